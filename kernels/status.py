@@ -1,0 +1,42 @@
+"""What happened at one point of a sweep: one number per point, shared by every model."""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Status of one computed point, stored as ``uint8`` beside the outputs.
+
+    ``not_computed`` is never returned by a kernel: it is the fill value of a cube, so that a tile
+    whose status is still zero is a tile that was never committed.
+    """
+
+    not_computed = 0
+    ok = 1
+    corner = 2
+    several_equilibria = 3
+    no_equilibrium = 4
+    negative_investment = 5
+    not_a_minimum = 6
+    out_of_domain = 7
+    not_finite = 8
+    infeasible = 9
+    max_steps = 10
+    not_steady = 11
+    boundary_start = 12
+
+
+MEANING: dict[Status, str] = {
+    Status.not_computed: "the tile holding this point has not been computed yet",
+    Status.ok: "interior solution, unique",
+    Status.corner: "the solution lies on the boundary of its domain (no investment, a share of zero)",
+    Status.several_equilibria: "more than one equilibrium exists; the chosen branch is reported",
+    Status.no_equilibrium: "no solution exists here; outputs are NaN",
+    Status.negative_investment: "the raw root is negative, as the paper's own computation would return it",
+    Status.not_a_minimum: "the first-order condition holds but the second-order check fails",
+    Status.out_of_domain: "the parameters contradict each other at this point; outputs are NaN",
+    Status.not_finite: "an output is NaN or infinite although the model reported success",
+    Status.infeasible: "the constraints cannot all be met; outputs are NaN",
+    Status.max_steps: "the integrator ran out of steps; its last state is reported",
+    Status.not_steady: "the horizon ended before the orbit settled",
+    Status.boundary_start: "the start lies on a face of the state space, which its orbit never leaves",
+}

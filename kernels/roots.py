@@ -1,0 +1,81 @@
+"""Roots of one scalar equation, safe under jit, vmap and differentiation of any order."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+Function = Callable[[Array], Array]
+
+_MOST_STEPS = 200  # A simple root takes 4-9 steps, a double root about 26: this is a guard, not a budget.
+
+
+def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
+    """Smallest root of `f` in ``[start, stop)``, by Newton's method from the left.
+
+    `f` must be negative or zero at `start`, and concave from there to its first maximum. Newton then
+    never oversteps: it climbs to the smallest root, or reaches a point where ``f < 0 and f' <= 0``,
+    which certifies that there is none before the maximum.
+
+    Returns
+    -------
+    (x, found)
+        The root, and whether it is one; where `found` is false, `x` is the last point visited.
+        Derivatives of `x` come from the implicit function theorem.
+    """
+    start = lax.stop_gradient(start)
+    eps = float(jnp.finfo(start.dtype).eps)
+
+    def value_and_slope(x: Array) -> tuple[Array, Array]:
+        return jax.jvp(f, (x,), (jnp.ones_like(x),))
+
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        x, step, count = state
+        return (step > 2 * eps * jnp.abs(x)) & (x < stop) & (count < _MOST_STEPS)
+
+    def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x, _, count = state
+        value, slope = value_and_slope(x)
+        rising = (value < -4 * eps) & (slope > 0)
+        step = jnp.where(rising, -value / jnp.where(rising, slope, 1), 0)
+        return x + step, step, count + 1
+
+    def solve(_: Function, x: Array) -> Array:
+        return lax.while_loop(unfinished, advance, (x, jnp.full_like(x, jnp.inf), 0))[0]
+
+    x = lax.custom_root(f, start, solve, _divide_by_slope)
+    value, slope = value_and_slope(lax.stop_gradient(x))
+    # At a fold the value stalls at rounding level while the slope vanishes: still a (double) root.
+    found = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (value > -1e3 * eps)
+    return x, found
+
+
+def bisect(f: Function, low: Array, high: Array) -> Array:
+    """The root of `f` between `low` and `high`, where exactly one change of sign lies.
+
+    The bracket is halved until it is two neighbouring numbers; `high` decides which sign is which.
+    Derivatives come from the implicit function theorem.
+    """
+    low, high = lax.stop_gradient(low), lax.stop_gradient(high)
+
+    def solve(f: Function, _: Array) -> Array:
+        sign = jnp.sign(f(high))
+
+        def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+            a, b = bracket
+            middle = 0.5 * (a + b)
+            right = jnp.sign(f(middle)) == sign
+            return jnp.where(right, a, middle), jnp.where(right, middle, b)
+
+        halvings = jnp.finfo(high.dtype).nmant + 12
+        a, b = lax.fori_loop(0, halvings, halve, (low, high))
+        return 0.5 * (a + b)
+
+    return lax.custom_root(f, high, solve, _divide_by_slope)
+
+
+def _divide_by_slope(linear: Function, y: Array) -> Array:
+    """Solve ``slope * x = y``; a vanishing slope (no root, or a fold) gives 0, never NaN times zero."""
+    slope = linear(jnp.ones_like(y))
+    return jnp.where(slope == 0, 0, y / jnp.where(slope == 0, 1, slope))

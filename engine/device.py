@@ -1,0 +1,45 @@
+"""Which device computes, and how many points a tile may have there."""
+
+from typing import Any
+
+import jax
+
+from .errors import SweepError
+from .plan import MOST_POINTS
+
+DEVICES = ("auto", "cpu", "gpu")
+
+# A tile's outputs and the temporaries of its kernel must fit beside the next tile's.
+_GPU_POINTS = 2**24
+_TEMPORARIES = 32
+
+
+def pick_device(wanted: str) -> Any:
+    """The jax device for "auto", "cpu" or "gpu"; SweepError where there is no GPU but one is wanted."""
+    if wanted not in DEVICES:
+        raise SweepError(f"device: {wanted!r} is none of {', '.join(DEVICES)}")
+    if wanted == "cpu":
+        return jax.devices("cpu")[0]
+    try:
+        return jax.devices("gpu")[0]
+    except RuntimeError:
+        if wanted == "auto":
+            return jax.devices("cpu")[0]
+        raise SweepError(
+            "device: no GPU is visible to jax; pip install '.[cuda13]', or use --device cpu"
+        ) from None
+
+
+def most_points(device: Any, bytes_per_point: int) -> int:
+    """Most points of a tile on `device`: on a GPU, by its memory."""
+    if device.platform == "cpu":
+        return MOST_POINTS
+    memory = (device.memory_stats() or {}).get("bytes_limit", 2**33)
+    fitting = memory // (_TEMPORARIES * bytes_per_point)
+    return max(min(_GPU_POINTS, 1 << max(int(fitting).bit_length() - 1, 0)), 1)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the runtime says that device memory ran out."""
+    text = str(error)
+    return "RESOURCE_EXHAUSTED" in text or "Out of memory" in text

@@ -1,0 +1,205 @@
+"""Lift a kernel of one scenario over a tile: nested vmap, one level per axis, compiled once.
+
+Each axis has its own vmap, so what does not depend on an axis is not recomputed along it. Static
+choices select a different kernel and therefore a compilation of their own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..kernels.status import WITHOUT_RESULT, Status
+from .plan import Layout, Tile
+from .space import Space, derivative_name
+
+Point = dict[str, Any]
+
+
+class Evaluator:
+    """Computes tiles of one space on one device and counts its compilations."""
+
+    def __init__(self, space: Space, layout: Layout, device: Any) -> None:
+        self.space, self.layout, self.device = space, layout, device
+        self.compilations = 0
+        self.pieces = 1
+        self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
+
+    def start(self, tile: Tile) -> list[Mapping[str, jax.Array]]:
+        """Begin computing a tile; its arrays may still be on their way.
+
+        Where `cut_smaller` was called, the longest axis is cut and the parts are computed one by one.
+        """
+        function = self._function(self.static_choices(tile))
+        coordinates = [self._coordinates(i, tile) for i in self._numeric]
+        return [function(*part) for part in _cut(coordinates, self.pieces)]
+
+    def cut_smaller(self) -> bool:
+        """From now on compute tiles in (at least) twice as many parts; False where that cannot be."""
+        longest = max((self.layout.tile[i] for i in self._numeric), default=1)
+        finer = [k for k in range(2 * self.pieces, longest + 1) if longest % k == 0]
+        if finer:
+            self.pieces = finer[0]
+        return bool(finer)
+
+    def finish(self, tile: Tile, parts: Sequence[Mapping[str, jax.Array]]) -> dict[str, np.ndarray]:
+        """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
+        cut = _longest([self.layout.tile[i] for i in self._numeric])
+        whole = {}
+        for name in parts[0]:
+            pieces = [np.asarray(part[name]) for part in parts]
+            values = np.concatenate(pieces, axis=cut) if len(pieces) > 1 else pieces[0]
+            inner = values.shape[len(self._numeric) :]
+            values = values.reshape(self.layout.tile + inner)
+            whole[name] = values[tuple(slice(0, n) for n in tile.shape)]
+        return whole
+
+    def static_choices(self, tile: Tile) -> dict[str, str]:
+        """Every static choice as it is in this tile."""
+        choices = dict(self.space.choices)
+        for axis, start in zip(self.space.axes, tile.start, strict=True):
+            if axis.static:
+                choices |= {name: str(values[start]) for name, values in axis.values.items()}
+        return choices
+
+    @property
+    def _numeric(self) -> list[int]:
+        return [i for i, axis in enumerate(self.space.axes) if not axis.static]
+
+    def _coordinates(self, i: int, tile: Tile) -> dict[str, np.ndarray]:
+        """Values along axis `i` in this tile, the last one repeated to the tile's full length."""
+        axis, missing = self.space.axes[i], self.layout.tile[i] - tile.shape[i]
+        return {
+            name: np.pad(values[tile.region[i]].astype(self.space.dtype), (0, missing), mode="edge")
+            for name, values in axis.values.items()
+        }
+
+    def _function(self, choices: dict[str, str]) -> Any:
+        key = tuple(sorted(choices.items()))
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(choices)
+        return self._compiled[key]
+
+    def _compile(self, choices: dict[str, str]) -> Any:
+        axes = [self.space.axes[i] for i in self._numeric]
+        point = point_function(self.space, choices)
+
+        def counted(*coordinates: Point) -> Mapping[str, jax.Array]:
+            self.compilations += 1  # runs while tracing only
+            return lift(point, len(axes))(*coordinates)
+
+        compiled = jax.jit(counted)
+
+        def on_device(*coordinates: Point) -> Mapping[str, jax.Array]:
+            return compiled(*jax.device_put(coordinates, self.device))
+
+        return on_device
+
+
+def lift(point: Any, count: int) -> Any:
+    """Vectorise a function of `count` coordinates over the grid they span, one vmap per axis."""
+    lifted = point
+    for i in reversed(range(count)):
+        lifted = jax.vmap(lifted, in_axes=tuple(0 if j == i else None for j in range(count)))
+    return lifted
+
+
+def point_function(space: Space, choices: Mapping[str, str]) -> Any:
+    """The function of one grid point: coordinates in, every variable of the cube out."""
+    static: dict[str, Any] = dict(choices)
+    for parameter in space.model.parameters:
+        if parameter.integer:
+            static[f"{parameter.name}_max"] = int(space.largest(parameter.name))
+
+    def run(p: Point) -> Mapping[str, jax.Array]:
+        return space.model.kernel(p, **static)
+
+    def point(*coordinates: Point) -> dict[str, jax.Array]:
+        p = _parameters(space, coordinates)
+        result, jacobian = _run_with_derivatives(space, run, p)
+        values = {name: jnp.asarray(result[name]) for name in space.outputs}
+        return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
+
+    return point
+
+
+def _parameters(space: Space, coordinates: Sequence[Point]) -> Point:
+    """Every parameter at one point, as the kernel wants it."""
+    p = {name: jnp.asarray(value, space.dtype) for name, value in space.fixed.items()}
+    for coordinate in coordinates:
+        for target, value in coordinate.items():
+            name, _, component = target.partition(".")
+            p[name] = p[name].at[_index(space, target)].set(value) if component else value
+    return p
+
+
+def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str, Any], dict[str, jax.Array]]:
+    """Outputs and their derivatives by forward mode: all tangents at once, the solution found only once."""
+    targets = sorted({target for _, target in space.derivatives})
+    if not targets:
+        return run(p), {}
+    wanted = sorted({output for output, _ in space.derivatives})
+
+    def moved(steps: jax.Array) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        q = dict(p)
+        for target, step in zip(targets, steps, strict=True):
+            name, _, component = target.partition(".")
+            q[name] = q[name].at[_index(space, target)].add(step) if component else q[name] + step
+        result = run(q)
+        return {name: result[name] for name in wanted}, result
+
+    jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.zeros(len(targets), space.dtype))
+    derivatives = {
+        derivative_name(output, target): jacobian[output][..., targets.index(target)]
+        for output, target in space.derivatives
+    }
+    return result, derivatives
+
+
+def _index(space: Space, target: str) -> int:
+    name, _, component = target.partition(".")
+    dim = space.model.parameter(name).dim
+    assert dim is not None  # only vector parameters have components: checked when the sweep was read
+    return space.labels[dim].index(component)
+
+
+def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
+    """Blank what has no result, and say so where a result is not finite although none was missing."""
+    missing = jnp.isin(status, jnp.asarray(sorted(WITHOUT_RESULT), status.dtype))
+    settled, finite = {}, jnp.asarray(True)
+    allowed = {output.name for output in space.model.outputs if output.may_be_nan}
+    origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
+    for variable in space.variables[:-1]:
+        value = values[variable.name]
+        if variable.dtype == space.dtype:
+            if origin.get(variable.name, variable.name) not in allowed:
+                finite &= jnp.isfinite(value).all()
+            value = jnp.where(missing, jnp.nan, value)
+        settled[variable.name] = value.astype(variable.dtype)
+    status = jnp.where(finite | missing, status, int(Status.not_finite))
+    return settled | {"status": status.astype("uint8")}
+
+
+def _cut(coordinates: list[dict[str, np.ndarray]], pieces: int) -> list[list[dict[str, np.ndarray]]]:
+    """Split the longest coordinate into equal parts."""
+    if pieces == 1:
+        return [coordinates]
+    longest = _longest([_length(c) for c in coordinates])
+    size = _length(coordinates[longest])
+    parts = []
+    for i in range(pieces):
+        window = slice(i * size // pieces, (i + 1) * size // pieces)
+        part = list(coordinates)
+        part[longest] = {name: values[window] for name, values in coordinates[longest].items()}
+        parts.append(part)
+    return parts
+
+
+def _longest(sizes: Sequence[int]) -> int:
+    return max(range(len(sizes)), key=lambda i: sizes[i], default=0)
+
+
+def _length(coordinate: Mapping[str, np.ndarray]) -> int:
+    return len(next(iter(coordinate.values())))

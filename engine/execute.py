@@ -1,0 +1,261 @@
+"""Run a sweep: compute tiles while earlier ones are being written, and lose nothing when stopped."""
+
+import errno
+import json
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .device import is_out_of_memory, most_points, pick_device
+from .durable import only_writer, remove_leftovers, remove_tree
+from .errors import CubeError, SweepError, SweepInterrupted
+from .evaluate import Evaluator
+from .plan import Layout, Tile, plan_layout
+from .progress import Progress, Silence
+from .space import Space
+from .store import Cube, create_cube, differences, missing_tiles, open_cube_for_reading
+
+_WRITERS = 2  # While one waits for the disk to sync, the other compresses.
+_AHEAD = 1  # Tiles being computed beyond the one being fetched.
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did: tiles computed now and in all, points computed, seconds, compilations."""
+
+    computed: int
+    tiles: int
+    points: int
+    seconds: float
+    compilations: int
+    device: str
+
+
+def plan_space(space: Space, device: Any) -> Layout:
+    """The layout a new cube of this space gets on `device`."""
+    static = [axis.static for axis in space.axes]
+    return plan_layout(space.shape, static, space.bytes_per_point, most_points(device, space.bytes_per_point))
+
+
+def execute(
+    space: Space,
+    root: Path,
+    *,
+    device: str = "auto",
+    attributes: Mapping[str, str] | None = None,
+    durable: bool = True,
+    overwrite: bool = False,
+    check_disk: bool = True,
+    overlap: bool = True,
+    progress: bool = True,
+) -> Report:
+    """Compute every missing tile of the cube at `root`, creating the cube if there is none.
+
+    Parameters
+    ----------
+    attributes
+        Text attributes for a new cube (the sweep file, versions).
+    durable
+        Sync every shard to the disk before its tile counts as committed.
+    overwrite
+        Delete an existing cube first. A path that holds no cube is never deleted.
+    overlap
+        Compute while writing; off only to measure what it gains.
+
+    Raises
+    ------
+    SweepError
+        The cube would not fit on the disk, or the device is not there.
+    CubeError
+        `root` holds something else, another sweep's cube, or another run is writing to it; or the
+        disk is full or read-only. Committed tiles are intact.
+    SweepInterrupted
+        The user pressed Ctrl-C; running writes were finished first.
+    """
+    chosen = pick_device(device)
+    with _clear_disk_errors(root):
+        if overwrite and root.exists():
+            with only_writer(open_cube_for_reading(root).root):
+                remove_tree(root)
+        if not root.exists() or not any(root.iterdir()):
+            layout = plan_space(space, chosen)
+            if check_disk:
+                _require_disk(space, root)
+            create_cube(root, space, layout, _identity(space) | dict(attributes or {}))
+        with only_writer(root):
+            cube = open_cube_for_reading(root)
+            _require_same_sweep(cube, space)
+            remove_leftovers(root)
+            return _complete(cube, space, chosen, durable, overlap, progress)
+
+
+def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
+    todo = list(missing_tiles(cube))
+    points = sum(tile.points for tile in todo)
+    shown = (Progress if progress else Silence)(space.points, space.points - points)
+    evaluator = Evaluator(space, cube.layout, device)
+    started, began = time.time(), time.monotonic()
+    writer = _Writer(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
+    try:
+        for tile, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
+            writer.submit(tile, values)
+        writer.finish()
+    except KeyboardInterrupt:
+        writer.stop()
+        raise SweepInterrupted(len(cube.layout) - len(todo) + writer.committed, len(cube.layout)) from None
+    except BaseException:
+        writer.stop()
+        raise
+    finally:
+        if todo:
+            shown.close()
+            cube.log_run(
+                {
+                    "started": started,
+                    "seconds": time.monotonic() - began,
+                    "tiles": writer.committed,
+                    "of": len(todo),
+                    "device": str(device),
+                    "compilations": evaluator.compilations,
+                }
+            )
+    return Report(
+        len(todo), len(cube.layout), points, time.monotonic() - began, evaluator.compilations, str(device)
+    )
+
+
+def _computed(
+    evaluator: Evaluator, todo: Iterable[Tile], ahead: int
+) -> Iterator[tuple[Tile, Mapping[str, np.ndarray]]]:
+    """Computed tiles in order, `ahead` of them always under way. Out of memory: in smaller parts."""
+    under_way: deque[tuple[Tile, Any]] = deque()
+    for tile in todo:
+        under_way.append((tile, _attempt(evaluator, tile)))
+        if len(under_way) > ahead:
+            yield _fetch(evaluator, *under_way.popleft())
+    while under_way:
+        yield _fetch(evaluator, *under_way.popleft())
+
+
+def _attempt(evaluator: Evaluator, tile: Tile) -> Any:
+    """Start a tile; None where memory ran out, to be tried again in smaller parts."""
+    try:
+        return evaluator.start(tile)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _fetch(evaluator: Evaluator, tile: Tile, parts: Any) -> tuple[Tile, Mapping[str, np.ndarray]]:
+    while True:
+        try:
+            if parts is not None:
+                return tile, evaluator.finish(tile, parts)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        parts = None
+        if not evaluator.cut_smaller():
+            raise SweepError("device: its memory cannot hold even one row of a tile; use --device cpu")
+        parts = _attempt(evaluator, tile)
+
+
+class _Writer:
+    """Writes tiles in background threads; at most `ahead` wait, so memory stays bounded."""
+
+    def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
+        self.cube, self.durable, self.progress = cube, durable, progress
+        self.committed = 0
+        self.threads = ThreadPoolExecutor(_WRITERS, thread_name_prefix="equisweep-writer")
+        self.room = threading.Semaphore(max(ahead, 1))
+        self.at_once = ahead == 0
+        self.lock = threading.Lock()
+        self.pending: deque[Future[None]] = deque()
+
+    def submit(self, tile: Tile, values: Mapping[str, np.ndarray]) -> None:
+        """Queue a tile, waiting while the queue is full; raises what an earlier write raised."""
+        self.room.acquire()
+        self._raise_failures()
+        self.pending.append(self.threads.submit(self._write, tile, values))
+        if self.at_once:
+            self.finish_pending()
+
+    def finish(self) -> None:
+        """Wait for every write; raises what one of them raised."""
+        self.finish_pending()
+        self.threads.shutdown()
+
+    def finish_pending(self) -> None:
+        """Wait for the writes queued so far."""
+        while self.pending:
+            self.pending.popleft().result()
+
+    def stop(self) -> None:
+        """Finish the writes that have begun, drop the others."""
+        self.threads.shutdown(wait=True, cancel_futures=True)
+
+    def _write(self, tile: Tile, values: Mapping[str, np.ndarray]) -> None:
+        try:
+            self.cube.write(tile, values, self.durable)
+            with self.lock:
+                self.committed += 1
+                self.progress.add(tile.points)
+        finally:
+            self.room.release()
+
+    def _raise_failures(self) -> None:
+        while self.pending and self.pending[0].done():
+            self.pending.popleft().result()
+
+
+def _identity(space: Space) -> dict[str, str]:
+    return {"identity": json.dumps(space.identity())}
+
+
+def _require_same_sweep(cube: Cube, space: Space) -> None:
+    different = differences(cube.identity, space.identity())
+    if different:
+        raise CubeError(
+            f"{cube.root}: holds another sweep ({'; '.join(different)}); "
+            "choose another output, or overwrite it with --overwrite"
+        )
+
+
+def _require_disk(space: Space, root: Path) -> None:
+    needed, free = space.points * space.bytes_per_point, shutil.disk_usage(root.parent).free
+    if needed > free:
+        raise SweepError(
+            f"{root}: the cube has {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} GB "
+            "free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
+        )
+
+
+@contextmanager
+def _clear_disk_errors(root: Path) -> Iterator[None]:
+    """Say in one line what the disk refused."""
+    reasons = {
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "the disk quota is used up; free some space",
+        errno.EROFS: "the file system is read-only; choose another output",
+        errno.EACCES: "permission denied; choose another output",
+        errno.EPERM: "permission denied; choose another output",
+        errno.ENOENT: "its folder does not exist; create it first",
+        errno.ENOTDIR: "is not a folder; choose another output",
+    }
+    try:
+        yield
+    except OSError as error:
+        reason = reasons.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise CubeError(f"{root}: {reason}, and run again (committed tiles are intact)") from error

@@ -1,0 +1,76 @@
+"""Progress of long work: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from typing import TextIO
+
+_BAR_SECONDS, _LINE_SECONDS = 0.1, 10.0
+
+
+class Progress:
+    """Reports points done, points per second and the time left, on `stream` (standard error)."""
+
+    def __init__(self, total: int, done: int = 0, stream: TextIO | None = None) -> None:
+        self.total, self.done, self.skipped = total, done, done
+        self.stream = stream or sys.stderr
+        self.on_terminal = self.stream.isatty()
+        self.started = time.monotonic()
+        self.shown = -float("inf")
+
+    def add(self, points: int) -> None:
+        """Count `points` more, and report if it is time to."""
+        self.done += points
+        now = time.monotonic()
+        pause = _BAR_SECONDS if self.on_terminal else _LINE_SECONDS
+        if now - max(self.shown, self.started if not self.on_terminal else -float("inf")) >= pause:
+            self.shown = now
+            self._show(now)
+
+    def close(self) -> None:
+        """Report the last state and end the line."""
+        self._show(time.monotonic())
+        if self.on_terminal:
+            self.stream.write("\n")
+            self.stream.flush()
+
+    def _show(self, now: float) -> None:
+        line = self._line(now - self.started)
+        self.stream.write(f"\r\x1b[K{line}" if self.on_terminal else f"{line}\n")
+        self.stream.flush()
+
+    def _line(self, seconds: float) -> str:
+        share = self.done / self.total if self.total else 1.0
+        rate = (self.done - self.skipped) / seconds if seconds > 0 else 0.0
+        left = f"{clock((self.total - self.done) / rate)} left" if rate else "waiting for the first tile"
+        if self.done >= self.total:
+            left = f"done in {clock(seconds)}"
+        parts = f"{share:4.0%}  {self.done:,} of {self.total:,} points  {per_second(rate)}  {left}"
+        if not self.on_terminal:
+            return parts
+        filled = round(24 * share)
+        return f"[{'#' * filled}{'.' * (24 - filled)}] {parts}"
+
+
+class Silence(Progress):
+    """Counts, and says nothing."""
+
+    def _show(self, now: float) -> None:
+        del now
+
+
+def per_second(rate: float) -> str:
+    """A rate of points as people read it: "12.3 M points/s"."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if rate >= size:
+            return f"{rate / size:.1f}{letter} points/s"
+    return f"{rate:.0f} points/s"
+
+
+def clock(seconds: float) -> str:
+    """A duration as people read it: "4.2 s", "3 min 20 s", "2 h 05 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,195 @@
+"""The space of a sweep: a model, the axes it is swept over, and what is computed at each point."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..kernels.model import Dim, Model, Output
+from ..kernels.status import MEANING, Status
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of the grid.
+
+    `values` maps what varies along it to 1-D arrays of one length: a parameter ("alpha"), a component
+    of a vector parameter ("v.data") or a static choice ("mechanism"). Several of them are zipped.
+    """
+
+    dim: str
+    values: Mapping[str, np.ndarray]
+    static: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of points along the axis."""
+        return len(next(iter(self.values.values())))
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One array of a cube: an output, a derivative of one, or the status."""
+
+    name: str
+    dtype: np.dtype
+    fill: float | int
+    inner_dims: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Everything the engine needs to know: validated, complete, with no defaults left to fill in.
+
+    Attributes
+    ----------
+    fixed
+        Every parameter that no axis varies wholly: a float, or an array over its dim in which the
+        components that are axes hold NaN until a tile sets them.
+    choices
+        Every static choice that is no axis.
+    labels
+        Labels of the dimensions that outputs carry themselves.
+    derivatives
+        Pairs (output, parameter or "parameter.component").
+    """
+
+    model: Model
+    axes: tuple[Axis, ...]
+    fixed: Mapping[str, float | np.ndarray]
+    choices: Mapping[str, str]
+    labels: Mapping[str, tuple[str, ...]]
+    outputs: tuple[str, ...]
+    derivatives: tuple[tuple[str, str], ...]
+    dtype: np.dtype
+    model_digest: str = ""
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the grid's dimensions, in order."""
+        return tuple(axis.dim for axis in self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the grid's dimensions, in order."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def points(self) -> int:
+        """Number of grid points."""
+        return prod(self.shape)
+
+    @cached_property
+    def variables(self) -> tuple[Variable, ...]:
+        """Every array of the cube, `status` last: it is the commit mark."""
+        outputs = [self._output_variable(self.model.output(name)) for name in self.outputs]
+        derivatives = [self._derivative_variable(*pair) for pair in self.derivatives]
+        return (*outputs, *derivatives, _status_variable())
+
+    @property
+    def bytes_per_point(self) -> int:
+        """Uncompressed bytes of all variables at one grid point."""
+        return sum(v.dtype.itemsize * self.inner_size(v) for v in self.variables)
+
+    def inner_size(self, variable: Variable) -> int:
+        """Numbers that `variable` holds at one grid point."""
+        return prod(len(self.labels[dim]) for dim in variable.inner_dims)
+
+    def largest(self, name: str) -> float:
+        """The largest value parameter `name` takes anywhere in the sweep."""
+        on_axes = [float(axis.values[name].max()) for axis in self.axes if name in axis.values]
+        return on_axes[0] if on_axes else float(np.max(self.fixed[name]))
+
+    def identity(self) -> dict[str, str]:
+        """What makes two sweeps the same, as flat text: equal identities give equal cubes."""
+        flat = {"model": self.model.name, "dtype": self.dtype.name, "outputs": ", ".join(self.outputs)}
+        if self.model_digest:
+            flat["model file"] = self.model_digest
+        flat["derivatives"] = ", ".join(derivative_name(*pair) for pair in self.derivatives)
+        flat["dims"] = ", ".join(self.dims)
+        for axis in self.axes:
+            for name, values in axis.values.items():
+                flat[f"axes.{name}"] = _describe(values)
+        for name, value in self.fixed.items():
+            flat[f"fixed.{name}"] = np.array2string(np.asarray(value), threshold=10**6)
+        for name, value in self.choices.items():
+            flat[f"fixed.{name}"] = value
+        for dim, labels in self.labels.items():
+            flat[f"labels.{dim}"] = ", ".join(labels)
+        return flat
+
+    def _output_variable(self, output: Output) -> Variable:
+        attributes: dict[str, Any] = {
+            "long_name": output.meaning,
+            "symbol": output.symbol,
+            "units": output.unit,
+        }
+        if output.kind == "class":
+            attributes["flag_values"] = list(output.classes.values())
+            attributes["flag_meanings"] = " ".join(meaning.replace(" ", "_") for meaning in output.classes)
+        dtype, fill = _storage(output, self.dtype)
+        return Variable(output.name, dtype, fill, output.dims, attributes)
+
+    def _derivative_variable(self, output_name: str, target: str) -> Variable:
+        output = self.model.output(output_name)
+        parameter = self.model.parameter(target.partition(".")[0])
+        by = f"{parameter.symbol}[{target.partition('.')[2]}]" if "." in target else parameter.symbol
+        attributes = {
+            "long_name": f"derivative of {output.meaning} in {target}",
+            "symbol": f"∂{output.symbol}/∂{by}",
+            "units": _quotient(output.unit, parameter.unit),
+        }
+        return Variable(
+            derivative_name(output_name, target), self.dtype, float("nan"), output.dims, attributes
+        )
+
+
+def derivative_name(output: str, target: str) -> str:
+    """Name of a derivative's variable: ("investment", "v.data") gives d_investment_d_v_data."""
+    return f"d_{output}_d_{target.replace('.', '_')}"
+
+
+def dim_labels(dim: Dim, by_component: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Labels of a model's own dimension, from its declaration or the components of vector parameters."""
+    return dim.labels or by_component[dim.like or dim.name]
+
+
+def _storage(output: Output, real: np.dtype) -> tuple[np.dtype, float | int]:
+    if output.kind == "count":
+        return np.dtype("int16"), -1
+    if output.kind == "class":
+        return np.dtype("int8"), -1
+    return real, float("nan")
+
+
+def _status_variable() -> Variable:
+    attributes = {
+        "long_name": "what happened at this point",
+        "units": "1",
+        "flag_values": [int(status) for status in Status],
+        "flag_meanings": " ".join(status.name for status in Status),
+        "comment": "; ".join(f"{status.name}: {MEANING[status]}" for status in Status),
+    }
+    return Variable("status", np.dtype("uint8"), int(Status.not_computed), (), attributes)
+
+
+def _quotient(top: str, bottom: str) -> str:
+    if bottom == "1":
+        return top
+    if top == bottom:
+        return "1"
+    return f"{top}/({bottom})" if "/" in bottom else f"{top}/{bottom}"
+
+
+def _describe(values: np.ndarray) -> str:
+    """Values in full where few; else ends, count and a digest, so that any difference shows."""
+    shown = [str(value) for value in values.tolist()]
+    if len(shown) <= 12:
+        return ", ".join(shown)
+    digest = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
+    return f"{len(shown)} values from {shown[0]} to {shown[-1]} (sha256 {digest})"

@@ -1,0 +1,234 @@
+"""Turn a stated sweep into a complete, checked space; every error names file, key and value."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine.errors import SweepError
+from ..engine.space import Axis, Space, derivative_name, dim_labels
+from ..kernels.model import Model, Parameter
+from .grid import grid_values
+from .model_lookup import find_model, nearest
+from .sweep import Sweep
+
+_MOST_POINTS = 2**60
+
+
+def resolve(sweep: Sweep) -> Space:
+    """The space of a sweep, with every name, value and combination checked before any compute."""
+    model, digest = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
+    if sweep.dtype not in ("float64", "float32"):
+        raise SweepError(f'{sweep.origin}: dtype: {sweep.dtype!r} is neither "float64" nor "float32"')
+    labels = _labels(sweep, model)
+    values = _axis_values(sweep, model, labels)
+    choices, fixed = _fixed(sweep, model, labels, values)
+    outputs = _outputs(sweep, model)
+    space = Space(
+        model=model,
+        axes=_axes(sweep, model, values),
+        fixed=fixed,
+        choices=choices,
+        labels={dim.name: dim_labels(dim, labels) for dim in model.dims},
+        outputs=outputs,
+        derivatives=_derivatives(sweep, model, labels),
+        dtype=np.dtype(sweep.dtype),
+        model_digest=digest,
+    )
+    if not space.axes:
+        raise SweepError(f"{sweep.origin}: axes: there are none; give at least one, if only of one value")
+    if space.points > _MOST_POINTS:
+        raise SweepError(f"{sweep.origin}: axes: {space.points:.3g} points are more than any disk holds")
+    return space
+
+
+def _labels(sweep: Sweep, model: Model) -> dict[str, tuple[str, ...]]:
+    """Component names by dimension: from [fixed.<name>] and axes "<name>.<component>", else the defaults."""
+    labels: dict[str, tuple[str, ...]] = {}
+    for dim in {p.dim: None for p in model.parameters if p.dim}:
+        vectors = [p for p in model.parameters if p.dim == dim]
+        given: dict[str, None] = {}
+        for parameter in vectors:
+            value = sweep.fixed.get(parameter.name)
+            if isinstance(value, Mapping):
+                given |= dict.fromkeys(map(str, value))
+            elif isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+                given |= dict.fromkeys(str(i + 1) for i in range(len(value)))
+        prefixes = {f"{p.name}." for p in vectors}
+        on_axes = [name.partition(".")[2] for name in sweep.axes if f"{name.partition('.')[0]}." in prefixes]
+        default = dict.fromkeys(k for p in vectors if isinstance(p.default, Mapping) for k in p.default)
+        named = dict.fromkeys(on_axes) if given or not set(on_axes) <= set(default) else {}
+        labels[str(dim)] = tuple(given | named) or tuple(default)
+    return labels
+
+
+def _axis_values(sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
+    choices = {choice.name: choice for choice in model.choices}
+    found = {}
+    for name, spec in sweep.axes.items():
+        where = f"{sweep.origin}: axes.{name}"
+        if name in choices:
+            values = grid_values(where, spec)
+            for value in values:
+                _require_option(where, value, choices[name].options)
+            found[name] = np.asarray(values)
+            continue
+        parameter = _target(where, name, model, labels)
+        if name in sweep.fixed:
+            raise SweepError(f"{where}: also stands in [fixed]; keep one of the two")
+        found[name] = _checked(where, grid_values(where, spec), parameter)
+    return found
+
+
+def _target(where: str, name: str, model: Model, labels: Mapping[str, tuple[str, ...]]) -> Parameter:
+    """The parameter that `name` is, or is a component of."""
+    base, dot, component = name.partition(".")
+    names = [p.name for p in model.parameters] + [c.name for c in model.choices]
+    if base not in [p.name for p in model.parameters]:
+        raise SweepError(f"{where}: model {model.name} has no parameter {base!r}{nearest(base, names)}")
+    parameter = model.parameter(base)
+    if parameter.dim is None and dot:
+        raise SweepError(f"{where}: {base} is one number and has no components; write {base!r}")
+    if parameter.dim is not None:
+        known = list(labels[parameter.dim])
+        if not dot:
+            raise SweepError(f"{where}: {base} is a vector; name a component, such as {base}.{known[0]}")
+        if component not in known:
+            raise SweepError(f"{where}: no component {component!r} of {base}{nearest(component, known)}")
+    return parameter
+
+
+def _checked(where: str, values: Iterable[Any], parameter: Parameter) -> np.ndarray:
+    """Numbers inside the parameter's domain, as an array; integers where it is one."""
+    for value in values:
+        if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
+            raise SweepError(f"{where}: {value!r} is not a number")
+        if parameter.integer and value != int(value):
+            raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
+        if not parameter.domain.contains(float(value)):
+            raise SweepError(f"{where}: {value:g} lies outside {parameter.domain} ({parameter.meaning})")
+    return np.asarray(list(values), dtype=np.int64 if parameter.integer else np.float64)
+
+
+def _axes(sweep: Sweep, model: Model, values: Mapping[str, np.ndarray]) -> tuple[Axis, ...]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for group in sweep.zip:
+        where = f"{sweep.origin}: zip"
+        if not isinstance(group, Sequence) or isinstance(group, str) or len(group) < 2:
+            raise SweepError(f"{where}: {group!r} should be a list of two or more axes")
+        for name in group:
+            if name not in values:
+                raise SweepError(f"{where}: {name!r} is no axis{nearest(str(name), list(values))}")
+            if name in groups:
+                raise SweepError(f"{where}: {name!r} stands there twice")
+            groups[name] = tuple(group)
+        sizes = {name: len(values[name]) for name in group}
+        if len(set(sizes.values())) > 1:
+            told = ", ".join(f"{name} has {size}" for name, size in sizes.items())
+            raise SweepError(f"{where}: axes that vary together need equal lengths; {told} values")
+    static = {choice.name for choice in model.choices}
+    axes: dict[str, Axis] = {}
+    for name in values:
+        group = groups.get(name, (name,))
+        kinds = {member in static for member in group}
+        if len(kinds) > 1:
+            raise SweepError(f"{sweep.origin}: zip: {list(group)} mixes a static choice with a number")
+        dim = "_".join(member.replace(".", "_") for member in group) if len(group) > 1 else name
+        axes.setdefault(dim, Axis(dim, {member: values[member] for member in group}, kinds.pop()))
+    return tuple(axes.values())
+
+
+def _fixed(
+    sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...]], axes: Mapping[str, np.ndarray]
+) -> tuple[dict[str, str], dict[str, float | np.ndarray]]:
+    choices = {choice.name: choice for choice in model.choices}
+    names = [p.name for p in model.parameters]
+    for name, value in sweep.fixed.items():
+        where = f"{sweep.origin}: fixed.{name}"
+        if name in choices:
+            _require_option(where, value, choices[name].options)
+            if name in axes:
+                raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
+        elif name not in names:
+            known = nearest(name, names + list(choices))
+            raise SweepError(f"{where}: model {model.name} has no parameter {name!r}{known}")
+    chosen = {
+        choice.name: str(sweep.fixed.get(choice.name, choice.default))
+        for choice in model.choices
+        if choice.name not in axes
+    }
+    fixed: dict[str, float | np.ndarray] = {}
+    for parameter in model.parameters:
+        where = f"{sweep.origin}: fixed.{parameter.name}"
+        if parameter.dim is not None:
+            fixed[parameter.name] = _vector(where, parameter, sweep, labels[parameter.dim], axes)
+        elif parameter.name not in axes:
+            value = sweep.fixed.get(parameter.name, parameter.default)
+            fixed[parameter.name] = float(_checked(where, [value], parameter)[0])
+    return chosen, fixed
+
+
+def _vector(
+    where: str, parameter: Parameter, sweep: Sweep, labels: tuple[str, ...], axes: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """A vector parameter over `labels`; components that are axes hold NaN."""
+    given = sweep.fixed.get(parameter.name, parameter.default)
+    if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str):
+        given = {str(i + 1): value for i, value in enumerate(given)}
+    if not isinstance(given, Mapping):
+        raise SweepError(f"{where}: {given!r} should be a table with {', '.join(labels)}, or a list")
+    given = {str(key): value for key, value in given.items()}
+    vector = np.full(len(labels), np.nan)
+    for i, label in enumerate(labels):
+        on_axis = f"{parameter.name}.{label}" in axes
+        if on_axis and parameter.name in sweep.fixed and label in given:
+            raise SweepError(f"{where}.{label}: also stands in [axes]; keep one of the two")
+        if not on_axis:
+            if label not in given:
+                raise SweepError(f"{where}: component {label!r} is missing; give all of {', '.join(labels)}")
+            vector[i] = _checked(f"{where}.{label}", [given[label]], parameter)[0]
+    return vector
+
+
+def _outputs(sweep: Sweep, model: Model) -> tuple[str, ...]:
+    known = [output.name for output in model.outputs]
+    for name in sweep.outputs:
+        if name not in known:
+            hint = nearest(str(name), known)
+            raise SweepError(f"{sweep.origin}: outputs: model {model.name} has no output {name!r}{hint}")
+        if list(sweep.outputs).count(name) > 1:
+            raise SweepError(f"{sweep.origin}: outputs: {name!r} stands there twice")
+    return tuple(sweep.outputs) or tuple(known)
+
+
+def _derivatives(
+    sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, str], ...]:
+    known = [output.name for output in model.outputs]
+    pairs = []
+    for name, targets in sweep.derivatives.items():
+        where = f"{sweep.origin}: derivatives.{name}"
+        if name not in known:
+            raise SweepError(f"{where}: model {model.name} has no output {name!r}{nearest(name, known)}")
+        if model.output(name).kind != "real":
+            raise SweepError(f"{where}: {name} counts or classifies and has no derivative")
+        if isinstance(targets, str) or not isinstance(targets, Sequence):
+            raise SweepError(f"{where}: {targets!r} should be a list of parameters")
+        for target in targets:
+            if not isinstance(target, str):
+                raise SweepError(f"{where}: {target!r} is no parameter name")
+            if target in [choice.name for choice in model.choices]:
+                raise SweepError(f"{where}: {target} is a static choice; derivatives need a number")
+            if _target(where, target, model, labels).integer:
+                raise SweepError(f"{where}: {target} is a whole number; derivatives need a continuous one")
+            if (name, target) in pairs:
+                raise SweepError(f"{where}: {target!r} stands there twice")
+            pairs.append((name, target))
+    names = [derivative_name(*pair) for pair in pairs]
+    assert len(set(names)) == len(names)  # parameter names have no dots, so the names are distinct
+    return tuple(pairs)
+
+
+def _require_option(where: str, value: Any, options: tuple[str, ...]) -> None:
+    if value not in options:
+        raise SweepError(f"{where}: {value!r} is no option{nearest(str(value), list(options))}")

@@ -1,0 +1,159 @@
+"""The Python interface: plan a sweep, run it, open its cube."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .sweep import Sweep
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..engine.execute import Report
+
+# Rough rates of a 2-core machine, for the estimate of a plan only.
+_STORE_BYTES_PER_SECOND = 300e6
+_POINTS_PER_SECOND = 20e6
+_COMPILE_SECONDS = 2.0
+_BASE_MEMORY = 350 * 2**20
+_TILES_IN_MEMORY = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep will take, computed from its numbers alone."""
+
+    points: int
+    shape: Mapping[str, int]
+    tiles: int
+    tile_shape: tuple[int, ...]
+    variables: tuple[str, ...]
+    bytes: int
+    memory: int
+    seconds: float
+    compilations: int
+
+
+def plan(sweep: Sweep, device: str = "auto") -> Plan:
+    """Points, tiles, bytes, memory and a rough time of a sweep; computes nothing.
+
+    `bytes` are uncompressed; `memory` is the expected resident size; `seconds` is a rough estimate from
+    rates measured on a 2-core machine. Raises SweepError where the sweep is wrong.
+    """
+    from ..engine.device import pick_device
+    from ..engine.execute import plan_space
+
+    space = sweep.space()
+    layout = plan_space(space, pick_device(device))
+    size = space.points * space.bytes_per_point
+    combinations = 1
+    for axis in space.axes:
+        combinations *= axis.size if axis.static else 1
+    tile_bytes = size if not len(layout) else space.bytes_per_point
+    for length in layout.tile:
+        tile_bytes *= length
+    return Plan(
+        points=space.points,
+        shape=dict(zip(space.dims, space.shape, strict=True)),
+        tiles=len(layout),
+        tile_shape=layout.tile,
+        variables=tuple(variable.name for variable in space.variables),
+        bytes=size,
+        memory=_BASE_MEMORY + _TILES_IN_MEMORY * tile_bytes,
+        seconds=combinations * _COMPILE_SECONDS
+        + max(size / _STORE_BYTES_PER_SECOND, space.points / _POINTS_PER_SECOND),
+        compilations=combinations,
+    )
+
+
+def run(
+    sweep: Sweep,
+    path: str | Path,
+    *,
+    device: str = "auto",
+    overwrite: bool = False,
+    durable: bool = True,
+    check_disk: bool = True,
+    progress: bool = False,
+) -> "xr.Dataset":
+    """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
+
+    Returns a lazy Dataset. Raises SweepError (wrong input), CubeError (the cube cannot be written) or
+    SweepInterrupted (Ctrl-C); in every case committed tiles are intact.
+    """
+    run_report(
+        sweep,
+        path,
+        device=device,
+        overwrite=overwrite,
+        durable=durable,
+        check_disk=check_disk,
+        progress=progress,
+    )
+    return open_cube(path)
+
+
+def run_report(
+    sweep: Sweep,
+    path: str | Path,
+    *,
+    device: str = "auto",
+    overwrite: bool = False,
+    durable: bool = True,
+    check_disk: bool = True,
+    progress: bool = False,
+) -> "Report":
+    """Like `run`, returning what was done instead of the cube."""
+    from ..engine.execute import execute
+
+    space = sweep.space()
+    return execute(
+        space,
+        Path(path),
+        device=device,
+        attributes=_provenance(sweep, device),
+        durable=durable,
+        overwrite=overwrite,
+        check_disk=check_disk,
+        progress=progress,
+    )
+
+
+def open_cube(path: str | Path) -> "xr.Dataset":
+    """Open a cube lazily, as ``xarray.open_zarr`` does; CubeError where there is none."""
+    import xarray as xr
+
+    from ..engine.store import open_cube_for_reading
+
+    open_cube_for_reading(Path(path))
+    return xr.open_zarr(str(path), chunks=None)
+
+
+def _provenance(sweep: Sweep, device: str) -> dict[str, str]:
+    """Text attributes of a new cube: the whole sweep, its hash, versions and device. No times: two runs
+    of one sweep give the same bytes (times are in the journal).
+    """
+    from ..engine.device import pick_device
+
+    packages = ("jax", "jaxlib", "diffrax", "numpy", "xarray", "zarr")
+    text = sweep.text or _as_json(sweep)
+    return {
+        "sweep": text,
+        "sweep_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "dtype": sweep.dtype,
+        "device": str(pick_device(device)),
+        "versions": json.dumps(
+            {"equisweep": version("equisweep"), "python": platform.python_version()}
+            | {name: version(name) for name in packages}
+        ),
+    }
+
+
+def _as_json(sweep: Sweep) -> str:
+    keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "dtype")
+    return json.dumps({key: getattr(sweep, key) for key in keys}, default=lambda value: value.tolist())

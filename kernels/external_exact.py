@@ -1,15 +1,24 @@
 """The exact formulation: equilibria of the stated loss with investment e >= 0, corners included."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
 
 from .external_game import Equilibrium, any_breach, first_guess, net_benefit, reach_of
-from .roots import bisect, climb
+from .roots import Function, bisect, climb
 from .status import Status
 
 BRANCHES = ("highest", "middle", "lowest")
+
+
+class Candidate(NamedTuple):
+    """One solution the city (or the planner) may settle on."""
+
+    breach: Array
+    effective: Array
+    risk: Array  # expected loss without the money invested
 
 
 def exact_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n_max: int) -> Equilibrium:
@@ -20,44 +29,53 @@ def exact_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n_max
     one of least cost is reported, whatever the branch.
     """
     reach, rate = reach_of(mechanism, p), -p["E"] * jnp.log(p["v"])
-    corner = p["beta"] * p["v"]
+    end = p["beta"] * p["v"]
     pays = net_benefit(p, reach, n_max)
-    first, has_first = climb(pays, first_guess(p, reach, n_max), corner)
-    corner_holds = pays(corner) <= 0
+    per_unit = 1 if mechanism == "cooperation" else 1 / reach.dilution
 
-    def cost(breach: Array) -> Array:
-        money = jnp.log(corner / breach) / rate * (1 if mechanism == "cooperation" else 1 / reach.dilution)
-        return p["L"] * any_breach(breach, breach, p["alpha"], p["n"], n_max) + money
+    def at(breach: Array) -> Candidate:
+        # The logarithms stay apart so that each is taken only along the axes it depends on.
+        effective = (jnp.log(p["beta"]) + jnp.log(p["v"]) - jnp.log(breach)) / rate
+        return Candidate(breach, effective, p["L"] * any_breach(breach, breach, p["alpha"], p["n"], n_max))
+
+    guess = first_guess(p, reach, n_max)
+    # The search ends at 1 and not at beta v, so that it need not be repeated along beta.
+    first, has_first = climb(pays, guess, jnp.ones_like(guess))
+    has_first = has_first & (first < end)
+    corner_holds = pays(end) <= 0
+    corner = at(end)._replace(effective=jnp.zeros_like(end))
+    interior = at(first)
 
     if mechanism == "cooperation":
-        safe = jnp.where(has_first, first, corner)
-        interior = has_first & ~(corner_holds & (cost(corner) < cost(safe)))
+        cheaper = interior.risk + interior.effective * per_unit <= corner.risk
+        chosen = _choose(has_first & (cheaper | ~corner_holds), interior, corner)
         count = has_first.astype(int) + corner_holds
-        breach = jnp.where(interior, safe, corner)
     else:
-        third, has_third = late_root(p, reach, pays, first, has_first, corner, mechanism, n_max)
+        third, has_third = late_root(pays, guess, first, has_first, end, mechanism)
         count = jnp.where(has_first & (corner_holds | has_third), 3, 1)
-        last = jnp.where(corner_holds, corner, jnp.where(has_third, third, first))
-        breach = jnp.where(has_first, first, last)
-        if branch == "lowest":
-            breach = last
+        last = _choose(corner_holds, corner, _choose(has_third, at(third), interior))
+        chosen = _choose(has_first, interior, last) if branch == "highest" else last
         if branch == "middle":
-            middle = bisect(pays, jnp.where(count == 3, first, corner / 2), last)
-            breach = jnp.where(count == 3, middle, last)
-        interior = ~corner_holds | (has_first if branch == "highest" else (branch == "middle") & (count == 3))
-    effective = jnp.where(interior, jnp.log(corner / breach) / rate, 0)
-    status = jnp.where(interior, Status.ok, Status.corner)
+            middle = bisect(lambda p: -pays(p), jnp.where(count == 3, first, end / 2), last.breach)
+            chosen = _choose(count == 3, at(middle), last)
+    status = jnp.where(chosen.effective > 0, Status.ok, Status.corner)
     return Equilibrium(
-        investment=effective / reach.dilution,
-        effective=effective,
-        breach=breach,
-        loss=cost(breach),
+        investment=chosen.effective / reach.dilution,
+        effective=chosen.effective,
+        breach=chosen.breach,
+        loss=chosen.risk + chosen.effective * per_unit,
         count=count,
         status=jnp.where(count > 1, Status.several_equilibria, status),
     )
 
 
-def late_root(p, reach, pays, first, has_first, end, mechanism, n_max):
+def _choose(condition: Array, yes: Candidate, no: Candidate) -> Candidate:
+    return Candidate(*(jnp.where(condition, a, b) for a, b in zip(yes, no, strict=True)))
+
+
+def late_root(
+    pays: Function, guess: Array, first: Array, has_first: Array, end: Array, mechanism: str
+) -> tuple[Array, Array]:
     """The largest root before `end` where the transfer makes the benefit rise again at last.
 
     Only compensation can have it. From `end` leftwards the benefit is convex as long as it falls, so
@@ -68,6 +86,6 @@ def late_root(p, reach, pays, first, has_first, end, mechanism, n_max):
     at_end = pays(end)
     back, met = climb(lambda back: -pays(end - back), jnp.zeros_like(end), end)
     late = end - back
-    only = bisect(pays, jnp.minimum(first, end), end)  # no first root: one rise lies between
+    only = bisect(pays, jnp.minimum(guess, end), end)  # no first root: one rise lies between
     beyond = has_first & met & (late > first * (1 + 1e-6))
     return jnp.where(has_first, late, only), (at_end > 0) & (beyond | ~has_first)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -24,17 +25,20 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
     reach = reach_of(mechanism, p)
     if mechanism in ("noncooperation", "compensation"):
         pays = net_benefit(p, reach, n_max)
-        q, found = climb(pays, first_guess(p, reach, n_max), one)
-        third, has_third = late_root(p, reach, pays, q, found, one, mechanism, n_max)
-        again = jnp.where(has_third & (third < corner), 2, pays(corner) < 0)
-        q, found, per_city, effect = jnp.where(found, q, third), found | has_third, 1, 1
+        guess = first_guess(p, reach, n_max)
+        q, found = climb(pays, guess, one)
+        third, has_third = late_root(pays, guess, q, found, one, mechanism)
+        again = jnp.where(found, jnp.where(has_third & (third < corner), 2, pays(corner) < 0), 0)
+        log_ratio, found = jnp.log(jnp.where(found, q, third) / corner), found | has_third
+        per_city, effect = 1, 1
     else:
         per_city, effect = (1, n) if mechanism == "cooperation" else (n, 1 + n * p["delta"])
-        q, found, again = _mixed_root(p, effect / per_city, n_max)
+        log_ratio, found, again = _mixed_root(p, effect / per_city, n_max)
     # A root of negative investment is reported where it is the only one, and not counted beside another.
-    count = jnp.where(found, 1 + (q < corner) * again, 0)
-    q = jnp.where(found, q, jnp.nan)
-    investment = jnp.log(corner / q) / rate / per_city
+    count = jnp.where(found, 1 + (log_ratio < 0) * again, 0)
+    log_ratio = jnp.where(found, log_ratio, jnp.nan)
+    q = corner * jnp.exp(log_ratio)
+    investment = -log_ratio / rate / per_city
     paid = n * investment if mechanism == "cooperation" else investment
     status = jnp.where(investment < 0, Status.negative_investment, Status.ok)
     status = jnp.where(count > 1, Status.several_equilibria, status)
@@ -51,17 +55,21 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
 def _mixed_root(p: Mapping[str, Array], power: Array, n_max: int) -> tuple[Array, Array, Array]:
     """Roots of the published mixed condition in q, with ``p = beta v (q / beta v)**power``.
 
-    Its logarithm is concave in ln q, so `climb` finds the smallest. Returns q, whether there
-    is one, and whether another of non-negative investment follows.
+    Its logarithm is concave in ``ln (q / beta v)``, so `climb` finds the smallest. Returns that
+    logarithm, whether there is a root, and whether another of non-negative investment follows.
     """
     corner = p["beta"] * p["v"]
     level = jnp.log(-p["E"] * p["L"] * jnp.log(p["v"]) * corner)
+    scale = jnp.maximum(power, 1)  # keeps slope and rounding of order 1 among a thousand cities
 
-    def excess(log_q: Array) -> Array:
-        q = jnp.exp(log_q)
-        none = 1 - any_breach(jnp.zeros_like(q), q, p["alpha"], p["n"], n_max)
-        return level + power * (log_q - jnp.log(corner)) + jnp.log(none)
+    def excess(log_ratio: Array) -> Array:
+        q = corner * jnp.exp(log_ratio)
 
-    start = jnp.log(corner) - level / power
-    log_q, found = climb(excess, start, jnp.zeros_like(start))
-    return jnp.exp(log_q), found, excess(jnp.log(corner)) < 0
+        def expected(own: Array) -> Array:
+            return any_breach(own, q, p["alpha"], p["n"], n_max)
+
+        _, none = jax.jvp(expected, (q,), (jnp.ones_like(q),))  # Pi(q), where 1 - any_breach would cancel
+        return (level + jnp.log(none)) / scale + power / scale * log_ratio
+
+    log_ratio, found = climb(excess, -level / power, -jnp.log(corner))
+    return log_ratio, found, excess(jnp.zeros_like(corner)) < 0

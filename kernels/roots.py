@@ -15,8 +15,9 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
     """Smallest root of `f` in ``[start, stop)``, by Newton's method from the left.
 
     `f` must be negative or zero at `start`, and concave from there to its first maximum. Newton then
-    never oversteps: it climbs to the smallest root, or reaches a point where ``f < 0 and f' <= 0``,
-    which certifies that there is none before the maximum.
+    never oversteps a root before that maximum: it climbs to the smallest, or reaches a point where
+    ``f < 0 and f' <= 0``, or jumps to one where f > 0, which certifies that there is none. (A jump
+    from just left of a maximum below zero may land where `f` has risen again, beyond a later root.)
 
     Returns
     -------
@@ -47,25 +48,23 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
     x = lax.custom_root(f, start, solve, _divide_by_slope)
     value, slope = value_and_slope(lax.stop_gradient(x))
     # At a fold the value stalls at rounding level while the slope vanishes: still a (double) root.
-    found = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (value > -1e3 * eps)
+    found = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (jnp.abs(value) < 1e3 * eps)
     return x, found
 
 
 def bisect(f: Function, low: Array, high: Array) -> Array:
-    """The root of `f` between `low` and `high`, where exactly one change of sign lies.
+    """The root of `f` between `low` and `high`, where it changes sign once, from negative to positive.
 
-    The bracket is halved until it is two neighbouring numbers; `high` decides which sign is which.
-    Derivatives come from the implicit function theorem.
+    The bracket is halved until it is two neighbouring numbers. `f` is never asked for its sign at the
+    ends: they may be roots themselves. Derivatives come from the implicit function theorem.
     """
     low, high = lax.stop_gradient(low), lax.stop_gradient(high)
 
     def solve(f: Function, _: Array) -> Array:
-        sign = jnp.sign(f(high))
-
         def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
             a, b = bracket
             middle = 0.5 * (a + b)
-            right = jnp.sign(f(middle)) == sign
+            right = f(middle) > 0
             return jnp.where(right, a, middle), jnp.where(right, middle, b)
 
         halvings = jnp.finfo(high.dtype).nmant + 12

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ class Report:
     device: str
 
 
-def plan_space(space: Space, device: Any) -> Layout:
-    """The layout a new cube of this space gets on `device`."""
+def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
+    """The layout a new cube of this space gets on `device`, with tiles of at most `tile_points`."""
     static = [axis.static for axis in space.axes]
-    return plan_layout(space.shape, static, space.bytes_per_point, most_points(device, space.bytes_per_point))
+    most = tile_points or most_points(device, space.bytes_per_point)
+    return plan_layout(space.shape, static, space.bytes_per_point, most)
 
 
 def execute(
@@ -55,6 +57,7 @@ def execute(
     durable: bool = True,
     overwrite: bool = False,
     check_disk: bool = True,
+    tile_points: int | None = None,
     overlap: bool = True,
     progress: bool = True,
 ) -> Report:
@@ -68,6 +71,8 @@ def execute(
         Sync every shard to the disk before its tile counts as committed.
     overwrite
         Delete an existing cube first. A path that holds no cube is never deleted.
+    tile_points
+        Most points of a tile of a new cube; chosen for the device if None.
     overlap
         Compute while writing; off only to measure what it gains.
 
@@ -87,10 +92,12 @@ def execute(
             with only_writer(open_cube_for_reading(root).root):
                 remove_tree(root)
         if not root.exists() or not any(root.iterdir()):
-            layout = plan_space(space, chosen)
+            layout = plan_space(space, chosen, tile_points)
             if check_disk:
                 _require_disk(space, root)
-            create_cube(root, space, layout, _identity(space) | dict(attributes or {}))
+            create_cube(
+                root, space, layout, {"identity": json.dumps(_identity(space))} | dict(attributes or {})
+            )
         with only_writer(root):
             cube = open_cube_for_reading(root)
             _require_same_sweep(cube, space)
@@ -219,11 +226,12 @@ class _Writer:
 
 
 def _identity(space: Space) -> dict[str, str]:
-    return {"identity": json.dumps(space.identity())}
+    """What a cube and a sweep must share: the space, and the version whose kernels computed it."""
+    return {"equisweep": version("equisweep")} | space.identity()
 
 
 def _require_same_sweep(cube: Cube, space: Space) -> None:
-    different = differences(cube.identity, space.identity())
+    different = differences(cube.identity, _identity(space))
     if different:
         raise CubeError(
             f"{cube.root}: holds another sweep ({'; '.join(different)}); "

@@ -79,11 +79,13 @@ def run(
     overwrite: bool = False,
     durable: bool = True,
     check_disk: bool = True,
+    tile_points: int | None = None,
     progress: bool = False,
 ) -> "xr.Dataset":
     """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
 
-    Returns a lazy Dataset. Raises SweepError (wrong input), CubeError (the cube cannot be written) or
+    `tile_points` caps the points of a tile of a new cube (smaller tiles need less memory). Returns a
+    lazy Dataset. Raises SweepError (wrong input), CubeError (the cube cannot be written) or
     SweepInterrupted (Ctrl-C); in every case committed tiles are intact.
     """
     run_report(
@@ -93,6 +95,7 @@ def run(
         overwrite=overwrite,
         durable=durable,
         check_disk=check_disk,
+        tile_points=tile_points,
         progress=progress,
     )
     return open_cube(path)
@@ -106,6 +109,7 @@ def run_report(
     overwrite: bool = False,
     durable: bool = True,
     check_disk: bool = True,
+    tile_points: int | None = None,
     progress: bool = False,
 ) -> "Report":
     """Like `run`, returning what was done instead of the cube."""
@@ -120,6 +124,7 @@ def run_report(
         durable=durable,
         overwrite=overwrite,
         check_disk=check_disk,
+        tile_points=tile_points,
         progress=progress,
     )
 
@@ -131,7 +136,8 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     from ..engine.store import open_cube_for_reading
 
     open_cube_for_reading(Path(path))
-    return xr.open_zarr(str(path), chunks=None)
+    dataset = xr.open_zarr(str(path), chunks=None)
+    return dataset[json.loads(dataset.attrs["variables"])]
 
 
 def _provenance(sweep: Sweep, device: str) -> dict[str, str]:

@@ -1,0 +1,103 @@
+"""The external paper's Tables 1-8 beside the numbers this project computes."""
+
+import csv
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from .run import run
+from .sweep import Sweep
+
+# Half a unit of the last printed digit, and the rounding of the subtraction.
+_AGREES = 5e-5 + 1e-9
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published data file: which tables it holds, its mechanism, its columns that vary."""
+
+    tables: str
+    file: str
+    mechanism: str
+    axes: tuple[str, ...]
+
+
+PUBLISHED = (
+    Published("Tables 1 and 2", "tables_1_2_noncooperation_n3.csv", "noncooperation", ("alpha", "beta")),
+    Published("Table 3", "table_3_noncooperation_n4.csv", "noncooperation", ("alpha",)),
+    Published("Tables 4 and 5", "tables_4_5_full_cooperation_n3.csv", "cooperation", ("alpha", "beta")),
+    Published("Table 6", "table_6_full_cooperation_n4.csv", "cooperation", ("alpha",)),
+    Published("Table 7", "table_7_compensation_n3.csv", "compensation", ("gamma",)),
+    Published("Table 8", "table_8_sharing_n3.csv", "sharing", ("delta",)),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One published number and ours."""
+
+    at: tuple[float, ...]
+    output: str
+    paper: float
+    ours: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether ours rounds to the published digits."""
+        return abs(self.paper - self.ours) <= _AGREES
+
+
+def compare(published: Published) -> list[Cell]:
+    """Run the sweep behind one published file and set its numbers beside the paper's."""
+    text = files("equisweep.sweeps").joinpath("published", published.file).read_text(encoding="utf-8")
+    rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(text.splitlines())]
+    varying = {name: list(dict.fromkeys(row[name] for row in rows)) for name in published.axes}
+    constant = {
+        name: rows[0][name]
+        for name in rows[0]
+        if name not in (*published.axes, "investment", "expected_loss")
+    }
+    sweep = Sweep(
+        model="external",
+        axes=varying,
+        fixed={"mechanism": published.mechanism, "formulation": "published", "L": 400, "v": 0.5, "E": 0.1}
+        | constant,
+        outputs=["investment", "expected_loss"],
+        origin=published.tables,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cube = run(sweep, Path(folder) / "cube.zarr", durable=False).load()
+    cells = []
+    for output in ("investment", "expected_loss"):
+        for row in rows:
+            at = {name: row[name] for name in published.axes}
+            cells.append(Cell(tuple(at.values()), output, row[output], float(cube[output].sel(at))))
+    return cells
+
+
+def reproduce_external() -> tuple[str, bool]:
+    """All tables side by side as text, and whether every number agrees."""
+    parts, total, wrong = [], 0, 0
+    for published in PUBLISHED:
+        cells = compare(published)
+        total += len(cells)
+        wrong += sum(not cell.agrees for cell in cells)
+        parts.append(_format(published, cells))
+    parts.append(f"{total - wrong} of {total} published numbers agree to their last printed digit.")
+    return "\n\n".join(parts), wrong == 0
+
+
+def _format(published: Published, cells: list[Cell]) -> str:
+    worst = max(abs(cell.paper - cell.ours) for cell in cells)
+    lines = [f"{published.tables}: {published.mechanism}; largest difference {worst:.1e}"]
+    for output in ("investment", "expected_loss"):
+        mine = [cell for cell in cells if cell.output == output]
+        lines.append(f"\n{output}, over {' and '.join(published.axes)}")
+        for first in dict.fromkeys(cell.at[0] for cell in mine):
+            row = [cell for cell in mine if cell.at[0] == first]
+            name = f"{published.axes[0]} = {first:g}"
+            lines.append(f"{name:12}  paper {''.join(f'{cell.paper:10.4f}' for cell in row)}")
+            marks = "".join(f"{cell.ours:10.4f}" + ("" if cell.agrees else " <- differs") for cell in row)
+            lines.append(f"{'':12}  ours  {marks}")
+    return "\n".join(lines)

@@ -46,6 +46,9 @@ class Cube:
 
     def write(self, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
         """Commit one tile: its outputs, then (they being on the disk) its status."""
+        for name in self.names:
+            # Nothing is merged with what an interrupted or damaged run may have left here.
+            self.shard(name, tile).unlink(missing_ok=True)
         data = [name for name in self.names if name != "status"]
         for names in (data, ["status"]):
             for name in names:
@@ -154,8 +157,14 @@ def _create_array(group: zarr.Group, space: Space, layout: Layout, variable: Var
         fill_value=variable.fill,
         compressors=_codecs(variable.dtype),
         dimension_names=space.dims + variable.inner_dims,
-        attributes=dict(variable.attributes),
+        attributes={**variable.attributes, **_auxiliary(space)},
     )
+
+
+def _auxiliary(space: Space) -> dict[str, str]:
+    """CF's way of naming coordinates that are not called like their dimension: those of zipped axes."""
+    names = [name for axis in space.axes for name in axis.values if name != axis.dim]
+    return {"coordinates": " ".join(names)} if names else {}
 
 
 def _codecs(dtype: np.dtype) -> list[Any]:

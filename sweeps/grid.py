@@ -70,7 +70,8 @@ def _steps(where: str, start: float, stop: float, step: float) -> list[float]:
 def _tidy(values: np.ndarray, start: float, stop: float) -> list[float]:
     """Drop the last rounding errors (0.30000000000000004), so that values can be asked for by name."""
     size = max(abs(start), abs(stop))
-    return np.round(values, 15 - floor(log10(size)) - 1 if size else 15).tolist()
+    decimals = max(14 - floor(log10(size)), 0) if size else 0
+    return [float(f"{value:.{decimals}f}") for value in values]
 
 
 def _number(where: str, value: Any) -> float:

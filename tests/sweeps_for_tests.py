@@ -1,0 +1,34 @@
+"""Small sweeps that many tests run."""
+
+from typing import Any
+
+from equisweep.sweeps import Sweep
+
+
+def small_sweep(**changes: Any) -> Sweep:
+    """A few hundred points of the external model; keywords replace parts of it."""
+    parts: dict[str, Any] = {
+        "model": "external",
+        "axes": {
+            "mechanism": ["noncooperation", "sharing"],
+            "alpha": {"start": 0.1, "stop": 0.9, "num": 9},
+            "beta": [0.05, 0.2, 0.3],
+            "n": [3, 4],
+        },
+        "fixed": {"L": 400, "v": 0.5, "E": 0.1},
+        "outputs": ["investment", "expected_loss"],
+        "derivatives": {"investment": ["alpha", "beta"]},
+    }
+    return Sweep(**(parts | changes))
+
+
+def tiled_sweep() -> Sweep:
+    """About 20,000 points that fall into many tiles when run with ``tile_points=1000``."""
+    return Sweep(
+        model="external",
+        axes={
+            "alpha": {"start": 0.0, "stop": 1.0, "num": 41},
+            "beta": {"start": 0.01, "stop": 1, "num": 501},
+        },
+        outputs=["investment", "equilibrium_count"],
+    )

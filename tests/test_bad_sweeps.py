@@ -1,0 +1,113 @@
+"""Every wrong sweep file is refused before any compute, in one line naming file, key and value."""
+
+import pytest
+from equisweep.sweeps import Sweep, SweepError
+from equisweep.sweeps.command_line import main
+
+AXES = "[axes]\nalpha = [0.1, 0.2]\n"
+
+BAD = {
+    "not TOML": ("model = ", "is not TOML"),
+    "no model": (AXES, "model: is missing"),
+    "unknown model": (f'model = "exernal"\n{AXES}', "unknown model 'exernal'; did you mean 'external'?"),
+    "unknown key": (
+        f'model = "external"\nouputs = []\n{AXES}',
+        "ouputs: unknown key; did you mean 'outputs'?",
+    ),
+    "unknown parameter": (
+        'model = "external"\n[axes]\nalhpa = [0.1]',
+        "axes.alhpa: model external has no par",
+    ),
+    "unknown fixed": (
+        f'model = "external"\n{AXES}[fixed]\nEE = 1',
+        "fixed.EE: model external has no parameter",
+    ),
+    "unknown output": (f'model = "external"\noutputs = ["loss"]\n{AXES}', "has no output 'loss'"),
+    "twice an output": (
+        f'model = "external"\noutputs = ["investment", "investment"]\n{AXES}',
+        "'investment' stands there twice",
+    ),
+    "unknown option": (
+        'model = "external"\n[axes]\nmechanism = ["sharin"]',
+        "'sharin' is no option; did you mean 'sharing'?",
+    ),
+    "alpha above 1": (
+        'model = "external"\n[axes]\nalpha = [0.5, 1.2]',
+        "axes.alpha: 1.2 lies outside [0, 1]",
+    ),
+    "v of 1": (f'model = "external"\n{AXES}[fixed]\nv = 1', "fixed.v: 1 lies outside (0, 1)"),
+    "no loss": (f'model = "external"\n{AXES}[fixed]\nL = 0', "fixed.L: 0 lies outside (0, inf)"),
+    "half a city": ('model = "external"\n[axes]\nn = [2.5]', "axes.n: 2.5 is not a whole number"),
+    "text for a number": (
+        f'model = "external"\n{AXES}[fixed]\nL = "much"',
+        "fixed.L: 'much' is not a number",
+    ),
+    "nan": ('model = "external"\n[axes]\nalpha = [nan]', "axes.alpha: nan is not a finite number"),
+    "nan fixed": (f'model = "external"\n{AXES}[fixed]\nL = nan', "fixed.L: nan lies outside"),
+    "duplicate values": ('model = "external"\n[axes]\nalpha = [0.1, 0.1]', "0.1 stands there twice"),
+    "empty axis": ('model = "external"\n[axes]\nalpha = []', "axes.alpha: is empty"),
+    "no axes": ('model = "external"', "axes: there are none"),
+    "axis and fixed": (
+        f'model = "external"\n{AXES}[fixed]\nalpha = 0.3',
+        "axes.alpha: also stands in [fixed]",
+    ),
+    "choice twice": (
+        'model = "external"\n[axes]\nmechanism = ["sharing"]\n[fixed]\nmechanism = "sharing"',
+        "fixed.mechanism: also stands in [axes]",
+    ),
+    "axes no table": ('model = "external"\naxes = 3', "axes: 3 should be a table"),
+    "zip of unknown": (f'model = "external"\nzip = [["alpha", "beta"]]\n{AXES}', "zip: 'beta' is no axis"),
+    "zip of unequal": (
+        f'model = "external"\nzip = [["alpha", "beta"]]\n{AXES}beta = [0.1]',
+        "alpha has 2, beta has 1 values",
+    ),
+    "zip mixed": (
+        f'model = "external"\nzip = [["alpha", "mechanism"]]\n{AXES}mechanism = ["sharing", "cooperation"]',
+        "mixes a static choice with a number",
+    ),
+    "derivative of a count": (
+        f'model = "external"\n{AXES}[derivatives]\nequilibrium_count = ["alpha"]',
+        "derivatives.equilibrium_count: equilibrium_count counts",
+    ),
+    "derivative in n": (
+        f'model = "external"\n{AXES}[derivatives]\ninvestment = ["n"]',
+        "derivatives.investment: n is a whole number",
+    ),
+    "derivative in a choice": (
+        f'model = "external"\n{AXES}[derivatives]\ninvestment = ["mechanism"]',
+        "mechanism is a static choice",
+    ),
+    "unknown dtype": (f'model = "external"\ndtype = "float16"\n{AXES}', "dtype: 'float16' is neither"),
+    "component of a scalar": ('model = "external"\n[axes]\n"alpha.x" = [0.1]', "has no components"),
+    "missing model file": (f'model = "none.py:game"\n{AXES}', "cannot read"),
+    "too large for any disk": (
+        'model = "external"\n[axes]\nalpha = {start = 0, stop = 1, num = 300000}\n'
+        "beta = {start = 0.1, stop = 1, num = 300000}",
+        "GB uncompressed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
+def test_a_wrong_sweep_is_refused_in_one_line(text, message, tmp_path, capsys):
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    output = tmp_path / "cube.zarr"
+    assert main(["run", str(file), "-o", str(output)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert "GB" in message or str(file) in error
+    assert not output.exists()
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SweepError, match="is not TOML"):
+        Sweep.from_file(file)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(SweepError, match="cannot be read"):
+        Sweep.from_file(tmp_path / "none.toml")

@@ -1,0 +1,138 @@
+"""The commands, as a user types them."""
+
+import csv
+import json
+
+import pytest
+from equisweep.sweeps.command_line import main
+
+SWEEP = """
+model = "external"
+outputs = ["investment", "expected_loss"]
+[axes]
+mechanism = ["noncooperation", "sharing"]
+alpha = { start = 0.1, stop = 0.9, num = 9 }
+beta = [0.1, 0.2]
+[fixed]
+n = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("commands")
+    (folder / "sweep.toml").write_text(SWEEP)
+    assert main(["run", str(folder / "sweep.toml"), "-o", str(folder / "cube.zarr"), "--quiet"]) == 0
+    return folder / "cube.zarr"
+
+
+def printed(capsys, *arguments: str) -> str:
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_models_lists_each_and_shows_one_in_full(capsys):
+    assert "external" in printed(capsys, "models")
+    text = printed(capsys, "models", "external")
+    for word in ("α", "(0, 1)", "400", "mechanism", "price_of_anarchy", "doi 10.18001/TRS.7.5.21"):
+        assert word in text
+
+
+def test_plan_computes_nothing(capsys, cube):
+    text = printed(capsys, "plan", str(cube.parent / "sweep.toml"))
+    assert "36 (mechanism 2 x alpha 9 x beta 2)" in text
+    assert "2 compilations" in text
+
+
+def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
+    assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
+    told = capsys.readouterr()
+    assert "100%  36 of 36 points" in told.err
+    assert "\r" not in told.err  # plain lines where there is no terminal
+    assert "new.zarr: 36 points" in told.out
+    assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
+    assert "complete already" in capsys.readouterr().out
+
+
+def test_info_shows_axes_status_versions_and_the_sweep_file(capsys, cube):
+    text = printed(capsys, "info", str(cube))
+    for word in (
+        "alpha",
+        "0.1, 0.2 ... 0.9",
+        "ok      36      100.00%",
+        "jax",
+        SWEEP.strip(),
+        "2 of 2 missing tiles",
+    ):
+        assert word in text
+
+
+def test_query_prints_a_paper_like_table(capsys, cube):
+    text = printed(capsys, "query", str(cube), "--var", "investment", "--sel", "mechanism=noncooperation")
+    assert text.splitlines()[0] == "investment [money] at mechanism = noncooperation"
+    assert text.splitlines()[4].split() == ["0.1", "4.65475", "14.6548"]
+    assert "status: 18 ok" in text
+
+
+def test_query_gives_csv_and_json_with_every_digit(capsys, cube):
+    options = ("query", str(cube), "--sel", "alpha=0.3", "--sel", "beta=0.1")
+    rows = list(csv.DictReader(printed(capsys, *options, "--format", "csv").splitlines()))
+    records = json.loads(printed(capsys, *options, "--format", "json"))
+    assert [row["mechanism"] for row in rows] == ["noncooperation", "sharing"]
+    assert [float(row["investment"]) for row in rows] == [record["investment"] for record in records]
+    assert records[0]["investment"] == pytest.approx(4.50551879, abs=1e-8)
+    assert records[0]["status"] == "ok"
+
+
+def test_query_takes_ranges_and_lists(capsys, cube):
+    wanted = ("alpha=0.2:0.4", "mechanism=sharing,noncooperation", "beta=0.2")
+    options = [word for selection in wanted for word in ("--sel", selection)]
+    text = printed(capsys, "query", str(cube), "--var", "investment", *options, "--format", "csv")
+    assert len(text.splitlines()) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        ("alpha=0.31", "the nearest is alpha=0.3"),
+        ("alhpa=0.3", "did you mean 'alpha'"),
+        ("alpha", "write NAME=VALUE"),
+        ("alpha=x", "'x' is not a number"),
+        ("alpha=2:3", "selects nothing; alpha runs from 0.1 to 0.9"),
+        ("mechanism=sharin", "did you mean 'sharing'"),
+    ],
+)
+def test_query_refuses_a_wrong_selection(capsys, cube, selection, message):
+    assert main(["query", str(cube), "--sel", selection]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_query_refuses_an_unknown_variable(capsys, cube):
+    assert main(["query", str(cube), "--var", "investmnt"]) == 2
+    assert "did you mean 'investment'" in capsys.readouterr().err
+
+
+def test_verify_reads_everything_back(capsys, cube):
+    assert "6 shards" in printed(capsys, "verify", str(cube))
+
+
+def test_verify_fails_on_damage(capsys, cube, tmp_path):
+    import shutil
+
+    shutil.copytree(cube, tmp_path / "copy.zarr")
+    shard = next(path for path in (tmp_path / "copy.zarr" / "investment" / "c").rglob("*") if path.is_file())
+    shard.write_bytes(shard.read_bytes()[:-1])
+    assert main(["verify", str(tmp_path / "copy.zarr")]) == 1
+    assert "cannot be read back" in capsys.readouterr().out
+
+
+def test_reproduce_agrees_with_every_published_number(capsys):
+    assert "396 of 396 published numbers agree" in printed(capsys, "reproduce", "external")
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    for command in ("models", "plan", "run", "info", "query", "verify", "reproduce"):
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0
+        assert f"equisweep {command}" in capsys.readouterr().out.split("example", 1)[1]

@@ -1,0 +1,184 @@
+"""A tile computed at once equals its points computed one by one; compilations are counted."""
+
+from functools import partial
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine import evaluate
+from equisweep.engine.device import pick_device
+from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.execute import _computed, plan_space
+from equisweep.kernels.external import external
+from equisweep.sweeps import Sweep, SweepError, run
+from sweeps_for_tests import small_sweep, tiled_sweep
+
+
+def evaluator(sweep: Sweep, tile_points: int | None = None) -> Evaluator:
+    space, device = sweep.space(), pick_device("cpu")
+    return Evaluator(space, plan_space(space, device, tile_points), device)
+
+
+def compute(ev: Evaluator) -> dict[str, np.ndarray]:
+    whole = {v.name: np.empty(ev.space.shape, v.dtype) for v in ev.space.variables}
+    for tile in ev.layout:
+        for name, values in ev.finish(tile, ev.start(tile)).items():
+            whole[name][tile.region] = values
+    return whole
+
+
+def test_a_grid_equals_its_points_one_by_one():
+    ev = evaluator(small_sweep())
+    cube = compute(ev)
+    for m, mechanism in enumerate(["noncooperation", "sharing"]):
+        single = jax.jit(partial(external, mechanism=mechanism, n_max=4))
+        for i, j, k in product(range(9), range(3), range(2)):
+            p = {"alpha": (i + 1) / 10, "beta": [0.05, 0.2, 0.3][j], "n": 3.0 + k}
+            p |= {"L": 400.0, "v": 0.5, "E": 0.1, "gamma": 0.5, "delta": 0.5}
+            one = single({a: jnp.asarray(b) for a, b in p.items()})
+            for name in ("investment", "expected_loss"):
+                np.testing.assert_allclose(cube[name][m, i, j, k], one[name], rtol=1e-13)
+            assert cube["status"][m, i, j, k] == one["status"]
+
+
+def test_derivatives_agree_with_central_differences():
+    cube = compute(evaluator(small_sweep()))
+    for target, step in (("alpha", 1e-6), ("beta", 1e-7)):
+        moved = []
+        for sign in (-1, 1):
+            axes = dict(small_sweep().axes)
+            base = np.arange(1, 10) / 10 if target == "alpha" else np.array([0.05, 0.2, 0.3])
+            axes[target] = (base + sign * step).tolist()
+            moved.append(compute(evaluator(small_sweep(axes=axes)))["investment"])
+        np.testing.assert_allclose(
+            cube[f"d_investment_d_{target}"], (moved[1] - moved[0]) / (2 * step), rtol=1e-6, atol=1e-6
+        )
+
+
+def test_one_compilation_per_mechanism_however_many_tiles():
+    ev = evaluator(small_sweep(), tile_points=6)
+    assert len(ev.layout) > 10
+    compute(ev)
+    assert ev.compilations == 2
+
+
+def test_tiles_of_any_size_give_the_same_numbers():
+    sweep = tiled_sweep()
+    whole, tiled = compute(evaluator(sweep)), compute(evaluator(sweep, tile_points=1000))
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], tiled[name])
+
+
+def test_what_does_not_depend_on_an_axis_is_not_recomputed_along_it():
+    # The root at an interior equilibrium does not depend on beta: its loop has no beta axis.
+    sweep = Sweep(
+        "external", axes={"alpha": [0.1, 0.2, 0.3], "beta": [0.1, 0.2, 0.3, 0.4, 0.5]}, outputs=["investment"]
+    )
+    space = sweep.space()
+    lifted = evaluate.lift(evaluate.point_function(space, dict(space.choices)), 2)
+    coordinates = [{name: jnp.asarray(v) for name, v in axis.values.items()} for axis in space.axes]
+    text = str(jax.make_jaxpr(lifted)(*coordinates))
+    loop = text[text.index("while[") :]
+    carried = loop[: loop.index("]\n") if "]\n" in loop else None]
+    assert "f64[3]" in carried
+    assert "f64[3,5]" not in carried
+    assert "f64[5,3]" not in carried
+
+
+def test_running_out_of_memory_halves_the_tile_and_goes_on(monkeypatch):
+    sweep = tiled_sweep()
+    expected = compute(evaluator(sweep))
+    ev = evaluator(sweep, tile_points=4000)
+    compile_real = ev._compile
+
+    def compile_small(choices):
+        function = compile_real(choices)
+
+        def on_small_device(*coordinates):
+            if np.prod([len(next(iter(c.values()))) for c in coordinates]) > 1100:
+                raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
+            return function(*coordinates)
+
+        return on_small_device
+
+    monkeypatch.setattr(ev, "_compile", compile_small)
+    for tile, values in _computed(ev, list(ev.layout), ahead=1):
+        for name, array in values.items():
+            np.testing.assert_array_equal(array, expected[name][tile.region])
+    assert ev.pieces >= 4
+
+
+def test_memory_too_small_for_one_row_is_an_error(monkeypatch):
+    ev = evaluator(tiled_sweep(), tile_points=1000)
+
+    def always_full(choices):
+        def fail(*coordinates):
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+        return fail
+
+    monkeypatch.setattr(ev, "_compile", always_full)
+    with pytest.raises(SweepError, match="its memory cannot hold"):
+        list(_computed(ev, list(ev.layout), ahead=1))
+
+
+def test_zipped_axes_vary_together(tmp_path):
+    sweep = Sweep(
+        "external",
+        axes={"alpha": [0.1, 0.2, 0.3], "n": [3, 4], "beta": [0.2, 0.3, 0.4]},
+        zip=[["alpha", "beta"]],
+        outputs=["investment"],
+    )
+    zipped = run(sweep, tmp_path / "zipped.zarr")
+    assert zipped["investment"].dims == ("alpha_beta", "n")
+    full = run(
+        Sweep(
+            "external",
+            axes={"alpha": [0.1, 0.2, 0.3], "beta": [0.2, 0.3, 0.4], "n": [3, 4]},
+            outputs=["investment"],
+        ),
+        tmp_path / "full.zarr",
+    )
+    for i in range(3):
+        np.testing.assert_array_equal(zipped["investment"][i], full["investment"][i, i])
+    np.testing.assert_array_equal(zipped["beta"], [0.2, 0.3, 0.4])
+    assert zipped["beta"].dims == ("alpha_beta",)
+
+
+def test_formulation_and_mechanism_may_both_be_axes(tmp_path):
+    sweep = Sweep(
+        "external",
+        axes={
+            "formulation": ["exact", "published"],
+            "mechanism": ["cooperation", "sharing"],
+            "alpha": [0.1, 0.5],
+        },
+    )
+    cube = run(sweep, tmp_path / "cube.zarr")
+    assert cube["formulation"].values.tolist() == ["exact", "published"]
+    gap = cube["investment"].sel(formulation="exact") - cube["investment"].sel(formulation="published")
+    assert (abs(gap) > 0.1).all()
+
+
+def test_float32_halves_the_bytes_and_keeps_its_digits(tmp_path):
+    double = run(small_sweep(), tmp_path / "double.zarr")
+    single = run(small_sweep(dtype="float32"), tmp_path / "single.zarr")
+    assert single["investment"].dtype == np.float32
+    np.testing.assert_allclose(single["investment"], double["investment"], rtol=2e-5)
+
+
+def test_a_point_without_solution_is_blank_and_says_so(tmp_path):
+    sweep = Sweep(
+        "external",
+        axes={"alpha": [0.1, 0.99], "n": [3, 20]},
+        fixed={"formulation": "published"},
+        derivatives={"investment": ["alpha"]},
+    )
+    cube = run(sweep, tmp_path / "cube.zarr").load()
+    none = cube["status"] == 4
+    assert none.sum() == 1
+    assert none.sel(alpha=0.99, n=20)
+    for name in ("investment", "expected_loss", "d_investment_d_alpha"):
+        np.testing.assert_array_equal(np.isnan(cube[name]), none)

@@ -1,0 +1,95 @@
+"""The house rules: who may import whom, and what the wheel holds."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("kernels", "engine", "sweeps")
+STANDARD = sys.stdlib_module_names
+
+
+def imports(file: Path) -> set[str]:
+    """Dotted names a file imports; relative ones begin with their folder ("kernels.model")."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            prefix = {0: "", 1: f"{file.parent.name}.", 2: ""}[node.level]
+            found.add(prefix + (node.module or ""))
+    return found
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).glob("*.py"))
+
+
+@pytest.mark.parametrize("file", sources("kernels"), ids=lambda file: file.stem)
+def test_kernels_import_jax_and_nothing_of_ours(file):
+    for name in imports(file):
+        assert name.split(".")[0] in STANDARD | {"jax", "kernels"}, name
+
+
+@pytest.mark.parametrize("file", sources("engine"), ids=lambda file: file.stem)
+def test_the_engine_knows_no_model_and_no_sweep_file(file):
+    for name in imports(file):
+        assert not name.startswith("sweeps"), name
+        assert not name.startswith("kernels") or name in ("kernels.model", "kernels.status"), name
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_are_flat_and_files_short(folder):
+    assert [path for path in (ROOT / folder).rglob("*.py") if path.parent.name != folder] == []
+    for file in sources(folder):
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 300, file
+
+
+def test_nothing_unpickles_or_evaluates():
+    for folder in (*FOLDERS, "benchmarks"):
+        for file in sources(folder):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            called = {
+                n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            }
+            assert not called & {"eval", "exec"}, file
+            assert not imports(file) & {"pickle", "yaml", "dill", "cloudpickle"}, file
+
+
+def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("equisweep-*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    expected = {f"equisweep/{path.relative_to(ROOT)}" for folder in FOLDERS for path in sources(folder)}
+    expected |= {
+        f"equisweep/{path.relative_to(ROOT)}"
+        for path in (ROOT / "sweeps").glob("*/*.*")
+        if path.suffix in (".csv", ".toml")
+    }
+    held = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
+    assert held == expected
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = (
+        "from equisweep.sweeps import reproduce_external as r\n"
+        "print(r.__file__, len(r.compare(r.PUBLISHED[1])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n{code}"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stdout.startswith(str(tmp_path / "site"))
+    assert done.stdout.split()[-1] == "18"
+
+
+def test_importing_the_interface_loads_neither_jax_nor_xarray():
+    code = "import sys; from equisweep.sweeps import run; print({'jax', 'xarray', 'zarr'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

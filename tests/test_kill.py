@@ -1,0 +1,86 @@
+"""Real runs in processes of their own, killed at random moments, lose nothing that was committed."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from equisweep.engine.store import Cube
+from equisweep.sweeps import run
+from test_cube import contents
+
+TEXT = """
+model = "external"
+outputs = ["investment", "equilibrium_count"]
+[axes]
+alpha = { start = 0.0, stop = 1.0, num = 41 }
+beta = { start = 0.01, stop = 1, num = 501 }
+"""
+TILE = 500
+
+
+def start(sweep: Path, cube: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "equisweep.sweeps.command_line", "run", str(sweep), "-o", str(cube)]
+    return subprocess.Popen(
+        [*command, "--tile-points", str(TILE)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+
+
+def committed(cube: Path) -> set[tuple[int, ...]]:
+    """Tiles whose status shard is there. A run that is killed may not take one of them back."""
+    return {
+        tuple(map(int, path.relative_to(cube / "status" / "c").parts))
+        for path in (cube / "status" / "c").rglob("*")
+        if path.is_file() and not path.suffix
+    }
+
+
+def wait_for(condition, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 120
+    while not condition() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+def test_sigkill_at_random_moments_loses_no_committed_tile(tmp_path):
+    sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
+    sweep.write_text(TEXT)
+    chance, before, interrupted = random.Random(7), set(), 0
+    for _ in range(4):
+        process = start(sweep, cube)
+        had = len(before)
+        wait_for(lambda had=had: len(committed(cube)) > had, process)
+        time.sleep(chance.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        interrupted += process.wait() == -signal.SIGKILL
+        process.stderr.close()
+        after = committed(cube)
+        assert before <= after
+        opened = Cube(cube)
+        assert all(opened.is_committed(opened.layout.at(key)) for key in after)
+        before = after
+    assert interrupted >= 2
+    finishing = start(sweep, cube)
+    finishing.communicate()
+    assert finishing.returncode == 0
+    from equisweep.sweeps import Sweep
+
+    run(Sweep.from_file(sweep), tmp_path / "whole.zarr", tile_points=TILE)
+    assert contents(cube) == contents(tmp_path / "whole.zarr")
+
+
+def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(tmp_path):
+    sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
+    sweep.write_text(TEXT)
+    process = start(sweep, cube)
+    wait_for(lambda: len(committed(cube)) > 2, process)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "The same command goes on" in error
+    assert "Traceback" not in error
+    opened = Cube(cube)
+    done = sum(opened.is_committed(tile) for tile in opened.layout)
+    assert 2 < done < len(opened.layout)
+    assert f"{done} of {len(opened.layout)} tiles are committed" in error

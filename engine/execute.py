@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
 from .durable import only_writer, remove_leftovers, remove_tree
 from .errors import CubeError, SweepError, SweepInterrupted
@@ -86,6 +87,7 @@ def execute(
     SweepInterrupted
         The user pressed Ctrl-C; running writes were finished first.
     """
+    keep_compiled()
     chosen = pick_device(device)
     with _clear_disk_errors(root):
         if overwrite and root.exists():
@@ -111,7 +113,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     shown = (Progress if progress else Silence)(space.points, space.points - points)
     evaluator = Evaluator(space, cube.layout, device)
     started, began = time.time(), time.monotonic()
-    writer = _Writer(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
+    writer = TileWriter(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
     try:
         for tile, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
             writer.submit(tile, values)
@@ -177,7 +179,7 @@ def _fetch(evaluator: Evaluator, tile: Tile, parts: Any) -> tuple[Tile, Mapping[
         parts = _attempt(evaluator, tile)
 
 
-class _Writer:
+class TileWriter:
     """Writes tiles in background threads; at most `ahead` wait, so memory stays bounded."""
 
     def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:

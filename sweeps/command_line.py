@@ -1,4 +1,4 @@
-"""The command line: ``equisweep models | plan | run | info | query | verify | reproduce``."""
+"""The command line: ``equisweep models | plan | run | info | query | plot | verify | reproduce``."""
 
 import argparse
 import signal
@@ -128,6 +128,16 @@ def _verify(options: argparse.Namespace) -> int:
     return 0 if verdict.sound else 1
 
 
+def _plot(options: argparse.Namespace) -> int:
+    from .picture import plot_map, save
+    from .run import open_cube
+
+    cube = open_cube(options.cube)
+    save(plot_map(cube, options.var, options.x, options.y, options.facet, options.sel), options.output)
+    print(options.output)
+    return 0
+
+
 def _reproduce(options: argparse.Namespace) -> int:
     from .reproduce_external import reproduce_external
 
@@ -188,14 +198,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("cube", type=Path)
     sub.add_argument("--var", action="append", default=[], help="a variable; may be repeated (all if absent)")
-    sub.add_argument(
-        "--sel", action="append", default=[], metavar="NAME=VALUE", help="a value, A,B or a range A:B"
-    )
+    _selection(sub)
     sub.add_argument("--format", choices=("table", "csv", "json"), default="table")
 
     sub = command("verify", _verify, "read back every shard of a cube", "equisweep verify cube.zarr")
     sub.add_argument("cube", type=Path)
     sub.add_argument("--repair", action="store_true", help="let the next run compute damaged tiles again")
+
+    sub = command(
+        "plot",
+        _plot,
+        "draw one variable over two axes",
+        "equisweep plot cube.zarr --var investment --x alpha --y beta --facet mechanism --sel n=3 -o map.png",
+    )
+    sub.add_argument("cube", type=Path)
+    sub.add_argument("--var", required=True, help="the variable to draw")
+    sub.add_argument("--x", required=True, help="the axis that runs to the right")
+    sub.add_argument("--y", required=True, help="the axis that runs upwards")
+    sub.add_argument("--facet", help="an axis: one panel for each of its values")
+    _selection(sub)
+    sub.add_argument("-o", "--output", type=Path, required=True, help="a .png or .svg file")
 
     sub = command(
         "reproduce",
@@ -212,6 +234,12 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("give a whole number of at least 1")
     return number
+
+
+def _selection(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--sel", action="append", default=[], metavar="NAME=VALUE", help="a value, A,B or a range A:B"
+    )
 
 
 def _device(sub: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .run import run
+from .show_models import table
 from .sweep import Sweep
 
 # Half a unit of the last printed digit, and the rounding of the subtraction.
@@ -89,15 +90,33 @@ def reproduce_external() -> tuple[str, bool]:
 
 
 def _format(published: Published, cells: list[Cell]) -> str:
+    """One published file as text: paper and ours in columns for one axis, in rows for two."""
     worst = max(abs(cell.paper - cell.ours) for cell in cells)
-    lines = [f"{published.tables}: {published.mechanism}; largest difference {worst:.1e}"]
-    for output in ("investment", "expected_loss"):
-        mine = [cell for cell in cells if cell.output == output]
-        lines.append(f"\n{output}, over {' and '.join(published.axes)}")
-        for first in dict.fromkeys(cell.at[0] for cell in mine):
-            row = [cell for cell in mine if cell.at[0] == first]
-            name = f"{published.axes[0]} = {first:g}"
-            lines.append(f"{name:12}  paper {''.join(f'{cell.paper:10.4f}' for cell in row)}")
-            marks = "".join(f"{cell.ours:10.4f}" + ("" if cell.agrees else " <- differs") for cell in row)
-            lines.append(f"{'':12}  ours  {marks}")
+    title = f"{published.tables}: {published.mechanism}; largest difference {worst:.1e}"
+    if len(published.axes) == 1:
+        return f"{title}\n\n{_columns(published.axes[0], cells)}"
+    return "\n".join(
+        [title, *(_rows(published.axes, cells, name) for name in ("investment", "expected_loss"))]
+    )
+
+
+def _columns(axis: str, cells: list[Cell]) -> str:
+    head = (axis, "investment: paper", "ours", "expected loss: paper", "ours", "")
+    rows = []
+    for at in dict.fromkeys(cell.at for cell in cells):
+        e, loss = (cell for cell in cells if cell.at == at)
+        numbers = [f"{number:.4f}" for number in (e.paper, e.ours, loss.paper, loss.ours)]
+        rows.append((f"{at[0]:g}", *numbers, "" if e.agrees and loss.agrees else "differs"))
+    return table(head, rows)
+
+
+def _rows(axes: tuple[str, ...], cells: list[Cell], output: str) -> str:
+    lines = [f"\n{output}, down: {axes[0]}, across: {axes[1]}"]
+    mine = [cell for cell in cells if cell.output == output]
+    lines.append(f"{'':13}" + "".join(f"{at:10g}" for at in dict.fromkeys(cell.at[1] for cell in mine)))
+    for first in dict.fromkeys(cell.at[0] for cell in mine):
+        row = [cell for cell in mine if cell.at[0] == first]
+        lines.append(f"{first:<6g} paper {''.join(f'{cell.paper:10.4f}' for cell in row)}")
+        marks = "".join(f"{cell.ours:10.4f}{'' if cell.agrees else '*'}" for cell in row)
+        lines.append(f"{'':6}  ours {marks}{'' if all(cell.agrees for cell in row) else '  * differs'}")
     return "\n".join(lines)

@@ -70,7 +70,7 @@ def test_info_shows_axes_status_versions_and_the_sweep_file(capsys, cube):
 def test_query_prints_a_paper_like_table(capsys, cube):
     text = printed(capsys, "query", str(cube), "--var", "investment", "--sel", "mechanism=noncooperation")
     assert text.splitlines()[0] == "investment [money] at mechanism = noncooperation"
-    assert text.splitlines()[4].split() == ["0.1", "4.65475", "14.6548"]
+    assert text.splitlines()[4].split() == ["0.1", "4.65477", "14.6548"]
     assert "status: 18 ok" in text
 
 

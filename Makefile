@@ -1,0 +1,39 @@
+# Every target sets up what it needs: Python 3.11 or newer with venv and pip is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench-sweep clean
+
+demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
+	mkdir -p demo
+	$(BIN)/equisweep run sweeps/presets/external.toml -o demo/external.zarr
+	$(BIN)/equisweep info demo/external.zarr
+	$(BIN)/equisweep query demo/external.zarr --var investment --sel n=3 --sel beta=0.1 \
+	    --sel alpha=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9
+	$(BIN)/equisweep plot demo/external.zarr --var investment --x alpha --y beta --facet mechanism \
+	    --sel n=3 -o demo/external.png
+	@echo
+	@echo "The cube lies in demo/external.zarr, its picture in demo/external.png."
+
+test: $(READY)  ## the whole suite
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+bench-sweep: $(READY)  ## 10^6 and 10^8 points into a store, against writing the same bytes alone
+	$(BIN)/python benchmarks/sweep_to_store.py
+
+clean:  ## the environment and the demo's cube
+	rm -rf $(VENV) demo build *.egg-info
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "equisweep needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)

@@ -1,0 +1,23 @@
+"""Keep compiled kernels between runs, in a folder only its user can read."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import jax
+
+
+def keep_compiled() -> None:
+    """Let jax keep what it compiles under the user's cache folder; do nothing where that cannot be.
+
+    A setting the user made himself (``JAX_COMPILATION_CACHE_DIR``) is left alone.
+    """
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "equisweep" / "compiled"
+    with suppress(OSError, RuntimeError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid == os.getuid():  # executables of somebody else are not to be trusted
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -1,0 +1,91 @@
+"""Pictures of a cube: heat maps of one variable over two axes, one panel per value of a third."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine.errors import SweepError
+from .model_lookup import nearest
+from .query import parse_selections, select
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_MOST_PANELS = 12
+
+
+def plot_map(
+    dataset: "xr.Dataset", variable: str, x: str, y: str, facet: str | None, selections: Iterable[str]
+) -> Any:
+    """Heat map of `variable` over axes `x` and `y`, as a matplotlib figure.
+
+    One colour scale serves all panels; points without a result are hatched grey. Raises SweepError for
+    unknown names and for dimensions that are neither drawn nor selected.
+    """
+    from matplotlib.figure import Figure
+
+    chosen = select(dataset, parse_selections(selections))
+    _require_names(chosen, variable, [x, y, *([facet] if facet else [])])
+    data = chosen[variable].load()
+    left = [str(dim) for dim in data.dims if dim not in (x, y, facet)]
+    if left:
+        raise SweepError(f"plot: {variable} still varies over {', '.join(left)}; add --sel {left[0]}=VALUE")
+    labels = data[facet].values.tolist() if facet else [None]
+    if len(labels) > _MOST_PANELS:
+        raise SweepError(f"plot: --facet {facet} makes {len(labels)} panels; select at most {_MOST_PANELS}")
+    columns = min(len(labels), 2)
+    rows = -(-len(labels) // columns)
+    figure = Figure(figsize=(4.6 * columns + 0.8, 3.7 * rows + 0.6), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    finite = data.values[np.isfinite(data.values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    mesh = None
+    for label, panel in zip(labels, panels.flat, strict=False):
+        values = (data.sel({facet: label}) if facet else data).transpose(y, x)
+        panel.set_facecolor("0.85")
+        panel.patch.set_hatch("///")
+        mesh = panel.pcolormesh(
+            values[x], values[y], values, vmin=low, vmax=high, cmap="viridis", shading="nearest",
+            rasterized=True,
+        )  # fmt: skip
+        if facet:
+            panel.set_title(label if isinstance(label, str) else f"{facet} = {label:g}")
+    for panel in panels.flat[len(labels) :]:
+        panel.set_visible(False)
+    for panel in panels[-1]:
+        panel.set_xlabel(_axis_label(dataset[x], x))
+    for panel in panels[:, 0]:
+        panel.set_ylabel(_axis_label(dataset[y], y))
+    figure.colorbar(mesh, ax=panels, label=_axis_label(dataset[variable], variable), pad=0.02)
+    where = ", ".join(f"{name}={chosen[name].item()}" for name in chosen.coords if not chosen[name].dims)
+    figure.suptitle(f"{dataset.attrs.get('title', '')}{f'  ({where})' if where else ''}", fontsize=10)
+    return figure
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as PNG or SVG, by the file's ending."""
+    if path.suffix not in (".png", ".svg"):
+        raise SweepError(f"plot: {path} should end in .png or .svg")
+    if not path.parent.is_dir():
+        raise SweepError(f"plot: the folder {path.parent} does not exist; create it first")
+    figure.savefig(path, dpi=160)
+
+
+def _require_names(dataset: "xr.Dataset", variable: str, axes: list[str]) -> None:
+    known = [str(name) for name in dataset.data_vars]
+    if variable not in known:
+        raise SweepError(f"--var {variable}: no such variable{nearest(variable, known)}")
+    dims = [str(dim) for dim in dataset[variable].dims]
+    for axis in axes:
+        if axis not in dims:
+            raise SweepError(f"plot: {variable} has no axis {axis!r}{nearest(axis, dims)}")
+    if len(set(axes)) < len(axes):
+        raise SweepError(f"plot: {', '.join(axes)} should be different axes")
+
+
+def _axis_label(array: "xr.DataArray", name: str) -> str:
+    symbol, unit = array.attrs.get("symbol"), array.attrs.get("units", "1")
+    text = f"{name.replace('_', ' ')} {symbol}" if symbol and symbol != name else name.replace("_", " ")
+    return text if unit == "1" else f"{text} [{unit}]"

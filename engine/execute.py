@@ -114,6 +114,8 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     evaluator = Evaluator(space, cube.layout, device)
     started, began = time.time(), time.monotonic()
     writer = TileWriter(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
+    if todo:
+        shown.begin()
     try:
         for tile, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
             writer.submit(tile, values)

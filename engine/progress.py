@@ -17,6 +17,10 @@ class Progress:
         self.started = time.monotonic()
         self.shown = -float("inf")
 
+    def begin(self) -> None:
+        """Report the state before the first tile: compiling can take a while."""
+        self._show(time.monotonic())
+
     def add(self, points: int) -> None:
         """Count `points` more, and report if it is time to."""
         self.done += points
@@ -41,7 +45,7 @@ class Progress:
     def _line(self, seconds: float) -> str:
         share = self.done / self.total if self.total else 1.0
         rate = (self.done - self.skipped) / seconds if seconds > 0 else 0.0
-        left = f"{clock((self.total - self.done) / rate)} left" if rate else "waiting for the first tile"
+        left = f"{clock((self.total - self.done) / rate)} left" if rate else "compiling"
         if self.done >= self.total:
             left = f"done in {clock(seconds)}"
         parts = f"{share:4.0%}  {self.done:,} of {self.total:,} points  {per_second(rate)}  {left}"

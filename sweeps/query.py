@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def records(dataset: "xr.Dataset", names: Sequence[str]) -> list[dict[str, Any]]
 def format_records(rows: list[dict[str, Any]], style: str) -> str:
     """Rows as CSV, JSON or an aligned table; NaN is empty, null and "nan"."""
     if style == "json":
-        return json.dumps([{k: None if v != v else v for k, v in row.items()} for row in rows], indent=1)
+        return json.dumps([{k: _json(v) for k, v in row.items()} for row in rows], indent=1)
     head = list(rows[0]) if rows else []
     if style == "csv":
         lines = [head] + [["" if v != v else _exact(v) for v in row.values()] for row in rows]
@@ -180,6 +181,11 @@ def _plain(value: Any) -> Any:
     """A numpy scalar as the Python value it is."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) else value
     return value if isinstance(value, str | int | float) else str(value)
+
+
+def _json(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _exact(value: Any) -> str:

@@ -14,7 +14,7 @@ from jax import lax
 from ..kernels.flow import Attractor, Flow
 from ..kernels.status import Status
 from . import orbit
-from .stepping import Method, Stepper, select
+from .stepping import Method, Step, Stepper, select
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -88,6 +88,7 @@ class _Run:
     def __init__(self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str]) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.end = p[flow.horizon]
+        self.may_settle = method.settle > 0 and flow.motion is not None
         self.stepper = Stepper(self.field, method)
 
     def field(self, t: Array, state: Array) -> Array:
@@ -135,7 +136,9 @@ class _Run:
 
     def report(self, lane: Lane, path: Outputs | Sequence[Any]) -> Outputs:
         sound = (lane.trouble == Status.ok) | (lane.trouble == Status.max_steps)
-        kind = orbit.classify(lane.extremes, lane.settled, self.flow.faces)
+        kind = orbit.classify(
+            lane.extremes, lane.settled, self.flow.faces, self.method.rtol + self.method.atol
+        )
         kind = jnp.where(lane.trouble == Status.ok, kind, jnp.int8(Attractor.undecided))
         seen = self._see(lane.state)
         out = {f"{o.name}_final": jnp.where(sound, seen[o.name], jnp.nan) for o in self.flow.observables}
@@ -157,25 +160,27 @@ class _Run:
             rates=rates,
             memory=tried.memory,
             steps=lane.steps + 1,
-            extremes=self._follow(lane, tried.t, rates, tried.dense),
+            extremes=self._follow(lane, tried, rates),
         )
         kept = self._settle(lane, kept)
         after = select(keep, kept, lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         return after._replace(trouble=self._trouble(lane, after))
 
-    def _follow(self, lane: Lane, t: Array, rates: Array, dense: Any) -> orbit.Extremes | None:
+    def _follow(self, lane: Lane, tried: Step, rates: Array) -> orbit.Extremes | None:
         if lane.extremes is None:
             return None
-        inside = self.stepper.interpolate(lane.t, t, dense)
-        return orbit.update(lane.extremes, (lane.t, t), (lane.rates, rates), inside, self.field)
+        inside = self.stepper.interpolate(lane.t, tried.t, tried.dense)
+        ends, states, slopes = (lane.t, tried.t), (lane.state, tried.state), (lane.rates, rates)
+        return orbit.update(lane.extremes, ends, states, slopes, inside, self.field)
 
     def _motion(self, t: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+        assert self.flow.motion is not None
         return self.flow.motion(t, state, rates, self.p, **self.static)
 
     def _settle_if_at_rest(self, lane: Lane) -> Lane:
         """A lane that starts exactly on a rest point, or on a face and heading out of it, is done."""
-        if self.method.settle == 0:
+        if not self.may_settle:
             return lane
         rates, outbound = self._motion(lane.t, lane.state, lane.rates)
         still = jnp.all(outbound | (rates == 0))
@@ -187,6 +192,8 @@ class _Run:
         Near a rest point z* the rates are J (z - z*), so |z - z*| is about |rates|^2 / |J rates|, and
         J rates is the change of the rates in time. What only heads out towards a face is left out.
         """
+        if not self.may_settle:
+            return after
         old, _ = self._motion(before.t, before.state, before.rates)
         new, outbound = self._motion(after.t, after.state, after.rates)
         moves = jnp.where(outbound, 0.0, new)
@@ -194,11 +201,7 @@ class _Run:
         change = jnp.max(jnp.abs(jnp.where(outbound, 0.0, new - old))) / (after.t - before.t)
         distance = jnp.where(speed == 0, 0.0, jnp.where(change > 0, speed**2 / change, jnp.inf))
         near = distance <= self.method.settle
-        if self.method.settle == 0:
-            near = jnp.zeros_like(near)
-        when = before.t + (after.t - before.t) * _part_of_step(
-            before.distance, distance, self.method.settle
-        )
+        when = before.t + (after.t - before.t) * _part_of_step(before.distance, distance, self.method.settle)
         return after._replace(
             distance=distance, settled=near, settle_time=jnp.where(near, when, before.settle_time)
         )
@@ -229,7 +232,10 @@ class _Run:
         k, e = len(self.flow.swings), lane.extremes
         sound = lane.trouble == Status.ok
         top, bottom = self._see(lane.state.at[:k].set(e.high)), self._see(lane.state.at[:k].set(e.low))
-        out = {f"{name}_amplitude": jnp.where(sound, top[name] - bottom[name], jnp.nan) for name in self.flow.swings}
+        out = {
+            f"{name}_amplitude": jnp.where(sound, top[name] - bottom[name], jnp.nan)
+            for name in self.flow.swings
+        }
         out["period"] = jnp.where(sound, e.high_time[0] - e.earlier_high_time[0], jnp.nan)
         return out
 

@@ -27,6 +27,8 @@ _SOLVERS = {
 }
 SOLVERS: tuple[str, ...] = tuple(_SOLVERS)
 
+# Stages in a loop that can be differentiated forwards; diffrax's default only goes backwards.
+_PLAIN_LOOP = {"scan_kind": "lax"}
 _SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.2, 8.0
 # A step that would leave less than 1% of itself before the wanted time is stretched to it.
 _STRETCH = 1.01
@@ -35,6 +37,8 @@ _STRETCH = 1.01
 @dataclass(frozen=True)
 class Method:
     """How to integrate, the same for all lanes of a sweep.
+
+    The defaults keep the first integral of the supervision game to 1e-6 over 1,000 periods.
 
     Parameters
     ----------
@@ -47,8 +51,8 @@ class Method:
     """
 
     solver: str = "dopri8"
-    rtol: float = 1e-9
-    atol: float = 1e-9
+    rtol: float = 1e-10
+    atol: float = 1e-10
     max_steps: int = 20_000
     fixed_steps: int | None = None
     settle: float = 1e-7
@@ -119,7 +123,9 @@ class Stepper:
         taken = lax.stop_gradient(t_next - t)
         wanted = taken * self._factor(ratio)
         # A step cut short by `until` says nothing against the longer one that was planned.
-        return Step(t_next, new, memory, dense, keep, jnp.where(keep & last, jnp.maximum(wanted, size), wanted))
+        return Step(
+            t_next, new, memory, dense, keep, jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
+        )
 
     def interpolate(self, t: Array, t_next: Array, dense: Any) -> Callable[[Array], Array]:
         """The state inside a step, as a function of time, to about the accuracy of the error estimate."""
@@ -140,8 +146,13 @@ class Stepper:
 def _solver(method: Method) -> Any:
     cls = _SOLVERS[method.solver]
     if issubclass(cls, diffrax.AbstractImplicitSolver):
-        return cls(root_finder=diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12)))
-    return cls()
+        finder = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
+        return (
+            cls(root_finder=finder)
+            if cls is diffrax.ImplicitEuler
+            else cls(root_finder=finder, **_PLAIN_LOOP)
+        )
+    return cls() if cls is diffrax.Euler else cls(**_PLAIN_LOOP)
 
 
 def select(keep: Array, new: Any, old: Any) -> Any:

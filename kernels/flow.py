@@ -61,7 +61,8 @@ class Flow:
     faces : the state components are logits (or log ratios): their infinities are faces of the state
         space, and an orbit may approach a cycle along them.
     motion : motion(t, state, rates, p, **static) -> (what still moves, which of it is outbound). The
-        orbit has settled where all that moves is outbound: heading ever further towards a face.
+        orbit has settled where all that moves is outbound: heading ever further towards a face. None for
+        a field that depends on t: it has no rest points, and never settles.
     check : check(p, **static) -> a `Status`: `ok` and `boundary_start` are integrated, others are not.
     horizon : name of the parameter holding the end time.
     """
@@ -72,7 +73,7 @@ class Flow:
     observables: tuple[Observable, ...]
     swings: tuple[str, ...] = ()
     faces: bool = False
-    motion: Callable[..., tuple[Array, Array]] = everything_moves
+    motion: Callable[..., tuple[Array, Array]] | None = everything_moves
     check: Callable[..., Array] | None = None
     horizon: str = "horizon"
 

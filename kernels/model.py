@@ -8,7 +8,10 @@ a model is read from these declarations.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .flow import Flow
 
 Kernel = Callable[..., Mapping[str, Any]]
 
@@ -106,7 +109,7 @@ class Model:
     ``kernel(p, **static)`` takes `p`, a mapping from parameter name to a scalar (or, for a vector
     parameter, a 1-D array over its dim), and keywords: one string per `Choice`, and ``<name>_max``
     (int) per integer parameter. It returns a mapping with every declared output and ``"status"``
-    (a `Status` number).
+    (a `Status` number). A model that moves in time declares its `flow` too.
     """
 
     name: str
@@ -118,6 +121,7 @@ class Model:
     choices: tuple[Choice, ...] = ()
     dims: tuple[Dim, ...] = ()
     reconstructed: str = ""
+    flow: "Flow | None" = None
 
     def parameter(self, name: str) -> Parameter:
         """The declared parameter called `name`; KeyError where there is none."""

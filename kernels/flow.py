@@ -1,0 +1,141 @@
+"""How a model declares a system of ordinary differential equations, to be integrated lane by lane.
+
+Three functions suffice: where a scenario starts, how it moves, and what is seen of it. The engine then
+offers final values, the attractor reached, the time to settle, steps taken, and, for the observables
+named in `swings`, period and amplitude.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from .model import Output
+
+Array = Any
+
+
+class Attractor(IntEnum):
+    """What an orbit had reached when it stopped, stored as ``int8``."""
+
+    undecided = 0
+    rest_point = 1
+    closed_orbit = 2
+    boundary_cycle = 3
+
+
+@dataclass(frozen=True)
+class Observable:
+    """Something seen of the state: a share, a temperature."""
+
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    may_be_nan: bool = False
+
+
+def everything_moves(
+    _t: Array, _state: Array, rates: Array, _p: Mapping[str, Array], **_static: str
+) -> tuple[Array, Array]:
+    """The motion of a state space without faces: every component counts."""
+    return rates, rates != rates
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An initial value problem of one scenario.
+
+    `p` maps parameter names to scalars (or 1-D arrays, for vector parameters); `static` stands for one
+    keyword string per `Choice` of the model. The state is a 1-D array of d components in whatever
+    coordinates integrate best.
+
+    Parameters
+    ----------
+    start : start(p, **static) -> state at time 0, shape (d,).
+    field : field(t, state, p, **static) -> its derivative, shape (d,).
+    observe : observe(state, p, **static) -> {observable name: scalar}.
+    observables : what `observe` returns.
+    swings : names of observables whose oscillation is followed: the i-th must be an increasing
+        function of state component i alone. The period is that of component 0.
+    faces : the state components are logits (or log ratios): their infinities are faces of the state
+        space, and an orbit may approach a cycle along them.
+    motion : motion(t, state, rates, p, **static) -> (what still moves, which of it is outbound). The
+        orbit has settled where all that moves is outbound: heading ever further towards a face. None for
+        a field that depends on t: it has no rest points, and never settles.
+    check : check(p, **static) -> a `Status`: `ok` and `boundary_start` are integrated, others are not.
+    horizon : name of the parameter holding the end time.
+    """
+
+    start: Callable[..., Array]
+    field: Callable[..., Array]
+    observe: Callable[..., Mapping[str, Array]]
+    observables: tuple[Observable, ...]
+    swings: tuple[str, ...] = ()
+    faces: bool = False
+    motion: Callable[..., tuple[Array, Array]] | None = everything_moves
+    check: Callable[..., Array] | None = None
+    horizon: str = "horizon"
+
+    def outputs(self, path: bool = False) -> tuple[Output, ...]:
+        """Declarations of everything an integration of this flow returns, besides ``"status"``.
+
+        With `path`, the observables on the saved time axis too, over the dimension ``time``.
+        """
+        each = [_final(o) for o in self.observables]
+        each += [_amplitude(o) for o in self.observables if o.name in self.swings]
+        each += [_path(o) for o in self.observables if path]
+        if self.swings:
+            each.append(_PERIOD)
+        return (*each, _SETTLE_TIME, _ATTRACTOR, _STEPS)
+
+
+def _final(o: Observable) -> Output:
+    return Output(
+        f"{o.name}_final",
+        f"{o.symbol}(T)",
+        o.unit,
+        f"{o.meaning}, at the horizon or where the orbit settled before it",
+        may_be_nan=o.may_be_nan,
+    )
+
+
+def _amplitude(o: Observable) -> Output:
+    return Output(
+        f"{o.name}_amplitude",
+        f"max {o.symbol} - min {o.symbol}",
+        o.unit,
+        f"{o.meaning}: last maximum less last minimum; NaN before the first full swing",
+        may_be_nan=True,
+    )
+
+
+def _path(o: Observable) -> Output:
+    meaning = f"{o.meaning}, along the saved times; NaN past the horizon"
+    return Output(f"{o.name}_path", f"{o.symbol}(t)", o.unit, meaning, dims=("time",), may_be_nan=True)
+
+
+_PERIOD = Output(
+    "period",
+    "P",
+    "time",
+    "time between the last two maxima of the first oscillating observable; NaN before the second one",
+    may_be_nan=True,
+)
+_SETTLE_TIME = Output(
+    "settle_time",
+    "t_s",
+    "time",
+    "time at which the orbit came within the settling distance of its rest point; NaN where it never did",
+    may_be_nan=True,
+)
+_ATTRACTOR = Output(
+    "attractor",
+    "",
+    "",
+    "what the orbit had reached when it stopped",
+    kind="class",
+    classes={a.name: a.value for a in Attractor},
+)
+# Not a "count": long horizons take more steps than int16 holds.
+_STEPS = Output("steps", "", "1", "accepted steps of the integrator")

@@ -1,0 +1,113 @@
+"""Linear stability of a rest point of a two-dimensional flow: eigenvalues, and a class.
+
+All is computed from the 2 x 2 Jacobian in closed form; see Strogatz, "Nonlinear dynamics and chaos",
+section 5.2, for the taxonomy by trace and determinant.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+Array = Any
+
+
+class RestClass(IntEnum):
+    """Class of a rest point, stored as ``int8``. The first three attract their neighbourhood.
+
+    `ess` is a corner with two negative eigenvalues: a strict Nash equilibrium, which in a game between
+    two populations is the same as an evolutionarily stable strategy (Selten 1980).
+    `centre` is meant of the linearisation. `degenerate`: an eigenvalue is zero to rounding.
+    """
+
+    absent = 0
+    ess = 1
+    stable_node = 2
+    stable_focus = 3
+    centre = 4
+    saddle = 5
+    unstable_node = 6
+    unstable_focus = 7
+    degenerate = 8
+
+
+def eigenvalues(jacobian: Array) -> tuple[Array, Array, Array]:
+    """Real part of the larger eigenvalue, real part of the smaller, and the imaginary part >= 0 they share.
+
+    The other one of a complex pair has the opposite imaginary part.
+    """
+    (a, b), (c, d) = jacobian
+    middle = (a + d) / 2
+    # ((a-d)/2)^2 + bc rather than tr^2/4 - det: no cancellation where the eigenvalues are real and close.
+    discriminant = ((a - d) / 2) ** 2 + b * c
+    root = _sqrt(jnp.abs(discriminant))
+    spread = jnp.where(discriminant > 0, root, 0.0)
+    turning = jnp.where(discriminant < 0, root, 0.0)
+    return middle + spread, middle - spread, jnp.where(jnp.isnan(middle), jnp.nan, turning)
+
+
+def classify(jacobian: Array, corner: bool) -> Array:
+    """`RestClass` number (int8) of a rest point with this Jacobian, told whether it is a corner.
+
+    A trace or determinant counts as zero below 1,000 rounding errors of the Jacobian's largest entry.
+    """
+    (a, b), (c, d) = jacobian
+    trace, determinant = a + d, a * d - b * c
+    focus = ((a - d) / 2) ** 2 + b * c < 0
+    size = jnp.max(jnp.abs(jacobian))
+    rounding = 1000 * jnp.finfo(jacobian.dtype).eps
+    stable = RestClass.ess if corner else RestClass.stable_node
+    rest = RestClass
+    cases = [
+        (jnp.isnan(size), rest.absent),
+        (jnp.abs(determinant) <= rounding * size**2, rest.degenerate),
+        (determinant < 0, rest.saddle),
+        (focus & (jnp.abs(trace) <= rounding * size), rest.centre),
+        (focus & (trace < 0), rest.stable_focus),
+        (focus, rest.unstable_focus),
+        (trace < 0, stable),
+    ]
+    found = jnp.int8(rest.unstable_node)
+    for condition, number in reversed(cases):
+        found = jnp.where(condition, jnp.int8(number), found)
+    return found
+
+
+def attracts(number: Array) -> Array:
+    """Whether a rest point of this `RestClass` number is asymptotically stable."""
+    return (number >= RestClass.ess) & (number <= RestClass.stable_focus)
+
+
+def jacobian_at(field: Callable[[Array], Array], point: Array) -> Array:
+    """Jacobian of `field` at `point`, [equation][variable], by forward differentiation."""
+    return jax.jacfwd(field)(point)
+
+
+def falling_root(f: Callable[[Array], Array], dtype: Any) -> tuple[Array, Array]:
+    """The root in (0, 1) of a polynomial `f` of degree <= 2 that never rises there, and whether it exists.
+
+    The coefficients come from three values. The form of the solution is the one without cancellation
+    for f' <= 0, and holds for degree 1 too. Where there is no root the first value is meaningless.
+    """
+    zero = jnp.zeros((), dtype)
+    low, middle, high = f(zero), f(zero + 0.5), f(zero + 1)
+    bend = 2 * (low - 2 * middle + high)
+    fall = low - high + bend
+    exists = (low > 0) & (high < 0)
+    # At a root of a falling quadratic the discriminant is f'(root)^2, so it is positive there.
+    root_term = _sqrt(jnp.where(exists, fall**2 - 4 * bend * low, 1.0))
+    return jnp.where(exists, 2 * low, 1.0) / jnp.where(exists, fall + root_term, 2.0), exists
+
+
+def line_root(at_zero: Array, at_one: Array) -> tuple[Array, Array]:
+    """The root in (0, 1) of the line through (0, at_zero) and (1, at_one), and whether it exists."""
+    exists = at_zero * at_one < 0
+    return jnp.where(exists, at_zero, -1.0) / jnp.where(exists, at_zero - at_one, -2.0), exists
+
+
+def _sqrt(value: Array) -> Array:
+    """Square root of a non-negative number, with derivative 0 (not infinite) at 0."""
+    positive = value > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, value, 1.0)), 0.0)

@@ -1,0 +1,78 @@
+"""Small flows with known behaviour, declared as a user would declare theirs."""
+
+import jax
+import jax.numpy as jnp
+from equisweep.kernels import replicator as rep
+from equisweep.kernels.flow import Flow, Observable
+
+
+def _seen(*names):
+    return tuple(Observable(name, name, "1", name) for name in names)
+
+
+def scalar(field, **more):
+    """A flow z' = field(t, z, p) of one number from p["z0"]."""
+    return Flow(
+        start=lambda p: p["z0"][None],
+        field=lambda t, z, p: field(t, z, p),
+        observe=lambda z, p: {"z": z[0]},
+        observables=_seen("z"),
+        **more,
+    )
+
+
+# Loses itself at t = 1/z0 where z0 > 0.
+BLOW_UP = scalar(lambda t, z, p: z**2)
+# The equation of Prothero and Robinson: follows cos t, the more stiffly the larger k.
+STIFF = scalar(lambda t, z, p: -p["k"] * (z - jnp.cos(t)) - jnp.sin(t), motion=None)
+DECAY = scalar(lambda t, z, p: -p["k"] * z)
+
+
+def _lorenz(_t, z, p):
+    x, y, w = z
+    return jnp.stack([p["sigma"] * (y - x), x * (p["rho"] - w) - y, x * y - p["beta"] * w])
+
+
+LORENZ = Flow(
+    start=lambda p: jnp.stack([p["x0"], p["y0"], p["z0"]]),
+    field=_lorenz,
+    observe=lambda z, p: dict(zip("xyz", z, strict=True)),
+    observables=_seen("x", "y", "z"),
+    swings=("x", "y", "z"),
+)
+
+
+def _van_der_pol(_t, z, p):
+    return jnp.stack([z[1], p["mu"] * (1 - z[0] ** 2) * z[1] - z[0]])
+
+
+VAN_DER_POL = Flow(
+    start=lambda p: jnp.stack([p["x0"], p["v0"]]),
+    field=_van_der_pol,
+    observe=lambda z, p: {"x": z[0], "v": z[1]},
+    observables=_seen("x", "v"),
+    swings=("x", "v"),
+)
+
+
+def allocation_cost(shares, p):
+    """Convex cost of splitting a fund of p["M"] among factors; beta L v**(E x M + 1), summed."""
+    return jnp.sum(p["loss"] * p["v"] ** (p["M"] * shares + 1))
+
+
+def _gains(p):
+    return lambda shares: -jax.grad(allocation_cost)(shares, p)
+
+
+# One population: shares of a fund grow by their marginal benefit. Vector parameters over the factors.
+ALLOCATION = Flow(
+    start=lambda p: rep.to_log_ratios(p["start"]),
+    field=lambda t, z, p: rep.log_ratio_field(_gains(p), z),
+    observe=lambda z, p: {
+        **{f"share_{i}": s for i, s in enumerate(rep.from_log_ratios(z))},
+        "cost": allocation_cost(rep.from_log_ratios(z), p),
+    },
+    observables=_seen("share_0", "share_1", "share_2", "cost"),
+    faces=True,
+    motion=lambda t, z, rates, p: rep.log_ratio_motion(_gains(p), z),
+)

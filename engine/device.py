@@ -13,6 +13,9 @@ DEVICES = ("auto", "cpu", "gpu")
 _GPU_POINTS = 2**24
 _TEMPORARIES = 32
 
+# Lanes of a flow step together until the last one is done, so few of them waste little.
+_CPU_LANES, _GPU_LANES = 2**14, 2**20
+
 
 def pick_device(wanted: str) -> Any:
     """The jax device for "auto", "cpu" or "gpu"; SweepError where there is no GPU but one is wanted."""
@@ -30,13 +33,14 @@ def pick_device(wanted: str) -> Any:
         ) from None
 
 
-def most_points(device: Any, bytes_per_point: int) -> int:
-    """Most points of a tile on `device`: on a GPU, by its memory."""
+def most_points(device: Any, bytes_per_point: int, moves: bool) -> int:
+    """Most points of a tile on `device`: on a GPU, by its memory. `moves`: a flow is integrated."""
     if device.platform == "cpu":
-        return MOST_POINTS
+        return _CPU_LANES if moves else MOST_POINTS
     memory = (device.memory_stats() or {}).get("bytes_limit", 2**33)
     fitting = memory // (_TEMPORARIES * bytes_per_point)
-    return max(min(_GPU_POINTS, 1 << max(int(fitting).bit_length() - 1, 0)), 1)
+    most = _GPU_LANES if moves else _GPU_POINTS
+    return max(min(most, 1 << max(int(fitting).bit_length() - 1, 0)), 1)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

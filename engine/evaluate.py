@@ -114,7 +114,8 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
             static[f"{parameter.name}_max"] = int(space.largest(parameter.name))
 
     def run(p: Point) -> Mapping[str, jax.Array]:
-        return space.model.kernel(p, **static)
+        result = space.model.kernel(p, **static)
+        return _with_trajectory(space, p, choices, result) if space.moves else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
         p = _parameters(space, coordinates)
@@ -123,6 +124,20 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
         return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
 
     return point
+
+
+def _with_trajectory(
+    space: Space, p: Point, choices: Mapping[str, str], result: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+    """Add what the model's flow gives; what the kernel found wrong with the point outweighs its status."""
+    from .integrate import trajectory
+    from .stepping import Method
+
+    assert space.model.flow is not None
+    moved = trajectory(space.model.flow, p, Method(**space.integrator), space.times, **choices)
+    told = jnp.asarray(result["status"])
+    status = jnp.where(told == int(Status.ok), moved["status"].astype(told.dtype), told)
+    return {**result, **moved, "status": status}
 
 
 def _parameters(space: Space, coordinates: Sequence[Point]) -> Point:
@@ -169,7 +184,7 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
     """Blank what has no result, and say so where a result is not finite although none was missing."""
     missing = jnp.isin(status, jnp.asarray(sorted(WITHOUT_RESULT), status.dtype))
     settled, finite = {}, jnp.asarray(True)
-    allowed = {output.name for output in space.model.outputs if output.may_be_nan}
+    allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
     origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
     for variable in space.variables[:-1]:
         value = values[variable.name]

@@ -45,7 +45,7 @@ class Report:
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
     """The layout a new cube of this space gets on `device`, with tiles of at most `tile_points`."""
     static = [axis.static for axis in space.axes]
-    most = tile_points or most_points(device, space.bytes_per_point)
+    most = tile_points or most_points(device, space.bytes_per_point, space.moves)
     return plan_layout(space.shape, static, space.bytes_per_point, most)
 
 

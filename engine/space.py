@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -57,16 +57,20 @@ class Space:
         Labels of the dimensions that outputs carry themselves.
     derivatives
         Pairs (output, parameter or "parameter.component").
+    times, integrator
+        Of a model with a flow: where its path is saved, and options of `stepping.Method`.
     """
 
     model: Model
     axes: tuple[Axis, ...]
     fixed: Mapping[str, float | np.ndarray]
     choices: Mapping[str, str]
-    labels: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, tuple[Any, ...]]
     outputs: tuple[str, ...]
     derivatives: tuple[tuple[str, str], ...]
     dtype: np.dtype
+    times: tuple[float, ...] = ()
+    integrator: Mapping[str, Any] = field(default_factory=dict)
     model_digest: str = ""
 
     @property
@@ -96,6 +100,12 @@ class Space:
         """Uncompressed bytes of all variables at one grid point."""
         return sum(v.dtype.itemsize * self.inner_size(v) for v in self.variables)
 
+    @property
+    def moves(self) -> bool:
+        """Whether any output needs the model's flow to be integrated."""
+        flow = self.model.flow
+        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & set(self.outputs))
+
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""
         return prod(len(self.labels[dim]) for dim in variable.inner_dims)
@@ -120,7 +130,9 @@ class Space:
         for name, value in self.choices.items():
             flat[f"fixed.{name}"] = value
         for dim, labels in self.labels.items():
-            flat[f"labels.{dim}"] = ", ".join(labels)
+            flat[f"labels.{dim}"] = ", ".join(map(str, labels))
+        for name, value in self.integrator.items():
+            flat[f"integrator.{name}"] = str(value)
         return flat
 
     def _output_variable(self, output: Output) -> Variable:

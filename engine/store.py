@@ -177,11 +177,11 @@ def _create_coordinates(group: zarr.Group, space: Space) -> None:
     for axis in space.axes:
         for name, values in axis.values.items():
             _create_coordinate(group, name, _stored(values), axis.dim, _coordinate_attributes(space, name))
-    used = {dim for variable in space.variables for dim in variable.inner_dims}
-    meanings = {dim.name: dim.meaning for dim in space.model.dims}
+    used = dict.fromkeys(dim for variable in space.variables for dim in variable.inner_dims)
+    meanings = {dim.name: dim.meaning for dim in space.model.dims} | {"time": "saved time"}
     for dim in used:
         labels = _stored(np.asarray(space.labels[dim]))
-        _create_coordinate(group, dim, labels, dim, {"long_name": meanings[dim]})
+        _create_coordinate(group, dim, labels, dim, {"long_name": meanings.get(dim, dim)})
 
 
 def _create_coordinate(

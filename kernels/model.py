@@ -127,6 +127,10 @@ class Model:
         """The declared parameter called `name`; KeyError where there is none."""
         return {p.name: p for p in self.parameters}[name]
 
+    def all_outputs(self, path: bool = False) -> tuple[Output, ...]:
+        """Outputs of the kernel and of the flow, if there is one; with `path`, along saved times too."""
+        return self.outputs + (self.flow.outputs(path) if self.flow else ())
+
     def output(self, name: str) -> Output:
-        """The declared output called `name`; KeyError where there is none."""
-        return {o.name: o for o in self.outputs}[name]
+        """The output called `name`, of the kernel or of the flow; KeyError where there is none."""
+        return {o.name: o for o in self.all_outputs(path=True)}[name]

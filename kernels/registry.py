@@ -2,5 +2,6 @@
 
 from .external import EXTERNAL
 from .model import Model
+from .supervision_model import SUPERVISION
 
-MODELS: dict[str, Model] = {model.name: model for model in (EXTERNAL,)}
+MODELS: dict[str, Model] = {model.name: model for model in (EXTERNAL, SUPERVISION)}

@@ -10,6 +10,7 @@ from ..engine.space import Axis, Space, derivative_name, dim_labels
 from ..kernels.model import Model, Parameter
 from .grid import grid_values
 from .model_lookup import find_model, nearest
+from .motion import resolve_motion
 from .sweep import Sweep
 
 _MOST_POINTS = 2**60
@@ -21,18 +22,21 @@ def resolve(sweep: Sweep) -> Space:
     if sweep.dtype not in ("float64", "float32"):
         raise SweepError(f'{sweep.origin}: dtype: {sweep.dtype!r} is neither "float64" nor "float32"')
     labels = _labels(sweep, model)
+    times, integrator = resolve_motion(sweep, model)
     values = _axis_values(sweep, model, labels)
     choices, fixed = _fixed(sweep, model, labels, values)
-    outputs = _outputs(sweep, model)
+    outputs = _outputs(sweep, model, bool(times))
     space = Space(
         model=model,
         axes=_axes(sweep, model, values),
         fixed=fixed,
         choices=choices,
-        labels={dim.name: dim_labels(dim, labels) for dim in model.dims},
+        labels={dim.name: dim_labels(dim, labels) for dim in model.dims} | ({"time": times} if times else {}),
         outputs=outputs,
         derivatives=_derivatives(sweep, model, labels),
         dtype=np.dtype(sweep.dtype),
+        times=times,
+        integrator=integrator,
         model_digest=digest,
     )
     if not space.axes:
@@ -190,8 +194,8 @@ def _vector(
     return vector
 
 
-def _outputs(sweep: Sweep, model: Model) -> tuple[str, ...]:
-    known = [output.name for output in model.outputs]
+def _outputs(sweep: Sweep, model: Model, path: bool) -> tuple[str, ...]:
+    known = [output.name for output in model.all_outputs(path)]
     for name in sweep.outputs:
         if name not in known:
             hint = nearest(str(name), known)
@@ -204,7 +208,7 @@ def _outputs(sweep: Sweep, model: Model) -> tuple[str, ...]:
 def _derivatives(
     sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, str], ...]:
-    known = [output.name for output in model.outputs]
+    known = [output.name for output in model.all_outputs(path=bool(sweep.times))]
     pairs = []
     for name, targets in sweep.derivatives.items():
         where = f"{sweep.origin}: derivatives.{name}"

@@ -161,5 +161,5 @@ def _provenance(sweep: Sweep, device: str) -> dict[str, str]:
 
 
 def _as_json(sweep: Sweep) -> str:
-    keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "dtype")
+    keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "times", "integrator", "dtype")
     return json.dumps({key: getattr(sweep, key) for key in keys}, default=lambda value: value.tolist())

@@ -8,7 +8,7 @@ from ..kernels.model import Model, Parameter
 def list_models(models: Iterable[Model]) -> str:
     """One line a model, and how to see more."""
     rows = [
-        (m.name, m.title, str(len(m.parameters)), ", ".join(o.name for o in m.outputs[:3]) + ", ...")
+        (m.name, m.title, str(len(m.parameters)), ", ".join(o.name for o in m.all_outputs()[:3]) + ", ...")
         for m in models
     ]
     text = table(("model", "what it computes", "parameters", "outputs"), rows)
@@ -30,7 +30,8 @@ def describe_model(model: Model) -> str:
         choices = [(c.name, c.default, ", ".join(c.options), c.meaning) for c in model.choices]
         parts += ["", "Static choices (each may be an axis or fixed)"]
         parts.append(table(("name", "default", "options", "meaning"), choices))
-    outputs = [(o.name, o.symbol, o.unit, ", ".join(o.dims) or "-", o.kind, o.meaning) for o in model.outputs]
+    everything = model.all_outputs(path=True)
+    outputs = [(o.name, o.symbol, o.unit, ", ".join(o.dims) or "-", o.kind, o.meaning) for o in everything]
     parts += ["", "Outputs (derivatives of the real ones on demand), and status"]
     parts.append(table(("name", "symbol", "unit", "dims", "kind", "meaning"), outputs))
     return "\n".join(parts)

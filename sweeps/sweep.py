@@ -31,6 +31,10 @@ class Sweep:
         Output name to the parameters in which it is differentiated.
     zip
         Groups of axes that vary together along one dimension.
+    times
+        Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
+    integrator
+        Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, fixed_steps, settle.
     dtype
         "float64" or "float32".
     origin, folder, text
@@ -43,6 +47,8 @@ class Sweep:
     outputs: Sequence[str] = ()
     derivatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     zip: Sequence[Sequence[str]] = ()
+    times: Any = None
+    integrator: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float64"
     origin: str = "sweep"
     folder: Path = field(default_factory=Path)
@@ -82,6 +88,8 @@ class Sweep:
             "zip": (list, "a list of lists of names"),
         }
         for key, value in table.items():
+            if key == "times":
+                continue  # checked like the values of an axis
             kind, wanted = kinds.get(key, (Mapping, "a table"))
             if not isinstance(value, kind):
                 raise SweepError(f"{origin}: {key}: {value!r} should be {wanted}")

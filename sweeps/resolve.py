@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.check_model import check_model
 from ..engine.errors import SweepError
 from ..engine.space import Axis, Space, derivative_name, dim_labels
 from ..kernels.model import Model, Parameter
@@ -41,6 +42,8 @@ def resolve(sweep: Sweep) -> Space:
     )
     if not space.axes:
         raise SweepError(f"{sweep.origin}: axes: there are none; give at least one, if only of one value")
+    if digest:
+        check_model(f"{sweep.origin}: model {sweep.model}", space)
     if space.points > _MOST_POINTS:
         raise SweepError(f"{sweep.origin}: axes: {space.points:.3g} points are more than any disk holds")
     return space

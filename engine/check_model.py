@@ -1,0 +1,131 @@
+"""Try a user's own model once, abstractly, before a sweep relies on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..kernels.model import Model
+from .errors import SweepError
+from .space import Space
+
+
+def check_model(where: str, space: Space) -> None:
+    """Trace the space's kernel (and flow) twice without computing; SweepError where it breaks its word.
+
+    Refused: a duplicate or impossible declaration, an exception while tracing, a result that is no
+    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call.
+    """
+    _check_declaration(where, space)
+    for choices in _combinations(space):
+        first = _trace(where, space, choices)
+        if str(first) != str(_trace(where, space, choices)):
+            raise SweepError(
+                f"{where}: computes something else when called again; it must depend on its parameters alone"
+            )
+
+
+def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
+    """The kernel as a jaxpr; checks what it returns on the way."""
+    p = {
+        name: jax.ShapeDtypeStruct(jnp.shape(space.fixed.get(name, 0.0)), space.dtype)
+        for name in (parameter.name for parameter in space.model.parameters)
+    }
+    limits = {f"{q.name}_max": int(space.largest(q.name)) for q in space.model.parameters if q.integer}
+
+    def run(p: Mapping[str, Any]) -> Mapping[str, Any]:
+        result = space.model.kernel(p, **choices, **limits)
+        _check_result(where, space, result)
+        seen = _check_flow(where, space.model, p, choices)
+        return {**result, **seen}
+
+    try:
+        with jax.checking_leaks():
+            traced = jax.make_jaxpr(run)(p)
+    except SweepError:
+        raise
+    except jax.errors.ConcretizationTypeError as error:
+        raise SweepError(
+            f"{where}: needs the value of something traced ({_first_line(error)}); "
+            "use jnp.where and jnp functions instead of if, float() and math"
+        ) from error
+    except Exception as error:
+        if "Leaked trace" in str(error) or "Leaked" in type(error).__name__:
+            raise SweepError(
+                f"{where}: keeps a traced value outside the function; it must have no side effects"
+            ) from error
+        raise SweepError(f"{where}: fails: {type(error).__name__}: {_first_line(error)}") from error
+    if traced.effects:
+        raise SweepError(f"{where}: has side effects ({', '.join(map(str, traced.effects))}); remove them")
+    return traced
+
+
+def _check_result(where: str, space: Space, result: Any) -> None:
+    if not isinstance(result, Mapping):
+        raise SweepError(f"{where}: returned {type(result).__name__}; it should return a mapping of outputs")
+    declared = {output.name: output for output in space.model.outputs}
+    for name in declared:
+        if name not in result:
+            raise SweepError(f"{where}: output {name!r} is declared but not returned")
+    for name in result:
+        if name not in declared and name != "status":
+            raise SweepError(f"{where}: output {name!r} is returned but not declared")
+    for name, value in result.items():
+        dims = declared[name].dims if name in declared else ()
+        wanted = tuple(len(space.labels[dim]) for dim in dims)
+        if jnp.shape(value) != wanted:
+            told = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
+            raise SweepError(f"{where}: output {name!r} has shape {told}")
+
+
+def _check_flow(where: str, model: Model, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
+    flow = model.flow
+    if flow is None:
+        return {}
+    state = jnp.asarray(flow.start(p, **choices))
+    if state.ndim != 1:
+        raise SweepError(f"{where}: start has shape {state.shape}; a state is a vector, shape (d,)")
+    rates = jnp.asarray(flow.field(jnp.zeros(()), state, p, **choices))
+    if rates.shape != state.shape:
+        raise SweepError(f"{where}: the field has shape {rates.shape}, its state {state.shape}")
+    seen = flow.observe(state, p, **choices)
+    wanted = [observable.name for observable in flow.observables]
+    if not isinstance(seen, Mapping) or sorted(seen) != sorted(wanted):
+        raise SweepError(f"{where}: observe should return a mapping of {', '.join(wanted)}")
+    return {"rates": rates, **seen}
+
+
+def _check_declaration(where: str, space: Space) -> None:
+    model = space.model
+    for kind, names in (
+        ("parameter", [p.name for p in model.parameters] + [c.name for c in model.choices]),
+        ("output", [o.name for o in model.all_outputs(path=True)]),
+    ):
+        for name in names:
+            if names.count(name) > 1:
+                raise SweepError(f"{where}: {kind} {name!r} is declared twice")
+            if not name.isidentifier() or name == "status":
+                raise SweepError(f"{where}: {kind} {name!r} should be a Python name other than status")
+    for output in model.all_outputs(path=False):
+        for dim in output.dims:
+            if dim not in space.labels:
+                raise SweepError(f"{where}: output {output.name!r} has dim {dim!r}, which is not declared")
+    if model.flow and model.flow.horizon not in [p.name for p in model.parameters]:
+        raise SweepError(f"{where}: the flow ends at parameter {model.flow.horizon!r}, which is not declared")
+
+
+def _combinations(space: Space) -> list[dict[str, str]]:
+    """Every combination of static choices in the sweep."""
+    found = [dict(space.choices)]
+    for axis in space.axes:
+        if axis.static:
+            rows = [
+                dict(zip(axis.values, row, strict=True)) for row in zip(*axis.values.values(), strict=True)
+            ]
+            found = [{**one, **{k: str(v) for k, v in row.items()}} for one in found for row in rows]
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else "no message"

@@ -1,0 +1,119 @@
+"""Declare a model of your own by decorating its function."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from .flow import Flow, Observable, everything_moves
+from .model import Choice, Dim, Model, Output, Parameter
+from .status import Status
+
+
+def model(
+    *,
+    parameters: Sequence[Parameter],
+    outputs: Sequence[Output],
+    title: str = "",
+    source: str = "",
+    choices: Sequence[Choice] = (),
+    dims: Sequence[Dim] = (),
+) -> Callable[[Callable[..., Mapping[str, Any]]], Model]:
+    """Make a `Model` of a function of one scenario.
+
+    The function takes `p`, a mapping from parameter name to a scalar (a 1-D array for a parameter with a
+    dim), a keyword string per choice and ``<name>_max`` per integer parameter. It returns a mapping from
+    output name to a value of the declared dims and, if it likes, ``"status"``; without it a point is ok.
+
+    >>> @model(parameters=[Parameter("x", "x", "1", 1.0, Domain(), "a number")],
+    ...        outputs=[Output("square", "x²", "1", "its square")])
+    ... def squared(p):
+    ...     return {"square": p["x"] ** 2}
+    """
+
+    def declare(function: Callable[..., Mapping[str, Any]]) -> Model:
+        return Model(
+            name=function.__name__,
+            title=title or _first_line(function),
+            source=source or "the user's own",
+            kernel=_with_status(function),
+            parameters=tuple(parameters),
+            outputs=tuple(outputs),
+            choices=tuple(choices),
+            dims=tuple(dims),
+        )
+
+    return declare
+
+
+def flow_model(
+    *,
+    parameters: Sequence[Parameter],
+    start: Callable[..., Array],
+    observables: Sequence[Observable],
+    observe: Callable[..., Mapping[str, Array]] | None = None,
+    title: str = "",
+    source: str = "",
+    choices: Sequence[Choice] = (),
+    swings: Sequence[str] = (),
+    autonomous: bool = True,
+) -> Callable[[Callable[..., Array]], Model]:
+    """Make a `Model` of a vector field ``field(t, state, p)``.
+
+    Parameters
+    ----------
+    start
+        ``start(p)``, the state at time 0, shape (d,).
+    observables, observe
+        What is seen of the state; without `observe`, its components in order.
+    swings
+        Observables whose period and amplitude are followed: the i-th rises with state component i alone.
+    autonomous
+        False where the field depends on t: such a flow never counts as settled.
+
+    The end of time is the parameter called "horizon", which `parameters` must contain.
+    """
+
+    def components(state: Array, _p: Any, **_static: str) -> Mapping[str, Array]:
+        return {seen.name: state[i] for i, seen in enumerate(observables)}
+
+    def declare(field: Callable[..., Array]) -> Model:
+        flow = Flow(
+            start=start,
+            field=field,
+            observe=observe or components,
+            observables=tuple(observables),
+            swings=tuple(swings),
+            motion=everything_moves if autonomous else None,
+        )
+        return Model(
+            name=field.__name__,
+            title=title or _first_line(field),
+            source=source or "the user's own",
+            kernel=_nothing_but_status,
+            parameters=tuple(parameters),
+            outputs=(),
+            choices=tuple(choices),
+            flow=flow,
+        )
+
+    return declare
+
+
+def _first_line(function: Callable[..., Any]) -> str:
+    return (function.__doc__ or function.__name__).strip().splitlines()[0]
+
+
+def _with_status(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+    def kernel(p: Mapping[str, Array], **static: Any) -> Mapping[str, Any]:
+        result = function(p, **static)
+        if isinstance(result, Mapping) and "status" not in result:
+            return {**result, **_nothing_but_status(p)}
+        return result
+
+    return kernel
+
+
+def _nothing_but_status(_p: Mapping[str, Array], **_static: Any) -> dict[str, Array]:
+    return {"status": jnp.asarray(int(Status.ok))}

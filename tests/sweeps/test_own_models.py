@@ -1,0 +1,137 @@
+"""A model in a user's own file: swept by the same command, refused clearly where it breaks its word."""
+
+import sys
+
+import numpy as np
+import pytest
+from equisweep.sweeps import Sweep, SweepError, open_cube, run
+
+HEAD = """
+import jax
+import jax.numpy as jnp
+from equisweep.kernels.declare import flow_model, model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Choice, Dim, Domain, Output, Parameter
+
+X = Parameter("x", "x", "1", 1.0, Domain(), "a number")
+T = Parameter("horizon", "T", "time", 1.0, Domain(0), "the end")
+SQUARE = Output("square", "y", "1", "its square")
+"""
+
+GOOD = (
+    HEAD
+    + """
+@model(parameters=[X], outputs=[SQUARE], choices=[Choice("sign", ("plus", "minus"), "plus", "its sign")])
+def game(p, sign):
+    "Squares a number."
+    return {"square": p["x"] ** 2 if sign == "plus" else -(p["x"] ** 2)}
+"""
+)
+
+SIMPLE = "\n@model(parameters=[X], outputs=[SQUARE])\ndef game(p):\n"
+FLOW = "\n@flow_model(parameters=[X, T], start={start}, observables=[Observable('y', 'y', '1', 'y')])\n"
+
+BAD = {
+    "not returned": (SIMPLE + "    return {}", "output 'square' is declared but not returned"),
+    "not declared": (
+        SIMPLE + "    return {'square': p['x'], 'cube': p['x']}",
+        "output 'cube' is returned but not declared",
+    ),
+    "no mapping": (SIMPLE + "    return p['x']", "it should return a mapping"),
+    "wrong shape": (
+        SIMPLE + "    return {'square': jnp.ones(3)}",
+        "output 'square' has shape (3,), declared ()",
+    ),
+    "python if": (
+        SIMPLE + "    return {'square': p['x'] if p['x'] > 0 else 0}",
+        "needs the value of something traced",
+    ),
+    "exception": (SIMPLE + "    return {'square': p['y']}", "fails: KeyError: 'y'"),
+    "leak": (
+        "KEPT = []\n" + SIMPLE + "    KEPT.append(p['x'] * 2)\n    return {'square': p['x']}",
+        "keeps a traced value outside",
+    ),
+    "printing": (
+        SIMPLE + "    jax.debug.print('{}', p['x'])\n    return {'square': p['x']}",
+        "has side effects",
+    ),
+    "random": (
+        "import random\n" + SIMPLE + "    return {'square': p['x'] * random.random()}",
+        "computes something else when called again",
+    ),
+    "parameter twice": (
+        "\n@model(parameters=[X, X], outputs=[SQUARE])\ndef game(p):\n    return {'square': p['x']}",
+        "parameter 'x' is declared twice",
+    ),
+    "unknown dim": (
+        "\n@model(parameters=[X], outputs=[Output('square', 'y', '1', 'm', dims=('k',))])\n"
+        "def game(p):\n    return {'square': p['x']}",
+        "has dim 'k', which is not declared",
+    ),
+    "no horizon": (
+        FLOW.replace("[X, T]", "[X]").format(start="lambda p: p['x'][None]")
+        + "def game(t, y, p):\n    return -y",
+        "ends at parameter 'horizon', which is not declared",
+    ),
+    "scalar state": (
+        FLOW.format(start="lambda p: p['x']") + "def game(t, y, p):\n    return -y",
+        "a state is a vector",
+    ),
+    "wrong field": (
+        FLOW.format(start="lambda p: p['x'][None]") + "def game(t, y, p):\n    return jnp.ones(2)",
+        "the field has shape (2,), its state (1,)",
+    ),
+    "import error": ("import no_such_module", "fails on import: ModuleNotFoundError"),
+    "no model": ("game = 3", "has no Model called 'game'"),
+}
+
+
+def sweep(folder, text: str, **changes) -> Sweep:
+    (folder / "mine.py").write_text(text)
+    parts = {"model": "mine.py:game", "axes": {"x": [1.0, 2.0, 3.0]}, "folder": folder} | changes
+    return Sweep(**parts)
+
+
+def test_an_own_model_is_swept_and_differentiated(tmp_path):
+    stated = sweep(
+        tmp_path,
+        GOOD,
+        axes={"sign": ["plus", "minus"], "x": [1.0, 2.0, 3.0]},
+        derivatives={"square": ["x"]},
+    )
+    cube = run(stated, tmp_path / "cube.zarr").load()
+    np.testing.assert_array_equal(cube["square"], [[1, 4, 9], [-1, -4, -9]])
+    np.testing.assert_array_equal(cube["d_square_d_x"], [[2, 4, 6], [-2, -4, -6]])
+    assert (cube["status"] == 1).all()
+    assert cube.attrs["title"] == "Squares a number."
+
+
+def test_an_own_vector_field_is_integrated(tmp_path):
+    text = HEAD + FLOW.format(start="lambda p: p['x'][None]") + "def game(t, y, p):\n    return -y\n"
+    cube = run(sweep(tmp_path, text, times=[0.0, 0.5, 1.0]), tmp_path / "cube.zarr").load()
+    np.testing.assert_allclose(cube["y_final"], np.exp(-1) * np.array([1, 2, 3]), rtol=1e-8)
+    np.testing.assert_allclose(cube["y_path"], np.outer([1, 2, 3], np.exp([0, -0.5, -1])), rtol=1e-8)
+    assert cube["y_path"].dims == ("x", "time")
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
+def test_a_broken_model_is_refused_before_any_compute(text, message, tmp_path):
+    with pytest.raises(SweepError) as error:
+        run(sweep(tmp_path, HEAD + text), tmp_path / "cube.zarr")
+    assert message in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert not (tmp_path / "cube.zarr").exists()
+
+
+def test_opening_a_cube_never_runs_the_models_file(tmp_path):
+    run(sweep(tmp_path, GOOD), tmp_path / "cube.zarr")
+    (tmp_path / "mine.py").write_text("raise RuntimeError('ran')")
+    before = set(sys.modules)
+    assert open_cube(tmp_path / "cube.zarr")["square"].sel(x=3).item() == 9
+    assert not any("mine" in name for name in set(sys.modules) - before)
+
+
+def test_a_changed_model_file_is_another_sweep(tmp_path):
+    run(sweep(tmp_path, GOOD), tmp_path / "cube.zarr")
+    with pytest.raises(Exception, match="model file"):
+        run(sweep(tmp_path, GOOD + "# changed\n"), tmp_path / "cube.zarr")

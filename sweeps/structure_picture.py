@@ -11,6 +11,7 @@ from matplotlib.patches import FancyArrowPatch, Patch
 from .structure import Structure
 
 SPACING = 0.75
+MOST_DODGED = 60  # with more factors than these, arrows go straight: looking for bends takes long
 COLOURS = ("#2f6690", "#3a7d44", "#b5651d", "#7d4e8a", "#8a3b3b", "#4a4a4a")
 
 
@@ -66,9 +67,6 @@ def _box(axes: Axes, place: tuple[float, float], name: str, colour: str) -> Patc
 
 
 def _arrow(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> None:
-    # Between neighbouring rows straight; otherwise bent, to pass by the boxes in between.
-    rise = places[target][1] - places[source][1]
-    bend = {1.0: 0.0, 0.0: -0.45}.get(rise, 0.18)
     arrow = FancyArrowPatch(
         places[source],
         places[target],
@@ -78,7 +76,27 @@ def _arrow(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> N
         linewidth=0.9,
         patchA=boxes[source],
         patchB=boxes[target],
-        connectionstyle=f"arc3,rad={bend}",
+        connectionstyle=f"arc3,rad={_bend(axes, places, boxes, source, target)}",
         zorder=1,
     )
     axes.add_patch(arrow)
+
+
+def _bend(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> float:
+    """The slightest bend among a few with which an arrow meets the fewest other boxes."""
+    if len(boxes) > MOST_DODGED:
+        return 0.0
+    start, end = axes.transData.transform([places[source], places[target]])
+    others = [
+        box.get_window_extent().padded(6) for name, box in boxes.items() if name not in (source, target)
+    ]
+    t = np.linspace(0, 1, 60)[:, None]
+
+    def boxes_met(bend: float) -> int:
+        # Matplotlib's arc3: a quadratic Bezier curve whose control point stands beside the middle.
+        across = np.array([end[1] - start[1], start[0] - end[0]])
+        control = (start + end) / 2 + bend * across
+        curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+        return sum(any(box.contains(*point) for point in curve) for box in others)
+
+    return min((0.0, 0.12, -0.12, 0.24, -0.24, 0.36, -0.36, 0.48, -0.48), key=boxes_met)

@@ -1,0 +1,117 @@
+"""The internal-allocation paper's three studies, solved on a grid, checked and drawn as surfaces.
+
+Source: the internal-allocation paper, sections 5.1-5.3 and its Figures 3-5. Its loss function, most
+numbers and units are lost: the fund (10 billion CNY) and beta = 0.5 are the paper's, the rest are the
+model's documented defaults [reconstructed]. The three studies sweep v, L and E of the two factors.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..kernels.internal import MODEL, internal
+from .claims import Claim, check
+
+FACTORS = ("data", "application_systems")
+RANGES = {"v": (0.02, 0.98), "L": (50.0, 1000.0), "E": (0.01, 0.2)}
+TITLES = {
+    "v": "Figure 3. Expected loss over the vulnerabilities v",
+    "L": "Figure 4. Expected loss over the losses L",
+    "E": "Figure 5. Expected loss over the efficiencies E",
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """One parameter of both factors swept over a square grid: index [a, b] has data at a."""
+
+    parameter: str
+    values: np.ndarray
+    """Grid of either axis [n]."""
+    loss: np.ndarray
+    """Expected loss C [n, n]."""
+    share: np.ndarray
+    """Shares of the fund [n, n, factor]."""
+    loss_slope: np.ndarray
+    """dC / d parameter of each factor [n, n, factor]."""
+    own_slope: np.ndarray
+    """d share_i / d parameter_i [n, n, factor]."""
+
+
+def study(parameter: str, points: int = 61) -> Study:
+    """Sweep `parameter` ("v", "L" or "E") of both factors, `points` values each."""
+    values = np.linspace(*RANGES[parameter], points)
+    others = {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in MODEL.parameters}
+
+    def at(first, second):
+        def results(pair):
+            got = internal(others | {parameter: pair})
+            return got["expected_loss"], got["share"]
+
+        pair = jnp.stack([first, second])
+        loss_slope, share_slope = jax.jacfwd(results)(pair)
+        return *results(pair), loss_slope, jnp.diagonal(share_slope)
+
+    grid = jax.jit(jax.vmap(jax.vmap(at, (None, 0)), (0, None)))
+    with jax.enable_x64(True):
+        return Study(parameter, values, *(np.asarray(a) for a in grid(values, values)))
+
+
+def claims(s: Study) -> list[Claim]:
+    """What the paper says about this study, at every point of the grid."""
+    name = s.parameter
+    tolerance = 1e-10 * np.abs(s.loss_slope).max()
+    rising = {"v": 1, "L": 1, "E": -1}[name]
+    word = "rises" if rising > 0 else "falls"
+    result = [
+        check(f"C {word} in {name} of {factor}", rising * s.loss_slope[..., k], "slope", tolerance)
+        for k, factor in enumerate(FACTORS)
+    ]
+    own = 1e-10 * np.abs(s.own_slope).max()
+    for k, factor in enumerate(FACTORS):
+        text = f"the share of {factor} {word} in its own {name}"
+        margins = rising * s.own_slope[..., k]
+        result.append(check(text, margins, "slope", own, _where(s, margins)))
+    if name == "L":
+        split = s.share[range(len(s.values)), range(len(s.values)), 0]
+        text = "where both L are equal, the split does not depend on how large they are"
+        result.append(check(text, -np.abs(split - split[0]), "minus the change of a share", 1e-12))
+    if name == "E":
+        text = "application_systems get more than data whatever E is (v_data < v_application_systems)"
+        margins = s.share[..., 1] - s.share[..., 0]
+        result.append(check(text, margins, "difference of shares", 0.0, _where(s, margins)))
+    return result
+
+
+def draw(s: Study, path: str | Path) -> None:
+    """Write the surface of the expected loss, and a map of the share of data beside it, to `path`."""
+    figure = Figure(figsize=(10.5, 4.4), layout="constrained")
+    first, second = np.meshgrid(s.values, s.values, indexing="ij")
+    axes = figure.add_subplot(1, 2, 1, projection="3d")
+    axes.plot_surface(first, second, s.loss, cmap="viridis", linewidth=0, antialiased=True)
+    axes.set_title(TITLES[s.parameter] + "\n(100 million CNY)", fontsize=11)
+    axes.set_xlabel(f"{s.parameter} of data", labelpad=8)
+    axes.set_ylabel(f"{s.parameter} of\napplication systems", labelpad=14)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+    axes.set_zlabel("C", rotation=0)
+    axes.view_init(28, {"v": -120, "L": -120, "E": 45}[s.parameter])
+    axes.set_box_aspect(None, zoom=0.88)
+    plane = figure.add_subplot(1, 2, 2)
+    filled = plane.contourf(first, second, s.share[..., 0], levels=np.linspace(0, 1, 11), cmap="cividis")
+    figure.colorbar(filled, label="share of data")
+    plane.set(
+        xlabel=f"{s.parameter} of data", ylabel=f"{s.parameter} of application systems", title="Optimal split"
+    )
+    figure.savefig(path, dpi=150)
+
+
+def _where(s: Study, margins: np.ndarray) -> str:
+    """The grid point where a claim has least room."""
+    a, b = np.unravel_index(np.argmin(margins), margins.shape)
+    return f"{s.parameter} = ({s.values[a]:.4g}, {s.values[b]:.4g})"

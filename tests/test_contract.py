@@ -1,0 +1,335 @@
+"""Optimal contracts against HiGHS on the full problem, the paper's closed form and its laws."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.kernels.contract import MODEL, contract
+from equisweep.kernels.status import Status
+from scipy.optimize import linprog
+
+solve = jax.jit(contract)
+EPS = np.finfo(float).eps
+
+
+def point(theta, rates, minima, total, probability=None, value_rate=2.0, unit_cost=0.5):
+    types = len(theta)
+    return {
+        "theta": np.array(theta, float),
+        "probability": np.full(types, 1 / types) if probability is None else np.array(probability, float),
+        "reward_rate": np.array(rates, float),
+        "T_min": np.array(minima, float),
+        "phi": np.array([1.0, 1.2]),
+        "criticality_probability": np.array([0.25, 0.75]),
+        "T_total": np.float64(total),
+        "value_rate": np.float64(value_rate),
+        "unit_cost": np.float64(unit_cost),
+    }
+
+
+def full_problem(p):
+    """The whole linear program as matrices, written out with plain loops: (minus weights, A, A_eq)."""
+    theta, rate = p["theta"], p["reward_rate"]
+    types = len(theta)
+    rows = []
+    for i in range(types):
+        worth = p["value_rate"] * theta[i] - p["unit_cost"] * rate
+        individual = np.zeros(types)
+        individual[i] = -worth[i]
+        rows.append(individual)
+        for j in range(types):
+            if j != i:
+                row = np.zeros(types)
+                row[i], row[j] = -worth[i], worth[j]
+                rows.append(row)
+    weights = p["probability"] * theta * (rate - 1) * (p["criticality_probability"] @ p["phi"])
+    return -weights, np.array(rows), np.ones((1, types))
+
+
+def highs(p, cost=None, at_least=None):
+    """HiGHS on variables in units of T_total, with tolerances far below those under test.
+
+    With another `cost`, the least of it among points whose utility is `at_least` so much.
+    """
+    minus_utility, rows, ones = full_problem(p)
+    scale = np.abs(rows).max(axis=1, keepdims=True)
+    rows = rows / np.where(scale > 0, scale, 1)
+    limits = np.zeros(len(rows))
+    if at_least is not None:
+        size = np.abs(minus_utility).max()
+        rows, limits = np.vstack([rows, minus_utility / size]), np.append(limits, -at_least / size)
+    return linprog(
+        minus_utility if cost is None else cost,
+        A_ub=rows,
+        b_ub=limits,
+        A_eq=ones,
+        b_eq=[1.0],
+        bounds=[(low / p["T_total"], None) for low in p["T_min"]],
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+
+
+def random_point(rng, types):
+    """Rates that grow fast enough to be feasible at times, and minima that fit at times."""
+    theta = np.cumsum(rng.uniform(0.2, 1.5, types))
+    rates = 1 + np.cumsum(rng.uniform(0.02, 3, types))
+    minima = np.sort(rng.uniform(0, 100, types))
+    total = minima.sum() * rng.uniform(0.95, 3)
+    probability = rng.dirichlet(np.ones(types))
+    return point(theta, rates, minima, total, probability, rng.uniform(1, 3), rng.uniform(0.05, 0.9))
+
+
+def degenerate_point(rng, types):
+    """Round numbers: equal weights, zero probabilities, exact ties between constraints, no room."""
+    theta = np.arange(1.0, types + 1)
+    rates = 1 + np.cumsum(rng.integers(1, 3, types))
+    minima = np.sort(rng.choice([0.0, 20.0, 40.0], types))
+    total = max(minima.sum(), 20.0) + rng.choice([0.0, 20.0, 100.0, 3000.0])
+    kind = rng.integers(3)
+    if kind == 0:
+        probability = 1 / (theta * (rates - 1))
+    elif kind == 1:
+        probability = rng.permutation(np.r_[np.ones((types + 1) // 2), np.zeros(types // 2)])
+    else:
+        probability = np.ones(types)
+    return point(theta, rates, minima, total, probability / probability.sum(), 2.0, rng.choice([0.25, 0.5]))
+
+
+def agrees_with_highs(p):
+    """Check one point against HiGHS; returns our status."""
+    got = {name: np.asarray(value) for name, value in solve(p).items()}
+    best = highs(p)
+    status = int(got["status"])
+    assert (status == Status.infeasible) == (best.status == 2), (p, best.message)
+    if status == Status.infeasible:
+        assert np.all(np.isnan(got["resources"]))
+        assert np.isnan(got["centre_utility"])
+        assert got["binding_count"] == -1
+        return status
+    assert best.status == 0
+    np.testing.assert_allclose(got["centre_utility"], -best.fun * p["T_total"], rtol=1e-8)
+    share = got["resources"] / p["T_total"]
+    if status == Status.ok:
+        np.testing.assert_allclose(share, best.x, rtol=0, atol=1e-8)
+    _, rows, _ = full_problem(p)
+    assert np.all(share >= p["T_min"] / p["T_total"] - 1e-10)
+    assert np.all(rows @ share <= 1e-10 * np.abs(rows).max())
+    np.testing.assert_allclose(share.sum(), 1, rtol=1e-12)
+    return status
+
+
+@pytest.mark.parametrize(("types", "draws"), [(2, 80), (3, 80), (5, 60), (10, 40), (32, 12)])
+def test_random_contracts_agree_with_highs(types, draws):
+    rng = np.random.default_rng(types)
+    seen = [agrees_with_highs(random_point(rng, types)) for _ in range(draws)]
+    assert seen.count(Status.ok) > draws // 10
+    assert seen.count(Status.infeasible) > 0
+
+
+@pytest.mark.parametrize(("types", "draws"), [(2, 60), (3, 60), (5, 60), (10, 40)])
+def test_degenerate_contracts_agree_with_highs(types, draws):
+    rng = np.random.default_rng(types + 50)
+    seen = [agrees_with_highs(degenerate_point(rng, types)) for _ in range(draws)]
+    assert {Status.ok, Status.infeasible} <= set(seen)
+    assert types > 5 or Status.several_equilibria in seen
+
+
+@pytest.mark.parametrize("types", [3, 5])
+def test_several_optima_are_told_and_the_one_favouring_high_types_is_chosen(types):
+    rng = np.random.default_rng(types + 70)
+    several = 0
+    for _ in range(80):
+        p = degenerate_point(rng, types)
+        got = solve(p)
+        if got["status"] == Status.infeasible:
+            continue
+        share = np.asarray(got["resources"]) / p["T_total"]
+        enough = -highs(p).fun * (1 - 1e-9)
+        spread = 0.0
+        for k, unit in enumerate(np.eye(types)):  # how far each share moves among the optima
+            most, least = highs(p, -unit, enough), highs(p, unit, enough)
+            spread = max(spread, most.x[k] - least.x[k])
+            if k == types - 1:
+                np.testing.assert_allclose(share[k], most.x[k], atol=1e-6)
+        assert (got["status"] == Status.several_equilibria) == (spread > 1e-6), p
+        several += spread > 1e-6
+    assert several > 3
+
+
+WORKED = {
+    "four types of the paper": (
+        point([1, 2, 3, 4], [2, 4, 6, 8], [20, 60, 100, 140], 650),
+        [20, 105, 210, 315],
+    ),
+    "two types": (point([1, 2], [2, 4], [20, 60], 300), [20, 280]),
+    "shallow rates": (
+        point([1, 2, 3], [1.2, 1.3, 1.4], [20, 60, 100], 300),
+        [97.094, 100.690, 102.216],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_worked_contracts(name):
+    p, expected = WORKED[name]
+    np.testing.assert_allclose(solve(p)["resources"], expected, atol=5e-4)
+
+
+def test_in_the_papers_four_types_the_upward_neighbours_bind_from_the_top_down():
+    got = solve(WORKED["four types of the paper"][0])
+    np.testing.assert_array_equal(got["minimum_binds"], [1, 0, 0, 0])
+    np.testing.assert_array_equal(got["rationality_binds"], [0, 0, 0, 0])
+    np.testing.assert_array_equal(got["incentive_binds"], np.diag([0, 1, 1], k=1))
+    assert got["binding_count"] == 3
+    assert got["ranking"] == 1
+
+
+def test_two_types_follow_the_papers_closed_form_where_its_condition_holds():
+    rng = np.random.default_rng(4)
+    followed = 0
+    for _ in range(200):
+        p = random_point(rng, 2)
+        low, total = p["T_min"][0], p["T_total"]
+        rows = -full_problem(p)[1]
+        closed = np.array([low, total - low])
+        first_gains_more = p["probability"][0] * p["theta"][0] * (p["reward_rate"][0] - 1)
+        last_gains_more = p["probability"][1] * p["theta"][1] * (p["reward_rate"][1] - 1)
+        if np.all(rows @ closed >= 0) and closed[1] >= p["T_min"][1] and last_gains_more > first_gains_more:
+            np.testing.assert_allclose(solve(p)["resources"], closed, rtol=1e-12)
+            followed += 1
+    assert followed > 30
+
+
+def test_laws_of_the_paper_hold_on_every_solution():
+    """Lemma 1: T grows with type. Lemma 2: so do the utilities. Every own contract is the best."""
+    rng = np.random.default_rng(14)
+    solved = 0
+    for types in (2, 5, 10):
+        for _ in range(30):
+            p = random_point(rng, types)
+            got = {name: np.asarray(value) for name, value in solve(p).items()}
+            if got["status"] == Status.infeasible:
+                continue
+            solved += 1
+            scale = np.abs(got["ic_slack"]).max() + np.abs(got["ir_slack"]).max()
+            assert got["ic_slack"].min() >= -1e-10 * scale
+            assert got["ir_slack"].min() >= -1e-10 * scale
+            assert np.all(np.diff(got["resources"]) >= -1e-10 * p["T_total"])
+            assert np.all(np.diff(got["type_utility"]) >= -1e-10 * scale)
+            np.testing.assert_array_equal(np.diagonal(got["ic_slack"]), 0)
+            np.testing.assert_allclose(got["reward"], p["reward_rate"] * got["resources"])
+    assert solved > 30
+
+
+def test_outputs_are_what_their_formulas_say():
+    p, t = WORKED["four types of the paper"]
+    got = solve(p)
+    criticality = 0.25 * 1.0 + 0.75 * 1.2
+    weights = 0.25 * p["theta"] * (p["reward_rate"] - 1) * criticality
+    np.testing.assert_allclose(got["centre_utility"], weights @ t)
+    np.testing.assert_allclose(got["equal_split_centre_utility"], weights.sum() * 650 / 4)
+    np.testing.assert_allclose(got["gain_over_equal_split"], (weights @ t) / (weights.sum() * 650 / 4) - 1)
+    utility = np.array(
+        [[2.0 * th * t[j] - 0.5 * p["reward_rate"][j] * t[j] for j in range(4)] for th in p["theta"]]
+    )
+    np.testing.assert_allclose(got["type_utility"], np.diag(utility))
+    np.testing.assert_allclose(got["ic_slack"], np.diag(utility)[:, None] - utility, atol=1e-11)
+
+
+INCONSISTENT = {
+    "theta falls": {"theta": [2.0, 1.0]},
+    "theta stands still": {"theta": [1.0, 1.0]},
+    "rates fall": {"reward_rate": [4.0, 2.0]},
+    "levels fall": {"phi": [1.2, 1.0]},
+    "probabilities do not sum to 1": {"probability": [0.4, 0.4]},
+    "level probabilities do not sum to 1": {"criticality_probability": [0.4, 0.4]},
+}
+
+
+@pytest.mark.parametrize("name", INCONSISTENT)
+def test_parameters_that_contradict_each_other_are_out_of_domain(name):
+    wrong = {key: np.array(value) for key, value in INCONSISTENT[name].items()}
+    got = solve(point([1, 2], [2, 4], [20, 60], 300) | wrong)
+    assert got["status"] == Status.out_of_domain
+    assert np.isnan(got["centre_utility"])
+    assert np.all(np.isnan(got["resources"]))
+    assert got["ranking"] == -1
+
+
+def test_minima_that_exceed_the_total_are_infeasible_and_those_that_exhaust_it_are_not():
+    fits = point([1, 2, 3], [2, 4, 6], [60, 100, 140], 300)
+    np.testing.assert_allclose(solve(fits)["resources"], [60, 100, 140])
+    assert solve(fits)["status"] == Status.ok
+    assert solve(fits | {"T_total": np.float64(299.999)})["status"] == Status.infeasible
+
+
+def test_a_type_whose_own_rate_costs_more_than_it_is_worth_takes_no_contract():
+    """Type 1: a theta_1 = 2 is less than c r_1 = 2.5: IR leaves type 1 only T = 0."""
+    p = point([1, 2, 3], [5, 6, 7], [0, 10, 10], 100)
+    got = solve(p)
+    assert got["status"] == Status.ok
+    assert agrees_with_highs(p) == Status.ok
+    assert got["resources"][0] == 0
+    assert got["rationality_binds"][0] == 1
+    assert solve(p | {"T_min": np.array([1.0, 10, 10])})["status"] == Status.infeasible
+
+
+def test_ranking_tells_where_criticality_overtakes_vulnerability():
+    p = point([1, 1.1, 3], [2, 4, 6], [20, 60, 100], 300)
+    assert solve(p)["ranking"] == 0
+    assert solve(p | {"theta": np.array([1, 1.3, 3])})["ranking"] == 1
+
+
+@pytest.mark.parametrize("types", [2, 3])
+def test_derivatives_agree_with_central_differences(types):
+    rng = np.random.default_rng(types + 30)
+    names = ("resources", "centre_utility", "type_utility", "ic_slack")
+    jacobian = jax.jit(jax.jacfwd(lambda p: {k: contract(p)[k] for k in names}))
+    checked = 0
+    while checked < 6:
+        p = random_point(rng, types)
+        if solve(p)["status"] != Status.ok:
+            continue
+        checked += 1
+        exact = jacobian({k: jnp.asarray(v) for k, v in p.items()})
+        for name in ("theta", "reward_rate", "T_min", "T_total", "value_rate", "unit_cost"):
+            for index in range(types) if p[name].ndim else [()]:
+                sides = []
+                for sign in (1, -1):
+                    value = np.array(p[name])
+                    value[index] += sign * 1e-6
+                    sides.append(solve(p | {name: value}))
+                for output in names:
+                    slope = (np.asarray(sides[0][output]) - np.asarray(sides[1][output])) / 2e-6
+                    got = exact[output][name] if index == () else exact[output][name][..., index]
+                    np.testing.assert_allclose(got, slope, rtol=1e-5, atol=1e-6 * p["T_total"])
+
+
+def test_vmap_gives_what_single_points_give_with_feasible_and_infeasible_points_together():
+    rng = np.random.default_rng(9)
+    points = [random_point(rng, 4) for _ in range(20)] + [degenerate_point(rng, 4) for _ in range(20)]
+    batch = {name: np.stack([p[name] for p in points]) for name in points[0]}
+    together = jax.jit(jax.vmap(contract))(batch)
+    assert len(set(np.asarray(together["status"]).tolist())) == 3
+    for i, p in enumerate(points):
+        for name, value in solve(p).items():
+            np.testing.assert_allclose(together[name][i], value, rtol=1e-9, atol=1e-9)
+
+
+def test_single_precision_stays_single_and_agrees_to_it():
+    p, expected = WORKED["four types of the paper"]
+    got = solve({name: value.astype(np.float32) for name, value in p.items()})
+    assert got["resources"].dtype == np.float32
+    assert got["status"] == Status.ok
+    np.testing.assert_allclose(got["resources"], expected, rtol=100 * np.finfo(np.float32).eps)
+
+
+def test_the_defaults_are_feasible_and_every_declared_output_is_returned_in_its_shape():
+    p = {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in MODEL.parameters}
+    got = solve(p)
+    assert got["status"] == Status.ok
+    assert set(got) == {output.name for output in MODEL.outputs} | {"status"}
+    for output in MODEL.outputs:
+        assert got[output.name].shape == (3,) * len(output.dims)
+        expected = {"real": np.float64, "class": np.int8, "count": np.int16}[output.kind]
+        assert got[output.name].dtype == expected

@@ -1,0 +1,67 @@
+"""The papers' studies of the internal and contract models: claims that hold, and where others fail."""
+
+import numpy as np
+import pytest
+from equisweep.sweeps import reproduce_contract, reproduce_internal
+from equisweep.sweeps.claims import check, table
+
+
+def test_a_claim_counts_its_failures_and_a_nan_is_one():
+    assert check("c", np.array([0.5, 0.0]), "m").holds
+    broken = check("c", np.array([1.0, -2.0, np.nan]), "m", worst="here")
+    assert (broken.holds, broken.failing, broken.points) == (False, 2, 3)
+    assert np.isnan(broken.margin)
+    assert "FAILS at 2 of 3" in table([broken])
+    assert check("c", -1e-13, "m", tolerance=1e-12).holds
+    with pytest.raises(ValueError, match="no point"):
+        check("c", np.array([]), "m")
+
+
+def test_every_claim_of_the_contract_papers_figures_holds_and_they_are_drawn(tmp_path):
+    s = reproduce_contract.studies()
+    claims = reproduce_contract.claims(s)
+    assert len(claims) == 9
+    assert all(claim.holds for claim in claims), table(claims)
+    np.testing.assert_allclose(s.resources, [20, 105, 210, 315])
+    for path in reproduce_contract.draw(s, tmp_path):
+        assert path.stat().st_size > 10_000
+
+
+def test_the_contract_claims_notice_a_wrong_contract():
+    s = reproduce_contract.studies()
+    worse = s.any_contract.copy()
+    worse[0, 3] = worse[0, 0] + 1
+    broken = [
+        c for c in reproduce_contract.claims(type(s)(**(vars(s) | {"any_contract": worse}))) if not c.holds
+    ]
+    assert [c.text for c in broken] == ["Fig. 3: every type does best under its own contract"]
+
+
+FAILING = {
+    "v": ["the share of data rises in its own v", "the share of application_systems rises in its own v"],
+    "L": [],
+    "E": [
+        "the share of data falls in its own E",
+        "the share of application_systems falls in its own E",
+        "application_systems get more than data whatever E is (v_data < v_application_systems)",
+    ],
+}
+
+
+@pytest.mark.parametrize("parameter", FAILING)
+def test_the_loss_claims_hold_everywhere_and_some_claims_on_shares_do_not(parameter, tmp_path):
+    s = reproduce_internal.study(parameter, points=41)
+    claims = reproduce_internal.claims(s)
+    assert [claim.text for claim in claims if not claim.holds] == FAILING[parameter]
+    assert sum(claim.text.startswith("C ") for claim in claims) == 2
+    reproduce_internal.draw(s, tmp_path / "surface.png")
+    assert (tmp_path / "surface.png").stat().st_size > 10_000
+
+
+def test_a_studys_slopes_are_those_of_its_own_grid():
+    s = reproduce_internal.study("L", points=201)
+    along = np.gradient(s.loss, s.values, axis=0, edge_order=2)
+    np.testing.assert_allclose(along[1:-1], s.loss_slope[1:-1, :, 0], rtol=2e-2)
+    share = np.gradient(s.share[..., 1], s.values, axis=1)
+    middle = slice(60, -1)
+    np.testing.assert_allclose(share[middle, middle], s.own_slope[middle, middle, 1], rtol=2e-2, atol=1e-6)

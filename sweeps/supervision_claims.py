@@ -28,6 +28,7 @@ CASE: Mapping[str, float] = {q.name: float(q.default) for q in SUPERVISION.param
 _SIXTH = 5e-7
 # A lane stops within this distance of its rest point, on top of the rounding of the fact.
 _AT_REST = 6e-7
+_LANES = 5
 _INTERIOR = REST_POINTS.index("interior")
 
 
@@ -50,10 +51,11 @@ def orbits(mechanism: Mechanism, changes: list[dict[str, float]], times: tuple[f
     """Trajectories of the paper's case with each of the changes: {output: (lanes, ...)}."""
     from ..engine.integrate import lanes  # diffrax takes a second to import
 
-    cases = [CASE | change for change in changes]
+    # Padded to one number of lanes, so that each mechanism is compiled once.
+    cases = [CASE | change for change in changes + [{"horizon": 0.0}] * (_LANES - len(changes))]
     p = {name: jnp.asarray([case[name] for case in cases], float) for name in CASE}
     found = lanes(FLOW, None, times, reward=mechanism[0], punishment=mechanism[1])(p)
-    return {name: np.asarray(values) for name, values in found.items()}
+    return {name: np.asarray(values)[: len(changes)] for name, values in found.items()}
 
 
 def rest(mechanism: Mechanism, **change: float) -> Results:
@@ -117,7 +119,7 @@ def _dynamic() -> Iterator[Claim]:
 
 
 def _spiral() -> Iterator[Claim]:
-    out, orbit = rest(REWARD_ONLY), orbits(REWARD_ONLY, [{}], tuple(np.linspace(0, 200, 2001)))
+    out, orbit = rest(REWARD_ONLY), orbits(REWARD_ONLY, [{}], tuple(np.linspace(0, 200, 3001)))
     trace, kind = float(out["trace"][_INTERIOR]), Attractor(int(orbit["attractor"][0]))
     closed = kind == Attractor.closed_orbit
     yield Claim("Fig. 6", "dynamic reward: closed orbit", closed, f"{kind.name}, trace {trace:+.6f}", False)

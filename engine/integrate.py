@@ -5,6 +5,7 @@ scenarios. Under vmap the loop runs until the last lane is done, and a lane that
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -43,7 +44,11 @@ class Lane(NamedTuple):
 
 
 def trajectory(
-    flow: Flow, p: Parameters, method: Method | None = None, times: Sequence[float] = (), **static: str
+    flow: Flow,
+    p: Parameters,
+    method: Method | None = None,
+    times: Sequence[float] | Array = (),
+    **static: str,
 ) -> Outputs:
     """Integrate one scenario from its start to its horizon, or to where it settles.
 
@@ -77,9 +82,21 @@ def lanes(
 ) -> Callable[[Parameters], Outputs]:
     """A jitted function of many scenarios: {parameter: (lanes,)} to {output: (lanes, ...)}.
 
-    Every parameter has a leading lane axis; for what it returns see `trajectory`.
+    Every parameter has a leading lane axis; for what it returns see `trajectory`. Compiled once for
+    each flow, method, static choice, number of lanes and number of saved times.
     """
-    return jax.jit(jax.vmap(lambda p: trajectory(flow, p, method, times, **static)))
+    compiled = _compiled(flow, method or Method(), len(times) > 0, tuple(sorted(static.items())))
+    return lambda p: compiled(p, jnp.asarray(times, jnp.result_type(*p.values())))
+
+
+@cache
+def _compiled(
+    flow: Flow, method: Method, path: bool, static: tuple[tuple[str, str], ...]
+) -> Callable[[Parameters, Array], Outputs]:
+    def one(p: Parameters, times: Array) -> Outputs:
+        return trajectory(flow, p, method, times if path else (), **dict(static))
+
+    return jax.jit(jax.vmap(one, in_axes=(0, None)))
 
 
 class _Run:

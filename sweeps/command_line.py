@@ -139,11 +139,23 @@ def _plot(options: argparse.Namespace) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from .reproduce_external import reproduce_external
+    from .reproduce import reproduce
 
-    text, agrees = {"external": reproduce_external}[options.model]()
+    text, agrees = reproduce(options.model, options.output)
     print(text)
     return 0 if agrees else 1
+
+
+def _structure(options: argparse.Namespace) -> int:
+    from .structure import describe_structure, load_structure
+    from .structure_picture import draw_structure
+
+    structure = load_structure(options.factors)
+    print(describe_structure(structure))
+    if options.output:
+        draw_structure(structure, options.output)
+        print(f"\n{options.output}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -222,10 +234,20 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(
         "reproduce",
         _reproduce,
-        "set a paper's published numbers beside ours; exit 1 on any mismatch",
-        "equisweep reproduce external",
+        "check a paper's numbers, claims and figures; exit 1 on any mismatch",
+        "equisweep reproduce external\n  equisweep reproduce supervision -o figures",
     )
-    sub.add_argument("model", choices=("external",))
+    sub.add_argument("model", choices=("external", "internal", "supervision", "contract"))
+    sub.add_argument("-o", "--output", type=Path, default=Path("figures"), help="folder of the pictures")
+
+    sub = command(
+        "structure",
+        _structure,
+        "sort factors into levels by who influences whom, and draw them",
+        "equisweep structure factors.csv -o factors.png",
+    )
+    sub.add_argument("factors", type=Path, help="an adjacency matrix: a .csv or .toml file with names")
+    sub.add_argument("-o", "--output", type=Path, help="a .png or .svg file for the digraph")
     return parser
 
 

@@ -12,7 +12,7 @@ MECHANISMS = [("static", "static"), ("static", "dynamic"), ("dynamic", "static")
 
 
 def gains(p, mechanism, x, y):
-    """Expected payoff advantages (A, B), written out from models.md section 3."""
+    """Expected payoff advantages (A, B), written out from the payoff table."""
     rew = p["r"] * (y if mechanism[0] == "dynamic" else 1.0)
     pun = p["f"] * ((1 - y) if mechanism[1] == "dynamic" else 1.0)
     d = p["p2"] - p["p1"]

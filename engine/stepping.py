@@ -144,7 +144,7 @@ class Stepper:
 
 
 def _solver(method: Method) -> Any:
-    cls = _SOLVERS[method.solver]
+    cls: Any = _SOLVERS[method.solver]
     if issubclass(cls, diffrax.AbstractImplicitSolver):
         finder = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
         return (

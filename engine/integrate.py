@@ -71,7 +71,7 @@ def trajectory(
     """
     method = method or Method()
     run = _Run(flow, p, method, static)
-    lane, path = run.start(), []
+    lane, path = run.start(), {}
     if len(times):
         lane, path = run.along(lane, jnp.asarray(times, lane.t.dtype))
     return run.report(run.advance(lane, run.end), path)
@@ -151,7 +151,7 @@ class _Run:
 
         return lax.scan(to, lane, times)
 
-    def report(self, lane: Lane, path: Outputs | Sequence[Any]) -> Outputs:
+    def report(self, lane: Lane, path: Outputs) -> Outputs:
         sound = (lane.trouble == Status.ok) | (lane.trouble == Status.max_steps)
         kind = orbit.classify(
             lane.extremes, lane.settled, self.flow.faces, self.method.rtol + self.method.atol
@@ -160,7 +160,7 @@ class _Run:
         seen = self._see(lane.state)
         out = {f"{o.name}_final": jnp.where(sound, seen[o.name], jnp.nan) for o in self.flow.observables}
         out |= self._swings(lane)
-        out |= {f"{name}_path": values for name, values in path.items()} if path else {}
+        out |= {f"{name}_path": values for name, values in path.items()}
         out["settle_time"] = jnp.where(lane.settled, lane.settle_time, jnp.nan)
         out["attractor"] = kind
         out["steps"] = lane.steps.astype(lane.t.dtype)

@@ -145,14 +145,10 @@ class Stepper:
 
 def _solver(method: Method) -> Any:
     cls = _SOLVERS[method.solver]
+    options: dict[str, Any] = {} if method.solver in ("euler", "impliciteuler") else dict(_PLAIN_LOOP)
     if issubclass(cls, diffrax.AbstractImplicitSolver):
-        finder = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
-        return (
-            cls(root_finder=finder)
-            if cls is diffrax.ImplicitEuler
-            else cls(root_finder=finder, **_PLAIN_LOOP)
-        )
-    return cls() if cls is diffrax.Euler else cls(**_PLAIN_LOOP)
+        options["root_finder"] = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
+    return cls(**options)
 
 
 def select(keep: Array, new: Any, old: Any) -> Any:

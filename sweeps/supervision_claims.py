@@ -4,7 +4,7 @@ A claim is checked from numbers computed here, never from numbers written down. 
 against are those of the paper, or of the equations worked by hand; both to six decimals.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ NEITHER: Mechanism = ("static", "static")
 PUNISHMENT_ONLY: Mechanism = ("static", "dynamic")
 REWARD_ONLY: Mechanism = ("dynamic", "static")
 BOTH: Mechanism = ("dynamic", "dynamic")
-CASE: Mapping[str, float] = {q.name: float(q.default) for q in SUPERVISION.parameters}  # type: ignore[arg-type]
+CASE: dict[str, float] = {q.name: float(q.default) for q in SUPERVISION.parameters}  # type: ignore[arg-type]
 
 # Half a unit in the sixth decimal, the last one the facts are given to.
 _SIXTH = 5e-7

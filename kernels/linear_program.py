@@ -93,9 +93,9 @@ def maximise(
     found = _search(program, *fixed, prefer, jnp.asarray(skip))
     matrix, bounds = _equations(program, data, total, found.basis)
     multipliers = -(weights @ found.inverse)[1:]
-    # Not jnp.linalg.solve: its batched LAPACK call hung the CPU client of jaxlib 0.10.2 about one run
-    # in four on two cores. The inverse is at hand; it is a constant to autodiff, and each correction
-    # makes one more order of derivatives right.
+    # Not jnp.linalg.solve: with it, batched, half of the runs of a stress test hung in jaxlib 0.10.2
+    # on two CPU cores. The inverse is at hand; it is a constant to autodiff, and each correction makes
+    # one more order of derivatives right.
     x = lax.stop_gradient(found.inverse @ bounds)
     for _ in range(2):
         x = x + found.inverse @ (bounds - matrix @ x)

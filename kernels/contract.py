@@ -45,7 +45,8 @@ def contract(p: Mapping[str, Array]) -> dict[str, Array]:
     best = maximise(_PROGRAM, data, _weights(p), jnp.ones_like(p["T_total"]))
     consistent = _consistent(p)
     good = consistent & (best.verdict == OPTIMAL)
-    resources = jnp.where(good, best.x * p["T_total"], jnp.nan)
+    # A factor, not a choice: so derivatives, too, are NaN where there is no contract, and not zero.
+    resources = best.x * p["T_total"] * jnp.where(good, 1, jnp.nan)
     several = good & _several(data, p, best)
 
     utilities = type_utilities(resources, p)
@@ -53,7 +54,7 @@ def contract(p: Mapping[str, Array]) -> dict[str, Array]:
     diagonal = jnp.eye(size, dtype=bool)
     ic_slack = jnp.where(diagonal & good, 0, own[:, None] - utilities)
     equal = jnp.broadcast_to(p["T_total"] / size, (size,))
-    equal_split = jnp.where(consistent, centre_utility(equal, p), jnp.nan)
+    equal_split = centre_utility(equal, p) * jnp.where(consistent, 1, jnp.nan)
     tol = 10 * tolerance(resources.dtype)
     scaled = _PROGRAM.slack(data, best.x)
     binds = jnp.where(good, (scaled <= tol).astype(jnp.int8), jnp.int8(-1))

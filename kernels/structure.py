@@ -5,9 +5,10 @@ Source: the internal-allocation paper, section 3 (its reachability matrix and Ta
 
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 
-def reachability(adjacency: Array) -> Array:
+def reachability(adjacency: ArrayLike) -> Array:
     """Which factor reaches which, directly, through others, or by being itself.
 
     Parameters
@@ -19,8 +20,8 @@ def reachability(adjacency: Array) -> Array:
     -------
     bool [m, m]; the Boolean power of (A + I), squared until it stops changing.
     """
-    size = adjacency.shape[0]
-    start = jnp.asarray(adjacency, bool) | jnp.eye(size, dtype=bool)
+    start = jnp.asarray(adjacency, bool)
+    start = start | jnp.eye(start.shape[0], dtype=bool)
 
     def square(carry):
         power, _ = carry
@@ -32,7 +33,7 @@ def reachability(adjacency: Array) -> Array:
     return power
 
 
-def levels(adjacency: Array) -> Array:
+def levels(adjacency: ArrayLike) -> Array:
     """Level of every factor, int32 [m], counted from 1.
 
     Level 1 holds the factors that influence nothing beyond those that influence them back: their

@@ -57,7 +57,7 @@ class Allocation:
     rounds: tuple[Round, ...]
 
 
-Designer = Callable[[Sequence[Infrastructure], float], Sequence[float] | None]
+Designer = Callable[[Sequence[Infrastructure], float], Sequence[float] | np.ndarray | None]
 Answer = Callable[[Infrastructure, float], bool]
 
 
@@ -89,7 +89,6 @@ def allocate(
         ``accepts(infrastructure, resources)``: its answer to an offer.
     """
     _check(infrastructures, total)
-    design = design or optimal_design
     considered, dropped, declined = list(infrastructures), [], []
     rounds: list[Round] = []
 
@@ -98,7 +97,7 @@ def allocate(
         rounds.append(Round(action, names, sum(i.least for i in considered), tuple(map(float, resources))))
 
     while considered:
-        offers = design(considered, total) if _fits(considered, total) else None
+        offers = (design or optimal_design)(considered, total) if _fits(considered, total) else None
         if offers is None:
             out = max(considered, key=lambda i: i.level_probability[0])
             considered.remove(out)
@@ -172,8 +171,8 @@ def _readmitted(considered: list, dropped: list, total: float) -> list:
 
 
 def _ended(signed: dict[str, float], dropped: list, declined: list, rounds: list) -> Allocation:
-    names = (tuple(i.name for i in group) for group in (dropped, declined))
-    return Allocation(signed, *names, tuple(rounds))
+    left_out, refused = (tuple(i.name for i in group) for group in (dropped, declined))
+    return Allocation(signed, left_out, refused, tuple(rounds))
 
 
 def _check(infrastructures: Sequence[Infrastructure], total: float) -> None:

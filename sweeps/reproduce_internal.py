@@ -5,6 +5,7 @@ numbers and units are lost: the fund (10 billion CNY) and beta = 0.5 are the pap
 model's documented defaults [reconstructed]. The three studies sweep v, L and E of the two factors.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..kernels.internal import MODEL, internal
+from ..kernels.model import Parameter
 from .claims import Claim, check
 
 FACTORS = ("data", "application_systems")
@@ -46,9 +48,10 @@ class Study:
 def study(parameter: str, points: int = 61) -> Study:
     """Sweep `parameter` ("v", "L" or "E") of both factors, `points` values each."""
     values = np.linspace(*RANGES[parameter], points)
-    others = {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in MODEL.parameters}
 
     def at(first, second):
+        others = {q.name: _default(q) for q in MODEL.parameters}
+
         def results(pair):
             got = internal(others | {parameter: pair})
             return got["expected_loss"], got["share"]
@@ -101,7 +104,7 @@ def draw(s: Study, path: str | Path) -> None:
         axis.set_major_locator(MaxNLocator(5))
     axes.set_zlabel("C", rotation=0)
     axes.view_init(28, {"v": -120, "L": -120, "E": 45}[s.parameter])
-    axes.set_box_aspect(None, zoom=0.88)
+    axes.set_box_aspect(None, zoom=0.88)  # pyright: ignore[reportArgumentType]
     plane = figure.add_subplot(1, 2, 2)
     filled = plane.contourf(first, second, s.share[..., 0], levels=np.linspace(0, 1, 11), cmap="cividis")
     figure.colorbar(filled, label="share of data")
@@ -109,6 +112,11 @@ def draw(s: Study, path: str | Path) -> None:
         xlabel=f"{s.parameter} of data", ylabel=f"{s.parameter} of application systems", title="Optimal split"
     )
     figure.savefig(path, dpi=150)
+
+
+def _default(parameter: Parameter) -> jax.Array:
+    value = parameter.default
+    return jnp.asarray(list(value.values()) if isinstance(value, Mapping) else value, float)
 
 
 def _where(s: Study, margins: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from textwrap import fill
+from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def _box(axes: Axes, place: tuple[float, float], name: str, colour: str) -> Patc
     label = fill(name.replace("_", " "), 13)
     style = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": colour, "linewidth": 1.6}
     text = axes.text(*place, label, ha="center", va="center", fontsize=9, bbox=style, zorder=3)
-    return text.get_bbox_patch()
+    return cast(Patch, text.get_bbox_patch())  # there is one, the text having a box
 
 
 def _arrow(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> None:

@@ -1,5 +1,7 @@
 """The dual simplex on programs that are nothing like contracts, against HiGHS."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,9 +25,9 @@ def _row(data, index):
 PROGRAM = lp.Program(_slack, _row)
 
 
-@jax.jit
-def solve(low, rows, bounds, weights, total):
-    return lp.maximise(PROGRAM, (low, rows, bounds), weights, total)
+@partial(jax.jit, static_argnames="prefer")
+def solve(low, rows, bounds, weights, total, prefer=1, skip=False):
+    return lp.maximise(PROGRAM, (low, rows, bounds), weights, total, prefer, skip)
 
 
 def highs(low, rows, bounds, weights, total):
@@ -76,8 +78,8 @@ def test_integer_programs_full_of_ties_end_and_agree_with_highs():
 
 def test_among_equal_optima_the_last_or_the_first_variables_are_preferred():
     data = (jnp.array([0.1, 0.1, 0.1]), jnp.zeros((1, 3)), jnp.zeros(1))
-    last = lp.maximise(PROGRAM, data, jnp.ones(3), jnp.float64(1))
-    first = lp.maximise(PROGRAM, data, jnp.ones(3), jnp.float64(1), prefer=-1)
+    last = solve(*data, jnp.ones(3), 1.0)
+    first = solve(*data, jnp.ones(3), 1.0, prefer=-1)
     np.testing.assert_allclose(last.x, [0.1, 0.1, 0.8])
     np.testing.assert_allclose(first.x, [0.8, 0.1, 0.1])
     np.testing.assert_array_equal(last.multipliers, [0, 0])
@@ -85,7 +87,7 @@ def test_among_equal_optima_the_last_or_the_first_variables_are_preferred():
 
 def test_a_skipped_search_returns_no_verdict_on_the_program():
     data = (jnp.zeros(3), jnp.zeros((1, 3)), jnp.zeros(1))
-    assert lp.maximise(PROGRAM, data, jnp.ones(3), jnp.float64(1), skip=True).verdict == lp.OUT_OF_PIVOTS
+    assert solve(*data, jnp.ones(3), 1.0, skip=True).verdict == lp.OUT_OF_PIVOTS
 
 
 def test_the_gradient_of_the_optimum_in_the_bounds_is_minus_the_multipliers():
@@ -94,7 +96,7 @@ def test_the_gradient_of_the_optimum_in_the_bounds_is_minus_the_multipliers():
     bounds = rows @ rng.dirichlet(np.ones(4)) - 0.02
 
     def optimum(b):
-        vertex = lp.maximise(PROGRAM, (low, rows, b), weights, jnp.float64(1))
+        vertex = solve(low, rows, b, weights, 1.0)
         return weights @ vertex.x, vertex
 
     (value, vertex), gradient = jax.value_and_grad(optimum, has_aux=True)(jnp.asarray(bounds))

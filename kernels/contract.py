@@ -38,7 +38,7 @@ def centre_utility(resources: Array, p: Mapping[str, Array]) -> Array:
 
 
 def contract(p: Mapping[str, Array]) -> dict[str, Array]:
-    """The optimal contracts at one point; keys and shapes as `MODEL` declares them."""
+    """The optimal contracts at one point; keys and shapes as `CONTRACT` declares them."""
     size = p["theta"].shape[0]
     bounds = p["T_min"] / p["T_total"]
     data = (bounds, *_scaled_value(p))
@@ -165,10 +165,10 @@ def _by_level(name: str, symbol: str, default: tuple, domain: Domain, meaning: s
 _POSITIVE = Domain(0, low_open=True)
 _THIRDS = (1 / 3, 1 / 3, 1 / 3)
 
-MODEL = Model(
+CONTRACT = Model(
     name="contract",
     title="Optimal contracts for protecting critical infrastructures of unknown type",
-    source="Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, problem (11); models.md section 4",
+    source="Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, problem (11)",
     kernel=contract,
     parameters=(
         _by_type("theta", "θ", "1", (1.0, 2.0, 3.0), _POSITIVE, "vulnerability of the type; must increase"),

@@ -62,7 +62,7 @@ def optimal_share(p: Mapping[str, Array]) -> tuple[Array, Array]:
 
 
 def internal(p: Mapping[str, Array]) -> dict[str, Array]:
-    """Optimal split of the fund at one point; keys and shapes as `MODEL` declares them."""
+    """Optimal split of the fund at one point; keys and shapes as `INTERNAL` declares them."""
     share, multiplier = optimal_share(p)
     outputs = {
         "share": share,
@@ -91,10 +91,10 @@ def _funded(depth: Array, width: Array, fund: Array) -> Array:
 _OPEN_UNIT = Domain(0, 1, low_open=True, high_open=True)
 _POSITIVE = Domain(0, low_open=True)
 
-MODEL = Model(
+INTERNAL = Model(
     name="internal",
     title="Internal allocation of one city's security fund over its factors",
-    source="internal-allocation paper, section 4.2, equations (6)-(10); models.md section 2(b)",
+    source="internal-allocation paper, section 4.2, equations (6)-(10)",
     kernel=internal,
     parameters=(
         Parameter(

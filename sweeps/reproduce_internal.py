@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..kernels.internal import MODEL, internal
+from ..kernels.internal import INTERNAL, internal
 from ..kernels.model import Parameter
 from .claims import Claim, check
 
@@ -50,7 +50,7 @@ def study(parameter: str, points: int = 61) -> Study:
     values = np.linspace(*RANGES[parameter], points)
 
     def at(first, second):
-        others = {q.name: _default(q) for q in MODEL.parameters}
+        others = {q.name: _default(q) for q in INTERNAL.parameters}
 
         def results(pair):
             got = internal(others | {parameter: pair})

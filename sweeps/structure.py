@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..engine.errors import SweepError
 from ..kernels import structure as kernel
 
 TEN_FACTORS = Path(__file__).parent / "published" / "ten_factors.csv"
 MAX_FACTORS = 1000
 
 
-class StructureError(ValueError):
+class StructureError(SweepError):
     """A structure file that cannot be used; the message is one line naming file, place and remedy."""
 
 
@@ -47,6 +48,12 @@ class Structure:
 
     def _select(self, mask: np.ndarray) -> tuple[str, ...]:
         return tuple(name for name, chosen in zip(self.names, mask, strict=True) if chosen)
+
+
+def describe_structure(structure: Structure) -> str:
+    """Levels as text, one line each, level 1 first."""
+    lines = [f"level {number}: {', '.join(names)}" for number, names in enumerate(structure.levels(), 1)]
+    return "\n".join(["Level 1 is what all influence ends in; each level acts on those before it.", *lines])
 
 
 def load_structure(path: str | Path) -> Structure:

@@ -10,10 +10,9 @@ from equisweep.engine.integrate import lanes, trajectory
 from equisweep.engine.stepping import Method
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
+from flows import ALLOCATION, BLOW_UP, DECAY, LORENZ, STIFF, VAN_DER_POL, scalar
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, minimize
-
-from flows import ALLOCATION, BLOW_UP, DECAY, LORENZ, STIFF, VAN_DER_POL, scalar
 
 
 def run(flow, method=None, times=(), **p):

@@ -12,7 +12,6 @@ from equisweep.kernels.supervision import first_integral, rest_points
 from equisweep.kernels.supervision_model import FLOW
 from scipy.integrate import solve_ivp
 from scipy.special import expit
-
 from supervision_reference import CASE, MECHANISMS, gains, random_case, solve
 
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)

@@ -11,7 +11,6 @@ from equisweep.kernels.status import Status
 from equisweep.kernels.supervision import BEST, REST_POINTS, first_integral, kernel, payoffs, rest_points
 from equisweep.kernels.supervision_model import SUPERVISION, field
 from scipy.optimize import fsolve
-
 from supervision_reference import CASE, MECHANISMS, gains, random_case, velocity
 
 EPS = float(np.finfo(np.float64).eps)

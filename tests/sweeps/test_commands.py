@@ -131,7 +131,7 @@ def test_reproduce_agrees_with_every_published_number(capsys):
 
 
 def test_every_command_has_help_with_an_example(capsys):
-    for command in ("models", "plan", "run", "info", "query", "verify", "reproduce"):
+    for command in ("models", "plan", "run", "info", "query", "plot", "verify", "reproduce", "structure"):
         with pytest.raises(SystemExit) as stop:
             main([command, "--help"])
         assert stop.value.code == 0

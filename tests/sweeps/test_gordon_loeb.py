@@ -9,7 +9,7 @@ import pytest
 from equisweep.kernels.status import Status
 from scipy.optimize import minimize_scalar
 
-MODEL = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "gordon_loeb.py"))["gordon_loeb"]
+MODEL = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "gordon_loeb.py"))["gordon_loeb"]
 BREACH = {
     "class_1": lambda z, p: p["v"] / (p["a"] * z + 1) ** p["b"],
     "class_2": lambda z, p: p["v"] ** (p["a"] * z + 1),

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.internal import MODEL, expected_loss, internal, optimal_share, payoff
+from equisweep.kernels.internal import INTERNAL, expected_loss, internal, optimal_share, payoff
 from equisweep.kernels.status import Status
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, minimize
@@ -14,7 +14,7 @@ solve = jax.jit(internal)
 
 
 def defaults():
-    return {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in MODEL.parameters}
+    return {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in INTERNAL.parameters}
 
 
 def random_point(rng, factors, fund=None):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.contract import MODEL, contract
+from equisweep.kernels.contract import CONTRACT, contract
 from equisweep.kernels.status import Status
 from scipy.optimize import linprog
 
@@ -334,11 +334,11 @@ def test_single_precision_stays_single_and_agrees_to_it():
 
 
 def test_the_defaults_are_feasible_and_every_declared_output_is_returned_in_its_shape():
-    p = {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in MODEL.parameters}
+    p = {q.name: np.array(list(q.default.values()) if q.dim else q.default) for q in CONTRACT.parameters}
     got = solve(p)
     assert got["status"] == Status.ok
-    assert set(got) == {output.name for output in MODEL.outputs} | {"status"}
-    for output in MODEL.outputs:
+    assert set(got) == {output.name for output in CONTRACT.outputs} | {"status"}
+    for output in CONTRACT.outputs:
         assert got[output.name].shape == (3,) * len(output.dims)
         expected = {"real": np.float64, "class": np.int8, "count": np.int16}[output.kind]
         assert got[output.name].dtype == expected

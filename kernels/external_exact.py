@@ -85,7 +85,7 @@ def late_root(
         return first, jnp.zeros_like(has_first)
     at_end = pays(end)
     back, met = climb(lambda back: -pays(end - back), jnp.zeros_like(end), end)
-    late = end - back
+    late = jnp.where(met, end - back, end)  # never negative: reverse-mode would meet its logarithm
     only = bisect(pays, jnp.minimum(guess, end), end)  # no first root: one rise lies between
     beyond = has_first & met & (late > first * (1 + 1e-6))
     return jnp.where(has_first, late, only), (at_end > 0) & (beyond | ~has_first)

@@ -14,10 +14,11 @@ _MOST_STEPS = 200  # A simple root takes 4-9 steps, a double root about 26: this
 def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
     """Smallest root of `f` in ``[start, stop)``, by Newton's method from the left.
 
-    `f` must be negative or zero at `start`, and concave from there to its first maximum. Newton then
-    never oversteps a root before that maximum: it climbs to the smallest, or reaches a point where
-    ``f < 0 and f' <= 0``, or jumps to one where f > 0, which certifies that there is none. (A jump
-    from just left of a maximum below zero may land where `f` has risen again, beyond a later root.)
+    `f`, scaled to terms of order 1, must be negative or zero at `start`, and concave from there to
+    its first maximum. Newton then never oversteps a root before that maximum: it climbs to the
+    smallest, or reaches a point where ``f < 0 and f' <= 0``, or jumps to one where f > 0, which
+    certifies that there is none. (A jump from just left of a maximum below zero may land where `f`
+    has risen again, beyond a later root.)
 
     Returns
     -------

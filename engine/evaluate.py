@@ -129,14 +129,17 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
 def _with_trajectory(
     space: Space, p: Point, choices: Mapping[str, str], result: Mapping[str, jax.Array]
 ) -> dict[str, jax.Array]:
-    """Add what the model's flow gives; what the kernel found wrong with the point outweighs its status."""
+    """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
     from .integrate import trajectory
     from .stepping import Method
 
     assert space.model.flow is not None
     moved = trajectory(space.model.flow, p, Method(**space.integrator), space.times, **choices)
     told = jnp.asarray(result["status"])
-    status = jnp.where(told == int(Status.ok), moved["status"].astype(told.dtype), told)
+    later = moved["status"].astype(told.dtype)
+    # A corner is no failure: it must not hide that the integration ran out of steps.
+    fine = jnp.isin(told, jnp.asarray([Status.ok, Status.corner, Status.several_equilibria], told.dtype))
+    status = jnp.where(fine & (later != int(Status.ok)), later, told)
     return {**result, **moved, "status": status}
 
 

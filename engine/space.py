@@ -104,7 +104,8 @@ class Space:
     def moves(self) -> bool:
         """Whether any output needs the model's flow to be integrated."""
         flow = self.model.flow
-        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & set(self.outputs))
+        wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
+        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
 
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""

@@ -124,7 +124,7 @@ def _check_declaration(where: str, space: Space) -> None:
                 raise SweepError(f"{where}: swings: {name!r} is no observable of one number")
     for output in model.all_outputs(path=False):
         for dim in output.dims:
-            if dim not in space.labels:
+            if dim not in [own.name for own in model.dims]:
                 raise SweepError(f"{where}: output {output.name!r} has dim {dim!r}, which is not declared")
     if model.flow and model.flow.horizon not in [p.name for p in model.parameters]:
         raise SweepError(f"{where}: the flow ends at parameter {model.flow.horizon!r}, which is not declared")

@@ -18,7 +18,7 @@ demo: $(READY)  ## sweep the published parameters into a cube, say where it lies
 	@echo "The cube lies in demo/external.zarr, its picture in demo/external.png."
 
 test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .

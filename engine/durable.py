@@ -11,25 +11,29 @@ from pathlib import Path
 from .errors import CubeError
 
 
-def sync_file(path: Path) -> None:
-    """Force a file, and its name in its directory, onto the disk."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync(path: Path) -> None:
+    """Force a file's bytes, or a directory's names, onto the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_below(path: Path, root: Path) -> None:
+    """Force a file, and the names of all directories that lead to it from `root`, onto the disk."""
+    sync(path)
+    for folder in path.parents:
+        sync(folder)
+        if folder == root:
+            return
 
 
 def sync_tree(root: Path) -> None:
     """Force every file and directory below `root` onto the disk."""
     for folder, _, names in os.walk(root):
         for name in (*names, "."):
-            descriptor = os.open(Path(folder) / name, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(Path(folder) / name)
 
 
 def appear(partial: Path, final: Path) -> None:
@@ -41,7 +45,7 @@ def appear(partial: Path, final: Path) -> None:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise CubeError(f"{final}: appeared while this run was creating it; run again") from None
         raise
-    sync_file(final)
+    sync(final.absolute().parent)
 
 
 @contextmanager

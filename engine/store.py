@@ -16,7 +16,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from .durable import appear, remove_tree, sync_file
+from .durable import appear, remove_tree, sync_below
 from .errors import CubeError
 from .plan import Layout, Tile, chunk_shape
 from .space import Space, Variable
@@ -54,7 +54,7 @@ class Cube:
             for name in names:
                 self._arrays[name][tile.region] = values[name]
             for name in names if durable else ():
-                sync_file(self.shard(name, tile))
+                sync_below(self.shard(name, tile), self.root)
 
     def shard(self, name: str, tile: Tile) -> Path:
         """The file that holds `name` in this tile."""
@@ -79,8 +79,11 @@ class Cube:
         self.shard("status", tile).unlink(missing_ok=True)
 
     def log_run(self, entry: Mapping[str, Any]) -> None:
-        """Append one line to the journal of runs, kept apart from the cube's reproducible bytes."""
-        with (self.root / _RUNS).open("a", encoding="utf-8") as file:
+        """Append one line to the journal of runs, kept apart from the cube's reproducible bytes.
+
+        On a disk that refuses it the line is dropped: the error that matters is the tile's.
+        """
+        with suppress(OSError), (self.root / _RUNS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
     def runs(self) -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ EXTERNAL = Model(
             "equilibrium_count",
             "#",
             "1",
-            "symmetric equilibria; local optima of the planner; roots of the published condition",
+            "symmetric solutions of the first-order conditions; local optima of the planner; published roots",
             kind="count",
         ),
     ),

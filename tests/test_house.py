@@ -1,6 +1,7 @@
 """The house rules: who may import whom, and what the wheel holds."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -62,8 +63,14 @@ def test_nothing_unpickles_or_evaluates():
 
 
 def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path):
+    # A copy, so that no build folder of an earlier day slips into the wheel, nor a new one into the tree.
+    tree = tmp_path / "tree"
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(tree)],
         check=True,
         capture_output=True,
     )

@@ -13,7 +13,7 @@ from equisweep.kernels.external import external
 from equisweep.kernels.status import Status
 from tolerance import assert_close
 
-TABLES = Path(__file__).parents[1] / "sweeps" / "published"
+TABLES = Path(__file__).parents[2] / "sweeps" / "published"
 MECHANISM = {"full": "cooperation", "sharing": "sharing"}
 MECHANISM |= {name: name for name in ("noncooperation", "compensation")}
 BATCH = 350

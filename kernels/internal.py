@@ -133,7 +133,10 @@ FLOW = Flow(
 INTERNAL = Model(
     name="internal",
     title="Internal allocation of one city's security fund over its factors",
-    source="internal-allocation paper, section 4.2, equations (6)-(10)",
+    source=(
+        "Internal resource allocation approach for the information security of smart cities, evolutionary "
+        "game model (the paper's exact title and authors are not known here): section 4.2, equations (6)-(10)"
+    ),
     kernel=internal,
     parameters=(
         Parameter(

@@ -126,3 +126,23 @@ def test_the_model_declares_its_dynamics():
     assert outputs["share_final"].dims == ("factor",)
     assert outputs["share_path"].dims == ("time", "factor")
     assert outputs["expected_loss_path"].dims == ("time",)
+
+
+def test_single_precision_integrates_with_tolerances_of_its_own(tmp_path):
+    parts = {"model": "internal", "axes": {"v.data": [0.3, 0.5]}, "outputs": ["share", "share_final"]}
+    cube = run(Sweep(**parts, dtype="float32"), tmp_path / "cube.zarr").load()
+    assert cube["share_final"].dtype == np.float32
+    assert (cube["status"] == Status.ok).all()
+    np.testing.assert_allclose(cube["share_final"], cube["share"], rtol=0, atol=5e-3)
+
+
+def test_a_stiff_many_factor_dynamics_takes_an_implicit_solver(tmp_path):
+    rng = np.random.default_rng(3)
+    factors = {f"f{i}": None for i in range(12)}
+    p = random_point(rng, len(factors), M=np.float64(3000.0))
+    fixed = {name: dict(zip(factors, p[name].tolist(), strict=True)) for name in ("beta", "v", "E", "L")}
+    options = {"solver": "kvaerno5", "rtol": 1e-6, "atol": 1e-6}
+    sweep = Sweep("internal", {"M": [3000.0]}, fixed, ("share", "share_final"), integrator=options)
+    cube = run(sweep, tmp_path / "cube.zarr").load()
+    assert int(cube["status"][0]) in (Status.ok, Status.corner)
+    np.testing.assert_allclose(cube["share_final"], cube["share"], rtol=0, atol=1e-6)

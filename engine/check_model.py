@@ -6,7 +6,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..kernels.model import Model
 from .errors import SweepError
 from .space import Space
 
@@ -37,7 +36,7 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
     def run(p: Mapping[str, Any]) -> Mapping[str, Any]:
         result = space.model.kernel(p, **choices, **limits)
         _check_result(where, space, result)
-        seen = _check_flow(where, space.model, p, choices)
+        seen = _check_flow(where, space, p, choices)
         return {**result, **seen}
 
     try:
@@ -73,14 +72,18 @@ def _check_result(where: str, space: Space, result: Any) -> None:
             raise SweepError(f"{where}: output {name!r} is returned but not declared")
     for name, value in result.items():
         dims = declared[name].dims if name in declared else ()
-        wanted = tuple(len(space.labels[dim]) for dim in dims)
-        if jnp.shape(value) != wanted:
-            told = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
-            raise SweepError(f"{where}: output {name!r} has shape {told}")
+        _require_shape(where, space, f"output {name!r}", value, dims)
 
 
-def _check_flow(where: str, model: Model, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
-    flow = model.flow
+def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[str, ...]) -> None:
+    wanted = tuple(len(space.labels[dim]) for dim in dims)
+    if jnp.shape(value) != wanted:
+        told = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
+        raise SweepError(f"{where}: {what} has shape {told}")
+
+
+def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
+    flow = space.model.flow
     if flow is None:
         return {}
     state = jnp.asarray(flow.start(p, **choices))
@@ -93,6 +96,10 @@ def _check_flow(where: str, model: Model, p: Mapping[str, Any], choices: Mapping
     wanted = [observable.name for observable in flow.observables]
     if not isinstance(seen, Mapping) or sorted(seen) != sorted(wanted):
         raise SweepError(f"{where}: observe should return a mapping of {', '.join(wanted)}")
+    for observable in flow.observables:
+        _require_shape(
+            where, space, f"observable {observable.name!r}", seen[observable.name], observable.dims
+        )
     return {"rates": rates, **seen}
 
 
@@ -107,9 +114,17 @@ def _check_declaration(where: str, space: Space) -> None:
                 raise SweepError(f"{where}: {kind} {name!r} is declared twice")
             if not name.isidentifier() or name == "status":
                 raise SweepError(f"{where}: {kind} {name!r} should be a Python name other than status")
+    for name in space.labels:
+        if name in [p.name for p in model.parameters] + [o.name for o in model.all_outputs(path=True)]:
+            raise SweepError(f"{where}: {name!r} is both a dimension and a parameter or output")
+    if model.flow:
+        scalar = [o.name for o in model.flow.observables if not o.dims]
+        for name in model.flow.swings:
+            if name not in scalar:
+                raise SweepError(f"{where}: swings: {name!r} is no observable of one number")
     for output in model.all_outputs(path=False):
         for dim in output.dims:
-            if dim not in space.labels:
+            if dim not in [own.name for own in model.dims]:
                 raise SweepError(f"{where}: output {output.name!r} has dim {dim!r}, which is not declared")
     if model.flow and model.flow.horizon not in [p.name for p in model.parameters]:
         raise SweepError(f"{where}: the flow ends at parameter {model.flow.horizon!r}, which is not declared")

@@ -104,7 +104,8 @@ class Space:
     def moves(self) -> bool:
         """Whether any output needs the model's flow to be integrated."""
         flow = self.model.flow
-        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & set(self.outputs))
+        wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
+        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
 
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""
@@ -112,8 +113,14 @@ class Space:
 
     def largest(self, name: str) -> float:
         """The largest value parameter `name` takes anywhere in the sweep."""
-        on_axes = [float(axis.values[name].max()) for axis in self.axes if name in axis.values]
-        return on_axes[0] if on_axes else float(np.max(self.fixed[name]))
+        found = [
+            float(values.max())
+            for axis in self.axes
+            for target, values in axis.values.items()
+            if target.partition(".")[0] == name
+        ]
+        fixed = np.atleast_1d(self.fixed.get(name, np.nan))  # components that are axes hold NaN
+        return max(found + fixed[~np.isnan(fixed)].tolist())
 
     def identity(self) -> dict[str, str]:
         """What makes two sweeps the same, as flat text: equal identities give equal cubes."""

@@ -8,11 +8,32 @@ An example of a user's own model: one JAX function of one scenario, and its decl
 """
 
 import jax.numpy as jnp
-from equisweep.kernels.model import Choice, Domain, Model, Output, Parameter
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Choice, Domain, Output, Parameter
 from equisweep.kernels.status import Status
 
+POSITIVE = Domain(0, low_open=True)
 
-def kernel(p, breach_class):
+
+@model(
+    title="Gordon-Loeb: optimal investment in information security",
+    source="Gordon and Loeb: The economics of information security investment, ACM TISSEC 5(4), 2002, "
+    "doi:10.1145/581271.581274",
+    parameters=[
+        Parameter("v", "v", "1", 0.5, Domain(0, 1, True, True), "breach probability without investment"),
+        Parameter("L", "L", "money", 1e6, POSITIVE, "loss on a breach"),
+        Parameter("a", "α", "1/money", 1e-5, POSITIVE, "productivity of investment"),
+        Parameter("b", "β", "1", 1.0, Domain(1), "second productivity; class I only"),
+    ],
+    choices=[Choice("breach_class", ("class_1", "class_2"), "class_1", "form of the breach function")],
+    outputs=[
+        Output("investment", "z*", "money", "investment of greatest net benefit"),
+        Output("breach_probability", "S", "1", "breach probability at that investment"),
+        Output("net_benefit", "ENBIS", "money", "expected loss avoided, less the investment"),
+        Output("share_of_expected_loss", "z*/vL", "1", "investment over v L; at most 1/e"),
+    ],
+)
+def gordon_loeb(p, breach_class):
     """Best investment z >= 0, from the closed form of the first-order condition -S'(z) L = 1."""
     v, a, b, loss = p["v"], p["a"], p["b"], p["L"]
     if breach_class == "class_1":
@@ -29,26 +50,3 @@ def kernel(p, breach_class):
         "share_of_expected_loss": z / (v * loss),
         "status": jnp.where(best > 0, Status.ok, Status.corner),
     }
-
-
-POSITIVE = Domain(0, low_open=True)
-
-gordon_loeb = Model(
-    name="gordon_loeb",
-    title="Gordon-Loeb: optimal investment in information security",
-    source="Gordon and Loeb, ACM TISSEC 5(4), 2002, doi:10.1145/581271.581274",
-    kernel=kernel,
-    parameters=(
-        Parameter("v", "v", "1", 0.5, Domain(0, 1, True, True), "breach probability without investment"),
-        Parameter("L", "L", "money", 1e6, POSITIVE, "loss on a breach"),
-        Parameter("a", "α", "1/money", 1e-5, POSITIVE, "productivity of investment"),
-        Parameter("b", "β", "1", 1.0, Domain(1), "second productivity; class I only"),
-    ),
-    choices=(Choice("breach_class", ("class_1", "class_2"), "class_1", "form of the breach function"),),
-    outputs=(
-        Output("investment", "z*", "money", "investment of greatest net benefit"),
-        Output("breach_probability", "S", "1", "breach probability at that investment"),
-        Output("net_benefit", "ENBIS", "money", "expected loss avoided, less the investment"),
-        Output("share_of_expected_loss", "z*/vL", "1", "investment over v L; at most 1/e"),
-    ),
-)

@@ -30,6 +30,7 @@ def observe(state, p):
     start=start,
     observe=observe,
     observables=[Observable("hawks", "x", "1", "share of hawks")],
+    coordinates="logits",
 )
 def hawk_dove(t, state, p):
     """The logit of x moves by the payoff of hawk less that of dove."""

@@ -168,7 +168,10 @@ _THIRDS = (1 / 3, 1 / 3, 1 / 3)
 CONTRACT = Model(
     name="contract",
     title="Optimal contracts for protecting critical infrastructures of unknown type",
-    source="Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, problem (11)",
+    source=(
+        "Eldosouky, Saad, Kamhoua, Kwiat: Contract-Theoretic Resource Allocation for Critical Infrastructure "
+        "Protection, arXiv 1702.06436, problem (11)"
+    ),
     kernel=contract,
     parameters=(
         _by_type("theta", "θ", "1", (1.0, 2.0, 3.0), _POSITIVE, "vulnerability of the type; must increase"),

@@ -1,13 +1,14 @@
 """Declare a model of your own by decorating its function."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 from jax import Array
 
 from .flow import Flow, Observable, everything_moves
 from .model import Choice, Dim, Model, Output, Parameter
+from .replicator import log_ratio_motion, logit_motion
 from .status import Status
 
 
@@ -56,7 +57,9 @@ def flow_model(
     title: str = "",
     source: str = "",
     choices: Sequence[Choice] = (),
+    dims: Sequence[Dim] = (),
     swings: Sequence[str] = (),
+    coordinates: Literal["free", "logits", "log_ratios"] = "free",
     autonomous: bool = True,
 ) -> Callable[[Callable[..., Array]], Model]:
     """Make a `Model` of a vector field ``field(t, state, p)``.
@@ -66,9 +69,15 @@ def flow_model(
     start
         ``start(p)``, the state at time 0, shape (d,).
     observables, observe
-        What is seen of the state; without `observe`, its components in order.
+        What is seen of the state, a mapping from their names; without `observe`, its components in order.
+    dims
+        Dimensions that vector parameters and observables run over.
     swings
         Observables whose period and amplitude are followed: the i-th rises with state component i alone.
+    coordinates
+        What the state is: "logits", ln x/(1-x) of shares; "log_ratios", ln x_i/x_m of the first m - 1 of m
+        shares; or anything else ("free"). An orbit of shares has settled, too, where what still moves is
+        a share below 1e-13 on its way out, and it may near a cycle along the boundary.
     autonomous
         False where the field depends on t: such a flow never counts as settled.
 
@@ -85,7 +94,8 @@ def flow_model(
             observe=observe or components,
             observables=tuple(observables),
             swings=tuple(swings),
-            motion=everything_moves if autonomous else None,
+            faces=coordinates != "free",
+            motion=_MOTIONS[coordinates] if autonomous else None,
         )
         return Model(
             name=field.__name__,
@@ -95,10 +105,22 @@ def flow_model(
             parameters=tuple(parameters),
             outputs=(),
             choices=tuple(choices),
+            dims=tuple(dims),
             flow=flow,
         )
 
     return declare
+
+
+def _logits_move(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
+    return logit_motion(state, rates)
+
+
+def _log_ratios_move(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
+    return log_ratio_motion(state, rates)
+
+
+_MOTIONS = {"free": everything_moves, "logits": _logits_move, "log_ratios": _log_ratios_move}
 
 
 def _first_line(function: Callable[..., Any]) -> str:

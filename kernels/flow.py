@@ -26,13 +26,14 @@ class Attractor(IntEnum):
 
 @dataclass(frozen=True)
 class Observable:
-    """Something seen of the state: a share, a temperature."""
+    """Something seen of the state: a share, a temperature. It is a number, or an array over `dims`."""
 
     name: str
     symbol: str
     unit: str
     meaning: str
     may_be_nan: bool = False
+    dims: tuple[str, ...] = ()
 
 
 def everything_moves(
@@ -54,9 +55,9 @@ class Flow:
     ----------
     start : start(p, **static) -> state at time 0, shape (d,).
     field : field(t, state, p, **static) -> its derivative, shape (d,).
-    observe : observe(state, p, **static) -> {observable name: scalar}.
+    observe : observe(state, p, **static) -> {observable name: a scalar, or an array over its dims}.
     observables : what `observe` returns.
-    swings : names of observables whose oscillation is followed: the i-th must be an increasing
+    swings : names of scalar observables whose oscillation is followed: the i-th must be an increasing
         function of state component i alone. The period is that of component 0.
     faces : the state components are logits (or log ratios): their infinities are faces of the state
         space, and an orbit may approach a cycle along them.
@@ -96,6 +97,7 @@ def _final(o: Observable) -> Output:
         f"{o.symbol}(T)",
         o.unit,
         f"{o.meaning}, at the horizon or where the orbit settled before it",
+        dims=o.dims,
         may_be_nan=o.may_be_nan,
     )
 
@@ -112,7 +114,8 @@ def _amplitude(o: Observable) -> Output:
 
 def _path(o: Observable) -> Output:
     meaning = f"{o.meaning}, along the saved times; NaN past the horizon"
-    return Output(f"{o.name}_path", f"{o.symbol}(t)", o.unit, meaning, dims=("time",), may_be_nan=True)
+    dims = ("time", *o.dims)
+    return Output(f"{o.name}_path", f"{o.symbol}(t)", o.unit, meaning, dims=dims, may_be_nan=True)
 
 
 _PERIOD = Output(

@@ -7,6 +7,10 @@ systems). Its formulas lost their symbols; the loss function below is a reconstr
 
 C is convex and separable. Its optimum is water-filling: the marginal benefit of money is one number,
 the multiplier, at every factor that gets any, and not above it at the others.
+
+Replicator dynamics over the shares, x_i' = x_i (u_i - sum_k x_k u_k) with u_i = -dC/dx_i, is the
+gradient flow of C in the replicator metric: C never rises along it, and it comes to rest at the optimum.
+It is integrated in ln x_i/x_m, so that no share leaves (0, 1).
 """
 
 from collections.abc import Mapping
@@ -15,7 +19,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from .flow import Flow, Observable
 from .model import Dim, Domain, Model, Output, Parameter
+from .replicator import from_log_ratios, log_ratio_field, log_ratio_motion, to_log_ratios
 from .status import Status
 
 
@@ -73,6 +79,27 @@ def internal(p: Mapping[str, Array]) -> dict[str, Array]:
     return outputs | {"status": jnp.where(jnp.all(share > 0), Status.ok, Status.corner)}
 
 
+def start(p: Mapping[str, Array]) -> Array:
+    """Log ratios of the shares at time 0, shape (m - 1,)."""
+    return to_log_ratios(p["start_share"])
+
+
+def field(_t: Array, ratios: Array, p: Mapping[str, Array]) -> Array:
+    """Derivative of the log ratios in time: differences of the factors' payoffs."""
+    return log_ratio_field(lambda share: payoff(share, p), ratios)
+
+
+def observe(ratios: Array, p: Mapping[str, Array]) -> dict[str, Array]:
+    """The shares [factor], and the loss of holding them."""
+    share = from_log_ratios(ratios)
+    return {"share": share, "expected_loss": expected_loss(share, p)}
+
+
+def motion(_t: Array, ratios: Array, rates: Array, _p: Mapping[str, Array]) -> tuple[Array, Array]:
+    """What still moves, and which of it is a share on its way out."""
+    return log_ratio_motion(ratios, rates)
+
+
 def _breach_factor(share: Array, p: Mapping[str, Array]) -> Array:
     return p["v"] ** (p["E"] * share * p["M"] + 1)
 
@@ -91,10 +118,25 @@ def _funded(depth: Array, width: Array, fund: Array) -> Array:
 _OPEN_UNIT = Domain(0, 1, low_open=True, high_open=True)
 _POSITIVE = Domain(0, low_open=True)
 
+FLOW = Flow(
+    start=start,
+    field=field,
+    observe=observe,
+    observables=(
+        Observable("share", "x", "1", "share of the fund that the factor gets", dims=("factor",)),
+        Observable("expected_loss", "C", "100 million CNY", "expected breach losses plus the fund"),
+    ),
+    faces=True,
+    motion=motion,
+)
+
 INTERNAL = Model(
     name="internal",
     title="Internal allocation of one city's security fund over its factors",
-    source="internal-allocation paper, section 4.2, equations (6)-(10)",
+    source=(
+        "Internal resource allocation approach for the information security of smart cities, evolutionary "
+        "game model (the paper's exact title and authors are not known here): section 4.2, equations (6)-(10)"
+    ),
     kernel=internal,
     parameters=(
         Parameter(
@@ -134,6 +176,24 @@ INTERNAL = Model(
             dim="factor",
         ),
         Parameter("M", "M", "100 million CNY", 100.0, _POSITIVE, "fund to be split over the factors"),
+        Parameter(
+            "start_share",
+            "x_0",
+            "1",
+            {"data": 1.0, "application_systems": 1.0},
+            _POSITIVE,
+            "shares at the start of the replicator dynamics, up to a common factor; equal unless given",
+            dim="factor",
+            fill=1.0,
+        ),
+        Parameter(
+            "horizon",
+            "T",
+            "time",
+            100.0,
+            Domain(0),
+            "time at which the replicator dynamics ends at the latest",
+        ),
     ),
     outputs=(
         Output("share", "x", "1", "share of the fund that the factor gets", dims=("factor",)),
@@ -151,6 +211,8 @@ INTERNAL = Model(
     reconstructed=(
         "The paper's loss function, units and most numbers are lost. The loss follows the external "
         "paper's breach probability; beta = 0.5 and a fund of 10 billion CNY are the paper's, the "
-        "other defaults are chosen (data worth more, and money working slightly better there)."
+        "other defaults are chosen (data worth more, and money working slightly better there). The start "
+        "and the horizon of the replicator dynamics are chosen too."
     ),
+    flow=FLOW,
 )

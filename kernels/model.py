@@ -44,9 +44,10 @@ class Parameter:
     """One named input of a kernel.
 
     A scalar parameter has no `dim`. A vector parameter names the dimension it runs over; its
-    `default` then maps component names to numbers. An `integer` parameter reaches the kernel as a
-    scalar of the sweep's dtype together with a static keyword ``<name>_max``, the largest value in
-    the whole sweep, so that loops over it have a bound known to the compiler.
+    `default` then maps component names to numbers, and `fill`, if given, is the value of components
+    that a sweep adds to those. An `integer` parameter reaches the kernel as a scalar of the sweep's
+    dtype together with a static keyword ``<name>_max``, the largest value in the whole sweep, so that
+    loops over it have a bound known to the compiler.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Parameter:
     meaning: str
     integer: bool = False
     dim: str | None = None
+    fill: float | None = None
 
 
 @dataclass(frozen=True)

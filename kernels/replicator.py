@@ -99,8 +99,10 @@ def log_ratio_field(payoffs: SharePayoffs, ratios: Array) -> Array:
     return gains[:-1] - gains[-1:]
 
 
-def log_ratio_motion(payoffs: SharePayoffs, ratios: Array) -> tuple[Array, Array]:
-    """Growth rate of each of the m shares, and which of them are gone and still falling."""
+def log_ratio_motion(ratios: Array, rates: Array) -> tuple[Array, Array]:
+    """Growth rate x_i'/x_i of each of the m shares, and which of them are gone and still falling."""
     shares = from_log_ratios(ratios)
-    growth = share_growth(payoffs, shares)
+    # The rates are payoffs less the last strategy's: a common shift, which growth does not feel.
+    relative = jnp.append(rates, jnp.zeros(1, rates.dtype))
+    growth = relative - jnp.sum(shares * relative)
     return growth, (shares <= jnp.exp(-EXTINCT)) & (growth <= 0)

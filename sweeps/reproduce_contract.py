@@ -5,27 +5,27 @@ with 650 resources) and a value of twice the resources are the paper's. Reconstr
 being lost: theta_i = i, r_i = 2 i, equal probabilities, unit cost 0.5; 600 resources for three types
 (then ten infrastructures still fit), half as many more with each one added in the growing case; and,
 in Figure 1, that n infrastructures are spread evenly over the three types, so that one contract of
-each type is designed on 3 / n of the resources.
+each type is designed on 3 / n of the resources. Types stand in presets/contract_3_types.toml and
+contract_4_types.toml.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..kernels.contract import contract
 from .claims import Claim, check
+from .preset import preset, run_in_memory
 
-TYPES_3 = {"theta": (1.0, 2.0, 3.0), "reward_rate": (2.0, 4.0, 6.0), "T_min": (20.0, 60.0, 100.0)}
-TYPES_4 = {
-    "theta": (1.0, 2.0, 3.0, 4.0),
-    "reward_rate": (2.0, 4.0, 6.0, 8.0),
-    "T_min": (20.0, 60.0, 100.0, 140.0),
-}
+if TYPE_CHECKING:
+    import xarray as xr
+
 TOTAL_3, TOTAL_4 = 600.0, 650.0
+UNIT_COST = 0.5
 GROWTH = 0.5
 COUNTS = np.arange(3, 11)
 OPTIMAL, EQUAL = "#2f6690", "#b5651d"
@@ -53,63 +53,66 @@ class Studies:
     """Figure 3: of each type under every contract [type, contract]."""
     resources: np.ndarray
     """Resources of the four types [type]."""
+    least: np.ndarray
+    """What the four types need at least [type]."""
 
 
 def studies() -> Studies:
     """Solve the contracts behind the three figures."""
-    fixed = [_solve(TYPES_3, TOTAL_3 * 3 / n) for n in COUNTS]
-    growing = [_solve(TYPES_3, TOTAL_3 * (1 + GROWTH * (n - 3)) * 3 / n) for n in COUNTS]
-    four = _solve(TYPES_4, TOTAL_4)
-    theta, rate = np.array(TYPES_4["theta"]), np.array(TYPES_4["reward_rate"])
+    fixed = 3 / COUNTS * TOTAL_3
+    growing = fixed * (1 + GROWTH * (COUNTS - 3))
+    three, four = _solve(3, sorted({*fixed, *growing})), _solve(4, [TOTAL_4]).isel(T_total=0)
+    given = {
+        name: np.array(preset("contract_4_types").fixed[name]) for name in ("theta", "reward_rate", "T_min")
+    }
+
+    def by_count(name: str, totals: np.ndarray) -> np.ndarray:
+        return three[name].sel(T_total=totals).values
+
     return Studies(
         COUNTS,
-        np.array([s["gain_over_equal_split"] for s in fixed]),
-        np.array([s["gain_over_equal_split"] for s in growing]),
-        np.array([s["centre_utility"] * n / 3 for s, n in zip(fixed, COUNTS, strict=True)]),
-        np.array([s["centre_utility"] * n / 3 for s, n in zip(growing, COUNTS, strict=True)]),
-        four["type_utility"],
-        (2 * theta - 0.5 * rate) * TOTAL_4 / 4,
-        four["ir_slack"][:, None] - four["ic_slack"],
-        four["resources"],
+        by_count("gain_over_equal_split", fixed),
+        by_count("gain_over_equal_split", growing),
+        by_count("centre_utility", fixed) * COUNTS / 3,
+        by_count("centre_utility", growing) * COUNTS / 3,
+        four["type_utility"].values,
+        (2 * given["theta"] - UNIT_COST * given["reward_rate"]) * TOTAL_4 / 4,
+        four["ir_slack"].values[:, None] - four["ic_slack"].values,
+        four["resources"].values,
+        given["T_min"],
     )
 
 
 def claims(s: Studies) -> list[Claim]:
     """The sentences of section IV about its figures."""
     gain = s.gain_fixed
-    own = np.diagonal(s.any_contract)
+    elsewhere = np.diagonal(s.any_contract)[:, None] - s.any_contract
     scale = np.abs(s.any_contract).max()
     low, high = s.type_utility[0] - s.equal_utility[0], s.type_utility[-1] - s.equal_utility[-1]
-    return [
-        check("Fig. 1: the contracts gain over the equal split, resources fixed", gain, "gain", 1e-12),
-        check(
-            "Fig. 1: with fixed resources the gain falls as infrastructures are added",
+    rows = [
+        ("Fig. 1", "the contracts gain over the equal split, resources fixed", gain, "gain", 1e-12),
+        (
+            "Fig. 1",
+            "fixed resources: the gain falls with infrastructures added",
             -np.diff(gain),
             "fall",
             1e-12,
         ),
-        check("Fig. 1: with growing resources the gain never falls", np.diff(s.gain_growing), "rise", 1e-12),
-        check(
-            "Fig. 1: with growing resources the centre's utility keeps rising",
-            np.diff(s.utility_growing),
-            "rise",
-        ),
-        check("Fig. 2: higher types have higher utility", np.diff(s.type_utility), "step"),
-        check("Fig. 2: the highest type does better than under the equal split", high, "difference"),
-        check("Fig. 2: the lowest type does worse than under the equal split", -low, "difference"),
-        check(
-            "Fig. 2: every type gets at least what it needs",
-            s.resources - np.array(TYPES_4["T_min"]),
+        ("Fig. 1", "growing resources: the gain never falls", np.diff(s.gain_growing), "rise", 1e-12),
+        ("Fig. 1", "growing resources: the centre's utility rises", np.diff(s.utility_growing), "rise", 0.0),
+        ("Fig. 2", "higher types have higher utility", np.diff(s.type_utility), "step", 0.0),
+        ("Fig. 2", "the highest type does better than under the equal split", high, "difference", 0.0),
+        ("Fig. 2", "the lowest type does worse than under the equal split", -low, "difference", 0.0),
+        (
+            "Fig. 2",
+            "every type gets what it needs",
+            s.resources - s.least,
             "resources to spare",
             1e-9 * TOTAL_4,
         ),
-        check(
-            "Fig. 3: every type does best under its own contract",
-            own[:, None] - s.any_contract,
-            "utility lost elsewhere",
-            1e-12 * scale,
-        ),
+        ("Fig. 3", "every type does best under its own contract", elsewhere, "utility lost", 1e-12 * scale),
     ]
+    return [check(source, text, margins, *rest) for source, text, margins, *rest in rows]
 
 
 def draw(s: Studies, folder: str | Path) -> list[Path]:
@@ -123,17 +126,11 @@ def draw(s: Studies, folder: str | Path) -> list[Path]:
     return [folder / name for name in drawings]
 
 
-_contract = jax.jit(contract)
-
-
-def _solve(types: dict, total: float) -> dict[str, np.ndarray]:
-    count = len(types["theta"])
-    point = {name: np.array(values) for name, values in types.items()}
-    point |= {"probability": np.full(count, 1 / count), "T_total": np.float64(total)}
-    point |= {"phi": np.ones(1), "criticality_probability": np.ones(1)}
-    point |= {"value_rate": np.float64(2), "unit_cost": np.float64(0.5)}
-    with jax.enable_x64(True):
-        return {name: np.asarray(value) for name, value in _contract(point).items()}
+def _solve(types: int, totals: Sequence[float]) -> "xr.Dataset":
+    """The preset's contracts for so many types, on each total."""
+    sweep = preset(f"contract_{types}_types")
+    fixed = {**sweep.fixed, "unit_cost": UNIT_COST}
+    return run_in_memory(replace(sweep, axes={"T_total": list(totals)}, fixed=fixed))
 
 
 def _gain(axes: Axes, s: Studies) -> None:

@@ -1,6 +1,7 @@
 """Turn a stated sweep into a complete, checked space; every error names file, key and value."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .grid import grid_values
 from .model_lookup import find_model, nearest
 from .motion import resolve_motion
 from .sweep import Sweep
+from .vectors import component_labels, vector_values
 
 _MOST_POINTS = 2**60
 
@@ -22,7 +24,7 @@ def resolve(sweep: Sweep) -> Space:
     model, digest = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
     if sweep.dtype not in ("float64", "float32"):
         raise SweepError(f'{sweep.origin}: dtype: {sweep.dtype!r} is neither "float64" nor "float32"')
-    labels = _labels(sweep, model)
+    labels = component_labels(sweep, model)
     times, integrator = resolve_motion(sweep, model)
     values = _axis_values(sweep, model, labels)
     choices, fixed = _fixed(sweep, model, labels, values)
@@ -47,26 +49,6 @@ def resolve(sweep: Sweep) -> Space:
     if space.points > _MOST_POINTS:
         raise SweepError(f"{sweep.origin}: axes: {space.points:.3g} points are more than any disk holds")
     return space
-
-
-def _labels(sweep: Sweep, model: Model) -> dict[str, tuple[str, ...]]:
-    """Component names by dimension: from [fixed.<name>] and axes "<name>.<component>", else the defaults."""
-    labels: dict[str, tuple[str, ...]] = {}
-    for dim in {p.dim: None for p in model.parameters if p.dim}:
-        vectors = [p for p in model.parameters if p.dim == dim]
-        given: dict[str, None] = {}
-        for parameter in vectors:
-            value = sweep.fixed.get(parameter.name)
-            if isinstance(value, Mapping):
-                given |= dict.fromkeys(map(str, value))
-            elif isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
-                given |= dict.fromkeys(str(i + 1) for i in range(len(value)))
-        prefixes = {f"{p.name}." for p in vectors}
-        on_axes = [name.partition(".")[2] for name in sweep.axes if f"{name.partition('.')[0]}." in prefixes]
-        default = dict.fromkeys(k for p in vectors if isinstance(p.default, Mapping) for k in p.default)
-        named = dict.fromkeys(on_axes) if given or not set(on_axes) <= set(default) else {}
-        labels[str(dim)] = tuple(given | named) or tuple(default)
-    return labels
 
 
 def _axis_values(sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
@@ -166,35 +148,14 @@ def _fixed(
     }
     fixed: dict[str, float | np.ndarray] = {}
     for parameter in model.parameters:
-        where = f"{sweep.origin}: fixed.{parameter.name}"
         if parameter.dim is not None:
-            fixed[parameter.name] = _vector(where, parameter, sweep, labels[parameter.dim], axes)
+            check = partial(_checked, parameter=parameter)
+            fixed[parameter.name] = vector_values(sweep, model, parameter, labels[parameter.dim], check)
         elif parameter.name not in axes:
+            where = f"{sweep.origin}: fixed.{parameter.name}"
             value = sweep.fixed.get(parameter.name, parameter.default)
             fixed[parameter.name] = float(_checked(where, [value], parameter)[0])
     return chosen, fixed
-
-
-def _vector(
-    where: str, parameter: Parameter, sweep: Sweep, labels: tuple[str, ...], axes: Mapping[str, np.ndarray]
-) -> np.ndarray:
-    """A vector parameter over `labels`; components that are axes hold NaN."""
-    given = sweep.fixed.get(parameter.name, parameter.default)
-    if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str):
-        given = {str(i + 1): value for i, value in enumerate(given)}
-    if not isinstance(given, Mapping):
-        raise SweepError(f"{where}: {given!r} should be a table with {', '.join(labels)}, or a list")
-    given = {str(key): value for key, value in given.items()}
-    vector = np.full(len(labels), np.nan)
-    for i, label in enumerate(labels):
-        on_axis = f"{parameter.name}.{label}" in axes
-        if on_axis and parameter.name in sweep.fixed and label in given:
-            raise SweepError(f"{where}.{label}: also stands in [axes]; keep one of the two")
-        if not on_axis:
-            if label not in given:
-                raise SweepError(f"{where}: component {label!r} is missing; give all of {', '.join(labels)}")
-            vector[i] = _checked(f"{where}.{label}", [given[label]], parameter)[0]
-    return vector
 
 
 def _outputs(sweep: Sweep, model: Model, path: bool) -> tuple[str, ...]:
@@ -231,8 +192,12 @@ def _derivatives(
             if (name, target) in pairs:
                 raise SweepError(f"{where}: {target!r} stands there twice")
             pairs.append((name, target))
-    names = [derivative_name(*pair) for pair in pairs]
-    assert len(set(names)) == len(names)  # parameter names have no dots, so the names are distinct
+    taken = [*known, *(derivative_name(*pair) for pair in pairs)]
+    for pair in pairs:
+        if taken.count(derivative_name(*pair)) > 1:
+            raise SweepError(
+                f"{sweep.origin}: derivatives: two variables would be {derivative_name(*pair)!r}"
+            )
     return tuple(pairs)
 
 

@@ -5,7 +5,6 @@ against are those of the paper, or of the equations worked by hand; both to six 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +13,7 @@ from ..kernels.flow import Attractor
 from ..kernels.rest_points import RestClass
 from ..kernels.supervision import BEST, REST_POINTS
 from ..kernels.supervision_model import FLOW, SUPERVISION
+from .claims import Claim
 
 Mechanism = tuple[str, str]
 Results = dict[str, np.ndarray]
@@ -30,21 +30,6 @@ _SIXTH = 5e-7
 _AT_REST = 6e-7
 _LANES = 5
 _INTERIOR = REST_POINTS.index("interior")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim: where it is made, whether it holds, and the numbers that say so.
-
-    `expected` is False for what the paper says and its own equations contradict: there,
-    a claim that does not hold is the right result.
-    """
-
-    source: str
-    text: str
-    holds: bool
-    by: str
-    expected: bool = True
 
 
 def orbits(mechanism: Mechanism, changes: list[dict[str, float]], times: tuple[float, ...] = ()) -> Results:
@@ -69,16 +54,6 @@ def claims() -> list[Claim]:
     """Every claim about the supervision game, checked now."""
     groups: tuple[Callable[[], Iterator[Claim]], ...] = (_static, _dynamic, _spiral, _caps, _periods)
     return [claim for group in groups for claim in group()]
-
-
-def table(found: list[Claim]) -> str:
-    """The claims as lines of text; ``!`` marks those that came out other than expected."""
-    width = max(len(c.text) for c in found)
-    lines = [f"  {'claim':{width}}  holds  by how much"]
-    for c in found:
-        mark, verdict = " " if c.holds == c.expected else "!", "yes" if c.holds else "NO"
-        lines.append(f"{mark} {c.text:{width}}  {verdict:5}  {c.by}  [{c.source}]")
-    return "\n".join(lines)
 
 
 def _static() -> Iterator[Claim]:
@@ -122,7 +97,10 @@ def _spiral() -> Iterator[Claim]:
     out, orbit = rest(REWARD_ONLY), orbits(REWARD_ONLY, [{}], tuple(np.linspace(0, 200, 3001)))
     trace, kind = float(out["trace"][_INTERIOR]), Attractor(int(orbit["attractor"][0]))
     closed = kind == Attractor.closed_orbit
-    yield Claim("Fig. 6", "dynamic reward: closed orbit", closed, f"{kind.name}, trace {trace:+.6f}", False)
+    why = "the trace at the interior point is positive: orbits spiral out to the cycle along the boundary"
+    yield Claim(
+        "Fig. 6", "dynamic reward: closed orbit", closed, f"{kind.name}, trace {trace:+.6f}", False, why
+    )
     least = float(np.nanmin(orbit["x_logit_path"])) / np.log(10)
     spiral = kind == Attractor.boundary_cycle and least < -44
     text = "dynamic reward: spirals out to the boundary, x < 1e-44 by t = 200"
@@ -169,7 +147,10 @@ def _periods() -> Iterator[Claim]:
     text = "static/static: period rises with x0"
     yield Claim("section 4.2.1", text, bool((slower > 0).all()), _arrow(by_x["period"]))
     text = "static/static: period falls with y0"
-    yield Claim("section 4.2.1", text, bool((faster < 0).all()), _arrow(by_y["period"]), False)
+    why = (
+        "the period grows with the distance from the centre: it falls until y0 passes y* = 0.444, then rises"
+    )
+    yield Claim("section 4.2.1", text, bool((faster < 0).all()), _arrow(by_y["period"]), False, why)
 
 
 def _point(text: str, out: Results, expected: tuple[float, float], kind: RestClass) -> Claim:

@@ -74,5 +74,5 @@ ALLOCATION = Flow(
     },
     observables=_seen("share_0", "share_1", "share_2", "cost"),
     faces=True,
-    motion=lambda t, z, rates, p: rep.log_ratio_motion(_gains(p), z),
+    motion=lambda t, z, rates, p: rep.log_ratio_motion(z, rates),
 )

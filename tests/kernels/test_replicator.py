@@ -68,7 +68,6 @@ def test_shares_of_one_population_keep_their_sum_and_rest_at_equal_payoffs():
 def test_motion_ignores_only_what_heads_out_beyond_the_bound():
     logits, rates = jnp.array([-40.0, 40.0, -40.0, 3.0]), jnp.array([-1.0, 1.0, 1.0, 1.0])
     np.testing.assert_array_equal(rep.logit_motion(logits, rates)[1], [True, True, False, False])
-    lost = jnp.array([1.0, 1.0, 0.0])
-    growth, out = rep.log_ratio_motion(lambda _: lost, jnp.array([40.0, 40.5]))
+    growth, out = rep.log_ratio_motion(jnp.array([40.0, 40.5]), jnp.array([1.0, 1.0]))
     np.testing.assert_array_equal(out, [False, False, True])
     np.testing.assert_allclose(growth, [0, 0, -1], atol=1e-13)

@@ -81,6 +81,26 @@ BAD = {
         FLOW.format(start="lambda p: p['x'][None]") + "def game(t, y, p):\n    return jnp.ones(2)",
         "the field has shape (2,), its state (1,)",
     ),
+    "wrong observable": (
+        FLOW.format(start="lambda p: p['x'][None]").replace("'1', 'y')]", "'1', 'y', dims=('time',))]")
+        + "def game(t, y, p):\n    return -y",
+        "has dim 'time', which is not declared",
+    ),
+    "vector observable": (
+        "\n@flow_model(parameters=[X, T], start=lambda p: p['x'][None], observe=lambda y, p: {'y': y}, "
+        "observables=[Observable('y', 'y', '1', 'y')])\ndef game(t, y, p):\n    return -y",
+        "observable 'y' has shape (1,), declared ()",
+    ),
+    "swing of nothing": (
+        FLOW.format(start="lambda p: p['x'][None]").replace(")]", ")], swings=['z']")
+        + "def game(t, y, p):\n    return -y",
+        "swings: 'z' is no observable of one number",
+    ),
+    "dimension named like an output": (
+        "\n@model(parameters=[X], outputs=[SQUARE], dims=[Dim('square', 'm', labels=('a',))])\n"
+        "def game(p):\n    return {'square': p['x']}",
+        "'square' is both a dimension and a parameter or output",
+    ),
     "import error": ("import no_such_module", "fails on import: ModuleNotFoundError"),
     "no model": ("game = 3", "has no Model called 'game'"),
 }

@@ -3,25 +3,36 @@
 import numpy as np
 import pytest
 from equisweep.sweeps import reproduce_contract, reproduce_internal
-from equisweep.sweeps.claims import check, table
+from equisweep.sweeps.claims import check, claims_table, verdict
+from equisweep.sweeps.command_line import main
 
 
 def test_a_claim_counts_its_failures_and_a_nan_is_one():
-    assert check("c", np.array([0.5, 0.0]), "m").holds
-    broken = check("c", np.array([1.0, -2.0, np.nan]), "m", worst="here")
-    assert (broken.holds, broken.failing, broken.points) == (False, 2, 3)
-    assert np.isnan(broken.margin)
-    assert "FAILS at 2 of 3" in table([broken])
-    assert check("c", -1e-13, "m", tolerance=1e-12).holds
+    assert check("s", "c", np.array([0.5, 0.0]), "m").holds
+    broken = check("s", "c", np.array([1.0, -2.0, np.nan]), "m", worst="here")
+    assert (broken.holds, broken.surprises) == (False, True)
+    assert broken.by == "fails at 2 of 3 points, least m nan at here"
+    assert check("s", "c", -1e-13, "m", tolerance=1e-12).holds
     with pytest.raises(ValueError, match="no point"):
-        check("c", np.array([]), "m")
+        check("s", "c", np.array([]), "m")
+
+
+def test_the_verdict_tells_known_failures_from_surprises():
+    good, bad = np.array([1.0]), np.array([-1.0])
+    known = check("s", "known", bad, "m", expected=False, reason="because")
+    assert verdict([check("s", "a", good, "m"), known]) == "1 of 2 claims hold, 1 fail as is known."
+    assert "known:\n    because" in claims_table([known])
+    for claim in (check("s", "a", bad, "m"), check("s", "a", good, "m", expected=False)):
+        assert claim.surprises
+        assert "OTHERWISE THAN KNOWN: a" in verdict([claim])
+        assert claims_table([claim]).splitlines()[-1].startswith("!  a")
 
 
 def test_every_claim_of_the_contract_papers_figures_holds_and_they_are_drawn(tmp_path):
     s = reproduce_contract.studies()
     claims = reproduce_contract.claims(s)
     assert len(claims) == 9
-    assert all(claim.holds for claim in claims), table(claims)
+    assert all(claim.holds for claim in claims), claims_table(claims)
     np.testing.assert_allclose(s.resources, [20, 105, 210, 315])
     for path in reproduce_contract.draw(s, tmp_path):
         assert path.stat().st_size > 10_000
@@ -34,7 +45,7 @@ def test_the_contract_claims_notice_a_wrong_contract():
     broken = [
         c for c in reproduce_contract.claims(type(s)(**(vars(s) | {"any_contract": worse}))) if not c.holds
     ]
-    assert [c.text for c in broken] == ["Fig. 3: every type does best under its own contract"]
+    assert [c.text for c in broken] == ["every type does best under its own contract"]
 
 
 FAILING = {
@@ -53,6 +64,8 @@ def test_the_loss_claims_hold_everywhere_and_some_claims_on_shares_do_not(parame
     s = reproduce_internal.study(parameter, points=41)
     claims = reproduce_internal.claims(s)
     assert [claim.text for claim in claims if not claim.holds] == FAILING[parameter]
+    assert not any(claim.surprises for claim in claims)
+    assert all(claim.reason for claim in claims if not claim.expected)
     assert sum(claim.text.startswith("C ") for claim in claims) == 2
     reproduce_internal.draw(s, tmp_path / "surface.png")
     assert (tmp_path / "surface.png").stat().st_size > 10_000
@@ -65,3 +78,15 @@ def test_a_studys_slopes_are_those_of_its_own_grid():
     share = np.gradient(s.share[..., 1], s.values, axis=1)
     middle = slice(60, -1)
     np.testing.assert_allclose(share[middle, middle], s.own_slope[middle, middle, 1], rtol=2e-2, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", ["internal", "contract"])
+def test_reproducing_prints_its_claims_and_exits_1_on_a_surprise_only(model, tmp_path, capsys, monkeypatch):
+    assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 0
+    told = capsys.readouterr().out
+    assert told.count(".png") == 3
+    assert ("5 fail as is known." if model == "internal" else "9 of 9 claims hold.") in told
+    module = reproduce_internal if model == "internal" else reproduce_contract
+    monkeypatch.setattr(module, "claims", lambda s: [check("s", "wrong", np.array([-1.0]), "m")])
+    assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 1
+    assert "OTHERWISE THAN KNOWN: wrong" in capsys.readouterr().out

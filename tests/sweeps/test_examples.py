@@ -1,0 +1,71 @@
+"""The shipped examples, run as a user runs them, obey the laws that people of their fields know."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from equisweep.kernels.flow import Attractor
+from equisweep.kernels.status import Status
+from equisweep.sweeps import Sweep, run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def cube_of(name, folder):
+    return run(Sweep.from_file(EXAMPLES / f"{name}.toml"), folder / "cube.zarr").load()
+
+
+def test_every_example_has_a_sweep_file():
+    assert {p.stem for p in EXAMPLES.glob("*.py")} == {p.stem for p in EXAMPLES.glob("*.toml")}
+
+
+def test_gordon_loeb_investment_never_exceeds_one_e_th_of_the_expected_loss(tmp_path):
+    cube = cube_of("gordon_loeb", tmp_path)
+    assert cube["status"].size > 20_000
+    assert set(np.unique(cube["status"])) == {Status.ok, Status.corner}
+    share = cube["share_of_expected_loss"]
+    assert float(share.max()) <= np.exp(-1)
+    assert float(share.sel(breach_class="class_2").max()) > 0.36  # 1/e is the best such bound
+    invested = cube["status"] == Status.ok
+    assert (cube["net_benefit"].where(invested, 1) > 0).all()
+    assert (cube["d_investment_d_L"].where(invested, 1) > 0).all()
+    # Gordon and Loeb's other result: under class II the most vulnerable are not worth the most.
+    by_v = cube.sel(breach_class="class_2", b=1).sel(L=1e6, method="nearest")
+    assert by_v["investment"].sel(v=0.5) > by_v["investment"].sel(v=0.95) == 0
+    assert by_v["d_investment_d_v"].sel(v=0.2) > 0 > by_v["d_investment_d_v"].sel(v=0.8)
+
+
+def test_hawks_end_at_the_evolutionarily_stable_share(tmp_path):
+    cube = cube_of("hawk_dove", tmp_path)
+    stable = np.minimum(cube["V"] / cube["C"], 1)
+    # Where V = C the stable share is approached as 1/t only, and the status says so.
+    assert ((cube["status"] == Status.ok) == (cube["V"] != cube["C"])).all()
+    settled = cube["status"] == Status.ok
+    np.testing.assert_allclose(cube["hawks_final"].where(settled), stable.where(settled), atol=1e-6)
+    assert np.isfinite(cube["settle_time"].where(settled, 0)).all()
+
+
+def test_rock_paper_scissors_goes_inward_round_or_outward(tmp_path):
+    cube = cube_of("rock_paper_scissors", tmp_path)
+    assert (cube["status"] == Status.ok).all()
+    assert cube["share_final"].dims == ("win", "start_share.rock", "strategy")
+    kind = {win: set(np.unique(cube["attractor"].sel(win=win))) for win in cube["win"].values.tolist()}
+    assert kind[0.5] == kind[0.8] == {Attractor.boundary_cycle}
+    assert kind[1.0] == {Attractor.closed_orbit}
+    assert kind[1.25] == kind[2.0] == {Attractor.rest_point}
+    np.testing.assert_allclose(cube["share_final"].sel(win=[1.25, 2.0]), 1 / 3, atol=1e-6)
+    # The product of the shares is constant on a closed orbit, and vanishes towards the boundary.
+    product = cube["share_final"].prod("strategy")
+    start = np.array([[r, 0.3, 0.2] for r in cube["start_share.rock"].values])
+    start /= start.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(product.sel(win=1.0), start.prod(axis=1), rtol=1e-6)
+    assert (product.sel(win=[0.5, 0.8]) < 1e-12).all()
+    # Small closed orbits around the centre turn once in 2 pi / (1/sqrt 3); larger ones take longer.
+    assert (cube["period"].sel(win=1.0) > 2 * np.pi * np.sqrt(3)).all()
+
+
+@pytest.mark.parametrize("name", ["gordon_loeb", "hawk_dove", "rock_paper_scissors"])
+def test_an_example_names_its_source(name):
+    model = Sweep.from_file(EXAMPLES / f"{name}.toml").space().model
+    assert any(year in model.source for year in ("1973", "1998", "2002"))
+    assert model.name == name

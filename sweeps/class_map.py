@@ -36,7 +36,7 @@ def draw_classes(panel: Any, x: np.ndarray, y: np.ndarray, values: np.ndarray) -
 
 
 def add_legend(figure: Any, classes: dict[int, str], values: np.ndarray, line: str | None) -> None:
-    """Name the classes that occur in `values`, and the line if there is one, to the right of the panels."""
+    """Name the classes that occur in `values`, and the line if there is one, below the panels."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -48,7 +48,7 @@ def add_legend(figure: Any, classes: dict[int, str], values: np.ndarray, line: s
     ]
     if line:
         handles.append(Line2D([], [], **_LINE, label=line))
-    figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 _LINE = {"color": "black", "linewidth": 1.6, "linestyle": (0, (6, 3))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _MOST_PANELS = 12
+_LETTERS_PER_INCH = 12
 
 
 def plot_map(
@@ -79,9 +81,11 @@ def plot_map(
     else:
         figure.colorbar(mesh, ax=panels, label=_axis_label(dataset[variable], variable), pad=0.02)
     where = ", ".join(f"{name}={chosen[name].item()}" for name in chosen.coords if not chosen[name].dims)
+    title = [dataset.attrs.get("title", ""), f"({where})" if where else ""]
     if classes:
-        where = "; ".join(filter(None, (variable.replace("_", " "), where)))
-    figure.suptitle(f"{dataset.attrs.get('title', '')}{f'  ({where})' if where else ''}", fontsize=10)
+        title.insert(0, f"{_axis_label(dataset[variable], variable)}:")
+    width = int(_LETTERS_PER_INCH * figure.get_figwidth())
+    figure.suptitle(fill("  ".join(filter(None, title)), width), fontsize=10)
     return figure
 
 

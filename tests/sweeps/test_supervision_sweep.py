@@ -64,8 +64,9 @@ def test_trajectories_in_a_cube_are_those_of_lanes(cube):
     for name in ("x_final", "y_final", "settle_time", "period", "x_path", "attractor", "status"):
         np.testing.assert_allclose(inside[name], expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
     np.testing.assert_allclose(cube.time, TIMES)
-    np.testing.assert_allclose(inside.x_path.isel(time=0), 0.4, rtol=1e-15)
-    assert (inside.attractor == Attractor.rest_point).any()
+    np.testing.assert_allclose(inside.x_path.isel(time=0), 0.4, rtol=1e-14)
+    late = cube.attractor.sel(horizon=LONG, p2=0.1, x0=0.4)
+    assert list(late.sel(r=[1.0, 12.0])) == [Attractor.rest_point, Attractor.boundary_cycle]
 
 
 def test_contradictions_and_starts_on_a_face_have_their_status(cube):

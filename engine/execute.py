@@ -138,6 +138,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
         writer.stop()
         raise
     finally:
+        evaluator.close()
         if todo:
             shown.close()
             cube.log_run(

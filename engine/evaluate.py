@@ -163,7 +163,7 @@ def _with_trajectory(
     from .stepping import Method
 
     assert space.model.flow is not None
-    method = Method(**(_SINGLE if space.dtype == np.float32 else {}) | space.integrator)
+    method = Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
     moved = trajectory(space.model.flow, p, method, space.times, **choices)
     told = jnp.asarray(result["status"])
     later = moved["status"].astype(told.dtype)

@@ -40,9 +40,9 @@ def describe_cube(path: Path) -> str:
     total = sum(counts.values())
     parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}", "", "Axes"]
     grid_dims = dataset["status"].dims
-    axes = [
+    axes: list[tuple[str, ...]] = [
         (
-            name,
+            str(name),
             str(c.dims[0]),
             f"{c.size:,}",
             _ends(c.values),

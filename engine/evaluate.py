@@ -26,7 +26,7 @@ Part = Mapping[str, jax.Array] | Future[Mapping[str, jax.Array]]
 _CPU_BLOCK = 1024
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
-_SINGLE = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
+_SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 
 
 class Evaluator:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Rough rates of a 2-core machine, for the estimate of a plan only.
 _STORE_BYTES_PER_SECOND = 300e6
 _POINTS_PER_SECOND = 20e6
+# Of trajectories, which take as long as their horizon and tolerance ask for: 1e-6 with tsit5 at T = 200.
+_ORBITS_PER_SECOND = 4e3
 _COMPILE_SECONDS = 2.0
 _BASE_MEMORY = 350 * 2**20
 _TILES_IN_MEMORY = 6
@@ -70,7 +72,10 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         free=shutil.disk_usage(Path.cwd()).free,
         memory=_BASE_MEMORY + _TILES_IN_MEMORY * tile_bytes,
         seconds=combinations * _COMPILE_SECONDS
-        + max(size / _STORE_BYTES_PER_SECOND, space.points / _POINTS_PER_SECOND),
+        + max(
+            size / _STORE_BYTES_PER_SECOND,
+            space.points / (_ORBITS_PER_SECOND if space.moves else _POINTS_PER_SECOND),
+        ),
         compilations=combinations,
     )
 

@@ -52,7 +52,8 @@ def write_only(points: int, root: Path) -> dict[str, float]:
     from equisweep.engine.evaluate import Evaluator
     from equisweep.engine.execute import TileWriter, plan_space
     from equisweep.engine.progress import Silence
-    from equisweep.engine.store import Cube, create_cube
+    from equisweep.engine.store import Cube
+    from equisweep.engine.template import create_cube
 
     space, device = space_of(points), pick_device("cpu")
     layout = plan_space(space, device)

@@ -18,6 +18,8 @@ def keep_compiled() -> None:
     folder = Path(base) / "equisweep" / "compiled"
     with suppress(OSError, RuntimeError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid == os.getuid():  # executables of somebody else are not to be trusted
+        found = folder.stat()
+        # Executables that somebody else may have put there are not to be trusted.
+        if found.st_uid == os.getuid() and not found.st_mode & 0o077:
             jax.config.update("jax_compilation_cache_dir", str(folder))
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -13,7 +13,7 @@ DEVICES = ("auto", "cpu", "gpu")
 _GPU_POINTS = 2**24
 _TEMPORARIES = 32
 
-# Lanes of a flow step together until the last one is done, so few of them waste little.
+# Lanes of a flow take long: small tiles lose little to an interruption.
 _CPU_LANES, _GPU_LANES = 2**14, 2**20
 
 

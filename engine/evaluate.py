@@ -4,7 +4,10 @@ Each axis has its own vmap, so what does not depend on an axis is not recomputed
 choices select a different kernel and therefore a compilation of their own.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 from typing import Any
 
 import jax
@@ -16,6 +19,11 @@ from .plan import Layout, Tile
 from .space import Space, derivative_name
 
 Point = dict[str, Any]
+Part = Mapping[str, jax.Array] | Future[Mapping[str, jax.Array]]
+
+# Lanes step together until the last one is done, so few of them waste little; but fewer would wait for
+# the calls between fused loops. Rates of blocks of 256, 1,024 and 4,096 lanes: 2.6, 3.5 and 1.8.
+_CPU_BLOCK = 1024
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
@@ -28,16 +36,33 @@ class Evaluator:
         self.space, self.layout, self.device = space, layout, device
         self.compilations = 0
         self.pieces = 1
+        self._threads: ThreadPoolExecutor | None = None
+        if space.moves and device.platform == "cpu":
+            self.pieces = _pieces([layout.tile[i] for i in self._numeric], _CPU_BLOCK)
+            # Calls from one thread run one after the other, and a loop of lanes keeps one core busy.
+            self._threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="equisweep-lanes")
         self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
 
-    def start(self, tile: Tile) -> list[Mapping[str, jax.Array]]:
+    def start(self, tile: Tile) -> list[Part]:
         """Begin computing a tile; its arrays may still be on their way.
 
-        Where `cut_smaller` was called, the longest axis is cut and the parts are computed one by one.
+        Where `pieces` is more than 1, the longest axis is cut and the parts are computed one by one, or,
+        for trajectories on a CPU, by one thread per core.
         """
-        function = self._function(self.static_choices(tile))
+        choices = self.static_choices(tile)
+        compiled = tuple(sorted(choices.items())) in self._compiled
+        function = self._function(choices)
         coordinates = [self._coordinates(i, tile) for i in self._numeric]
-        return [function(*part) for part in _cut(coordinates, self.pieces)]
+        parts = _cut(coordinates, self.pieces)
+        if self._threads is None:
+            return [function(*part) for part in parts]
+        first = [] if compiled else [function(*parts.pop(0))]  # compiles, once
+        return [*first, *(self._threads.submit(_finished, function, part) for part in parts)]
+
+    def close(self) -> None:
+        """Drop what has been started and is not wanted any more."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
 
     def cut_smaller(self) -> bool:
         """From now on compute tiles in (at least) twice as many parts; False where that cannot be."""
@@ -47,12 +72,13 @@ class Evaluator:
             self.pieces = finer[0]
         return bool(finer)
 
-    def finish(self, tile: Tile, parts: Sequence[Mapping[str, jax.Array]]) -> dict[str, np.ndarray]:
+    def finish(self, tile: Tile, parts: Sequence[Part]) -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
+        done = [part.result() if isinstance(part, Future) else part for part in parts]
         cut = _longest([self.layout.tile[i] for i in self._numeric])
         whole = {}
-        for name in parts[0]:
-            pieces = [np.asarray(part[name]) for part in parts]
+        for name in done[0]:
+            pieces = [np.asarray(part[name]) for part in done]
             values = np.concatenate(pieces, axis=cut) if len(pieces) > 1 else pieces[0]
             inner = values.shape[len(self._numeric) :]
             values = values.reshape(self.layout.tile + inner)
@@ -217,6 +243,20 @@ def _cut(coordinates: list[dict[str, np.ndarray]], pieces: int) -> list[list[dic
         part[longest] = {name: values[window] for name, values in coordinates[longest].items()}
         parts.append(part)
     return parts
+
+
+def _finished(function: Any, part: list[dict[str, np.ndarray]]) -> Mapping[str, jax.Array]:
+    return jax.block_until_ready(function(*part))
+
+
+def _pieces(sizes: Sequence[int], most: int) -> int:
+    """Into how many parts to cut the longest axis, so that they have at most `most` points if they can."""
+    if not sizes:
+        return 1
+    longest = sizes[_longest(sizes)]
+    return next(
+        k for k in range(1, longest + 1) if longest % k == 0 and (prod(sizes) <= most * k or k == longest)
+    )
 
 
 def _longest(sizes: Sequence[int]) -> int:

@@ -1,6 +1,5 @@
 """Run a sweep: compute tiles while earlier ones are being written, and lose nothing when stopped."""
 
-import errno
 import json
 import shutil
 import threading
@@ -8,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ import numpy as np
 
 from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
-from .durable import only_writer, remove_leftovers, remove_tree
+from .durable import clear_disk_errors, only_writer, remove_leftovers
 from .errors import CubeError, SweepError, SweepInterrupted
 from .evaluate import Evaluator
 from .plan import Layout, Tile, plan_layout
 from .progress import Progress, Silence
 from .space import Space
-from .store import Cube, create_cube, differences, missing_tiles, open_cube_for_reading
+from .store import Cube, bytes_on_disk, differences, missing_tiles, open_cube_for_reading
+from .template import create_cube
 
 _WRITERS = 2  # While one waits for the disk to sync, the other compresses.
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
@@ -89,17 +90,9 @@ def execute(
     """
     keep_compiled()
     chosen = pick_device(device)
-    with _clear_disk_errors(root):
-        if overwrite and root.exists():
-            with only_writer(open_cube_for_reading(root).root):
-                remove_tree(root)
-        if not root.exists() or not any(root.iterdir()):
-            layout = plan_space(space, chosen, tile_points)
-            if check_disk:
-                _require_disk(space, root)
-            create_cube(
-                root, space, layout, {"identity": json.dumps(_identity(space))} | dict(attributes or {})
-            )
+    with clear_disk_errors(root):
+        if overwrite or not root.exists() or not any(root.iterdir()):
+            _create(space, root, plan_space(space, chosen, tile_points), attributes or {}, check_disk)
         with only_writer(root):
             cube = open_cube_for_reading(root)
             _require_same_sweep(cube, space)
@@ -107,11 +100,29 @@ def execute(
             return _complete(cube, space, chosen, durable, overlap, progress)
 
 
+def _create(
+    space: Space, root: Path, layout: Layout, attributes: Mapping[str, str], check_disk: bool
+) -> None:
+    """Create an empty cube at `root`; a cube that is there goes only once the new one is ready."""
+    if root.is_symlink() and not root.exists():
+        raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
+    everything = {"identity": json.dumps(_identity(space))} | dict(attributes)
+    replace = root.exists() and (not root.is_dir() or any(root.iterdir()))
+    with only_writer(open_cube_for_reading(root).root) if replace else nullcontext():
+        if check_disk:
+            _require_disk(space, root, bytes_on_disk(root) if replace else 0)
+        create_cube(root, space, layout, everything, replace)
+
+
 def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
     todo = list(missing_tiles(cube))
     points = sum(tile.points for tile in todo)
     shown = (Progress if progress else Silence)(space.points, space.points - points)
     evaluator = Evaluator(space, cube.layout, device)
+    # A cube begun on a larger device has larger tiles than this one should compute at once.
+    fitting = 2 * most_points(device, space.bytes_per_point, space.moves)
+    while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
+        pass
     started, began = time.time(), time.monotonic()
     writer = TileWriter(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
     if todo:
@@ -127,6 +138,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
         writer.stop()
         raise
     finally:
+        evaluator.close()
         if todo:
             shown.close()
             cube.log_run(
@@ -236,6 +248,9 @@ def _identity(space: Space) -> dict[str, str]:
 
 def _require_same_sweep(cube: Cube, space: Space) -> None:
     different = differences(cube.identity, _identity(space))
+    damaged = "" if different else cube.damaged_coordinate()
+    if damaged:
+        raise CubeError(f"{cube.root}: {damaged}; choose another output, or overwrite it with --overwrite")
     if different:
         raise CubeError(
             f"{cube.root}: holds another sweep ({'; '.join(different)}); "
@@ -243,31 +258,11 @@ def _require_same_sweep(cube: Cube, space: Space) -> None:
         )
 
 
-def _require_disk(space: Space, root: Path) -> None:
-    needed, free = space.points * space.bytes_per_point, shutil.disk_usage(root.parent).free
+def _require_disk(space: Space, root: Path, freed: int) -> None:
+    needed = space.points * space.bytes_per_point
+    free = shutil.disk_usage(root.absolute().parent).free + freed
     if needed > free:
         raise SweepError(
             f"{root}: the cube has {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} GB "
             "free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
         )
-
-
-@contextmanager
-def _clear_disk_errors(root: Path) -> Iterator[None]:
-    """Say in one line what the disk refused."""
-    reasons = {
-        errno.ENOSPC: "the disk is full; free some space",
-        errno.EDQUOT: "the disk quota is used up; free some space",
-        errno.EROFS: "the file system is read-only; choose another output",
-        errno.EACCES: "permission denied; choose another output",
-        errno.EPERM: "permission denied; choose another output",
-        errno.ENOENT: "its folder does not exist; create it first",
-        errno.ENOTDIR: "is not a folder; choose another output",
-    }
-    try:
-        yield
-    except OSError as error:
-        reason = reasons.get(error.errno or 0)
-        if reason is None:
-            raise
-        raise CubeError(f"{root}: {reason}, and run again (committed tiles are intact)") from error

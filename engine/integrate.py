@@ -40,7 +40,7 @@ class Lane(NamedTuple):
     settle_time: Array
     settled: Array
     trouble: Array
-    extremes: orbit.Extremes | None
+    turns: orbit.Turns | None
 
 
 def trajectory(
@@ -129,7 +129,7 @@ class _Run:
             settle_time=none,
             settled=jnp.asarray(False),
             trouble=self._trouble_at_start(state, rates),
-            extremes=orbit.none_yet(len(self.flow.swings), state.dtype) if self.flow.swings else None,
+            turns=orbit.none_yet(len(self.flow.swings), state) if self.flow.swings else None,
         )
         return self._settle_if_at_rest(lane)
 
@@ -153,13 +153,12 @@ class _Run:
 
     def report(self, lane: Lane, path: Outputs) -> Outputs:
         sound = (lane.trouble == Status.ok) | (lane.trouble == Status.max_steps)
-        kind = orbit.classify(
-            lane.extremes, lane.settled, self.flow.faces, self.method.rtol + self.method.atol
-        )
+        seen = None if lane.turns is None else orbit.find(lane.turns, self.field, self.stepper.reach)
+        kind = orbit.classify(seen, lane.settled, self.flow.faces, self.method.rtol + self.method.atol)
         kind = jnp.where(lane.trouble == Status.ok, kind, jnp.int8(Attractor.undecided))
-        seen = self._see(lane.state)
-        out = {f"{o.name}_final": jnp.where(sound, seen[o.name], jnp.nan) for o in self.flow.observables}
-        out |= self._swings(lane)
+        last = self._see(lane.state)
+        out = {f"{o.name}_final": jnp.where(sound, last[o.name], jnp.nan) for o in self.flow.observables}
+        out |= self._swings(lane, seen)
         out |= {f"{name}_path": values for name, values in path.items()}
         out["settle_time"] = jnp.where(lane.settled, lane.settle_time, jnp.nan)
         out["attractor"] = kind
@@ -168,28 +167,24 @@ class _Run:
         return out
 
     def _step(self, lane: Lane, until: Array) -> Lane:
-        tried = self.stepper.step(lane.t, until, lane.size, lane.state, lane.memory)
-        rates = self.field(tried.t, tried.state)
-        keep = tried.keep
+        tried = self.stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.memory)
         kept = lane._replace(
             t=tried.t,
             state=tried.state,
-            rates=rates,
+            rates=tried.rates,
             memory=tried.memory,
             steps=lane.steps + 1,
-            extremes=self._follow(lane, tried, rates),
+            turns=self._follow(lane, tried),
         )
-        kept = self._settle(lane, kept)
-        after = select(keep, kept, lane)
+        after = select(tried.keep, self._settle(lane, kept), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         return after._replace(trouble=self._trouble(lane, after))
 
-    def _follow(self, lane: Lane, tried: Step, rates: Array) -> orbit.Extremes | None:
-        if lane.extremes is None:
+    def _follow(self, lane: Lane, tried: Step) -> orbit.Turns | None:
+        if lane.turns is None:
             return None
-        inside = self.stepper.interpolate(lane.t, tried.t, tried.dense)
-        ends, states, slopes = (lane.t, tried.t), (lane.state, tried.state), (lane.rates, rates)
-        return orbit.update(lane.extremes, ends, states, slopes, inside, self.field)
+        ends, states, slopes = (lane.t, tried.t), (lane.state, tried.state), (lane.rates, tried.rates)
+        return orbit.update(lane.turns, ends, states, slopes)
 
     def _motion(self, t: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         assert self.flow.motion is not None
@@ -243,10 +238,10 @@ class _Run:
     def _see(self, state: Array) -> Outputs:
         return dict(self.flow.observe(state, self.p, **self.static))
 
-    def _swings(self, lane: Lane) -> Outputs:
-        if lane.extremes is None:
+    def _swings(self, lane: Lane, e: orbit.Extremes | None) -> Outputs:
+        if e is None:
             return {}
-        k, e = len(self.flow.swings), lane.extremes
+        k = len(self.flow.swings)
         sound = lane.trouble == Status.ok
         top, bottom = self._see(lane.state.at[:k].set(e.high)), self._see(lane.state.at[:k].set(e.low))
         out = {

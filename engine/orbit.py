@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from ..kernels.flow import Attractor
 
@@ -21,6 +22,23 @@ CLOSED, CLOSED_ERRORS = 1e-6, 1e3
 GROWING = 1e-3
 # An orbit along the faces comes nearer to each of them than exp(-FACE), 1 in 1,000.
 FACE = 7.0
+# Steps into the step that holds an extreme, to find it.
+_REFINEMENTS = 3
+
+
+class Turns(NamedTuple):
+    """The steps that hold the last two maxima and minima of each followed component.
+
+    The second axis is over the followed components; along the first stand the last maximum, the one
+    before it, the last minimum, the one before it. `t` and `state` are those at the begin of the step,
+    `size` is its length, and `rise` and `after` are the component's change in it and its slope at the end.
+    """
+
+    t: Array
+    size: Array
+    rise: Array
+    after: Array
+    state: Array
 
 
 class Extremes(NamedTuple):
@@ -34,67 +52,89 @@ class Extremes(NamedTuple):
     earlier_high_time: Array
 
 
-def none_yet(followed: int, dtype: Any) -> Extremes:
-    """No extreme seen."""
-    return Extremes(*(jnp.full(followed, jnp.nan, dtype) for _ in Extremes._fields))
+def none_yet(followed: int, state: Array) -> Turns:
+    """No extreme seen of the first `followed` components of a state like this one."""
+    nothing = jnp.full((4, followed), jnp.nan, state.dtype)
+    return Turns(*[nothing] * 4, jnp.full((4, followed, *state.shape), jnp.nan, state.dtype))
 
 
 def update(
-    seen: Extremes,
+    seen: Turns,
     ends: tuple[Array, Array],
     states: tuple[Array, Array],
     slopes: tuple[Array, Array],
-    inside: Callable[[Array], Array],
-    field: Callable[[Array, Array], Array],
-) -> Extremes:
-    """The extremes after a step.
+) -> Turns:
+    """The turns after a step; `ends` are its two times, `states` and `slopes` the state and field there.
 
-    `ends` are its two times, `states` and `slopes` the state and the field at them, `inside` the state
-    at a time between.
+    Only the step is kept: where in it the extreme lies is asked once, of those that are left (`find`).
     """
-    k = seen.high.shape[0]
+    k = seen.t.shape[1]
     before, after = slopes[0][:k], slopes[1][:k]
     rose, fell = (before > 0) & (after <= 0), (before < 0) & (after >= 0)
-    mean = (states[1] - states[0])[:k] / (ends[1] - ends[0])
-    guess, curvature = _turn_of_cubic(ends, mean, before, after)
-
-    def turning_point(i: Array) -> tuple[Array, Array]:
-        when = _zero_of(lambda t: field(t, inside(t))[i], ends, guess[i], curvature[i])
-        return when, inside(when)[i]
-
-    when, value = jax.vmap(turning_point)(jnp.arange(k))
-    return Extremes(
-        jnp.where(rose, value, seen.high),
-        jnp.where(rose, seen.high, seen.earlier_high),
-        jnp.where(fell, value, seen.low),
-        jnp.where(fell, seen.low, seen.earlier_low),
-        jnp.where(rose, when, seen.high_time),
-        jnp.where(rose, seen.high_time, seen.earlier_high_time),
+    new = Turns(
+        jnp.broadcast_to(ends[0], (k,)),
+        jnp.broadcast_to(ends[1] - ends[0], (k,)),
+        (states[1] - states[0])[:k],
+        after,
+        jnp.broadcast_to(states[0], (k, *states[0].shape)),
     )
 
+    def shifted(old: Array, value: Array) -> Array:
+        def where(turned: Array, a: Array, b: Array) -> Array:
+            return jnp.where(turned.reshape(turned.shape + (1,) * (a.ndim - 1)), a, b)
 
-def _turn_of_cubic(ends: tuple[Array, Array], rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:
-    """Where the cubic with these slopes at both ends, and this mean slope, turns; and its curvature there.
+        high, earlier_high, low, earlier_low = old
+        return jnp.stack(
+            [
+                where(rose, value, high),
+                where(rose, high, earlier_high),
+                where(fell, value, low),
+                where(fell, low, earlier_low),
+            ]
+        )
 
-    The slopes have opposite signs, so the slope of the cubic, a parabola, has one root between the ends.
+    return Turns(*map(shifted, seen, new))
+
+
+def find(
+    turns: Turns, field: Callable[[Array, Array], Array], reach: Callable[..., tuple[Array, Array]]
+) -> Extremes:
+    """Values and times of the extremes in these steps; ``reach(t, t_next, state, rates)`` steps into them."""
+
+    def extreme(i: Array, turn: Turns) -> tuple[Array, Array]:
+        begin, rates = turn.t, field(turn.t, turn.state)
+        guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, rates[i], turn.after)
+
+        def nearer(j: Array, last: tuple[Array, ...]) -> tuple[Array, ...]:
+            earlier, earlier_slope, at, _, _ = last
+            state, slopes = reach(begin, begin + at, turn.state, rates)
+            slope = slopes[i]
+            # A chord step, then secant steps.
+            bend = jnp.where(j == 0, curvature, _divide(slope - earlier_slope, at - earlier))
+            better = jnp.clip(at - _divide(slope, bend), 0.0, turn.size)
+            return at, slope, better, state[i] + slope * (better - at) / 2, better
+
+        zero = jnp.zeros_like(guess)
+        *_, value, when = lax.fori_loop(0, _REFINEMENTS, nearer, (zero, zero, guess, zero, zero))
+        return value, begin + when
+
+    components = jnp.arange(turns.t.shape[1])
+    value, when = jax.vmap(lambda turn: jax.vmap(extreme)(components, turn))(turns)
+    return Extremes(*value, when[0], when[1])
+
+
+def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:
+    """How far into a step the cubic with these slopes at both ends, and this mean slope, turns.
+
+    And its curvature there. The slopes have opposite signs, so the slope of the cubic, a parabola, has one
+    root between the ends.
     """
-    a, b = ends
     sign = jnp.sign(at_a)
     linear, square = sign * (6 * rise - 4 * at_a - 2 * at_b), sign * 3 * (at_a + at_b - 2 * rise)
     root = jnp.sqrt(jnp.maximum(linear**2 - 4 * square * jnp.abs(at_a), 0.0))
     bottom = root - linear
     part = jnp.where(bottom > 0, 2 * jnp.abs(at_a) / jnp.where(bottom > 0, bottom, 1.0), 0.5)
-    return a + (b - a) * jnp.clip(part, 0.0, 1.0), -sign * root / (b - a)
-
-
-def _zero_of(
-    slope: Callable[[Array], Array], ends: tuple[Array, Array], guess: Array, curvature: Array
-) -> Array:
-    """Where `slope` is zero, from a guess good to a few per cent: a chord step, then a secant step."""
-    at_guess = slope(guess)
-    near = jnp.clip(guess - _divide(at_guess, curvature), *ends)
-    at_near = slope(near)
-    return jnp.clip(near - _divide(at_near * (near - guess), at_near - at_guess), *ends)
+    return size * jnp.clip(part, 0.0, 1.0), -sign * root / size
 
 
 def _divide(a: Array, b: Array) -> Array:

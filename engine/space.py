@@ -131,9 +131,9 @@ class Space:
         flat["dims"] = ", ".join(self.dims)
         for axis in self.axes:
             for name, values in axis.values.items():
-                flat[f"axes.{name}"] = _describe(values)
+                flat[f"axes.{name}"] = describe_values(values)
         for name, value in self.fixed.items():
-            flat[f"fixed.{name}"] = np.array2string(np.asarray(value), threshold=10**6)
+            flat[f"fixed.{name}"] = str(np.asarray(value).tolist())
         for name, value in self.choices.items():
             flat[f"fixed.{name}"] = value
         for dim, labels in self.labels.items():
@@ -205,7 +205,7 @@ def _quotient(top: str, bottom: str) -> str:
     return f"{top}/({bottom})" if "/" in bottom else f"{top}/{bottom}"
 
 
-def _describe(values: np.ndarray) -> str:
+def describe_values(values: np.ndarray) -> str:
     """Values in full where few; else ends, count and a digest, so that any difference shows."""
     shown = [str(value) for value in values.tolist()]
     if len(shown) <= 12:

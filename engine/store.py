@@ -1,27 +1,25 @@
 """A cube on disk: plain Zarr v3 that xarray opens without this package.
 
 Shards are tiles. `status` is written last, after the tile's other shards are on the disk: its shard is
-the commit mark. Metadata is written once, in a directory that appears whole under its final name.
+the commit mark.
 """
 
 import json
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, Crc32cCodec
 
-from .durable import appear, remove_tree, sync_below
+from .durable import clear_disk_errors, sync, sync_below
 from .errors import CubeError
-from .plan import Layout, Tile, chunk_shape
-from .space import Space, Variable
+from .plan import Layout, Tile
+from .space import describe_values
 
-FORMAT = 1
 _RUNS = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
 
 
@@ -30,7 +28,9 @@ class Cube:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.group = zarr.open_group(str(root), mode="r+" if os.access(root, os.W_OK) else "r")
+        # Each array's own metadata, not the consolidated copy, so that damage to it shows.
+        mode = "r+" if os.access(root, os.W_OK) else "r"
+        self.group = zarr.open_group(str(root), mode=mode, use_consolidated=False)
         self.identity: dict[str, str] = json.loads(_text(self.group, "identity", root))
         self.names: list[str] = json.loads(_text(self.group, "variables", root))
         self._arrays = {name: self._array(name) for name in self.names}
@@ -45,7 +45,11 @@ class Cube:
         return self._arrays[name]
 
     def write(self, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
-        """Commit one tile: its outputs, then (they being on the disk) its status."""
+        """Commit one tile: its outputs, then (they being on the disk) its status.
+
+        `values` maps every variable to its values in the tile, clipped to the grid. Raises OSError where
+        the disk refuses; the tile is then not committed.
+        """
         for name in self.names:
             # Nothing is merged with what an interrupted or damaged run may have left here.
             self.shard(name, tile).unlink(missing_ok=True)
@@ -65,9 +69,28 @@ class Cube:
         """One tile of one variable, checksums checked."""
         return np.asarray(self._arrays[name][tile.region])
 
+    def is_whole(self, name: str, tile: Tile) -> bool:
+        """Whether the shard is there with all its chunks: zarr reads what is missing as fill values.
+
+        A shard ends with its index, an (offset, length) pair of uint64 per chunk, all ones for a chunk
+        that was never written, and the index's checksum.
+        """
+        array = self._arrays[name]
+        assert array.shards is not None
+        inside = tile.shape + array.shape[len(tile.key) :]
+        expected = prod(-(-size // chunk) for size, chunk in zip(inside, array.chunks, strict=True))
+        chunks = prod(s // c for s, c in zip(array.shards, array.chunks, strict=True))
+        try:
+            with self.shard(name, tile).open("rb") as file:
+                file.seek(-(16 * chunks + 4), os.SEEK_END)
+                index = np.frombuffer(file.read(16 * chunks), "<u8").reshape(-1, 2)
+        except (OSError, ValueError):
+            return False
+        return int((index[:, 1] != np.iinfo("u8").max).sum()) >= expected
+
     def is_committed(self, tile: Tile) -> bool:
-        """Whether the tile's status shard is there, whole, and has no uncomputed point."""
-        if not self.shard("status", tile).exists():
+        """Whether all the tile's shards are whole, and its status has no uncomputed point."""
+        if not all(self.is_whole(name, tile) for name in reversed(self.names)):
             return False
         try:
             return bool(self.read("status", tile).all())
@@ -76,7 +99,27 @@ class Cube:
 
     def revoke(self, tile: Tile) -> None:
         """Take back a tile's commit mark, so that the next run computes it again."""
-        self.shard("status", tile).unlink(missing_ok=True)
+        shard = self.shard("status", tile)
+        shard.unlink(missing_ok=True)
+        sync(shard.parent)
+
+    def damaged_coordinate(self) -> str:
+        """What is wrong with a coordinate, in words; empty where all are as the sweep says."""
+        for key, told in self.identity.items():
+            kind, _, name = key.partition(".")
+            if kind == "labels" and name not in self.group:
+                continue  # a dimension that no variable of this cube has
+            if kind in ("axes", "labels"):
+                try:
+                    values = np.asarray(self._array(name)[:])
+                    found = (
+                        describe_values(values) if kind == "axes" else ", ".join(map(str, values.tolist()))
+                    )
+                except Exception as error:  # whatever a codec raises on broken bytes
+                    return f"the coordinate {name} cannot be read ({type(error).__name__})"
+                if found != told:
+                    return f"the coordinate {name} is damaged: it holds {found}, and should hold {told}"
+        return ""
 
     def log_run(self, entry: Mapping[str, Any]) -> None:
         """Append one line to the journal of runs, kept apart from the cube's reproducible bytes.
@@ -84,7 +127,7 @@ class Cube:
         On a disk that refuses it the line is dropped: the error that matters is the tile's.
         """
         with suppress(OSError), (self.root / _RUNS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write("\n" + json.dumps(entry))  # a line cut short by a crash spoils no other
 
     def runs(self) -> list[dict[str, Any]]:
         """The journal of runs, oldest first; a line cut short by a crash is left out."""
@@ -105,29 +148,6 @@ class Cube:
         return found.with_config({"write_empty_chunks": True})
 
 
-def create_cube(root: Path, space: Space, layout: Layout, attributes: Mapping[str, str]) -> None:
-    """Create an empty cube: every array's metadata, the coordinates, and the sweep itself.
-
-    It is built under a temporary name beside `root` and renamed, so it is never seen half made.
-    """
-    partial = root.with_name(f"{root.name}.partial-{os.getpid()}")
-    remove_tree(partial)
-    try:
-        group = zarr.create_group(str(partial), zarr_format=3, attributes=_attributes(space, attributes))
-        for variable in space.variables:
-            _create_array(group, space, layout, variable)
-        _create_coordinates(group, space)
-        with warnings.catch_warnings():
-            # Consolidated metadata lets xarray open the cube in one read; zarr warns that v3 has not
-            # standardised it, which costs readers that ignore it nothing.
-            warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(str(partial))
-        appear(partial, root)
-    except BaseException:
-        remove_tree(partial)
-        raise
-
-
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Where two sweeps differ, one text each: "fixed.L: 400.0 in the cube, 500.0 now"."""
     keys = list(dict.fromkeys([*old, *new]))
@@ -136,75 +156,6 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
         for key in keys
         if old.get(key) != new.get(key)
     ]
-
-
-def _attributes(space: Space, extra: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "title": space.model.title,
-        "source": space.model.source,
-        "model": space.model.name,
-        "variables": json.dumps([variable.name for variable in space.variables]),
-        "equisweep_format": FORMAT,
-        **extra,
-    }
-
-
-def _create_array(group: zarr.Group, space: Space, layout: Layout, variable: Variable) -> None:
-    inner = tuple(len(space.labels[dim]) for dim in variable.inner_dims)
-    group.create_array(
-        variable.name,
-        shape=space.shape + inner,
-        shards=layout.tile + inner,
-        chunks=chunk_shape(layout.tile, inner),
-        dtype=variable.dtype,
-        fill_value=variable.fill,
-        compressors=_codecs(variable.dtype),
-        dimension_names=space.dims + variable.inner_dims,
-        attributes={**variable.attributes, **_auxiliary(space)},
-    )
-
-
-def _auxiliary(space: Space) -> dict[str, str]:
-    """CF's way of naming coordinates that are not called like their dimension: those of zipped axes."""
-    names = [name for axis in space.axes for name in axis.values if name != axis.dim]
-    return {"coordinates": " ".join(names)} if names else {}
-
-
-def _codecs(dtype: np.dtype) -> list[Any]:
-    # Shuffled lz4 wrote 1.4 times as fast as zstd level 1 here, and a third smaller.
-    blosc = BloscCodec(cname="lz4", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)
-    return [blosc, Crc32cCodec()]
-
-
-def _create_coordinates(group: zarr.Group, space: Space) -> None:
-    for axis in space.axes:
-        for name, values in axis.values.items():
-            _create_coordinate(group, name, _stored(values), axis.dim, _coordinate_attributes(space, name))
-    used = dict.fromkeys(dim for variable in space.variables for dim in variable.inner_dims)
-    meanings = {dim.name: dim.meaning for dim in space.model.dims} | {"time": "saved time"}
-    for dim in used:
-        labels = _stored(np.asarray(space.labels[dim]))
-        _create_coordinate(group, dim, labels, dim, {"long_name": meanings.get(dim, dim)})
-
-
-def _create_coordinate(
-    group: zarr.Group, name: str, values: np.ndarray, dim: str, attributes: Mapping[str, Any]
-) -> None:
-    group.create_array(name, data=values, dimension_names=[dim], attributes=dict(attributes))
-
-
-def _stored(values: np.ndarray) -> np.ndarray:
-    return values.astype(np.dtypes.StringDType()) if values.dtype.kind in "US" else values
-
-
-def _coordinate_attributes(space: Space, target: str) -> dict[str, Any]:
-    choices = {choice.name: choice for choice in space.model.choices}
-    if target in choices:
-        return {"long_name": choices[target].meaning}
-    name, _, component = target.partition(".")
-    parameter = space.model.parameter(name)
-    symbol = f"{parameter.symbol}[{component}]" if component else parameter.symbol
-    return {"long_name": parameter.meaning, "symbol": symbol, "units": parameter.unit}
 
 
 def _text(group: zarr.Group, key: str, root: Path) -> str:
@@ -216,12 +167,25 @@ def _text(group: zarr.Group, key: str, root: Path) -> str:
 
 def open_cube_for_reading(root: Path) -> Cube:
     """Open an existing cube; CubeError, naming the path, where there is none."""
-    if not root.exists():
-        raise CubeError(f"{root}: no such cube")
+    with clear_disk_errors(root):
+        if not root.exists():
+            raise CubeError(f"{root}: no such cube")
+        if not root.is_dir():
+            raise CubeError(f"{root}: is a file, and a cube is a folder")
     try:
         return Cube(root)
-    except (FileNotFoundError, NotADirectoryError, KeyError, json.JSONDecodeError) as error:
-        raise CubeError(f"{root}: cannot be opened as a cube ({type(error).__name__})") from error
+    except CubeError:
+        raise
+    except Exception as error:  # zarr raises many kinds on metadata that is not what it should be
+        raise CubeError(
+            f"{root}: cannot be opened as a cube ({type(error).__name__}); "
+            "if it is to be replaced, delete the folder yourself"
+        ) from error
+
+
+def bytes_on_disk(root: Path) -> int:
+    """Size of everything below `root`."""
+    return sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
 
 
 def missing_tiles(cube: Cube) -> Iterable[Tile]:

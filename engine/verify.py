@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .durable import only_writer
+from .durable import clear_disk_errors, only_writer
 from .plan import Tile
 from .store import Cube, open_cube_for_reading
 
@@ -19,11 +19,12 @@ class Verdict:
     uncommitted: list[Tile] = field(default_factory=list)
     damaged: dict[Path, str] = field(default_factory=dict)
     repaired: int = 0
+    coordinate: str = ""
 
     @property
     def sound(self) -> bool:
         """Whether every tile is committed and every shard reads back."""
-        return not self.damaged and not self.uncommitted
+        return not self.damaged and not self.uncommitted and not self.coordinate
 
 
 def verify(
@@ -35,7 +36,7 @@ def verify(
     again computes them anew.
     """
     cube = open_cube_for_reading(root)
-    verdict = Verdict(tiles=len(cube.layout))
+    verdict = Verdict(tiles=len(cube.layout), coordinate=cube.damaged_coordinate())
     damaged_tiles = []
     for tile in cube.layout:
         if not cube.shard("status", tile).exists():
@@ -44,7 +45,7 @@ def verify(
             damaged_tiles.append(tile)
         on_tile(tile)
     if repair and damaged_tiles:
-        with only_writer(root):
+        with clear_disk_errors(root), only_writer(root):
             for tile in damaged_tiles:
                 cube.revoke(tile)
         verdict.repaired = len(damaged_tiles)
@@ -61,6 +62,9 @@ def _damage(cube: Cube, tile: Tile, verdict: Verdict) -> bool:
             continue
         verdict.shards += 1
         verdict.bytes += path.stat().st_size
+        if not cube.is_whole(name, tile):
+            verdict.damaged[path] = "is cut short or lacks chunks"
+            continue
         try:
             values = cube.read(name, tile)
         except Exception as error:  # whatever a codec raises on broken bytes

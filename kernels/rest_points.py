@@ -61,7 +61,8 @@ def classify(jacobian: Array, corner: bool) -> Array:
     stable = RestClass.ess if corner else RestClass.stable_node
     rest = RestClass
     cases = [
-        (jnp.isnan(size), rest.absent),
+        # Not of the maximum: compiled for a CPU, it may lose a NaN.
+        (jnp.any(jnp.isnan(jacobian)), rest.absent),
         (jnp.abs(determinant) <= rounding * size**2, rest.degenerate),
         (determinant < 0, rest.saddle),
         (focus & (jnp.abs(trace) <= rounding * size), rest.centre),

@@ -41,6 +41,8 @@ MECHANISMS: tuple[tuple[str, str], ...] = tuple(product(REWARD, PUNISHMENT))
 CORNERS: tuple[tuple[float, float], ...] = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 REST_POINTS = ("(0,0)", "(0,1)", "(1,0)", "(1,1)", "interior", "edge x=1")
 
+_INTERIOR = REST_POINTS.index("interior")
+
 NO_MECHANISM = len(MECHANISMS)
 TIED = NO_MECHANISM + 1
 BEST: dict[str, int] = {f"{r}_{f}": i for i, (r, f) in enumerate(MECHANISMS)} | {
@@ -179,6 +181,7 @@ def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
         "eigenvalue_2_real": smaller,
         "eigenvalue_imag": imaginary,
         "rest_class": kind,
+        "interior_class": kind[_INTERIOR],
         "stable_count": jnp.sum(attracts(kind)).astype(jnp.int16),
         "best_mechanism": best,
         "first_integral": first_integral_or_nan(p, start(p), reward, punishment),

@@ -116,6 +116,14 @@ OUTPUTS = (
         kind="class",
         classes={c.name: c.value for c in RestClass},
     ),
+    Output(
+        "interior_class",
+        "",
+        "",
+        "stability of the interior rest point (there is at most one)",
+        kind="class",
+        classes={c.name: c.value for c in RestClass},
+    ),
     Output("stable_count", "", "1", "number of asymptotically stable rest points", kind="count"),
     Output(
         "best_mechanism",

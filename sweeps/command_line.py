@@ -133,7 +133,8 @@ def _plot(options: argparse.Namespace) -> int:
     from .run import open_cube
 
     cube = open_cube(options.cube)
-    save(plot_map(cube, options.var, options.x, options.y, options.facet, options.sel), options.output)
+    figure = plot_map(cube, options.var, options.x, options.y, options.facet, options.sel, options.line)
+    save(figure, options.output)
     print(options.output)
     return 0
 
@@ -229,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--y", required=True, help="the axis that runs upwards")
     sub.add_argument("--facet", help="an axis: one panel for each of its values")
     _selection(sub)
+    sub.add_argument("--line", metavar="X=Y", help="draw where two axes are equal, such as 'r = f'")
     sub.add_argument("-o", "--output", type=Path, required=True, help="a .png or .svg file")
 
     sub = command(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine.progress import clock
-from ..engine.store import Cube, open_cube_for_reading
+from ..engine.store import Cube, bytes_on_disk, open_cube_for_reading
 from ..kernels.status import Status
 from .run import Plan, open_cube
 from .show_models import table
@@ -25,7 +25,7 @@ def describe_plan(plan: Plan) -> str:
             f"points     {plan.points:,} ({grid})",
             f"tiles      {plan.tiles:,} of {tile}",
             f"variables  {', '.join(plan.variables)}",
-            f"size       {size_text(plan.bytes)} before compression",
+            f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
             f"time       about {clock(plan.seconds)} on two cores, {compiled} included",
         )
@@ -63,7 +63,7 @@ def describe_cube(path: Path) -> str:
     parts += ["", "Runs", *_runs(cube), "", f"device    {dataset.attrs['device']}"]
     versions = json.loads(dataset.attrs["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
-    parts.append(f"on disk   {size_text(_bytes_on_disk(path))}")
+    parts.append(f"on disk   {size_text(bytes_on_disk(path))}")
     parts += ["", "Sweep", dataset.attrs["sweep"].rstrip()]
     return "\n".join(parts)
 
@@ -101,7 +101,3 @@ def _ends(values: np.ndarray) -> str:
 
 def _order(dim: object, grid_dims: Sequence[object]) -> int:
     return grid_dims.index(dim) if dim in grid_dims else len(grid_dims)
-
-
-def _bytes_on_disk(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

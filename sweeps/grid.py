@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine.errors import SweepError
 
+MOST_VALUES = 10**7
 _KEYS = ("start", "stop", "num", "step", "scale")
 
 
@@ -51,18 +52,23 @@ def _range(where: str, spec: Mapping[str, Any]) -> list[float]:
     num = spec["num"]
     if isinstance(num, bool) or not isinstance(num, int) or num < 1:
         raise SweepError(f"{where}.num: {num!r} is no count; give a whole number of at least 1")
+    if num > MOST_VALUES:
+        raise SweepError(f"{where}.num: {num:,} values are too many; an axis holds at most {MOST_VALUES:,}")
     if num > 1 and start == stop:
         raise SweepError(f"{where}: {num} points from {start:g} to {stop:g} are all the same; give num = 1")
     if scale == "log":
         if start <= 0 or stop <= 0:
             raise SweepError(f"{where}: a log scale needs start and stop above 0")
-        return _distinct(where, np.geomspace(start, stop, num).tolist())
+        values = np.geomspace(start, stop, num).tolist()
+        return _distinct(where, [start, *(float(f"{v:.14e}") for v in values[1:-1]), stop][:num])
     return _distinct(where, _tidy(np.linspace(start, stop, num), start, stop))
 
 
 def _steps(where: str, start: float, stop: float, step: float) -> list[float]:
     if step == 0 or (stop - start) * step < 0:
         raise SweepError(f"{where}.step: {step:g} never leads from {start:g} to {stop:g}")
+    if (stop - start) / step >= MOST_VALUES:
+        raise SweepError(f"{where}.step: {step:g} is too small; an axis holds at most {MOST_VALUES:,} values")
     count = floor((stop - start) / step + 1e-9) + 1
     return _tidy(start + step * np.arange(count), start, stop)
 
@@ -77,9 +83,13 @@ def _tidy(values: np.ndarray, start: float, stop: float) -> list[float]:
 def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise SweepError(f"{where}: {value!r} is not a number")
-    if not isfinite(value):
-        raise SweepError(f"{where}: {value} is not a finite number")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise SweepError(f"{where}: a number of {len(str(value))} digits is too large") from None
+    if not isfinite(number):
+        raise SweepError(f"{where}: {number} is not a finite number")
+    return number
 
 
 def _distinct(where: str, values: list[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,18 +15,29 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _MOST_PANELS = 12
+_LETTERS_PER_INCH = 12
 
 
 def plot_map(
-    dataset: "xr.Dataset", variable: str, x: str, y: str, facet: str | None, selections: Iterable[str]
+    dataset: "xr.Dataset",
+    variable: str,
+    x: str,
+    y: str,
+    facet: str | None,
+    selections: Iterable[str],
+    line: str | None = None,
 ) -> Any:
     """Heat map of `variable` over axes `x` and `y`, as a matplotlib figure.
 
-    One colour scale serves all panels; points without a result are hatched grey. Raises SweepError for
-    unknown names and for dimensions that are neither drawn nor selected.
+    One colour scale serves all panels; points without a result are hatched grey. A class output has one
+    colour a class, and a legend. `line`, such as "r = f", draws where the two axes are equal. Raises
+    SweepError for unknown names and for dimensions that are neither drawn nor selected.
     """
     from matplotlib.figure import Figure
 
+    from .class_map import add_legend, classes_of, draw_classes, draw_line, parse_line
+
+    line = parse_line(line, x, y) if line else None
     chosen = select(dataset, parse_selections(selections))
     _require_names(chosen, variable, [x, y, *([facet] if facet else [])])
     data = chosen[variable].load()
@@ -39,6 +51,7 @@ def plot_map(
     rows = -(-len(labels) // columns)
     figure = Figure(figsize=(4.6 * columns + 0.8, 3.7 * rows + 0.6), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    classes = classes_of(data)
     finite = data.values[np.isfinite(data.values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     mesh = None
@@ -46,10 +59,15 @@ def plot_map(
         values = (data.sel({facet: label}) if facet else data).transpose(y, x)
         panel.set_facecolor("0.85")
         panel.patch.set_hatch("///")
-        mesh = panel.pcolormesh(
-            values[x], values[y], values, vmin=low, vmax=high, cmap="viridis", shading="nearest",
-            rasterized=True,
-        )  # fmt: skip
+        if classes:
+            draw_classes(panel, values[x].values, values[y].values, values.values)
+        else:
+            mesh = panel.pcolormesh(
+                values[x], values[y], values, vmin=low, vmax=high, cmap="viridis", shading="nearest",
+                rasterized=True,
+            )  # fmt: skip
+        if line:
+            draw_line(panel, values[x].values, values[y].values)
         if facet:
             panel.set_title(label if isinstance(label, str) else f"{facet} = {label:g}")
     for panel in panels.flat[len(labels) :]:
@@ -58,9 +76,16 @@ def plot_map(
         panel.set_xlabel(_axis_label(dataset[x], x))
     for panel in panels[:, 0]:
         panel.set_ylabel(_axis_label(dataset[y], y))
-    figure.colorbar(mesh, ax=panels, label=_axis_label(dataset[variable], variable), pad=0.02)
+    if mesh is None:
+        add_legend(figure, classes, data.values, line)
+    else:
+        figure.colorbar(mesh, ax=panels, label=_axis_label(dataset[variable], variable), pad=0.02)
     where = ", ".join(f"{name}={chosen[name].item()}" for name in chosen.coords if not chosen[name].dims)
-    figure.suptitle(f"{dataset.attrs.get('title', '')}{f'  ({where})' if where else ''}", fontsize=10)
+    title = [dataset.attrs.get("title", ""), f"({where})" if where else ""]
+    if classes:
+        title.insert(0, f"{_axis_label(dataset[variable], variable)}:")
+    width = int(_LETTERS_PER_INCH * figure.get_figwidth())
+    figure.suptitle(fill("  ".join(filter(None, title)), width), fontsize=10)
     return figure
 
 

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .sweep import Sweep
 
@@ -34,6 +35,7 @@ class Plan:
     tile_shape: tuple[int, ...]
     variables: tuple[str, ...]
     bytes: int
+    free: int
     memory: int
     seconds: float
     compilations: int
@@ -42,8 +44,9 @@ class Plan:
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
     """Points, tiles, bytes, memory and a rough time of a sweep; computes nothing.
 
-    `bytes` are uncompressed; `memory` is the expected resident size; `seconds` is a rough estimate from
-    rates measured on a 2-core machine. Raises SweepError where the sweep is wrong.
+    `bytes` are uncompressed; `free` are those free on the disk of the current folder; `memory` is the
+    expected resident size; `seconds` is a rough estimate from rates measured on a 2-core machine.
+    Raises SweepError where the sweep is wrong.
     """
     from ..engine.device import pick_device
     from ..engine.execute import plan_space
@@ -64,6 +67,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         tile_shape=layout.tile,
         variables=tuple(variable.name for variable in space.variables),
         bytes=size,
+        free=shutil.disk_usage(Path.cwd()).free,
         memory=_BASE_MEMORY + _TILES_IN_MEMORY * tile_bytes,
         seconds=combinations * _COMPILE_SECONDS
         + max(size / _STORE_BYTES_PER_SECOND, space.points / _POINTS_PER_SECOND),
@@ -162,4 +166,11 @@ def _provenance(sweep: Sweep, device: str) -> dict[str, str]:
 
 def _as_json(sweep: Sweep) -> str:
     keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "times", "integrator", "dtype")
-    return json.dumps({key: getattr(sweep, key) for key in keys}, default=lambda value: value.tolist())
+    return json.dumps({key: getattr(sweep, key) for key in keys}, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: arrays, ranges, mappings and numpy's scalars."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.tolist() if hasattr(value, "tolist") else list(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.engine import store
+from equisweep.engine import template
 from equisweep.engine.durable import only_writer
 from equisweep.engine.store import Cube
 from equisweep.engine.verify import verify
@@ -90,7 +90,7 @@ def test_another_sweep_is_refused_with_the_difference(cube):
     before = contents(cube)
     changed = tiled_sweep()
     other = type(changed)(**{**vars(changed), "fixed": {"L": 500}})
-    with pytest.raises(CubeError, match=r"fixed\.L: 400\. in the cube, 500\. now"):
+    with pytest.raises(CubeError, match=r"fixed\.L: 400\.0 in the cube, 500\.0 now"):
         run(other, cube)
     assert contents(cube) == before
     run(other, cube, overwrite=True)
@@ -147,7 +147,7 @@ def test_a_failed_creation_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "refused")
 
-    monkeypatch.setattr(store, "_create_coordinates", fail)
+    monkeypatch.setattr(template, "_create_coordinates", fail)
     with pytest.raises(CubeError, match="the disk is full"):
         run(small_sweep(), tmp_path / "cube.zarr")
     assert list(tmp_path.iterdir()) == []

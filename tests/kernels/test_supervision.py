@@ -242,6 +242,7 @@ def test_starts_on_a_face_and_contradictions_are_flagged():
     out = point(mechanism, p1=0.2)
     assert np.isnan(out["rest_x"]).all()
     assert (out["rest_class"] == RestClass.absent).all()
+    assert out["interior_class"] == RestClass.absent
     assert out["best_mechanism"] == BEST["none"]
 
 

@@ -26,7 +26,7 @@ Part = Mapping[str, jax.Array] | Future[Mapping[str, jax.Array]]
 _CPU_BLOCK = 1024
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
-_SINGLE = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
+_SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 
 
 class Evaluator:
@@ -163,7 +163,7 @@ def _with_trajectory(
     from .stepping import Method
 
     assert space.model.flow is not None
-    method = Method(**(_SINGLE if space.dtype == np.float32 else {}) | space.integrator)
+    method = Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
     moved = trajectory(space.model.flow, p, method, space.times, **choices)
     told = jnp.asarray(result["status"])
     later = moved["status"].astype(told.dtype)

@@ -42,7 +42,7 @@ def describe_cube(path: Path) -> str:
     grid_dims = dataset["status"].dims
     axes = [
         (
-            name,
+            str(name),
             str(c.dims[0]),
             f"{c.size:,}",
             _ends(c.values),

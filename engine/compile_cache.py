@@ -12,7 +12,7 @@ def keep_compiled() -> None:
 
     A setting the user made himself (``JAX_COMPILATION_CACHE_DIR``) is left alone.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "equisweep" / "compiled"

@@ -60,8 +60,8 @@ def appear(partial: Path, final: Path, replace: bool) -> None:
 def only_writer(root: Path) -> Iterator[None]:
     """Hold the directory's writer lock; CubeError where another run holds it.
 
-    Raises OSError where the directory cannot be opened. The lock belongs to the directory itself, not to a file in it, and the system drops it when the
-    process ends in whatever way.
+    Raises OSError where the directory cannot be opened. The lock belongs to the directory itself, not to
+    a file in it, and the system drops it when the process ends in whatever way.
     """
     descriptor = os.open(root, os.O_RDONLY)
     try:
@@ -69,7 +69,7 @@ def only_writer(root: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CubeError(f"{root}: another run is writing to it; wait for that one to end") from None
-        if not os.path.samestat(os.fstat(descriptor), os.stat(root)):
+        if not os.path.samestat(os.fstat(descriptor), root.stat()):
             raise CubeError(f"{root}: was replaced by another run just now; run again")
         yield
     finally:

@@ -55,7 +55,8 @@ class Extremes(NamedTuple):
 def none_yet(followed: int, state: Array) -> Turns:
     """No extreme seen of the first `followed` components of a state like this one."""
     nothing = jnp.full((4, followed), jnp.nan, state.dtype)
-    return Turns(*[nothing] * 4, jnp.full((4, followed, *state.shape), jnp.nan, state.dtype))
+    states = jnp.full((4, followed, *state.shape), jnp.nan, state.dtype)
+    return Turns(nothing, nothing, nothing, nothing, states)
 
 
 def update(
@@ -120,7 +121,7 @@ def find(
 
     components = jnp.arange(turns.t.shape[1])
     value, when = jax.vmap(lambda turn: jax.vmap(extreme)(components, turn))(turns)
-    return Extremes(*value, when[0], when[1])
+    return Extremes(value[0], value[1], value[2], value[3], when[0], when[1])
 
 
 def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:

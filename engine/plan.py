@@ -73,7 +73,7 @@ def plan_layout(
     A tile is a run of whole rows, like memory: leading axes have length 1, one axis is cut, trailing
     axes are whole. What does not depend on a trailing axis is then computed once per tile. Static axes
     always have length 1. An axis is cut evenly, and longer pieces are rounded up to a multiple of 4 so
-    that chunks divide them; no tile pads an axis by more than one part in four, or 3 points.
+    that chunks divide them: padding is at most a point a piece, or four where pieces have 16 or more.
     """
     wanted = min(max(prod(grid) // 8, FEWEST_POINTS), most_points, max(MOST_BYTES // bytes_per_point, 1))
     tile, room = [1] * len(grid), wanted

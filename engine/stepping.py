@@ -198,11 +198,12 @@ def _weighted(weights: Any, slopes: Any) -> Array:
 
 
 def _solver(method: Method) -> Any:
-    cls = _SOLVERS[method.solver]
+    cls: Any = _SOLVERS[method.solver]
     if not issubclass(cls, diffrax.AbstractImplicitSolver):
         return cls()
     root_finder = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
-    return cls(root_finder=root_finder, **_PLAIN_LOOP)
+    implicit: Any = cls
+    return implicit(root_finder=root_finder, **_PLAIN_LOOP)
 
 
 def select(keep: Array, new: Any, old: Any) -> Any:

@@ -6,8 +6,8 @@ the commit mark.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import zarr
 
 from .durable import clear_disk_errors, sync, sync_below
-from .errors import CubeError
+from .errors import CubeError, SweepError
 from .plan import Layout, Tile
 from .space import describe_values
 
@@ -180,6 +180,21 @@ def open_cube_for_reading(root: Path) -> Cube:
         raise CubeError(
             f"{root}: cannot be opened as a cube ({type(error).__name__}); "
             "if it is to be replaced, delete the folder yourself"
+        ) from error
+
+
+@contextmanager
+def readable(root: Path) -> Iterator[None]:
+    """Turn what broken bytes raise while a cube is read into a CubeError that says what to do."""
+    try:
+        yield
+    except (SweepError, CubeError, BrokenPipeError):
+        raise
+    except (ValueError, RuntimeError, OSError, KeyError, TypeError) as error:
+        told = (str(error).splitlines() or [""])[0]
+        raise CubeError(
+            f"{root}: cannot be read ({type(error).__name__}: {told}); "
+            f"equisweep verify {root} names what is damaged"
         ) from error
 
 

@@ -58,7 +58,7 @@ def external(
         "expected_loss": found.loss,
         "price_of_anarchy": (group + p["n"] * found.investment) / planner.loss,
         "second_derivative": curvature,
-        "equilibrium_count": found.count,
+        "equilibrium_count": found.number,
         "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, found.status),
     }
 

@@ -64,7 +64,7 @@ def exact_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n_max
         effective=chosen.effective,
         breach=chosen.breach,
         loss=chosen.risk + chosen.effective * per_unit,
-        count=count,
+        number=count,
         status=jnp.where(count > 1, Status.several_equilibria, status),
     )
 

@@ -48,7 +48,7 @@ class Equilibrium(NamedTuple):
     effective: Array  # x, what defends a city
     breach: Array  # p(x)
     loss: Array  # a city's expected loss; the planner's under cooperation
-    count: Array  # how many solutions there are
+    number: Array  # how many solutions there are
     status: Array
 
 

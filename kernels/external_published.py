@@ -47,7 +47,7 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
         effective=effect * investment,
         breach=corner * jnp.exp(-rate * effect * investment),
         loss=p["L"] * any_breach(q, q, p["alpha"], n, n_max) + paid,
-        count=count,
+        number=count,
         status=jnp.where(found, status, Status.no_equilibrium),
     )
 

@@ -30,8 +30,9 @@ SharePayoffs = Callable[[Array], Array]
 
 # A share below exp(-EXTINCT), 1.3e-14, that still falls counts as gone.
 EXTINCT = 32.0
-# The logit standing for a pure strategy; its sigmoid is exactly 0 or 1, and it never moves.
-PURE = 1.0e6
+# The logit standing for a pure strategy; its sigmoid is exactly 0 or 1, and it never moves. Far beyond
+# what a mixed orbit reaches: along a boundary cycle its logits grow with time.
+PURE = 1.0e12
 
 
 def advantages(payoffs: PairPayoffs, x: Array, y: Array) -> tuple[Array, Array]:

@@ -44,7 +44,7 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
         return x + step, step, count + 1
 
     def solve(_: Function, x: Array) -> Array:
-        return lax.while_loop(unfinished, advance, (x, jnp.full_like(x, jnp.inf), 0))[0]
+        return lax.while_loop(unfinished, advance, (x, jnp.full_like(x, jnp.inf), jnp.asarray(0)))[0]
 
     x = lax.custom_root(f, start, solve, _divide_by_slope)
     value, slope = value_and_slope(lax.stop_gradient(x))

@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped."""
     options = _parser().parse_args(arguments)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as politely as on Ctrl-C
+        for number in (signal.SIGTERM, signal.SIGHUP):  # stop as politely as on Ctrl-C
+            signal.signal(number, signal.default_int_handler)
     try:
         return options.command(options)
     except (SweepError, CubeError) as error:
@@ -92,17 +93,21 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
+    from ..engine.store import readable
     from .describe import describe_cube
 
-    print(describe_cube(options.cube))
+    with readable(options.cube):
+        print(describe_cube(options.cube))
     return 0
 
 
 def _query(options: argparse.Namespace) -> int:
+    from ..engine.store import readable
     from .query import query_text
     from .run import open_cube
 
-    print(query_text(open_cube(options.cube), options.var, options.sel, options.format))
+    with readable(options.cube):
+        print(query_text(open_cube(options.cube), options.var, options.sel, options.format))
     return 0
 
 
@@ -119,6 +124,8 @@ def _verify(options: argparse.Namespace) -> int:
         )
     elif verdict.damaged:
         print("equisweep verify --repair lets the next run compute the damaged tiles again")
+    if verdict.coordinate:
+        print(f"{verdict.coordinate}; write the cube anew with equisweep run --overwrite")
     if verdict.uncommitted:
         print(
             f"{len(verdict.uncommitted)} of {verdict.tiles} tiles are not computed; run the same sweep again"
@@ -254,10 +261,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number of at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number of at least 1")
+    return int(text)
 
 
 def _selection(sub: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ def describe_cube(path: Path) -> str:
     total = sum(counts.values())
     parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}", "", "Axes"]
     grid_dims = dataset["status"].dims
-    axes = [
+    axes: list[tuple[str, ...]] = [
         (
             str(name),
             str(c.dims[0]),

@@ -113,4 +113,4 @@ def _require_names(dataset: "xr.Dataset", variable: str, axes: list[str]) -> Non
 def _axis_label(array: "xr.DataArray", name: str) -> str:
     symbol, unit = array.attrs.get("symbol"), array.attrs.get("units", "1")
     text = f"{name.replace('_', ' ')} {symbol}" if symbol and symbol != name else name.replace("_", " ")
-    return text if unit == "1" else f"{text} [{unit}]"
+    return text if unit in ("1", "") else f"{text} [{unit}]"

@@ -1,5 +1,7 @@
 """Ask a cube for numbers: selections by coordinate, printed as a table, CSV or JSON."""
 
+import csv
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
@@ -51,8 +53,8 @@ def select(dataset: "xr.Dataset", selections: Mapping[str, str]) -> "xr.Dataset"
 
 
 def records(dataset: "xr.Dataset", names: Sequence[str]) -> list[dict[str, Any]]:
-    """One mapping a point: its coordinates, the variables, and the name of its status."""
-    wanted = _variables(dataset, names)
+    """One mapping a point: its coordinates, the variables called `names`, and the name of its status."""
+    wanted = [name for name in names if name != "status"]
     loaded = dataset[[*wanted, "status"]].load()
     dims = list(dict.fromkeys(dim for name in ("status", *wanted) for dim in loaded[name].dims))
     along = sorted(loaded.coords, key=lambda c: [dims.index(dim) for dim in loaded[c].dims])
@@ -70,7 +72,9 @@ def format_records(rows: list[dict[str, Any]], style: str) -> str:
     head = list(rows[0]) if rows else []
     if style == "csv":
         lines = [head] + [["" if v != v else _exact(v) for v in row.values()] for row in rows]
-        return "\n".join(",".join(line) for line in lines)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(lines)
+        return text.getvalue().rstrip("\n")
     text = table(head, [[_short(v) for v in row.values()] for row in rows[:_MOST_ROWS]])
     if len(rows) > _MOST_ROWS:
         text += f"\n... {len(rows) - _MOST_ROWS:,} more rows; --format csv prints all"
@@ -85,7 +89,7 @@ def query_text(dataset: "xr.Dataset", names: Sequence[str], selections: Iterable
     """
     chosen = select(dataset, parse_selections(selections))
     wanted = _variables(chosen, names)
-    if style == "table" and len(wanted) == 1:
+    if style == "table" and len(wanted) == 1 and wanted != ["status"]:
         grid = chosen[wanted[0]]
         if grid.ndim == 2 and grid.shape[1] <= _MOST_COLUMNS and grid.shape[0] <= _MOST_ROWS:
             return _grid_table(chosen, wanted[0])
@@ -130,8 +134,10 @@ def _number_positions(name: str, text: str, values: np.ndarray) -> list[int]:
     if ":" in text:
         low, _, high = text.partition(":")
         inside = np.ones(len(values), bool)
-        inside &= values >= number(low) * (1 - 1e-12) if low else inside
-        inside &= values <= number(high) * (1 + 1e-12) if high else inside
+        if low:
+            inside &= values >= number(low) - 1e-12 * abs(number(low))
+        if high:
+            inside &= values <= number(high) + 1e-12 * abs(number(high))
         if not inside.any():
             raise SweepError(
                 f"--sel {name}={text}: selects nothing; {name} runs from {values.min():g} to {values.max():g}"
@@ -142,7 +148,7 @@ def _number_positions(name: str, text: str, values: np.ndarray) -> list[int]:
         wanted = number(part)
         # Coordinates are decimal fractions that went through binary: match to their printed digits.
         best = int(np.argmin(np.abs(values - wanted)))
-        if not np.isclose(values[best], wanted, rtol=1e-9, atol=1e-12):
+        if not np.isclose(values[best], wanted, rtol=1e-9, atol=0):
             raise SweepError(
                 f"--sel {name}={text}: no such value; the nearest is {name}={_short(values[best].item())}"
             )
@@ -155,7 +161,7 @@ def _variables(dataset: "xr.Dataset", names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in (*known, "status"):
             raise SweepError(f"--var {name}: no such variable{nearest(name, [*known, 'status'])}")
-    return [name for name in (names or known) if name != "status"] or known[:0]
+    return list(names) or known
 
 
 def _spread(array: "xr.DataArray", dataset: "xr.Dataset", dims: Sequence[Any]) -> np.ndarray:

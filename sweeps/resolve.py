@@ -1,6 +1,6 @@
 """Turn a stated sweep into a complete, checked space; every error names file, key and value."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..engine.check_model import check_model
 from ..engine.errors import SweepError
 from ..engine.space import Axis, Space, derivative_name, dim_labels
 from ..kernels.model import Model, Parameter
+from .checks import parameter_values, require_types
 from .grid import grid_values
 from .model_lookup import find_model, nearest
 from .motion import resolve_motion
@@ -21,6 +22,7 @@ _MOST_POINTS = 2**60
 
 def resolve(sweep: Sweep) -> Space:
     """The space of a sweep, with every name, value and combination checked before any compute."""
+    require_types(sweep)
     model, digest = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
     if sweep.dtype not in ("float64", "float32"):
         raise SweepError(f'{sweep.origin}: dtype: {sweep.dtype!r} is neither "float64" nor "float32"')
@@ -44,10 +46,10 @@ def resolve(sweep: Sweep) -> Space:
     )
     if not space.axes:
         raise SweepError(f"{sweep.origin}: axes: there are none; give at least one, if only of one value")
-    if digest:
-        check_model(f"{sweep.origin}: model {sweep.model}", space)
     if space.points > _MOST_POINTS:
         raise SweepError(f"{sweep.origin}: axes: {space.points:.3g} points are more than any disk holds")
+    if digest:
+        check_model(f"{sweep.origin}: model {sweep.model}", space)
     return space
 
 
@@ -64,8 +66,9 @@ def _axis_values(sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...
             continue
         parameter = _target(where, name, model, labels)
         if name in sweep.fixed:
-            raise SweepError(f"{where}: also stands in [fixed]; keep one of the two")
-        found[name] = _checked(where, grid_values(where, spec), parameter)
+            told = sweep.fixed[name]
+            raise SweepError(f"{where}: also stands in [fixed] as {told!r}; keep one of the two")
+        found[name] = parameter_values(where, grid_values(where, spec), parameter, sweep.dtype)
     return found
 
 
@@ -87,18 +90,6 @@ def _target(where: str, name: str, model: Model, labels: Mapping[str, tuple[str,
     return parameter
 
 
-def _checked(where: str, values: Iterable[Any], parameter: Parameter) -> np.ndarray:
-    """Numbers inside the parameter's domain, as an array; integers where it is one."""
-    for value in values:
-        if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
-            raise SweepError(f"{where}: {value!r} is not a number")
-        if parameter.integer and value != int(value):
-            raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
-        if not parameter.domain.contains(float(value)):
-            raise SweepError(f"{where}: {value:g} lies outside {parameter.domain} ({parameter.meaning})")
-    return np.asarray(list(values), dtype=np.int64 if parameter.integer else np.float64)
-
-
 def _axes(sweep: Sweep, model: Model, values: Mapping[str, np.ndarray]) -> tuple[Axis, ...]:
     groups: dict[str, tuple[str, ...]] = {}
     for group in sweep.zip:
@@ -106,7 +97,7 @@ def _axes(sweep: Sweep, model: Model, values: Mapping[str, np.ndarray]) -> tuple
         if not isinstance(group, Sequence) or isinstance(group, str) or len(group) < 2:
             raise SweepError(f"{where}: {group!r} should be a list of two or more axes")
         for name in group:
-            if name not in values:
+            if not isinstance(name, str) or name not in values:
                 raise SweepError(f"{where}: {name!r} is no axis{nearest(str(name), list(values))}")
             if name in groups:
                 raise SweepError(f"{where}: {name!r} stands there twice")
@@ -149,12 +140,12 @@ def _fixed(
     fixed: dict[str, float | np.ndarray] = {}
     for parameter in model.parameters:
         if parameter.dim is not None:
-            check = partial(_checked, parameter=parameter)
+            check = partial(parameter_values, parameter=parameter, dtype=sweep.dtype)
             fixed[parameter.name] = vector_values(sweep, model, parameter, labels[parameter.dim], check)
         elif parameter.name not in axes:
             where = f"{sweep.origin}: fixed.{parameter.name}"
             value = sweep.fixed.get(parameter.name, parameter.default)
-            fixed[parameter.name] = float(_checked(where, [value], parameter)[0])
+            fixed[parameter.name] = float(parameter_values(where, [value], parameter, sweep.dtype)[0])
     return chosen, fixed
 
 

@@ -1,18 +1,27 @@
 """Text about models: what ships, and one model in full."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 
 from ..kernels.model import Model, Parameter
 
 
 def list_models(models: Iterable[Model]) -> str:
-    """One line a model, and how to see more."""
-    rows = [
-        (m.name, m.title, str(len(m.parameters)), ", ".join(o.name for o in m.all_outputs()[:3]) + ", ...")
-        for m in models
-    ]
-    text = table(("model", "what it computes", "parameters", "outputs"), rows)
-    return f"{text}\n\nequisweep models NAME shows one in full."
+    """Every model with its parameters (symbol, domain, default), outputs and source, a few lines each."""
+    blocks = []
+    for model in models:
+        parameters = [f"{p.name} {p.symbol} {p.domain} = {_default(p)}" for p in model.parameters]
+        choices = [f"{c.name} = {' | '.join(c.options)}" for c in model.choices]
+        parts = {
+            "parameters": "; ".join(parameters + choices),
+            "outputs": ", ".join(output.name for output in model.all_outputs()),
+            "source": model.source,
+        }
+        lines = [f"{model.name}: {model.title}"]
+        for name, text in parts.items():
+            lines += fill(text, 100, initial_indent=f"  {name:12}", subsequent_indent=" " * 14).splitlines()
+        blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, "equisweep models NAME shows one in full, with units and meanings."])
 
 
 def describe_model(model: Model) -> str:

@@ -1,18 +1,20 @@
 """What lies on the disk: plain Zarr that xarray opens, checked, refused and continued."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.engine import template
+from equisweep.engine import store, template
 from equisweep.engine.durable import only_writer
 from equisweep.engine.store import Cube
 from equisweep.engine.verify import verify
-from equisweep.sweeps import CubeError, open_cube, run
+from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from sweeps_for_tests import small_sweep, tiled_sweep
 
 
@@ -52,14 +54,26 @@ def test_attributes_tell_how_it_was_made(cube):
     assert attributes["dtype"] == "float64"
 
 
-def test_every_shard_has_checksums_and_ends_before_its_status(cube):
+def test_every_shard_has_checksums(cube):
     opened = Cube(cube)
     for name in opened.names:
         codecs = opened.array(name).metadata.to_dict()["codecs"][0]["configuration"]
         assert "crc32c" in [codec["name"] for codec in codecs["codecs"]]
-    tile = opened.layout.at((0, 0))
-    newest = max(opened.shard(name, tile).stat().st_mtime_ns for name in opened.names)
-    assert opened.shard("status", tile).stat().st_mtime_ns == newest
+
+
+def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatch):
+    synced, real = [], store.sync_below
+
+    def watch(path, root):
+        tile = path.relative_to(root).parts[1:]
+        synced.append((path.relative_to(root).parts[0], root.joinpath("status", *tile).exists()))
+        real(path, root)
+
+    monkeypatch.setattr(store, "sync_below", watch)
+    run(small_sweep(axes={"alpha": [0.1, 0.2]}), tmp_path / "cube.zarr")
+    assert [name for name, _ in synced][-1] == "status"
+    assert [committed for _, committed in synced] == [False] * (len(synced) - 1) + [True]
+    assert len(synced) == 5
 
 
 def test_the_same_sweep_again_computes_nothing(cube):
@@ -118,18 +132,19 @@ def test_a_second_writer_is_refused(cube):
 
 
 def test_a_missing_folder_is_a_clear_error(tmp_path):
-    with pytest.raises(CubeError, match="its folder does not exist"):
+    with pytest.raises(CubeError, match="none does not exist; create it first"):
         run(small_sweep(), tmp_path / "none" / "cube.zarr")
 
 
 @pytest.mark.parametrize(("number", "reason"), [(28, "the disk is full"), (30, "read-only")])
 def test_a_disk_that_refuses_leaves_committed_tiles_intact(number, reason, tmp_path, monkeypatch):
-    root, written, real = tmp_path / "cube.zarr", [], Cube.write
+    root, written, real, lock = tmp_path / "cube.zarr", [], Cube.write, threading.Lock()
 
     def write(self, tile, values, durable=True):
-        if len(written) == 3:
-            raise OSError(number, "refused")
-        written.append(tile)
+        with lock:
+            if len(written) == 3:
+                raise OSError(number, "refused")
+            written.append(tile)
         real(self, tile, values, durable)
 
     with monkeypatch.context() as patch:
@@ -163,8 +178,11 @@ def test_verify_finds_every_kind_of_damage(cube):
     gone = opened.shard("equilibrium_count", tiles[2])
     gone.unlink()
     opened.revoke(tiles[3])
+    cut = [opened.shard("investment", tile) for tile in tiles[4:7]]
+    for path, size in zip(cut, (0, 10, 40), strict=True):
+        os.truncate(path, size)
     verdict = verify(cube)
-    assert set(verdict.damaged) == {flipped, gone}
+    assert set(verdict.damaged) == {flipped, gone, *cut}
     assert verdict.uncommitted == [tiles[3]]
     assert not verdict.sound
 
@@ -185,3 +203,96 @@ def test_opening_nothing_is_a_clear_error(tmp_path):
 
 def test_the_cube_is_read_lazily(cube):
     assert not isinstance(open_cube(cube)["investment"].variable._data, np.ndarray)
+
+
+def change(sweep: Sweep, **parts) -> Sweep:
+    return Sweep(**{**vars(sweep), **parts})
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-9, 123456789.123456789])
+def test_the_last_digit_of_a_fixed_value_makes_another_sweep(value, tmp_path):
+    sweep = small_sweep(axes={"alpha": [0.1, 0.2]}, fixed={"E": value}, derivatives={})
+    run(sweep, tmp_path / "cube.zarr")
+    with pytest.raises(CubeError, match=r"holds another sweep \(fixed\.E: "):
+        run(change(sweep, fixed={"E": float(np.nextafter(value, 2 * value))}), tmp_path / "cube.zarr")
+
+
+def test_overwriting_deletes_nothing_before_the_new_cube_is_ready(cube, monkeypatch):
+    before = contents(cube)
+    huge = change(
+        tiled_sweep(),
+        axes={
+            "alpha": {"start": 0, "stop": 1, "num": 300_000},
+            "beta": {"start": 0.1, "stop": 1, "num": 300_000},
+        },
+    )
+    with pytest.raises(SweepError, match="GB uncompressed"):
+        run(huge, cube, overwrite=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(template, "_create_coordinates", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(small_sweep(), cube, overwrite=True)
+    assert contents(cube) == before
+    run(small_sweep(), cube, overwrite=True)
+    assert [path.name for path in cube.parent.iterdir()] == ["cube.zarr"]
+
+
+def test_a_lost_shard_of_any_output_is_computed_again(cube):
+    before = contents(cube)
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    opened.shard("investment", tiles[0]).unlink()
+    os.truncate(opened.shard("equilibrium_count", tiles[1]), 0)
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+@pytest.mark.parametrize("harm", ["flip", "delete", "swap"])
+def test_a_damaged_coordinate_is_found_and_never_continued(cube, harm):
+    shard = cube / "alpha" / "c" / "0"
+    data = bytearray(shard.read_bytes())
+    if harm == "flip":
+        data[9] ^= 1
+        shard.write_bytes(bytes(data))
+    elif harm == "delete":
+        shard.unlink()
+    else:
+        shard.write_bytes((cube / "beta" / "c" / "0").read_bytes())
+    verdict = verify(cube)
+    assert "coordinate alpha" in verdict.coordinate
+    assert not verdict.sound
+    with pytest.raises(CubeError, match="coordinate alpha"):
+        run(tiled_sweep(), cube)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"{}", b"not json"])
+@pytest.mark.parametrize("file", ["zarr.json", "investment/zarr.json", "status/zarr.json"])
+def test_broken_metadata_is_a_clear_error(cube, file, text):
+    (cube / file).write_bytes(text)
+    with pytest.raises(CubeError, match=r"cube\.zarr: "):
+        verify(cube)
+
+
+def test_what_killed_runs_left_beside_the_cube_is_removed(cube):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for kind in ("partial", "deleted"):
+        (cube.parent / f"cube.zarr.{kind}-{ended.pid}").mkdir()
+    running = cube.parent / f"cube.zarr.partial-{os.getpid()}"
+    running.mkdir()
+    run(tiled_sweep(), cube)
+    assert sorted(path.name for path in cube.parent.iterdir()) == ["cube.zarr", running.name]
+
+
+def test_a_torn_line_of_the_journal_spoils_no_other(cube):
+    with (cube / "status" / "runs.jsonl").open("a") as file:
+        file.write('\n{"started": 17')
+    opened = Cube(cube)
+    opened.revoke(opened.layout.at((0, 0)))
+    run(tiled_sweep(), cube)
+    assert [entry["tiles"] for entry in Cube(cube).runs()] == [len(opened.layout), 1]
+
+
+def test_ranges_and_arrays_are_axes_too(tmp_path):
+    axes = {"L": range(100, 400, 100), "alpha": np.array([0.1, 0.2])}
+    cube = run(Sweep("external", axes=axes, outputs=("investment",)), tmp_path / "cube.zarr")
+    assert cube["L"].values.tolist() == [100, 200, 300]

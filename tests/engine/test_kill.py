@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from equisweep.engine.store import Cube
 from equisweep.sweeps import run
 from test_cube import contents
@@ -70,12 +71,13 @@ def test_sigkill_at_random_moments_loses_no_committed_tile(tmp_path):
     assert contents(cube) == contents(tmp_path / "whole.zarr")
 
 
-def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(number, tmp_path):
     sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(TEXT)
     process = start(sweep, cube)
     wait_for(lambda: len(committed(cube)) > 2, process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "The same command goes on" in error

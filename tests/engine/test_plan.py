@@ -29,7 +29,8 @@ def test_tiles_stay_near_the_wanted_size_and_waste_little(grid, bytes_per_point,
     slack = prod((t + 3) / t for t in layout.tile)  # pieces are rounded up to a multiple of 4
     assert prod(layout.tile) <= max(most_points, 1) * slack + 3
     for size, length in zip(grid, layout.tile, strict=True):
-        assert length * ceil(size / length) - size <= max(3 * ceil(size / length), length - 1)
+        pieces = ceil(size / length)
+        assert length * pieces - size < (4 if length >= 16 else 1) * pieces + 1
         assert length <= size + 3
 
 

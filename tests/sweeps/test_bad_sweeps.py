@@ -44,6 +44,29 @@ BAD = {
     ),
     "nan": ('model = "external"\n[axes]\nalpha = [nan]', "axes.alpha: nan is not a finite number"),
     "nan fixed": (f'model = "external"\n{AXES}[fixed]\nL = nan', "fixed.L: nan lies outside"),
+    "nan for a count": (f'model = "external"\n{AXES}[fixed]\nn = nan', "fixed.n: nan lies outside"),
+    "a number beyond floats": (
+        f'model = "external"\n{AXES}[fixed]\nL = 1{"0" * 400}',
+        "fixed.L: a number of 401 digits is too large",
+    ),
+    "an axis beyond floats": (f'model = "external"\n[axes]\nL = [1{"0" * 400}]', "401 digits is too large"),
+    "too many values": (
+        'model = "external"\n[axes]\nalpha = {start = 0, stop = 1, num = 100000000000}',
+        "axes.alpha.num: 100,000,000,000 values are too many",
+    ),
+    "too small a step": (
+        'model = "external"\n[axes]\nalpha = {start = 0, stop = 1, step = 1e-15}',
+        "axes.alpha.step: 1e-15 is too small",
+    ),
+    "zip of lists": (f'model = "external"\nzip = [[["alpha"], ["beta"]]]\n{AXES}', "is no axis"),
+    "equal in float32": (
+        'model = "external"\ndtype = "float32"\n[axes]\nalpha = [0.1, 0.1000000001]',
+        "too close to be told apart in float32",
+    ),
+    "outside in float32": (
+        f'model = "external"\ndtype = "float32"\n{AXES}[fixed]\nv = 0.999999999999',
+        "fixed.v: 0.999999999999, in float32 1, lies outside (0, 1)",
+    ),
     "duplicate values": ('model = "external"\n[axes]\nalpha = [0.1, 0.1]', "0.1 stands there twice"),
     "empty axis": ('model = "external"\n[axes]\nalpha = []', "axes.alpha: is empty"),
     "no axes": ('model = "external"', "axes: there are none"),
@@ -111,3 +134,24 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(SweepError, match="cannot be read"):
         Sweep.from_file(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"axes": ["alpha"]}, "axes: ['alpha'] should be a table"),
+        ({"axes": {1: [2]}}, "axes: the key 1 should be a name"),
+        ({"axes": {"alpha": [0.1]}, "fixed": None}, "fixed: None should be a table"),
+        ({"axes": {"alpha": [0.1]}, "derivatives": ["x"]}, "derivatives: ['x'] should be a table"),
+        ({"axes": {"alpha": [0.1]}, "outputs": "investment"}, "outputs: 'investment' should be a list"),
+    ],
+)
+def test_wrong_types_are_refused_in_python_too(parts, message):
+    with pytest.raises(SweepError) as error:
+        Sweep("external", **parts).space()
+    assert message in str(error.value)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    (tmp_path / "bom.toml").write_text(f'\ufeffmodel = "external"\n{AXES}', encoding="utf-8")
+    assert Sweep.from_file(tmp_path / "bom.toml").space().points == 2

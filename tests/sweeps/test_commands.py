@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 from equisweep.sweeps.command_line import main
@@ -117,8 +118,6 @@ def test_verify_reads_everything_back(capsys, cube):
 
 
 def test_verify_fails_on_damage(capsys, cube, tmp_path):
-    import shutil
-
     shutil.copytree(cube, tmp_path / "copy.zarr")
     shard = next(path for path in (tmp_path / "copy.zarr" / "investment" / "c").rglob("*") if path.is_file())
     shard.write_bytes(shard.read_bytes()[:-1])
@@ -136,3 +135,20 @@ def test_every_command_has_help_with_an_example(capsys):
             main([command, "--help"])
         assert stop.value.code == 0
         assert f"equisweep {command}" in capsys.readouterr().out.split("example", 1)[1]
+
+
+def test_query_can_ask_for_the_status_alone(capsys, cube):
+    text = printed(capsys, "query", str(cube), "--var", "status", "--sel", "beta=0.1", "--format", "csv")
+    assert text.splitlines()[0] == "beta,mechanism,alpha,status"
+
+
+def test_damage_is_one_line_for_those_who_read(capsys, cube, tmp_path):
+    shutil.copytree(cube, tmp_path / "copy.zarr")
+    for path in (tmp_path / "copy.zarr" / "status" / "c").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-3])
+    for command in ("info", "query"):
+        assert main([command, str(tmp_path / "copy.zarr")]) == 2
+        error = capsys.readouterr().err
+        assert "equisweep verify" in error
+        assert len(error.splitlines()) == 1

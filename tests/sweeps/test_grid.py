@@ -20,6 +20,8 @@ from equisweep.sweeps.grid import grid_values
         ({"start": 5, "stop": 5, "num": 1}, [5.0]),
         ({"start": 1e-9, "stop": 3e-9, "num": 3}, [1e-9, 2e-9, 3e-9]),
         ({"start": 0, "stop": 0, "num": 1}, [0.0]),
+        ({"start": 0.003, "stop": 0.3, "num": 3, "scale": "log"}, [0.003, 0.03, 0.3]),
+        ({"start": 2, "stop": 3, "num": 1, "scale": "log"}, [2.0]),
         (np.array([1.0, 2.0]), [1.0, 2.0]),
     ],
 )

@@ -14,7 +14,6 @@ from flows import ALLOCATION, BLOW_UP, DECAY, LORENZ, STIFF, VAN_DER_POL, scalar
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, minimize
 
-
 # Compiles faster than the default, which is tested with the supervision game.
 QUICK = Method("tsit5")
 

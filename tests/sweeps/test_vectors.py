@@ -56,18 +56,17 @@ share = ["v.data", "L.application_systems"]
     assert slope.dims == cube["share"].dims
     assert slope.attrs["symbol"] == "∂x/∂v[data]"
 
-    def share(v, loss):
-        axes = {"v.data": v, "M": [50.0, 100.0]}
-        fixed = {"L": {"data": 450.0, "application_systems": loss}, "beta": {"data": 0.4}}
-        name = f"{v[0]}_{loss}.zarr"
-        return run(Sweep("internal", axes=axes, fixed=fixed, outputs=["share"]), tmp_path / name)[
-            "share"
-        ].values
-
     grid, h = cube["v.data"].values, 1e-5
-    by_v = (share((grid + h).tolist(), 380.0) - share((grid - h).tolist(), 380.0)) / (2 * h)
+    axes = {
+        "v.data": [v + k * h for v in grid.tolist() for k in (-1, 0, 1)],
+        "L.application_systems": [379.99, 380.0, 380.01],
+        "M": [50.0, 100.0],
+    }
+    fixed = {"L": {"data": 450.0}, "beta": {"data": 0.4}}
+    beside = run(Sweep("internal", axes, fixed, ["share"]), tmp_path / "beside.zarr")["share"].values
+    by_v = (beside[2::3, 1] - beside[::3, 1]) / (2 * h)
     np.testing.assert_allclose(slope, by_v, rtol=1e-6, atol=1e-9)
-    by_loss = (share(grid.tolist(), 380.01) - share(grid.tolist(), 379.99)) / 0.02
+    by_loss = (beside[1::3, 2] - beside[1::3, 0]) / 0.02
     np.testing.assert_allclose(cube["d_share_d_L_application_systems"], by_loss, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(cube["share"].sum("factor"), 1)
 
@@ -105,7 +104,7 @@ T_total = 400
     assert (cube["resources"].sel(type="2") >= cube["T_min.2"] - 1e-9).all()
 
 
-@pytest.mark.parametrize("factors", [3, 10, 64])
+@pytest.mark.parametrize("factors", [3, 64])
 def test_new_factors_of_any_number(factors, tmp_path):
     rng = np.random.default_rng(factors)
     names = [f"factor_{chr(97 + i % 26)}{i}" for i in range(factors)]

@@ -50,7 +50,7 @@ def write_only(points: int, root: Path) -> dict[str, float]:
     """Seconds of writing the same amount through the same store: eight computed tiles, over and over."""
     from equisweep.engine.device import pick_device
     from equisweep.engine.evaluate import Evaluator
-    from equisweep.engine.execute import TileWriter, plan_space
+    from equisweep.engine.execute import WRITERS, TileWriter, plan_space
     from equisweep.engine.progress import Silence
     from equisweep.engine.store import Cube
     from equisweep.engine.template import create_cube
@@ -63,7 +63,7 @@ def write_only(points: int, root: Path) -> dict[str, float]:
     values = cycle([evaluator.finish(tile, evaluator.start(tile)) for tile in some])
     began = time.perf_counter()
     create_cube(root, space, layout, {"identity": "{}"})
-    writer = TileWriter(Cube(root), durable=True, progress=Silence(space.points), ahead=3)
+    writer = TileWriter(Cube(root), durable=True, progress=Silence(space.points), ahead=WRITERS + 1)
     for tile in tiles:
         writer.submit(tile, {name: v[tuple(map(slice, tile.shape))] for name, v in next(values).items()})
     writer.finish()

@@ -27,7 +27,7 @@ from .space import Space
 from .store import Cube, bytes_on_disk, differences, missing_tiles, open_cube_for_reading
 from .template import create_cube
 
-_WRITERS = 2  # While one waits for the disk to sync, the other compresses.
+WRITERS = 4  # While some wait for the disk to sync, others compress.
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
 
 
@@ -124,7 +124,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
         pass
     started, began = time.time(), time.monotonic()
-    writer = TileWriter(cube, durable, shown, ahead=_WRITERS + 1 if overlap else 0)
+    writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
     if todo:
         shown.begin()
     try:
@@ -199,7 +199,7 @@ class TileWriter:
     def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
         self.cube, self.durable, self.progress = cube, durable, progress
         self.committed = 0
-        self.threads = ThreadPoolExecutor(_WRITERS, thread_name_prefix="equisweep-writer")
+        self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
         self.room = threading.Semaphore(max(ahead, 1))
         self.at_once = ahead == 0
         self.lock = threading.Lock()

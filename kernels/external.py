@@ -49,7 +49,8 @@ def external(
     corner = (found.status == Status.corner) | (found.effective == 0)
     not_minimum = (formulation == "exact") & ~corner & (curvature <= 0)
     group = p["L"] * any_breach(found.breach, found.breach, p["alpha"], p["n"], n_max)
-    planner = exact_equilibrium(p, "cooperation", "highest", n_max)
+    is_planner = (mechanism, formulation) == ("cooperation", "exact")
+    planner = found if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
     none = found.status == Status.no_equilibrium
     return {
         "investment": found.investment,

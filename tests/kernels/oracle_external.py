@@ -63,7 +63,7 @@ def city_loss(s: Scenario, mechanism: str, own: float, others: float) -> float:
     """Expected loss of a city that invests `own` while each of the others invests `others`.
 
     Under compensation it pays for being weaker than the others and is paid for being stronger, at a
-    price per unit of breach probability that turns the first-order condition into that of models.md.
+    price per unit of breach probability that turns the first-order condition into that of the paper.
     """
     if mechanism == "sharing":
         x = own + s["delta"] * (s["n"] - 1) * others
@@ -88,7 +88,7 @@ def planner_cost(s: Scenario, e):
 
 
 def log_benefit(s: Scenario, mechanism: str, log_p):
-    """Logarithm of the left side of the first-order condition at symmetry, as models.md states it."""
+    """Logarithm of the left side of the first-order condition at symmetry, written out term by term."""
     p = np.exp(log_p)
     pi = np.exp(log_none_arrives(s, p))
     alphas = hops(s).reshape(-1, *(1,) * np.ndim(p))

@@ -155,9 +155,12 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 
 def _structure(options: argparse.Namespace) -> int:
+    from .picture import require_picture
     from .structure import describe_structure, load_structure
     from .structure_picture import draw_structure
 
+    if options.output:
+        require_picture(options.output)
     structure = load_structure(options.factors)
     print(describe_structure(structure))
     if options.output:

@@ -89,12 +89,17 @@ def plot_map(
     return figure
 
 
+def require_picture(path: Path) -> None:
+    """Refuse a picture file of an unknown kind, or in a folder that does not exist."""
+    if path.suffix not in (".png", ".svg"):
+        raise SweepError(f"{path}: a picture should end in .png or .svg")
+    if not path.parent.is_dir():
+        raise SweepError(f"{path}: the folder {path.parent} does not exist; create it first")
+
+
 def save(figure: Any, path: Path) -> None:
     """Write a figure as PNG or SVG, by the file's ending."""
-    if path.suffix not in (".png", ".svg"):
-        raise SweepError(f"plot: {path} should end in .png or .svg")
-    if not path.parent.is_dir():
-        raise SweepError(f"plot: the folder {path.parent} does not exist; create it first")
+    require_picture(path)
     figure.savefig(path, dpi=160)
 
 

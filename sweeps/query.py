@@ -59,7 +59,7 @@ def records(dataset: "xr.Dataset", names: Sequence[str]) -> list[dict[str, Any]]
     dims = list(dict.fromkeys(dim for name in ("status", *wanted) for dim in loaded[name].dims))
     along = sorted(loaded.coords, key=lambda c: [dims.index(dim) for dim in loaded[c].dims])
     columns = {str(c): _spread(loaded[c], loaded, dims) for c in along}
-    columns |= {name: _spread(loaded[name], loaded, dims) for name in wanted}
+    columns |= {name: _spread(_named(loaded[name]), loaded, dims) for name in wanted}
     codes = _spread(loaded["status"], loaded, dims)
     columns["status"] = np.array([Status(int(code)).name for code in codes], dtype=object)
     return [dict(zip(columns, map(_plain, row), strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -102,7 +102,7 @@ def _grid_table(dataset: "xr.Dataset", name: str) -> str:
     head = [f"{rows} \\ {columns}", *[_short(v) for v in _labels(dataset, columns)]]
     body = [
         [_short(label), *[_short(v) for v in line]]
-        for label, line in zip(_labels(dataset, rows), values.values.tolist(), strict=True)
+        for label, line in zip(_labels(dataset, rows), _named(values).values.tolist(), strict=True)
     ]
     where = ", ".join(
         f"{c} = {_short(_plain(dataset[c].values))}" for c in dataset.coords if not dataset[c].dims
@@ -170,6 +170,16 @@ def _spread(array: "xr.DataArray", dataset: "xr.Dataset", dims: Sequence[Any]) -
     shape = [array.sizes.get(dim, 1) for dim in dims]
     full = [dataset.sizes[dim] for dim in dims]
     return np.broadcast_to(ordered.values.reshape(shape), full).reshape(-1)
+
+
+def _named(array: "xr.DataArray") -> "xr.DataArray":
+    """A class by its names, from the attributes flag_values and flag_meanings; others as they are."""
+    if "flag_meanings" not in array.attrs:
+        return array
+    codes = np.ravel(array.attrs["flag_values"]).tolist()
+    names = dict(zip(codes, str(array.attrs["flag_meanings"]).split(), strict=True))
+    told = [names.get(code, str(code)) for code in np.ravel(array.values).tolist()]
+    return array.copy(data=np.array(told, dtype=object).reshape(array.shape))
 
 
 def _labels(dataset: "xr.Dataset", dim: Any) -> list[Any]:

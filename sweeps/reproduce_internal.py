@@ -112,7 +112,8 @@ def draw(s: Study, path: str | Path) -> None:
     axes.view_init(28, {"v": -120, "L": -120, "E": 45}[s.parameter])
     axes.set_box_aspect(None, zoom=0.88)  # pyright: ignore[reportArgumentType]
     plane = figure.add_subplot(1, 2, 2)
-    filled = plane.contourf(first, second, s.share[..., 0], levels=np.linspace(0, 1, 11), cmap="cividis")
+    share = s.share[..., 0].clip(0, 1)  # a corner may be an ulp above 1, which no level would paint
+    filled = plane.contourf(first, second, share, levels=np.linspace(0, 1, 11), cmap="cividis")
     figure.colorbar(filled, label="share of data")
     plane.set(
         xlabel=f"{s.parameter} of data", ylabel=f"{s.parameter} of application systems", title="Optimal split"

@@ -154,6 +154,8 @@ def _outputs(sweep: Sweep, model: Model, path: bool) -> tuple[str, ...]:
     for name in sweep.outputs:
         if name not in known:
             hint = nearest(str(name), known)
+            if name in [output.name for output in model.all_outputs(path=True)]:
+                raise SweepError(f"{sweep.origin}: outputs: {name!r} is saved along times; add times = [...]")
             raise SweepError(f"{sweep.origin}: outputs: model {model.name} has no output {name!r}{hint}")
         if list(sweep.outputs).count(name) > 1:
             raise SweepError(f"{sweep.origin}: outputs: {name!r} stands there twice")

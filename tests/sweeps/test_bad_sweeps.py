@@ -23,6 +23,10 @@ BAD = {
         "fixed.EE: model external has no parameter",
     ),
     "unknown output": (f'model = "external"\noutputs = ["loss"]\n{AXES}', "has no output 'loss'"),
+    "path without times": (
+        'model = "supervision"\noutputs = ["x_path"]\n[axes]\nr = [2]',
+        "outputs: 'x_path' is saved along times; add times",
+    ),
     "twice an output": (
         f'model = "external"\noutputs = ["investment", "investment"]\n{AXES}',
         "'investment' stands there twice",

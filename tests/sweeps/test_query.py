@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.query import format_records, records, select
+from equisweep.sweeps.query import format_records, query_text, records, select
 
 
 def dataset() -> xr.Dataset:
@@ -45,3 +45,13 @@ def test_csv_quotes_labels_that_hold_commas():
     rows = list(csv.DictReader(lines))
     assert [row["corner"] for row in rows[::2]] == ["(0,0)", "(0,1)", "(1,0)", "(1,1)"]
     assert {row["status"] for row in rows} == {"ok"}
+
+
+def test_classes_are_printed_by_name():
+    cube = dataset()
+    codes = np.array([[1, 0]] * 4, np.int8)
+    about = {"flag_values": [0, 1], "flag_meanings": "undecided rest_point"}
+    cube["attractor"] = (("x", "tiny"), codes, about)
+    rows = records(cube, ["attractor"])
+    assert [row["attractor"] for row in rows[:2]] == ["rest_point", "undecided"]
+    assert "rest_point  undecided" in query_text(cube, ["attractor"], [], "table")

@@ -115,7 +115,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_cube(path, cube, tmp_path, mon
         ({"integrator": {"rtol": -1.0}}, "integrator: rtol = -1.0"),
         ({"times": [0.0, 2.0, 1.0]}, "times: 1 should not be negative, and times should rise"),
         ({"times": [-1.0]}, "times: -1 should not be negative"),
-        ({"outputs": ["x_path"], "times": None}, "outputs: model supervision has no output 'x_path'"),
+        ({"outputs": ["x_path"], "times": None}, "outputs: 'x_path' is saved along times; add times"),
         ({"derivatives": {"attractor": ["r"]}}, "attractor counts or classifies"),
         ({"model": "external", "axes": {"alpha": [0.5]}, "fixed": {}, "outputs": []}, "has no dynamics"),
     ],

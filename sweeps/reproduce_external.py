@@ -1,12 +1,10 @@
 """The external paper's Tables 1-8 beside the numbers this project computes."""
 
 import csv
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
-from .run import run
+from .preset import run_in_memory
 from .show_models import table
 from .sweep import Sweep
 
@@ -67,8 +65,7 @@ def compare(published: Published) -> list[Cell]:
         outputs=["investment", "expected_loss"],
         origin=published.tables,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        cube = run(sweep, Path(folder) / "cube.zarr", durable=False).load()
+    cube = run_in_memory(sweep)
     cells = []
     for output in ("investment", "expected_loss"):
         for row in rows:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     combinations = 1
     for axis in space.axes:
         combinations *= axis.size if axis.static else 1
-    tile_bytes = size if not len(layout) else space.bytes_per_point
-    for length in layout.tile:
-        tile_bytes *= length
+    tile_bytes = space.bytes_per_point * prod(layout.tile)
     return Plan(
         points=space.points,
         shape=dict(zip(space.dims, space.shape, strict=True)),
@@ -110,32 +109,12 @@ def run(
     return open_cube(path)
 
 
-def run_report(
-    sweep: Sweep,
-    path: str | Path,
-    *,
-    device: str = "auto",
-    overwrite: bool = False,
-    durable: bool = True,
-    check_disk: bool = True,
-    tile_points: int | None = None,
-    progress: bool = False,
-) -> "Report":
-    """Like `run`, returning what was done instead of the cube."""
+def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **options: Any) -> "Report":
+    """Like `run`, returning what was done instead of the cube; `options` are those of ``execute``."""
     from ..engine.execute import execute
 
     space = sweep.space()
-    return execute(
-        space,
-        Path(path),
-        device=device,
-        attributes=_provenance(sweep, device),
-        durable=durable,
-        overwrite=overwrite,
-        check_disk=check_disk,
-        tile_points=tile_points,
-        progress=progress,
-    )
+    return execute(space, Path(path), device=device, attributes=_provenance(sweep, device), **options)
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":

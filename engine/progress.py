@@ -48,7 +48,8 @@ class Progress:
         left = f"{clock((self.total - self.done) / rate)} left" if rate else "compiling"
         if self.done >= self.total:
             left = f"done in {clock(seconds)}"
-        parts = f"{share:4.0%}  {self.done:,} of {self.total:,} points  {per_second(rate)}  {left}"
+        speed = f"{per_second(rate)}  " if rate else ""
+        parts = f"{share:4.0%}  {self.done:,} of {self.total:,} points  {speed}{left}"
         if not self.on_terminal:
             return parts
         filled = round(24 * share)

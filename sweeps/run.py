@@ -118,10 +118,14 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":
-    """Open a cube lazily, as ``xarray.open_zarr`` does; CubeError where there is none."""
+    """Open a cube lazily, as ``xarray.open_zarr`` does; CubeError where there is none.
+
+    What the cube can be asked stands in its attribute ``equisweep`` (`accessor.Equisweep`).
+    """
     import xarray as xr
 
     from ..engine.store import open_cube_for_reading
+    from . import accessor  # noqa: F401  (registers dataset.equisweep)
 
     open_cube_for_reading(Path(path))
     dataset = xr.open_zarr(str(path), chunks=None)

@@ -4,7 +4,6 @@ Each axis has its own vmap, so what does not depend on an axis is not recomputed
 choices select a different kernel and therefore a compilation of their own.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
@@ -15,15 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
+from .lane_blocks import block_size, lane_threads
 from .plan import Layout, Tile
 from .space import Space, derivative_name
 
 Point = dict[str, Any]
 Part = Mapping[str, jax.Array] | Future[Mapping[str, jax.Array]]
-
-# Lanes step together until the last one is done, so few of them waste little; but fewer would wait for
-# the calls between fused loops. Rates of blocks of 256, 1,024 and 4,096 lanes: 2.6, 3.5 and 1.8.
-_CPU_BLOCK = 1024
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
@@ -38,9 +34,9 @@ class Evaluator:
         self.pieces = 1
         self._threads: ThreadPoolExecutor | None = None
         if space.moves and device.platform == "cpu":
-            self.pieces = _pieces([layout.tile[i] for i in self._numeric], _CPU_BLOCK)
-            # Calls from one thread run one after the other, and a loop of lanes keeps one core busy.
-            self._threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="equisweep-lanes")
+            sizes = [layout.tile[i] for i in self._numeric]
+            self.pieces = _pieces(sizes, block_size(prod(sizes)))
+            self._threads = lane_threads()
         self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
 
     def start(self, tile: Tile) -> list[Part]:

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
 
 from ..kernels.flow import Attractor, Flow
 from ..kernels.status import Status
 from . import orbit
+from .lane_blocks import in_blocks
+from .lane_loop import lane_loop
 from .stepping import Method, Step, Stepper, select
 
 Array = Any
@@ -22,11 +25,18 @@ Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
 
 
+class Earlier(NamedTuple):
+    """Time and distance to the rest point before the last step."""
+
+    t: Array
+    distance: Array
+
+
 class Lane(NamedTuple):
     """One scenario under way.
 
-    `rates` is the field at `state`; `distance` an estimate of how far the rest point is; `trouble` a
-    `Status` number, `ok` while there is none.
+    `rates` is the field at `state`; `distance` an estimate of how far the rest point is; `earlier` how it
+    was before the last step; `trouble` a `Status` number, `ok` while there is none.
     """
 
     t: Array
@@ -37,7 +47,7 @@ class Lane(NamedTuple):
     tried: Array
     steps: Array
     distance: Array
-    settle_time: Array
+    earlier: "Earlier"
     settled: Array
     trouble: Array
     turns: orbit.Turns | None
@@ -83,10 +93,19 @@ def lanes(
     """A jitted function of many scenarios: {parameter: (lanes,)} to {output: (lanes, ...)}.
 
     Every parameter has a leading lane axis; for what it returns see `trajectory`. Compiled once for
-    each flow, method, static choice, number of lanes and number of saved times.
+    each flow, method, static choice, number of lanes and number of saved times. On a CPU many lanes
+    are computed in blocks, by all cores.
     """
     compiled = _compiled(flow, method or Method(), len(times) > 0, tuple(sorted(static.items())))
-    return lambda p: compiled(p, jnp.asarray(times, jnp.result_type(*p.values())))
+
+    def run(p: Parameters) -> Outputs:
+        along = jnp.asarray(times, jnp.result_type(*p.values()))
+        traced = any(isinstance(a, Tracer) for a in p.values())
+        if traced or jax.default_backend() != "cpu":
+            return compiled(p, along)
+        return dict(in_blocks(lambda block: compiled(block, along), p))
+
+    return run
 
 
 @cache
@@ -116,7 +135,7 @@ class _Run:
         zero = jnp.zeros((), state.dtype)
         self.end = jnp.asarray(self.end, state.dtype)
         rates = self.field(zero, state)
-        none = jnp.asarray(jnp.nan, state.dtype)
+        far = jnp.asarray(jnp.inf, state.dtype)
         lane = Lane(
             t=zero,
             state=state,
@@ -125,8 +144,8 @@ class _Run:
             memory=self.stepper.memory(zero, self.end, state),
             tried=jnp.int32(0),
             steps=jnp.int32(0),
-            distance=jnp.asarray(jnp.inf, state.dtype),
-            settle_time=none,
+            distance=far,
+            earlier=Earlier(zero, far),
             settled=jnp.asarray(False),
             trouble=self._trouble_at_start(state, rates),
             turns=orbit.none_yet(len(self.flow.swings), state) if self.flow.swings else None,
@@ -136,10 +155,16 @@ class _Run:
     def advance(self, lane: Lane, until: Array) -> Lane:
         """Step the lane until that time, or until it settles or fails."""
 
-        def going(lane: Lane) -> Array:
-            return (lane.t < until) & ~lane.settled & (lane.trouble == Status.ok)
+        def going(lane: Lane, bound: tuple[Array, Parameters]) -> Array:
+            return (lane.t < bound[0]) & ~lane.settled & (lane.trouble == Status.ok)
 
-        return lax.while_loop(going, lambda lane: self._step(lane, until), lane)
+        def step(lane: Lane, bound: tuple[Array, Parameters]) -> Lane:
+            return self._bind(bound[1])._step(lane, bound[0])
+
+        return lane_loop(going, step, lane, (until, self.p), native=self.method.native)
+
+    def _bind(self, p: Parameters) -> "_Run":
+        return _Run(self.flow, p, self.method, self.static)
 
     def along(self, lane: Lane, times: Array) -> tuple[Lane, Outputs]:
         """Step the lane from one saved time to the next; the observables there, each (times,)."""
@@ -153,14 +178,16 @@ class _Run:
 
     def report(self, lane: Lane, path: Outputs) -> Outputs:
         sound = (lane.trouble == Status.ok) | (lane.trouble == Status.max_steps)
-        seen = None if lane.turns is None else orbit.find(lane.turns, self.field, self.stepper.reach)
+        seen = None
+        if lane.turns is not None:
+            seen = orbit.find(lane.turns, lambda p: self._bind(p).stepper, self.p, self.method.native)
         kind = orbit.classify(seen, lane.settled, self.flow.faces, self.method.rtol + self.method.atol)
         kind = jnp.where(lane.trouble == Status.ok, kind, jnp.int8(Attractor.undecided))
         last = self._see(lane.state)
         out = {f"{o.name}_final": jnp.where(sound, last[o.name], jnp.nan) for o in self.flow.observables}
         out |= self._swings(lane, seen)
         out |= {f"{name}_path": values for name, values in path.items()}
-        out["settle_time"] = jnp.where(lane.settled, lane.settle_time, jnp.nan)
+        out["settle_time"] = jnp.where(lane.settled, self._settle_time(lane), jnp.nan)
         out["attractor"] = kind
         out["steps"] = lane.steps.astype(lane.t.dtype)
         out["status"] = self._status(lane, kind)
@@ -196,7 +223,7 @@ class _Run:
             return lane
         rates, outbound = self._motion(lane.t, lane.state, lane.rates)
         still = jnp.all(outbound | (rates == 0))
-        return lane._replace(settled=still, settle_time=jnp.where(still, lane.t, lane.settle_time))
+        return lane._replace(settled=still)
 
     def _settle(self, before: Lane, after: Lane) -> Lane:
         """Estimate how far the rest point is, and stop there if it is near.
@@ -213,10 +240,12 @@ class _Run:
         change = jnp.max(jnp.abs(jnp.where(outbound, 0.0, new - old))) / (after.t - before.t)
         distance = jnp.where(speed == 0, 0.0, jnp.where(change > 0, speed**2 / change, jnp.inf))
         near = distance <= self.method.settle
-        when = before.t + (after.t - before.t) * _part_of_step(before.distance, distance, self.method.settle)
-        return after._replace(
-            distance=distance, settled=near, settle_time=jnp.where(near, when, before.settle_time)
-        )
+        return after._replace(distance=distance, earlier=Earlier(before.t, before.distance), settled=near)
+
+    def _settle_time(self, lane: Lane) -> Array:
+        """When, within its last step, a settled lane came near enough."""
+        part = _part_of_step(lane.earlier.distance, lane.distance, self.method.settle)
+        return lane.earlier.t + (lane.t - lane.earlier.t) * part
 
     def _trouble_at_start(self, state: Array, rates: Array) -> Array:
         finite = jnp.all(jnp.isfinite(state)) & jnp.all(jnp.isfinite(rates)) & jnp.isfinite(self.end)

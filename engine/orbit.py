@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from ..kernels.flow import Attractor
+from .lane_loop import lane_loop
 
 Array = Any
 
@@ -97,31 +97,47 @@ def update(
     return Turns(*map(shifted, seen, new))
 
 
-def find(
-    turns: Turns, field: Callable[[Array, Array], Array], reach: Callable[..., tuple[Array, Array]]
-) -> Extremes:
-    """Values and times of the extremes in these steps; ``reach(t, t_next, state, rates)`` steps into them."""
+def find(turns: Turns, stepper_of: Callable[[Any], Any], p: Any, native: bool) -> Extremes:
+    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them (`Stepper`)."""
+    followed = turns.t.shape[1]
 
-    def extreme(i: Array, turn: Turns) -> tuple[Array, Array]:
-        begin, rates = turn.t, field(turn.t, turn.state)
-        guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, rates[i], turn.after)
+    def extreme(which: Array, turn: Turns) -> tuple[Array, Array]:
+        """`which` is 1 for the component that turns and 0 for the others."""
+        rates = stepper_of(p).field(turn.t, turn.state)
+        before = jnp.sum(which * rates)
+        guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
 
-        def nearer(j: Array, last: tuple[Array, ...]) -> tuple[Array, ...]:
-            earlier, earlier_slope, at, _, _ = last
-            state, slopes = reach(begin, begin + at, turn.state, rates)
-            slope = slopes[i]
+        def nearer(last: _Nearing, fixed: Any) -> _Nearing:
+            which, turn, rates, curvature, p = fixed
+            state, slopes = stepper_of(p).reach(turn.t, turn.t + last.next, turn.state, rates)
+            slope = jnp.sum(which * slopes)
             # A chord step, then secant steps.
-            bend = jnp.where(j == 0, curvature, _divide(slope - earlier_slope, at - earlier))
-            better = jnp.clip(at - _divide(slope, bend), 0.0, turn.size)
-            return at, slope, better, state[i] + slope * (better - at) / 2, better
+            bend = jnp.where(last.tries == 0, curvature, _divide(slope - last.slope, last.next - last.at))
+            better = jnp.clip(last.next - _divide(slope, bend), 0.0, turn.size)
+            value = jnp.sum(which * state) + slope * (better - last.next) / 2
+            return _Nearing(last.tries + 1, last.next, slope, better, value)
+
+        def going(last: _Nearing, _fixed: Any) -> Array:
+            return last.tries < _REFINEMENTS
 
         zero = jnp.zeros_like(guess)
-        *_, value, when = lax.fori_loop(0, _REFINEMENTS, nearer, (zero, zero, guess, zero, zero))
-        return value, begin + when
+        start = _Nearing(jnp.int32(0), zero, zero, guess, zero)
+        found = lane_loop(going, nearer, start, (which, turn, rates, curvature, p), native=native)
+        return found.value, turn.t + found.next
 
-    components = jnp.arange(turns.t.shape[1])
-    value, when = jax.vmap(lambda turn: jax.vmap(extreme)(components, turn))(turns)
+    each = jnp.eye(followed, turns.state.shape[-1], dtype=turns.t.dtype)
+    value, when = jax.vmap(lambda turn: jax.vmap(extreme)(each, turn))(turns)
     return Extremes(value[0], value[1], value[2], value[3], when[0], when[1])
+
+
+class _Nearing(NamedTuple):
+    """The search for an extreme: the last place and slope tried, the next place, the value there."""
+
+    tries: Array
+    at: Array
+    slope: Array
+    next: Array
+    value: Array
 
 
 def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:

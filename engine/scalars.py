@@ -1,0 +1,153 @@
+"""A traced function of small arrays, taken apart into scalar operations.
+
+XLA keeps arrays whole and loses itself in a loop of many tiny ones. Here the trace of a step becomes a graph
+of scalars, each computed once: reshaping, slicing, stacking and broadcasting are gone, constants are folded,
+and what is left is straight-line arithmetic that can be run on many lanes side by side (`lane_code`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+class Untranslatable(Exception):
+    """The function holds something that has no scalar form here; the caller falls back to XLA."""
+
+
+class Scalar:
+    """One number: an operation on other scalars, an input (``value``: its place) or a constant.
+
+    Compared by identity: a `Graph` makes equal ones only once.
+    """
+
+    __slots__ = ("args", "kind", "op", "value")
+
+    def __init__(self, op: str, args: tuple["Scalar", ...], kind: str, value: Any) -> None:
+        self.op, self.args, self.kind, self.value = op, args, kind, value
+
+    @property
+    def constant(self) -> bool:
+        return self.op == "constant"
+
+
+def kind_of(dtype: Any) -> str:
+    """The kind of number of a dtype: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
+    dtype = np.dtype(dtype)
+    name = {"f": "f", "i": "i", "u": "u", "b": "i"}.get(dtype.kind)
+    if name is None or (name == "f" and dtype.itemsize < 4):
+        raise Untranslatable(f"dtype {dtype}")
+    return "i1" if dtype.kind == "b" else f"{name}{8 * dtype.itemsize}"
+
+
+class Graph:
+    """Makes scalars; equal ones are the same object."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Scalar] = {}
+
+    def constant(self, value: Any, kind: str) -> Scalar:
+        number: Any = float(value) if kind[0] == "f" else int(value)
+        if kind == "f32":
+            number = float(np.float32(value))
+        return self._make("constant", (), kind, number, key=repr(number))
+
+    def inputs(self, shape: tuple[int, ...], kind: str, first: int) -> np.ndarray:
+        """An array of inputs numbered from `first`."""
+        size = int(np.prod(shape))
+        return array_of([self._make("input", (), kind, first + i) for i in range(size)], shape)
+
+    def apply(self, op: str, *args: Scalar, kind: str | None = None) -> Scalar:
+        """The result of `op`; a constant where all arguments are, and simpler where one of them allows it."""
+        kind = kind or args[0].kind
+        simple = _simplify(op, args)
+        if simple is not None:
+            return simple
+        if op in _FOLDS and all(a.constant for a in args):
+            with np.errstate(all="ignore"):
+                return self.constant(_FOLDS[op](*[_typed(a) for a in args]), kind)
+        return self._make(op, args, kind, None)
+
+    def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
+        name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
+        if name not in self._known:
+            self._known[name] = Scalar(op, args, kind, value)
+        return self._known[name]
+
+
+def _typed(a: Scalar) -> Any:
+    if a.kind == "f32":
+        return np.float32(a.value)
+    if a.kind == "f64":
+        return np.float64(a.value)
+    return bool(a.value) if a.kind == "i1" else int(a.value)
+
+
+_FOLDS: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "neg": lambda a: -a,
+    "abs": abs,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "log": np.log,
+}
+_FOLDS["div"] = lambda a, b: np.divide(a, b) if isinstance(a, np.floating) else int(a / b)
+
+
+def _simplify(op: str, args: tuple[Scalar, ...]) -> Scalar | None:
+    def is_number(a: Scalar, number: float) -> bool:
+        return a.constant and a.value == number
+
+    if op == "add" and is_number(args[1], 0):
+        return args[0]
+    if op == "add" and is_number(args[0], 0):
+        return args[1]
+    if op in ("mul", "div") and is_number(args[1], 1):
+        return args[0]
+    if op == "mul" and is_number(args[0], 1):
+        return args[1]
+    if op == "sub" and is_number(args[1], 0):
+        return args[0]
+    if op == "select":  # (which, where true, where false)
+        if args[1] is args[2]:
+            return args[1]
+        if args[0].constant:
+            return args[1] if args[0].value else args[2]
+    if op in ("and", "or") and args[0].kind == "i1":
+        for a, b in (args, args[::-1]):
+            if a.constant:
+                return b if bool(a.value) == (op == "and") else a
+        if args[0] is args[1]:
+            return args[0]
+    return None
+
+
+def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """Scalars as an array of objects."""
+    out = np.empty(len(items), object)
+    out[:] = items
+    return out.reshape(shape)
+
+
+def inputs_of(scalars: Sequence[Scalar]) -> set[Scalar]:
+    """The inputs on which these scalars rest."""
+    seen: set[Scalar] = set()
+    waiting = list(scalars)
+    while waiting:
+        scalar = waiting.pop()
+        if scalar not in seen:
+            seen.add(scalar)
+            waiting.extend(scalar.args)
+    return {scalar for scalar in seen if scalar.op == "input"}

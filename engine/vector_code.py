@@ -1,0 +1,167 @@
+"""Scalars as LLVM code on vectors: the same operation on the numbers of several lanes at once."""
+
+from collections.abc import Sequence
+
+from . import vector_math
+from .scalars import Scalar, Untranslatable
+from .vector_types import WIDTH, bytes_of, literal, memory_type, scalar_name, vector_type
+
+
+class VectorCode:
+    """Lines of LLVM code, in order. Values are named ``%<prefix><number>``.
+
+    `sources` says where the inputs lie: input number to the name of a pointer to a vector.
+    """
+
+    def __init__(self, prefix: str, sources: Sequence[str]) -> None:
+        self.lines: list[str] = []
+        self.called: set[str] = set()
+        self._prefix, self._sources = prefix, sources
+        self._known: dict[Scalar, str] = {}
+        self._count = 0
+
+    def emit(self, text: str) -> str:
+        """Add a line that yields a value; returns the value's name."""
+        self._count += 1
+        name = f"%{self._prefix}{self._count}"
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def value(self, scalar: Scalar) -> str:
+        """The name of a scalar's value, after adding what it needs (deep graphs: no recursion)."""
+        waiting = [scalar]
+        while waiting:
+            last = waiting[-1]
+            missing = [a for a in last.args if a not in self._known]
+            if last in self._known:
+                waiting.pop()
+            elif missing:
+                waiting.extend(reversed(missing))
+            else:
+                self._known[last] = self._compute(last)
+                waiting.pop()
+        return self._known[scalar]
+
+    def load(self, pointer: str, kind: str) -> str:
+        loaded = self.emit(f"load {memory_type(kind)}, ptr {pointer}, align 64")
+        if kind == "i1":
+            return self.emit(f"icmp ne {memory_type(kind)} {loaded}, zeroinitializer")
+        return loaded
+
+    def store(self, scalar: Scalar, pointer: str) -> None:
+        name = self.value(scalar)
+        if scalar.kind == "i1":
+            name = self.emit(f"zext {vector_type('i1')} {name} to {memory_type('i1')}")
+        self.lines.append(f"  store {memory_type(scalar.kind)} {name}, ptr {pointer}, align 64")
+
+    def _compute(self, s: Scalar) -> str:
+        if s.op == "constant":
+            return literal(s.value, s.kind)
+        if s.op == "input":
+            return self.load(str(self._sources[s.value]), s.kind)
+        args = [self._known[a] for a in s.args]
+        kind = s.args[0].kind
+        if kind[0] == "f" or s.op in ("convert", "select"):
+            return self._float(s, args, kind)
+        return self._whole(s, args, kind)
+
+    def _float(self, s: Scalar, args: list[str], kind: str) -> str:
+        v = vector_type(kind)
+        if s.op in _FLOAT:
+            return self.emit(f"{_FLOAT[s.op]} contract {v} {', '.join(args)}")
+        if s.op in _FLOAT_COMPARE:
+            return self.emit(f"fcmp {_FLOAT_COMPARE[s.op]} {v} {', '.join(args)}")
+        if s.op == "select":
+            return self._select(s, args)
+        if s.op == "convert":
+            return self._convert(s, args[0])
+        if s.op == "neg":
+            return self.emit(f"fneg {v} {args[0]}")
+        if s.op in _INTRINSICS:
+            return self._call(f"llvm.{_INTRINSICS[s.op]}.v{WIDTH}{kind}", v, args, [v] * len(args))
+        if s.op in _FUNCTIONS or s.op in _IN_WORDS:
+            return self._function(s, args, kind)
+        raise Untranslatable(f"{s.op} of {kind}")
+
+    def _function(self, s: Scalar, args: list[str], kind: str) -> str:
+        """exp, log and what follows from them in vectors; the rest lane by lane from the C library."""
+        if kind == "f32":
+            wide = [self.emit(f"fpext {vector_type('f32')} {a} to {vector_type('f64')}") for a in args]
+            found = self._function(s, wide, "f64")
+            return self.emit(f"fptrunc {vector_type('f64')} {found} to {vector_type('f32')}")
+        if s.op in _IN_WORDS:
+            return _IN_WORDS[s.op](self, *args)
+        found = "undef"
+        for lane in range(WIDTH):
+            numbers = [self.emit(f"extractelement {vector_type(kind)} {a}, i32 {lane}") for a in args]
+            one = self._call(s.op, "double", numbers, ["double"] * len(args))
+            found = self.emit(f"insertelement {vector_type(kind)} {found}, double {one}, i32 {lane}")
+        return found
+
+    def _whole(self, s: Scalar, args: list[str], kind: str) -> str:
+        v, signed = vector_type(kind), kind[0] == "i" and kind != "i1"
+        if s.op in _WHOLE:
+            return self.emit(f"{_WHOLE[s.op]} {v} {', '.join(args)}")
+        if s.op in ("div", "rem"):
+            return self.emit(f"{'s' if signed else 'u'}{s.op} {v} {', '.join(args)}")
+        if s.op in ("eq", "ne"):
+            return self.emit(f"icmp {s.op} {v} {', '.join(args)}")
+        if s.op in ("lt", "le", "gt", "ge"):
+            return self.emit(f"icmp {'s' if signed else 'u'}{s.op} {v} {', '.join(args)}")
+        if s.op == "neg":
+            return self.emit(f"sub {v} zeroinitializer, {args[0]}")
+        if s.op == "not":
+            return self.emit(f"xor {v} {args[0]}, {literal(-1 if kind != 'i1' else 1, kind)}")
+        if s.op in ("max", "min"):
+            name = f"llvm.{'s' if signed else 'u'}{s.op}.v{WIDTH}{scalar_name(kind)}"
+            return self._call(name, v, args, [v, v])
+        raise Untranslatable(f"{s.op} of {kind}")
+
+    def _select(self, s: Scalar, args: list[str]) -> str:
+        v = vector_type(s.kind)
+        return self.emit(f"select {vector_type('i1')} {args[0]}, {v} {args[1]}, {v} {args[2]}")
+
+    def _convert(self, s: Scalar, arg: str) -> str:
+        """Between kinds of numbers; only to truth values is not asked for here (it is a comparison)."""
+        old, new = s.args[0].kind, s.kind
+        if old[0] == "f" and new[0] == "f":
+            word = "fpext" if bytes_of(new) > bytes_of(old) else "fptrunc"
+        elif old[0] == "f":
+            # Saturating, and 0 for NaN, as in XLA.
+            name = f"llvm.fpto{'s' if new[0] == 'i' else 'u'}i.sat.v{WIDTH}{scalar_name(new)}.v{WIDTH}{old}"
+            return self._call(name, vector_type(new), [arg], [vector_type(old)])
+        elif new[0] == "f":
+            word = "sitofp" if old[0] == "i" and old != "i1" else "uitofp"
+        elif old != "i1" and bytes_of(new) == bytes_of(old):
+            return arg
+        elif old != "i1" and bytes_of(new) < bytes_of(old):
+            word = "trunc"
+        else:
+            word = "sext" if old[0] == "i" and old != "i1" else "zext"
+        return self.emit(f"{word} {vector_type(old)} {arg} to {vector_type(new)}")
+
+    def _call(self, name: str, result: str, args: Sequence[str], types: Sequence[str]) -> str:
+        self.called.add(f"declare {result} @{name}({', '.join(types)})")
+        given = ", ".join(f"{t} {a}" for t, a in zip(types, args, strict=True))
+        return self.emit(f"call {result} @{name}({given})")
+
+    def call(self, name: str, *args: str) -> str:
+        """A vector intrinsic of doubles."""
+        v = vector_type("f64")
+        return self._call(f"llvm.{name}.v{WIDTH}f64", v, args, [v] * len(args))
+
+
+_FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "rem": "frem"}
+_FLOAT_COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
+_INTRINSICS = {
+    "abs": "fabs", "sqrt": "sqrt", "max": "maximum", "min": "minimum", "floor": "floor", "ceil": "ceil",
+    "round": "round", "roundeven": "roundeven",
+}  # fmt: skip
+_WHOLE = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
+# Written out in vectors (`vector_math`).
+_IN_WORDS = {"exp": vector_math.exp, "log": vector_math.log, "logistic": vector_math.logistic}
+# Taken from the C library, lane by lane.
+_FUNCTIONS = {
+    "pow", "exp2", "expm1", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
+    "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "lgamma", "cbrt",
+}  # fmt: skip

@@ -1,0 +1,263 @@
+"""The loop as machine code, and its parts, against JAX, NumPy and the C library."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.integrate import trajectory
+from equisweep.engine.lane_loop import lane_loop
+from equisweep.engine.stepping import Method
+from equisweep.kernels.registry import MODELS
+from jax import lax
+from scipy import special
+
+RANDOM = np.random.default_rng(5)
+EPS = np.finfo(float).eps
+
+
+def once(function, *arrays):
+    """`function` of the arrays, lane by lane, as the only round of a loop in machine code."""
+    shapes = jax.eval_shape(jax.vmap(function), *arrays)
+
+    def one(*values):
+        start = (jnp.int32(0), jax.tree.map(lambda s: jnp.zeros(s.shape[1:], s.dtype), shapes))
+        return lane_loop(lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, function(*v)), start, values)[1]
+
+    jitted = jax.jit(jax.vmap(one))
+    assert is_machine_code(jax.vmap(one), *arrays), function
+    return jax.tree.map(np.asarray, jitted(*arrays))
+
+
+def is_machine_code(function, *arguments):
+    return "ffi_call" in str(jax.make_jaxpr(function)(*arguments))
+
+
+def ulps(found, expected):
+    return np.abs(found - expected) / np.spacing(np.abs(expected).astype(float))
+
+
+X = np.concatenate(
+    [RANDOM.uniform(-3, 3, 97), [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e300, -1e-300]]
+)
+Y = np.concatenate([RANDOM.uniform(-3, 3, 97), [0.0, 2.0, -1.0, 0.0, 1.0, np.inf, 0.0, np.nan, -1e300]])
+NUMBERS = {
+    "arithmetic": lambda x, y: (x + y * 3 - x / (y - 7), -x, jnp.abs(y), x - y),
+    "compare": lambda x, y: (x < y, x <= y, x > y, x >= y, x == y, x != y),
+    "logic": lambda x, y: ((x < y) & (y > 0), (x < 0) | ~(y < 1), (x < 0) ^ (y < 0), jnp.isfinite(x)),
+    "choose": lambda x, y: (
+        jnp.where(x < y, x, 2.0), jnp.maximum(x, y), jnp.minimum(x, y), jnp.clip(x, -1, 1), jnp.sign(x)
+    ),
+    "round": lambda x, y: (jnp.floor(x), jnp.ceil(y), jnp.round(x), lax.round(x)),
+    "powers": lambda x, y: (x**2, x**-3, jnp.square(y), jnp.sqrt(jnp.abs(x)), lax.rsqrt(jnp.abs(y))),
+    "whole": lambda x, y: (
+        jnp.clip(x, -9, 9).astype(jnp.int32) * 3 // 2,
+        (x > 0).astype(jnp.uint8) + jnp.uint8(250),
+        (y > 0).astype(jnp.int16) - jnp.int16(1), jnp.int64(7) % jnp.clip(x, 1, 9).astype(jnp.int64),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_are_those_of_jax(name):
+    for found, expected in zip(once(NUMBERS[name], X, Y), jax.vmap(NUMBERS[name])(X, Y), strict=True):
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=4 * EPS, atol=0)
+
+
+def stacked(x, y):
+    v = jnp.stack([x, y, x * y, x + y])
+    m = jnp.outer(v, v[:3])
+    return v, m
+
+
+SHAPES = {
+    "stack": lambda x, y: stacked(x, y),
+    "slices": lambda x, y: (
+        stacked(x, y)[0][1:3], stacked(x, y)[1][::-1, 1], jnp.roll(stacked(x, y)[0], 1)
+    ),
+    "sums": lambda x, y: (
+        stacked(x, y)[1].sum(), stacked(x, y)[1].max(axis=0), stacked(x, y)[1].min(axis=1),
+        stacked(x, y)[0].prod(),
+        jnp.all(stacked(x, y)[0] > 0), jnp.any(stacked(x, y)[0] > 0), stacked(x, y)[0].mean(),
+    ),
+    "products": lambda x, y: (
+        stacked(x, y)[1] @ stacked(x, y)[0][:3], stacked(x, y)[1].T @ stacked(x, y)[1],
+        jnp.einsum("ij,ij->i", *[stacked(x, y)[1]] * 2),
+    ),
+    "cumulative": lambda x, y: (
+        jnp.cumsum(stacked(x, y)[0]), jnp.cumprod(stacked(x, y)[0]),
+        lax.cummax(stacked(x, y)[0], reverse=True),
+    ),
+    "places": lambda x, y: (jnp.argmax(stacked(x, y)[0]), jnp.argmin(stacked(x, y)[1], axis=1)),
+    "update": lambda x, y: (
+        stacked(x, y)[0].at[2].set(x), stacked(x, y)[0][jnp.array([3, 0])],
+        lax.dynamic_update_slice(stacked(x, y)[0], jnp.stack([y]), (1,)), jnp.pad(stacked(x, y)[0], 1),
+    ),
+    "branches": lambda x, y: (
+        lax.cond(x < y, lambda a: a * 2, lambda a: -a, x),
+        lax.switch(
+            (x > 0).astype(int) + (y > 0).astype(int), [lambda a: a, lambda a: a + 5, lambda a: -a], y
+        ),
+        lax.select_n((x > 0).astype(jnp.int32) + (y > 0).astype(jnp.int32), x, y, x - y),
+    ),
+    "scan": lambda x, y: lax.scan(lambda c, a: (c * a + x, c), y, stacked(x, y)[0], reverse=True),
+    "softmax": lambda x, y: (jax.nn.softmax(stacked(x, y)[0]), jax.nn.softplus(x), jax.nn.sigmoid(y)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_small_arrays_are_those_of_jax(name):
+    x, y = RANDOM.uniform(-2, 2, (2, 21))
+    found, expected = once(SHAPES[name], x, y), jax.vmap(SHAPES[name])(x, y)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=100 * EPS, atol=100 * EPS)
+
+
+WIDE = np.concatenate(
+    [RANDOM.uniform(-708, 709, 4000), RANDOM.uniform(-1, 1, 4000), 10.0 ** RANDOM.uniform(-300, 2, 2000)]
+)
+EDGES = np.array(
+    [0.0, -0.0, np.inf, -np.inf, np.nan, 710.0, -746.0, 709.78, -708.39, 1e-310, -1.0, 5e-324, 1.0]
+)
+
+
+def test_exp_log_and_the_logistic_function_are_exact_to_two_units():
+    found = once(lambda x: (jnp.exp(x), jnp.log(jnp.abs(x)), lax.logistic(x)), WIDE)
+    exact = WIDE.astype(np.longdouble)
+    for values, expected in zip(
+        found, (np.exp(exact), np.log(np.abs(exact)), 1 / (1 + np.exp(-exact))), strict=True
+    ):
+        normal = expected > np.finfo(float).tiny
+        assert ulps(values, expected)[normal | (expected < 0)].max() < 2
+
+
+def test_exp_and_log_at_the_edges():
+    found_exp, found_log = once(lambda x: (jnp.exp(x), jnp.log(x)), EDGES)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(found_exp, np.exp(EDGES), rtol=4 * EPS, atol=np.finfo(float).tiny)
+        # Numbers below the smallest normal one count as 0, as in XLA.
+        normal = np.where(np.abs(EDGES) < np.finfo(float).tiny, 0.0, EDGES)
+        np.testing.assert_allclose(found_log, np.log(normal), rtol=4 * EPS)
+
+
+LIBRARY = {
+    "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "tan": np.tan, "expm1": np.expm1, "exp2": np.exp2,
+    "sinh": np.sinh, "cosh": np.cosh, "arcsinh": np.arcsinh, "arctan": np.arctan, "cbrt": np.cbrt,
+}  # fmt: skip
+
+
+def test_the_c_library_serves_the_rest():
+    x, y = RANDOM.uniform(-3, 3, (2, 33))
+    found = once(lambda x: [getattr(jnp, name)(x) for name in LIBRARY], x)
+    for name, values in zip(LIBRARY, found, strict=True):
+        np.testing.assert_allclose(values, LIBRARY[name](x), rtol=8 * EPS, err_msg=name)
+
+    def several(x, y):
+        return jnp.abs(x) ** y, lax.erf(x), jnp.arctan2(x, y), jnp.log1p(jnp.abs(x)), lax.lgamma(jnp.abs(y))
+
+    power, erf, angle, below, log_gamma = once(several, x, y)
+    np.testing.assert_allclose(power, np.abs(x) ** y, rtol=8 * EPS)
+    np.testing.assert_allclose(erf, special.erf(x), rtol=8 * EPS)
+    np.testing.assert_allclose(angle, np.arctan2(x, y), rtol=8 * EPS)
+    np.testing.assert_allclose(below, np.log1p(np.abs(x)), rtol=8 * EPS)
+    np.testing.assert_allclose(log_gamma, [math.lgamma(abs(v)) for v in y], rtol=8 * EPS, atol=8 * EPS)
+
+
+def test_single_precision():
+    x = RANDOM.uniform(-3, 3, 40).astype(np.float32)
+    found = once(lambda x: (jnp.exp(x) * 3, x + 1 / x, jnp.sin(x)), x)
+    for values, expected in zip(found, (np.exp(x) * 3, x + 1 / x, np.sin(x)), strict=True):
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values, expected, rtol=4 * np.finfo(np.float32).eps)
+
+
+def collatz(start, native=True):
+    """Rounds until 1: wildly different from lane to lane, in whole numbers."""
+
+    def step(lane, fixed):
+        n, rounds = lane
+        return jnp.where(n % 2 == 0, n // 2, fixed * n + 1), rounds + 1
+
+    return lane_loop(lambda lane, _: lane[0] != 1, step, (start, jnp.int32(0)), jnp.int64(3), native=native)[
+        1
+    ]
+
+
+@pytest.mark.parametrize("lanes", [1, 3, 16, 17, 500])
+def test_every_lane_takes_as_many_rounds_as_it_needs(lanes):
+    starts = jnp.arange(1, lanes + 1)
+    assert is_machine_code(jax.vmap(collatz), starts)
+    expected = []
+    for n in range(1, lanes + 1):
+        rounds = 0
+        while n != 1:
+            n, rounds = (n // 2 if n % 2 == 0 else 3 * n + 1), rounds + 1
+        expected.append(rounds)
+    assert jax.jit(jax.vmap(collatz))(starts).tolist() == expected
+
+
+def test_no_lane_and_a_single_scalar_lane():
+    assert jax.vmap(collatz)(jnp.zeros(0, jnp.int64)).shape == (0,)
+    assert int(jax.jit(collatz)(jnp.int64(27))) == 111
+
+
+def newton(a, power, native=True):
+    """The root a^(1/power), with a number of rounds that depends on both."""
+
+    def step(x, fixed):
+        a, power = fixed
+        return (
+            x[0] - (x[0] ** power - a) / (power * x[0] ** (power - 1)),
+            jnp.abs(x[0] ** power - a),
+            x[2] + 1,
+        )
+
+    def going(x, fixed):
+        return x[1] > 1e-13 * fixed[0]
+
+    start = (jnp.maximum(a, 1.0), jnp.full_like(a, jnp.inf), 0)
+    return lane_loop(going, step, start, (a, power), native=native)[0]
+
+
+def test_lanes_over_a_grid_of_two_axes():
+    a, power = jnp.linspace(0.1, 50, 13), jnp.array([2.0, 3.0, 5.0])
+    grid = jax.jit(jax.vmap(jax.vmap(newton, in_axes=(None, 0)), in_axes=(0, None)))
+    np.testing.assert_allclose(grid(a, power), np.asarray(a)[:, None] ** (1 / np.asarray(power)), rtol=1e-13)
+
+
+def test_derivatives_run_through_the_loop():
+    a, power = jnp.linspace(0.1, 50, 13), jnp.full(13, 3.0)
+    slopes = jax.vmap(jax.jacfwd(newton, argnums=(0, 1)))
+    assert is_machine_code(slopes, a, power)
+    by_a, by_power = jax.jit(slopes)(a, power)
+    root = a ** (1 / 3)
+    np.testing.assert_allclose(by_a, root / (3 * a), rtol=1e-12)
+    np.testing.assert_allclose(by_power, -root * np.log(a) / 9, rtol=1e-11)
+
+
+def test_what_has_no_scalar_form_goes_through_xla():
+    def step(x, m):
+        return x[0] + jnp.linalg.solve(m, x[1]).sum(), x[1] * 1.5, x[2] + 1
+
+    def run(v):
+        m = jnp.array([[2.0, 1.0], [0.0, 1.0]])
+        return lane_loop(lambda x, _: x[2] < 3, step, (jnp.zeros(()), v, 0), m)[0]
+
+    v = jnp.array([1.0, 2.0])
+    assert not is_machine_code(run, v)
+    expected = sum(
+        np.linalg.solve([[2.0, 1.0], [0.0, 1.0]], 1.5**k * np.array([1.0, 2.0])).sum() for k in range(3)
+    )
+    assert abs(float(run(v)) - expected) < 1e-13
+
+
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.flow is not None])
+def test_every_flow_of_the_registry_is_machine_code(name):
+    model = MODELS[name]
+    p = {q.name: jnp.full(3, 0.5) if q.dim else jnp.asarray(q.default) for q in model.parameters}
+    static = {choice.name: choice.default for choice in model.choices}
+    for method in (Method(), Method(solver="tsit5"), Method(solver="heun", fixed_steps=7)):
+        assert is_machine_code(lambda p, method=method: trajectory(model.flow, p, method, **static), p)
+    assert not is_machine_code(lambda p: trajectory(model.flow, p, Method(native=False), **static), p)

@@ -19,6 +19,7 @@ from . import orbit
 from .lane_blocks import in_blocks
 from .lane_loop import lane_loop
 from .stepping import Method, Step, Stepper, select
+from .taylor import TaylorStepper
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -125,7 +126,7 @@ class _Run:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.end = p[flow.horizon]
         self.may_settle = method.settle > 0 and flow.motion is not None
-        self.stepper = Stepper(self.field, method)
+        self.stepper = (TaylorStepper if method.solver == "taylor" else Stepper)(self.field, method)
 
     def field(self, t: Array, state: Array) -> Array:
         return self.flow.field(t, state, self.p, **self.static)

@@ -48,8 +48,7 @@ def lane_code(loop: Loop, name: str) -> str:
     check, round_ = VectorCode("c", places), VectorCode("r", places)
     going = check.value(loop.going)
     # All numbers are computed before the first is stored: a later one may need what was there before.
-    for scalar in loop.after:
-        round_.value(scalar)
+    round_.compute(loop.after)
     for i, scalar in enumerate(loop.after):
         if not (scalar.op == "input" and scalar.value == i):
             round_.store(scalar, places[i])

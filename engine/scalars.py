@@ -33,6 +33,13 @@ class Scalar:
         return self.op == "constant"
 
 
+DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
+    f"{sign}{bits}": f"{word}{bits}"
+    for sign, word in (("i", "int"), ("u", "uint"))
+    for bits in (8, 16, 32, 64)
+}
+
+
 def kind_of(dtype: Any) -> str:
     """The kind of number of a dtype: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
     dtype = np.dtype(dtype)
@@ -143,11 +150,18 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
 
 def inputs_of(scalars: Sequence[Scalar]) -> set[Scalar]:
     """The inputs on which these scalars rest."""
-    seen: set[Scalar] = set()
+    return {scalar for scalar in order_of(scalars) if scalar.op == "input"}
+
+
+def order_of(scalars: Sequence[Scalar]) -> list[Scalar]:
+    """All that these scalars rest on, and they themselves, each after what it needs."""
+    order: dict[Scalar, None] = {}
     waiting = list(scalars)
     while waiting:
-        scalar = waiting.pop()
-        if scalar not in seen:
-            seen.add(scalar)
-            waiting.extend(scalar.args)
-    return {scalar for scalar in seen if scalar.op == "input"}
+        last = waiting[-1]
+        missing = [a for a in last.args if a not in order]
+        if missing and last not in order:
+            waiting.extend(missing)
+        else:
+            order.setdefault(waiting.pop(), None)
+    return list(order)

@@ -24,7 +24,7 @@ _SOLVERS = {
     name.lower(): getattr(diffrax, name)
     for name in ("Heun", "Bosh3", "Tsit5", "Dopri5", "Dopri8", "Kvaerno5")
 }
-SOLVERS: tuple[str, ...] = tuple(_SOLVERS)
+SOLVERS: tuple[str, ...] = (*_SOLVERS, "taylor")
 
 # Stages in a loop that can be differentiated forwards; diffrax's default only goes backwards.
 _PLAIN_LOOP = {"scan_kind": "lax"}
@@ -41,7 +41,8 @@ class Method:
 
     Parameters
     ----------
-    solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit.
+    solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit; taylor, for smooth
+        flows, takes its order from the tolerances and is the fastest where they are tight (`taylor`).
     rtol, atol : a step is kept where every component's error is below atol + rtol |state|.
     max_steps : steps tried, kept or not, before a lane is given up (status ``max_steps``).
     fixed_steps : if given, this many equal steps span the horizon, whatever their error.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from . import vector_math
-from .scalars import Scalar, Untranslatable
+from .scalars import Scalar, Untranslatable, order_of
 from .vector_types import WIDTH, bytes_of, literal, memory_type, scalar_name, vector_type
 
 
@@ -27,19 +27,16 @@ class VectorCode:
         self.lines.append(f"  {name} = {text}")
         return name
 
+    def compute(self, scalars: Sequence[Scalar]) -> None:
+        """Add the lines that compute these."""
+        for scalar in order_of(scalars):
+            if scalar not in self._known:
+                self._known[scalar] = self._compute(scalar)
+
     def value(self, scalar: Scalar) -> str:
-        """The name of a scalar's value, after adding what it needs (deep graphs: no recursion)."""
-        waiting = [scalar]
-        while waiting:
-            last = waiting[-1]
-            missing = [a for a in last.args if a not in self._known]
-            if last in self._known:
-                waiting.pop()
-            elif missing:
-                waiting.extend(reversed(missing))
-            else:
-                self._known[last] = self._compute(last)
-                waiting.pop()
+        """The name of a scalar's value."""
+        if scalar not in self._known:
+            self.compute([scalar])
         return self._known[scalar]
 
     def load(self, pointer: str, kind: str) -> str:

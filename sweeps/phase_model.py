@@ -37,7 +37,7 @@ def space_of(dataset: "xr.Dataset", model: str | None) -> "Space":
             f"plot: --model {model}: this cube's model {stated} ships with equisweep; leave it out"
         )
     if own:
-        table |= {"model": model}
+        table = {**table, "model": model}
     space = Sweep.from_table(table, origin="plot", folder=Path()).space()
     told = json.loads(dataset.attrs.get("identity", "{}")).get("model file", "")
     if own and space.model_digest != told:

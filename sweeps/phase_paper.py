@@ -99,7 +99,7 @@ def _observable(observable: Any) -> str:
 
 
 def _draw_line(panel: Any, velocity: Callable, ends: np.ndarray) -> None:
-    at = np.linspace(*ends, 401)
+    at = np.linspace(ends[0], ends[1], 401)
     rate = np.asarray(velocity(at[:, None]))[:, 0]
     panel.axhline(0, color="0.4", linewidth=0.8)
     panel.plot(at, rate, color="#0072b2", linewidth=1.5)

@@ -53,8 +53,8 @@ def draw_phase(
         for i, panel in enumerate(used):
             part = _panel(dataset, dim, i)
             rates, velocity = _motion(space, chart, part)
-            curves, *counts = paths(part, chart, keep)
-            told.add(*counts)
+            curves, lost, kept, saved = paths(part, chart, keep)
+            told.add(lost, kept, saved)
             box = _box(chart, curves)
             points = rest_points(chart, rates, velocity, box)
             paper.draw_motion(panel, chart, jax.jit(jax.vmap(velocity)), box)
@@ -94,7 +94,7 @@ class _Told:
 
     def note(self) -> str:
         thinned = f"Drawn: {self.drawn:,} of {self.saved:,} paths." if self.drawn < self.saved else ""
-        missing = words.missing_note(self.lost, self.drawn, "left out").replace(" points ", " paths ")
+        missing = words.missing_note(self.lost, self.drawn, "not drawn").replace(" points ", " paths ")
         return " ".join(filter(None, (thinned, missing, words.kept_note(self.kept))))
 
 

@@ -47,7 +47,7 @@ def rest_points(
     for ends, component in _edges(chart):
         found += [(point, False) for point in _roots_along(ends, component, many_rates)]
     if len(box) == 1:
-        low, high = box[0] + [1e-9, -1e-9] * np.ptp(box[0])
+        low, high = box[0] + 1e-9 * np.ptp(box[0]) * np.array([1, -1])
         ends = np.array([[low], [high]])
         found += [(point, False) for point in _roots_along(ends, np.ones(1), many_rates)]
     else:

@@ -17,7 +17,7 @@ def panels(count: int, share_values: bool = True, height: float = 3.7) -> tuple[
     """A figure with `count` panels, and the panels in reading order; `height` is one panel's in inches."""
     from matplotlib.figure import Figure
 
-    columns = count if count <= 2 else 2 if count <= 4 else 3
+    columns = count if count <= 3 else 2 if count == 4 else 3
     rows = -(-count // columns)
     width = 5.6 if columns == 1 else 4.4 if columns == 2 else 3.4
     height *= 0.85 if columns == 3 else 1.1 if columns == 1 else 1.0

@@ -77,12 +77,12 @@ def counted(numbers: Mapping[str, int]) -> str:
 
 
 def missing_note(lost: Mapping[str, int], total: int, how: str) -> str:
-    """How many of the points drawn have no result, and why; `how` says what stands in their place."""
+    """How many of the points are left out, and why; `how` says what stands in their place."""
     count = sum(lost.values())
     if not count:
         return ""
-    verb = "has" if count == 1 else "have"
-    return f"{count:,} of {total:,} points {verb} no result drawn ({how}): {counted(lost)}."
+    verb = "is" if count == 1 else "are"
+    return f"{count:,} of {total:,} points {verb} left out ({how}): {counted(lost)}."
 
 
 def kept_note(kept: Mapping[str, int]) -> str:

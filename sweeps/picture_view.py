@@ -73,12 +73,22 @@ class View:
 
     def note(self, how: str) -> str:
         """What stands below the picture; `how` tells how a missing point looks."""
-        told = [*self.notes]
-        for layer in self.layers:
-            said = [words.missing_note(layer.lost, layer.values.size, how), words.kept_note(layer.kept)]
-            before = f"{layer.name}: " if len(self.layers) > 1 and any(said) else ""
-            told.append(before + " ".join(filter(None, said)))
-        return " ".join(filter(None, told))
+        said = {
+            layer.name: " ".join(
+                filter(
+                    None,
+                    (words.missing_note(layer.lost, layer.values.size, how), words.kept_note(layer.kept)),
+                )
+            )
+            for layer in self.layers
+        }
+        if len(set(said.values())) > 1:
+            told = [f"{words.plain(name)}: {text}" for name, text in said.items() if text]
+        else:
+            told = [
+                text + " The same of each variable." * (len(said) > 1) for text in set(said.values()) if text
+            ]
+        return " ".join(filter(None, (*self.notes, *told)))
 
 
 def look(

@@ -78,7 +78,7 @@ def _levels(values: np.ndarray, log: bool) -> np.ndarray:
         half = abs(low) * 1e-3 or 1e-3
         return np.array([low - half, low + half])
     if not log:
-        return MaxNLocator(_BANDS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        return np.asarray(MaxNLocator(_BANDS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     ends = np.floor(np.log10(low)), np.ceil(np.log10(high))
     factors = (1, 2, 5) if ends[1] - ends[0] <= 3 else (1,)
     step = max(1, int((ends[1] - ends[0]) // 12))

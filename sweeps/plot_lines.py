@@ -35,7 +35,10 @@ def draw_lines(view: View, _line: str | None = None) -> Any:
     groups = _groups(view.layers)
     titles = [_title(group, facet, len(groups)) for group in groups for facet in view.panels]
     figure, used = frame.panels(len(titles), share_values=len(groups) == 1)
-    looks = _looks(view)
+    for i, panel in enumerate(used):
+        if i % len(view.panels):
+            panel.sharey(used[i - i % len(view.panels)])
+    looks = _looks(view, several=len(groups) < len(view.layers))
     at = iter(used)
     for group in groups:
         for k in range(len(view.panels)):
@@ -77,19 +80,22 @@ def _label(used: list[Any], titles: list[str], view: View, groups: list[list[Lay
             panel.set_ylabel(group[0].label if len(group) == 1 else words.fit(several, 3.5))
 
 
-def _looks(view: View) -> dict[tuple[str, int], Line]:
-    """The look of each line: colours tell the values of the hue, or else the variables."""
+def _looks(view: View, several: bool) -> dict[tuple[str, int], Line]:
+    """The look of each line: colours tell the values of the hue, or else the variables.
+
+    Where a panel holds `several` variables, dashes tell them apart.
+    """
     count = len(view.second.values) if view.second else 1
-    several = len(view.layers) > 1
     looks = {}
     for k, layer in enumerate(view.layers):
         for i in range(count):
-            number = i if view.second else k
+            number = i if view.second else k if several else 0
             names = [layer.name.replace("_", " ")] if several else []
             names += [view.second.setting(i)] if view.second else []
-            shape = k * count + i
+            shape = k * count + i if several else i
+            dash = k if several or count > MOST_NAMED else i
             look = Line(
-                _colour(view.second, number), _STYLES[(k if several or count > MOST_NAMED else i) % len(_STYLES)],
+                _colour(view.second, number), _STYLES[dash % len(_STYLES)],
                 _MARKERS[shape % len(_MARKERS)] if count <= MOST_NAMED else "", ", ".join(names),
             )  # fmt: skip
             looks[layer.name, i] = look
@@ -149,8 +155,9 @@ def _legend(figure: Any, used: list[Any], view: View, looks: dict[tuple[str, int
         if len(view.layers) == 1:
             return
         looks = {key: look for key, look in looks.items() if key[1] == 0}
-    if len(looks) > 1:
-        frame.legend(figure, _handles(looks, view))
+    handles = {handle.get_label(): handle for handle in _handles(looks, view)}
+    if len(handles) > 1:
+        frame.legend(figure, list(handles.values()))
 
 
 def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:

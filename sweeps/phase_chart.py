@@ -9,7 +9,7 @@ stay finite where a share is 0 or 1; so does everything here, and the boundary b
 - plane, axis: two components, or one, of the state itself
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,19 +106,6 @@ def find_chart(
         "plot: --kind phase: no two observables are the components of the state, or shares whose logits or "
         f"log ratios these are (observables: {', '.join(names)})"
     )
-
-
-def batched(chart: Chart, flow: Flow, static: Mapping[str, str]) -> tuple[Callable, Callable]:
-    """Functions (rates, velocity) of points [n, d] and parameters, compiled once for all panels."""
-
-    def rates(q: Array, p: Mapping[str, Array]) -> Array:
-        moved = flow.field(0.0, chart.state(q), p, **static)
-        return moved
-
-    def velocity(q: Array, p: Mapping[str, Array]) -> Array:
-        return chart.velocity(q, rates(q, p))
-
-    return rates, velocity
 
 
 def _choose(followed: Mapping[str, int], size: int, x: str | None, y: str | None) -> tuple[str, ...] | None:

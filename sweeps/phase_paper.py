@@ -1,6 +1,6 @@
 """What a phase portrait is drawn with: streamlines, paths, marks of rest points, the triangle of shares."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from ..kernels.flow import Flow
 from ..kernels.rest_points import RestClass
 from . import picture_labels as words
 from .phase_chart import Chart
+from .phase_motion import Motion
 from .phase_rest import RestPoint
 
 _GRID = 61
@@ -27,15 +28,16 @@ _MARKS: dict[str, tuple[tuple[RestClass, ...], dict[str, Any]]] = {
 }
 
 
-def draw_motion(panel: Any, chart: Chart, velocity: Callable, box: np.ndarray) -> None:
+def draw_motion(panel: Any, motion: Motion, box: np.ndarray) -> None:
     """Streamlines in `box`, or of one coordinate its rate with arrows along the line of zero."""
+    chart = motion.chart
     if len(box) == 1:
-        _draw_line(panel, velocity, box[0])
+        _draw_line(panel, motion, box[0])
     elif chart.form == "simplex":
-        _draw_simplex(panel, chart, velocity)
+        _draw_simplex(panel, motion)
     else:
         x, y = (np.linspace(low, high, _GRID) for low, high in box)
-        u, v = _field(velocity, *np.meshgrid(x, y))
+        u, v = _field(motion, *np.meshgrid(x, y))
         panel.streamplot(x, y, u, v, density=1.1, color=_STREAM, linewidth=0.8, arrowsize=0.9)
         room = 0.02 * np.ptp(box, axis=1) if chart.form == "square" else np.zeros(2)
         panel.set(
@@ -98,9 +100,9 @@ def _observable(observable: Any) -> str:
     return text if observable.unit in ("1", "") else f"{text} [{words.plain(observable.unit)}]"
 
 
-def _draw_line(panel: Any, velocity: Callable, ends: np.ndarray) -> None:
+def _draw_line(panel: Any, motion: Motion, ends: np.ndarray) -> None:
     at = np.linspace(ends[0], ends[1], 401)
-    rate = np.asarray(velocity(at[:, None]))[:, 0]
+    rate = motion.velocity(at[:, None])[:, 0]
     panel.axhline(0, color="0.4", linewidth=0.8)
     panel.plot(at, rate, color="#0072b2", linewidth=1.5)
     for place, speed in zip(at[20:-1:40], rate[20:-1:40], strict=True):
@@ -110,14 +112,14 @@ def _draw_line(panel: Any, velocity: Callable, ends: np.ndarray) -> None:
     panel.set_xlim(ends[0] - 0.02 * np.ptp(ends), ends[1] + 0.02 * np.ptp(ends))
 
 
-def _draw_simplex(panel: Any, chart: Chart, velocity: Callable) -> None:
+def _draw_simplex(panel: Any, motion: Motion) -> None:
     """The triangle with a corner for each strategy: the first left, the second right, the third on top."""
     across, up = np.meshgrid(np.linspace(0, 1, _GRID), np.linspace(0, _HEIGHT, _GRID))
     third = up / _HEIGHT
     second = across - third / 2
     first = 1 - second - third
     inside = (first > 0) & (second > 0) & (third >= 0)
-    u, v = _field(velocity, np.where(inside, first, 1 / 3), np.where(inside, second, 1 / 3))
+    u, v = _field(motion, np.where(inside, first, 1 / 3), np.where(inside, second, 1 / 3))
     moved = (
         np.ma.MaskedArray(v - (u + v) / 2, mask=~inside),
         np.ma.MaskedArray(-(u + v) * _HEIGHT, mask=~inside),
@@ -125,15 +127,15 @@ def _draw_simplex(panel: Any, chart: Chart, velocity: Callable) -> None:
     panel.streamplot(across, up, *moved, density=1.2, color=_STREAM, linewidth=0.8, arrowsize=0.9)
     panel.plot([0, 1, 0.5, 0], [0, 0, _HEIGHT, 0], color="black", linewidth=1)
     for place, side, name in zip(
-        ((0, -0.05), (1, -0.05), (0.5, _HEIGHT + 0.04)), "ttb", chart.labels, strict=True
+        ((0, -0.05), (1, -0.05), (0.5, _HEIGHT + 0.04)), "ttb", motion.chart.labels, strict=True
     ):
         panel.text(*place, _word(name), ha="center", va="top" if side == "t" else "bottom")
     panel.set(xlim=(-0.15, 1.15), ylim=(-0.14, _HEIGHT + 0.13), aspect="equal")
     panel.set_axis_off()
 
 
-def _field(velocity: Callable, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    moved = np.asarray(velocity(np.stack([x.ravel(), y.ravel()], axis=1)))
+def _field(motion: Motion, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    moved = motion.velocity(np.stack([x.ravel(), y.ravel()], axis=1))
     return moved[:, 0].reshape(x.shape), moved[:, 1].reshape(x.shape)
 
 

@@ -1,7 +1,6 @@
 """Phase portraits: how a model moves at a cube's parameters, where it rests, and the paths it took."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +10,9 @@ from ..kernels.rest_points import RestClass
 from . import phase_paper as paper
 from . import picture_frame as frame
 from . import picture_labels as words
-from .phase_chart import Chart, batched, find_chart
+from .phase_chart import Chart, find_chart
 from .phase_model import facet_dim, scenario, space_of
+from .phase_motion import Motion, motion_of
 from .phase_paths import MOST_PATHS, paths
 from .phase_rest import rest_points
 from .picture_view import MOST_PANELS
@@ -44,22 +44,21 @@ def draw_phase(
     with jax.enable_x64(True):
         flow = space.model.flow
         assert flow is not None
-        first = _panel(dataset, dim, 0)
-        p, static = scenario(space, _corner(first))
+        p, static = scenario(space, _corner(_panel(dataset, dim, 0)))
         chart = find_chart(flow, p, static, space.labels, x, y)
-        _require_one_motion(first, space, chart)
+        motions = _Motions(space, chart)
         figure, used = frame.panels(count, height=4.0)
         told = _Told()
         for i, panel in enumerate(used):
             part = _panel(dataset, dim, i)
-            rates, velocity = _motion(space, chart, part)
             curves, lost, kept, saved = paths(part, chart, keep)
-            told.add(lost, kept, saved)
             box = _box(chart, curves)
-            points = rest_points(chart, rates, velocity, box)
-            paper.draw_motion(panel, chart, jax.jit(jax.vmap(velocity)), box)
+            motion = motions.over(part, box)
+            points = rest_points(motion, box)
+            paper.draw_motion(panel, motion, box)
             if len(box) == 2:
                 paper.draw_paths(panel, chart, curves)
+                told.add(lost, kept, saved)
             paper.draw_rest_points(panel, chart, points)
             told.rest |= {point.kind for point in points}
             told.paths |= bool(curves) and len(box) == 2
@@ -107,29 +106,42 @@ def _corner(dataset: "xr.Dataset") -> "xr.Dataset":
     return dataset.isel(dict.fromkeys(dataset["status"].dims, 0))
 
 
-def _motion(space: "Space", chart: Chart, part: "xr.Dataset") -> tuple[Callable, Callable]:
-    """Functions of one point: rates of the state and velocity, at this panel's parameters."""
-    assert space.model.flow is not None
-    p, static = scenario(space, _corner(part))
-    rates, velocity = batched(chart, space.model.flow, static)
-    return lambda q: rates(q, p), lambda q: velocity(q, p)
+class _Motions:
+    """The motion at each panel's parameters; compiled once for each set of static choices."""
+
+    def __init__(self, space: "Space", chart: Chart) -> None:
+        self._space, self._chart = space, chart
+        self._known: dict[tuple[tuple[str, str], ...], Motion] = {}
+
+    def over(self, part: "xr.Dataset", box: np.ndarray) -> Motion:
+        """The one motion of all points of `part`, whose starts alone may differ; else SweepError."""
+        here = self._at(_corner(part), box)
+        probes = np.random.default_rng(1).uniform(0.05, 0.45, (16, len(box)))
+        probes = box[:, 0] + probes * np.ptp(box, axis=1)
+        for dim in part["status"].dims:
+            for i in {part.sizes[dim] // 2, part.sizes[dim] - 1} - {0}:
+                other = self._at(_corner(part.isel({dim: [i]})), box)
+                if (other.rates(probes) != here.rates(probes)).any():
+                    _refuse(part, str(dim))
+        return here
+
+    def _at(self, point: "xr.Dataset", box: np.ndarray) -> Motion:
+        p, static = scenario(self._space, point)
+        key = tuple(sorted(static.items()))
+        if key not in self._known:
+            flow = self._space.model.flow
+            assert flow is not None
+            self._known[key] = motion_of(self._chart, flow, p, static, np.ptp(box, axis=1))
+        return self._known[key].at(p)
 
 
-def _require_one_motion(part: "xr.Dataset", space: "Space", chart: Chart) -> None:
-    """Refuse axes along which the field differs: one panel shows one motion. Starts may differ."""
-    import jax
-
-    probes = np.random.default_rng(1).uniform(0.05, 0.45, (16, len(chart.components)))
-    for dim in part["status"].dims:
-        ends = sorted({0, part.sizes[dim] // 2, part.sizes[dim] - 1})
-        seen = [jax.vmap(_motion(space, chart, part.isel({dim: [i]}))[1])(probes) for i in ends]
-        if any((one != seen[0]).any() for one in seen[1:]):
-            names = [str(c) for c in part.coords if part[c].dims == (dim,)]
-            value = words.value_text(part[names[0]].values[0])
-            raise SweepError(
-                f"plot: --kind phase: the motion differs along {names[0]}; "
-                f"add --sel {names[0]}={value} (or another of its values) or --facet {names[0]}"
-            )
+def _refuse(part: "xr.Dataset", dim: str) -> None:
+    names = [str(c) for c in part.coords if part[c].dims == (dim,)]
+    value = words.value_text(part[names[0]].values[0])
+    raise SweepError(
+        f"plot: --kind phase: the motion differs along {names[0]}; "
+        f"add --sel {names[0]}={value} (or another of its values) or --facet {names[0]}"
+    )
 
 
 def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:

@@ -4,21 +4,18 @@ Every face of the square or simplex is invariant: a rest point lies at a corner,
 rate along the edge is zero, or inside where both are. Stability is that of the linearisation.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations, product
-from typing import Any
 
 import numpy as np
 
 from ..kernels.rest_points import RestClass, classify
 from .phase_chart import Chart
+from .phase_motion import Motion
 
-Array = Any
 _STARTS = 13
 _ALONG = 401
-_NEWTON, _BISECTIONS = 40, 60
+_BISECTIONS = 60
 # Two roots nearer than this are one.
 _SAME = 1e-6
 
@@ -31,29 +28,28 @@ class RestPoint:
     kind: RestClass
 
 
-def rest_points(
-    chart: Chart, rates: Callable[[Array], Array], velocity: Callable[[Array], Array], box: np.ndarray
-) -> list[RestPoint]:
+def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
     """All isolated rest points inside `box` [d, 2], (low, high) of each coordinate.
 
-    `rates` and `velocity` are functions of one point [d]. An edge at rest as a whole has no isolated
-    ones, and gives none but its ends.
+    An edge at rest as a whole has no isolated ones, and gives none but its ends.
     """
-    import jax
-
-    many_rates, many_velocities = jax.jit(jax.vmap(rates)), jax.jit(jax.vmap(velocity))
-    slope = jax.jit(jax.jacfwd(velocity))
+    chart = motion.chart
     found: list[tuple[np.ndarray, bool]] = [(corner, True) for corner in _corners(chart)]
     for ends, component in _edges(chart):
-        found += [(point, False) for point in _roots_along(ends, component, many_rates)]
+        found += [(point, False) for point in _roots_along(ends, component, motion)]
     if len(box) == 1:
         low, high = box[0] + 1e-9 * np.ptp(box[0]) * np.array([1, -1])
         ends = np.array([[low], [high]])
-        found += [(point, False) for point in _roots_along(ends, np.ones(1), many_rates)]
+        found += [(point, False) for point in _roots_along(ends, np.ones(1), motion)]
     else:
-        found += [(point, False) for point in _inside(chart, rates, many_rates, box)]
-    scale = float(np.abs(np.asarray(many_velocities(_starts(chart, box)))).max())
-    return [RestPoint(at, _kind(np.asarray(slope(at)), corner, scale)) for at, corner in found]
+        found += [(point, False) for point in _inside(motion, box)]
+    if not found:
+        return []
+    slopes = motion.slope(np.stack([at for at, _ in found]))
+    scale = float(np.abs(slopes).max())
+    return [
+        RestPoint(at, _kind(slope, corner, scale)) for (at, corner), slope in zip(found, slopes, strict=True)
+    ]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:
@@ -83,25 +79,22 @@ def _edges(chart: Chart) -> list[tuple[np.ndarray, np.ndarray]]:
     return edges
 
 
-def _roots_along(ends: np.ndarray, component: np.ndarray, rates: Callable) -> list[np.ndarray]:
+def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> list[np.ndarray]:
     """Points inside a segment where a combination of the rates changes its sign."""
 
     def value(t: np.ndarray) -> np.ndarray:
-        points = ends[0] + t[:, None] * (ends[1] - ends[0])
-        return np.asarray(rates(points)) @ component
+        return motion.rates(ends[0] + t[:, None] * (ends[1] - ends[0])) @ component
 
-    # Not evenly spaced over the open segment, so that a root at a half or a third is no grid point.
+    # Shifted a little, so that a root at a half or a third is no grid point.
     t = np.linspace(0, 1, _ALONG + 2)[1:-1] + 1e-7
     f = value(t)
-    if np.abs(f).max() == 0:
-        return []
     at = np.flatnonzero(f[:-1] * f[1:] < 0)
+    if not at.size:
+        return []
     low, high, sign = t[at], t[at + 1], np.sign(f[at])
-    pad = np.zeros(_ALONG)  # one shape, one compilation
-    for _ in range(_BISECTIONS if at.size else 0):
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        pad[: at.size] = middle
-        before = np.sign(value(pad)[: at.size]) == sign
+        before = np.sign(value(middle)) == sign
         low, high = np.where(before, middle, low), np.where(before, high, middle)
     return [ends[0] + t0 * (ends[1] - ends[0]) for t0 in (low + high) / 2]
 
@@ -113,36 +106,17 @@ def _starts(chart: Chart, box: np.ndarray) -> np.ndarray:
     return points[points.sum(axis=1) < 1] if chart.form == "simplex" else points
 
 
-def _inside(chart: Chart, rates: Callable, many_rates: Callable, box: np.ndarray) -> list[np.ndarray]:
+def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
     """Interior rest points: where all rates are zero."""
-    import jax
-    import jax.numpy as jnp
-
-    slopes = jax.jacfwd(rates)
-
-    @partial(jax.jit)
-    @jax.vmap
-    def solve(start: Array) -> Array:
-        def step(q: Array, _: None) -> tuple[Array, None]:
-            value, matrix = rates(q), slopes(q)
-            (a, b), (c, d) = matrix
-            determinant = a * d - b * c
-            inverse = jnp.stack([jnp.stack([d, -b]), jnp.stack([-c, a])]) / determinant
-            # Never more than a fifth of the picture at once: far starts would leave it.
-            move = jnp.clip(inverse @ value, -0.2 * size, 0.2 * size)
-            return jnp.where(jnp.isfinite(move).all(), q - move, q), None
-
-        return jax.lax.scan(step, start, None, length=_NEWTON)[0]
-
-    size = jnp.asarray(np.ptp(box, axis=1))
+    chart = motion.chart
     starts = _starts(chart, box)
-    ends, f = np.asarray(solve(starts)), np.asarray(many_rates(starts))
-    residual = np.abs(np.asarray(many_rates(np.where(np.isfinite(ends), ends, 0.5)))).max(axis=1)
+    ends, size = motion.newton(starts), np.abs(motion.rates(starts)).max()
+    residual = np.abs(motion.rates(ends)).max(axis=1)
     margin = _SAME * np.ptp(box, axis=1)
     inside = ((ends > box[:, 0] + margin) & (ends < box[:, 1] - margin)).all(axis=1)
     if chart.form == "simplex":
         inside &= ends.sum(axis=1) < 1 - _SAME
-    good = inside & (residual <= 1e-10 * np.abs(f).max())
+    good = inside & (residual <= 1e-10 * size)
     kept: list[np.ndarray] = []
     for point in ends[good]:
         if all(np.abs(point - other).max() > _SAME * np.ptp(box) for other in kept):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,20 @@ def motion_of(
     chart: Chart, flow: Flow, p: Mapping[str, Array], static: Mapping[str, str], size: np.ndarray
 ) -> Motion:
     """The motion of `flow` as `chart` sees it; `size` [d] is the picture's, the measure of Newton's steps."""
+    return Motion(chart, p, _compiled(chart, flow, tuple(static.items()), tuple(size.tolist())))
+
+
+@lru_cache(maxsize=32)
+def _compiled(
+    chart: Chart, flow: Flow, static: tuple[tuple[str, str], ...], size: tuple[float, ...]
+) -> tuple[Callable, Callable, Callable, Callable]:
+    """Rates, velocity, its Jacobian and Newton's end of points [n, d], kept for the next picture."""
     import jax
 
+    largest = 0.2 * np.array(size)
+
     def rates(q: Array, p: Mapping[str, Array]) -> Array:
-        return flow.field(0.0, chart.state(q), p, **static)
+        return flow.field(0.0, chart.state(q), p, **dict(static))
 
     def velocity(q: Array, p: Mapping[str, Array]) -> Array:
         return chart.velocity(q, rates(q, p))
@@ -68,14 +79,14 @@ def motion_of(
         def step(q: Array, _: None) -> tuple[Array, None]:
             move = _solve(jax.jacfwd(rates)(q, p), rates(q, p))
             # Never more than a fifth of the picture at once: far starts would leave it.
-            move = jax.numpy.clip(move, -0.2 * size, 0.2 * size)
+            move = jax.numpy.clip(move, -largest, largest)
             return jax.numpy.where(jax.numpy.isfinite(move).all(), q - move, q), None
 
         return jax.lax.scan(step, start, None, length=_NEWTON)[0]
 
     functions = (rates, velocity, jax.jacfwd(velocity), newton)
     first, second, third, fourth = (jax.jit(jax.vmap(f, in_axes=(0, None))) for f in functions)
-    return Motion(chart, p, (first, second, third, fourth))
+    return first, second, third, fourth
 
 
 def _solve(matrix: Array, value: Array) -> Array:

@@ -84,9 +84,8 @@ def find_chart(
     if size > 2:
         raise SweepError(f"plot: --kind phase: the state has {size} components; a portrait shows 1 or 2")
     states = np.random.default_rng(0).normal(0, 1, (4, size))
-    seen = [
-        {k: np.asarray(v) for k, v in flow.observe(jax.numpy.asarray(s), p, **static).items()} for s in states
-    ]
+    observed = jax.jit(jax.vmap(lambda state: flow.observe(state, p, **static)))(states)
+    seen = {name: np.asarray(values) for name, values in observed.items()}
     for observable in flow.observables:
         wanted = (x, y) == (None, None) or observable.name in (x, y)
         if wanted and len(observable.dims) == 1 and _matches(seen, observable.name, _shares(states)):
@@ -119,8 +118,8 @@ def _choose(followed: Mapping[str, int], size: int, x: str | None, y: str | None
     return tuple(chosen.values()) if len(chosen) == size else None
 
 
-def _matches(seen: list[dict[str, np.ndarray]], name: str, wanted: np.ndarray) -> bool:
-    found = np.stack([np.asarray(one[name]) for one in seen])
+def _matches(seen: Mapping[str, np.ndarray], name: str, wanted: np.ndarray) -> bool:
+    found = seen[name]
     return found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6, atol=1e-9)
 
 

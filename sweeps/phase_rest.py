@@ -4,7 +4,9 @@ Every face of the square or simplex is invariant: a rest point lies at a corner,
 rate along the edge is zero, or inside where both are. Stability is that of the linearisation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import combinations, product
 
 import numpy as np
@@ -18,6 +20,8 @@ _ALONG = 401
 _BISECTIONS = 60
 # Two roots nearer than this are one.
 _SAME = 1e-6
+# More rest points than any picture has: one shape, one compilation.
+_MOST = 4 + 4 * _ALONG + 9
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,8 @@ def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
     if not found:
         return []
     slopes = motion.slope(np.stack([at for at, _ in found]))
-    scale = float(np.abs(slopes).max())
-    return [
-        RestPoint(at, _kind(slope, corner, scale)) for (at, corner), slope in zip(found, slopes, strict=True)
-    ]
+    kinds = _kinds(slopes, [corner for _, corner in found])
+    return [RestPoint(at, kind) for (at, _), kind in zip(found, kinds, strict=True)]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:
@@ -125,12 +127,23 @@ def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
     return kept if len(kept) <= 9 else []
 
 
-def _kind(slope: np.ndarray, corner: bool, scale: float) -> RestClass:
-    import jax.numpy as jnp
+def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
+    """Stability by the Jacobians [n, d, d], told which points are corners."""
+    if slopes.shape[1] == 1:
+        least = 1e-9 * np.abs(slopes).max()
+        sides = [RestClass.degenerate, RestClass.stable_node, RestClass.unstable_node]
+        return [sides[0 if abs(value) <= least else 1 if value < 0 else 2] for value in slopes[:, 0, 0]]
+    room = np.full((_MOST, 2, 2), np.nan)
+    room[: len(slopes)] = slopes
+    inside, at_corner = _classifiers()
+    both = np.asarray(inside(room)), np.asarray(at_corner(room))
+    return [RestClass(int(both[corner][i])) for i, corner in enumerate(corners)]
 
-    if slope.size == 1:
-        value = float(slope.item())
-        if abs(value) <= 1e-9 * scale:
-            return RestClass.degenerate
-        return RestClass.stable_node if value < 0 else RestClass.unstable_node
-    return RestClass(int(classify(jnp.asarray(slope), corner)))
+
+@cache
+def _classifiers() -> tuple[Callable, Callable]:
+    """`classify` of many Jacobians, of points inside and of corners."""
+    import jax
+
+    inside, at_corner = (jax.jit(jax.vmap(partial(classify, corner=corner))) for corner in (False, True))
+    return inside, at_corner

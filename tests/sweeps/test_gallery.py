@@ -103,3 +103,14 @@ def test_the_gallery_shows_every_picture_it_makes():
     assert {Path(line[1]).name for line in gallery.commands() if line[0] == "run"} == {
         path.name for path in (DOCS / "gallery").glob("*.toml")
     }
+
+
+def test_text_that_is_cut_or_covered_would_be_seen():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0.9, 0.5, "far too long for what is left")
+    figure.text(0.1, 0.5, "below")
+    figure.text(0.1, 0.51, "above")
+    figure.text(0.1, 0.9, "apart")
+    assert cut_or_overlapping(figure) == (["far too long for what is left"], [("above", "below")])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -46,14 +47,20 @@ def motion():
     return motion_of(chart, SUPERVISION.flow, p, static, np.ones(2))
 
 
+@jax.jit
+def theory(p):
+    """Rest points [6, 2] and their classes [6] in closed form."""
+    points = closed_form(p, "dynamic", "dynamic")
+    return points, classes(jacobians(p, points, "dynamic", "dynamic"))
+
+
 @pytest.mark.parametrize(
     "changes", [{}, {"r": 16.0}, {"r": 10.0}, {"c1": 0.1, "f": 0.5}, {"p2": 0.9, "f": 40.0}, {"c2": 30.0}]
 )
 def test_rest_points_are_those_of_the_closed_form(motion, changes):
     p = motion.p | {name: jnp.asarray(value) for name, value in changes.items()}
-    points = closed_form(p, "dynamic", "dynamic")
-    kinds = np.asarray(classes(jacobians(p, points, "dynamic", "dynamic")))
-    points = np.asarray(points).round(9) + 0.0
+    points, kinds = map(np.asarray, theory(p))
+    points = points.round(9) + 0.0
     wanted = {tuple(q): RestClass(int(kind)) for q, kind in zip(points, kinds, strict=True) if kind}
     found = {tuple(np.round(point.at, 9) + 0.0): point.kind for point in rest_points(motion.at(p), SQUARE)}
     assert found == wanted
@@ -80,7 +87,7 @@ def test_panels_hold_streamlines_paths_and_rest_points():
         paths = [line for line in axes.lines if len(line.get_xdata()) == 6]
         assert len(paths) == count
         np.testing.assert_array_equal(paths[0].get_ydata(), np.full(6, 0.25))
-        assert len(axes.collections[0].get_segments()) > 100  # streamlines
+        assert len(axes.collections[0].get_segments()) > 20  # streamlines
         marks = {line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1} - {"s"}
         assert marks == {"o", "D"}
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [

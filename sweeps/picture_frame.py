@@ -11,6 +11,7 @@ from .picture_view import Direction, View
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a8a8a")
 NUMBERS = "viridis"
 NOTE_SIZE = 8
+_MOST_TICKS = 10
 
 
 def panels(count: int, share_values: bool = True, height: float = 3.7) -> tuple[Any, list[Any]]:
@@ -50,13 +51,20 @@ def hatch(panel: Any) -> None:
 
 
 def set_axis(axis: Any, way: Direction) -> None:
-    """Scale and ticks of a matplotlib axis: names of choices, powers of ten, or numbers."""
+    """Scale and ticks of a matplotlib axis: names of choices, few whole numbers, or numbers."""
+    from matplotlib.ticker import NullLocator
+
     if way.named:
         axis.set_ticks(way.places, [str(value).replace("_", " ") for value in way.values])
         if axis.axis_name == "x" and max(len(str(value)) for value in way.values) > 8:
             axis.set_tick_params(rotation=25)
             for text in axis.get_ticklabels():
                 text.set(horizontalalignment="right", rotation_mode="anchor")
+    elif way.values.dtype.kind in "iu" and len(way.values) <= _MOST_TICKS:
+        if way.log:
+            getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+        axis.set_ticks(way.places, [str(value) for value in way.values])
+        axis.set_minor_locator(NullLocator())
     elif way.log:
         getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
 

@@ -13,6 +13,8 @@ from . import picture_labels as words
 if TYPE_CHECKING:
     import xarray as xr
 
+# An orbit still on its way at the horizon, or on a face, is as sound as any other all along its path.
+_SOUND_PATHS = frozenset({Status.not_steady.name, Status.boundary_start.name})
 # A class names what went wrong itself ("undecided"); these have no class.
 _CLASSLESS = WITHOUT_RESULT | {Status.not_computed, Status.not_finite}
 
@@ -49,12 +51,15 @@ def layer_of(
     """Load a variable over the dims `order`, as `shape`; where it or its status is unfit it is masked.
 
     `keep` names statuses that are drawn besides ok; `log` leaves out what is not above zero. A class is
-    drawn under every status that leaves it one, and `status` itself always.
+    drawn under every status that leaves it one, `status` itself always, and a path also where its orbit
+    had not settled.
     """
     array = dataset[name].transpose(*order).load()
     values = array.values.reshape(shape)
     codes = _like(dataset["status"], order, dataset.sizes, shape)
     classes = classes_of(array)
+    if "time" in array.dims:
+        keep |= _SOUND_PATHS
     wanted = _wanted(name, classes, keep)
     bad = ~np.isin(codes, wanted)
     lost: Counter[str] = Counter()
@@ -99,7 +104,7 @@ def _like(status: "xr.DataArray", order: list[str], sizes: Any, shape: tuple[int
     return np.broadcast_to(values, [sizes[dim] for dim in order]).reshape(shape)
 
 
-def could_keep(layer: Layer) -> bool:
-    """Whether some of what was left out would be drawn if its status were kept."""
-    names = {status.name for status in Status if status not in _CLASSLESS}
-    return not layer.classes and bool(names & set(layer.lost))
+def advice_to_keep(layer: Layer) -> str:
+    """The option that would draw some of what was left out; empty where nothing would."""
+    names = [status.name for status in Status if status not in _CLASSLESS and status.name in layer.lost]
+    return f"; --keep {','.join(names)} draws them" if names and not layer.classes else ""

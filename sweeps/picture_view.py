@@ -10,14 +10,15 @@ from ..engine.errors import SweepError
 from ..kernels.status import Status
 from . import picture_labels as words
 from .model_lookup import nearest
-from .picture_layer import Layer, could_keep, layer_of
+from .picture_layer import Layer, advice_to_keep, layer_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
 MOST_PANELS = 12
 # A panel is at most 4 inches wide, or 1,200 dots in print.
-MOST_LINES = 100
+# More lines than MOST_NAMED have a colour bar and no legend.
+MOST_NAMED, MOST_LINES = 12, 100
 MOST_DRAWN = {"lines": 2000, "heat": 1000, "classes": 1000, "contour": 400}
 
 
@@ -119,6 +120,12 @@ def look(
             f"plot: --facet {facet.name} makes {panels:,} panels; select at most {MOST_PANELS}, "
             f"such as --sel {facet.name}={facet.values[0]},{facet.values[-1]}"
         )
+    hue = found.get("hue")
+    if hue and hue.named and len(hue.values) > MOST_NAMED:
+        raise SweepError(
+            f"plot: --hue {hue.name} makes {len(hue.values):,} lines, and a legend holds {MOST_NAMED}; "
+            f"select some, such as --sel {hue.name}={hue.values[0]},{hue.values[1]}"
+        )
     notes = []
     for option, most in (("x", MOST_DRAWN[kind]), ("y", MOST_DRAWN[kind]), ("hue", MOST_LINES)):
         if option in found:
@@ -132,8 +139,7 @@ def look(
     if all(layer.values.mask.all() for layer in layers):
         told = words.counted(layers[0].lost)
         raise SweepError(
-            f"plot: no point of {names[0]} here has a result to draw: {told}"
-            + ("; --keep draws points of a status" if could_keep(layers[0]) else "")
+            f"plot: no point of {names[0]} here has a result to draw: {told}{advice_to_keep(layers[0])}"
         )
     return View(
         kind, layers, found["x"], second, facet, str(dataset.attrs.get("title", "")),

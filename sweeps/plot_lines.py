@@ -7,10 +7,9 @@ import numpy as np
 
 from . import picture_frame as frame
 from . import picture_labels as words
-from .picture_view import Direction, Layer, View
+from .picture_layer import Layer
+from .picture_view import MOST_NAMED, Direction, View
 
-# More lines than this have a colour bar and no legend.
-MOST_NAMED = 12
 _STYLES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "p", "h")
 _MARKS = 8

@@ -267,10 +267,30 @@ def test_too_many_panels_are_refused():
         plot(wide, "investment", "beta", facet="a", hue="mechanism")
 
 
+def test_more_names_than_a_legend_holds_are_refused():
+    one = hand_made().isel(mechanism=0, drop=True)
+    names = [f"type {k}" for k in range(18)]
+    many = xr.concat([one, one], "alpha", data_vars="minimal").assign_coords(alpha=names)
+    with pytest.raises(SweepError, match=r"--hue alpha makes 18 lines, and a legend holds 12; select some"):
+        plot(many, "investment", "beta", hue="alpha", selections=["n=3"])
+
+
+def test_few_whole_numbers_along_an_axis_are_its_ticks():
+    figure = plot(hand_made(), "investment", "n", hue="beta", selections=["alpha=0.5", "mechanism=alone"])
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["3", "4"]
+
+
+def test_a_path_is_drawn_though_its_orbit_had_not_settled():
+    values = {"u_path": (("k", "time"), np.ones((2, 5))), "status": ("k", np.array([1, 11], np.uint8))}
+    cube = xr.Dataset(values, {"k": [1.0, 2.0], "time": np.arange(5.0)})
+    figure = plot(cube, "u_path", "time", hue="k")
+    assert note_of(figure) == f"Drawn though not ok: 5 {Status(11).name.replace('_', ' ')}."
+
+
 def test_a_picture_without_a_point_is_refused_and_says_how_to_draw_it():
     status = np.full((2, 9, 4, 2), int(Status.corner), np.uint8)
     with pytest.raises(
-        SweepError, match="no point of investment here has a result to draw: 36 corner; --keep"
+        SweepError, match="no point of investment here has a result to draw: 36 corner; --keep corner"
     ):
         plot(hand_made(status), "investment", "alpha", "beta", selections=ONE)
     with pytest.raises(SweepError, match="there is no variable 'status'"):

@@ -95,17 +95,40 @@ def _add_legend(
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles: list[Any] = [
-        Patch(
-            facecolor=colour, edgecolor="0.4", label=f"{letters[number]}  {classes[number].replace('_', ' ')}"
-        )
+    patches = {
+        number: Patch(facecolor=colour, edgecolor="0.4", label=classes[number].replace("_", " "))
         for number, colour in colours.items()
-    ]
+    }
+    drawers = {patch: _lettered(letters[number], colours[number]) for number, patch in patches.items()}
+    handles: list[Any] = list(patches.values())
     if missing:
         handles.append(Patch(facecolor="0.88", edgecolor="0.6", hatch="////", label="no result"))
     if line:
         handles.append(Line2D([], [], **_LINE, label=line))
-    frame.legend(figure, handles)
+    frame.legend(figure, handles, handler_map=drawers, handleheight=1.2)
+
+
+def _lettered(letter: str, colour: str) -> Any:
+    """What draws a patch of that colour in a legend, with a letter on it."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.legend_handler import HandlerPatch
+    from matplotlib.text import Text
+
+    class Lettered(HandlerPatch):
+        def create_artists(self, legend, orig_handle, xdescent, ydescent, width, height, fontsize, trans):  # pyright: ignore
+            drawn = super().create_artists(
+                legend, orig_handle, xdescent, ydescent, width, height, fontsize, trans
+            )
+            dark = sum(to_rgb(colour)) < 1.2
+            middle = (width / 2 - xdescent, height / 2 - ydescent)
+            text = Text(
+                *middle, letter, color="white" if dark else "black", fontsize=7,
+                ha="center", va="center_baseline",
+            )  # fmt: skip
+            text.set_transform(trans)
+            return [*drawn, text]
+
+    return Lettered()
 
 
 def _write_letters(panel: Any, view: View, values: np.ma.MaskedArray, letters: Mapping[int, str]) -> None:

@@ -80,10 +80,12 @@ def label_panels(used: list[Any], titles: list[str], x: str, y: str) -> None:
         panel.set_ylabel(y)
 
 
-def legend(figure: Any, handles: list[Any]) -> None:
+def legend(figure: Any, handles: list[Any], **options: Any) -> None:
     """A legend beside the panels; the figure grows by its width, so that the panels keep theirs."""
     if handles:
-        made = figure.legend(handles=handles, loc="outside right center", frameon=False, fontsize=9)
+        made = figure.legend(
+            handles=handles, loc="outside right center", frameon=False, fontsize=9, **options
+        )
         figure.set_figwidth(figure.get_figwidth() + made.get_window_extent().width / figure.dpi)
 
 

@@ -136,7 +136,7 @@ def test_a_class_is_drawn_under_every_status_that_leaves_it_one():
     status[0, :4], status[0, 4, 0, 0] = Status.not_steady, Status.no_equilibrium
     figure = plot(hand_made(status), "attractor", "alpha", "beta", selections=ONE)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "A  undecided", "B  rest point", "no result",
+        "undecided", "rest point", "no result",
     ]  # fmt: skip
     shown = figure.axes[0].collections[0].get_array()
     assert np.ma.getmaskarray(shown).sum() == 1
@@ -148,7 +148,7 @@ def test_a_class_is_drawn_under_every_status_that_leaves_it_one():
 
 def test_the_status_is_a_map_of_its_own(broken):
     figure = plot(broken, "status", "alpha", "beta", facet="n", selections=["mechanism=alone"])
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A  ok", "B  corner"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["ok", "corner"]
     assert not note_of(figure)
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench-sweep clean
+.PHONY: demo test lint bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -27,6 +27,9 @@ lint: $(READY)  ## format, lint and types
 
 bench-sweep: $(READY)  ## 10^6 and 10^8 points into a store, against writing the same bytes alone
 	$(BIN)/python benchmarks/sweep_to_store.py
+
+gallery: $(READY)  ## the pictures of docs/gallery.md
+	$(BIN)/python docs/gallery.py
 
 clean:  ## the environment and the demo's cube
 	rm -rf $(VENV) demo build *.egg-info

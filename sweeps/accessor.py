@@ -5,6 +5,7 @@ plain function of another file with the Dataset as its first argument.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -21,3 +22,11 @@ class Equisweep:
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
         """What ``equisweep query`` prints; see `query.query_text`."""
         return query_text(self._dataset, names, selections, style)
+
+    def plot(
+        self, variables: str | Sequence[str] = (), x: str | None = None, y: str | None = None, **options: Any
+    ) -> Any:
+        """A picture as ``equisweep plot`` draws it, a matplotlib figure; see `picture.plot`."""
+        from .picture import plot
+
+        return plot(self._dataset, variables, x, y, **options)

@@ -14,12 +14,26 @@ def keep_compiled() -> None:
     """
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
+    folder = _own_folder()
+    if folder is not None:
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+def kept_folder() -> Path | None:
+    """Where machine code is kept between runs; None where jax keeps nothing here either."""
+    chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+    folder = _own_folder() if chosen is not None else None
+    return folder if folder is not None and str(folder) == chosen else None
+
+
+def _own_folder() -> Path | None:
+    """A folder that only its user can write and read: machine code of others is not to be trusted."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "equisweep" / "compiled"
     with suppress(OSError, RuntimeError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
-        # Executables that somebody else may have put there are not to be trusted.
         if found.st_uid == os.getuid() and not found.st_mode & 0o077:
-            jax.config.update("jax_compilation_cache_dir", str(folder))
-            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+            return folder
+    return None

@@ -74,6 +74,8 @@ def _loop(tell: Function, move: Function, arrays: list[Array], split: int, nativ
 
     @jax.custom_jvp
     def either(*arrays: Array) -> list[Array]:
+        if jax.default_backend() == "cpu":  # the only one there is: spare the other its tracing
+            return compiled(*arrays)
         return lax.platform_dependent(*arrays, cpu=compiled, default=plain)
 
     @either.defjvp

@@ -1,18 +1,23 @@
-"""LLVM code to machine code of this very processor."""
+"""LLVM code to machine code of this very processor, kept between runs where compilations are kept."""
 
+import hashlib
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
+
+from .compile_cache import kept_folder
 
 
 @cache
 def _target() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True
+        cpu=llvm.get_host_cpu_name(), features=_features(), opt=3, jit=True
     )
 
 
@@ -21,8 +26,43 @@ def _linker() -> Any:
     return llvm.create_lljit_compiler(_target(), use_jit_link=False, suppress_errors=False)
 
 
+def _features() -> str:
+    return llvm.get_host_cpu_features().flatten()
+
+
 def link(text: str, name: str) -> tuple[int, Any]:
     """The address of function `name` of this LLVM code, and what must live as long as it is called."""
-    library = llvm.JITLibraryBuilder().add_ir(text).export_symbol(name).add_current_process()
+    library = llvm.JITLibraryBuilder().add_object_img(_object(text)).export_symbol(name).add_current_process()
     tracker = library.link(_linker(), name)
     return tracker[name], tracker
+
+
+def _object(text: str) -> bytes:
+    """Machine code of this LLVM code: kept, if the same compiler made it for the same processor."""
+    folder = kept_folder()
+    if folder is None:
+        return _compile(text)
+    made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), text)
+    file = folder / f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
+    try:
+        return file.read_bytes()
+    except OSError:
+        code = _compile(text)
+        _keep(file, code)
+        return code
+
+
+def _compile(text: str) -> bytes:
+    module = llvm.parse_assembly(text)
+    module.verify()
+    return _target().emit_object(module)
+
+
+def _keep(file: Path, code: bytes) -> None:
+    """Write beside the name, then rename: another process never reads half a file."""
+    part = file.with_suffix(f".{os.getpid()}")
+    try:
+        part.write_bytes(code)
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)

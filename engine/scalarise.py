@@ -57,6 +57,8 @@ def _apply(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         return arrays[:1]
     if name in _ELEMENTWISE:
         return [_each(_ELEMENTWISE[name](graph, equation.params, kind), arrays)]
+    if name in _MOVES:
+        return _MOVES[name](equation, arrays)
     if name in _STRUCTURAL:
         return _moved(graph, equation, arrays)
     if name in _REDUCTIONS:
@@ -184,18 +186,61 @@ _ELEMENTWISE |= {
 
 # --- numbers moved, not changed ---------------------------------------------------------------------
 
-_STRUCTURAL = {
-    "reshape", "squeeze", "expand_dims", "broadcast_in_dim", "transpose", "rev", "slice", "split",
-    "concatenate", "stack", "unstack", "tile", "pad", "dynamic_slice", "dynamic_update_slice", "gather",
-    "scatter",
-}  # fmt: skip
+
+def _reshaped(equation: Any, arrays: Arrays) -> Arrays:
+    return [arrays[0].reshape(equation.outvars[0].aval.shape)]
+
+
+def _broadcast(equation: Any, arrays: Arrays) -> Arrays:
+    shape, places = equation.params["shape"], equation.params["broadcast_dimensions"]
+    spread = [1] * len(shape)
+    for place, size in zip(places, arrays[0].shape, strict=True):
+        spread[place] = size
+    return [np.broadcast_to(arrays[0].reshape(spread), shape)]
+
+
+def _sliced(equation: Any, arrays: Arrays) -> Arrays:
+    p = equation.params
+    steps = p["strides"] or (1,) * arrays[0].ndim
+    return [arrays[0][tuple(map(slice, p["start_indices"], p["limit_indices"], steps))]]
+
+
+def _window(array: np.ndarray, starts: Arrays, sizes: Sequence[int]) -> tuple[slice, ...]:
+    """Where a dynamic slice lies: moved inside the array, as JAX does."""
+    firsts = [int(_values(s)) for s in starts]
+    firsts = [min(max(f, 0), n - k) for f, n, k in zip(firsts, array.shape, sizes, strict=True)]
+    return tuple(slice(f, f + k) for f, k in zip(firsts, sizes, strict=True))
+
+
+def _updated(_equation: Any, arrays: Arrays) -> Arrays:
+    found = arrays[0].copy()
+    found[_window(arrays[0], arrays[2:], arrays[1].shape)] = arrays[1]
+    return [found]
+
+
+# What is met often has a short way; the rest is left to JAX.
+_MOVES: dict[str, Callable[[Any, Arrays], Arrays]] = {
+    "reshape": _reshaped,
+    "squeeze": _reshaped,
+    "expand_dims": _reshaped,
+    "broadcast_in_dim": _broadcast,
+    "slice": _sliced,
+    "transpose": lambda e, a: [a[0].transpose(e.params["permutation"])],
+    "rev": lambda e, a: [np.flip(a[0], e.params["dimensions"])],
+    "concatenate": lambda e, a: [np.concatenate(a, axis=e.params["dimension"])],
+    "stack": lambda e, a: [np.stack(a, axis=e.params["axis"])],
+    "dynamic_slice": lambda e, a: [a[0][_window(a[0], a[1:], e.params["slice_sizes"])]],
+    "dynamic_update_slice": _updated,
+}
+_STRUCTURAL = {"split", "unstack", "tile", "pad", "gather", "scatter"}
 
 
 def _moved(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
     """Let JAX itself move numbers that stand for the scalars, and put the scalars where they ended."""
     pool: list[Scalar] = []
     operands = []
-    places = _PLACES.get(equation.primitive.name, lambda _count: ())(len(arrays))
+    # The second operand of these two is places, not numbers to be moved.
+    places = (1,) if equation.primitive.name in ("gather", "scatter") else ()
     for position, array in enumerate(arrays):
         if position not in places:
             operands.append(np.arange(len(pool), len(pool) + array.size, dtype=np.int32).reshape(array.shape))
@@ -208,15 +253,6 @@ def _moved(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         found = equation.primitive.bind(*map(jax.numpy.asarray, operands), **equation.params)
     found = found if equation.primitive.multiple_results else [found]
     return [array_of([pool[k] for k in np.ravel(f).tolist()], np.shape(f)) for f in found]
-
-
-# Which operands are places, not numbers to be moved.
-_PLACES: dict[str, Callable[[int], Sequence[int]]] = {
-    "dynamic_slice": lambda count: range(1, count),
-    "dynamic_update_slice": lambda count: range(2, count),
-    "gather": lambda _count: (1,),
-    "scatter": lambda _count: (1,),
-}
 
 
 def _gathered(equation: Any, array: np.ndarray, operands: list[Any]) -> np.ndarray:

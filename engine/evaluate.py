@@ -6,6 +6,7 @@ choices select a different kernel and therefore a compilation of their own.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -19,41 +20,58 @@ from .plan import Layout, Tile
 from .space import Space, derivative_name
 
 Point = dict[str, Any]
-Part = Mapping[str, jax.Array] | Future[Mapping[str, jax.Array]]
+
+# Points of a piece of a tile on a CPU: its arrays should stay in a core's cache, its call should not weigh.
+_PIECE = 2**17
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 
 
 class Evaluator:
-    """Computes tiles of one space on one device and counts its compilations."""
+    """Computes tiles of one space on one device and counts its compilations.
+
+    On a CPU a tile is cut into `pieces` along its longest axis, which one thread a core computes and puts
+    into the tile's arrays while they are still in the core's cache.
+    """
 
     def __init__(self, space: Space, layout: Layout, device: Any) -> None:
         self.space, self.layout, self.device = space, layout, device
         self.compilations = 0
         self.pieces = 1
         self._threads: ThreadPoolExecutor | None = None
-        if space.moves and device.platform == "cpu":
-            sizes = [layout.tile[i] for i in self._numeric]
-            self.pieces = _pieces(sizes, block_size(prod(sizes)))
+        if device.platform == "cpu":
+            points = prod(self._sizes)
+            most = block_size(points) if space.moves else _PIECE
+            self.pieces = min(-(-points // most), max(self._sizes, default=1))
             self._threads = lane_threads()
         self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
+        self._shapes: dict[tuple[tuple[str, str], ...], dict[str, tuple[tuple[int, ...], Any]]] = {}
 
-    def start(self, tile: Tile) -> list[Part]:
-        """Begin computing a tile; its arrays may still be on their way.
-
-        Where `pieces` is more than 1, the longest axis is cut and the parts are computed one by one, or,
-        for trajectories on a CPU, by one thread per core.
-        """
-        choices = self.static_choices(tile)
-        compiled = tuple(sorted(choices.items())) in self._compiled
-        function = self._function(choices)
+    def start(self, tile: Tile) -> "Started":
+        """Begin computing a tile; its arrays may still be on their way."""
+        key = tuple(sorted(self.static_choices(tile).items()))
         coordinates = [self._coordinates(i, tile) for i in self._numeric]
-        parts = _cut(coordinates, self.pieces)
+        windows = cut(max(self._sizes, default=1), self.pieces)
+        parts = [(window, _windowed(coordinates, window)) for window in windows]
+        done = []
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(dict(key))
+            done = [(windows[0], self._compiled[key](*parts.pop(0)[1]))]  # compiles, once
+            self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
+        function = self._compiled[key]
+        whole = {
+            n: np.empty((*self._sizes, *inner), dtype) for n, (inner, dtype) in self._shapes[key].items()
+        }
+        started = Started(whole, _longest(self._sizes), done)
         if self._threads is None:
-            return [function(*part) for part in parts]
-        first = [] if compiled else [function(*parts.pop(0))]  # compiles, once
-        return [*first, *(self._threads.submit(_finished, function, part) for part in parts)]
+            started.pending += [(window, function(*part)) for window, part in parts]
+        else:
+            put = started.put
+            started.futures = [
+                self._threads.submit(lambda w, p: put(w, function(*p)), *part) for part in parts
+            ]
+        return started
 
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""
@@ -61,25 +79,24 @@ class Evaluator:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
     def cut_smaller(self) -> bool:
-        """From now on compute tiles in (at least) twice as many parts; False where that cannot be."""
-        longest = max((self.layout.tile[i] for i in self._numeric), default=1)
-        finer = [k for k in range(2 * self.pieces, longest + 1) if longest % k == 0]
-        if finer:
-            self.pieces = finer[0]
-        return bool(finer)
+        """From now on compute tiles in twice as many parts; False where that cannot be."""
+        longest = max(self._sizes, default=1)
+        finer = min(2 * self.pieces, longest)
+        found, self.pieces = finer > self.pieces, finer
+        return found
 
-    def finish(self, tile: Tile, parts: Sequence[Part]) -> dict[str, np.ndarray]:
+    def finish(self, tile: Tile, started: "Started") -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
-        done = [part.result() if isinstance(part, Future) else part for part in parts]
-        cut = _longest([self.layout.tile[i] for i in self._numeric])
-        whole = {}
-        for name in done[0]:
-            pieces = [np.asarray(part[name]) for part in done]
-            values = np.concatenate(pieces, axis=cut) if len(pieces) > 1 else pieces[0]
-            inner = values.shape[len(self._numeric) :]
-            values = values.reshape(self.layout.tile + inner)
-            whole[name] = values[tuple(slice(0, n) for n in tile.shape)]
-        return whole
+        for window, values in started.pending:
+            started.put(window, values)
+        for future in started.futures:
+            future.result()
+        clip = tuple(slice(0, n) for n in tile.shape)
+        found = {}
+        for name, values in started.whole.items():
+            inner = values.shape[len(self._sizes) :]
+            found[name] = values.reshape(self.layout.tile + inner)[clip]
+        return found
 
     def static_choices(self, tile: Tile) -> dict[str, str]:
         """Every static choice as it is in this tile."""
@@ -93,6 +110,10 @@ class Evaluator:
     def _numeric(self) -> list[int]:
         return [i for i, axis in enumerate(self.space.axes) if not axis.static]
 
+    @property
+    def _sizes(self) -> list[int]:
+        return [self.layout.tile[i] for i in self._numeric]
+
     def _coordinates(self, i: int, tile: Tile) -> dict[str, np.ndarray]:
         """Values along axis `i` in this tile, the last one repeated to the tile's full length."""
         axis, missing = self.space.axes[i], self.layout.tile[i] - tile.shape[i]
@@ -100,12 +121,6 @@ class Evaluator:
             name: np.pad(values[tile.region[i]].astype(self.space.dtype), (0, missing), mode="edge")
             for name, values in axis.values.items()
         }
-
-    def _function(self, choices: dict[str, str]) -> Any:
-        key = tuple(sorted(choices.items()))
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(choices)
-        return self._compiled[key]
 
     def _compile(self, choices: dict[str, str]) -> Any:
         axes = [self.space.axes[i] for i in self._numeric]
@@ -211,7 +226,9 @@ def _index(space: Space, target: str) -> int:
 
 def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
     """Blank what has no result, and say so where a result is not finite although none was missing."""
-    missing = jnp.isin(status, jnp.asarray(sorted(WITHOUT_RESULT), status.dtype))
+    missing = jnp.asarray(False)
+    for number in sorted(WITHOUT_RESULT):  # not jnp.isin: XLA would not fuse its reduction
+        missing |= status == int(number)
     settled, finite = {}, jnp.asarray(True)
     allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
     origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
@@ -226,33 +243,36 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
     return settled | {"status": status.astype("uint8")}
 
 
-def _cut(coordinates: list[dict[str, np.ndarray]], pieces: int) -> list[list[dict[str, np.ndarray]]]:
-    """Split the longest coordinate into equal parts."""
-    if pieces == 1:
-        return [coordinates]
-    longest = _longest([_length(c) for c in coordinates])
-    size = _length(coordinates[longest])
-    parts = []
-    for i in range(pieces):
-        window = slice(i * size // pieces, (i + 1) * size // pieces)
-        part = list(coordinates)
+@dataclass
+class Started:
+    """A tile under way: the arrays it fills, window by window of one axis, and what is still to come."""
+
+    whole: dict[str, np.ndarray]
+    axis: int
+    pending: list[tuple[slice, Mapping[str, jax.Array]]]
+    futures: list[Future[None]] = field(default_factory=list)
+
+    def put(self, window: slice, values: Mapping[str, jax.Array]) -> None:
+        """Copy the values of a window to their place."""
+        at = (*[slice(None)] * self.axis, window)
+        for name, array in self.whole.items():
+            array[at if array.ndim else ()] = np.asarray(values[name])
+
+
+def cut(size: int, pieces: int) -> list[slice]:
+    """Windows of one length that cover an axis; the last one reaches back over its neighbour if it must."""
+    length = -(-size // pieces)
+    starts = [min(first, size - length) for first in range(0, size, length)]
+    return [slice(first, first + length) for first in starts]
+
+
+def _windowed(coordinates: list[dict[str, np.ndarray]], window: slice) -> list[dict[str, np.ndarray]]:
+    """The coordinates with the longest one cut to the window."""
+    part = list(coordinates)
+    if part:
+        longest = _longest([_length(c) for c in coordinates])
         part[longest] = {name: values[window] for name, values in coordinates[longest].items()}
-        parts.append(part)
-    return parts
-
-
-def _finished(function: Any, part: list[dict[str, np.ndarray]]) -> Mapping[str, jax.Array]:
-    return jax.block_until_ready(function(*part))
-
-
-def _pieces(sizes: Sequence[int], most: int) -> int:
-    """Into how many parts to cut the longest axis, so that they have at most `most` points if they can."""
-    if not sizes:
-        return 1
-    longest = sizes[_longest(sizes)]
-    return next(
-        k for k in range(1, longest + 1) if longest % k == 0 and (prod(sizes) <= most * k or k == longest)
-    )
+    return part
 
 
 def _longest(sizes: Sequence[int]) -> int:

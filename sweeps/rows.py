@@ -1,0 +1,136 @@
+"""A cube as a table: a row a point, in Arrow batches that are read piece by piece."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .class_map import classes_of
+from .lazy import lazy, regions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import xarray as xr
+
+_BATCH = 2**17
+
+
+class Rows:
+    """The rows of a Dataset: its coordinates, the variables called `names`, and the status where there is one.
+
+    Points that `lazy.where` has masked are no rows. A variable that lacks a dimension which another one
+    has is repeated along it. NaN, and a class without a name, is null.
+    """
+
+    def __init__(self, dataset: "xr.Dataset", names: Sequence[str]) -> None:
+        wanted = [name for name in names if name != "status"]
+        self._status = ["status"] if "status" in dataset else []
+        part = dataset[[*wanted, *self._status]]
+        self.dims = list(dict.fromkeys(d for n in (*self._status, *wanted) for d in part[n].dims))
+        coordinates = sorted(part.coords, key=lambda c: [self.dims.index(d) for d in part[c].dims])
+        self.names = [*map(str, coordinates), *wanted, *self._status]
+        self._dataset = lazy(part)
+        self._coordinates = {str(name): part[name].values for name in coordinates}
+
+    @cached_property
+    def schema(self) -> "pa.Schema":
+        """Columns and their types; labels and classes are dictionary-encoded text."""
+        import pyarrow as pa
+
+        return pa.schema([(name, self._kind(name)) for name in self.names])
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator["pa.RecordBatch"]:
+        """All rows in order; columns other than `columns` are null, without being read."""
+        import pyarrow as pa
+
+        read = [name for name in self.names if columns is None or name in columns]
+        for region in regions(self._dataset, self.dims):
+            shape = tuple(part.stop - part.start for part in region.values())
+            piece, chosen = self._chosen(region, read)
+            count = int(np.prod(shape)) if chosen is None else int(chosen.sum())
+            if not count:
+                continue
+            empty: dict[Any, Any] = {}
+            arrays = []
+            for field in self.schema:
+                if field.name in read:
+                    arrays.append(self._column(field, piece, region, shape, chosen))
+                else:
+                    nulls = empty.get(field.type)
+                    arrays.append(empty.setdefault(field.type, pa.nulls(count, field.type)) if nulls is None else nulls)
+            whole = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+            yield from (whole.slice(i, _BATCH) for i in range(0, count, _BATCH))
+
+    def _chosen(self, region: dict[Any, slice], read: Sequence[str]) -> tuple["xr.Dataset", np.ndarray | None]:
+        """The variables among `read` in one region, loaded, and which rows there are if not all."""
+        data = [name for name in read if name not in self._coordinates]
+        masked = bool(self._status) and self._dataset["status"].dtype.kind == "f"
+        piece = self._dataset[list(dict.fromkeys([*data, *(self._status if masked else [])]))].isel(region)
+        if not masked:
+            return piece.load(), None
+        # Status first: where a condition holds nowhere, nothing else is read.
+        status = piece["status"].load()
+        there = self._spread(~np.isnan(status.values), status.dims, region)
+        if there.any():
+            piece = piece.drop_vars("status").load().assign(status=status)
+        return piece, there
+
+    def _column(
+        self, field: Any, piece: "xr.Dataset", region: dict[Any, slice], shape: tuple[int, ...],
+        chosen: np.ndarray | None,
+    ) -> "pa.Array":  # fmt: skip
+        import pyarrow as pa
+
+        name = field.name
+        if name in self._coordinates:
+            dims = self._dataset[name].dims
+            values = self._coordinates[name][tuple(region[dim] for dim in dims)]
+            if values.dtype.kind not in "iuf":
+                start = region[dims[0]].start if dims else 0
+                values = np.arange(start, start + values.size, dtype=np.int32).reshape(values.shape)
+        else:
+            dims, values = piece[name].dims, piece[name].values
+        column = self._spread(values, dims, region)
+        column = column if chosen is None else column[chosen]
+        if pa.types.is_dictionary(field.type):
+            return self._labelled(name, column)
+        if pa.types.is_integer(field.type) and column.dtype.kind == "f":
+            return pa.array(np.nan_to_num(column).astype(field.type.to_pandas_dtype()), mask=np.isnan(column))
+        return pa.array(column, field.type, from_pandas=True)
+
+    def _labelled(self, name: str, column: np.ndarray) -> "pa.Array":
+        import pyarrow as pa
+
+        labels = self._labels(name)
+        if name in self._coordinates:
+            indices = column
+        else:
+            codes = np.array(sorted(classes_of(self._dataset[name])))
+            order = np.argsort(list(classes_of(self._dataset[name])))
+            at = np.clip(np.searchsorted(codes, column), 0, len(codes) - 1)
+            indices = np.where(codes[at] == column, order[at], -1).astype(np.int32)
+        return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(labels, pa.string()))
+
+    def _labels(self, name: str) -> list[str]:
+        if name in self._coordinates:
+            return [str(label) for label in np.ravel(self._coordinates[name]).tolist()]
+        return list(classes_of(self._dataset[name]).values())
+
+    def _kind(self, name: str) -> "pa.DataType":
+        import pyarrow as pa
+
+        array = self._dataset[name]
+        stored = np.dtype(array.encoding.get("dtype", array.dtype)) if "_FillValue" in array.encoding else array.dtype
+        if name not in self._coordinates and classes_of(array):
+            return pa.dictionary(pa.int32(), pa.string())
+        if stored.kind in "iuf":
+            return pa.from_numpy_dtype(stored)
+        return pa.dictionary(pa.int32(), pa.string()) if name in self._coordinates else pa.string()
+
+    def _spread(self, values: np.ndarray, dims: Sequence[Any], region: dict[Any, slice]) -> np.ndarray:
+        """Values over `dims` as one long column of the region, repeated along what they lack."""
+        order = sorted(range(len(dims)), key=lambda i: self.dims.index(dims[i]))
+        full = [part.stop - part.start for part in region.values()]
+        shape = [full[i] if dim in dims else 1 for i, dim in enumerate(self.dims)]
+        return np.broadcast_to(np.asarray(values).transpose(order).reshape(shape), full).reshape(-1)

@@ -1,4 +1,4 @@
-"""Conditions such as ``expected_loss > 40 and alpha < 0.5``: parsed, checked against names, never run as code.
+"""Conditions such as ``expected_loss > 40 and alpha < 0.5``: parsed, checked, never run as code.
 
 The text is read with Python's grammar; only the nodes named here are known, and each becomes a NumPy
 operation on arrays. Numbers, classes and labels, and conditions are three kinds that do not mix.
@@ -161,7 +161,9 @@ class _Reader:
             if parts:
                 raise self.fail(node, f"has several values a point; write {' or '.join(parts[:3])}")
             hint = nearest(name, list(self.known))
-            if isinstance(node, ast.Name) and name in {label for k in self.known.values() for label in _labels(k)}:
+            if isinstance(node, ast.Name) and name in {
+                label for k in self.known.values() for label in _labels(k)
+            }:
                 hint = f'; to compare with this label, quote it: "{name}"'
             raise self.fail(node, f"no such variable or coordinate{hint}")
         self.used[name] = None
@@ -199,15 +201,21 @@ class _Reader:
         if kind != "number" or other_kind != "number":
             bad = left if kind != "number" else right
             what = kind if kind != "number" else other_kind
-            raise self.fail(bad, f"is {_ANSWERS[what]}; a class is compared with a quoted name, numbers with numbers")
+            raise self.fail(
+                bad, f"is {_ANSWERS[what]}; a class is compared with a quoted name, numbers with numbers"
+            )
         one, other = self._snapped(left, right, one), self._snapped(right, left, other)
-        return _fold(_ORDER.get(type(op)) or (np.equal if isinstance(op, ast.Eq) else np.not_equal), [one, other])
+        return _fold(
+            _ORDER.get(type(op)) or (np.equal if isinstance(op, ast.Eq) else np.not_equal), [one, other]
+        )
 
     def _compare_label(
         self, left: ast.expr, op: ast.cmpop, right: ast.expr, kind: str, other: str
     ) -> Callable[..., Any]:
         if {kind, other} != {"text", "name"}:
-            raise self.fail(left if kind == "text" else right, "quoted names are compared with a class or a label")
+            raise self.fail(
+                left if kind == "text" else right, "quoted names are compared with a class or a label"
+            )
         if not isinstance(op, ast.Eq | ast.NotEq):
             raise self.fail(left, "names have no order: compare them with ==, != or in (...)")
         name_node, text_node = (left, right) if kind == "name" else (right, left)

@@ -124,7 +124,8 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
         if classes and how != "count":
             several = ", ".join(list(classes.values())[:4])
             raise SweepError(
-                f"--reduce {how}: {name} is a class ({several} ...) and has no {how}; count says how many of each"
+                f"--reduce {how}: {name} is a class ({several} ...) and has no {how}; "
+                "count says how many of each"
             )
     if names:
         return list(names)
@@ -132,7 +133,9 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
     numbers = [name for name in fitting if not classes_of(dataset[name])]
     chosen = fitting if how == "count" else numbers
     if not chosen:
-        raise SweepError(f"--reduce {how}: no variable of numbers has the axes {', '.join(dims) or 'asked for'}")
+        raise SweepError(
+            f"--reduce {how}: no variable of numbers has the axes {', '.join(dims) or 'asked for'}"
+        )
     return chosen
 
 
@@ -178,7 +181,9 @@ def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
         dim, step, size = array.dims[axis], prod(sizes[i + 1 :]), sizes[i]
         along = [array[name] for name in array.coords if array[name].dims == (dim,)]
         for coordinate in along or [array[dim]]:
-            picked = place.map_blocks(_look_up, _lookable(coordinate), step, size, dtype=_lookable(coordinate).dtype)
+            picked = place.map_blocks(
+                _look_up, _lookable(coordinate), step, size, dtype=_lookable(coordinate).dtype
+            )
             name = piece.called(str(coordinate.name))
             found[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
     return found

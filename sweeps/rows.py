@@ -1,7 +1,8 @@
 """A cube as a table: a row a point, in Arrow batches that are read piece by piece."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ _BATCH = 2**17
 
 
 class Rows:
-    """The rows of a Dataset: its coordinates, the variables called `names`, and the status where there is one.
+    """The rows of a Dataset: its coordinates, the variables called `names`, and the status if there is one.
 
     Points that `lazy.where` has masked are no rows. A variable that lacks a dimension which another one
     has is repeated along it. NaN, and a class without a name, is null.
@@ -40,7 +41,19 @@ class Rows:
 
         return pa.schema([(name, self._kind(name)) for name in self.names])
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator["pa.RecordBatch"]:
+    def count(self) -> int:
+        """Number of rows; reads nothing but the status, and that only where a condition has masked points."""
+        repeated = prod(self._dataset.sizes[d] for d in self.dims)
+        if not self._masked:
+            return repeated
+        status = self._dataset["status"]
+        return int(status.notnull().sum()) * (repeated // max(status.size, 1))
+
+    @property
+    def _masked(self) -> bool:
+        return bool(self._status) and self._dataset["status"].dtype.kind == "f"
+
+    def batches(self, columns: Collection[str] | None = None) -> Iterator["pa.RecordBatch"]:
         """All rows in order; columns other than `columns` are null, without being read."""
         import pyarrow as pa
 
@@ -58,16 +71,20 @@ class Rows:
                     arrays.append(self._column(field, piece, region, shape, chosen))
                 else:
                     nulls = empty.get(field.type)
-                    arrays.append(empty.setdefault(field.type, pa.nulls(count, field.type)) if nulls is None else nulls)
+                    arrays.append(
+                        empty.setdefault(field.type, pa.nulls(count, field.type)) if nulls is None else nulls
+                    )
             whole = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
             yield from (whole.slice(i, _BATCH) for i in range(0, count, _BATCH))
 
-    def _chosen(self, region: dict[Any, slice], read: Sequence[str]) -> tuple["xr.Dataset", np.ndarray | None]:
+    def _chosen(
+        self, region: dict[Any, slice], read: Sequence[str]
+    ) -> tuple["xr.Dataset", np.ndarray | None]:
         """The variables among `read` in one region, loaded, and which rows there are if not all."""
         data = [name for name in read if name not in self._coordinates]
-        masked = bool(self._status) and self._dataset["status"].dtype.kind == "f"
-        piece = self._dataset[list(dict.fromkeys([*data, *(self._status if masked else [])]))].isel(region)
-        if not masked:
+        needed = dict.fromkeys([*data, *(self._status if self._masked else [])])
+        piece = self._dataset[list(needed)].isel(region, missing_dims="ignore")
+        if not self._masked:
             return piece.load(), None
         # Status first: where a condition holds nowhere, nothing else is read.
         status = piece["status"].load()
@@ -110,7 +127,9 @@ class Rows:
             order = np.argsort(list(classes_of(self._dataset[name])))
             at = np.clip(np.searchsorted(codes, column), 0, len(codes) - 1)
             indices = np.where(codes[at] == column, order[at], -1).astype(np.int32)
-        return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(labels, pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            pa.array(indices, mask=indices < 0), pa.array(labels, pa.string())
+        )
 
     def _labels(self, name: str) -> list[str]:
         if name in self._coordinates:
@@ -121,7 +140,11 @@ class Rows:
         import pyarrow as pa
 
         array = self._dataset[name]
-        stored = np.dtype(array.encoding.get("dtype", array.dtype)) if "_FillValue" in array.encoding else array.dtype
+        stored = (
+            np.dtype(array.encoding.get("dtype", array.dtype))
+            if "_FillValue" in array.encoding
+            else array.dtype
+        )
         if name not in self._coordinates and classes_of(array):
             return pa.dictionary(pa.int32(), pa.string())
         if stored.kind in "iuf":

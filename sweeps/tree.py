@@ -19,7 +19,7 @@ def deviation(values: Any, axes: Sequence[int]) -> Any:
     Counts, means and sums of squares of pieces are combined by the update of Chan, Golub and LeVeque
     (1983), which loses no digits to a large mean.
     """
-    import dask.array as da
+    da = _dask()
 
     records = da.reduction(
         values, _moments, lambda x, axis, keepdims: _joined(x, axis, keepdims), axis=tuple(axes),
@@ -34,7 +34,7 @@ def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
     The place counts through `axes`, the last fastest; of equal values it is the first. Where there is
     none the value is NaN and the place -1.
     """
-    import dask.array as da
+    da = _dask()
 
     place = None
     for axis in axes:
@@ -49,6 +49,13 @@ def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
     )  # fmt: skip
     found = kept.map_blocks(_value, sign, dtype=np.float64)
     return found, kept.map_blocks(_place, dtype=np.int64)
+
+
+def _dask() -> Any:
+    """dask.array, whose own types do not say that its functions take what its documents say."""
+    import dask.array
+
+    return dask.array
 
 
 def _moments(values: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:

@@ -1,0 +1,41 @@
+"""`equisweep sql`: a cube as a table."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .command import Command
+from .command_query import add_output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cube", type=Path)
+    parser.add_argument("query", help="one SELECT; the table is cube, its columns the axes and variables")
+    add_output(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ..engine.store import readable
+    from .export import check_output, write_batches
+    from .run import open_cube
+    from .sql import sql_batches
+
+    style = check_output(options.format, options.output, options.overwrite)
+    with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
+        write_batches(batches.schema, batches, style, options.output, sys.stdout)
+    return 0
+
+
+COMMAND = Command(
+    "sql",
+    "ask a cube in SQL (DuckDB's), as the table cube",
+    (
+        "equisweep sql cube.zarr 'select alpha, min(expected_loss) from cube group by alpha'",
+        """equisweep sql cube.zarr "select status, count(*) from cube group by status" --format csv""",
+        """equisweep sql cube.zarr "select * from cube where status = 'corner'" -o corners.parquet""",
+        "equisweep sql cube.zarr 'describe cube'       # its columns",
+        "equisweep sql cube.zarr 'select factor, avg(share) from cube_factor group by factor'",
+    ),
+    arguments,
+    run,
+)

@@ -54,7 +54,9 @@ def run(options: argparse.Namespace) -> int:
     style = check_output(options.format, options.output, options.overwrite)
     question = Question(options.var, options.sel, options.where, options.reduce, options.keep.split(","))
     with readable(options.cube):
-        answer(open_cube(options.cube), question, style, options.output)
+        rows = answer(open_cube(options.cube), question, style, options.output)
+    if options.output:
+        print(f"{options.output}: {rows:,} rows")
     return 0
 
 

@@ -22,8 +22,30 @@ def run(options: argparse.Namespace) -> int:
 
     style = check_output(options.format, options.output, options.overwrite)
     with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
-        write_batches(batches.schema, batches, style, options.output, sys.stdout)
+        rows = write_batches(batches.schema, batches, style, options.output, sys.stdout)
+    if options.output:
+        print(f"{options.output}: {rows:,} rows")
+    if "status" not in options.query.lower():
+        with readable(options.cube):
+            tell_left_out(options.cube)
     return 0
+
+
+def tell_left_out(path: Path) -> None:
+    """Say on standard error how many points are not ok: an aggregate without a word on status has them in."""
+    from ..engine.store import open_cube_for_reading
+    from ..kernels.status import Status
+    from .describe import status_counts
+
+    counts = status_counts(open_cube_for_reading(path))
+    others = {Status(code).name: count for code, count in counts.items() if code != Status.ok and count}
+    if others:
+        told = ", ".join(f"{name} {count:,}" for name, count in others.items())
+        print(
+            f"equisweep: note: of {sum(counts.values()):,} points some are not ok ({told}), and this query "
+            "does not mention status; where status = 'ok' leaves them out",
+            file=sys.stderr,
+        )
 
 
 COMMAND = Command(

@@ -62,21 +62,23 @@ def write_batches(
     output: Path | None,
     file: IO[str],
     total: int | None = None,
-) -> None:
-    """Write Arrow batches one by one to `output`, or as text to `file` where that is None.
+) -> int:
+    """Write Arrow batches one by one to `output`, or as text to `file` where that is None; count the rows.
 
     `total` is the number of rows, if known: a table, which ends after 200, then reads no further.
     """
+    counted = _Counted(batches)
     if style == "netcdf":
-        write_netcdf(_as_dataset(schema, batches), required(output))
+        write_netcdf(_as_dataset(schema, counted), required(output))
     elif style == "parquet":
         with _in_place(required(output)) as partial:
-            _parquet(schema, batches, partial)
+            _parquet(schema, counted, partial)
     elif output is None:
-        _TEXT[style](schema, batches, file, total)
+        _TEXT[style](schema, counted, file, total)
     else:
         with _in_place(output) as partial, partial.open("w", encoding="utf-8", newline="") as text:
-            _TEXT[style](schema, batches, text, total)
+            _TEXT[style](schema, counted, text, total)
+    return counted.rows
 
 
 def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
@@ -86,6 +88,18 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
     """
     with _in_place(output) as partial:
         dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
+
+
+class _Counted:
+    """Batches that are counted as they pass."""
+
+    def __init__(self, batches: Iterable["pa.RecordBatch"]) -> None:
+        self.rows, self._batches = 0, batches
+
+    def __iter__(self) -> Iterator["pa.RecordBatch"]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
 
 
 def required(output: Path | None) -> Path:

@@ -52,7 +52,7 @@ def grid_dims(dataset: "xr.Dataset") -> list[Any]:
 
 def reference(dataset: "xr.Dataset") -> "xr.DataArray":
     """The status, or the variable of fewest dimensions where a Dataset has none."""
-    if "status" in dataset:
+    if "status" in dataset.data_vars:
         return dataset["status"]
     return min(dataset.data_vars.values(), key=lambda array: array.ndim)
 
@@ -116,7 +116,7 @@ def status_codes(names: Sequence[str]) -> list[int]:
 
 def require_status(dataset: "xr.Dataset", what: str) -> "xr.DataArray":
     """The status; SweepError where a Dataset has lost it, for results would not be told from failures."""
-    if "status" not in dataset:
+    if "status" not in dataset.data_vars:
         raise SweepError(f"{what}: the Dataset has no variable 'status'; select it too")
     return dataset["status"]
 

@@ -94,12 +94,13 @@ def answer(
     style: str = "table",
     output: Path | None = None,
     file: IO[str] | None = None,
-) -> None:
+) -> int:
     """Ask a cube and write what it answers, piece by piece, to `output`; without one, as text to `file`.
 
     `style` is one of `export.FORMATS`. A single variable over two dimensions, whole, is printed as rows
     and columns; all else as one row a point. Points that no condition holds at are no rows. What a
-    reduction leaves is held in memory. Raises SweepError, also where no point satisfies the conditions.
+    reduction leaves is held in memory. Returns the number of rows. Raises SweepError, also where no
+    point satisfies the conditions.
     """
     from .rows import Rows
 
@@ -113,7 +114,7 @@ def answer(
     plain = not (question.reduce or question.conditions or output)
     if plain and style == "table" and len(wanted) == 1 and _is_grid(found[wanted[0]]):
         print(_grid_table(found, wanted[0]), file=text)
-        return
+        return found[wanted[0]].size
     rows = Rows(found, [str(name) for name in found.data_vars])
     if style in ("table", "netcdf"):
         total = rows.count()
@@ -123,12 +124,12 @@ def answer(
             write_netcdf(found, required(output))
         else:
             write_batches(rows.schema, rows.batches(), style, output, text, total)
-        return
+        return total
     batches = rows.batches()
     first = next(batches, None)
     if first is None:
         raise _empty(question)
-    write_batches(rows.schema, chain([first], batches), style, output, text)
+    return write_batches(rows.schema, chain([first], batches), style, output, text)
 
 
 def query_text(

@@ -83,11 +83,11 @@ def reduce(
     chosen = _chosen(dataset, how, dims, names)
     split = lazy(dataset)
     status = split["status"]
-    selected = status.notnull()
+    selected = status.notnull().drop_attrs()
     found: dict[str, Any] = {}
     for name in chosen:
         array = split[name]
-        kept = selected if name == "status" else status.isin(codes) & array.notnull()
+        kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
         kept, chosen_points = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
         reduced = tuple(dims or map(str, array.dims))
         piece = _Piece(name, array, kept, chosen_points, reduced, len(chosen) == 1)
@@ -209,7 +209,7 @@ def _count(piece: _Piece) -> dict[str, Any]:
     about = {"long_name": f"points counted of {piece.name}", "units": "1"}
     if not classes:
         return {name: piece.kept.sum(piece.over).assign_attrs(about)}
-    counts = [(piece.kept & (piece.array == code)).sum(piece.over) for code in classes]
+    counts = [(piece.kept & (piece.array == code).drop_attrs()).sum(piece.over) for code in classes]
     labels = xr.Variable(piece.name, np.array(list(classes.values())), {"long_name": "class"})
     stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
     return {name: stacked.transpose(..., piece.name).assign_attrs(about)}

@@ -26,7 +26,7 @@ class Rows:
 
     def __init__(self, dataset: "xr.Dataset", names: Sequence[str]) -> None:
         wanted = [name for name in names if name != "status"]
-        self._status = ["status"] if "status" in dataset else []
+        self._status = ["status"] if "status" in dataset.data_vars else []
         part = dataset[[*wanted, *self._status]]
         self.dims = list(dict.fromkeys(d for n in (*self._status, *wanted) for d in part[n].dims))
         coordinates = sorted(part.coords, key=lambda c: [self.dims.index(d) for d in part[c].dims])
@@ -119,16 +119,17 @@ class Rows:
     def _labelled(self, name: str, column: np.ndarray) -> "pa.Array":
         import pyarrow as pa
 
-        labels = self._labels(name)
+        labels = pa.array(self._labels(name), pa.string())
         if name in self._coordinates:
-            indices = column
-        else:
-            codes = np.array(sorted(classes_of(self._dataset[name])))
-            order = np.argsort(list(classes_of(self._dataset[name])))
-            at = np.clip(np.searchsorted(codes, column), 0, len(codes) - 1)
-            indices = np.where(codes[at] == column, order[at], -1).astype(np.int32)
+            return pa.DictionaryArray.from_arrays(pa.array(column), labels)
+        # Codes are bytes: a table of 256 is several times as fast as a search, at 10^8 points seconds.
+        places = np.full(256, -1, np.int8)
+        for place, code in enumerate(classes_of(self._dataset[name])):
+            places[code & 255] = place
+        indices = places[column.astype(np.int16, copy=False).astype(np.uint8)]
+        unnamed = indices < 0
         return pa.DictionaryArray.from_arrays(
-            pa.array(indices, mask=indices < 0), pa.array(labels, pa.string())
+            pa.array(indices, mask=unnamed if unnamed.any() else None), labels
         )
 
     def _labels(self, name: str) -> list[str]:
@@ -146,7 +147,7 @@ class Rows:
             else array.dtype
         )
         if name not in self._coordinates and classes_of(array):
-            return pa.dictionary(pa.int32(), pa.string())
+            return pa.dictionary(pa.int8(), pa.string())
         if stored.kind in "iuf":
             return pa.from_numpy_dtype(stored)
         return pa.dictionary(pa.int32(), pa.string()) if name in self._coordinates else pa.string()

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     with readable(options.cube):
         rows = answer(open_cube(options.cube), question, style, options.output)
     if options.output:
-        print(f"{options.output}: {rows:,} rows")
+        print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     return 0
 
 

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
         rows = write_batches(batches.schema, batches, style, options.output, sys.stdout)
     if options.output:
-        print(f"{options.output}: {rows:,} rows")
+        print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     if "status" not in options.query.lower():
         with readable(options.cube):
             tell_left_out(options.cube)

@@ -21,6 +21,12 @@ PIECE = 2**20
 _MOST_LABELS = 64
 
 
+def classes(array: "xr.DataArray") -> dict[int, str]:
+    """Names of a class by number; those of the status also where a Dataset has lost its attributes."""
+    known = classes_of(array)
+    return known or ({int(s): s.name for s in Status} if array.name == "status" else {})
+
+
 def lazy(dataset: "xr.Dataset") -> "xr.Dataset":
     """The Dataset in pieces of whole tiles that are read when asked for; as it is where it has pieces."""
     if any(array.chunks for array in dataset.data_vars.values()):
@@ -32,7 +38,8 @@ def pieces(dataset: "xr.Dataset") -> dict[Any, int]:
     """Size along each dimension of a piece of about `PIECE` numbers: whole rows, along stored chunks."""
     dims = grid_dims(dataset)
     inner = [dim for dim in dataset.sizes if dim not in dims]
-    stored = dict(reference(dataset).encoding.get("preferred_chunks", {}))
+    stored = {dim: lengths[0] for dim, lengths in dataset.chunksizes.items()}
+    stored = stored or dict(reference(dataset).encoding.get("preferred_chunks", {}))
     room = PIECE // max(prod(dataset.sizes[dim] for dim in inner), 1)
     sizes = {dim: dataset.sizes[dim] for dim in inner}
     for dim in reversed(dims):
@@ -58,11 +65,11 @@ def reference(dataset: "xr.Dataset") -> "xr.DataArray":
 
 
 def regions(dataset: "xr.Dataset", dims: Sequence[Any]) -> Iterator[dict[Any, slice]]:
-    """The pieces of a lazy Dataset over `dims`, in order, as slices."""
-    cuts = []
+    """The grid in `pieces`, as slices along `dims`: one after another they are the points in order."""
+    sizes, cuts = pieces(dataset), []
     for dim in dims:
-        ends = np.cumsum(dataset.chunksizes.get(dim, (dataset.sizes[dim],))).tolist()
-        cuts.append([slice(a, b) for a, b in zip([0, *ends], ends, strict=False)])
+        starts = range(0, dataset.sizes[dim], sizes[dim])
+        cuts.append([slice(a, min(a + sizes[dim], dataset.sizes[dim])) for a in starts])
     return (dict(zip(dims, cut, strict=True)) for cut in product(*cuts))
 
 
@@ -125,7 +132,7 @@ def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
     """What a condition may name: grid variables, components such as share.data, coordinates."""
     grid, known = grid_dims(dataset), {}
     for name, array in dataset.data_vars.items():
-        labels = classes_of(array) or None
+        labels = classes(array) or None
         inner = [dim for dim in array.dims if dim not in grid]
         if not inner:
             known[str(name)] = Known(labels)
@@ -143,7 +150,7 @@ def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
 def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":
     import xarray as xr
 
-    chunks = pieces(dataset) if not dataset.chunks else dict(dataset.chunksizes)
+    chunks = dict(dataset.chunksizes)
     arrays = [_operand(dataset, name, chunks) for name in expression.names]
     if not arrays:  # such as "1 < 2"
         return xr.DataArray(expression.evaluate({}))

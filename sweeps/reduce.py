@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.errors import SweepError
-from .class_map import classes_of
-from .lazy import lazy, require_status, status_codes
+from .lazy import classes, lazy, require_status, status_codes
 from .model_lookup import nearest
 from .tree import deviation, extreme
 
@@ -120,9 +119,9 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
         lacking = [dim for dim in dims if dim not in dataset[name].dims]
         if lacking:
             raise SweepError(f"--reduce {how}:{lacking[0]}: {name} has no axis {lacking[0]!r}")
-        classes = classes_of(dataset[name])
-        if classes and how != "count":
-            several = ", ".join(list(classes.values())[:4])
+        named = classes(dataset[name])
+        if named and how != "count":
+            several = ", ".join(list(named.values())[:4])
             raise SweepError(
                 f"--reduce {how}: {name} is a class ({several} ...) and has no {how}; "
                 "count says how many of each"
@@ -130,7 +129,7 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
     if names:
         return list(names)
     fitting = [name for name in known if name != "status" and set(dims) <= set(dataset[name].dims)]
-    numbers = [name for name in fitting if not classes_of(dataset[name])]
+    numbers = [name for name in fitting if not classes(dataset[name])]
     chosen = fitting if how == "count" else numbers
     if not chosen:
         raise SweepError(
@@ -204,13 +203,13 @@ def _look_up(place: np.ndarray, values: np.ndarray, step: int, size: int) -> np.
 def _count(piece: _Piece) -> dict[str, Any]:
     import xarray as xr
 
-    classes = classes_of(piece.array)
+    named = classes(piece.array)
     name = piece.called("count")
     about = {"long_name": f"points counted of {piece.name}", "units": "1"}
-    if not classes:
+    if not named:
         return {name: piece.kept.sum(piece.over).assign_attrs(about)}
-    counts = [(piece.kept & (piece.array == code).drop_attrs()).sum(piece.over) for code in classes]
-    labels = xr.Variable(piece.name, np.array(list(classes.values())), {"long_name": "class"})
+    counts = [(piece.kept & (piece.array == code).drop_attrs()).sum(piece.over) for code in named]
+    labels = xr.Variable(piece.name, np.array(list(named.values())), {"long_name": "class"})
     stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
     return {name: stacked.transpose(..., piece.name).assign_attrs(about)}
 

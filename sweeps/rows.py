@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .class_map import classes_of
-from .lazy import lazy, regions
+from .lazy import classes, lazy, regions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,7 +123,7 @@ class Rows:
             return pa.DictionaryArray.from_arrays(pa.array(column), labels)
         # Codes are bytes: a table of 256 is several times as fast as a search, at 10^8 points seconds.
         places = np.full(256, -1, np.int8)
-        for place, code in enumerate(classes_of(self._dataset[name])):
+        for place, code in enumerate(classes(self._dataset[name])):
             places[code & 255] = place
         indices = places[column.astype(np.int16, copy=False).astype(np.uint8)]
         unnamed = indices < 0
@@ -135,7 +134,7 @@ class Rows:
     def _labels(self, name: str) -> list[str]:
         if name in self._coordinates:
             return [str(label) for label in np.ravel(self._coordinates[name]).tolist()]
-        return list(classes_of(self._dataset[name]).values())
+        return list(classes(self._dataset[name]).values())
 
     def _kind(self, name: str) -> "pa.DataType":
         import pyarrow as pa
@@ -146,7 +145,7 @@ class Rows:
             if "_FillValue" in array.encoding
             else array.dtype
         )
-        if name not in self._coordinates and classes_of(array):
+        if name not in self._coordinates and classes(array):
             return pa.dictionary(pa.int8(), pa.string())
         if stored.kind in "iuf":
             return pa.from_numpy_dtype(stored)

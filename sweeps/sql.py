@@ -85,7 +85,10 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
                 connection.register(name, stream)
             named = _columns(connection, query)
             for stream in streams.values():
-                stream.read = {name for name in stream.rows.names if name.lower() in named}
+                known = stream.rows.names
+                # Where names differ by case alone DuckDB renames some, so all are read.
+                if len({name.lower() for name in known}) == len(known):
+                    stream.read = {name for name in known if name.lower() in named}
             result = connection.sql(query).to_arrow_reader(_BATCH)
             yield result
             del result

@@ -108,7 +108,7 @@ def test_every_expression_means_what_python_means(pair):
 def test_precedence_is_pythons():
     cases = {
         "x + 2 * k ** 2 - 1 < 9": lambda x, k: x + 2 * k**2 - 1 < 9,
-        "-k ** 2 < 0 or x > 3 and k < 0": lambda x, k: -(k**2) < 0 or x > 3 and k < 0,
+        "-k ** 2 < 0 or x > 3 and k < 0": lambda x, k: -(k**2) < 0 or (x > 3 and k < 0),
         "not x > 0 and k == 2": lambda x, k: not x > 0 and k == 2,
     }
     for text, slow in cases.items():
@@ -154,7 +154,7 @@ def test_small_integers_do_not_overflow():
     ("text", "message"),
     [
         ("", "is empty"),
-        ("losss > 4", "'losss' at character 1 of 'losss > 4': no such variable or coordinate; did you mean 'loss'"),
+        ("losss > 4", "'losss' at character 1 of 'losss > 4': no such .* did you mean 'loss'"),
         ("loss > 4 and alhpa < 1", "'alhpa' at character 14"),
         ("loss", "is a number, not a condition"),
         ("loss = 4", "write == for equality"),

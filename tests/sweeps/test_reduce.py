@@ -28,7 +28,8 @@ def cells(cube, over, keep=lambda p: True):
     over = {"alpha" if name == "beta" else name for name in over} or set(AXES)
     rest = [axis for axis in AXES if axis not in over]
     kept = sorted(
-        (p for p in points(cube) if keep(p)), key=lambda p: [cube[a].values.tolist().index(p[a]) for a in rest]
+        (p for p in points(cube) if keep(p)),
+        key=lambda p: [cube[a].values.tolist().index(p[a]) for a in rest],
     )
     return [list(group) for _, group in groupby(kept, key=lambda p: [p[a] for a in rest])]
 
@@ -82,7 +83,9 @@ def test_extremes_say_where_they_lie(how, over, chunks):
 
 
 def test_of_equal_extremes_the_first_is_told_whatever_the_pieces():
-    flat = xr.Dataset({"y": (("a", "b"), np.zeros((4, 6))), "status": (("a", "b"), np.ones((4, 6), np.uint8))})
+    flat = xr.Dataset(
+        {"y": (("a", "b"), np.zeros((4, 6))), "status": (("a", "b"), np.ones((4, 6), np.uint8))}
+    )
     flat = flat.assign_coords(a=[10, 11, 12, 13], b=np.arange(6.0))
     flat["y"][1, 4] = flat["y"][2, 1] = flat["y"][3, 0] = 5
     for chunks in ({"a": 4, "b": 6}, {"a": 1, "b": 2}, {"a": 3, "b": 1}, {"a": 4, "b": 1}):
@@ -154,7 +157,9 @@ def test_vector_outputs_reduce_over_the_grid_or_over_their_own_dimension():
 
 
 def test_sums_of_single_precision_are_formed_in_double():
-    small = xr.Dataset({"y": ("a", np.full(2**20, 0.1, np.float32)), "status": ("a", np.ones(2**20, np.uint8))})
+    small = xr.Dataset(
+        {"y": ("a", np.full(2**20, 0.1, np.float32)), "status": ("a", np.ones(2**20, np.uint8))}
+    )
     found = reduce(small.chunk({"a": 2**16}), "sum").load()["y"]
     assert found.dtype == np.float64
     # In single precision the error would be near 1e-7 of the sum; in double it is some ulp.
@@ -165,7 +170,7 @@ def test_a_deviation_keeps_its_digits_beside_a_large_mean():
     values = 1e9 + np.array([4.0, 7, 13, 16] * 64)
     far = xr.Dataset({"y": ("a", values), "status": ("a", np.ones(256, np.uint8))})
     found = reduce(far.chunk({"a": 7}), "std").load()["y"].item()
-    # Each value is exact; a mean near 1e9 is known to 1e9 * 1.1e-16, the deviation to its square root's worth.
+    # Means near 1e9 are known to 1e-7 (an ulp); the deviation is then to about 1e-14, times the pieces.
     assert found == pytest.approx(math.sqrt(22.5), rel=1e-9)
 
 

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from ask_for_tests import hard_cube, points
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.query import query_text, select
-from sweeps_for_tests import tiled_sweep
+from sweeps_for_tests import small_sweep, tiled_sweep
 
 
 def dataset() -> xr.Dataset:
@@ -169,3 +172,25 @@ def test_the_same_in_python(cube, truth):
     assert float(best["investment"]) == truth["investment"][truth["status"] == 1].max()
     assert asked.sql("select count(*) n from cube").to_pylist() == [{"n": fine.size}]
     assert asked.select({"alpha": "0.5"})["alpha"].item() == 0.5
+
+
+def test_the_readme_asks_what_can_be_asked(capsys, tmp_path, monkeypatch):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Ask the cube")[1].split("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    run(small_sweep(derivatives={}), "cube.zarr")
+    (shell,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    for line in shell.splitlines():
+        printed(capsys, *shlex.split(line, comments=True)[1:])
+    assert {path.name for path in tmp_path.iterdir()} == {"cube.zarr", "part.parquet", "part.nc", "high.csv"}
+    (python,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(python, {})
+    assert "left_out" not in capsys.readouterr().err
+
+
+def test_help_shows_examples(capsys):
+    for command in ("query", "sql"):
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0
+        assert f"equisweep {command} cube.zarr" in capsys.readouterr().out.split("examples:")[1]

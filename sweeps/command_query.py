@@ -38,7 +38,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--keep",
-        default="ok",
         metavar="STATUS,...",
         help="statuses that count in --reduce (default: ok); other points are left out, and counted",
     )
@@ -46,13 +45,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from ..engine.errors import SweepError
     from ..engine.store import readable
     from .export import check_output
     from .query import Question, answer
     from .run import open_cube
 
     style = check_output(options.format, options.output, options.overwrite)
-    question = Question(options.var, options.sel, options.where, options.reduce, options.keep.split(","))
+    keep = ["ok"]
+    if options.keep is not None:
+        keep = [name.strip() for name in options.keep.split(",") if name.strip()]
+        if not options.reduce or not keep:
+            told = (
+                "names no status"
+                if options.reduce
+                else "is for --reduce; --where 'status == \"ok\"' picks points"
+            )
+            raise SweepError(f"--keep {options.keep}: {told}")
+    question = Question(options.var, options.sel, options.where, options.reduce, keep)
     with readable(options.cube):
         rows = answer(open_cube(options.cube), question, style, options.output)
     if options.output:

@@ -22,10 +22,12 @@ def run(options: argparse.Namespace) -> int:
 
     style = check_output(options.format, options.output, options.overwrite)
     with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
+        shown = "status" in batches.schema.names
         rows = write_batches(batches.schema, batches, style, options.output, sys.stdout)
     if options.output:
         print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
-    if "status" not in options.query.lower():
+    text = options.query.lower()
+    if not shown and "cube" in text and "status" not in text and not text.lstrip().startswith("describe"):
         with readable(options.cube):
             tell_left_out(options.cube)
     return 0

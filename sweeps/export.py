@@ -67,6 +67,7 @@ def write_batches(
 
     `total` is the number of rows, if known: a table, which ends after 200, then reads no further.
     """
+    _require_columns(schema, style)
     counted = _Counted(batches)
     if style == "netcdf":
         write_netcdf(_as_dataset(schema, counted), required(output))
@@ -88,6 +89,19 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
     """
     with _in_place(output) as partial:
         dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
+
+
+def _require_columns(schema: "pa.Schema", style: str) -> None:
+    """Refuse, before anything is read, columns that a format would lose."""
+    import pyarrow as pa
+
+    for field in schema:
+        if style not in ("table", "csv") and schema.names.count(field.name) > 1:
+            raise SweepError(f"--format {style}: two columns are called {field.name!r}; name one with AS")
+        if style == "netcdf" and pa.types.is_nested(field.type):
+            raise SweepError(
+                f"--format netcdf: {field.name!r} holds {field.type}, unknown to netCDF; write parquet"
+            )
 
 
 class _Counted:

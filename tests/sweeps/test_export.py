@@ -97,6 +97,15 @@ def test_rows_of_sql_have_one_dimension_in_netcdf(tmp_path):
         assert found["n"].values.tolist() == [3, 4]
 
 
+def test_what_netcdf_cannot_hold_is_refused(tmp_path):
+    import pyarrow as pa
+
+    batch = pa.RecordBatch.from_pydict({"a": [[1, 2], [3]]})
+    with pytest.raises(SweepError, match="'a' holds list"):
+        write_batches(batch.schema, [batch], "netcdf", tmp_path / "rows.nc", io.StringIO())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "answer.csv"
     path.write_text("old")

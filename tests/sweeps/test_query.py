@@ -151,7 +151,10 @@ def test_an_answer_goes_to_a_file_once(capsys, cube, tmp_path):
         (("query", "--where", "alhpa > 2"), "did you mean 'alpha'"),
         (("query", "--reduce", "mean:gamma"), "--reduce mean:gamma: no such axis"),
         (("query", "--keep", "okay", "--reduce", "mean"), "--keep okay: no such status"),
+        (("query", "--keep", "corner"), "--keep corner: is for --reduce"),
+        (("query", "--keep", ",", "--reduce", "mean"), "--keep ,: names no status"),
         (("query", "--format", "netcdf"), "--format netcdf: is binary"),
+        (("sql", "select alpha, alpha from cube", "--format", "json"), "two columns are called 'alpha'"),
         (("sql", "select x from cube"), "columns of cube: alpha, beta, investment"),
     ],
 )

@@ -1,15 +1,16 @@
-"""What a cube can be asked, as methods: ``dataset.equisweep.query(...)``.
+"""What a cube can be asked, as methods: ``dataset.equisweep.where("alpha < 0.5")``.
 
 `open_cube` makes them available; for a Dataset opened otherwise, import this file. Each method is a
 plain function of another file with the Dataset as its first argument.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from .query import query_text
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @xr.register_dataset_accessor("equisweep")
@@ -20,7 +21,9 @@ class Equisweep:
         self._dataset = dataset
 
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
-        """What ``equisweep query`` prints; see `query.query_text`."""
+        """What ``equisweep query`` prints; see `query.answer`."""
+        from .query import query_text
+
         return query_text(self._dataset, names, selections, style)
 
     def plot(
@@ -30,3 +33,39 @@ class Equisweep:
         from .picture import plot
 
         return plot(self._dataset, variables, x, y, **options)
+
+    def select(self, selections: Mapping[str, str]) -> xr.Dataset:
+        """The part where coordinates have the given values; see `query.select`."""
+        from .query import select
+
+        return select(self._dataset, selections)
+
+    def where(self, condition: str) -> xr.Dataset:
+        """Points at which `condition` fails made NaN, lazily; see `lazy.where`."""
+        from .lazy import where
+
+        return where(self._dataset, condition)
+
+    def ok(self, statuses: Sequence[str] = ("ok",)) -> xr.Dataset:
+        """Points of other statuses made NaN, lazily; see `lazy.ok`."""
+        from .lazy import ok
+
+        return ok(self._dataset, statuses)
+
+    def reduce(
+        self,
+        how: str,
+        over: Sequence[str] = (),
+        names: Sequence[str] = (),
+        statuses: Sequence[str] = ("ok",),
+    ) -> xr.Dataset:
+        """Mean, extremes, counts over axes, lazily, with what was left out; see `reduce.reduce`."""
+        from .reduce import reduce
+
+        return reduce(self._dataset, how, over, names, statuses)
+
+    def sql(self, query: str) -> "pa.Table":
+        """The result of a SELECT over the table ``cube``; see `sql.sql`."""
+        from .sql import sql
+
+        return sql(self._dataset, query)

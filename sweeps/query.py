@@ -1,24 +1,25 @@
-"""Ask a cube for numbers: selections by coordinate, printed as a table, CSV or JSON."""
+"""Ask a cube for numbers: selections by coordinate, conditions, reductions; printed or written to a file."""
 
-import csv
-import io
-import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.errors import SweepError
 from ..kernels.status import Status
+from .export import MOST_ROWS, required, short, write_batches, write_netcdf
 from .model_lookup import nearest
 from .show_models import table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-FORMATS = ("table", "csv", "json")
-_MOST_ROWS, _MOST_COLUMNS = 200, 12
+_MOST_COLUMNS = 12
 
 
 def parse_selections(texts: Iterable[str]) -> dict[str, str]:
@@ -52,60 +53,123 @@ def select(dataset: "xr.Dataset", selections: Mapping[str, str]) -> "xr.Dataset"
     return dataset
 
 
-def records(dataset: "xr.Dataset", names: Sequence[str]) -> list[dict[str, Any]]:
-    """One mapping a point: its coordinates, the variables called `names`, and the name of its status."""
-    wanted = [name for name in names if name != "status"]
-    loaded = dataset[[*wanted, "status"]].load()
-    dims = list(dict.fromkeys(dim for name in ("status", *wanted) for dim in loaded[name].dims))
-    along = sorted(loaded.coords, key=lambda c: [dims.index(dim) for dim in loaded[c].dims])
-    columns = {str(c): _spread(loaded[c], loaded, dims) for c in along}
-    columns |= {name: _spread(_named(loaded[name]), loaded, dims) for name in wanted}
-    codes = _spread(loaded["status"], loaded, dims)
-    columns["status"] = np.array([Status(int(code)).name for code in codes], dtype=object)
-    return [dict(zip(columns, map(_plain, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+@dataclass(frozen=True)
+class Question:
+    """What ``equisweep query`` can be asked of a cube; see `select`, `lazy.where` and `reduce.reduce`.
 
-
-def format_records(rows: list[dict[str, Any]], style: str) -> str:
-    """Rows as CSV, JSON or an aligned table; NaN is empty, null and "nan"."""
-    if style == "json":
-        return json.dumps([{k: _json(v) for k, v in row.items()} for row in rows], indent=1)
-    head = list(rows[0]) if rows else []
-    if style == "csv":
-        lines = [head] + [["" if v != v else _exact(v) for v in row.values()] for row in rows]
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(lines)
-        return text.getvalue().rstrip("\n")
-    text = table(head, [[_short(v) for v in row.values()] for row in rows[:_MOST_ROWS]])
-    if len(rows) > _MOST_ROWS:
-        text += f"\n... {len(rows) - _MOST_ROWS:,} more rows; --format csv prints all"
-    return text
-
-
-def query_text(dataset: "xr.Dataset", names: Sequence[str], selections: Iterable[str], style: str) -> str:
-    """What ``equisweep query`` prints.
-
-    A single variable over exactly two dimensions becomes a table of rows and columns, as papers print
-    them; everything else one row a point.
+    Parameters
+    ----------
+    names : variables; all of them if empty.
+    selections : texts such as ``alpha=0.3``.
+    conditions : texts such as ``expected_loss > 40``; all of them hold.
+    reduce : such as ``argmax:beta``, or empty.
+    statuses : those that count as results in a reduction.
     """
-    chosen = select(dataset, parse_selections(selections))
-    wanted = _variables(chosen, names)
-    if style == "table" and len(wanted) == 1 and wanted != ["status"]:
-        grid = chosen[wanted[0]]
-        if grid.ndim == 2 and grid.shape[1] <= _MOST_COLUMNS and grid.shape[0] <= _MOST_ROWS:
-            return _grid_table(chosen, wanted[0])
-    return format_records(records(chosen, wanted), style)
+
+    names: Sequence[str] = ()
+    selections: Iterable[str] = ()
+    conditions: Sequence[str] = ()
+    reduce: str = ""
+    statuses: Sequence[str] = ("ok",)
+
+
+def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":
+    """The part of a cube that a question is about, or its reduction; lazy. Raises SweepError."""
+    from .lazy import where
+    from .reduce import parse_reduce, reduce
+
+    chosen = select(dataset, parse_selections(question.selections))
+    wanted = _variables(chosen, question.names)
+    for condition in question.conditions:
+        chosen = where(chosen, condition)
+    if question.reduce:
+        how, over = parse_reduce(question.reduce)
+        return reduce(chosen, how, over, question.names, question.statuses)
+    return chosen[[*[name for name in wanted if name != "status"], "status"]]
+
+
+def answer(
+    dataset: "xr.Dataset",
+    question: Question,
+    style: str = "table",
+    output: Path | None = None,
+    file: IO[str] | None = None,
+) -> int:
+    """Ask a cube and write what it answers, piece by piece, to `output`; without one, as text to `file`.
+
+    `style` is one of `export.FORMATS`. A single variable over two dimensions, whole, is printed as rows
+    and columns; all else as one row a point. Points that no condition holds at are no rows. What a
+    reduction leaves is held in memory. Returns the number of rows. Raises SweepError, also where no
+    point satisfies the conditions.
+    """
+    from .rows import Rows
+
+    text = file or sys.stdout
+    found = ask(dataset, question)
+    if question.reduce:
+        found = found.load()
+        if question.conditions and _is_nothing(found):
+            raise _empty(question)
+    wanted = [str(name) for name in found.data_vars if name != "status"]
+    plain = not (question.reduce or question.conditions or output)
+    if plain and style == "table" and len(wanted) == 1 and _is_grid(found[wanted[0]]):
+        print(_grid_table(found, wanted[0]), file=text)
+        return found[wanted[0]].size
+    rows = Rows(found, [str(name) for name in found.data_vars])
+    if style in ("table", "netcdf"):
+        total = rows.count()
+        if not total:
+            raise _empty(question)
+        if style == "netcdf":
+            write_netcdf(found, required(output))
+        else:
+            write_batches(rows.schema, rows.batches(), style, output, text, total)
+        return total
+    batches = rows.batches()
+    first = next(batches, None)
+    if first is None:
+        raise _empty(question)
+    return write_batches(rows.schema, chain([first], batches), style, output, text)
+
+
+def query_text(
+    dataset: "xr.Dataset", names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table"
+) -> str:
+    """What ``equisweep query`` prints, as one text; see `answer`."""
+    if style not in ("table", "csv", "json"):
+        raise SweepError(f"{style!r} is no text; the choices are table, csv, json")
+    text = StringIO()
+    answer(dataset, Question(names, selections), style, file=text)
+    return text.getvalue().rstrip("\n")
+
+
+def _is_nothing(reduced: "xr.Dataset") -> bool:
+    """Whether a reduction had no point at all: every count is 0, and every number NaN."""
+    counts = [array for array in reduced.data_vars.values() if array.dtype.kind in "iu"]
+    reals = [array for array in reduced.data_vars.values() if array.dtype.kind == "f"]
+    return not any(bool((a != 0).any()) for a in counts) and not any(bool(a.notnull().any()) for a in reals)
+
+
+def _empty(question: Question) -> SweepError:
+    told = " and ".join(question.conditions)
+    return SweepError(f"--where: no point satisfies {told}" if told else "the selection holds no point")
+
+
+def _is_grid(array: "xr.DataArray") -> bool:
+    """Whether a variable is printed as rows and columns, as papers do, instead of one row a point."""
+    return array.ndim == 2 and array.shape[1] <= _MOST_COLUMNS and array.shape[0] <= MOST_ROWS
 
 
 def _grid_table(dataset: "xr.Dataset", name: str) -> str:
     values, status = dataset[name].load(), dataset["status"].load()
     rows, columns = values.dims
-    head = [f"{rows} \\ {columns}", *[_short(v) for v in _labels(dataset, columns)]]
+    head = [f"{rows} \\ {columns}", *[short(v) for v in _labels(dataset, columns)]]
     body = [
-        [_short(label), *[_short(v) for v in line]]
+        [short(label), *[short(v) for v in line]]
         for label, line in zip(_labels(dataset, rows), _named(values).values.tolist(), strict=True)
     ]
     where = ", ".join(
-        f"{c} = {_short(_plain(dataset[c].values))}" for c in dataset.coords if not dataset[c].dims
+        f"{c} = {short(_plain(dataset[c].values))}" for c in dataset.coords if not dataset[c].dims
     )
     unit = values.attrs.get("units", "1")
     title = f"{name}{'' if unit == '1' else f' [{unit}]'}{f' at {where}' if where else ''}"
@@ -150,7 +214,7 @@ def _number_positions(name: str, text: str, values: np.ndarray) -> list[int]:
         best = int(np.argmin(np.abs(values - wanted)))
         if not np.isclose(values[best], wanted, rtol=1e-9, atol=0):
             raise SweepError(
-                f"--sel {name}={text}: no such value; the nearest is {name}={_short(values[best].item())}"
+                f"--sel {name}={text}: no such value; the nearest is {name}={short(values[best].item())}"
             )
         found.extend(np.flatnonzero(values == values[best]).tolist())
     return found
@@ -162,14 +226,6 @@ def _variables(dataset: "xr.Dataset", names: Sequence[str]) -> list[str]:
         if name not in (*known, "status"):
             raise SweepError(f"--var {name}: no such variable{nearest(name, [*known, 'status'])}")
     return list(names) or known
-
-
-def _spread(array: "xr.DataArray", dataset: "xr.Dataset", dims: Sequence[Any]) -> np.ndarray:
-    """Values of `array`, repeated along the dims that it lacks, as one long column."""
-    ordered = array.transpose(*[dim for dim in dims if dim in array.dims])
-    shape = [array.sizes.get(dim, 1) for dim in dims]
-    full = [dataset.sizes[dim] for dim in dims]
-    return np.broadcast_to(ordered.values.reshape(shape), full).reshape(-1)
 
 
 def _named(array: "xr.DataArray") -> "xr.DataArray":
@@ -186,7 +242,7 @@ def _labels(dataset: "xr.Dataset", dim: Any) -> list[Any]:
     if dim in dataset.coords:
         return dataset[dim].values.tolist()
     together = [dataset[c].values.tolist() for c in dataset.coords if dataset[c].dims == (dim,)]
-    return ["/".join(_short(v) for v in values) for values in zip(*together, strict=True)]
+    return ["/".join(short(v) for v in values) for values in zip(*together, strict=True)]
 
 
 def _names(mapping: Iterable[Any]) -> list[str]:
@@ -197,16 +253,3 @@ def _plain(value: Any) -> Any:
     """A numpy scalar as the Python value it is."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) else value
     return value if isinstance(value, str | int | float) else str(value)
-
-
-def _json(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _exact(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,110 @@
+"""Reductions over pieces, combined as a tree: moments for the standard deviation, extremes with their place.
+
+Each keeps a record of fixed size per piece, so memory does not grow with the cube.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_MOMENTS = np.dtype([("count", "f8"), ("mean", "f8"), ("squares", "f8")])
+_EXTREME = np.dtype([("value", "f8"), ("at", "i8")])
+_NOWHERE = np.iinfo(np.int64).max
+
+
+def deviation(values: Any, axes: Sequence[int]) -> Any:
+    """Standard deviation (of the points themselves, divisor n) of a dask array over `axes`, NaN left out.
+
+    Counts, means and sums of squares of pieces are combined by the update of Chan, Golub and LeVeque
+    (1983), which loses no digits to a large mean.
+    """
+    da = _dask()
+
+    records = da.reduction(
+        values, _moments, lambda x, axis, keepdims: _joined(x, axis, keepdims), axis=tuple(axes),
+        combine=_joined, dtype=_MOMENTS, meta=np.empty((0,) * (values.ndim - len(axes)), _MOMENTS),
+    )  # fmt: skip
+    return records.map_blocks(_root, dtype=np.float64)
+
+
+def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
+    """Largest (`sign` 1) or smallest (-1) value over `axes`, and its place; NaN left out.
+
+    The place counts through `axes`, the last fastest; of equal values it is the first. Where there is
+    none the value is NaN and the place -1.
+    """
+    da = _dask()
+
+    place = None
+    for axis in axes:
+        shape = [values.shape[i] if i == axis else 1 for i in range(values.ndim)]
+        step = da.arange(values.shape[axis], chunks=(values.chunks[axis],)).reshape(shape)
+        place = step if place is None else place * values.shape[axis] + step
+    places = da.broadcast_to(place, values.shape, chunks=values.chunks)
+    records = da.map_blocks(_candidates, values, places, sign, dtype=_EXTREME)
+    kept = da.reduction(
+        records, _best, _best, axis=tuple(axes), combine=_best, dtype=_EXTREME,
+        meta=np.empty((0,) * (values.ndim - len(axes)), _EXTREME),
+    )  # fmt: skip
+    found = kept.map_blocks(_value, sign, dtype=np.float64)
+    return found, kept.map_blocks(_place, dtype=np.int64)
+
+
+def _dask() -> Any:
+    """dask.array, whose own types do not say that its functions take what its documents say."""
+    import dask.array
+
+    return dask.array
+
+
+def _moments(values: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    there = ~np.isnan(values)
+    count = there.sum(axis=axis, keepdims=True).astype(float)
+    mean = np.where(there, values, 0).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
+    squares = (np.where(there, values - mean, 0) ** 2).sum(axis=axis, keepdims=True)
+    return _record(_MOMENTS, count=count, mean=mean, squares=squares)
+
+
+def _joined(parts: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    count = parts["count"].sum(axis=axis, keepdims=True)
+    mean = (parts["count"] * parts["mean"]).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
+    between = parts["count"] * (parts["mean"] - mean) ** 2
+    squares = (parts["squares"] + between).sum(axis=axis, keepdims=True)
+    joined = _record(_MOMENTS, count=count, mean=mean, squares=squares)
+    return joined if keepdims else np.squeeze(joined, axis=axis)
+
+
+def _root(records: np.ndarray) -> np.ndarray:
+    count = records["count"]
+    return np.where(count > 0, np.sqrt(records["squares"] / np.maximum(count, 1)), np.nan)
+
+
+def _candidates(values: np.ndarray, places: np.ndarray, sign: int) -> np.ndarray:
+    there = ~np.isnan(values)
+    signed = np.where(there, sign * values, -np.inf)
+    return _record(_EXTREME, value=signed, at=np.where(there, places, _NOWHERE))
+
+
+def _best(records: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    # A place that is nowhere never wins over one that is: -inf may be a value too.
+    value = records["value"].max(axis=axis, keepdims=True)
+    at = np.where(records["value"] == value, records["at"], _NOWHERE).min(axis=axis, keepdims=True)
+    best = _record(_EXTREME, value=value, at=at)
+    return best if keepdims else np.squeeze(best, axis=axis)
+
+
+def _value(records: np.ndarray, sign: int) -> np.ndarray:
+    return np.where(records["at"] == _NOWHERE, np.nan, sign * records["value"])
+
+
+def _place(records: np.ndarray) -> np.ndarray:
+    return np.where(records["at"] == _NOWHERE, -1, records["at"])
+
+
+def _record(dtype: np.dtype, **fields: np.ndarray) -> np.ndarray:
+    first = next(iter(fields.values()))
+    record = np.empty(first.shape, dtype)
+    for name, values in fields.items():
+        record[name] = values
+    return record

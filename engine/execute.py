@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ from .evaluate import Evaluator
 from .grow import finish_growth, grow, grown_axis
 from .plan import Layout, Tile, plan_layout
 from .progress import Progress, Silence
+from .same_sweep import identity, require_same_sweep, require_sound_coordinates
 from .space import Space
-from .store import Cube, bytes_on_disk, differences, missing_tiles, open_cube_for_reading
+from .store import Cube, bytes_on_disk, missing_tiles, open_cube_for_reading
 from .template import create_cube
 
 WRITERS = 4  # While some wait for the disk to sync, others compress.
@@ -103,7 +103,7 @@ def execute(
             finish_growth(root)
             cube = open_cube_for_reading(root)
             grown = _grown(cube, space, attributes or {}, check_disk)
-            _require_same_sweep(grown or cube, space)
+            require_same_sweep(grown or cube, space)
             remove_leftovers(root)
             report = _complete(grown or cube, space, chosen, durable, overlap, progress)
             return replace(report, grown=grown is not None)
@@ -115,7 +115,7 @@ def _create(
     """Create an empty cube at `root`; a cube that is there goes only once the new one is ready."""
     if root.is_symlink() and not root.exists():
         raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
-    everything = {"identity": json.dumps(_identity(space))} | dict(attributes)
+    everything = {"identity": json.dumps(identity(space))} | dict(attributes)
     there = root.exists() and (not root.is_dir() or any(root.iterdir()))
     with only_writer(root) if there else nullcontext():
         if there:
@@ -128,13 +128,13 @@ def _create(
 
 def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: bool) -> Cube | None:
     """The cube with room for the samples that `space` adds to its design; None where it adds none."""
-    axis = grown_axis(cube, space, _identity(space))
+    axis = grown_axis(cube, space, identity(space))
     if axis is None:
         return None
-    _require_sound_coordinates(cube)
+    require_sound_coordinates(cube)
     if check_disk:
         _require_disk((space.points - prod(cube.layout.grid)) * space.bytes_per_point, cube.root, 0)
-    grow(cube, axis, {"identity": json.dumps(_identity(space))} | dict(attributes))
+    grow(cube, axis, {"identity": json.dumps(identity(space))} | dict(attributes))
     return open_cube_for_reading(cube.root)
 
 
@@ -265,31 +265,10 @@ class TileWriter:
             self.pending.popleft().result()
 
 
-def _identity(space: Space) -> dict[str, str]:
-    """What a cube and a sweep must share: the space, and the version whose kernels computed it."""
-    return {"equisweep": version("equisweep")} | space.identity()
-
-
-def _require_same_sweep(cube: Cube, space: Space) -> None:
-    different = differences(cube.identity, _identity(space))
-    if different:
-        raise CubeError(
-            f"{cube.root}: holds another sweep ({'; '.join(different)}); "
-            "choose another output, or overwrite it with --overwrite"
-        )
-    _require_sound_coordinates(cube)
-
-
-def _require_sound_coordinates(cube: Cube) -> None:
-    damaged = cube.damaged_coordinate()
-    if damaged:
-        raise CubeError(f"{cube.root}: {damaged}; choose another output, or overwrite it with --overwrite")
-
-
 def _require_disk(needed: int, root: Path, freed: int) -> None:
     free = shutil.disk_usage(root.absolute().parent).free + freed
     if needed > free:
         raise SweepError(
-            f"{root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} GB "
-            "free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
+            f"{root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} "
+            "GB free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
         )

@@ -77,7 +77,9 @@ def grow(cube: "Cube", axis: Axis, attributes: Mapping[str, str]) -> None:
 def half_grown(root: Path) -> dict[str, Any]:
     """Metadata, by name, of arrays that a killed run left shorter than the cube's root says."""
     behind = {}
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # Cube says better what is damaged
+    with suppress(
+        OSError, ValueError, KeyError, TypeError, AttributeError
+    ):  # Cube says better what is damaged
         for name, copy in _copies(_metadata(root)).items():
             own = _metadata(root / name)
             if len(own["shape"]) == len(copy["shape"]) and own["shape"] != copy["shape"]:

@@ -5,6 +5,7 @@ plain function of another file with the Dataset as its first argument.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -21,3 +22,9 @@ class Equisweep:
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
         """What ``equisweep query`` prints; see `query.query_text`."""
         return query_text(self._dataset, names, selections, style)
+
+    def sensitivity(self, method: str | None = None, names: Sequence[str] = (), **options: Any) -> xr.Dataset:
+        """What outputs depend on; see `sensitivity.sensitivity`."""
+        from .sensitivity import sensitivity
+
+        return sensitivity(self._dataset, method, names, **options)

@@ -153,7 +153,18 @@ def _provenance(sweep: Sweep, device: str) -> dict[str, str]:
 
 
 def _as_json(sweep: Sweep) -> str:
-    keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "times", "integrator", "dtype")
+    keys = (
+        "model",
+        "outputs",
+        "axes",
+        "fixed",
+        "derivatives",
+        "zip",
+        "design",
+        "times",
+        "integrator",
+        "dtype",
+    )
     return json.dumps({key: getattr(sweep, key) for key in keys}, default=_plain)
 
 

@@ -1,0 +1,120 @@
+"""Sensitivities as text: tables, CSV and JSON."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .query import format_records
+from .sampled import ANSWERED
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_ABOUT_OUTPUT = ("mean", "std", "left_out")
+
+
+def sensitivity_text(result: "xr.Dataset", style: str) -> str:
+    """A table, CSV or JSON: one row for each output, parameter (or pair) and place of other dimensions.
+
+    A table is followed by what was kept and left out; elsewhere that is the column ``left_out``.
+    """
+    single, pairs = _rows(result, 1), _rows(result, 2)
+    if style != "table":
+        head = dict.fromkeys(key for row in (*single[:1], *pairs[:1]) for key in row)
+        last = [key for key in head if key == "left_out"]
+        order = [key for key in head if key not in last] + last
+        rows = [
+            {key: row.get(key, "" if style == "csv" else None) for key in order} for row in single + pairs
+        ]
+        return format_records(rows, style)
+    parts = [format_records(single, style)] if single else []
+    parts += [format_records(pairs, style)] if pairs else []
+    return "\n\n".join([*parts, "\n".join(_footer(result))])
+
+
+def _rows(result: "xr.Dataset", order: int) -> list[dict[str, Any]]:
+    """Rows of all outputs for single parameters (`order` 1) or pairs of them (2)."""
+    outputs = dict.fromkeys(
+        _output(str(name)) for name in result.data_vars if str(name).endswith("_left_out")
+    )
+    rows: list[dict[str, Any]] = []
+    for output in outputs:
+        kinds = {str(name).removeprefix(f"{output}_"): array for name, array in result.items()
+                 if str(name).startswith(f"{output}_")}  # fmt: skip
+        measured = {kind: array for kind, array in kinds.items() if _order(array) == order}
+        measured = {kind: array for kind, array in measured.items() if kind not in _ABOUT_OUTPUT}
+        if measured:
+            rows += _output_rows(result, output, measured, kinds["left_out"])
+    return rows
+
+
+def _output_rows(
+    result: "xr.Dataset", output: str, measured: Mapping[str, "xr.DataArray"], left_out: "xr.DataArray"
+) -> list[dict[str, Any]]:
+    first = next(iter(measured.values()))
+    order = _order(first)
+    own = [dim for dim in first.dims if not str(dim).startswith("parameter")]
+    names = result["parameter"].values.tolist()
+    front = [(j,) for j in range(len(names))] if order == 1 else list(combinations(range(len(names)), 2))
+    numbers = {kind: array.values for kind, array in measured.items()}
+    left = left_out.values
+    rows = []
+    for cell in np.ndindex(*(result.sizes[dim] for dim in own)):
+        place = _place(result, dict(zip(own, cell, strict=True)))
+        for which in front:
+            row = {"output": output, **place, "parameter": names[which[0]]}
+            if order == 2:
+                row["parameter_2"] = names[which[-1]]
+            row |= {kind: values[which + cell].item() for kind, values in numbers.items()}
+            if "parameter" not in left_out.dims:
+                row["left_out"] = left[cell].item()
+            elif left[which].item() == numbers["elasticity"][which].size:
+                continue  # the cube has no derivative of this output in this parameter
+            rows.append(row)
+    return rows
+
+
+def _place(result: "xr.Dataset", cell: Mapping[Any, int]) -> dict[str, Any]:
+    """Coordinates of one cell, or its number along a dimension that has none."""
+    place: dict[str, Any] = {}
+    for dim, i in cell.items():
+        along = [name for name, c in result.coords.items() if c.dims == (dim,)]
+        place |= {str(name): _plain(result.coords[name].values[i]) for name in along} or {str(dim): i}
+    return place
+
+
+def _footer(result: "xr.Dataset") -> list[str]:
+    about = result.attrs
+    lines = []
+    if about["design"]:
+        lines.append(f"design: {about['design']}")
+    if "confidence" in about and about["method"] != "prcc":
+        lines.append(f"intervals: {about['confidence']:.0%}, by {about['resamples']} bootstrap resamples")
+    elif "confidence" in about:
+        lines.append(f"intervals: {about['confidence']:.0%}, by Fisher's transformation")
+    counts, keep = about["status_counts"], about["keep"]
+    told = ", ".join(f"{n:,} {name}{'' if name in keep else ' (left out)'}" for name, n in counts.items())
+    lines.append(f"points: {told}")
+    for name, array in result.items():
+        if str(name).endswith("_left_out") and array.max() > 0:
+            most, dims = int(array.max()), " at most, by cell" if array.size > 1 else ""
+            lines.append(f"left out of {_output(str(name))}: {most:,}{dims}")
+    if "not_computed" in counts:
+        lines.append("some points are not computed yet: run the same sweep to its end")
+    if set(keep) != set(ANSWERED):
+        lines.append(f"statuses that count: {', '.join(keep)}")
+    return lines
+
+
+def _order(array: "xr.DataArray") -> int:
+    return sum(str(dim).startswith("parameter") for dim in array.dims)
+
+
+def _output(name: str) -> str:
+    return name.removesuffix("_left_out")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

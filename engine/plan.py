@@ -125,4 +125,4 @@ def _whole_groups(size: int, room: int, group: int) -> int:
     if fitting >= count:
         return size
     dividing = next(k for k in range(fitting, 0, -1) if count % k == 0)
-    return group * (dividing if 2 * dividing > fitting else fitting)
+    return group * (dividing if 2 * dividing >= fitting else fitting)

@@ -25,7 +25,8 @@ KINDS = {
 class Distribution:
     """One parameter's distribution: its kind, the numbers of that kind, and where it begins and ends.
 
-    `low` and `high` are infinite only for a normal distribution that nothing truncates.
+    A normal distribution's `numbers` are its mean and standard deviation before it is truncated, and
+    its ends infinite where nothing truncates it.
     """
 
     kind: str
@@ -47,7 +48,7 @@ class Distribution:
         elif self.kind == "integers":
             values = low + np.floor(u * (high - low + 1))
         else:
-            mean, deviation = self.numbers[:2]
+            mean, deviation = self.numbers
             cut = ((low - mean) / deviation, (high - mean) / deviation)
             values = stats.truncnorm.ppf(u, *cut, loc=mean, scale=deviation)
         return np.clip(values, low, high)
@@ -70,19 +71,19 @@ class Distribution:
 
     def plain(self) -> dict[str, list[float | None]]:
         """As a sweep file states it, ends that were cut to a domain included; None stands for infinite."""
-        numbers = self.numbers if self.kind != "normal" else (*self.numbers[:2], self.low, self.high)
+        numbers = self.numbers if self.kind != "normal" else (*self.numbers, self.low, self.high)
         return {self.kind: [number if isfinite(number) else None for number in numbers]}
 
     @classmethod
     def from_plain(cls, stated: Mapping[str, Sequence[float | None]]) -> "Distribution":
         """The distribution that `plain` told."""
         ((kind, numbers),) = stated.items()
-        low, high = (
-            -inf if numbers[-2] is None else numbers[-2],
-            inf if numbers[-1] is None else numbers[-1],
-        )
-        ends = (low, high) if kind != "triangular" else (numbers[0] or 0.0, high)
-        return cls(kind, tuple(n for n in numbers if n is not None), *ends)
+        low = -inf if numbers[-2] is None else numbers[-2]
+        high = inf if numbers[-1] is None else numbers[-1]
+        own = tuple(number for number in numbers if number is not None)
+        if kind == "normal":
+            return cls(kind, own[:2], low, high)
+        return cls(kind, own, own[0], high)
 
 
 def read_distribution(where: str, stated: Any, parameter: Parameter) -> Distribution:
@@ -119,13 +120,13 @@ def _normal(where: str, numbers: tuple[float, ...], parameter: Parameter) -> Dis
         raise SweepError(f"{where}: a standard deviation of {deviation:g} is not above 0")
     if not limits:
         _require_reached(where, mean, parameter)
-        return Distribution("normal", numbers, parameter.domain.low, parameter.domain.high)
+        return Distribution("normal", (mean, deviation), parameter.domain.low, parameter.domain.high)
     _require_rising(where, tuple(limits))
     for end in limits:
         _require_reached(where, end, parameter)
     if limits[1] < mean - 8 * deviation or limits[0] > mean + 8 * deviation:
         raise SweepError(f"{where}: nothing of it lies between {limits[0]:g} and {limits[1]:g}")
-    return Distribution("normal", numbers, *limits)
+    return Distribution("normal", (mean, deviation), *limits)
 
 
 def _numbers(where: str, kind: str, given: Any) -> tuple[float, ...]:

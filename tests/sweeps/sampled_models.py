@@ -58,9 +58,7 @@ def ishigami_sweep(folder: Path, design: dict[str, Any], **changes: Any) -> Swee
     """Ishigami's function over a design of its three inputs; keywords replace parts."""
     (folder / "sampled.py").write_text(TEXT)
     parts = {"outputs": ["y", "terms", "constant"]} | changes
-    return Sweep(
-        model="sampled.py:ishigami", folder=folder, design={"parameters": UNIFORM} | design, **parts
-    )
+    return Sweep(model="sampled.py:ishigami", folder=folder, design={"parameters": UNIFORM} | design, **parts)
 
 
 def g_sweep(folder: Path, design: dict[str, Any]) -> Sweep:

@@ -33,7 +33,9 @@ def test_sobol_points_are_a_then_ab_then_ba_then_b():
         np.testing.assert_array_equal(ba[:, i][:, others], b[:, others])
     # A net in base 2: every sixteenth of every axis holds one point of A and one of B.
     for matrix in (a, b):
-        np.testing.assert_array_equal(np.sort(np.floor(matrix * 16), axis=0), np.tile(np.arange(16), (3, 1)).T)
+        np.testing.assert_array_equal(
+            np.sort(np.floor(matrix * 16), axis=0), np.tile(np.arange(16), (3, 1)).T
+        )
     short = sobol_points(3, 16, 5, False).reshape(16, 5, 3)
     np.testing.assert_array_equal(short, points[:, [0, 1, 2, 3, 7]])
 
@@ -48,7 +50,9 @@ def test_latin_hypercubes_hit_every_stratum_once_a_batch():
 def test_morris_trajectories_move_every_parameter_once():
     paths = morris_points(4, 50, 2, 6).reshape(50, 5, 4)
     moves = np.diff(paths, axis=1)
-    np.testing.assert_array_equal(np.sort((moves != 0).argmax(axis=2), axis=1), np.tile(np.arange(4), (50, 1)))
+    np.testing.assert_array_equal(
+        np.sort((moves != 0).argmax(axis=2), axis=1), np.tile(np.arange(4), (50, 1))
+    )
     np.testing.assert_array_equal((moves != 0).sum(axis=2), 1)
     np.testing.assert_allclose(np.abs(moves[moves != 0]), 6 / 10, rtol=1e-15)
     assert set(np.round(paths * 5, 12).ravel()) == {0, 1, 2, 3, 4, 5}
@@ -56,7 +60,9 @@ def test_morris_trajectories_move_every_parameter_once():
 
 
 @pytest.mark.parametrize("draw", [
-    lambda n: sobol_points(3, n, 7, True), lambda n: latin_points(3, n, 7, 8), lambda n: morris_points(3, n, 7, 4),
+    lambda n: sobol_points(3, n, 7, True),
+    lambda n: latin_points(3, n, 7, 8),
+    lambda n: morris_points(3, n, 7, 4),
 ], ids=["sobol", "lhs", "morris"])  # fmt: skip
 def test_more_samples_begin_with_the_old_ones(draw):
     few, many = draw(16), draw(64)
@@ -84,7 +90,9 @@ def test_samples_follow_the_distribution(stated, parameter, law):
 def test_whole_numbers_are_equally_likely_up_to_both_ends():
     read = read_distribution("n", {"integers": [2, 5]}, COUNT)
     u = np.append(sobol_points(1, 1024, 0, False)[::3, 0], [0.0, 1.0])
-    np.testing.assert_array_equal(np.unique(read.quantiles(u[:-2]), return_counts=True), [[2, 3, 4, 5], [256] * 4])
+    np.testing.assert_array_equal(
+        np.unique(read.quantiles(u[:-2]), return_counts=True), [[2, 3, 4, 5], [256] * 4]
+    )
     np.testing.assert_array_equal(read.quantiles(u[-2:]), [2, 5])
 
 
@@ -122,22 +130,34 @@ BAD = {
     "unknown key": ({"smples": 4}, "design.smples: unknown for kind 'sobol'; did you mean 'samples'?"),
     "another kind's key": ({"levels": 4}, "design.levels: unknown for kind 'sobol'"),
     "second order": ({"second_order": 1}, "design.second_order: 1 should be true or false"),
-    "batch": ({"kind": "lhs", "samples": 10, "batch": 4}, "design.samples: 10 is no multiple of the batch of 4"),
+    "batch": (
+        {"kind": "lhs", "samples": 10, "batch": 4},
+        "design.samples: 10 is no multiple of the batch of 4",
+    ),
     "levels": ({"kind": "morris", "levels": 5}, "design.levels: 5 is odd"),
     "no parameters": ({"parameters": {}}, "design.parameters: should be a table of distributions"),
 }
 BAD_PARAMETERS = {
-    "unknown": ({"alpah": {"uniform": [0, 1]}}, "parameters.alpah: model external has no parameter 'alpah'; did"),
+    "unknown": (
+        {"alpah": {"uniform": [0, 1]}},
+        "parameters.alpah: model external has no parameter 'alpah'; did",
+    ),
     "static": ({"mechanism": {"uniform": [0, 1]}}, "mechanism is a static choice and cannot be drawn"),
     "fixed": ({"L": {"uniform": [1, 2]}}, "design.parameters.L: also stands in [fixed] as 400; keep one"),
     "axis": ({"beta": {"uniform": [0, 1]}}, "design.parameters.beta: also stands in [axes]; keep one"),
     "no distribution": ({"alpha": [0, 1]}, "parameters.alpha: [0, 1] should be one distribution, such as"),
-    "unknown law": ({"alpha": {"unifrom": [0, 1]}}, "unknown distribution 'unifrom'; did you mean 'uniform'?"),
+    "unknown law": (
+        {"alpha": {"unifrom": [0, 1]}},
+        "unknown distribution 'unifrom'; did you mean 'uniform'?",
+    ),
     "three numbers": ({"alpha": {"uniform": [0, 1, 2]}}, "alpha.uniform: [0, 1, 2] should be [low, high]"),
     "text": ({"alpha": {"uniform": ["a", 1]}}, "alpha.uniform: 'a' is not a finite number"),
     "infinite": ({"alpha": {"uniform": [0, float("inf")]}}, "alpha.uniform: inf is not a finite number"),
     "falling": ({"alpha": {"uniform": [0.9, 0.1]}}, "alpha.uniform: [0.9, 0.1] should rise"),
-    "out of domain": ({"alpha": {"uniform": [0.1, 1.2]}}, "alpha.uniform: 1.2 lies outside [0, 1] (probability"),
+    "out of domain": (
+        {"alpha": {"uniform": [0.1, 1.2]}},
+        "alpha.uniform: 1.2 lies outside [0, 1] (probability",
+    ),
     "mean out of domain": ({"alpha": {"normal": [-1, 1]}}, "alpha.normal: -1 lies outside [0, 1]"),
     "no spread": ({"alpha": {"normal": [0.5, 0]}}, "a standard deviation of 0 is not above 0"),
     "log of nothing": ({"alpha": {"loguniform": [0, 1]}}, "alpha.loguniform: 0 is not above 0"),
@@ -186,7 +206,8 @@ def test_a_component_is_drawn_or_fixed_but_not_both():
 
 
 @pytest.mark.parametrize(("size", "group", "room", "piece"), [
-    (7 * 1024, 7, 65536, 7 * 1024), (7 * 2**17, 7, 2**16, 7 * 2**13), (10 * 9, 10, 64, 30), (11 * 7, 11, 40, 33),
+    (7 * 1024, 7, 65536, 7 * 1024), (7 * 2**17, 7, 2**16, 7 * 2**13),
+    (10 * 9, 10, 64, 30), (11 * 7, 11, 40, 33),
 ])  # fmt: skip
 def test_tiles_hold_whole_groups_and_divide_a_design_where_they_can(size, group, room, piece):
     assert plan_layout((2, size), (True, False), 8, room, (0, group)).tile == (1, piece)

@@ -156,7 +156,7 @@ def _over_cells(
             front = values.shape[:-1]
             if kind not in found:
                 found[kind] = np.empty((*front, *shape), values.dtype)
-            found[kind][(..., *region.values())] = values.reshape(*front, *block)
+            found[kind][(..., *region.values())] = values.reshape((*front, *block))
     attributes = samples.dataset[name].attrs
     arrays = {}
     for kind, values in found.items():

@@ -22,16 +22,19 @@ def sensitivity_text(result: "xr.Dataset", style: str) -> str:
     """
     single, pairs = _rows(result, 1), _rows(result, 2)
     if style != "table":
-        head = dict.fromkeys(key for row in (*single[:1], *pairs[:1]) for key in row)
-        last = [key for key in head if key == "left_out"]
-        order = [key for key in head if key not in last] + last
-        rows = [
-            {key: row.get(key, "" if style == "csv" else None) for key in order} for row in single + pairs
-        ]
-        return format_records(rows, style)
-    parts = [format_records(single, style)] if single else []
-    parts += [format_records(pairs, style)] if pairs else []
+        return format_records(_aligned(single + pairs, "" if style == "csv" else None), style)
+    parts = [format_records(_aligned(rows, ""), style) for rows in (single, pairs) if rows]
     return "\n\n".join([*parts, "\n".join(_footer(result))])
+
+
+def _aligned(rows: list[dict[str, Any]], blank: str | None) -> list[dict[str, Any]]:
+    """Rows with the same columns in one order, `blank` where an output has no such dimension or measure."""
+    known = dict.fromkeys(key for row in rows for key in row)
+    place = dict.fromkeys(key for row in rows for key in list(row)[: list(row).index("parameter")])
+    order = dict.fromkeys([*place, "parameter", *(key for key in known if key == "parameter_2")])
+    order |= dict.fromkeys(key for key in known if key != "left_out")
+    order |= dict.fromkeys(key for key in known if key == "left_out")
+    return [{key: row.get(key, blank) for key in order} for row in rows]
 
 
 def _rows(result: "xr.Dataset", order: int) -> list[dict[str, Any]]:

@@ -223,7 +223,8 @@ def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     (tmp_path / "sampled.py").write_bytes((small / "sampled.py").read_bytes())
     cube, file = tmp_path / "cube.zarr", tmp_path / "s.toml"
     text = (
-        'model = "sampled.py:ishigami"\noutputs = ["y"]\n[axes]\na = [5, 7]\n[design]\nkind = "sobol"\nsamples = SAMPLES\n'
+        'model = "sampled.py:ishigami"\noutputs = ["y"]\n'
+        '[axes]\na = [5, 7]\n[design]\nkind = "sobol"\nsamples = SAMPLES\n'
         "[design.parameters]\nx1 = { uniform = [-1, 1] }\nx2 = { uniform = [-1, 1] }\n"
     )
     file.write_text(text.replace("SAMPLES", "16"))

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 # Statuses under which a point holds the model's answer; a corner is one.
 ANSWERED = ("ok", "corner", "several_equilibria")
+_MOST_STATUSES = 2**26  # read at once, a byte each
 Region = Mapping[str, slice]
 
 
@@ -78,16 +78,12 @@ class Samples:
 
     def table(self, name: str, region: Region) -> np.ndarray:
         """Values of a variable in a block, shape (points, cells), float64."""
-        array = self.dataset[name].isel({dim: region[dim] for dim in self.dims(name)})
-        return array.transpose(DIM, *self.dims(name)).values.reshape(self.points, -1).astype(float)
+        return self._read(name, region).astype(float, copy=False)
 
     def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block hold an answer: their status is one to keep, their value finite."""
-        own = {dim: region[dim] for dim in self.dims("status")}
-        status = self.dataset["status"].isel(own).transpose(DIM, *own).values
-        kept = np.isin(status, self.kept_codes)
-        inner = prod(region[dim].stop - region[dim].start for dim in self.dims(name) if dim not in own)
-        return np.repeat(kept.reshape(self.points, -1), inner, axis=1) & np.isfinite(values)
+        kept = np.isin(self._read("status", region), self.kept_codes)
+        return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
 
     def positions(self) -> np.ndarray:
         """The sampled parameters, shape (points, parameters)."""
@@ -103,14 +99,16 @@ class Samples:
     def status_counts(self) -> dict[str, int]:
         """How many points have each status, by name."""
         counts = np.zeros(256, dtype=np.int64)
-        status = self.dataset["status"]
-        leading = str(status.dims[0]) if status.dims else None
-        for i in range(status.sizes[leading] if leading else 1):
-            part = status.isel({leading: i}) if leading and len(status.dims) > 1 else status
-            counts += np.bincount(part.values.ravel(), minlength=256)
-            if part is status:
-                break
+        along = self.dataset["status"].sizes.get(DIM, 1)
+        for region in self.regions("status", _MOST_STATUSES // along):
+            part = self.dataset["status"].isel(dict(region)).values
+            counts += np.bincount(part.ravel(), minlength=256)
         return {Status(code).name: int(n) for code, n in enumerate(counts) if n}
+
+    def _read(self, name: str, region: Region) -> np.ndarray:
+        """A block of a variable, shape (points, cells); it is read and then turned, for zarr reads slices fast."""
+        block = self.dataset[name].isel({dim: region[dim] for dim in self.dims(name)})
+        return block.compute().transpose(DIM, *self.dims(name)).values.reshape(self.points, -1)
 
     def value(self, target: str) -> Any:
         """A parameter's values: its coordinate, or the number at which the sweep fixes it."""

@@ -31,7 +31,8 @@ def dgsm(
     Returns
     -------
     mean_slope, mean_size, nu, total_bound and each one's ``_low`` and ``_high``, shape (dims, cells);
-    ``left_out``, shape (cells,). The bound is ``poincare nu / variance``: ST is never larger.
+    ``left_out``, shape (cells,). The bound is ``poincare nu / variance``: ST is never larger,
+    unless the output jumps, which no derivative sees.
     """
     rows, dims = usable, slopes.shape[1]
     g = np.where(rows[:, None], slopes, 0)

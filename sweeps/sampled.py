@@ -106,7 +106,7 @@ class Samples:
         return {Status(code).name: int(n) for code, n in enumerate(counts) if n}
 
     def _read(self, name: str, region: Region) -> np.ndarray:
-        """A block of a variable, shape (points, cells); it is read and then turned, for zarr reads slices fast."""
+        """A block of a variable, shape (points, cells); turned only once it is read, which is fast."""
         block = self.dataset[name].isel({dim: region[dim] for dim in self.dims(name)})
         return block.compute().transpose(DIM, *self.dims(name)).values.reshape(self.points, -1)
 

@@ -81,6 +81,8 @@ def sensitivity(
     if method == "elasticity":
         return elasticity(samples, samples.outputs(names), bool(names))
     design = _require_design(samples, method)
+    if seed < 0:
+        raise SweepError(f"--seed {seed}: should not be negative")
     if not 0 < confidence < 1 or resamples < 2:
         raise SweepError(
             f"--confidence {confidence:g}, --resamples {resamples}: between 0 and 1, and at least 2"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _ABOUT_OUTPUT = ("mean", "std", "left_out")
+_MAIN = ("_ST", "_prcc", "_total_bound")
 
 
 def sensitivity_text(result: "xr.Dataset", style: str) -> str:
@@ -23,8 +24,19 @@ def sensitivity_text(result: "xr.Dataset", style: str) -> str:
     single, pairs = _rows(result, 1), _rows(result, 2)
     if style != "table":
         return format_records(_aligned(single + pairs, "" if style == "csv" else None), style)
+    if result.attrs["method"] != "prcc":
+        single, pairs = [_brief(row) for row in single], [_brief(row) for row in pairs]
     parts = [format_records(_aligned(rows, ""), style) for rows in (single, pairs) if rows]
     return "\n\n".join([*parts, "\n".join(_footer(result))])
+
+
+def _brief(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with intervals that are the same to both sides written as "0.31 ± 0.02"."""
+    short = {key: value for key, value in row.items() if not key.endswith(("_low", "_high"))}
+    for key in short:
+        if f"{key}_high" in row and row[key] == row[key]:
+            short[key] = f"{row[key]:.4g} ± {row[f'{key}_high'] - row[key]:.2g}"
+    return short
 
 
 def _aligned(rows: list[dict[str, Any]], blank: str | None) -> list[dict[str, Any]]:
@@ -104,10 +116,23 @@ def _footer(result: "xr.Dataset") -> list[str]:
         if str(name).endswith("_left_out") and array.max() > 0:
             most, dims = int(array.max()), " at most, by cell" if array.size > 1 else ""
             lines.append(f"left out of {_output(str(name))}: {most:,}{dims}")
+    lines += _silent(result)
     if "not_computed" in counts:
         lines.append("some points are not computed yet: run the same sweep to its end")
     if set(keep) != set(ANSWERED):
         lines.append(f"statuses that count: {', '.join(keep)}")
+    return lines
+
+
+def _silent(result: "xr.Dataset") -> list[str]:
+    """A line for every output of which nothing can be told in some places."""
+    lines = []
+    for name, array in result.items():
+        output = next((str(name).removesuffix(end) for end in _MAIN if str(name).endswith(end)), "")
+        places = int(array.isnull().all("parameter").sum()) if output else 0
+        if places:
+            within = f" in {places:,} of {array[0].size:,} places" if array[0].size > 1 else ""
+            lines.append(f"{output}: does not vary{within}, or too few samples are left")
     return lines
 
 

@@ -105,6 +105,8 @@ def resolve_design(sweep: Sweep, model: Model, labels: Labels) -> tuple[Design |
         return None, {}
     where, stated = f"{sweep.origin}: design", sweep.design
     kind = stated.get("kind")
+    if kind is None:
+        raise SweepError(f"{where}.kind: is missing; give one of {', '.join(_OWN)}")
     if kind not in _OWN:
         raise SweepError(f"{where}.kind: {kind!r} is no design{nearest(str(kind), list(_OWN))}")
     known = [*_KEYS, _OWN[kind]]

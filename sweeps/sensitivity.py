@@ -98,7 +98,9 @@ def sensitivity(
     result: dict[str, xr.DataArray] = {}
     for name in wanted:
         result |= _over_cells(samples, name, parameters, measure, cells)
-    return labelled(samples, result, parameters, method, confidence=confidence, resamples=resamples)
+    return labelled(
+        samples, result, parameters, method, rows=rows, confidence=confidence, resamples=resamples
+    )
 
 
 def _measure(

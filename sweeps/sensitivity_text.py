@@ -114,8 +114,9 @@ def _footer(result: "xr.Dataset") -> list[str]:
     lines.append(f"points: {told}")
     for name, array in result.items():
         if str(name).endswith("_left_out") and array.max() > 0:
-            most, dims = int(array.max()), " at most, by cell" if array.size > 1 else ""
-            lines.append(f"left out of {_output(str(name))}: {most:,}{dims}")
+            of = f" of {about['rows']:,} samples" if "rows" in about else ""
+            where = ", where it is most" if array.size > 1 else ""
+            lines.append(f"left out of {_output(str(name))}: {int(array.max()):,}{of}{where}")
     lines += _silent(result)
     if "not_computed" in counts:
         lines.append("some points are not computed yet: run the same sweep to its end")

@@ -122,6 +122,7 @@ def test_a_design_stands_beside_axes_and_reads_back_from_the_identity(tmp_path):
 
 BAD = {
     "kind": ({"kind": "sobel"}, "s.toml: design.kind: 'sobel' is no design; did you mean 'sobol'?"),
+    "no kind": ({"kind": None}, "s.toml: design.kind: is missing; give one of sobol, lhs, morris"),
     "no samples": ({"samples": None}, "design.samples: is missing; give a whole number of at least 2"),
     "half a sample": ({"samples": 7.5}, "design.samples: 7.5 is no count"),
     "not a power of two": ({"samples": 1000}, "design.samples: 1,000 is no power of two, and Sobol' points"),

@@ -41,8 +41,9 @@ def _brief(row: dict[str, Any]) -> dict[str, Any]:
 
 def _aligned(rows: list[dict[str, Any]], blank: str | None) -> list[dict[str, Any]]:
     """Rows with the same columns in one order, `blank` where an output has no such dimension or measure."""
-    known = dict.fromkeys(key for row in rows for key in row)
-    place = dict.fromkeys(key for row in rows for key in list(row)[: list(row).index("parameter")])
+    heads = dict.fromkeys(tuple(row) for row in rows)
+    known = dict.fromkeys(key for head in heads for key in head)
+    place = dict.fromkeys(key for head in heads for key in head[: head.index("parameter")])
     order = dict.fromkeys([*place, "parameter", *(key for key in known if key == "parameter_2")])
     order |= dict.fromkeys(key for key in known if key != "left_out")
     order |= dict.fromkeys(key for key in known if key == "left_out")
@@ -76,8 +77,10 @@ def _output_rows(
     numbers = {kind: array.values for kind, array in measured.items()}
     left = left_out.values
     rows = []
+    along = [_coordinates(result, dim) for dim in own]
     for cell in np.ndindex(*(result.sizes[dim] for dim in own)):
-        place = _place(result, dict(zip(own, cell, strict=True)))
+        pairs = zip(along, cell, strict=True)
+        place = {name: values[i] for coordinates, i in pairs for name, values in coordinates.items()}
         for which in front:
             row = {"output": output, **place, "parameter": names[which[0]]}
             if order == 2:
@@ -91,13 +94,10 @@ def _output_rows(
     return rows
 
 
-def _place(result: "xr.Dataset", cell: Mapping[Any, int]) -> dict[str, Any]:
-    """Coordinates of one cell, or its number along a dimension that has none."""
-    place: dict[str, Any] = {}
-    for dim, i in cell.items():
-        along = [name for name, c in result.coords.items() if c.dims == (dim,)]
-        place |= {str(name): _plain(result.coords[name].values[i]) for name in along} or {str(dim): i}
-    return place
+def _coordinates(result: "xr.Dataset", dim: Any) -> dict[str, list[Any]]:
+    """Values of every coordinate along a dimension, or numbers where it has none."""
+    found = {str(name): c.values.tolist() for name, c in result.coords.items() if c.dims == (dim,)}
+    return found or {str(dim): list(range(result.sizes[dim]))}
 
 
 def _footer(result: "xr.Dataset") -> list[str]:
@@ -143,7 +143,3 @@ def _order(array: "xr.DataArray") -> int:
 
 def _output(name: str) -> str:
     return name.removesuffix("_left_out")
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -73,15 +73,6 @@ def test_samples_are_added_to_a_cube_that_was_not_complete(small, cube):
     same_numbers(cube, small / "large.zarr")
 
 
-def test_a_last_tile_that_was_partly_filled_is_filled_up(tmp_path):
-    for trajectories in (5, 8, 12):
-        design = stated(tmp_path, trajectories, kind="morris", levels=6)
-        run(design, tmp_path / "cube.zarr", tile_points=20)
-    run(design, tmp_path / "whole.zarr")
-    same_numbers(tmp_path / "cube.zarr", tmp_path / "whole.zarr")
-    assert verify(tmp_path / "cube.zarr").sound
-
-
 def test_what_is_no_mere_addition_is_refused(small, cube):
     before = shards(cube)
     refused = {

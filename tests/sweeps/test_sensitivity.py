@@ -10,6 +10,7 @@ import xarray as xr
 from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.sensitivity import sensitivity
+from equisweep.sweeps.sensitivity_text import sensitivity_text
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 from SALib.test_functions import Ishigami, Sobol_G
@@ -130,6 +131,12 @@ def test_rows_with_a_point_of_another_status_are_left_out_and_counted(cube, indi
     np.testing.assert_allclose(found["y_S1"].sel(a=5), told["S1"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found["y_ST"].sel(a=5), told["ST"], rtol=1e-9, atol=1e-12)
     assert found.attrs["status_counts"] == {"ok": 2 * 8192 - 1, "infeasible": 1}
+    footer = sensitivity_text(found, "table").splitlines()[-3:]
+    assert footer == [
+        "points: 16,383 ok, 1 infeasible (left out)",
+        "left out of y: 1 of 1,024 samples, where it is most",
+        "left out of terms: 1 of 1,024 samples, where it is most",
+    ]
     loose = sensitivity(spoiled, "sobol", ["y"], keep=["ok", "infeasible"])
     np.testing.assert_array_equal(loose["y_left_out"], [0, 1])
 
@@ -208,23 +215,20 @@ def test_bounds_hold_for_other_distributions(tmp_path):
     assert bound["y_total_bound"].sel(parameter="x2") == pytest.approx(float(expected), rel=1e-9)
 
 
-def test_elasticities_of_any_cube(tmp_path):
-    cube = run(small_sweep(), tmp_path / "cube.zarr").load()
+def test_elasticities_of_any_cube_in_axes_and_in_what_is_fixed(tmp_path):
+    axes = {"mechanism": ["sharing"], "alpha": [0.1, 0.5], "beta": [0.01, 0.2, 0.3]}
+    sweep = small_sweep(axes=axes, derivatives={"investment": ["beta", "L"]})
+    cube = run(sweep, tmp_path / "cube.zarr").load()
     found = sensitivity(cube, "elasticity", selections=["mechanism=sharing"])
-    assert found["investment_elasticity"].dims == ("parameter", "alpha", "beta", "n")
+    assert found["investment_elasticity"].dims == ("parameter", "alpha", "beta")
     part = cube.sel(mechanism="sharing")
-    e, x, slope = part["investment"], part["beta"], part["d_investment_d_beta"]
-    np.testing.assert_allclose(
-        found["investment_elasticity"].sel(parameter="beta"), (slope * x / e).where(e > 0)
-    )
-    np.testing.assert_array_equal(found["investment_left_out"], [(e == 0).sum()] * 2)
+    e, invests = part["investment"], part["investment"] > 0
+    assert 0 < invests.sum() < invests.size
+    for name, x in (("beta", part["beta"]), ("L", 400)):
+        expected = (part[f"d_investment_d_{name}"] * x / e).where(invests)
+        np.testing.assert_allclose(found["investment_elasticity"].sel(parameter=name), expected, rtol=1e-14)
+    np.testing.assert_array_equal(found["investment_left_out"], [(~invests).sum()] * 2)
     assert "expected_loss_elasticity" not in found
-    fixed = small_sweep(derivatives={"investment": ["L"]}, axes={"alpha": [0.1, 0.2]})
-    one = run(fixed, tmp_path / "fixed.zarr").load()
-    np.testing.assert_allclose(
-        sensitivity(one, "elasticity")["investment_elasticity"][0],
-        one["d_investment_d_L"] * 400 / one["investment"],
-    )
 
 
 def test_elasticity_in_a_component_that_is_fixed(tmp_path):

@@ -220,7 +220,7 @@ def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     )
     file.write_text(text.replace("SAMPLES", "16"))
     run(Sweep.from_file(file), cube, tile_points=16)
-    file.write_text(text.replace("SAMPLES", "1024"))
+    file.write_text(text.replace("SAMPLES", "8192"))
     before, command = shards(cube), [sys.executable, "-m", "equisweep.sweeps.command_line", "run", str(file)]
     process = subprocess.Popen([*command, "-o", str(cube), "-q"])
     until = time.monotonic() + 60
@@ -232,7 +232,7 @@ def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     assert process.wait() == -signal.SIGKILL
     after = shards(cube)
     assert {name: after[name] for name in before} == before
-    assert len(before) < len(after) < 512 * len(Cube(cube).names)
+    assert len(before) < len(after) < 4096 * len(Cube(cube).names)
     opened = Cube(cube)
     marked = [opened.layout.at(tuple(map(int, Path(p).parts[2:]))) for p in after if p.startswith("status")]
     assert all(opened.is_committed(tile) for tile in marked)

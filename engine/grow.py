@@ -55,12 +55,20 @@ def grown_axis(cube: "Cube", space: Space, identity: Mapping[str, str]) -> Axis 
 
 
 def grow(cube: "Cube", axis: Axis, attributes: Mapping[str, str]) -> None:
-    """Make room in the cube for all of `axis`; `attributes` replace those of the same name."""
+    """Make room in the cube for all of `axis`; `attributes` replace those of the same name.
+
+    Raises CubeError where the root has no copy of the arrays' metadata, OSError where the disk refuses.
+    """
     root = cube.root
+    document = _metadata(root)
+    if not document.get("consolidated_metadata"):
+        raise CubeError(
+            f"{root}: was changed by another program and lacks consolidated metadata; "
+            f"python -c \"import zarr; zarr.consolidate_metadata('{root}')\" writes it"
+        )
     for path in _write_coordinates(root, axis):
         sync(path)
         sync(path.parent)
-    document = _metadata(root)
     for array in _copies(document).values():
         array["shape"] = [
             axis.size if dim == axis.dim else size

@@ -177,6 +177,11 @@ def _require_design(samples: Samples, method: str) -> Design:
             f"--method {method}: needs a sampled design of kind {' or '.join(usable)}, and this cube has "
             f'{told}; put a [design] with kind = "{usable[0]}" into its sweep file'
         )
+    if samples.dataset.sizes.get(DIM) != samples.design.points:
+        held = samples.dataset.sizes.get(DIM, 1)
+        raise SweepError(
+            f"dataset: holds {held:,} of the design's {samples.design.points:,} points; give all"
+        )
     return samples.design
 
 

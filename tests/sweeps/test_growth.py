@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from equisweep.engine import grow, store
 from equisweep.engine.same_sweep import identity
 from equisweep.engine.store import Cube, open_cube_for_reading
@@ -69,8 +71,16 @@ def test_old_tiles_keep_their_bytes_and_are_not_written_again(small, cube):
 def test_samples_are_added_to_a_cube_that_was_not_complete(small, cube):
     opened = Cube(cube)
     opened.revoke(next(iter(opened.layout)))
+    opened.group.attrs["versions"] = '{"jax": "of long ago"}'
+    with pytest.raises(CubeError, match="was changed by another program and lacks consolidated metadata"):
+        run(stated(small, 64), cube)
+    with warnings.catch_warnings(action="ignore"):
+        zarr.consolidate_metadata(str(cube))
     run(stated(small, 64), cube)
     same_numbers(cube, small / "large.zarr")
+    attributes = open_cube(cube).attrs
+    assert attributes["versions_before"] == '{"jax": "of long ago"}'
+    assert "of long ago" not in attributes["versions"]
 
 
 def test_what_is_no_mere_addition_is_refused(small, cube):

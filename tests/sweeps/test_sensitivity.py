@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.sweeps import Sweep, open_cube, run
+from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.sensitivity import sensitivity
 from equisweep.sweeps.sensitivity_text import sensitivity_text
@@ -102,6 +102,11 @@ def test_sobol_indices_of_the_g_function_are_known(tmp_path):
     assert "g_S2" not in found
     for kind in ("S1", "ST"):
         np.testing.assert_allclose(found[f"g_{kind}"], g_indices()[kind], atol=0.02)
+
+
+def test_a_part_of_the_samples_is_refused(cube):
+    with pytest.raises(SweepError, match="dataset: holds 16 of the design's 8,192 points; give all"):
+        sensitivity(cube.isel(sample=slice(16)), "sobol")
 
 
 def test_what_does_not_vary_has_no_indices(indices):

@@ -77,7 +77,7 @@ def test_more_samples_begin_with_the_old_ones(draw):
     ({"normal": [3, 2]}, ANY, stats.norm(3, 2)),
     ({"normal": [0.4, 0.3]}, SHARE, stats.truncnorm(-0.4 / 0.3, 2, 0.4, 0.3)),
     ({"normal": [0, 1, 1, 2]}, ANY, stats.truncnorm(1, 2)),
-], ids=str)  # fmt: skip
+], ids=["uniform", "loguniform", "triangular", "normal", "cut to the domain", "cut"])  # fmt: skip
 def test_samples_follow_the_distribution(stated, parameter, law):
     u = sobol_points(1, 1024, 0, False)[:, 0].reshape(1024, 3)[:, 0]
     read = read_distribution("x", stated, parameter)

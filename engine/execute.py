@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,12 @@ from .device import is_out_of_memory, most_points, pick_device
 from .durable import clear_disk_errors, only_writer, remove_leftovers
 from .errors import CubeError, SweepError, SweepInterrupted
 from .evaluate import Evaluator
+from .grow import finish_growth, grow, grown_axis
 from .plan import Layout, Tile, plan_layout
 from .progress import Progress, Silence
+from .same_sweep import identity, require_same_sweep, require_sound_coordinates
 from .space import Space
-from .store import Cube, bytes_on_disk, differences, missing_tiles, open_cube_for_reading
+from .store import Cube, bytes_on_disk, missing_tiles, open_cube_for_reading
 from .template import create_cube
 
 WRITERS = 4  # While some wait for the disk to sync, others compress.
@@ -33,7 +34,10 @@ _AHEAD = 1  # Tiles being computed beyond the one being fetched.
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did: tiles computed now and in all, points computed, seconds, compilations."""
+    """What a run did: tiles computed now and in all, points computed, seconds, compilations.
+
+    `grown` says that samples were added to a cube that was there.
+    """
 
     computed: int
     tiles: int
@@ -41,13 +45,15 @@ class Report:
     seconds: float
     compilations: int
     device: str
+    grown: bool = False
 
 
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
     """The layout a new cube of this space gets on `device`, with tiles of at most `tile_points`."""
     static = [axis.static for axis in space.axes]
     most = tile_points or most_points(device, space.bytes_per_point, space.moves)
-    return plan_layout(space.shape, static, space.bytes_per_point, most)
+    groups = [axis.group for axis in space.axes]
+    return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
 
 
 def execute(
@@ -94,10 +100,13 @@ def execute(
         if overwrite or not root.exists() or not any(root.iterdir()):
             _create(space, root, plan_space(space, chosen, tile_points), attributes or {}, check_disk)
         with only_writer(root):
+            finish_growth(root)
             cube = open_cube_for_reading(root)
-            _require_same_sweep(cube, space)
+            grown = _grown(cube, space, attributes or {}, check_disk)
+            require_same_sweep(grown or cube, space)
             remove_leftovers(root)
-            return _complete(cube, space, chosen, durable, overlap, progress)
+            report = _complete(grown or cube, space, chosen, durable, overlap, progress)
+            return replace(report, grown=grown is not None)
 
 
 def _create(
@@ -106,12 +115,27 @@ def _create(
     """Create an empty cube at `root`; a cube that is there goes only once the new one is ready."""
     if root.is_symlink() and not root.exists():
         raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
-    everything = {"identity": json.dumps(_identity(space))} | dict(attributes)
-    replace = root.exists() and (not root.is_dir() or any(root.iterdir()))
-    with only_writer(open_cube_for_reading(root).root) if replace else nullcontext():
+    everything = {"identity": json.dumps(identity(space))} | dict(attributes)
+    there = root.exists() and (not root.is_dir() or any(root.iterdir()))
+    with only_writer(root) if there else nullcontext():
+        if there:
+            finish_growth(root)
+            open_cube_for_reading(root)
         if check_disk:
-            _require_disk(space, root, bytes_on_disk(root) if replace else 0)
-        create_cube(root, space, layout, everything, replace)
+            _require_disk(space.points * space.bytes_per_point, root, bytes_on_disk(root) if there else 0)
+        create_cube(root, space, layout, everything, there)
+
+
+def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: bool) -> Cube | None:
+    """The cube with room for the samples that `space` adds to its design; None where it adds none."""
+    axis = grown_axis(cube, space, identity(space))
+    if axis is None:
+        return None
+    require_sound_coordinates(cube)
+    if check_disk:
+        _require_disk((space.points - prod(cube.layout.grid)) * space.bytes_per_point, cube.root, 0)
+    grow(cube, axis, {"identity": json.dumps(identity(space))} | dict(attributes))
+    return open_cube_for_reading(cube.root)
 
 
 def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
@@ -241,28 +265,10 @@ class TileWriter:
             self.pending.popleft().result()
 
 
-def _identity(space: Space) -> dict[str, str]:
-    """What a cube and a sweep must share: the space, and the version whose kernels computed it."""
-    return {"equisweep": version("equisweep")} | space.identity()
-
-
-def _require_same_sweep(cube: Cube, space: Space) -> None:
-    different = differences(cube.identity, _identity(space))
-    damaged = "" if different else cube.damaged_coordinate()
-    if damaged:
-        raise CubeError(f"{cube.root}: {damaged}; choose another output, or overwrite it with --overwrite")
-    if different:
-        raise CubeError(
-            f"{cube.root}: holds another sweep ({'; '.join(different)}); "
-            "choose another output, or overwrite it with --overwrite"
-        )
-
-
-def _require_disk(space: Space, root: Path, freed: int) -> None:
-    needed = space.points * space.bytes_per_point
+def _require_disk(needed: int, root: Path, freed: int) -> None:
     free = shutil.disk_usage(root.absolute().parent).free + freed
     if needed > free:
         raise SweepError(
-            f"{root}: the cube has {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} GB "
-            "free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
+            f"{root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} "
+            "GB free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
         )

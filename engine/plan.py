@@ -66,21 +66,28 @@ class Layout:
 
 
 def plan_layout(
-    grid: Sequence[int], static: Sequence[bool], bytes_per_point: int, most_points: int = MOST_POINTS
+    grid: Sequence[int],
+    static: Sequence[bool],
+    bytes_per_point: int,
+    most_points: int = MOST_POINTS,
+    groups: Sequence[int] = (),
 ) -> Layout:
     """Choose the tile shape.
 
     A tile is a run of whole rows, like memory: leading axes have length 1, one axis is cut, trailing
     axes are whole. What does not depend on a trailing axis is then computed once per tile. Static axes
     always have length 1. An axis is cut evenly, and longer pieces are rounded up to a multiple of 4 so
-    that chunks divide them: padding is at most a point a piece, or four where pieces have 16 or more.
+    that chunks divide them: padding is at most a point a piece, or four where pieces have 16 or more. Where
+    `groups` says that an axis is a design of groups of points, pieces hold whole groups and, if they can,
+    divide it, so that the tiles of a design that is extended stay as they are.
     """
     wanted = min(max(prod(grid) // 8, FEWEST_POINTS), most_points, max(MOST_BYTES // bytes_per_point, 1))
     tile, room = [1] * len(grid), wanted
     for axis in reversed(range(len(grid))):
         if static[axis]:
             continue
-        tile[axis] = _even_piece(grid[axis], room)
+        group = groups[axis] if groups else 0
+        tile[axis] = _whole_groups(grid[axis], room, group) if group else _even_piece(grid[axis], room)
         room //= tile[axis]
         if tile[axis] < grid[axis]:
             break
@@ -107,3 +114,15 @@ def _even_piece(size: int, room: int) -> int:
     length = ceil(size / pieces)
     rounded = ceil(length / 4) * 4
     return rounded if length >= 16 else length
+
+
+def _whole_groups(size: int, room: int, group: int) -> int:
+    """Length of pieces of `size` in whole groups that fit into `room` (at least one group).
+
+    The largest that divides `size`; but where that would be less than half of what fits, what fits.
+    """
+    count, fitting = size // group, max(room // group, 1)
+    if fitting >= count:
+        return size
+    dividing = next(k for k in range(fitting, 0, -1) if count % k == 0)
+    return group * (dividing if 2 * dividing >= fitting else fitting)

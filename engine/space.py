@@ -19,11 +19,17 @@ class Axis:
 
     `values` maps what varies along it to 1-D arrays of one length: a parameter ("alpha"), a component
     of a vector parameter ("v.data") or a static choice ("mechanism"). Several of them are zipped.
+
+    Along a sampled design `group` points belong together (a base sample, a trajectory), and a cube may be
+    extended by more groups at its end; 0 on an ordinary axis. `tops` holds the largest value that a whole
+    number may take there, sampled or not.
     """
 
     dim: str
     values: Mapping[str, np.ndarray]
     static: bool = False
+    group: int = 0
+    tops: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -59,6 +65,8 @@ class Space:
         Pairs (output, parameter or "parameter.component").
     times, integrator
         Of a model with a flow: where its path is saved, and options of `stepping.Method`.
+    design
+        How the values of a sampled axis were drawn, as flat text: part of the sweep's identity.
     """
 
     model: Model
@@ -72,6 +80,7 @@ class Space:
     times: tuple[float, ...] = ()
     integrator: Mapping[str, Any] = field(default_factory=dict)
     model_digest: str = ""
+    design: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -114,7 +123,7 @@ class Space:
     def largest(self, name: str) -> float:
         """The largest value parameter `name` takes anywhere in the sweep."""
         found = [
-            float(values.max())
+            float(axis.tops.get(target, values.max()))
             for axis in self.axes
             for target, values in axis.values.items()
             if target.partition(".")[0] == name
@@ -140,6 +149,8 @@ class Space:
             flat[f"labels.{dim}"] = ", ".join(map(str, labels))
         for name, value in self.integrator.items():
             flat[f"integrator.{name}"] = str(value)
+        for name, value in self.design.items():
+            flat[f"design.{name}"] = value
         return flat
 
     def _output_variable(self, output: Output) -> Variable:
@@ -162,6 +173,8 @@ class Space:
             "long_name": f"derivative of {output.meaning} in {target}",
             "symbol": f"∂{output.symbol}/∂{by}",
             "units": _quotient(output.unit, parameter.unit),
+            "derivative_of": output_name,
+            "derivative_in": target,
         }
         return Variable(
             derivative_name(output_name, target), self.dtype, float("nan"), output.dims, attributes

@@ -17,6 +17,7 @@ import zarr
 
 from .durable import clear_disk_errors, sync, sync_below
 from .errors import CubeError, SweepError
+from .grow import half_grown
 from .plan import Layout, Tile
 from .space import describe_values
 
@@ -50,9 +51,10 @@ class Cube:
         `values` maps every variable to its values in the tile, clipped to the grid. Raises OSError where
         the disk refuses; the tile is then not committed.
         """
-        for name in self.names:
-            # Nothing is merged with what an interrupted or damaged run may have left here.
-            self.shard(name, tile).unlink(missing_ok=True)
+        if not self._is_partly_committed(tile):
+            for name in self.names:
+                # Nothing is merged with what an interrupted or damaged run may have left here.
+                self.shard(name, tile).unlink(missing_ok=True)
         data = [name for name in self.names if name != "status"]
         for names in (data, ["status"]):
             for name in names:
@@ -95,6 +97,15 @@ class Cube:
         try:
             return bool(self.read("status", tile).all())
         except Exception:  # any decoding failure means the mark cannot be trusted: compute it again
+            return False
+
+    def _is_partly_committed(self, tile: Tile) -> bool:
+        """Whether the tile holds sound points of before the cube grew; they are then replaced in place."""
+        try:
+            if not self.shard("status", tile).exists() or not self.read("status", tile).any():
+                return False
+            return all(self.shard(name, tile).exists() and self.read(name, tile).size for name in self.names)
+        except Exception:  # any decoding failure: nothing here is to be kept
             return False
 
     def revoke(self, tile: Tile) -> None:
@@ -172,6 +183,8 @@ def open_cube_for_reading(root: Path) -> Cube:
             raise CubeError(f"{root}: no such cube")
         if not root.is_dir():
             raise CubeError(f"{root}: is a file, and a cube is a folder")
+    if half_grown(root):
+        raise CubeError(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
         return Cube(root)
     except CubeError:

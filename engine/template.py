@@ -85,23 +85,31 @@ def _codecs(dtype: np.dtype) -> list[Any]:
 def _create_coordinates(group: zarr.Group, space: Space) -> None:
     for axis in space.axes:
         for name, values in axis.values.items():
-            _create_coordinate(group, name, _stored(values), axis.dim, _coordinate_attributes(space, name))
+            create_coordinate(group, name, _stored(values), axis.dim, _coordinate_attributes(space, name))
     used = dict.fromkeys(dim for variable in space.variables for dim in variable.inner_dims)
     meanings = {dim.name: dim.meaning for dim in space.model.dims} | {"time": "saved time"}
     for dim in used:
         labels = _stored(np.asarray(space.labels[dim]))
-        _create_coordinate(group, dim, labels, dim, {"long_name": meanings.get(dim, dim)})
+        create_coordinate(group, dim, labels, dim, {"long_name": meanings.get(dim, dim)})
 
 
-def _create_coordinate(
-    group: zarr.Group, name: str, values: np.ndarray, dim: str, attributes: Mapping[str, Any]
+def create_coordinate(
+    group: zarr.Group,
+    name: str,
+    values: np.ndarray,
+    dim: str,
+    attributes: Mapping[str, Any],
+    chunk: int | None = None,
 ) -> None:
+    """Create the coordinate `name` along `dim`, in chunks of zarr's choice if None."""
     group.create_array(
         name,
         data=values,
+        chunks=(chunk,) if chunk else "auto",
         compressors=[Crc32cCodec()],
         dimension_names=[dim],
         attributes=dict(attributes),
+        config={"write_empty_chunks": True},
     )
 
 

@@ -69,3 +69,9 @@ class Equisweep:
         from .sql import sql
 
         return sql(self._dataset, query)
+
+    def sensitivity(self, method: str | None = None, names: Sequence[str] = (), **options: Any) -> xr.Dataset:
+        """What outputs depend on; see `sensitivity.sensitivity`."""
+        from .sensitivity import sensitivity
+
+        return sensitivity(self._dataset, method, names, **options)

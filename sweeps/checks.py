@@ -12,7 +12,7 @@ from .sweep import Sweep
 
 def require_types(sweep: Sweep) -> None:
     """Refuse parts of a sweep that are not of the kind they should be."""
-    tables = ("axes", "fixed", "derivatives", "integrator")
+    tables = ("axes", "fixed", "derivatives", "integrator", "design")
     kinds: dict[str, tuple[Any, str]] = dict.fromkeys(tables, (Mapping, "a table"))
     kinds |= dict.fromkeys(("outputs", "zip"), (Sequence, "a list of names"))
     kinds |= dict.fromkeys(("model", "dtype"), (str, "a name"))
@@ -44,6 +44,15 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     if len({_cast(where, value, dtype) for value in values}) < len(values):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)
+
+
+def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: str, hint: str) -> None:
+    """Refuse sampled numbers that, in `dtype`, lie outside the parameter's domain; SweepError with `hint`."""
+    for end in (values.min(), values.max()):
+        cast = _cast(where, end, dtype)
+        if not parameter.domain.contains(cast):
+            told = f"a sample of {cast:g} lies outside {parameter.domain} ({parameter.meaning})"
+            raise SweepError(f"{where}: {told}{hint}")
 
 
 def _cast(where: str, value: Any, dtype: str) -> float:

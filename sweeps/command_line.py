@@ -15,12 +15,13 @@ from .command_plot import COMMAND as PLOT
 from .command_query import COMMAND as QUERY
 from .command_reproduce import COMMAND as REPRODUCE
 from .command_run import COMMAND as RUN
+from .command_sensitivity import COMMAND as SENSITIVITY
 from .command_sql import COMMAND as SQL
 from .command_structure import COMMAND as STRUCTURE
 from .command_verify import COMMAND as VERIFY
 
 # In the order of --help: the road from a sweep file to a picture.
-COMMANDS = (MODELS, PLAN, RUN, INFO, QUERY, SQL, VERIFY, PLOT, REPRODUCE, STRUCTURE)
+COMMANDS = (MODELS, PLAN, RUN, INFO, QUERY, SQL, VERIFY, PLOT, SENSITIVITY, REPRODUCE, STRUCTURE)
 
 _EXAMPLES = """examples:
   equisweep models external

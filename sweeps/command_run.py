@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
     if not report.computed:
         print(f"{options.output}: complete already, all {report.tiles:,} tiles; nothing computed")
         return 0
+    if report.grown:
+        print(f"{options.output}: samples were added to those it held")
     rate = per_second(report.points / report.seconds)
     print(f"{options.output}: {report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})")
     print(f"look at it with: equisweep info {options.output}")

@@ -23,6 +23,7 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(
         (
             f"points     {plan.points:,} ({grid})",
+            *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",

@@ -1,6 +1,7 @@
 """Turn a stated sweep into a complete, checked space; every error names file, key and value."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 from ..engine.check_model import check_model
 from ..engine.errors import SweepError
 from ..engine.space import Axis, Space, derivative_name, dim_labels
-from ..kernels.model import Model, Parameter
+from ..kernels.model import Model
 from .checks import parameter_values, require_types
+from .design import DIM, Design, design_names, resolve_design
 from .grid import grid_values
 from .model_lookup import find_model, nearest
 from .motion import resolve_motion
 from .sweep import Sweep
-from .vectors import component_labels, vector_values
+from .vectors import component_labels, target_parameter, vector_values
 
 _MOST_POINTS = 2**60
 
@@ -26,14 +28,17 @@ def resolve(sweep: Sweep) -> Space:
     model, digest = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
     if sweep.dtype not in ("float64", "float32"):
         raise SweepError(f'{sweep.origin}: dtype: {sweep.dtype!r} is neither "float64" nor "float32"')
-    labels = component_labels(sweep, model)
+    # Components that are sampled are stated as much as those that are axes.
+    stated = replace(sweep, axes=dict.fromkeys(design_names(sweep)) | dict(sweep.axes))
+    labels = component_labels(stated, model)
     times, integrator = resolve_motion(sweep, model)
+    design, drawn = resolve_design(sweep, model, labels)
     values = _axis_values(sweep, model, labels)
-    choices, fixed = _fixed(sweep, model, labels, values)
+    choices, fixed = _fixed(stated, model, labels, values | drawn)
     outputs = _outputs(sweep, model, bool(times))
     space = Space(
         model=model,
-        axes=_axes(sweep, model, values),
+        axes=_axes(sweep, model, values) + _sampled_axis(sweep, model, design, drawn),
         fixed=fixed,
         choices=choices,
         labels={dim.name: dim_labels(dim, labels) for dim in model.dims} | ({"time": times} if times else {}),
@@ -43,6 +48,7 @@ def resolve(sweep: Sweep) -> Space:
         times=times,
         integrator=integrator,
         model_digest=digest,
+        design=design.text() if design else {},
     )
     if not space.axes:
         raise SweepError(f"{sweep.origin}: axes: there are none; give at least one, if only of one value")
@@ -64,30 +70,12 @@ def _axis_values(sweep: Sweep, model: Model, labels: Mapping[str, tuple[str, ...
                 _require_option(where, value, choices[name].options)
             found[name] = np.asarray(values)
             continue
-        parameter = _target(where, name, model, labels)
+        parameter = target_parameter(where, name, model, labels)
         if name in sweep.fixed:
             told = sweep.fixed[name]
             raise SweepError(f"{where}: also stands in [fixed] as {told!r}; keep one of the two")
         found[name] = parameter_values(where, grid_values(where, spec), parameter, sweep.dtype)
     return found
-
-
-def _target(where: str, name: str, model: Model, labels: Mapping[str, tuple[str, ...]]) -> Parameter:
-    """The parameter that `name` is, or is a component of."""
-    base, dot, component = name.partition(".")
-    names = [p.name for p in model.parameters] + [c.name for c in model.choices]
-    if base not in [p.name for p in model.parameters]:
-        raise SweepError(f"{where}: model {model.name} has no parameter {base!r}{nearest(base, names)}")
-    parameter = model.parameter(base)
-    if parameter.dim is None and dot:
-        raise SweepError(f"{where}: {base} is one number and has no components; write {base!r}")
-    if parameter.dim is not None:
-        known = list(labels[parameter.dim])
-        if not dot:
-            raise SweepError(f"{where}: {base} is a vector; name a component, such as {base}.{known[0]}")
-        if component not in known:
-            raise SweepError(f"{where}: no component {component!r} of {base}{nearest(component, known)}")
-    return parameter
 
 
 def _axes(sweep: Sweep, model: Model, values: Mapping[str, np.ndarray]) -> tuple[Axis, ...]:
@@ -116,6 +104,19 @@ def _axes(sweep: Sweep, model: Model, values: Mapping[str, np.ndarray]) -> tuple
         dim = "_".join(member.replace(".", "_") for member in group) if len(group) > 1 else name
         axes.setdefault(dim, Axis(dim, {member: values[member] for member in group}, kinds.pop()))
     return tuple(axes.values())
+
+
+def _sampled_axis(
+    sweep: Sweep, model: Model, design: Design | None, drawn: Mapping[str, np.ndarray]
+) -> tuple[Axis, ...]:
+    """The axis of the design, the last one; none where nothing is sampled."""
+    if design is None:
+        return ()
+    named = [*model.parameters, *model.choices, *model.dims, *model.all_outputs(path=True)]
+    if DIM in [one.name for one in named]:
+        raise SweepError(f"{sweep.origin}: design: model {model.name} has a {DIM!r} of its own; rename that")
+    tops = {name: one.high for name, one in design.distributions.items() if one.kind == "integers"}
+    return (Axis(DIM, drawn, group=design.group, tops=tops),)
 
 
 def _fixed(
@@ -180,7 +181,7 @@ def _derivatives(
                 raise SweepError(f"{where}: {target!r} is no parameter name")
             if target in [choice.name for choice in model.choices]:
                 raise SweepError(f"{where}: {target} is a static choice; derivatives need a number")
-            if _target(where, target, model, labels).integer:
+            if target_parameter(where, target, model, labels).integer:
                 raise SweepError(f"{where}: {target} is a whole number; derivatives need a continuous one")
             if (name, target) in pairs:
                 raise SweepError(f"{where}: {target!r} stands there twice")

@@ -30,7 +30,7 @@ _TILES_IN_MEMORY = 6
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep will take, computed from its numbers alone."""
+    """What a sweep will take, computed from its numbers alone; `design` says how samples are drawn."""
 
     points: int
     shape: Mapping[str, int]
@@ -42,6 +42,7 @@ class Plan:
     memory: int
     seconds: float
     compilations: int
+    design: str = ""
 
 
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
@@ -53,6 +54,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     """
     from ..engine.device import pick_device
     from ..engine.execute import plan_space
+    from .design import Design
 
     space = sweep.space()
     layout = plan_space(space, pick_device(device))
@@ -76,6 +78,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
             space.points / (_ORBITS_PER_SECOND if space.moves else _POINTS_PER_SECOND),
         ),
         compilations=combinations,
+        design=str(Design.from_identity(space.identity()) or ""),
     )
 
 
@@ -153,7 +156,18 @@ def _provenance(sweep: Sweep, device: str) -> dict[str, str]:
 
 
 def _as_json(sweep: Sweep) -> str:
-    keys = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "times", "integrator", "dtype")
+    keys = (
+        "model",
+        "outputs",
+        "axes",
+        "fixed",
+        "derivatives",
+        "zip",
+        "design",
+        "times",
+        "integrator",
+        "dtype",
+    )
     return json.dumps({key: getattr(sweep, key) for key in keys}, default=_plain)
 
 

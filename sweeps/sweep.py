@@ -31,6 +31,9 @@ class Sweep:
         Output name to the parameters in which it is differentiated.
     zip
         Groups of axes that vary together along one dimension.
+    design
+        Parameters that are sampled, along one dimension called "sample": ``{"kind": "sobol", "samples": 1024,
+        "seed": 0, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}``; kinds "lhs" and "morris" too.
     times
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
@@ -47,6 +50,7 @@ class Sweep:
     outputs: Sequence[str] = ()
     derivatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     zip: Sequence[Sequence[str]] = ()
+    design: Mapping[str, Any] = field(default_factory=dict)
     times: Any = None
     integrator: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float64"

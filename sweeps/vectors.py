@@ -45,9 +45,11 @@ def vector_values(
     default = _named(parameter.default)
     vector = np.full(len(labels), np.nan)
     for i, label in enumerate(labels):
-        if f"{parameter.name}.{label}" in sweep.axes:
+        target = f"{parameter.name}.{label}"
+        if target in sweep.axes:
             if label in given:
-                raise SweepError(f"{where}.{label}: also stands in [axes]; keep one of the two")
+                table = "[design.parameters]" if target in sweep.design.get("parameters", ()) else "[axes]"
+                raise SweepError(f"{where}.{label}: also stands in {table}; keep one of the two")
             continue
         if label in given:
             value = given[label]
@@ -59,6 +61,24 @@ def vector_values(
             raise SweepError(f"{where}: {_missing(sweep, model, parameter, label, labels)}")
         vector[i] = check(f"{where}.{label}", [value])[0]
     return vector
+
+
+def target_parameter(where: str, name: str, model: Model, labels: Labels) -> Parameter:
+    """The parameter that `name` is, or is a component of; SweepError, beginning with `where`, if none."""
+    base, dot, component = name.partition(".")
+    names = [p.name for p in model.parameters] + [c.name for c in model.choices]
+    if base not in [p.name for p in model.parameters]:
+        raise SweepError(f"{where}: model {model.name} has no parameter {base!r}{nearest(base, names)}")
+    parameter = model.parameter(base)
+    if parameter.dim is None and dot:
+        raise SweepError(f"{where}: {base} is one number and has no components; write {base!r}")
+    if parameter.dim is not None:
+        known = list(labels[parameter.dim])
+        if not dot:
+            raise SweepError(f"{where}: {base} is a vector; name a component, such as {base}.{known[0]}")
+        if component not in known:
+            raise SweepError(f"{where}: no component {component!r} of {base}{nearest(component, known)}")
+    return parameter
 
 
 def _missing(sweep: Sweep, model: Model, parameter: Parameter, label: str, labels: tuple[str, ...]) -> str:

@@ -1,0 +1,54 @@
+"""Morris screening of many outputs at once: how far an output moves when one parameter does.
+
+Sources: Morris, Technometrics 33 (1991) 161-174; mu*, Campolongo, Cariboni, Saltelli, Environmental Modelling
+and Software 22 (2007) 1509-1518.
+"""
+
+import numpy as np
+
+from .bootstrap import Resampler
+
+
+def morris_measures(
+    values: np.ndarray, usable: np.ndarray, positions: np.ndarray, levels: int, resampler: Resampler
+) -> dict[str, np.ndarray]:
+    """Mean, mean size and standard deviation of the elementary effects, with their intervals.
+
+    Parameters
+    ----------
+    values : shape (trajectories, dims + 1, cells).
+    usable : the same shape; a trajectory with any point that is not usable is left out.
+    positions : the parameters along the trajectories, shape (trajectories, dims + 1, dims).
+
+    Returns
+    -------
+    mu, mu_star, sigma and each one's ``_low`` and ``_high``, shape (dims, cells), in units of the output per
+    whole range of the parameter (that is, per its quantile from 0 to 1); ``left_out``, shape (cells,).
+    """
+    rows = np.asarray(usable.all(axis=1))
+    effects = np.where(rows[:, None], _elementary_effects(values, positions, levels), 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = effects.sum(axis=0) / rows.sum(axis=0)
+        apart = np.where(rows[:, None], effects - middle, 0)  # sigma would cancel about another point
+        parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
+        sums = resampler.sums(np.concatenate(parts, axis=1))
+        count, dims = sums[:, :1], effects.shape[1]
+        off, size, square = (sums[:, 1 + i * dims : 1 + (i + 1) * dims] for i in range(3))
+        spread = np.sqrt(np.maximum(square - off**2 / count, 0) / (count - 1))
+        measures = {"mu": middle + off / count, "mu_star": size / count, "sigma": spread}
+        found = {"left_out": len(rows) - rows.sum(axis=0)}
+        for name, measure in measures.items():
+            told = (name, f"{name}_low", f"{name}_high")
+            found |= dict(zip(told, resampler.interval(measure), strict=True))
+    return found
+
+
+def _elementary_effects(values: np.ndarray, positions: np.ndarray, levels: int) -> np.ndarray:
+    """Shape (trajectories, dims, cells): change of the output over change of the quantile."""
+    moves = np.diff(positions, axis=1)
+    which = np.argmax(moves != 0, axis=2)[:, :, None]
+    upward = np.sign(np.take_along_axis(moves, which, axis=2))
+    step = levels / (2 * (levels - 1))
+    effects = np.empty_like(values[:, 1:])
+    np.put_along_axis(effects, which, np.diff(values, axis=1) * upward / step, axis=1)
+    return effects

@@ -1,0 +1,66 @@
+"""Partial rank correlation coefficients of many outputs at once.
+
+Source: Iman and Helton, Risk Analysis 8 (1988) 71-90; as used with Latin hypercubes, Marino, Hogue, Ray,
+Kirschner, Journal of Theoretical Biology 254 (2008) 178-196.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+
+
+def partial_rank_correlations(
+    x: np.ndarray, y: np.ndarray, usable: np.ndarray, confidence: float
+) -> dict[str, np.ndarray]:
+    """Correlation of the ranks of each parameter and output, the other parameters' ranks held fixed.
+
+    Parameters
+    ----------
+    x : the parameters, shape (points, dims).
+    y, usable : the outputs, shape (points, cells); points that are not usable are left out.
+
+    Returns
+    -------
+    ``prcc``, ``prcc_low``, ``prcc_high`` (by Fisher's transformation) and ``p_value`` (two-sided, Student's
+    t), shape (dims, cells); ``left_out``, shape (cells,). NaN where an output does not vary, or where fewer
+    than dims + 3 points remain.
+    """
+    names = ("prcc", "prcc_low", "prcc_high", "p_value")
+    found = {name: np.full((x.shape[1], y.shape[1]), np.nan) for name in names}
+    # Cells that lack the same points are ranked together: all of them, where nothing is left out.
+    patterns, owner = np.unique(np.packbits(usable, axis=0), axis=1, return_inverse=True)
+    for pattern in range(patterns.shape[1]):
+        cells = np.flatnonzero(owner.ravel() == pattern)
+        rows = usable[:, cells[0]]
+        if rows.sum() >= x.shape[1] + 3:
+            part = _of_complete(x[rows], y[rows][:, cells], confidence)
+            for name, values in zip(names, part, strict=True):
+                found[name][:, cells] = values
+    return found | {"left_out": len(usable) - usable.sum(axis=0)}
+
+
+def _of_complete(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[np.ndarray, ...]:
+    from scipy import stats
+
+    points, dims = x.shape
+    u, v = _standard_ranks(x), _standard_ranks(y)
+    # Regression of one rank on all others gives every partial correlation: r² = t² / (t² + freedom).
+    inverse = np.linalg.pinv(u.T @ u, hermitian=True)
+    slopes = inverse @ (u.T @ v)
+    left = np.maximum(1 - np.sum(slopes * (u.T @ v), axis=0), 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.clip(slopes / np.sqrt(slopes**2 + left * np.diag(inverse)[:, None]), -1, 1)
+        freedom = points - 1 - dims
+        p = 2 * stats.t.sf(np.abs(r) * np.sqrt(freedom / (1 - r**2)), freedom)
+        give = NormalDist().inv_cdf(0.5 + confidence / 2) / np.sqrt(points - dims - 2)
+        return r, np.tanh(np.arctanh(r) - give), np.tanh(np.arctanh(r) + give), p
+
+
+def _standard_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks by column, ties at their mean, centred and of length 1; NaN where all are the same."""
+    from scipy import stats
+
+    ranks = stats.rankdata(values, axis=0)
+    ranks -= (len(values) + 1) / 2
+    with np.errstate(invalid="ignore"):
+        return ranks / np.sqrt(np.sum(ranks**2, axis=0))

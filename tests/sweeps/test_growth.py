@@ -1,0 +1,250 @@
+"""More samples are added to a cube: old tiles stay as they are, and a kill on the way loses none."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from equisweep.engine import grow, store
+from equisweep.engine.same_sweep import identity
+from equisweep.engine.store import Cube, open_cube_for_reading
+from equisweep.engine.verify import verify
+from equisweep.sweeps import CubeError, Sweep, open_cube, run
+from sampled_models import ishigami_sweep
+
+AXES = {"a": [5.0, 7.0]}
+
+
+def stated(folder: Path, samples: int, **design) -> Sweep:
+    return ishigami_sweep(folder, {"kind": "sobol", "samples": samples, "seed": 1} | design, axes=AXES)
+
+
+def shards(cube: Path) -> dict[str, tuple[bytes, int]]:
+    """Bytes and time of writing of every shard of every variable."""
+    names = Cube(cube).names
+    files = (path for name in names for path in (cube / name / "c").rglob("*") if path.is_file())
+    return {str(path.relative_to(cube)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A cube of 16 base samples, in tiles of at most 20 points; and one of 64, made at once."""
+    folder = tmp_path_factory.mktemp("growth")
+    run(stated(folder, 16), folder / "small.zarr", tile_points=20)
+    run(stated(folder, 64), folder / "large.zarr", tile_points=20)
+    return folder
+
+
+@pytest.fixture
+def cube(small, tmp_path):
+    shutil.copytree(small / "small.zarr", tmp_path / "cube.zarr")
+    return tmp_path / "cube.zarr"
+
+
+def same_numbers(cube: Path, other: Path) -> None:
+    for one in (xr.open_zarr(cube), xr.open_zarr(cube, consolidated=False)):
+        xr.testing.assert_identical(one.load().drop_attrs(), xr.open_zarr(other).load().drop_attrs())
+
+
+def test_old_tiles_keep_their_bytes_and_are_not_written_again(small, cube):
+    before = shards(cube)
+    run(stated(small, 64), cube)
+    after = shards(cube)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 4 * len(before)
+    same_numbers(cube, small / "large.zarr")
+    assert verify(cube).sound
+    attributes = open_cube(cube).attrs
+    assert json.loads(attributes["sweep"])["design"]["samples"] == 64
+    assert [entry["tiles"] for entry in Cube(cube).runs()] == [8, 24]
+
+
+def test_samples_are_added_to_a_cube_that_was_not_complete(small, cube):
+    opened = Cube(cube)
+    opened.revoke(next(iter(opened.layout)))
+    opened.group.attrs["versions"] = '{"jax": "of long ago"}'
+    with pytest.raises(CubeError, match="was changed by another program and lacks consolidated metadata"):
+        run(stated(small, 64), cube)
+    with warnings.catch_warnings(action="ignore"):
+        zarr.consolidate_metadata(str(cube))
+    run(stated(small, 64), cube)
+    same_numbers(cube, small / "large.zarr")
+    attributes = open_cube(cube).attrs
+    assert attributes["versions_before"] == '{"jax": "of long ago"}'
+    assert "of long ago" not in attributes["versions"]
+
+
+def test_what_is_no_mere_addition_is_refused(small, cube):
+    before = shards(cube)
+    refused = {
+        r"design.samples: holds 16 and the sweep says 8; a design grows": stated(small, 8),
+        r"holds another sweep \(.*design.seed: 1 in the cube, 2 now": stated(small, 64, seed=2),
+        r"design.parameters.x3: .* in the cube, absent now": stated(
+            small, 64, parameters={"x1": {"uniform": [-1, 1]}, "x2": {"uniform": [-1, 1]}}
+        ),
+        r"fixed.b: 0.1 in the cube, 0.2 now": Sweep(**{**vars(stated(small, 64)), "fixed": {"b": 0.2}}),
+    }
+    for message, sweep in refused.items():
+        with pytest.raises(CubeError, match=message):
+            run(sweep, cube)
+    assert shards(cube) == before
+
+
+def test_a_sampler_that_draws_other_points_is_noticed(small, cube, monkeypatch):
+    from equisweep.sweeps import design
+
+    real = design.sobol_points
+    monkeypatch.setattr(design, "sobol_points", lambda *args: real(*args)[::-1])
+    with pytest.raises(CubeError, match="the 64 samples do not begin with the 16 it holds"):
+        run(stated(small, 64), cube)
+
+
+def test_one_latin_hypercube_does_not_grow_into_a_larger_one(tmp_path):
+    run(stated(tmp_path, 10, kind="lhs"), tmp_path / "cube.zarr")
+    with pytest.raises(
+        CubeError, match=r"design.batch: 10 in the cube, 20 now.*batch = 10 in \[design\] adds"
+    ):
+        run(stated(tmp_path, 20, kind="lhs"), tmp_path / "cube.zarr")
+    run(stated(tmp_path, 20, kind="lhs", batch=10), tmp_path / "cube.zarr")
+    assert open_cube(tmp_path / "cube.zarr").sizes["sample"] == 20
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing may catch it and tidy up."""
+
+
+# Three new chunks of each of x1, x2, x3; metadata of these and of y, terms, constant, status.
+CHUNKS, ARRAYS = 9, 7
+
+
+@pytest.mark.parametrize("step", [0, 4, CHUNKS, CHUNKS + 1, CHUNKS + 3, CHUNKS + ARRAYS])
+def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monkeypatch):
+    """Every rename that grows the cube is, in turn, the one that does not happen any more."""
+    before, space, steps, rename = shards(cube), stated(small, 64).space(), [], Path.replace
+
+    def until_killed(path, target):
+        if target.is_relative_to(cube):
+            steps.append(target)
+            if len(steps) > step:
+                raise Killed
+        return rename(path, target)
+
+    def grow_it():
+        opened = Cube(cube)
+        axis = grow.grown_axis(opened, space, identity(space))
+        grow.grow(opened, axis, {"identity": json.dumps(identity(space))})
+
+    monkeypatch.setattr(Path, "replace", until_killed)
+    with pytest.raises(Killed):
+        grow_it()
+    monkeypatch.undo()
+    # Readers see the old cube or the new one, with every old number in it; and no shard was touched.
+    seen = xr.open_zarr(cube).load()
+    assert seen.sizes["sample"] == (80 if step <= CHUNKS else 320)
+    old = xr.open_zarr(small / "small.zarr").load()
+    xr.testing.assert_identical(seen.isel(sample=slice(80)).drop_attrs(), old.drop_attrs())
+    assert shards(cube) == before
+    if step <= CHUNKS:
+        assert open_cube_for_reading(cube).layout.grid == (2, 80)
+        grow_it()
+    else:
+        with pytest.raises(CubeError, match="was being extended when a run was killed; run the same sweep"):
+            open_cube(cube)
+        grow.finish_growth(cube)
+    opened = open_cube_for_reading(cube)
+    assert opened.layout.grid == (2, 320)
+    assert opened.damaged_coordinate() == ""
+    assert [tile.start[1] < 80 for tile in opened.layout if opened.is_committed(tile)] == [True] * 8
+
+
+@pytest.mark.parametrize(("step", "samples"), [(2, 16), (CHUNKS + 3, 64)])
+def test_after_a_kill_the_old_and_the_new_sweep_go_on(small, cube, step, samples, monkeypatch):
+    rename, steps = Path.replace, []
+
+    def until_killed(path, target):
+        steps.append(target)
+        if len([one for one in steps if one.is_relative_to(cube)]) > step:
+            raise Killed
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", until_killed)
+    with pytest.raises(Killed):
+        run(stated(small, 64), cube)
+    monkeypatch.undo()
+    (cube.parent / f"cube.zarr.partial-{_gone()}").mkdir()  # what a real kill leaves of its scratch
+    run(stated(small, samples), cube)
+    same_numbers(cube, small / ("large.zarr" if samples == 64 else "small.zarr"))
+    assert [path.name for path in cube.parent.iterdir()] == ["cube.zarr"]
+    assert not list(cube.rglob("*.partial"))
+
+
+def _gone() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatch):
+    path = tmp_path / "cube.zarr"
+    design = {"kind": "lhs", "batch": 5}
+    run(stated(tmp_path, 10, **design), path)
+    run(stated(tmp_path, 15, **design), path)  # the second tile holds five of ten points
+    old = xr.open_zarr(path).load()
+    written, real = [], store.sync_below
+
+    def until_killed(shard, root):
+        written.append(shard)
+        if len(written) == 2:
+            raise OSError(5, "killed here")
+        real(shard, root)
+
+    monkeypatch.setattr(store, "sync_below", until_killed)
+    with pytest.raises(CubeError, match="killed here"):
+        run(stated(tmp_path, 20, **design), path)
+    seen = xr.open_zarr(path).load()
+    xr.testing.assert_identical(seen.isel(sample=slice(15)).drop_attrs(), old.drop_attrs())
+    assert (seen["status"].isel(sample=slice(15, None)) == 0).any()
+    monkeypatch.undo()
+    run(stated(tmp_path, 20, **design), path)
+    run(stated(tmp_path, 20, **design), tmp_path / "whole.zarr")
+    same_numbers(path, tmp_path / "whole.zarr")
+
+
+def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
+    (tmp_path / "sampled.py").write_bytes((small / "sampled.py").read_bytes())
+    cube, file = tmp_path / "cube.zarr", tmp_path / "s.toml"
+    text = (
+        'model = "sampled.py:ishigami"\noutputs = ["y"]\n'
+        '[axes]\na = [5, 7]\n[design]\nkind = "sobol"\nsamples = SAMPLES\n'
+        "[design.parameters]\nx1 = { uniform = [-1, 1] }\nx2 = { uniform = [-1, 1] }\n"
+    )
+    file.write_text(text.replace("SAMPLES", "16"))
+    run(Sweep.from_file(file), cube, tile_points=16)
+    file.write_text(text.replace("SAMPLES", "8192"))
+    before, command = shards(cube), [sys.executable, "-m", "equisweep.sweeps.command_line", "run", str(file)]
+    process = subprocess.Popen([*command, "-o", str(cube), "-q"])
+    until = time.monotonic() + 60
+    marks = len(list((cube / "status" / "c").rglob("*")))
+    while len(list((cube / "status" / "c").rglob("*"))) < marks + 20 and time.monotonic() < until:
+        time.sleep(0.005)
+    time.sleep(random.Random(3).uniform(0, 0.1))
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    after = shards(cube)
+    assert {name: after[name] for name in before} == before
+    assert len(before) < len(after) < 4096 * len(Cube(cube).names)
+    opened = Cube(cube)
+    marked = [opened.layout.at(tuple(map(int, Path(p).parts[2:]))) for p in after if p.startswith("status")]
+    assert all(opened.is_committed(tile) for tile in marked)
+    values = xr.open_zarr(cube)["status"].values
+    assert np.count_nonzero(values) >= 16 * len(marked) * 0.9

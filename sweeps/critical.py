@@ -22,7 +22,7 @@ ENDS = {"fold": 0, "corner": 1, "beyond_1024": 2, "never": 3}
 LEAST = {"interior": 0, "onset": 1, "none_needed": 2, "no_effect": 3}
 
 # A kernel loops over the hops of its largest n: most answers are small, so small loops come first.
-_STAGES = (16, 128, MOST_CITIES)
+_STAGES = (32, MOST_CITIES)
 _SCAN = 65
 _HALVINGS = 60
 

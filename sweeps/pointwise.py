@@ -24,6 +24,9 @@ class Pointwise:
     """
 
     def __init__(self, space: Space) -> None:
+        from ..engine.compile_cache import keep_compiled
+
+        keep_compiled()
         self.space = space
         self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
 

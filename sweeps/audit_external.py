@@ -16,7 +16,7 @@ from .audit import Conclusion, Study
 from .sweep import Sweep
 
 EFFICIENCY = 0.1
-CITIES = [2, 3, 4, 5, 6, 8, 10, 12, 16]
+CITIES = [2, 3, 4, 5, 6, 8, 10, 15, 20]
 ONE, TWO, THREE, FOUR = "noncooperation", "cooperation", "compensation", "sharing"
 
 Margin = Callable[[xr.Dataset], xr.DataArray]

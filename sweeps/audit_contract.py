@@ -21,9 +21,6 @@ UNTESTED = (
     "Figure 1 with more infrastructures than types: `equisweep reproduce contract` checks it.",
 )
 
-SHARE_NAMES = ("resources", "type_utility")
-
-
 def rises_with_type(name: str) -> Margin:
     """The least step from one type to the next."""
     return lambda d: d[name].diff("type").min("type", skipna=False)
@@ -84,7 +81,6 @@ def _range(start: float, stop: float, num: int) -> dict[str, float]:
 
 
 _LEVEL = {"phi": [1], "criticality_probability": [1], "value_rate": 2}
-_THIRD = 1 / 3
 
 STUDIES = (
     Study(
@@ -93,8 +89,7 @@ STUDIES = (
               {"T_total": _range(180, 900, 10), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 3, 5),
                "theta.3": _range(2, 6, 6), "reward_rate.2": _range(2.25, 6, 6),
                "reward_rate.3": _range(2.5, 10, 8)},
-              {"theta": [1, 2, 3], "reward_rate": [2, 4, 6], "probability": [_THIRD, _THIRD, _THIRD],
-               "T_min": [20, 60, 100], **_LEVEL},
+              {"theta": {"1": 1}, "reward_rate": {"1": 2}, "T_min": [20, 60, 100], **_LEVEL},
               ["resources", "type_utility", "gain_over_equal_split"], {"centre_utility": ["T_total"]},
               origin="audit contract, study three_types"),
         THREE, "T_total", label="reconstruction", points=100_000,
@@ -104,7 +99,7 @@ STUDIES = (
         Sweep("contract",
               {"T_total": _range(80, 800, 12), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 5, 8),
                "reward_rate.1": _range(1.1, 3, 6), "reward_rate.2": _range(1.5, 8, 10), "T_min.1": [10, 20, 40]},
-              {"theta": [1, 2], "reward_rate": [2, 4], "probability": [0.5, 0.5], "T_min": [20, 60], **_LEVEL},
+              {"theta": {"1": 1}, "probability": [0.5, 0.5], "T_min": {"2": 60}, **_LEVEL},
               ["resources", "type_utility"], origin="audit contract, study two_types"),
         TWO, "T_total", label="reconstruction", points=100_000,
     ),

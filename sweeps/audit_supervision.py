@@ -5,6 +5,8 @@ stability, rest points and eigenvalues decide; where they are about orbits, traj
 """
 
 from collections.abc import Callable
+from functools import reduce
+from operator import and_
 
 import numpy as np
 import xarray as xr
@@ -56,8 +58,8 @@ def attracts(*mechanisms: Mechanism) -> Margin:
 
     def both(d: xr.Dataset) -> xr.DataArray:
         found = [under(m, "interior_class")(d) for m in mechanisms]
-        steady = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in found]
-        return np.logical_and.reduce(steady) if len(steady) == 1 else steady[0] & steady[-1]
+        first, *others = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in found]
+        return reduce(and_, others, first)
 
     return both
 

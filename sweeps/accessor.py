@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import xarray as xr
 
+from .boundary import boundaries
 from .query import query_text
 
 
@@ -21,3 +22,9 @@ class Equisweep:
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
         """What ``equisweep query`` prints; see `query.query_text`."""
         return query_text(self._dataset, names, selections, style)
+
+    def boundaries(
+        self, variable: str, along: str, selections: Iterable[str] = (), *, level: float | None = None
+    ) -> xr.Dataset:
+        """Where a class changes along an axis; see `boundary.boundaries`."""
+        return boundaries(self._dataset, variable, along, selections, level=level)

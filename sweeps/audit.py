@@ -48,8 +48,8 @@ class Conclusion:
 
     number: str
     claim: str
-    margin: Callable[["xr.Dataset"], "xr.DataArray"]
-    premise: Callable[["xr.Dataset"], "xr.DataArray"] | None = None
+    margin: Callable[["xr.Dataset"], Any]
+    premise: Callable[["xr.Dataset"], Any] | None = None
     condition: str = ""
     weak: bool = False
     unit: str = "money"

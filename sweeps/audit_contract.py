@@ -5,6 +5,7 @@ probabilities are lost: the model is reconstructed there.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,14 +13,17 @@ import xarray as xr
 from .audit import Conclusion, Study
 from .sweep import Sweep
 
-Margin = Callable[[xr.Dataset], xr.DataArray]
+Margin = Callable[[xr.Dataset], Any]
 
 UNTESTED = (
-    "Theorem 1 (neighbours' constraints are enough) and Figure 3 (every type does best under its own contract): "
-    "the program here imposes every pair, so its solutions cannot contradict them; Theorem 1 follows by adding up.",
+    "Theorem 1 (neighbours' constraints are enough) and Figure 3 (every type does best under its own "
+    "contract): "
+    "the program here imposes every pair, so its solutions cannot contradict them; Theorem 1 follows by "
+    "adding up.",
     "Algorithm 1: a procedure, not a claim about a domain; see `equisweep.sweeps.offers`.",
     "Figure 1 with more infrastructures than types: `equisweep reproduce contract` checks it.",
 )
+
 
 def rises_with_type(name: str) -> Margin:
     """The least step from one type to the next."""
@@ -30,12 +34,12 @@ def _type(d: xr.Dataset, name: str, label: str) -> xr.DataArray:
     return d[name].sel(type=label, drop=True)
 
 
-def _lowest_at_minimum(d: xr.Dataset) -> xr.DataArray:
+def _lowest_at_minimum(d: xr.Dataset) -> Any:
     least = d["T_min.1"] if "T_min.1" in d.coords else 20.0
     return -np.abs(_type(d, "resources", "1") - least) / d["T_total"]
 
 
-def _rest_to_highest(d: xr.Dataset) -> xr.DataArray:
+def _rest_to_highest(d: xr.Dataset) -> Any:
     return -np.abs(_type(d, "resources", "2") - (d["T_total"] - d["T_min.1"])) / d["T_total"]
 
 
@@ -57,7 +61,8 @@ THREE = (
     *COMMON,
     Conclusion("III-B (lowest)", "the lowest type gets just what it needs", _lowest_at_minimum, weak=True,
                unit="of T", tolerance=1e-7, remark="Stated of more than two types, without proof."),
-    Conclusion("Fig. 1 (gain)", "the contracts gain over an equal split", lambda d: d["gain_over_equal_split"],
+    Conclusion("Fig. 1 (gain)", "the contracts gain over an equal split",
+               lambda d: d["gain_over_equal_split"],
                unit="relative",
                remark="An equal split need not be incentive compatible: it may be better, and no contract."),
     Conclusion("Fig. 1 (resources)", "the centre's utility rises with its resources",
@@ -86,7 +91,8 @@ STUDIES = (
     Study(
         "three_types",
         Sweep("contract",
-              {"T_total": _range(180, 900, 10), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 3, 5),
+              {"T_total": _range(180, 900, 10), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 3,
+              5),
                "theta.3": _range(2, 6, 6), "reward_rate.2": _range(2.25, 6, 6),
                "reward_rate.3": _range(2.5, 10, 8)},
               {"theta": {"1": 1}, "reward_rate": {"1": 2}, "T_min": [20, 60, 100], **_LEVEL},
@@ -97,8 +103,10 @@ STUDIES = (
     Study(
         "two_types",
         Sweep("contract",
-              {"T_total": _range(80, 800, 12), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 5, 8),
-               "reward_rate.1": _range(1.1, 3, 6), "reward_rate.2": _range(1.5, 8, 10), "T_min.1": [10, 20, 40]},
+              {"T_total": _range(80, 800, 12), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 5,
+              8),
+               "reward_rate.1": _range(1.1, 3, 6), "reward_rate.2": _range(1.5, 8, 10), "T_min.1": [10, 20,
+               40]},
               {"theta": {"1": 1}, "probability": [0.5, 0.5], "T_min": {"2": 60}, **_LEVEL},
               ["resources", "type_utility"], origin="audit contract, study two_types"),
         TWO, "T_total", label="reconstruction", points=100_000,

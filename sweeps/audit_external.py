@@ -7,6 +7,7 @@ Money has no scale of its own: only E e and E L matter, so E stays at the paper'
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,7 +20,7 @@ EFFICIENCY = 0.1
 CITIES = [2, 3, 4, 5, 6, 8, 10, 15, 20]
 ONE, TWO, THREE, FOUR = "noncooperation", "cooperation", "compensation", "sharing"
 
-Margin = Callable[[xr.Dataset], xr.DataArray]
+Margin = Callable[[xr.Dataset], Any]
 
 
 def of(mechanism: str, name: str) -> Margin:
@@ -88,7 +89,7 @@ def _invests(d: xr.Dataset) -> xr.DataArray:
     return xr.where(invests, 1.0, -1.0)
 
 
-def _closed_form(d: xr.Dataset) -> xr.DataArray:
+def _closed_form(d: xr.Dataset) -> Any:
     """Conclusion 5's formula for e2, with Omega taken at the e2 that was found.
 
     Published: Omega = Pi at the breach probability of one city's own money, as in Tables 4-6.
@@ -122,29 +123,34 @@ _PAYS = {"premise": investing_pays, "condition": "investing pays at e = 0"}
 _PARTLY = {"premise": _inside, "condition": "investing pays at e = 0, and 0 < δ < 1"}
 _SHARED = {"premise": shared_enough, "condition": "δ > -E Γ ln v"}
 _WHERE = (
-    "The condition on L is an equality at every equilibrium, by the first-order condition; it is read at e = 0."
+    "The condition on L is an equality at every equilibrium, by the first-order condition; "
+    "it is read at e = 0."
 )
 _THRESHOLD = "The threshold -E Γ ln v has the unit 1/money, and δ has none; it is taken with E = 0.1."
 
 GAMES = (
-    Conclusion("1", "without cooperation the first-order condition gives an equilibrium that invests", _invests,
-               unit="1", remark="Where it does not, nobody investing is the equilibrium."),
+    Conclusion("1", "without cooperation the first-order condition gives an equilibrium that invests",
+               _invests,
+               unit="", remark="Where it does not, nobody investing is the equilibrium."),
     Conclusion("1 (unique)", "that equilibrium is the only symmetric one",
-               lambda d: 1.5 - of(ONE, "equilibrium_count")(d), unit="count", remark="Implied, not stated."),
+               lambda d: 1 - of(ONE, "equilibrium_count")(d), weak=True, unit="too many",
+               remark="Implied, not stated."),
     Conclusion("2", "e1 falls as the number of cities grows", falls_with_cities(ONE)),
     Conclusion("3", "e1 rises with the intrusion probability β", of(ONE, "d_investment_d_beta")),
     Conclusion("4", "e1 falls as the propagation probability α rises",
                negative(of(ONE, "d_investment_d_alpha"))),
     Conclusion("5", "the cooperative optimum e2 obeys the closed form in which Ω is a constant",
                equal(e2, _closed_form), weak=True, unit="relative",
-               remark="The formula leaves out that the money also lowers Ω, so it is no optimum of the loss (8) "
-                      "that it is derived from."),
+               remark="The formula leaves out that the money also lowers Ω, so it is no optimum of the "
+                      "loss (8) that it is derived from."),
     Conclusion("6 (investment)", "e1 > e2", gap(e1, e2), **_PAYS, remark=_WHERE),
     Conclusion("6 (cost)", "a city's cost without cooperation is below the cost under full cooperation",
-               gap(c2, c1), **_PAYS, remark="It compares one city's cost (2) with the whole group's cost (7)."),
-    Conclusion("6 (like with like)", "the group's cost without cooperation is below that under full cooperation",
+               gap(c2, c1), **_PAYS, remark="It compares one city's cost with the group's."),
+    Conclusion("6 (like with like)",
+               "the group's cost without cooperation is below that under full cooperation",
                gap(c2, _group_cost_alone), **_PAYS,
-               remark="Conclusion 6 read for the same n cities on both sides; it cannot hold for an optimum."),
+               remark="Conclusion 6 read for the same n cities on both sides; it cannot hold for an "
+                      "optimum."),
     Conclusion("7", "e2 falls as the number of cities grows", falls_with_cities(TWO)),
     Conclusion("8", "e2 falls as the propagation probability α rises",
                negative(of(TWO, "d_investment_d_alpha"))),
@@ -159,12 +165,14 @@ COMPENSATION = (
 
 SHARING = (
     Conclusion("10 (investment)", "e1 < e4 < e2", between(e1, e4, e2), **_PARTLY,
-               remark="As numbered. The sentence before it says the opposite, e1 > e4 > e2; with Conclusion 6 "
+               remark="As numbered. The sentence before it says the opposite, e1 > e4 > e2; with "
+                      "Conclusion 6 "
                       "(e1 > e2) only that one could be meant."),
     Conclusion("10 (sentence before)", "e1 > e4 > e2", between(e2, e4, e1), **_PARTLY, remark=_WHERE),
     Conclusion("10 (cost)", "a city's cost under sharing is below that without cooperation", gap(c1, c4),
                **_PARTLY),
-    Conclusion("11", "e4 rises with the propagation probability α", of(FOUR, "d_investment_d_alpha"), **_SHARED,
+    Conclusion("11", "e4 rises with the propagation probability α", of(FOUR, "d_investment_d_alpha"),
+               **_SHARED,
                remark=_THRESHOLD),
     Conclusion("12", "e4 falls as the sharing rate δ rises", negative(of(FOUR, "d_investment_d_delta")),
                **_SHARED, remark=_THRESHOLD),
@@ -176,8 +184,8 @@ SHARING = (
                of(FOUR, "d_expected_loss_d_delta"), **_SHARED),
     Conclusion("12 (limit)", "a city's cost under sharing is never below its cost under full cooperation",
                gap(c4, _city_cooperating), weak=True,
-               remark="Not stated; it follows from the text, where sharing becomes full cooperation at δ = 1 and "
-                      "is no better before."),
+               remark="Not stated; it follows from the text, where sharing becomes full cooperation at "
+                      "δ = 1 and is no better before."),
 )  # fmt: skip
 
 
@@ -206,7 +214,8 @@ STUDIES = (
            ["investment", "expected_loss", "breach_probability", "equilibrium_count"]),
     _study("compensation", [ONE, THREE], {"alpha": 16, "L": 12, "v": 8, "n": 9, "gamma": 10, "beta": 8},
            COMPENSATION, {"investment": ["gamma"]}, ["investment", "expected_loss"]),
-    _study("sharing", [ONE, TWO, FOUR], {"alpha": 16, "L": 12, "v": 8, "n": 9, "delta": 11, "beta": 8}, SHARING,
+    _study("sharing", [ONE, TWO, FOUR], {"alpha": 16, "L": 12, "v": 8, "n": 9, "delta": 11, "beta": 8},
+    SHARING,
            {"investment": ["alpha", "delta"], "expected_loss": ["delta"]},
            ["investment", "expected_loss", "breach_probability"]),
 )  # fmt: skip

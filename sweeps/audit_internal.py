@@ -4,6 +4,7 @@ Its loss function and most numbers are lost: the model is a reconstruction, and 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +15,7 @@ from .sweep import Sweep
 
 FACTORS = ("data", "application_systems")
 
-Margin = Callable[[xr.Dataset], xr.DataArray]
+Margin = Callable[[xr.Dataset], Any]
 
 UNTESTED = (
     "5.1 (2), that the loss is low only where similar factors get similar resources: no measure of similar "
@@ -51,7 +52,7 @@ def _scale_matters(d: xr.Dataset) -> xr.DataArray:
     return -np.abs(slope)  # pyright: ignore[reportReturnType]
 
 
-def _same_loss(d: xr.Dataset) -> xr.DataArray:
+def _same_loss(d: xr.Dataset) -> Any:
     return np.abs(d["L.data"] - d["L.application_systems"]) < 1e-9
 
 
@@ -65,9 +66,11 @@ _LOSS = {"unit": "loss", "tolerance": 1e-9}
 _SHARE = {"unit": "share", "tolerance": 1e-12}
 
 CONCLUSIONS = (
-    Conclusion("4.2", "the least loss lies where all factors' marginal benefits are equal", _interior, unit="1",
+    Conclusion("4.2", "the least loss lies where all factors' marginal benefits are equal", _interior,
+               unit="",
                remark="At a corner one factor gets nothing, and its marginal benefit is the lower one."),
-    Conclusion("5.1 (1) loss", "the loss rises with either factor's v", of_both(1, "expected_loss", "v"), **_LOSS),
+    Conclusion("5.1 (1) loss", "the loss rises with either factor's v", of_both(1, "expected_loss", "v"),
+               **_LOSS),
     Conclusion("5.1 (1) share", "a factor's share rises with its own v", of_both(1, "share", "v"), **_SHARE,
                remark=_REASON_V),
     Conclusion("5.2 (1) loss", "the loss rises with either factor's L", of_both(1, "expected_loss", "L"),
@@ -77,9 +80,11 @@ CONCLUSIONS = (
     Conclusion("5.2 (2) size", "where both L are alike, the split does not depend on how large they are",
                _scale_matters, _same_loss, "both L are equal", weak=True, unit="share"),
     Conclusion("5.2 (2) same", "where both L are alike, both factors get the same",
-               lambda d: -np.abs(_share(d, FACTORS[0]) - _share(d, FACTORS[1])), _same_loss, "both L are equal",
+               lambda d: -np.abs(_share(d, FACTORS[0]) - _share(d, FACTORS[1])), _same_loss,
+               "both L are equal",
                weak=True, unit="share", remark="The other reading of the same sentence."),
-    Conclusion("5.3 (1) loss", "the loss falls with either factor's E", of_both(-1, "expected_loss", "E"), **_LOSS),
+    Conclusion("5.3 (1) loss", "the loss falls with either factor's E", of_both(-1, "expected_loss", "E"),
+               **_LOSS),
     Conclusion("5.3 (1) share", "a factor's share falls with its own E", of_both(-1, "share", "E"), **_SHARE,
                remark=_REASON_E),
     Conclusion("5.3 (2)", "data get less than application systems, whatever E is",

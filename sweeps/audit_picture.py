@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .audit import Finding
+from .audit_words import share_text
 
 _WIDE = 20  # an axis whose ends differ by more than this factor is drawn logarithmically
 
@@ -15,7 +16,8 @@ def failing_map(findings: Sequence[Finding], symbols: dict[str, str]) -> Any:
     """A matplotlib figure of one conclusion, one panel a formulation; None where it fails nowhere.
 
     Colour is the share of failing points among those where the conclusion was decided, over the two axes
-    along which that share differs most (all other axes counted together). Hatched: decided nowhere.
+    along which that share differs most (all other axes counted together). White: fails
+    nowhere; hatched: decided nowhere; the cross: the largest violation.
     """
     from matplotlib.figure import Figure
 
@@ -44,21 +46,21 @@ def _panel(panel: Any, finding: Finding, pair: tuple[str, str], symbols: dict[st
     panel.set_facecolor("0.88")
     panel.patch.set_hatch("///")
     panel.set_xlabel(symbols.get(pair[0], pair[0]))
-    panel.set_title(f"{finding.formulation}: fails at {_percent(tally.fails, tally.decided)}", fontsize=9)
+    told = f"fails at {share_text(tally.fails, tally.decided)} of {tally.decided:,} points"
+    panel.set_title(f"{finding.formulation}: {told if tally.decided else 'never decided'}", fontsize=9)
     if pair not in tally.maps:
         return None
     fails, decided = tally.maps[pair]
     share = np.where(decided > 0, fails / np.maximum(decided, 1), np.nan)
     x, y = tally.axes[pair[0]], tally.axes[pair[1]]
-    mesh = panel.pcolormesh(
-        _edges(x), _edges(y), share.T, vmin=0, vmax=1, cmap="YlOrRd", rasterized=True
-    )  # fmt: skip
+    mesh = panel.pcolormesh(_edges(x), _edges(y), share.T, vmin=1e-12, vmax=1, cmap=_scale(), rasterized=True)
     if _is_wide(x):
         panel.set_xscale("log")
     if _is_wide(y):
         panel.set_yscale("log")
     if tally.fails:
-        panel.plot(tally.at[pair[0]], tally.at[pair[1]], "x", color="black", markersize=8, markeredgewidth=2)
+        panel.plot(tally.at[pair[0]], tally.at[pair[1]], "x", color="black", markersize=8, markeredgewidth=2,
+                   clip_on=False, zorder=5)  # fmt: skip
     return mesh
 
 
@@ -70,8 +72,11 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.exp(edges) if wide else edges
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{part / whole:.2%} of {whole:,} points" if whole else "no point was decided"
+def _scale() -> Any:
+    """Yellow to red; white where the conclusion fails nowhere at all."""
+    from matplotlib import colormaps
+
+    return colormaps["YlOrRd"].with_extremes(under="white")
 
 
 def _is_wide(values: np.ndarray) -> bool:

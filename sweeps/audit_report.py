@@ -7,19 +7,8 @@ from typing import Any
 import numpy as np
 
 from .audit import Finding, Result, Study
+from .audit_words import place_text, sentence, share_text, size_text, verdict
 from .show_models import table
-
-
-def verdict(finding: Finding) -> str:
-    """One word: holds, holds or equal, fails somewhere, fails mostly, fails everywhere, not decided."""
-    tally = finding.tally
-    if not tally.decided:
-        return "never decided"
-    if not tally.fails:
-        return "holds" if not tally.equal else "never violated"
-    if tally.fails == tally.decided:
-        return "fails everywhere"
-    return "fails mostly" if 2 * tally.fails > tally.decided else "fails somewhere"
 
 
 def summary_table(results: Iterable[Result]) -> str:
@@ -28,35 +17,9 @@ def summary_table(results: Iterable[Result]) -> str:
     return table(_HEAD, rows)
 
 
-def sentence(finding: Finding) -> str:
-    """The verdict as a sentence: where it holds and fails, by how much at most, what was left out."""
-    c, t = finding.conclusion, finding.tally
-    text = f"**{c.number}**, {finding.formulation}: {c.claim}"
-    text += f" (where {c.condition}). " if c.condition else ". "
-    if not t.decided:
-        return f"{text}Its condition holds nowhere on the grid, or no point has a result."
-    text += {
-        "holds": f"Holds at all {t.decided:,} points",
-        "never violated": f"Violated nowhere; holds at {_share(t.holds, t.decided)} of {t.decided:,} points",
-        "fails everywhere": f"Fails at all {t.decided:,} points",
-    }.get(verdict(finding), f"Fails at {_share(t.fails, t.decided)} of {t.decided:,} points")
-    if t.fails and t.equal:
-        text += f", holds at {_share(t.holds, t.decided)}"
-    if t.equal:
-        text += f" (at {_share(t.equal, t.decided)} both sides are equal)"
-    if t.fails:
-        text += f", most at {_place(t.at)}, by {_size(t.least, c.unit)}"
-        box = _box(finding)
-        text += f"; every failure has {box}" if box else ""
-    text += "."
-    if t.silent:
-        text += f" Its condition does not hold at {t.silent:,} points."
-    if t.left_out:
-        text += f" {t.left_out:,} points without a result are left out."
-    return text
-
-
-def markdown(model: str, title: str, results: Sequence[Result], pictures: dict[str, str], notes: Sequence[str]) -> str:
+def markdown(
+    model: str, title: str, results: Sequence[Result], pictures: dict[str, str], notes: Sequence[str]
+) -> str:
     """The whole report, fit to be pasted into a paper; `pictures` maps a conclusion's number to a file."""
     parts = [f"# Audit of the conclusions about `{model}`", title]
     parts.append(_READING)
@@ -72,7 +35,9 @@ def markdown(model: str, title: str, results: Sequence[Result], pictures: dict[s
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(model: str, results: Sequence[Result], pictures: dict[str, str], notes: Sequence[str]) -> dict[str, Any]:
+def as_json(
+    model: str, results: Sequence[Result], pictures: dict[str, str], notes: Sequence[str]
+) -> dict[str, Any]:
     """The same as numbers."""
     return {
         "model": model,
@@ -93,18 +58,20 @@ def as_json(model: str, results: Sequence[Result], pictures: dict[str, str], not
 
 _HEAD = ("no.", "claim", "formulation", "points", "holds", "equal", "fails", "worst", "at")
 _READING = (
-    "Every conclusion is put to the test at every point of a grid. *Points* are those with a result at which its "
-    "condition, if it has one, holds; *equal* means that both sides agree (to rounding), which a strict claim "
-    "does not allow for; *worst* is the largest violation, and *at* its place. Signs of derivatives are those "
+    "Every conclusion is put to the test at every point of a grid. *Points* are those with a result at "
+    "which its "
+    "condition, if it has one, holds; *equal* means that both sides agree to rounding, which a strict claim "
+    "does not allow for; *worst* is the largest violation, and *at* its place. Signs of derivatives are "
+    "those "
     "of automatic differentiation through the equilibrium, not of differences on the grid."
 )
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
     c, t = finding.conclusion, finding.tally
-    worst = _size(t.least, c.unit) if t.fails else ""
-    shares = [_share(part, t.decided) for part in (t.holds, t.equal, t.fails)]
-    place = _place(t.at) if t.fails else ""
+    worst = size_text(t.least, c.unit) if t.fails else ""
+    shares = [share_text(part, t.decided) for part in (t.holds, t.equal, t.fails)]
+    place = place_text(t.at) if t.fails else ""
     return (c.number, c.claim, finding.formulation, f"{t.decided:,}", *shares, worst, place)
 
 
@@ -127,48 +94,18 @@ def _domain(study: Study) -> str:
     return f"## {study.name}\n\n{study.size:,} points: {axes}" + (f"; fixed {fixed}." if fixed else ".")
 
 
-def _box(finding: Finding) -> str:
-    """What failing points have in common: axes whose range they do not fill."""
-    parts = []
-    for name, (low, high) in finding.tally.span.items():
-        values = finding.tally.axes[name]
-        below, above = low > values.min(), high < values.max()
-        if below and above:
-            parts.append(f"{low:.4g} ≤ {name} ≤ {high:.4g}" if low < high else f"{name} = {low:.4g}")
-        elif below or above:
-            parts.append(f"{name} ≥ {low:.4g}" if below else f"{name} ≤ {high:.4g}")
-    return " and ".join(parts)
-
-
 def _as_record(finding: Finding, pictures: dict[str, str]) -> dict[str, Any]:
     c, t = finding.conclusion, finding.tally
     return {
         "number": c.number, "claim": c.claim, "formulation": finding.formulation, "condition": c.condition,
-        "verdict": verdict(finding), "points": t.decided, "holds": t.holds, "equal": t.equal, "fails": t.fails,
+        "verdict": verdict(finding), "points": t.decided, "holds": t.holds, "equal": t.equal,
+        "fails": t.fails,
         "left_out": t.left_out, "condition_not_met": t.silent,
         "share_holding": None if isnan(t.share) else t.share,
         "least_margin": None if isnan(t.least) else t.least, "unit": c.unit, "at": t.at,
         "failing_box": {name: list(ends) for name, ends in t.span.items()},
         "sentence": sentence(finding).replace("*", ""), "remark": c.remark, "picture": pictures.get(c.number),
     }  # fmt: skip
-
-
-def _share(part: int, whole: int) -> str:
-    """A percentage that says 0 % and 100 % only where that is exact."""
-    if not whole or part in (0, whole):
-        return "-" if not whole else f"{part // whole:.0%}"
-    share = part / whole
-    if share < 5e-5 or share > 1 - 5e-5:
-        return "< 0.01%" if share < 0.5 else "> 99.99%"
-    return f"{share:.2%}"
-
-
-def _size(margin: float, unit: str) -> str:
-    return f"{abs(margin):.4g}" + ("" if unit in ("1", "") else f" {unit}")
-
-
-def _place(at: dict[str, Any]) -> str:
-    return ", ".join(f"{k} = {v:.4g}" if isinstance(v, int | float) else f"{k} = {v}" for k, v in at.items())
 
 
 def _counts(statuses: dict[str, int]) -> str:

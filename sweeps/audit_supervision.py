@@ -6,7 +6,9 @@ stability, rest points and eigenvalues decide; where they are about orbits, traj
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import pairwise
 from operator import and_
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,7 +21,7 @@ from .audit import Conclusion, Study
 from .sweep import Sweep
 
 Mechanism = tuple[str, str]
-Margin = Callable[[xr.Dataset], xr.DataArray]
+Margin = Callable[[xr.Dataset], Any]
 
 NEITHER: Mechanism = ("static", "static")
 PUNISHMENT_ONLY: Mechanism = ("static", "dynamic")
@@ -30,9 +32,11 @@ UNTESTED = (
     "Section 2.3 (a) and (b), which corner is stable when no interior point exists: the text has lost both "
     "conditions, and calls the point (0,1) {Supervise, Nonmanaged} where its own order of shares makes it "
     "unsupervised and managed.",
-    "Section 4.3, that enterprises are more sensitive to some caps than governments, beyond Figure 8: no measure "
+    "Section 4.3, that enterprises are more sensitive to some caps than governments, beyond Figure 8: no "
+    "measure "
     "is given.",
-    "Figure 10, that the oscillation at r = 12 grows: `equisweep reproduce supervision` checks that one orbit.",
+    "Figure 10, that the oscillation at r = 12 grows: `equisweep reproduce supervision` checks that one "
+    "orbit.",
 )
 
 
@@ -98,7 +102,7 @@ def _slope(share: str, cap: str) -> Margin:
 
 def _order_of_managing(d: xr.Dataset) -> xr.DataArray:
     y = [_y(m)(d) for m in (BOTH, PUNISHMENT_ONLY, REWARD_ONLY, NEITHER)]
-    gaps = [a - b for a, b in zip(y, y[1:], strict=False)]
+    gaps = [a - b for a, b in pairwise(y)]
     return np.minimum(np.minimum(gaps[0], gaps[1]), gaps[2]).fillna(0)
 
 
@@ -117,39 +121,47 @@ _LOST = "The paper's preconditions are lost; that an interior point exists is ta
 
 STABILITY = (
     Conclusion("2.3 (centre)", "static/static: the interior point is a centre",
-               one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="1",
+               one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="",
                remark=_LOST),
     Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
-               lambda d: 0.5 - under(NEITHER, "stable_count")(d), **_inside(NEITHER), unit="1", remark=_LOST),
+               lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True, unit="stable",
+               remark=_LOST),
     Conclusion("3.1 (closed)", "dynamic reward alone: the trace at the interior point is zero",
                lambda d: -np.abs(under(REWARD_ONLY, "trace")(d)).fillna(0), **_inside(REWARD_ONLY), weak=True,
                unit="1/time", tolerance=1e-12,
                remark="The paper calls the orbits closed. The trace is x y (1-y) r > 0: they spiral out."),
     Conclusion("3.1 (none stable)", "dynamic reward alone: no rest point is stable",
-               lambda d: 0.5 - under(REWARD_ONLY, "stable_count")(d), **_inside(REWARD_ONLY), unit="1"),
+               lambda d: -under(REWARD_ONLY, "stable_count")(d), **_inside(REWARD_ONLY), weak=True,
+               unit="stable"),
     Conclusion("3.2 (stable)", "dynamic punishment alone: the interior point attracts",
                signed(-1, under(PUNISHMENT_ONLY, "eigenvalue_1_real")), **_inside(PUNISHMENT_ONLY),
                unit="1/time"),
     Conclusion("3.2 (focus)", "dynamic punishment alone: the interior point is a focus",
                one_of(under(PUNISHMENT_ONLY, "interior_class"), RestClass.stable_focus,
-                      RestClass.unstable_focus), **_inside(PUNISHMENT_ONLY), unit="1"),
+                      RestClass.unstable_focus), **_inside(PUNISHMENT_ONLY), unit=""),
     Conclusion("3.3 (stable)", "dynamic reward and punishment: the interior point attracts",
                signed(-1, under(BOTH, "eigenvalue_1_real")), **_inside(BOTH), unit="1/time", tolerance=1e-12,
                remark="The trace is x y (1-y)(r - f): it attracts only where the reward cap r is below the "
                       "punishment cap f."),
     Conclusion("3.3 (focus)", "dynamic reward and punishment: the interior point is a focus",
                one_of(under(BOTH, "interior_class"), RestClass.stable_focus, RestClass.centre,
-                      RestClass.unstable_focus), **_inside(BOTH), unit="1"),
-    Conclusion("4.2.2 (x)", "more governments supervise under dynamic/dynamic than under dynamic punishment alone",
+                      RestClass.unstable_focus), **_inside(BOTH), unit=""),
+    Conclusion("4.2.2 (x)",
+               "more governments supervise under dynamic/dynamic than under dynamic punishment alone",
                difference(_x(BOTH), _x(PUNISHMENT_ONLY)), **_STEADY, unit="1"),
-    Conclusion("4.2.2 (y)", "more enterprises manage under dynamic/dynamic than under dynamic punishment alone",
+    Conclusion("4.2.2 (y)",
+               "more enterprises manage under dynamic/dynamic than under dynamic punishment alone",
                difference(_y(BOTH), _y(PUNISHMENT_ONLY)), **_STEADY, unit="1"),
-    Conclusion("4.2.2 (best)", "dynamic/dynamic is the best mechanism: its stable point has the fewest incidents",
-               one_of(under(BOTH, "best_mechanism"), BEST["dynamic_dynamic"]), **_inside(BOTH), unit="1",
-               remark="Best by the probability of an incident, which decides wherever both shares are higher."),
-    Conclusion("4.2.2 (order)", "the mechanisms rank dynamic/dynamic, dynamic punishment, dynamic reward, static",
+    Conclusion("4.2.2 (best)",
+               "dynamic/dynamic is the best mechanism: its stable point has the fewest incidents",
+               one_of(under(BOTH, "best_mechanism"), BEST["dynamic_dynamic"]), **_inside(BOTH), unit="",
+               remark="Best by the probability of an incident, which decides wherever both shares are "
+                      "higher."),
+    Conclusion("4.2.2 (order)",
+               "the mechanisms rank dynamic/dynamic, dynamic punishment, dynamic reward, static",
                _order_of_managing, _all_exist, "all four interior points exist", unit="1",
-               remark="Ambiguous: two of the four have no stable point. Read as the share y that manages at the "
+               remark="Ambiguous: two of the four have no stable point. Read as the share y that manages "
+                      "at the "
                       "interior point, which closed orbits have on average."),
 )  # fmt: skip
 
@@ -172,29 +184,34 @@ CAPS = (
                unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 11 (x)", "supervision falls with the punishment cap f", signed(-1, _slope("x", "f")),
                **_CAP, unit="1/money", tolerance=1e-12),
-    Conclusion("Fig. 11 (y)", "management rises with the punishment cap f", signed(1, _slope("y", "f")), **_CAP,
-               unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 11 (y)", "management rises with the punishment cap f", signed(1, _slope("y", "f")),
+               **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("5 (punishment)", "more punishment makes both sides more active",
                lambda d: np.minimum(_slope("x", "f")(d), _slope("y", "f")(d)).fillna(0), **_CAP,
                unit="1/money", tolerance=1e-12,
-               remark="Section 5 says so of both sides; Figure 11 and section 4.3 say that supervision falls."),
+               remark="Section 5 says so of both sides; Figure 11 and section 4.3 say that supervision "
+                      "falls."),
 )  # fmt: skip
 
 ORBITS = (
     Conclusion("2.3 (orbits)", "static/static: orbits are closed",
-               one_of(under(NEITHER, "attractor"), Attractor.closed_orbit), **_inside(NEITHER), unit="1"),
+               one_of(under(NEITHER, "attractor"), Attractor.closed_orbit), **_inside(NEITHER), unit=""),
     Conclusion("3.1 (orbits)", "dynamic reward alone: orbits are closed",
-               one_of(under(REWARD_ONLY, "attractor"), Attractor.closed_orbit), **_inside(REWARD_ONLY), unit="1"),
+               one_of(under(REWARD_ONLY, "attractor"), Attractor.closed_orbit), **_inside(REWARD_ONLY),
+               unit=""),
     Conclusion("3.2 (orbits)", "dynamic punishment alone: orbits end at rest",
                one_of(under(PUNISHMENT_ONLY, "attractor"), Attractor.rest_point), **_inside(PUNISHMENT_ONLY),
-               unit="1"),
+               unit=""),
     Conclusion("3.3 (orbits)", "dynamic reward and punishment: orbits end at rest",
-               one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit="1"),
-    Conclusion("4.2.1 (period, x0)", "static/static: the period is longer the more governments supervise at first",
+               one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit=""),
+    Conclusion("4.2.1 (period, x0)",
+               "static/static: the period is longer the more governments supervise at first",
                lambda d: under(NEITHER, "period")(d).diff("x0", label="lower"), unit="time", tolerance=1e-6),
-    Conclusion("4.2.1 (period, y0)", "static/static: the period is shorter the more enterprises manage at first",
+    Conclusion("4.2.1 (period, y0)",
+               "static/static: the period is shorter the more enterprises manage at first",
                lambda d: -under(NEITHER, "period")(d).diff("y0", label="lower"), unit="time", tolerance=1e-6,
-               remark="The period grows with the distance from the centre: it falls on one side, and rises beyond."),
+               remark="The period grows with the distance from the centre: it falls on one side, and rises "
+                      "beyond."),
 )  # fmt: skip
 
 

@@ -16,9 +16,8 @@ class Tally:
     """Points of one conclusion, counted.
 
     `left_out`: no result there; `silent`: the premise does not hold; the rest is `holds`, `equal` (within the
-    tolerance) or `fails`. `least` is the smallest margin met, at the coordinates `at`. `span` is the box of all
-    failing points, `inside` the points of that box that were decided; `maps` the counts of (failing, decided)
-    points over each pair of axes.
+    tolerance) or `fails`. `least` is the smallest margin met, at the coordinates `at`. `span` is the box of
+    all failing points; `maps` the counts of (failing, decided) points over each pair of `axes`.
     """
 
     left_out: int = 0
@@ -113,8 +112,8 @@ class Tally:
         for pair, (fails, decided) in self.maps.items():
             if min(fails.shape) < 2:
                 continue
-            share = np.where(decided > 0, fails / np.maximum(decided, 1), np.nan)
-            spread = float(np.nanvar(share)) if decided.any() else 0.0
+            mean = fails.sum() / max(decided.sum(), 1)
+            spread = float((decided * (fails / np.maximum(decided, 1) - mean) ** 2).sum())
             if spread > most:
                 best, most = pair, spread
         return best

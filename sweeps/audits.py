@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from ..engine.errors import SweepError
@@ -29,7 +30,12 @@ def paper(model: str) -> Paper:
 
 
 def audit(
-    model: str, folder: str | Path, points: int | None = None, *, overwrite: bool = False, progress: bool = False
+    model: str,
+    folder: str | Path,
+    points: int | None = None,
+    *,
+    overwrite: bool = False,
+    progress: bool = False,
 ) -> list[Result]:
     """Put every conclusion of a model's paper to the test, and write a report into `folder`.
 
@@ -41,7 +47,8 @@ def audit(
     model
         "external", "supervision", "internal" or "contract".
     points
-        At least so many points of each study's grid (static choices not counted); its own number if None.
+        At least so many points of the largest study's grid (static choices not counted), and of the others in
+        proportion; their own numbers if None.
     overwrite
         Delete cubes of an earlier audit with another grid.
 
@@ -56,9 +63,9 @@ def audit(
     if folder.exists() and not folder.is_dir():
         raise SweepError(f"{folder}: is a file; name a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    results = []
+    results, most = [], max(study.points for study in about.studies)
     for study in about.studies:
-        sized = study.sized(points or study.points)
+        sized = study.sized(ceil(study.points * points / most) if points else study.points)
         cube = run(sized.sweep, folder / f"{study.name}.zarr", overwrite=overwrite, progress=progress)
         results.append(evaluate(sized, cube))
     write_report(model, results, folder)
@@ -70,7 +77,9 @@ def write_report(model: str, results: list[Result], folder: Path) -> None:
     about, pictures = paper(model), {}
     for result in results:
         for number in dict.fromkeys(f.conclusion.number for f in result.findings):
-            figure = failing_map([f for f in result.findings if f.conclusion.number == number], _symbols(result))
+            figure = failing_map(
+                [f for f in result.findings if f.conclusion.number == number], _symbols(result)
+            )
             if figure is not None:
                 pictures[number] = _file_name(number)
                 figure.savefig(folder / pictures[number], dpi=130)

@@ -1,6 +1,6 @@
 """Where a class changes along an axis of a cube: found on its grid, refined through its kernel."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,9 +46,9 @@ def boundaries(
 ) -> "xr.Dataset":
     """Where `variable` changes class along the axis `along`, as a function of the other axes.
 
-    Neighbours on the grid that differ are brackets; each is halved by the kernel that computed the cube
-    until it is `rtol` of its position long. Classes met in between are boundaries of their own. A change and the change
-    back between two neighbours is not seen: the grid should be finer than the finest region.
+    Neighbours on the grid that differ are brackets; the kernel that computed the cube halves each until it
+    is `rtol` of its position long. Classes met in between are boundaries of their own. A change and the
+    change back between two neighbours is not seen: the grid should be finer than the finest region.
 
     Parameters
     ----------
@@ -87,7 +87,9 @@ def boundaries(
     at, index, left_out = grid_changes(chosen, lines, variable, lambda v, s: _codes(v, s, question))
     whole = space.model.parameter(along.partition(".")[0]).integer
     changes, counts = _refined(space, question, lines, at, index, rtol, whole)
-    line = np.ravel_multi_index(tuple(at.T), lines.shape) if at.shape[1] else np.zeros(len(at), int)
+    line = np.asarray(
+        np.ravel_multi_index(tuple(at.T), lines.shape) if at.shape[1] else np.zeros(len(at), int)
+    )
     cell = np.abs(lines.along[index + 1] - lines.along[index])
     reach = np.zeros(0)
     if len(changes.of):
@@ -106,7 +108,9 @@ def _require_askable(dataset: "xr.Dataset", space: "Space", question: Question) 
     if array.dtype.kind == "f" and level is None:
         raise SweepError(f"--var {variable}: is a real number; say which value it passes: --level 0")
     if level is not None and array.dtype.kind != "f":
-        raise SweepError(f"--level {level:g}: {variable} is no real number and changes by itself; leave it out")
+        raise SweepError(
+            f"--level {level:g}: {variable} is no real number and changes by itself; leave it out"
+        )
     axes = {name: axis for axis in space.axes for name in axis.values}
     if along not in axes:
         raise SweepError(f"--along {along}: no axis {along!r}{nearest(along, list(axes))}")
@@ -204,7 +208,7 @@ def _how(whole: bool) -> str:
     return "last value before the change" if whole else "middle of the bracket left"
 
 
-def _flags(dataset: "xr.Dataset", question: Question) -> Mapping[str, Any]:
+def _flags(dataset: "xr.Dataset", question: Question) -> dict[str, Any]:
     attributes = dataset[question.variable].attrs
     classes = _SIDES if question.level is not None else {}
     if "flag_meanings" in attributes:

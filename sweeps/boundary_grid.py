@@ -46,7 +46,7 @@ class Lines:
         """Which number of the variable's own dimensions, flattened, each line (row of `at`) is about."""
         own = self.shape[len(self.shape) - self.inner :]
         columns = at[:, len(self.shape) - self.inner :]
-        return np.ravel_multi_index(tuple(columns.T), own) if own else np.zeros(len(at), int)
+        return np.asarray(np.ravel_multi_index(tuple(columns.T), own)) if own else np.zeros(len(at), int)
 
     def by_choice(self, at: np.ndarray) -> Iterator[tuple[dict[str, str], np.ndarray]]:
         """Static choices, and the rows of `at` where they hold."""
@@ -100,7 +100,10 @@ def lines_of(dataset: "xr.Dataset", space: "Space", variable: str, along: str) -
 
 
 def grid_changes(
-    dataset: "xr.Dataset", lines: Lines, variable: str, classify: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    dataset: "xr.Dataset",
+    lines: Lines,
+    variable: str,
+    classify: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of neighbours whose classes differ: their lines (rows of places in `dims`) and places on them.
 

@@ -23,16 +23,13 @@ def boundary_rows(found: "xr.Dataset") -> list[dict[str, Any]]:
     """One mapping a boundary: the other axes, the classes on both sides, position and bracket left."""
     if found["crossings"].values.sum() == 0:
         return []
-    flat = found.drop_vars([*_COUNTED, "crossings"]).to_dataframe().reset_index()
-    flat = flat[~flat["position"].isna()]
-    names = [str(name) for name in found.coords]
-    along = str(found.attrs["along"])
+    names, along = [str(name) for name in found.coords], str(found.attrs["along"])
     rows = []
-    for record in flat.to_dict("records"):
-        row = {name: record[name] for name in names}
-        row["below"] = _class(found["class_below"], record["class_below"])
-        row["above"] = _class(found["class_above"], record["class_above"])
-        rows.append(row | {along: record["position"], "width": record["width"]})
+    for place in np.argwhere(~np.isnan(found["position"].values)):
+        one = found.isel(dict(zip(found["position"].dims, place.tolist(), strict=True)))
+        row = {name: one[name].values.item() for name in names}
+        row |= {side: _class(one[f"class_{side}"]) for side in ("below", "above")}
+        rows.append(row | {along: one["position"].item(), "width": one["width"].item()})
     return rows
 
 
@@ -73,7 +70,7 @@ def write_boundaries(found: "xr.Dataset", path: Path) -> None:
         path.write_text(boundary_text(found, _ENDINGS[path.suffix]) + "\n", encoding="utf-8")
 
 
-def _class(array: "xr.DataArray", code: Any) -> str:
-    meanings = str(array.attrs.get("flag_meanings", "")).split()
-    numbers = np.ravel(array.attrs.get("flag_values", [])).tolist()
-    return dict(zip(numbers, meanings, strict=True)).get(int(code), str(int(code)))
+def _class(value: "xr.DataArray") -> str:
+    meanings = str(value.attrs.get("flag_meanings", "")).split()
+    numbers = np.ravel(value.attrs.get("flag_values", [])).tolist()
+    return dict(zip(numbers, meanings, strict=True)).get(int(value), str(int(value)))

@@ -14,7 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument("--sweep", type=Path, help="its sweep file, if the model is a Python file of yours")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
-    parser.add_argument("-o", "--output", type=Path, help="write .csv, .json, .txt or .zarr instead of printing")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="write .csv, .json, .txt or .zarr instead of printing"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -69,7 +69,9 @@ def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]
     if options.output and options.output.suffix not in (".csv", ".json"):
         raise SweepError(f"{options.output}: should end in .csv or .json")
     if options.output and not options.output.parent.is_dir():
-        raise SweepError(f"{options.output}: the folder {options.output.parent} does not exist; create it first")
+        raise SweepError(
+            f"{options.output}: the folder {options.output.parent} does not exist; create it first"
+        )
     rows = dataset_rows(compute(parse_axes(options.axis), parse_fixed(options.set)))
     if options.output:
         style = options.output.suffix[1:]

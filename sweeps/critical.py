@@ -76,7 +76,7 @@ def critical_cities(axes: Mapping[str, Any], fixed: Mapping[str, Any] | None = N
         low[rows[on]], high[rows[~on]] = middle[on], middle[~on]
     rows = np.flatnonzero(alone & np.isfinite(high))
     cities[rows] = low[rows]
-    # The published computation keeps roots below zero: with one city more there is either such a root or none.
+    # The published computation keeps roots below zero: with one city more there is such a root, or none.
     none = asked(raw, rows, high[rows])["status"] == Status.no_equilibrium if len(rows) else np.zeros(0, bool)
     end[rows] = np.where(none, ENDS["fold"], ENDS["corner"])
     investment = np.full(size, np.nan)
@@ -152,7 +152,9 @@ def best_compensation(axes: Mapping[str, Any], fixed: Mapping[str, Any] | None =
     )
 
 
-def _in_stages(asks: Mapping[int, Any], points: Mapping[str, np.ndarray], n: np.ndarray) -> dict[str, np.ndarray]:
+def _in_stages(
+    asks: Mapping[int, Any], points: Mapping[str, np.ndarray], n: np.ndarray
+) -> dict[str, np.ndarray]:
     """Ask each point of the kernel with the shortest loop that holds its n."""
     found: dict[str, np.ndarray] = {}
     least = 0
@@ -178,7 +180,8 @@ def _ask(
 
 
 def _sweep(
-    axes: Mapping[str, Any], fixed: Mapping[str, Any] | None, free: str, most: float, formulation: str = "exact",
+    axes: Mapping[str, Any], fixed: Mapping[str, Any] | None, free: str, most: float,
+    formulation: str = "exact",
     outputs: tuple[str, ...] = (), slope_of: str = "",
 ) -> Sweep:  # fmt: skip
     for name in (free, "mechanism", "formulation", "branch"):
@@ -207,7 +210,9 @@ def _grid(
     return points, coords
 
 
-def _dataset(coords: Mapping[str, np.ndarray], found: Mapping[str, tuple[np.ndarray, str, Any]]) -> "xr.Dataset":
+def _dataset(
+    coords: Mapping[str, np.ndarray], found: Mapping[str, tuple[np.ndarray, str, Any]]
+) -> "xr.Dataset":
     import xarray as xr
 
     shape = tuple(len(values) for values in coords.values())

@@ -1,4 +1,4 @@
-"""Margins of the external paper's conclusions again, from the slow oracle: no line shared with the kernels."""
+"""Margins of the external paper's conclusions again, from the slow oracle."""
 
 from collections.abc import Callable
 

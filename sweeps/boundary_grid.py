@@ -124,7 +124,7 @@ def grid_changes(
         classes = classify(values.transpose(*lines.dims, lines.along_dim).values, told)
         computed = (told[..., 1:] != 0) & (told[..., :-1] != 0)
         differ = np.argwhere((classes[..., 1:] != classes[..., :-1]) & computed)
-        differ[:, : len(window)] += [w.start for w in window]
+        differ[:, : len(window)] += np.array([w.start for w in window], int)
         at.append(differ[:, :-1])
         index.append(differ[:, -1])
         left_out[tuple(window)] = (~computed).sum(axis=-1)

@@ -13,6 +13,10 @@ Points = Mapping[str, np.ndarray]
 
 _FEWEST, _MOST, _MOST_ORBITS = 64, 2**16, 2**12
 
+# The same question asked again in one process, or of another part of a cube, is not compiled again.
+_COMPILED: dict[Any, Any] = {}
+_MOST_COMPILED = 32
+
 # Statuses of points whose outputs mean nothing.
 BLANK = tuple(sorted(int(s) for s in {*WITHOUT_RESULT, Status.not_computed, Status.not_finite}))
 
@@ -28,7 +32,7 @@ class Pointwise:
 
         keep_compiled()
         self.space = space
-        self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
+        self._identity = tuple(sorted(space.identity().items()))
 
     def __call__(self, choices: Mapping[str, str], points: Points) -> dict[str, np.ndarray]:
         """Every variable at `points`, parameter (or "parameter.component") to values, all of one length.
@@ -57,10 +61,12 @@ class Pointwise:
 
         from ..engine.evaluate import point_function
 
-        key = tuple(sorted(choices.items()))
-        if key not in self._compiled:
-            self._compiled[key] = jax.jit(jax.vmap(point_function(self.space, dict(choices))))
-        return self._compiled[key]
+        key = (self._identity, tuple(sorted(choices.items())))
+        if key not in _COMPILED:
+            while len(_COMPILED) >= _MOST_COMPILED:
+                _COMPILED.pop(next(iter(_COMPILED)))
+            _COMPILED[key] = jax.jit(jax.vmap(point_function(self.space, dict(choices))))
+        return _COMPILED[key]
 
 
 def only(space: Space, variable: str) -> Space:

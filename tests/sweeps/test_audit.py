@@ -14,7 +14,7 @@ from equisweep.sweeps.audit import Conclusion, Study, evaluate
 from equisweep.sweeps.audit_external import STUDIES
 from equisweep.sweeps.audit_supervision import STUDIES as SUPERVISION
 from equisweep.sweeps.audit_words import sentence, share_text, verdict
-from equisweep.sweeps.audits import audit, paper, write_report
+from equisweep.sweeps.audits import audit, paper
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.preset import run_in_memory
 
@@ -113,15 +113,19 @@ def test_a_grid_is_sized_by_its_points():
 
 @pytest.fixture(scope="module")
 def small():
-    """Each study of the external paper for up to four cities, exact only: few points, short kernels."""
+    """Two studies of the external paper for two and three cities, exact only: few points, short kernels."""
     found = []
-    for study in STUDIES:
-        axes = dict(study.sweep.axes) | {"n": [2, 4], "formulation": ["exact"]}
-        if "cooperation" in axes["mechanism"] and "sharing" not in axes["mechanism"]:
-            axes["formulation"] = ["exact", "published"]
+    for study in (STUDIES[0], STUDIES[2]):
+        axes = dict(study.sweep.axes) | {"n": [2, 3], "formulation": ["exact"]}
         coarse = replace(study, sweep=replace(study.sweep, axes=axes)).sized(150)
         found.append((coarse, run_in_memory(coarse.sweep)))
     return found
+
+
+@pytest.fixture(scope="module")
+def internal(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit") / "internal"
+    return folder, audit("internal", folder, 60)
 
 
 def test_the_largest_violations_are_those_of_the_oracle(small):
@@ -135,7 +139,7 @@ def test_the_largest_violations_are_those_of_the_oracle(small):
             margin = known(scenario, finding.formulation)
             assert margin == pytest.approx(finding.tally.least, rel=1e-4, abs=1e-6), finding.conclusion.number
             checked += 1
-    assert checked >= 8
+    assert checked >= 6
 
 
 def test_margins_at_random_points_are_those_of_the_oracle(small):
@@ -159,7 +163,7 @@ def test_margins_at_random_points_are_those_of_the_oracle(small):
                 wanted = audit_oracle.MARGINS[conclusion.number](scenario, formulation)
                 assert margin == pytest.approx(wanted, rel=1e-4, abs=1e-6), (conclusion.number, scenario)
                 checked += 1
-    assert checked >= 40
+    assert checked >= 30
 
 
 def test_known_verdicts_of_the_external_paper(small):
@@ -168,8 +172,6 @@ def test_known_verdicts_of_the_external_paper(small):
         for study, cube in small
         for f in evaluate(study, cube).findings
     }
-    assert told["3", "published"] == "holds"
-    assert told["8", "published"] == "holds"
     assert told["8", "exact"] == "fails mostly"
     assert told["6 (like with like)", "exact"] == "fails everywhere"  # the planner's cost is the least
     assert told["10 (investment)", "exact"].startswith("fails")
@@ -197,46 +199,49 @@ def test_table_8_undercuts_full_cooperation():
 
 def test_the_hopf_condition_decides_section_3_3():
     study = SUPERVISION[0]
-    axes = dict(study.sweep.axes) | {"c1": [5.0, 8.0], "c2": [6.0], "Le": [50.0, 80.0]}
-    axes |= {"r": [1.0, 4.0, 9.0, 16.0], "f": [2.0, 8.0, 20.0]}
-    small = replace(study, sweep=replace(study.sweep, axes=axes))
-    cube = run_in_memory(small.sweep)
-    findings = {f.conclusion.number: f for f in evaluate(small, cube).findings}
-    tally = findings["3.3 (stable)"].tally
-    exists = cube["interior_class"].sel(reward="dynamic", punishment="dynamic") > 0
-    falls = (cube["r"] > cube["f"]) & exists
-    assert tally.fails == int(falls.sum()) > 0
-    assert tally.decided == int(exists.sum())
-    assert verdict(findings["2.3 (centre)"]) == "holds"
-    assert verdict(findings["3.1 (closed)"]) == "fails everywhere"
-    assert findings["2.3 (centre)"].tally.silent > 0
+    axes = {"c1": [5.0, 30.0], "Le": [50.0, 80.0], "r": [1.0, 4.0, 9.0, 16.0], "f": [2.0, 8.0, 20.0]}
+    both = {"reward": ["dynamic"], "punishment": ["dynamic"]}
+    outputs = ["interior_class", "eigenvalue_1_real"]
+    cube = run_in_memory(replace(study.sweep, axes=both | axes, outputs=outputs))
+    mine = tuple(c for c in study.conclusions if c.number.startswith("3.3"))
+    stable, focus = evaluate(replace(study, conclusions=mine), cube).findings
+    exists = cube["interior_class"] > 0
+    assert stable.tally.fails == int(((cube["r"] > cube["f"]) & exists).sum()) > 0
+    assert stable.tally.decided == int(exists.sum())
+    assert stable.tally.silent == int((~exists).sum()) > 0
+    assert focus.tally.decided == stable.tally.decided
 
 
-def test_a_report_holds_every_finding_and_draws_what_fails(tmp_path, small):
-    results = [evaluate(study, cube) for study, cube in small]
-    write_report("external", results, tmp_path)
-    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+def test_a_report_holds_every_finding_and_draws_what_fails(internal):
+    folder, results = internal
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    text = (folder / "report.md").read_text(encoding="utf-8")
     findings = [f for study in told["studies"] for f in study["findings"]]
-    assert len(findings) == sum(len(r.findings) for r in results)
+    assert len(findings) == sum(len(r.findings) for r in results) == 10
     for record in findings:
         assert f"| {record['number']} |" in text
         assert record["holds"] + record["equal"] + record["fails"] == record["points"]
         if record["fails"]:
-            assert (tmp_path / record["picture"]).stat().st_size > 5_000
+            assert (folder / record["picture"]).stat().st_size > 5_000
             assert record["least_margin"] < 0
+    verdicts = {record["number"]: record["verdict"] for record in findings}
+    assert verdicts["5.2 (2) size"] == "holds"
+    assert verdicts["5.1 (1) share"] == "fails somewhere"
 
 
-def test_the_command_audits_and_goes_on_where_it_was(tmp_path, capsys, monkeypatch):
-    about = paper("internal")
-    assert main(["audit", "internal", "--points", "60", "-o", str(tmp_path / "audit")]) == 0
+def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, capsys):
+    folder, _ = internal
+    size = paper("internal").studies[0].sized(60).size
+    assert main(["audit", "internal", "--points", "60", "-o", str(folder)]) == 0
     told = capsys.readouterr()
-    assert "5.1 (1) loss" in told.out
-    assert "100%" in told.err
-    again = audit("internal", tmp_path / "audit", 60)
-    assert [f.tally.decided for f in again[0].findings][0] == about.studies[0].sized(60).size
-    assert main(["audit", "internal", "--points", "500", "-o", str(tmp_path / "audit"), "-q"]) == 2
+    assert "5.1 (1) loss   the loss rises with either factor's v" in told.out
+    assert f"{size:,}" in told.out
+    assert "compiling" not in told.err
+    assert main(["audit", "internal", "--points", "500", "-o", str(folder), "-q"]) == 2
     assert "overwrite" in capsys.readouterr().err
+
+
+def test_what_cannot_be_audited_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(SweepError, match="is a file"):

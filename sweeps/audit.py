@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.progress import Progress, Silence
 from ..kernels.status import Status
 from .audit_tally import Tally
 from .sweep import Sweep
@@ -117,8 +118,9 @@ class Result:
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def evaluate(study: Study, cube: "xr.Dataset") -> Result:
+def evaluate(study: Study, cube: "xr.Dataset", progress: bool = False) -> Result:
     """Hold every conclusion of `study` against its cube, slab by slab."""
+    shown = (Progress if progress else Silence)(cube["status"].size)
     formulations = cube[study.split].values.tolist() if study.split else [study.label]
     findings, statuses = [], {}
     for formulation in formulations:
@@ -127,6 +129,7 @@ def evaluate(study: Study, cube: "xr.Dataset") -> Result:
         tallies = [Tally() for _ in mine]
         counts = np.zeros(len(Status), int)
         for slab, offset in _slabs(part, study.slab):
+            shown.add(slab["status"].size)
             counts += np.bincount(slab["status"].values.ravel(), minlength=len(Status))
             known = _blanked(slab, study.result)
             for conclusion, tally in zip(mine, tallies, strict=True):
@@ -134,6 +137,7 @@ def evaluate(study: Study, cube: "xr.Dataset") -> Result:
         findings += [Finding(c, str(formulation), t, study.name) for c, t in zip(mine, tallies, strict=True)]
         told = {status.name: int(counts[status]) for status in Status if counts[status]}
         statuses[str(formulation)] = told
+    shown.close()
     return Result(study, findings, statuses)
 
 

@@ -62,7 +62,7 @@ def _less_vulnerable(d: xr.Dataset) -> xr.DataArray:
 
 _REASON_V = "Money at a factor changes little where v is near 1 (breached anyway) or 0 (safe anyway)."
 _REASON_E = "Money that hardly works is better spent elsewhere: below some E the share rises with E."
-_LOSS = {"unit": "loss", "tolerance": 1e-9}
+_LOSS = {"unit": "loss", "tolerance": 1e-12}
 _SHARE = {"unit": "share", "tolerance": 1e-12}
 
 CONCLUSIONS = (

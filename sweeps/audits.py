@@ -1,6 +1,7 @@
 """Which papers can be audited, and the run of an audit from cubes to a report."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
@@ -66,8 +67,12 @@ def audit(
     results, most = [], max(study.points for study in about.studies)
     for study in about.studies:
         sized = study.sized(ceil(study.points * points / most) if points else study.points)
+        if progress:
+            print(f"{study.name}: {sized.size:,} points for each formulation and mechanism", file=sys.stderr)
         cube = run(sized.sweep, folder / f"{study.name}.zarr", overwrite=overwrite, progress=progress)
-        results.append(evaluate(sized, cube))
+        if progress:
+            print(f"{study.name}: holding {len(study.conclusions)} conclusions against it", file=sys.stderr)
+        results.append(evaluate(sized, cube, progress))
     write_report(model, results, folder)
     return results
 

@@ -23,7 +23,8 @@ def boundary_rows(found: "xr.Dataset") -> list[dict[str, Any]]:
     """One mapping a boundary: the other axes, the classes on both sides, position and bracket left."""
     if found["crossings"].values.sum() == 0:
         return []
-    names, along = [str(name) for name in found.coords], str(found.attrs["along"])
+    dims, along = list(found["crossings"].dims), str(found.attrs["along"])
+    names = sorted(map(str, found.coords), key=lambda c: [dims.index(dim) for dim in found[c].dims])
     rows = []
     for place in np.argwhere(~np.isnan(found["position"].values)):
         one = found.isel(dict(zip(found["position"].dims, place.tolist(), strict=True)))
@@ -38,7 +39,10 @@ def boundary_text(found: "xr.Dataset", style: str) -> str:
     rows = boundary_rows(found)
     if style != "table":
         return format_records(rows, style)
-    return "\n".join([format_records(rows, style) if rows else "no boundaries", "", *_notes(found)])
+    along = str(found.attrs["along"])
+    # A table's six digits would hide what the refinement is for.
+    shown = [row | {along: f"{row[along]:.10g}", "width": f"{row['width']:.1e}"} for row in rows]
+    return "\n".join([format_records(shown, style) if rows else "no boundaries", "", *_notes(found)])
 
 
 def _notes(found: "xr.Dataset") -> list[str]:

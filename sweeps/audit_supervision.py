@@ -117,6 +117,7 @@ def _inside(mechanism: Mechanism, words: str = "an interior point exists") -> di
 
 _STEADY = {"premise": attracts(PUNISHMENT_ONLY, BOTH), "condition": "both interior points attract"}
 _CAP = {"premise": attracts(BOTH), "condition": "the interior point attracts"}
+_SLOW = "Orbits too slow to be decided by the horizon have no result."
 _LOST = "The paper's preconditions are lost; that an interior point exists is taken in their place."
 
 STABILITY = (
@@ -124,15 +125,15 @@ STABILITY = (
                one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="",
                remark=_LOST),
     Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
-               lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True, unit="stable",
-               remark=_LOST),
+               lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True,
+               unit="stable points", remark=_LOST),
     Conclusion("3.1 (closed)", "dynamic reward alone: the trace at the interior point is zero",
                lambda d: -np.abs(under(REWARD_ONLY, "trace")(d)).fillna(0), **_inside(REWARD_ONLY), weak=True,
                unit="1/time", tolerance=1e-12,
                remark="The paper calls the orbits closed. The trace is x y (1-y) r > 0: they spiral out."),
     Conclusion("3.1 (none stable)", "dynamic reward alone: no rest point is stable",
                lambda d: -under(REWARD_ONLY, "stable_count")(d), **_inside(REWARD_ONLY), weak=True,
-               unit="stable"),
+               unit="stable points"),
     Conclusion("3.2 (stable)", "dynamic punishment alone: the interior point attracts",
                signed(-1, under(PUNISHMENT_ONLY, "eigenvalue_1_real")), **_inside(PUNISHMENT_ONLY),
                unit="1/time"),
@@ -201,9 +202,10 @@ ORBITS = (
                unit=""),
     Conclusion("3.2 (orbits)", "dynamic punishment alone: orbits end at rest",
                one_of(under(PUNISHMENT_ONLY, "attractor"), Attractor.rest_point), **_inside(PUNISHMENT_ONLY),
-               unit=""),
+               unit="", remark=_SLOW),
     Conclusion("3.3 (orbits)", "dynamic reward and punishment: orbits end at rest",
-               one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit=""),
+               one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit="",
+               remark=_SLOW),
     Conclusion("4.2.1 (period, x0)",
                "static/static: the period is longer the more governments supervise at first",
                lambda d: under(NEITHER, "period")(d).diff("x0", label="lower"), unit="time", tolerance=1e-6),

@@ -44,10 +44,14 @@ def sentence(finding: Finding) -> str:
         text += f"; every failure has {box}" if box else ""
     text += "."
     if t.silent:
-        text += f" Its condition does not hold at {t.silent:,} points."
+        text += f" Its condition does not hold at {_points(t.silent)}."
     if t.left_out:
-        text += f" {t.left_out:,} points without a result are left out."
+        text += f" Left out, having no result: {_points(t.left_out)}."
     return text
+
+
+def _points(number: int) -> str:
+    return f"{number:,} point" + ("" if number == 1 else "s")
 
 
 def share_text(part: int, whole: int) -> str:

@@ -86,6 +86,7 @@ def boundaries(
     lines = lines_of(chosen, space, variable, along)
     at, index, left_out = grid_changes(chosen, lines, variable, lambda v, s: _codes(v, s, question))
     whole = space.model.parameter(along.partition(".")[0]).integer
+    rtol = max(rtol, 4 * float(np.finfo(space.dtype).eps))  # no finer than the cube's own numbers
     changes, counts = _refined(space, question, lines, at, index, rtol, whole)
     line = np.asarray(
         np.ravel_multi_index(tuple(at.T), lines.shape) if at.shape[1] else np.zeros(len(at), int)

@@ -7,16 +7,19 @@ import audit_oracle
 import numpy as np
 import oracle_external as oracle
 import pytest
+import supervision_reference as supervision
 import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError
 from equisweep.sweeps.audit import Conclusion, Study, evaluate
+from equisweep.sweeps.audit_contract import STUDIES as CONTRACT
 from equisweep.sweeps.audit_external import STUDIES
 from equisweep.sweeps.audit_supervision import STUDIES as SUPERVISION
 from equisweep.sweeps.audit_words import sentence, share_text, verdict
 from equisweep.sweeps.audits import audit, paper
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.preset import run_in_memory
+from scipy.optimize import brentq, linprog
 
 A, B = np.linspace(0, 1, 11), np.array([1.0, 10.0, 100.0])
 
@@ -69,7 +72,7 @@ def test_points_without_a_result_or_outside_the_premise_are_counted_apart():
     tally = finding.tally
     assert (tally.left_out, tally.silent, tally.fails, tally.holds) == (6, 9, 18, 0)
     assert verdict(finding) == "fails everywhere"
-    assert "6 points without a result are left out" in sentence(finding)
+    assert "Left out, having no result: 6 points." in sentence(finding)
     assert "does not hold at 9 points" in sentence(finding)
 
 
@@ -210,6 +213,46 @@ def test_the_hopf_condition_decides_section_3_3():
     assert stable.tally.decided == int(exists.sum())
     assert stable.tally.silent == int((~exists).sum()) > 0
     assert focus.tally.decided == stable.tally.decided
+    margin = -largest_real_part(supervision.CASE | stable.tally.at)
+    assert stable.tally.least == pytest.approx(margin, rel=1e-6)
+
+
+def largest_real_part(case):
+    """Of the eigenvalues at the interior point, by central differences of the reference's field."""
+    both = ("dynamic", "dynamic")
+    y = brentq(lambda y: supervision.gains(case, both, 0.5, y)[0], 0, 1, xtol=1e-15)
+    b = [supervision.gains(case, both, x, y)[1] for x in (0.0, 1.0)]
+    point, h = np.array([b[0] / (b[0] - b[1]), y]), 1e-6
+    columns = [
+        (supervision.velocity(case, both, point + h * e) - supervision.velocity(case, both, point - h * e))
+        / 2
+        for e in np.eye(2)
+    ]
+    return float(np.linalg.eigvals(np.array(columns).T / h).real.max())
+
+
+def test_two_contracts_are_those_of_highs():
+    study = CONTRACT[1]
+    axes = {
+        "T_total": [200.0, 800.0],
+        "reward_rate.1": [1.1, 1.5],
+        "reward_rate.2": [1.6, 4.0],
+        "T_min.1": [10.0],
+    }
+    cube = run_in_memory(replace(study.sweep, axes=axes, fixed=dict(study.sweep.fixed) | {"theta": [1, 2]}))
+    for finding in evaluate(study, cube).findings:
+        if "III-B" not in finding.conclusion.number:
+            continue
+        at = finding.tally.at
+        rates, theta = np.array([at["reward_rate.1"], at["reward_rate.2"]]), np.array([1.0, 2.0])
+        own, other = 2 * theta - 0.5 * rates, 2 * theta - 0.5 * rates[::-1]
+        rows = [[-own[0], other[0]], [other[1], -own[1]], [-own[0], 0], [0, -own[1]]]
+        solved = linprog(-theta * (rates - 1), rows, np.zeros(4), [[1, 1]], [at["T_total"]],
+                         [(10, None), (60, None)])  # fmt: skip
+        assert solved.status == 0
+        gaps = abs(solved.x - [10, at["T_total"] - 10]) / at["T_total"]
+        assert finding.tally.fails > 0
+        assert finding.tally.least == pytest.approx(-gaps.max(), rel=1e-6)
 
 
 def test_a_report_holds_every_finding_and_draws_what_fails(internal):
@@ -227,6 +270,17 @@ def test_a_report_holds_every_finding_and_draws_what_fails(internal):
     verdicts = {record["number"]: record["verdict"] for record in findings}
     assert verdicts["5.2 (2) size"] == "holds"
     assert verdicts["5.1 (1) share"] == "fails somewhere"
+    (last,) = [record for record in findings if record["number"] == "5.3 (2)"]
+    assert last["least_margin"] == pytest.approx(1 - 2 * share_of_data(last["at"]), rel=1e-9)
+
+
+def share_of_data(at):
+    """The optimal split of two factors in closed form, beta = 0.5 for both."""
+    v, loss, efficiency = (
+        np.array([at[f"{name}.{factor}"] for factor in ("data", "application_systems")]) for name in "vLE"
+    )
+    g, k = np.log(-0.5 * loss * efficiency * v * np.log(v)), efficiency * at["M"] * np.log(v)
+    return float(np.clip((g[1] - g[0] + k[1]) / (k[0] + k[1]), 0, 1))
 
 
 def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, capsys):

@@ -67,14 +67,32 @@ def audit(
     results, most = [], max(study.points for study in about.studies)
     for study in about.studies:
         sized = study.sized(ceil(study.points * points / most) if points else study.points)
-        if progress:
-            print(f"{study.name}: {sized.size:,} points for each formulation and mechanism", file=sys.stderr)
-        cube = run(sized.sweep, folder / f"{study.name}.zarr", overwrite=overwrite, progress=progress)
-        if progress:
-            print(f"{study.name}: holding {len(study.conclusions)} conclusions against it", file=sys.stderr)
+        path = folder / f"{study.name}.zarr"
+        if path.exists() and not overwrite:
+            _require_same_grid(sized, path)
+        _tell(progress, f"{study.name}: a grid of {sized.size:,} points, each static choice apart")
+        cube = run(sized.sweep, path, overwrite=overwrite, progress=progress)
+        _tell(progress, f"{study.name}: {len(study.conclusions)} conclusions held against it")
         results.append(evaluate(sized, cube, progress))
     write_report(model, results, folder)
     return results
+
+
+def _require_same_grid(study: Study, path: Path) -> None:
+    """Refuse a cube of another size in a line; every other difference is found by `run`."""
+    from .run import open_cube
+
+    found, wanted = open_cube(path)["status"].shape, study.sweep.space().shape
+    if found != wanted:
+        raise SweepError(
+            f"{path}: is of an audit with another grid ({' x '.join(map(str, found))} points, wanted "
+            f"{' x '.join(map(str, wanted))}); the same --points goes on with it, --overwrite replaces it"
+        )
+
+
+def _tell(progress: bool, text: str) -> None:
+    if progress:
+        print(text, file=sys.stderr)
 
 
 def write_report(model: str, results: list[Result], folder: Path) -> None:

@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import oracle_external as oracle
@@ -175,6 +177,16 @@ def test_the_command_prints_and_writes(games, capsys, tmp_path):
     assert main([*options, "-o", str(tmp_path / "out.csv")]) == 0
     assert len(list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))) == len(rows)
     assert main([*options, "-o", str(tmp_path / "out.xls")]) == 2
+
+
+def test_the_readme_shows_what_is_printed(tmp_path, capsys):
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (sweep,) = (code for code in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "# caps.toml" in code)
+    (tmp_path / "caps.toml").write_text(sweep)
+    cube = str(tmp_path / "caps.zarr")
+    assert main(["run", str(tmp_path / "caps.toml"), "-o", cube, "-q"]) == 0
+    assert main(["boundary", cube, "--var", "interior_class", "--along", "r", "--sel", "f=4:6"]) == 0
+    assert f"```\n{capsys.readouterr().out}```" in text
 
 
 def invests(s):

@@ -106,6 +106,15 @@ class Tally:
                 sums.append(total)
             self.maps[one, two] = (sums[0], sums[1])
 
+    def reach(self, name: str) -> tuple[float, float]:
+        """First and last value of an axis at which anything was decided."""
+        values = self.axes[name]
+        for pair, (_, decided) in self.maps.items():
+            if name in pair:
+                values = values[decided.any(axis=1 - pair.index(name))]
+                break
+        return float(values.min()), float(values.max())
+
     def telling_pair(self) -> tuple[str, str] | None:
         """The two axes over which the share of failing points differs most; None where there are none."""
         best, most = None, -1.0

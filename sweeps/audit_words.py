@@ -77,11 +77,11 @@ def place_text(at: dict[str, Any]) -> str:
 
 
 def _box(finding: Finding) -> str:
-    """What failing points have in common: axes whose range they do not fill."""
+    """What failing points have in common: axes of which they do not fill the range that was decided."""
     parts = []
     for name, (low, high) in finding.tally.span.items():
-        values = finding.tally.axes[name]
-        below, above = low > values.min(), high < values.max()
+        first, last = finding.tally.reach(name)
+        below, above = low > first, high < last
         if below and above:
             parts.append(f"{low:.4g} ≤ {name} ≤ {high:.4g}" if low < high else f"{name} = {low:.4g}")
         elif below or above:

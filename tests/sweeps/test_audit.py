@@ -76,6 +76,14 @@ def test_points_without_a_result_or_outside_the_premise_are_counted_apart():
     assert "does not hold at 9 points" in sentence(finding)
 
 
+def test_failing_points_are_described_against_those_that_were_decided():
+    value = np.ones((11, 3))
+    value[4:, 1] = -1
+    text = sentence(judged(value, premise=lambda d: d["a"] > 0.35, condition="a > 0.35"))
+    assert "every failure has b = 10." in text
+    assert "every failure has a ≥ 0.4 and b = 10." in sentence(judged(value))
+
+
 def test_nothing_decided_is_said_and_not_called_true():
     finding = judged(np.full((11, 3), np.nan))
     assert verdict(finding) == "never decided"

@@ -45,5 +45,6 @@ def space_of(dataset: "xr.Dataset", sweep_file: str | Path | None = None) -> "Sp
     told.pop("equisweep", None)  # another version of equisweep may read it
     different = differences(told, space.identity())
     if different:
-        raise CubeError(f"the cube holds another sweep than {sweep.origin}: {'; '.join(different)}")
+        more = f" and {len(different) - 2} more" if len(different) > 2 else ""
+        raise CubeError(f"the cube holds another sweep than {sweep.origin}: {'; '.join(different[:2])}{more}")
     return space

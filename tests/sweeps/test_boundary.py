@@ -10,12 +10,12 @@ import numpy as np
 import oracle_external as oracle
 import pytest
 from equisweep.kernels.rest_points import RestClass
-from equisweep.sweeps import Sweep, SweepError, run
+from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from equisweep.sweeps.boundary import NO_CROSSING, boundaries
 from equisweep.sweeps.bracket import refine
 from equisweep.sweeps.command_line import main
 from equisweep.sweeps.critical import ENDS, LEAST, best_compensation, critical_cities
-from equisweep.sweeps.preset import run_in_memory
+from equisweep.sweeps.preset import PRESETS, run_in_memory
 from scipy.optimize import brentq, minimize_scalar
 
 
@@ -163,6 +163,26 @@ def test_a_level_of_a_class_and_a_choice_as_axis_are_refused(regimes):
     cube = run_in_memory(Sweep("supervision", {"reward": ["static", "dynamic"]}, outputs=["interior_class"]))
     with pytest.raises(SweepError, match="no order"):
         boundaries(cube, "interior_class", "reward")
+
+
+def test_a_model_file_is_run_only_when_it_is_named(tmp_path):
+    examples = Path(__file__).parents[2] / "examples"
+    for name in ("gordon_loeb.toml", "gordon_loeb.py"):
+        (tmp_path / name).write_text((examples / name).read_text(encoding="utf-8"), encoding="utf-8")
+    cube = run(Sweep.from_file(tmp_path / "gordon_loeb.toml"), tmp_path / "cube.zarr")
+    wanted = ["breach_class=class_1", "b=2,3", "L=39000:130000"]
+    with pytest.raises(SweepError, match="--sweep"):
+        boundaries(cube, "status", "v", wanted)
+    with pytest.raises(CubeError, match="another sweep"):
+        boundaries(cube, "status", "v", wanted, sweep_file=PRESETS / "external.toml")
+    found = boundaries(cube, "status", "v", wanted, sweep_file=tmp_path / "gordon_loeb.toml")
+    # Gordon and Loeb 2002: with breach functions of class I nobody invests below v = 1 / (a b L).
+    threshold = 1 / (1e-5 * cube["b"].sel(b=[2, 3]) * found["L"])
+    exact = threshold.transpose(*found["crossings"].dims).values
+    position = found["position"].sel(crossing=0).values
+    inside = (exact > 0.01) & (exact < 0.99)
+    np.testing.assert_allclose(position[inside], exact[inside], rtol=1e-8)
+    assert np.isnan(position[~inside]).all()
 
 
 def test_the_command_prints_and_writes(games, capsys, tmp_path):

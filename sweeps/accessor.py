@@ -75,3 +75,11 @@ class Equisweep:
         from .sensitivity import sensitivity
 
         return sensitivity(self._dataset, method, names, **options)
+
+    def boundaries(
+        self, variable: str, along: str, selections: Iterable[str] = (), *, level: float | None = None
+    ) -> xr.Dataset:
+        """Where a class changes along an axis; see `boundary.boundaries`."""
+        from .boundary import boundaries
+
+        return boundaries(self._dataset, variable, along, selections, level=level)

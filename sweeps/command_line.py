@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from ..engine.errors import CubeError, SweepError, SweepInterrupted
+from .command_audit import COMMAND as AUDIT
+from .command_boundary import COMMAND as BOUNDARY
+from .command_critical import BEST_COMPENSATION, CRITICAL_CITIES
 from .command_info import COMMAND as INFO
 from .command_models import COMMAND as MODELS
 from .command_plan import COMMAND as PLAN
@@ -21,7 +24,11 @@ from .command_structure import COMMAND as STRUCTURE
 from .command_verify import COMMAND as VERIFY
 
 # In the order of --help: the road from a sweep file to a picture.
-COMMANDS = (MODELS, PLAN, RUN, INFO, QUERY, SQL, VERIFY, PLOT, SENSITIVITY, REPRODUCE, STRUCTURE)
+COMMANDS = (
+    *(MODELS, PLAN, RUN, INFO, QUERY, SQL, VERIFY, PLOT),
+    *(SENSITIVITY, BOUNDARY, CRITICAL_CITIES, BEST_COMPENSATION),
+    *(AUDIT, REPRODUCE, STRUCTURE),
+)
 
 _EXAMPLES = """examples:
   equisweep models external

@@ -1,0 +1,204 @@
+"""Time cases in turn: first call and steady state apart, CPU time beside wall time, errors achieved.
+
+A benchmark lists its `Case`s; `measure` returns a row for each, as a plain dict that goes into the JSON.
+A peer that does not import, fails or takes too long gets a row that says so.
+"""
+
+import json
+import os
+import select
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OURS = "equisweep"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way of doing one piece of work.
+
+    Parameters
+    ----------
+    who : the peer, which has a process of its own.
+    variant : how it is used: method, tolerance, threads.
+    maker : ``"module:function"`` in this folder. ``function(**options)`` returns (run, check): ``run()``
+        does the work and waits for it, ``check(result)`` returns numbers such as error and steps.
+    options : keywords of the maker, JSON values.
+    size : pieces of work (lanes, points) that one call does.
+    needs : modules without which the peer is "not installed".
+    note : what a reader must know, such as that only a subsample is computed.
+    """
+
+    who: str
+    variant: str
+    maker: str
+    options: dict[str, Any]
+    size: int
+    needs: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass
+class Budget:
+    """How long to measure: repeats, seconds of steady state per case, seconds until a call is given up."""
+
+    repeats: int = 5
+    seconds: float = 10.0
+    limit: float = 300.0
+
+
+@dataclass
+class _Timing:
+    first: float | None = None
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)
+    status: str = "ok"
+
+
+class Worker:
+    """The process of one peer; see `worker`."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {"EQX_ON_ERROR": "nan", "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "ignore"}
+        command = [sys.executable, str(HERE / "worker.py")]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def ask(self, limit: float, **request: Any) -> dict[str, Any]:
+        """The answer to one request; where none comes within `limit` seconds, the process is ended."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            if select.select([process.stdout], [], [], limit)[0]:
+                line = process.stdout.readline()
+                if line:
+                    return json.loads(line)
+                return {"gone": f"its process ended with code {process.wait()}"}
+            process.kill()
+            return {"gone": f"stopped after {limit:.0f} s"}
+        except BrokenPipeError:
+            return {"gone": f"its process ended with code {process.wait()}"}
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] | None = None) -> list[Row]:
+    """Measure all cases in turn: every case once, then every case again, until the repeats are done."""
+    say = tell or _to_terminal
+    workers: dict[str, Worker] = {}
+    timings = [_Timing() for _ in cases]
+    try:
+        for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
+            _make(workers, i, case, timing, budget, say)
+        for _ in range(budget.repeats):
+            for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
+                if timing.status == "ok" and _has_time(timing, budget):
+                    answer = workers[case.who].ask(budget.limit, do="run", case=i)
+                    if _understand(answer, case, timing, workers):
+                        timing.seconds.append(answer["seconds"])
+                        timing.cpu.append(answer["cpu"])
+        for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
+            if timing.status == "ok":
+                answer = workers[case.who].ask(budget.limit, do="check", case=i)
+                if _understand(answer, case, timing, workers):
+                    timing.found = answer
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return [row(case, timing) for case, timing in zip(cases, timings, strict=True)]
+
+
+def _make(
+    workers: dict[str, Worker], i: int, case: Case, timing: _Timing, budget: Budget, say: Callable[[str], None]
+) -> None:
+    worker = workers.setdefault(case.who, Worker()) if case.who in workers else Worker()
+    workers[case.who] = worker
+    request = {"maker": case.maker, "options": case.options, "needs": list(case.needs)}
+    answer = worker.ask(budget.limit, do="make", case=i, **request)
+    if _understand(answer, case, timing, workers):
+        timing.first = answer["seconds"]
+    told = f"first call {timing.first:.2f} s" if timing.first is not None else timing.status
+    say(f"  {case.who}: {case.variant}: {told}")
+
+
+def _understand(answer: dict[str, Any], case: Case, timing: _Timing, workers: dict[str, Worker]) -> bool:
+    """Whether the answer is a good one; else the row's status says what happened."""
+    for key, told in (("missing", "not installed"), ("failed", "failed"), ("gone", "")):
+        if key in answer:
+            timing.status = f"{told}: {answer[key]}" if told != "not installed" else told
+            timing.status = timing.status.removeprefix(": ")
+            if key == "missing" and not case.needs:
+                timing.status = f"failed: {answer[key]}"
+            if key == "gone":
+                workers.pop(case.who).close()
+            return False
+    return True
+
+
+def _has_time(timing: _Timing, budget: Budget) -> bool:
+    return not timing.seconds or sum(timing.seconds) + max(timing.seconds) <= budget.seconds
+
+
+def row(case: Case, timing: Any) -> Row:
+    """A case and its timing as one row of the results."""
+    median = statistics.median(timing.seconds) if timing.seconds else None
+    found = dict(timing.found)
+    spread = None
+    if median and len(timing.seconds) > 1:
+        spread = (max(timing.seconds) - min(timing.seconds)) / median
+    return {
+        "who": case.who,
+        "variant": case.variant,
+        "options": case.options,
+        "size": case.size,
+        "steps": found.pop("steps", None),
+        "error": found.pop("error", None),
+        "error_999": found.pop("error_999", None),
+        "first_call": timing.first,
+        "seconds": timing.seconds,
+        "median": median,
+        "spread": spread,
+        "rate": case.size / median if median else None,
+        "ratio": None,
+        "cores": sum(timing.cpu) / sum(timing.seconds) if timing.seconds else None,
+        "note": "; ".join(filter(None, [case.note, *(f"{k} {v}" for k, v in found.items())])),
+        "status": timing.status,
+    }
+
+
+def ratios(rows: Iterable[Row], ours: Callable[[Row], float | None]) -> None:
+    """Fill in ``ratio``: our rate, as `ours` tells it for a row, over the row's."""
+    for r in rows:
+        mine = ours(r)
+        r["ratio"] = mine / r["rate"] if mine and r["rate"] else None
+
+
+def best(rows: Iterable[Row], who: str) -> Row | None:
+    """The fastest row of a peer; None where it has none."""
+    found = [r for r in rows if r["who"] == who and r["rate"]]
+    return max(found, key=lambda r: r["rate"], default=None)
+
+
+def _to_terminal(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

@@ -31,7 +31,8 @@ class Case:
     who : the peer, which has a process of its own.
     variant : how it is used: method, tolerance, threads.
     maker : ``"module:function"`` in this folder. ``function(**options)`` returns (run, check): ``run()``
-        does the work and waits for it, ``check(result)`` returns numbers such as error and steps.
+        does the work and waits for it, ``check(result)`` returns numbers such as error and steps. A third
+        function, if there is one, is called before each run and not timed.
     options : keywords of the maker, JSON values.
     size : pieces of work (lanes, points) that one call does.
     needs : modules without which the peer is "not installed".

@@ -83,7 +83,7 @@ def numba_tsit5(kind: str, size: int, tol: float, coordinates: str, fastmath: bo
     p = problem(kind, size)
 
     def run() -> np.ndarray:
-        if kind == "uneven":  # numba's advice where pieces of work differ
+        if kind != "even":  # numba's advice where pieces of work differ
             nb.set_parallel_chunksize(64)
         return all_lanes(p["r"], p["f"], p["c1"], p["horizon"], tol)
 

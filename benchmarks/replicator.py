@@ -36,6 +36,7 @@ def problem(kind: str, size: int) -> Problem:
     """Caps, cost and horizon of each lane; the same for the same arguments.
 
     "even": every horizon is 20. "uneven": horizons spread evenly on a log scale from 2 to 200, in random order.
+    "sorted": those lanes by rising horizon.
     """
     random = np.random.default_rng(2021)
     found = {
@@ -44,8 +45,11 @@ def problem(kind: str, size: int) -> Problem:
         "c1": random.uniform(2, 8, size),
         "horizon": np.full(size, HORIZON),
     }
-    if kind == "uneven":
+    if kind in ("uneven", "sorted"):
         found["horizon"] = random.permutation(np.geomspace(SHORTEST, LONGEST, size))
+    if kind == "sorted":
+        order = np.argsort(found["horizon"])
+        found = {name: values[order] for name, values in found.items()}
     return found
 
 
@@ -128,7 +132,7 @@ def reference(kind: str, size: int) -> str:
 def main() -> None:
     """Compute a reference and compare it with SciPy's DOP853 and, where there is one, heyoka."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--kind", choices=("even", "uneven"), default="even")
+    parser.add_argument("--kind", choices=("even", "uneven", "sorted"), default="even")
     parser.add_argument("--size", type=int, default=1000)
     options = parser.parse_args()
     kind, size = options.kind, options.size

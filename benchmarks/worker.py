@@ -35,7 +35,7 @@ class Held:
     """The cases made so far, and what each returned last."""
 
     def __init__(self) -> None:
-        self._cases: dict[int, tuple[Any, Any]] = {}
+        self._cases: dict[int, Any] = {}
         self._results: dict[int, Any] = {}
 
     def make(self, case: int, maker: str, options: dict[str, Any], needs: list[str]) -> dict[str, Any]:
@@ -45,22 +45,29 @@ class Held:
         module, _, function = maker.partition(":")
         make = getattr(import_module(module), function)
         began = time.perf_counter()
-        self._cases[case] = make(**options)
-        self._results[case] = self._cases[case][0]()
-        return {"seconds": time.perf_counter() - began}
+        self._cases[case] = made = make(**options)
+        spent = time.perf_counter() - began
+        for prepare in made[2:]:
+            prepare()
+        began = time.perf_counter()
+        self._results[case] = made[0]()
+        return {"seconds": spent + time.perf_counter() - began}
 
     def run(self, case: int) -> dict[str, float]:
         """Call it again: wall seconds, and CPU seconds of all threads."""
         self._results[case] = None  # so that its memory can be used again
+        work, _, *before = self._cases[case]
+        for prepare in before:
+            prepare()
         cpu, began = time.process_time(), time.perf_counter()
-        result = self._cases[case][0]()
+        result = work()
         seconds = time.perf_counter() - began
         self._results[case] = result
         return {"seconds": seconds, "cpu": time.process_time() - cpu}
 
     def check(self, case: int) -> dict[str, Any]:
         """Steps taken and error achieved, as the case itself measures them; its memory is freed."""
-        _, check = self._cases.pop(case)
+        check = self._cases.pop(case)[1]
         found = check(self._results.pop(case))
         return {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in found.items()}
 

@@ -10,6 +10,7 @@ import select
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -67,10 +68,15 @@ class _Timing:
 
 
 class Worker:
-    """The process of one peer; see `worker`."""
+    """The process of one peer; see `worker`. `cache`: an empty folder, so that compilers find nothing kept."""
 
-    def __init__(self) -> None:
-        environment = os.environ | {"EQX_ON_ERROR": "nan", "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "ignore"}
+    def __init__(self, cache: str) -> None:
+        environment = os.environ | {
+            "EQX_ON_ERROR": "nan",
+            "PYTHONPATH": str(HERE),
+            "PYTHONWARNINGS": "ignore",
+            "XDG_CACHE_HOME": cache,
+        }
         command = [sys.executable, str(HERE / "worker.py")]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -106,55 +112,72 @@ class Worker:
 
 def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] | None = None) -> list[Row]:
     """Measure all cases in turn: every case once, then every case again, until the repeats are done."""
-    say = tell or _to_terminal
-    workers: dict[str, Worker] = {}
-    timings = [_Timing() for _ in cases]
-    try:
-        for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
-            _make(workers, i, case, timing, budget, say)
-        for _ in range(budget.repeats):
-            for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
-                if timing.status == "ok" and _has_time(timing, budget):
-                    answer = workers[case.who].ask(budget.limit, do="run", case=i)
-                    if _understand(answer, case, timing, workers):
+    with tempfile.TemporaryDirectory(prefix="equisweep-cache-") as cache:
+        session = _Session(cases, budget, tell or _to_terminal, cache)
+        try:
+            session.first_calls()
+            session.steady_state()
+            session.check()
+        finally:
+            for worker in session.workers.values():
+                worker.close()
+    return [row(case, timing) for case, timing in zip(cases, session.timings, strict=True)]
+
+
+class _Session:
+    """One run: the processes, and what is known of each case so far."""
+
+    def __init__(
+        self, cases: Sequence[Case], budget: Budget, tell: Callable[[str], None], cache: str
+    ) -> None:
+        self.cases, self.budget, self.tell, self.cache = cases, budget, tell, cache
+        self.workers: dict[str, Worker] = {}
+        self.timings = [_Timing() for _ in cases]
+
+    def first_calls(self) -> None:
+        for i, (case, timing) in enumerate(zip(self.cases, self.timings, strict=True)):
+            if case.who not in self.workers:
+                self.workers[case.who] = Worker(self.cache)
+            request = {"maker": case.maker, "options": case.options, "needs": list(case.needs)}
+            answer = self._ask(i, do="make", **request)
+            if answer:
+                timing.first = answer["seconds"]
+            told = timing.status if timing.first is None else f"first call {timing.first:.2f} s"
+            self.tell(f"  {case.who}: {case.variant}: {told}")
+
+    def steady_state(self) -> None:
+        for _ in range(self.budget.repeats):
+            for i, timing in enumerate(self.timings):
+                if timing.status == "ok" and _has_time(timing, self.budget):
+                    answer = self._ask(i, do="run")
+                    if answer:
                         timing.seconds.append(answer["seconds"])
                         timing.cpu.append(answer["cpu"])
-        for i, (case, timing) in enumerate(zip(cases, timings, strict=True)):
+
+    def check(self) -> None:
+        for i, timing in enumerate(self.timings):
             if timing.status == "ok":
-                answer = workers[case.who].ask(budget.limit, do="check", case=i)
-                if _understand(answer, case, timing, workers):
-                    timing.found = answer
-    finally:
-        for worker in workers.values():
-            worker.close()
-    return [row(case, timing) for case, timing in zip(cases, timings, strict=True)]
+                timing.found = self._ask(i, do="check") or {}
+
+    def _ask(self, i: int, **request: Any) -> dict[str, Any] | None:
+        """The answer of case i's process; None where something is wrong, which its status then says."""
+        case, timing = self.cases[i], self.timings[i]
+        answer = self.workers[case.who].ask(self.budget.limit, case=i, **request)
+        if "gone" in answer:
+            self.workers.pop(case.who).close()
+            for other, known in zip(self.cases, self.timings, strict=True):
+                if other.who == case.who and known.first is not None and known.status == "ok":
+                    known.status = "failed: its process ended in another case"
+        timing.status = _status(answer, case)
+        return answer if timing.status == "ok" else None
 
 
-def _make(
-    workers: dict[str, Worker], i: int, case: Case, timing: _Timing, budget: Budget, say: Callable[[str], None]
-) -> None:
-    worker = workers.setdefault(case.who, Worker()) if case.who in workers else Worker()
-    workers[case.who] = worker
-    request = {"maker": case.maker, "options": case.options, "needs": list(case.needs)}
-    answer = worker.ask(budget.limit, do="make", case=i, **request)
-    if _understand(answer, case, timing, workers):
-        timing.first = answer["seconds"]
-    told = f"first call {timing.first:.2f} s" if timing.first is not None else timing.status
-    say(f"  {case.who}: {case.variant}: {told}")
-
-
-def _understand(answer: dict[str, Any], case: Case, timing: _Timing, workers: dict[str, Worker]) -> bool:
-    """Whether the answer is a good one; else the row's status says what happened."""
-    for key, told in (("missing", "not installed"), ("failed", "failed"), ("gone", "")):
-        if key in answer:
-            timing.status = f"{told}: {answer[key]}" if told != "not installed" else told
-            timing.status = timing.status.removeprefix(": ")
-            if key == "missing" and not case.needs:
-                timing.status = f"failed: {answer[key]}"
-            if key == "gone":
-                workers.pop(case.who).close()
-            return False
-    return True
+def _status(answer: dict[str, Any], case: Case) -> str:
+    if "missing" in answer and case.needs:
+        return f"not installed: {answer['missing']}"
+    if "missing" in answer or "failed" in answer:
+        return f"failed: {answer.get('missing') or answer['failed']}"
+    return answer.get("gone", "ok")
 
 
 def _has_time(timing: _Timing, budget: Budget) -> bool:
@@ -180,6 +203,7 @@ def row(case: Case, timing: Any) -> Row:
         "seconds": timing.seconds,
         "median": median,
         "spread": spread,
+        "cpu": statistics.median(timing.cpu) if timing.cpu else None,
         "rate": case.size / median if median else None,
         "ratio": None,
         "cores": sum(timing.cpu) / sum(timing.seconds) if timing.seconds else None,

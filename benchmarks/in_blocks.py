@@ -23,9 +23,13 @@ def in_blocks(function: Callable[[Arrays], Arrays], values: Arrays, block: int |
         return lambda: {k: np.asarray(v) for k, v in jax.block_until_ready(function(on_device)).items()}
     count = -(-size // block)
     pad = count * block - size
-    padded = {k: np.pad(np.asarray(v), (0, pad), mode="edge") for k, v in values.items()}
+    padded = {
+        k: np.pad(np.asarray(v), [(0, pad)] + [(0, 0)] * (np.ndim(v) - 1), mode="edge")
+        for k, v in values.items()
+    }
     parts = [
-        {k: jax.numpy.asarray(v[i * block : (i + 1) * block]) for k, v in padded.items()} for i in range(count)
+        {k: jax.numpy.asarray(v[i * block : (i + 1) * block]) for k, v in padded.items()}
+        for i in range(count)
     ]
     threads = ThreadPoolExecutor(os.cpu_count())
     compiled: list[bool] = []

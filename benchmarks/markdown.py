@@ -13,7 +13,7 @@ HEAD = """# Benchmarks
 Written by `make bench` (or `make bench-quick`: the same code, smaller sizes) from `benchmarks/results/`; not
 edited by hand. Each peer has a process of its own and does the same work on the same machine; the processes
 are timed in turn. *First call* includes compilation, *steady* is the median of the repeats after it, *spread*
-their range over the median, *cores* the CPU time of all threads over wall time, *ratio* our rate over
+their range over the median, *CPU* the time of all threads, *cores* that over wall time, *ratio* our rate over
 the row's (at the row's own error where errors differ). Errors are measured, not asked for.
 """
 
@@ -49,7 +49,18 @@ def section(found: Mapping[str, Any]) -> str:
     parts += ["", _where(found), ""]
     if found["matched"]:
         parts += [_matched(found), ""]
-    headings = ["who", "how", "size", "steps", "error", "99.9% error", "first call, s", "steady, s", "spread"]
+    headings = [
+        "who",
+        "how",
+        "size",
+        "steps",
+        "error",
+        "99.9% error",
+        "first call, s",
+        "steady, s",
+        "spread",
+        "CPU, s",
+    ]
     headings += [f"{found['unit']}/s", "ratio", "cores", "note"]
     parts.append(table(headings, [_row(r) for r in found["rows"]]))
     return "\n".join(parts)
@@ -76,7 +87,7 @@ def _matched(found: Mapping[str, Any]) -> str:
 
 def _row(r: Mapping[str, Any]) -> list[str]:
     if r["status"] != "ok":
-        return [r["who"], r["variant"], f"{r['size']:,}", *[""] * 9, r["status"]]
+        return [r["who"], r["variant"], f"{r['size']:,}", *[""] * 10, r["status"]]
     return [
         r["who"],
         r["variant"],
@@ -87,6 +98,7 @@ def _row(r: Mapping[str, Any]) -> list[str]:
         number(r["first_call"]),
         number(r["median"]),
         "" if r["spread"] is None else f"{r['spread']:.0%}",
+        number(r["cpu"]),
         number(r["rate"]),
         number(r["ratio"]),
         "" if r["cores"] is None else f"{r['cores']:.2f}",
@@ -110,7 +122,10 @@ def number(value: float | None) -> str:
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+    return (
+        "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        + "\n"
+    )
 
 
 def main() -> int:

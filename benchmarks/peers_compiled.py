@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from replicator import A0, B0, B1, U0, W0, X0, Y0, achieved, field_shares, problem
+from replicator import A0, B0, B1, U0, W0, X0, Y0, achieved, field_logits, field_shares, problem
 from tsit5 import A2, A3, A4, A5, A6, B, E
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
@@ -62,7 +62,9 @@ def numba_tsit5(kind: str, size: int, tol: float, coordinates: str, fastmath: bo
             k7, l7 = field(nu, nw, r, f, c1)
             eu = h * (E[0] * k1 + E[1] * k2 + E[2] * k3 + E[3] * k4 + E[4] * k5 + E[5] * k6 + E[6] * k7)
             ew = h * (E[0] * l1 + E[1] * l2 + E[2] * l3 + E[3] * l4 + E[4] * l5 + E[5] * l6 + E[6] * l7)
-            ratio = max(abs(eu) / (tol + tol * max(abs(u), abs(nu))), abs(ew) / (tol + tol * max(abs(w), abs(nw))))
+            ratio = max(
+                abs(eu) / (tol + tol * max(abs(u), abs(nu))), abs(ew) / (tol + tol * max(abs(w), abs(nw)))
+            )
             steps += 1
             if ratio <= 1:
                 t, u, w, k1, l1 = t + h, nu, nw, k7, l7
@@ -121,16 +123,20 @@ def numbalsoda_prange(kind: str, size: int, tol: float, solver: str) -> tuple[An
     )
 
 
-def heyoka_batch(kind: str, size: int, tol: float, batch: int, ensemble: bool = False) -> tuple[Any, Any]:
-    """Case: heyoka's batch integrator (one SIMD lane each), in shares, one integrator per core.
+def heyoka_batch(
+    kind: str, size: int, tol: float, batch: int, ensemble: bool = False, coordinates: str = "shares"
+) -> tuple[Any, Any]:
+    """Case: heyoka's batch integrator (one SIMD lane each), one integrator per core.
 
     Compiled once and copied. `ensemble`: through its own ensemble_propagate_until instead.
     """
     import heyoka as hy
 
     x, y = hy.make_vars("x", "y")
-    system = field_shares(x, y, hy.par[0], hy.par[1], hy.par[2])
-    start = np.repeat([[X0], [Y0]], batch, axis=1)
+    logits = coordinates == "logits"
+    shares = (hy.sigmoid(x), hy.sigmoid(y)) if logits else (x, y)
+    system = (field_logits if logits else field_shares)(*shares, hy.par[0], hy.par[1], hy.par[2])
+    start = np.repeat([[U0], [W0]] if logits else [[X0], [Y0]], batch, axis=1)
     first = hy.taylor_adaptive_batch(
         [(x, system[0]), (y, system[1])], state=start, pars=np.zeros((3, batch)), tol=tol
     )
@@ -180,6 +186,7 @@ def heyoka_batch(kind: str, size: int, tol: float, batch: int, ensemble: bool = 
 
     def check(found: tuple[np.ndarray, int]) -> dict[str, float]:
         shares = found[0].reshape(2, -1)[:, :size].T
+        shares = 1 / (1 + np.exp(-shares)) if logits else shares
         return achieved(kind, shares) | {"steps": float(found[1]), "order": float(first.order)}
 
     return in_ensemble if ensemble else in_threads, check

@@ -1,13 +1,14 @@
-"""The external model's loss over a grid: by equisweep, a flattened vmap, NumPy, numba, and a copy of its bytes.
+"""The external model's loss over a grid, by equisweep, a flattened vmap, NumPy, numba; a copy of its bytes.
 
-The exact non-cooperative equilibrium. With K = -E L ln v and q(p) = (1 - alpha p)(1 - alpha^2 p), n = 3 cities: the
-smallest root p of K p q(p) = 1, if it lies below beta v, else no investment. Investment e = ln(beta v / p) / (-E ln v),
-loss L (1 - (1 - p) q(p)) + e.
+The exact non-cooperative equilibrium. With K = -E L ln v and q(p) = (1 - alpha p)(1 - alpha^2 p), n = 3
+cities: the smallest root p of K p q(p) = 1, if it lies below beta v, else no investment. Investment
+e = ln(beta v / p) / (-E ln v), loss L (1 - (1 - p) q(p)) + e.
 """
 
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 V, E, L = 0.5, 0.1, 400.0
 RATE = -E * np.log(V)
 K = RATE * L
-NEWTON_STEPS = 10  # the slowest point of this grid needs 8
+NEWTON_STEPS = 10  # enough for every point of this grid: see the error
 OK, CORNER, SEVERAL = 1, 2, 3
 BYTES = 17  # two float64 and a uint8
 
@@ -58,7 +59,10 @@ def ours(side: int) -> tuple[Any, Any]:
             yield evaluator.finish(*before)
 
     def check(found: list[dict[str, np.ndarray]]) -> dict[str, float]:
-        whole = [np.concatenate([t[k].reshape(-1) for t in found]) for k in ("investment", "expected_loss", "status")]
+        whole = [
+            np.concatenate([t[k].reshape(-1) for t in found])
+            for k in ("investment", "expected_loss", "status")
+        ]
         return errors(side, whole)
 
     return lambda: list(tiles()), check
@@ -99,7 +103,7 @@ def numpy_grid(side: int, factored: bool, blocks: int = 1) -> tuple[Any, Any]:
 
     def run() -> Any:
         edges = [i * side // blocks for i in range(blocks + 1)]
-        rows = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        rows = [slice(a, b) for a, b in pairwise(edges)]
         if blocks == 1:
             some(rows[0])
         else:
@@ -182,7 +186,7 @@ def copy(side: int, threads: int) -> tuple[Any, Any]:
     source, target = np.ones(side * side * BYTES // 8), np.zeros(side * side * BYTES // 8)
     pool = ThreadPoolExecutor(threads)
     edges = [i * source.size // threads for i in range(threads + 1)]
-    pieces = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [slice(a, b) for a, b in pairwise(edges)]
 
     def run() -> None:
         if threads == 1:
@@ -198,7 +202,11 @@ def errors(side: int, found: list[np.ndarray]) -> dict[str, float]:
     alpha, beta = grid(side)
     some = np.random.default_rng(7).choice(side * side, min(2000, side * side), replace=False)
     i, j = np.divmod(some, side)
-    exact = [np.empty(len(some), np.longdouble), np.empty(len(some), np.longdouble), np.empty(len(some), np.uint8)]
+    exact = [
+        np.empty(len(some), np.longdouble),
+        np.empty(len(some), np.longdouble),
+        np.empty(len(some), np.uint8),
+    ]
     solve(alpha[i].astype(np.longdouble), beta[j].astype(np.longdouble), True, exact)
     worst = 0.0
     for value, right in zip(found[:2], exact[:2], strict=True):

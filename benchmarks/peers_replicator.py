@@ -42,7 +42,10 @@ def diffrax_vmap(
             throw=False,
         )
         end = done.ys[0]
-        return {"end": jax.nn.sigmoid(end) if coordinates == "logits" else end, "steps": done.stats["num_steps"]}
+        return {
+            "end": jax.nn.sigmoid(end) if coordinates == "logits" else end,
+            "steps": done.stats["num_steps"],
+        }
 
     values = problem(kind, size) | {"tol": np.full(size, tol)}
     run = in_blocks(jax.jit(jax.vmap(one)), values, block)

@@ -9,7 +9,7 @@ from replicator import X0, Y0, achieved, field_shares, problem
 def torchode(kind: str, size: int, solver: str, tol: float, lanes: int) -> tuple[Any, Any]:
     """Case: torchode, which gives every lane its own step; only the first `lanes` of them.
 
-    Without torch.compile: see `docs`.
+    Not compiled: torch.compile made it slower (8 s for 7) with torch 2.13, and torch.jit failed.
     """
     import torch
     import torchode as to

@@ -35,7 +35,7 @@ Problem = dict[str, np.ndarray]
 def problem(kind: str, size: int) -> Problem:
     """Caps, cost and horizon of each lane; the same for the same arguments.
 
-    "even": every horizon is 20. "uneven": horizons spread evenly on a log scale from 2 to 200, in random order.
+    "even": every horizon is 20. "uneven": horizons spread evenly on a log scale from 2 to 200, at random.
     "sorted": those lanes by rising horizon.
     """
     random = np.random.default_rng(2021)

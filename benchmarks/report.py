@@ -10,6 +10,7 @@ import platform
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,26 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 TABLE = HERE.parent / "docs" / "benchmarks.md"
 
-PACKAGES = (
-    "equisweep jax jaxlib diffrax numpy scipy xarray zarr zarrs numba numbalsoda heyoka torch torchode "
-    "torchdiffeq nashpy egttools xyzpy"
-).split()
+PACKAGES = [
+    "equisweep",
+    "jax",
+    "jaxlib",
+    "diffrax",
+    "numpy",
+    "scipy",
+    "xarray",
+    "zarr",
+    "zarrs",
+    "numba",
+    "numbalsoda",
+    "heyoka",
+    "torch",
+    "torchode",
+    "torchdiffeq",
+    "nashpy",
+    "egttools",
+    "xyzpy",
+]
 
 REQUIRED = {
     "benchmark": str,
@@ -50,6 +67,7 @@ ROW = {
     "seconds": list,
     "median": NUMBER,
     "spread": NUMBER,
+    "cpu": NUMBER,
     "rate": NUMBER,
     "ratio": NUMBER,
     "cores": NUMBER,
@@ -109,7 +127,7 @@ def matched_rate(points: Iterable[tuple[float | None, float | None]], error: flo
             front.append((e, r))
     if not front or error < front[0][0]:
         return None
-    for (e0, r0), (e1, r1) in zip(front, front[1:], strict=False):
+    for (e0, r0), (e1, r1) in pairwise(front):
         if e0 <= error <= e1:
             part = math.log(error / e0) / math.log(e1 / e0)
             return r0 * (r1 / r0) ** part

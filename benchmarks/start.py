@@ -11,12 +11,12 @@ import report
 
 def options(about: str | None) -> argparse.Namespace:
     """--quick, --note and --results."""
-    parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer ways, the same code")
     parser.add_argument("--note", default="", help="what else a reader must know about this run")
-    parser.add_argument("--results", type=Path, default=report.RESULTS, help="folder of the JSON (%(default)s)")
+    parser.add_argument(
+        "--results", type=Path, default=report.RESULTS, help="folder of the JSON (%(default)s)"
+    )
     told = parser.parse_args()
     _Chosen.note, _Chosen.folder = told.note, told.results
     return told

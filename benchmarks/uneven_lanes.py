@@ -1,7 +1,9 @@
 """Replicator lanes whose step counts differ a hundredfold: what waiting for the slowest lane costs.
 
-The lanes of work_precision with horizons spread evenly on a log scale from 2 to 200, in random order. "Sorted" is
-the same work with the lanes sorted by horizon, so that lanes of a block take about as long.
+The lanes of work_precision with horizons spread evenly on a log scale from 2 to 200, in random order.
+"Sorted" is the same work with the lanes sorted by horizon, so that lanes of a block take about as long. Some
+of the longest orbits come so near the boundary that steps in shares lose them (error 1): peers run in logits
+too.
 """
 
 import sys
@@ -16,19 +18,20 @@ from work_precision import METHODS, our_cases, peer_cases
 def main() -> int:
     """Measure, print where the results went."""
     told = options(__doc__)
-    size, few = (2000, 200) if told.quick else (20_000, 2000)
+    size, few = (1000, 100) if told.quick else (20_000, 2000)
     in_logits = [1e-8] if told.quick else [1e-6, 1e-8, 1e-10]
     in_shares = [1e-10] if told.quick else [1e-8, 1e-10, 1e-12]
     note = reference("uneven", size)
     reference("sorted", size)
-    methods = METHODS[1:2] if told.quick else METHODS
+    methods = METHODS[:1] if told.quick else METHODS
     cases = our_cases("uneven", size, in_logits, methods)
     cases += [
         type(c)(f"{OURS}, sorted", c.variant, c.maker, c.options, c.size)
         for c in our_cases("sorted", size, in_logits, methods)
     ]
     peers = peer_cases("uneven", size, in_logits, in_shares, few, told.quick)
-    cases += [c for c in peers if not (told.quick and c.who.startswith(("torch", "numbalsoda")))]
+    left_out = ("torch", "numbalsoda", "scipy") if told.quick else ()
+    cases += [c for c in peers if not c.who.startswith(left_out)]
     rows = measure(cases, Budget(3, 3, 60) if told.quick else Budget(5, 8, 300))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)

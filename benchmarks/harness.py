@@ -68,7 +68,7 @@ class _Timing:
 
 
 class Worker:
-    """The process of one peer; see `worker`. `cache`: an empty folder, so that compilers find nothing kept."""
+    """The process of one peer; see `worker`. `cache`: a folder for compilers, empty at first."""
 
     def __init__(self, cache: str) -> None:
         environment = os.environ | {

@@ -93,7 +93,7 @@ def flattened(side: int) -> tuple[Any, Any]:
 
 
 def numpy_grid(side: int, factored: bool, blocks: int = 1) -> tuple[Any, Any]:
-    """Case: broadcasting by hand. `factored`: Newton's method along alpha alone. `blocks` of rows, in threads."""
+    """Case: broadcasting by hand. `factored`: Newton along alpha alone. `blocks` of rows, in threads."""
     alpha, beta = grid(side)
     threads = ThreadPoolExecutor(os.cpu_count())
     out = (np.empty((side, side)), np.empty((side, side)), np.empty((side, side), np.uint8))

@@ -20,26 +20,10 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 TABLE = HERE.parent / "docs" / "benchmarks.md"
 
-PACKAGES = [
-    "equisweep",
-    "jax",
-    "jaxlib",
-    "diffrax",
-    "numpy",
-    "scipy",
-    "xarray",
-    "zarr",
-    "zarrs",
-    "numba",
-    "numbalsoda",
-    "heyoka",
-    "torch",
-    "torchode",
-    "torchdiffeq",
-    "nashpy",
-    "egttools",
-    "xyzpy",
-]
+PACKAGES = (
+    *("equisweep", "jax", "jaxlib", "diffrax", "numpy", "scipy", "xarray", "zarr", "zarrs", "numba"),
+    *("numbalsoda", "heyoka", "torch", "torchode", "torchdiffeq", "nashpy", "egttools", "xyzpy"),
+)
 
 REQUIRED = {
     "benchmark": str,

@@ -22,7 +22,6 @@ def main() -> int:
     in_logits = [1e-8] if told.quick else [1e-6, 1e-8, 1e-10]
     in_shares = [1e-10] if told.quick else [1e-8, 1e-10, 1e-12]
     note = reference("uneven", size)
-    reference("sorted", size)
     methods = METHODS[:1] if told.quick else METHODS
     cases = our_cases("uneven", size, in_logits, methods)
     cases += [

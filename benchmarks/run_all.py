@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-import markdown
+import page
 
 HERE = Path(__file__).parent
 
@@ -13,18 +13,16 @@ HERE = Path(__file__).parent
 def main() -> int:
     """Arguments (--quick, --note, --results) go to every benchmark; 1 where one of them failed."""
     if {"-h", "--help"} & set(sys.argv):
-        print(
-            f"{__doc__}\n\nusage: run_all.py [--quick] [--note TEXT] [--results FOLDER]; each benchmark: --help"
-        )
+        print(f"{__doc__}\n\nusage: run_all.py [--quick] [--note TEXT] [--results FOLDER]")
         return 0
     began, failed = time.monotonic(), []
-    for name in markdown.ORDER:
+    for name in page.ORDER:
         print(f"== {name}", flush=True)
         done = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *sys.argv[1:]])
         if done.returncode:
             failed.append(name)
     if "--results" not in sys.argv:
-        markdown.main()
+        page.main()
     print(f"{time.monotonic() - began:.0f} s" + "".join(f"; {name} FAILED" for name in failed))
     return int(bool(failed))
 

@@ -1,4 +1,4 @@
-"""Results as a Markdown page: ``python benchmarks/markdown.py`` writes docs/benchmarks.md anew."""
+"""Results as a Markdown page: ``python benchmarks/page.py`` writes docs/benchmarks.md anew."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ the row's (at the row's own error where errors differ). Errors are measured, not
 """
 
 
-def page(results: Sequence[Mapping[str, Any]]) -> str:
+def whole(results: Sequence[Mapping[str, Any]]) -> str:
     """The whole page."""
     rank = {name: i for i, name in enumerate(ORDER)}
     ordered = sorted(results, key=lambda found: rank.get(found["benchmark"], len(ORDER)))
@@ -130,7 +130,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def main() -> int:
     """Write the page."""
-    TABLE.write_text(page(read(RESULTS)), encoding="utf-8")
+    TABLE.write_text(whole(read(RESULTS)), encoding="utf-8")
     print(f"wrote {TABLE}")
     return 0
 

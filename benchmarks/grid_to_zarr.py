@@ -17,7 +17,7 @@ from typing import Any
 
 from harness import OURS, Budget, Case, Row, best, measure, ratios
 from peers_loss import BYTES, space
-from report import goal, result
+from report import busy_goal, goal, result
 from start import options, save
 
 TURNS, WRITE = f"{OURS}, computing and writing in turn", "write alone"
@@ -177,7 +177,7 @@ def goals_of(by: dict[str, Row], rows: list[Row]) -> list[dict]:
         goal("time with overlap over time without", over(sweep, by[TURNS]), most=1.0),
         goal("time per point, large over small grid", over(sweep, small), most=MOST_GROWTH),
         goal("largest resident memory, GiB", memory and memory / 1024, most=MOST_MEMORY_GIB),
-        goal("cores kept busy", sweep["cores"], least=1.5),
+        busy_goal(rows, sweep, 0.75),
         goal(
             "time of our codec over the best tried, writing alone",
             stock and over(_lz4(rows), stock),

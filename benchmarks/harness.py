@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-OURS = "equisweep"
+OURS, PROBE = "equisweep", "hashing threads"
 
 Row = dict[str, Any]
 
@@ -116,7 +116,11 @@ class Worker:
 
 
 def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] | None = None) -> list[Row]:
-    """Measure all cases in turn: every case once, then every case again, until the repeats are done."""
+    """Measure all cases in turn: every case once, then every case again, until the repeats are done.
+
+    The last row is that of `probe`, measured among them: how many cores other programs left.
+    """
+    cases = [*cases, Case(PROBE, "one per core", "probe:hashing", {}, 1)]
     with tempfile.TemporaryDirectory(prefix="equisweep-cache-") as cache:
         session = _Session(cases, budget, tell or _to_terminal, cache)
         try:

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from harness import OURS, Budget, Case, best, measure, ratios
-from report import goal, result
+from report import busy_goal, goal, result
 from start import options, save
 
 
@@ -65,7 +65,7 @@ def main() -> int:
         goal("points/s over the flattened vmap of the same kernel", ratio.get("flattened vmap"), least=20.0),
         goal("time over a memory copy of the same bytes", slower, most=4.0),
         goal("points/s over the best hand-written numpy", ratio.get("numpy"), least=1.0),
-        goal("cores kept busy by ours", mine and mine["cores"], least=1.8),
+        busy_goal(rows, mine),
     ]
     return save(result("loss_sweep", __doc__, "points", rows, quick=told.quick, goals=goals))
 

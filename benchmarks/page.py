@@ -69,9 +69,11 @@ def section(found: Mapping[str, Any]) -> str:
 def _where(found: Mapping[str, Any]) -> str:
     m = found["machine"]
     used = ", ".join(f"{k} {v}" for k, v in found["versions"].items() if v != "not installed")
+    had = m["cores_to_be_had"]
     text = (
         f"{found['when']}, {m['cpu']}, {m['cores']} cores, {m['ram_gib']} GiB, {m['system']}, "
-        f"Python {m['python']}, load before the run {m['load_before']}. {used}."
+        f"Python {m['python']}, load before the run {m['load_before']}, cores "
+        f"to be had during it {'unknown' if had is None else f'{had:.2f}'}. {used}."
     )
     return f"{text} {found['note']}".strip()
 
@@ -79,10 +81,19 @@ def _where(found: Mapping[str, Any]) -> str:
 def _matched(found: Mapping[str, Any]) -> str:
     names = {"error": "largest error", "error_999": "99.9% error"}
     rows = [
-        [names.get(m["by"], m["by"]), f"{m['error']:.0e}", m["who"], number(m["rate"]), number(m["ratio"])]
+        [
+            names.get(m["by"], m["by"]),
+            f"{m['error']:.0e}",
+            m["who"],
+            number(m["rate"]),
+            number(m["ratio"]),
+            number(m["cpu_ratio"]),
+        ]
         for m in found["matched"]
     ]
-    return table(["matched by", "error", "who", f"{found['unit']}/s", "ours / theirs"], rows)
+    return table(
+        ["matched by", "error", "who", f"{found['unit']}/s", "ours / theirs", "per CPU second"], rows
+    )
 
 
 def _row(r: Mapping[str, Any]) -> list[str]:

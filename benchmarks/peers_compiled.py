@@ -187,6 +187,6 @@ def heyoka_batch(
     def check(found: tuple[np.ndarray, int]) -> dict[str, float]:
         shares = found[0].reshape(2, -1)[:, :size].T
         shares = 1 / (1 + np.exp(-shares)) if logits else shares
-        return achieved(kind, shares) | {"steps": float(found[1]), "order": float(first.order)}
+        return achieved(kind, shares) | {"steps": float(found[1]), "order": int(first.order)}
 
     return in_ensemble if ensemble else in_threads, check

@@ -213,7 +213,7 @@ def errors(side: int, found: list[np.ndarray]) -> dict[str, float]:
         size = np.maximum(np.abs(right), 1.0)
         worst = max(worst, float((np.abs(value[some] - right) / size).max()))
     differ = int((found[2][some] != exact[2]).sum())
-    return {"error": worst} | ({"statuses that differ": float(differ)} if differ else {})
+    return {"error": worst} | ({"statuses that differ": differ} if differ else {})
 
 
 def _double() -> None:

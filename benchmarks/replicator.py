@@ -104,7 +104,7 @@ def achieved(kind: str, shares: np.ndarray, lanes: int | None = None) -> dict[st
     found = {"error": float(error[~failed].max(initial=0.0)), "error_999": float("nan")}
     if not failed.any():
         return found | {"error_999": float(np.quantile(error, 0.999))}
-    return {"error": float("inf"), "error_999": float("inf"), "lanes failed": float(failed.sum())}
+    return {"error": float("inf"), "error_999": float("inf"), "lanes failed": int(failed.sum())}
 
 
 def exact_shares(kind: str, size: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from harness import OURS, Row
+from harness import OURS, PROBE, Row
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -119,19 +119,26 @@ def matched_rate(points: Iterable[tuple[float | None, float | None]], error: flo
 
 
 def matched(rows: Sequence[Row], errors: Sequence[float], key: str = "error") -> list[dict[str, Any]]:
-    """For each peer and error, its best rate there and ours over it."""
+    """For each peer and error, its best rate there and ours over it; the same per second of CPU time.
+
+    The latter suffers less from other programs, but does not tell who left a core idle.
+    """
     found = []
     for error in errors:
-        mine = matched_rate(_points(rows, OURS, key), error)
-        for who in dict.fromkeys(r["who"] for r in rows):
-            rate = matched_rate(_points(rows, who, key), error)
+        told = {"error": error, "by": key}
+        mine, our_cpu = _both_rates(rows, OURS, key, error)
+        for who in dict.fromkeys(r["who"] for r in rows if r["who"] != PROBE):
+            rate, cpu = _both_rates(rows, who, key, error)
             ratio = mine / rate if mine and rate else None
-            found.append({"who": who, "error": error, "by": key, "rate": rate, "ratio": ratio})
+            cpu_ratio = our_cpu / cpu if our_cpu and cpu else None
+            found.append({"who": who, **told, "rate": rate, "ratio": ratio, "cpu_ratio": cpu_ratio})
     return found
 
 
-def _points(rows: Iterable[Row], who: str, key: str) -> list[tuple[float | None, float | None]]:
-    return [(r[key], r["rate"]) for r in rows if r["who"] == who]
+def _both_rates(rows: Sequence[Row], who: str, key: str, error: float) -> tuple[float | None, float | None]:
+    some = [r for r in rows if r["who"] == who]
+    per_cpu = [(r[key], r["size"] / r["cpu"] if r["cpu"] else None) for r in some]
+    return matched_rate([(r[key], r["rate"]) for r in some], error), matched_rate(per_cpu, error)
 
 
 def goal(name: str, value: float | None, *, least: float | None = None, most: float | None = None) -> dict:
@@ -140,6 +147,17 @@ def goal(name: str, value: float | None, *, least: float | None = None, most: fl
     if value is not None:
         holds = value >= least if least is not None else value <= most
     return {"name": name, "value": value, "least": least, "most": most, "holds": holds}
+
+
+def busy_goal(rows: Iterable[Row], mine: Row | None, least: float = 0.9) -> dict:
+    """The goal that ours keeps as many cores busy as threads that hash, in the same run."""
+    had = _to_be_had(rows)
+    share = mine["cores"] / had if had and mine and mine["cores"] else None
+    return goal("cores kept busy by ours, over what hashing threads kept busy", share, least=least)
+
+
+def _to_be_had(rows: Iterable[Row]) -> float | None:
+    return next((r["cores"] for r in rows if r["who"] == PROBE), None)
 
 
 def result(
@@ -161,9 +179,9 @@ def result(
         "quick": quick,
         "when": time.strftime("%Y-%m-%d"),
         "note": note,
-        "machine": machine(),
+        "machine": machine() | {"cores_to_be_had": _to_be_had(rows)},
         "versions": versions(),
-        "rows": list(rows),
+        "rows": [r for r in rows if r["who"] != PROBE],
         "matched": list(matched),
         "goals": list(goals),
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import OURS, Budget, Case, best, measure, ratios
 from replicator import reference
-from report import goal, matched, matched_rate, result
+from report import busy_goal, goal, matched, matched_rate, result
 from start import options, save
 
 # Each: a name, what `Method` is told besides the tolerance, lanes in one call (None: all). Add new ones here.
@@ -118,7 +118,7 @@ def main() -> int:
         goal(f"lanes/s at error 1e-6, over {who}", at.get(who), least=wanted) for who, wanted in GOALS.items()
     ]
     fastest = best(rows, OURS)
-    goals.append(goal("cores kept busy by ours", fastest and fastest["cores"], least=1.8))
+    goals.append(busy_goal(rows, fastest))
     return save(
         result(
             "work_precision", __doc__, "lanes", rows, quick=told.quick, note=note, matched=both, goals=goals

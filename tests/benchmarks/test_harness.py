@@ -87,6 +87,7 @@ def test_ratios_compare_at_the_same_error():
     assert_close(found["peer", 1e-6], 4.0, multiplier=1000)
     assert_close(found[OURS, 1e-6], 1.0, multiplier=10)
     assert found["peer", 1e-9] is None
+    assert [m["cpu_ratio"] for m in report.matched(rows, (1e-6,))] == pytest.approx([1.0, 4.0])
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: report.matched_rate(ours, r["error"]))
     assert_close(rows[-1]["ratio"], 4.0, multiplier=1000)
@@ -124,13 +125,17 @@ def test_every_kind_of_peer_gets_a_row(toys):
         "ok",
         "stopped after 3 s",
         "ok",
+        "ok",
     ]
+    assert rows[-1]["who"] == harness.PROBE
     assert (rows[0]["steps"], rows[0]["error"], rows[0]["note"]) == (3.0, 1e-7, "colour red")
     assert len(rows[0]["seconds"]) == 2
     assert rows[1]["error"] is None
     assert (toys / "log").read_text(encoding="utf-8") == "xxx"
     found = report.result("toy", "A toy.", "toys", rows, quick=True)
     report.check(found)
+    assert len(found["rows"]) == len(cases)
+    assert found["machine"]["cores_to_be_had"] == rows[-1]["cores"] > 0
     text = page.whole([found])
     assert "not installed: No module named 'no_such_module'" in text
     assert "## toy (quick run)" in text

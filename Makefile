@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench-sweep gallery clean
+.PHONY: demo test lint bench bench-quick bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -25,8 +25,14 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-bench-sweep: $(READY)  ## 10^6 and 10^8 points into a store, against writing the same bytes alone
-	$(BIN)/python benchmarks/sweep_to_store.py
+bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks.md
+	$(BIN)/python benchmarks/run_all.py --note "$(NOTE)"
+
+bench-quick: $(READY)  ## the same code on smaller sizes, in minutes
+	$(BIN)/python benchmarks/run_all.py --quick --note "$(NOTE)"
+
+bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes alone
+	$(BIN)/python benchmarks/grid_to_zarr.py
 
 gallery: $(READY)  ## the pictures of docs/gallery.md
 	$(BIN)/python docs/gallery.py

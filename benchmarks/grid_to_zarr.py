@@ -1,0 +1,196 @@
+"""A loss sweep from grid to store, end to end, against writing the same bytes alone.
+
+alpha x beta, two float64 outputs and the status, every shard synced to the disk before its tile counts.
+"Write alone" sends computed tiles through the same store, over and over, with nothing computed meanwhile.
+Each way has a process of its own; note its largest resident memory. Codecs and pipelines are compared by
+writing alone. A sweep's time includes tracing its kernels anew, which weighs on small grids.
+"""
+
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from itertools import count, cycle
+from pathlib import Path
+from typing import Any
+
+from harness import OURS, Budget, Case, Row, best, measure, ratios
+from peers_loss import BYTES, space
+from report import busy_goal, goal, result
+from start import options, save
+
+TURNS, WRITE = f"{OURS}, computing and writing in turn", "write alone"
+MOST_MEMORY_GIB, MOST_GROWTH, MOST_RATIO = 1.5, 1.3, 1.25
+PIPELINES = {
+    "zarr": ("zarr.core.codec_pipeline.BatchedCodecPipeline", ("zarr",)),
+    "zarrs": ("zarrs.ZarrsCodecPipeline", ("zarrs",)),
+    "fused": ("zarr.core.codec_pipeline.FusedCodecPipeline", ("zarr",)),  # since zarr 3.3
+}
+_numbers = count()
+CODECS = ("none", "zstd", "blosc-lz4", "blosc-zstd")
+
+
+def cases_of(small: int, large: int, side: int, quick: bool, folder: Path) -> list[Case]:
+    """The sweep and its parts, then every codec under every pipeline; sides of square grids."""
+    where = {"folder": str(folder)}
+
+    def case(who: str, how: str, side: int, needs: tuple[str, ...] = (), **more: Any) -> Case:
+        maker = "grid_to_zarr:write" if WRITE in who else "grid_to_zarr:sweep"
+        return Case(who, how, maker, {**where, "side": side, **more}, side * side, needs)
+
+    cases = [
+        case(f"{OURS}, small", "sweep", small),
+        case(OURS, "sweep", large),
+        case(TURNS, "sweep", large, overlap=False),
+        case(WRITE, "as a sweep does", large),
+    ]
+    for pipeline, (_, needs) in PIPELINES.items():
+        for codec in CODECS[1:3] if quick else CODECS:
+            who = f"{WRITE}, {pipeline} pipeline"
+            cases.append(case(who, f"codec {codec}", side, needs, codec=codec, pipeline=pipeline))
+    return cases
+
+
+def sweep(folder: str, side: int, overlap: bool = True) -> tuple[Any, Any, Any]:
+    """Case: a whole run into a new cube."""
+    from equisweep.engine.execute import execute
+
+    _double()
+    root, clear = _cube(folder)
+    wanted = space(side)
+
+    def run() -> None:
+        execute(wanted, root, device="cpu", overlap=overlap, progress=False)
+
+    return run, lambda _: _after(root), clear
+
+
+def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[Any, Any, Any]:
+    """Case: up to eight computed tiles, over and over, through the store, into a new cube.
+
+    `codec`, `pipeline`: instead of what a cube has; the checksum stays.
+    """
+    import zarr
+    from equisweep.engine import template
+    from equisweep.engine.device import pick_device
+    from equisweep.engine.evaluate import Evaluator
+    from equisweep.engine.execute import WRITERS, TileWriter, plan_space
+    from equisweep.engine.progress import Silence
+    from equisweep.engine.store import Cube
+
+    _double()
+    if pipeline:
+        path, _ = PIPELINES[pipeline]
+        if pipeline == "fused" and not hasattr(zarr.core.codec_pipeline, "FusedCodecPipeline"):
+            raise ModuleNotFoundError("FusedCodecPipeline came with zarr 3.3")
+        zarr.config.set({"codec_pipeline.path": path, "codec_pipeline.max_workers": None})
+    if codec:
+        template._codecs = lambda dtype: codecs(codec, dtype)
+    root, clear = _cube(folder)
+    wanted, device = space(side), pick_device("cpu")
+    layout = plan_space(wanted, device)
+    evaluator = Evaluator(wanted, layout, device)
+    tiles = list(layout)
+    some = tiles[: -1 : max(len(tiles) // 8, 1)] or tiles  # the last tile may be a smaller one
+    computed = [evaluator.finish(tile, evaluator.start(tile)) for tile in some]
+
+    def run() -> None:
+        values = cycle(computed)
+        template.create_cube(root, wanted, layout, {"identity": "{}"})
+        writer = TileWriter(Cube(root), durable=True, progress=Silence(wanted.points), ahead=WRITERS + 1)
+        for tile in tiles:
+            whole = next(values)
+            writer.submit(tile, {name: v[tuple(map(slice, tile.shape))] for name, v in whole.items()})
+        writer.finish()
+
+    return run, lambda _: _after(root), clear
+
+
+def codecs(name: str, dtype: Any) -> list[Any]:
+    """Compressors of a shard's chunks."""
+    from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+
+    found: dict[str, list[Any]] = {
+        "none": [],
+        "zstd": [ZstdCodec(level=1)],
+        "blosc-lz4": [BloscCodec(cname="lz4", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)],
+        "blosc-zstd": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)],
+    }
+    return [*found[name], Crc32cCodec()]
+
+
+def _cube(folder: str) -> tuple[Path, Any]:
+    """A path of this case alone, and what empties it and lets earlier writes reach the disk."""
+    root = Path(folder) / f"{os.getpid()}-{next(_numbers)}.zarr"
+
+    def clear() -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        os.sync()
+
+    return root, clear
+
+
+def _after(root: Path) -> dict[str, Any]:
+    stored = sum(f.stat().st_size for f in root.rglob("*") if f.is_file())
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    shutil.rmtree(root)
+    return {"MB stored": round(stored / 1e6), "MB resident": round(resident / 2**20)}
+
+
+def _double() -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+
+
+def main() -> int:
+    """Measure, print where the results went."""
+    told = options(__doc__)
+    small, large, side = (1000, 2500, 1500) if told.quick else (1000, 10_000, 4000)
+    with tempfile.TemporaryDirectory(prefix="equisweep-") as folder:
+        cases = cases_of(small, large, side, told.quick, Path(folder))
+        rows = measure(cases, Budget(3, 4, 60) if told.quick else Budget(5, 40, 300))
+    by = {r["who"]: r for r in rows[:4]}
+    ratios(rows[1:4], lambda _: by[OURS]["rate"])
+    for r in rows:
+        if r["rate"]:
+            r["note"] = f"{r['rate'] * BYTES / 1e6:.0f} MB/s; {r['note']}"
+    return save(result("grid_to_zarr", __doc__, "points", rows, quick=told.quick, goals=goals_of(by, rows)))
+
+
+def goals_of(by: dict[str, Row], rows: list[Row]) -> list[dict]:
+    """Goals of time, growth and memory."""
+    sweep, alone, small = by[OURS], by[WRITE], by[f"{OURS}, small"]
+
+    def over(a: Row, b: Row) -> float | None:
+        return b["rate"] / a["rate"] if a["rate"] and b["rate"] else None
+
+    memory = next((int(part.split()[-1]) for part in sweep["note"].split(";") if "resident" in part), None)
+    stock = best([r for r in rows if r["variant"] != alone["variant"]], f"{WRITE}, zarr pipeline")
+    return [
+        goal(
+            f"time over writing the same bytes alone, {sweep['size']:,} points",
+            over(sweep, alone),
+            most=MOST_RATIO,
+        ),
+        goal("time with overlap over time without", over(sweep, by[TURNS]), most=1.0),
+        goal("time per point, large over small grid", over(sweep, small), most=MOST_GROWTH),
+        goal("largest resident memory, GiB", memory and memory / 1024, most=MOST_MEMORY_GIB),
+        busy_goal(rows, sweep, 0.75),
+        goal(
+            "time of our codec over the best tried, writing alone",
+            stock and over(_lz4(rows), stock),
+            most=1.1,
+        ),
+    ]
+
+
+def _lz4(rows: list[Row]) -> Row:
+    return next(
+        r for r in rows if r["options"].get("codec") == "blosc-lz4" and r["options"]["pipeline"] == "zarr"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

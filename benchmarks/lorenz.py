@@ -1,0 +1,109 @@
+"""Lorenz trajectories, as in GPUODEBenchmarks: t from 0 to 1, rho spread over 0 to 21, start (1, 0, 0).
+
+Fixed: 1,000 steps of 0.001. Adaptive: relative and absolute tolerance 1e-8. Ours is a user's own model,
+declared with flow_model. Reference: SciPy's DOP853 at 3e-14 on 50 of the trajectories.
+"""
+
+import sys
+from typing import Any
+
+from harness import OURS, Budget, Case, Row, best, measure, ratios
+from report import goal, result
+from start import options, save
+
+FIXED, ADAPTIVE = "fixed", "adaptive"
+# What `Method` is told, and lanes in one call; add new methods here.
+FIXED_METHODS = (("tsit5", 1024),)
+ADAPTIVE_METHODS = (("tsit5", 1024), ("dopri8", 1024))
+
+
+def cases_of(size: int, quick: bool) -> list[Case]:
+    """Ours and every peer, with fixed and with adaptive steps."""
+    cases = []
+
+    def add(
+        who: str, how: str, maker: str, needs: tuple[str, ...] = (), lanes: int = size, **more: Any
+    ) -> None:
+        note = "" if lanes == size else f"{lanes:,} of the lanes"
+        cases.append(Case(who, how, maker, {"size": lanes, **more}, lanes, needs, note))
+
+    for solver, block in FIXED_METHODS:
+        how = f"fixed, {solver}, blocks of {block} in threads"
+        add(OURS, how, "peers_lorenz:ours", solver=solver, block=block, fixed=True)
+    add(
+        "diffrax",
+        "fixed, Tsit5, blocks of 1024 in threads",
+        "peers_lorenz:diffrax_vmap",
+        ("diffrax",),
+        fixed=True,
+    )
+    add("numba", "fixed, Tsit5 by hand, prange", "peers_lorenz_compiled:numba_tsit5", ("numba",), fixed=True)
+    add("numba", "fixed, RK4 by hand, prange", "peers_lorenz_compiled:numba_rk4", ("numba",))
+    add("jax by hand", "fixed, RK4 in a fori_loop, all at once", "peers_lorenz:jax_rk4")
+    few = size // 8
+    add("torchdiffeq", "fixed, rk4", "peers_lorenz:torchdiffeq", ("torch", "torchdiffeq"), few, fixed=True)
+    for solver, block in ADAPTIVE_METHODS[: 1 if quick else None]:
+        how = f"adaptive, {solver}, blocks of {block} in threads"
+        add(OURS, how, "peers_lorenz:ours", solver=solver, block=block, fixed=False)
+    add(
+        "diffrax",
+        "adaptive, Tsit5, blocks of 1024 in threads",
+        "peers_lorenz:diffrax_vmap",
+        ("diffrax",),
+        fixed=False,
+    )
+    add(
+        "numba",
+        "adaptive, Tsit5 by hand, prange",
+        "peers_lorenz_compiled:numba_tsit5",
+        ("numba",),
+        fixed=False,
+    )
+    add("heyoka", "adaptive, batch 8", "peers_lorenz_compiled:heyoka_batch", ("heyoka",))
+    add(
+        "torchdiffeq",
+        "adaptive, dopri8, one step for all",
+        "peers_lorenz:torchdiffeq",
+        ("torch", "torchdiffeq"),
+        few,
+        fixed=False,
+    )
+    add("scipy loop", "adaptive, DOP853", "peers_lorenz:scipy_loop", ("scipy",), 50)
+    return cases
+
+
+def main() -> int:
+    """Measure, print where the results went."""
+    told = options(__doc__)
+    rows = measure(
+        cases_of(8192 if told.quick else 65_536, told.quick), Budget(3, 3, 60) if told.quick else Budget()
+    )
+    goals = []
+    for kind in (FIXED, ADAPTIVE):
+        some = [r for r in rows if r["variant"].startswith(kind)]
+        mine = best(some, OURS)
+        rate = mine and mine["rate"]
+        ratios(some, lambda _, rate=rate: rate)
+        goals += goals_of(kind, some, mine)
+    for r in rows:
+        if r["steps"] and r["median"]:
+            r["note"] = "; ".join(
+                filter(None, [r["note"], f"{r['steps'] / r['median'] / 1e6:.3g} million steps/s"])
+            )
+    return save(result("lorenz", __doc__, "trajectories", rows, quick=told.quick, goals=goals))
+
+
+def goals_of(kind: str, rows: list[Row], mine: Row | None) -> list[dict]:
+    """At least as fast as every peer that steps alike."""
+    found = []
+    for who in ("diffrax", "numba"):
+        other = best([r for r in rows if "Tsit5" in r["variant"] or r["who"] != "numba"], who)
+        ratio = mine["rate"] / other["rate"] if mine and other else None
+        found.append(
+            goal(f"{kind} steps: ours over {who}'s Tsit5", ratio, least={"diffrax": 6.0, "numba": 1.0}[who])
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Results as a Markdown page: ``python benchmarks/page.py`` writes docs/benchmarks.md anew."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from report import RESULTS, TABLE, read
+
+ORDER = ("work_precision", "uneven_lanes", "lorenz", "field_baselines", "loss_sweep", "grid_to_zarr")
+
+HEAD = """# Benchmarks
+
+Written by `make bench` (or `make bench-quick`: the same code, smaller sizes) from `benchmarks/results/`; not
+edited by hand. Each peer has a process of its own and does the same work on the same machine; the processes
+are timed in turn. *First call* includes compilation, *steady* is the median of the repeats after it, *spread*
+their range over the median, *CPU* the time of all threads, *cores* that over wall time, *ratio* our rate over
+the row's (at the row's own error where errors differ). Errors are measured, not asked for.
+"""
+
+
+def whole(results: Sequence[Mapping[str, Any]]) -> str:
+    """The whole page."""
+    rank = {name: i for i, name in enumerate(ORDER)}
+    ordered = sorted(results, key=lambda found: rank.get(found["benchmark"], len(ORDER)))
+    return "\n".join([HEAD, goals(ordered), *(section(found) for found in ordered)])
+
+
+def goals(results: Sequence[Mapping[str, Any]]) -> str:
+    """All goals of all benchmarks in one table."""
+    rows = [
+        [found["benchmark"], g["name"], number(g["value"]), _wanted(g), _verdict(g)]
+        for found in results
+        for g in found["goals"]
+    ]
+    return "## Goals\n\n" + table(["benchmark", "goal", "measured", "wanted", ""], rows)
+
+
+def _wanted(g: Mapping[str, Any]) -> str:
+    return f"at least {number(g['least'])}" if g["least"] is not None else f"at most {number(g['most'])}"
+
+
+def _verdict(g: Mapping[str, Any]) -> str:
+    return {True: "holds", False: "**missed**", None: "not measured"}[g["holds"]]
+
+
+def section(found: Mapping[str, Any]) -> str:
+    """One benchmark: what it is, on what it ran, rates at matched error, every row."""
+    parts = [f"## {found['benchmark']}{' (quick run)' if found['quick'] else ''}", "", found["about"].strip()]
+    parts += ["", _where(found), ""]
+    if found["matched"]:
+        parts += [_matched(found), ""]
+    headings = [
+        "who",
+        "how",
+        "size",
+        "steps",
+        "error",
+        "99.9% error",
+        "first call, s",
+        "steady, s",
+        "spread",
+        "CPU, s",
+    ]
+    headings += [f"{found['unit']}/s", "ratio", "cores", "note"]
+    parts.append(table(headings, [_row(r) for r in found["rows"]]))
+    return "\n".join(parts)
+
+
+def _where(found: Mapping[str, Any]) -> str:
+    m = found["machine"]
+    used = ", ".join(f"{k} {v}" for k, v in found["versions"].items() if v != "not installed")
+    had = m["cores_to_be_had"]
+    text = (
+        f"{found['when']}, {m['cpu']}, {m['cores']} cores, {m['ram_gib']} GiB, {m['system']}, "
+        f"Python {m['python']}, load before the run {m['load_before']}, cores "
+        f"to be had during it {'unknown' if had is None else f'{had:.2f}'}. {used}."
+    )
+    return f"{text} {found['note']}".strip()
+
+
+def _matched(found: Mapping[str, Any]) -> str:
+    names = {"error": "largest error", "error_999": "99.9% error"}
+    rows = [
+        [
+            names.get(m["by"], m["by"]),
+            f"{m['error']:.0e}",
+            m["who"],
+            number(m["rate"]),
+            number(m["ratio"]),
+            number(m["cpu_ratio"]),
+        ]
+        for m in found["matched"]
+    ]
+    return table(
+        ["matched by", "error", "who", f"{found['unit']}/s", "ours / theirs", "per CPU second"], rows
+    )
+
+
+def _row(r: Mapping[str, Any]) -> list[str]:
+    if r["status"] != "ok":
+        return [r["who"], r["variant"], f"{r['size']:,}", *[""] * 10, r["status"]]
+    return [
+        r["who"],
+        r["variant"],
+        f"{r['size']:,}",
+        number(r["steps"]),
+        _power(r["error"]),
+        _power(r["error_999"]),
+        number(r["first_call"]),
+        number(r["median"]),
+        "" if r["spread"] is None else f"{r['spread']:.0%}",
+        number(r["cpu"]),
+        number(r["rate"]),
+        number(r["ratio"]),
+        "" if r["cores"] is None else f"{r['cores']:.2f}",
+        r["note"],
+    ]
+
+
+def _power(value: float | None) -> str:
+    return "" if value is None else f"{value:.1e}"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, with thousands set off; empty for None."""
+    if value is None:
+        return ""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return (
+        "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        + "\n"
+    )
+
+
+def main() -> int:
+    """Write the page."""
+    TABLE.write_text(whole(read(RESULTS)), encoding="utf-8")
+    print(f"wrote {TABLE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""The replicator problem by diffrax and by a loop over SciPy."""
+
+from typing import Any
+
+import numpy as np
+from in_blocks import in_blocks
+from replicator import U0, W0, X0, Y0, achieved, field_logits, field_shares, problem
+
+
+def diffrax_vmap(
+    kind: str, size: int, solver: str, tol: float, coordinates: str, block: int | None = None
+) -> tuple[Any, Any]:
+    """Case: `diffeqsolve` under vmap, as diffrax's documentation says: jitted whole, only the end saved.
+
+    Tolerances are arguments, so nothing is compiled again for another one. `block`: lanes of one call; the
+    calls are spread over one thread per core.
+    """
+    import diffrax
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    start = (U0, W0) if coordinates == "logits" else (X0, Y0)
+
+    def field(_t: Any, state: Any, p: Any) -> Any:
+        x, y = jax.nn.sigmoid(state) if coordinates == "logits" else state
+        form = field_logits if coordinates == "logits" else field_shares
+        return jnp.stack(form(x, y, p["r"], p["f"], p["c1"]))
+
+    def one(p: Any) -> Any:
+        done = diffrax.diffeqsolve(
+            diffrax.ODETerm(field),
+            getattr(diffrax, solver)(),
+            0.0,
+            p["horizon"],
+            None,
+            jnp.asarray(start),
+            args=p,
+            saveat=diffrax.SaveAt(t1=True),
+            stepsize_controller=diffrax.PIDController(rtol=p["tol"], atol=p["tol"]),
+            max_steps=100_000,
+            throw=False,
+        )
+        end = done.ys[0]
+        return {
+            "end": jax.nn.sigmoid(end) if coordinates == "logits" else end,
+            "steps": done.stats["num_steps"],
+        }
+
+    values = problem(kind, size) | {"tol": np.full(size, tol)}
+    run = in_blocks(jax.jit(jax.vmap(one)), values, block)
+    return run, lambda found: achieved(kind, found["end"]) | {"steps": float(found["steps"].sum())}
+
+
+def scipy_loop(kind: str, size: int, solver: str, tol: float, lanes: int) -> tuple[Any, Any]:
+    """Case: `solve_ivp`, one lane after the other, in shares; only the first `lanes` of them."""
+    from scipy.integrate import solve_ivp
+
+    p = problem(kind, size)
+
+    def run() -> np.ndarray:
+        end = np.empty((lanes, 2))
+        for i in range(lanes):
+            r, f, c1 = float(p["r"][i]), float(p["f"][i]), float(p["c1"][i])
+
+            def field(_t: float, s: np.ndarray, r: float = r, f: float = f, c1: float = c1) -> Any:
+                return field_shares(float(s[0]), float(s[1]), r, f, c1)
+
+            span = (0.0, float(p["horizon"][i]))
+            end[i] = solve_ivp(field, span, (X0, Y0), method=solver, rtol=tol, atol=tol).y[:, -1]
+        return end
+
+    return run, lambda shares: achieved(kind, shares, size)

@@ -1,0 +1,45 @@
+"""What every benchmark's command line shares."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import report
+
+
+def options(about: str | None) -> argparse.Namespace:
+    """--quick, --note and --results."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer ways, the same code")
+    parser.add_argument("--note", default="", help="what else a reader must know about this run")
+    parser.add_argument(
+        "--results", type=Path, default=report.RESULTS, help="folder of the JSON (%(default)s)"
+    )
+    told = parser.parse_args()
+    _Chosen.note, _Chosen.folder = told.note, told.results
+    return told
+
+
+class _Chosen:
+    note = ""
+    folder = report.RESULTS
+
+
+def save(found: dict[str, Any]) -> int:
+    """Write the results and show the goals."""
+    found["note"] = " ".join(filter(None, [found["note"], _Chosen.note]))
+    file = report.write(found, _Chosen.folder)
+    for m in found["matched"]:
+        print(json.dumps(m))
+    for g in found["goals"]:
+        print(_told(g))
+    print(f"wrote {file}")
+    return 0
+
+
+def _told(g: Mapping[str, Any]) -> str:
+    wanted = f"at least {g['least']:g}" if g["least"] is not None else f"at most {g['most']:g}"
+    verdict = {True: "holds", False: "MISSED", None: "not measured"}[g["holds"]]
+    return f"{g['name']}: {g['value'] if g['value'] is None else round(g['value'], 3)} ({wanted}) {verdict}"

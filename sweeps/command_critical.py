@@ -63,7 +63,7 @@ def _number(option: str, text: str, part: str) -> float:
 
 
 def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]") -> int:
-    from .query import format_records
+    from .records import format_records
     from .scattered import dataset_rows
 
     if options.output and options.output.suffix not in (".csv", ".json"):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.errors import SweepError
 from ..kernels.status import Status
-from .class_map import classes_of
+from .class_names import classes_of
 from .expression import Known, parse_expression
 from .model_lookup import nearest
 

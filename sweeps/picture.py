@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import SweepError
+from .class_names import classes_of
 from .model_lookup import nearest
-from .picture_layer import classes_of
 from .picture_view import look, require_cube
 from .query import parse_selections, select
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
 from . import picture_labels as words
+from .class_names import classes_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,14 +31,6 @@ class Layer:
     classes: Mapping[int, str]
     lost: Counter[str]
     kept: Counter[str]
-
-
-def classes_of(array: "xr.DataArray") -> dict[int, str]:
-    """Number and meaning of every class of a variable, from its attributes; empty where it is no class."""
-    numbers, meanings = array.attrs.get("flag_values"), array.attrs.get("flag_meanings")
-    if numbers is None or meanings is None:
-        return {}
-    return {int(n): name for n, name in zip(np.ravel(numbers), str(meanings).split(), strict=True)}
 
 
 def layer_of(

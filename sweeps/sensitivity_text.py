@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .query import format_records
+from .records import format_records
 from .sampled import ANSWERED
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """What the field uses: replicator trajectories by Nashpy and egttools, a grid by xyzpy and by a plain loop.
 
-Trajectories: bimatrix games (the supervision game with static reward and punishment; t from 0 to 20) and
-rock-paper-scissors with random gains (t from 0 to 10), final shares. Grid: the external model's investment
-and loss over alpha and beta, each point solved by SciPy's brentq in the peers. Ours is compared at the error
-of the row.
+Trajectories: bimatrix games (the supervision game with static reward and punishment; t from 0 to 2, for
+Nashpy's shares lose all digits near the boundary later on) and rock-paper-scissors with random gains (t from
+0 to 10), final shares. Grid: the external model's investment and loss over alpha and beta, each point solved
+by SciPy's brentq in the peers. Ours is compared at the error of the row.
 """
 
 import sys

@@ -151,6 +151,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="equisweep-") as folder:
         cases = cases_of(small, large, side, told.quick, Path(folder))
         rows = measure(cases, Budget(3, 4, 60) if told.quick else Budget(5, 40, 300))
+    for r in rows:
+        r["options"].pop("folder", None)  # gone by now
     by = {r["who"]: r for r in rows[:4]}
     ratios(rows[1:4], lambda _: by[OURS]["rate"])
     for r in rows:

@@ -97,7 +97,7 @@ class Worker:
                     return json.loads(line)
                 return {"gone": f"its process ended with code {process.wait()}"}
             process.kill()
-            return {"gone": f"stopped after {limit:.0f} s"}
+            return {"gone": f"stopped after {limit:g} s"}
         except BrokenPipeError:
             return {"gone": f"its process ended with code {process.wait()}"}
 

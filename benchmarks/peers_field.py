@@ -9,7 +9,7 @@ import peers_loss
 from in_blocks import in_blocks
 from replicator import FIXED
 
-TIMES = {"bimatrix": 20.0, "rock-paper-scissors": 10.0}
+TIMES = {"bimatrix": 2.0, "rock-paper-scissors": 10.0}
 MOST_CHECKED = 50
 
 
@@ -48,7 +48,7 @@ def start_of(game: str, p: dict[str, np.ndarray], i: int) -> list[np.ndarray]:
 
 
 def exact(game: str, lanes: int) -> np.ndarray:
-    """Final shares of the first lanes, from DOP853 at 3e-14 along the definition of the dynamics."""
+    """Final shares of the first lanes, from DOP853 at 3e-14; the bimatrix game in logits."""
     from scipy.integrate import solve_ivp
 
     p = problem(game, lanes)
@@ -56,19 +56,19 @@ def exact(game: str, lanes: int) -> np.ndarray:
     for i in range(lanes):
         a, b = matrices(game, p, i)
         both = start_of(game, p, i)
-        start = np.array([s[0] for s in both]) if game == "bimatrix" else both[0]
+        start = np.array([np.log(s[0] / s[1]) for s in both]) if game == "bimatrix" else both[0]
 
         def field(_t: float, s: np.ndarray, a: np.ndarray = a, b: np.ndarray = b) -> np.ndarray:
             if game != "bimatrix":
                 gain = a @ s
                 return s * (gain - s @ gain)
-            x, y = s
+            x, y = 1 / (1 + np.exp(-s))
             gain, lure = (a[0] - a[1]) @ [y, 1 - y], [x, 1 - x] @ (b[:, 0] - b[:, 1])
-            return np.array([x * (1 - x) * gain, y * (1 - y) * lure])
+            return np.array([gain, lure])
 
-        found.append(
-            solve_ivp(field, (0, TIMES[game]), start, method="DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
-        )
+        span = (0, TIMES[game])
+        end = solve_ivp(field, span, start, method="DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
+        found.append(1 / (1 + np.exp(-end)) if game == "bimatrix" else end)
     return np.array(found)
 
 

@@ -4,8 +4,10 @@ Each axis has its own vmap, so what does not depend on an axis is not recomputed
 choices select a different kernel and therefore a compilation of their own.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -45,6 +47,7 @@ class Evaluator:
             most = block_size(points) if space.moves else _PIECE
             self.pieces = min(-(-points // most), max(self._sizes, default=1))
             self._threads = lane_threads()
+        self._spare: deque[dict[str, np.ndarray]] = deque()
         self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
         self._shapes: dict[tuple[tuple[str, str], ...], dict[str, tuple[tuple[int, ...], Any]]] = {}
 
@@ -56,9 +59,10 @@ class Evaluator:
         parts = [(window, _windowed(coordinates, window)) for window in windows]
         done = []
         if key not in self._compiled:
-            self._compiled[key] = self._compile(dict(key))
-            done = [(windows[0], self._compiled[key](*parts.pop(0)[1]))]  # compiles, once
+            function = self._compile(dict(key))
+            done = [(windows[0], function(*parts.pop(0)[1]))]  # compiles, once
             self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
+            self._compiled[key] = function
         function = self._compiled[key]
         whole = {
             n: np.empty((*self._sizes, *inner), dtype) for n, (inner, dtype) in self._shapes[key].items()
@@ -72,6 +76,19 @@ class Evaluator:
                 self._threads.submit(lambda w, p: put(w, function(*p)), *part) for part in parts
             ]
         return started
+
+    def give_back(self, started: "Started") -> None:
+        """Offer a finished tile's arrays for reuse: new memory costs as much time as computing does."""
+        self._spare.append(started.whole)
+
+    def _room(self, key: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
+        """Arrays for a tile: given back ones, or new ones."""
+        shapes = {name: (*self._sizes, *inner) for name, (inner, _) in self._shapes[key].items()}
+        with suppress(IndexError):
+            whole = self._spare.popleft()
+            if {name: array.shape for name, array in whole.items()} == shapes:
+                return whole
+        return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in self._shapes[key].items()}
 
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""
@@ -132,10 +149,9 @@ class Evaluator:
 
         compiled = jax.jit(counted)
 
-        def on_device(*coordinates: Point) -> Mapping[str, jax.Array]:
-            return compiled(*jax.device_put(coordinates, self.device))
-
-        return on_device
+        if self.device == jax.devices()[0]:  # it goes there by itself, and sooner
+            return compiled
+        return lambda *coordinates: compiled(*jax.device_put(coordinates, self.device))
 
 
 def lift(point: Any, count: int) -> Any:

@@ -5,10 +5,11 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
 from .durable import clear_disk_errors, only_writer, remove_leftovers
 from .errors import CubeError, SweepError, SweepInterrupted
-from .evaluate import Evaluator
+from .evaluate import Evaluator, Started
 from .grow import finish_growth, grow, grown_axis
 from .plan import Layout, Tile, plan_layout
 from .progress import Progress, Silence
@@ -152,8 +153,8 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     if todo:
         shown.begin()
     try:
-        for tile, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
-            writer.submit(tile, values)
+        for tile, done, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
+            writer.submit(tile, values, partial(evaluator.give_back, done))
         writer.finish()
     except KeyboardInterrupt:
         writer.stop()
@@ -180,11 +181,13 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     )
 
 
-def _computed(
-    evaluator: Evaluator, todo: Iterable[Tile], ahead: int
-) -> Iterator[tuple[Tile, Mapping[str, np.ndarray]]]:
+# A tile, what it was computed in, and its values.
+Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
+
+
+def _computed(evaluator: Evaluator, todo: Iterable[Tile], ahead: int) -> Iterator[Computed]:
     """Computed tiles in order, `ahead` of them always under way. Out of memory: in smaller parts."""
-    under_way: deque[tuple[Tile, Any]] = deque()
+    under_way: deque[tuple[Tile, Started | None]] = deque()
     for tile in todo:
         under_way.append((tile, _attempt(evaluator, tile)))
         if len(under_way) > ahead:
@@ -193,7 +196,7 @@ def _computed(
         yield _fetch(evaluator, *under_way.popleft())
 
 
-def _attempt(evaluator: Evaluator, tile: Tile) -> Any:
+def _attempt(evaluator: Evaluator, tile: Tile) -> Started | None:
     """Start a tile; None where memory ran out, to be tried again in smaller parts."""
     try:
         return evaluator.start(tile)
@@ -203,11 +206,11 @@ def _attempt(evaluator: Evaluator, tile: Tile) -> Any:
         return None
 
 
-def _fetch(evaluator: Evaluator, tile: Tile, parts: Any) -> tuple[Tile, Mapping[str, np.ndarray]]:
+def _fetch(evaluator: Evaluator, tile: Tile, parts: Started | None) -> Computed:
     while True:
         try:
             if parts is not None:
-                return tile, evaluator.finish(tile, parts)
+                return tile, parts, evaluator.finish(tile, parts)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -229,11 +232,16 @@ class TileWriter:
         self.lock = threading.Lock()
         self.pending: deque[Future[None]] = deque()
 
-    def submit(self, tile: Tile, values: Mapping[str, np.ndarray]) -> None:
-        """Queue a tile, waiting while the queue is full; raises what an earlier write raised."""
+    def submit(
+        self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None] = lambda: None
+    ) -> None:
+        """Queue a tile, waiting while the queue is full; raises what an earlier write raised.
+
+        `written` is called once the values are needed no more.
+        """
         self.room.acquire()
         self._raise_failures()
-        self.pending.append(self.threads.submit(self._write, tile, values))
+        self.pending.append(self.threads.submit(self._write, tile, values, written))
         if self.at_once:
             self.finish_pending()
 
@@ -251,9 +259,10 @@ class TileWriter:
         """Finish the writes that have begun, drop the others."""
         self.threads.shutdown(wait=True, cancel_futures=True)
 
-    def _write(self, tile: Tile, values: Mapping[str, np.ndarray]) -> None:
+    def _write(self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None]) -> None:
         try:
             self.cube.write(tile, values, self.durable)
+            written()
             with self.lock:
                 self.committed += 1
                 self.progress.add(tile.points)

@@ -124,9 +124,12 @@ def _root(own: Series, k: int, x: Series) -> Any:
 
 
 def _power(own: Series, k: int, x: Series, exponent: Series) -> Any:
-    """By x y' = e y x', for an exponent that does not move."""
+    """By x y' = e y x' where the exponent does not move, and y' = y e' ln x where the base does not."""
+    if all(c is None for c in x[1:]):
+        slope = _slope_times(own, k, exponent)
+        return None if slope is None else slope * jnp.log(x[0])
     if any(c is not None for c in exponent[1:]):
-        raise Untranslatable("no rule for a power whose exponent moves")
+        raise Untranslatable("no rule for a power whose base and exponent move")
     total = None
     for j in range(1, k + 1):
         term = _times(x[j], own[k - j])

@@ -104,7 +104,7 @@ def test_running_out_of_memory_halves_the_tile_and_goes_on(monkeypatch):
         return on_small_device
 
     monkeypatch.setattr(ev, "_compile", compile_small)
-    for tile, values in _computed(ev, list(ev.layout), ahead=1):
+    for tile, _, values in _computed(ev, list(ev.layout), ahead=1):
         for name, array in values.items():
             np.testing.assert_array_equal(array, expected[name][tile.region])
     assert ev.pieces >= 4

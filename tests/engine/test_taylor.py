@@ -17,7 +17,9 @@ FIELDS = {
     "quotients": lambda t, z: jnp.stack([z[0] / (1 + z[1] ** 2), (t - z[1]) / (3 + z[0]) + 1 / z[0]]),
     "exponentials": lambda t, z: jnp.stack([jnp.exp(-z[1] * t), jnp.log(2 + z[0] * z[0]) * z[1]]),
     "logistic": lambda t, z: jnp.stack([jax.nn.sigmoid(z[0] - z[1]) * z[1], jnp.tanh(z[0] * z[1]) - 0.3 * t]),
-    "powers": lambda t, z: jnp.stack([z[0] ** 1.7 + jnp.sqrt(z[0] + z[1] ** 2), z[1] ** -2 + t]),
+    "powers": lambda t, z: jnp.stack(
+        [z[0] ** 1.7 + jnp.sqrt(z[0] + z[1] ** 2), z[1] ** -2 + 0.6 ** (t * z[0])]
+    ),
     "pieces": lambda t, z: jnp.stack(
         [jnp.where(z[0] > 0, z[1] * z[0], 7.0), jnp.maximum(z[1] * z[1], -z[0]) + jnp.abs(-z[1])]
     ),

@@ -38,7 +38,7 @@ def _solve(values: np.ndarray, tol: float) -> np.ndarray:
     return np.array([one(float(rho)) for rho in values])
 
 
-def ours(size: int, solver: str, block: int, fixed: bool) -> tuple[Any, Any]:
+def ours(size: int, solver: str, fixed: bool) -> tuple[Any, Any]:
     """Case: a model of the user's own, through `lanes`."""
     import jax
 
@@ -65,9 +65,10 @@ def ours(size: int, solver: str, block: int, fixed: bool) -> tuple[Any, Any]:
     method = Method(solver, TOL, TOL, 100_000, STEPS if fixed else None, settle=0.0)
     function = lanes(lorenz.flow, method)
     values = {"rho": rhos(size), "horizon": np.ones(size)}
-    run = in_blocks(
-        lambda p: {k: v for k, v in function(p).items() if k.endswith("final") or k == "steps"}, values, block
-    )
+
+    def run() -> dict[str, np.ndarray]:
+        out = function(values)
+        return {k: np.asarray(v) for k, v in out.items() if k.endswith("final") or k == "steps"}
 
     def check(out: dict[str, np.ndarray]) -> dict[str, float]:
         end = np.stack([out[f"{name}_final"] for name in "xyz"], 1)

@@ -65,22 +65,23 @@ def field_logits(x: Any, y: Any, r: Any, f: Any, c1: Any) -> tuple[Any, Any]:
     return -c1 - r * y * y + (1 - y) * (f * (1 - y) + A0), B0 + x * (r * y + f * (1 - y) + B1)
 
 
-def ours(kind: str, size: int, method: dict[str, Any], block: int | None = None) -> tuple[Any, Any]:
-    """Case: `equisweep.engine.integrate.lanes`, in one call, or in blocks by one thread per core.
+def ours(kind: str, size: int, method: dict[str, Any], swings: bool) -> tuple[Any, Any]:
+    """Case: `equisweep.engine.integrate.lanes`, with or without following the swings of every orbit."""
+    from dataclasses import replace
 
-    Blocks are what a sweep does (`engine.evaluate`): lanes of one call step together.
-    """
     import jax
 
     jax.config.update("jax_enable_x64", True)
     from equisweep.engine.integrate import lanes
     from equisweep.engine.stepping import Method
-    from equisweep.kernels.supervision_model import SUPERVISION
-    from in_blocks import in_blocks
+    from equisweep.kernels.supervision_model import FLOW, SUPERVISION
 
     values = {q.name: np.full(size, q.default) for q in SUPERVISION.parameters} | problem(kind, size)
-    run = lanes(SUPERVISION.flow, Method(**method), reward="dynamic", punishment="dynamic")
-    whole = in_blocks(lambda p: _kept(run(p)), values, block)
+    flow = FLOW if swings else replace(FLOW, swings=())
+    run = lanes(flow, Method(**method), reward="dynamic", punishment="dynamic")
+
+    def whole() -> Problem:
+        return {name: np.asarray(value) for name, value in _kept(run(values)).items()}
 
     def check(result: Problem) -> dict[str, float]:
         shares = np.stack([result["x_final"], result["y_final"]], 1)

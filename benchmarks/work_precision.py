@@ -14,12 +14,14 @@ from replicator import reference
 from report import busy_goal, goal, matched, matched_rate, result
 from start import options, save
 
-# Each: a name, what `Method` is told besides the tolerance, lanes in one call (None: all). Add new ones here,
-# the fastest first: a quick run takes only that one.
+# Each: a name, what `Method` is told besides the tolerance, whether swings are followed. Add new ones here,
+# the fastest first: a quick run takes only that one. Peers return final states alone.
 METHODS = (
-    ("tsit5", {"solver": "tsit5"}, 1024),
-    ("dopri8", {"solver": "dopri8"}, 1024),
-    ("dopri8, all in one call", {"solver": "dopri8"}, None),
+    ("taylor", {"solver": "taylor"}, False),
+    ("dopri8", {"solver": "dopri8"}, False),
+    ("tsit5", {"solver": "tsit5"}, False),
+    ("dopri8, period and attractor too", {"solver": "dopri8"}, True),
+    ("dopri8 through XLA", {"solver": "dopri8", "native": False}, False),
 )
 ERRORS = (1e-4, 1e-6, 1e-8)
 GOALS = {"diffrax": 6.0, "numba": 4.0, "heyoka": 1.5, "scipy loop": 2000.0}
@@ -39,13 +41,12 @@ SETTLE_PER_TOLERANCE = 10.0
 def our_cases(kind: str, size: int, tolerances: list[float], methods: tuple = METHODS) -> list[Case]:
     """Our integrator with every method that may pay, through what a user calls."""
     found = []
-    for name, method, block in methods:
+    for name, method, swings in methods:
         for tol in tolerances:
             settle = min(1e-3, SETTLE_PER_TOLERANCE * tol)
             told = {**method, "rtol": tol, "atol": tol, "settle": settle, "max_steps": 1_000_000}
-            how = {"kind": kind, "size": size, "method": told, "block": block}
-            blocks = f", blocks of {block} in threads" if block else ""
-            found.append(Case(OURS, f"{name}, tol {tol:.0e}{blocks}", "replicator:ours", how, size))
+            how = {"kind": kind, "size": size, "method": told, "swings": swings}
+            found.append(Case(OURS, f"{name}, tol {tol:.0e}", "replicator:ours", how, size))
     return found
 
 

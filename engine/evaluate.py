@@ -24,7 +24,7 @@ from .space import Space, derivative_name
 Point = dict[str, Any]
 
 # Points of a piece of a tile on a CPU: its arrays should stay in a core's cache, its call should not weigh.
-_PIECE = 2**17
+_PIECE = 2**18
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
@@ -64,10 +64,7 @@ class Evaluator:
             self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
             self._compiled[key] = function
         function = self._compiled[key]
-        whole = {
-            n: np.empty((*self._sizes, *inner), dtype) for n, (inner, dtype) in self._shapes[key].items()
-        }
-        started = Started(whole, _longest(self._sizes), done)
+        started = Started(self._room(key), _longest(self._sizes), done)
         if self._threads is None:
             started.pending += [(window, function(*part)) for window, part in parts]
         else:

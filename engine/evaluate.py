@@ -56,14 +56,16 @@ class Evaluator:
         parts = [(window, _windowed(coordinates, window)) for window in windows]
         done = []
         if key not in self._compiled:
-            self._compiled[key] = self._compile(dict(key))
-            done = [(windows[0], self._compiled[key](*parts.pop(0)[1]))]  # compiles, once
+            # Compiles, once. Where memory runs out nothing is kept, and the next attempt begins anew.
+            function = self._compile(dict(key))
+            done = [(windows[0], function(*parts.pop(0)[1]))]
             self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
+            self._compiled[key] = function
         function = self._compiled[key]
         whole = {
             n: np.empty((*self._sizes, *inner), dtype) for n, (inner, dtype) in self._shapes[key].items()
         }
-        started = Started(whole, _longest(self._sizes), done)
+        started = Started(whole, _longest(self._sizes) if self._sizes else None, done)
         if self._threads is None:
             started.pending += [(window, function(*part)) for window, part in parts]
         else:
@@ -87,10 +89,7 @@ class Evaluator:
 
     def finish(self, tile: Tile, started: "Started") -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
-        for window, values in started.pending:
-            started.put(window, values)
-        for future in started.futures:
-            future.result()
+        started.wait()
         clip = tuple(slice(0, n) for n in tile.shape)
         found = {}
         for name, values in started.whole.items():
@@ -245,18 +244,32 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
 
 @dataclass
 class Started:
-    """A tile under way: the arrays it fills, window by window of one axis, and what is still to come."""
+    """A tile under way: the arrays it fills, window by window of one axis, and what is still to come.
+
+    Without any numeric axis, `axis` is None and the one window is the whole.
+    """
 
     whole: dict[str, np.ndarray]
-    axis: int
+    axis: int | None
     pending: list[tuple[slice, Mapping[str, jax.Array]]]
     futures: list[Future[None]] = field(default_factory=list)
 
     def put(self, window: slice, values: Mapping[str, jax.Array]) -> None:
         """Copy the values of a window to their place."""
-        at = (*[slice(None)] * self.axis, window)
+        at = () if self.axis is None else (*[slice(None)] * self.axis, window)
         for name, array in self.whole.items():
-            array[at if array.ndim else ()] = np.asarray(values[name])
+            array[at] = np.asarray(values[name])
+
+    def wait(self) -> None:
+        """Until all windows are in place; raises what one of them raised, and drops those not begun."""
+        try:
+            for window, values in self.pending:
+                self.put(window, values)
+            for future in self.futures:
+                future.result()
+        finally:
+            for future in self.futures:
+                future.cancel()
 
 
 def cut(size: int, pieces: int) -> list[slice]:

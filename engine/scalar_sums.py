@@ -35,14 +35,15 @@ def _accumulated(op: str) -> Rule:
     def rule(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         axis, backwards = equation.params["axis"], equation.params["reverse"]
         moved = np.moveaxis(arrays[0], axis, 0)
-        if not len(moved):
+        if not moved.size:
             return arrays
         moved = moved[::-1] if backwards else moved
-        rows = [moved[0]]
-        for row in moved[1:]:
-            pairs = zip(rows[-1].ravel(), row.ravel(), strict=True)
-            rows.append(array_of([graph.apply(op, a, b) for a, b in pairs], row.shape))
-        found = np.stack(rows[::-1] if backwards else rows)
+        table = moved.reshape(len(moved), -1)
+        rows = [list(table[0])]
+        for row in table[1:]:
+            rows.append([graph.apply(op, a, b) for a, b in zip(rows[-1], row, strict=True)])
+        rows = rows[::-1] if backwards else rows
+        found = array_of([s for row in rows for s in row], moved.shape)
         return [np.moveaxis(found, 0, axis)]
 
     return rule

@@ -13,6 +13,10 @@ import numpy as np
 Array = Any
 
 
+# Large products of matrices are not what this is made for.
+_MOST_SCALARS = 50_000
+
+
 class Untranslatable(Exception):
     """The function holds something that has no scalar form here; the caller falls back to XLA."""
 
@@ -83,6 +87,8 @@ class Graph:
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
+            if len(self._known) >= _MOST_SCALARS:
+                raise Untranslatable(f"more than {_MOST_SCALARS} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
 
@@ -179,11 +185,6 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     out = np.empty(len(items), object)
     out[:] = items
     return out.reshape(shape)
-
-
-def inputs_of(scalars: Sequence[Scalar]) -> set[Scalar]:
-    """The inputs on which these scalars rest."""
-    return {scalar for scalar in order_of(scalars) if scalar.op == "input"}
 
 
 def order_of(scalars: Sequence[Scalar]) -> list[Scalar]:

@@ -124,9 +124,12 @@ def _root(own: Series, k: int, x: Series) -> Any:
 
 
 def _power(own: Series, k: int, x: Series, exponent: Series) -> Any:
-    """By x y' = e y x', for an exponent that does not move."""
-    if any(c is not None for c in exponent[1:]):
-        raise Untranslatable("no rule for a power whose exponent moves")
+    """By x y' = e y x' where the exponent does not move, and by y' = y ln(x) e' where the base does not."""
+    moves = [any(c is not None for c in series[1:]) for series in (x, exponent)]
+    if all(moves):
+        raise Untranslatable("no rule for a power whose base and exponent both move")
+    if moves[1]:
+        return _slope_times(own, k, exponent) * jnp.log(x[0])
     total = None
     for j in range(1, k + 1):
         term = _times(x[j], own[k - j])

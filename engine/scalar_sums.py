@@ -20,13 +20,13 @@ def _reduced(op: str) -> Rule:
         kept = [i for i in range(array.ndim) if i not in axes]
         shape, count = tuple(array.shape[i] for i in kept), prod(array.shape[i] for i in axes)
         rows = array.transpose([*kept, *axes]).reshape(prod(shape), count)
-        return [array_of([_joined(graph, op, row) for row in rows], shape)]
+        return [array_of([_joined(graph, op, list(row)) for row in rows], shape)]
 
     return rule
 
 
 def _joined(graph: Graph, op: str, scalars: Sequence[Scalar]) -> Scalar:
-    if not len(scalars):
+    if not scalars:
         raise Untranslatable(f"{op} over nothing")
     return reduce(lambda a, b: graph.apply(op, a, b), scalars)
 

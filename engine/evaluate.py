@@ -6,11 +6,10 @@ choices select a different kernel and therefore a compilation of their own.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +17,12 @@ import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
 from .lane_blocks import block_size, lane_threads
+from .pieces import Started, cut, longest, windowed
 from .plan import Layout, Tile
 from .space import Space, derivative_name
+
+if TYPE_CHECKING:
+    from .stepping import Method
 
 Point = dict[str, Any]
 
@@ -56,7 +59,7 @@ class Evaluator:
         key = tuple(sorted(self.static_choices(tile).items()))
         coordinates = [self._coordinates(i, tile) for i in self._numeric]
         windows = cut(max(self._sizes, default=1), self.pieces)
-        parts = [(window, _windowed(coordinates, window)) for window in windows]
+        parts = [(window, windowed(coordinates, window)) for window in windows]
         done = []
         if key not in self._compiled:
             function = self._compile(dict(key))
@@ -64,7 +67,7 @@ class Evaluator:
             self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
             self._compiled[key] = function
         function = self._compiled[key]
-        started = Started(self._room(key), _longest(self._sizes), done)
+        started = Started(self._room(key), longest(self._sizes) if self._sizes else None, done)
         if self._threads is None:
             started.pending += [(window, function(*part)) for window, part in parts]
         else:
@@ -94,17 +97,14 @@ class Evaluator:
 
     def cut_smaller(self) -> bool:
         """From now on compute tiles in twice as many parts; False where that cannot be."""
-        longest = max(self._sizes, default=1)
-        finer = min(2 * self.pieces, longest)
+        most = max(self._sizes, default=1)
+        finer = min(2 * self.pieces, most)
         found, self.pieces = finer > self.pieces, finer
         return found
 
     def finish(self, tile: Tile, started: "Started") -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
-        for window, values in started.pending:
-            started.put(window, values)
-        for future in started.futures:
-            future.result()
+        started.wait()
         clip = tuple(slice(0, n) for n in tile.shape)
         found = {}
         for name, values in started.whole.items():
@@ -171,7 +171,7 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
         return _with_trajectory(space, p, choices, result) if space.moves else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
-        p = _parameters(space, coordinates)
+        p = parameters_at(space, coordinates)
         result, jacobian = _run_with_derivatives(space, run, p)
         values = {name: jnp.asarray(result[name]) for name in space.outputs}
         return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
@@ -184,11 +184,9 @@ def _with_trajectory(
 ) -> dict[str, jax.Array]:
     """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
     from .integrate import trajectory
-    from .stepping import Method
 
     assert space.model.flow is not None
-    method = Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
-    moved = trajectory(space.model.flow, p, method, space.times, **choices)
+    moved = trajectory(space.model.flow, p, method_of(space), space.times, **choices)
     told = jnp.asarray(result["status"])
     later = moved["status"].astype(told.dtype)
     # A corner is no failure: it must not hide that the integration ran out of steps.
@@ -197,7 +195,14 @@ def _with_trajectory(
     return {**result, **moved, "status": status}
 
 
-def _parameters(space: Space, coordinates: Sequence[Point]) -> Point:
+def method_of(space: Space) -> "Method":
+    """How the trajectories of a sweep are integrated."""
+    from .stepping import Method
+
+    return Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
+
+
+def parameters_at(space: Space, coordinates: Sequence[Point]) -> Point:
     """Every parameter at one point, as the kernel wants it."""
     p = {name: jnp.asarray(value, space.dtype) for name, value in space.fixed.items()}
     for coordinate in coordinates:
@@ -254,43 +259,3 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
         settled[variable.name] = value.astype(variable.dtype)
     status = jnp.where(finite | missing, status, int(Status.not_finite))
     return settled | {"status": status.astype("uint8")}
-
-
-@dataclass
-class Started:
-    """A tile under way: the arrays it fills, window by window of one axis, and what is still to come."""
-
-    whole: dict[str, np.ndarray]
-    axis: int
-    pending: list[tuple[slice, Mapping[str, jax.Array]]]
-    futures: list[Future[None]] = field(default_factory=list)
-
-    def put(self, window: slice, values: Mapping[str, jax.Array]) -> None:
-        """Copy the values of a window to their place."""
-        at = (*[slice(None)] * self.axis, window)
-        for name, array in self.whole.items():
-            array[at if array.ndim else ()] = np.asarray(values[name])
-
-
-def cut(size: int, pieces: int) -> list[slice]:
-    """Windows of one length that cover an axis; the last one reaches back over its neighbour if it must."""
-    length = -(-size // pieces)
-    starts = [min(first, size - length) for first in range(0, size, length)]
-    return [slice(first, first + length) for first in starts]
-
-
-def _windowed(coordinates: list[dict[str, np.ndarray]], window: slice) -> list[dict[str, np.ndarray]]:
-    """The coordinates with the longest one cut to the window."""
-    part = list(coordinates)
-    if part:
-        longest = _longest([_length(c) for c in coordinates])
-        part[longest] = {name: values[window] for name, values in coordinates[longest].items()}
-    return part
-
-
-def _longest(sizes: Sequence[int]) -> int:
-    return max(range(len(sizes)), key=lambda i: sizes[i], default=0)
-
-
-def _length(coordinate: Mapping[str, np.ndarray]) -> int:
-    return len(next(iter(coordinate.values())))

@@ -1,7 +1,7 @@
 """Trajectories: a flow, integrated for many scenarios at once, each with its own step size.
 
 A *lane* is one scenario. `trajectory` integrates one; `lanes` is its batched form, over a flat list of
-scenarios. Under vmap the loop runs until the last lane is done, and a lane that is done does not change.
+them. On a CPU the steps are machine code where they can be (`lane_loop`; `how_stepped` tells).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ def trajectory(
     (both: everything but the last state, and after `not_finite` this too, is NaN or undecided).
     """
     method = method or Method()
-    run = _Run(flow, p, method, static)
+    run = Run(flow, p, method, static)
     lane, path = run.start(), {}
     if len(times):
         lane, path = run.along(lane, jnp.asarray(times, lane.t.dtype))
@@ -119,7 +119,7 @@ def _compiled(
     return jax.jit(jax.vmap(one, in_axes=(0, None)))
 
 
-class _Run:
+class Run:
     """The parts of `trajectory`, with the scenario bound."""
 
     def __init__(self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str]) -> None:
@@ -155,6 +155,10 @@ class _Run:
 
     def advance(self, lane: Lane, until: Array) -> Lane:
         """Step the lane until that time, or until it settles or fails."""
+        return lane_loop(*self.loop(), lane, (until, self.p), native=self.method.native)
+
+    def loop(self) -> tuple[Callable[..., Array], Callable[..., Lane]]:
+        """`going` and `step` of `lane_loop`, whose `fixed` are the time to stop at and the parameters."""
 
         def going(lane: Lane, bound: tuple[Array, Parameters]) -> Array:
             return (lane.t < bound[0]) & ~lane.settled & (lane.trouble == Status.ok)
@@ -162,10 +166,10 @@ class _Run:
         def step(lane: Lane, bound: tuple[Array, Parameters]) -> Lane:
             return self._bind(bound[1])._step(lane, bound[0])
 
-        return lane_loop(going, step, lane, (until, self.p), native=self.method.native)
+        return going, step
 
-    def _bind(self, p: Parameters) -> "_Run":
-        return _Run(self.flow, p, self.method, self.static)
+    def _bind(self, p: Parameters) -> "Run":
+        return Run(self.flow, p, self.method, self.static)
 
     def along(self, lane: Lane, times: Array) -> tuple[Lane, Outputs]:
         """Step the lane from one saved time to the next; the observables there, each (times,)."""
@@ -223,8 +227,7 @@ class _Run:
         if not self.may_settle:
             return lane
         rates, outbound = self._motion(lane.t, lane.state, lane.rates)
-        still = jnp.all(outbound | (rates == 0))
-        return lane._replace(settled=still)
+        return lane._replace(settled=jnp.all(outbound | (rates == 0)))
 
     def _settle(self, before: Lane, after: Lane) -> Lane:
         """Estimate how far the rest point is, and stop there if it is near.

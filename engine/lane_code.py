@@ -59,6 +59,7 @@ def lane_code(loop: Loop, name: str) -> str:
     ]
     parts = {
         "name": name,
+        "version": _MINOR << 32,
         "width": WIDTH,
         "rooms": "\n".join(rooms),
         "check": "\n".join(check.lines),
@@ -68,9 +69,11 @@ def lane_code(loop: Loop, name: str) -> str:
         "fetch": "\n".join(_copies(leaves, places, "in")),
         "rank": leaves[0].rank,
         "pointers": "\n".join(
-            _pointers("in", sum(leaf.used for leaf in leaves), 72) + _pointers("out", loop.split, 112)
+            _pointers("in", sum(leaf.used for leaf in leaves), _AT["CallFrame_args_args"])
+            + _pointers("out", loop.split, _AT["CallFrame_rets_rets"])
         ),
         "declarations": "\n".join(sorted(check.called | round_.called)),
+        **_AT,
     }
     return _TEMPLATE.format(**parts)
 
@@ -85,7 +88,7 @@ def _pointers(side: str, count: int, offset: int) -> list[str]:
         lines += [
             f"  %{side}{i}.at = getelementptr ptr, ptr %{side}.list, i64 {i}",
             f"  %{side}{i}.buffer = load ptr, ptr %{side}{i}.at",
-            f"  %{side}{i}.data.at = getelementptr i8, ptr %{side}{i}.buffer, i64 24",
+            f"  %{side}{i}.data.at = getelementptr i8, ptr %{side}{i}.buffer, i64 {_AT['Buffer_data']}",
             f"  %{side}{i} = load ptr, ptr %{side}{i}.data.at",
         ]
     return lines
@@ -121,7 +124,26 @@ def _copies(leaves: Sequence[Leaf], places: Sequence[str], side: str) -> list[st
     return lines
 
 
-# Offsets are those of XLA's C interface (xla/ffi/api/c_api.h): XLA_FFI_CallFrame, XLA_FFI_Metadata_Extension.
+# XLA's C interface (xla/ffi/api/c_api.h) has version 0.3 here, major and minor in two 32 bit numbers. While
+# the major one is 0, fields are only added at the end of its structures, so any such version suits this
+# code; to another one it says 0.3, and XLA refuses it.
+_MINOR = 3
+
+# Where the fields lie that are read here; tested against the header that comes with jaxlib.
+OFFSETS = {
+    "XLA_FFI_CallFrame.extension_start": 8,
+    "XLA_FFI_CallFrame.api": 16,
+    "XLA_FFI_CallFrame.args.args": 72,
+    "XLA_FFI_CallFrame.rets.rets": 112,
+    "XLA_FFI_Buffer.data": 24,
+    "XLA_FFI_Buffer.rank": 32,
+    "XLA_FFI_Buffer.dims": 40,
+    "XLA_FFI_Api.api_version.major_version": 32,
+    "XLA_FFI_Metadata_Extension.metadata": 24,
+    "XLA_FFI_Metadata.api_version.major_version": 24,
+}
+_AT = {name.removeprefix("XLA_FFI_").replace(".", "_"): offset for name, offset in OFFSETS.items()}
+
 _TEMPLATE = """
 {declarations}
 declare i{width} @llvm.cttz.i{width}(i{width}, i1)
@@ -131,28 +153,31 @@ entry:
   %lane.of = alloca <{width} x i64>, align 64
 {rooms}
   store <{width} x i64> splat (i64 -1), ptr %lane.of, align 64
-  %extension.at = getelementptr i8, ptr %frame, i64 8
+  %extension.at = getelementptr i8, ptr %frame, i64 {CallFrame_extension_start}
   %extension = load ptr, ptr %extension.at
   %asked = icmp ne ptr %extension, null
   br i1 %asked, label %metadata, label %begin
 
 metadata:
-  %api.at = getelementptr i8, ptr %frame, i64 16
+  %api.at = getelementptr i8, ptr %frame, i64 {CallFrame_api}
   %api = load ptr, ptr %api.at
-  %version.at = getelementptr i8, ptr %api, i64 32
-  %version = load i64, ptr %version.at
-  %answer.at = getelementptr i8, ptr %extension, i64 24
+  %version.at = getelementptr i8, ptr %api, i64 {Api_api_version_major_version}
+  %version.of.xla = load i64, ptr %version.at
+  %major = trunc i64 %version.of.xla to i32
+  %known = icmp eq i32 %major, 0
+  %version = select i1 %known, i64 %version.of.xla, i64 {version}
+  %answer.at = getelementptr i8, ptr %extension, i64 {Metadata_Extension_metadata}
   %answer = load ptr, ptr %answer.at
-  %told.at = getelementptr i8, ptr %answer, i64 24
+  %told.at = getelementptr i8, ptr %answer, i64 {Metadata_api_version_major_version}
   store i64 %version, ptr %told.at
   ret ptr null
 
 begin:
 {pointers}
-  %rank.at = getelementptr i8, ptr %in0.buffer, i64 32
+  %rank.at = getelementptr i8, ptr %in0.buffer, i64 {Buffer_rank}
   %rank = load i64, ptr %rank.at
   %outer = sub i64 %rank, {rank}
-  %dims.at = getelementptr i8, ptr %in0.buffer, i64 40
+  %dims.at = getelementptr i8, ptr %in0.buffer, i64 {Buffer_dims}
   %dims = load ptr, ptr %dims.at
   br label %count
 

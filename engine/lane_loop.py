@@ -3,12 +3,17 @@
 Under vmap `lax.while_loop` steps all lanes until the last one is done, and XLA's CPU code for a step of many
 small operations is slow. On a CPU the loop here becomes machine code of its own, made from the trace of the
 same two functions (`scalarise`, `lane_code`); on other devices, and where the trace holds something that has
-no such form, it is `lax.while_loop`.
+no such form, it is `lax.while_loop`. Which of the two it is, and why, tells `why_plain`.
+
+The way of a loop: two functions -> jaxprs -> scalars (`scalarise`) -> LLVM code on vectors of lanes
+(`lane_code`) -> a function in memory (`machine_code`), which XLA calls by name (`jax.ffi`). To look into it:
+``Method(native=False)`` or ``lane_loop(..., native=False)`` must give the same numbers up to rounding.
 """
 
 import ctypes
 import hashlib
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,12 +24,17 @@ from jax import lax
 
 from .lane_code import Leaf, Loop, lane_code
 from .scalarise import scalarise
-from .scalars import Graph, Untranslatable, inputs_of, kind_of
+from .scalars import Graph, Untranslatable, kind_of, order_of
 
 Array = Any
 Going = Callable[[Any, Any], Array]
 Step = Callable[[Any, Any], Any]
 Function = Callable[..., Any]
+
+# Each takes 128 bytes of the calling thread's stack.
+_MOST_NUMBERS = 4096
+# A product of a matrix and a vector of 8,000 operations compiled in 7 s, one of 16,000 in 41 s.
+_MOST_OPERATIONS = 20_000
 
 _LOCK = threading.Lock()
 _LINKED: dict[str, Any] = {}
@@ -40,6 +50,26 @@ def lane_loop(going: Going, step: Step, lane: Any, fixed: Any, *, native: bool =
     lane, fixed : trees of arrays.
     native : False asks for `lax.while_loop` everywhere.
     """
+    tell, move, leaves, split = _flat(going, step, lane, fixed)
+    found = _loop(tell, move, [jnp.asarray(a) for a in leaves], split, native)
+    return jax.tree.unflatten(jax.tree.structure(lane), found)
+
+
+def why_plain(going: Going, step: Step, lane: Any, fixed: Any) -> str | None:
+    """Why `lane_loop` of the same would be `lax.while_loop` on a CPU; None where it is machine code.
+
+    Arrays may be given as `jax.ShapeDtypeStruct`. Nothing is compiled.
+    """
+    tell, move, leaves, split = _flat(going, step, lane, fixed)
+    try:
+        _taken_apart(tell, move, leaves, split)
+    except Untranslatable as reason:
+        return str(reason)
+    return None
+
+
+def _flat(going: Going, step: Step, lane: Any, fixed: Any) -> tuple[Function, Function, list[Any], int]:
+    """`going` and `step` of a flat list of arrays, these, and how many of them are the lane's."""
     leaves, tree = jax.tree.flatten(lane)
     bound, fixed_tree = jax.tree.flatten(fixed)
     split = len(leaves)
@@ -51,8 +81,7 @@ def lane_loop(going: Going, step: Step, lane: Any, fixed: Any, *, native: bool =
         after = step(jax.tree.unflatten(tree, arrays[:split]), jax.tree.unflatten(fixed_tree, arrays[split:]))
         return jax.tree.leaves(after)
 
-    arrays = [jnp.asarray(a) for a in (*leaves, *bound)]
-    return jax.tree.unflatten(tree, _loop(tell, move, arrays, split, native))
+    return tell, move, [*leaves, *bound], split
 
 
 def _loop(tell: Function, move: Function, arrays: list[Array], split: int, native: bool) -> list[Array]:
@@ -125,26 +154,43 @@ def _tangents(
 
 def _native(tell: Function, move: Function, arrays: list[Array], split: int) -> tuple[str, list[int]] | None:
     """The name of the loop's machine code, and which arrays it wants; None where it cannot be made."""
-    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
     try:
-        graph, inputs, first = Graph(), [], 0
-        for a in arrays:
-            inputs.append(graph.inputs(a.shape, kind_of(a.dtype), first))
-            first += inputs[-1].size
-        found = []
-        for function in (tell, move):
-            trace = jax.make_jaxpr(function)(*shapes)
-            found.append(scalarise(graph, trace.jaxpr, trace.consts, inputs))
-        going, after = found[0][0].item(), tuple(s for array in found[1] for s in array.ravel())
-        wanted = inputs_of([going, *after])
-        leaves = [
-            Leaf(a.size, kind_of(s.dtype), len(s.shape), i < split or any(x in wanted for x in a.ravel()))
-            for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
-        ]
-        loop = Loop(tuple(leaves), split, going, after)
-        return _link(loop), [i for i, leaf in enumerate(leaves) if leaf.used]
+        loop = _taken_apart(tell, move, arrays, split)
+        name = _link(loop)
     except Untranslatable:
         return None
+    except RuntimeError as error:  # of LLVM, or of XLA when told: slower is better than not at all
+        warnings.warn(f"stepping through XLA, as the machine code failed: {error}", stacklevel=2)
+        return None
+    return name, [i for i, leaf in enumerate(loop.leaves) if leaf.used]
+
+
+def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: int) -> Loop:
+    """The loop in scalars. Raises Untranslatable where it has no such form."""
+    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
+    if sum(a.size for a in shapes) > _MOST_NUMBERS:
+        raise Untranslatable(f"more than {_MOST_NUMBERS} numbers in a lane")
+    graph, inputs, first = Graph(), [], 0
+    for a in shapes:
+        inputs.append(graph.inputs(a.shape, kind_of(a.dtype), first))
+        first += inputs[-1].size
+    found = []
+    for function, wanted in ((tell, [jax.ShapeDtypeStruct((), bool)]), (move, shapes[:split])):
+        trace = jax.make_jaxpr(function)(*shapes)
+        if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
+            # The loop's places would not fit; `lax.while_loop` says what is wrong, or converts.
+            raise Untranslatable("a step that changes shapes or dtypes")
+        found.append(scalarise(graph, trace.jaxpr, trace.consts, inputs))
+    going, after = found[0][0].item(), tuple(s for array in found[1] for s in array.ravel())
+    needed = order_of([going, *after])
+    if len(needed) > _MOST_OPERATIONS:
+        raise Untranslatable(f"more than {_MOST_OPERATIONS} scalar operations in a step")
+    needed = {s for s in needed if s.op == "input"}
+    leaves = [
+        Leaf(a.size, kind_of(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
+        for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
+    ]
+    return Loop(tuple(leaves), split, going, after)
 
 
 def _link(loop: Loop) -> str:

@@ -11,6 +11,8 @@ import llvmlite.binding as llvm
 
 from .compile_cache import kept_folder
 
+_DIGEST = hashlib.sha256().digest_size
+
 
 @cache
 def _target() -> Any:
@@ -44,12 +46,21 @@ def _object(text: str) -> bytes:
         return _compile(text)
     made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), text)
     file = folder / f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
-    try:
-        return file.read_bytes()
-    except OSError:
+    code = _kept(file)
+    if code is None:
         code = _compile(text)
         _keep(file, code)
-        return code
+    return code
+
+
+def _kept(file: Path) -> bytes | None:
+    """What was kept in a file, whole: half a file, linked, would end the process."""
+    try:
+        found = file.read_bytes()
+    except OSError:
+        return None
+    digest, code = found[:_DIGEST], found[_DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
 
 
 def _compile(text: str) -> bytes:
@@ -59,10 +70,10 @@ def _compile(text: str) -> bytes:
 
 
 def _keep(file: Path, code: bytes) -> None:
-    """Write beside the name, then rename: another process never reads half a file."""
+    """Digest and code. Written beside the name, then renamed: others never read half a file."""
     part = file.with_suffix(f".{os.getpid()}")
     try:
-        part.write_bytes(code)
+        part.write_bytes(hashlib.sha256(code).digest() + code)
         part.replace(file)
     except OSError:
         part.unlink(missing_ok=True)

@@ -13,6 +13,10 @@ import numpy as np
 Array = Any
 
 
+# Large products of matrices are not what this is made for.
+_MOST_SCALARS = 50_000
+
+
 class Untranslatable(Exception):
     """The function holds something that has no scalar form here; the caller falls back to XLA."""
 
@@ -42,7 +46,10 @@ DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
 
 def kind_of(dtype: Any) -> str:
     """The kind of number of a dtype: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:  # keys of random numbers and the like
+        raise Untranslatable(f"dtype {dtype}") from None
     name = {"f": "f", "i": "i", "u": "u", "b": "i"}.get(dtype.kind)
     if name is None or (name == "f" and dtype.itemsize < 4):
         raise Untranslatable(f"dtype {dtype}")
@@ -56,7 +63,7 @@ class Graph:
         self._known: dict[tuple[Any, ...], Scalar] = {}
 
     def constant(self, value: Any, kind: str) -> Scalar:
-        number: Any = float(value) if kind[0] == "f" else int(value)
+        number: Any = float(value) if kind[0] == "f" else wrapped(int(value), kind)
         if kind == "f32":
             number = float(np.float32(value))
         return self._make("constant", (), kind, number, key=repr(number))
@@ -80,8 +87,23 @@ class Graph:
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
+            if len(self._known) >= _MOST_SCALARS:
+                raise Untranslatable(f"more than {_MOST_SCALARS} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
+
+
+def wrapped(value: int, kind: str) -> int:
+    """A whole number as one of this kind: modulo 2^bits, as the processor has it."""
+    bits = int(kind[1:])
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if kind[0] == "i" and bits > 1 and value >> (bits - 1) else value
+
+
+def range_of(kind: str) -> tuple[int, int]:
+    """The least and the largest whole number of this kind."""
+    bits = int(kind[1:])
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if kind[0] == "i" else (0, (1 << bits) - 1)
 
 
 def _typed(a: Scalar) -> Any:
@@ -89,7 +111,23 @@ def _typed(a: Scalar) -> Any:
         return np.float32(a.value)
     if a.kind == "f64":
         return np.float64(a.value)
+    # Python's whole numbers do not overflow: the result is wrapped when it becomes a constant.
     return bool(a.value) if a.kind == "i1" else int(a.value)
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    """As in XLA: whole numbers are cut towards 0, and a division by 0 has all bits set."""
+    if isinstance(a, np.floating):
+        return np.divide(a, b)
+    if b == 0:
+        return -1
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    if isinstance(a, np.floating):
+        return np.fmod(a, b)
+    return a if b == 0 else a - b * _quotient(a, b)
 
 
 _FOLDS: dict[str, Callable[..., Any]] = {
@@ -109,8 +147,9 @@ _FOLDS: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "exp": np.exp,
     "log": np.log,
+    "div": _quotient,
+    "rem": _remainder,
 }
-_FOLDS["div"] = lambda a, b: np.divide(a, b) if isinstance(a, np.floating) else int(a / b)
 
 
 def _simplify(op: str, args: tuple[Scalar, ...]) -> Scalar | None:
@@ -146,11 +185,6 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     out = np.empty(len(items), object)
     out[:] = items
     return out.reshape(shape)
-
-
-def inputs_of(scalars: Sequence[Scalar]) -> set[Scalar]:
-    """The inputs on which these scalars rest."""
-    return {scalar for scalar in order_of(scalars) if scalar.op == "input"}
 
 
 def order_of(scalars: Sequence[Scalar]) -> list[Scalar]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from . import vector_math
-from .scalars import Scalar, Untranslatable, order_of
+from .scalars import Scalar, Untranslatable, order_of, range_of
 from .vector_types import WIDTH, bytes_of, literal, memory_type, scalar_name, vector_type
 
 
@@ -99,8 +99,8 @@ class VectorCode:
         v, signed = vector_type(kind), kind[0] == "i" and kind != "i1"
         if s.op in _WHOLE:
             return self.emit(f"{_WHOLE[s.op]} {v} {', '.join(args)}")
-        if s.op in ("div", "rem"):
-            return self.emit(f"{'s' if signed else 'u'}{s.op} {v} {', '.join(args)}")
+        if s.op in ("div", "rem") and kind != "i1":
+            return self._divide(s, args, kind)
         if s.op in ("eq", "ne"):
             return self.emit(f"icmp {s.op} {v} {', '.join(args)}")
         if s.op in ("lt", "le", "gt", "ge"):
@@ -113,6 +113,29 @@ class VectorCode:
             name = f"llvm.{'s' if signed else 'u'}{s.op}.v{WIDTH}{scalar_name(kind)}"
             return self._call(name, v, args, [v, v])
         raise Untranslatable(f"{s.op} of {kind}")
+
+    def _divide(self, s: Scalar, args: list[str], kind: str) -> str:
+        """Whole numbers, as XLA divides them: a / 0 has all bits set, a % 0 is a.
+
+        The processor would end the process there, and where the least number is divided by -1; and a place
+        without a lane holds zeros.
+        """
+        v, b = vector_type(kind), vector_type("i1")
+        word = f"{'s' if kind[0] == 'i' else 'u'}{s.op}"
+        over, under = args
+        if s.args[1].constant and s.args[1].value not in (0, -1):
+            return self.emit(f"{word} {v} {over}, {under}")
+        none = self.emit(f"icmp eq {v} {under}, zeroinitializer")
+        unsafe = none
+        if kind[0] == "i":
+            # Divided by 1 instead, the least number stays what it is, and leaves nothing: what XLA says.
+            least = self.emit(f"icmp eq {v} {over}, {literal(range_of(kind)[0], kind)}")
+            flips = self.emit(f"icmp eq {v} {under}, {literal(-1, kind)}")
+            unsafe = self.emit(f"or {b} {none}, {self.emit(f'and {b} {least}, {flips}')}")
+        safe = self.emit(f"select {b} {unsafe}, {v} {literal(1, kind)}, {v} {under}")
+        found = self.emit(f"{word} {v} {over}, {safe}")
+        instead = over if s.op == "rem" else literal(-1, kind)
+        return self.emit(f"select {b} {none}, {v} {instead}, {v} {found}")
 
     def _select(self, s: Scalar, args: list[str]) -> str:
         v = vector_type(s.kind)

@@ -25,6 +25,7 @@ def describe_plan(plan: Plan) -> str:
             f"points     {plan.points:,} ({grid})",
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
+            *([f"steps      {plan.steps}"] if plan.steps else []),
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
@@ -91,7 +92,8 @@ def _runs(cube: Cube) -> list[str]:
     for entry in cube.runs():
         when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
         done = f"{entry['tiles']} of {entry['of']} missing tiles"
-        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}")
+        steps = f", steps: {entry['steps']}" if entry.get("steps") else ""
+        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{steps}")
     return lines or ["none finished"]
 
 

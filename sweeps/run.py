@@ -30,7 +30,10 @@ _TILES_IN_MEMORY = 6
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep will take, computed from its numbers alone; `design` says how samples are drawn."""
+    """What a sweep will take, computed from its numbers alone.
+
+    `design` says how samples are drawn, `steps` how trajectories are computed (`engine.how_stepped`).
+    """
 
     points: int
     shape: Mapping[str, int]
@@ -43,6 +46,7 @@ class Plan:
     seconds: float
     compilations: int
     design: str = ""
+    steps: str = ""
 
 
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
@@ -56,8 +60,12 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     from ..engine.execute import plan_space
     from .design import Design
 
-    space = sweep.space()
-    layout = plan_space(space, pick_device(device))
+    space, picked, steps = sweep.space(), pick_device(device), ""
+    if space.moves:
+        from ..engine.how_stepped import how_stepped
+
+        steps = how_stepped(space, picked)
+    layout = plan_space(space, picked)
     size = space.points * space.bytes_per_point
     combinations = 1
     for axis in space.axes:
@@ -79,6 +87,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         ),
         compilations=combinations,
         design=str(Design.from_identity(space.identity()) or ""),
+        steps=steps,
     )
 
 

@@ -11,6 +11,7 @@ from equisweep.engine import evaluate
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execute import _computed, plan_space
+from equisweep.engine.pieces import Started, cut
 from equisweep.kernels.external import external
 from equisweep.sweeps import Sweep, SweepError, run
 from sweeps_for_tests import small_sweep, tiled_sweep
@@ -197,3 +198,40 @@ def test_given_back_arrays_are_filled_again():
         ev.give_back(started)
     assert len(expected) > 2
     assert len(seen) == 1
+
+
+def test_a_failing_piece_stops_the_run_and_leaves_nothing_behind(monkeypatch):
+    ev = evaluator(tiled_sweep(), tile_points=4000)
+    ev.pieces = 7
+    tile = next(iter(ev.layout))
+    ev.finish(tile, ev.start(tile))  # compiled: what fails is a thread's own work
+    (function,) = ev._compiled.values()
+    calls = []
+
+    def fails_once(*coordinates):
+        calls.append(coordinates)
+        if len(calls) == 3:
+            raise ZeroDivisionError("in a thread")
+        return function(*coordinates)
+
+    monkeypatch.setattr(ev, "_compiled", dict.fromkeys(ev._compiled, fails_once))
+    started = ev.start(tile)
+    with pytest.raises(ZeroDivisionError, match="in a thread"):
+        ev.finish(tile, started)
+    ev.close()
+    assert all(future.done() for future in started.futures)
+
+
+def test_a_tile_without_numeric_axes_keeps_outputs_with_dims_of_their_own():
+    whole = {"x": np.zeros(3), "y": np.zeros(())}
+    started = Started(whole, None, [(slice(0, 1), {"x": jnp.arange(3.0), "y": jnp.asarray(2.0)})])
+    started.wait()
+    np.testing.assert_array_equal(whole["x"], [0.0, 1.0, 2.0])
+    assert whole["y"] == 2
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 6, 7])
+def test_windows_of_one_length_cover_an_axis_of_prime_length(pieces):
+    windows = cut(7, pieces)
+    assert {i for w in windows for i in range(7)[w]} == set(range(7))
+    assert len({w.stop - w.start for w in windows}) == 1

@@ -1,13 +1,14 @@
 """The loop as machine code, and its parts, against JAX, NumPy and the C library."""
 
 import math
+from itertools import product
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.integrate import trajectory
-from equisweep.engine.lane_loop import lane_loop
+from equisweep.engine.lane_loop import lane_loop, why_plain
 from equisweep.engine.stepping import Method
 from equisweep.kernels.registry import MODELS
 from jax import lax
@@ -59,11 +60,41 @@ NUMBERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_numbers_are_those_of_jax(name):
-    for found, expected in zip(once(NUMBERS[name], X, Y), jax.vmap(NUMBERS[name])(X, Y), strict=True):
-        assert found.dtype == expected.dtype
-        np.testing.assert_allclose(found, expected, rtol=4 * EPS, atol=0)
+def all_of(functions):
+    """All of them as one function: compiled once instead of one by one."""
+    return lambda *arrays: {name: function(*arrays) for name, function in functions.items()}
+
+
+def assert_as_in_jax(functions, arrays, rtol, atol):
+    found, expected = once(all_of(functions), *arrays), jax.jit(jax.vmap(all_of(functions)))(*arrays)
+    for name in functions:
+        for a, b in zip(jax.tree.leaves(found[name]), jax.tree.leaves(expected[name]), strict=True):
+            assert a.dtype == b.dtype, name
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, err_msg=name)
+
+
+def test_numbers_are_those_of_jax():
+    assert_as_in_jax(NUMBERS, (X, Y), rtol=4 * EPS, atol=0)
+
+
+WHOLE = {
+    "quotients": lambda a, b: (lax.div(a, b), lax.rem(a, b), a // b, a % b),
+    "unsigned": lambda a, b: (
+        lax.div(a.astype(jnp.uint8), b.astype(jnp.uint8)), lax.rem(a.astype(jnp.uint8), b.astype(jnp.uint8))
+    ),
+    "overflow": lambda a, b: (
+        jnp.uint8(250) + jnp.uint8(10) > a.astype(jnp.uint8), jnp.int64(2**62 + 1) // jnp.int64(3) + a,
+        jnp.int8(-128) * jnp.int8(2) + b.astype(jnp.int8), jnp.abs(jnp.int8(-128)) + b.astype(jnp.int8),
+    ),
+}  # fmt: skip
+
+
+def test_whole_numbers_are_those_of_jax_and_no_division_ends_the_process():
+    """Divisors of 0 and -1, the least number among the dividends, and places without a lane, which hold 0."""
+    pairs = product([0, 1, -7, 2**31 - 1, -(2**31)], [0, 1, -1, 3, -5])
+    a, b = np.array(list(pairs), np.int32).T
+    assert_as_in_jax(WHOLE, (a, b), rtol=0, atol=0)
+    assert lax.div(jnp.int32(-7), jnp.asarray(b[:1])).tolist() == [-1]  # what XLA says of a division by 0
 
 
 def stacked(x, y):
@@ -107,12 +138,48 @@ SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_small_arrays_are_those_of_jax(name):
-    x, y = RANDOM.uniform(-2, 2, (2, 21))
-    found, expected = once(SHAPES[name], x, y), jax.vmap(SHAPES[name])(x, y)
-    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(a, b, rtol=100 * EPS, atol=100 * EPS)
+def test_small_arrays_are_those_of_jax():
+    assert_as_in_jax(SHAPES, RANDOM.uniform(-2, 2, (2, 21)), rtol=100 * EPS, atol=100 * EPS)
+
+
+EDGE_CASES = {
+    "outside": lambda x, y: (
+        jnp.take(jnp.stack([x, y]), jnp.array([0, 5, -1])), jnp.stack([x, y]).at[jnp.array([7])].set(3.0),
+        jnp.stack([x, y]).at[jnp.array([1, 5])].get(mode="fill", fill_value=3.0),
+        (jnp.stack([x, y]) > 0).astype(jnp.int32).at[jnp.array([9])].get(mode="fill"),
+    ),
+    "extremes": lambda x, y: (jnp.argmax(jnp.stack([1.0, x, y])), jnp.argmin(jnp.stack([1.0, x, y]))),
+    "powers": lambda x, y: (jnp.abs(x) ** jnp.floor(jnp.clip(y, -3, 3)).astype(jnp.int32),),
+    "nothing": lambda x, y: (jnp.zeros((2, 0)) @ jnp.zeros((0, 2)) + x, jnp.cumsum(jnp.zeros(0)) + y),
+    "saturate": lambda x, y: (lax.cond(x < y, lambda: 1e300, lambda: jnp.nan) * 0 + x).astype(jnp.int32),
+}  # fmt: skip
+
+
+def test_edges_are_those_of_jax():
+    with np.errstate(all="ignore"):
+        assert_as_in_jax(EDGE_CASES, (X, Y), rtol=8 * EPS, atol=0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: lax.reduce(jnp.stack([x, x + 1]), 0.0, lambda a, b: a + 2 * b, (0,)),
+        lambda x: lax.scan(lambda c, a: (c + a, c), x, jnp.zeros(0)),
+        lambda x: jax.random.uniform(jax.random.key(0)) + x,
+        lambda x: jnp.dot(jnp.stack([x > 0, x > 1]), jnp.stack([x > 0, x > 1])),
+    ],
+    ids=["reduce", "empty scan", "random", "dot of truth values"],
+)
+def test_what_only_looks_translatable_goes_through_xla(function):
+    start = (jnp.int32(0), jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function, 1.0)))
+    told = why_plain(lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, function(v)), start, jnp.asarray(1.0))
+    assert told
+
+
+def test_a_step_that_changes_a_dtype_is_refused_as_by_jax():
+    """In machine code it would write past the end of its places."""
+    with pytest.raises(TypeError, match="carry"):
+        lane_loop(lambda x, _: x < 1, lambda x, v: x + v, jnp.float32(0), jnp.float64(2))
 
 
 WIDE = np.concatenate(

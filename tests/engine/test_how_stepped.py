@@ -1,0 +1,32 @@
+"""Whether steps are machine code is told, with the reason where they are not."""
+
+import jax.numpy as jnp
+from equisweep.engine.how_stepped import how_stepped, why_not_machine_code
+from equisweep.engine.stepping import Method
+from equisweep.sweeps import Sweep, plan
+from equisweep.sweeps.describe import describe_plan
+from flows import scalar
+
+P = {"z0": jnp.asarray(0.5), "horizon": jnp.asarray(1.0)}
+
+
+def test_the_reason_names_what_has_no_scalar_form():
+    assert why_not_machine_code(scalar(lambda t, z, p: -z), P, Method()) is None
+    sorting = scalar(lambda t, z, p: -jnp.sort(z))
+    assert why_not_machine_code(sorting, P, Method()) == "primitive sort"
+    assert why_not_machine_code(sorting, P, Method(native=False)) == "native = false"
+    wide = {**P, "w": jnp.ones(5000)}
+    told = why_not_machine_code(scalar(lambda t, z, p: -z * p["w"].sum()), wide, Method())
+    assert told == "more than 4096 numbers in a lane"
+
+
+class Gpu:
+    platform = "gpu"
+
+
+def test_a_plan_says_how_its_trajectories_are_stepped():
+    sweep = Sweep("internal", axes={"horizon": [1.0, 2.0]}, outputs=["attractor"])
+    assert "\nsteps      machine code\n" in describe_plan(plan(sweep, "cpu"))
+    assert how_stepped(sweep.space(), Gpu) == "XLA (on gpu)"
+    still = Sweep("external", axes={"alpha": [0.1, 0.2]}, outputs=["investment"])
+    assert "steps" not in describe_plan(plan(still, "cpu"))

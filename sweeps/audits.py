@@ -63,6 +63,7 @@ def audit(
     about, folder = paper(model), Path(folder)
     if folder.exists() and not folder.is_dir():
         raise SweepError(f"{folder}: is a file; name a folder")
+    _require_own(model, folder)
     folder.mkdir(parents=True, exist_ok=True)
     results, most = [], max(study.points for study in about.studies)
     for study in about.studies:
@@ -93,6 +94,16 @@ def _require_same_grid(study: Study, path: Path) -> None:
 def _tell(progress: bool, text: str) -> None:
     if progress:
         print(text, file=sys.stderr)
+
+
+def _require_own(model: str, folder: Path) -> None:
+    """Refuse the folder of another model's audit, whose report would be lost."""
+    try:
+        there = json.loads((folder / "report.json").read_text(encoding="utf-8")).get("model")
+    except (OSError, ValueError, AttributeError):
+        return
+    if there not in (None, model):
+        raise SweepError(f"-o {folder}: holds the audit of {there}; name another folder")
 
 
 def write_report(model: str, results: list[Result], folder: Path) -> None:

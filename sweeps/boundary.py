@@ -106,6 +106,8 @@ def _require_askable(dataset: "xr.Dataset", space: "Space", question: Question) 
     if variable not in known:
         raise SweepError(f"--var {variable}: no such variable{nearest(variable, known)}")
     array = dataset[variable]
+    if level is not None and not np.isfinite(level):
+        raise SweepError(f"--level {level:g}: write a finite number; nothing passes this one")
     if array.dtype.kind == "f" and level is None:
         raise SweepError(f"--var {variable}: is a real number; say which value it passes: --level 0")
     if level is not None and array.dtype.kind != "f":

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine.errors import SweepError
 from ..kernels.status import Status
 from . import picture_labels as words
+from .design import DIM as SAMPLE
 from .model_lookup import nearest
 from .picture_layer import Layer, advice_to_keep, layer_of
 
@@ -36,6 +37,11 @@ class Direction:
     def named(self) -> bool:
         """Whether its values are names and not numbers."""
         return self.values.dtype.kind not in "iuf"
+
+    @property
+    def scattered(self) -> bool:
+        """Whether its neighbours are not neighbours otherwise, so that no line leads from one to the next."""
+        return self.named or self.dim == SAMPLE
 
     @property
     def places(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from .picture_view import MOST_NAMED, Direction, View
 _STYLES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "p", "h")
 _MARKS = 8
+_CROWD = 200
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Line:
 def draw_lines(view: View, _line: str | None = None) -> Any:
     """A figure of lines: variables of one unit share a panel, others have panels of their own.
 
-    A line breaks where a point has no result, and a point alone between two such is a dot. Up to
+    Names, and values that were sampled, are marks without a line. A line breaks where a point has no result,
+    and a point alone between two such is a dot. Up to
     `MOST_NAMED` lines have a colour, a dash and a marker each; more have a colour bar.
     """
     groups = _groups(view.layers)
@@ -126,17 +128,18 @@ def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> No
     # Each line has its marks elsewhere, so that they do not hide each other.
     offset = _MARKERS.index(look.marker) * step // len(_MARKERS) if look.marker else 0
     marked = places[offset::step].tolist() if look.marker else []
-    style = "" if x.named else look.style
+    style = "" if x.scattered else look.style
     (line,) = panel.plot(
         x.places, drawn, color=look.colour, linestyle=style or "none", linewidth=1.5,
-        marker=look.marker or "", markersize=5, markevery=places.tolist() if x.named else marked,
+        marker=look.marker or ("." if x.scattered else ""), markersize=3 if len(places) > _CROWD else 5,
+        markevery=places.tolist() if x.scattered else marked,
         label=look.label,
     )  # fmt: skip
     line.set_clip_on(True)
     before, after = np.append(False, there[:-1]), np.append(there[1:], False)
     alone = there & ~before & ~after
     alone[marked] = False
-    if alone.any() and not x.named:
+    if alone.any() and not x.scattered:
         panel.plot(x.places[alone], drawn[alone], ".", color=look.colour, markersize=4)
 
 
@@ -165,7 +168,8 @@ def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:
     many = view.second is not None and len(view.second.values) > MOST_NAMED
     return [
         Line2D(
-            [], [], color="0.3" if many else look.colour, linestyle="none" if view.x.named else look.style,
+            [], [], color="0.3" if many else look.colour,
+            linestyle="none" if view.x.scattered else look.style,
             marker=look.marker, markersize=5, linewidth=1.5,
             label=name.replace("_", " ") if many else look.label,
         )

@@ -91,7 +91,7 @@ def reduce(
         reduced = tuple(dims or map(str, array.dims))
         piece = _Piece(name, array, kept, chosen_points, reduced, len(chosen) == 1)
         found |= _RULES[how](piece)
-        left_out = (chosen_points & ~kept).sum(reduced).assign_attrs(_LEFT_OUT)
+        left_out = _number_of(chosen_points & ~kept, reduced).assign_attrs(_LEFT_OUT)
         found[piece.called("left_out")] = left_out
     told = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
@@ -138,6 +138,11 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
     return chosen
 
 
+def _number_of(points: "xr.DataArray", over: Sequence[str]) -> "xr.DataArray":
+    """How many points there are; of a single point a number too, where a sum over no axis stays a truth."""
+    return points.astype(np.int64).sum(over)
+
+
 def _values(piece: _Piece) -> "xr.DataArray":
     """The values in double precision, NaN where left out."""
     return piece.array.astype(np.float64).where(piece.kept)
@@ -172,6 +177,8 @@ def _as_variable(piece: _Piece, result: "xr.DataArray") -> dict[str, Any]:
 def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
     array = _values(piece)
     axes = sorted(array.dims.index(dim) for dim in piece.over)
+    if not axes:  # a single point
+        return _as_variable(piece, array)
     best, place = extreme(array.data, axes, sign)
     like = piece.kept.any(piece.over)
     found = _as_variable(piece, like.copy(data=best))
@@ -207,8 +214,8 @@ def _count(piece: _Piece) -> dict[str, Any]:
     name = piece.called("count")
     about = {"long_name": f"points counted of {piece.name}", "units": "1"}
     if not named:
-        return {name: piece.kept.sum(piece.over).assign_attrs(about)}
-    counts = [(piece.kept & (piece.array == code).drop_attrs()).sum(piece.over) for code in named]
+        return {name: _number_of(piece.kept, piece.over).assign_attrs(about)}
+    counts = [_number_of(piece.kept & (piece.array == code).drop_attrs(), piece.over) for code in named]
     labels = xr.Variable(piece.name, np.array(list(named.values())), {"long_name": "class"})
     stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
     return {name: stacked.transpose(..., piece.name).assign_attrs(about)}

@@ -101,6 +101,7 @@ class Rows:
         name = field.name
         if name in self._coordinates:
             dims = self._dataset[name].dims
+            # As an array also where a selection has left one label, which is a plain string.
             values = np.asarray(self._coordinates[name][tuple(region[dim] for dim in dims)])
             if values.dtype.kind not in "iuf":
                 start = region[dims[0]].start if dims else 0

@@ -168,6 +168,12 @@ def _hint(text: str, lines: list[str], streams: dict[str, _Stream]) -> str:
                 )
         known = ", ".join(streams["cube"].rows.names)
         return f' {candidates}; columns of cube: {known} ("double quotes" around names with a dot)'
+    dotted = re.search(r'Referenced table "([^"]+)" not found', text)
+    if dotted:
+        names = dict.fromkeys(name for stream in streams.values() for name in stream.rows.names)
+        meant = next((name for name in names if name.startswith(f"{dotted[1]}.")), "")
+        if meant:
+            return f' Write "{meant}" in double quotes: a dot in a name reads as a table otherwise'
     if "does not exist" in text and "Table" in text:
         return f" Tables: {', '.join(streams)}"
     if "memory" in text.lower():

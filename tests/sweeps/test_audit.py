@@ -310,3 +310,9 @@ def test_what_cannot_be_audited_is_refused(tmp_path):
         audit("internal", file)
     with pytest.raises(SweepError, match="no paper"):
         paper("gordon_loeb")
+
+
+def test_the_folder_of_another_audit_is_refused(tmp_path):
+    (tmp_path / "report.json").write_text('{"model": "internal"}')
+    with pytest.raises(SweepError, match="holds the audit of internal"):
+        audit("supervision", tmp_path, 10)

@@ -157,6 +157,12 @@ def test_wrong_questions_are_refused(games, arguments, words):
         boundaries(games[1], *arguments)
 
 
+@pytest.mark.parametrize("level", [float("nan"), float("inf")])
+def test_a_level_that_nothing_passes_is_refused(games, level):
+    with pytest.raises(SweepError, match="finite"):
+        boundaries(games[1], "investment", "alpha", level=level)
+
+
 def test_a_level_of_a_class_and_a_choice_as_axis_are_refused(regimes):
     with pytest.raises(SweepError, match="leave it out"):
         boundaries(regimes, "interior_class", "r", level=1.0)

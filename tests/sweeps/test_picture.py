@@ -107,6 +107,15 @@ def test_names_as_an_axis_are_marks_without_a_line():
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["alone", "sharing"]
 
 
+def test_sampled_values_as_an_axis_are_marks_without_a_line():
+    values = np.array([0.7, 0.1, 0.4])
+    cube = hand_made().isel(mechanism=0, beta=0, n=0, drop=True).isel(alpha=slice(3))
+    cube = cube.drop_vars("alpha").rename(alpha="sample").assign_coords(alpha=("sample", values))
+    (line,) = plot(cube, "investment", "alpha").axes[0].get_lines()
+    assert line.get_linestyle() == "None"
+    assert len(line.get_markevery()) == 3
+
+
 def test_contours_have_the_same_round_levels_and_labels_in_all_panels():
     figure = plot(
         hand_made(), "investment", "alpha", "beta", kind="contour", facet="n", selections=["mechanism=alone"]

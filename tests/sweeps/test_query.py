@@ -197,3 +197,21 @@ def test_help_shows_examples(capsys):
             main([command, "--help"])
         assert stop.value.code == 0
         assert f"equisweep {command} cube.zarr" in capsys.readouterr().out.split("examples:")[1]
+
+
+@pytest.mark.parametrize("how", ["", "mean", "std", "argmax", "count"])
+def test_one_point_that_is_left_by_a_selection_is_told(how, tmp_path, capsys):
+    run(small_sweep(derivatives={}), tmp_path / "cube.zarr")
+    truth = xr.open_zarr(tmp_path / "cube.zarr").load()
+    first = np.argwhere(truth["status"].values == 1)[0]
+    truth = truth.isel(dict(zip(truth["status"].dims, first, strict=True)))
+    words = [w for name in truth.coords for w in ("--sel", f"{name}={truth[name].item()}")]
+    words += ["--var", "investment", "--format", "json", *(["--reduce", how] if how else [])]
+    assert main(["query", str(tmp_path / "cube.zarr"), *words]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["mechanism"] == truth["mechanism"].item()
+    assert int(truth["status"]) == 1
+    wanted = {"std": 0.0, "count": 1}.get(how, truth["investment"].item())
+    assert row["count" if how == "count" else "investment"] == wanted
+    # A number, and not a truth: JSON tells them apart, Python does not.
+    assert not how or str(row["left_out"]) == "0"

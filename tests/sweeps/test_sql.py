@@ -144,3 +144,9 @@ def test_wrong_and_unsafe_queries_are_refused_in_one_line(query, message):
         sql(hard_cube(), query)
     assert str(error.value).startswith("sql: ")
     assert "\n" not in str(error.value)
+
+
+def test_a_name_with_a_dot_without_quotes_is_told_how_to_be_written():
+    cube = hard_cube().rename(beta="v.data")
+    with pytest.raises(SweepError, match=r'Write "v\.data" in double quotes'):
+        sql(cube, "select v.data from cube")

@@ -148,7 +148,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     fitting = 2 * most_points(device, space.bytes_per_point, space.moves)
     while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
         pass
-    stepped = _stepped(space, device) if todo else {}
+    stepped: dict[str, str] = {}
     started, began = time.time(), time.monotonic()
     writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
     if todo:
@@ -156,6 +156,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     try:
         for tile, done, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
             writer.submit(tile, values, partial(evaluator.give_back, done))
+        stepped = _stepped(space, device) if todo else {}  # while the last tiles are written
         writer.finish()
     except KeyboardInterrupt:
         writer.stop()

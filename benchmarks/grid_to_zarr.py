@@ -85,8 +85,7 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
         if pipeline == "fused" and not hasattr(zarr.core.codec_pipeline, "FusedCodecPipeline"):
             raise ModuleNotFoundError("FusedCodecPipeline came with zarr 3.3")
         zarr.config.set({"codec_pipeline.path": path, "codec_pipeline.max_workers": None})
-    if codec:
-        template._codecs = lambda dtype: codecs(codec, dtype)
+    ours = template._codecs
     root, clear = _cube(folder)
     wanted, device = space(side), pick_device("cpu")
     layout = plan_space(wanted, device)
@@ -97,6 +96,8 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
 
     def run() -> None:
         values = cycle(computed)
+        # Several codecs share a process: each call sets its own.
+        template._codecs = (lambda dtype: codecs(codec, dtype)) if codec else ours
         template.create_cube(root, wanted, layout, {"identity": "{}"})
         writer = TileWriter(Cube(root), durable=True, progress=Silence(wanted.points), ahead=WRITERS + 1)
         for tile in tiles:

@@ -106,13 +106,13 @@ def peer_cases(
 def main() -> int:
     """Measure, print where the results went."""
     told = options(__doc__)
-    size, few = (10_000, 500) if told.quick else (100_000, 10_000)
-    in_logits = [1e-6, 1e-8] if told.quick else [10.0**-k for k in range(4, 11)]
-    in_shares = [1e-8, 1e-10] if told.quick else [10.0**-k for k in range(5, 13)]
+    size, few = (10_000, 500) if told.quick else (100_000, 1000)
+    in_logits = [1e-6, 1e-8] if told.quick else [1e-4, 1e-6, 1e-8, 1e-10]
+    in_shares = [1e-8, 1e-10] if told.quick else [1e-6, 1e-8, 1e-10, 1e-12]
     note = reference("even", size)
     cases = our_cases("even", size, in_logits, METHODS[:1] if told.quick else METHODS)
     cases += peer_cases("even", size, in_logits, in_shares, few, told.quick)
-    rows = measure(cases, Budget(3, 3, 60) if told.quick else Budget(5, 8, 300))
+    rows = measure(cases, Budget(3, 3, 60) if told.quick else Budget(3, 4, 120))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
     both = matched(rows, ERRORS[:2] if told.quick else ERRORS) + matched(rows, (1e-6,), "error_999")

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .pieces import Started, cut
+
 Array = Any
 Arrays = Mapping[str, Array]
 
@@ -32,30 +34,20 @@ def lane_threads() -> ThreadPoolExecutor:
 
 
 def in_blocks(function: Callable[[Arrays], Arrays], lanes: Arrays) -> Arrays:
-    """`function` of arrays with a leading lane axis, block by block, and the blocks' results joined.
-
-    The last block is filled up with copies of the last lane, so that all are compiled once.
-    """
+    """`function` of arrays with a leading lane axis, block by block, and the blocks' results joined."""
     count = len(next(iter(lanes.values())))
     size = block_size(count)
     if size >= count:
         return function(lanes)
-    missing = -count % size
     host = {name: np.asarray(values) for name, values in lanes.items()}
-    host = {
-        name: np.pad(values, [(0, missing), *[(0, 0)] * (values.ndim - 1)], mode="edge")
-        for name, values in host.items()
-    }
+    windows = cut(count, -(-count // size))
 
-    def block(first: int) -> Arrays:
-        part = {name: values[first : first + size] for name, values in host.items()}
-        return jax.block_until_ready(function(part))
+    def block(window: slice) -> Arrays:
+        return jax.block_until_ready(function({name: values[window] for name, values in host.items()}))
 
-    starts = range(0, count, size)
-    first = block(0)  # compiles, once
-    with lane_threads() as threads:
-        done = [first, *threads.map(block, starts[1:])]
+    first = block(windows[0])  # compiles, once
     # Joined by NumPy: JAX would compile the joining of every output.
-    return {
-        name: jnp.asarray(np.concatenate([np.asarray(part[name]) for part in done])[:count]) for name in first
-    }
+    whole = {name: np.empty((count, *value.shape[1:]), value.dtype) for name, value in first.items()}
+    with lane_threads() as threads:
+        Started(whole, 0, list(zip(windows, [first, *threads.map(block, windows[1:])], strict=True))).wait()
+    return {name: jnp.asarray(values) for name, values in whole.items()}

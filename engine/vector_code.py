@@ -13,7 +13,7 @@ class VectorCode:
     `sources` says where the inputs lie: input number to the name of a pointer to a vector.
     """
 
-    def __init__(self, prefix: str, sources: Sequence[str]) -> None:
+    def __init__(self, prefix: str, sources: list[str]) -> None:
         self.lines: list[str] = []
         self.called: set[str] = set()
         self._prefix, self._sources = prefix, sources
@@ -55,7 +55,7 @@ class VectorCode:
         if s.op == "constant":
             return literal(s.value, s.kind)
         if s.op == "input":
-            return self.load(str(self._sources[s.value]), s.kind)
+            return self.load(self._sources[s.value], s.kind)
         args = [self._known[a] for a in s.args]
         kind = s.args[0].kind
         if kind[0] == "f" or s.op in ("convert", "select"):

@@ -27,7 +27,7 @@ _LOG = [
 
 def exp(code: "VectorCode", x: str) -> str:
     """e^x = 2^k e^r with |r| <= ln(2)/2."""
-    d, i, b = vector_type("f64"), vector_type("i64"), vector_type("i1")
+    d, i = vector_type("f64"), vector_type("i64")
     k = code.call("roundeven", _mul(code, x, _number(1 / math.log(2))))
     r = code.call("fma", k, _number(-_LN2_HIGH), x)
     r = code.call("fma", k, _number(-_LN2_LOW), r)
@@ -38,10 +38,8 @@ def exp(code: "VectorCode", x: str) -> str:
     shifted = code.emit(f"shl {i} {bits}, {_whole(52)}")
     scaled = code.emit(f"add {i} {code.emit(f'bitcast {d} {p} to {i}')}, {shifted}")
     y = code.emit(f"bitcast {i} {scaled} to {d}")
-    over = code.emit(f"fcmp ogt {d} {x}, {_number(_LARGEST)}")
-    under = code.emit(f"fcmp olt {d} {x}, {_number(_SMALLEST)}")
-    y = code.emit(f"select {b} {over}, {d} {_number(inf)}, {d} {y}")
-    return code.emit(f"select {b} {under}, {d} zeroinitializer, {d} {y}")
+    y = _where(code, f"ogt {d} {x}, {_number(_LARGEST)}", _number(inf), y)
+    return _where(code, f"olt {d} {x}, {_number(_SMALLEST)}", "zeroinitializer", y)
 
 
 def logistic(code: "VectorCode", x: str) -> str:
@@ -53,16 +51,16 @@ def logistic(code: "VectorCode", x: str) -> str:
 
 def log(code: "VectorCode", x: str) -> str:
     """Ln x = e ln 2 + ln m with m between sqrt(1/2) and sqrt 2."""
-    d, i, b = vector_type("f64"), vector_type("i64"), vector_type("i1")
-    small = code.emit(f"fcmp olt {d} {x}, {_number(2.0**-1022)}")
-    normal = code.emit(f"select {b} {small}, {d} {_mul(code, x, _number(2.0**54))}, {d} {x}")
+    d, i = vector_type("f64"), vector_type("i64")
+    small = f"olt {d} {x}, {_number(2.0**-1022)}"
+    normal = _where(code, small, _mul(code, x, _number(2.0**54)), x)
     bits = code.emit(f"bitcast {d} {normal} to {i}")
     above = code.emit(f"sub {i} {bits}, {_whole(0x3FE6A09E667F3BCD)}")
     power = code.emit(f"ashr {i} {above}, {_whole(52)}")
     m = code.emit(f"sub {i} {bits}, {code.emit(f'shl {i} {power}, {_whole(52)}')}")
     magic = code.emit(f"add {i} {power}, {_whole(0x4338000000000000)}")
     e = _add(code, code.emit(f"bitcast {i} {magic} to {d}"), _number(-_TO_BITS))
-    e = code.emit(f"select {b} {small}, {d} {_add(code, e, _number(-54.0))}, {d} {e}")
+    e = _where(code, small, _add(code, e, _number(-54.0)), e)
     f = _add(code, code.emit(f"bitcast {i} {m} to {d}"), _number(-1.0))
     s = code.emit(f"fdiv {d} {f}, {_add(code, f, _number(2.0))}")
     z = _mul(code, s, s)
@@ -72,12 +70,9 @@ def log(code: "VectorCode", x: str) -> str:
     inner = code.call("fma", s, _add(code, half, tail), _mul(code, e, _number(_LN2_LOW)))
     rest = code.emit(f"fsub {d} {code.emit(f'fsub {d} {half}, {inner}')}, {f}")
     y = code.emit(f"fsub {d} {_mul(code, e, _number(_LN2_HIGH))}, {rest}")
-    whole = code.emit(f"fcmp olt {d} {x}, {_number(inf)}")
-    y = code.emit(f"select {b} {whole}, {d} {y}, {d} {x}")
-    zero = code.emit(f"fcmp oeq {d} {x}, zeroinitializer")
-    y = code.emit(f"select {b} {zero}, {d} {_number(-inf)}, {d} {y}")
-    negative = code.emit(f"fcmp olt {d} {x}, zeroinitializer")
-    return code.emit(f"select {b} {negative}, {d} {_number(nan)}, {d} {y}")
+    y = _where(code, f"olt {d} {x}, {_number(inf)}", y, x)
+    y = _where(code, f"oeq {d} {x}, zeroinitializer", _number(-inf), y)
+    return _where(code, f"olt {d} {x}, zeroinitializer", _number(nan), y)
 
 
 def _polynomial(code: "VectorCode", x: str, coefficients: list[float]) -> str:
@@ -90,6 +85,12 @@ def _polynomial(code: "VectorCode", x: str, coefficients: list[float]) -> str:
         ]
         terms, x = pairs, _mul(code, x, x) if len(pairs) > 1 else x
     return terms[0]
+
+
+def _where(code: "VectorCode", comparison: str, yes: str, no: str) -> str:
+    d = vector_type("f64")
+    found = code.emit(f"fcmp {comparison}")
+    return code.emit(f"select {vector_type('i1')} {found}, {d} {yes}, {d} {no}")
 
 
 def _number(value: float) -> str:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from itertools import chain
 from math import isfinite
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from ..engine.errors import SweepError
+from .records import short
 from .show_models import table
 
 if TYPE_CHECKING:
@@ -218,10 +219,3 @@ def _stored(clean: "xr.Dataset", dataset: "xr.Dataset") -> "xr.Dataset":
             kept = {key: array.encoding[key] for key in ("dtype", "_FillValue")}
             clean[name].encoding = kept
     return clean
-
-
-def short(value: Any) -> str:
-    """A value in six digits; nothing where there is none."""
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

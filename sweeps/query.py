@@ -12,8 +12,9 @@ import numpy as np
 
 from ..engine.errors import SweepError
 from ..kernels.status import Status
-from .export import MOST_ROWS, required, short, write_batches, write_netcdf
+from .export import MOST_ROWS, required, write_batches, write_netcdf
 from .model_lookup import nearest
+from .records import short
 from .show_models import table
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ def format_records(rows: list[dict[str, Any]], style: str) -> str:
         writer.writerow(head)
         writer.writerows([["" if v != v else _exact(v) for v in row.values()] for row in rows])
         return text.getvalue().rstrip("\n")
-    text = table(head, [[_short(v) for v in row.values()] for row in rows[:_MOST_ROWS]])
+    text = table(head, [[short(v) for v in row.values()] for row in rows[:_MOST_ROWS]])
     if len(rows) > _MOST_ROWS:
         text += f"\n... {len(rows) - _MOST_ROWS:,} more rows; --format csv prints all"
     return text
@@ -37,5 +37,8 @@ def _exact(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in six digits; nothing where there is none."""
+    if value is None:
+        return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

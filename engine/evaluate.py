@@ -1,9 +1,10 @@
-"""Lift a kernel of one scenario over a tile: nested vmap, one level per axis, compiled once.
+"""Compute a kernel of one scenario over a tile: compiled once for each combination of static choices.
 
-Each axis has its own vmap, so what does not depend on an axis is not recomputed along it. Static
-choices select a different kernel and therefore a compilation of their own.
+On a CPU by machine code of its own where the kernel has such a form (`grid_loop`), else through XLA
+(`lifted`).
 """
 
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
+from .grid_loop import GridLoop
 from .lane_blocks import block_size, lane_threads
+from .lane_loop import hearing
+from .lifted import Lifted
 from .pieces import Started, cut, longest, windowed
 from .plan import Layout, Tile
+from .scalars import Untranslatable
 from .space import Space, derivative_name
 
 if TYPE_CHECKING:
@@ -29,6 +34,9 @@ Point = dict[str, Any]
 # Points of a piece of a tile on a CPU: its arrays should stay in a core's cache, its call should not weigh.
 _PIECE = 2**18
 
+# Their steps may be machine code (`lane_loop`) although the points are not.
+TRAJECTORIES = "trajectories"
+
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 
@@ -36,13 +44,14 @@ _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 class Evaluator:
     """Computes tiles of one space on one device and counts its compilations.
 
-    On a CPU a tile is cut into `pieces` along its longest axis, which one thread a core computes and puts
-    into the tile's arrays while they are still in the core's cache.
+    On a CPU a tile is cut into `pieces` along its longest axis, which are computed by one thread a core.
+    `native` false: through XLA, always.
     """
 
-    def __init__(self, space: Space, layout: Layout, device: Any) -> None:
-        self.space, self.layout, self.device = space, layout, device
+    def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
+        self.space, self.layout, self.device, self.native = space, layout, device, native
         self.compilations = 0
+        self.computed: set[str] = set()  # how, in words: see `how_computed`
         self.pieces = 1
         self._threads: ThreadPoolExecutor | None = None
         if device.platform == "cpu":
@@ -51,44 +60,37 @@ class Evaluator:
             self.pieces = min(-(-points // most), max(self._sizes, default=1))
             self._threads = lane_threads()
         self._spare: deque[dict[str, np.ndarray]] = deque()
-        self._compiled: dict[tuple[tuple[str, str], ...], Any] = {}
-        self._shapes: dict[tuple[tuple[str, str], ...], dict[str, tuple[tuple[int, ...], Any]]] = {}
+        self._functions: dict[tuple[tuple[str, str], ...], GridLoop | Lifted] = {}
 
-    def start(self, tile: Tile) -> "Started":
+    def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
-        key = tuple(sorted(self.static_choices(tile).items()))
         coordinates = [self._coordinates(i, tile) for i in self._numeric]
         windows = cut(max(self._sizes, default=1), self.pieces)
-        parts = [(window, windowed(coordinates, window)) for window in windows]
-        done = []
-        if key not in self._compiled:
-            function = self._compile(dict(key))
-            done = [(windows[0], function(*parts.pop(0)[1]))]  # compiles, once
-            self._shapes[key] = {n: (v.shape[len(self._sizes) :], v.dtype) for n, v in done[0][1].items()}
-            self._compiled[key] = function
-        function = self._compiled[key]
-        started = Started(self._room(key), longest(self._sizes) if self._sizes else None, done)
-        if self._threads is None:
-            started.pending += [(window, function(*part)) for window, part in parts]
-        else:
-            put = started.put
-            started.futures = [
-                self._threads.submit(lambda w, p: put(w, function(*p)), *part) for part in parts
-            ]
+        key = tuple(sorted(self.static_choices(tile).items()))
+        if key not in self._functions:
+            self._functions[key] = self._function(dict(key), windowed(coordinates, windows[0]))
+        function = self._functions[key]
+        started = Started(self._room(function), longest(self._sizes) if self._sizes else None)
+        for window in windows:
+            part = windowed(coordinates, window)
+            if self._threads is None:
+                started.pending.append((window, function.begin(part)))
+            else:
+                started.futures.append(self._threads.submit(function.fill, started.window(window), part))
         return started
 
-    def give_back(self, started: "Started") -> None:
+    def give_back(self, started: Started) -> None:
         """Offer a finished tile's arrays for reuse: new memory costs as much time as computing does."""
         self._spare.append(started.whole)
 
-    def _room(self, key: tuple[tuple[str, str], ...]) -> dict[str, np.ndarray]:
+    def _room(self, function: GridLoop | Lifted) -> dict[str, np.ndarray]:
         """Arrays for a tile: given back ones, or new ones."""
-        shapes = {name: (*self._sizes, *inner) for name, (inner, _) in self._shapes[key].items()}
+        shapes = {name: (*self._sizes, *inner) for name, (inner, _) in function.outputs.items()}
         with suppress(IndexError):
             whole = self._spare.popleft()
             if {name: array.shape for name, array in whole.items()} == shapes:
                 return whole
-        return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in self._shapes[key].items()}
+        return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in function.outputs.items()}
 
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""
@@ -102,7 +104,7 @@ class Evaluator:
         found, self.pieces = finer > self.pieces, finer
         return found
 
-    def finish(self, tile: Tile, started: "Started") -> dict[str, np.ndarray]:
+    def finish(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
         started.wait()
         clip = tuple(slice(0, n) for n in tile.shape)
@@ -114,11 +116,8 @@ class Evaluator:
 
     def static_choices(self, tile: Tile) -> dict[str, str]:
         """Every static choice as it is in this tile."""
-        choices = dict(self.space.choices)
-        for axis, start in zip(self.space.axes, tile.start, strict=True):
-            if axis.static:
-                choices |= {name: str(values[start]) for name, values in axis.values.items()}
-        return choices
+        starts = zip(self.space.axes, tile.start, strict=True)
+        return self.space.choices_at({axis.dim: start for axis, start in starts if axis.static})
 
     @property
     def _numeric(self) -> list[int]:
@@ -136,27 +135,35 @@ class Evaluator:
             for name, values in axis.values.items()
         }
 
-    def _compile(self, choices: dict[str, str]) -> Any:
-        axes = [self.space.axes[i] for i in self._numeric]
+    def _function(self, choices: Mapping[str, str], coordinates: list[Point]) -> GridLoop | Lifted:
         point = point_function(self.space, choices)
+        told = why_through_xla(self.space, self.device) if self.native else "asked for"
+        if told is None:
+            try:
+                function = GridLoop(point, coordinates)
+            except Untranslatable as reason:
+                told = str(reason)
+            except RuntimeError as error:  # of LLVM: slower is better than not at all
+                told = "the machine code failed"
+                warnings.warn(f"computing through XLA, as the machine code failed: {error}", stacklevel=2)
+            else:
+                self.compilations += 1
+                self.computed.add("machine code")
+                return function
+        with hearing() as heard:
+            lifted = Lifted(point, coordinates, self.device, self._count)
+        self.computed |= heard if told == TRAJECTORIES else {f"XLA ({told})"}
+        return lifted
 
-        def counted(*coordinates: Point) -> Mapping[str, jax.Array]:
-            self.compilations += 1  # runs while tracing only
-            return lift(point, len(axes))(*coordinates)
-
-        compiled = jax.jit(counted)
-
-        if self.device == jax.devices()[0]:  # it goes there by itself, and sooner
-            return compiled
-        return lambda *coordinates: compiled(*jax.device_put(coordinates, self.device))
+    def _count(self) -> None:
+        self.compilations += 1
 
 
-def lift(point: Any, count: int) -> Any:
-    """Vectorise a function of `count` coordinates over the grid they span, one vmap per axis."""
-    lifted = point
-    for i in reversed(range(count)):
-        lifted = jax.vmap(lifted, in_axes=tuple(0 if j == i else None for j in range(count)))
-    return lifted
+def why_through_xla(space: Space, device: Any) -> str | None:
+    """Why no point of this space is computed by a `GridLoop`; None where that depends on the kernel."""
+    if device.platform != "cpu":
+        return f"on {device.platform}"
+    return TRAJECTORIES if space.moves else None
 
 
 def point_function(space: Space, choices: Mapping[str, str]) -> Any:

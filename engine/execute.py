@@ -148,7 +148,6 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     fitting = 2 * most_points(device, space.bytes_per_point, space.moves)
     while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
         pass
-    stepped: dict[str, str] = {}
     started, began = time.time(), time.monotonic()
     writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
     if todo:
@@ -156,7 +155,6 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     try:
         for tile, done, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
             writer.submit(tile, values, partial(evaluator.give_back, done))
-        stepped = _stepped(space, device) if todo else {}  # while the last tiles are written
         writer.finish()
     except KeyboardInterrupt:
         writer.stop()
@@ -176,21 +174,12 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
                     "of": len(todo),
                     "device": str(device),
                     "compilations": evaluator.compilations,
-                    **stepped,
+                    "computed": ", ".join(sorted(evaluator.computed)),
                 }
             )
     return Report(
         len(todo), len(cube.layout), points, time.monotonic() - began, evaluator.compilations, str(device)
     )
-
-
-def _stepped(space: Space, device: Any) -> dict[str, str]:
-    """For the log of a run: how its trajectories were stepped, where it has any."""
-    if not space.moves:
-        return {}
-    from .how_stepped import how_stepped
-
-    return {"steps": how_stepped(space, device)}
 
 
 # A tile, what it was computed in, and its values.

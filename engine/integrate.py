@@ -1,7 +1,7 @@
 """Trajectories: a flow, integrated for many scenarios at once, each with its own step size.
 
 A *lane* is one scenario. `trajectory` integrates one; `lanes` is its batched form, over a flat list of
-them. On a CPU the steps are machine code where they can be (`lane_loop`; `how_stepped` tells).
+them. On a CPU the steps are machine code where they can be (`lane_loop`; `how_computed` tells).
 """
 
 from collections.abc import Callable, Mapping, Sequence

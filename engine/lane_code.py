@@ -45,7 +45,7 @@ def lane_code(loop: Loop, name: str) -> str:
     leaves = loop.leaves
     places = [f"%n{i}" for i in range(sum(leaf.size for leaf in leaves))]
     kinds = [leaf.kind for leaf in leaves for _ in range(leaf.size)]
-    check, round_ = VectorCode("c", places), VectorCode("r", places)
+    check, round_ = VectorCode("c", places, "%used"), VectorCode("r", places, "%on")
     going = check.value(loop.going)
     # All numbers are computed before the first is stored: a later one may need what was there before.
     round_.compute(loop.after)
@@ -195,10 +195,13 @@ count.more:
   br label %count
 
 check:
-  %next = phi i64 [ 0, %count ], [ %next, %round ], [ %next.after, %refilled ]
-{check}
+  %next = phi i64 [ 0, %count ], [ %next, %moved ], [ %next.after, %refilled ]
   %held = load <{width} x i64>, ptr %lane.of, align 64
   %used = icmp sge <{width} x i64> %held, zeroinitializer
+{check}
+  br label %checked
+
+checked:
   %on = and <{width} x i1> %used, {going}
   %off = xor <{width} x i1> %on, splat (i1 true)
   %more = icmp slt i64 %next, %lanes
@@ -217,8 +220,8 @@ done:
   ret ptr null
 
 serve:
-  %left = phi i{width} [ %due, %check ], [ %left.next, %served ]
-  %next.now = phi i64 [ %next, %check ], [ %next.then, %served ]
+  %left = phi i{width} [ %due, %checked ], [ %left.next, %served ]
+  %next.now = phi i64 [ %next, %checked ], [ %next.then, %served ]
   %bit = call i{width} @llvm.cttz.i{width}(i{width} %left, i1 true)
   %slot = zext i{width} %bit to i64
   %left.less = sub i{width} %left, 1
@@ -255,6 +258,9 @@ refilled:
 
 round:
 {round}
+  br label %moved
+
+moved:
   br label %check
 }}
 """

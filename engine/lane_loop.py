@@ -11,10 +11,11 @@ The way of a loop: two functions -> jaxprs -> scalars (`scalarise`) -> LLVM code
 """
 
 import ctypes
-import hashlib
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -24,7 +25,7 @@ from jax import lax
 
 from .lane_code import Leaf, Loop, lane_code
 from .scalarise import scalarise
-from .scalars import Graph, Untranslatable, kind_of, order_of
+from .scalars import Graph, Untranslatable, kind_of, operations, order_of
 
 Array = Any
 Going = Callable[[Any, Any], Array]
@@ -37,7 +38,8 @@ _MOST_NUMBERS = 4096
 _MOST_OPERATIONS = 20_000
 
 _LOCK = threading.Lock()
-_LINKED: dict[str, Any] = {}
+_HEARING: ContextVar[tuple[set[str], ...]] = ContextVar("hearing", default=())
+_REGISTERED: set[str] = set()
 
 
 def lane_loop(going: Going, step: Step, lane: Any, fixed: Any, *, native: bool = True) -> Any:
@@ -53,6 +55,17 @@ def lane_loop(going: Going, step: Step, lane: Any, fixed: Any, *, native: bool =
     tell, move, leaves, split = _flat(going, step, lane, fixed)
     found = _loop(tell, move, [jnp.asarray(a) for a in leaves], split, native)
     return jax.tree.unflatten(jax.tree.structure(lane), found)
+
+
+@contextmanager
+def hearing() -> Iterator[set[str]]:
+    """How the loops are computed that are traced meanwhile, in words: "machine code", "XLA (reason)"."""
+    heard: set[str] = set()
+    token = _HEARING.set((*_HEARING.get(), heard))
+    try:
+        yield heard
+    finally:
+        _HEARING.reset(token)
 
 
 def why_plain(going: Going, step: Step, lane: Any, fixed: Any) -> str | None:
@@ -91,10 +104,11 @@ def _loop(tell: Function, move: Function, arrays: list[Array], split: int, nativ
         fixed = arrays[split:]
         return lax.while_loop(lambda a: tell(*a, *fixed), lambda a: move(*a, *fixed), list(arrays[:split]))
 
-    made = _native(tell, move, arrays, split) if native else None
-    if made is None:
+    reason, target, used = _native(tell, move, arrays, split) if native else ("native = false", "", [])
+    for heard in _HEARING.get():
+        heard.add("machine code" if reason is None else f"XLA ({reason})")
+    if reason is not None:
         return plain(*arrays)
-    target, used = made
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[:split]]
 
     def compiled(*arrays: Array) -> list[Array]:
@@ -152,17 +166,19 @@ def _tangents(
     return change
 
 
-def _native(tell: Function, move: Function, arrays: list[Array], split: int) -> tuple[str, list[int]] | None:
-    """The name of the loop's machine code, and which arrays it wants; None where it cannot be made."""
+def _native(
+    tell: Function, move: Function, arrays: list[Array], split: int
+) -> tuple[str | None, str, list[int]]:
+    """Why there is no machine code of the loop, if so; its name, and which arrays it wants."""
     try:
         loop = _taken_apart(tell, move, arrays, split)
         name = _link(loop)
-    except Untranslatable:
-        return None
+    except Untranslatable as reason:
+        return str(reason), "", []
     except RuntimeError as error:  # of LLVM, or of XLA when told: slower is better than not at all
         warnings.warn(f"stepping through XLA, as the machine code failed: {error}", stacklevel=2)
-        return None
-    return name, [i for i, leaf in enumerate(loop.leaves) if leaf.used]
+        return "the machine code failed", "", []
+    return None, name, [i for i, leaf in enumerate(loop.leaves) if leaf.used]
 
 
 def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: int) -> Loop:
@@ -183,7 +199,7 @@ def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: i
         found.append(scalarise(graph, trace.jaxpr, trace.consts, inputs))
     going, after = found[0][0].item(), tuple(s for array in found[1] for s in array.ravel())
     needed = order_of([going, *after])
-    if len(needed) > _MOST_OPERATIONS:
+    if operations([going, *after]) > _MOST_OPERATIONS:
         raise Untranslatable(f"more than {_MOST_OPERATIONS} scalar operations in a step")
     needed = {s for s in needed if s.op == "input"}
     leaves = [
@@ -195,15 +211,13 @@ def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: i
 
 def _link(loop: Loop) -> str:
     """Compile the loop, unless an equal one is known, and tell XLA."""
-    text = lane_code(loop, "NAME")
-    name = "equisweep_" + hashlib.sha256(text.encode()).hexdigest()[:16]
-    with _LOCK:
-        if name not in _LINKED:
-            from .machine_code import link
+    from .machine_code import link
 
-            address, keep = link(text.replace("@NAME(", f"@{name}("), name)
+    name, address = link(lane_code(loop, "NAME"))
+    with _LOCK:
+        if name not in _REGISTERED:
             jax.ffi.register_ffi_target(name, _capsule(address), platform="cpu")
-            _LINKED[name] = keep
+            _REGISTERED.add(name)
     return name
 
 

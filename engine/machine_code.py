@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import llvmlite.binding as llvm
 from .compile_cache import kept_folder
 
 _DIGEST = hashlib.sha256().digest_size
+_LOCK = threading.Lock()
+_LINKED: dict[str, Any] = {}
 
 
 @cache
@@ -32,11 +35,15 @@ def _features() -> str:
     return llvm.get_host_cpu_features().flatten()
 
 
-def link(text: str, name: str) -> tuple[int, Any]:
-    """The address of function `name` of this LLVM code, and what must live as long as it is called."""
-    library = llvm.JITLibraryBuilder().add_object_img(_object(text)).export_symbol(name).add_current_process()
-    tracker = library.link(_linker(), name)
-    return tracker[name], tracker
+def link(text: str) -> tuple[str, int]:
+    """Name and address of the function that this LLVM code calls ``NAME``; equal code is linked once."""
+    name = "equisweep_" + hashlib.sha256(text.encode()).hexdigest()[:16]
+    with _LOCK:
+        if name not in _LINKED:
+            code = _object(text.replace("@NAME(", f"@{name}("))
+            library = llvm.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
+            _LINKED[name] = library.link(_linker(), name)  # must live as long as it may be called
+        return name, _LINKED[name][name]
 
 
 def _object(text: str) -> bytes:

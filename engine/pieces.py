@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
-import jax
 import numpy as np
 
 
@@ -12,30 +12,36 @@ import numpy as np
 class Started:
     """A tile under way: the arrays it fills, window by window of one axis, and what is still to come.
 
-    Without any numeric axis, `axis` is None and the one window is the whole.
+    Without any numeric axis, `axis` is None and the one window is the whole. `pending` are values that are on
+    their way from a device, `futures` are windows that threads fill.
     """
 
     whole: dict[str, np.ndarray]
     axis: int | None
-    pending: list[tuple[slice, Mapping[str, jax.Array]]]
+    pending: list[tuple[slice, Mapping[str, Any]]] = field(default_factory=list)
     futures: list[Future[None]] = field(default_factory=list)
 
-    def put(self, window: slice, values: Mapping[str, jax.Array]) -> None:
-        """Copy the values of a window to their place."""
-        at = () if self.axis is None else (*[slice(None)] * self.axis, window)
-        for name, array in self.whole.items():
-            array[at] = np.asarray(values[name])
+    def window(self, window: slice) -> dict[str, np.ndarray]:
+        """The part of the arrays that a window is."""
+        at = ... if self.axis is None else (*[slice(None)] * self.axis, window)
+        return {name: array[at] for name, array in self.whole.items()}
 
     def wait(self) -> None:
         """Until all windows are in place; raises what one of them raised, and drops those not begun."""
         try:
             for window, values in self.pending:
-                self.put(window, values)
+                put(self.window(window), values)
             for future in self.futures:
                 future.result()
         finally:
             for future in self.futures:
                 future.cancel()
+
+
+def put(outputs: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
+    """Copy values to their places, once they are there."""
+    for name, array in outputs.items():
+        array[...] = np.asarray(values[name])
 
 
 def cut(size: int, pieces: int) -> list[slice]:

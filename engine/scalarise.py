@@ -8,12 +8,10 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend import core
 
+from .scalar_branches import BRANCHES, choose
 from .scalar_moves import MOVES, STRUCTURAL, moved
 from .scalar_sums import SUMS
 from .scalars import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
-
-# A scan is written out where it takes at most this many steps.
-_LONGEST_SCAN = 64
 
 Arrays = list[np.ndarray]
 
@@ -21,7 +19,7 @@ Arrays = list[np.ndarray]
 def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequence[np.ndarray]) -> Arrays:
     """The outputs of a jaxpr as arrays of scalars, from its inputs as such.
 
-    Raises Untranslatable where it holds a loop of unknown length, linear algebra, sorting and the like.
+    Raises Untranslatable where it holds linear algebra, sorting, places that are computed and the like.
     """
     known: dict[Any, np.ndarray] = {}
 
@@ -63,11 +61,18 @@ def _apply(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         return moved(graph, equation, arrays)
     if name in SUMS:
         return SUMS[name](graph, equation, arrays)
-    if name in _SPECIAL:
-        return _SPECIAL[name](graph, equation, arrays)
+    if name in BRANCHES:
+        return BRANCHES[name](graph, equation, arrays, _closed)
+    if name == "iota":
+        return _iota(graph, equation)
     if name not in _CALLS:
         raise Untranslatable(f"primitive {name}")
     inner = next(equation.params[k] for k in ("jaxpr", "call_jaxpr") if k in equation.params)
+    return _closed(graph, inner, arrays)
+
+
+def _closed(graph: Graph, inner: Any, arrays: Arrays) -> Arrays:
+    """The outputs of a jaxpr that may bring its constants along."""
     if hasattr(inner, "jaxpr"):
         return scalarise(graph, inner.jaxpr, inner.consts, arrays)
     return scalarise(graph, inner, (), arrays)
@@ -88,19 +93,6 @@ def _plain(op: str) -> Callable[..., Any]:
 
 def _compare(op: str) -> Callable[..., Any]:
     return lambda g, _params, _kind: lambda a, b: g.apply(op, a, b, kind="i1")
-
-
-def _select(g: Graph, _params: Any, _kind: str) -> Any:
-    def rule(which: Scalar, *cases: Scalar) -> Scalar:
-        if which.kind == "i1":
-            return g.apply("select", which, cases[1], cases[0], kind=cases[0].kind)
-        found = cases[0]
-        for i, case in enumerate(cases[1:], start=1):
-            here = g.apply("eq", which, g.constant(i, which.kind), kind="i1")
-            found = g.apply("select", here, case, found, kind=case.kind)
-        return found
-
-    return rule
 
 
 def _convert(g: Graph, _params: Any, kind: str) -> Any:
@@ -198,7 +190,7 @@ _ELEMENTWISE: dict[str, Callable[[Graph, Any, str], Callable[..., Scalar]]] = {
 _ELEMENTWISE |= {name: _compare(name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 _ELEMENTWISE |= {
     "add_any": _plain("add"),
-    "select_n": _select,
+    "select_n": lambda g, _params, _kind: lambda *a: choose(g, *a),
     "convert_element_type": _convert,
     "clamp": _clamp,
     "sign": _sign,
@@ -211,48 +203,11 @@ _ELEMENTWISE |= {
     "rsqrt": lambda g, _p, kind: lambda a: g.apply("div", g.constant(1, kind), g.apply("sqrt", a)),
 }
 
-# --- what holds functions ------------------------------------------------------------------------------
 
-
-def _cond(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    """Both branches, and a choice between their results."""
-    which, *operands = arrays
-    cases = [scalarise(graph, b.jaxpr, b.consts, operands) for b in equation.params["branches"]]
-    choose = _select(graph, {}, "")
-    if which.item().kind == "i1" and len(cases) != 2:
-        raise Untranslatable("cond")
-    return [_each(choose, [which, *results]) for results in zip(*cases, strict=True)]
-
-
-def _scan(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    p = equation.params
-    if p["length"] > _LONGEST_SCAN:
-        raise Untranslatable(f"scan of {p['length']} steps")
-    if not p["length"]:
-        raise Untranslatable("scan over nothing")
-    fixed, carried = arrays[: p["num_consts"]], arrays[p["num_consts"] : p["num_consts"] + p["num_carry"]]
-    along = arrays[p["num_consts"] + p["num_carry"] :]
-    order = range(p["length"])[::-1] if p["reverse"] else range(p["length"])
-    rows: dict[int, Arrays] = {}
-    for i in order:
-        inner = [*fixed, *carried, *(a[i, ...] for a in along)]
-        results = scalarise(graph, p["jaxpr"].jaxpr, p["jaxpr"].consts, [np.asarray(a) for a in inner])
-        carried, rows[i] = results[: p["num_carry"]], results[p["num_carry"] :]
-    stacked = [np.stack([rows[i][k] for i in sorted(rows)]) for k in range(len(rows[0]))]
-    return [*carried, *stacked]
-
-
-def _iota(graph: Graph, equation: Any, _arrays: Arrays) -> Arrays:
+def _iota(graph: Graph, equation: Any) -> Arrays:
     shape, axis = equation.params["shape"], equation.params["dimension"]
     values = np.broadcast_to(
         np.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(shape))]), shape
     )
     kind = kind_of(equation.params["dtype"])
     return [array_of([graph.constant(v, kind) for v in values.ravel().tolist()], shape)]
-
-
-_SPECIAL: dict[str, Callable[[Graph, Any, Arrays], Arrays]] = {
-    "cond": _cond,
-    "scan": _scan,
-    "iota": _iota,
-}

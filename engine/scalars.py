@@ -5,7 +5,8 @@ of scalars, each computed once: reshaping, slicing, stacking and broadcasting ar
 and what is left is straight-line arithmetic that can be run on many lanes side by side (`lane_code`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,18 @@ class Scalar:
     @property
     def constant(self) -> bool:
         return self.op == "constant"
+
+
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """What a scalar of op "loop" does while `going`: the `carried` numbers become those of `after`.
+
+    The scalar's arguments are the first values of `carried`, then all that the rounds use and do not change.
+    """
+
+    carried: tuple[Scalar, ...]
+    going: Scalar
+    after: tuple[Scalar, ...]
 
 
 DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
@@ -84,6 +97,21 @@ class Graph:
                 return self.constant(_FOLDS[op](*[_typed(a) for a in args]), kind)
         return self._make(op, args, kind, None)
 
+    def carried(self, kinds: Sequence[str]) -> list[Scalar]:
+        """New scalars that stand for what a loop carries."""
+        return [self._make("carried", (), kind, None, key=object()) for kind in kinds]
+
+    def loop(
+        self, first: Sequence[Scalar], carried: Sequence[Scalar], going: Scalar, after: Sequence[Scalar]
+    ) -> list[Scalar]:
+        """What `carried` are once `going` is false: from `first`, they become `after` in every round."""
+        rounds = Rounds(tuple(carried), going, tuple(after))
+        loop = self._make("loop", (*first, *_unchanged(rounds)), "loop", rounds, key=rounds)
+        return [
+            start if c is later else self._make("result", (loop,), c.kind, i)
+            for i, (start, c, later) in enumerate(zip(first, carried, after, strict=True))
+        ]
+
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
@@ -91,6 +119,21 @@ class Graph:
                 raise Untranslatable(f"more than {_MOST_SCALARS} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
+
+
+def _unchanged(rounds: Rounds) -> list[Scalar]:
+    """What the rounds use that does not depend on what they carry."""
+    changing = set(rounds.carried)
+    found: dict[Scalar, None] = {}
+    ends = (rounds.going, *rounds.after)
+    for scalar in order_of(ends):
+        if any(a in changing for a in scalar.args):
+            changing.add(scalar)
+    for scalar in order_of(ends):
+        if scalar in changing:
+            found.update({a: None for a in scalar.args if a not in changing})
+    found.update({a: None for a in ends if a not in changing})
+    return [a for a in found if not a.constant]
 
 
 def wrapped(value: int, kind: str) -> int:
@@ -187,15 +230,25 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     return out.reshape(shape)
 
 
-def order_of(scalars: Sequence[Scalar]) -> list[Scalar]:
-    """All that these scalars rest on, and they themselves, each after what it needs."""
+def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[Scalar]:
+    """All that these scalars rest on, and they themselves, each after what it needs; not what is known."""
     order: dict[Scalar, None] = {}
-    waiting = list(scalars)
+    waiting = [s for s in scalars if s not in known]
     while waiting:
         last = waiting[-1]
-        missing = [a for a in last.args if a not in order]
+        missing = [a for a in last.args if a not in order and a not in known]
         if missing and last not in order:
             waiting.extend(missing)
         else:
             order.setdefault(waiting.pop(), None)
     return list(order)
+
+
+def operations(scalars: Iterable[Scalar]) -> int:
+    """How many operations it takes to compute these, those in the rounds of loops counted once."""
+    count = 0
+    for scalar in order_of(scalars):
+        count += 1
+        if scalar.op == "loop":
+            count += operations([scalar.value.going, *scalar.value.after])
+    return count

@@ -116,6 +116,14 @@ class Space:
         wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
         return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
 
+    def choices_at(self, places: Mapping[str, int]) -> dict[str, str]:
+        """Every static choice, at these places along the static axes (by the axis's dim)."""
+        found = dict(self.choices)
+        for axis in self.axes:
+            if axis.static:
+                found |= {name: str(values[places[axis.dim]]) for name, values in axis.values.items()}
+        return found
+
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""
         return prod(len(self.labels[dim]) for dim in variable.inner_dims)

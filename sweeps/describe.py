@@ -25,7 +25,7 @@ def describe_plan(plan: Plan) -> str:
             f"points     {plan.points:,} ({grid})",
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
-            *([f"steps      {plan.steps}"] if plan.steps else []),
+            f"computed   {plan.computed}",
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
@@ -92,8 +92,8 @@ def _runs(cube: Cube) -> list[str]:
     for entry in cube.runs():
         when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
         done = f"{entry['tiles']} of {entry['of']} missing tiles"
-        steps = f", steps: {entry['steps']}" if entry.get("steps") else ""
-        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{steps}")
+        how = f", {entry['computed']}" if entry.get("computed") else ""
+        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}")
     return lines or ["none finished"]
 
 

@@ -32,7 +32,8 @@ _TILES_IN_MEMORY = 6
 class Plan:
     """What a sweep will take, computed from its numbers alone.
 
-    `design` says how samples are drawn, `steps` how trajectories are computed (`engine.how_stepped`).
+    `design` says how samples are drawn, `computed` how points are computed, or the steps of trajectories
+    (`engine.how_computed`).
     """
 
     points: int
@@ -46,7 +47,7 @@ class Plan:
     seconds: float
     compilations: int
     design: str = ""
-    steps: str = ""
+    computed: str = ""
 
 
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
@@ -58,13 +59,10 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     """
     from ..engine.device import pick_device
     from ..engine.execute import plan_space
+    from ..engine.how_computed import how_computed
     from .design import Design
 
-    space, picked, steps = sweep.space(), pick_device(device), ""
-    if space.moves:
-        from ..engine.how_stepped import how_stepped
-
-        steps = how_stepped(space, picked)
+    space, picked = sweep.space(), pick_device(device)
     layout = plan_space(space, picked)
     size = space.points * space.bytes_per_point
     combinations = 1
@@ -87,7 +85,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         ),
         compilations=combinations,
         design=str(Design.from_identity(space.identity()) or ""),
-        steps=steps,
+        computed=how_computed(space, picked),
     )
 
 

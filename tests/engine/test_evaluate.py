@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine import evaluate
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.evaluate import Evaluator, point_function
 from equisweep.engine.execute import _computed, plan_space
+from equisweep.engine.grid_loop import GridLoop
+from equisweep.engine.lifted import lift
 from equisweep.engine.pieces import Started, cut
 from equisweep.kernels.external import external
 from equisweep.sweeps import Sweep, SweepError, run
@@ -78,7 +79,7 @@ def test_what_does_not_depend_on_an_axis_is_not_recomputed_along_it():
         "external", axes={"alpha": [0.1, 0.2, 0.3], "beta": [0.1, 0.2, 0.3, 0.4, 0.5]}, outputs=["investment"]
     )
     space = sweep.space()
-    lifted = evaluate.lift(evaluate.point_function(space, dict(space.choices)), 2)
+    lifted = lift(point_function(space, dict(space.choices)), 2)
     coordinates = [{name: jnp.asarray(v) for name, v in axis.values.items()} for axis in space.axes]
     text = str(jax.make_jaxpr(lifted)(*coordinates))
     loop = text[text.index("while[") :]
@@ -92,19 +93,14 @@ def test_running_out_of_memory_halves_the_tile_and_goes_on(monkeypatch):
     sweep = tiled_sweep()
     expected = compute(evaluator(sweep))
     ev = evaluator(sweep, tile_points=4000)
-    compile_real = ev._compile
+    fill = GridLoop.fill
 
-    def compile_small(choices):
-        function = compile_real(choices)
+    def fill_small(function, outputs, coordinates):
+        if outputs["status"].size > 1100:
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
+        fill(function, outputs, coordinates)
 
-        def on_small_device(*coordinates):
-            if np.prod([len(next(iter(c.values()))) for c in coordinates]) > 1100:
-                raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
-            return function(*coordinates)
-
-        return on_small_device
-
-    monkeypatch.setattr(ev, "_compile", compile_small)
+    monkeypatch.setattr(GridLoop, "fill", fill_small)
     for tile, _, values in _computed(ev, list(ev.layout), ahead=1):
         for name, array in values.items():
             np.testing.assert_array_equal(array, expected[name][tile.region])
@@ -114,13 +110,10 @@ def test_running_out_of_memory_halves_the_tile_and_goes_on(monkeypatch):
 def test_memory_too_small_for_one_row_is_an_error(monkeypatch):
     ev = evaluator(tiled_sweep(), tile_points=1000)
 
-    def always_full(choices):
-        def fail(*coordinates):
-            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+    def always_full(*_):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
 
-        return fail
-
-    monkeypatch.setattr(ev, "_compile", always_full)
+    monkeypatch.setattr(GridLoop, "fill", always_full)
     with pytest.raises(SweepError, match="its memory cannot hold"):
         list(_computed(ev, list(ev.layout), ahead=1))
 
@@ -204,17 +197,15 @@ def test_a_failing_piece_stops_the_run_and_leaves_nothing_behind(monkeypatch):
     ev = evaluator(tiled_sweep(), tile_points=4000)
     ev.pieces = 7
     tile = next(iter(ev.layout))
-    ev.finish(tile, ev.start(tile))  # compiled: what fails is a thread's own work
-    (function,) = ev._compiled.values()
-    calls = []
+    fill, calls = GridLoop.fill, []
 
-    def fails_once(*coordinates):
-        calls.append(coordinates)
+    def fails_once(function, outputs, coordinates):
+        calls.append(outputs)
         if len(calls) == 3:
             raise ZeroDivisionError("in a thread")
-        return function(*coordinates)
+        fill(function, outputs, coordinates)
 
-    monkeypatch.setattr(ev, "_compiled", dict.fromkeys(ev._compiled, fails_once))
+    monkeypatch.setattr(GridLoop, "fill", fails_once)
     started = ev.start(tile)
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         ev.finish(tile, started)

@@ -1,7 +1,7 @@
-"""Whether steps are machine code is told, with the reason where they are not."""
+"""Whether points and steps are machine code is told, with the reason where they are not."""
 
 import jax.numpy as jnp
-from equisweep.engine.how_stepped import how_stepped, why_not_machine_code
+from equisweep.engine.how_computed import how_computed, why_not_machine_code
 from equisweep.engine.stepping import Method
 from equisweep.sweeps import Sweep, plan
 from equisweep.sweeps.describe import describe_plan
@@ -26,7 +26,13 @@ class Gpu:
 
 def test_a_plan_says_how_its_trajectories_are_stepped():
     sweep = Sweep("internal", axes={"horizon": [1.0, 2.0]}, outputs=["attractor"])
-    assert "\nsteps      machine code\n" in describe_plan(plan(sweep, "cpu"))
-    assert how_stepped(sweep.space(), Gpu) == "XLA (on gpu)"
-    still = Sweep("external", axes={"alpha": [0.1, 0.2]}, outputs=["investment"])
-    assert "steps" not in describe_plan(plan(still, "cpu"))
+    assert "\ncomputed   machine code\n" in describe_plan(plan(sweep, "cpu"))
+    assert how_computed(sweep.space(), Gpu) == "XLA (on gpu)"
+
+
+def test_a_plan_says_how_its_points_are_computed():
+    ways = Sweep("external", axes={"alpha": [0.1, 0.2], "mechanism": ["cooperation", "sharing"]})
+    assert "\ncomputed   machine code\n" in describe_plan(plan(ways, "cpu"))
+    assert how_computed(ways.space(), Gpu) == "XLA (on gpu)"
+    program = Sweep("contract", axes={"unit_cost": [0.1, 0.2]})
+    assert "\ncomputed   XLA (" in describe_plan(plan(program, "cpu"))

@@ -1,0 +1,110 @@
+"""Primitives of JAX that hold functions: choices and loops, on arrays of scalars (see `scalarise`)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .scalars import Graph, Scalar, Untranslatable, array_of
+
+Arrays = list[np.ndarray]
+Inner = Callable[[Graph, Any, Arrays], Arrays]
+
+# A scan is written out where it takes at most this many steps; one that only carries is a loop from here on.
+_LONGEST_SCAN, _SHORTEST_LOOP = 64, 17
+
+
+def choose(graph: Graph, which: Scalar, *cases: Scalar) -> Scalar:
+    """The case whose number `which` is; with two cases it may be a truth value."""
+    if which.kind == "i1":
+        return graph.apply("select", which, cases[1], cases[0], kind=cases[0].kind)
+    found = cases[0]
+    for i, case in enumerate(cases[1:], start=1):
+        here = graph.apply("eq", which, graph.constant(i, which.kind), kind="i1")
+        found = graph.apply("select", here, case, found, kind=case.kind)
+    return found
+
+
+def _cond(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
+    """Both branches, and a choice between their results."""
+    which, *operands = arrays
+    cases = [inner(graph, branch, operands) for branch in equation.params["branches"]]
+    if which.item().kind == "i1" and len(cases) != 2:
+        raise Untranslatable("cond")
+    return [_chosen(graph, which.item(), results) for results in zip(*cases, strict=True)]
+
+
+def _chosen(graph: Graph, which: Scalar, cases: tuple[np.ndarray, ...]) -> np.ndarray:
+    flat = [a.ravel() for a in cases]
+    return array_of([choose(graph, which, *scalars) for scalars in zip(*flat, strict=True)], cases[0].shape)
+
+
+def _while(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
+    p = equation.params
+    told, moved = p["cond_nconsts"], p["cond_nconsts"] + p["body_nconsts"]
+
+    def going(carried: Arrays) -> Scalar:
+        return inner(graph, p["cond_jaxpr"], [*arrays[:told], *carried])[0].item()
+
+    def after(carried: Arrays) -> Arrays:
+        return inner(graph, p["body_jaxpr"], [*arrays[told:moved], *carried])
+
+    return _looped(graph, arrays[moved:], going, after)
+
+
+def _looped(
+    graph: Graph, first: Arrays, going: Callable[[Arrays], Scalar], after: Callable[[Arrays], Arrays]
+) -> Arrays:
+    starts = [s for array in first for s in array.ravel()]
+    carried = graph.carried([s.kind for s in starts])
+    arrays = _arrays_like(first, carried)
+    later = [s for array in after(arrays) for s in array.ravel()]
+    return _arrays_like(first, graph.loop(starts, carried, going(arrays), later))
+
+
+def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:
+    found, at = [], 0
+    for array in arrays:
+        found.append(array_of(scalars[at : at + array.size], array.shape))
+        at += array.size
+    return found
+
+
+def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
+    p = equation.params
+    fixed, carried = arrays[: p["num_consts"]], arrays[p["num_consts"] : p["num_consts"] + p["num_carry"]]
+    along = arrays[p["num_consts"] + p["num_carry"] :]
+    stacks = len(equation.outvars) - p["num_carry"]
+    if p["length"] >= _SHORTEST_LOOP and not along and not stacks:
+        return _counted(graph, equation, fixed, carried, inner)
+    if p["length"] > _LONGEST_SCAN:
+        raise Untranslatable(f"scan of {p['length']} steps along an array")
+    if not p["length"]:
+        raise Untranslatable("scan over nothing")
+    order = range(p["length"])[::-1] if p["reverse"] else range(p["length"])
+    rows: dict[int, Arrays] = {}
+    for i in order:
+        given = [*fixed, *carried, *(a[i, ...] for a in along)]
+        results = inner(graph, p["jaxpr"], [np.asarray(a) for a in given])
+        carried, rows[i] = results[: p["num_carry"]], results[p["num_carry"] :]
+    stacked = [np.stack([rows[i][k] for i in sorted(rows)]) for k in range(stacks)]
+    return [*carried, *stacked]
+
+
+def _counted(graph: Graph, equation: Any, fixed: Arrays, carried: Arrays, inner: Inner) -> Arrays:
+    """A scan that only carries, as a loop with a counter."""
+    length, one = graph.constant(equation.params["length"], "i32"), graph.constant(1, "i32")
+    first = [array_of([graph.constant(0, "i32")], ()), *carried]
+
+    def after(arrays: Arrays) -> Arrays:
+        count = graph.apply("add", arrays[0].item(), one)
+        return [array_of([count], ()), *inner(graph, equation.params["jaxpr"], [*fixed, *arrays[1:]])]
+
+    return _looped(graph, first, lambda a: graph.apply("lt", a[0].item(), length, kind="i1"), after)[1:]
+
+
+BRANCHES: dict[str, Callable[[Graph, Any, Arrays, Inner], Arrays]] = {
+    "cond": _cond,
+    "scan": _scan,
+    "while": _while,
+}

@@ -98,13 +98,14 @@ def lanes(
     are computed in blocks, by all cores.
     """
     compiled = _compiled(flow, method or Method(), len(times) > 0, tuple(sorted(static.items())))
+    sizes: set[int] = set()
 
     def run(p: Parameters) -> Outputs:
         along = jnp.asarray(times, jnp.result_type(*p.values()))
         traced = any(isinstance(a, Tracer) for a in p.values())
         if traced or jax.default_backend() != "cpu":
             return compiled(p, along)
-        return dict(in_blocks(lambda block: compiled(block, along), p))
+        return dict(in_blocks(lambda block: compiled(block, along), p, sizes))
 
     return run
 

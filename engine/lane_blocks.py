@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .pieces import Started, cut
+from .pieces import cut
 
 Array = Any
 Arrays = Mapping[str, Array]
 
 # A block's last lanes leave places empty, and a small block pays for its call; a large one leaves the other
 # cores without work at the end.
-_LARGEST, _SMALLEST, _PER_CORE = 8192, 512, 4
+_LARGEST, _SMALLEST, _PER_CORE = 2048, 512, 8
 
 
 def block_size(lanes: int) -> int:
@@ -33,8 +33,11 @@ def lane_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="equisweep-lanes")
 
 
-def in_blocks(function: Callable[[Arrays], Arrays], lanes: Arrays) -> Arrays:
-    """`function` of arrays with a leading lane axis, block by block, and the blocks' results joined."""
+def in_blocks(function: Callable[[Arrays], Arrays], lanes: Arrays, compiled: set[int]) -> Arrays:
+    """`function` of arrays with a leading lane axis, block by block, and the blocks' results joined.
+
+    `compiled` holds the sizes for which `function` is compiled already, and gets this one.
+    """
     count = len(next(iter(lanes.values())))
     size = block_size(count)
     if size >= count:
@@ -45,9 +48,16 @@ def in_blocks(function: Callable[[Arrays], Arrays], lanes: Arrays) -> Arrays:
     def block(window: slice) -> Arrays:
         return jax.block_until_ready(function({name: values[window] for name, values in host.items()}))
 
-    first = block(windows[0])  # compiles, once
+    length = windows[0].stop - windows[0].start
+    if length not in compiled:
+        block(windows[0])  # alone: else every thread would compile
+        compiled.add(length)
     # Joined by NumPy: JAX would compile the joining of every output.
-    whole = {name: np.empty((count, *value.shape[1:]), value.dtype) for name, value in first.items()}
+    whole: dict[str, np.ndarray] = {}
     with lane_threads() as threads:
-        Started(whole, 0, list(zip(windows, [first, *threads.map(block, windows[1:])], strict=True))).wait()
+        for window, found in zip(windows, threads.map(block, windows), strict=True):
+            for name, value in found.items():
+                if name not in whole:
+                    whole[name] = np.empty((count, *value.shape[1:]), value.dtype)
+                whole[name][window] = np.asarray(value)
     return {name: jnp.asarray(values) for name, values in whole.items()}

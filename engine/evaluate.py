@@ -73,9 +73,9 @@ class Evaluator:
         started = Started(self._room(function), longest(self._sizes) if self._sizes else None)
         for window in windows:
             part = windowed(coordinates, window)
-            if self._threads is None:
+            if isinstance(function, Lifted) and self._threads is None:
                 started.pending.append((window, function.begin(part)))
-            else:
+            elif self._threads is not None:
                 started.futures.append(self._threads.submit(function.fill, started.window(window), part))
         return started
 

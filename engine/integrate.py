@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.core import Tracer
 
 from ..kernels.flow import Attractor, Flow
 from ..kernels.status import Status
 from . import orbit
-from .lane_blocks import in_blocks
+from .lane_blocks import InBlocks
 from .lane_loop import lane_loop
 from .stepping import Method, Step, Stepper, select
 from .taylor import TaylorStepper
@@ -98,14 +97,10 @@ def lanes(
     are computed in blocks, by all cores.
     """
     compiled = _compiled(flow, method or Method(), len(times) > 0, tuple(sorted(static.items())))
-    sizes: set[int] = set()
+    blocks = InBlocks(compiled)
 
     def run(p: Parameters) -> Outputs:
-        along = jnp.asarray(times, jnp.result_type(*p.values()))
-        traced = any(isinstance(a, Tracer) for a in p.values())
-        if traced or jax.default_backend() != "cpu":
-            return compiled(p, along)
-        return dict(in_blocks(lambda block: compiled(block, along), p, sizes))
+        return blocks(p, jnp.asarray(times, jnp.result_type(*p.values())))
 
     return run
 

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from .pieces import cut
 
@@ -33,31 +34,37 @@ def lane_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="equisweep-lanes")
 
 
-def in_blocks(function: Callable[[Arrays], Arrays], lanes: Arrays, compiled: set[int]) -> Arrays:
-    """`function` of arrays with a leading lane axis, block by block, and the blocks' results joined.
+class InBlocks:
+    """A jitted function of arrays with a leading lane axis: on a CPU in blocks, whose results are joined."""
 
-    `compiled` holds the sizes for which `function` is compiled already, and gets this one.
-    """
-    count = len(next(iter(lanes.values())))
-    size = block_size(count)
-    if size >= count:
-        return function(lanes)
-    host = {name: np.asarray(values) for name, values in lanes.items()}
-    windows = cut(count, -(-count // size))
+    def __init__(self, function: Callable[..., Arrays]) -> None:
+        self._function = function
+        self._compiled: set[int] = set()
 
-    def block(window: slice) -> Arrays:
-        return jax.block_until_ready(function({name: values[window] for name, values in host.items()}))
+    def __call__(self, lanes: Arrays, *others: Array) -> dict[str, Array]:
+        """`others` are the same for all lanes."""
+        count = len(next(iter(lanes.values())))
+        size = block_size(count)
+        traced = any(isinstance(values, Tracer) for values in lanes.values())
+        if size >= count or traced or jax.default_backend() != "cpu":
+            return dict(self._function(lanes, *others))
+        host = {name: np.asarray(values) for name, values in lanes.items()}
+        windows = cut(count, -(-count // size))
 
-    length = windows[0].stop - windows[0].start
-    if length not in compiled:
-        block(windows[0])  # alone: else every thread would compile
-        compiled.add(length)
-    # Joined by NumPy: JAX would compile the joining of every output.
-    whole: dict[str, np.ndarray] = {}
-    with lane_threads() as threads:
-        for window, found in zip(windows, threads.map(block, windows), strict=True):
-            for name, value in found.items():
-                if name not in whole:
-                    whole[name] = np.empty((count, *value.shape[1:]), value.dtype)
-                whole[name][window] = np.asarray(value)
-    return {name: jnp.asarray(values) for name, values in whole.items()}
+        def block(window: slice) -> Arrays:
+            part = {name: values[window] for name, values in host.items()}
+            return jax.block_until_ready(self._function(part, *others))
+
+        length = windows[0].stop - windows[0].start
+        if length not in self._compiled:
+            block(windows[0])  # alone: else every thread would compile
+            self._compiled.add(length)
+        # Joined by NumPy: JAX would compile the joining of every output.
+        whole: dict[str, np.ndarray] = {}
+        with lane_threads() as threads:
+            for window, found in zip(windows, threads.map(block, windows), strict=True):
+                for name, value in found.items():
+                    if name not in whole:
+                        whole[name] = np.empty((count, *value.shape[1:]), value.dtype)
+                    whole[name][window] = np.asarray(value)
+        return {name: jnp.asarray(values) for name, values in whole.items()}

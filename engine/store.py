@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import zarr
 
-from .durable import clear_disk_errors, sync, sync_below
+from .durable import clear_disk_errors, sync, sync_below, write_file
 from .errors import CubeError, SweepError
 from .grow import half_grown
 from .plan import Layout, Tile
+from .shard import encode, encodes
 from .space import describe_values
 
 _RUNS = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
@@ -35,6 +36,7 @@ class Cube:
         self.identity: dict[str, str] = json.loads(_text(self.group, "identity", root))
         self.names: list[str] = json.loads(_text(self.group, "variables", root))
         self._arrays = {name: self._array(name) for name in self.names}
+        self._encoded_here = {name for name, array in self._arrays.items() if encodes(array)}
         rank = self._arrays["status"].ndim
         tile = self._arrays["status"].shards
         if tile is None:
@@ -58,9 +60,15 @@ class Cube:
         data = [name for name in self.names if name != "status"]
         for names in (data, ["status"]):
             for name in names:
-                self._arrays[name][tile.region] = values[name]
+                self._write(name, tile, values[name])
             for name in names if durable else ():
                 sync_below(self.shard(name, tile), self.root)
+
+    def _write(self, name: str, tile: Tile, values: np.ndarray) -> None:
+        if name in self._encoded_here:
+            write_file(self.shard(name, tile), encode(self._arrays[name], values))
+        else:
+            self._arrays[name][tile.region] = values
 
     def shard(self, name: str, tile: Tile) -> Path:
         """The file that holds `name` in this tile."""

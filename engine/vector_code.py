@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from . import vector_math
-from .scalars import Rounds, Scalar, Untranslatable, order_of, range_of
-from .vector_types import WIDTH, bytes_of, literal, memory_type, scalar_name, scalar_type, vector_type
+from .scalars import Rounds, Scalar, Untranslatable, order_of
+from .vector_types import WIDTH, bytes_of, literal, memory_type, scalar_type, vector_type
+from .vector_whole import converted, whole
 
 
 class VectorCode:
@@ -14,10 +15,10 @@ class VectorCode:
     lanes that loops wait for, all of them if None: a place without a lane may hold anything.
     """
 
-    def __init__(self, prefix: str, sources: Sequence[str] = (), active: str | None = None) -> None:
+    def __init__(self, prefix: str, sources: list[str] | None = None, active: str | None = None) -> None:
         self.lines: list[str] = []
         self.called: set[str] = set()
-        self._prefix, self._sources, self._active = prefix, sources, active
+        self._prefix, self._sources, self._active = prefix, sources or [], active
         self._known: dict[Scalar, str] = {}
         self._ended: dict[Scalar, list[str]] = {}
         self._count = 0
@@ -133,7 +134,7 @@ class VectorCode:
         kind = s.args[0].kind
         if kind[0] == "f" or s.op in ("convert", "select"):
             return self._float(s, args, kind)
-        return self._whole(s, args, kind)
+        return whole(self, s, args, kind)
 
     def _loop(self, s: Scalar) -> None:
         """Rounds until no lane goes on; a lane that does not keeps what it has."""
@@ -175,11 +176,11 @@ class VectorCode:
         if s.op == "select":
             return self._select(s, args)
         if s.op == "convert":
-            return self._convert(s, args[0])
+            return converted(self, s, args[0])
         if s.op == "neg":
             return self.emit(f"fneg {v} {args[0]}")
         if s.op in _INTRINSICS:
-            return self._call(f"llvm.{_INTRINSICS[s.op]}.v{WIDTH}{kind}", v, args, [v] * len(args))
+            return self.apply(f"llvm.{_INTRINSICS[s.op]}.v{WIDTH}{kind}", v, args, [v] * len(args))
         if s.op in _FUNCTIONS or s.op in _IN_WORDS:
             return self._function(s, args, kind)
         raise Untranslatable(f"{s.op} of {kind}")
@@ -195,76 +196,16 @@ class VectorCode:
         found = "undef"
         for lane in range(WIDTH):
             numbers = [self.emit(f"extractelement {vector_type(kind)} {a}, i32 {lane}") for a in args]
-            one = self._call(s.op, "double", numbers, ["double"] * len(args))
+            one = self.apply(s.op, "double", numbers, ["double"] * len(args))
             found = self.emit(f"insertelement {vector_type(kind)} {found}, double {one}, i32 {lane}")
         return found
-
-    def _whole(self, s: Scalar, args: list[str], kind: str) -> str:
-        v, signed = vector_type(kind), kind[0] == "i" and kind != "i1"
-        if s.op in _WHOLE:
-            return self.emit(f"{_WHOLE[s.op]} {v} {', '.join(args)}")
-        if s.op in ("div", "rem") and kind != "i1":
-            return self._divide(s, args, kind)
-        if s.op in ("eq", "ne"):
-            return self.emit(f"icmp {s.op} {v} {', '.join(args)}")
-        if s.op in ("lt", "le", "gt", "ge"):
-            return self.emit(f"icmp {'s' if signed else 'u'}{s.op} {v} {', '.join(args)}")
-        if s.op == "neg":
-            return self.emit(f"sub {v} zeroinitializer, {args[0]}")
-        if s.op == "not":
-            return self.emit(f"xor {v} {args[0]}, {literal(-1 if kind != 'i1' else 1, kind)}")
-        if s.op in ("max", "min"):
-            name = f"llvm.{'s' if signed else 'u'}{s.op}.v{WIDTH}{scalar_name(kind)}"
-            return self._call(name, v, args, [v, v])
-        raise Untranslatable(f"{s.op} of {kind}")
-
-    def _divide(self, s: Scalar, args: list[str], kind: str) -> str:
-        """Whole numbers, as XLA divides them: a / 0 has all bits set, a % 0 is a.
-
-        The processor would end the process there, and where the least number is divided by -1; and a place
-        without a lane holds zeros.
-        """
-        v, b = vector_type(kind), vector_type("i1")
-        word = f"{'s' if kind[0] == 'i' else 'u'}{s.op}"
-        over, under = args
-        if s.args[1].constant and s.args[1].value not in (0, -1):
-            return self.emit(f"{word} {v} {over}, {under}")
-        none = self.emit(f"icmp eq {v} {under}, zeroinitializer")
-        unsafe = none
-        if kind[0] == "i":
-            # Divided by 1 instead, the least number stays what it is, and leaves nothing: what XLA says.
-            least = self.emit(f"icmp eq {v} {over}, {literal(range_of(kind)[0], kind)}")
-            flips = self.emit(f"icmp eq {v} {under}, {literal(-1, kind)}")
-            unsafe = self.emit(f"or {b} {none}, {self.emit(f'and {b} {least}, {flips}')}")
-        safe = self.emit(f"select {b} {unsafe}, {v} {literal(1, kind)}, {v} {under}")
-        found = self.emit(f"{word} {v} {over}, {safe}")
-        instead = over if s.op == "rem" else literal(-1, kind)
-        return self.emit(f"select {b} {none}, {v} {instead}, {v} {found}")
 
     def _select(self, s: Scalar, args: list[str]) -> str:
         v = vector_type(s.kind)
         return self.emit(f"select {vector_type('i1')} {args[0]}, {v} {args[1]}, {v} {args[2]}")
 
-    def _convert(self, s: Scalar, arg: str) -> str:
-        """Between kinds of numbers; only to truth values is not asked for here (it is a comparison)."""
-        old, new = s.args[0].kind, s.kind
-        if old[0] == "f" and new[0] == "f":
-            word = "fpext" if bytes_of(new) > bytes_of(old) else "fptrunc"
-        elif old[0] == "f":
-            # Saturating, and 0 for NaN, as in XLA.
-            name = f"llvm.fpto{'s' if new[0] == 'i' else 'u'}i.sat.v{WIDTH}{scalar_name(new)}.v{WIDTH}{old}"
-            return self._call(name, vector_type(new), [arg], [vector_type(old)])
-        elif new[0] == "f":
-            word = "sitofp" if old[0] == "i" and old != "i1" else "uitofp"
-        elif old != "i1" and bytes_of(new) == bytes_of(old):
-            return arg
-        elif old != "i1" and bytes_of(new) < bytes_of(old):
-            word = "trunc"
-        else:
-            word = "sext" if old[0] == "i" and old != "i1" else "zext"
-        return self.emit(f"{word} {vector_type(old)} {arg} to {vector_type(new)}")
-
-    def _call(self, name: str, result: str, args: Sequence[str], types: Sequence[str]) -> str:
+    def apply(self, name: str, result: str, args: Sequence[str], types: Sequence[str]) -> str:
+        """Call a function by its name and LLVM types."""
         self.called.add(f"declare {result} @{name}({', '.join(types)})")
         given = ", ".join(f"{t} {a}" for t, a in zip(types, args, strict=True))
         return self.emit(f"call {result} @{name}({given})")
@@ -272,7 +213,7 @@ class VectorCode:
     def call(self, name: str, *args: str) -> str:
         """A vector intrinsic of doubles."""
         v = vector_type("f64")
-        return self._call(f"llvm.{name}.v{WIDTH}f64", v, args, [v] * len(args))
+        return self.apply(f"llvm.{name}.v{WIDTH}f64", v, args, [v] * len(args))
 
 
 def _short(kind: str) -> str:
@@ -287,7 +228,6 @@ _INTRINSICS = {
     "abs": "fabs", "sqrt": "sqrt", "max": "maximum", "min": "minimum", "floor": "floor", "ceil": "ceil",
     "round": "round", "roundeven": "roundeven",
 }  # fmt: skip
-_WHOLE = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
 # Written out in vectors (`vector_math`).
 _IN_WORDS = {"exp": vector_math.exp, "log": vector_math.log, "logistic": vector_math.logistic}
 # Taken from the C library, lane by lane.

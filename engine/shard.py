@@ -1,0 +1,69 @@
+"""A shard of a Zarr array, encoded by the thread that writes it.
+
+zarr takes every chunk of a process through one event loop, which copies it three times on the way and so
+keeps one core waiting. Threads that encode whole shards need not wait for each other. What they write is what
+zarr writes, but for the order of the chunks, and any reader of Zarr v3 reads it.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import google_crc32c
+import numpy as np
+import zarr
+from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
+
+# Place and length of a chunk that holds nothing.
+_ABSENT = np.iinfo(np.uint64).max
+_BLOSC = {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"}
+
+
+def encodes(array: zarr.Array) -> bool:
+    """Whether shards of this array are in the one form that is written here."""
+    form = [codec.to_dict() for codec in array.metadata.codecs]  # pyright: ignore[reportAttributeAccessIssue]
+    if [codec["name"] for codec in form] != ["sharding_indexed"]:
+        return False
+    inside: Any = form[0]["configuration"]
+    names = [[codec["name"] for codec in inside[key]] for key in ("codecs", "index_codecs")]
+    if names != [["bytes", "blosc", "crc32c"], ["bytes", "crc32c"]] or inside["index_location"] != "end":
+        return False
+    told = inside["codecs"][1]["configuration"]
+    return {key: told[key] for key in _BLOSC} == _BLOSC
+
+
+def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
+    """The bytes of a shard, part by part: its chunks, where they lie, and a checksum of that.
+
+    `values` are those of the shard that lie inside the array; its chunks outside are left out.
+    """
+    assert array.shards is not None
+    dtype, fill = array.dtype.newbyteorder("<"), array.fill_value
+    counts = [shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True)]
+    index, place = np.full((*counts, 2), _ABSENT, "<u8"), 0
+    for key in product(*map(range, counts)):
+        start = [k * length for k, length in zip(key, array.chunks, strict=True)]
+        part = values[tuple(slice(a, a + length) for a, length in zip(start, array.chunks, strict=True))]
+        if not part.size:
+            continue
+        encoded = compress(_whole(part, array.chunks, dtype, fill), b"lz4", 1, SHUFFLE, 0)
+        yield encoded
+        yield _checksum(encoded)
+        index[key] = place, len(encoded) + 4
+        place += len(encoded) + 4
+    table = index.tobytes()
+    yield table
+    yield _checksum(table)
+
+
+def _whole(part: np.ndarray, chunk: Sequence[int], dtype: np.dtype, fill: Any) -> np.ndarray:
+    """A chunk in full, side by side in memory: what lies outside the array is filled."""
+    if part.shape == tuple(chunk):
+        return np.ascontiguousarray(part, dtype)
+    whole = np.full(chunk, fill, dtype)
+    whole[tuple(map(slice, part.shape))] = part
+    return whole
+
+
+def _checksum(encoded: bytes) -> bytes:
+    return google_crc32c.value(encoded).to_bytes(4, "little")

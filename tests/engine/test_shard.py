@@ -1,0 +1,123 @@
+"""Shards that are encoded here are those of zarr: it reads them, and writes the same chunks itself."""
+
+import numpy as np
+import pytest
+import zarr
+from equisweep.engine.durable import write_file
+from equisweep.engine.plan import chunk_shape
+from equisweep.engine.shard import encode, encodes
+from equisweep.engine.template import _codecs
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+
+
+def array_in(folder, shape, shard, dtype, fill, codecs=None):
+    dtype = np.dtype(dtype)
+    return zarr.create_array(
+        str(folder),
+        shape=shape,
+        shards=shard,
+        chunks=chunk_shape(shard, ()) if len(shard) < 3 else tuple(max(n // 2, 1) for n in shard),
+        dtype=dtype,
+        fill_value=fill,
+        compressors=_codecs(dtype) if codecs is None else codecs,
+        config={"write_empty_chunks": True},
+    )
+
+
+def tiles(shape, shard):
+    """Where each shard lies, cut at the array's edge."""
+    counts = [-(-n // s) for n, s in zip(shape, shard, strict=True)]
+    for key in np.ndindex(*counts):
+        yield key, tuple(slice(k * s, min(k * s + s, n)) for k, s, n in zip(key, shard, shape, strict=True))
+
+
+def write_all(array, root, values):
+    for key, region in tiles(array.shape, array.shards):
+        write_file(root.joinpath("c", *map(str, key)), encode(array, values[region]))
+
+
+SHAPES = [
+    ((7,), (4,)),
+    ((40, 30), (16, 30)),
+    ((5, 6, 7), (2, 6, 4)),
+    ((1500, 900), (600, 900)),
+    ((3, 3), (4, 4)),
+]
+DTYPES = [("f8", np.nan), ("f4", np.nan), ("i2", -1), ("i1", -1), ("u1", 0)]
+
+
+@pytest.mark.parametrize(("shape", "shard"), SHAPES)
+@pytest.mark.parametrize(("dtype", "fill"), DTYPES)
+def test_zarr_reads_what_is_encoded_here(tmp_path, shape, shard, dtype, fill):
+    array = array_in(tmp_path / "a", shape, shard, dtype, fill)
+    values = (np.random.default_rng(1).random(shape) * 100).astype(dtype)
+    values.ravel()[0] = fill
+    assert encodes(array)
+    write_all(array, tmp_path / "a", values)
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "a"), mode="r")[...], values)
+
+
+def chunks_of(file, array):
+    """Each chunk's encoded bytes by its place in the shard, from the shard's index."""
+    raw = file.read_bytes()
+    counts = [s // c for s, c in zip(array.shards, array.chunks, strict=True)]
+    size = 16 * int(np.prod(counts))
+    index = np.frombuffer(raw[-size - 4 : -4], "<u8").reshape(*counts, 2)
+    places = {key: index[key] for key in np.ndindex(*counts)}
+    return {key: None if n == 2**64 - 1 else raw[int(a) : int(a + n)] for key, (a, n) in places.items()}
+
+
+@pytest.mark.parametrize(("shape", "shard"), SHAPES)
+def test_every_chunk_is_the_one_that_zarr_writes(tmp_path, shape, shard):
+    values = np.random.default_rng(2).random(shape)
+    ours = array_in(tmp_path / "ours", shape, shard, "f8", np.nan)
+    theirs = array_in(tmp_path / "theirs", shape, shard, "f8", np.nan)
+    write_all(ours, tmp_path / "ours", values)
+    for key, region in tiles(shape, shard):
+        theirs[region] = values[region]
+        name = "/".join(["c", *map(str, key)])
+        assert chunks_of(tmp_path / "ours" / name, ours) == chunks_of(tmp_path / "theirs" / name, theirs)
+
+
+def test_what_is_not_side_by_side_in_memory_is_written_as_it_reads(tmp_path):
+    array = array_in(tmp_path / "a", (12, 8), (12, 8), "f8", np.nan)
+    values = np.random.default_rng(3).random((8, 24))[:, ::2].T
+    write_all(array, tmp_path / "a", values)
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "a"), mode="r")[...], values)
+
+
+def test_a_flipped_bit_is_noticed(tmp_path):
+    array = array_in(tmp_path / "a", (64, 64), (64, 64), "f8", np.nan)
+    write_all(array, tmp_path / "a", np.random.default_rng(4).random((64, 64)))
+    file = tmp_path / "a" / "c" / "0" / "0"
+    raw = bytearray(file.read_bytes())
+    for place in (100, len(raw) - 10):  # in a chunk, in the index
+        damaged = bytearray(raw)
+        damaged[place] ^= 1
+        file.write_bytes(damaged)
+        with pytest.raises((ValueError, RuntimeError)):
+            zarr.open_array(str(tmp_path / "a"), mode="r")[...]
+
+
+@pytest.mark.parametrize(
+    "codecs",
+    [
+        [ZstdCodec(level=1), Crc32cCodec()],
+        [BloscCodec(cname="lz4", clevel=1, shuffle="shuffle", typesize=8)],
+        [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=8), Crc32cCodec()],
+    ],
+)
+def test_other_codecs_are_left_to_zarr(tmp_path, codecs):
+    assert not encodes(array_in(tmp_path / "a", (8, 8), (8, 8), "f8", np.nan, codecs))
+    whole = zarr.create_array(str(tmp_path / "b"), shape=(8,), chunks=(4,), dtype="f8")
+    assert not encodes(whole)
+
+
+def test_a_file_that_fails_half_way_leaves_nothing(tmp_path):
+    def parts():
+        yield b"half"
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        write_file(tmp_path / "c" / "0", parts())
+    assert [path.name for path in tmp_path.rglob("*")] == ["c"]

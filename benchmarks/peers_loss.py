@@ -76,7 +76,7 @@ def ours(side: int) -> tuple[Any, Any]:
 def flattened(side: int) -> tuple[Any, Any]:
     """Case: the same kernel under one vmap over a flat list of points, as one would without axes."""
     import jax
-    from equisweep.engine.evaluate import point_function
+    from equisweep.engine.point import point_function
 
     _double()
     wanted = space(side)

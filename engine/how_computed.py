@@ -7,10 +7,11 @@ import jax
 import numpy as np
 
 from ..kernels.flow import Flow
-from .evaluate import Point, method_of, parameters_at, point_function, why_through_xla
+from .grid_function import why_through_xla
 from .grid_loop import why_not_a_grid_loop
 from .integrate import Run
 from .lane_loop import why_plain
+from .point import Point, method_of, parameters_at, point_function
 from .space import Space
 from .stepping import Method
 

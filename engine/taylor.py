@@ -90,8 +90,8 @@ class TaylorStepper:
         reach = []
         for k in (self.order - 1, self.order):
             part = jnp.max(jnp.abs(series[k]) / allowed)
-            reach.append(jnp.exp(jnp.log(jnp.maximum(part, tiny)) / -k))
-        return lax.stop_gradient(_SAFETY * jnp.minimum(*reach))
+            reach.append(jnp.log(jnp.maximum(part, tiny)) / -k)
+        return lax.stop_gradient(_SAFETY * jnp.exp(jnp.minimum(*reach)))
 
 
 def _at(series: list[Array], step: Array) -> tuple[Array, Array]:

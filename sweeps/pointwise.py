@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.space import Space, derivative_name
 from ..kernels.status import WITHOUT_RESULT, Status
+
+if TYPE_CHECKING:
+    from ..engine.grid_function import GridFunction
 
 Points = Mapping[str, np.ndarray]
 
@@ -53,19 +56,20 @@ class Pointwise:
             name: np.pad(np.asarray(values, self.space.dtype), (0, padded - size), mode="edge")
             for name, values in points.items()
         }
-        found = self._function(choices)(full)
-        return {name: np.asarray(values)[:size] for name, values in found.items()}
+        function = self._function(choices, full)
+        found = {name: np.empty((padded, *shape), dtype) for name, (shape, dtype) in function.outputs.items()}
+        function.fill(found, [full])
+        return {name: values[:size] for name, values in found.items()}
 
-    def _function(self, choices: Mapping[str, str]) -> Any:
-        import jax
+    def _function(self, choices: Mapping[str, str], points: dict[str, np.ndarray]) -> "GridFunction":
+        from ..engine.device import pick_device
+        from ..engine.grid_function import grid_function
 
-        from ..engine.evaluate import point_function
-
-        key = (self._identity, tuple(sorted(choices.items())))
+        key = (self._identity, tuple(sorted(choices.items())), tuple(sorted(points)))
         if key not in _COMPILED:
             while len(_COMPILED) >= _MOST_COMPILED:
                 _COMPILED.pop(next(iter(_COMPILED)))
-            _COMPILED[key] = jax.jit(jax.vmap(point_function(self.space, dict(choices))))
+            _COMPILED[key], _ = grid_function(self.space, choices, [points], pick_device("auto"))
         return _COMPILED[key]
 
 

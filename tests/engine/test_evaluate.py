@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator, point_function
+from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execute import _computed, plan_space
 from equisweep.engine.grid_loop import GridLoop
 from equisweep.engine.lifted import lift
 from equisweep.engine.pieces import Started, cut
+from equisweep.engine.point import point_function
 from equisweep.kernels.external import external
 from equisweep.sweeps import Sweep, SweepError, run
 from sweeps_for_tests import small_sweep, tiled_sweep

@@ -1,0 +1,56 @@
+"""A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .grid_loop import GridLoop
+from .lane_loop import hearing
+from .lifted import Lifted
+from .point import Point, point_function
+from .scalars import Untranslatable
+from .space import Space
+
+GridFunction = GridLoop | Lifted
+
+# Their steps may be machine code (`lane_loop`) although the points are not.
+_TRAJECTORIES = "trajectories"
+
+
+def grid_function(
+    space: Space,
+    choices: Mapping[str, str],
+    coordinates: Sequence[Point],
+    device: Any,
+    *,
+    native: bool = True,
+    compiling: Callable[[], None] = lambda: None,
+) -> tuple[GridFunction, set[str]]:
+    """All variables of a cube over the grid that coordinates span, and how they are computed, in words.
+
+    `coordinates` are those of one grid: an array for each name along each axis. `native` false: through XLA,
+    always. `compiling` is called at every compilation.
+    """
+    point = point_function(space, choices)
+    told = why_through_xla(space, device) if native else "asked for"
+    if told is None:
+        try:
+            loop = GridLoop(point, coordinates)
+        except Untranslatable as reason:
+            told = str(reason)
+        except RuntimeError as error:  # of LLVM: slower is better than not at all
+            told = "the machine code failed"
+            warnings.warn(f"computing through XLA, as the machine code failed: {error}", stacklevel=2)
+        else:
+            compiling()
+            return loop, {"machine code"}
+    with hearing() as heard:
+        lifted = Lifted(point, coordinates, device, compiling)
+    return lifted, heard if told == _TRAJECTORIES else {f"XLA ({told})"}
+
+
+def why_through_xla(space: Space, device: Any) -> str | None:
+    """Why no point of this space is computed by a `GridLoop`; None where that depends on the kernel."""
+    if device.platform != "cpu":
+        return f"on {device.platform}"
+    return _TRAJECTORIES if space.moves else None

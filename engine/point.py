@@ -1,0 +1,121 @@
+"""The function of one grid point: a kernel, its trajectory and derivatives, and the status."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..kernels.status import WITHOUT_RESULT, Status
+from .space import Space, derivative_name
+
+if TYPE_CHECKING:
+    from .stepping import Method
+
+Point = dict[str, Any]
+
+# Integrator options where numbers are float32: the defaults lie far below its rounding.
+_SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
+
+
+def point_function(space: Space, choices: Mapping[str, str]) -> Any:
+    """The function of one grid point: coordinates in, every variable of the cube out."""
+    static: dict[str, Any] = dict(choices)
+    for parameter in space.model.parameters:
+        if parameter.integer:
+            static[f"{parameter.name}_max"] = int(space.largest(parameter.name))
+
+    def run(p: Point) -> Mapping[str, jax.Array]:
+        result = space.model.kernel(p, **static)
+        return _with_trajectory(space, p, choices, result) if space.moves else result
+
+    def point(*coordinates: Point) -> dict[str, jax.Array]:
+        p = parameters_at(space, coordinates)
+        result, jacobian = _run_with_derivatives(space, run, p)
+        values = {name: jnp.asarray(result[name]) for name in space.outputs}
+        return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
+
+    return point
+
+
+def _with_trajectory(
+    space: Space, p: Point, choices: Mapping[str, str], result: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+    """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
+    from .integrate import trajectory
+
+    assert space.model.flow is not None
+    moved = trajectory(space.model.flow, p, method_of(space), space.times, **choices)
+    told = jnp.asarray(result["status"])
+    later = moved["status"].astype(told.dtype)
+    # A corner is no failure: it must not hide that the integration ran out of steps.
+    fine = jnp.isin(told, jnp.asarray([Status.ok, Status.corner, Status.several_equilibria], told.dtype))
+    status = jnp.where(fine & (later != int(Status.ok)), later, told)
+    return {**result, **moved, "status": status}
+
+
+def method_of(space: Space) -> "Method":
+    """How the trajectories of a sweep are integrated."""
+    from .stepping import Method
+
+    return Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
+
+
+def parameters_at(space: Space, coordinates: Sequence[Point]) -> Point:
+    """Every parameter at one point, as the kernel wants it."""
+    p = {name: jnp.asarray(value, space.dtype) for name, value in space.fixed.items()}
+    for coordinate in coordinates:
+        for target, value in coordinate.items():
+            name, _, component = target.partition(".")
+            p[name] = p[name].at[_index(space, target)].set(value) if component else value
+    return p
+
+
+def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str, Any], dict[str, jax.Array]]:
+    """Outputs and their derivatives by forward mode: all tangents at once, the solution found only once."""
+    targets = sorted({target for _, target in space.derivatives})
+    if not targets:
+        return run(p), {}
+    wanted = sorted({output for output, _ in space.derivatives})
+
+    def moved(steps: jax.Array) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        q = dict(p)
+        for target, step in zip(targets, steps, strict=True):
+            name, _, component = target.partition(".")
+            q[name] = q[name].at[_index(space, target)].add(step) if component else q[name] + step
+        result = run(q)
+        return {name: result[name] for name in wanted}, result
+
+    jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.zeros(len(targets), space.dtype))
+    derivatives = {
+        derivative_name(output, target): jacobian[output][..., targets.index(target)]
+        for output, target in space.derivatives
+    }
+    return result, derivatives
+
+
+def _index(space: Space, target: str) -> int:
+    name, _, component = target.partition(".")
+    dim = space.model.parameter(name).dim
+    assert dim is not None  # only vector parameters have components: checked when the sweep was read
+    return space.labels[dim].index(component)
+
+
+def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
+    """Blank what has no result, and say so where a result is not finite although none was missing."""
+    missing = jnp.asarray(False)
+    for number in sorted(WITHOUT_RESULT):  # not jnp.isin: XLA would not fuse its reduction
+        missing |= status == int(number)
+    settled, finite = {}, jnp.asarray(True)
+    allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
+    origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
+    for variable in space.variables[:-1]:
+        value = values[variable.name]
+        if variable.dtype == space.dtype:
+            if origin.get(variable.name, variable.name) not in allowed:
+                finite &= jnp.isfinite(value).all()
+            value = jnp.where(missing, jnp.nan, value)
+        settled[variable.name] = value.astype(variable.dtype)
+    status = jnp.where(finite | missing, status, int(Status.not_finite))
+    return settled | {"status": status.astype("uint8")}

@@ -2,8 +2,8 @@
 
 alpha x beta, two float64 outputs and the status, every shard synced to the disk before its tile counts.
 "Write alone" sends computed tiles through the same store, over and over, with nothing computed meanwhile.
-Each way has a process of its own; note its largest resident memory. Codecs and pipelines are compared by
-writing alone. A sweep's time includes tracing its kernels anew, which weighs on small grids.
+Each way has a process of its own; note its largest resident memory. Codecs and Zarr's pipelines, which a
+sweep does not use, are compared by writing alone. A sweep's time includes tracing its kernels anew, which weighs on small grids.
 """
 
 import os
@@ -99,7 +99,10 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
         # Several codecs share a process: each call sets its own.
         template._codecs = (lambda dtype: codecs(codec, dtype)) if codec else ours
         template.create_cube(root, wanted, layout, {"identity": "{}"})
-        writer = TileWriter(Cube(root), durable=True, progress=Silence(wanted.points), ahead=WRITERS + 1)
+        cube = Cube(root)
+        if pipeline:  # else shards are encoded by the writers, as in a run
+            cube._encoded_here = set()
+        writer = TileWriter(cube, durable=True, progress=Silence(wanted.points), ahead=WRITERS + 1)
         for tile in tiles:
             whole = next(values)
             writer.submit(tile, {name: v[tuple(map(slice, tile.shape))] for name, v in whole.items()})

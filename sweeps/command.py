@@ -1,8 +1,11 @@
 """What a command is, and the options that several commands share."""
 
 import argparse
+import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,15 @@ class Command:
     examples: tuple[str, ...]
     arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+
+
+def program() -> str:
+    """What to type for another command: the name where a shell finds it, else the path that was typed."""
+    typed = Path(sys.argv[0])
+    if typed.name != "equisweep":
+        return "equisweep"
+    found = shutil.which("equisweep")
+    return "equisweep" if found and Path(found).resolve() == typed.resolve() else str(typed)
 
 
 def count(text: str) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_device, count
+from .command import Command, add_device, count, program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.output}: samples were added to those it held")
     rate = per_second(report.points / report.seconds)
     print(f"{options.output}: {report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})")
-    print(f"look at it with: equisweep info {options.output}")
+    print(f"look at it with: {program()} info {options.output}")
     return 0
 
 

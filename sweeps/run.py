@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..engine.execute import Report
 
 # Rough rates of a 2-core machine, for the estimate of a plan only.
-_STORE_BYTES_PER_SECOND = 300e6
-_POINTS_PER_SECOND = 20e6
+_STORE_BYTES_PER_SECOND = 700e6
+_POINTS_PER_SECOND = 100e6
 # Of trajectories, which take as long as their horizon and tolerance ask for: 1e-6 with tsit5 at T = 200.
 _ORBITS_PER_SECOND = 4e3
-_COMPILE_SECONDS = 2.0
+_COMPILE_SECONDS = 1.0
 _BASE_MEMORY = 350 * 2**20
 _TILES_IN_MEMORY = 6
 

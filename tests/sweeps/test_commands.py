@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from equisweep.sweeps.command import program
 from equisweep.sweeps.command_line import main
 
 SWEEP = """
@@ -53,6 +54,25 @@ def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
     assert "new.zarr: 36 points" in told.out
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
     assert "complete already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "path", "told"),
+    [
+        ("bin/equisweep", "", "bin/equisweep"),
+        ("bin/equisweep", "bin", "equisweep"),
+        ("pytest", "", "equisweep"),
+    ],
+)
+def test_the_next_command_can_be_typed_as_it_is_told(monkeypatch, tmp_path, typed, path, told):
+    script = tmp_path / "bin" / "equisweep"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [typed])
+    monkeypatch.setenv("PATH", str(tmp_path / path) if path else str(tmp_path / "nowhere"))
+    assert program() == told
 
 
 def test_info_shows_axes_status_versions_and_the_sweep_file(capsys, cube):

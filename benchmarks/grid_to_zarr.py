@@ -3,7 +3,8 @@
 alpha x beta, two float64 outputs and the status, every shard synced to the disk before its tile counts.
 "Write alone" sends computed tiles through the same store, over and over, with nothing computed meanwhile.
 Each way has a process of its own; note its largest resident memory. Codecs and Zarr's pipelines, which a
-sweep does not use, are compared by writing alone. A sweep's time includes tracing its kernels anew, which weighs on small grids.
+sweep does not use, are compared by writing alone. A sweep's time includes tracing its kernels anew, which
+weighs on small grids.
 """
 
 import os

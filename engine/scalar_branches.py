@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
 from .scalars import Graph, Scalar, Untranslatable, array_of
@@ -103,8 +104,22 @@ def _counted(graph: Graph, equation: Any, fixed: Arrays, carried: Arrays, inner:
     return _looped(graph, first, lambda a: graph.apply("lt", a[0].item(), length, kind="i1"), after)[1:]
 
 
+def _written_out(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
+    """What newer JAX keeps as one object that knows how to be written out: `custom_root` since 0.12."""
+    held = equation.params.get("_prim")
+    if not (hasattr(held, "expand") and hasattr(held, "in_tree")):
+        raise Untranslatable(f"primitive {equation.primitive.name}")
+
+    def plain(*flat: Any) -> list[Any]:
+        return jax.tree.leaves(held.expand(*jax.tree.unflatten(held.in_tree, flat)))
+
+    given = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in equation.invars]
+    return inner(graph, jax.make_jaxpr(plain)(*given), arrays)
+
+
 BRANCHES: dict[str, Callable[[Graph, Any, Arrays, Inner], Arrays]] = {
     "cond": _cond,
     "scan": _scan,
     "while": _while,
+    "call_hi_primitive": _written_out,
 }

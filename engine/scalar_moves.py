@@ -56,7 +56,7 @@ MOVES: dict[str, Callable[[Any, Arrays], Arrays]] = {
     "dynamic_slice": lambda e, a: [a[0][_window(a[0], a[1:], e.params["slice_sizes"])]],
     "dynamic_update_slice": _updated,
 }
-STRUCTURAL = {"split", "unstack", "tile", "pad", "gather", "scatter"}
+STRUCTURAL = {"split", "unstack", "tile", "pad"}
 
 
 def moved(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
@@ -86,11 +86,11 @@ def _gathered(graph: Graph, equation: Any, pool: list[Scalar], operands: list[An
         params["fill_value"] = outside if fill else None
         found = equation.primitive.bind(*map(jax.numpy.asarray, operands), **params)
     aval = equation.outvars[0].aval
-    filled = _filler(graph, equation.params["fill_value"], kind_of(aval.dtype)) if fill else None
+    filled = filler(graph, equation.params["fill_value"], kind_of(aval.dtype)) if fill else None
     return array_of([filled if k == outside else pool[k] for k in np.ravel(found).tolist()], aval.shape)
 
 
-def _filler(graph: Graph, value: Any, kind: str) -> Scalar:
+def filler(graph: Graph, value: Any, kind: str) -> Scalar:
     """What stands for numbers from outside an array: if not said, as in `jax.lax.gather`."""
     if value is None:
         least, largest = (0, 1) if kind[0] == "f" else range_of(kind)

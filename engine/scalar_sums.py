@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .scalars import Graph, Scalar, Untranslatable, array_of, kind_of
+from .scalars import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
 
 Arrays = list[np.ndarray]
 Rule = Callable[[Graph, Any, Arrays], Arrays]
@@ -20,15 +20,24 @@ def _reduced(op: str) -> Rule:
         kept = [i for i in range(array.ndim) if i not in axes]
         shape, count = tuple(array.shape[i] for i in kept), prod(array.shape[i] for i in axes)
         rows = array.transpose([*kept, *axes]).reshape(prod(shape), count)
-        return [array_of([_joined(graph, op, list(row)) for row in rows], shape)]
+        kind = kind_of(equation.outvars[0].aval.dtype)
+        return [array_of([_joined(graph, op, list(row), kind) for row in rows], shape)]
 
     return rule
 
 
-def _joined(graph: Graph, op: str, scalars: Sequence[Scalar]) -> Scalar:
+def _joined(graph: Graph, op: str, scalars: Sequence[Scalar], kind: str) -> Scalar:
     if not scalars:
-        raise Untranslatable(f"{op} over nothing")
+        return graph.constant(_of_nothing(op, kind), kind)
     return reduce(lambda a, b: graph.apply(op, a, b), scalars)
+
+
+def _of_nothing(op: str, kind: str) -> float:
+    """What joining no numbers gives."""
+    if op in ("max", "min"):
+        least, most = (-np.inf, np.inf) if kind[0] == "f" else range_of(kind)
+        return least if op == "max" else most
+    return {"add": 0, "mul": 1, "and": True, "or": False}[op]
 
 
 def _accumulated(op: str) -> Rule:
@@ -67,7 +76,7 @@ def _dot(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         row = a[(*at[: len(batch)], *at[len(batch) : len(batch) + len(left_free)])]
         column = b[(*at[: len(batch)], *at[len(batch) + len(left_free) :])]
         terms = [graph.apply("mul", x, y) for x, y in zip(np.ravel(row), np.ravel(column), strict=True)]
-        found.append(_joined(graph, "add", terms) if terms else graph.constant(0, kind))
+        found.append(_joined(graph, "add", terms, kind))
     return [array_of(found, shape)]
 
 

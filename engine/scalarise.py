@@ -10,6 +10,8 @@ from jax.extend import core
 
 from .scalar_branches import BRANCHES, choose
 from .scalar_moves import MOVES, STRUCTURAL, moved
+from .scalar_places import PLACES
+from .scalar_sort import sort
 from .scalar_sums import SUMS
 from .scalars import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
 
@@ -19,7 +21,7 @@ Arrays = list[np.ndarray]
 def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequence[np.ndarray]) -> Arrays:
     """The outputs of a jaxpr as arrays of scalars, from its inputs as such.
 
-    Raises Untranslatable where it holds linear algebra, sorting, places that are computed and the like.
+    Raises Untranslatable where it holds linear algebra, large sorts, and the like.
     """
     known: dict[Any, np.ndarray] = {}
 
@@ -55,6 +57,8 @@ def _apply(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         return arrays[:1]
     if name in _ELEMENTWISE:
         return [_each(_ELEMENTWISE[name](graph, equation.params, kind), arrays)]
+    if name in PLACES:
+        return PLACES[name](graph, equation, arrays)
     if name in MOVES:
         return MOVES[name](equation, arrays)
     if name in STRUCTURAL:
@@ -63,8 +67,12 @@ def _apply(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         return SUMS[name](graph, equation, arrays)
     if name in BRANCHES:
         return BRANCHES[name](graph, equation, arrays, _closed)
+    if name == "sort":
+        return sort(graph, equation, arrays)
     if name == "iota":
         return _iota(graph, equation)
+    if name == "platform_index":
+        return [_this_platform(graph, equation)]
     if name not in _CALLS:
         raise Untranslatable(f"primitive {name}")
     inner = next(equation.params[k] for k in ("jaxpr", "call_jaxpr") if k in equation.params)
@@ -177,7 +185,7 @@ def _round(g: Graph, params: Any, _kind: str) -> Any:
 # Functions called as they are; other primitives that hold one do more with it (`lax.reduce`).
 _CALLS = {
     "jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr",
-    "checkpoint", "remat", "remat2",
+    "checkpoint", "remat", "remat2", "eval_jaxpr",
 }  # fmt: skip
 _SAME = {"stop_gradient", "copy", "copy_p", "device_put", "optimization_barrier", "pvary"}
 _ONE_FOR_ONE = (
@@ -211,3 +219,10 @@ def _iota(graph: Graph, equation: Any) -> Arrays:
     )
     kind = kind_of(equation.params["dtype"])
     return [array_of([graph.constant(v, kind) for v in values.ravel().tolist()], shape)]
+
+
+def _this_platform(graph: Graph, equation: Any) -> np.ndarray:
+    """Which of several ways a CPU takes: the one that names it, or that for all others (None)."""
+    ways = equation.params["platforms"]
+    mine = next(i for i, way in enumerate(ways) if way is None or "cpu" in way)
+    return array_of([graph.constant(mine, kind_of(equation.outvars[0].aval.dtype))], ())

@@ -12,7 +12,7 @@ P = {"z0": jnp.asarray(0.5), "horizon": jnp.asarray(1.0)}
 
 def test_the_reason_names_what_has_no_scalar_form():
     assert why_not_machine_code(scalar(lambda t, z, p: -z), P, Method()) is None
-    solving = scalar(lambda t, z, p: -jnp.linalg.cholesky(jnp.eye(2) + z**2)[0, :1])
+    solving = scalar(lambda t, z, p: -jnp.linalg.cholesky(jnp.eye(2) + z[0] ** 2)[0, :1])
     assert why_not_machine_code(solving, P, Method()) == "primitive cholesky"
     assert why_not_machine_code(solving, P, Method(native=False)) == "native = false"
     wide = {**P, "w": jnp.ones(5000)}

@@ -72,10 +72,10 @@ def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:
 
 
 def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
-    p = equation.params
-    fixed, carried = arrays[: p["num_consts"]], arrays[p["num_consts"] : p["num_consts"] + p["num_carry"]]
-    along = arrays[p["num_consts"] + p["num_carry"] :]
-    stacks = len(equation.outvars) - p["num_carry"]
+    p, (constants, carries) = equation.params, _counts(equation.params)
+    fixed, carried = arrays[:constants], arrays[constants : constants + carries]
+    along = arrays[constants + carries :]
+    stacks = len(equation.outvars) - carries
     if p["length"] >= _SHORTEST_LOOP and not along and not stacks:
         return _counted(graph, equation, fixed, carried, inner)
     if p["length"] > _LONGEST_SCAN:
@@ -87,9 +87,21 @@ def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     for i in order:
         given = [*fixed, *carried, *(a[i, ...] for a in along)]
         results = inner(graph, p["jaxpr"], [np.asarray(a) for a in given])
-        carried, rows[i] = results[: p["num_carry"]], results[p["num_carry"] :]
+        carried, rows[i] = results[:carries], results[carries:]
     stacked = [np.stack([rows[i][k] for i in sorted(rows)]) for k in range(stacks)]
     return [*carried, *stacked]
+
+
+def _counts(params: Any) -> tuple[int, int]:
+    """How many of a scan's operands are constants, and how many are carried."""
+    if "ft_in" in params:  # since JAX 0.12
+        constants, carried = (jax.tree.leaves(part, is_leaf=_is_none) for part in params["ft_in"][:2])
+        return len(constants), len(carried)
+    return params["num_consts"], params["num_carry"]
+
+
+def _is_none(leaf: Any) -> bool:
+    return leaf is None
 
 
 def _counted(graph: Graph, equation: Any, fixed: Arrays, carried: Arrays, inner: Inner) -> Arrays:

@@ -32,7 +32,11 @@ def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequen
         known[variable] = value if _is_scalars(value) else _constants(graph, value)
     known.update(zip(jaxpr.invars, inputs, strict=True))
     for equation in jaxpr.eqns:
-        results = _apply(graph, equation, [read(atom) for atom in equation.invars])
+        try:
+            results = _apply(graph, equation, [read(atom) for atom in equation.invars])
+        except (KeyError, AttributeError) as error:  # parameters that another release of JAX names otherwise
+            name = equation.primitive.name
+            raise Untranslatable(f"primitive {name} as this JAX has it: no {error}") from error
         for variable, value in zip(equation.outvars, results, strict=True):
             known[variable] = value
     return [read(atom) for atom in jaxpr.outvars]

@@ -72,7 +72,7 @@ def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:
 
 
 def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
-    p, (constants, carries) = equation.params, _counts(equation.params)
+    p, (constants, carries) = equation.params, _counts(equation.params, len(arrays))
     fixed, carried = arrays[:constants], arrays[constants : constants + carries]
     along = arrays[constants + carries :]
     stacks = len(equation.outvars) - carries
@@ -92,16 +92,12 @@ def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     return [*carried, *stacked]
 
 
-def _counts(params: Any) -> tuple[int, int]:
+def _counts(params: Any, operands: int) -> tuple[int, int]:
     """How many of a scan's operands are constants, and how many are carried."""
     if "ft_in" in params:  # since JAX 0.12
-        constants, carried = (jax.tree.leaves(part, is_leaf=_is_none) for part in params["ft_in"][:2])
+        constants, carried, _ = map(list, params["ft_in"].update(range(operands)).unpack())
         return len(constants), len(carried)
     return params["num_consts"], params["num_carry"]
-
-
-def _is_none(leaf: Any) -> bool:
-    return leaf is None
 
 
 def _counted(graph: Graph, equation: Any, fixed: Arrays, carried: Arrays, inner: Inner) -> Arrays:

@@ -16,7 +16,7 @@ TEXT = """
 model = "external"
 outputs = ["investment", "equilibrium_count"]
 [axes]
-alpha = { start = 0.0, stop = 1.0, num = 41 }
+alpha = { start = 0.0, stop = 1.0, num = 401 }
 beta = { start = 0.01, stop = 1, num = 501 }
 """
 TILE = 500

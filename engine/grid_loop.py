@@ -53,7 +53,7 @@ class GridLoop:
         lengths = _lengths(coordinates)
         given = [_padded(c[name]) for c in coordinates for name in sorted(c)]
         arrays = [outputs[name] for name in self.outputs]
-        strides = _strides(arrays[0], len(lengths))
+        strides = _strides(next((a for a in arrays if a.size), None), len(lengths))
         tables = self._tables(lengths)
         self._call(
             _pointers(given),
@@ -118,8 +118,10 @@ def _linked(grid: Grid) -> Callable[..., None]:
     return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(address)
 
 
-def _strides(array: np.ndarray, axes: int) -> list[int]:
-    """Points from one value of each axis to the next."""
+def _strides(array: np.ndarray | None, axes: int) -> list[int]:
+    """Points from one value of each axis to the next; there are none where no output holds a number."""
+    if array is None:
+        return [0] * axes
     size = array.itemsize * int(np.prod(array.shape[axes:]))
     return [stride // size for stride in array.strides[:axes]]
 

@@ -118,16 +118,15 @@ def test_a_loop_serves_all_lengths_whatever_it_was_made_for(made_for):
         assert_same(filled(loop, given), expected)
 
 
-def test_four_axes_of_which_the_longest_is_the_first():
-    def point(a, b, c, d):
-        one, two = a["w"] * 2, b["x"] - c["y"]
-        return {"all": one * two + d["z"], "outer": one + b["x"], "inner": c["y"] * d["z"], "some": two}
+@pytest.mark.parametrize("sizes", [(19, 2, 3, 5), (17, 18, 17, 19)], ids=str)
+def test_four_axes_whose_numbers_rest_on_one_two_and_three_of_them(sizes):
+    def function(w, x, y, z):
+        three = 2 * w * (x - y)
+        return {"all": three + z, "outer": 2 * w + x, "inner": y * z, "some": x - y, "three": three}
 
-    sizes = {"w": 19, "x": 2, "y": 3, "z": 5}
-    given = [{name: np.arange(1.0, n + 1) ** 2} for name, n in sizes.items()]
-    w, x, y, z = spread(given).values()
-    expected = {"all": w * 2 * (x - y) + z, "outer": w * 2 + x, "inner": y * z, "some": x - y}
-    assert_same(computed(point, given), expected)
+    given = [{name: np.arange(1.0, n + 1) ** 2} for name, n in zip("wxyz", sizes, strict=True)]
+    expected = function(**spread(given))
+    assert_same(computed(lambda *c: function(**together(c)), given), expected)
 
 
 @pytest.mark.parametrize("length", [3, 40])
@@ -223,8 +222,13 @@ def test_the_reason_is_told(point, coordinates, reason):
 
 def test_what_would_take_too_long_to_compile_is_left_to_xla(monkeypatch):
     def point(c):
-        return {"x": jax.lax.fori_loop(0, 30, lambda i, x: jnp.sin(x) + i, c["x"])}
+        def twenty(_, x):
+            for k in range(10):
+                x = jnp.sin(x) + k
+            return x
+
+        return {"x": jax.lax.fori_loop(0, 30, twenty, c["x"])}
 
     assert why_not_a_grid_loop(point, X) is None
-    monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 3)  # those in the rounds of loops count
-    assert why_not_a_grid_loop(point, X) == "more than 3 scalar operations at a point"
+    monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 19)  # those in the rounds of loops count
+    assert why_not_a_grid_loop(point, X) == "more than 19 scalar operations at a point"

@@ -1,6 +1,5 @@
-"""Loops and choices as machine code, over grids and in the steps of lanes, against plain Python."""
+"""Loops and choices as machine code over grids, against plain Python."""
 
-from functools import partial
 from itertools import product
 
 import jax
@@ -8,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.grid_loop import why_not_a_grid_loop
-from equisweep.engine.lane_loop import lane_loop, why_plain
 from grids import assert_same, by_jax, computed, lengths, together
 from jax import lax
 
@@ -97,6 +95,31 @@ def test_loops_within_loops(coordinates):
     assert_same(computed(nested, coordinates), point_by_point(slow_nested, coordinates))
 
 
+def countdown(*coordinates):
+    """Steps of i, for i down to 1: for an i of 0, where a point is done, they would never end."""
+    p = together(coordinates)
+
+    def after(state):
+        i, total = state
+        return i - 1, lax.while_loop(lambda t: t < 50 + p["m"], lambda t: t + i, total % 7)
+
+    return {"total": lax.while_loop(lambda s: s[0] > 0, after, (p["n"], 0))[1]}
+
+
+def slow_countdown(n, m):
+    total = 0
+    for i in range(n, 0, -1):
+        total %= 7
+        while total < 50 + m:
+            total += i
+    return {"total": total}
+
+
+@either_way(N, M)
+def test_a_loop_within_never_waits_for_points_that_are_done(coordinates):
+    assert_same(computed(countdown, coordinates), point_by_point(slow_countdown, coordinates))
+
+
 def chosen(*coordinates):
     """A loop in one of two branches, another in one of three, with infinite numbers and none at all."""
     p = together(coordinates)
@@ -131,6 +154,7 @@ def peculiar(*coordinates):
         "until_known": lax.while_loop(lambda s: ~(s >= 3), lambda s: jnp.where(s > -9, s + 2, 0.0), x),
         "short": lax.while_loop(lambda s: s < m, lambda s: s + 1, 0),
         "fixed": lax.while_loop(lambda s: s < 7, lambda s: s + 2, 0),
+        "given": lax.while_loop(lambda s: s[1] < m, lambda s: (-x, s[1] + 1), (7.0, 0))[0],
     }  # fmt: skip
 
 
@@ -140,7 +164,8 @@ def slow_peculiar(x, m):
         known = known + 2 if known > -9 else 0.0
     a, b = (x, float(m)) if m % 2 == 0 else (float(m), x)
     return {
-        "a": a, "b": b, "k": m, "same": m, "never": x, "until_known": known, "short": m, "fixed": 8
+        "a": a, "b": b, "k": m, "same": m, "never": x, "until_known": known, "short": m, "fixed": 8,
+        "given": -x if m else 7.0,
     }  # fmt: skip
 
 
@@ -245,37 +270,3 @@ def test_derivatives_run_through_loops():
     np.testing.assert_allclose(found["by_power"], -value * np.log(p) / power**2, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(found["both"][..., 0], 0)
     np.testing.assert_allclose(found["both"][..., 1], found["by_p"], rtol=1e-14)
-
-
-# --- loops in the steps of lanes -------------------------------------------------------------------------
-
-
-def steps_until(limit, size):
-    """How many steps of this size reach the limit: endless where both are 0, as where there is no lane."""
-    return lax.while_loop(lambda s: s[0] <= limit, lambda s: (s[0] + size, s[1] + 1), (0 * size, 0))[1]
-
-
-def stairs(limit, size, native=True):
-    """A loop of lanes with loops in its condition and in its step."""
-
-    def going(lane, fixed):
-        return lane[1] < steps_until(*fixed)
-
-    def step(lane, fixed):
-        return lane[0] + steps_until(fixed[0] + lane[1], fixed[1]), lane[1] + 1
-
-    start = (jnp.int64(0), jnp.int64(0))
-    assert why_plain(going, step, start, (limit, size)) is None
-    return lane_loop(going, step, start, (limit, size), native=native)
-
-
-@pytest.mark.parametrize("lanes", [1, 3, 15, 16, 17, 40])
-def test_places_without_a_lane_never_make_a_loop_endless(lanes):
-    limit, size = jnp.arange(lanes) % 23, 1 + jnp.arange(lanes) % 3
-    total, rounds = jax.jit(jax.vmap(stairs))(limit, size)
-    for k, (a, b) in enumerate(zip(limit.tolist(), size.tolist(), strict=True)):
-        count = a // b + 1
-        assert int(rounds[k]) == count
-        assert int(total[k]) == sum((a + r) // b + 1 for r in range(count))
-    plain = jax.jit(jax.vmap(partial(stairs, native=False)))(limit, size)
-    np.testing.assert_array_equal(total, plain[0])

@@ -155,6 +155,25 @@ def test_outputs_may_be_constants_inputs_the_same_twice_and_empty(length):
     assert_same(filled_window(GridLoop(point, given), given, (1, 2), (2, 1)), expected)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "x"),
+    [
+        (np.zeros((4, 20)), np.zeros((20, 4)).T, np.ones(4)),
+        (np.zeros((4, 40))[:, ::2], np.zeros((4, 40))[:, ::2], np.ones(4)),
+        (np.zeros((4, 20)), np.zeros((4, 19)), np.ones(4)),
+        (np.zeros((4, 20)), np.zeros((4, 20), np.float32), np.ones(4)),
+        (np.zeros((4, 20)), np.zeros((4, 20)), np.ones(4, int)),
+    ],
+    ids=["turned", "apart", "shape", "dtype", "coordinate"],
+)
+def test_arrays_that_do_not_fit_are_refused_before_anything_is_written(a, b, x):
+    loop = GridLoop(lambda c, d: {"a": c["x"] + 1, "b": d["y"] + 1}, [{"x": np.ones(4)}, {"y": np.ones(20)}])
+    with pytest.raises(ValueError, match=r"other shapes|alike|no row"):
+        loop.fill({"a": a, "b": b}, [{"x": x}, {"y": np.ones(20)}])
+    assert not a.any()
+    assert not b.any()
+
+
 # --- rounding --------------------------------------------------------------------------------------------
 
 

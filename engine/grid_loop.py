@@ -45,15 +45,25 @@ class GridLoop:
     def __init__(self, point: Callable[..., Mapping[str, Any]], coordinates: Coordinates) -> None:
         lengths = _lengths(coordinates)
         self._grid, self.outputs = _taken_apart(point, coordinates, lengths)
+        self._dtypes = [v.dtype for v in _in_order(coordinates)]
         self._call = _linked(self._grid)
         self._mine = threading.local()
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
-        """Compute the outputs, which may be windows of larger arrays, at these coordinates."""
+        """Compute the outputs, which may be windows of larger arrays, at these coordinates.
+
+        The windows lie alike in their arrays. Raises ValueError where anything does not fit what the loop was
+        made for: it would write anywhere.
+        """
         lengths = _lengths(coordinates)
-        given = [_padded(c[name]) for c in coordinates for name in sorted(c)]
+        given = [_padded(values) for values in _in_order(coordinates)]
         arrays = [outputs[name] for name in self.outputs]
-        strides = _strides(arrays[0], len(lengths))
+        kinds = [((*lengths, *inner), dtype) for inner, dtype in self.outputs.values()]
+        if [v.dtype for v in given] != self._dtypes or [(a.shape, a.dtype) for a in arrays] != kinds:
+            raise ValueError("arrays of other shapes or dtypes than those of the grid loop")
+        strides = _strides([a for a in arrays if a.size], lengths)
+        if self._grid.contiguous and strides[-1] not in (0, 1):
+            raise ValueError("outputs whose last axis is no row in memory")
         tables = self._tables(lengths)
         self._call(
             _pointers(given),
@@ -82,6 +92,11 @@ def why_not_a_grid_loop(point: Callable[..., Mapping[str, Any]], coordinates: Co
 
 def _lengths(coordinates: Coordinates) -> list[int]:
     return [len(next(iter(c.values()))) for c in coordinates]
+
+
+def _in_order(coordinates: Coordinates) -> list[np.ndarray]:
+    """The coordinates as they are numbered."""
+    return [c[name] for c in coordinates for name in sorted(c)]
 
 
 def _taken_apart(
@@ -118,10 +133,18 @@ def _linked(grid: Grid) -> Callable[..., None]:
     return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(address)
 
 
-def _strides(array: np.ndarray, axes: int) -> list[int]:
-    """Points from one value of each axis to the next."""
-    size = array.itemsize * int(np.prod(array.shape[axes:]))
-    return [stride // size for stride in array.strides[:axes]]
+def _strides(arrays: Sequence[np.ndarray], lengths: Sequence[int]) -> list[int]:
+    """Points from one value of each axis to the next, the same in all arrays; 0 where there is no next."""
+    found = {_steps(array, lengths) for array in arrays} or {(0,) * len(lengths)}
+    if len(found) > 1:
+        raise ValueError("outputs that do not lie alike in memory")
+    return list(found.pop())
+
+
+def _steps(array: np.ndarray, lengths: Sequence[int]) -> tuple[int, ...]:
+    inner = array[(0,) * len(lengths)]
+    steps = zip(array.strides, lengths, strict=False)
+    return tuple(stride // inner.nbytes if length > 1 else 0 for stride, length in steps)
 
 
 def _padded(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Primitives of JAX that hold functions: choices and loops, on arrays of scalars (see `scalarise`)."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import jax
@@ -44,8 +45,8 @@ def _while(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     p = equation.params
     told, moved = p["cond_nconsts"], p["cond_nconsts"] + p["body_nconsts"]
 
-    def going(carried: Arrays) -> Scalar:
-        return inner(graph, p["cond_jaxpr"], [*arrays[:told], *carried])[0].item()
+    def going(carried: Arrays) -> np.ndarray:
+        return inner(graph, p["cond_jaxpr"], [*arrays[:told], *carried])[0]
 
     def after(carried: Arrays) -> Arrays:
         return inner(graph, p["body_jaxpr"], [*arrays[told:moved], *carried])
@@ -54,13 +55,24 @@ def _while(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
 
 
 def _looped(
-    graph: Graph, first: Arrays, going: Callable[[Arrays], Scalar], after: Callable[[Arrays], Arrays]
+    graph: Graph, first: Arrays, going: Callable[[Arrays], np.ndarray], after: Callable[[Arrays], Arrays]
 ) -> Arrays:
+    """Rounds as long as `going` says so: one truth value, or those of several loops that vmap made one."""
     starts = [s for array in first for s in array.ravel()]
     carried = graph.carried([s.kind for s in starts])
     arrays = _arrays_like(first, carried)
-    later = [s for array in after(arrays) for s in array.ravel()]
-    return _arrays_like(first, graph.loop(starts, carried, going(arrays), later))
+    on, later = going(arrays), after(arrays)
+    if on.shape:  # a loop that is done keeps what it has while others go on
+        later = [_where(graph, on, new, old) for new, old in zip(later, arrays, strict=True)]
+    some = reduce(lambda a, b: graph.apply("or", a, b), on.ravel(), graph.constant(False, "i1"))
+    return _arrays_like(first, graph.loop(starts, carried, some, [s for a in later for s in a.ravel()]))
+
+
+def _where(graph: Graph, on: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """`new` where `on`, whose dims are the first ones of both."""
+    spread = np.broadcast_to(on.reshape(on.shape + (1,) * (new.ndim - on.ndim)), new.shape)
+    scalars = zip(spread.ravel(), old.ravel(), new.ravel(), strict=True)
+    return array_of([choose(graph, *s) for s in scalars], new.shape)
 
 
 def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:
@@ -109,7 +121,10 @@ def _counted(graph: Graph, equation: Any, fixed: Arrays, carried: Arrays, inner:
         count = graph.apply("add", arrays[0].item(), one)
         return [array_of([count], ()), *inner(graph, equation.params["jaxpr"], [*fixed, *arrays[1:]])]
 
-    return _looped(graph, first, lambda a: graph.apply("lt", a[0].item(), length, kind="i1"), after)[1:]
+    def going(arrays: Arrays) -> np.ndarray:
+        return array_of([graph.apply("lt", arrays[0].item(), length, kind="i1")], ())
+
+    return _looped(graph, first, going, after)[1:]
 
 
 def _written_out(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:

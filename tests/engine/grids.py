@@ -1,0 +1,69 @@
+"""Functions of points over small grids, as `GridLoop` computes them, and the same by NumPy or JAX."""
+
+import jax
+import numpy as np
+from equisweep.engine.grid_loop import GridLoop
+from equisweep.engine.lifted import lift
+
+GUARD = 0xA5
+
+
+def lengths(coordinates):
+    return [len(next(iter(c.values()))) for c in coordinates]
+
+
+def computed(point, coordinates):
+    """The outputs over the grid, in arrays of their own."""
+    return filled(GridLoop(point, coordinates), coordinates)
+
+
+def filled(loop, coordinates):
+    shape = lengths(coordinates)
+    whole = {name: np.empty((*shape, *inner), dtype) for name, (inner, dtype) in loop.outputs.items()}
+    loop.fill(whole, coordinates)
+    return whole
+
+
+def filled_window(loop, coordinates, before, after):
+    """The same, as a window of larger arrays with so many places around it; nothing else may be touched."""
+    shape = lengths(coordinates)
+    inside = tuple(slice(b, b + n) for b, n in zip(before, shape, strict=True))
+    room = [b + n + a for b, n, a in zip(before, shape, after, strict=True)]
+    outside = np.ones(room, bool)
+    outside[inside] = False
+    bytes_of, windows = {}, {}
+    for name, (inner, dtype) in loop.outputs.items():
+        bytes_of[name] = np.full((*room, int(np.prod(inner)) * dtype.itemsize), GUARD, np.uint8)
+        windows[name] = bytes_of[name].view(dtype).reshape(*room, *inner)[inside]
+    loop.fill(windows, coordinates)
+    for name, array in bytes_of.items():
+        assert (array[outside] == GUARD).all(), f"{name}: touched outside"
+    return windows
+
+
+def by_jax(point, coordinates):
+    return jax.tree.map(np.asarray, jax.jit(lift(point, len(coordinates)))(*coordinates))
+
+
+def spread(coordinates):
+    """Every coordinate by name, over the whole grid."""
+    shape, found = lengths(coordinates), {}
+    for i, coordinate in enumerate(coordinates):
+        for name, values in coordinate.items():
+            row = values.reshape([-1 if i == j else 1 for j in range(len(shape))])
+            found[name] = np.broadcast_to(row, shape)
+    return found
+
+
+def together(coordinates):
+    """The coordinates of one point by name, from those along each axis."""
+    return {name: value for coordinate in coordinates for name, value in coordinate.items()}
+
+
+def assert_same(found, expected, rtol=0.0, atol=0.0):
+    """Equal names, shapes and dtypes; numbers equal where no error is allowed, NaN equals NaN."""
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        wanted = np.asarray(expected[name])
+        assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), name
+        np.testing.assert_allclose(values, wanted, rtol=rtol, atol=atol, err_msg=name)

@@ -1,0 +1,92 @@
+"""Models over grids as machine code, against XLA."""
+
+import numpy as np
+import pytest
+from equisweep.engine import machine_code
+from equisweep.engine.device import pick_device
+from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.execute import plan_space
+from equisweep.kernels.registry import MODELS
+from equisweep.sweeps import Sweep
+from grids import assert_same
+from sweeps_for_tests import small_sweep
+
+
+def cube(space, native, tile_points=None):
+    """All variables of a space, and how they were computed."""
+    device = pick_device("cpu")
+    ev = Evaluator(space, plan_space(space, device, tile_points), device, native=native)
+    whole = {}
+    for tile in ev.layout:
+        for name, values in ev.finish(tile, ev.start(tile)).items():
+            inner = values.shape[len(tile.region) :]
+            whole.setdefault(name, np.empty((*space.shape, *inner), values.dtype))[tile.region] = values
+    ev.close()
+    return whole, ev.computed
+
+
+EDGES = {
+    "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
+    "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+}
+SLOPES = {
+    "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
+    "supervision": {"jacobian": ["r", "Lg"]},
+}
+# Every option of every choice at least once.
+CHOICES = {
+    "external": [
+        ("noncooperation exact highest", "float64"),
+        ("cooperation exact middle", "float32"),
+        ("compensation published highest", "float64"),
+        ("sharing published lowest", "float64"),
+    ],
+    "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+}
+
+
+def assert_near(found, expected, dtype):
+    """Numbers up to rounding of the largest there are; NaN, statuses and classes as they are."""
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        wanted = expected[name]
+        assert values.dtype == wanted.dtype, name
+        real = values.dtype.kind == "f"
+        largest = np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))
+        allowed = 1e5 * np.finfo(dtype).eps * largest if real else 0
+        np.testing.assert_allclose(values, wanted, rtol=0, atol=allowed, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "dtype"), [(name, *case) for name, cases in CHOICES.items() for case in cases]
+)
+def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(name, options, dtype):
+    model = MODELS[name]
+    sweep = Sweep(
+        name,
+        axes=EDGES[name],
+        fixed=dict(zip((c.name for c in model.choices), options.split(), strict=True)),
+        outputs=[output.name for output in model.outputs],
+        derivatives=SLOPES[name],
+        dtype=dtype,
+    )
+    space = sweep.space()
+    (found, how), (expected, _) = cube(space, native=True), cube(space, native=False)
+    assert how == {"machine code"}
+    assert_near(found, expected, dtype)
+    assert len(np.unique(found["status"])) > 1
+    assert_same(cube(space, native=True, tile_points=7)[0], found)
+
+
+def test_machine_code_that_fails_is_replaced_by_xla_with_a_warning(monkeypatch):
+    def fails(_):
+        raise RuntimeError("no such instruction")
+
+    space = small_sweep(fixed={"mechanism": "sharing"}, axes={"alpha": [0.1, 0.2], "n": [3]}).space()
+    (expected, how), failing = cube(space, native=True), pytest.warns(UserWarning, match="no such instruct")
+    assert how == {"machine code"}
+    monkeypatch.setattr(machine_code, "link", fails)
+    with failing:
+        found, how = cube(space, native=True)
+    assert how == {"XLA (the machine code failed)"}
+    assert_same(found, expected, rtol=1e-12)

@@ -33,7 +33,7 @@ class GridLoop:
 
     Parameters
     ----------
-    point : point(*coordinates) -> outputs by name, as `evaluate.lift` takes it.
+    point : point(*coordinates) -> outputs by name, as `lifted.lift` takes it.
     coordinates : of one grid: an array for each name along each axis.
 
     Raises

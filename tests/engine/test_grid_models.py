@@ -28,10 +28,23 @@ def cube(space, native, tile_points=None):
 EDGES = {
     "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
     "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+    "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
+    "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
+}
+FIXED = {
+    "contract": {
+        "theta": [1, 2, 3],
+        "reward_rate": [2, 4, 6],
+        "probability": [0.5, 0.25, 0.25],
+        "T_min": {"2": 60, "3": 100},
+        "value_rate": 2,
+    }
 }
 SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
     "supervision": {"jacobian": ["r", "Lg"]},
+    "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
+    "contract": {"centre_utility": ["T_total", "T_min.1"]},
 }
 # Every option of every choice at least once.
 CHOICES = {
@@ -42,6 +55,8 @@ CHOICES = {
         ("sharing published lowest", "float64"),
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+    "internal": [("", "float64")],
+    "contract": [("", "float64")],
 }
 
 
@@ -65,7 +80,7 @@ def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(name, option
     sweep = Sweep(
         name,
         axes=EDGES[name],
-        fixed=dict(zip((c.name for c in model.choices), options.split(), strict=True)),
+        fixed=FIXED.get(name, {}) | dict(zip((c.name for c in model.choices), options.split(), strict=True)),
         outputs=[output.name for output in model.outputs],
         derivatives=SLOPES[name],
         dtype=dtype,

@@ -138,6 +138,8 @@ def _scatter(op: str | None) -> Rule:
     def rule(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         operand, indices, updates = arrays
         p = equation.params
+        if op is None and not _replaces(p["update_jaxpr"]):
+            raise Untranslatable("a function applied at places of an array")
         if op is None and _are_known([indices]):
             return moved(graph, equation, arrays)
         limits = _scatter_limits(operand, updates, p["dimension_numbers"])
@@ -158,6 +160,14 @@ def _scatter(op: str | None) -> Rule:
         return [array_of(found, operand.shape)]
 
     return rule
+
+
+def _replaces(update: Any) -> bool:
+    """Whether what comes is put in the place of what is there: `.at[...].apply` does something else."""
+    if update is None:
+        return True
+    inner = getattr(update, "jaxpr", update)
+    return not inner.eqns and inner.outvars[0] is inner.invars[1]
 
 
 def _scatter_limits(operand: np.ndarray, updates: np.ndarray, dims: Any) -> list[int]:

@@ -148,6 +148,8 @@ def test_joining_nothing(name):
     [
         (lambda i: jnp.arange(100.0)[whole(i)], "a computed index into a large array"),
         (lambda i: jnp.sort(jnp.arange(40.0) * i), "sort of more than 32 numbers"),
+        (lambda i: (i * VALUES).at[2].apply(jnp.sin), "a function applied"),
+        (lambda i: at(i).apply(jnp.sin), "a function applied"),
         (lambda i: jnp.linalg.solve(jnp.eye(2) + i, jnp.ones(2)), "primitive"),
     ],
 )

@@ -45,7 +45,10 @@ def _while(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     told, moved = p["cond_nconsts"], p["cond_nconsts"] + p["body_nconsts"]
 
     def going(carried: Arrays) -> Scalar:
-        return inner(graph, p["cond_jaxpr"], [*arrays[:told], *carried])[0].item()
+        found = inner(graph, p["cond_jaxpr"], [*arrays[:told], *carried])[0]
+        if found.ndim:
+            raise Untranslatable("a while loop within a vmap of its own")
+        return found.item()
 
     def after(carried: Arrays) -> Arrays:
         return inner(graph, p["body_jaxpr"], [*arrays[told:moved], *carried])

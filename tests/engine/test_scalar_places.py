@@ -128,6 +128,10 @@ def test_derivatives_go_through_computed_places():
     np.testing.assert_allclose(found, wanted, rtol=4e-16)
 
 
+def doubled(x):
+    return jax.lax.while_loop(lambda x: x < 20, lambda x: 2 * x + 30, x)
+
+
 NOTHING = {
     "sum": jnp.sum,
     "product": jnp.prod,
@@ -150,6 +154,7 @@ def test_joining_nothing(name):
         (lambda i: jnp.sort(jnp.arange(40.0) * i), "sort of more than 32 numbers"),
         (lambda i: (i * VALUES).at[2].apply(jnp.sin), "a function applied"),
         (lambda i: at(i).apply(jnp.sin), "a function applied"),
+        (lambda i: jax.vmap(doubled)(i + VALUES), "a while loop within a vmap"),
         (lambda i: jnp.linalg.solve(jnp.eye(2) + i, jnp.ones(2)), "primitive"),
     ],
 )

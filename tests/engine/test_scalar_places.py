@@ -35,6 +35,7 @@ def whole(x):
 READS = {
     "one of a vector": lambda i: jnp.asarray(VALUES)[whole(i)],
     "in a large type": lambda i: jnp.asarray(VALUES)[i.astype(jnp.int64)],
+    "as far as its size says": lambda i: jnp.asarray(VALUES)[jnp.abs(whole(i)) % 5],
     "clipped": lambda i: jnp.take(jnp.asarray(VALUES), whole(i), mode="clip"),
     "filled": lambda i: jnp.asarray(VALUES).at[whole(i)].get(mode="fill", fill_value=-1.0),
     "filled with NaN": lambda i: jnp.take(jnp.asarray(VALUES), whole(i), mode="fill"),

@@ -54,10 +54,19 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
             raise SweepError(
                 f"{where}: keeps a traced value outside the function; it must have no side effects"
             ) from error
+        _require_keywords(where, error, {**choices, **limits})
         raise SweepError(f"{where}: fails: {type(error).__name__}: {_first_line(error)}") from error
     if traced.effects:
         raise SweepError(f"{where}: has side effects ({', '.join(map(str, traced.effects))}); remove them")
     return traced
+
+
+def _require_keywords(where: str, error: Exception, keywords: Mapping[str, Any]) -> None:
+    """SweepError where the function does not take what comes with its choices and integer parameters."""
+    for name in keywords:
+        if isinstance(error, TypeError) and f"unexpected keyword argument {name!r}" in str(error):
+            what = "the largest value of an integer parameter" if name.endswith("_max") else "a choice"
+            raise SweepError(f"{where}: must take the keyword {name!r} ({what})") from error
 
 
 def _check_result(where: str, space: Space, result: Any) -> None:

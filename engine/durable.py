@@ -125,8 +125,11 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
+        if error.errno == errno.ENOENT and root.parent.is_dir():
+            reason = "it, or a part of it, was moved or deleted meanwhile"
         try:
-            kept = "; committed tiles are intact, the same command goes on" if root.is_dir() else ""
+            whole = root.is_dir() and error.errno != errno.ENOENT
+            kept = "; committed tiles are intact, the same command goes on" if whole else ""
         except OSError:
             kept = ""
         raise CubeError(f"{root}: {reason}{kept}") from error

@@ -84,7 +84,8 @@ class GridLoop:
 def why_not_a_grid_loop(point: Callable[..., Mapping[str, Any]], coordinates: Coordinates) -> str | None:
     """Why there is no `GridLoop` of a function; None where there is. Nothing is compiled."""
     try:
-        _taken_apart(point, coordinates, _lengths(coordinates))
+        grid, _ = _taken_apart(point, coordinates, _lengths(coordinates))
+        grid_code(grid, "NAME")  # not every operation is there for every kind of number
     except Untranslatable as reason:
         return str(reason)
     return None

@@ -138,14 +138,17 @@ def _scatter(op: str | None) -> Rule:
     def rule(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
         operand, indices, updates = arrays
         p = equation.params
-        if op is None and _are_known([indices]):
+        if op is None and not _replaces(p["update_jaxpr"]):
+            raise Untranslatable("a function applied at places of an array")
+        known = _are_known([indices])
+        if op is None and known:
             return moved(graph, equation, arrays)
         limits = _scatter_limits(operand, updates, p["dimension_numbers"])
         found, new = list(operand.ravel()), list(updates.ravel())
         clip = p["mode"] == GatherScatterMode.CLIP
         for at, vector in _vectors(graph, indices, limits, clip):
             before = list(found)  # one update writes each number at most once
-            for place in _places(limits):
+            for place in [tuple(s.value for s in vector)] if known else _places(limits):
                 hits = _is_at(graph, vector, place)
                 if hits.constant and not hits.value:
                     continue
@@ -158,6 +161,14 @@ def _scatter(op: str | None) -> Rule:
         return [array_of(found, operand.shape)]
 
     return rule
+
+
+def _replaces(update: Any) -> bool:
+    """Whether what comes is put in the place of what is there: `.at[...].apply` does something else."""
+    if update is None:
+        return True
+    inner = getattr(update, "jaxpr", update)
+    return not inner.eqns and inner.outvars[0] is inner.invars[1]
 
 
 def _scatter_limits(operand: np.ndarray, updates: np.ndarray, dims: Any) -> list[int]:
@@ -192,4 +203,4 @@ PLACES: dict[str, Rule] = {
     "dynamic_update_slice": _dynamic_update_slice,
     "scatter": _scatter(None),
 }
-PLACES |= {f"scatter{dash}{op}": _scatter(op) for op in ("add", "mul", "min", "max") for dash in "-_"}
+PLACES |= {f"scatter{dash}{op}": _scatter(op) for op in ("add", "sub", "mul", "min", "max") for dash in "-_"}

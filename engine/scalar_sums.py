@@ -37,7 +37,7 @@ def _of_nothing(op: str, kind: str) -> float:
     if op in ("max", "min"):
         least, most = (-np.inf, np.inf) if kind[0] == "f" else range_of(kind)
         return least if op == "max" else most
-    return {"add": 0, "mul": 1, "and": True, "or": False}[op]
+    return {"add": 0, "mul": 1, "and": -1, "or": 0}[op]  # all bits, none
 
 
 def _accumulated(op: str) -> Rule:

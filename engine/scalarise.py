@@ -34,9 +34,11 @@ def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequen
     for equation in jaxpr.eqns:
         try:
             results = _apply(graph, equation, [read(atom) for atom in equation.invars])
-        except (KeyError, AttributeError) as error:  # parameters that another release of JAX names otherwise
-            name = equation.primitive.name
-            raise Untranslatable(f"primitive {name} as this JAX has it: no {error}") from error
+        except Untranslatable:
+            raise
+        except Exception as error:  # what is not foreseen here, or is otherwise in another release of JAX
+            told = f"primitive {equation.primitive.name}: {type(error).__name__}"
+            raise Untranslatable(told) from error
         for variable, value in zip(equation.outvars, results, strict=True):
             known[variable] = value
     return [read(atom) for atom in jaxpr.outvars]
@@ -143,6 +145,17 @@ def _sign(g: Graph, _params: Any, kind: str) -> Any:
     return rule
 
 
+def _abs(g: Graph, _params: Any, kind: str) -> Any:
+    def rule(a: Scalar) -> Scalar:
+        if kind[0] != "i":
+            return a if kind[0] == "u" else g.apply("abs", a)
+        return g.apply(
+            "select", g.apply("lt", a, g.constant(0, kind), kind="i1"), g.apply("neg", a), a, kind=kind
+        )
+
+    return rule
+
+
 def _is_finite(g: Graph, _params: Any, _kind: str) -> Any:
     return lambda a: g.apply("lt", g.apply("abs", a), g.constant(np.inf, a.kind), kind="i1")
 
@@ -193,7 +206,7 @@ _CALLS = {
 }  # fmt: skip
 _SAME = {"stop_gradient", "copy", "copy_p", "device_put", "optimization_barrier", "pvary"}
 _ONE_FOR_ONE = (
-    "add sub mul div rem neg abs max min and or xor exp log sqrt logistic exp2 expm1 log1p sin cos tan "
+    "add sub mul div rem neg max min and or xor exp log sqrt logistic exp2 expm1 log1p sin cos tan "
     "asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc lgamma cbrt floor ceil"
 )
 _ELEMENTWISE: dict[str, Callable[[Graph, Any, str], Callable[..., Scalar]]] = {
@@ -206,6 +219,7 @@ _ELEMENTWISE |= {
     "convert_element_type": _convert,
     "clamp": _clamp,
     "sign": _sign,
+    "abs": _abs,
     "is_finite": _is_finite,
     "integer_pow": _power,
     "pow": _any_power,

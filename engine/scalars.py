@@ -190,6 +190,8 @@ _FOLDS: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "exp": np.exp,
     "log": np.log,
+    "max": lambda a, b: a if a != a or a > b else b,  # NaN if any is
+    "min": lambda a, b: a if a != a or a < b else b,
     "div": _quotient,
     "rem": _remainder,
 }

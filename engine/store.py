@@ -4,6 +4,7 @@ Shards are tiles. `status` is written last, after the tile's other shards are on
 the commit mark.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,6 +66,8 @@ class Cube:
                 sync_below(self.shard(name, tile), self.root)
 
     def _write(self, name: str, tile: Tile, values: np.ndarray) -> None:
+        if not (self.root / name).is_dir():  # moved away: no new one without metadata
+            raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(self.root / name))
         if name in self._encoded_here:
             write_file(self.shard(name, tile), encode(self._arrays[name], values))
         else:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.engine import store, template
-from equisweep.engine.durable import only_writer
+from equisweep.engine.durable import clear_disk_errors, only_writer
 from equisweep.engine.store import Cube
 from equisweep.engine.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
@@ -136,6 +136,16 @@ def test_a_second_writer_is_refused(cube):
 def test_a_missing_folder_is_a_clear_error(tmp_path):
     with pytest.raises(CubeError, match="none does not exist; create it first"):
         run(small_sweep(), tmp_path / "none" / "cube.zarr")
+
+
+def test_a_cube_that_is_moved_while_it_is_written_is_not_begun_anew(cube):
+    writing = Cube(cube)
+    tile = next(iter(writing.layout))
+    values = {name: writing.read(name, tile) for name in writing.names}
+    cube.rename(cube.with_name("moved.zarr"))
+    with pytest.raises(CubeError, match="was moved or deleted meanwhile"), clear_disk_errors(cube):
+        writing.write(tile, values)
+    assert not cube.exists()
 
 
 @pytest.mark.parametrize(("number", "reason"), [(28, "the disk is full"), (30, "read-only")])

@@ -35,6 +35,7 @@ def whole(x):
 READS = {
     "one of a vector": lambda i: jnp.asarray(VALUES)[whole(i)],
     "in a large type": lambda i: jnp.asarray(VALUES)[i.astype(jnp.int64)],
+    "as far as its size says": lambda i: jnp.asarray(VALUES)[jnp.abs(whole(i)) % 5],
     "clipped": lambda i: jnp.take(jnp.asarray(VALUES), whole(i), mode="clip"),
     "filled": lambda i: jnp.asarray(VALUES).at[whole(i)].get(mode="fill", fill_value=-1.0),
     "filled with NaN": lambda i: jnp.take(jnp.asarray(VALUES), whole(i), mode="fill"),
@@ -66,7 +67,16 @@ def twice(i, how):
     )
 
 
+def of_many(i):
+    """Known places of an array that is too long for computed ones."""
+    return (jnp.arange(100.0) * i).at[jnp.array([3, 99])]
+
+
 WRITES = {
+    "known places of a long array": lambda i: of_many(i).add(1.0)[:9],
+    "known places outside, clipped": lambda i: (i * VALUES).at[jnp.array([7, -9])].add(i, mode="clip"),
+    "known places outside": lambda i: (i * VALUES).at[jnp.array([7, -9])].add(i),
+    "subtract": lambda i: at(i).subtract(i),
     "set": lambda i: at(i).set(99.0),
     "add": lambda i: at(i).add(i),
     "multiply": lambda i: at(i).multiply(i),
@@ -148,6 +158,8 @@ def test_joining_nothing(name):
     [
         (lambda i: jnp.arange(100.0)[whole(i)], "a computed index into a large array"),
         (lambda i: jnp.sort(jnp.arange(40.0) * i), "sort of more than 32 numbers"),
+        (lambda i: (i * VALUES).at[2].apply(jnp.sin), "a function applied"),
+        (lambda i: at(i).apply(jnp.sin), "a function applied"),
         (lambda i: jnp.linalg.solve(jnp.eye(2) + i, jnp.ones(2)), "primitive"),
     ],
 )

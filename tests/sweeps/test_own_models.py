@@ -46,6 +46,11 @@ BAD = {
         SIMPLE + "    return {'square': p['x'] if p['x'] > 0 else 0}",
         "needs the value of something traced",
     ),
+    "no keyword for an integer parameter": (
+        "\nN = Parameter('n', 'n', '1', 2, Domain(1), 'a whole number', integer=True)\n"
+        "@model(parameters=[X, N], outputs=[SQUARE])\ndef game(p):\n    return {'square': p['x'] ** p['n']}",
+        "must take the keyword 'n_max' (the largest value of an integer parameter)",
+    ),
     "exception": (SIMPLE + "    return {'square': p['y']}", "fails: KeyError: 'y'"),
     "leak": (
         "KEPT = []\n" + SIMPLE + "    KEPT.append(p['x'] * 2)\n    return {'square': p['x']}",

@@ -95,7 +95,7 @@ def peer_cases(
         for solver in ("dop853",) if quick else ("lsoda", "dop853"):
             add("numbalsoda", f"{solver}, prange", "peers_compiled:numbalsoda_prange", tol, solver=solver)
         for solver in ("DOP853",) if quick else ("RK45", "DOP853", "LSODA"):
-            lanes = max(few // 50, 4)
+            lanes = few // 50 if quick else few // 5
             add("scipy loop", solver, "peers_replicator:scipy_loop", tol, solver=solver, lanes=lanes)
         add("torchode", "Tsit5", "peers_torch:torchode", tol, solver="Tsit5", lanes=few)
         how = "dopri8, one step for all"

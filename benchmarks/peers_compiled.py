@@ -180,9 +180,9 @@ def heyoka_batch(
             return ta
 
         done = hy.ensemble_propagate_until(first, float(p["horizon"][0]), count, prepare, max_workers=workers)
-        for i, (ta, _) in enumerate(done):
+        for i, (ta, *_) in enumerate(done):
             end[:, i] = ta.state
-        return end, sum(result[3] for ta, _ in done for result in ta.propagate_res)
+        return end, sum(result[3] for ta, *_ in done for result in ta.propagate_res)
 
     def check(found: tuple[np.ndarray, int]) -> dict[str, float]:
         shares = found[0].reshape(2, -1)[:, :size].T

@@ -85,11 +85,11 @@ class TaylorStepper:
 
     def _size(self, series: list[Array], state: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
-        allowed = self.method.atol + self.method.rtol * jnp.abs(state)
+        allows = 1 / (self.method.atol + self.method.rtol * jnp.abs(state))
         tiny = jnp.finfo(state.dtype).tiny
         reach = []
         for k in (self.order - 1, self.order):
-            part = jnp.max(jnp.abs(series[k]) / allowed)
+            part = jnp.max(jnp.abs(series[k]) * allows)
             reach.append(jnp.log(jnp.maximum(part, tiny)) / -k)
         return lax.stop_gradient(_SAFETY * jnp.exp(jnp.minimum(*reach)))
 
@@ -137,7 +137,7 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
                 known[node].append(_coefficient(node, known, k, values))
         for component, rate in zip(inputs[1], rates, strict=True):
             found = known[rate][k]
-            known[component].append(None if found is None else found / (k + 1))
+            known[component].append(None if found is None else found * (1 / (k + 1)))
     zero = jnp.zeros((), state.dtype)
     filled = [[zero if c is None else c for c in known[component]] for component in inputs[1]]
     return [jnp.stack(row) for row in zip(*filled, strict=True)]

@@ -33,12 +33,13 @@ def _cond(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     cases = [inner(graph, branch, operands) for branch in equation.params["branches"]]
     if which.item().kind == "i1" and len(cases) != 2:
         raise Untranslatable("cond")
-    return [_chosen(graph, which.item(), results) for results in zip(*cases, strict=True)]
+    return [chosen(graph, which, *results) for results in zip(*cases, strict=True)]
 
 
-def _chosen(graph: Graph, which: Scalar, cases: tuple[np.ndarray, ...]) -> np.ndarray:
-    flat = [a.ravel() for a in cases]
-    return array_of([choose(graph, which, *scalars) for scalars in zip(*flat, strict=True)], cases[0].shape)
+def chosen(graph: Graph, which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
+    """`choose` number by number; `which` is spread over the cases."""
+    flat = [a.ravel() for a in (np.broadcast_to(which, cases[0].shape), *cases)]
+    return array_of([choose(graph, *scalars) for scalars in zip(*flat, strict=True)], cases[0].shape)
 
 
 def _while(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
@@ -63,16 +64,15 @@ def _looped(
     arrays = _arrays_like(first, carried)
     on, later = going(arrays), after(arrays)
     if on.shape:  # a loop that is done keeps what it has while others go on
-        later = [_where(graph, on, new, old) for new, old in zip(later, arrays, strict=True)]
+        pairs = zip(arrays, later, strict=True)
+        later = [chosen(graph, _over_last(on, new.ndim), old, new) for old, new in pairs]
     some = reduce(lambda a, b: graph.apply("or", a, b), on.ravel(), graph.constant(False, "i1"))
     return _arrays_like(first, graph.loop(starts, carried, some, [s for a in later for s in a.ravel()]))
 
 
-def _where(graph: Graph, on: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """`new` where `on`, whose dims are the first ones of both."""
-    spread = np.broadcast_to(on.reshape(on.shape + (1,) * (new.ndim - on.ndim)), new.shape)
-    scalars = zip(spread.ravel(), old.ravel(), new.ravel(), strict=True)
-    return array_of([choose(graph, *s) for s in scalars], new.shape)
+def _over_last(on: np.ndarray, rank: int) -> np.ndarray:
+    """An array of the first dims, to be spread over the others."""
+    return on.reshape(on.shape + (1,) * (rank - on.ndim))
 
 
 def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:

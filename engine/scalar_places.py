@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jax.lax import GatherScatterMode
 
+from .scalar_branches import chosen
 from .scalar_moves import MOVES, filler, moved
 from .scalars import Graph, Scalar, Untranslatable, array_of, kind_of
 
@@ -85,13 +86,8 @@ def _gather(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
             found = here
             continue
         hits = {at: _is_at(graph, vector, place) for at, vector in vectors.items()}
-        found = array_of(
-            [
-                graph.apply("select", hits[tuple(at[d] for d in batch)], yes, no, kind=kind)
-                for at, yes, no in zip(np.ndindex(*shape), here.ravel(), found.ravel(), strict=True)
-            ],
-            shape,
-        )
+        which = array_of([hits[tuple(at[d] for d in batch)] for at in np.ndindex(*shape)], shape)
+        found = chosen(graph, which, found, here)
     assert found is not None
     return [found]
 
@@ -106,14 +102,10 @@ def _dynamic_slice(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
     found: np.ndarray | None = None
     for place in _places(limits):
         here = operand[tuple(slice(k, k + n) for k, n in zip(place, sizes, strict=True))]
-        found = here if found is None else _selected(graph, _is_at(graph, index, place), here, found)
+        hits = array_of([_is_at(graph, index, place)], ())
+        found = here if found is None else chosen(graph, hits, found, here)
     assert found is not None
     return [found]
-
-
-def _selected(graph: Graph, which: Scalar, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
-    pairs = zip(yes.ravel(), no.ravel(), strict=True)
-    return array_of([graph.apply("select", which, a, b, kind=a.kind) for a, b in pairs], yes.shape)
 
 
 # --- scatters ------------------------------------------------------------------------------------------
@@ -128,7 +120,8 @@ def _dynamic_update_slice(graph: Graph, equation: Any, arrays: Arrays) -> Arrays
     found = operand.copy()
     for place in _places(limits):
         window = tuple(slice(k, k + n) for k, n in zip(place, update.shape, strict=True))
-        found[window] = _selected(graph, _is_at(graph, index, place), update, found[window])
+        hits = array_of([_is_at(graph, index, place)], ())
+        found[window] = chosen(graph, hits, found[window], update)
     return [found]
 
 

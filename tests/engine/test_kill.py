@@ -3,13 +3,13 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from equisweep.engine.store import Cube
 from equisweep.sweeps import run
+from runs_to_kill import shards, start_run, wait_until
 from test_cube import contents
 
 TEXT = """
@@ -22,47 +22,34 @@ beta = { start = 0.01, stop = 1, num = 501 }
 TILE = 500
 
 
-def start(sweep: Path, cube: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "equisweep.sweeps.command_line", "run", str(sweep), "-o", str(cube)]
-    return subprocess.Popen(
-        [*command, "--tile-points", str(TILE)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
+def start(sweep: Path, cube: Path, slowed: bool = True) -> subprocess.Popen[str]:
+    told = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    return start_run(sweep, cube, "--tile-points", str(TILE), slowed=slowed, **told)
 
 
 def committed(cube: Path) -> set[tuple[int, ...]]:
     """Tiles whose status shard is there. A run that is killed may not take one of them back."""
-    return {
-        tuple(map(int, path.relative_to(cube / "status" / "c").parts))
-        for path in (cube / "status" / "c").rglob("*")
-        if path.is_file() and not path.suffix
-    }
-
-
-def wait_for(condition, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 120
-    while not condition() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.005)
+    return {tuple(map(int, path.relative_to(cube / "status" / "c").parts)) for path in shards(cube, "status")}
 
 
 def test_sigkill_at_random_moments_loses_no_committed_tile(tmp_path):
     sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(TEXT)
-    chance, before, interrupted = random.Random(7), set(), 0
+    chance, before = random.Random(7), set()
     for _ in range(4):
         process = start(sweep, cube)
         had = len(before)
-        wait_for(lambda had=had: len(committed(cube)) > had, process)
+        wait_until(lambda had=had: len(committed(cube)) > had, process)
         time.sleep(chance.uniform(0, 0.15))
         process.send_signal(signal.SIGKILL)
-        interrupted += process.wait() == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
         process.stderr.close()
         after = committed(cube)
         assert before <= after
         opened = Cube(cube)
         assert all(opened.is_committed(opened.layout.at(key)) for key in after)
         before = after
-    assert interrupted >= 2
-    finishing = start(sweep, cube)
+    finishing = start(sweep, cube, slowed=False)
     finishing.communicate()
     assert finishing.returncode == 0
     from equisweep.sweeps import Sweep
@@ -76,7 +63,7 @@ def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(number, tmp_path):
     sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(TEXT)
     process = start(sweep, cube)
-    wait_for(lambda: len(committed(cube)) > 2, process)
+    wait_until(lambda: len(committed(cube)) > 2, process)
     process.send_signal(number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130

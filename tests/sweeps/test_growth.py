@@ -19,6 +19,8 @@ from equisweep.engine.same_sweep import identity
 from equisweep.engine.store import Cube, open_cube_for_reading
 from equisweep.engine.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
+from runs_to_kill import shards as whole_files
+from runs_to_kill import start_run, wait_until
 from sampled_models import ishigami_sweep
 
 AXES = {"a": [5.0, 7.0]}
@@ -30,8 +32,7 @@ def stated(folder: Path, samples: int, **design) -> Sweep:
 
 def shards(cube: Path) -> dict[str, tuple[bytes, int]]:
     """Bytes and time of writing of every shard of every variable."""
-    names = Cube(cube).names
-    files = (path for name in names for path in (cube / name / "c").rglob("*") if path.is_file())
+    files = whole_files(cube, *Cube(cube).names)
     return {str(path.relative_to(cube)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
@@ -231,12 +232,9 @@ def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     file.write_text(text.replace("SAMPLES", "16"))
     run(Sweep.from_file(file), cube, tile_points=16)
     file.write_text(text.replace("SAMPLES", "8192"))
-    before, command = shards(cube), [sys.executable, "-m", "equisweep.sweeps.command_line", "run", str(file)]
-    process = subprocess.Popen([*command, "-o", str(cube), "-q"])
-    until = time.monotonic() + 60
-    marks = len(list((cube / "status" / "c").rglob("*")))
-    while len(list((cube / "status" / "c").rglob("*"))) < marks + 20 and time.monotonic() < until:
-        time.sleep(0.005)
+    before, process = shards(cube), start_run(file, cube, "-q")
+    marks = len(whole_files(cube, "status"))
+    wait_until(lambda: len(whole_files(cube, "status")) >= marks + 20, process)
     time.sleep(random.Random(3).uniform(0, 0.1))
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

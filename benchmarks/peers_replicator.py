@@ -1,5 +1,6 @@
 """The replicator problem by diffrax and by a loop over SciPy."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -52,22 +53,31 @@ def diffrax_vmap(
     return run, lambda found: achieved(kind, found["end"]) | {"steps": float(found["steps"].sum())}
 
 
-def scipy_loop(kind: str, size: int, solver: str, tol: float, lanes: int) -> tuple[Any, Any]:
-    """Case: `solve_ivp`, one lane after the other, in shares; only the first `lanes` of them."""
+def scipy_loop(
+    kind: str, size: int, solver: str, tol: float, lanes: int, coordinates: str = "shares"
+) -> tuple[Any, Any]:
+    """Case: `solve_ivp`, one lane after the other; only the first `lanes` of them."""
     from scipy.integrate import solve_ivp
 
     p = problem(kind, size)
+    logits = coordinates == "logits"
+    start = (U0, W0) if logits else (X0, Y0)
+
+    def in_logits(_t: float, s: np.ndarray, r: float, f: float, c1: float) -> Any:
+        x, y = 1 / (1 + math.exp(-s[0])), 1 / (1 + math.exp(-s[1]))
+        return field_logits(x, y, r, f, c1)
+
+    def in_shares(_t: float, s: np.ndarray, r: float, f: float, c1: float) -> Any:
+        return field_shares(float(s[0]), float(s[1]), r, f, c1)
+
+    field = in_logits if logits else in_shares
 
     def run() -> np.ndarray:
         end = np.empty((lanes, 2))
         for i in range(lanes):
-            r, f, c1 = float(p["r"][i]), float(p["f"][i]), float(p["c1"][i])
-
-            def field(_t: float, s: np.ndarray, r: float = r, f: float = f, c1: float = c1) -> Any:
-                return field_shares(float(s[0]), float(s[1]), r, f, c1)
-
+            given = float(p["r"][i]), float(p["f"][i]), float(p["c1"][i])
             span = (0.0, float(p["horizon"][i]))
-            end[i] = solve_ivp(field, span, (X0, Y0), method=solver, rtol=tol, atol=tol).y[:, -1]
-        return end
+            end[i] = solve_ivp(field, span, start, method=solver, args=given, rtol=tol, atol=tol).y[:, -1]
+        return 1 / (1 + np.exp(-end)) if logits else end
 
     return run, lambda shares: achieved(kind, shares, size)

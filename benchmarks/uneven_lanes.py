@@ -12,26 +12,26 @@ from harness import OURS, Budget, best, measure, ratios
 from replicator import reference
 from report import busy_goal, goal, matched, matched_rate, result
 from start import options, save
-from work_precision import METHODS, our_cases, peer_cases
+from work_precision import METHODS, SLOW_TO_START, our_cases, peer_cases
 
 
 def main() -> int:
     """Measure, print where the results went."""
     told = options(__doc__)
-    size, few = (3072, 100) if told.quick else (20_000, 2000)
-    in_logits = [1e-8] if told.quick else [1e-6, 1e-8, 1e-10]
-    in_shares = [1e-10] if told.quick else [1e-8, 1e-10, 1e-12]
+    size, few = (3072, 100) if told.quick else (20_000, 200)
+    in_logits = [1e-8] if told.quick else [1e-6, 1e-8]
+    in_shares = [1e-10] if told.quick else [1e-10, 1e-12]
     note = reference("uneven", size)
-    methods = METHODS[:1] if told.quick else METHODS
+    methods = METHODS[:1] if told.quick else METHODS[:3]
     cases = our_cases("uneven", size, in_logits, methods)
     cases += [
         type(c)(f"{OURS}, sorted", c.variant, c.maker, c.options, c.size)
         for c in our_cases("sorted", size, in_logits, methods)
     ]
     peers = peer_cases("uneven", size, in_logits, in_shares, few, told.quick)
-    left_out = ("torch", "numbalsoda", "scipy") if told.quick else ()
+    left_out = (*SLOW_TO_START, "scipy") if told.quick else ()
     cases += [c for c in peers if not c.who.startswith(left_out)]
-    rows = measure(cases, Budget(2, 3, 60) if told.quick else Budget(5, 8, 300))
+    rows = measure(cases, Budget(2, 2, 60) if told.quick else Budget(5, 8, 120))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
     fastest, ordered = best(rows, OURS), best(rows, f"{OURS}, sorted")

@@ -31,33 +31,40 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     They are checked as what they become in `dtype`: in float32, 0.99999999 is 1 and two close values
     are one.
     """
-    values = list(values)
+    values, domain = list(values), parameter.domain
     for value in values:
         if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
             raise SweepError(f"{where}: {value!r} is not a number")
-        cast = _cast(where, value, dtype)
-        if not parameter.domain.contains(cast):
-            told = f"{value:g}" if dtype == "float64" else f"{value!r}, in {dtype} {cast:g},"
-            raise SweepError(f"{where}: {told} lies outside {parameter.domain} ({parameter.meaning})")
-        if parameter.integer and value != int(value):
+    cast = _cast(where, values, dtype)
+    # Of ten million values the ends tell; only where one is bad the first bad one is looked for.
+    if not (domain.contains(cast.min()) and domain.contains(cast.max())):
+        value, bad = next(
+            (v, c) for v, c in zip(values, cast.tolist(), strict=True) if not domain.contains(c)
+        )
+        told = f"{value:g}" if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
+        raise SweepError(f"{where}: {told} lies outside {domain} ({parameter.meaning})")
+    for value in values if parameter.integer else ():
+        if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
-    if len({_cast(where, value, dtype) for value in values}) < len(values):
+    if len(np.unique(cast)) < len(values):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)
 
 
 def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: str, hint: str) -> None:
     """Refuse sampled numbers that, in `dtype`, lie outside the parameter's domain; SweepError with `hint`."""
-    for end in (values.min(), values.max()):
-        cast = _cast(where, end, dtype)
-        if not parameter.domain.contains(cast):
-            told = f"a sample of {cast:g} lies outside {parameter.domain} ({parameter.meaning})"
+    for end in _cast(where, [values.min(), values.max()], dtype).tolist():
+        if not parameter.domain.contains(end):
+            told = f"a sample of {end:g} lies outside {parameter.domain} ({parameter.meaning})"
             raise SweepError(f"{where}: {told}{hint}")
 
 
-def _cast(where: str, value: Any, dtype: str) -> float:
+def _cast(where: str, values: Sequence[Any], dtype: str) -> np.ndarray:
+    """The numbers as they are in `dtype`, as doubles."""
     try:
-        with np.errstate(over="ignore"):
-            return float(np.dtype(dtype).type(float(value)))
+        numbers = np.array([float(value) for value in values])
     except OverflowError:
-        raise SweepError(f"{where}: a number of {len(str(value))} digits is too large") from None
+        longest = max(len(str(value)) for value in values if isinstance(value, int))
+        raise SweepError(f"{where}: a number of {longest} digits is too large") from None
+    with np.errstate(over="ignore"):
+        return numbers.astype(dtype).astype(np.float64)

@@ -1,5 +1,6 @@
 """Read the values of one axis as a sweep file writes them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import floor, isfinite, log10
 from typing import Any
@@ -93,9 +94,8 @@ def _number(where: str, value: Any) -> float:
 
 
 def _distinct(where: str, values: list[Any]) -> list[Any]:
-    seen = set()
-    for value in values:
-        if value in seen:
-            raise SweepError(f"{where}: {value!r} stands there twice; every value of an axis is its own")
-        seen.add(value)
+    if len(set(values)) < len(values):
+        counts = Counter(values)
+        value = next(value for value in values if counts[value] > 1)
+        raise SweepError(f"{where}: {value!r} stands there twice; every value of an axis is its own")
     return values

@@ -1,12 +1,14 @@
-"""Results as a Markdown page: ``python benchmarks/page.py`` writes docs/benchmarks.md anew."""
+"""Results as Markdown: ``python benchmarks/page.py`` writes the goals' page and one a machine anew."""
 
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from report import RESULTS, TABLE, read
+from report import DOCS, read_all
 
 ORDER = ("work_precision", "uneven_lanes", "lorenz", "field_baselines", "loss_sweep", "grid_to_zarr")
+
+Results = Sequence[Mapping[str, Any]]
 
 HEAD = """# Benchmarks
 
@@ -18,29 +20,44 @@ the row's (at the row's own error where errors differ). Errors are measured, not
 """
 
 
-def whole(results: Sequence[Mapping[str, Any]]) -> str:
-    """The whole page."""
-    rank = {name: i for i, name in enumerate(ORDER)}
-    ordered = sorted(results, key=lambda found: rank.get(found["benchmark"], len(ORDER)))
-    return "\n".join([HEAD, goals(ordered), *(section(found) for found in ordered)])
+def summary(machines: Mapping[str, Results]) -> str:
+    """The first page: all goals, a column for each machine, and where its rows are."""
+    columns = {
+        name: {(f["benchmark"], g["name"]): (f, g) for f in found for g in f["goals"]}
+        for name, found in machines.items()
+    }
+    rows = []
+    for key in dict.fromkeys(key for column in columns.values() for key in column):
+        told = [column.get(key) for column in columns.values()]
+        some = next(cell[1] for cell in told if cell)
+        rows.append([*key, _wanted(some), *("" if cell is None else _measured(*cell) for cell in told)])
+    parts = [HEAD, "## Goals", "", table(["benchmark", "goal", "wanted", *columns], rows)]
+    parts += ["All rows: " + ", ".join(f"[{name}]({page_of(name)})" for name in machines) + ".", ""]
+    return "\n".join(parts)
 
 
-def goals(results: Sequence[Mapping[str, Any]]) -> str:
-    """All goals of all benchmarks in one table."""
-    rows = [
-        [found["benchmark"], g["name"], number(g["value"]), _wanted(g), _verdict(g)]
-        for found in results
-        for g in found["goals"]
-    ]
-    return "## Goals\n\n" + table(["benchmark", "goal", "measured", "wanted", ""], rows)
+def page_of(name: str) -> str:
+    """The file in docs that holds a machine's rows."""
+    return f"benchmarks_{name}.md"
+
+
+def whole(name: str, results: Results) -> str:
+    """The page of one machine: every benchmark in full."""
+    head = f"# Benchmarks: {name}\n\nHow to read it, and the goals: [benchmarks.md](benchmarks.md).\n"
+    return "\n".join([head, *(section(found) for found in sorted(results, key=_place))])
+
+
+def _place(found: Mapping[str, Any]) -> int:
+    return ORDER.index(found["benchmark"]) if found["benchmark"] in ORDER else len(ORDER)
+
+
+def _measured(found: Mapping[str, Any], g: Mapping[str, Any]) -> str:
+    verdict = {True: "", False: " **missed**", None: "not measured"}[g["holds"]]
+    return f"{number(g['value'])}{verdict}{' (quick run)' if found['quick'] else ''}"
 
 
 def _wanted(g: Mapping[str, Any]) -> str:
     return f"at least {number(g['least'])}" if g["least"] is not None else f"at most {number(g['most'])}"
-
-
-def _verdict(g: Mapping[str, Any]) -> str:
-    return {True: "holds", False: "**missed**", None: "not measured"}[g["holds"]]
 
 
 def section(found: Mapping[str, Any]) -> str:
@@ -139,10 +156,19 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def pages() -> dict[str, str]:
+    """All pages, by their names in docs."""
+    machines = {name: sorted(found, key=_place) for name, found in read_all().items()}
+    return {"benchmarks.md": summary(machines)} | {
+        page_of(n): whole(n, found) for n, found in machines.items()
+    }
+
+
 def main() -> int:
-    """Write the page."""
-    TABLE.write_text(whole(read(RESULTS)), encoding="utf-8")
-    print(f"wrote {TABLE}")
+    """Write the pages."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+        print(f"wrote {DOCS / name}")
     return 0
 
 

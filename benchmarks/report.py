@@ -17,8 +17,8 @@ from typing import Any
 from harness import OURS, PROBE, Row
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
-TABLE = HERE.parent / "docs" / "benchmarks.md"
+RESULTS = HERE / "results"  # a folder for each kind of machine
+DOCS = HERE.parent / "docs"
 
 PACKAGES = (
     *("equisweep", "jax", "jaxlib", "diffrax", "numpy", "scipy", "xarray", "zarr", "zarrs", "numba"),
@@ -72,17 +72,27 @@ def machine() -> dict[str, Any]:
     }
 
 
+def here() -> Path:
+    """The folder for results of machines like this one."""
+    return RESULTS / f"{machine()['cores']}-cores-{_vector_units()}"
+
+
 def _cpu() -> str:
+    model = _cpuinfo().get("model name") or platform.processor() or platform.machine()
+    return f"{model} ({_vector_units()})"
+
+
+def _vector_units() -> str:
+    flags = _cpuinfo().get("flags", "").split()
+    return next((name for name in ("avx512f", "avx2", "avx") if name in flags), platform.machine())
+
+
+def _cpuinfo() -> dict[str, str]:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    told = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
-    return f"{told.get('model name', platform.machine())} ({_vector_units(told.get('flags', ''))})"
-
-
-def _vector_units(flags: str) -> str:
-    return next((name for name in ("avx512f", "avx2", "avx") if name in flags.split()), "no avx")
+        return {}
+    return {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
 
 
 def versions() -> dict[str, str]:
@@ -200,7 +210,7 @@ def check(found: Mapping[str, Any]) -> None:
                 raise ValueError(f"{where}: {key} = {table[key]!r} is of the wrong kind")
 
 
-def write(found: Mapping[str, Any], folder: Path = RESULTS) -> Path:
+def write(found: Mapping[str, Any], folder: Path) -> Path:
     """Keep results as ``<benchmark>.json`` (``.quick.json`` from a quick run)."""
     check(found)
     folder.mkdir(parents=True, exist_ok=True)
@@ -209,7 +219,7 @@ def write(found: Mapping[str, Any], folder: Path = RESULTS) -> Path:
     return file
 
 
-def read(folder: Path = RESULTS) -> list[dict[str, Any]]:
+def read(folder: Path) -> list[dict[str, Any]]:
     """All results in a folder; where a benchmark has both, the full run and not the quick one."""
     chosen: dict[str, dict[str, Any]] = {}
     for file in sorted(folder.glob("*.json")):
@@ -218,3 +228,8 @@ def read(folder: Path = RESULTS) -> list[dict[str, Any]]:
         if found["benchmark"] not in chosen or not found["quick"]:
             chosen[found["benchmark"]] = found
     return list(chosen.values())
+
+
+def read_all() -> dict[str, list[dict[str, Any]]]:
+    """The kept results of every kind of machine, by the name of its folder."""
+    return {folder.name: read(folder) for folder in sorted(RESULTS.iterdir()) if folder.is_dir()}

@@ -15,7 +15,7 @@ def options(about: str | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer ways, the same code")
     parser.add_argument("--note", default="", help="what else a reader must know about this run")
     parser.add_argument(
-        "--results", type=Path, default=report.RESULTS, help="folder of the JSON (%(default)s)"
+        "--results", type=Path, default=report.here(), help="folder of the JSON (%(default)s)"
     )
     told = parser.parse_args()
     _Chosen.note, _Chosen.folder = told.note, told.results
@@ -24,7 +24,7 @@ def options(about: str | None) -> argparse.Namespace:
 
 class _Chosen:
     note = ""
-    folder = report.RESULTS
+    folder = report.here()
 
 
 def save(found: dict[str, Any]) -> int:

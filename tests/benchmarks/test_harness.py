@@ -134,7 +134,7 @@ def test_every_kind_of_peer_gets_a_row(toys):
     report.check(found)
     assert len(found["rows"]) == len(cases)
     assert found["machine"]["cores_to_be_had"] == rows[-1]["cores"] > 0
-    text = page.whole([found])
+    text = page.whole("toys", [found]) + page.summary({"toys": [found]})
     assert "not installed: No module named 'no_such_module'" in text
     assert "## toy (quick run)" in text
 
@@ -190,4 +190,5 @@ def test_a_cell_cannot_break_the_table():
 
 
 def test_the_page_in_the_repository_is_that_of_its_results():
-    assert page.TABLE.read_text(encoding="utf-8") == page.whole(report.read())
+    for name, text in page.pages().items():
+        assert (report.DOCS / name).read_text(encoding="utf-8") == text

@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from harness import OURS, Budget, Case, Row, best, measure, ratios
+from replicator_cases import SLOW_TO_START
 from report import goal, result
 from start import options, save
-from work_precision import SLOW_TO_START
 
 FIXED, ADAPTIVE = "fixed", "adaptive"
 # Solvers of `Method`; add new ones here, the fastest first.

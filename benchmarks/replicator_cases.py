@@ -1,0 +1,142 @@
+"""How `work_precision` and `uneven_lanes` integrate the replicator problem: ours, then every peer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import OURS, Case
+
+# Each: a name, what `Method` is told besides the tolerance, whether swings are followed. Add new ones here,
+# the fastest first: a quick run takes only that one. Peers return final states alone.
+METHODS = (
+    ("taylor", {"solver": "taylor"}, False),
+    ("dopri8", {"solver": "dopri8"}, False),
+    ("tsit5", {"solver": "tsit5"}, False),
+    ("dopri8, period and attractor too", {"solver": "dopri8"}, True),
+    ("dopri8 through XLA", {"solver": "dopri8", "native": False}, False),
+)
+# Left out of quick runs: they take longer to import and compile than all others together.
+SLOW_TO_START = ("torch", "numbalsoda")
+LOGITS, SHARES = "logits", "shares"
+# Lanes settle this near to a rest point, in logits: an error of at most a quarter of it in x, y.
+_SETTLE_PER_TOLERANCE = 10.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """One of the problems of `replicator`, at which tolerances, by which ways.
+
+    `in_logits`, `in_shares`: tolerances of steps in these coordinates, the finest last. `few`: lanes of a
+    peer that is slow. In shares the orbits of uneven lanes are lost near the boundary, so only peers that
+    their documentation shows so run them there.
+    """
+
+    kind: str
+    size: int
+    few: int
+    quick: bool
+    in_logits: Sequence[float]
+    in_shares: Sequence[float]
+
+    def cases(self) -> list[Case]:
+        """All of them."""
+        peers = [
+            *_diffrax(self),
+            *_numba(self),
+            *_heyoka(self),
+            *_numbalsoda(self),
+            *_scipy(self),
+            *_torch(self),
+        ]
+        return [
+            *self.ours(self.kind),
+            *(c for c in peers if not (self.quick and c.who.startswith(SLOW_TO_START))),
+        ]
+
+    def ours(self, kind: str) -> Iterator[Case]:
+        """Our integrator with every method that may pay, through what a user calls."""
+        for name, method, swings in METHODS[:1] if self.quick else METHODS:
+            usual = name in ("taylor", "dopri8")
+            for tol in self.tolerances(LOGITS, usual) if method.get("native", True) else self.middle(LOGITS):
+                settle = min(1e-3, _SETTLE_PER_TOLERANCE * tol)
+                told = {**method, "rtol": tol, "atol": tol, "settle": settle, "max_steps": 1_000_000}
+                how = {"kind": kind, "size": self.size, "method": told, "swings": swings}
+                yield Case(OURS, f"{name}, tol {tol:.0e}", "replicator:ours", how, self.size)
+
+    def tolerances(self, coordinates: str, high_order: bool = True) -> Sequence[float]:
+        """For a method in these coordinates; the finest of many is for high orders."""
+        found = self.in_logits if coordinates == LOGITS else self.in_shares
+        return found if high_order or len(found) < 3 else found[:-1]
+
+    def middle(self, coordinates: str) -> Sequence[float]:
+        """For ways that another way of the same peer beats at every error."""
+        return self.tolerances(coordinates, False)[-3:-1]
+
+    def coordinates(self) -> Sequence[str]:
+        """In which a peer that can use both runs."""
+        return (LOGITS,) if self.kind == "uneven" else (SHARES,) if self.quick else (SHARES, LOGITS)
+
+    def case(self, who: str, how: str, maker: str, tol: float, needs: tuple[str, ...], **more: Any) -> Case:
+        lanes = more.get("lanes", self.size)
+        note = "" if lanes == self.size else f"the first {lanes:,} lanes"
+        given = {"kind": self.kind, "size": self.size, "tol": tol, **more}
+        return Case(who, f"{how}, tol {tol:.0e}", maker, given, lanes, needs, note)
+
+
+def _diffrax(work: Work) -> Iterator[Case]:
+    def way(solver: str, coordinates: str, tolerances: Sequence[float], block: int | None) -> Iterator[Case]:
+        how = f"{solver}, {coordinates}" + (f", blocks of {block} in threads" if block else "")
+        more = {"solver": solver, "coordinates": coordinates, "block": block}
+        for tol in tolerances:
+            yield work.case("diffrax", how, "peers_replicator:diffrax_vmap", tol, ("diffrax",), **more)
+
+    for coordinates in dict.fromkeys((*work.coordinates(), LOGITS)):
+        yield from way("Dopri8", coordinates, work.tolerances(coordinates, coordinates == LOGITS), 1024)
+        yield from way("Tsit5", coordinates, work.tolerances(coordinates, False), 1024)
+        if not work.quick:
+            yield from way("Tsit5", coordinates, work.middle(coordinates), None)
+
+
+def _numba(work: Work) -> Iterator[Case]:
+    maker = "peers_compiled:numba_tsit5"
+    for coordinates in work.coordinates():
+        for tol in work.tolerances(coordinates, False):
+            how = f"Tsit5 by hand, prange, {coordinates}"
+            yield work.case("numba", how, maker, tol, ("numba",), coordinates=coordinates)
+
+
+def _heyoka(work: Work) -> Iterator[Case]:
+    coordinates, maker = work.coordinates()[0], "peers_compiled:heyoka_batch"
+    for tol in work.tolerances(coordinates):
+        for batch in (8,) if work.quick else (8, 16):
+            more = {"batch": batch, "coordinates": coordinates}
+            yield work.case("heyoka", f"batch {batch}, {coordinates}", maker, tol, ("heyoka",), **more)
+    if work.kind == "even" and not work.quick:
+        for tol in work.middle(coordinates):
+            more = {"batch": 8, "ensemble": True}
+            yield work.case("heyoka", "batch 8, shares, ensemble", maker, tol, ("heyoka",), **more)
+
+
+def _numbalsoda(work: Work) -> Iterator[Case]:
+    needs, maker = ("numba", "numbalsoda"), "peers_compiled:numbalsoda_prange"
+    for solver in ("lsoda", "dop853"):
+        for tol in work.tolerances(SHARES, solver == "dop853"):
+            yield work.case("numbalsoda", f"{solver}, prange", maker, tol, needs, solver=solver)
+
+
+def _scipy(work: Work) -> Iterator[Case]:
+    coordinates, maker = work.coordinates()[0], "peers_replicator:scipy_loop"
+    for solver in ("DOP853",) if work.quick else ("RK45", "DOP853", "LSODA"):
+        some = work.tolerances(coordinates, solver == "DOP853")
+        for tol in some[:2] if solver == "RK45" else some:  # beyond, the order of the others tells
+            more = {"solver": solver, "coordinates": coordinates, "lanes": max(work.few // 5, 10)}
+            yield work.case("scipy loop", f"{solver}, {coordinates}", maker, tol, ("scipy",), **more)
+
+
+def _torch(work: Work) -> Iterator[Case]:
+    maker, needs, lanes = "peers_torch:", ("torch",), work.few
+    for tol in work.tolerances(SHARES, False):
+        both = (*needs, "torchode")
+        yield work.case("torchode", "Tsit5", f"{maker}torchode", tol, both, solver="Tsit5", lanes=lanes)
+        how, both = "dopri8, one step for all", (*needs, "torchdiffeq")
+        yield work.case("torchdiffeq", how, f"{maker}torchdiffeq", tol, both, solver="dopri8", lanes=lanes)

@@ -61,6 +61,8 @@ class GridLoop:
         kinds = [((*lengths, *inner), dtype) for inner, dtype in self.outputs.values()]
         if [v.dtype for v in given] != self._dtypes or [(a.shape, a.dtype) for a in arrays] != kinds:
             raise ValueError("arrays of other shapes or dtypes than those of the grid loop")
+        if not all(array.flags.writeable for array in arrays):
+            raise ValueError("outputs that may not be written to")
         strides = _strides([a for a in arrays if a.size], lengths)
         if self._grid.contiguous and strides[-1] not in (0, 1):
             raise ValueError("outputs whose last axis is no row in memory")
@@ -92,7 +94,10 @@ def why_not_a_grid_loop(point: Callable[..., Mapping[str, Any]], coordinates: Co
 
 
 def _lengths(coordinates: Coordinates) -> list[int]:
-    return [len(next(iter(c.values()))) for c in coordinates]
+    sizes = [{len(values) for values in c.values()} for c in coordinates]
+    if any(len(of_axis) != 1 or 0 in of_axis for of_axis in sizes):
+        raise ValueError("coordinates of one axis that differ in length, or are none")
+    return [of_axis.pop() for of_axis in sizes]
 
 
 def _in_order(coordinates: Coordinates) -> list[np.ndarray]:
@@ -144,6 +149,9 @@ def _strides(arrays: Sequence[np.ndarray], lengths: Sequence[int]) -> list[int]:
 
 def _steps(array: np.ndarray, lengths: Sequence[int]) -> tuple[int, ...]:
     inner = array[(0,) * len(lengths)]
+    strides = [stride for stride, length in zip(array.strides, lengths, strict=False) if length > 1]
+    if not inner.flags.c_contiguous or any(stride % inner.nbytes for stride in strides):
+        raise ValueError("outputs whose numbers at a point do not lie side by side")
     steps = zip(array.strides, lengths, strict=False)
     return tuple(stride // inner.nbytes if length > 1 else 0 for stride, length in steps)
 

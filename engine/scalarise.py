@@ -175,13 +175,20 @@ def _power(g: Graph, params: Any, kind: str) -> Any:
     return rule
 
 
+# Exponents for which products are as exact, and have series from a base of 0 too.
+_BY_PRODUCTS = frozenset(range(-16, 17))
+
+
 def _any_power(g: Graph, _params: Any, kind: str) -> Any:
     """With an exponent that may be a whole number although the base is none."""
 
     def rule(a: Scalar, exponent: Scalar) -> Scalar:
         if a.kind[0] != "f":
             raise Untranslatable("power of whole numbers")
-        return g.apply("pow", a, _convert(g, {}, kind)(exponent))
+        exponent = _convert(g, {}, kind)(exponent)
+        if exponent.constant and exponent.value in _BY_PRODUCTS:
+            return _power(g, {"y": int(exponent.value)}, kind)(a)
+        return g.apply("pow", a, exponent)
 
     return rule
 

@@ -39,7 +39,8 @@ def exp(code: "VectorCode", x: str) -> str:
     scaled = code.emit(f"add {i} {code.emit(f'bitcast {d} {p} to {i}')}, {shifted}")
     y = code.emit(f"bitcast {i} {scaled} to {d}")
     y = _where(code, f"ogt {d} {x}, {_number(_LARGEST)}", _number(inf), y)
-    return _where(code, f"olt {d} {x}, {_number(_SMALLEST)}", "zeroinitializer", y)
+    y = _where(code, f"olt {d} {x}, {_number(_SMALLEST)}", "zeroinitializer", y)
+    return _where(code, f"uno {d} {x}, {x}", x, y)  # a NaN may carry bits that were shifted into a number
 
 
 def logistic(code: "VectorCode", x: str) -> str:

@@ -13,7 +13,7 @@ from equisweep.engine.scalars import Untranslatable
 from grids import assert_same, by_jax, computed, filled, filled_window, lengths, spread, together
 
 EPS = np.finfo(float).eps
-LENGTHS = [1, 2, 15, 16, 17, 33]
+LENGTHS = [1, 2, 7, 8, 9, 15, 16, 17, 33]
 
 
 # --- random functions, of numbers that no operation here rounds ------------------------------------------
@@ -102,7 +102,7 @@ def test_random_functions_equal_numpy_to_the_bit_and_touch_no_other_place(seed):
         assert_same(filled_window(loop, given, rng.integers(0, 4, axes), rng.integers(0, 20, axes)), expected)
 
 
-@pytest.mark.parametrize("made_for", [(a, b) for a in LENGTHS for b in (2, 16, 33)], ids=str)
+@pytest.mark.parametrize("made_for", [(a, b) for a in (1, 8, 15, 33) for b in (2, 16, 33)], ids=str)
 def test_a_loop_serves_all_lengths_whatever_it_was_made_for(made_for):
     def point(a, b):
         x, y = a["x"], b["y"]
@@ -172,6 +172,31 @@ def test_arrays_that_do_not_fit_are_refused_before_anything_is_written(a, b, x):
         loop.fill({"a": a, "b": b}, [{"x": x}, {"y": np.ones(20)}])
     assert not a.any()
     assert not b.any()
+
+
+def locked(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    "row",
+    [np.zeros((20, 4, 6))[..., ::2], np.zeros((20, 4, 3), order="F"), locked(np.zeros((20, 4, 3)))],
+    ids=["apart", "turned", "locked"],
+)
+def test_numbers_of_a_point_lie_side_by_side_where_they_may_be_written(row):
+    given = [{"x": np.ones(20)}, {"y": np.ones(4)}]
+    loop = GridLoop(lambda c, d: {"row": jnp.stack([c["x"], d["y"], c["x"] + 1])}, given)
+    with pytest.raises(ValueError, match=r"side by side|written to"):
+        loop.fill({"row": row}, given)
+    assert not row.any()
+
+
+@pytest.mark.parametrize("short", [0, 3])
+def test_coordinates_of_one_axis_are_of_one_length_and_some(short):
+    loop = GridLoop(lambda c: {"sum": c["x"] + c["y"]}, [{"x": np.ones(20), "y": np.ones(20)}])
+    with pytest.raises(ValueError, match="differ in length"):
+        loop.fill({"sum": np.zeros(20)}, [{"x": np.ones(20), "y": np.ones(short)}])
 
 
 # --- rounding --------------------------------------------------------------------------------------------

@@ -209,6 +209,12 @@ def test_exp_and_log_at_the_edges():
         np.testing.assert_allclose(found_log, np.log(normal), rtol=4 * EPS)
 
 
+def test_a_nan_stays_one_whatever_bits_it_carries():
+    carrying = (0x7FF8000000000000 | np.arange(4096, dtype=np.uint64)).view(float)
+    for values in once(lambda x: (jnp.exp(x), jnp.log(x), lax.logistic(x)), carrying):
+        assert np.isnan(values).all()
+
+
 LIBRARY = {
     "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "tan": np.tan, "expm1": np.expm1, "exp2": np.exp2,
     "sinh": np.sinh, "cosh": np.cosh, "arcsinh": np.arcsinh, "arctan": np.arctan, "cbrt": np.cbrt,

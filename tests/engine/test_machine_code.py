@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jax
 import pytest
 from equisweep.engine import lane_code, machine_code
 
+WIDTHS = Path(__file__).with_name("by_width.py")
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
 
@@ -52,3 +54,14 @@ def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
     file.write_bytes(whole[:-9] if damage is None else damage)
     assert machine_code._object(TEXT) == good
     assert file.read_bytes() == whole
+
+
+def test_vectors_of_either_width_give_the_same_bytes():
+    """Processors with AVX-512 compute 16 numbers side by side, others 8."""
+    told = [
+        subprocess.run([sys.executable, WIDTHS, width], check=True, capture_output=True, text=True).stdout
+        for width in ("8", "16")
+    ]
+    assert "grid" in told[0]
+    assert "lanes" in told[0]
+    assert told[0] == told[1]

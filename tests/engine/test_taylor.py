@@ -23,6 +23,9 @@ FIELDS = {
     "pieces": lambda t, z: jnp.stack(
         [jnp.where(z[0] > 0, z[1] * z[0], 7.0), jnp.maximum(z[1] * z[1], -z[0]) + jnp.abs(-z[1])]
     ),
+    "whole numbers": lambda t, z: jnp.stack(
+        [(3.7 * z[0]).astype(jnp.int32) * z[1], ((9 * t).astype(jnp.int64) % 5) * z[0] + 0.1 * t]
+    ),
     "waves": lambda t, z: jnp.stack([jnp.sin(z[0] * z[1] - t), jnp.cos(t * z[1]) * z[0]]),
     "constants": lambda t, z: jnp.stack([jnp.arctan(jnp.asarray(2.0)) * z[1], jnp.zeros(()) * t]),
 }
@@ -99,6 +102,15 @@ def test_a_kink_inside_a_step_is_seen():
         0, -1
     ]
     assert abs(found / exact - 1) < 1e-6
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0])
+def test_whole_powers_have_series_from_a_base_of_zero(exponent):
+    found = end_of(lambda t, z, p: 0.5 + (z - 0.5) ** exponent, 1.0, 1e-10)
+    exact = solve_ivp(lambda t, z: 0.5 + (z - 0.5) ** exponent, (0, 1), [0.5], rtol=1e-12, atol=1e-12).y[
+        0, -1
+    ]
+    assert abs(found - exact) < 1e-8
 
 
 def test_what_has_no_rule_is_named():

@@ -37,11 +37,16 @@ def cases_of(lanes: int, few: int, side: int, quick: bool) -> list[Case]:
     return cases
 
 
+def _matched(work: str) -> str:
+    """Of the grid all errors are below 1e-12, and not matched."""
+    return "" if work == GRID else ", at its error"
+
+
 def main() -> int:
     """Measure, print where the results went."""
     told = options(__doc__)
     lanes, few, side = (5000, 20, 16) if told.quick else (50_000, 200, 40)
-    rows = measure(cases_of(lanes, few, side, told.quick), Budget(3, 3, 60) if told.quick else Budget())
+    rows = measure(cases_of(lanes, few, side, told.quick), Budget(3, 1.5, 60) if told.quick else Budget())
     goals = []
     for work in (BIMATRIX, SYMMETRIC, GRID):
         some = [r for r in rows if r["variant"].startswith(work)]
@@ -53,7 +58,7 @@ def main() -> int:
             ),
         )
         goals += [
-            goal(f"{work}: ours over {r['who']}, at its error", r["ratio"], least=100.0)
+            goal(f"{work}: ours over {r['who']}{_matched(work)}", r["ratio"], least=100.0)
             for r in some
             if r["who"] != OURS
         ]

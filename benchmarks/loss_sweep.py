@@ -51,7 +51,7 @@ def main() -> int:
     """Measure, print where the results went."""
     told = options(__doc__)
     rows = measure(
-        cases_of(1600 if told.quick else 6400, told.quick), Budget(5, 5, 60) if told.quick else Budget(7, 20)
+        cases_of(1600 if told.quick else 6400, told.quick), Budget(5, 2, 60) if told.quick else Budget(7, 20)
     )
     mine = best(rows, OURS)
     ratios(rows, lambda _: mine and mine["rate"])

@@ -149,7 +149,7 @@ def heyoka_batch(
     copies = [copy.deepcopy(first) for _ in range(workers)]
     threads = ThreadPoolExecutor(workers)
 
-    def some(ta: Any, some: range) -> int:
+    def some(ta: Any, some: range, count: bool) -> int:
         steps = 0
         for i in some:
             ta.set_time(0.0)
@@ -157,10 +157,10 @@ def heyoka_batch(
             ta.pars[:] = packed[:3, i]
             ta.propagate_until(packed[3, i])
             end[:, i] = ta.state
-            steps += sum(result[3] for result in ta.propagate_res)
+            steps += sum(result[3] for result in ta.propagate_res) if count else 0
         return steps
 
-    def in_threads() -> tuple[np.ndarray, int]:
+    def in_threads(counted: bool = False) -> tuple[np.ndarray, int]:
         # Interleaved in small pieces taken by whichever thread is free.
         pieces = [range(i, min(i + 64, count)) for i in range(0, count, 64)]
         free = list(copies)
@@ -168,7 +168,7 @@ def heyoka_batch(
         def take(piece: range) -> int:
             ta = free.pop()
             try:
-                return some(ta, piece)
+                return some(ta, piece, counted)
             finally:
                 free.append(ta)
 
@@ -182,9 +182,10 @@ def heyoka_batch(
         done = hy.ensemble_propagate_until(first, float(p["horizon"][0]), count, prepare, max_workers=workers)
         for i, (ta, *_) in enumerate(done):
             end[:, i] = ta.state
-        return end, sum(result[3] for ta, *_ in done for result in ta.propagate_res)
+        return end, 0
 
-    def check(found: tuple[np.ndarray, int]) -> dict[str, float]:
+    def check(_found: tuple[np.ndarray, int]) -> dict[str, float]:
+        found = in_threads(counted=True)  # apart, as counting takes time
         shares = found[0].reshape(2, -1)[:, :size].T
         shares = 1 / (1 + np.exp(-shares)) if logits else shares
         return achieved(kind, shares) | {"steps": float(found[1]), "order": int(first.order)}

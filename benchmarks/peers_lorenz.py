@@ -38,7 +38,7 @@ def _solve(values: np.ndarray, tol: float) -> np.ndarray:
     return np.array([one(float(rho)) for rho in values])
 
 
-def ours(size: int, solver: str, fixed: bool) -> tuple[Any, Any]:
+def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, Any]:
     """Case: a model of the user's own, through `lanes`."""
     import jax
 
@@ -62,7 +62,7 @@ def ours(size: int, solver: str, fixed: bool) -> tuple[Any, Any]:
         """Lorenz' equations."""
         return jnp.stack(slopes(*state, p["rho"]))
 
-    method = Method(solver, TOL, TOL, 100_000, STEPS if fixed else None, settle=0.0)
+    method = Method(solver, tol, tol, 100_000, STEPS if fixed else None, settle=0.0)
     function = lanes(lorenz.flow, method)
     values = {"rho": rhos(size), "horizon": np.ones(size)}
 

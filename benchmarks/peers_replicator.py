@@ -54,10 +54,16 @@ def diffrax_vmap(
 
 
 def scipy_loop(
-    kind: str, size: int, solver: str, tol: float, lanes: int, coordinates: str = "shares"
+    kind: str,
+    size: int,
+    solver: str,
+    tol: float,
+    lanes: int,
+    coordinates: str = "shares",
+    odeint: bool = False,
 ) -> tuple[Any, Any]:
-    """Case: `solve_ivp`, one lane after the other; only the first `lanes` of them."""
-    from scipy.integrate import solve_ivp
+    """Case: `solve_ivp`, or `odeint`, one lane after the other; only the first `lanes` of them."""
+    from scipy import integrate
 
     p = problem(kind, size)
     logits = coordinates == "logits"
@@ -76,8 +82,11 @@ def scipy_loop(
         end = np.empty((lanes, 2))
         for i in range(lanes):
             given = float(p["r"][i]), float(p["f"][i]), float(p["c1"][i])
-            span = (0.0, float(p["horizon"][i]))
-            end[i] = solve_ivp(field, span, start, method=solver, args=given, rtol=tol, atol=tol).y[:, -1]
+            span, more = (0.0, float(p["horizon"][i])), {"args": given, "rtol": tol, "atol": tol}
+            if odeint:
+                end[i] = integrate.odeint(field, start, span, tfirst=True, mxstep=100_000, **more)[-1]
+            else:
+                end[i] = integrate.solve_ivp(field, span, start, method=solver, **more).y[:, -1]
         return 1 / (1 + np.exp(-end)) if logits else end
 
     return run, lambda shares: achieved(kind, shares, size)

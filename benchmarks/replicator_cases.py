@@ -26,14 +26,16 @@ _SETTLE_PER_TOLERANCE = 10.0
 class Work:
     """One of the problems of `replicator`, at which tolerances, by which ways.
 
-    `in_logits`, `in_shares`: tolerances of steps in these coordinates, the finest last. `few`: lanes of a
-    peer that is slow. In shares the orbits of uneven lanes are lost near the boundary, so only peers that
-    their documentation shows so run them there.
+    `in_logits`, `in_shares`: tolerances of steps in these coordinates, the finest last. `looped`: how many
+    lanes a loop in Python does; `in_tensors`: how many PyTorch does, whose calls cost more than lanes do. In
+    shares the orbits of uneven lanes are lost near the boundary: only peers that their documentation shows
+    so run them there.
     """
 
     kind: str
     size: int
-    few: int
+    looped: int
+    in_tensors: int
     quick: bool
     in_logits: Sequence[float]
     in_shares: Sequence[float]
@@ -72,9 +74,9 @@ class Work:
         """For ways that another way of the same peer beats at every error."""
         return self.tolerances(coordinates, False)[-3:-1]
 
-    def coordinates(self) -> Sequence[str]:
-        """In which a peer that can use both runs."""
-        return (LOGITS,) if self.kind == "uneven" else (SHARES,) if self.quick else (SHARES, LOGITS)
+    def coordinates(self, better: str) -> Sequence[str]:
+        """In which a peer that can use both runs; a quick run takes those that are `better` for it."""
+        return (LOGITS,) if self.kind == "uneven" else (better,) if self.quick else (SHARES, LOGITS)
 
     def case(self, who: str, how: str, maker: str, tol: float, needs: tuple[str, ...], **more: Any) -> Case:
         lanes = more.get("lanes", self.size)
@@ -90,7 +92,7 @@ def _diffrax(work: Work) -> Iterator[Case]:
         for tol in tolerances:
             yield work.case("diffrax", how, "peers_replicator:diffrax_vmap", tol, ("diffrax",), **more)
 
-    for coordinates in dict.fromkeys((*work.coordinates(), LOGITS)):
+    for coordinates in work.coordinates(LOGITS):
         yield from way("Dopri8", coordinates, work.tolerances(coordinates, coordinates == LOGITS), 1024)
         yield from way("Tsit5", coordinates, work.tolerances(coordinates, False), 1024)
         if not work.quick:
@@ -99,20 +101,21 @@ def _diffrax(work: Work) -> Iterator[Case]:
 
 def _numba(work: Work) -> Iterator[Case]:
     maker = "peers_compiled:numba_tsit5"
-    for coordinates in work.coordinates():
+    for coordinates in work.coordinates(SHARES):
         for tol in work.tolerances(coordinates, False):
             how = f"Tsit5 by hand, prange, {coordinates}"
             yield work.case("numba", how, maker, tol, ("numba",), coordinates=coordinates)
 
 
 def _heyoka(work: Work) -> Iterator[Case]:
-    coordinates, maker = work.coordinates()[0], "peers_compiled:heyoka_batch"
-    for tol in work.tolerances(coordinates):
-        for batch in (8,) if work.quick else (8, 16):
-            more = {"batch": batch, "coordinates": coordinates}
-            yield work.case("heyoka", f"batch {batch}, {coordinates}", maker, tol, ("heyoka",), **more)
+    maker = "peers_compiled:heyoka_batch"
+    for coordinates in work.coordinates(LOGITS):
+        for tol in work.tolerances(coordinates):
+            for batch in (8,) if work.quick else (8, 16):
+                more = {"batch": batch, "coordinates": coordinates}
+                yield work.case("heyoka", f"batch {batch}, {coordinates}", maker, tol, ("heyoka",), **more)
     if work.kind == "even" and not work.quick:
-        for tol in work.middle(coordinates):
+        for tol in work.middle(SHARES):
             more = {"batch": 8, "ensemble": True}
             yield work.case("heyoka", "batch 8, shares, ensemble", maker, tol, ("heyoka",), **more)
 
@@ -125,16 +128,23 @@ def _numbalsoda(work: Work) -> Iterator[Case]:
 
 
 def _scipy(work: Work) -> Iterator[Case]:
-    coordinates, maker = work.coordinates()[0], "peers_replicator:scipy_loop"
-    for solver in ("DOP853",) if work.quick else ("RK45", "DOP853", "LSODA"):
+    coordinates, maker = work.coordinates(SHARES)[0], "peers_replicator:scipy_loop"
+    ways = [
+        ("scipy odeint", "LSODA"),
+        ("scipy loop", "DOP853"),
+        ("scipy loop", "LSODA"),
+        ("scipy loop", "RK45"),
+    ]
+    for who, solver in ways[:2] if work.quick else ways:
         some = work.tolerances(coordinates, solver == "DOP853")
         for tol in some[:2] if solver == "RK45" else some:  # beyond, the order of the others tells
-            more = {"solver": solver, "coordinates": coordinates, "lanes": max(work.few // 5, 10)}
-            yield work.case("scipy loop", f"{solver}, {coordinates}", maker, tol, ("scipy",), **more)
+            more = {"solver": solver, "coordinates": coordinates, "lanes": work.looped}
+            more |= {"odeint": True} if who == "scipy odeint" else {}
+            yield work.case(who, f"{solver}, {coordinates}", maker, tol, ("scipy",), **more)
 
 
 def _torch(work: Work) -> Iterator[Case]:
-    maker, needs, lanes = "peers_torch:", ("torch",), work.few
+    maker, needs, lanes = "peers_torch:", ("torch",), work.in_tensors
     for tol in work.tolerances(SHARES, False):
         both = (*needs, "torchode")
         yield work.case("torchode", "Tsit5", f"{maker}torchode", tol, both, solver="Tsit5", lanes=lanes)

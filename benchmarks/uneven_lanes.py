@@ -16,8 +16,8 @@ from report import busy_goal, goal, matched, matched_rate, result
 from start import options, save
 
 SORTED = f"{OURS}, sorted"
-QUICK = Work("uneven", 3072, 50, True, (1e-8,), (1e-10,))
-FULL = Work("uneven", 20_000, 200, False, (1e-6, 1e-8), (1e-10,))
+QUICK = Work("uneven", 3072, 10, 0, True, (1e-8,), (1e-10,))
+FULL = Work("uneven", 20_000, 40, 5000, False, (1e-6, 1e-8), (1e-10,))
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     work = QUICK if told.quick else FULL
     note = reference(work.kind, work.size)
     cases = [*work.cases(), *(replace(c, who=SORTED) for c in work.ours("sorted"))]
-    rows = measure(cases, Budget(3, 2, 60) if told.quick else Budget(5, 8, 120))
+    rows = measure(cases, Budget(2, 1.5, 60) if told.quick else Budget(5, 8, 120))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
     fastest, ordered = best(rows, OURS), best(rows, SORTED)

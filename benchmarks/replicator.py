@@ -171,7 +171,7 @@ def main() -> None:
     np.save(reference_file(kind, size), exact)
     from peers_replicator import scipy_loop
 
-    some, few = min(size, 500), min(size, 32)
+    some, few = min(size, 500), min(size, 32 if size >= 20_000 else 8)
     by_xla = _shares(ours(kind, size, method | {"native": False}, swings=False, lanes_done=some)[0]())
     told = {f"the same through XLA ({some} lanes)": float(np.abs(by_xla - exact[:some]).max())}
     # Long orbits come so near the boundary that steps in shares lose them.

@@ -15,6 +15,7 @@ from replicator_cases import Work
 from report import busy_goal, goal, matched, matched_rate, result
 from start import options, save
 
+ERRORS = (1e-4, 1e-5)
 SORTED = f"{OURS}, sorted"
 QUICK = Work("uneven", 3072, 10, 0, True, (1e-8,), (1e-10,))
 FULL = Work("uneven", 20_000, 40, 5000, False, (1e-6, 1e-8), (1e-10,))
@@ -35,7 +36,7 @@ def main() -> int:
         goal("sorted over random order, ours (1: no time is lost to waiting)", waste, most=1.25),
         busy_goal(rows, fastest),
     ]
-    both = matched(rows, (1e-6,)) if not told.quick else []
+    both = matched(rows, ERRORS) if not told.quick else []
     return save(
         result("uneven_lanes", __doc__, "lanes", rows, quick=told.quick, note=note, matched=both, goals=goals)
     )

@@ -27,7 +27,8 @@ def summary(machines: Mapping[str, Results]) -> str:
         for name, found in machines.items()
     }
     rows = []
-    for key in dict.fromkeys(key for column in columns.values() for key in column):
+    keys = dict.fromkeys(key for column in columns.values() for key in column)
+    for key in sorted(keys, key=lambda key: _rank(key[0])):
         told = [column.get(key) for column in columns.values()]
         some = next(cell[1] for cell in told if cell)
         rows.append([*key, _wanted(some), *("" if cell is None else _measured(*cell) for cell in told)])
@@ -48,7 +49,11 @@ def whole(name: str, results: Results) -> str:
 
 
 def _place(found: Mapping[str, Any]) -> int:
-    return ORDER.index(found["benchmark"]) if found["benchmark"] in ORDER else len(ORDER)
+    return _rank(found["benchmark"])
+
+
+def _rank(benchmark: str) -> int:
+    return ORDER.index(benchmark) if benchmark in ORDER else len(ORDER)
 
 
 def _measured(found: Mapping[str, Any], g: Mapping[str, Any]) -> str:

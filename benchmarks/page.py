@@ -33,6 +33,7 @@ def summary(machines: Mapping[str, Results]) -> str:
         some = next(cell[1] for cell in told if cell)
         rows.append([*key, _wanted(some), *("" if cell is None else _measured(*cell) for cell in told)])
     parts = [HEAD, "## Goals", "", table(["benchmark", "goal", "wanted", *columns], rows)]
+    parts += ["An empty cell: not asked by the version of the benchmark that ran there.", ""]
     parts += ["All rows: " + ", ".join(f"[{name}]({page_of(name)})" for name in machines) + ".", ""]
     return "\n".join(parts)
 

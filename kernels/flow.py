@@ -129,7 +129,9 @@ _SETTLE_TIME = Output(
     "settle_time",
     "t_s",
     "time",
-    "time at which the orbit came within the settling distance of its rest point; NaN where it never did",
+    "estimated time at which the orbit came within the settling distance of its rest point, in the coordinates"
+    " that are integrated; from its last two steps, so it differs by some ten percent between solvers; NaN"
+    " where it never did",
     may_be_nan=True,
 )
 _ATTRACTOR = Output(

@@ -13,6 +13,7 @@ The dynamics are derived from these payoffs alone, by `replicator`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -112,17 +113,20 @@ def best_mechanism(p: Parameters) -> Array:
     stable points counts with its worst: what it can be relied on for. Mechanisms without
     a stable point (closed orbits, boundary cycles) do not compete. Equal to rounding: ``tied``.
     """
-    risks = []
-    for reward, punishment in MECHANISMS:
-        points = rest_points(p, reward, punishment)
-        stable = attracts(classes(jacobians(p, points, reward, punishment)))
-        worst = jnp.max(jnp.where(stable, incident_probability(p, points), -1.0))
-        risks.append(jnp.where(worst < 0, jnp.inf, worst))
-    risk = jnp.stack(risks)
+    risk = jnp.stack([_worst_risk(p, reward, punishment) for reward, punishment in MECHANISMS])
     least = jnp.min(risk)
     close = risk <= least + 100 * jnp.finfo(risk.dtype).eps * p["p2"]
     best = jnp.where(jnp.sum(close) > 1, TIED, jnp.argmin(risk))
     return jnp.where(jnp.isfinite(least), best, NO_MECHANISM).astype(jnp.int8)
+
+
+@partial(jax.jit, static_argnums=(1, 2))  # traced once for all mechanisms of a sweep
+def _worst_risk(p: Parameters, reward: str, punishment: str) -> Array:
+    """Probability of an incident at the mechanism's worst stable rest point; infinite where it has none."""
+    points = rest_points(p, reward, punishment)
+    stable = attracts(classes(jacobians(p, points, reward, punishment)))
+    worst = jnp.max(jnp.where(stable, incident_probability(p, points), -1.0))
+    return jnp.where(worst < 0, jnp.inf, worst)
 
 
 def first_integral(p: Parameters, logits: Array) -> Array:

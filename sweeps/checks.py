@@ -41,7 +41,7 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
         value, bad = next(
             (v, c) for v, c in zip(values, cast.tolist(), strict=True) if not domain.contains(c)
         )
-        told = f"{value:g}" if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
+        told = _shown(value) if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
         raise SweepError(f"{where}: {told} lies outside {domain} ({parameter.meaning})")
     for value in values if parameter.integer else ():
         if value != int(value):
@@ -49,6 +49,12 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     if len(np.unique(cast)) < len(values):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)
+
+
+def _shown(value: Any) -> str:
+    """Short where that is the number itself: 1.0000001 must not be shown as 1."""
+    short = f"{value:g}"
+    return short if float(short) == value or value != value else repr(float(value))
 
 
 def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: str, hint: str) -> None:

@@ -39,6 +39,10 @@ BAD = {
         'model = "external"\n[axes]\nalpha = [0.5, 1.2]',
         "axes.alpha: 1.2 lies outside [0, 1]",
     ),
+    "just outside": (
+        'model = "external"\n[axes]\nalpha = [0.5, 1.00000001]\n',
+        "axes.alpha: 1.00000001 lies outside [0, 1]",
+    ),
     "v of 1": (f'model = "external"\n{AXES}[fixed]\nv = 1', "fixed.v: 1 lies outside (0, 1)"),
     "no loss": (f'model = "external"\n{AXES}[fixed]\nL = 0', "fixed.L: 0 lies outside (0, inf)"),
     "half a city": ('model = "external"\n[axes]\nn = [2.5]', "axes.n: 2.5 is not a whole number"),

@@ -129,8 +129,8 @@ _SETTLE_TIME = Output(
     "settle_time",
     "t_s",
     "time",
-    "estimated time at which the orbit came within the settling distance of its rest point, in the coordinates"
-    " that are integrated; from its last two steps, so it differs by some ten percent between solvers; NaN"
+    "estimated time at which the orbit came within the settling distance of its rest point, in the"
+    " coordinates that are integrated; from its last two steps, so solvers differ by some ten percent; NaN"
     " where it never did",
     may_be_nan=True,
 )

@@ -42,18 +42,10 @@ class Work:
 
     def cases(self) -> list[Case]:
         """All of them."""
-        peers = [
-            *_diffrax(self),
-            *_numba(self),
-            *_heyoka(self),
-            *_numbalsoda(self),
-            *_scipy(self),
-            *_torch(self),
-        ]
-        return [
-            *self.ours(self.kind),
-            *(c for c in peers if not (self.quick and c.who.startswith(SLOW_TO_START))),
-        ]
+        peers = [c for of in (_diffrax, _numba, _heyoka, _numbalsoda, _scipy, _torch) for c in of(self)]
+        if self.quick:
+            peers = [c for c in peers if not c.who.startswith(SLOW_TO_START)]
+        return [*self.ours(self.kind), *peers]
 
     def ours(self, kind: str) -> Iterator[Case]:
         """Our integrator with every method that may pay, through what a user calls."""
@@ -145,9 +137,10 @@ def _scipy(work: Work) -> Iterator[Case]:
 
 
 def _torch(work: Work) -> Iterator[Case]:
-    maker, needs, lanes = "peers_torch:", ("torch",), work.in_tensors
     for tol in work.tolerances(SHARES, False):
-        both = (*needs, "torchode")
-        yield work.case("torchode", "Tsit5", f"{maker}torchode", tol, both, solver="Tsit5", lanes=lanes)
-        how, both = "dopri8, one step for all", (*needs, "torchdiffeq")
-        yield work.case("torchdiffeq", how, f"{maker}torchdiffeq", tol, both, solver="dopri8", lanes=lanes)
+        for who, how, solver in (
+            ("torchode", "Tsit5", "Tsit5"),
+            ("torchdiffeq", "dopri8, one step for all", "dopri8"),
+        ):
+            more = {"solver": solver, "lanes": work.in_tensors}
+            yield work.case(who, how, f"peers_torch:{who}", tol, ("torch", who), **more)

@@ -149,11 +149,10 @@ def _strides(arrays: Sequence[np.ndarray], lengths: Sequence[int]) -> list[int]:
 
 def _steps(array: np.ndarray, lengths: Sequence[int]) -> tuple[int, ...]:
     inner = array[(0,) * len(lengths)]
-    strides = [stride for stride, length in zip(array.strides, lengths, strict=False) if length > 1]
-    if not inner.flags.c_contiguous or any(stride % inner.nbytes for stride in strides):
+    steps = [s if length > 1 else 0 for s, length in zip(array.strides, lengths, strict=False)]
+    if not inner.flags.c_contiguous or any(step % inner.nbytes for step in steps):
         raise ValueError("outputs whose numbers at a point do not lie side by side")
-    steps = zip(array.strides, lengths, strict=False)
-    return tuple(stride // inner.nbytes if length > 1 else 0 for stride, length in steps)
+    return tuple(step // inner.nbytes for step in steps)
 
 
 def _padded(values: np.ndarray) -> np.ndarray:

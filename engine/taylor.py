@@ -152,9 +152,8 @@ def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequ
     of = [known[a] for a in node.args]
     if k == 0:
         return value(node, [series[0] for series in of])
-    still = (
-        node.op in STEPWISE or node.kind[0] != "f"
-    )  # whole numbers move in steps, whatever they are made of
+    # Whole numbers move in steps, whatever they are made of.
+    still = node.op in STEPWISE or node.kind[0] != "f"
     if node.op not in RULES and not still and any(c is not None for s in of for c in s[1:]):
         raise Untranslatable(f"no rule for {node.op}")
     if still or all(c is None for s in of for c in s[1:]):

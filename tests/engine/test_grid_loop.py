@@ -102,7 +102,7 @@ def test_random_functions_equal_numpy_to_the_bit_and_touch_no_other_place(seed):
         assert_same(filled_window(loop, given, rng.integers(0, 4, axes), rng.integers(0, 20, axes)), expected)
 
 
-@pytest.mark.parametrize("made_for", [(a, b) for a in (1, 8, 15, 33) for b in (2, 16, 33)], ids=str)
+@pytest.mark.parametrize("made_for", [(a, b) for a in LENGTHS for b in (2, 16, 33)], ids=str)
 def test_a_loop_serves_all_lengths_whatever_it_was_made_for(made_for):
     def point(a, b):
         x, y = a["x"], b["y"]

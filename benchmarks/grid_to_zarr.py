@@ -78,8 +78,8 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
     `codec`, `pipeline`: instead of what a cube has; the checksum stays.
     """
     import zarr
-    from equisweep.engine import template
-    from equisweep.engine.store import Cube
+    from equisweep.engine.store import create as template
+    from equisweep.engine.store.cube import Cube
 
     _double()
     if pipeline:
@@ -108,10 +108,10 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
 
 def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
     """Case: the files of up to eight tiles, encoded before, over and over, in a new cube's place."""
-    from equisweep.engine.durable import write_file
-    from equisweep.engine.shard import encode
-    from equisweep.engine.store import Cube
-    from equisweep.engine.template import create_cube
+    from equisweep.engine.store.create import create_cube
+    from equisweep.engine.store.cube import Cube
+    from equisweep.engine.store.durable import write_file
+    from equisweep.engine.store.shard import encode
 
     class Encoded(Cube):
         def _write(self, name: str, tile: Any, values: Any) -> None:

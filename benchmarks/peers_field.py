@@ -82,13 +82,13 @@ def ours(game: str, size: int, solver: str, tol: float) -> tuple[Any, Any]:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from equisweep.engine.integrate import lanes
-    from equisweep.engine.stepping import Method
+    from equisweep.engine.ode.runge_kutta import Method
+    from equisweep.engine.ode.trajectory import lanes
 
     p = problem(game, size)
     method = Method(solver, tol, tol, 100_000, settle=min(10 * tol, 1e-3))
     if game == "bimatrix":
-        from equisweep.kernels.supervision_model import SUPERVISION
+        from equisweep.kernels.games.supervision.model import SUPERVISION
 
         values = {q.name: np.full(size, q.default) for q in SUPERVISION.parameters} | p
         values["horizon"] = np.full(size, TIMES[game])

@@ -84,9 +84,9 @@ def ours(
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from equisweep.engine.integrate import lanes
-    from equisweep.engine.stepping import Method
-    from equisweep.kernels.supervision_model import FLOW, SUPERVISION
+    from equisweep.engine.ode.runge_kutta import Method
+    from equisweep.engine.ode.trajectory import lanes
+    from equisweep.kernels.games.supervision.model import FLOW, SUPERVISION
 
     values = {q.name: np.full(size, q.default) for q in SUPERVISION.parameters} | problem(kind, size)
     values = {name: v[:lanes_done] for name, v in values.items()}

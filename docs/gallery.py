@@ -37,9 +37,10 @@ def placed(words: list[str], cubes: Path, pictures: Path) -> list[str]:
 
 def main(pictures: Path) -> None:
     """Run every command; stops at the first that fails."""
-    from equisweep.sweeps import command_plot, picture
-    from equisweep.sweeps.command_line import _parser
-    from equisweep.sweeps.command_line import main as equisweep
+    from equisweep.sweeps.commands import plot as command_plot
+    from equisweep.sweeps.commands.main import _parser
+    from equisweep.sweeps.commands.main import main as equisweep
+    from equisweep.sweeps.plots import plot as picture
 
     with tempfile.TemporaryDirectory() as cubes:
         for words in commands():

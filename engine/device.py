@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from .errors import SweepError
-from .plan import MOST_POINTS
+from .tiles import MOST_POINTS
 
 DEVICES = ("auto", "cpu", "gpu")
 

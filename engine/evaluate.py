@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .grid_function import GridFunction, grid_function
-from .lane_blocks import block_size, lane_threads
-from .lifted import Lifted
-from .pieces import Started, cut, longest, windowed
-from .plan import Layout, Tile
+from .grid_vmap import Lifted
+from .ode.batches import block_size, lane_threads
 from .space import Space
+from .tiles import Layout, Tile
+from .windows import Started, cut, longest, windowed
 
 # Points of a piece of a tile on a CPU: its arrays should stay in a core's cache, its call should not weigh.
 _PIECE = 2**18

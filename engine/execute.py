@@ -18,16 +18,16 @@ import numpy as np
 
 from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
-from .durable import clear_disk_errors, only_writer, remove_leftovers
 from .errors import CubeError, SweepError, SweepInterrupted
 from .evaluate import Evaluator, Started
-from .grow import finish_growth, grow, grown_axis
-from .plan import Layout, Tile, plan_layout
 from .progress import Progress, Silence
-from .same_sweep import identity, require_same_sweep, require_sound_coordinates
 from .space import Space
-from .store import Cube, bytes_on_disk, missing_tiles, open_cube_for_reading
-from .template import create_cube
+from .store.create import create_cube
+from .store.cube import Cube, bytes_on_disk, missing_tiles, open_cube_for_reading
+from .store.durable import clear_disk_errors, only_writer, remove_leftovers
+from .store.grow import finish_growth, grow, grown_axis
+from .store.identity import identity, require_same_sweep, require_sound_coordinates
+from .tiles import Layout, Tile, plan_layout
 
 WRITERS = 4  # While some wait for the disk to sync, others compress.
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.

@@ -4,11 +4,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .grid_loop import GridLoop
-from .lane_loop import hearing
-from .lifted import Lifted
+from .codegen.grid_loop import GridLoop
+from .codegen.ir import Untranslatable
+from .codegen.lane_loop import hearing
+from .grid_vmap import Lifted
 from .point import Point, point_function
-from .scalars import Untranslatable
 from .space import Space
 
 GridFunction = GridLoop | Lifted

@@ -7,13 +7,13 @@ import jax
 import numpy as np
 
 from ..kernels.flow import Flow
+from .codegen.grid_loop import why_not_a_grid_loop
+from .codegen.lane_loop import why_plain
 from .grid_function import why_through_xla
-from .grid_loop import why_not_a_grid_loop
-from .integrate import Run
-from .lane_loop import why_plain
+from .ode.runge_kutta import Method
+from .ode.trajectory import Run
 from .point import Point, method_of, parameters_at, point_function
 from .space import Space
-from .stepping import Method
 
 
 def how_computed(space: Space, device: Any) -> str:

@@ -11,7 +11,7 @@ from ..kernels.status import WITHOUT_RESULT, Status
 from .space import Space, derivative_name
 
 if TYPE_CHECKING:
-    from .stepping import Method
+    from .ode.runge_kutta import Method
 
 Point = dict[str, Any]
 
@@ -43,7 +43,7 @@ def _with_trajectory(
     space: Space, p: Point, choices: Mapping[str, str], result: Mapping[str, jax.Array]
 ) -> dict[str, jax.Array]:
     """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
-    from .integrate import trajectory
+    from .ode.trajectory import trajectory
 
     assert space.model.flow is not None
     moved = trajectory(space.model.flow, p, method_of(space), space.times, **choices)
@@ -57,7 +57,7 @@ def _with_trajectory(
 
 def method_of(space: Space) -> "Method":
     """How the trajectories of a sweep are integrated."""
-    from .stepping import Method
+    from .ode.runge_kutta import Method
 
     return Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
 

@@ -2,7 +2,7 @@
 
 from ..engine.errors import CubeError, SweepError, SweepInterrupted
 from .run import Plan, open_cube, plan, run
-from .sweep import Sweep
+from .spec.sweep import Sweep
 
 __all__ = [
     "CubeError",

@@ -22,7 +22,7 @@ class Equisweep:
 
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
         """What ``equisweep query`` prints; see `query.answer`."""
-        from .query import query_text
+        from .cube.query import query_text
 
         return query_text(self._dataset, names, selections, style)
 
@@ -30,25 +30,25 @@ class Equisweep:
         self, variables: str | Sequence[str] = (), x: str | None = None, y: str | None = None, **options: Any
     ) -> Any:
         """A picture as ``equisweep plot`` draws it, a matplotlib figure; see `picture.plot`."""
-        from .picture import plot
+        from .plots.plot import plot
 
         return plot(self._dataset, variables, x, y, **options)
 
     def select(self, selections: Mapping[str, str]) -> xr.Dataset:
         """The part where coordinates have the given values; see `query.select`."""
-        from .query import select
+        from .cube.query import select
 
         return select(self._dataset, selections)
 
     def where(self, condition: str) -> xr.Dataset:
         """Points at which `condition` fails made NaN, lazily; see `lazy.where`."""
-        from .lazy import where
+        from .cube.lazy import where
 
         return where(self._dataset, condition)
 
     def ok(self, statuses: Sequence[str] = ("ok",)) -> xr.Dataset:
         """Points of other statuses made NaN, lazily; see `lazy.ok`."""
-        from .lazy import ok
+        from .cube.lazy import ok
 
         return ok(self._dataset, statuses)
 
@@ -60,19 +60,19 @@ class Equisweep:
         statuses: Sequence[str] = ("ok",),
     ) -> xr.Dataset:
         """Mean, extremes, counts over axes, lazily, with what was left out; see `reduce.reduce`."""
-        from .reduce import reduce
+        from .cube.reduce import reduce
 
         return reduce(self._dataset, how, over, names, statuses)
 
     def sql(self, query: str) -> "pa.Table":
         """The result of a SELECT over the table ``cube``; see `sql.sql`."""
-        from .sql import sql
+        from .cube.sql import sql
 
         return sql(self._dataset, query)
 
     def sensitivity(self, method: str | None = None, names: Sequence[str] = (), **options: Any) -> xr.Dataset:
         """What outputs depend on; see `sensitivity.sensitivity`."""
-        from .sensitivity import sensitivity
+        from .sensitivity.measures import sensitivity
 
         return sensitivity(self._dataset, method, names, **options)
 
@@ -80,6 +80,6 @@ class Equisweep:
         self, variable: str, along: str, selections: Iterable[str] = (), *, level: float | None = None
     ) -> xr.Dataset:
         """Where a class changes along an axis; see `boundary.boundaries`."""
-        from .boundary import boundaries
+        from .boundaries.boundaries import boundaries
 
         return boundaries(self._dataset, variable, along, selections, level=level)

@@ -6,7 +6,7 @@ import json
 from math import isfinite
 from typing import Any
 
-from .show_models import table
+from .commands.show_models import table
 
 _MOST_ROWS = 200
 

@@ -11,7 +11,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .sweep import Sweep
+from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,7 +60,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     from ..engine.device import pick_device
     from ..engine.execute import plan_space
     from ..engine.how_computed import how_computed
-    from .design import Design
+    from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
     layout = plan_space(space, picked)
@@ -134,7 +134,7 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     """
     import xarray as xr
 
-    from ..engine.store import open_cube_for_reading
+    from ..engine.store.cube import open_cube_for_reading
     from . import accessor  # noqa: F401  (registers dataset.equisweep)
 
     open_cube_for_reading(Path(path))

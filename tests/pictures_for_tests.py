@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import xarray as xr
-from equisweep.engine.template import _coordinate_attributes as coordinate_attributes
+from equisweep.engine.store.create import _coordinate_attributes as coordinate_attributes
 from equisweep.kernels.status import Status
 
 ALPHA, BETA, N = np.linspace(0.1, 0.9, 9), np.array([0.1, 0.2, 0.3, 0.4]), np.array([3, 4])

@@ -28,7 +28,7 @@ def start_run(
     sweep: Path, cube: Path, *more: str, slowed: bool = True, **popen: Any
 ) -> subprocess.Popen[str]:
     """``equisweep run``, begun; `slowed`: as above."""
-    program = ["-c", _SLOWED] if slowed else ["-m", "equisweep.sweeps.command_line"]
+    program = ["-c", _SLOWED] if slowed else ["-m", "equisweep.sweeps.commands.main"]
     command = [sys.executable, *program, "run", str(sweep), "-o", str(cube), *more]
     return subprocess.Popen(command, text=True, **popen)
 

@@ -9,9 +9,9 @@ import peers_replicator
 import pytest
 import replicator
 import tsit5
+from equisweep.kernels.games.supervision.game import payoffs
+from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
-from equisweep.kernels.supervision import payoffs
-from equisweep.kernels.supervision_model import SUPERVISION
 from tolerance import assert_close
 
 DEFAULTS = {q.name: q.default for q in SUPERVISION.parameters}

@@ -3,17 +3,17 @@
 import hashlib
 import sys
 
-from equisweep.engine import vector_types
+from equisweep.engine.codegen.cpu import types as vector_types
 
 vector_types.WIDTH = int(sys.argv[1])  # before anything else takes it over
 
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
-from equisweep.engine.grid_loop import GridLoop  # noqa: E402
-from equisweep.engine.integrate import lanes  # noqa: E402
-from equisweep.engine.stepping import Method  # noqa: E402
-from equisweep.kernels.supervision_model import SUPERVISION  # noqa: E402
+from equisweep.engine.codegen.grid_loop import GridLoop  # noqa: E402
+from equisweep.engine.ode.runge_kutta import Method  # noqa: E402
+from equisweep.engine.ode.trajectory import lanes  # noqa: E402
+from equisweep.kernels.games.supervision.model import SUPERVISION  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
 

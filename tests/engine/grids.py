@@ -2,8 +2,8 @@
 
 import jax
 import numpy as np
-from equisweep.engine.grid_loop import GridLoop
-from equisweep.engine.lifted import lift
+from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.grid_vmap import lift
 
 GUARD = 0xA5
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.engine import store, template
-from equisweep.engine.durable import clear_disk_errors, only_writer
-from equisweep.engine.store import Cube
-from equisweep.engine.verify import verify
+from equisweep.engine.store import create as template
+from equisweep.engine.store import cube as store
+from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.durable import clear_disk_errors, only_writer
+from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from sweeps_for_tests import small_sweep, tiled_sweep
 

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execute import _computed, plan_space
-from equisweep.engine.grid_loop import GridLoop
-from equisweep.engine.lifted import lift
-from equisweep.engine.pieces import Started, cut
+from equisweep.engine.grid_vmap import lift
 from equisweep.engine.point import point_function
-from equisweep.kernels.external import external
+from equisweep.engine.windows import Started, cut
+from equisweep.kernels.games.external.model import external
 from equisweep.sweeps import Sweep, SweepError, run
 from sweeps_for_tests import small_sweep, tiled_sweep
 

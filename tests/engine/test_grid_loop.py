@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine import grid_loop
-from equisweep.engine.grid_loop import GridLoop, why_not_a_grid_loop
-from equisweep.engine.scalars import Untranslatable
+from equisweep.engine.codegen import grid_loop
+from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
+from equisweep.engine.codegen.ir import Untranslatable
 from grids import assert_same, by_jax, computed, filled, filled_window, lengths, spread, together
 
 EPS = np.finfo(float).eps

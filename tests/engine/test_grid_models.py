@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from equisweep.engine import machine_code
+from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execute import plan_space
-from equisweep.kernels.registry import MODELS
+from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from grids import assert_same
 from sweeps_for_tests import small_sweep

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.integrate import lanes, trajectory
-from equisweep.engine.stepping import SOLVERS, Method
+from equisweep.engine.ode.runge_kutta import SOLVERS, Method
+from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from flows import ALLOCATION, BLOW_UP, DECAY, LORENZ, STIFF, VAN_DER_POL, scalar

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from equisweep.engine.store import Cube
+from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import run
 from runs_to_kill import shards, start_run, wait_until
 from test_cube import contents

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.integrate import trajectory
-from equisweep.engine.lane_loop import lane_loop, why_plain
-from equisweep.engine.stepping import Method
-from equisweep.kernels.registry import MODELS
+from equisweep.engine.codegen.lane_loop import lane_loop, why_plain
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.trajectory import trajectory
+from equisweep.kernels.games.registry import MODELS
 from jax import lax
 from scipy import special
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.lane_loop import lane_loop, why_plain
+from equisweep.engine.codegen.lane_loop import lane_loop, why_plain
 from jax import lax
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import jax
 import pytest
-from equisweep.engine import lane_code, machine_code
+from equisweep.engine.codegen.cpu import jit as machine_code
+from equisweep.engine.codegen.cpu import lanes as lane_code
 
 WIDTHS = Path(__file__).with_name("by_width.py")
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"

@@ -3,7 +3,7 @@
 from math import ceil, prod
 
 import numpy as np
-from equisweep.engine.plan import CHUNK_NUMBERS, chunk_shape, plan_layout
+from equisweep.engine.tiles import CHUNK_NUMBERS, chunk_shape, plan_layout
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.grid_loop import why_not_a_grid_loop
+from equisweep.engine.codegen.grid_loop import why_not_a_grid_loop
 from grids import assert_same, by_jax, computed, lengths, together
 from jax import lax
 

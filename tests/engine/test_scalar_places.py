@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.grid_loop import GridLoop, why_not_a_grid_loop
-from equisweep.engine.lifted import lift
+from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
+from equisweep.engine.grid_vmap import lift
 
 VALUES = np.array([3.0, -1.5, 0.0, 7.25, 2.0])
 TABLE = np.arange(12.0).reshape(4, 3) ** 1.5

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import zarr
-from equisweep.engine.durable import write_file
-from equisweep.engine.plan import chunk_shape
-from equisweep.engine.shard import encode, encodes
-from equisweep.engine.template import _codecs
+from equisweep.engine.store.create import _codecs
+from equisweep.engine.store.durable import write_file
+from equisweep.engine.store.shard import encode, encodes
+from equisweep.engine.tiles import chunk_shape
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 

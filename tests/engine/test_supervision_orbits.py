@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.integrate import lanes, trajectory
-from equisweep.engine.stepping import Method
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor
+from equisweep.kernels.games.supervision.game import first_integral, rest_points
+from equisweep.kernels.games.supervision.model import FLOW
 from equisweep.kernels.status import Status
-from equisweep.kernels.supervision import first_integral, rest_points
-from equisweep.kernels.supervision_model import FLOW
 from scipy.integrate import solve_ivp
 from scipy.special import expit
 from supervision_reference import CASE, MECHANISMS, gains, random_case, solve

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.errors import SweepError
-from equisweep.engine.integrate import lanes
-from equisweep.engine.stepping import Method
-from equisweep.engine.taylor import TaylorStepper, solution_series
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.taylor import TaylorStepper, solution_series
+from equisweep.engine.ode.trajectory import lanes
 from flows import VAN_DER_POL, scalar
 from jax import lax
 from scipy.integrate import solve_ivp

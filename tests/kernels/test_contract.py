@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.contract import CONTRACT, contract
+from equisweep.kernels.games.contract import CONTRACT, contract
 from equisweep.kernels.status import Status
 from scipy.optimize import linprog
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import oracle_external as oracle
 import pytest
-from equisweep.kernels.external import EXTERNAL, external
+from equisweep.kernels.games.external.model import EXTERNAL, external
 from tolerance import assert_close
 
 REAL = tuple(o.name for o in EXTERNAL.outputs if o.kind == "real")

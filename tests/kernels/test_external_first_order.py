@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import oracle_external as oracle
 import pytest
-from equisweep.kernels.external_game import any_breach, net_benefit, reach_of, second_derivative
+from equisweep.kernels.games.external.game import any_breach, net_benefit, reach_of, second_derivative
 from tolerance import assert_close
 
 POINTS = oracle.scenarios(200, seed=21)

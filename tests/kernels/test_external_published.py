@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import oracle_external as oracle
 import pytest
-from equisweep.kernels.external import external
+from equisweep.kernels.games.external.model import external
 from equisweep.kernels.status import Status
 from tolerance import assert_close
 

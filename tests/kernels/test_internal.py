@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.internal import INTERNAL, expected_loss, internal, optimal_share, payoff
+from equisweep.kernels.games.internal.model import INTERNAL, expected_loss, internal, optimal_share, payoff
 from equisweep.kernels.status import Status
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, minimize

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels import linear_program as lp
+from equisweep.kernels.numerics import linear_program as lp
 from scipy.optimize import linprog
 
 

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.model import Model, Parameter
-from equisweep.kernels.registry import MODELS
 from equisweep.kernels.status import MEANING, Status
 from tolerance import assert_close
 

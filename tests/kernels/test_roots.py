@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.roots import bisect, climb
+from equisweep.kernels.numerics.roots import bisect, climb
 from tolerance import assert_close, tolerance
 
 FOLD = 0.25  # x (1 - x) has its maximum here

@@ -6,10 +6,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.rest_points import RestClass
+from equisweep.kernels.games.supervision.game import (
+    BEST,
+    REST_POINTS,
+    first_integral,
+    kernel,
+    payoffs,
+    rest_points,
+)
+from equisweep.kernels.games.supervision.model import SUPERVISION, field
+from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
-from equisweep.kernels.supervision import BEST, REST_POINTS, first_integral, kernel, payoffs, rest_points
-from equisweep.kernels.supervision_model import SUPERVISION, field
 from scipy.optimize import fsolve
 from supervision_reference import CASE, MECHANISMS, gains, random_case, velocity
 

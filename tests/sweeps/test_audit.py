@@ -11,14 +11,14 @@ import supervision_reference as supervision
 import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError
-from equisweep.sweeps.audit import Conclusion, Study, evaluate
-from equisweep.sweeps.audit_contract import STUDIES as CONTRACT
-from equisweep.sweeps.audit_external import STUDIES
-from equisweep.sweeps.audit_supervision import STUDIES as SUPERVISION
-from equisweep.sweeps.audit_words import sentence, share_text, verdict
-from equisweep.sweeps.audits import audit, paper
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.preset import run_in_memory
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.audit import audit, paper
+from equisweep.sweeps.papers.conclusions import Conclusion, Study, evaluate
+from equisweep.sweeps.papers.contract.audit import STUDIES as CONTRACT
+from equisweep.sweeps.papers.external.audit import STUDIES
+from equisweep.sweeps.papers.preset import run_in_memory
+from equisweep.sweeps.papers.supervision.audit import STUDIES as SUPERVISION
+from equisweep.sweeps.papers.wording import sentence, share_text, verdict
 from scipy.optimize import brentq, linprog
 
 A, B = np.linspace(0, 1, 11), np.array([1.0, 10.0, 100.0])
@@ -52,7 +52,7 @@ def test_what_is_true_everywhere_holds_at_every_point():
 
 @pytest.mark.parametrize("slab", [1, 3, 100])
 def test_a_failure_is_found_counted_and_placed_whatever_the_slabs(slab, monkeypatch):
-    monkeypatch.setattr("equisweep.sweeps.audit._SLAB_POINTS", 3 * slab)
+    monkeypatch.setattr("equisweep.sweeps.papers.conclusions._SLAB_POINTS", 3 * slab)
     value = np.ones((11, 3))
     value[7, 1], value[8, 2], value[2, 0] = -2.0, -5.0, 0.0
     tally = judged(value).tally

@@ -2,7 +2,7 @@
 
 import pytest
 from equisweep.sweeps import Sweep, SweepError
-from equisweep.sweeps.command_line import main
+from equisweep.sweeps.commands.main import main
 
 AXES = "[axes]\nalpha = [0.1, 0.2]\n"
 

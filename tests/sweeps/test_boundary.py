@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import oracle_external as oracle
 import pytest
-from equisweep.kernels.rest_points import RestClass
+from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
-from equisweep.sweeps.boundary import NO_CROSSING, boundaries
-from equisweep.sweeps.bracket import refine
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.critical import ENDS, LEAST, best_compensation, critical_cities
-from equisweep.sweeps.preset import PRESETS, run_in_memory
+from equisweep.sweeps.boundaries.bisect import refine
+from equisweep.sweeps.boundaries.boundaries import NO_CROSSING, boundaries
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.external.critical import ENDS, LEAST, best_compensation, critical_cities
+from equisweep.sweeps.papers.preset import PRESETS, run_in_memory
 from scipy.optimize import brentq, minimize_scalar
 
 

@@ -5,8 +5,8 @@ import json
 import shutil
 
 import pytest
-from equisweep.sweeps.command import program
-from equisweep.sweeps.command_line import main
+from equisweep.sweeps.commands.command import program
+from equisweep.sweeps.commands.main import main
 
 SWEEP = """
 model = "external"

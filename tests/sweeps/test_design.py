@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from equisweep.engine.plan import plan_layout
+from equisweep.engine.tiles import plan_layout
 from equisweep.kernels.model import Domain, Parameter
 from equisweep.sweeps import Sweep, SweepError, plan
-from equisweep.sweeps.design import Design
-from equisweep.sweeps.distributions import Distribution, read_distribution
-from equisweep.sweeps.samplers import latin_points, morris_points, sobol_points
+from equisweep.sweeps.spec.design import Design
+from equisweep.sweeps.spec.distributions import Distribution, read_distribution
+from equisweep.sweeps.spec.samplers import latin_points, morris_points, sobol_points
 from scipy import stats
 
 DESIGN = {"kind": "sobol", "samples": 8, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}

@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 from ask_for_tests import hard_cube, points
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.export import check_output, write_batches, write_netcdf
-from equisweep.sweeps.lazy import where
-from equisweep.sweeps.query import Question, answer
-from equisweep.sweeps.reduce import reduce
+from equisweep.sweeps.cube.export import check_output, write_batches, write_netcdf
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.cube.query import Question, answer
+from equisweep.sweeps.cube.reduce import reduce
 
 COLUMNS = ["alpha", "beta", "mechanism", "n", "loss", "kind", "tally", "status"]
 CONDITION = "alpha < 0.5 and n == 4"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ask_for_tests import hard_cube, points
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.expression import Known, parse_expression
-from equisweep.sweeps.lazy import ok, where
+from equisweep.sweeps.cube.expression import Known, parse_expression
+from equisweep.sweeps.cube.lazy import ok, where
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from equisweep.sweeps import Sweep, command_plot
-from equisweep.sweeps.command_line import _parser
-from equisweep.sweeps.picture import note_of
-from equisweep.sweeps.preset import run_in_memory
+from equisweep.sweeps import Sweep
+from equisweep.sweeps.commands import plot as command_plot
+from equisweep.sweeps.commands.main import _parser
+from equisweep.sweeps.papers.preset import run_in_memory
+from equisweep.sweeps.plots.plot import note_of
 from pictures_for_tests import cut_or_overlapping, not_run
 
 DOCS = Path(__file__).parents[2] / "docs"

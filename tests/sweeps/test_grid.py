@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.grid import grid_values
+from equisweep.sweeps.spec.ranges import grid_values
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from equisweep.engine import grow, store
-from equisweep.engine.same_sweep import identity
-from equisweep.engine.store import Cube, open_cube_for_reading
-from equisweep.engine.verify import verify
+from equisweep.engine.store import cube as store
+from equisweep.engine.store import grow
+from equisweep.engine.store.cube import Cube, open_cube_for_reading
+from equisweep.engine.store.identity import identity
+from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from runs_to_kill import shards as whole_files
 from runs_to_kill import start_run, wait_until
@@ -101,7 +102,7 @@ def test_what_is_no_mere_addition_is_refused(small, cube):
 
 
 def test_a_sampler_that_draws_other_points_is_noticed(small, cube, monkeypatch):
-    from equisweep.sweeps import design
+    from equisweep.sweeps.spec import design
 
     real = design.sobol_points
     monkeypatch.setattr(design, "sobol_points", lambda *args: real(*args)[::-1])

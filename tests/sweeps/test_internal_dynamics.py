@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.integrate import lanes
+from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor
-from equisweep.kernels.internal import FLOW, INTERNAL, internal
+from equisweep.kernels.games.internal.model import FLOW, INTERNAL, internal
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from scipy.integrate import solve_ivp

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from equisweep.sweeps.offers import Infrastructure, allocate, optimal_design
+from equisweep.sweeps.papers.contract.offers import Infrastructure, allocate, optimal_design
 
 
 def infrastructure(number, least, low):

@@ -7,16 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.flow import Flow, Observable
-from equisweep.kernels.rest_points import RestClass
+from equisweep.kernels.games.supervision.game import classes, jacobians
+from equisweep.kernels.games.supervision.game import rest_points as closed_form
+from equisweep.kernels.games.supervision.model import SUPERVISION
+from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
-from equisweep.kernels.supervision import classes, jacobians
-from equisweep.kernels.supervision import rest_points as closed_form
-from equisweep.kernels.supervision_model import SUPERVISION
 from equisweep.sweeps import Sweep, SweepError
-from equisweep.sweeps.phase_chart import Chart, find_chart
-from equisweep.sweeps.phase_motion import motion_of
-from equisweep.sweeps.phase_rest import rest_points
-from equisweep.sweeps.picture import note_of, plot
+from equisweep.sweeps.plots.phase.chart import Chart, find_chart
+from equisweep.sweeps.plots.phase.motion import motion_of
+from equisweep.sweeps.plots.phase.rest_points import rest_points
+from equisweep.sweeps.plots.plot import note_of, plot
 from pictures_for_tests import not_run
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError, open_cube, run
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.picture import note_of, plot, plot_map, save
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.plots.plot import note_of, plot, plot_map, save
 from pictures_for_tests import ALPHA, hand_made
 from sweeps_for_tests import small_sweep
 

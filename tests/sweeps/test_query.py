@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 from ask_for_tests import hard_cube, points
 from equisweep.sweeps import SweepError, open_cube, run
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.query import query_text, select
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.query import query_text, select
 from sweeps_for_tests import small_sweep, tiled_sweep
 
 

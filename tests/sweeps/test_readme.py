@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from equisweep.sweeps import Sweep, open_cube
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.preset import PRESETS
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.preset import PRESETS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from ask_for_tests import KINDS, hard_cube, points
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.lazy import where
-from equisweep.sweeps.reduce import parse_reduce, reduce
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.cube.reduce import parse_reduce, reduce
 
 AXES = ("mechanism", "alpha", "n")
 SHORT = {"mechanism": 1, "alpha": 2}

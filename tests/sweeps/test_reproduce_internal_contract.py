@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from equisweep.sweeps import reproduce_contract, reproduce_internal
-from equisweep.sweeps.claims import check, claims_table, verdict
-from equisweep.sweeps.command_line import main
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.claims import check, claims_table, verdict
+from equisweep.sweeps.papers.contract import figures as reproduce_contract
+from equisweep.sweeps.papers.internal import figures as reproduce_internal
 
 
 def test_a_claim_counts_its_failures_and_a_nan_is_one():

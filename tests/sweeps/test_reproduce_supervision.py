@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from equisweep.sweeps import supervision_claims as check
-from equisweep.sweeps.claims import claims_table
-from equisweep.sweeps.reproduce_supervision import draw
+from equisweep.sweeps.papers.claims import claims_table
+from equisweep.sweeps.papers.supervision import claims as check
+from equisweep.sweeps.papers.supervision.figures import draw
 from matplotlib.image import imread
 
 

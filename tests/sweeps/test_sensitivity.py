@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.sensitivity import sensitivity
-from equisweep.sweeps.sensitivity_text import sensitivity_text
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.text import sensitivity_text
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 from SALib.test_functions import Ishigami, Sobol_G
@@ -115,8 +115,8 @@ def test_what_does_not_vary_has_no_indices(indices):
 
 
 def test_blocks_of_cells_change_nothing(folder, indices, monkeypatch):
-    monkeypatch.setattr("equisweep.sweeps.sensitivity._MOST_NUMBERS", 1)
-    monkeypatch.setattr("equisweep.sweeps.bootstrap._MOST_NUMBERS", 3000)
+    monkeypatch.setattr("equisweep.sweeps.sensitivity.measures._MOST_NUMBERS", 1)
+    monkeypatch.setattr("equisweep.sweeps.sensitivity.bootstrap._MOST_NUMBERS", 3000)
     found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["terms"], resamples=4)
     np.testing.assert_allclose(found["terms_S2"], indices["terms_S2"], rtol=1e-9, atol=1e-9)
 

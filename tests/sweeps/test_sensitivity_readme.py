@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from equisweep.sweeps import Sweep, open_cube, plan
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.preset import preset
-from equisweep.sweeps.sensitivity import sensitivity
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.preset import preset
+from equisweep.sweeps.sensitivity.measures import sensitivity
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.split("## Sensitivity")[1].split("\n## ")[0]

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from ask_for_tests import hard_cube, points
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.lazy import where
-from equisweep.sweeps.sql import sql, sql_batches, tables
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.cube.sql import sql, sql_batches, tables
 
 
 def rows(cube, query):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from equisweep.kernels.structure import levels, reachability
-from equisweep.sweeps.structure import TEN_FACTORS, Structure, StructureError, load_structure
-from equisweep.sweeps.structure_picture import draw_structure
+from equisweep.kernels.games.internal.structure import levels, reachability
+from equisweep.sweeps.papers.internal.structure import TEN_FACTORS, Structure, StructureError, load_structure
+from equisweep.sweeps.papers.internal.structure_picture import draw_structure
 
 
 def reached_from(adjacency, start):

@@ -4,16 +4,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError
-from equisweep.engine.integrate import lanes
-from equisweep.engine.stepping import Method
-from equisweep.engine.store import Cube
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.engine.store.cube import Cube
 from equisweep.kernels.flow import Attractor
-from equisweep.kernels.rest_points import RestClass
+from equisweep.kernels.games.supervision.model import FLOW
+from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
-from equisweep.kernels.supervision_model import FLOW
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
-from equisweep.sweeps.command_line import main
-from equisweep.sweeps.picture import plot_map
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.plots.plot import plot_map
 from supervision_reference import CASE
 
 TIMES = (0.0, 2.5, 10.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
-from equisweep.sweeps.command_line import main
+from equisweep.sweeps.commands.main import main
 
 
 def cube_of(text, folder):

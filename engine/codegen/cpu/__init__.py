@@ -1,0 +1,1 @@
+"""The CPU's back end: LLVM code on vectors."""

@@ -1,0 +1,1 @@
+"""Trajectories: steppers, their loop, what orbits do."""

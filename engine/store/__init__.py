@@ -1,0 +1,1 @@
+"""A cube on the disk: created, grown, written tile by tile, verified."""

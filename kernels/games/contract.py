@@ -1,0 +1,245 @@
+"""Optimal contracts: what a control centre offers infrastructures whose types it does not know.
+
+Source: Eldosouky, Saad, Kamhoua, Kwiat, "Contract-theoretic resource allocation for critical
+infrastructure protection", arXiv 1702.06436. Reconstructed, where the text lost its formulas: the
+order of types and levels (`ranking` below), and the weights of the centre's expected utility.
+
+A contract for type i is (T_i, R_i): resources, and the reward R_i = r_i T_i that comes back for them.
+
+    centre             sum_i p_i theta_i (r_i - 1) T_i * sum_j q_j phi_j
+    type i, contract j theta_i a T_j - c r_j T_j
+
+The centre maximises its utility over T subject to IR (every type's own contract gives it >= 0), IC
+(no type prefers another's contract; all pairs, not the paper's neighbours only), sum T = T_total and
+T >= T_min. All of it is linear in T.
+"""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ..model import Dim, Domain, Model, Output, Parameter
+from ..numerics.linear_program import INFEASIBLE, OPTIMAL, OUT_OF_PIVOTS, Program, Vertex, maximise, tolerance
+from ..status import Status
+
+BINDING = {"undefined": -1, "slack": 0, "binding": 1}
+RANKING = {"undefined": -1, "criticality_overtakes": 0, "vulnerability_first": 1}
+
+
+def type_utilities(resources: Array, p: Mapping[str, Array]) -> Array:
+    """Utility of type i (row) under the contract made for type j (column): [type, other_type]."""
+    return _value_of_contract(p) * resources[None, :]
+
+
+def centre_utility(resources: Array, p: Mapping[str, Array]) -> Array:
+    """The centre's expected utility when type i gets ``resources[i]``."""
+    return jnp.sum(_weights(p) * resources) * jnp.sum(p["criticality_probability"] * p["phi"])
+
+
+def contract(p: Mapping[str, Array]) -> dict[str, Array]:
+    """The optimal contracts at one point; keys and shapes as `CONTRACT` declares them."""
+    size = p["theta"].shape[0]
+    bounds = p["T_min"] / p["T_total"]
+    data = (bounds, *_scaled_value(p))
+    best = maximise(_PROGRAM, data, _weights(p), jnp.ones_like(p["T_total"]))
+    consistent = _consistent(p)
+    good = consistent & (best.verdict == OPTIMAL)
+    # A factor, not a choice: so derivatives, too, are NaN where there is no contract, and not zero.
+    resources = best.x * p["T_total"] * jnp.where(good, 1, jnp.nan)
+    several = good & _several(data, p, best)
+
+    utilities = type_utilities(resources, p)
+    own = jnp.diagonal(utilities)
+    diagonal = jnp.eye(size, dtype=bool)
+    ic_slack = jnp.where(diagonal & good, 0, own[:, None] - utilities)
+    equal = jnp.broadcast_to(p["T_total"] / size, (size,))
+    equal_split = centre_utility(equal, p) * jnp.where(consistent, 1, jnp.nan)
+    tol = 10 * tolerance(resources.dtype)
+    scaled = _PROGRAM.slack(data, best.x)
+    binds = jnp.where(good, (scaled <= tol).astype(jnp.int8), jnp.int8(-1))
+    pairs = binds[size:].reshape(size, size)
+    incentive = jnp.where(diagonal & good, jnp.int8(0), pairs)
+    counted = jnp.sum(binds[:size]) + jnp.sum(jnp.diagonal(pairs)) + jnp.sum(incentive)
+    return {
+        "resources": resources,
+        "reward": p["reward_rate"] * resources,
+        "centre_utility": centre_utility(resources, p),
+        "type_utility": own,
+        "equal_split_centre_utility": equal_split,
+        "gain_over_equal_split": centre_utility(resources, p) / equal_split - 1,
+        "ir_slack": own,
+        "ic_slack": ic_slack,
+        "minimum_binds": binds[:size],
+        "rationality_binds": jnp.diagonal(pairs),
+        "incentive_binds": incentive,
+        "binding_count": jnp.where(good, counted, -1).astype(jnp.int16),
+        "ranking": jnp.where(consistent, _ranking(p), RANKING["undefined"]).astype(jnp.int8),
+        "status": _status(consistent, best.verdict, several),
+    }
+
+
+def _value_of_contract(p: Mapping[str, Array]) -> Array:
+    """What one unit of the resources of contract j is worth to type i: a theta_i - c r_j."""
+    return p["value_rate"] * p["theta"][:, None] - p["unit_cost"] * p["reward_rate"][None, :]
+
+
+def _weights(p: Mapping[str, Array]) -> Array:
+    """The centre's expected utility per unit given to each type, before criticality [type]."""
+    return p["probability"] * p["theta"] * (p["reward_rate"] - 1)
+
+
+def _scaled_value(p: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Coefficients of the rows (i, j): own[i, j] x_i - other[i, j] x_j >= 0.
+
+    Off the diagonal this is IC; on it `other` is nothing, which is IR. Rows are scaled to 1.
+    """
+    value = _value_of_contract(p)
+    other = jnp.where(jnp.eye(value.shape[0], dtype=bool), 0, value)
+    own = jnp.broadcast_to(jnp.diagonal(value)[:, None], value.shape)
+    scale = jnp.maximum(jnp.maximum(jnp.abs(own), jnp.abs(other)), jnp.finfo(value.dtype).tiny)
+    scale = lax.stop_gradient(scale)
+    return own / scale, other / scale
+
+
+def _slack(data: tuple[Array, Array, Array], x: Array) -> Array:
+    bounds, own, other = data
+    pairs = own * x[:, None] - other * x[None, :]
+    return jnp.concatenate([x - bounds, pairs.ravel()])
+
+
+def _row(data: tuple[Array, Array, Array], index: Array) -> tuple[Array, Array]:
+    bounds, own, other = data
+    size = bounds.shape[0]
+    places = jnp.arange(size)
+    i, j = jnp.divmod(jnp.maximum(index - size, 0), size)
+    pair = own[i, j] * (places == i) - other[i, j] * (places == j)
+    is_bound = index < size
+    bound = jnp.where(is_bound, bounds[jnp.minimum(index, size - 1)], 0)
+    return jnp.where(is_bound, (places == index).astype(bounds.dtype), pair), bound
+
+
+_PROGRAM = Program(_slack, _row)
+
+
+def _several(data: tuple[Array, Array, Array], p: Mapping[str, Array], best: Vertex) -> Array:
+    """Whether other contracts are as good: then preferring small last variables finds one of them."""
+    tol = tolerance(best.x.dtype)
+    size_of_weights = jnp.max(jnp.abs(_weights(p)))
+    unique = jnp.all(best.multipliers > tol * size_of_weights)
+    other = maximise(_PROGRAM, data, _weights(p), jnp.ones_like(p["T_total"]), prefer=-1, skip=unique)
+    return (other.verdict == OPTIMAL) & jnp.any(jnp.abs(other.x - best.x) > 100 * tol)
+
+
+def _consistent(p: Mapping[str, Array]) -> Array:
+    """Types and levels in increasing order, and probabilities that sum to 1 (within 1e-6)."""
+    ordered = [jnp.all(jnp.diff(p[name]) > 0) for name in ("theta", "reward_rate", "phi")]
+    tol = max(1e-6, tolerance(p["theta"].dtype))
+    sums = [jnp.abs(jnp.sum(p[name]) - 1) <= tol for name in ("probability", "criticality_probability")]
+    return jnp.all(jnp.stack(ordered + sums))
+
+
+def _ranking(p: Mapping[str, Array]) -> Array:
+    """Whether theta_i phi_M < theta_{i+1} phi_1 for all i: the paper's order of sub-types [recon]."""
+    first = jnp.all(p["theta"][:-1] * p["phi"][-1] < p["theta"][1:] * p["phi"][0])
+    return jnp.where(first, RANKING["vulnerability_first"], RANKING["criticality_overtakes"])
+
+
+def _status(consistent: Array, verdict: Array, several: Array) -> Array:
+    status = jnp.where(several, Status.several_equilibria, Status.ok)
+    status = jnp.where(verdict == OUT_OF_PIVOTS, Status.max_steps, status)
+    status = jnp.where(verdict == INFEASIBLE, Status.infeasible, status)
+    return jnp.where(consistent, status, Status.out_of_domain)
+
+
+def _by_type(name: str, symbol: str, unit: str, default: tuple, domain: Domain, meaning: str) -> Parameter:
+    values = {str(k): value for k, value in enumerate(default, 1)}
+    return Parameter(name, symbol, unit, values, domain, meaning, dim="type")
+
+
+def _by_level(name: str, symbol: str, default: tuple, domain: Domain, meaning: str) -> Parameter:
+    values = {str(k): value for k, value in enumerate(default, 1)}
+    return Parameter(name, symbol, "1", values, domain, meaning, dim="level")
+
+
+_POSITIVE = Domain(0, low_open=True)
+_THIRDS = (1 / 3, 1 / 3, 1 / 3)
+
+CONTRACT = Model(
+    name="contract",
+    title="Optimal contracts for protecting critical infrastructures of unknown type",
+    source=(
+        "Eldosouky, Saad, Kamhoua, Kwiat: Contract-Theoretic Resource Allocation for Critical Infrastructure "
+        "Protection, arXiv 1702.06436, problem (11)"
+    ),
+    kernel=contract,
+    parameters=(
+        _by_type("theta", "θ", "1", (1.0, 2.0, 3.0), _POSITIVE, "vulnerability of the type; must increase"),
+        _by_type("probability", "p", "1", _THIRDS, Domain(0, 1), "probability of the type; they sum to 1"),
+        _by_type(
+            "reward_rate",
+            "r",
+            "reward/resource",
+            (2.0, 4.0, 6.0),
+            Domain(1, low_open=True),
+            "reward per resource that the type's contract asks for; must increase",
+        ),
+        _by_type("T_min", "T_min", "resource", (20.0, 60.0, 100.0), Domain(0), "least the type needs"),
+        _by_level("phi", "φ", (1.0, 1.1, 1.2), _POSITIVE, "criticality of the level; must increase"),
+        _by_level(
+            "criticality_probability", "q", _THIRDS, Domain(0, 1), "probability of the level; sum to 1"
+        ),
+        Parameter("T_total", "T", "resource", 300.0, _POSITIVE, "resources that the centre holds"),
+        Parameter("value_rate", "a", "1/resource", 2.0, _POSITIVE, "what one unit is worth: V(T) = a T"),
+        Parameter(
+            "unit_cost",
+            "c",
+            "1/reward",
+            0.5,
+            Domain(0, 1, low_open=True, high_open=True),
+            "what paying one unit of reward costs an infrastructure",
+        ),
+    ),
+    outputs=(
+        Output("resources", "T", "resource", "resources in the type's contract", ("type",)),
+        Output("reward", "R", "reward", "reward in the type's contract", ("type",)),
+        Output("centre_utility", "U", "1", "the centre's expected utility"),
+        Output("type_utility", "u", "1", "the type's utility under its own contract", ("type",)),
+        Output("equal_split_centre_utility", "U_eq", "1", "the centre's, if all types got the same"),
+        Output("gain_over_equal_split", "U/U_eq - 1", "1", "relative gain over giving all types the same"),
+        Output("ir_slack", "IR", "1", "own utility above none (>= 0: the type takes part)", ("type",)),
+        Output(
+            "ic_slack",
+            "IC",
+            "1",
+            "own utility above that under the other type's contract (>= 0: not envied)",
+            ("type", "other_type"),
+        ),
+        Output("minimum_binds", "", "1", "T = T_min", ("type",), "class", BINDING),
+        Output("rationality_binds", "", "1", "IR holds with equality", ("type",), "class", BINDING),
+        Output(
+            "incentive_binds", "", "1", "IC holds with equality", ("type", "other_type"), "class", BINDING
+        ),
+        Output("binding_count", "", "1", "constraints that bind, of all three kinds", (), "count"),
+        Output(
+            "ranking",
+            "",
+            "1",
+            "whether any level of a type ranks below every level of the next [reconstructed]",
+            (),
+            "class",
+            RANKING,
+        ),
+    ),
+    dims=(
+        Dim("type", "vulnerability type, the least vulnerable first"),
+        Dim("other_type", "the type whose contract is looked at", like="type"),
+        Dim("level", "criticality level, the least critical first"),
+    ),
+    reconstructed=(
+        "The weights p_i sum_j q_j phi_j of the centre's utility, and the paper's order of sub-types, "
+        "theta_i phi_M < theta_{i+1} phi_1, which enters no constraint and is reported as `ranking`. The "
+        "paper's rates theta, r and probabilities are lost: the defaults make its runs feasible. Among "
+        "several optima the one that gives most to the highest type is reported."
+    ),
+)

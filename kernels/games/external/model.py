@@ -1,0 +1,124 @@
+"""Model `external`: security investment among n linked cities with complementary resources."""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jax import Array
+
+from ...model import Choice, Domain, Model, Output, Parameter
+from ...status import Status
+from .exact import BRANCHES, exact_equilibrium
+from .game import MECHANISMS, any_breach, second_derivative
+from .published import published_equilibrium
+
+FORMULATIONS = ("exact", "published")
+
+SOURCE = (
+    "Li, Zou, Xiang, Wan, Xing: Complementary External Resource Allocation to Information Security in "
+    "Smart Cities, Tob Regul Sci 7(5), 2021, 1036-1048, doi 10.18001/TRS.7.5.21"
+)
+
+
+def external(
+    p: Mapping[str, Array],
+    *,
+    mechanism: str = "noncooperation",
+    formulation: str = "exact",
+    branch: str = "highest",
+    n_max: int,
+) -> dict[str, Array]:
+    """The symmetric equilibrium of one scenario under one mechanism.
+
+    Parameters
+    ----------
+    p
+        Scalars alpha, beta, v, E, L, n, gamma, delta.
+    mechanism, formulation, branch
+        Static choices, see `MECHANISMS`, `FORMULATIONS`, `BRANCHES`.
+    n_max
+        Static upper bound of ``p["n"]``.
+
+    Returns
+    -------
+    dict
+        The outputs declared in `equisweep.kernels.registry` and ``"status"``.
+    """
+    solve = published_equilibrium if formulation == "published" else exact_equilibrium
+    found = solve(p, mechanism, branch, n_max)
+    curvature = second_derivative(p, mechanism, found.breach, n_max)
+    corner = (found.status == Status.corner) | (found.effective == 0)
+    not_minimum = (formulation == "exact") & ~corner & (curvature <= 0)
+    group = p["L"] * any_breach(found.breach, found.breach, p["alpha"], p["n"], n_max)
+    is_planner = (mechanism, formulation) == ("cooperation", "exact")
+    planner = found if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
+    none = found.status == Status.no_equilibrium
+    return {
+        "investment": found.investment,
+        "effective_investment": found.effective,
+        "breach_probability": found.breach,
+        "expected_loss": found.loss,
+        "price_of_anarchy": (group + p["n"] * found.investment) / planner.loss,
+        "second_derivative": curvature,
+        "equilibrium_count": found.number,
+        "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, found.status),
+    }
+
+
+EXTERNAL = Model(
+    name="external",
+    title="External allocation of security resources among linked cities",
+    source=SOURCE,
+    kernel=external,
+    parameters=(
+        Parameter("alpha", "α", "1", 0.1, Domain(0, 1), "probability that an intrusion propagates one hop"),
+        Parameter("beta", "β", "1", 0.1, Domain(0, 1, low_open=True), "probability of an intrusion attempt"),
+        Parameter("v", "v", "1", 0.5, Domain(0, 1, True, True), "vulnerability before any investment"),
+        Parameter("E", "E", "1/money", 0.1, Domain(0, low_open=True), "efficiency of a unit of investment"),
+        Parameter("L", "L", "money", 400.0, Domain(0, low_open=True), "loss on a breach"),
+        Parameter("n", "n", "1", 3, Domain(1, 1024), "number of linked cities", integer=True),
+        Parameter("gamma", "γ", "1", 0.5, Domain(0), "compensation coefficient (compensation only)"),
+        Parameter("delta", "δ", "1", 0.5, Domain(0, 1), "sharing rate of information (sharing only)"),
+    ),
+    choices=(
+        Choice("mechanism", MECHANISMS, "noncooperation", "how the cities decide"),
+        Choice(
+            "formulation",
+            FORMULATIONS,
+            "exact",
+            "exact: the equilibrium of the stated loss, e >= 0; published: the computation behind the tables",
+        ),
+        Choice(
+            "branch",
+            BRANCHES,
+            "highest",
+            "which of several symmetric equilibria is reported, by investment (exact games only)",
+        ),
+    ),
+    outputs=(
+        Output("investment", "e", "money", "investment per city"),
+        Output("effective_investment", "x", "money", "investment that defends a city, spill-over included"),
+        Output("breach_probability", "p", "1", "breach probability at the effective investment, (1)"),
+        Output(
+            "expected_loss",
+            "C",
+            "money",
+            "expected loss and investment: of a city; of the group if cooperating",
+        ),
+        Output(
+            "price_of_anarchy",
+            "PoA",
+            "1",
+            "group cost [1-(1-p)Π]L + n e over that of the exact planner's optimum",
+        ),
+        Output(
+            "second_derivative", "C''", "1/money", "second derivative of the cost in a city's own investment"
+        ),
+        Output(
+            "equilibrium_count",
+            "#",
+            "1",
+            "symmetric solutions of the first-order conditions; local optima of the planner; published roots",
+            kind="count",
+        ),
+    ),
+)

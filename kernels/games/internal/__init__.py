@@ -1,0 +1,1 @@
+"""Internal allocation among factors."""

@@ -1,0 +1,1 @@
+"""Government supervision: two populations."""

@@ -1,0 +1,1 @@
+"""Where a class changes along an axis."""

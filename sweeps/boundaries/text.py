@@ -1,0 +1,80 @@
+"""Boundaries as text, and as files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ..records import format_records
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_ENDINGS = {".csv": "csv", ".json": "json", ".txt": "table"}
+_COUNTED = {
+    "unconfirmed": "changes of the grid lie on a grid point to rounding and were not met again",
+    "unresolved": "cells have more changes than were followed: sweep them finer",
+    "not_computed": "pairs of points were left out, one of them not computed: run the sweep again",
+}
+
+
+def boundary_rows(found: "xr.Dataset") -> list[dict[str, Any]]:
+    """One mapping a boundary: the other axes, the classes on both sides, position and bracket left."""
+    if found["crossings"].values.sum() == 0:
+        return []
+    dims, along = list(found["crossings"].dims), str(found.attrs["along"])
+    names = sorted(map(str, found.coords), key=lambda c: [dims.index(dim) for dim in found[c].dims])
+    rows = []
+    for place in np.argwhere(~np.isnan(found["position"].values)):
+        one = found.isel(dict(zip(found["position"].dims, place.tolist(), strict=True)))
+        row = {name: one[name].values.item() for name in names}
+        row |= {side: _class(one[f"class_{side}"]) for side in ("below", "above")}
+        rows.append(row | {along: one["position"].item(), "width": one["width"].item()})
+    return rows
+
+
+def boundary_text(found: "xr.Dataset", style: str) -> str:
+    """What ``equisweep boundary`` prints: a table with what was left out below it, or CSV or JSON."""
+    rows = boundary_rows(found)
+    if style != "table":
+        return format_records(rows, style)
+    along = str(found.attrs["along"])
+    # A table's six digits would hide what the refinement is for.
+    shown = [row | {along: f"{row[along]:.10g}", "width": f"{row['width']:.1e}"} for row in rows]
+    return "\n".join([format_records(shown, style) if rows else "no boundaries", "", *_notes(found)])
+
+
+def _notes(found: "xr.Dataset") -> list[str]:
+    number = found["crossings"].values
+    lines = f"{number.sum():,} boundaries on {(number > 0).sum():,} of {number.size:,} lines"
+    return [lines] + [
+        f"{int(found[name].values.sum()):,} {meaning}"
+        for name, meaning in _COUNTED.items()
+        if found[name].values.any()
+    ]
+
+
+def require_output(path: Path) -> None:
+    """Refuse a file of an unknown kind, in a folder that is not there, or a cube that is."""
+    if path.suffix not in (*_ENDINGS, ".zarr"):
+        raise SweepError(f"{path}: boundaries are written as {', '.join(_ENDINGS)} or .zarr")
+    if not path.parent.is_dir():
+        raise SweepError(f"{path}: the folder {path.parent} does not exist; create it first")
+    if path.suffix == ".zarr" and path.exists():
+        raise SweepError(f"{path}: exists already; choose another name")
+
+
+def write_boundaries(found: "xr.Dataset", path: Path) -> None:
+    """Write boundaries as text by the file's ending, or, ``.zarr``, as the Dataset they are."""
+    require_output(path)
+    if path.suffix == ".zarr":
+        found.to_zarr(path, consolidated=False)
+    else:
+        path.write_text(boundary_text(found, _ENDINGS[path.suffix]) + "\n", encoding="utf-8")
+
+
+def _class(value: "xr.DataArray") -> str:
+    meanings = str(value.attrs.get("flag_meanings", "")).split()
+    numbers = np.ravel(value.attrs.get("flag_values", [])).tolist()
+    return dict(zip(numbers, meanings, strict=True)).get(int(value), str(int(value)))

@@ -1,0 +1,64 @@
+"""`equisweep sensitivity`: which parameters an output hangs on."""
+
+import argparse
+from pathlib import Path
+
+from .command import Command, add_selection, count
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cube", type=Path)
+    parser.add_argument("--method", choices=("sobol", "morris", "dgsm", "prcc", "elasticity"),
+                        help="default: that of the cube's design")  # fmt: skip
+    parser.add_argument(
+        "--var", action="append", default=[], help="an output; may be repeated (all if absent)"
+    )
+    add_selection(parser)
+    parser.add_argument("--keep", metavar="STATUS,...", help="default: ok,corner,several_equilibria")
+    parser.add_argument("--confidence", type=float, default=0.95, metavar="P", help="default: 0.95")
+    parser.add_argument("--resamples", type=count, default=100, metavar="N", help="default: 100")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples; default: 0")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead")
+
+
+def run(options: argparse.Namespace) -> int:
+    from ...engine.store.cube import readable
+    from ...engine.store.durable import clear_disk_errors
+    from ..run import open_cube
+    from ..sensitivity.measures import sensitivity
+    from ..sensitivity.samples import ANSWERED
+    from ..sensitivity.text import sensitivity_text
+
+    with readable(options.cube):
+        result = sensitivity(
+            open_cube(options.cube),
+            options.method,
+            options.var,
+            selections=options.sel,
+            keep=options.keep.split(",") if options.keep else ANSWERED,
+            confidence=options.confidence,
+            resamples=options.resamples,
+            seed=options.seed,
+        )
+    text = sensitivity_text(result, options.format)
+    if options.output is None:
+        print(text)
+        return 0
+    with clear_disk_errors(options.output):
+        options.output.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+COMMAND = Command(
+    "sensitivity",
+    "say which parameters the outputs of a sampled cube depend on",
+    (
+        "equisweep sensitivity cube.zarr                            # the method of the cube's [design]",
+        "equisweep sensitivity cube.zarr --method sobol --var investment --sel mechanism=sharing",
+        "equisweep sensitivity cube.zarr --method dgsm --format csv -o dgsm.csv",
+        "equisweep sensitivity grid.zarr --method elasticity --sel alpha=0.3 --sel n=3",
+    ),
+    arguments,
+    run,
+)

@@ -1,0 +1,65 @@
+"""`equisweep sql`: a cube as a table."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .command import Command
+from .query import add_output
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cube", type=Path)
+    parser.add_argument("query", help="one SELECT; the table is cube, its columns the axes and variables")
+    add_output(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ...engine.store.cube import readable
+    from ..cube.export import check_output, write_batches
+    from ..cube.sql import sql_batches
+    from ..run import open_cube
+
+    style = check_output(options.format, options.output, options.overwrite)
+    with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
+        shown = "status" in batches.schema.names
+        rows = write_batches(batches.schema, batches, style, options.output, sys.stdout)
+    if options.output:
+        print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
+    text = options.query.lower()
+    if not shown and "cube" in text and "status" not in text and not text.lstrip().startswith("describe"):
+        with readable(options.cube):
+            tell_left_out(options.cube)
+    return 0
+
+
+def tell_left_out(path: Path) -> None:
+    """Say on standard error how many points are not ok: an aggregate without a word on status has them in."""
+    from ...engine.store.cube import open_cube_for_reading
+    from ...kernels.status import Status
+    from .describe import status_counts
+
+    counts = status_counts(open_cube_for_reading(path))
+    others = {Status(code).name: count for code, count in counts.items() if code != Status.ok and count}
+    if others:
+        told = ", ".join(f"{name} {count:,}" for name, count in others.items())
+        print(
+            f"equisweep: note: of {sum(counts.values()):,} points some are not ok ({told}), and this query "
+            "does not mention status; where status = 'ok' leaves them out",
+            file=sys.stderr,
+        )
+
+
+COMMAND = Command(
+    "sql",
+    "ask a cube in SQL (DuckDB's), as the table cube",
+    (
+        "equisweep sql cube.zarr 'select alpha, min(expected_loss) from cube group by alpha'",
+        """equisweep sql cube.zarr "select status, count(*) from cube group by status" --format csv""",
+        """equisweep sql cube.zarr "select * from cube where status = 'corner'" -o corners.parquet""",
+        "equisweep sql cube.zarr 'describe cube'       # its columns",
+        "equisweep sql cube.zarr 'select factor, avg(share) from cube_factor group by factor'",
+    ),
+    arguments,
+    run,
+)

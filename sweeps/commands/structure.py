@@ -1,0 +1,35 @@
+"""`equisweep structure`: factors sorted into levels."""
+
+import argparse
+from pathlib import Path
+
+from .command import Command
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("factors", type=Path, help="an adjacency matrix: a .csv or .toml file with names")
+    parser.add_argument("-o", "--output", type=Path, help="a .png or .svg file for the digraph")
+
+
+def run(options: argparse.Namespace) -> int:
+    from ..papers.internal.structure import describe_structure, load_structure
+    from ..papers.internal.structure_picture import draw_structure
+    from ..plots.plot import require_picture
+
+    if options.output:
+        require_picture(options.output)
+    structure = load_structure(options.factors)
+    print(describe_structure(structure))
+    if options.output:
+        draw_structure(structure, options.output)
+        print(f"\n{options.output}")
+    return 0
+
+
+COMMAND = Command(
+    "structure",
+    "sort factors into levels by who influences whom, and draw them",
+    ("equisweep structure factors.csv -o factors.png",),
+    arguments,
+    run,
+)

@@ -1,0 +1,1 @@
+"""Questions to a cube that is there."""

@@ -1,0 +1,221 @@
+"""Write answers as a table, CSV, JSON, Parquet or netCDF: streamed, and put in place only when whole."""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from math import isfinite
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ..commands.show_models import table
+from ..records import short
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import xarray as xr
+
+FORMATS = ("table", "csv", "json", "parquet", "netcdf")
+_BY_ENDING = {
+    ".csv": "csv", ".json": "json", ".parquet": "parquet", ".nc": "netcdf", ".nc4": "netcdf", ".txt": "table",
+}  # fmt: skip
+_BINARY = ("parquet", "netcdf")
+MOST_ROWS = 200
+_ROW_GROUP = 2**20
+
+
+def check_output(style: str | None, output: Path | None, overwrite: bool) -> str:
+    """The format to write, from the file's ending where none is named; refuses before anything is read.
+
+    Raises SweepError where a binary format has no file, the folder is missing, or the file is there.
+    """
+    if style is None:
+        ending = output.suffix.lower() if output else ".txt"
+        style = _BY_ENDING.get(ending)
+        if style is None:
+            known = "|".join(FORMATS)
+            raise SweepError(f"-o {output}: unknown ending {ending!r}; name one: --format {known}")
+    if output is None:
+        if style in _BINARY:
+            raise SweepError(f"--format {style}: is binary; name a file with -o FILE")
+        return style
+    if output.is_dir() or not output.parent.is_dir():
+        told = (
+            "is a folder"
+            if output.is_dir()
+            else f"the folder {output.parent} does not exist; create it first"
+        )
+        raise SweepError(f"-o {output}: {told}")
+    if output.exists() and not overwrite:
+        raise SweepError(f"-o {output}: is there already; --overwrite replaces it")
+    return style
+
+
+def write_batches(
+    schema: "pa.Schema",
+    batches: Iterable["pa.RecordBatch"],
+    style: str,
+    output: Path | None,
+    file: IO[str],
+    total: int | None = None,
+) -> int:
+    """Write Arrow batches one by one to `output`, or as text to `file` where that is None; count the rows.
+
+    `total` is the number of rows, if known: a table, which ends after 200, then reads no further.
+    """
+    _require_columns(schema, style)
+    counted = _Counted(batches)
+    if style == "netcdf":
+        write_netcdf(_as_dataset(schema, counted), required(output))
+    elif style == "parquet":
+        with _in_place(required(output)) as partial:
+            _parquet(schema, counted, partial)
+    elif output is None:
+        _TEXT[style](schema, counted, file, total)
+    else:
+        with _in_place(output) as partial, partial.open("w", encoding="utf-8", newline="") as text:
+            _TEXT[style](schema, counted, text, total)
+    return counted.rows
+
+
+def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
+    """Write a Dataset, lazy or not, as netCDF-4; `xarray.open_dataset` gives back values, labels, attributes.
+
+    Classes and the status stay integers in the file, with a fill value for points that were masked.
+    """
+    with _in_place(output) as partial:
+        dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
+
+
+def _require_columns(schema: "pa.Schema", style: str) -> None:
+    """Refuse, before anything is read, columns that a format would lose."""
+    import pyarrow as pa
+
+    for field in schema:
+        if style not in ("table", "csv") and schema.names.count(field.name) > 1:
+            raise SweepError(f"--format {style}: two columns are called {field.name!r}; name one with AS")
+        if style == "netcdf" and pa.types.is_nested(field.type):
+            raise SweepError(
+                f"--format netcdf: {field.name!r} holds {field.type}, unknown to netCDF; write parquet"
+            )
+
+
+class _Counted:
+    """Batches that are counted as they pass."""
+
+    def __init__(self, batches: Iterable["pa.RecordBatch"]) -> None:
+        self.rows, self._batches = 0, batches
+
+    def __iter__(self) -> Iterator["pa.RecordBatch"]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def required(output: Path | None) -> Path:
+    """The file of a binary format, which `check_output` has seen to."""
+    assert output is not None
+    return output
+
+
+@contextmanager
+def _in_place(output: Path) -> Iterator[Path]:
+    """A temporary file beside `output` that takes its name at the end, and is gone after an error."""
+    partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(output)
+    except OSError as error:
+        raise SweepError(f"-o {output}: cannot be written ({error.strerror or error})") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _table(
+    schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], total: int | None
+) -> None:
+    rows: list[list[str]] = []
+    seen = 0
+    reals = [str(field.type) in ("double", "float", "halffloat") for field in schema]
+    for batch in batches:
+        seen += batch.num_rows
+        if len(rows) < MOST_ROWS:
+            head = batch.slice(0, MOST_ROWS - len(rows))
+            columns = [column.to_pylist() for column in head.columns]
+            told = [
+                ["nan" if v is None and real else short(v) for v in c]
+                for c, real in zip(columns, reals, strict=True)
+            ]
+            rows += [list(row) for row in zip(*told, strict=True)]
+        elif total is not None:
+            break
+    print(table(schema.names, rows), file=file)
+    more = (seen if total is None else total) - len(rows)
+    if more:
+        print(f"... {more:,} more rows; --format csv prints all", file=file)
+
+
+def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], _: int | None) -> None:
+    # Python's own writer: shortest digits that read back as the same number, quotes only where needed.
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(schema.names)
+    for batch in batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        writer.writerows(zip(*columns, strict=True))
+
+
+def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], _: int | None) -> None:
+    rows = chain.from_iterable(batch.to_pylist() for batch in batches)
+    separator = "[\n"
+    for row in rows:
+        told = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in row.items()}
+        file.write(separator + json.dumps(told, default=str, ensure_ascii=False))
+        separator = ",\n"
+    file.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+_TEXT: dict[str, Callable[..., None]] = {"table": _table, "csv": _csv, "json": _json}
+
+
+def _parquet(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        held: list[pa.RecordBatch] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(part.num_rows for part in held) >= _ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(held, schema))
+                held = []
+        if held:
+            writer.write_table(pa.Table.from_batches(held, schema))
+
+
+def _as_dataset(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"]) -> "xr.Dataset":
+    """Rows as a Dataset over one dimension, row; whole in memory."""
+    import pyarrow as pa
+    import xarray as xr
+
+    whole = pa.Table.from_batches(list(batches), schema)
+    columns = {}
+    for name in schema.names:
+        values = whole[name].to_pandas().to_numpy()
+        if values.dtype.kind == "O":
+            values = np.array(["" if v is None or v != v else str(v) for v in values.tolist()])
+        columns[name] = ("row", values)
+    return xr.Dataset(columns)
+
+
+def _stored(clean: "xr.Dataset", dataset: "xr.Dataset") -> "xr.Dataset":
+    """The Dataset with how masked integers are stored, and with text as netCDF knows it."""
+    for name, array in dataset.variables.items():
+        if "_FillValue" in array.encoding and array.dtype.kind == "f":
+            kept = {key: array.encoding[key] for key in ("dtype", "_FillValue")}
+            clean[name].encoding = kept
+    return clean

@@ -1,0 +1,268 @@
+"""Conditions such as ``expected_loss > 40 and alpha < 0.5``: parsed, checked, never run as code.
+
+The text is read with Python's grammar; only the nodes named here are known, and each becomes a NumPy
+operation on arrays. Numbers, classes and labels, and conditions are three kinds that do not mix.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ..spec.models import nearest
+
+ALLOWED = (
+    "allowed are names, numbers, quoted names, < <= == != >= >, in (...), and, or, not, + - * / **, "
+    "parentheses, abs, sqrt, log, exp, min, max"
+)
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs, "sqrt": np.sqrt, "log": np.log, "exp": np.exp, "min": np.minimum, "max": np.maximum,
+}  # fmt: skip
+_ARITHMETIC: dict[type, Callable[..., Any]] = {
+    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.true_divide,
+    ast.Pow: np.power, ast.UAdd: np.positive, ast.USub: np.negative,
+}  # fmt: skip
+_ORDER: dict[type, Callable[..., Any]] = {
+    ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+}  # fmt: skip
+_ANSWERS = {"number": "a number", "truth": "a condition", "text": "text", "name": "a class"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a name stands for.
+
+    Parameters
+    ----------
+    labels : of a class or of a labelled coordinate: label by stored value; empty for numbers.
+    values : of a coordinate of numbers: all of them, so that 0.3 means the coordinate printed as 0.3.
+    """
+
+    labels: Mapping[Any, str] | None = None
+    values: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A condition that has been checked: the names it reads, and how it is evaluated."""
+
+    text: str
+    names: tuple[str, ...]
+    _run: Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+    def evaluate(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Where the condition holds, for arrays that broadcast together; NaN satisfies only ``!=``."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self._run(values), bool)
+
+
+def parse_expression(text: str, known: Mapping[str, Known], where: str = "--where") -> Expression:
+    """Read a condition over the names in `known`.
+
+    Raises SweepError, beginning with `where`, that shows the place and says what is allowed.
+    """
+    reader = _Reader(text, known, where)
+    try:
+        kind, run = reader.read(reader.tree())
+    except (RecursionError, MemoryError):
+        raise SweepError(f"{where}: the condition is nested too deeply") from None
+    if kind != "truth":
+        raise SweepError(f"{where}: {text!r} is {_ANSWERS[kind]}, not a condition: compare it, such as X > 0")
+    return Expression(text, tuple(reader.used), run)
+
+
+class _Reader:
+    """Turns nodes into pairs (kind, function of the values)."""
+
+    def __init__(self, text: str, known: Mapping[str, Known], where: str) -> None:
+        self.text, self.known, self.where = text.strip(), known, where
+        self.used: dict[str, None] = {}
+        self.spelt: dict[str, str] = {}
+
+    def tree(self) -> ast.expr:
+        """The text by Python's grammar, names such as T_min.2 being spelt so that it can read them."""
+        text = self.text
+        for name in sorted(self.known, key=len, reverse=True):
+            if not name.isidentifier():
+                spelt = re.sub(r"\W", "_", name)
+                self.spelt[spelt] = name
+                text = re.sub(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", spelt, text)
+        if not text:
+            raise SweepError(f"{self.where}: is empty; write a condition such as alpha < 0.5")
+        try:
+            return ast.parse(text, mode="eval").body
+        except (SyntaxError, ValueError) as error:
+            place = getattr(error, "offset", None) or len(self.text) + 1
+            at = f"character {place}, {text[place - 1 :][:20]!r}" if text[place - 1 :] else "its end"
+            hint = "; write == for equality" if re.search(r"(?<![=<>!])=(?!=)", text) else ""
+            raise SweepError(
+                f"{self.where}: cannot read {shorten(self.text, 200)!r} at {at}{hint}; {ALLOWED}"
+            ) from None
+
+    def fail(self, node: ast.AST, message: str) -> SweepError:
+        start, stop = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None)
+        code = self.text.encode()
+        told, before = code[start:stop].decode(errors="replace"), code[:start].decode(errors="replace")
+        text = shorten(self.text, 200)
+        return SweepError(f"{self.where}: {told!r} at character {len(before) + 1} of {text!r}: {message}")
+
+    def read(self, node: ast.expr) -> tuple[str, Callable[..., Any]]:
+        match node:
+            case ast.Constant(value=value):
+                return self._constant(node, value)
+            case ast.Name() | ast.Attribute():
+                return self._name(node)
+            case ast.BoolOp(op=op, values=parts):
+                join = np.logical_and if isinstance(op, ast.And) else np.logical_or
+                return "truth", _fold(join, [self._of("truth", part) for part in parts])
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                run = self._of("truth", part)
+                return "truth", lambda v: np.logical_not(run(v))
+            case ast.UnaryOp(op=op, operand=part) if type(op) in _ARITHMETIC:
+                return "number", _fold(_ARITHMETIC[type(op)], [self._of("number", part)])
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
+                parts = [self._of("number", left), self._of("number", right)]
+                return "number", _fold(_ARITHMETIC[type(op)], parts)
+            case ast.BinOp(op=ast.BitAnd() | ast.BitOr()) | ast.UnaryOp(op=ast.Invert()):
+                raise self.fail(node, "write and, or, not instead of &, |, ~")
+            case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _FUNCTIONS:
+                return "number", self._call(node, name, parts)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                pairs = zip([left, *others], ops, others, strict=False)
+                return "truth", _fold(np.logical_and, [self._compare(node, *pair) for pair in pairs])
+        raise self.fail(node, f"is not allowed here; {ALLOWED}")
+
+    def _of(self, kind: str, node: ast.expr) -> Callable[..., Any]:
+        found, run = self.read(node)
+        if found != kind:
+            raise self.fail(node, f"is {_ANSWERS[found]} where {_ANSWERS[kind]} is needed")
+        return run
+
+    def _constant(self, node: ast.expr, value: Any) -> tuple[str, Callable[..., Any]]:
+        if isinstance(value, str):
+            return "text", lambda _: value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fail(node, f"is not allowed here; {ALLOWED}")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = float("inf")
+        return "number", lambda _: number
+
+    def _name(self, node: ast.expr) -> tuple[str, Callable[..., Any]]:
+        name = self._dotted(node)
+        if name not in self.known:
+            parts = [other for other in self.known if other.startswith(f"{name}.")]
+            if parts:
+                raise self.fail(node, f"has several values a point; write {' or '.join(parts[:3])}")
+            hint = nearest(name, list(self.known))
+            if isinstance(node, ast.Name) and name in {
+                label for k in self.known.values() for label in _labels(k)
+            }:
+                hint = f'; to compare with this label, quote it: "{name}"'
+            raise self.fail(node, f"no such variable or coordinate{hint}")
+        self.used[name] = None
+        if self.known[name].labels is not None:
+            return "name", lambda values: values[name]
+        # In double precision where stored as integers, which would overflow in silence.
+        return "number", lambda values: _real(values[name])
+
+    def _dotted(self, node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name):
+                return self.spelt.get(name, name)
+            case ast.Attribute(value=value, attr=attr):
+                return f"{self._dotted(value)}.{attr}"
+        raise self.fail(node, f"is not allowed here; {ALLOWED}")
+
+    def _call(self, node: ast.expr, name: str, parts: list[ast.expr]) -> Callable[..., Any]:
+        several = name in ("min", "max")
+        if (len(parts) < 2) if several else (len(parts) != 1):
+            raise self.fail(node, f"{name} takes {'two or more numbers' if several else 'one number'}")
+        return _fold(_FUNCTIONS[name], [self._of("number", part) for part in parts])
+
+    def _compare(self, whole: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Callable[..., Any]:
+        if isinstance(op, ast.In | ast.NotIn):
+            if not isinstance(right, ast.Tuple | ast.List | ast.Set):
+                raise self.fail(right, "write values in parentheses after in, such as n in (3, 4)")
+            options = [self._compare(whole, left, ast.Eq(), option) for option in right.elts]
+            found = _fold(np.logical_or, options) if options else (lambda _: np.bool_(False))
+            return found if isinstance(op, ast.In) else lambda values: np.logical_not(found(values))
+        if isinstance(op, ast.Is | ast.IsNot):
+            raise self.fail(whole, "write == or != instead of is")
+        (kind, one), (other_kind, other) = self.read(left), self.read(right)
+        if "text" in (kind, other_kind):
+            return self._compare_label(left, op, right, kind, other_kind)
+        if kind != "number" or other_kind != "number":
+            bad = left if kind != "number" else right
+            what = kind if kind != "number" else other_kind
+            raise self.fail(
+                bad, f"is {_ANSWERS[what]}; a class is compared with a quoted name, numbers with numbers"
+            )
+        one, other = self._snapped(left, right, one), self._snapped(right, left, other)
+        return _fold(
+            _ORDER.get(type(op)) or (np.equal if isinstance(op, ast.Eq) else np.not_equal), [one, other]
+        )
+
+    def _compare_label(
+        self, left: ast.expr, op: ast.cmpop, right: ast.expr, kind: str, other: str
+    ) -> Callable[..., Any]:
+        if {kind, other} != {"text", "name"}:
+            raise self.fail(
+                left if kind == "text" else right, "quoted names are compared with a class or a label"
+            )
+        if not isinstance(op, ast.Eq | ast.NotEq):
+            raise self.fail(left, "names have no order: compare them with ==, != or in (...)")
+        name_node, text_node = (left, right) if kind == "name" else (right, left)
+        name, label = self._dotted(name_node), ast.literal_eval(text_node)
+        labels = self.known[name].labels or {}
+        codes = [code for code, known in labels.items() if known == label]
+        if not codes:
+            raise self.fail(text_node, f"{name} has no such value{nearest(label, list(labels.values()))}")
+        compare = np.equal if isinstance(op, ast.Eq) else np.not_equal
+        return lambda values: compare(values[name], codes[0])
+
+    def _snapped(self, node: ast.expr, other: ast.expr, run: Callable[..., Any]) -> Callable[..., Any]:
+        """A literal number beside a coordinate as the coordinate that prints as that number, if any."""
+        if not isinstance(other, ast.Name | ast.Attribute) or any(
+            isinstance(part, ast.Name | ast.Attribute) for part in ast.walk(node)
+        ):
+            return run
+        values = self.known[self._dotted(other)].values
+        if values is None or not values.size:
+            return run
+        with np.errstate(all="ignore"):
+            number = float(run({}))
+            nearby = float(values[np.argmin(np.abs(values - number))])
+        # As in --sel: coordinates are decimal fractions that went through binary.
+        return (lambda _: nearby) if np.isclose(nearby, number, rtol=1e-9, atol=0) else run
+
+
+def _fold(operation: Callable[..., Any], runs: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """`operation` over one value, or from left to right over several."""
+
+    def run(values: Mapping[str, np.ndarray]) -> Any:
+        if len(runs) == 1 and isinstance(operation, np.ufunc) and operation.nin == 2:
+            return runs[0](values)
+        if len(runs) == 1:
+            return operation(runs[0](values))
+        result = runs[0](values)
+        for other in runs[1:]:
+            result = operation(result, other(values))
+        return result
+
+    return run
+
+
+def _real(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def _labels(known: Known) -> list[str]:
+    return list((known.labels or {}).values())

@@ -1,0 +1,182 @@
+"""Cubes larger than memory: read tile by tile through dask, and masked by conditions without being read."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ...kernels.status import Status
+from ..spec.models import nearest
+from .classes import classes_of
+from .expression import Known, parse_expression
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Numbers of one variable that are held at once, by each core: a tile of a large cube.
+PIECE = 2**20
+_MOST_LABELS = 64
+
+
+def classes(array: "xr.DataArray") -> dict[int, str]:
+    """Names of a class by number; those of the status also where a Dataset has lost its attributes."""
+    known = classes_of(array)
+    return known or ({int(s): s.name for s in Status} if array.name == "status" else {})
+
+
+def lazy(dataset: "xr.Dataset") -> "xr.Dataset":
+    """The Dataset in pieces of whole tiles that are read when asked for; as it is where it has pieces."""
+    if any(array.chunks for array in dataset.data_vars.values()):
+        return dataset.unify_chunks()
+    return dataset.chunk(pieces(dataset))
+
+
+def pieces(dataset: "xr.Dataset") -> dict[Any, int]:
+    """Size along each dimension of a piece of about `PIECE` numbers: whole rows, along stored chunks."""
+    dims = grid_dims(dataset)
+    inner = [dim for dim in dataset.sizes if dim not in dims]
+    stored = {dim: lengths[0] for dim, lengths in dataset.chunksizes.items()}
+    stored = stored or dict(reference(dataset).encoding.get("preferred_chunks", {}))
+    room = PIECE // max(prod(dataset.sizes[dim] for dim in inner), 1)
+    sizes = {dim: dataset.sizes[dim] for dim in inner}
+    for dim in reversed(dims):
+        size = min(dataset.sizes[dim], max(room, 1))
+        chunk = stored.get(dim, 1)
+        if chunk < size < dataset.sizes[dim]:
+            size -= size % chunk
+        sizes[dim] = max(size, 1)
+        room //= sizes[dim]
+    return sizes
+
+
+def grid_dims(dataset: "xr.Dataset") -> list[Any]:
+    """Dimensions of the grid; what else a variable has are dimensions of its own, such as factor."""
+    return list(reference(dataset).dims)
+
+
+def reference(dataset: "xr.Dataset") -> "xr.DataArray":
+    """The status, or the variable of fewest dimensions where a Dataset has none."""
+    if "status" in dataset.data_vars:
+        return dataset["status"]
+    return min(dataset.data_vars.values(), key=lambda array: array.ndim)
+
+
+def regions(dataset: "xr.Dataset", dims: Sequence[Any]) -> Iterator[dict[Any, slice]]:
+    """The grid in `pieces`, as slices along `dims`: one after another they are the points in order."""
+    sizes, cuts = pieces(dataset), []
+    for dim in dims:
+        starts = range(0, dataset.sizes[dim], sizes[dim])
+        cuts.append([slice(a, min(a + sizes[dim], dataset.sizes[dim])) for a in starts])
+    return (dict(zip(dims, cut, strict=True)) for cut in product(*cuts))
+
+
+def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
+    """The cube with every point at which `condition` fails made NaN, the status too; reads nothing yet.
+
+    Parameters
+    ----------
+    dataset : a cube, or a part of one; large ones are read piece by piece when values are asked for.
+    condition : such as ``expected_loss > 40 and alpha < 0.5``, ``status == "ok"`` or
+        ``mechanism in ("sharing", "cooperation")``. A component of a vector output is ``share.data``.
+        A number beside a coordinate means the coordinate that prints like it. NaN satisfies no
+        comparison but ``!=``.
+
+    Returns
+    -------
+    The same dimensions and coordinates. Integers (classes, the status) become floats, as `xarray` does
+    for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
+    """
+    expression = parse_expression(condition, _scope(dataset))
+    split = lazy(dataset)
+    mask = _mask(split, expression)
+    missing = [dim for dim in mask.dims if dim not in grid_dims(split)]
+    assert not missing, missing
+    masked = split.where(mask)
+    for name, array in dataset.data_vars.items():
+        if array.dtype.kind in "iu":
+            fill = 255 if array.dtype.kind == "u" else -1
+            masked[name].encoding = {"dtype": array.dtype, "_FillValue": array.dtype.type(fill)}
+        elif "dtype" in array.encoding and "_FillValue" in array.encoding:
+            masked[name].encoding = {key: array.encoding[key] for key in ("dtype", "_FillValue")}
+    before = dataset.attrs.get("where")
+    return masked.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
+
+
+def ok(dataset: "xr.Dataset", statuses: Sequence[str] = ("ok",)) -> "xr.Dataset":
+    """The cube with every point made NaN whose status is none of `statuses`; see `where`."""
+    codes = status_codes(statuses)
+    told = ", ".join(f'"{Status(code).name}"' for code in codes)
+    return where(dataset, f"status in ({told},)")
+
+
+def status_codes(names: Sequence[str]) -> list[int]:
+    """Numbers of statuses by name; SweepError with the nearest name where one is unknown."""
+    known = [status.name for status in Status]
+    for name in names:
+        if name not in known:
+            raise SweepError(f"--keep {name}: no such status{nearest(name, known)}")
+    return [int(Status[name]) for name in names]
+
+
+def require_status(dataset: "xr.Dataset", what: str) -> "xr.DataArray":
+    """The status; SweepError where a Dataset has lost it, for results would not be told from failures."""
+    if "status" not in dataset.data_vars:
+        raise SweepError(f"{what}: the Dataset has no variable 'status'; select it too")
+    return dataset["status"]
+
+
+def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
+    """What a condition may name: grid variables, components such as share.data, coordinates."""
+    grid, known = grid_dims(dataset), {}
+    for name, array in dataset.data_vars.items():
+        labels = classes(array) or None
+        inner = [dim for dim in array.dims if dim not in grid]
+        if not inner:
+            known[str(name)] = Known(labels)
+        elif len(inner) == 1 and dataset.sizes[inner[0]] <= _MOST_LABELS:
+            known |= {f"{name}.{label}": Known(labels) for label in _labels(dataset, inner[0])}
+    for name, coordinate in dataset.coords.items():
+        if all(dim in grid for dim in coordinate.dims):
+            values = np.atleast_1d(coordinate.values)
+            numbers = values.dtype.kind in "iuf"
+            text = None if numbers else dict(enumerate(map(str, values.tolist())))
+            known[str(name)] = Known(text, values if numbers else None)
+    return known
+
+
+def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":
+    import xarray as xr
+
+    chunks = dict(dataset.chunksizes)
+    arrays = [_operand(dataset, name, chunks) for name in expression.names]
+    if not arrays:  # such as "1 < 2"
+        return xr.DataArray(expression.evaluate({}))
+    found = xr.apply_ufunc(
+        lambda *values: expression.evaluate(dict(zip(expression.names, values, strict=True))),
+        *arrays, dask="parallelized", output_dtypes=[bool],
+    )  # fmt: skip
+    return xr.DataArray(found)
+
+
+def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Variable":
+    """One name's values without coordinates; those of a coordinate in pieces too, so that none grows."""
+    import xarray as xr
+
+    if name in dataset.data_vars:
+        return dataset[name].variable
+    if name in dataset.coords:
+        coordinate = dataset[name]
+        values = np.asarray(coordinate.values)
+        if values.dtype.kind not in "iuf":
+            values = np.arange(values.size).reshape(values.shape)
+        return xr.Variable(coordinate.dims, values).chunk({dim: chunks[dim] for dim in coordinate.dims})
+    variable, _, label = name.partition(".")
+    (dim,) = [dim for dim in dataset[variable].dims if dim not in grid_dims(dataset)]
+    return dataset[variable].isel({dim: _labels(dataset, dim).index(label)}).variable
+
+
+def _labels(dataset: "xr.Dataset", dim: Any) -> list[str]:
+    return [str(label) for label in dataset[dim].values.tolist()]

@@ -1,0 +1,233 @@
+"""Reduce a cube over axes: mean, extremes and where they lie, counts. What is left out is counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ..spec.models import nearest
+from .lazy import classes, lazy, require_status, status_codes
+from .pairwise import deviation, extreme
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+HOWS = ("mean", "min", "max", "sum", "std", "count", "argmin", "argmax")
+_LEFT_OUT = {"long_name": "points left out: NaN, or of a status that is not counted", "units": "1"}
+_INSTEAD = {
+    "median": "needs all values at once; equisweep sql has median() and approx_quantile()",
+    "average": "is called mean",
+    "var": "is not there; std is its root",
+}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One variable being reduced: its values as dask array NaN where left out, and what is left out."""
+
+    name: str
+    array: "xr.DataArray"
+    kept: "xr.DataArray"
+    selected: "xr.DataArray"
+    over: tuple[str, ...]
+    sole: bool
+
+    def called(self, name: str) -> str:
+        """A result beside the variable itself: its name where there is one variable only."""
+        return name if self.sole else f"{self.name}_{name}"
+
+
+def parse_reduce(text: str) -> tuple[str, list[str]]:
+    """``argmax:beta,n`` as ("argmax", ["beta", "n"]); SweepError where the word is unknown."""
+    how, _, axes = text.partition(":")
+    return how, [axis.strip() for axis in axes.split(",") if axis.strip()]
+
+
+def reduce(
+    dataset: "xr.Dataset",
+    how: str,
+    over: Sequence[str] = (),
+    names: Sequence[str] = (),
+    statuses: Sequence[str] = ("ok",),
+) -> "xr.Dataset":
+    """Reduce variables over axes; lazy, and in bounded memory when computed.
+
+    Parameters
+    ----------
+    dataset : a cube or a part of one, perhaps after `lazy.where`.
+    how : one of `HOWS`. ``std`` has divisor n. ``argmin`` and ``argmax`` give the extreme value and, for
+        each coordinate along `over`, where it lies (of equal ones the first).
+    over : axes (or coordinates along them) to reduce; all of each variable if empty.
+    names : variables; if empty, all that have these axes and can be reduced so.
+    statuses : names of the statuses that count as results; points of another status are left out.
+
+    Returns
+    -------
+    A Dataset of the remaining dimensions. ``left_out`` is the number of points left out: selected, but
+    of another status, or NaN. ``count`` of a class (the status too) has a dimension called like it,
+    one label a class. With several variables these are called ``<variable>_left_out`` and so on. Sums
+    are formed in double precision; where nothing is counted the result is NaN. Raises SweepError.
+    """
+    import xarray as xr
+
+    if how not in HOWS:
+        told = f" {_INSTEAD[how]};" if how in _INSTEAD else ""
+        raise SweepError(f"--reduce {how}:{told or ' no such reduction;'} known: {', '.join(HOWS)}")
+    status = require_status(dataset, f"--reduce {how}")
+    codes = status_codes(statuses)
+    dims = _dims(dataset, over, how)
+    chosen = _chosen(dataset, how, dims, names)
+    split = lazy(dataset)
+    status = split["status"]
+    selected = status.notnull().drop_attrs()
+    found: dict[str, Any] = {}
+    for name in chosen:
+        array = split[name]
+        kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
+        kept, chosen_points = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
+        reduced = tuple(dims or map(str, array.dims))
+        piece = _Piece(name, array, kept, chosen_points, reduced, len(chosen) == 1)
+        found |= _RULES[how](piece)
+        left_out = _number_of(chosen_points & ~kept, reduced).assign_attrs(_LEFT_OUT)
+        found[piece.called("left_out")] = left_out
+    told = f"{how}:{','.join(over)}" if over else how
+    # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
+    return xr.Dataset(found, attrs={**dataset.attrs, "reduce": told, "statuses": " ".join(statuses)})
+
+
+def _dims(dataset: "xr.Dataset", over: Sequence[str], how: str) -> list[str]:
+    dims = []
+    for name in over:
+        known = [str(n) for n in dict.fromkeys([*dataset.dims, *dataset.coords])]
+        if name not in known:
+            raise SweepError(f"--reduce {how}:{name}: no such axis{nearest(name, known)}")
+        along = [name] if name in dataset.dims else [str(dim) for dim in dataset[name].dims]
+        if not along:
+            raise SweepError(f"--reduce {how}:{name}: its dimension was already selected away")
+        dims += along
+    return list(dict.fromkeys(dims))
+
+
+def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[str]) -> list[str]:
+    known = [str(name) for name in dataset.data_vars]
+    for name in names:
+        if name not in known:
+            raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
+        lacking = [dim for dim in dims if dim not in dataset[name].dims]
+        if lacking:
+            raise SweepError(f"--reduce {how}:{lacking[0]}: {name} has no axis {lacking[0]!r}")
+        named = classes(dataset[name])
+        if named and how != "count":
+            several = ", ".join(list(named.values())[:4])
+            raise SweepError(
+                f"--reduce {how}: {name} is a class ({several} ...) and has no {how}; "
+                "count says how many of each"
+            )
+    if names:
+        return list(names)
+    fitting = [name for name in known if name != "status" and set(dims) <= set(dataset[name].dims)]
+    numbers = [name for name in fitting if not classes(dataset[name])]
+    chosen = fitting if how == "count" else numbers
+    if not chosen:
+        raise SweepError(
+            f"--reduce {how}: no variable of numbers has the axes {', '.join(dims) or 'asked for'}"
+        )
+    return chosen
+
+
+def _number_of(points: "xr.DataArray", over: Sequence[str]) -> "xr.DataArray":
+    """How many points there are; of a single point a number too, where a sum over no axis stays a truth."""
+    return points.astype(np.int64).sum(over)
+
+
+def _values(piece: _Piece) -> "xr.DataArray":
+    """The values in double precision, NaN where left out."""
+    return piece.array.astype(np.float64).where(piece.kept)
+
+
+def _sum(piece: _Piece) -> "xr.DataArray":
+    count = piece.kept.sum(piece.over)
+    return _values(piece).fillna(0).sum(piece.over).where(count > 0)
+
+
+def _mean(piece: _Piece) -> "xr.DataArray":
+    count = piece.kept.sum(piece.over)
+    return _values(piece).fillna(0).sum(piece.over) / count.where(count > 0)
+
+
+def _least(piece: _Piece, sign: int) -> "xr.DataArray":
+    bound = (sign * _values(piece)).fillna(np.inf).min(piece.over)
+    return (sign * bound).where(piece.kept.any(piece.over))
+
+
+def _std(piece: _Piece) -> "xr.DataArray":
+    array = _values(piece)
+    axes = [array.dims.index(dim) for dim in piece.over]
+    return piece.kept.any(piece.over).copy(data=deviation(array.data, axes))
+
+
+def _as_variable(piece: _Piece, result: "xr.DataArray") -> dict[str, Any]:
+    kept = {k: v for k, v in piece.array.attrs.items() if k != "coordinates"}
+    return {piece.name: result.assign_attrs(kept)}
+
+
+def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
+    array = _values(piece)
+    axes = sorted(array.dims.index(dim) for dim in piece.over)
+    if not axes:  # a single point
+        return _as_variable(piece, array)
+    best, place = extreme(array.data, axes, sign)
+    like = piece.kept.any(piece.over)
+    found = _as_variable(piece, like.copy(data=best))
+    sizes = [array.shape[axis] for axis in axes]
+    for i, axis in enumerate(axes):
+        dim, step, size = array.dims[axis], prod(sizes[i + 1 :]), sizes[i]
+        along = [array[name] for name in array.coords if array[name].dims == (dim,)]
+        for coordinate in along or [array[dim]]:
+            picked = place.map_blocks(
+                _look_up, _lookable(coordinate), step, size, dtype=_lookable(coordinate).dtype
+            )
+            name = piece.called(str(coordinate.name))
+            found[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
+    return found
+
+
+def _lookable(coordinate: "xr.DataArray") -> np.ndarray:
+    """A coordinate's values, the last standing for "nowhere": NaN, or no text."""
+    values = coordinate.values
+    if values.dtype.kind in "iuf":
+        return np.append(values.astype(np.float64), np.nan)
+    return np.array([*map(str, values.tolist()), ""])
+
+
+def _look_up(place: np.ndarray, values: np.ndarray, step: int, size: int) -> np.ndarray:
+    return values[np.where(place < 0, size, place // step % size)]
+
+
+def _count(piece: _Piece) -> dict[str, Any]:
+    import xarray as xr
+
+    named = classes(piece.array)
+    name = piece.called("count")
+    about = {"long_name": f"points counted of {piece.name}", "units": "1"}
+    if not named:
+        return {name: _number_of(piece.kept, piece.over).assign_attrs(about)}
+    counts = [_number_of(piece.kept & (piece.array == code).drop_attrs(), piece.over) for code in named]
+    labels = xr.Variable(piece.name, np.array(list(named.values())), {"long_name": "class"})
+    stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
+    return {name: stacked.transpose(..., piece.name).assign_attrs(about)}
+
+
+_RULES: Mapping[str, Any] = {
+    "mean": lambda piece: _as_variable(piece, _mean(piece)),
+    "sum": lambda piece: _as_variable(piece, _sum(piece)),
+    "std": lambda piece: _as_variable(piece, _std(piece)),
+    "min": lambda piece: _as_variable(piece, _least(piece, 1)),
+    "max": lambda piece: _as_variable(piece, _least(piece, -1)),
+    "argmin": lambda piece: _extreme(piece, -1),
+    "argmax": lambda piece: _extreme(piece, 1),
+    "count": _count,
+}

@@ -1,0 +1,181 @@
+"""SQL over a cube: DuckDB reads it as a stream of Arrow batches, only the columns that a query names.
+
+The table ``cube`` has a row a point. Outputs with dimensions of their own stand in tables with a row a
+point and label: ``cube_factor``, ``cube_time``. Queries can read nothing else: no files, no network, no
+extensions; and they can change nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import SweepError
+from .lazy import grid_dims
+from .rows import Rows
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import xarray as xr
+
+_BATCH = 2**16
+# Of what DuckDB keeps by itself (hash tables, sorts); it cannot spill to a disk it may not touch.
+_MEMORY = "1GB"
+_CONFIG: dict[str, Any] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "memory_limit": _MEMORY,
+}
+
+
+class _Stream:
+    """A table that DuckDB may scan as often as it likes, by Arrow's PyCapsule interface."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.read: set[str] | None = None
+
+    def __arrow_c_schema__(self) -> object:
+        return self.rows.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_batches(self.rows.schema, self.rows.batches(self.read))
+        return reader.__arrow_c_stream__(requested_schema)
+
+
+def tables(dataset: "xr.Dataset") -> dict[str, Rows]:
+    """Tables by name: ``cube``, and one for each set of dimensions that outputs have of their own."""
+    grid = grid_dims(dataset)
+    inner: dict[str, tuple[Any, ...]] = {"cube": ()}
+    for array in dataset.data_vars.values():
+        own = tuple(dim for dim in array.dims if dim not in grid)
+        if own:
+            inner["cube_" + "_".join(map(str, own))] = own
+    return {
+        table: Rows(
+            dataset,
+            [str(n) for n, a in dataset.data_vars.items() if n != "status" and set(a.dims) <= {*grid, *own}],
+        )
+        for table, own in inner.items()
+    }
+
+
+@contextmanager
+def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchReader"]:
+    """The result of one SELECT over the `tables` of a cube, as a stream of Arrow batches.
+
+    DuckDB holds at most 1 GB for groups and sorts. Raises SweepError, with what the engine says in one
+    line, also while the batches are read.
+    """
+    import duckdb
+
+    streams = {name: _Stream(rows) for name, rows in tables(dataset).items()}
+    connection = duckdb.connect(":memory:", config=_CONFIG)
+    try:
+        with _clear_errors(streams):
+            connection.execute("set preserve_insertion_order = true")
+            connection.execute("set lock_configuration = true")
+            _require_select(connection, query)
+            for name, stream in streams.items():
+                connection.register(name, stream)
+            named = _columns(connection, query)
+            for stream in streams.values():
+                known = stream.rows.names
+                # Where names differ by case alone DuckDB renames some, so all are read.
+                if len({name.lower() for name in known}) == len(known):
+                    stream.read = {name for name in known if name.lower() in named}
+            result = connection.sql(query).to_arrow_reader(_BATCH)
+            yield result
+            del result
+    finally:
+        connection.close()
+
+
+def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
+    """The whole result of one SELECT over a cube as an Arrow table; see `tables` for its names.
+
+    ``sql(cube, "select alpha, min(expected_loss) from cube where status = 'ok' group by alpha")``.
+    Statuses and classes are their names; NaN is null; names with a dot need double quotes. The cube is
+    read piece by piece, and of its variables only those that the query names. ``.to_pandas()`` makes a
+    data frame of the result. Raises SweepError with the engine's message.
+    """
+    with sql_batches(dataset, query) as batches:
+        return batches.read_all()
+
+
+def _require_select(connection: "duckdb.DuckDBPyConnection", query: str) -> None:
+    import duckdb
+
+    statements = connection.extract_statements(query)
+    if len(statements) != 1:
+        raise SweepError(f"sql: write one statement, not {len(statements)}")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        kind = statements[0].type.name.lower()
+        raise SweepError(f"sql: only SELECT is allowed, and this is {kind.replace('_', ' ')}")
+
+
+def _columns(connection: "duckdb.DuckDBPyConnection", query: str) -> set[str]:
+    """Columns that the query needs, in lower case: those its plan scans, and any that its text names.
+
+    The text is there for safety only: what the plan calls a filter or a join key is always in it.
+    """
+    plan = connection.execute(f"explain (format json) {query}").fetchall()
+    found = {word.lower() for word in re.findall(r'"([^"]+)"', query)}
+    found |= {word.lower() for word in re.findall(r"\w+", query)}
+    for _, text in plan:
+        for scanned in _scans(json.loads(text)):
+            found |= {str(column).lower() for column in scanned}
+    return found
+
+
+def _scans(node: Any) -> Iterator[list[str]]:
+    if isinstance(node, list):
+        for part in node:
+            yield from _scans(part)
+    if isinstance(node, dict):
+        told = node.get("extra_info") or {}
+        projected = told.get("Projections", []) if isinstance(told, dict) else []
+        yield [projected] if isinstance(projected, str) else list(projected)
+        yield from _scans(node.get("children", []))
+
+
+@contextmanager
+def _clear_errors(streams: dict[str, _Stream]) -> Iterator[None]:
+    import duckdb
+    import pyarrow as pa
+
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+        lines = str(error).splitlines()
+        told = next((line for line in lines if line.strip()), type(error).__name__)
+        raise SweepError(f"sql: {told}{_hint(str(error), lines, streams)}") from None
+
+
+def _hint(text: str, lines: list[str], streams: dict[str, _Stream]) -> str:
+    candidates = next((line for line in lines if line.startswith(("Candidate", "Did you mean"))), "")
+    missing = re.search(r'column "?([\w.]+)"? not found', text)
+    if missing:
+        for name, stream in streams.items():
+            if missing[1] in stream.rows.names and name != "cube":
+                return (
+                    f" {missing[1]} has a value per {name.removeprefix('cube_')}: it is in the table {name}"
+                )
+        known = ", ".join(streams["cube"].rows.names)
+        return f' {candidates}; columns of cube: {known} ("double quotes" around names with a dot)'
+    dotted = re.search(r'Referenced table "([^"]+)" not found', text)
+    if dotted:
+        names = dict.fromkeys(name for stream in streams.values() for name in stream.rows.names)
+        meant = next((name for name in names if name.startswith(f"{dotted[1]}.")), "")
+        if meant:
+            return f' Write "{meant}" in double quotes: a dot in a name reads as a table otherwise'
+    if "does not exist" in text and "Table" in text:
+        return f" Tables: {', '.join(streams)}"
+    if "memory" in text.lower():
+        return " (a query may hold 1 GB; group or filter more, or write points out with equisweep query)"
+    return f" {candidates}".rstrip()

@@ -1,0 +1,174 @@
+"""Which papers can be audited, and the run of an audit from cubes to a report."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from ...engine.errors import SweepError
+from ..spec.models import nearest
+from .conclusions import Result, Study, evaluate
+from .failing_map import failing_map
+from .report import as_json, markdown
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What an audit is about: its studies, where the conclusions stand, and those nothing can test."""
+
+    source: str
+    studies: tuple[Study, ...]
+    untested: tuple[str, ...] = ()
+
+
+def paper(model: str) -> Paper:
+    """The audit of a model's paper; SweepError where there is none."""
+    if model not in _PAPERS:
+        raise SweepError(f"audit: {model!r} has no paper here{nearest(model, list(_PAPERS))}")
+    return _PAPERS[model]()
+
+
+def audit(
+    model: str,
+    folder: str | Path,
+    points: int | None = None,
+    *,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> list[Result]:
+    """Put every conclusion of a model's paper to the test, and write a report into `folder`.
+
+    The cubes are kept there as <study>.zarr: a run that was stopped goes on where it was. Beside them stand
+    report.md, report.json and one picture a conclusion that fails.
+
+    Parameters
+    ----------
+    model
+        "external", "supervision", "internal" or "contract".
+    points
+        At least so many points of the largest study's grid (static choices not counted), and of the others in
+        proportion; their own numbers if None.
+    overwrite
+        Delete cubes of an earlier audit with another grid.
+
+    Raises
+    ------
+    SweepError, CubeError, SweepInterrupted
+        As `run`.
+    """
+    from ..run import run
+
+    about, folder = paper(model), Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise SweepError(f"{folder}: is a file; name a folder")
+    _require_own(model, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    results, most = [], max(study.points for study in about.studies)
+    for study in about.studies:
+        sized = study.sized(ceil(study.points * points / most) if points else study.points)
+        path = folder / f"{study.name}.zarr"
+        if path.exists() and not overwrite:
+            _require_same_grid(sized, path)
+        _tell(progress, f"{study.name}: a grid of {sized.size:,} points, each static choice apart")
+        cube = run(sized.sweep, path, overwrite=overwrite, progress=progress)
+        _tell(progress, f"{study.name}: {len(study.conclusions)} conclusions held against it")
+        results.append(evaluate(sized, cube, progress))
+    write_report(model, results, folder)
+    return results
+
+
+def _require_same_grid(study: Study, path: Path) -> None:
+    """Refuse a cube of another size in a line; every other difference is found by `run`."""
+    from ..run import open_cube
+
+    found, wanted = open_cube(path)["status"].shape, study.sweep.space().shape
+    if found != wanted:
+        raise SweepError(
+            f"{path}: is of an audit with another grid ({' x '.join(map(str, found))} points, wanted "
+            f"{' x '.join(map(str, wanted))}); the same --points goes on with it, --overwrite replaces it"
+        )
+
+
+def _tell(progress: bool, text: str) -> None:
+    if progress:
+        print(text, file=sys.stderr)
+
+
+def _require_own(model: str, folder: Path) -> None:
+    """Refuse the folder of another model's audit, whose report would be lost."""
+    try:
+        there = json.loads((folder / "report.json").read_text(encoding="utf-8")).get("model")
+    except (OSError, ValueError, AttributeError):
+        return
+    if there not in (None, model):
+        raise SweepError(f"-o {folder}: holds the audit of {there}; name another folder")
+
+
+def write_report(model: str, results: list[Result], folder: Path) -> None:
+    """report.md, report.json and the pictures of what fails."""
+    about, pictures = paper(model), {}
+    for result in results:
+        for number in dict.fromkeys(f.conclusion.number for f in result.findings):
+            figure = failing_map(
+                [f for f in result.findings if f.conclusion.number == number], _symbols(result)
+            )
+            if figure is not None:
+                pictures[number] = _file_name(number)
+                figure.savefig(folder / pictures[number], dpi=130)
+    text = markdown(model, f"Source: {about.source}", results, pictures, about.untested)
+    (folder / "report.md").write_text(text, encoding="utf-8")
+    told = as_json(model, results, pictures, about.untested)
+    (folder / "report.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _symbols(result: Result) -> dict[str, str]:
+    """Axis name to what stands at it in a picture."""
+    found = {}
+    for parameter in result.study.sweep.space().model.parameters:
+        unit = "" if parameter.unit in ("1", "") else f" [{parameter.unit}]"
+        symbol = f" {parameter.symbol}" if parameter.symbol != parameter.name else ""
+        found[parameter.name] = f"{parameter.name}{symbol}{unit}"
+    return found
+
+
+def _file_name(number: str) -> str:
+    words = "".join(c if c.isalnum() else " " for c in number.replace("δ", "delta")).split()
+    return f"conclusion_{'_'.join(words)}.png"
+
+
+def _external() -> Paper:
+    from ...kernels.games.external.model import SOURCE
+    from .external.audit import STUDIES
+
+    return Paper(SOURCE, STUDIES)
+
+
+def _supervision() -> Paper:
+    from ...kernels.games.supervision.model import SUPERVISION
+    from .supervision.audit import STUDIES, UNTESTED
+
+    return Paper(SUPERVISION.source, STUDIES, UNTESTED)
+
+
+def _internal() -> Paper:
+    from ...kernels.games.internal.model import INTERNAL
+    from .internal.audit import STUDIES, UNTESTED
+
+    return Paper(INTERNAL.source, STUDIES, UNTESTED)
+
+
+def _contract() -> Paper:
+    from ...kernels.games.contract import CONTRACT
+    from .contract.audit import STUDIES, UNTESTED
+
+    return Paper(CONTRACT.source, STUDIES, UNTESTED)
+
+
+_PAPERS: dict[str, Callable[[], Paper]] = {
+    "external": _external,
+    "supervision": _supervision,
+    "internal": _internal,
+    "contract": _contract,
+}

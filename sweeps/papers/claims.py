@@ -1,0 +1,84 @@
+"""What a paper claims, checked: one row per claim, with how much room it holds or fails by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..commands.show_models import table
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim: where it is made, what it says, whether it holds, and the numbers that say so.
+
+    `expected` is False for what a paper says and its own equations contradict: there, a claim that does
+    not hold is the right result, and `reason` says why it does not.
+    """
+
+    source: str
+    text: str
+    holds: bool
+    by: str
+    expected: bool = True
+    reason: str = ""
+
+    @property
+    def surprises(self) -> bool:
+        """Whether the outcome is another than the known one."""
+        return self.holds != self.expected
+
+
+def check(
+    source: str,
+    text: str,
+    margins: np.ndarray | float,
+    measure: str,
+    tolerance: float = 0.0,
+    *,
+    worst: str = "",
+    expected: bool = True,
+    reason: str = "",
+) -> Claim:
+    """The claim that all `margins` are >= 0, up to `tolerance`. A NaN is a failure.
+
+    The margins are told in the words of `measure`; `worst` says where the least of them is.
+
+    Raises
+    ------
+    ValueError
+        Where there is nothing to check: a claim about no points would hold.
+    """
+    margins = np.asarray(margins, float)
+    if margins.size == 0:
+        raise ValueError(f"claim {text!r} was checked at no point")
+    failing = int(np.sum(~(margins >= -tolerance)))
+    least = float("nan") if np.any(np.isnan(margins)) else float(margins.min()) + 0.0  # -0 reads badly
+    by = f"least {measure} {least:.4g}"
+    if failing:
+        by = f"fails at {failing:,} of {margins.size:,} points, {by}" + (f" at {worst}" if worst else "")
+    return Claim(source, text, failing == 0, by, expected, reason)
+
+
+def claims_table(claims: Iterable[Claim]) -> str:
+    """The claims as lines of text; ``!`` marks those that came out other than expected.
+
+    Below them stands why the ones that are known to fail do.
+    """
+    claims = list(claims)
+    head = ("", "claim", "holds", "source", "by how much")
+    rows = [("!" if c.surprises else "", c.text, "yes" if c.holds else "NO", c.source, c.by) for c in claims]
+    reasons = dict.fromkeys(c.reason for c in claims if not c.expected and c.reason)
+    known = [f"  {'; '.join(c.text for c in claims if c.reason == r)}:\n    {r}" for r in reasons]
+    return "\n".join([table(head, rows), *(["known to fail:", *known] if known else [])])
+
+
+def verdict(claims: Iterable[Claim]) -> str:
+    """How many claims hold, how many fail as they are known to, and which came out otherwise."""
+    claims = list(claims)
+    failing = sum(not c.holds for c in claims)
+    text = f"{len(claims) - failing} of {len(claims)} claims hold"
+    if failing:
+        text += f", {sum(not c.holds and not c.expected for c in claims)} fail as is known"
+    surprises = [c.text for c in claims if c.surprises]
+    return text + (f"; OTHERWISE THAN KNOWN: {'; '.join(surprises)}" if surprises else ".")

@@ -1,0 +1,189 @@
+"""Whom to protect and what to offer: Algorithm 1 of the contract paper, round by round.
+
+Source: Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, section III-C. The text of the algorithm's
+box is lost; this follows the section's sentences. Reconstructed: ties are broken by the order of the
+infrastructures, and an infrastructure that declined is not asked again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import numpy as np
+
+from ....kernels.games.contract import contract
+from ....kernels.status import Status
+
+
+@dataclass(frozen=True)
+class Infrastructure:
+    """One that asks for protection.
+
+    `theta` and `reward_rate` are those of its type, `least` is what that type needs.
+    `level_probability` [level] is what the centre believes about its criticality, lowest level first.
+    """
+
+    name: str
+    theta: float
+    reward_rate: float
+    least: float
+    level_probability: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One step of the algorithm.
+
+    ``drop``: `names` is who was taken out, for want of resources. ``offer``: who was offered which
+    contract. ``decline``: who turned it down. ``readmit``: who is considered again. ``sign``: who
+    signed, ``nobody``: no one is left; either is the end. `needed` is the least that those
+    considered after this step need together.
+    """
+
+    action: Literal["drop", "offer", "decline", "readmit", "sign", "nobody"]
+    names: tuple[str, ...]
+    needed: float
+    resources: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How it ended: resources by name, who was left out, who declined, and every round."""
+
+    resources: dict[str, float]
+    dropped: tuple[str, ...]
+    declined: tuple[str, ...]
+    rounds: tuple[Round, ...]
+
+
+Designer = Callable[[Sequence[Infrastructure], float], Sequence[float] | np.ndarray | None]
+Answer = Callable[[Infrastructure, float], bool]
+
+
+def allocate(
+    infrastructures: Sequence[Infrastructure],
+    total: float,
+    design: Designer | None = None,
+    accepts: Answer = lambda infrastructure, resources: True,
+) -> Allocation:
+    """Run Algorithm 1.
+
+    While the minima do not fit in `total`, or no contract is feasible, the infrastructure most
+    likely to be of the lowest criticality level is dropped (of several, the first in order). The
+    rest are offered contracts. If some decline, the dropped ones, the most critical first, are
+    considered again as far as their minima fit, and new contracts are designed. When all accept,
+    they sign. Only a refusal brings dropped ones back, as in the paper: a large infrastructure may
+    push out a small one before it is dropped itself.
+
+    Parameters
+    ----------
+    infrastructures
+        Those that ask for protection; names must differ.
+    total
+        Resources of the centre.
+    design
+        ``design(those considered, total)`` returns resources for each, or None where no contract is
+        feasible. The default is `optimal_design`.
+    accepts
+        ``accepts(infrastructure, resources)``: its answer to an offer.
+    """
+    _check(infrastructures, total)
+    considered, dropped, declined = list(infrastructures), [], []
+    rounds: list[Round] = []
+
+    def note(action, who, resources=()):
+        names = tuple(i.name for i in who)
+        rounds.append(Round(action, names, sum(i.least for i in considered), tuple(map(float, resources))))
+
+    while considered:
+        offers = (design or optimal_design)(considered, total) if _fits(considered, total) else None
+        if offers is None:
+            out = max(considered, key=lambda i: i.level_probability[0])
+            considered.remove(out)
+            dropped.append(out)
+            note("drop", [out])
+            continue
+        note("offer", considered, offers)
+        answers = [(i, accepts(i, float(t))) for i, t in zip(considered, offers, strict=True)]
+        refused = [i for i, answer in answers if not answer]
+        if not refused:
+            note("sign", considered, offers)
+            signed = {i.name: float(t) for i, t in zip(considered, offers, strict=True)}
+            return _ended(signed, dropped, declined, rounds)
+        considered = [i for i, answer in answers if answer]
+        declined += refused
+        note("decline", refused)
+        again = _readmitted(considered, dropped, total)
+        if again:
+            considered = [i for i in infrastructures if i in considered or i in again]
+            dropped = [i for i in dropped if i not in again]
+            note("readmit", again)
+    note("nobody", [])
+    return _ended({}, dropped, declined, rounds)
+
+
+def optimal_design(
+    considered: Sequence[Infrastructure], total: float, value_rate: float = 2.0, unit_cost: float = 0.5
+) -> np.ndarray | None:
+    """Optimal contracts for infrastructures of different types: resources for each, None if infeasible.
+
+    Every infrastructure is a type of its own, all equally probable, as in the paper's simulations.
+    One infrastructure alone gets everything, if it is worth its reward to it.
+    """
+    order = np.argsort([i.theta for i in considered])
+    ranked = [considered[k] for k in order]
+    theta, rate, least = (
+        np.array([getattr(i, n) for i in ranked]) for n in ("theta", "reward_rate", "least")
+    )
+    if np.any(np.diff(theta) <= 0) or np.any(np.diff(rate) <= 0):
+        raise ValueError("infrastructures must differ in theta, and reward_rate must grow with it")
+    if len(ranked) == 1:
+        return np.array([total]) if value_rate * theta[0] >= unit_cost * rate[0] else None
+    point = {"theta": theta, "reward_rate": rate, "T_min": least, "T_total": np.float64(total)}
+    point |= {"probability": np.full(len(ranked), 1 / len(ranked))}
+    point |= {"value_rate": np.float64(value_rate), "unit_cost": np.float64(unit_cost)}
+    # One level: criticality scales the centre's utility and moves no resources.
+    point |= {"phi": np.ones(1), "criticality_probability": np.ones(1)}
+    with jax.enable_x64(True):
+        solved = _solve(point)
+    if int(solved["status"]) not in (Status.ok, Status.several_equilibria):
+        return None
+    resources = np.empty(len(ranked))
+    resources[order] = np.asarray(solved["resources"])
+    return resources
+
+
+_solve = jax.jit(contract)
+
+
+def _fits(considered: Sequence[Infrastructure], total: float) -> bool:
+    return sum(i.least for i in considered) <= total
+
+
+def _readmitted(considered: list, dropped: list, total: float) -> list:
+    """Of the dropped, those whose minima fit into what is free, the most critical first."""
+    again: list[Infrastructure] = []
+    for one in sorted(dropped, key=lambda i: i.level_probability[0]):
+        if _fits([*considered, *again, one], total):
+            again.append(one)
+    return again
+
+
+def _ended(signed: dict[str, float], dropped: list, declined: list, rounds: list) -> Allocation:
+    left_out, refused = (tuple(i.name for i in group) for group in (dropped, declined))
+    return Allocation(signed, left_out, refused, tuple(rounds))
+
+
+def _check(infrastructures: Sequence[Infrastructure], total: float) -> None:
+    names = [i.name for i in infrastructures]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"infrastructure {sorted(twice)[0]!r} is named twice")
+    if not (np.isfinite(total) and total > 0):
+        raise ValueError(f"total must be a positive number, not {total!r}")
+    for one in infrastructures:
+        if not (np.isfinite(one.least) and one.least >= 0):
+            raise ValueError(f"{one.name}: least must be a number >= 0, not {one.least!r}")
+        if not one.level_probability or abs(sum(one.level_probability) - 1) > 1e-6:
+            raise ValueError(f"{one.name}: level_probability must sum to 1")

@@ -1,0 +1,255 @@
+"""What the supervision paper concludes, each as a margin at a point, and the cubes to hold it against.
+
+The paper does not number its conclusions; they are called by section and figure. Where they are about
+stability, rest points and eigenvalues decide; where they are about orbits, trajectories on a smaller grid.
+"""
+
+from collections.abc import Callable
+from functools import reduce
+from itertools import pairwise
+from operator import and_
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ....kernels.flow import Attractor
+from ....kernels.games.supervision.game import BEST
+from ....kernels.numerics.rest_points import RestClass
+from ....kernels.status import Status
+from ...spec.sweep import Sweep
+from ..conclusions import Conclusion, Study
+
+Mechanism = tuple[str, str]
+Margin = Callable[[xr.Dataset], Any]
+
+NEITHER: Mechanism = ("static", "static")
+PUNISHMENT_ONLY: Mechanism = ("static", "dynamic")
+REWARD_ONLY: Mechanism = ("dynamic", "static")
+BOTH: Mechanism = ("dynamic", "dynamic")
+
+UNTESTED = (
+    "Section 2.3 (a) and (b), which corner is stable when no interior point exists: the text has lost both "
+    "conditions, and calls the point (0,1) {Supervise, Nonmanaged} where its own order of shares makes it "
+    "unsupervised and managed.",
+    "Section 4.3, that enterprises are more sensitive to some caps than governments, beyond Figure 8: no "
+    "measure "
+    "is given.",
+    "Figure 10, that the oscillation at r = 12 grows: `equisweep reproduce supervision` checks that one "
+    "orbit.",
+)
+
+
+def under(mechanism: Mechanism, name: str) -> Margin:
+    """A variable under one mechanism; at the interior point, where it is one of rest points."""
+
+    def value(d: xr.Dataset) -> xr.DataArray:
+        found = d[name]
+        for dim, label in zip(("reward", "punishment"), mechanism, strict=True):
+            found = found.sel({dim: label}, drop=True) if dim in found.dims else found
+        return found.sel(rest_point="interior", drop=True) if "rest_point" in found.dims else found
+
+    return value
+
+
+def exists(mechanism: Mechanism) -> Margin:
+    """Whether there is an interior rest point."""
+    return lambda d: under(mechanism, "interior_class")(d) > RestClass.absent
+
+
+def attracts(*mechanisms: Mechanism) -> Margin:
+    """Whether there is an interior rest point that attracts, under each of the mechanisms."""
+
+    def both(d: xr.Dataset) -> xr.DataArray:
+        found = [under(m, "interior_class")(d) for m in mechanisms]
+        first, *others = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in found]
+        return reduce(and_, others, first)
+
+    return both
+
+
+def one_of(value: Margin, *numbers: int) -> Margin:
+    """+1 where a class is one of these, -1 where it is another."""
+
+    def margin(d: xr.Dataset) -> xr.DataArray:
+        found = value(d)
+        return xr.where(found.isin(numbers), 1.0, -1.0).where(found.notnull())
+
+    return margin
+
+
+def difference(larger: Margin, smaller: Margin) -> Margin:
+    """How much the first exceeds the second; 0 where a point is missing, which premises rule out."""
+    return lambda d: (larger(d) - smaller(d)).fillna(0)
+
+
+def signed(sign: int, value: Margin) -> Margin:
+    """The value, or its opposite; 0 where there is none, which premises rule out."""
+    return lambda d: sign * value(d).fillna(0)
+
+
+def _x(mechanism: Mechanism) -> Margin:
+    return under(mechanism, "rest_x")
+
+
+def _y(mechanism: Mechanism) -> Margin:
+    return under(mechanism, "rest_y")
+
+
+def _slope(share: str, cap: str) -> Margin:
+    return lambda d: d[f"d_rest_{share}_d_{cap}"].sel(rest_point="interior", drop=True)
+
+
+def _order_of_managing(d: xr.Dataset) -> xr.DataArray:
+    y = [_y(m)(d) for m in (BOTH, PUNISHMENT_ONLY, REWARD_ONLY, NEITHER)]
+    gaps = [a - b for a, b in pairwise(y)]
+    return np.minimum(np.minimum(gaps[0], gaps[1]), gaps[2]).fillna(0)
+
+
+def _all_exist(d: xr.Dataset) -> xr.DataArray:
+    one, two, three, four = (exists(m)(d) for m in (BOTH, PUNISHMENT_ONLY, REWARD_ONLY, NEITHER))
+    return one & two & three & four
+
+
+def _inside(mechanism: Mechanism, words: str = "an interior point exists") -> dict:
+    return {"premise": exists(mechanism), "condition": words}
+
+
+_STEADY = {"premise": attracts(PUNISHMENT_ONLY, BOTH), "condition": "both interior points attract"}
+_CAP = {"premise": attracts(BOTH), "condition": "the interior point attracts"}
+_SLOW = "Orbits too slow to be decided by the horizon have no result."
+_LOST = "The paper's preconditions are lost; that an interior point exists is taken in their place."
+
+STABILITY = (
+    Conclusion("2.3 (centre)", "static/static: the interior point is a centre",
+               one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="",
+               remark=_LOST),
+    Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
+               lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True,
+               unit="stable points", remark=_LOST),
+    Conclusion("3.1 (closed)", "dynamic reward alone: the trace at the interior point is zero",
+               lambda d: -np.abs(under(REWARD_ONLY, "trace")(d)).fillna(0), **_inside(REWARD_ONLY), weak=True,
+               unit="1/time", tolerance=1e-12,
+               remark="The paper calls the orbits closed. The trace is x y (1-y) r > 0: they spiral out."),
+    Conclusion("3.1 (none stable)", "dynamic reward alone: no rest point is stable",
+               lambda d: -under(REWARD_ONLY, "stable_count")(d), **_inside(REWARD_ONLY), weak=True,
+               unit="stable points"),
+    Conclusion("3.2 (stable)", "dynamic punishment alone: the interior point attracts",
+               signed(-1, under(PUNISHMENT_ONLY, "eigenvalue_1_real")), **_inside(PUNISHMENT_ONLY),
+               unit="1/time"),
+    Conclusion("3.2 (focus)", "dynamic punishment alone: the interior point is a focus",
+               one_of(under(PUNISHMENT_ONLY, "interior_class"), RestClass.stable_focus,
+                      RestClass.unstable_focus), **_inside(PUNISHMENT_ONLY), unit=""),
+    Conclusion("3.3 (stable)", "dynamic reward and punishment: the interior point attracts",
+               signed(-1, under(BOTH, "eigenvalue_1_real")), **_inside(BOTH), unit="1/time", tolerance=1e-12,
+               remark="The trace is x y (1-y)(r - f): it attracts only where the reward cap r is below the "
+                      "punishment cap f."),
+    Conclusion("3.3 (focus)", "dynamic reward and punishment: the interior point is a focus",
+               one_of(under(BOTH, "interior_class"), RestClass.stable_focus, RestClass.centre,
+                      RestClass.unstable_focus), **_inside(BOTH), unit=""),
+    Conclusion("4.2.2 (x)",
+               "more governments supervise under dynamic/dynamic than under dynamic punishment alone",
+               difference(_x(BOTH), _x(PUNISHMENT_ONLY)), **_STEADY, unit="1"),
+    Conclusion("4.2.2 (y)",
+               "more enterprises manage under dynamic/dynamic than under dynamic punishment alone",
+               difference(_y(BOTH), _y(PUNISHMENT_ONLY)), **_STEADY, unit="1"),
+    Conclusion("4.2.2 (best)",
+               "dynamic/dynamic is the best mechanism: its stable point has the fewest incidents",
+               one_of(under(BOTH, "best_mechanism"), BEST["dynamic_dynamic"]), **_inside(BOTH), unit="",
+               remark="Best by the probability of an incident, which decides wherever both shares are "
+                      "higher."),
+    Conclusion("4.2.2 (order)",
+               "the mechanisms rank dynamic/dynamic, dynamic punishment, dynamic reward, static",
+               _order_of_managing, _all_exist, "all four interior points exist", unit="1",
+               remark="Ambiguous: two of the four have no stable point. Read as the share y that manages "
+                      "at the "
+                      "interior point, which closed orbits have on average."),
+)  # fmt: skip
+
+CAPS = (
+    Conclusion("Fig. 8 (x)", "supervision falls with its cost c1", signed(-1, _slope("x", "c1")), **_CAP,
+               unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 8 (y)", "management falls with the cost of supervision c1",
+               signed(-1, _slope("y", "c1")), **_CAP, unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 8 (more sensitive)", "c1 moves the enterprises more than the governments",
+               lambda d: (np.abs(_slope("y", "c1")(d)) - np.abs(_slope("x", "c1")(d))).fillna(0), **_CAP,
+               unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 9 (x)", "supervision rises with the cost of management c2", signed(1, _slope("x", "c2")),
+               **_CAP, unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 9 (y)", "management falls with its cost c2", signed(-1, _slope("y", "c2")), **_CAP,
+               unit="1/money", tolerance=1e-12,
+               remark="At an interior point y solves A(y) = 0, in which c2 does not occur."),
+    Conclusion("Fig. 10 (x)", "supervision falls with the reward cap r", signed(-1, _slope("x", "r")), **_CAP,
+               unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 10 (y)", "management falls with the reward cap r", signed(-1, _slope("y", "r")), **_CAP,
+               unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 11 (x)", "supervision falls with the punishment cap f", signed(-1, _slope("x", "f")),
+               **_CAP, unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 11 (y)", "management rises with the punishment cap f", signed(1, _slope("y", "f")),
+               **_CAP, unit="1/money", tolerance=1e-12),
+    Conclusion("5 (punishment)", "more punishment makes both sides more active",
+               lambda d: np.minimum(_slope("x", "f")(d), _slope("y", "f")(d)).fillna(0), **_CAP,
+               unit="1/money", tolerance=1e-12,
+               remark="Section 5 says so of both sides; Figure 11 and section 4.3 say that supervision "
+                      "falls."),
+)  # fmt: skip
+
+ORBITS = (
+    Conclusion("2.3 (orbits)", "static/static: orbits are closed",
+               one_of(under(NEITHER, "attractor"), Attractor.closed_orbit), **_inside(NEITHER), unit=""),
+    Conclusion("3.1 (orbits)", "dynamic reward alone: orbits are closed",
+               one_of(under(REWARD_ONLY, "attractor"), Attractor.closed_orbit), **_inside(REWARD_ONLY),
+               unit=""),
+    Conclusion("3.2 (orbits)", "dynamic punishment alone: orbits end at rest",
+               one_of(under(PUNISHMENT_ONLY, "attractor"), Attractor.rest_point), **_inside(PUNISHMENT_ONLY),
+               unit="", remark=_SLOW),
+    Conclusion("3.3 (orbits)", "dynamic reward and punishment: orbits end at rest",
+               one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit="",
+               remark=_SLOW),
+    Conclusion("4.2.1 (period, x0)",
+               "static/static: the period is longer the more governments supervise at first",
+               lambda d: under(NEITHER, "period")(d).diff("x0", label="lower"), unit="time", tolerance=1e-6),
+    Conclusion("4.2.1 (period, y0)",
+               "static/static: the period is shorter the more enterprises manage at first",
+               lambda d: -under(NEITHER, "period")(d).diff("y0", label="lower"), unit="time", tolerance=1e-6,
+               remark="The period grows with the distance from the centre: it falls on one side, and rises "
+                      "beyond."),
+)  # fmt: skip
+
+
+def _range(start: float, stop: float, num: int) -> dict[str, float]:
+    return {"start": start, "stop": stop, "num": num}
+
+
+_CHOICES = {"reward": ["static", "dynamic"], "punishment": ["static", "dynamic"]}
+_GRID = {
+    "c1": _range(0.5, 20, 12), "c2": _range(1, 20, 10), "r": _range(0.5, 20, 14), "f": _range(1, 25, 14),
+    "Le": _range(10, 100, 10),
+}  # fmt: skip
+_FINE = {"solver": "dopri8", "rtol": 1e-9, "atol": 1e-9, "settle": 1e-6}
+
+STUDIES = (
+    Study(
+        "stability",
+        Sweep("supervision", {**_CHOICES, **_GRID},
+              outputs=["interior_class", "stable_count", "best_mechanism", "rest_x", "rest_y", "trace",
+                       "eigenvalue_1_real"], origin="audit supervision, study stability"),
+        STABILITY, "c1", label="equations", points=250_000,
+    ),
+    Study(
+        "caps",
+        Sweep("supervision", _GRID, {"reward": "dynamic", "punishment": "dynamic"},
+              ["interior_class"], {"rest_x": ["c1", "c2", "r", "f"], "rest_y": ["c1", "c2", "r", "f"]},
+              origin="audit supervision, study caps"),
+        CAPS, "c1", label="equations", points=250_000,
+    ),
+    Study(
+        "orbits",
+        Sweep("supervision", {**_CHOICES, "c1": _range(2, 8, 3), "r": _range(1, 16, 6), "f": _range(2, 22, 6),
+                              "x0": _range(0.2, 0.8, 4), "y0": _range(0.15, 0.85, 4)},
+              {"horizon": 200}, ["interior_class", "attractor", "period"], integrator=_FINE,
+              origin="audit supervision, study orbits"),
+        ORBITS, "c1", label="equations", result=(Status.ok, Status.corner, Status.several_equilibria),
+        points=1_500,
+    ),
+)  # fmt: skip

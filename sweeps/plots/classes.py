@@ -1,0 +1,156 @@
+"""Maps of classes: a colour and a letter for each class, a legend instead of a scale."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from . import frame
+from .view import View
+
+# Colours of Okabe and Ito (2008), told apart by colour-blind readers too; 0 is mostly "nothing there".
+_COLOURS = (
+    *("#dddddd", "#009e73", "#56b4e9", "#0072b2", "#f0e442", "#cc79a7", "#e69f00", "#d55e00", "#000000"),
+    *("#999999", "#332288", "#882255", "#44aa99"),
+)
+_LINE = {"color": "black", "linewidth": 1.6, "linestyle": (0, (6, 3))}
+_LETTER_GRID = 48
+# A region carries its class's letter where it reaches this far in every direction, in cells of that grid.
+_LETTER_ROOM = 2
+
+
+def draw_class_map(view: View, line: str | None = None) -> Any:
+    """A figure with one map of classes a panel, and a legend of the classes that occur.
+
+    Each class's largest region carries a letter, so that the map reads in grey print too. `line` draws
+    where both axes are equal. Raises SweepError where there are more classes than colours.
+    """
+    from matplotlib.colors import ListedColormap
+
+    assert view.second is not None
+    (layer,) = view.layers
+    colours = _colours(layer.classes, layer.values)
+    letters = {number: chr(ord("A") + i) for i, number in enumerate(colours)}
+    rank = {number: i for i, number in enumerate(colours)}
+    figure, used = frame.panels(len(view.panels))
+    across, up = frame.edges(view.x), frame.edges(view.second)
+    for panel, part in zip(used, layer.values, strict=True):
+        frame.hatch(panel)
+        frame.set_axis(panel.xaxis, view.x)
+        frame.set_axis(panel.yaxis, view.second)
+        ranks = np.ma.masked_invalid(np.full(part.shape, np.nan))
+        for number, i in rank.items():
+            ranks[(part == number).filled(False)] = i
+        panel.pcolormesh(
+            across, up, ranks, vmin=-0.5, vmax=len(rank) - 0.5, cmap=ListedColormap(list(colours.values())),
+            rasterized=True,
+        )  # fmt: skip
+        _write_letters(panel, view, part, letters)
+        if line:
+            draw_line(panel, view.x.places, view.second.places)
+    frame.label_panels(used, view.panels, view.x.label, view.second.label)
+    _add_legend(figure, layer.classes, colours, letters, bool(layer.lost), line)
+    frame.headline(figure, view.title, view.where, view.note("hatched grey"), before=layer.label)
+    return figure
+
+
+def line_legend(figure: Any, line: str) -> None:
+    """Name the line where both axes are equal, in a picture that has no other legend."""
+    from matplotlib.lines import Line2D
+
+    frame.legend(figure, [Line2D([], [], **_LINE, label=line)])
+
+
+def parse_line(text: str, x: str, y: str) -> str:
+    """``r = f`` for the axes r and f, tidied up; SweepError where it names anything else."""
+    names = [part.strip() for part in text.split("=")]
+    if len(names) != 2 or sorted(names) != sorted((x, y)):
+        raise SweepError(f"plot: --line {text!r}: write the two axes that are drawn, {x} = {y}")
+    return f"{names[0]} = {names[1]}"
+
+
+def draw_line(panel: Any, x: np.ndarray, y: np.ndarray) -> None:
+    """The line on which both axes are equal, as far as the panel goes; its limits stay."""
+    low, high = max(x.min(), y.min()), min(x.max(), y.max())
+    if low <= high:
+        panel.plot([low, high], [low, high], **_LINE)
+
+
+def _colours(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int, str]:
+    """A colour of each class that occurs: by its number, where that gives each its own."""
+    present = np.unique(values.compressed()).tolist()
+    if all(0 <= number < len(_COLOURS) for number in classes):
+        return {number: _COLOURS[number] for number in present}
+    if len(present) > len(_COLOURS):
+        raise SweepError(f"plot: {len(present)} classes are more than the {len(_COLOURS)} colours; use --sel")
+    return {number: _COLOURS[i] for i, number in enumerate(present)}
+
+
+def _add_legend(
+    figure: Any, classes: Mapping[int, str], colours: Mapping[int, str], letters: Mapping[int, str],
+    missing: bool, line: str | None,
+) -> None:  # fmt: skip
+    """Name the classes that occur, the hatching and the line, beside the panels."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    patches = {
+        number: Patch(facecolor=colour, edgecolor="0.4", label=classes[number].replace("_", " "))
+        for number, colour in colours.items()
+    }
+    drawers = {patch: _lettered(letters[number], colours[number]) for number, patch in patches.items()}
+    handles: list[Any] = list(patches.values())
+    if missing:
+        handles.append(Patch(facecolor="0.88", edgecolor="0.6", hatch="////", label="no result"))
+    if line:
+        handles.append(Line2D([], [], **_LINE, label=line))
+    frame.legend(figure, handles, handler_map=drawers, handleheight=1.2)
+
+
+def _lettered(letter: str, colour: str) -> Any:
+    """What draws a patch of that colour in a legend, with a letter on it."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.legend_handler import HandlerPatch
+    from matplotlib.text import Text
+
+    class Lettered(HandlerPatch):
+        def create_artists(self, legend, orig_handle, xdescent, ydescent, width, height, fontsize, trans):  # pyright: ignore
+            drawn = super().create_artists(
+                legend, orig_handle, xdescent, ydescent, width, height, fontsize, trans
+            )
+            dark = sum(to_rgb(colour)) < 1.2
+            middle = (width / 2 - xdescent, height / 2 - ydescent)
+            text = Text(
+                *middle, letter, color="white" if dark else "black", fontsize=7,
+                ha="center", va="center_baseline",
+            )  # fmt: skip
+            text.set_transform(trans)
+            return [*drawn, text]
+
+    return Lettered()
+
+
+def _write_letters(panel: Any, view: View, values: np.ma.MaskedArray, letters: Mapping[int, str]) -> None:
+    """Each class's letter where its largest region is widest, if it is wide enough."""
+    assert view.second is not None
+    rows, columns = (np.linspace(0, size - 1, _LETTER_GRID).round().astype(int) for size in values.shape)
+    coarse = values[np.ix_(rows, columns)]
+    for number, letter in letters.items():
+        depth = _depth((coarse == number).filled(False))
+        if depth.max() <= _LETTER_ROOM:
+            continue
+        i, j = np.unravel_index(int(depth.argmax()), depth.shape)
+        place = view.x.places[columns[j]], view.second.places[rows[i]]
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "alpha": 0.8, "edgecolor": "none"}
+        panel.text(*place, letter, ha="center", va="center", fontsize=8, bbox=box)
+
+
+def _depth(inside: np.ndarray) -> np.ndarray:
+    """How often a region can be peeled before a cell goes: its distance from the border, in cells."""
+    depth = np.zeros(inside.shape, int)
+    while inside.any():
+        depth += inside
+        padded = np.pad(inside, 1)
+        inside = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
+    return depth

@@ -1,0 +1,101 @@
+"""Words in a picture: labels with symbol and unit, what was selected, notes on what is missing."""
+
+import re
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...kernels.status import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Letters of a text at 8 to 10 points that fit into an inch, rounded down.
+_SMALL, _LARGE = 16, 13
+_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
+
+
+def label(array: "xr.DataArray", name: str) -> str:
+    """Name, symbol and unit of a variable or coordinate: "alpha α", "investment e [money]".
+
+    A subscript is set as one ("c_1"), and a symbol that only repeats the name replaces it.
+    """
+    symbol, unit = str(array.attrs.get("symbol", "")), str(array.attrs.get("units", "1"))
+    words = name.replace("_", " ")
+    if symbol.replace("_", "") == name.replace("_", ""):
+        text = typeset(symbol)
+    elif not symbol or "." in name:  # of a component the symbol says nothing more: v.data, v[data]
+        text = plain(words)
+    else:
+        text = f"{plain(words)} {typeset(symbol)}"
+    return text if unit in ("1", "") else f"{text} [{plain(unit)}]"
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib shows as it is, dollar signs included."""
+    return text.replace("$", r"\$")
+
+
+def typeset(symbol: str) -> str:
+    """A symbol with its subscripts lowered."""
+
+    def lowered(found: re.Match[str]) -> str:
+        below = found[2].replace("_", r"\_")
+        return rf"$\mathregular{{{found[1]}_{{{below}}}}}$"
+
+    return _SUBSCRIPT.sub(lowered, plain(symbol))
+
+
+def value_text(value: Any, array: "xr.DataArray | None" = None) -> str:
+    """A coordinate's value with its unit, if that is not 1."""
+    value = value.item() if isinstance(value, np.generic | np.ndarray) else value
+    unit = "1" if array is None else str(array.attrs.get("units", "1"))
+    text = f"{value:.6g}" if isinstance(value, float) else plain(str(value))
+    return text if unit in ("1", "") else f"{text} {plain(unit)}"
+
+
+def setting(name: str, value: Any, array: "xr.DataArray") -> str:
+    """What a panel or a line holds: "n = 3", "c1 = 5 money"; a named choice by its name alone."""
+    text = value_text(value, array)
+    return text.replace("_", " ") if isinstance(value, str) else f"{plain(name)} = {text}"
+
+
+def selected(dataset: "xr.Dataset") -> str:
+    """All that was selected to one value: "n = 3, mechanism = sharing"."""
+    here = [name for name in dataset.coords if not dataset[name].dims]
+    return ", ".join(
+        f"{plain(str(name))} = {value_text(dataset[name].values, dataset[name])}" for name in here
+    )
+
+
+def counted(numbers: Mapping[str, int]) -> str:
+    """Counts with their reasons, the most frequent first: "300 corner, 12 not finite"."""
+    ordered = sorted(numbers.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in ordered if count)
+
+
+def missing_note(lost: Mapping[str, int], total: int, how: str) -> str:
+    """How many of the points are left out, and why; `how` says what stands in their place."""
+    count = sum(lost.values())
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return f"{count:,} of {total:,} points {verb} left out ({how}): {counted(lost)}."
+
+
+def kept_note(kept: Mapping[str, int]) -> str:
+    """What was drawn although its status is not ok."""
+    return f"Drawn though not ok: {counted(kept)}." if sum(kept.values()) else ""
+
+
+def status_names(codes: Iterable[int]) -> list[str]:
+    """Names of status numbers, also of those that a later version may add."""
+    known = {int(status): status.name for status in Status}
+    return [known.get(int(code), f"status {int(code)}") for code in codes]
+
+
+def fit(text: str, inches: float, small: bool = False) -> str:
+    """Text broken into lines that are at most so long."""
+    return "\n".join(wrap(text, max(int(inches * (_SMALL if small else _LARGE)), 20)))

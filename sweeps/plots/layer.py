@@ -1,0 +1,103 @@
+"""One variable of a picture: its values, which of them cannot be drawn, and why."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...kernels.status import WITHOUT_RESULT, Status
+from ..cube.classes import classes_of
+from . import labels as words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# An orbit still on its way at the horizon, or on a face, is as sound as any other all along its path.
+_SOUND_PATHS = frozenset({Status.not_steady.name, Status.boundary_start.name})
+# A class names what went wrong itself ("undecided"); these have no class.
+_CLASSLESS = WITHOUT_RESULT | {Status.not_computed, Status.not_finite}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One variable: masked values [panel, y or hue, x], and what was left out."""
+
+    name: str
+    label: str
+    unit: str
+    values: np.ma.MaskedArray
+    classes: Mapping[int, str]
+    lost: Counter[str]
+    kept: Counter[str]
+
+
+def layer_of(
+    dataset: "xr.Dataset",
+    name: str,
+    order: list[str],
+    shape: tuple[int, ...],
+    keep: frozenset[str],
+    log: bool,
+) -> Layer:
+    """Load a variable over the dims `order`, as `shape`; where it or its status is unfit it is masked.
+
+    `keep` names statuses that are drawn besides ok; `log` leaves out what is not above zero. A class is
+    drawn under every status that leaves it one, `status` itself always, and a path also where its orbit
+    had not settled.
+    """
+    array = dataset[name].transpose(*order).load()
+    values = array.values.reshape(shape)
+    codes = _like(dataset["status"], order, dataset.sizes, shape)
+    classes = classes_of(array)
+    if "time" in array.dims:
+        keep |= _SOUND_PATHS
+    wanted = _wanted(name, classes, keep)
+    bad = ~np.isin(codes, wanted)
+    lost: Counter[str] = Counter()
+    for code, count in zip(*np.unique(codes[bad], return_counts=True), strict=True):
+        lost[words.status_names([code])[0]] += int(count)
+    for reason, rule in _rules(values, classes, log).items():
+        more = rule & ~bad
+        lost[reason] += int(more.sum())
+        bad |= more
+    kept: Counter[str] = Counter()
+    for code, count in zip(*np.unique(codes[~bad], return_counts=True), strict=True):
+        if code != Status.ok and name != "status":
+            kept[words.status_names([code])[0]] += int(count)
+    unit = str(array.attrs.get("units", "1"))
+    masked = np.ma.MaskedArray(values, mask=bad)
+    return Layer(name, words.label(array, name), unit, masked, classes, +lost, +kept)
+
+
+def _wanted(name: str, classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:
+    if name == "status":
+        return [int(status) for status in Status]
+    if classes:
+        return [int(status) for status in Status if status not in _CLASSLESS]
+    return [int(status) for status in Status if status == Status.ok or status.name in keep]
+
+
+def _rules(values: np.ndarray, classes: Mapping[int, str], log: bool) -> dict[str, Any]:
+    """Points that cannot be drawn although their status says nothing against it, by reason."""
+    if classes:
+        return {"without a class": ~np.isin(values, list(classes))}
+    rules = {"ok but undefined (NaN)": np.isnan(values), "infinite": np.isinf(values)}
+    if log:
+        rules["not above 0 (log scale)"] = values <= 0
+    return rules
+
+
+def _like(status: "xr.DataArray", order: list[str], sizes: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """The status of every point drawn; it has none of the dimensions that outputs carry themselves."""
+    held = [dim for dim in order if dim in status.dims]
+    values = status.transpose(*held).values
+    values = values.reshape([sizes[dim] if dim in held else 1 for dim in order])
+    return np.broadcast_to(values, [sizes[dim] for dim in order]).reshape(shape)
+
+
+def advice_to_keep(layer: Layer) -> str:
+    """The option that would draw some of what was left out; empty where nothing would."""
+    names = [status.name for status in Status if status not in _CLASSLESS and status.name in layer.lost]
+    return f"; --keep {','.join(names)} draws them" if names and not layer.classes else ""

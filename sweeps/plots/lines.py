@@ -1,0 +1,177 @@
+"""Lines: variables along one axis, one line for each value of another or for each variable."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import frame
+from . import labels as words
+from .layer import Layer
+from .view import MOST_NAMED, Direction, View
+
+_STYLES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "p", "h")
+_MARKS = 8
+_CROWD = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one line looks."""
+
+    colour: Any
+    style: Any
+    marker: str
+    label: str
+
+
+def draw_lines(view: View, _line: str | None = None) -> Any:
+    """A figure of lines: variables of one unit share a panel, others have panels of their own.
+
+    Names, and values that were sampled, are marks without a line. A line breaks where a point has no result,
+    and a point alone between two such is a dot. Up to
+    `MOST_NAMED` lines have a colour, a dash and a marker each; more have a colour bar.
+    """
+    groups = _groups(view.layers)
+    titles = [_title(group, facet, len(groups)) for group in groups for facet in view.panels]
+    figure, used = frame.panels(len(titles), share_values=len(groups) == 1)
+    for i, panel in enumerate(used):
+        if i % len(view.panels):
+            panel.sharey(used[i - i % len(view.panels)])
+    looks = _looks(view, several=len(groups) < len(view.layers))
+    at = iter(used)
+    for group in groups:
+        for k in range(len(view.panels)):
+            panel = next(at)
+            frame.set_axis(panel.xaxis, view.x)
+            if "y" in view.log:
+                panel.set_yscale("log")
+            for layer in group:
+                for i, values in enumerate(layer.values[k]):
+                    _draw(panel, view.x, values, looks[layer.name, i])
+            panel.grid(color="0.9", linewidth=0.6)
+            panel.set_axisbelow(True)
+    _label(used, titles, view, groups)
+    _legend(figure, used, view, looks)
+    frame.headline(figure, view.title, view.where, view.note("lines break there"))
+    return figure
+
+
+def _groups(layers: tuple[Layer, ...]) -> list[list[Layer]]:
+    """Variables by their unit."""
+    units = dict.fromkeys(layer.unit for layer in layers)
+    return [[layer for layer in layers if layer.unit == unit] for unit in units]
+
+
+def _title(group: list[Layer], facet: str, groups: int) -> str:
+    names = ", ".join(layer.name.replace("_", " ") for layer in group) if groups > 1 else ""
+    return ": ".join(filter(None, (names, facet)))
+
+
+def _label(used: list[Any], titles: list[str], view: View, groups: list[list[Layer]]) -> None:
+    frame.label_panels(used, titles, view.x.label, "")
+    each = len(view.panels)
+    first = frame.leftmost(used)
+    for i, panel in enumerate(used):
+        group = groups[i // each]
+        if panel in first or (len(groups) > 1 and i % each == 0):
+            unit = "" if group[0].unit in ("1", "") else f" [{words.plain(group[0].unit)}]"
+            several = ", ".join(layer.name.replace("_", " ") for layer in group) + unit
+            panel.set_ylabel(group[0].label if len(group) == 1 else words.fit(several, 3.5))
+
+
+def _looks(view: View, several: bool) -> dict[tuple[str, int], Line]:
+    """The look of each line: colours tell the values of the hue, or else the variables.
+
+    Where a panel holds `several` variables, dashes tell them apart.
+    """
+    count = len(view.second.values) if view.second else 1
+    looks = {}
+    for k, layer in enumerate(view.layers):
+        for i in range(count):
+            number = i if view.second else k if several else 0
+            names = [layer.name.replace("_", " ")] if several else []
+            names += [view.second.setting(i)] if view.second else []
+            shape = k * count + i if several else i
+            dash = k if several or count > MOST_NAMED else i
+            look = Line(
+                _colour(view.second, number), _STYLES[dash % len(_STYLES)],
+                _MARKERS[shape % len(_MARKERS)] if count <= MOST_NAMED else "", ", ".join(names),
+            )  # fmt: skip
+            looks[layer.name, i] = look
+    return looks
+
+
+def _colour(hue: Direction | None, i: int) -> Any:
+    """Numbers have an order and names have not: a scale for the ones, distinct colours for the others."""
+    import matplotlib
+
+    if hue is None or hue.named or len(hue.values) <= 4:
+        return frame.COLOURS[i % len(frame.COLOURS)]
+    low, high = _ends(hue)
+    value = np.log(hue.places[i]) if hue.log else hue.places[i]
+    # The palest yellow hardly shows on white.
+    return matplotlib.colormaps[frame.NUMBERS](0.9 * (value - low) / (high - low))
+
+
+def _ends(hue: Direction) -> tuple[float, float]:
+    places = np.log(hue.places) if hue.log else hue.places
+    return float(places.min()), float(places.max())
+
+
+def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> None:
+    drawn = np.ma.filled(values.astype(float), np.nan)
+    there = np.isfinite(drawn)
+    places = np.flatnonzero(there)
+    step = max(1, len(places) // _MARKS)
+    # Each line has its marks elsewhere, so that they do not hide each other.
+    offset = _MARKERS.index(look.marker) * step // len(_MARKERS) if look.marker else 0
+    marked = places[offset::step].tolist() if look.marker else []
+    style = "" if x.scattered else look.style
+    (line,) = panel.plot(
+        x.places, drawn, color=look.colour, linestyle=style or "none", linewidth=1.5,
+        marker=look.marker or ("." if x.scattered else ""), markersize=3 if len(places) > _CROWD else 5,
+        markevery=places.tolist() if x.scattered else marked,
+        label=look.label,
+    )  # fmt: skip
+    line.set_clip_on(True)
+    before, after = np.append(False, there[:-1]), np.append(there[1:], False)
+    alone = there & ~before & ~after
+    alone[marked] = False
+    if alone.any() and not x.scattered:
+        panel.plot(x.places[alone], drawn[alone], ".", color=look.colour, markersize=4)
+
+
+def _legend(figure: Any, used: list[Any], view: View, looks: dict[tuple[str, int], Line]) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, LogNorm, Normalize
+
+    if view.second is not None and len(view.second.values) > MOST_NAMED:
+        import matplotlib
+
+        hue = view.second
+        shown = ListedColormap(matplotlib.colormaps[frame.NUMBERS](np.linspace(0, 0.9, 256)))
+        norm = (LogNorm if hue.log else Normalize)(float(hue.places.min()), float(hue.places.max()))
+        figure.colorbar(ScalarMappable(norm, shown), ax=used, label=hue.label, pad=0.02, aspect=25)
+        if len(view.layers) == 1:
+            return
+        looks = {key: look for key, look in looks.items() if key[1] == 0}
+    handles = {handle.get_label(): handle for handle in _handles(looks, view)}
+    if len(handles) > 1:
+        frame.legend(figure, list(handles.values()))
+
+
+def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    many = view.second is not None and len(view.second.values) > MOST_NAMED
+    return [
+        Line2D(
+            [], [], color="0.3" if many else look.colour,
+            linestyle="none" if view.x.scattered else look.style,
+            marker=look.marker, markersize=5, linewidth=1.5,
+            label=name.replace("_", " ") if many else look.label,
+        )
+        for (name, _), look in looks.items()
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Phase portraits of models with a flow."""

@@ -1,0 +1,165 @@
+"""Phase portraits: how a model moves at a cube's parameters, where it rests, and the paths it took."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ....engine.errors import SweepError
+from ....kernels.numerics.rest_points import RestClass
+from .. import frame
+from .. import labels as words
+from ..view import MOST_PANELS
+from . import draw as paper
+from .chart import Chart, find_chart
+from .motion import Motion, motion_of
+from .paths import MOST_PATHS, paths
+from .rest_points import rest_points
+from .scenario import facet_dim, scenario, space_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ....engine.space import Space
+
+
+def draw_phase(
+    dataset: "xr.Dataset", x: str | None, y: str | None, facet: str | None, keep: frozenset[str],
+    model: str | None,
+) -> Any:  # fmt: skip
+    """A figure of phase portraits, one panel for each value of `facet`.
+
+    Streamlines come from the model's own field at the cube's parameters; rest points are marked by their
+    stability; paths that the cube saved (``x_path`` and so on) are drawn over them. Of one share or one
+    component, the rate is drawn over it. Raises SweepError where the model has no such picture, or the
+    motion differs along an axis that is neither selected nor the facet.
+    """
+    import jax
+
+    space = space_of(dataset, model)
+    dim = facet_dim(dataset, space, facet)
+    count = dataset.sizes[dim] if dim else 1
+    if count > MOST_PANELS:
+        raise SweepError(f"plot: --facet {facet} makes {count:,} panels; select at most {MOST_PANELS}")
+    with jax.enable_x64(True):
+        flow = space.model.flow
+        assert flow is not None
+        p, static = scenario(space, _corner(_panel(dataset, dim, 0)))
+        chart = find_chart(flow, p, static, space.labels, x, y)
+        motions = _Motions(space, chart)
+        figure, used = frame.panels(count, height=4.0)
+        told = _Told()
+        for i, panel in enumerate(used):
+            part = _panel(dataset, dim, i)
+            curves, lost, kept, saved = paths(part, chart, keep)
+            box = _box(chart, curves)
+            motion = motions.over(part, box)
+            points = rest_points(motion, box)
+            paper.draw_motion(panel, motion, box)
+            if len(box) == 2:
+                paper.draw_paths(panel, chart, curves)
+                told.add(lost, kept, saved)
+            paper.draw_rest_points(panel, chart, points)
+            told.rest |= {point.kind for point in points}
+            told.paths |= bool(curves) and len(box) == 2
+    titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
+    frame.label_panels(used, titles, *paper.axis_labels(flow, chart))
+    frame.legend(figure, paper.legend_handles(told.rest, told.paths))
+    frame.headline(
+        figure,
+        str(dataset.attrs.get("title", "")),
+        words.selected(dataset),
+        told.note(),
+        before="Phase portrait",
+    )
+    return figure
+
+
+class _Told:
+    """What the legend and the note say of all panels together."""
+
+    def __init__(self) -> None:
+        self.lost: Counter[str] = Counter()
+        self.kept: Counter[str] = Counter()
+        self.saved = self.drawn = 0
+        self.rest: set[RestClass] = set()
+        self.paths = False
+
+    def add(self, lost: "Counter[str]", kept: "Counter[str]", saved: int) -> None:
+        self.lost += lost
+        self.kept += kept
+        self.saved += saved
+        self.drawn += -(-saved // -(-saved // MOST_PATHS)) if saved else 0
+
+    def note(self) -> str:
+        thinned = f"Drawn: {self.drawn:,} of {self.saved:,} paths." if self.drawn < self.saved else ""
+        missing = words.missing_note(self.lost, self.drawn, "not drawn").replace(" points ", " paths ")
+        return " ".join(filter(None, (thinned, missing, words.kept_note(self.kept))))
+
+
+def _panel(dataset: "xr.Dataset", dim: str | None, i: int) -> "xr.Dataset":
+    return dataset.isel({dim: i}) if dim else dataset
+
+
+def _corner(dataset: "xr.Dataset") -> "xr.Dataset":
+    """The first point of the grid."""
+    return dataset.isel(dict.fromkeys(dataset["status"].dims, 0))
+
+
+class _Motions:
+    """The motion at each panel's parameters; compiled once for each set of static choices."""
+
+    def __init__(self, space: "Space", chart: Chart) -> None:
+        self._space, self._chart = space, chart
+        self._known: dict[tuple[tuple[str, str], ...], Motion] = {}
+
+    def over(self, part: "xr.Dataset", box: np.ndarray) -> Motion:
+        """The one motion of all points of `part`, whose starts alone may differ; else SweepError."""
+        here = self._at(_corner(part), box)
+        probes = np.random.default_rng(1).uniform(0.05, 0.45, (16, len(box)))
+        probes = box[:, 0] + probes * np.ptp(box, axis=1)
+        for dim in part["status"].dims:
+            for i in {part.sizes[dim] // 2, part.sizes[dim] - 1} - {0}:
+                other = self._at(_corner(part.isel({dim: [i]})), box)
+                if (other.rates(probes) != here.rates(probes)).any():
+                    _refuse(part, str(dim))
+        return here
+
+    def _at(self, point: "xr.Dataset", box: np.ndarray) -> Motion:
+        p, static = scenario(self._space, point)
+        key = tuple(sorted(static.items()))
+        if key not in self._known:
+            flow = self._space.model.flow
+            assert flow is not None
+            self._known[key] = motion_of(self._chart, flow, p, static, np.ptp(box, axis=1))
+        return self._known[key].at(p)
+
+
+def _refuse(part: "xr.Dataset", dim: str) -> None:
+    names = [str(c) for c in part.coords if part[c].dims == (dim,)]
+    value = words.value_text(part[names[0]].values[0])
+    raise SweepError(
+        f"plot: --kind phase: the motion differs along {names[0]}; "
+        f"add --sel {names[0]}={value} (or another of its values) or --facet {names[0]}"
+    )
+
+
+def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:
+    """Low and high end of each coordinate: of shares 0 and 1, else around the saved paths."""
+    size = len(chart.components)
+    if chart.form not in ("plane", "axis"):
+        return np.tile([0.0, 1.0], (size, 1))
+    if not curves:
+        raise SweepError(
+            "plot: --kind phase: the state has no bounds and the cube no paths to go by; sweep "
+            f"{', '.join(f'{name}_path' for name in chart.names)} with times = [...]"
+        )
+    places = np.concatenate(curves)
+    low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
+    room = 0.15 * (high - low) + 1e-9 + 0.05 * np.maximum(np.abs(low), np.abs(high)) * (high == low)
+    return np.stack([low - room, high + room], axis=1)
+
+
+def _title(dataset: "xr.Dataset", facet: str, i: int) -> str:
+    value = dataset[facet].values[i]
+    return words.setting(facet, str(value) if isinstance(value, str) else value.item(), dataset[facet])

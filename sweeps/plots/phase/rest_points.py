@@ -1,0 +1,149 @@
+"""Rest points of a motion in the plane, and their stability, by Newton's method from many starts.
+
+Every face of the square or simplex is invariant: a rest point lies at a corner, inside an edge where the
+rate along the edge is zero, or inside where both are. Stability is that of the linearisation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import combinations, product
+
+import numpy as np
+
+from ....kernels.numerics.rest_points import RestClass, classify
+from .chart import Chart
+from .motion import Motion
+
+_STARTS = 13
+_ALONG = 401
+_BISECTIONS = 60
+# Two roots nearer than this are one.
+_SAME = 1e-6
+# More rest points than any picture has: one shape, one compilation.
+_MOST = 4 + 4 * _ALONG + 9
+
+
+@dataclass(frozen=True)
+class RestPoint:
+    """Coordinates of a rest point [d], and what it is."""
+
+    at: np.ndarray
+    kind: RestClass
+
+
+def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
+    """All isolated rest points inside `box` [d, 2], (low, high) of each coordinate.
+
+    An edge at rest as a whole has no isolated ones, and gives none but its ends.
+    """
+    chart = motion.chart
+    found: list[tuple[np.ndarray, bool]] = [(corner, True) for corner in _corners(chart)]
+    for ends, component in _edges(chart):
+        found += [(point, False) for point in _roots_along(ends, component, motion)]
+    if len(box) == 1:
+        low, high = box[0] + 1e-9 * np.ptp(box[0]) * np.array([1, -1])
+        ends = np.array([[low], [high]])
+        found += [(point, False) for point in _roots_along(ends, np.ones(1), motion)]
+    else:
+        found += [(point, False) for point in _inside(motion, box)]
+    if not found:
+        return []
+    slopes = motion.slope(np.stack([at for at, _ in found]))
+    kinds = _kinds(slopes, [corner for _, corner in found])
+    return [RestPoint(at, kind) for (at, _), kind in zip(found, kinds, strict=True)]
+
+
+def _corners(chart: Chart) -> list[np.ndarray]:
+    if chart.form == "square":
+        return [np.array(corner, float) for corner in product((0, 1), repeat=2)]
+    if chart.form == "simplex":
+        return [np.array(corner, float) for corner in ((1, 0), (0, 1), (0, 0))]
+    return [np.array([0.0]), np.array([1.0])] if chart.form == "line" else []
+
+
+def _edges(chart: Chart) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Both ends of every edge, and the combination of rates that is zero at a rest point inside it."""
+    corners = _corners(chart)
+    if chart.form == "simplex":
+        growth = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])  # the last log ratio is 0, and stays
+        return [
+            (np.stack([corners[i], corners[j]]), growth[i] - growth[j]) for i, j in combinations(range(3), 2)
+        ]
+    if chart.form != "square":
+        return []
+    edges = []
+    for a, b in combinations(corners, 2):
+        if np.abs(a - b).sum() == 1:
+            component = np.zeros(2)
+            component[chart.components[int(np.abs(a - b).argmax())]] = 1
+            edges.append((np.stack([a, b]), component))
+    return edges
+
+
+def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> list[np.ndarray]:
+    """Points inside a segment where a combination of the rates changes its sign."""
+
+    def value(t: np.ndarray) -> np.ndarray:
+        return motion.rates(ends[0] + t[:, None] * (ends[1] - ends[0])) @ component
+
+    # Shifted a little, so that a root at a half or a third is no grid point.
+    t = np.linspace(0, 1, _ALONG + 2)[1:-1] + 1e-7
+    f = value(t)
+    at = np.flatnonzero(f[:-1] * f[1:] < 0)
+    if not at.size:
+        return []
+    low, high, sign = t[at], t[at + 1], np.sign(f[at])
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        before = np.sign(value(middle)) == sign
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    return [ends[0] + t0 * (ends[1] - ends[0]) for t0 in (low + high) / 2]
+
+
+def _starts(chart: Chart, box: np.ndarray) -> np.ndarray:
+    """A grid of points inside, [n, d]."""
+    sides = [low + (high - low) * (np.arange(_STARTS) + 0.5) / _STARTS for low, high in box]
+    points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, len(box))
+    return points[points.sum(axis=1) < 1] if chart.form == "simplex" else points
+
+
+def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
+    """Interior rest points: where all rates are zero."""
+    chart = motion.chart
+    starts = _starts(chart, box)
+    ends, size = motion.newton(starts), np.abs(motion.rates(starts)).max()
+    residual = np.abs(motion.rates(ends)).max(axis=1)
+    margin = _SAME * np.ptp(box, axis=1)
+    inside = ((ends > box[:, 0] + margin) & (ends < box[:, 1] - margin)).all(axis=1)
+    if chart.form == "simplex":
+        inside &= ends.sum(axis=1) < 1 - _SAME
+    good = inside & (residual <= 1e-10 * size)
+    kept: list[np.ndarray] = []
+    for point in ends[good]:
+        if all(np.abs(point - other).max() > _SAME * np.ptp(box) for other in kept):
+            kept.append(point)
+    # A whole curve of rest points has none that stands alone.
+    return kept if len(kept) <= 9 else []
+
+
+def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
+    """Stability by the Jacobians [n, d, d], told which points are corners."""
+    if slopes.shape[1] == 1:
+        least = 1e-9 * np.abs(slopes).max()
+        sides = [RestClass.degenerate, RestClass.stable_node, RestClass.unstable_node]
+        return [sides[0 if abs(value) <= least else 1 if value < 0 else 2] for value in slopes[:, 0, 0]]
+    room = np.full((_MOST, 2, 2), np.nan)
+    room[: len(slopes)] = slopes
+    inside, at_corner = _classifiers()
+    both = np.asarray(inside(room)), np.asarray(at_corner(room))
+    return [RestClass(int(both[corner][i])) for i, corner in enumerate(corners)]
+
+
+@cache
+def _classifiers() -> tuple[Callable, Callable]:
+    """`classify` of many Jacobians, of points inside and of corners."""
+    import jax
+
+    inside, at_corner = (jax.jit(jax.vmap(partial(classify, corner=corner))) for corner in (False, True))
+    return inside, at_corner

@@ -1,0 +1,239 @@
+"""What a picture shows: the part of a cube that was asked for, checked, thinned and masked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ...kernels.status import Status
+from ..spec.design import DIM as SAMPLE
+from ..spec.models import nearest
+from . import labels as words
+from .layer import Layer, advice_to_keep, layer_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_PANELS = 12
+# A panel is at most 4 inches wide, or 1,200 dots in print.
+# More lines than MOST_NAMED have a colour bar and no legend.
+MOST_NAMED, MOST_LINES = 12, 100
+MOST_DRAWN = {"lines": 2000, "heat": 1000, "classes": 1000, "contour": 400}
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One way through the picture: to the right, upwards, from panel to panel or from line to line."""
+
+    name: str
+    dim: str
+    values: np.ndarray
+    array: "xr.DataArray"
+    log: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether its values are names and not numbers."""
+        return self.values.dtype.kind not in "iuf"
+
+    @property
+    def scattered(self) -> bool:
+        """Whether its neighbours are not neighbours otherwise, so that no line leads from one to the next."""
+        return self.named or self.dim == SAMPLE
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where its values stand on an axis: names stand at 0, 1, 2 ..."""
+        return np.arange(len(self.values)) if self.named else self.values.astype(float)
+
+    @property
+    def label(self) -> str:
+        """Name, symbol and unit."""
+        return words.label(self.array, self.name)
+
+    def setting(self, i: int) -> str:
+        """Its i-th value as a title: "n = 3"."""
+        value = self.values[i]
+        return words.setting(self.name, str(value) if self.named else value.item(), self.array)
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a picture needs, loaded. `second` runs upwards in a map and from line to line otherwise."""
+
+    kind: str
+    layers: tuple[Layer, ...]
+    x: Direction
+    second: Direction | None
+    facet: Direction | None
+    title: str
+    where: str
+    log: frozenset[str]
+    notes: tuple[str, ...]
+
+    @property
+    def panels(self) -> list[str]:
+        """Titles of the panels along the facet; one empty title where there is none."""
+        return [self.facet.setting(i) for i in range(len(self.facet.values))] if self.facet else [""]
+
+    def note(self, how: str) -> str:
+        """What stands below the picture; `how` tells how a missing point looks."""
+        said = {
+            layer.name: " ".join(
+                filter(
+                    None,
+                    (words.missing_note(layer.lost, layer.values.size, how), words.kept_note(layer.kept)),
+                )
+            )
+            for layer in self.layers
+        }
+        if len(set(said.values())) > 1:
+            told = [f"{words.plain(name)}: {text}" for name, text in said.items() if text]
+        else:
+            told = [
+                text + " The same of each variable." * (len(said) > 1) for text in set(said.values()) if text
+            ]
+        return " ".join(filter(None, (*self.notes, *told)))
+
+
+def look(
+    dataset: "xr.Dataset",
+    names: Sequence[str],
+    kind: str,
+    ways: Mapping[str, str | None],
+    log: frozenset[str],
+    keep: frozenset[str],
+) -> View:
+    """Check and load what a picture of `kind` shows of a cube.
+
+    `ways` maps x, y, facet and hue to names of axes or None. Raises SweepError for unknown names, for
+    dimensions that are neither drawn nor selected, for too many panels, and where no point has a result.
+    """
+    require_cube(dataset, names, keep)
+    dataset = dataset.isel(dict.fromkeys(_single(dataset, names, ways), 0))
+    found = {o: direction(dataset, names[0], o, name, log) for o, name in ways.items() if name}
+    if len({way.dim for way in found.values()}) < len(found):
+        given = ", ".join(f"--{option} {way.name}" for option, way in found.items())
+        raise SweepError(f"plot: {given}: these should be different axes")
+    for name in names:
+        _require_all_dims(dataset[name], found)
+    facet = found.get("facet")
+    panels = len(facet.values) if facet else 1
+    if facet and panels > MOST_PANELS:
+        raise SweepError(
+            f"plot: --facet {facet.name} makes {panels:,} panels; select at most {MOST_PANELS}, "
+            f"such as --sel {facet.name}={facet.values[0]},{facet.values[-1]}"
+        )
+    hue = found.get("hue")
+    if hue and hue.named and len(hue.values) > MOST_NAMED:
+        raise SweepError(
+            f"plot: --hue {hue.name} makes {len(hue.values):,} lines, and a legend holds {MOST_NAMED}; "
+            f"select some, such as --sel {hue.name}={hue.values[0]},{hue.values[1]}"
+        )
+    notes = []
+    for option, most in (("x", MOST_DRAWN[kind]), ("y", MOST_DRAWN[kind]), ("hue", MOST_LINES)):
+        if option in found:
+            dataset, found[option], note = _thin(dataset, found[option], most)
+            notes.append(note)
+    second = found.get("y") or found.get("hue")
+    order = [way.dim for way in (facet, second, found["x"]) if way]
+    shape = (panels, len(second.values) if second else 1, len(found["x"].values))
+    positive = ("y" if kind == "lines" else "color") in log
+    layers = tuple(layer_of(dataset, name, order, shape, keep, positive) for name in names)
+    if all(layer.values.mask.all() for layer in layers):
+        told = words.counted(layers[0].lost)
+        raise SweepError(
+            f"plot: no point of {names[0]} here has a result to draw: {told}{advice_to_keep(layers[0])}"
+        )
+    return View(
+        kind, layers, found["x"], second, facet, str(dataset.attrs.get("title", "")),
+        words.selected(dataset), log, tuple(notes),
+    )  # fmt: skip
+
+
+def require_cube(dataset: "xr.Dataset", names: Sequence[str], keep: frozenset[str]) -> None:
+    """Refuse names that a cube does not have."""
+    known = [str(name) for name in dataset.data_vars]
+    if "status" not in known:
+        raise SweepError("plot: there is no variable 'status': without it failed points would be drawn")
+    for name in names:
+        if name not in known:
+            raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
+        if list(names).count(name) > 1:
+            raise SweepError(f"--var {name}: stands there twice")
+    statuses = [status.name for status in Status]
+    for name in keep:
+        if name not in statuses:
+            raise SweepError(f"--keep {name}: no such status{nearest(name, statuses)}")
+
+
+def direction(dataset: "xr.Dataset", variable: str, option: str, name: str, log: frozenset[str]) -> Direction:
+    """The axis called `name`, or the coordinate of one that varies together with others."""
+    dims = [str(dim) for dim in dataset[variable].dims]
+    if name in dataset.coords:
+        array = dataset[name]
+        if not array.dims:
+            raise SweepError(f"plot: --{option} {name}: it has one value only, {array.item()}")
+        if str(array.dims[0]) in dims:
+            logarithmic = ("color" if option == "hue" else option) in log
+            found = Direction(name, str(array.dims[0]), array.values, array, logarithmic)
+            if logarithmic and (found.named or not (array.values > 0).all()):
+                least = "names" if found.named else f"values down to {array.values.min():g}"
+                raise SweepError(f"plot: --log {option}: {name} has {least}; a log scale needs numbers > 0")
+            return found
+    if name in dims:
+        members = [str(c) for c in dataset.coords if dataset[c].dims == (name,)]
+        raise SweepError(
+            f"plot: --{option} {name}: {' and '.join(members)} vary together along it; name one of them"
+        )
+    known = [str(c) for c in dataset.coords if dataset[c].dims and str(dataset[c].dims[0]) in dims]
+    raise SweepError(f"plot: {variable} has no axis {name!r}{nearest(name, known)}")
+
+
+def _single(dataset: "xr.Dataset", names: Sequence[str], ways: Mapping[str, str | None]) -> list[str]:
+    """Dimensions of one value that nobody asked for: nothing needs selecting there."""
+    asked = {dim for name in ways.values() if name in dataset.coords for dim in dataset[name].dims}
+    dims = {str(dim) for name in (*names, "status") for dim in dataset[name].dims}
+    return [dim for dim in dims if dataset.sizes[dim] == 1 and dim not in asked]
+
+
+def _require_all_dims(array: "xr.DataArray", found: Mapping[str, Direction]) -> None:
+    drawn = {way.dim for way in found.values()}
+    left = [str(dim) for dim in array.dims if dim not in drawn]
+    if left:
+        coordinate = left[0] if left[0] in array.coords else None
+        names = [str(c) for c in array.coords if array[c].dims == (left[0],)]
+        example = coordinate or (names[0] if names else left[0])
+        shown = array[example].values[0] if example in array.coords else "VALUE"
+        raise SweepError(
+            f"plot: {array.name} still varies over {', '.join(left)}; "
+            f"add --sel {example}={words.value_text(shown)} (or another of its values)"
+        )
+    for option, way in found.items():
+        if way.dim not in array.dims:
+            raise SweepError(f"plot: --{option} {way.name}: {array.name} does not vary along it")
+
+
+def _thin(dataset: "xr.Dataset", way: Direction, most: int) -> tuple["xr.Dataset", Direction, str]:
+    """Every k-th value where there are more than a picture can show, and numbers in rising order.
+
+    Nothing is loaded yet, so that a cube larger than the memory can be drawn.
+    """
+    size = len(way.values)
+    step = -(-size // most)
+    note = f"Drawn: every {step}{_ordinal(step)} of {size:,} values of {words.plain(way.name)}."
+    if step > 1:
+        dataset = dataset.isel({way.dim: slice(None, None, step)})
+    values = way.values[::step]
+    if not way.named and (np.diff(values) < 0).any():
+        order = np.argsort(values)
+        dataset, values = dataset.isel({way.dim: order}), values[order]
+    return dataset, replace(way, values=values), note if step > 1 else ""
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -1,0 +1,124 @@
+"""Read the sampled outputs of a cube block by block, so that memory stays bounded."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import SweepError
+from ...kernels.status import Status
+from ..spec.design import DIM, Design
+from ..spec.models import nearest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Statuses under which a point holds the model's answer; a corner is one.
+ANSWERED = ("ok", "corner", "several_equilibria")
+_MOST_STATUSES = 2**26  # read at once, a byte each
+Region = Mapping[str, slice]
+
+
+class Samples:
+    """A cube (or a selection of one) as tables of points by cells.
+
+    A cell is one output number at one place of the dimensions that are not sampled.
+    """
+
+    def __init__(self, dataset: "xr.Dataset", keep: Sequence[str]) -> None:
+        self.dataset = dataset
+        self.identity: dict[str, str] = json.loads(dataset.attrs.get("identity", "{}"))
+        self.design = Design.from_identity(self.identity)
+        for name in keep:
+            if name not in Status.__members__ or name == "not_computed":
+                known = [status.name for status in Status if status]
+                raise SweepError(f"--keep {name}: no such status{nearest(name, known)}")
+        self.kept_names = tuple(keep)
+        self.kept_codes = [int(Status[name]) for name in keep]
+
+    def outputs(self, names: Sequence[str]) -> list[str]:
+        """The variables called `names`; all outputs that are numbers if there are none."""
+        known = [str(name) for name in self.dataset.data_vars if name != "status"]
+        for name in names:
+            if name not in known:
+                raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
+            if "flag_meanings" in self.dataset[name].attrs:
+                raise SweepError(f"--var {name}: classifies, and classes have no sensitivity")
+        skipped = ("flag_meanings", "derivative_of")
+        numbers = [name for name in known if not any(key in self.dataset[name].attrs for key in skipped)]
+        return list(names) or numbers
+
+    def derivatives(self, output: str) -> dict[str, str]:
+        """Names of the variables that are derivatives of `output`, by the parameter."""
+        found = {}
+        for name, variable in self.dataset.data_vars.items():
+            if variable.attrs.get("derivative_of") == output:
+                found[str(variable.attrs["derivative_in"])] = str(name)
+        return found
+
+    def dims(self, name: str) -> list[str]:
+        """Dimensions of an output that are not sampled."""
+        return [str(dim) for dim in self.dataset[name].dims if dim != DIM]
+
+    def shape(self, name: str) -> list[int]:
+        """Sizes of `dims`."""
+        return [self.dataset.sizes[dim] for dim in self.dims(name)]
+
+    def regions(self, name: str, most_cells: int) -> Iterator[Region]:
+        """Cut the cells of an output into blocks of at most `most_cells` (at least 1), as memory lies."""
+        pieces, room = [], max(most_cells, 1)
+        for size in reversed(self.shape(name)):
+            length = min(size, max(room, 1))
+            pieces.append([slice(i, min(i + length, size)) for i in range(0, size, length)])
+            room //= size
+        for region in product(*reversed(pieces)):
+            yield dict(zip(self.dims(name), region, strict=True))
+
+    def table(self, name: str, region: Region) -> np.ndarray:
+        """Values of a variable in a block, shape (points, cells), float64."""
+        return self._read(name, region).astype(float, copy=False)
+
+    def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
+        """Which points of a block hold an answer: their status is one to keep, their value finite."""
+        kept = np.isin(self._read("status", region), self.kept_codes)
+        return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
+
+    def positions(self) -> np.ndarray:
+        """The sampled parameters, shape (points, parameters)."""
+        assert self.design is not None
+        columns = [self.dataset[name].values for name in self.design.distributions]
+        return np.stack(columns, axis=1).astype(float)
+
+    @property
+    def points(self) -> int:
+        """Points of the design."""
+        return self.dataset.sizes[DIM]
+
+    def status_counts(self) -> dict[str, int]:
+        """How many points have each status, by name."""
+        counts = np.zeros(256, dtype=np.int64)
+        along = self.dataset["status"].sizes.get(DIM, 1)
+        for region in self.regions("status", _MOST_STATUSES // along):
+            part = self.dataset["status"].isel(dict(region)).values
+            counts += np.bincount(part.ravel(), minlength=256)
+        return {Status(code).name: int(n) for code, n in enumerate(counts) if n}
+
+    def _read(self, name: str, region: Region) -> np.ndarray:
+        """A block of a variable, shape (points, cells); turned only once it is read, which is fast."""
+        block = self.dataset[name].isel({dim: region[dim] for dim in self.dims(name)})
+        return block.compute().transpose(DIM, *self.dims(name)).values.reshape(self.points, -1)
+
+    def value(self, target: str) -> Any:
+        """A parameter's values: its coordinate, or the number at which the sweep fixes it."""
+        if target in self.dataset.coords:
+            return self.dataset.coords[target]
+        name, _, component = target.partition(".")
+        text = self.identity[f"fixed.{name}"]
+        if not component:
+            return float(text)
+        numbers = [float(number) for number in text.strip("[]").split(",")]
+        labels = (v.split(", ") for k, v in self.identity.items() if k.startswith("labels."))
+        own = next(one for one in labels if component in one and len(one) == len(numbers))
+        return numbers[own.index(component)]

@@ -1,0 +1,145 @@
+"""Sensitivities as text: tables, CSV and JSON."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..records import format_records
+from .samples import ANSWERED
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_ABOUT_OUTPUT = ("mean", "std", "left_out")
+_MAIN = ("_ST", "_prcc", "_total_bound")
+
+
+def sensitivity_text(result: "xr.Dataset", style: str) -> str:
+    """A table, CSV or JSON: one row for each output, parameter (or pair) and place of other dimensions.
+
+    A table is followed by what was kept and left out; elsewhere that is the column ``left_out``.
+    """
+    single, pairs = _rows(result, 1), _rows(result, 2)
+    if style != "table":
+        return format_records(_aligned(single + pairs, "" if style == "csv" else None), style)
+    if result.attrs["method"] != "prcc":
+        single, pairs = [_brief(row) for row in single], [_brief(row) for row in pairs]
+    parts = [format_records(_aligned(rows, ""), style) for rows in (single, pairs) if rows]
+    return "\n\n".join([*parts, "\n".join(_footer(result))])
+
+
+def _brief(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with intervals that are the same to both sides written as "0.31 ± 0.02"."""
+    short = {key: value for key, value in row.items() if not key.endswith(("_low", "_high"))}
+    for key in short:
+        if f"{key}_high" in row and row[key] == row[key]:
+            short[key] = f"{row[key]:.4g} ± {row[f'{key}_high'] - row[key]:.2g}"
+    return short
+
+
+def _aligned(rows: list[dict[str, Any]], blank: str | None) -> list[dict[str, Any]]:
+    """Rows with the same columns in one order, `blank` where an output has no such dimension or measure."""
+    heads = dict.fromkeys(tuple(row) for row in rows)
+    known = dict.fromkeys(key for head in heads for key in head)
+    place = dict.fromkeys(key for head in heads for key in head[: head.index("parameter")])
+    order = dict.fromkeys([*place, "parameter", *(key for key in known if key == "parameter_2")])
+    order |= dict.fromkeys(key for key in known if key != "left_out")
+    order |= dict.fromkeys(key for key in known if key == "left_out")
+    return [{key: row.get(key, blank) for key in order} for row in rows]
+
+
+def _rows(result: "xr.Dataset", order: int) -> list[dict[str, Any]]:
+    """Rows of all outputs for single parameters (`order` 1) or pairs of them (2)."""
+    outputs = dict.fromkeys(
+        _output(str(name)) for name in result.data_vars if str(name).endswith("_left_out")
+    )
+    rows: list[dict[str, Any]] = []
+    for output in outputs:
+        kinds = {str(name).removeprefix(f"{output}_"): array for name, array in result.items()
+                 if str(name).startswith(f"{output}_")}  # fmt: skip
+        measured = {kind: array for kind, array in kinds.items() if _order(array) == order}
+        measured = {kind: array for kind, array in measured.items() if kind not in _ABOUT_OUTPUT}
+        if measured:
+            rows += _output_rows(result, output, measured, kinds["left_out"])
+    return rows
+
+
+def _output_rows(
+    result: "xr.Dataset", output: str, measured: Mapping[str, "xr.DataArray"], left_out: "xr.DataArray"
+) -> list[dict[str, Any]]:
+    first = next(iter(measured.values()))
+    order = _order(first)
+    own = [dim for dim in first.dims if not str(dim).startswith("parameter")]
+    names = result["parameter"].values.tolist()
+    front = [(j,) for j in range(len(names))] if order == 1 else list(combinations(range(len(names)), 2))
+    numbers = {kind: array.values for kind, array in measured.items()}
+    left = left_out.values
+    rows = []
+    along = [_coordinates(result, dim) for dim in own]
+    for cell in np.ndindex(*(result.sizes[dim] for dim in own)):
+        pairs = zip(along, cell, strict=True)
+        place = {name: values[i] for coordinates, i in pairs for name, values in coordinates.items()}
+        for which in front:
+            row = {"output": output, **place, "parameter": names[which[0]]}
+            if order == 2:
+                row["parameter_2"] = names[which[-1]]
+            row |= {kind: values[which + cell].item() for kind, values in numbers.items()}
+            if "parameter" not in left_out.dims:
+                row["left_out"] = left[cell].item()
+            elif left[which].item() == numbers["elasticity"][which].size:
+                continue  # the cube has no derivative of this output in this parameter
+            rows.append(row)
+    return rows
+
+
+def _coordinates(result: "xr.Dataset", dim: Any) -> dict[str, list[Any]]:
+    """Values of every coordinate along a dimension, or numbers where it has none."""
+    found = {str(name): c.values.tolist() for name, c in result.coords.items() if c.dims == (dim,)}
+    return found or {str(dim): list(range(result.sizes[dim]))}
+
+
+def _footer(result: "xr.Dataset") -> list[str]:
+    about = result.attrs
+    lines = []
+    if about["design"]:
+        lines.append(f"design: {about['design']}")
+    if "confidence" in about and about["method"] != "prcc":
+        lines.append(f"intervals: {about['confidence']:.0%}, by {about['resamples']} bootstrap resamples")
+    elif "confidence" in about:
+        lines.append(f"intervals: {about['confidence']:.0%}, by Fisher's transformation")
+    counts, keep = about["status_counts"], about["keep"]
+    told = ", ".join(f"{n:,} {name}{'' if name in keep else ' (left out)'}" for name, n in counts.items())
+    lines.append(f"points: {told}")
+    for name, array in result.items():
+        if str(name).endswith("_left_out") and array.max() > 0:
+            of = f" of {about['rows']:,} samples" if "rows" in about else ""
+            where = ", where it is most" if array.size > 1 else ""
+            lines.append(f"left out of {_output(str(name))}: {int(array.max()):,}{of}{where}")
+    lines += _silent(result)
+    if "not_computed" in counts:
+        lines.append("some points are not computed yet: run the same sweep to its end")
+    if set(keep) != set(ANSWERED):
+        lines.append(f"statuses that count: {', '.join(keep)}")
+    return lines
+
+
+def _silent(result: "xr.Dataset") -> list[str]:
+    """A line for every output of which nothing can be told in some places."""
+    lines = []
+    for name, array in result.items():
+        output = next((str(name).removesuffix(end) for end in _MAIN if str(name).endswith(end)), "")
+        places = int(array.isnull().all("parameter").sum()) if output else 0
+        if places:
+            within = f" in {places:,} of {array[0].size:,} places" if array[0].size > 1 else ""
+            lines.append(f"{output}: does not vary{within}, or too few samples are left")
+    return lines
+
+
+def _order(array: "xr.DataArray") -> int:
+    return sum(str(dim).startswith("parameter") for dim in array.dims)
+
+
+def _output(name: str) -> str:
+    return name.removesuffix("_left_out")

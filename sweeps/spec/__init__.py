@@ -1,0 +1,1 @@
+"""A sweep file or a Sweep becomes a space of points."""

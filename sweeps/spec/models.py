@@ -1,0 +1,55 @@
+"""Find a model by name, or load a user's own from "file.py:name"."""
+
+import hashlib
+import importlib.util
+from difflib import get_close_matches
+from pathlib import Path
+
+from ...engine.errors import SweepError
+from ...kernels.model import Model
+
+
+def find_model(where: str, name: str, folder: Path) -> tuple[Model, str]:
+    """The model called `name`, and a digest of its file (empty for the models that ship).
+
+    A name with a colon, ``my_game.py:my_game``, is a Python file (relative to `folder`) and the name of
+    a `Model` in it. Raises SweepError, beginning with `where`.
+    """
+    if ":" in name or name.endswith(".py"):
+        return _load(where, name, folder)
+    from ...kernels.games.registry import MODELS
+
+    if name not in MODELS:
+        raise SweepError(f"{where}: unknown model {name!r}{nearest(name, list(MODELS))}")
+    return MODELS[name], ""
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint to append to an error: the nearest known name, and all of them."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{hint} (known: {', '.join(known)})"
+
+
+def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
+    file, _, attribute = name.rpartition(":")
+    if not file or not attribute:
+        raise SweepError(f"{where}: {name!r} names no model; write file.py:name")
+    path = folder / file
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
+    spec = importlib.util.spec_from_file_location(f"equisweep_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SweepError(f"{where}: {path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SweepError(f"{where}: {path} fails on import: {type(error).__name__}: {error}") from error
+    model = getattr(module, attribute, None)
+    if not isinstance(model, Model):
+        known = [key for key, value in vars(module).items() if isinstance(value, Model)]
+        raise SweepError(f"{where}: {path} has no Model called {attribute!r}{nearest(attribute, known)}")
+    return model, hashlib.sha256(source).hexdigest()

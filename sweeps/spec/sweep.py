@@ -1,0 +1,94 @@
+"""A sweep as its user states it: in a TOML file or in Python."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import SweepError
+
+if TYPE_CHECKING:
+    from ...engine.space import Space
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What to sweep. Every name is checked by `space`, which the functions that take a Sweep call.
+
+    Attributes
+    ----------
+    model
+        Name of a model (see ``equisweep models``), or ``"file.py:name"`` of your own.
+    axes
+        Name to values: a list, or ``{"start": 0.1, "stop": 0.9, "num": 9}`` (or "step"; "scale": "log").
+        Names are parameters, components ("v.data") or static choices ("mechanism").
+    fixed
+        Name to value, for what is no axis; the rest takes its default.
+    outputs
+        Names of outputs; all of them if empty.
+    derivatives
+        Output name to the parameters in which it is differentiated.
+    zip
+        Groups of axes that vary together along one dimension.
+    design
+        Parameters that are sampled, along one dimension called "sample": ``{"kind": "sobol", "samples": 1024,
+        "seed": 0, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}``; kinds "lhs" and "morris" too.
+    times
+        Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
+    integrator
+        Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, fixed_steps, settle.
+    dtype
+        "float64" or "float32".
+    origin, folder, text
+        Where the sweep comes from, for messages and relative paths; the file's text, kept in the cube.
+    """
+
+    model: str
+    axes: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[str] = ()
+    derivatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    zip: Sequence[Sequence[str]] = ()
+    design: Mapping[str, Any] = field(default_factory=dict)
+    times: Any = None
+    integrator: Mapping[str, Any] = field(default_factory=dict)
+    dtype: str = "float64"
+    origin: str = "sweep"
+    folder: Path = field(default_factory=Path)
+    text: str = ""
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "Sweep":
+        """Read a sweep file; SweepError, naming the file and the key, where it is wrong."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SweepError(f"{path}: is not TOML: {error}") from None
+        except UnicodeDecodeError:
+            raise SweepError(f"{path}: is not TOML: not a text file in UTF-8") from None
+        except OSError as error:
+            raise SweepError(f"{path}: cannot be read ({error.strerror})") from None
+        return cls.from_table(table, origin=str(path), folder=path.parent, text=text)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], **about: Any) -> "Sweep":
+        """A sweep from a table as a sweep file holds it."""
+        from .models import nearest
+
+        origin = about.get("origin", "sweep")
+        known = [f.name for f in fields(cls) if f.name not in ("origin", "folder", "text")]
+        for key in table:
+            if key not in known:
+                raise SweepError(f"{origin}: {key}: unknown key{nearest(key, known)}")
+        if "model" not in table:
+            raise SweepError(f'{origin}: model: is missing; begin with model = "external"')
+        return cls(**dict(table), **about)
+
+    def space(self) -> "Space":
+        """Check everything and fill in defaults; SweepError naming file, key and value."""
+        from .resolve import resolve
+
+        return resolve(self)

@@ -11,7 +11,7 @@ from ...engine.errors import SweepError
 from ..cube.pointwise import BLANK, Pointwise, only
 from ..cube.query import parse_selections, select
 from ..cube.source import space_of
-from ..spec.models import nearest
+from ..text import nearest
 from .bisect import Changes, merge_close, refine
 from .lines import Lines, grid_changes, lines_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import SweepError
-from ..records import format_records
+from ..text import format_records
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -63,8 +63,8 @@ def _number(option: str, text: str, part: str) -> float:
 
 
 def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]") -> int:
-    from ..records import format_records
-    from ..scattered import dataset_rows
+    from ..cube.rows import records
+    from ..text import format_records
 
     if options.output and options.output.suffix not in (".csv", ".json"):
         raise SweepError(f"{options.output}: should end in .csv or .json")
@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]
         raise SweepError(
             f"{options.output}: the folder {options.output.parent} does not exist; create it first"
         )
-    rows = dataset_rows(compute(parse_axes(options.axis), parse_fixed(options.set)))
+    rows = records(compute(parse_axes(options.axis), parse_fixed(options.set)))
     if options.output:
         style = options.output.suffix[1:]
         options.output.write_text(format_records(rows, style) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from ...engine.progress import clock
 from ...engine.store.cube import Cube, bytes_on_disk, open_cube_for_reading
 from ...kernels.status import Status
 from ..run import Plan, open_cube
-from .show_models import table
+from ..text import table
 
 
 def describe_plan(plan: Plan) -> str:

@@ -1,9 +1,10 @@
 """Text about models: what ships, and one model in full."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from textwrap import fill
 
 from ...kernels.model import Model, Parameter
+from ..text import table
 
 
 def list_models(models: Iterable[Model]) -> str:
@@ -44,16 +45,6 @@ def describe_model(model: Model) -> str:
     parts += ["", "Outputs (derivatives of the real ones on demand), and status"]
     parts.append(table(("name", "symbol", "unit", "dims", "kind", "meaning"), outputs))
     return "\n".join(parts)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns aligned to the left under a head, the last one left ragged."""
-    lines = [list(head), ["-" * len(title) for title in head], *[list(row) for row in rows]]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
 
 
 def _default(parameter: Parameter) -> str:

@@ -13,8 +13,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import SweepError
-from ..commands.show_models import table
-from ..records import short
+from ..text import MOST_ROWS, short, table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +24,6 @@ _BY_ENDING = {
     ".csv": "csv", ".json": "json", ".parquet": "parquet", ".nc": "netcdf", ".nc4": "netcdf", ".txt": "table",
 }  # fmt: skip
 _BINARY = ("parquet", "netcdf")
-MOST_ROWS = 200
 _ROW_GROUP = 2**20
 
 

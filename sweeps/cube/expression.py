@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
-from ..spec.models import nearest
+from ..text import nearest
 
 ALLOWED = (
     "allowed are names, numbers, quoted names, < <= == != >= >, in (...), and, or, not, + - * / **, "

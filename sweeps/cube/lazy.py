@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.status import Status
-from ..spec.models import nearest
+from ..text import nearest
 from .classes import classes_of
 from .expression import Known, parse_expression
 

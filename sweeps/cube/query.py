@@ -12,10 +12,8 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.status import Status
-from ..commands.show_models import table
-from ..records import short
-from ..spec.models import nearest
-from .export import MOST_ROWS, required, write_batches, write_netcdf
+from ..text import MOST_ROWS, nearest, short, table
+from .export import required, write_batches, write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr

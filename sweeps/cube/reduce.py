@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import SweepError
-from ..spec.models import nearest
+from ..text import nearest
 from .lazy import classes, lazy, require_status, status_codes
 from .pairwise import deviation, extreme
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .classes import classes_of
 from .lazy import classes, lazy, regions
 
 if TYPE_CHECKING:
@@ -158,3 +159,23 @@ class Rows:
         full = [part.stop - part.start for part in region.values()]
         shape = [full[i] if dim in dims else 1 for i, dim in enumerate(self.dims)]
         return np.broadcast_to(np.asarray(values).transpose(order).reshape(shape), full).reshape(-1)
+
+
+def records(dataset: "xr.Dataset") -> list[dict[str, Any]]:
+    """A small Dataset, with a status or without, as one mapping a point: coordinates first, classes by name.
+
+    A Dataset without axes is one row. NaN stays NaN.
+    """
+    names = [str(name) for name in dataset.data_vars]
+    dims = [str(dim) for dim in dataset.sizes]
+    rows = []
+    for place in np.ndindex(*[dataset.sizes[dim] for dim in dims]):
+        at = dict(zip(dims, place, strict=True))
+        row = {dim: dataset[dim].values[i].item() for dim, i in at.items()}
+        rows.append(row | {name: _value(dataset[name].isel(at)) for name in names})
+    return rows
+
+
+def _value(array: "xr.DataArray") -> Any:
+    known = classes_of(array)
+    return known[array.item()] if known else array.item()

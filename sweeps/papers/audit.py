@@ -8,7 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from ...engine.errors import SweepError
-from ..spec.models import nearest
+from ..text import nearest
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
 from .report import as_json, markdown

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..commands.show_models import table
+from ..text import table
 
 
 @dataclass(frozen=True)

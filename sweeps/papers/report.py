@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..commands.show_models import table
+from ..text import table
 from .conclusions import Finding, Result, Study
 from .wording import place_text, sentence, share_text, size_text, verdict
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import SweepError
 from ..cube.classes import classes_of
 from ..cube.query import parse_selections, select
-from ..spec.models import nearest
+from ..text import nearest
 from .view import look, require_cube
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...kernels.status import Status
 from ..spec.design import DIM as SAMPLE
-from ..spec.models import nearest
+from ..text import nearest
 from . import labels as words
 from .layer import Layer, advice_to_keep, layer_of
 

@@ -8,7 +8,7 @@ import numpy as np
 from ...engine.errors import SweepError
 from ..cube.query import parse_selections, select
 from ..spec.design import DIM, Design
-from ..spec.models import nearest
+from ..text import nearest
 from .bootstrap import Resampler
 from .dgsm import dgsm
 from .elasticity import elasticity, what_to_add

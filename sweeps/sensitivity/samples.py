@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...kernels.status import Status
 from ..spec.design import DIM, Design
-from ..spec.models import nearest
+from ..text import nearest
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..records import format_records
+from ..text import format_records
 from .samples import ANSWERED
 
 if TYPE_CHECKING:

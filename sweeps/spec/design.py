@@ -10,9 +10,9 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.model import Model, Parameter
+from ..text import nearest
 from .checks import inside_domain
 from .distributions import Distribution, read_distribution
-from .models import nearest
 from .ranges import MOST_VALUES
 from .samplers import latin_points, morris_points, sobol_points
 from .sweep import Sweep

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.model import Parameter
-from .models import nearest
+from ..text import nearest
 
 # Kind to what its numbers mean, as error messages say it.
 KINDS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...engine.errors import SweepError
 from ...kernels.model import Model
-from .models import nearest
+from ..text import nearest
 from .ranges import grid_values
 from .sweep import Sweep
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import importlib.util
-from difflib import get_close_matches
 from pathlib import Path
 
 from ...engine.errors import SweepError
 from ...kernels.model import Model
+from ..text import nearest
 
 
 def find_model(where: str, name: str, folder: Path) -> tuple[Model, str]:
@@ -22,13 +22,6 @@ def find_model(where: str, name: str, folder: Path) -> tuple[Model, str]:
     if name not in MODELS:
         raise SweepError(f"{where}: unknown model {name!r}{nearest(name, list(MODELS))}")
     return MODELS[name], ""
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """A hint to append to an error: the nearest known name, and all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{hint} (known: {', '.join(known)})"
 
 
 def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:

@@ -11,10 +11,11 @@ from ...engine.check_model import check_model
 from ...engine.errors import SweepError
 from ...engine.space import Axis, Space, derivative_name, dim_labels
 from ...kernels.model import Model
+from ..text import nearest
 from .checks import parameter_values, require_types
 from .design import DIM, Design, design_names, resolve_design
 from .dynamics import resolve_motion
-from .models import find_model, nearest
+from .models import find_model
 from .ranges import grid_values
 from .sweep import Sweep
 from .vectors import component_labels, target_parameter, vector_values

@@ -76,7 +76,7 @@ class Sweep:
     @classmethod
     def from_table(cls, table: Mapping[str, Any], **about: Any) -> "Sweep":
         """A sweep from a table as a sweep file holds it."""
-        from .models import nearest
+        from ..text import nearest
 
         origin = about.get("origin", "sweep")
         known = [f.name for f in fields(cls) if f.name not in ("origin", "folder", "text")]

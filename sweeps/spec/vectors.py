@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.model import Model, Parameter
-from .models import nearest
+from ..text import nearest
 from .sweep import Sweep
 
 Labels = Mapping[str, tuple[str, ...]]

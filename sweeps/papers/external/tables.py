@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from importlib.resources import files
 
-from ...commands.show_models import table
 from ...spec.sweep import Sweep
+from ...text import table
 from ..preset import run_in_memory
 
 # Half a unit of the last printed digit, and the rounding of the subtraction.

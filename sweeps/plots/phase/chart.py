@@ -17,7 +17,7 @@ import numpy as np
 
 from ....engine.errors import SweepError
 from ....kernels.flow import Flow
-from ...spec.models import nearest
+from ...text import nearest
 
 Array = Any
 # A share this near 0 stands for 0: the rates change by as little.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....engine.errors import SweepError
-from ...spec.models import nearest
 from ...spec.sweep import Sweep
+from ...text import nearest
 
 if TYPE_CHECKING:
     import xarray as xr

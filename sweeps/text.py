@@ -1,0 +1,70 @@
+"""Text for people: aligned tables, values in few digits, the nearest name to a misspelt one."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any
+
+# Rows of a table that are printed; CSV and JSON hold all.
+MOST_ROWS = 200
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns aligned to the left under a head, the last one left ragged."""
+    lines = [list(head), ["-" * len(title) for title in head], *[list(row) for row in rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint to append to an error about `name`: the nearest known name, and all of them."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{hint} (known: {', '.join(known)})"
+
+
+def short(value: Any) -> str:
+    """A value in six digits; nothing where there is none."""
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def format_records(rows: Sequence[Mapping[str, Any]], style: str) -> str:
+    """A few rows of equal keys as "csv", "json" or an aligned "table".
+
+    NaN is empty in CSV, null in JSON and "nan" in a table, which shows the first `MOST_ROWS` rows and says
+    how many more there are. Answers of any size are written by `cube.export`.
+    """
+    head = list(rows[0]) if rows else []
+    if style == "json":
+        return json.dumps([{k: _json(v) for k, v in row.items()} for row in rows], indent=1)
+    if style == "csv":
+        return _csv(head, rows)
+    text = table(head, [[short(v) for v in row.values()] for row in rows[:MOST_ROWS]])
+    if len(rows) > MOST_ROWS:
+        text += f"\n... {len(rows) - MOST_ROWS:,} more rows; --format csv prints all"
+    return text
+
+
+def _csv(head: list[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([["" if v != v else _exact(v) for v in row.values()] for row in rows])
+    return text.getvalue().rstrip("\n")
+
+
+def _json(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _exact(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else str(value)

@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers.project import ROOT
 
-ROOT = Path(__file__).parents[1]
 FOLDERS = ("kernels", "engine", "sweeps")
 STANDARD = sys.stdlib_module_names
 DECLARATIONS = ("kernels.model", "kernels.flow", "kernels.status")

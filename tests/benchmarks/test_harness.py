@@ -7,7 +7,7 @@ import page
 import pytest
 import report
 from harness import OURS, Budget, Case, measure, ratios, row
-from tolerance import assert_close
+from helpers.tolerance import assert_close
 
 TOYS = """
 import os, time

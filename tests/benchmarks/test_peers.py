@@ -12,7 +12,7 @@ import tsit5
 from equisweep.kernels.games.supervision.game import payoffs
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
-from tolerance import assert_close
+from helpers.tolerance import assert_close
 
 DEFAULTS = {q.name: q.default for q in SUPERVISION.parameters}
 

@@ -16,7 +16,7 @@ from equisweep.engine.point import point_function
 from equisweep.engine.windows import Started, cut
 from equisweep.kernels.games.external.model import external
 from equisweep.sweeps import Sweep, SweepError, run
-from sweeps_for_tests import small_sweep, tiled_sweep
+from helpers.small_sweeps import small_sweep, tiled_sweep
 
 
 def evaluator(sweep: Sweep, tile_points: int | None = None) -> Evaluator:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import run
-from runs_to_kill import shards, start_run, wait_until
-from test_cube import contents
+from helpers.cube_files import contents
+from helpers.runs_to_kill import shards, start_run, wait_until
 
 TEXT = """
 model = "external"

@@ -1,14 +1,13 @@
 """The shipped examples, run as a user runs them, obey the laws that people of their fields know."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
+from helpers.project import ROOT
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def cube_of(name, folder):

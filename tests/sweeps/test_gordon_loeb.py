@@ -1,15 +1,15 @@
 """The Gordon-Loeb example against a scalar minimiser, and the 1/e law."""
 
 import runpy
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 from equisweep.kernels.status import Status
+from helpers.project import ROOT
 from scipy.optimize import minimize_scalar
 
-MODEL = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "gordon_loeb.py"))["gordon_loeb"]
+MODEL = runpy.run_path(str(ROOT / "examples" / "gordon_loeb.py"))["gordon_loeb"]
 BREACH = {
     "class_1": lambda z, p: p["v"] / (p["a"] * z + 1) ** p["b"],
     "class_2": lambda z, p: p["v"] ** (p["a"] * z + 1),

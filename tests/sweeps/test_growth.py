@@ -20,9 +20,9 @@ from equisweep.engine.store.cube import Cube, open_cube_for_reading
 from equisweep.engine.store.identity import identity
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
-from runs_to_kill import shards as whole_files
-from runs_to_kill import start_run, wait_until
-from sampled_models import ishigami_sweep
+from helpers.runs_to_kill import shards as whole_files
+from helpers.runs_to_kill import start_run, wait_until
+from helpers.sampled_models import ishigami_sweep
 
 AXES = {"a": [5.0, 7.0]}
 

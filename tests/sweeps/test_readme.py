@@ -3,14 +3,14 @@
 import contextlib
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 from equisweep.sweeps import Sweep, open_cube
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.papers.preset import PRESETS
+from helpers.project import ROOT
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def block(language, holding):
@@ -52,4 +52,4 @@ def test_every_preset_and_picture_is_named():
     for path in PRESETS.glob("*.toml"):
         assert f"`{path.name}`" in README
     for picture in re.findall(r"!\[[^]]*\]\(([^)]*)\)", README):
-        assert (Path(__file__).parents[2] / picture).stat().st_size > 10_000
+        assert (ROOT / picture).stat().st_size > 10_000

@@ -1,0 +1,107 @@
+"""Models over grids as machine code, against XLA."""
+
+import numpy as np
+import pytest
+from equisweep.engine.codegen.cpu import jit as machine_code
+from equisweep.engine.device import pick_device
+from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.execute import plan_space
+from equisweep.kernels.games.registry import MODELS
+from equisweep.sweeps import Sweep
+from helpers.grids import assert_same
+from helpers.small_sweeps import small_sweep
+
+
+def cube(space, native, tile_points=None):
+    """All variables of a space, and how they were computed."""
+    device = pick_device("cpu")
+    ev = Evaluator(space, plan_space(space, device, tile_points), device, native=native)
+    whole = {}
+    for tile in ev.layout:
+        for name, values in ev.finish(tile, ev.start(tile)).items():
+            inner = values.shape[len(tile.region) :]
+            whole.setdefault(name, np.empty((*space.shape, *inner), values.dtype))[tile.region] = values
+    ev.close()
+    return whole, ev.computed
+
+
+EDGES = {
+    "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
+    "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+    "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
+    "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
+}
+FIXED = {
+    "contract": {
+        "theta": [1, 2, 3],
+        "reward_rate": [2, 4, 6],
+        "probability": [0.5, 0.25, 0.25],
+        "T_min": {"2": 60, "3": 100},
+        "value_rate": 2,
+    }
+}
+SLOPES = {
+    "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
+    "supervision": {"jacobian": ["r", "Lg"]},
+    "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
+    "contract": {"centre_utility": ["T_total", "T_min.1"]},
+}
+# Every option of every choice at least once.
+CHOICES = {
+    "external": [
+        ("noncooperation exact highest", "float64"),
+        ("cooperation exact middle", "float32"),
+        ("compensation published highest", "float64"),
+        ("sharing published lowest", "float64"),
+    ],
+    "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+    "internal": [("", "float64")],
+    "contract": [("", "float64")],
+}
+
+
+def assert_near(found, expected, dtype):
+    """Numbers up to rounding of the largest there are; NaN, statuses and classes as they are."""
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        wanted = expected[name]
+        assert values.dtype == wanted.dtype, name
+        real = values.dtype.kind == "f"
+        largest = np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))
+        allowed = 1e5 * np.finfo(dtype).eps * largest if real else 0
+        np.testing.assert_allclose(values, wanted, rtol=0, atol=allowed, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "dtype"), [(name, *case) for name, cases in CHOICES.items() for case in cases]
+)
+def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(name, options, dtype):
+    model = MODELS[name]
+    sweep = Sweep(
+        name,
+        axes=EDGES[name],
+        fixed=FIXED.get(name, {}) | dict(zip((c.name for c in model.choices), options.split(), strict=True)),
+        outputs=[output.name for output in model.outputs],
+        derivatives=SLOPES[name],
+        dtype=dtype,
+    )
+    space = sweep.space()
+    (found, how), (expected, _) = cube(space, native=True), cube(space, native=False)
+    assert how == {"machine code"}
+    assert_near(found, expected, dtype)
+    assert len(np.unique(found["status"])) > 1
+    assert_same(cube(space, native=True, tile_points=7)[0], found)
+
+
+def test_machine_code_that_fails_is_replaced_by_xla_with_a_warning(monkeypatch):
+    def fails(_):
+        raise RuntimeError("no such instruction")
+
+    space = small_sweep(fixed={"mechanism": "sharing"}, axes={"alpha": [0.1, 0.2], "n": [3]}).space()
+    (expected, how), failing = cube(space, native=True), pytest.warns(UserWarning, match="no such instruct")
+    assert how == {"machine code"}
+    monkeypatch.setattr(machine_code, "link", fails)
+    with failing:
+        found, how = cube(space, native=True)
+    assert how == {"XLA (the machine code failed)"}
+    assert_same(found, expected, rtol=1e-12)

@@ -1,0 +1,119 @@
+"""Taylor steps: coefficients against repeated Lie derivatives, measured orders, solutions against SciPy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.errors import SweepError
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.taylor import TaylorStepper, solution_series
+from equisweep.engine.ode.trajectory import lanes
+from helpers.flows import VAN_DER_POL, scalar
+from jax import lax
+from scipy.integrate import solve_ivp
+
+FIELDS = {
+    "polynomial": lambda t, z: jnp.stack([z[0] * (1 - z[1]) + t * z[0] ** 3, z[1] * z[1] - z[0] + 2 * t**2]),
+    "quotients": lambda t, z: jnp.stack([z[0] / (1 + z[1] ** 2), (t - z[1]) / (3 + z[0]) + 1 / z[0]]),
+    "exponentials": lambda t, z: jnp.stack([jnp.exp(-z[1] * t), jnp.log(2 + z[0] * z[0]) * z[1]]),
+    "logistic": lambda t, z: jnp.stack([jax.nn.sigmoid(z[0] - z[1]) * z[1], jnp.tanh(z[0] * z[1]) - 0.3 * t]),
+    "powers": lambda t, z: jnp.stack(
+        [z[0] ** 1.7 + jnp.sqrt(z[0] + z[1] ** 2), z[1] ** -2 + 0.6 ** (t * z[0])]
+    ),
+    "pieces": lambda t, z: jnp.stack(
+        [jnp.where(z[0] > 0, z[1] * z[0], 7.0), jnp.maximum(z[1] * z[1], -z[0]) + jnp.abs(-z[1])]
+    ),
+    "whole numbers": lambda t, z: jnp.stack(
+        [(3.7 * z[0]).astype(jnp.int32) * z[1], ((9 * t).astype(jnp.int64) % 5) * z[0] + 0.1 * t]
+    ),
+    "waves": lambda t, z: jnp.stack([jnp.sin(z[0] * z[1] - t), jnp.cos(t * z[1]) * z[0]]),
+    "constants": lambda t, z: jnp.stack([jnp.arctan(jnp.asarray(2.0)) * z[1], jnp.zeros(()) * t]),
+}
+
+
+def lie_coefficients(field, t, z, order):
+    """Derivatives of the solution, each the directional derivative of the one before, over factorials."""
+
+    def extended(w):
+        return jnp.concatenate([jnp.ones(1), field(w[0], w[1:])])
+
+    w = jnp.concatenate([jnp.stack([t]), z])
+    rows, function, factorial = [z], lambda w: w[1:], 1.0
+    for k in range(1, order + 1):
+        function = (lambda g: lambda w: jax.jvp(g, (w,), (extended(w),))[1])(function)
+        factorial *= k
+        rows.append(function(w) / factorial)
+    return rows
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_coefficients_are_repeated_lie_derivatives(name):
+    t, z, field = jnp.asarray(0.4), jnp.asarray([0.7, 1.3]), FIELDS[name]
+    found, expected = jax.jit(
+        lambda t, z: (solution_series(field, t, z, 5), lie_coefficients(field, t, z, 5))
+    )(t, z)
+    for k, (a, b) in enumerate(zip(found, expected, strict=True)):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=f"order {k}")
+
+
+@pytest.mark.parametrize(("tolerance", "order"), [(1e-3, 6), (1e-5, 9)])
+def test_the_order_is_the_one_promised(tolerance, order):
+    def field(t, z):
+        return jnp.stack([z[1], (1 - z[0] ** 2) * z[1] - z[0]])
+
+    stepper = TaylorStepper(field, Method(solver="taylor", rtol=tolerance, atol=0))
+    assert stepper.order == order
+    exact = solve_ivp(lambda t, z: [z[1], (1 - z[0] ** 2) * z[1] - z[0]], (0, 2), [2.0, 0.1],
+                      method="DOP853", rtol=1e-13, atol=1e-13).y[:, -1]  # fmt: skip
+    errors = []
+    for steps in (10, 20):
+        size = 2 / steps
+        step = jax.jit(lambda t, z, size=size: stepper.reach(t, t + size, z, z)[0])
+        z = jnp.asarray([2.0, 0.1])
+        for k in range(steps):
+            z = step(jnp.asarray(k * size), z)
+        errors.append(np.abs(z - exact).max())
+    assert order - 0.6 < np.log2(errors[0] / errors[1]) < order + 1.2
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-9, 1e-12])
+def test_solutions_are_those_of_scipy(tolerance):
+    mu = np.array([0.2, 3.0])
+    p = {"mu": mu, "x0": np.full(2, 2.0), "v0": np.full(2, 0.1), "horizon": np.full(2, 12.0)}
+    method = Method(solver="taylor", rtol=tolerance, atol=tolerance, settle=0)
+    found = lanes(VAN_DER_POL, method)({name: jnp.asarray(v) for name, v in p.items()})
+    for i, m in enumerate(mu):
+        exact = solve_ivp(lambda t, z, m=m: [z[1], m * (1 - z[0] ** 2) * z[1] - z[0]], (0, 12), [2.0, 0.1],
+                          method="DOP853", rtol=1e-13, atol=1e-13).y[:, -1]  # fmt: skip
+        for name, value in zip("xv", exact, strict=True):
+            assert abs(found[f"{name}_final"][i] - value) < 300 * tolerance
+
+
+def end_of(field, horizon, tolerance):
+    p = {"z0": jnp.array([0.5]), "horizon": jnp.array([horizon])}
+    method = Method(solver="taylor", rtol=tolerance, atol=tolerance, settle=0)
+    return float(lanes(scalar(field), method)(p)["z_final"][0])
+
+
+def test_a_kink_inside_a_step_is_seen():
+    """Without a check of the step's end the series would run across the point where |z| turns."""
+    found = end_of(lambda t, z, p: jnp.abs(z) - 2 + t, 6.0, 1e-9)
+    exact = solve_ivp(lambda t, z: np.abs(z) - 2 + t, (0, 6), [0.5], rtol=1e-12, atol=1e-12, max_step=1e-2).y[
+        0, -1
+    ]
+    assert abs(found / exact - 1) < 1e-6
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0])
+def test_whole_powers_have_series_from_a_base_of_zero(exponent):
+    found = end_of(lambda t, z, p: 0.5 + (z - 0.5) ** exponent, 1.0, 1e-10)
+    exact = solve_ivp(lambda t, z: 0.5 + (z - 0.5) ** exponent, (0, 1), [0.5], rtol=1e-12, atol=1e-12).y[
+        0, -1
+    ]
+    assert abs(found - exact) < 1e-8
+
+
+def test_what_has_no_rule_is_named():
+    told = r"solver = 'taylor' does not suit this flow \(no rule for lgamma\); use dopri8"
+    with pytest.raises(SweepError, match=told):
+        end_of(lambda t, z, p: lax.lgamma(z), 1.0, 1e-6)

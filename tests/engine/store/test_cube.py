@@ -1,0 +1,306 @@
+"""What lies on the disk: plain Zarr that xarray opens, checked, refused and continued."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.engine.store import create as template
+from equisweep.engine.store import cube as store
+from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.durable import clear_disk_errors, only_writer
+from equisweep.engine.store.verify import verify
+from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
+from helpers.cube_files import contents
+from helpers.small_sweeps import small_sweep, tiled_sweep
+
+
+@pytest.fixture
+def cube(tmp_path) -> Path:
+    run(tiled_sweep(), tmp_path / "cube.zarr", tile_points=2000)
+    return tmp_path / "cube.zarr"
+
+
+def test_plain_xarray_opens_it_where_equisweep_is_not_installed(tmp_path):
+    run(small_sweep(), tmp_path / "cube.zarr")
+    code = (
+        "import sys; sys.modules['equisweep'] = None\n"
+        "import xarray as xr\n"
+        f"ds = xr.open_zarr({str(tmp_path / 'cube.zarr')!r})\n"
+        "print(float(ds.investment.sel(mechanism='noncooperation', alpha=0.3, beta=0.2, n=3)))\n"
+        "print(ds.status.flag_meanings.split()[1], ds.investment.units, ds.alpha.symbol)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    number, words = done.stdout.splitlines()
+    assert float(number) == pytest.approx(14.505518791532834, rel=1e-14)
+    assert words == "ok money α"
+
+
+def test_attributes_tell_how_it_was_made(cube):
+    attributes = xr.open_zarr(cube).attrs
+    assert json.loads(attributes["sweep"])["model"] == "external"
+    assert len(attributes["sweep_sha256"]) == 64
+    assert {"equisweep", "jax", "zarr", "python"} <= set(json.loads(attributes["versions"]))
+    assert attributes["device"].lower().startswith(("cpu", "tfrt_cpu"))
+    assert attributes["dtype"] == "float64"
+
+
+def test_every_shard_has_checksums(cube):
+    opened = Cube(cube)
+    for name in opened.names:
+        codecs = opened.array(name).metadata.to_dict()["codecs"][0]["configuration"]
+        assert "crc32c" in [codec["name"] for codec in codecs["codecs"]]
+
+
+def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatch):
+    synced, real = [], store.sync_below
+
+    def watch(path, root):
+        tile = path.relative_to(root).parts[1:]
+        synced.append((path.relative_to(root).parts[0], root.joinpath("status", *tile).exists()))
+        real(path, root)
+
+    monkeypatch.setattr(store, "sync_below", watch)
+    run(small_sweep(axes={"alpha": [0.1, 0.2]}), tmp_path / "cube.zarr")
+    assert [name for name, _ in synced][-1] == "status"
+    assert [committed for _, committed in synced] == [False] * (len(synced) - 1) + [True]
+    assert len(synced) == 5
+
+
+def test_the_same_sweep_again_computes_nothing(cube):
+    before = contents(cube)
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+def test_two_runs_give_the_same_bytes(cube, tmp_path):
+    run(tiled_sweep(), tmp_path / "again.zarr", tile_points=2000)
+    assert contents(tmp_path / "again.zarr") == contents(cube)
+
+
+def test_missing_and_half_written_tiles_are_computed_again(cube):
+    before = contents(cube)
+    opened = Cube(cube)
+    tiles = list(opened.layout)
+    opened.revoke(tiles[2])
+    opened.shard("status", tiles[4]).write_bytes(b"torn")
+    opened.shard("investment", tiles[6]).unlink()
+    opened.revoke(tiles[6])
+    (cube / "investment" / "c" / "0" / "0.abc.partial").write_bytes(b"left over")
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+def test_another_sweep_is_refused_with_the_difference(cube):
+    before = contents(cube)
+    changed = tiled_sweep()
+    other = type(changed)(**{**vars(changed), "fixed": {"L": 500}})
+    with pytest.raises(CubeError, match=r"fixed\.L: 400\.0 in the cube, 500\.0 now"):
+        run(other, cube)
+    assert contents(cube) == before
+    run(other, cube, overwrite=True)
+    assert contents(cube) != before
+
+
+def test_a_folder_that_is_no_cube_is_never_touched(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(CubeError, match="cannot be opened as a cube"):
+            run(small_sweep(), folder, overwrite=overwrite)
+    (tmp_path / "file.zarr").write_text("a file")
+    with pytest.raises(CubeError):
+        run(small_sweep(), tmp_path / "file.zarr")
+    assert (folder / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_second_writer_is_refused(cube):
+    Cube(cube).revoke(Cube(cube).layout.at((0, 0)))
+    with only_writer(cube), pytest.raises(CubeError, match="another run is writing"):
+        run(tiled_sweep(), cube)
+    run(tiled_sweep(), cube)
+
+
+def test_a_missing_folder_is_a_clear_error(tmp_path):
+    with pytest.raises(CubeError, match="none does not exist; create it first"):
+        run(small_sweep(), tmp_path / "none" / "cube.zarr")
+
+
+def test_a_cube_that_is_moved_while_it_is_written_is_not_begun_anew(cube):
+    writing = Cube(cube)
+    tile = next(iter(writing.layout))
+    values = {name: writing.read(name, tile) for name in writing.names}
+    cube.rename(cube.with_name("moved.zarr"))
+    with pytest.raises(CubeError, match="was moved or deleted meanwhile"), clear_disk_errors(cube):
+        writing.write(tile, values)
+    assert not cube.exists()
+
+
+@pytest.mark.parametrize(("number", "reason"), [(28, "the disk is full"), (30, "read-only")])
+def test_a_disk_that_refuses_leaves_committed_tiles_intact(number, reason, tmp_path, monkeypatch):
+    root, written, real, lock = tmp_path / "cube.zarr", [], Cube.write, threading.Lock()
+
+    def write(self, tile, values, durable=True):
+        with lock:
+            if len(written) == 3:
+                raise OSError(number, "refused")
+            written.append(tile)
+        real(self, tile, values, durable)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cube, "write", write)
+        with pytest.raises(CubeError, match=reason):
+            run(tiled_sweep(), root, tile_points=2000)
+    assert [t for t in Cube(root).layout if Cube(root).is_committed(t)] == sorted(
+        written, key=lambda t: t.key
+    )
+    run(tiled_sweep(), root)
+    assert verify(root).sound
+
+
+def test_a_failed_creation_leaves_nothing_behind(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "refused")
+
+    monkeypatch.setattr(template, "_create_coordinates", fail)
+    with pytest.raises(CubeError, match="the disk is full"):
+        run(small_sweep(), tmp_path / "cube.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_finds_every_kind_of_damage(cube):
+    assert verify(cube).sound
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    flipped = opened.shard("investment", tiles[1])
+    data = bytearray(flipped.read_bytes())
+    data[len(data) // 3] ^= 1
+    flipped.write_bytes(bytes(data))
+    gone = opened.shard("equilibrium_count", tiles[2])
+    gone.unlink()
+    opened.revoke(tiles[3])
+    cut = [opened.shard("investment", tile) for tile in tiles[4:7]]
+    for path, size in zip(cut, (0, 10, 40), strict=True):
+        os.truncate(path, size)
+    verdict = verify(cube)
+    assert set(verdict.damaged) == {flipped, gone, *cut}
+    assert verdict.uncommitted == [tiles[3]]
+    assert not verdict.sound
+
+
+def test_a_repaired_cube_equals_the_undamaged_one(cube):
+    before = contents(cube)
+    path = Cube(cube).shard("investment", Cube(cube).layout.at((1, 0)))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert verify(cube, repair=True).repaired == 1
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+def test_opening_nothing_is_a_clear_error(tmp_path):
+    with pytest.raises(CubeError, match="no such cube"):
+        open_cube(tmp_path / "none.zarr")
+
+
+def test_the_cube_is_read_lazily(cube):
+    assert not isinstance(open_cube(cube)["investment"].variable._data, np.ndarray)
+
+
+def change(sweep: Sweep, **parts) -> Sweep:
+    return Sweep(**{**vars(sweep), **parts})
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-9, 123456789.123456789])
+def test_the_last_digit_of_a_fixed_value_makes_another_sweep(value, tmp_path):
+    sweep = small_sweep(axes={"alpha": [0.1, 0.2]}, fixed={"E": value}, derivatives={})
+    run(sweep, tmp_path / "cube.zarr")
+    with pytest.raises(CubeError, match=r"holds another sweep \(fixed\.E: "):
+        run(change(sweep, fixed={"E": float(np.nextafter(value, 2 * value))}), tmp_path / "cube.zarr")
+
+
+def test_overwriting_deletes_nothing_before_the_new_cube_is_ready(cube, monkeypatch):
+    before = contents(cube)
+    huge = change(
+        tiled_sweep(),
+        axes={
+            "alpha": {"start": 0, "stop": 1, "num": 300_000},
+            "beta": {"start": 0.1, "stop": 1, "num": 300_000},
+        },
+    )
+    with pytest.raises(SweepError, match="GB uncompressed"):
+        run(huge, cube, overwrite=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(template, "_create_coordinates", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(small_sweep(), cube, overwrite=True)
+    assert contents(cube) == before
+    run(small_sweep(), cube, overwrite=True)
+    assert [path.name for path in cube.parent.iterdir()] == ["cube.zarr"]
+
+
+def test_a_lost_shard_of_any_output_is_computed_again(cube):
+    before = contents(cube)
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    opened.shard("investment", tiles[0]).unlink()
+    os.truncate(opened.shard("equilibrium_count", tiles[1]), 0)
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+@pytest.mark.parametrize("harm", ["flip", "delete", "swap"])
+def test_a_damaged_coordinate_is_found_and_never_continued(cube, harm):
+    shard = cube / "alpha" / "c" / "0"
+    data = bytearray(shard.read_bytes())
+    if harm == "flip":
+        data[9] ^= 1
+        shard.write_bytes(bytes(data))
+    elif harm == "delete":
+        shard.unlink()
+    else:
+        shard.write_bytes((cube / "beta" / "c" / "0").read_bytes())
+    verdict = verify(cube)
+    assert "coordinate alpha" in verdict.coordinate
+    assert not verdict.sound
+    with pytest.raises(CubeError, match="coordinate alpha"):
+        run(tiled_sweep(), cube)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"{}", b"not json"])
+@pytest.mark.parametrize("file", ["zarr.json", "investment/zarr.json", "status/zarr.json"])
+def test_broken_metadata_is_a_clear_error(cube, file, text):
+    (cube / file).write_bytes(text)
+    with pytest.raises(CubeError, match=r"cube\.zarr: "):
+        verify(cube)
+
+
+def test_what_killed_runs_left_beside_the_cube_is_removed(cube):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for kind in ("partial", "deleted"):
+        (cube.parent / f"cube.zarr.{kind}-{ended.pid}").mkdir()
+    running = cube.parent / f"cube.zarr.partial-{os.getpid()}"
+    running.mkdir()
+    run(tiled_sweep(), cube)
+    assert sorted(path.name for path in cube.parent.iterdir()) == ["cube.zarr", running.name]
+
+
+def test_a_torn_line_of_the_journal_spoils_no_other(cube):
+    with (cube / "status" / "runs.jsonl").open("a") as file:
+        file.write('\n{"started": 17')
+    opened = Cube(cube)
+    opened.revoke(opened.layout.at((0, 0)))
+    run(tiled_sweep(), cube)
+    assert [entry["tiles"] for entry in Cube(cube).runs()] == [len(opened.layout), 1]
+
+
+def test_ranges_and_arrays_are_axes_too(tmp_path):
+    axes = {"L": range(100, 400, 100), "alpha": np.array([0.1, 0.2])}
+    cube = run(Sweep("external", axes=axes, outputs=("investment",)), tmp_path / "cube.zarr")
+    assert cube["L"].values.tolist() == [100, 200, 300]

@@ -1,0 +1,1 @@
+"""What tests share: small sweeps and flows, slow oracles, comparisons, runs to be killed."""

@@ -1,0 +1,155 @@
+"""Derivatives by autodiff, through roots and at corners, against differences of the solution itself."""
+
+from collections.abc import Callable
+from functools import cache, partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.kernels.games.external.model import EXTERNAL, external
+from helpers import oracle_external as oracle
+from helpers.tolerance import assert_close
+
+REAL = tuple(o.name for o in EXTERNAL.outputs if o.kind == "real")
+CASES = [(m, f) for m in oracle.MECHANISMS for f in ("exact", "published")]
+CASES.remove(("noncooperation", "published"))  # the exact computation, but for a corner
+MOST = 3
+SIZE = 150
+
+
+def points() -> dict[str, np.ndarray]:
+    """Scenarios clear of the ends where both sides of a difference do not exist."""
+    columns = oracle.columns(oracle.scenarios(SIZE, seed=8, most_cities=MOST))
+    columns["alpha"] = columns["alpha"].clip(1e-2, 1 - 1e-2)
+    columns["v"] = columns["v"].clip(0.01, 0.99)
+    return columns
+
+
+@cache
+def kernel(mechanism: str, formulation: str) -> Callable:
+    return partial(external, mechanism=mechanism, formulation=formulation, n_max=MOST)
+
+
+@cache
+def solver(mechanism: str, formulation: str) -> Callable:
+    return jax.jit(jax.vmap(kernel(mechanism, formulation)))
+
+
+@cache
+def pusher(mechanism: str, formulation: str) -> Callable:
+    """Values and directional derivatives of a batch of scenarios."""
+    return jax.jit(lambda p, t: jax.jvp(jax.vmap(real(mechanism, formulation)), (p,), (t,)))
+
+
+def slopes(mechanism: str, formulation: str, at: dict, name: str) -> tuple[dict, dict]:
+    ahead = {q: np.full(x.shape, float(q == name)) for q, x in at.items()}
+    return pusher(mechanism, formulation)(at, ahead)
+
+
+def real(mechanism: str, formulation: str) -> Callable:
+    return lambda p: {name: kernel(mechanism, formulation)(p)[name] for name in REAL}
+
+
+def difference(f: Callable, at: dict, name: str) -> tuple[dict, dict, np.ndarray]:
+    """Central differences of fourth order, their error, and whether every point kept its kind of answer."""
+    x = np.asarray(at[name])
+    step = 1e-3 * np.maximum(np.minimum(x, 1 - x) if name in ("v", "alpha") else x, 1e-2 * (x == 0))
+    near = {k: f(at | {name: x + k * step}) for k in (-2, -1, 0, 1, 2)}
+    near = {k: {o: np.asarray(v) for o, v in found.items()} for k, found in near.items()}
+    same = np.ones(x.shape, bool)
+    for found in near.values():
+        for kind in ("status", "equilibrium_count"):
+            same &= found[kind] == near[0][kind]
+    estimate, error = {}, {}
+    for o in REAL:
+        short = (near[1][o] - near[-1][o]) / (2 * step)
+        long = (near[2][o] - near[-2][o]) / (4 * step)
+        estimate[o] = (4 * short - long) / 3
+        error[o] = (
+            0.05 * np.abs(short - long) + 1e-12 * np.abs(near[0][o]) / step + 1e-6 * np.abs(estimate[o])
+        )
+        scale = np.abs(near[0][o]) / np.maximum(np.abs(x), 1e-2)
+        error[o] += 1e-8 * scale
+    return estimate, error, same & (near[0]["equilibrium_count"] > 0)
+
+
+@pytest.mark.parametrize(("mechanism", "formulation"), CASES)
+def test_every_derivative_agrees_with_central_differences(mechanism, formulation):
+    at = points()
+    corners = np.asarray(solver(mechanism, formulation)(at)["effective_investment"]) == 0
+    for name in oracle.CONTINUOUS:
+        estimate, error, sound = difference(solver(mechanism, formulation), at, name)
+        assert sound.mean() > 0.5
+        assert formulation == "published" or (sound & corners).sum() > 5
+        _, found = slopes(mechanism, formulation, at, name)
+        for output in REAL:
+            slope = np.asarray(found[output])[sound]
+            assert np.isfinite(slope).all(), (name, output)
+            wrong = np.abs(slope - estimate[output][sound]) > error[output][sound]
+            if output == "second_derivative":  # may cancel to rounding level, where no difference resolves it
+                assert wrong.mean() < 0.02, (name, output)
+            else:
+                assert not wrong.any(), (name, output, np.flatnonzero(sound)[wrong])
+
+
+@pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
+def test_at_a_corner_investment_does_not_move_and_breach_follows_the_attempts(mechanism):
+    p = oracle.PAPER | {"L": 5.0}
+    at = oracle.columns([p] * SIZE)
+    for name in oracle.CONTINUOUS:
+        _, found = slopes(mechanism, "exact", at, name)
+        assert (found["investment"] == 0).all()
+        assert (found["breach_probability"] == {"beta": p["v"], "v": p["beta"]}.get(name, 0)).all()
+
+
+@pytest.mark.parametrize(("mechanism", "formulation"), CASES)
+def test_without_propagation_the_derivative_is_the_one_sided_one(mechanism, formulation):
+    h = 1e-5
+    at = oracle.columns([oracle.PAPER | {"alpha": h * k, "beta": 0.9} for k in range(SIZE)])
+    value, slope = slopes(mechanism, formulation, at, "alpha")
+    for o in REAL:
+        one_sided = (-3 * value[o][0] + 4 * value[o][1] - value[o][2]) / (2 * h)
+        size = 1e-5 * abs(float(value[o][0]))
+        assert float(slope[o][0]) == pytest.approx(float(one_sided), rel=1e-5, abs=size), o
+
+
+@pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
+def test_the_slope_of_investment_is_that_of_the_oracle(mechanism):
+    slope = jax.jit(jax.grad(lambda p: external(p, mechanism=mechanism, n_max=MOST)["investment"]))
+    for s in (oracle.PAPER, oracle.PAPER | {"alpha": 0.7, "n": 2.0, "beta": 0.6}):
+        found = slope(s)
+        for name in oracle.CONTINUOUS:
+            h = 1e-5 * s[name]
+            e = [oracle.exact(s | {name: s[name] + k * h}, mechanism).investment for k in (-1, 1)]
+            central = (e[1] - e[0]) / (2 * h)
+            assert float(found[name]) == pytest.approx(central, rel=1e-6, abs=1e-7 * e[0] / s[name])
+
+
+@pytest.mark.parametrize(("mechanism", "formulation"), [c for c in CASES if "exact" in c or "sharing" in c])
+def test_second_derivatives_pass_through_the_root(mechanism, formulation):
+    at = {k: jnp.asarray(v) for k, v in (oracle.PAPER | {"alpha": 0.4, "beta": 0.7}).items()}
+
+    def slope(p):
+        return jax.jvp(
+            lambda a: kernel(mechanism, formulation)(p | {"alpha": a})["investment"], (p["alpha"],), (1.0,)
+        )[1]
+
+    both = jax.jit(lambda p: (slope(p), jax.jacfwd(slope)(p)))
+    here, bend = both(at)
+    for name in ("alpha", "beta", "L", "v"):
+        h = 1e-5 * at[name]
+        central = (both(at | {name: at[name] + h})[0] - both(at | {name: at[name] - h})[0]) / (2 * h)
+        assert_close(bend[name], central, multiplier=1e10, floor=1e-3 * abs(float(here)), what=name)
+
+
+@pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
+def test_reverse_mode_never_returns_nan_for_an_exact_answer(mechanism):
+    at = oracle.columns(oracle.scenarios(200, seed=0, most_cities=20))
+
+    def total(p):
+        found = external(p, mechanism=mechanism, n_max=20)
+        return sum(jnp.log1p(jnp.abs(found[o])) for o in REAL)
+
+    for name, slope in jax.jit(jax.vmap(jax.grad(total)))(at).items():
+        assert np.isfinite(slope).all(), name

@@ -1,0 +1,167 @@
+"""Laws that every registered model keeps, whatever it computes."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.kernels.games.registry import MODELS
+from equisweep.kernels.model import Model, Parameter
+from equisweep.kernels.status import MEANING, Status
+from helpers.tolerance import assert_close
+
+ALL = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+
+
+def numbers(parameter: Parameter) -> list[float]:
+    return [parameter.default] if parameter.dim is None else list(parameter.default.values())
+
+
+def defaults(model: Model) -> dict[str, jax.Array]:
+    """The default scenario: a scalar per parameter, a 1-D array where it has a dimension."""
+    return {p.name: jnp.asarray(p.default if p.dim is None else numbers(p), float) for p in model.parameters}
+
+
+def bounds(model: Model) -> dict[str, int]:
+    return {f"{p.name}_max": int(max(numbers(p))) for p in model.parameters if p.integer}
+
+
+def choices(model: Model) -> Iterator[dict[str, str]]:
+    for options in product(*(c.options for c in model.choices)):
+        yield dict(zip((c.name for c in model.choices), options, strict=True))
+
+
+def usual(model: Model) -> dict[str, str]:
+    return {c.name: c.default for c in model.choices}
+
+
+@cache
+def kernel(name: str) -> Callable:
+    model = MODELS[name]
+    return jax.jit(lambda p: model.kernel(p, **usual(model), **bounds(model)))
+
+
+def length(model: Model, dim: str) -> int:
+    declared = {d.name: d for d in model.dims}.get(dim)
+    if declared is not None and declared.labels:
+        return len(declared.labels)
+    if declared is not None and declared.like is not None:
+        return length(model, declared.like)
+    return next(len(numbers(p)) for p in model.parameters if p.dim == dim)
+
+
+@ALL
+def test_defaults_lie_in_their_domain(model):
+    for p in model.parameters:
+        assert all(p.domain.contains(value) for value in numbers(p)), p.name
+        assert not p.integer or all(float(value).is_integer() for value in numbers(p)), p.name
+    for c in model.choices:
+        assert c.default in c.options, c.name
+
+
+@ALL
+def test_names_are_unique_and_everything_is_explained(model):
+    assert MODELS[model.name] is model
+    names = [x.name for x in (*model.parameters, *model.choices, *model.outputs, *model.dims)]
+    assert len(names) == len(set(names))
+    assert "status" not in names
+    assert all(name.isidentifier() for name in names)
+    assert model.title
+    assert model.source
+    for x in (*model.parameters, *model.outputs):
+        assert x.meaning, x.name
+    for x in (*model.parameters, *(o for o in model.outputs if o.kind == "real")):
+        assert x.symbol, x.name
+        assert x.unit, x.name
+    assert all(o.classes for o in model.outputs if o.kind == "class")
+    assert all(x.meaning for x in (*model.choices, *model.dims))
+
+
+@ALL
+def test_every_dimension_has_a_length(model):
+    for dim in {d for o in model.outputs for d in o.dims} | {p.dim for p in model.parameters if p.dim}:
+        assert length(model, dim) >= 1
+    for dim in {p.dim for p in model.parameters if p.dim}:
+        assert len({tuple(p.default) for p in model.parameters if p.dim == dim}) == 1, dim
+
+
+@ALL
+def test_the_kernel_returns_what_it_declares(model):
+    found = kernel(model.name)(defaults(model))
+    assert set(found) == {o.name for o in model.outputs} | {"status"}
+    assert found["status"].shape == ()
+    assert Status(int(found["status"])) in MEANING
+    assert int(found["status"]) != Status.not_computed
+    for o in model.outputs:
+        value = np.asarray(found[o.name])
+        assert value.shape == tuple(length(model, d) for d in o.dims), o.name
+        assert o.kind != "real" or np.issubdtype(value.dtype, np.floating), o.name
+        assert o.may_be_nan or np.isfinite(value).all(), o.name
+        assert o.kind != "class" or set(value.ravel().tolist()) <= set(o.classes.values()), o.name
+
+
+@ALL
+def test_compiled_and_eager_agree(model):
+    p = defaults(model)
+    eager = model.kernel(p, **usual(model), **bounds(model))
+    for name, value in kernel(model.name)(p).items():
+        if not np.isnan(value).all():
+            assert_close(value, eager[name], multiplier=1e6, floor=1e-6, what=name)
+
+
+@ALL
+def test_mapped_over_nested_axes_equals_point_by_point(model):
+    p = defaults(model)
+    axes = [q.name for q in model.parameters if not q.integer and q.dim is None][:2]
+    shifted = {name: p[name] * jnp.array([1.0, 0.995, 0.98]) for name in axes}
+    mapped = kernel(model.name)
+    for name in axes:
+        mapped = jax.vmap(mapped, in_axes=({q: 0 if q == name else None for q in p},))
+    grid = jax.jit(mapped)(p | shifted)
+    for place in product(range(3), repeat=len(axes)):
+        # The axis mapped last is the outermost.
+        at = {name: shifted[name][i] for name, i in zip(reversed(axes), place, strict=True)}
+        for output, value in kernel(model.name)(p | at).items():
+            if not np.isnan(value).all():
+                assert_close(grid[output][place], value, multiplier=1e6, floor=1e-6, what=output)
+
+
+@ALL
+def test_every_combination_of_choices_traces_to_the_same_shapes(model):
+    shapes = set()
+    for static in choices(model):
+        found = jax.eval_shape(lambda p, s=static: model.kernel(p, **s, **bounds(model)), defaults(model))
+        shapes.add(tuple(sorted((name, x.shape, x.dtype.kind) for name, x in found.items())))
+    assert len(shapes) == 1
+
+
+@ALL
+def test_derivatives_at_the_defaults_are_finite_and_agree_with_central_differences(model):
+    p = defaults(model)
+    real = [o for o in model.outputs if o.kind == "real" and not o.may_be_nan]
+    push = jax.jit(
+        lambda p, t: jax.jvp(lambda q: {o.name: kernel(model.name)(q)[o.name] for o in real}, (p,), (t,))
+    )
+    still = {name: jnp.zeros_like(x) for name, x in p.items()}
+    compared = 0
+    for parameter in (q for q in model.parameters if not q.integer):
+        x = p[parameter.name]
+        for i in range(x.size):
+            way = jnp.zeros(x.size).at[i].set(1.0).reshape(x.shape)
+            size = float(jnp.abs(x).ravel()[i]) or 1.0
+            h = 1e-5 * size
+            value, slope = push(p, still | {parameter.name: way})
+            assert all(np.isfinite(slope[o.name]).all() for o in real), parameter.name
+            sides = [kernel(model.name)(p | {parameter.name: x + side * h * way}) for side in (-1, 1)]
+            if any(side["status"] == Status.out_of_domain for side in sides):
+                continue  # components that are bound to one another, such as probabilities that sum to 1
+            compared += 1
+            for o in real:
+                central = (np.asarray(sides[1][o.name]) - sides[0][o.name]) / (2 * h)
+                floor = np.max(np.abs(value[o.name])) / size * 1e-2
+                what = f"{o.name} in {parameter.name}"
+                assert_close(slope[o.name], central, multiplier=1e11, floor=floor, what=what)
+    assert compared or not real

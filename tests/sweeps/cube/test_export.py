@@ -1,0 +1,147 @@
+"""What is written is read back: values, labels, attributes, and what was masked."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+from equisweep.sweeps import SweepError
+from equisweep.sweeps.cube.export import check_output, write_batches, write_netcdf
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.cube.query import Question, answer
+from equisweep.sweeps.cube.reduce import reduce
+from helpers.hard_cube import hard_cube, points
+
+COLUMNS = ["alpha", "beta", "mechanism", "n", "loss", "kind", "tally", "status"]
+CONDITION = "alpha < 0.5 and n == 4"
+
+
+def expected_rows():
+    kept = [p for p in points(hard_cube()) if round(p["alpha"], 6) < 0.5 and p["n"] == 4]
+    return [{c: None if p[c] != p[c] else p[c] for c in COLUMNS} for p in kept]
+
+
+def written(style, tmp_path, **parts):
+    path = tmp_path / f"answer.{style}"
+    question = Question(["loss", "kind", "tally"], conditions=[CONDITION], **parts)
+    assert answer(hard_cube({"alpha": 2}), question, style, path) == len(expected_rows()) == 8
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]  # nothing half made is left
+    return path
+
+
+def test_csv_holds_every_digit(tmp_path):
+    with written("csv", tmp_path).open(newline="") as file:
+        found = list(csv.DictReader(file))
+    told = [{c: "" if v is None else str(v) for c, v in row.items()} for row in expected_rows()]
+    assert [dict(sorted(row.items())) for row in found] == [dict(sorted(row.items())) for row in told]
+
+
+def test_json_holds_every_digit_and_null_for_nan(tmp_path):
+    assert json.loads(written("json", tmp_path).read_text()) == expected_rows()
+
+
+def test_parquet_keeps_types_and_names(tmp_path):
+    found = pq.read_table(written("parquet", tmp_path))
+    assert [dict(sorted(row.items())) for row in found.to_pylist()] == [
+        dict(sorted(row.items())) for row in expected_rows()
+    ]
+    assert [str(found.schema.field(name).type) for name in ("loss", "tally", "n")] == [
+        "double",
+        "int16",
+        "int64",
+    ]
+
+
+@pytest.mark.parametrize("condition", [None, CONDITION])
+def test_netcdf_opens_with_the_same_values_labels_and_attributes(tmp_path, condition):
+    cube = hard_cube({"alpha": 2})
+    cube = where(cube, condition) if condition else cube
+    write_netcdf(cube, tmp_path / "cube.nc")
+    with xr.open_dataset(tmp_path / "cube.nc") as found:
+        found.load()
+    xr.testing.assert_equal(found, _plain(cube))
+    assert found.attrs == cube.attrs
+    for name in cube.data_vars:
+        assert {k: np.asarray(v).tolist() for k, v in found[name].attrs.items()} == {
+            k: np.asarray(v).tolist() for k, v in cube[name].attrs.items()
+        }
+    with xr.open_dataset(tmp_path / "cube.nc", mask_and_scale=False) as raw:
+        assert (raw["kind"].dtype, raw["status"].dtype, raw["tally"].dtype) == (np.int8, np.uint8, np.int16)
+
+
+def _plain(cube):
+    """Labels as numpy's fixed-width text, the form in which netCDF gives them back."""
+    labels = {name: np.array(cube[name].values.tolist()) for name in ("mechanism", "factor")}
+    return cube.load().assign_coords(labels)
+
+
+def test_a_reduction_is_written_too(tmp_path):
+    best = reduce(hard_cube({"alpha": 2}), "argmax", ["mechanism"], ["loss"])
+    write_netcdf(best, tmp_path / "best.nc")
+    with xr.open_dataset(tmp_path / "best.nc") as found:
+        for name in best.data_vars:
+            np.testing.assert_array_equal(found[name].values, best[name].values)
+
+
+def test_rows_of_sql_have_one_dimension_in_netcdf(tmp_path):
+    import pyarrow as pa
+
+    batch = pa.RecordBatch.from_pydict({"a": [1.5, None], "b": ["x", "y"], "n": [3, 4]})
+    assert write_batches(batch.schema, [batch], "netcdf", tmp_path / "rows.nc", io.StringIO()) == 2
+    with xr.open_dataset(tmp_path / "rows.nc") as found:
+        np.testing.assert_array_equal(found["a"], [1.5, np.nan])
+        assert found["b"].values.tolist() == ["x", "y"]
+        assert found["n"].values.tolist() == [3, 4]
+
+
+def test_what_netcdf_cannot_hold_is_refused(tmp_path):
+    import pyarrow as pa
+
+    batch = pa.RecordBatch.from_pydict({"a": [[1, 2], [3]]})
+    with pytest.raises(SweepError, match="'a' holds list"):
+        write_batches(batch.schema, [batch], "netcdf", tmp_path / "rows.nc", io.StringIO())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "answer.csv"
+    path.write_text("old")
+
+    def batches():
+        yield hard_batch
+        raise RuntimeError("the disk is gone")
+
+    import pyarrow as pa
+
+    hard_batch = pa.RecordBatch.from_pydict({"a": [1.0]})
+    for style in ("csv", "json", "parquet"):
+        with pytest.raises(RuntimeError):
+            write_batches(hard_batch.schema, batches(), style, path, io.StringIO())
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_format_follows_the_ending(tmp_path):
+    assert check_output(None, None, False) == "table"
+    for ending, style in {"csv": "csv", "json": "json", "parquet": "parquet", "nc": "netcdf"}.items():
+        assert check_output(None, tmp_path / f"x.{ending}", False) == style
+    assert check_output("csv", tmp_path / "x.dat", False) == "csv"
+
+
+def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path):
+    there = tmp_path / "x.csv"
+    there.touch()
+    with pytest.raises(SweepError, match="is there already; --overwrite replaces it"):
+        check_output(None, there, False)
+    assert check_output(None, there, True) == "csv"
+    with pytest.raises(SweepError, match="parquet: is binary; name a file with -o"):
+        check_output("parquet", None, False)
+    with pytest.raises(SweepError, match=r"unknown ending '\.xls'"):
+        check_output(None, tmp_path / "x.xls", False)
+    with pytest.raises(SweepError, match="does not exist; create it first"):
+        check_output(None, tmp_path / "none" / "x.csv", False)
+    with pytest.raises(SweepError, match="is a folder"):
+        check_output("csv", tmp_path, True)

@@ -1,0 +1,318 @@
+"""Audits: counts on made-up fields whose answer is known, and the external paper against the slow oracle."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.kernels.status import Status
+from equisweep.sweeps import Sweep, SweepError
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.audit import audit, paper
+from equisweep.sweeps.papers.conclusions import Conclusion, Study, evaluate
+from equisweep.sweeps.papers.contract.audit import STUDIES as CONTRACT
+from equisweep.sweeps.papers.external.audit import STUDIES
+from equisweep.sweeps.papers.preset import run_in_memory
+from equisweep.sweeps.papers.supervision.audit import STUDIES as SUPERVISION
+from equisweep.sweeps.papers.wording import sentence, share_text, verdict
+from helpers import audit_oracle
+from helpers import oracle_external as oracle
+from helpers import supervision_reference as supervision
+from scipy.optimize import brentq, linprog
+
+A, B = np.linspace(0, 1, 11), np.array([1.0, 10.0, 100.0])
+
+
+def field(d):
+    return d["value"]
+
+
+def made_up(value, status=None):
+    """A cube of one variable over a and b, and a study of it."""
+    status = np.full((11, 3), int(Status.ok)) if status is None else status
+    cube = xr.Dataset({"value": (("a", "b"), value), "status": (("a", "b"), status)}, {"a": A, "b": B})
+    sweep = Sweep("external", {"a": {"start": 0, "stop": 1, "num": 11}, "b": [1, 10, 100]})
+    return cube, Study("made up", sweep, (Conclusion("1", "it is positive", field),), "a")
+
+
+def judged(value, status=None, **changes):
+    cube, study = made_up(value, status)
+    study = replace(study, conclusions=(replace(study.conclusions[0], **changes),))
+    (finding,) = evaluate(study, cube).findings
+    return finding
+
+
+def test_what_is_true_everywhere_holds_at_every_point():
+    finding = judged(np.ones((11, 3)))
+    assert verdict(finding) == "holds"
+    assert (finding.tally.holds, finding.tally.share, finding.tally.least) == (33, 1.0, 1.0)
+    assert "Holds at all 33 points." in sentence(finding)
+
+
+@pytest.mark.parametrize("slab", [1, 3, 100])
+def test_a_failure_is_found_counted_and_placed_whatever_the_slabs(slab, monkeypatch):
+    monkeypatch.setattr("equisweep.sweeps.papers.conclusions._SLAB_POINTS", 3 * slab)
+    value = np.ones((11, 3))
+    value[7, 1], value[8, 2], value[2, 0] = -2.0, -5.0, 0.0
+    tally = judged(value).tally
+    assert (tally.holds, tally.equal, tally.fails) == (30, 1, 2)
+    assert tally.least == -5
+    assert tally.at == {"a": A[8], "b": 100.0}
+    assert tally.span == {"a": (A[7], A[8]), "b": (10.0, 100.0)}
+    fails, decided = tally.maps["a", "b"]
+    assert np.argwhere(fails).tolist() == [[7, 1], [8, 2]]
+    assert (decided == 1).all()
+
+
+def test_points_without_a_result_or_outside_the_premise_are_counted_apart():
+    status = np.full((11, 3), int(Status.ok))
+    status[0], status[1] = int(Status.no_equilibrium), int(Status.negative_investment)
+    finding = judged(np.full((11, 3), -1.0), status, premise=lambda d: d["a"] > 0.45, condition="a > 0.45")
+    tally = finding.tally
+    assert (tally.left_out, tally.silent, tally.fails, tally.holds) == (6, 9, 18, 0)
+    assert verdict(finding) == "fails everywhere"
+    assert "Left out, having no result: 6 points." in sentence(finding)
+    assert "does not hold at 9 points" in sentence(finding)
+
+
+def test_failing_points_are_described_against_those_that_were_decided():
+    value = np.ones((11, 3))
+    value[4:, 1] = -1
+    text = sentence(judged(value, premise=lambda d: d["a"] > 0.35, condition="a > 0.35"))
+    assert "every failure has b = 10." in text
+    assert "every failure has a ≥ 0.4 and b = 10." in sentence(judged(value))
+
+
+def test_nothing_decided_is_said_and_not_called_true():
+    finding = judged(np.full((11, 3), np.nan))
+    assert verdict(finding) == "never decided"
+    assert np.isnan(finding.tally.share)
+    assert share_text(0, 0) == "-"
+
+
+def test_equality_counts_for_weak_claims_only():
+    zero = np.zeros((11, 3))
+    assert judged(zero).tally.equal == 33
+    assert judged(zero, weak=True).tally.holds == 33
+    assert judged(zero - 1e-8, weak=True).tally.fails == 33
+
+
+def test_shares_are_never_rounded_to_all_or_none():
+    assert share_text(0, 10**6) == "0%"
+    assert share_text(1, 10**6) == "< 0.01%"
+    assert share_text(10**6 - 1, 10**6) == "> 99.99%"
+    assert share_text(10**6, 10**6) == "100%"
+
+
+def test_the_pair_of_axes_that_tells_most_is_drawn():
+    value = np.ones((11, 3))
+    value[6:, 2] = -1
+    cube, study = made_up(value)
+    wide = cube.expand_dims(c=[1.0, 2.0, 3.0]).transpose("a", "b", "c")
+    (finding,) = evaluate(study, wide).findings
+    assert finding.tally.telling_pair() == ("a", "b")
+
+
+def test_a_grid_is_sized_by_its_points():
+    for points in (100, 5_000, 10**6):
+        sized = STUDIES[0].sized(points)
+        assert sized.size >= points
+    assert STUDIES[0].sized(5_000).size < 10_000
+    assert all(study.sized(study.points).size >= 10**6 for study in STUDIES)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Two studies of the external paper for two and three cities, exact only: few points, short kernels."""
+    found = []
+    for study in (STUDIES[0], STUDIES[2]):
+        axes = dict(study.sweep.axes) | {"n": [2, 3], "formulation": ["exact"]}
+        coarse = replace(study, sweep=replace(study.sweep, axes=axes)).sized(150)
+        found.append((coarse, run_in_memory(coarse.sweep)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def internal(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit") / "internal"
+    return folder, audit("internal", folder, 60)
+
+
+def test_the_largest_violations_are_those_of_the_oracle(small):
+    checked = 0
+    for study, cube in small:
+        for finding in evaluate(study, cube).findings:
+            known = audit_oracle.MARGINS.get(finding.conclusion.number)
+            scenario = oracle.PAPER | {k: float(v) for k, v in finding.tally.at.items()}
+            if known is None or not finding.tally.decided or scenario["alpha"] == 0:
+                continue  # 0 lies where differences of the oracle do not reach both sides
+            margin = known(scenario, finding.formulation)
+            assert margin == pytest.approx(finding.tally.least, rel=1e-4, abs=1e-6), finding.conclusion.number
+            checked += 1
+    assert checked >= 6
+
+
+def test_margins_at_random_points_are_those_of_the_oracle(small):
+    rng, checked = np.random.default_rng(7), 0
+    for study, cube in small:
+        for _ in range(8):
+            place = {d: [int(rng.integers(cube.sizes[d]))] for d in cube["status"].dims if d != "mechanism"}
+            one = cube.isel(place).squeeze("formulation")
+            scenario = oracle.PAPER | {str(d): float(one[d].item()) for d in place if d != "formulation"}
+            formulation = str(one["formulation"].item())
+            mechanisms = cube["mechanism"].values.tolist()
+            results = [int(Status.ok), int(Status.corner), int(Status.several_equilibria)]
+            if audit_oracle.fragile(scenario, formulation, mechanisms) or scenario["alpha"] in (0, 1):
+                continue
+            if not one["status"].isin(results).all():
+                continue
+            for conclusion in study.conclusions:
+                if conclusion.number not in audit_oracle.MARGINS:
+                    continue
+                margin = conclusion.margin(one).item()
+                wanted = audit_oracle.MARGINS[conclusion.number](scenario, formulation)
+                assert margin == pytest.approx(wanted, rel=1e-4, abs=1e-6), (conclusion.number, scenario)
+                checked += 1
+    assert checked >= 30
+
+
+def test_known_verdicts_of_the_external_paper(small):
+    told = {
+        (f.conclusion.number, f.formulation): verdict(f)
+        for study, cube in small
+        for f in evaluate(study, cube).findings
+    }
+    assert told["8", "exact"] == "fails mostly"
+    assert told["6 (like with like)", "exact"] == "fails everywhere"  # the planner's cost is the least
+    assert told["10 (investment)", "exact"].startswith("fails")
+    assert told["10 (sentence before)", "exact"] != "fails everywhere"
+    assert told["12 (δ = 0)", "exact"] == "holds"
+    assert told["12", "exact"] == "fails somewhere"
+
+
+def test_sharing_of_a_little_raises_investment_where_breaches_spread_easily():
+    (twelve,) = [c for c in STUDIES[2].conclusions if c.number == "12"]
+    # The paper's case but alpha = 0.9: by the oracle, the first unit of sharing raises investment.
+    s = oracle.PAPER | {"alpha": 0.9, "delta": 0.08}
+    assert audit_oracle.MARGINS["12"](s, "exact") < 0
+    assert audit_oracle.MARGINS["12"](s | {"delta": 0.9}, "exact") > 0
+    assert twelve.condition == "δ > -E Γ ln v"
+
+
+def test_table_8_undercuts_full_cooperation():
+    losses = [oracle.published(oracle.PAPER | {"delta": k / 10}, "sharing").loss for k in range(1, 10)]
+    planner = oracle.planner(oracle.PAPER)
+    limit = planner.loss - 2 * planner.investment
+    assert losses[0] == pytest.approx(14.0812, abs=5e-5)
+    assert min(losses) < limit
+
+
+def test_the_hopf_condition_decides_section_3_3():
+    study = SUPERVISION[0]
+    axes = {"c1": [5.0, 30.0], "Le": [50.0, 80.0], "r": [1.0, 4.0, 9.0, 16.0], "f": [2.0, 8.0, 20.0]}
+    both = {"reward": ["dynamic"], "punishment": ["dynamic"]}
+    outputs = ["interior_class", "eigenvalue_1_real"]
+    cube = run_in_memory(replace(study.sweep, axes=both | axes, outputs=outputs))
+    mine = tuple(c for c in study.conclusions if c.number.startswith("3.3"))
+    stable, focus = evaluate(replace(study, conclusions=mine), cube).findings
+    exists = cube["interior_class"] > 0
+    assert stable.tally.fails == int(((cube["r"] > cube["f"]) & exists).sum()) > 0
+    assert stable.tally.decided == int(exists.sum())
+    assert stable.tally.silent == int((~exists).sum()) > 0
+    assert focus.tally.decided == stable.tally.decided
+    margin = -largest_real_part(supervision.CASE | stable.tally.at)
+    assert stable.tally.least == pytest.approx(margin, rel=1e-6)
+
+
+def largest_real_part(case):
+    """Of the eigenvalues at the interior point, by central differences of the reference's field."""
+    both = ("dynamic", "dynamic")
+    y = brentq(lambda y: supervision.gains(case, both, 0.5, y)[0], 0, 1, xtol=1e-15)
+    b = [supervision.gains(case, both, x, y)[1] for x in (0.0, 1.0)]
+    point, h = np.array([b[0] / (b[0] - b[1]), y]), 1e-6
+    columns = [
+        (supervision.velocity(case, both, point + h * e) - supervision.velocity(case, both, point - h * e))
+        / 2
+        for e in np.eye(2)
+    ]
+    return float(np.linalg.eigvals(np.array(columns).T / h).real.max())
+
+
+def test_two_contracts_are_those_of_highs():
+    study = CONTRACT[1]
+    axes = {
+        "T_total": [200.0, 800.0],
+        "reward_rate.1": [1.1, 1.5],
+        "reward_rate.2": [1.6, 4.0],
+        "T_min.1": [10.0],
+    }
+    cube = run_in_memory(replace(study.sweep, axes=axes, fixed=dict(study.sweep.fixed) | {"theta": [1, 2]}))
+    for finding in evaluate(study, cube).findings:
+        if "III-B" not in finding.conclusion.number:
+            continue
+        at = finding.tally.at
+        rates, theta = np.array([at["reward_rate.1"], at["reward_rate.2"]]), np.array([1.0, 2.0])
+        own, other = 2 * theta - 0.5 * rates, 2 * theta - 0.5 * rates[::-1]
+        rows = [[-own[0], other[0]], [other[1], -own[1]], [-own[0], 0], [0, -own[1]]]
+        solved = linprog(-theta * (rates - 1), rows, np.zeros(4), [[1, 1]], [at["T_total"]],
+                         [(10, None), (60, None)])  # fmt: skip
+        assert solved.status == 0
+        gaps = abs(solved.x - [10, at["T_total"] - 10]) / at["T_total"]
+        assert finding.tally.fails > 0
+        assert finding.tally.least == pytest.approx(-gaps.max(), rel=1e-6)
+
+
+def test_a_report_holds_every_finding_and_draws_what_fails(internal):
+    folder, results = internal
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    findings = [f for study in told["studies"] for f in study["findings"]]
+    assert len(findings) == sum(len(r.findings) for r in results) == 10
+    for record in findings:
+        assert f"| {record['number']} |" in text
+        assert record["holds"] + record["equal"] + record["fails"] == record["points"]
+        if record["fails"]:
+            assert (folder / record["picture"]).stat().st_size > 5_000
+            assert record["least_margin"] < 0
+    verdicts = {record["number"]: record["verdict"] for record in findings}
+    assert verdicts["5.2 (2) size"] == "holds"
+    assert verdicts["5.1 (1) share"] == "fails somewhere"
+    (last,) = [record for record in findings if record["number"] == "5.3 (2)"]
+    assert last["least_margin"] == pytest.approx(1 - 2 * share_of_data(last["at"]), rel=1e-9)
+
+
+def share_of_data(at):
+    """The optimal split of two factors in closed form, beta = 0.5 for both."""
+    v, loss, efficiency = (
+        np.array([at[f"{name}.{factor}"] for factor in ("data", "application_systems")]) for name in "vLE"
+    )
+    g, k = np.log(-0.5 * loss * efficiency * v * np.log(v)), efficiency * at["M"] * np.log(v)
+    return float(np.clip((g[1] - g[0] + k[1]) / (k[0] + k[1]), 0, 1))
+
+
+def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, capsys):
+    folder, _ = internal
+    size = paper("internal").studies[0].sized(60).size
+    assert main(["audit", "internal", "--points", "60", "-o", str(folder)]) == 0
+    told = capsys.readouterr()
+    assert "5.1 (1) loss   the loss rises with either factor's v" in told.out
+    assert f"{size:,}" in told.out
+    assert "compiling" not in told.err
+    assert main(["audit", "internal", "--points", "500", "-o", str(folder), "-q"]) == 2
+    assert "overwrite" in capsys.readouterr().err
+
+
+def test_what_cannot_be_audited_is_refused(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(SweepError, match="is a file"):
+        audit("internal", file)
+    with pytest.raises(SweepError, match="no paper"):
+        paper("gordon_loeb")
+
+
+def test_the_folder_of_another_audit_is_refused(tmp_path):
+    (tmp_path / "report.json").write_text('{"model": "internal"}')
+    with pytest.raises(SweepError, match="holds the audit of internal"):
+        audit("supervision", tmp_path, 10)

@@ -1,0 +1,118 @@
+"""The gallery: its commands work as they stand, and nothing in their pictures is cut or covered."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from equisweep.sweeps import Sweep
+from equisweep.sweeps.commands import plot as command_plot
+from equisweep.sweeps.commands.main import _parser
+from equisweep.sweeps.papers.preset import run_in_memory
+from equisweep.sweeps.plots.plot import note_of
+from helpers.pictures import cut_or_overlapping, not_run
+from helpers.project import ROOT
+
+DOCS = ROOT / "docs"
+
+
+def _load():
+    spec = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+gallery = _load()
+PLOTS = {line[line.index("-o") + 1]: line for line in gallery.commands() if line[0] == "plot"}
+MECHANISMS = ["noncooperation", "sharing"]
+RESTS = ["rest point: stable", "rest point: unstable", "rest point: saddle"]
+PATH = "path, from its start"
+# Titles of panels, entries of the legend, how the note begins.
+EXPECTED = {
+    "lines.png": (MECHANISMS, [f"n = {n}" for n in (2, 3, 4, 6, 8)], "1 of 490 points is left out"),
+    "many_lines.png": (MECHANISMS, [], "486 of 4,802 points are left out (lines break there): 486 corner."),
+    "variables.png": (
+        [""],
+        [f"{v}, {m}" for v in ("investment", "expected loss") for m in MECHANISMS],
+        "10 of 98 points are left out (lines break there): 10 corner. The same of each variable.",
+    ),
+    "heat.png": (MECHANISMS, [], "486 of 4,802 points are left out (hatched grey): 486 corner."),
+    "contour.png": (MECHANISMS, [], "Drawn though not ok: 486 corner."),
+    "classes.png": (
+        [f"c1 = {c} money" for c in (2, 5, 8, 10)],
+        ["absent", "stable node", "stable focus", "centre", "unstable node",
+         "unstable focus", "r = f"],
+        "",
+    ),
+    "status.png": (MECHANISMS, ["ok", "corner"], ""),
+    "phase.png": (["r = 4 money", "r = 16 money"], [*RESTS, PATH], ""),
+    "simplex.png": ([f"win = {w}" for w in ("0.8", "1", "1.25")], [*RESTS, "rest point: centre", PATH], ""),
+    "hawks.png": ([f"V = {v} fitness" for v in ("1", "2.5", "5")], RESTS[:2], ""),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cubes():
+    """The gallery's cubes by name; those of motions are not run: a portrait needs the field alone."""
+    sweeps = {
+        Path(line[1]).stem: Sweep.from_file(DOCS.parent / line[1])
+        for line in gallery.commands()
+        if line[0] == "run"
+    }
+    found = {name: run_in_memory(sweeps[name]) for name in ("external", "regimes")}
+    angle = np.linspace(0, 6, 50)
+    x, y = 0.3 + 0.1 * np.cos(angle), 0.3 + 0.1 * np.sin(angle)
+    over = ("r", "x0", "time")
+    found["orbits"] = not_run(
+        sweeps["orbits"],
+        x_path=(over, np.broadcast_to(x, (2, 3, 50))),
+        y_path=(over, np.broadcast_to(y, (2, 3, 50))),
+    )
+    shares = np.broadcast_to(np.stack([x, y, 1 - x - y], axis=-1), (3, 50, 3))
+    found["strategies"] = not_run(sweeps["strategies"], share_path=(("win", "time", "strategy"), shares))
+    found["hawks"] = not_run(sweeps["hawks"])
+    return found
+
+
+@pytest.mark.parametrize("picture", PLOTS)
+def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch, picture):
+    module = importlib.import_module("equisweep.sweeps.run")  # hidden by the function of that name
+    monkeypatch.setattr(module, "open_cube", lambda path: cubes[Path(path).stem])
+    options = _parser().parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
+    figure = command_plot.figure_of(options)
+    titles, entries, note = EXPECTED[picture]
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    assert [axes.get_title() for axes in panels] == titles
+    told = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert told == entries
+    assert note_of(figure).startswith(note)
+    assert bool(note) == bool(note_of(figure))
+    assert figure.get_suptitle()
+    if picture != "simplex.png":
+        assert panels[0].get_ylabel()
+        assert panels[-1].get_xlabel()
+    assert cut_or_overlapping(figure) == ([], [])
+
+
+def test_the_gallery_shows_every_picture_it_makes():
+    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert set(EXPECTED) == set(PLOTS)
+    for picture in PLOTS:
+        assert f"(gallery/{picture})" in text
+        assert (DOCS / "gallery" / picture).stat().st_size > 10_000
+    assert {Path(line[1]).name for line in gallery.commands() if line[0] == "run"} == {
+        path.name for path in (DOCS / "gallery").glob("*.toml")
+    }
+
+
+def test_text_that_is_cut_or_covered_would_be_seen():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0.9, 0.5, "far too long for what is left")
+    figure.text(0.1, 0.5, "below")
+    figure.text(0.1, 0.51, "above")
+    figure.text(0.1, 0.9, "apart")
+    assert cut_or_overlapping(figure) == (["far too long for what is left"], [("above", "below")])

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench bench-quick bench-sweep gallery clean
+.PHONY: demo test lint docs bench bench-quick bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -25,7 +25,11 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks.md
+docs: $(READY)  ## the documentation site; a warning is an error
+	$(BIN)/python -m sphinx --builder html --jobs auto --fail-on-warning --keep-going --quiet docs docs/_build
+	@echo "The first page is docs/_build/index.html."
+
+bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks/index.md
 	$(BIN)/python benchmarks/run_all.py --note "$(NOTE)"
 
 bench-quick: $(READY)  ## the same code on smaller sizes, in minutes
@@ -34,8 +38,8 @@ bench-quick: $(READY)  ## the same code on smaller sizes, in minutes
 bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes alone
 	$(BIN)/python benchmarks/grid_to_zarr.py
 
-gallery: $(READY)  ## the pictures of docs/gallery.md
-	$(BIN)/python docs/gallery.py
+gallery: $(READY)  ## the pictures of docs/gallery/index.md
+	$(BIN)/python docs/gallery/draw.py
 
 clean:  ## the environment and the demo's cube
 	rm -rf $(VENV) demo build *.egg-info

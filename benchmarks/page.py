@@ -1,7 +1,7 @@
 """Results as Markdown: ``python benchmarks/page.py`` writes the goals' page and one a machine anew."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from report import DOCS, read_all
@@ -35,17 +35,23 @@ def summary(machines: Mapping[str, Results]) -> str:
     parts = [HEAD, "## Goals", "", table(["benchmark", "goal", "wanted", *columns], rows)]
     parts += ["An empty cell: not asked by the version of the benchmark that ran there.", ""]
     parts += ["All rows: " + ", ".join(f"[{name}]({page_of(name)})" for name in machines) + ".", ""]
+    parts += [toctree(machines)]
     return "\n".join(parts)
 
 
+def toctree(machines: Iterable[str]) -> str:
+    """For the documentation site: the pages that follow this one in its contents."""
+    return "\n".join(["```{toctree}", ":hidden:", "", *machines, "```", ""])
+
+
 def page_of(name: str) -> str:
-    """The file in docs that holds a machine's rows."""
-    return f"benchmarks_{name}.md"
+    """The file beside the first page that holds a machine's rows."""
+    return f"{name}.md"
 
 
 def whole(name: str, results: Results) -> str:
     """The page of one machine: every benchmark in full."""
-    head = f"# Benchmarks: {name}\n\nHow to read it, and the goals: [benchmarks.md](benchmarks.md).\n"
+    head = f"# Benchmarks: {name}\n\nHow to read it, and the goals: [benchmarks](index.md).\n"
     return "\n".join([head, *(section(found) for found in sorted(results, key=_place))])
 
 
@@ -163,11 +169,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def pages() -> dict[str, str]:
-    """All pages, by their names in docs."""
+    """All pages, by their names in docs/benchmarks."""
     machines = {name: sorted(found, key=_place) for name, found in read_all().items()}
-    return {"benchmarks.md": summary(machines)} | {
-        page_of(n): whole(n, found) for n, found in machines.items()
-    }
+    return {"index.md": summary(machines)} | {page_of(n): whole(n, found) for n, found in machines.items()}
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from harness import OURS, PROBE, Row
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"  # a folder for each kind of machine
-DOCS = HERE.parent / "docs"
+DOCS = HERE.parent / "docs" / "benchmarks"
 
 PACKAGES = (
     *("equisweep", "jax", "jaxlib", "diffrax", "numpy", "scipy", "xarray", "zarr", "zarrs", "numba"),

@@ -14,11 +14,11 @@ from equisweep.sweeps.plots.plot import note_of
 from helpers.pictures import cut_or_overlapping, not_run
 from helpers.project import ROOT
 
-DOCS = ROOT / "docs"
+GALLERY = ROOT / "docs" / "gallery"
 
 
 def _load():
-    spec = importlib.util.spec_from_file_location("gallery", DOCS / "gallery.py")
+    spec = importlib.util.spec_from_file_location("gallery", GALLERY / "draw.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -57,9 +57,7 @@ EXPECTED = {
 def cubes():
     """The gallery's cubes by name; those of motions are not run: a portrait needs the field alone."""
     sweeps = {
-        Path(line[1]).stem: Sweep.from_file(DOCS.parent / line[1])
-        for line in gallery.commands()
-        if line[0] == "run"
+        Path(line[1]).stem: Sweep.from_file(ROOT / line[1]) for line in gallery.commands() if line[0] == "run"
     }
     found = {name: run_in_memory(sweeps[name]) for name in ("external", "regimes")}
     angle = np.linspace(0, 6, 50)
@@ -97,13 +95,13 @@ def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch,
 
 
 def test_the_gallery_shows_every_picture_it_makes():
-    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    text = (GALLERY / "index.md").read_text(encoding="utf-8")
     assert set(EXPECTED) == set(PLOTS)
     for picture in PLOTS:
-        assert f"(gallery/{picture})" in text
-        assert (DOCS / "gallery" / picture).stat().st_size > 10_000
+        assert f"({picture})" in text
+        assert (GALLERY / picture).stat().st_size > 10_000
     assert {Path(line[1]).name for line in gallery.commands() if line[0] == "run"} == {
-        path.name for path in (DOCS / "gallery").glob("*.toml")
+        path.name for path in GALLERY.glob("*.toml")
     }
 
 

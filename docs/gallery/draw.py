@@ -1,6 +1,6 @@
-"""Make the gallery: run the commands of gallery.md, its cubes in a folder that goes again.
+"""Make the gallery: run the commands of its page, the cubes in a folder that goes again.
 
-``make gallery``, or from the root of the repository ``python docs/gallery.py [FOLDER]``.
+``make gallery``, or from the root of the repository ``python docs/gallery/draw.py [FOLDER]``.
 """
 
 import re
@@ -9,15 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent
-ROOT = DOCS.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 # Enough for a screen; `equisweep plot` itself writes 300 dots per inch.
 DOTS_PER_INCH = 110
 
 
 def commands() -> list[list[str]]:
-    """The command lines of gallery.md in their order, without the word equisweep."""
-    text = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    """The command lines of index.md in their order, without the word equisweep."""
+    text = (HERE / "index.md").read_text(encoding="utf-8")
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
@@ -54,5 +54,5 @@ def main(pictures: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS / "gallery"
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     main(target)

@@ -1,0 +1,45 @@
+"""The documentation site: ``make docs`` builds it with Sphinx from Markdown (MyST).
+
+What the code knows is read from the code while the site is built: commands from their parsers, models
+from the registry, the Python interface from ``__all__`` and docstrings. Nothing is fetched while building
+or while reading: formulas become MathML here, and the theme brings its own styles.
+"""
+
+import os
+import sys
+from importlib.metadata import version as version_of
+from importlib.resources import files
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+os.environ["COLUMNS"] = "100"  # --help is as wide as this, whatever the terminal
+os.environ["NO_COLOR"] = "1"
+
+project = "equisweep"
+author = copyright = "The equisweep authors"
+version = release = version_of("equisweep")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "from_code", "mathml"]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# In docstrings `name` is a name of Python, linked where the site describes it.
+default_role = "py:obj"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = False
+add_module_names = False
+python_maximum_signature_line_length = 90
+toc_object_entries_show_parents = "hide"
+
+html_theme = "furo"
+html_title = "equisweep"
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False
+# A font with the tall braces and sums that formulas need, for systems that have none.
+html_static_path = ["style.css", str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")]
+html_css_files = ["style.css"]

@@ -33,13 +33,13 @@ def pick_device(wanted: str) -> Any:
         ) from None
 
 
-def most_points(device: Any, bytes_per_point: int, moves: bool) -> int:
-    """Most points of a tile on `device`: on a GPU, by its memory. `moves`: a flow is integrated."""
+def most_points(device: Any, bytes_per_point: int, needs_ode: bool) -> int:
+    """Most points of a tile on `device`: on a GPU, by its memory. `needs_ode`: a flow is integrated."""
     if device.platform == "cpu":
-        return _CPU_LANES if moves else MOST_POINTS
+        return _CPU_LANES if needs_ode else MOST_POINTS
     memory = (device.memory_stats() or {}).get("bytes_limit", 2**33)
     fitting = memory // (_TEMPORARIES * bytes_per_point)
-    most = _GPU_LANES if moves else _GPU_POINTS
+    most = _GPU_LANES if needs_ode else _GPU_POINTS
     return max(min(most, 1 << max(int(fitting).bit_length() - 1, 0)), 1)
 
 

@@ -34,7 +34,7 @@ class Evaluator:
         self._threads: ThreadPoolExecutor | None = None
         if device.platform == "cpu":
             points = prod(self._sizes)
-            most = block_size(points) if space.moves else _PIECE
+            most = block_size(points) if space.needs_ode else _PIECE
             self.pieces = min(-(-points // most), max(self._sizes, default=1))
             self._threads = lane_threads()
         self._spare: deque[dict[str, np.ndarray]] = deque()

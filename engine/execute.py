@@ -52,7 +52,7 @@ class Report:
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
     """The layout a new cube of this space gets on `device`, with tiles of at most `tile_points`."""
     static = [axis.static for axis in space.axes]
-    most = tile_points or most_points(device, space.bytes_per_point, space.moves)
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
     groups = [axis.group for axis in space.axes]
     return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
 
@@ -145,7 +145,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
     shown = (Progress if progress else Silence)(space.points, space.points - points)
     evaluator = Evaluator(space, cube.layout, device)
     # A cube begun on a larger device has larger tiles than this one should compute at once.
-    fitting = 2 * most_points(device, space.bytes_per_point, space.moves)
+    fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
     while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
         pass
     started, began = time.time(), time.monotonic()

@@ -53,4 +53,4 @@ def why_through_xla(space: Space, device: Any) -> str | None:
     """Why no point of this space is computed by a `GridLoop`; None where that depends on the kernel."""
     if device.platform != "cpu":
         return f"on {device.platform}"
-    return _TRAJECTORIES if space.moves else None
+    return _TRAJECTORIES if space.needs_ode else None

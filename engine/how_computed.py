@@ -26,7 +26,7 @@ def how_computed(space: Space, device: Any) -> str:
         return f"XLA ({why_through_xla(space, device)})"
     told = set()
     for choices in _all_choices(space):
-        reason = _why_steps(space, choices) if space.moves else _why_points(space, choices)
+        reason = _why_steps(space, choices) if space.needs_ode else _why_points(space, choices)
         told.add("machine code" if reason is None else f"XLA ({reason})")
     return ", ".join(sorted(told))
 

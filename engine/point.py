@@ -28,7 +28,7 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
 
     def run(p: Point) -> Mapping[str, jax.Array]:
         result = space.model.kernel(p, **static)
-        return _with_trajectory(space, p, choices, result) if space.moves else result
+        return _with_trajectory(space, p, choices, result) if space.needs_ode else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
         p = parameters_at(space, coordinates)

@@ -110,7 +110,7 @@ class Space:
         return sum(v.dtype.itemsize * self.inner_size(v) for v in self.variables)
 
     @property
-    def moves(self) -> bool:
+    def needs_ode(self) -> bool:
         """Whether any output needs the model's flow to be integrated."""
         flow = self.model.flow
         wanted = {*self.outputs, *(output for output, _ in self.derivatives)}

@@ -81,7 +81,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         seconds=combinations * _COMPILE_SECONDS
         + max(
             size / _STORE_BYTES_PER_SECOND,
-            space.points / (_ORBITS_PER_SECOND if space.moves else _POINTS_PER_SECOND),
+            space.points / (_ORBITS_PER_SECOND if space.needs_ode else _POINTS_PER_SECOND),
         ),
         compilations=combinations,
         design=str(Design.from_identity(space.identity()) or ""),

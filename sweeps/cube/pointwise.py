@@ -47,7 +47,7 @@ class Pointwise:
 
     @property
     def _most(self) -> int:
-        return _MOST_ORBITS if self.space.moves else _MOST
+        return _MOST_ORBITS if self.space.needs_ode else _MOST
 
     def _batch(self, choices: Mapping[str, str], points: Points) -> dict[str, np.ndarray]:
         size = len(next(iter(points.values())))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .grid_function import GridFunction, grid_function
-from .grid_vmap import Lifted
+from .grid_vmap import GridVmap
 from .ode.batches import block_size, lane_threads
 from .space import Space
 from .tiles import Layout, Tile
@@ -55,7 +55,7 @@ class Evaluator:
         started = Started(self._room(function), longest(self._sizes) if self._sizes else None)
         for window in windows:
             part = windowed(coordinates, window)
-            if isinstance(function, Lifted) and self._threads is None:
+            if isinstance(function, GridVmap) and self._threads is None:
                 started.pending.append((window, function.begin(part)))
             elif self._threads is not None:
                 started.futures.append(self._threads.submit(function.fill, started.window(window), part))

@@ -7,11 +7,11 @@ from typing import Any
 from .codegen.grid_loop import GridLoop
 from .codegen.ir import Untranslatable
 from .codegen.lane_loop import hearing
-from .grid_vmap import Lifted
+from .grid_vmap import GridVmap
 from .point import Point, point_function
 from .space import Space
 
-GridFunction = GridLoop | Lifted
+GridFunction = GridLoop | GridVmap
 
 # Their steps may be machine code (`lane_loop`) although the points are not.
 _TRAJECTORIES = "trajectories"
@@ -45,8 +45,8 @@ def grid_function(
             compiling()
             return loop, {"machine code"}
     with hearing() as heard:
-        lifted = Lifted(point, coordinates, device, compiling)
-    return lifted, heard if told == _TRAJECTORIES else {f"XLA ({told})"}
+        grid = GridVmap(point, coordinates, device, compiling)
+    return grid, heard if told == _TRAJECTORIES else {f"XLA ({told})"}
 
 
 def why_through_xla(space: Space, device: Any) -> str | None:

@@ -16,7 +16,7 @@ from .windows import put
 Arrays = Mapping[str, Any]
 
 
-class Lifted:
+class GridVmap:
     """Parameters as those of `grid_loop.GridLoop`; `traced` is called whenever XLA compiles."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Lifted:
 
         def counted(*coordinates: Arrays) -> Arrays:
             traced()  # runs while tracing only
-            return lift(point, count)(*coordinates)
+            return vmapped(point, count)(*coordinates)
 
         self._function = jax.jit(counted)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
@@ -56,9 +56,9 @@ class Lifted:
         put(outputs, self.begin(coordinates))
 
 
-def lift(point: Callable[..., Arrays], count: int) -> Callable[..., Arrays]:
+def vmapped(point: Callable[..., Arrays], count: int) -> Callable[..., Arrays]:
     """Vectorise a function of `count` coordinates over the grid they span, one vmap per axis."""
-    lifted = point
+    function = point
     for i in reversed(range(count)):
-        lifted = jax.vmap(lifted, in_axes=tuple(0 if j == i else None for j in range(count)))
-    return lifted
+        function = jax.vmap(function, in_axes=tuple(0 if j == i else None for j in range(count)))
+    return function

@@ -1,6 +1,6 @@
 """A function of one point, computed over a grid by machine code of its own.
 
-XLA computes every output of a lifted function anew from the start, because each is a loop of its own. Here
+XLA computes every output of a vmapped function anew from the start, because each is a loop of its own. Here
 the function is traced for one point, taken apart into scalars, and written as one nest of loops in which each
 number is computed once, along those axes only on which it depends (`grid_code`). Numbers at a point do not
 depend on which tile the point lies in.
@@ -33,7 +33,7 @@ class GridLoop:
 
     Parameters
     ----------
-    point : point(*coordinates) -> outputs by name, as `lifted.lift` takes it.
+    point : point(*coordinates) -> outputs by name, as `grid_vmap.vmapped` takes it.
     coordinates : of one grid: an array for each name along each axis.
 
     Raises

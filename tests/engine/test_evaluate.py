@@ -11,7 +11,7 @@ from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execute import _computed, plan_space
-from equisweep.engine.grid_vmap import lift
+from equisweep.engine.grid_vmap import vmapped
 from equisweep.engine.point import point_function
 from equisweep.engine.windows import Started, cut
 from equisweep.kernels.games.external.model import external
@@ -80,9 +80,9 @@ def test_what_does_not_depend_on_an_axis_is_not_recomputed_along_it():
         "external", axes={"alpha": [0.1, 0.2, 0.3], "beta": [0.1, 0.2, 0.3, 0.4, 0.5]}, outputs=["investment"]
     )
     space = sweep.space()
-    lifted = lift(point_function(space, dict(space.choices)), 2)
+    over_grid = vmapped(point_function(space, dict(space.choices)), 2)
     coordinates = [{name: jnp.asarray(v) for name, v in axis.values.items()} for axis in space.axes]
-    text = str(jax.make_jaxpr(lifted)(*coordinates))
+    text = str(jax.make_jaxpr(over_grid)(*coordinates))
     loop = text[text.index("while[") :]
     carried = loop[: loop.index("]\n") if "]\n" in loop else None]
     assert "f64[3]" in carried

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.grid_vmap import lift
+from equisweep.engine.grid_vmap import vmapped
 
 GUARD = 0xA5
 
@@ -42,7 +42,7 @@ def filled_window(loop, coordinates, before, after):
 
 
 def by_jax(point, coordinates):
-    return jax.tree.map(np.asarray, jax.jit(lift(point, len(coordinates)))(*coordinates))
+    return jax.tree.map(np.asarray, jax.jit(vmapped(point, len(coordinates)))(*coordinates))
 
 
 def spread(coordinates):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
-from equisweep.engine.grid_vmap import lift
+from equisweep.engine.grid_vmap import vmapped
 
 VALUES = np.array([3.0, -1.5, 0.0, 7.25, 2.0])
 TABLE = np.arange(12.0).reshape(4, 3) ** 1.5
@@ -23,7 +23,7 @@ def both_ways(function, *axes):
     shape, dtype = loop.outputs["y"]
     found = np.empty((*map(len, axes), *shape), dtype)
     loop.fill({"y": found}, coordinates)
-    wanted = np.asarray(jax.jit(lift(point, len(axes)))(*coordinates)["y"])
+    wanted = np.asarray(jax.jit(vmapped(point, len(axes)))(*coordinates)["y"])
     assert wanted.dtype == dtype
     return found, wanted
 

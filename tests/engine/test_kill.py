@@ -10,7 +10,7 @@ import pytest
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import run
 from helpers.cube_files import contents
-from helpers.runs_to_kill import shards, start_run, wait_until
+from helpers.runs_to_kill import PATIENCE, shards, start_run, wait_until
 
 TEXT = """
 model = "external"
@@ -58,14 +58,14 @@ def test_sigkill_at_random_moments_loses_no_committed_tile(tmp_path):
     assert contents(cube) == contents(tmp_path / "whole.zarr")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(number, tmp_path):
     sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(TEXT)
     process = start(sweep, cube)
     wait_until(lambda: len(committed(cube)) > 2, process)
     process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "The same command goes on" in error
     assert "Traceback" not in error

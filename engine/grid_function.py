@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .codegen.grid_loop import GridLoop
-from .codegen.ir import Untranslatable
+from .codegen.ir import Unsupported
 from .codegen.lane_loop import hearing
 from .grid_vmap import GridVmap
 from .point import Point, point_function
@@ -36,7 +36,7 @@ def grid_function(
     if told is None:
         try:
             loop = GridLoop(point, coordinates)
-        except Untranslatable as reason:
+        except Unsupported as reason:
             told = str(reason)
         except RuntimeError as error:  # of LLVM: slower is better than not at all
             told = "the machine code failed"

@@ -16,7 +16,7 @@ import numpy as np
 
 from .cpu.grid import Grid, grid_code, table_sizes
 from .cpu.types import WIDTH
-from .ir import Graph, Untranslatable, kind_of, operations
+from .ir import Graph, Unsupported, kind_of, operations
 from .lower.lower import scalarise
 
 Coordinates = Sequence[Mapping[str, np.ndarray]]
@@ -38,7 +38,7 @@ class GridLoop:
 
     Raises
     ------
-    Untranslatable
+    Unsupported
         The function has no such form, or there is no axis; the reason in words.
     """
 
@@ -88,7 +88,7 @@ def why_not_a_grid_loop(point: Callable[..., Mapping[str, Any]], coordinates: Co
     try:
         grid, _ = _taken_apart(point, coordinates, _lengths(coordinates))
         grid_code(grid, "NAME")  # not every operation is there for every kind of number
-    except Untranslatable as reason:
+    except Unsupported as reason:
         return str(reason)
     return None
 
@@ -110,7 +110,7 @@ def _taken_apart(
 ) -> tuple[Grid, dict[str, tuple[tuple[int, ...], np.dtype]]]:
     """The function in scalars, and the shape and dtype of each of its outputs at a point."""
     if not coordinates:
-        raise Untranslatable("no axis")
+        raise Unsupported("no axis")
     shapes = [{n: jax.ShapeDtypeStruct((), v.dtype) for n, v in c.items()} for c in coordinates]
     trace, told = jax.make_jaxpr(point, return_shape=True)(*shapes)
     along = tuple(axis for axis, c in enumerate(coordinates) for _ in c)
@@ -119,7 +119,7 @@ def _taken_apart(
     inputs = [graph.inputs((), kind_of(leaf.dtype), k) for k, leaf in enumerate(leaves)]
     fields = [tuple(a.ravel()) for a in scalarise(graph, trace.jaxpr, trace.consts, inputs)]
     if operations([s for field in fields for s in field]) > _MOST_OPERATIONS:
-        raise Untranslatable(f"more than {_MOST_OPERATIONS} scalar operations at a point")
+        raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations at a point")
     outputs = {name: (value.shape, np.dtype(value.dtype)) for name, value in sorted(told.items())}
     return Grid(along, tuple(fields), *_layout(lengths)), outputs
 

@@ -18,7 +18,7 @@ Array = Any
 _MOST_SCALARS = 50_000
 
 
-class Untranslatable(Exception):
+class Unsupported(Exception):
     """The function holds something that has no scalar form here; the caller falls back to XLA."""
 
 
@@ -39,15 +39,16 @@ class Scalar:
 
 
 @dataclass(frozen=True, eq=False)
-class Rounds:
-    """What a scalar of op "loop" does while `going`: the `carried` numbers become those of `after`.
+class While:
+    """What a scalar of op "loop" does while `cond` is true: the `carried` scalars become those of `body`.
 
-    The scalar's arguments are the first values of `carried`, then all that the rounds use and do not change.
+    The scalar's arguments are the first values of `carried`, then all that `cond` and `body` use and that no
+    iteration changes.
     """
 
     carried: tuple[Scalar, ...]
-    going: Scalar
-    after: tuple[Scalar, ...]
+    cond: Scalar
+    body: tuple[Scalar, ...]
 
 
 DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
@@ -62,10 +63,10 @@ def kind_of(dtype: Any) -> str:
     try:
         dtype = np.dtype(dtype)
     except TypeError:  # keys of random numbers and the like
-        raise Untranslatable(f"dtype {dtype}") from None
+        raise Unsupported(f"dtype {dtype}") from None
     name = {"f": "f", "i": "i", "u": "u", "b": "i"}.get(dtype.kind)
     if name is None or (name == "f" and dtype.itemsize < 4):
-        raise Untranslatable(f"dtype {dtype}")
+        raise Unsupported(f"dtype {dtype}")
     return "i1" if dtype.kind == "b" else f"{name}{8 * dtype.itemsize}"
 
 
@@ -102,30 +103,30 @@ class Graph:
         return [self._make("carried", (), kind, None, key=object()) for kind in kinds]
 
     def loop(
-        self, first: Sequence[Scalar], carried: Sequence[Scalar], going: Scalar, after: Sequence[Scalar]
+        self, first: Sequence[Scalar], carried: Sequence[Scalar], cond: Scalar, body: Sequence[Scalar]
     ) -> list[Scalar]:
-        """What `carried` are once `going` is false: from `first`, they become `after` in every round."""
-        rounds = Rounds(tuple(carried), going, tuple(after))
-        loop = self._make("loop", (*first, *_unchanged(rounds)), "loop", rounds, key=rounds)
+        """What `carried` are once `cond` is false: from `first`, they become `body` in every iteration."""
+        iteration = While(tuple(carried), cond, tuple(body))
+        loop = self._make("loop", (*first, *_unchanged(iteration)), "loop", iteration, key=iteration)
         return [
             start if c is later else self._make("result", (loop,), c.kind, i)
-            for i, (start, c, later) in enumerate(zip(first, carried, after, strict=True))
+            for i, (start, c, later) in enumerate(zip(first, carried, body, strict=True))
         ]
 
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
             if len(self._known) >= _MOST_SCALARS:
-                raise Untranslatable(f"more than {_MOST_SCALARS} scalar operations")
+                raise Unsupported(f"more than {_MOST_SCALARS} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
 
 
-def _unchanged(rounds: Rounds) -> list[Scalar]:
-    """What the rounds use that does not depend on what they carry."""
-    changing = set(rounds.carried)
+def _unchanged(loop: While) -> list[Scalar]:
+    """What `cond` and `body` use that does not depend on what is carried."""
+    changing = set(loop.carried)
     found: dict[Scalar, None] = {}
-    ends = (rounds.going, *rounds.after)
+    ends = (loop.cond, *loop.body)
     for scalar in order_of(ends):
         if any(a in changing for a in scalar.args):
             changing.add(scalar)
@@ -247,10 +248,10 @@ def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[S
 
 
 def operations(scalars: Iterable[Scalar]) -> int:
-    """How many operations it takes to compute these, those in the rounds of loops counted once."""
+    """How many operations it takes to compute these, those in loops counted once."""
     count = 0
     for scalar in order_of(scalars):
         count += 1
         if scalar.op == "loop":
-            count += operations([scalar.value.going, *scalar.value.after])
+            count += operations([scalar.value.cond, *scalar.value.body])
     return count

@@ -24,7 +24,7 @@ import numpy as np
 from jax import lax
 
 from .cpu.lanes import Leaf, Loop, lane_code
-from .ir import Graph, Untranslatable, kind_of, operations, order_of
+from .ir import Graph, Unsupported, kind_of, operations, order_of
 from .lower.lower import scalarise
 
 Array = Any
@@ -76,7 +76,7 @@ def why_plain(going: Going, step: Step, lane: Any, fixed: Any) -> str | None:
     tell, move, leaves, split = _flat(going, step, lane, fixed)
     try:
         _taken_apart(tell, move, leaves, split)
-    except Untranslatable as reason:
+    except Unsupported as reason:
         return str(reason)
     return None
 
@@ -173,7 +173,7 @@ def _native(
     try:
         loop = _taken_apart(tell, move, arrays, split)
         name = _link(loop)
-    except Untranslatable as reason:
+    except Unsupported as reason:
         return str(reason), "", []
     except RuntimeError as error:  # of LLVM, or of XLA when told: slower is better than not at all
         warnings.warn(f"stepping through XLA, as the machine code failed: {error}", stacklevel=2)
@@ -182,10 +182,10 @@ def _native(
 
 
 def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: int) -> Loop:
-    """The loop in scalars. Raises Untranslatable where it has no such form."""
+    """The loop in scalars. Raises Unsupported where it has no such form."""
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
     if sum(a.size for a in shapes) > _MOST_NUMBERS:
-        raise Untranslatable(f"more than {_MOST_NUMBERS} numbers in a lane")
+        raise Unsupported(f"more than {_MOST_NUMBERS} numbers in a lane")
     graph, inputs, first = Graph(), [], 0
     for a in shapes:
         inputs.append(graph.inputs(a.shape, kind_of(a.dtype), first))
@@ -195,12 +195,12 @@ def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: i
         trace = jax.make_jaxpr(function)(*shapes)
         if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
             # The loop's places would not fit; `lax.while_loop` says what is wrong, or converts.
-            raise Untranslatable("a step that changes shapes or dtypes")
+            raise Unsupported("a step that changes shapes or dtypes")
         found.append(scalarise(graph, trace.jaxpr, trace.consts, inputs))
     going, after = found[0][0].item(), tuple(s for array in found[1] for s in array.ravel())
     needed = order_of([going, *after])
     if operations([going, *after]) > _MOST_OPERATIONS:
-        raise Untranslatable(f"more than {_MOST_OPERATIONS} scalar operations in a step")
+        raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
     needed = {s for s in needed if s.op == "input"}
     leaves = [
         Leaf(a.size, kind_of(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..codegen.ir import DTYPES, Graph, Scalar, Untranslatable, kind_of, order_of
+from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, kind_of, order_of
 from ..codegen.lower.lower import scalarise
 from ..errors import SweepError
 from .runge_kutta import Field, Method, Step
@@ -111,7 +111,7 @@ def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Ar
     """
     try:
         return _solution_series(field, t, state, order)
-    except Untranslatable as reason:
+    except Unsupported as reason:
         raise SweepError(
             f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
         ) from None
@@ -155,7 +155,7 @@ def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequ
     # Whole numbers move in steps, whatever they are made of.
     still = node.op in STEPWISE or node.kind[0] != "f"
     if node.op not in RULES and not still and any(c is not None for s in of for c in s[1:]):
-        raise Untranslatable(f"no rule for {node.op}")
+        raise Unsupported(f"no rule for {node.op}")
     if still or all(c is None for s in of for c in s[1:]):
         return None
     return RULES[node.op](known[node], k, *of)

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..codegen.ir import DTYPES, Scalar, Untranslatable
+from ..codegen.ir import DTYPES, Scalar, Unsupported
 
 Array = Any
 
@@ -30,7 +30,7 @@ def value(node: Scalar, arguments: Sequence[Array]) -> Array:
     if node.op == "convert":
         return lax.convert_element_type(arguments[0], DTYPES[node.kind])
     if node.op not in _VALUES:
-        raise Untranslatable(f"no rule for {node.op}")
+        raise Unsupported(f"no rule for {node.op}")
     return _VALUES[node.op](*arguments)
 
 
@@ -129,7 +129,7 @@ def _power(own: Series, k: int, x: Series, exponent: Series) -> Any:
         slope = _slope_times(own, k, exponent)
         return None if slope is None else slope * jnp.log(x[0])
     if any(c is not None for c in exponent[1:]):
-        raise Untranslatable("no rule for a power whose base and exponent move")
+        raise Unsupported("no rule for a power whose base and exponent move")
     total = None
     for j in range(1, k + 1):
         term = _times(x[j], own[k - j])

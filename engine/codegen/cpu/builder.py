@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..ir import Rounds, Scalar, Untranslatable, order_of
+from ..ir import Scalar, Unsupported, While, order_of
 from . import transcendental as vector_math
 from .integers import converted, whole
 from .types import WIDTH, bytes_of, literal, memory_type, scalar_type, vector_type
@@ -137,31 +137,29 @@ class VectorCode:
         return whole(self, s, args, kind)
 
     def _loop(self, s: Scalar) -> None:
-        """Rounds until no lane goes on; a lane that does not keeps what it has."""
-        rounds: Rounds = s.value
+        """Iterations until no lane goes on; a lane that does not keeps what it has."""
+        loop: While = s.value
         self._count += 1
         label, mask = f"{self._prefix}{self._count}.loop", vector_type("i1")
-        first = [self._known[a] for a in s.args[: len(rounds.carried)]]
+        first = [self._known[a] for a in s.args[: len(loop.carried)]]
         self.lines += [f"  br label %{label}.in", f"{label}.in:", f"  br label %{label}", f"{label}:"]
         at = len(self.lines)
         self._ended[s] = [f"%{label}.{k}" for k in range(len(first))]
-        for carried, name in zip(rounds.carried, self._ended[s], strict=True):
+        for carried, name in zip(loop.carried, self._ended[s], strict=True):
             self._known[carried] = name
-        on = self.value(rounds.going)
+        on = self.value(loop.cond)
         if self._active is not None:
             on = self.emit(f"and {mask} {on}, {self._active}")
         bits = self.emit(f"bitcast {mask} {on} to i{WIDTH}")
         some = self.emit(f"icmp ne i{WIDTH} {bits}, 0")
         self.lines += [f"  br i1 {some}, label %{label}.round, label %{label}.out", f"{label}.round:"]
         outer, self._active = self._active, on
-        self.compute(rounds.after)
+        self.compute(loop.body)
         self._active = outer
         heads = []
-        for carried, name, start, after in zip(
-            rounds.carried, self._ended[s], first, rounds.after, strict=True
-        ):
+        for carried, name, start, body in zip(loop.carried, self._ended[s], first, loop.body, strict=True):
             v = vector_type(carried.kind)
-            later = self.emit(f"select {mask} {on}, {v} {self.value(after)}, {v} {name}")
+            later = self.emit(f"select {mask} {on}, {v} {self.value(body)}, {v} {name}")
             heads.append(f"  {name} = phi {v} [ {start}, %{label}.in ], [ {later}, %{label}.next ]")
         self.lines[at:at] = heads
         self._known[s] = label
@@ -183,7 +181,7 @@ class VectorCode:
             return self.apply(f"llvm.{_INTRINSICS[s.op]}.v{WIDTH}{kind}", v, args, [v] * len(args))
         if s.op in _FUNCTIONS or s.op in _IN_WORDS:
             return self._function(s, args, kind)
-        raise Untranslatable(f"{s.op} of {kind}")
+        raise Unsupported(f"{s.op} of {kind}")
 
     def _function(self, s: Scalar, args: list[str], kind: str) -> str:
         """exp, log and what follows from them in vectors; the rest lane by lane from the C library."""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..ir import Scalar, Untranslatable, range_of
+from ..ir import Scalar, Unsupported, range_of
 from .types import WIDTH, bytes_of, literal, scalar_name, vector_type
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def whole(code: "VectorCode", s: Scalar, args: list[str], kind: str) -> str:
     if s.op in ("max", "min"):
         name = f"llvm.{'s' if signed else 'u'}{s.op}.v{WIDTH}{scalar_name(kind)}"
         return code.apply(name, v, args, [v, v])
-    raise Untranslatable(f"{s.op} of {kind}")
+    raise Unsupported(f"{s.op} of {kind}")
 
 
 def _divide(code: "VectorCode", s: Scalar, args: list[str], kind: str) -> str:

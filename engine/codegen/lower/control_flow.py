@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..ir import Graph, Scalar, Untranslatable, array_of
+from ..ir import Graph, Scalar, Unsupported, array_of
 
 Arrays = list[np.ndarray]
 Inner = Callable[[Graph, Any, Arrays], Arrays]
@@ -32,7 +32,7 @@ def _cond(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     which, *operands = arrays
     cases = [inner(graph, branch, operands) for branch in equation.params["branches"]]
     if which.item().kind == "i1" and len(cases) != 2:
-        raise Untranslatable("cond")
+        raise Unsupported("cond")
     return [chosen(graph, which, *results) for results in zip(*cases, strict=True)]
 
 
@@ -91,9 +91,9 @@ def _scan(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> Arrays:
     if p["length"] >= _SHORTEST_LOOP and not along and not stacks:
         return _counted(graph, equation, fixed, carried, inner)
     if p["length"] > _LONGEST_SCAN:
-        raise Untranslatable(f"scan of {p['length']} steps along an array")
+        raise Unsupported(f"scan of {p['length']} steps along an array")
     if not p["length"]:
-        raise Untranslatable("scan over nothing")
+        raise Unsupported("scan over nothing")
     order = range(p["length"])[::-1] if p["reverse"] else range(p["length"])
     rows: dict[int, Arrays] = {}
     for i in order:
@@ -131,7 +131,7 @@ def _written_out(graph: Graph, equation: Any, arrays: Arrays, inner: Inner) -> A
     """What newer JAX keeps as one object that knows how to be written out: `custom_root` since 0.12."""
     held = equation.params.get("_prim")
     if not (hasattr(held, "expand") and hasattr(held, "in_tree")):
-        raise Untranslatable(f"primitive {equation.primitive.name}")
+        raise Unsupported(f"primitive {equation.primitive.name}")
 
     def plain(*flat: Any) -> list[Any]:
         return jax.tree.leaves(held.expand(*jax.tree.unflatten(held.in_tree, flat)))

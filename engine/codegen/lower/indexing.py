@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jax.lax import GatherScatterMode
 
-from ..ir import Graph, Scalar, Untranslatable, array_of, kind_of
+from ..ir import Graph, Scalar, Unsupported, array_of, kind_of
 from .control_flow import chosen
 from .structural import MOVES, filler, moved
 
@@ -27,7 +27,7 @@ _MOST_PLACES = 64
 def _places(limits: Sequence[int]) -> list[Place]:
     """All places from 0 to these limits."""
     if prod(limit + 1 for limit in limits) > _MOST_PLACES:
-        raise Untranslatable("a computed index into a large array")
+        raise Unsupported("a computed index into a large array")
     return list(product(*(range(limit + 1) for limit in limits)))
 
 
@@ -132,7 +132,7 @@ def _scatter(op: str | None) -> Rule:
         operand, indices, updates = arrays
         p = equation.params
         if op is None and not _replaces(p["update_jaxpr"]):
-            raise Untranslatable("a function applied at places of an array")
+            raise Unsupported("a function applied at places of an array")
         known = _are_known([indices])
         if op is None and known:
             return moved(graph, equation, arrays)

@@ -8,7 +8,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend import core
 
-from ..ir import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
+from ..ir import Graph, Scalar, Unsupported, array_of, kind_of, range_of
 from .control_flow import BRANCHES, choose
 from .indexing import PLACES
 from .reductions import SUMS
@@ -21,7 +21,7 @@ Arrays = list[np.ndarray]
 def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequence[np.ndarray]) -> Arrays:
     """The outputs of a jaxpr as arrays of scalars, from its inputs as such.
 
-    Raises Untranslatable where it holds linear algebra, large sorts, and the like.
+    Raises Unsupported where it holds linear algebra, large sorts, and the like.
     """
     known: dict[Any, np.ndarray] = {}
 
@@ -34,11 +34,11 @@ def scalarise(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequen
     for equation in jaxpr.eqns:
         try:
             results = _apply(graph, equation, [read(atom) for atom in equation.invars])
-        except Untranslatable:
+        except Unsupported:
             raise
         except Exception as error:  # what is not foreseen here, or is otherwise in another release of JAX
             told = f"primitive {equation.primitive.name}: {type(error).__name__}"
-            raise Untranslatable(told) from error
+            raise Unsupported(told) from error
         for variable, value in zip(equation.outvars, results, strict=True):
             known[variable] = value
     return [read(atom) for atom in jaxpr.outvars]
@@ -50,7 +50,7 @@ def _is_scalars(value: Any) -> bool:
 
 def _constants(graph: Graph, value: Any) -> np.ndarray:
     if isinstance(value, Tracer):
-        raise Untranslatable("a function that closes over a traced value")
+        raise Unsupported("a function that closes over a traced value")
     values = np.asarray(value)
     kind = kind_of(values.dtype)
     return array_of([graph.constant(v, kind) for v in values.ravel().tolist()], values.shape)
@@ -80,7 +80,7 @@ def _apply(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
     if name == "platform_index":
         return [_this_platform(graph, equation)]
     if name not in _CALLS:
-        raise Untranslatable(f"primitive {name}")
+        raise Unsupported(f"primitive {name}")
     inner = next(equation.params[k] for k in ("jaxpr", "call_jaxpr") if k in equation.params)
     return _closed(graph, inner, arrays)
 
@@ -184,7 +184,7 @@ def _any_power(g: Graph, _params: Any, kind: str) -> Any:
 
     def rule(a: Scalar, exponent: Scalar) -> Scalar:
         if a.kind[0] != "f":
-            raise Untranslatable("power of whole numbers")
+            raise Unsupported("power of whole numbers")
         exponent = _convert(g, {}, kind)(exponent)
         if exponent.constant and exponent.value in _BY_PRODUCTS:
             return _power(g, {"y": int(exponent.value)}, kind)(a)

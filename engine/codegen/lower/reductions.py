@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
+from ..ir import Graph, Scalar, Unsupported, array_of, kind_of, range_of
 
 Arrays = list[np.ndarray]
 Rule = Callable[[Graph, Any, Arrays], Arrays]
@@ -69,7 +69,7 @@ def _dot(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
     )
     shape, kind = equation.outvars[0].aval.shape, kind_of(equation.outvars[0].aval.dtype)
     if kind == "i1" or any(s.kind != kind for s in (*left.ravel(), *right.ravel())):
-        raise Untranslatable("dot of truth values or of mixed kinds")
+        raise Unsupported("dot of truth values or of mixed kinds")
     batch = [left.shape[i] for i in left_batch]
     found = []
     for at in product(*map(range, shape)):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Graph, Scalar, Untranslatable
+from ..ir import Graph, Scalar, Unsupported
 
 Arrays = list[np.ndarray]
 Row = tuple[Scalar, ...]  # at one place, a scalar of each array that is sorted along
@@ -17,7 +17,7 @@ def sort(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
     """Several arrays by the first `num_keys` of them; equal ones keep their order."""
     axis, keys = equation.params["dimension"], equation.params["num_keys"]
     if arrays[0].shape[axis] > _LONGEST:
-        raise Untranslatable(f"sort of more than {_LONGEST} numbers")
+        raise Unsupported(f"sort of more than {_LONGEST} numbers")
     found = [np.moveaxis(array, axis, -1).copy() for array in arrays]
     for at in np.ndindex(*found[0].shape[:-1]):
         rows = _sorted(graph, list(zip(*(array[at] for array in found), strict=True)), keys)

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..ir import Graph, Scalar, Untranslatable, array_of, kind_of, range_of
+from ..ir import Graph, Scalar, Unsupported, array_of, kind_of, range_of
 
 Arrays = list[np.ndarray]
 
@@ -101,7 +101,7 @@ def filler(graph: Graph, value: Any, kind: str) -> Scalar:
 def _values(array: np.ndarray) -> np.ndarray:
     scalars = array.ravel().tolist()
     if not all(s.constant for s in scalars):
-        raise Untranslatable("an index that is computed")
+        raise Unsupported("an index that is computed")
     kinds = {"i32": np.int32, "i64": np.int64, "u8": np.uint8, "u32": np.uint32, "u64": np.uint64}
     dtype = kinds.get(scalars[0].kind, np.int32) if scalars else np.int32
     return np.array([s.value for s in scalars], dtype).reshape(array.shape)

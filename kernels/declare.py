@@ -26,6 +26,14 @@ def model(
     The function takes `p`, a mapping from parameter name to a scalar (a 1-D array for a parameter with a
     dim), a keyword string per choice and ``<name>_max`` per integer parameter. It returns a mapping from
     output name to a value of the declared dims and, if it likes, ``"status"``; without it a point is ok.
+    What is wrong with it raises a SweepError when it is swept, not here.
+
+    Parameters
+    ----------
+    parameters, outputs, choices, dims
+        What the function takes and returns, see `Parameter`, `Output`, `Choice`, `Dim`.
+    title, source
+        A line on what it is (the first one of its docstring if empty), and where its formulas come from.
 
     >>> @model(parameters=[Parameter("x", "x", "1", 1.0, Domain(), "a number")],
     ...        outputs=[Output("square", "x²", "1", "its square")])
@@ -62,16 +70,22 @@ def flow_model(
     coordinates: Literal["free", "logits", "log_ratios"] = "free",
     autonomous: bool = True,
 ) -> Callable[[Callable[..., Array]], Model]:
-    """Make a `Model` of a vector field ``field(t, state, p)``.
+    """Make a `Model` of a vector field ``field(t, state, p)``, the derivative of the state, shape (d,).
+
+    What is wrong with it raises a SweepError when it is swept, not here.
 
     Parameters
     ----------
+    parameters, choices
+        What `field`, `start` and `observe` take, see `Parameter` and `Choice`.
     start
         ``start(p)``, the state at time 0, shape (d,).
     observables, observe
         What is seen of the state, a mapping from their names; without `observe`, its components in order.
     dims
         Dimensions that vector parameters and observables run over.
+    title, source
+        A line on what it is (the first one of its docstring if empty), and where its formulas come from.
     swings
         Observables whose period and amplitude are followed: the i-th rises with state component i alone.
     coordinates

@@ -1,4 +1,4 @@
-"""How a model declares a system of ordinary differential equations, to be integrated lane by lane.
+"""How a model declares a system of ordinary differential equations, solved one trajectory at a time.
 
 Three functions suffice: where a scenario starts, how it moves, and what is seen of it. The engine then
 offers final values, the attractor reached, the time to settle, steps taken, and, for the observables
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from .model import Output
+from .outputs import Output
 
 Array = Any
 
@@ -26,7 +26,17 @@ class Attractor(IntEnum):
 
 @dataclass(frozen=True)
 class Observable:
-    """Something seen of the state: a share, a temperature. It is a number, or an array over `dims`."""
+    """Something seen of the state: a share, a temperature. It is a number, or an array over `dims`.
+
+    Attributes
+    ----------
+    name, symbol, unit, meaning
+        As of an `Output`.
+    may_be_nan
+        Undefined at points where nothing went wrong.
+    dims
+        Names of the dimensions it runs over; a number has none.
+    """
 
     name: str
     symbol: str
@@ -53,19 +63,29 @@ class Flow:
 
     Parameters
     ----------
-    start : start(p, **static) -> state at time 0, shape (d,).
-    field : field(t, state, p, **static) -> its derivative, shape (d,).
-    observe : observe(state, p, **static) -> {observable name: a scalar, or an array over its dims}.
-    observables : what `observe` returns.
-    swings : names of scalar observables whose oscillation is followed: the i-th must be an increasing
-        function of state component i alone. The period is that of component 0.
-    faces : the state components are logits (or log ratios): their infinities are faces of the state
-        space, and an orbit may approach a cycle along them.
-    motion : motion(t, state, rates, p, **static) -> (what still moves, which of it is outbound). The
-        orbit has settled where all that moves is outbound: heading ever further towards a face. None for
-        a field that depends on t: it has no rest points, and never settles.
-    check : check(p, **static) -> a `Status`: `ok` and `boundary_start` are integrated, others are not.
-    horizon : name of the parameter holding the end time.
+    start
+        ``start(p, **static)``: the state at time 0, shape (d,).
+    field
+        ``field(t, state, p, **static)``: its derivative in time, shape (d,).
+    observe
+        ``observe(state, p, **static)``: a mapping from each observable's name to a scalar, or an array over
+        its dims.
+    observables
+        What `observe` returns.
+    swings
+        Names of scalar observables whose oscillation is followed: the i-th must be an increasing function
+        of state component i alone. The period is that of component 0.
+    faces
+        The state components are logits (or log ratios): their infinities are faces of the state space, and
+        an orbit may approach a cycle along them.
+    motion
+        ``motion(t, state, rates, p, **static)``: what still moves, and which of it is outbound. The orbit
+        has settled where all that moves is outbound: heading ever further towards a face. None for a field
+        that depends on t: it has no rest points, and never settles.
+    check
+        ``check(p, **static)``: a `Status`; `ok` and `boundary_start` are integrated, others are not.
+    horizon
+        Name of the parameter holding the end time.
     """
 
     start: Callable[..., Array]

@@ -1,24 +1,34 @@
 """How a model declares itself: its parameters, static choices, dimensions, outputs and kernel.
 
 A kernel is a pure JAX function of ONE scenario: no batch axis, no input or output, no state. The
-engine lifts it over a grid. Everything the engine, the command line and the documentation say about
+engine evaluates it over a grid. Everything the engine, the command line and the documentation say about
 a model is read from these declarations.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-if TYPE_CHECKING:
-    from .flow import Flow
+from .flow import Flow
+from .outputs import Dim, Output
+
+__all__ = ["Choice", "Dim", "Domain", "Kernel", "Model", "Output", "Parameter"]
 
 Kernel = Callable[..., Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Domain:
-    """An interval of real numbers; either end may be open. Infinite ends are always open."""
+    """An interval of real numbers.
+
+    Attributes
+    ----------
+    low, high
+        Its ends, in the parameter's unit; infinite ends are always open.
+    low_open, high_open
+        Whether the end itself lies outside.
+    """
 
     low: float = -inf
     high: float = inf
@@ -41,13 +51,24 @@ class Domain:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One named input of a kernel.
+    """One named input of a kernel: a scalar, or a vector over a dimension.
 
-    A scalar parameter has no `dim`. A vector parameter names the dimension it runs over; its
-    `default` then maps component names to numbers, and `fill`, if given, is the value of components
-    that a sweep adds to those. An `integer` parameter reaches the kernel as a scalar of the sweep's
-    dtype together with a static keyword ``<name>_max``, the largest value in the whole sweep, so that
-    loops over it have a bound known to the compiler.
+    Attributes
+    ----------
+    name, symbol, unit, meaning
+        What it is called in sweep files and in formulas, its unit ("1" for a pure number), and what it is.
+    default
+        Its value where a sweep states none; for a vector, a mapping from component names to numbers.
+    domain
+        Values outside are refused before anything is computed.
+    integer
+        It counts something. It reaches the kernel as a scalar of the sweep's dtype together with a static
+        keyword ``<name>_max``, the largest value in the whole sweep, so that loops over it have a bound
+        known to the compiler.
+    dim
+        The dimension a vector runs over; None for a scalar.
+    fill
+        Of a vector: the value of components that a sweep adds to those of `default`.
     """
 
     name: str
@@ -63,7 +84,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Choice:
-    """A static choice, passed to the kernel as a keyword string. It may be an axis of a sweep."""
+    """A static choice, passed to the kernel as a keyword string. It may be an axis of a sweep.
+
+    Attributes
+    ----------
+    name, meaning
+        The keyword, and what is chosen.
+    options, default
+        The strings it may be, and the one it is where a sweep states none.
+    """
 
     name: str
     options: tuple[str, ...]
@@ -72,46 +101,26 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Dim:
-    """A dimension that outputs carry themselves, besides the axes of the sweep.
-
-    Its labels are `labels`; or, where `like` names another dimension, that one's labels; or, where
-    both are empty, the component names of the vector parameters that run over it.
-    """
-
-    name: str
-    meaning: str
-    labels: tuple[str, ...] = ()
-    like: str | None = None
-
-
-@dataclass(frozen=True)
-class Output:
-    """One named result of a kernel.
-
-    `kind` is "real" (floating point, differentiable), "count" (int16) or "class" (int8, with
-    `classes` mapping each meaning to its number). `may_be_nan` marks results that are undefined at
-    points where nothing went wrong (the period of an orbit that does not oscillate).
-    """
-
-    name: str
-    symbol: str
-    unit: str
-    meaning: str
-    dims: tuple[str, ...] = ()
-    kind: Literal["real", "count", "class"] = "real"
-    classes: Mapping[str, int] = field(default_factory=dict)
-    may_be_nan: bool = False
-
-
-@dataclass(frozen=True)
 class Model:
     """A kernel and everything that is known about it.
 
-    ``kernel(p, **static)`` takes `p`, a mapping from parameter name to a scalar (or, for a vector
-    parameter, a 1-D array over its dim), and keywords: one string per `Choice`, and ``<name>_max``
-    (int) per integer parameter. It returns a mapping with every declared output and ``"status"``
-    (a `Status` number). A model that moves in time declares its `flow` too.
+    Attributes
+    ----------
+    name, title, source
+        What sweep files call it, what it is in a line, and where its formulas come from.
+    kernel
+        ``kernel(p, **static)`` takes `p`, a mapping from parameter name to a scalar (or, for a vector
+        parameter, a 1-D array over its dim), and keywords: one string per `Choice`, and ``<name>_max``
+        (int) per integer parameter. It returns a mapping with every declared output, of the shape of its
+        dims, and ``"status"`` (a `Status` number).
+    parameters, choices, outputs
+        What it takes, and what it returns.
+    dims
+        Dimensions that vector parameters and outputs run over.
+    reconstructed
+        What its source leaves open and was filled in here; empty where nothing was.
+    flow
+        Of a model that moves in time: the initial value problem beside the kernel.
     """
 
     name: str
@@ -123,7 +132,7 @@ class Model:
     choices: tuple[Choice, ...] = ()
     dims: tuple[Dim, ...] = ()
     reconstructed: str = ""
-    flow: "Flow | None" = None
+    flow: Flow | None = None
 
     def parameter(self, name: str) -> Parameter:
         """The declared parameter called `name`; KeyError where there is none."""

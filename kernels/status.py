@@ -41,5 +41,5 @@ MEANING: dict[Status, str] = {
     Status.boundary_start: "the start lies on a face of the state space, which its orbit never leaves",
 }
 
-# Points at which nothing was found: the engine blanks every real output there.
+# Points without a result: the engine blanks every real output there.
 WITHOUT_RESULT = frozenset({Status.no_equilibrium, Status.out_of_domain, Status.infeasible})

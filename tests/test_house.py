@@ -12,7 +12,7 @@ from helpers.project import ROOT
 
 FOLDERS = ("kernels", "engine", "sweeps")
 STANDARD = sys.stdlib_module_names
-DECLARATIONS = ("kernels.model", "kernels.flow", "kernels.status")
+DECLARATIONS = ("kernels.model", "kernels.flow", "kernels.outputs", "kernels.status")
 
 
 def imports(file: Path) -> set[str]:

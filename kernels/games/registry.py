@@ -1,4 +1,8 @@
-"""Every model that ships, by name. A new model is one line here."""
+"""Every game that ships, by name.
+
+A game of your own that belongs to the project is one file beside this one (or a folder, where it needs
+several), which ends in its `Model`, and one line in `MODELS`.
+"""
 
 from ..model import Model
 from .contract import CONTRACT
@@ -6,4 +10,12 @@ from .external.model import EXTERNAL
 from .internal.model import INTERNAL
 from .supervision.model import SUPERVISION
 
-MODELS: dict[str, Model] = {model.name: model for model in (EXTERNAL, INTERNAL, SUPERVISION, CONTRACT)}
+# In the order in which `equisweep models` lists them.
+_GAMES = (
+    EXTERNAL,
+    INTERNAL,
+    SUPERVISION,
+    CONTRACT,
+)
+
+MODELS: dict[str, Model] = {game.name: game for game in _GAMES}

@@ -90,16 +90,16 @@ def maximise(
         Where true, nothing is searched, and the verdict is OUT_OF_PIVOTS.
     """
     fixed = lax.stop_gradient((data, weights, total))
-    found = _search(program, *fixed, prefer, jnp.asarray(skip))
-    matrix, bounds = _equations(program, data, total, found.basis)
-    multipliers = -(weights @ found.inverse)[1:]
+    best = _search(program, *fixed, prefer, jnp.asarray(skip))
+    matrix, bounds = _equations(program, data, total, best.basis)
+    multipliers = -(weights @ best.inverse)[1:]
     # Not jnp.linalg.solve: with it, batched, half of the runs of a stress test hung in jaxlib 0.10.2
     # on two CPU cores. The inverse is at hand; it is a constant to autodiff, and each correction makes
     # one more order of derivatives right.
-    x = lax.stop_gradient(found.inverse @ bounds)
+    x = lax.stop_gradient(best.inverse @ bounds)
     for _ in range(2):
-        x = x + found.inverse @ (bounds - matrix @ x)
-    return Vertex(x, found.verdict, multipliers)
+        x = x + best.inverse @ (bounds - matrix @ x)
+    return Vertex(x, best.verdict, multipliers)
 
 
 def _search(program: Program, data: Any, weights: Array, total: Array, prefer: int, skip: Array) -> _Search:

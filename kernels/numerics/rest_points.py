@@ -49,7 +49,7 @@ def eigenvalues(jacobian: Array) -> tuple[Array, Array, Array]:
 
 
 def classify(jacobian: Array, corner: bool) -> Array:
-    """`RestClass` number (int8) of a rest point with this Jacobian, told whether it is a corner.
+    """`RestClass` number (int8) of a rest point with this Jacobian; `corner` says whether it is one.
 
     A trace or determinant counts as zero below 1,000 rounding errors of the Jacobian's largest entry.
     """
@@ -70,10 +70,10 @@ def classify(jacobian: Array, corner: bool) -> Array:
         (focus, rest.unstable_focus),
         (trace < 0, stable),
     ]
-    found = jnp.int8(rest.unstable_node)
+    result = jnp.int8(rest.unstable_node)
     for condition, number in reversed(cases):
-        found = jnp.where(condition, jnp.int8(number), found)
-    return found
+        result = jnp.where(condition, jnp.int8(number), result)
+    return result
 
 
 def attracts(number: Array) -> Array:

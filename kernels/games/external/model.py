@@ -41,26 +41,26 @@ def external(
     Returns
     -------
     dict
-        The outputs declared in `equisweep.kernels.registry` and ``"status"``.
+        The outputs that `EXTERNAL` declares, each a scalar, and ``"status"``.
     """
     solve = published_equilibrium if formulation == "published" else exact_equilibrium
-    found = solve(p, mechanism, branch, n_max)
-    curvature = second_derivative(p, mechanism, found.breach, n_max)
-    corner = (found.status == Status.corner) | (found.effective == 0)
+    equilibrium = solve(p, mechanism, branch, n_max)
+    curvature = second_derivative(p, mechanism, equilibrium.breach, n_max)
+    corner = (equilibrium.status == Status.corner) | (equilibrium.effective == 0)
     not_minimum = (formulation == "exact") & ~corner & (curvature <= 0)
-    group = p["L"] * any_breach(found.breach, found.breach, p["alpha"], p["n"], n_max)
+    group = p["L"] * any_breach(equilibrium.breach, equilibrium.breach, p["alpha"], p["n"], n_max)
     is_planner = (mechanism, formulation) == ("cooperation", "exact")
-    planner = found if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
-    none = found.status == Status.no_equilibrium
+    planner = equilibrium if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
+    none = equilibrium.status == Status.no_equilibrium
     return {
-        "investment": found.investment,
-        "effective_investment": found.effective,
-        "breach_probability": found.breach,
-        "expected_loss": found.loss,
-        "price_of_anarchy": (group + p["n"] * found.investment) / planner.loss,
+        "investment": equilibrium.investment,
+        "effective_investment": equilibrium.effective,
+        "breach_probability": equilibrium.breach,
+        "expected_loss": equilibrium.loss,
+        "price_of_anarchy": (group + p["n"] * equilibrium.investment) / planner.loss,
         "second_derivative": curvature,
-        "equilibrium_count": found.number,
-        "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, found.status),
+        "equilibrium_count": equilibrium.number,
+        "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, equilibrium.status),
     }
 
 

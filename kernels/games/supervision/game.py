@@ -168,7 +168,7 @@ def start(p: Parameters, **_static: str) -> Array:
 
 
 def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
-    """Rest points, their stability and the best mechanism, without integration (see `supervision_model`)."""
+    """Rest points, their stability and the best mechanism, without integration (see `model`)."""
     points = rest_points(p, reward, punishment)
     points = jnp.where(_ordered(p), points, jnp.nan)
     jacobian = jacobians(p, points, reward, punishment)

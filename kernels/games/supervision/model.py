@@ -1,6 +1,6 @@
 """The supervision game as a model: its parameters, outputs, and its motion in logits.
 
-The mathematics is in `supervision`. Parameter values are the paper's case (its Table 4 and section 4.1);
+The mathematics is in `game`. Parameter values are the paper's case (its Table 4 and section 4.1);
 the text lost c1, p1, p2 and the time range of its figures, which are [recon].
 """
 

@@ -1,0 +1,54 @@
+"""What a model or a flow returns: its outputs, and the dimensions they carry themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Dim:
+    """A dimension that outputs carry themselves, besides the axes of the sweep.
+
+    Attributes
+    ----------
+    name, meaning
+        What it is called, and what runs along it.
+    labels
+        Its labels; where they and `like` are empty, the component names of the vector parameters that run
+        over it.
+    like
+        Another dimension, whose labels it shares (for a square matrix).
+    """
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    like: str | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """One named result of a kernel.
+
+    Attributes
+    ----------
+    name, symbol, unit, meaning
+        What it is called in cubes and in formulas, its unit ("1" for a pure number), and what it is.
+    dims
+        Names of the dimensions it carries besides the axes of the sweep; a scalar has none.
+    kind
+        "real" (floating point, differentiable), "count" (int16) or "class" (int8).
+    classes
+        Of a class: each meaning to its number.
+    may_be_nan
+        Undefined at points where nothing went wrong (the period of an orbit that does not oscillate).
+    """
+
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    dims: tuple[str, ...] = ()
+    kind: Literal["real", "count", "class"] = "real"
+    classes: Mapping[str, int] = field(default_factory=dict)
+    may_be_nan: bool = False

@@ -1,4 +1,4 @@
-"""Checks of a stated sweep's types, and of numbers against their parameter's domain."""
+"""Checks of the types in a sweep, and of numbers against their parameter's domain."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,42 +7,44 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...kernels.model import Parameter
-from .sweep import Sweep
+
+# Each key of a sweep file to its type, and what an error calls that; times may be anything.
+_TYPES: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(("axes", "fixed", "derivatives", "integrator", "design"), (Mapping, "a table")),
+    **dict.fromkeys(("outputs", "zip"), (Sequence, "a list of names")),
+    **dict.fromkeys(("model", "dtype"), (str, "a name")),
+}
 
 
-def require_types(sweep: Sweep) -> None:
-    """Refuse parts of a sweep that are not of the kind they should be."""
-    tables = ("axes", "fixed", "derivatives", "integrator", "design")
-    kinds: dict[str, tuple[Any, str]] = dict.fromkeys(tables, (Mapping, "a table"))
-    kinds |= dict.fromkeys(("outputs", "zip"), (Sequence, "a list of names"))
-    kinds |= dict.fromkeys(("model", "dtype"), (str, "a name"))
-    for name, (kind, wanted) in kinds.items():
-        value = getattr(sweep, name)
-        if not isinstance(value, kind) or (kind is Sequence and isinstance(value, str)):
-            raise SweepError(f"{sweep.origin}: {name}: {value!r} should be {wanted}")
-        for key in value if kind is Mapping else ():
+def require_types(origin: str, table: Mapping[str, Any]) -> None:
+    """Refuse a sweep's table whose values are not of the type they should be; SweepError with `origin`."""
+    for name, (expected, called) in _TYPES.items():
+        value = table[name]
+        if not isinstance(value, expected) or (expected is Sequence and isinstance(value, str)):
+            raise SweepError(f"{origin}: {name}: {value!r} should be {called}")
+        for key in value if expected is Mapping else ():
             if not isinstance(key, str):
-                raise SweepError(f"{sweep.origin}: {name}: the key {key!r} should be a name")
+                raise SweepError(f"{origin}: {name}: the key {key!r} should be a name")
 
 
 def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dtype: str) -> np.ndarray:
     """Numbers inside the parameter's domain as an array (integers where it is one); SweepError otherwise.
 
-    They are checked as what they become in `dtype`: in float32, 0.99999999 is 1 and two close values
-    are one.
+    They are checked as what they become in `dtype`: in float32, 0.99999999 is 1, and two close values
+    are equal.
     """
     values, domain = list(values), parameter.domain
     for value in values:
         if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
             raise SweepError(f"{where}: {value!r} is not a number")
     cast = _cast(where, values, dtype)
-    # Of ten million values the ends tell; only where one is bad the first bad one is looked for.
+    # The least and the largest of ten million values decide; only where one is bad, the first is searched.
     if not (domain.contains(cast.min()) and domain.contains(cast.max())):
         value, bad = next(
             (v, c) for v, c in zip(values, cast.tolist(), strict=True) if not domain.contains(c)
         )
-        told = _shown(value) if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
-        raise SweepError(f"{where}: {told} lies outside {domain} ({parameter.meaning})")
+        shown = _shown(value) if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
+        raise SweepError(f"{where}: {shown} lies outside {domain} ({parameter.meaning})")
     for value in values if parameter.integer else ():
         if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
@@ -61,8 +63,9 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
     """Refuse sampled numbers that, in `dtype`, lie outside the parameter's domain; SweepError with `hint`."""
     for end in _cast(where, [values.min(), values.max()], dtype).tolist():
         if not parameter.domain.contains(end):
-            told = f"a sample of {end:g} lies outside {parameter.domain} ({parameter.meaning})"
-            raise SweepError(f"{where}: {told}{hint}")
+            raise SweepError(
+                f"{where}: a sample of {end:g} lies outside {parameter.domain} ({parameter.meaning}){hint}"
+            )
 
 
 def _cast(where: str, values: Sequence[Any], dtype: str) -> np.ndarray:

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
-from ...kernels.model import Model, Parameter
+from ...kernels.model import Parameter
 from ..text import nearest
 from .checks import inside_domain
 from .distributions import Distribution, read_distribution
+from .inputs import Inputs
 from .ranges import MOST_VALUES
 from .samplers import latin_points, morris_points, sobol_points
-from .sweep import Sweep
-from .vectors import Labels, target_parameter
 
 DIM = "sample"
 _OWN = {"sobol": "second_order", "lhs": "batch", "morris": "levels"}
@@ -66,8 +65,7 @@ class Design:
         """As flat text, for a cube's identity; `from_identity` reads it back."""
         flat = {"kind": self.kind, "samples": str(self.samples), "seed": str(self.seed)}
         flat[_OWN[self.kind]] = str(self.option)
-        told = {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
-        return flat | told
+        return flat | {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
 
     def __str__(self) -> str:
         what = {"sobol": "base samples", "lhs": "points", "morris": "trajectories"}[self.kind]
@@ -90,20 +88,22 @@ class Design:
         )
 
 
-def design_names(sweep: Sweep) -> list[str]:
-    """Names under [design.parameters], unchecked."""
-    stated = sweep.design.get("parameters")
-    return [name for name in stated if isinstance(name, str)] if isinstance(stated, Mapping) else []
+def design_names(stated: Mapping[str, Any]) -> list[str]:
+    """Names under the "parameters" of a design as it is stated, unchecked."""
+    parameters = stated.get("parameters")
+    return [name for name in parameters if isinstance(name, str)] if isinstance(parameters, Mapping) else []
 
 
-def resolve_design(sweep: Sweep, model: Model, labels: Labels) -> tuple[Design | None, dict[str, np.ndarray]]:
-    """The design that a sweep states and the values it draws; (None, {}) where it states none.
+def resolve_design(
+    where: str, stated: Mapping[str, Any], axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+) -> tuple[Design | None, dict[str, np.ndarray]]:
+    """The design that is stated and the values it draws, each of shape (points,); (None, {}) for none.
 
-    Raises SweepError naming file, key and value.
+    `axes` and `fixed` are the sweep's own, which a sampled parameter must not stand in. Raises SweepError,
+    beginning with `where`, the key and the value.
     """
-    if not sweep.design:
+    if not stated:
         return None, {}
-    where, stated = f"{sweep.origin}: design", sweep.design
     kind = stated.get("kind")
     if kind is None:
         raise SweepError(f"{where}.kind: is missing; give one of {', '.join(_OWN)}")
@@ -113,7 +113,7 @@ def resolve_design(sweep: Sweep, model: Model, labels: Labels) -> tuple[Design |
     for key in stated:
         if key not in known:
             raise SweepError(f"{where}.{key}: unknown for kind {kind!r}{nearest(str(key), known)}")
-    parameters = _distributions(f"{where}.parameters", sweep, model, labels)
+    parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs)
     samples = _whole(f"{where}.samples", stated.get("samples"), 2)
     option = _option(where, kind, stated, samples)
     design = Design(
@@ -127,42 +127,46 @@ def resolve_design(sweep: Sweep, model: Model, labels: Labels) -> tuple[Design |
     hint = "; a Morris design reaches both ends of its ranges" if kind == "morris" else ""
     values = design.values()
     for name, (parameter, _) in parameters.items():
-        inside_domain(f"{where}.parameters.{name}", values[name], parameter, sweep.dtype, hint)
+        inside_domain(f"{where}.parameters.{name}", values[name], parameter, inputs.dtype, hint)
         values[name] = values[name].astype(np.int64) if parameter.integer else values[name]
     return design, values
 
 
 def _distributions(
-    where: str, sweep: Sweep, model: Model, labels: Labels
+    where: str, stated: Mapping[str, Any], axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
 ) -> dict[str, tuple[Parameter, Distribution]]:
-    stated = sweep.design.get("parameters")
-    if not isinstance(stated, Mapping) or not stated:
+    parameters = stated.get("parameters")
+    if not isinstance(parameters, Mapping) or not parameters:
         raise SweepError(
             f"{where}: should be a table of distributions, such as alpha = {{uniform = [0.1, 0.9]}}"
         )
-    found = {}
-    for name, told in stated.items():
+    distributions = {}
+    for name, given in parameters.items():
         if not isinstance(name, str):
             raise SweepError(f"{where}: the key {name!r} should be a name")
-        if name in sweep.axes:
-            raise SweepError(f"{where}.{name}: also stands in [axes]; keep one of the two")
-        if name in [choice.name for choice in model.choices]:
-            raise SweepError(
-                f"{where}.{name}: {name} is a static choice and cannot be drawn; make it an axis"
-            )
-        parameter = target_parameter(f"{where}.{name}", name, model, labels)
-        if name in sweep.fixed:
-            raise SweepError(
-                f"{where}.{name}: also stands in [fixed] as {sweep.fixed[name]!r}; keep one of the two"
-            )
-        found[name] = parameter, read_distribution(f"{where}.{name}", told, parameter)
-        one = found[name][1]
-        if sweep.design["kind"] == "morris" and not (isfinite(one.low) and isfinite(one.high)):
+        parameter = _drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
+        one = read_distribution(f"{where}.{name}", given, parameter)
+        if stated["kind"] == "morris" and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
                 "give normal = [mean, standard deviation, low, high]"
             )
-    return found
+        distributions[name] = parameter, one
+    return distributions
+
+
+def _drawn_parameter(
+    where: str, name: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+) -> Parameter:
+    """The parameter called `name`, which must stand nowhere else."""
+    if name in axes:
+        raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
+    if name in inputs.choices:
+        raise SweepError(f"{where}: {name} is a static choice and cannot be drawn; make it an axis")
+    parameter = inputs.parameter(where, name)
+    if name in fixed:
+        raise SweepError(f"{where}: also stands in [fixed] as {fixed[name]!r}; keep one of the two")
+    return parameter
 
 
 def _option(where: str, kind: str, stated: Mapping[str, Any], samples: int) -> int:
@@ -191,6 +195,6 @@ def _option(where: str, kind: str, stated: Mapping[str, Any], samples: int) -> i
 
 def _whole(where: str, value: Any, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        told = "is missing; give" if value is None else f"{value!r} is no count; give"
-        raise SweepError(f"{where}: {told} a whole number of at least {least}")
+        reason = "is missing" if value is None else f"{value!r} is no count"
+        raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
     return value

@@ -1,5 +1,6 @@
 """The part of a sweep that concerns trajectories: saved times and the integrator's options."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -7,42 +8,38 @@ from ...engine.errors import SweepError
 from ...kernels.model import Model
 from ..text import nearest
 from .ranges import grid_values
-from .sweep import Sweep
 
 
-def resolve_motion(sweep: Sweep, model: Model) -> tuple[tuple[float, ...], dict[str, Any]]:
-    """Saved times and options of the integrator, checked; SweepError naming file, key and value."""
-    if model.flow is None:
-        for key, given in (("times", sweep.times is not None), ("integrator", bool(sweep.integrator))):
-            if given:
-                raise SweepError(f"{sweep.origin}: {key}: model {model.name} has no dynamics")
-        return (), {}
-    return _times(sweep), _integrator(sweep)
+def require_dynamics(origin: str, times: Any, integrator: Mapping[str, Any], model: Model) -> None:
+    """Refuse times and options of an integrator for a model that does not move."""
+    for key, given in (("times", times is not None), ("integrator", bool(integrator))):
+        if given and model.flow is None:
+            raise SweepError(f"{origin}: {key}: model {model.name} has no dynamics")
 
 
-def _times(sweep: Sweep) -> tuple[float, ...]:
-    if sweep.times is None:
-        return ()
-    where = f"{sweep.origin}: times"
-    times = grid_values(where, sweep.times)
-    for earlier, later in zip([-1.0, *times], times, strict=False):
+def saved_times(where: str, times: Any) -> tuple[float, ...]:
+    """Times that rise from 0 or later, none if None; SweepError, beginning with `where`, for others."""
+    values = [] if times is None else grid_values(where, times)
+    for earlier, later in zip([-1.0, *values], values, strict=False):
         if isinstance(later, str):
             raise SweepError(f"{where}: {later!r} is not a number")
         if later < 0 or (not isinstance(earlier, str) and later <= earlier):
             raise SweepError(f"{where}: {later:g} should not be negative, and times should rise")
-    return tuple(float(time) for time in times)
+    return tuple(float(time) for time in values)
 
 
-def _integrator(sweep: Sweep) -> dict[str, Any]:
+def integrator_options(where: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the integrator, checked; SweepError, beginning with `where`, for a wrong one."""
+    if not options:
+        return {}
     from ...engine.ode.runge_kutta import Method
 
-    where = f"{sweep.origin}: integrator"
     known = [f.name for f in fields(Method)]
-    for name in sweep.integrator:
+    for name in options:
         if name not in known:
             raise SweepError(f"{where}.{name}: unknown option{nearest(name, known)}")
     try:
-        Method(**sweep.integrator)
+        Method(**options)
     except (TypeError, ValueError) as error:
         raise SweepError(f"{where}: {error}") from None
-    return dict(sweep.integrator)
+    return dict(options)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import SweepError
+from ..text import nearest
 
 if TYPE_CHECKING:
     from ...engine.space import Space
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What to sweep. Every name is checked by `space`, which the functions that take a Sweep call.
+    """What to sweep, as it is stated. It is checked by `space`, which the functions that take a Sweep call.
 
     Attributes
     ----------
@@ -60,7 +61,14 @@ class Sweep:
 
     @classmethod
     def from_file(cls, path: str | Path) -> "Sweep":
-        """Read a sweep file; SweepError, naming the file and the key, where it is wrong."""
+        """Read the sweep file at `path`.
+
+        Raises
+        ------
+        SweepError
+            Naming the file and the key, where it cannot be read, is not TOML, or has an unknown key. Values
+            are checked by `space`.
+        """
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -74,21 +82,48 @@ class Sweep:
         return cls.from_table(table, origin=str(path), folder=path.parent, text=text)
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], **about: Any) -> "Sweep":
-        """A sweep from a table as a sweep file holds it."""
-        from ..text import nearest
+    def from_table(
+        cls, table: Mapping[str, Any], *, origin: str = "sweep", folder: Path | None = None, text: str = ""
+    ) -> "Sweep":
+        """A sweep from a table as a sweep file holds it.
 
-        origin = about.get("origin", "sweep")
-        known = [f.name for f in fields(cls) if f.name not in ("origin", "folder", "text")]
+        Parameters
+        ----------
+        table
+            Keys of a sweep file to their values.
+        origin, folder, text
+            As of a `Sweep`.
+
+        Raises
+        ------
+        SweepError
+            Beginning with `origin`, for an unknown key or a missing model.
+        """
+        known = cls.keys()
         for key in table:
             if key not in known:
                 raise SweepError(f"{origin}: {key}: unknown key{nearest(key, known)}")
         if "model" not in table:
             raise SweepError(f'{origin}: model: is missing; begin with model = "external"')
-        return cls(**dict(table), **about)
+        return cls(**dict(table), origin=origin, folder=folder or Path(), text=text)
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The keys that a sweep file may have."""
+        return [f.name for f in fields(cls) if f.name not in ("origin", "folder", "text")]
+
+    def table(self) -> dict[str, Any]:
+        """Every key of a sweep file with its value, stated or by default."""
+        return {key: getattr(self, key) for key in self.keys()}
 
     def space(self) -> "Space":
-        """Check everything and fill in defaults; SweepError naming file, key and value."""
+        """The grid of points with everything checked and defaults filled in.
+
+        Raises
+        ------
+        SweepError
+            Naming file, key and value, for whatever is wrong.
+        """
         from .resolve import resolve
 
-        return resolve(self)
+        return resolve(self.table(), self.origin, self.folder)

@@ -9,6 +9,8 @@ from equisweep.kernels.status import Status
 
 ALPHA, BETA, N = np.linspace(0.1, 0.9, 9), np.array([0.1, 0.2, 0.3, 0.4]), np.array([3, 4])
 
+ONE = {"mechanism": "alone", "n": 3}
+
 
 def hand_made(status=None, **values):
     """Investment 10 alpha + n and a class over alpha, beta, n and mechanism; keywords replace variables."""

@@ -9,7 +9,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.plot import note_of, plot, plot_map, save
-from helpers.pictures import ALPHA, hand_made
+from helpers.pictures import ALPHA, ONE, hand_made
 from helpers.small_sweeps import small_sweep
 
 
@@ -18,19 +18,6 @@ def cube(tmp_path_factory):
     path = tmp_path_factory.mktemp("picture") / "cube.zarr"
     run(small_sweep(derivatives={}), path)
     return path
-
-
-@pytest.fixture(scope="module")
-def broken():
-    """Three corners and a NaN among the 36 points of mechanism alone, n = 3."""
-    status = np.full((2, 9, 4, 2), int(Status.ok), np.uint8)
-    status[0, 3:6, 0, 0] = Status.corner
-    values = hand_made()["investment"].values.copy()
-    values[0, 8, 3, 0] = np.nan
-    return hand_made(status, investment=values)
-
-
-ONE = {"mechanism": "alone", "n": 3}
 
 
 def test_a_map_has_one_panel_a_value_labelled_with_symbols_and_units(cube):
@@ -58,62 +45,6 @@ def test_a_map_leaves_out_what_is_not_ok_and_counts_it(broken):
     kept = plot(broken, "investment", "alpha", "beta", selections=ONE, keep=["corner"])
     assert kept.axes[0].collections[0].get_array().mask.sum() == 1
     assert "Drawn though not ok: 3 corner." in note_of(kept)
-
-
-def test_lines_break_where_a_point_is_not_ok(broken):
-    figure = plot(broken, "investment", "alpha", hue="beta", selections=ONE)
-    lines = figure.axes[0].lines
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        f"beta = {b}" for b in (0.1, 0.2, 0.3, 0.4)
-    ]
-    np.testing.assert_array_equal(np.flatnonzero(np.isnan(lines[0].get_ydata())), [3, 4, 5])
-    np.testing.assert_array_equal(lines[1].get_ydata(), 10 * ALPHA + 3)
-    assert "4 of 36 points are left out (lines break there)" in note_of(figure)
-    for look in ("get_color", "get_marker"):
-        assert len({str(getattr(line, look)()) for line in lines[:4]}) == 4, look
-
-
-def test_a_point_alone_between_two_missing_ones_is_a_dot():
-    status = np.full((2, 9, 4, 2), int(Status.ok), np.uint8)
-    status[0, [3, 5], 0, 0] = Status.not_finite
-    figure = plot(hand_made(status), "investment", "alpha", selections=ONE | {"beta": 0.1})
-    line, *dots = figure.axes[0].lines
-    marked = np.asarray(line.get_markevery()).tolist()
-    assert 4 in marked or [dot.get_xdata().tolist() for dot in dots] == [[ALPHA[4]]]
-
-
-def test_more_lines_than_a_legend_holds_have_a_colour_bar():
-    one = hand_made().isel(mechanism=0, n=0)
-    wide = xr.concat([one.assign_coords(beta=one["beta"] + k) for k in range(8)], "beta", data_vars="minimal")
-    wide["beta"].attrs = one["beta"].attrs
-    figure = plot(wide, "investment", "alpha", hue="beta")
-    assert not figure.legends
-    assert len(figure.axes[0].lines) == 32
-    assert figure.axes[-1].get_ylabel() == "beta β"
-
-
-def test_variables_of_one_unit_share_a_panel_and_others_do_not():
-    figure = plot(hand_made(), ["investment", "loss", "risk"], "alpha", selections=ONE | {"beta": 0.1})
-    money, risk = figure.axes
-    assert len(money.lines) == 2
-    assert money.get_ylabel() == "investment, loss [money]"
-    assert risk.get_ylabel() == r"risk $\mathregular{p_{1}}$"
-
-
-def test_names_as_an_axis_are_marks_without_a_line():
-    figure = plot(hand_made(), "investment", "mechanism", hue="n", selections=["alpha=0.5", "beta=0.1"])
-    (first, _) = figure.axes[0].lines
-    assert first.get_linestyle() == "None"
-    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["alone", "sharing"]
-
-
-def test_sampled_values_as_an_axis_are_marks_without_a_line():
-    values = np.array([0.7, 0.1, 0.4])
-    cube = hand_made().isel(mechanism=0, beta=0, n=0, drop=True).isel(alpha=slice(3))
-    cube = cube.drop_vars("alpha").rename(alpha="sample").assign_coords(alpha=("sample", values))
-    (line,) = plot(cube, "investment", "alpha").axes[0].get_lines()
-    assert line.get_linestyle() == "None"
-    assert len(line.get_markevery()) == 3
 
 
 def test_contours_have_the_same_round_levels_and_labels_in_all_panels():
@@ -282,18 +213,6 @@ def test_more_names_than_a_legend_holds_are_refused():
     many = xr.concat([one, one], "alpha", data_vars="minimal").assign_coords(alpha=names)
     with pytest.raises(SweepError, match=r"--hue alpha makes 18 lines, and a legend holds 12; select some"):
         plot(many, "investment", "beta", hue="alpha", selections=["n=3"])
-
-
-def test_few_whole_numbers_along_an_axis_are_its_ticks():
-    figure = plot(hand_made(), "investment", "n", hue="beta", selections=["alpha=0.5", "mechanism=alone"])
-    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["3", "4"]
-
-
-def test_a_path_is_drawn_though_its_orbit_had_not_settled():
-    values = {"u_path": (("k", "time"), np.ones((2, 5))), "status": ("k", np.array([1, 11], np.uint8))}
-    cube = xr.Dataset(values, {"k": [1.0, 2.0], "time": np.arange(5.0)})
-    figure = plot(cube, "u_path", "time", hue="k")
-    assert note_of(figure) == f"Drawn though not ok: 5 {Status(11).name.replace('_', ' ')}."
 
 
 def test_a_picture_without_a_point_is_refused_and_says_how_to_draw_it():

@@ -1,0 +1,73 @@
+"""Damage of every kind is found, and what is repaired is whole."""
+
+import os
+
+import pytest
+from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.verify import verify
+from equisweep.sweeps import CubeError, run
+from helpers.cube_files import contents
+from helpers.small_sweeps import tiled_sweep
+
+
+def test_verify_finds_every_kind_of_damage(cube):
+    assert verify(cube).sound
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    flipped = opened.shard("investment", tiles[1])
+    data = bytearray(flipped.read_bytes())
+    data[len(data) // 3] ^= 1
+    flipped.write_bytes(bytes(data))
+    gone = opened.shard("equilibrium_count", tiles[2])
+    gone.unlink()
+    opened.revoke(tiles[3])
+    cut = [opened.shard("investment", tile) for tile in tiles[4:7]]
+    for path, size in zip(cut, (0, 10, 40), strict=True):
+        os.truncate(path, size)
+    verdict = verify(cube)
+    assert set(verdict.damaged) == {flipped, gone, *cut}
+    assert verdict.uncommitted == [tiles[3]]
+    assert not verdict.sound
+
+
+def test_a_repaired_cube_equals_the_undamaged_one(cube):
+    before = contents(cube)
+    path = Cube(cube).shard("investment", Cube(cube).layout.at((1, 0)))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert verify(cube, repair=True).repaired == 1
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+def test_a_lost_shard_of_any_output_is_computed_again(cube):
+    before = contents(cube)
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    opened.shard("investment", tiles[0]).unlink()
+    os.truncate(opened.shard("equilibrium_count", tiles[1]), 0)
+    run(tiled_sweep(), cube)
+    assert contents(cube) == before
+
+
+@pytest.mark.parametrize("harm", ["flip", "delete", "swap"])
+def test_a_damaged_coordinate_is_found_and_never_continued(cube, harm):
+    shard = cube / "alpha" / "c" / "0"
+    data = bytearray(shard.read_bytes())
+    if harm == "flip":
+        data[9] ^= 1
+        shard.write_bytes(bytes(data))
+    elif harm == "delete":
+        shard.unlink()
+    else:
+        shard.write_bytes((cube / "beta" / "c" / "0").read_bytes())
+    verdict = verify(cube)
+    assert "coordinate alpha" in verdict.coordinate
+    assert not verdict.sound
+    with pytest.raises(CubeError, match="coordinate alpha"):
+        run(tiled_sweep(), cube)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"{}", b"not json"])
+@pytest.mark.parametrize("file", ["zarr.json", "investment/zarr.json", "status/zarr.json"])
+def test_broken_metadata_is_a_clear_error(cube, file, text):
+    (cube / file).write_bytes(text)
+    with pytest.raises(CubeError, match=r"cube\.zarr: "):
+        verify(cube)

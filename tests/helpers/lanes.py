@@ -1,0 +1,27 @@
+"""Functions of one lane, computed in the machine code of lanes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from equisweep.engine.codegen.lane_loop import lane_loop
+
+from helpers.jaxprs import equations
+
+
+def once(function, *arrays):
+    """`function` of the arrays, lane by lane, as the only round of a loop in machine code."""
+    shapes = jax.eval_shape(jax.vmap(function), *arrays)
+
+    def one(*values):
+        start = (jnp.int32(0), jax.tree.map(lambda s: jnp.zeros(s.shape[1:], s.dtype), shapes))
+        return lane_loop(lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, function(*v)), start, values)[1]
+
+    jitted = jax.jit(jax.vmap(one))
+    assert is_machine_code(jax.vmap(one), *arrays), function
+    return jax.tree.map(np.asarray, jitted(*arrays))
+
+
+def is_machine_code(function, *arguments):
+    """Whether a call into machine code stands in what is traced."""
+    traced = jax.make_jaxpr(function)(*arguments)
+    return any(equation.primitive.name == "ffi_call" for equation in equations(traced))

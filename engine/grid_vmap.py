@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from .inline_lapack import holds_lapack, inline_lapack
 from .windows import put
 
 Arrays = Mapping[str, Any]
@@ -34,8 +35,10 @@ class GridVmap:
 
         self._function = jax.jit(counted)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
-        shapes = jax.eval_shape(self._function, *coordinates)
-        self.outputs = {n: (v.shape[count:], np.dtype(v.dtype)) for n, v in shapes.items()}
+        traced = self._function.trace(*coordinates)
+        if device.platform == "cpu" and holds_lapack(traced.jaxpr.jaxpr):
+            self._function = jax.jit(inline_lapack(counted))
+        self.outputs = {n: (v.shape[count:], np.dtype(v.dtype)) for n, v in traced.out_info.items()}
         self._compiling = threading.Lock()
         self._compiled: set[tuple[int, ...]] = set()
 

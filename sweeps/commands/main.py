@@ -1,9 +1,7 @@
 """The command line: ``equisweep COMMAND``. Each command is a file of its own, ``command_<name>.py``."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -19,6 +17,7 @@ from .query import COMMAND as QUERY
 from .reproduce import COMMAND as REPRODUCE
 from .run import COMMAND as RUN
 from .sensitivity import COMMAND as SENSITIVITY
+from .signals import stop_on_signals
 from .sql import COMMAND as SQL
 from .structure import COMMAND as STRUCTURE
 from .verify import COMMAND as VERIFY
@@ -41,11 +40,9 @@ _EXAMPLES = """examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped."""
     options = _parser().parse_args(arguments)
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):  # stop as politely as on Ctrl-C
-            signal.signal(number, signal.default_int_handler)
     try:
-        return options.run(options)
+        with stop_on_signals():
+            return options.run(options)
     except (SweepError, CubeError) as error:
         print(f"equisweep: {error}", file=sys.stderr)
         return 2

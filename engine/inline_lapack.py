@@ -1,0 +1,120 @@
+"""Batched calls into LAPACK, cut so small that none of them waits for XLA's pool of threads.
+
+On a CPU jaxlib before 0.11 cuts a large batch of matrices into tasks for XLA's own pool, and the thread that
+asked waits for them. It is itself a thread of that pool: as soon as every one of them waits, none is left to
+do the work, and the program stands still for ever without using a core. Two independent `solve` calls in one
+program on two cores are enough. Below a certain amount of work (`GetLapackBatchChunkSize` in jaxlib's
+``cpu/lapack_kernels.cc``) the thread does it itself; so here a batch becomes a loop over parts that stay
+below it.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.lax.linalg
+from jax.extend import core
+
+Array = Any
+
+# jaxlib hands on what takes 200,000 operations or more; no routine takes more than 30 n^3 for a matrix.
+_MOST_OPERATIONS = 200_000
+_OPERATIONS_PER_CUBE = 30
+
+_LAPACK = {p.name for p in vars(jax.lax.linalg).values() if isinstance(p, core.Primitive)} | {
+    "geqrf",
+    "geqp3",
+}
+# Their first operand is a vector for each member of the batch; that of the others is a matrix.
+_OF_VECTORS = {"tridiagonal_solve", "lu_pivots_to_permutation"}
+
+
+def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, numbers included, whose calls into LAPACK run in the thread that makes them.
+
+    `function` is of trees of arrays, in its final form: vmapped and differentiated already. What is returned
+    is to be jitted.
+    """
+
+    def inlined(*arguments: Any) -> Any:
+        closed, results = jax.make_jaxpr(function, return_shape=True)(*arguments)
+        found = _run(closed.jaxpr, closed.consts, *jax.tree.leaves(arguments))
+        return jax.tree.unflatten(jax.tree.structure(results), found)
+
+    return inlined
+
+
+def holds_lapack(jaxpr: core.Jaxpr) -> bool:
+    """Whether a program calls LAPACK anywhere, its loops, branches and inner functions included."""
+    return any(
+        equation.primitive.name in _LAPACK or any(map(holds_lapack, _inner(equation.params)))
+        for equation in jaxpr.eqns
+    )
+
+
+def _is_jaxpr(value: Any) -> bool:
+    return isinstance(value, core.Jaxpr | core.ClosedJaxpr)
+
+
+def _inner(params: Any) -> list[core.Jaxpr]:
+    """The jaxprs that a primitive holds: of loops, branches, and functions that are called."""
+    found = [value for value in jax.tree.leaves(params, is_leaf=_is_jaxpr) if _is_jaxpr(value)]
+    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in found]
+
+
+def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    run = partial(_run, closed.jaxpr, closed.consts)
+    return jax.make_jaxpr(run)(*(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in closed.in_avals))
+
+
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array) -> list[Array]:
+    """Evaluate a jaxpr, with calls into LAPACK in parts."""
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
+
+    def read(atom: Any) -> Array:
+        return atom.val if isinstance(atom, core.Literal) else known[atom]
+
+    for equation in jaxpr.eqns:
+        operands = [read(atom) for atom in equation.invars]
+        if equation.primitive.name in _LAPACK:
+            results = _in_parts(equation, operands)
+        else:
+            params = equation.primitive.get_bind_params(_inner_rewritten(equation.params))
+            results = _bound(equation, operands, params)
+        known.update(zip(equation.outvars, results, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _inner_rewritten(params: dict[str, Any]) -> dict[str, Any]:
+    def rewrite(value: Any) -> Any:
+        if not _is_jaxpr(value) or not any(map(holds_lapack, _inner(value))):
+            return value
+        if isinstance(value, core.ClosedJaxpr):
+            return _rewritten(value)
+        return _rewritten(core.ClosedJaxpr(value, ())).jaxpr
+
+    return {name: jax.tree.map(rewrite, value, is_leaf=_is_jaxpr) for name, value in params.items()}
+
+
+def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:
+    """One call into LAPACK for each part of the batch."""
+
+    def call(*members: Array) -> list[Array]:
+        return _bound(equation, members, equation.params)
+
+    rank = operands[0].ndim - (1 if equation.primitive.name in _OF_VECTORS else 2)
+    batch = operands[0].shape[:rank]
+    size = max((max(a.shape[rank:], default=1) for a in operands), default=1)
+    part = max((_MOST_OPERATIONS - 1) // (_OPERATIONS_PER_CUBE * size**3), 1)
+    flat = [a.reshape(-1, *a.shape[rank:]) for a in operands]
+    if len(flat[0]) <= part:
+        return call(*operands)
+    found = jax.lax.map(lambda members: call(*members), flat, batch_size=part if part > 1 else None)
+    return [a.reshape(*batch, *a.shape[1:]) for a in found]
+
+
+def _bound(equation: Any, operands: Sequence[Array], params: dict[str, Any]) -> list[Array]:
+    with equation.ctx.manager:  # the settings under which it was traced
+        found = equation.primitive.bind(*operands, **params)
+    return list(found) if equation.primitive.multiple_results else [found]

@@ -1,0 +1,90 @@
+"""Programs that call LAPACK end, however many threads compute them, and give the numbers of NumPy."""
+
+import json
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.inline_lapack import holds_lapack, inline_lapack
+from helpers import linear_algebra
+from helpers.linear_algebra import POINTS, ROUTINES, TIMES
+
+
+@pytest.fixture(scope="module")
+def sums():
+    """What a process of its own computed: one that hangs must not take the suite along."""
+    done = subprocess.run([sys.executable, linear_algebra.__file__], capture_output=True, text=True)
+    assert done.returncode == 0, f"exit code {done.returncode} (3: it hung)\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", ROUTINES)
+@pytest.mark.parametrize("where", ["grid", "loop"])
+def test_every_routine_ends_when_many_threads_compute_it_at_once(sums, name, where):
+    routine, a = ROUTINES[name], np.linspace(2.0, 5.0, POINTS)
+    shifts = (0, 1) if where == "grid" else (1, 2, 2, 3)
+    right = sum(routine(x + shift, np) for x in a for shift in shifts)
+    assert len(sums[f"{name} in a {where}"]) == TIMES
+    assert sums[f"{name} in a {where}"] == pytest.approx([right] * TIMES, rel=1e-11)
+
+
+def call_sizes(jaxpr):
+    """The batches of all calls into LAPACK in a program."""
+    found = []
+    for equation in jaxpr.eqns:
+        if holds_lapack(jaxpr.replace(eqns=[equation])):
+            inner = [
+                v
+                for v in jax.tree.leaves(equation.params, is_leaf=lambda v: hasattr(v, "eqns"))
+                if hasattr(v, "eqns")
+            ]
+            if inner:
+                found += [size for j in inner for size in call_sizes(getattr(j, "jaxpr", j))]
+            else:
+                found.append(int(np.prod(equation.invars[0].aval.shape[:-2])))
+    return found
+
+
+@pytest.mark.parametrize(("size", "most"), [(3, 246), (16, 1), (40, 1)])
+def test_no_call_gets_more_work_than_one_thread_does_itself(size, most):
+    def solve(matrix):
+        return jnp.linalg.solve(matrix, jnp.ones(size))
+
+    matrices = np.random.default_rng(3).normal(size=(2, 500, size, size))
+    function = inline_lapack(jax.vmap(jax.vmap(solve)))
+    sizes = call_sizes(jax.make_jaxpr(function)(matrices).jaxpr)
+    assert sizes
+    assert max(sizes) <= most
+    np.testing.assert_allclose(
+        jax.jit(function)(matrices), np.linalg.solve(matrices, np.ones((size, 1)))[..., 0], rtol=1e-6
+    )
+
+
+def test_loops_branches_and_derivatives_are_kept():
+    def point(a):
+        matrix = jnp.eye(3) * a + jnp.ones((3, 3))
+
+        def body(carry, _):
+            x = jax.lax.cond(
+                carry.sum() > 2.0, lambda c: jnp.linalg.solve(matrix, c), lambda c: c + 1.0, carry
+            )
+            return x, jax.scipy.linalg.expm(0.1 * matrix).sum()
+
+        end, path = jax.lax.scan(body, jnp.ones(3), None, length=4)
+        return (
+            jax.lax.while_loop(lambda x: x.sum() < 3.0, lambda x: x + jnp.linalg.inv(matrix) @ x, end).sum()
+            + path.sum()
+        )
+
+    plain = jax.vmap(jax.jacfwd(point))
+    a = np.linspace(0.5, 3.0, 9)
+    np.testing.assert_allclose(jax.jit(inline_lapack(plain))(a), jax.jit(plain)(a), rtol=1e-13)
+
+
+def test_a_program_without_linear_algebra_is_told_from_one_with_it():
+    matrix = np.eye(3)
+    assert not holds_lapack(jax.make_jaxpr(lambda m: jnp.sin(m) @ m)(matrix).jaxpr)
+    assert holds_lapack(jax.make_jaxpr(jax.jit(lambda m: jnp.linalg.inv(m)))(matrix).jaxpr)

@@ -1,0 +1,69 @@
+"""The first signal stops a command in good order, the second ends it whatever it is doing."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# Each says when it is ready for the next signal. `pause` in C does not come back by itself.
+WAITS = """
+import ctypes, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+ignored = sys.argv[1:2]
+if ignored:
+    signal.signal(int(ignored[0]), signal.SIG_IGN)
+from equisweep.sweeps.commands.signals import stop_on_signals
+with stop_on_signals():
+    try:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print("went on", flush=True)
+    except KeyboardInterrupt:
+        print("stopping", flush=True)
+        libc = ctypes.CDLL(None)
+        while True:
+            libc.sleep(600)
+"""
+
+
+def waiting(*arguments):
+    child = subprocess.Popen(
+        [sys.executable, "-c", WAITS, *map(str, arguments)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_process_that_hangs_in_compiled_code(first, second):
+    with waiting() as child:
+        child.send_signal(first)
+        assert child.stdout.readline() == "stopping\n"
+        child.send_signal(second)
+        assert "committed tiles are intact" in child.stderr.read()
+    assert child.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(number):
+    with waiting(int(number)) as child:
+        child.send_signal(number)
+        child.send_signal(number)
+        child.stdin.write("\n")
+        child.stdin.close()
+        assert child.stdout.readline() == "went on\n"
+    assert child.returncode == 0
+
+
+def test_handlers_are_given_back():
+    from equisweep.sweeps.commands.signals import stop_on_signals
+
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with stop_on_signals():
+        pass
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    assert signal.set_wakeup_fd(-1) == -1

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from ..papers.registry import PAPERS
 from .command import Command, count
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", choices=("external", "supervision", "internal", "contract"))
+    parser.add_argument("model", choices=PAPERS)
     parser.add_argument("--points", type=count, metavar="N", help="points of the largest grid, at least")
     parser.add_argument(
         "-o", "--output", type=Path, help="folder of the report and its cubes (default: audit_MODEL)"

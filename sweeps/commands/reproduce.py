@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from ..papers.registry import PAPERS
 from .command import Command
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", choices=("external", "internal", "supervision", "contract"))
+    parser.add_argument("model", choices=PAPERS)
     parser.add_argument("-o", "--output", type=Path, default=Path("figures"), help="folder of the pictures")
 
 

@@ -1,33 +1,15 @@
-"""Which papers can be audited, and the run of an audit from cubes to a report."""
+"""The run of an audit: from the studies of a paper to cubes, and from them to a report."""
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 from ...engine.errors import SweepError
-from ..text import nearest
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
+from .registry import find_paper
 from .report import as_json, markdown
-
-
-@dataclass(frozen=True)
-class Paper:
-    """What an audit is about: its studies, where the conclusions stand, and those nothing can test."""
-
-    source: str
-    studies: tuple[Study, ...]
-    untested: tuple[str, ...] = ()
-
-
-def paper(model: str) -> Paper:
-    """The audit of a model's paper; SweepError where there is none."""
-    if model not in _PAPERS:
-        raise SweepError(f"audit: {model!r} has no paper here{nearest(model, list(_PAPERS))}")
-    return _PAPERS[model]()
 
 
 def audit(
@@ -60,7 +42,7 @@ def audit(
     """
     from ..run import run
 
-    about, folder = paper(model), Path(folder)
+    about, folder = find_paper(model), Path(folder)
     if folder.exists() and not folder.is_dir():
         raise SweepError(f"{folder}: is a file; name a folder")
     _require_own(model, folder)
@@ -108,7 +90,7 @@ def _require_own(model: str, folder: Path) -> None:
 
 def write_report(model: str, results: list[Result], folder: Path) -> None:
     """report.md, report.json and the pictures of what fails."""
-    about, pictures = paper(model), {}
+    about, pictures = find_paper(model), {}
     for result in results:
         for number in dict.fromkeys(f.conclusion.number for f in result.findings):
             figure = failing_map(
@@ -119,56 +101,20 @@ def write_report(model: str, results: list[Result], folder: Path) -> None:
                 figure.savefig(folder / pictures[number], dpi=130)
     text = markdown(model, f"Source: {about.source}", results, pictures, about.untested)
     (folder / "report.md").write_text(text, encoding="utf-8")
-    told = as_json(model, results, pictures, about.untested)
-    (folder / "report.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    numbers = as_json(model, results, pictures, about.untested)
+    (folder / "report.json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _symbols(result: Result) -> dict[str, str]:
     """Axis name to what stands at it in a picture."""
-    found = {}
+    symbols = {}
     for parameter in result.study.sweep.space().model.parameters:
         unit = "" if parameter.unit in ("1", "") else f" [{parameter.unit}]"
         symbol = f" {parameter.symbol}" if parameter.symbol != parameter.name else ""
-        found[parameter.name] = f"{parameter.name}{symbol}{unit}"
-    return found
+        symbols[parameter.name] = f"{parameter.name}{symbol}{unit}"
+    return symbols
 
 
 def _file_name(number: str) -> str:
     words = "".join(c if c.isalnum() else " " for c in number.replace("δ", "delta")).split()
     return f"conclusion_{'_'.join(words)}.png"
-
-
-def _external() -> Paper:
-    from ...kernels.games.external.model import SOURCE
-    from .external.audit import STUDIES
-
-    return Paper(SOURCE, STUDIES)
-
-
-def _supervision() -> Paper:
-    from ...kernels.games.supervision.model import SUPERVISION
-    from .supervision.audit import STUDIES, UNTESTED
-
-    return Paper(SUPERVISION.source, STUDIES, UNTESTED)
-
-
-def _internal() -> Paper:
-    from ...kernels.games.internal.model import INTERNAL
-    from .internal.audit import STUDIES, UNTESTED
-
-    return Paper(INTERNAL.source, STUDIES, UNTESTED)
-
-
-def _contract() -> Paper:
-    from ...kernels.games.contract import CONTRACT
-    from .contract.audit import STUDIES, UNTESTED
-
-    return Paper(CONTRACT.source, STUDIES, UNTESTED)
-
-
-_PAPERS: dict[str, Callable[[], Paper]] = {
-    "external": _external,
-    "supervision": _supervision,
-    "internal": _internal,
-    "contract": _contract,
-}

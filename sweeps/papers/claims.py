@@ -1,11 +1,13 @@
 """What a paper claims, checked: one row per claim, with how much room it holds or fails by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..text import table
+from .paper import Reproduction
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def check(
 ) -> Claim:
     """The claim that all `margins` are >= 0, up to `tolerance`. A NaN is a failure.
 
-    The margins are told in the words of `measure`; `worst` says where the least of them is.
+    `measure` names the margins in the text; `worst` says where the least of them is.
 
     Raises
     ------
@@ -82,3 +84,11 @@ def verdict(claims: Iterable[Claim]) -> str:
         text += f", {sum(not c.holds and not c.expected for c in claims)} fail as is known"
     surprises = [c.text for c in claims if c.surprises]
     return text + (f"; OTHERWISE THAN KNOWN: {'; '.join(surprises)}" if surprises else ".")
+
+
+def claims_report(parts: Sequence[tuple[str, Sequence[Claim]]], pictures: Sequence[Path]) -> Reproduction:
+    """Tables of claims under their titles, the verdict on all of them, and where the pictures are."""
+    every = [claim for _, claims in parts for claim in claims]
+    texts = [f"{title}\n\n{claims_table(claims)}".lstrip("\n") for title, claims in parts]
+    text = "\n\n".join([*texts, verdict(every), "\n".join(map(str, pictures))])
+    return Reproduction(text, not any(claim.surprises for claim in every))

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from ...spec.sweep import Sweep
 from ...text import table
+from ..paper import Reproduction
 from ..preset import run_in_memory
 
 # Half a unit of the last printed digit, and the rounding of the subtraction.
@@ -74,7 +75,7 @@ def compare(published: Published) -> list[Cell]:
     return cells
 
 
-def reproduce_external() -> tuple[str, bool]:
+def compare_all() -> Reproduction:
     """All tables side by side as text, and whether every number agrees."""
     parts, total, wrong = [], 0, 0
     for published in PUBLISHED:
@@ -83,7 +84,7 @@ def reproduce_external() -> tuple[str, bool]:
         wrong += sum(not cell.agrees for cell in cells)
         parts.append(_format(published, cells))
     parts.append(f"{total - wrong} of {total} published numbers agree to their last printed digit.")
-    return "\n\n".join(parts), wrong == 0
+    return Reproduction("\n\n".join(parts), wrong == 0)
 
 
 def _format(published: Published, cells: list[Cell]) -> str:

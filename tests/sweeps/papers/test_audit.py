@@ -8,11 +8,12 @@ import pytest
 from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.audit import audit, paper
+from equisweep.sweeps.papers.audit import audit
 from equisweep.sweeps.papers.conclusions import evaluate
 from equisweep.sweeps.papers.contract.audit import STUDIES as CONTRACT
 from equisweep.sweeps.papers.external.audit import STUDIES
 from equisweep.sweeps.papers.preset import run_in_memory
+from equisweep.sweeps.papers.registry import find_paper
 from equisweep.sweeps.papers.supervision.audit import STUDIES as SUPERVISION
 from equisweep.sweeps.papers.wording import verdict
 from helpers import audit_oracle
@@ -192,7 +193,7 @@ def share_of_data(at):
 
 def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, capsys):
     folder, _ = internal
-    size = paper("internal").studies[0].sized(60).size
+    size = find_paper("internal").studies[0].sized(60).size
     assert main(["audit", "internal", "--points", "60", "-o", str(folder)]) == 0
     told = capsys.readouterr()
     assert "5.1 (1) loss   the loss rises with either factor's v" in told.out
@@ -208,7 +209,7 @@ def test_what_cannot_be_audited_is_refused(tmp_path):
     with pytest.raises(SweepError, match="is a file"):
         audit("internal", file)
     with pytest.raises(SweepError, match="no paper"):
-        paper("gordon_loeb")
+        find_paper("gordon_loeb")
 
 
 def test_the_folder_of_another_audit_is_refused(tmp_path):

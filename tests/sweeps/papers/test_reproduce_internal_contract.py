@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.papers.claims import check, claims_table, verdict
-from equisweep.sweeps.papers.contract import figures as reproduce_contract
-from equisweep.sweeps.papers.internal import figures as reproduce_internal
+from equisweep.sweeps.papers.contract import claims as contract
+from equisweep.sweeps.papers.contract import figures as contract_figures
+from equisweep.sweeps.papers.contract import paper as contract_paper
+from equisweep.sweeps.papers.internal import claims as internal
+from equisweep.sweeps.papers.internal import figures as internal_figures
+from equisweep.sweeps.papers.internal import paper as internal_paper
 
 
 def test_a_claim_counts_its_failures_and_a_nan_is_one():
@@ -30,22 +34,20 @@ def test_the_verdict_tells_known_failures_from_surprises():
 
 
 def test_every_claim_of_the_contract_papers_figures_holds_and_they_are_drawn(tmp_path):
-    s = reproduce_contract.studies()
-    claims = reproduce_contract.claims(s)
+    s = contract.studies()
+    claims = contract.claims(s)
     assert len(claims) == 9
     assert all(claim.holds for claim in claims), claims_table(claims)
     np.testing.assert_allclose(s.resources, [20, 105, 210, 315])
-    for path in reproduce_contract.draw(s, tmp_path):
+    for path in contract_figures.draw(s, tmp_path):
         assert path.stat().st_size > 10_000
 
 
 def test_the_contract_claims_notice_a_wrong_contract():
-    s = reproduce_contract.studies()
+    s = contract.studies()
     worse = s.any_contract.copy()
     worse[0, 3] = worse[0, 0] + 1
-    broken = [
-        c for c in reproduce_contract.claims(type(s)(**(vars(s) | {"any_contract": worse}))) if not c.holds
-    ]
+    broken = [c for c in contract.claims(type(s)(**(vars(s) | {"any_contract": worse}))) if not c.holds]
     assert [c.text for c in broken] == ["every type does best under its own contract"]
 
 
@@ -62,18 +64,18 @@ FAILING = {
 
 @pytest.mark.parametrize("parameter", FAILING)
 def test_the_loss_claims_hold_everywhere_and_some_claims_on_shares_do_not(parameter, tmp_path):
-    s = reproduce_internal.study(parameter, points=41)
-    claims = reproduce_internal.claims(s)
+    s = internal.study(parameter, points=41)
+    claims = internal.claims(s)
     assert [claim.text for claim in claims if not claim.holds] == FAILING[parameter]
     assert not any(claim.surprises for claim in claims)
     assert all(claim.reason for claim in claims if not claim.expected)
     assert sum(claim.text.startswith("C ") for claim in claims) == 2
-    reproduce_internal.draw(s, tmp_path / "surface.png")
+    internal_figures.draw(s, tmp_path / "surface.png")
     assert (tmp_path / "surface.png").stat().st_size > 10_000
 
 
 def test_a_studys_slopes_are_those_of_its_own_grid():
-    s = reproduce_internal.study("L", points=201)
+    s = internal.study("L", points=201)
     along = np.gradient(s.loss, s.values, axis=0, edge_order=2)
     np.testing.assert_allclose(along[1:-1], s.loss_slope[1:-1, :, 0], rtol=2e-2)
     share = np.gradient(s.share[..., 1], s.values, axis=1)
@@ -87,7 +89,7 @@ def test_reproducing_prints_its_claims_and_exits_1_on_a_surprise_only(model, tmp
     told = capsys.readouterr().out
     assert told.count(".png") == 3
     assert ("5 fail as is known." if model == "internal" else "9 of 9 claims hold.") in told
-    module = reproduce_internal if model == "internal" else reproduce_contract
+    module = internal_paper if model == "internal" else contract_paper
     monkeypatch.setattr(module, "claims", lambda s: [check("s", "wrong", np.array([-1.0]), "m")])
     assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 1
     assert "OTHERWISE THAN KNOWN: wrong" in capsys.readouterr().out

@@ -1,0 +1,25 @@
+"""The paper on internal allocation: conclusions to audit, and three studies with Figures 3-5 to reproduce."""
+
+from pathlib import Path
+
+from ....kernels.games.internal.model import INTERNAL
+from ..claims import claims_report
+from ..paper import Paper, Reproduction
+from .audit import STUDIES, UNTESTED
+from .claims import claims, study
+from .figures import draw
+
+
+def reproduce(folder: Path) -> Reproduction:
+    """The claims of its three studies, checked, and a figure of each, drawn into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts, pictures = [], []
+    for number, parameter in enumerate(("v", "L", "E"), start=3):
+        grid = study(parameter)
+        parts.append((f"Study of {parameter} (Figure {number}), {grid.loss.size:,} points", claims(grid)))
+        pictures.append(folder / f"figure_{number}_{parameter}.png")
+        draw(grid, pictures[-1])
+    return claims_report(parts, pictures)
+
+
+PAPER = Paper(INTERNAL.source, STUDIES, reproduce, UNTESTED)

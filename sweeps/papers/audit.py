@@ -53,9 +53,9 @@ def audit(
         path = folder / f"{study.name}.zarr"
         if path.exists() and not overwrite:
             _require_same_grid(sized, path)
-        _tell(progress, f"{study.name}: a grid of {sized.size:,} points, each static choice apart")
+        _report(progress, f"{study.name}: a grid of {sized.size:,} points, each static choice apart")
         cube = run(sized.sweep, path, overwrite=overwrite, progress=progress)
-        _tell(progress, f"{study.name}: {len(study.conclusions)} conclusions held against it")
+        _report(progress, f"{study.name}: {len(study.conclusions)} conclusions held against it")
         results.append(evaluate(sized, cube, progress))
     write_report(model, results, folder)
     return results
@@ -65,15 +65,15 @@ def _require_same_grid(study: Study, path: Path) -> None:
     """Refuse a cube of another size in a line; every other difference is found by `run`."""
     from ..run import open_cube
 
-    found, wanted = open_cube(path)["status"].shape, study.sweep.space().shape
-    if found != wanted:
+    shape, wanted = open_cube(path)["status"].shape, study.sweep.space().shape
+    if shape != wanted:
         raise SweepError(
-            f"{path}: is of an audit with another grid ({' x '.join(map(str, found))} points, wanted "
+            f"{path}: is of an audit with another grid ({' x '.join(map(str, shape))} points, wanted "
             f"{' x '.join(map(str, wanted))}); the same --points goes on with it, --overwrite replaces it"
         )
 
 
-def _tell(progress: bool, text: str) -> None:
+def _report(progress: bool, text: str) -> None:
     if progress:
         print(text, file=sys.stderr)
 

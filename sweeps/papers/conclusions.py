@@ -20,6 +20,9 @@ from .tally import Tally
 if TYPE_CHECKING:
     import xarray as xr
 
+# A slab of a study's cube to a number at each of its points.
+Margin = Callable[["xr.Dataset"], Any]
+
 _SLAB_POINTS = 2**18
 _RESULT = (Status.ok, Status.corner, Status.several_equilibria)
 
@@ -49,14 +52,19 @@ class Conclusion:
 
     number: str
     claim: str
-    margin: Callable[["xr.Dataset"], Any]
-    premise: Callable[["xr.Dataset"], Any] | None = None
+    margin: Margin
+    premise: Margin | None = None
     condition: str = ""
     weak: bool = False
     unit: str = "money"
     tolerance: float = 1e-9
     remark: str = ""
     only: tuple[str, ...] = ()
+
+
+def evenly(start: float, stop: float, num: int) -> dict[str, float]:
+    """An axis of `num` even steps, as a sweep file states it and `Study.sized` makes it longer."""
+    return {"start": start, "stop": stop, "num": num}
 
 
 @dataclass(frozen=True)
@@ -135,8 +143,7 @@ def evaluate(study: Study, cube: "xr.Dataset", progress: bool = False) -> Result
             for conclusion, tally in zip(mine, tallies, strict=True):
                 _judge(conclusion, known, tally, {study.slab: offset})
         findings += [Finding(c, str(formulation), t, study.name) for c, t in zip(mine, tallies, strict=True)]
-        told = {status.name: int(counts[status]) for status in Status if counts[status]}
-        statuses[str(formulation)] = told
+        statuses[str(formulation)] = {s.name: int(counts[s]) for s in Status if counts[s]}
     shown.close()
     return Result(study, findings, statuses)
 

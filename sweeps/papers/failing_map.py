@@ -1,4 +1,4 @@
-"""Where a conclusion fails: the share of failing points over the two axes that tell most."""
+"""Where a conclusion fails: the share of failing points over the two axes along which it differs most."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -24,7 +24,7 @@ def failing_map(findings: Sequence[Finding], symbols: dict[str, str]) -> Any:
     failing = [f for f in findings if f.tally.fails]
     if not failing:
         return None
-    pair = max(failing, key=lambda f: 0 < f.tally.fails < f.tally.decided).tally.telling_pair()
+    pair = max(failing, key=lambda f: 0 < f.tally.fails < f.tally.decided).tally.widest_pair()
     if pair is None:
         return None
     figure = Figure(figsize=(4.4 * len(findings) + 0.9, 3.9), layout="constrained")
@@ -46,8 +46,8 @@ def _panel(panel: Any, finding: Finding, pair: tuple[str, str], symbols: dict[st
     panel.set_facecolor("0.88")
     panel.patch.set_hatch("///")
     panel.set_xlabel(symbols.get(pair[0], pair[0]))
-    told = f"fails at {share_text(tally.fails, tally.decided)} of {tally.decided:,} points"
-    panel.set_title(f"{finding.formulation}: {told if tally.decided else 'never decided'}", fontsize=9)
+    failing = f"fails at {share_text(tally.fails, tally.decided)} of {tally.decided:,} points"
+    panel.set_title(f"{finding.formulation}: {failing if tally.decided else 'never decided'}", fontsize=9)
     if pair not in tally.maps:
         return None
     fails, decided = tally.maps[pair]

@@ -1,4 +1,4 @@
-"""What an audit found, in words: a table, a plain sentence a conclusion, Markdown for a paper, and JSON."""
+"""The results of an audit: a table, a plain sentence a conclusion, Markdown for a paper, and JSON."""
 
 from collections.abc import Iterable, Sequence
 from math import isnan

@@ -115,7 +115,7 @@ class Tally:
                 break
         return float(values.min()), float(values.max())
 
-    def telling_pair(self) -> tuple[str, str] | None:
+    def widest_pair(self) -> tuple[str, str] | None:
         """The two axes over which the share of failing points differs most; None where there are none."""
         best, most = None, -1.0
         for pair, (fails, decided) in self.maps.items():

@@ -4,16 +4,13 @@ Source: Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436. The weights of the ce
 probabilities are lost: the model is reconstructed there.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ...spec.sweep import Sweep
-from ..conclusions import Conclusion, Study
-
-Margin = Callable[[xr.Dataset], Any]
+from ..conclusions import Conclusion, Margin, Study, evenly
 
 UNTESTED = (
     "Theorem 1 (neighbours' constraints are enough) and Figure 3 (every type does best under its own "
@@ -81,20 +78,16 @@ TWO = (
 )  # fmt: skip
 
 
-def _range(start: float, stop: float, num: int) -> dict[str, float]:
-    return {"start": start, "stop": stop, "num": num}
-
-
 _LEVEL = {"phi": [1], "criticality_probability": [1], "value_rate": 2}
 
 STUDIES = (
     Study(
         "three_types",
         Sweep("contract",
-              {"T_total": _range(180, 900, 10), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 3,
+              {"T_total": evenly(180, 900, 10), "unit_cost": evenly(0.1, 0.9, 9), "theta.2": evenly(1.25, 3,
               5),
-               "theta.3": _range(2, 6, 6), "reward_rate.2": _range(2.25, 6, 6),
-               "reward_rate.3": _range(2.5, 10, 8)},
+               "theta.3": evenly(2, 6, 6), "reward_rate.2": evenly(2.25, 6, 6),
+               "reward_rate.3": evenly(2.5, 10, 8)},
               {"theta": {"1": 1}, "reward_rate": {"1": 2}, "T_min": [20, 60, 100], **_LEVEL},
               ["resources", "type_utility", "gain_over_equal_split"], {"centre_utility": ["T_total"]},
               origin="audit contract, study three_types"),
@@ -103,9 +96,9 @@ STUDIES = (
     Study(
         "two_types",
         Sweep("contract",
-              {"T_total": _range(80, 800, 12), "unit_cost": _range(0.1, 0.9, 9), "theta.2": _range(1.25, 5,
+              {"T_total": evenly(80, 800, 12), "unit_cost": evenly(0.1, 0.9, 9), "theta.2": evenly(1.25, 5,
               8),
-               "reward_rate.1": _range(1.1, 3, 6), "reward_rate.2": _range(1.5, 8, 10), "T_min.1": [10, 20,
+               "reward_rate.1": evenly(1.1, 3, 6), "reward_rate.2": evenly(1.5, 8, 10), "T_min.1": [10, 20,
                40]},
               {"theta": {"1": 1}, "probability": [0.5, 0.5], "T_min": {"2": 60}, **_LEVEL},
               ["resources", "type_utility"], origin="audit contract, study two_types"),

@@ -6,7 +6,6 @@ e4 are the investments without cooperation, under full cooperation, compensation
 Money has no scale of its own: only E e and E L matter, so E stays at the paper's 0.1 and L is swept.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,11 @@ import xarray as xr
 
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
-from ..conclusions import Conclusion, Study
+from ..conclusions import Conclusion, Margin, Study
 
 EFFICIENCY = 0.1
 CITIES = [2, 3, 4, 5, 6, 8, 10, 15, 20]
 ONE, TWO, THREE, FOUR = "noncooperation", "cooperation", "compensation", "sharing"
-
-Margin = Callable[[xr.Dataset], Any]
 
 
 def of(mechanism: str, name: str) -> Margin:
@@ -44,7 +41,7 @@ def negative(margin: Margin) -> Margin:
 
 
 def falls_with_cities(mechanism: str) -> Margin:
-    """From one number of cities of the grid to the next, told at the smaller."""
+    """From one number of cities of the grid to the next, at the smaller."""
     return lambda d: -of(mechanism, "investment")(d).diff("n", label="lower")
 
 
@@ -90,7 +87,7 @@ def _invests(d: xr.Dataset) -> xr.DataArray:
 
 
 def _closed_form(d: xr.Dataset) -> Any:
-    """Conclusion 5's formula for e2, with Omega taken at the e2 that was found.
+    """Conclusion 5's formula for e2, with Omega taken at the e2 that was computed.
 
     Published: Omega = Pi at the breach probability of one city's own money, as in Tables 4-6.
     """

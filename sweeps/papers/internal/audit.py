@@ -3,7 +3,6 @@
 Its loss function and most numbers are lost: the model is a reconstruction, and so is what is tested.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,9 @@ import xarray as xr
 
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
-from ..conclusions import Conclusion, Study
+from ..conclusions import Conclusion, Margin, Study, evenly
 
 FACTORS = ("data", "application_systems")
-
-Margin = Callable[[xr.Dataset], Any]
 
 UNTESTED = (
     "5.1 (2), that the loss is low only where similar factors get similar resources: no measure of similar "
@@ -94,14 +91,10 @@ CONCLUSIONS = (
 )  # fmt: skip
 
 
-def _range(start: float, stop: float, num: int) -> dict[str, float]:
-    return {"start": start, "stop": stop, "num": num}
-
-
 _AXES = (
-    {f"v.{factor}": _range(0.05, 0.95, 8) for factor in FACTORS}
-    | {f"L.{factor}": _range(50, 1000, 7) for factor in FACTORS}
-    | {f"E.{factor}": _range(0.01, 0.2, 7) for factor in FACTORS}
+    {f"v.{factor}": evenly(0.05, 0.95, 8) for factor in FACTORS}
+    | {f"L.{factor}": evenly(50, 1000, 7) for factor in FACTORS}
+    | {f"E.{factor}": evenly(0.01, 0.2, 7) for factor in FACTORS}
     | {"M": [25, 50, 100, 200, 400, 800]}
 )
 _SLOPES = [f"{parameter}.{factor}" for parameter in ("v", "L", "E") for factor in FACTORS]

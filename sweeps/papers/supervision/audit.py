@@ -4,11 +4,9 @@ The paper does not number its conclusions; they are called by section and figure
 stability, rest points and eigenvalues decide; where they are about orbits, trajectories on a smaller grid.
 """
 
-from collections.abc import Callable
 from functools import reduce
 from itertools import pairwise
 from operator import and_
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,11 +16,9 @@ from ....kernels.games.supervision.game import BEST
 from ....kernels.numerics.rest_points import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
-from ..conclusions import Conclusion, Study
+from ..conclusions import Conclusion, Margin, Study, evenly
 
 Mechanism = tuple[str, str]
-Margin = Callable[[xr.Dataset], Any]
-
 NEITHER: Mechanism = ("static", "static")
 PUNISHMENT_ONLY: Mechanism = ("static", "dynamic")
 REWARD_ONLY: Mechanism = ("dynamic", "static")
@@ -44,10 +40,10 @@ def under(mechanism: Mechanism, name: str) -> Margin:
     """A variable under one mechanism; at the interior point, where it is one of rest points."""
 
     def value(d: xr.Dataset) -> xr.DataArray:
-        found = d[name]
+        values = d[name]
         for dim, label in zip(("reward", "punishment"), mechanism, strict=True):
-            found = found.sel({dim: label}, drop=True) if dim in found.dims else found
-        return found.sel(rest_point="interior", drop=True) if "rest_point" in found.dims else found
+            values = values.sel({dim: label}, drop=True) if dim in values.dims else values
+        return values.sel(rest_point="interior", drop=True) if "rest_point" in values.dims else values
 
     return value
 
@@ -61,8 +57,8 @@ def attracts(*mechanisms: Mechanism) -> Margin:
     """Whether there is an interior rest point that attracts, under each of the mechanisms."""
 
     def both(d: xr.Dataset) -> xr.DataArray:
-        found = [under(m, "interior_class")(d) for m in mechanisms]
-        first, *others = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in found]
+        classes = [under(m, "interior_class")(d) for m in mechanisms]
+        first, *others = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in classes]
         return reduce(and_, others, first)
 
     return both
@@ -72,8 +68,8 @@ def one_of(value: Margin, *numbers: int) -> Margin:
     """+1 where a class is one of these, -1 where it is another."""
 
     def margin(d: xr.Dataset) -> xr.DataArray:
-        found = value(d)
-        return xr.where(found.isin(numbers), 1.0, -1.0).where(found.notnull())
+        classes = value(d)
+        return xr.where(classes.isin(numbers), 1.0, -1.0).where(classes.notnull())
 
     return margin
 
@@ -217,14 +213,10 @@ ORBITS = (
 )  # fmt: skip
 
 
-def _range(start: float, stop: float, num: int) -> dict[str, float]:
-    return {"start": start, "stop": stop, "num": num}
-
-
 _CHOICES = {"reward": ["static", "dynamic"], "punishment": ["static", "dynamic"]}
 _GRID = {
-    "c1": _range(0.5, 20, 12), "c2": _range(1, 20, 10), "r": _range(0.5, 20, 14), "f": _range(1, 25, 14),
-    "Le": _range(10, 100, 10),
+    "c1": evenly(0.5, 20, 12), "c2": evenly(1, 20, 10), "r": evenly(0.5, 20, 14), "f": evenly(1, 25, 14),
+    "Le": evenly(10, 100, 10),
 }  # fmt: skip
 _FINE = {"solver": "dopri8", "rtol": 1e-9, "atol": 1e-9, "settle": 1e-6}
 
@@ -245,8 +237,8 @@ STUDIES = (
     ),
     Study(
         "orbits",
-        Sweep("supervision", {**_CHOICES, "c1": _range(2, 8, 3), "r": _range(1, 16, 6), "f": _range(2, 22, 6),
-                              "x0": _range(0.2, 0.8, 4), "y0": _range(0.15, 0.85, 4)},
+        Sweep("supervision", {**_CHOICES, "c1": evenly(2, 8, 3), "r": evenly(1, 16, 6), "f": evenly(2, 22, 6),
+                              "x0": evenly(0.2, 0.8, 4), "y0": evenly(0.15, 0.85, 4)},
               {"horizon": 200}, ["interior_class", "attractor", "period"], integrator=_FINE,
               origin="audit supervision, study orbits"),
         ORBITS, "c1", label="equations", result=(Status.ok, Status.corner, Status.several_equilibria),

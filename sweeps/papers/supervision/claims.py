@@ -26,28 +26,28 @@ CASE: dict[str, float] = {q.name: float(q.default) for q in SUPERVISION.paramete
 
 # Half a unit in the sixth decimal, the last one the facts are given to.
 _SIXTH = 5e-7
-# A lane stops within this distance of its rest point, on top of the rounding of the fact.
+# A trajectory stops within this distance of its rest point, on top of the rounding of the fact.
 _AT_REST = 6e-7
-_LANES = 5
+_TRAJECTORIES = 5
 _INTERIOR = REST_POINTS.index("interior")
 
 
 def orbits(mechanism: Mechanism, changes: list[dict[str, float]], times: tuple[float, ...] = ()) -> Results:
-    """Trajectories of the paper's case with each of the changes: {output: (lanes, ...)}."""
+    """Trajectories of the paper's case with each of the changes: {output: (changes, ...)}."""
     from ....engine.ode.trajectory import lanes  # diffrax takes a second to import
 
-    # Padded to one number of lanes, so that each mechanism is compiled once.
-    cases = [CASE | change for change in changes + [{"horizon": 0.0}] * (_LANES - len(changes))]
+    # Padded to one number of trajectories, so that each mechanism is compiled once.
+    cases = [CASE | change for change in changes + [{"horizon": 0.0}] * (_TRAJECTORIES - len(changes))]
     p = {name: jnp.asarray([case[name] for case in cases], float) for name in CASE}
-    found = lanes(FLOW, None, times, reward=mechanism[0], punishment=mechanism[1])(p)
-    return {name: np.asarray(values)[: len(changes)] for name, values in found.items()}
+    outputs = lanes(FLOW, None, times, reward=mechanism[0], punishment=mechanism[1])(p)
+    return {name: np.asarray(values)[: len(changes)] for name, values in outputs.items()}
 
 
 def rest(mechanism: Mechanism, **change: float) -> Results:
     """Rest points and stability of the paper's case with a change."""
     p = {name: jnp.asarray(value, float) for name, value in (CASE | change).items()}
-    found = SUPERVISION.kernel(p, reward=mechanism[0], punishment=mechanism[1])
-    return {name: np.asarray(values) for name, values in found.items()}
+    outputs = SUPERVISION.kernel(p, reward=mechanism[0], punishment=mechanism[1])
+    return {name: np.asarray(values) for name, values in outputs.items()}
 
 
 def claims() -> list[Claim]:
@@ -154,8 +154,8 @@ def _periods() -> Iterator[Claim]:
 
 
 def _point(text: str, out: Results, expected: tuple[float, float], kind: RestClass) -> Claim:
-    found = np.array([out["rest_x"][_INTERIOR], out["rest_y"][_INTERIOR]])
-    gap, is_kind = float(np.abs(found - expected).max()), int(out["rest_class"][_INTERIOR]) == kind
+    point = np.array([out["rest_x"][_INTERIOR], out["rest_y"][_INTERIOR]])
+    gap, is_kind = float(np.abs(point - expected).max()), int(out["rest_class"][_INTERIOR]) == kind
     name = f"{text} {expected}, {kind.name.replace('_', ' ')}"
     return Claim("equations", name, gap < _SIXTH * 1.001 and is_kind, f"{gap:.1e} away")
 

@@ -101,7 +101,7 @@ def test_the_pair_of_axes_that_tells_most_is_drawn():
     cube, study = made_up(value)
     wide = cube.expand_dims(c=[1.0, 2.0, 3.0]).transpose("a", "b", "c")
     (finding,) = evaluate(study, wide).findings
-    assert finding.tally.telling_pair() == ("a", "b")
+    assert finding.tally.widest_pair() == ("a", "b")
 
 
 def test_a_grid_is_sized_by_its_points():

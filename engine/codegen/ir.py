@@ -69,11 +69,17 @@ def kind_of(dtype: Any) -> str:
     return "i1" if dtype.kind == "b" else f"{name}{8 * dtype.itemsize}"
 
 
-class Graph:
-    """Makes scalars; equal ones are the same object."""
+def bytes_of(kind: str) -> int:
+    """The size of a number in memory."""
+    return np.dtype(DTYPES[kind]).itemsize
 
-    def __init__(self) -> None:
+
+class Graph:
+    """Makes scalars, of which equal ones are the same object: at most `most` of them, where that is given."""
+
+    def __init__(self, most: int | None = _MOST_SCALARS) -> None:
         self._known: dict[tuple[Any, ...], Scalar] = {}
+        self._most = most
 
     def constant(self, value: Any, kind: str) -> Scalar:
         number: Any = float(value) if kind[0] == "f" else wrapped(int(value), kind)
@@ -117,8 +123,8 @@ class Graph:
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
-            if len(self._known) >= _MOST_SCALARS:
-                raise Unsupported(f"more than {_MOST_SCALARS} scalar operations")
+            if self._most is not None and len(self._known) >= self._most:
+                raise Unsupported(f"more than {self._most} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
 
@@ -179,6 +185,18 @@ def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[S
         else:
             order.setdefault(waiting.pop(), None)
     return list(order)
+
+
+def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
+    """All that these scalars rest on, and they themselves, and what stands in their loops; each once."""
+    found: dict[Scalar, None] = {}
+    waiting = [list(scalars)]
+    while waiting:
+        for scalar in order_of(waiting.pop(), found):
+            found[scalar] = None
+            if scalar.op == "loop":
+                waiting.append([scalar.value.cond, *scalar.value.body])
+    return list(found)
 
 
 def operations(scalars: Iterable[Scalar]) -> int:

@@ -1,10 +1,10 @@
 """Steps by Taylor series: the solution's own coefficients, taken from the field by recursion.
 
-The field is taken apart into scalars (`ir`), and each operation has a rule that gives its k-th
-coefficient from those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x a step however many
+The field is taken apart into scalars (`ir`), and each operation has a rule that gives its k-th coefficient
+from those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x a step however many
 coefficients are wanted. High orders and long steps follow at little cost. Reference for order and step
-size: Jorba and Zou (2005), "A software package for the numerical integration of ODEs by means of
-high-order Taylor methods".
+size: Jorba and Zou (2005), "A software package for the numerical integration of ODEs by means of high-order
+Taylor methods".
 """
 
 from collections.abc import Sequence

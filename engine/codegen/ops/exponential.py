@@ -1,9 +1,9 @@
 """exp, log and the logistic function: everything about them.
 
 Their formulas reduce the argument and take a polynomial, after the usual pattern (Cody and Waite, "Software
-manual for the elementary functions", 1980; the logarithm's coefficients are those of Sun's fdlibm). Errors stay
-below 2 units in the last place; results below the smallest normal number are 0, as in XLA. The formulas are of
-doubles; float32 goes through them (`decompose`).
+manual for the elementary functions", 1980; the logarithm's coefficients are those of Sun's fdlibm). Errors
+stay below 2 units in the last place; results below the smallest normal number are 0, as in XLA. The
+formulas are of doubles; float32 goes through them (`decompose`).
 """
 
 import math

@@ -19,12 +19,12 @@ class Operation:
     arity : how many arguments it takes.
     value : value(*arguments), the result by JAX; where `typed`, value(*arguments, dtype=...). None where only
         formulas use the operation.
-    fold : fold(*arguments), the result for constants: NumPy's floats, Python's integers and booleans. None where
+    fold : fold(*arguments), the result for constants: NumPy's floats, Python's integers and booleans. None:
         constants are not folded.
-    simplify : simplify(*arguments), the argument that is the result whatever the others are; None if none is.
-    series : series(own, k, *arguments), the k-th Taylor coefficient (see `series`); None where there is no rule.
+    simplify : simplify(*arguments), the argument that is the result whatever the others are; None: no such.
+    series : series(own, k, *arguments), the k-th Taylor coefficient (see `series`). None: there is no rule.
     stepwise : piecewise constant: its Taylor coefficients are 0, but the first.
-    formula : formula(*terms), the same from simpler operations (see `term`); None where a back end computes it.
+    formula : formula(*terms), the same from simpler operations (see `term`). None: a back end computes it.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Taylor coefficients: what the rules of the operations are made of.
 
-``rule(own, k, *arguments)`` is the k-th coefficient of an operation, from its own below k and from those of its
-arguments up to k. None is an exact zero, so that what does not change costs nothing. Reference: Griewank and
-Walther, "Evaluating derivatives", chapter 13.
+``rule(own, k, *arguments)`` is the k-th coefficient of an operation, from its own below k and from those of
+its arguments up to k. None is an exact zero, so that what does not change costs nothing. Reference:
+Griewank and Walther, "Evaluating derivatives", chapter 13.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ class Series(list[Any]):
 
 
 def plus(a: Any, b: Any) -> Any:
-    """a + b."""
+    """The sum a + b."""
     return b if a is None else a if b is None else a + b
 
 
 def minus(a: Any, b: Any) -> Any:
-    """a - b."""
+    """The difference a - b."""
     return a if b is None else -b if a is None else a - b
 
 
 def times(a: Any, b: Any) -> Any:
-    """a b."""
+    """The product a b of numbers."""
     return None if a is None or b is None else a * b
 
 

@@ -1,4 +1,4 @@
-"""Formulas in Python's own notation: the terms of which they are made, and what becomes of them in a graph."""
+"""Formulas in Python's own notation: the terms they are made of, which become scalars of a graph."""
 
 from typing import Any, Protocol
 
@@ -18,8 +18,8 @@ class Maker(Protocol):
 class Term:
     """A number in a formula. Python's numbers beside it become constants of its dtype.
 
-    ``a * b`` is rounded before anything is added to it (`mul_rounded`): no compiler may fuse the two. Where they
-    shall be fused the formula says so, by `fma`. So a formula gives the same bits on every device.
+    ``a * b`` is rounded before anything is added to it (`mul_rounded`): no compiler may fuse the two. Where
+    they shall be fused the formula says so, by `fma`. So a formula gives the same bits on every device.
     """
 
     def __init__(self, graph: Maker, scalar: Any) -> None:
@@ -73,7 +73,7 @@ class Term:
         return self.apply("ne", self, dtype="i1")
 
     def fma(self, factor: "Term | float", addend: "Term | float") -> "Term":
-        """This times `factor` plus `addend`, rounded once."""
+        """The number times `factor` plus `addend`, rounded once."""
         return self.apply("fma", factor, addend)
 
     def roundeven(self) -> "Term":

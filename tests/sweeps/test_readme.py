@@ -7,7 +7,7 @@ import re
 import numpy as np
 from equisweep.sweeps import Sweep, open_cube
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.preset import PRESETS
+from equisweep.sweeps.spec.presets import PRESETS
 from helpers.project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ lint: $(READY)  ## format, lint and types
 	$(BIN)/pyright
 
 docs: $(READY)  ## the documentation site; a warning is an error
-	$(BIN)/python -m sphinx --builder html --jobs auto --fail-on-warning --keep-going --quiet docs docs/_build
+	$(BIN)/python -m sphinx --builder html --jobs auto --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "The first page is docs/_build/index.html."
 
 bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks/index.md

@@ -35,6 +35,8 @@ def model(
     title, source
         A line on what it is (the first one of its docstring if empty), and where its formulas come from.
 
+    Examples
+    --------
     >>> @model(parameters=[Parameter("x", "x", "1", 1.0, Domain(), "a number")],
     ...        outputs=[Output("square", "x²", "1", "its square")])
     ... def squared(p):

@@ -12,10 +12,8 @@ from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from equisweep.sweeps.boundaries.bisect import refine
 from equisweep.sweeps.boundaries.boundaries import NO_CROSSING, boundaries
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.external.best_compensation import LEAST, best_compensation
-from equisweep.sweeps.papers.external.critical_cities import ENDS, critical_cities
-from equisweep.sweeps.run import run_in_memory
-from equisweep.sweeps.spec.presets import PRESETS
+from equisweep.sweeps.papers.external.critical import ENDS, LEAST, best_compensation, critical_cities
+from equisweep.sweeps.papers.preset import PRESETS, run_in_memory
 from helpers import oracle_external as oracle
 from helpers.project import ROOT
 from scipy.optimize import brentq, minimize_scalar
@@ -207,14 +205,14 @@ def test_the_command_prints_and_writes(games, capsys, tmp_path):
     assert main([*options, "-o", str(tmp_path / "out.xls")]) == 2
 
 
-def test_the_readme_shows_what_is_printed(tmp_path, capsys):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_shows_what_is_printed(tmp_path, capsys):
+    text = (ROOT / "docs/howto/boundaries.md").read_text(encoding="utf-8")
     (sweep,) = (code for code in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "# caps.toml" in code)
     (tmp_path / "caps.toml").write_text(sweep)
     cube = str(tmp_path / "caps.zarr")
     assert main(["run", str(tmp_path / "caps.toml"), "-o", cube, "-q"]) == 0
     assert main(["boundary", cube, "--var", "interior_class", "--along", "r", "--sel", "f=4:6"]) == 0
-    assert f"```\n{capsys.readouterr().out}```" in text
+    assert f"```text\n{capsys.readouterr().out}```" in text
 
 
 def invests(s):

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import re
-import shlex
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.query import query_text, select
 from helpers.hard_cube import hard_cube, points
-from helpers.project import ROOT
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 
@@ -175,20 +172,6 @@ def test_the_same_in_python(cube, truth):
     assert float(best["investment"]) == truth["investment"][truth["status"] == 1].max()
     assert asked.sql("select count(*) n from cube").to_pylist() == [{"n": fine.size}]
     assert asked.select({"alpha": "0.5"})["alpha"].item() == 0.5
-
-
-def test_the_readme_asks_what_can_be_asked(capsys, tmp_path, monkeypatch):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## Ask the cube")[1].split("\n## ")[0]
-    monkeypatch.chdir(tmp_path)
-    run(small_sweep(derivatives={}), "cube.zarr")
-    (shell,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    for line in shell.splitlines():
-        printed(capsys, *shlex.split(line, comments=True)[1:])
-    assert {path.name for path in tmp_path.iterdir()} == {"cube.zarr", "part.parquet", "part.nc", "high.csv"}
-    (python,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    exec(python, {})
-    assert "left_out" not in capsys.readouterr().err
 
 
 def test_help_shows_examples(capsys):

@@ -1,0 +1,43 @@
+"""``{public} equisweep.sweeps``: the docstrings of what a package names in ``__all__``, in its order."""
+
+import importlib
+import inspect
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+
+class Public(SphinxDirective):
+    """Asks autodoc for every name of ``__all__``; of a module among them, for its own public names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """What autodoc makes of them."""
+        package = importlib.import_module(self.arguments[0])
+        parts = [entry(package.__name__, name, getattr(package, name)) for name in package.__all__]
+        return self.parse_text_to_nodes("\n".join(["```{eval-rst}", *parts, "```"]))
+
+
+def entry(package: str, name: str, thing: Any) -> str:
+    """The directive of autodoc for one public name."""
+    if isinstance(thing, ModuleType):
+        return f".. automodule:: {thing.__name__}\n   :members:\n"
+    if inspect.isclass(thing):
+        # Attributes of a class stand in its docstring, with units and meaning.
+        hidden = ", ".join(_fields(thing))
+        return f".. autoclass:: {package}.{name}\n   :members:\n   :exclude-members: {hidden}\n"
+    return f".. autofunction:: {package}.{name}\n"
+
+
+def _fields(thing: type) -> list[str]:
+    return list(getattr(thing, "__dataclass_fields__", {})) or ["__init__"]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive."""
+    app.add_directive("public", Public)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

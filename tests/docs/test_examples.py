@@ -1,0 +1,96 @@
+"""Every example of the README and the documentation works, and shows what it prints."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from helpers.pages import PAGES, agree, blocks, page_before, place, run_page
+from helpers.project import ROOT
+
+# What is not executed, by its first line, and why; the reason stands above the block, too.
+NOT_RUN = {
+    ("README.md", "make demo"): "sets up an environment",
+    ("docs/tutorial.md", "make demo"): "sets up an environment",
+    ("docs/tutorial.md", "pip install ."): "installs",
+    ("docs/howto/gpu.md", "pip install '.[cuda13]'"): "installs",
+    ("docs/howto/gpu.md", "equisweep run sweep.toml -o cube.zarr --device gpu"): "needs a GPU",
+    ("docs/howto/performance.md", "make bench-quick"): "takes minutes, and installs",
+}
+# tests/sweeps/plots/test_gallery.py runs its commands, on cubes in memory: they are too large to make here.
+GALLERY = ROOT / "docs" / "gallery" / "index.md"
+# What is executed but not compared.
+VARIES = {("docs/howto/sensitivity.md", "equisweep run sampled.toml -o sampled.zarr -q")}
+RUNNABLE = [
+    page
+    for page in PAGES
+    if page != GALLERY and any(b.language in ("toml", "python", "sh") for b in blocks(page))
+]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _first_line(code: str) -> str:
+    return re.split(r"  +#", code.splitlines()[0])[0].strip()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Callable[[Path], Path]:
+    """Runs a page once, after the page that it goes on from, and returns its folder."""
+    done: dict[Path, Path] = {}
+
+    def once(page: Path) -> Path:
+        if page not in done:
+            folder = tmp_path_factory.mktemp("page")
+            before = page_before(page)
+            for file in once(before).iterdir() if before else ():
+                if not file.is_symlink():
+                    (folder / file.name).symlink_to(file)
+            _run_and_compare(page, folder)
+            done[page] = folder
+        return done[page]
+
+    return once
+
+
+def _run_and_compare(page: Path, folder: Path) -> None:
+    for block, code, printed, complaints in run_page(page, folder):
+        where = place(page, block)
+        refused = (block.shown or "").startswith("equisweep: ")
+        assert code == (2 if refused else 0), f"{where}: exit code {code}: {complaints}"
+        assert "note:" not in complaints, f"{where}: {complaints}"
+        if block.shown is not None and not block.mark.startswith("output varies"):
+            told = complaints if refused else printed
+            assert agree(block.shown, told), f"{where} shows\n{block.shown}\nand prints\n{told}"
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=_name)
+def test_a_page_works_and_shows_what_it_prints(page, run):
+    run(page)
+
+
+def test_what_is_not_run_is_listed_with_its_reason():
+    marked = [(page, block) for page in RUNNABLE for block in blocks(page) if block.mark]
+    marks = {(_name(page), _first_line(block.code)): block.mark for page, block in marked}
+    skipped = {key: mark for key, mark in marks.items() if mark.startswith("not run: ")}
+    assert skipped == {key: f"not run: {why}" for key, why in NOT_RUN.items()}
+    assert {key for key, mark in marks.items() if mark.startswith("output varies: ")} == VARIES
+    assert len(marks) == len(marked) == len(NOT_RUN) + len(VARIES)
+
+
+def test_a_page_that_shows_something_else_would_be_seen():
+    assert agree("a  b\n-  ---\n1  0.12345678", "a  b\n-  -\n1  0.12345679")
+    assert agree("took ... s\n...\nend", "took 3.2 s\nmuch\nmore\nend")
+    assert not agree("1  0.1234", "1  0.1235")
+    assert not agree("2 points", "2 pints")
+    assert not agree("took ... s\nend", "took 3.2 s\nmore\nend")
+
+
+def test_asking_pages_write_their_files_and_no_others(run):
+    def new(page: str) -> set[str]:
+        return {path.name for path in run(ROOT / page).iterdir() if not path.is_symlink()}
+
+    assert new("docs/howto/ask.md") == {"part.parquet", "part.nc", "statuses.csv"}
+    assert new("docs/howto/sql.md") == {"high.csv"}

@@ -1,0 +1,64 @@
+"""The documentation site builds without a warning, and a browser that shows it needs no network."""
+
+import html.parser
+import re
+import subprocess
+import sys
+
+import pytest
+from equisweep.sweeps.commands.main import COMMANDS
+from helpers.project import ROOT
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", str(ROOT / "docs"), str(folder)],
+        check=True,
+    )
+    return folder
+
+
+class Loaded(html.parser.HTMLParser):
+    """What a browser loads for a page: scripts, styles, pictures, frames; not where a link leads."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        names = {"link": "href", "a": None}.get(tag, "src")
+        self.found += [value for name, value in attrs if name == names and value]
+
+
+def test_a_browser_needs_no_network(site):
+    for page in site.rglob("*.html"):
+        loaded = Loaded()
+        loaded.feed(page.read_text(encoding="utf-8"))
+        assert loaded.found
+        assert not [address for address in loaded.found if re.match(r"(https?:)?//", address)], page
+    for style in site.rglob("*.css"):
+        assert not re.search(r"(url\(|@import\s+)[\"']?(https?:)?//", style.read_text(encoding="utf-8")), (
+            style
+        )
+
+
+def test_formulas_are_rendered(site):
+    for name in ("external", "internal", "supervision", "contract"):
+        text = (site / "models" / f"{name}.html").read_text(encoding="utf-8")
+        formulas = re.findall(r"<math .*?</math>", text, re.DOTALL)
+        assert len(formulas) > 10
+        # A command that the converter does not know would be left as it was typed.
+        assert not [formula for formula in formulas if re.search(r"\\[a-z]|<mi>&</mi>", formula)]
+        assert "$" not in re.sub(r"<(script|pre|style).*?</\1>", "", text, flags=re.DOTALL)
+
+
+def test_what_the_code_declares_is_shown(site):
+    commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        assert f'id="equisweep-{command.name}"' in commands
+    assert "propagates one hop" in (site / "models" / "external.html").read_text(encoding="utf-8")
+    python = (site / "reference" / "python.html").read_text(encoding="utf-8")
+    assert 'id="equisweep.sweeps.Sweep"' in python
+    assert 'id="equisweep.kernels.declare.flow_model"' in python

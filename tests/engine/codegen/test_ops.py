@@ -1,0 +1,98 @@
+"""The table of operations: every entry is whole, and what it says is what JAX says."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.codegen.devices import backend_of
+from equisweep.engine.codegen.ir import DTYPES, Graph
+from equisweep.engine.codegen.ops import OPERATIONS
+from equisweep.engine.codegen.ops.series import Series
+
+# Deliberately: a flow that holds one of these cannot be integrated by Taylor series.
+WITHOUT_SERIES = {
+    "exp2", "expm1", "log1p", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh",
+    "acosh", "atanh", "erf", "erfc", "lgamma", "rem", "fma", "bitcast",
+}  # fmt: skip
+ONLY_IN_FORMULAS = {"fma"}
+INTEGERS = {"shift_left", "shift_right_arithmetic"}
+BOOLEANS = {"and", "or", "xor", "not"}
+
+
+def test_every_operation_has_its_entries():
+    for name, operation in OPERATIONS.items():
+        assert operation.name == name
+        assert (operation.value is None) == (name in ONLY_IN_FORMULAS), name
+        ways = [operation.series is not None, operation.stepwise, name in WITHOUT_SERIES]
+        assert sum(ways) == 1, name
+
+
+def test_the_cpu_has_every_operation_that_has_no_formula():
+    cpu = backend_of("cpu")
+    for name, operation in OPERATIONS.items():
+        dtypes = {dtype for dtype in DTYPES if cpu.supports(name, dtype)}
+        assert bool(dtypes) == (operation.formula is None), name
+        assert dtypes.issuperset({"f64", "f32"}) or operation.formula or name in BOOLEANS | INTEGERS, name
+    assert not cpu.supports("sqrt", "i32")
+    assert not cpu.supports("div", "i1")
+
+
+def test_an_operation_takes_as_many_arguments_as_it_says():
+    graph = Graph()
+    with pytest.raises(TypeError, match="add of 1 arguments"):
+        graph.apply("add", graph.constant(1.0, "f64"))
+    with pytest.raises(KeyError, match="cosine"):
+        graph.apply("cosine", graph.constant(1.0, "f64"))
+
+
+def arguments_of(name):
+    """Numbers inside the domain, as many as the operation takes."""
+    if name == "select":
+        return [True, 1.75, -0.5]
+    return ([True, False] if name in BOOLEANS else [1.75, -0.5])[: OPERATIONS[name].arity]
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.fold])
+def test_constants_fold_to_what_jax_computes(name):
+    numbers = arguments_of(name)
+    graph = Graph()
+    dtypes = ["i1" if isinstance(number, bool) else "f64" for number in numbers]
+    expected = np.asarray(OPERATIONS[name].value(*map(jnp.asarray, numbers)))
+    kind = "i1" if expected.dtype == bool else "f64"
+    constants = [graph.constant(number, dtype) for number, dtype in zip(numbers, dtypes, strict=True)]
+    folded = graph.apply(name, *constants, kind=kind)
+    assert folded.constant
+    np.testing.assert_allclose(folded.value, expected, rtol=4e-16)
+
+
+def series_of(name, inner):
+    """Taylor coefficients by the operation's rule, as `ode.taylor` computes them."""
+    operation, own = OPERATIONS[name], Series()
+    of = [inner] if operation.arity == 1 else [inner, Series([0.75, *[None] * (len(inner) - 1)])]
+    if name == "select":
+        of = [Series([True, *[None] * (len(inner) - 1)]), inner, Series([0.75, *[None] * (len(inner) - 1)])]
+    own.append(value_of(name)(inner[0]))
+    for k in range(1, len(inner)):
+        own.append(operation.series(own, k, *of))
+    return own
+
+
+def value_of(name):
+    """The operation as a function of one argument, the others fixed."""
+    operation = OPERATIONS[name]
+    if name == "select":
+        return lambda x: operation.value(True, x, 0.75)
+    if name == "convert":
+        return lambda x: operation.value(x, dtype="float64")
+    return lambda x: operation.value(x, *[0.75] * (operation.arity - 1))
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.series])
+def test_series_are_derivatives_over_factorials(name):
+    inner = Series([jnp.asarray(1.3), 0.7, None, -0.4, 0.3])
+    function, factorial = lambda t: value_of(name)(1.3 + 0.7 * t - 0.4 * t**3 + 0.3 * t**4), 1.0
+    found = series_of(name, inner)
+    for k in range(1, len(inner)):
+        function, factorial = jax.grad(function), factorial * k
+        expected = function(0.0) / factorial
+        np.testing.assert_allclose(0.0 if found[k] is None else found[k], expected, rtol=1e-12, atol=1e-13)

@@ -1,0 +1,80 @@
+"""Scalars computed one number at a time, by NumPy and exact fractions: slow, and obviously what they mean."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from equisweep.engine.codegen.ir import DTYPES, order_of
+
+DTYPE = {name: np.dtype(word).type for name, word in DTYPES.items()}
+
+
+def fma(a, b, c):
+    """A product and a sum, rounded once: the exact result as a fraction, then the nearest double."""
+    a, b, c = float(a), float(b), float(c)
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return np.float64(a) * np.float64(b) + np.float64(c)
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if exact == 0:  # the sign of zero follows from the operands'
+        return np.float64(a) * np.float64(b) + np.float64(c) if a * b == 0 else np.float64(0)
+    try:
+        return np.float64(float(exact))
+    except OverflowError:
+        return np.float64(math.inf if exact > 0 else -math.inf)
+
+
+OPERATIONS = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul_rounded": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "neg": lambda a: -a,
+    "fma": fma,
+    "roundeven": np.rint,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "gt": lambda a, b: a > b,
+    "select": lambda which, yes, no: yes if which else no,
+    "shift_left": np.left_shift,
+    "shift_right_arithmetic": np.right_shift,
+}
+
+
+def evaluate(scalars: Sequence, inputs: Sequence) -> list:
+    """The numbers that scalars are, where input number k is ``inputs[k]``."""
+    return _evaluate(scalars, inputs, {})
+
+
+def _evaluate(scalars, inputs, known):
+    with np.errstate(all="ignore"):
+        for s in order_of(scalars, known):
+            known[s] = _value(s, inputs, known)
+    return [known[s] for s in scalars]
+
+
+def _value(s, inputs, known):
+    if s.op == "constant":
+        return DTYPE[s.kind](s.value)
+    if s.op == "input":
+        return inputs[s.value]
+    args = [known[a] for a in s.args]
+    if s.op == "loop":
+        return _looped(s.value, args, inputs, known)
+    if s.op == "result":
+        return args[0][s.value]
+    if s.op == "bitcast":
+        return args[0].view(DTYPE[s.kind])
+    if s.op == "convert":
+        return DTYPE[s.kind](args[0])
+    return DTYPE[s.kind](OPERATIONS[s.op](*args))
+
+
+def _looped(loop, first, inputs, known):
+    state = first[: len(loop.carried)]
+    while True:
+        inside = dict(known) | dict(zip(loop.carried, state, strict=True))
+        if not _evaluate([loop.cond], inputs, inside)[0]:
+            return state
+        state = _evaluate(loop.body, inputs, inside)

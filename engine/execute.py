@@ -35,9 +35,20 @@ _AHEAD = 1  # Tiles being computed beyond the one being fetched.
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did: tiles computed now and in all, points computed, seconds, compilations.
+    """What a run did.
 
-    `grown` says that samples were added to a cube that was there.
+    Attributes
+    ----------
+    computed, tiles
+        Tiles computed now, and in all.
+    points, seconds
+        Points computed now, and how long that took.
+    compilations
+        How many kernels were compiled.
+    device
+        Where it ran.
+    grown
+        Whether samples were added to a cube that was there.
     """
 
     computed: int

@@ -1,16 +1,79 @@
-"""What people touch: sweep files, the Python interface, the command line, analysis and pictures."""
+"""What people touch: sweep files, the Python interface, the command line, analysis and pictures.
+
+What users may rely on is `__all__`. What needs jax, xarray or matplotlib is loaded when it is first asked
+for, so that importing this package takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import CubeError, SweepError, SweepInterrupted
-from .run import Plan, open_cube, plan, run
+from .plan import Plan, plan
+from .run import open_cube, run, run_report
+from .spec.presets import preset
 from .spec.sweep import Sweep
 
+if TYPE_CHECKING:
+    from ..engine.execute import Report
+    from ..engine.store.verify import verify
+    from .papers.audit import audit
+    from .papers.contract.offers import Allocation, Infrastructure, allocate
+    from .papers.external.best_compensation import best_compensation
+    from .papers.external.critical_cities import critical_cities
+    from .papers.internal.structure import Structure, load_structure
+    from .papers.internal.structure_picture import draw_structure
+    from .papers.paper import Reproduction
+    from .papers.reproduce import reproduce
+
 __all__ = [
+    "Allocation",
     "CubeError",
+    "Infrastructure",
     "Plan",
+    "Report",
+    "Reproduction",
+    "Structure",
     "Sweep",
     "SweepError",
     "SweepInterrupted",
+    "allocate",
+    "audit",
+    "best_compensation",
+    "critical_cities",
+    "draw_structure",
+    "load_structure",
     "open_cube",
     "plan",
+    "preset",
+    "reproduce",
     "run",
+    "run_report",
+    "verify",
 ]
+
+# Where each public name stands that is loaded when it is asked for.
+_MODULES = {
+    "Report": "..engine.execute",
+    "verify": "..engine.store.verify",
+    "audit": ".papers.audit",
+    "Allocation": ".papers.contract.offers",
+    "Infrastructure": ".papers.contract.offers",
+    "allocate": ".papers.contract.offers",
+    "best_compensation": ".papers.external.best_compensation",
+    "critical_cities": ".papers.external.critical_cities",
+    "Structure": ".papers.internal.structure",
+    "load_structure": ".papers.internal.structure",
+    "draw_structure": ".papers.internal.structure_picture",
+    "Reproduction": ".papers.paper",
+    "reproduce": ".papers.reproduce",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -100,6 +100,9 @@ def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path):
 
 
 def test_importing_the_interface_loads_neither_jax_nor_xarray():
-    code = "import sys; from equisweep.sweeps import run; print({'jax', 'xarray', 'zarr'} & set(sys.modules))"
+    code = (
+        "import sys; from equisweep.sweeps import Sweep, plan, run; import equisweep.sweeps as s; dir(s); "
+        "print({'jax', 'xarray', 'zarr', 'matplotlib'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -5,14 +5,13 @@ of scalars, each computed once: reshaping, slicing, stacking and broadcasting ar
 and what is left is straight-line arithmetic that can be run on many lanes side by side (`lane_code`).
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-Array = Any
-
+from .ops import OPERATIONS
 
 # Large products of matrices are not what this is made for.
 _MOST_SCALARS = 50_000
@@ -70,11 +69,17 @@ def kind_of(dtype: Any) -> str:
     return "i1" if dtype.kind == "b" else f"{name}{8 * dtype.itemsize}"
 
 
-class Graph:
-    """Makes scalars; equal ones are the same object."""
+def bytes_of(kind: str) -> int:
+    """The size of a number in memory."""
+    return np.dtype(DTYPES[kind]).itemsize
 
-    def __init__(self) -> None:
+
+class Graph:
+    """Makes scalars, of which equal ones are the same object: at most `most` of them, where that is given."""
+
+    def __init__(self, most: int | None = _MOST_SCALARS) -> None:
         self._known: dict[tuple[Any, ...], Scalar] = {}
+        self._most = most
 
     def constant(self, value: Any, kind: str) -> Scalar:
         number: Any = float(value) if kind[0] == "f" else wrapped(int(value), kind)
@@ -89,13 +94,15 @@ class Graph:
 
     def apply(self, op: str, *args: Scalar, kind: str | None = None) -> Scalar:
         """The result of `op`; a constant where all arguments are, and simpler where one of them allows it."""
-        kind = kind or args[0].kind
-        simple = _simplify(op, args)
+        kind, operation = kind or args[0].kind, OPERATIONS[op]
+        if len(args) != operation.arity:
+            raise TypeError(f"{op} of {len(args)} arguments")
+        simple = operation.simplify and operation.simplify(*args)
         if simple is not None:
             return simple
-        if op in _FOLDS and all(a.constant for a in args):
+        if operation.fold and all(a.constant for a in args):
             with np.errstate(all="ignore"):
-                return self.constant(_FOLDS[op](*[_typed(a) for a in args]), kind)
+                return self.constant(operation.fold(*[_typed(a) for a in args]), kind)
         return self._make(op, args, kind, None)
 
     def carried(self, kinds: Sequence[str]) -> list[Scalar]:
@@ -116,8 +123,8 @@ class Graph:
     def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
         name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
         if name not in self._known:
-            if len(self._known) >= _MOST_SCALARS:
-                raise Unsupported(f"more than {_MOST_SCALARS} scalar operations")
+            if self._most is not None and len(self._known) >= self._most:
+                raise Unsupported(f"more than {self._most} scalar operations")
             self._known[name] = Scalar(op, args, kind, value)
         return self._known[name]
 
@@ -159,73 +166,6 @@ def _typed(a: Scalar) -> Any:
     return bool(a.value) if a.kind == "i1" else int(a.value)
 
 
-def _quotient(a: Any, b: Any) -> Any:
-    """As in XLA: whole numbers are cut towards 0, and a division by 0 has all bits set."""
-    if isinstance(a, np.floating):
-        return np.divide(a, b)
-    if b == 0:
-        return -1
-    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-
-
-def _remainder(a: Any, b: Any) -> Any:
-    if isinstance(a, np.floating):
-        return np.fmod(a, b)
-    return a if b == 0 else a - b * _quotient(a, b)
-
-
-_FOLDS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "neg": lambda a: -a,
-    "abs": abs,
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "and": lambda a, b: a & b,
-    "or": lambda a, b: a | b,
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "log": np.log,
-    "max": lambda a, b: a if a != a or a > b else b,  # NaN if any is
-    "min": lambda a, b: a if a != a or a < b else b,
-    "div": _quotient,
-    "rem": _remainder,
-}
-
-
-def _simplify(op: str, args: tuple[Scalar, ...]) -> Scalar | None:
-    def is_number(a: Scalar, number: float) -> bool:
-        return a.constant and a.value == number
-
-    if op == "add" and is_number(args[1], 0):
-        return args[0]
-    if op == "add" and is_number(args[0], 0):
-        return args[1]
-    if op in ("mul", "div") and is_number(args[1], 1):
-        return args[0]
-    if op == "mul" and is_number(args[0], 1):
-        return args[1]
-    if op == "sub" and is_number(args[1], 0):
-        return args[0]
-    if op == "select":  # (which, where true, where false)
-        if args[1] is args[2]:
-            return args[1]
-        if args[0].constant:
-            return args[1] if args[0].value else args[2]
-    if op in ("and", "or") and args[0].kind == "i1":
-        for a, b in (args, args[::-1]):
-            if a.constant:
-                return b if bool(a.value) == (op == "and") else a
-        if args[0] is args[1]:
-            return args[0]
-    return None
-
-
 def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     """Scalars as an array of objects."""
     out = np.empty(len(items), object)
@@ -245,6 +185,18 @@ def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[S
         else:
             order.setdefault(waiting.pop(), None)
     return list(order)
+
+
+def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
+    """All that these scalars rest on, and they themselves, and what stands in their loops; each once."""
+    found: dict[Scalar, None] = {}
+    waiting = [list(scalars)]
+    while waiting:
+        for scalar in order_of(waiting.pop(), found):
+            found[scalar] = None
+            if scalar.op == "loop":
+                waiting.append([scalar.value.cond, *scalar.value.body])
+    return list(found)
 
 
 def operations(scalars: Iterable[Scalar]) -> int:

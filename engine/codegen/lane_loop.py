@@ -10,8 +10,6 @@ The way of a loop: two functions -> jaxprs -> scalars (`scalarise`) -> LLVM code
 ``Method(native=False)`` or ``lane_loop(..., native=False)`` must give the same numbers up to rounding.
 """
 
-import ctypes
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,8 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .cpu.lanes import Leaf, Loop, lane_code
+from .backend import Backend, LaneProgram, primitives
+from .devices import backend_of
 from .ir import Graph, Unsupported, kind_of, operations, order_of
+from .lanes import Leaf, Loop
 from .lower.lower import scalarise
 
 Array = Any
@@ -37,9 +37,7 @@ _MOST_NUMBERS = 4096
 # A product of a matrix and a vector of 8,000 operations compiled in 7 s, one of 16,000 in 41 s.
 _MOST_OPERATIONS = 20_000
 
-_LOCK = threading.Lock()
 _HEARING: ContextVar[tuple[set[str], ...]] = ContextVar("hearing", default=())
-_REGISTERED: set[str] = set()
 
 
 def lane_loop(going: Going, step: Step, lane: Any, fixed: Any, *, native: bool = True) -> Any:
@@ -104,16 +102,14 @@ def _loop(tell: Function, move: Function, arrays: list[Array], split: int, nativ
         fixed = arrays[split:]
         return lax.while_loop(lambda a: tell(*a, *fixed), lambda a: move(*a, *fixed), list(arrays[:split]))
 
-    reason, target, used = _native(tell, move, arrays, split) if native else ("native = false", "", [])
+    reason, program = _native(tell, move, arrays, split) if native else ("native = false", None)
     for heard in _HEARING.get():
         heard.add("machine code" if reason is None else f"XLA ({reason})")
-    if reason is not None:
+    if program is None:
         return plain(*arrays)
-    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[:split]]
 
     def compiled(*arrays: Array) -> list[Array]:
-        given = [arrays[i] for i in used]
-        return list(jax.ffi.ffi_call(target, shapes, vmap_method="broadcast_all")(*given))
+        return program(arrays)
 
     @jax.custom_jvp
     def either(*arrays: Array) -> list[Array]:
@@ -168,17 +164,21 @@ def _tangents(
 
 def _native(
     tell: Function, move: Function, arrays: list[Array], split: int
-) -> tuple[str | None, str, list[int]]:
-    """Why there is no machine code of the loop, if so; its name, and which arrays it wants."""
+) -> tuple[str | None, LaneProgram | None]:
+    """The loop in machine code; or why there is none."""
     try:
-        loop = _taken_apart(tell, move, arrays, split)
-        name = _link(loop)
+        return None, _backend().lanes(_taken_apart(tell, move, arrays, split))
     except Unsupported as reason:
-        return str(reason), "", []
+        return str(reason), None
     except RuntimeError as error:  # of LLVM, or of XLA when told: slower is better than not at all
         warnings.warn(f"stepping through XLA, as the machine code failed: {error}", stacklevel=2)
-        return "the machine code failed", "", []
-    return None, name, [i for i, leaf in enumerate(loop.leaves) if leaf.used]
+        return "the machine code failed", None
+
+
+def _backend() -> Backend:
+    backend = backend_of("cpu")
+    assert backend is not None
+    return backend
 
 
 def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: int) -> Loop:
@@ -206,22 +206,5 @@ def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: i
         Leaf(a.size, kind_of(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
         for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
     ]
-    return Loop(tuple(leaves), split, going, after)
-
-
-def _link(loop: Loop) -> str:
-    """Compile the loop, unless an equal one is known, and tell XLA."""
-    from .cpu.jit import link
-
-    name, address = link(lane_code(loop, "NAME"))
-    with _LOCK:
-        if name not in _REGISTERED:
-            jax.ffi.register_ffi_target(name, _capsule(address), platform="cpu")
-            _REGISTERED.add(name)
-    return name
-
-
-def _capsule(address: int) -> Any:
-    new = ctypes.pythonapi.PyCapsule_New
-    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-    return new(address, None, None)
+    going, *after = primitives([going, *after], _backend())
+    return Loop(tuple(leaves), split, going, tuple(after))

@@ -1,10 +1,10 @@
 """Steps by Taylor series: the solution's own coefficients, taken from the field by recursion.
 
-The field is taken apart into scalars (`scalars`), and each operation has a rule that gives its k-th
-coefficient from those before: products are sums of products, 1/(1 + e^-x) costs one e^x a step however many
+The field is taken apart into scalars (`ir`), and each operation has a rule that gives its k-th coefficient
+from those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x a step however many
 coefficients are wanted. High orders and long steps follow at little cost. Reference for order and step
-size: Jorba and Zou (2005), "A software package for the numerical integration of ODEs by means of
-high-order Taylor methods".
+size: Jorba and Zou (2005), "A software package for the numerical integration of ODEs by means of high-order
+Taylor methods".
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ from jax import lax
 
 from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, kind_of, order_of
 from ..codegen.lower.lower import scalarise
+from ..codegen.ops import OPERATIONS, NoSeries
+from ..codegen.ops.series import Series
 from ..errors import SweepError
 from .runge_kutta import Field, Method, Step
-from .taylor_rules import RULES, STEPWISE, Series, value
 
 Array = Any
 _SAFETY, _SHRINK, _GROW = 0.9, 0.25, 4.0
@@ -151,11 +152,23 @@ def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequ
         return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.kind])[()]
     of = [known[a] for a in node.args]
     if k == 0:
-        return value(node, [series[0] for series in of])
-    # Whole numbers move in steps, whatever they are made of.
-    still = node.op in STEPWISE or node.kind[0] != "f"
-    if node.op not in RULES and not still and any(c is not None for s in of for c in s[1:]):
-        raise Unsupported(f"no rule for {node.op}")
-    if still or all(c is None for s in of for c in s[1:]):
+        return _value(node, [series[0] for series in of])
+    operation = OPERATIONS[node.op]
+    constant = all(c is None for s in of for c in s[1:])
+    # Integers change in steps, whatever they are made of.
+    if operation.stepwise or node.kind[0] != "f" or constant:
         return None
-    return RULES[node.op](known[node], k, *of)
+    if operation.series is None:
+        raise Unsupported(f"no rule for {node.op}")
+    try:
+        return operation.series(known[node], k, *of)
+    except NoSeries as what:
+        raise Unsupported(f"no rule for {what}") from None
+
+
+def _value(node: Scalar, arguments: Sequence[Array]) -> Array:
+    """The number itself: the operation, by JAX."""
+    operation = OPERATIONS.get(node.op)
+    if operation is None or operation.value is None:
+        raise Unsupported(f"no rule for {node.op}")
+    return operation.value(*arguments, **({"dtype": DTYPES[node.kind]} if operation.typed else {}))

@@ -30,10 +30,22 @@ class Verdict:
 def verify(
     root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] = lambda tile: None
 ) -> Verdict:
-    """Read every shard of the cube at `root` and check it; CubeError where there is no cube.
+    """Read every shard of the cube at `root` and check it.
 
-    With `repair`, tiles with a damaged shard lose their commit mark, so that running the same sweep
-    again computes them anew.
+    Parameters
+    ----------
+    root
+        The cube.
+    repair
+        Take the commit mark from tiles with a damaged shard, so that running the same sweep again computes
+        them anew.
+    on_tile
+        Called after each tile.
+
+    Raises
+    ------
+    CubeError
+        Where there is no cube, or, to repair it, another run is writing to it.
     """
     cube = open_cube_for_reading(root)
     verdict = Verdict(tiles=len(cube.layout), coordinate=cube.damaged_coordinate())

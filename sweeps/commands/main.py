@@ -1,33 +1,36 @@
-"""The command line: ``equisweep COMMAND``. Each command is a file of its own, ``command_<name>.py``."""
+"""The command line: ``equisweep COMMAND``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
-from .audit import COMMAND as AUDIT
-from .boundary import COMMAND as BOUNDARY
-from .critical import BEST_COMPENSATION, CRITICAL_CITIES
-from .info import COMMAND as INFO
-from .models import COMMAND as MODELS
-from .plan import COMMAND as PLAN
-from .plot import COMMAND as PLOT
-from .query import COMMAND as QUERY
-from .reproduce import COMMAND as REPRODUCE
-from .run import COMMAND as RUN
-from .sensitivity import COMMAND as SENSITIVITY
+from .command import Command
 from .signals import stop_on_signals
-from .sql import COMMAND as SQL
-from .structure import COMMAND as STRUCTURE
-from .verify import COMMAND as VERIFY
 
-# In the order of --help: the road from a sweep file to a picture.
-COMMANDS = (
-    *(MODELS, PLAN, RUN, INFO, QUERY, SQL, VERIFY, PLOT),
-    *(SENSITIVITY, BOUNDARY, CRITICAL_CITIES, BEST_COMPENSATION),
-    *(AUDIT, REPRODUCE, STRUCTURE),
+# Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
+# the road from a sweep file to a picture, then analysis, then papers.
+_FILES = (
+    "models",
+    "plan",
+    "run",
+    "info",
+    "query",
+    "sql",
+    "verify",
+    "plot",
+    "sensitivity",
+    "boundary",
+    "critical_cities",
+    "best_compensation",
+    "audit",
+    "reproduce",
+    "structure",
 )
+
+COMMANDS: tuple[Command, ...] = tuple(import_module(f".{file}", __package__).COMMAND for file in _FILES)
 
 _EXAMPLES = """examples:
   equisweep models external

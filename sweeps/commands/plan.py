@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from ...engine.progress import clock
+from ..plan import Plan
+from ..text import size_text
 from .command import Command, add_device
 
 
@@ -12,12 +15,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..run import plan
+    from ..plan import plan
     from ..spec.sweep import Sweep
-    from .describe import describe_plan
 
     print(describe_plan(plan(Sweep.from_file(options.sweep), options.device)))
     return 0
+
+
+def describe_plan(plan: Plan) -> str:
+    """What a sweep will take, as text."""
+    grid = " x ".join(f"{name} {size:,}" for name, size in plan.shape.items())
+    tile = " x ".join(map(str, plan.tile_shape))
+    compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
+    return "\n".join(
+        (
+            f"points     {plan.points:,} ({grid})",
+            *([f"design     {plan.design}"] if plan.design else []),
+            f"tiles      {plan.tiles:,} of {tile}",
+            f"computed   {plan.computed}",
+            f"variables  {', '.join(plan.variables)}",
+            f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
+            f"memory     about {size_text(plan.memory)}",
+            f"time       about {clock(plan.seconds)} on two cores, {compiled} included",
+        )
+    )
 
 
 COMMAND = Command(

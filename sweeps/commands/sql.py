@@ -29,22 +29,22 @@ def run(options: argparse.Namespace) -> int:
     text = options.query.lower()
     if not shown and "cube" in text and "status" not in text and not text.lstrip().startswith("describe"):
         with readable(options.cube):
-            tell_left_out(options.cube)
+            note_left_out(options.cube)
     return 0
 
 
-def tell_left_out(path: Path) -> None:
+def note_left_out(path: Path) -> None:
     """Say on standard error how many points are not ok: an aggregate without a word on status has them in."""
     from ...engine.store.cube import open_cube_for_reading
     from ...kernels.status import Status
-    from .describe import status_counts
+    from ..cube.describe import status_counts
 
     counts = status_counts(open_cube_for_reading(path))
     others = {Status(code).name: count for code, count in counts.items() if code != Status.ok and count}
     if others:
-        told = ", ".join(f"{name} {count:,}" for name, count in others.items())
+        left = ", ".join(f"{name} {count:,}" for name, count in others.items())
         print(
-            f"equisweep: note: of {sum(counts.values()):,} points some are not ok ({told}), and this query "
+            f"equisweep: note: of {sum(counts.values()):,} points some are not ok ({left}), and this query "
             "does not mention status; where status = 'ok' leaves them out",
             file=sys.stderr,
         )

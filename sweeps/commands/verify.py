@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from ...engine.store.verify import verify
-    from .describe import size_text
+    from ..text import size_text
 
     verdict = verify(options.cube, repair=options.repair)
     for path, damage in verdict.damaged.items():

@@ -28,12 +28,21 @@ def audit(
     Parameters
     ----------
     model
-        "external", "supervision", "internal" or "contract".
+        "external", "internal", "supervision" or "contract".
+    folder
+        It is made if missing.
     points
         At least so many points of the largest study's grid (static choices not counted), and of the others in
         proportion; their own numbers if None.
     overwrite
         Delete cubes of an earlier audit with another grid.
+    progress
+        Say on standard error what is done.
+
+    Returns
+    -------
+    list of Result
+        One a study: its findings, and how many points have each status.
 
     Raises
     ------

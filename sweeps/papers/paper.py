@@ -11,8 +11,13 @@ from .conclusions import Study
 class Reproduction(NamedTuple):
     """A text that sets what a paper publishes beside what is computed here, and whether all is as it should.
 
-    `agrees` means: every published number agrees, and every claim holds, or fails where the paper's own
-    equations say that it must.
+    Attributes
+    ----------
+    text
+        For a terminal.
+    agrees
+        Every published number agrees, and every claim holds, or fails where the paper's own equations say
+        that it must.
     """
 
     text: str

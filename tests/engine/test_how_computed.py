@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from equisweep.engine.how_computed import how_computed, why_not_machine_code
 from equisweep.engine.ode.runge_kutta import Method
 from equisweep.sweeps import Sweep, plan
-from equisweep.sweeps.commands.describe import describe_plan
+from equisweep.sweeps.commands.plan import describe_plan
 from helpers.flows import scalar
 
 P = {"z0": jnp.asarray(0.5), "horizon": jnp.asarray(1.0)}

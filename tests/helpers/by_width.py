@@ -3,19 +3,18 @@
 import hashlib
 import sys
 
-from equisweep.engine.codegen.cpu import types as vector_types
-
-vector_types.WIDTH = int(sys.argv[1])  # before anything else takes it over
-
-import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
-from equisweep.engine.codegen.grid_loop import GridLoop  # noqa: E402
-from equisweep.engine.ode.runge_kutta import Method  # noqa: E402
-from equisweep.engine.ode.trajectory import lanes  # noqa: E402
-from equisweep.kernels.games.supervision.model import SUPERVISION  # noqa: E402
+import jax
+import jax.numpy as jnp
+import numpy as np
+from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.codegen.devices import BACKENDS
+from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.games.supervision.model import SUPERVISION
 
 jax.config.update("jax_enable_x64", True)
+BACKENDS["cpu"] = lambda: Cpu(int(sys.argv[1]))
 
 
 def show(name, values):

@@ -8,7 +8,7 @@ import pytest
 from equisweep.kernels.status import Status
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.preset import PRESETS, preset
+from equisweep.sweeps.spec.presets import PRESETS, preset
 
 MINE = [path.stem for path in sorted(PRESETS.glob("*.toml")) if re.match("internal|contract", path.stem)]
 

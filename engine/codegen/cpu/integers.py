@@ -1,76 +1,82 @@
-"""Whole numbers on vectors, and conversions between kinds of numbers."""
+"""Operations on integers and booleans."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-from ..ir import Scalar, Unsupported, range_of
-from .types import WIDTH, bytes_of, literal, scalar_name, vector_type
-
-if TYPE_CHECKING:
-    from .builder import VectorCode
-
-_WHOLE = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
+from ..ir import Scalar, range_of
+from .code import Code
+from .instructions import Instruction, intrinsic, plain
 
 
-def whole(code: "VectorCode", s: Scalar, args: list[str], kind: str) -> str:
-    """An operation on whole numbers or truth values."""
-    v, signed = vector_type(kind), kind[0] == "i" and kind != "i1"
-    if s.op in _WHOLE:
-        return code.emit(f"{_WHOLE[s.op]} {v} {', '.join(args)}")
-    if s.op in ("div", "rem") and kind != "i1":
-        return _divide(code, s, args, kind)
-    if s.op in ("eq", "ne"):
-        return code.emit(f"icmp {s.op} {v} {', '.join(args)}")
-    if s.op in ("lt", "le", "gt", "ge"):
-        return code.emit(f"icmp {'s' if signed else 'u'}{s.op} {v} {', '.join(args)}")
-    if s.op == "neg":
-        return code.emit(f"sub {v} zeroinitializer, {args[0]}")
-    if s.op == "not":
-        return code.emit(f"xor {v} {args[0]}, {literal(-1 if kind != 'i1' else 1, kind)}")
-    if s.op in ("max", "min"):
-        name = f"llvm.{'s' if signed else 'u'}{s.op}.v{WIDTH}{scalar_name(kind)}"
-        return code.apply(name, v, args, [v, v])
-    raise Unsupported(f"{s.op} of {kind}")
+def _signed(dtype: str) -> bool:
+    return dtype[0] == "i" and dtype != "i1"
 
 
-def _divide(code: "VectorCode", s: Scalar, args: list[str], kind: str) -> str:
-    """Whole numbers, as XLA divides them: a / 0 has all bits set, a % 0 is a.
+def _by_sign(make: Callable[[str], Instruction], word: str) -> Instruction:
+    """One of two instructions, whose words begin with s or u."""
+    signed, unsigned = make(word.format("s")), make(word.format("u"))
 
-    The processor would end the process there, and where the least number is divided by -1; and a place
+    def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
+        return (signed if _signed(s.args[0].kind) else unsigned)(code, s, args)
+
+    return instruction
+
+
+def _negated(code: Code, s: Scalar, args: Sequence[str]) -> str:
+    return code.emit(f"sub {code.vectors.registers(s.kind)} zeroinitializer, {args[0]}")
+
+
+def _inverted(code: Code, s: Scalar, args: Sequence[str]) -> str:
+    ones = code.vectors.literal(1 if s.kind == "i1" else -1, s.kind)
+    return code.emit(f"xor {code.vectors.registers(s.kind)} {args[0]}, {ones}")
+
+
+def _divided(code: Code, s: Scalar, args: Sequence[str]) -> str:
+    """As XLA divides: a / 0 has all bits set, a % 0 is a.
+
+    The processor would end the process there, and where the least integer is divided by -1; and a slot
     without a lane holds zeros.
     """
-    v, b = vector_type(kind), vector_type("i1")
-    word = f"{'s' if kind[0] == 'i' else 'u'}{s.op}"
+    dtype, literal = s.kind, code.vectors.literal
+    v, mask = code.vectors.registers(dtype), code.vectors.registers("i1")
+    word = f"{'s' if dtype[0] == 'i' else 'u'}{s.op}"
     over, under = args
     if s.args[1].constant and s.args[1].value not in (0, -1):
         return code.emit(f"{word} {v} {over}, {under}")
     none = code.emit(f"icmp eq {v} {under}, zeroinitializer")
     unsafe = none
-    if kind[0] == "i":
-        # Divided by 1 instead, the least number stays what it is, and leaves nothing: what XLA says.
-        least = code.emit(f"icmp eq {v} {over}, {literal(range_of(kind)[0], kind)}")
-        flips = code.emit(f"icmp eq {v} {under}, {literal(-1, kind)}")
-        unsafe = code.emit(f"or {b} {none}, {code.emit(f'and {b} {least}, {flips}')}")
-    safe = code.emit(f"select {b} {unsafe}, {v} {literal(1, kind)}, {v} {under}")
-    found = code.emit(f"{word} {v} {over}, {safe}")
-    instead = over if s.op == "rem" else literal(-1, kind)
-    return code.emit(f"select {b} {none}, {v} {instead}, {v} {found}")
+    if dtype[0] == "i":
+        # Divided by 1 instead, the least integer stays what it is, and leaves nothing: what XLA says.
+        least = code.emit(f"icmp eq {v} {over}, {literal(range_of(dtype)[0], dtype)}")
+        flips = code.emit(f"icmp eq {v} {under}, {literal(-1, dtype)}")
+        unsafe = code.emit(f"or {mask} {none}, {code.emit(f'and {mask} {least}, {flips}')}")
+    safe = code.emit(f"select {mask} {unsafe}, {v} {literal(1, dtype)}, {v} {under}")
+    result = code.emit(f"{word} {v} {over}, {safe}")
+    instead = over if s.op == "rem" else literal(-1, dtype)
+    return code.emit(f"select {mask} {none}, {v} {instead}, {v} {result}")
 
 
-def converted(code: "VectorCode", s: Scalar, arg: str) -> str:
-    """Between kinds of numbers; only to truth values is not asked for here (it is a comparison)."""
-    old, new = s.args[0].kind, s.kind
-    if old[0] == "f" and new[0] == "f":
-        word = "fpext" if bytes_of(new) > bytes_of(old) else "fptrunc"
-    elif old[0] == "f":
-        # Saturating, and 0 for NaN, as in XLA.
-        name = f"llvm.fpto{'s' if new[0] == 'i' else 'u'}i.sat.v{WIDTH}{scalar_name(new)}.v{WIDTH}{old}"
-        return code.apply(name, vector_type(new), [arg], [vector_type(old)])
-    elif new[0] == "f":
-        word = "sitofp" if old[0] == "i" and old != "i1" else "uitofp"
-    elif old != "i1" and bytes_of(new) == bytes_of(old):
-        return arg
-    elif old != "i1" and bytes_of(new) < bytes_of(old):
-        word = "trunc"
-    else:
-        word = "sext" if old[0] == "i" and old != "i1" else "zext"
-    return code.emit(f"{word} {vector_type(old)} {arg} to {vector_type(new)}")
+BOOLEANS: dict[str, Instruction] = {
+    "add": plain("add"),
+    "sub": plain("sub"),
+    "mul": plain("mul"),
+    "and": plain("and"),
+    "or": plain("or"),
+    "xor": plain("xor"),
+    "not": _inverted,
+    "neg": _negated,
+    "eq": plain("icmp eq"),
+    "ne": plain("icmp ne"),
+    "lt": _by_sign(plain, "icmp {}lt"),
+    "le": _by_sign(plain, "icmp {}le"),
+    "gt": _by_sign(plain, "icmp {}gt"),
+    "ge": _by_sign(plain, "icmp {}ge"),
+    "max": _by_sign(intrinsic, "{}max"),
+    "min": _by_sign(intrinsic, "{}min"),
+}
+INTEGERS: dict[str, Instruction] = {
+    **BOOLEANS,
+    "div": _divided,
+    "rem": _divided,
+    "shift_left": plain("shl"),
+    "shift_right_arithmetic": plain("ashr"),
+}

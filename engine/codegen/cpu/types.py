@@ -1,48 +1,51 @@
-"""Kinds of numbers as LLVM types, in vectors of `WIDTH` lanes."""
+"""Dtypes as LLVM's types: of one number, and of several side by side."""
 
 import struct
-
-import llvmlite.binding as llvm
-
-# Lanes side by side: two registers full, so that what waits for one goes on with the other. More would not
-# stay in registers. dopri8 steps of 8, 16 and 32 lanes ran 145,000, 206,000 and 190,000 lanes a second with
-# AVX-512; tsit5 steps of 4, 8 and 16 lanes 83,000, 98,000 and 70,000 with AVX2 (one core each).
-WIDTH = 16 if llvm.get_host_cpu_features().get("avx512f") else 8
+from dataclasses import dataclass
 
 _TYPES = {"f64": "double", "f32": "float", "i1": "i1"} | {
     f"{sign}{bits}": f"i{bits}" for sign in "iu" for bits in (8, 16, 32, 64)
 }
-_BYTES = {"f64": 8, "f32": 4, "i1": 1} | {f"{s}{b}": b // 8 for s in "iu" for b in (8, 16, 32, 64)}
 
 
-def scalar_name(kind: str) -> str:
+def register_type(dtype: str) -> str:
     """LLVM's type of one number in registers."""
-    return _TYPES[kind]
+    return _TYPES[dtype]
 
 
-def scalar_type(kind: str) -> str:
-    """LLVM's type of one number; a boolean is a byte in memory."""
-    return "i8" if kind == "i1" else _TYPES[kind]
+def memory_type(dtype: str) -> str:
+    """LLVM's type of one number in memory, where a boolean is a byte."""
+    return "i8" if dtype == "i1" else _TYPES[dtype]
 
 
-def vector_type(kind: str) -> str:
-    """LLVM's type of `WIDTH` numbers in registers."""
-    return f"<{WIDTH} x {_TYPES[kind]}>"
+def short_name(dtype: str) -> str:
+    """How LLVM's names of intrinsics call a dtype in memory."""
+    return dtype if dtype[0] == "f" else memory_type(dtype)
 
 
-def memory_type(kind: str) -> str:
-    """LLVM's type of `WIDTH` numbers in memory."""
-    return f"<{WIDTH} x {scalar_type(kind)}>"
+@dataclass(frozen=True)
+class Vectors:
+    """LLVM's types of `width` numbers side by side."""
 
+    width: int
 
-def bytes_of(kind: str) -> int:
-    return _BYTES[kind]
+    def registers(self, dtype: str) -> str:
+        """Of numbers in registers."""
+        return f"<{self.width} x {register_type(dtype)}>"
 
+    def memory(self, dtype: str) -> str:
+        """Of numbers in memory."""
+        return f"<{self.width} x {memory_type(dtype)}>"
 
-def literal(value: float | int, kind: str) -> str:
-    """A constant, the same in all lanes."""
-    if kind[0] == "f":
-        text = f"0x{struct.unpack('<Q', struct.pack('<d', float(value)))[0]:016X}"
-    else:
-        text = str(int(value))
-    return "<" + ", ".join([f"{_TYPES[kind]} {text}"] * WIDTH) + ">"
+    def literal(self, value: float | int, dtype: str) -> str:
+        """A constant, the same in all slots."""
+        if dtype[0] == "f":
+            text = f"0x{struct.unpack('<Q', struct.pack('<d', float(value)))[0]:016X}"
+        else:
+            text = str(int(value))
+        return "<" + ", ".join([f"{register_type(dtype)} {text}"] * self.width) + ">"
+
+    @property
+    def slots(self) -> str:
+        """The numbers of the slots: 0, 1 and so on."""
+        return "<" + ", ".join(f"i64 {k}" for k in range(self.width)) + ">"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...run import run_in_memory
+from ...spec.presets import preset
 from ..claims import Claim, check
-from ..preset import preset, run_in_memory
 
 if TYPE_CHECKING:
     import xarray as xr

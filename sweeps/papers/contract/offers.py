@@ -20,8 +20,16 @@ from ....kernels.status import Status
 class Infrastructure:
     """One that asks for protection.
 
-    `theta` and `reward_rate` are those of its type, `least` is what that type needs.
-    `level_probability` [level] is what the centre believes about its criticality, lowest level first.
+    Attributes
+    ----------
+    name
+        It has one of its own.
+    theta, reward_rate
+        Of its type: its vulnerability, and the reward per resource that it pays.
+    least
+        Resources that its type needs at least.
+    level_probability
+        What the centre believes about its criticality [level], lowest level first; sums to 1.
     """
 
     name: str
@@ -49,7 +57,17 @@ class Round:
 
 @dataclass(frozen=True)
 class Allocation:
-    """How it ended: resources by name, who was left out, who declined, and every round."""
+    """How it ended.
+
+    Attributes
+    ----------
+    resources
+        Of each infrastructure that signed, by its name.
+    dropped, declined
+        Names of those left out for want of resources, and of those who turned an offer down.
+    rounds
+        Every step, in order.
+    """
 
     resources: dict[str, float]
     dropped: tuple[str, ...]
@@ -87,6 +105,11 @@ def allocate(
         feasible. The default is `optimal_design`.
     accepts
         ``accepts(infrastructure, resources)``: its answer to an offer.
+
+    Raises
+    ------
+    ValueError
+        A name stands twice, or a number is not what it should be.
     """
     _check(infrastructures, total)
     considered, dropped, declined = list(infrastructures), [], []

@@ -4,10 +4,10 @@ import csv
 from dataclasses import dataclass
 from importlib.resources import files
 
+from ...run import run_in_memory
 from ...spec.sweep import Sweep
 from ...text import table
 from ..paper import Reproduction
-from ..preset import run_in_memory
 
 # Half a unit of the last printed digit, and the rounding of the subtraction.
 _AGREES = 5e-5 + 1e-9

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...run import run_in_memory
+from ...spec.presets import preset
 from ..claims import Claim, check
-from ..preset import preset, run_in_memory
 
 FACTORS = ("data", "application_systems")
 SOURCES = {"v": "section 5.1", "L": "section 5.2", "E": "section 5.3"}

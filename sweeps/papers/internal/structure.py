@@ -22,7 +22,12 @@ class StructureError(SweepError):
 class Structure:
     """Named factors and the influences among them.
 
-    `adjacency` is bool [m, m]: entry (i, j) says that ``names[i]`` influences ``names[j]`` directly.
+    Attributes
+    ----------
+    names
+        Of the m factors.
+    adjacency
+        bool [m, m]: entry (i, j) says that ``names[i]`` influences ``names[j]`` directly.
     """
 
     names: tuple[str, ...]
@@ -57,7 +62,7 @@ def describe_structure(structure: Structure) -> str:
 
 
 def load_structure(path: str | Path) -> Structure:
-    """Read factors and influences from a ``.csv`` or ``.toml`` file.
+    """Read factors and influences from the ``.csv`` or ``.toml`` file at `path`.
 
     A CSV file is a square matrix of 0 and 1 with the names in its first row and first column; lines
     that begin with ``#`` are comments. A TOML file has ``factors = [names]`` and a table

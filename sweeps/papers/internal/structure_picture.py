@@ -17,10 +17,11 @@ COLOURS = ("#2f6690", "#3a7d44", "#b5651d", "#7d4e8a", "#8a3b3b", "#4a4a4a")
 
 
 def draw_structure(structure: Structure, path: str | Path) -> None:
-    """Write the hierarchical digraph to `path` (the suffix chooses the format: png, svg, pdf).
+    """Write the hierarchical digraph of a `structure` to `path` (its suffix is the format: png, svg, pdf).
 
     Level 1 is the top row; arrows show direct influences and point at what is influenced. Within a
-    row, factors stand near those they influence, so that few arrows cross.
+    row, factors stand near those they influence, so that few arrows cross. Raises OSError where the file
+    cannot be written.
     """
     rows = structure.levels()
     places = _places(structure, rows)

@@ -12,8 +12,10 @@ from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from equisweep.sweeps.boundaries.bisect import refine
 from equisweep.sweeps.boundaries.boundaries import NO_CROSSING, boundaries
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.external.critical import ENDS, LEAST, best_compensation, critical_cities
-from equisweep.sweeps.papers.preset import PRESETS, run_in_memory
+from equisweep.sweeps.papers.external.best_compensation import LEAST, best_compensation
+from equisweep.sweeps.papers.external.critical_cities import ENDS, critical_cities
+from equisweep.sweeps.run import run_in_memory
+from equisweep.sweeps.spec.presets import PRESETS
 from helpers import oracle_external as oracle
 from helpers.project import ROOT
 from scipy.optimize import brentq, minimize_scalar

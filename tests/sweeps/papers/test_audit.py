@@ -12,10 +12,10 @@ from equisweep.sweeps.papers.audit import audit
 from equisweep.sweeps.papers.conclusions import evaluate
 from equisweep.sweeps.papers.contract.audit import STUDIES as CONTRACT
 from equisweep.sweeps.papers.external.audit import STUDIES
-from equisweep.sweeps.papers.preset import run_in_memory
 from equisweep.sweeps.papers.registry import find_paper
 from equisweep.sweeps.papers.supervision.audit import STUDIES as SUPERVISION
 from equisweep.sweeps.papers.wording import verdict
+from equisweep.sweeps.run import run_in_memory
 from helpers import audit_oracle
 from helpers import oracle_external as oracle
 from helpers import supervision_reference as supervision

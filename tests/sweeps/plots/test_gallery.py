@@ -9,8 +9,8 @@ import pytest
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.commands import plot as command_plot
 from equisweep.sweeps.commands.main import _parser
-from equisweep.sweeps.papers.preset import run_in_memory
 from equisweep.sweeps.plots.plot import note_of
+from equisweep.sweeps.run import run_in_memory
 from helpers.pictures import cut_or_overlapping, not_run
 from helpers.project import ROOT
 

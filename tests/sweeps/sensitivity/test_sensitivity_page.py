@@ -5,8 +5,8 @@ import re
 import pytest
 from equisweep.sweeps import Sweep, open_cube, plan
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.papers.preset import preset
 from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.spec.presets import preset
 from helpers.project import ROOT
 
 PAGE = (ROOT / "docs/howto/sensitivity.md").read_text(encoding="utf-8")

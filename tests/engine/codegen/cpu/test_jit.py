@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jax
 import pytest
+from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
-from equisweep.engine.codegen.cpu import lanes as lane_code
 from helpers.project import ROOT
 
 WIDTHS = ROOT / "tests" / "helpers" / "by_width.py"
@@ -20,7 +20,7 @@ TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 def test_offsets_are_those_of_the_header_that_comes_with_jaxlib(tmp_path):
     """The compiler says where each field lies in XLA's own header."""
     lines = []
-    for name in lane_code.OFFSETS:
+    for name in ffi.OFFSETS:
         structure, _, fields = name.partition(".")
         lines.append(f'printf("%zu\\n", offsetof({structure}, {fields}));')
     code = [
@@ -36,7 +36,7 @@ def test_offsets_are_those_of_the_header_that_comes_with_jaxlib(tmp_path):
         ["cc", "-x", "c++", "-I", jax.ffi.include_dir(), source, "-o", program, "-lstdc++"], check=True
     )
     told = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
-    assert dict(zip(lane_code.OFFSETS, map(int, told), strict=True)) == lane_code.OFFSETS
+    assert dict(zip(ffi.OFFSETS, map(int, told), strict=True)) == ffi.OFFSETS
 
 
 def test_the_version_is_one_this_code_knows():

@@ -1,4 +1,4 @@
-"""`equisweep critical-cities` and `equisweep best-compensation`: two numbers of the external paper."""
+"""`equisweep critical-cities`: past how many linked cities nobody invests."""
 
 import argparse
 from collections.abc import Callable, Iterable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """Axes and fixed parameters on the command line, for a grid without a sweep file."""
     parser.add_argument(
         "--axis", action="append", default=[], metavar="NAME=VALUES", help="A,B,C or START:STOP:NUM"
     )
@@ -62,7 +63,8 @@ def _number(option: str, text: str, part: str) -> float:
         raise SweepError(f"{option} {text}: {part!r} is not a number") from None
 
 
-def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]") -> int:
+def run_over_axes(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]") -> int:
+    """Print or write ``compute(axes, fixed)``, a Dataset over the axes; returns the exit code."""
     from ..cube.rows import records
     from ..text import format_records
 
@@ -82,19 +84,13 @@ def _run(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]
     return 0
 
 
-def _cities(options: argparse.Namespace) -> int:
-    from ..papers.external.critical import critical_cities
+def run(options: argparse.Namespace) -> int:
+    from ..papers.external.critical_cities import critical_cities
 
-    return _run(options, critical_cities)
-
-
-def _compensation(options: argparse.Namespace) -> int:
-    from ..papers.external.critical import best_compensation
-
-    return _run(options, best_compensation)
+    return run_over_axes(options, critical_cities)
 
 
-CRITICAL_CITIES = Command(
+COMMAND = Command(
     "critical-cities",
     "find the number of linked cities past which nobody invests (external model)",
     (
@@ -102,13 +98,5 @@ CRITICAL_CITIES = Command(
         "equisweep critical-cities --axis L=100:1000:10 --set alpha=0.95 --format csv",
     ),
     arguments,
-    _cities,
-)
-
-BEST_COMPENSATION = Command(
-    "best-compensation",
-    "find the compensation coefficient of least loss (external model)",
-    ("equisweep best-compensation --axis n=3,4 --axis alpha=0.1:0.9:9 --set beta=0.1",),
-    arguments,
-    _compensation,
+    run,
 )

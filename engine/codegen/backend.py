@@ -1,0 +1,71 @@
+"""What a back end offers: from scalars to a program for one kind of device.
+
+Scalars come to it as `primitives` makes them. A new device is a folder with a class of this form, and an
+entry in `devices`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from .decompose import decompose
+from .ir import Scalar, Unsupported, with_loops
+from .lanes import Loop
+from .schedule import Grid
+
+Array = Any
+
+
+class GridProgram(Protocol):
+    """Computes a grid. Several threads may call it at once."""
+
+    def __call__(
+        self, coordinates: Sequence[np.ndarray], outputs: Sequence[np.ndarray], lengths: Sequence[int]
+    ) -> None:
+        """Write every field into its array: the grid's axes, then those of the numbers at a point.
+
+        Arrays may be windows of larger ones. `coordinates` are those of the grid's inputs, `lengths` those of
+        the axes. Raises ValueError where
+        outputs lie in memory as the program cannot write them.
+        """
+        ...
+
+
+class LaneProgram(Protocol):
+    """Runs lanes. JAX can trace it, also under `jax.vmap`, where each call is of one lane."""
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """The leaves that change, as they are when the lane is done, from all leaves of the loop."""
+        ...
+
+
+class Backend(Protocol):
+    """Makes programs for the devices of one platform of JAX."""
+
+    platform: str  # as `jax.lax.platform_dependent` calls it
+    width: int  # points that are computed side by side
+
+    def supports(self, op: str, dtype: str) -> bool:
+        """Whether there is an operation whose first argument has this dtype."""
+        ...
+
+    def grid(self, grid: Grid) -> GridProgram:
+        """A program that computes a grid. Raises RuntimeError where the compiler fails."""
+        ...
+
+    def lanes(self, loop: Loop) -> LaneProgram:
+        """A program that runs lanes. Raises RuntimeError where the compiler fails."""
+        ...
+
+
+def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
+    """The same numbers from operations that a back end has. Raises Unsupported where it lacks one."""
+    simple = decompose(scalars)
+    for s in with_loops(simple):
+        if s.op not in _STRUCTURE and not backend.supports(s.op, s.args[0].kind):
+            raise Unsupported(f"{s.op} of {s.args[0].kind}")
+    return simple
+
+
+_STRUCTURE = frozenset({"constant", "input", "carried", "loop", "result"})

@@ -1,0 +1,58 @@
+"""Operations on floats."""
+
+from collections.abc import Sequence
+
+from ..ir import Scalar
+from .code import Code
+from .instructions import Instruction, intrinsic, plain
+
+
+def _library(name: str) -> Instruction:
+    """A function of the C library, slot by slot, in double precision."""
+
+    def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
+        single, double = code.vectors.registers("f32"), code.vectors.registers("f64")
+        if s.kind == "f32":
+            args = [code.emit(f"fpext {single} {a} to {double}") for a in args]
+        result = "undef"
+        for slot in range(code.width):
+            numbers = [code.emit(f"extractelement {double} {a}, i32 {slot}") for a in args]
+            one = code.call(name, "double", numbers, ["double"] * len(args))
+            result = code.emit(f"insertelement {double} {result}, double {one}, i32 {slot}")
+        return code.emit(f"fptrunc {double} {result} to {single}") if s.kind == "f32" else result
+
+    return instruction
+
+
+# A product is fused into a sum where both carry `contract`; not `mul_rounded`, of which formulas are made.
+FLOATS: dict[str, Instruction] = {
+    "add": plain("fadd contract"),
+    "sub": plain("fsub contract"),
+    "mul": plain("fmul contract"),
+    "mul_rounded": plain("fmul"),
+    "div": plain("fdiv contract"),
+    "rem": plain("frem contract"),
+    "neg": plain("fneg"),
+    "fma": intrinsic("fma"),
+    "abs": intrinsic("fabs"),
+    "sqrt": intrinsic("sqrt"),
+    "max": intrinsic("maximum"),
+    "min": intrinsic("minimum"),
+    "floor": intrinsic("floor"),
+    "ceil": intrinsic("ceil"),
+    "round": intrinsic("round"),
+    "roundeven": intrinsic("roundeven"),
+    "eq": plain("fcmp oeq"),
+    "ne": plain("fcmp une"),
+    "lt": plain("fcmp olt"),
+    "le": plain("fcmp ole"),
+    "gt": plain("fcmp ogt"),
+    "ge": plain("fcmp oge"),
+}
+FLOATS |= {
+    name: _library(name)
+    for name in (
+        "pow", "exp2", "expm1", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
+        "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "lgamma", "cbrt",
+    )
+}  # fmt: skip

@@ -1,0 +1,28 @@
+"""Running the machine code of lanes from functions that JAX traces."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from ..lanes import Loop
+from . import ffi, jit
+from .lanes import lane_code
+
+Array = Any
+
+
+class CpuLaneProgram:
+    """A loop over lanes in machine code, which XLA calls."""
+
+    def __init__(self, loop: Loop, width: int) -> None:
+        self._split = loop.split
+        self._used = [k for k, leaf in enumerate(loop.leaves) if leaf.used]
+        self._name, address = jit.link(lane_code(loop, "NAME", width))
+        ffi.register(self._name, address)
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """The leaves that change, once the lane is done; many lanes under `jax.vmap` are one call."""
+        shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[: self._split]]
+        call = jax.ffi.ffi_call(self._name, shapes, vmap_method="broadcast_all")
+        return list(call(*[arrays[k] for k in self._used]))

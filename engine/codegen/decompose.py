@@ -1,0 +1,60 @@
+"""Operations replaced by their formulas, right before a back end: it needs the primitive ones alone.
+
+Every back end computes exp, log and the logistic function by the same formulas, so with the same bits.
+Whatever looks into a graph before, such as Taylor rules, derivatives and counts, still sees one operation.
+"""
+
+from collections.abc import Sequence
+
+from .ir import Graph, Scalar, While, order_of
+from .ops import OPERATIONS
+from .ops.term import Term
+
+
+def decompose(scalars: Sequence[Scalar]) -> list[Scalar]:
+    """The same numbers from operations that have no formula, in loops as well."""
+    return _Rewriting().all(scalars)
+
+
+class _Rewriting:
+    """A new graph, and what each scalar of the old one has become in it."""
+
+    def __init__(self) -> None:
+        self.graph = Graph(most=None)  # what is too much was counted before
+        self.new: dict[Scalar, Scalar] = {}
+        self.ended: dict[Scalar, list[Scalar]] = {}
+
+    def all(self, scalars: Sequence[Scalar]) -> list[Scalar]:
+        for scalar in order_of(scalars, self.new):
+            self.new[scalar] = self.one(scalar)
+        return [self.new[s] for s in scalars]
+
+    def one(self, s: Scalar) -> Scalar:
+        """A scalar whose arguments are rewritten."""
+        if s.op == "constant":
+            return self.graph.constant(s.value, s.kind)
+        if s.op == "input":
+            return self.graph.inputs((), s.kind, s.value).item()
+        if s.op == "carried":  # stands for itself in the rewritten loop, too
+            return s
+        if s.op == "loop":
+            return self.loop(s, s.value)
+        if s.op == "result":
+            return self.ended[s.args[0]][s.value]
+        args = [self.new[a] for a in s.args]
+        if OPERATIONS[s.op].formula is None:
+            return self.graph.apply(s.op, *args, kind=s.kind)
+        return self.by_formula(s, args)
+
+    def loop(self, s: Scalar, loop: While) -> Scalar:
+        first = [self.new[a] for a in s.args[: len(loop.carried)]]
+        self.ended[s] = self.graph.loop(first, loop.carried, self.all([loop.cond])[0], self.all(loop.body))
+        return s
+
+    def by_formula(self, s: Scalar, args: Sequence[Scalar]) -> Scalar:
+        """Formulas are of doubles: single precision is widened before and rounded after."""
+        formula = OPERATIONS[s.op].formula
+        assert formula is not None
+        wide = [self.graph.apply("convert", a, kind="f64") if a.kind == "f32" else a for a in args]
+        result: Scalar = formula(*(Term(self.graph, a) for a in wide)).scalar
+        return self.graph.apply("convert", result, kind="f32") if s.kind == "f32" else result

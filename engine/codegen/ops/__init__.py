@@ -1,0 +1,10 @@
+"""Operations on numbers, each at home in one file: arity, folding, Taylor rule, formula.
+
+To add one, `define` it in the file where its like stand. If it has a formula, that is all; if not, each
+back end names its instruction for it (`cpu/floats.py`, `cpu/integers.py`), or leaves it to XLA.
+"""
+
+from . import arithmetic, exponential, library, logic  # noqa: F401  # each enters its operations into the table
+from .operation import OPERATIONS, NoSeries, Operation
+
+__all__ = ["OPERATIONS", "NoSeries", "Operation"]

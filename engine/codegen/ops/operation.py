@@ -1,0 +1,47 @@
+"""The table of operations: what each one is, apart from how a back end computes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Array = Any
+
+
+class NoSeries(Exception):
+    """A Taylor rule does not cover these arguments; the message says which."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation on numbers, as the scalars of a graph hold it by its name.
+
+    name : how scalars call it.
+    arity : how many arguments it takes.
+    value : value(*arguments), the result by JAX; where `typed`, value(*arguments, dtype=...). None where only
+        formulas use the operation.
+    fold : fold(*arguments), the result for constants: NumPy's floats, Python's integers and booleans. None:
+        constants are not folded.
+    simplify : simplify(*arguments), the argument that is the result whatever the others are; None: no such.
+    series : series(own, k, *arguments), the k-th Taylor coefficient (see `series`). None: there is no rule.
+    stepwise : piecewise constant: its Taylor coefficients are 0, but the first.
+    formula : formula(*terms), the same from simpler operations (see `term`). None: a back end computes it.
+    """
+
+    name: str
+    arity: int
+    value: Callable[..., Array] | None = None
+    typed: bool = False
+    fold: Callable[..., Any] | None = None
+    simplify: Callable[..., Any] | None = None
+    series: Callable[..., Any] | None = None
+    stepwise: bool = False
+    formula: Callable[..., Any] | None = None
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def define(name: str, arity: int, **more: Any) -> None:
+    """Enter an operation into the table."""
+    assert name not in OPERATIONS, name
+    OPERATIONS[name] = Operation(name, arity, **more)

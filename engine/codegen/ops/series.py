@@ -1,0 +1,74 @@
+"""Taylor coefficients: what the rules of the operations are made of.
+
+``rule(own, k, *arguments)`` is the k-th coefficient of an operation, from its own below k and from those of
+its arguments up to k. None is an exact zero, so that what does not change costs nothing. Reference:
+Griewank and Walther, "Evaluating derivatives", chapter 13.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+
+class Series(list[Any]):
+    """Coefficients of one scalar, lowest first; and of its slope, where its rule wants that."""
+
+    def __init__(self, items: Sequence[Any] = ()) -> None:
+        super().__init__(items)
+        self.slope: list[Any] = []
+
+
+def plus(a: Any, b: Any) -> Any:
+    """The sum a + b."""
+    return b if a is None else a if b is None else a + b
+
+
+def minus(a: Any, b: Any) -> Any:
+    """The difference a - b."""
+    return a if b is None else -b if a is None else a - b
+
+
+def times(a: Any, b: Any) -> Any:
+    """The product a b of numbers."""
+    return None if a is None or b is None else a * b
+
+
+def scaled(a: Any, factor: float) -> Any:
+    """A coefficient times a number."""
+    return None if a is None else a if factor == 1 else a * factor
+
+
+def convolved(a: Series, b: Series, k: int, first: int = 0, last: int | None = None) -> Any:
+    """Sum of a_j b_(k-j) for j from `first` to `last`, k if not given."""
+    total = None
+    for j in range(first, (k if last is None else last) + 1):
+        total = plus(total, times(a[j], b[k - j]))
+    return total
+
+
+def product(_own: Series, k: int, a: Series, b: Series) -> Any:
+    """Coefficient k of a b; of a square, each pair of factors once."""
+    if a is not b:
+        return convolved(a, b, k)
+    half = scaled(convolved(a, a, k, 0, (k - 1) // 2), 2.0)
+    return half if k % 2 else plus(half, times(a[k // 2], a[k // 2]))
+
+
+def chained(slope: list[Any], k: int, inner: Series) -> Any:
+    """Coefficient k of a function whose derivative is `slope` times that of `inner`."""
+    total = None
+    for j in range(1, k + 1):
+        total = plus(total, times(scaled(inner[j], float(j)), slope[k - j]))
+    return scaled(total, 1 / k)
+
+
+def choice(_own: Series, k: int, which: Series, yes: Series, no: Series) -> Any:
+    """Coefficient k of the one of two series that a condition picks."""
+    if yes[k] is None and no[k] is None:
+        return None
+    return jnp.where(which[0], _or_zero(yes[k]), _or_zero(no[k]))
+
+
+def _or_zero(a: Any) -> Any:
+    return 0.0 if a is None else a

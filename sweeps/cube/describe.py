@@ -1,0 +1,94 @@
+"""What a cube holds and how it was made, as text."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.progress import clock
+from ...engine.store.cube import Cube, bytes_on_disk, open_cube_for_reading
+from ...kernels.status import Status
+from ..text import size_text, table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def describe_cube(path: Path, dataset: "xr.Dataset") -> str:
+    """Axes, variables, status counts, runs, versions and the sweep file of a cube, as text.
+
+    `dataset` is the cube at `path`, opened; CubeError where there is none.
+    """
+    cube = open_cube_for_reading(path)
+    parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}"]
+    parts += ["", "Axes", _axes(dataset)]
+    parts += ["", "Variables", _variables(dataset, cube.names)]
+    parts += ["", "Status", _statuses(cube)]
+    parts += ["", "Runs", *_runs(cube), "", f"device    {dataset.attrs['device']}"]
+    versions = json.loads(dataset.attrs["versions"])
+    parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
+    parts.append(f"on disk   {size_text(bytes_on_disk(path))}")
+    parts += ["", "Sweep", dataset.attrs["sweep"].rstrip()]
+    return "\n".join(parts)
+
+
+def status_counts(cube: Cube) -> dict[int, int]:
+    """How many points have each status, read tile by tile."""
+    counts: Counter[int] = Counter()
+    for tile in cube.layout:
+        in_tile = np.bincount(cube.read("status", tile).ravel())
+        counts.update({code: int(n) for code, n in enumerate(in_tile) if n})
+    return dict(counts)
+
+
+def _axes(dataset: "xr.Dataset") -> str:
+    dims = dataset["status"].dims
+    coords = sorted(dataset.coords.items(), key=lambda item: _order(item[1].dims[0], dims))
+    rows = [
+        (str(name), str(coord.dims[0]), f"{coord.size:,}", _ends(coord.values), *_unit_and_meaning(coord))
+        for name, coord in coords
+    ]
+    return table(("name", "dim", "size", "values", "unit", "meaning"), rows)
+
+
+def _variables(dataset: "xr.Dataset", names: Iterable[str]) -> str:
+    grid = len(dataset["status"].dims)
+    rows = [
+        (name, ", ".join(map(str, dataset[name].dims[grid:])) or "-", *_unit_and_meaning(dataset[name]))
+        for name in names
+    ]
+    return table(("name", "own dims", "unit", "meaning"), rows)
+
+
+def _unit_and_meaning(array: "xr.DataArray") -> tuple[str, str]:
+    return str(array.attrs.get("units", "")), str(array.attrs.get("long_name", ""))
+
+
+def _statuses(cube: Cube) -> str:
+    counts = status_counts(cube)
+    total = sum(counts.values())
+    rows = [(Status(code).name, f"{n:,}", f"{n / total:.2%}") for code, n in sorted(counts.items())]
+    return table(("status", "points", "share"), rows)
+
+
+def _runs(cube: Cube) -> list[str]:
+    lines = []
+    for entry in cube.runs():
+        when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
+        done = f"{entry['tiles']} of {entry['of']} missing tiles"
+        how = f", {entry['computed']}" if entry.get("computed") else ""
+        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}")
+    return lines or ["none finished"]
+
+
+def _ends(values: np.ndarray) -> str:
+    shown = [f"{v:g}" if isinstance(v, int | float) else str(v) for v in values.tolist()]
+    return ", ".join(shown) if len(shown) <= 4 else f"{shown[0]}, {shown[1]} ... {shown[-1]}"
+
+
+def _order(dim: object, grid_dims: Sequence[object]) -> int:
+    return grid_dims.index(dim) if dim in grid_dims else len(grid_dims)

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from .errors import SweepError
+from .errors import Argument, SweepError
 from .tiles import MOST_POINTS
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -29,7 +29,7 @@ def pick_device(wanted: str) -> Any:
         if wanted == "auto":
             return jax.devices("cpu")[0]
         raise SweepError(
-            "device: no GPU is visible to jax; pip install '.[cuda13]', or use --device cpu"
+            "device: no GPU is visible to jax; pip install '.[cuda13]', or use ", Argument("device", "cpu")
         ) from None
 
 

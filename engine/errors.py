@@ -1,11 +1,52 @@
 """What can go wrong for a user, kept apart from what goes wrong inside."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-class SweepError(ValueError):
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument as messages name it: ``kind='contour'`` in Python, whatever it is called elsewhere.
+
+    Parameters
+    ----------
+    name : what the Python function calls it.
+    value : what it is, or should be; None where a message is about the argument as such.
+    typed : how the value is written on a command line, where that is not simply its text.
+    """
+
+    name: str
+    value: Any = None
+    typed: str | None = None
+
+    def __str__(self) -> str:
+        """As Python writes it; the name alone where there is no value."""
+        value = str(self.value) if isinstance(self.value, Path) else self.value
+        return self.name if value is None else f"{self.name}={value!r}"
+
+
+class UserError(Exception):
+    """A message made of text and of arguments, which its reader may know by other names.
+
+    `str` gives the arguments their names in Python; `spelt` those that the caller knows.
+    """
+
+    def __init__(self, *parts: str | Argument) -> None:
+        super().__init__("".join(map(str, parts)))
+        self.parts = parts
+
+    def spelt(self, spell: Callable[[Argument], str]) -> str:
+        """The message with every argument as `spell` writes it."""
+        return "".join(part if isinstance(part, str) else spell(part) for part in self.parts)
+
+
+class SweepError(UserError, ValueError):
     """The input is wrong or cannot be met; the message is one line that says what to do."""
 
 
-class CubeError(RuntimeError):
+class CubeError(UserError, RuntimeError):
     """A cube on disk cannot be created, written, continued or read; committed tiles are intact."""
 
 

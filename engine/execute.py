@@ -18,7 +18,7 @@ import numpy as np
 
 from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
-from .errors import CubeError, SweepError, SweepInterrupted
+from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .evaluate import Evaluator, Started
 from .progress import Progress, Silence
 from .space import Space
@@ -228,7 +228,9 @@ def _fetch(evaluator: Evaluator, tile: Tile, parts: Started | None) -> Computed:
                 raise
         parts = None
         if not evaluator.cut_smaller():
-            raise SweepError("device: its memory cannot hold even one row of a tile; use --device cpu")
+            raise SweepError(
+                "device: its memory cannot hold even one row of a tile; use ", Argument("device", "cpu")
+            )
         parts = _attempt(evaluator, tile)
 
 
@@ -291,5 +293,7 @@ def _require_disk(needed: int, root: Path, freed: int) -> None:
     if needed > free:
         raise SweepError(
             f"{root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} "
-            "GB free; sweep fewer points or outputs, or pass --skip-disk-check if you expect it to compress"
+            "GB free; sweep fewer points or outputs, or pass ",
+            Argument("check_disk", False),
+            " if you expect it to compress",
         )

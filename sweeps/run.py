@@ -1,6 +1,5 @@
 """Run a sweep into a cube, and open it."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,14 +100,10 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     What it can be asked stands in its attribute ``equisweep`` (`accessor.Equisweep`). Raises CubeError
     where there is no cube.
     """
-    import xarray as xr
-
-    from ..engine.store.cube import open_cube_for_reading
     from . import accessor  # noqa: F401  (registers dataset.equisweep)
+    from .cube.open import open_cube
 
-    open_cube_for_reading(Path(path))
-    dataset = xr.open_zarr(str(path), chunks=None)
-    return dataset[json.loads(dataset.attrs["variables"])]
+    return open_cube(path)
 
 
 def run_in_memory(sweep: Sweep) -> "xr.Dataset":

@@ -10,6 +10,8 @@ from typing import Any
 
 # Rows of a table that are printed; CSV and JSON hold all.
 MOST_ROWS = 200
+# How to see the others: said to callers in Python. Commands say it in their own words.
+ALL_ROWS = "style='csv' prints all"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -44,11 +46,11 @@ def size_text(size: float) -> str:
     return f"{size:.0f} B"
 
 
-def format_records(rows: Sequence[Mapping[str, Any]], style: str) -> str:
+def format_records(rows: Sequence[Mapping[str, Any]], style: str, all_rows: str = ALL_ROWS) -> str:
     """A few rows of equal keys as "csv", "json" or an aligned "table".
 
-    NaN is empty in CSV, null in JSON and "nan" in a table, which shows the first `MOST_ROWS` rows and says
-    how many more there are. Answers of any size are written by `cube.export`.
+    NaN is empty in CSV, null in JSON and "nan" in a table, which shows the first `MOST_ROWS` rows, says how
+    many more there are, and in `all_rows` how to see them. Answers of any size are written by `cube.export`.
     """
     head = list(rows[0]) if rows else []
     if style == "json":
@@ -57,8 +59,13 @@ def format_records(rows: Sequence[Mapping[str, Any]], style: str) -> str:
         return _csv(head, rows)
     text = table(head, [[short(v) for v in row.values()] for row in rows[:MOST_ROWS]])
     if len(rows) > MOST_ROWS:
-        text += f"\n... {len(rows) - MOST_ROWS:,} more rows; --format csv prints all"
+        text += "\n" + more_rows(len(rows) - MOST_ROWS, all_rows)
     return text
+
+
+def more_rows(count: int, all_rows: str) -> str:
+    """The last line of a table that leaves `count` rows out."""
+    return f"... {count:,} more rows; {all_rows}"
 
 
 def _csv(head: list[str], rows: Sequence[Mapping[str, Any]]) -> str:

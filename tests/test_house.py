@@ -1,6 +1,7 @@
 """The house rules: who may import whom, and what the wheel holds."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,20 @@ def test_folders_hold_at_most_20_files_and_files_are_short(folder):
         assert len(list(place.glob("*.py"))) <= 20, place
     for file in sources(folder):
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 300, file
+
+
+FLAG = re.compile(r"(?<![\w-])(--[a-z]|-o\b)")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_library_speaks_python_and_leaves_flags_to_the_commands(folder):
+    for file in sources(folder):
+        if file.is_relative_to(ROOT / "sweeps" / "commands"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = re.sub(r"``equisweep [^`]*``", "", node.value)  # which names the command as such
+                assert not FLAG.search(text), f"{file}:{node.lineno}"
 
 
 def test_nothing_unpickles_or_evaluates():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from ..errors import CubeError
+from ..errors import Argument, CubeError
 from ..space import Axis, Space, describe_values
 from .create import create_coordinate
 from .durable import remove_tree, sync
@@ -44,12 +44,14 @@ def grown_axis(cube: "Cube", space: Space, identity: Mapping[str, str]) -> Axis 
     if size > axis.size:
         raise CubeError(
             f"{cube.root}: {SAMPLES}: holds {old[SAMPLES]} and the sweep says {identity[SAMPLES]}; "
-            "a design grows and never shrinks: choose another output, or overwrite it with --overwrite"
+            "a design grows and never shrinks: choose another output, or overwrite it with ",
+            Argument("overwrite", True),
         )
     if any(describe_values(values[:size]) != old[f"axes.{name}"] for name, values in axis.values.items()):
         raise CubeError(
             f"{cube.root}: {SAMPLES}: the {identity[SAMPLES]} samples do not begin with the {old[SAMPLES]} "
-            "it holds (another scipy may draw others); choose another output, or overwrite with --overwrite"
+            "it holds (another scipy may draw others); choose another output, or overwrite with ",
+            Argument("overwrite", True),
         )
     return axis
 

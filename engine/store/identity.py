@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from ..errors import CubeError
+from ..errors import Argument, CubeError
 from ..space import Space
 from .cube import Cube, differences
 
@@ -25,7 +25,9 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     if different:
         raise CubeError(
             f"{cube.root}: holds another sweep ({'; '.join(told)}); "
-            f"choose another output, or overwrite it with --overwrite{hint}"
+            "choose another output, or overwrite it with ",
+            Argument("overwrite", True),
+            hint,
         )
     require_sound_coordinates(cube)
 
@@ -34,4 +36,5 @@ def require_sound_coordinates(cube: Cube) -> None:
     """Refuse a cube whose coordinates are not what its sweep says."""
     damaged = cube.damaged_coordinate()
     if damaged:
-        raise CubeError(f"{cube.root}: {damaged}; choose another output, or overwrite it with --overwrite")
+        advice = "choose another output, or overwrite it with "
+        raise CubeError(f"{cube.root}: {damaged}; {advice}", Argument("overwrite", True))

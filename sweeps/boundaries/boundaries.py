@@ -1,16 +1,17 @@
 """Where a class changes along an axis of a cube: found on its grid, refined through its kernel."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ..cube.pointwise import BLANK, Pointwise, only
-from ..cube.query import parse_selections, select
+from ...engine.errors import Argument, SweepError
+from ..cube.classes import classes_of
+from ..cube.pointwise import Pointwise, only
+from ..cube.select import Selections, select
 from ..cube.source import space_of
+from ..cube.statuses import BLANK
 from ..text import nearest
 from .bisect import Changes, merge_close, refine
 from .lines import Lines, grid_changes, lines_of
@@ -38,7 +39,7 @@ def boundaries(
     dataset: "xr.Dataset",
     variable: str,
     along: str,
-    selections: Iterable[str] = (),
+    selections: Selections = (),
     *,
     level: float | None = None,
     rtol: float = 1e-9,
@@ -79,9 +80,9 @@ def boundaries(
     CubeError
         The cube does not hold its sweep.
     """
-    space = space_of(dataset, sweep_file)
+    space = space_of(dataset, sweep_file=sweep_file)
     question = Question(variable, along, level)
-    chosen = select(dataset, parse_selections(selections))
+    chosen = select(dataset, selections)
     _require_askable(chosen, space, question)
     lines = lines_of(chosen, space, variable, along)
     at, index, left_out = grid_changes(chosen, lines, variable, lambda v, s: _codes(v, s, question))
@@ -104,35 +105,36 @@ def _require_askable(dataset: "xr.Dataset", space: "Space", question: Question) 
     variable, along, level = question.variable, question.along, question.level
     known = [str(name) for name in dataset.data_vars]
     if variable not in known:
-        raise SweepError(f"--var {variable}: no such variable{nearest(variable, known)}")
+        raise SweepError(Argument("variable", variable), f": no such variable{nearest(variable, known)}")
     array = dataset[variable]
     if level is not None and not np.isfinite(level):
-        raise SweepError(f"--level {level:g}: write a finite number; nothing passes this one")
+        raise SweepError(Argument("level", level), ": write a finite number; nothing passes this one")
     if array.dtype.kind == "f" and level is None:
-        raise SweepError(f"--var {variable}: is a real number; say which value it passes: --level 0")
+        advice = ": is a real number; say which value it passes: "
+        raise SweepError(Argument("variable", variable), advice, Argument("level", 0))
     if level is not None and array.dtype.kind != "f":
-        raise SweepError(
-            f"--level {level:g}: {variable} is no real number and changes by itself; leave it out"
-        )
-    axes = {name: axis for axis in space.axes for name in axis.values}
+        useless = f": {variable} is no real number and changes by itself; leave it out"
+        raise SweepError(Argument("level", level), useless)
+    axes, here = {name: axis for axis in space.axes for name in axis.values}, Argument("along", along)
     if along not in axes:
-        raise SweepError(f"--along {along}: no axis {along!r}{nearest(along, list(axes))}")
+        raise SweepError(here, f": no axis {along!r}{nearest(along, list(axes))}")
     if axes[along].static:
-        raise SweepError(f"--along {along}: is a choice, and its values have no order; select one with --sel")
+        order = ": is a choice, and its values have no order; select one with "
+        raise SweepError(here, order, Argument("selections"))
     if not dataset[along].dims:
-        raise SweepError(f"--along {along}: --sel leaves one value of it; leave a range")
+        raise SweepError(here, ": ", Argument("selections"), " leaves one value of it; leave a range")
     if axes[along].size < 2 or dataset[along].size < 2:
-        raise SweepError(f"--along {along}: has one value, and so no boundary; sweep a range of it")
+        raise SweepError(here, ": has one value, and so no boundary; sweep a range of it")
     members = [name for name in axes[along].values if name != along]
     if any(space.model.parameter(name.partition(".")[0]).integer for name in members):
-        raise SweepError(f"--along {along}: varies together with whole numbers; nothing lies in between")
+        raise SweepError(here, ": varies together with whole numbers; nothing lies in between")
 
 
 def _codes(values: np.ndarray, status: np.ndarray, question: Question) -> np.ndarray:
     """Classes as numbers: NO_RESULT where there is nothing to classify."""
     if question.variable == "status":
         return values.astype(np.int16)
-    blank = np.isin(status, BLANK)
+    blank = np.isin(status, sorted(BLANK))
     if question.level is None:
         return np.where(blank, NO_RESULT, values).astype(np.int16)
     side = np.where(values > question.level, _SIDES["above"], _SIDES["below"])
@@ -212,11 +214,9 @@ def _how(whole: bool) -> str:
 
 
 def _flags(dataset: "xr.Dataset", question: Question) -> dict[str, Any]:
-    attributes = dataset[question.variable].attrs
-    classes = _SIDES if question.level is not None else {}
-    if "flag_meanings" in attributes:
-        numbers = np.ravel(attributes["flag_values"]).tolist()
-        classes = dict(zip(str(attributes["flag_meanings"]).split(), numbers, strict=True))
+    classes = {name: number for number, name in classes_of(dataset[question.variable]).items()}
+    if question.level is not None:
+        classes = _SIDES
     if not classes:  # a count: its numbers speak for themselves
         return {"comment": f"{NO_RESULT}: no result; {NO_CROSSING}: no crossing"}
     classes = {**classes, "no_result": NO_RESULT, "-": NO_CROSSING}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import SweepError
-from ..text import format_records
+from ..cube.classes import class_names
+from ..text import ALL_ROWS, format_records
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,15 +35,19 @@ def boundary_rows(found: "xr.Dataset") -> list[dict[str, Any]]:
     return rows
 
 
-def boundary_text(found: "xr.Dataset", style: str) -> str:
-    """What ``equisweep boundary`` prints: a table with what was left out below it, or CSV or JSON."""
+def boundary_text(found: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
+    """Boundaries as a table with what was left out below it, or as CSV or JSON.
+
+    Below a long table `all_rows` says how to see all of it.
+    """
     rows = boundary_rows(found)
     if style != "table":
         return format_records(rows, style)
     along = str(found.attrs["along"])
     # A table's six digits would hide what the refinement is for.
     shown = [row | {along: f"{row[along]:.10g}", "width": f"{row['width']:.1e}"} for row in rows]
-    return "\n".join([format_records(shown, style) if rows else "no boundaries", "", *_notes(found)])
+    listed = format_records(shown, style, all_rows) if rows else "no boundaries"
+    return "\n".join([listed, "", *_notes(found)])
 
 
 def _notes(found: "xr.Dataset") -> list[str]:
@@ -65,16 +70,15 @@ def require_output(path: Path) -> None:
         raise SweepError(f"{path}: exists already; choose another name")
 
 
-def write_boundaries(found: "xr.Dataset", path: Path) -> None:
+def write_boundaries(found: "xr.Dataset", path: Path, all_rows: str = ALL_ROWS) -> None:
     """Write boundaries as text by the file's ending, or, ``.zarr``, as the Dataset they are."""
     require_output(path)
     if path.suffix == ".zarr":
         found.to_zarr(path, consolidated=False)
     else:
-        path.write_text(boundary_text(found, _ENDINGS[path.suffix]) + "\n", encoding="utf-8")
+        text = boundary_text(found, _ENDINGS[path.suffix], all_rows)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def _class(value: "xr.DataArray") -> str:
-    meanings = str(value.attrs.get("flag_meanings", "")).split()
-    numbers = np.ravel(value.attrs.get("flag_values", [])).tolist()
-    return dict(zip(numbers, meanings, strict=True)).get(int(value), str(int(value)))
+    return str(class_names(value).item())

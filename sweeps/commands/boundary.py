@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_selection
+from .command import ALL_ROWS, Command, add_selection
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
             level=options.level, sweep_file=options.sweep,
         )  # fmt: skip
     if options.output:
-        write_boundaries(found, options.output)
+        write_boundaries(found, options.output, ALL_ROWS)
         print(options.output)
     else:
-        print(boundary_text(found, options.format))
+        print(boundary_text(found, options.format, ALL_ROWS))
     return 0
 
 

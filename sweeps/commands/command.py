@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...engine.errors import Argument
+
 
 @dataclass(frozen=True)
 class Command:
@@ -26,6 +28,33 @@ class Command:
     examples: tuple[str, ...]
     arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+
+
+# What a shell calls the arguments of Python functions, where it is not --NAME.
+_FLAGS = {
+    **dict.fromkeys(("names", "variables", "variable"), "--var"),
+    **dict.fromkeys(("condition", "conditions"), "--where"),
+    **dict.fromkeys(("how", "over"), "--reduce"),
+    **dict.fromkeys(("output", "folder"), "-o"),
+    "check_disk": "--skip-disk-check",
+    "selections": "--sel",
+    "statuses": "--keep",
+    "style": "--format",
+    "sweep_file": "--sweep",
+}
+# What a command prints below a long table.
+ALL_ROWS = "--format csv prints all"
+
+
+def in_shell(argument: Argument) -> str:
+    """An argument that a message names, as it is typed: ``--kind contour``, ``--keep ok,corner``."""
+    flag = _FLAGS.get(argument.name, f"--{argument.name.replace('_', '-')}")
+    value = argument.value if argument.typed is None else argument.typed
+    if value is None or isinstance(value, bool):
+        return flag
+    if isinstance(value, list | tuple):
+        value = ",".join(map(str, value))
+    return f"{flag} {value:g}" if isinstance(value, float) else f"{flag} {value}"
 
 
 def program() -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import SweepError
-from .command import Command
+from .command import ALL_ROWS, Command
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,10 +77,10 @@ def run_over_axes(options: argparse.Namespace, compute: "Callable[[Any, Any], xr
     rows = records(compute(parse_axes(options.axis), parse_fixed(options.set)))
     if options.output:
         style = options.output.suffix[1:]
-        options.output.write_text(format_records(rows, style) + "\n", encoding="utf-8")
+        options.output.write_text(format_records(rows, style, ALL_ROWS) + "\n", encoding="utf-8")
         print(options.output)
     else:
-        print(format_records(rows, options.format))
+        print(format_records(rows, options.format, ALL_ROWS))
     return 0
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
-from .command import Command
+from .command import Command, in_shell
 from .signals import stop_on_signals
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with stop_on_signals():
             return options.run(options)
     except (SweepError, CubeError) as error:
-        print(f"equisweep: {error}", file=sys.stderr)
+        print(f"equisweep: {error.spelt(in_shell)}", file=sys.stderr)
         return 2
     except SweepInterrupted as stopped:
         print(

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_selection
+from .command import ALL_ROWS, Command, add_selection
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             raise SweepError(f"--keep {options.keep}: {told}")
     question = Question(options.var, options.sel, options.where, options.reduce, keep)
     with readable(options.cube):
-        rows = answer(open_cube(options.cube), question, style, options.output)
+        rows = answer(open_cube(options.cube), question, style, options.output, all_rows=ALL_ROWS)
     if options.output:
         print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     return 0

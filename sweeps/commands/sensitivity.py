@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, add_selection, count
+from .command import ALL_ROWS, Command, add_selection, count
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             resamples=options.resamples,
             seed=options.seed,
         )
-    text = sensitivity_text(result, options.format)
+    text = sensitivity_text(result, options.format, ALL_ROWS)
     if options.output is None:
         print(text)
         return 0

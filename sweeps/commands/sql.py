@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import Command
+from .command import ALL_ROWS, Command
 from .query import add_output
 
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     style = check_output(options.format, options.output, options.overwrite)
     with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
         shown = "status" in batches.schema.names
-        rows = write_batches(batches.schema, batches, style, options.output, sys.stdout)
+        rows = write_batches(batches.schema, batches, style, options.output, sys.stdout, all_rows=ALL_ROWS)
     if options.output:
         print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     text = options.query.lower()

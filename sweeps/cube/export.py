@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ..text import MOST_ROWS, short, table
+from ...engine.errors import Argument, SweepError
+from ..text import ALL_ROWS, MOST_ROWS, more_rows, short, table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,20 +37,19 @@ def check_output(style: str | None, output: Path | None, overwrite: bool) -> str
         style = _BY_ENDING.get(ending)
         if style is None:
             known = "|".join(FORMATS)
-            raise SweepError(f"-o {output}: unknown ending {ending!r}; name one: --format {known}")
+            named = Argument("style", known)
+            raise SweepError(Argument("output", output), f": unknown ending {ending!r}; name one: ", named)
     if output is None:
         if style in _BINARY:
-            raise SweepError(f"--format {style}: is binary; name a file with -o FILE")
+            named = Argument("output", typed="FILE")
+            raise SweepError(Argument("style", style), ": is binary; name a file with ", named)
         return style
     if output.is_dir() or not output.parent.is_dir():
-        told = (
-            "is a folder"
-            if output.is_dir()
-            else f"the folder {output.parent} does not exist; create it first"
-        )
-        raise SweepError(f"-o {output}: {told}")
+        missing = f"the folder {output.parent} does not exist; create it first"
+        raise SweepError(Argument("output", output), ": ", "is a folder" if output.is_dir() else missing)
     if output.exists() and not overwrite:
-        raise SweepError(f"-o {output}: is there already; --overwrite replaces it")
+        replaces = Argument("overwrite", True)
+        raise SweepError(Argument("output", output), ": is there already; ", replaces, " replaces it")
     return style
 
 
@@ -61,10 +60,12 @@ def write_batches(
     output: Path | None,
     file: IO[str],
     total: int | None = None,
+    all_rows: str = ALL_ROWS,
 ) -> int:
     """Write Arrow batches one by one to `output`, or as text to `file` where that is None; count the rows.
 
-    `total` is the number of rows, if known: a table, which ends after 200, then reads no further.
+    `total` is the number of rows, if known: a table, which ends after 200, then reads no further; its last
+    line says in `all_rows` how to see the others.
     """
     _require_columns(schema, style)
     counted = _Counted(batches)
@@ -74,10 +75,10 @@ def write_batches(
         with _in_place(required(output)) as partial:
             _parquet(schema, counted, partial)
     elif output is None:
-        _TEXT[style](schema, counted, file, total)
+        _TEXT[style](schema, counted, file, total, all_rows)
     else:
         with _in_place(output) as partial, partial.open("w", encoding="utf-8", newline="") as text:
-            _TEXT[style](schema, counted, text, total)
+            _TEXT[style](schema, counted, text, total, all_rows)
     return counted.rows
 
 
@@ -96,11 +97,11 @@ def _require_columns(schema: "pa.Schema", style: str) -> None:
 
     for field in schema:
         if style not in ("table", "csv") and schema.names.count(field.name) > 1:
-            raise SweepError(f"--format {style}: two columns are called {field.name!r}; name one with AS")
+            twice = f": two columns are called {field.name!r}; name one with AS"
+            raise SweepError(Argument("style", style), twice)
         if style == "netcdf" and pa.types.is_nested(field.type):
-            raise SweepError(
-                f"--format netcdf: {field.name!r} holds {field.type}, unknown to netCDF; write parquet"
-            )
+            unknown = f": {field.name!r} holds {field.type}, unknown to netCDF; write parquet"
+            raise SweepError(Argument("style", style), unknown)
 
 
 class _Counted:
@@ -129,13 +130,14 @@ def _in_place(output: Path) -> Iterator[Path]:
         yield partial
         partial.replace(output)
     except OSError as error:
-        raise SweepError(f"-o {output}: cannot be written ({error.strerror or error})") from None
+        reason = error.strerror or error
+        raise SweepError(Argument("output", output), f": cannot be written ({reason})") from None
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _table(
-    schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], total: int | None
+    schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], total: int | None, all_rows: str
 ) -> None:
     rows: list[list[str]] = []
     seen = 0
@@ -155,10 +157,10 @@ def _table(
     print(table(schema.names, rows), file=file)
     more = (seen if total is None else total) - len(rows)
     if more:
-        print(f"... {more:,} more rows; --format csv prints all", file=file)
+        print(more_rows(more, all_rows), file=file)
 
 
-def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], _: int | None) -> None:
+def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:
     # Python's own writer: shortest digits that read back as the same number, quotes only where needed.
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(schema.names)
@@ -167,7 +169,7 @@ def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str]
         writer.writerows(zip(*columns, strict=True))
 
 
-def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], _: int | None) -> None:
+def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:
     rows = chain.from_iterable(batch.to_pylist() for batch in batches)
     separator = "[\n"
     for row in rows:

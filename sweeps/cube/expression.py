@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from ..text import nearest
 
 ALLOWED = (
@@ -30,6 +30,7 @@ _ARITHMETIC: dict[type, Callable[..., Any]] = {
 _ORDER: dict[type, Callable[..., Any]] = {
     ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
 }  # fmt: skip
+_CONDITION = Argument("condition")
 _ANSWERS = {"number": "a number", "truth": "a condition", "text": "text", "name": "a class"}
 
 
@@ -61,26 +62,27 @@ class Expression:
             return np.asarray(self._run(values), bool)
 
 
-def parse_expression(text: str, known: Mapping[str, Known], where: str = "--where") -> Expression:
+def parse_expression(text: str, known: Mapping[str, Known]) -> Expression:
     """Read a condition over the names in `known`.
 
-    Raises SweepError, beginning with `where`, that shows the place and says what is allowed.
+    Raises SweepError that shows the place and says what is allowed.
     """
-    reader = _Reader(text, known, where)
+    reader = _Reader(text, known)
     try:
         kind, run = reader.read(reader.tree())
     except (RecursionError, MemoryError):
-        raise SweepError(f"{where}: the condition is nested too deeply") from None
+        raise SweepError(_CONDITION, ": the condition is nested too deeply") from None
     if kind != "truth":
-        raise SweepError(f"{where}: {text!r} is {_ANSWERS[kind]}, not a condition: compare it, such as X > 0")
+        wrong = f": {text!r} is {_ANSWERS[kind]}, not a condition: compare it, such as X > 0"
+        raise SweepError(_CONDITION, wrong)
     return Expression(text, tuple(reader.used), run)
 
 
 class _Reader:
     """Turns nodes into pairs (kind, function of the values)."""
 
-    def __init__(self, text: str, known: Mapping[str, Known], where: str) -> None:
-        self.text, self.known, self.where = text.strip(), known, where
+    def __init__(self, text: str, known: Mapping[str, Known]) -> None:
+        self.text, self.known = text.strip(), known
         self.used: dict[str, None] = {}
         self.spelt: dict[str, str] = {}
 
@@ -93,23 +95,22 @@ class _Reader:
                 self.spelt[spelt] = name
                 text = re.sub(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", spelt, text)
         if not text:
-            raise SweepError(f"{self.where}: is empty; write a condition such as alpha < 0.5")
+            raise SweepError(_CONDITION, ": is empty; write a condition such as alpha < 0.5")
         try:
             return ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:
             place = getattr(error, "offset", None) or len(self.text) + 1
             at = f"character {place}, {text[place - 1 :][:20]!r}" if text[place - 1 :] else "its end"
             hint = "; write == for equality" if re.search(r"(?<![=<>!])=(?!=)", text) else ""
-            raise SweepError(
-                f"{self.where}: cannot read {shorten(self.text, 200)!r} at {at}{hint}; {ALLOWED}"
-            ) from None
+            wrong = f": cannot read {shorten(self.text, 200)!r} at {at}{hint}; {ALLOWED}"
+            raise SweepError(_CONDITION, wrong) from None
 
     def fail(self, node: ast.AST, message: str) -> SweepError:
         start, stop = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None)
         code = self.text.encode()
-        told, before = code[start:stop].decode(errors="replace"), code[:start].decode(errors="replace")
-        text = shorten(self.text, 200)
-        return SweepError(f"{self.where}: {told!r} at character {len(before) + 1} of {text!r}: {message}")
+        part, before = code[start:stop].decode(errors="replace"), code[:start].decode(errors="replace")
+        place = f"{part!r} at character {len(before) + 1} of {shorten(self.text, 200)!r}"
+        return SweepError(_CONDITION, f": {place}: {message}")
 
     def read(self, node: ast.expr) -> tuple[str, Callable[..., Any]]:
         match node:
@@ -239,7 +240,7 @@ class _Reader:
         with np.errstate(all="ignore"):
             number = float(run({}))
             nearby = float(values[np.argmin(np.abs(values - number))])
-        # As in --sel: coordinates are decimal fractions that went through binary.
+        # As in a selection: coordinates are decimal fractions that went through binary.
         return (lambda _: nearby) if np.isclose(nearby, number, rtol=1e-9, atol=0) else run
 
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ...kernels.status import Status
-from ..text import nearest
 from .classes import classes_of
 from .expression import Known, parse_expression
+from .statuses import status_codes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,12 +17,6 @@ if TYPE_CHECKING:
 # Numbers of one variable that are held at once, by each core: a tile of a large cube.
 PIECE = 2**20
 _MOST_LABELS = 64
-
-
-def classes(array: "xr.DataArray") -> dict[int, str]:
-    """Names of a class by number; those of the status also where a Dataset has lost its attributes."""
-    known = classes_of(array)
-    return known or ({int(s): s.name for s in Status} if array.name == "status" else {})
 
 
 def lazy(dataset: "xr.Dataset") -> "xr.Dataset":
@@ -107,32 +99,16 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
 
 def ok(dataset: "xr.Dataset", statuses: Sequence[str] = ("ok",)) -> "xr.Dataset":
     """The cube with every point made NaN whose status is none of `statuses`; see `where`."""
-    codes = status_codes(statuses)
-    told = ", ".join(f'"{Status(code).name}"' for code in codes)
-    return where(dataset, f"status in ({told},)")
-
-
-def status_codes(names: Sequence[str]) -> list[int]:
-    """Numbers of statuses by name; SweepError with the nearest name where one is unknown."""
-    known = [status.name for status in Status]
-    for name in names:
-        if name not in known:
-            raise SweepError(f"--keep {name}: no such status{nearest(name, known)}")
-    return [int(Status[name]) for name in names]
-
-
-def require_status(dataset: "xr.Dataset", what: str) -> "xr.DataArray":
-    """The status; SweepError where a Dataset has lost it, for results would not be told from failures."""
-    if "status" not in dataset.data_vars:
-        raise SweepError(f"{what}: the Dataset has no variable 'status'; select it too")
-    return dataset["status"]
+    status_codes(statuses)  # refuses unknown ones by the name of the argument
+    listed = ", ".join(f'"{name}"' for name in statuses)
+    return where(dataset, f"status in ({listed},)")
 
 
 def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
     """What a condition may name: grid variables, components such as share.data, coordinates."""
     grid, known = grid_dims(dataset), {}
     for name, array in dataset.data_vars.items():
-        labels = classes(array) or None
+        labels = classes_of(array) or None
         inner = [dim for dim in array.dims if dim not in grid]
         if not inner:
             known[str(name)] = Known(labels)

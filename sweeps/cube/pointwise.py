@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.space import Space, derivative_name
-from ...kernels.status import WITHOUT_RESULT, Status
 
 if TYPE_CHECKING:
     from ...engine.grid_function import GridFunction
@@ -19,9 +18,6 @@ _FEWEST, _MOST, _MOST_ORBITS = 64, 2**16, 2**12
 # The same question asked again in one process, or of another part of a cube, is not compiled again.
 _COMPILED: dict[Any, Any] = {}
 _MOST_COMPILED = 32
-
-# Statuses of points whose outputs mean nothing.
-BLANK = tuple(sorted(int(s) for s in {*WITHOUT_RESULT, Status.not_computed, Status.not_finite}))
 
 
 class Pointwise:

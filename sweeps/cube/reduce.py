@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from ..text import nearest
-from .lazy import classes, lazy, require_status, status_codes
+from .classes import classes_of
+from .lazy import lazy
 from .pairwise import deviation, extreme
+from .statuses import require_status, status_codes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,9 +76,9 @@ def reduce(
     import xarray as xr
 
     if how not in HOWS:
-        told = f" {_INSTEAD[how]};" if how in _INSTEAD else ""
-        raise SweepError(f"--reduce {how}:{told or ' no such reduction;'} known: {', '.join(HOWS)}")
-    status = require_status(dataset, f"--reduce {how}")
+        reason = _INSTEAD.get(how, "no such reduction")
+        raise SweepError(Argument("how", how), f": {reason}; known: {', '.join(HOWS)}")
+    status = require_status(dataset, Argument("how", how))
     codes = status_codes(statuses)
     dims = _dims(dataset, over, how)
     chosen = _chosen(dataset, how, dims, names)
@@ -98,15 +100,19 @@ def reduce(
     return xr.Dataset(found, attrs={**dataset.attrs, "reduce": told, "statuses": " ".join(statuses)})
 
 
+def _over(how: str, axis: str) -> Argument:
+    return Argument("over", axis, typed=f"{how}:{axis}")
+
+
 def _dims(dataset: "xr.Dataset", over: Sequence[str], how: str) -> list[str]:
     dims = []
     for name in over:
         known = [str(n) for n in dict.fromkeys([*dataset.dims, *dataset.coords])]
         if name not in known:
-            raise SweepError(f"--reduce {how}:{name}: no such axis{nearest(name, known)}")
+            raise SweepError(_over(how, name), f": no such axis{nearest(name, known)}")
         along = [name] if name in dataset.dims else [str(dim) for dim in dataset[name].dims]
         if not along:
-            raise SweepError(f"--reduce {how}:{name}: its dimension was already selected away")
+            raise SweepError(_over(how, name), ": its dimension was already selected away")
         dims += along
     return list(dict.fromkeys(dims))
 
@@ -115,25 +121,26 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
     known = [str(name) for name in dataset.data_vars]
     for name in names:
         if name not in known:
-            raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
+            raise SweepError(Argument("names", name), f": no such variable{nearest(name, known)}")
         lacking = [dim for dim in dims if dim not in dataset[name].dims]
         if lacking:
-            raise SweepError(f"--reduce {how}:{lacking[0]}: {name} has no axis {lacking[0]!r}")
-        named = classes(dataset[name])
+            raise SweepError(_over(how, lacking[0]), f": {name} has no axis {lacking[0]!r}")
+        named = classes_of(dataset[name])
         if named and how != "count":
             several = ", ".join(list(named.values())[:4])
             raise SweepError(
-                f"--reduce {how}: {name} is a class ({several} ...) and has no {how}; "
-                "count says how many of each"
+                Argument("how", how),
+                f": {name} is a class ({several} ...) and has no {how}; count says how many of each",
             )
     if names:
         return list(names)
     fitting = [name for name in known if name != "status" and set(dims) <= set(dataset[name].dims)]
-    numbers = [name for name in fitting if not classes(dataset[name])]
+    numbers = [name for name in fitting if not classes_of(dataset[name])]
     chosen = fitting if how == "count" else numbers
     if not chosen:
         raise SweepError(
-            f"--reduce {how}: no variable of numbers has the axes {', '.join(dims) or 'asked for'}"
+            Argument("how", how),
+            f": no variable of numbers has the axes {', '.join(dims) or 'asked for'}",
         )
     return chosen
 
@@ -210,7 +217,7 @@ def _look_up(place: np.ndarray, values: np.ndarray, step: int, size: int) -> np.
 def _count(piece: _Piece) -> dict[str, Any]:
     import xarray as xr
 
-    named = classes(piece.array)
+    named = classes_of(piece.array)
     name = piece.called("count")
     about = {"long_name": f"points counted of {piece.name}", "units": "1"}
     if not named:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .classes import classes_of
-from .lazy import classes, lazy, regions
+from .classes import class_names, classes_of
+from .lazy import lazy, regions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +125,7 @@ class Rows:
             return pa.DictionaryArray.from_arrays(pa.array(column), labels)
         # Codes are bytes: a table of 256 is several times as fast as a search, at 10^8 points seconds.
         places = np.full(256, -1, np.int8)
-        for place, code in enumerate(classes(self._dataset[name])):
+        for place, code in enumerate(classes_of(self._dataset[name])):
             places[code & 255] = place
         indices = places[column.astype(np.int16, copy=False).astype(np.uint8)]
         unnamed = indices < 0
@@ -136,7 +136,7 @@ class Rows:
     def _labels(self, name: str) -> list[str]:
         if name in self._coordinates:
             return [str(label) for label in np.ravel(self._coordinates[name]).tolist()]
-        return list(classes(self._dataset[name]).values())
+        return list(classes_of(self._dataset[name]).values())
 
     def _kind(self, name: str) -> "pa.DataType":
         import pyarrow as pa
@@ -147,7 +147,7 @@ class Rows:
             if "_FillValue" in array.encoding
             else array.dtype
         )
-        if name not in self._coordinates and classes(array):
+        if name not in self._coordinates and classes_of(array):
             return pa.dictionary(pa.int8(), pa.string())
         if stored.kind in "iuf":
             return pa.from_numpy_dtype(stored)
@@ -172,10 +172,5 @@ def records(dataset: "xr.Dataset") -> list[dict[str, Any]]:
     for place in np.ndindex(*[dataset.sizes[dim] for dim in dims]):
         at = dict(zip(dims, place, strict=True))
         row = {dim: dataset[dim].values[i].item() for dim, i in at.items()}
-        rows.append(row | {name: _value(dataset[name].isel(at)) for name in names})
+        rows.append(row | {name: class_names(dataset[name].isel(at)).item() for name in names})
     return rows
-
-
-def _value(array: "xr.DataArray") -> Any:
-    known = classes_of(array)
-    return known[array.item()] if known else array.item()

@@ -1,11 +1,12 @@
-"""From a cube back to the sweep behind it: the attributes hold it all."""
+"""From a cube back to the sweep and the space behind it: the attributes hold it all."""
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...engine.errors import CubeError, SweepError
+from ...engine.errors import Argument, CubeError, SweepError
 from ..spec.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from ...engine.space import Space
 
 
-def sweep_of(dataset: "xr.Dataset") -> Sweep:
-    """The sweep that a cube was computed from; CubeError where its attributes do not hold one."""
+def sweep_of(dataset: "xr.Dataset", origin: str = "the cube's sweep") -> Sweep:
+    """The sweep that a cube was computed from; messages about it will begin with `origin`.
+
+    Raises CubeError where the attributes of the Dataset do not hold one.
+    """
     text = dataset.attrs.get("sweep")
     if not isinstance(text, str):
         raise CubeError("the dataset holds no sweep (attribute 'sweep'): open a cube with equisweep.sweeps")
@@ -23,28 +27,69 @@ def sweep_of(dataset: "xr.Dataset") -> Sweep:
         table = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise CubeError(f"the cube's attribute 'sweep' cannot be read: {error}") from None
-    return Sweep.from_table(table, origin="the cube's sweep", text=text)
+    return Sweep.from_table(table, origin=origin, text=text)
 
 
-def space_of(dataset: "xr.Dataset", sweep_file: str | Path | None = None) -> "Space":
+def own_model(dataset: "xr.Dataset") -> str:
+    """The model of a cube where it is its user's own, "file.py:name"; empty where it ships.
+
+    Raises CubeError as `sweep_of` does.
+    """
+    model = sweep_of(dataset).model
+    return model if ":" in model or model.endswith(".py") else ""
+
+
+def space_of(
+    dataset: "xr.Dataset",
+    *,
+    sweep_file: str | Path | None = None,
+    model: str | None = None,
+    origin: str = "the cube's sweep",
+) -> "Space":
     """The space of a cube, from which its kernel can be asked at other points.
 
-    A model from a Python file is code, and opening its cube never runs it: `sweep_file` names the sweep
-    file to load it from. Raises SweepError where that is needed, and CubeError where cube and sweep differ.
+    Parameters
+    ----------
+    dataset : a cube, or a part of one.
+    sweep_file, model : a model from a Python file is code, and opening its cube never runs it. It runs only
+        where one of these says where it lies: its sweep file, or the model itself as "file.py:name".
+    origin : what messages about the sweep begin with, where there is no `sweep_file`.
+
+    Raises
+    ------
+    SweepError
+        The model is the user's own and nothing says where it lies, or it is not the one that was swept.
+    CubeError
+        The Dataset holds no sweep, or another one than it was computed from.
     """
+    if sweep_file is not None:
+        sweep = Sweep.from_file(sweep_file)
+    else:
+        sweep = sweep_of(dataset, origin)
+        if model is not None:
+            sweep = replace(sweep, model=model)
+        elif own_model(dataset):
+            raise SweepError(
+                f"the cube's model {sweep.model!r} is a Python file, which reading a cube never runs; "
+                "if you trust it, name its sweep file: ",
+                Argument("sweep_file", "sweep.toml"),
+            )
+    space = sweep.space()
+    _require_same(dataset, space, sweep, model)
+    return space
+
+
+def _require_same(dataset: "xr.Dataset", space: "Space", sweep: Sweep, model: str | None) -> None:
+    """Refuse a space that the cube was not computed from."""
     from ...engine.store.cube import differences
 
-    sweep = Sweep.from_file(sweep_file) if sweep_file else sweep_of(dataset)
-    if not sweep_file and (":" in sweep.model or sweep.model.endswith(".py")):
-        raise SweepError(
-            f"the cube's model {sweep.model!r} is a Python file, which reading a cube never runs; "
-            "if you trust it, name its sweep file: --sweep sweep.toml"
-        )
-    space = sweep.space()
-    told = dict(json.loads(dataset.attrs.get("identity", "{}")))
-    told.pop("equisweep", None)  # another version of equisweep may read it
-    different = differences(told, space.identity())
+    held = dict(json.loads(dataset.attrs.get("identity", "{}")))
+    held.pop("equisweep", None)  # another version of equisweep may read it
+    if model is not None and space.model_digest != held.get("model file", ""):
+        name = model.rpartition(":")[2]
+        different = f": is not the file that this cube was swept with ({name}; its text differs)"
+        raise SweepError(f"{sweep.origin}: ", Argument("model", model), different)
+    different = differences(held, space.identity())
     if different:
         more = f" and {len(different) - 2} more" if len(different) > 2 else ""
         raise CubeError(f"the cube holds another sweep than {sweep.origin}: {'; '.join(different[:2])}{more}")
-    return space

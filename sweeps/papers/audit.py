@@ -5,7 +5,7 @@ import sys
 from math import ceil
 from pathlib import Path
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
 from .registry import find_paper
@@ -78,7 +78,11 @@ def _require_same_grid(study: Study, path: Path) -> None:
     if shape != wanted:
         raise SweepError(
             f"{path}: is of an audit with another grid ({' x '.join(map(str, shape))} points, wanted "
-            f"{' x '.join(map(str, wanted))}); the same --points goes on with it, --overwrite replaces it"
+            f"{' x '.join(map(str, wanted))}); the same ",
+            Argument("points"),
+            " goes on with it, ",
+            Argument("overwrite", True),
+            " replaces it",
         )
 
 
@@ -94,7 +98,7 @@ def _require_own(model: str, folder: Path) -> None:
     except (OSError, ValueError, AttributeError):
         return
     if there not in (None, model):
-        raise SweepError(f"-o {folder}: holds the audit of {there}; name another folder")
+        raise SweepError(Argument("folder", folder), f": holds the audit of {there}; name another folder")
 
 
 def write_report(model: str, results: list[Result], folder: Path) -> None:

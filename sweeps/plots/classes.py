@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from . import frame
 from .view import View
 
@@ -66,7 +66,8 @@ def parse_line(text: str, x: str, y: str) -> str:
     """``r = f`` for the axes r and f, tidied up; SweepError where it names anything else."""
     names = [part.strip() for part in text.split("=")]
     if len(names) != 2 or sorted(names) != sorted((x, y)):
-        raise SweepError(f"plot: --line {text!r}: write the two axes that are drawn, {x} = {y}")
+        advice = f": write the two axes that are drawn, {x} = {y}"
+        raise SweepError("plot: ", Argument("line", text, typed=repr(text)), advice)
     return f"{names[0]} = {names[1]}"
 
 
@@ -83,7 +84,8 @@ def _colours(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int,
     if all(0 <= number < len(_COLOURS) for number in classes):
         return {number: _COLOURS[number] for number in present}
     if len(present) > len(_COLOURS):
-        raise SweepError(f"plot: {len(present)} classes are more than the {len(_COLOURS)} colours; use --sel")
+        many = f"plot: {len(present)} classes are more than the {len(_COLOURS)} colours; use "
+        raise SweepError(many, Argument("selections"))
     return {number: _COLOURS[i] for i, number in enumerate(present)}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from . import frame
 from .classes import draw_line, line_legend
 from .view import View
@@ -22,11 +22,14 @@ def draw_contour(view: View, line: str | None = None) -> Any:
     from matplotlib.colors import BoundaryNorm
 
     assert view.second is not None
+    kind = Argument("kind", "contour")
     for option, way in (("x", view.x), ("y", view.second)):
         if way.named:
-            raise SweepError(f"plot: --kind contour: --{option} {way.name} has names; use --kind heat")
+            heat = Argument("kind", "heat")
+            raise SweepError("plot: ", kind, ": ", Argument(option, way.name), " has names; use ", heat)
         if len(way.values) < 2:
-            raise SweepError(f"plot: --kind contour: --{option} {way.name} has one value; contours need two")
+            single = " has one value; contours need two"
+            raise SweepError("plot: ", kind, ": ", Argument(option, way.name), single)
     (layer,) = view.layers
     levels = _levels(layer.values.compressed(), "color" in view.log)
     figure, used = frame.panels(len(view.panels))

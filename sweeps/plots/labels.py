@@ -1,13 +1,11 @@
 """Words in a picture: labels with symbol and unit, what was selected, notes on what is missing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from ...kernels.status import Status
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,12 +86,6 @@ def missing_note(lost: Mapping[str, int], total: int, how: str) -> str:
 def kept_note(kept: Mapping[str, int]) -> str:
     """What was drawn although its status is not ok."""
     return f"Drawn though not ok: {counted(kept)}." if sum(kept.values()) else ""
-
-
-def status_names(codes: Iterable[int]) -> list[str]:
-    """Names of status numbers, also of those that a later version may add."""
-    known = {int(status): status.name for status in Status}
-    return [known.get(int(code), f"status {int(code)}") for code in codes]
 
 
 def fit(text: str, inches: float, small: bool = False) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...kernels.status import WITHOUT_RESULT, Status
+from ...engine.errors import Argument
+from ...kernels.status import Status
 from ..cube.classes import classes_of
+from ..cube.statuses import BLANK, status_names
 from . import labels as words
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 # An orbit still on its way at the horizon, or on a face, is as sound as any other all along its path.
 _SOUND_PATHS = frozenset({Status.not_steady.name, Status.boundary_start.name})
-# A class names what went wrong itself ("undecided"); these have no class.
-_CLASSLESS = WITHOUT_RESULT | {Status.not_computed, Status.not_finite}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def layer_of(
     bad = ~np.isin(codes, wanted)
     lost: Counter[str] = Counter()
     for code, count in zip(*np.unique(codes[bad], return_counts=True), strict=True):
-        lost[words.status_names([code])[0]] += int(count)
+        lost[status_names([code])[0]] += int(count)
     for reason, rule in _rules(values, classes, log).items():
         more = rule & ~bad
         lost[reason] += int(more.sum())
@@ -65,7 +65,7 @@ def layer_of(
     kept: Counter[str] = Counter()
     for code, count in zip(*np.unique(codes[~bad], return_counts=True), strict=True):
         if code != Status.ok and name != "status":
-            kept[words.status_names([code])[0]] += int(count)
+            kept[status_names([code])[0]] += int(count)
     unit = str(array.attrs.get("units", "1"))
     masked = np.ma.MaskedArray(values, mask=bad)
     return Layer(name, words.label(array, name), unit, masked, classes, +lost, +kept)
@@ -75,7 +75,8 @@ def _wanted(name: str, classes: Mapping[int, str], keep: frozenset[str]) -> list
     if name == "status":
         return [int(status) for status in Status]
     if classes:
-        return [int(status) for status in Status if status not in _CLASSLESS]
+        # A class names what went wrong itself ("undecided").
+        return [int(status) for status in Status if status not in BLANK]
     return [int(status) for status in Status if status == Status.ok or status.name in keep]
 
 
@@ -97,7 +98,7 @@ def _like(status: "xr.DataArray", order: list[str], sizes: Any, shape: tuple[int
     return np.broadcast_to(values, [sizes[dim] for dim in order]).reshape(shape)
 
 
-def advice_to_keep(layer: Layer) -> str:
-    """The option that would draw some of what was left out; empty where nothing would."""
-    names = [status.name for status in Status if status not in _CLASSLESS and status.name in layer.lost]
-    return f"; --keep {','.join(names)} draws them" if names and not layer.classes else ""
+def advice_to_keep(layer: Layer) -> tuple[str | Argument, ...]:
+    """The argument that would draw some of what was left out; empty where nothing would."""
+    names = [status.name for status in Status if status not in BLANK and status.name in layer.lost]
+    return ("; ", Argument("keep", names), " draws them") if names and not layer.classes else ()

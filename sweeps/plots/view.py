@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ...kernels.status import Status
+from ...engine.errors import Argument, SweepError
+from ..cube.select import selection
+from ..cube.statuses import status_codes
 from ..spec.design import DIM as SAMPLE
 from ..text import nearest
 from . import labels as words
@@ -115,22 +116,27 @@ def look(
     dataset = dataset.isel(dict.fromkeys(_single(dataset, names, ways), 0))
     found = {o: direction(dataset, names[0], o, name, log) for o, name in ways.items() if name}
     if len({way.dim for way in found.values()}) < len(found):
-        given = ", ".join(f"--{option} {way.name}" for option, way in found.items())
-        raise SweepError(f"plot: {given}: these should be different axes")
+        first, *others = [Argument(option, way.name) for option, way in found.items()]
+        given = [part for other in others for part in (", ", other)]
+        raise SweepError("plot: ", first, *given, ": these should be different axes")
     for name in names:
         _require_all_dims(dataset[name], found)
     facet = found.get("facet")
     panels = len(facet.values) if facet else 1
     if facet and panels > MOST_PANELS:
         raise SweepError(
-            f"plot: --facet {facet.name} makes {panels:,} panels; select at most {MOST_PANELS}, "
-            f"such as --sel {facet.name}={facet.values[0]},{facet.values[-1]}"
+            "plot: ",
+            Argument("facet", facet.name),
+            f" makes {panels:,} panels; select at most {MOST_PANELS}, such as ",
+            selection(facet.name, facet.values[0], facet.values[-1]),
         )
     hue = found.get("hue")
     if hue and hue.named and len(hue.values) > MOST_NAMED:
         raise SweepError(
-            f"plot: --hue {hue.name} makes {len(hue.values):,} lines, and a legend holds {MOST_NAMED}; "
-            f"select some, such as --sel {hue.name}={hue.values[0]},{hue.values[1]}"
+            "plot: ",
+            Argument("hue", hue.name),
+            f" makes {len(hue.values):,} lines, and a legend holds {MOST_NAMED}; select some, such as ",
+            selection(hue.name, hue.values[0], hue.values[1]),
         )
     notes = []
     for option, most in (("x", MOST_DRAWN[kind]), ("y", MOST_DRAWN[kind]), ("hue", MOST_LINES)):
@@ -143,10 +149,9 @@ def look(
     positive = ("y" if kind == "lines" else "color") in log
     layers = tuple(layer_of(dataset, name, order, shape, keep, positive) for name in names)
     if all(layer.values.mask.all() for layer in layers):
-        told = words.counted(layers[0].lost)
-        raise SweepError(
-            f"plot: no point of {names[0]} here has a result to draw: {told}{advice_to_keep(layers[0])}"
-        )
+        reasons = words.counted(layers[0].lost)
+        nothing = f"plot: no point of {names[0]} here has a result to draw: {reasons}"
+        raise SweepError(nothing, *advice_to_keep(layers[0]))
     return View(
         kind, layers, found["x"], second, facet, str(dataset.attrs.get("title", "")),
         words.selected(dataset), log, tuple(notes),
@@ -160,34 +165,32 @@ def require_cube(dataset: "xr.Dataset", names: Sequence[str], keep: frozenset[st
         raise SweepError("plot: there is no variable 'status': without it failed points would be drawn")
     for name in names:
         if name not in known:
-            raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
+            raise SweepError(Argument("variables", name), f": no such variable{nearest(name, known)}")
         if list(names).count(name) > 1:
-            raise SweepError(f"--var {name}: stands there twice")
-    statuses = [status.name for status in Status]
-    for name in keep:
-        if name not in statuses:
-            raise SweepError(f"--keep {name}: no such status{nearest(name, statuses)}")
+            raise SweepError(Argument("variables", name), ": stands there twice")
+    status_codes(keep, "keep")
 
 
 def direction(dataset: "xr.Dataset", variable: str, option: str, name: str, log: frozenset[str]) -> Direction:
     """The axis called `name`, or the coordinate of one that varies together with others."""
     dims = [str(dim) for dim in dataset[variable].dims]
+    here = Argument(option, name)
     if name in dataset.coords:
         array = dataset[name]
         if not array.dims:
-            raise SweepError(f"plot: --{option} {name}: it has one value only, {array.item()}")
+            raise SweepError("plot: ", here, f": it has one value only, {array.item()}")
         if str(array.dims[0]) in dims:
             logarithmic = ("color" if option == "hue" else option) in log
             found = Direction(name, str(array.dims[0]), array.values, array, logarithmic)
             if logarithmic and (found.named or not (array.values > 0).all()):
                 least = "names" if found.named else f"values down to {array.values.min():g}"
-                raise SweepError(f"plot: --log {option}: {name} has {least}; a log scale needs numbers > 0")
+                wrong = f": {name} has {least}; a log scale needs numbers > 0"
+                raise SweepError("plot: ", Argument("log", option), wrong)
             return found
     if name in dims:
         members = [str(c) for c in dataset.coords if dataset[c].dims == (name,)]
-        raise SweepError(
-            f"plot: --{option} {name}: {' and '.join(members)} vary together along it; name one of them"
-        )
+        together = f": {' and '.join(members)} vary together along it; name one of them"
+        raise SweepError("plot: ", here, together)
     known = [str(c) for c in dataset.coords if dataset[c].dims and str(dataset[c].dims[0]) in dims]
     raise SweepError(f"plot: {variable} has no axis {name!r}{nearest(name, known)}")
 
@@ -208,12 +211,14 @@ def _require_all_dims(array: "xr.DataArray", found: Mapping[str, Direction]) -> 
         example = coordinate or (names[0] if names else left[0])
         shown = array[example].values[0] if example in array.coords else "VALUE"
         raise SweepError(
-            f"plot: {array.name} still varies over {', '.join(left)}; "
-            f"add --sel {example}={words.value_text(shown)} (or another of its values)"
+            f"plot: {array.name} still varies over {', '.join(left)}; add ",
+            selection(example, words.value_text(shown)),
+            " (or another of its values)",
         )
     for option, way in found.items():
         if way.dim not in array.dims:
-            raise SweepError(f"plot: --{option} {way.name}: {array.name} does not vary along it")
+            wrong = f": {array.name} does not vary along it"
+            raise SweepError("plot: ", Argument(option, way.name), wrong)
 
 
 def _thin(dataset: "xr.Dataset", way: Direction, most: int) -> tuple["xr.Dataset", Direction, str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from .dgsm import elasticities
 from .labels import about, labelled
 from .samples import Samples
@@ -26,15 +26,17 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
     """
     import xarray as xr
 
+    method = Argument("method", "elasticity")
     have = {name: samples.derivatives(name) for name in wanted}
     if not any(have.values()) or (asked and not all(have.values())):
         name = next((name for name in wanted if not have[name]), "any output")
-        raise SweepError(f"--method elasticity: {what_to_add(name, (), ())}")
+        raise SweepError(method, f": {what_to_add(name, (), ())}")
     have = {name: own for name, own in have.items() if own}
     parameters = list(dict.fromkeys(target for own in have.values() for target in own))
     numbers = len(parameters) * sum(samples.dataset[name].size for name in have)
     if numbers > _MOST_NUMBERS:
-        raise SweepError(f"--method elasticity: {numbers:,} numbers are too many; take a part with --sel")
+        many = f": {numbers:,} numbers are too many; take a part with "
+        raise SweepError(method, many, Argument("selections"))
     good = samples.dataset["status"].isin(samples.kept_codes)
     result: dict[str, xr.DataArray] = {}
     for name, own in have.items():

@@ -1,12 +1,12 @@
 """Global sensitivity of a cube's outputs, for every output and every other dimension at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ..cube.query import parse_selections, select
+from ...engine.errors import Argument, SweepError
+from ..cube.select import Selections, parse_selections, select, selection
 from ..spec.design import DIM, Design
 from ..text import nearest
 from .bootstrap import Resampler
@@ -33,7 +33,7 @@ def sensitivity(
     method: str | None = None,
     names: Sequence[str] = (),
     *,
-    selections: Iterable[str] = (),
+    selections: Selections = (),
     keep: Sequence[str] = ANSWERED,
     confidence: float = 0.95,
     resamples: int = 100,
@@ -71,22 +71,21 @@ def sensitivity(
     chosen = parse_selections(selections)
     for name, value in chosen.items():
         if method != "elasticity" and name in dataset.coords and dataset.coords[name].dims == (DIM,):
-            raise SweepError(f"--sel {name}={value}: {name} is sampled, and all samples are needed")
+            raise SweepError(selection(name, value), f": {name} is sampled, and all samples are needed")
     samples = Samples(select(dataset, chosen), keep)
     if method is None and samples.design:
         method = _NATURAL[samples.design.kind]
     if method not in METHODS:
-        told = "is missing; this cube has no design" if method is None else f"{method!r} is no method"
-        raise SweepError(f"--method: {told}{nearest(method or '', list(METHODS))}")
+        wrong = "is missing; this cube has no design" if method is None else f"{method!r} is no method"
+        raise SweepError(Argument("method"), f": {wrong}{nearest(method or '', list(METHODS))}")
     if method == "elasticity":
         return elasticity(samples, samples.outputs(names), bool(names))
     design = _require_design(samples, method)
     if seed < 0:
-        raise SweepError(f"--seed {seed}: should not be negative")
+        raise SweepError(Argument("seed", seed), ": should not be negative")
     if not 0 < confidence < 1 or resamples < 2:
-        raise SweepError(
-            f"--confidence {confidence:g}, --resamples {resamples}: between 0 and 1, and at least 2"
-        )
+        given = Argument("confidence", confidence), ", ", Argument("resamples", resamples)
+        raise SweepError(*given, ": between 0 and 1, and at least 2")
     rows = design.samples if method in ("sobol", "morris") else len(_independent(samples, design))
     resampler = Resampler(rows, resamples, seed, confidence)
     wanted = samples.outputs(names)
@@ -172,10 +171,11 @@ def _over_cells(
 def _require_design(samples: Samples, method: str) -> Design:
     usable = _DESIGNS[method]
     if samples.design is None or samples.design.kind not in usable:
-        told = f"a design of kind {samples.design.kind}" if samples.design else "no design"
+        held = f"a design of kind {samples.design.kind}" if samples.design else "no design"
         raise SweepError(
-            f"--method {method}: needs a sampled design of kind {' or '.join(usable)}, and this cube has "
-            f'{told}; put a [design] with kind = "{usable[0]}" into its sweep file'
+            Argument("method", method),
+            f": needs a sampled design of kind {' or '.join(usable)}, and this cube has {held}; "
+            f'put a [design] with kind = "{usable[0]}" into its sweep file',
         )
     if samples.dataset.sizes.get(DIM) != samples.design.points:
         held = samples.dataset.sizes.get(DIM, 1)
@@ -202,12 +202,14 @@ def _with_derivatives(samples: Samples, design: Design, wanted: list[str], asked
     """The outputs that have all derivatives; SweepError telling what to add where there are none."""
     needed = _parameters(samples, design, "dgsm")
     if not needed:
-        raise SweepError("--method dgsm: all sampled parameters are whole numbers, which have no derivatives")
+        whole = ": all sampled parameters are whole numbers, which have no derivatives"
+        raise SweepError(Argument("method", "dgsm"), whole)
     lacking = {name: [one for one in needed if one not in samples.derivatives(name)] for name in wanted}
     whole = [name for name, gaps in lacking.items() if not gaps]
     if (asked and len(whole) < len(wanted)) or not whole:
         name = next(name for name in wanted if lacking[name])
-        raise SweepError(f"--method dgsm: {what_to_add(name, lacking[name], needed)}")
+        advice = what_to_add(name, lacking[name], needed)
+        raise SweepError(Argument("method", "dgsm"), f": {advice}")
     return whole
 
 

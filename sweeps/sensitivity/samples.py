@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
+from ...engine.errors import Argument, SweepError
 from ...kernels.status import Status
+from ..cube.classes import classes_of
+from ..cube.statuses import status_codes, status_names
 from ..spec.design import DIM, Design
 from ..text import nearest
 
@@ -31,23 +33,19 @@ class Samples:
         self.dataset = dataset
         self.identity: dict[str, str] = json.loads(dataset.attrs.get("identity", "{}"))
         self.design = Design.from_identity(self.identity)
-        for name in keep:
-            if name not in Status.__members__ or name == "not_computed":
-                known = [status.name for status in Status if status]
-                raise SweepError(f"--keep {name}: no such status{nearest(name, known)}")
         self.kept_names = tuple(keep)
-        self.kept_codes = [int(Status[name]) for name in keep]
+        self.kept_codes = status_codes(keep, "keep", [one for one in Status if one != Status.not_computed])
 
     def outputs(self, names: Sequence[str]) -> list[str]:
         """The variables called `names`; all outputs that are numbers if there are none."""
         known = [str(name) for name in self.dataset.data_vars if name != "status"]
         for name in names:
             if name not in known:
-                raise SweepError(f"--var {name}: no such variable{nearest(name, known)}")
-            if "flag_meanings" in self.dataset[name].attrs:
-                raise SweepError(f"--var {name}: classifies, and classes have no sensitivity")
-        skipped = ("flag_meanings", "derivative_of")
-        numbers = [name for name in known if not any(key in self.dataset[name].attrs for key in skipped)]
+                raise SweepError(Argument("names", name), f": no such variable{nearest(name, known)}")
+            if classes_of(self.dataset[name]):
+                raise SweepError(Argument("names", name), ": classifies, and classes have no sensitivity")
+        arrays = {name: self.dataset[name] for name in known}
+        numbers = [n for n, a in arrays.items() if not classes_of(a) and "derivative_of" not in a.attrs]
         return list(names) or numbers
 
     def derivatives(self, output: str) -> dict[str, str]:
@@ -103,7 +101,8 @@ class Samples:
         for region in self.regions("status", _MOST_STATUSES // along):
             part = self.dataset["status"].isel(dict(region)).values
             counts += np.bincount(part.ravel(), minlength=256)
-        return {Status(code).name: int(n) for code, n in enumerate(counts) if n}
+        codes = np.flatnonzero(counts).tolist()
+        return {name: int(counts[code]) for code, name in zip(codes, status_names(codes), strict=True)}
 
     def _read(self, name: str, region: Region) -> np.ndarray:
         """A block of a variable, shape (points, cells); turned only once it is read, which is fast."""

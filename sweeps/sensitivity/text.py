@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..text import format_records
+from ..text import ALL_ROWS, format_records
 from .samples import ANSWERED
 
 if TYPE_CHECKING:
@@ -16,17 +16,18 @@ _ABOUT_OUTPUT = ("mean", "std", "left_out")
 _MAIN = ("_ST", "_prcc", "_total_bound")
 
 
-def sensitivity_text(result: "xr.Dataset", style: str) -> str:
+def sensitivity_text(result: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
     """A table, CSV or JSON: one row for each output, parameter (or pair) and place of other dimensions.
 
-    A table is followed by what was kept and left out; elsewhere that is the column ``left_out``.
+    A table is followed by what was kept and left out; elsewhere that is the column ``left_out``. Below a
+    long table `all_rows` says how to see all of it.
     """
     single, pairs = _rows(result, 1), _rows(result, 2)
     if style != "table":
         return format_records(_aligned(single + pairs, "" if style == "csv" else None), style)
     if result.attrs["method"] != "prcc":
         single, pairs = [_brief(row) for row in single], [_brief(row) for row in pairs]
-    parts = [format_records(_aligned(rows, ""), style) for rows in (single, pairs) if rows]
+    parts = [format_records(_aligned(rows, ""), style, all_rows) for rows in (single, pairs) if rows]
     return "\n\n".join([*parts, "\n".join(_footer(result))])
 
 

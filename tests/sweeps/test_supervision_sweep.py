@@ -13,7 +13,7 @@ from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.plots.plot import plot_map
+from equisweep.sweeps.plots.plot import plot
 from helpers.supervision_reference import CASE
 
 TIMES = (0.0, 2.5, 10.0)
@@ -192,7 +192,7 @@ def test_the_interior_point_turns_unstable_exactly_where_the_reward_cap_passes_t
 
 
 def test_a_map_of_classes_has_a_colour_a_class_a_legend_and_the_boundary(regimes, tmp_path, capsys):
-    figure = plot_map(open_cube(regimes), "interior_class", "r", "f", None, ["c1=5"], "r = f")
+    figure = plot(open_cube(regimes), "interior_class", "r", "f", selections=["c1=5"], line="r = f")
     (panel,), (legend,) = figure.axes, figure.legends
     assert {text.get_text() for text in legend.get_texts()} >= {"stable focus", "unstable focus", "r = f"}
     (line,) = panel.lines

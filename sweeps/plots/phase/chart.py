@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ....engine.errors import SweepError
+from ....engine.errors import Argument, SweepError
 from ....kernels.flow import Flow
 from ...text import nearest
 
 Array = Any
+# What messages about a portrait name.
+PHASE = Argument("kind", "phase")
 # A share this near 0 stands for 0: the rates change by as little.
 TINY = 1e-12
 
@@ -78,11 +80,10 @@ def find_chart(
     names = [observable.name for observable in flow.observables]
     for option, name in (("x", x), ("y", y)):
         if name is not None and name not in names:
-            raise SweepError(
-                f"plot: --{option} {name}: no such observable of the model{nearest(name, names)}"
-            )
+            unknown = f": no such observable of the model{nearest(name, names)}"
+            raise SweepError("plot: ", Argument(option, name), unknown)
     if size > 2:
-        raise SweepError(f"plot: --kind phase: the state has {size} components; a portrait shows 1 or 2")
+        raise SweepError("plot: ", PHASE, f": the state has {size} components; a portrait shows 1 or 2")
     states = np.random.default_rng(0).normal(0, 1, (4, size))
     observed = jax.jit(jax.vmap(lambda state: flow.observe(state, p, **static)))(states)
     seen = {name: np.asarray(values) for name, values in observed.items()}
@@ -102,8 +103,10 @@ def find_chart(
             one = {"square": "line", "plane": "axis"}[form]
             return Chart(form if size == 2 else one, chosen, tuple(followed[name] for name in chosen))
     raise SweepError(
-        "plot: --kind phase: no two observables are the components of the state, or shares whose logits or "
-        f"log ratios these are (observables: {', '.join(names)})"
+        "plot: ",
+        PHASE,
+        ": no two observables are the components of the state, or shares whose logits or "
+        f"log ratios these are (observables: {', '.join(names)})",
     )
 
 

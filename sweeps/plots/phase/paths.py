@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....kernels.status import WITHOUT_RESULT, Status
-from .. import labels as words
+from ....kernels.status import Status
+from ...cube.statuses import BLANK, status_names
 from .chart import Chart
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_PATHS = 24
 # An orbit that was still on its way at the horizon is as sound as any other, and so is one on a face.
-_UNSOUND = WITHOUT_RESULT | {Status.not_computed, Status.not_finite, Status.max_steps}
+_UNSOUND = BLANK | {Status.max_steps}
 
 
 def paths(
@@ -38,7 +38,7 @@ def paths(
     step = -(-len(codes) // MOST_PATHS)
     drawn = []
     for curve, code in zip(curves[::step], codes[::step], strict=True):
-        name = words.status_names([code])[0]
+        name = status_names([code])[0]
         if code in _UNSOUND and name not in keep:
             lost[name] += 1
         elif not np.isfinite(curve).any():

@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....engine.errors import SweepError
+from ....engine.errors import Argument, SweepError
 from ....kernels.numerics.rest_points import RestClass
+from ...cube.select import selection
 from .. import frame
 from .. import labels as words
 from ..view import MOST_PANELS
 from . import draw as paper
-from .chart import Chart, find_chart
+from .chart import PHASE, Chart, find_chart
 from .motion import Motion, motion_of
 from .paths import MOST_PATHS, paths
 from .rest_points import rest_points
-from .scenario import facet_dim, scenario, space_of
+from .scenario import facet_dim, scenario, space_with_motion
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,11 +37,12 @@ def draw_phase(
     """
     import jax
 
-    space = space_of(dataset, model)
+    space = space_with_motion(dataset, model)
     dim = facet_dim(dataset, space, facet)
     count = dataset.sizes[dim] if dim else 1
     if count > MOST_PANELS:
-        raise SweepError(f"plot: --facet {facet} makes {count:,} panels; select at most {MOST_PANELS}")
+        too_many = f" makes {count:,} panels; select at most {MOST_PANELS}"
+        raise SweepError("plot: ", Argument("facet", facet), too_many)
     with jax.enable_x64(True):
         flow = space.model.flow
         assert flow is not None
@@ -139,8 +141,12 @@ def _refuse(part: "xr.Dataset", dim: str) -> None:
     names = [str(c) for c in part.coords if part[c].dims == (dim,)]
     value = words.value_text(part[names[0]].values[0])
     raise SweepError(
-        f"plot: --kind phase: the motion differs along {names[0]}; "
-        f"add --sel {names[0]}={value} (or another of its values) or --facet {names[0]}"
+        "plot: ",
+        PHASE,
+        f": the motion differs along {names[0]}; add ",
+        selection(names[0], value),
+        " (or another of its values) or ",
+        Argument("facet", names[0]),
     )
 
 
@@ -151,8 +157,10 @@ def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:
         return np.tile([0.0, 1.0], (size, 1))
     if not curves:
         raise SweepError(
-            "plot: --kind phase: the state has no bounds and the cube no paths to go by; sweep "
-            f"{', '.join(f'{name}_path' for name in chart.names)} with times = [...]"
+            "plot: ",
+            PHASE,
+            ": the state has no bounds and the cube no paths to go by; sweep "
+            f"{', '.join(f'{name}_path' for name in chart.names)} with times = [...]",
         )
     places = np.concatenate(curves)
     low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)

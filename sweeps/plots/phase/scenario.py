@@ -1,14 +1,12 @@
 """From a cube back to the motion it was computed from: its model, and the parameters of a scenario."""
 
-import json
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....engine.errors import SweepError
-from ...spec.sweep import Sweep
+from ....engine.errors import Argument, SweepError
+from ...cube.source import own_model, space_of, sweep_of
 from ...text import nearest
+from .chart import PHASE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,38 +14,30 @@ if TYPE_CHECKING:
     from ....engine.space import Space
 
 
-def space_of(dataset: "xr.Dataset", model: str | None) -> "Space":
-    """The space of the sweep that made this cube.
+def space_with_motion(dataset: "xr.Dataset", model: str | None) -> "Space":
+    """The space of the sweep that made this cube, whose model has a motion that a portrait can show.
 
     A model of the user's own is code outside the cube: it is loaded, and so runs, only where `model`
     says where it lies, and is refused where it is not the file that the cube was swept with. Raises
-    SweepError where it is not, or where the model has no motion that a portrait could show.
+    SweepError where it is not, or where the model has no motion that a portrait could show, and CubeError
+    where the cube was computed from another sweep than it holds.
     """
-    table = _sweep_table(dataset)
-    stated = str(table["model"])
-    name = stated.rpartition(":")[2]
-    own = ":" in stated
+    if not dataset.attrs.get("sweep"):
+        raise SweepError("plot: ", PHASE, ": the cube does not hold its sweep (attribute 'sweep')")
+    own = own_model(dataset)
     if own and model is None:
         raise SweepError(
-            f"plot: --kind phase: the model {stated} is your own code, and no part of the cube; "
-            f"say where it lies, and it will run: --model path/to/{Path(stated).name}"
-        )
-    if not own and model is not None:
-        raise SweepError(
-            f"plot: --model {model}: this cube's model {stated} ships with equisweep; leave it out"
-        )
-    if own:
-        table = {**table, "model": model}
-    space = Sweep.from_table(table, origin="plot", folder=Path()).space()
-    told = json.loads(dataset.attrs.get("identity", "{}")).get("model file", "")
-    if own and space.model_digest != told:
-        raise SweepError(
-            f"plot: --model {model}: is not the file that this cube was swept with ({name}; its text differs)"
-        )
+            "plot: ", PHASE, f": the model {own} is your own code, and no part of the cube; "
+            "say where it lies, and it will run: ", Argument("model", f"path/to/{Path(own).name}"),
+        )  # fmt: skip
+    if model is not None and not own:
+        ships = f": this cube's model {sweep_of(dataset).model} ships with equisweep; leave it out"
+        raise SweepError("plot: ", Argument("model", model), ships)
+    space = space_of(dataset, model=model, origin="plot")
     if space.model.flow is None:
-        raise SweepError(f"plot: --kind phase: the model {space.model.name} has no dynamics")
+        raise SweepError("plot: ", PHASE, f": the model {space.model.name} has no dynamics")
     if space.model.flow.motion is None:
-        raise SweepError(f"plot: --kind phase: the field of {space.model.name} changes with time")
+        raise SweepError("plot: ", PHASE, f": the field of {space.model.name} changes with time")
     return space
 
 
@@ -78,14 +68,9 @@ def facet_dim(dataset: "xr.Dataset", space: "Space", facet: str | None) -> str |
         return None
     names = {target: axis.dim for axis in space.axes for target in axis.values}
     if facet not in names:
-        raise SweepError(f"plot: --facet {facet}: no such axis{nearest(facet, list(names))}")
+        hint = nearest(facet, list(names))
+        raise SweepError("plot: ", Argument("facet", facet), f": no such axis{hint}")
     if names[facet] not in dataset.dims:
-        raise SweepError(f"plot: --facet {facet}: it has one value only, {dataset[facet].item()}")
+        single = f": it has one value only, {dataset[facet].item()}"
+        raise SweepError("plot: ", Argument("facet", facet), single)
     return names[facet]
-
-
-def _sweep_table(dataset: "xr.Dataset") -> Mapping[str, Any]:
-    text = str(dataset.attrs.get("sweep", ""))
-    if not text:
-        raise SweepError("plot: --kind phase: the cube does not hold its sweep (attribute 'sweep')")
-    return json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)

@@ -17,6 +17,7 @@ from equisweep.sweeps.papers.external.critical_cities import ENDS, critical_citi
 from equisweep.sweeps.run import run_in_memory
 from equisweep.sweeps.spec.presets import PRESETS
 from helpers import oracle_external as oracle
+from helpers.messages import refused
 from helpers.project import ROOT
 from scipy.optimize import brentq, minimize_scalar
 
@@ -148,7 +149,10 @@ def test_a_cube_that_is_not_complete_counts_what_it_leaves_out(games):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("investment", "alpha"), "--level"),
+        (
+            ("investment", "alpha"),
+            "'investment': is a real number; say which value it passes: level=0",
+        ),
         (("investmnt", "alpha"), "did you mean 'investment'"),
         (("status", "alfa"), "did you mean 'alpha'"),
         (("status", "alpha", ["alpha=0.5"]), "one value"),
@@ -179,7 +183,7 @@ def test_a_model_file_is_run_only_when_it_is_named(tmp_path):
         (tmp_path / name).write_text((examples / name).read_text(encoding="utf-8"), encoding="utf-8")
     cube = run(Sweep.from_file(tmp_path / "gordon_loeb.toml"), tmp_path / "cube.zarr")
     wanted = ["breach_class=class_1", "b=2,3", "L=39000:130000"]
-    with pytest.raises(SweepError, match="--sweep"):
+    with refused("sweep_file='sweep.toml'", "--sweep sweep.toml"):
         boundaries(cube, "status", "v", wanted)
     with pytest.raises(CubeError, match="another sweep"):
         boundaries(cube, "status", "v", wanted, sweep_file=PRESETS / "external.toml")

@@ -14,6 +14,7 @@ from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import Question, answer
 from equisweep.sweeps.cube.reduce import reduce
 from helpers.hard_cube import hard_cube, points
+from helpers.messages import refused
 
 COLUMNS = ["alpha", "beta", "mechanism", "n", "loss", "kind", "tally", "status"]
 CONDITION = "alpha < 0.5 and n == 4"
@@ -134,10 +135,12 @@ def test_the_format_follows_the_ending(tmp_path):
 def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path):
     there = tmp_path / "x.csv"
     there.touch()
-    with pytest.raises(SweepError, match="is there already; --overwrite replaces it"):
+    with refused("is there already; overwrite=True replaces it", "is there already; --overwrite replaces it"):
         check_output(None, there, False)
     assert check_output(None, there, True) == "csv"
-    with pytest.raises(SweepError, match="parquet: is binary; name a file with -o"):
+    with refused(
+        "style='parquet': is binary; name a file with output", "parquet: is binary; name a file with -o"
+    ):
         check_output("parquet", None, False)
     with pytest.raises(SweepError, match=r"unknown ending '\.xls'"):
         check_output(None, tmp_path / "x.xls", False)

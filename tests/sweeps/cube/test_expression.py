@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from equisweep.sweeps import SweepError
+from equisweep.sweeps.commands.command import in_shell
 from equisweep.sweeps.cube.expression import Known, parse_expression
 from equisweep.sweeps.cube.lazy import ok, where
 from helpers.hard_cube import hard_cube, points
@@ -194,7 +195,8 @@ def test_small_integers_do_not_overflow():
 def test_a_wrong_condition_is_refused_in_one_line(text, message):
     with pytest.raises(SweepError, match=message) as error:
         where(hard_cube(), text)
-    assert str(error.value).startswith("--where: ")
+    assert str(error.value).startswith("condition: ")
+    assert error.value.spelt(in_shell).startswith("--where: ")
     assert "\n" not in str(error.value)
 
 

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.cube.query import query_text, select
+from equisweep.sweeps.cube.query import query_text
+from equisweep.sweeps.cube.select import select
 from helpers.hard_cube import hard_cube, points
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
@@ -71,7 +72,7 @@ def test_a_table_ends_after_200_rows_and_says_how_many_there_are():
     long = xr.Dataset({"y": ("x", np.arange(300.0)), "status": ("x", np.ones(300, np.uint8))})
     lines = query_text(long.assign_coords(x=np.arange(300))).splitlines()
     assert len(lines) == 2 + 200 + 1
-    assert lines[-1] == "... 100 more rows; --format csv prints all"
+    assert lines[-1] == "... 100 more rows; style='csv' prints all"
 
 
 def test_what_is_no_text_is_refused():

@@ -11,6 +11,7 @@ from equisweep.sweeps import SweepError
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.reduce import parse_reduce, reduce
 from helpers.hard_cube import KINDS, hard_cube, points
+from helpers.messages import refused
 
 AXES = ("mechanism", "alpha", "n")
 SHORT = {"mechanism": 1, "alpha": 2}
@@ -174,20 +175,23 @@ def test_a_deviation_keeps_its_digits_beside_a_large_mean():
     assert found == pytest.approx(math.sqrt(22.5), rel=1e-9)
 
 
+COUNT = "count says how many"
+
+
 @pytest.mark.parametrize(
-    ("how", "over", "names", "message"),
+    ("how", "over", "names", "argument", "option", "message"),
     [
-        ("averge", (), (), "no such reduction; known: mean"),
-        ("median", (), (), "equisweep sql has median"),
-        ("mean", ("alhpa",), (), "mean:alhpa: no such axis; did you mean 'alpha'"),
-        ("mean", (), ("los",), "--var los: no such variable; did you mean 'loss'"),
-        ("mean", ("factor",), ("loss",), "loss has no axis 'factor'"),
-        ("mean", (), ("kind",), "kind is a class .* has no mean; count says how many"),
-        ("argmax", (), ("status",), "status is a class"),
+        ("averge", (), (), "how='averge'", "--reduce averge", "no such reduction; known: mean"),
+        ("median", (), (), "how='median'", "--reduce median", ".*equisweep sql has median"),
+        ("mean", ("alhpa",), (), "over='alhpa'", "--reduce mean:alhpa", "no such axis; did you mean 'alpha'"),
+        ("mean", (), ("los",), "names='los'", "--var los", "no such variable; did you mean 'loss'"),
+        ("sum", ("factor",), ("loss",), "over='factor'", "--reduce sum:factor", "loss has no axis 'factor'"),
+        ("mean", (), ("kind",), "how='mean'", "--reduce mean", f"kind is a class .* has no mean; {COUNT}"),
+        ("argmax", (), ("status",), "how='argmax'", "--reduce argmax", "status is a class"),
     ],
 )
-def test_wrong_questions_are_refused(how, over, names, message):
-    with pytest.raises(SweepError, match=message):
+def test_wrong_questions_are_refused(how, over, names, argument, option, message):
+    with refused(f"{argument}: {message}", f"{option}: {message}"):
         reduce(hard_cube(), how, over, names)
 
 
@@ -196,7 +200,7 @@ def test_what_lost_its_status_or_an_axis_is_refused():
         reduce(hard_cube()[["loss"]], "mean")
     with pytest.raises(SweepError, match="already selected away"):
         reduce(hard_cube().isel(alpha=0), "mean", ["beta"])
-    with pytest.raises(SweepError, match="--keep okay: no such status"):
+    with refused("statuses='okay': no such status", "--keep okay: no such status"):
         reduce(hard_cube(), "mean", statuses=["okay"])
 
 

@@ -8,7 +8,8 @@ import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.plots.plot import note_of, plot, plot_map, save
+from equisweep.sweeps.plots.plot import note_of, plot, save
+from helpers.messages import refused
 from helpers.pictures import ALPHA, ONE, hand_made
 from helpers.small_sweeps import small_sweep
 
@@ -21,7 +22,7 @@ def cube(tmp_path_factory):
 
 
 def test_a_map_has_one_panel_a_value_labelled_with_symbols_and_units(cube):
-    figure = plot_map(open_cube(cube), "investment", "alpha", "beta", "mechanism", ["n=3"])
+    figure = plot(open_cube(cube), "investment", "alpha", "beta", facet="mechanism", selections=["n=3"])
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["noncooperation", "sharing"]
     assert panels[-1].get_xlabel() == "alpha α"
@@ -160,8 +161,9 @@ def test_a_cube_draws_itself(cube):
     ],
 )
 def test_mistakes_are_refused_by_name(cube, arguments, message):
+    variable, x, y, facet, selections = arguments
     with pytest.raises(SweepError, match=message):
-        plot_map(open_cube(cube), *arguments)
+        plot(open_cube(cube), variable, x, y, facet=facet, selections=selections)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,8 @@ def test_wrong_options_are_one_line(cube, tmp_path, capsys, words, message):
 def test_too_many_panels_are_refused():
     many = hand_made().isel(n=0).rename(alpha="a").assign_coords(a=ALPHA)
     wide = xr.concat([many.assign_coords(a=ALPHA + k) for k in range(2)], "a", data_vars="minimal")
-    with pytest.raises(SweepError, match=r"--facet a makes 18 panels; select at most 12"):
+    several = "makes 18 panels; select at most 12"
+    with refused(f"facet='a' {several}", f"--facet a {several}, such as --sel a=0.1,1.9"):
         plot(wide, "investment", "beta", facet="a", hue="mechanism")
 
 
@@ -211,15 +214,15 @@ def test_more_names_than_a_legend_holds_are_refused():
     one = hand_made().isel(mechanism=0, drop=True)
     names = [f"type {k}" for k in range(18)]
     many = xr.concat([one, one], "alpha", data_vars="minimal").assign_coords(alpha=names)
-    with pytest.raises(SweepError, match=r"--hue alpha makes 18 lines, and a legend holds 12; select some"):
+    several = "makes 18 lines, and a legend holds 12; select some"
+    with refused(f"hue='alpha' {several}", f"--hue alpha {several}"):
         plot(many, "investment", "beta", hue="alpha", selections=["n=3"])
 
 
 def test_a_picture_without_a_point_is_refused_and_says_how_to_draw_it():
     status = np.full((2, 9, 4, 2), int(Status.corner), np.uint8)
-    with pytest.raises(
-        SweepError, match="no point of investment here has a result to draw: 36 corner; --keep corner"
-    ):
+    nothing = "no point of investment here has a result to draw: 36 corner"
+    with refused(rf"{nothing}; keep=\['corner'\] draws them", f"{nothing}; --keep corner draws them"):
         plot(hand_made(status), "investment", "alpha", "beta", selections=ONE)
     with pytest.raises(SweepError, match="there is no variable 'status'"):
         plot(hand_made()[["investment"]], "investment", "alpha", "beta", selections=ONE)

@@ -1,0 +1,25 @@
+"""Open a cube as a lazy Dataset."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def open_cube(path: str | Path) -> "xr.Dataset":
+    """Open a cube lazily, as ``xarray.open_zarr`` does.
+
+    Returns a Dataset: a coordinate for every swept parameter and choice, a variable for every output, and
+    ``status``, the code of `kernels.status.Status` at every point of the grid; values are read when asked
+    for. Units and meanings stand in the attributes of each variable, the sweep in those of the Dataset.
+    Raises CubeError where there is no cube.
+    """
+    import xarray as xr
+
+    from ...engine.store.cube import open_cube_for_reading
+
+    open_cube_for_reading(Path(path))
+    dataset = xr.open_zarr(str(path), chunks=None)
+    return dataset[json.loads(dataset.attrs["variables"])]

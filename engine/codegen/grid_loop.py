@@ -16,7 +16,7 @@ import numpy as np
 from .backend import Backend, primitives
 from .devices import backend_of
 from .ir import Graph, Unsupported, kind_of, operations
-from .lower.lower import scalarise
+from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled
 
 Coordinates = Sequence[Mapping[str, np.ndarray]]
@@ -106,7 +106,7 @@ def _lowered(
     trace, result = jax.make_jaxpr(point, return_shape=True)(*shapes)
     graph = Graph()
     inputs = [graph.inputs((), kind_of(leaf.dtype), k) for k, leaf in enumerate(jax.tree.leaves(shapes))]
-    arrays = scalarise(graph, trace.jaxpr, trace.consts, inputs)
+    arrays = lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs)
     scalars = [s for array in arrays for s in array.ravel()]
     if operations(scalars) > _MOST_OPERATIONS:
         raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations at a point")

@@ -25,7 +25,7 @@ from .backend import Backend, LaneProgram, primitives
 from .devices import backend_of
 from .ir import Graph, Unsupported, kind_of, operations, order_of
 from .lanes import Leaf, Loop
-from .lower.lower import scalarise
+from .lower.lower import lower_jaxpr
 
 Array = Any
 Going = Callable[[Any, Any], Array]
@@ -196,7 +196,7 @@ def _taken_apart(tell: Function, move: Function, arrays: Sequence[Any], split: i
         if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
             # The loop's places would not fit; `lax.while_loop` says what is wrong, or converts.
             raise Unsupported("a step that changes shapes or dtypes")
-        found.append(scalarise(graph, trace.jaxpr, trace.consts, inputs))
+        found.append(lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs))
     going, after = found[0][0].item(), tuple(s for array in found[1] for s in array.ravel())
     needed = order_of([going, *after])
     if operations([going, *after]) > _MOST_OPERATIONS:

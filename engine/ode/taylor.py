@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, kind_of, order_of
-from ..codegen.lower.lower import scalarise
+from ..codegen.lower.lower import lower_jaxpr
 from ..codegen.ops import OPERATIONS, NoSeries
 from ..codegen.ops.series import Series
 from ..errors import SweepError
@@ -126,7 +126,7 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
     for constant in trace.consts:
         bound.append(graph.inputs(jnp.shape(constant), kind_of(constant.dtype), len(values)))
         values.extend(jnp.ravel(constant))
-    (rates,) = scalarise(graph, trace.jaxpr, bound, inputs)
+    (rates,) = lower_jaxpr(graph, trace.jaxpr, bound, inputs)
     known = {inputs[0].item(): Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
     known |= {component: Series([state[k]]) for k, component in enumerate(inputs[1])}
     nodes = order_of(rates.tolist())

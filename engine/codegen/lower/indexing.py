@@ -1,10 +1,10 @@
-"""Gathers and scatters whose places may be computed, on arrays of scalars (see `scalarise`).
+"""Gathers, scatters and dynamic slices: reading and writing at indices that may be computed.
 
-A number cannot be looked up in registers: every place that there is gives a candidate, and the one that is
+A number cannot be looked up in registers: every index that there is gives a candidate, and the one that is
 meant is chosen by comparing. That suits arrays of a few numbers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -13,147 +13,174 @@ import jax
 import numpy as np
 from jax.lax import GatherScatterMode
 
-from ..ir import Graph, Scalar, Unsupported, array_of, kind_of
-from .control_flow import chosen
-from .structural import MOVES, filler, moved
+from ..ir import Graph, Scalar, Unsupported, array_of, range_of
+from .elementwise import choose_arrays
+from .rules import Array, Context, Rule, rule
+from .structural import bind, known_values, numbered
 
-Arrays = list[np.ndarray]
-Rule = Callable[[Graph, Any, Arrays], Arrays]
-Place = tuple[int, ...]
+Index = tuple[int, ...]
 
-_MOST_PLACES = 64
+_MOST_INDICES = 64
 
 
-def _places(limits: Sequence[int]) -> list[Place]:
-    """All places from 0 to these limits."""
-    if prod(limit + 1 for limit in limits) > _MOST_PLACES:
+def _indices(limits: Sequence[int]) -> list[Index]:
+    """All indices from 0 to these limits."""
+    if prod(limit + 1 for limit in limits) > _MOST_INDICES:
         raise Unsupported("a computed index into a large array")
     return list(product(*(range(limit + 1) for limit in limits)))
 
 
-def _are_known(arrays: Arrays) -> bool:
+def _are_known(arrays: Sequence[Array]) -> bool:
     return all(s.constant for array in arrays for s in array.ravel())
 
 
-def _inside(graph: Graph, index: Scalar, limit: int) -> Scalar:
+def _clipped(graph: Graph, index: Scalar, limit: int) -> Scalar:
     least, most = graph.constant(0, index.kind), graph.constant(limit, index.kind)
     return graph.apply("min", graph.apply("max", index, least), most)
 
 
-def _is_at(graph: Graph, index: Sequence[Scalar], place: Place) -> Scalar:
+def _equals(graph: Graph, index: Sequence[Scalar], known: Index) -> Scalar:
     hits = graph.constant(True, "i1")
-    for i, k in zip(index, place, strict=True):
+    for i, k in zip(index, known, strict=True):
         here = graph.apply("eq", i, graph.constant(k, i.kind), kind="i1")
         hits = graph.apply("and", hits, here)
     return hits
 
 
 def _vectors(
-    graph: Graph, indices: np.ndarray, limits: Sequence[int], clip: bool
-) -> Iterator[tuple[Place, list]]:
+    graph: Graph, indices: Array, limits: Sequence[int], clip: bool
+) -> Iterator[tuple[Index, list[Scalar]]]:
     """The index vector at each place of an array of them, moved inside where it is to be clipped."""
     for at in np.ndindex(*indices.shape[:-1]):
         vector = list(indices[at])
         if clip:
-            vector = [_inside(graph, i, limit) for i, limit in zip(vector, limits, strict=True)]
+            vector = [_clipped(graph, i, limit) for i, limit in zip(vector, limits, strict=True)]
         yield at, vector
 
 
-# --- gathers -------------------------------------------------------------------------------------------
+# --- dynamic slices --------------------------------------------------------------------------------------
 
 
-def _gather(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    operand, indices = arrays
-    p = equation.params
+@rule("dynamic_slice")
+def _dynamic_slice(context: Context, operand: Array, *starts: Array, slice_sizes: Sequence[int]) -> Array:
+    (first, _), *others = _windows(context.graph, operand.shape, slice_sizes, starts)
+    result = operand[first]
+    for window, hits in others:
+        result = choose_arrays(context.graph, hits, result, operand[window])
+    return result
+
+
+@rule("dynamic_update_slice")
+def _dynamic_update_slice(context: Context, operand: Array, update: Array, *starts: Array) -> Array:
+    result = operand.copy()
+    for window, hits in _windows(context.graph, operand.shape, update.shape, starts):
+        result[window] = choose_arrays(context.graph, hits, result[window], update)
+    return result
+
+
+def _windows(
+    graph: Graph, shape: Sequence[int], sizes: Sequence[int], starts: Sequence[Array]
+) -> list[tuple[tuple[slice, ...], Array]]:
+    """Where a dynamic slice may lie, and whether it does: one place where its starts are known.
+
+    A slice that begins outside is moved inside the array, as JAX does.
+    """
+    limits = [n - k for n, k in zip(shape, sizes, strict=True)]
+    index = [_clipped(graph, s.item(), limit) for s, limit in zip(starts, limits, strict=True)]
+    indices = [tuple(i.value for i in index)] if _are_known(starts) else _indices(limits)
+    return [
+        (
+            tuple(slice(k, k + n) for k, n in zip(known, sizes, strict=True)),
+            array_of([_equals(graph, index, known)], ()),
+        )
+        for known in indices
+    ]
+
+
+# --- gathers ---------------------------------------------------------------------------------------------
+
+
+@rule("gather")
+def _gather(
+    context: Context,
+    operand: Array,
+    indices: Array,
+    *,
+    dimension_numbers: Any,
+    slice_sizes: Sequence[int],
+    mode: Any,
+    fill_value: Any,
+    **others: Any,
+) -> Array:
+    fill = mode == GatherScatterMode.FILL_OR_DROP
+    filled = _filler(context, fill_value) if fill else None
+    params = {"dimension_numbers": dimension_numbers, "slice_sizes": slice_sizes, "mode": mode, **others}
     if _are_known([indices]):
-        return moved(graph, equation, arrays)
-    dims = p["dimension_numbers"]
-    limits = [operand.shape[d] - p["slice_sizes"][d] for d in dims.start_index_map]
-    fill = p["mode"] == GatherScatterMode.FILL_OR_DROP
-    vectors = dict(_vectors(graph, indices, limits, clip=not fill))
-    shape, kind = equation.outvars[0].aval.shape, kind_of(equation.outvars[0].aval.dtype)
-    found: np.ndarray | None = None
-    if fill:
-        found = np.full(shape, filler(graph, p["fill_value"], kind), object)
-    batch = [d for d in range(len(shape)) if d not in dims.offset_dims]
-    for place in _places(limits):
-        constants = [
-            graph.constant(k, i.kind) for k, i in zip(place, indices.reshape(-1, len(place))[0], strict=True)
-        ]
-        every = array_of(constants * prod(indices.shape[:-1]), indices.shape)
-        (here,) = moved(graph, equation, [operand, every])
-        if found is None:
-            found = here
+        return _gather_at(context, operand, known_values(indices), params, filled)
+    limits = [operand.shape[d] - slice_sizes[d] for d in dimension_numbers.start_index_map]
+    vectors = dict(_vectors(context.graph, indices, limits, clip=not fill))
+    batch = [d for d in range(len(context.shape)) if d not in dimension_numbers.offset_dims]
+    result = np.full(context.shape, filled, object) if fill else None
+    for known in _indices(limits):
+        every = np.broadcast_to(np.array(known, np.int32), indices.shape)
+        here = _gather_at(context, operand, every, params, filled)
+        if result is None:
+            result = here
             continue
-        hits = {at: _is_at(graph, vector, place) for at, vector in vectors.items()}
-        which = array_of([hits[tuple(at[d] for d in batch)] for at in np.ndindex(*shape)], shape)
-        found = chosen(graph, which, found, here)
-    assert found is not None
-    return [found]
+        hits = {at: _equals(context.graph, vector, known) for at, vector in vectors.items()}
+        which = [hits[tuple(at[d] for d in batch)] for at in np.ndindex(*context.shape)]
+        result = choose_arrays(context.graph, array_of(which, context.shape), result, here)
+    assert result is not None  # a gather has an index, if only that of an array's only place
+    return result
 
 
-def _dynamic_slice(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    operand, *starts = arrays
-    if _are_known(starts):
-        return MOVES["dynamic_slice"](equation, arrays)
-    sizes = equation.params["slice_sizes"]
-    limits = [n - k for n, k in zip(operand.shape, sizes, strict=True)]
-    index = [_inside(graph, s.item(), limit) for s, limit in zip(starts, limits, strict=True)]
-    found: np.ndarray | None = None
-    for place in _places(limits):
-        here = operand[tuple(slice(k, k + n) for k, n in zip(place, sizes, strict=True))]
-        hits = array_of([_is_at(graph, index, place)], ())
-        found = here if found is None else chosen(graph, hits, found, here)
-    assert found is not None
-    return [found]
+def _gather_at(
+    context: Context, operand: Array, indices: np.ndarray, params: Any, filled: Scalar | None
+) -> Array:
+    """A gather at known indices; `filled` stands for what lies outside, if that is asked for."""
+    pool, stand_ins = numbered([operand])
+    if filled is not None:
+        pool.append(filled)  # the last one, -1
+    (places,) = bind(context, [*stand_ins, indices], params | {"fill_value": filled and -1})
+    return array_of([pool[k] for k in places.ravel().tolist()], context.shape)
 
 
-# --- scatters ------------------------------------------------------------------------------------------
+def _filler(context: Context, value: Any) -> Scalar:
+    """What stands for numbers from outside an array: if not said, as in `jax.lax.gather`."""
+    dtype = context.dtype
+    if value is None:
+        least, largest = (0, 1) if dtype[0] == "f" else range_of(dtype)
+        value = np.nan if dtype[0] == "f" else least if dtype[0] == "i" and dtype != "i1" else largest
+    return context.graph.constant(value, dtype)
 
 
-def _dynamic_update_slice(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    operand, update, *starts = arrays
-    if _are_known(starts):
-        return MOVES["dynamic_update_slice"](equation, arrays)
-    limits = [n - k for n, k in zip(operand.shape, update.shape, strict=True)]
-    index = [_inside(graph, s.item(), limit) for s, limit in zip(starts, limits, strict=True)]
-    found = operand.copy()
-    for place in _places(limits):
-        window = tuple(slice(k, k + n) for k, n in zip(place, update.shape, strict=True))
-        hits = array_of([_is_at(graph, index, place)], ())
-        found[window] = chosen(graph, hits, found[window], update)
-    return [found]
+# --- scatters --------------------------------------------------------------------------------------------
 
 
-def _scatter(op: str | None) -> Rule:
-    """`op` joins what is there with what comes; None: what comes replaces it."""
+@rule("scatter")
+def _scatter(
+    context: Context, operand: Array, indices: Array, updates: Array, *, update_jaxpr: Any, **params: Any
+) -> Array:
+    if not _replaces(update_jaxpr):
+        raise Unsupported("a function applied at places of an array")
+    if not _are_known([indices]):
+        return _updated(context.graph, None, operand, indices, updates, params)
+    pool, (old, new) = numbered([operand, updates])
+    (places,) = bind(context, [old, known_values(indices), new], params | {"update_jaxpr": update_jaxpr})
+    return array_of([pool[k] for k in places.ravel().tolist()], operand.shape)
 
-    def rule(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-        operand, indices, updates = arrays
-        p = equation.params
-        if op is None and not _replaces(p["update_jaxpr"]):
-            raise Unsupported("a function applied at places of an array")
-        known = _are_known([indices])
-        if op is None and known:
-            return moved(graph, equation, arrays)
-        limits = _scatter_limits(operand, updates, p["dimension_numbers"])
-        found, new = list(operand.ravel()), list(updates.ravel())
-        clip = p["mode"] == GatherScatterMode.CLIP
-        for at, vector in _vectors(graph, indices, limits, clip):
-            before = list(found)  # one update writes each number at most once
-            for place in [tuple(s.value for s in vector)] if known else _places(limits):
-                hits = _is_at(graph, vector, place)
-                if hits.constant and not hits.value:
-                    continue
-                which = _where_updates_land(equation, operand, indices, updates, at, place)
-                for target in np.flatnonzero(which):
-                    comes: Scalar = new[which.flat[target] - 1]
-                    joined = comes if op is None else graph.apply(op, before[target], comes)
-                    there: Scalar = found[target]
-                    found[target] = graph.apply("select", hits, joined, there, kind=joined.kind)
-        return [array_of(found, operand.shape)]
 
-    return rule
+def _scatter_with(op: str) -> Rule:
+    """`op` joins what is there with what comes."""
+
+    def scatter(context: Context, operand: Array, indices: Array, updates: Array, **params: Any) -> Array:
+        return _updated(context.graph, op, operand, indices, updates, params)
+
+    return scatter
+
+
+for _op in ("add", "sub", "mul", "min", "max"):
+    rule(f"scatter-{_op}")(_scatter_with(_op))
 
 
 def _replaces(update: Any) -> bool:
@@ -164,7 +191,28 @@ def _replaces(update: Any) -> bool:
     return not inner.eqns and inner.outvars[0] is inner.invars[1]
 
 
-def _scatter_limits(operand: np.ndarray, updates: np.ndarray, dims: Any) -> list[int]:
+def _updated(
+    graph: Graph, op: str | None, operand: Array, indices: Array, updates: Array, params: Mapping[str, Any]
+) -> Array:
+    """A scatter, index by index; without `op` what comes replaces what is there."""
+    dims, clip = params["dimension_numbers"], params["mode"] == GatherScatterMode.CLIP
+    known, limits = _are_known([indices]), _scatter_limits(operand, updates, dims)
+    result, new = list(operand.ravel()), list(updates.ravel())
+    for at, vector in _vectors(graph, indices, limits, clip):
+        before = list(result)  # one update writes each number at most once
+        for index in [tuple(s.value for s in vector)] if known else _indices(limits):
+            hits = _equals(graph, vector, index)
+            if hits.constant and not hits.value:
+                continue
+            which = _where_updates_land(dims, operand, indices, updates, at, index)
+            for target in np.flatnonzero(which):
+                comes: Scalar = new[which.flat[target] - 1]
+                joined = comes if op is None else graph.apply(op, before[target], comes)
+                result[target] = graph.apply("select", hits, joined, result[target], kind=joined.kind)
+    return array_of(result, operand.shape)
+
+
+def _scatter_limits(operand: Array, updates: Array, dims: Any) -> list[int]:
     """The last place of each index: as far as the window of an update fits."""
     inserted = {*dims.inserted_window_dims, *dims.operand_batching_dims}
     window = iter(updates.shape[d] for d in dims.update_window_dims)
@@ -173,27 +221,13 @@ def _scatter_limits(operand: np.ndarray, updates: np.ndarray, dims: Any) -> list
 
 
 def _where_updates_land(
-    equation: Any, operand: np.ndarray, indices: np.ndarray, updates: np.ndarray, at: Place, place: Place
+    dims: Any, operand: Array, indices: Array, updates: Array, at: Index, index: Index
 ) -> np.ndarray:
-    """Which update comes to each number of the operand (from 1; 0: none), of those with index `at`."""
+    """Which update comes to each number of the operand (from 1; 0: none), of those at `at` of the indices."""
     outside = np.full(indices.shape, np.iinfo(np.int32).max, np.int32)
-    outside[at] = place
+    outside[at] = index
     numbers = np.arange(1, updates.size + 1, dtype=np.int32).reshape(updates.shape)
+    nothing = np.zeros(operand.shape, np.int32)
     with jax.ensure_compile_time_eval():
-        landed = jax.lax.scatter(
-            np.zeros(operand.shape, np.int32),
-            outside,
-            numbers,
-            equation.params["dimension_numbers"],
-            mode=GatherScatterMode.FILL_OR_DROP,
-        )
+        landed = jax.lax.scatter(nothing, outside, numbers, dims, mode=GatherScatterMode.FILL_OR_DROP)
     return np.asarray(landed)
-
-
-PLACES: dict[str, Rule] = {
-    "gather": _gather,
-    "dynamic_slice": _dynamic_slice,
-    "dynamic_update_slice": _dynamic_update_slice,
-    "scatter": _scatter(None),
-}
-PLACES |= {f"scatter{dash}{op}": _scatter(op) for op in ("add", "sub", "mul", "min", "max") for dash in "-_"}

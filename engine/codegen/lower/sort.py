@@ -1,4 +1,4 @@
-"""Sorting a few numbers, as comparisons and choices on scalars (see `scalarise`)."""
+"""Sorting a few numbers, as comparisons and choices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported
+from .rules import Array, Context, rule
 
-Arrays = list[np.ndarray]
 Row = tuple[Scalar, ...]  # at one place, a scalar of each array that is sorted along
 
 _LONGEST = 32
 
 
-def sort(graph: Graph, equation: Any, arrays: Arrays) -> Arrays:
-    """Several arrays by the first `num_keys` of them; equal ones keep their order."""
-    axis, keys = equation.params["dimension"], equation.params["num_keys"]
-    if arrays[0].shape[axis] > _LONGEST:
+@rule("sort")
+def _sort(context: Context, *operands: Array, dimension: int, num_keys: int, **_: Any) -> list[Array]:
+    """Several arrays by the first `num_keys` of them; equal ones keep their order, asked for or not."""
+    if operands[0].shape[dimension] > _LONGEST:
         raise Unsupported(f"sort of more than {_LONGEST} numbers")
-    found = [np.moveaxis(array, axis, -1).copy() for array in arrays]
-    for at in np.ndindex(*found[0].shape[:-1]):
-        rows = _sorted(graph, list(zip(*(array[at] for array in found), strict=True)), keys)
-        for array, column in zip(found, zip(*rows, strict=True), strict=True):
+    results = [np.moveaxis(array, dimension, -1).copy() for array in operands]
+    for at in np.ndindex(*results[0].shape[:-1]):
+        rows = _sorted(context.graph, list(zip(*(array[at] for array in results), strict=True)), num_keys)
+        for array, column in zip(results, zip(*rows, strict=True), strict=True):
             for k, scalar in enumerate(column):
                 array[(*at, k)] = scalar
-    return [np.moveaxis(array, -1, axis) for array in found]
+    return [np.moveaxis(array, -1, dimension) for array in results]
 
 
 def _sorted(graph: Graph, rows: list[Row], keys: int) -> list[Row]:

@@ -1,0 +1,141 @@
+"""The registry of lowering rules: what each primitive of JAX becomes, on arrays of scalars.
+
+A rule is a function ``rule(context, *operands, **params)``. Operands are arrays of scalars (`ir.Scalar`), and
+params are those of the equation. It returns an array of scalars, or a list of arrays where the primitive has
+several results. It raises `Unsupported` with a reason for what has no such form; any other exception is a bug
+in it, and becomes `BrokenRule`.
+
+A rule names the params that it reads. One that it does not name must be empty (None, False, ...): another
+release of JAX may add a param that changes results. ``**_`` in a signature says that no other param matters.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from ..ir import Graph, Scalar, Unsupported, array_of
+
+Array = np.ndarray
+Rule = Callable[..., Array | list[Array]]
+
+RULES: dict[str, Rule] = {}
+
+
+class BrokenRule(Exception):
+    """A bug in the rule of a primitive: the cause is the exception that it raised."""
+
+    def __init__(self, primitive: str, error: Exception) -> None:
+        what = f"the lowering rule of primitive {primitive} failed"
+        super().__init__(f"{what} ({type(error).__name__}: {error}); please report it")
+        self.primitive = primitive
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a rule is applied.
+
+    Attributes
+    ----------
+    graph
+        Makes the scalars.
+    primitive
+        The primitive itself: JAX can be asked to apply it to numbers.
+    avals_in, avals_out
+        Shapes and dtypes of operands and results, as JAX traced them.
+    dtype
+        Dtype of the first result, as scalars name it ("f64").
+    lower
+        ``lower(jaxpr, operands)``: the results of an inner jaxpr, a list of arrays of scalars.
+    """
+
+    graph: Graph
+    primitive: Any
+    avals_in: tuple[Any, ...]
+    avals_out: tuple[Any, ...]
+    dtype: str
+    lower: Callable[[Any, Sequence[Array]], list[Array]]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the first result."""
+        return self.avals_out[0].shape
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register a function as the rule of the primitives of these names."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            if name in RULES:
+                raise ValueError(f"primitive {name} has a rule already")
+            RULES[name] = function
+        return function
+
+    return register
+
+
+def elementwise(*names: str) -> Callable[[Callable[..., Scalar]], Callable[..., Scalar]]:
+    """Register ``function(context, *scalars, **params)`` as what happens at each place of the operands.
+
+    Operands are broadcast against each other.
+    """
+
+    def register(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
+        @wraps(function)
+        def each(context: Context, *operands: Array, **params: Any) -> Array:
+            arrays = np.broadcast_arrays(*operands) if len(operands) > 1 else operands
+            places = zip(*(a.ravel() for a in arrays), strict=True)
+            return array_of([function(context, *scalars, **params) for scalars in places], arrays[0].shape)
+
+        rule(*names)(each)
+        return function
+
+    return register
+
+
+def apply(context: Context, operands: Sequence[Array], params: Mapping[str, Any]) -> list[Array]:
+    """The results of an equation, by the rule of its primitive.
+
+    Raises Unsupported where there is no rule, or the rule says so; BrokenRule where it fails.
+    """
+    name = context.primitive.name
+    if name not in RULES:
+        raise Unsupported(f"primitive {name}")
+    given = _understood(name, RULES[name], params)
+    try:
+        results = RULES[name](context, *operands, **given)
+    except (Unsupported, BrokenRule):
+        raise
+    except Exception as error:
+        raise BrokenRule(name, error) from error
+    return results if isinstance(results, list) else [results]
+
+
+def _understood(name: str, function: Rule, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The params that a rule takes; raises Unsupported where it lacks one, or would miss one that counts."""
+    required, known, takes_all = _params_of(function)
+    for missing in required - params.keys():
+        raise Unsupported(f"primitive {name} without {missing}: another release of JAX?")
+    if takes_all:
+        return params
+    for unknown in params.keys() - known:
+        if _says_something(params[unknown]):
+            raise Unsupported(f"{unknown} of primitive {name}")
+    return {key: params[key] for key in params if key in known}
+
+
+def _says_something(value: Any) -> bool:
+    return not (value is None or value is False or (isinstance(value, tuple | str) and not value))
+
+
+@cache
+def _params_of(function: Rule) -> tuple[frozenset[str], frozenset[str], bool]:
+    """Names of the params that a rule must have, of all that it knows, and whether it takes any other."""
+    parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    required = frozenset(p.name for p in named if p.default is p.empty)
+    return required, frozenset(p.name for p in named), any(p.kind is p.VAR_KEYWORD for p in parameters)

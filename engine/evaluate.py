@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .codegen.compiled import Compiled
 from .grid_function import GridFunction, grid_function
 from .grid_vmap import GridVmap
 from .ode.batches import block_size, lane_threads
@@ -29,7 +30,7 @@ class Evaluator:
     def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
         self.space, self.layout, self.device, self.native = space, layout, device, native
         self.compilations = 0
-        self.computed: set[str] = set()  # how, in words: see `how_computed`
+        self.computed: set[Compiled] = set()
         self.pieces = 1
         self._threads: ThreadPoolExecutor | None = None
         if device.platform == "cpu":

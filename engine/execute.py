@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .codegen.compiled import in_words
 from .compile_cache import keep_compiled
 from .device import is_out_of_memory, most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
@@ -185,7 +186,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
                     "of": len(todo),
                     "device": str(device),
                     "compilations": evaluator.compilations,
-                    "computed": ", ".join(sorted(evaluator.computed)),
+                    "computed": in_words(evaluator.computed),
                 }
             )
     return Report(

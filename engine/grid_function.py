@@ -1,20 +1,20 @@
 """A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import product
 from typing import Any
 
+import jax
+
+from .codegen.compiled import Compiled, attempt
 from .codegen.grid_loop import GridLoop
-from .codegen.ir import Unsupported
-from .codegen.lane_loop import hearing
+from .codegen.lane_loop import lane_loop
 from .grid_vmap import GridVmap
 from .point import Point, point_function
 from .space import Space
 
 GridFunction = GridLoop | GridVmap
-
-# Their steps may be machine code (`lane_loop`) although the points are not.
-_TRAJECTORIES = "trajectories"
 
 
 def grid_function(
@@ -25,32 +25,77 @@ def grid_function(
     *,
     native: bool = True,
     compiling: Callable[[], None] = lambda: None,
-) -> tuple[GridFunction, set[str]]:
-    """All variables of a cube over the grid that coordinates span, and how they are computed, in words.
+) -> tuple[GridFunction, set[Compiled]]:
+    """All variables of a cube over the grid that coordinates span, and how they are computed.
 
-    `coordinates` are those of one grid: an array for each name along each axis. `native` false: through XLA,
-    always. `compiling` is called at every compilation.
+    Parameters
+    ----------
+    coordinates : of one grid: an array for each name along each axis.
+    native : False asks for XLA, always.
+    compiling : called at every compilation.
     """
-    point = point_function(space, choices)
-    told = why_through_xla(space, device) if native else "asked for"
-    if told is None:
-        try:
-            loop = GridLoop(point, coordinates)
-        except Unsupported as reason:
-            told = str(reason)
-        except RuntimeError as error:  # of LLVM: slower is better than not at all
-            told = "the machine code failed"
-            warnings.warn(f"computing through XLA, as the machine code failed: {error}", stacklevel=2)
-        else:
+    reason = _reason_for_xla(device, native)
+    if reason is None and not space.needs_ode:
+        loop, compiled = attempt(lambda: _grid_loop(space, choices, coordinates).link(), "computing")
+        if loop is not None:
             compiling()
-            return loop, {"machine code"}
-    with hearing() as heard:
-        grid = GridVmap(point, coordinates, device, compiling)
-    return grid, heard if told == _TRAJECTORIES else {f"XLA ({told})"}
+            return loop, {compiled}
+        reason = compiled.reason
+    ways: set[Compiled] = set()
+    point = point_function(space, choices, partial(lane_loop, report=ways.add))
+    function = GridVmap(point, coordinates, device, compiling)
+    return function, ways if reason is None else {Compiled(False, reason)}
 
 
-def why_through_xla(space: Space, device: Any) -> str | None:
-    """Why no point of this space is computed by a `GridLoop`; None where that depends on the kernel."""
-    if device.platform != "cpu":
-        return f"on {device.platform}"
-    return _TRAJECTORIES if space.needs_ode else None
+def how_computed(space: Space, device: Any) -> set[Compiled]:
+    """How `grid_function` would compute the points of a space, or step its trajectories, for a plan.
+
+    Everything is traced and lowered for each static choice, nothing is compiled. Through XLA the numbers are
+    the same up to rounding, and take several times as long.
+    """
+    reason = _reason_for_xla(device, native=True)
+    if reason is not None:
+        return {Compiled(False, reason)}
+    ways: set[Compiled] = set()
+    for choices in _all_choices(space):
+        if space.needs_ode:
+            point = point_function(space, choices, partial(lane_loop, report=ways.add, link=False))
+            jax.eval_shape(point, *_shapes_at_a_point(space))
+        else:
+            _, compiled = attempt(partial(_grid_loop, space, choices, _first_point(space)), "computing")
+            ways.add(compiled)
+    return ways
+
+
+def _grid_loop(space: Space, choices: Mapping[str, str], coordinates: Sequence[Point]) -> GridLoop:
+    return GridLoop(point_function(space, choices), coordinates)
+
+
+def _reason_for_xla(device: Any, native: bool) -> str | None:
+    """Why XLA computes whatever the kernel holds; None where that depends on the kernel."""
+    if not native:
+        return "asked for"
+    return None if device.platform == "cpu" else f"on {device.platform}"
+
+
+def _all_choices(space: Space) -> list[dict[str, str]]:
+    """Every combination of static choices that stands on an axis."""
+    static = [axis for axis in space.axes if axis.static]
+    return [
+        space.choices_at({axis.dim: place for axis, place in zip(static, places, strict=True)})
+        for places in product(*(range(axis.size) for axis in static))
+    ]
+
+
+def _first_point(space: Space) -> list[Point]:
+    """Coordinates of a grid of one point."""
+    return [
+        {name: values[:1].astype(space.dtype) for name, values in axis.values.items()}
+        for axis in space.axes
+        if not axis.static
+    ]
+
+
+def _shapes_at_a_point(space: Space) -> list[Point]:
+    number = jax.ShapeDtypeStruct((), space.dtype)
+    return [dict.fromkeys(coordinate, number) for coordinate in _first_point(space)]

@@ -1,6 +1,6 @@
 """The function of one grid point: a kernel, its trajectory and derivatives, and the status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
+from .codegen.lane_loop import lane_loop
 from .space import Space, derivative_name
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ Point = dict[str, Any]
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
 
 
-def point_function(space: Space, choices: Mapping[str, str]) -> Any:
-    """The function of one grid point: coordinates in, every variable of the cube out."""
+def point_function(space: Space, choices: Mapping[str, str], loop: Callable[..., Any] = lane_loop) -> Any:
+    """The function of one grid point: coordinates in, every variable of the cube out.
+
+    `loop` steps its trajectories, as `lane_loop` does.
+    """
     static: dict[str, Any] = dict(choices)
     for parameter in space.model.parameters:
         if parameter.integer:
@@ -28,7 +32,7 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
 
     def run(p: Point) -> Mapping[str, jax.Array]:
         result = space.model.kernel(p, **static)
-        return _with_trajectory(space, p, choices, result) if space.needs_ode else result
+        return _with_trajectory(space, p, choices, result, loop) if space.needs_ode else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
         p = parameters_at(space, coordinates)
@@ -40,13 +44,17 @@ def point_function(space: Space, choices: Mapping[str, str]) -> Any:
 
 
 def _with_trajectory(
-    space: Space, p: Point, choices: Mapping[str, str], result: Mapping[str, jax.Array]
+    space: Space,
+    p: Point,
+    choices: Mapping[str, str],
+    result: Mapping[str, jax.Array],
+    loop: Callable[..., Any],
 ) -> dict[str, jax.Array]:
     """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
-    from .ode.trajectory import trajectory
+    from .ode.trajectory import Run, integrated
 
     assert space.model.flow is not None
-    moved = trajectory(space.model.flow, p, method_of(space), space.times, **choices)
+    moved = integrated(Run(space.model.flow, p, method_of(space), choices, loop), space.times)
     told = jnp.asarray(result["status"])
     later = moved["status"].astype(told.dtype)
     # A corner is no failure: it must not hide that the integration ran out of steps.

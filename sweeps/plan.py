@@ -81,9 +81,10 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     SweepError
         Where the sweep is wrong, or the device is not there.
     """
+    from ..engine.codegen.compiled import in_words
     from ..engine.device import pick_device
     from ..engine.execute import plan_space
-    from ..engine.how_computed import how_computed
+    from ..engine.grid_function import how_computed
     from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
@@ -101,7 +102,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         seconds=compilations * _COMPILE_SECONDS + _compute_seconds(space, size),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
-        computed=how_computed(space, picked),
+        computed=in_words(how_computed(space, picked)),
     )
 
 

@@ -7,13 +7,14 @@ depend on which tile the point lies in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import jax
 import numpy as np
 
-from .backend import Backend, primitives
+from .backend import Backend, GridProgram, primitives
 from .devices import backend_of
 from .ir import Graph, Unsupported, kind_of, operations
 from .lower.lower import lower_jaxpr
@@ -46,10 +47,18 @@ class GridLoop:
         coordinates: Coordinates,
         backend: Backend | None = None,
     ) -> None:
-        backend, lengths = backend or _default_backend(), _lengths(coordinates)
-        grid, self.outputs = _lowered(point, coordinates, lengths, backend)
+        self._backend = backend or _default_backend()
+        self._grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self._backend)
         self._dtypes = [v.dtype for v in _in_order(coordinates)]
-        self._program = backend.grid(grid)
+
+    def link(self) -> "GridLoop":
+        """Compile, unless that is done; else `fill` does it. Raises RuntimeError where the compiler fails."""
+        _ = self._program
+        return self
+
+    @cached_property
+    def _program(self) -> GridProgram:
+        return self._backend.grid(self._grid)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates.
@@ -65,17 +74,6 @@ class GridLoop:
         if not all(array.flags.writeable for array in arrays):
             raise ValueError("outputs that may not be written to")
         self._program(inputs, arrays, lengths)
-
-
-def why_not_a_grid_loop(
-    point: Callable[..., Mapping[str, Any]], coordinates: Coordinates, backend: Backend | None = None
-) -> str | None:
-    """Why there is no `GridLoop` of a function; None where there is. Nothing is compiled."""
-    try:
-        _lowered(point, coordinates, _lengths(coordinates), backend or _default_backend())
-    except Unsupported as reason:
-        return str(reason)
-    return None
 
 
 def _default_backend() -> Backend:

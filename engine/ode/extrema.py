@@ -97,8 +97,13 @@ def update(
     return Turns(*map(shifted, seen, new))
 
 
-def find(turns: Turns, stepper_of: Callable[[Any], Any], p: Any, native: bool) -> Extremes:
-    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them (`Stepper`)."""
+def find(
+    turns: Turns, stepper_of: Callable[[Any], Any], p: Any, loop: Callable[..., Any] = lane_loop
+) -> Extremes:
+    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them (`Stepper`).
+
+    `loop` repeats a refinement, as `lane_loop` does.
+    """
     followed = turns.t.shape[1]
 
     def extreme(which: Array, turn: Turns) -> tuple[Array, Array]:
@@ -122,7 +127,7 @@ def find(turns: Turns, stepper_of: Callable[[Any], Any], p: Any, native: bool) -
 
         zero = jnp.zeros_like(guess)
         start = _Nearing(jnp.int32(0), zero, zero, guess, zero)
-        found = lane_loop(going, nearer, start, (which, turn, rates, curvature, p), native=native)
+        found = loop(going, nearer, start, (which, turn, rates, curvature, p))
         return found.value, turn.t + found.next
 
     each = jnp.eye(followed, turns.state.shape[-1], dtype=turns.t.dtype)

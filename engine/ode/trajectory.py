@@ -1,11 +1,11 @@
 """Trajectories: a flow, integrated for many scenarios at once, each with its own step size.
 
 A *lane* is one scenario. `trajectory` integrates one; `lanes` is its batched form, over a flat list of
-them. On a CPU the steps are machine code where they can be (`lane_loop`; `how_computed` tells).
+them. On a CPU the steps are machine code where they can be (`lane_loop`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +23,7 @@ from .taylor import TaylorStepper
 Array = Any
 Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
+Loop = Callable[..., Any]
 
 
 class Earlier(NamedTuple):
@@ -79,8 +80,11 @@ def trajectory(
     where the state left the finite numbers, or the step size shrank to nothing on its way there
     (both: everything but the last state, and after `not_finite` this too, is NaN or undecided).
     """
-    method = method or Method()
-    run = Run(flow, p, method, static)
+    return integrated(Run(flow, p, method or Method(), static), times)
+
+
+def integrated(run: "Run", times: Sequence[float] | Array = ()) -> Outputs:
+    """What `trajectory` returns, of a scenario that is bound to its flow and method."""
     lane, path = run.start(), {}
     if len(times):
         lane, path = run.along(lane, jnp.asarray(times, lane.t.dtype))
@@ -116,10 +120,13 @@ def _compiled(
 
 
 class Run:
-    """The parts of `trajectory`, with the scenario bound."""
+    """The parts of `trajectory`, with the scenario bound; `loop` steps it, as `lane_loop` does."""
 
-    def __init__(self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str]) -> None:
+    def __init__(
+        self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop
+    ) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
+        self._loop = loop
         self.end = p[flow.horizon]
         self.may_settle = method.settle > 0 and flow.motion is not None
         self.stepper = (TaylorStepper if method.solver == "taylor" else Stepper)(self.field, method)
@@ -151,21 +158,17 @@ class Run:
 
     def advance(self, lane: Lane, until: Array) -> Lane:
         """Step the lane until that time, or until it settles or fails."""
-        return lane_loop(*self.loop(), lane, (until, self.p), native=self.method.native)
 
-    def loop(self) -> tuple[Callable[..., Array], Callable[..., Lane]]:
-        """`going` and `step` of `lane_loop`, whose `fixed` are the time to stop at and the parameters."""
-
-        def going(lane: Lane, bound: tuple[Array, Parameters]) -> Array:
+        def cond(lane: Lane, bound: tuple[Array, Parameters]) -> Array:
             return (lane.t < bound[0]) & ~lane.settled & (lane.trouble == Status.ok)
 
-        def step(lane: Lane, bound: tuple[Array, Parameters]) -> Lane:
+        def body(lane: Lane, bound: tuple[Array, Parameters]) -> Lane:
             return self._bind(bound[1])._step(lane, bound[0])
 
-        return going, step
+        return self._loop(cond, body, lane, (until, self.p), native=self.method.native)
 
     def _bind(self, p: Parameters) -> "Run":
-        return Run(self.flow, p, self.method, self.static)
+        return Run(self.flow, p, self.method, self.static, self._loop)
 
     def along(self, lane: Lane, times: Array) -> tuple[Lane, Outputs]:
         """Step the lane from one saved time to the next; the observables there, each (times,)."""
@@ -181,7 +184,8 @@ class Run:
         sound = (lane.trouble == Status.ok) | (lane.trouble == Status.max_steps)
         seen = None
         if lane.turns is not None:
-            seen = orbit.find(lane.turns, lambda p: self._bind(p).stepper, self.p, self.method.native)
+            loop = partial(self._loop, native=self.method.native)
+            seen = orbit.find(lane.turns, lambda p: self._bind(p).stepper, self.p, loop)
         kind = orbit.classify(seen, lane.settled, self.flow.faces, self.method.rtol + self.method.atol)
         kind = jnp.where(lane.trouble == Status.ok, kind, jnp.int8(Attractor.undecided))
         last = self._see(lane.state)

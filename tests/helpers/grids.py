@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+from equisweep.engine.codegen.compiled import attempt
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.grid_vmap import vmapped
 
@@ -15,6 +16,11 @@ def lengths(coordinates):
 def computed(point, coordinates):
     """The outputs over the grid, in arrays of their own."""
     return filled(GridLoop(point, coordinates), coordinates)
+
+
+def reason_for_xla(point, coordinates):
+    """Why there is no `GridLoop` of a function; None where there is. Nothing is compiled."""
+    return attempt(lambda: GridLoop(point, coordinates), "computing")[1].reason
 
 
 def filled(loop, coordinates):

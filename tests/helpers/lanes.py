@@ -1,5 +1,7 @@
 """Functions of one lane, computed in the machine code of lanes."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +21,14 @@ def once(function, *arrays):
     jitted = jax.jit(jax.vmap(one))
     assert is_machine_code(jax.vmap(one), *arrays), function
     return jax.tree.map(np.asarray, jitted(*arrays))
+
+
+def how_computed(cond, body, lane, fixed):
+    """How a loop is computed. Nothing is compiled."""
+    ways = []
+    loop = partial(lane_loop, cond, body, report=ways.append, link=False)
+    jax.eval_shape(loop, lane, fixed)
+    return ways[0]
 
 
 def is_machine_code(function, *arguments):

@@ -65,7 +65,7 @@ def _transpose(_context: Context, operand: Array, *, permutation: Sequence[int])
 
 @rule("rev")
 def _rev(_context: Context, operand: Array, *, dimensions: Sequence[int]) -> Array:
-    return np.flip(operand, dimensions)
+    return np.flip(operand, tuple(dimensions))
 
 
 @rule("concatenate")

@@ -8,9 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen import grid_loop
-from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
+from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Unsupported
-from helpers.grids import assert_same, by_jax, computed, filled, filled_window, lengths, spread, together
+from helpers.grids import (
+    assert_same,
+    by_jax,
+    computed,
+    filled,
+    filled_window,
+    lengths,
+    reason_for_xla,
+    spread,
+    together,
+)
 
 EPS = np.finfo(float).eps
 LENGTHS = [1, 2, 7, 8, 9, 15, 16, 17, 33]
@@ -258,7 +268,7 @@ X = [{"x": np.ones(3)}]
     ids=["no axis", "cholesky", "complex"],
 )
 def test_the_reason_is_told(point, coordinates, reason):
-    assert why_not_a_grid_loop(point, coordinates) == reason
+    assert reason_for_xla(point, coordinates) == reason
     with pytest.raises(Unsupported, match=reason):
         GridLoop(point, coordinates)
 
@@ -272,6 +282,6 @@ def test_what_would_take_too_long_to_compile_is_left_to_xla(monkeypatch):
 
         return {"x": jax.lax.fori_loop(0, 30, twenty, c["x"])}
 
-    assert why_not_a_grid_loop(point, X) is None
+    assert reason_for_xla(point, X) is None
     monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 19)  # those in loops count
-    assert why_not_a_grid_loop(point, X) == "more than 19 scalar operations at a point"
+    assert reason_for_xla(point, X) == "more than 19 scalar operations at a point"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from equisweep.engine.codegen.compiled import NATIVE, Compiled
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
@@ -87,7 +88,7 @@ def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(name, option
     )
     space = sweep.space()
     (found, how), (expected, _) = cube(space, native=True), cube(space, native=False)
-    assert how == {"machine code"}
+    assert how == {NATIVE}
     assert_near(found, expected, dtype)
     assert len(np.unique(found["status"])) > 1
     assert_same(cube(space, native=True, tile_points=7)[0], found)
@@ -99,9 +100,9 @@ def test_machine_code_that_fails_is_replaced_by_xla_with_a_warning(monkeypatch):
 
     space = small_sweep(fixed={"mechanism": "sharing"}, axes={"alpha": [0.1, 0.2], "n": [3]}).space()
     (expected, how), failing = cube(space, native=True), pytest.warns(UserWarning, match="no such instruct")
-    assert how == {"machine code"}
+    assert how == {NATIVE}
     monkeypatch.setattr(machine_code, "link", fails)
     with failing:
         found, how = cube(space, native=True)
-    assert how == {"XLA (the machine code failed)"}
+    assert how == {Compiled(False, "the machine code failed")}
     assert_same(found, expected, rtol=1e-12)

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen.lane_loop import lane_loop, why_plain
+from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.ode.runge_kutta import Method
 from equisweep.engine.ode.trajectory import trajectory
 from equisweep.kernels.games.registry import MODELS
-from helpers.lanes import is_machine_code
+from helpers.lanes import how_computed, is_machine_code
 from jax import lax
 
 
@@ -24,8 +24,8 @@ from jax import lax
 )
 def test_what_only_looks_translatable_goes_through_xla(function):
     start = (jnp.int32(0), jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function, 1.0)))
-    told = why_plain(lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, function(v)), start, jnp.asarray(1.0))
-    assert told
+    way = how_computed(lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, function(v)), start, jnp.asarray(1.0))
+    assert way.reason
 
 
 def test_a_step_that_changes_a_dtype_is_refused_as_by_jax():

@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen.grid_loop import why_not_a_grid_loop
-from helpers.grids import assert_same, by_jax, computed, lengths, together
+from helpers.grids import assert_same, by_jax, computed, lengths, reason_for_xla, together
 from jax import lax
 
 N = {"n": np.arange(1, 38)}
@@ -219,7 +218,7 @@ def test_other_scans_are_left_to_xla(steps, reason):
     def point(a):
         return {"y": lax.scan(lambda c, w: (c * w, None), a["x"], jnp.ones(steps))[0]}
 
-    assert why_not_a_grid_loop(point, [X]) == f"scan {reason}"
+    assert reason_for_xla(point, [X]) == f"scan {reason}"
 
 
 # --- loops that vmap made one, derivatives ---------------------------------------------------------------

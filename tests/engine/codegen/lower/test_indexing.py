@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
+from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.grid_vmap import vmapped
+from helpers.grids import reason_for_xla
 
 VALUES = np.array([3.0, -1.5, 0.0, 7.25, 2.0])
 TABLE = np.arange(12.0).reshape(4, 3) ** 1.5
@@ -164,6 +165,6 @@ def test_joining_nothing(name):
     ],
 )
 def test_what_is_too_large_goes_through_xla_and_says_why(function, why):
-    told = why_not_a_grid_loop(lambda c: {"y": function(c["x"])}, [{"x": INDEX}])
+    told = reason_for_xla(lambda c: {"y": function(c["x"])}, [{"x": INDEX}])
     assert told is not None
     assert told.startswith(why)

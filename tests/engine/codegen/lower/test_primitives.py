@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.lower.rules import RULES
 from helpers.grids import assert_same, by_jax, computed
+from helpers.jaxprs import equations
 from jax import lax
 from jax.experimental import hijax
 
@@ -253,23 +254,13 @@ def point_of(names):
     return point
 
 
-def primitives(jaxpr):
-    """Names of all primitives in a jaxpr."""
-    found = set()
-    for equation in jaxpr.eqns:
-        found.add(equation.primitive.name)
-        for value in jax.tree.leaves(list(equation.params.values()), is_leaf=lambda v: hasattr(v, "eqns")):
-            inner = getattr(value, "jaxpr", value)
-            found |= primitives(inner) if hasattr(inner, "eqns") else set()
-    return found
-
-
 def test_every_rule_has_a_function_here_that_holds_its_primitive():
     assert RULES.keys() == EXACT.keys() | ROUNDED.keys()
     for name, function in (EXACT | ROUNDED).items():
         if name not in ABSENT:
             given = [jnp.float64(1), jnp.float64(2), jnp.int32(3), jnp.int32(4), jnp.asarray(True)]
-            assert name in primitives(jax.make_jaxpr(function)(*given).jaxpr), name
+            held = {e.primitive.name for e in equations(jax.make_jaxpr(function)(*given))}
+            assert name in held, name
 
 
 @pytest.mark.parametrize(("functions", "rtol"), [(EXACT, 0.0), (ROUNDED, 64 * EPS)], ids=["exact", "rounded"])

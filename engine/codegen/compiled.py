@@ -1,0 +1,48 @@
+"""How a function is computed: by machine code of this project's own, or through XLA and why."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .ir import Unsupported
+from .lower.rules import BrokenRule
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`native`: by machine code of its own. Else through XLA, for this `reason`."""
+
+    native: bool
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        return "machine code" if self.native else f"XLA ({self.reason})"
+
+
+NATIVE = Compiled(True)
+
+
+def in_words(ways: Iterable[Compiled]) -> str:
+    """For people: "machine code", "XLA (reason)", or several of them."""
+    return ", ".join(sorted(map(str, ways)))
+
+
+def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:
+    """What `make` returns, made as machine code; or None, and the reason for which XLA is to be taken.
+
+    What has no such form says so. A bug here, or a failure of LLVM, must not cost a run its results, as XLA
+    computes the same: it becomes a warning that begins with `doing`, such as "computing".
+    """
+    try:
+        return make(), NATIVE
+    except Unsupported as reason:
+        return None, Compiled(False, str(reason))
+    except BrokenRule as bug:
+        warnings.warn(f"{doing} through XLA, as {bug}", stacklevel=3)
+        return None, Compiled(False, f"the rule of primitive {bug.primitive} failed")
+    except RuntimeError as error:  # of LLVM, or of XLA when a function is registered
+        warnings.warn(f"{doing} through XLA, as the machine code failed: {error}", stacklevel=3)
+        return None, Compiled(False, "the machine code failed")

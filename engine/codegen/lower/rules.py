@@ -87,7 +87,7 @@ def elementwise(*names: str) -> Callable[[Callable[..., Scalar]], Callable[..., 
     def register(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
         @wraps(function)
         def each(context: Context, *operands: Array, **params: Any) -> Array:
-            arrays = np.broadcast_arrays(*operands) if len(operands) > 1 else operands
+            arrays = list(np.broadcast_arrays(*operands) if len(operands) > 1 else operands)
             places = zip(*(a.ravel() for a in arrays), strict=True)
             return array_of([function(context, *scalars, **params) for scalars in places], arrays[0].shape)
 

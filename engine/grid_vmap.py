@@ -35,10 +35,10 @@ class GridVmap:
 
         self._function = jax.jit(counted)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
-        traced = self._function.trace(*coordinates)
-        if device.platform == "cpu" and holds_lapack(traced.jaxpr.jaxpr):
+        trace = self._function.trace(*coordinates)
+        if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
             self._function = jax.jit(inline_lapack(counted))
-        self.outputs = {n: (v.shape[count:], np.dtype(v.dtype)) for n, v in traced.out_info.items()}
+        self.outputs = {n: (v.shape[count:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
         self._compiling = threading.Lock()
         self._compiled: set[tuple[int, ...]] = set()
 

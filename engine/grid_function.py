@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from .codegen.compiled import Compiled, attempt
+from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
 from .grid_vmap import GridVmap
@@ -75,7 +76,7 @@ def _reason_for_xla(device: Any, native: bool) -> str | None:
     """Why XLA computes whatever the kernel holds; None where that depends on the kernel."""
     if not native:
         return "asked for"
-    return None if device.platform == "cpu" else f"on {device.platform}"
+    return f"on {device.platform}" if backend_of(device.platform) is None else None
 
 
 def _all_choices(space: Space) -> list[dict[str, str]]:

@@ -111,12 +111,12 @@ def _slack(data: tuple[Array, Array, Array], x: Array) -> Array:
 def _row(data: tuple[Array, Array, Array], index: Array) -> tuple[Array, Array]:
     bounds, own, other = data
     size = bounds.shape[0]
-    places = jnp.arange(size)
+    types = jnp.arange(size)
     i, j = jnp.divmod(jnp.maximum(index - size, 0), size)
-    pair = own[i, j] * (places == i) - other[i, j] * (places == j)
+    pair = own[i, j] * (types == i) - other[i, j] * (types == j)
     is_bound = index < size
     bound = jnp.where(is_bound, bounds[jnp.minimum(index, size - 1)], 0)
-    return jnp.where(is_bound, (places == index).astype(bounds.dtype), pair), bound
+    return jnp.where(is_bound, (types == index).astype(bounds.dtype), pair), bound
 
 
 _PROGRAM = Program(_slack, _row)

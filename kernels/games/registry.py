@@ -1,7 +1,7 @@
 """Every game that ships, by name.
 
 A game of your own that belongs to the project is one file beside this one (or a folder, where it needs
-several), which ends in its `Model`, and one line in `MODELS`.
+several), which ends in its `Model`; import that here and list it in `_GAMES`.
 """
 
 from ..model import Model

@@ -48,8 +48,8 @@ def levels(adjacency: ArrayLike) -> Array:
         rest = result == 0
         # Within the rest, i reaches j but j does not reach i: i must wait for a later level.
         one_way = reach & ~reach.T & jnp.broadcast_to(rest, (size, size))
-        found = rest & ~jnp.any(one_way, axis=1)
-        return level + 1, jnp.where(found, level, result)
+        on_level = rest & ~jnp.any(one_way, axis=1)
+        return level + 1, jnp.where(on_level, level, result)
 
     start = (jnp.int32(1), jnp.zeros(size, jnp.int32))
     _, result = lax.while_loop(lambda c: jnp.any(c[1] == 0), take_out, start)

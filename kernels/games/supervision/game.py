@@ -173,7 +173,7 @@ def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
     points = jnp.where(_ordered(p), points, jnp.nan)
     jacobian = jacobians(p, points, reward, punishment)
     larger, smaller, imaginary = jax.vmap(eigenvalues)(jacobian)
-    kind = classes(jacobian)
+    rest_class = classes(jacobian)
     best = jnp.where(_ordered(p), best_mechanism(p), jnp.int8(NO_MECHANISM))
     return {
         "rest_x": points[:, 0],
@@ -184,9 +184,9 @@ def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
         "eigenvalue_1_real": larger,
         "eigenvalue_2_real": smaller,
         "eigenvalue_imag": imaginary,
-        "rest_class": kind,
-        "interior_class": kind[_INTERIOR],
-        "stable_count": jnp.sum(attracts(kind)).astype(jnp.int16),
+        "rest_class": rest_class,
+        "interior_class": rest_class[_INTERIOR],
+        "stable_count": jnp.sum(attracts(rest_class)).astype(jnp.int16),
         "best_mechanism": best,
         "first_integral": first_integral_or_nan(p, start(p), reward, punishment),
         "status": check(p),

@@ -24,7 +24,7 @@ def draw_structure(structure: Structure, path: str | Path) -> None:
     cannot be written.
     """
     rows = structure.levels()
-    places = _places(structure, rows)
+    positions = _positions(structure, rows)
     half = SPACING * max(len(row) for row in rows) / 2
     figure = Figure(figsize=(3.2 * half + 2.0, 1.25 * len(rows) + 0.4), layout="constrained")
     axes = figure.add_subplot()
@@ -34,31 +34,31 @@ def draw_structure(structure: Structure, path: str | Path) -> None:
     for number, row in enumerate(rows):
         axes.text(-half - 0.2, -number, f"Level {number + 1}", va="center", ha="right", weight="bold")
         for name in row:
-            boxes[name] = _box(axes, places[name], name, COLOURS[number % len(COLOURS)])
+            boxes[name] = _box(axes, positions[name], name, COLOURS[number % len(COLOURS)])
     figure.draw_without_rendering()  # gives the boxes their size, at which the arrows then end
     for i, j in zip(*np.nonzero(structure.adjacency), strict=True):
-        _arrow(axes, places, boxes, structure.names[i], structure.names[j])
+        _arrow(axes, positions, boxes, structure.names[i], structure.names[j])
     figure.savefig(path, dpi=150)
 
 
-def _places(structure: Structure, rows: list[tuple[str, ...]]) -> dict[str, tuple[float, float]]:
+def _positions(structure: Structure, rows: list[tuple[str, ...]]) -> dict[str, tuple[float, float]]:
     """Coordinates of every factor; each row ordered by the mean x of what it influences above it."""
-    places: dict[str, tuple[float, float]] = {}
+    positions: dict[str, tuple[float, float]] = {}
     for number, row in enumerate(rows):
 
         def pull(name: str) -> float:
             above = [
-                places[structure.names[j]][0]
+                positions[structure.names[j]][0]
                 for j in np.flatnonzero(structure.adjacency[structure.names.index(name)])
-                if structure.names[j] in places
+                if structure.names[j] in positions
             ]
             return float(np.mean(above)) if above else 0.0
 
         ordered = sorted(row, key=pull)
         span = SPACING * max(len(r) for r in rows)
         for k, name in enumerate(ordered):
-            places[name] = ((k + 0.5) / len(ordered) * span - span / 2, float(-number))
-    return places
+            positions[name] = ((k + 0.5) / len(ordered) * span - span / 2, float(-number))
+    return positions
 
 
 def _box(axes: Axes, place: tuple[float, float], name: str, colour: str) -> Patch:
@@ -68,27 +68,27 @@ def _box(axes: Axes, place: tuple[float, float], name: str, colour: str) -> Patc
     return cast(Patch, text.get_bbox_patch())  # there is one, the text having a box
 
 
-def _arrow(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> None:
+def _arrow(axes: Axes, positions: dict, boxes: dict, source: str, target: str) -> None:
     arrow = FancyArrowPatch(
-        places[source],
-        places[target],
+        positions[source],
+        positions[target],
         arrowstyle="-|>",
         mutation_scale=11,
         color="#8a8f98",
         linewidth=0.9,
         patchA=boxes[source],
         patchB=boxes[target],
-        connectionstyle=f"arc3,rad={_bend(axes, places, boxes, source, target)}",
+        connectionstyle=f"arc3,rad={_bend(axes, positions, boxes, source, target)}",
         zorder=1,
     )
     axes.add_patch(arrow)
 
 
-def _bend(axes: Axes, places: dict, boxes: dict, source: str, target: str) -> float:
+def _bend(axes: Axes, positions: dict, boxes: dict, source: str, target: str) -> float:
     """The slightest bend among a few with which an arrow meets the fewest other boxes."""
     if len(boxes) > MOST_DODGED:
         return 0.0
-    start, end = axes.transData.transform([places[source], places[target]])
+    start, end = axes.transData.transform([positions[source], positions[target]])
     others = [
         box.get_window_extent().padded(6) for name, box in boxes.items() if name not in (source, target)
     ]

@@ -1,7 +1,7 @@
 """What people touch: sweep files, the Python interface, the command line, analysis and pictures.
 
-What users may rely on is `__all__`. What needs jax, xarray or matplotlib is loaded when it is first asked
-for, so that importing this package takes no time.
+What users may rely on is `__all__`; what of it takes a cube is a method of ``dataset.equisweep`` too. What
+needs jax, xarray or matplotlib is loaded when it is first asked for: importing this package takes no time.
 """
 
 from importlib import import_module
@@ -16,6 +16,11 @@ from .spec.sweep import Sweep
 if TYPE_CHECKING:
     from ..engine.execute import Report
     from ..engine.store.verify import verify
+    from . import boundaries, sensitivity
+    from .cube.lazy import ok, where
+    from .cube.reduce import reduce
+    from .cube.select import select
+    from .cube.sql import sql
     from .papers.audit import audit
     from .papers.contract.offers import Allocation, Infrastructure, allocate
     from .papers.external.best_compensation import best_compensation
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from .papers.internal.structure_picture import draw_structure
     from .papers.paper import Reproduction
     from .papers.reproduce import reproduce
+    from .plots.plot import plot
 
 __all__ = [
     "Allocation",
@@ -39,22 +45,37 @@ __all__ = [
     "allocate",
     "audit",
     "best_compensation",
+    "boundaries",
     "critical_cities",
     "draw_structure",
     "load_structure",
+    "ok",
     "open_cube",
     "plan",
+    "plot",
     "preset",
+    "reduce",
     "reproduce",
     "run",
     "run_report",
+    "select",
+    "sensitivity",
+    "sql",
     "verify",
+    "where",
 ]
 
-# Where each public name stands that is loaded when it is asked for.
+# Public packages, each with a function of its own name.
+_PACKAGES = ("boundaries", "sensitivity")
+# Where each other public name stands that is loaded when it is asked for.
 _MODULES = {
     "Report": "..engine.execute",
     "verify": "..engine.store.verify",
+    "ok": ".cube.lazy",
+    "where": ".cube.lazy",
+    "reduce": ".cube.reduce",
+    "select": ".cube.select",
+    "sql": ".cube.sql",
     "audit": ".papers.audit",
     "Allocation": ".papers.contract.offers",
     "Infrastructure": ".papers.contract.offers",
@@ -66,10 +87,13 @@ _MODULES = {
     "draw_structure": ".papers.internal.structure_picture",
     "Reproduction": ".papers.paper",
     "reproduce": ".papers.reproduce",
+    "plot": ".plots.plot",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f".{name}", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name], __name__), name)

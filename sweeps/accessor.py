@@ -21,7 +21,7 @@ class Equisweep:
         self._dataset = dataset
 
     def table(self, names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table") -> str:
-        """What ``equisweep query`` prints; see `query.answer`."""
+        """Variables (`names`) at `selections` as text, in the style "table", "csv" or "json"."""
         from .cube.query import query_text
 
         return query_text(self._dataset, names, selections, style)
@@ -29,25 +29,25 @@ class Equisweep:
     def plot(
         self, variables: str | Sequence[str] = (), x: str | None = None, y: str | None = None, **options: Any
     ) -> Any:
-        """A picture as ``equisweep plot`` draws it, a matplotlib figure; see `picture.plot`."""
+        """A picture as ``equisweep plot`` draws it, a matplotlib figure; see `equisweep.sweeps.plot`."""
         from .plots.plot import plot
 
         return plot(self._dataset, variables, x, y, **options)
 
     def select(self, selections: Mapping[str, str]) -> xr.Dataset:
-        """The part where coordinates have the given values; see `query.select`."""
-        from .cube.query import select
+        """The part where coordinates have the given values; see `equisweep.sweeps.select`."""
+        from .cube.select import select
 
         return select(self._dataset, selections)
 
     def where(self, condition: str) -> xr.Dataset:
-        """Points at which `condition` fails made NaN, lazily; see `lazy.where`."""
+        """Points at which `condition` fails made NaN, lazily; see `equisweep.sweeps.where`."""
         from .cube.lazy import where
 
         return where(self._dataset, condition)
 
     def ok(self, statuses: Sequence[str] = ("ok",)) -> xr.Dataset:
-        """Points of other statuses made NaN, lazily; see `lazy.ok`."""
+        """Points of other statuses made NaN, lazily; see `equisweep.sweeps.ok`."""
         from .cube.lazy import ok
 
         return ok(self._dataset, statuses)
@@ -59,19 +59,19 @@ class Equisweep:
         names: Sequence[str] = (),
         statuses: Sequence[str] = ("ok",),
     ) -> xr.Dataset:
-        """Mean, extremes, counts over axes, lazily, with what was left out; see `reduce.reduce`."""
+        """Mean, extremes, counts over axes, lazily, with what was left out; see `equisweep.sweeps.reduce`."""
         from .cube.reduce import reduce
 
         return reduce(self._dataset, how, over, names, statuses)
 
     def sql(self, query: str) -> "pa.Table":
-        """The result of a SELECT over the table ``cube``; see `sql.sql`."""
+        """The result of a SELECT over the table ``cube``; see `equisweep.sweeps.sql`."""
         from .cube.sql import sql
 
         return sql(self._dataset, query)
 
     def sensitivity(self, method: str | None = None, names: Sequence[str] = (), **options: Any) -> xr.Dataset:
-        """What outputs depend on; see `sensitivity.sensitivity`."""
+        """What outputs depend on; see `equisweep.sweeps.sensitivity.sensitivity`."""
         from .sensitivity.measures import sensitivity
 
         return sensitivity(self._dataset, method, names, **options)
@@ -79,7 +79,7 @@ class Equisweep:
     def boundaries(
         self, variable: str, along: str, selections: Iterable[str] = (), *, level: float | None = None
     ) -> xr.Dataset:
-        """Where a class changes along an axis; see `boundary.boundaries`."""
+        """Where a class changes along an axis; see `equisweep.sweeps.boundaries.boundaries`."""
         from .boundaries.boundaries import boundaries
 
         return boundaries(self._dataset, variable, along, selections, level=level)

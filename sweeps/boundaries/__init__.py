@@ -1,1 +1,5 @@
 """Where a class changes along an axis."""
+
+from .boundaries import boundaries
+
+__all__ = ["boundaries"]

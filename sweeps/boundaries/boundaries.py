@@ -53,16 +53,20 @@ def boundaries(
 
     Parameters
     ----------
+    dataset
+        A cube, or a part of one. Its kernel is asked again, at points between those of its grid.
     variable
         A class, a count or the status; a real variable together with `level`.
     along
         An axis of numbers. Of whole numbers the last value before the change is given, which is exact.
     selections
-        As of ``equisweep query``: ``["n=10", "beta=0.1:0.5"]``.
+        Like ``["n=10", "beta=0.1:0.5"]``, see `select`.
     level
         Where a real variable passes this value: classes "below" and "above".
+    rtol
+        How long a bracket may be, relative to its position.
     sweep_file
-        Of a cube whose model is a Python file; see `rebuild.space_of`.
+        Of a cube whose model is a Python file; see `cube.source.space_of`.
 
     Returns
     -------

@@ -98,7 +98,17 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
 
 
 def ok(dataset: "xr.Dataset", statuses: Sequence[str] = ("ok",)) -> "xr.Dataset":
-    """The cube with every point made NaN whose status is none of `statuses`; see `where`."""
+    """The cube with every point made NaN whose status is none of `statuses`; reads nothing yet.
+
+    Parameters
+    ----------
+    dataset : a cube, or a part of one.
+    statuses : names of the statuses to keep.
+
+    Returns
+    -------
+    As of `where`. Raises SweepError where there is no such status.
+    """
     status_codes(statuses)  # refuses unknown ones by the name of the argument
     listed = ", ".join(f'"{name}"' for name in statuses)
     return where(dataset, f"status in ({listed},)")

@@ -97,12 +97,21 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
 
 
 def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
-    """The whole result of one SELECT over a cube as an Arrow table; see `tables` for its names.
+    """The whole result of one SELECT over a cube as an Arrow table.
 
     ``sql(cube, "select alpha, min(expected_loss) from cube where status = 'ok' group by alpha")``.
-    Statuses and classes are their names; NaN is null; names with a dot need double quotes. The cube is
-    read piece by piece, and of its variables only those that the query names. ``.to_pandas()`` makes a
-    data frame of the result. Raises SweepError with the engine's message.
+
+    Parameters
+    ----------
+    dataset : a cube, or a part of one. It is read piece by piece, and of its variables only those that the
+        query names.
+    query : one SELECT over the tables that `tables` describes. Statuses and classes are their names; NaN is
+        null; names with a dot need double quotes.
+
+    Returns
+    -------
+    A ``pyarrow.Table``; its ``to_pandas`` makes a data frame of it. Raises SweepError with the engine's
+    message.
     """
     with sql_batches(dataset, query) as batches:
         return batches.read_all()

@@ -59,7 +59,7 @@ def sensitivity(
     Returns
     -------
     xarray.Dataset
-        Variables ``<output>_<measure>`` (see `sensitivity_labels.MEANINGS`) and ``_low``, ``_high`` of their
+        Variables ``<output>_<measure>`` (see `labels.MEANINGS`) and ``_low``, ``_high`` of their
         intervals, over ``parameter`` (and ``parameter_2``) and the dimensions of the output that are not
         sampled; ``<output>_left_out`` counts the samples left out. Attribute ``status_counts`` by name.
 

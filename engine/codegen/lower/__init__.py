@@ -3,6 +3,15 @@
 Importing this package fills the registry. A new primitive is one function in the file of its family.
 """
 
-from . import calls, control_flow, elementwise, indexing, reductions, sort, structural
+from . import calls, control_flow, elementwise, indexing, linear_algebra, reductions, sort, structural
 
-__all__ = ["calls", "control_flow", "elementwise", "indexing", "reductions", "sort", "structural"]
+__all__ = [
+    "calls",
+    "control_flow",
+    "elementwise",
+    "indexing",
+    "linear_algebra",
+    "reductions",
+    "sort",
+    "structural",
+]

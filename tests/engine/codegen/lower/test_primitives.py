@@ -239,6 +239,26 @@ ROUNDED = {
 }  # fmt: skip
 
 
+def matrix(x, y):
+    """A symmetric matrix that is well conditioned whatever the numbers are."""
+    a, b = (jnp.clip(jnp.nan_to_num(v), -1, 1) for v in (x, y))
+    return jnp.stack([jnp.stack([4 + a, b]), jnp.stack([b, 5 - a])])
+
+
+ROUNDED |= {
+    "lu": lambda x, y, i, j, b: lax.linalg.lu(matrix(x, y)),
+    "lu_pivots_to_permutation": lambda x, y, i, j, b: lax.linalg.lu_pivots_to_permutation(
+        jnp.stack([abs(i % 3), 1 + abs(j % 2), jnp.int32(2)]), 3
+    ),
+    "triangular_solve": lambda x, y, i, j, b: lax.linalg.triangular_solve(
+        matrix(x, y), matrix(y, x), left_side=True
+    ),
+    "custom_linear_solve": lambda x, y, i, j, b: jnp.linalg.solve(matrix(x, y), jnp.ones(2)),
+    "cholesky": lambda x, y, i, j, b: jnp.linalg.cholesky(matrix(x, y)),
+    "eigh": lambda x, y, i, j, b: jnp.linalg.eigvalsh(matrix(x, y)),
+}
+
+
 @cache
 def point_of(names):
     """All these functions as one, of a point of a grid: compiled once."""

@@ -1,8 +1,10 @@
 """Small linear algebra, written out: elimination with pivoting, substitution, Cholesky, Jacobi's rotations.
 
 Each routine is a JAX function of one matrix that holds no call into LAPACK; its trace is lowered in place of
-the primitive. Numbers agree with LAPACK's to a few roundings where a matrix is well conditioned, and are infinite
-or NaN where LAPACK's are. Eigenvectors have the sign that the rotations give them. Reference: Golub and Van Loan, "Matrix computations", algorithms 3.4.1, 3.1.1, 4.2.1 and section 8.5.
+the primitive. Numbers agree with LAPACK's to a few roundings where a matrix is well conditioned, and are
+infinite or NaN where LAPACK's are. Eigenvectors have the sign that the rotations give them.
+
+Reference: Golub and Van Loan, "Matrix computations", algorithms 3.4.1, 3.1.1, 4.2.1 and section 8.5.
 """
 
 from collections.abc import Callable

@@ -34,7 +34,8 @@ def entry(package: str, name: str, thing: Any) -> str:
 
 
 def _fields(thing: type) -> list[str]:
-    return list(getattr(thing, "__dataclass_fields__", {})) or ["__init__"]
+    """Attributes of a dataclass or a named tuple."""
+    return list(getattr(thing, "__dataclass_fields__", getattr(thing, "_fields", ()))) or ["__init__"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint docs bench bench-quick bench-sweep gallery clean
+# `make` alone is `make demo`; `make help` lists the targets.
+.PHONY: demo help test lint docs bench bench-quick bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -15,10 +16,17 @@ demo: $(READY)  ## sweep the published parameters into a cube, say where it lies
 	$(BIN)/equisweep plot demo/external.zarr --var investment --x alpha --y beta --facet mechanism \
 	    --sel n=3 -o demo/external.png
 	@echo
-	@echo "The cube lies in demo/external.zarr, its picture in demo/external.png."
+	@echo "The cube lies in demo/external.zarr, its picture in demo/external.png. What to type next:"
+	@echo "  $(BIN)/equisweep query demo/external.zarr --var investment --reduce max:alpha,beta"
+	@echo "  $(BIN)/equisweep models             # what else there is; then docs/tutorial.md"
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 test: $(READY)  ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
+	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
 
 lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -27,7 +35,7 @@ lint: $(READY)  ## format, lint and types
 
 docs: $(READY)  ## the documentation site; a warning is an error
 	$(BIN)/python -m sphinx --builder html --jobs auto --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build
-	@echo "The first page is docs/_build/index.html."
+	@echo "The first page is docs/_build/index.html: open it in a browser."
 
 bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks/index.md
 	$(BIN)/python benchmarks/run_all.py --note "$(NOTE)"
@@ -41,8 +49,8 @@ bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes a
 gallery: $(READY)  ## the pictures of docs/gallery/index.md
 	$(BIN)/python docs/gallery/draw.py
 
-clean:  ## the environment and the demo's cube
-	rm -rf $(VENV) demo build *.egg-info
+clean:  ## the environment, the demo's cube and the site
+	rm -rf $(VENV) demo build docs/_build *.egg-info
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -31,6 +31,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
+napoleon_attr_annotations = False  # the signature has them
 add_module_names = False
 python_maximum_signature_line_length = 90
 toc_object_entries_show_parents = "hide"

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from types import ModuleType
 from typing import Any
 
@@ -38,7 +39,23 @@ def _fields(thing: type) -> list[str]:
     return list(getattr(thing, "__dataclass_fields__", getattr(thing, "_fields", ()))) or ["__init__"]
 
 
+def readable_defaults(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    _thing: Any,
+    _options: Any,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Defaults as Python, where a dataclass prints ``<factory>`` or ``<function name at 0x1234>``."""
+    if signature is not None:
+        signature = re.sub(r"<function (\w+) at 0x\w+>", r"\1", signature.replace("<factory>", "..."))
+    return signature, returns
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("public", Public)
+    app.connect("autodoc-process-signature", readable_defaults)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,8 +13,8 @@ from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, open_cube
 from equisweep.sweeps.commands.main import COMMANDS, main
-from equisweep.sweeps.papers.preset import PRESETS
 from equisweep.sweeps.spec.distributions import KINDS
+from equisweep.sweeps.spec.presets import PRESETS
 from helpers.pages import PAGES, blocks
 from helpers.project import ROOT
 

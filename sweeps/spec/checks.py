@@ -68,6 +68,14 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
             )
 
 
+def count(where: str, value: Any, least: int) -> int:
+    """A whole number of at least `least`; SweepError, beginning with `where`, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        reason = "is missing" if value is None else f"{value!r} is no count"
+        raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
+    return value
+
+
 def _cast(where: str, values: Sequence[Any], dtype: str) -> np.ndarray:
     """The numbers as they are in `dtype`, as doubles."""
     try:

@@ -11,14 +11,13 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...kernels.model import Parameter
 from ..text import nearest
-from .checks import inside_domain
+from .checks import count, inside_domain
 from .distributions import Distribution, read_distribution
 from .inputs import Inputs
 from .ranges import MOST_VALUES
-from .samplers import latin_points, morris_points, sobol_points
+from .samplers import SAMPLERS
 
 DIM = "sample"
-_OWN = {"sobol": "second_order", "lhs": "batch", "morris": "levels"}
 _KEYS = ("kind", "samples", "seed", "parameters")
 
 
@@ -44,8 +43,7 @@ class Design:
     @property
     def group(self) -> int:
         """Points of one sample."""
-        d = len(self.distributions)
-        return {"sobol": (1 + self.option) * d + 2, "lhs": 1, "morris": d + 1}[self.kind]
+        return SAMPLERS[self.kind].group(len(self.distributions), self.option)
 
     @property
     def points(self) -> int:
@@ -54,23 +52,19 @@ class Design:
 
     def values(self) -> dict[str, np.ndarray]:
         """Values of every sampled parameter, shape (points,)."""
-        if self.kind == "sobol":
-            u = sobol_points(len(self.distributions), self.samples, self.seed, bool(self.option))
-        else:
-            points = latin_points if self.kind == "lhs" else morris_points
-            u = points(len(self.distributions), self.samples, self.seed, self.option)
+        u = SAMPLERS[self.kind].points(len(self.distributions), self.samples, self.seed, self.option)
         return {name: d.quantiles(u[:, i]) for i, (name, d) in enumerate(self.distributions.items())}
 
     def text(self) -> dict[str, str]:
         """As flat text, for a cube's identity; `from_identity` reads it back."""
         flat = {"kind": self.kind, "samples": str(self.samples), "seed": str(self.seed)}
-        flat[_OWN[self.kind]] = str(self.option)
+        flat[SAMPLERS[self.kind].option] = str(self.option)
         return flat | {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
 
     def __str__(self) -> str:
-        what = {"sobol": "base samples", "lhs": "points", "morris": "trajectories"}[self.kind]
+        counted = SAMPLERS[self.kind].counted
         each = f" of {self.group} points" if self.group > 1 else ""
-        return f"{self.kind}, {self.samples:,} {what}{each}, over {', '.join(self.distributions)}"
+        return f"{self.kind}, {self.samples:,} {counted}{each}, over {', '.join(self.distributions)}"
 
     @classmethod
     def from_identity(cls, identity: Mapping[str, str]) -> "Design | None":
@@ -83,7 +77,7 @@ class Design:
             kind=flat["kind"],
             samples=int(flat["samples"]),
             seed=int(flat["seed"]),
-            option=int(flat[_OWN[flat["kind"]]]),
+            option=int(flat[SAMPLERS[flat["kind"]].option]),
             distributions={name: Distribution.from_plain(plain) for name, plain in stated.items()},
         )
 
@@ -106,25 +100,26 @@ def resolve_design(
         return None, {}
     kind = stated.get("kind")
     if kind is None:
-        raise SweepError(f"{where}.kind: is missing; give one of {', '.join(_OWN)}")
-    if kind not in _OWN:
-        raise SweepError(f"{where}.kind: {kind!r} is no design{nearest(str(kind), list(_OWN))}")
-    known = [*_KEYS, _OWN[kind]]
+        raise SweepError(f"{where}.kind: is missing; give one of {', '.join(SAMPLERS)}")
+    if kind not in SAMPLERS:
+        raise SweepError(f"{where}.kind: {kind!r} is no design{nearest(str(kind), list(SAMPLERS))}")
+    sampler = SAMPLERS[kind]
+    known = [*_KEYS, sampler.option]
     for key in stated:
         if key not in known:
             raise SweepError(f"{where}.{key}: unknown for kind {kind!r}{nearest(str(key), known)}")
     parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs)
-    samples = _whole(f"{where}.samples", stated.get("samples"), 2)
-    option = _option(where, kind, stated, samples)
+    samples = count(f"{where}.samples", stated.get("samples"), 2)
+    option = sampler.read_option(where, stated, samples)
     design = Design(
-        kind, samples, _whole(f"{where}.seed", stated.get("seed", 0), 0), option,
+        kind, samples, count(f"{where}.seed", stated.get("seed", 0), 0), option,
         {name: distribution for name, (_, distribution) in parameters.items()},
     )  # fmt: skip
     if design.points > MOST_VALUES:
         raise SweepError(
             f"{where}.samples: {design} are {design.points:,}; a design has at most {MOST_VALUES:,}"
         )
-    hint = "; a Morris design reaches both ends of its ranges" if kind == "morris" else ""
+    hint = "; a Morris design reaches both ends of its ranges" if sampler.reaches_ends else ""
     values = design.values()
     for name, (parameter, _) in parameters.items():
         inside_domain(f"{where}.parameters.{name}", values[name], parameter, inputs.dtype, hint)
@@ -146,7 +141,7 @@ def _distributions(
             raise SweepError(f"{where}: the key {name!r} should be a name")
         parameter = _drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
         one = read_distribution(f"{where}.{name}", given, parameter)
-        if stated["kind"] == "morris" and not (isfinite(one.low) and isfinite(one.high)):
+        if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
                 "give normal = [mean, standard deviation, low, high]"
@@ -167,34 +162,3 @@ def _drawn_parameter(
     if name in fixed:
         raise SweepError(f"{where}: also stands in [fixed] as {fixed[name]!r}; keep one of the two")
     return parameter
-
-
-def _option(where: str, kind: str, stated: Mapping[str, Any], samples: int) -> int:
-    """The option that this kind alone has, and what it asks of `samples`."""
-    if kind == "sobol":
-        second = stated.get("second_order", False)
-        if not isinstance(second, bool):
-            raise SweepError(f"{where}.second_order: {second!r} should be true or false")
-        if samples & (samples - 1):
-            near = 2 ** (samples.bit_length() - 1)
-            raise SweepError(
-                f"{where}.samples: {samples:,} is no power of two, and Sobol' points are even only in such "
-                f"numbers; give {near:,} or {2 * near:,}"
-            )
-        return int(second)
-    if kind == "lhs":
-        batch = _whole(f"{where}.batch", stated.get("batch", samples), 2)
-        if samples % batch:
-            raise SweepError(f"{where}.samples: {samples:,} is no multiple of the batch of {batch:,}")
-        return batch
-    levels = _whole(f"{where}.levels", stated.get("levels", 4), 2)
-    if levels % 2:
-        raise SweepError(f"{where}.levels: {levels} is odd; give an even number, such as 4")
-    return levels
-
-
-def _whole(where: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        reason = "is missing" if value is None else f"{value!r} is no count"
-        raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
-    return value

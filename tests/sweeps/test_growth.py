@@ -102,10 +102,10 @@ def test_what_is_no_mere_addition_is_refused(small, cube):
 
 
 def test_a_sampler_that_draws_other_points_is_noticed(small, cube, monkeypatch):
-    from equisweep.sweeps.spec import design
+    from equisweep.sweeps.spec import samplers
 
-    real = design.sobol_points
-    monkeypatch.setattr(design, "sobol_points", lambda *args: real(*args)[::-1])
+    real = samplers.sobol_points
+    monkeypatch.setattr(samplers, "sobol_points", lambda *args: real(*args)[::-1])
     with pytest.raises(CubeError, match="the 64 samples do not begin with the 16 it holds"):
         run(stated(small, 64), cube)
 

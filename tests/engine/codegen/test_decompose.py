@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen import grid_loop
 from equisweep.engine.codegen.decompose import decompose
-from equisweep.engine.codegen.grid_loop import GridLoop, why_not_a_grid_loop
+from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Graph, with_loops
 from equisweep.engine.codegen.ops import OPERATIONS
-from helpers.grids import filled
+from helpers.grids import filled, reason_for_xla
 from helpers.interpreter import evaluate
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,6 +173,6 @@ def test_operations_are_counted_before_they_are_decomposed(monkeypatch):
 
     given = [{"x": np.ones(3)}]
     monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 81)
-    assert why_not_a_grid_loop(point, given) is None
+    assert reason_for_xla(point, given) is None
     monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 80)
-    assert why_not_a_grid_loop(point, given) == "more than 80 scalar operations at a point"
+    assert reason_for_xla(point, given) == "more than 80 scalar operations at a point"

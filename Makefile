@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test lint docs bench bench-quick bench-sweep gallery clean
+.PHONY: demo help test test-slowest lint docs bench bench-quick bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -27,6 +27,9 @@ test: $(READY)  ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
 	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
+
+test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
 
 lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.inline_lapack import holds_lapack, inline_lapack
-from helpers import linear_algebra
-from helpers.linear_algebra import POINTS, ROUTINES, TIMES
+from helpers.programs import linear_algebra
+from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.plot import plot
-from helpers.supervision_reference import CASE
+from helpers.oracles.supervision import CASE
 
 TIMES = (0.0, 2.5, 10.0)
 QUICK = {"solver": "tsit5", "rtol": 1e-8, "atol": 1e-8, "settle": 1e-5}

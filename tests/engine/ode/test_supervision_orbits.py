@@ -10,7 +10,7 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.supervision.game import first_integral, rest_points
 from equisweep.kernels.games.supervision.model import FLOW
 from equisweep.kernels.status import Status
-from helpers.supervision_reference import CASE, MECHANISMS, gains, random_case, solve
+from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, solve
 from scipy.integrate import solve_ivp
 from scipy.special import expit
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.contract import CONTRACT, contract
 from equisweep.kernels.status import Status
-from helpers.contract_programs import (
+from helpers.oracles.contract import (
     agrees_with_highs,
     degenerate_point,
     full_problem,

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import EXTERNAL, external
-from helpers import oracle_external as oracle
+from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
 REAL = tuple(o.name for o in EXTERNAL.outputs if o.kind == "real")

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.game import any_breach, net_benefit, reach_of, second_derivative
-from helpers import oracle_external as oracle
+from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
 POINTS = oracle.scenarios(200, seed=21)

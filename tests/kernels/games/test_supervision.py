@@ -17,7 +17,7 @@ from equisweep.kernels.games.supervision.game import (
 from equisweep.kernels.games.supervision.model import SUPERVISION, field
 from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
-from helpers.supervision_reference import CASE, MECHANISMS, gains, random_case, velocity
+from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, velocity
 from scipy.optimize import fsolve
 
 EPS = float(np.finfo(np.float64).eps)

@@ -16,8 +16,8 @@ from equisweep.sweeps.papers.external.best_compensation import LEAST, best_compe
 from equisweep.sweeps.papers.external.critical_cities import ENDS, critical_cities
 from equisweep.sweeps.run import run_in_memory
 from equisweep.sweeps.spec.presets import PRESETS
-from helpers import oracle_external as oracle
 from helpers.messages import refused
+from helpers.oracles import external as oracle
 from helpers.project import ROOT
 from scipy.optimize import brentq, minimize_scalar
 

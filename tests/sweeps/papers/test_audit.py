@@ -16,9 +16,9 @@ from equisweep.sweeps.papers.registry import find_paper
 from equisweep.sweeps.papers.supervision.audit import STUDIES as SUPERVISION
 from equisweep.sweeps.papers.wording import verdict
 from equisweep.sweeps.run import run_in_memory
-from helpers import audit_oracle
-from helpers import oracle_external as oracle
-from helpers import supervision_reference as supervision
+from helpers.oracles import audit as audit_oracle
+from helpers.oracles import external as oracle
+from helpers.oracles import supervision
 from scipy.optimize import brentq, linprog
 
 

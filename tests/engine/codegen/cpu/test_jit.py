@@ -12,7 +12,7 @@ from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
 from helpers.project import ROOT
 
-WIDTHS = ROOT / "tests" / "helpers" / "by_width.py"
+WIDTHS = ROOT / "tests" / "helpers" / "programs" / "by_width.py"
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers import oracle_external as oracle
-from helpers.oracle_external import Scenario, Solution
+from helpers.oracles import external as oracle
+from helpers.oracles.external import Scenario, Solution
 
 ONE, TWO, THREE, FOUR = oracle.MECHANISMS
 Known = Callable[[Scenario, str], float]

@@ -63,8 +63,8 @@ def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
     """The same numbers from operations that a back end has. Raises Unsupported where it lacks one."""
     simple = decompose(scalars)
     for s in with_loops(simple):
-        if s.op not in _STRUCTURE and not backend.supports(s.op, s.args[0].kind):
-            raise Unsupported(f"{s.op} of {s.args[0].kind}")
+        if s.op not in _STRUCTURE and not backend.supports(s.op, s.args[0].dtype):
+            raise Unsupported(f"{s.op} of {s.args[0].dtype}")
     return simple
 
 

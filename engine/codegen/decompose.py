@@ -32,9 +32,9 @@ class _Rewriting:
     def one(self, s: Scalar) -> Scalar:
         """A scalar whose arguments are rewritten."""
         if s.op == "constant":
-            return self.graph.constant(s.value, s.kind)
+            return self.graph.constant(s.value, s.dtype)
         if s.op == "input":
-            return self.graph.inputs((), s.kind, s.value).item()
+            return self.graph.inputs((), s.dtype, s.value).item()
         if s.op == "carried":  # stands for itself in the rewritten loop, too
             return s
         if s.op == "loop":
@@ -43,7 +43,7 @@ class _Rewriting:
             return self.ended[s.args[0]][s.value]
         args = [self.new[a] for a in s.args]
         if OPERATIONS[s.op].formula is None:
-            return self.graph.apply(s.op, *args, kind=s.kind)
+            return self.graph.apply(s.op, *args, dtype=s.dtype)
         return self.by_formula(s, args)
 
     def loop(self, s: Scalar, loop: While) -> Scalar:
@@ -55,6 +55,6 @@ class _Rewriting:
         """Formulas are of doubles: single precision is widened before and rounded after."""
         formula = OPERATIONS[s.op].formula
         assert formula is not None
-        wide = [self.graph.apply("convert", a, kind="f64") if a.kind == "f32" else a for a in args]
+        wide = [self.graph.apply("convert", a, dtype="f64") if a.dtype == "f32" else a for a in args]
         result: Scalar = formula(*(Term(self.graph, a) for a in wide)).scalar
-        return self.graph.apply("convert", result, kind="f32") if s.kind == "f32" else result
+        return self.graph.apply("convert", result, dtype="f32") if s.dtype == "f32" else result

@@ -16,7 +16,7 @@ import numpy as np
 
 from .backend import Backend, GridProgram, primitives
 from .devices import backend_of
-from .ir import Graph, Unsupported, kind_of, operations
+from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled
 
@@ -103,7 +103,7 @@ def _lowered(
     shapes = [{n: jax.ShapeDtypeStruct((), v.dtype) for n, v in c.items()} for c in coordinates]
     trace, result = jax.make_jaxpr(point, return_shape=True)(*shapes)
     graph = Graph()
-    inputs = [graph.inputs((), kind_of(leaf.dtype), k) for k, leaf in enumerate(jax.tree.leaves(shapes))]
+    inputs = [graph.inputs((), dtype_name(leaf.dtype), k) for k, leaf in enumerate(jax.tree.leaves(shapes))]
     arrays = lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs)
     scalars = [s for array in arrays for s in array.ravel()]
     if operations(scalars) > _MOST_OPERATIONS:

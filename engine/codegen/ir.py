@@ -27,10 +27,10 @@ class Scalar:
     Compared by identity: a `Graph` makes equal ones only once.
     """
 
-    __slots__ = ("args", "kind", "op", "value")
+    __slots__ = ("args", "dtype", "op", "value")
 
-    def __init__(self, op: str, args: tuple["Scalar", ...], kind: str, value: Any) -> None:
-        self.op, self.args, self.kind, self.value = op, args, kind, value
+    def __init__(self, op: str, args: tuple["Scalar", ...], dtype: str, value: Any) -> None:
+        self.op, self.args, self.dtype, self.value = op, args, dtype, value
 
     @property
     def constant(self) -> bool:
@@ -57,8 +57,8 @@ DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
 }
 
 
-def kind_of(dtype: Any) -> str:
-    """The kind of number of a dtype: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
+def dtype_name(dtype: Any) -> str:
+    """A dtype as scalars name it: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
     try:
         dtype = np.dtype(dtype)
     except TypeError:  # keys of random numbers and the like
@@ -69,9 +69,9 @@ def kind_of(dtype: Any) -> str:
     return "i1" if dtype.kind == "b" else f"{name}{8 * dtype.itemsize}"
 
 
-def bytes_of(kind: str) -> int:
+def bytes_of(dtype: str) -> int:
     """The size of a number in memory."""
-    return np.dtype(DTYPES[kind]).itemsize
+    return np.dtype(DTYPES[dtype]).itemsize
 
 
 class Graph:
@@ -81,20 +81,20 @@ class Graph:
         self._known: dict[tuple[Any, ...], Scalar] = {}
         self._most = most
 
-    def constant(self, value: Any, kind: str) -> Scalar:
-        number: Any = float(value) if kind[0] == "f" else wrapped(int(value), kind)
-        if kind == "f32":
+    def constant(self, value: Any, dtype: str) -> Scalar:
+        number: Any = float(value) if dtype[0] == "f" else wrapped(int(value), dtype)
+        if dtype == "f32":
             number = float(np.float32(value))
-        return self._make("constant", (), kind, number, key=repr(number))
+        return self._make("constant", (), dtype, number, key=repr(number))
 
-    def inputs(self, shape: tuple[int, ...], kind: str, first: int) -> np.ndarray:
+    def inputs(self, shape: tuple[int, ...], dtype: str, first: int) -> np.ndarray:
         """An array of inputs numbered from `first`."""
         size = int(np.prod(shape))
-        return array_of([self._make("input", (), kind, first + i) for i in range(size)], shape)
+        return array_of([self._make("input", (), dtype, first + i) for i in range(size)], shape)
 
-    def apply(self, op: str, *args: Scalar, kind: str | None = None) -> Scalar:
+    def apply(self, op: str, *args: Scalar, dtype: str | None = None) -> Scalar:
         """The result of `op`; a constant where all arguments are, and simpler where one of them allows it."""
-        kind, operation = kind or args[0].kind, OPERATIONS[op]
+        dtype, operation = dtype or args[0].dtype, OPERATIONS[op]
         if len(args) != operation.arity:
             raise TypeError(f"{op} of {len(args)} arguments")
         simple = operation.simplify and operation.simplify(*args)
@@ -102,12 +102,12 @@ class Graph:
             return simple
         if operation.fold and all(a.constant for a in args):
             with np.errstate(all="ignore"):
-                return self.constant(operation.fold(*[_typed(a) for a in args]), kind)
-        return self._make(op, args, kind, None)
+                return self.constant(operation.fold(*[_typed(a) for a in args]), dtype)
+        return self._make(op, args, dtype, None)
 
-    def carried(self, kinds: Sequence[str]) -> list[Scalar]:
+    def carried(self, dtypes: Sequence[str]) -> list[Scalar]:
         """New scalars that stand for what a loop carries."""
-        return [self._make("carried", (), kind, None, key=object()) for kind in kinds]
+        return [self._make("carried", (), dtype, None, key=object()) for dtype in dtypes]
 
     def loop(
         self, first: Sequence[Scalar], carried: Sequence[Scalar], cond: Scalar, body: Sequence[Scalar]
@@ -116,16 +116,16 @@ class Graph:
         iteration = While(tuple(carried), cond, tuple(body))
         loop = self._make("loop", (*first, *_unchanged(iteration)), "loop", iteration, key=iteration)
         return [
-            start if c is later else self._make("result", (loop,), c.kind, i)
+            start if c is later else self._make("result", (loop,), c.dtype, i)
             for i, (start, c, later) in enumerate(zip(first, carried, body, strict=True))
         ]
 
-    def _make(self, op: str, args: tuple[Scalar, ...], kind: str, value: Any, key: Any = None) -> Scalar:
-        name = (op, tuple(id(a) for a in args), kind, value if key is None else key)
+    def _make(self, op: str, args: tuple[Scalar, ...], dtype: str, value: Any, key: Any = None) -> Scalar:
+        name = (op, tuple(id(a) for a in args), dtype, value if key is None else key)
         if name not in self._known:
             if self._most is not None and len(self._known) >= self._most:
                 raise Unsupported(f"more than {self._most} scalar operations")
-            self._known[name] = Scalar(op, args, kind, value)
+            self._known[name] = Scalar(op, args, dtype, value)
         return self._known[name]
 
 
@@ -144,26 +144,26 @@ def _unchanged(loop: While) -> list[Scalar]:
     return [a for a in found if not a.constant]
 
 
-def wrapped(value: int, kind: str) -> int:
-    """A whole number as one of this kind: modulo 2^bits, as the processor has it."""
-    bits = int(kind[1:])
+def wrapped(value: int, dtype: str) -> int:
+    """An integer as one of this dtype: modulo 2^bits, as the processor has it."""
+    bits = int(dtype[1:])
     value &= (1 << bits) - 1
-    return value - (1 << bits) if kind[0] == "i" and bits > 1 and value >> (bits - 1) else value
+    return value - (1 << bits) if dtype[0] == "i" and bits > 1 and value >> (bits - 1) else value
 
 
-def range_of(kind: str) -> tuple[int, int]:
-    """The least and the largest whole number of this kind."""
-    bits = int(kind[1:])
-    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if kind[0] == "i" else (0, (1 << bits) - 1)
+def range_of(dtype: str) -> tuple[int, int]:
+    """The least and the largest integer of this dtype."""
+    bits = int(dtype[1:])
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if dtype[0] == "i" else (0, (1 << bits) - 1)
 
 
 def _typed(a: Scalar) -> Any:
-    if a.kind == "f32":
+    if a.dtype == "f32":
         return np.float32(a.value)
-    if a.kind == "f64":
+    if a.dtype == "f64":
         return np.float64(a.value)
-    # Python's whole numbers do not overflow: the result is wrapped when it becomes a constant.
-    return bool(a.value) if a.kind == "i1" else int(a.value)
+    # Python's integers do not overflow: the result is wrapped when it becomes a constant.
+    return bool(a.value) if a.dtype == "i1" else int(a.value)
 
 
 def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:

@@ -22,7 +22,7 @@ from jax import lax
 from .backend import Backend, LaneProgram, primitives
 from .compiled import Compiled, attempt
 from .devices import backend_of
-from .ir import Graph, Unsupported, kind_of, operations, order_of
+from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .lower.lower import lower_jaxpr
 
@@ -185,7 +185,7 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
         raise Unsupported(f"more than {_MOST_NUMBERS} numbers in a lane")
     graph, inputs, first = Graph(), [], 0
     for a in shapes:
-        inputs.append(graph.inputs(a.shape, kind_of(a.dtype), first))
+        inputs.append(graph.inputs(a.shape, dtype_name(a.dtype), first))
         first += inputs[-1].size
     results = []
     for function, wanted in ((cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])):
@@ -200,7 +200,7 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
         raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
     needed = {s for s in needed if s.op == "input"}
     leaves = [
-        Leaf(a.size, kind_of(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
+        Leaf(a.size, dtype_name(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
         for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
     ]
     on, *after = primitives([on, *after], _backend())

@@ -114,5 +114,5 @@ def table_sizes(grid: Grid, lengths: Sequence[int], width: int) -> list[int]:
         numbers = width if along is None else -(-lengths[along] // width) * width
         for axis in outer:
             numbers *= lengths[axis]  # pyright: ignore[reportArgumentType, reportCallIssue]
-        sizes += [numbers * bytes_of(s.kind) for s in stage.kept]
+        sizes += [numbers * bytes_of(s.dtype) for s in stage.kept]
     return sizes

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, kind_of, order_of
+from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, dtype_name, order_of
 from ..codegen.lower.lower import lower_jaxpr
 from ..codegen.ops import OPERATIONS, NoSeries
 from ..codegen.ops.series import Series
@@ -121,10 +121,10 @@ def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Ar
 def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
     trace = jax.make_jaxpr(field)(t, state)
     graph, values = Graph(), [t, *state]
-    inputs = [graph.inputs((), kind_of(t.dtype), 0), graph.inputs(state.shape, kind_of(state.dtype), 1)]
+    inputs = [graph.inputs((), dtype_name(t.dtype), 0), graph.inputs(state.shape, dtype_name(state.dtype), 1)]
     bound = []
     for constant in trace.consts:
-        bound.append(graph.inputs(jnp.shape(constant), kind_of(constant.dtype), len(values)))
+        bound.append(graph.inputs(jnp.shape(constant), dtype_name(constant.dtype), len(values)))
         values.extend(jnp.ravel(constant))
     (rates,) = lower_jaxpr(graph, trace.jaxpr, bound, inputs)
     known = {inputs[0].item(): Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
@@ -149,14 +149,14 @@ def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequ
     if node.op in ("constant", "input"):
         if k:
             return None
-        return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.kind])[()]
+        return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.dtype])[()]
     of = [known[a] for a in node.args]
     if k == 0:
         return _value(node, [series[0] for series in of])
     operation = OPERATIONS[node.op]
     constant = all(c is None for s in of for c in s[1:])
     # Integers change in steps, whatever they are made of.
-    if operation.stepwise or node.kind[0] != "f" or constant:
+    if operation.stepwise or node.dtype[0] != "f" or constant:
         return None
     if operation.series is None:
         raise Unsupported(f"no rule for {node.op}")
@@ -171,4 +171,4 @@ def _value(node: Scalar, arguments: Sequence[Array]) -> Array:
     operation = OPERATIONS.get(node.op)
     if operation is None or operation.value is None:
         raise Unsupported(f"no rule for {node.op}")
-    return operation.value(*arguments, **({"dtype": DTYPES[node.kind]} if operation.typed else {}))
+    return operation.value(*arguments, **({"dtype": DTYPES[node.dtype]} if operation.typed else {}))

@@ -56,7 +56,7 @@ def _evaluate(scalars, inputs, known):
 
 def _value(s, inputs, known):
     if s.op == "constant":
-        return DTYPE[s.kind](s.value)
+        return DTYPE[s.dtype](s.value)
     if s.op == "input":
         return inputs[s.value]
     args = [known[a] for a in s.args]
@@ -65,10 +65,10 @@ def _value(s, inputs, known):
     if s.op == "result":
         return args[0][s.value]
     if s.op == "bitcast":
-        return args[0].view(DTYPE[s.kind])
+        return args[0].view(DTYPE[s.dtype])
     if s.op == "convert":
-        return DTYPE[s.kind](args[0])
-    return DTYPE[s.kind](OPERATIONS[s.op](*args))
+        return DTYPE[s.dtype](args[0])
+    return DTYPE[s.dtype](OPERATIONS[s.op](*args))
 
 
 def _looped(loop, first, inputs, known):

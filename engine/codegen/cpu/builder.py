@@ -55,13 +55,13 @@ class VectorCode(Code):
 
     def _compute(self, s: Scalar) -> str:
         if s.op == "constant":
-            return self.vectors.literal(s.value, s.kind)
+            return self.vectors.literal(s.value, s.dtype)
         if s.op == "input":
-            return self.load(self._sources[s.value], s.kind)
+            return self.load(self._sources[s.value], s.dtype)
         if s.op == "result":
             return self._ended[s.args[0]][s.value]
-        how = instruction(s.op, s.args[0].kind)
-        assert how is not None, f"{s.op} of {s.args[0].kind}"  # see `backend.primitives`
+        how = instruction(s.op, s.args[0].dtype)
+        assert how is not None, f"{s.op} of {s.args[0].dtype}"  # see `backend.primitives`
         return how(self, s, [self._known[a] for a in s.args])
 
     # --- loops ---------------------------------------------------------------------------------------------
@@ -108,13 +108,13 @@ class VectorCode(Code):
         """What is carried after an iteration, in the slots that it was for."""
         results = []
         for scalar, name in zip(loop.body, self._ended[s], strict=True):
-            v = self.vectors.registers(scalar.kind)
+            v = self.vectors.registers(scalar.dtype)
             results.append(self.emit(f"select {self._mask} {on}, {v} {self.value(scalar)}, {v} {name}"))
         return results
 
     def _carried(self, scalar: Scalar, name: str, first: tuple[str, str], later: tuple[str, str]) -> str:
         ways = ", ".join(f"[ {value}, {block} ]" for value, block in (first, later))
-        return f"  {name} = phi {self.vectors.registers(scalar.kind)} {ways}"
+        return f"  {name} = phi {self.vectors.registers(scalar.dtype)} {ways}"
 
     @property
     def _mask(self) -> str:
@@ -131,7 +131,7 @@ class VectorCode(Code):
     def store(self, scalar: Scalar, pointer: str) -> None:
         """Write a scalar's numbers to where a multiple of 64 bytes begins."""
         self.add(
-            f"store {self.vectors.memory(scalar.kind)} {self._in_memory(scalar)}, ptr {pointer}, align 64"
+            f"store {self.vectors.memory(scalar.dtype)} {self._in_memory(scalar)}, ptr {pointer}, align 64"
         )
 
     def load_row(self, pointer: str, index: str, dtype: str) -> str:
@@ -149,22 +149,22 @@ class VectorCode(Code):
 
     def store_row(self, scalar: Scalar, pointer: str, index: str, mask: str | None = None) -> None:
         """A scalar's numbers side by side, from number `index` on: all, or those of a mask."""
-        value, m = self._in_memory(scalar), self.vectors.memory(scalar.kind)
-        at = self.element(memory_type(scalar.kind), pointer, index)
+        value, m = self._in_memory(scalar), self.vectors.memory(scalar.dtype)
+        at = self.element(memory_type(scalar.dtype), pointer, index)
         if mask is None:
-            self.add(f"store {m} {value}, ptr {at}, align {bytes_of(scalar.kind)}")
+            self.add(f"store {m} {value}, ptr {at}, align {bytes_of(scalar.dtype)}")
             return
-        name = f"llvm.masked.store.v{self.width}{short_name(scalar.kind)}.p0"
-        self._masked(name, scalar.kind, value, ("ptr", at), mask)
+        name = f"llvm.masked.store.v{self.width}{short_name(scalar.dtype)}.p0"
+        self._masked(name, scalar.dtype, value, ("ptr", at), mask)
 
     def scatter(self, scalar: Scalar, pointer: str, points: str, offset: int, mask: str | None) -> None:
         """A scalar's numbers apart: in each of these `points`, a vector of numbers, `offset` numbers on."""
         v = self.vectors.registers("i64")
         numbers = self.emit(f"add {v} {points}, {self.vectors.literal(offset, 'i64')}")
-        at = self.emit(f"getelementptr {memory_type(scalar.kind)}, ptr {pointer}, {v} {numbers}")
-        name = f"llvm.masked.scatter.v{self.width}{short_name(scalar.kind)}.v{self.width}p0"
+        at = self.emit(f"getelementptr {memory_type(scalar.dtype)}, ptr {pointer}, {v} {numbers}")
+        name = f"llvm.masked.scatter.v{self.width}{short_name(scalar.dtype)}.v{self.width}p0"
         mask = mask or self.vectors.literal(1, "i1")
-        self._masked(name, scalar.kind, self._in_memory(scalar), (f"<{self.width} x ptr>", at), mask)
+        self._masked(name, scalar.dtype, self._in_memory(scalar), (f"<{self.width} x ptr>", at), mask)
 
     def first_slots(self, count: str) -> str:
         """A mask of the first so many slots."""
@@ -177,7 +177,7 @@ class VectorCode(Code):
 
     def _in_memory(self, scalar: Scalar) -> str:
         name = self.value(scalar)
-        if scalar.kind != "i1":
+        if scalar.dtype != "i1":
             return name
         return self.emit(f"zext {self._mask} {name} to {self.vectors.memory('i1')}")
 

@@ -10,7 +10,7 @@ from .types import register_type
 
 def _converted(code: Code, s: Scalar, args: Sequence[str]) -> str:
     """By value. To booleans is not asked for here: it is a comparison."""
-    (arg,), old, new = args, s.args[0].kind, s.kind
+    (arg,), old, new = args, s.args[0].dtype, s.dtype
     v = code.vectors.registers
     if old[0] == "f" and new[0] != "f":
         # Saturating, and 0 for NaN, as in XLA.
@@ -23,7 +23,7 @@ def _converted(code: Code, s: Scalar, args: Sequence[str]) -> str:
 
 
 def _word(old: str, new: str) -> str:
-    """LLVM's instruction for a conversion between dtypes of different sizes or kinds."""
+    """LLVM's instruction for a conversion between dtypes of different sizes or dtypes."""
     signed = old[0] == "i" and old != "i1"
     if old[0] == "f":
         return "fpext" if bytes_of(new) > bytes_of(old) else "fptrunc"
@@ -37,11 +37,11 @@ def _word(old: str, new: str) -> str:
 def _reinterpreted(code: Code, s: Scalar, args: Sequence[str]) -> str:
     """Bit by bit."""
     v = code.vectors.registers
-    return code.emit(f"bitcast {v(s.args[0].kind)} {args[0]} to {v(s.kind)}")
+    return code.emit(f"bitcast {v(s.args[0].dtype)} {args[0]} to {v(s.dtype)}")
 
 
 def _chosen(code: Code, s: Scalar, args: Sequence[str]) -> str:
-    v, (which, yes, no) = code.vectors.registers(s.kind), args
+    v, (which, yes, no) = code.vectors.registers(s.dtype), args
     return code.emit(f"select {code.vectors.registers('i1')} {which}, {v} {yes}, {v} {no}")
 
 

@@ -12,14 +12,14 @@ def _library(name: str) -> Instruction:
 
     def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
         single, double = code.vectors.registers("f32"), code.vectors.registers("f64")
-        if s.kind == "f32":
+        if s.dtype == "f32":
             args = [code.emit(f"fpext {single} {a} to {double}") for a in args]
         result = "undef"
         for slot in range(code.width):
             numbers = [code.emit(f"extractelement {double} {a}, i32 {slot}") for a in args]
             one = code.call(name, "double", numbers, ["double"] * len(args))
             result = code.emit(f"insertelement {double} {result}, double {one}, i32 {slot}")
-        return code.emit(f"fptrunc {double} {result} to {single}") if s.kind == "f32" else result
+        return code.emit(f"fptrunc {double} {result} to {single}") if s.dtype == "f32" else result
 
     return instruction
 

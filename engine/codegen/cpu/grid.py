@@ -77,7 +77,9 @@ class _Writer:
         with nullcontext("0") if along is None else self.code.loop(f"%length{along}", self.width) as at:
             for s, inside, source in rows:
                 known = (
-                    self.code.load_row(source, at, s.kind) if inside else self.code.broadcast(source, s.kind)
+                    self.code.load_row(source, at, s.dtype)
+                    if inside
+                    else self.code.broadcast(source, s.dtype)
                 )
                 self.code.give(s, known)
             self.code.compute(stage.kept)
@@ -88,7 +90,7 @@ class _Writer:
 
     def row(self, s: Scalar, axes: Axes, along: int | None) -> tuple[bool, str]:
         """Of what a stage reads: whether it lies along the vectors, and a pointer to it, or the number."""
-        type_ = memory_type(s.kind)
+        type_ = memory_type(s.dtype)
         if s.op == "input":
             last, pointer = self.grid.along[s.value], f"%input{s.value}"
         else:
@@ -97,7 +99,7 @@ class _Writer:
             return True, pointer
         if last is not None:
             pointer = self.code.element(type_, pointer, self.at[last])
-        return False, self.code.emit(f"load {type_}, ptr {pointer}, align {bytes_of(s.kind)}")
+        return False, self.code.emit(f"load {type_}, ptr {pointer}, align {bytes_of(s.dtype)}")
 
     def table_row(self, s: Scalar) -> str:
         """A pointer to where the last axis of a kept number begins, at the other axes' indices."""
@@ -106,7 +108,7 @@ class _Writer:
         if row is None:
             return pointer
         first = self.code.emit(f"mul i64 {row}, %padded{shape.span[-1]}")
-        return self.code.element(memory_type(s.kind), pointer, first)
+        return self.code.element(memory_type(s.dtype), pointer, first)
 
     def row_number(self, axes: Sequence[int]) -> str | None:
         """The number of the row where the loops over these axes are."""

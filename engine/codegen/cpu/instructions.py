@@ -14,7 +14,7 @@ def plain(word: str) -> Instruction:
     """An instruction of LLVM, whose result has the dtype of its arguments."""
 
     def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
-        return code.emit(f"{word} {code.vectors.registers(s.args[0].kind)} {', '.join(args)}")
+        return code.emit(f"{word} {code.vectors.registers(s.args[0].dtype)} {', '.join(args)}")
 
     return instruction
 
@@ -23,7 +23,7 @@ def intrinsic(word: str) -> Instruction:
     """A function of LLVM, of vectors."""
 
     def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
-        dtype = s.args[0].kind
+        dtype = s.args[0].dtype
         name = f"llvm.{word}.v{code.width}{dtype if dtype[0] == 'f' else register_type(dtype)}"
         v = code.vectors.registers(dtype)
         return code.call(name, v, args, [v] * len(args))

@@ -16,18 +16,18 @@ def _by_sign(make: Callable[[str], Instruction], word: str) -> Instruction:
     signed, unsigned = make(word.format("s")), make(word.format("u"))
 
     def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
-        return (signed if _signed(s.args[0].kind) else unsigned)(code, s, args)
+        return (signed if _signed(s.args[0].dtype) else unsigned)(code, s, args)
 
     return instruction
 
 
 def _negated(code: Code, s: Scalar, args: Sequence[str]) -> str:
-    return code.emit(f"sub {code.vectors.registers(s.kind)} zeroinitializer, {args[0]}")
+    return code.emit(f"sub {code.vectors.registers(s.dtype)} zeroinitializer, {args[0]}")
 
 
 def _inverted(code: Code, s: Scalar, args: Sequence[str]) -> str:
-    ones = code.vectors.literal(1 if s.kind == "i1" else -1, s.kind)
-    return code.emit(f"xor {code.vectors.registers(s.kind)} {args[0]}, {ones}")
+    ones = code.vectors.literal(1 if s.dtype == "i1" else -1, s.dtype)
+    return code.emit(f"xor {code.vectors.registers(s.dtype)} {args[0]}, {ones}")
 
 
 def _divided(code: Code, s: Scalar, args: Sequence[str]) -> str:
@@ -36,7 +36,7 @@ def _divided(code: Code, s: Scalar, args: Sequence[str]) -> str:
     The processor would end the process there, and where the least integer is divided by -1; and a slot
     without a lane holds zeros.
     """
-    dtype, literal = s.kind, code.vectors.literal
+    dtype, literal = s.dtype, code.vectors.literal
     v, mask = code.vectors.registers(dtype), code.vectors.registers("i1")
     word = f"{'s' if dtype[0] == 'i' else 'u'}{s.op}"
     over, under = args

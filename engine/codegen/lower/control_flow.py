@@ -27,7 +27,7 @@ def _platform_index(context: Context, *, platforms: Sequence[Sequence[str] | Non
 def _cond(context: Context, which: Array, *operands: Array, branches: Sequence[Any], **_: Any) -> Arrays:
     """All branches, and a choice between their results."""
     cases = [context.lower(branch, operands) for branch in branches]
-    if which.item().kind == "i1" and len(cases) != 2:
+    if which.item().dtype == "i1" and len(cases) != 2:
         raise Unsupported("cond")
     return [choose_arrays(context.graph, which, *results) for results in zip(*cases, strict=True)]
 
@@ -59,7 +59,7 @@ def _loop(
 ) -> Arrays:
     """Iterations while `cond` says so: one boolean, or those of several loops that vmap made one."""
     starts = [s for array in first for s in array.ravel()]
-    carried = graph.carried([s.kind for s in starts])
+    carried = graph.carried([s.dtype for s in starts])
     arrays = _arrays_like(first, carried)
     on, later = cond(arrays), body(arrays)
     if on.shape:  # a loop that is done keeps what it has while others go on
@@ -122,6 +122,6 @@ def _counted(context: Context, jaxpr: Any, length: int, fixed: Sequence[Array], 
         return [array_of([count], ()), *context.lower(jaxpr, [*fixed, *arrays[1:]])]
 
     def cond(arrays: Arrays) -> Array:
-        return array_of([graph.apply("lt", arrays[0].item(), end, kind="i1")], ())
+        return array_of([graph.apply("lt", arrays[0].item(), end, dtype="i1")], ())
 
     return _loop(graph, first, cond, body)[1:]

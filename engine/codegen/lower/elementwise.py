@@ -18,7 +18,7 @@ _SAME_NAME = (
 
 def _operation(op: str, dtype: str | None = None) -> Callable[..., Scalar]:
     """A rule: the operation `op`, whose result has that dtype, or that of the operands."""
-    return lambda context, *scalars: context.graph.apply(op, *scalars, kind=dtype)
+    return lambda context, *scalars: context.graph.apply(op, *scalars, dtype=dtype)
 
 
 for _name in _SAME_NAME.split():
@@ -40,20 +40,20 @@ def _convert(context: Context, a: Scalar, **_: Any) -> Scalar:
 
 def convert(graph: Graph, a: Scalar, dtype: str) -> Scalar:
     """A scalar as one of another dtype."""
-    if a.kind == dtype:
+    if a.dtype == dtype:
         return a
     if a.constant:
         return graph.constant(_converted(a, dtype), dtype)
     if dtype == "i1":
-        return graph.apply("ne", a, graph.constant(0, a.kind), kind="i1")
-    return graph.apply("convert", a, kind=dtype)
+        return graph.apply("ne", a, graph.constant(0, a.dtype), dtype="i1")
+    return graph.apply("convert", a, dtype=dtype)
 
 
 def _converted(a: Scalar, dtype: str) -> Any:
     """The value of a constant in another dtype; what an integer cannot hold is its nearest, and 0 for NaN."""
     if dtype == "i1":
         return bool(a.value)
-    if a.kind[0] == "f" and dtype[0] != "f":
+    if a.dtype[0] == "f" and dtype[0] != "f":
         least, largest = range_of(dtype)
         return 0 if np.isnan(a.value) else int(min(max(a.value, least), largest))
     return a.value
@@ -66,12 +66,12 @@ def _select_n(context: Context, which: Scalar, *cases: Scalar) -> Scalar:
 
 def choose(graph: Graph, which: Scalar, *cases: Scalar) -> Scalar:
     """The case whose number `which` is; with two cases it may be a boolean."""
-    if which.kind == "i1":
-        return graph.apply("select", which, cases[1], cases[0], kind=cases[0].kind)
+    if which.dtype == "i1":
+        return graph.apply("select", which, cases[1], cases[0], dtype=cases[0].dtype)
     result = cases[0]
     for i, case in enumerate(cases[1:], start=1):
-        here = graph.apply("eq", which, graph.constant(i, which.kind), kind="i1")
-        result = graph.apply("select", here, case, result, kind=case.kind)
+        here = graph.apply("eq", which, graph.constant(i, which.dtype), dtype="i1")
+        result = graph.apply("select", here, case, result, dtype=case.dtype)
     return result
 
 
@@ -90,8 +90,8 @@ def _clamp(context: Context, low: Scalar, a: Scalar, high: Scalar) -> Scalar:
 def _sign(context: Context, a: Scalar) -> Scalar:
     g, dtype = context.graph, context.dtype
     zero, one = g.constant(0, dtype), g.constant(1, dtype)
-    below = g.apply("select", g.apply("lt", a, zero, kind="i1"), g.apply("neg", one), a, kind=dtype)
-    return g.apply("select", g.apply("gt", a, zero, kind="i1"), one, below, kind=dtype)
+    below = g.apply("select", g.apply("lt", a, zero, dtype="i1"), g.apply("neg", one), a, dtype=dtype)
+    return g.apply("select", g.apply("gt", a, zero, dtype="i1"), one, below, dtype=dtype)
 
 
 @elementwise("abs")
@@ -99,14 +99,14 @@ def _abs(context: Context, a: Scalar) -> Scalar:
     g, dtype = context.graph, context.dtype
     if dtype[0] != "i":
         return a if dtype[0] == "u" else g.apply("abs", a)
-    below = g.apply("lt", a, g.constant(0, dtype), kind="i1")
-    return g.apply("select", below, g.apply("neg", a), a, kind=dtype)
+    below = g.apply("lt", a, g.constant(0, dtype), dtype="i1")
+    return g.apply("select", below, g.apply("neg", a), a, dtype=dtype)
 
 
 @elementwise("is_finite")
 def _is_finite(context: Context, a: Scalar) -> Scalar:
     g = context.graph
-    return g.apply("lt", g.apply("abs", a), g.constant(np.inf, a.kind), kind="i1")
+    return g.apply("lt", g.apply("abs", a), g.constant(np.inf, a.dtype), dtype="i1")
 
 
 @elementwise("log2")
@@ -117,7 +117,7 @@ def _log2(context: Context, a: Scalar) -> Scalar:
 
 @elementwise("not")
 def _not(context: Context, a: Scalar) -> Scalar:
-    if a.constant and a.kind == "i1":
+    if a.constant and a.dtype == "i1":
         return context.graph.constant(not a.value, "i1")
     return context.graph.apply("not", a)
 
@@ -151,8 +151,8 @@ def _integer_pow(context: Context, a: Scalar, *, y: int) -> Scalar:
 @elementwise("pow")
 def _pow(context: Context, a: Scalar, exponent: Scalar) -> Scalar:
     """With an exponent that may be an integer although the base is none."""
-    if a.kind[0] != "f":
-        raise Unsupported("power of whole numbers")
+    if a.dtype[0] != "f":
+        raise Unsupported("power of integers")
     exponent = convert(context.graph, exponent, context.dtype)
     if exponent.constant and exponent.value in _BY_PRODUCTS:
         return _integer_pow(context, a, y=int(exponent.value))

@@ -35,14 +35,14 @@ def _are_known(arrays: Sequence[Array]) -> bool:
 
 
 def _clipped(graph: Graph, index: Scalar, limit: int) -> Scalar:
-    least, most = graph.constant(0, index.kind), graph.constant(limit, index.kind)
+    least, most = graph.constant(0, index.dtype), graph.constant(limit, index.dtype)
     return graph.apply("min", graph.apply("max", index, least), most)
 
 
 def _equals(graph: Graph, index: Sequence[Scalar], known: Index) -> Scalar:
     hits = graph.constant(True, "i1")
     for i, k in zip(index, known, strict=True):
-        here = graph.apply("eq", i, graph.constant(k, i.kind), kind="i1")
+        here = graph.apply("eq", i, graph.constant(k, i.dtype), dtype="i1")
         hits = graph.apply("and", hits, here)
     return hits
 
@@ -208,7 +208,7 @@ def _updated(
             for target in np.flatnonzero(which):
                 comes: Scalar = new[which.flat[target] - 1]
                 joined = comes if op is None else graph.apply(op, before[target], comes)
-                result[target] = graph.apply("select", hits, joined, result[target], kind=joined.kind)
+                result[target] = graph.apply("select", hits, joined, result[target], dtype=joined.dtype)
     return array_of(result, operand.shape)
 
 

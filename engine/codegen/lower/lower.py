@@ -8,7 +8,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend import core
 
-from ..ir import Graph, Unsupported, array_of, kind_of
+from ..ir import Graph, Unsupported, array_of, dtype_name
 from .rules import Array, Context, apply
 
 
@@ -47,7 +47,7 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
 def _context(graph: Graph, equation: Any) -> Context:
     avals_in = tuple(atom.aval for atom in equation.invars)
     avals_out = tuple(atom.aval for atom in equation.outvars)
-    dtype = kind_of(avals_out[0].dtype) if avals_out else "i1"
+    dtype = dtype_name(avals_out[0].dtype) if avals_out else "i1"
     return Context(graph, equation.primitive, avals_in, avals_out, dtype, partial(_lower_inner, graph))
 
 
@@ -66,5 +66,5 @@ def _constants(graph: Graph, value: Any) -> Array:
     if isinstance(value, Tracer):
         raise Unsupported("a function that closes over a traced value")
     values = np.asarray(value)
-    dtype = kind_of(values.dtype)
+    dtype = dtype_name(values.dtype)
     return array_of([graph.constant(v, dtype) for v in values.ravel().tolist()], values.shape)

@@ -68,13 +68,13 @@ def _index_of(context: Context, better: str, row: list[Scalar]) -> Scalar:
     g, dtype = context.graph, context.dtype
     best, index = row[0], g.constant(0, dtype)
     for i, a in enumerate(row[1:], start=1):
-        wins = g.apply(better, a, best, kind="i1")
-        if a.kind[0] == "f":  # The first NaN counts as the extreme.
-            is_nan = g.apply("ne", a, a, kind="i1")
-            best_is_none = g.apply("eq", best, best, kind="i1")
+        wins = g.apply(better, a, best, dtype="i1")
+        if a.dtype[0] == "f":  # The first NaN counts as the extreme.
+            is_nan = g.apply("ne", a, a, dtype="i1")
+            best_is_none = g.apply("eq", best, best, dtype="i1")
             wins = g.apply("or", wins, g.apply("and", is_nan, best_is_none))
-        best = g.apply("select", wins, a, best, kind=a.kind)
-        index = g.apply("select", wins, g.constant(i, dtype), index, kind=dtype)
+        best = g.apply("select", wins, a, best, dtype=a.dtype)
+        index = g.apply("select", wins, g.constant(i, dtype), index, dtype=dtype)
     return index
 
 
@@ -84,8 +84,8 @@ def _dot_general(context: Context, left: Array, right: Array, *, dimension_numbe
     left_free = [i for i in range(left.ndim) if i not in (*left_sum, *left_batch)]
     right_free = [i for i in range(right.ndim) if i not in (*right_sum, *right_batch)]
     dtype = context.dtype
-    if dtype == "i1" or any(s.kind != dtype for s in (*left.ravel(), *right.ravel())):
-        raise Unsupported("dot of truth values or of mixed kinds")
+    if dtype == "i1" or any(s.dtype != dtype for s in (*left.ravel(), *right.ravel())):
+        raise Unsupported("dot of booleans or of mixed dtypes")
     a = left.transpose([*left_batch, *left_free, *left_sum])
     b = right.transpose([*right_batch, *right_free, *right_sum])
     batch, free = len(left_batch), len(left_batch) + len(left_free)

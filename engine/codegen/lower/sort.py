@@ -34,8 +34,8 @@ def _sorted(graph: Graph, rows: list[Row], keys: int) -> list[Row]:
             a, b = rows[i], rows[i + 1]
             swap = _before(graph, b[:keys], a[:keys])
             pairs = list(zip(a, b, strict=True))
-            rows[i] = tuple(graph.apply("select", swap, y, x, kind=x.kind) for x, y in pairs)
-            rows[i + 1] = tuple(graph.apply("select", swap, x, y, kind=x.kind) for x, y in pairs)
+            rows[i] = tuple(graph.apply("select", swap, y, x, dtype=x.dtype) for x, y in pairs)
+            rows[i + 1] = tuple(graph.apply("select", swap, x, y, dtype=x.dtype) for x, y in pairs)
     return rows
 
 
@@ -48,9 +48,9 @@ def _before(graph: Graph, a: Sequence[Scalar], b: Sequence[Scalar]) -> Scalar:
 
 
 def _less(graph: Graph, a: Scalar, b: Scalar) -> tuple[Scalar, Scalar]:
-    less, same = graph.apply("lt", a, b, kind="i1"), graph.apply("eq", a, b, kind="i1")
-    if a.kind[0] != "f":
+    less, same = graph.apply("lt", a, b, dtype="i1"), graph.apply("eq", a, b, dtype="i1")
+    if a.dtype[0] != "f":
         return less, same
-    no_a, no_b = (graph.apply("ne", x, x, kind="i1") for x in (a, b))
-    a_only = graph.apply("and", graph.apply("eq", a, a, kind="i1"), no_b)
+    no_a, no_b = (graph.apply("ne", x, x, dtype="i1") for x in (a, b))
+    a_only = graph.apply("and", graph.apply("eq", a, a, dtype="i1"), no_b)
     return graph.apply("or", less, a_only), graph.apply("or", same, graph.apply("and", no_a, no_b))

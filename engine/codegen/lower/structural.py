@@ -110,5 +110,5 @@ def known_values(array: Array) -> np.ndarray:
     scalars = array.ravel().tolist()
     if not all(s.constant for s in scalars):
         raise Unsupported("an index that is computed")
-    dtype = _DTYPES.get(scalars[0].kind, np.int32) if scalars else np.int32
+    dtype = _DTYPES.get(scalars[0].dtype, np.int32) if scalars else np.int32
     return np.array([s.value for s in scalars], dtype).reshape(array.shape)

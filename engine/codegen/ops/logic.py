@@ -37,7 +37,7 @@ define("select", 3, value=jnp.where, simplify=_chosen, series=choice)
 
 def _decided(a: Any, b: Any, neutral: bool) -> Any:
     """Of two booleans that are joined, of which `neutral` leaves the other: the one that is the result."""
-    if a.kind != "i1":
+    if a.dtype != "i1":
         return None
     for known, other in ((a, b), (b, a)):
         if known.constant:

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 class Maker(Protocol):
     """What makes scalars: `ir.Graph`."""
 
-    def constant(self, value: Any, kind: str) -> Any:
+    def constant(self, value: Any, dtype: str) -> Any:
         """A constant of a dtype."""
         ...
 
-    def apply(self, op: str, *args: Any, kind: str | None = None) -> Any:
+    def apply(self, op: str, *args: Any, dtype: str | None = None) -> Any:
         """The result of an operation; it has the dtype of the first argument if none is given."""
         ...
 
@@ -28,14 +28,14 @@ class Term:
     def apply(self, op: str, *others: "Term | float", dtype: str | None = None) -> "Term":
         """An operation on this number and others."""
         args = [self.term(other).scalar for other in others]
-        return Term(self.graph, self.graph.apply(op, self.scalar, *args, kind=dtype))
+        return Term(self.graph, self.graph.apply(op, self.scalar, *args, dtype=dtype))
 
     def term(self, value: "Term | float") -> "Term":
         """What stands beside this number, as a term."""
         return value if isinstance(value, Term) else Term(self.graph, self._constant(value))
 
     def _constant(self, value: float) -> Any:
-        return self.graph.constant(value, self.scalar.kind)
+        return self.graph.constant(value, self.scalar.dtype)
 
     def __add__(self, other: "Term | float") -> "Term":
         return self.apply("add", other)
@@ -91,4 +91,4 @@ class Term:
 
 def where(condition: Term, yes: Term | float, no: Term) -> Term:
     """One of two numbers, as a condition says."""
-    return condition.apply("select", no.term(yes), no, dtype=no.scalar.kind)
+    return condition.apply("select", no.term(yes), no, dtype=no.scalar.dtype)

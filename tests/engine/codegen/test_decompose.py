@@ -109,10 +109,10 @@ def test_only_primitive_operations_are_left_in_loops_as_well():
     inner = graph.carried(["f64"])
     halved = graph.apply("sub", inner[0], graph.apply("logistic", x))
     (lower,) = graph.loop(
-        [graph.apply("log", carried[0])], inner, graph.apply("gt", inner[0], x, kind="i1"), [halved]
+        [graph.apply("log", carried[0])], inner, graph.apply("gt", inner[0], x, dtype="i1"), [halved]
     )
     count = graph.apply("add", carried[1], graph.constant(1.0, "f64"))
-    cond = graph.apply("lt", graph.apply("exp", carried[1]), graph.constant(99.0, "f64"), kind="i1")
+    cond = graph.apply("lt", graph.apply("exp", carried[1]), graph.constant(99.0, "f64"), dtype="i1")
     outer = graph.loop(first, carried, cond, [graph.apply("exp", lower), count])
     assert {"exp", "log", "logistic"} <= names_in(outer)
     simple = decompose(outer)
@@ -140,7 +140,7 @@ def test_in_loops_machine_code_has_the_bits_of_the_formula():
         "add", graph.apply("exp", graph.apply("neg", carried[0])), graph.apply("logistic", carried[0])
     )
     count = graph.apply("add", carried[1], graph.constant(1, "i32"))
-    cond = graph.apply("lt", carried[1], graph.constant(20, "i32"), kind="i1")
+    cond = graph.apply("lt", carried[1], graph.constant(20, "i32"), dtype="i1")
     loop = graph.loop([start, graph.constant(0, "i32")], carried, cond, [graph.apply("log", total), count])
     simple = decompose(loop[:1])
     computed = filled(GridLoop(point, [{"x": x}]), [{"x": x}])["x"]

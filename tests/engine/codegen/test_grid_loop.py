@@ -75,8 +75,8 @@ def random_function(rng, names):
         for step, places in steps:
             pool.append(STEPS[step](xp, *(pool[k] for k in places)))
         return {
-            f"{i}_{kind}": KINDS[kind](xp, *(pool[k] for k in places))
-            for i, (kind, places) in enumerate(ends)
+            f"{i}_{dtype}": KINDS[dtype](xp, *(pool[k] for k in places))
+            for i, (dtype, places) in enumerate(ends)
         }
 
     return function

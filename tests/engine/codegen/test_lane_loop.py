@@ -20,7 +20,7 @@ from jax import lax
         lambda x: jax.random.uniform(jax.random.key(0)) + x,
         lambda x: jnp.dot(jnp.stack([x > 0, x > 1]), jnp.stack([x > 0, x > 1])),
     ],
-    ids=["reduce", "empty scan", "random", "dot of truth values"],
+    ids=["reduce", "empty scan", "random", "dot of booleans"],
 )
 def test_what_only_looks_translatable_goes_through_xla(function):
     start = (jnp.int32(0), jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function, 1.0)))
@@ -35,7 +35,7 @@ def test_a_step_that_changes_a_dtype_is_refused_as_by_jax():
 
 
 def collatz(start, native=True):
-    """Rounds until 1: wildly different from lane to lane, in whole numbers."""
+    """Rounds until 1: wildly different from lane to lane, in integers."""
 
     def step(lane, fixed):
         n, rounds = lane

@@ -58,9 +58,9 @@ def test_constants_fold_to_what_jax_computes(name):
     graph = Graph()
     dtypes = ["i1" if isinstance(number, bool) else "f64" for number in numbers]
     expected = np.asarray(OPERATIONS[name].value(*map(jnp.asarray, numbers)))
-    kind = "i1" if expected.dtype == bool else "f64"
+    dtype = "i1" if expected.dtype == bool else "f64"
     constants = [graph.constant(number, dtype) for number, dtype in zip(numbers, dtypes, strict=True)]
-    folded = graph.apply(name, *constants, kind=kind)
+    folded = graph.apply(name, *constants, dtype=dtype)
     assert folded.constant
     np.testing.assert_allclose(folded.value, expected, rtol=4e-16)
 

@@ -109,9 +109,7 @@ SORTS = {
     "a table by columns": lambda v: jnp.sort(jnp.stack([v, -v, v * v]), axis=0),
     "two keys": lambda v: jax.lax.sort((jnp.floor(v), -v, jnp.arange(v.size)), num_keys=2)[2],
     "equal ones keep their order": lambda v: jnp.argsort(jnp.floor(v / 2), stable=True),
-    "whole numbers": lambda v: jnp.sort(
-        jnp.floor(3 * jnp.nan_to_num(v, posinf=9, neginf=-9)).astype(jnp.int8)
-    ),
+    "integers": lambda v: jnp.sort(jnp.floor(3 * jnp.nan_to_num(v, posinf=9, neginf=-9)).astype(jnp.int8)),
     "median": jnp.median,
 }
 

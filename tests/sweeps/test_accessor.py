@@ -1,0 +1,55 @@
+"""What a cube can be asked: each method is a function of the library, with the same arguments."""
+
+import inspect
+import re
+import subprocess
+import sys
+
+import pytest
+from equisweep.sweeps.accessor import Equisweep
+from equisweep.sweeps.boundaries.boundaries import boundaries
+from equisweep.sweeps.cube.lazy import ok, where
+from equisweep.sweeps.cube.query import query_text
+from equisweep.sweeps.cube.reduce import reduce
+from equisweep.sweeps.cube.select import select
+from equisweep.sweeps.cube.sql import sql
+from equisweep.sweeps.plots.plot import plot
+from equisweep.sweeps.sensitivity import sensitivity
+
+FUNCTIONS = {
+    "table": query_text, "plot": plot, "select": select, "where": where, "ok": ok, "reduce": reduce,
+    "sql": sql, "sensitivity": sensitivity, "boundaries": boundaries,
+}  # fmt: skip
+
+
+def parameters(function):
+    """Name, way and default of every argument but the first, the Dataset."""
+    return [(p.name, p.kind, p.default) for p in list(inspect.signature(function).parameters.values())[1:]]
+
+
+@pytest.mark.parametrize(("name", "function"), FUNCTIONS.items())
+def test_a_method_takes_what_its_function_takes(name, function):
+    assert parameters(getattr(Equisweep, name)) == parameters(function)
+
+
+def test_every_method_says_what_it_takes_returns_and_raises():
+    methods = {name: method for name, method in vars(Equisweep).items() if not name.startswith("_")}
+    assert methods.keys() == FUNCTIONS.keys()
+    for name, method in methods.items():
+        text = inspect.getdoc(method)
+        for parameter, _, _ in parameters(method):
+            assert re.search(rf"\b{parameter}\b", text), (name, parameter)
+        assert "Returns" in text, name
+        assert "Raises SweepError" in text, name
+
+
+@pytest.mark.parametrize("opened", ["equisweep.sweeps", "equisweep.sweeps.run"])
+def test_a_cube_that_was_opened_can_be_asked(opened, tmp_path):
+    code = (
+        "from equisweep.sweeps import Sweep\n"
+        f"from {opened} import open_cube, run\n"
+        f"run(Sweep('contract', axes={{'T_total': [1.0, 2.0]}}), {str(tmp_path / 'c.zarr')!r})\n"
+        f"print(open_cube({str(tmp_path / 'c.zarr')!r}).equisweep.ok().sizes['T_total'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2"

@@ -105,7 +105,7 @@ def _loop(
         program, compiled = attempt(lambda: _native(cond, body, arrays, split, way.link), "stepping")
     way.report(compiled)
     if program is None:
-        return plain(*arrays)
+        return plain(*arrays) if way.link else arrays[:split]
 
     def call(*arrays: Array) -> list[Array]:
         return program(arrays)

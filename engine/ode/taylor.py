@@ -18,6 +18,7 @@ from jax import lax
 
 from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, dtype_name, order_of
 from ..codegen.lower.lower import lower_jaxpr
+from ..codegen.lower.rules import BrokenRule
 from ..codegen.ops import OPERATIONS, NoSeries
 from ..codegen.ops.series import Series
 from ..errors import SweepError
@@ -112,10 +113,10 @@ def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Ar
     """
     try:
         return _solution_series(field, t, state, order)
-    except Unsupported as reason:
+    except (Unsupported, BrokenRule) as reason:
         raise SweepError(
             f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
-        ) from None
+        ) from reason
 
 
 def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:

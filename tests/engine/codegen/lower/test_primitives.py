@@ -3,8 +3,6 @@
 Each function takes two real numbers, two integers and a boolean, at random places and at the edges.
 """
 
-from functools import cache
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +15,6 @@ from jax.experimental import hijax
 
 BEFORE_0_11 = jax.__version_info__ < (0, 11)
 EPS = np.finfo(float).eps
-RANDOM = np.random.default_rng(17)
 
 # --- arguments -------------------------------------------------------------------------------------------
 
@@ -32,20 +29,21 @@ def pairs(edges, more):
 
 
 def arguments(count=250):
-    x, y = pairs(EDGES, RANDOM.uniform(-4, 4, (2, count)))[:, :count]
-    i, j = pairs(WHOLE, RANDOM.integers(-40, 40, (2, count)))[:, :count].astype(np.int32)
-    return [{"x": x, "y": y, "i": i, "j": j, "b": RANDOM.random(count) < 0.5}]
+    rng = np.random.default_rng(17)
+    x, y = pairs(EDGES, rng.uniform(-4, 4, (2, count)))[:, :count]
+    i, j = pairs(WHOLE, rng.integers(-40, 40, (2, count)))[:, :count].astype(np.int32)
+    return [{"x": x, "y": y, "i": i, "j": j, "b": rng.random(count) < 0.5}]
 
 
 # --- functions -------------------------------------------------------------------------------------------
 
 
 def row(x, y):
-    return jnp.stack([x, y, x - y, 2.0 + 0 * x])
+    return jnp.stack([x, y, x - y])
 
 
 def table(x, y):
-    return jnp.stack([row(x, y), row(y, x), row(x + y, x)])
+    return jnp.stack([row(x, y), row(y, x)])
 
 
 @jax.custom_jvp
@@ -134,23 +132,23 @@ EXACT = {
     "optimization_barrier": lambda x, y, i, j, b: lax.optimization_barrier((x, i)),
     "add_any": lambda x, y, i, j, b: jax.grad(lambda x: x * y + x)(x),
     "iota": lambda x, y, i, j, b: (lax.broadcasted_iota(int, (2, 3), 1), lax.iota(jnp.float32, 3)),
-    "reshape": lambda x, y, i, j, b: (table(x, y).reshape(4, 3), lax.reshape(table(x, y), (6, 2), (1, 0))),
+    "reshape": lambda x, y, i, j, b: (table(x, y).reshape(3, 2), lax.reshape(table(x, y), (6,), (1, 0))),
     "squeeze": lambda x, y, i, j, b: lax.squeeze(row(x, y)[:1], [0]),
-    "broadcast_in_dim": lambda x, y, i, j, b: jnp.broadcast_to(row(x, y)[:, None], (4, 2)),
-    "slice": lambda x, y, i, j, b: (table(x, y)[1:, ::2], table(x, y)[:2, 1:3]),
+    "broadcast_in_dim": lambda x, y, i, j, b: jnp.broadcast_to(row(x, y)[:, None], (3, 2)),
+    "slice": lambda x, y, i, j, b: (table(x, y)[1:, ::2], table(x, y)[:, 1:3]),
     "transpose": lambda x, y, i, j, b: table(x, y).T,
     "rev": lambda x, y, i, j, b: table(x, y)[::-1],
     "concatenate": lambda x, y, i, j, b: jnp.concatenate([table(x, y), table(y, x)], axis=1),
     "stack": lambda x, y, i, j, b: jnp.stack([row(x, y), row(y, x)], axis=1),
-    "split": lambda x, y, i, j, b: jnp.split(row(x, y), [1, 3]),
+    "split": lambda x, y, i, j, b: jnp.split(row(x, y), [1]),
     "unstack": lambda x, y, i, j, b: jnp.unstack(table(x, y), axis=1),
     "tile": lambda x, y, i, j, b: jnp.tile(table(x, y), (1, 2)),
     "pad": lambda x, y, i, j, b: lax.pad(row(x, y), x, [(1, -1, 2)]),
     "dynamic_slice": lambda x, y, i, j, b: (
-        lax.dynamic_slice(table(x, y), (i, j), (2, 2)), lax.dynamic_slice(row(x, y), (9,), (2,)),
+        lax.dynamic_slice(table(x, y), (i, j), (1, 2)), lax.dynamic_slice(row(x, y), (9,), (2,)),
     ),
     "dynamic_update_slice": lambda x, y, i, j, b: (
-        lax.dynamic_update_slice(table(x, y), table(y, x)[:2, :1], (i, j)),
+        lax.dynamic_update_slice(table(x, y), table(y, x)[:1, :2], (i, j)),
         lax.dynamic_update_slice(row(x, y), row(y, x)[:2], (-9,)),
     ),
     "gather": lambda x, y, i, j, b: (
@@ -161,11 +159,11 @@ EXACT = {
     "scatter": lambda x, y, i, j, b: (
         row(x, y).at[jnp.array([2, 0])].set(x), row(x, y).at[i].set(y), table(x, y).at[:, j].set(x),
     ),
-    "scatter-add": lambda x, y, i, j, b: (row(x, y).at[jnp.array([2, 2])].add(x), row(x, y).at[i % 4].add(y)),
-    "scatter-sub": lambda x, y, i, j, b: row(x, y).at[i % 4].subtract(y),
-    "scatter-mul": lambda x, y, i, j, b: row(x, y).at[i % 4].multiply(y),
-    "scatter-min": lambda x, y, i, j, b: row(x, y).at[i % 4].min(y),
-    "scatter-max": lambda x, y, i, j, b: row(x, y).at[i % 4].max(y),
+    "scatter-add": lambda x, y, i, j, b: (row(x, y).at[jnp.array([2, 2])].add(x), row(x, y).at[i % 3].add(y)),
+    "scatter-sub": lambda x, y, i, j, b: row(x, y).at[i % 3].subtract(y),
+    "scatter-mul": lambda x, y, i, j, b: row(x, y).at[i % 3].multiply(y),
+    "scatter-min": lambda x, y, i, j, b: row(x, y).at[i % 3].min(y),
+    "scatter-max": lambda x, y, i, j, b: row(x, y).at[i % 3].max(y),
     "reduce_max": lambda x, y, i, j, b: (table(x, y).max(axis=0), jnp.stack([i, j]).max()),
     "reduce_min": lambda x, y, i, j, b: (table(x, y).min(axis=1), jnp.stack([i, j]).min()),
     "reduce_and": lambda x, y, i, j, b: (jnp.all(row(x, y) > 0), lax.reduce_and(jnp.stack([i, j]), [0])),
@@ -259,10 +257,16 @@ ROUNDED |= {
 }
 
 
-@cache
-def point_of(names):
-    """All these functions as one, of a point of a grid: compiled once."""
-    functions = {name: (EXACT | ROUNDED)[name] for name in names}
+def in_groups(functions, rtol, size):
+    """Some functions are compiled at once: faster than one by one, and than all as one."""
+    names = [name for name in functions if name not in ABSENT]
+    for first in range(0, len(names), size):
+        group = {name: functions[name] for name in names[first : first + size]}
+        yield pytest.param(group, rtol, id=f"{names[first]}...")
+
+
+def point_of(functions):
+    """All these functions as one, of a point of a grid."""
 
     def point(c):
         found = {}
@@ -283,8 +287,10 @@ def test_every_rule_has_a_function_here_that_holds_its_primitive():
             assert name in held, name
 
 
-@pytest.mark.parametrize(("functions", "rtol"), [(EXACT, 0.0), (ROUNDED, 64 * EPS)], ids=["exact", "rounded"])
+@pytest.mark.parametrize(
+    ("functions", "rtol"), [*in_groups(EXACT, 0.0, 8), *in_groups(ROUNDED, 64 * EPS, len(ROUNDED))]
+)
 def test_every_primitive_gives_what_jax_gives(functions, rtol):
-    point, coordinates = point_of(tuple(functions.keys() - ABSENT)), arguments()
+    point, coordinates = point_of(functions), arguments()
     with np.errstate(all="ignore"):
         assert_same(computed(point, coordinates), by_jax(point, coordinates), rtol, atol=rtol)

@@ -13,7 +13,9 @@ from equisweep.engine.codegen.ir import Graph, Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lower.lower import lower_jaxpr
 from equisweep.engine.codegen.lower.rules import RULES, BrokenRule, rule
+from equisweep.engine.errors import SweepError
 from equisweep.engine.grid_function import grid_function, how_computed
+from equisweep.engine.ode.taylor import solution_series
 from helpers.small_sweeps import small_sweep
 from jax import lax
 
@@ -121,6 +123,13 @@ def test_a_bug_costs_lanes_their_speed_and_no_result():
         found = jax.jit(grown)(jnp.float64(0))
     assert float(found) == 9
     assert ways == [Compiled(False, "the rule of primitive exp failed")]
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_bug_that_a_taylor_series_meets_is_named():
+    numbers = jnp.float64(0), jnp.ones(1)
+    with pytest.raises(SweepError, match=r"rule of primitive exp failed .* please report it\); use dopri8"):
+        solution_series(lambda t, state: jnp.exp(state), *numbers, order=3)
 
 
 def test_ways_in_words():

@@ -1,13 +1,16 @@
 """Maps of classes: a colour and a letter for each class, a legend instead of a scale."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from . import frame
 from .view import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Colours of Okabe and Ito (2008), told apart by colour-blind readers too; 0 is mostly "nothing there".
 _COLOURS = (
@@ -20,7 +23,7 @@ _LETTER_GRID = 48
 _LETTER_ROOM = 2
 
 
-def draw_class_map(view: View, line: str | None = None) -> Any:
+def draw_class_map(view: View, line: str | None = None) -> "Figure":
     """A figure with one map of classes a panel, and a legend of the classes that occur.
 
     Each class's largest region carries a letter, so that the map reads in grey print too. `line` draws

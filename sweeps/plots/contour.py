@@ -1,18 +1,22 @@
 """Contours: filled bands of a number over two axes, with labelled lines between them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from . import frame
 from .classes import draw_line, line_legend
-from .view import View
+from .view import Direction, View
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _BANDS = 9
 
 
-def draw_contour(view: View, line: str | None = None) -> Any:
+def draw_contour(view: View, line: str | None = None) -> "Figure":
     """A figure with filled contours and labelled lines, the same levels in all panels.
 
     A cell with a corner that has no result stays hatched grey. `line` draws where both axes are equal.
@@ -22,14 +26,7 @@ def draw_contour(view: View, line: str | None = None) -> Any:
     from matplotlib.colors import BoundaryNorm
 
     assert view.second is not None
-    kind = Argument("kind", "contour")
-    for option, way in (("x", view.x), ("y", view.second)):
-        if way.named:
-            heat = Argument("kind", "heat")
-            raise SweepError("plot: ", kind, ": ", Argument(option, way.name), " has names; use ", heat)
-        if len(way.values) < 2:
-            single = " has one value; contours need two"
-            raise SweepError("plot: ", kind, ": ", Argument(option, way.name), single)
+    _require_numbers(view.x, view.second)
     (layer,) = view.layers
     levels = _levels(layer.values.compressed(), "color" in view.log)
     figure, used = frame.panels(len(view.panels))
@@ -40,13 +37,7 @@ def draw_contour(view: View, line: str | None = None) -> Any:
         frame.set_axis(panel.yaxis, view.second)
         if part.count() == 0:
             continue
-        at = (view.x.places, view.second.places, part)
-        panel.contourf(*at, levels=levels, extend="neither", **colours)
-        inside = levels[(levels > part.min()) & (levels < part.max())]
-        if inside.size:
-            drawn = panel.contour(*at, levels=inside, colors="black", linewidths=0.6)
-            for text in panel.clabel(drawn, fontsize=7, fmt=lambda number: f"{number:g}"):
-                text.set_bbox({"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6})
+        _draw_bands(panel, view.x.places, view.second.places, part, levels, colours)
         if line:
             draw_line(panel, view.x.places, view.second.places)
         panel.set(xlim=view.x.places[[0, -1]], ylim=view.second.places[[0, -1]])
@@ -59,6 +50,29 @@ def draw_contour(view: View, line: str | None = None) -> Any:
     frame.headline(figure, view.title, view.where, view.note("hatched grey, with the cells around them"))
     _drop_cut_labels(figure, used)
     return figure
+
+
+def _require_numbers(x: Direction, y: Direction) -> None:
+    """Refuse axes of names, and of a single value: there are no lines between those."""
+    contour, heat = Argument("kind", "contour"), Argument("kind", "heat")
+    for option, way in (("x", x), ("y", y)):
+        if way.named:
+            raise SweepError("plot: ", contour, ": ", Argument(option, way.name), " has names; use ", heat)
+        if len(way.values) < 2:
+            single = " has one value; contours need two"
+            raise SweepError("plot: ", contour, ": ", Argument(option, way.name), single)
+
+
+def _draw_bands(
+    panel: "Axes", x: np.ndarray, y: np.ndarray, values: np.ma.MaskedArray, levels: np.ndarray, colours: Any
+) -> None:
+    """Filled bands between the levels, and a labelled line at each level that the values pass."""
+    panel.contourf(x, y, values, levels=levels, extend="neither", **colours)
+    inside = levels[(levels > values.min()) & (levels < values.max())]
+    if inside.size:
+        lines = panel.contour(x, y, values, levels=inside, colors="black", linewidths=0.6)
+        for text in panel.clabel(lines, fontsize=7, fmt=lambda number: f"{number:g}"):
+            text.set_bbox({"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6})
 
 
 def _drop_cut_labels(figure: Any, used: list[Any]) -> None:

@@ -1,11 +1,15 @@
 """The frame of a picture: its panels, their labels, the title above and the note below."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import labels as words
+from . import labels
 from .view import Direction, View
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): told apart by colour-blind readers too. Yellow and black come last.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a8a8a")
@@ -14,7 +18,7 @@ NOTE_SIZE = 8
 _MOST_TICKS = 10
 
 
-def panels(count: int, share_values: bool = True, height: float = 3.7) -> tuple[Any, list[Any]]:
+def panels(count: int, share_values: bool = True, height: float = 3.7) -> tuple["Figure", list["Axes"]]:
     """A figure with `count` panels, and the panels in reading order; `height` is one panel's in inches."""
     from matplotlib.figure import Figure
 
@@ -33,25 +37,25 @@ def panels(count: int, share_values: bool = True, height: float = 3.7) -> tuple[
     return figure, used
 
 
-def lowest(used: list[Any]) -> list[Any]:
+def lowest(used: list["Axes"]) -> list["Axes"]:
     """The panels with none below them: they carry the label of the axis to the right."""
     columns = _columns(used)
     return [panel for i, panel in enumerate(used) if i + columns >= len(used)]
 
 
-def leftmost(used: list[Any]) -> list[Any]:
+def leftmost(used: list["Axes"]) -> list["Axes"]:
     """The first panel of every row: they carry the label of the axis upwards."""
     return used[:: _columns(used)]
 
 
-def hatch(panel: Any) -> None:
+def hatch(panel: "Axes") -> None:
     """Grey and hatched wherever nothing is drawn: the look of a point without a result."""
     panel.set_facecolor("0.88")
     panel.patch.set(hatch="////", edgecolor="0.6", linewidth=0)
 
 
 def set_axis(axis: Any, way: Direction) -> None:
-    """Scale and ticks of a matplotlib axis: names of choices, few whole numbers, or numbers."""
+    """Scale and ticks of a matplotlib axis: names of choices, few integers, or numbers."""
     from matplotlib.ticker import NullLocator
 
     if way.named:
@@ -69,7 +73,7 @@ def set_axis(axis: Any, way: Direction) -> None:
         getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
 
 
-def label_panels(used: list[Any], titles: list[str], x: str, y: str) -> None:
+def label_panels(used: list["Axes"], titles: list[str], x: str, y: str) -> None:
     """Titles of panels, and the axes' labels where they are needed."""
     for panel, title in zip(used, titles, strict=True):
         if title:
@@ -80,7 +84,7 @@ def label_panels(used: list[Any], titles: list[str], x: str, y: str) -> None:
         panel.set_ylabel(y)
 
 
-def legend(figure: Any, handles: list[Any], **options: Any) -> None:
+def legend(figure: "Figure", handles: list[Any], **options: Any) -> None:
     """A legend beside the panels; the figure grows by its width, so that the panels keep theirs."""
     if handles:
         made = figure.legend(
@@ -89,13 +93,13 @@ def legend(figure: Any, handles: list[Any], **options: Any) -> None:
         figure.set_figwidth(figure.get_figwidth() + made.get_window_extent().width / figure.dpi)
 
 
-def headline(figure: Any, title: str, where: str, note: str, before: str = "") -> None:
+def headline(figure: "Figure", title: str, where: str, note: str, before: str = "") -> None:
     """Title with what was selected above all panels, and the note on what is missing below them."""
     width = figure.get_figwidth()
-    parts = [before and f"{before}:", words.plain(title), f"({where})" if where else ""]
-    figure.suptitle(words.fit("  ".join(filter(None, parts)), width), fontsize=10)
+    parts = [before and f"{before}:", labels.plain(title), f"({where})" if where else ""]
+    figure.suptitle(labels.fit("  ".join(filter(None, parts)), width), fontsize=10)
     if note:
-        text = words.fit(note, width, small=True)
+        text = labels.fit(note, width, small=True)
         figure.supxlabel(text, x=0.02, ha="left", fontsize=NOTE_SIZE, color="0.25")
 
 
@@ -125,8 +129,8 @@ def colour_scale(view: View) -> tuple[Any, np.ndarray]:
     return (LogNorm if "color" in view.log else Normalize)(float(low), float(high)), values
 
 
-def colour_bar(figure: Any, used: list[Any], mappable: Any, label: str, norm: Any) -> Any:
-    """One colour bar for all panels; whole numbers have a tick each."""
+def colour_bar(figure: "Figure", used: list["Axes"], mappable: Any, label: str, norm: Any) -> Any:
+    """One colour bar for all panels; integers have a tick each."""
     bar = figure.colorbar(mappable, ax=used, label=label, pad=0.02, aspect=25)
     boundaries = getattr(norm, "boundaries", None)
     if boundaries is not None:
@@ -135,5 +139,7 @@ def colour_bar(figure: Any, used: list[Any], mappable: Any, label: str, norm: An
     return bar
 
 
-def _columns(used: list[Any]) -> int:
-    return used[0].get_gridspec().ncols
+def _columns(used: list["Axes"]) -> int:
+    grid = used[0].get_gridspec()
+    assert grid is not None
+    return grid.ncols

@@ -1,15 +1,18 @@
 """Heat maps: a number over two axes as colour."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import frame
 from .classes import draw_line, line_legend
 from .view import View
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MISSING = "hatched grey"
 
 
-def draw_heat(view: View, line: str | None = None) -> Any:
+def draw_heat(view: View, line: str | None = None) -> "Figure":
     """A figure with one heat map a panel, all on one colour scale.
 
     Points without a result are hatched grey and counted in the note. `line` draws where both axes are

@@ -1,4 +1,4 @@
-"""Words in a picture: labels with symbol and unit, what was selected, notes on what is missing."""
+"""What a picture says: labels of axes with symbol and unit, what was selected, notes on what is missing."""
 
 import re
 from collections.abc import Mapping
@@ -15,19 +15,30 @@ _SMALL, _LARGE = 16, 13
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
 
 
-def label(array: "xr.DataArray", name: str) -> str:
-    """Name, symbol and unit of a variable or coordinate: "alpha α", "investment e [money]".
+def axis_label(array: "xr.DataArray", name: str) -> str:
+    """What is written along the axis of a variable or coordinate: "alpha α", "investment e [money]".
 
-    A subscript is set as one ("c_1"), and a symbol that only repeats the name replaces it.
+    Its name, symbol and unit, from its attributes; a unit of 1 is not written. A subscript is set as one
+    ("c_1"), and a symbol that only repeats the name replaces it.
     """
     symbol, unit = str(array.attrs.get("symbol", "")), str(array.attrs.get("units", "1"))
-    words = name.replace("_", " ")
+    spoken = name.replace("_", " ")
     if symbol.replace("_", "") == name.replace("_", ""):
         text = typeset(symbol)
     elif not symbol or "." in name:  # of a component the symbol says nothing more: v.data, v[data]
-        text = plain(words)
+        text = plain(spoken)
     else:
-        text = f"{plain(words)} {typeset(symbol)}"
+        text = f"{plain(spoken)} {typeset(symbol)}"
+    return with_unit(text, unit)
+
+
+def observable_label(symbol: str, meaning: str, unit: str) -> str:
+    """What is written along the axis of an observable of a motion: "x, share that cooperates"."""
+    return with_unit(f"{typeset(symbol)}, {plain(meaning)}", unit)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A text with its unit in brackets, if that is not 1."""
     return text if unit in ("1", "") else f"{text} [{plain(unit)}]"
 
 
@@ -39,9 +50,9 @@ def plain(text: str) -> str:
 def typeset(symbol: str) -> str:
     """A symbol with its subscripts lowered."""
 
-    def lowered(found: re.Match[str]) -> str:
-        below = found[2].replace("_", r"\_")
-        return rf"$\mathregular{{{found[1]}_{{{below}}}}}$"
+    def lowered(match: re.Match[str]) -> str:
+        below = match[2].replace("_", r"\_")
+        return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
 
     return _SUBSCRIPT.sub(lowered, plain(symbol))
 

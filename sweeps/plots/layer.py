@@ -11,7 +11,7 @@ from ...engine.errors import Argument
 from ...kernels.status import Status
 from ..cube.classes import classes_of
 from ..cube.statuses import BLANK, status_names
-from . import labels as words
+from . import labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +68,7 @@ def layer_of(
             kept[status_names([code])[0]] += int(count)
     unit = str(array.attrs.get("units", "1"))
     masked = np.ma.MaskedArray(values, mask=bad)
-    return Layer(name, words.label(array, name), unit, masked, classes, +lost, +kept)
+    return Layer(name, labels.axis_label(array, name), unit, masked, classes, +lost, +kept)
 
 
 def _wanted(name: str, classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:

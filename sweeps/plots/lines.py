@@ -1,14 +1,16 @@
 """Lines: variables along one axis, one line for each value of another or for each variable."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import frame
-from . import labels as words
+from . import frame, labels
 from .layer import Layer
 from .view import MOST_NAMED, Direction, View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STYLES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "p", "h")
@@ -26,7 +28,7 @@ class Line:
     label: str
 
 
-def draw_lines(view: View, _line: str | None = None) -> Any:
+def draw_lines(view: View, _line: str | None = None) -> "Figure":
     """A figure of lines: variables of one unit share a panel, others have panels of their own.
 
     Names, and values that were sampled, are marks without a line. A line breaks where a point has no result,
@@ -76,9 +78,9 @@ def _label(used: list[Any], titles: list[str], view: View, groups: list[list[Lay
     for i, panel in enumerate(used):
         group = groups[i // each]
         if panel in first or (len(groups) > 1 and i % each == 0):
-            unit = "" if group[0].unit in ("1", "") else f" [{words.plain(group[0].unit)}]"
-            several = ", ".join(layer.name.replace("_", " ") for layer in group) + unit
-            panel.set_ylabel(group[0].label if len(group) == 1 else words.fit(several, 3.5))
+            names = ", ".join(layer.name.replace("_", " ") for layer in group)
+            several = labels.with_unit(names, group[0].unit)
+            panel.set_ylabel(group[0].label if len(group) == 1 else labels.fit(several, 3.5))
 
 
 def _looks(view: View, several: bool) -> dict[tuple[str, int], Line]:

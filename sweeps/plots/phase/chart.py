@@ -78,21 +78,50 @@ def find_chart(
 
     size = jax.eval_shape(lambda: flow.start(p, **static)).shape[0]
     names = [observable.name for observable in flow.observables]
-    for option, name in (("x", x), ("y", y)):
-        if name is not None and name not in names:
-            unknown = f": no such observable of the model{nearest(name, names)}"
-            raise SweepError("plot: ", Argument(option, name), unknown)
+    _require_observables(names, x, y)
     if size > 2:
         raise SweepError("plot: ", PHASE, f": the state has {size} components; a portrait shows 1 or 2")
     states = np.random.default_rng(0).normal(0, 1, (4, size))
     observed = jax.jit(jax.vmap(lambda state: flow.observe(state, p, **static)))(states)
     seen = {name: np.asarray(values) for name, values in observed.items()}
+    chart = _chart_of_shares(flow, seen, states, labels, x, y) or _chart_of_components(
+        flow, seen, states, x, y
+    )
+    if chart is None:
+        raise SweepError(
+            "plot: ", PHASE, ": no two observables are the components of the state, or shares whose logits "
+            f"or log ratios these are (observables: {', '.join(names)})",
+        )  # fmt: skip
+    return chart
+
+
+def _require_observables(names: list[str], x: str | None, y: str | None) -> None:
+    for option, name in (("x", x), ("y", y)):
+        if name is not None and name not in names:
+            unknown = f": no such observable of the model{nearest(name, names)}"
+            raise SweepError("plot: ", Argument(option, name), unknown)
+
+
+def _chart_of_shares(
+    flow: Flow, seen: Mapping[str, np.ndarray], states: np.ndarray, labels: Mapping[str, tuple[Any, ...]],
+    x: str | None, y: str | None,
+) -> Chart | None:  # fmt: skip
+    """The chart where an observable holds all shares, whose log ratios are the state."""
+    size = states.shape[1]
     for observable in flow.observables:
         wanted = (x, y) == (None, None) or observable.name in (x, y)
         if wanted and len(observable.dims) == 1 and _matches(seen, observable.name, _shares(states)):
             form = "line" if size == 1 else "simplex"
             strategies = tuple(map(str, labels[observable.dims[0]]))
             return Chart(form, (observable.name,), tuple(range(size)), strategies)
+    return None
+
+
+def _chart_of_components(
+    flow: Flow, seen: Mapping[str, np.ndarray], states: np.ndarray, x: str | None, y: str | None
+) -> Chart | None:
+    """The chart where observables are the sigmoids of components, or the components themselves."""
+    size = states.shape[1]
     for form, view in (("square", _sigmoid(states)), ("plane", states)):
         followed = {
             o.name: k for o in flow.observables for k in range(size)
@@ -102,12 +131,7 @@ def find_chart(
         if chosen is not None:
             one = {"square": "line", "plane": "axis"}[form]
             return Chart(form if size == 2 else one, chosen, tuple(followed[name] for name in chosen))
-    raise SweepError(
-        "plot: ",
-        PHASE,
-        ": no two observables are the components of the state, or shares whose logits or "
-        f"log ratios these are (observables: {', '.join(names)})",
-    )
+    return None
 
 
 def _choose(followed: Mapping[str, int], size: int, x: str | None, y: str | None) -> tuple[str, ...] | None:
@@ -122,8 +146,8 @@ def _choose(followed: Mapping[str, int], size: int, x: str | None, y: str | None
 
 
 def _matches(seen: Mapping[str, np.ndarray], name: str, wanted: np.ndarray) -> bool:
-    found = seen[name]
-    return found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6, atol=1e-9)
+    values = seen[name]
+    return values.shape == wanted.shape and np.allclose(values, wanted, rtol=1e-6, atol=1e-9)
 
 
 def _sigmoid(states: np.ndarray) -> np.ndarray:

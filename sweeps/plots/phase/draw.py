@@ -7,7 +7,7 @@ import numpy as np
 
 from ....kernels.flow import Flow
 from ....kernels.numerics.rest_points import RestClass
-from .. import labels as words
+from .. import labels
 from .chart import Chart
 from .motion import Motion
 from .rest_points import RestPoint
@@ -86,18 +86,13 @@ def axis_labels(flow: Flow, chart: Chart) -> tuple[str, str]:
         return "", ""
     symbol = first.symbol
     if chart.labels:
-        return f"share of {_word(chart.labels[0])} {words.typeset(symbol)}", "rate of the share [1/time]"
-    texts = [_observable(seen[name]) for name in chart.names]
+        return f"share of {_word(chart.labels[0])} {labels.typeset(symbol)}", "rate of the share [1/time]"
+    shown = [seen[name] for name in chart.names]
+    texts = [labels.observable_label(one.symbol, one.meaning, one.unit) for one in shown]
     if len(texts) == 1:
-        unit = "1/time" if first.unit in ("1", "") else f"{words.plain(first.unit)}/time"
+        unit = "1/time" if first.unit in ("1", "") else f"{labels.plain(first.unit)}/time"
         return texts[0], f"rate of {_word(first.name)} [{unit}]"
     return texts[0], texts[1]
-
-
-def _observable(observable: Any) -> str:
-    symbol = words.typeset(observable.symbol)
-    text = f"{symbol}, {words.plain(observable.meaning)}"
-    return text if observable.unit in ("1", "") else f"{text} [{words.plain(observable.unit)}]"
 
 
 def _draw_line(panel: Any, motion: Motion, ends: np.ndarray) -> None:
@@ -159,4 +154,4 @@ def _style(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _word(name: str) -> str:
-    return words.plain(name.replace("_", " "))
+    return labels.plain(name.replace("_", " "))

@@ -1,18 +1,17 @@
 """Phase portraits: how a model moves at a cube's parameters, where it rests, and the paths it took."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ....engine.errors import Argument, SweepError
 from ....kernels.numerics.rest_points import RestClass
 from ...cube.select import selection
-from .. import frame
-from .. import labels as words
+from .. import frame, labels
 from ..view import MOST_PANELS
-from . import draw as paper
 from .chart import PHASE, Chart, find_chart
+from .draw import axis_labels, draw_motion, draw_paths, draw_rest_points, legend_handles
 from .motion import Motion, motion_of
 from .paths import MOST_PATHS, paths
 from .rest_points import rest_points
@@ -20,6 +19,8 @@ from .scenario import facet_dim, scenario, space_with_motion
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from ....engine.space import Space
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def draw_phase(
     dataset: "xr.Dataset", x: str | None, y: str | None, facet: str | None, keep: frozenset[str],
     model: str | None,
-) -> Any:  # fmt: skip
+) -> "Figure":  # fmt: skip
     """A figure of phase portraits, one panel for each value of `facet`.
 
     Streamlines come from the model's own field at the cube's parameters; rest points are marked by their
@@ -48,55 +49,58 @@ def draw_phase(
         assert flow is not None
         p, static = scenario(space, _corner(_panel(dataset, dim, 0)))
         chart = find_chart(flow, p, static, space.labels, x, y)
-        motions = _Motions(space, chart)
         figure, used = frame.panels(count, height=4.0)
-        told = _Told()
+        motions, drawn = _Motions(space, chart), _Drawn()
         for i, panel in enumerate(used):
-            part = _panel(dataset, dim, i)
-            curves, lost, kept, saved = paths(part, chart, keep)
-            box = _box(chart, curves)
-            motion = motions.over(part, box)
-            points = rest_points(motion, box)
-            paper.draw_motion(panel, motion, box)
-            if len(box) == 2:
-                paper.draw_paths(panel, chart, curves)
-                told.add(lost, kept, saved)
-            paper.draw_rest_points(panel, chart, points)
-            told.rest |= {point.kind for point in points}
-            told.paths |= bool(curves) and len(box) == 2
+            _draw_panel(panel, _panel(dataset, dim, i), motions, keep, drawn)
     titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
-    frame.label_panels(used, titles, *paper.axis_labels(flow, chart))
-    frame.legend(figure, paper.legend_handles(told.rest, told.paths))
-    frame.headline(
-        figure,
-        str(dataset.attrs.get("title", "")),
-        words.selected(dataset),
-        told.note(),
-        before="Phase portrait",
-    )
+    frame.label_panels(used, titles, *axis_labels(flow, chart))
+    frame.legend(figure, legend_handles(drawn.rest, drawn.curves))
+    title, where = str(dataset.attrs.get("title", "")), labels.selected(dataset)
+    frame.headline(figure, title, where, drawn.note(), before="Phase portrait")
     return figure
 
 
-class _Told:
+class _Drawn:
     """What the legend and the note say of all panels together."""
 
     def __init__(self) -> None:
         self.lost: Counter[str] = Counter()
         self.kept: Counter[str] = Counter()
-        self.saved = self.drawn = 0
+        self.saved = self.paths = 0
         self.rest: set[RestClass] = set()
-        self.paths = False
+        self.curves = False
 
-    def add(self, lost: "Counter[str]", kept: "Counter[str]", saved: int) -> None:
+    def add_paths(self, lost: "Counter[str]", kept: "Counter[str]", saved: int) -> None:
+        """Count the paths of one panel: left out by reason, drawn though not ok, and how many there were."""
         self.lost += lost
         self.kept += kept
         self.saved += saved
-        self.drawn += -(-saved // -(-saved // MOST_PATHS)) if saved else 0
+        self.paths += -(-saved // -(-saved // MOST_PATHS)) if saved else 0
 
     def note(self) -> str:
-        thinned = f"Drawn: {self.drawn:,} of {self.saved:,} paths." if self.drawn < self.saved else ""
-        missing = words.missing_note(self.lost, self.drawn, "not drawn").replace(" points ", " paths ")
-        return " ".join(filter(None, (thinned, missing, words.kept_note(self.kept))))
+        """The note below the picture."""
+        thinned = f"Drawn: {self.paths:,} of {self.saved:,} paths." if self.paths < self.saved else ""
+        missing = labels.missing_note(self.lost, self.paths, "not drawn").replace(" points ", " paths ")
+        return " ".join(filter(None, (thinned, missing, labels.kept_note(self.kept))))
+
+
+def _draw_panel(
+    panel: "Axes", part: "xr.Dataset", motions: "_Motions", keep: frozenset[str], drawn: _Drawn
+) -> None:
+    """The motion at the parameters of `part`, its rest points, and the paths that it saved."""
+    chart = motions.chart
+    curves, lost, kept, saved = paths(part, chart, keep)
+    box = _box(chart, curves)
+    motion = motions.over(part, box)
+    points = rest_points(motion, box)
+    draw_motion(panel, motion, box)
+    if len(box) == 2:
+        draw_paths(panel, chart, curves)
+        drawn.add_paths(lost, kept, saved)
+        drawn.curves |= bool(curves)
+    draw_rest_points(panel, chart, points)
+    drawn.rest |= {point.kind for point in points}
 
 
 def _panel(dataset: "xr.Dataset", dim: str | None, i: int) -> "xr.Dataset":
@@ -112,7 +116,7 @@ class _Motions:
     """The motion at each panel's parameters; compiled once for each set of static choices."""
 
     def __init__(self, space: "Space", chart: Chart) -> None:
-        self._space, self._chart = space, chart
+        self._space, self.chart = space, chart
         self._known: dict[tuple[tuple[str, str], ...], Motion] = {}
 
     def over(self, part: "xr.Dataset", box: np.ndarray) -> Motion:
@@ -133,13 +137,13 @@ class _Motions:
         if key not in self._known:
             flow = self._space.model.flow
             assert flow is not None
-            self._known[key] = motion_of(self._chart, flow, p, static, np.ptp(box, axis=1))
+            self._known[key] = motion_of(self.chart, flow, p, static, np.ptp(box, axis=1))
         return self._known[key].at(p)
 
 
 def _refuse(part: "xr.Dataset", dim: str) -> None:
     names = [str(c) for c in part.coords if part[c].dims == (dim,)]
-    value = words.value_text(part[names[0]].values[0])
+    value = labels.value_text(part[names[0]].values[0])
     raise SweepError(
         "plot: ",
         PHASE,
@@ -170,4 +174,4 @@ def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:
 
 def _title(dataset: "xr.Dataset", facet: str, i: int) -> str:
     value = dataset[facet].values[i]
-    return words.setting(facet, str(value) if isinstance(value, str) else value.item(), dataset[facet])
+    return labels.setting(facet, str(value) if isinstance(value, str) else value.item(), dataset[facet])

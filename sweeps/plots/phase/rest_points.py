@@ -38,20 +38,20 @@ def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
     An edge at rest as a whole has no isolated ones, and gives none but its ends.
     """
     chart = motion.chart
-    found: list[tuple[np.ndarray, bool]] = [(corner, True) for corner in _corners(chart)]
+    points: list[tuple[np.ndarray, bool]] = [(corner, True) for corner in _corners(chart)]
     for ends, component in _edges(chart):
-        found += [(point, False) for point in _roots_along(ends, component, motion)]
+        points += [(point, False) for point in _roots_along(ends, component, motion)]
     if len(box) == 1:
         low, high = box[0] + 1e-9 * np.ptp(box[0]) * np.array([1, -1])
         ends = np.array([[low], [high]])
-        found += [(point, False) for point in _roots_along(ends, np.ones(1), motion)]
+        points += [(point, False) for point in _roots_along(ends, np.ones(1), motion)]
     else:
-        found += [(point, False) for point in _inside(motion, box)]
-    if not found:
+        points += [(point, False) for point in _inside(motion, box)]
+    if not points:
         return []
-    slopes = motion.slope(np.stack([at for at, _ in found]))
-    kinds = _kinds(slopes, [corner for _, corner in found])
-    return [RestPoint(at, kind) for (at, _), kind in zip(found, kinds, strict=True)]
+    slopes = motion.slope(np.stack([at for at, _ in points]))
+    kinds = _kinds(slopes, [corner for _, corner in points])
+    return [RestPoint(at, kind) for (at, _), kind in zip(points, kinds, strict=True)]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:
@@ -128,7 +128,7 @@ def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
 
 
 def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
-    """Stability by the Jacobians [n, d, d], told which points are corners."""
+    """Stability by the Jacobians [n, d, d], and of which points are corners."""
     if slopes.shape[1] == 1:
         least = 1e-9 * np.abs(slopes).max()
         sides = [RestClass.degenerate, RestClass.stable_node, RestClass.unstable_node]

@@ -100,3 +100,10 @@ def test_a_page_of_documentation_names_each_command_and_status():
         assert f"equisweep {command.name}" in text
     for status in Status:
         assert f"`{status.name}`" in text or status in (Status.not_computed, Status.out_of_domain)
+
+
+def test_the_paths_that_contributing_names_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:kernels|engine|sweeps|benchmarks|docs|tests)/[\w./]*)`", text)
+    assert len(paths) > 25
+    assert not [path for path in paths if not (ROOT / path).exists()]

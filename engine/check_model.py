@@ -87,8 +87,8 @@ def _check_result(where: str, space: Space, result: Any) -> None:
 def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[str, ...]) -> None:
     wanted = tuple(len(space.labels[dim]) for dim in dims)
     if jnp.shape(value) != wanted:
-        told = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
-        raise SweepError(f"{where}: {what} has shape {told}")
+        shapes = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
+        raise SweepError(f"{where}: {what} has shape {shapes}")
 
 
 def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
@@ -141,14 +141,14 @@ def _check_declaration(where: str, space: Space) -> None:
 
 def _combinations(space: Space) -> list[dict[str, str]]:
     """Every combination of static choices in the sweep."""
-    found = [dict(space.choices)]
+    result = [dict(space.choices)]
     for axis in space.axes:
         if axis.static:
             rows = [
                 dict(zip(axis.values, row, strict=True)) for row in zip(*axis.values.values(), strict=True)
             ]
-            found = [{**one, **{k: str(v) for k, v in row.items()}} for one in found for row in rows]
-    return found
+            result = [{**one, **{k: str(v) for k, v in row.items()}} for one in result for row in rows]
+    return result
 
 
 def _first_line(error: BaseException) -> str:

@@ -33,7 +33,7 @@ def _own_folder() -> Path | None:
     folder = Path(base) / "equisweep" / "compiled"
     with suppress(OSError, RuntimeError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-        if found.st_uid == os.getuid() and not found.st_mode & 0o077:
+        result = folder.stat()
+        if result.st_uid == os.getuid() and not result.st_mode & 0o077:
             return folder
     return None

@@ -50,9 +50,9 @@ class GridVmap:
         if lengths in self._compiled:
             return self._function(*coordinates)
         with self._compiling:  # once, not by every thread
-            found = self._function(*coordinates)
+            result = self._function(*coordinates)
             self._compiled.add(lengths)
-        return found
+        return result
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Sequence[Arrays]) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates."""

@@ -39,8 +39,8 @@ def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def inlined(*arguments: Any) -> Any:
         closed, results = jax.make_jaxpr(function, return_shape=True)(*arguments)
-        found = _run(closed.jaxpr, closed.consts, *jax.tree.leaves(arguments))
-        return jax.tree.unflatten(jax.tree.structure(results), found)
+        result = _run(closed.jaxpr, closed.consts, *jax.tree.leaves(arguments))
+        return jax.tree.unflatten(jax.tree.structure(results), result)
 
     return inlined
 
@@ -59,8 +59,8 @@ def _is_jaxpr(value: Any) -> bool:
 
 def _inner(params: Any) -> list[core.Jaxpr]:
     """The jaxprs that a primitive holds: of loops, branches, and functions that are called."""
-    found = [value for value in jax.tree.leaves(params, is_leaf=_is_jaxpr) if _is_jaxpr(value)]
-    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in found]
+    result = [value for value in jax.tree.leaves(params, is_leaf=_is_jaxpr) if _is_jaxpr(value)]
+    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in result]
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -110,11 +110,11 @@ def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:
     flat = [a.reshape(-1, *a.shape[rank:]) for a in operands]
     if len(flat[0]) <= part:
         return call(*operands)
-    found = jax.lax.map(lambda members: call(*members), flat, batch_size=part if part > 1 else None)
-    return [a.reshape(*batch, *a.shape[1:]) for a in found]
+    result = jax.lax.map(lambda members: call(*members), flat, batch_size=part if part > 1 else None)
+    return [a.reshape(*batch, *a.shape[1:]) for a in result]
 
 
 def _bound(equation: Any, operands: Sequence[Array], params: dict[str, Any]) -> list[Array]:
     with equation.ctx.manager:  # the settings under which it was traced
-        found = equation.primitive.bind(*operands, **params)
-    return list(found) if equation.primitive.multiple_results else [found]
+        result = equation.primitive.bind(*operands, **params)
+    return list(result) if equation.primitive.multiple_results else [result]

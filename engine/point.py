@@ -55,11 +55,13 @@ def _with_trajectory(
 
     assert space.model.flow is not None
     moved = integrated(Run(space.model.flow, p, method_of(space), choices, loop), space.times)
-    told = jnp.asarray(result["status"])
-    later = moved["status"].astype(told.dtype)
+    of_kernel = jnp.asarray(result["status"])
+    later = moved["status"].astype(of_kernel.dtype)
     # A corner is no failure: it must not hide that the integration ran out of steps.
-    fine = jnp.isin(told, jnp.asarray([Status.ok, Status.corner, Status.several_equilibria], told.dtype))
-    status = jnp.where(fine & (later != int(Status.ok)), later, told)
+    fine = jnp.isin(
+        of_kernel, jnp.asarray([Status.ok, Status.corner, Status.several_equilibria], of_kernel.dtype)
+    )
+    status = jnp.where(fine & (later != int(Status.ok)), later, of_kernel)
     return {**result, **moved, "status": status}
 
 

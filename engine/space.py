@@ -118,11 +118,11 @@ class Space:
 
     def choices_at(self, places: Mapping[str, int]) -> dict[str, str]:
         """Every static choice, at these places along the static axes (by the axis's dim)."""
-        found = dict(self.choices)
+        result = dict(self.choices)
         for axis in self.axes:
             if axis.static:
-                found |= {name: str(values[places[axis.dim]]) for name, values in axis.values.items()}
-        return found
+                result |= {name: str(values[places[axis.dim]]) for name, values in axis.values.items()}
+        return result
 
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""
@@ -130,14 +130,14 @@ class Space:
 
     def largest(self, name: str) -> float:
         """The largest value parameter `name` takes anywhere in the sweep."""
-        found = [
+        result = [
             float(axis.tops.get(target, values.max()))
             for axis in self.axes
             for target, values in axis.values.items()
             if target.partition(".")[0] == name
         ]
         fixed = np.atleast_1d(self.fixed.get(name, np.nan))  # components that are axes hold NaN
-        return max(found + fixed[~np.isnan(fixed)].tolist())
+        return max(result + fixed[~np.isnan(fixed)].tolist())
 
     def identity(self) -> dict[str, str]:
         """What makes two sweeps the same, as flat text: equal identities give equal cubes."""

@@ -132,16 +132,16 @@ class Graph:
 def _unchanged(loop: While) -> list[Scalar]:
     """What `cond` and `body` use that does not depend on what is carried."""
     changing = set(loop.carried)
-    found: dict[Scalar, None] = {}
+    result: dict[Scalar, None] = {}
     ends = (loop.cond, *loop.body)
     for scalar in order_of(ends):
         if any(a in changing for a in scalar.args):
             changing.add(scalar)
     for scalar in order_of(ends):
         if scalar in changing:
-            found.update({a: None for a in scalar.args if a not in changing})
-    found.update({a: None for a in ends if a not in changing})
-    return [a for a in found if not a.constant]
+            result.update({a: None for a in scalar.args if a not in changing})
+    result.update({a: None for a in ends if a not in changing})
+    return [a for a in result if not a.constant]
 
 
 def wrapped(value: int, dtype: str) -> int:
@@ -189,14 +189,14 @@ def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[S
 
 def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
     """All that these scalars rest on, and they themselves, and what stands in their loops; each once."""
-    found: dict[Scalar, None] = {}
+    result: dict[Scalar, None] = {}
     waiting = [list(scalars)]
     while waiting:
-        for scalar in order_of(waiting.pop(), found):
-            found[scalar] = None
+        for scalar in order_of(waiting.pop(), result):
+            result[scalar] = None
             if scalar.op == "loop":
                 waiting.append([scalar.value.cond, *scalar.value.body])
-    return list(found)
+    return list(result)
 
 
 def operations(scalars: Iterable[Scalar]) -> int:

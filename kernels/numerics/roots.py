@@ -49,8 +49,8 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
     x = lax.custom_root(f, start, solve, _divide_by_slope)
     value, slope = value_and_slope(lax.stop_gradient(x))
     # At a fold the value stalls at rounding level while the slope vanishes: still a (double) root.
-    found = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (jnp.abs(value) < 1e3 * eps)
-    return x, found
+    result = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (jnp.abs(value) < 1e3 * eps)
+    return x, result
 
 
 def bisect(f: Function, low: Array, high: Array) -> Array:

@@ -42,20 +42,20 @@ def refine(
     every = np.arange(len(low))
     cell = np.abs(high - low)
     start = Changes(every, low, high, classify(every, low), classify(every, high))
-    found, counts = [], np.zeros(len(low), int)
+    result, counts = [], np.zeros(len(low), int)
     pending = start.take(np.flatnonzero(start.below != start.above))
     for _ in range(_MOST_CHANGES):
         if not len(pending.of):
             break
         first = _first_change(classify, pending, cell[pending.of], rtol, whole)
-        found.append(first)
+        result.append(first)
         np.add.at(counts, first.of, 1)
         more = np.flatnonzero(first.above != pending.above)
         pending = replace(pending, low=first.high, below=first.above).take(more)
     counts[pending.of] = -1
-    if not found:
+    if not result:
         return start.take(np.zeros(0, int)), counts
-    return Changes(*(np.concatenate([getattr(c, f.name) for c in found]) for f in fields(Changes))), counts
+    return Changes(*(np.concatenate([getattr(c, f.name) for c in result]) for f in fields(Changes))), counts
 
 
 def merge_close(changes: Changes, line: np.ndarray, reach: np.ndarray) -> tuple[Changes, np.ndarray]:
@@ -94,8 +94,8 @@ def _first_change(
         open_ = np.flatnonzero((np.abs(high - low) > wide) & (middle != low) & (middle != high))
         if not len(open_):
             break
-        told = classify(brackets.of[open_], middle[open_])
-        same = told == brackets.below[open_]
+        codes = classify(brackets.of[open_], middle[open_])
+        same = codes == brackets.below[open_]
         low[open_[same]] = middle[open_[same]]
-        high[open_[~same]], above[open_[~same]] = middle[open_[~same]], told[~same]
+        high[open_[~same]], above[open_[~same]] = middle[open_[~same]], codes[~same]
     return Changes(brackets.of, low, high, brackets.below, above)

@@ -153,13 +153,13 @@ def _refined(
     entry = lines.entry(at)
 
     def classify(of: np.ndarray, position: np.ndarray) -> np.ndarray:
-        told = np.zeros(len(of), np.int16)
+        codes = np.zeros(len(of), np.int16)
         for choices, rows in lines.by_choice(at[of]):
             points = lines.points(at[of[rows]], index[of[rows]], position[rows])
-            found = ask(choices, points)
-            values = found[question.variable].reshape(len(rows), -1)[np.arange(len(rows)), entry[of[rows]]]
-            told[rows] = _codes(values, found["status"], question)
-        return told
+            result = ask(choices, points)
+            values = result[question.variable].reshape(len(rows), -1)[np.arange(len(rows)), entry[of[rows]]]
+            codes[rows] = _codes(values, result["status"], question)
+        return codes
 
     low, high = lines.along[index], lines.along[index + 1]
     return refine(classify, low.astype(float), high.astype(float), rtol, whole)
@@ -177,14 +177,14 @@ def _as_dataset(
     place = np.arange(len(line)) - np.concatenate([[0], np.cumsum(number)])[line]
     shape = (size, max(int(number.max(initial=0)), 1))
     falls = changes.high < changes.low
-    found: dict[str, np.ndarray] = {
+    result: dict[str, np.ndarray] = {
         "position": changes.low if whole else (changes.low + changes.high) / 2,
         "width": np.abs(changes.high - changes.low),
         "class_below": np.where(falls, changes.above, changes.below),
         "class_above": np.where(falls, changes.below, changes.above),
     }
     if whole:
-        found["position"] = np.minimum(changes.low, changes.high)
+        result["position"] = np.minimum(changes.low, changes.high)
     unit = {"units": dataset[question.along].attrs.get("units", "1")}
     name = question.variable
     attributes = {
@@ -195,18 +195,18 @@ def _as_dataset(
     }
     dims = (*lines.dims, "crossing")
     variables: dict[str, Any] = {}
-    for key, values in found.items():
+    for key, values in result.items():
         filled = np.full(shape, NO_CROSSING if key.startswith("class") else np.nan)
         filled[line, place] = values
         kind = np.int16 if key.startswith("class") else float
         variables[key] = (dims, filled.reshape(*lines.shape, -1).astype(kind), attributes[key])
-    told = {
+    per_line = {
         "crossings": (number, "changes found on this line"),
         "unconfirmed": (np.bincount(bracket_line[counts == 0], minlength=size), "changes not met again"),
         "unresolved": (np.bincount(bracket_line[counts < 0], minlength=size), "cells with more changes"),
         "not_computed": (left_out.reshape(-1), "pairs of points left out, one of them not computed"),
     }
-    for key, (values, meaning) in told.items():
+    for key, (values, meaning) in per_line.items():
         variables[key] = (lines.dims, values.reshape(lines.shape), {"long_name": meaning, "units": "1"})
     about = {"variable": name, "along": question.along, "source": dataset.attrs.get("source", "")}
     about |= {"level": question.level} if question.level is not None else {}

@@ -63,15 +63,15 @@ class Lines:
 
     def points(self, at: np.ndarray, index: np.ndarray, position: np.ndarray) -> dict[str, np.ndarray]:
         """Parameters of points on the lines `at`, at `position` beyond grid point `index` of the axis."""
-        found = {}
+        result = {}
         for name, (place, values) in self.over.items():
             if name not in self.static:
-                found[name] = np.full(len(at), values, float) if place is None else values[at[:, place]]
+                result[name] = np.full(len(at), values, float) if place is None else values[at[:, place]]
         share = (position - self.along[index]) / (self.along[index + 1] - self.along[index])
         for name, values in self.together.items():
             low, high = values[index], values[index + 1]
-            found[name] = position if values is self.along else low + share * (high - low)
-        return found
+            result[name] = position if values is self.along else low + share * (high - low)
+        return result
 
 
 def lines_of(dataset: "xr.Dataset", space: "Space", variable: str, along: str) -> Lines:
@@ -115,14 +115,14 @@ def grid_changes(
         part = dataset.isel(dict(zip(lines.dims, window, strict=False)))
         status = part["status"].load()
         values = part[variable].load()
-        told = np.broadcast_to(
+        codes = np.broadcast_to(
             status.transpose(*[d for d in lines.dims if d in status.dims], lines.along_dim).values[
                 (..., *[None] * lines.inner, slice(None))
             ],
             [part.sizes[d] for d in (*lines.dims, lines.along_dim)],
         )
-        classes = classify(values.transpose(*lines.dims, lines.along_dim).values, told)
-        computed = (told[..., 1:] != 0) & (told[..., :-1] != 0)
+        classes = classify(values.transpose(*lines.dims, lines.along_dim).values, codes)
+        computed = (codes[..., 1:] != 0) & (codes[..., :-1] != 0)
         differ = np.argwhere((classes[..., 1:] != classes[..., :-1]) & computed)
         differ[:, : len(window)] += np.array([w.start for w in window], int)
         at.append(differ[:, :-1])

@@ -20,43 +20,43 @@ _COUNTED = {
 }
 
 
-def boundary_rows(found: "xr.Dataset") -> list[dict[str, Any]]:
+def boundary_rows(boundaries: "xr.Dataset") -> list[dict[str, Any]]:
     """One mapping a boundary: the other axes, the classes on both sides, position and bracket left."""
-    if found["crossings"].values.sum() == 0:
+    if boundaries["crossings"].values.sum() == 0:
         return []
-    dims, along = list(found["crossings"].dims), str(found.attrs["along"])
-    names = sorted(map(str, found.coords), key=lambda c: [dims.index(dim) for dim in found[c].dims])
+    dims, along = list(boundaries["crossings"].dims), str(boundaries.attrs["along"])
+    names = sorted(map(str, boundaries.coords), key=lambda c: [dims.index(dim) for dim in boundaries[c].dims])
     rows = []
-    for place in np.argwhere(~np.isnan(found["position"].values)):
-        one = found.isel(dict(zip(found["position"].dims, place.tolist(), strict=True)))
+    for place in np.argwhere(~np.isnan(boundaries["position"].values)):
+        one = boundaries.isel(dict(zip(boundaries["position"].dims, place.tolist(), strict=True)))
         row = {name: one[name].values.item() for name in names}
         row |= {side: _class(one[f"class_{side}"]) for side in ("below", "above")}
         rows.append(row | {along: one["position"].item(), "width": one["width"].item()})
     return rows
 
 
-def boundary_text(found: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
+def boundary_text(boundaries: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
     """Boundaries as a table with what was left out below it, or as CSV or JSON.
 
     Below a long table `all_rows` says how to see all of it.
     """
-    rows = boundary_rows(found)
+    rows = boundary_rows(boundaries)
     if style != "table":
         return format_records(rows, style)
-    along = str(found.attrs["along"])
+    along = str(boundaries.attrs["along"])
     # A table's six digits would hide what the refinement is for.
     shown = [row | {along: f"{row[along]:.10g}", "width": f"{row['width']:.1e}"} for row in rows]
     listed = format_records(shown, style, all_rows) if rows else "no boundaries"
-    return "\n".join([listed, "", *_notes(found)])
+    return "\n".join([listed, "", *_notes(boundaries)])
 
 
-def _notes(found: "xr.Dataset") -> list[str]:
-    number = found["crossings"].values
+def _notes(boundaries: "xr.Dataset") -> list[str]:
+    number = boundaries["crossings"].values
     lines = f"{number.sum():,} boundaries on {(number > 0).sum():,} of {number.size:,} lines"
     return [lines] + [
-        f"{int(found[name].values.sum()):,} {meaning}"
+        f"{int(boundaries[name].values.sum()):,} {meaning}"
         for name, meaning in _COUNTED.items()
-        if found[name].values.any()
+        if boundaries[name].values.any()
     ]
 
 
@@ -70,13 +70,13 @@ def require_output(path: Path) -> None:
         raise SweepError(f"{path}: exists already; choose another name")
 
 
-def write_boundaries(found: "xr.Dataset", path: Path, all_rows: str = ALL_ROWS) -> None:
+def write_boundaries(boundaries: "xr.Dataset", path: Path, all_rows: str = ALL_ROWS) -> None:
     """Write boundaries as text by the file's ending, or, ``.zarr``, as the Dataset they are."""
     require_output(path)
     if path.suffix == ".zarr":
-        found.to_zarr(path, consolidated=False)
+        boundaries.to_zarr(path, consolidated=False)
     else:
-        text = boundary_text(found, _ENDINGS[path.suffix], all_rows)
+        text = boundary_text(boundaries, _ENDINGS[path.suffix], all_rows)
         path.write_text(text + "\n", encoding="utf-8")
 
 

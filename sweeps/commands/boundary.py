@@ -28,15 +28,15 @@ def run(options: argparse.Namespace) -> int:
     if options.output:
         require_output(options.output)
     with readable(options.cube):
-        found = boundaries(
+        result = boundaries(
             open_cube(options.cube), options.var, options.along, options.sel,
             level=options.level, sweep_file=options.sweep,
         )  # fmt: skip
     if options.output:
-        write_boundaries(found, options.output, ALL_ROWS)
+        write_boundaries(result, options.output, ALL_ROWS)
         print(options.output)
     else:
-        print(boundary_text(found, options.format, ALL_ROWS))
+        print(boundary_text(result, options.format, ALL_ROWS))
     return 0
 
 

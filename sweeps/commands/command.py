@@ -62,8 +62,8 @@ def program() -> str:
     typed = Path(sys.argv[0])
     if typed.name != "equisweep":
         return "equisweep"
-    found = shutil.which("equisweep")
-    return "equisweep" if found and Path(found).resolve() == typed.resolve() else str(typed)
+    result = shutil.which("equisweep")
+    return "equisweep" if result and Path(result).resolve() == typed.resolve() else str(typed)
 
 
 def count(text: str) -> int:

@@ -56,12 +56,12 @@ def run(options: argparse.Namespace) -> int:
     if options.keep is not None:
         keep = [name.strip() for name in options.keep.split(",") if name.strip()]
         if not options.reduce or not keep:
-            told = (
+            reason = (
                 "names no status"
                 if options.reduce
                 else "is for --reduce; --where 'status == \"ok\"' picks points"
             )
-            raise SweepError(f"--keep {options.keep}: {told}")
+            raise SweepError(f"--keep {options.keep}: {reason}")
     question = Question(options.var, options.sel, options.where, options.reduce, keep)
     with readable(options.cube):
         rows = answer(open_cube(options.cube), question, style, options.output, all_rows=ALL_ROWS)

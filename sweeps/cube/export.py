@@ -147,11 +147,11 @@ def _table(
         if len(rows) < MOST_ROWS:
             head = batch.slice(0, MOST_ROWS - len(rows))
             columns = [column.to_pylist() for column in head.columns]
-            told = [
+            columns = [
                 ["nan" if v is None and real else short(v) for v in c]
                 for c, real in zip(columns, reals, strict=True)
             ]
-            rows += [list(row) for row in zip(*told, strict=True)]
+            rows += [list(row) for row in zip(*columns, strict=True)]
         elif total is not None:
             break
     print(table(schema.names, rows), file=file)
@@ -173,8 +173,8 @@ def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str
     rows = chain.from_iterable(batch.to_pylist() for batch in batches)
     separator = "[\n"
     for row in rows:
-        told = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in row.items()}
-        file.write(separator + json.dumps(told, default=str, ensure_ascii=False))
+        plain = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in row.items()}
+        file.write(separator + json.dumps(plain, default=str, ensure_ascii=False))
         separator = ",\n"
     file.write("[]\n" if separator == "[\n" else "\n]\n")
 

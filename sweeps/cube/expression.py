@@ -139,9 +139,9 @@ class _Reader:
         raise self.fail(node, f"is not allowed here; {ALLOWED}")
 
     def _of(self, kind: str, node: ast.expr) -> Callable[..., Any]:
-        found, run = self.read(node)
-        if found != kind:
-            raise self.fail(node, f"is {_ANSWERS[found]} where {_ANSWERS[kind]} is needed")
+        result, run = self.read(node)
+        if result != kind:
+            raise self.fail(node, f"is {_ANSWERS[result]} where {_ANSWERS[kind]} is needed")
         return run
 
     def _constant(self, node: ast.expr, value: Any) -> tuple[str, Callable[..., Any]]:
@@ -192,8 +192,8 @@ class _Reader:
             if not isinstance(right, ast.Tuple | ast.List | ast.Set):
                 raise self.fail(right, "write values in parentheses after in, such as n in (3, 4)")
             options = [self._compare(whole, left, ast.Eq(), option) for option in right.elts]
-            found = _fold(np.logical_or, options) if options else (lambda _: np.bool_(False))
-            return found if isinstance(op, ast.In) else lambda values: np.logical_not(found(values))
+            result = _fold(np.logical_or, options) if options else (lambda _: np.bool_(False))
+            return result if isinstance(op, ast.In) else lambda values: np.logical_not(result(values))
         if isinstance(op, ast.Is | ast.IsNot):
             raise self.fail(whole, "write == or != instead of is")
         (kind, one), (other_kind, other) = self.read(left), self.read(right)

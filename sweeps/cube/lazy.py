@@ -140,11 +140,11 @@ def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":
     arrays = [_operand(dataset, name, chunks) for name in expression.names]
     if not arrays:  # such as "1 < 2"
         return xr.DataArray(expression.evaluate({}))
-    found = xr.apply_ufunc(
+    result = xr.apply_ufunc(
         lambda *values: expression.evaluate(dict(zip(expression.names, values, strict=True))),
         *arrays, dask="parallelized", output_dtypes=[bool],
     )  # fmt: skip
-    return xr.DataArray(found)
+    return xr.DataArray(result)
 
 
 def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Variable":

@@ -47,8 +47,8 @@ def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
         records, _best, _best, axis=tuple(axes), combine=_best, dtype=_EXTREME,
         meta=np.empty((0,) * (values.ndim - len(axes)), _EXTREME),
     )  # fmt: skip
-    found = kept.map_blocks(_value, sign, dtype=np.float64)
-    return found, kept.map_blocks(_place, dtype=np.int64)
+    result = kept.map_blocks(_value, sign, dtype=np.float64)
+    return result, kept.map_blocks(_place, dtype=np.int64)
 
 
 def _dask() -> Any:

@@ -53,9 +53,11 @@ class Pointwise:
             for name, values in points.items()
         }
         function = self._function(choices, full)
-        found = {name: np.empty((padded, *shape), dtype) for name, (shape, dtype) in function.outputs.items()}
-        function.fill(found, [full])
-        return {name: values[:size] for name, values in found.items()}
+        result = {
+            name: np.empty((padded, *shape), dtype) for name, (shape, dtype) in function.outputs.items()
+        }
+        function.fill(result, [full])
+        return {name: values[:size] for name, values in result.items()}
 
     def _function(self, choices: Mapping[str, str], points: dict[str, np.ndarray]) -> "GridFunction":
         from ...engine.device import pick_device

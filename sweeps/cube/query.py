@@ -76,23 +76,23 @@ def answer(
     from .rows import Rows
 
     text = file or sys.stdout
-    found = ask(dataset, question)
+    result = ask(dataset, question)
     if question.reduce:
-        found = found.load()
-        if question.conditions and _is_nothing(found):
+        result = result.load()
+        if question.conditions and _is_nothing(result):
             raise _empty(question)
-    wanted = [str(name) for name in found.data_vars if name != "status"]
+    wanted = [str(name) for name in result.data_vars if name != "status"]
     plain = not (question.reduce or question.conditions or output)
-    if plain and style == "table" and len(wanted) == 1 and _is_grid(found[wanted[0]]):
-        print(_grid_table(found, wanted[0]), file=text)
-        return found[wanted[0]].size
-    rows = Rows(found, [str(name) for name in found.data_vars])
+    if plain and style == "table" and len(wanted) == 1 and _is_grid(result[wanted[0]]):
+        print(_grid_table(result, wanted[0]), file=text)
+        return result[wanted[0]].size
+    rows = Rows(result, [str(name) for name in result.data_vars])
     if style in ("table", "netcdf"):
         total = rows.count()
         if not total:
             raise _empty(question)
         if style == "netcdf":
-            write_netcdf(found, required(output))
+            write_netcdf(result, required(output))
         else:
             write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
         return total

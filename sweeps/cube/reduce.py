@@ -85,19 +85,19 @@ def reduce(
     split = lazy(dataset)
     status = split["status"]
     selected = status.notnull().drop_attrs()
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name in chosen:
         array = split[name]
         kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
         kept, chosen_points = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
         reduced = tuple(dims or map(str, array.dims))
         piece = _Piece(name, array, kept, chosen_points, reduced, len(chosen) == 1)
-        found |= _RULES[how](piece)
+        result |= _RULES[how](piece)
         left_out = _number_of(chosen_points & ~kept, reduced).assign_attrs(_LEFT_OUT)
-        found[piece.called("left_out")] = left_out
-    told = f"{how}:{','.join(over)}" if over else how
+        result[piece.called("left_out")] = left_out
+    asked = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
-    return xr.Dataset(found, attrs={**dataset.attrs, "reduce": told, "statuses": " ".join(statuses)})
+    return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": " ".join(statuses)})
 
 
 def _over(how: str, axis: str) -> Argument:
@@ -188,7 +188,7 @@ def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
         return _as_variable(piece, array)
     best, place = extreme(array.data, axes, sign)
     like = piece.kept.any(piece.over)
-    found = _as_variable(piece, like.copy(data=best))
+    result = _as_variable(piece, like.copy(data=best))
     sizes = [array.shape[axis] for axis in axes]
     for i, axis in enumerate(axes):
         dim, step, size = array.dims[axis], prod(sizes[i + 1 :]), sizes[i]
@@ -198,8 +198,8 @@ def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
                 _look_up, _lookable(coordinate), step, size, dtype=_lookable(coordinate).dtype
             )
             name = piece.called(str(coordinate.name))
-            found[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
-    return found
+            result[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
+    return result
 
 
 def _lookable(coordinate: "xr.DataArray") -> np.ndarray:

@@ -134,12 +134,12 @@ def _columns(connection: "duckdb.DuckDBPyConnection", query: str) -> set[str]:
     The text is there for safety only: what the plan calls a filter or a join key is always in it.
     """
     plan = connection.execute(f"explain (format json) {query}").fetchall()
-    found = {word.lower() for word in re.findall(r'"([^"]+)"', query)}
-    found |= {word.lower() for word in re.findall(r"\w+", query)}
+    result = {word.lower() for word in re.findall(r'"([^"]+)"', query)}
+    result |= {word.lower() for word in re.findall(r"\w+", query)}
     for _, text in plan:
         for scanned in _scans(json.loads(text)):
-            found |= {str(column).lower() for column in scanned}
-    return found
+            result |= {str(column).lower() for column in scanned}
+    return result
 
 
 def _scans(node: Any) -> Iterator[list[str]]:
@@ -147,8 +147,8 @@ def _scans(node: Any) -> Iterator[list[str]]:
         for part in node:
             yield from _scans(part)
     if isinstance(node, dict):
-        told = node.get("extra_info") or {}
-        projected = told.get("Projections", []) if isinstance(told, dict) else []
+        extra = node.get("extra_info") or {}
+        projected = extra.get("Projections", []) if isinstance(extra, dict) else []
         yield [projected] if isinstance(projected, str) else list(projected)
         yield from _scans(node.get("children", []))
 
@@ -162,8 +162,8 @@ def _clear_errors(streams: dict[str, _Stream]) -> Iterator[None]:
         yield
     except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
         lines = str(error).splitlines()
-        told = next((line for line in lines if line.strip()), type(error).__name__)
-        raise SweepError(f"sql: {told}{_hint(str(error), lines, streams)}") from None
+        first = next((line for line in lines if line.strip()), type(error).__name__)
+        raise SweepError(f"sql: {first}{_hint(str(error), lines, streams)}") from None
 
 
 def _hint(text: str, lines: list[str], streams: dict[str, _Stream]) -> str:

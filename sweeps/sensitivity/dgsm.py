@@ -56,12 +56,12 @@ def dgsm(
         slope, size, nu, scaled = (moments[:, 2 + i * dims : 2 + (i + 1) * dims] for i in range(4))
         constants = np.array([d.poincare for d in distributions])[:, None]
         bound = constants * scaled / variance
-        found = {"left_out": len(rows) - rows.sum(axis=0)}
+        result = {"left_out": len(rows) - rows.sum(axis=0)}
         measures = {"mean_slope": slope, "mean_size": size, "nu": nu, "total_bound": bound}
         for name, measure in measures.items():
-            told = (name, f"{name}_low", f"{name}_high")
-            found |= dict(zip(told, resampler.interval(measure), strict=True))
-    return found
+            names = (name, f"{name}_low", f"{name}_high")
+            result |= dict(zip(names, resampler.interval(measure), strict=True))
+    return result
 
 
 def elasticities(x: np.ndarray, y: np.ndarray, slopes: np.ndarray) -> np.ndarray:

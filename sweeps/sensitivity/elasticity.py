@@ -41,15 +41,17 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
     result: dict[str, xr.DataArray] = {}
     for name, own in have.items():
         output = samples.dataset[name].astype(float)
-        found = np.full((len(parameters), *output.shape), np.nan)
+        results = np.full((len(parameters), *output.shape), np.nan)
         for i, target in enumerate(parameters):
             if target in own:
                 x, slope = samples.value(target), samples.dataset[own[target]]
                 values = xr.apply_ufunc(elasticities, x, output, slope).where(good)
-                found[i] = values.transpose(*output.dims).values
+                results[i] = values.transpose(*output.dims).values
         about_left = about("left_out", output.attrs)
-        dims, left = ("parameter", *output.dims), np.isnan(found).reshape(len(parameters), -1).sum(axis=1)
-        result[f"{name}_elasticity"] = xr.DataArray(found, dims=dims, attrs=about("elasticity", output.attrs))
+        dims, left = ("parameter", *output.dims), np.isnan(results).reshape(len(parameters), -1).sum(axis=1)
+        result[f"{name}_elasticity"] = xr.DataArray(
+            results, dims=dims, attrs=about("elasticity", output.attrs)
+        )
         result[f"{name}_left_out"] = xr.DataArray(left, dims=["parameter"], attrs=about_left)
     return labelled(samples, result, parameters, "elasticity")
 

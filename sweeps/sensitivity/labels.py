@@ -49,5 +49,7 @@ def labelled(
         result = result.assign_coords(parameter_2=parameters)
     coordinates = samples.dataset.coords
     result = result.assign_coords({k: c for k, c in coordinates.items() if set(c.dims) <= set(result.dims)})
-    told = {"method": method, "design": str(samples.design or ""), **about}
-    return result.assign_attrs(**told, status_counts=samples.status_counts(), keep=list(samples.kept_names))
+    attributes = {"method": method, "design": str(samples.design or ""), **about}
+    return result.assign_attrs(
+        **attributes, status_counts=samples.status_counts(), keep=list(samples.kept_names)
+    )

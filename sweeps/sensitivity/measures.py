@@ -152,17 +152,17 @@ def _over_cells(
     """Every measure of one output, block by block."""
     import xarray as xr
 
-    own, shape, found = samples.dims(name), samples.shape(name), {}
+    own, shape, result = samples.dims(name), samples.shape(name), {}
     for region in samples.regions(name, cells):
         block = [part.stop - part.start for part in region.values()]
         for kind, values in measure(name, region).items():
             front = values.shape[:-1]
-            if kind not in found:
-                found[kind] = np.empty((*front, *shape), values.dtype)
-            found[kind][(..., *region.values())] = values.reshape((*front, *block))
+            if kind not in result:
+                result[kind] = np.empty((*front, *shape), values.dtype)
+            result[kind][(..., *region.values())] = values.reshape((*front, *block))
     attributes = samples.dataset[name].attrs
     arrays = {}
-    for kind, values in found.items():
+    for kind, values in result.items():
         first = ("parameter", "parameter_2")[: values.ndim - len(own)]
         arrays[f"{name}_{kind}"] = xr.DataArray(values, dims=(*first, *own), attrs=about(kind, attributes))
     return arrays

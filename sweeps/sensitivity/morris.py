@@ -36,11 +36,11 @@ def morris_measures(
         off, size, square = (sums[:, 1 + i * dims : 1 + (i + 1) * dims] for i in range(3))
         spread = np.sqrt(np.maximum(square - off**2 / count, 0) / (count - 1))
         measures = {"mu": middle + off / count, "mu_star": size / count, "sigma": spread}
-        found = {"left_out": len(rows) - rows.sum(axis=0)}
+        result = {"left_out": len(rows) - rows.sum(axis=0)}
         for name, measure in measures.items():
-            told = (name, f"{name}_low", f"{name}_high")
-            found |= dict(zip(told, resampler.interval(measure), strict=True))
-    return found
+            names = (name, f"{name}_low", f"{name}_high")
+            result |= dict(zip(names, resampler.interval(measure), strict=True))
+    return result
 
 
 def _elementary_effects(values: np.ndarray, positions: np.ndarray, levels: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def partial_rank_correlations(
     than dims + 3 points remain.
     """
     names = ("prcc", "prcc_low", "prcc_high", "p_value")
-    found = {name: np.full((x.shape[1], y.shape[1]), np.nan) for name in names}
+    result = {name: np.full((x.shape[1], y.shape[1]), np.nan) for name in names}
     # Cells that lack the same points are ranked together: all of them, where nothing is left out.
     patterns, owner = np.unique(np.packbits(usable, axis=0), axis=1, return_inverse=True)
     for pattern in range(patterns.shape[1]):
@@ -35,8 +35,8 @@ def partial_rank_correlations(
         if rows.sum() >= x.shape[1] + 3:
             part = _of_complete(x[rows], y[rows][:, cells], confidence)
             for name, values in zip(names, part, strict=True):
-                found[name][:, cells] = values
-    return found | {"left_out": len(usable) - usable.sum(axis=0)}
+                result[name][:, cells] = values
+    return result | {"left_out": len(usable) - usable.sum(axis=0)}
 
 
 def _of_complete(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[np.ndarray, ...]:

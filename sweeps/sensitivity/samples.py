@@ -50,11 +50,11 @@ class Samples:
 
     def derivatives(self, output: str) -> dict[str, str]:
         """Names of the variables that are derivatives of `output`, by the parameter."""
-        found = {}
+        result = {}
         for name, variable in self.dataset.data_vars.items():
             if variable.attrs.get("derivative_of") == output:
-                found[str(variable.attrs["derivative_in"])] = str(name)
-        return found
+                result[str(variable.attrs["derivative_in"])] = str(name)
+        return result
 
     def dims(self, name: str) -> list[str]:
         """Dimensions of an output that are not sampled."""

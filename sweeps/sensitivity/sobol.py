@@ -48,17 +48,17 @@ def sobol_indices(
         variance = moments[:, 1] - moments[:, 0] ** 2
         shares = moments[:, 2:] / varying(variance, middle)[:, None]
         first, total = shares[:, :dims], shares[:, dims : 2 * dims]
-        found = _with_interval("S1", first, resampler) | _with_interval("ST", total, resampler)
+        result = _with_interval("S1", first, resampler) | _with_interval("ST", total, resampler)
         if second_order:
             pairs = np.full((len(shares), dims, dims, y.shape[-1]), np.nan)
             pairs[:, j, k] = pairs[:, k, j] = shares[:, 2 * dims :] - first[:, j] - first[:, k]
-            found |= _with_interval("S2", pairs, resampler)
+            result |= _with_interval("S2", pairs, resampler)
     about = {
         "mean": middle + moments[0, 0],
         "std": np.sqrt(np.maximum(variance[0], 0)),
         "left_out": len(rows) - rows.sum(axis=0),
     }
-    return found | about
+    return result | about
 
 
 def _with_interval(name: str, values: np.ndarray, resampler: Resampler) -> dict[str, np.ndarray]:

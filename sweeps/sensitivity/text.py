@@ -97,8 +97,8 @@ def _output_rows(
 
 def _coordinates(result: "xr.Dataset", dim: Any) -> dict[str, list[Any]]:
     """Values of every coordinate along a dimension, or numbers where it has none."""
-    found = {str(name): c.values.tolist() for name, c in result.coords.items() if c.dims == (dim,)}
-    return found or {str(dim): list(range(result.sizes[dim]))}
+    results = {str(name): c.values.tolist() for name, c in result.coords.items() if c.dims == (dim,)}
+    return results or {str(dim): list(range(result.sizes[dim]))}
 
 
 def _footer(result: "xr.Dataset") -> list[str]:
@@ -111,8 +111,8 @@ def _footer(result: "xr.Dataset") -> list[str]:
     elif "confidence" in about:
         lines.append(f"intervals: {about['confidence']:.0%}, by Fisher's transformation")
     counts, keep = about["status_counts"], about["keep"]
-    told = ", ".join(f"{n:,} {name}{'' if name in keep else ' (left out)'}" for name, n in counts.items())
-    lines.append(f"points: {told}")
+    counted = ", ".join(f"{n:,} {name}{'' if name in keep else ' (left out)'}" for name, n in counts.items())
+    lines.append(f"points: {counted}")
     for name, array in result.items():
         if str(name).endswith("_left_out") and array.max() > 0:
             of = f" of {about['rows']:,} samples" if "rows" in about else ""

@@ -63,10 +63,10 @@ def _object(text: str) -> bytes:
 def _kept(file: Path) -> bytes | None:
     """What was kept in a file, whole: half a file, linked, would end the process."""
     try:
-        found = file.read_bytes()
+        result = file.read_bytes()
     except OSError:
         return None
-    digest, code = found[:_DIGEST], found[_DIGEST:]
+    digest, code = result[:_DIGEST], result[_DIGEST:]
     return code if hashlib.sha256(code).digest() == digest else None
 
 

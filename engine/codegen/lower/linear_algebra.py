@@ -52,11 +52,11 @@ def lu(matrix: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
 
 def _exchanged(items: list[Any], k: int, other: jax.Array) -> list[Any]:
     """The list with items `k` and `other`, which is not before it, exchanged."""
-    found, later = items[k], list(items)
+    result, later = items[k], list(items)
     for i in range(k + 1, len(items)):
-        found = jnp.where(other == i, items[i], found)
+        result = jnp.where(other == i, items[i], result)
         later[i] = jnp.where(other == i, items[k], items[i])
-    later[k] = found
+    later[k] = result
     return later
 
 
@@ -95,10 +95,10 @@ def _triangular_rule(
     def solve(matrix: jax.Array, right: jax.Array) -> jax.Array:
         # x A = b is A^T x^T = b^T.
         turned = transpose_a == left_side
-        found = substitution(
+        result = substitution(
             matrix.T if turned else matrix, right if left_side else right.T, lower != turned, unit_diagonal
         )
-        return found if left_side else found.T
+        return result if left_side else result.T
 
     return _written_out(context, solve, matrix, right)
 

@@ -26,17 +26,17 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
     if mechanism in ("noncooperation", "compensation"):
         pays = net_benefit(p, reach, n_max)
         guess = first_guess(p, reach, n_max)
-        q, found = climb(pays, guess, one)
-        third, has_third = late_root(pays, guess, q, found, one, mechanism)
-        again = jnp.where(found, jnp.where(has_third & (third < corner), 2, pays(corner) < 0), 0)
-        log_ratio, found = jnp.log(jnp.where(found, q, third) / corner), found | has_third
+        q, result = climb(pays, guess, one)
+        third, has_third = late_root(pays, guess, q, result, one, mechanism)
+        again = jnp.where(result, jnp.where(has_third & (third < corner), 2, pays(corner) < 0), 0)
+        log_ratio, result = jnp.log(jnp.where(result, q, third) / corner), result | has_third
         per_city, effect = 1, 1
     else:
         per_city, effect = (1, n) if mechanism == "cooperation" else (n, 1 + n * p["delta"])
-        log_ratio, found, again = _mixed_root(p, effect / per_city, n_max)
+        log_ratio, result, again = _mixed_root(p, effect / per_city, n_max)
     # A root of negative investment is reported where it is the only one, and not counted beside another.
-    count = jnp.where(found, 1 + (log_ratio < 0) * again, 0)
-    log_ratio = jnp.where(found, log_ratio, jnp.nan)
+    count = jnp.where(result, 1 + (log_ratio < 0) * again, 0)
+    log_ratio = jnp.where(result, log_ratio, jnp.nan)
     q = corner * jnp.exp(log_ratio)
     investment = -log_ratio / rate / per_city
     paid = n * investment if mechanism == "cooperation" else investment
@@ -48,7 +48,7 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
         breach=corner * jnp.exp(-rate * effect * investment),
         loss=p["L"] * any_breach(q, q, p["alpha"], n, n_max) + paid,
         number=count,
-        status=jnp.where(found, status, Status.no_equilibrium),
+        status=jnp.where(result, status, Status.no_equilibrium),
     )
 
 
@@ -71,5 +71,5 @@ def _mixed_root(p: Mapping[str, Array], power: Array, n_max: int) -> tuple[Array
         _, none = jax.jvp(expected, (q,), (jnp.ones_like(q),))  # Pi(q), where 1 - any_breach would cancel
         return (level + jnp.log(none)) / scale + power / scale * log_ratio
 
-    log_ratio, found = climb(excess, -level / power, -jnp.log(corner))
-    return log_ratio, found, excess(jnp.zeros_like(corner)) < 0
+    log_ratio, result = climb(excess, -level / power, -jnp.log(corner))
+    return log_ratio, result, excess(jnp.zeros_like(corner)) < 0

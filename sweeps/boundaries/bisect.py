@@ -31,12 +31,12 @@ class Changes:
 
 
 def refine(
-    classify: Classifier, low: np.ndarray, high: np.ndarray, rtol: float, whole: bool
+    classify: Classifier, low: np.ndarray, high: np.ndarray, rtol: float, integer: bool
 ) -> tuple[Changes, np.ndarray]:
     """Every change found between `low` and `high`, and how many changes each bracket had (-1: unresolved).
 
     A bracket is halved until it is shorter than `rtol` of its position (or of its first length, near 0), or,
-    where positions are `whole` numbers, until they are neighbours. Where another class than that at `high`
+    where positions are integers, until they are neighbours. Where another class than that at `high`
     lies beyond the first change, the search goes on from there.
     """
     every = np.arange(len(low))
@@ -47,7 +47,7 @@ def refine(
     for _ in range(_MOST_CHANGES):
         if not len(pending.of):
             break
-        first = _first_change(classify, pending, cell[pending.of], rtol, whole)
+        first = _first_change(classify, pending, cell[pending.of], rtol, integer)
         result.append(first)
         np.add.at(counts, first.of, 1)
         more = np.flatnonzero(first.above != pending.above)
@@ -85,12 +85,12 @@ def merge_close(changes: Changes, line: np.ndarray, reach: np.ndarray) -> tuple[
 
 
 def _first_change(
-    classify: Classifier, brackets: Changes, cell: np.ndarray, rtol: float, whole: bool
+    classify: Classifier, brackets: Changes, cell: np.ndarray, rtol: float, integer: bool
 ) -> Changes:
     low, high, above = brackets.low.copy(), brackets.high.copy(), brackets.above.copy()
     for _ in range(_MOST_HALVINGS):
-        middle = np.floor((low + high) / 2) if whole else (low + high) / 2
-        wide = 1.0 if whole else rtol * np.maximum(np.minimum(np.abs(low), np.abs(high)), cell)
+        middle = np.floor((low + high) / 2) if integer else (low + high) / 2
+        wide = 1.0 if integer else rtol * np.maximum(np.minimum(np.abs(low), np.abs(high)), cell)
         open_ = np.flatnonzero((np.abs(high - low) > wide) & (middle != low) & (middle != high))
         if not len(open_):
             break

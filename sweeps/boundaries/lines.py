@@ -42,6 +42,12 @@ class Lines:
     inner: int
     coords: dict[str, Any] = field(default_factory=dict)
 
+    def number(self, at: np.ndarray) -> np.ndarray:
+        """The flat number of each line (row of `at`) among all of `shape`."""
+        return (
+            np.asarray(np.ravel_multi_index(tuple(at.T), self.shape)) if self.dims else np.zeros(len(at), int)
+        )
+
     def entry(self, at: np.ndarray) -> np.ndarray:
         """Which number of the variable's own dimensions, flattened, each line (row of `at`) is about."""
         own = self.shape[len(self.shape) - self.inner :]
@@ -63,15 +69,15 @@ class Lines:
 
     def points(self, at: np.ndarray, index: np.ndarray, position: np.ndarray) -> dict[str, np.ndarray]:
         """Parameters of points on the lines `at`, at `position` beyond grid point `index` of the axis."""
-        result = {}
+        parameters = {}
         for name, (place, values) in self.over.items():
             if name not in self.static:
-                result[name] = np.full(len(at), values, float) if place is None else values[at[:, place]]
+                parameters[name] = np.full(len(at), values, float) if place is None else values[at[:, place]]
         share = (position - self.along[index]) / (self.along[index + 1] - self.along[index])
         for name, values in self.together.items():
             low, high = values[index], values[index + 1]
-            result[name] = position if values is self.along else low + share * (high - low)
-        return result
+            parameters[name] = position if values is self.along else low + share * (high - low)
+        return parameters
 
 
 def lines_of(dataset: "xr.Dataset", space: "Space", variable: str, along: str) -> Lines:

@@ -10,7 +10,8 @@ import pytest
 from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from equisweep.sweeps.boundaries.bisect import refine
-from equisweep.sweeps.boundaries.boundaries import NO_CROSSING, boundaries
+from equisweep.sweeps.boundaries.boundaries import boundaries
+from equisweep.sweeps.boundaries.question import NO_CROSSING
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.papers.external.best_compensation import LEAST, best_compensation
 from equisweep.sweeps.papers.external.critical_cities import ENDS, critical_cities

@@ -19,7 +19,15 @@ project = "equisweep"
 author = copyright = "The equisweep authors"
 version = release = version_of("equisweep")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "from_code", "mathml", "public"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "docstrings",
+    "from_code",
+    "mathml",
+    "public",
+]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["deflist", "dollarmath"]

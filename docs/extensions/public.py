@@ -26,7 +26,7 @@ class Public(SphinxDirective):
 def entry(package: str, name: str, thing: Any) -> str:
     """The directive of autodoc for one public name."""
     if isinstance(thing, ModuleType):
-        return f".. automodule:: {thing.__name__}\n   :members:\n"
+        return f"In ``{thing.__name__}``:\n\n.. automodule:: {thing.__name__}\n   :members:\n"
     if inspect.isclass(thing):
         # Attributes of a class stand in its docstring, with units and meaning.
         hidden = ", ".join(_fields(thing))

@@ -78,7 +78,7 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
     `codec`, `pipeline`: instead of what a cube has; the checksum stays.
     """
     import zarr
-    from equisweep.engine.store import create as template
+    from equisweep.engine.store import create
     from equisweep.engine.store.cube import Cube
 
     _double()
@@ -87,15 +87,15 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
         if pipeline == "fused" and not hasattr(zarr.core.codec_pipeline, "FusedCodecPipeline"):
             raise ModuleNotFoundError("FusedCodecPipeline came with zarr 3.3")
         zarr.config.set({"codec_pipeline.path": path, "codec_pipeline.max_workers": None})
-    ours = template._codecs
+    ours = create._codecs
     root, clear = _cube(folder)
     wanted, layout, computed = _some_tiles(side)
 
     def run() -> None:
         values = cycle(computed)
         # Several codecs share a process: each call sets its own.
-        template._codecs = (lambda dtype: codecs(codec, dtype)) if codec else ours
-        template.create_cube(root, wanted, layout, {"identity": "{}"})
+        create._codecs = (lambda dtype: codecs(codec, dtype)) if codec else ours
+        create.create_cube(root, wanted, layout, {"identity": "{}"})
         cube = Cube(root)
         if pipeline:  # else shards are encoded by the writers, as in a run
             cube._encoded_here = set()
@@ -148,8 +148,8 @@ def _some_tiles(side: int) -> tuple[Any, Any, list[dict[str, Any]]]:
 
 def _submit(cube: Any, tiles: Iterable[dict[str, Any]]) -> None:
     """Send all tiles of a cube through the threads that a run writes with."""
-    from equisweep.engine.execute import WRITERS, TileWriter
     from equisweep.engine.progress import Silence
+    from equisweep.engine.writer import WRITERS, TileWriter
 
     writer = TileWriter(cube, durable=True, progress=Silence(1), ahead=WRITERS + 1)
     for tile, values in zip(cube.layout, tiles, strict=True):

@@ -82,7 +82,7 @@ def ours(game: str, size: int, solver: str, tol: float) -> tuple[Any, Any]:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from equisweep.engine.ode.runge_kutta import Method
+    from equisweep.engine.ode.method import Method
     from equisweep.engine.ode.trajectory import lanes
 
     p = problem(game, size)

@@ -50,7 +50,7 @@ def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, An
 
     jax.config.update("jax_enable_x64", True)
     import jax.numpy as jnp
-    from equisweep.engine.ode.runge_kutta import Method
+    from equisweep.engine.ode.method import Method
     from equisweep.engine.ode.trajectory import lanes
     from equisweep.kernels.declare import flow_model
     from equisweep.kernels.flow import Observable

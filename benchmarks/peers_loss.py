@@ -60,7 +60,7 @@ def ours(side: int) -> tuple[Any, Any]:
 
     def run() -> None:
         for started, _ in tiles():
-            evaluator.give_back(started)  # as a run does once a tile is written
+            evaluator.batches.give_back(started)  # as a run does once a tile is written
 
     def check(_: None) -> dict[str, float]:
         found = [values for _, values in tiles()]

@@ -84,7 +84,7 @@ def ours(
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from equisweep.engine.ode.runge_kutta import Method
+    from equisweep.engine.ode.method import Method
     from equisweep.engine.ode.trajectory import lanes
     from equisweep.kernels.games.supervision.model import FLOW, SUPERVISION
 

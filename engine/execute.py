@@ -2,11 +2,8 @@
 
 import json
 import shutil
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +11,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .codegen.compiled import in_words
 from .compile_cache import keep_compiled
-from .device import is_out_of_memory, most_points, pick_device
+from .device import most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
-from .evaluate import Evaluator, Started
+from .evaluate import Computed, Evaluator, computed_tiles
 from .progress import Progress, Silence
 from .space import Space
 from .store.create import create_cube
@@ -29,8 +24,8 @@ from .store.durable import clear_disk_errors, only_writer, remove_leftovers
 from .store.grow import finish_growth, grow, grown_axis
 from .store.identity import identity, require_same_sweep, require_sound_coordinates
 from .tiles import Layout, Tile, plan_layout
+from .writer import WRITERS, TileWriter
 
-WRITERS = 4  # While some wait for the disk to sync, others compress.
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
 
 
@@ -152,141 +147,57 @@ def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: 
 
 
 def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
-    todo = list(missing_tiles(cube))
+    """Compute and write every missing tile."""
+    todo, total = list(missing_tiles(cube)), len(cube.layout)
     points = sum(tile.points for tile in todo)
+    evaluator = _evaluator(space, cube.layout, device)
     shown = (Progress if progress else Silence)(space.points, space.points - points)
-    evaluator = Evaluator(space, cube.layout, device)
-    # A cube begun on a larger device has larger tiles than this one should compute at once.
-    fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
-    while prod(cube.layout.tile) > fitting * evaluator.pieces and evaluator.cut_smaller():
-        pass
-    started, began = time.time(), time.monotonic()
     writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
+    started, began = time.time(), time.monotonic()
     if todo:
         shown.begin()
     try:
-        for tile, done, values in _computed(evaluator, todo, ahead=_AHEAD if overlap else 0):
-            writer.submit(tile, values, partial(evaluator.give_back, done))
-        writer.finish()
+        _write_all(computed_tiles(evaluator, todo, ahead=_AHEAD if overlap else 0), evaluator, writer)
     except KeyboardInterrupt:
-        writer.stop()
-        raise SweepInterrupted(len(cube.layout) - len(todo) + writer.committed, len(cube.layout)) from None
+        raise SweepInterrupted(total - len(todo) + writer.committed, total) from None
+    finally:
+        evaluator.batches.close()
+        seconds = time.monotonic() - began
+        if todo:
+            shown.close()
+            cube.log_run({"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
+    return Report(len(todo), total, points, seconds, evaluator.compilations, str(device))
+
+
+def _evaluator(space: Space, layout: Layout, device: Any) -> Evaluator:
+    """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
+    evaluator = Evaluator(space, layout, device)
+    fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
+    while prod(layout.tile) > fitting * evaluator.batches.count and evaluator.batches.cut_smaller():
+        pass
+    return evaluator
+
+
+def _write_all(tiles: Iterable[Computed], evaluator: Evaluator, writer: TileWriter) -> None:
+    """Write tiles as they come; stopped by anything, writes that have begun are finished first."""
+    try:
+        for tile, started, values in tiles:
+            writer.submit(tile, values, partial(evaluator.batches.give_back, started))
+        writer.finish()
     except BaseException:
         writer.stop()
         raise
-    finally:
-        evaluator.close()
-        if todo:
-            shown.close()
-            cube.log_run(
-                {
-                    "started": started,
-                    "seconds": time.monotonic() - began,
-                    "tiles": writer.committed,
-                    "of": len(todo),
-                    "device": str(device),
-                    "compilations": evaluator.compilations,
-                    "computed": in_words(evaluator.computed),
-                }
-            )
-    return Report(
-        len(todo), len(cube.layout), points, time.monotonic() - began, evaluator.compilations, str(device)
-    )
 
 
-# A tile, what it was computed in, and its values.
-Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
-
-
-def _computed(evaluator: Evaluator, todo: Iterable[Tile], ahead: int) -> Iterator[Computed]:
-    """Computed tiles in order, `ahead` of them always under way. Out of memory: in smaller parts."""
-    under_way: deque[tuple[Tile, Started | None]] = deque()
-    for tile in todo:
-        under_way.append((tile, _attempt(evaluator, tile)))
-        if len(under_way) > ahead:
-            yield _fetch(evaluator, *under_way.popleft())
-    while under_way:
-        yield _fetch(evaluator, *under_way.popleft())
-
-
-def _attempt(evaluator: Evaluator, tile: Tile) -> Started | None:
-    """Start a tile; None where memory ran out, to be tried again in smaller parts."""
-    try:
-        return evaluator.start(tile)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        return None
-
-
-def _fetch(evaluator: Evaluator, tile: Tile, parts: Started | None) -> Computed:
-    while True:
-        try:
-            if parts is not None:
-                return tile, parts, evaluator.finish(tile, parts)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        parts = None
-        if not evaluator.cut_smaller():
-            raise SweepError(
-                "device: its memory cannot hold even one row of a tile; use ", Argument("device", "cpu")
-            )
-        parts = _attempt(evaluator, tile)
-
-
-class TileWriter:
-    """Writes tiles in background threads; at most `ahead` wait, so memory stays bounded."""
-
-    def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
-        self.cube, self.durable, self.progress = cube, durable, progress
-        self.committed = 0
-        self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
-        self.room = threading.Semaphore(max(ahead, 1))
-        self.at_once = ahead == 0
-        self.lock = threading.Lock()
-        self.pending: deque[Future[None]] = deque()
-
-    def submit(
-        self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None] = lambda: None
-    ) -> None:
-        """Queue a tile, waiting while the queue is full; raises what an earlier write raised.
-
-        `written` is called once the values are needed no more.
-        """
-        self.room.acquire()
-        self._raise_failures()
-        self.pending.append(self.threads.submit(self._write, tile, values, written))
-        if self.at_once:
-            self.finish_pending()
-
-    def finish(self) -> None:
-        """Wait for every write; raises what one of them raised."""
-        self.finish_pending()
-        self.threads.shutdown()
-
-    def finish_pending(self) -> None:
-        """Wait for the writes queued so far."""
-        while self.pending:
-            self.pending.popleft().result()
-
-    def stop(self) -> None:
-        """Finish the writes that have begun, drop the others."""
-        self.threads.shutdown(wait=True, cancel_futures=True)
-
-    def _write(self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None]) -> None:
-        try:
-            self.cube.write(tile, values, self.durable)
-            written()
-            with self.lock:
-                self.committed += 1
-                self.progress.add(tile.points)
-        finally:
-            self.room.release()
-
-    def _raise_failures(self) -> None:
-        while self.pending and self.pending[0].done():
-            self.pending.popleft().result()
+def _entry(evaluator: Evaluator, writer: TileWriter, todo: Sequence[Tile]) -> dict[str, Any]:
+    """What the journal says of a run, besides when it was."""
+    return {
+        "tiles": writer.committed,
+        "of": len(todo),
+        "device": str(evaluator.device),
+        "compilations": evaluator.compilations,
+        "computed": in_words(evaluator.computed),
+    }
 
 
 def _require_disk(needed: int, root: Path, freed: int) -> None:

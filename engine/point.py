@@ -12,9 +12,9 @@ from .codegen.lane_loop import lane_loop
 from .space import Space, derivative_name
 
 if TYPE_CHECKING:
-    from .ode.runge_kutta import Method
+    from .ode.method import Method
 
-Point = dict[str, Any]
+Point = Mapping[str, Any]
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
@@ -51,10 +51,11 @@ def _with_trajectory(
     loop: Callable[..., Any],
 ) -> dict[str, jax.Array]:
     """Add what the model's flow gives; its status counts where the kernel found nothing wrong."""
-    from .ode.trajectory import Run, integrated
+    from .ode.integration import Integration
+    from .ode.trajectory import integrated
 
     assert space.model.flow is not None
-    moved = integrated(Run(space.model.flow, p, method_of(space), choices, loop), space.times)
+    moved = integrated(Integration(space.model.flow, p, method_of(space), choices, loop), space.times)
     of_kernel = jnp.asarray(result["status"])
     later = moved["status"].astype(of_kernel.dtype)
     # A corner is no failure: it must not hide that the integration ran out of steps.
@@ -67,14 +68,14 @@ def _with_trajectory(
 
 def method_of(space: Space) -> "Method":
     """How the trajectories of a sweep are integrated."""
-    from .ode.runge_kutta import Method
+    from .ode.method import Method
 
     return Method(**(_SINGLE if space.dtype == np.float32 else {}) | dict(space.integrator))
 
 
 def parameters_at(space: Space, coordinates: Sequence[Point]) -> Point:
     """Every parameter at one point, as the kernel wants it."""
-    p = {name: jnp.asarray(value, space.dtype) for name, value in space.fixed.items()}
+    p: dict[str, Any] = {name: jnp.asarray(value, space.dtype) for name, value in space.fixed.items()}
     for coordinate in coordinates:
         for target, value in coordinate.items():
             name, _, component = target.partition(".")

@@ -64,7 +64,7 @@ class Space:
     derivatives
         Pairs (output, parameter or "parameter.component").
     times, integrator
-        Of a model with a flow: where its path is saved, and options of `stepping.Method`.
+        Of a model with a flow: where its path is saved, and options of `ode.Method`.
     design
         How the values of a sampled axis were drawn, as flat text: part of the sweep's identity.
     """

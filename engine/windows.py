@@ -1,4 +1,4 @@
-"""A tile cut into windows of its longest axis, which are computed one by one and put together again."""
+"""A grid cut into windows of its longest axis, which are computed one by one and put together again."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+# The values of each name along each axis of a grid.
+Coordinates = Sequence[Mapping[str, Any]]
+
 
 @dataclass
 class Started:
-    """A tile under way: the arrays it fills, window by window of one axis, and what is still to come.
+    """A grid under way: the arrays it fills, window by window of one axis, and what is still to come.
 
-    Without any numeric axis, `axis` is None and the one window is the whole. `pending` are values that are on
+    Without any axis, `axis` is None and the one window is the whole. `pending` are values that are on
     their way from a device, `futures` are windows that threads fill.
     """
 
@@ -44,14 +47,17 @@ def put(outputs: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
         array[...] = np.asarray(values[name])
 
 
-def cut(size: int, pieces: int) -> list[slice]:
-    """Windows of one length that cover an axis; the last one reaches back over its neighbour if it must."""
-    length = -(-size // pieces)
-    starts = [min(first, size - length) for first in range(0, size, length)]
+def cut(size: int, count: int) -> list[slice]:
+    """At most `count` windows of one length that cover an axis.
+
+    The last one reaches back over its neighbour if it must.
+    """
+    length = -(-size // count)
+    starts = [min(first, size - length) for first in range(0, size, length)] if size else [0]
     return [slice(first, first + length) for first in starts]
 
 
-def windowed(coordinates: list[dict[str, np.ndarray]], window: slice) -> list[dict[str, np.ndarray]]:
+def windowed(coordinates: Coordinates, window: slice) -> list[Mapping[str, Any]]:
     """The coordinates with the longest one cut to the window."""
     part = list(coordinates)
     if part:
@@ -61,8 +67,9 @@ def windowed(coordinates: list[dict[str, np.ndarray]], window: slice) -> list[di
 
 
 def longest(sizes: Sequence[int]) -> int:
+    """Which of the axes is the longest, the first of equals; 0 where there is none."""
     return max(range(len(sizes)), key=lambda i: sizes[i], default=0)
 
 
-def _length(coordinate: Mapping[str, np.ndarray]) -> int:
+def _length(coordinate: Mapping[str, Any]) -> int:
     return len(next(iter(coordinate.values())))

@@ -1,7 +1,7 @@
-"""What an orbit does: its maxima and minima, how they change from return to return, what it nears.
+"""Maxima and minima of a trajectory: the steps that hold them, and where in those steps they are.
 
-Only the last two extremes of each followed component are kept, so the memory of a lane does not grow
-with its horizon.
+Only the last two extremes of each followed component are kept, so what a lane carries does not grow with its
+horizon.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ...kernels.flow import Attractor
 from ..codegen.lane_loop import lane_loop
+from .stepper import Stepper
 
 Array = Any
 
-# Returns that differ by less than this part of the swing are the same return, and the orbit is closed.
-# An extreme is known to some hundred times the error of a step, so loose tolerances ask for more.
-CLOSED, CLOSED_ERRORS = 1e-6, 1e3
-# A swing that grows from return to return by more than this part of itself is spiralling outwards.
-GROWING = 1e-3
-# An orbit along the faces comes nearer to each of them than exp(-FACE), 1 in 1,000.
-FACE = 7.0
 # Steps into the step that holds an extreme, to find it.
 _REFINEMENTS = 3
 
@@ -52,24 +45,24 @@ class Extremes(NamedTuple):
     earlier_high_time: Array
 
 
-def none_yet(followed: int, state: Array) -> Turns:
+def no_turns(followed: int, state: Array) -> Turns:
     """No extreme seen of the first `followed` components of a state like this one."""
     nothing = jnp.full((4, followed), jnp.nan, state.dtype)
     states = jnp.full((4, followed, *state.shape), jnp.nan, state.dtype)
     return Turns(nothing, nothing, nothing, nothing, states)
 
 
-def update(
-    seen: Turns,
+def updated(
+    turns: Turns,
     ends: tuple[Array, Array],
     states: tuple[Array, Array],
     slopes: tuple[Array, Array],
 ) -> Turns:
     """The turns after a step; `ends` are its two times, `states` and `slopes` the state and field there.
 
-    Only the step is kept: where in it the extreme lies is asked once, of those that are left (`find`).
+    Only the step is kept: where in it the extreme lies is asked once, of those that are left (`extremes_in`).
     """
-    k = seen.t.shape[1]
+    k = turns.t.shape[1]
     before, after = slopes[0][:k], slopes[1][:k]
     rose, fell = (before > 0) & (after <= 0), (before < 0) & (after >= 0)
     new = Turns(
@@ -94,15 +87,15 @@ def update(
             ]
         )
 
-    return Turns(*map(shifted, seen, new))
+    return Turns(*map(shifted, turns, new))
 
 
-def find(
-    turns: Turns, stepper_of: Callable[[Any], Any], p: Any, loop: Callable[..., Any] = lane_loop
+def extremes_in(
+    turns: Turns, stepper_of: Callable[[Any], Stepper], p: Any, loop: Callable[..., Any] = lane_loop
 ) -> Extremes:
-    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them (`Stepper`).
+    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them.
 
-    `loop` repeats a refinement, as `lane_loop` does.
+    `p` are the parameters; `loop` repeats a refinement, as `lane_loop` does.
     """
     followed = turns.t.shape[1]
 
@@ -112,7 +105,7 @@ def find(
         before = jnp.sum(which * rates)
         guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
 
-        def nearer(last: _Nearing, fixed: Any) -> _Nearing:
+        def body(last: _Nearing, fixed: Any) -> _Nearing:
             which, turn, rates, curvature, p = fixed
             state, slopes = stepper_of(p).reach(turn.t, turn.t + last.next, turn.state, rates)
             slope = jnp.sum(which * slopes)
@@ -122,13 +115,13 @@ def find(
             value = jnp.sum(which * state) + slope * (better - last.next) / 2
             return _Nearing(last.tries + 1, last.next, slope, better, value)
 
-        def going(last: _Nearing, _fixed: Any) -> Array:
+        def cond(last: _Nearing, _fixed: Any) -> Array:
             return last.tries < _REFINEMENTS
 
         zero = jnp.zeros_like(guess)
         start = _Nearing(jnp.int32(0), zero, zero, guess, zero)
-        found = loop(going, nearer, start, (which, turn, rates, curvature, p))
-        return found.value, turn.t + found.next
+        end = loop(cond, body, start, (which, turn, rates, curvature, p))
+        return end.value, turn.t + end.next
 
     each = jnp.eye(followed, turns.state.shape[-1], dtype=turns.t.dtype)
     value, when = jax.vmap(lambda turn: jax.vmap(extreme)(each, turn))(turns)
@@ -136,7 +129,7 @@ def find(
 
 
 class _Nearing(NamedTuple):
-    """The search for an extreme: the last place and slope tried, the next place, the value there."""
+    """The search for an extreme: the last time and slope tried, the next time, the value there."""
 
     tries: Array
     at: Array
@@ -161,22 +154,3 @@ def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[
 
 def _divide(a: Array, b: Array) -> Array:
     return jnp.where(b == 0, 0.0, a / jnp.where(b == 0, 1.0, b))
-
-
-def classify(seen: Extremes | None, settled: Array, faces: bool, tolerance: float) -> Array:
-    """`Attractor` number (int8) of an orbit with these extremes, told whether it came to rest.
-
-    `faces` as in `Flow`; `tolerance` is that of the steps.
-    """
-    closed = max(CLOSED, CLOSED_ERRORS * tolerance)
-    kind = Attractor
-    found = jnp.int8(kind.undecided)
-    if seen is not None:
-        swing = seen.high - seen.low
-        change = jnp.maximum(jnp.abs(seen.high - seen.earlier_high), jnp.abs(seen.low - seen.earlier_low))
-        found = jnp.where(jnp.all(change <= closed * swing), jnp.int8(kind.closed_orbit), found)
-        if faces:
-            grown = swing - (seen.earlier_high - seen.earlier_low) > max(GROWING, 10 * closed) * swing
-            along = grown & (seen.high > FACE) & (seen.low < -FACE)
-            found = jnp.where(jnp.all(along), jnp.int8(kind.boundary_cycle), found)
-    return jnp.where(settled, jnp.int8(kind.rest_point), found)

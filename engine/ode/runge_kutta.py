@@ -1,153 +1,92 @@
-"""One step of one lane: its size, its error, whether it is kept.
+"""Runge-Kutta methods: one step of one trajectory, its size, its error, whether it is kept.
 
 Explicit steps take their coefficients from diffrax and are written out stage by stage: under vmap this
 is twice as fast as its loop over stages. Implicit steps are diffrax's. The size is chosen here, so that
-a lane whose error is not a number is made smaller instead of poisoning its neighbours, and so that a
+a step whose error is not a number is made smaller instead of poisoning other trajectories, and so that a
 step can end exactly on a wanted time. Reference for the choice of step size: Hairer, Norsett and
 Wanner, "Solving ordinary differential equations I", section II.4.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import diffrax
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-Array = Any
-Field = Callable[[Array, Array], Array]
+from .stepper import STRETCH, Control, Field, Step
 
-_SOLVERS = {
-    name.lower(): getattr(diffrax, name)
-    for name in ("Heun", "Bosh3", "Tsit5", "Dopri5", "Dopri8", "Kvaerno5")
-}
-SOLVERS: tuple[str, ...] = (*_SOLVERS, "taylor")
+Array = Any
 
 # Stages in a loop that can be differentiated forwards; diffrax's default only goes backwards.
 _PLAIN_LOOP = {"scan_kind": "lax"}
 _SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.2, 8.0
-# A step that would leave less than 1% of itself before the wanted time is stretched to it.
-_STRETCH = 1.01
 
 
-@dataclass(frozen=True)
-class Method:
-    """How to integrate, the same for all lanes of a sweep.
-
-    The defaults keep the first integral of the supervision game to 1e-6 over 1,000 periods.
+class RungeKutta:
+    """Steps of an explicit Runge-Kutta method: a `Stepper`.
 
     Parameters
     ----------
-    solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit; taylor, for smooth
-        flows, takes its order from the tolerances and is the fastest where they are tight (`taylor`).
-    rtol, atol : a step is kept where every component's error is below atol + rtol |state|.
-    max_steps : steps tried, kept or not, before a lane is given up (status ``max_steps``).
-    fixed_steps : if given, this many equal steps span the horizon, whatever their error.
-    settle : a lane stops once its distance to a rest point, in the coordinates integrated, is below
-        this. Well above rtol and atol, or it is lost in the noise of the steps. 0: never stop.
-    native : on a CPU, step in machine code made from the flow, several times as fast (`lane_loop`);
-        False: through XLA, as on a GPU.
+    solver : diffrax's class of the method, which holds its coefficients.
+    field : field(t, state) -> rates, shape (d,).
+    control : the tolerances, or the number of fixed steps.
     """
 
-    solver: str = "dopri8"
-    rtol: float = 1e-10
-    atol: float = 1e-10
-    max_steps: int = 20_000
-    fixed_steps: int | None = None
-    settle: float = 1e-7
-    native: bool = True
-
-    def __post_init__(self) -> None:
-        if self.solver not in SOLVERS:
-            raise ValueError(f"solver = {self.solver!r}: must be one of {', '.join(SOLVERS)}")
-        if not (self.rtol >= 0 and self.atol >= 0 and self.rtol + self.atol > 0):
-            raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
-        if self.max_steps < 1:
-            raise ValueError(f"max_steps = {self.max_steps}: must be at least 1")
-        if self.fixed_steps is not None and self.fixed_steps < 1:
-            raise ValueError(f"fixed_steps = {self.fixed_steps}: must be at least 1")
-        if self.settle < 0:
-            raise ValueError(f"settle = {self.settle}: must not be negative")
-
-
-class Step(NamedTuple):
-    """A tried step: where it leads, how the state moves there, and what to do with it."""
-
-    t: Array
-    state: Array
-    rates: Array
-    memory: Any
-    keep: Array
-    next_size: Array
-
-
-class Stepper:
-    """Steps of `method` along ``field(t, state)``, for one lane."""
-
-    def __init__(self, field: Field, method: Method) -> None:
-        self.method = method
-        self.field = field
+    def __init__(self, solver: Any, field: Field, control: Control) -> None:
+        self.field, self.control = field, control
         self._terms = diffrax.ODETerm(lambda t, state, _: field(t, state))
-        self._solver = _solver(method)
+        self._solver = self._made(solver)
         self._order = self._solver.order(self._terms)
-        self._explicit = not isinstance(self._solver, diffrax.AbstractImplicitSolver)
 
-    def memory(self, t: Array, end: Array, state: Array) -> Any:
-        """What an implicit solver carries from step to step; an explicit one needs nothing but the rates."""
-        return None if self._explicit else self._solver.init(self._terms, t, end, state, None)
+    def _made(self, solver: Any) -> Any:
+        return solver()
 
-    def first_size(self, slope: Array, state: Array, end: Array) -> Array:
+    def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:
+        """None: an explicit step needs nothing but the rates."""
+
+    def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """A first step, in which the state moves by about a hundredth of its own size.
 
         Hairer, Norsett and Wanner, algorithm of p. 169, first guess; the error test does the rest.
         """
-        if self.method.fixed_steps is not None:
-            return end / self.method.fixed_steps
-        scale = self.method.atol + self.method.rtol * jnp.abs(state)
-        there, moving = jnp.max(jnp.abs(state) / scale), jnp.max(jnp.abs(slope) / scale)
+        if self.control.fixed_steps is not None:
+            return end / self.control.fixed_steps
+        scale = self.control.atol + self.control.rtol * jnp.abs(state)
+        there, moving = jnp.max(jnp.abs(state) / scale), jnp.max(jnp.abs(rates) / scale)
         guess = jnp.where((there > 1e-5) & (moving > 1e-5), 0.01 * there / moving, 1e-6)
         return lax.stop_gradient(jnp.minimum(guess, end))
 
-    def step(self, t: Array, until: Array, size: Array, state: Array, rates: Array, memory: Any) -> Step:
+    def step(
+        self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any
+    ) -> Step:
         """Try a step of `size` from `t`, cut to end on `until` where it would pass it."""
-        last = t + _STRETCH * size >= until
+        last = t + STRETCH * size >= until
         t_next = jnp.where(last, until, t + size)
-        new, slope, error, memory = self._take(t, t_next, state, rates, memory)
-        if self.method.fixed_steps is not None:
-            return Step(t_next, new, slope, memory, jnp.asarray(True), size)
+        new, slope, error, solver_state = self._take(t, t_next, state, rates, solver_state)
+        if self.control.fixed_steps is not None:
+            return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
         ratio = self._error_ratio(state, new, error)
         keep = ratio <= 1
         taken = lax.stop_gradient(t_next - t)
         wanted = taken * self._factor(ratio)
         # A step cut short by `until` says nothing against the longer one that was planned.
         planned = jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
-        return Step(t_next, new, slope, memory, keep, planned)
+        return Step(t_next, new, slope, solver_state, keep, planned)
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        if self._explicit:
-            found = _explicit_step(self._solver.tableau, self.field, t, t_next, state, rates, small=True)
-            return found[0], found[1]
-        new, slope, _, _ = self._take(t, t_next, state, rates, self.memory(t, t_next, state))
+        new, slope, _ = _explicit_step(self._solver.tableau, self.field, t, t_next, state, rates, small=True)
         return new, slope
 
     def _take(
-        self, t: Array, t_next: Array, state: Array, rates: Array, memory: Any
+        self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
-        """New state, rates there, estimate of the error, memory."""
-        if self._explicit:
-            return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
-        new, error, _, memory, result = self._solver.step(
-            self._terms, t, t_next, state, None, memory, made_jump=False
-        )
-        error = jnp.where(result == diffrax.RESULTS.successful, error, jnp.inf)
-        return new, self.field(t_next, new), error, memory
+        """New state, rates there, estimate of the error, solver state."""
+        return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
 
     def _error_ratio(self, old: Array, new: Array, error: Array) -> Array:
-        allowed = self.method.atol + self.method.rtol * jnp.maximum(jnp.abs(old), jnp.abs(new))
+        allowed = self.control.atol + self.control.rtol * jnp.maximum(jnp.abs(old), jnp.abs(new))
         ratio = lax.stop_gradient(jnp.max(jnp.abs(error) / allowed))
         finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new))
         return jnp.where(finite, ratio, jnp.inf)
@@ -156,6 +95,32 @@ class Stepper:
         tiny = jnp.finfo(ratio.dtype).tiny
         factor = _SAFETY * jnp.exp(jnp.log(jnp.maximum(ratio, tiny)) / -self._order)
         return jnp.clip(factor, _SHRINK_MOST, _GROW_MOST)
+
+
+class ImplicitRungeKutta(RungeKutta):
+    """Steps of an implicit Runge-Kutta method, taken by diffrax: a `Stepper`; parameters as above."""
+
+    def _made(self, solver: Any) -> Any:
+        rtol, atol = max(self.control.rtol, 1e-12), max(self.control.atol, 1e-12)
+        return solver(root_finder=diffrax.VeryChord(rtol=rtol, atol=atol), **_PLAIN_LOOP)
+
+    def solver_state(self, t: Array, end: Array, state: Array) -> Any:
+        """What diffrax carries from step to step."""
+        return self._solver.init(self._terms, t, end, state, None)
+
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+        """State and rates at a time inside a kept step, as accurate as its end."""
+        new, slope, _, _ = self._take(t, t_next, state, rates, self.solver_state(t, t_next, state))
+        return new, slope
+
+    def _take(
+        self, t: Array, t_next: Array, state: Array, _rates: Array, solver_state: Any, /
+    ) -> tuple[Array, Array, Array, Any]:
+        new, error, _, solver_state, result = self._solver.step(
+            self._terms, t, t_next, state, None, solver_state, made_jump=False
+        )
+        error = jnp.where(result == diffrax.RESULTS.successful, error, jnp.inf)
+        return new, self.field(t_next, new), error, solver_state
 
 
 def _explicit_step(
@@ -199,17 +164,3 @@ def _weighted(weights: Any, slopes: Any) -> Array:
     """Weighted sum of slopes; weights of zero cost nothing."""
     terms = [float(w) * slopes[i] for i, w in enumerate(weights) if w != 0]
     return sum(terms[1:], terms[0])
-
-
-def _solver(method: Method) -> Any:
-    cls: Any = _SOLVERS[method.solver]
-    if not issubclass(cls, diffrax.AbstractImplicitSolver):
-        return cls()
-    root_finder = diffrax.VeryChord(rtol=max(method.rtol, 1e-12), atol=max(method.atol, 1e-12))
-    implicit: Any = cls
-    return implicit(root_finder=root_finder, **_PLAIN_LOOP)
-
-
-def select(keep: Array, new: Any, old: Any) -> Any:
-    """`new` where `keep`, else `old`, for every array of a tree."""
-    return jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, old)

@@ -22,7 +22,7 @@ from ..codegen.lower.rules import BrokenRule
 from ..codegen.ops import OPERATIONS, NoSeries
 from ..codegen.ops.series import Series
 from ..errors import SweepError
-from .runge_kutta import Field, Method, Step
+from .stepper import STRETCH, Control, Field, Step
 
 Array = Any
 _SAFETY, _SHRINK, _GROW = 0.9, 0.25, 4.0
@@ -35,41 +35,47 @@ _ORDER_PER_DIGIT = 5 / 8
 _LEAST_ORDER, _MOST_ORDER = 4, 30
 
 
-class TaylorStepper:
-    """Steps along ``field(t, state)``, for one lane; for what it offers see `stepping.Stepper`.
+class Taylor:
+    """Steps by the solution's Taylor series: a `Stepper`.
 
     The order follows from the tolerances, 15 at 1e-10. Raises SweepError where the field holds what has
     no rule.
+
+    Parameters
+    ----------
+    field : field(t, state) -> rates, shape (d,), smooth along the trajectory.
+    control : the tolerances, or the number of fixed steps.
     """
 
-    def __init__(self, field: Field, method: Method) -> None:
-        self.field, self.method = field, method
-        wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(method.rtol + method.atol, 0.1)))
+    def __init__(self, field: Field, control: Control) -> None:
+        self.field, self.control = field, control
+        wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(control.rtol + control.atol, 0.1)))
         self.order = min(max(wanted, _LEAST_ORDER), _MOST_ORDER)
 
-    def memory(self, _t: Array, _end: Array, _state: Array) -> None:
-        """Nothing is carried from step to step."""
+    def solver_state(self, _t: Array, _end: Array, _state: Array) -> None:
+        """None: nothing is carried from step to step."""
 
-    def first_size(self, _slope: Array, state: Array, end: Array) -> Array:
+    def first_size(self, _rates: Array, state: Array, end: Array) -> Array:
         """The whole way: each step's size follows from its own series."""
-        if self.method.fixed_steps is not None:
-            return end / self.method.fixed_steps
+        if self.control.fixed_steps is not None:
+            return end / self.control.fixed_steps
         return lax.stop_gradient(jnp.asarray(end, state.dtype))
 
-    def step(self, t: Array, until: Array, size: Array, state: Array, _rates: Array, _memory: Any) -> Step:
+    def step(
+        self, t: Array, until: Array, size: Array, state: Array, _rates: Array, _solver_state: Any
+    ) -> Step:
         """Take a step of at most `size` from `t`, not past `until`."""
         series = self._series(t, state)
-        fixed = self.method.fixed_steps is not None
+        fixed = self.control.fixed_steps is not None
         wanted = size if fixed else jnp.minimum(size, self._size(series, state))
-        # A step that would leave less than 1% of itself is stretched to the end.
-        last = t + wanted * 1.01 >= until
+        last = t + wanted * STRETCH >= until
         t_next = jnp.where(last, until, t + wanted)
         taken = t_next - t
         new, slope = _at(series, taken)
         rates = self.field(t_next, new)
         if fixed:
             return Step(t_next, new, rates, None, jnp.asarray(True), size)
-        allowed = self.method.atol + self.method.rtol * jnp.maximum(jnp.abs(state), jnp.abs(new))
+        allowed = self.control.atol + self.control.rtol * jnp.maximum(jnp.abs(state), jnp.abs(new))
         astray = jnp.max(jnp.abs(slope - rates) * taken / ((self.order + 1) * allowed))
         keep = lax.stop_gradient(
             (astray <= _TRUST) & jnp.all(jnp.isfinite(new)) & jnp.all(jnp.isfinite(rates))
@@ -87,7 +93,7 @@ class TaylorStepper:
 
     def _size(self, series: list[Array], state: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
-        allows = 1 / (self.method.atol + self.method.rtol * jnp.abs(state))
+        allows = 1 / (self.control.atol + self.control.rtol * jnp.abs(state))
         tiny = jnp.finfo(state.dtype).tiny
         reach = []
         for k in (self.order - 1, self.order):

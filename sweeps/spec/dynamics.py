@@ -32,7 +32,7 @@ def integrator_options(where: str, options: Mapping[str, Any]) -> dict[str, Any]
     """Options of the integrator, checked; SweepError, beginning with `where`, for a wrong one."""
     if not options:
         return {}
-    from ...engine.ode.runge_kutta import Method
+    from ...engine.ode.method import Method
 
     known = [f.name for f in fields(Method)]
     for name in options:

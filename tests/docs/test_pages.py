@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from equisweep.engine.ode.runge_kutta import SOLVERS, Method
+from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, open_cube

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.execute import _computed, plan_space
+from equisweep.engine.evaluate import Evaluator, computed_tiles
+from equisweep.engine.execute import plan_space
 from equisweep.engine.grid_vmap import vmapped
 from equisweep.engine.point import point_function
 from equisweep.engine.windows import Started, cut
@@ -102,10 +102,10 @@ def test_running_out_of_memory_halves_the_tile_and_goes_on(monkeypatch):
         fill(function, outputs, coordinates)
 
     monkeypatch.setattr(GridLoop, "fill", fill_small)
-    for tile, _, values in _computed(ev, list(ev.layout), ahead=1):
+    for tile, _, values in computed_tiles(ev, list(ev.layout), ahead=1):
         for name, array in values.items():
             np.testing.assert_array_equal(array, expected[name][tile.region])
-    assert ev.pieces >= 4
+    assert ev.batches.count >= 4
 
 
 def test_memory_too_small_for_one_row_is_an_error(monkeypatch):
@@ -116,7 +116,7 @@ def test_memory_too_small_for_one_row_is_an_error(monkeypatch):
 
     monkeypatch.setattr(GridLoop, "fill", always_full)
     with pytest.raises(SweepError, match="its memory cannot hold"):
-        list(_computed(ev, list(ev.layout), ahead=1))
+        list(computed_tiles(ev, list(ev.layout), ahead=1))
 
 
 def test_zipped_axes_vary_together(tmp_path):
@@ -189,14 +189,14 @@ def test_given_back_arrays_are_filled_again():
         for name, array in ev.finish(tile, started).items():
             np.testing.assert_array_equal(array, expected[tile.key][name])
         seen.add(tuple(map(id, started.whole.values())))
-        ev.give_back(started)
+        ev.batches.give_back(started)
     assert len(expected) > 2
     assert len(seen) == 1
 
 
-def test_a_failing_piece_stops_the_run_and_leaves_nothing_behind(monkeypatch):
+def test_a_failing_batch_stops_the_run_and_leaves_nothing_behind(monkeypatch):
     ev = evaluator(tiled_sweep(), tile_points=4000)
-    ev.pieces = 7
+    ev.batches.count = 7
     tile = next(iter(ev.layout))
     fill, calls = GridLoop.fill, []
 
@@ -210,7 +210,7 @@ def test_a_failing_piece_stops_the_run_and_leaves_nothing_behind(monkeypatch):
     started = ev.start(tile)
     with pytest.raises(ZeroDivisionError, match="in a thread"):
         ev.finish(tile, started)
-    ev.close()
+    ev.batches.close()
     assert all(future.done() for future in started.futures)
 
 
@@ -222,8 +222,8 @@ def test_a_tile_without_numeric_axes_keeps_outputs_with_dims_of_their_own():
     assert whole["y"] == 2
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 3, 6, 7])
-def test_windows_of_one_length_cover_an_axis_of_prime_length(pieces):
-    windows = cut(7, pieces)
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 7])
+def test_windows_of_one_length_cover_an_axis_of_prime_length(count):
+    windows = cut(7, count)
     assert {i for w in windows for i in range(7)[w]} == set(range(7))
     assert len({w.stop - w.start for w in windows}) == 1

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from equisweep.engine.codegen.compiled import NATIVE, Compiled
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.grid_function import how_computed
-from equisweep.engine.ode.runge_kutta import Method
-from equisweep.engine.ode.trajectory import Run, integrated
+from equisweep.engine.ode.integration import Integration
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import integrated
 from equisweep.sweeps import Sweep, plan
 from equisweep.sweeps.commands.plan import describe_plan
 from helpers.flows import scalar
@@ -20,7 +21,7 @@ def how_stepped(flow, p, method):
     """How the steps of `trajectory` of the same are computed; nothing is compiled."""
     ways = set()
     loop = partial(lane_loop, report=ways.add, link=False)
-    jax.eval_shape(lambda p: integrated(Run(flow, p, method, {}, loop)), p)
+    jax.eval_shape(lambda p: integrated(Integration(flow, p, method, {}, loop)), p)
     return ways
 
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError
-from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.engine.store.cube import Cube
 from equisweep.kernels.flow import Attractor

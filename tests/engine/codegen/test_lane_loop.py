@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.lane_loop import lane_loop
-from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import trajectory
 from equisweep.kernels.games.registry import MODELS
 from helpers.lanes import how_computed, is_machine_code

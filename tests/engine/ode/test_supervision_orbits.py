@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.supervision.game import first_integral, rest_points

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.errors import SweepError
-from equisweep.engine.ode.runge_kutta import Method
-from equisweep.engine.ode.taylor import TaylorStepper, solution_series
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.taylor import Taylor, solution_series
 from equisweep.engine.ode.trajectory import lanes
 from helpers.flows import VAN_DER_POL, scalar
 from jax import lax
@@ -61,7 +61,7 @@ def test_the_order_is_the_one_promised(tolerance, order):
     def field(t, z):
         return jnp.stack([z[1], (1 - z[0] ** 2) * z[1] - z[0]])
 
-    stepper = TaylorStepper(field, Method(solver="taylor", rtol=tolerance, atol=0))
+    stepper = Taylor(field, Method(solver="taylor", rtol=tolerance, atol=0))
     assert stepper.order == order
     exact = solve_ivp(lambda t, z: [z[1], (1 - z[0] ** 2) * z[1] - z[0]], (0, 2), [2.0, 0.1],
                       method="DOP853", rtol=1e-13, atol=1e-13).y[:, -1]  # fmt: skip

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.ode.runge_kutta import SOLVERS, Method
+from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status

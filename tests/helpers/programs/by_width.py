@@ -9,7 +9,7 @@ import numpy as np
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.devices import BACKENDS
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.ode.runge_kutta import Method
+from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.games.supervision.model import SUPERVISION
 

@@ -1,0 +1,108 @@
+"""Many points in batches: the one way from a function over a grid to arrays that hold its values.
+
+The grid is cut along its longest axis. On a CPU one thread a core computes batches, each into its window of
+arrays for the whole: a batch keeps one core busy, and calls from one thread would queue up. Tiles of a sweep
+(`evaluate`) and lists of trajectories (`ode.trajectory.lanes`) both go this way.
+"""
+
+import os
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from .grid_vmap import GridVmap
+from .windows import Coordinates, Started, cut, longest, windowed
+
+# Points of a batch: its arrays should stay in a core's cache, its call should not weigh.
+POINTS = 2**18
+# A batch's last trajectories leave slots of a vector empty, and a small batch pays for its call; a large one
+# leaves the other cores without work at the end.
+_MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
+
+
+class GridFunction(Protocol):
+    """A function over a grid, which fills windows of arrays: a `GridLoop` or a `GridVmap`."""
+
+    @property
+    def outputs(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape at one point, and dtype, of each output."""
+        ...
+
+    def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates, /) -> None:
+        """Compute the outputs at these coordinates."""
+        ...
+
+
+class Batches:
+    """Computes functions over grids of one shape on one device.
+
+    Parameters
+    ----------
+    sizes : length of each axis of the grid; none for a single point.
+    device : where to compute. Elsewhere than on a CPU the grid is one batch until `cut_smaller`.
+    most : points of a batch on a CPU.
+    """
+
+    def __init__(self, sizes: Sequence[int], device: Any, most: int) -> None:
+        self.sizes = tuple(sizes)
+        self.count = 1
+        self._longest = max(self.sizes, default=1)
+        self._threads: ThreadPoolExecutor | None = None
+        self._spare: deque[dict[str, np.ndarray]] = deque()
+        if device.platform == "cpu":
+            self.count = max(min(-(-prod(self.sizes) // most), self._longest), 1)
+            self._threads = ThreadPoolExecutor(_cores(), thread_name_prefix="equisweep-batches")
+
+    def windows(self) -> list[slice]:
+        """The parts of the longest axis, of one length, that are a batch each."""
+        return cut(self._longest, self.count)
+
+    def start(self, function: GridFunction, coordinates: Coordinates) -> Started:
+        """Begin computing `function` over the whole grid; its values may still be on their way."""
+        started = Started(self._buffers(function), longest(self.sizes) if self.sizes else None)
+        for window in self.windows():
+            part = windowed(coordinates, window)
+            if self._threads is not None:
+                started.futures.append(self._threads.submit(function.fill, started.window(window), part))
+            else:
+                assert isinstance(function, GridVmap)  # what computes elsewhere than on a CPU
+                started.pending.append((window, function.begin(part)))
+        return started
+
+    def give_back(self, started: Started) -> None:
+        """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""
+        self._spare.append(started.whole)
+
+    def cut_smaller(self) -> bool:
+        """From now on compute twice as many batches; False where that cannot be."""
+        before, self.count = self.count, min(2 * self.count, self._longest)
+        return self.count > before
+
+    def close(self) -> None:
+        """Drop what has been started and is not wanted any more."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _buffers(self, function: GridFunction) -> dict[str, np.ndarray]:
+        """Arrays for the whole grid: given back ones, or new ones."""
+        shapes = {name: (*self.sizes, *inner) for name, (inner, _) in function.outputs.items()}
+        with suppress(IndexError):
+            whole = self._spare.popleft()
+            if {name: array.shape for name, array in whole.items()} == shapes:
+                return whole
+        return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in function.outputs.items()}
+
+
+def lanes_of_a_batch(lanes: int) -> int:
+    """How many of so many trajectories are best integrated in one batch."""
+    wanted = -(-lanes // (_PER_CORE * _cores()))
+    return max(min(wanted, _MOST_LANES), min(lanes, _LEAST_LANES), 1)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1

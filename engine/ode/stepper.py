@@ -1,0 +1,67 @@
+"""What every method of integration offers: the contract between the loop over steps and what takes them.
+
+All arrays are those of one scenario: times and step sizes are scalars, states and rates have shape (d,).
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+Array = Any
+# field(t, state) -> rates, the derivative of the state in time.
+Field = Callable[[Array, Array], Array]
+
+# A step that would leave less than 1% of itself before the wanted time is stretched to it.
+STRETCH = 1.01
+
+
+class Step(NamedTuple):
+    """A step that was tried.
+
+    It leads to `state` at time `t`, where the field is `rates`. `solver_state` is what the next step wants of
+    this one; `keep` says whether the step is accurate enough; the next one should be of `next_size`.
+    """
+
+    t: Array
+    state: Array
+    rates: Array
+    solver_state: Any
+    keep: Array
+    next_size: Array
+
+
+class Control(Protocol):
+    """How accurate steps are: a step is kept where each component's error is below atol + rtol |state|.
+
+    With `fixed_steps`, as many equal steps span the horizon instead, whatever their error.
+    """
+
+    @property
+    def rtol(self) -> float: ...
+    @property
+    def atol(self) -> float: ...
+    @property
+    def fixed_steps(self) -> int | None: ...
+
+
+class Stepper(Protocol):
+    """Takes steps along `field`; one is made for each field and `Control`, and holds nothing that changes."""
+
+    field: Field
+
+    def first_size(self, rates: Array, state: Array, end: Array, /) -> Array:
+        """The size of the first step, from time 0; `end` is the horizon."""
+        ...
+
+    def solver_state(self, t: Array, end: Array, state: Array, /) -> Any:
+        """What the first step, from `state` at `t`, wants of one before it: a tree of arrays, or None."""
+        ...
+
+    def step(
+        self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any, /
+    ) -> Step:
+        """Try a step of `size` from `t`, cut to end on `until` where it would pass it."""
+        ...
+
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array, /) -> tuple[Array, Array]:
+        """State and rates at a time inside a kept step from `t`, as accurate as its end."""
+        ...

@@ -1,0 +1,68 @@
+"""Write tiles in background threads, while later ones are being computed."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from .progress import Progress
+from .store.cube import Cube
+from .tiles import Tile
+
+WRITERS = 4  # While some wait for the disk to sync, others compress.
+
+
+class TileWriter:
+    """Writes tiles in background threads; at most `ahead` wait, so memory stays bounded."""
+
+    def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
+        self.cube, self.durable, self.progress = cube, durable, progress
+        self.committed = 0
+        self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
+        self.room = threading.Semaphore(max(ahead, 1))
+        self.at_once = ahead == 0
+        self.lock = threading.Lock()
+        self.pending: deque[Future[None]] = deque()
+
+    def submit(
+        self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None] = lambda: None
+    ) -> None:
+        """Queue a tile, waiting while the queue is full; raises what an earlier write raised.
+
+        `written` is called once the values are needed no more.
+        """
+        self.room.acquire()
+        self._raise_failures()
+        self.pending.append(self.threads.submit(self._write, tile, values, written))
+        if self.at_once:
+            self.finish_pending()
+
+    def finish(self) -> None:
+        """Wait for every write; raises what one of them raised."""
+        self.finish_pending()
+        self.threads.shutdown()
+
+    def finish_pending(self) -> None:
+        """Wait for the writes queued so far."""
+        while self.pending:
+            self.pending.popleft().result()
+
+    def stop(self) -> None:
+        """Finish the writes that have begun, drop the others."""
+        self.threads.shutdown(wait=True, cancel_futures=True)
+
+    def _write(self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None]) -> None:
+        try:
+            self.cube.write(tile, values, self.durable)
+            written()
+            with self.lock:
+                self.committed += 1
+                self.progress.add(tile.points)
+        finally:
+            self.room.release()
+
+    def _raise_failures(self) -> None:
+        while self.pending and self.pending[0].done():
+            self.pending.popleft().result()

@@ -114,7 +114,7 @@ def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
     from equisweep.engine.store.shard import encode
 
     class Encoded(Cube):
-        def _write(self, name: str, tile: Any, values: Any) -> None:
+        def write_shard(self, name: str, tile: Any, values: Any) -> None:
             write_file(self.shard(name, tile), [values])
 
     _double()

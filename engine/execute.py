@@ -18,11 +18,14 @@ from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .evaluate import Computed, Evaluator, computed_tiles
 from .progress import Progress, Silence
 from .space import Space
+from .store.commit import missing_tiles
 from .store.create import create_cube
-from .store.cube import Cube, bytes_on_disk, missing_tiles, open_cube_for_reading
+from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
 from .store.durable import clear_disk_errors, only_writer, remove_leftovers
-from .store.grow import finish_growth, grow, grown_axis
+from .store.grow import grow, grown_axis
 from .store.identity import identity, require_same_sweep, require_sound_coordinates
+from .store.journal import log_run
+from .store.metadata import finish_growth
 from .tiles import Layout, Tile, plan_layout
 from .writer import WRITERS, TileWriter
 
@@ -165,7 +168,7 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
         seconds = time.monotonic() - began
         if todo:
             shown.close()
-            cube.log_run({"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
+            log_run(cube.root, {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
     return Report(len(todo), total, points, seconds, evaluator.compilations, str(device))
 
 

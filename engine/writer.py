@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from .progress import Progress
+from .store.commit import commit
 from .store.cube import Cube
 from .tiles import Tile
 
@@ -55,7 +56,7 @@ class TileWriter:
 
     def _write(self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None]) -> None:
         try:
-            self.cube.write(tile, values, self.durable)
+            commit(self.cube, tile, values, self.durable)
             written()
             with self.lock:
                 self.committed += 1

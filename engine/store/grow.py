@@ -6,28 +6,24 @@ copy. Last, each array's own metadata follow the copy; a run that finds them beh
 Shards stay where they are, since their names count from the start of the axis.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import zarr
 
 from ..errors import Argument, CubeError
 from ..space import Axis, Space, describe_values
 from .create import create_coordinate
+from .cube import Cube
 from .durable import remove_tree, sync
-
-if TYPE_CHECKING:
-    from .cube import Cube
+from .metadata import copies, finish_growth, read_metadata, replace_metadata
 
 SAMPLES = "design.samples"
 
 
-def grown_axis(cube: "Cube", space: Space, identity: Mapping[str, str]) -> Axis | None:
+def grown_axis(cube: Cube, space: Space, identity: Mapping[str, str]) -> Axis | None:
     """The axis along which `space` only adds samples to the cube's; None where that is not the change.
 
     Raises CubeError where the number of samples is all that was changed, and yet the cube cannot grow.
@@ -56,22 +52,22 @@ def grown_axis(cube: "Cube", space: Space, identity: Mapping[str, str]) -> Axis 
     return axis
 
 
-def grow(cube: "Cube", axis: Axis, attributes: Mapping[str, str]) -> None:
+def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
     """Make room in the cube for all of `axis`; `attributes` replace those of the same name.
 
     Raises CubeError where the root has no copy of the arrays' metadata, OSError where the disk refuses.
     """
     root = cube.root
-    document = _metadata(root)
+    document = read_metadata(root)
     if not document.get("consolidated_metadata"):
         raise CubeError(
             f"{root}: was changed by another program and lacks consolidated metadata; "
-            f"python -c \"import zarr; zarr.consolidate_metadata('{root}')\" writes it"
+            f"python -c \"import zarr; zarr.consolidateread_metadata('{root}')\" writes it"
         )
     for path in _write_coordinates(root, axis):
         sync(path)
         sync(path.parent)
-    for array in _copies(document).values():
+    for array in copies(document).values():
         array["shape"] = [
             axis.size if dim == axis.dim else size
             for dim, size in zip(array["dimension_names"], array["shape"], strict=True)
@@ -80,27 +76,8 @@ def grow(cube: "Cube", axis: Axis, attributes: Mapping[str, str]) -> None:
     document["attributes"] |= attributes
     if document["attributes"].get("versions") != before:
         document["attributes"]["versions_before"] = before
-    _replace(root / "zarr.json", document)
+    replace_metadata(root / "zarr.json", document)
     finish_growth(root)
-
-
-def half_grown(root: Path) -> dict[str, Any]:
-    """Metadata, by name, of arrays that a killed run left shorter than the cube's root says."""
-    behind = {}
-    with suppress(
-        OSError, ValueError, KeyError, TypeError, AttributeError
-    ):  # Cube says better what is damaged
-        for name, copy in _copies(_metadata(root)).items():
-            own = _metadata(root / name)
-            if len(own["shape"]) == len(copy["shape"]) and own["shape"] != copy["shape"]:
-                behind[name] = own | {"shape": copy["shape"]}
-    return behind
-
-
-def finish_growth(root: Path) -> None:
-    """Bring every array's own metadata up to what the cube's root says of it."""
-    for name, document in half_grown(root).items():
-        _replace(root / name / "zarr.json", document)
 
 
 def _write_coordinates(root: Path, axis: Axis) -> Iterator[Path]:
@@ -110,7 +87,7 @@ def _write_coordinates(root: Path, axis: Axis) -> Iterator[Path]:
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
         for name, values in axis.values.items():
-            own = _metadata(root / name)
+            own = read_metadata(root / name)
             chunk = int(own["chunk_grid"]["configuration"]["chunk_shape"][0])
             create_coordinate(group, name, values, axis.dim, {}, chunk)
             for k in range(own["shape"][0] // chunk, ceil(axis.size / chunk)):
@@ -119,20 +96,3 @@ def _write_coordinates(root: Path, axis: Axis) -> Iterator[Path]:
                 yield path
     finally:
         remove_tree(scratch)
-
-
-def _copies(document: Mapping[str, Any]) -> dict[str, Any]:
-    return document["consolidated_metadata"]["metadata"]
-
-
-def _metadata(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
-
-
-def _replace(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace a file of metadata whole, or not at all."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    sync(partial)
-    partial.replace(path)
-    sync(path.parent)

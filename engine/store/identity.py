@@ -1,15 +1,28 @@
-"""Whether a cube and a sweep are of one kind: the same sweep, or another."""
+"""Whether a cube holds a sweep or another one, and whether its coordinates still are what its sweep says."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
+import numpy as np
+
 from ..errors import Argument, CubeError
-from ..space import Space
-from .cube import Cube, differences
+from ..space import Space, describe_values
+from .cube import Cube
 
 
 def identity(space: Space) -> dict[str, str]:
     """What a cube and a sweep must share: the space, and the version whose kernels computed it."""
     return {"equisweep": version("equisweep")} | space.identity()
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Where two sweeps differ, one text each: "fixed.L: 400.0 in the cube, 500.0 now"."""
+    keys = list(dict.fromkeys([*old, *new]))
+    return [
+        f"{key}: {old.get(key, 'absent')} in the cube, {new.get(key, 'absent')} now"
+        for key in keys
+        if old.get(key) != new.get(key)
+    ]
 
 
 def require_same_sweep(cube: Cube, space: Space) -> None:
@@ -18,13 +31,13 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     different = differences(old, new)
     # What is drawn follows from how it is drawn: seeds say more than digests of samples.
     drawn = {f"axes.{key.partition('parameters.')[2]}" for key in {*old, *new} if "design.param" in key}
-    told = [one for one in different if one.partition(":")[0] not in drawn] or different
+    shown = [one for one in different if one.partition(":")[0] not in drawn] or different
     batch = old.get("design.batch")
     # Latin hypercubes are drawn whole: more samples are more hypercubes of the size of the first.
     hint = f"; batch = {batch} in [design] adds to it" if any("design.batch" in d for d in different) else ""
     if different:
         raise CubeError(
-            f"{cube.root}: holds another sweep ({'; '.join(told)}); "
+            f"{cube.root}: holds another sweep ({'; '.join(shown)}); "
             "choose another output, or overwrite it with ",
             Argument("overwrite", True),
             hint,
@@ -34,7 +47,23 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
 
 def require_sound_coordinates(cube: Cube) -> None:
     """Refuse a cube whose coordinates are not what its sweep says."""
-    damaged = cube.damaged_coordinate()
+    damaged = damaged_coordinate(cube)
     if damaged:
         advice = "choose another output, or overwrite it with "
         raise CubeError(f"{cube.root}: {damaged}; {advice}", Argument("overwrite", True))
+
+
+def damaged_coordinate(cube: Cube) -> str:
+    """What is wrong with a coordinate, as a sentence; empty where all are as the sweep says."""
+    for key, expected in cube.identity.items():
+        part, _, name = key.partition(".")
+        if part not in ("axes", "labels") or (part == "labels" and name not in cube.group):
+            continue  # no coordinate, or a dimension that no variable of this cube has
+        try:
+            values = np.asarray(cube.open_array(name)[:])
+            held = describe_values(values) if part == "axes" else ", ".join(map(str, values.tolist()))
+        except Exception as error:  # whatever a codec raises on broken bytes
+            return f"the coordinate {name} cannot be read ({type(error).__name__})"
+        if held != expected:
+            return f"the coordinate {name} is damaged: it holds {held}, and should hold {expected}"
+    return ""

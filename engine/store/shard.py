@@ -5,8 +5,11 @@ keeps one core waiting. Threads that encode whole shards need not wait for each 
 zarr writes, but for the order of the chunks, and any reader of Zarr v3 reads it.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
+from pathlib import Path
 from typing import Any
 
 import google_crc32c
@@ -28,8 +31,8 @@ def encodes(array: zarr.Array) -> bool:
     names = [[codec["name"] for codec in inside[key]] for key in ("codecs", "index_codecs")]
     if names != [["bytes", "blosc", "crc32c"], ["bytes", "crc32c"]] or inside["index_location"] != "end":
         return False
-    told = inside["codecs"][1]["configuration"]
-    return {key: told[key] for key in _BLOSC} == _BLOSC
+    blosc = inside["codecs"][1]["configuration"]
+    return {key: blosc[key] for key in _BLOSC} == _BLOSC
 
 
 def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
@@ -56,6 +59,24 @@ def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
     table = index.tobytes()
     yield table
     yield _checksum(table)
+
+
+def holds_all_chunks(path: Path, array: zarr.Array, inside: Sequence[int]) -> bool:
+    """Whether the file is a shard with all the chunks that lie inside the array, of shape `inside`.
+
+    A shard ends with its index, an (offset, length) pair of uint64 per chunk, all ones for a chunk
+    that was never written, and the index's checksum.
+    """
+    assert array.shards is not None
+    expected = prod(-(-size // chunk) for size, chunk in zip(inside, array.chunks, strict=True))
+    chunks = prod(s // c for s, c in zip(array.shards, array.chunks, strict=True))
+    try:
+        with path.open("rb") as file:
+            file.seek(-(16 * chunks + 4), os.SEEK_END)
+            index = np.frombuffer(file.read(16 * chunks), "<u8").reshape(-1, 2)
+    except (OSError, ValueError):
+        return False
+    return int((index[:, 1] != _ABSENT).sum()) >= expected
 
 
 def _whole(part: np.ndarray, chunk: Sequence[int], dtype: np.dtype, fill: Any) -> np.ndarray:

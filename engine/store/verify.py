@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..tiles import Tile
+from .commit import revoke
 from .cube import Cube, open_cube_for_reading
 from .durable import clear_disk_errors, only_writer
+from .identity import damaged_coordinate
 
 
 @dataclass
@@ -48,7 +50,7 @@ def verify(
         Where there is no cube, or, to repair it, another run is writing to it.
     """
     cube = open_cube_for_reading(root)
-    verdict = Verdict(tiles=len(cube.layout), coordinate=cube.damaged_coordinate())
+    verdict = Verdict(tiles=len(cube.layout), coordinate=damaged_coordinate(cube))
     damaged_tiles = []
     for tile in cube.layout:
         if not cube.shard("status", tile).exists():
@@ -59,7 +61,7 @@ def verify(
     if repair and damaged_tiles:
         with clear_disk_errors(root), only_writer(root):
             for tile in damaged_tiles:
-                cube.revoke(tile)
+                revoke(cube, tile)
         verdict.repaired = len(damaged_tiles)
     return verdict
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine.progress import clock
 from ...engine.store.cube import Cube, bytes_on_disk, open_cube_for_reading
+from ...engine.store.journal import logged_runs
 from ...kernels.status import Status
 from ..text import size_text, table
 
@@ -77,7 +78,7 @@ def _statuses(cube: Cube) -> str:
 
 def _runs(cube: Cube) -> list[str]:
     lines = []
-    for entry in cube.runs():
+    for entry in logged_runs(cube.root):
         when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
         done = f"{entry['tiles']} of {entry['of']} missing tiles"
         how = f", {entry['computed']}" if entry.get("computed") else ""

@@ -81,7 +81,7 @@ def space_of(
 
 def _require_same(dataset: "xr.Dataset", space: "Space", sweep: Sweep, model: str | None) -> None:
     """Refuse a space that the cube was not computed from."""
-    from ...engine.store.cube import differences
+    from ...engine.store.identity import differences
 
     held = dict(json.loads(dataset.attrs.get("identity", "{}")))
     held.pop("equisweep", None)  # another version of equisweep may read it

@@ -20,15 +20,15 @@ for number in (signal.SIGTERM, signal.SIGHUP):
 # Each tile takes a fiftieth of a second longer: on a fast machine a run would be over before it is killed.
 _SLOWED = """
 import time
-from equisweep.engine.store.cube import Cube
+from equisweep.engine import writer
 
-write = Cube.write
+commit = writer.commit
 
 def slowly(*given, **named):
     time.sleep(0.02)
-    write(*given, **named)
+    commit(*given, **named)
 
-Cube.write = slowly
+writer.commit = slowly
 """
 
 # Nothing waits that long: the limit ends a test that would hang, also on a machine with much else to do.

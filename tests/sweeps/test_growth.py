@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from equisweep.engine.store import cube as store
-from equisweep.engine.store import grow
+from equisweep.engine.store import commit, grow
+from equisweep.engine.store.commit import is_committed, revoke
 from equisweep.engine.store.cube import Cube, open_cube_for_reading
-from equisweep.engine.store.identity import identity
+from equisweep.engine.store.identity import damaged_coordinate, identity
+from equisweep.engine.store.journal import logged_runs
+from equisweep.engine.store.metadata import finish_growth
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from helpers.runs_to_kill import shards as whole_files
@@ -67,12 +69,12 @@ def test_old_tiles_keep_their_bytes_and_are_not_written_again(small, cube):
     assert verify(cube).sound
     attributes = open_cube(cube).attrs
     assert json.loads(attributes["sweep"])["design"]["samples"] == 64
-    assert [entry["tiles"] for entry in Cube(cube).runs()] == [8, 24]
+    assert [entry["tiles"] for entry in logged_runs(cube)] == [8, 24]
 
 
 def test_samples_are_added_to_a_cube_that_was_not_complete(small, cube):
     opened = Cube(cube)
-    opened.revoke(next(iter(opened.layout)))
+    revoke(opened, next(iter(opened.layout)))
     opened.group.attrs["versions"] = '{"jax": "of long ago"}'
     with pytest.raises(CubeError, match="was changed by another program and lacks consolidated metadata"):
         run(stated(small, 64), cube)
@@ -161,11 +163,11 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
     else:
         with pytest.raises(CubeError, match="was being extended when a run was killed; run the same sweep"):
             open_cube(cube)
-        grow.finish_growth(cube)
+        finish_growth(cube)
     opened = open_cube_for_reading(cube)
     assert opened.layout.grid == (2, 320)
-    assert opened.damaged_coordinate() == ""
-    assert [tile.start[1] < 80 for tile in opened.layout if opened.is_committed(tile)] == [True] * 8
+    assert damaged_coordinate(opened) == ""
+    assert [tile.start[1] < 80 for tile in opened.layout if is_committed(opened, tile)] == [True] * 8
 
 
 @pytest.mark.parametrize(("step", "samples"), [(2, 16), (CHUNKS + 3, 64)])
@@ -202,7 +204,7 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
     run(stated(tmp_path, 10, **design), path)
     run(stated(tmp_path, 15, **design), path)  # the second tile holds five of ten points
     old = xr.open_zarr(path).load()
-    written, real = [], store.sync_below
+    written, real = [], commit.sync_below
 
     def until_killed(shard, root):
         written.append(shard)
@@ -210,7 +212,7 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
             raise OSError(5, "killed here")
         real(shard, root)
 
-    monkeypatch.setattr(store, "sync_below", until_killed)
+    monkeypatch.setattr(commit, "sync_below", until_killed)
     with pytest.raises(CubeError, match="killed here"):
         run(stated(tmp_path, 20, **design), path)
     seen = xr.open_zarr(path).load()
@@ -244,6 +246,6 @@ def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     assert len(before) < len(after) < 4096 * len(Cube(cube).names)
     opened = Cube(cube)
     marked = [opened.layout.at(tuple(map(int, Path(p).parts[2:]))) for p in after if p.startswith("status")]
-    assert all(opened.is_committed(tile) for tile in marked)
+    assert all(is_committed(opened, tile) for tile in marked)
     values = xr.open_zarr(cube)["status"].values
     assert np.count_nonzero(values) >= 16 * len(marked) * 0.9

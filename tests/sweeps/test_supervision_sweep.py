@@ -3,9 +3,11 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine import writer
 from equisweep.engine.errors import CubeError
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
+from equisweep.engine.store.commit import commit
 from equisweep.engine.store.cube import Cube
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.supervision.model import FLOW
@@ -85,16 +87,16 @@ def test_a_hopeless_lane_has_a_status_and_harms_none(cube, tmp_path):
 
 
 def test_an_interrupted_sweep_goes_on_to_the_same_cube(path, cube, tmp_path, monkeypatch):
-    root, written, real = tmp_path / "cube.zarr", [], Cube.write
+    root, written, real = tmp_path / "cube.zarr", [], commit
 
-    def write(self, tile, values, durable=True):
+    def refused(cube, tile, values, durable):
         if len(written) == 2:
             raise OSError(28, "refused")
         written.append(tile)
-        real(self, tile, values, durable)
+        real(cube, tile, values, durable)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Cube, "write", write)
+        patch.setattr(writer, "commit", refused)
         with pytest.raises(CubeError, match="the disk is full"):
             run(sweep(), root, tile_points=12)
     assert len(Cube(root).layout) == 4

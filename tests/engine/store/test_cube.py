@@ -9,10 +9,13 @@ import threading
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.engine.store import create as template
-from equisweep.engine.store import cube as store
+from equisweep.engine import writer
+from equisweep.engine.store import commit as committing
+from equisweep.engine.store import create
+from equisweep.engine.store.commit import commit, is_committed, revoke
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.durable import clear_disk_errors, only_writer
+from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
@@ -53,14 +56,14 @@ def test_every_shard_has_checksums(cube):
 
 
 def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatch):
-    synced, real = [], store.sync_below
+    synced, real = [], committing.sync_below
 
     def watch(path, root):
         tile = path.relative_to(root).parts[1:]
         synced.append((path.relative_to(root).parts[0], root.joinpath("status", *tile).exists()))
         real(path, root)
 
-    monkeypatch.setattr(store, "sync_below", watch)
+    monkeypatch.setattr(committing, "sync_below", watch)
     run(small_sweep(axes={"alpha": [0.1, 0.2]}), tmp_path / "cube.zarr")
     assert [name for name, _ in synced][-1] == "status"
     assert [committed for _, committed in synced] == [False] * (len(synced) - 1) + [True]
@@ -82,10 +85,10 @@ def test_missing_and_half_written_tiles_are_computed_again(cube):
     before = contents(cube)
     opened = Cube(cube)
     tiles = list(opened.layout)
-    opened.revoke(tiles[2])
+    revoke(opened, tiles[2])
     opened.shard("status", tiles[4]).write_bytes(b"torn")
     opened.shard("investment", tiles[6]).unlink()
-    opened.revoke(tiles[6])
+    revoke(opened, tiles[6])
     (cube / "investment" / "c" / "0" / "0.abc.partial").write_bytes(b"left over")
     run(tiled_sweep(), cube)
     assert contents(cube) == before
@@ -116,7 +119,7 @@ def test_a_folder_that_is_no_cube_is_never_touched(tmp_path):
 
 
 def test_a_second_writer_is_refused(cube):
-    Cube(cube).revoke(Cube(cube).layout.at((0, 0)))
+    revoke(Cube(cube), Cube(cube).layout.at((0, 0)))
     with only_writer(cube), pytest.raises(CubeError, match="another run is writing"):
         run(tiled_sweep(), cube)
     run(tiled_sweep(), cube)
@@ -133,26 +136,26 @@ def test_a_cube_that_is_moved_while_it_is_written_is_not_begun_anew(cube):
     values = {name: writing.read(name, tile) for name in writing.names}
     cube.rename(cube.with_name("moved.zarr"))
     with pytest.raises(CubeError, match="was moved or deleted meanwhile"), clear_disk_errors(cube):
-        writing.write(tile, values)
+        commit(writing, tile, values)
     assert not cube.exists()
 
 
 @pytest.mark.parametrize(("number", "reason"), [(28, "the disk is full"), (30, "read-only")])
 def test_a_disk_that_refuses_leaves_committed_tiles_intact(number, reason, tmp_path, monkeypatch):
-    root, written, real, lock = tmp_path / "cube.zarr", [], Cube.write, threading.Lock()
+    root, written, real, lock = tmp_path / "cube.zarr", [], commit, threading.Lock()
 
-    def write(self, tile, values, durable=True):
+    def refused(cube, tile, values, durable):
         with lock:
             if len(written) == 3:
                 raise OSError(number, "refused")
             written.append(tile)
-        real(self, tile, values, durable)
+        real(cube, tile, values, durable)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Cube, "write", write)
+        patch.setattr(writer, "commit", refused)
         with pytest.raises(CubeError, match=reason):
             run(tiled_sweep(), root, tile_points=2000)
-    assert [t for t in Cube(root).layout if Cube(root).is_committed(t)] == sorted(
+    assert [t for t in Cube(root).layout if is_committed(Cube(root), t)] == sorted(
         written, key=lambda t: t.key
     )
     run(tiled_sweep(), root)
@@ -163,7 +166,7 @@ def test_a_failed_creation_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "refused")
 
-    monkeypatch.setattr(template, "_create_coordinates", fail)
+    monkeypatch.setattr(create, "_create_coordinates", fail)
     with pytest.raises(CubeError, match="the disk is full"):
         run(small_sweep(), tmp_path / "cube.zarr")
     assert list(tmp_path.iterdir()) == []
@@ -202,7 +205,7 @@ def test_overwriting_deletes_nothing_before_the_new_cube_is_ready(cube, monkeypa
     with pytest.raises(SweepError, match="GB uncompressed"):
         run(huge, cube, overwrite=True)
     with monkeypatch.context() as patch:
-        patch.setattr(template, "_create_coordinates", lambda *_: 1 / 0)
+        patch.setattr(create, "_create_coordinates", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(small_sweep(), cube, overwrite=True)
     assert contents(cube) == before
@@ -225,9 +228,9 @@ def test_a_torn_line_of_the_journal_spoils_no_other(cube):
     with (cube / "status" / "runs.jsonl").open("a") as file:
         file.write('\n{"started": 17')
     opened = Cube(cube)
-    opened.revoke(opened.layout.at((0, 0)))
+    revoke(opened, opened.layout.at((0, 0)))
     run(tiled_sweep(), cube)
-    assert [entry["tiles"] for entry in Cube(cube).runs()] == [len(opened.layout), 1]
+    assert [entry["tiles"] for entry in logged_runs(cube)] == [len(opened.layout), 1]
 
 
 def test_ranges_and_arrays_are_axes_too(tmp_path):

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, run
@@ -19,7 +20,7 @@ def test_verify_finds_every_kind_of_damage(cube):
     flipped.write_bytes(bytes(data))
     gone = opened.shard("equilibrium_count", tiles[2])
     gone.unlink()
-    opened.revoke(tiles[3])
+    revoke(opened, tiles[3])
     cut = [opened.shard("investment", tile) for tile in tiles[4:7]]
     for path, size in zip(cut, (0, 10, 40), strict=True):
         os.truncate(path, size)

@@ -13,7 +13,7 @@ from ..text import nearest
 from .bisect import Changes, merge_close, refine
 from .lines import Lines, grid_changes, lines_of
 from .question import Question
-from .result import Found, as_dataset
+from .result import Crossings, as_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,8 +83,8 @@ def boundaries(
     bracket_line = lines.number(at)
     reach = np.zeros(len(index)) if integer else rtol * _length_or_position(lines, index)
     merged, line = merge_close(changes, bracket_line[changes.of], reach[changes.of])
-    found = Found(merged, line, bracket_line, counts, left_out)
-    return as_dataset(dataset, lines, question, integer, found)
+    crossings = Crossings(merged, line, bracket_line, counts, left_out)
+    return as_dataset(dataset, lines, question, integer, crossings)
 
 
 def _length_or_position(lines: Lines, index: np.ndarray) -> np.ndarray:

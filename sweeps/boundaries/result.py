@@ -21,8 +21,8 @@ _MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found on the lines of a cube.
+class Crossings:
+    """Changes of class along the lines of a cube, and what was not followed.
 
     Parameters
     ----------
@@ -41,15 +41,15 @@ class Found:
 
 
 def as_dataset(
-    dataset: "xr.Dataset", lines: Lines, question: Question, integer: bool, found: Found
+    dataset: "xr.Dataset", lines: Lines, question: Question, integer: bool, crossings: Crossings
 ) -> "xr.Dataset":
-    """The Dataset that `boundaries` returns, of what was found in `dataset`; `integer` says of the axis that
+    """The Dataset that `boundaries` returns, of `crossings` in `dataset`; `integer` says of the axis that
     its positions are integers, exact and given on the smaller side.
     """
     import xarray as xr
 
-    variables = _crossings(dataset, lines, question, integer, found)
-    for name, values in _counts(lines, found).items():
+    variables = _changes(dataset, lines, question, integer, crossings)
+    for name, values in _counts(lines, crossings).items():
         about = {"long_name": _MEANINGS[name], "units": "1"}
         variables[name] = (lines.dims, values.reshape(lines.shape), about)
     attributes = {
@@ -61,13 +61,13 @@ def as_dataset(
     return xr.Dataset(variables, lines.coords, attributes | {"sweep": dataset.attrs["sweep"]})
 
 
-def _crossings(
-    dataset: "xr.Dataset", lines: Lines, question: Question, integer: bool, found: Found
+def _changes(
+    dataset: "xr.Dataset", lines: Lines, question: Question, integer: bool, crossings: Crossings
 ) -> dict[str, Any]:
     """Position, width and classes of every change, over the lines and ``crossing``."""
-    changes, number = found.changes, np.bincount(found.line, minlength=int(np.prod(lines.shape)))
+    changes, number = crossings.changes, np.bincount(crossings.line, minlength=int(np.prod(lines.shape)))
     # Changes come sorted by line: the place of each among those of its own.
-    place = np.arange(len(found.line)) - np.concatenate([[0], np.cumsum(number)])[found.line]
+    place = np.arange(len(crossings.line)) - np.concatenate([[0], np.cumsum(number)])[crossings.line]
     shape = (len(number), max(int(number.max(initial=0)), 1))
     falls = changes.high < changes.low
     middle = np.minimum(changes.low, changes.high) if integer else (changes.low + changes.high) / 2
@@ -82,7 +82,7 @@ def _crossings(
     for key, column in values.items():
         a_class = key.startswith("class")
         filled = np.full(shape, NO_CROSSING if a_class else np.nan)
-        filled[found.line, place] = column
+        filled[crossings.line, place] = column
         filled = filled.reshape(*lines.shape, -1).astype(np.int16 if a_class else float)
         variables[key] = ((*lines.dims, "crossing"), filled, attributes[key])
     return variables
@@ -100,12 +100,12 @@ def _attributes(dataset: "xr.Dataset", question: Question, integer: bool) -> dic
     }
 
 
-def _counts(lines: Lines, found: Found) -> dict[str, np.ndarray]:
+def _counts(lines: Lines, crossings: Crossings) -> dict[str, np.ndarray]:
     """How many changes there are on each line, and how much was not followed."""
     size = int(np.prod(lines.shape))
     return {
-        "crossings": np.bincount(found.line, minlength=size),
-        "unconfirmed": np.bincount(found.bracket_line[found.counts == 0], minlength=size),
-        "unresolved": np.bincount(found.bracket_line[found.counts < 0], minlength=size),
-        "not_computed": found.left_out,
+        "crossings": np.bincount(crossings.line, minlength=size),
+        "unconfirmed": np.bincount(crossings.bracket_line[crossings.counts == 0], minlength=size),
+        "unresolved": np.bincount(crossings.bracket_line[crossings.counts < 0], minlength=size),
+        "not_computed": crossings.left_out,
     }

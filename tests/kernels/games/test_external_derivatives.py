@@ -32,23 +32,26 @@ def kernel(mechanism: str, formulation: str) -> Callable:
 
 
 @cache
-def solver(mechanism: str, formulation: str) -> Callable:
-    return jax.jit(jax.vmap(kernel(mechanism, formulation)))
-
-
-@cache
 def pusher(mechanism: str, formulation: str) -> Callable:
-    """Values and directional derivatives of a batch of scenarios."""
-    return jax.jit(lambda p, t: jax.jvp(jax.vmap(real(mechanism, formulation)), (p,), (t,)))
+    """Real outputs of a batch of scenarios, their directional derivatives, and outputs of other kinds."""
+
+    def split(p: dict) -> tuple[dict, dict]:
+        found = kernel(mechanism, formulation)(p)
+        return {name: found[name] for name in REAL}, {name: found[name] for name in found if name not in REAL}
+
+    return jax.jit(lambda p, t: jax.jvp(jax.vmap(split), (p,), (t,), has_aux=True))
 
 
 def slopes(mechanism: str, formulation: str, at: dict, name: str) -> tuple[dict, dict]:
+    """Outputs, and their derivatives by `name`."""
     ahead = {q: np.full(x.shape, float(q == name)) for q, x in at.items()}
-    return pusher(mechanism, formulation)(at, ahead)
+    value, slope, others = pusher(mechanism, formulation)(at, ahead)
+    return {name: np.asarray(x) for name, x in (value | others).items()}, slope
 
 
-def real(mechanism: str, formulation: str) -> Callable:
-    return lambda p: {name: kernel(mechanism, formulation)(p)[name] for name in REAL}
+def solver(mechanism: str, formulation: str) -> Callable:
+    """Outputs alone, from the same compiled function."""
+    return lambda at: slopes(mechanism, formulation, at, "")[0]
 
 
 def difference(f: Callable, at: dict, name: str) -> tuple[dict, dict, np.ndarray]:
@@ -56,7 +59,6 @@ def difference(f: Callable, at: dict, name: str) -> tuple[dict, dict, np.ndarray
     x = np.asarray(at[name])
     step = 1e-3 * np.maximum(np.minimum(x, 1 - x) if name in ("v", "alpha") else x, 1e-2 * (x == 0))
     near = {k: f(at | {name: x + k * step}) for k in (-2, -1, 0, 1, 2)}
-    near = {k: {o: np.asarray(v) for o, v in found.items()} for k, found in near.items()}
     same = np.ones(x.shape, bool)
     for found in near.values():
         for kind in ("status", "equilibrium_count"):
@@ -77,7 +79,7 @@ def difference(f: Callable, at: dict, name: str) -> tuple[dict, dict, np.ndarray
 @pytest.mark.parametrize(("mechanism", "formulation"), CASES)
 def test_every_derivative_agrees_with_central_differences(mechanism, formulation):
     at = points()
-    corners = np.asarray(solver(mechanism, formulation)(at)["effective_investment"]) == 0
+    corners = solver(mechanism, formulation)(at)["effective_investment"] == 0
     for name in oracle.CONTINUOUS:
         estimate, error, sound = difference(solver(mechanism, formulation), at, name)
         assert sound.mean() > 0.5
@@ -114,16 +116,37 @@ def test_without_propagation_the_derivative_is_the_one_sided_one(mechanism, form
         assert float(slope[o][0]) == pytest.approx(float(one_sided), rel=1e-5, abs=size), o
 
 
+MANY_CITIES = 20
+MANY = oracle.scenarios(200, seed=0, most_cities=MANY_CITIES)
+
+
+@cache
+def puller(mechanism: str) -> Callable:
+    """Derivatives, in reverse mode, of a weighted sum of outputs and of logarithms of their sizes."""
+
+    def total(p: dict, plain: dict, logs: dict) -> jax.Array:
+        found = external(p, mechanism=mechanism, n_max=MANY_CITIES)
+        return sum(plain[o] * found[o] + logs[o] * jnp.log1p(jnp.abs(found[o])) for o in REAL)
+
+    return jax.jit(jax.vmap(jax.grad(total), in_axes=(0, None, None)))
+
+
+def weights(*outputs: str) -> dict[str, float]:
+    return {o: float(o in outputs) for o in REAL}
+
+
 @pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
 def test_the_slope_of_investment_is_that_of_the_oracle(mechanism):
-    slope = jax.jit(jax.grad(lambda p: external(p, mechanism=mechanism, n_max=MOST)["investment"]))
-    for s in (oracle.PAPER, oracle.PAPER | {"alpha": 0.7, "n": 2.0, "beta": 0.6}):
-        found = slope(s)
+    points = [oracle.PAPER, oracle.PAPER | {"alpha": 0.7, "n": 2.0, "beta": 0.6}]
+    padded = oracle.columns(points + MANY[len(points) :])
+    found = puller(mechanism)(padded, weights("investment"), weights())
+    for i, s in enumerate(points):
         for name in oracle.CONTINUOUS:
             h = 1e-5 * s[name]
             e = [oracle.exact(s | {name: s[name] + k * h}, mechanism).investment for k in (-1, 1)]
             central = (e[1] - e[0]) / (2 * h)
-            assert float(found[name]) == pytest.approx(central, rel=1e-6, abs=1e-7 * e[0] / s[name])
+            slope = float(np.asarray(found[name])[i])
+            assert slope == pytest.approx(central, rel=1e-6, abs=1e-7 * e[0] / s[name])
 
 
 @pytest.mark.parametrize(("mechanism", "formulation"), [c for c in CASES if "exact" in c or "sharing" in c])
@@ -145,11 +168,6 @@ def test_second_derivatives_pass_through_the_root(mechanism, formulation):
 
 @pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
 def test_reverse_mode_never_returns_nan_for_an_exact_answer(mechanism):
-    at = oracle.columns(oracle.scenarios(200, seed=0, most_cities=20))
-
-    def total(p):
-        found = external(p, mechanism=mechanism, n_max=20)
-        return sum(jnp.log1p(jnp.abs(found[o])) for o in REAL)
-
-    for name, slope in jax.jit(jax.vmap(jax.grad(total)))(at).items():
+    found = puller(mechanism)(oracle.columns(MANY), weights(), weights(*REAL))
+    for name, slope in found.items():
         assert np.isfinite(slope).all(), name

@@ -120,7 +120,7 @@ def test_mapped_over_nested_axes_equals_point_by_point(model):
     mapped = kernel(model.name)
     for name in axes:
         mapped = jax.vmap(mapped, in_axes=({q: 0 if q == name else None for q in p},))
-    grid = jax.jit(mapped)(p | shifted)
+    grid = jax.tree.map(np.asarray, jax.jit(mapped)(p | shifted))
     for place in product(range(3), repeat=len(axes)):
         # The axis mapped last is the outermost.
         at = {name: shifted[name][i] for name, i in zip(reversed(axes), place, strict=True)}

@@ -52,8 +52,8 @@ bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes a
 gallery: $(READY)  ## the pictures of docs/gallery/index.md
 	$(BIN)/python docs/gallery/draw.py
 
-clean:  ## the environment, the demo's cube and the site
-	rm -rf $(VENV) demo build docs/_build *.egg-info
+clean:  ## the environment, what tests compiled, the demo's cube and the site
+	rm -rf $(VENV) .cache demo build docs/_build *.egg-info
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

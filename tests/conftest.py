@@ -1,18 +1,31 @@
 """A hostile numeric setup: double precision, and implicit broadcasting across ranks is an error."""
 
+import os
 import signal
 from collections.abc import Iterator
 
 import jax
 import pytest
+from equisweep.engine.compile_cache import keep_compiled
+from helpers.project import ROOT
 from hypothesis import settings
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
+keep_compiled()
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
 # The same examples every time, and no timings: machines differ.
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("repeatable")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # jax writes kept programs in place, so that a process may meet half of one; then it compiles as usual.
+    config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from helpers.imports import FOLDERS, imports, name_of, of_others, sources
+from helpers.imports import FOLDERS, circles, imports, name_of, of_others, sources
 from helpers.project import ROOT
 
 # Floors of each folder, the lowest first. A file imports from floors below its own and from files under its
@@ -99,6 +99,11 @@ def test_no_file_imports_from_a_higher_floor(folder):
             if other_number >= number and other_pattern != pattern:
                 wrong.append(f"{name} imports {other}")
     assert wrong == []
+
+
+def test_no_files_import_each_other():
+    whole = {name: imported for folder in FOLDERS for name, imported in graph(folder).items()}
+    assert circles(whole) == []
 
 
 def test_kernels_import_jax_and_nothing_of_ours():

@@ -53,21 +53,19 @@ def enter(code: Code) -> None:
     code.block("called")
 
 
-def buffers(code: Code, arguments: int, results: int) -> tuple[list[str], list[str]]:
-    """Pointers to the buffers of so many arguments and results."""
-    return (
-        _listed(code, _field(code, "ptr", "%frame", "CallFrame.args.args"), arguments),
-        _listed(code, _field(code, "ptr", "%frame", "CallFrame.rets.rets"), results),
-    )
+def arguments(code: Code, count: int) -> list[str]:
+    """Where the numbers of so many arguments lie."""
+    return _data(code, _field(code, "ptr", "%frame", "CallFrame.args.args"), count)
 
 
-def data(code: Code, buffer: str) -> str:
-    """Where the numbers of a buffer lie."""
-    return _field(code, "ptr", buffer, "Buffer.data")
+def results(code: Code, count: int) -> list[str]:
+    """Where the numbers of so many results are to lie."""
+    return _data(code, _field(code, "ptr", "%frame", "CallFrame.rets.rets"), count)
 
 
-def batch_size(code: Code, buffer: str, rank: int) -> str:
-    """How many arrays of this rank lie in a buffer: the product of all dims that stand before theirs."""
+def batch_size(code: Code, rank: int) -> str:
+    """How many arrays of this rank the first argument is: the product of all dims that stand before theirs."""
+    buffer = _buffer(code, _field(code, "ptr", "%frame", "CallFrame.args.args"), 0)
     dims = _field(code, "ptr", buffer, "Buffer.dims")
     outer = code.emit(f"sub i64 {_field(code, 'i64', buffer, 'Buffer.rank')}, {rank}")
     code.jump("size.in")
@@ -86,8 +84,12 @@ def batch_size(code: Code, buffer: str, rank: int) -> str:
     return size
 
 
-def _listed(code: Code, pointers: str, count: int) -> list[str]:
-    return [code.emit(f"load ptr, ptr {code.element('ptr', pointers, k)}") for k in range(count)]
+def _data(code: Code, buffers: str, count: int) -> list[str]:
+    return [_field(code, "ptr", _buffer(code, buffers, k), "Buffer.data") for k in range(count)]
+
+
+def _buffer(code: Code, buffers: str, number: int) -> str:
+    return code.emit(f"load ptr, ptr {code.element('ptr', buffers, number)}")
 
 
 def _field(code: Code, type_: str, structure: str, name: str) -> str:

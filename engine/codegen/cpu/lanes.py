@@ -49,11 +49,9 @@ class _Writer:
             code.add(f"store {m} zeroinitializer, ptr {slot}, align 64")
         code.add(f"store {held} splat (i64 -1), ptr %held, align 64")
         ffi.enter(code)
-        used = sum(leaf.used for leaf in self.loop.leaves)
-        arguments, results = ffi.buffers(code, used, self.loop.split)
-        self.inputs = [ffi.data(code, buffer) for buffer in arguments]
-        self.outputs = [ffi.data(code, buffer) for buffer in results]
-        self.lanes = ffi.batch_size(code, arguments[0], self.loop.leaves[0].rank)
+        self.inputs = ffi.arguments(code, sum(leaf.used for leaf in self.loop.leaves))
+        self.outputs = ffi.results(code, self.loop.split)
+        self.lanes = ffi.batch_size(code, self.loop.leaves[0].rank)
         code.jump("check.in")
         code.block("check.in")
         code.jump("check")

@@ -51,7 +51,7 @@ def _exp(x: Term) -> Term:
     r = k.fma(-_LN2_LOW, k.fma(-_LN2_HIGH, x))
     # 1 + (r + r^2 q): the large terms last, so that only they round.
     p = (r * r).fma(_polynomial(r, _EXP_COEFFICIENTS), r) + 1.0
-    y = (p.bits() + ((k + _TO_BITS).bits() << 52)).from_bits()
+    y = (((k + _TO_BITS).bits() << 52) + p.bits()).from_bits()
     y = where(x > _LARGEST, inf, y)
     y = where(x < _SMALLEST, 0.0, y)
     return where(x.is_nan(), x, y)  # a NaN may carry bits that were shifted into a number

@@ -37,7 +37,7 @@ def grid_function(
     """
     reason = _reason_for_xla(device, native)
     if reason is None and not space.needs_ode:
-        loop, compiled = attempt(lambda: _grid_loop(space, choices, coordinates).link(), "computing")
+        loop, compiled = attempt(lambda: _grid_loop(space, choices, coordinates, device).link(), "computing")
         if loop is not None:
             compiling()
             return loop, {compiled}
@@ -63,13 +63,17 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
             point = point_function(space, choices, partial(lane_loop, report=ways.add, link=False))
             jax.eval_shape(point, *_shapes_at_a_point(space))
         else:
-            _, compiled = attempt(partial(_grid_loop, space, choices, _first_point(space)), "computing")
+            _, compiled = attempt(
+                partial(_grid_loop, space, choices, _first_point(space), device), "computing"
+            )
             ways.add(compiled)
     return ways
 
 
-def _grid_loop(space: Space, choices: Mapping[str, str], coordinates: Sequence[Point]) -> GridLoop:
-    return GridLoop(point_function(space, choices), coordinates)
+def _grid_loop(
+    space: Space, choices: Mapping[str, str], coordinates: Sequence[Point], device: Any
+) -> GridLoop:
+    return GridLoop(point_function(space, choices), coordinates, backend_of(device.platform))
 
 
 def _reason_for_xla(device: Any, native: bool) -> str | None:

@@ -14,3 +14,10 @@ BACKENDS: dict[str, Callable[[], Backend]] = {"cpu": Cpu}
 def backend_of(platform: str) -> Backend | None:
     """The back end for devices of a platform ("cpu", "gpu"); None where XLA computes there."""
     return BACKENDS[platform]() if platform in BACKENDS else None
+
+
+def cpu_backend() -> Backend:
+    """The back end for CPUs, which is always there."""
+    backend = backend_of("cpu")
+    assert backend is not None
+    return backend

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from .backend import Backend, GridProgram, primitives
-from .devices import backend_of
+from .devices import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled
@@ -47,7 +47,7 @@ class GridLoop:
         coordinates: Coordinates,
         backend: Backend | None = None,
     ) -> None:
-        self._backend = backend or _default_backend()
+        self._backend = backend or cpu_backend()
         self._grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self._backend)
         self._dtypes = [v.dtype for v in _in_order(coordinates)]
 
@@ -74,12 +74,6 @@ class GridLoop:
         if not all(array.flags.writeable for array in arrays):
             raise ValueError("outputs that may not be written to")
         self._program(inputs, arrays, lengths)
-
-
-def _default_backend() -> Backend:
-    backend = backend_of("cpu")
-    assert backend is not None
-    return backend
 
 
 def _lengths(coordinates: Coordinates) -> list[int]:

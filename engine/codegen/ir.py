@@ -1,8 +1,9 @@
-"""A traced function of small arrays, taken apart into scalar operations.
+"""The intermediate form: a function of small arrays as a graph of scalars.
 
-XLA keeps arrays whole and loses itself in a loop of many tiny ones. Here the trace of a step becomes a graph
-of scalars, each computed once: reshaping, slicing, stacking and broadcasting are gone, constants are folded,
-and what is left is straight-line arithmetic that can be run on many lanes side by side (`lane_code`).
+XLA keeps arrays whole, which costs much in a loop of many tiny ones. Here the trace of a step becomes a
+graph of scalars (`lower`), each computed once: reshaping, slicing, stacking and broadcasting are gone,
+constants are folded, and what is left is straight-line arithmetic that a back end runs on many points or
+lanes side by side.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -22,9 +23,11 @@ class Unsupported(Exception):
 
 
 class Scalar:
-    """One number: an operation on other scalars, an input (``value``: its place) or a constant.
+    """One number: an operation of `ops` on other scalars, an input (``value``: its number) or a constant.
 
-    Compared by identity: a `Graph` makes equal ones only once.
+    A loop is a scalar too, of op "loop"; "result" is one of the numbers that it ends with (``value``:
+    which), and "carried" stands for one inside it. Compared by identity: a `Graph` makes equal ones only
+    once.
     """
 
     __slots__ = ("args", "dtype", "op", "value")
@@ -94,7 +97,8 @@ class Graph:
 
     def apply(self, op: str, *args: Scalar, dtype: str | None = None) -> Scalar:
         """The result of `op`; a constant where all arguments are, and simpler where one of them allows it."""
-        dtype, operation = dtype or args[0].dtype, OPERATIONS[op]
+        operation = OPERATIONS[op]
+        dtype = dtype or operation.result_dtype or args[0].dtype
         if len(args) != operation.arity:
             raise TypeError(f"{op} of {len(args)} arguments")
         simple = operation.simplify and operation.simplify(*args)

@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .backend import Backend, LaneProgram, primitives
+from .backend import LaneProgram, primitives
 from .compiled import Compiled, attempt
-from .devices import backend_of
+from .devices import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .lower.lower import lower_jaxpr
@@ -112,9 +112,10 @@ def _loop(
 
     @jax.custom_jvp
     def either(*arrays: Array) -> list[Array]:
-        if jax.default_backend() == "cpu":  # the only one there is: spare the other its tracing
+        platform = cpu_backend().platform
+        if jax.default_backend() == platform:  # the only one there is: spare the other its tracing
             return call(*arrays)
-        return lax.platform_dependent(*arrays, cpu=call, default=plain)
+        return lax.platform_dependent(*arrays, default=plain, **{platform: call})
 
     @either.defjvp
     def _(primals: Sequence[Array], tangents: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -169,13 +170,7 @@ def _tangents(
 def _native(cond: Function, body: Function, arrays: list[Array], split: int, link: bool) -> LaneProgram:
     """The program of the loop. Raises Unsupported where it has none."""
     loop = _lowered(cond, body, arrays, split)
-    return _backend().lanes(loop) if link else lambda arrays: list(arrays[:split])
-
-
-def _backend() -> Backend:
-    backend = backend_of("cpu")
-    assert backend is not None
-    return backend
+    return cpu_backend().lanes(loop) if link else lambda arrays: list(arrays[:split])
 
 
 def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) -> Loop:
@@ -203,5 +198,5 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
         Leaf(a.size, dtype_name(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
         for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
     ]
-    on, *after = primitives([on, *after], _backend())
+    on, *after = primitives([on, *after], cpu_backend())
     return Loop(tuple(leaves), split, on, tuple(after))

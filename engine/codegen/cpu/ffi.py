@@ -64,7 +64,7 @@ def results(code: Code, count: int) -> list[str]:
 
 
 def batch_size(code: Code, rank: int) -> str:
-    """How many arrays of this rank the first argument is: the product of all dims that stand before theirs."""
+    """How many arrays of this rank the first argument holds: the product of the dims before theirs."""
     buffer = _buffer(code, _field(code, "ptr", "%frame", "CallFrame.args.args"), 0)
     dims = _field(code, "ptr", buffer, "Buffer.dims")
     outer = code.emit(f"sub i64 {_field(code, 'i64', buffer, 'Buffer.rank')}, {rank}")

@@ -7,24 +7,17 @@ import jax
 import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
+from ..ops import OPERATIONS
 from .rules import Array, Context, elementwise, rule
 
-# Primitives that are operations of the graph under the same name.
-_SAME_NAME = (
-    "add sub mul div rem neg max min and or xor exp log sqrt logistic exp2 expm1 log1p sin cos tan "
-    "asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf erfc lgamma cbrt floor ceil"
-)
+
+def _operation(op: str) -> Callable[..., Scalar]:
+    return lambda context, *scalars: context.graph.apply(op, *scalars)
 
 
-def _operation(op: str, dtype: str | None = None) -> Callable[..., Scalar]:
-    """A rule: the operation `op`, whose result has that dtype, or that of the operands."""
-    return lambda context, *scalars: context.graph.apply(op, *scalars, dtype=dtype)
-
-
-for _name in _SAME_NAME.split():
-    elementwise(_name)(_operation(_name))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    elementwise(_name)(_operation(_name, "i1"))
+for _name, _entry in OPERATIONS.items():
+    if _entry.primitive:
+        elementwise(_name)(_operation(_name))
 elementwise("add_any")(_operation("add"))
 
 

@@ -17,27 +17,34 @@ def _is(argument: Any, number: float) -> bool:
 # --- sums and products -----------------------------------------------------------------------------------
 
 define(
-    "add", 2,
+    "add", 2, primitive=True,
     value=jnp.add,
     fold=lambda a, b: a + b,
     simplify=lambda a, b: a if _is(b, 0) else b if _is(a, 0) else None,
     series=lambda _own, k, a, b: plus(a[k], b[k]),
 )  # fmt: skip
 define(
-    "sub", 2,
+    "sub", 2, primitive=True,
     value=jnp.subtract,
     fold=lambda a, b: a - b,
     simplify=lambda a, b: a if _is(b, 0) else None,
     series=lambda _own, k, a, b: minus(a[k], b[k]),
 )  # fmt: skip
 define(
-    "mul", 2,
+    "mul", 2, primitive=True,
     value=jnp.multiply,
     fold=lambda a, b: a * b,
     simplify=lambda a, b: a if _is(b, 1) else b if _is(a, 1) else None,
     series=product,
 )  # fmt: skip
-define("neg", 1, value=jnp.negative, fold=lambda a: -a, series=lambda _own, k, a: scaled(a[k], -1.0))
+define(
+    "neg",
+    1,
+    primitive=True,
+    value=jnp.negative,
+    fold=lambda a: -a,
+    series=lambda _own, k, a: scaled(a[k], -1.0),
+)
 
 # What formulas are made of: a product that no compiler may fuse into a sum, and one that is fused into it.
 define("mul_rounded", 2, value=jnp.multiply, series=product)
@@ -68,13 +75,13 @@ def _quotient_series(own: Series, k: int, a: Series, b: Series) -> Any:
 
 
 define(
-    "div", 2,
+    "div", 2, primitive=True,
     value=jnp.divide,
     fold=_quotient,
     simplify=lambda a, b: a if _is(b, 1) else None,
     series=_quotient_series,
 )  # fmt: skip
-define("rem", 2, value=lax.rem, fold=_remainder)
+define("rem", 2, primitive=True, value=lax.rem, fold=_remainder)
 
 
 # --- extremes --------------------------------------------------------------------------------------------
@@ -93,8 +100,17 @@ def _magnitude(own: Series, k: int, a: Series) -> Any:
 
 
 # NaN if any is.
-define("max", 2, value=jnp.maximum, fold=lambda a, b: a if a != a or a > b else b, series=_larger)
-define("min", 2, value=jnp.minimum, fold=lambda a, b: a if a != a or a < b else b, series=_smaller)
+define(
+    "max", 2, primitive=True, value=jnp.maximum, fold=lambda a, b: a if a != a or a > b else b, series=_larger
+)
+define(
+    "min",
+    2,
+    primitive=True,
+    value=jnp.minimum,
+    fold=lambda a, b: a if a != a or a < b else b,
+    series=_smaller,
+)
 define("abs", 1, value=jnp.abs, fold=abs, series=_magnitude)
 
 
@@ -106,8 +122,8 @@ def _root_series(own: Series, k: int, x: Series) -> Any:
     return None if rest is None else rest / (2 * own[0])
 
 
-define("sqrt", 1, value=jnp.sqrt, fold=np.sqrt, series=_root_series)
-define("floor", 1, value=jnp.floor, stepwise=True)
-define("ceil", 1, value=jnp.ceil, stepwise=True)
+define("sqrt", 1, primitive=True, value=jnp.sqrt, fold=np.sqrt, series=_root_series)
+define("floor", 1, primitive=True, value=jnp.floor, stepwise=True)
+define("ceil", 1, primitive=True, value=jnp.ceil, stepwise=True)
 define("round", 1, value=lax.round, stepwise=True)  # halves away from 0
 define("roundeven", 1, value=jnp.round, stepwise=True)  # halves to the even neighbour

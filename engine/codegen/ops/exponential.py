@@ -62,7 +62,7 @@ def _exp_series(own: Series, k: int, x: Series) -> Any:
     return chained(own, k, x)
 
 
-define("exp", 1, value=jnp.exp, fold=np.exp, series=_exp_series, formula=_exp)
+define("exp", 1, primitive=True, value=jnp.exp, fold=np.exp, series=_exp_series, formula=_exp)
 
 
 # --- log -------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def _log_series(own: Series, k: int, x: Series) -> Any:
     return None if rest is None else rest / x[0]
 
 
-define("log", 1, value=jnp.log, fold=np.log, series=_log_series, formula=_log)
+define("log", 1, primitive=True, value=jnp.log, fold=np.log, series=_log_series, formula=_log)
 
 
 # --- logistic --------------------------------------------------------------------------------------------
@@ -115,4 +115,4 @@ def _logistic_series(own: Series, k: int, x: Series) -> Any:
     return chained(own.slope, k, x)
 
 
-define("logistic", 1, value=jax.nn.sigmoid, series=_logistic_series, formula=_logistic)
+define("logistic", 1, primitive=True, value=jax.nn.sigmoid, series=_logistic_series, formula=_logistic)

@@ -26,10 +26,10 @@ def _power_series(own: Series, k: int, x: Series, exponent: Series) -> Any:
 
 
 define("pow", 2, value=jnp.power, series=_power_series)
-define("exp2", 1, value=jnp.exp2)
-define("expm1", 1, value=jnp.expm1)
-define("log1p", 1, value=jnp.log1p)
-define("cbrt", 1, value=lax.cbrt)
+define("exp2", 1, primitive=True, value=jnp.exp2)
+define("expm1", 1, primitive=True, value=jnp.expm1)
+define("log1p", 1, primitive=True, value=jnp.log1p)
+define("cbrt", 1, primitive=True, value=lax.cbrt)
 
 
 # --- of angles -------------------------------------------------------------------------------------------
@@ -47,13 +47,13 @@ def _cosine_series(own: Series, k: int, x: Series) -> Any:
     return chained(own.slope, k, x)
 
 
-define("sin", 1, value=jnp.sin, series=_sine_series)
-define("cos", 1, value=jnp.cos, series=_cosine_series)
-define("tan", 1, value=jnp.tan)
-define("asin", 1, value=jnp.arcsin)
-define("acos", 1, value=jnp.arccos)
-define("atan", 1, value=jnp.arctan)
-define("atan2", 2, value=jnp.arctan2)
+define("sin", 1, primitive=True, value=jnp.sin, series=_sine_series)
+define("cos", 1, primitive=True, value=jnp.cos, series=_cosine_series)
+define("tan", 1, primitive=True, value=jnp.tan)
+define("asin", 1, primitive=True, value=jnp.arcsin)
+define("acos", 1, primitive=True, value=jnp.arccos)
+define("atan", 1, primitive=True, value=jnp.arctan)
+define("atan2", 2, primitive=True, value=jnp.arctan2)
 
 
 # --- hyperbolic ------------------------------------------------------------------------------------------
@@ -65,16 +65,16 @@ def _tanh_series(own: Series, k: int, x: Series) -> Any:
     return chained(own.slope, k, x)
 
 
-define("tanh", 1, value=jnp.tanh, series=_tanh_series)
-define("sinh", 1, value=jnp.sinh)
-define("cosh", 1, value=jnp.cosh)
-define("asinh", 1, value=jnp.arcsinh)
-define("acosh", 1, value=jnp.arccosh)
-define("atanh", 1, value=jnp.arctanh)
+define("tanh", 1, primitive=True, value=jnp.tanh, series=_tanh_series)
+define("sinh", 1, primitive=True, value=jnp.sinh)
+define("cosh", 1, primitive=True, value=jnp.cosh)
+define("asinh", 1, primitive=True, value=jnp.arcsinh)
+define("acosh", 1, primitive=True, value=jnp.arccosh)
+define("atanh", 1, primitive=True, value=jnp.arctanh)
 
 
 # --- integrals -------------------------------------------------------------------------------------------
 
-define("erf", 1, value=lax.erf)
-define("erfc", 1, value=lax.erfc)
-define("lgamma", 1, value=lax.lgamma)
+define("erf", 1, primitive=True, value=lax.erf)
+define("erfc", 1, primitive=True, value=lax.erfc)
+define("lgamma", 1, primitive=True, value=lax.lgamma)

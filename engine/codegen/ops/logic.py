@@ -10,12 +10,17 @@ from .series import choice
 
 # --- comparisons: of floats, only `ne` holds with NaN ----------------------------------------------------
 
-define("eq", 2, value=jnp.equal, fold=lambda a, b: a == b, stepwise=True)
-define("ne", 2, value=jnp.not_equal, fold=lambda a, b: a != b, stepwise=True)
-define("lt", 2, value=jnp.less, fold=lambda a, b: a < b, stepwise=True)
-define("le", 2, value=jnp.less_equal, fold=lambda a, b: a <= b, stepwise=True)
-define("gt", 2, value=jnp.greater, fold=lambda a, b: a > b, stepwise=True)
-define("ge", 2, value=jnp.greater_equal, fold=lambda a, b: a >= b, stepwise=True)
+
+def _comparison(name: str, value: Any, fold: Any) -> None:
+    define(name, 2, primitive=True, result_dtype="i1", value=value, fold=fold, stepwise=True)
+
+
+_comparison("eq", jnp.equal, lambda a, b: a == b)
+_comparison("ne", jnp.not_equal, lambda a, b: a != b)
+_comparison("lt", jnp.less, lambda a, b: a < b)
+_comparison("le", jnp.less_equal, lambda a, b: a <= b)
+_comparison("gt", jnp.greater, lambda a, b: a > b)
+_comparison("ge", jnp.greater_equal, lambda a, b: a >= b)
 
 
 # --- a choice: (condition, where true, where false) ------------------------------------------------------
@@ -46,20 +51,20 @@ def _decided(a: Any, b: Any, neutral: bool) -> Any:
 
 
 define(
-    "and", 2,
+    "and", 2, primitive=True,
     value=jnp.bitwise_and,
     fold=lambda a, b: a & b,
     simplify=lambda a, b: _decided(a, b, neutral=True),
     stepwise=True,
 )  # fmt: skip
 define(
-    "or", 2,
+    "or", 2, primitive=True,
     value=jnp.bitwise_or,
     fold=lambda a, b: a | b,
     simplify=lambda a, b: _decided(a, b, neutral=False),
     stepwise=True,
 )  # fmt: skip
-define("xor", 2, value=jnp.bitwise_xor, stepwise=True)
+define("xor", 2, primitive=True, value=jnp.bitwise_xor, stepwise=True)
 define("not", 1, value=jnp.bitwise_not, stepwise=True)
 define("shift_left", 2, value=lax.shift_left, stepwise=True)
 define("shift_right_arithmetic", 2, value=lax.shift_right_arithmetic, stepwise=True)

@@ -17,6 +17,8 @@ class Operation:
 
     name : how scalars call it.
     arity : how many arguments it takes.
+    primitive : whether JAX's primitive of this name is this operation, number by number.
+    result_dtype : dtype of the result; None: that of the first argument, unless another one is asked for.
     value : value(*arguments), the result by JAX; where `typed`, value(*arguments, dtype=...). None where only
         formulas use the operation.
     fold : fold(*arguments), the result for constants: NumPy's floats, Python's integers and booleans. None:
@@ -29,6 +31,8 @@ class Operation:
 
     name: str
     arity: int
+    primitive: bool = False
+    result_dtype: str | None = None
     value: Callable[..., Array] | None = None
     typed: bool = False
     fold: Callable[..., Any] | None = None

@@ -53,10 +53,10 @@ class Term:
         return self.apply("neg")
 
     def __lt__(self, other: "Term | float") -> "Term":
-        return self.apply("lt", other, dtype="i1")
+        return self.apply("lt", other)
 
     def __gt__(self, other: "Term | float") -> "Term":
-        return self.apply("gt", other, dtype="i1")
+        return self.apply("gt", other)
 
     def __lshift__(self, bits: int) -> "Term":
         return self.apply("shift_left", bits)
@@ -67,10 +67,10 @@ class Term:
 
     def equals(self, other: "Term | float") -> "Term":
         """Whether two numbers are equal; NaN is not."""
-        return self.apply("eq", other, dtype="i1")
+        return self.apply("eq", other)
 
     def is_nan(self) -> "Term":
-        return self.apply("ne", self, dtype="i1")
+        return self.apply("ne", self)
 
     def fma(self, factor: "Term | float", addend: "Term | float") -> "Term":
         """The number times `factor` plus `addend`, rounded once."""

@@ -86,15 +86,18 @@ def _windows(
     A slice that begins outside is moved inside the array, as JAX does.
     """
     limits = [n - k for n, k in zip(shape, sizes, strict=True)]
+    if _are_known(starts):
+        firsts = [int(known_values(start)) for start in starts]
+        first = tuple(min(max(f, 0), limit) for f, limit in zip(firsts, limits, strict=True))
+        return [(_window(first, sizes), array_of([graph.constant(True, "i1")], ()))]
     index = [_clipped(graph, s.item(), limit) for s, limit in zip(starts, limits, strict=True)]
-    indices = [tuple(i.value for i in index)] if _are_known(starts) else _indices(limits)
     return [
-        (
-            tuple(slice(k, k + n) for k, n in zip(known, sizes, strict=True)),
-            array_of([_equals(graph, index, known)], ()),
-        )
-        for known in indices
+        (_window(known, sizes), array_of([_equals(graph, index, known)], ())) for known in _indices(limits)
     ]
+
+
+def _window(first: Index, sizes: Sequence[int]) -> tuple[slice, ...]:
+    return tuple(slice(f, f + size) for f, size in zip(first, sizes, strict=True))
 
 
 # --- gathers ---------------------------------------------------------------------------------------------

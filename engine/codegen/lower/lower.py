@@ -37,18 +37,13 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
     for variable, value in zip(jaxpr.constvars, constants, strict=True):
         values[variable] = value if _is_scalars(value) else _constants(graph, value)
     values.update(zip(jaxpr.invars, inputs, strict=True))
+    lower_inner = partial(_lower_inner, graph)
     for equation in jaxpr.eqns:
+        dtype = dtype_name(equation.outvars[0].aval.dtype) if equation.outvars else "i1"
         operands = [read(atom) for atom in equation.invars]
-        results = apply(_context(graph, equation), operands, equation.params)
+        results = apply(Context(graph, equation, dtype, lower_inner), operands)
         values.update(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
-
-
-def _context(graph: Graph, equation: Any) -> Context:
-    avals_in = tuple(atom.aval for atom in equation.invars)
-    avals_out = tuple(atom.aval for atom in equation.outvars)
-    dtype = dtype_name(avals_out[0].dtype) if avals_out else "i1"
-    return Context(graph, equation.primitive, avals_in, avals_out, dtype, partial(_lower_inner, graph))
 
 
 def _lower_inner(graph: Graph, inner: Any, operands: Sequence[Array]) -> list[Array]:

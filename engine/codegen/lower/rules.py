@@ -34,7 +34,7 @@ class BrokenRule(Exception):
         self.primitive = primitive
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Context:
     """Where a rule is applied.
 
@@ -42,10 +42,8 @@ class Context:
     ----------
     graph
         Makes the scalars.
-    primitive
-        The primitive itself: JAX can be asked to apply it to numbers.
-    avals_in, avals_out
-        Shapes and dtypes of operands and results, as JAX traced them.
+    equation
+        What is lowered, as JAX traced it.
     dtype
         Dtype of the first result, as scalars name it ("f64").
     lower
@@ -53,16 +51,29 @@ class Context:
     """
 
     graph: Graph
-    primitive: Any
-    avals_in: tuple[Any, ...]
-    avals_out: tuple[Any, ...]
+    equation: Any
     dtype: str
     lower: Callable[[Any, Sequence[Array]], list[Array]]
 
     @property
+    def primitive(self) -> Any:
+        """The primitive itself: JAX can be asked to apply it to numbers."""
+        return self.equation.primitive
+
+    @property
+    def avals_in(self) -> list[Any]:
+        """Shapes and dtypes of the operands."""
+        return [atom.aval for atom in self.equation.invars]
+
+    @property
+    def avals_out(self) -> list[Any]:
+        """Shapes and dtypes of the results."""
+        return [variable.aval for variable in self.equation.outvars]
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the first result."""
-        return self.avals_out[0].shape
+        return self.equation.outvars[0].aval.shape
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -97,27 +108,37 @@ def elementwise(*names: str) -> Callable[[Callable[..., Scalar]], Callable[..., 
     return register
 
 
-def apply(context: Context, operands: Sequence[Array], params: Mapping[str, Any]) -> list[Array]:
-    """The results of an equation, by the rule of its primitive.
+def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
+    """The results of the context's equation, by the rule of its primitive.
 
     Raises Unsupported where there is no rule, or the rule says so; BrokenRule where it fails.
     """
     name = context.primitive.name
     if name not in RULES:
         raise Unsupported(f"primitive {name}")
-    given = _understood(name, RULES[name], params)
+    params = _understood(name, RULES[name], context.equation.params)
     try:
-        results = RULES[name](context, *operands, **given)
+        results = RULES[name](context, *operands, **params)
+        results = results if isinstance(results, list) else [results]
+        _require_shapes(results, context.equation.outvars)
     except (Unsupported, BrokenRule):
         raise
     except Exception as error:
         raise BrokenRule(name, error) from error
-    return results if isinstance(results, list) else [results]
+    return results
+
+
+def _require_shapes(results: Sequence[Array], variables: Sequence[Any]) -> None:
+    shapes, expected = [r.shape for r in results], [v.aval.shape for v in variables]
+    if shapes != expected:
+        raise ValueError(f"results of shapes {shapes} instead of {expected}")
 
 
 def _understood(name: str, function: Rule, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The params that a rule takes; raises Unsupported where it lacks one, or would miss one that counts."""
     required, known, takes_all = _params_of(function)
+    if params.keys() == known:
+        return params
     for missing in required - params.keys():
         raise Unsupported(f"primitive {name} without {missing}: another release of JAX?")
     if takes_all:

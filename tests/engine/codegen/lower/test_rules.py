@@ -89,6 +89,13 @@ def test_a_bug_keeps_the_name_of_its_primitive_and_its_cause():
         GridLoop(lambda c: {"y": jnp.exp(c["x"])}, [{"x": np.ones(3)}])
 
 
+@pytest.mark.parametrize("results", [np.zeros((2,)), [], [np.zeros(()), np.zeros(())]], ids=str)
+def test_results_of_wrong_shapes_are_a_bug(monkeypatch, results):
+    monkeypatch.setitem(RULES, "exp", lambda context, operand, **_: results)
+    with pytest.raises(BrokenRule, match=r"primitive exp failed .*instead of"):
+        lowered(jnp.exp)
+
+
 @pytest.mark.usefixtures("broken")
 def test_a_bug_fails_a_test_as_its_warning_is_an_error_here():
     with pytest.raises(

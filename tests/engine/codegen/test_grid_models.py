@@ -22,7 +22,7 @@ def cube(space, native, tile_points=None):
         for name, values in ev.finish(tile, ev.start(tile)).items():
             inner = values.shape[len(tile.region) :]
             whole.setdefault(name, np.empty((*space.shape, *inner), values.dtype))[tile.region] = values
-    ev.close()
+    ev.batches.close()
     return whole, ev.computed
 
 

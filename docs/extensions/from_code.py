@@ -88,7 +88,7 @@ def _domain(parameter: Parameter) -> str:
 
 def _default(parameter: Parameter) -> str:
     if isinstance(parameter.default, Mapping):
-        return ", ".join(f"{name} {value:g}" for name, value in parameter.default.items())
+        return ", ".join(f"{name}: {value:g}" for name, value in parameter.default.items())
     return f"{parameter.default:g}"
 
 

@@ -19,8 +19,21 @@ class Public(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """What autodoc makes of them."""
         package = importlib.import_module(self.arguments[0])
-        parts = [entry(package.__name__, name, getattr(package, name)) for name in package.__all__]
-        return self.parse_text_to_nodes("\n".join(["```{eval-rst}", *parts, "```"]))
+        parts = [self._once(package.__name__, name, getattr(package, name)) for name in _names(package)]
+        about = inspect.getdoc(package) or ""
+        return self.parse_text_to_nodes("\n".join(["```{eval-rst}", about, "", *parts, "```"]))
+
+    def _once(self, package: str, name: str, thing: Any) -> str:
+        """An entry; a line where another package on this page offers the same thing."""
+        shown = self.env.temp_data.setdefault("public", {})
+        if id(thing) in shown:
+            return f"``{name}``: as :py:obj:`{shown[id(thing)]}`.\n"
+        shown[id(thing)] = f"{package}.{name}"
+        return entry(package, name, thing)
+
+
+def _names(package: ModuleType) -> list[str]:
+    return list(getattr(package, "__all__", ()))
 
 
 def entry(package: str, name: str, thing: Any) -> str:

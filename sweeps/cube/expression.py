@@ -31,7 +31,7 @@ _ORDER: dict[type, Callable[..., Any]] = {
     ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
 }  # fmt: skip
 _CONDITION = Argument("condition")
-_ANSWERS = {"number": "a number", "truth": "a condition", "text": "text", "name": "a class"}
+_KINDS = {"number": "a number", "condition": "a condition", "text": "text", "class": "a class"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def parse_expression(text: str, known: Mapping[str, Known]) -> Expression:
         kind, run = reader.read(reader.tree())
     except (RecursionError, MemoryError):
         raise SweepError(_CONDITION, ": the condition is nested too deeply") from None
-    if kind != "truth":
-        wrong = f": {text!r} is {_ANSWERS[kind]}, not a condition: compare it, such as X > 0"
+    if kind != "condition":
+        wrong = f": {text!r} is {_KINDS[kind]}, not a condition: compare it, such as X > 0"
         raise SweepError(_CONDITION, wrong)
     return Expression(text, tuple(reader.used), run)
 
@@ -120,10 +120,10 @@ class _Reader:
                 return self._name(node)
             case ast.BoolOp(op=op, values=parts):
                 join = np.logical_and if isinstance(op, ast.And) else np.logical_or
-                return "truth", _fold(join, [self._of("truth", part) for part in parts])
+                return "condition", _fold(join, [self._of("condition", part) for part in parts])
             case ast.UnaryOp(op=ast.Not(), operand=part):
-                run = self._of("truth", part)
-                return "truth", lambda v: np.logical_not(run(v))
+                run = self._of("condition", part)
+                return "condition", lambda v: np.logical_not(run(v))
             case ast.UnaryOp(op=op, operand=part) if type(op) in _ARITHMETIC:
                 return "number", _fold(_ARITHMETIC[type(op)], [self._of("number", part)])
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
@@ -135,13 +135,13 @@ class _Reader:
                 return "number", self._call(node, name, parts)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 pairs = zip([left, *others], ops, others, strict=False)
-                return "truth", _fold(np.logical_and, [self._compare(node, *pair) for pair in pairs])
+                return "condition", _fold(np.logical_and, [self._compare(node, *pair) for pair in pairs])
         raise self.fail(node, f"is not allowed here; {ALLOWED}")
 
     def _of(self, kind: str, node: ast.expr) -> Callable[..., Any]:
         result, run = self.read(node)
         if result != kind:
-            raise self.fail(node, f"is {_ANSWERS[result]} where {_ANSWERS[kind]} is needed")
+            raise self.fail(node, f"is {_KINDS[result]} where {_KINDS[kind]} is needed")
         return run
 
     def _constant(self, node: ast.expr, value: Any) -> tuple[str, Callable[..., Any]]:
@@ -169,7 +169,7 @@ class _Reader:
             raise self.fail(node, f"no such variable or coordinate{hint}")
         self.used[name] = None
         if self.known[name].labels is not None:
-            return "name", lambda values: values[name]
+            return "class", lambda values: values[name]
         # In double precision where stored as integers, which would overflow in silence.
         return "number", lambda values: _real(values[name])
 
@@ -203,7 +203,7 @@ class _Reader:
             bad = left if kind != "number" else right
             what = kind if kind != "number" else other_kind
             raise self.fail(
-                bad, f"is {_ANSWERS[what]}; a class is compared with a quoted name, numbers with numbers"
+                bad, f"is {_KINDS[what]}; a class is compared with a quoted name, numbers with numbers"
             )
         one, other = self._snapped(left, right, one), self._snapped(right, left, other)
         return _fold(
@@ -213,13 +213,13 @@ class _Reader:
     def _compare_label(
         self, left: ast.expr, op: ast.cmpop, right: ast.expr, kind: str, other: str
     ) -> Callable[..., Any]:
-        if {kind, other} != {"text", "name"}:
+        if {kind, other} != {"text", "class"}:
             raise self.fail(
                 left if kind == "text" else right, "quoted names are compared with a class or a label"
             )
         if not isinstance(op, ast.Eq | ast.NotEq):
             raise self.fail(left, "names have no order: compare them with ==, != or in (...)")
-        name_node, text_node = (left, right) if kind == "name" else (right, left)
+        name_node, text_node = (left, right) if kind == "class" else (right, left)
         name, label = self._dotted(name_node), ast.literal_eval(text_node)
         labels = self.known[name].labels or {}
         codes = [code for code, known in labels.items() if known == label]

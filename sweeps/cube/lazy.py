@@ -32,15 +32,15 @@ def pieces(dataset: "xr.Dataset") -> dict[Any, int]:
     inner = [dim for dim in dataset.sizes if dim not in dims]
     stored = {dim: lengths[0] for dim, lengths in dataset.chunksizes.items()}
     stored = stored or dict(reference(dataset).encoding.get("preferred_chunks", {}))
-    room = PIECE // max(prod(dataset.sizes[dim] for dim in inner), 1)
+    numbers = PIECE // max(prod(dataset.sizes[dim] for dim in inner), 1)
     sizes = {dim: dataset.sizes[dim] for dim in inner}
     for dim in reversed(dims):
-        size = min(dataset.sizes[dim], max(room, 1))
+        size = min(dataset.sizes[dim], max(numbers, 1))
         chunk = stored.get(dim, 1)
         if chunk < size < dataset.sizes[dim]:
             size -= size % chunk
         sizes[dim] = max(size, 1)
-        room //= sizes[dim]
+        numbers //= sizes[dim]
     return sizes
 
 

@@ -1,7 +1,7 @@
 """Ask a cube for numbers: selections by coordinate, conditions, reductions; printed or written to a file."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
@@ -14,10 +14,12 @@ from ...engine.errors import Argument, SweepError
 from ..text import ALL_ROWS, MOST_ROWS, nearest, short, table
 from .classes import class_names
 from .export import required, write_batches, write_netcdf
+from .rows import Rows
 from .select import Selections, select
 from .statuses import status_names
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import xarray as xr
 
 _MOST_COLUMNS = 12
@@ -30,7 +32,7 @@ class Question:
     Parameters
     ----------
     names : variables; all of them if empty.
-    selections : texts such as ``alpha=0.3``.
+    selections : texts such as ``alpha=0.3``, or a mapping.
     conditions : texts such as ``expected_loss > 40``; all of them hold.
     reduce : such as ``argmax:beta``, or empty.
     statuses : those that count as results in a reduction.
@@ -73,8 +75,6 @@ def answer(
     that no condition holds at are no rows. What a reduction leaves is held in memory. Returns the number of
     rows. Raises SweepError, also where no point satisfies the conditions.
     """
-    from .rows import Rows
-
     text = file or sys.stdout
     result = ask(dataset, question)
     if question.reduce:
@@ -87,24 +87,20 @@ def answer(
         print(_grid_table(result, wanted[0]), file=text)
         return result[wanted[0]].size
     rows = Rows(result, [str(name) for name in result.data_vars])
-    if style in ("table", "netcdf"):
-        total = rows.count()
-        if not total:
-            raise _empty(question)
-        if style == "netcdf":
-            write_netcdf(result, required(output))
-        else:
-            write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
-        return total
-    batches = rows.batches()
-    first = next(batches, None)
-    if first is None:
+    if style not in ("table", "netcdf"):
+        return write_batches(rows.schema, _not_empty(rows, question), style, output, text)
+    total = rows.count()
+    if not total:
         raise _empty(question)
-    return write_batches(rows.schema, chain([first], batches), style, output, text)
+    if style == "netcdf":
+        write_netcdf(result, required(output))
+    else:
+        write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
+    return total
 
 
 def query_text(
-    dataset: "xr.Dataset", names: Sequence[str] = (), selections: Iterable[str] = (), style: str = "table"
+    dataset: "xr.Dataset", names: Sequence[str] = (), selections: Selections = (), style: str = "table"
 ) -> str:
     """What ``equisweep query`` prints, as one text; see `answer`."""
     if style not in ("table", "csv", "json"):
@@ -112,6 +108,15 @@ def query_text(
     text = StringIO()
     answer(dataset, Question(names, selections), style, file=text)
     return text.getvalue().rstrip("\n")
+
+
+def _not_empty(rows: Rows, question: Question) -> Iterator["pa.RecordBatch"]:
+    """The rows in batches; SweepError, before any is written, where there is none."""
+    batches = rows.batches()
+    first = next(batches, None)
+    if first is None:
+        raise _empty(question)
+    return chain([first], batches)
 
 
 def _is_nothing(reduced: "xr.Dataset") -> bool:

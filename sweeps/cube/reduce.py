@@ -28,7 +28,15 @@ _INSTEAD = {
 
 @dataclass(frozen=True)
 class _Piece:
-    """One variable being reduced: its values as dask array NaN where left out, and what is left out."""
+    """One variable being reduced.
+
+    Parameters
+    ----------
+    array : its values, a dask array.
+    kept, selected : boolean, of the same dimensions: the points that count, and all that were asked for.
+    over : dimensions that are reduced.
+    sole : whether no other variable is reduced with it.
+    """
 
     name: str
     array: "xr.DataArray"
@@ -78,26 +86,28 @@ def reduce(
     if how not in HOWS:
         reason = _INSTEAD.get(how, "no such reduction")
         raise SweepError(Argument("how", how), f": {reason}; known: {', '.join(HOWS)}")
-    status = require_status(dataset, Argument("how", how))
+    require_status(dataset, Argument("how", how))
     codes = status_codes(statuses)
     dims = _dims(dataset, over, how)
     chosen = _chosen(dataset, how, dims, names)
     split = lazy(dataset)
-    status = split["status"]
-    selected = status.notnull().drop_attrs()
     result: dict[str, Any] = {}
     for name in chosen:
-        array = split[name]
-        kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
-        kept, chosen_points = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
-        reduced = tuple(dims or map(str, array.dims))
-        piece = _Piece(name, array, kept, chosen_points, reduced, len(chosen) == 1)
-        result |= _RULES[how](piece)
-        left_out = _number_of(chosen_points & ~kept, reduced).assign_attrs(_LEFT_OUT)
-        result[piece.called("left_out")] = left_out
+        piece = _piece(split, name, codes, dims, len(chosen) == 1)
+        left_out = _number_of(piece.selected & ~piece.kept, piece.over).assign_attrs(_LEFT_OUT)
+        result |= _RULES[how](piece) | {piece.called("left_out"): left_out}
     asked = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
     return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": " ".join(statuses)})
+
+
+def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Piece:
+    """One variable of a Dataset in pieces, with the points that count: of these statuses, and not NaN."""
+    array, status = dataset[name], dataset["status"]
+    selected = status.notnull().drop_attrs()
+    kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
+    kept, selected = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
+    return _Piece(name, array, kept, selected, tuple(dims or map(str, array.dims)), sole)
 
 
 def _over(how: str, axis: str) -> Argument:
@@ -146,7 +156,7 @@ def _chosen(dataset: "xr.Dataset", how: str, dims: list[str], names: Sequence[st
 
 
 def _number_of(points: "xr.DataArray", over: Sequence[str]) -> "xr.DataArray":
-    """How many points there are; of a single point a number too, where a sum over no axis stays a truth."""
+    """How many points there are; an integer too of a single point, where a sum over no axis stays boolean."""
     return points.astype(np.int64).sum(over)
 
 

@@ -88,7 +88,7 @@ class Rows:
             return piece.load(), None
         # Status first: where a condition holds nowhere, nothing else is read.
         status = piece["status"].load()
-        there = self._spread(~np.isnan(status.values), status.dims, region)
+        there = self._broadcast(~np.isnan(status.values), status.dims, region)
         if there.any():
             piece = piece.drop_vars("status").load().assign(status=status)
         return piece, there
@@ -109,7 +109,7 @@ class Rows:
                 values = np.arange(start, start + values.size, dtype=np.int32).reshape(values.shape)
         else:
             dims, values = piece[name].dims, piece[name].values
-        column = self._spread(values, dims, region)
+        column = self._broadcast(values, dims, region)
         column = column if chosen is None else column[chosen]
         if pa.types.is_dictionary(field.type):
             return self._labelled(name, column)
@@ -153,7 +153,7 @@ class Rows:
             return pa.from_numpy_dtype(stored)
         return pa.dictionary(pa.int32(), pa.string()) if name in self._coordinates else pa.string()
 
-    def _spread(self, values: np.ndarray, dims: Sequence[Any], region: dict[Any, slice]) -> np.ndarray:
+    def _broadcast(self, values: np.ndarray, dims: Sequence[Any], region: dict[Any, slice]) -> np.ndarray:
         """Values over `dims` as one long column of the region, repeated along what they lack."""
         order = sorted(range(len(dims)), key=lambda i: self.dims.index(dims[i]))
         full = [part.stop - part.start for part in region.values()]

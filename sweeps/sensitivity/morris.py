@@ -34,8 +34,8 @@ def morris_measures(
         sums = resampler.sums(np.concatenate(parts, axis=1))
         count, dims = sums[:, :1], effects.shape[1]
         off, size, square = (sums[:, 1 + i * dims : 1 + (i + 1) * dims] for i in range(3))
-        spread = np.sqrt(np.maximum(square - off**2 / count, 0) / (count - 1))
-        measures = {"mu": middle + off / count, "mu_star": size / count, "sigma": spread}
+        deviation = np.sqrt(np.maximum(square - off**2 / count, 0) / (count - 1))
+        measures = {"mu": middle + off / count, "mu_star": size / count, "sigma": deviation}
         result = {"left_out": len(rows) - rows.sum(axis=0)}
         for name, measure in measures.items():
             names = (name, f"{name}_low", f"{name}_high")
@@ -45,9 +45,9 @@ def morris_measures(
 
 def _elementary_effects(values: np.ndarray, positions: np.ndarray, levels: int) -> np.ndarray:
     """Shape (trajectories, dims, cells): change of the output over change of the quantile."""
-    moves = np.diff(positions, axis=1)
-    which = np.argmax(moves != 0, axis=2)[:, :, None]
-    upward = np.sign(np.take_along_axis(moves, which, axis=2))
+    steps = np.diff(positions, axis=1)
+    which = np.argmax(steps != 0, axis=2)[:, :, None]
+    upward = np.sign(np.take_along_axis(steps, which, axis=2))
     step = levels / (2 * (levels - 1))
     effects = np.empty_like(values[:, 1:])
     np.put_along_axis(effects, which, np.diff(values, axis=1) * upward / step, axis=1)

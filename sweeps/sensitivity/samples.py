@@ -66,11 +66,11 @@ class Samples:
 
     def regions(self, name: str, most_cells: int) -> Iterator[Region]:
         """Cut the cells of an output into blocks of at most `most_cells` (at least 1), as memory lies."""
-        pieces, room = [], max(most_cells, 1)
+        pieces, cells = [], max(most_cells, 1)
         for size in reversed(self.shape(name)):
-            length = min(size, max(room, 1))
+            length = min(size, max(cells, 1))
             pieces.append([slice(i, min(i + length, size)) for i in range(0, size, length)])
-            room //= size
+            cells //= size
         for region in product(*reversed(pieces)):
             yield dict(zip(self.dims(name), region, strict=True))
 

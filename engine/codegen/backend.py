@@ -26,8 +26,7 @@ class GridProgram(Protocol):
         """Write every field into its array: the grid's axes, then those of the numbers at a point.
 
         Arrays may be windows of larger ones. `coordinates` are those of the grid's inputs, `lengths` those of
-        the axes. Raises ValueError where
-        outputs lie in memory as the program cannot write them.
+        the axes. Raises ValueError where outputs lie in memory as the program cannot write them.
         """
         ...
 

@@ -60,7 +60,7 @@ def cases_of(small: int, large: int, side: int, quick: bool, folder: Path) -> li
 
 def sweep(folder: str, side: int, overlap: bool = True) -> tuple[Any, Any, Any]:
     """Case: a whole run into a new cube."""
-    from equisweep.engine.execute import execute
+    from equisweep.engine.execution import execute
 
     _double()
     root, clear = _cube(folder)
@@ -136,7 +136,7 @@ def _some_tiles(side: int) -> tuple[Any, Any, list[dict[str, Any]]]:
     """A grid, its layout, and up to eight of its tiles, computed."""
     from equisweep.engine.device import pick_device
     from equisweep.engine.evaluate import Evaluator
-    from equisweep.engine.execute import plan_space
+    from equisweep.engine.execution import plan_space
 
     wanted, device = space(side), pick_device("cpu")
     layout = plan_space(wanted, device)

@@ -1,1 +1,67 @@
-"""A kernel and a parameter space become a cube: space, plan, evaluate, execute, store. Knows no model."""
+"""A kernel and a parameter space become a cube: space, plan, evaluate, execute, store. Knows no model.
+
+What users may rely on is `__all__`. How points are compiled and how tiles are written is not among it: that
+may change. All but the errors is loaded when it is first asked for, as jax, zarr and diffrax take seconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import CubeError, SweepError, SweepInterrupted
+
+if TYPE_CHECKING:
+    from .device import pick_device
+    from .execution import Report, execute, plan_space
+    from .ode.method import Method
+    from .ode.trajectory import lanes, trajectory
+    from .space import Axis, Space, Variable
+    from .store.verify import Verdict, verify
+    from .tiles import Layout, Tile
+
+__all__ = [
+    "Axis",
+    "CubeError",
+    "Layout",
+    "Method",
+    "Report",
+    "Space",
+    "SweepError",
+    "SweepInterrupted",
+    "Tile",
+    "Variable",
+    "Verdict",
+    "execute",
+    "lanes",
+    "pick_device",
+    "plan_space",
+    "trajectory",
+    "verify",
+]
+
+# Where each public name stands that is loaded when it is asked for.
+_MODULES = {
+    "pick_device": ".device",
+    "Report": ".execution",
+    "execute": ".execution",
+    "plan_space": ".execution",
+    "Method": ".ode.method",
+    "lanes": ".ode.trajectory",
+    "trajectory": ".ode.trajectory",
+    "Axis": ".space",
+    "Space": ".space",
+    "Variable": ".space",
+    "Verdict": ".store.verify",
+    "verify": ".store.verify",
+    "Layout": ".tiles",
+    "Tile": ".tiles",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

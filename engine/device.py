@@ -18,7 +18,10 @@ _CPU_LANES, _GPU_LANES = 2**14, 2**20
 
 
 def pick_device(wanted: str) -> Any:
-    """The jax device for "auto", "cpu" or "gpu"; SweepError where there is no GPU but one is wanted."""
+    """The jax device that is `wanted`: "cpu", "gpu", or "auto" for a GPU where there is one.
+
+    Raises SweepError where `wanted` is none of these, or a GPU that is not there.
+    """
     if wanted not in DEVICES:
         raise SweepError(f"device: {wanted!r} is none of {', '.join(DEVICES)}")
     if wanted == "cpu":

@@ -17,12 +17,21 @@ from ..kernels.status import MEANING, Status
 class Axis:
     """One dimension of the grid.
 
-    `values` maps what varies along it to 1-D arrays of one length: a parameter ("alpha"), a component
-    of a vector parameter ("v.data") or a static choice ("mechanism"). Several of them are zipped.
-
-    Along a sampled design `group` points belong together (a base sample, a trajectory), and a cube may be
-    extended by more groups at its end; 0 on an ordinary axis. `tops` holds the largest value that a whole
-    number may take there, sampled or not.
+    Attributes
+    ----------
+    dim
+        Its name in the cube.
+    values
+        What varies along it: {name: 1-D array}, all of one length, each in the unit of its parameter. A name
+        is a parameter ("alpha"), a component of a vector parameter ("v.data") or a static choice
+        ("mechanism"). Several of them are zipped.
+    static
+        Whether it holds static choices: each of its points is a compilation of its own.
+    group
+        Along a sampled design as many points belong together (a base sample, a trajectory), and a cube may be
+        extended by more groups at its end; 0 on an ordinary axis.
+    tops
+        The largest value that an integer parameter may take there, sampled or not.
     """
 
     dim: str
@@ -39,7 +48,19 @@ class Axis:
 
 @dataclass(frozen=True)
 class Variable:
-    """One array of a cube: an output, a derivative of one, or the status."""
+    """One array of a cube: an output, a derivative of one, or the status.
+
+    Attributes
+    ----------
+    name, dtype
+        Its name and the type of its numbers.
+    fill
+        What stands where nothing has been computed.
+    inner_dims
+        Its dimensions besides those of the grid.
+    attributes
+        Meaning, symbol and unit, in the words of the CF conventions.
+    """
 
     name: str
     dtype: np.dtype
@@ -54,17 +75,27 @@ class Space:
 
     Attributes
     ----------
+    model
+        The model, whose kernel is asked at every point.
+    axes
+        The dimensions of the grid, in order.
     fixed
-        Every parameter that no axis varies wholly: a float, or an array over its dim in which the
-        components that are axes hold NaN until a tile sets them.
+        Every parameter that no axis varies wholly, in its unit: a float, or an array over its dim in which
+        the components that are axes hold NaN until a tile sets them.
     choices
         Every static choice that is no axis.
     labels
         Labels of the dimensions that outputs carry themselves.
+    outputs
+        Names of the outputs that are kept.
     derivatives
         Pairs (output, parameter or "parameter.component").
+    dtype
+        Of all real numbers: float64 or float32.
     times, integrator
-        Of a model with a flow: where its path is saved, and options of `ode.Method`.
+        Of a model with a flow: where its path is saved, and options of `Method`.
+    model_digest
+        Digest of the file that a user's own model comes from; empty for a model that ships.
     design
         How the values of a sampled axis were drawn, as flat text: part of the sweep's identity.
     """

@@ -18,7 +18,7 @@ MOST_BYTES = 2**25
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile: its immutable key (position in the grid of tiles) and the grid region it covers."""
+    """One tile: its `key` (position in the grid of tiles) and its region, from `start` to `stop`."""
 
     key: tuple[int, ...]
     start: tuple[int, ...]

@@ -83,7 +83,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     """
     from ..engine.codegen.compiled import in_words
     from ..engine.device import pick_device
-    from ..engine.execute import plan_space
+    from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed
     from .spec.design import Design
 

@@ -10,7 +10,7 @@ from .spec.sweep import Sweep
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..engine.execute import Report
+    from ..engine.execution import Report
 
 
 def run(
@@ -87,7 +87,7 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
     SweepError, CubeError, SweepInterrupted
         As `run`.
     """
-    from ..engine.execute import execute
+    from ..engine.execution import execute
 
     space = sweep.space()
     return execute(space, Path(path), device=device, attributes=provenance(sweep, device), **options)

@@ -44,7 +44,8 @@ FLOORS = {
         "point",
         "grid_function",
         "evaluate",
-        "execute",
+        "execution",
+        "__init__",
     ],
     "sweeps": [
         "text",

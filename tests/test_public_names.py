@@ -5,10 +5,11 @@ import re
 import sys
 from enum import EnumType
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-WALLS = ("equisweep.kernels", "equisweep.sweeps")
+WALLS = ("equisweep.kernels", "equisweep.engine", "equisweep.sweeps")
 
 
 def public_names(wall: str) -> list[str]:
@@ -43,6 +44,14 @@ def test_a_public_name_says_what_it_takes_and_what_it_raises(thing):
 @pytest.mark.parametrize("wall", WALLS)
 def test_dir_lists_what_is_public(wall):
     assert set(public_names(wall)) <= set(dir(import_module(wall)))
+
+
+@pytest.mark.parametrize("wall", ["equisweep.engine", "equisweep.sweeps"])
+def test_no_file_takes_the_name_of_what_is_loaded_when_asked_for(wall):
+    """Importing the file would put its module where the name stood."""
+    package = import_module(wall)
+    files = {file.stem for file in Path(package.__file__).parent.glob("*.py")}
+    assert not files & set(package._MODULES)
 
 
 def test_what_is_no_public_name_is_an_attribute_error():

@@ -34,7 +34,7 @@ class Method:
     ----------
     solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit; taylor, for smooth
         flows, takes its order from the tolerances and is the fastest where they are tight (`taylor`).
-    rtol, atol : a step is kept where every component's error is below atol + rtol |state|.
+    rtol, atol : a step is kept where every component's error is below ``atol + rtol * abs(state)``.
     max_steps : steps tried, kept or not, before a trajectory is given up (status ``max_steps``).
     fixed_steps : if given, this many equal steps span the horizon, whatever their error.
     settle : a trajectory stops once its distance to a rest point, in the coordinates integrated, is below

@@ -37,7 +37,7 @@ def trajectory(
     ----------
     flow : the model's flow.
     p : the model's parameters, each a scalar (vector parameters: 1-D).
-    method : solver, tolerances and limits.
+    method : solver, tolerances and limits; `Method()` if None.
     times : if given, rising and >= 0: where the path is saved. Steps end on them, so the path has the
         accuracy of the method itself; its points past the horizon are NaN.
     static : the model's static choices.
@@ -49,6 +49,12 @@ def trajectory(
     (the final state is as good as any other), `max_steps` where the steps ran out and `not_finite`
     where the state left the finite numbers, or the step size shrank to nothing on its way there
     (both: everything but the last state, and after `not_finite` this too, is NaN or undecided).
+    Times are in the unit of the horizon, states and observables in those of the flow.
+
+    Raises
+    ------
+    SweepError
+        The solver is taylor, and the flow holds an operation that has no series.
     """
     return integrated(Integration(flow, p, method or Method(), static), times)
 
@@ -66,9 +72,13 @@ def lanes(
 ) -> Callable[[Parameters], Outputs]:
     """A jitted function of many scenarios: {parameter: (lanes,)} to {output: (lanes, ...)}.
 
-    Every parameter has a leading lane axis; for what it returns see `trajectory`. Compiled once for
-    each flow, method, static choice, number of lanes and number of saved times. On a CPU many lanes
-    are computed in batches, by all cores.
+    Every parameter has a leading lane axis. Compiled once for each flow, method, static choice, number of
+    lanes and number of saved times. On a CPU many lanes are computed in batches, by all cores.
+
+    Parameters
+    ----------
+    flow, method, times, static : as for `trajectory`, which says what is returned for each lane, too. What
+        that raises is raised when the function is first called.
     """
     choices = tuple(sorted(static.items()))
 

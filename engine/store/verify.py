@@ -13,7 +13,21 @@ from .identity import damaged_coordinate
 
 @dataclass
 class Verdict:
-    """What reading a cube back showed: shards read, tiles without commit mark, damage by shard file."""
+    """What reading a cube back showed.
+
+    Attributes
+    ----------
+    tiles, shards, bytes
+        How many tiles the cube has, and how many shards and bytes were read.
+    uncommitted
+        Tiles without commit mark: the next run computes them.
+    damaged
+        What is wrong, by the path of each damaged shard.
+    repaired
+        How many tiles lost their commit mark, to be computed again.
+    coordinate
+        What is wrong with a coordinate; empty where all are sound.
+    """
 
     tiles: int = 0
     shards: int = 0

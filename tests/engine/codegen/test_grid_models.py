@@ -6,7 +6,7 @@ from equisweep.engine.codegen.compiled import NATIVE, Compiled
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.execute import plan_space
+from equisweep.engine.execution import plan_space
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.grids import assert_same

@@ -60,7 +60,19 @@ class Report:
 
 
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
-    """The layout a new cube of this space gets on `device`, with tiles of at most `tile_points`."""
+    """How a new cube of a space is cut into tiles.
+
+    Parameters
+    ----------
+    space
+        What is swept.
+    device
+        Where it will be computed, as from `pick_device`: a GPU gets larger tiles.
+    tile_points
+        Most points of a tile; chosen for the device if None.
+
+    Raises nothing.
+    """
     static = [axis.static for axis in space.axes]
     most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
     groups = [axis.group for axis in space.axes]
@@ -84,16 +96,26 @@ def execute(
 
     Parameters
     ----------
+    space
+        What is swept.
+    root
+        The cube's folder.
+    device
+        "cpu", "gpu", or "auto" for a GPU where there is one.
     attributes
         Text attributes for a new cube (the sweep file, versions).
     durable
         Sync every shard to the disk before its tile counts as committed.
     overwrite
         Delete an existing cube first. A path that holds no cube is never deleted.
+    check_disk
+        Refuse to begin where the disk could not hold the new points uncompressed.
     tile_points
         Most points of a tile of a new cube; chosen for the device if None.
     overlap
         Compute while writing; off only to measure what it gains.
+    progress
+        Report on stderr how far it is.
 
     Raises
     ------

@@ -147,12 +147,12 @@ class Space:
         wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
         return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
 
-    def choices_at(self, places: Mapping[str, int]) -> dict[str, str]:
-        """Every static choice, at these places along the static axes (by the axis's dim)."""
+    def choices_at(self, indices: Mapping[str, int]) -> dict[str, str]:
+        """Every static choice, at these indices along the static axes (by the axis's dim)."""
         result = dict(self.choices)
         for axis in self.axes:
             if axis.static:
-                result |= {name: str(values[places[axis.dim]]) for name, values in axis.values.items()}
+                result |= {name: str(values[indices[axis.dim]]) for name, values in axis.values.items()}
         return result
 
     def inner_size(self, variable: Variable) -> int:

@@ -82,13 +82,13 @@ def plan_layout(
     divide it, so that the tiles of a design that is extended stay as they are.
     """
     wanted = min(max(prod(grid) // 8, FEWEST_POINTS), most_points, max(MOST_BYTES // bytes_per_point, 1))
-    tile, room = [1] * len(grid), wanted
+    tile, most = [1] * len(grid), wanted
     for axis in reversed(range(len(grid))):
         if static[axis]:
             continue
         group = groups[axis] if groups else 0
-        tile[axis] = _whole_groups(grid[axis], room, group) if group else _even_piece(grid[axis], room)
-        room //= tile[axis]
+        tile[axis] = _whole_groups(grid[axis], most, group) if group else _even_piece(grid[axis], most)
+        most //= tile[axis]
         if tile[axis] < grid[axis]:
             break
     return Layout(tuple(grid), tuple(tile))
@@ -106,22 +106,22 @@ def chunk_shape(tile: Sequence[int], inner: Sequence[int]) -> tuple[int, ...]:
     return tuple(chunk)
 
 
-def _even_piece(size: int, room: int) -> int:
-    """Length of equal pieces of `size` that fit into `room` (at least 1)."""
-    if room < 1:
+def _even_piece(size: int, most: int) -> int:
+    """Length of equal pieces of `size` that fit into `most` points (at least 1)."""
+    if most < 1:
         return 1
-    pieces = ceil(size / room)
+    pieces = ceil(size / most)
     length = ceil(size / pieces)
     rounded = ceil(length / 4) * 4
     return rounded if length >= 16 else length
 
 
-def _whole_groups(size: int, room: int, group: int) -> int:
-    """Length of pieces of `size` in whole groups that fit into `room` (at least one group).
+def _whole_groups(size: int, most: int, group: int) -> int:
+    """Length of pieces of `size` in whole groups that fit into `most` points (at least one group).
 
     The largest that divides `size`; but where that would be less than half of what fits, what fits.
     """
-    count, fitting = size // group, max(room // group, 1)
+    count, fitting = size // group, max(most // group, 1)
     if fitting >= count:
         return size
     dividing = next(k for k in range(fitting, 0, -1) if count % k == 0)

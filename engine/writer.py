@@ -22,7 +22,7 @@ class TileWriter:
         self.cube, self.durable, self.progress = cube, durable, progress
         self.committed = 0
         self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
-        self.room = threading.Semaphore(max(ahead, 1))
+        self.slots = threading.Semaphore(max(ahead, 1))
         self.at_once = ahead == 0
         self.lock = threading.Lock()
         self.pending: deque[Future[None]] = deque()
@@ -34,7 +34,7 @@ class TileWriter:
 
         `written` is called once the values are needed no more.
         """
-        self.room.acquire()
+        self.slots.acquire()
         self._raise_failures()
         self.pending.append(self.threads.submit(self._write, tile, values, written))
         if self.at_once:
@@ -62,7 +62,7 @@ class TileWriter:
                 self.committed += 1
                 self.progress.add(tile.points)
         finally:
-            self.room.release()
+            self.slots.release()
 
     def _raise_failures(self) -> None:
         while self.pending and self.pending[0].done():

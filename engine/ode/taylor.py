@@ -144,8 +144,8 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
             if len(known[node]) <= k:
                 known[node].append(_coefficient(node, known, k, values))
         for component, rate in zip(inputs[1], rates, strict=True):
-            found = known[rate][k]
-            known[component].append(None if found is None else found * (1 / (k + 1)))
+            slope = known[rate][k]
+            known[component].append(None if slope is None else slope * (1 / (k + 1)))
     zero = jnp.zeros((), state.dtype)
     filled = [[zero if c is None else c for c in known[component]] for component in inputs[1]]
     return [jnp.stack(row) for row in zip(*filled, strict=True)]

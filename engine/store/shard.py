@@ -41,7 +41,7 @@ def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
     `values` are those of the shard that lie inside the array; its chunks outside are left out.
     """
     assert array.shards is not None
-    if any(have > room for have, room in zip(values.shape, array.shards, strict=True)):
+    if any(have > most for have, most in zip(values.shape, array.shards, strict=True)):
         raise ValueError(f"{values.shape} numbers for a shard of {array.shards}")
     dtype, fill = array.dtype.newbyteorder("<"), array.fill_value
     counts = [shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True)]

@@ -1,27 +1,16 @@
-"""Steps by Taylor series: the solution's own coefficients, taken from the field by recursion.
+"""Steps by Taylor series: as far as the solution's own coefficients (`series`) reach.
 
-The field is taken apart into scalars (`ir`), and each operation has a rule that gives its k-th coefficient
-from those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x a step however many
-coefficients are wanted. High orders and long steps follow at little cost. Reference for order and step
-size: Jorba and Zou (2005), "A software package for the numerical integration of ODEs by means of high-order
-Taylor methods".
+High orders and long steps cost little. Reference for order and step size: Jorba and Zou (2005), "A software
+package for the numerical integration of ODEs by means of high-order Taylor methods".
 """
 
-from collections.abc import Sequence
 from math import ceil, log
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
-from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, dtype_name, order_of
-from ..codegen.lower.lower import lower_jaxpr
-from ..codegen.lower.rules import BrokenRule
-from ..codegen.ops import OPERATIONS, NoSeries
-from ..codegen.ops.series import Series
-from ..errors import SweepError
+from .series import solution_series
 from .stepper import STRETCH, Control, Field, Step
 
 Array = Any
@@ -109,73 +98,3 @@ def _at(series: list[Array], step: Array) -> tuple[Array, Array]:
         slope = slope * step + value
         value = value * step + coefficient
     return value, slope
-
-
-def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
-    """Taylor coefficients in time of the solution through (t, state): order + 1 arrays of shape (d,).
-
-    The k-th is the k-th derivative divided by k!. Raises SweepError where the field holds an operation that
-    has no rule here.
-    """
-    try:
-        return _solution_series(field, t, state, order)
-    except (Unsupported, BrokenRule) as reason:
-        raise SweepError(
-            f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
-        ) from reason
-
-
-def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
-    trace = jax.make_jaxpr(field)(t, state)
-    graph, values = Graph(), [t, *state]
-    inputs = [graph.inputs((), dtype_name(t.dtype), 0), graph.inputs(state.shape, dtype_name(state.dtype), 1)]
-    bound = []
-    for constant in trace.consts:
-        bound.append(graph.inputs(jnp.shape(constant), dtype_name(constant.dtype), len(values)))
-        values.extend(jnp.ravel(constant))
-    (rates,) = lower_jaxpr(graph, trace.jaxpr, bound, inputs)
-    known = {inputs[0].item(): Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
-    known |= {component: Series([state[k]]) for k, component in enumerate(inputs[1])}
-    nodes = order_of(rates.tolist())
-    for k in range(order):
-        for node in nodes:
-            if node not in known:
-                known[node] = Series()
-            if len(known[node]) <= k:
-                known[node].append(_coefficient(node, known, k, values))
-        for component, rate in zip(inputs[1], rates, strict=True):
-            slope = known[rate][k]
-            known[component].append(None if slope is None else slope * (1 / (k + 1)))
-    zero = jnp.zeros((), state.dtype)
-    filled = [[zero if c is None else c for c in known[component]] for component in inputs[1]]
-    return [jnp.stack(row) for row in zip(*filled, strict=True)]
-
-
-def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequence[Array]) -> Any:
-    """The k-th coefficient of a scalar, from lower ones and from those of what it is made of."""
-    if node.op in ("constant", "input"):
-        if k:
-            return None
-        return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.dtype])[()]
-    of = [known[a] for a in node.args]
-    if k == 0:
-        return _value(node, [series[0] for series in of])
-    operation = OPERATIONS[node.op]
-    constant = all(c is None for s in of for c in s[1:])
-    # Integers change in steps, whatever they are made of.
-    if operation.stepwise or node.dtype[0] != "f" or constant:
-        return None
-    if operation.series is None:
-        raise Unsupported(f"no rule for {node.op}")
-    try:
-        return operation.series(known[node], k, *of)
-    except NoSeries as what:
-        raise Unsupported(f"no rule for {what}") from None
-
-
-def _value(node: Scalar, arguments: Sequence[Array]) -> Array:
-    """The number itself: the operation, by JAX."""
-    operation = OPERATIONS.get(node.op)
-    if operation is None or operation.value is None:
-        raise Unsupported(f"no rule for {node.op}")
-    return operation.value(*arguments, **({"dtype": DTYPES[node.dtype]} if operation.typed else {}))

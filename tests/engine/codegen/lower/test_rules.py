@@ -15,7 +15,7 @@ from equisweep.engine.codegen.lower.lower import lower_jaxpr
 from equisweep.engine.codegen.lower.rules import RULES, BrokenRule, rule
 from equisweep.engine.errors import SweepError
 from equisweep.engine.grid_function import grid_function, how_computed
-from equisweep.engine.ode.taylor import solution_series
+from equisweep.engine.ode.series import solution_series
 from helpers.small_sweeps import small_sweep
 from jax import lax
 

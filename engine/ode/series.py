@@ -1,0 +1,103 @@
+"""The solution's Taylor coefficients in time, taken from the field by recursion.
+
+The field is lowered to scalars (`ir`), and each operation has a rule that gives its k-th coefficient from
+those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x however many coefficients are
+wanted.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, dtype_name, order_of
+from ..codegen.lower.lower import lower_jaxpr
+from ..codegen.lower.rules import BrokenRule
+from ..codegen.ops import OPERATIONS, NoSeries
+from ..codegen.ops.series import Series
+from ..errors import SweepError
+from .stepper import Field
+
+Array = Any
+
+
+def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
+    """Taylor coefficients in time of the solution through (t, state): order + 1 arrays of shape (d,).
+
+    The k-th is the k-th derivative divided by k!. Raises SweepError where the field holds an operation that
+    has no rule here.
+    """
+    try:
+        return _solution_series(field, t, state, order)
+    except (Unsupported, BrokenRule) as reason:
+        raise SweepError(
+            f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
+        ) from reason
+
+
+def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
+    rates, inputs, values = _lowered(field, t, state)
+    time, components = inputs[0].item(), inputs[1].tolist()
+    known = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
+    known |= {component: Series([state[k]]) for k, component in enumerate(components)}
+    nodes = order_of(rates)
+    for k in range(order):
+        for node in nodes:
+            if node not in known:
+                known[node] = Series()
+            if len(known[node]) <= k:
+                known[node].append(_coefficient(node, known, k, values))
+        for component, rate in zip(components, rates, strict=True):
+            slope = known[rate][k]
+            known[component].append(None if slope is None else slope * (1 / (k + 1)))
+    zero = jnp.zeros((), state.dtype)
+    filled = [[zero if c is None else c for c in known[component]] for component in components]
+    return [jnp.stack(row) for row in zip(*filled, strict=True)]
+
+
+def _lowered(
+    field: Field, t: Array, state: Array
+) -> tuple[list[Scalar], tuple[np.ndarray, np.ndarray], list[Array]]:
+    """The field as scalars: its rates, its inputs (time and state), and the values of all inputs in order."""
+    trace = jax.make_jaxpr(field)(t, state)
+    graph, values = Graph(), [t, *state]
+    time = graph.inputs((), dtype_name(t.dtype), 0)
+    components = graph.inputs(state.shape, dtype_name(state.dtype), 1)
+    constants = []
+    for constant in trace.consts:
+        constants.append(graph.inputs(jnp.shape(constant), dtype_name(constant.dtype), len(values)))
+        values.extend(jnp.ravel(constant))
+    (rates,) = lower_jaxpr(graph, trace.jaxpr, constants, [time, components])
+    return rates.tolist(), (time, components), values
+
+
+def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequence[Array]) -> Any:
+    """The k-th coefficient of a scalar, from lower ones and from those of what it is made of."""
+    if node.op in ("constant", "input"):
+        if k:
+            return None
+        return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.dtype])[()]
+    of = [known[a] for a in node.args]
+    if k == 0:
+        return _value(node, [series[0] for series in of])
+    operation = OPERATIONS[node.op]
+    constant = all(c is None for s in of for c in s[1:])
+    # Integers change in steps, whatever they are made of.
+    if operation.stepwise or node.dtype[0] != "f" or constant:
+        return None
+    if operation.series is None:
+        raise Unsupported(f"no rule for {node.op}")
+    try:
+        return operation.series(known[node], k, *of)
+    except NoSeries as what:
+        raise Unsupported(f"no rule for {what}") from None
+
+
+def _value(node: Scalar, arguments: Sequence[Array]) -> Array:
+    """The number itself: the operation, by JAX."""
+    operation = OPERATIONS.get(node.op)
+    if operation is None or operation.value is None:
+        raise Unsupported(f"no rule for {node.op}")
+    return operation.value(*arguments, **({"dtype": DTYPES[node.dtype]} if operation.typed else {}))

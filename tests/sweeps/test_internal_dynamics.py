@@ -25,7 +25,7 @@ def random_point(rng, factors, **change):
 
 
 def moved(points, times=()):
-    p = {name: jnp.stack([jnp.asarray(q[name], float) for q in points]) for name in points[0]}
+    p = {name: jnp.asarray(np.stack([q[name] for q in points]), float) for name in points[0]}
     return {name: np.asarray(value) for name, value in lanes(FLOW, None, times)(p).items()}
 
 

@@ -10,6 +10,7 @@ from helpers.tolerance import assert_close, tolerance
 FOLD = 0.25  # x (1 - x) has its maximum here
 
 
+@jax.jit
 def parabola(height, start=0.0, stop=1.0):
     """Roots of ``x (1 - x) = height``, concave; the smallest is (1 - sqrt(1 - 4 height)) / 2."""
     height = jnp.asarray(height)

@@ -1,5 +1,6 @@
 """Reachability and levels against a depth-first search; reading and drawing structures."""
 
+import jax
 import numpy as np
 import pytest
 from equisweep.kernels.games.internal.structure import levels, reachability
@@ -44,8 +45,8 @@ def test_reachability_and_levels_are_those_of_a_depth_first_search(adjacency):
     expected = np.array(
         [[j in reached_from(adjacency, i) for j in range(len(adjacency))] for i in range(len(adjacency))]
     )
-    np.testing.assert_array_equal(reachability(adjacency), expected)
-    np.testing.assert_array_equal(levels(adjacency), levels_by_sets(adjacency))
+    np.testing.assert_array_equal(jax.jit(reachability)(adjacency), expected)
+    np.testing.assert_array_equal(jax.jit(levels)(adjacency), levels_by_sets(adjacency))
 
 
 def test_a_chain_has_one_level_per_factor_and_a_cycle_has_one_level():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.pages import PAGES, agree, blocks, page_before, place, run_page
+from helpers.pages import PAGES, README, agree, blocks, check_page, page_before
 from helpers.project import ROOT
 
 # What is not executed, by its first line, and why; the reason stands above the block, too.
@@ -48,25 +48,15 @@ def run(tmp_path_factory) -> Callable[[Path], Path]:
             for file in once(before).iterdir() if before else ():
                 if not file.is_symlink():
                     (folder / file.name).symlink_to(file)
-            _run_and_compare(page, folder)
+            check_page(page, folder)
             done[page] = folder
         return done[page]
 
     return once
 
 
-def _run_and_compare(page: Path, folder: Path) -> None:
-    for block, code, printed, complaints in run_page(page, folder):
-        where = place(page, block)
-        refused = (block.shown or "").startswith("equisweep: ")
-        assert code == (2 if refused else 0), f"{where}: exit code {code}: {complaints}"
-        assert "note:" not in complaints, f"{where}: {complaints}"
-        if block.shown is not None and not block.mark.startswith("output varies"):
-            told = complaints if refused else printed
-            assert agree(block.shown, told), f"{where} shows\n{block.shown}\nand prints\n{told}"
-
-
-@pytest.mark.parametrize("page", RUNNABLE, ids=_name)
+# The README runs beside the other pages, on another core: test_readme.py.
+@pytest.mark.parametrize("page", [page for page in RUNNABLE if page != README], ids=_name)
 def test_a_page_works_and_shows_what_it_prints(page, run):
     run(page)
 

@@ -69,10 +69,6 @@ def test_what_a_page_links_to_is_there(page):
         assert (page.parent / picture).stat().st_size > 10_000
 
 
-def test_the_readme_is_read_in_one_go():
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
-
-
 def test_the_reference_of_the_sweep_file_names_every_key_with_its_default():
     text = (DOCS / "reference/sweep_file.md").read_text(encoding="utf-8")
     for key in (f.name for f in fields(Sweep) if f.name not in ("origin", "folder", "text")):

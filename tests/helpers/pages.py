@@ -30,7 +30,8 @@ from equisweep.sweeps.commands.main import main
 
 from .project import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"^(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
 _NAME = re.compile(r"# (?:added to )?([\w./-]+\.(?:toml|py))\b")
 # A number is not the tail of a word: that of `beta2` belongs to the name.
@@ -125,6 +126,18 @@ def _with_the_rest(block: Block) -> Sweep:
     for key, value in tomllib.loads(block.code).items():
         table[key] = {**table.get(key, {}), **value} if isinstance(value, dict) else value
     return Sweep.from_table(table, folder=Path())
+
+
+def check_page(page: Path, folder: Path) -> None:
+    """Run a page in `folder`: every block ends as it should, and prints what is shown."""
+    for block, code, printed, complaints in run_page(page, folder):
+        where = place(page, block)
+        refused = (block.shown or "").startswith("equisweep: ")
+        assert code == (2 if refused else 0), f"{where}: exit code {code}: {complaints}"
+        assert "note:" not in complaints, f"{where}: {complaints}"
+        if block.shown is not None and not block.mark.startswith("output varies"):
+            told = complaints if refused else printed
+            assert agree(block.shown, told), f"{where} shows\n{block.shown}\nand prints\n{told}"
 
 
 def place(page: Path, block: Block) -> str:

@@ -26,7 +26,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """A hint to append to an error about `name`: the nearest known name, and all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close = [one for one in known if one.casefold() == name.casefold()]
+    close = close or get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"{hint} (known: {', '.join(known)})"
 

@@ -5,6 +5,7 @@ operation on arrays. Numbers, classes and labels, and conditions are three kinds
 """
 
 import ast
+import keyword
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ..text import nearest
+from .names import BUILDING, spell, unescaped
 
 ALLOWED = (
-    "allowed are names, numbers, quoted names, < <= == != >= >, in (...), and, or, not, + - * / **, "
-    "parentheses, abs, sqrt, log, exp, min, max"
+    "allowed are names (any of them in `backquotes`), numbers, quoted labels, < <= == != >= >, in (...), "
+    "and, or, not, + - * / **, parentheses, abs, sqrt, log, exp, min, max"
 )
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "sqrt": np.sqrt, "log": np.log, "exp": np.exp, "min": np.minimum, "max": np.maximum,
@@ -27,8 +29,9 @@ _ARITHMETIC: dict[type, Callable[..., Any]] = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.true_divide,
     ast.Pow: np.power, ast.UAdd: np.positive, ast.USub: np.negative,
 }  # fmt: skip
-_ORDER: dict[type, Callable[..., Any]] = {
+_COMPARE: dict[type, Callable[..., Any]] = {
     ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+    ast.Eq: np.equal, ast.NotEq: np.not_equal,
 }  # fmt: skip
 _CONDITION = Argument("condition")
 _KINDS = {"number": "a number", "condition": "a condition", "text": "text", "class": "a class"}
@@ -84,26 +87,33 @@ class _Reader:
     def __init__(self, text: str, known: Mapping[str, Known]) -> None:
         self.text, self.known = text.strip(), known
         self.used: dict[str, None] = {}
-        self.spelt: dict[str, str] = {}
+        self.spelt = spell(self.text, known, _FUNCTIONS)
 
     def tree(self) -> ast.expr:
-        """The text by Python's grammar, names such as T_min.2 being spelt so that it can read them."""
-        text = self.text
-        for name in sorted(self.known, key=len, reverse=True):
-            if not name.isidentifier():
-                spelt = re.sub(r"\W", "_", name)
-                self.spelt[spelt] = name
-                text = re.sub(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", spelt, text)
+        """The text by Python's grammar, which sees underscores for every name; see `names`."""
+        text = self.spelt.text
         if not text:
             raise SweepError(_CONDITION, ": is empty; write a condition such as alpha < 0.5")
         try:
             return ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:
-            place = getattr(error, "offset", None) or len(self.text) + 1
-            at = f"character {place}, {text[place - 1 :][:20]!r}" if text[place - 1 :] else "its end"
-            hint = "; write == for equality" if re.search(r"(?<![=<>!])=(?!=)", text) else ""
-            wrong = f": cannot read {shorten(self.text, 200)!r} at {at}{hint}; {ALLOWED}"
+            offset = getattr(error, "offset", None) or len(text) + 1
+            rest = self.text.encode()[len(text[: offset - 1].encode()) :].decode(errors="replace")
+            place = len(self.text) - len(rest) + 1
+            at = f"character {place}, {rest[:20]!r}" if rest else "its end"
+            wrong = f": cannot read {shorten(self.text, 200)!r} at {at}{self._hint()}; {ALLOWED}"
             raise SweepError(_CONDITION, wrong) from None
+
+    def _hint(self) -> str:
+        """What may be meant by a text that has no grammar."""
+        words = set(re.findall(r"\w+", self.spelt.text))
+        building = sorted(words & BUILDING & set(self.known))
+        if building:
+            return f"; as a name, write `{building[0]}` in backquotes"
+        python = sorted(word for word in words if keyword.iskeyword(word) and word not in BUILDING)
+        if python:
+            return f"; {python[0]} is a word of Python and no name here{nearest(python[0], list(self.known))}"
+        return "; write == for equality" if re.search(r"(?<![=<>!])=(?!=)", self.spelt.text) else ""
 
     def fail(self, node: ast.AST, message: str) -> SweepError:
         start, stop = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None)
@@ -114,6 +124,9 @@ class _Reader:
 
     def read(self, node: ast.expr) -> tuple[str, Callable[..., Any]]:
         match node:
+            case ast.Constant(value=str()):
+                text = self._quoted(node)
+                return "text", lambda _: text
             case ast.Constant(value=value):
                 return self._constant(node, value)
             case ast.Name() | ast.Attribute():
@@ -139,14 +152,12 @@ class _Reader:
         raise self.fail(node, f"is not allowed here; {ALLOWED}")
 
     def _of(self, kind: str, node: ast.expr) -> Callable[..., Any]:
-        result, run = self.read(node)
+        result, run = self.read(self._named(node, None))
         if result != kind:
             raise self.fail(node, f"is {_KINDS[result]} where {_KINDS[kind]} is needed")
         return run
 
     def _constant(self, node: ast.expr, value: Any) -> tuple[str, Callable[..., Any]]:
-        if isinstance(value, str):
-            return "text", lambda _: value
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.fail(node, f"is not allowed here; {ALLOWED}")
         try:
@@ -173,10 +184,29 @@ class _Reader:
         # In double precision where stored as integers, which would overflow in silence.
         return "number", lambda values: _real(values[name])
 
+    def _quoted(self, node: ast.expr) -> str:
+        """What stands in quotes at a node."""
+        text = self.spelt.texts.get(node.col_offset)
+        length = (node.end_col_offset or 0) - node.col_offset
+        if text is None or len(text.encode()) + 2 != length:
+            raise self.fail(node, "is not one text in quotes")
+        return text
+
+    def _named(self, node: ast.expr, other: ast.expr | None) -> ast.expr:
+        """A text in quotes as the name it is, where it is no label of what it is compared with."""
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            return node
+        text = self._quoted(node)
+        beside = self._dotted(other) if isinstance(other, ast.Name | ast.Attribute) else ""
+        if text not in self.known or (beside in self.known and self.known[beside].labels is not None):
+            return node
+        self.spelt.names[node.col_offset] = text
+        return ast.copy_location(ast.Name("_", ast.Load()), node)
+
     def _dotted(self, node: ast.expr) -> str:
         match node:
-            case ast.Name(id=name):
-                return self.spelt.get(name, name)
+            case ast.Name(id=name, col_offset=place):
+                return self.spelt.names.get(place) or self.spelt.unknown.get(place) or name
             case ast.Attribute(value=value, attr=attr):
                 return f"{self._dotted(value)}.{attr}"
         raise self.fail(node, f"is not allowed here; {ALLOWED}")
@@ -196,6 +226,8 @@ class _Reader:
             return result if isinstance(op, ast.In) else lambda values: np.logical_not(result(values))
         if isinstance(op, ast.Is | ast.IsNot):
             raise self.fail(whole, "write == or != instead of is")
+        left = self._named(left, right)
+        right = self._named(right, left)
         (kind, one), (other_kind, other) = self.read(left), self.read(right)
         if "text" in (kind, other_kind):
             return self._compare_label(left, op, right, kind, other_kind)
@@ -206,9 +238,7 @@ class _Reader:
                 bad, f"is {_KINDS[what]}; a class is compared with a quoted name, numbers with numbers"
             )
         one, other = self._snapped(left, right, one), self._snapped(right, left, other)
-        return _fold(
-            _ORDER.get(type(op)) or (np.equal if isinstance(op, ast.Eq) else np.not_equal), [one, other]
-        )
+        return _fold(_COMPARE[type(op)], [one, other])
 
     def _compare_label(
         self, left: ast.expr, op: ast.cmpop, right: ast.expr, kind: str, other: str
@@ -220,13 +250,13 @@ class _Reader:
         if not isinstance(op, ast.Eq | ast.NotEq):
             raise self.fail(left, "names have no order: compare them with ==, != or in (...)")
         name_node, text_node = (left, right) if kind == "class" else (right, left)
-        name, label = self._dotted(name_node), ast.literal_eval(text_node)
+        name, label = self._dotted(name_node), self._quoted(text_node)
         labels = self.known[name].labels or {}
         codes = [code for code, known in labels.items() if known == label]
+        codes = codes or [code for code, known in labels.items() if known == unescaped(label)]
         if not codes:
             raise self.fail(text_node, f"{name} has no such value{nearest(label, list(labels.values()))}")
-        compare = np.equal if isinstance(op, ast.Eq) else np.not_equal
-        return lambda values: compare(values[name], codes[0])
+        return lambda values: _COMPARE[type(op)](values[name], codes[0])
 
     def _snapped(self, node: ast.expr, other: ast.expr, run: Callable[..., Any]) -> Callable[..., Any]:
         """A literal number beside a coordinate as the coordinate that prints as that number, if any."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ..text import nearest, short
+from .labels import quoted, split_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,7 +24,8 @@ def select(dataset: "xr.Dataset", selections: Selections) -> "xr.Dataset":
     dataset : a cube, or a part of one.
     selections : a value for each coordinate, in the coordinate's unit: texts such as ``["n=3"]``, or a
         mapping. A value is a number or label (``0.3``), several (``0.1,0.2``, or a list) or a closed range
-        (``0.1:0.5``, or a slice).
+        (``0.1:0.5``, or a slice). Labels may hold commas: ``rest_point=(1,1)``; double quotes around one say
+        where it ends.
 
     Returns
     -------
@@ -37,8 +39,7 @@ def select(dataset: "xr.Dataset", selections: Selections) -> "xr.Dataset":
         coordinate = dataset.coords[name]
         if not coordinate.dims:
             raise SweepError(selection(name, text), ": its dimension was already selected away")
-        positions = _positions(name, text, coordinate.values)
-        single = len(positions) == 1 and "," not in text and ":" not in text
+        positions, single = _positions(name, text, coordinate.values)
         dataset = dataset.isel({coordinate.dims[0]: positions[0] if single else positions})
     return dataset
 
@@ -75,18 +76,22 @@ def _text(value: Any) -> str:
     if isinstance(value, slice):
         return f"{'' if value.start is None else value.start}:{'' if value.stop is None else value.stop}"
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return ",".join(str(one) for one in value)
+        return ",".join(quoted(one) for one in value)
     return str(value)
 
 
-def _positions(name: str, text: str, values: np.ndarray) -> list[int]:
+def _positions(name: str, text: str, values: np.ndarray) -> tuple[list[int], bool]:
+    """Indices of what is selected, and whether that is a single value, which drops the dimension."""
     if values.dtype.kind in "iuf":
-        return _range(name, text, values) if ":" in text else _numbers(name, text, values)
+        positions = _range(name, text, values) if ":" in text else _numbers(name, text, values)
+        return positions, len(positions) == 1 and "," not in text and ":" not in text
     known = [str(value) for value in values]
-    for label in text.split(","):
+    labels = split_labels(text, known)
+    for label in labels:
         if label not in known:
             raise SweepError(selection(name, text), f": no value {label!r}{nearest(label, known)}")
-    return [known.index(label) for label in text.split(",")]
+    positions = [i for label in labels for i, other in enumerate(known) if other == label]
+    return positions, len(positions) == 1
 
 
 def _range(name: str, text: str, values: np.ndarray) -> list[int]:

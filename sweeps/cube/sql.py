@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import SweepError
 from .lazy import grid_dims
 from .rows import Rows
+from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,18 +35,24 @@ _CONFIG: dict[str, Any] = {
 class _Stream:
     """A table that DuckDB may scan as often as it likes, by Arrow's PyCapsule interface."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, columns: Names) -> None:
+        import pyarrow as pa
+
+        self.rows, self.columns = rows, columns
         self.read: set[str] | None = None
+        self.schema = pa.schema([field.with_name(columns.inside[field.name]) for field in rows.schema])
 
     def __arrow_c_schema__(self) -> object:
-        return self.rows.schema.__arrow_c_schema__()
+        return self.schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import pyarrow as pa
 
-        reader = pa.RecordBatchReader.from_batches(self.rows.schema, self.rows.batches(self.read))
-        return reader.__arrow_c_stream__(requested_schema)
+        batches = (
+            pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+            for batch in self.rows.batches(self.read)
+        )
+        return pa.RecordBatchReader.from_batches(self.schema, batches).__arrow_c_stream__(requested_schema)
 
 
 def tables(dataset: "xr.Dataset") -> dict[str, Rows]:
@@ -74,23 +81,25 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
     """
     import duckdb
 
-    streams = {name: _Stream(rows) for name, rows in tables(dataset).items()}
+    parts = tables(dataset)
+    columns = Names(name for rows in parts.values() for name in rows.names)
+    names = Names(parts)
+    streams = {name: _Stream(rows, columns) for name, rows in parts.items()}
     connection = duckdb.connect(":memory:", config=_CONFIG)
     try:
-        with _clear_errors(streams):
+        with _clear_errors(query, streams, columns):
             connection.execute("set preserve_insertion_order = true")
             connection.execute("set lock_configuration = true")
             _require_select(connection, query)
+            written = rewrite(query, columns, names)
             for name, stream in streams.items():
-                connection.register(name, stream)
-            named = _columns(connection, query)
+                connection.register(names.inside[name], stream)
+            named = _columns(connection, written)
             for stream in streams.values():
-                known = stream.rows.names
-                # Where names differ by case alone DuckDB renames some, so all are read.
-                if len({name.lower() for name in known}) == len(known):
-                    stream.read = {name for name in known if name.lower() in named}
-            result = connection.sql(query).to_arrow_reader(_BATCH)
-            yield result
+                known = by_inside(columns, stream.rows.names)
+                stream.read = {name for inside, name in known.items() if inside in named}
+            result = connection.sql(written).to_arrow_reader(_BATCH)
+            yield restored(result, query, columns)
             del result
     finally:
         connection.close()
@@ -106,7 +115,8 @@ def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
     dataset : a cube, or a part of one. It is read piece by piece, and of its variables only those that the
         query names.
     query : one SELECT over the tables that `tables` describes. Statuses and classes are their names; NaN is
-        null; names with a dot need double quotes.
+        null; names with a dot, and those that are words of SQL (``"order"``), need double quotes. Names that
+        differ by case alone are those of different columns, each spelt exactly so.
 
     Returns
     -------
@@ -154,7 +164,7 @@ def _scans(node: Any) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _clear_errors(streams: dict[str, _Stream]) -> Iterator[None]:
+def _clear_errors(query: str, streams: dict[str, _Stream], columns: Names) -> Iterator[None]:
     import duckdb
     import pyarrow as pa
 
@@ -163,10 +173,12 @@ def _clear_errors(streams: dict[str, _Stream]) -> Iterator[None]:
     except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
         lines = str(error).splitlines()
         first = next((line for line in lines if line.strip()), type(error).__name__)
-        raise SweepError(f"sql: {first}{_hint(str(error), lines, streams)}") from None
+        hint = keyword_hint(query, columns.inside) if first.startswith("Parser Error") else ""
+        hint = hint or _hint(str(error), lines, streams, columns)
+        raise SweepError(f"sql: {columns.restore(first)}{columns.restore(hint)}") from None
 
 
-def _hint(text: str, lines: list[str], streams: dict[str, _Stream]) -> str:
+def _hint(text: str, lines: list[str], streams: dict[str, _Stream], columns: Names) -> str:
     candidates = next((line for line in lines if line.startswith(("Candidate", "Did you mean"))), "")
     missing = re.search(r'column "?([\w.]+)"? not found', text)
     if missing:
@@ -176,7 +188,8 @@ def _hint(text: str, lines: list[str], streams: dict[str, _Stream]) -> str:
                     f" {missing[1]} has a value per {name.removeprefix('cube_')}: it is in the table {name}"
                 )
         known = ", ".join(streams["cube"].rows.names)
-        return f' {candidates}; columns of cube: {known} ("double quotes" around names with a dot)'
+        alike = alike_hint(missing[1], columns)
+        return f' {candidates}{alike}; columns of cube: {known} ("double quotes" around names with a dot)'
     dotted = re.search(r'Referenced table "([^"]+)" not found', text)
     if dotted:
         names = dict.fromkeys(name for stream in streams.values() for name in stream.rows.names)

@@ -234,3 +234,63 @@ def test_conditions_add_up_and_ok_is_one_of_them():
     assert both.attrs["where"] == '(alpha < 0.5) and (status in ("ok", "corner",))'
     with pytest.raises(SweepError, match="did you mean 'corner'"):
         ok(hard_cube(), ["coner"])
+
+
+NAMED = {
+    name: Known(labels)
+    for name, labels in {
+        "lambda": None, "order": None, "in": None, "E": None, "e": None, "v.data": None, "v_data": None,
+        "kind": {9: "(1,1)", 3: "(0, 0)", 4: 'it is "x"', 5: "C:\\new", 6: "E", 7: "a, b"}, "True": None,
+        "v.(1,1)": None, "\N{MICRO SIGN}": None, "min": None, "\u00e9.x": None, "v.a b": None, "a-b": None,
+    }.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("lambda == 1", True),
+        ("1 < lambda + order < 4", True),
+        ("`lambda` == 1 and 'order' == 2", True),
+        ('"order" > "lambda"', True),
+        ("`in` == 3 and 3 in (`in`, 4)", True),
+        ("E == 4 and e == 5", True),
+        ("E == 5 or e == 4", False),
+        ("v.data == 6 and v_data == 7", True),
+        ("v.data < 6.5 and v_data < 6.5", False),
+        ("True == 9", True),
+        ("v.(1,1) == 10 and `v.(1,1)` == 10", True),
+        ("\N{MICRO SIGN} == 11", True),
+        ("min == 12 and min(min, 3) == 3 and min (12, min) == 12", True),
+        ("\u00e9.x == 13 and e == 5", True),
+        ("v.a b == 14 and `v.a b` == 14", True),
+        ("`a-b` == 15 and a-b == 15", True),
+        ("e == 5\n and E == 4", True),
+        ('kind == "(1,1)"', True),
+        ("'kind' == '(1,1)'", True),
+        ("kind in ('(0, 0)', '(1,1)')", True),
+        ("kind == 'E'", False),
+        ('kind != \'C:\\new\' and kind != \'it is "x"\' and kind != "it is \\"x\\""', True),
+        ("kind == 'a, b'", False),
+    ],
+)
+def test_any_name_and_any_label_can_be_written(text, holds):
+    values = {name: np.array([i + 1.0]) for i, name in enumerate(NAMED)} | {"kind": np.array([9])}
+    assert parse_expression(text, NAMED).evaluate(values).tolist() == [holds]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("in > 1", "as a name, write `in` in backquotes"),
+        ("while > 1", "while is a word of Python and no name here"),
+        ("`foo` > 1", "'`foo`' at character 1.*no such variable"),
+        ("kind == 'x' 'y'", "not one text in quotes"),
+        ("kind == r'E'", "not one text in quotes"),
+        ("\u00e9.x > 3 oops", "at character 9, 'oops'"),
+        ("kind == 'e'", "no such value; did you mean 'E'"),
+    ],
+)
+def test_what_is_no_name_is_refused_with_the_way_to_write_one(text, message):
+    with pytest.raises(SweepError, match=message):
+        parse_expression(text, NAMED)

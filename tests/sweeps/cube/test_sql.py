@@ -4,9 +4,7 @@ import math
 from collections import defaultdict
 
 import dask.array as da
-import numpy as np
 import pytest
-import xarray as xr
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.sql import sql, sql_batches, tables
@@ -100,14 +98,6 @@ def test_points_that_a_condition_dropped_are_no_rows():
     )
     expected = [p for p in points(hard_cube()) if p["kind"] == "rest_point"]
     assert [(r["tally"], r["kind"]) for r in found] == [(p["tally"], "rest_point") for p in expected]
-
-
-def test_names_that_differ_by_case_alone_are_all_read():
-    small = xr.Dataset(
-        {"y": (("L", "l"), np.arange(6.0).reshape(2, 3)), "status": (("L", "l"), np.ones((2, 3), np.uint8))},
-        coords={"L": [1.0, 2.0], "l": [5.0, 6.0, 7.0]},
-    )
-    assert [row["l_1"] for row in rows(small, "select l_1 from cube")] == [5, 6, 7, 5, 6, 7]
 
 
 def test_a_reader_may_leave_early():

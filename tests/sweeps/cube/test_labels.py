@@ -1,0 +1,67 @@
+"""Labels that hold what separates labels: each can be selected, alone and among others."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.sweeps import SweepError
+from equisweep.sweeps.cube.labels import split_labels
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.cube.query import query_text
+from equisweep.sweeps.cube.select import select
+from equisweep.sweeps.cube.sql import sql
+
+POINTS = ["(0,0)", "(1,1)", "inner 'x'", 'a "b"', "r:s=t", "a,b", "a", "b"]
+
+
+def cube() -> xr.Dataset:
+    labels = np.array(POINTS, np.dtypes.StringDType())
+    return xr.Dataset(
+        {
+            "x": ("rest point".replace(" ", "_"), np.arange(8.0)),
+            "status": ("rest_point", np.ones(8, np.uint8)),
+        },
+        coords={"rest_point": labels},
+    )
+
+
+@pytest.mark.parametrize("place", range(len(POINTS)))
+def test_every_label_selects_its_own_value(place):
+    for text in (POINTS[place], f' "{POINTS[place]}"'):
+        assert select(cube(), [f"rest_point={text}"])["x"].values.tolist() == place
+    assert select(cube(), {"rest_point": POINTS[place]})["x"].item() == place
+    label = POINTS[place].replace("'", "\\'")
+    condition = f"rest_point == '{label}'"
+    assert np.flatnonzero(where(cube(), condition)["x"].notnull()).tolist() == [place]
+    label = POINTS[place].replace("'", "''")
+    assert sql(cube(), f"select x from cube where rest_point = '{label}'")["x"].to_pylist() == [place]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("(1,1),(0,0)", [1, 0]),
+        ("(1, 1), (0, 0)", [1, 0]),
+        ("(0,0),a,b", [0, 5]),
+        ('"a","b"', [6, 7]),
+        ("b,a", [7, 6]),
+        ("a,b,a", [5, 6]),
+        ('r:s=t,a "b",a', [4, 3, 6]),
+    ],
+)
+def test_several_labels_are_those_between_the_commas(text, places):
+    assert select(cube(), [f"rest_point={text}"])["x"].values.tolist() == places
+
+
+def test_a_list_of_labels_says_itself_where_each_ends():
+    assert select(cube(), {"rest_point": ["a", "b"]})["x"].values.tolist() == [6, 7]
+    assert select(cube(), {"rest_point": ["a,b", "(1,1)"]})["x"].values.tolist() == [5, 1]
+
+
+def test_a_label_that_is_misspelt_is_named():
+    with pytest.raises(SweepError, match=r"no value '\(1'|no value '\(1,2\)'"):
+        select(cube(), ["rest_point=(1,2)"])
+    assert split_labels("sharng,b", ["sharing", "b"]) == ["sharng", "b"]
+
+
+def test_a_query_prints_what_was_selected():
+    assert "1" in query_text(cube(), ["x"], ["rest_point=(1,1)"], "csv").splitlines()[1]

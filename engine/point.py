@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Point = Mapping[str, Any]
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
-_SINGLE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5, "settle": 1e-3}
+_SINGLE: dict[str, Any] = {"rtol": 1e-5, "settle": 1e-3}
 
 
 def point_function(space: Space, choices: Mapping[str, str], loop: Callable[..., Any] = lane_loop) -> Any:

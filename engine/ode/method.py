@@ -6,12 +6,15 @@ A new solver is a `Stepper` in a file of its own and one line in `SOLVERS`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import diffrax
+import numpy as np
 
 from .runge_kutta import ImplicitRungeKutta, RungeKutta
 from .stepper import Control, Field, Stepper
 from .taylor import Taylor
+from .tolerance import Tolerance
 
 SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
     "heun": partial(RungeKutta, diffrax.Heun),
@@ -34,11 +37,14 @@ class Method:
     ----------
     solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit; taylor, for smooth
         flows, takes its order from the tolerances and is the fastest where they are tight (`taylor`).
-    rtol, atol : a step is kept where every component's error is below ``atol + rtol * abs(state)``.
+    rtol : error a step may have, relative to each component of the state.
+    atol : absolute error it may have besides, a number or one for each component. None: rtol times the
+        component's scale, at most rtol (`Tolerance`).
     max_steps : steps tried, kept or not, before a trajectory is given up (status ``max_steps``).
     fixed_steps : if given, this many equal steps span the horizon, whatever their error.
     settle : a trajectory stops once its distance to a rest point, in the coordinates integrated, is below
-        this. Well above rtol and atol, or it is lost in the noise of the steps. 0: never stop.
+        this, in units of their scale, and the rest point attracts it. Well above rtol, or it is lost in the
+        noise of the steps. 0: never stop.
     native : on a CPU, step in machine code made from the flow, several times as fast (`lane_loop`);
         False: through XLA, as on a GPU.
 
@@ -50,7 +56,7 @@ class Method:
 
     solver: str = "dopri8"
     rtol: float = 1e-10
-    atol: float = 1e-10
+    atol: float | tuple[float, ...] | None = None
     max_steps: int = 20_000
     fixed_steps: int | None = None
     settle: float = 1e-7
@@ -59,8 +65,7 @@ class Method:
     def __post_init__(self) -> None:
         if self.solver not in SOLVERS:
             raise ValueError(f"solver = {self.solver!r}: must be one of {', '.join(SOLVERS)}")
-        if not (self.rtol >= 0 and self.atol >= 0 and self.rtol + self.atol > 0):
-            raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
+        self._check_tolerances()
         if self.max_steps < 1:
             raise ValueError(f"max_steps = {self.max_steps}: must be at least 1")
         if self.fixed_steps is not None and self.fixed_steps < 1:
@@ -68,6 +73,28 @@ class Method:
         if self.settle < 0:
             raise ValueError(f"settle = {self.settle}: must not be negative")
 
-    def stepper(self, field: Field) -> Stepper:
-        """What takes steps of this method along ``field(t, state)``."""
-        return SOLVERS[self.solver](field, self)
+    def _check_tolerances(self) -> None:
+        atol = tuple(self.atol) if isinstance(self.atol, (list, tuple)) else self.atol
+        object.__setattr__(self, "atol", atol)  # a list of a sweep file: methods are keys of what is compiled
+        smallest = 0.0 if atol is None else min(atol, default=-1.0) if isinstance(atol, tuple) else atol
+        if not (self.rtol >= 0 and smallest >= 0 and self.rtol + smallest > 0):
+            raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
+        self.require_precision(np.float64)
+
+    def require_precision(self, dtype: Any) -> None:
+        """ValueError where this dtype cannot hold what `rtol` or `settle` ask for."""
+        least = 50 * float(np.finfo(dtype).eps)
+        for name in ("rtol", "settle"):
+            if 0 < getattr(self, name) < least:
+                raise ValueError(
+                    f"{name} = {getattr(self, name)}: numbers are {np.dtype(dtype).name}, which round at"
+                    f" {np.finfo(dtype).eps:.1e}; take {least:.1e} or more"
+                )
+
+    def tolerance(self, scale: Any = None, noise: Any = None) -> Tolerance:
+        """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise)
+
+    def stepper(self, field: Field, control: Control | None = None) -> Stepper:
+        """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""
+        return SOLVERS[self.solver](field, control or self.tolerance())

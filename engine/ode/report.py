@@ -19,7 +19,7 @@ def report(integration: Integration, lane: Lane, path: Outputs) -> Outputs:
     """Every output of a lane that has ended; `path` holds the observables at the saved times."""
     method = integration.method
     extremes = _extremes(integration, lane)
-    attractor = classified(extremes, lane.settled, integration.flow.faces, method.rtol + method.atol)
+    attractor = classified(extremes, lane.settled, integration.flow.faces, method.tolerance().nominal)
     attractor = jnp.where(lane.status == Status.ok, attractor, jnp.int8(Attractor.undecided))
     times, distances = (lane.earlier.t, lane.t), (lane.earlier.distance, lane.distance)
     return {

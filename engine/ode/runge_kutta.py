@@ -52,7 +52,7 @@ class RungeKutta:
         """
         if self.control.fixed_steps is not None:
             return end / self.control.fixed_steps
-        scale = self.control.atol + self.control.rtol * jnp.abs(state)
+        scale = self.control.weights(state)
         there, moving = jnp.max(jnp.abs(state) / scale), jnp.max(jnp.abs(rates) / scale)
         guess = jnp.where((there > 1e-5) & (moving > 1e-5), 0.01 * there / moving, 1e-6)
         return lax.stop_gradient(jnp.minimum(guess, end))
@@ -66,7 +66,7 @@ class RungeKutta:
         new, slope, error, solver_state = self._take(t, t_next, state, rates, solver_state)
         if self.control.fixed_steps is not None:
             return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
-        ratio = self._error_ratio(state, new, error)
+        ratio = self._error_ratio(state, new, error, t_next - t)
         keep = ratio <= 1
         taken = lax.stop_gradient(t_next - t)
         wanted = taken * self._factor(ratio)
@@ -85,8 +85,8 @@ class RungeKutta:
         """New state, rates there, estimate of the error, solver state."""
         return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
 
-    def _error_ratio(self, old: Array, new: Array, error: Array) -> Array:
-        allowed = self.control.atol + self.control.rtol * jnp.maximum(jnp.abs(old), jnp.abs(new))
+    def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
+        allowed = self.control.allowed(old, new, size)
         ratio = lax.stop_gradient(jnp.max(jnp.abs(error) / allowed))
         finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new))
         return jnp.where(finite, ratio, jnp.inf)
@@ -101,7 +101,7 @@ class ImplicitRungeKutta(RungeKutta):
     """Steps of an implicit Runge-Kutta method, taken by diffrax: a `Stepper`; parameters as above."""
 
     def _made(self, solver: Any) -> Any:
-        rtol, atol = max(self.control.rtol, 1e-12), max(self.control.atol, 1e-12)
+        rtol, atol = max(self.control.rtol, 1e-12), max(self.control.nominal - self.control.rtol, 1e-12)
         return solver(root_finder=diffrax.VeryChord(rtol=rtol, atol=atol), **_PLAIN_LOOP)
 
     def solver_state(self, t: Array, end: Array, state: Array) -> Any:

@@ -30,17 +30,25 @@ class Step(NamedTuple):
 
 
 class Control(Protocol):
-    """How accurate steps are: a step is kept where each component's error is below atol + rtol |state|.
+    """How accurate steps are: a step is kept where each component's error is below what is `allowed`.
 
-    With `fixed_steps`, as many equal steps span the horizon instead, whatever their error.
+    `rtol` is the error allowed relative to the state, `nominal` that of a component of size 1. With
+    `fixed_steps`, as many equal steps span the horizon instead, whatever their error.
     """
 
     @property
     def rtol(self) -> float: ...
     @property
-    def atol(self) -> float: ...
+    def nominal(self) -> float: ...
     @property
     def fixed_steps(self) -> int | None: ...
+    def allowed(self, old: Array, new: Array, size: Array, /) -> Array:
+        """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
+        ...
+
+    def weights(self, state: Array, /) -> Array:
+        """The size of each component in units of the tolerance is the state over this, at the start."""
+        ...
 
 
 class Stepper(Protocol):

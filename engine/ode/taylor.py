@@ -38,7 +38,7 @@ class Taylor:
 
     def __init__(self, field: Field, control: Control) -> None:
         self.field, self.control = field, control
-        wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(control.rtol + control.atol, 0.1)))
+        wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(control.nominal, 0.1)))
         self.order = min(max(wanted, _LEAST_ORDER), _MOST_ORDER)
 
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> None:
@@ -56,7 +56,7 @@ class Taylor:
         """Take a step of at most `size` from `t`, not past `until`."""
         series = self._series(t, state)
         fixed = self.control.fixed_steps is not None
-        wanted = size if fixed else jnp.minimum(size, self._size(series, state))
+        wanted = size if fixed else jnp.minimum(size, self._size(series, state, size))
         last = t + wanted * STRETCH >= until
         t_next = jnp.where(last, until, t + wanted)
         taken = t_next - t
@@ -64,7 +64,7 @@ class Taylor:
         rates = self.field(t_next, new)
         if fixed:
             return Step(t_next, new, rates, None, jnp.asarray(True), size)
-        allowed = self.control.atol + self.control.rtol * jnp.maximum(jnp.abs(state), jnp.abs(new))
+        allowed = self.control.allowed(state, new, taken)
         astray = jnp.max(jnp.abs(slope - rates) * taken / ((self.order + 1) * allowed))
         keep = lax.stop_gradient(
             (astray <= _TRUST) & jnp.all(jnp.isfinite(new)) & jnp.all(jnp.isfinite(rates))
@@ -80,9 +80,9 @@ class Taylor:
     def _series(self, t: Array, state: Array) -> list[Array]:
         return solution_series(self.field, t, state, self.order)
 
-    def _size(self, series: list[Array], state: Array) -> Array:
+    def _size(self, series: list[Array], state: Array, planned: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
-        allows = 1 / (self.control.atol + self.control.rtol * jnp.abs(state))
+        allows = 1 / self.control.allowed(state, state, planned)
         tiny = jnp.finfo(state.dtype).tiny
         reach = []
         for k in (self.order - 1, self.order):

@@ -1,0 +1,72 @@
+"""How large the error of a step may be in each component of the state.
+
+Where users give no `atol`, a component is measured in its own scale: the one that is declared, else the
+largest size that it has had on this orbit. Below a thousandth of that it is measured relative to itself, so
+that a share that falls to 1e-15 and grows again does so at the right time, and never changes its sign by an
+error.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+Array = Any
+
+# Below this part of its scale a component's error is measured relative to the component.
+_TROUGH = 1e-3
+# A step in which a component changes its sign is wrong by at most this part of it: else the error may have
+# changed the sign.
+_SIGN = 1e-2
+# Below this part of its scale a component counts as 0, whatever it does: 138 time constants of a decay.
+_NOTHING = {"float64": 1e-60, "float32": 1e-25}
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How accurate steps are, for one trajectory at one time: a `Control`.
+
+    Parameters
+    ----------
+    rtol : the error allowed relative to a component.
+    atol : the absolute error allowed, one number or one a component; None: rtol times the scale, at most
+        rtol.
+    fixed_steps : as many equal steps span the horizon instead, whatever their error.
+    scale : that of each component, shape (d,); None: it is 1, and components may change their signs freely.
+    noise : the error of rounding in each component of the rates, shape (d,), which no step avoids.
+    """
+
+    rtol: float
+    atol: float | tuple[float, ...] | None
+    fixed_steps: int | None = None
+    scale: Array | None = None
+    noise: Array | None = None
+
+    @property
+    def nominal(self) -> float:
+        """The error allowed in a component of size 1."""
+        atol = self.atol
+        return self.rtol + (self.rtol if atol is None else min(atol) if isinstance(atol, tuple) else atol)
+
+    def allowed(self, old: Array, new: Array, size: Array) -> Array:
+        """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
+        most = jnp.maximum(jnp.abs(old), jnp.abs(new))
+        atol = jnp.asarray(self.rtol if self.atol is None else self.atol, most.dtype)
+        if self.scale is None:
+            return atol + self.rtol * most
+        least = self.scale * _NOTHING[str(most.dtype)] + jnp.finfo(most.dtype).tiny
+        if self.noise is not None:
+            least = least + self.noise * jnp.abs(size)
+        if self.atol is None:
+            absolute = self.rtol * jnp.minimum(jnp.minimum(self.scale, 1.0), most / _TROUGH)
+        else:
+            absolute = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
+        return absolute + self.rtol * most + least
+
+    def weights(self, state: Array) -> Array:
+        """The tolerance against which the first step is measured: where a component is 0, that of the others."""
+        if self.scale is None or self.atol is not None:
+            atol = jnp.asarray(self.rtol if self.atol is None else self.atol, state.dtype)
+            return atol + self.rtol * jnp.abs(state)
+        sizes = jnp.abs(state)
+        return self.rtol * (sizes + _TROUGH * jnp.max(sizes) + jnp.finfo(state.dtype).tiny)

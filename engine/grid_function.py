@@ -87,8 +87,8 @@ def _all_choices(space: Space) -> list[dict[str, str]]:
     """Every combination of static choices that stands on an axis."""
     static = [axis for axis in space.axes if axis.static]
     return [
-        space.choices_at({axis.dim: place for axis, place in zip(static, places, strict=True)})
-        for places in product(*(range(axis.size) for axis in static))
+        space.choices_at({axis.dim: index for axis, index in zip(static, indices, strict=True)})
+        for indices in product(*(range(axis.size) for axis in static))
     ]
 
 

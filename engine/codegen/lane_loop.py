@@ -186,7 +186,7 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
     for function, wanted in ((cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])):
         trace = jax.make_jaxpr(function)(*shapes)
         if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
-            # The loop's places would not fit; `lax.while_loop` says what is wrong, or converts.
+            # The loop's slots would not fit; `lax.while_loop` says what is wrong, or converts.
             raise Unsupported("a step that changes shapes or dtypes")
         results.append(lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs))
     on, after = results[0][0].item(), tuple(s for array in results[1] for s in array.ravel())

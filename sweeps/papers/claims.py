@@ -1,4 +1,4 @@
-"""What a paper claims, checked: one row per claim, with how much room it holds or fails by."""
+"""What a paper claims, checked: one row per claim, with the margin it holds or fails by."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -36,8 +36,8 @@ class Conclusion:
     number, claim
         Its number in the paper (with a word where it is one part of several), and what it says in our words.
     margin
-        Dataset (one formulation, a slab of the grid) to how much room the claim has at each point: positive
-        where it holds, negative where it does not, NaN where there is nothing to compare.
+        Dataset (one formulation, a slab of the grid) to the margin by which the claim holds at each point:
+        positive where it holds, negative where it does not, NaN where there is nothing to compare.
     premise, condition
         Where the claim says anything (Dataset to bool), and that in words.
     weak

@@ -51,7 +51,7 @@ def draw_class_map(view: View, line: str | None = None) -> "Figure":
         )  # fmt: skip
         _write_letters(panel, view, part, letters)
         if line:
-            draw_line(panel, view.x.places, view.second.places)
+            draw_line(panel, view.x.positions, view.second.positions)
     frame.label_panels(used, view.panels, view.x.label, view.second.label)
     _add_legend(figure, layer.classes, colours, letters, bool(layer.lost), line)
     frame.headline(figure, view.title, view.where, view.note("hatched grey"), before=layer.label)
@@ -146,7 +146,7 @@ def _write_letters(panel: Any, view: View, values: np.ma.MaskedArray, letters: M
         if depth.max() <= _LETTER_ROOM:
             continue
         i, j = np.unravel_index(int(depth.argmax()), depth.shape)
-        place = view.x.places[columns[j]], view.second.places[rows[i]]
+        place = view.x.positions[columns[j]], view.second.positions[rows[i]]
         box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "alpha": 0.8, "edgecolor": "none"}
         panel.text(*place, letter, ha="center", va="center", fontsize=8, bbox=box)
 

@@ -37,10 +37,10 @@ def draw_contour(view: View, line: str | None = None) -> "Figure":
         frame.set_axis(panel.yaxis, view.second)
         if part.count() == 0:
             continue
-        _draw_bands(panel, view.x.places, view.second.places, part, levels, colours)
+        _draw_bands(panel, view.x.positions, view.second.positions, part, levels, colours)
         if line:
-            draw_line(panel, view.x.places, view.second.places)
-        panel.set(xlim=view.x.places[[0, -1]], ylim=view.second.places[[0, -1]])
+            draw_line(panel, view.x.positions, view.second.positions)
+        panel.set(xlim=view.x.positions[[0, -1]], ylim=view.second.positions[[0, -1]])
     frame.label_panels(used, view.panels, view.x.label, view.second.label)
     bar = frame.colour_bar(figure, used, ScalarMappable(**colours), layer.label, None)
     bar.set_ticks(levels, labels=[f"{level:g}" for level in levels])

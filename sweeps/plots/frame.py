@@ -59,7 +59,7 @@ def set_axis(axis: Any, way: Direction) -> None:
     from matplotlib.ticker import NullLocator
 
     if way.named:
-        axis.set_ticks(way.places, [str(value).replace("_", " ") for value in way.values])
+        axis.set_ticks(way.positions, [str(value).replace("_", " ") for value in way.values])
         if axis.axis_name == "x" and max(len(str(value)) for value in way.values) > 8:
             axis.set_tick_params(rotation=25)
             for text in axis.get_ticklabels():
@@ -67,7 +67,7 @@ def set_axis(axis: Any, way: Direction) -> None:
     elif way.values.dtype.kind in "iu" and len(way.values) <= _MOST_TICKS:
         if way.log:
             getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-        axis.set_ticks(way.places, [str(value) for value in way.values])
+        axis.set_ticks(way.positions, [str(value) for value in way.values])
         axis.set_minor_locator(NullLocator())
     elif way.log:
         getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
@@ -105,13 +105,13 @@ def headline(figure: "Figure", title: str, where: str, note: str, before: str = 
 
 def edges(way: Direction) -> np.ndarray:
     """Borders of the cells around an axis' values: halfway between them, on its own scale."""
-    places = np.log(way.places) if way.log else way.places
-    if len(places) == 1:
-        half = np.array([0.5 * abs(places[0]) or 0.5])
-        ends = np.concatenate([places - half, places + half])
+    positions = np.log(way.positions) if way.log else way.positions
+    if len(positions) == 1:
+        half = np.array([0.5 * abs(positions[0]) or 0.5])
+        ends = np.concatenate([positions - half, positions + half])
     else:
-        middle = (places[:-1] + places[1:]) / 2
-        ends = np.concatenate([[2 * places[0] - middle[0]], middle, [2 * places[-1] - middle[-1]]])
+        middle = (positions[:-1] + positions[1:]) / 2
+        ends = np.concatenate([[2 * positions[0] - middle[0]], middle, [2 * positions[-1] - middle[-1]]])
     return np.exp(ends) if way.log else ends
 
 

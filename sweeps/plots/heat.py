@@ -29,7 +29,7 @@ def draw_heat(view: View, line: str | None = None) -> "Figure":
         frame.set_axis(panel.yaxis, view.second)
         mesh = panel.pcolormesh(across, up, values, norm=norm, cmap=frame.NUMBERS, rasterized=True)
         if line:
-            draw_line(panel, view.x.places, view.second.places)
+            draw_line(panel, view.x.positions, view.second.positions)
     frame.label_panels(used, view.panels, view.x.label, view.second.label)
     frame.colour_bar(figure, used, mesh, layer.label, norm)
     if line:

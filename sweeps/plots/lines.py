@@ -112,29 +112,29 @@ def _colour(hue: Direction | None, i: int) -> Any:
     if hue is None or hue.named or len(hue.values) <= 4:
         return frame.COLOURS[i % len(frame.COLOURS)]
     low, high = _ends(hue)
-    value = np.log(hue.places[i]) if hue.log else hue.places[i]
+    value = np.log(hue.positions[i]) if hue.log else hue.positions[i]
     # The palest yellow hardly shows on white.
     return matplotlib.colormaps[frame.NUMBERS](0.9 * (value - low) / (high - low))
 
 
 def _ends(hue: Direction) -> tuple[float, float]:
-    places = np.log(hue.places) if hue.log else hue.places
-    return float(places.min()), float(places.max())
+    positions = np.log(hue.positions) if hue.log else hue.positions
+    return float(positions.min()), float(positions.max())
 
 
 def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> None:
     drawn = np.ma.filled(values.astype(float), np.nan)
     there = np.isfinite(drawn)
-    places = np.flatnonzero(there)
-    step = max(1, len(places) // _MARKS)
+    positions = np.flatnonzero(there)
+    step = max(1, len(positions) // _MARKS)
     # Each line has its marks elsewhere, so that they do not hide each other.
     offset = _MARKERS.index(look.marker) * step // len(_MARKERS) if look.marker else 0
-    marked = places[offset::step].tolist() if look.marker else []
+    marked = positions[offset::step].tolist() if look.marker else []
     style = "" if x.scattered else look.style
     (line,) = panel.plot(
-        x.places, drawn, color=look.colour, linestyle=style or "none", linewidth=1.5,
-        marker=look.marker or ("." if x.scattered else ""), markersize=3 if len(places) > _CROWD else 5,
-        markevery=places.tolist() if x.scattered else marked,
+        x.positions, drawn, color=look.colour, linestyle=style or "none", linewidth=1.5,
+        marker=look.marker or ("." if x.scattered else ""), markersize=3 if len(positions) > _CROWD else 5,
+        markevery=positions.tolist() if x.scattered else marked,
         label=look.label,
     )  # fmt: skip
     line.set_clip_on(True)
@@ -142,7 +142,7 @@ def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> No
     alone = there & ~before & ~after
     alone[marked] = False
     if alone.any() and not x.scattered:
-        panel.plot(x.places[alone], drawn[alone], ".", color=look.colour, markersize=4)
+        panel.plot(x.positions[alone], drawn[alone], ".", color=look.colour, markersize=4)
 
 
 def _legend(figure: Any, used: list[Any], view: View, looks: dict[tuple[str, int], Line]) -> None:
@@ -154,7 +154,7 @@ def _legend(figure: Any, used: list[Any], view: View, looks: dict[tuple[str, int
 
         hue = view.second
         shown = ListedColormap(matplotlib.colormaps[frame.NUMBERS](np.linspace(0, 0.9, 256)))
-        norm = (LogNorm if hue.log else Normalize)(float(hue.places.min()), float(hue.places.max()))
+        norm = (LogNorm if hue.log else Normalize)(float(hue.positions.min()), float(hue.positions.max()))
         figure.colorbar(ScalarMappable(norm, shown), ax=used, label=hue.label, pad=0.02, aspect=25)
         if len(view.layers) == 1:
             return

@@ -45,7 +45,7 @@ class Direction:
         return self.named or self.dim == DIM
 
     @property
-    def places(self) -> np.ndarray:
+    def positions(self) -> np.ndarray:
         """Where its values stand on an axis: names stand at 0, 1, 2 ..."""
         return np.arange(len(self.values)) if self.named else self.values.astype(float)
 

@@ -66,12 +66,12 @@ class Samples:
 
     def regions(self, name: str, most_cells: int) -> Iterator[Region]:
         """Cut the cells of an output into blocks of at most `most_cells` (at least 1), as memory lies."""
-        pieces, cells = [], max(most_cells, 1)
+        blocks, cells = [], max(most_cells, 1)
         for size in reversed(self.shape(name)):
             length = min(size, max(cells, 1))
-            pieces.append([slice(i, min(i + length, size)) for i in range(0, size, length)])
+            blocks.append([slice(i, min(i + length, size)) for i in range(0, size, length)])
             cells //= size
-        for region in product(*reversed(pieces)):
+        for region in product(*reversed(blocks)):
             yield dict(zip(self.dims(name), region, strict=True))
 
     def table(self, name: str, region: Region) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whether points and steps are machine code is told, with the reason where they are not."""
+"""Whether points and steps are machine code is said, with the reason where they are not."""
 
 from functools import partial
 

@@ -24,8 +24,8 @@ TILE = 500
 
 
 def start(sweep: Path, cube: Path, slowed: bool = True) -> subprocess.Popen[str]:
-    told = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
-    return start_run(sweep, cube, "--tile-points", str(TILE), slowed=slowed, **told)
+    streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    return start_run(sweep, cube, "--tile-points", str(TILE), slowed=slowed, **streams)
 
 
 def committed(cube: Path) -> set[tuple[int, ...]]:

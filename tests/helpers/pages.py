@@ -136,8 +136,8 @@ def check_page(page: Path, folder: Path) -> None:
         assert code == (2 if refused else 0), f"{where}: exit code {code}: {complaints}"
         assert "note:" not in complaints, f"{where}: {complaints}"
         if block.shown is not None and not block.mark.startswith("output varies"):
-            told = complaints if refused else printed
-            assert agree(block.shown, told), f"{where} shows\n{block.shown}\nand prints\n{told}"
+            output = complaints if refused else printed
+            assert agree(block.shown, output), f"{where} shows\n{block.shown}\nand prints\n{output}"
 
 
 def place(page: Path, block: Block) -> str:

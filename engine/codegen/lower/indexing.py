@@ -144,8 +144,8 @@ def _gather_at(
     pool, stand_ins = numbered([operand])
     if filled is not None:
         pool.append(filled)  # the last one, -1
-    (places,) = bind(context, [*stand_ins, indices], params | {"fill_value": filled and -1})
-    return array_of([pool[k] for k in places.ravel().tolist()], context.shape)
+    (chosen,) = bind(context, [*stand_ins, indices], params | {"fill_value": filled and -1})
+    return array_of([pool[k] for k in chosen.ravel().tolist()], context.shape)
 
 
 def _filler(context: Context, value: Any) -> Scalar:
@@ -165,12 +165,12 @@ def _scatter(
     context: Context, operand: Array, indices: Array, updates: Array, *, update_jaxpr: Any, **params: Any
 ) -> Array:
     if not _replaces(update_jaxpr):
-        raise Unsupported("a function applied at places of an array")
+        raise Unsupported("a function applied at indices of an array")
     if not _are_known([indices]):
         return _updated(context.graph, None, operand, indices, updates, params)
     pool, (old, new) = numbered([operand, updates])
-    (places,) = bind(context, [old, known_values(indices), new], params | {"update_jaxpr": update_jaxpr})
-    return array_of([pool[k] for k in places.ravel().tolist()], operand.shape)
+    (chosen,) = bind(context, [old, known_values(indices), new], params | {"update_jaxpr": update_jaxpr})
+    return array_of([pool[k] for k in chosen.ravel().tolist()], operand.shape)
 
 
 def _scatter_with(op: str) -> Rule:

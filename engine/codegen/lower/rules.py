@@ -99,8 +99,8 @@ def elementwise(*names: str) -> Callable[[Callable[..., Scalar]], Callable[..., 
         @wraps(function)
         def each(context: Context, *operands: Array, **params: Any) -> Array:
             arrays = list(np.broadcast_arrays(*operands) if len(operands) > 1 else operands)
-            places = zip(*(a.ravel() for a in arrays), strict=True)
-            return array_of([function(context, *scalars, **params) for scalars in places], arrays[0].shape)
+            elements = zip(*(a.ravel() for a in arrays), strict=True)
+            return array_of([function(context, *scalars, **params) for scalars in elements], arrays[0].shape)
 
         rule(*names)(each)
         return function

@@ -91,6 +91,6 @@ def claims(s: Study) -> list[Claim]:
 
 
 def _where(s: Study, margins: np.ndarray) -> str:
-    """The grid point where a claim has least room."""
+    """The grid point where a claim holds by the smallest margin."""
     a, b = np.unravel_index(np.argmin(margins), margins.shape)
     return f"{s.parameter} = ({s.values[a]:.4g}, {s.values[b]:.4g})"

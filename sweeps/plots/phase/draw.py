@@ -39,9 +39,10 @@ def draw_motion(panel: Any, motion: Motion, box: np.ndarray) -> None:
         x, y = (np.linspace(low, high, _GRID) for low, high in box)
         u, v = _field(motion, *np.meshgrid(x, y))
         panel.streamplot(x, y, u, v, density=1.1, color=_STREAM, linewidth=0.8, arrowsize=0.9)
-        room = 0.02 * np.ptp(box, axis=1) if chart.form == "square" else np.zeros(2)
+        margin = 0.02 * np.ptp(box, axis=1) if chart.form == "square" else np.zeros(2)
         panel.set(
-            xlim=(box[0, 0] - room[0], box[0, 1] + room[0]), ylim=(box[1, 0] - room[1], box[1, 1] + room[1])
+            xlim=(box[0, 0] - margin[0], box[0, 1] + margin[0]),
+            ylim=(box[1, 0] - margin[1], box[1, 1] + margin[1]),
         )
         if chart.form == "square":
             panel.set_aspect("equal")

@@ -166,10 +166,10 @@ def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:
             ": the state has no bounds and the cube no paths to go by; sweep "
             f"{', '.join(f'{name}_path' for name in chart.names)} with times = [...]",
         )
-    places = np.concatenate(curves)
-    low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
-    room = 0.15 * (high - low) + 1e-9 + 0.05 * np.maximum(np.abs(low), np.abs(high)) * (high == low)
-    return np.stack([low - room, high + room], axis=1)
+    positions = np.concatenate(curves)
+    low, high = np.nanmin(positions, axis=0), np.nanmax(positions, axis=0)
+    margin = 0.15 * (high - low) + 1e-9 + 0.05 * np.maximum(np.abs(low), np.abs(high)) * (high == low)
+    return np.stack([low - margin, high + margin], axis=1)
 
 
 def _title(dataset: "xr.Dataset", facet: str, i: int) -> str:

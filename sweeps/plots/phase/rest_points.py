@@ -133,10 +133,10 @@ def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
         least = 1e-9 * np.abs(slopes).max()
         sides = [RestClass.degenerate, RestClass.stable_node, RestClass.unstable_node]
         return [sides[0 if abs(value) <= least else 1 if value < 0 else 2] for value in slopes[:, 0, 0]]
-    room = np.full((_MOST, 2, 2), np.nan)
-    room[: len(slopes)] = slopes
+    padded = np.full((_MOST, 2, 2), np.nan)
+    padded[: len(slopes)] = slopes
     inside, at_corner = _classifiers()
-    both = np.asarray(inside(room)), np.asarray(at_corner(room))
+    both = np.asarray(inside(padded)), np.asarray(at_corner(padded))
     return [RestClass(int(both[corner][i])) for i, corner in enumerate(corners)]
 
 

@@ -83,8 +83,8 @@ def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch,
     titles, entries, note = EXPECTED[picture]
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert [axes.get_title() for axes in panels] == titles
-    told = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    assert told == entries
+    shown = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert shown == entries
     assert note_of(figure).startswith(note)
     assert bool(note) == bool(note_of(figure))
     assert figure.get_suptitle()

@@ -196,9 +196,9 @@ def test_mistakes_are_refused_by_name(cube, arguments, message):
 )
 def test_wrong_options_are_one_line(cube, tmp_path, capsys, words, message):
     assert main(["plot", str(cube), *words.split(), "-o", str(tmp_path / "x.png")]) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert len(told.splitlines()) == 1
+    message_printed = capsys.readouterr().err
+    assert message in message_printed
+    assert len(message_printed.splitlines()) == 1
     assert not (tmp_path / "x.png").exists()
 
 

@@ -35,8 +35,8 @@ def test_offsets_are_those_of_the_header_that_comes_with_jaxlib(tmp_path):
     subprocess.run(
         ["cc", "-x", "c++", "-I", jax.ffi.include_dir(), source, "-o", program, "-lstdc++"], check=True
     )
-    told = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
-    assert dict(zip(ffi.OFFSETS, map(int, told), strict=True)) == ffi.OFFSETS
+    output = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
+    assert dict(zip(ffi.OFFSETS, map(int, output), strict=True)) == ffi.OFFSETS
 
 
 def test_the_version_is_one_this_code_knows():
@@ -60,10 +60,10 @@ def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
 
 def test_vectors_of_either_width_give_the_same_bytes():
     """Processors with AVX-512 compute 16 numbers side by side, others 8."""
-    told = [
+    output = [
         subprocess.run([sys.executable, WIDTHS, width], check=True, capture_output=True, text=True).stdout
         for width in ("8", "16")
     ]
-    assert "grid" in told[0]
-    assert "lanes" in told[0]
-    assert told[0] == told[1]
+    assert "grid" in output[0]
+    assert "lanes" in output[0]
+    assert output[0] == output[1]

@@ -163,6 +163,6 @@ def test_joining_nothing(name):
     ],
 )
 def test_what_is_too_large_goes_through_xla_and_says_why(function, why):
-    told = reason_for_xla(lambda c: {"y": function(c["x"])}, [{"x": INDEX}])
-    assert told is not None
-    assert told.startswith(why)
+    reason = reason_for_xla(lambda c: {"y": function(c["x"])}, [{"x": INDEX}])
+    assert reason is not None
+    assert reason.startswith(why)

@@ -31,47 +31,47 @@ def cases_of(size: int, quick: bool) -> list[Case]:
         cases.append(Case(who, how, maker, {"size": lanes, **more}, lanes, needs, note))
 
     for solver in FIXED_METHODS:
-        add(OURS, f"fixed, {solver}", "peers_lorenz:ours", solver=solver, fixed=True)
+        add(OURS, f"fixed, {solver}", "peers.lorenz:ours", solver=solver, fixed=True)
     add(
         "diffrax",
         "fixed, Tsit5, blocks of 1024 in threads",
-        "peers_lorenz:diffrax_vmap",
+        "peers.lorenz:diffrax_vmap",
         ("diffrax",),
         fixed=True,
     )
-    add("numba", "fixed, Tsit5 by hand, prange", "peers_lorenz_compiled:numba_tsit5", ("numba",), fixed=True)
-    add("numba", "fixed, RK4 by hand, prange", "peers_lorenz_compiled:numba_rk4", ("numba",))
-    add("jax by hand", "fixed, RK4 in a fori_loop, all at once", "peers_lorenz:jax_rk4")
+    add("numba", "fixed, Tsit5 by hand, prange", "peers.lorenz_compiled:numba_tsit5", ("numba",), fixed=True)
+    add("numba", "fixed, RK4 by hand, prange", "peers.lorenz_compiled:numba_rk4", ("numba",))
+    add("jax by hand", "fixed, RK4 in a fori_loop, all at once", "peers.lorenz:jax_rk4")
     few = size // 8
-    add("torchdiffeq", "fixed, rk4", "peers_lorenz:torchdiffeq", ("torch", "torchdiffeq"), few, fixed=True)
+    add("torchdiffeq", "fixed, rk4", "peers.lorenz:torchdiffeq", ("torch", "torchdiffeq"), few, fixed=True)
     for solver in ADAPTIVE_METHODS[: 1 if quick else None]:
         for tol in TOLERANCES:
             how = f"adaptive, {solver}, tol {tol:.0e}"
-            add(OURS, how, "peers_lorenz:ours", solver=solver, fixed=False, tol=tol)
+            add(OURS, how, "peers.lorenz:ours", solver=solver, fixed=False, tol=tol)
     add(
         "diffrax",
         "adaptive, Tsit5, blocks of 1024 in threads",
-        "peers_lorenz:diffrax_vmap",
+        "peers.lorenz:diffrax_vmap",
         ("diffrax",),
         fixed=False,
     )
     add(
         "numba",
         "adaptive, Tsit5 by hand, prange",
-        "peers_lorenz_compiled:numba_tsit5",
+        "peers.lorenz_compiled:numba_tsit5",
         ("numba",),
         fixed=False,
     )
-    add("heyoka", "adaptive, batch 8", "peers_lorenz_compiled:heyoka_batch", ("heyoka",))
+    add("heyoka", "adaptive, batch 8", "peers.lorenz_compiled:heyoka_batch", ("heyoka",))
     add(
         "torchdiffeq",
         "adaptive, dopri8, one step for all",
-        "peers_lorenz:torchdiffeq",
+        "peers.lorenz:torchdiffeq",
         ("torch", "torchdiffeq"),
         few,
         fixed=False,
     )
-    add("scipy loop", "adaptive, DOP853", "peers_lorenz:scipy_loop", ("scipy",), 50)
+    add("scipy loop", "adaptive, DOP853", "peers.lorenz:scipy_loop", ("scipy",), 50)
     return cases
 
 

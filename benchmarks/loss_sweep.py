@@ -17,7 +17,7 @@ from start import options, save
 def cases_of(side: int, quick: bool) -> list[Case]:
     """Ours and every peer on a grid of side x side points."""
     points = side * side
-    cases = [Case(OURS, "Evaluator, tile after tile", "peers_loss:ours", {"side": side}, points)]
+    cases = [Case(OURS, "Evaluator, tile after tile", "peers.loss:ours", {"side": side}, points)]
 
     def add(
         who: str, how: str, maker: str, needs: tuple[str, ...] = (), side: int = side, **more: Any
@@ -28,22 +28,22 @@ def cases_of(side: int, quick: bool) -> list[Case]:
     add(
         "flattened vmap",
         "the same kernel, one vmap over all points, 2^20 a call",
-        "peers_loss:flattened",
+        "peers.loss:flattened",
         side=side // 4,
     )
-    add("numpy", "Newton on the whole grid", "peers_loss:numpy_grid", factored=False, side=side // 2)
-    add("numpy", "factored", "peers_loss:numpy_grid", factored=True)
+    add("numpy", "Newton on the whole grid", "peers.loss:numpy_grid", factored=False, side=side // 2)
+    add("numpy", "factored", "peers.loss:numpy_grid", factored=True)
     add(
         "numpy",
         "factored, blocks of rows by one thread per core",
-        "peers_loss:numpy_grid",
+        "peers.loss:numpy_grid",
         factored=True,
         blocks=64,
     )
-    add("numba", "prange, Newton at every point", "peers_loss:numba_grid", ("numba",), factored=False)
-    add("numba", "prange, factored", "peers_loss:numba_grid", ("numba",), factored=True)
-    add("copy", "np.copyto, 1 thread", "peers_loss:copy", threads=1)
-    add("copy", "np.copyto, 2 threads", "peers_loss:copy", threads=2)
+    add("numba", "prange, Newton at every point", "peers.loss:numba_grid", ("numba",), factored=False)
+    add("numba", "prange, factored", "peers.loss:numba_grid", ("numba",), factored=True)
+    add("copy", "np.copyto, 1 thread", "peers.loss:copy", threads=1)
+    add("copy", "np.copyto, 2 threads", "peers.loss:copy", threads=2)
     return cases
 
 

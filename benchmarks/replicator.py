@@ -172,7 +172,7 @@ def main() -> None:
     if not np.isfinite(exact).all():
         raise ArithmeticError("the reference is not finite everywhere")
     np.save(reference_file(kind, size), exact)
-    from peers_replicator import scipy_loop
+    from peers.replicator import scipy_loop
 
     told = {}
     if size >= LARGE:  # XLA compiles for seconds
@@ -184,7 +184,7 @@ def main() -> None:
     shares = scipy_loop(kind, size, "DOP853", 3e-14, few, coordinates)[0]()
     told[f"SciPy's DOP853 at 3e-14 ({few} lanes)"] = float(np.abs(shares - exact[:few]).max())
     try:
-        from peers_compiled import heyoka_batch
+        from peers.compiled import heyoka_batch
 
         run, check = heyoka_batch(kind, size, 1e-16, 8, coordinates=coordinates)
         told[f"heyoka at 1e-16 ({size:,} lanes)"] = check(run())["error"]

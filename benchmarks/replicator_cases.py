@@ -82,7 +82,7 @@ def _diffrax(work: Work) -> Iterator[Case]:
         how = f"{solver}, {coordinates}" + (f", blocks of {block} in threads" if block else "")
         more = {"solver": solver, "coordinates": coordinates, "block": block}
         for tol in tolerances:
-            yield work.case("diffrax", how, "peers_replicator:diffrax_vmap", tol, ("diffrax",), **more)
+            yield work.case("diffrax", how, "peers.replicator:diffrax_vmap", tol, ("diffrax",), **more)
 
     for coordinates in work.coordinates(LOGITS):
         yield from way("Dopri8", coordinates, work.tolerances(coordinates, coordinates == LOGITS), 1024)
@@ -93,7 +93,7 @@ def _diffrax(work: Work) -> Iterator[Case]:
 
 
 def _numba(work: Work) -> Iterator[Case]:
-    maker = "peers_compiled:numba_tsit5"
+    maker = "peers.compiled:numba_tsit5"
     for coordinates in work.coordinates(SHARES):
         for tol in work.tolerances(coordinates, False):
             how = f"Tsit5 by hand, prange, {coordinates}"
@@ -101,7 +101,7 @@ def _numba(work: Work) -> Iterator[Case]:
 
 
 def _heyoka(work: Work) -> Iterator[Case]:
-    maker = "peers_compiled:heyoka_batch"
+    maker = "peers.compiled:heyoka_batch"
     for coordinates in work.coordinates(LOGITS):
         for tol in work.tolerances(coordinates):
             for batch in (8,) if work.quick else (8, 16):
@@ -114,14 +114,14 @@ def _heyoka(work: Work) -> Iterator[Case]:
 
 
 def _numbalsoda(work: Work) -> Iterator[Case]:
-    needs, maker = ("numba", "numbalsoda"), "peers_compiled:numbalsoda_prange"
+    needs, maker = ("numba", "numbalsoda"), "peers.compiled:numbalsoda_prange"
     for solver in ("lsoda", "dop853"):
         for tol in work.tolerances(SHARES, solver == "dop853"):
             yield work.case("numbalsoda", f"{solver}, prange", maker, tol, needs, solver=solver)
 
 
 def _scipy(work: Work) -> Iterator[Case]:
-    coordinates, maker = work.coordinates(SHARES)[0], "peers_replicator:scipy_loop"
+    coordinates, maker = work.coordinates(SHARES)[0], "peers.replicator:scipy_loop"
     ways = [
         ("scipy odeint", "LSODA"),
         ("scipy loop", "DOP853"),
@@ -143,4 +143,4 @@ def _torch(work: Work) -> Iterator[Case]:
             ("torchdiffeq", "dopri8, one step for all", "dopri8"),
         ):
             more = {"solver": solver, "lanes": work.in_tensors}
-            yield work.case(who, how, f"peers_torch:{who}", tol, ("torch", who), **more)
+            yield work.case(who, how, f"peers.torch:{who}", tol, ("torch", who), **more)

@@ -2,10 +2,6 @@
 
 import diffrax
 import numpy as np
-import peers_field
-import peers_lorenz
-import peers_loss
-import peers_replicator
 import pytest
 import replicator
 import tsit5
@@ -13,6 +9,8 @@ from equisweep.kernels.games.supervision.game import payoffs
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
 from helpers.tolerance import assert_close
+from peers import field, lorenz, loss
+from peers import replicator as peer_lanes
 
 DEFAULTS = {q.name: q.default for q in SUPERVISION.parameters}
 
@@ -28,7 +26,7 @@ def test_the_hand_written_field_is_the_models():
 
 def test_the_bimatrix_game_is_the_models():
     game = {name: np.array([value]) for name, value in (("r", 7.0), ("f", 11.0), ("c1", 3.0))}
-    rows, columns = peers_field.matrices("bimatrix", game, 0)
+    rows, columns = field.matrices("bimatrix", game, 0)
     p = DEFAULTS | {"r": 7.0, "f": 11.0, "c1": 3.0}
     x, y = 0.2, 0.3
     a, b = advantages(payoffs(p, "static", "static"), x, y)
@@ -59,25 +57,25 @@ def test_replicator_peers_agree():
     # Blocks of 3: the last one is padded.
     out = replicator.ours("even", 4, method, 3)[0]()
     ours = np.stack([out["x_final"], out["y_final"]], 1)
-    theirs = peers_replicator.diffrax_vmap("even", 4, "Tsit5", 1e-10, "logits")[0]()["end"]
-    loop = peers_replicator.scipy_loop("even", 4, "DOP853", 1e-12, 4)[0]()
+    theirs = peer_lanes.diffrax_vmap("even", 4, "Tsit5", 1e-10, "logits")[0]()["end"]
+    loop = peer_lanes.scipy_loop("even", 4, "DOP853", 1e-12, 4)[0]()
     # Measured global errors at this tolerance: below 1e-8.
     np.testing.assert_allclose(ours, loop, rtol=0, atol=1e-7)
     np.testing.assert_allclose(theirs, loop, rtol=0, atol=1e-7)
 
 
 def test_lorenz_by_hand_agrees_with_scipy():
-    run, check = peers_lorenz.jax_rk4(3)
+    run, check = lorenz.jax_rk4(3)
     assert check(run())["error"] < 1e-7  # RK4 with steps of 0.001
 
 
 def test_grids_agree():
     # The oracle is Newton in long double; the loop uses brentq, NumPy broadcasts.
     for run, check in (
-        peers_loss.numpy_grid(12, factored=False),
-        peers_loss.numpy_grid(12, factored=True, blocks=5),
-        peers_loss.ours(12),
-        peers_field.plain_grid(12),
+        loss.numpy_grid(12, factored=False),
+        loss.numpy_grid(12, factored=True, blocks=5),
+        loss.ours(12),
+        field.plain_grid(12),
     ):
         found = check(run())
         assert found["error"] < 1e-11

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from peers_lorenz import BETA, SIGMA, STEPS, TOL, errors, rhos, slopes
 from tsit5 import A2, A3, A4, A5, A6, B, E
+
+from .lorenz import BETA, SIGMA, STEPS, TOL, errors, rhos, slopes
 
 
 def numba_rk4(size: int) -> tuple[Any, Any]:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import peers_loss
 from replicator import FIXED
+
+from . import loss
 
 TIMES = {"bimatrix": 2.0, "rock-paper-scissors": 10.0}
 MOST_CHECKED = 50
@@ -51,7 +52,7 @@ def exact(game: str, lanes: int) -> np.ndarray:
     from scipy.integrate import solve_ivp
 
     p = problem(game, lanes)
-    found = []
+    result = []
     for i in range(lanes):
         a, b = matrices(game, p, i)
         both = start_of(game, p, i)
@@ -67,8 +68,8 @@ def exact(game: str, lanes: int) -> np.ndarray:
 
         span = (0, TIMES[game])
         end = solve_ivp(field, span, start, method="DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
-        found.append(1 / (1 + np.exp(-end)) if game == "bimatrix" else end)
-    return np.array(found)
+        result.append(1 / (1 + np.exp(-end)) if game == "bimatrix" else end)
+    return np.array(result)
 
 
 def errors(game: str, end: np.ndarray) -> dict[str, float]:
@@ -95,7 +96,7 @@ def ours(game: str, size: int, solver: str, tol: float) -> tuple[Any, Any]:
         function = lanes(SUPERVISION.flow, method, reward="static", punishment="static")
         names = ("x_final", "y_final")
     else:
-        sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+        sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
         from rock_paper_scissors import rock_paper_scissors
 
         values = {"win": p["win"], "start_share": p["start"], "horizon": np.full(size, TIMES[game])}
@@ -120,7 +121,7 @@ def nashpy_loop(game: str, size: int) -> tuple[Any, Any]:
     times = np.array([0.0, TIMES[game]])
 
     def run() -> np.ndarray:
-        found = []
+        result = []
         for i in range(size):
             a, b = matrices(game, p, i)
             start = start_of(game, p, i)
@@ -128,10 +129,10 @@ def nashpy_loop(game: str, size: int) -> tuple[Any, Any]:
                 rows, columns = nashpy.Game(a, b).asymmetric_replicator_dynamics(
                     x0=start[0], y0=start[1], timepoints=times
                 )
-                found.append([rows[-1][0], columns[-1][0]])
+                result.append([rows[-1][0], columns[-1][0]])
             else:
-                found.append(nashpy.Game(a).replicator_dynamics(y0=start[0], timepoints=times)[-1])
-        return np.array(found)
+                result.append(nashpy.Game(a).replicator_dynamics(y0=start[0], timepoints=times)[-1])
+        return np.array(result)
 
     return run, lambda end: errors(game, end)
 
@@ -146,18 +147,18 @@ def egttools_loop(size: int) -> tuple[Any, Any]:
     times = np.array([0.0, TIMES[game]])
 
     def run() -> np.ndarray:
-        found = []
+        result = []
         for i in range(size):
             payoff = matrices(game, p, i)[0]
-            found.append(odeint(lambda x, _t, a=payoff: replicator_equation(x, a), p["start"][i], times)[-1])
-        return np.array(found)
+            result.append(odeint(lambda x, _t, a=payoff: replicator_equation(x, a), p["start"][i], times)[-1])
+        return np.array(result)
 
     return run, lambda end: errors(game, end)
 
 
 def our_grid(side: int) -> tuple[Any, Any]:
     """Case: as in `loss_sweep`."""
-    return peers_loss.ours(side)
+    return loss.ours(side)
 
 
 def one_point(alpha: float, beta: float) -> tuple[float, float]:
@@ -165,33 +166,29 @@ def one_point(alpha: float, beta: float) -> tuple[float, float]:
     from scipy.optimize import brentq
 
     def pays(p: float) -> float:
-        return peers_loss.K * p * (1 - alpha * p) * (1 - alpha**2 * p) - 1
+        return loss.K * p * (1 - alpha * p) * (1 - alpha**2 * p) - 1
 
     # The smallest root lies left of the maximum, where the slope vanishes.
     s, q = alpha + alpha**2, alpha**3
     top = (s - (s * s - 3 * q) ** 0.5) / (3 * q)
-    end = beta * peers_loss.V
-    p = (
-        brentq(pays, 1 / peers_loss.K, min(top, 1.0), xtol=1e-15, rtol=1e-14)
-        if pays(min(top, 1.0)) > 0
-        else 1.0
-    )
-    p, invested = (p, np.log(end / p) / peers_loss.RATE) if p < end else (end, 0.0)
+    end = beta * loss.V
+    p = brentq(pays, 1 / loss.K, min(top, 1.0), xtol=1e-15, rtol=1e-14) if pays(min(top, 1.0)) > 0 else 1.0
+    p, invested = (p, np.log(end / p) / loss.RATE) if p < end else (end, 0.0)
     arrives = 1 - (1 - p) * (1 - alpha * p) * (1 - alpha**2 * p)
-    return float(invested), float(peers_loss.L * arrives + invested)
+    return float(invested), float(loss.L * arrives + invested)
 
 
-def _grid_errors(side: int, investment: Any, loss: Any) -> dict[str, float]:
-    status = np.where(np.asarray(investment) > 0, peers_loss.OK, peers_loss.CORNER).astype(np.uint8)
-    found = peers_loss.errors(side, [np.ravel(investment), np.ravel(loss), status.reshape(-1)])
-    return {"error": found["error"]}
+def _grid_errors(side: int, investment: Any, expected: Any) -> dict[str, float]:
+    status = np.where(np.asarray(investment) > 0, loss.OK, loss.CORNER).astype(np.uint8)
+    result = loss.errors(side, [np.ravel(investment), np.ravel(expected), status.reshape(-1)])
+    return {"error": result["error"]}
 
 
 def xyzpy_grid(side: int) -> tuple[Any, Any]:
     """Case: xyzpy's Runner over the same grid."""
     import xyzpy
 
-    alpha, beta = peers_loss.grid(side)
+    alpha, beta = loss.grid(side)
     runner = xyzpy.Runner(one_point, var_names=["investment", "loss"])
 
     def run() -> Any:
@@ -204,7 +201,7 @@ def plain_grid(side: int) -> tuple[Any, Any]:
     """Case: two loops that fill an xarray Dataset."""
     import xarray as xr
 
-    alpha, beta = peers_loss.grid(side)
+    alpha, beta = loss.grid(side)
 
     def run() -> Any:
         values = np.array([[one_point(float(a), float(b)) for b in beta] for a in alpha])

@@ -1,0 +1,1 @@
+"""What other programs do for the same questions: the work of the cases, one family a file."""

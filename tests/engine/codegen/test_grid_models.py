@@ -67,7 +67,7 @@ CHOICES = {
 @contextmanager
 def compiled_quickly():
     """XLA without most of its optimisations: what it gives is compared with, and computed once."""
-    before = jax.config.jax_disable_most_optimizations
+    before = jax.config.values["jax_disable_most_optimizations"]
     jax.config.update("jax_disable_most_optimizations", True)
     try:
         yield

@@ -64,7 +64,7 @@ class Tolerance:
         return absolute + self.rtol * most + least
 
     def weights(self, state: Array) -> Array:
-        """The tolerance against which the first step is measured: where a component is 0, that of the others."""
+        """The tolerance against which the first step is measured; of a component that is 0, the others'."""
         if self.scale is None or self.atol is not None:
             atol = jnp.asarray(self.rtol if self.atol is None else self.atol, state.dtype)
             return atol + self.rtol * jnp.abs(state)

@@ -131,6 +131,13 @@ def _check_declaration(where: str, space: Space) -> None:
         for name in model.flow.swings:
             if name not in scalar:
                 raise SweepError(f"{where}: swings: {name!r} is no observable of one number")
+    for output in model.outputs:
+        for meaning, number in output.classes.items():
+            if not (isinstance(number, int) and -128 <= number <= 127):
+                raise SweepError(
+                    f"{where}: output {output.name!r}: class {meaning!r} is {number!r}; give a whole number from "
+                    "-128 to 127"
+                )
     for output in model.all_outputs(path=False):
         for dim in output.dims:
             if dim not in [own.name for own in model.dims]:

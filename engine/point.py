@@ -114,7 +114,7 @@ def _index(space: Space, target: str) -> int:
 
 
 def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
-    """Blank what has no result, and say so where a result is not finite although none was missing."""
+    """Blank what has no result, and say so where a result does not fit although none was missing."""
     missing = jnp.asarray(False)
     for number in sorted(WITHOUT_RESULT):  # not jnp.isin: XLA would not fuse its reduction
         missing |= status == int(number)
@@ -127,6 +127,21 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
             if origin.get(variable.name, variable.name) not in allowed:
                 finite &= jnp.isfinite(value).all()
             value = jnp.where(missing, jnp.nan, value)
+        else:
+            value, fits = _as_integer(value, variable.dtype, variable.fill)
+            if variable.name not in allowed:
+                finite &= fits
         settled[variable.name] = value.astype(variable.dtype)
     status = jnp.where(finite | missing, status, int(Status.not_finite))
     return settled | {"status": status.astype("uint8")}
+
+
+def _as_integer(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[jax.Array, jax.Array]:
+    """A count or class as it is stored, `fill` where `dtype` does not hold it, and whether it holds all."""
+    if np.can_cast(value.dtype, dtype):
+        return value, jnp.asarray(True)
+    low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max) + 1  # both are exact
+    real = value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
+    fits = (real >= low) & (real < high)
+    whole = jnp.where(fits, value, jnp.zeros_like(value)).astype(dtype)
+    return jnp.where(fits, whole, jnp.asarray(fill, dtype)), fits.all()

@@ -201,7 +201,7 @@ class Space:
         if output.kind == "class":
             attributes["flag_values"] = list(output.classes.values())
             attributes["flag_meanings"] = " ".join(meaning.replace(" ", "_") for meaning in output.classes)
-        dtype, fill = _storage(output, self.dtype)
+        dtype, fill = _storage(output, self.dtype, own=bool(self.model_digest))
         return Variable(output.name, dtype, fill, output.dims, attributes)
 
     def _derivative_variable(self, output_name: str, target: str) -> Variable:
@@ -230,9 +230,10 @@ def dim_labels(dim: Dim, by_component: Mapping[str, tuple[str, ...]]) -> tuple[s
     return dim.labels or by_component[dim.like or dim.name]
 
 
-def _storage(output: Output, real: np.dtype) -> tuple[np.dtype, float | int]:
+def _storage(output: Output, real: np.dtype, own: bool) -> tuple[np.dtype, float | int]:
     if output.kind == "count":
-        return np.dtype("int16"), -1
+        # What models that ship count is small; of a user's own model nobody knows.
+        return np.dtype("int64" if own else "int16"), -1
     if output.kind == "class":
         return np.dtype("int8"), -1
     return real, float("nan")

@@ -37,7 +37,9 @@ class Output:
     dims
         Names of the dimensions it carries besides the axes of the sweep; a scalar has none.
     kind
-        "real" (floating point, differentiable), "count" (int16) or "class" (int8).
+        "real" (floating point, differentiable), "count" (a whole number, stored as int64) or "class" (int8).
+        A number that its type does not hold, NaN among them, is stored as -1, and its point is `not_finite`.
+        Return a count as it is computed: what the function itself makes an int32 may be cut off there.
     classes
         Of a class: each meaning to its number.
     may_be_nan

@@ -34,7 +34,8 @@ MEANING: dict[Status, str] = {
     Status.negative_investment: "the raw root is negative, as the paper's own computation would return it",
     Status.not_a_minimum: "the first-order condition holds but the second-order check fails",
     Status.out_of_domain: "the parameters contradict each other at this point; outputs are NaN",
-    Status.not_finite: "an output is NaN or infinite although the model reported success",
+    Status.not_finite: "an output is NaN or infinite although the model reported success (or a whole number "
+    "that its type does not hold)",
     Status.infeasible: "the constraints cannot all be met; outputs are NaN",
     Status.max_steps: "the integrator ran out of steps; its last state is reported",
     Status.not_steady: "the horizon ended before the orbit settled",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from ..errors import CubeError, SweepError
+from ..errors import Argument, CubeError, SweepError
 from ..tiles import Layout, Tile
 from .durable import clear_disk_errors, write_file
 from .metadata import half_grown
@@ -46,10 +46,25 @@ class Cube:
         """Write one variable's values in a tile, clipped to the grid; OSError where the disk refuses."""
         if not (self.root / name).is_dir():  # moved away: no new one without metadata
             raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(self.root / name))
+        self._require_fit(name, values)
         if name in self._encoded_here:
             write_file(self.shard(name, tile), encode(self._arrays[name], values))
         else:
             self._arrays[name][tile.region] = values
+
+    def _require_fit(self, name: str, values: np.ndarray) -> None:
+        """Refuse counts that this cube's narrower integers do not hold: it is older than those computed now."""
+        held = self._arrays[name].dtype
+        if held.kind != "i" or np.can_cast(values.dtype, held) or not values.size:
+            return
+        limits, ends = np.iinfo(held), (int(values.min()), int(values.max()))
+        for end in ends:
+            if not limits.min <= end <= limits.max:
+                raise CubeError(
+                    f"{self.root}: {name}: {end:,} does not fit {held}, in which this older cube holds it; "
+                    "choose another output, or overwrite it with ",
+                    Argument("overwrite", True),
+                )
 
     def shard(self, name: str, tile: Tile) -> Path:
         """The file that holds `name` in this tile."""

@@ -136,7 +136,7 @@ def _refined(
     entry = lines.entry(at)
 
     def classify(of: np.ndarray, position: np.ndarray) -> np.ndarray:
-        codes = np.zeros(len(of), np.int16)
+        codes = np.zeros(len(of), np.int64)
         for choices, rows in lines.by_choice(at[of]):
             points = lines.points(at[of[rows]], index[of[rows]], position[rows])
             outputs = ask(choices, points)

@@ -32,14 +32,14 @@ class Question:
     level: float | None = None
 
     def codes(self, values: np.ndarray, status: np.ndarray) -> np.ndarray:
-        """Classes as int16, of the shape of both; NO_RESULT where there is nothing to classify."""
+        """Classes as int64, of the shape of both; NO_RESULT where there is nothing to classify."""
         if self.variable == "status":
-            return values.astype(np.int16)
+            return values.astype(np.int64)
         blank = np.isin(status, sorted(BLANK))
         if self.level is None:
-            return np.where(blank, NO_RESULT, values).astype(np.int16)
+            return np.where(blank, NO_RESULT, values).astype(np.int64)
         side = np.where(values > self.level, _SIDES["above"], _SIDES["below"])
-        return np.where(blank | np.isnan(values), NO_RESULT, side).astype(np.int16)
+        return np.where(blank | np.isnan(values), NO_RESULT, side).astype(np.int64)
 
     def attributes(self, dataset: "xr.Dataset") -> dict[str, Any]:
         """Attributes of a variable that holds such codes: what they mean, by name where they have names."""

@@ -83,7 +83,7 @@ def _changes(
         a_class = key.startswith("class")
         filled = np.full(shape, NO_CROSSING if a_class else np.nan)
         filled[crossings.line, place] = column
-        filled = filled.reshape(*lines.shape, -1).astype(np.int16 if a_class else float)
+        filled = filled.reshape(*lines.shape, -1).astype(np.int64 if a_class else float)
         variables[key] = ((*lines.dims, "crossing"), filled, attributes[key])
     return variables
 

@@ -134,10 +134,8 @@ def _check_declaration(where: str, space: Space) -> None:
     for output in model.outputs:
         for meaning, number in output.classes.items():
             if not (isinstance(number, int) and -128 <= number <= 127):
-                raise SweepError(
-                    f"{where}: output {output.name!r}: class {meaning!r} is {number!r}; give a whole number from "
-                    "-128 to 127"
-                )
+                wrong = f"class {meaning!r} is {number!r}; give a whole number from -128 to 127"
+                raise SweepError(f"{where}: output {output.name!r}: {wrong}")
     for output in model.all_outputs(path=False):
         for dim in output.dims:
             if dim not in [own.name for own in model.dims]:

@@ -53,7 +53,7 @@ class Cube:
             self._arrays[name][tile.region] = values
 
     def _require_fit(self, name: str, values: np.ndarray) -> None:
-        """Refuse counts that this cube's narrower integers do not hold: it is older than those computed now."""
+        """Refuse counts that do not fit the narrower integers of a cube of before."""
         held = self._arrays[name].dtype
         if held.kind != "i" or np.can_cast(values.dtype, held) or not values.size:
             return

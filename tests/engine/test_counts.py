@@ -27,7 +27,8 @@ from equisweep.kernels.model import Domain, Output, Parameter
 def counts(p):
     bad = p["bad"]
     many = jnp.where(bad == 1, jnp.nan, jnp.where(bad == 2, jnp.inf, p["x"]))
-    return {"many": many, "whole": p["x"].astype(jnp.int64), "perhaps": jnp.where(p["x"] < 0, jnp.nan, p["x"]),
+    return {"many": many, "whole": p["x"].astype(jnp.int64),
+            "perhaps": jnp.where(p["x"] < 0, jnp.nan, p["x"]),
             "side": jnp.where(bad == 3, 300, (p["x"] > 5).astype(int))}
 """
 VALUES = [

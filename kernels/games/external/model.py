@@ -59,7 +59,7 @@ def external(
         "expected_loss": equilibrium.loss,
         "price_of_anarchy": (group + p["n"] * equilibrium.investment) / planner.loss,
         "second_derivative": curvature,
-        "equilibrium_count": equilibrium.number,
+        "equilibrium_count": equilibrium.number.astype(jnp.int16),
         "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, equilibrium.status),
     }
 

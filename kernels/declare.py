@@ -89,7 +89,7 @@ def flow_model(
     title, source
         A line on what it is (the first one of its docstring if empty), and where its formulas come from.
     swings
-        Observables whose period and amplitude are followed: the i-th rises with state component i alone.
+        Observables whose period and amplitude are followed; see `Flow`.
     coordinates
         What the state is: "logits", ln x/(1-x) of shares; "log_ratios", ln x_i/x_m of the first m - 1 of m
         shares; or anything else ("free"). An orbit of shares has settled, too, where what still moves is

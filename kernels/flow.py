@@ -73,8 +73,9 @@ class Flow:
     observables
         What `observe` returns.
     swings
-        Names of scalar observables whose oscillation is followed: the i-th must be an increasing function
-        of state component i alone. The period is that of component 0.
+        Names of scalar observables whose oscillation is followed, whatever they depend on. The period is that
+        of the first one that swings. In coordinates with faces a component, or what rises or falls with one
+        alone, is followed more cheaply, and nearer to a face, than what depends on several.
     faces
         The state components are logits (or log ratios): their infinities are faces of the state space, and
         an orbit may approach a cycle along them.
@@ -107,7 +108,7 @@ class Flow:
         each += [_amplitude(o) for o in self.observables if o.name in self.swings]
         each += [_path(o) for o in self.observables if path]
         if self.swings:
-            each.append(_PERIOD)
+            each += [_PERIOD, _RETURN_TIME]
         return (*each, _SETTLE_TIME, _ATTRACTOR, _STEPS)
 
 
@@ -127,7 +128,8 @@ def _amplitude(o: Observable) -> Output:
         f"{o.name}_amplitude",
         f"max {o.symbol} - min {o.symbol}",
         o.unit,
-        f"{o.meaning}: last maximum less last minimum; NaN before the first full swing",
+        f"{o.meaning}: last maximum less last minimum; NaN before the first full swing, and where the swing"
+        " is no more than errors of the steps",
         may_be_nan=True,
     )
 
@@ -142,8 +144,18 @@ _PERIOD = Output(
     "period",
     "P",
     "time",
-    "time between the last two maxima of the first oscillating observable; NaN before the second one",
+    "time between the last two maxima of the first observable that swings; NaN where the attractor is"
+    " undecided",
     may_be_nan=True,
+)
+_RETURN_TIME = Output(
+    "return_time",
+    "",
+    "time",
+    "time between the last two maxima of the first observable that swings, whatever the orbit reaches; NaN"
+    " before the second one",
+    may_be_nan=True,
+    by_name=True,
 )
 _SETTLE_TIME = Output(
     "settle_time",

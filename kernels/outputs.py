@@ -44,6 +44,8 @@ class Output:
         Of a class: each meaning to its number.
     may_be_nan
         Undefined at points where nothing went wrong (the period of an orbit that does not oscillate).
+    by_name
+        Computed only where a sweep names it: it is not among "all outputs".
     """
 
     name: str
@@ -54,3 +56,4 @@ class Output:
     kind: Literal["real", "count", "class"] = "real"
     classes: Mapping[str, int] = field(default_factory=dict)
     may_be_nan: bool = False
+    by_name: bool = False

@@ -23,6 +23,7 @@ class Status(IntEnum):
     max_steps = 10
     not_steady = 11
     boundary_start = 12
+    step_too_small = 13
 
 
 MEANING: dict[Status, str] = {
@@ -34,12 +35,22 @@ MEANING: dict[Status, str] = {
     Status.negative_investment: "the raw root is negative, as the paper's own computation would return it",
     Status.not_a_minimum: "the first-order condition holds but the second-order check fails",
     Status.out_of_domain: "the parameters contradict each other at this point; outputs are NaN",
-    Status.not_finite: "an output is NaN or infinite although the model reported success (or a whole number "
-    "that its type does not hold)",
+    Status.not_finite: (
+        "an output, or on an orbit the state or the field, is NaN or infinite, although the model reported"
+        " success; or a whole number is larger than its type holds"
+    ),
     Status.infeasible: "the constraints cannot all be met; outputs are NaN",
-    Status.max_steps: "the integrator ran out of steps; its last state is reported",
+    Status.max_steps: (
+        "the integrator ran out of steps before the horizon, and its last state is reported: raise max_steps,"
+        " loosen rtol and atol, or, where the flow is stiff, take an implicit solver"
+    ),
     Status.not_steady: "the horizon ended before the orbit settled",
     Status.boundary_start: "the start lies on a face of the state space, which its orbit never leaves",
+    Status.step_too_small: (
+        "the integrator's steps shrank below what the clock resolves: the orbit runs off to infinity, or the"
+        " field jumps; or atol is too small for a state of this size, and a larger atol, the logarithm of the"
+        " state or another solver may help"
+    ),
 }
 
 # Points without a result: the engine blanks every real output there.

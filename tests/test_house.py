@@ -35,7 +35,7 @@ FLOORS = {
         "codegen/cpu/*",
         "codegen/devices codegen/compiled",
         "codegen/grid_loop codegen/lane_loop",
-        "ode/stepper ode/settling ode/tolerance",
+        "ode/stepper ode/settling ode/tolerance ode/followed",
         "ode/runge_kutta ode/series ode/extrema",
         "ode/taylor ode/attractor",
         "ode/method",

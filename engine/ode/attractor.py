@@ -12,18 +12,21 @@ Array = Any
 # Returns that differ by less than this part of the swing are the same return, and the orbit is closed.
 # An extreme is known to some hundred times the error of a step, so loose tolerances ask for more.
 _CLOSED, _CLOSED_ERRORS = 1e-6, 1e3
+# A swing smaller than this many errors of a step is none: rounding and errors look like swings, too.
+_NOISE = 100.0
 # A swing that grows from return to return by more than this part of itself is spiralling outwards.
 _GROWING = 1e-3
 # An orbit along the faces comes nearer to each of them than exp(-_FACE), 1 in 1,000.
 _FACE = 7.0
 
 
-def classified(extremes: Extremes | None, settled: Array, faces: bool, tolerance: float) -> Array:
+def classified(extremes: Extremes | None, own: Array, settled: Array, faces: bool, tolerance: float) -> Array:
     """`Attractor` number (int8) of an orbit.
 
     Parameters
     ----------
-    extremes : its last two maxima and minima; None where no component is followed.
+    extremes : its last two maxima and minima; None where nothing is followed.
+    own : which quantities are observables followed themselves, shape (k,); the others are state components.
     settled : whether it came to rest.
     faces : as in `Flow`.
     tolerance : that of the steps.
@@ -31,21 +34,46 @@ def classified(extremes: Extremes | None, settled: Array, faces: bool, tolerance
     attractor = jnp.int8(Attractor.undecided)
     if extremes is not None:
         closed = max(_CLOSED, _CLOSED_ERRORS * tolerance)
-        attractor = jnp.where(_is_closed(extremes, closed), jnp.int8(Attractor.closed_orbit), attractor)
+        returned = _is_closed(extremes, closed)
         if faces:
-            along = _runs_along_the_faces(extremes, closed)
+            returned &= jnp.all(~own | _keeps_its_time(extremes, closed))
+        attractor = jnp.where(returned, jnp.int8(Attractor.closed_orbit), attractor)
+        if faces:
+            along = jnp.all(jnp.where(own, _deepens(extremes, closed), _nears_both_faces(extremes, closed)))
             attractor = jnp.where(along, jnp.int8(Attractor.boundary_cycle), attractor)
     return jnp.where(settled, jnp.int8(Attractor.rest_point), attractor)
 
 
+def is_swing(e: Extremes) -> Array:
+    """Which followed quantities swing by more than the errors of the integration, shape (k,)."""
+    return e.high - e.low > _NOISE * e.error
+
+
 def _is_closed(e: Extremes, closed: float) -> Array:
-    """Whether every component returns to where it was."""
+    """Whether there is a swing, and each one returns to where it was. What rests beside it may."""
+    swing = e.high - e.low
     change = jnp.maximum(jnp.abs(e.high - e.earlier_high), jnp.abs(e.low - e.earlier_low))
-    return jnp.all(change <= closed * (e.high - e.low))
+    rests = swing <= _NOISE * e.error
+    return jnp.all((change <= closed * swing) | rests) & jnp.any(is_swing(e))
 
 
-def _runs_along_the_faces(e: Extremes, closed: float) -> Array:
-    """Whether every component spirals outwards, and has come near both of its faces."""
+def _keeps_its_time(e: Extremes, closed: float) -> Array:
+    """Which quantities take as long from maximum to maximum as from minimum to minimum.
+
+    Shares along a boundary cycle go from 0 to 1 and back, as if they returned, ever more slowly.
+    """
+    up, down = e.high_time - e.earlier_high_time, e.low_time - e.earlier_low_time
+    return jnp.abs(up - down) <= closed * up
+
+
+def _nears_both_faces(e: Extremes, closed: float) -> Array:
+    """Which components spiral outwards, and have come near both of their faces."""
     swing = e.high - e.low
     grown = swing - (e.earlier_high - e.earlier_low) > max(_GROWING, 10 * closed) * swing
-    return jnp.all(grown & (e.high > _FACE) & (e.low < -_FACE))
+    return grown & (e.high > _FACE) & (e.low < -_FACE)
+
+
+def _deepens(e: Extremes, closed: float) -> Array:
+    """Which quantities have their extremes near faces, and nearer every time."""
+    last, earlier = e.depth[0::2], e.depth[1::2]
+    return jnp.all((last > _FACE) & (last - earlier > max(_GROWING, 10 * closed) * last), axis=0)

@@ -1,6 +1,6 @@
 """Maxima and minima of a trajectory: the steps that hold them, and where in those steps they are.
 
-Only the last two extremes of each followed component are kept, so what a lane carries does not grow with its
+Only the last two extremes of each followed quantity are kept, so what a lane carries does not grow with its
 horizon.
 """
 
@@ -11,20 +11,24 @@ import jax
 import jax.numpy as jnp
 
 from ..codegen.lane_loop import lane_loop
+from .followed import Followed
 from .stepper import Stepper
 
 Array = Any
+
+# bind(p): what steps, and what is followed, of the scenario with these parameters.
+Bind = Callable[[Any], tuple[Stepper, Followed]]
 
 # Steps into the step that holds an extreme, to find it.
 _REFINEMENTS = 3
 
 
 class Turns(NamedTuple):
-    """The steps that hold the last two maxima and minima of each followed component.
+    """The steps that hold the last two maxima and minima of each followed quantity.
 
-    The second axis is over the followed components; along the first stand the last maximum, the one
+    The second axis is over the followed quantities; along the first stand the last maximum, the one
     before it, the last minimum, the one before it. `t` and `state` are those at the begin of the step,
-    `size` is its length, and `rise` and `after` are the component's change in it and its slope at the end.
+    `size` is its length, and `rise` and `after` are the quantity's change in it and its slope at the end.
     """
 
     t: Array
@@ -35,7 +39,11 @@ class Turns(NamedTuple):
 
 
 class Extremes(NamedTuple):
-    """The last two maxima and minima of each followed component, shape (k,), and when the maxima were."""
+    """The last two maxima and minima of each followed quantity, shape (k,), and when they were.
+
+    `depth` is the largest size of a component at these, in the order of `Turns`, shape (4, k); `error` is
+    what the error of a single step makes of them.
+    """
 
     high: Array
     earlier_high: Array
@@ -43,10 +51,14 @@ class Extremes(NamedTuple):
     earlier_low: Array
     high_time: Array
     earlier_high_time: Array
+    low_time: Array
+    earlier_low_time: Array
+    depth: Array
+    error: Array
 
 
 def no_turns(followed: int, state: Array) -> Turns:
-    """No extreme seen of the first `followed` components of a state like this one."""
+    """No extreme seen yet of so many followed quantities of a state like this one."""
     nothing = jnp.full((4, followed), jnp.nan, state.dtype)
     states = jnp.full((4, followed, *state.shape), jnp.nan, state.dtype)
     return Turns(nothing, nothing, nothing, nothing, states)
@@ -54,21 +66,22 @@ def no_turns(followed: int, state: Array) -> Turns:
 
 def updated(
     turns: Turns,
+    followed: Followed,
     ends: tuple[Array, Array],
     states: tuple[Array, Array],
-    slopes: tuple[Array, Array],
+    rates: tuple[Array, Array],
 ) -> Turns:
-    """The turns after a step; `ends` are its two times, `states` and `slopes` the state and field there.
+    """The turns after a step; `ends` are its two times, `states` and `rates` the state and field there.
 
     Only the step is kept: where in it the extreme lies is asked once, of those that are left (`extremes_in`).
     """
-    k = turns.t.shape[1]
-    before, after = slopes[0][:k], slopes[1][:k]
+    before, after = (followed.slopes(*end) for end in zip(states, rates, strict=True))
     rose, fell = (before > 0) & (after <= 0), (before < 0) & (after >= 0)
+    k = len(followed.names)
     new = Turns(
         jnp.broadcast_to(ends[0], (k,)),
         jnp.broadcast_to(ends[1] - ends[0], (k,)),
-        (states[1] - states[0])[:k],
+        followed.values(states[1]) - followed.values(states[0]),
         after,
         jnp.broadcast_to(states[0], (k, *states[0].shape)),
     )
@@ -91,51 +104,63 @@ def updated(
 
 
 def extremes_in(
-    turns: Turns, stepper_of: Callable[[Any], Stepper], p: Any, loop: Callable[..., Any] = lane_loop
+    turns: Turns, bind: Bind, p: Any, allowed: Callable[[Array], Array], loop: Callable[..., Any] = lane_loop
 ) -> Extremes:
-    """Values and times of the extremes in these steps; ``stepper_of(p)`` steps into them.
+    """Values and times of the extremes in these steps.
 
-    `p` are the parameters; `loop` repeats a refinement, as `lane_loop` does.
+    Parameters
+    ----------
+    bind : bind(p) gives what steps into them and what is followed, for the parameters `p`.
+    allowed : allowed(state), the error that a step may make in each component, shape (d,).
+    loop : repeats a refinement, as `lane_loop` does.
     """
-    followed = turns.t.shape[1]
+    k = turns.t.shape[1]
+    stepper, followed = bind(p)
 
-    def extreme(which: Array, turn: Turns) -> tuple[Array, Array]:
-        """`which` is 1 for the component that turns and 0 for the others."""
-        rates = stepper_of(p).field(turn.t, turn.state)
-        before = jnp.sum(which * rates)
+    def extreme(which: Array, turn: Turns) -> tuple[Array, Array, Array]:
+        """`which` is 1 for the quantity that turns and 0 for the others."""
+        rates = stepper.field(turn.t, turn.state)
+        before = jnp.sum(which * followed.slopes(turn.state, rates))
         guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
 
         def body(last: _Nearing, fixed: Any) -> _Nearing:
             which, turn, rates, curvature, p = fixed
-            state, slopes = stepper_of(p).reach(turn.t, turn.t + last.next, turn.state, rates)
-            slope = jnp.sum(which * slopes)
+            stepper, followed = bind(p)
+            state, rates_there = stepper.reach(turn.t, turn.t + last.next, turn.state, rates)
+            slope = jnp.sum(which * followed.slopes(state, rates_there))
             # A chord step, then secant steps.
             bend = jnp.where(last.tries == 0, curvature, _divide(slope - last.slope, last.next - last.at))
             better = jnp.clip(last.next - _divide(slope, bend), 0.0, turn.size)
-            value = jnp.sum(which * state) + slope * (better - last.next) / 2
-            return _Nearing(last.tries + 1, last.next, slope, better, value)
+            value = jnp.sum(which * followed.values(state)) + slope * (better - last.next) / 2
+            return _Nearing(last.tries + 1, last.next, slope, better, value, jnp.max(jnp.abs(state)))
 
         def cond(last: _Nearing, _fixed: Any) -> Array:
             return last.tries < _REFINEMENTS
 
         zero = jnp.zeros_like(guess)
-        start = _Nearing(jnp.int32(0), zero, zero, guess, zero)
+        start = _Nearing(jnp.int32(0), zero, zero, guess, zero, zero)
         end = loop(cond, body, start, (which, turn, rates, curvature, p))
-        return end.value, turn.t + end.next
+        return end.value, turn.t + end.next, end.depth
 
-    each = jnp.eye(followed, turns.state.shape[-1], dtype=turns.t.dtype)
-    value, when = jax.vmap(lambda turn: jax.vmap(extreme)(each, turn))(turns)
-    return Extremes(value[0], value[1], value[2], value[3], when[0], when[1])
+    each = jnp.eye(k, dtype=turns.t.dtype)
+    value, when, depth = jax.vmap(lambda turn: jax.vmap(extreme)(each, turn))(turns)
+    errors = jax.vmap(lambda state: followed.errors(state, allowed(state)))(turns.state[0])
+    return Extremes(
+        value[0], value[1], value[2], value[3],
+        when[0], when[1], when[2], when[3],
+        depth, jnp.diagonal(errors),
+    )  # fmt: skip
 
 
 class _Nearing(NamedTuple):
-    """The search for an extreme: the last time and slope tried, the next time, the value there."""
+    """The search for an extreme: the last time and slope tried, the next time, the value and depth there."""
 
     tries: Array
     at: Array
     slope: Array
     next: Array
     value: Array
+    depth: Array
 
 
 def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
 from . import settling
 from .extrema import Turns, no_turns, updated
+from .followed import Followed, Source, sources_of
 from .method import Method
 from .stepper import Step
 
@@ -34,7 +35,7 @@ class Lane(NamedTuple):
     `rates` is the field at `state`; `size` that of the next step; `solver_state` what the stepper carries;
     `tried` counts all steps, `steps` those that were kept; `distance` estimates how far the rest point is and
     `earlier` holds what it was before the last step; `status` is a `Status` number, `ok` until something is
-    wrong; `turns` are the steps that hold extremes of followed components, None where none is followed.
+    wrong; `turns` are the steps that hold extremes of what is followed, None where nothing is.
     """
 
     t: Array
@@ -58,16 +59,25 @@ class Integration:
     """
 
     def __init__(
-        self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop
+        self,
+        flow: Flow,
+        p: Parameters,
+        method: Method,
+        static: Mapping[str, str],
+        loop: Loop = lane_loop,
+        sources: tuple[Source | None, ...] | None = None,
     ) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
         self.stepper = method.stepper(self.field)
+        if sources is None:
+            sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
+        self.followed = Followed(self.observe, flow.swings, sources)
         self._may_settle = method.settle > 0 and flow.motion is not None
 
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
-        return Integration(self.flow, p, self.method, self.static, self.loop)
+        return Integration(self.flow, p, self.method, self.static, self.loop, self.followed.sources)
 
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""
@@ -139,11 +149,11 @@ class Integration:
             rates=tried.rates,
             solver_state=tried.solver_state,
             steps=lane.steps + 1,
-            turns=_turns_after(lane, tried),
+            turns=self._turns_after(lane, tried),
         )
         after = _select(tried.keep, self._settle(lane, kept), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
-        return after._replace(status=self._status_after(lane, after))
+        return after._replace(status=self._status_after(lane, after, tried))
 
     def _settle(self, before: Lane, after: Lane) -> Lane:
         """Estimate how far the rest point is, and stop there if it is near."""
@@ -173,19 +183,23 @@ class Integration:
             status = jnp.where(refused, checked, status)
         return status.astype(jnp.uint8)
 
-    def _status_after(self, before: Lane, after: Lane) -> Array:
-        end = self.end(after.state)
-        smallest = 8 * jnp.finfo(after.t.dtype).eps * jnp.maximum(jnp.abs(after.t), end * 1e-9)
-        lost = ~jnp.all(jnp.isfinite(after.state)) | ~(after.size > smallest)
-        over = (after.tried >= self.method.max_steps) & ~after.settled & (after.t < end)
+    def _turns_after(self, lane: Lane, step: Step) -> Turns | None:
+        if lane.turns is None:
+            return None
+        times, states, rates = (lane.t, step.t), (lane.state, step.state), (lane.rates, step.rates)
+        return updated(lane.turns, self.followed, times, states, rates)
+
+    def _status_after(self, before: Lane, after: Lane, tried: Step) -> Array:
+        """`Status` after a step was tried: what ends a lane before its horizon says what was wrong."""
+        finite = jnp.all(jnp.isfinite(tried.state))
+        # Below this the clock does not resolve a step. One of no length says nothing about the field.
+        stuck = tried.t == before.t
+        small = ~(after.size > 8 * jnp.finfo(after.t.dtype).eps * jnp.abs(after.t)) | ~(tried.t > before.t)
+        field = stuck | (finite & jnp.all(jnp.isfinite(tried.rates)))
+        over = (after.tried >= self.method.max_steps) & ~after.settled & (after.t < self.end(after.state))
         status = jnp.where(over, Status.max_steps, before.status)
-        return jnp.where(lost, Status.not_finite, status).astype(jnp.uint8)
-
-
-def _turns_after(lane: Lane, step: Step) -> Turns | None:
-    if lane.turns is None:
-        return None
-    return updated(lane.turns, (lane.t, step.t), (lane.state, step.state), (lane.rates, step.rates))
+        status = jnp.where(small, jnp.where(field, Status.step_too_small, Status.not_finite), status)
+        return jnp.where(tried.keep & ~finite, Status.not_finite, status).astype(jnp.uint8)
 
 
 def _select(keep: Array, new: Any, old: Any) -> Any:

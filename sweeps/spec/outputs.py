@@ -24,7 +24,7 @@ def output_names(where: str, stated: Sequence[Any], model: Model, path: bool) ->
             raise SweepError(f"{where}: model {model.name} has no output {name!r}{hint}")
         if list(stated).count(name) > 1:
             raise SweepError(f"{where}: {name!r} stands there twice")
-    return tuple(stated) or tuple(known)
+    return tuple(stated) or tuple(output.name for output in model.all_outputs(path) if not output.by_name)
 
 
 def derivative_pairs(

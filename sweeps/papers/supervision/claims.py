@@ -131,7 +131,7 @@ def _caps() -> Iterator[Claim]:
         gap = _gap({k: v[i : i + 1] for k, v in out.items()}, end)
         yield Claim(source, f"{name} = {value:g} ends at {end}", gap < _AT_REST + _SIXTH, f"{gap:.1e} away")
     wide = orbits(BOTH, [{"r": 12.0, "horizon": t} for t in (20.0, 40.0, 80.0)])
-    swings, periods = wide["x_amplitude"], wide["period"]
+    swings, periods = wide["x_amplitude"], wide["return_time"]
     yield Claim(
         "Fig. 10",
         "r = 12: oscillation grows in size and period",

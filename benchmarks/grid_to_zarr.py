@@ -98,7 +98,7 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
         create.create_cube(root, wanted, layout, {"identity": "{}"})
         cube = Cube(root)
         if pipeline:  # else shards are encoded by the writers, as in a run
-            cube._encoded_here = set()
+            cube.forms = dict.fromkeys(cube.names)
         _submit(
             cube, ({name: v[tuple(map(slice, t.shape))] for name, v in next(values).items()} for t in layout)
         )
@@ -110,12 +110,15 @@ def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
     """Case: the files of up to eight tiles, encoded before, over and over, in a new cube's place."""
     from equisweep.engine.store.create import create_cube
     from equisweep.engine.store.cube import Cube
-    from equisweep.engine.store.durable import write_file
+    from equisweep.engine.store.durable import make_folder, write_file
     from equisweep.engine.store.shard import encode
 
     class Encoded(Cube):
-        def write_shard(self, name: str, tile: Any, values: Any) -> None:
-            write_file(self.shard(name, tile), [values])
+        def write_shard(self, name: str, tile: Any, values: Any, durable: bool = False) -> tuple[int, bytes]:
+            path = self.shard(name, tile)
+            make_folder(path.parent, self.root)
+            write_file(path, [values], durable)
+            return len(values), bytes(16)
 
     _double()
     root, clear = _cube(folder)

@@ -18,14 +18,17 @@ from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .evaluate import Computed, Evaluator, computed_tiles
 from .progress import Progress, Silence
 from .space import Space
-from .store.commit import missing_tiles
 from .store.create import create_cube
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
-from .store.durable import clear_disk_errors, only_writer, remove_leftovers
+from .store.durable import clear_disk_errors, only_writer, put_back, remove_leftovers, require_no_links
 from .store.grow import grow, grown_axis
 from .store.identity import identity, require_same_sweep, require_sound_coordinates
-from .store.journal import log_run
+from .store.journal import JOURNAL, log_run
+from .store.manifest import FOLDER
 from .store.metadata import finish_growth
+from .store.recorder import Recorder
+from .store.resume import missing_tiles, tiles_to_compute
+from .store.seal import drop_older_seals, read_seals, seal_of, write_seal
 from .tiles import Layout, Tile, plan_layout
 from .writer import WRITERS, TileWriter
 
@@ -130,14 +133,16 @@ def execute(
     keep_compiled()
     chosen = pick_device(device)
     with clear_disk_errors(root):
+        put_back(root)
+        root = root.resolve() if root.is_dir() else root  # what is renamed is the folder, not a link to it
         if overwrite or not root.exists() or not any(root.iterdir()):
             _create(space, root, plan_space(space, chosen, tile_points), attributes or {}, check_disk)
         with only_writer(root):
             finish_growth(root)
+            drop_older_seals(root)
             cube = open_cube_for_reading(root)
             grown = _grown(cube, space, attributes or {}, check_disk)
             require_same_sweep(grown or cube, space)
-            remove_leftovers(root)
             report = _complete(grown or cube, space, chosen, durable, overlap, progress)
             return replace(report, grown=grown is not None)
 
@@ -173,7 +178,7 @@ def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: 
 
 def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
     """Compute and write every missing tile."""
-    todo, total = list(missing_tiles(cube)), len(cube.layout)
+    todo, total = _prepare(cube, durable), len(cube.layout)
     points = sum(tile.points for tile in todo)
     evaluator = _evaluator(space, cube.layout, device)
     shown = (Progress if progress else Silence)(space.points, space.points - points)
@@ -183,6 +188,8 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
         shown.begin()
     try:
         _write_all(computed_tiles(evaluator, todo, ahead=_AHEAD if overlap else 0), evaluator, writer)
+        if todo:
+            _require_all(cube)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total) from None
     finally:
@@ -191,7 +198,34 @@ def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: boo
         if todo:
             shown.close()
             log_run(cube.root, {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
+        cube.recorder.close()
     return Report(len(todo), total, points, seconds, evaluator.compilations, str(device))
+
+
+def _prepare(cube: Cube, durable: bool) -> list[Tile]:
+    """Clear away what killed runs left, see to the manifest, and say which tiles are missing."""
+    require_no_links(cube.root, [*(f"{name}/c" for name in cube.names), FOLDER, JOURNAL])
+    if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
+        write_seal(cube.root, seal_of(cube.root))
+    manifest = cube.load_manifest()
+    remove_leftovers(cube.root, inside=not manifest.ended)
+    if Recorder.wants_rewriting(manifest):
+        cube.recorder.rewrite(manifest)
+    todo = tiles_to_compute(cube, manifest, durable)
+    if not todo and (cube.recorder.begun or not manifest.ended):
+        cube.recorder.end()
+    return todo
+
+
+def _require_all(cube: Cube) -> None:
+    """See to it that what was written is still there; CubeError where a tile has gone meanwhile."""
+    missing = missing_tiles(cube)
+    if missing:
+        raise CubeError(
+            f"{cube.root}: {len(missing)} of {len(cube.layout)} tiles were changed or deleted "
+            "while the run went on; run the same sweep again"
+        )
+    cube.recorder.end()
 
 
 def _evaluator(space: Space, layout: Layout, device: Any) -> Evaluator:

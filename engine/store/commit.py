@@ -1,34 +1,43 @@
-"""When a tile is committed: its outputs are on the disk first, and its status is written last.
+"""When a tile is committed: outputs are on the disk first, the status is written last, then it is recorded.
 
-The shard of `status` is the commit mark. A tile counts where all its shards are whole and no point of its
-status is `not_computed`; every other tile is missing, and the next run computes it.
+The shard of `status` is the commit mark, for a reader of any version. A tile counts where all its shards are
+whole and no point of its status is `not_computed`; every other tile is missing, and the next run computes it.
+The record in the manifest says what was written, so that nothing needs to be read to know that it is whole.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..tiles import Tile
 from .cube import Cube
+from .decode import Damaged
 from .durable import sync, sync_below
 
 
 def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
-    """Write one tile: its outputs, then (they being on the disk) its status.
+    """Write one tile: its outputs, then (they being on the disk) its status, then its record.
 
     `values` maps every variable to its values in the tile, clipped to the grid. Not `durable`: nothing waits
-    for the disk. Raises OSError where the disk refuses; the tile is then not committed.
+    for the disk. Raises OSError where the disk refuses; the tile is then not committed, or committed without
+    a record.
     """
     if not _holds_earlier_points(cube, tile):
-        for name in cube.names:
-            # Nothing is merged with what an interrupted or damaged run may have left here.
+        # Nothing is merged with what an interrupted or damaged run may have left here; the mark goes first.
+        for name in ("status", *cube.names):
             cube.shard(name, tile).unlink(missing_ok=True)
-    outputs = [name for name in cube.names if name != "status"]
+    outputs, shards = [name for name in cube.names if name != "status"], {}
     for names in (outputs, ["status"]):
         for name in names:
-            cube.write_shard(name, tile, values[name])
+            shards[name] = cube.write_shard(name, tile, values[name], durable)
         for name in names if durable else ():
             sync_below(cube.shard(name, tile), cube.root)
+    cube.recorder.commit(tile, shards, _paths(cube, tile), values["status"], durable)
+
+
+def record(cube: Cube, tile: Tile, shards: Mapping[str, tuple[int, bytes]], synced: bool) -> None:
+    """Record a tile that is committed already, by the lengths and digests of its shards."""
+    cube.recorder.commit(tile, shards, _paths(cube, tile), cube.read("status", tile), synced)
 
 
 def is_committed(cube: Cube, tile: Tile) -> bool:
@@ -41,16 +50,29 @@ def is_committed(cube: Cube, tile: Tile) -> bool:
         return False
 
 
-def missing_tiles(cube: Cube) -> Iterable[Tile]:
-    """Tiles that are not committed, in order."""
-    return (tile for tile in cube.layout if not is_committed(cube, tile))
+def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
+    """Lengths and digests of the shards of a tile; None where it is not committed, or one is damaged.
+
+    Every byte is read, and compared with the checksums beside it.
+    """
+    try:
+        shards = {name: cube.digest(name, tile) for name in cube.names}
+    except (Damaged, OSError):
+        return None
+    return shards if is_committed(cube, tile) else None
 
 
 def revoke(cube: Cube, tile: Tile) -> None:
-    """Take back a tile's commit mark, so that the next run computes it again."""
+    """Take back a tile's commit mark and its record, so that the next run computes it again."""
     shard = cube.shard("status", tile)
-    shard.unlink(missing_ok=True)
-    sync(shard.parent)
+    if shard.exists():
+        shard.unlink()
+        sync(shard.parent)
+    cube.recorder.revoke(tile)
+
+
+def _paths(cube: Cube, tile: Tile) -> dict[str, str]:
+    return {name: cube.path(name, tile.key) for name in cube.names}
 
 
 def _holds_earlier_points(cube: Cube, tile: Tile) -> bool:

@@ -14,8 +14,9 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from ..space import Space, Variable
 from ..tiles import Layout, chunk_shape
 from .durable import appear, remove_tree
+from .seal import seal_of, write_seal
 
-FORMAT = 1
+FORMAT = 2  # 1: without a manifest, as equisweep 0.1.0 wrote it.
 
 
 def create_cube(
@@ -23,8 +24,8 @@ def create_cube(
 ) -> None:
     """Create an empty cube: every array's metadata, the coordinates, and the sweep itself.
 
-    It is built under a temporary name beside `root` and renamed, so it is never seen half made; with
-    `replace`, what is at `root` is deleted after that. Raises OSError where the disk refuses.
+    It is built and sealed under a temporary name beside `root` and renamed, so it is never seen half made;
+    with `replace`, what is at `root` is deleted after that. Raises OSError where the disk refuses.
     """
     partial = root.with_name(f"{root.name}.partial-{os.getpid()}")
     remove_tree(partial)
@@ -38,6 +39,7 @@ def create_cube(
             # standardised it, which costs readers that ignore it nothing.
             warnings.simplefilter("ignore")
             zarr.consolidate_metadata(str(partial))
+        write_seal(partial, seal_of(partial))
         appear(partial, root, replace)
     except BaseException:
         remove_tree(partial)

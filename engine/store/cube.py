@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,13 @@ import zarr
 
 from ..errors import Argument, CubeError, SweepError
 from ..tiles import Layout, Tile
-from .durable import clear_disk_errors, write_file
+from .decode import Form, form_of, read_digest, read_part
+from .durable import clear_disk_errors, make_folder, sync, write_file
+from .manifest import Manifest, Stamp, load_manifest
 from .metadata import half_grown
-from .shard import encode, encodes, holds_all_chunks
+from .recorder import Recorder
+from .seal import broken, cube_name, read_seals
+from .shard import Passing, encode, holds_all_chunks
 
 
 class Cube:
@@ -28,29 +33,61 @@ class Cube:
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
         mode = "r+" if os.access(root, os.W_OK) else "r"
         self.group = zarr.open_group(str(root), mode=mode, use_consolidated=False)
-        self.identity: dict[str, str] = json.loads(_text(self.group, "identity", root))
+        identity = _text(self.group, "identity", root)
+        self.identity: dict[str, str] = json.loads(identity)
         self.names: list[str] = json.loads(_text(self.group, "variables", root))
         self._arrays = {name: self.open_array(name) for name in self.names}
-        self._encoded_here = {name for name, array in self._arrays.items() if encodes(array)}
+        self.forms: dict[str, Form | None] = {name: form_of(array) for name, array in self._arrays.items()}
         rank = self._arrays["status"].ndim
         tile = self._arrays["status"].shards
         if tile is None:
             raise CubeError(f"{root}: its arrays are not sharded: not written by equisweep")
         self.layout = Layout(self._arrays["status"].shape, tuple(tile[:rank]))
+        self.format = self.group.attrs.get("equisweep_format")
+        self._stamp = Stamp(cube_name(identity), tuple(self.names), rank)
+        self._ends = {name: "/0" * (array.ndim - rank) for name, array in self._arrays.items()}
 
     def array(self, name: str) -> zarr.Array:
         """The array called `name`."""
         return self._arrays[name]
 
-    def write_shard(self, name: str, tile: Tile, values: np.ndarray) -> None:
-        """Write one variable's values in a tile, clipped to the grid; OSError where the disk refuses."""
-        if not (self.root / name).is_dir():  # moved away: no new one without metadata
-            raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(self.root / name))
+    @property
+    def stamp(self) -> Stamp:
+        """What files of the cube's manifest begin with: a cube that has grown keeps its first name."""
+        seals, _ = read_seals(self.root)
+        return Stamp(seals[-1].cube, self._stamp.names, self._stamp.rank) if seals else self._stamp
+
+    def load_manifest(self) -> Manifest:
+        """What the manifest says now."""
+        return load_manifest(self.root, self.stamp, self.layout.counts)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Who writes to the manifest for this process."""
+        return Recorder(self.root, self.stamp)
+
+    def write_shard(
+        self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
+    ) -> tuple[int, bytes]:
+        """Write one variable's values in a tile, clipped to the grid; returns the file's length and digest.
+
+        Raises OSError where the disk refuses, CubeError where a link would lead out of the cube or a number
+        does not fit.
+        """
+        folder, path = self.root / name, self.shard(name, tile)
+        if not folder.is_dir():  # moved away: no new one without metadata
+            raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(folder))
         self._require_fit(name, values)
-        if name in self._encoded_here:
-            write_file(self.shard(name, tile), encode(self._arrays[name], values))
-        else:
-            self._arrays[name][tile.region] = values
+        make_folder(folder, self.root)
+        make_folder(path.parent, folder)
+        if self.forms[name] is not None:
+            passing = Passing()
+            write_file(path, passing.through(encode(self._arrays[name], values)), durable)
+            return passing.length, passing.digest
+        self._arrays[name][tile.region] = values
+        if durable:
+            sync(path)
+        return read_digest(str(path), None)
 
     def _require_fit(self, name: str, values: np.ndarray) -> None:
         """Refuse counts that do not fit the narrower integers of a cube of before."""
@@ -68,12 +105,29 @@ class Cube:
 
     def shard(self, name: str, tile: Tile) -> Path:
         """The file that holds `name` in this tile."""
-        inner = self._arrays[name].ndim - len(tile.key)
-        return self.root.joinpath(name, "c", *map(str, tile.key + (0,) * inner))
+        return Path(self.path(name, tile.key))
+
+    def path(self, name: str, key: tuple[int, ...]) -> str:
+        """The same of the tile with this key, as a text."""
+        return f"{self.root}/{name}/c/{'/'.join(map(str, key))}{self._ends[name]}"
 
     def read(self, name: str, tile: Tile) -> np.ndarray:
-        """One tile of one variable, checksums checked."""
-        return np.asarray(self._arrays[name][tile.region])
+        """One tile of one variable, checksums checked; what was never written is filled.
+
+        Raises what a codec raises on broken bytes.
+        """
+        form, array = self.forms[name], self._arrays[name]
+        if form is None:
+            return np.asarray(array[tile.region])
+        inside = tile.shape + array.shape[len(tile.key) :]
+        try:
+            return read_part(self.path(name, tile.key), form, [slice(0, size) for size in inside])[0]
+        except FileNotFoundError:
+            return np.full(inside, array.fill_value, array.dtype)
+
+    def digest(self, name: str, tile: Tile) -> tuple[int, bytes]:
+        """Length and digest of a shard, its checksums checked. Raises `Damaged`, or OSError."""
+        return read_digest(self.path(name, tile.key), self.forms[name])
 
     def is_whole(self, name: str, tile: Tile) -> bool:
         """Whether the shard is there with all its chunks: zarr reads what is missing as fill values."""
@@ -99,13 +153,19 @@ def _text(group: zarr.Group, key: str, root: Path) -> str:
     return value
 
 
-def open_cube_for_reading(root: Path) -> Cube:
-    """Open an existing cube; CubeError, naming the path, where there is none."""
+def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
+    """Open an existing cube.
+
+    CubeError, naming the path, where there is none or, if it is to be `sealed`, where its metadata or
+    coordinates are not what was written.
+    """
     with clear_disk_errors(root):
         if not root.exists():
-            raise CubeError(f"{root}: no such cube")
+            raise CubeError(f"{root}: no such cube{_left_beside(root)}")
         if not root.is_dir():
             raise CubeError(f"{root}: is a file, and a cube is a folder")
+        if sealed:
+            _require_sealed(root)
     if half_grown(root):
         raise CubeError(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
@@ -117,6 +177,33 @@ def open_cube_for_reading(root: Path) -> Cube:
             f"{root}: cannot be opened as a cube ({type(error).__name__}); "
             "if it is to be replaced, delete the folder yourself"
         ) from error
+
+
+def _require_sealed(root: Path) -> None:
+    """Refuse a cube whose metadata or coordinates are not what was written, if a seal says what was."""
+    wrong = broken(root, read_seals(root)[0])
+    if wrong:  # unless a run lets the cube grow just now, which changes its seal first
+        wrong = broken(root, read_seals(root)[0])
+    for path, reason in wrong.items():
+        if path.name == "zarr.json":
+            mends = Argument("repair", True)
+            raise CubeError(f"{root}: {reason}; equisweep verify writes them as they were with ", mends)
+        raise CubeError(
+            f"{root}: {reason}; choose another output, or overwrite it with ", Argument("overwrite", True)
+        )
+
+
+def _left_beside(root: Path) -> str:
+    """Where the cube may be that an overwriting run, killed between two names, has moved away."""
+    try:
+        left = sorted(path.name for path in root.absolute().parent.glob(f"{root.name}.deleted-*"))
+    except (OSError, ValueError):
+        return ""
+    return (
+        f"; an overwriting run that was killed left the old one as {left[0]}, and a run puts it back"
+        if left
+        else ""
+    )
 
 
 @contextmanager
@@ -136,4 +223,11 @@ def readable(root: Path) -> Iterator[None]:
 
 def bytes_on_disk(root: Path) -> int:
     """Size of everything below `root`."""
-    return sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
+    return sum(_size(entry) for entry in os.scandir(root))
+
+
+def _size(entry: "os.DirEntry[str]") -> int:
+    if entry.is_dir(follow_symlinks=False):
+        with os.scandir(entry.path) as entries:
+            return sum(map(_size, entries))
+    return entry.stat(follow_symlinks=False).st_size if entry.is_file() else 0

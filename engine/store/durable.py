@@ -1,16 +1,23 @@
 """Files that survive: synced writes, directories that appear whole, one writer at a time."""
 
+import ctypes
 import errno
 import fcntl
 import glob
 import os
 import shutil
+import stat
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import CubeError
+
+# Of Linux alone; elsewhere there are slower ways.
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_HERE, _RENAME_EXCHANGE = -100, 2
 
 
 def sync(path: Path) -> None:
@@ -22,22 +29,65 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_file(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_file(path: Path, parts: Iterable[bytes], durable: bool = False) -> None:
+    """Write a file that is there whole or not at all; `durable`: its bytes are on the disk, then its name is.
+
+    Raises OSError where the disk refuses, and where there is no folder for it.
+    """
     partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
-        with partial.open("wb") as file:
+        with open(open_own(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.writelines(parts)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
+def open_own(path: Path, flags: int) -> int:
+    """Open a file of a cube; OSError where it is a link, whose target is not the cube's."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Make a folder below `root`, which must be there, and all that lead to it.
+
+    CubeError where one of them is a link, which would lead out of the cube; OSError where the disk refuses.
+    """
+    step = root
+    for part in folder.relative_to(root).parts:
+        step = step / part
+        try:
+            mode = os.lstat(step).st_mode
+        except FileNotFoundError:
+            with suppress(FileExistsError):  # another thread was faster
+                os.mkdir(step)  # noqa: PTH102  (no parents: a cube that was deleted is not begun anew)
+            mode = os.lstat(step).st_mode
+        _require_no_link(step, mode)
+
+
+def require_no_links(root: Path, inside: Iterable[str]) -> None:
+    """Refuse a cube in which one of these paths, or a folder that leads to it, is a link."""
+    for path in inside:
+        step = root
+        for part in Path(path).parts:
+            step = step / part
+            with suppress(FileNotFoundError, NotADirectoryError):
+                _require_no_link(step, os.lstat(step).st_mode)
+
+
+def _require_no_link(path: Path, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise CubeError(
+            f"{path}: is a link, and a cube is written into its own folder only; put what it links to there"
+        )
+
+
 def sync_below(path: Path, root: Path) -> None:
-    """Force a file, and the names of all directories that lead to it from `root`, onto the disk."""
-    sync(path)
+    """Force the name of a file, and the names of all folders that lead to it from `root`, onto the disk."""
     for folder in path.parents:
         sync(folder)
         if folder == root:
@@ -51,23 +101,60 @@ def sync_tree(root: Path) -> None:
             sync(Path(folder) / name)
 
 
-def appear(partial: Path, final: Path, replace: bool) -> None:
-    """Rename a finished directory to its final name, with `replace` in the place of what is there.
+def sync_all(root: Path) -> None:
+    """Force everything that was written on the disk of `root` onto it, by whichever process."""
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        if _LIBC is None or not hasattr(_LIBC, "syncfs") or _LIBC.syncfs(descriptor):
+            os.sync()
+    finally:
+        os.close(descriptor)
 
-    CubeError where something is there that is not to be replaced.
+
+def appear(partial: Path, final: Path, replace: bool) -> None:
+    """Give a finished directory its final name, with `replace` in the place of what is there.
+
+    Where the system can exchange two names there is no moment without a cube at `final`; elsewhere there is
+    one, after which, if it fails or is killed, the old cube is put back (`put_back`). CubeError where
+    something is there that is not to be replaced.
     """
     sync_tree(partial)
     doomed = final.with_name(f"{final.name}.deleted-{os.getpid()}")
-    if replace:
-        final.rename(doomed)
     try:
-        partial.rename(final)
+        if not replace:
+            partial.rename(final)
+        elif _exchange(partial, final):
+            partial.rename(doomed)
+        else:
+            final.rename(doomed)
+            try:
+                partial.rename(final)
+            except BaseException:
+                doomed.rename(final)
+                raise
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise CubeError(f"{final}: appeared while this run was creating it; run again") from None
         raise
     sync(final.absolute().parent)
     remove_tree(doomed)
+
+
+def put_back(root: Path) -> None:
+    """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
+    if os.path.lexists(root):
+        return
+    left = [path for path, owner in _beside(root, "deleted") if not _is_running(owner)]
+    if left:
+        max(left, key=lambda path: path.stat().st_mtime_ns).rename(root)
+        sync(root.absolute().parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system or the file system cannot."""
+    if _LIBC is None or not hasattr(_LIBC, "renameat2"):
+        return False
+    return _LIBC.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0
 
 
 @contextmanager
@@ -90,15 +177,34 @@ def only_writer(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def remove_leftovers(root: Path) -> None:
-    """Delete what killed runs left: half-written files inside, half-made or half-deleted cubes beside."""
-    for path in root.rglob("*.partial"):
-        path.unlink(missing_ok=True)
+def remove_leftovers(root: Path, inside: bool = True) -> None:
+    """Delete what killed runs left: half-made or half-deleted cubes beside, half-written files inside.
+
+    Not `inside`: shards, which may be many, are known to have been written in good order.
+    """
+    _remove_partial(str(root), inside)
     for kind in ("partial", "deleted"):
-        for path in root.absolute().parent.glob(f"{glob.escape(root.name)}.{kind}-*"):
-            owner = path.name.rpartition("-")[2]
-            if owner.isdigit() and not _is_running(int(owner)):
+        for path, owner in _beside(root, kind):
+            if not _is_running(owner):
                 remove_tree(path)
+
+
+def _remove_partial(folder: str, shards: bool) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if shards or entry.name != "c":
+                    _remove_partial(entry.path, shards)
+            elif entry.name.endswith(".partial"):
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def _beside(root: Path, kind: str) -> Iterator[tuple[Path, int]]:
+    """Folders that runs have put beside `root`, and the processes they belong to."""
+    for path in root.absolute().parent.glob(f"{glob.escape(root.name)}.{kind}-*"):
+        owner = path.name.rpartition("-")[2]
+        if owner.isdigit():
+            yield path, int(owner)
 
 
 def remove_tree(root: Path) -> None:
@@ -119,6 +225,7 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         errno.ENOENT: f"the folder {root.parent} does not exist; create it first",
         errno.ENOTDIR: "is not a folder; choose another output",
         errno.EEXIST: "is not a folder; choose another output",
+        errno.ELOOP: "is a link, and a cube is written into its own folder only",
         errno.ENAMETOOLONG: "the name is too long; choose another output",
     }
     try:

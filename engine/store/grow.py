@@ -1,6 +1,7 @@
 """Let a cube grow by the samples that a larger design adds, and lose nothing when killed on the way.
 
-First come the coordinates' new chunks, which nobody sees yet. Then the root's metadata is replaced, which
+First comes a seal of the cube as it will be, beside the one of what it is. Then come the coordinates' new
+chunks, which nobody sees yet. Then the root's metadata is replaced, which
 hold the sweep and a copy of every array's metadata: this one rename is the growth, for xarray reads that
 copy. Last, each array's own metadata follow the copy; a run that finds them behind begins with that.
 Shards stay where they are, since their names count from the start of the axis.
@@ -8,8 +9,10 @@ Shards stay where they are, since their names count from the start of the axis.
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import zarr
 
@@ -18,7 +21,8 @@ from ..space import Axis, Space, describe_values
 from .create import create_coordinate
 from .cube import Cube
 from .durable import remove_tree, sync
-from .metadata import copies, finish_growth, read_metadata, replace_metadata
+from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
+from .seal import Seal, cube_id, drop_older_seals, seal_of, sha256, write_seal
 
 SAMPLES = "design.samples"
 
@@ -62,11 +66,8 @@ def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
     if not document.get("consolidated_metadata"):
         raise CubeError(
             f"{root}: was changed by another program and lacks consolidated metadata; "
-            f"python -c \"import zarr; zarr.consolidateread_metadata('{root}')\" writes it"
+            f"python -c \"import zarr; zarr.consolidate_metadata('{root}')\" writes it"
         )
-    for path in _write_coordinates(root, axis):
-        sync(path)
-        sync(path.parent)
     for array in copies(document).values():
         array["shape"] = [
             axis.size if dim == axis.dim else size
@@ -76,23 +77,44 @@ def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
     document["attributes"] |= attributes
     if document["attributes"].get("versions") != before:
         document["attributes"]["versions_before"] = before
+    with _new_coordinates(root, axis) as chunks:
+        write_seal(root, _grown_seal(root, document, chunks))
+        for path, written in chunks.items():
+            sync(written)
+            written.replace(path)
+            sync(path.parent)
     replace_metadata(root / "zarr.json", document)
     finish_growth(root)
+    drop_older_seals(root)
 
 
-def _write_coordinates(root: Path, axis: Axis) -> Iterator[Path]:
-    """Put the chunks beyond the old end of every coordinate in place, and yield their paths."""
+def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, Path]) -> Seal:
+    """The seal of the cube as it will be."""
+    now = seal_of(root)
+    texts = {"zarr.json": metadata_text(document)}
+    for name, copy in copies(document).items():
+        own = read_metadata(root / name)
+        same = own["shape"] == copy["shape"]
+        file = f"{name}/zarr.json"
+        texts[file] = now.texts[file] if same else metadata_text(own | {"shape": copy["shape"]})
+    added = {path.relative_to(root).as_posix(): sha256(new.read_bytes()) for path, new in chunks.items()}
+    return Seal(cube_id(root), texts, {**now.digests, **added})
+
+
+@contextmanager
+def _new_coordinates(root: Path, axis: Axis) -> Iterator[dict[Path, Path]]:
+    """The chunks beyond the old end of every coordinate, by the path of their place."""
     scratch = root.with_name(f"{root.name}.partial-{os.getpid()}")
     remove_tree(scratch)
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
+        chunks = {}
         for name, values in axis.values.items():
             own = read_metadata(root / name)
             chunk = int(own["chunk_grid"]["configuration"]["chunk_shape"][0])
             create_coordinate(group, name, values, axis.dim, {}, chunk)
             for k in range(own["shape"][0] // chunk, ceil(axis.size / chunk)):
-                path = root / name / "c" / str(k)
-                (scratch / name / "c" / str(k)).replace(path)
-                yield path
+                chunks[root / name / "c" / str(k)] = scratch / name / "c" / str(k)
+        yield chunks
     finally:
         remove_tree(scratch)

@@ -1,12 +1,15 @@
 """The journal of runs: what wrote a cube and when, kept apart from its reproducible bytes."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-_JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
+from .durable import open_own
+
+JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
 
 
 def log_run(root: Path, entry: Mapping[str, Any]) -> None:
@@ -14,15 +17,20 @@ def log_run(root: Path, entry: Mapping[str, Any]) -> None:
 
     On a disk that refuses it the line is dropped: the error that matters is the tile's.
     """
-    with suppress(OSError), (root / _JOURNAL).open("a", encoding="utf-8") as file:
+    with suppress(OSError), _opened(root) as file:
         file.write("\n" + json.dumps(entry))  # a line cut short by a crash spoils no other
+
+
+def _opened(root: Path) -> IO[str]:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    return open(open_own(root / JOURNAL, flags), "a", encoding="utf-8")  # noqa: PTH123
 
 
 def logged_runs(root: Path) -> list[dict[str, Any]]:
     """The runs that wrote the cube at `root`, oldest first; a line cut short by a crash is left out."""
     entries = []
     with suppress(FileNotFoundError):
-        for line in (root / _JOURNAL).read_text(encoding="utf-8").splitlines():
+        for line in (root / JOURNAL).read_text(encoding="utf-8").splitlines():
             with suppress(json.JSONDecodeError):
                 entries.append(json.loads(line))
     return entries

@@ -4,14 +4,14 @@ xarray reads the root's copy, so replacing that one file changes the cube (`grow
 follow it; a run that finds them behind, because one before it was killed, begins with that.
 """
 
+import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .durable import sync
+from .durable import sync, write_file
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -21,11 +21,13 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 def replace_metadata(path: Path, document: Mapping[str, Any]) -> None:
     """Replace a file of metadata whole, or not at all."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    sync(partial)
-    partial.replace(path)
+    write_file(path, [metadata_text(document).encode()], durable=True)
     sync(path.parent)
+
+
+def metadata_text(document: Mapping[str, Any]) -> str:
+    """Metadata as they are written."""
+    return json.dumps(document, indent=2)
 
 
 def copies(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,3 +52,15 @@ def finish_growth(root: Path) -> None:
     """Bring every array's own metadata up to what the cube's root says of it."""
     for name, document in half_grown(root).items():
         replace_metadata(root / name / "zarr.json", document)
+
+
+def contradictions(root: Path) -> dict[Path, str]:
+    """What metadata say in two ways, by file: copies that differ, a sweep that is not its digest."""
+    document, wrong = read_metadata(root), {}
+    for name, copy in copies(document).items():
+        if read_metadata(root / name) != copy:
+            wrong[root / name / "zarr.json"] = "differs from the copy of it that the cube's root has"
+    sweep, said = (document["attributes"].get(key) for key in ("sweep", "sweep_sha256"))
+    if isinstance(sweep, str) and hashlib.sha256(sweep.encode()).hexdigest() != said:
+        wrong[root / "zarr.json"] = "the stored sweep is not the one whose digest stands beside it"
+    return wrong

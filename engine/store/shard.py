@@ -5,8 +5,10 @@ keeps one core waiting. Threads that encode whole shards need not wait for each 
 zarr writes, but for the order of the chunks, and any reader of Zarr v3 reads it.
 """
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -18,7 +20,9 @@ import zarr
 from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
 
 # Place and length of a chunk that holds nothing.
-_ABSENT = np.iinfo(np.uint64).max
+ABSENT = np.iinfo(np.uint64).max
+CHECKSUM = 4  # bytes of a checksum, below each chunk and below the index
+DIGEST = 16  # bytes of a digest
 _BLOSC = {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"}
 
 
@@ -45,7 +49,7 @@ def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
         raise ValueError(f"{values.shape} numbers for a shard of {array.shards}")
     dtype, fill = array.dtype.newbyteorder("<"), array.fill_value
     counts = [shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True)]
-    index, place = np.full((*counts, 2), _ABSENT, "<u8"), 0
+    index, place = np.full((*counts, 2), ABSENT, "<u8"), 0
     for key in product(*map(range, counts)):
         start = [k * length for k, length in zip(key, array.chunks, strict=True)]
         part = values[tuple(slice(a, a + length) for a, length in zip(start, array.chunks, strict=True))]
@@ -53,12 +57,45 @@ def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
             continue
         encoded = compress(_whole(part, array.chunks, dtype, fill), b"lz4", 1, SHUFFLE, 0)
         yield encoded
-        yield _checksum(encoded)
-        index[key] = place, len(encoded) + 4
-        place += len(encoded) + 4
+        yield checksum(encoded)
+        index[key] = place, len(encoded) + CHECKSUM
+        place += len(encoded) + CHECKSUM
     table = index.tobytes()
     yield table
-    yield _checksum(table)
+    yield checksum(table)
+
+
+def digest(table: bytes, checksums: Iterable[bytes]) -> bytes:
+    """The digest of a shard: of its index and of the checksums of its chunks, in the order of the index.
+
+    With the checksums it says what all bytes are, and yet it costs nothing while they are written. A checksum
+    of the whole file would say little: CRC-32C of a text with its own CRC-32C below is always the same.
+    """
+    return hashlib.blake2b(b"".join(checksums) + table, digest_size=DIGEST).digest()
+
+
+@dataclass
+class Passing:
+    """The parts of a shard on their way into a file; afterwards their length and digest."""
+
+    length: int = 0
+    _checksums: list[bytes] = field(default_factory=list)
+    _last: bytes = b""
+
+    def through(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """The parts of `encode`, as they are: each is followed by its checksum, the index being the last."""
+        for number, part in enumerate(parts):
+            self.length += len(part)
+            if number % 2:
+                self._checksums.append(part)
+            else:
+                self._last = part
+            yield part
+
+    @property
+    def digest(self) -> bytes:
+        """The digest of the shard, once all its parts have passed."""
+        return digest(self._last, self._checksums[:-1])
 
 
 def holds_all_chunks(path: Path, array: zarr.Array, inside: Sequence[int]) -> bool:
@@ -72,11 +109,16 @@ def holds_all_chunks(path: Path, array: zarr.Array, inside: Sequence[int]) -> bo
     chunks = prod(s // c for s, c in zip(array.shards, array.chunks, strict=True))
     try:
         with path.open("rb") as file:
-            file.seek(-(16 * chunks + 4), os.SEEK_END)
+            file.seek(-(16 * chunks + CHECKSUM), os.SEEK_END)
             index = np.frombuffer(file.read(16 * chunks), "<u8").reshape(-1, 2)
     except (OSError, ValueError):
         return False
-    return int((index[:, 1] != _ABSENT).sum()) >= expected
+    return int((index[:, 1] != ABSENT).sum()) >= expected
+
+
+def checksum(encoded: bytes) -> bytes:
+    """CRC-32C, as the codec of this name writes it."""
+    return google_crc32c.value(encoded).to_bytes(CHECKSUM, "little")
 
 
 def _whole(part: np.ndarray, chunk: Sequence[int], dtype: np.dtype, fill: Any) -> np.ndarray:
@@ -86,7 +128,3 @@ def _whole(part: np.ndarray, chunk: Sequence[int], dtype: np.dtype, fill: Any) -
     whole = np.full(chunk, fill, dtype)
     whole[tuple(map(slice, part.shape))] = part
     return whole
-
-
-def _checksum(encoded: bytes) -> bytes:
-    return google_crc32c.value(encoded).to_bytes(4, "little")

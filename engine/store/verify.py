@@ -1,14 +1,19 @@
-"""Read back every shard of a cube: checksums, completeness, commit marks."""
+"""Read back every shard of a cube: digests, checksums, completeness, commit marks; and its metadata."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..tiles import Tile
-from .commit import revoke
-from .cube import Cube, open_cube_for_reading
+from .commit import record, revoke
+from .cube import open_cube_for_reading
+from .decode import Damaged
 from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
+from .manifest import FOLDER
+from .metadata import contradictions
+from .resume import Shards, recorded_shards
+from .seal import broken, read_seals, restore, seal_of, write_seal
 
 
 @dataclass
@@ -23,8 +28,16 @@ class Verdict:
         Tiles without commit mark: the next run computes them.
     damaged
         What is wrong, by the path of each damaged shard.
+    metadata
+        What is wrong, by the path of each damaged file of metadata or of the manifest.
+    unrecorded
+        Committed tiles that the manifest of a cube does not have, although it should.
     repaired
         How many tiles lost their commit mark, to be computed again.
+    recorded
+        How many tiles the manifest lacked, and has now.
+    restored
+        Files of metadata that were written again as they were; of the manifest, anew.
     coordinate
         What is wrong with a coordinate; empty where all are sound.
     """
@@ -34,70 +47,168 @@ class Verdict:
     bytes: int = 0
     uncommitted: list[Tile] = field(default_factory=list)
     damaged: dict[Path, str] = field(default_factory=dict)
+    metadata: dict[Path, str] = field(default_factory=dict)
+    unrecorded: list[Tile] = field(default_factory=list)
     repaired: int = 0
+    recorded: int = 0
+    restored: list[Path] = field(default_factory=list)
     coordinate: str = ""
 
     @property
     def sound(self) -> bool:
-        """Whether every tile is committed and every shard reads back."""
-        return not self.damaged and not self.uncommitted and not self.coordinate
+        """Whether all of the cube reads back as it was written, and every tile is committed and recorded."""
+        wrong = self.damaged or self.uncommitted or self.coordinate or self.unrecorded
+        return not wrong and set(self.metadata) <= set(self.restored)
 
 
 def verify(
     root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] = lambda tile: None
 ) -> Verdict:
-    """Read every shard of the cube at `root` and check it.
+    """Read every shard of the cube at `root` and check it, and its metadata.
 
     Parameters
     ----------
     root
         The cube.
     repair
-        Take the commit mark from tiles with a damaged shard, so that running the same sweep again computes
-        them anew.
+        Write metadata as they were, and the manifest anew; take the commit mark from tiles with a damaged
+        shard, so that running the same sweep again computes them anew.
     on_tile
         Called after each tile.
+
+    Returns
+    -------
+    What is wrong. Where metadata are damaged, and not repaired, no shard is read: nobody knows its shape.
 
     Raises
     ------
     CubeError
         Where there is no cube, or, to repair it, another run is writing to it.
     """
-    cube = open_cube_for_reading(root)
-    verdict = Verdict(tiles=len(cube.layout), coordinate=damaged_coordinate(cube))
-    damaged_tiles = []
-    for tile in cube.layout:
-        if not cube.shard("status", tile).exists():
-            verdict.uncommitted.append(tile)
-        elif _damage(cube, tile, verdict):
-            damaged_tiles.append(tile)
-        on_tile(tile)
-    if repair and damaged_tiles:
-        with clear_disk_errors(root), only_writer(root):
-            for tile in damaged_tiles:
-                revoke(cube, tile)
-        verdict.repaired = len(damaged_tiles)
-    return verdict
+    if not repair or not root.is_dir():
+        return _Verifying(root, on_tile).verdict
+    with clear_disk_errors(root), only_writer(root):
+        restored = _restore_metadata(root)
+        verdict = _Verifying(root, on_tile, repair=True).verdict
+        verdict.restored += restored
+        return verdict
 
 
-def _damage(cube: Cube, tile: Tile, verdict: Verdict) -> bool:
-    """Read one committed tile; note what is wrong with it."""
-    before = len(verdict.damaged)
-    for name in cube.names:
-        path = cube.shard(name, tile)
-        if not path.exists():
-            verdict.damaged[path] = "the file is missing although its tile is committed"
-            continue
-        verdict.shards += 1
-        verdict.bytes += path.stat().st_size
-        if not cube.is_whole(name, tile):
-            verdict.damaged[path] = "is cut short or lacks chunks"
-            continue
-        try:
-            values = cube.read(name, tile)
-        except Exception as error:  # whatever a codec raises on broken bytes
-            verdict.damaged[path] = f"cannot be read back: {type(error).__name__}: {error}"
-            continue
-        if name == "status" and not values.all():
-            verdict.damaged[path] = "marks points as not computed although its tile is committed"
-    return len(verdict.damaged) > before
+def _restore_metadata(root: Path) -> list[Path]:
+    """Write damaged files of metadata as their seal has them; returns their paths."""
+    seals, _ = read_seals(root)
+    wrong = [path for path in broken(root, seals) if path.name == "zarr.json"]
+    if wrong:
+        # Of two seals, of which one is of a cube that was to grow, the one that the cube's root is as.
+        fitting = [seal for seal in seals if not broken(root, [seal]).keys() & {root / "zarr.json"}]
+        restore(root, (fitting or seals)[0], wrong)
+    return wrong
+
+
+class _Verifying:
+    """One cube being read back; `verdict` is the result."""
+
+    def __init__(self, root: Path, on_tile: Callable[[Tile], None], repair: bool = False) -> None:
+        seals, lost = read_seals(root)
+        wrong = broken(root, seals)
+        metadata = {path: reason for path, reason in wrong.items() if path.name == "zarr.json"}
+        self.verdict = Verdict(metadata=metadata | lost)
+        if metadata:
+            return
+        self.cube = cube = open_cube_for_reading(root, sealed=False)
+        self.verdict.tiles = len(cube.layout)
+        self.verdict.coordinate = damaged_coordinate(cube) or "; ".join(wrong.values())
+        self.manifest = cube.load_manifest()
+        self.verdict.metadata |= self.manifest.damaged
+        self.has_manifest = bool(seals or lost or self.manifest.files) or cube.format != 1
+        if not seals:
+            self._unsealed()
+        sound, damaged = self._read(on_tile)
+        if repair and not self.verdict.coordinate:
+            self._repair(sound, damaged, sealed=bool(seals))
+
+    def _unsealed(self) -> None:
+        """What a cube without seal says of itself twice."""
+        root = self.cube.root
+        self.verdict.metadata |= contradictions(root)
+        if self.has_manifest:
+            self.verdict.metadata[root / FOLDER] = "the seal of the cube, which lies here, is lost"
+
+    def _read(self, on_tile: Callable[[Tile], None]) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
+        """Read all tiles; returns those that are sound and have no record, and those that are damaged."""
+        sound, damaged = [], []
+        for tile in self.cube.layout:
+            row = self.manifest.find(tile.key)
+            if row is None and not self.cube.shard("status", tile).exists():
+                self.verdict.uncommitted.append(tile)
+            else:
+                shards, wrong = self._shards(tile, None if row is None else recorded_shards(self.cube, row))
+                self.verdict.damaged |= wrong
+                if wrong:
+                    damaged.append(tile)
+                elif row is None:
+                    sound.append((tile, shards))
+                elif int(row["statuses"][1:].sum()) != tile.points:  # of before the cube grew
+                    self.verdict.uncommitted.append(tile)
+            on_tile(tile)
+        if self.has_manifest:
+            self.verdict.unrecorded = [tile for tile, _ in sound]
+        return sound, damaged
+
+    def _shards(self, tile: Tile, recorded: Shards | None) -> tuple[Shards, dict[Path, str]]:
+        """Lengths and digests of a committed tile's shards, and what is wrong with them, by path."""
+        shards, wrong = {}, {}
+        for name in self.cube.names:
+            path = self.cube.shard(name, tile)
+            try:
+                shards[name] = self.cube.digest(name, tile)
+            except FileNotFoundError:
+                wrong[path] = "the file is missing although its tile is committed"
+                continue
+            except (Damaged, OSError) as error:
+                wrong[path] = f"cannot be read back: {error}"
+            else:
+                if recorded is not None and shards[name] != recorded[name]:
+                    wrong[path] = "is another shard than was written here"
+            self.verdict.shards += 1
+            self.verdict.bytes += path.stat().st_size
+        if recorded is None and not wrong:
+            wrong = self._unlike_a_tile(tile)
+        return shards, wrong
+
+    def _unlike_a_tile(self, tile: Tile) -> dict[Path, str]:
+        """What is wrong with shards that were only compared with themselves."""
+        wrong = {}
+        for name in self.cube.names:
+            path = self.cube.shard(name, tile)
+            if not self.cube.is_whole(name, tile):
+                wrong[path] = "is cut short or lacks chunks"
+                continue
+            try:
+                values = self.cube.read(name, tile)
+            except Exception as error:  # whatever a codec raises on broken bytes
+                wrong[path] = f"cannot be read back: {type(error).__name__}: {error}"
+                continue
+            if name == "status" and not values.all():
+                wrong[path] = "marks points as not computed although its tile is committed"
+        return wrong
+
+    def _repair(self, sound: list[tuple[Tile, Shards]], damaged: list[Tile], sealed: bool) -> None:
+        """Take back damaged tiles, and write what the manifest lacks."""
+        cube, verdict = self.cube, self.verdict
+        if not sealed and not contradictions(cube.root):
+            write_seal(cube.root, seal_of(cube.root))
+            verdict.restored.append(cube.root / FOLDER)
+        rewritten = [path for path in verdict.metadata if path.parent == cube.root / FOLDER]
+        if rewritten:
+            cube.recorder.rewrite(self.manifest)
+        for path in rewritten:
+            path.unlink(missing_ok=True)
+        verdict.restored += rewritten
+        for tile in damaged:
+            revoke(cube, tile)
+        for tile, shards in sound:
+            record(cube, tile, shards, synced=False)
+        if cube.recorder.begun:
+            cube.recorder.end()
+        verdict.repaired, verdict.recorded, verdict.unrecorded = len(damaged), len(sound), []

@@ -8,7 +8,11 @@ from .command import Command
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=Path)
-    parser.add_argument("--repair", action="store_true", help="let the next run compute damaged tiles again")
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="restore metadata and the manifest; let the next run compute damaged tiles again",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,8 +20,17 @@ def run(options: argparse.Namespace) -> int:
     from ..text import size_text
 
     verdict = verify(options.cube, repair=options.repair)
-    for path, damage in verdict.damaged.items():
+    for path, damage in (verdict.metadata | verdict.damaged).items():
         print(f"{path}: {damage}")
+    for path in verdict.restored:
+        print(f"{path}: was written anew")
+    if verdict.recorded:
+        print(f"{verdict.recorded:,} tiles were entered into the manifest")
+    if verdict.unrecorded or set(verdict.metadata) - set(verdict.restored):
+        tiles = (
+            f"{len(verdict.unrecorded):,} sound tiles are not in the manifest; " if verdict.unrecorded else ""
+        )
+        print(f"{tiles}equisweep verify --repair writes metadata and the manifest anew")
     if verdict.repaired:
         print(
             f"{verdict.repaired} damaged tiles lost their commit mark; run the same sweep again to redo them"

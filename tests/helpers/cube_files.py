@@ -4,6 +4,7 @@ from pathlib import Path
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """Every file of a cube but the journal, which tells times."""
-    files = (path for path in root.rglob("*") if path.is_file() and path.name != "runs.jsonl")
-    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+    """Every file of a cube but its journal and the records of its manifest, which tell times."""
+    files = (path for path in root.rglob("*") if path.is_file())
+    kept = (path for path in files if path.name != "runs.jsonl" and path.suffix != ".tiles")
+    return {str(path.relative_to(root)): path.read_bytes() for path in kept}

@@ -22,6 +22,7 @@ from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import finish_growth
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
+from helpers.old_cubes import made_old
 from helpers.runs_to_kill import shards as whole_files
 from helpers.runs_to_kill import start_run, wait_until
 from helpers.sampled_models import ishigami_sweep
@@ -75,6 +76,7 @@ def test_old_tiles_keep_their_bytes_and_are_not_written_again(small, cube):
 def test_samples_are_added_to_a_cube_that_was_not_complete(small, cube):
     opened = Cube(cube)
     revoke(opened, next(iter(opened.layout)))
+    made_old(cube)
     opened.group.attrs["versions"] = '{"jax": "of long ago"}'
     with pytest.raises(CubeError, match="was changed by another program and lacks consolidated metadata"):
         run(stated(small, 64), cube)
@@ -126,8 +128,8 @@ class Killed(BaseException):
     """Stands for a kill: nothing may catch it and tidy up."""
 
 
-# Three new chunks of each of x1, x2, x3; metadata of these and of y, terms, constant, status.
-CHUNKS, ARRAYS = 9, 7
+# The seal, three new chunks of each of x1, x2, x3; metadata of these and of y, terms, constant, status.
+CHUNKS, ARRAYS = 1 + 9, 7
 
 
 @pytest.mark.parametrize("step", [0, 4, CHUNKS, CHUNKS + 1, CHUNKS + 3, CHUNKS + ARRAYS])

@@ -61,7 +61,8 @@ def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatc
 
     def watch(path, root):
         tile = path.relative_to(root).parts[1:]
-        synced.append((path.relative_to(root).parts[0], root.joinpath("status", *tile).exists()))
+        committed = root.joinpath("status", *tile).exists()
+        synced.append((path.relative_to(root).parts[0], committed))
         real(path, root)
 
     monkeypatch.setattr(committing, "sync_below", watch)

@@ -6,7 +6,7 @@ import pytest
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import CubeError, run
+from equisweep.sweeps import CubeError, open_cube, run
 from helpers.cube_files import contents
 from helpers.small_sweeps import tiled_sweep
 
@@ -68,7 +68,14 @@ def test_a_damaged_coordinate_is_found_and_never_continued(cube, harm):
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"{}", b"not json"])
 @pytest.mark.parametrize("file", ["zarr.json", "investment/zarr.json", "status/zarr.json"])
-def test_broken_metadata_is_a_clear_error(cube, file, text):
+def test_broken_metadata_are_a_clear_error_and_are_written_again(cube, file, text):
+    before = contents(cube)
     (cube / file).write_bytes(text)
-    with pytest.raises(CubeError, match=r"cube\.zarr: "):
-        verify(cube)
+    for ask in (open_cube, lambda path: run(tiled_sweep(), path)):
+        with pytest.raises(CubeError, match=rf"cube\.zarr: its metadata \({file}\) is not what was written"):
+            ask(cube)
+    assert list(verify(cube).metadata) == [cube / file]
+    assert not verify(cube).sound
+    assert verify(cube, repair=True).restored == [cube / file]
+    assert contents(cube) == before
+    assert verify(cube).sound

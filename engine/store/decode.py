@@ -1,0 +1,181 @@
+"""Shards read back: a part of one, or all of it with its digest; what is wrong with one is said.
+
+zarr reads a shard that is missing, and a chunk that is missing in one, as fill values, and takes a
+millisecond a shard. Here a shard is read whole or not at all, in some ten microseconds.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+import zarr
+from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
+
+from .shard import ABSENT, CHECKSUM, DIGEST, checksum, digest, encodes
+
+_WHOLE = 2**18  # Bytes of a file up to which it is read at once.
+
+
+class Damaged(ValueError):
+    """A shard does not hold what it should; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the shards of an array are laid out.
+
+    Attributes
+    ----------
+    dtype, fill
+        Of its numbers, and of what was never written.
+    shard, chunk
+        Their shapes; whole chunks fill a shard.
+    """
+
+    dtype: np.dtype
+    fill: float | int
+    shard: tuple[int, ...]
+    chunk: tuple[int, ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Number of chunks along each axis of a shard."""
+        return tuple(s // c for s, c in zip(self.shard, self.chunk, strict=True))
+
+
+def form_of(array: zarr.Array) -> Form | None:
+    """The form of an array's shards; None where another program chose another one than is written here."""
+    if not encodes(array) or array.shards is None:
+        return None
+    return Form(array.dtype.newbyteorder("<"), array.fill_value, array.shards, array.chunks)  # pyright: ignore[reportArgumentType]
+
+
+def read_part(path: str, form: Form, region: Sequence[slice]) -> tuple[np.ndarray, np.ndarray | None]:
+    """The numbers of a shard in a region of it, and where in the region they are missing (None: nowhere).
+
+    Raises Damaged where the file is cut short or its checksums fail, FileNotFoundError where there is none.
+    """
+    shape = tuple(part.stop - part.start for part in region)
+    spans = [
+        range(part.start // length, -(-part.stop // length))
+        for part, length in zip(region, form.chunk, strict=True)
+    ]
+    with _Chunks(path, form) as chunks:
+        if prod(map(len, spans)) == 1 and shape == form.chunk:
+            chunk = chunks.get(tuple(span[0] for span in spans))
+            if chunk is not None:
+                return chunk, None
+        values, missing = np.empty(shape, form.dtype), None
+        for key in product(*spans):
+            inside, target = _overlap(key, form.chunk, region)
+            chunk = chunks.get(key)
+            if chunk is None:
+                missing = np.zeros(shape, bool) if missing is None else missing
+                missing[target] = True
+                values[target] = form.fill
+            else:
+                values[target] = chunk[inside]
+    return values, missing
+
+
+def read_digest(path: str, form: Form | None) -> tuple[int, bytes]:
+    """Length and digest of a shard, all its checksums checked; of another form, of all its bytes.
+
+    Raises as `read_part` does.
+    """
+    if form is None:
+        with open(path, "rb") as file:  # noqa: PTH123  (a path is a text here, for speed)
+            raw = file.read()
+        return len(raw), hashlib.blake2b(raw, digest_size=DIGEST).digest()
+    with _Chunks(path, form, whole=True) as chunks:
+        return chunks.size, chunks.digest()
+
+
+def _overlap(
+    key: Sequence[int], chunk: Sequence[int], region: Sequence[slice]
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """The part of a chunk that lies in a region, as it lies in the chunk and as it lies in the region."""
+    inside, target = [], []
+    for k, length, part in zip(key, chunk, region, strict=True):
+        first, last = max(k * length, part.start), min(k * length + length, part.stop)
+        inside.append(slice(first - k * length, last - k * length))
+        target.append(slice(first - part.start, last - part.start))
+    return tuple(inside), tuple(target)
+
+
+class _Chunks:
+    """An open shard, chunk by chunk."""
+
+    def __init__(self, path: str, form: Form, whole: bool = False) -> None:
+        self.form = form
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self.size = os.fstat(self.descriptor).st_size
+            self.end = self.size - 16 * prod(form.counts) - CHECKSUM
+            if self.end < 0:
+                raise Damaged("is cut short" if self.size else "is empty")
+            self.raw = self._read(0, self.size) if whole or self.size <= _WHOLE else None
+            self.table = self._bytes(self.end, self.size - CHECKSUM)
+            if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
+                raise Damaged("its index is not what was written")
+            self.index = np.frombuffer(self.table, "<u8").reshape(*form.counts, 2)
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+
+    def __enter__(self) -> "_Chunks":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
+
+    def get(self, key: tuple[int, ...]) -> np.ndarray | None:
+        """A chunk's numbers; None where it was never written."""
+        start, length = self.index[key].tolist()
+        if start == ABSENT and length == ABSENT:
+            return None
+        encoded = self._checked(start, length)
+        # A header that promises more than the chunk holds is never given memory.
+        if int.from_bytes(encoded[4:8], "little") != prod(self.form.chunk) * self.form.dtype.itemsize:
+            raise Damaged("a chunk holds more or fewer numbers than it should")
+        try:
+            return np.frombuffer(decompress(encoded), self.form.dtype).reshape(self.form.chunk)
+        except (ValueError, RuntimeError) as error:
+            raise Damaged(f"a chunk cannot be decompressed ({error})") from None
+
+    def digest(self) -> bytes:
+        """The digest of the file, which its chunks and its index must fill without a gap."""
+        checksums, places = [], []
+        for start, length in self.index.reshape(-1, 2).tolist():
+            if start == ABSENT and length == ABSENT:
+                continue
+            checksums.append(checksum(self._checked(start, length)))
+            places.append((start, start + length))
+        ends = [0, *(end for _, end in sorted(places))]
+        if [start for start, _ in sorted(places)] + [self.end] != ends:
+            raise Damaged("holds bytes that belong to no chunk")
+        return digest(self.table, checksums)
+
+    def _checked(self, start: int, length: int) -> bytes:
+        if length <= CHECKSUM + 16 or start + length > self.end:
+            raise Damaged("its index names a place outside the file")
+        encoded = self._bytes(start, start + length - CHECKSUM)
+        if checksum(encoded) != self._bytes(start + length - CHECKSUM, start + length):
+            raise Damaged("a chunk is not what was written")
+        return encoded
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        return self._read(start, stop) if self.raw is None else self.raw[start:stop]
+
+    def _read(self, start: int, stop: int) -> bytes:
+        parts = []
+        while start < stop:  # one call reads 2 GB at most
+            parts.append(os.pread(self.descriptor, stop - start, start))
+            start += len(parts[-1])
+            if not parts[-1]:
+                raise Damaged("was cut while it was read")
+        return parts[0] if len(parts) == 1 else b"".join(parts)

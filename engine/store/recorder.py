@@ -1,0 +1,124 @@
+"""The one who writes a manifest: a record for every tile that is committed or taken back."""
+
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..tiles import Tile
+from .durable import make_folder, open_own, sync
+from .manifest import (
+    COMMITTED,
+    END,
+    FOLDER,
+    REVOKED,
+    STATUSES,
+    Manifest,
+    Stamp,
+    manifest_files,
+    sealed_record,
+)
+
+Known = Mapping[str, tuple[int, bytes]]  # Length and digest of each variable's shard.
+_MOST_FILES = 16
+
+
+class Recorder:
+    """Appends to a file of its own, which it begins with the first record. Threads may share it."""
+
+    def __init__(self, root: Path, stamp: Stamp) -> None:
+        self.root, self.stamp = root, stamp
+        self.lock = threading.Lock()
+        self.descriptor = -1
+        self.path = root
+        self.place = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was recorded."""
+        return self.descriptor >= 0
+
+    def commit(
+        self, tile: Tile, shards: Known, paths: Mapping[str, str], status: np.ndarray, synced: bool
+    ) -> None:
+        """Say that a tile is committed, by what was written: its shards, and the status of its points."""
+        record = np.zeros((), self.stamp.dtype)
+        record["what"], record["synced"], record["key"] = COMMITTED, synced, tile.key
+        record["statuses"] = _counts(status)
+        for i, name in enumerate(self.stamp.names):
+            length, digest = shards[name]
+            file = os.stat(paths[name])  # noqa: PTH116
+            record["shards"][i] = (length, digest, file.st_ino, file.st_mtime_ns, file.st_ctime_ns)
+        self._append(sealed_record(record))
+
+    def revoke(self, tile: Tile) -> None:
+        """Say that nothing is known of a tile any more, because it will be written again."""
+        record = np.zeros((), self.stamp.dtype)
+        record["what"], record["key"] = REVOKED, tile.key
+        self._append(sealed_record(record))
+
+    def end(self) -> None:
+        """Say that the writer ended in good order, and put all it wrote on the disk."""
+        record = np.zeros((), self.stamp.dtype)
+        record["what"] = END
+        self._append(sealed_record(record))
+        os.fsync(self.descriptor)
+        sync(self.root / FOLDER)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if it was begun."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def rewrite(self, manifest: Manifest) -> None:
+        """Write every record of a manifest into the file at hand, and delete the files it was read from."""
+        self._append(manifest.records.tobytes())
+        os.fsync(self.descriptor)
+        for path in manifest.files:
+            path.unlink(missing_ok=True)
+
+    @staticmethod
+    def wants_rewriting(manifest: Manifest) -> bool:
+        """Whether many runs left many files, or one is damaged."""
+        return len(manifest.files) > _MOST_FILES or bool(manifest.damaged)
+
+    def _append(self, raw: bytes) -> None:
+        with self.lock:
+            if self.descriptor < 0:
+                self._begin()
+            try:
+                written = os.write(self.descriptor, raw)
+                while written < len(raw):
+                    written += os.write(self.descriptor, raw[written:])
+            except BaseException:
+                # What follows half a record could not be read.
+                os.ftruncate(self.descriptor, self.place)
+                raise
+            self.place += len(raw)
+
+    def _begin(self) -> None:
+        make_folder(self.root / FOLDER, self.root)
+        files = manifest_files(self.root)
+        number = int(files[-1].name.partition("-")[0]) + 1 if files else 1
+        self.path = self.root / FOLDER / f"{number:08d}-{secrets.token_hex(4)}.tiles"
+        self.descriptor = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        self.place = os.write(self.descriptor, self.stamp.line())
+
+
+def _counts(status: np.ndarray) -> np.ndarray:
+    """How many points have each status: by comparing bytes, since np.bincount widens them to 64 bits."""
+    counts, left = np.zeros(STATUSES, np.uint32), status.size
+    for code in range(1, STATUSES):
+        counts[code] = np.count_nonzero(status == code)
+        left -= int(counts[code])
+        if not left:
+            return counts
+    counts[0] = np.count_nonzero(status == 0)
+    if left != counts[0]:
+        raise ValueError(f"status {status.max()} is larger than {STATUSES - 1}")
+    return counts

@@ -1,0 +1,132 @@
+"""What a run finds in a cube that is there: tiles to compute, tiles to trust, tiles to look at.
+
+A tile with a record is trusted as long as its files are those that were recorded: of the same length, inode
+and times, as the system tells without reading them. Where they are not (a copied cube, a changed file)
+its shards
+are read and their digests compared. A tile without record is read, too, and recorded where it is sound.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..tiles import Tile
+from .commit import digests, record
+from .cube import Cube
+from .durable import sync_all
+from .manifest import Manifest
+
+Shards = Mapping[str, tuple[int, bytes]]
+
+
+@dataclass
+class Survey:
+    """What is there of a cube.
+
+    Attributes
+    ----------
+    missing
+        Tiles that are not committed, or no longer sound, in order.
+    stale
+        Those among them that have a record.
+    sound
+        Tiles that were read and are sound, with the lengths and digests of their shards: their record is
+        missing or no longer tells their files.
+    """
+
+    missing: list[Tile] = field(default_factory=list)
+    stale: list[Tile] = field(default_factory=list)
+    sound: list[tuple[Tile, Shards]] = field(default_factory=list)
+
+
+def survey(cube: Cube, manifest: Manifest) -> Survey:
+    """Look at every tile of a cube, and read those that the manifest does not vouch for. Writes nothing."""
+    found, counts = Survey(), cube.layout.counts
+    changed = changed_tiles(cube, manifest)
+    unknown = _without_record(manifest, prod(counts))
+    for place in np.union1d(unknown, np.array(sorted(changed), np.int64)).tolist():
+        tile = cube.layout.at(tuple(map(int, np.unravel_index(place, counts))))
+        row, shards = manifest.find(tile.key), digests(cube, tile)
+        if shards is not None and (row is None or shards == recorded_shards(cube, row)):
+            found.sound.append((tile, shards))
+            continue
+        found.missing.append(tile)
+        if row is not None:
+            found.stale.append(tile)
+    return found
+
+
+def missing_tiles(cube: Cube) -> list[Tile]:
+    """Tiles that are not committed, or no longer sound, in order."""
+    return survey(cube, cube.load_manifest()).missing
+
+
+def tiles_to_compute(cube: Cube, manifest: Manifest, durable: bool = True) -> list[Tile]:
+    """The `missing_tiles`; what was learnt on the way is written into the manifest.
+
+    `durable`: what an earlier run left to the system to put on the disk is put there first. Raises OSError
+    where the disk refuses.
+    """
+    found = survey(cube, manifest)
+    for tile in found.stale:
+        cube.recorder.revoke(tile)
+    looked_at = {tile.key for tile in found.missing} | {tile.key for tile, _ in found.sound}
+    unsynced = manifest.records[manifest.records["synced"] == 0] if durable else manifest.records[:0]
+    trusted = [row for row in unsynced if tuple(row["key"].tolist()) not in looked_at]
+    if durable and (found.sound or trusted):
+        sync_all(cube.root)
+    for tile, shards in found.sound:
+        record(cube, tile, shards, durable)
+    for row in trusted:
+        record(cube, cube.layout.at(tuple(row["key"].tolist())), recorded_shards(cube, row), durable)
+    return found.missing
+
+
+def recorded_shards(cube: Cube, row: Any) -> Shards:
+    """Length and digest of each variable's shard, as a record has them."""
+    shards = row["shards"]
+    return {
+        name: (int(one["length"]), one["digest"].tobytes())
+        for name, one in zip(cube.names, shards, strict=True)
+    }
+
+
+def changed_tiles(cube: Cube, manifest: Manifest) -> set[int]:
+    """Places of recorded tiles that have grown, or of which a file is not there or not the recorded one."""
+    records, places = manifest.records, manifest.places.tolist()
+    points = records["statuses"][:, 1:].sum(axis=1, dtype=np.int64)
+    changed = set(manifest.places[points != _points(cube, records["key"])].tolist())
+    for i, name in enumerate(cube.names):
+        one = records["shards"][:, i]
+        known = zip(*(one[part].tolist() for part in ("length", "inode", "mtime", "ctime")), strict=True)
+        for place, path, said in zip(places, _paths(cube, name, records["key"]), known, strict=True):
+            try:
+                file = os.stat(path)  # noqa: PTH116
+            except OSError:
+                changed.add(place)
+                continue
+            if (file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) != said:
+                changed.add(place)
+    return changed
+
+
+def _paths(cube: Cube, name: str, keys: np.ndarray) -> Iterator[str]:
+    return (cube.path(name, key) for key in keys.tolist())
+
+
+def _points(cube: Cube, keys: np.ndarray) -> np.ndarray:
+    """Number of points of each tile with these keys."""
+    tile, grid = np.array(cube.layout.tile), np.array(cube.layout.grid)
+    start = keys.astype(np.int64) * tile
+    return (np.minimum(start + tile, grid) - start).prod(axis=1)
+
+
+def _without_record(manifest: Manifest, tiles: int) -> np.ndarray:
+    """Places of the tiles that have no record."""
+    if len(manifest.places) == tiles:
+        return np.empty(0, np.int64)
+    return np.setdiff1d(np.arange(tiles), manifest.places, assume_unique=True)

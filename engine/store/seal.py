@@ -1,0 +1,159 @@
+"""The seal of a cube: what its metadata and coordinates are, so that any change of them shows.
+
+It lies beside the records of the manifest and holds the text of every file of metadata, which is small, and
+the digest of every file of a coordinate. A cube that grows has two seals for a moment, the old and the
+new one,
+and each of its files is as one of them says.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .durable import make_folder, open_own, sync, write_file
+from .manifest import FOLDER
+
+_NAME = re.compile(r"cube-\d{8}\.json")
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a cube is.
+
+    Attributes
+    ----------
+    cube
+        Digest of the sweep that the cube was created for, which records of its manifest name. It stays the
+        same as the cube grows.
+    texts
+        Text of every file of metadata, by its path below the cube.
+    digests
+        SHA-256 of every file of a coordinate, by its path below the cube.
+    path
+        Where it lies.
+    """
+
+    cube: str
+    texts: Mapping[str, str]
+    digests: Mapping[str, str]
+    path: Path = Path()
+
+    def held(self, file: str) -> str | None:
+        """SHA-256 of a file as the seal has it; None where the cube had no such file."""
+        text = self.texts.get(file)
+        return self.digests.get(file) if text is None else sha256(text.encode())
+
+
+def sha256(raw: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def seal_of(root: Path, cube: str = "") -> Seal:
+    """The seal of the cube at `root` as it is now; `cube` as of a `Seal`, if it is known."""
+    text = (root / "zarr.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    texts, digests = {"zarr.json": text}, {}
+    variables = json.loads(document["attributes"]["variables"])
+    for folder in sorted(path.parent for path in root.glob("*/zarr.json")):
+        texts[f"{folder.name}/zarr.json"] = (folder / "zarr.json").read_text(encoding="utf-8")
+        if folder.name not in variables:
+            chunks = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "zarr.json")
+            digests |= {path.relative_to(root).as_posix(): sha256(path.read_bytes()) for path in chunks}
+    return Seal(cube or cube_name(document["attributes"].get("identity", "")), texts, digests)
+
+
+def cube_name(identity: str) -> str:
+    """How a manifest names the cube of a sweep."""
+    return sha256(identity.encode())
+
+
+def cube_id(root: Path) -> str:
+    """How the manifest of the cube at `root` names it: as its seal says, or by its sweep."""
+    seals, _ = read_seals(root)
+    if seals:
+        return seals[-1].cube
+    document = json.loads((root / "zarr.json").read_text(encoding="utf-8"))
+    return cube_name(document["attributes"].get("identity", ""))
+
+
+def write_seal(root: Path, seal: Seal) -> None:
+    """Add a seal, on the disk when this returns; those that are there stay."""
+    make_folder(root / FOLDER, root)
+    names = _names(root)
+    number = int(names[-1][5:13]) + 1 if names else 1
+    said = {"seal": _FORMAT, "cube": seal.cube, "texts": dict(seal.texts), "digests": dict(seal.digests)}
+    text = json.dumps(said, indent=1)
+    write_file(
+        root / FOLDER / f"cube-{number:08d}.json", [f"{sha256(text.encode())}\n{text}".encode()], durable=True
+    )
+    sync(root / FOLDER)
+
+
+def read_seals(root: Path) -> tuple[list[Seal], dict[Path, str]]:
+    """The seals of the cube at `root`, the oldest first; and what is wrong with others, by path."""
+    seals, damaged = [], {}
+    for name in _names(root):
+        path = root / FOLDER / name
+        try:
+            with open(open_own(path, os.O_RDONLY), encoding="utf-8") as file:  # noqa: PTH123
+                checksum, _, text = file.read().partition("\n")
+        except FileNotFoundError:  # by a run that has just ended growing
+            continue
+        except (OSError, ValueError) as error:
+            damaged[path] = f"cannot be read ({type(error).__name__})"
+            continue
+        if checksum != sha256(text.encode()):
+            damaged[path] = "is not what was written"
+            continue
+        said = json.loads(text)
+        seals.append(Seal(said["cube"], said["texts"], said["digests"], path))
+    return seals, damaged
+
+
+def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
+    """What is wrong with files of metadata and coordinates that no seal has as they are, by path."""
+    wrong = {}
+    for file in dict.fromkeys(file for seal in seals for file in (*seal.texts, *seal.digests)):
+        folder, _, rest = file.partition("/")
+        what = f"the coordinate {folder} ({file})" if rest.startswith("c/") else f"its metadata ({file})"
+        try:
+            with open(root / file, "rb") as opened:  # noqa: PTH123
+                there = sha256(opened.read())
+        except (FileNotFoundError, NotADirectoryError):
+            there = None
+        except OSError as error:
+            wrong[root / file] = f"{what} cannot be read ({error.strerror})"
+            continue
+        if there not in {seal.held(file) for seal in seals}:
+            wrong[root / file] = f"{what} {'is missing' if there is None else 'is not what was written'}"
+    return wrong
+
+
+def restore(root: Path, seal: Seal, paths: Sequence[Path]) -> None:
+    """Write these files of metadata as the seal has them."""
+    for path in paths:
+        make_folder(path.parent, root)
+        write_file(path, [seal.texts[path.relative_to(root).as_posix()].encode()], durable=True)
+        sync(path.parent)
+
+
+def drop_older_seals(root: Path) -> None:
+    """Keep only the latest seal once the cube is as that one says."""
+    seals, _ = read_seals(root)
+    if len(seals) > 1 and not broken(root, seals[-1:]):
+        for seal in seals[:-1]:
+            seal.path.unlink(missing_ok=True)
+        sync(root / FOLDER)
+
+
+def _names(root: Path) -> list[str]:
+    try:
+        return sorted(filter(_NAME.fullmatch, os.listdir(root / FOLDER)))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -45,7 +45,7 @@ class Evaluator:
         if key not in self._functions:
             first = windowed(coordinates, self.batches.windows()[0])
             self._functions[key], how = grid_function(
-                self.space, dict(key), first, self.device, native=self.native, compiling=self._count
+                self.space, dict(key), first, self.device, native=self.native, count=self._count
             )
             self.computed |= how
         return self._functions[key]

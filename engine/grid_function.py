@@ -11,6 +11,7 @@ from .codegen.compiled import Compiled, attempt
 from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
+from .compiling import compiling
 from .grid_vmap import GridVmap
 from .point import Point, point_function
 from .space import Space
@@ -25,7 +26,7 @@ def grid_function(
     device: Any,
     *,
     native: bool = True,
-    compiling: Callable[[], None] = lambda: None,
+    count: Callable[[], None] = lambda: None,
 ) -> tuple[GridFunction, set[Compiled]]:
     """All variables of a cube over the grid that coordinates span, and how they are computed.
 
@@ -33,18 +34,23 @@ def grid_function(
     ----------
     coordinates : of one grid: an array for each name along each axis.
     native : False asks for XLA, always.
-    compiling : called at every compilation.
+    count : called at every compilation.
     """
+    what = ", ".join([space.model.name, *choices.values()])
     reason = _reason_for_xla(device, native)
     if reason is None and not space.needs_ode:
-        loop, compiled = attempt(lambda: _grid_loop(space, choices, coordinates, device).link(), "computing")
+        with compiling(what):
+            loop, compiled = attempt(
+                lambda: _grid_loop(space, choices, coordinates, device).link(), "computing"
+            )
         if loop is not None:
-            compiling()
+            count()
             return loop, {compiled}
         reason = compiled.reason
     ways: set[Compiled] = set()
     point = point_function(space, choices, partial(lane_loop, report=ways.add))
-    function = GridVmap(point, coordinates, device, compiling)
+    with compiling(what):
+        function = GridVmap(point, coordinates, device, count, what=what)
     return function, ways if reason is None else {Compiled(False, reason)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from .compiling import compiling
 from .inline_lapack import holds_lapack, inline_lapack
 from .windows import Coordinates, put
 
@@ -29,6 +30,7 @@ class GridVmap:
     device : where to compute.
     traced : called whenever XLA compiles.
     shared : arrays that are the same at every point.
+    what : what is shown while it is compiled.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class GridVmap:
         device: Any,
         traced: Callable[[], None],
         shared: Sequence[Array] = (),
+        what: str = "",
     ) -> None:
         count = len(coordinates)
 
@@ -48,6 +51,7 @@ class GridVmap:
         self._function = jax.jit(counted)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
+        self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
         if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
             self._function = jax.jit(inline_lapack(counted))
@@ -68,7 +72,7 @@ class GridVmap:
         lengths = tuple(len(values) for c in coordinates for values in c.values())
         if lengths in self._compiled:
             return self._function(*coordinates, *self._shared)
-        with self._compiling:  # once, not by every thread
+        with self._compiling, compiling(self._what):  # once, not by every thread
             outputs = self._function(*coordinates, *self._shared)
             self._compiled.add(lengths)
         return outputs

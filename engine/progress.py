@@ -1,10 +1,15 @@
 """Progress of long work: a bar on a terminal, plain lines elsewhere."""
 
 import sys
+import threading
 import time
 from typing import TextIO
 
+from .compiling import under_way
+
 _BAR_SECONDS, _LINE_SECONDS = 0.1, 10.0
+# How often a terminal is written to while no point comes: the seconds of a compilation are seen to pass.
+_TICK_SECONDS = 1.0
 
 
 class Progress:
@@ -16,26 +21,45 @@ class Progress:
         self.on_terminal = self.stream.isatty()
         self.started = time.monotonic()
         self.shown = -float("inf")
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._ticker: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Report the state before the first tile: compiling can take a while."""
+        """Report the state before the first tile, and from then on also while no point comes."""
         self._show(time.monotonic())
+        self.shown = time.monotonic()
+        self._ticker = threading.Thread(target=self._tick, name="equisweep-progress", daemon=True)
+        self._ticker.start()
 
     def add(self, points: int) -> None:
         """Count `points` more, and report if it is time to."""
         self.done += points
-        now = time.monotonic()
-        pause = _BAR_SECONDS if self.on_terminal else _LINE_SECONDS
-        if now - max(self.shown, self.started if not self.on_terminal else -float("inf")) >= pause:
-            self.shown = now
-            self._show(now)
+        self._report(_BAR_SECONDS if self.on_terminal else _LINE_SECONDS)
 
     def close(self) -> None:
         """Report the last state and end the line."""
+        self._closed.set()
+        if self._ticker is not None:
+            self._ticker.join()
         self._show(time.monotonic())
         if self.on_terminal:
             self.stream.write("\n")
             self.stream.flush()
+
+    def _tick(self) -> None:
+        pause = _TICK_SECONDS if self.on_terminal else _LINE_SECONDS
+        while not self._closed.wait(pause / 4):
+            self._report(pause)
+
+    def _report(self, pause: float) -> None:
+        """Show the state, unless it was shown less than `pause` ago."""
+        with self._lock:
+            now = time.monotonic()
+            if now - max(self.shown, self.started if not self.on_terminal else -float("inf")) < pause:
+                return
+            self.shown = now
+            self._show(now)
 
     def _show(self, now: float) -> None:
         line = self._line(now - self.started)
@@ -45,7 +69,10 @@ class Progress:
     def _line(self, seconds: float) -> str:
         share = self.done / self.total if self.total else 1.0
         rate = (self.done - self.skipped) / seconds if seconds > 0 else 0.0
-        left = f"{clock((self.total - self.done) / rate)} left" if rate else "compiling"
+        left = f"{clock((self.total - self.done) / rate)} left" if rate else "starting"
+        compilation = under_way()
+        if compilation is not None:
+            left = f"compiling {compilation.what} for {clock(compilation.seconds)}"
         if self.done >= self.total:
             left = f"done in {clock(seconds)}"
         speed = f"{per_second(rate)}  " if rate else ""
@@ -58,6 +85,9 @@ class Progress:
 
 class Silence(Progress):
     """Counts, and says nothing."""
+
+    def begin(self) -> None:
+        """Nothing to report."""
 
     def _show(self, now: float) -> None:
         del now

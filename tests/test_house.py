@@ -21,8 +21,8 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "errors progress compile_cache windows tiles inline_lapack",
-        "device space grid_vmap",
+        "errors compiling compile_cache windows tiles inline_lapack",
+        "device space grid_vmap progress",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",
         "store/recorder store/seal",

@@ -1,13 +1,25 @@
-"""Ctrl-C: the first stops a command in good order, the second ends the process whatever it is doing."""
+"""Ctrl-C: the first stops a command in good order, the second ends the process whatever it is doing.
+
+A compiler cannot be stopped in good order: where one is at work, the first ends the process, too.
+"""
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...engine.compiling import under_way
+
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
+_ENDED_COMPILING = (
+    b"\nequisweep: stopped while compiling; committed tiles are intact. "
+    b"The same command goes on where this one stopped.\n"
+)
+# Good order takes the command to its end within this time, unless it has to wait for a compiler.
+_GRACE_SECONDS = 0.5
 
 
 @contextmanager
@@ -24,7 +36,7 @@ def stop_on_signals() -> Iterator[None]:
     read, write = os.pipe()
     os.set_blocking(write, False)
     wakeup = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_end_on_the_second, args=(read,), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(read,), daemon=True)
     watcher.start()
     try:
         for number in before:
@@ -39,10 +51,17 @@ def stop_on_signals() -> Iterator[None]:
         os.close(read)
 
 
-def _end_on_the_second(read: int) -> None:
+def _watch(read: int) -> None:
     """Each signal writes a byte, even while the main thread is inside a compiler."""
-    for _ in range(2):
-        if not os.read(read, 1):  # closed: the command is over
-            return
-    os.write(2, _ENDED)
+    if not os.read(read, 1):  # closed: the command is over
+        return
+    while not select.select([read], [], [], _GRACE_SECONDS)[0]:
+        if under_way() is not None:
+            _end(_ENDED_COMPILING)
+    if os.read(read, 1):
+        _end(_ENDED)
+
+
+def _end(message: bytes) -> None:
+    os.write(2, message)
     os._exit(130)

@@ -28,9 +28,30 @@ with stop_on_signals():
 """
 
 
-def waiting(*arguments):
+# A compiler in another thread, as a batch of points has it, on whose end the main thread waits.
+COMPILES = """
+import ctypes, signal, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from equisweep.engine.compiling import compiling
+from equisweep.sweeps.commands.signals import stop_on_signals
+
+def compiler():
+    with compiling("a large kernel"):
+        print("ready", flush=True)
+        ctypes.CDLL(None).sleep(600)
+
+with stop_on_signals():
+    try:
+        threading.Thread(target=compiler).start()
+        threading.Event().wait()
+    finally:
+        threading.Event().wait()
+"""
+
+
+def waiting(*arguments, program=WAITS):
     child = subprocess.Popen(
-        [sys.executable, "-c", WAITS, *map(str, arguments)],
+        [sys.executable, "-c", program, *map(str, arguments)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout.readline() == "ready\n"
@@ -45,6 +66,14 @@ def test_a_second_signal_ends_a_process_that_hangs_in_compiled_code(first, secon
         assert child.stdout.readline() == "stopping\n"
         child.send_signal(second)
         assert "committed tiles are intact" in child.stderr.read()
+    assert child.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_ends_a_compilation(number):
+    with waiting(program=COMPILES) as child:
+        child.send_signal(number)
+        assert "stopped while compiling" in child.stderr.read()
     assert child.returncode == 130
 
 

@@ -198,7 +198,7 @@ def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, cap
     told = capsys.readouterr()
     assert "5.1 (1) loss   the loss rises with either factor's v" in told.out
     assert f"{size:,}" in told.out
-    assert "compiling" not in told.err
+    assert "starting" not in told.err
     assert main(["audit", "internal", "--points", "500", "-o", str(folder), "-q"]) == 2
     assert "overwrite" in capsys.readouterr().err
 

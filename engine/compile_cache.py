@@ -1,4 +1,4 @@
-"""Keep compiled kernels between runs, in a folder only its user can read."""
+"""Keep compiled kernels between runs, in a folder of bounded size that only its user can read."""
 
 import os
 from contextlib import suppress
@@ -6,16 +6,21 @@ from pathlib import Path
 
 import jax
 
+# Bytes that are kept; beyond them what was used least recently is compiled anew when it is wanted.
+MOST_BYTES = 10**9
+
 
 def keep_compiled() -> None:
     """Let jax keep what it compiles under the user's cache folder; do nothing where that cannot be.
 
-    A setting the user made himself (``JAX_COMPILATION_CACHE_DIR``) is left alone.
+    What was kept beyond `MOST_BYTES` is deleted. A setting the user made himself
+    (``JAX_COMPILATION_CACHE_DIR``) is left alone.
     """
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     folder = _own_folder()
     if folder is not None:
+        delete_least_used(folder, MOST_BYTES)
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
@@ -25,6 +30,37 @@ def kept_folder() -> Path | None:
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     folder = _own_folder() if chosen is not None else None
     return folder if folder is not None and str(folder) == chosen else None
+
+
+def kept_bytes(folder: Path) -> int:
+    """Size of all that is kept in a folder."""
+    return sum(size for _, size, _ in _files(folder))
+
+
+def delete_least_used(folder: Path, most_bytes: int) -> None:
+    """Delete files until at most `most_bytes` are left, those first that were used least recently.
+
+    A file that somebody else deletes meanwhile, or that cannot be deleted, is passed over.
+    """
+    files = sorted(_files(folder))
+    size = sum(size for _, size, _ in files)
+    for _, bytes_, path in files:
+        if size <= most_bytes:
+            return
+        with suppress(OSError):
+            Path(path).unlink()
+            size -= bytes_
+
+
+def _files(folder: Path) -> list[tuple[float, int, str]]:
+    """When it was last used, size and path of each file in a folder."""
+    result = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                result.append((max(status.st_atime, status.st_mtime), status.st_size, entry.path))
+    return result
 
 
 def _own_folder() -> Path | None:

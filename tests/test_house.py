@@ -56,7 +56,7 @@ FLOORS = {
         "cube/*",
         "sensitivity/* plots/* boundaries/*",
         "accessor",
-        "plan provenance",
+        "plan provenance machine",
         "run",
         "papers/*",
         "__init__ offers",

@@ -28,6 +28,7 @@ _FILES = (
     "audit",
     "reproduce",
     "structure",
+    "doctor",
 )
 
 COMMANDS: tuple[Command, ...] = tuple(import_module(f".{file}", __package__).COMMAND for file in _FILES)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def _kept(file: Path) -> bytes | None:
         result = file.read_bytes()
     except OSError:
         return None
+    with suppress(OSError):
+        os.utime(file)  # used now: what was not for longest is deleted first
     digest, code = result[:_DIGEST], result[_DIGEST:]
     return code if hashlib.sha256(code).digest() == digest else None
 

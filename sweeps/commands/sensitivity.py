@@ -1,6 +1,7 @@
 """`equisweep sensitivity`: which parameters an output hangs on."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from .command import ALL_ROWS, Command, add_selection, count
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from ..run import open_cube
     from ..sensitivity.measures import sensitivity
     from ..sensitivity.samples import ANSWERED
-    from ..sensitivity.text import sensitivity_text
+    from ..sensitivity.text import sensitivity_text, withheld
 
     with readable(options.cube):
         result = sensitivity(
@@ -41,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
             resamples=options.resamples,
             seed=options.seed,
         )
+    for line in withheld(result) if options.format != "table" or options.output else ():
+        print(f"equisweep: note: {line}", file=sys.stderr)
     text = sensitivity_text(result, options.format, ALL_ROWS)
     if options.output is None:
         print(text)

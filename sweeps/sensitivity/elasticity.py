@@ -8,6 +8,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from .dgsm import elasticities
 from .labels import about, labelled
+from .noise import ROUNDING, WHY, floor_of
 from .samples import Samples
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
 
     Parameters are all those in which the cube differentiates any of them; NaN throughout where it has no
     derivative of one in another, and where the point is left out or the output is 0: ``<output>_left_out``
-    counts those by parameter. Raises SweepError where an output that was `asked` for has no derivative, or
-    where the result would be too large.
+    counts those by parameter. An output of which all there is was left over where larger numbers cancelled
+    has no elasticity; the attribute ``does_not_vary`` says so. Raises SweepError where an output that was
+    `asked` for has no derivative, or where the result would be too large.
     """
     import xarray as xr
 
@@ -39,9 +41,12 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
         raise SweepError(method, many, Argument("selections"))
     good = samples.dataset["status"].isin(samples.kept_codes)
     result: dict[str, xr.DataArray] = {}
+    notes: dict[str, str] = {}
     for name, own in have.items():
         output = samples.dataset[name].astype(float)
         results = np.full((len(parameters), *output.shape), np.nan)
+        if _cancelled(samples, name, good):
+            notes[name], own = WHY[ROUNDING], {}
         for i, target in enumerate(parameters):
             if target in own:
                 x, slope = samples.value(target), samples.dataset[own[target]]
@@ -53,7 +58,15 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
             results, dims=dims, attrs=about("elasticity", output.attrs)
         )
         result[f"{name}_left_out"] = xr.DataArray(left, dims=["parameter"], attrs=about_left)
-    return labelled(samples, result, parameters, "elasticity")
+    return labelled(samples, result, parameters, "elasticity", does_not_vary=notes)
+
+
+def _cancelled(samples: Samples, name: str, good: "xr.DataArray") -> bool:
+    """Whether all there is of an output is rounding of larger numbers."""
+    array = samples.dataset[name]
+    values = array.where(good).values.reshape(-1, 1).astype(float)
+    floor = floor_of(array.dtype, array.attrs, samples.identity)
+    return bool(floor.cancelled(values, np.isfinite(values)).all())
 
 
 def what_to_add(name: str, lacking: Sequence[str], needed: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from .elasticity import elasticity, what_to_add
 from .labels import about, labelled
 from .methods import METHODS, NATURAL, Method, Task, independent
 from .samples import ANSWERED, Samples
+from .withheld import Withheld
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,6 +58,9 @@ def sensitivity(
         Variables ``<output>_<measure>`` (see `labels.MEANINGS`) and ``_low``, ``_high`` of their
         intervals, over ``parameter`` (and ``parameter_2``) and the dimensions of the output that are not
         sampled; ``<output>_left_out`` counts the samples left out. Attribute ``status_counts`` by name.
+        Where most samples were left out nothing is measured; where an output varies by rounding or by the
+        solver's tolerance alone, its effects are 0 and there are no indices. The attributes ``withheld`` and
+        ``does_not_vary`` say so by output.
 
     Raises
     ------
@@ -77,11 +81,14 @@ def sensitivity(
     task = Task(samples, design, parameters, Resampler(rows, resamples, seed, confidence), confidence)
     cells = _MOST_NUMBERS // how.numbers_per_cell(design, rows, resamples)
     result: dict[str, xr.DataArray] = {}
+    notes = {name: Withheld() for name in wanted}
     for name in wanted:
-        result |= _over_cells(task, name, how, cells)
+        result |= _over_cells(task, name, how, cells, notes[name])
     return labelled(
-        samples, result, parameters, method, rows=rows, confidence=confidence, resamples=resamples
-    )
+        samples, result, parameters, method, rows=rows, confidence=confidence, resamples=resamples,
+        withheld={name: note.left_out for name, note in notes.items() if note.left_out},
+        does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
+    )  # fmt: skip
 
 
 def _selected(dataset: "xr.Dataset", selections: Selections, method: str | None) -> "xr.Dataset":
@@ -111,7 +118,7 @@ def _require_options(confidence: float, resamples: int, seed: int) -> None:
         raise SweepError(*given, ": between 0 and 1, and at least 2")
 
 
-def _over_cells(task: Task, name: str, how: Method, cells: int) -> dict[str, "xr.DataArray"]:
+def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) -> dict[str, "xr.DataArray"]:
     """Every measure of one output, block by block."""
     import xarray as xr
 
@@ -119,7 +126,10 @@ def _over_cells(task: Task, name: str, how: Method, cells: int) -> dict[str, "xr
     own, shape = samples.dims(name), samples.shape(name)
     for region in samples.regions(name, cells):
         block = [part.stop - part.start for part in region.values()]
-        for kind, values in how.measure(task, name, region).items():
+        read = task.read(name, region)
+        measures = how.measure(task, read)
+        note.apply(task, read, how, measures)
+        for kind, values in measures.items():
             front = values.shape[:-1]
             if kind not in result:
                 result[kind] = np.empty((*front, *shape), values.dtype)

@@ -9,7 +9,8 @@ import numpy as np
 from ..spec.design import Design
 from .bootstrap import Resampler
 from .dgsm import dgsm
-from .morris import morris_measures
+from .morris import morris_measures, quantile_steps
+from .noise import Floor, floor_of
 from .prcc import partial_rank_correlations
 from .samples import Region, Samples
 from .sobol import sobol_indices
@@ -35,16 +36,46 @@ class Task:
         """Which points are drawn independently of each other."""
         return independent(self.samples, self.design)
 
-    def read(self, name: str, region: Region) -> tuple[np.ndarray, np.ndarray]:
-        """An output, and which of it holds an answer, both of shape (points, cells)."""
+    def read(self, name: str, region: Region) -> "Block":
+        """A block of the cells of an output."""
         values = self.samples.table(name, region)
-        return values, self.samples.usable(name, region, values)
+        array = self.samples.dataset[name]
+        return Block(
+            name,
+            region,
+            values,
+            self.samples.usable(name, region, values),
+            floor_of(array.dtype, array.attrs, self.samples.identity),
+        )
 
-    def read_groups(self, name: str, region: Region) -> tuple[np.ndarray, np.ndarray]:
-        """The same by base samples or trajectories, both of shape (samples, group, cells)."""
-        values, usable = self.read(name, region)
-        shape = (self.design.samples, self.design.group, -1)
-        return values.reshape(shape), usable.reshape(shape)
+    def groups(self, points: np.ndarray) -> np.ndarray:
+        """What has shape (points, cells) by base samples or trajectories: (samples, group, cells)."""
+        return points.reshape(self.design.samples, self.design.group, -1)
+
+    def rows(self, points: np.ndarray, grouped: bool) -> np.ndarray:
+        """Which rows hold at all their points, of which points do: shape (rows, cells)."""
+        return np.asarray(self.groups(points).all(axis=1) if grouped else points[self.independent])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Cells of an output, read.
+
+    Attributes
+    ----------
+    name, region
+        Of the output, and which of its cells.
+    values, usable
+        Its values and which of them hold an answer, both of shape (points, cells).
+    floor
+        What it varies by at least, if it does.
+    """
+
+    name: str
+    region: Region
+    values: np.ndarray
+    usable: np.ndarray
+    floor: Floor
 
 
 @dataclass(frozen=True)
@@ -54,17 +85,19 @@ class Method:
     Parameters
     ----------
     designs : the kinds of design that it can read; the first is the one to advise.
-    measure : from a task, an output and a block of its cells to arrays whose last axis is the cells.
+    measure : from a task and a block of an output's cells to arrays whose last axis is the cells.
     moments : numbers that are resampled for each row and cell, of so many parameters and perhaps of pairs.
     grouped : whether its rows are groups of points, such as trajectories, that count together.
     differentiates : whether it reads derivatives.
+    effects : measures that are 0 where an output does not vary; of others there is none.
     """
 
     designs: tuple[str, ...]
-    measure: Callable[[Task, str, Region], dict[str, np.ndarray]]
+    measure: Callable[[Task, Block], dict[str, np.ndarray]]
     moments: Callable[[int, bool], int]
     grouped: bool = False
     differentiates: bool = False
+    effects: tuple[str, ...] = ()
 
     def numbers_per_cell(self, design: Design, rows: int, resamples: int) -> int:
         """Numbers that are held at once for each cell of an output."""
@@ -81,30 +114,33 @@ def independent(samples: Samples, design: Design) -> np.ndarray:
     return points[(inside == 0) | (inside == design.group - 1)] if design.kind == "sobol" else points
 
 
-def _sobol(task: Task, name: str, region: Region) -> dict[str, np.ndarray]:
-    values, usable = task.read_groups(name, region)
-    second_order = bool(task.design.option)
-    return sobol_indices(values, usable, len(task.parameters), second_order, task.resampler)
+def _sobol(task: Task, block: Block) -> dict[str, np.ndarray]:
+    values, usable = task.groups(block.values), task.groups(block.usable)
+    return sobol_indices(values, usable, len(task.parameters), bool(task.design.option), task.resampler)
 
 
-def _morris(task: Task, name: str, region: Region) -> dict[str, np.ndarray]:
-    values, usable = task.read_groups(name, region)
-    positions = task.x.reshape(task.design.samples, task.design.group, -1)
-    return morris_measures(values, usable, positions, task.design.option, task.resampler)
+def _morris(task: Task, block: Block) -> dict[str, np.ndarray]:
+    values, usable = task.groups(block.values), task.groups(block.usable)
+    drawn = task.design.distributions.values()
+    widths = [one.high - one.low if one.kind == "integers" else np.nan for one in drawn]
+    steps = quantile_steps(task.groups(task.x), np.array(widths), task.design.option)
+    return morris_measures(values, usable, steps, task.resampler)
 
 
-def _prcc(task: Task, name: str, region: Region) -> dict[str, np.ndarray]:
-    rows, (values, usable) = task.independent, task.read(name, region)
-    return partial_rank_correlations(task.x[rows], values[rows], usable[rows], task.confidence)
-
-
-def _dgsm(task: Task, name: str, region: Region) -> dict[str, np.ndarray]:
+def _prcc(task: Task, block: Block) -> dict[str, np.ndarray]:
     rows = task.independent
-    values, usable = (part[rows] for part in task.read(name, region))
-    variables = task.samples.derivatives(name)
-    slopes = [task.samples.table(variables[one], region)[rows] for one in task.parameters]
+    return partial_rank_correlations(
+        task.x[rows], block.values[rows], block.usable[rows], task.confidence, block.floor.tied
+    )
+
+
+def _dgsm(task: Task, block: Block) -> dict[str, np.ndarray]:
+    rows = task.independent
+    values, usable = block.values[rows], block.usable[rows]
+    variables = task.samples.derivatives(block.name)
+    slopes = [task.samples.table(variables[one], block.region)[rows] for one in task.parameters]
     stacked = np.stack(slopes, axis=1)
-    usable &= np.isfinite(stacked).all(axis=1)
+    usable = usable & np.isfinite(stacked).all(axis=1)
     drawn = task.design.distributions
     x = task.x[rows][:, [list(drawn).index(one) for one in task.parameters]]
     return dgsm(x, values, stacked, usable, [drawn[one] for one in task.parameters], task.resampler)
@@ -114,8 +150,16 @@ METHODS = {
     "sobol": Method(
         ("sobol",), _sobol, lambda d, pairs: 2 * d + 4 + (d * (d - 1) // 2 if pairs else 0), grouped=True
     ),
-    "morris": Method(("morris",), _morris, lambda d, _: 3 * d + 1, grouped=True),
-    "dgsm": Method(("lhs", "sobol"), _dgsm, lambda d, _: 4 * d + 3, differentiates=True),
+    "morris": Method(
+        ("morris",), _morris, lambda d, _: 3 * d + 1, grouped=True, effects=("mu", "mu_star", "sigma")
+    ),
+    "dgsm": Method(
+        ("lhs", "sobol"),
+        _dgsm,
+        lambda d, _: 4 * d + 3,
+        differentiates=True,
+        effects=("mean_slope", "mean_size", "nu"),
+    ),
     "prcc": Method(("lhs", "sobol"), _prcc, lambda d, _: 2),
 }
 # The method of each kind of design where none is asked for.

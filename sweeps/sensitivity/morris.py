@@ -10,7 +10,7 @@ from .bootstrap import Resampler
 
 
 def morris_measures(
-    values: np.ndarray, usable: np.ndarray, positions: np.ndarray, levels: int, resampler: Resampler
+    values: np.ndarray, usable: np.ndarray, steps: np.ndarray, resampler: Resampler
 ) -> dict[str, np.ndarray]:
     """Mean, mean size and standard deviation of the elementary effects, with their intervals.
 
@@ -18,15 +18,16 @@ def morris_measures(
     ----------
     values : shape (trajectories, dims + 1, cells).
     usable : the same shape; a trajectory with any point that is not usable is left out.
-    positions : the parameters along the trajectories, shape (trajectories, dims + 1, dims).
+    steps : what each step moves of its parameter's whole range, as `quantile_steps` says.
 
     Returns
     -------
     mu, mu_star, sigma and each one's ``_low`` and ``_high``, shape (dims, cells), in units of the output per
-    whole range of the parameter (that is, per its quantile from 0 to 1); ``left_out``, shape (cells,).
+    whole range of the parameter (its quantile from 0 to 1, a whole number from its lowest to its highest);
+    ``left_out``, shape (cells,).
     """
     rows = np.asarray(usable.all(axis=1))
-    effects = np.where(rows[:, None], _elementary_effects(values, positions, levels), 0)
+    effects = np.where(rows[:, None], _elementary_effects(values, steps), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = effects.sum(axis=0) / rows.sum(axis=0)
         apart = np.where(rows[:, None], effects - middle, 0)  # sigma would cancel about another point
@@ -43,12 +44,27 @@ def morris_measures(
     return result
 
 
-def _elementary_effects(values: np.ndarray, positions: np.ndarray, levels: int) -> np.ndarray:
-    """Shape (trajectories, dims, cells): change of the output over change of the quantile."""
+def quantile_steps(positions: np.ndarray, widths: np.ndarray, levels: int) -> np.ndarray:
+    """How much of a parameter's range each step along the trajectories moves, 0 for the others.
+
+    Parameters
+    ----------
+    positions : the parameters along the trajectories, shape (trajectories, dims + 1, dims).
+    widths : of whole numbers the highest less the lowest, NaN of others. Steps between levels are all of one
+        length; whole numbers do not lie at equal distances on them, and count by how far they moved.
+
+    Returns
+    -------
+    Shape (trajectories, dims, dims).
+    """
     steps = np.diff(positions, axis=1)
+    return np.where(np.isnan(widths), np.sign(steps) * levels / (2 * (levels - 1)), steps / widths)
+
+
+def _elementary_effects(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Shape (trajectories, dims, cells): change of the output over change of the quantile."""
     which = np.argmax(steps != 0, axis=2)[:, :, None]
-    upward = np.sign(np.take_along_axis(steps, which, axis=2))
-    step = levels / (2 * (levels - 1))
     effects = np.empty_like(values[:, 1:])
-    np.put_along_axis(effects, which, np.diff(values, axis=1) * upward / step, axis=1)
+    change = np.diff(values, axis=1) / np.take_along_axis(steps, which, axis=2)
+    np.put_along_axis(effects, which, change, axis=1)
     return effects

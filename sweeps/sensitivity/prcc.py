@@ -4,13 +4,21 @@ Source: Iman and Helton, Risk Analysis 8 (1988) 71-90; as used with Latin hyperc
 Kirschner, Journal of Theoretical Biology 254 (2008) 178-196.
 """
 
+from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
 
+# Of a share of the variance of ranks, which add up to 1.
+_ROUNDING = 2**10 * np.finfo(float).eps
+
 
 def partial_rank_correlations(
-    x: np.ndarray, y: np.ndarray, usable: np.ndarray, confidence: float
+    x: np.ndarray,
+    y: np.ndarray,
+    usable: np.ndarray,
+    confidence: float,
+    tied: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> dict[str, np.ndarray]:
     """Correlation of the ranks of each parameter and output, the other parameters' ranks held fixed.
 
@@ -18,12 +26,13 @@ def partial_rank_correlations(
     ----------
     x : the parameters, shape (points, dims).
     y, usable : the outputs, shape (points, cells); points that are not usable are left out.
+    tied : makes values the same that differ for no reason, column by column: ranks see any difference.
 
     Returns
     -------
     ``prcc``, ``prcc_low``, ``prcc_high`` (by Fisher's transformation) and ``p_value`` (two-sided, Student's
-    t), shape (dims, cells); ``left_out``, shape (cells,). NaN where an output does not vary, or where fewer
-    than dims + 3 points remain.
+    t), shape (dims, cells); ``left_out``, shape (cells,). NaN where an output does not vary, where fewer than
+    dims + 3 points remain, and where the other parameters explain every rank.
     """
     names = ("prcc", "prcc_low", "prcc_high", "p_value")
     result = {name: np.full((x.shape[1], y.shape[1]), np.nan) for name in names}
@@ -33,7 +42,7 @@ def partial_rank_correlations(
         cells = np.flatnonzero(owner.ravel() == pattern)
         rows = usable[:, cells[0]]
         if rows.sum() >= x.shape[1] + 3:
-            part = _of_complete(x[rows], y[rows][:, cells], confidence)
+            part = _of_complete(x[rows], tied(y[rows][:, cells]), confidence)
             for name, values in zip(names, part, strict=True):
                 result[name][:, cells] = values
     return result | {"left_out": len(usable) - usable.sum(axis=0)}
@@ -50,6 +59,8 @@ def _of_complete(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[np.nd
     left = np.maximum(1 - np.sum(slopes * (u.T @ v), axis=0), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = np.clip(slopes / np.sqrt(slopes**2 + left * np.diag(inverse)[:, None]), -1, 1)
+        # Where the others explain every rank, what is left to correlate with is rounding.
+        r[(slopes**2 < _ROUNDING) & (left * np.diag(inverse)[:, None] < _ROUNDING)] = np.nan
         freedom = points - 1 - dims
         p = 2 * stats.t.sf(np.abs(r) * np.sqrt(freedom / (1 - r**2)), freedom)
         give = NormalDist().inv_cdf(0.5 + confidence / 2) / np.sqrt(points - dims - 2)

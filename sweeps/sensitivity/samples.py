@@ -83,6 +83,11 @@ class Samples:
         kept = np.isin(self._read("status", region), self.kept_codes)
         return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
 
+    def computed(self, region: Region, values: np.ndarray) -> np.ndarray:
+        """Which points of a block have been computed, of the shape of its `values`."""
+        done = self._read("status", region) != Status.not_computed
+        return np.repeat(done, values.shape[1] // done.shape[1], axis=1)
+
     def positions(self) -> np.ndarray:
         """The sampled parameters, shape (points, parameters)."""
         assert self.design is not None

@@ -19,8 +19,8 @@ _MAIN = ("_ST", "_prcc", "_total_bound")
 def sensitivity_text(result: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
     """A table, CSV or JSON: one row for each output, parameter (or pair) and place of other dimensions.
 
-    A table is followed by what was kept and left out; elsewhere that is the column ``left_out``. Below a
-    long table `all_rows` says how to see all of it.
+    A table begins with what is withheld, and is followed by what was kept and left out; elsewhere that is the
+    column ``left_out``. Below a long table `all_rows` says how to see all of it.
     """
     single, pairs = _rows(result, 1), _rows(result, 2)
     if style != "table":
@@ -28,7 +28,12 @@ def sensitivity_text(result: "xr.Dataset", style: str, all_rows: str = ALL_ROWS)
     if result.attrs["method"] != "prcc":
         single, pairs = [_brief(row) for row in single], [_brief(row) for row in pairs]
     parts = [format_records(_aligned(rows, ""), style, all_rows) for rows in (single, pairs) if rows]
-    return "\n\n".join([*parts, "\n".join(_footer(result))])
+    return "\n\n".join([*filter(None, ["\n".join(withheld(result))]), *parts, "\n".join(_footer(result))])
+
+
+def withheld(result: "xr.Dataset") -> list[str]:
+    """A line for every output of which nothing is told, as most samples were left out."""
+    return [f"{output}: {reason}" for output, reason in result.attrs.get("withheld", {}).items()]
 
 
 def _brief(row: dict[str, Any]) -> dict[str, Any]:
@@ -127,14 +132,17 @@ def _footer(result: "xr.Dataset") -> list[str]:
 
 
 def _silent(result: "xr.Dataset") -> list[str]:
-    """A line for every output of which nothing can be told in some places."""
-    lines = []
+    """A line for every output that does not vary, and for those of which too few samples are left."""
+    reasons, lines = result.attrs.get("does_not_vary", {}), []
+    lines += [f"{output}: {reason}" for output, reason in reasons.items()]
     for name, array in result.items():
         output = next((str(name).removesuffix(end) for end in _MAIN if str(name).endswith(end)), "")
-        places = int(array.isnull().all("parameter").sum()) if output else 0
+        if not output or output in reasons or output in result.attrs.get("withheld", {}):
+            continue
+        places = int(array.isnull().all("parameter").sum())
         if places:
             within = f" in {places:,} of {array[0].size:,} places" if array[0].size > 1 else ""
-            lines.append(f"{output}: does not vary{within}, or too few samples are left")
+            lines.append(f"{output}: too few samples are left{within}")
     return lines
 
 

@@ -1,0 +1,108 @@
+"""What an output varies by at least: below, it is rounding or the solver's tolerance that varies.
+
+Rounding is seen in two ways: the spread is a few units in the last place of the values, or all values are few
+multiples of one tiny power of two, as what is left of larger numbers that cancel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+# Spread by rounding, in units in the last place of the largest value: many where many terms are added up.
+_UNITS = 2**10
+# A power of two of which a few multiples are all values, as a multiple of eps: that of numbers up to 2^26.
+_LATTICE = 2**26
+# How far apart solutions may lie, in tolerances: errors of steps add up, orbits settle on both sides.
+_STEPS, _SETTLED = 64, 4
+# How outputs of trajectories describe themselves.
+_OF_ORBITS = (
+    "at the horizon or where",
+    "along the saved times",
+    "last maximum less last minimum",
+    "time between the last two maxima",
+    "at which the orbit came within",
+)
+CONSTANT, ROUNDING, TOLERANCE = 1, 2, 3
+WHY = {
+    CONSTANT: "does not vary",
+    ROUNDING: "varies by rounding alone",
+    TOLERANCE: "varies within the solver's tolerance alone",
+}
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What an output varies by without any reason.
+
+    Attributes
+    ----------
+    eps
+        Of the dtype it is stored in; 0 for whole numbers.
+    relative, absolute
+        Of an output of trajectories: tolerance relative to the largest value, and besides it; else 0.
+    """
+
+    eps: float
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def of(self, size: np.ndarray) -> np.ndarray:
+        """Spreads up to which values as large as `size` do not vary."""
+        return (_UNITS * self.eps + self.relative) * size + self.absolute
+
+    def reasons(self, values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+        """For each column of values, shape (rows, cells): 0 where it varies, else a key of `WHY`."""
+        low = np.where(usable, values, np.inf).min(axis=0)
+        high = np.where(usable, values, -np.inf).max(axis=0)
+        size = np.where(usable, np.abs(values), 0).max(axis=0)
+        with np.errstate(invalid="ignore"):
+            spread = high - low
+        result = np.zeros(values.shape[1], np.int8)
+        result[spread <= self.of(size)] = TOLERANCE
+        result[(spread <= _UNITS * self.eps * size) | self.cancelled(values, usable)] = ROUNDING
+        result[spread == 0] = CONSTANT
+        return np.where(usable.any(axis=0), result, 0)
+
+    def cancelled(self, values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+        """Columns that are what is left of larger numbers: few multiples of one tiny power of two."""
+        size = np.where(usable, np.abs(values), 0).max(axis=0)
+        # Most outputs are far from it, and bits are dear to look at.
+        suspects = np.flatnonzero((size <= _UNITS * _LATTICE * self.eps) & (size > 0))
+        result = np.zeros(len(size), bool)
+        result[suspects] = self._on_lattice(values[:, suspects], usable[:, suspects], size[suspects])
+        return result
+
+    def _on_lattice(self, values: np.ndarray, usable: np.ndarray, size: np.ndarray) -> np.ndarray:
+        there = usable & (values != 0)
+        mantissa, exponent = np.frexp(np.where(there, values, 1))
+        digits = np.abs(mantissa * 2.0**53).astype(np.int64)
+        lowest = np.ldexp((digits & -digits).astype(float), exponent - 53)
+        step = np.where(there, lowest, np.inf).min(axis=0)
+        return (size <= _UNITS * step) & (step <= _LATTICE * self.eps)
+
+    def tied(self, values: np.ndarray) -> np.ndarray:
+        """Columns in which values that differ by less than the floor are the same, for their ranks."""
+        order = np.argsort(values, axis=0)
+        rising = np.take_along_axis(values, order, axis=0)
+        apart = np.diff(rising, axis=0, prepend=rising[:1]) > self.of(np.abs(rising).max(axis=0))
+        tied = np.empty_like(values)
+        np.put_along_axis(tied, order, np.cumsum(apart, axis=0).astype(float), axis=0)
+        return tied
+
+
+def floor_of(dtype: np.dtype, attributes: Mapping[str, object], identity: Mapping[str, str]) -> Floor:
+    """The floor of an output stored as `dtype`, with these attributes, of a cube with this identity."""
+    if dtype.kind != "f":
+        return Floor(0.0)
+    eps, told = float(np.finfo(dtype).eps), str(attributes.get("long_name", ""))
+    if not any(words in told for words in _OF_ORBITS):
+        return Floor(eps)
+    from ...engine.ode.method import Method
+
+    single = {"rtol": 1e-5, "settle": 1e-3} if dtype == np.float32 else {}
+    default = {"rtol": Method.rtol, "settle": Method.settle} | single
+    rtol, settle = (float(identity.get(f"integrator.{name}", default[name])) for name in ("rtol", "settle"))
+    atol = identity.get("integrator.atol", "0")
+    absolute = max(map(float, atol.strip("[]()").split(","))) if atol not in ("None", "") else 0.0
+    return Floor(eps, _STEPS * rtol + _SETTLED * settle, _STEPS * absolute)

@@ -1,0 +1,77 @@
+"""Where an output has no sensitivity, and why: it does not vary, or most samples were left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .methods import Block, Method, Task
+from .noise import WHY
+
+_ALWAYS = ("left_out", "mean", "std")
+LEFT_OUT = -1
+
+
+@dataclass
+class Withheld:
+    """What is withheld of one output, block by block.
+
+    Attributes
+    ----------
+    places
+        How many cells there are for each reason: a key of `noise.WHY`, or `LEFT_OUT`.
+    cells
+        How many cells there are in all.
+    left, rows
+        Samples left out in the cell of that reason where they are most, and samples that were computed there.
+    """
+
+    places: dict[int, int] = field(default_factory=dict)
+    cells: int = 0
+    left: int = 0
+    rows: int = 0
+
+    def apply(self, task: Task, block: Block, how: Method, measures: Mapping[str, np.ndarray]) -> None:
+        """Take from a block's `measures` those of cells that have none, and note it."""
+        reasons = block.floor.reasons(block.values, block.usable)
+        there = task.rows(task.samples.computed(block.region, block.values), how.grouped)
+        lost = measures["left_out"] - (~there).sum(axis=0)
+        rows = there.sum(axis=0)
+        reasons[2 * lost > rows] = LEFT_OUT
+        for kind, values in measures.items():
+            if kind not in _ALWAYS:
+                base = kind.removesuffix("_low").removesuffix("_high")
+                values[..., reasons > 0] = 0.0 if base in how.effects else np.nan
+                values[..., reasons == LEFT_OUT] = np.nan
+        self._note(reasons, lost, rows)
+
+    def _note(self, reasons: np.ndarray, lost: np.ndarray, rows: np.ndarray) -> None:
+        self.cells += len(reasons)
+        for reason, count in zip(*np.unique(reasons, return_counts=True), strict=True):
+            if reason:
+                self.places[int(reason)] = self.places.get(int(reason), 0) + int(count)
+        most = np.flatnonzero(reasons == LEFT_OUT)
+        if most.size:
+            worst = most[np.argmax(lost[most])]
+            if lost[worst] > self.left:
+                self.left, self.rows = int(lost[worst]), int(rows[worst])
+
+    @property
+    def left_out(self) -> str:
+        """Why indices are withheld as most samples were left out; empty where they are not."""
+        if LEFT_OUT not in self.places:
+            return ""
+        place = f", where it is most; withheld{self._where(LEFT_OUT)}" if self.cells > 1 else ""
+        return (
+            f"{self.left:,} of {self.rows:,} samples were left out{place}: the rest is a part that the "
+            "output chose, and no index rests on it"
+        )
+
+    @property
+    def does_not_vary(self) -> str:
+        """Where the output does not vary, and what does; empty where it varies everywhere."""
+        reasons = [f"{WHY[one]}{self._where(one)}" for one in sorted(self.places) if one > 0]
+        return "; ".join(reasons)
+
+    def _where(self, reason: int) -> str:
+        return f" in {self.places[reason]:,} of {self.cells:,} places" if self.cells > 1 else ""

@@ -1,0 +1,197 @@
+"""What varies by rounding or by the solver's tolerance alone has no sensitivity, by any method."""
+
+import numpy as np
+import pytest
+from equisweep.sweeps import Sweep, run
+from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Floor, floor_of
+from equisweep.sweeps.sensitivity.prcc import partial_rank_correlations
+from equisweep.sweeps.sensitivity.text import sensitivity_text
+from scipy import stats
+
+EPS = float(np.finfo(float).eps)
+MODEL = """
+import jax.numpy as jnp
+from equisweep.kernels.declare import flow_model, model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Domain, Output, Parameter
+
+@model(
+    title="a budget",
+    parameters=[Parameter(n, n, "1", 1.0, Domain(0), "weight") for n in ("w1", "w2", "w3")]
+    + [Parameter("staff", "m", "1", 2, Domain(0), "heads", integer=True)],
+    outputs=[Output(n, n, "1", n) for n in ("spent", "gap", "tiny", "small", "steps", "cost")],
+)
+def budget(p, staff_max):
+    shares = [p[n] / (p["w1"] + p["w2"] + p["w3"]) for n in ("w1", "w2", "w3")]
+    spent = sum(192.53 * share for share in shares)
+    return {
+        "spent": spent,
+        "gap": spent - 192.53,                       # cancels: a few units in the last place of 192.53
+        "tiny": 1e-25 * shares[0],                   # small, and varies
+        "small": 1 + 1e-9 * p["w1"],                 # hardly varies, and does
+        "steps": jnp.floor(4 * p["w1"]) / 4,         # few values, all of them real
+        "cost": 10.0 * p["staff"] + (spent - 192.53),
+    }
+
+@flow_model(
+    parameters=[Parameter(n, n, "1", 1.0, Domain(0), n) for n in ("rate", "limit")]
+    + [Parameter("horizon", "T", "1", 100.0, Domain(0), "time")],
+    start=lambda p: jnp.stack([0.5 + 0 * p["rate"]]),
+    observables=[Observable("x", "x", "1", "size")],
+)
+def logistic(t, state, p):
+    return p["rate"] * state * (1 - state / p["limit"])
+"""
+WEIGHTS = {"w1": {"uniform": [0.1, 0.9]}, "w2": {"uniform": [0.1, 0.9]}, "w3": {"loguniform": [0.1, 0.9]},
+           "staff": {"integers": [1, 3]}}  # fmt: skip
+NOISE, REAL = ("spent", "gap"), ("tiny", "small", "steps")
+
+
+@pytest.fixture(scope="module")
+def cubes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("noise")
+    (folder / "noise.py").write_text(MODEL)
+    slopes = {name: ["w1", "w2", "w3"] for name in (*NOISE, *REAL)}
+    result = {}
+    for kind in ("sobol", "lhs", "morris"):
+        design = {"kind": kind, "samples": 256, "seed": 3, "parameters": WEIGHTS}
+        more = {"derivatives": slopes} if kind == "lhs" else {}
+        result[kind] = run(
+            Sweep("noise.py:budget", design=design, folder=folder, **more), folder / f"{kind}.zarr"
+        )
+    return result
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "main"),
+    [
+        ("sobol", "sobol", "ST"),
+        ("sobol", "prcc", "prcc"),
+        ("lhs", "prcc", "prcc"),
+        ("lhs", "dgsm", "total_bound"),
+    ],
+)
+def test_rounding_has_no_indices_and_what_is_small_has(cubes, kind, method, main):
+    found = sensitivity(cubes[kind], method, [*NOISE, *REAL])
+    for name in NOISE:
+        assert found[f"{name}_{main}"].isnull().all(), name
+        assert found.attrs["does_not_vary"][name] == "varies by rounding alone"
+    assert set(found.attrs["does_not_vary"]) == set(NOISE)
+    for name in REAL if method != "dgsm" else ("tiny", "small"):
+        assert abs(found[f"{name}_{main}"].sel(parameter="w1").item()) > 0.5, name
+    assert "spent: varies by rounding alone" in sensitivity_text(found, "table").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("kind", "kinds"), [("morris", ("mu", "mu_star", "sigma")), ("lhs", ("mean_slope", "nu"))]
+)
+def test_rounding_has_no_effect(cubes, kind, kinds):
+    found = sensitivity(cubes[kind], "morris" if kind == "morris" else "dgsm", [*NOISE, "small"])
+    for one in kinds:
+        for end in ("", "_low", "_high"):
+            assert all((found[f"{name}_{one}{end}"] == 0).all() for name in NOISE), one
+    assert (found[f"small_{kinds[0]}"].sel(parameter="w1") > 1e-10).all()
+
+
+def test_what_cancels_has_no_elasticity(cubes):
+    found = sensitivity(cubes["lhs"], "elasticity", ["gap", "small", "spent"])
+    assert found.attrs["does_not_vary"] == {"gap": "varies by rounding alone"}
+    assert found["gap_elasticity"].isnull().all()
+    expected = 1e-9 * cubes["lhs"]["w1"] / cubes["lhs"]["small"]
+    np.testing.assert_allclose(found["small_elasticity"].sel(parameter="w1"), expected, rtol=1e-9)
+    assert "gap: varies by rounding alone" in sensitivity_text(found, "table")
+
+
+def test_ranks_do_not_see_rounding_among_equals(cubes):
+    """Within a number of heads the cost differs by rounding alone, which follows the weights."""
+    found = sensitivity(cubes["lhs"], "prcc", ["cost"])["cost_prcc"]
+    assert found.sel(parameter="staff") == pytest.approx(1)
+    assert found.sel(parameter=["w1", "w2", "w3"]).isnull().all()
+    raw = partial_rank_correlations(*(np.asarray(part) for part in _rows(cubes["lhs"])), 0.95)["prcc"]
+    assert np.isfinite(raw).all()  # as it is without the floor
+
+
+def _rows(cube):
+    x = np.stack([cube[name].values for name in WEIGHTS], axis=1).astype(float)
+    return x, cube["cost"].values[:, None], np.ones((len(x), 1), bool)
+
+
+def test_ranks_that_others_explain_have_no_correlation_left():
+    x = np.random.default_rng(0).random((200, 2))
+    found = partial_rank_correlations(x, np.exp(x[:, :1]), np.ones((200, 1), bool), 0.95)
+    assert found["prcc"][0, 0] == pytest.approx(1)
+    assert np.isnan([found[kind][1, 0] for kind in ("prcc", "prcc_low", "prcc_high", "p_value")]).all()
+    y = x[:, :1] + 1e-3 * x[:, 1:]
+    found = partial_rank_correlations(x, y, np.ones((200, 1), bool), 0.95)["prcc"][1, 0]
+    ranks = np.stack([stats.rankdata(part) for part in (x[:, 1], x[:, 0], y[:, 0])], axis=1)
+    inverse = np.linalg.inv(np.corrcoef(ranks.T))
+    assert found == pytest.approx(-inverse[0, 2] / np.sqrt(inverse[0, 0] * inverse[2, 2]), abs=1e-6)
+
+
+def test_settled_orbits_do_not_vary_by_their_distance_from_the_end(tmp_path):
+    (tmp_path / "noise.py").write_text(MODEL)
+    drawn = {"rate": {"uniform": [1, 2]}, "horizon": {"uniform": [100, 200]}}
+    design = {"kind": "lhs", "samples": 64, "parameters": drawn}
+    sweep = Sweep("noise.py:logistic", design=design, folder=tmp_path, outputs=["x_final", "settle_time"])
+    found = sensitivity(run(sweep, tmp_path / "c.zarr"), "prcc")
+    assert found["x_final_prcc"].isnull().all()
+    assert found.attrs["does_not_vary"] == {"x_final": "varies within the solver's tolerance alone"}
+    assert found["settle_time_prcc"].sel(parameter="rate") < -0.9
+    both = drawn | {"limit": {"uniform": [1, 1.001]}}
+    sweep = Sweep("noise.py:logistic", design=design | {"parameters": both}, folder=tmp_path)
+    found = sensitivity(run(sweep, tmp_path / "d.zarr"), "prcc", ["x_final"])
+    assert found["x_final_prcc"].sel(parameter="limit") > 0.999
+    assert not (found["x_final_p_value"].sel(parameter="rate") < 0.01)  # nothing is left for it to explain
+
+
+def reasons(values, floor=Floor(EPS)):  # noqa: B008
+    values = np.asarray(values, float)[:, None]
+    return floor.reasons(values, np.isfinite(values)).item()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([3.0, 3.0, np.nan], CONSTANT),
+        ([0.0, 0.0], CONSTANT),
+        ([0.1 + 0.2, 0.3], ROUNDING),
+        ([1e-30 * (0.1 + 0.2), 0.3e-30], ROUNDING),
+        ([1 - 0.9 - 0.1, 0.0, 1 - 0.7 - 0.3], ROUNDING),
+        ([0.1 + 0.2 - 0.3, 0.0], ROUNDING),
+        ([1e-9, 0.0], 0),
+        ([1e-300, 2e-300], 0),
+        ([1.0, 1 + 1e-11], 0),
+        ([1e-17, 2.7e-17, 3.1e-17], 0),
+        ([0.0, 0.25, 0.5], 0),
+        ([np.nan, np.nan], 0),
+    ],
+)
+def test_rounding_is_told_from_small_numbers(values, reason):
+    assert reasons(values) == reason
+
+
+def test_the_solver_knows_how_exact_it_is():
+    about = {"long_name": "size, at the horizon or where the orbit settled before it"}
+    floor = floor_of(np.dtype(float), about, {"integrator.rtol": "1e-6", "integrator.settle": "0.0"})
+    assert reasons([1.0, 1 + 1e-5], floor) == TOLERANCE
+    assert reasons([1.0, 1 + 1e-3], floor) == 0
+    assert floor_of(np.dtype(float), {"long_name": "a share"}, {}) == Floor(EPS)
+    assert floor_of(np.dtype("int64"), about, {}) == Floor(0.0)
+    absolute = floor_of(np.dtype(float), about, {"integrator.atol": "(1e-3, 1e-9)"})
+    assert reasons([0.0, 1e-2], absolute) == TOLERANCE
+
+
+@pytest.mark.parametrize("heads", [[0, 1], [1, 3], [1, 4], [2, 8], [1, 100]])
+@pytest.mark.parametrize("levels", [4, 6, 10])
+def test_whole_numbers_have_the_elementary_effects_of_a_linear_model(tmp_path, heads, levels):
+    (tmp_path / "noise.py").write_text(MODEL)
+    drawn = {"staff": {"integers": heads}, "w1": {"uniform": [1, 2]}}
+    design = {"kind": "morris", "samples": 20, "levels": levels, "parameters": drawn}
+    sweep = Sweep("noise.py:budget", design=design, folder=tmp_path, outputs=["cost", "small"])
+    found = sensitivity(run(sweep, tmp_path / "c.zarr"))
+    width = 10.0 * (heads[1] - heads[0])
+    for kind in ("mu", "mu_star"):
+        np.testing.assert_allclose(found[f"cost_{kind}"], [width, 0], rtol=1e-12, atol=1e-11)
+        np.testing.assert_allclose(found[f"small_{kind}"], [0, 1e-9], rtol=1e-5, atol=1e-15)
+    np.testing.assert_allclose(found["cost_sigma"], 0, atol=1e-11)

@@ -1,0 +1,90 @@
+"""No index rests on a part of the samples that the output itself chose; the first line says so."""
+
+import numpy as np
+import pytest
+from equisweep.sweeps import Sweep, open_cube, run
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.text import sensitivity_text
+
+MODEL = """
+import jax.numpy as jnp
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+from equisweep.kernels.status import Status
+
+@model(
+    title="a part of a product",
+    parameters=[Parameter(n, n, "1", 0.5, Domain(0, 1), n) for n in ("a", "b", "least")],
+    outputs=[Output("y", "y", "1", "product"), Output("z", "z", "1", "sum", may_be_nan=True)],
+)
+def part(p):
+    y = p["a"] * p["b"] ** 2
+    good = y >= p["least"]
+    z = jnp.where(good, p["a"] + p["b"], jnp.nan)
+    return {"y": y, "z": z, "status": jnp.where(good, Status.ok, Status.not_a_minimum)}
+"""
+LEAST = [0.0, 0.02, 0.4]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("withheld")
+    (folder / "part.py").write_text(MODEL)
+    parameters = {"a": {"uniform": [0, 1]}, "b": {"uniform": [0, 1]}}
+    for kind in ("sobol", "lhs", "morris"):
+        design = {"kind": kind, "samples": 512, "parameters": parameters}
+        more = {"y": ["a", "b"]} if kind == "lhs" else {}
+        sweep = Sweep("part.py:part", {"least": LEAST}, design=design, folder=folder, derivatives=more)
+        run(sweep, folder / f"{kind}.zarr")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "main"),
+    [
+        ("sobol", "sobol", "S1"),
+        ("sobol", "prcc", "prcc"),
+        ("lhs", "prcc", "prcc"),
+        ("lhs", "dgsm", "nu"),
+        ("morris", "morris", "mu_star"),
+    ],
+)
+def test_most_left_out_is_nothing_measured(folder, kind, method, main):
+    names = ["y"] if method == "dgsm" else ["y", "z"]
+    found = sensitivity(open_cube(folder / f"{kind}.zarr"), method, names)
+    for name in names:
+        lost = found[f"{name}_left_out"].values / found.attrs["rows"]
+        withheld = lost > 0.5
+        assert (withheld[0], withheld[-1]) == (False, True)
+        assert (found[f"{name}_{main}"].isnull().all("parameter").values == withheld).all()
+        assert "of 3 places" in found.attrs["withheld"][name]
+        assert f"{found[f'{name}_left_out'].max().item():,} of " in found.attrs["withheld"][name]
+    first, *_ = sensitivity_text(found, "table").splitlines()
+    assert first.startswith("y: ")
+    assert "samples were left out" in first
+
+
+def test_the_user_may_keep_what_was_left_out(folder):
+    keep = ("ok", "not_a_minimum")
+    found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["y"], keep=keep)
+    assert found.attrs["withheld"] == {}
+    assert found["y_S1"].notnull().all()
+
+
+def test_other_formats_say_so_beside_what_they_print(folder, capsys):
+    cube = str(folder / "sobol.zarr")
+    assert main(["sensitivity", cube, "--var", "y", "--sel", "least=0.4", "--format", "csv"]) == 0
+    out, err = capsys.readouterr()
+    assert "equisweep: note: y: " in err
+    assert "samples were left out: the rest is a part" in err
+    assert ",,,,,," in out.splitlines()[1]
+
+
+def test_samples_that_are_not_computed_yet_are_no_choice_of_the_output(folder):
+    cube = open_cube(folder / "sobol.zarr").load().isel(least=[0]).copy(deep=True)
+    cube["status"][{"sample": slice(4 * 100, None)}] = 0
+    found = sensitivity(cube, "sobol", ["y"])
+    assert found.attrs["withheld"] == {}
+    assert found["y_left_out"].item() == 412
+    assert np.isfinite(found["y_S1"]).all()

@@ -55,7 +55,8 @@ def _with_trajectory(
     from .ode.trajectory import integrated
 
     assert space.model.flow is not None
-    moved = integrated(Integration(space.model.flow, p, method_of(space), choices, loop), space.times)
+    integration = Integration(space.model.flow, p, method_of(space), choices, loop)
+    moved = integrated(integration, space.times, space.decided)
     of_kernel = jnp.asarray(result["status"])
     later = moved["status"].astype(of_kernel.dtype)
     # A corner is no failure: it must not hide that the integration ran out of steps.

@@ -147,6 +147,15 @@ class Space:
         wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
         return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
 
+    @property
+    def decided(self) -> bool:
+        """Whether no output needs the state of an orbit whose end the flow's own mathematics decides."""
+        flow = self.model.flow
+        if flow is None or flow.decide is None or self.integrator.get("decide") == "integration":
+            return False
+        wanted = {*self.outputs, *(output for output, _ in self.derivatives)} - {"attractor"}
+        return wanted.isdisjoint(output.name for output in flow.outputs(path=True))
+
     def choices_at(self, indices: Mapping[str, int]) -> dict[str, str]:
         """Every static choice, at these indices along the static axes (by the axis's dim)."""
         result = dict(self.choices)

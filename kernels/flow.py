@@ -85,6 +85,10 @@ class Flow:
         that depends on t: it has no rest points, and never settles.
     check
         ``check(p, **static)``: a `Status`; `ok` and `boundary_start` are integrated, others are not.
+    decide
+        ``decide(p, **static)``: the `Attractor` number of the scenario's orbit where mathematics gives it,
+        and `undecided` where the orbit has to be integrated. Where a sweep asks for nothing that needs the
+        state of an orbit so decided, no step is taken.
     horizon
         Name of the parameter holding the end time.
     """
@@ -97,6 +101,7 @@ class Flow:
     faces: bool = False
     motion: Callable[..., tuple[Array, Array]] | None = everything_moves
     check: Callable[..., Array] | None = None
+    decide: Callable[..., Array] | None = None
     horizon: str = "horizon"
 
     def outputs(self, path: bool = False) -> tuple[Output, ...]:

@@ -17,6 +17,8 @@ _STORE_BYTES_PER_SECOND = 700e6
 _POINTS_PER_SECOND = 100e6
 # Of trajectories, which take as long as their horizon and tolerance ask for: 1e-6 with tsit5 at T = 200.
 _ORBITS_PER_SECOND = 4e3
+# Of those that mathematics decides.
+_DECIDED_PER_SECOND = 1e5
 _COMPILE_SECONDS = 1.0
 _BASE_MEMORY = 350 * 2**20
 _TILES_IN_MEMORY = 6
@@ -112,5 +114,7 @@ def _combinations(space: "Space") -> int:
 
 
 def _compute_seconds(space: "Space", size: int) -> float:
-    rate = _ORBITS_PER_SECOND if space.needs_ode else _POINTS_PER_SECOND
+    rate = _POINTS_PER_SECOND
+    if space.needs_ode:
+        rate = _DECIDED_PER_SECOND if space.decided else _ORBITS_PER_SECOND
     return max(size / _STORE_BYTES_PER_SECOND, space.points / rate)

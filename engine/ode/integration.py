@@ -91,6 +91,12 @@ class Integration:
         """The flow's own `Status` of the scenario; None where it has no check."""
         return None if self.flow.check is None else self.flow.check(self.p, **self.static)
 
+    def decided(self) -> Array | None:
+        """`Attractor` number that the flow itself gives the scenario; None where it is to be integrated."""
+        if self.flow.decide is None or self.method.decide == "integration":
+            return None
+        return self.flow.decide(self.p, **self.static)
+
     def end(self, state: Array) -> Array:
         """The horizon, in the dtype of the state."""
         return jnp.asarray(self.p[self.flow.horizon], state.dtype)

@@ -47,6 +47,8 @@ class Method:
         noise of the steps. 0: never stop.
     native : on a CPU, step in machine code made from the flow, several times as fast (`lane_loop`);
         False: through XLA, as on a GPU.
+    decide : "mathematics": the attractor is what the flow's own `decide` says, where it has one; or
+        "integration": what the orbit is seen to reach, always.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class Method:
     fixed_steps: int | None = None
     settle: float = 1e-7
     native: bool = True
+    decide: str = "mathematics"
 
     def __post_init__(self) -> None:
         if self.solver not in SOLVERS:
@@ -72,6 +75,8 @@ class Method:
             raise ValueError(f"fixed_steps = {self.fixed_steps}: must be at least 1")
         if self.settle < 0:
             raise ValueError(f"settle = {self.settle}: must not be negative")
+        if self.decide not in ("mathematics", "integration"):
+            raise ValueError(f"decide = {self.decide!r}: must be mathematics or integration")
 
     def _check_tolerances(self) -> None:
         atol = tuple(self.atol) if isinstance(self.atol, (list, tuple)) else self.atol

@@ -24,6 +24,9 @@ def report(integration: Integration, lane: Lane, path: Outputs) -> Outputs:
     own = jnp.asarray([source is None for source in integration.followed.sources])
     # What was seen of an orbit before it stopped stays true, whatever stopped it.
     seen = classified(extremes, own, lane.settled, integration.flow.faces, method.tolerance().nominal)
+    known = integration.decided()
+    if known is not None:
+        seen = jnp.where(known == Attractor.undecided, seen, known)
     attractor = jnp.where(_was_on_its_way(lane), seen, jnp.int8(Attractor.undecided))
     times, distances = (lane.earlier.t, lane.t), (lane.earlier.distance, lane.distance)
     return {

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from ...kernels.flow import Flow
+from ...kernels.flow import Attractor, Flow
 from ..batches import Batches, lanes_of_a_batch
 from ..grid_vmap import GridVmap
 from .integration import Integration
@@ -59,9 +59,17 @@ def trajectory(
     return integrated(Integration(flow, p, method or Method(), static), times)
 
 
-def integrated(integration: Integration, times: Sequence[float] | Array = ()) -> Outputs:
-    """What `trajectory` returns, of a scenario that is bound to its flow and method."""
+def integrated(
+    integration: Integration, times: Sequence[float] | Array = (), only_attractor: bool = False
+) -> Outputs:
+    """What `trajectory` returns, of a scenario that is bound to its flow and method.
+
+    `only_attractor`: nobody looks at anything else, and orbits that mathematics decides take no step.
+    """
     lane, path = integration.start(), {}
+    known = integration.decided()
+    if only_attractor and known is not None:
+        lane = lane._replace(t=jnp.where(known == Attractor.undecided, lane.t, integration.end(lane.state)))
     if len(times):
         lane, path = integration.along(lane, jnp.asarray(times, lane.t.dtype))
     return report(integration, integration.advance(lane, integration.end(lane.state)), path)

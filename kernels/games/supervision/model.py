@@ -13,6 +13,7 @@ from ...flow import Flow, Observable
 from ...model import Choice, Dim, Domain, Model, Output, Parameter
 from ...numerics.rest_points import RestClass
 from ...replicator import logit_field, logit_motion
+from .ends import attractor
 from .game import BEST, PUNISHMENT, REST_POINTS, REWARD, check, first_integral_or_nan, kernel, payoffs, start
 
 Array = Any
@@ -53,6 +54,7 @@ FLOW = Flow(
     faces=True,
     motion=motion,
     check=check,
+    decide=attractor,
 )
 
 _MONEY = Domain(0.0)

@@ -1,0 +1,94 @@
+"""Where orbits of the supervision game end, by the signs of its field at the corners: nothing is integrated.
+
+With the weight 1/(x (1-x) y (1-y)) the field's divergence is s / (1-x), s being the cap r where the reward
+is dynamic less the cap f where the punishment is: of one sign everywhere. By Dulac's criterion there is no
+closed orbit inside unless s = 0, when a quantity is conserved. By the theorem of Poincare and Bendixson an
+orbit from inside then ends in a rest point or on the cycle along the boundary. A does not depend on x and
+falls in y; B is linear in x, and B(1, y) linear in y with slope s. So these signs decide:
+
+- A < 0 everywhere: x goes to 0, and y to the side that B(0) points to.
+- A > 0 everywhere: x goes to 1, where B(1, y) decides. With B(1, 0) < 0 < B(1, 1) both corners attract.
+- A(0) > 0 > A(1), and B(0) > 0: (0, 1) attracts; (1, 0) does, too, where B(1, 0) < 0, and so does the rest
+  point within the edge x = 1, if it has one at which A > 0 and B(1, y) falls.
+- A(0) > 0 > A(1), and B(0) < 0 < B(1, 0): where B(1, 1) < 0 only one point attracts, inside or on the edge.
+  Where B(1, 1) > 0 all four corners are saddles, joined to a cycle. The product of their contracting over
+  expanding rates is B(1, 1) / B(1, 0), so the cycle attracts where s > 0, the rest point inside where s < 0.
+- A(0) > 0 > A(1), B(0) < 0 and B(1, 0) < 0: (1, 0) alone attracts.
+
+Only single orbits, those that end in a saddle, do otherwise.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+
+from ...flow import Attractor
+from ...replicator import advantages
+from .game import payoffs
+
+Array = Any
+Parameters = Mapping[str, Array]
+
+# What is smaller than this many roundings of its terms has no sign.
+_ROUNDINGS = 1000.0
+
+
+def attractor(p: Parameters, *, reward: str, punishment: str) -> Array:
+    """`Attractor` number (int8) of the orbit from (x0, y0).
+
+    `undecided` where several rest points attract, where a sign is lost in rounding and for starts on a face.
+    """
+    A, B = _Advantage(p, reward, punishment, 0), _Advantage(p, reward, punishment, 1)
+    x, y = p["x0"], p["y0"]
+    inside = (x > 0) & (x < 1) & (y > 0) & (y < 1)
+    at_rest = ~A.has_sign(0.0, y) & ~B.has_sign(x, y)
+    ends = jnp.where(at_rest, jnp.int8(Attractor.rest_point), _end(p, A, B, reward, punishment))
+    return jnp.where(inside, ends, jnp.int8(Attractor.undecided))
+
+
+def _end(p: Parameters, A: "_Advantage", B: "_Advantage", reward: str, punishment: str) -> Array:
+    """The same for a start inside that is no rest point."""
+    slope, slopes = _slope(p, reward, punishment)
+    level = jnp.abs(slope) <= _ROUNDINGS * jnp.finfo(slope.dtype).eps * slopes
+    top, bottom = A.at(0.0, 0.0), A.at(0.0, 1.0)
+    left, low, high = B.at(0.0, 0.0), B.at(1.0, 0.0), B.at(1.0, 1.0)
+    turning = (low > 0) != (high > 0)
+    on_edge = jnp.where(turning, low / jnp.where(turning, low - high, 1.0), 0.0)
+
+    all_saddles = (top > 0) & (bottom < 0) & (left < 0) & (low > 0) & (high > 0)
+    inner = jnp.where(
+        level, Attractor.closed_orbit, jnp.where(slope < 0, Attractor.rest_point, Attractor.boundary_cycle)
+    )
+    end = jnp.where(all_saddles, inner, Attractor.rest_point)
+
+    both_corners = (bottom > 0) & (low < 0) & (high > 0)
+    attracts_on_edge = turning & (low > 0) & (A.at(0.0, on_edge) > 0)
+    two = both_corners | ((top > 0) & (bottom < 0) & (left > 0) & ((low < 0) | attracts_on_edge))
+    clear = A.has_sign(0.0, 0.0) & A.has_sign(0.0, 1.0) & A.has_sign(0.0, on_edge)
+    clear &= B.has_sign(0.0, 0.0) & B.has_sign(1.0, 0.0) & B.has_sign(1.0, 1.0)
+    return jnp.where(clear & ~two, end, Attractor.undecided).astype(jnp.int8)
+
+
+def _slope(p: Parameters, reward: str, punishment: str) -> tuple[Array, Array]:
+    """Slope of B(1, y) in y, and the size of its terms."""
+    rises = p["r"] if reward == "dynamic" else jnp.zeros_like(p["r"])
+    falls = p["f"] if punishment == "dynamic" else jnp.zeros_like(p["f"])
+    return rises - falls, rises + falls
+
+
+class _Advantage:
+    """A (`which` 0) or B (1) of one scenario, and the size of its terms."""
+
+    def __init__(self, p: Parameters, reward: str, punishment: str, which: int) -> None:
+        self._payoffs, self._which = payoffs(p, reward, punishment), which
+        own = ("c1", "R1", "Lg", "S") if which == 0 else ("c2", "R2", "Le")
+        self._terms = sum((jnp.abs(p[name]) for name in own), p["r"] + p["f"])
+
+    def at(self, x: Array | float, y: Array | float) -> Array:
+        dtype = self._terms.dtype
+        return advantages(self._payoffs, jnp.asarray(x, dtype), jnp.asarray(y, dtype))[self._which]
+
+    def has_sign(self, x: Array | float, y: Array | float) -> Array:
+        """Whether it is neither zero nor lost in the rounding of its terms there."""
+        return jnp.abs(self.at(x, y)) > _ROUNDINGS * jnp.finfo(self._terms.dtype).eps * self._terms

@@ -1,0 +1,83 @@
+"""Where orbits of the supervision game end, by signs: against long integrations, and against the facts."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.flow import Attractor
+from equisweep.kernels.games.supervision.ends import attractor
+from equisweep.kernels.games.supervision.model import FLOW
+from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case
+from scipy.integrate import solve_ivp
+from scipy.special import expit
+
+every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
+BOTH = ("dynamic", "dynamic")
+UNDECIDED, REST, CLOSED, CYCLE = (int(a) for a in Attractor)
+
+
+def columns(cases):
+    return {k: jnp.asarray([c[k] for c in cases], float) for k in CASE}
+
+
+def ends(mechanism, cases):
+    one = jax.vmap(lambda p: attractor(p, reward=mechanism[0], punishment=mechanism[1]))
+    return np.asarray(jax.jit(one)(columns(cases)))
+
+
+@every_mechanism
+def test_signs_and_a_long_integration_agree_on_every_orbit_of_a_map(mechanism):
+    rng = np.random.default_rng(5)
+    cases = [random_case(rng) | {"horizon": 1500.0} for _ in range(60)]
+    # Where nothing inside attracts, and where r = f, so that every kind of end occurs.
+    cases += [case | {"r": 3 * case["f"], "c2": case["p2"] * case["Le"] + 0.5} for case in cases[:15]]
+    cases += [case | {"r": case["f"], "c2": case["p2"] * case["Le"] + 0.5} for case in cases[:15]]
+    method = Method("tsit5", 1e-8, 1e-8, max_steps=10**6, settle=1e-6, decide="integration")
+    out = lanes(FLOW, method, reward=mechanism[0], punishment=mechanism[1])(columns(cases))
+    by_signs, integrated = ends(mechanism, cases), np.asarray(out["attractor"])
+    both = (by_signs != UNDECIDED) & (integrated != UNDECIDED)
+    np.testing.assert_array_equal(by_signs[both], integrated[both])
+    assert both.sum() > 65
+    # What signs leave open, two points that attract, is settled by the integration.
+    assert (by_signs == UNDECIDED).sum() < 25
+    assert ((by_signs == UNDECIDED) & (integrated == UNDECIDED)).sum() == 0
+    # Dynamic punishment alone always lets the swings shrink.
+    assert len(set(by_signs[both])) > (mechanism != ("static", "dynamic"))
+
+
+@every_mechanism
+def test_swings_shrink_stay_or_grow_as_the_signs_say_in_scipy_too(mechanism):
+    early, late = np.linspace(10, 40, 600), np.linspace(60, 90, 600)
+    for case in [CASE, CASE | {"r": 10.0, "x0": 0.7}, CASE | {"r": 14.0, "y0": 0.6}]:
+        start = [np.log(case[k]) - np.log1p(-case[k]) for k in ("x0", "y0")]
+        orbit = solve_ivp(
+            lambda t, z, c=case: gains(c, mechanism, *expit(z)), (0, 90), start, "DOP853",
+            rtol=1e-9, atol=1e-9, dense_output=True,
+        )  # fmt: skip
+        ratio = np.ptp(orbit.sol(late)[0]) / np.ptp(orbit.sol(early)[0])
+        end = CLOSED if abs(ratio - 1) < 1e-3 else REST if ratio < 1 else CYCLE
+        assert ends(mechanism, [case])[0] == end, (ratio, case)
+
+
+def test_the_facts():
+    def ends_with(mechanism=BOTH, **changed):
+        return int(ends(mechanism, [CASE | changed])[0])
+
+    assert ends_with() == REST
+    assert ends_with(("static", "static")) == CLOSED
+    assert ends_with(("dynamic", "static")) == CYCLE
+    assert ends_with(("static", "dynamic")) == REST
+    assert [ends_with(r=r) for r in (9.99999, 10.0, 10.0 * (1 + 1e-15), 10.00001)] == [
+        REST,
+        CLOSED,
+        CLOSED,
+        CYCLE,
+    ]
+    # On a face, at the rest point itself, with a tie, and between two points that attract.
+    assert [ends_with(**{k: v}) for k in ("x0", "y0") for v in (0.0, 1.0)] == [UNDECIDED] * 4
+    x, y = 2 / 19, 4 / 9
+    assert ends_with(("static", "static"), x0=x, y0=y) == REST
+    assert ends_with(c2=CASE["p2"] * CASE["Le"]) == UNDECIDED
+    assert ends_with(("static", "static"), c2=4.0, Le=50.0, r=0.5, f=0.5, p1=0.0, p2=0.1, c1=1.0) == UNDECIDED

@@ -1,6 +1,5 @@
 """Factors and who influences whom: read from CSV or TOML, sorted into levels."""
 
-import csv
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 
 from ....engine.errors import SweepError
 from ....kernels.games.internal import structure as kernel
+from .matrix_file import MatrixError, checked_names, decoded, read_matrix
 
 TEN_FACTORS = Path(__file__).parents[2] / "published" / "ten_factors.csv"
 MAX_FACTORS = 1000
@@ -64,10 +64,11 @@ def describe_structure(structure: Structure) -> str:
 def load_structure(path: str | Path) -> Structure:
     """Read factors and influences from the ``.csv`` or ``.toml`` file at `path`.
 
-    A CSV file is a square matrix of 0 and 1 with the names in its first row and first column; lines
-    that begin with ``#`` are comments. A TOML file has ``factors = [names]`` and a table
-    ``[influences]`` with lines such as ``data = ["application_systems"]``. A 1 on the diagonal says
-    nothing (everyone reaches itself) and is dropped.
+    A CSV file is a square matrix of 0 and 1 whose rows influence its columns, as `read_matrix` reads it: with
+    tabs, semicolons or commas, names in the first row, the first column or both, blanks for 0. Lines that
+    begin with ``#`` are comments. A TOML file has ``factors = [names]`` and a table ``[influences]`` with
+    lines such as ``data = ["application_systems"]``. A 1 on the diagonal says nothing (everyone reaches
+    itself) and is dropped.
 
     Raises
     ------
@@ -75,50 +76,35 @@ def load_structure(path: str | Path) -> Structure:
         In one line, where the file is missing, unreadable, or not such a matrix.
     """
     path = Path(path)
-    readers = {".csv": _from_csv, ".toml": _from_toml}
-    if path.suffix.lower() not in readers:
+    ending = path.suffix.lower()
+    if ending not in (".csv", ".tsv", ".toml"):
         raise StructureError(f"{path}: a structure is read from a .csv or .toml file")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise StructureError(f"{path}: cannot be read: {reason}") from None
-    names, influences = readers[path.suffix.lower()](path, text)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise StructureError(f"{path}: cannot be read: {error.strerror}") from None
+    names, influences = _from_toml(path, raw) if ending == ".toml" else _from_matrix(path, raw)
+    if len(names) > MAX_FACTORS:
+        raise StructureError(f"{path}: {len(names)} factors; at most {MAX_FACTORS} are read")
     adjacency = np.zeros((len(names), len(names)), bool)
     for i, j in influences:
         adjacency[i, j] = i != j
     return Structure(names, adjacency)
 
 
-def _from_csv(path: Path, text: str) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
-    numbered = [
-        (number, [cell.strip() for cell in row])
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith("#")
-        for row in csv.reader([line])
-    ]
-    if not numbered:
-        raise StructureError(f"{path}: the file is empty")
-    (_, header), *rows = numbered
-    names = _checked_names(path, header[1:])
-    if len(rows) != len(names):
-        raise StructureError(f"{path}: {len(names)} names in the first row but {len(rows)} rows below it")
-    influences = []
-    for i, (number, (name, *cells)) in enumerate(rows):
-        if name != names[i]:
-            raise StructureError(f"{path}: line {number}: row is called {name!r}, expected {names[i]!r}")
-        if len(cells) != len(names):
-            raise StructureError(f"{path}: line {number}: {len(cells)} entries, expected {len(names)}")
-        for j, cell in enumerate(cells):
-            if cell not in ("0", "1"):
-                raise StructureError(f"{path}: line {number}, {names[j]}: {cell!r} is neither 0 nor 1")
-        influences += [(i, j) for j, cell in enumerate(cells) if cell == "1"]
-    return names, influences
-
-
-def _from_toml(path: Path, text: str) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+def _from_matrix(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
     try:
-        document = tomllib.loads(text)
+        matrix = read_matrix(decoded(raw))
+    except MatrixError as error:
+        raise StructureError(f"{path}: {error}") from None
+    return matrix.names, matrix.influences
+
+
+def _from_toml(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+    try:
+        document = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise StructureError(f"{path}: cannot be read: it is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise StructureError(f"{path}: not TOML: {error}") from None
     unknown = sorted(set(document) - {"factors", "influences"})
@@ -140,13 +126,7 @@ def _from_toml(path: Path, text: str) -> tuple[tuple[str, ...], list[tuple[int, 
 
 
 def _checked_names(path: Path, names: object) -> tuple[str, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise StructureError(f"{path}: factor names must be non-empty text")
-    if not names:
-        raise StructureError(f"{path}: no factors named")
-    if len(names) > MAX_FACTORS:
-        raise StructureError(f"{path}: {len(names)} factors; at most {MAX_FACTORS} are read")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise StructureError(f"{path}: factor {twice[0]!r} is named twice")
-    return tuple(names)
+    try:
+        return tuple(checked_names(names))
+    except MatrixError as error:
+        raise StructureError(f"{path}: {error}") from None

@@ -129,7 +129,7 @@ def test_a_bad_structure_file_is_refused_in_one_line_that_names_it(tmp_path, nam
 def test_a_missing_or_binary_structure_file_is_refused_in_one_line(tmp_path):
     with pytest.raises(StructureError, match="No such file"):
         load_structure(tmp_path / "none.csv")
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x81")
+    (tmp_path / "binary.csv").write_bytes(b"\x81\x00\x02\xff")
     with pytest.raises(StructureError, match="UTF-8"):
         load_structure(tmp_path / "binary.csv")
 

@@ -1,0 +1,194 @@
+"""A square matrix of 0 and 1 from a text file, in the forms that spreadsheets and R leave it in.
+
+What a file does not say beyond doubt is refused: a wrong entry would be a wrong level.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Control characters that no text has.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
+class MatrixError(ValueError):
+    """What is wrong with a matrix, in one line."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Names, and which of them influences which: pairs of indices."""
+
+    names: tuple[str, ...]
+    influences: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    cells: list[str]
+
+
+def decoded(raw: bytes) -> str:
+    """A file's bytes as text: UTF-8, UTF-16 or, where it is neither, Latin-1 as Windows has it."""
+    for encoding in ("utf-16",) if raw.startswith(_MARKS[1:]) else ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _BINARY.search(text):
+            return text
+    raise MatrixError("it is no text in UTF-8, UTF-16 or Latin-1")
+
+
+def read_matrix(text: str) -> Matrix:
+    """The matrix in a text: rows influence columns; entries are 0 and 1, also as 0.0, 1.0, ``1*`` or true.
+
+    Cells are separated by tabs, semicolons, commas or bars, whichever gives a square matrix. Names may stand
+    in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A blank is
+    a 0 where there are names. Raises MatrixError.
+    """
+    stated, text = _stated_delimiter(_without_comments(text))
+    if not text.strip():
+        raise MatrixError("the file is empty")
+    tables = {d: _table(text, d) for d in ([stated] if stated else DELIMITERS)}
+    used = {d: rows for d, rows in tables.items() if any(len(row.cells) > 1 for row in rows)}
+    read: dict[str, Matrix] = {}
+    wrong: dict[str, MatrixError] = {}
+    for delimiter, rows in (used or {",": _table(text, ",")}).items():
+        try:
+            read[delimiter] = _matrix(rows)
+        except MatrixError as error:
+            wrong[delimiter] = error
+    if len(read) > 1:
+        both = " and ".join(DELIMITERS.get(d, d) for d in read)
+        raise MatrixError(f"cells may be separated by {both}: both give a matrix; use one of them only")
+    if not read:
+        raise wrong[max(wrong, key=lambda d: len(used.get(d, [_Row(1, [])])[0].cells)) if used else ","]
+    return next(iter(read.values()))
+
+
+def _without_comments(text: str) -> str:
+    """The text without lines that begin with # outside of a quoted cell."""
+    lines, open_quote = [], False
+    for line in text.splitlines():
+        comment = not open_quote and line.lstrip().startswith("#")
+        lines.append("" if comment else line)
+        open_quote ^= not comment and line.count('"') % 2 == 1
+    return "\n".join(lines)
+
+
+def _stated_delimiter(text: str) -> tuple[str, str]:
+    """What a first line such as ``sep=;`` says, and the text with that line blank."""
+    first, _, rest = text.partition("\n")
+    stated = re.fullmatch(r'"?sep=(.)"?', first.strip() or " ", re.IGNORECASE)
+    return (stated[1], f"\n{rest}") if stated else ("", text)
+
+
+def _table(text: str, delimiter: str) -> list[_Row]:
+    """Rows of cells, without rows and columns at the edges that hold nothing."""
+    reader, rows, line = csv.reader(io.StringIO(text), delimiter=delimiter), [], 1
+    for cells in reader:
+        rows.append(_Row(line, [" ".join(cell.split()) for cell in cells]))
+        line = reader.line_num + 1
+    rows = [row for row in rows if any(row.cells)]
+    width = max((i + 1 for row in rows for i, cell in enumerate(row.cells) if cell), default=0)
+    first = all(row.cells[0] == "" for row in rows)
+    return [
+        _Row(row.line, row.cells[first:] if len(row.cells) <= width else row.cells[first:width])
+        for row in rows
+    ]
+
+
+def _matrix(rows: list[_Row]) -> Matrix:
+    """The matrix in rows of cells, wherever its names stand."""
+    if all(_entry(cell) is not None for row in rows for cell in row.cells):
+        return _unnamed(rows)
+    head, body = rows[0], rows[1:]
+    if _entry(head.cells[0]) is None and len(head.cells) > 1 and _are_entries(head.cells[1:]):
+        return _named([row.cells[0] for row in rows], [_Row(row.line, row.cells[1:]) for row in rows])
+    if body and all(len(row.cells) == len(head.cells) + 1 for row in body):
+        return _with_both(head.cells, body)  # as R writes it, without a corner
+    if body and len(body) == len(head.cells) and all(_are_entries(row.cells) for row in body):
+        return _named(head.cells, body)
+    return _with_both(head.cells[1:], body)
+
+
+def _unnamed(rows: list[_Row]) -> Matrix:
+    """A matrix of entries alone."""
+    head, column = rows[0].cells, [row.cells[0] for row in rows]
+    if head[0] == "" and head == column and "" not in head[1:] and len(set(head)) == len(head):
+        raise MatrixError(f"{', '.join(head[1:])} may be names or entries; call the factors otherwise")
+    for row in rows:
+        if "" in row.cells:
+            raise MatrixError(f"line {row.line}: a blank entry, which is 0 only where factors have names")
+    return _named([str(number) for number in range(1, len(rows) + 1)], rows)
+
+
+def _with_both(names: list[str], rows: list[_Row]) -> Matrix:
+    """A matrix with names in its first column that repeat `names`."""
+    names = checked_names(names)
+    if len(rows) != len(names):
+        raise MatrixError(f"{len(names)} names in the first row but {len(rows)} rows below it")
+    for name, row in zip(names, rows, strict=True):
+        if row.cells[0] != name:
+            raise MatrixError(f"line {row.line}: row is called {row.cells[0]!r}, expected {name!r}")
+    return _named(names, [_Row(row.line, row.cells[1:]) for row in rows])
+
+
+def _named(names: list[str], rows: list[_Row]) -> Matrix:
+    names = checked_names(names)
+    influences = []
+    for i, row in enumerate(rows):
+        if len(row.cells) != len(names):
+            raise MatrixError(f"line {row.line}: {len(row.cells)} entries, expected {len(names)}")
+        for j, cell in enumerate(row.cells):
+            entry = _entry(cell)
+            if entry is None:
+                raise MatrixError(f"line {row.line}, {names[j]}: {cell!r} is neither 0 nor 1{_advice(cell)}")
+            influences += [(i, j)] * entry
+    return Matrix(tuple(names), influences)
+
+
+def checked_names(names: object) -> list[str]:
+    """Names of factors; MatrixError unless each is a text of its own."""
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise MatrixError("factor names must be non-empty text")
+    if not names:
+        raise MatrixError("no factors named")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise MatrixError(f"factor {twice[0]!r} is named twice")
+    return names
+
+
+def _are_entries(cells: Iterable[str]) -> bool:
+    return all(_entry(cell) is not None for cell in cells)
+
+
+def _entry(cell: str) -> bool | None:
+    """Whether a cell says 1, not 0 or nothing; None where it says anything else.
+
+    In a final reachability matrix ``1*`` marks what is reached through others.
+    """
+    word = re.sub(r"^(1(?:[.,]0*)?) ?\*+$", r"\1", cell).casefold()
+    if word in ("", "false"):
+        return False
+    if word == "true":
+        return True
+    if not re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?", word):
+        return None
+    number = float(word.replace(",", "."))
+    return bool(number) if number in (0, 1) else None
+
+
+def _advice(cell: str) -> str:
+    if cell.upper() in ("V", "A", "X", "O"):
+        return "; of V, A, X and O make the matrix of 0 and 1 first"
+    weight = re.fullmatch(r"[+-]?\d*[.,]?\d+", cell)
+    return "; of weights, write 1 for those that count as an influence" if weight else ""

@@ -10,8 +10,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """The options for where an answer goes, and how it is written."""
     parser.add_argument(
         "--format",
-        choices=("table", "csv", "json", "parquet", "netcdf"),
-        help="default: by the ending of FILE (.csv .json .parquet .nc .txt), a table without one",
+        choices=("table", "csv", "json", "parquet", "netcdf", "zarr"),
+        help="default: by the ending of FILE (.csv .json .parquet .nc .zarr .txt), a table without one",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")

@@ -1,8 +1,9 @@
-"""Write answers as a table, CSV, JSON, Parquet or netCDF: streamed, and put in place only when whole."""
+"""Write answers as text, CSV, JSON, Parquet, netCDF or Zarr: streamed, and put in place only when whole."""
 
 import csv
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -13,17 +14,20 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ...engine.store.durable import remove_tree
 from ..text import ALL_ROWS, MOST_ROWS, more_rows, short, table
+from .lazy import lazy
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-FORMATS = ("table", "csv", "json", "parquet", "netcdf")
+FORMATS = ("table", "csv", "json", "parquet", "netcdf", "zarr")
 _BY_ENDING = {
-    ".csv": "csv", ".json": "json", ".parquet": "parquet", ".nc": "netcdf", ".nc4": "netcdf", ".txt": "table",
+    ".csv": "csv", ".json": "json", ".parquet": "parquet", ".nc": "netcdf", ".nc4": "netcdf", ".zarr": "zarr",
+    ".txt": "table",
 }  # fmt: skip
-_BINARY = ("parquet", "netcdf")
+_BINARY = ("parquet", "netcdf", "zarr")
 _ROW_GROUP = 2**20
 
 
@@ -44,6 +48,8 @@ def check_output(style: str | None, output: Path | None, overwrite: bool) -> str
             named = Argument("output", typed="FILE")
             raise SweepError(Argument("style", style), ": is binary; name a file with ", named)
         return style
+    if style == "zarr" and output.exists():
+        raise SweepError(Argument("output", output), ": is there already, and no folder is ever replaced")
     if output.is_dir() or not output.parent.is_dir():
         missing = f"the folder {output.parent} does not exist; create it first"
         raise SweepError(Argument("output", output), ": ", "is a folder" if output.is_dir() else missing)
@@ -69,8 +75,8 @@ def write_batches(
     """
     _require_columns(schema, style)
     counted = _Counted(batches)
-    if style == "netcdf":
-        write_netcdf(_as_dataset(schema, counted), required(output))
+    if style in GRIDDED:
+        GRIDDED[style](_as_dataset(schema, counted), required(output))
     elif style == "parquet":
         with _in_place(required(output)) as partial:
             _parquet(schema, counted, partial)
@@ -91,6 +97,25 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
         dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
 
 
+def write_zarr(dataset: "xr.Dataset", output: Path) -> None:
+    """Write a Dataset, lazy or not, as plain Zarr that `xarray.open_zarr` opens; as in netCDF otherwise.
+
+    It is no cube that a sweep could be run into, but the part of one.
+    """
+    partial = _partial(output)
+    try:
+        with warnings.catch_warnings():
+            # zarr warns that text and consolidated metadata are not in its specification yet.
+            warnings.simplefilter("ignore")
+            pieces = lazy(dataset)
+            pieces.drop_encoding().pipe(_stored, pieces).to_zarr(partial, zarr_format=3, consolidated=True)
+        partial.rename(output)
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    finally:
+        remove_tree(partial)
+
+
 def _require_columns(schema: "pa.Schema", style: str) -> None:
     """Refuse, before anything is read, columns that a format would lose."""
     import pyarrow as pa
@@ -99,8 +124,8 @@ def _require_columns(schema: "pa.Schema", style: str) -> None:
         if style not in ("table", "csv") and schema.names.count(field.name) > 1:
             twice = f": two columns are called {field.name!r}; name one with AS"
             raise SweepError(Argument("style", style), twice)
-        if style == "netcdf" and pa.types.is_nested(field.type):
-            unknown = f": {field.name!r} holds {field.type}, unknown to netCDF; write parquet"
+        if style in GRIDDED and pa.types.is_nested(field.type):
+            unknown = f": {field.name!r} holds {field.type}, unknown to {style}; write parquet"
             raise SweepError(Argument("style", style), unknown)
 
 
@@ -125,15 +150,22 @@ def required(output: Path | None) -> Path:
 @contextmanager
 def _in_place(output: Path) -> Iterator[Path]:
     """A temporary file beside `output` that takes its name at the end, and is gone after an error."""
-    partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
+    partial = _partial(output)
     try:
         yield partial
         partial.replace(output)
     except OSError as error:
-        reason = error.strerror or error
-        raise SweepError(Argument("output", output), f": cannot be written ({reason})") from None
+        raise _unwritable(output, error) from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _partial(output: Path) -> Path:
+    return output.with_name(f".{output.name}.partial-{os.getpid()}")
+
+
+def _unwritable(output: Path, error: OSError) -> SweepError:
+    return SweepError(Argument("output", output), f": cannot be written ({error.strerror or error})")
 
 
 def _table(
@@ -179,6 +211,7 @@ def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str
     file.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
+GRIDDED: dict[str, Callable[..., None]] = {"netcdf": write_netcdf, "zarr": write_zarr}
 _TEXT: dict[str, Callable[..., None]] = {"table": _table, "csv": _csv, "json": _json}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..text import ALL_ROWS, MOST_ROWS, nearest, short, table
 from .classes import class_names
-from .export import required, write_batches, write_netcdf
+from .export import GRIDDED, required, write_batches
 from .rows import Rows
 from .select import Selections, select
 from .statuses import status_names
@@ -87,13 +87,13 @@ def answer(
         print(_grid_table(result, wanted[0]), file=text)
         return result[wanted[0]].size
     rows = Rows(result, [str(name) for name in result.data_vars])
-    if style not in ("table", "netcdf"):
+    if style != "table" and style not in GRIDDED:
         return write_batches(rows.schema, _not_empty(rows, question), style, output, text)
     total = rows.count()
     if not total:
         raise _empty(question)
-    if style == "netcdf":
-        write_netcdf(result, required(output))
+    if style in GRIDDED:
+        GRIDDED[style](result, required(output))
     else:
         write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
     return total

@@ -8,6 +8,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..text import nearest, short
 from .labels import quoted, split_labels
+from .open import free
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,7 +42,7 @@ def select(dataset: "xr.Dataset", selections: Selections) -> "xr.Dataset":
             raise SweepError(selection(name, text), ": its dimension was already selected away")
         positions, single = _positions(name, text, coordinate.values)
         dataset = dataset.isel({coordinate.dims[0]: positions[0] if single else positions})
-    return dataset
+    return free(dataset.copy()) if dataset.variables else dataset
 
 
 def parse_selections(selections: Selections) -> dict[str, str]:

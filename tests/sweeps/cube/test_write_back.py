@@ -1,0 +1,86 @@
+"""Parts of a cube become Zarr again, from open_cube with xarray alone, from any Dataset by a query."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.sweeps import Sweep, SweepError, open_cube, run
+from equisweep.sweeps.cube.export import check_output
+from equisweep.sweeps.cube.query import Question, answer
+
+PARTS = {
+    "one value": lambda d: d.sel(n=3),
+    "a label": lambda d: d.sel(mechanism="sharing"),
+    "several dimensions": lambda d: d.isel(alpha=1, beta=2, n=0),
+    "a point": lambda d: d.isel(alpha=1, beta=2, n=0, mechanism=1),
+    "a list": lambda d: d.isel(alpha=[0, 2]),
+    "a range": lambda d: d.sel(beta=slice(0.15, 0.35)),
+    "a mean": lambda d: d[["investment"]].mean("alpha"),
+    "turned": lambda d: d.transpose(),
+    "stacked": lambda d: d.isel(mechanism=0).expand_dims(run=2),
+    "by the accessor": lambda d: d.equisweep.select(["n=3", "alpha=0.1,0.3"]),
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("cube") / "cube.zarr"
+    axes = {
+        "mechanism": ["noncooperation", "sharing"],
+        "alpha": [0.1, 0.2, 0.3],
+        "beta": [0.1, 0.2, 0.3, 0.4],
+    }
+    axes["n"] = [3, 4]
+    run(Sweep("external", axes, outputs=["investment", "equilibrium_count"]), path)
+    return path
+
+
+@pytest.fixture
+def quiet():
+    """Text and consolidated metadata in Zarr v3 make xarray and zarr warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("loaded", [False, True])
+def test_any_part_of_an_open_cube_writes_back(root, tmp_path, part, loaded):
+    chosen = PARTS[part](open_cube(root))
+    (chosen.load() if loaded else chosen).to_zarr(tmp_path / "part.zarr")
+    xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), chosen.load())
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("opened", [open_cube, xr.open_zarr])
+def test_a_query_writes_any_part(root, tmp_path, opened):
+    cube = opened(root)
+    asked = Question(["investment"], ["n=3", "mechanism=sharing"])
+    assert answer(cube, asked, "zarr", tmp_path / "part.zarr") == 12
+    expected = open_cube(root)[["investment", "status"]].sel(n=3, mechanism="sharing").load()
+    xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), expected)
+    asked = Question([], ["n=3"], ["alpha < 0.25"])
+    assert answer(cube, asked, "zarr", tmp_path / "masked.zarr") == 16
+    found = xr.open_zarr(tmp_path / "masked.zarr").load()
+    assert np.isnan(found["status"].sel(alpha=0.3)).all()
+    assert (found["equilibrium_count"].sel(alpha=0.1) >= 0).all()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["masked.zarr", "part.zarr"]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_plain_xarray_needs_one_word(root, tmp_path):
+    """As the page says; where xarray can do without, it may go."""
+    part = xr.open_zarr(root).drop_encoding().sel(n=3)
+    part.to_zarr(tmp_path / "part.zarr")
+    xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), part.load())
+
+
+def test_no_folder_is_replaced(root, tmp_path):
+    assert check_output(None, tmp_path / "new.zarr", overwrite=False) == "zarr"
+    with pytest.raises(SweepError, match="is there already, and no folder is ever replaced"):
+        check_output(None, root, overwrite=True)
+    with pytest.raises(SweepError, match="is binary"):
+        check_output("zarr", None, overwrite=False)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from .errors import SweepError
+from .model_file import raised_at
 from .space import Space
 
 
@@ -40,22 +41,18 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
         return {**result, **seen}
 
     try:
-        with jax.checking_leaks():
-            traced = jax.make_jaxpr(run)(p)
+        traced = jax.make_jaxpr(run)(p)
     except SweepError:
         raise
     except jax.errors.ConcretizationTypeError as error:
         raise SweepError(
-            f"{where}: needs the value of something traced ({_first_line(error)}); "
+            f"{where}: needs the value of something traced{raised_at(error)} ({_first_line(error)}); "
             "use jnp.where and jnp functions instead of if, float() and math"
         ) from error
     except Exception as error:
-        if "Leaked trace" in str(error) or "Leaked" in type(error).__name__:
-            raise SweepError(
-                f"{where}: keeps a traced value outside the function; it must have no side effects"
-            ) from error
         _require_keywords(where, error, {**choices, **limits})
-        raise SweepError(f"{where}: fails: {type(error).__name__}: {_first_line(error)}") from error
+        what = f"{type(error).__name__}: {_first_line(error)}"
+        raise SweepError(f"{where}: fails{raised_at(error)}: {what}") from error
     if traced.effects:
         raise SweepError(f"{where}: has side effects ({', '.join(map(str, traced.effects))}); remove them")
     return traced
@@ -86,8 +83,9 @@ def _check_result(where: str, space: Space, result: Any) -> None:
 
 def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[str, ...]) -> None:
     wanted = tuple(len(space.labels[dim]) for dim in dims)
-    if jnp.shape(value) != wanted:
-        shapes = f"{jnp.shape(value)}, declared {wanted} (dims {', '.join(dims) or 'none'})"
+    shape = jnp.shape(jnp.asarray(value))
+    if shape != wanted:
+        shapes = f"{shape}, declared {wanted} (dims {', '.join(dims) or 'none'})"
         raise SweepError(f"{where}: {what} has shape {shapes}")
 
 

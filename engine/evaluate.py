@@ -12,6 +12,7 @@ from .codegen.compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
 from .grid_function import GridFunction, grid_function
+from .model_file import raised_by_callback
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Coordinates, Started, windowed
@@ -101,8 +102,7 @@ def _attempt(evaluator: Evaluator, tile: Tile) -> Started | None:
     try:
         return evaluator.start(tile)
     except Exception as error:
-        if not is_out_of_memory(error):
-            raise
+        _require_out_of_memory(evaluator, tile, error)
         return None
 
 
@@ -112,11 +112,35 @@ def _fetch(evaluator: Evaluator, tile: Tile, started: Started | None) -> Compute
             if started is not None:
                 return tile, started, evaluator.finish(tile, started)
         except Exception as error:
-            if not is_out_of_memory(error):
-                raise
+            _require_out_of_memory(evaluator, tile, error)
         started = None
         if not evaluator.batches.cut_smaller():
             raise SweepError(
                 "device: its memory cannot hold even one row of a tile; use ", Argument("device", "cpu")
             )
         started = _attempt(evaluator, tile)
+
+
+def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -> None:
+    """Raise `error`, unless memory ran out; what Python code in a user's model raised is said in a line."""
+    if is_out_of_memory(error):
+        return
+    raised = raised_by_callback(error)
+    if raised is None:
+        raise error
+    raise SweepError(
+        f"model {evaluator.space.model.name}: raised at {_where(evaluator.space, tile)}: {raised}; return a "
+        "status or NaN where there is no result, so that other points are computed (throw=False in "
+        "optimistix, lineax and diffrax)"
+    ) from error
+
+
+def _where(space: Space, tile: Tile) -> str:
+    """The values that the axes have in a tile, in words."""
+    parts = []
+    for axis, part in zip(space.axes, tile.region, strict=True):
+        for name, values in axis.values.items():
+            first, last = values[part][0], values[part][-1]
+            ends = first if first == last else f"{first} to {last}"
+            parts.append(f"{name} = {ends}")
+    return "some point of " + ", ".join(parts)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kernels.model import Dim, Model, Output
 from ..kernels.status import MEANING, Status
+from .errors import SweepError
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,17 @@ def derivative_name(output: str, target: str) -> str:
 
 
 def dim_labels(dim: Dim, by_component: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Labels of a model's own dimension, from its declaration or the components of vector parameters."""
-    return dim.labels or by_component[dim.like or dim.name]
+    """Labels of a model's own dimension, from its declaration or the components of vector parameters.
+
+    Raises SweepError where it has none.
+    """
+    like = dim.like or dim.name
+    if not dim.labels and like not in by_component:
+        raise SweepError(
+            f"dim {dim.name!r} has no labels; give Dim({dim.name!r}, ..., labels=(...)), or declare a vector "
+            f"parameter with dim={like!r}, whose components are its labels"
+        )
+    return dim.labels or by_component[like]
 
 
 def _storage(output: Output, real: np.dtype, own: bool) -> tuple[np.dtype, float | int]:

@@ -1,6 +1,7 @@
 """Declare a model of your own by decorating its function."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, Literal
 
 import jax.numpy as jnp
@@ -105,9 +106,9 @@ def flow_model(
 
     def declare(field: Callable[..., Array]) -> Model:
         flow = Flow(
-            start=start,
-            field=field,
-            observe=observe or components,
+            start=_vector(start),
+            field=_vector(field),
+            observe=_seen(observe) if observe else components,
             observables=tuple(observables),
             swings=tuple(swings),
             faces=coordinates != "free",
@@ -146,11 +147,37 @@ def _first_line(function: Callable[..., Any]) -> str:
 def _with_status(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
     def kernel(p: Mapping[str, Array], **static: Any) -> Mapping[str, Any]:
         result = function(p, **static)
-        if isinstance(result, Mapping) and "status" not in result:
-            return {**result, **_nothing_but_status(p)}
-        return result
+        if not isinstance(result, Mapping):
+            return result
+        arrays = _as_arrays(result)
+        return arrays if "status" in arrays else {**arrays, **_nothing_but_status(p)}
 
     return kernel
+
+
+def _vector(function: Callable[..., Any]) -> Callable[..., Array]:
+    """The same function, whose result may be a list or a tuple of numbers where it means a vector."""
+
+    @wraps(function)
+    def vector(*arguments: Any, **static: Any) -> Array:
+        return jnp.asarray(function(*arguments, **static))
+
+    return vector
+
+
+def _seen(observe: Callable[..., Any]) -> Callable[..., Any]:
+    """The same `observe`, whose values may be lists or tuples of numbers."""
+
+    @wraps(observe)
+    def seen(*arguments: Any, **static: Any) -> Any:
+        result = observe(*arguments, **static)
+        return _as_arrays(result) if isinstance(result, Mapping) else result
+
+    return seen
+
+
+def _as_arrays(result: Mapping[str, Any]) -> dict[str, Array]:
+    return {name: jnp.asarray(value) for name, value in result.items()}
 
 
 def _nothing_but_status(_p: Mapping[str, Array], **_static: Any) -> dict[str, Array]:

@@ -21,7 +21,7 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "errors compiling compile_cache windows tiles inline_lapack",
+        "errors compiling model_file compile_cache windows tiles inline_lapack",
         "device space grid_vmap progress",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",

@@ -5,6 +5,7 @@ import importlib.util
 from pathlib import Path
 
 from ...engine.errors import SweepError
+from ...engine.model_file import PREFIX, raised_at
 from ...kernels.model import Model
 from ..text import nearest
 
@@ -33,14 +34,15 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
         source = path.read_bytes()
     except OSError as error:
         raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
-    spec = importlib.util.spec_from_file_location(f"equisweep_user_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{PREFIX}{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SweepError(f"{where}: {path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise SweepError(f"{where}: {path} fails on import: {type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {error}"
+        raise SweepError(f"{where}: {path} fails on import{raised_at(error)}: {what}") from error
     model = getattr(module, attribute, None)
     if not isinstance(model, Model):
         known = [key for key, value in vars(module).items() if isinstance(value, Model)]

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.check_model import check_model
 from ...engine.errors import SweepError
 from ...engine.space import Space, dim_labels
+from ...kernels.model import Model
 from .axes import axis_values, grid_axes, sampled_axis
 from .checks import require_types
 from .design import design_names, resolve_design
@@ -60,7 +61,8 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
         axes=axes + sampled_axis(f"{origin}: design", design, drawn, model),
         fixed=fixed,
         choices=choices,
-        labels={dim.name: dim_labels(dim, labels) for dim in model.dims} | ({"time": times} if times else {}),
+        labels=_labels(f"{origin}: model {table['model']}", model, labels)
+        | ({"time": times} if times else {}),
         outputs=outputs,
         derivatives=derivative_pairs(f"{origin}: derivatives", table["derivatives"], inputs, bool(times)),
         dtype=np.dtype(table["dtype"]),
@@ -73,6 +75,14 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     if digest:
         check_model(f"{origin}: model {table['model']}", space)
     return space
+
+
+def _labels(where: str, model: Model, by_component: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Labels of each dimension of a model; SweepError, beginning with `where`, for one that has none."""
+    try:
+        return {dim.name: dim_labels(dim, by_component) for dim in model.dims}
+    except SweepError as error:
+        raise SweepError(f"{where}: {error}") from None
 
 
 def _require_size(where: str, space: Space) -> None:

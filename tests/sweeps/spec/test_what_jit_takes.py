@@ -1,0 +1,117 @@
+"""Whatever jit takes is a kernel: solvers of other libraries, callbacks, lists where a vector is meant."""
+
+import numpy as np
+import pytest
+from equisweep.sweeps import Sweep, SweepError, run
+from equisweep.sweeps.run import run_in_memory
+
+HEAD = """
+import diffrax, equinox, jax, lineax, numpy, optimistix
+import jax.numpy as jnp
+from equisweep.kernels.declare import flow_model, model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Dim, Domain, Output, Parameter
+
+X = Parameter("x", "x", "1", 1.0, Domain(), "a number")
+T = Parameter("horizon", "T", "time", 1.0, Domain(0), "the end")
+Y = Output("y", "y", "1", "a result")
+PAIR = Output("y", "y", "1", "two results", dims=("part",))
+
+@model(parameters=[X], outputs=[Y])
+def root(p):
+    solver = optimistix.Newton(rtol=1e-12, atol=1e-12)
+    return {"y": optimistix.root_find(lambda y, x: y**3 + y - x, solver, 0.5 + 0 * p["x"], p["x"]).value}
+
+@model(parameters=[X], outputs=[Y])
+def linear(p):
+    matrix = lineax.MatrixLinearOperator(jnp.eye(3) * p["x"] + 1)
+    return {"y": lineax.linear_solve(matrix, jnp.ones(3)).value[0]}
+
+@model(parameters=[X], outputs=[Y])
+def path(p):
+    term, start = diffrax.ODETerm(lambda t, y, x: -x * y), 1 + 0 * p["x"]
+    control = diffrax.PIDController(1e-9, 1e-9)
+    end = diffrax.diffeqsolve(
+        term, diffrax.Tsit5(), 0.0, 1.0, None, start, args=p["x"], stepsize_controller=control
+    )
+    return {"y": end.ys[0]}
+
+@model(parameters=[X], outputs=[Y])
+def checked(p):
+    return {"y": equinox.error_if(2 * p["x"], p["x"] > 2.5, "x is too large")}
+
+@model(parameters=[X], outputs=[Y])
+def called(p):
+    like = jax.ShapeDtypeStruct((), p["x"].dtype)
+    return {"y": jax.pure_callback(numpy.sin, like, p["x"], vmap_method="expand_dims")}
+
+KEPT = []
+
+@model(parameters=[X], outputs=[Y])
+def keeping(p):
+    KEPT.append(p["x"] * 2)
+    return {"y": p["x"]}
+
+@model(parameters=[X], outputs=[PAIR], dims=[Dim("part", "which", labels=("a", "b"))])
+def listed(p):
+    return {"y": [p["x"], 2 * p["x"]]}
+
+@flow_model(
+    parameters=[X, T],
+    start=lambda p: [p["x"], 0.0],
+    observe=lambda state, p: {"both": (state[0], state[1]), "sum": state[0] + state[1]},
+    observables=[
+        Observable("both", "b", "1", "both", dims=("part",)),
+        Observable("sum", "s", "1", "their sum"),
+    ],
+    dims=[Dim("part", "which", labels=("a", "b"))],
+)
+def moving(t, state, p):
+    return [-state[0], state[0]]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "mine.py").write_text(HEAD)
+    return folder
+
+
+def swept(folder, name, values=(1.0, 2.0)):
+    return Sweep(f"mine.py:{name}", axes={"x": list(values)}, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("root", lambda x: np.roots([1, 0, 1, -x])[np.argmin(abs(np.roots([1, 0, 1, -x]).imag))].real),
+        ("linear", lambda x: 1 / (x + 3)),
+        ("path", lambda x: np.exp(-x)),
+        ("checked", lambda x: 2 * x),
+        ("called", np.sin),
+        ("keeping", lambda x: x),
+    ],
+)
+def test_a_kernel_may_call_whatever_jit_takes(folder, name, right):
+    cube = run_in_memory(swept(folder, name))
+    np.testing.assert_allclose(cube["y"], [right(1.0), right(2.0)], rtol=1e-8)
+    assert (cube["status"] == 1).all()
+
+
+def test_lists_and_tuples_are_vectors_where_vectors_are_meant(folder):
+    np.testing.assert_array_equal(run_in_memory(swept(folder, "listed"))["y"], [[1, 2], [2, 4]])
+    cube = run_in_memory(swept(folder, "moving"))
+    decayed = np.exp(-1) * np.array([1, 2])
+    np.testing.assert_allclose(cube["both_final"], np.stack([decayed, [1, 2] - decayed], 1), rtol=1e-8)
+    np.testing.assert_allclose(cube["sum_final"], [1, 2], rtol=1e-8)
+
+
+def test_what_python_inside_a_kernel_raises_is_said_in_a_line_with_the_place(folder, tmp_path):
+    with pytest.raises(SweepError) as error:
+        run(swept(folder, "checked", (1.0, 2.0, 3.0)), tmp_path / "cube.zarr")
+    message = str(error.value)
+    assert message.startswith("model checked: raised at some point of x = 1.0 to 3.0: ")
+    assert "x is too large" in message
+    assert "throw=False" in message
+    assert len(message.splitlines()) == 1

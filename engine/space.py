@@ -208,11 +208,16 @@ class Space:
             "symbol": output.symbol,
             "units": output.unit,
         }
+        attributes |= self._needs(output)
         if output.kind == "class":
             attributes["flag_values"] = list(output.classes.values())
             attributes["flag_meanings"] = " ".join(meaning.replace(" ", "_") for meaning in output.classes)
         dtype, fill = _storage(output, self.dtype, own=bool(self.model_digest))
         return Variable(output.name, dtype, fill, output.dims, attributes)
+
+    def _needs(self, output: Output) -> dict[str, str]:
+        """What of an orbit an output needs, as an attribute; none of models that have no orbits."""
+        return {} if self.model.flow is None else {"needs": output.needs or "static"}
 
     def _derivative_variable(self, output_name: str, target: str) -> Variable:
         output = self.model.output(output_name)
@@ -224,6 +229,7 @@ class Space:
             "units": _quotient(output.unit, parameter.unit),
             "derivative_of": output_name,
             "derivative_in": target,
+            **self._needs(output),
         }
         return Variable(
             derivative_name(output_name, target), self.dtype, float("nan"), output.dims, attributes

@@ -125,6 +125,7 @@ def _final(o: Observable) -> Output:
         f"{o.meaning}, at the horizon or where the orbit settled before it",
         dims=o.dims,
         may_be_nan=o.may_be_nan,
+        needs="final",
     )
 
 
@@ -136,13 +137,16 @@ def _amplitude(o: Observable) -> Output:
         f"{o.meaning}: last maximum less last minimum; NaN before the first full swing, and where the swing"
         " is no more than errors of the steps",
         may_be_nan=True,
+        needs="attractor",
     )
 
 
 def _path(o: Observable) -> Output:
     meaning = f"{o.meaning}, along the saved times; NaN past the horizon"
     dims = ("time", *o.dims)
-    return Output(f"{o.name}_path", f"{o.symbol}(t)", o.unit, meaning, dims=dims, may_be_nan=True)
+    return Output(
+        f"{o.name}_path", f"{o.symbol}(t)", o.unit, meaning, dims=dims, may_be_nan=True, needs="path"
+    )
 
 
 _PERIOD = Output(
@@ -152,6 +156,7 @@ _PERIOD = Output(
     "time between the last two maxima of the first observable that swings; NaN where the attractor is"
     " undecided",
     may_be_nan=True,
+    needs="attractor",
 )
 _RETURN_TIME = Output(
     "return_time",
@@ -160,6 +165,7 @@ _RETURN_TIME = Output(
     "time between the last two maxima of the first observable that swings, whatever the orbit reaches; NaN"
     " before the second one",
     may_be_nan=True,
+    needs="attractor",
     by_name=True,
 )
 _SETTLE_TIME = Output(
@@ -170,6 +176,7 @@ _SETTLE_TIME = Output(
     " coordinates that are integrated; from its last two steps, so solvers differ by some ten percent; NaN"
     " where it never did",
     may_be_nan=True,
+    needs="attractor",
 )
 _ATTRACTOR = Output(
     "attractor",
@@ -178,6 +185,7 @@ _ATTRACTOR = Output(
     "what the orbit had reached when it stopped",
     kind="class",
     classes={a.name: a.value for a in Attractor},
+    needs="attractor",
 )
 # Not a "count": long horizons take more steps than int16 holds.
-_STEPS = Output("steps", "", "1", "accepted steps of the integrator")
+_STEPS = Output("steps", "", "1", "accepted steps of the integrator", needs="final")

@@ -44,6 +44,9 @@ class Output:
         Of a class: each meaning to its number.
     may_be_nan
         Undefined at points where nothing went wrong (the period of an orbit that does not oscillate).
+    needs
+        What of an orbit it needs, so that a status counts only against what it touches: its "path" up to
+        each saved time, its state when it ends ("final"), or what it reaches ("attractor"); or nothing.
     by_name
         Computed only where a sweep names it: it is not among "all outputs".
     """
@@ -56,4 +59,5 @@ class Output:
     kind: Literal["real", "count", "class"] = "real"
     classes: Mapping[str, int] = field(default_factory=dict)
     may_be_nan: bool = False
+    needs: Literal["", "path", "final", "attractor"] = ""
     by_name: bool = False

@@ -165,7 +165,7 @@ class Equisweep:
         how: str,
         over: Sequence[str] = (),
         names: Sequence[str] = (),
-        statuses: Sequence[str] = ("ok",),
+        statuses: Sequence[str] | None = None,
     ) -> xr.Dataset:
         """The cube reduced over axes, with what was left out; computed when asked for, in bounded memory.
 
@@ -178,7 +178,8 @@ class Equisweep:
         names
             variables; if empty, all that have these axes and can be reduced so.
         statuses
-            statuses that count as results; points of another one, and NaN, are left out.
+            statuses that count as results; points of another one, and NaN, are left out. None: ok, and
+            those that say nothing against a variable, as not_steady does of a path.
 
         Returns
         -------
@@ -216,7 +217,7 @@ class Equisweep:
         names: Sequence[str] = (),
         *,
         selections: Selections = (),
-        keep: Sequence[str] = ("ok", "corner", "several_equilibria"),
+        keep: Sequence[str] | None = None,
         confidence: float = 0.95,
         resamples: int = 100,
         seed: int = 0,
@@ -232,7 +233,8 @@ class Equisweep:
         selections
             of dimensions that are not sampled.
         keep
-            statuses of points that count; all other points are left out, and counted.
+            statuses of points that count; all other points are left out, and counted. None: ok, corner,
+            several_equilibria, and those that say nothing against an output.
         confidence, resamples, seed
             of the intervals, which are drawn by bootstrap over the samples.
 

@@ -74,6 +74,7 @@ def boundaries(
     question = Question(variable, along, level)
     chosen = select(dataset, selections)
     _require_variable(chosen, question)
+    question = question.of(chosen[variable])
     _require_axis(chosen, space, along)
     lines = lines_of(chosen, space, variable, along)
     at, index, left_out = grid_changes(chosen, lines, variable, question.codes)

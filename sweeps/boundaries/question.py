@@ -1,12 +1,13 @@
 """What is asked of a cube: which classes stand on both sides of a boundary, as numbers and by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...kernels.status import Status
 from ..cube.classes import classes_of
-from ..cube.statuses import BLANK
+from ..cube.statuses import BLANK, touched
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,17 +26,23 @@ class Question:
     variable : a class, a count, the status, or with `level` a real variable.
     along : an axis of numbers.
     level : in the unit of the variable; None where it has classes of its own.
+    no_result : statuses under which the variable holds nothing.
     """
 
     variable: str
     along: str
     level: float | None = None
+    no_result: frozenset[Status] = BLANK
+
+    def of(self, array: "xr.DataArray") -> "Question":
+        """The same of a variable of a cube: a number under a status that touches it is no result."""
+        return self if self.level is None else replace(self, no_result=touched(array))
 
     def codes(self, values: np.ndarray, status: np.ndarray) -> np.ndarray:
         """Classes as int64, of the shape of both; NO_RESULT where there is nothing to classify."""
         if self.variable == "status":
             return values.astype(np.int64)
-        blank = np.isin(status, sorted(BLANK))
+        blank = np.isin(status, sorted(self.no_result))
         if self.level is None:
             return np.where(blank, NO_RESULT, values).astype(np.int64)
         side = np.where(values > self.level, _SIDES["above"], _SIDES["below"])

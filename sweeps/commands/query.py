@@ -39,7 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         metavar="STATUS,...",
-        help="statuses that count in --reduce (default: ok); other points are left out, and counted",
+        help="statuses that count in --reduce (default: ok, and those that say nothing against a variable: a"
+        " path is one although its orbit is not_steady); other points are left out, and counted",
     )
     add_output(parser)
 
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     from ..run import open_cube
 
     style = check_output(options.format, options.output, options.overwrite)
-    keep = ["ok"]
+    keep = None
     if options.keep is not None:
         keep = [name.strip() for name in options.keep.split(",") if name.strip()]
         if not options.reduce or not keep:

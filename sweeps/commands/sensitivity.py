@@ -15,7 +15,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--var", action="append", default=[], help="an output; may be repeated (all if absent)"
     )
     add_selection(parser)
-    parser.add_argument("--keep", metavar="STATUS,...", help="default: ok,corner,several_equilibria")
+    parser.add_argument(
+        "--keep",
+        metavar="STATUS,...",
+        help="default: ok,corner,several_equilibria, and what leaves an output as good",
+    )
     parser.add_argument("--confidence", type=float, default=0.95, metavar="P", help="default: 0.95")
     parser.add_argument("--resamples", type=count, default=100, metavar="N", help="default: 100")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples; default: 0")
@@ -28,7 +32,6 @@ def run(options: argparse.Namespace) -> int:
     from ...engine.store.durable import clear_disk_errors
     from ..run import open_cube
     from ..sensitivity.measures import sensitivity
-    from ..sensitivity.samples import ANSWERED
     from ..sensitivity.text import sensitivity_text, withheld
 
     with readable(options.cube):
@@ -37,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
             options.method,
             options.var,
             selections=options.sel,
-            keep=options.keep.split(",") if options.keep else ANSWERED,
+            keep=options.keep.split(",") if options.keep else None,
             confidence=options.confidence,
             resamples=options.resamples,
             seed=options.seed,

@@ -35,14 +35,14 @@ class Question:
     selections : texts such as ``alpha=0.3``, or a mapping.
     conditions : texts such as ``expected_loss > 40``; all of them hold.
     reduce : such as ``argmax:beta``, or empty.
-    statuses : those that count as results in a reduction.
+    statuses : those that count as results in a reduction; None: see `reduce.reduce`.
     """
 
     names: Sequence[str] = ()
     selections: Selections = ()
     conditions: Sequence[str] = ()
     reduce: str = ""
-    statuses: Sequence[str] = ("ok",)
+    statuses: Sequence[str] | None = None
 
 
 def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":

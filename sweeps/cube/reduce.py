@@ -12,7 +12,7 @@ from ..text import nearest
 from .classes import classes_of
 from .lazy import lazy
 from .pairwise import deviation, extreme
-from .statuses import require_status, status_codes
+from .statuses import counted, require_status, status_codes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,7 +61,7 @@ def reduce(
     how: str,
     over: Sequence[str] = (),
     names: Sequence[str] = (),
-    statuses: Sequence[str] = ("ok",),
+    statuses: Sequence[str] | None = None,
 ) -> "xr.Dataset":
     """Reduce variables over axes; lazy, and in bounded memory when computed.
 
@@ -72,7 +72,8 @@ def reduce(
         each coordinate along `over`, where it lies (of equal ones the first).
     over : axes (or coordinates along them) to reduce; all of each variable if empty.
     names : variables; if empty, all that have these axes and can be reduced so.
-    statuses : names of the statuses that count as results; points of another status are left out.
+    statuses : names of the statuses that count as results; points of another status are left out. None: ok,
+        and those that say nothing against what a variable needs (`statuses.counted`).
 
     Returns
     -------
@@ -87,18 +88,19 @@ def reduce(
         reason = _INSTEAD.get(how, "no such reduction")
         raise SweepError(Argument("how", how), f": {reason}; known: {', '.join(HOWS)}")
     require_status(dataset, Argument("how", how))
-    codes = status_codes(statuses)
+    status_codes(statuses or ())  # refuses unknown ones by the name of the argument
     dims = _dims(dataset, over, how)
     chosen = _chosen(dataset, how, dims, names)
     split = lazy(dataset)
     result: dict[str, Any] = {}
     for name in chosen:
-        piece = _piece(split, name, codes, dims, len(chosen) == 1)
+        piece = _piece(split, name, counted(split[name], statuses), dims, len(chosen) == 1)
         left_out = _number_of(piece.selected & ~piece.kept, piece.over).assign_attrs(_LEFT_OUT)
         result |= _RULES[how](piece) | {piece.called("left_out"): left_out}
     asked = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
-    return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": " ".join(statuses)})
+    kept = "ok, and what leaves a value as good" if statuses is None else " ".join(statuses)
+    return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": kept})
 
 
 def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Piece:

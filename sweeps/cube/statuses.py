@@ -13,6 +13,52 @@ if TYPE_CHECKING:
 # Statuses of points whose outputs mean nothing.
 BLANK = frozenset({*WITHOUT_RESULT, Status.not_computed, Status.not_finite})
 
+# What ended an orbit, or sets it apart, and leaves a value as good as under ok, by what the value needs. A
+# path is NaN past the last time that was reached.
+_STOPPED = frozenset({Status.max_steps, Status.step_too_small})
+_UNTOUCHED: dict[str, frozenset[Status]] = {
+    "static": _STOPPED | {Status.not_steady, Status.boundary_start},
+    "path": _STOPPED | {Status.not_steady, Status.boundary_start},
+    "final": frozenset({Status.not_steady, Status.boundary_start}),
+    "attractor": frozenset(),
+}
+# The attribute of a variable that says what it needs, a key of the table above.
+_NEEDS = "needs"
+_ATTRACTOR_NAMES = ("attractor", "period", "settle_time")
+
+
+def counted(array: "xr.DataArray", keep: Iterable[str] | None, usual: Iterable[str] = ("ok",)) -> list[int]:
+    """Numbers of the statuses under which a variable's values count as results.
+
+    `keep` are the names that a user states: these count, and no others. Without them `usual` do, and those
+    that leave what the variable needs untouched: a path is one whatever the orbit reaches later.
+    """
+    if keep is not None:
+        return [int(Status[name]) for name in keep]
+    return sorted({*(int(Status[name]) for name in usual), *map(int, untouched(array))})
+
+
+def touched(array: "xr.DataArray") -> frozenset[Status]:
+    """Statuses under which a variable's values mean nothing, or are not what they are called."""
+    return BLANK | (_STOPPED if _needs(array) == "final" else frozenset())
+
+
+def untouched(array: "xr.DataArray") -> frozenset[Status]:
+    """Statuses that do not speak of a variable: it needs nothing of what went wrong."""
+    return _UNTOUCHED.get(_needs(array), frozenset())
+
+
+def _needs(array: "xr.DataArray") -> str:
+    """What a variable needs; by its name in cubes of version 0.1.0, and empty where that says nothing."""
+    if _NEEDS in array.attrs:
+        return str(array.attrs[_NEEDS])
+    name = str(array.attrs.get("derivative_of", array.name))
+    if "time" in array.dims and name.endswith("_path"):
+        return "path"
+    if name.endswith("_final") or name == "steps":
+        return "final"
+    return "attractor" if name.endswith("_amplitude") or name in _ATTRACTOR_NAMES else ""
+
 
 def status_codes(
     names: Iterable[str], argument: str = "statuses", known: Sequence[Status] = tuple(Status)

@@ -10,14 +10,11 @@ import numpy as np
 from ...engine.errors import Argument
 from ...kernels.status import Status
 from ..cube.classes import classes_of
-from ..cube.statuses import BLANK, status_names
+from ..cube.statuses import BLANK, counted, status_names
 from . import labels
 
 if TYPE_CHECKING:
     import xarray as xr
-
-# An orbit still on its way at the horizon, or on a face, is as sound as any other all along its path.
-_SOUND_PATHS = frozenset({Status.not_steady.name, Status.boundary_start.name})
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,13 @@ def layer_of(
 
     `keep` names statuses that are drawn besides ok; `log` leaves out what is not above zero. A class is
     drawn under every status that leaves it one, `status` itself always, and a path also where its orbit
-    had not settled.
+    had not settled (`statuses.counted`).
     """
     array = dataset[name].transpose(*order).load()
     values = array.values.reshape(shape)
     codes = _like(dataset["status"], order, dataset.sizes, shape)
     classes = classes_of(array)
-    if "time" in array.dims:
-        keep |= _SOUND_PATHS
-    wanted = _wanted(name, classes, keep)
+    wanted = _wanted(array, classes, keep)
     bad = ~np.isin(codes, wanted)
     lost: Counter[str] = Counter()
     for code, count in zip(*np.unique(codes[bad], return_counts=True), strict=True):
@@ -71,13 +66,13 @@ def layer_of(
     return Layer(name, labels.axis_label(array, name), unit, masked, classes, +lost, +kept)
 
 
-def _wanted(name: str, classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:
-    if name == "status":
+def _wanted(array: "xr.DataArray", classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:
+    if array.name == "status":
         return [int(status) for status in Status]
     if classes:
         # A class names what went wrong itself ("undecided").
         return [int(status) for status in Status if status not in BLANK]
-    return [int(status) for status in Status if status == Status.ok or status.name in keep]
+    return counted(array, None, ("ok", *keep))
 
 
 def _rules(values: np.ndarray, classes: Mapping[int, str], log: bool) -> dict[str, Any]:

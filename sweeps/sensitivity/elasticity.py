@@ -39,11 +39,10 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
     if numbers > _MOST_NUMBERS:
         many = f": {numbers:,} numbers are too many; take a part with "
         raise SweepError(method, many, Argument("selections"))
-    good = samples.dataset["status"].isin(samples.kept_codes)
     result: dict[str, xr.DataArray] = {}
     notes: dict[str, str] = {}
     for name, own in have.items():
-        output = samples.dataset[name].astype(float)
+        output, good = samples.dataset[name].astype(float), samples.dataset["status"].isin(samples.kept(name))
         results = np.full((len(parameters), *output.shape), np.nan)
         if _cancelled(samples, name, good):
             notes[name], own = WHY[ROUNDING], {}

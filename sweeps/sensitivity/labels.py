@@ -50,6 +50,8 @@ def labelled(
     coordinates = samples.dataset.coords
     result = result.assign_coords({k: c for k, c in coordinates.items() if set(c.dims) <= set(result.dims)})
     attributes = {"method": method, "design": str(samples.design or ""), **about}
+    ends = "_left_out"
+    outputs = [str(name).removesuffix(ends) for name in result.data_vars if str(name).endswith(ends)]
     return result.assign_attrs(
-        **attributes, status_counts=samples.status_counts(), keep=list(samples.kept_names)
+        **attributes, status_counts=samples.status_counts(), keep=samples.kept_names(outputs)
     )

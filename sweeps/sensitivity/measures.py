@@ -13,7 +13,7 @@ from .bootstrap import Resampler
 from .elasticity import elasticity, what_to_add
 from .labels import about, labelled
 from .methods import METHODS, NATURAL, Method, Task, independent
-from .samples import ANSWERED, Samples
+from .samples import Samples
 from .withheld import Withheld
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def sensitivity(
     names: Sequence[str] = (),
     *,
     selections: Selections = (),
-    keep: Sequence[str] = ANSWERED,
+    keep: Sequence[str] | None = None,
     confidence: float = 0.95,
     resamples: int = 100,
     seed: int = 0,
@@ -48,7 +48,8 @@ def sensitivity(
     selections
         Like ``["mechanism=sharing"]``, of dimensions that are not sampled.
     keep
-        Statuses of points that count; all other points are left out.
+        Statuses of points that count; all other points are left out. None: those that hold an answer, and
+        those that say nothing against an output (`statuses.counted`).
     confidence, resamples, seed
         Of the intervals, by bootstrap over samples (of PRCC by Fisher's transformation).
 

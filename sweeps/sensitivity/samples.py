@@ -1,7 +1,7 @@
 """Read the sampled outputs of a cube block by block, so that memory stays bounded."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ...kernels.status import Status
 from ..cube.classes import classes_of
-from ..cube.statuses import status_codes, status_names
+from ..cube.statuses import counted, status_codes, status_names
 from ..spec.design import DIM, Design
 from ..text import nearest
 
@@ -29,12 +29,12 @@ class Samples:
     A cell is one output number at one place of the dimensions that are not sampled.
     """
 
-    def __init__(self, dataset: "xr.Dataset", keep: Sequence[str]) -> None:
+    def __init__(self, dataset: "xr.Dataset", keep: Sequence[str] | None) -> None:
         self.dataset = dataset
         self.identity: dict[str, str] = json.loads(dataset.attrs.get("identity", "{}"))
         self.design = Design.from_identity(self.identity)
-        self.kept_names = tuple(keep)
-        self.kept_codes = status_codes(keep, "keep", [one for one in Status if one != Status.not_computed])
+        self._keep = keep
+        status_codes(keep or (), "keep", [one for one in Status if one != Status.not_computed])
 
     def outputs(self, names: Sequence[str]) -> list[str]:
         """The variables called `names`; all outputs that are numbers if there are none."""
@@ -80,8 +80,18 @@ class Samples:
 
     def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block hold an answer: their status is one to keep, their value finite."""
-        kept = np.isin(self._read("status", region), self.kept_codes)
+        kept = np.isin(self._read("status", region), self.kept(name))
         return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
+
+    def kept(self, name: str) -> list[int]:
+        """Numbers of the statuses under which an output's values count."""
+        return counted(self.dataset[name], self._keep, ANSWERED)
+
+    def kept_names(self, names: Iterable[str]) -> list[str]:
+        """Names of the statuses that count for any of these outputs."""
+        codes = {code for name in names for code in self.kept(name)}
+        first = ANSWERED if self._keep is None else tuple(self._keep)
+        return [*first, *(name for name in status_names(sorted(codes)) if name not in first)]
 
     def computed(self, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block have been computed, of the shape of its `values`."""

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST_PATHS = 24
-# An orbit that was still on its way at the horizon is as sound as any other, and so is one on a face.
-_UNSOUND = BLANK | {Status.max_steps}
+# An orbit that was still on its way at the horizon is as sound as any other, and so is one on a face. One
+# that was given up before would look as if it came to rest there.
+_UNSOUND = BLANK | {Status.max_steps, Status.step_too_small}
 
 
 def paths(

@@ -1,0 +1,123 @@
+"""Which statuses count against which variables: what an output needs of an orbit decides."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.kernels.status import Status
+from equisweep.sweeps import Sweep, run
+from equisweep.sweeps.boundaries.question import NO_RESULT
+from equisweep.sweeps.boundaries.question import Question as BoundaryQuestion
+from equisweep.sweeps.cube.query import Question, ask
+from equisweep.sweeps.cube.reduce import reduce
+from equisweep.sweeps.cube.statuses import counted
+from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.text import sensitivity_text
+
+ORBITS = (Status.ok, Status.not_steady, Status.max_steps, Status.step_too_small, Status.boundary_start)
+WITHOUT = ("no_equilibrium", "out_of_domain", "not_finite", "infeasible", "not_computed")
+
+# A pool that drains and a pendulum that never rests; its share is known without an orbit.
+POOL = """
+import jax.numpy as jnp
+from equisweep.kernels.flow import Flow, Observable
+from equisweep.kernels.model import Domain, Model, Output, Parameter
+from equisweep.kernels.status import Status
+
+flow = Flow(
+    start=lambda p: jnp.stack([p["x0"], 0 * p["x0"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -s[0] - p["drag"] * s[1] + jnp.sqrt(2.0) * jnp.sin(s[0])]),
+    observe=lambda s, p: {"x": s[0]},
+    observables=(Observable("x", "x", "1", "place"),),
+)
+pool = Model(
+    name="pool", title="pool", source="none", flow=flow,
+    kernel=lambda p: {"share": p["x0"] / (p["x0"] + p["drag"]), "status": jnp.asarray(int(Status.ok))},
+    parameters=(
+        Parameter("x0", "x_0", "1", 1.0, Domain(0), "start"),
+        Parameter("drag", "d", "1", 0.1, Domain(0), "drag"),
+        Parameter("horizon", "T", "1", 3.0, Domain(0), "end"),
+    ),
+    outputs=(Output("share", "s", "1", "a share"),),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("needs")
+    (folder / "pool.py").write_text(POOL, encoding="utf-8")
+    return folder
+
+
+def pools(folder, **more):
+    return Sweep(model="pool.py:pool", folder=folder, integrator={"solver": "tsit5"}, **more)
+
+
+def hand_made(needs=True):
+    """A value of each kind under each status of orbits; without `needs` as version 0.1.0 wrote it."""
+    status = np.array([int(s) for s in ORBITS], np.uint8)
+    kinds = {"share": "static", "x_path": "path", "x_final": "final", "period": "attractor"}
+    number = 2.0 ** np.arange(len(ORBITS))
+    cube = xr.Dataset(
+        {name: ("a", number, {"needs": kind} if needs else {}) for name, kind in kinds.items()}
+        | {"status": ("a", status)},
+        coords={"a": np.arange(len(ORBITS), dtype=float)},
+    )
+    cube["x_path"] = cube["x_path"].expand_dims(time=[0.0, 1.0], axis=-1).copy()
+    cube["x_path"].attrs |= {"needs": "path"} if needs else {}
+    return cube
+
+
+@pytest.mark.parametrize(("needs", "share"), [(True, 31), (False, 1)], ids=["written today", "by 0.1.0"])
+def test_a_reduction_leaves_out_what_the_status_touches(needs, share):
+    found = reduce(hand_made(needs), "sum").load()
+    assert found["share"] == share
+    assert found["x_path"] == 2 * 31
+    assert found["x_final"] == 1 + 2 + 16
+    assert found["period"] == 1
+    assert found["x_final_left_out"] == 2
+    stated = reduce(hand_made(needs), "sum", statuses=["ok", "max_steps"]).load()
+    assert [float(stated[name]) for name in ("share", "x_path", "x_final", "period")] == [5, 10, 5, 5]
+
+
+def test_no_value_counts_where_there_is_none():
+    for name, array in hand_made().data_vars.items():
+        assert not {int(Status[s]) for s in WITHOUT} & set(counted(array, None)), name
+
+
+def test_derivatives_need_what_their_output_needs(folder):
+    sweep = pools(folder, axes={"x0": [1.0, 2.0]}, outputs=["share", "x_final", "attractor"], times=[1.0],
+                  derivatives={"share": ["x0"], "x_final": ["x0"]})  # fmt: skip
+    needs = {v.name: v.attributes.get("needs") for v in sweep.space().variables}
+    assert needs == {
+        "share": "static", "x_final": "final", "attractor": "attractor", "d_share_d_x0": "static",
+        "d_x_final_d_x0": "final", "status": None,
+    }  # fmt: skip
+    external = Sweep("external", axes={"n": [3, 4]}, outputs=["investment"]).space()
+    assert all("needs" not in variable.attributes for variable in external.variables)
+
+
+def test_static_shares_and_paths_count_although_orbits_have_not_settled(folder):
+    design = {"kind": "lhs", "samples": 40, "parameters": {"x0": {"uniform": [1, 2]}, "drag": {"uniform": [0.01, 0.02]}}}  # fmt: skip  # noqa: E501
+    sweep = pools(folder, outputs=["share", "x_path", "settle_time"], times=[0.0, 1.0, 2.0], design=design)
+    cube = run(sweep, folder / "pool.zarr").load()
+    assert (cube["status"] == Status.not_steady).all()
+    indices = sensitivity(cube, "prcc", ["share"])
+    assert indices["share_left_out"] == 0
+    assert indices["share_prcc"].sel(parameter="x0") > 0.9
+    assert "points: 40 not_steady\n" in sensitivity_text(indices, "table")
+    highest = ask(cube, Question(["x_path"], reduce="max:time")).load()
+    np.testing.assert_array_equal(highest["x_path"], cube["x_path"].max("time"))
+    assert (highest["left_out"] == 0).all()
+    dropped = sensitivity(cube, "prcc", ["share"], keep=["ok"])
+    assert dropped["share_left_out"] == 40
+
+
+def test_a_level_has_no_side_where_the_state_at_the_horizon_was_not_reached():
+    cube = hand_made()
+    found = {
+        name: BoundaryQuestion(name, "a", 3.0).of(cube[name]).codes(cube[name].values, cube["status"].values)
+        for name in ("share", "x_final", "period")
+    }
+    assert found["share"].tolist() == found["period"].tolist() == [0, 0, 1, 1, 1]
+    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1]

@@ -123,6 +123,8 @@ def _require_axis(dataset: "xr.Dataset", space: "Space", along: str) -> None:
         raise SweepError(here, ": ", Argument("selections"), " leaves one value of it; leave a range")
     if axes[along].size < 2 or dataset[along].size < 2:
         raise SweepError(here, ": has one value, and so no boundary; sweep a range of it")
+    if len(np.unique(dataset[along].values)) < dataset[along].size:
+        raise SweepError(here, ": repeats values, and a boundary lies between two different ones")
     members = [name for name in axes[along].values if name != along]
     if any(space.model.parameter(name.partition(".")[0]).integer for name in members):
         raise SweepError(here, ": varies together with whole numbers; nothing lies in between")

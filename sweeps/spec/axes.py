@@ -1,6 +1,6 @@
 """The axes of a sweep: values of each, which of them vary together, and the axis of a design's samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,60 +14,91 @@ from .inputs import Inputs
 from .ranges import grid_values
 
 
+def zip_groups(where: str, stated: Any, axes: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Names of axes that vary together, by the dimension that each group becomes.
+
+    A table names the dimensions; of a list the names of the axes do. Raises SweepError, beginning with
+    `where`, for what is no group, and for an axis or a dimension that stands there twice.
+    """
+    named = list(stated.items()) if isinstance(stated, Mapping) else [(None, group) for group in stated]
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, group in named:
+        here = where if name is None else f"{where}.{name}"
+        if not isinstance(group, Sequence) or isinstance(group, str) or len(group) < 2:
+            raise SweepError(f"{here}: {group!r} should be a list of two or more axes")
+        for axis in group:
+            if not isinstance(axis, str) or axis not in axes:
+                raise SweepError(f"{here}: {axis!r} is no axis{nearest(str(axis), list(axes))}")
+            if axis in [other for taken in groups.values() for other in taken] or list(group).count(axis) > 1:
+                raise SweepError(f"{here}: {axis!r} stands there twice")
+        dim = "_".join(axis.replace(".", "_") for axis in group) if name is None else name
+        if dim in groups:
+            raise SweepError(
+                f"{here}: two groups would be called {dim!r}; name them, zip = {{ name = [...] }}"
+            )
+        if not dim.isidentifier():
+            raise SweepError(f"{here}: should be a name of letters, digits and _")
+        groups[dim] = tuple(group)
+    return groups
+
+
 def axis_values(
-    where: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+    where: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs, together: Collection[str]
 ) -> dict[str, np.ndarray]:
-    """Values of every axis by name, checked; SweepError, beginning with `where` and the name."""
-    return {name: _values(f"{where}.{name}", name, spec, fixed, inputs) for name, spec in axes.items()}
+    """Values of every axis by name, checked; SweepError, beginning with `where` and the name.
+
+    Axes that vary `together` with others may repeat values: a list of scenarios does.
+    """
+    return {
+        name: _values(f"{where}.{name}", name, spec, fixed, inputs, name in together)
+        for name, spec in axes.items()
+    }
 
 
-def _values(where: str, name: str, spec: Any, fixed: Mapping[str, Any], inputs: Inputs) -> np.ndarray:
+def _values(
+    where: str, name: str, spec: Any, fixed: Mapping[str, Any], inputs: Inputs, repeat: bool
+) -> np.ndarray:
     if name in inputs.choices:
-        options = grid_values(where, spec)
+        options = grid_values(where, spec, repeat)
         for option in options:
             inputs.require_option(where, name, option)
         return np.asarray(options)
     parameter = inputs.parameter(where, name)
     if name in fixed:
         raise SweepError(f"{where}: also stands in [fixed] as {fixed[name]!r}; keep one of the two")
-    return inputs.numbers(where, grid_values(where, spec), parameter)
+    return inputs.numbers(where, grid_values(where, spec, repeat), parameter)
 
 
 def grid_axes(
-    where: str, groups: Sequence[Any], values: Mapping[str, np.ndarray], model: Model
+    where: str, groups: Mapping[str, tuple[str, ...]], values: Mapping[str, np.ndarray], model: Model
 ) -> tuple[Axis, ...]:
     """The axes of the grid, each group one of them; SweepError, beginning with `where`, for a wrong group."""
-    group_of = _groups(where, groups, values)
+    dim_of = {name: dim for dim, group in groups.items() for name in group}
     static = {choice.name for choice in model.choices}
     axes: dict[str, Axis] = {}
-    for name in values:
-        group = group_of.get(name, (name,))
+    for dim, group in groups.items():
         if len({member in static for member in group}) > 1:
             raise SweepError(f"{where}: {list(group)} mixes a static choice with a number")
-        dim = "_".join(member.replace(".", "_") for member in group) if len(group) > 1 else name
-        axes.setdefault(dim, Axis(dim, {member: values[member] for member in group}, name in static))
-    return tuple(axes.values())
-
-
-def _groups(
-    where: str, groups: Sequence[Any], values: Mapping[str, np.ndarray]
-) -> dict[str, tuple[str, ...]]:
-    """Every axis that varies together with others, to all of them."""
-    group_of: dict[str, tuple[str, ...]] = {}
-    for group in groups:
-        if not isinstance(group, Sequence) or isinstance(group, str) or len(group) < 2:
-            raise SweepError(f"{where}: {group!r} should be a list of two or more axes")
-        for name in group:
-            if not isinstance(name, str) or name not in values:
-                raise SweepError(f"{where}: {name!r} is no axis{nearest(str(name), list(values))}")
-            if name in group_of:
-                raise SweepError(f"{where}: {name!r} stands there twice")
-            group_of[name] = tuple(group)
         sizes = {name: len(values[name]) for name in group}
         if len(set(sizes.values())) > 1:
             lengths = ", ".join(f"{name} has {size}" for name, size in sizes.items())
             raise SweepError(f"{where}: axes that vary together need equal lengths; {lengths} values")
-    return group_of
+        if dim in _taken(model, values):
+            raise SweepError(
+                f"{where}: the dimension {dim!r} would be called like an axis or a part of the model; give "
+                f"it another name, zip = {{ scenario = [...] }}"
+            )
+    for name in values:
+        dim = dim_of.get(name, name)
+        members = groups.get(dim, (name,)) if name in dim_of else (name,)
+        axes.setdefault(dim, Axis(dim, {member: values[member] for member in members}, name in static))
+    return tuple(axes.values())
+
+
+def _taken(model: Model, values: Mapping[str, np.ndarray]) -> set[str]:
+    """Names that no dimension of zipped axes may have."""
+    named = [*model.parameters, *model.choices, *model.dims, *model.all_outputs(path=True)]
+    return {*values, *(one.name for one in named), "status", "time", DIM}
 
 
 def sampled_axis(

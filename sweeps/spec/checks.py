@@ -11,7 +11,8 @@ from ...kernels.model import Parameter
 # Each key of a sweep file to its type, and what an error calls that; times may be anything.
 _TYPES: dict[str, tuple[Any, str]] = {
     **dict.fromkeys(("axes", "fixed", "derivatives", "integrator", "design"), (Mapping, "a table")),
-    **dict.fromkeys(("outputs", "zip"), (Sequence, "a list of names")),
+    "outputs": (Sequence, "a list of names"),
+    "zip": (Sequence | Mapping, "a list of groups of axes, or a table of them by name"),
     **dict.fromkeys(("model", "dtype"), (str, "a name")),
 }
 
@@ -20,7 +21,7 @@ def require_types(origin: str, table: Mapping[str, Any]) -> None:
     """Refuse a sweep's table whose values are not of the type they should be; SweepError with `origin`."""
     for name, (expected, called) in _TYPES.items():
         value = table[name]
-        if not isinstance(value, expected) or (expected is Sequence and isinstance(value, str)):
+        if not isinstance(value, expected) or (expected not in (str, Mapping) and isinstance(value, str)):
             raise SweepError(f"{origin}: {name}: {value!r} should be {called}")
         for key in value if expected is Mapping else ():
             if not isinstance(key, str):
@@ -48,7 +49,7 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     for value in values if parameter.integer else ():
         if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
-    if len(np.unique(cast)) < len(values):
+    if len(np.unique(cast)) < len(set(values)):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)
 

@@ -5,7 +5,7 @@ A new kind of distribution is one entry in `KINDS`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, log, pi
+from math import exp, inf, isfinite, log, pi
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,15 @@ from ...kernels.model import Parameter
 from ..text import nearest
 
 Numbers = tuple[float, ...]
+_LARGEST = log(np.finfo(float).max)
 
 
 @dataclass(frozen=True)
 class Distribution:
     """One parameter's distribution: its kind, the numbers of that kind, and where it begins and ends.
 
-    A normal distribution's `numbers` are its mean and standard deviation before it is truncated, and
-    its ends infinite where nothing truncates it.
+    A normal distribution's `numbers` are its mean and standard deviation before it is truncated, a lognormal
+    one's those of its logarithm; its ends are infinite (or 0) where nothing truncates it.
     """
 
     kind: str
@@ -35,7 +36,7 @@ class Distribution:
         return np.clip(KINDS[self.kind].quantiles(self, u), self.low, self.high)
 
     def steepness(self, x: np.ndarray) -> np.ndarray:
-        """dx/dz at x of the variable z to which `poincare` belongs: ln x where loguniform, else x itself."""
+        """dx/dz at x of the variable z to which `poincare` belongs: ln x where it is logarithmic, else x."""
         return x if KINDS[self.kind].logarithmic else np.ones_like(x)
 
     @property
@@ -43,10 +44,11 @@ class Distribution:
         """A constant C with variance(f) <= C E[(df/dz)²] for every f of this variable alone.
 
         (b - a)²/π² on an interval with a log-concave density (Payne and Weinberger 1960), which all of
-        these have; σ² under a normal density, truncated or not (Bakry and Émery 1985).
+        these have; σ² under a normal density (of ln x where lognormal), truncated or not (Bakry and Émery
+        1985).
         """
         kind = KINDS[self.kind]
-        width = log(self.high / self.low) if kind.logarithmic else self.high - self.low
+        width = _log(self.high) - _log(self.low) if kind.logarithmic else self.high - self.low
         on_interval = (width / pi) ** 2
         return min(on_interval, kind.variance(self)) if kind.variance else on_interval
 
@@ -138,6 +140,22 @@ def _truncated_ends(where: str, numbers: Numbers, parameter: Parameter) -> tuple
     return low, high
 
 
+def _lognormal_ends(where: str, numbers: Numbers, parameter: Parameter) -> tuple[float, float]:
+    """Where a lognormal distribution is truncated: at the limits that are given, or at 0 and its domain."""
+    middle, deviation, *limits = numbers
+    if deviation <= 0:
+        raise SweepError(f"{where}: a standard deviation of {deviation:g} is not above 0")
+    if not limits:
+        if not middle < _LARGEST:
+            raise SweepError(f"{where}: {middle:g} is the mean of the logarithm, and exp of it is infinite")
+        _require_reached(where, exp(middle), parameter)
+        return max(parameter.domain.low, 0.0), parameter.domain.high
+    low, high = _positive_ends(where, tuple(limits), parameter)
+    if log(high) < middle - 8 * deviation or log(low) > middle + 8 * deviation:
+        raise SweepError(f"{where}: nothing of it lies between {low:g} and {high:g}")
+    return low, high
+
+
 def _require_rising(where: str, numbers: Numbers) -> None:
     if list(numbers) != sorted(numbers) or numbers[0] == numbers[-1]:
         shown = ", ".join(f"{number:g}" for number in numbers)
@@ -171,6 +189,19 @@ def _normal(d: Distribution, u: np.ndarray) -> np.ndarray:
     mean, deviation = d.numbers
     cut = ((d.low - mean) / deviation, (d.high - mean) / deviation)
     return stats.truncnorm.ppf(u, *cut, loc=mean, scale=deviation)
+
+
+def _lognormal(d: Distribution, u: np.ndarray) -> np.ndarray:
+    from scipy import stats
+
+    mean, deviation = d.numbers
+    cut = ((_log(d.low) - mean) / deviation, (_log(d.high) - mean) / deviation)
+    return np.exp(stats.truncnorm.ppf(u, *cut, loc=mean, scale=deviation))
+
+
+def _log(number: float) -> float:
+    """The logarithm of an end, which may be 0 or infinite."""
+    return log(number) if number > 0 else -inf
 
 
 def _integers(d: Distribution, u: np.ndarray) -> np.ndarray:
@@ -218,6 +249,15 @@ KINDS = {
         _normal,
         lengths=(2, 4),
         ends=_truncated_ends,
+        truncated=True,
+        variance=lambda d: d.numbers[1] ** 2,
+    ),
+    "lognormal": Kind(
+        "[mean of the logarithm, its standard deviation] or [mean, standard deviation, low, high]",
+        _lognormal,
+        lengths=(2, 4),
+        ends=_lognormal_ends,
+        logarithmic=True,
         truncated=True,
         variance=lambda d: d.numbers[1] ** 2,
     ),

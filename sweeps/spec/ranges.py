@@ -13,10 +13,10 @@ MOST_VALUES = 10**7
 _KEYS = ("start", "stop", "num", "step", "scale")
 
 
-def grid_values(where: str, spec: Any) -> list[float] | list[str]:
+def grid_values(where: str, spec: Any, repeat: bool = False) -> list[float] | list[str]:
     """Values of an axis: a list, one value, or a table with start, stop and num or step.
 
-    Raises SweepError, beginning with `where`, for anything else.
+    With `repeat` a list may hold a value twice. Raises SweepError, beginning with `where`, for anything else.
     """
     if isinstance(spec, Mapping):
         return _range(where, spec)
@@ -28,9 +28,9 @@ def grid_values(where: str, spec: Any) -> list[float] | list[str]:
         raise SweepError(f"{where}: {spec!r} is no axis; give a list of values or {{start, stop, num}}")
     if not spec:
         raise SweepError(f"{where}: is empty; give at least one value")
-    if all(isinstance(value, str) for value in spec):
-        return _distinct(where, list(spec))
-    return _distinct(where, [_number(where, value) for value in spec])
+    names = all(isinstance(value, str) for value in spec)
+    values = list(spec) if names else [_number(where, value) for value in spec]
+    return values if repeat else _distinct(where, values)
 
 
 def _range(where: str, spec: Mapping[str, Any]) -> list[float]:

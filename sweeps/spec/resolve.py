@@ -10,7 +10,7 @@ from ...engine.check_model import check_model
 from ...engine.errors import SweepError
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model
-from .axes import axis_values, grid_axes, sampled_axis
+from .axes import axis_values, grid_axes, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
 from .dynamics import integrator_options, require_dynamics, saved_times
@@ -51,11 +51,13 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     times = saved_times(f"{origin}: times", table["times"])
     integrator = integrator_options(f"{origin}: integrator", table["integrator"])
     design, drawn = resolve_design(f"{origin}: design", table["design"], table["axes"], fixed, inputs)
-    values = axis_values(f"{origin}: axes", table["axes"], fixed, inputs)
+    groups = zip_groups(f"{origin}: zip", table["zip"], table["axes"])
+    together = {name for group in groups.values() for name in group}
+    values = axis_values(f"{origin}: axes", table["axes"], fixed, inputs, together)
     taken = dict.fromkeys(values, "[axes]") | dict.fromkeys(drawn, "[design.parameters]")
     choices, fixed = fixed_values(f"{origin}: fixed", fixed, inputs, taken)
     outputs = output_names(f"{origin}: outputs", table["outputs"], model, bool(times))
-    axes = grid_axes(f"{origin}: zip", table["zip"], values, model)
+    axes = grid_axes(f"{origin}: zip", groups, values, model)
     space = Space(
         model=model,
         axes=axes + sampled_axis(f"{origin}: design", design, drawn, model),

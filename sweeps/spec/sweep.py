@@ -31,7 +31,8 @@ class Sweep:
     derivatives
         Output name to the parameters in which it is differentiated.
     zip
-        Groups of axes that vary together along one dimension.
+        Groups of axes that vary together along one dimension: a list of them, or a mapping from what the
+        dimension is called. Their values may repeat.
     design
         Parameters that are sampled, along one dimension called "sample": ``{"kind": "sobol", "samples": 1024,
         "seed": 0, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}``; kinds "lhs" and "morris" too.
@@ -50,7 +51,7 @@ class Sweep:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     outputs: Sequence[str] = ()
     derivatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    zip: Sequence[Sequence[str]] = ()
+    zip: Sequence[Sequence[str]] | Mapping[str, Sequence[str]] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
     times: Any = None
     integrator: Mapping[str, Any] = field(default_factory=dict)

@@ -70,6 +70,17 @@ def test_more_samples_begin_with_the_old_ones(draw):
     assert len(many) == 4 * len(few)
 
 
+class Cut:
+    """A distribution of scipy's cut at both ends, slowly."""
+
+    def __init__(self, law, low, high):
+        self.law, self.low, self.high = law, low, high
+
+    def cdf(self, x):
+        low, high = self.law.cdf([self.low, self.high])
+        return (self.law.cdf(x) - low) / (high - low)
+
+
 @pytest.mark.parametrize(("stated", "parameter", "law"), [
     ({"uniform": [2, 5]}, ANY, stats.uniform(2, 3)),
     ({"loguniform": [1e-3, 10]}, ANY, stats.loguniform(1e-3, 10)),
@@ -77,7 +88,11 @@ def test_more_samples_begin_with_the_old_ones(draw):
     ({"normal": [3, 2]}, ANY, stats.norm(3, 2)),
     ({"normal": [0.4, 0.3]}, SHARE, stats.truncnorm(-0.4 / 0.3, 2, 0.4, 0.3)),
     ({"normal": [0, 1, 1, 2]}, ANY, stats.truncnorm(1, 2)),
-], ids=["uniform", "loguniform", "triangular", "normal", "cut to the domain", "cut"])  # fmt: skip
+    ({"lognormal": [4.6, 0.8]}, ANY, stats.lognorm(0.8, scale=np.exp(4.6))),
+    ({"lognormal": [-1, 2]}, SHARE, Cut(stats.lognorm(2, scale=np.exp(-1)), 0, 1)),
+    ({"lognormal": [0, 1, 0.5, 3]}, ANY, Cut(stats.lognorm(1), 0.5, 3)),
+], ids=["uniform", "loguniform", "triangular", "normal", "cut to the domain", "cut", "lognormal",
+        "lognormal cut to the domain", "lognormal cut"])  # fmt: skip
 def test_samples_follow_the_distribution(stated, parameter, law):
     u = sobol_points(1, 1024, 0, False)[:, 0].reshape(1024, 3)[:, 0]
     read = read_distribution("x", stated, parameter)
@@ -85,6 +100,17 @@ def test_samples_follow_the_distribution(stated, parameter, law):
     values = np.sort(read.quantiles(u))
     # Against its own cumulative distribution function: a net of 1024 points is even to 1/1024.
     np.testing.assert_allclose(law.cdf(values), (np.arange(1024) + 0.5) / 1024, atol=0.51 / 1024)
+
+
+def test_quantiles_of_a_lognormal_are_scipys_far_out_in_both_tails():
+    read = read_distribution("x", {"lognormal": [4.6, 0.8]}, ANY)
+    u = np.array([1e-12, 1e-3, 0.5, 0.999, 1 - 1e-12])
+    np.testing.assert_allclose(read.quantiles(u), stats.lognorm.ppf(u, 0.8, scale=np.exp(4.6)), rtol=1e-9)
+    assert (read.low, read.high) == (0.0, np.inf)
+    assert read.poincare == pytest.approx(0.64)
+    np.testing.assert_array_equal(read.steepness(np.array([2.0])), [2.0])
+    cut = read_distribution("x", {"lognormal": [0, 5, 1, 2]}, ANY)
+    assert cut.poincare == pytest.approx((np.log(2) / np.pi) ** 2)
 
 
 def test_whole_numbers_are_equally_likely_up_to_both_ends():
@@ -144,7 +170,7 @@ BAD_PARAMETERS = {
         "parameters.alpah: model external has no parameter 'alpah'; did",
     ),
     "static": ({"mechanism": {"uniform": [0, 1]}}, "mechanism is a static choice and cannot be drawn"),
-    "fixed": ({"L": {"uniform": [1, 2]}}, "design.parameters.L: also stands in [fixed] as 400; keep one"),
+    "fixed": ({"v": {"uniform": [0.1, 0.2]}}, "design.parameters.v: also stands in [fixed] as 0.4; keep one"),
     "axis": ({"beta": {"uniform": [0, 1]}}, "design.parameters.beta: also stands in [axes]; keep one"),
     "no distribution": ({"alpha": [0, 1]}, "parameters.alpha: [0, 1] should be one distribution, such as"),
     "unknown law": (
@@ -162,6 +188,15 @@ BAD_PARAMETERS = {
     "mean out of domain": ({"alpha": {"normal": [-1, 1]}}, "alpha.normal: -1 lies outside [0, 1]"),
     "no spread": ({"alpha": {"normal": [0.5, 0]}}, "a standard deviation of 0 is not above 0"),
     "log of nothing": ({"alpha": {"loguniform": [0, 1]}}, "alpha.loguniform: 0 is not above 0"),
+    "lognormal, no spread": (
+        {"L": {"lognormal": [1, 0]}},
+        "L.lognormal: a standard deviation of 0 is not above",
+    ),
+    "lognormal, low of 0": ({"L": {"lognormal": [1, 1, 0, 9]}}, "L.lognormal: 0 is not above 0"),
+    "lognormal, three": ({"L": {"lognormal": [1, 1, 9]}}, "should be [mean of the logarithm, its standard"),
+    "lognormal, huge": ({"L": {"lognormal": [800, 1]}}, "exp of it is infinite"),
+    "lognormal, outside": ({"alpha": {"lognormal": [1, 1]}}, "alpha.lognormal: 2.71828 lies outside [0, 1]"),
+    "lognormal, nothing": ({"L": {"lognormal": [0, 0.1, 50, 90]}}, "nothing of it lies between 50 and 90"),
     "a count": ({"n": {"uniform": [2, 5]}}, "n.uniform: n counts something; use integers"),
     "no count": ({"alpha": {"integers": [0, 1]}}, "alpha.integers: alpha is continuous; use uniform"),
     "half a count": ({"n": {"integers": [2, 4.5]}}, "n.integers: [2.0, 4.5] are not whole numbers"),
@@ -179,7 +214,7 @@ def test_a_wrong_design_is_refused(changes, message):
 @pytest.mark.parametrize(("parameters", "message"), BAD_PARAMETERS.values(), ids=BAD_PARAMETERS)
 def test_a_wrong_distribution_is_refused(parameters, message):
     stated = Sweep(
-        "external", {"beta": [0.1]}, {"L": 400}, design=DESIGN | {"parameters": parameters}, origin="s.toml"
+        "external", {"beta": [0.1]}, {"v": 0.4}, design=DESIGN | {"parameters": parameters}, origin="s.toml"
     )
     with pytest.raises(SweepError) as error:
         stated.space()

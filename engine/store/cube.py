@@ -6,7 +6,7 @@ Shards are tiles: each variable has one file a tile. Which tiles count as comput
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -221,13 +221,14 @@ def readable(root: Path) -> Iterator[None]:
         ) from error
 
 
-def bytes_on_disk(root: Path) -> int:
-    """Size of everything below `root`."""
-    return sum(_size(entry) for entry in os.scandir(root))
-
-
-def _size(entry: "os.DirEntry[str]") -> int:
-    if entry.is_dir(follow_symlinks=False):
-        with os.scandir(entry.path) as entries:
-            return sum(map(_size, entries))
-    return entry.stat(follow_symlinks=False).st_size if entry.is_file() else 0
+def bytes_on_disk(root: Path, without: Iterable[str] = ()) -> int:
+    """Size of everything below `root`, but for what lies below the folders `without`."""
+    skipped, size, folders = {str(root / folder) for folder in without}, 0, [str(root)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders += [entry.path] if entry.path not in skipped else []
+                elif entry.is_file(follow_symlinks=False):
+                    size += entry.stat(follow_symlinks=False).st_size
+    return size

@@ -18,6 +18,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
+from ..tiles import Layout
 from .shard import DIGEST
 
 FOLDER = "status/manifest"  # inside an array's folder, where listing a zarr group does not look
@@ -108,15 +109,17 @@ class Manifest:
         return self.records[at] if at < len(self.places) and self.places[at] == place else None
 
     @property
-    def statuses(self) -> dict[int, int]:
-        """How many points of all recorded tiles have each status."""
-        counts = self.records["statuses"].sum(axis=0, dtype=np.int64)
-        return {code: int(n) for code, n in enumerate(counts) if n}
-
-    @property
     def bytes(self) -> int:
         """Length of all recorded shards together."""
         return int(self.records["shards"]["length"].sum())
+
+
+def complete(manifest: Manifest, layout: Layout) -> np.ndarray:
+    """Which recorded tiles have all the points that they have in the layout: a cube may have grown since."""
+    tile, grid = np.array(layout.tile), np.array(layout.grid)
+    start = manifest.records["key"].astype(np.int64) * tile
+    points = (np.minimum(start + tile, grid) - start).prod(axis=1)
+    return manifest.records["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
 
 
 def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest:

@@ -6,8 +6,7 @@ its shards
 are read and their digests compared. A tile without record is read, too, and recorded where it is sound.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -18,7 +17,8 @@ from ..tiles import Tile
 from .commit import digests, record
 from .cube import Cube
 from .durable import sync_all
-from .manifest import Manifest
+from .files import changed_files
+from .manifest import Manifest, complete
 
 Shards = Mapping[str, tuple[int, bytes]]
 
@@ -48,7 +48,7 @@ def survey(cube: Cube, manifest: Manifest) -> Survey:
     found, counts = Survey(), cube.layout.counts
     changed = changed_tiles(cube, manifest)
     unknown = _without_record(manifest, prod(counts))
-    for place in np.union1d(unknown, np.array(sorted(changed), np.int64)).tolist():
+    for place in np.union1d(unknown, changed).tolist():
         tile = cube.layout.at(tuple(map(int, np.unravel_index(place, counts))))
         row, shards = manifest.find(tile.key), digests(cube, tile)
         if shards is not None and (row is None or shards == recorded_shards(cube, row)):
@@ -95,34 +95,12 @@ def recorded_shards(cube: Cube, row: Any) -> Shards:
     }
 
 
-def changed_tiles(cube: Cube, manifest: Manifest) -> set[int]:
+def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     """Places of recorded tiles that have grown, or of which a file is not there or not the recorded one."""
-    records, places = manifest.records, manifest.places.tolist()
-    points = records["statuses"][:, 1:].sum(axis=1, dtype=np.int64)
-    changed = set(manifest.places[points != _points(cube, records["key"])].tolist())
-    for i, name in enumerate(cube.names):
-        one = records["shards"][:, i]
-        known = zip(*(one[part].tolist() for part in ("length", "inode", "mtime", "ctime")), strict=True)
-        for place, path, said in zip(places, _paths(cube, name, records["key"]), known, strict=True):
-            try:
-                file = os.stat(path)  # noqa: PTH116
-            except OSError:
-                changed.add(place)
-                continue
-            if (file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) != said:
-                changed.add(place)
-    return changed
-
-
-def _paths(cube: Cube, name: str, keys: np.ndarray) -> Iterator[str]:
-    return (cube.path(name, key) for key in keys.tolist())
-
-
-def _points(cube: Cube, keys: np.ndarray) -> np.ndarray:
-    """Number of points of each tile with these keys."""
-    tile, grid = np.array(cube.layout.tile), np.array(cube.layout.grid)
-    start = keys.astype(np.int64) * tile
-    return (np.minimum(start + tile, grid) - start).prod(axis=1)
+    changed = ~complete(manifest, cube.layout)
+    for name in cube.names:
+        changed |= changed_files(cube, manifest.records, name)
+    return manifest.places[changed]
 
 
 def _without_record(manifest: Manifest, tiles: int) -> np.ndarray:

@@ -35,11 +35,10 @@ def run(options: argparse.Namespace) -> int:
 
 def note_left_out(path: Path) -> None:
     """Say on standard error how many points are not ok: an aggregate without a word on status has them in."""
-    from ...engine.store.cube import open_cube_for_reading
+    from ...engine.store.read import Reader
     from ...kernels.status import Status
-    from ..cube.describe import status_counts
 
-    counts = status_counts(open_cube_for_reading(path))
+    counts = Reader(path).status_counts()
     others = {Status(code).name: count for code, count in counts.items() if code != Status.ok and count}
     if others:
         left = ", ".join(f"{name} {count:,}" for name, count in others.items())

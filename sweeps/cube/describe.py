@@ -1,7 +1,6 @@
 """What a cube holds and how it was made, as text."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.progress import clock
-from ...engine.store.cube import Cube, bytes_on_disk, open_cube_for_reading
+from ...engine.store.cube import Cube, bytes_on_disk
 from ...engine.store.journal import logged_runs
+from ...engine.store.read import Reader
 from ...kernels.status import Status
 from ..text import size_text, table
 
@@ -24,26 +24,18 @@ def describe_cube(path: Path, dataset: "xr.Dataset") -> str:
 
     `dataset` is the cube at `path`, opened; CubeError where there is none.
     """
-    cube = open_cube_for_reading(path)
+    reader = Reader(path)
+    cube = reader.cube
     parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}"]
     parts += ["", "Axes", _axes(dataset)]
     parts += ["", "Variables", _variables(dataset, cube.names)]
-    parts += ["", "Status", _statuses(cube)]
+    parts += ["", "Status", _statuses(reader)]
     parts += ["", "Runs", *_runs(cube), "", f"device    {dataset.attrs['device']}"]
     versions = json.loads(dataset.attrs["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
-    parts.append(f"on disk   {size_text(bytes_on_disk(path))}")
+    parts.append(f"on disk   {size_text(_bytes(reader))}")
     parts += ["", "Sweep", dataset.attrs["sweep"].rstrip()]
     return "\n".join(parts)
-
-
-def status_counts(cube: Cube) -> dict[int, int]:
-    """How many points have each status, read tile by tile."""
-    counts: Counter[int] = Counter()
-    for tile in cube.layout:
-        in_tile = np.bincount(cube.read("status", tile).ravel())
-        counts.update({code: int(n) for code, n in enumerate(in_tile) if n})
-    return dict(counts)
 
 
 def _axes(dataset: "xr.Dataset") -> str:
@@ -69,11 +61,20 @@ def _unit_and_meaning(array: "xr.DataArray") -> tuple[str, str]:
     return str(array.attrs.get("units", "")), str(array.attrs.get("long_name", ""))
 
 
-def _statuses(cube: Cube) -> str:
-    counts = status_counts(cube)
+def _statuses(reader: Reader) -> str:
+    counts = reader.status_counts()
     total = sum(counts.values())
     rows = [(Status(code).name, f"{n:,}", f"{n / total:.2%}") for code, n in sorted(counts.items())]
     return table(("status", "points", "share"), rows)
+
+
+def _bytes(reader: Reader) -> int:
+    """Size of a cube on the disk; of shards as the manifest has it, where it has all of them."""
+    if len(reader.manifest.records) < len(reader.cube.layout):
+        return bytes_on_disk(reader.root)
+    return reader.manifest.bytes + bytes_on_disk(
+        reader.root, without=[f"{name}/c" for name in reader.cube.names]
+    )
 
 
 def _runs(cube: Cube) -> list[str]:

@@ -1,28 +1,32 @@
 """Open a cube as a lazy Dataset."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from xarray import Variable, open_dataset, open_zarr
+from xarray.backends import BackendArray, BackendEntrypoint
+from xarray.core import indexing
+
+from ...engine.store.read import Reader
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":
-    """Open a cube lazily, as ``xarray.open_zarr`` does.
+    """Open a cube lazily, as ``xarray.open_zarr`` does; no fill value is read where a point was computed.
 
     Returns a Dataset: a coordinate for every swept parameter and choice, a variable for every output, and
     ``status``, the code of `kernels.status.Status` at every point of the grid; values are read when asked
     for. Units and meanings stand in the attributes of each variable, the sweep in those of the Dataset.
-    Any part of it writes back with ``to_zarr``. Raises CubeError where there is no cube.
+    Any part of it writes back with ``to_zarr``. What a tile is, computed or not, is settled when it is first
+    read: open the cube again to see what a run has added. Raises CubeError where there is no cube or its
+    metadata are damaged, and, when values are read, where a shard is missing, damaged or another than was
+    written.
     """
-    import xarray as xr
-
-    from ...engine.store.cube import open_cube_for_reading
-
-    open_cube_for_reading(Path(path))
-    dataset = xr.open_zarr(str(path), chunks=None)
-    return free(dataset[json.loads(dataset.attrs["variables"])])
+    reader = Reader(Path(path))
+    dataset = open_dataset(str(path), engine=_Cube, chunks=None, reader=reader)
+    return free(dataset[reader.cube.names])
 
 
 def free(dataset: "xr.Dataset") -> "xr.Dataset":
@@ -35,3 +39,31 @@ def free(dataset: "xr.Dataset") -> "xr.Dataset":
         for key in ("shards", "chunks"):
             variable.encoding.pop(key, None)
     return dataset
+
+
+class _Cube(BackendEntrypoint):
+    """How xarray opens a cube: as Zarr, but for the variables, which are read by a `Reader`."""
+
+    def open_dataset(self, filename_or_obj: Any, *, drop_variables: Any = None, reader: Any = None) -> Any:
+        dataset = open_zarr(filename_or_obj, chunks=None, drop_variables=drop_variables)
+        for name in reader.cube.names:
+            stored = dataset[name].variable
+            numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
+            dataset[name] = Variable(stored.dims, numbers, stored.attrs, stored.encoding)
+        return dataset
+
+
+class _Numbers(BackendArray):
+    """One variable of a cube, read when it is indexed."""
+
+    def __init__(self, reader: Reader, name: str) -> None:
+        self.reader, self.name = reader, name
+        array = reader.cube.array(name)
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        support = indexing.IndexingSupport.OUTER
+        return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        return self.reader.read(self.name, key)

@@ -1,0 +1,195 @@
+"""A cube as it is read: tile by tile, the status first, and no fill value where a point was computed.
+
+What a tile is, computed or not, is settled when the first number of it is read, by its record or its status,
+and stays so for this reader: a run beside it may commit tiles meanwhile, and yet no number is missing under a
+status that says it is there.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import Argument, CubeError
+from ..tiles import Tile
+from .cube import open_cube_for_reading
+from .decode import Damaged, read_digest, read_part
+from .files import changed_files
+from .manifest import STATUSES, complete
+from .spans import Index, Span, spans
+
+
+class Reader:
+    """The numbers of one cube. Threads may share it; another process opens the cube itself.
+
+    Raises CubeError where there is no cube, or its metadata are not what was written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cube = open_cube_for_reading(root)
+        self.manifest = self.cube.load_manifest()
+        self._columns = {name: i for i, name in enumerate(self.cube.names)}
+        # Of tiles without record: None where there is none, True where it is whole, else its status.
+        self._statuses: dict[tuple[int, ...], Any] = {}
+        self._trusted: set[tuple[str, tuple[int, ...]]] = set()
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Reader, (self.root,)
+
+    def read(self, name: str, index: Sequence[Index]) -> np.ndarray:
+        """Numbers of a variable: along each of its dimensions an integer, a slice or an array of integers.
+
+        Raises CubeError, naming the file, where a shard is missing, damaged or not the one that was written.
+        """
+        array, layout = self.cube.array(name), self.cube.layout
+        rank = len(layout.tile)
+        lengths = layout.tile + array.shape[rank:]
+        along = [
+            spans(one, size, length) for one, size, length in zip(index, array.shape, lengths, strict=True)
+        ]
+        result = np.empty([sum(span.count for span in one) for one in along], array.dtype)
+        for parts in product(*along):
+            tile = layout.at(tuple(span.tile for span in parts[:rank]))
+            _put(result, parts, self._part(name, tile, [span.hull for span in parts]))
+        return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
+
+    def status_counts(self) -> dict[int, int]:
+        """How many points have each status. Recorded tiles whose file is unchanged are not read."""
+        whole = complete(self.manifest, self.cube.layout)
+        records = self.manifest.records[whole]
+        same = ~changed_files(self.cube, records, "status")
+        counts = np.zeros(256, np.int64)
+        counts[:STATUSES] = records["statuses"][same].sum(axis=0, dtype=np.int64)
+        if int(same.sum()) < len(self.cube.layout):
+            known = set(map(tuple, records["key"][same].tolist()))
+            for tile in self.cube.layout:
+                if tile.key not in known:
+                    counts += self._counts(tile)
+        return {code: int(n) for code, n in enumerate(counts) if n}
+
+    def _counts(self, tile: Tile) -> np.ndarray:
+        whole = [slice(0, size) for size in tile.shape]
+        return np.bincount(self._part("status", tile, whole).ravel(), minlength=256)
+
+    def _part(self, name: str, tile: Tile, region: Sequence[slice]) -> np.ndarray:
+        """A region of a tile's shard."""
+        row = self._recorded(tile)
+        if row is not None:
+            try:
+                self._require_recorded(name, tile, row)
+                return self._decoded(name, tile, region, computed=True)
+            except (Damaged, OSError) as error:
+                self._require_rewritten(name, tile, row, error)
+        status = self._status(tile)
+        if status is None:
+            if row is not None:
+                raise self._error(
+                    self.cube.path(name, tile.key), "is being written again; read it again later"
+                )
+            return np.full([part.stop - part.start for part in region], self.cube.array(name).fill_value)
+        here = tuple(region[: len(tile.key)])
+        if name == "status" and status is not True:
+            return status[here]
+        computed = True if status is True else status[here] != 0
+        try:
+            return self._decoded(name, tile, region, computed)
+        except (Damaged, OSError) as error:
+            raise self._error(self.cube.path(name, tile.key), _reason(error)) from None
+
+    def _recorded(self, tile: Tile) -> Any:
+        """The record of a tile; None where it has none, or has more points now than were recorded."""
+        row = self.manifest.find(tile.key)
+        return row if row is not None and int(row["statuses"][1:].sum()) == tile.points else None
+
+    def _require_recorded(self, name: str, tile: Tile, row: Any) -> None:
+        """See to it that a shard is the recorded one: its file is as it was, or its digest is."""
+        length, digest, inode, mtime, ctime = row["shards"][self._columns[name]].item()
+        path = self.cube.path(name, tile.key)
+        file = os.stat(path)  # noqa: PTH116
+        if (file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) == (length, inode, mtime, ctime):
+            return
+        if (name, tile.key) not in self._trusted:
+            if read_digest(path, self.cube.forms[name]) != (length, bytes(digest)):
+                raise Damaged("is another shard than was written here")
+            self._trusted.add((name, tile.key))
+
+    def _require_rewritten(self, name: str, tile: Tile, row: Any, error: Exception) -> None:
+        """Raise what is wrong with a recorded shard, unless a run has written it again meanwhile."""
+        with self._lock:
+            self.manifest = self.cube.load_manifest()
+        now = self.manifest.find(tile.key)
+        if now is not None and now["shards"].tobytes() == row["shards"].tobytes():
+            raise self._error(self.cube.path(name, tile.key), _reason(error)) from None
+        self._statuses.pop(tile.key, None)
+
+    def _status(self, tile: Tile) -> Any:
+        """What the status shard of a tile without record says, as it was when it was first asked for."""
+        if tile.key in self._statuses:
+            return self._statuses[tile.key]
+        path, form = self.cube.path("status", tile.key), self.cube.forms["status"]
+        try:
+            values = (
+                self.cube.read("status", tile) if form is None else read_part(path, form, _all_of(tile))[0]
+            )
+            status: Any = True if values.all() else values
+            if form is None and not os.path.exists(path):  # noqa: PTH110
+                status = None
+        except (FileNotFoundError, NotADirectoryError):
+            status = None
+        except (ValueError, RuntimeError, OSError) as error:
+            raise self._error(path, _reason(error)) from None
+        with self._lock:
+            return self._statuses.setdefault(tile.key, status)
+
+    def _decoded(self, name: str, tile: Tile, region: Sequence[slice], computed: Any) -> np.ndarray:
+        """A region of a shard; Damaged where numbers of points that were `computed` are not there."""
+        form = self.cube.forms[name]
+        if form is None:
+            if not os.path.exists(self.cube.path(name, tile.key)):  # noqa: PTH110
+                raise FileNotFoundError
+            try:
+                return self.cube.read(name, tile)[tuple(region)]
+            except (ValueError, RuntimeError) as error:
+                raise Damaged(str(error)) from None
+        values, missing = read_part(self.cube.path(name, tile.key), form, region)
+        if missing is not None:
+            if computed is not True:
+                computed = computed.reshape(computed.shape + (1,) * (missing.ndim - computed.ndim))
+            if (missing & computed).any():
+                raise Damaged("lacks chunks although its tile is committed")
+        return values
+
+    def _error(self, path: str, reason: str) -> CubeError:
+        advice = f"; equisweep verify {self.root} lets the next run compute it again with "
+        return CubeError(f"{path}: {reason}{advice}", Argument("repair", True))
+
+
+def _put(result: np.ndarray, parts: Sequence[Span], values: np.ndarray) -> None:
+    """Put the hull of some numbers of a tile where they belong."""
+    if all(span.inside is None for span in parts):
+        result[tuple(span.target for span in parts)] = values
+        return
+    inside = [
+        np.arange(n) if span.inside is None else span.inside
+        for span, n in zip(parts, values.shape, strict=True)
+    ]
+    target = [
+        np.arange(s.target.start, s.target.stop) if isinstance(s.target, slice) else s.target for s in parts
+    ]
+    result[np.ix_(*target)] = values[np.ix_(*inside)]
+
+
+def _all_of(tile: Tile) -> list[slice]:
+    return [slice(0, size) for size in tile.shape]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "is missing although its tile is committed"
+    return str(error) if isinstance(error, Damaged) else f"cannot be read ({error})"

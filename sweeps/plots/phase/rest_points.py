@@ -1,7 +1,8 @@
 """Rest points of a motion in the plane, and their stability, by Newton's method from many starts.
 
-Every face of the square or simplex is invariant: a rest point lies at a corner, inside an edge where the
-rate along the edge is zero, or inside where both are. Stability is that of the linearisation.
+A rest point lies at a corner, inside an edge where the rate along it is zero, or inside where both are.
+Faces of the square or simplex are invariant under selection, and not under mutation: what is found on one
+is a rest point only where the motion dies out on the way there. Stability is that of the linearisation.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,13 @@ from .chart import Chart
 from .motion import Motion
 
 _STARTS = 13
-_ALONG = 401
+# Shares at which Newton's method starts besides: mutation holds rest points near faces.
+_NEAR = (1e-5, 1e-3)
+# Places along an edge: even ones, and ever closer ones towards both ends.
+_EVEN, _CLOSE = 401, 40
+_ALONG = _EVEN + 2 * _CLOSE
+# From how near inside a face is approached: what dies out in proportion falls a thousandfold.
+_APPROACH = (1e-6, 1e-9)
 _BISECTIONS = 60
 # Two roots nearer than this are one.
 _SAME = 1e-6
@@ -41,6 +48,7 @@ def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
     points: list[tuple[np.ndarray, bool]] = [(corner, True) for corner in _corners(chart)]
     for ends, component in _edges(chart):
         points += [(point, False) for point in _roots_along(ends, component, motion)]
+    points = _at_rest(points, motion)
     if len(box) == 1:
         low, high = box[0] + 1e-9 * np.ptp(box[0]) * np.array([1, -1])
         ends = np.array([[low], [high]])
@@ -52,6 +60,17 @@ def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
     slopes = motion.slope(np.stack([at for at, _ in points]))
     kinds = _kinds(slopes, [corner for _, corner in points])
     return [RestPoint(at, kind) for (at, _), kind in zip(points, kinds, strict=True)]
+
+
+def _at_rest(points: list[tuple[np.ndarray, bool]], motion: Motion) -> list[tuple[np.ndarray, bool]]:
+    """Those of the points on faces towards which the motion inside dies out."""
+    if not points:
+        return []
+    size = len(points[0][0])
+    middle = np.full(size, 1 / 3 if motion.chart.form == "simplex" else 1 / 2)
+    at = np.stack([point for point, _ in points])
+    far, near = (np.abs(motion.velocity(at + d * (middle - at))).max(axis=1) for d in _APPROACH)
+    return [point for point, rests in zip(points, near <= 0.1 * far, strict=True) if rests]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:
@@ -88,7 +107,9 @@ def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> lis
         return motion.rates(ends[0] + t[:, None] * (ends[1] - ends[0])) @ component
 
     # Shifted a little, so that a root at a half or a third is no grid point.
-    t = np.linspace(0, 1, _ALONG + 2)[1:-1] + 1e-7
+    even = np.linspace(0, 1, _EVEN + 2)[1:-1] + 1e-7
+    close = np.geomspace(1e-9, even[0], _CLOSE, endpoint=False)
+    t = np.concatenate([close, even, 1 - close[::-1]])
     f = value(t)
     at = np.flatnonzero(f[:-1] * f[1:] < 0)
     if not at.size:
@@ -103,9 +124,17 @@ def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> lis
 
 def _starts(chart: Chart, box: np.ndarray) -> np.ndarray:
     """A grid of points inside, [n, d]."""
-    sides = [low + (high - low) * (np.arange(_STARTS) + 0.5) / _STARTS for low, high in box]
+    even = (np.arange(_STARTS) + 0.5) / _STARTS
+    if chart.form not in ("plane", "axis"):
+        even = np.concatenate([_NEAR, even, 1 - np.array(_NEAR)])
+    sides = [low + (high - low) * even for low, high in box]
     points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, len(box))
-    return points[points.sum(axis=1) < 1] if chart.form == "simplex" else points
+    if chart.form != "simplex":
+        return points
+    shares = np.append(points, 1 - points.sum(axis=1, keepdims=True), axis=1)
+    shares = shares[shares[:, 2] > 0]
+    # Each two of three shares in turn, so that starts lie near every side.
+    return np.concatenate([shares[:, list(pair)] for pair in ((0, 1), (1, 2), (2, 0))])
 
 
 def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:

@@ -78,5 +78,6 @@ INTEGERS: dict[str, Instruction] = {
     "div": _divided,
     "rem": _divided,
     "shift_left": plain("shl"),
+    "shift_right_logical": plain("lshr"),
     "shift_right_arithmetic": plain("ashr"),
 }

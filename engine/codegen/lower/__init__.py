@@ -3,15 +3,30 @@
 Importing this package fills the registry. A new primitive is one function in the file of its family.
 """
 
-from . import calls, control_flow, elementwise, indexing, linear_algebra, reductions, sort, structural
+from . import (
+    bits,
+    calls,
+    control_flow,
+    elementwise,
+    indexing,
+    linear_algebra,
+    random,
+    reductions,
+    sort,
+    special,
+    structural,
+)
 
 __all__ = [
+    "bits",
     "calls",
     "control_flow",
     "elementwise",
     "indexing",
     "linear_algebra",
+    "random",
     "reductions",
     "sort",
+    "special",
     "structural",
 ]

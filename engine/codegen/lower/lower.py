@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jax.extend import core
 
 from ..ir import Graph, Unsupported, array_of, dtype_name
+from .keys import is_key
 from .rules import Array, Context, apply
 
 
@@ -39,11 +40,15 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
     values.update(zip(jaxpr.invars, inputs, strict=True))
     lower_inner = partial(_lower_inner, graph)
     for equation in jaxpr.eqns:
-        dtype = dtype_name(equation.outvars[0].aval.dtype) if equation.outvars else "i1"
+        dtype = _dtype(equation.outvars[0].aval) if equation.outvars else "i1"
         operands = [read(atom) for atom in equation.invars]
         results = apply(Context(graph, equation, dtype, lower_inner), operands)
         values.update(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def _dtype(aval: Any) -> str:
+    return "u32" if is_key(aval) else dtype_name(aval.dtype)
 
 
 def _lower_inner(graph: Graph, inner: Any, operands: Sequence[Array]) -> list[Array]:

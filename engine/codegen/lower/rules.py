@@ -12,12 +12,13 @@ release of JAX may add a param that changes results. ``**_`` in a signature says
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of
+from .keys import holds_keys, physical_shape, place_keys
 
 Array = np.ndarray
 Rule = Callable[..., Array | list[Array]]
@@ -118,7 +119,9 @@ def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
         raise Unsupported(f"primitive {name}")
     params = _understood(name, RULES[name], context.equation.params)
     try:
-        results = RULES[name](context, *operands, **params)
+        function = partial(RULES[name], context, **params)
+        keys = holds_keys(context.equation)
+        results = place_keys(name, function, operands) if keys else function(*operands)
         results = results if isinstance(results, list) else [results]
         _require_shapes(results, context.equation.outvars)
     except (Unsupported, BrokenRule):
@@ -129,7 +132,7 @@ def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
 
 
 def _require_shapes(results: Sequence[Array], variables: Sequence[Any]) -> None:
-    shapes, expected = [r.shape for r in results], [v.aval.shape for v in variables]
+    shapes, expected = [r.shape for r in results], [physical_shape(v.aval) for v in variables]
     if shapes != expected:
         raise ValueError(f"results of shapes {shapes} instead of {expected}")
 

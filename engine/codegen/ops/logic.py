@@ -67,6 +67,7 @@ define(
 define("xor", 2, primitive=True, value=jnp.bitwise_xor, stepwise=True)
 define("not", 1, value=jnp.bitwise_not, stepwise=True)
 define("shift_left", 2, value=lax.shift_left, stepwise=True)
+define("shift_right_logical", 2, value=lax.shift_right_logical, stepwise=True)
 define("shift_right_arithmetic", 2, value=lax.shift_right_arithmetic, stepwise=True)
 
 

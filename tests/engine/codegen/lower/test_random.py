@@ -1,0 +1,124 @@
+"""Random numbers in machine code are JAX's own, bit for bit, whatever the keys went through."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.codegen.lower.special import erf_inv
+from helpers.grids import by_jax, computed, reason_for_xla
+from jax import lax, random
+from scipy import special
+
+SEEDS = np.random.default_rng(3).integers(0, 2**40, 30)
+POINTS = [{"seed": SEEDS, "n": np.arange(30), "x": np.linspace(0, 1, 30)}]
+
+
+def enciphered(key, block):
+    """Threefry-2x32 of Salmon et al. (2011) with 20 rounds, in Python's integers."""
+    mask = 2**32 - 1
+    keys = [*key, key[0] ^ key[1] ^ 0x1BD11BDA]
+    x, y = [(b + k) & mask for b, k in zip(block, key, strict=True)]
+    for turn in range(20):
+        by = [13, 15, 26, 6, 17, 29, 16, 24][turn % 8]
+        x = (x + y) & mask
+        y = ((y << by | y >> (32 - by)) & mask) ^ x
+        if turn % 4 == 3:
+            step = turn // 4 + 1
+            x, y = (x + keys[step % 3]) & mask, (y + keys[(step + 1) % 3] + step) & mask
+    return x, y
+
+
+def test_the_cipher_is_that_of_the_paper():
+    # Its reference implementation's known answers.
+    assert enciphered((0, 0), (0, 0)) == (0x6B200159, 0x99BA4EFE)
+    ones = (2**32 - 1, 2**32 - 1)
+    assert enciphered(ones, ones) == (0x1CB996FC, 0xBB002BE7)
+
+
+def test_random_bits_are_counters_enciphered_by_the_seed():
+    bits = computed(lambda c: {"bits": random.bits(random.key(c["seed"]), (3,), jnp.uint64)}, POINTS)["bits"]
+    for seed, row in zip(POINTS[0]["seed"].tolist(), bits.tolist(), strict=True):
+        blocks = [enciphered((seed >> 32, seed & (2**32 - 1)), (0, i)) for i in range(3)]
+        assert row == [high << 32 | low for high, low in blocks]
+
+
+def key_of(c):
+    return random.key(c["seed"])
+
+
+WAYS = {
+    "two keys of one": lambda c: sum(random.uniform(k) for k in random.split(key_of(c))),
+    "old keys": lambda c: random.uniform(random.split(random.PRNGKey(c["seed"]))[1], (2,)),
+    "folded in": lambda c: random.uniform(random.fold_in(key_of(c), c["n"])),
+    "integers": lambda c: random.randint(key_of(c), (2,), 0, 7),
+    "booleans": lambda c: random.bernoulli(key_of(c), c["x"]),
+    "an order": lambda c: random.permutation(key_of(c), 4),
+    "counted": lambda c: random.poisson(key_of(c), 3.0),
+    "a loop that keeps the key": lambda c: lax.fori_loop(
+        0, 40, lambda i, total: total + random.uniform(random.fold_in(key_of(c), i)), 0.0
+    ),
+    "a loop that carries the key": lambda c: lax.fori_loop(
+        0, 40, lambda i, s: (random.split(s[0])[0], s[1] + random.uniform(s[0])), (key_of(c), 0.0)
+    )[1],
+    "a scan over keys": lambda c: lax.scan(
+        lambda total, key: (total + random.uniform(key), total), 0.0, random.split(key_of(c), 3)
+    ),
+    "vmap over keys": lambda c: jax.vmap(random.uniform)(random.split(key_of(c), (2, 2)).reshape(4)),
+    "a choice of keys": lambda c: random.uniform(
+        lax.cond(c["x"] > 0.5, lambda: key_of(c), lambda: random.key(c["n"]))
+    ),
+    "keys placed": lambda c: random.uniform(jnp.stack([key_of(c), random.key(c["n"])])[::-1][None][0, 1]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_keys_go_through_changes_no_bit(way):
+    def point(c):
+        return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(WAYS[way](c)))}
+
+    assert reason_for_xla(point, POINTS) is None
+    results, expected = computed(point, POINTS), by_jax(point, POINTS)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(results[name], values)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda c: random.uniform(random.key(c["seed"], impl="rbg")), "random numbers of key<rbg>"),
+        (
+            lambda c: random.uniform(jnp.where(c["x"] > 0.5, key_of(c), random.key(c["n"]))),
+            "select_n of random keys",
+        ),
+    ],
+)
+def test_other_generators_and_arithmetic_of_keys_go_through_xla(function, reason):
+    assert reason_for_xla(lambda c: {"y": function(c)}, POINTS) == reason
+
+
+def test_normal_numbers_agree_to_rounding():
+    def point(c):
+        return {"y": random.normal(key_of(c), (20,))}
+
+    result, expected = computed(point, POINTS)["y"], by_jax(point, POINTS)["y"]
+    np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-15)
+
+
+def test_single_precision_is_rounded_once():
+    def point(c):
+        return {"y": lax.erf_inv((2 * c["x"] - 1).astype(jnp.float32))}
+
+    x = np.float32(2 * POINTS[0]["x"] - 1)
+    np.testing.assert_allclose(computed(point, POINTS)["y"], special.erfinv(np.float64(x)), rtol=6e-8)
+
+
+def test_the_inverse_error_function_is_right_to_rounding_from_end_to_end():
+    tails = 1 - 10.0 ** -np.arange(1, 17)
+    x = np.concatenate([np.linspace(-1, 1, 2001), tails, -tails, 10.0 ** -np.arange(1, 320, 20)])
+    result, expected = np.asarray(erf_inv(jnp.asarray(x))), special.erfinv(x)
+    near = np.finfo(float).eps / np.maximum(1 - x**2, np.finfo(float).eps)  # x^2 is rounded
+    inside = np.abs(x) < 1
+    error = np.abs(result[inside] - expected[inside])
+    assert (error <= (1e-15 + near[inside]) * np.abs(expected[inside])).all()
+    assert (result[~inside] == expected[~inside]).all()
+    assert np.isnan(erf_inv(jnp.asarray([1.5, -2.0, np.nan]))).all()

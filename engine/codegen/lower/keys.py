@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..ir import Scalar, Unsupported, array_of
@@ -35,7 +36,7 @@ class Key:
 
 def is_key(aval: Any) -> bool:
     """Whether these are keys of random numbers."""
-    return jax.dtypes.issubdtype(aval.dtype, jax.dtypes.prng_key)
+    return jnp.issubdtype(aval.dtype, jax.dtypes.prng_key)
 
 
 def physical_shape(aval: Any) -> tuple[int, ...]:

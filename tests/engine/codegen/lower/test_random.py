@@ -9,6 +9,7 @@ from helpers.grids import by_jax, computed, reason_for_xla
 from jax import lax, random
 from scipy import special
 
+EPS = np.finfo(float).eps
 SEEDS = np.random.default_rng(3).integers(0, 2**40, 30)
 POINTS = [{"seed": SEEDS, "n": np.arange(30), "x": np.linspace(0, 1, 30)}]
 
@@ -116,9 +117,10 @@ def test_the_inverse_error_function_is_right_to_rounding_from_end_to_end():
     tails = 1 - 10.0 ** -np.arange(1, 17)
     x = np.concatenate([np.linspace(-1, 1, 2001), tails, -tails, 10.0 ** -np.arange(1, 320, 20)])
     result, expected = np.asarray(erf_inv(jnp.asarray(x))), special.erfinv(x)
-    near = np.finfo(float).eps / np.maximum(1 - x**2, np.finfo(float).eps)  # x^2 is rounded
+    near = EPS / np.maximum(1 - x**2, EPS)  # x^2 is rounded
     inside = np.abs(x) < 1
+    # 23 terms by Horner's rule lose some roundings.
     error = np.abs(result[inside] - expected[inside])
-    assert (error <= (1e-15 + near[inside]) * np.abs(expected[inside])).all()
+    assert (error <= (16 * EPS + near[inside]) * np.abs(expected[inside])).all()
     assert (result[~inside] == expected[~inside]).all()
     assert np.isnan(erf_inv(jnp.asarray([1.5, -2.0, np.nan]))).all()

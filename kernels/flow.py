@@ -113,7 +113,7 @@ class Flow:
         each += [_amplitude(o) for o in self.observables if o.name in self.swings]
         each += [_path(o) for o in self.observables if path]
         if self.swings:
-            each += [_PERIOD, _RETURN_TIME]
+            each += [_PERIOD, _RETURN_TIME, _LOOPS]
         return (*each, _SETTLE_TIME, _ATTRACTOR, _STEPS)
 
 
@@ -153,8 +153,8 @@ _PERIOD = Output(
     "period",
     "P",
     "time",
-    "time between the last two maxima of the first observable that swings; NaN where the attractor is"
-    " undecided",
+    "time that the orbit takes to return: between the last two maxima of the first observable that swings, or"
+    " over all loops of a cycle of several; NaN where the attractor is undecided",
     may_be_nan=True,
     needs="attractor",
 )
@@ -165,6 +165,15 @@ _RETURN_TIME = Output(
     "time between the last two maxima of the first observable that swings, whatever the orbit reaches; NaN"
     " before the second one",
     may_be_nan=True,
+    needs="attractor",
+    by_name=True,
+)
+_LOOPS = Output(
+    "loops",
+    "",
+    "1",
+    "maxima of the first observable that swings in one period of a closed orbit; 0 of no closed orbit",
+    kind="count",
     needs="attractor",
     by_name=True,
 )

@@ -13,7 +13,7 @@ Array = Any
 # An extreme is known to some hundred times the error of a step, so loose tolerances ask for more.
 _CLOSED, _CLOSED_ERRORS = 1e-6, 1e3
 # A swing smaller than this many errors of a step is none: rounding and errors look like swings, too.
-_NOISE = 100.0
+NOISE = 100.0
 # A swing that grows from return to return by more than this part of itself is spiralling outwards.
 _GROWING = 1e-3
 # An orbit along the faces comes nearer to each of them than exp(-_FACE), 1 in 1,000.
@@ -33,7 +33,7 @@ def classified(extremes: Extremes | None, own: Array, settled: Array, faces: boo
     """
     attractor = jnp.int8(Attractor.undecided)
     if extremes is not None:
-        closed = max(_CLOSED, _CLOSED_ERRORS * tolerance)
+        closed = closeness(tolerance)
         returned = _is_closed(extremes, closed)
         if faces:
             returned &= jnp.all(~own | _keeps_its_time(extremes, closed))
@@ -44,16 +44,21 @@ def classified(extremes: Extremes | None, own: Array, settled: Array, faces: boo
     return jnp.where(settled, jnp.int8(Attractor.rest_point), attractor)
 
 
+def closeness(tolerance: float) -> float:
+    """Extremes that differ by less than this part of the swing are the same; `tolerance` is that of steps."""
+    return max(_CLOSED, _CLOSED_ERRORS * tolerance)
+
+
 def is_swing(e: Extremes) -> Array:
     """Which followed quantities swing by more than the errors of the integration, shape (k,)."""
-    return e.high - e.low > _NOISE * e.error
+    return e.high - e.low > NOISE * e.error
 
 
 def _is_closed(e: Extremes, closed: float) -> Array:
     """Whether there is a swing, and each one returns to where it was. What rests beside it may."""
     swing = e.high - e.low
     change = jnp.maximum(jnp.abs(e.high - e.earlier_high), jnp.abs(e.low - e.earlier_low))
-    rests = swing <= _NOISE * e.error
+    rests = swing <= NOISE * e.error
     return jnp.all((change <= closed * swing) | rests) & jnp.any(is_swing(e))
 
 

@@ -64,6 +64,25 @@ def no_turns(followed: int, state: Array) -> Turns:
     return Turns(nothing, nothing, nothing, nothing, states)
 
 
+def turned(
+    followed: Followed, ends: tuple[Array, Array], states: tuple[Array, Array], rates: tuple[Array, Array]
+) -> tuple[Turns, Array, Array]:
+    """A step as `Turns` of each quantity, shape (k, ...), and which have a maximum and which a minimum in it.
+
+    `ends` are its two times, `states` and `rates` the state and field there.
+    """
+    before, after = (followed.slopes(*end) for end in zip(states, rates, strict=True))
+    k = len(followed.names)
+    step = Turns(
+        jnp.broadcast_to(ends[0], (k,)),
+        jnp.broadcast_to(ends[1] - ends[0], (k,)),
+        followed.values(states[1]) - followed.values(states[0]),
+        after,
+        jnp.broadcast_to(states[0], (k, *states[0].shape)),
+    )
+    return step, (before > 0) & (after <= 0), (before < 0) & (after >= 0)
+
+
 def updated(
     turns: Turns,
     followed: Followed,
@@ -71,20 +90,11 @@ def updated(
     states: tuple[Array, Array],
     rates: tuple[Array, Array],
 ) -> Turns:
-    """The turns after a step; `ends` are its two times, `states` and `rates` the state and field there.
+    """The turns after a step, given as for `turned`.
 
     Only the step is kept: where in it the extreme lies is asked once, of those that are left (`extremes_in`).
     """
-    before, after = (followed.slopes(*end) for end in zip(states, rates, strict=True))
-    rose, fell = (before > 0) & (after <= 0), (before < 0) & (after >= 0)
-    k = len(followed.names)
-    new = Turns(
-        jnp.broadcast_to(ends[0], (k,)),
-        jnp.broadcast_to(ends[1] - ends[0], (k,)),
-        followed.values(states[1]) - followed.values(states[0]),
-        after,
-        jnp.broadcast_to(states[0], (k, *states[0].shape)),
-    )
+    new, rose, fell = turned(followed, ends, states, rates)
 
     def shifted(old: Array, value: Array) -> Array:
         def where(turned: Array, a: Array, b: Array) -> Array:
@@ -114,42 +124,50 @@ def extremes_in(
     allowed : allowed(state), the error that a step may make in each component, shape (d,).
     loop : repeats a refinement, as `lane_loop` does.
     """
-    k = turns.t.shape[1]
-    stepper, followed = bind(p)
-
-    def extreme(which: Array, turn: Turns) -> tuple[Array, Array, Array]:
-        """`which` is 1 for the quantity that turns and 0 for the others."""
-        rates = stepper.field(turn.t, turn.state)
-        before = jnp.sum(which * followed.slopes(turn.state, rates))
-        guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
-
-        def body(last: _Nearing, fixed: Any) -> _Nearing:
-            which, turn, rates, curvature, p = fixed
-            stepper, followed = bind(p)
-            state, rates_there = stepper.reach(turn.t, turn.t + last.next, turn.state, rates)
-            slope = jnp.sum(which * followed.slopes(state, rates_there))
-            # A chord step, then secant steps.
-            bend = jnp.where(last.tries == 0, curvature, _divide(slope - last.slope, last.next - last.at))
-            better = jnp.clip(last.next - _divide(slope, bend), 0.0, turn.size)
-            value = jnp.sum(which * followed.values(state)) + slope * (better - last.next) / 2
-            return _Nearing(last.tries + 1, last.next, slope, better, value, jnp.max(jnp.abs(state)))
-
-        def cond(last: _Nearing, _fixed: Any) -> Array:
-            return last.tries < _REFINEMENTS
-
-        zero = jnp.zeros_like(guess)
-        start = _Nearing(jnp.int32(0), zero, zero, guess, zero, zero)
-        end = loop(cond, body, start, (which, turn, rates, curvature, p))
-        return end.value, turn.t + end.next, end.depth
-
-    each = jnp.eye(k, dtype=turns.t.dtype)
-    value, when, depth = jax.vmap(lambda turn: jax.vmap(extreme)(each, turn))(turns)
+    _, followed = bind(p)
+    each = jnp.eye(turns.t.shape[1], dtype=turns.t.dtype)
+    value, when, depth = jax.vmap(
+        lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop))(each, turn)
+    )(turns)
     errors = jax.vmap(lambda state: followed.errors(state, allowed(state)))(turns.state[0])
     return Extremes(
         value[0], value[1], value[2], value[3],
         when[0], when[1], when[2], when[3],
         depth, jnp.diagonal(errors),
     )  # fmt: skip
+
+
+def extreme_in(
+    which: Array, turn: Turns, bind: Bind, p: Any, loop: Callable[..., Any], wanted: Array | bool = True
+) -> tuple[Array, Array, Array]:
+    """Value, time and depth of the extreme in one step, as in `Extremes`.
+
+    `which` is 1 for the quantity that turns and 0 for the others; unless `wanted`, no step is taken.
+    """
+    stepper, followed = bind(p)
+    rates = stepper.field(turn.t, turn.state)
+    before = jnp.sum(which * followed.slopes(turn.state, rates))
+    guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
+
+    def body(last: _Nearing, fixed: Any) -> _Nearing:
+        which, turn, rates, curvature, p = fixed
+        stepper, followed = bind(p)
+        state, rates_there = stepper.reach(turn.t, turn.t + last.next, turn.state, rates)
+        slope = jnp.sum(which * followed.slopes(state, rates_there))
+        # A chord step, then secant steps.
+        bend = jnp.where(last.tries == 0, curvature, _divide(slope - last.slope, last.next - last.at))
+        better = jnp.clip(last.next - _divide(slope, bend), 0.0, turn.size)
+        value = jnp.sum(which * followed.values(state)) + slope * (better - last.next) / 2
+        return _Nearing(last.tries + 1, last.next, slope, better, value, jnp.max(jnp.abs(state)))
+
+    def cond(last: _Nearing, _fixed: Any) -> Array:
+        return last.tries < _REFINEMENTS
+
+    zero = jnp.zeros_like(guess)
+    tries = jnp.where(wanted, jnp.int32(0), jnp.int32(_REFINEMENTS))
+    start = _Nearing(tries, zero, zero, guess, zero, zero)
+    end = loop(cond, body, start, (which, turn, rates, curvature, p))
+    return end.value, turn.t + end.next, end.depth
 
 
 class _Nearing(NamedTuple):

@@ -1,0 +1,195 @@
+"""Closed orbits of several loops: how many loops they have, how long they take, between which extremes.
+
+The loop over steps keeps two maxima of a quantity, which show a return after one loop. An orbit of which they
+leave it open is followed on from its last maximum, turn by turn, until its extremes repeat or too many have
+been seen. It ends where it ended: this only looks whether it returns.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from .attractor import NOISE
+from .extrema import Bind, Extremes, Turns, extreme_in, turned
+
+Array = Any
+Loop = Callable[..., Any]
+
+# Most loops of a cycle that are looked for. Three rounds of them are compared.
+MOST_LOOPS = 8
+_KEPT = 3 * MOST_LOOPS
+# Extremes that rise or fall so many times in a row are of an orbit that spirals.
+_SPIRAL = 5
+# From round to round a cycle that is neared repeats itself ever better: one that the orbit leaves does not.
+_LEAVING = 2.0
+# Times that differ by less than this part of a period are the same; and an extreme that lies less than the
+# second one within the last period counts to it.
+_SAME_TIME, _PART = 1e-5, 1e-3
+
+
+class Cycle(NamedTuple):
+    """The cycle of an orbit: whether there is one, its loops, period, and extremes of each quantity, (k,)."""
+
+    found: Array
+    loops: Array
+    period: Array
+    high: Array
+    low: Array
+
+
+class _Walk(NamedTuple):
+    """An orbit on its way to its next turn: the next step begins at `t`; `last` is the one before, (k, ...).
+
+    `turned` are the quantities with a maximum (first row) or a minimum in the last step, shape (2, k).
+    """
+
+    t: Array
+    state: Array
+    rates: Array
+    size: Array
+    solver_state: Any
+    tried: Array
+    last: Turns
+    turned: Array
+
+
+class _History(NamedTuple):
+    """Values and times of the last maxima and minima of each quantity, shape (2, k, kept), latest last."""
+
+    values: Array
+    times: Array
+
+
+def cycle_of(
+    turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, closed: float,
+    most_steps: int, loop: Loop,
+) -> Cycle:  # fmt: skip
+    """The cycle of an orbit whose extremes repeat after several maxima.
+
+    Parameters
+    ----------
+    turns, extremes : its last ones.
+    real : which quantities swing by more than errors, shape (k,).
+    wanted : whether to look at all; without it nothing is integrated.
+    bind, p, loop : as of `extrema.extremes_in`.
+    closed : extremes that differ by less than this part of a swing are the same.
+    most_steps : steps that are tried at most.
+    """
+    stepper, followed = bind(p)
+    first, k = jnp.argmax(real), len(followed.names)
+    gap = jnp.take(extremes.high_time - extremes.earlier_high_time, first)
+    wanted = wanted & jnp.any(real) & (gap > 0) & jnp.isfinite(gap)
+    # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
+    last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
+    t, state, size = (jnp.take(a, first, axis=0) for a in (last.t, last.state, last.size))
+    until = jnp.where(wanted, t + 2 * (_KEPT + 2) * gap, t)
+    walk = _Walk(
+        t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
+        jnp.zeros((2, k), bool),
+    )  # fmt: skip
+    nothing = jnp.full((2, k, _KEPT), jnp.nan, state.dtype)
+    zero = jnp.zeros(k, state.dtype)
+    none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
+
+    def cond(at: tuple[_Walk, _History, Cycle]) -> Array:
+        walk, history, cycle = at
+        maxima = jnp.take(history.values[0], first, axis=0)
+        return _goes_on(walk, until, most_steps) & ~(jnp.isfinite(maxima[0]) | _spirals(maxima) | cycle.found)
+
+    def body(at: tuple[_Walk, _History, Cycle]) -> tuple[_Walk, _History, Cycle]:
+        walk, history, _ = at
+        walk = _to_next_turn(walk, until, real, most_steps, bind, p, loop)
+
+        def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, Array, Array]:
+            return extreme_in(which, step, bind, p, loop, wanted)
+
+        which = jnp.eye(k, dtype=walk.t.dtype)
+        value, when, _ = jax.vmap(refined)(which, walk.last, jnp.any(walk.turned, axis=0))
+        history = _History(
+            _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned)
+        )
+        return walk, history, _compared(history, real, first, closed, extremes.error)
+
+    return lax.while_loop(cond, body, (walk, _History(nothing, nothing), none))[2]
+
+
+def _goes_on(walk: _Walk, until: Array, most_steps: int) -> Array:
+    return (walk.tried < most_steps) & (walk.t < until) & jnp.all(jnp.isfinite(walk.state))
+
+
+def _to_next_turn(
+    walk: _Walk, until: Array, real: Array, most_steps: int, bind: Bind, p: Any, loop: Loop
+) -> _Walk:
+    """Step until after a maximum or minimum of a quantity that really swings."""
+
+    def cond(walk: _Walk, fixed: Any) -> Array:
+        return _goes_on(walk, fixed[0], most_steps) & ~jnp.any(walk.turned)
+
+    def body(walk: _Walk, fixed: Any) -> _Walk:
+        until, real, p = fixed
+        stepper, followed = bind(p)
+        tried = stepper.step(walk.t, until, walk.size, walk.state, walk.rates, walk.solver_state)
+        step, rose, fell = turned(
+            followed, (walk.t, tried.t), (walk.state, tried.state), (walk.rates, tried.rates)
+        )
+        new = walk._replace(
+            t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state, last=step,
+            turned=jnp.stack([rose, fell]) & real[None],
+        )  # fmt: skip
+        kept = jax.tree.map(lambda a, b: jnp.where(tried.keep, a, b), new, walk)
+        return kept._replace(size=tried.next_size, tried=walk.tried + 1)
+
+    fresh = walk._replace(turned=jnp.zeros_like(walk.turned))
+    return loop(cond, body, fresh, (until, real, p))
+
+
+def _pushed(kept: Array, new: Array, turned: Array) -> Array:
+    """The kept numbers, shape (2, k, kept), with the new ones (k,) at the end where a quantity turned."""
+    added = jnp.broadcast_to(new[:, None], (*kept.shape[:2], 1))
+    return jnp.where(turned[..., None], jnp.concatenate([kept[..., 1:], added], axis=-1), kept)
+
+
+def _spirals(maxima: Array) -> Array:
+    """Whether the last maxima of a quantity rise, or fall, one after another: no cycle does that."""
+    steps = jnp.diff(maxima[-_SPIRAL - 1 :])
+    return jnp.all(steps > 0) | jnp.all(steps < 0)
+
+
+# Of the last, the second last and the third last round of each length: which of the kept extremes stand
+# in it, and whether the round has so many, shape (lengths, most loops).
+_OFFSETS = np.arange(MOST_LOOPS)[None, :]
+_LENGTHS = np.arange(1, MOST_LOOPS + 1)[:, None]
+_ROUNDS = [np.maximum(_KEPT - 1 - _OFFSETS - i * _LENGTHS, 0) for i in range(3)]
+_IN_ROUND = _OFFSETS < _LENGTHS
+_ENDS = [_KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
+
+
+def _compared(history: _History, real: Array, first: Array, closed: float, error: Array) -> Cycle:
+    """The cycle in a history; `first` is the quantity whose loops are counted, `error` that of each."""
+    values, times = history
+    swing = jnp.nanmax(values[0], axis=-1) - jnp.nanmin(values[1], axis=-1)
+    # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
+    last, before, earlier = (values[..., which] for which in _ROUNDS)
+    change = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(last - before), 0.0), axis=-1)
+    former = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(before - earlier), 0.0), axis=-1)
+    repeats = change <= closed * swing[None, :, None]
+    repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
+    # Shares along a boundary cycle return, too, but ever more slowly.
+    ends = [times[..., which] for which in _ENDS]
+    periods, same_time = ends[0] - ends[1], max(10 * closed, _SAME_TIME)
+    repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
+    # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
+    period = jnp.take(periods[0], first, axis=0)
+    fits = jnp.abs(periods[..., None] - period[None, None, None]) <= same_time * period[None, None, None]
+    fits = jnp.any(repeats[..., None] & fits, axis=2) | ~real[None, :, None]
+    whole_round = jnp.all(fits, axis=(0, 1)) & jnp.take(repeats[0], first, axis=0)
+    length = jnp.argmax(whole_round)
+    whole = jnp.take(period, length)
+    within = times > times[..., -1:] - whole * (1 - _PART)
+    high = jnp.max(jnp.where(within[0], values[0], -jnp.inf), axis=-1)
+    low = jnp.min(jnp.where(within[1], values[1], jnp.inf), axis=-1)
+    return Cycle(jnp.any(whole_round), (length + 1).astype(jnp.int32), whole, high, low)

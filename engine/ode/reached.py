@@ -1,0 +1,105 @@
+"""What an orbit reached, and how it swings: the attractor, loops, period and amplitudes."""
+
+from functools import partial
+from typing import Any
+
+import jax.numpy as jnp
+
+from ...kernels.flow import Attractor
+from ...kernels.status import Status
+from .attractor import classified, closeness, is_swing
+from .extrema import Extremes, extremes_in
+from .followed import Followed
+from .integration import Integration, Lane, Outputs, Parameters
+from .loops import Cycle, cycle_of
+from .stepper import Stepper
+
+Array = Any
+
+
+def reached(integration: Integration, lane: Lane) -> Outputs:
+    """``"attractor"``, and of a flow with swings their outputs, of a lane that has ended."""
+    flow, followed = integration.flow, integration.followed
+    extremes, own = _extremes(integration, lane), jnp.asarray([s is None for s in followed.sources])
+    tolerance = integration.method.tolerance().nominal
+    # What was seen of an orbit before it stopped stays true, whatever stopped it.
+    sound = _was_on_its_way(lane)
+    attractor = classified(extremes, own, lane.settled, flow.faces, tolerance)
+    known = integration.decided()
+    if known is not None:
+        attractor = jnp.where(known == Attractor.undecided, attractor, known)
+    attractor = jnp.where(sound, attractor, jnp.int8(Attractor.undecided))
+    if extremes is None:
+        return {"attractor": attractor}
+    real = is_swing(extremes) & sound
+    cycle = None
+    if _may_have_several_loops(integration, lane):
+        wanted = sound & (attractor == Attractor.undecided)
+        cycle = _cycle(integration, lane, extremes, real, wanted)
+        attractor = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), attractor)
+    return {"attractor": attractor, **_swings(integration, lane, extremes, real, attractor, cycle)}
+
+
+def _bind(integration: Integration, p: Parameters) -> tuple[Stepper, Followed]:
+    bound = integration.bind(p)
+    return bound.stepper, bound.followed
+
+
+def _extremes(integration: Integration, lane: Lane) -> Extremes | None:
+    if lane.turns is None:
+        return None
+    method = integration.method
+    loop = partial(integration.loop, native=method.native)
+
+    def allowed(state: Array) -> Array:
+        return method.tolerance().allowed(state, state, jnp.zeros_like(integration.end(state)))
+
+    return extremes_in(lane.turns, partial(_bind, integration), integration.p, allowed, loop)
+
+
+def _may_have_several_loops(integration: Integration, lane: Lane) -> bool:
+    """Whether it is worth looking: where orbits cannot pass each other in the plane a component has one."""
+    flow, sources = integration.flow, integration.followed.sources
+    return lane.state.size > 2 or flow.motion is None or any(source is None for source in sources)
+
+
+def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array, wanted: Array) -> Cycle:
+    assert lane.turns is not None
+    method = integration.method
+    loop = partial(integration.loop, native=method.native)
+    closed = closeness(method.tolerance().nominal)
+    return cycle_of(
+        lane.turns, extremes, real, wanted, partial(_bind, integration), integration.p, closed,
+        method.max_steps, loop,
+    )  # fmt: skip
+
+
+def _was_on_its_way(lane: Lane) -> Array:
+    """Whether a lane was integrated, and its state was finite when it ended."""
+    statuses = (Status.ok, Status.max_steps, Status.step_too_small)
+    return jnp.any(jnp.stack([lane.status == status for status in statuses]))
+
+
+def _swings(
+    integration: Integration, lane: Lane, extremes: Extremes, real: Array, attractor: Array,
+    cycle: Cycle | None,
+) -> Outputs:  # fmt: skip
+    """Amplitudes, times of return and loops; of a cycle of several loops those of the whole."""
+    followed, high, low = integration.followed, extremes.high, extremes.low
+    times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)
+    return_time = times[jnp.argmax(real)]
+    period, loops = return_time, jnp.int32(1)
+    if cycle is not None:
+        high, low = jnp.where(cycle.found, cycle.high, high), jnp.where(cycle.found, cycle.low, low)
+        period, loops = jnp.where(cycle.found, cycle.period, period), jnp.where(cycle.found, cycle.loops, 1)
+    amplitudes = {}
+    for k, name in enumerate(followed.names):
+        top, bottom = (followed.seen(k, value[k], lane.state) for value in (high, low))
+        amplitudes[f"{name}_amplitude"] = jnp.where(real[k], jnp.abs(top - bottom), jnp.nan)
+    closed, undecided = attractor == Attractor.closed_orbit, attractor == Attractor.undecided
+    return {
+        **amplitudes,
+        "period": jnp.where(undecided, jnp.nan, period),
+        "return_time": return_time,
+        "loops": jnp.where(closed, loops, 0).astype(jnp.int32),
+    }

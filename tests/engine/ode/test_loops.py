@@ -1,0 +1,89 @@
+"""Closed orbits of several loops: in SciPy, too, the last state returns after the period, and not before."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.flow import Attractor, Flow, Observable
+from equisweep.kernels.status import Status
+from helpers.flows import LORENZ
+from scipy.integrate import solve_ivp
+
+
+def run(flow, method=None, **p):
+    out = lanes(flow, method or Method("tsit5", max_steps=100_000))(
+        {k: jnp.asarray(v, float) for k, v in p.items()}
+    )
+    return {k: np.asarray(v) for k, v in out.items()}
+
+
+def rates(c, s):
+    return [-s[1] - s[2], s[0] + 0.2 * s[1], 0.2 + s[2] * (s[0] - c)]
+
+
+ROESSLER = Flow(
+    start=lambda p: jnp.asarray([-3.0, 0.5, 0.1]) + 0 * p["c"],
+    field=lambda t, s, p: jnp.stack(rates(p["c"], s)),
+    observe=lambda s, p: {"x": s[0], "y": s[1], "z": s[2], "size": s[0] ** 2 + s[1] ** 2},
+    observables=tuple(Observable(name, name, "1", name) for name in ("x", "y", "z", "size")),
+    swings=("x", "y"),
+)
+
+
+def test_roesslers_cycles_of_one_two_three_and_four_loops_and_its_chaos():
+    c = [2.5, 3.5, 4.0, 5.3, 5.7]
+    out = run(ROESSLER, c=c, horizon=[1500.0] * 5)
+    assert list(out["loops"]) == [1, 2, 4, 3, 0]
+    assert list(out["attractor"]) == [Attractor.closed_orbit] * 4 + [Attractor.undecided]
+    assert list(out["status"]) == [Status.ok] * 4 + [Status.not_steady]
+    np.testing.assert_allclose(out["period"][:2], [5.74899, 11.5452], atol=6e-5)
+    assert np.isnan(out["period"][4])
+    for i in range(4):
+        last = [out[f"{k}_final"][i] for k in "xyz"]
+        period, loops = out["period"][i], out["loops"][i]
+        orbit = solve_ivp(
+            lambda t, s, c=c[i]: rates(c, s), (0, period), last, "DOP853", rtol=1e-11, atol=1e-11,
+            dense_output=True,
+        ).sol  # fmt: skip
+        np.testing.assert_allclose(orbit(period), last, atol=1e-4)
+        for loop in range(1, loops):
+            assert np.abs(orbit(loop * period / loops) - last).max() > 0.1
+        x, y, _ = orbit(np.linspace(0, period, 200_001))
+        np.testing.assert_allclose(out["x_amplitude"][i], np.ptp(x), rtol=1e-6)
+        np.testing.assert_allclose(out["y_amplitude"][i], np.ptp(y), rtol=1e-6)
+
+
+def test_quantities_of_different_numbers_of_maxima_have_one_period():
+    flow = dataclasses.replace(ROESSLER, swings=("size", "z"))
+    out = run(flow, c=[3.5, 4.0], horizon=[1500.0] * 2)
+    np.testing.assert_allclose(out["period"], [11.5452, 23.1770], atol=6e-5)
+    assert (out["loops"] >= [2, 4]).all()
+
+
+# Duffing's oscillator, which the time drives: its period is a multiple of that of the force.
+DUFFING = Flow(
+    start=lambda p: jnp.stack([1 + 0 * p["force"], 0 * p["force"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -0.3 * s[1] + s[0] - s[0] ** 3 + p["force"] * jnp.cos(1.2 * t)]),
+    observe=lambda s, p: {"x": s[0], "v": s[1]},
+    observables=tuple(Observable(name, name, "1", name) for name in ("x", "v")),
+    swings=("x",),
+    motion=None,
+)
+
+
+def test_a_driven_oscillator_doubles_its_period_and_becomes_chaotic():
+    out = run(DUFFING, force=[0.2, 0.28, 0.29, 0.5], horizon=[600.0] * 4)
+    np.testing.assert_allclose(out["period"][:3], 2 * np.pi / 1.2 * np.array([1, 2, 4]), rtol=1e-6)
+    assert list(out["attractor"]) == [Attractor.closed_orbit] * 3 + [Attractor.undecided]
+
+
+def test_chaos_is_no_cycle_at_loose_tolerances_either():
+    n = 60
+    rho, x0 = np.linspace(26, 40, n), np.linspace(0.5, 3, n)
+    ones = np.ones(n)
+    p = {"rho": rho, "sigma": 10 * ones, "beta": 8 / 3 * ones, "x0": x0, "y0": ones, "z0": ones}
+    out = run(LORENZ, Method("tsit5", 1e-6, 1e-6), **p, horizon=40 * ones)
+    assert (out["attractor"] == Attractor.undecided).all()
+    assert (out["loops"] == 0).all()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,21 +41,23 @@ def vector_values(
 ) -> np.ndarray:
     """Values of a vector parameter over its dim, shape (components,); what is `taken` holds NaN.
 
-    `taken` maps the components that are axes or are sampled to the table where they stand. SweepError,
-    beginning with `where`, for a component without a value, and for a wrong one.
+    `taken` maps the components that are axes or are sampled to the table where they stand; what `fixed` says
+    of them is the base that they vary from, and counts no more. SweepError, beginning with `where`, for a
+    component without a value, and for a wrong one.
     """
     labels = inputs.labels[parameter.dim or ""]
-    given = _components(f"{where}.{parameter.name}", fixed.get(parameter.name, {}))
+    stated = fixed.get(parameter.name, {})
+    given = _components(f"{where}.{parameter.name}", stated)
     default = _named(parameter.default)
     vector = np.full(len(labels), np.nan)
     for i, label in enumerate(labels):
         target = f"{parameter.name}.{label}"
         if target in taken:
-            if label in given:
-                raise SweepError(f"{where}.{target}: also stands in {taken[target]}; keep one of the two")
             continue
         if label in given:
             value = given[label]
+        elif _is_number_for_all(stated):
+            value = stated
         elif label in default and set(labels) == set(default):
             value = default[label]
         elif parameter.fill is not None:
@@ -91,13 +94,18 @@ def _stated(where: str, fixed: Mapping[str, Any], varied: Iterable[str], paramet
 
 
 def _components(where: str, given: Any) -> dict[str, Any]:
-    """Values by component, of a table by component or a list (whose components are 1, 2, ...)."""
+    """Values by component, of a table by component or a list (whose components are 1, 2, ...).
+
+    A number for all components names none.
+    """
+    if _is_number_for_all(given):
+        return {}
     if _is_list(given):
         given = {str(i): value for i, value in enumerate(given, 1)}
         if not given:
             raise SweepError(f"{where}: is empty; give at least one value")
     if not isinstance(given, Mapping):
-        raise SweepError(f"{where}: {given!r} should be a table by component, or a list")
+        raise SweepError(f"{where}: {given!r} should be a table by component, a list, or a number for all")
     named = {str(key): value for key, value in given.items()}
     if len(named) < len(given) or "" in named:
         raise SweepError(f"{where}: every component needs a name of its own")
@@ -118,6 +126,10 @@ def _named(default: float | Mapping[str, float]) -> Mapping[str, float]:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+
+
+def _is_number_for_all(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _is_number(label: str) -> bool:

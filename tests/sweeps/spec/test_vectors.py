@@ -180,16 +180,20 @@ BAD = {
         HEAD + "[fixed.beta]\na = 0.1\n[fixed.v]\na = 0.1\nb = 0.2\n",
         "fixed.beta: component 'b' is missing, which v has",
     ),
-    "component both fixed and axis": (
-        HEAD + "[fixed.v]\ndata = 0.1\n",
-        "fixed.v.data: also stands in [axes]",
-    ),
     "whole vector as an axis": ('model = "internal"\n[axes]\nv = [0.3]\n', "axes.v: v is a vector; name a"),
     "whole vector as a derivative": (
         HEAD + '[derivatives]\nshare = ["v"]\n',
         "v is a vector; name a component",
     ),
-    "number for a vector": (HEAD + "[fixed]\nE = 0.3\n", "fixed.E: 0.3 should be a table by component"),
+    "truth value for a vector": (
+        HEAD + "[fixed]\nE = true\n",
+        "fixed.E: True should be a table by component",
+    ),
+    "text for a vector": (HEAD + '[fixed]\nE = "0.3"\n', "fixed.E: '0.3' should be a table by component"),
+    "number for all outside the domain": (
+        HEAD + "[fixed]\nbeta = 1.5\n",
+        "fixed.beta.data: 1.5 lies outside",
+    ),
     "text in a vector": (HEAD + '[fixed.E]\ndata = "a"\n', "fixed.E.data: 'a' is not a number"),
     "component outside its domain": (
         HEAD + "[fixed.beta]\ndata = 1.5\n",
@@ -226,6 +230,27 @@ def test_starts_of_the_dynamics_are_alike_for_new_factors():
     np.testing.assert_array_equal(space(fixed=tables).fixed["start_share"], [1, 1, 1])
     given = space(fixed=tables | {"start_share": {"b": 3.0}})
     np.testing.assert_array_equal(given.fixed["start_share"], [1, 3, 1])
+
+
+def test_a_number_is_the_value_of_all_components():
+    default = space(axes={"M": [50.0]})
+    stated = space(axes={"M": [50.0]}, fixed={"beta": 0.3})
+    np.testing.assert_array_equal(stated.fixed["beta"], np.full(len(default.labels["factor"]), 0.3))
+    assert stated.labels == default.labels
+    new = space(axes={"v.a": [0.3]}, fixed={"v": {"b": 0.2}, "beta": 0.5, "E": 0.1, "L": 400})
+    assert new.labels["factor"] == ("b", "a")
+    np.testing.assert_array_equal(new.fixed["L"], [400, 400])
+    others = space(axes={"beta.data": [0.1, 0.2]}, fixed={"beta": 0.5})
+    np.testing.assert_array_equal(others.fixed["beta"], [np.nan, 0.5])
+
+
+def test_a_list_or_a_table_may_be_the_base_of_a_component_that_is_an_axis():
+    types = space(
+        model="contract", outputs=(), axes={"T_min.2": [40.0, 60.0]}, fixed={"T_min": [20, 50, 100]}
+    )
+    np.testing.assert_array_equal(types.fixed["T_min"], [20, np.nan, 100])
+    factors = space(axes={"v.data": [0.3]}, fixed={"v": {"data": 0.1, "application_systems": 0.4}})
+    np.testing.assert_array_equal(factors.fixed["v"], [np.nan, 0.4])
 
 
 def test_vectors_in_python_may_be_arrays():

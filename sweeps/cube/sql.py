@@ -91,7 +91,7 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
             connection.execute("set preserve_insertion_order = true")
             connection.execute("set lock_configuration = true")
             _require_select(connection, query)
-            written = rewrite(query, columns, names)
+            written = rewrite(query, columns, names, connection)
             for name, stream in streams.items():
                 connection.register(names.inside[name], stream)
             named = _columns(connection, written)

@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING
 from ...engine.errors import SweepError
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 # Words that SQL takes for a value even where a column has their name.
 _VALUES = {"true": "(1 = 1)", "false": "(1 = 0)", "null": "nullif(1, 1)"}
 _DESCRIBE = ("describe", "summarize", "show", "desc")
+# Words that are no names without quotes, and so never columns there.
+_RESERVED = (
+    "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
+)
+
+
+# Where a SELECT may begin, and what else is no name although it is spelt like one.
+_BEGINNINGS = {("", "select"), ("(", "select"), ("all", "select"), ("union", "select"), ("from", "cube")}
 
 
 class Names:
@@ -43,11 +52,11 @@ class Names:
         return text
 
 
-def rewrite(query: str, columns: Names, tables: Names) -> str:
+def rewrite(query: str, columns: Names, tables: Names, connection: "duckdb.DuckDBPyConnection") -> str:
     """The query with every name that is kept apart under the name it has in DuckDB.
 
-    A name before a parenthesis is a function's. Raises SweepError for a word that SQL takes for a value
-    while the cube has a column of that name.
+    A name before a parenthesis is a function's; a reserved word without quotes is none. Raises SweepError for
+    a word that SQL takes for a value while the cube has a column of that name.
     """
     tokens = tokenize(query)
     _require_no_value(tokens, columns)
@@ -55,6 +64,7 @@ def rewrite(query: str, columns: Names, tables: Names) -> str:
     only_tables = {name: tables.inside.get(name, name) for name in {*replace} & {*tables.inside}}
     if not replace:
         return query
+    reserved = {str(word) for (word,) in connection.execute(_RESERVED).fetchall()}
     parts = []
     for place, (text, space, kind) in enumerate(tokens):
         before = tokens[place - 1][0].lower() if place else ""
@@ -62,6 +72,7 @@ def rewrite(query: str, columns: Names, tables: Names) -> str:
         name = unquoted(text)
         known = only_tables if before in ("from", "join") and name in only_tables else replace
         takes = name in known and kind in ("identifier", "keyword") and not called
+        takes = takes and (kind == "identifier" or text.lower() not in reserved)
         parts += ['"' + known[name].replace('"', '""') + '"' if takes else text, space]
     return "".join(parts)
 
@@ -87,9 +98,15 @@ def unquoted(token: str) -> str:
 
 def words(query: str, names: Iterable[str]) -> list[str]:
     """Names that stand in the query without quotes although SQL has a word of the same spelling."""
-    known = {name.lower(): name for name in names}
-    used = [t.lower() for t, _, kind in tokenize(query) if kind == "keyword"]
-    return [known[word] for word in dict.fromkeys(used) if word in known and word != "cube"]
+    tokens = [(text.lower(), kind) for text, _, kind in tokenize(query)] + [("", "")]
+    used = {
+        word
+        for (before, _), (word, kind), (after, _) in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if kind == "keyword"
+        and (before, word) not in _BEGINNINGS
+        and (word, after) not in (("order", "by"), ("group", "by"))
+    }
+    return [name for name in names if name.lower() in used]
 
 
 def restored(reader: "pa.RecordBatchReader", query: str, columns: Names) -> "pa.RecordBatchReader":

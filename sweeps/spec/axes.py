@@ -1,6 +1,6 @@
 """The axes of a sweep: values of each, which of them vary together, and the axis of a design's samples."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,17 @@ def grid_axes(
         members = groups.get(dim, (name,)) if name in dim_of else (name,)
         axes.setdefault(dim, Axis(dim, {member: values[member] for member in members}, name in static))
     return tuple(axes.values())
+
+
+def require_own_names(where: str, axes: Iterable[Axis], variables: Iterable[str]) -> None:
+    """Refuse an axis that is called like a variable of the cube: it cannot hold both."""
+    taken = set(variables)
+    for name in (name for axis in axes for name in axis.values):
+        if name in taken:
+            raise SweepError(
+                f"{where}.{name}: an output is called {name!r}, too, and a cube cannot hold both; leave that "
+                "output out, or rename one of them in the model"
+            )
 
 
 def _taken(model: Model, values: Mapping[str, np.ndarray]) -> set[str]:

@@ -10,7 +10,7 @@ from ...engine.check_model import check_model
 from ...engine.errors import SweepError
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model
-from .axes import axis_values, grid_axes, sampled_axis, zip_groups
+from .axes import axis_values, grid_axes, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
 from .dynamics import integrator_options, require_dynamics, saved_times
@@ -73,6 +73,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
         model_digest=digest,
         design=design.text() if design else {},
     )
+    require_own_names(f"{origin}: axes", space.axes, [variable.name for variable in space.variables])
     _require_size(f"{origin}: axes", space)
     if digest:
         check_model(f"{origin}: model {table['model']}", space)

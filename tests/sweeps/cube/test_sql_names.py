@@ -47,6 +47,17 @@ def test_a_name_is_the_column_that_is_spelt_so(query, expected):
     assert sql(pool(), query).to_pylist() == expected
 
 
+def test_reserved_words_that_differ_by_case_are_columns_in_quotes_alone():
+    cube = pool().rename(order="select", true="Select", Status="Order", e="order")
+    query = 'select sum("select") s, sum("Select") t, sum("Order") o from cube where "order" > 5 order by "s"'
+    assert sql(cube, query).to_pylist() == [{"s": 180, "t": 42, "o": 54}]
+    assert sql(cube, "select E from cube group by E order by E limit 1")["E"].to_pylist() == [1000]
+    with pytest.raises(
+        SweepError, match='order, Order are words of SQL, too: as a column write "order", "Order"'
+    ):
+        sql(cube, "select sum(Order) from cube")
+
+
 def test_results_bear_the_names_that_were_written():
     assert sql(pool(), "select sum(E), r from cube group by r").column_names == ["sum(E)", "r"]
     assert sql(pool(), "select * from cube").column_names == [

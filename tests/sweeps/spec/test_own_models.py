@@ -1,6 +1,7 @@
 """A model in a user's own file: swept by the same command, refused clearly where it breaks its word."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,3 +173,23 @@ def test_a_changed_model_file_is_another_sweep(tmp_path):
     run(sweep(tmp_path, GOOD), tmp_path / "cube.zarr")
     with pytest.raises(Exception, match="model file"):
         run(sweep(tmp_path, GOOD + "# changed\n"), tmp_path / "cube.zarr")
+
+
+def test_an_axis_and_an_output_of_one_name_are_refused_and_either_alone_is_fine(tmp_path):
+    (tmp_path / "same.py").write_text(
+        "from equisweep.kernels.declare import model\n"
+        "from equisweep.kernels.model import Domain, Output, Parameter\n"
+        "@model(parameters=[Parameter(n, n, '1', 1.0, Domain(), n) for n in 'xz'],\n"
+        "       outputs=[Output(n, n, '1', n) for n in 'xy'])\n"
+        "def same(p):\n    return {'x': p['x'], 'y': p['z']}\n"
+    )
+    sweep = Sweep("same.py:same", {"x": [1.0, 2.0]}, folder=tmp_path)
+    with pytest.raises(
+        SweepError, match=r"axes.x: an output is called 'x', too, and a cube cannot hold both"
+    ):
+        sweep.space()
+    assert replace(sweep, outputs=["y"]).space().shape == (2,)
+    assert replace(sweep, axes={"z": [1.0]}).space().shape == (1,)
+    design = {"kind": "lhs", "samples": 4, "parameters": {"x": {"uniform": [0, 1]}}}
+    with pytest.raises(SweepError, match=r"axes.x: an output"):
+        replace(sweep, axes={}, design=design).space()

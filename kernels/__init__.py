@@ -4,16 +4,18 @@ What model files may rely on is `__all__`. The decorators stay in the module `de
 (``declare.model``, ``declare.flow_model``), because ``equisweep.kernels.model`` is the module of `Model`.
 """
 
-import jax
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-# Shares, probabilities and losses are compared to the last printed digit: double precision throughout.
-jax.config.update("jax_enable_x64", True)
+from .flow import Attractor, Flow, Observable
+from .model import Choice, Domain, Model, Parameter
+from .outputs import Dim, Output
+from .status import Status
 
-from . import declare, replicator  # noqa: E402
-from .flow import Attractor, Flow, Observable  # noqa: E402
-from .model import Choice, Domain, Model, Parameter  # noqa: E402
-from .outputs import Dim, Output  # noqa: E402
-from .status import Status  # noqa: E402
+if TYPE_CHECKING:
+    from . import declare, replicator
 
 __all__ = [
     "Attractor",
@@ -29,3 +31,23 @@ __all__ = [
     "declare",
     "replicator",
 ]
+
+# Public modules that need jax, which takes a second to load and which asking a cube does without.
+_MODULES = ("declare", "replicator")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+# Shares, probabilities and losses are compared to the last printed digit: double precision throughout.
+if "jax" in sys.modules:
+    sys.modules["jax"].config.update("jax_enable_x64", True)
+else:
+    os.environ["JAX_ENABLE_X64"] = "1"  # jax reads it when it is loaded

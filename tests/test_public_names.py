@@ -1,7 +1,9 @@
 """The walls: what users may rely on imports, and says what it takes and what it raises."""
 
 import inspect
+import os
 import re
+import subprocess
 import sys
 from enum import EnumType
 from importlib import import_module
@@ -76,3 +78,26 @@ def test_the_decorators_of_models_say_what_they_take():
         for parameter in inspect.signature(decorator).parameters:
             assert re.search(rf"\b{parameter}\b", text), parameter
         assert "raises" in text
+
+
+@pytest.mark.parametrize("command", ["info", "query"])
+def test_asking_a_cube_loads_no_jax(command, tmp_path):
+    """It takes most of a second, and computes nothing here."""
+    cube = tmp_path / "cube.zarr"
+    sweeps = import_module("equisweep.sweeps")
+    sweeps.run(sweeps.Sweep("external", axes={"alpha": [0.1, 0.2]}), cube, durable=False)
+    program = (
+        "import sys; from equisweep.sweeps.commands.main import main; "
+        f"main([{command!r}, {str(cube)!r}]); assert 'jax' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("first", ["jax", "equisweep.kernels"])
+def test_numbers_are_double_whichever_is_imported_first(first):
+    program = (
+        f"import {first}; import equisweep.kernels, jax.numpy as jnp; "
+        "assert jnp.asarray(1.0).dtype == 'float64'"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_ENABLE_X64"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)

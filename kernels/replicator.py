@@ -19,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 Array = Any
 Matrix = tuple[tuple[Array, Array], tuple[Array, Array]]
@@ -54,7 +55,8 @@ def logit_field(payoffs: PairPayoffs, logits: Array) -> Array:
     """Derivative of the logits (u, w) in time, shape (2,). A pure strategy (`PURE`) stays."""
     x, y = jax.nn.sigmoid(logits)
     moves = jnp.stack(advantages(payoffs, x, y))
-    return jnp.where(jnp.abs(logits) < PURE, moves, 0.0)
+    # No orbit turns pure on its way: behind stop_gradient this is no switch to look for.
+    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, moves, 0.0)
 
 
 def to_logits(shares: Array) -> Array:

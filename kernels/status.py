@@ -24,6 +24,7 @@ class Status(IntEnum):
     not_steady = 11
     boundary_start = 12
     step_too_small = 13
+    sliding = 14
 
 
 MEANING: dict[Status, str] = {
@@ -50,6 +51,10 @@ MEANING: dict[Status, str] = {
         "the integrator's steps shrank below what the clock resolves: the orbit runs off to infinity, or the"
         " field jumps; or atol is too small for a state of this size, and a larger atol, the logarithm of the"
         " state or another solver may help"
+    ),
+    Status.sliding: (
+        "the orbit came to a switch of its field that drives it back from both sides, along which it would"
+        " slide; its state there is reported"
     ),
 }
 

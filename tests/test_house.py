@@ -38,6 +38,7 @@ FLOORS = {
         "codegen/devices codegen/compiled",
         "codegen/grid_loop codegen/lane_loop",
         "ode/stepper ode/settling ode/tolerance ode/followed",
+        "ode/switching/*",
         "ode/runge_kutta ode/series ode/extrema",
         "ode/taylor ode/attractor",
         "ode/loops",

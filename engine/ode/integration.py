@@ -15,6 +15,7 @@ from .extrema import Turns, no_turns, updated
 from .followed import Followed, Source, sources_of
 from .method import Method
 from .stepper import Step
+from .switching.watch import Watch, watched
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -69,7 +70,9 @@ class Integration:
     ) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
-        self.stepper = method.stepper(self.field)
+        control = method.tolerance()
+        stepper = method.stepper(self.field, control)
+        self.stepper = watched(stepper, control, method, flow, p, static)
         if sources is None:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
@@ -105,6 +108,8 @@ class Integration:
         """The lane at time 0."""
         state = self.flow.start(self.p, **self.static)
         zero, end = jnp.zeros((), state.dtype), self.end(state)
+        if isinstance(self.stepper, Watch):
+            zero = self.stepper.first_time(zero, state)
         rates = self.field(zero, state)
         far = jnp.asarray(jnp.inf, state.dtype)
         lane = Lane(
@@ -157,17 +162,26 @@ class Integration:
             steps=lane.steps + 1,
             turns=self._turns_after(lane, tried),
         )
-        after = _select(tried.keep, self._settle(lane, kept), lane)
+        after = _select(tried.keep, self._settle(lane, kept, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
-        return after._replace(status=self._status_after(lane, after, tried))
+        after = after._replace(status=self._status_after(lane, after, tried))
+        if tried.slides is False:
+            return after
+        slides = tried.keep & tried.slides & (after.t < self.end(after.state)) & (after.status == Status.ok)
+        return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
-    def _settle(self, before: Lane, after: Lane) -> Lane:
-        """Estimate how far the rest point is, and stop there if it is near."""
+    def _settle(self, before: Lane, after: Lane, switched: Array | bool) -> Lane:
+        """Estimate how far the rest point is, and stop there if it is near.
+
+        Rates that jump within the step, or at its end, say nothing of it.
+        """
         if not self._may_settle:
             return after
         old, _ = self._motion(before)
         new, outbound = self._motion(after)
         distance = settling.distance_to_rest(old, new, outbound, after.t - before.t)
+        if switched is not False:
+            distance = jnp.where(switched, jnp.inf, distance)
         return after._replace(
             distance=distance,
             earlier=Earlier(before.t, before.distance),

@@ -3,9 +3,10 @@
 A new solver is a `Stepper` in a file of its own and one line in `SOLVERS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any
 
 import diffrax
@@ -45,6 +46,10 @@ class Method:
     settle : a trajectory stops once its distance to a rest point, in the coordinates integrated, is below
         this, in units of their scale, and the rest point attracts it. Well above rtol, or it is lost in the
         noise of the steps. 0: never stop.
+    max_step : the largest step. By default there is none, but for a field that depends on time other than by
+        switches and polynomials: a hundredth of the horizon.
+    breaks : further times at which steps end, numbers or names of parameters: where the field switches in a
+        way that its trace does not show. Switches that it shows need none (`switches`).
     native : on a CPU, step in machine code made from the flow, several times as fast (`lane_loop`);
         False: through XLA, as on a GPU.
     decide : "mathematics": the attractor is what the flow's own `decide` says, where it has one; or
@@ -62,6 +67,8 @@ class Method:
     max_steps: int = 20_000
     fixed_steps: int | None = None
     settle: float = 1e-7
+    max_step: float | None = None
+    breaks: tuple[float | str, ...] = ()
     native: bool = True
     decide: str = "mathematics"
 
@@ -73,6 +80,12 @@ class Method:
             raise ValueError(f"max_steps = {self.max_steps}: must be at least 1")
         if self.fixed_steps is not None and self.fixed_steps < 1:
             raise ValueError(f"fixed_steps = {self.fixed_steps}: must be at least 1")
+        object.__setattr__(self, "breaks", _breaks(self.breaks))
+        if self.max_step is not None and not self.max_step > 0:
+            raise ValueError(f"max_step = {self.max_step}: must be above 0")
+        for name, given in (("max_step", self.max_step is not None), ("breaks", bool(self.breaks))):
+            if given and self.fixed_steps is not None:
+                raise ValueError(f"{name} does not go with fixed_steps = {self.fixed_steps}: leave one out")
         if self.settle < 0:
             raise ValueError(f"settle = {self.settle}: must not be negative")
         if self.decide not in ("mathematics", "integration"):
@@ -103,3 +116,15 @@ class Method:
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""
         return SOLVERS[self.solver](field, control or self.tolerance())
+
+
+def _breaks(given: object) -> tuple[float | str, ...]:
+    """Times at which steps end, as a tuple that can be hashed."""
+    if isinstance(given, str | int | float) or not isinstance(given, Iterable):
+        raise ValueError(f"breaks = {given!r}: must be a list of times or names of parameters")
+    for time in given:
+        if isinstance(time, bool) or not isinstance(time, str | int | float):
+            raise ValueError(f"breaks: {time!r} is neither a time nor the name of a parameter")
+        if not isinstance(time, str) and not 0 <= time < inf:
+            raise ValueError(f"breaks: {time!r} is no time from 0 on")
+    return tuple(given)

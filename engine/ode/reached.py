@@ -76,7 +76,7 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
 
 def _was_on_its_way(lane: Lane) -> Array:
     """Whether a lane was integrated, and its state was finite when it ended."""
-    statuses = (Status.ok, Status.max_steps, Status.step_too_small)
+    statuses = (Status.ok, Status.max_steps, Status.step_too_small, Status.sliding)
     return jnp.any(jnp.stack([lane.status == status for status in statuses]))
 
 

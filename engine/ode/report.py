@@ -29,7 +29,7 @@ def report(integration: Integration, lane: Lane, path: Outputs) -> Outputs:
 
 def _final(integration: Integration, lane: Lane) -> Outputs:
     """The observables at the end, where the state there is one of the flow."""
-    sound = (lane.status == Status.ok) | (lane.status == Status.max_steps)
+    sound = (lane.status == Status.ok) | (lane.status == Status.max_steps) | (lane.status == Status.sliding)
     last = integration.observe(lane.state)
     return {f"{o.name}_final": jnp.where(sound, last[o.name], jnp.nan) for o in integration.flow.observables}
 

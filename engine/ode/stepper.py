@@ -18,7 +18,8 @@ class Step(NamedTuple):
     """A step that was tried.
 
     It leads to `state` at time `t`, where the field is `rates`. `solver_state` is what the next step wants of
-    this one; `keep` says whether the step is accurate enough; the next one should be of `next_size`.
+    this one; `keep` says whether the step is accurate enough; the next one should be of `next_size`. Where it
+    `switched`, the field jumps within the step or at its end; where it `slides`, the jump drives it back.
     """
 
     t: Array
@@ -27,6 +28,8 @@ class Step(NamedTuple):
     solver_state: Any
     keep: Array
     next_size: Array
+    switched: Array | bool = False
+    slides: Array | bool = False
 
 
 class Control(Protocol):

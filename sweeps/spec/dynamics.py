@@ -28,8 +28,8 @@ def saved_times(where: str, times: Any) -> tuple[float, ...]:
     return tuple(float(time) for time in values)
 
 
-def integrator_options(where: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of the integrator, checked; SweepError, beginning with `where`, for a wrong one."""
+def integrator_options(where: str, options: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """Options of the integrator of a model's orbits; SweepError, beginning with `where`, for a wrong one."""
     if not options:
         return {}
     from ...engine.ode.method import Method
@@ -42,4 +42,8 @@ def integrator_options(where: str, options: Mapping[str, Any]) -> dict[str, Any]
         Method(**options)
     except (TypeError, ValueError) as error:
         raise SweepError(f"{where}: {error}") from None
+    parameters = [parameter.name for parameter in model.parameters]
+    for time in options.get("breaks", ()):
+        if isinstance(time, str) and time not in parameters:
+            raise SweepError(f"{where}.breaks: {time!r} is no parameter{nearest(time, parameters)}")
     return dict(options)

@@ -39,7 +39,8 @@ class Sweep:
     times
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
-        Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, fixed_steps, settle.
+        Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, max_step, breaks,
+        fixed_steps, settle.
     dtype
         "float64" or "float32".
     origin, folder, text

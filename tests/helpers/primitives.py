@@ -88,6 +88,8 @@ EXACT = {
     "eq": lambda x, y, i, j, b: (x == y, i == j),
     "ne": lambda x, y, i, j, b: (x != y, i != j),
     "lt": lambda x, y, i, j, b: (x < y, i < j),
+    "lt_to": lambda x, y, i, j, b: lax.lt_to_p.bind(x, y),
+    "le_to": lambda x, y, i, j, b: lax.le_to_p.bind(x, y),
     "le": lambda x, y, i, j, b: (x <= y, i <= j),
     "gt": lambda x, y, i, j, b: (x > y, i > j),
     "ge": lambda x, y, i, j, b: (x >= y, i >= j),

@@ -108,6 +108,22 @@ def _log2(context: Context, a: Scalar) -> Scalar:
     return g.apply("div", g.apply("log", a), g.constant(np.log(2), context.dtype))
 
 
+@elementwise("lt_to", "le_to")
+def _before(context: Context, a: Scalar, b: Scalar) -> Scalar:
+    """In the order of all floats, which their bits have as integers: -NaN, numbers, -0 before 0, NaN."""
+    if a.dtype[0] != "f":
+        raise Unsupported(f"{context.primitive.name} of {a.dtype}")
+    g, whole = context.graph, f"i{a.dtype[1:]}"
+
+    def key(x: Scalar) -> Scalar:
+        bits = g.apply("bitcast", x, dtype=whole)
+        sign = g.apply("shift_right_arithmetic", bits, g.constant(int(whole[1:]) - 1, whole))
+        turned = g.apply("and", sign, g.constant(range_of(whole)[1], whole))
+        return g.apply("xor", bits, turned)
+
+    return g.apply(context.primitive.name[:2], key(a), key(b), dtype="i1")
+
+
 @elementwise("not")
 def _not(context: Context, a: Scalar) -> Scalar:
     if a.constant and a.dtype == "i1":

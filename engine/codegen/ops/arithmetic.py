@@ -76,12 +76,19 @@ def _quotient_series(own: Series, k: int, a: Series, b: Series) -> Any:
 
 define(
     "div", 2, primitive=True,
-    value=jnp.divide,
+    value=lax.div,  # jnp.divide makes floats of integers
     fold=_quotient,
     simplify=lambda a, b: a if _is(b, 1) else None,
     series=_quotient_series,
 )  # fmt: skip
-define("rem", 2, primitive=True, value=lax.rem, fold=_remainder)
+
+
+def _remainder_series(_own: Series, k: int, a: Series, b: Series) -> Any:
+    """A whole number of times b less than a, and this number stays."""
+    return minus(a[k], None if b[k] is None else jnp.trunc(a[0] / b[0]) * b[k])
+
+
+define("rem", 2, primitive=True, value=lax.rem, fold=_remainder, series=_remainder_series)
 
 
 # --- extremes --------------------------------------------------------------------------------------------
@@ -119,7 +126,8 @@ define("abs", 1, value=jnp.abs, fold=abs, series=_magnitude)
 
 def _root_series(own: Series, k: int, x: Series) -> Any:
     rest = minus(x[k], convolved(own, own, k, 1, k - 1))
-    return None if rest is None else rest / (2 * own[0])
+    # The root of what is 0 and stays 0.
+    return None if rest is None else jnp.where(rest == 0, 0.0, rest / (2 * own[0]))
 
 
 define("sqrt", 1, primitive=True, value=jnp.sqrt, fold=np.sqrt, series=_root_series)

@@ -1,0 +1,1 @@
+"""Where a field switches, and steps that heed it."""

@@ -1,0 +1,161 @@
+"""Whether a step crosses a switch, and where in it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from ..stepper import Step
+
+Array = Any
+
+# A step may cross a switch where the jump there, times the step, is this part of what is allowed as error.
+HARMLESS = 0.2
+# A step that is to end before a switch stops short of it by this part.
+SHORT = 1e-3
+
+
+class Watched(NamedTuple):
+    """What a step wants of the one before it, besides what the stepper does.
+
+    values, slopes : of the located switches where the step begins, shape (n,); 0 where that is rounding.
+    planned : the size of steps but for the switches.
+    crossed : when a switch was crossed last.
+    strayed : how far the values have been from 0 since, as parts of what they are the difference of.
+    bounces : how many crossings in turn led straight back, or followed so soon or from so near.
+    """
+
+    values: Array
+    slopes: Array
+    planned: Array
+    crossed: Array
+    strayed: Array
+    bounces: Array
+
+
+class At(NamedTuple):
+    """The located switches at a time and state, shape (n,).
+
+    `values` are 0 where they are within `roundings`, `slopes` are along the orbit; `exact` are the values as
+    they are, with their derivatives.
+    """
+
+    values: Array
+    slopes: Array
+    roundings: Array
+    exact: Array
+
+
+class Tried(NamedTuple):
+    """A step that was tried: where it began, and how it ended on this side of a switch at a known time."""
+
+    t: Array
+    state: Array
+    rates: Array
+    ends: Step
+
+    @property
+    def size(self) -> Array:
+        """How long it took."""
+        return lax.stop_gradient(self.ends.t - self.t)
+
+
+class Ahead(NamedTuple):
+    """The part of a step after which it crosses a switch.
+
+    `part` follows from the begin of the step alone, and is infinite where no switch is crossed; `better` from
+    its end, too, and is better where that is near the switch. It `stalls` where a switch should have been
+    crossed, and has not.
+    """
+
+    part: Array
+    better: Array
+    stalls: Array
+
+    def before(self, part: Array) -> "Ahead":
+        """The same where a switch is crossed after this part at the latest."""
+        return Ahead(jnp.minimum(self.part, part), jnp.minimum(self.better, part), self.stalls)
+
+    def next_size(self, jump: Array, taken: Array) -> Array:
+        """The size to try next.
+
+        A step that may cross the switch does so; any other ends short of it, and is a step of one branch.
+        """
+        ahead = self.part * taken
+        wanted = jnp.where(2 * ahead * jump <= HARMLESS / 2, 2 * ahead, (1 - SHORT) * ahead)
+        beyond = jnp.clip(1 - SHORT - 4 * (1 - self.better), 0.25, 1 - SHORT)
+        return jnp.where(wanted < 0.9 * taken, wanted, beyond * taken)
+
+
+def side_of(watched: Watched) -> Array:
+    """On which side of each switch the step begins: the sign; on the switch it is that of the slope."""
+    return jnp.where(watched.values == 0, watched.slopes, watched.values)
+
+
+def changed(watched: Watched, at: At) -> Array:
+    """Which switches are crossed between the begin of a step and its end, or come upon there."""
+    side = side_of(watched)
+    come_upon = (watched.values != 0) & (at.values == 0) & (watched.values * watched.slopes < 0)
+    return come_upon | ((side != 0) & (at.values != 0) & ((side > 0) != (at.values > 0)))
+
+
+def _cubic(at: Array, begin: Array, rise: Array, end: Array, fall: Array) -> Array:
+    """The cubic on [0, 1] with these values and slopes at both ends."""
+    rest = 1 - at
+    return rest**2 * (begin * (1 + 2 * at) + rise * at) + at**2 * (end * (1 + 2 * rest) - fall * rest)
+
+
+def _root_of_parabola(begin: Array, rise: Array, end: Array) -> Array:
+    """Where in [0, 1] a parabola is 0, from its slope at 0 and its values, of unlike signs, at 0 and 1."""
+    bend = end - begin - rise
+    root = jnp.sqrt(jnp.maximum(rise**2 - 4 * bend * begin, 0.0))
+    # Of both roots the one on this side: its denominator has the sign of `begin` and is not 0.
+    bottom = jnp.where(begin > 0, root - rise, -root - rise)
+    part = 2 * begin / jnp.where(bottom == 0, 1.0, bottom)
+    return jnp.clip(jnp.where(jnp.isfinite(part), part, 0.5), 0.0, 1.0)
+
+
+def to_switch(watched: Watched, at_end: At, size: Array) -> Ahead:
+    """Where in a step the first switch is crossed."""
+    begin, rise = watched.values, watched.slopes * size
+    end, fall = at_end.values, at_end.slopes * size
+    crossed = changed(watched, at_end)
+    newton = -begin / jnp.where(rise == 0, 1.0, rise)
+    newton = jnp.where(newton > 0, jnp.minimum(newton, 1 - SHORT), 0.5)
+    parabola = _root_of_parabola(begin, rise, end)
+    # Where it turns between two ends on one side, by the cubic with these values and slopes.
+    turns = (begin * rise < 0) & (end * fall > 0) & (begin * end > 0)
+    at = jnp.where(turns, rise / jnp.where(turns, rise - fall, 1.0), 0.5)
+    dips = turns & (_cubic(at, begin, rise, end, fall) * begin < 0)
+    # Where it should have crossed by either slope, and has not: stages of the step have been led back.
+    stalls = (begin * end > 0) & (begin * rise < 0) & (end * fall < 0) & (jnp.abs(begin) < jnp.abs(rise))
+    stalls &= 2 * (jnp.abs(begin) - jnp.abs(end)) < jnp.minimum(jnp.abs(rise), jnp.abs(fall))
+    parts = jnp.where(crossed | stalls, newton, jnp.where(dips, at, jnp.inf))
+    first = jnp.argmin(parts)
+    least, better = parts[first], jnp.where(crossed, parabola, jnp.where(stalls, newton, at))[first]
+    return Ahead(lax.stop_gradient(least), lax.stop_gradient(better), jnp.any(stalls))
+
+
+@jax.custom_jvp
+def moved_by(change: Array) -> Array:
+    """Zero, with the derivatives of `change`: an event moves with the parameters although none is varied."""
+    return jnp.zeros_like(change)
+
+
+@moved_by.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return jnp.zeros_like(primals[0]), tangents[0]
+
+
+def shift_over(crossed: Array, at: At, slopes: Array, still: Array) -> Array:
+    """By how much time a step over the switches that are `crossed` is to end later.
+
+    It is to end beyond the rounding of the switch, if that is no further than `still`. Its end moves with the
+    parameters as the switch does.
+    """
+    moves = crossed & (slopes != 0)
+    slope = jnp.where(moves, slopes, 1.0)
+    shift = jnp.sum(jnp.where(moves, -moved_by(at.exact) / slope, 0.0)) / jnp.maximum(jnp.sum(moves), 1)
+    on = jnp.max(jnp.where(moves & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0))
+    return shift + jnp.where(on <= still, on, 0.0)

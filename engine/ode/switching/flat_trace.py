@@ -1,0 +1,146 @@
+"""The trace of a function as one list of equations: calls, choices and short loops are written out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.extend import core
+
+Array = Any
+
+# Functions of JAX that are smooth, although they are written with max, abs and where.
+_SMOOTH = frozenset({"logaddexp", "logaddexp2", "hypot", "sinc"})
+# Kept as one equation, since what it compares can be read off its arguments.
+SEARCH = "searchsorted"
+# A longer loop is left as it is.
+_LONGEST = 64
+_SWITCHING = frozenset({
+    "lt", "le", "gt", "ge", "lt_to", "le_to", "max", "min", "abs", "sign", "floor", "ceil", "round", "rem",
+    "clamp", "reduce_max", "reduce_min", "argmax", "argmin",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FlatTrace:
+    """Equations in order, each of a primitive without an inner function where that was possible."""
+
+    inputs: tuple[Any, ...]
+    constants: Mapping[Any, Array]
+    equations: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+    def evaluate(self, wanted: Sequence[Any], arguments: Sequence[Array]) -> list[Array]:
+        """Values of these variables or literals; only the equations that they need are computed."""
+        needed = {v for v in wanted if not isinstance(v, core.Literal)}
+        kept = []
+        for equation in reversed(self.equations):
+            if needed.intersection(equation.outvars):
+                kept.append(equation)
+                needed.update(v for v in equation.invars if not isinstance(v, core.Literal))
+        values = dict(zip(self.inputs, arguments, strict=True)) | dict(self.constants)
+        for equation in reversed(kept):
+            results = _bound(equation, [_read(values, v) for v in equation.invars])
+            values.update(zip(equation.outvars, results, strict=True))
+        return [jnp.asarray(_read(values, v)) for v in wanted]
+
+
+def flat_trace(function: Callable[..., Array], *arguments: Any) -> FlatTrace:
+    """The trace of a function of arrays, or of their shapes, that returns an array."""
+    trace = jax.make_jaxpr(function)(*arguments)
+    shapes = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in trace.jaxpr.invars]
+    flat = jax.make_jaxpr(lambda *inputs: _inlined(trace.jaxpr, trace.consts, inputs))(*shapes)
+    constants = dict(zip(flat.jaxpr.constvars, flat.consts, strict=True))
+    return FlatTrace(tuple(flat.jaxpr.invars), constants, tuple(flat.jaxpr.eqns), tuple(flat.jaxpr.outvars))
+
+
+def _inlined(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+    """The results of a jaxpr, its inner functions applied equation by equation."""
+    values = dict(zip(jaxpr.constvars, constants, strict=True))
+    values.update(zip(jaxpr.invars, arguments, strict=True))
+    for equation in jaxpr.eqns:
+        operands = [_read(values, v) for v in equation.invars]
+        values.update(zip(equation.outvars, _applied(equation, operands), strict=True))
+    return [_read(values, v) for v in jaxpr.outvars]
+
+
+def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
+    name, params = equation.primitive.name, equation.params
+    inner = params.get("call_jaxpr", params.get("jaxpr"))
+    if _name(params, inner) not in (*_SMOOTH, SEARCH):
+        if name in ("jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"):
+            return _call(inner, operands)
+        if name == "cond":
+            which, *rest = operands
+            cases = [_call(branch, rest) for branch in params["branches"]]
+            return [_chosen(which, results) for results in zip(*cases, strict=True)]
+        if name == "scan" and params["length"] <= _LONGEST and _switches(inner.jaxpr):
+            return _written_out(params, operands)
+    return _bound(equation, operands)
+
+
+def _name(params: Mapping[str, Any], inner: Any) -> str:
+    """The name of the function that an equation calls, as far as it is known."""
+    info = getattr(getattr(inner, "jaxpr", inner), "debug_info", None)
+    return params.get("name") or getattr(info, "func_src_info", "").partition(" ")[0]
+
+
+def _call(inner: Any, operands: Sequence[Any]) -> list[Any]:
+    closed = hasattr(inner, "jaxpr")
+    return _inlined(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
+
+
+def _chosen(which: Any, cases: Sequence[Any]) -> Any:
+    if len(cases) == 1:
+        return cases[0]
+    number = jnp.clip(which.astype(jnp.int32), 0, len(cases) - 1)
+    if len(cases) == 2:
+        return lax.select_n(number.astype(bool), *cases)
+    return lax.select_n(jnp.broadcast_to(number, jnp.shape(cases[0])), *cases)
+
+
+def _written_out(params: Mapping[str, Any], operands: Sequence[Any]) -> list[Any]:
+    """A scan, step by step."""
+    if "num_consts" not in params:  # since JAX 0.12
+        fixed, carried, _ = (
+            len(list(part)) for part in params["ft_in"].update(range(len(operands))).unpack()
+        )
+    else:
+        fixed, carried = params["num_consts"], params["num_carry"]
+    constants, carry, along = (
+        operands[:fixed],
+        list(operands[fixed : fixed + carried]),
+        operands[fixed + carried :],
+    )
+    steps = range(params["length"])
+    rows: dict[int, list[Any]] = {}
+    for i in reversed(steps) if params["reverse"] else steps:
+        results = _call(params["jaxpr"], [*constants, *carry, *(a[i] for a in along)])
+        carry, rows[i] = results[:carried], results[carried:]
+    stacks = len(next(iter(rows.values()))) if rows else 0
+    return [*carry, *(jnp.stack([rows[i][k] for i in steps]) for k in range(stacks))]
+
+
+def _switches(jaxpr: Any) -> bool:
+    """Whether a primitive with a switch stands in a jaxpr, or inside one of its calls."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in _SWITCHING:
+            return True
+        for value in equation.params.values():
+            for inner in value if isinstance(value, tuple | list) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns") and _switches(inner):
+                    return True
+    return False
+
+
+def _bound(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
+    """The results of an equation, by its primitive."""
+    results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
+    return results if equation.primitive.multiple_results else [results]
+
+
+def _read(values: Mapping[Any, Any], atom: Any) -> Any:
+    return atom.val if isinstance(atom, core.Literal) else values[atom]

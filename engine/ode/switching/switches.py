@@ -1,0 +1,125 @@
+"""The switches of a field: functions of time and state that change sign where it switches."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from .changes import ANYHOW, NEVER, STEPS, STRAIGHT, Change
+from .flat_trace import FlatTrace
+
+Array = Any
+
+# Values are known to so many roundings of what they are the difference of.
+ROUNDINGS = 8
+
+
+@dataclass(frozen=True)
+class Switch:
+    """The field switches where a function of two numbers of its trace changes sign; `how` names the function.
+
+    left, right : variables or literals of the trace; `right` None is 0.
+    how : one of `_FUNCTIONS`.
+    change : how they change.
+    """
+
+    left: Any
+    right: Any = None
+    how: str = "difference"
+    change: Change = NEVER
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it is where the function is an integer that the field switches."""
+        return self.how in ("whole", "half", "ratio")
+
+    @property
+    def timed(self) -> bool:
+        """Whether its next zero follows from its value and slope in time."""
+        return self.change.time <= STRAIGHT and self.change.state <= STEPS
+
+
+def _each(values: Array, against: Array) -> tuple[Array, Array]:
+    left, right = jnp.broadcast_arrays(values.ravel()[:, None], against.ravel()[None, :])
+    return left, right
+
+
+def _largest(values: Array, _: Array) -> tuple[Array, Array]:
+    """Each number, and the largest of the others."""
+    flat = values.ravel()
+    others = [jnp.max(jnp.concatenate([flat[:i], flat[i + 1 :]])) for i in range(len(flat))]
+    return flat, jnp.stack(others)
+
+
+# Each gives two arrays, whose difference is the function.
+_FUNCTIONS: dict[str, Callable[[Array, Array], tuple[Array, Array]]] = {
+    "difference": lambda left, right: (left, right),
+    "sum": lambda left, right: (left, -right),
+    "whole": lambda left, right: (left, right),
+    "half": lambda left, right: (left, right - 0.5),
+    "ratio": lambda left, right: (left / right, jnp.zeros_like(left)),
+    "each": _each,
+    "largest": _largest,
+    "least": lambda left, right: _largest(-left, right),
+}
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The switches of a field.
+
+    timed : those whose next zero is known in advance.
+    located : those that are looked for in each step; the first `clocks` of them depend on time alone.
+    time : how the field changes with time at a fixed state, between its switches.
+    """
+
+    trace: FlatTrace
+    timed: tuple[Switch, ...]
+    located: tuple[Switch, ...]
+    clocks: int
+    time: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self.timed or self.located)
+
+    @property
+    def hides(self) -> bool:
+        """Whether time changes the field in a way that a long step may miss."""
+        return self.time == ANYHOW or self.clocks > 0
+
+    def timed_values(self, t: Array, state: Array, p: Mapping[str, Array]) -> tuple[Array, Array, Array]:
+        """Values of the timed switches, the size of what they are the difference of, and which round."""
+        pairs = self._pairs(self.timed, t, state, p)
+        rounds = [jnp.full(a.size, s.rounds) for s, (a, _) in zip(self.timed, pairs, strict=True)]
+        values = jnp.concatenate([a - b for a, b in pairs])
+        sizes = jnp.concatenate([jnp.abs(a) + jnp.abs(b) for a, b in pairs])
+        return values, sizes, jnp.concatenate(rounds)
+
+    def located_values(
+        self, t: Array, state: Array, p: Mapping[str, Array], clocks: bool = False
+    ) -> tuple[Array, Array]:
+        """Values of the located switches, or of the clocks alone, and how far they may be off by rounding."""
+        switches = self.located[: self.clocks] if clocks else self.located
+        values, roundings = [], []
+        for switch, (a, b) in zip(switches, self._pairs(switches, t, state, p), strict=True):
+            values.append(jnp.sin(jnp.pi * (a - b)) if switch.rounds else a - b)
+            roundings.append(ROUNDINGS * jnp.finfo(state.dtype).eps * (jnp.abs(a) + jnp.abs(b)))
+        return jnp.concatenate(values), jnp.concatenate(roundings)
+
+    def _pairs(
+        self, switches: Sequence[Switch], t: Array, state: Array, p: Mapping[str, Array]
+    ) -> list[tuple[Array, Array]]:
+        zero = jnp.zeros((), state.dtype)
+        wanted = [v for s in switches for v in (s.left, s.right) if v is not None]
+        values = iter(self.trace.evaluate(wanted, jax.tree.leaves((t, state, p))))
+        pairs = []
+        for switch in switches:
+            left = next(values)
+            right = zero if switch.right is None else next(values)
+            left, right = jnp.broadcast_arrays(*_FUNCTIONS[switch.how](left, right))
+            pairs.append((left.ravel(), right.ravel()))
+        return pairs

@@ -1,0 +1,269 @@
+"""Steps that end where the field switches.
+
+A step across a switch is as wrong as the jump is large, and nothing inside the step may show it. So steps end
+just before a switch whose time is known, and go on just after it. Other switches are looked for in every
+step: one across a switch is taken back and tried again as far as the switch, by Newton's method, until it is
+so short that what happens inside it is below the tolerances. Reference: Hairer, Norsett and Wanner, "Solving
+ordinary differential equations I", section II.6, "Discontinuous equations".
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from ....kernels.flow import Flow
+from ..stepper import Control, Step, Stepper
+from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, shift_over, side_of, to_switch
+from .search import switches_of
+from .switches import ROUNDINGS, Switches
+
+Array = Any
+
+# Where time changes the field in a way that a long step may miss, as many steps at least span the horizon.
+LEAST_STEPS = 100
+# Inside a step, switches that depend on time alone are asked at as many places less one.
+_PLACES = 8
+# An orbit slides after as many crossings in turn that lead straight back, or follow upon each other within
+# this part of the time, or from within this part of the threshold.
+_BOUNCES, _AT_ONCE, _NEAR = 3, 1e-7, 1e-6
+
+
+class Limits(Protocol):
+    """How large steps are at most, and where they end besides; with `fixed_steps` they heed nothing."""
+
+    @property
+    def fixed_steps(self) -> int | None: ...
+    @property
+    def max_step(self) -> float | None: ...
+    @property
+    def breaks(self) -> tuple[float | str, ...]: ...
+
+
+def watched(
+    stepper: Stepper,
+    control: Control,
+    limits: Limits,
+    flow: Flow,
+    p: Mapping[str, Array],
+    static: Mapping[str, str],
+) -> Stepper:
+    """The stepper, or a `Watch` over it where its steps are to heed switches or a largest size.
+
+    Equal steps, which `fixed_steps` asks for, heed nothing.
+    """
+    if limits.fixed_steps is not None:
+        return stepper
+    switches = switches_of(flow, p, static)
+    longest = limits.max_step
+    if longest is None and switches.hides:
+        longest = p[flow.horizon] / LEAST_STEPS
+    breaks = [jnp.ravel(jnp.asarray(p[time] if isinstance(time, str) else time)) for time in limits.breaks]
+    if longest is None and not breaks and not switches.any:
+        return stepper
+    return Watch(switches, stepper, control, p, longest, jnp.concatenate(breaks) if breaks else None)
+
+
+class Watch:
+    """Steps that heed the switches of a field: a `Stepper`.
+
+    Parameters
+    ----------
+    switches : those of the field.
+    stepper, control : what takes the steps, and how accurate they are.
+    p : the parameters.
+    longest : the largest step; None for any.
+    breaks : further times at which steps end, shape (k,); None for none.
+    """
+
+    def __init__(
+        self,
+        switches: Switches,
+        stepper: Stepper,
+        control: Control,
+        p: Mapping[str, Array],
+        longest: Array | None = None,
+        breaks: Array | None = None,
+    ) -> None:
+        self.field, self.inner, self.control, self.p = stepper.field, stepper, control, p
+        self.switches, self.longest = switches, longest
+        self.breaks = breaks
+        self._has_times = bool(switches.timed) or breaks is not None
+
+    def first_time(self, zero: Array, state: Array) -> Array:
+        """The time at which integration begins: just after 0 where the field switches at 0."""
+        limits = jnp.finfo(zero.dtype)
+        least, start = limits.tiny / limits.eps**2, zero
+        if self.switches.clocks:
+            values, roundings = self.switches.located_values(zero, state, self.p, clocks=True)
+            start = jnp.where(jnp.any(jnp.abs(values) <= roundings), least, start)
+        if self.switches.timed:
+            values, slopes, sizes, rounds = self._timed(zero, state)
+            gap = jnp.where(rounds, values - jnp.round(values), values)
+            rounding = ROUNDINGS * limits.eps * sizes
+            after = least + 2 * rounding / jnp.where(slopes == 0, jnp.inf, jnp.abs(slopes))
+            start = jnp.maximum(start, jnp.max(jnp.where(jnp.abs(gap) <= rounding, after, 0.0)))
+        return lax.stop_gradient(start)
+
+    def first_size(self, rates: Array, state: Array, end: Array) -> Array:
+        """That of the stepper, no larger than the largest step."""
+        size = self.inner.first_size(rates, state, end)
+        return self._at_most(size)
+
+    def _at_most(self, size: Array) -> Array:
+        if self.longest is None:
+            return size
+        return jnp.minimum(size, lax.stop_gradient(jnp.asarray(self.longest, size.dtype)))
+
+    def solver_state(self, t: Array, end: Array, state: Array) -> Any:
+        """That of the stepper, and what is watched: None where no switch is to be looked for."""
+        inner = self.inner.solver_state(t, end, state)
+        if not self.switches.located:
+            return inner, None
+        rates = self.field(t, state)
+        at = self._located(t, state, rates)
+        size, far = self.first_size(rates, state, end), jnp.full_like(at.values, jnp.inf)
+        return inner, Watched(at.values, at.slopes, size, -end, far, jnp.int32(0))
+
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+        """As the stepper does."""
+        return self.inner.reach(t, t_next, state, rates)
+
+    def step(
+        self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any
+    ) -> Step:
+        """Try a step. It ends at a switch whose time is known; one that crosses another is not kept."""
+        carried, watched = solver_state
+        before, after = self._next_break(t, state) if self._has_times else (until, until)
+        tried = self.inner.step(t, jnp.minimum(until, before), self._at_most(size), state, rates, carried)
+        ends = tried
+        if self._has_times:
+            arrived = tried.t >= before
+            tried = self._past_break(tried, jnp.where(arrived, jnp.maximum(after, tried.t), tried.t))
+            tried = tried._replace(switched=arrived)
+        if watched is None:
+            return tried._replace(solver_state=(tried.solver_state, None))
+        return self._looked_through(Tried(t, state, rates, ends), tried, watched)
+
+    # --- switches at known times -----------------------------------------------------------------------
+
+    def _timed(self, t: Array, state: Array) -> tuple[Array, Array, Array, Array]:
+        """Values and slopes in time, sizes of what the values are a difference of, which of them round."""
+
+        def values(t: Array) -> tuple[Array, tuple[Array, Array]]:
+            value, size, rounds = self.switches.timed_values(t, state, self.p)
+            return value, (size, rounds)
+
+        value, slope, (size, rounds) = jax.jvp(values, (t,), (jnp.ones_like(t),), has_aux=True)
+        return value, slope, lax.stop_gradient(size), rounds
+
+    def _next_break(self, t: Array, state: Array) -> tuple[Array, Array]:
+        """Times just before and just after the next switch; infinite where there is none."""
+        eps = jnp.finfo(t.dtype).eps
+        times, errors = [], []
+        if self.switches.timed:
+            value, slope, size, rounds = self._timed(t, state)
+            level = jnp.where(slope > 0, jnp.floor(value) + 1, jnp.ceil(value) - 1)
+            moves = slope != 0
+            safe = jnp.where(moves, slope, 1.0)
+            ahead = (jnp.where(rounds, lax.stop_gradient(level), 0.0) - value) / safe
+            times.append(jnp.where(moves & (ahead > 0), t + ahead, jnp.inf))
+            errors.append(ROUNDINGS * eps * (jnp.abs(t) + size / jnp.abs(safe)))
+        if self.breaks is not None:
+            times.append(jnp.where(self.breaks > t, self.breaks, jnp.inf))
+            errors.append(ROUNDINGS * eps * jnp.abs(self.breaks))
+        switch, error = jnp.concatenate(times), lax.stop_gradient(jnp.concatenate(errors))
+        nearest = jnp.argmin(switch)
+        switch, error = switch[nearest], error[nearest]
+        # At the switch already, up to rounding: straight to its other side.
+        before = jnp.where(switch - error > t + error, switch - error, switch + error)
+        return before, switch + error
+
+    def _past_break(self, tried: Step, later: Array) -> Step:
+        """The step, led on to a time just after the switch: one half of the way at the rates of either side.
+
+        Roundings of time count where a pulse is as short as 1e-7 of it.
+        """
+        half = lax.stop_gradient(later - tried.t) / 2
+        state = tried.state + half * (tried.rates + self.field(later, tried.state))
+        return tried._replace(t=later, state=state, rates=self.field(later, state))
+
+    # --- switches that are looked for ------------------------------------------------------------------
+
+    def _located(self, t: Array, state: Array, rates: Array) -> At:
+        """The located switches at a time and state."""
+        exact, slopes, roundings = jax.jvp(
+            lambda t, state: self.switches.located_values(t, state, self.p),
+            (t, state),
+            (jnp.ones_like(t), rates),
+            has_aux=True,
+        )
+        values = jnp.where(jnp.abs(exact) <= roundings, 0.0, exact)
+        values, slopes, roundings = map(lax.stop_gradient, (values, slopes, roundings))
+        return At(values, slopes, roundings, exact)
+
+    def _looked_through(self, step: Tried, tried: Step, watched: Watched) -> Step:
+        """The step, not kept where it crosses a switch and that is not harmless."""
+        at = self._located(step.ends.t, step.ends.state, step.ends.rates)
+        ahead, crossed = to_switch(watched, at, step.size), changed(watched, at)
+        if self.switches.clocks:
+            ahead = ahead.before(self._to_clock(step, watched))
+        crosses = ahead.part < 1
+        allowed = self.control.allowed(step.state, step.ends.state, step.size)
+        jump = lax.stop_gradient(jnp.max(jnp.abs(step.ends.rates - step.rates) / allowed))
+        shortest = 4 * ROUNDINGS * jnp.finfo(step.t.dtype).eps * jnp.abs(step.t)
+        harmless = ((jump * step.size <= HARMLESS) & ~ahead.stalls) | (step.size <= shortest)
+        shorter, over = crosses & ~harmless, crosses & harmless & tried.keep
+        size = jnp.where(shorter, jnp.maximum(ahead.next_size(jump, step.size), shortest), tried.next_size)
+        size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
+        # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
+        beside = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
+        # As far as this nothing moves.
+        still = lax.stop_gradient(HARMLESS / jnp.max(jnp.abs(step.rates) / allowed))
+        shift = shift_over(crossed & over, at, watched.slopes, still)
+        t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
+        tried = tried._replace(t=t, state=state, rates=self.field(t, state))
+        return tried._replace(
+            solver_state=(tried.solver_state, self._watched_after(tried, watched, crossed, over, size)),
+            keep=tried.keep & ~shorter,
+            next_size=size,
+            switched=tried.switched | over | beside,
+            slides=watched.bounces >= _BOUNCES,
+        )
+
+    def _watched_after(
+        self, tried: Step, watched: Watched, crossed: Array, over: Array, size: Array
+    ) -> Watched:
+        """What the next step wants, after one that went over the switches that are `crossed`."""
+        at = self._located(tried.t, tried.state, tried.rates)
+        nearness = ROUNDINGS * jnp.finfo(at.values.dtype).eps / _NEAR
+        strayed = jnp.maximum(
+            watched.strayed, jnp.abs(at.values) * nearness / jnp.where(at.roundings == 0, 1, at.roundings)
+        )
+        back = jnp.any(crossed & ((at.values * at.slopes < 0) | (watched.strayed < 1)))
+        back |= tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
+        after = Watched(
+            at.values,
+            at.slopes,
+            planned=jnp.where(over, watched.planned, jnp.maximum(size, watched.planned / 2)),
+            crossed=jnp.where(over, tried.t, watched.crossed),
+            strayed=jnp.where(crossed & over, 0.0, strayed),
+            bounces=jnp.where(over, jnp.where(back, watched.bounces + 1, 0), watched.bounces).astype(
+                jnp.int32
+            ),
+        )
+        return jax.tree.map(lax.stop_gradient, after)
+
+    def _to_clock(self, step: Tried, watched: Watched) -> Array:
+        """The part of a step after which a switch that depends on time alone is seen on its other side."""
+        places = jnp.arange(1, _PLACES) / jnp.asarray(_PLACES, step.t.dtype)
+
+        def inside(place: Array) -> Array:
+            t = step.t + place * step.size
+            return self.switches.located_values(t, step.state, self.p, clocks=True)[0]
+
+        begin = side_of(watched)[: self.switches.clocks]
+        other = jnp.any((jax.vmap(inside)(places) > 0) != (begin > 0)[None], axis=1)
+        return lax.stop_gradient(jnp.min(jnp.where(other, places, jnp.inf)))

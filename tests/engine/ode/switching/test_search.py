@@ -1,0 +1,74 @@
+"""Switches found in the traces of fields: how many, and of which the time is known in advance."""
+
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import pytest
+from equisweep.engine.ode.switching.changes import ANYHOW, FIXED, STEPS, STRAIGHT
+from equisweep.engine.ode.switching.search import switches_of
+from equisweep.kernels.flow import Flow
+from equisweep.kernels.games.registry import MODELS
+from jax import lax
+
+ONE = jnp.ones(1)
+TABLE = jnp.arange(4.0)
+
+
+# name: (field, timed, located, of these by the clock alone, how it changes with time)
+def when(condition):
+    return jnp.where(condition, 1.0, 0.0) * ONE
+
+
+FIELDS = {
+    "a pulse": (lambda t, z, p: when((t >= p["a"]) & (t < p["a"] + p["b"])), 2, 0, 0, STEPS),
+    "cond": (lambda t, z, p: lax.cond(t > 3, lambda z: -z, lambda z: z, z), 1, 0, 0, STEPS),
+    "switch": (lambda t, z, p: lax.switch(t.astype(int), [lambda z: z, lambda z: -z], z), 1, 0, 0, STEPS),
+    "piecewise": (lambda t, z, p: jnp.piecewise(t, [t < 1, t >= 2], [0.0, 1.0, 2.0]) * ONE, 2, 0, 0, STEPS),
+    "select": (lambda t, z, p: jnp.select([t < 1, t < 2], [z, 2 * z], 0.0), 2, 0, 0, STEPS),
+    "a period": (lambda t, z, p: jnp.where(jnp.mod(t, p["a"]) < p["b"], z, -z), 3, 0, 0, STEPS),
+    "whole periods": (lambda t, z, p: jnp.where((t // p["a"]) % 2 == 0, z, -z), 3, 0, 0, STEPS),
+    "an index": (lambda t, z, p: TABLE[t.astype(int)] * ONE, 1, 0, 0, STEPS),
+    "rounding": (lambda t, z, p: jnp.round(t) * z, 1, 0, 0, STEPS),
+    "a ramp": (lambda t, z, p: jnp.clip((t - 5) / 0.01, 0, 1) * ONE, 2, 0, 0, STRAIGHT),
+    "a triangle": (lambda t, z, p: jnp.maximum(0, 1 - jnp.abs(t - 6)) * ONE, 2, 0, 0, STRAIGHT),
+    "a table": (lambda t, z, p: jnp.interp(t, TABLE, TABLE**2) * ONE, 3, 0, 0, STRAIGHT),
+    "a loop": (lambda t, z, p: lax.fori_loop(0, 5, lambda i, z: z + when(t > i), z), 5, 0, 0, STEPS),
+    "a wave": (lambda t, z, p: jnp.where(jnp.sin(t) > 0, z, -z), 0, 1, 1, STEPS),
+    "its sign": (lambda t, z, p: jnp.sign(jnp.cos(p["a"] * t)) * ONE, 0, 1, 1, STEPS),
+    "a parabola": (lambda t, z, p: jnp.where(t * t > 2, z, -z), 0, 1, 1, STEPS),
+    "no switch": (lambda t, z, p: jnp.exp(-((t - 6) ** 2)) - z, 0, 0, 0, ANYHOW),
+    "a threshold": (lambda t, z, p: jnp.where(z > p["a"], z, -z), 0, 1, 0, FIXED),
+    "one that moves": (lambda t, z, p: jnp.where(z > t, z, -z), 0, 1, 0, STEPS),
+    "the size": (lambda t, z, p: jnp.where(jnp.abs(z) < 2, z, -z), 0, 2, 0, FIXED),
+    "a kink": (lambda t, z, p: jnp.abs(z) + jax.nn.relu(z - 1), 0, 2, 0, FIXED),
+    "the largest": (lambda t, z, p: jnp.max(jnp.stack([z[0], 1.0, z[0] ** 2])) * ONE, 0, 1, 0, FIXED),
+    "steps of the state": (lambda t, z, p: jnp.floor(3 * z), 0, 1, 0, FIXED),
+    # Smooth, or so the author says.
+    "softmax": (lambda t, z, p: jax.nn.softmax(jnp.append(z, 0.0))[:1], 0, 0, 0, FIXED),
+    "softplus": (lambda t, z, p: jax.nn.softplus(z) + jnp.logaddexp(z, -z), 0, 0, 0, FIXED),
+    "a guard": (lambda t, z, p: jnp.where(jnp.abs(lax.stop_gradient(z)) < 1e12, z, 0.0), 0, 0, 0, FIXED),
+    "by parameters": (lambda t, z, p: jnp.where(p["a"] > p["b"], z, -z), 0, 0, 0, FIXED),
+    "what comes to nothing": (lambda t, z, p: z + 0 * jnp.floor(lax.stop_gradient(z)), 0, 0, 0, FIXED),
+    "a unit step that is NaN of NaN": (lambda t, z, p: jnp.heaviside(z, 0.5) + jnp.sinc(z), 0, 1, 0, FIXED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_switches_are_seen_in_the_trace(name):
+    field, timed, located, clocks, time = FIELDS[name]
+    flow = Flow(start=lambda p: p["a"] * ONE, field=field, observe=lambda z, p: {}, observables=())
+    found = switches_of(flow, {"a": jnp.zeros(()), "b": jnp.zeros(())}, {})
+    assert (len(found.timed), len(found.located), found.clocks) == (timed, located, clocks)
+    if time != STRAIGHT:
+        assert found.time == time
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS.values() if model.flow], ids=lambda m: m.name)
+def test_flows_that_ship_have_nothing_to_watch(model):
+    p = {q.name: jnp.asarray([0.4, 0.6] if q.dim else q.default, float) for q in model.parameters}
+    for options in product(*(choice.options for choice in model.choices)):
+        static = dict(zip((choice.name for choice in model.choices), options, strict=True))
+        found = switches_of(model.flow, p, static)
+        assert not found.any
+        assert not found.hides

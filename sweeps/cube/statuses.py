@@ -15,7 +15,7 @@ BLANK = frozenset({*WITHOUT_RESULT, Status.not_computed, Status.not_finite})
 
 # What ended an orbit, or sets it apart, and leaves a value as good as under ok, by what the value needs. A
 # path is NaN past the last time that was reached.
-_STOPPED = frozenset({Status.max_steps, Status.step_too_small})
+_STOPPED = frozenset({Status.max_steps, Status.step_too_small, Status.sliding})
 _UNTOUCHED: dict[str, frozenset[Status]] = {
     "static": _STOPPED | {Status.not_steady, Status.boundary_start},
     "path": _STOPPED | {Status.not_steady, Status.boundary_start},

@@ -75,7 +75,8 @@ def test_the_reference_of_the_sweep_file_names_every_key_with_its_default():
         assert f"\n## {key}\n" in text
     for option in fields(Method):
         (shown,) = re.findall(rf"^\| `{option.name}` \| [^|]+ \| `?(.*?)`? \|", text, re.MULTILINE)
-        assert (None if shown == "none" else tomllib.loads(f"it = {shown}")["it"]) == option.default
+        default = list(option.default) if isinstance(option.default, tuple) else option.default
+        assert (None if shown == "none" else tomllib.loads(f"it = {shown}")["it"]) == default
     words = set(re.findall(r"\w+", text))
     assert words >= {*SOLVERS, *KINDS, "second_order", "batch", "levels"}
     assert words >= {"start", "stop", "num", "step", "scale"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_PATHS = 24
 # An orbit that was still on its way at the horizon is as sound as any other, and so is one on a face. One
 # that was given up before would look as if it came to rest there.
-_UNSOUND = BLANK | {Status.max_steps, Status.step_too_small}
+_UNSOUND = BLANK | {Status.max_steps, Status.step_too_small, Status.sliding}
 
 
 def paths(

@@ -120,5 +120,5 @@ def test_a_level_has_no_side_where_the_state_at_the_horizon_was_not_reached():
         name: BoundaryQuestion(name, "a", 3.0).of(cube[name]).codes(cube[name].values, cube["status"].values)
         for name in ("share", "x_final", "period")
     }
-    assert found["share"].tolist() == found["period"].tolist() == [0, 0, 1, 1, 1]
-    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1]
+    assert found["share"].tolist() == found["period"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT]

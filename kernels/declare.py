@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from inspect import cleandoc
 from typing import Any, Literal
 
 import jax.numpy as jnp
@@ -48,6 +49,7 @@ def model(
         return Model(
             name=function.__name__,
             title=title or _first_line(function),
+            formulas=_further_lines(function),
             source=source or "the user's own",
             kernel=_with_status(function),
             parameters=tuple(parameters),
@@ -117,6 +119,7 @@ def flow_model(
         return Model(
             name=field.__name__,
             title=title or _first_line(field),
+            formulas=_further_lines(field),
             source=source or "the user's own",
             kernel=_nothing_but_status,
             parameters=tuple(parameters),
@@ -142,6 +145,12 @@ _MOTIONS = {"free": everything_moves, "logits": _logits_move, "log_ratios": _log
 
 def _first_line(function: Callable[..., Any]) -> str:
     return (function.__doc__ or function.__name__).strip().splitlines()[0]
+
+
+def _further_lines(function: Callable[..., Any]) -> tuple[str, ...]:
+    """What the function's docstring says below its first line."""
+    lines = cleandoc(function.__doc__ or "").splitlines()[1:]
+    return tuple("\n".join(lines).strip("\n").splitlines())
 
 
 def _with_status(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:

@@ -119,6 +119,8 @@ class Model:
         Dimensions that vector parameters and outputs run over.
     reconstructed
         What its source leaves open and was filled in here; empty where nothing was.
+    formulas
+        What it computes, a line of plain text a formula.
     flow
         Of a model that moves in time: the initial value problem beside the kernel.
     """
@@ -132,6 +134,7 @@ class Model:
     choices: tuple[Choice, ...] = ()
     dims: tuple[Dim, ...] = ()
     reconstructed: str = ""
+    formulas: tuple[str, ...] = ()
     flow: Flow | None = None
 
     def parameter(self, name: str) -> Parameter:

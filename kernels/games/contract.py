@@ -172,6 +172,11 @@ CONTRACT = Model(
         "Eldosouky, Saad, Kamhoua, Kwiat: Contract-Theoretic Resource Allocation for Critical Infrastructure "
         "Protection, arXiv 1702.06436, problem (11)"
     ),
+    formulas=(
+        "maximise sum over i of p_i θ_i (r_i - 1) T_i * sum over j of q_j φ_j",
+        "over T with sum T = T_total, T >= T_min, and",
+        "IR: θ_i a T_i - c r_i T_i >= 0;  IC: θ_i a T_i - c r_i T_i >= θ_i a T_j - c r_j T_j for all i, j",
+    ),
     kernel=contract,
     parameters=(
         _by_type("theta", "θ", "1", (1.0, 2.0, 3.0), _POSITIVE, "vulnerability of the type; must increase"),

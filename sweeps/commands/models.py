@@ -51,6 +51,8 @@ def describe_model(model: "Model") -> str:
     parts = [f"{model.name}: {model.title}", f"source: {model.source}"]
     if model.reconstructed:
         parts.append(f"reconstructed: {model.reconstructed}")
+    if model.formulas:
+        parts += ["", "Formulas", *(f"  {line}".rstrip() for line in model.formulas)]
     parameters = [
         (p.name, p.symbol, p.unit, str(p.domain) + (" integer" if p.integer else ""), _default(p), p.meaning)
         for p in model.parameters

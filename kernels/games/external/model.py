@@ -64,10 +64,23 @@ def external(
     }
 
 
+FORMULAS = (
+    "p(x) = β v^(E x + 1)                     breach probability at effective investment x, (1)",
+    "Π = prod over k = 1 ... n-1 of (1 - α^k p)   no breach arrives from the n - 1 others, k hops away, (2)",
+    "C = [1 - (1-p) Π] L + e                  expected loss of a city; of the planner with n e instead",
+    "With K = -E L ln v and S = sum over k of α^k / (1 - α^k p), the symmetric first-order condition is",
+    "  noncooperation  K p Π = 1                            x = e",
+    "  cooperation     K p Π [1 + (1-p) S] = 1              x = n e",
+    "  compensation    K p [Π + (n-1) α γ] = 1              x = e",
+    "  sharing         K p Π [1 + δ (1-p) S] = 1            x = e (1 + δ (n-1))",
+    "and the corner e = 0 where its root would be negative (formulation exact).",
+)
+
 EXTERNAL = Model(
     name="external",
     title="External allocation of security resources among linked cities",
     source=SOURCE,
+    formulas=FORMULAS,
     kernel=external,
     parameters=(
         Parameter("alpha", "α", "1", 0.1, Domain(0, 1), "probability that an intrusion propagates one hop"),

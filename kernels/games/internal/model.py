@@ -134,8 +134,12 @@ INTERNAL = Model(
     name="internal",
     title="Internal allocation of one city's security fund over its factors",
     source=(
-        "Internal resource allocation approach for the information security of smart cities, evolutionary "
-        "game model (the paper's exact title and authors are not known here): section 4.2, equations (6)-(10)"
+        "Internal Resource Allocation to Information Security of Smart Cities Using Evolutionary Game Model, "
+        "Discrete Dynamics in Nature and Society 2022, article 6932163: section 4.2, equations (6)-(10)"
+    ),
+    formulas=(
+        "minimise C(x) = sum over i of β_i L_i v_i^(E_i x_i M + 1) + M over shares x_i >= 0 that sum to 1",
+        "replicator: x_i' = x_i (u_i - sum over k of x_k u_k) with u_i = -dC/dx_i, along which C never rises",
     ),
     kernel=internal,
     parameters=(

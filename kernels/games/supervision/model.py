@@ -137,7 +137,16 @@ OUTPUTS = (
 SUPERVISION = Model(
     name="supervision",
     title="Supervision of smart-city information security: two-population replicator dynamics",
-    source="Information security supervision of smart cities, evolutionary game: sections 2-4, Tables 2, 4",
+    source=(
+        "Study on the Evolutionary Game of Information Security Supervision in Smart Cities under Different "
+        "Reward and Punishment Mechanisms, Discrete Dynamics in Nature and Society 2022, article 8122630: "
+        "sections 2-4, Tables 2, 4"
+    ),
+    formulas=(
+        "x' = x (1-x) A,  A = -c1 - y rew + (1-y) (pun + (p2-p1) Lg + p2 S)",
+        "y' = y (1-y) B,  B = -c2 + p2 Le + x (rew + pun - (p2-p1) Le)",
+        "rew = r or r y (dynamic),  pun = f or f (1-y) (dynamic); integrated in logits: u' = A, w' = B",
+    ),
     kernel=kernel,
     parameters=PARAMETERS,
     outputs=OUTPUTS,

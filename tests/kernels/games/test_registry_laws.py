@@ -16,6 +16,12 @@ from helpers.tolerance import assert_close
 ALL = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 
 
+@ALL
+def test_a_model_shows_formulas_that_fit_a_terminal(model):
+    assert model.formulas
+    assert max(map(len, model.formulas)) <= 110
+
+
 def numbers(parameter: Parameter) -> list[float]:
     return [parameter.default] if parameter.dim is None else list(parameter.default.values())
 

@@ -36,6 +36,7 @@ def printed(capsys, *arguments: str) -> str:
 def test_models_lists_each_and_shows_one_in_full(capsys):
     assert "external" in printed(capsys, "models")
     text = printed(capsys, "models", "external")
+    assert "K p Π [1 + (1-p) S] = 1" in text
     for word in ("α", "(0, 1)", "400", "mechanism", "price_of_anarchy", "doi 10.18001/TRS.7.5.21"):
         assert word in text
 

@@ -110,14 +110,12 @@ def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
     """Case: the files of up to eight tiles, encoded before, over and over, in a new cube's place."""
     from equisweep.engine.store.create import create_cube
     from equisweep.engine.store.cube import Cube
-    from equisweep.engine.store.durable import make_folder, write_file
+    from equisweep.engine.store.durable import write_file
     from equisweep.engine.store.shard import encode
 
     class Encoded(Cube):
         def write_shard(self, name: str, tile: Any, values: Any, durable: bool = False) -> tuple[int, bytes]:
-            path = self.shard(name, tile)
-            make_folder(path.parent, self.root)
-            write_file(path, [values], durable)
+            write_file(self.shard(name, tile), [values], durable)
             return len(values), bytes(16)
 
     _double()

@@ -22,6 +22,7 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     for the disk. Raises OSError where the disk refuses; the tile is then not committed, or committed without
     a record.
     """
+    cube.make_folders(tile)
     if not _holds_earlier_points(cube, tile):
         # Nothing is merged with what an interrupted or damaged run may have left here; the mark goes first.
         for name in ("status", *cube.names):

@@ -66,20 +66,26 @@ class Cube:
         """Who writes to the manifest for this process."""
         return Recorder(self.root, self.stamp)
 
+    def make_folders(self, tile: Tile) -> None:
+        """Make the folders of a tile's shards; CubeError where a link would lead out of the cube.
+
+        Raises OSError where the disk refuses, and where an array's folder has gone.
+        """
+        for name in self.names:
+            folder = self.root / name
+            if not folder.is_dir():  # moved away: no new one without metadata
+                raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(folder))
+            make_folder(self.shard(name, tile).parent, self.root)
+
     def write_shard(
         self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
     ) -> tuple[int, bytes]:
         """Write one variable's values in a tile, clipped to the grid; returns the file's length and digest.
 
-        Raises OSError where the disk refuses, CubeError where a link would lead out of the cube or a number
-        does not fit.
+        """Write one variable's values in a tile, clipped to the grid: the length and digest of the file.
         """
-        folder, path = self.root / name, self.shard(name, tile)
-        if not folder.is_dir():  # moved away: no new one without metadata
-            raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(folder))
+        path = self.shard(name, tile)
         self._require_fit(name, values)
-        make_folder(folder, self.root)
-        make_folder(path.parent, folder)
         if self.forms[name] is not None:
             passing = Passing()
             write_file(path, passing.through(encode(self._arrays[name], values)), durable)
@@ -110,6 +116,13 @@ class Cube:
     def path(self, name: str, key: tuple[int, ...]) -> str:
         """The same of the tile with this key, as a text."""
         return f"{self.root}/{name}/c/{'/'.join(map(str, key))}{self._ends[name]}"
+
+    def paths(self, name: str, keys: np.ndarray) -> list[str]:
+        """The same of many tiles, whose keys are the rows of an array."""
+        form = (
+            f"{self.root}/{name}/c/".replace("%", "%%") + "/".join(["%d"] * keys.shape[1]) + self._ends[name]
+        )
+        return [form % tuple(key) for key in keys.tolist()]
 
     def read(self, name: str, tile: Tile) -> np.ndarray:
         """One tile of one variable, checksums checked; what was never written is filled.

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ STATUSES = 32  # Codes of statuses that a record counts.
 COMMITTED, REVOKED, END = 1, 2, 3
 _NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.tiles")
 _FORMAT = 1
+_BLOCK = 4096  # Records whose bytes are copied at once, to be checked.
 
 
 def record_type(rank: int, variables: int) -> np.dtype:
@@ -76,14 +77,12 @@ class Stamp:
 
 @dataclass
 class Manifest:
-    """What the files of a manifest say, the latest record of each tile.
+    """What the files of a manifest say: the latest record of each tile that is committed, in order.
 
     Attributes
     ----------
-    records
-        One a tile that is committed, in the order of tiles (`Layout`).
     places
-        Number of each record's tile in that order.
+        Number of each record's tile in that order (`Layout`).
     damaged
         What is wrong with a file, by its path.
     files
@@ -92,13 +91,28 @@ class Manifest:
         Whether the last writer ended in good order: no file of a tile is left half-written.
     """
 
-    stamp: Stamp
     counts: tuple[int, ...]
-    records: np.ndarray
     places: np.ndarray
-    damaged: Mapping[Path, str] = field(default_factory=dict)
-    files: Sequence[Path] = ()
-    ended: bool = False
+    damaged: Mapping[Path, str]
+    files: Sequence[Path]
+    ended: bool
+    _all: np.ndarray
+    _rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, field: str) -> np.ndarray:
+        """One field of every record. Records are large: they are not copied to be put in order."""
+        return self._all[field][self._rows]
+
+    def shards(self, variable: int, field: str) -> np.ndarray:
+        """One field of a variable's shards."""
+        return self._all["shards"][field][:, variable][self._rows]
+
+    def at(self, positions: np.ndarray) -> np.ndarray:
+        """The records at these positions, or where this is true."""
+        return self._all[self._rows[positions]]
 
     def find(self, key: tuple[int, ...]) -> Any:
         """The record of a tile; None where it has none."""
@@ -106,20 +120,20 @@ class Manifest:
         for k, count in zip(key, self.counts, strict=True):
             place = place * count + k
         at = int(np.searchsorted(self.places, place))
-        return self.records[at] if at < len(self.places) and self.places[at] == place else None
+        return self._all[self._rows[at]] if at < len(self) and self.places[at] == place else None
 
     @property
     def bytes(self) -> int:
         """Length of all recorded shards together."""
-        return int(self.records["shards"]["length"].sum())
+        return int(self._all["shards"]["length"][self._rows].sum())
 
 
 def complete(manifest: Manifest, layout: Layout) -> np.ndarray:
     """Which recorded tiles have all the points that they have in the layout: a cube may have grown since."""
     tile, grid = np.array(layout.tile), np.array(layout.grid)
-    start = manifest.records["key"].astype(np.int64) * tile
+    start = manifest["key"].astype(np.int64) * tile
     points = (np.minimum(start + tile, grid) - start).prod(axis=1)
-    return manifest.records["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
+    return manifest["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
 
 
 def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest:
@@ -128,15 +142,18 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
     What cannot be read is left out and named in `damaged`: tiles without record are looked at themselves.
     """
     files = manifest_files(root)
-    parts, damaged, ended = [], {}, False
-    for path in files:
-        records, wrong = _read(path, stamp)
+    size, first = stamp.dtype.itemsize, len(stamp.line())
+    most = [max(_length(path) - first, 0) // size for path in files]
+    records, filled, damaged, ended = np.empty(sum(most), stamp.dtype), 0, {}, False
+    for path, room in zip(files, most, strict=True):
+        count, wrong = _read(path, stamp, records[filled : filled + room])
         if wrong:
             damaged[path] = wrong
-        ended = len(records) > 0 and records["what"][-1] == END
-        parts.append(records)
-    records = np.concatenate(parts) if len(parts) > 1 else [*parts, np.empty(0, stamp.dtype)][0]
-    return Manifest(stamp, counts, *_latest(records, counts), damaged, files, ended)
+        ended = count > 0 and records["what"][filled + count - 1] == END
+        filled += count
+    records = records[:filled]
+    rows, places = _latest(records, counts)
+    return Manifest(counts, places, damaged, files, bool(ended), records, rows)
 
 
 def manifest_files(root: Path) -> list[Path]:
@@ -154,40 +171,55 @@ def sealed_record(record: np.ndarray) -> bytes:
     return raw[:-4] + google_crc32c.value(raw[:-4]).to_bytes(4, "little")
 
 
-def _read(path: Path, stamp: Stamp) -> tuple[np.ndarray, str]:
-    """The sound records of a file, and what is wrong with it; a last one cut short is no damage."""
-    dtype = stamp.dtype
+def _length(path: Path) -> int:
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        return np.empty(0, dtype), f"cannot be read ({error.strerror})"
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
+    """Fill `records` with the sound ones of a file; how many they are, and what is wrong with the file.
+
+    A last record that was cut short is no damage: it was being written when the writer was killed.
+    """
     first = stamp.line()
-    if not raw.startswith(first):
-        torn = first.startswith(raw)  # by a kill before the first record
-        return np.empty(0, dtype), "" if torn else "belongs to another cube, or its first line is damaged"
-    size, count = dtype.itemsize, (len(raw) - len(first)) // dtype.itemsize
-    records = np.frombuffer(raw, dtype, count, len(first)) if count else np.empty(0, dtype)
-    crc, start = google_crc32c.value, len(first)
-    computed = [crc(raw[a : a + size - 4]) for a in range(start, start + count * size, size)]
-    sound = records["checksum"] == np.array(computed, np.uint64)
-    wrong = int((~sound).sum())
-    if not wrong:
-        return records, ""
-    return records[sound], f"{wrong} of {count} records are damaged"
+    try:
+        with path.open("rb") as file:
+            line = file.read(len(first))
+            buffer: Any = records.view(np.uint8)
+            read = file.readinto(buffer) if len(records) else 0
+    except OSError as error:
+        return 0, f"cannot be read ({error.strerror})"
+    if line != first:
+        torn = first.startswith(line)
+        return 0, "" if torn else "belongs to another cube, or its first line is damaged"
+    count = read // stamp.dtype.itemsize
+    sound = _sound(records[:count])
+    wrong = count - int(sound.sum())
+    if wrong:
+        records[: count - wrong] = records[:count][sound]
+    return count - wrong, f"{wrong} of {count} records are damaged" if wrong else ""
+
+
+def _sound(records: np.ndarray) -> np.ndarray:
+    """Which records have the checksum that they say."""
+    size, crc, computed = records.dtype.itemsize, google_crc32c.value, []
+    for start in range(0, len(records), _BLOCK):
+        raw = records[start : start + _BLOCK].tobytes()
+        computed += [crc(raw[a : a + size - 4]) for a in range(0, len(raw), size)]
+    return records["checksum"] == np.array(computed, np.uint32)
 
 
 def _latest(records: np.ndarray, counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The last record of each tile that was not taken back, in the order of tiles; and their places."""
+    """Rows of the last record of each tile that was not taken back, in order; and places of their tiles."""
     of_tiles = (records["what"] != END) & (records["key"] < np.array(counts, np.uint64)).all(axis=1)
     rows = np.flatnonzero(of_tiles)
     if not len(rows) or prod(counts) > np.iinfo(np.int64).max:
-        return records[:0], np.empty(0, np.int64)
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     keys = records["key"][rows].astype(np.int64)
     places = np.asarray(np.ravel_multi_index(tuple(keys.T), counts))
     order = np.argsort(places, kind="stable")
     order = order[np.append(np.diff(places[order]) != 0, True)]
     order = order[records["what"][rows[order]] == COMMITTED]
-    rows, places = rows[order], places[order]
-    # A cube that one run wrote in order is not copied: its records may be large.
-    in_order = len(rows) > 0 and rows[-1] == len(rows) - 1 and bool((np.diff(rows) == 1).all())
-    return records[: len(rows)] if in_order else records[rows], places
+    return rows[order], places[order]

@@ -61,13 +61,11 @@ class Reader:
 
     def status_counts(self) -> dict[int, int]:
         """How many points have each status. Recorded tiles whose file is unchanged are not read."""
-        whole = complete(self.manifest, self.cube.layout)
-        records = self.manifest.records[whole]
-        same = ~changed_files(self.cube, records, "status")
+        same = complete(self.manifest, self.cube.layout) & ~changed_files(self.cube, self.manifest, "status")
         counts = np.zeros(256, np.int64)
-        counts[:STATUSES] = records["statuses"][same].sum(axis=0, dtype=np.int64)
+        counts[:STATUSES] = self.manifest["statuses"][same].sum(axis=0, dtype=np.int64)
         if int(same.sum()) < len(self.cube.layout):
-            known = set(map(tuple, records["key"][same].tolist()))
+            known = set(map(tuple, self.manifest["key"][same].tolist()))
             for tile in self.cube.layout:
                 if tile.key not in known:
                     counts += self._counts(tile)

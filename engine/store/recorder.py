@@ -54,6 +54,11 @@ class Recorder:
             record["shards"][i] = (length, digest, file.st_ino, file.st_mtime_ns, file.st_ctime_ns)
         self._append(sealed_record(record))
 
+    def synced(self, records: np.ndarray) -> None:
+        """Say of recorded tiles that they are on the disk now."""
+        records["synced"] = 1
+        self._append(b"".join(map(sealed_record, records)))
+
     def revoke(self, tile: Tile) -> None:
         """Say that nothing is known of a tile any more, because it will be written again."""
         record = np.zeros((), self.stamp.dtype)
@@ -77,7 +82,7 @@ class Recorder:
 
     def rewrite(self, manifest: Manifest) -> None:
         """Write every record of a manifest into the file at hand, and delete the files it was read from."""
-        self._append(manifest.records.tobytes())
+        self._append(manifest.at(np.arange(len(manifest))).tobytes())
         os.fsync(self.descriptor)
         for path in manifest.files:
             path.unlink(missing_ok=True)

@@ -74,15 +74,18 @@ def tiles_to_compute(cube: Cube, manifest: Manifest, durable: bool = True) -> li
     found = survey(cube, manifest)
     for tile in found.stale:
         cube.recorder.revoke(tile)
-    looked_at = {tile.key for tile in found.missing} | {tile.key for tile, _ in found.sound}
-    unsynced = manifest.records[manifest.records["synced"] == 0] if durable else manifest.records[:0]
-    trusted = [row for row in unsynced if tuple(row["key"].tolist()) not in looked_at]
-    if durable and (found.sound or trusted):
+    looked_at = [tile.key for tile in (*found.missing, *(tile for tile, _ in found.sound))]
+    unsynced = manifest["synced"] == 0
+    if looked_at and unsynced.any():
+        unsynced &= ~np.isin(
+            manifest.places, np.ravel_multi_index(tuple(np.array(looked_at).T), manifest.counts)
+        )
+    if durable and (found.sound or unsynced.any()):
         sync_all(cube.root)
+    if durable and unsynced.any():
+        cube.recorder.synced(manifest.at(unsynced))
     for tile, shards in found.sound:
         record(cube, tile, shards, durable)
-    for row in trusted:
-        record(cube, cube.layout.at(tuple(row["key"].tolist())), recorded_shards(cube, row), durable)
     return found.missing
 
 
@@ -99,7 +102,7 @@ def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     """Places of recorded tiles that have grown, or of which a file is not there or not the recorded one."""
     changed = ~complete(manifest, cube.layout)
     for name in cube.names:
-        changed |= changed_files(cube, manifest.records, name)
+        changed |= changed_files(cube, manifest, name)
     return manifest.places[changed]
 
 

@@ -13,10 +13,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
     from ..cube.describe import describe_cube
-    from ..run import open_cube
 
     with readable(options.cube):
-        print(describe_cube(options.cube, open_cube(options.cube)))
+        print(describe_cube(options.cube))
     return 0
 
 

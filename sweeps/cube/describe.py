@@ -14,18 +14,19 @@ from ...engine.store.journal import logged_runs
 from ...engine.store.read import Reader
 from ...kernels.status import Status
 from ..text import size_text, table
+from .open import dataset_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def describe_cube(path: Path, dataset: "xr.Dataset") -> str:
+def describe_cube(path: Path) -> str:
     """Axes, variables, status counts, runs, versions and the sweep file of a cube, as text.
 
-    `dataset` is the cube at `path`, opened; CubeError where there is none.
+    Raises CubeError where there is none.
     """
     reader = Reader(path)
-    cube = reader.cube
+    cube, dataset = reader.cube, dataset_of(reader)
     parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}"]
     parts += ["", "Axes", _axes(dataset)]
     parts += ["", "Variables", _variables(dataset, cube.names)]
@@ -70,7 +71,7 @@ def _statuses(reader: Reader) -> str:
 
 def _bytes(reader: Reader) -> int:
     """Size of a cube on the disk; of shards as the manifest has it, where it has all of them."""
-    if len(reader.manifest.records) < len(reader.cube.layout):
+    if len(reader.manifest) < len(reader.cube.layout):
         return bytes_on_disk(reader.root)
     return reader.manifest.bytes + bytes_on_disk(
         reader.root, without=[f"{name}/c" for name in reader.cube.names]

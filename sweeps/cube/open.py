@@ -24,8 +24,12 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     metadata are damaged, and, when values are read, where a shard is missing, damaged or another than was
     written.
     """
-    reader = Reader(Path(path))
-    dataset = open_dataset(str(path), engine=_Cube, chunks=None, reader=reader)
+    return dataset_of(Reader(Path(path)))
+
+
+def dataset_of(reader: Reader) -> "xr.Dataset":
+    """The cube that a reader reads, as `open_cube` returns it."""
+    dataset = open_dataset(str(reader.root), engine=_Cube, chunks=None, reader=reader)
     return free(dataset[reader.cube.names])
 
 

@@ -1,0 +1,191 @@
+"""What a run finds again: damage is computed anew, what is sound is trusted, what it cannot know it reads."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from equisweep.engine.store import durable, resume
+from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.journal import logged_runs
+from equisweep.engine.store.manifest import STATUSES, manifest_files
+from equisweep.engine.store.resume import missing_tiles
+from equisweep.engine.store.verify import verify
+from equisweep.kernels.status import Status
+from equisweep.sweeps import CubeError, run, run_report
+from helpers.cube_files import contents
+from helpers.old_cubes import made_old
+from helpers.small_sweeps import tiled_sweep
+
+
+def flip(path: Path, place: float = 0.3) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[int(place * (len(raw) - 1))] ^= 1
+    path.write_bytes(bytes(raw))
+
+
+def flip_in_place(path: Path) -> None:
+    """The same length, inode and time of change, as far as a program can."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(40)
+        byte = file.read(1)[0]
+        file.seek(40)
+        file.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+HARM = {
+    "flipped at the start": lambda path: flip(path, 0),
+    "flipped": flip,
+    "flipped at the end": lambda path: flip(path, 1),
+    "flipped in place": flip_in_place,
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+    "cut": lambda path: os.truncate(path, path.stat().st_size - 1),
+    "empty": lambda path: os.truncate(path, 0),
+    "gone": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+@pytest.mark.parametrize("name", ["investment", "status"])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_run_computes_a_damaged_tile_again(cube, harm, name, old):
+    before = contents(cube)
+    if old:
+        made_old(cube)
+    opened = Cube(cube)
+    tile = list(opened.layout)[4]
+    HARM[harm](opened.shard(name, tile))
+    assert missing_tiles(opened) == [tile]
+    assert run_report(tiled_sweep(), cube, progress=False).computed == 1
+    after = contents(cube)
+    for path in ("zarr.json", "status/manifest/cube-00000001.json") if old else ():
+        before.pop(path), after.pop(path)
+    assert after == before
+    assert verify(cube).sound
+    assert run_report(tiled_sweep(), cube, progress=False).computed == 0
+
+
+def test_swapped_shards_are_computed_again(cube):
+    before = contents(cube)
+    opened, tiles = Cube(cube), list(Cube(cube).layout)
+    one, other = (opened.shard("investment", tile) for tile in tiles[2:4])
+    one.rename(one.with_name("x"))
+    other.rename(one)
+    one.with_name("x").rename(other)
+    assert set(verify(cube).damaged) == {one, other}
+    assert run_report(tiled_sweep(), cube, progress=False).computed == 2
+    assert contents(cube) == before
+
+
+def test_shards_of_another_cube_are_not_taken_for_its_own(cube, tmp_path):
+    sweep = type(tiled_sweep())(**{**vars(tiled_sweep()), "fixed": {"L": 300}})
+    run(sweep, tmp_path / "other.zarr", tile_points=2000)
+    path = Cube(cube).shard("investment", list(Cube(cube).layout)[3])
+    shutil.copyfile(tmp_path / "other.zarr" / path.relative_to(cube), path)
+    assert verify(cube).damaged == {path: "is another shard than was written here"}
+    # Nor is its manifest.
+    shutil.rmtree(cube / "status" / "manifest")
+    shutil.copytree(tmp_path / "other.zarr" / "status" / "manifest", cube / "status" / "manifest")
+    assert not verify(cube).sound
+    with pytest.raises(CubeError, match="is not what was written"):
+        run(tiled_sweep(), cube)
+
+
+def test_a_copied_cube_and_one_of_0_1_0_are_read_once_and_then_trusted(cube, tmp_path, monkeypatch):
+    shutil.copytree(cube, tmp_path / "copy.zarr")
+    shutil.copytree(cube, tmp_path / "old.zarr")
+    made_old(tmp_path / "old.zarr")
+    for root in (tmp_path / "copy.zarr", tmp_path / "old.zarr"):
+        assert run_report(tiled_sweep(), root, progress=False).computed == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(resume, "digests", lambda *_: pytest.fail("a tile was read"))
+            assert run_report(tiled_sweep(), root, progress=False).computed == 0
+        assert verify(root).sound
+
+
+def test_a_lost_or_damaged_manifest_is_seen_by_verify_and_written_anew(cube):
+    records = manifest_files(cube)[0]
+    seal = cube / "status" / "manifest" / "cube-00000001.json"
+    whole = {path: path.read_bytes() for path in (records, seal)}
+
+    def restored():
+        for path, raw in whole.items():
+            path.write_bytes(raw)
+
+    for path in whole:
+        for place in (0.0, 0.2, 0.5, 0.8, 1.0):
+            flip(path, place)
+            verdict = verify(cube)
+            assert not verdict.sound, (path, place)
+            assert verdict.damaged == {}
+            assert verify(cube, repair=True).sound
+            assert verify(cube).sound
+            for one in manifest_files(cube):
+                one.unlink()
+            for one in seal.parent.glob("cube-*"):
+                one.unlink()
+            restored()
+    shutil.rmtree(seal.parent)
+    assert not verify(cube).sound
+    assert len(verify(cube).unrecorded) == len(Cube(cube).layout)
+    assert verify(cube, repair=True).recorded == len(Cube(cube).layout)
+    assert verify(cube).sound
+
+
+def test_a_record_cut_short_by_a_kill_is_no_damage(cube):
+    path = manifest_files(cube)[0]
+    size = len(Cube(cube).stamp.line())
+    for length in (0, size // 2, size, size + 100, path.stat().st_size - 300):
+        whole = path.read_bytes()
+        os.truncate(path, length)
+        assert verify(cube).metadata == {}
+        assert missing_tiles(Cube(cube)) == []
+        path.write_bytes(whole)
+
+
+def test_many_runs_leave_few_files(cube):
+    opened = Cube(cube)
+    tiles = list(opened.layout)
+    for count in range(20):
+        opened.shard("status", tiles[count % 3]).unlink()
+        assert run_report(tiled_sweep(), cube, progress=False).computed == 1
+    assert len(manifest_files(cube)) <= 17
+    assert verify(cube).sound
+    assert len(logged_runs(cube)) == 21
+
+
+def test_a_run_puts_on_the_disk_what_one_without_sync_left(tmp_path, monkeypatch):
+    root, synced = tmp_path / "cube.zarr", []
+    monkeypatch.setattr(resume, "sync_all", synced.append)
+    run(tiled_sweep(), root, tile_points=2000, durable=False)
+    run(tiled_sweep(), root, durable=False)
+    assert synced == []
+    run(tiled_sweep(), root)
+    run(tiled_sweep(), root)
+    assert synced == [root]
+
+
+def test_a_shard_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    order, rename, fsync = [], Path.replace, os.fsync
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: (order.append(("name", to.name)), rename(self, to))[1]
+    )
+    monkeypatch.setattr(os, "fsync", lambda file: (order.append(("sync", "")), fsync(file))[1])
+    durable.write_file(tmp_path / "0", [b"numbers"], durable=True)
+    assert order == [("sync", ""), ("name", "0")]
+
+
+def test_every_status_has_room_in_a_record():
+    assert max(Status) < STATUSES
+
+
+def test_the_sweep_of_an_old_cube_is_compared_with_its_digest(cube):
+    made_old(cube)
+    document = json.loads((cube / "zarr.json").read_text())
+    document["attributes"]["sweep"] = document["attributes"]["sweep"].replace("0.01", "0.02")
+    (cube / "zarr.json").write_text(json.dumps(document))
+    assert "the stored sweep" in verify(cube).metadata[cube / "zarr.json"]

@@ -14,6 +14,8 @@ Array = Any
 _CLOSED, _CLOSED_ERRORS = 1e-6, 1e3
 # A swing smaller than this many errors of a step is none: rounding and errors look like swings, too.
 NOISE = 100.0
+# Times that differ by less than this part of themselves are the same.
+SAME_TIME = 1e-5
 # A swing that grows from return to return by more than this part of itself is spiralling outwards.
 _GROWING = 1e-3
 # An orbit along the faces comes nearer to each of them than exp(-_FACE), 1 in 1,000.
@@ -55,11 +57,14 @@ def is_swing(e: Extremes) -> Array:
 
 
 def _is_closed(e: Extremes, closed: float) -> Array:
-    """Whether there is a swing, and each one returns to where it was. What rests beside it may."""
+    """Whether there is a swing, and all return to where they were, in the same time; others may rest."""
     swing = e.high - e.low
     change = jnp.maximum(jnp.abs(e.high - e.earlier_high), jnp.abs(e.low - e.earlier_low))
-    rests = swing <= NOISE * e.error
-    return jnp.all((change <= closed * swing) | rests) & jnp.any(is_swing(e))
+    rests, swings = swing <= NOISE * e.error, is_swing(e)
+    period = e.high_time - e.earlier_high_time
+    whole = jnp.take(period, jnp.argmax(swings))
+    together = jnp.abs(period - whole) <= max(SAME_TIME, 10 * closed) * whole
+    return jnp.all(((change <= closed * swing) & together) | rests) & jnp.any(swings)
 
 
 def _keeps_its_time(e: Extremes, closed: float) -> Array:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .attractor import NOISE
+from .attractor import NOISE, SAME_TIME
 from .extrema import Bind, Extremes, Turns, extreme_in, turned
 
 Array = Any
@@ -26,9 +26,8 @@ _KEPT = 3 * MOST_LOOPS
 _SPIRAL = 5
 # From round to round a cycle that is neared repeats itself ever better: one that the orbit leaves does not.
 _LEAVING = 2.0
-# Times that differ by less than this part of a period are the same; and an extreme that lies less than the
-# second one within the last period counts to it.
-_SAME_TIME, _PART = 1e-5, 1e-3
+# An extreme that lies less than this part of a period further back than the last period counts to it.
+_PART = 1e-3
 
 
 class Cycle(NamedTuple):
@@ -92,13 +91,15 @@ def cycle_of(
         jnp.zeros((2, k), bool),
     )  # fmt: skip
     nothing = jnp.full((2, k, _KEPT), jnp.nan, state.dtype)
+    same = closed * jnp.take(extremes.high - extremes.low, first)
     zero = jnp.zeros(k, state.dtype)
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
 
     def cond(at: tuple[_Walk, _History, Cycle]) -> Array:
         walk, history, cycle = at
         maxima = jnp.take(history.values[0], first, axis=0)
-        return _goes_on(walk, until, most_steps) & ~(jnp.isfinite(maxima[0]) | _spirals(maxima) | cycle.found)
+        enough = jnp.isfinite(maxima[0]) | _spirals(maxima, same) | cycle.found
+        return _goes_on(walk, until, most_steps) & ~enough
 
     def body(at: tuple[_Walk, _History, Cycle]) -> tuple[_Walk, _History, Cycle]:
         walk, history, _ = at
@@ -153,10 +154,13 @@ def _pushed(kept: Array, new: Array, turned: Array) -> Array:
     return jnp.where(turned[..., None], jnp.concatenate([kept[..., 1:], added], axis=-1), kept)
 
 
-def _spirals(maxima: Array) -> Array:
-    """Whether the last maxima of a quantity rise, or fall, one after another: no cycle does that."""
+def _spirals(maxima: Array, same: Array) -> Array:
+    """Whether the last maxima of a quantity rise, or fall, one after another, by more than what is the same.
+
+    No cycle does that.
+    """
     steps = jnp.diff(maxima[-_SPIRAL - 1 :])
-    return jnp.all(steps > 0) | jnp.all(steps < 0)
+    return (jnp.all(steps > 0) | jnp.all(steps < 0)) & (jnp.abs(jnp.sum(steps)) > same)
 
 
 # Of the last, the second last and the third last round of each length: which of the kept extremes stand
@@ -180,7 +184,7 @@ def _compared(history: _History, real: Array, first: Array, closed: float, error
     repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
     ends = [times[..., which] for which in _ENDS]
-    periods, same_time = ends[0] - ends[1], max(10 * closed, _SAME_TIME)
+    periods, same_time = ends[0] - ends[1], max(10 * closed, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
     # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
     period = jnp.take(periods[0], first, axis=0)

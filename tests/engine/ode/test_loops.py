@@ -87,3 +87,22 @@ def test_chaos_is_no_cycle_at_loose_tolerances_either():
     out = run(LORENZ, Method("tsit5", 1e-6, 1e-6), **p, horizon=40 * ones)
     assert (out["attractor"] == Attractor.undecided).all()
     assert (out["loops"] == 0).all()
+
+
+# Two springs that do not know each other.
+SPRINGS = Flow(
+    start=lambda p: jnp.stack([1.0 + 0 * p["w"], 0 * p["w"], 1 + 0 * p["w"], 0 * p["w"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -s[0], s[3], -(p["w"] ** 2) * s[2]]),
+    observe=lambda s, p: {"slow": s[0], "fast": s[2]},
+    observables=tuple(Observable(name, name, "1", name) for name in ("slow", "fast")),
+    swings=("slow", "fast"),
+)
+
+
+def test_two_swings_close_together_only_where_a_common_period_takes_both_back():
+    method, horizon = Method("tsit5", settle=0.0), [60.0] * 3
+    for swings, loops in ((("slow", "fast"), [1, 2, 0]), (("fast", "slow"), [2, 3, 0])):
+        flow = dataclasses.replace(SPRINGS, swings=swings)
+        out = run(flow, method, w=[2.0, 1.5, np.sqrt(2.0)], horizon=horizon)
+        np.testing.assert_allclose(out["period"], 2 * np.pi * np.array([1, 2, np.nan]), rtol=1e-8)
+        assert list(out["loops"]) == loops

@@ -80,10 +80,7 @@ class Cube:
     def write_shard(
         self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
     ) -> tuple[int, bytes]:
-        """Write one variable's values in a tile, clipped to the grid; returns the file's length and digest.
-
-        """Write one variable's values in a tile, clipped to the grid: the length and digest of the file.
-        """
+        """Write one variable's values in a tile, clipped to the grid: the length and digest of the file."""
         path = self.shard(name, tile)
         self._require_fit(name, values)
         if self.forms[name] is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ...kernels.status import Status
 from ..text import nearest
 from .classes import classes_of
 from .lazy import lazy
@@ -104,10 +105,15 @@ def reduce(
 
 
 def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Piece:
-    """One variable of a Dataset in pieces, with the points that count: of these statuses, and not NaN."""
+    """One variable of a Dataset in pieces, with the points that count: of these statuses, and not NaN.
+
+    Where something at a point is not finite an infinite value is that.
+    """
     array, status = dataset[name], dataset["status"]
     selected = status.notnull().drop_attrs()
     kept = selected if name == "status" else (status.isin(codes) & array.notnull()).drop_attrs()
+    if Status.not_finite in codes and array.dtype.kind == "f":
+        kept = kept & (abs(array) < np.inf).drop_attrs()
     kept, selected = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
     return _Piece(name, array, kept, selected, tuple(dims or map(str, array.dims)), sole)
 

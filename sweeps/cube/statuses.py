@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 BLANK = frozenset({*WITHOUT_RESULT, Status.not_computed, Status.not_finite})
 
 # What ended an orbit, or sets it apart, and leaves a value as good as under ok, by what the value needs. A
-# path is NaN past the last time that was reached.
+# path is NaN past the last time that was reached; a value that is not finite itself is none.
 _STOPPED = frozenset({Status.max_steps, Status.step_too_small, Status.sliding})
 _UNTOUCHED: dict[str, frozenset[Status]] = {
-    "static": _STOPPED | {Status.not_steady, Status.boundary_start},
-    "path": _STOPPED | {Status.not_steady, Status.boundary_start},
+    "static": _STOPPED | {Status.not_steady, Status.boundary_start, Status.not_finite},
+    "path": _STOPPED | {Status.not_steady, Status.boundary_start, Status.not_finite},
     "final": frozenset({Status.not_steady, Status.boundary_start}),
     "attractor": frozenset(),
 }
@@ -40,7 +40,7 @@ def counted(array: "xr.DataArray", keep: Iterable[str] | None, usual: Iterable[s
 
 def touched(array: "xr.DataArray") -> frozenset[Status]:
     """Statuses under which a variable's values mean nothing, or are not what they are called."""
-    return BLANK | (_STOPPED if _needs(array) == "final" else frozenset())
+    return (BLANK | (_STOPPED if _needs(array) == "final" else frozenset())) - untouched(array)
 
 
 def untouched(array: "xr.DataArray") -> frozenset[Status]:

@@ -14,8 +14,8 @@ from equisweep.sweeps.sensitivity.measures import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
 
 ORBITS = (Status.ok, Status.not_steady, Status.max_steps, Status.step_too_small, Status.boundary_start)
-ORBITS += (Status.sliding,)
-WITHOUT = ("no_equilibrium", "out_of_domain", "not_finite", "infeasible", "not_computed")
+ORBITS += (Status.sliding, Status.not_finite)
+WITHOUT = ("no_equilibrium", "out_of_domain", "infeasible", "not_computed")
 
 # A pool that drains and a pendulum that never rests; its share is known without an orbit.
 POOL = """
@@ -69,16 +69,23 @@ def hand_made(needs=True):
     return cube
 
 
-@pytest.mark.parametrize(("needs", "share"), [(True, 63), (False, 1)], ids=["written today", "by 0.1.0"])
+@pytest.mark.parametrize(("needs", "share"), [(True, 127), (False, 1)], ids=["written today", "by 0.1.0"])
 def test_a_reduction_leaves_out_what_the_status_touches(needs, share):
     found = reduce(hand_made(needs), "sum").load()
     assert found["share"] == share
-    assert found["x_path"] == 2 * 63
+    assert found["x_path"] == 2 * 127
     assert found["x_final"] == 1 + 2 + 16
     assert found["period"] == 1
-    assert found["x_final_left_out"] == 3
+    assert found["x_final_left_out"] == 4
     stated = reduce(hand_made(needs), "sum", statuses=["ok", "max_steps"]).load()
     assert [float(stated[name]) for name in ("share", "x_path", "x_final", "period")] == [5, 10, 5, 5]
+
+
+def test_an_infinite_value_is_what_is_not_finite():
+    cube = hand_made()
+    cube["share"][-1] = np.inf
+    found = reduce(cube, "sum", names=["share"]).load()
+    assert (found["share"], found["left_out"]) == (63, 1)
 
 
 def test_no_value_counts_where_there_is_none():
@@ -120,5 +127,6 @@ def test_a_level_has_no_side_where_the_state_at_the_horizon_was_not_reached():
         name: BoundaryQuestion(name, "a", 3.0).of(cube[name]).codes(cube[name].values, cube["status"].values)
         for name in ("share", "x_final", "period")
     }
-    assert found["share"].tolist() == found["period"].tolist() == [0, 0, 1, 1, 1, 1]
-    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT]
+    assert found["share"].tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert found["period"].tolist() == [0, 0, 1, 1, 1, 1, NO_RESULT]
+    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT, NO_RESULT]

@@ -40,7 +40,7 @@ FLOORS = {
         "ode/stepper ode/settling ode/tolerance ode/followed",
         "ode/switching/*",
         "ode/runge_kutta ode/series ode/extrema",
-        "ode/taylor ode/attractor",
+        "ode/taylor ode/attractor ode/rosenbrock",
         "ode/loops",
         "ode/method",
         "ode/integration",

@@ -12,6 +12,7 @@ from typing import Any
 import diffrax
 import numpy as np
 
+from .rosenbrock import Rosenbrock
 from .runge_kutta import ImplicitRungeKutta, RungeKutta
 from .stepper import Control, Field, Stepper
 from .taylor import Taylor
@@ -24,6 +25,7 @@ SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
     "dopri5": partial(RungeKutta, diffrax.Dopri5),
     "dopri8": partial(RungeKutta, diffrax.Dopri8),
     "kvaerno5": partial(ImplicitRungeKutta, diffrax.Kvaerno5),
+    "rodas5p": Rosenbrock,
     "taylor": Taylor,
 }
 
@@ -36,8 +38,8 @@ class Method:
 
     Parameters
     ----------
-    solver : one of `SOLVERS`. All but kvaerno5, which suits stiff flows, are explicit; taylor, for smooth
-        flows, takes its order from the tolerances and is the fastest where they are tight (`taylor`).
+    solver : one of `SOLVERS`. rodas5p and kvaerno5 suit stiff flows, the others are explicit; taylor
+        takes its order from the tolerances and is the fastest where they are tight (`taylor`).
     rtol : error a step may have, relative to each component of the state.
     atol : absolute error it may have besides, a number or one for each component. None: rtol times the
         component's scale, at most rtol (`Tolerance`).

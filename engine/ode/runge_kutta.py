@@ -23,27 +23,18 @@ _PLAIN_LOOP = {"scan_kind": "lax"}
 _SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.2, 8.0
 
 
-class RungeKutta:
-    """Steps of an explicit Runge-Kutta method: a `Stepper`.
+class StepControl:
+    """Steps whose size follows from an estimate of their error: what methods with one share.
 
-    Parameters
-    ----------
-    solver : diffrax's class of the method, which holds its coefficients.
-    field : field(t, state) -> rates, shape (d,).
-    control : the tolerances, or the number of fixed steps.
+    A method says its `_order`, that of the estimate and one more, and takes a step by `_take`.
     """
 
-    def __init__(self, solver: Any, field: Field, control: Control) -> None:
-        self.field, self.control = field, control
-        self._terms = diffrax.ODETerm(lambda t, state, _: field(t, state))
-        self._solver = self._made(solver)
-        self._order = self._solver.order(self._terms)
-
-    def _made(self, solver: Any) -> Any:
-        return solver()
+    field: Field
+    control: Control
+    _order: float
 
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:
-        """None: an explicit step needs nothing but the rates."""
+        """None: a step needs nothing of the one before but the rates."""
 
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """A first step, in which the state moves by about a hundredth of its own size.
@@ -74,16 +65,11 @@ class RungeKutta:
         planned = jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
         return Step(t_next, new, slope, solver_state, keep, planned)
 
-    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
-        """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _ = _explicit_step(self._solver.tableau, self.field, t, t_next, state, rates, small=True)
-        return new, slope
-
     def _take(
-        self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
+        self, t: Array, t_next: Array, state: Array, rates: Array, solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
         """New state, rates there, estimate of the error, solver state."""
-        return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
+        raise NotImplementedError
 
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)
@@ -95,6 +81,36 @@ class RungeKutta:
         tiny = jnp.finfo(ratio.dtype).tiny
         factor = _SAFETY * jnp.exp(jnp.log(jnp.maximum(ratio, tiny)) / -self._order)
         return jnp.clip(factor, _SHRINK_MOST, _GROW_MOST)
+
+
+class RungeKutta(StepControl):
+    """Steps of an explicit Runge-Kutta method: a `Stepper`.
+
+    Parameters
+    ----------
+    solver : diffrax's class of the method, which holds its coefficients.
+    field : field(t, state) -> rates, shape (d,).
+    control : the tolerances, or the number of fixed steps.
+    """
+
+    def __init__(self, solver: Any, field: Field, control: Control) -> None:
+        self.field, self.control = field, control
+        self._terms = diffrax.ODETerm(lambda t, state, _: field(t, state))
+        self._solver = self._made(solver)
+        self._order = self._solver.order(self._terms)
+
+    def _made(self, solver: Any) -> Any:
+        return solver()
+
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+        """State and rates at a time inside a kept step, as accurate as its end."""
+        new, slope, _ = _explicit_step(self._solver.tableau, self.field, t, t_next, state, rates, small=True)
+        return new, slope
+
+    def _take(
+        self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
+    ) -> tuple[Array, Array, Array, Any]:
+        return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
 
 
 class ImplicitRungeKutta(RungeKutta):

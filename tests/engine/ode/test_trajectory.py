@@ -28,7 +28,7 @@ def run(flow, method=QUICK, times=(), **p):
 # Solver: its order, and the coarsest number of steps at which Lorenz shows it.
 ORDERS = {
     "heun": (2, 512), "bosh3": (3, 256), "tsit5": (5, 256), "dopri5": (5, 256), "dopri8": (8, 32),
-    "kvaerno5": (5, 64),
+    "kvaerno5": (5, 64), "rodas5p": (5, 128),
 }  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """Rosenbrock steps, for stiff fields: implicit as far as the field is linear.
 
 There are no iterations that may fail: a step is one factorisation of a small matrix, eight substitutions and
-seven values of the field, which become machine code as they stand. The method is Rodas5P, of order 5 with
-an error estimate of order 4, stiffly accurate and L-stable, with coefficients that keep much of the order where
-the solution follows a stiff forcing. References: Steinebach (2023), "Construction of Rosenbrock-Wanner method Rodas5P
-and numerical benchmarks within the Julia Differential Equations package", BIT 63, 27; Hairer and Wanner,
-"Solving ordinary differential equations II", section IV.7.
+eight values of the field, which become machine code as they stand. The method is Rodas5P, of order 5 with an
+error estimate of order 4, stiffly accurate and L-stable, with coefficients that keep much of the order where
+the solution follows a stiff forcing. References: Steinebach (2023), "Construction of Rosenbrock-Wanner method
+Rodas5P and numerical benchmarks within the Julia Differential Equations package", BIT 63, 27; Hairer and
+Wanner, "Solving ordinary differential equations II", section IV.7.
 """
 
 from typing import Any

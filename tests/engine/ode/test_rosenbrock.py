@@ -138,7 +138,7 @@ def uptake(y, s):
     return [350 * y[1] * room / (room + 0.06 * s) - 65 * y[0], 40 * (400 - y[1])]
 
 
-# Field, start, horizon, atol, the end by the reference of the test set, and twice the steps of SciPy's Radau at 1e-8.
+# Field, start, horizon, atol, end by the reference of the test set, twice the steps of SciPy's Radau at 1e-8.
 STIFF_SET = {
     "hires": (
         hires, [1, 0, 0, 0, 0, 0, 0, 0.0057], 321.8122, 1e-12,
@@ -146,7 +146,9 @@ STIFF_SET = {
          0.2386356198831331e-2, 0.6238968252742796e-2, 0.2849998395185769e-2, 0.2850001604814231e-2],
         2 * 634,
     ),
-    "orego": (orego, [1, 2, 3], 360.0, 1e-8, [1.000814870318523, 1228.178521549917, 132.0554942846706], 2 * 2986),
+    "orego": (
+        orego, [1, 2, 3], 360.0, 1e-8, [1.000814870318523, 1228.178521549917, 132.0554942846706], 2 * 2986
+    ),
     "vdpol": (vdpol, [2, 0], 2.0, 1e-8, [1.706167732170483, -0.8928097010247975], 2 * 2745),
     "robertson": (
         robertson, [1, 0, 0], 1e11, 1e-14,

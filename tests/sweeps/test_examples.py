@@ -68,3 +68,28 @@ def test_an_example_names_its_source(name):
     model = Sweep.from_file(EXAMPLES / f"{name}.toml").space().model
     assert any(year in model.source for year in ("1973", "1998", "2002"))
     assert model.name == name
+
+
+def test_a_contest_ends_where_tullock_says(tmp_path):
+    cube = cube_of("contest", tmp_path)
+    assert (cube["status"] == Status.ok).all()
+    v_x, v_y, r = cube["v_x"], 50.0, cube["r"]
+    # In equilibrium spending is in proportion to the values; the rest is closed form (Nti 1999).
+    ratio = (v_x / v_y) ** r
+    both = r * ratio / (1 + ratio) ** 2
+    np.testing.assert_allclose(cube["x"], (v_x * both).transpose(*cube["x"].dims), rtol=1e-9)
+    np.testing.assert_allclose(cube["y"], (v_y * both).transpose(*cube["y"].dims), rtol=1e-9)
+    # A rival spends most where the prize is worth the same to both.
+    assert (cube["d_y_d_v_x"].sel(v_x=slice(None, 48)) > 0).all()
+    assert (cube["d_y_d_v_x"].sel(v_x=slice(52, None)) < 0).all()
+
+
+def test_losses_of_a_year_average_to_walds_identity(tmp_path):
+    cube = cube_of("breach_losses", tmp_path)
+    assert (cube["status"] == Status.ok).all()
+    mean = 0.7 * np.exp(2 + cube["sigma"] ** 2 / 2)
+    over_seeds = cube["mean_loss"].sel(limit=30)
+    error = over_seeds.std("seed") / np.sqrt(cube["seed"].size)
+    assert (np.abs(over_seeds.mean("seed") - mean) < 4 * error).all()
+    np.testing.assert_array_equal(over_seeds, cube["mean_loss"].sel(limit=100))
+    assert (cube["beyond"].diff("limit") <= 0).all()

@@ -9,6 +9,7 @@ from equisweep.engine import CubeError
 from equisweep.sweeps import SweepError, open_cube
 from equisweep.sweeps.run import run
 from equisweep.sweeps.spec.sweep import Sweep
+from helpers.old_cubes import made_old
 
 MODEL = """
 import jax.numpy as jnp
@@ -89,6 +90,7 @@ def older(root, dtype="int16"):
     group.create_array("many", shape=shape, shards=shards, chunks=chunks, dtype=dtype, fill_value=-1,
                        dimension_names=names, attributes=attributes)  # fmt: skip
     (root / "status" / "c" / "0").unlink()
+    made_old(root)
     path = root / "zarr.json"
     document = json.loads(path.read_text())
     document["consolidated_metadata"]["metadata"]["many"] = json.loads((root / "many/zarr.json").read_text())

@@ -1,7 +1,7 @@
 """Losses of a year by Monte Carlo: breaches arrive at random, each costs a lognormal amount.
 
-An example of random numbers inside a kernel: the seed is an axis, a loop draws, and the same seed gives the same
-numbers on every machine. Known for comparison: the mean loss is rate * exp(mu + sigma^2 / 2).
+An example of random numbers inside a kernel: the seed is an axis, a loop draws, and the same seed gives the
+same numbers on every machine. Known for comparison: the mean loss is rate * exp(mu + sigma^2 / 2).
 """
 
 import jax

@@ -6,6 +6,7 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from helpers.project import ROOT
+from scipy.integrate import solve_ivp
 
 EXAMPLES = ROOT / "examples"
 
@@ -93,3 +94,20 @@ def test_losses_of_a_year_average_to_walds_identity(tmp_path):
     assert (np.abs(over_seeds.mean("seed") - mean) < 4 * error).all()
     np.testing.assert_array_equal(over_seeds, cube["mean_loss"].sel(limit=100))
     assert (cube["beyond"].diff("limit") <= 0).all()
+
+
+def test_stiff_reactions_agree_with_scipys_radau(tmp_path):
+    cube = cube_of("robertson", tmp_path)
+    for k1, k3 in ((0.01, 1e5), (0.16, 1e3)):
+
+        def rates(_t, z, k1=k1, k3=k3):
+            slow, fast, back = k1 * z[0], 3e7 * z[1] ** 2, k3 * z[1] * z[2]
+            return [back - slow, slow - back - fast, fast]
+
+        end = solve_ivp(rates, (0, 1e5), [1, 0, 0], method="Radau", rtol=1e-10, atol=1e-14).y[:, -1]
+        here = cube.sel(k1=k1, k3=k3)
+        result = np.array([here["A_final"], here["B_final"], here["C_final"]])
+        # rtol = 1e-8 and atol = 1e-10 a step, of which there are a hundred.
+        assert (np.abs(result - end) < 1e-8 + 1e-6 * end).all()
+        assert result[1] == pytest.approx(end[1], rel=1e-4)
+    assert (cube["steps"] < 500).all()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 from jax import Array
 
+from .faces import check_of_faces, field_on_faces, start_on_faces
 from .flow import Flow, Observable, everything_moves
 from .model import Choice, Dim, Model, Output, Parameter
 from .replicator import log_ratio_motion, logit_motion
@@ -96,7 +97,8 @@ def flow_model(
     coordinates
         What the state is: "logits", ln x/(1-x) of shares; "log_ratios", ln x_i/x_m of the first m - 1 of m
         shares; or anything else ("free"). An orbit of shares has settled, too, where what still moves is
-        a share below 1e-13 on its way out, and it may near a cycle along the boundary.
+        a share below 1e-13 on its way out, and it may near a cycle along the boundary. A share that starts at
+        0 or 1, of which the logarithm is infinite, stays there (status ``boundary_start``).
     autonomous
         False where the field depends on t: such a flow never counts as settled.
 
@@ -107,14 +109,19 @@ def flow_model(
         return {seen.name: state[i] for i, seen in enumerate(observables)}
 
     def declare(field: Callable[..., Array]) -> Model:
+        begin, moves, check = _vector(start), _vector(field), None
+        if coordinates != "free":
+            begin = start_on_faces(begin)
+            moves, check = field_on_faces(moves), check_of_faces(begin, coordinates == "log_ratios")
         flow = Flow(
-            start=_vector(start),
-            field=_vector(field),
+            start=begin,
+            field=moves,
             observe=_seen(observe) if observe else components,
             observables=tuple(observables),
             swings=tuple(swings),
             faces=coordinates != "free",
             motion=_MOTIONS[coordinates] if autonomous else None,
+            check=check,
         )
         return Model(
             name=field.__name__,

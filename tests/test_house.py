@@ -17,6 +17,7 @@ FLOORS = {
         "flow",
         "model",
         "numerics/* replicator",
+        "faces",
         "declare games/*",
         "__init__",
     ],

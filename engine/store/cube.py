@@ -80,7 +80,10 @@ class Cube:
     def write_shard(
         self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
     ) -> tuple[int, bytes]:
-        """Write one variable's values in a tile, clipped to the grid: the length and digest of the file."""
+        """Write one variable's values in a tile, clipped to the grid; returns length and digest of the file.
+
+        Its folder must be there. Raises OSError where the disk refuses, CubeError for numbers too large.
+        """
         path = self.shard(name, tile)
         self._require_fit(name, values)
         if self.forms[name] is not None:

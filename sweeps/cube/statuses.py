@@ -40,15 +40,15 @@ def counted(array: "xr.DataArray", keep: Iterable[str] | None, usual: Iterable[s
 
 def touched(array: "xr.DataArray") -> frozenset[Status]:
     """Statuses under which a variable's values mean nothing, or are not what they are called."""
-    return (BLANK | (_STOPPED if _needs(array) == "final" else frozenset())) - untouched(array)
+    return (BLANK | (_STOPPED if needs_of(array) == "final" else frozenset())) - untouched(array)
 
 
 def untouched(array: "xr.DataArray") -> frozenset[Status]:
     """Statuses that do not speak of a variable: it needs nothing of what went wrong."""
-    return _UNTOUCHED.get(_needs(array), frozenset())
+    return _UNTOUCHED.get(needs_of(array), frozenset())
 
 
-def _needs(array: "xr.DataArray") -> str:
+def needs_of(array: "xr.DataArray") -> str:
     """What a variable needs; by its name in cubes of version 0.1.0, and empty where that says nothing."""
     if _NEEDS in array.attrs:
         return str(array.attrs[_NEEDS])

@@ -64,7 +64,7 @@ def _cancelled(samples: Samples, name: str, good: "xr.DataArray") -> bool:
     """Whether all there is of an output is rounding of larger numbers."""
     array = samples.dataset[name]
     values = array.where(good).values.reshape(-1, 1).astype(float)
-    floor = floor_of(array.dtype, array.attrs, samples.identity)
+    floor = floor_of(array, samples.identity)
     return bool(floor.cancelled(values, np.isfinite(values)).all())
 
 

@@ -45,7 +45,7 @@ class Task:
             region,
             values,
             self.samples.usable(name, region, values),
-            floor_of(array.dtype, array.attrs, self.samples.identity),
+            floor_of(array, self.samples.identity),
         )
 
     def groups(self, points: np.ndarray) -> np.ndarray:

@@ -6,8 +6,14 @@ multiples of one tiny power of two, as what is left of larger numbers that cance
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ..cube.statuses import needs_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # Spread by rounding, in units in the last place of the largest value: many where many terms are added up.
 _UNITS = 2**10
@@ -15,14 +21,8 @@ _UNITS = 2**10
 _LATTICE = 2**26
 # How far apart solutions may lie, in tolerances: errors of steps add up, orbits settle on both sides.
 _STEPS, _SETTLED = 64, 4
-# How outputs of trajectories describe themselves.
-_OF_ORBITS = (
-    "at the horizon or where",
-    "along the saved times",
-    "last maximum less last minimum",
-    "time between the last two maxima",
-    "at which the orbit came within",
-)
+# What an output of a trajectory may need of it (`statuses.needs_of`).
+_OF_ORBITS = ("path", "final", "attractor")
 CONSTANT, ROUNDING, TOLERANCE = 1, 2, 3
 WHY = {
     CONSTANT: "does not vary",
@@ -91,16 +91,16 @@ class Floor:
         return tied
 
 
-def floor_of(dtype: np.dtype, attributes: Mapping[str, object], identity: Mapping[str, str]) -> Floor:
-    """The floor of an output stored as `dtype`, with these attributes, of a cube with this identity."""
-    if dtype.kind != "f":
+def floor_of(array: "xr.DataArray", identity: Mapping[str, str]) -> Floor:
+    """The floor of an output of a cube with this identity."""
+    if array.dtype.kind != "f":
         return Floor(0.0)
-    eps, told = float(np.finfo(dtype).eps), str(attributes.get("long_name", ""))
-    if not any(words in told for words in _OF_ORBITS):
+    eps = float(np.finfo(array.dtype).eps)
+    if needs_of(array) not in _OF_ORBITS:
         return Floor(eps)
     from ...engine.ode.method import Method
 
-    single = {"rtol": 1e-5, "settle": 1e-3} if dtype == np.float32 else {}
+    single = {"rtol": 1e-5, "settle": 1e-3} if array.dtype == np.float32 else {}
     default = {"rtol": Method.rtol, "settle": Method.settle} | single
     rtol, settle = (float(identity.get(f"integrator.{name}", default[name])) for name in ("rtol", "settle"))
     atol = identity.get("integrator.atol", "0")

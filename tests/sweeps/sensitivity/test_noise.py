@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.sensitivity.measures import sensitivity
 from equisweep.sweeps.sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Floor, floor_of
@@ -172,14 +173,19 @@ def test_rounding_is_told_from_small_numbers(values, reason):
 
 
 def test_the_solver_knows_how_exact_it_is():
-    about = {"long_name": "size, at the horizon or where the orbit settled before it"}
-    floor = floor_of(np.dtype(float), about, {"integrator.rtol": "1e-6", "integrator.settle": "0.0"})
+    size = xr.DataArray([1.0], name="size_final", attrs={"needs": "final"})
+    floor = floor_of(size, {"integrator.rtol": "1e-6", "integrator.settle": "0.0"})
     assert reasons([1.0, 1 + 1e-5], floor) == TOLERANCE
     assert reasons([1.0, 1 + 1e-3], floor) == 0
-    assert floor_of(np.dtype(float), {"long_name": "a share"}, {}) == Floor(EPS)
-    assert floor_of(np.dtype("int64"), about, {}) == Floor(0.0)
-    absolute = floor_of(np.dtype(float), about, {"integrator.atol": "(1e-3, 1e-9)"})
+    assert floor_of(xr.DataArray([1.0], name="share", attrs={"needs": "static"}), {}) == Floor(EPS)
+    assert floor_of(size.astype("int64"), {}) == Floor(0.0)
+    absolute = floor_of(size, {"integrator.atol": "(1e-3, 1e-9)"})
     assert reasons([0.0, 1e-2], absolute) == TOLERANCE
+
+
+def test_a_derivative_in_the_end_of_an_orbit_is_no_exacter_than_the_orbit():
+    slope = xr.DataArray([1.0], name="d_size_final_d_k", attrs={"derivative_of": "size_final"})
+    assert floor_of(slope, {}).relative > 0
 
 
 @pytest.mark.parametrize("heads", [[0, 1], [1, 3], [1, 4], [2, 8], [1, 100]])

@@ -171,10 +171,11 @@ def test_stiff_problems_end_where_they_should_in_few_steps(name):
     assert out["steps"][0] <= most
 
 
-def test_a_tighter_tolerance_costs_a_few_times_the_steps():
+@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+def test_a_tighter_tolerance_costs_a_few_times_the_steps(solver):
     flow = problem(uptake, np.zeros(2))
     steps = [
-        run(flow, Method("rodas5p", rtol=tolerance, atol=tolerance, settle=0), s=1.0, horizon=0.3)["steps"][0]
+        run(flow, Method(solver, rtol=tolerance, atol=tolerance, settle=0), s=1.0, horizon=0.3)["steps"][0]
         for tolerance in (1e-6, 1e-8, 1e-10)
     ]
     assert steps[0] < steps[1] < 4 * steps[0]

@@ -22,6 +22,12 @@ from .stepper import Field
 
 Array = Any
 
+# Operations whose coefficients cost as much as they do, and those of which it holds with a constant factor.
+_LINEAR = frozenset({"add", "sub", "neg", "convert", "select", "max", "min", "abs"})
+_PRODUCTS = frozenset({"mul", "mul_rounded", "fma"})
+# 13,000 operations compile in 11 s, and grow faster than in proportion; beyond 20,000 XLA takes them.
+_MOST_OPERATIONS = 20_000
+
 
 def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
     """Taylor coefficients in time of the solution through (t, state): order + 1 arrays of shape (d,).
@@ -43,6 +49,7 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
     known = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
     known |= {component: Series([state[k]]) for k, component in enumerate(components)}
     nodes = order_of(rates)
+    _require_quick_compilation(nodes, {time, *components}, order)
     for k in range(order):
         for node in nodes:
             if node not in known:
@@ -55,6 +62,20 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
     zero = jnp.zeros((), state.dtype)
     filled = [[zero if c is None else c for c in known[component]] for component in components]
     return [jnp.stack(row) for row in zip(*filled, strict=True)]
+
+
+def _require_quick_compilation(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> None:
+    """Refuse what would compile for minutes; to trace it alone would take many seconds."""
+    count = 0
+    for node in nodes:
+        varying = sum(a in moving for a in node.args)
+        if varying:
+            moving.add(node)
+            linear = node.op in _LINEAR or (node.op in _PRODUCTS and varying == 1)
+            # A product's k-th coefficient is a sum of k products.
+            count += order if linear else order**2
+    if count > _MOST_OPERATIONS:
+        raise Unsupported(f"about {count:,} operations for a step of order {order} would compile for minutes")
 
 
 def _lowered(

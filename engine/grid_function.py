@@ -13,7 +13,7 @@ from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
 from .compiling import compiling
 from .grid_vmap import GridVmap
-from .point import Point, point_function
+from .point import Point, method_of, parameters_at, point_function
 from .space import Space
 
 GridFunction = GridLoop | GridVmap
@@ -74,6 +74,22 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
             )
             ways.add(compiled)
     return ways
+
+
+def least_steps(space: Space) -> int | None:
+    """How many steps at least span the horizon, as the field depends on time; None where any number may do."""
+    if not space.needs_ode:
+        return None
+    from .ode.switching.search import switches_of
+    from .ode.switching.watch import LEAST_STEPS
+
+    method, flow = method_of(space), space.model.flow
+    assert flow is not None
+    if method.max_step is not None or method.fixed_steps is not None:
+        return None
+    p = jax.eval_shape(lambda *at: parameters_at(space, at), *_shapes_at_a_point(space))
+    hides = any(switches_of(flow, p, choices).hides for choices in _all_choices(space))
+    return LEAST_STEPS if hides else None
 
 
 def _grid_loop(

@@ -52,6 +52,8 @@ class Plan:
         How samples are drawn; empty where nothing is sampled.
     computed
         How points are computed, or the steps of trajectories.
+    least_steps
+        So many steps at least span the horizon, as the field depends on time; None where any number may do.
     """
 
     points: int
@@ -66,6 +68,7 @@ class Plan:
     compilations: int
     design: str = ""
     computed: str = ""
+    least_steps: int | None = None
 
 
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
@@ -86,7 +89,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     from ..engine.codegen.compiled import in_words
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
-    from ..engine.grid_function import how_computed
+    from ..engine.grid_function import how_computed, least_steps
     from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
@@ -105,6 +108,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(how_computed(space, picked)),
+        least_steps=least_steps(space),
     )
 
 

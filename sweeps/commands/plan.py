@@ -27,12 +27,16 @@ def describe_plan(plan: Plan) -> str:
     grid = " x ".join(f"{name} {size:,}" for name, size in plan.shape.items())
     tile = " x ".join(map(str, plan.tile_shape))
     compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
+    steps = (
+        f"at most 1/{plan.least_steps} of the horizon, as the field depends on time; max_step says otherwise"
+    )
     return "\n".join(
         (
             f"points     {plan.points:,} ({grid})",
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
             f"computed   {plan.computed}",
+            *([f"steps      {steps}"] if plan.least_steps else []),
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",

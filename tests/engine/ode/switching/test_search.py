@@ -9,6 +9,9 @@ from equisweep.engine.ode.switching.changes import ANYHOW, FIXED, STEPS, STRAIGH
 from equisweep.engine.ode.switching.search import switches_of
 from equisweep.kernels.flow import Flow
 from equisweep.kernels.games.registry import MODELS
+from equisweep.sweeps import Sweep, SweepError
+from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.plan import plan
 from jax import lax
 
 ONE = jnp.ones(1)
@@ -72,3 +75,43 @@ def test_flows_that_ship_have_nothing_to_watch(model):
         found = switches_of(model.flow, p, static)
         assert not found.any
         assert not found.hides
+
+
+OWN = """
+import jax.numpy as jnp
+from equisweep.kernels.declare import flow_model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Domain, Parameter
+
+@flow_model(
+    parameters=[
+        Parameter("k", "k", "1", 1.0, Domain(0), "rate"),
+        Parameter("horizon", "T", "1", 10.0, Domain(0), "end"),
+    ],
+    start=lambda p: jnp.ones(1),
+    observables=[Observable("y", "y", "1", "amount")],
+    autonomous=False,
+)
+def own(t, state, p):
+    return -p["k"] * state + FORCING
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "least"), [("jnp.exp(-(t - 6) ** 2)", 100), ("jnp.where(t > 6, 1.0, 0.0)", None)]
+)
+def test_a_plan_says_where_steps_are_limited(field, least, tmp_path):
+    (tmp_path / "own.py").write_text(OWN.replace("FORCING", field))
+    sweep = {"model": "own.py:own", "axes": {"k": [1.0, 2.0]}}
+    made = plan(Sweep.from_table(sweep, folder=tmp_path))
+    assert made.least_steps == least
+    assert ("steps      at most 1/100 of the horizon" in describe_plan(made)) == (least == 100)
+    stated = plan(Sweep.from_table({**sweep, "integrator": {"max_step": 1e-2}}, folder=tmp_path))
+    assert stated.least_steps is None
+
+
+def test_breaks_name_parameters(tmp_path):
+    (tmp_path / "own.py").write_text(OWN.replace("FORCING", "t"))
+    sweep = {"model": "own.py:own", "axes": {"k": [1.0]}, "integrator": {"breaks": [1, "kk"]}}
+    with pytest.raises(SweepError, match=r"sweep: integrator.breaks: 'kk' is no parameter; did you mean 'k'"):
+        Sweep.from_table(sweep, folder=tmp_path).space()

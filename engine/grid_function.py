@@ -77,7 +77,7 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
 
 
 def least_steps(space: Space) -> int | None:
-    """How many steps at least span the horizon, as the field depends on time; None where any number may do."""
+    """How many steps at least span the horizon, as the field depends on time; None where any may do."""
     if not space.needs_ode:
         return None
     from .ode.switching.search import switches_of

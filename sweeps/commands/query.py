@@ -1,6 +1,7 @@
 """`equisweep query`: numbers of a cube."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from .command import ALL_ROWS, Command, add_selection
@@ -66,6 +67,9 @@ def run(options: argparse.Namespace) -> int:
     question = Question(options.var, options.sel, options.where, options.reduce, keep)
     with readable(options.cube):
         rows = answer(open_cube(options.cube), question, style, options.output, all_rows=ALL_ROWS)
+    if not rows:
+        met = f"satisfies {' and '.join(options.where)}" if options.where else "counts"
+        print(f"equisweep: no point {met}", file=sys.stderr)
     if options.output:
         print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     return 0

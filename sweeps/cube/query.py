@@ -1,10 +1,9 @@
 """Ask a cube for numbers: selections by coordinate, conditions, reductions; printed or written to a file."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from .select import Selections, select
 from .statuses import status_names
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import xarray as xr
 
 _MOST_COLUMNS = 12
@@ -72,15 +70,14 @@ def answer(
 
     `style` is one of `export.FORMATS`; below a long table `all_rows` says how to see all of it. A single
     variable over two dimensions, whole, is printed as rows and columns; all else as one row a point. Points
-    that no condition holds at are no rows. What a reduction leaves is held in memory. Returns the number of
-    rows. Raises SweepError, also where no point satisfies the conditions.
+    that no condition holds at are no rows, and an answer may have none. What a reduction leaves is held in
+    memory. Returns the number of rows, or of points in a grid; 0 also for a reduction of no point. Raises
+    SweepError where the question cannot be asked.
     """
     text = file or sys.stdout
     result = ask(dataset, question)
     if question.reduce:
         result = result.load()
-        if question.conditions and _is_nothing(result):
-            raise _empty(question)
     wanted = [str(name) for name in result.data_vars if name != "status"]
     plain = not (question.reduce or question.conditions or output)
     if plain and style == "table" and len(wanted) == 1 and _is_grid(result[wanted[0]]):
@@ -88,15 +85,14 @@ def answer(
         return result[wanted[0]].size
     rows = Rows(result, [str(name) for name in result.data_vars])
     if style != "table" and style not in GRIDDED:
-        return write_batches(rows.schema, _not_empty(rows, question), style, output, text)
-    total = rows.count()
-    if not total:
-        raise _empty(question)
-    if style in GRIDDED:
-        GRIDDED[style](result, required(output))
+        total = write_batches(rows.schema, rows.batches(), style, output, text)
     else:
-        write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
-    return total
+        total = rows.count()
+        if style in GRIDDED:
+            GRIDDED[style](result, required(output))
+        else:
+            write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
+    return 0 if question.reduce and _is_nothing(result) else total
 
 
 def query_text(
@@ -110,26 +106,11 @@ def query_text(
     return text.getvalue().rstrip("\n")
 
 
-def _not_empty(rows: Rows, question: Question) -> Iterator["pa.RecordBatch"]:
-    """The rows in batches; SweepError, before any is written, where there is none."""
-    batches = rows.batches()
-    first = next(batches, None)
-    if first is None:
-        raise _empty(question)
-    return chain([first], batches)
-
-
 def _is_nothing(reduced: "xr.Dataset") -> bool:
     """Whether a reduction had no point at all: every count is 0, and every number NaN."""
     counts = [array for array in reduced.data_vars.values() if array.dtype.kind in "iu"]
     reals = [array for array in reduced.data_vars.values() if array.dtype.kind == "f"]
     return not any(bool((a != 0).any()) for a in counts) and not any(bool(a.notnull().any()) for a in reals)
-
-
-def _empty(question: Question) -> SweepError:
-    if not question.conditions:
-        return SweepError("the selection holds no point")
-    return SweepError(Argument("conditions"), f": no point satisfies {' and '.join(question.conditions)}")
 
 
 def _is_grid(array: "xr.DataArray") -> bool:

@@ -4,6 +4,7 @@ import csv
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError, open_cube, run
@@ -143,9 +144,6 @@ def test_an_answer_goes_to_a_file_once(capsys, cube, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("query", "--where", "investment > 1e9"), "no point satisfies investment > 1e9"),
-        (("query", "--where", "alpha > 2", "--reduce", "mean"), "no point satisfies alpha > 2"),
-        (("query", "--where", "alpha > 2", "--format", "json"), "no point satisfies alpha > 2"),
         (("query", "--where", "alhpa > 2"), "did you mean 'alpha'"),
         (("query", "--reduce", "mean:gamma"), "--reduce mean:gamma: no such axis"),
         (("query", "--keep", "okay", "--reduce", "mean"), "--keep okay: no such status"),
@@ -162,6 +160,28 @@ def test_wrong_questions_are_one_line(capsys, cube, arguments, message):
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (("--where", "investment > 1e9", "--var", "investment"), "alpha  beta  investment  status\n"),
+        (("--where", "investment > 1e9", "--format", "csv"), "alpha,beta,investment,"),
+        (("--where", "investment > 1e9", "--format", "json"), "[]"),
+        (("--where", "alpha > 2", "--reduce", "mean", "--var", "investment"), "nan"),
+    ],
+)
+def test_that_no_point_satisfies_a_condition_is_an_answer(capsys, cube, arguments, answer):
+    streams = printed(capsys, "query", cube, *arguments)
+    assert answer in streams.out
+    assert streams.err == f"equisweep: no point satisfies {arguments[1]}\n"
+
+
+def test_an_empty_answer_goes_to_a_file_with_its_columns(capsys, cube, tmp_path):
+    path = tmp_path / "none.parquet"
+    printed(capsys, "query", cube, "--where", "investment > 1e9", "-o", path)
+    assert pq.read_table(path).num_rows == 0
+    assert "investment" in pq.read_table(path).column_names
 
 
 def test_the_same_in_python(cube, truth):

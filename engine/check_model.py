@@ -1,12 +1,14 @@
 """Try a user's own model once, abstractly, before a sweep relies on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from ..kernels.model import Model
 from .errors import SweepError
+from .files_read import files_read, undeclared
 from .model_file import raised_at
 from .space import Space
 
@@ -41,7 +43,8 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
         return {**result, **seen}
 
     try:
-        traced = jax.make_jaxpr(run)(p)
+        with files_read() as opened:
+            traced = jax.make_jaxpr(run)(p)
     except SweepError:
         raise
     except jax.errors.ConcretizationTypeError as error:
@@ -53,9 +56,19 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
         _require_keywords(where, error, {**choices, **limits})
         what = f"{type(error).__name__}: {_first_line(error)}"
         raise SweepError(f"{where}: fails{raised_at(error)}: {what}") from error
+    require_declared(where, opened, space.model)
     if traced.effects:
         raise SweepError(f"{where}: has side effects ({', '.join(map(str, traced.effects))}); remove them")
     return traced
+
+
+def require_declared(where: str, opened: Iterable[Any], model: Model) -> None:
+    """Refuse a model that has read a data file which it does not declare."""
+    for path in undeclared(opened, model.files):
+        raise SweepError(
+            f"{where}: reads {path}, which it does not declare; write files=[{path.name!r}] in it "
+            "(relative to the model file), so that a changed file makes another sweep"
+        )
 
 
 def _require_keywords(where: str, error: Exception, keywords: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ def model(
     source: str = "",
     choices: Sequence[Choice] = (),
     dims: Sequence[Dim] = (),
+    files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Mapping[str, Any]]], Model]:
     """Make a `Model` of a function of one scenario.
 
@@ -37,6 +38,9 @@ def model(
         What the function takes and returns, see `Parameter`, `Output`, `Choice`, `Dim`.
     title, source
         A line on what it is (the first one of its docstring if empty), and where its formulas come from.
+    files
+        Data files that are read while the model is loaded or traced, relative to its own: they belong to
+        the sweep, as the model's text does, and reading another one is refused.
 
     Examples
     --------
@@ -57,6 +61,7 @@ def model(
             outputs=tuple(outputs),
             choices=tuple(choices),
             dims=tuple(dims),
+            files=tuple(files),
         )
 
     return declare
@@ -75,6 +80,7 @@ def flow_model(
     swings: Sequence[str] = (),
     coordinates: Literal["free", "logits", "log_ratios"] = "free",
     autonomous: bool = True,
+    files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Array]], Model]:
     """Make a `Model` of a vector field ``field(t, state, p)``, the derivative of the state, shape (d,).
 
@@ -92,6 +98,9 @@ def flow_model(
         Dimensions that vector parameters and observables run over.
     title, source
         A line on what it is (the first one of its docstring if empty), and where its formulas come from.
+    files
+        Data files that are read while the model is loaded or traced, relative to its own: they belong to
+        the sweep, as the model's text does, and reading another one is refused.
     swings
         Observables whose period and amplitude are followed; see `Flow`.
     coordinates
@@ -134,6 +143,7 @@ def flow_model(
             choices=tuple(choices),
             dims=tuple(dims),
             flow=flow,
+            files=tuple(files),
         )
 
     return declare

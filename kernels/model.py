@@ -117,6 +117,8 @@ class Model:
         What it takes, and what it returns.
     dims
         Dimensions that vector parameters and outputs run over.
+    files
+        Data files that a user's model reads, relative to the file it is in; full paths once it was found.
     reconstructed
         What its source leaves open and was filled in here; empty where nothing was.
     formulas
@@ -134,6 +136,7 @@ class Model:
     choices: tuple[Choice, ...] = ()
     dims: tuple[Dim, ...] = ()
     reconstructed: str = ""
+    files: tuple[str, ...] = ()
     formulas: tuple[str, ...] = ()
     flow: Flow | None = None
 

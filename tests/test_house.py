@@ -22,7 +22,7 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "errors compiling model_file compile_cache windows tiles store/spans inline_lapack",
+        "errors compiling model_file files_read compile_cache windows tiles store/spans inline_lapack",
         "device space grid_vmap progress",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",

@@ -2,9 +2,13 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ...engine.check_model import require_declared
 from ...engine.errors import SweepError
+from ...engine.files_read import files_read
 from ...engine.model_file import PREFIX, raised_at
 from ...kernels.model import Model
 from ..text import nearest
@@ -39,7 +43,8 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
         raise SweepError(f"{where}: {path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with files_read() as opened:
+            spec.loader.exec_module(module)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise SweepError(f"{where}: {path} fails on import{raised_at(error)}: {what}") from error
@@ -47,4 +52,18 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     if not isinstance(model, Model):
         known = [key for key, value in vars(module).items() if isinstance(value, Model)]
         raise SweepError(f"{where}: {path} has no Model called {attribute!r}{nearest(attribute, known)}")
-    return model, hashlib.sha256(source).hexdigest()
+    model = replace(model, files=tuple(str(path.parent / one) for one in model.files))
+    require_declared(f"{where}: {path}", opened, model)
+    return model, _digest(f"{where}: {path}", source, model.files)
+
+
+def _digest(where: str, source: bytes, files: Sequence[str]) -> str:
+    """Digest of a model's text and, if it reads any, of its files."""
+    digest = hashlib.sha256(source)
+    for file in files:
+        try:
+            read = Path(file).read_bytes()
+        except OSError as error:
+            raise SweepError(f"{where}: files: cannot read {file} ({error.strerror})") from None
+        digest.update(hashlib.sha256(read).digest())
+    return digest.hexdigest()

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from ..kernels.model import Model
+from ..kernels.flow import Flow
 from .errors import SweepError
 from .files_read import files_read, undeclared
 from .model_file import raised_at
@@ -112,6 +113,7 @@ def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping
     rates = jnp.asarray(flow.field(jnp.zeros(()), state, p, **choices))
     if rates.shape != state.shape:
         raise SweepError(f"{where}: the field has shape {rates.shape}, its state {state.shape}")
+    _check_scale(where, flow, len(state))
     seen = flow.observe(state, p, **choices)
     wanted = [observable.name for observable in flow.observables]
     if not isinstance(seen, Mapping) or sorted(seen) != sorted(wanted):
@@ -121,6 +123,20 @@ def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping
             where, space, f"observable {observable.name!r}", seen[observable.name], observable.dims
         )
     return {"rates": rates, **seen}
+
+
+def _check_scale(where: str, flow: Flow, count: int) -> None:
+    named = [observable.name for observable in flow.observables if observable.scale is not None]
+    if flow.scale is None and named:
+        raise SweepError(
+            f"{where}: observable {named[0]!r} declares a scale, but with `observe` it is no component of the"
+            " state; give the scales of the components: scale=[...]"
+        )
+    if flow.scale is not None and len(flow.scale) != count:
+        raise SweepError(f"{where}: scale has {len(flow.scale)} numbers, the state {count} components")
+    for value in flow.scale or ():
+        if value is not None and not 0 < value < float("inf"):
+            raise SweepError(f"{where}: scale: {value!r} is no size; give positive numbers, or None")
 
 
 def _check_declaration(where: str, space: Space) -> None:

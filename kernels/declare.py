@@ -81,6 +81,7 @@ def flow_model(
     coordinates: Literal["free", "logits", "log_ratios"] = "free",
     autonomous: bool = True,
     files: Sequence[str] = (),
+    scale: Sequence[float | None] | None = None,
 ) -> Callable[[Callable[..., Array]], Model]:
     """Make a `Model` of a vector field ``field(t, state, p)``, the derivative of the state, shape (d,).
 
@@ -110,6 +111,10 @@ def flow_model(
         0 or 1, of which the logarithm is infinite, stays there (status ``boundary_start``).
     autonomous
         False where the field depends on t: such a flow never counts as settled.
+    scale
+        Size of each state component where it is large, None where it is not known: tolerances and distances
+        to rest points are measured in it. Without it, and without a scale of an observable that is a
+        component: the largest size that the component has had on its orbit.
 
     The end of time is the parameter called "horizon", which `parameters` must contain.
     """
@@ -131,6 +136,7 @@ def flow_model(
             faces=coordinates != "free",
             motion=_MOTIONS[coordinates] if autonomous else None,
             check=check,
+            scale=_scale(scale, observables, observe),
         )
         return Model(
             name=field.__name__,
@@ -147,6 +153,14 @@ def flow_model(
         )
 
     return declare
+
+
+def _scale(
+    scale: Sequence[float | None] | None, observables: Sequence[Observable], observe: Any
+) -> tuple[float | None, ...] | None:
+    if scale is None and observe is None and any(seen.scale is not None for seen in observables):
+        return tuple(seen.scale for seen in observables)
+    return None if scale is None else tuple(scale)
 
 
 def _logits_move(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:

@@ -36,6 +36,8 @@ class Observable:
         Undefined at points where nothing went wrong.
     dims
         Names of the dimensions it runs over; a number has none.
+    scale
+        Its size where it is large, where it is a component of the state (`flow_model` without `observe`).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Observable:
     meaning: str
     may_be_nan: bool = False
     dims: tuple[str, ...] = ()
+    scale: float | None = None
 
 
 def everything_moves(
@@ -89,6 +92,10 @@ class Flow:
         ``decide(p, **static)``: the `Attractor` number of the scenario's orbit where mathematics gives it,
         and `undecided` where the orbit has to be integrated. Where a sweep asks for nothing that needs the
         state of an orbit so decided, no step is taken.
+    scale
+        Size of each component of the state where it is large, None where it is not known; tolerances and
+        distances to rest points are measured in it. Of logits and log ratios it is 1; None for the whole: the
+        largest size that a component has had on its orbit.
     horizon
         Name of the parameter holding the end time.
     """
@@ -102,6 +109,7 @@ class Flow:
     motion: Callable[..., tuple[Array, Array]] | None = everything_moves
     check: Callable[..., Array] | None = None
     decide: Callable[..., Array] | None = None
+    scale: tuple[float | None, ...] | None = None
     horizon: str = "horizon"
 
     def outputs(self, path: bool = False) -> tuple[Output, ...]:
@@ -181,9 +189,9 @@ _SETTLE_TIME = Output(
     "settle_time",
     "t_s",
     "time",
-    "estimated time at which the orbit came within the settling distance of its rest point, in the"
-    " coordinates that are integrated; from its last two steps, so solvers differ by some ten percent; NaN"
-    " where it never did",
+    "time at which the orbit came within the settling distance of its rest point, in the coordinates that are"
+    " integrated and in units of their scale; by interpolation in the step that led there; NaN where it never"
+    " did",
     may_be_nan=True,
     needs="attractor",
 )

@@ -1,7 +1,8 @@
 """The loop over steps: one scenario on its way from its start to where it ends or settles."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,46 +12,23 @@ from ...kernels.flow import Flow
 from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
 from . import settling
+from .attraction import Nearest, apart, nearest_rest, rounding_noise
 from .extrema import Turns, no_turns, updated
 from .followed import Followed, Source, sources_of
+from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
-from .stepper import Step
+from .scale import grown, scale_of
+from .stepper import Step, Stepper
 from .switching.watch import Watch, watched
+from .tolerance import Tolerance
 
 Array = Any
 Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
 Loop = Callable[..., Any]
 
-
-class Earlier(NamedTuple):
-    """Time and distance to the rest point before the last step."""
-
-    t: Array
-    distance: Array
-
-
-class Lane(NamedTuple):
-    """One scenario under way: what changes from step to step.
-
-    `rates` is the field at `state`; `size` that of the next step; `solver_state` what the stepper carries;
-    `tried` counts all steps, `steps` those that were kept; `distance` estimates how far the rest point is and
-    `earlier` holds what it was before the last step; `status` is a `Status` number, `ok` until something is
-    wrong; `turns` are the steps that hold extremes of what is followed, None where nothing is.
-    """
-
-    t: Array
-    state: Array
-    rates: Array
-    size: Array
-    solver_state: Any
-    tried: Array
-    steps: Array
-    distance: Array
-    earlier: Earlier
-    settled: Array
-    status: Array
-    turns: Turns | None
+# Rounding hinders the steps where it comes to this part of what is allowed.
+_HINDERS = 0.1
 
 
 class Integration:
@@ -77,6 +55,8 @@ class Integration:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
         self._may_settle = method.settle > 0 and flow.motion is not None
+        self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
+        self._adapts = self._scaled and method.fixed_steps is None
 
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
@@ -104,93 +84,180 @@ class Integration:
         """The horizon, in the dtype of the state."""
         return jnp.asarray(self.p[self.flow.horizon], state.dtype)
 
-    def start(self) -> Lane:
-        """The lane at time 0."""
+    def start(self) -> Orbit:
+        """The orbit at time 0."""
         state = self.flow.start(self.p, **self.static)
+        self.method.require(state)
         zero, end = jnp.zeros((), state.dtype), self.end(state)
         if isinstance(self.stepper, Watch):
             zero = self.stepper.first_time(zero, state)
         rates = self.field(zero, state)
-        far = jnp.asarray(jnp.inf, state.dtype)
+        largest = grown(jnp.zeros_like(state), state) if self._scaled else None
         lane = Lane(
             t=zero,
             state=state,
             rates=rates,
-            size=self.stepper.first_size(rates, state, end),
+            before=Moment(zero, state, rates) if self._may_settle else None,
+            size=self._stepper(largest, None).first_size(rates, state, end),
             solver_state=self.stepper.solver_state(zero, end, state),
             tried=jnp.int32(0),
             steps=jnp.int32(0),
-            distance=far,
-            earlier=Earlier(zero, far),
-            settled=jnp.asarray(False),
+            refused=jnp.int32(0) if self._adapts else None,
+            watch=None,
+            largest=largest,
+            noise=jnp.zeros_like(state) if self._adapts else None,
             status=self._status_at_start(state, rates),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )
         if not self._may_settle:
-            return lane
-        return lane._replace(settled=settling.starts_at_rest(*self._motion(lane)))
+            return Orbit(lane, state)
+        at_rest = settling.starts_at_rest(*self.motion(lane))
+        watch = settling.first_watch(self.method.settle, at_rest, state.dtype)
+        return Orbit(lane._replace(watch=watch), state)
 
-    def advance(self, lane: Lane, until: Array) -> Lane:
-        """Step the lane until that time, or until it settles or fails."""
+    def advance(self, orbit: Orbit, until: Array) -> Orbit:
+        """Step the orbit until that time, or until it settles or fails."""
+        if not (self._may_settle or self._adapts):
+            return self._repeat(orbit, until)
 
-        def cond(lane: Lane, fixed: tuple[Array, Parameters]) -> Array:
-            return (lane.t < fixed[0]) & ~lane.settled & (lane.status == Status.ok)
+        def cond(orbit: Orbit) -> Array:
+            lane = orbit.lane
+            return (lane.t < until) & ~lane.settled & (lane.status == Status.ok)
 
-        def body(lane: Lane, fixed: tuple[Array, Parameters]) -> Lane:
-            return self.bind(fixed[1])._step(lane, fixed[0])
+        def body(orbit: Orbit) -> Orbit:
+            return self._looked_at(self._repeat(orbit, until))
 
-        return self.loop(cond, body, lane, (until, self.p), native=self.method.native)
+        return lax.while_loop(cond, body, orbit)
 
-    def along(self, lane: Lane, times: Array) -> tuple[Lane, Outputs]:
-        """Step the lane from one saved time to the next; the observables there, each (times,)."""
-        end = self.end(lane.state)
+    def _repeat(self, orbit: Orbit, until: Array) -> Orbit:
+        """Step the orbit until that time, or until it fails or has to be looked at."""
 
-        def to(lane: Lane, time: Array) -> tuple[Lane, Outputs]:
-            lane = self.advance(lane, jnp.minimum(time, end))
+        def cond(lane: Lane, fixed: tuple[Array, Array, Parameters]) -> Array:
+            return (lane.t < fixed[0]) & ~lane.paused & (lane.status == Status.ok)
+
+        def body(lane: Lane, fixed: tuple[Array, Array, Parameters]) -> Lane:
+            return self.bind(fixed[2])._step(lane, *fixed[:2])
+
+        fixed = (until, orbit.rest, self.p)
+        return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
+
+    def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs]:
+        """Step the orbit from one saved time to the next; the observables there, each (times,)."""
+        end = self.end(orbit.lane.state)
+
+        def to(orbit: Orbit, time: Array) -> tuple[Orbit, Outputs]:
+            orbit = self.advance(orbit, jnp.minimum(time, end))
+            lane = orbit.lane
             there = (time <= end) & ((lane.t >= time) | lane.settled)
-            return lane, {k: jnp.where(there, v, jnp.nan) for k, v in self.observe(lane.state).items()}
+            return orbit, {k: jnp.where(there, v, jnp.nan) for k, v in self.observe(lane.state).items()}
 
-        return lax.scan(to, lane, times)
+        return lax.scan(to, orbit, times)
 
-    def _step(self, lane: Lane, until: Array) -> Lane:
-        tried = self.stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
+    def _step(self, lane: Lane, until: Array, rest: Array) -> Lane:
+        stepper = self._stepper(lane.largest, lane.noise)
+        tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
             t=tried.t,
             state=tried.state,
             rates=tried.rates,
             solver_state=tried.solver_state,
             steps=lane.steps + 1,
+            largest=None if lane.largest is None else grown(lane.largest, tried.state),
             turns=self._turns_after(lane, tried),
         )
-        after = _select(tried.keep, self._settle(lane, kept, tried.switched), lane)
+        after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
+        if lane.before is not None:
+            after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
+        if lane.refused is not None:
+            after = after._replace(refused=jnp.where(tried.keep, 0, lane.refused + 1))
         after = after._replace(status=self._status_after(lane, after, tried))
         if tried.slides is False:
             return after
         slides = tried.keep & tried.slides & (after.t < self.end(after.state)) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
-    def _settle(self, before: Lane, after: Lane, switched: Array | bool) -> Lane:
-        """Estimate how far the rest point is, and stop there if it is near.
+    def _stepper(self, largest: Array | None, noise: Array | None) -> Stepper:
+        """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
+        if largest is None:
+            return self.stepper
+        control = self.tolerance(largest, noise)
+        stepper = self.method.stepper(self.field, control)
+        if not isinstance(self.stepper, Watch):
+            return stepper
+        own = self.stepper
+        return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
+
+    def tolerance(self, largest: Array | None, noise: Array | None) -> Tolerance:
+        """How accurate steps are, where components have been as large as this, by this `noise`."""
+        if largest is None:
+            return self.method.tolerance()
+        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise)
+
+    def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
+        """Estimate how far the rest point is, and whether it is near enough for a closer look.
 
         Rates that jump within the step, or at its end, say nothing of it.
         """
-        if not self._may_settle:
+        if after.watch is None:
             return after
-        old, _ = self._motion(before)
-        new, outbound = self._motion(after)
-        distance = settling.distance_to_rest(old, new, outbound, after.t - before.t)
+        old, _ = self.motion(before)
+        new, outbound = self.motion(after)
+        old, new = jnp.where(outbound, 0.0, old), jnp.where(outbound, 0.0, new)
+        distance = apart(after.state - rest, self.units(after), outbound)
+        if after.largest is not None and new.shape == after.state.shape:
+            per_unit = 1 / scale_of(after.largest, self.flow.scale)
+            old, new = old * per_unit, new * per_unit
+        settle, duration = self.method.settle, after.t - before.t
+        watch = settling.watched(after.watch, settle, after.steps, (old, new), duration, distance)
         if switched is not False:
-            distance = jnp.where(switched, jnp.inf, distance)
-        return after._replace(
-            distance=distance,
-            earlier=Earlier(before.t, before.distance),
-            settled=distance <= self.method.settle,
+            watch = watch._replace(near=watch.near & ~switched)
+        return after._replace(watch=watch)
+
+    def _looked_at(self, orbit: Orbit) -> Orbit:
+        """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
+        lane, rest = orbit
+        if lane.watch is not None:
+            nearest, still = self._nearest_rest(lane)
+            watch = settling.looked_at(lane.watch, self.method.settle, lane.steps, nearest, still)
+            lane, rest = lane._replace(watch=watch), jnp.where(still, lane.state, nearest.rest)
+        if lane.refused is not None and lane.noise is not None:
+            hindered = lane.refused >= MANY_REFUSED
+            lane = lane._replace(
+                noise=jnp.where(hindered, self._noise(lane), lane.noise),
+                refused=jnp.where(hindered, 0, lane.refused),
+            )
+        return Orbit(lane, rest)
+
+    def _nearest_rest(self, lane: Lane) -> tuple[Nearest, Array]:
+        """The rest point near a lane, and whether it is exactly there."""
+        moves, outbound = self.motion(lane)
+
+        def rates(fixed: tuple[Array, Parameters], state: Array) -> Array:
+            t, bound = fixed[0], self.bind(fixed[1])
+            return bound.motion(Moment(t, state, bound.field(t, state)))[0]
+
+        loop = partial(self.loop, native=self.method.native)
+        nearest = nearest_rest(rates, (lane.t, self.p), lane.state, self.units(lane), outbound, loop)
+        return nearest, settling.starts_at_rest(moves, outbound)
+
+    def units(self, lane: Lane) -> Array:
+        """The scale of each component, shape (d,)."""
+        return (
+            scale_of(lane.largest, self.flow.scale) if lane.largest is not None else jnp.ones_like(lane.state)
         )
 
-    def _motion(self, lane: Lane) -> tuple[Array, Array]:
+    def _noise(self, lane: Lane) -> Array:
+        """Rounding in the rates, of those components in which it is what hinders the steps."""
+        lane = lax.stop_gradient(lane)
+        noise = lax.stop_gradient(rounding_noise(lambda state: self.field(lane.t, state), lane.state))
+        allowed = self.tolerance(lane.largest, None).allowed(lane.state, lane.state, lane.size)
+        return jnp.where(noise * lane.size > _HINDERS * allowed, noise, 0.0)
+
+    def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
+        """What still moves, and which of it is outbound."""
         assert self.flow.motion is not None
-        return self.flow.motion(lane.t, lane.state, lane.rates, self.p, **self.static)
+        return self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
 
     def _status_at_start(self, state: Array, rates: Array) -> Array:
         end = self.end(state)
@@ -216,7 +283,7 @@ class Integration:
         stuck = tried.t == before.t
         small = ~(after.size > 8 * jnp.finfo(after.t.dtype).eps * jnp.abs(after.t)) | ~(tried.t > before.t)
         field = stuck | (finite & jnp.all(jnp.isfinite(tried.rates)))
-        over = (after.tried >= self.method.max_steps) & ~after.settled & (after.t < self.end(after.state))
+        over = (after.tried >= self.method.max_steps) & ~after.paused & (after.t < self.end(after.state))
         status = jnp.where(over, Status.max_steps, before.status)
         status = jnp.where(small, jnp.where(field, Status.step_too_small, Status.not_finite), status)
         return jnp.where(tried.keep & ~finite, Status.not_finite, status).astype(jnp.uint8)

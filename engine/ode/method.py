@@ -101,15 +101,21 @@ class Method:
             raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
         self.require_precision(np.float64)
 
-    def require_precision(self, dtype: Any) -> None:
-        """ValueError where this dtype cannot hold what `rtol` or `settle` ask for."""
+    def require_precision(self, dtype: Any, *names: str) -> None:
+        """ValueError where this dtype cannot hold what `rtol` or `settle`, or those `names`, ask for."""
         least = 50 * float(np.finfo(dtype).eps)
-        for name in ("rtol", "settle"):
+        for name in names or ("rtol", "settle"):
             if 0 < getattr(self, name) < least:
                 raise ValueError(
                     f"{name} = {getattr(self, name)}: numbers are {np.dtype(dtype).name}, which round at"
                     f" {np.finfo(dtype).eps:.1e}; take {least:.1e} or more"
                 )
+
+    def require(self, state: Any) -> None:
+        """ValueError where the method does not suit a state of this shape and dtype."""
+        self.require_precision(state.dtype)
+        if isinstance(self.atol, tuple) and len(self.atol) != len(state):
+            raise ValueError(f"atol has {len(self.atol)} numbers, the state {len(state)} components")
 
     def tolerance(self, scale: Any = None, noise: Any = None) -> Tolerance:
         """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""

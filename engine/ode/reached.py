@@ -10,7 +10,8 @@ from ...kernels.status import Status
 from .attractor import classified, closeness, is_swing
 from .extrema import Extremes, extremes_in
 from .followed import Followed
-from .integration import Integration, Lane, Outputs, Parameters
+from .integration import Integration, Outputs, Parameters
+from .lane import Lane
 from .loops import Cycle, cycle_of
 from .stepper import Stepper
 
@@ -52,7 +53,7 @@ def _extremes(integration: Integration, lane: Lane) -> Extremes | None:
     loop = partial(integration.loop, native=method.native)
 
     def allowed(state: Array) -> Array:
-        return method.tolerance().allowed(state, state, jnp.zeros_like(integration.end(state)))
+        return integration.tolerance(lane.largest, lane.noise).allowed(state, state, lane.size)
 
     return extremes_in(lane.turns, partial(_bind, integration), integration.p, allowed, loop)
 

@@ -6,22 +6,23 @@ import jax.numpy as jnp
 
 from ...kernels.flow import Attractor
 from ...kernels.status import Status
-from .integration import Integration, Lane, Outputs
+from .arrival import settle_time
+from .integration import Integration, Outputs
+from .lane import Lane, Orbit
 from .reached import reached
-from .settling import settle_time
 
 Array = Any
 
 
-def report(integration: Integration, lane: Lane, path: Outputs) -> Outputs:
-    """Every output of a lane that has ended; `path` holds the observables at the saved times."""
-    method, end = integration.method, reached(integration, lane)
-    times, distances = (lane.earlier.t, lane.t), (lane.earlier.distance, lane.distance)
+def report(integration: Integration, orbit: Orbit, path: Outputs) -> Outputs:
+    """Every output of an orbit that has ended; `path` holds the observables at the saved times."""
+    lane = orbit.lane
+    end = reached(integration, lane)
     return {
         **_final(integration, lane),
         **end,
         **{f"{name}_path": values for name, values in path.items()},
-        "settle_time": jnp.where(lane.settled, settle_time(times, distances, method.settle), jnp.nan),
+        "settle_time": settle_time(integration, orbit),
         "steps": lane.steps.astype(lane.t.dtype),
         "status": _status(integration, lane, end["attractor"]),
     }

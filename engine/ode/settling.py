@@ -1,10 +1,44 @@
-"""When a trajectory has come to rest: how far its rest point is, and at what time it came near enough."""
+"""When a trajectory has come to rest: what looks like arrival in the steps, and what a closer look says.
 
-from typing import Any
+In the loop over steps an estimate must do. It stops the loop, and between two loops `attraction` tells a rest
+point that attracts from a saddle that the orbit passes, and from a switch at which steps grow short.
+"""
+
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
+from .attraction import Nearest
+
 Array = Any
+
+# The estimate is right to about this factor: so much earlier the rest point is looked for.
+_EARLY = 3.0
+# Beside a rest point that does not attract, the orbit must first get this many times `settle` away from it.
+_AWAY = 30.0
+# Where Newton's method ends up so many times `settle` away, there is no rest point.
+_NONE = 100.0
+# Then the next look is after a quarter as many steps as were taken, within these limits.
+_SHORTEST, _LONGEST = 4, 256
+
+
+class Watch(NamedTuple):
+    """What the loop over steps knows of a rest point.
+
+    The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
+    where the rest point is `known`, once it is below `settle`. `settled` where it has come to rest.
+    """
+
+    within: Array
+    since: Array
+    known: Array
+    near: Array
+    settled: Array
+
+
+def first_watch(settle: float, at_rest: Array, dtype: Any) -> Watch:
+    """The watch at the start; `at_rest`: the orbit starts on a rest point."""
+    return Watch(jnp.asarray(_EARLY * settle, dtype), jnp.int32(0), jnp.asarray(False), at_rest, at_rest)
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -12,30 +46,47 @@ def starts_at_rest(rates: Array, outbound: Array) -> Array:
     return jnp.all(outbound | (rates == 0))
 
 
-def distance_to_rest(old: Array, new: Array, outbound: Array, duration: Array) -> Array:
-    """Estimate how far the rest point is after a step, in the coordinates integrated; inf where unclear.
+def watched(
+    watch: Watch,
+    settle: float,
+    steps: Array,
+    rates: tuple[Array, Array],
+    duration: Array,
+    distance: Array,
+) -> Watch:
+    """The watch after step number `steps`, of this `duration`.
 
-    Near a rest point z* the rates are J (z - z*), so |z - z*| is about |rates|^2 / |J rates|, and
-    J rates is the change of the rates in time. `old` and `new` are the rates before and after the step of
-    this `duration`; what is `outbound`, heading out towards a face, is left out.
+    `rates` are those before and after it in units of the scale, 0 where they count for nothing; `distance` is
+    that to the rest point, if it is known.
+
+    Near a rest point z* the rates are J (z - z*), so |z - z*| is about |rates|^2 / |J rates|, and J rates is
+    the change of the rates in time. They shrink on the way there; beside a rest point that an orbit leaves
+    they grow.
     """
-    speed = jnp.max(jnp.abs(jnp.where(outbound, 0.0, new)))
-    change = jnp.max(jnp.abs(jnp.where(outbound, 0.0, new - old))) / duration
-    return jnp.where(speed == 0, 0.0, jnp.where(change > 0, speed**2 / change, jnp.inf))
+    before, speed = (jnp.max(jnp.abs(r)) for r in rates)
+    change = jnp.max(jnp.abs(rates[1] - rates[0]))
+    # The estimate is below a number where square, speed^2 times the duration, is below that times the change.
+    square = speed * speed * duration
+    arrives = (square <= watch.within * change) & (speed < before) & (steps >= watch.since)
+    near = jnp.where(watch.known, distance <= settle, arrives) | (speed == 0)
+    away = square > _AWAY * settle * change
+    return watch._replace(
+        within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
+        known=watch.known & (distance <= _NONE * settle),
+        near=near,
+    )
 
 
-def settle_time(times: tuple[Array, Array], distances: tuple[Array, Array], near: float) -> Array:
-    """When, within its last step, a settled trajectory came within `near` of its rest point.
-
-    `times` and `distances` are those before and after that step.
-    """
-    part = _part_of_step(distances[0], distances[1], near)
-    return times[0] + (times[1] - times[0]) * part
-
-
-def _part_of_step(before: Array, after: Array, wanted: float) -> Array:
-    """Part of a step at which a distance that shrinks geometrically passes the wanted one; 1 if unclear."""
-    clear = jnp.isfinite(before) & (before > wanted) & (after > 0) & (after < wanted)
-    start, end = jnp.where(clear, before, 2.0), jnp.where(clear, after, 1.0)
-    part = (jnp.log(start) - jnp.log(jnp.where(clear, wanted, 1.5))) / (jnp.log(start) - jnp.log(end))
-    return jnp.where(clear, part, 1.0)
+def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: Array) -> Watch:
+    """The watch after a closer look at an orbit that is `near`; `still`: nothing moves at all."""
+    none = rest.distance > _NONE * settle
+    settled = watch.near & (still | (rest.attracts & (rest.distance <= settle)))
+    within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
+    pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
+    return Watch(
+        within=jnp.where(watch.near, within, watch.within).astype(watch.within.dtype),
+        since=jnp.where(watch.near, steps + pause, watch.since),
+        known=jnp.where(watch.near, rest.attracts & ~none, watch.known),
+        near=settled,
+        settled=settled,
+    )

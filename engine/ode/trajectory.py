@@ -66,13 +66,15 @@ def integrated(
 
     `only_attractor`: nobody looks at anything else, and orbits that mathematics decides take no step.
     """
-    lane, path = integration.start(), {}
+    orbit, path = integration.start(), {}
+    lane = orbit.lane
     known = integration.decided()
     if only_attractor and known is not None:
-        lane = lane._replace(t=jnp.where(known == Attractor.undecided, lane.t, integration.end(lane.state)))
+        t = jnp.where(known == Attractor.undecided, lane.t, integration.end(lane.state))
+        orbit = orbit._replace(lane=lane._replace(t=t))
     if len(times):
-        lane, path = integration.along(lane, jnp.asarray(times, lane.t.dtype))
-    return report(integration, integration.advance(lane, integration.end(lane.state)), path)
+        orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))
+    return report(integration, integration.advance(orbit, integration.end(lane.state)), path)
 
 
 def lanes(

@@ -28,7 +28,7 @@ def saved_times(where: str, times: Any) -> tuple[float, ...]:
     return tuple(float(time) for time in values)
 
 
-def integrator_options(where: str, options: Mapping[str, Any], model: Model) -> dict[str, Any]:
+def integrator_options(where: str, options: Mapping[str, Any], model: Model, dtype: str) -> dict[str, Any]:
     """Options of the integrator of a model's orbits; SweepError, beginning with `where`, for a wrong one."""
     if not options:
         return {}
@@ -39,7 +39,9 @@ def integrator_options(where: str, options: Mapping[str, Any], model: Model) -> 
         if name not in known:
             raise SweepError(f"{where}.{name}: unknown option{nearest(name, known)}")
     try:
-        Method(**options)
+        method = Method(**options)
+        for name in {"rtol", "settle"} & options.keys():
+            method.require_precision(dtype, name)
     except (TypeError, ValueError) as error:
         raise SweepError(f"{where}: {error}") from None
     parameters = [parameter.name for parameter in model.parameters]

@@ -6,7 +6,7 @@ from equisweep.kernels import replicator as rep
 from equisweep.kernels.flow import Flow, Observable
 
 
-def _seen(*names):
+def seen(*names):
     return tuple(Observable(name, name, "1", name) for name in names)
 
 
@@ -16,7 +16,7 @@ def scalar(field, **more):
         start=lambda p: p["z0"][None],
         field=lambda t, z, p: field(t, z, p),
         observe=lambda z, p: {"z": z[0]},
-        observables=_seen("z"),
+        observables=seen("z"),
         **more,
     )
 
@@ -37,7 +37,7 @@ LORENZ = Flow(
     start=lambda p: jnp.stack([p["x0"], p["y0"], p["z0"]]),
     field=_lorenz,
     observe=lambda z, p: dict(zip("xyz", z, strict=True)),
-    observables=_seen("x", "y", "z"),
+    observables=seen("x", "y", "z"),
     swings=("x", "y", "z"),
 )
 
@@ -50,7 +50,7 @@ VAN_DER_POL = Flow(
     start=lambda p: jnp.stack([p["x0"], p["v0"]]),
     field=_van_der_pol,
     observe=lambda z, p: {"x": z[0], "v": z[1]},
-    observables=_seen("x", "v"),
+    observables=seen("x", "v"),
     swings=("x", "v"),
 )
 
@@ -72,7 +72,7 @@ ALLOCATION = Flow(
         **{f"share_{i}": s for i, s in enumerate(rep.from_log_ratios(z))},
         "cost": allocation_cost(rep.from_log_ratios(z), p),
     },
-    observables=_seen("share_0", "share_1", "share_2", "cost"),
+    observables=seen("share_0", "share_1", "share_2", "cost"),
     faces=True,
     motion=lambda t, z, rates, p: rep.log_ratio_motion(z, rates),
 )

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from .attraction import apart
 from .integration import Integration
 from .lane import Lane, Moment, Orbit
+from .rest.attraction import apart
 
 Array = Any
 

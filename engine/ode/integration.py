@@ -11,12 +11,12 @@ from jax import lax
 from ...kernels.flow import Flow
 from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
-from . import settling
-from .attraction import Nearest, apart, nearest_rest, rounding_noise
 from .extrema import Turns, no_turns, updated
 from .followed import Followed, Source, sources_of
 from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
+from .rest import settling
+from .rest.attraction import Nearest, apart, nearest_rest, rounding_noise
 from .scale import grown, scale_of
 from .stepper import Step, Stepper
 from .switching.watch import Watch, watched
@@ -186,7 +186,7 @@ class Integration:
         if not isinstance(self.stepper, Watch):
             return stepper
         own = self.stepper
-        return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
+        return Watch(own.switches, stepper, control.plain(), self.p, own.longest, own.breaks)
 
     def tolerance(self, largest: Array | None, noise: Array | None) -> Tolerance:
         """How accurate steps are, where components have been as large as this, by this `noise`."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from .extrema import Turns
-from .settling import Watch
+from .rest.settling import Watch
 
 Array = Any
 

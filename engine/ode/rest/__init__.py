@@ -1,0 +1,1 @@
+"""Where rest points are, and when a trajectory has come to one."""

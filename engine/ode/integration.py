@@ -179,14 +179,15 @@ class Integration:
 
     def _stepper(self, largest: Array | None, noise: Array | None) -> Stepper:
         """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
-        if largest is None:
-            return self.stepper
+        own = self.stepper
+        # The search for a switch by the state needs errors that do not shrink with a component near 0.
+        if largest is None or (isinstance(own, Watch) and own.switches.located):
+            return own
         control = self.tolerance(largest, noise)
         stepper = self.method.stepper(self.field, control)
-        if not isinstance(self.stepper, Watch):
+        if not isinstance(own, Watch):
             return stepper
-        own = self.stepper
-        return Watch(own.switches, stepper, control.plain(), self.p, own.longest, own.breaks)
+        return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
 
     def tolerance(self, largest: Array | None, noise: Array | None) -> Tolerance:
         """How accurate steps are, where components have been as large as this, by this `noise`."""

@@ -63,12 +63,6 @@ class Tolerance:
             absolute = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
         return absolute + self.rtol * most + least
 
-    def plain(self) -> "Tolerance":
-        """The same, in the scale alone: for what is short or near 0 at a switch, and no trough."""
-        if self.scale is None or self.atol is not None:
-            return Tolerance(self.rtol, self.atol, self.fixed_steps)
-        return Tolerance(self.rtol, self.rtol * jnp.minimum(self.scale, 1.0), self.fixed_steps)
-
     def weights(self, state: Array) -> Array:
         """The tolerance against which the first step is measured; of a component that is 0, the others'."""
         if self.scale is None or self.atol is not None:

@@ -17,7 +17,7 @@ from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
 from .rest import settling
 from .rest.attraction import Nearest, apart, nearest_rest, rounding_noise
-from .scale import grown, scale_of
+from .scale import grown, scale_of, settling_floor
 from .stepper import Step, Stepper
 from .switching.watch import Watch, watched
 from .tolerance import Tolerance
@@ -207,7 +207,7 @@ class Integration:
         old, new = jnp.where(outbound, 0.0, old), jnp.where(outbound, 0.0, new)
         distance = apart(after.state - rest, self.units(after), outbound)
         if after.largest is not None and new.shape == after.state.shape:
-            per_unit = 1 / scale_of(after.largest, self.flow.scale)
+            per_unit = 1 / self.units(after)
             old, new = old * per_unit, new * per_unit
         settle, duration = self.method.settle, after.t - before.t
         watch = settling.watched(after.watch, settle, after.steps, (old, new), duration, distance)
@@ -244,9 +244,10 @@ class Integration:
 
     def units(self, lane: Lane) -> Array:
         """The scale of each component, shape (d,)."""
-        return (
-            scale_of(lane.largest, self.flow.scale) if lane.largest is not None else jnp.ones_like(lane.state)
-        )
+        if lane.largest is None:
+            return jnp.ones_like(lane.state)
+        floor = settling_floor(self.method.settle, lane.largest.dtype)
+        return scale_of(lane.largest, self.flow.scale, floor)
 
     def _noise(self, lane: Lane) -> Array:
         """Rounding in the rates, of those components in which it is what hinders the steps."""

@@ -131,14 +131,15 @@ class ImplicitRungeKutta(RungeKutta):
         own = float(tableau.a_diagonal[-1]) * size
         matrix = jnp.eye(len(state), dtype=state.dtype) - own * jax.jacfwd(self.field, argnums=1)(t, state)
         factors = jax.scipy.linalg.lu_factor(matrix)
-        allowed = _SOLVED * self.control.allowed(state, state, size)
         slopes, solved, new = [rates], jnp.asarray(True), state
         for node, row, guess in zip(tableau.c, tableau.a_lower, tableau.a_predictor, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
             def better(slope: Array, begin: Array = begin, at: Array = at) -> tuple[Array, Array]:
-                rest = self.field(at, begin + own * slope) - slope
-                change = jax.scipy.linalg.lu_solve(factors, rest)
+                there = begin + own * slope
+                change = jax.scipy.linalg.lu_solve(factors, self.field(at, there) - slope)
+                # Of a component that is 0 at the begin, what is allowed is known from the stage alone.
+                allowed = _SOLVED * self.control.allowed(state, there + own * change, size)
                 return slope + change, jnp.max(jnp.abs(own * change) / allowed)
 
             slope, far = _iterated(better, _weighted(guess, slopes))

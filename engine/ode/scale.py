@@ -7,8 +7,14 @@ import jax.numpy as jnp
 
 Array = Any
 
-# A component that stays below this part of the largest one may be no more than rounding of it.
-_FLOOR = 1e-6
+# A component that stays below this part of the largest one may be no more than rounding of it, or so small
+# that rounding keeps it from coming as near to a rest point as `settle` asks.
+_FLOOR, _ROUNDINGS = 1e-6, 10
+
+
+def settling_floor(settle: float, dtype: Any) -> float:
+    """The least scale of a component, as a part of the largest one's, in which `settle` can be measured."""
+    return min(_FLOOR, _ROUNDINGS * float(jnp.finfo(dtype).eps) / settle)
 
 
 def grown(largest: Array, state: Array) -> Array:
@@ -16,7 +22,7 @@ def grown(largest: Array, state: Array) -> Array:
     return jnp.maximum(largest, jnp.abs(state))
 
 
-def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: float = _FLOOR) -> Array:
+def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: float) -> Array:
     """The scale of each component: what is declared, else the largest size that it has had.
 
     But not below `floor` times the largest of all components, and never 0.

@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..kernels.model import Model
 from ..kernels.flow import Flow
+from ..kernels.model import Model
 from .errors import SweepError
 from .files_read import files_read, undeclared
 from .model_file import raised_at

@@ -231,14 +231,13 @@ def test_morris_reaches_the_ends_and_refuses_what_has_none():
     assert sweep(**ends, parameters={"L": {"normal": [400, 10, 380, 420]}}).space().points == 6
 
 
-def test_a_component_is_drawn_or_fixed_but_not_both():
+def test_what_is_fixed_of_a_component_that_is_drawn_is_its_base_alone():
     drawn = {"v.data": {"uniform": [0.3, 0.6]}}
     stated = Sweep("internal", design=DESIGN | {"parameters": drawn}, outputs=["share"])
     assert stated.space().labels["factor"] == ("data", "application_systems")
     assert np.isnan(stated.space().fixed["v"]).tolist() == [True, False]
     both = Sweep("internal", fixed={"v": {"data": 0.5}}, design=DESIGN | {"parameters": drawn})
-    with pytest.raises(SweepError, match=r"fixed\.v\.data: also stands in \[design\.parameters\]"):
-        both.space()
+    assert np.isnan(both.space().fixed["v"]).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(("size", "group", "room", "piece"), [

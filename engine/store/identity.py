@@ -1,7 +1,6 @@
 """Whether a cube holds a sweep or another one, and whether its coordinates still are what its sweep says."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 
 import numpy as np
 
@@ -9,10 +8,14 @@ from ..errors import Argument, CubeError
 from ..space import Space, describe_values
 from .cube import Cube
 
+# The version since which numbers are what they are: a cube that an earlier one began is not gone on with.
+# Whoever changes numbers, of kernels or of orbits, raises it.
+KERNELS_SINCE, ORBITS_SINCE = "0.1.0", "0.2.0"
+
 
 def identity(space: Space) -> dict[str, str]:
-    """What a cube and a sweep must share: the space, and the version whose kernels computed it."""
-    return {"equisweep": version("equisweep")} | space.identity()
+    """What a cube and a sweep must share: the space, and the version since which its numbers are the same."""
+    return {"equisweep": ORBITS_SINCE if space.needs_ode else KERNELS_SINCE} | space.identity()
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
@@ -32,6 +35,8 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     # What is drawn follows from how it is drawn: seeds say more than digests of samples.
     drawn = {f"axes.{key.partition('parameters.')[2]}" for key in {*old, *new} if "design.param" in key}
     shown = [one for one in different if one.partition(":")[0] not in drawn] or different
+    if old.get("equisweep") != new["equisweep"]:
+        shown.append(f"its numbers are computed otherwise since version {new['equisweep']}")
     batch = old.get("design.batch")
     # Latin hypercubes are drawn whole: more samples are more hypercubes of the size of the first.
     hint = f"; batch = {batch} in [design] adds to it" if any("design.batch" in d for d in different) else ""

@@ -42,7 +42,7 @@ FLOORS = {
         "ode/switching/*",
         "ode/runge_kutta ode/series ode/extrema",
         "ode/lane",
-        "ode/taylor ode/attractor ode/rosenbrock",
+        "ode/taylor ode/attractor ode/rosenbrock ode/ending",
         "ode/loops",
         "ode/method",
         "ode/integration",

@@ -8,15 +8,17 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ...kernels.flow import Flow
+from ...kernels.flow import Flow, everything_moves
 from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
+from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
 from .followed import Followed, Source, sources_of
 from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
 from .rest import settling
 from .rest.attraction import Nearest, apart, nearest_rest, rounding_noise
+from .rest.quadratures import quadratures_of
 from .scale import grown, scale_of, settling_floor
 from .stepper import Step, Stepper
 from .switching.watch import Watch, watched
@@ -45,6 +47,7 @@ class Integration:
         static: Mapping[str, str],
         loop: Loop = lane_loop,
         sources: tuple[Source | None, ...] | None = None,
+        quadratures: tuple[bool, ...] | None = None,
     ) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
@@ -55,16 +58,25 @@ class Integration:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
         self._may_settle = method.settle > 0 and flow.motion is not None
+        if quadratures is None:
+            quadratures = self._quadratures() if self._may_settle and flow.motion is everything_moves else ()
+        self.quadratures = quadratures
         self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
         self._adapts = self._scaled and method.fixed_steps is None
 
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
-        return Integration(self.flow, p, self.method, self.static, self.loop, self.followed.sources)
+        known = self.followed.sources, self.quadratures
+        return Integration(self.flow, p, self.method, self.static, self.loop, *known)
 
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""
         return self.flow.field(t, state, self.p, **self.static)
+
+    def _quadratures(self) -> tuple[bool, ...]:
+        state = self.flow.start(self.p, **self.static)
+        alone = quadratures_of(self.field, jnp.zeros((), state.dtype), state)
+        return alone if any(alone) else ()
 
     def observe(self, state: Array) -> Outputs:
         """The observables at a state."""
@@ -106,7 +118,7 @@ class Integration:
             watch=None,
             largest=largest,
             noise=jnp.zeros_like(state) if self._adapts else None,
-            status=self._status_at_start(state, rates),
+            status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )
         if not self._may_settle:
@@ -149,7 +161,8 @@ class Integration:
             orbit = self.advance(orbit, jnp.minimum(time, end))
             lane = orbit.lane
             there = (time <= end) & ((lane.t >= time) | lane.settled)
-            return orbit, {k: jnp.where(there, v, jnp.nan) for k, v in self.observe(lane.state).items()}
+            seen = self.observe(self.state_at(orbit, time))
+            return orbit, {k: jnp.where(there, v, jnp.nan) for k, v in seen.items()}
 
         return lax.scan(to, orbit, times)
 
@@ -171,7 +184,7 @@ class Integration:
             after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
         if lane.refused is not None:
             after = after._replace(refused=jnp.where(tried.keep, 0, lane.refused + 1))
-        after = after._replace(status=self._status_after(lane, after, tried))
+        after = after._replace(status=status_after(lane, after, tried, self.end(after.state), self.method))
         if tried.slides is False:
             return after
         slides = tried.keep & tried.slides & (after.t < self.end(after.state)) & (after.status == Status.ok)
@@ -257,38 +270,26 @@ class Integration:
         return jnp.where(noise * lane.size > _HINDERS * allowed, noise, 0.0)
 
     def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
-        """What still moves, and which of it is outbound."""
+        """What still moves, and which of it is outbound or only accumulates."""
         assert self.flow.motion is not None
-        return self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
+        moves, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
+        return moves, outbound | jnp.asarray(self.quadratures) if self.quadratures else outbound
 
-    def _status_at_start(self, state: Array, rates: Array) -> Array:
-        end = self.end(state)
-        finite = jnp.all(jnp.isfinite(state)) & jnp.all(jnp.isfinite(rates)) & jnp.isfinite(end)
-        status = jnp.where(finite, Status.ok, Status.not_finite)
-        status = jnp.where(end < 0, Status.out_of_domain, status)
-        checked = self.check()
-        if checked is not None:
-            refused = (checked != Status.ok) & (checked != Status.boundary_start)
-            status = jnp.where(refused, checked, status)
-        return status.astype(jnp.uint8)
+    def state_at(self, orbit: Orbit, time: Array) -> Array:
+        """The state of an orbit stepped to `time`: what accumulates goes on where it settled before."""
+        lane, rest = orbit
+        if not self.quadratures:
+            return lane.state
+        alone = jnp.asarray(self.quadratures)
+        rates = self.field(lane.t, jnp.where(alone, lane.state, rest))
+        later = jnp.where(lane.settled, jnp.maximum(time - lane.t, 0.0), 0.0)
+        return lane.state + jnp.where(alone, rates * later, 0.0)
 
     def _turns_after(self, lane: Lane, step: Step) -> Turns | None:
         if lane.turns is None:
             return None
         times, states, rates = (lane.t, step.t), (lane.state, step.state), (lane.rates, step.rates)
         return updated(lane.turns, self.followed, times, states, rates)
-
-    def _status_after(self, before: Lane, after: Lane, tried: Step) -> Array:
-        """`Status` after a step was tried: what ends a lane before its horizon says what was wrong."""
-        finite = jnp.all(jnp.isfinite(tried.state))
-        # Below this the clock does not resolve a step. One of no length says nothing about the field.
-        stuck = tried.t == before.t
-        small = ~(after.size > 8 * jnp.finfo(after.t.dtype).eps * jnp.abs(after.t)) | ~(tried.t > before.t)
-        field = stuck | (finite & jnp.all(jnp.isfinite(tried.rates)))
-        over = (after.tried >= self.method.max_steps) & ~after.paused & (after.t < self.end(after.state))
-        status = jnp.where(over, Status.max_steps, before.status)
-        status = jnp.where(small, jnp.where(field, Status.step_too_small, Status.not_finite), status)
-        return jnp.where(tried.keep & ~finite, Status.not_finite, status).astype(jnp.uint8)
 
 
 def _select(keep: Array, new: Any, old: Any) -> Any:

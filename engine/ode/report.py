@@ -19,7 +19,7 @@ def report(integration: Integration, orbit: Orbit, path: Outputs) -> Outputs:
     lane = orbit.lane
     end = reached(integration, lane)
     return {
-        **_final(integration, lane),
+        **_final(integration, orbit),
         **end,
         **{f"{name}_path": values for name, values in path.items()},
         "settle_time": settle_time(integration, orbit),
@@ -28,10 +28,11 @@ def report(integration: Integration, orbit: Orbit, path: Outputs) -> Outputs:
     }
 
 
-def _final(integration: Integration, lane: Lane) -> Outputs:
+def _final(integration: Integration, orbit: Orbit) -> Outputs:
     """The observables at the end, where the state there is one of the flow."""
+    lane = orbit.lane
     sound = (lane.status == Status.ok) | (lane.status == Status.max_steps) | (lane.status == Status.sliding)
-    last = integration.observe(lane.state)
+    last = integration.observe(integration.state_at(orbit, integration.end(lane.state)))
     return {f"{o.name}_final": jnp.where(sound, last[o.name], jnp.nan) for o in integration.flow.observables}
 
 

@@ -149,7 +149,7 @@ def _some_tiles(side: int) -> tuple[Any, Any, list[dict[str, Any]]]:
 
 def _submit(cube: Any, tiles: Iterable[dict[str, Any]]) -> None:
     """Send all tiles of a cube through the threads that a run writes with."""
-    from equisweep.engine.progress import Silence
+    from equisweep.engine.feedback.progress import Silence
     from equisweep.engine.writer import WRITERS, TileWriter
 
     writer = TileWriter(cube, durable=True, progress=Silence(1), ahead=WRITERS + 1)

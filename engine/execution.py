@@ -16,7 +16,8 @@ from .compile_cache import keep_compiled
 from .device import most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .evaluate import Computed, Evaluator, computed_tiles
-from .progress import Progress, Silence
+from .feedback.progress import Progress, Silence
+from .feedback.stopping import stop_if_requested
 from .space import Space
 from .store.create import create_cube
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
@@ -241,6 +242,7 @@ def _write_all(tiles: Iterable[Computed], evaluator: Evaluator, writer: TileWrit
     """Write tiles as they come; stopped by anything, writes that have begun are finished first."""
     try:
         for tile, started, values in tiles:
+            stop_if_requested()
             writer.submit(tile, values, partial(evaluator.batches.give_back, started))
         writer.finish()
     except BaseException:

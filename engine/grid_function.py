@@ -11,7 +11,7 @@ from .codegen.compiled import Compiled, attempt
 from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
-from .compiling import compiling
+from .feedback.compiling import compiling
 from .grid_vmap import GridVmap
 from .point import Point, method_of, parameters_at, point_function
 from .space import Space

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from .compiling import compiling
+from .feedback.compiling import compiling
 from .inline_lapack import holds_lapack, inline_lapack
 from .windows import Coordinates, put
 

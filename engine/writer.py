@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from .progress import Progress
+from .feedback.progress import Progress
 from .store.commit import commit
 from .store.cube import Cube
 from .tiles import Tile

@@ -22,8 +22,8 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "errors compiling model_file files_read compile_cache windows tiles store/spans inline_lapack",
-        "device space grid_vmap progress",
+        "errors feedback/* model_file files_read compile_cache windows tiles store/spans inline_lapack",
+        "device space grid_vmap",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",
         "store/recorder store/seal",

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
+from ...engine.feedback.stopping import stop_if_requested, stop_requested
 from .command import Command, in_shell
 from .signals import stop_on_signals
 
@@ -46,10 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with stop_on_signals():
-            return options.run(options)
-    except (SweepError, CubeError) as error:
-        print(f"equisweep: {error.spelt(in_shell)}", file=sys.stderr)
-        return 2
+            result = options.run(options)
+            stop_if_requested()
+            return result
     except SweepInterrupted as stopped:
         print(
             f"equisweep: stopped; {stopped.done} of {stopped.total} tiles are committed. "
@@ -58,11 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 130
     except KeyboardInterrupt:
-        print("equisweep: stopped", file=sys.stderr)
-        return 130
+        return _stopped()
+    except (SweepError, CubeError) as error:
+        if stop_requested():
+            return _stopped()
+        print(f"equisweep: {error.spelt(in_shell)}", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has gone: nothing more to say
         return 0
+    except Exception:
+        # What is stopped amid an import or a library's callback may fail in any way.
+        if stop_requested():
+            return _stopped()
+        raise
+
+
+def _stopped() -> int:
+    print("equisweep: stopped; the same command starts anew, or goes on where it was", file=sys.stderr)
+    return 130
 
 
 def _parser() -> argparse.ArgumentParser:

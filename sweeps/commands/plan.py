@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ...engine.progress import clock
+from ...engine.feedback.progress import clock
 from ..plan import Plan
 from ..text import size_text
 from .command import Command, add_device

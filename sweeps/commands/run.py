@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.progress import clock, per_second
+    from ...engine.feedback.progress import clock, per_second
     from ..run import run_report
     from ..spec.sweep import Sweep
 

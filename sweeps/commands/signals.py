@@ -9,8 +9,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
-from ...engine.compiling import under_way
+from ...engine.feedback.compiling import under_way
+from ...engine.feedback.stopping import forget_stop, request_stop
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
@@ -18,6 +20,8 @@ _ENDED_COMPILING = (
     b"\nequisweep: stopped while compiling; committed tiles are intact. "
     b"The same command goes on where this one stopped.\n"
 )
+# Interrupts the main thread's wait and nothing else: the system ignores it where nobody listens.
+_NUDGE = getattr(signal, "SIGURG", None)
 # Good order takes the command to its end within this time, unless it has to wait for a compiler.
 _GRACE_SECONDS = 0.5
 
@@ -26,12 +30,14 @@ _GRACE_SECONDS = 0.5
 def stop_on_signals() -> Iterator[None]:
     """Within it SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt; a second one ends the process with 130.
 
+    They also ask work to stop (`engine.feedback.stopping`), for a library may swallow the exception.
     A signal that was ignored when the process began (SIGHUP under nohup, SIGINT in a shell's background job)
     stays ignored. Outside the main thread it changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    forget_stop()
     before = {n: signal.getsignal(n) for n in _STOPPING if signal.getsignal(n) != signal.SIG_IGN}
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -40,7 +46,9 @@ def stop_on_signals() -> Iterator[None]:
     watcher.start()
     try:
         for number in before:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _stop)
+        if _NUDGE is not None:
+            before[_NUDGE] = signal.signal(_NUDGE, lambda *_: None)
         yield
     finally:
         signal.set_wakeup_fd(wakeup)
@@ -51,15 +59,27 @@ def stop_on_signals() -> Iterator[None]:
         os.close(read)
 
 
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    request_stop()
+    raise KeyboardInterrupt
+
+
 def _watch(read: int) -> None:
-    """Each signal writes a byte, even while the main thread is inside a compiler."""
-    if not os.read(read, 1):  # closed: the command is over
-        return
-    while not select.select([read], [], [], _GRACE_SECONDS)[0]:
-        if under_way() is not None:
-            _end(_ENDED_COMPILING)
-    if os.read(read, 1):
-        _end(_ENDED)
+    """Each signal writes its number, even while the main thread is inside a compiler."""
+    stops = 0
+    while stops < 2:
+        if not select.select([read], [], [], _GRACE_SECONDS if stops else None)[0]:
+            if under_way() is not None:
+                _end(_ENDED_COMPILING)
+            # A signal that comes just before a wait begins does not end it; one that comes now does.
+            if _NUDGE is not None:
+                signal.pthread_kill(threading.main_thread().ident or 0, _NUDGE)
+            continue
+        number = os.read(read, 1)
+        if not number:  # closed: the command is over
+            return
+        stops += number[0] != _NUDGE
+    _end(_ENDED)
 
 
 def _end(message: bytes) -> None:

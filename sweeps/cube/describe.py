@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.progress import clock
+from ...engine.feedback.progress import clock
 from ...engine.store.cube import Cube, bytes_on_disk
 from ...engine.store.journal import logged_runs
 from ...engine.store.read import Reader

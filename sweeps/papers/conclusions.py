@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.progress import Progress, Silence
+from ...engine.feedback.progress import Progress, Silence
 from ...kernels.status import Status
 from ..spec.sweep import Sweep
 from .tally import Tally

@@ -32,7 +32,7 @@ with stop_on_signals():
 COMPILES = """
 import ctypes, signal, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from equisweep.engine.compiling import compiling
+from equisweep.engine.feedback.compiling import compiling
 from equisweep.sweeps.commands.signals import stop_on_signals
 
 def compiler():
@@ -96,3 +96,57 @@ def test_handlers_are_given_back():
         pass
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+SWALLOWS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from equisweep.sweeps.commands import main
+from equisweep.sweeps.commands.command import Command
+
+def work(options):
+    class Noisy:
+        def __del__(self):  # an exception in here is printed and forgotten
+            print("ready", flush=True)
+            sys.stdin.readline()
+    Noisy()
+    print("went on", flush=True)
+    if "fails" in sys.argv:
+        raise ImportError("half an import")
+    return 0
+
+main.COMMANDS = (Command("work", "works", (), lambda parser: parser.add_argument("how", nargs="?"), work),)
+sys.exit(main.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("how", ["returns", "fails"])
+def test_a_stop_that_a_library_swallowed_is_not_forgotten(how):
+    with waiting("work", how, program=SWALLOWS) as child:
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "went on\n"
+        assert "equisweep: stopped" in child.stderr.read()
+    assert child.returncode == 130
+
+
+LATE = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from equisweep.sweeps.commands.signals import stop_on_signals
+with stop_on_signals():
+    try:
+        print("ready", flush=True)
+        # As where the signal comes between Python's last look and the wait: another thread takes it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        sys.stdin.readline()
+        print("went on", flush=True)
+    except KeyboardInterrupt:
+        print("stopping", flush=True)
+"""
+
+
+def test_a_signal_that_does_not_end_a_wait_is_followed_by_one_that_does():
+    with waiting(program=LATE) as child:
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "stopping\n"
+    assert child.returncode == 0

@@ -3,9 +3,9 @@
 import io
 import time
 
-from equisweep.engine import progress
-from equisweep.engine.compiling import compiling, under_way
-from equisweep.engine.progress import Progress
+from equisweep.engine.feedback import progress
+from equisweep.engine.feedback.compiling import compiling, under_way
+from equisweep.engine.feedback.progress import Progress
 
 
 def test_the_longest_compilation_is_shown_while_it_lasts():

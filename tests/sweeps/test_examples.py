@@ -7,6 +7,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from helpers.project import ROOT
 from scipy.integrate import solve_ivp
+from scipy.optimize import linprog
 
 EXAMPLES = ROOT / "examples"
 
@@ -111,3 +112,35 @@ def test_stiff_reactions_agree_with_scipys_radau(tmp_path):
         assert (np.abs(result - end) < 1e-8 + 1e-6 * end).all()
         assert result[1] == pytest.approx(end[1], rel=1e-4)
     assert (cube["steps"] < 500).all()
+
+
+def test_a_year_of_a_worm_costs_what_small_steps_say(tmp_path):
+    cube = cube_of("patching", tmp_path)
+    fine = cube["status"] == Status.ok
+    assert set(np.unique(cube["status"])) <= {Status.ok, Status.not_steady, Status.sliding}
+    assert fine.sum() > 20
+    for u, alarm in ((0.04, 0.02), (0.2, 0.3)):
+
+        def rates(_t, z, u=u, alarm=alarm):
+            patched = u * (1.0 if z[1] > alarm else 0.2) * z[0]
+            caught = 0.8 * z[0] * z[1]
+            return [0.02 * (1 - z[0] - z[1]) - caught - patched, caught - 0.1 * z[1], z[1] + 0.1 * patched]
+
+        assert fine.sel(alarm=alarm).sel(u=u, method="nearest")
+        end = solve_ivp(rates, (0, 365), [0.99, 0.01, 0], rtol=1e-9, atol=1e-12, max_step=0.02).y[:, -1]
+        cost = cube["cost_final"].sel(alarm=alarm).sel(u=u, method="nearest").item()
+        assert cost == pytest.approx(end[2], rel=1e-4)
+
+
+def test_average_play_tends_to_the_value_of_the_game(tmp_path):
+    cube = cube_of("table_game", tmp_path)
+    table = np.genfromtxt(EXAMPLES / "payoffs.csv", delimiter=",", skip_header=1)[:, 1:]
+    for loss in (0.0, 1.0, 4.0):
+        payoffs = np.where(table < 0, loss * table, table)
+        program = linprog(
+            [0, 0, 0, -1], A_ub=np.c_[-payoffs.T, np.ones(3)], b_ub=np.zeros(3),
+            A_eq=[[1, 1, 1, 0]], b_eq=[1], bounds=[(0, None)] * 3 + [(None, None)],
+        )  # fmt: skip
+        here = cube.sel(loss=loss, rounds=10000)
+        assert float(here["worst"]) <= -program.fun <= float(here["best"])
+        assert float(here["best"] - here["worst"]) < 0.1

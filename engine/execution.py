@@ -135,7 +135,8 @@ def execute(
     chosen = pick_device(device)
     with clear_disk_errors(root):
         put_back(root)
-        root = root.resolve() if root.is_dir() else root  # what is renamed is the folder, not a link to it
+        # What is renamed is the folder, not a link to it.
+        root = root.resolve() if root.is_symlink() else root
         if overwrite or not root.exists() or not any(root.iterdir()):
             _create(space, root, plan_space(space, chosen, tile_points), attributes or {}, check_disk)
         with only_writer(root):

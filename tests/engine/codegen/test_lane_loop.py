@@ -17,7 +17,7 @@ from jax import lax
     [
         lambda x: lax.reduce(jnp.stack([x, x + 1]), 0.0, lambda a, b: a + 2 * b, (0,)),
         lambda x: lax.scan(lambda c, a: (c + a, c), x, jnp.zeros(0)),
-        lambda x: jax.random.uniform(jax.random.key(0)) + x,
+        lambda x: jax.random.uniform(jax.random.key(0, impl="rbg")) + x,
         lambda x: jnp.dot(jnp.stack([x > 0, x > 1]), jnp.stack([x > 0, x > 1])),
     ],
     ids=["reduce", "empty scan", "random", "dot of booleans"],

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..codegen.ir import Graph, Scalar, Unsupported, dtype_name, order_of
-from ..codegen.lower.lower import lower_jaxpr
+from ..codegen.ir import Scalar, Unsupported, order_of
+from ..codegen.lower.lower import lower_function
 from ..codegen.lower.rules import BrokenRule
 
 Array = Any
@@ -94,16 +94,8 @@ class Followed:
 
 
 def _source_of(observable: Callable[[Array], Array], state: Array) -> Source | None:
-    trace = jax.make_jaxpr(observable)(state)
-    graph = Graph()
     try:
-        dtype = dtype_name(state.dtype)
-        components = graph.inputs(state.shape, dtype, 0)
-        others, first = [], state.size
-        for constant in trace.consts:
-            others.append(graph.inputs(jnp.shape(constant), dtype_name(constant.dtype), first))
-            first += others[-1].size
-        (result,) = lower_jaxpr(graph, trace.jaxpr, others, [components])
+        result, (components,), _ = lower_function(observable, state)
     except (Unsupported, BrokenRule):
         return None
     return _chain(result.item(), set(components.tolist()))

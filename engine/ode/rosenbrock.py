@@ -74,11 +74,6 @@ class Rosenbrock(StepControl):
     def __init__(self, field: Field, control: Control) -> None:
         self.field, self.control = field, control
 
-    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
-        """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _, _ = self._take(t, t_next, state, rates, None)
-        return new, slope
-
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:

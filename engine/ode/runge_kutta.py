@@ -7,6 +7,7 @@ and so that a step can end exactly on a wanted time. Reference for the choice of
 and Wanner, "Solving ordinary differential equations I", section II.4.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import diffrax
@@ -24,7 +25,7 @@ _SOLVED, _MOST_ITERATIONS = 1e-2, 10
 _SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.2, 8.0
 
 
-class StepControl:
+class StepControl(ABC):
     """Steps whose size follows from an estimate of their error: what methods with one share.
 
     A method says its `_order`, that of the estimate and one more, and takes a step by `_take`.
@@ -34,7 +35,7 @@ class StepControl:
     control: Control
     _order: float
 
-    def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:
+    def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)
         """None: a step needs nothing of the one before but the rates."""
 
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
@@ -66,11 +67,16 @@ class StepControl:
         planned = jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
         return Step(t_next, new, slope, solver_state, keep, planned)
 
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+        """State and rates at a time inside a kept step, as accurate as its end."""
+        new, slope, _, _ = self._take(t, t_next, state, rates, None)
+        return new, slope
+
+    @abstractmethod
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
         """New state, rates there, estimate of the error, solver state."""
-        raise NotImplementedError
 
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)
@@ -119,10 +125,7 @@ class ImplicitRungeKutta(RungeKutta):
     Wanner, "Solving ordinary differential equations II", sections IV.6 and IV.8.
     """
 
-    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
-        """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _, _ = self._take(t, t_next, state, rates, None)
-        return new, slope
+    reach = StepControl.reach  # the explicit one goes on from the field alone
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /

@@ -8,12 +8,11 @@ wanted.
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..codegen.ir import DTYPES, Graph, Scalar, Unsupported, dtype_name, order_of
-from ..codegen.lower.lower import lower_jaxpr
+from ..codegen.ir import DTYPES, Scalar, Unsupported, order_of
+from ..codegen.lower.lower import lower_function
 from ..codegen.lower.rules import BrokenRule
 from ..codegen.ops import OPERATIONS, NoSeries
 from ..codegen.ops.series import Series
@@ -82,15 +81,10 @@ def _lowered(
     field: Field, t: Array, state: Array
 ) -> tuple[list[Scalar], tuple[np.ndarray, np.ndarray], list[Array]]:
     """The field as scalars: its rates, its inputs (time and state), and the values of all inputs in order."""
-    trace = jax.make_jaxpr(field)(t, state)
-    graph, values = Graph(), [t, *state]
-    time = graph.inputs((), dtype_name(t.dtype), 0)
-    components = graph.inputs(state.shape, dtype_name(state.dtype), 1)
-    constants = []
-    for constant in trace.consts:
-        constants.append(graph.inputs(jnp.shape(constant), dtype_name(constant.dtype), len(values)))
+    rates, (time, components), constants = lower_function(field, t, state)
+    values = [t, *state]
+    for constant in constants:
         values.extend(jnp.ravel(constant))
-    (rates,) = lower_jaxpr(graph, trace.jaxpr, constants, [time, components])
     return rates.tolist(), (time, components), values
 
 

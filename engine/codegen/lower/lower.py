@@ -1,9 +1,10 @@
 """From a jaxpr to scalars: its equations in order, each by the rule of its primitive (`rules`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 from jax.core import Tracer
 from jax.extend import core
@@ -45,6 +46,23 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
         results = apply(Context(graph, equation, dtype, lower_inner), operands)
         values.update(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def lower_function(function: Callable[..., Any], *arguments: Any) -> tuple[Array, list[Array], list[Any]]:
+    """A function of arrays, whose result is one array, as scalars.
+
+    Returns the result, an array of scalars; those that stand for each argument; and the constants that the
+    function brings along, whose scalars are inputs numbered after those of the arguments. Raises what
+    `lower_jaxpr` does.
+    """
+    trace = jax.make_jaxpr(function)(*arguments)
+    graph, inputs, first = Graph(), [], 0
+    for array in [*trace.in_avals, *trace.consts]:
+        inputs.append(graph.inputs(array.shape, dtype_name(array.dtype), first))
+        first += inputs[-1].size
+    count = len(arguments)
+    (result,) = lower_jaxpr(graph, trace.jaxpr, inputs[count:], inputs[:count])
+    return result, inputs[:count], list(trace.consts)
 
 
 def _dtype(aval: Any) -> str:

@@ -4,21 +4,22 @@
 plain function of another file with the Dataset as its first argument.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from ..engine.errors import SweepError
 from .cube.select import Selections
+from .plots.method import Plotted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from matplotlib.figure import Figure
 
 
 @xr.register_dataset_accessor("equisweep")
-class Equisweep:
+class Equisweep(Plotted):
     """Questions to a cube that equisweep wrote.
 
     Wherever `selections` are taken, they are texts or a mapping from coordinates to values, in the
@@ -52,77 +53,51 @@ class Equisweep:
 
         return query_text(self._dataset, names, selections, style)
 
-    def plot(
-        self,
-        variables: str | Sequence[str] = (),
-        x: str | None = None,
-        y: str | None = None,
-        *,
-        kind: str | None = None,
-        facet: str | None = None,
-        hue: str | None = None,
-        selections: Selections = (),
-        log: Iterable[str] = (),
-        line: str | None = None,
-        keep: Iterable[str] = (),
-        model: str | None = None,
-    ) -> "Figure":
-        """A picture of the cube, as ``equisweep plot`` draws it.
-
-        Parameters
-        ----------
-        variables
-            what to draw. Lines take several; a phase portrait takes none.
-        x, y
-            axes of the cube that run to the right and upwards. In a phase portrait: observables.
-        kind
-            "lines", "heat", "contour", "classes" or "phase". If absent: lines without `y`; with it
-            classes for a class, else heat.
-        facet
-            an axis: one panel for each of its values, at most 12.
-        hue
-            an axis: one line for each of its values (lines only).
-        selections
-            the part of the cube to draw; what is not drawn along an axis needs one value.
-        log
-            which of "x", "y" and "color" have a logarithmic scale.
-        line
-            such as "r = f": draw where the two axes of a map are equal.
-        keep
-            statuses to draw besides ok, such as "corner"; the note below the picture counts them.
-        model
-            of a phase portrait whose model is your own: where it lies, "file.py:name". Its code runs.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Symbols and units on its axes, and below them a note that counts the points left out by status.
-            Raises SweepError also where no point has a result, or the kind does not suit the variable.
-        """
-        from .plots.plot import plot
-
-        return plot(
-            self._dataset, variables, x, y, kind=kind, facet=facet, hue=hue, selections=selections, log=log,
-            line=line, keep=keep, model=model,
-        )  # fmt: skip
-
-    def select(self, selections: Selections) -> xr.Dataset:
+    def select(self, selections: Selections, method: str | None = None) -> xr.Dataset:
         """The part of the cube where coordinates have the given values; reads nothing.
 
         Parameters
         ----------
         selections
-            a number or label each, several, or a closed range.
+            a number or label each, several, or a closed range; ``alpha~0.33`` takes the nearest value.
+        method
+            "nearest" takes the nearest value wherever a number is given.
 
         Returns
         -------
         Dataset
             A single value has dropped its dimension. Raises SweepError with the nearest value where there is
-            none like it.
+            none like it, and where the nearest lies further beyond its axis than half the step there.
         """
         from .cube.select import select
 
-        return select(self._dataset, selections)
+        return select(self._dataset, selections, method)
+
+    def sel(
+        self, selections: Mapping[str, Any] | None = None, method: str | None = None, **values: Any
+    ) -> xr.Dataset:
+        """The same, written as xarray's ``sel`` is: ``cube.equisweep.sel(alpha=0.33, method="nearest")``.
+
+        Parameters
+        ----------
+        selections
+            a mapping, for coordinates whose name no keyword can be ("v.data").
+        method
+            as of `select`.
+        values
+            a number, a label, a list or a slice for each coordinate, by its name.
+
+        Returns
+        -------
+        Dataset
+            As of `select`. Raises SweepError as it does, and where a coordinate stands there twice.
+        """
+        from .cube.select import select
+
+        twice = set(selections or ()) & set(values)
+        if twice:
+            raise SweepError(f"sel: {min(twice)} stands in the mapping and among the keywords; keep one")
+        return select(self._dataset, {**(selections or {}), **values}, method)
 
     def where(self, condition: str) -> xr.Dataset:
         """The cube with every point at which a condition fails made NaN; reads nothing yet.

@@ -1,10 +1,12 @@
 """Run a sweep into a cube, and open it."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .provenance import provenance
+from .spec.design import as_begun
 from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -89,8 +91,16 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
     """
     from ..engine.execution import execute
 
-    space = sweep.space()
+    space = (sweep if options.get("overwrite") else _as_begun(sweep, Path(path))).space()
     return execute(space, Path(path), device=device, attributes=provenance(sweep, device), **options)
+
+
+def _as_begun(sweep: Sweep, path: Path) -> Sweep:
+    """The sweep, with hypercubes of the size of those in the cube that is there; see `design.as_begun`."""
+    from ..engine.store.metadata import identity_at
+
+    identity = identity_at(path) if sweep.design else {}
+    return replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design"))
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":

@@ -19,6 +19,13 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
 
 
+def identity_at(root: Path) -> dict[str, str]:
+    """The identity of the cube that is there; empty where there is none, or nothing that reads as one."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return dict(json.loads(read_metadata(root)["attributes"]["identity"]))
+    return {}
+
+
 def replace_metadata(path: Path, document: Mapping[str, Any]) -> None:
     """Replace a file of metadata whole, or not at all."""
     write_file(path, [metadata_text(document).encode()], durable=True)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection
+from .command import ALL_ROWS, Command, add_selection, open_selected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +23,12 @@ def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
     from ..boundaries.boundaries import boundaries
     from ..boundaries.text import boundary_text, require_output, write_boundaries
-    from ..run import open_cube
 
     if options.output:
         require_output(options.output)
     with readable(options.cube):
         result = boundaries(
-            open_cube(options.cube), options.var, options.along, options.sel,
+            open_selected(options), options.var, options.along, options.sel,
             level=options.level, sweep_file=options.sweep,
         )  # fmt: skip
     if options.output:

@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,25 @@ def count(text: str) -> int:
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """The option ``--sel``, for commands that read a part of a cube."""
     parser.add_argument(
-        "--sel", action="append", default=[], metavar="NAME=VALUE", help="a value, A,B or a range A:B"
-    )
+        "--sel", action="append", default=[], metavar="NAME=VALUE",
+        help="a value, A,B or a range A:B; NAME~VALUE takes the nearest",
+    )  # fmt: skip
+
+
+def open_selected(options: argparse.Namespace) -> "xr.Dataset":
+    """The whole cube that a command asks, once it is said which values the nearest of ``--sel`` are."""
+    from ..cube.select import nearest_values
+    from ..run import open_cube
+    from ..text import short
+
+    dataset = open_cube(options.cube)
+    taken = [
+        f"{name} = {', '.join(map(short, values))} (nearest to {text})"
+        for name, (text, values) in nearest_values(dataset, options.sel).items()
+    ]
+    if taken:
+        print(f"equisweep: taken: {'; '.join(taken)}", file=sys.stderr)
+    return dataset
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .command import Command, add_selection
+from .command import Command, add_selection, open_selected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +44,10 @@ def figure_of(options: argparse.Namespace) -> Any:
     """The figure that the options ask for."""
     from ...engine.store.cube import readable
     from ..plots.plot import plot
-    from ..run import open_cube
 
     with readable(options.cube):
         return plot(
-            open_cube(options.cube),
+            open_selected(options),
             options.var,
             options.x,
             options.y,

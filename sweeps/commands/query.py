@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection
+from .command import ALL_ROWS, Command, add_selection, open_selected
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
     from ..cube.export import check_output
     from ..cube.query import Question, answer
-    from ..run import open_cube
 
     style = check_output(options.format, options.output, options.overwrite)
     keep = None
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
             raise SweepError(f"--keep {options.keep}: {reason}")
     question = Question(options.var, options.sel, options.where, options.reduce, keep)
     with readable(options.cube):
-        rows = answer(open_cube(options.cube), question, style, options.output, all_rows=ALL_ROWS)
+        rows = answer(open_selected(options), question, style, options.output, all_rows=ALL_ROWS)
     if not rows:
         met = f"satisfies {' and '.join(options.where)}" if options.where else "counts"
         print(f"equisweep: no point {met}", file=sys.stderr)

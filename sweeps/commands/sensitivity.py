@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection, count
+from .command import ALL_ROWS, Command, add_selection, count, open_selected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
     from ...engine.store.durable import clear_disk_errors
-    from ..run import open_cube
     from ..sensitivity.measures import sensitivity
     from ..sensitivity.text import sensitivity_text, withheld
 
     with readable(options.cube):
         result = sensitivity(
-            open_cube(options.cube),
+            open_selected(options),
             options.method,
             options.var,
             selections=options.sel,

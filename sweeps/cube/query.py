@@ -13,6 +13,7 @@ from ...engine.errors import Argument, SweepError
 from ..text import ALL_ROWS, MOST_ROWS, nearest, short, table
 from .classes import class_names
 from .export import GRIDDED, required, write_batches
+from .reduce import parse_reduce, reduce, without_absent
 from .rows import Rows
 from .select import Selections, select
 from .statuses import status_names
@@ -46,7 +47,6 @@ class Question:
 def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":
     """The part of a cube that a question is about, or its reduction; lazy. Raises SweepError."""
     from .lazy import where
-    from .reduce import parse_reduce, reduce
 
     chosen = select(dataset, question.selections)
     wanted = _variables(chosen, question.names)
@@ -71,13 +71,14 @@ def answer(
     `style` is one of `export.FORMATS`; below a long table `all_rows` says how to see all of it. A single
     variable over two dimensions, whole, is printed as rows and columns; all else as one row a point. Points
     that no condition holds at are no rows, and an answer may have none. What a reduction leaves is held in
-    memory. Returns the number of rows, or of points in a grid; 0 also for a reduction of no point. Raises
-    SweepError where the question cannot be asked.
+    memory, and a count has no row for a class that never occurs. Returns the number of rows, or of points
+    in a grid; 0 also for a reduction of no point. Raises SweepError where the question cannot
+    be asked.
     """
     text = file or sys.stdout
     result = ask(dataset, question)
     if question.reduce:
-        result = result.load()
+        result = without_absent(result.load())
     wanted = [str(name) for name in result.data_vars if name != "status"]
     plain = not (question.reduce or question.conditions or output)
     if plain and style == "table" and len(wanted) == 1 and _is_grid(result[wanted[0]]):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HOWS = ("mean", "min", "max", "sum", "std", "count", "argmin", "argmax")
 _LEFT_OUT = {"long_name": "points left out: NaN, or of a status that is not counted", "units": "1"}
+# Attributes of the dimension of a count that has a label for each class.
+_CLASS = {"long_name": "class"}
 _INSTEAD = {
     "median": "needs all values at once; equisweep sql has median() and approx_quantile()",
     "average": "is called mean",
@@ -102,6 +104,17 @@ def reduce(
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
     kept = "ok, and what leaves a value as good" if statuses is None else " ".join(statuses)
     return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": kept})
+
+
+def without_absent(reduced: "xr.Dataset") -> "xr.Dataset":
+    """A loaded reduction without the classes that occur nowhere in it; all of them stay where none does."""
+    labels = [dim for dim in reduced.dims if dim in reduced.coords and reduced[dim].attrs == _CLASS]
+    for dim in labels:
+        counts = [array for array in reduced.data_vars.values() if dim in array.dims]
+        present = [(array != 0).any([d for d in array.dims if d != dim]).values for array in counts]
+        if np.any(present):
+            reduced = reduced.isel({dim: np.flatnonzero(np.any(present, axis=0))})
+    return reduced
 
 
 def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Piece:
@@ -241,7 +254,7 @@ def _count(piece: _Piece) -> dict[str, Any]:
     if not named:
         return {name: _number_of(piece.kept, piece.over).assign_attrs(about)}
     counts = [_number_of(piece.kept & (piece.array == code).drop_attrs(), piece.over) for code in named]
-    labels = xr.Variable(piece.name, np.array(list(named.values())), {"long_name": "class"})
+    labels = xr.Variable(piece.name, np.array(list(named.values())), _CLASS)
     stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
     return {name: stacked.transpose(..., piece.name).assign_attrs(about)}
 

@@ -1,6 +1,9 @@
-"""The part of a cube where coordinates have given values."""
+"""The part of a cube where coordinates have given values, or the nearest to them."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +16,28 @@ from .open import free
 if TYPE_CHECKING:
     import xarray as xr
 
-# ["n=3", "alpha=0.1:0.5"], or {"n": 3, "alpha": slice(0.1, 0.5)}.
+# ["n=3", "alpha=0.1:0.5", "beta~0.33"], or {"n": 3, "alpha": slice(0.1, 0.5)}.
 Selections = Iterable[str] | Mapping[str, Any]
+NEAREST = "nearest"
+# A name ends where the first of these stands: values may hold either.
+_OPERATOR = re.compile("[=~]")
 
 
-def select(dataset: "xr.Dataset", selections: Selections) -> "xr.Dataset":
+@dataclass(frozen=True)
+class Wanted:
+    """What is selected of one coordinate: `text` says the values, `nearest` whether others near them do."""
+
+    name: str
+    text: str
+    nearest: bool
+
+    @property
+    def argument(self) -> Argument:
+        """How a message names it."""
+        return Argument("selections", f"{self.name}{'~' if self.nearest else '='}{self.text}")
+
+
+def select(dataset: "xr.Dataset", selections: Selections, method: str | None = None) -> "xr.Dataset":
     """The part of a cube where coordinates have the given values; reads nothing.
 
     Parameters
@@ -26,42 +46,79 @@ def select(dataset: "xr.Dataset", selections: Selections) -> "xr.Dataset":
     selections : a value for each coordinate, in the coordinate's unit: texts such as ``["n=3"]``, or a
         mapping. A value is a number or label (``0.3``), several (``0.1,0.2``, or a list) or a closed range
         (``0.1:0.5``, or a slice). Labels may hold commas: ``rest_point=(1,1)``; double quotes around one say
-        where it ends.
+        where it ends. ``alpha~0.33`` takes the value nearest to 0.33.
+    method : "nearest" takes the nearest value wherever a number is given; ranges and labels stay as they are.
 
     Returns
     -------
     A Dataset in which a single value has dropped its dimension. Raises SweepError naming the coordinate
-    and the nearest value where there is none like it.
+    and the nearest value where there is none like it; the nearest of a number that lies further beyond the
+    ends of its axis than half the step there is none either.
     """
-    for name, text in parse_selections(selections).items():
-        if name not in dataset.coords:
-            known = [str(coordinate) for coordinate in dataset.coords]
-            raise SweepError(selection(name, text), f": no axis {name!r}{nearest(name, known)}")
-        coordinate = dataset.coords[name]
+    for wanted in _all_wanted(dataset, selections, method):
+        coordinate = dataset.coords[wanted.name]
         if not coordinate.dims:
-            raise SweepError(selection(name, text), ": its dimension was already selected away")
-        positions, single = _positions(name, text, coordinate.values)
+            raise SweepError(wanted.argument, ": its dimension was already selected away")
+        positions, single = _positions(wanted, coordinate.values)
         dataset = dataset.isel({coordinate.dims[0]: positions[0] if single else positions})
     return free(dataset.copy()) if dataset.variables else dataset
 
 
-def parse_selections(selections: Selections) -> dict[str, str]:
-    """Selections as a mapping from name to text; SweepError where one has no "="."""
-    parsed: dict[str, str] = {}
+def nearest_values(
+    dataset: "xr.Dataset", selections: Selections, method: str | None = None
+) -> dict[str, tuple[str, list[Any]]]:
+    """What nearest selections take: name to what was asked for, as text, and the values that were taken.
+
+    Raises SweepError as `select` does.
+    """
+    return {
+        wanted.name: (
+            wanted.text,
+            [value for _, value in _nearest(wanted, dataset.coords[wanted.name].values)],
+        )
+        for wanted in _all_wanted(dataset, selections, method)
+        if wanted.nearest and dataset.coords[wanted.name].dims
+    }
+
+
+def parse_selections(selections: Selections) -> list[Wanted]:
+    """Selections one by one; SweepError where one is none, or a coordinate stands there twice."""
+    parsed: dict[str, Wanted] = {}
     for text in _texts(selections):
-        name, equals, value = text.partition("=")
+        operator = _OPERATOR.search(text)
+        at = operator.start() if operator else 0
+        name, value = text[:at].strip(), text[at + 1 :].strip()
         here = Argument("selections", text)
-        if not equals or not name or not value:
-            raise SweepError(here, ": write NAME=VALUE, such as alpha=0.3 or alpha=0.1:0.5")
+        if not name or not value:
+            raise SweepError(here, ": write NAME=VALUE, such as alpha=0.3 or alpha=0.1:0.5, or alpha~0.3")
         if name in parsed:
             raise SweepError(here, f": {name} stands there twice; write {name}=A,B for both")
-        parsed[name] = value
-    return parsed
+        parsed[name] = Wanted(name, value, text[at] == "~")
+    return list(parsed.values())
 
 
-def selection(name: str, *values: Any) -> Argument:
+def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | None) -> list[Wanted]:
+    """Selections, checked against the coordinates that there are."""
+    if method not in (None, NEAREST):
+        raise SweepError(f"method={method!r}: no such method; the only one is {NEAREST!r}")
+    found = []
+    for wanted in parse_selections(selections):
+        if wanted.name not in dataset.coords:
+            known = [str(coordinate) for coordinate in dataset.coords]
+            raise SweepError(wanted.argument, f": no axis {wanted.name!r}{nearest(wanted.name, known)}")
+        numbers = dataset.coords[wanted.name].dtype.kind in "iuf"
+        if wanted.nearest and not numbers:
+            raise SweepError(wanted.argument, f": {wanted.name} has names, and none is near another; write =")
+        if wanted.nearest and ":" in wanted.text:
+            raise SweepError(wanted.argument, ": a range takes what lies in it; write =")
+        by_method = method == NEAREST and numbers and ":" not in wanted.text
+        found.append(Wanted(wanted.name, wanted.text, wanted.nearest or by_method))
+    return found
+
+
+def selection(name: str, *values: Any, operator: str = "=") -> Argument:
     """How a message names the selection of these values of a coordinate."""
-    return Argument("selections", f"{name}={','.join(map(str, values))}")
+    return Argument("selections", f"{name}{operator}{','.join(map(str, values))}")
 
 
 def _texts(selections: Selections) -> list[str]:
@@ -81,50 +138,85 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _positions(name: str, text: str, values: np.ndarray) -> tuple[list[int], bool]:
+def _positions(wanted: Wanted, values: np.ndarray) -> tuple[list[int], bool]:
     """Indices of what is selected, and whether that is a single value, which drops the dimension."""
+    text = wanted.text
     if values.dtype.kind in "iuf":
-        positions = _range(name, text, values) if ":" in text else _numbers(name, text, values)
+        if wanted.nearest:
+            positions = [i for alike, _ in _nearest(wanted, values) for i in alike]
+        else:
+            positions = _range(wanted, values) if ":" in text else _numbers(wanted, values)
         return positions, len(positions) == 1 and "," not in text and ":" not in text
     known = [str(value) for value in values]
     labels = split_labels(text, known)
     for label in labels:
         if label not in known:
-            raise SweepError(selection(name, text), f": no value {label!r}{nearest(label, known)}")
+            raise SweepError(wanted.argument, f": no value {label!r}{nearest(label, known)}")
     positions = [i for label in labels for i, other in enumerate(known) if other == label]
     return positions, len(positions) == 1
 
 
-def _range(name: str, text: str, values: np.ndarray) -> list[int]:
-    low, _, high = text.partition(":")
+def _range(wanted: Wanted, values: np.ndarray) -> list[int]:
+    low, _, high = wanted.text.partition(":")
     inside = np.ones(len(values), bool)
     if low:
-        least = _number(name, text, low)
+        least = _number(wanted, low)
         inside &= values >= least - 1e-12 * abs(least)
     if high:
-        most = _number(name, text, high)
+        most = _number(wanted, high)
         inside &= values <= most + 1e-12 * abs(most)
     if not inside.any():
-        ends = f"{name} runs from {values.min():g} to {values.max():g}"
-        raise SweepError(selection(name, text), f": selects nothing; {ends}")
+        raise SweepError(wanted.argument, f": selects nothing; {_ends(wanted.name, values)}")
     return np.flatnonzero(inside).tolist()
 
 
-def _numbers(name: str, text: str, values: np.ndarray) -> list[int]:
+def _numbers(wanted: Wanted, values: np.ndarray) -> list[int]:
     positions: list[int] = []
-    for part in text.split(","):
-        wanted = _number(name, text, part)
+    for part in wanted.text.split(","):
+        number = _number(wanted, part)
         # Coordinates are decimal fractions that went through binary: match to their printed digits.
-        best = int(np.argmin(np.abs(values - wanted)))
-        if not np.isclose(values[best], wanted, rtol=1e-9, atol=0):
-            there = f"{name}={short(values[best].item())}"
-            raise SweepError(selection(name, text), f": no such value; the nearest is {there}")
+        best = int(np.argmin(np.abs(values - number)))
+        if not np.isclose(values[best], number, rtol=1e-9, atol=0):
+            there = short(values[best].item())
+            other = selection(wanted.name, part.strip(), operator="~")
+            raise SweepError(
+                wanted.argument,
+                f": no such value; the nearest is {wanted.name}={there}, which ",
+                other,
+                " takes",
+            )
         positions.extend(np.flatnonzero(values == values[best]).tolist())
     return positions
 
 
-def _number(name: str, text: str, part: str) -> float:
+def _nearest(wanted: Wanted, values: np.ndarray) -> list[tuple[list[int], Any]]:
+    """The values nearest to the numbers asked for, each once: where they stand, and the value."""
+    taken: dict[Any, list[int]] = {}
+    for part in wanted.text.split(","):
+        number = _number(wanted, part)
+        if not isfinite(number):
+            raise SweepError(wanted.argument, f": nothing is near {part.strip()}")
+        best = values[int(np.argmin(np.abs(values - number)))]
+        beyond = max(values.min() - number, number - values.max())
+        if beyond > _half_step(values, best):
+            far = f": lies beyond the axis, more than half a step; {_ends(wanted.name, values)}"
+            raise SweepError(wanted.argument, far)
+        taken[best.item()] = np.flatnonzero(values == best).tolist()
+    return [(places, value) for value, places in taken.items()]
+
+
+def _half_step(values: np.ndarray, at: Any) -> float:
+    """Half the distance from one value to its neighbour; a value that stands alone is its own step."""
+    others = values[values != at]
+    return float(np.abs(others - at).min() if others.size else abs(at)) / 2
+
+
+def _ends(name: str, values: np.ndarray) -> str:
+    return f"{name} runs from {values.min():g} to {values.max():g}"
+
+
+def _number(wanted: Wanted, part: str) -> float:
     try:
         return float(part)
     except ValueError:
-        raise SweepError(selection(name, text), f": {part!r} is not a number") from None
+        raise SweepError(wanted.argument, f": {part!r} is not a number") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, CubeError, SweepError
+from ..spec.design import as_begun
 from ..spec.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def space_of(
                 "if you trust it, name its sweep file: ",
                 Argument("sweep_file", "sweep.toml"),
             )
-    space = sweep.space()
+    identity = json.loads(dataset.attrs.get("identity", "{}"))
+    space = replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design")).space()
     _require_same(dataset, space, sweep, model)
     return space
 

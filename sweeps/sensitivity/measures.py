@@ -1,12 +1,12 @@
 """Global sensitivity of a cube's outputs, for every output and every other dimension at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from ..cube.select import Selections, parse_selections, select, selection
+from ..cube.select import Selections, parse_selections, select
 from ..spec.design import DIM, Design
 from ..text import nearest
 from .bootstrap import Resampler
@@ -94,11 +94,12 @@ def sensitivity(
 
 def _selected(dataset: "xr.Dataset", selections: Selections, method: str | None) -> "xr.Dataset":
     """The part of a cube that is asked about, which has all samples where they are read together."""
-    chosen = parse_selections(selections)
-    for name, value in chosen.items():
+    given = selections if isinstance(selections, str | Mapping) else list(selections)
+    for wanted in parse_selections(given):
+        name = wanted.name
         if method != "elasticity" and name in dataset.coords and dataset.coords[name].dims == (DIM,):
-            raise SweepError(selection(name, value), f": {name} is sampled, and all samples are needed")
-    return select(dataset, chosen)
+            raise SweepError(wanted.argument, f": {name} is sampled, and all samples are needed")
+    return select(dataset, given)
 
 
 def _require_method(method: str | None, samples: Samples) -> str:

@@ -21,7 +21,8 @@ from equisweep.engine.store.identity import damaged_coordinate, identity
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import finish_growth
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import CubeError, Sweep, open_cube, run
+from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
+from equisweep.sweeps.cube.source import space_of
 from helpers.old_cubes import made_old
 from helpers.runs_to_kill import shards as whole_files
 from helpers.runs_to_kill import start_run, wait_until
@@ -114,14 +115,42 @@ def test_a_sampler_that_draws_other_points_is_noticed(small, cube, monkeypatch):
         run(stated(small, 64), cube)
 
 
-def test_one_latin_hypercube_does_not_grow_into_a_larger_one(tmp_path):
-    run(stated(tmp_path, 10, kind="lhs"), tmp_path / "cube.zarr")
-    with pytest.raises(
-        CubeError, match=r"design.batch: 10 in the cube, 20 now.*batch = 10 in \[design\] adds"
-    ):
-        run(stated(tmp_path, 20, kind="lhs"), tmp_path / "cube.zarr")
-    run(stated(tmp_path, 20, kind="lhs", batch=10), tmp_path / "cube.zarr")
-    assert open_cube(tmp_path / "cube.zarr").sizes["sample"] == 20
+def test_a_latin_hypercube_grows_by_others_of_its_size(tmp_path):
+    path = tmp_path / "cube.zarr"
+    first = run(stated(tmp_path, 10, kind="lhs"), path).load()
+    grown = run(stated(tmp_path, 30, kind="lhs"), path).load()
+    xr.testing.assert_identical(grown.isel(sample=slice(10)).drop_attrs(), first.drop_attrs())
+    u = (grown["x1"].values + np.pi) / (2 * np.pi)
+    strata = np.sort(np.floor(u.reshape(3, 10) * 10), axis=1)
+    np.testing.assert_array_equal(strata, np.tile(np.arange(10), (3, 1)))
+    # The file that was run, and one that states the batch, go on with it; and its model can be asked.
+    for samples, more in ((30, {}), (40, {"batch": 10}), (50, {})):
+        run(stated(tmp_path, samples, kind="lhs", **more), path)
+    cube = open_cube(path)
+    assert cube.sizes["sample"] == 50
+    assert space_of(cube, model=f"{tmp_path}/sampled.py:ishigami").design["batch"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("samples", "more", "message"),
+    [
+        (15, {}, "design.samples: 15: the cube is made of hypercubes of 10 points each.* give 10 or 20"),
+        (5, {}, "design.samples: 10 in the cube, 5 now"),
+        (20, {"batch": 20}, r"design.batch: 10 in the cube, 20 now.*batch = 10 in \[design\] adds"),
+        (20, {"seed": 2}, "design.seed: 1 in the cube, 2 now"),
+        (20.5, {}, "design.samples: 20.5"),
+    ],
+)
+def test_what_a_latin_hypercube_does_not_grow_into_is_refused(latin, samples, more, message):
+    with pytest.raises((CubeError, SweepError), match=message):
+        run(stated(latin.parent, samples, kind="lhs", **more), latin)
+
+
+@pytest.fixture(scope="module")
+def latin(tmp_path_factory):
+    path = tmp_path_factory.mktemp("latin") / "cube.zarr"
+    run(stated(path.parent, 10, kind="lhs"), path)
+    return path
 
 
 class Killed(BaseException):

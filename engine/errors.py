@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .gate.text import MESSAGE, clean
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -34,12 +36,12 @@ class UserError(Exception):
     """
 
     def __init__(self, *parts: str | Argument) -> None:
-        super().__init__("".join(map(str, parts)))
+        super().__init__(clean("".join(map(str, parts)), MESSAGE))
         self.parts = parts
 
     def spelt(self, spell: Callable[[Argument], str]) -> str:
-        """The message with every argument as `spell` writes it."""
-        return "".join(part if isinstance(part, str) else spell(part) for part in self.parts)
+        """The message with every argument as `spell` writes it, clean and cut as `str` gives it."""
+        return clean("".join(part if isinstance(part, str) else spell(part) for part in self.parts), MESSAGE)
 
 
 class SweepError(UserError, ValueError):

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
+from ..engine.gate.text import CELL, cell, clean
+
 # Rows of a table that are printed; CSV and JSON hold all.
 MOST_ROWS = 200
 # How to see the others: said to callers in Python. Commands say it in their own words.
@@ -16,7 +18,9 @@ ALL_ROWS = "style='csv' prints all"
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns aligned to the left under a head, the last one left ragged."""
-    lines = [list(head), ["-" * len(title) for title in head], *[list(row) for row in rows]]
+    head = [clean(title, CELL) for title in head]
+    lines = [head, ["-" * len(title) for title in head]]
+    lines += [[clean(one, CELL) for one in row] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -36,7 +40,7 @@ def short(value: Any) -> str:
     """A value in six digits; nothing where there is none."""
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else clean(str(value), CELL)
 
 
 def size_text(size: float) -> str:
@@ -72,7 +76,7 @@ def more_rows(count: int, all_rows: str) -> str:
 def _csv(head: list[str], rows: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
+    writer.writerow(map(cell, head))
     writer.writerows([["" if v != v else _exact(v) for v in row.values()] for row in rows])
     return text.getvalue().rstrip("\n")
 
@@ -83,4 +87,4 @@ def _json(value: Any) -> Any:
 
 
 def _exact(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, float) else cell(str(value))

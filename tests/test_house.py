@@ -22,11 +22,12 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
+        "gate/*",
         "errors feedback/* model_file files_read compile_cache windows tiles store/spans inline_lapack",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",
-        "store/recorder store/seal",
+        "store/recorder store/seal store/declares",
         "store/create store/cube",
         "store/commit store/grow store/identity store/files",
         "store/resume store/read writer",

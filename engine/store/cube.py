@@ -4,7 +4,6 @@ Shards are tiles: each variable has one file a tile. Which tiles count as comput
 """
 
 import errno
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,12 @@ import numpy as np
 import zarr
 
 from ..errors import Argument, CubeError, SweepError
+from ..gate.documents import parse_json
+from ..gate.files import Unfit
+from ..gate.text import said
+from ..gate.zarr_store import PlainStore
 from ..tiles import Layout, Tile
+from .declares import require_cube
 from .decode import Form, form_of, read_digest, read_part
 from .durable import clear_disk_errors, make_folder, sync, write_file
 from .manifest import Manifest, Stamp, load_manifest
@@ -32,10 +36,11 @@ class Cube:
         self.root = root
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
         mode = "r+" if os.access(root, os.W_OK) else "r"
-        self.group = zarr.open_group(str(root), mode=mode, use_consolidated=False)
+        self.store = PlainStore(root, read_only=mode == "r")
+        self.group = zarr.open_group(self.store, mode=mode, use_consolidated=False)
         identity = _text(self.group, "identity", root)
-        self.identity: dict[str, str] = json.loads(identity)
-        self.names: list[str] = json.loads(_text(self.group, "variables", root))
+        self.identity: dict[str, str] = parse_json(identity)
+        self.names: list[str] = parse_json(_text(self.group, "variables", root))
         self._arrays = {name: self.open_array(name) for name in self.names}
         self.forms: dict[str, Form | None] = {name: form_of(array) for name, array in self._arrays.items()}
         rank = self._arrays["status"].ndim
@@ -182,12 +187,16 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
     if half_grown(root):
         raise CubeError(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
+        require_cube(root)
         return Cube(root)
     except CubeError:
         raise
+    except Unfit as error:
+        raise CubeError(f"{error.filename}: {error.strerror}; it is no part of a cube") from None
     except Exception as error:  # zarr raises many kinds on metadata that is not what it should be
+        reason = f": {error}" if type(error) is ValueError else ""
         raise CubeError(
-            f"{root}: cannot be opened as a cube ({type(error).__name__}); "
+            f"{root}: cannot be opened as a cube ({type(error).__name__}{reason}); "
             "if it is to be replaced, delete the folder yourself"
         ) from error
 
@@ -226,11 +235,9 @@ def readable(root: Path) -> Iterator[None]:
         yield
     except (SweepError, CubeError, BrokenPipeError):
         raise
-    except (ValueError, RuntimeError, OSError, KeyError, TypeError) as error:
-        reason = (str(error).splitlines() or [""])[0]
+    except Exception as error:  # many kinds, on bytes that are not what they should be
         raise CubeError(
-            f"{root}: cannot be read ({type(error).__name__}: {reason}); "
-            f"equisweep verify {root} names what is damaged"
+            f"{root}: cannot be read ({said(error)}); equisweep verify {root} names what is damaged"
         ) from error
 
 

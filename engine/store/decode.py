@@ -15,9 +15,12 @@ import numpy as np
 import zarr
 from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
+from ..gate.files import CHUNK, open_regular, read_regular
 from .shard import ABSENT, CHECKSUM, DIGEST, checksum, digest, encodes
 
-_WHOLE = 2**18  # Bytes of a file up to which it is read at once.
+_WHOLE = 2**18  # Bytes of a file up to which it is read at once,
+_WHOLE_TO_CHECK = 2**25  # and of one of which every byte is looked at.
+_BLOSC = 16  # Bytes that blosc adds at most to what it cannot compress.
 
 
 class Damaged(ValueError):
@@ -45,6 +48,13 @@ class Form:
     def counts(self) -> tuple[int, ...]:
         """Number of chunks along each axis of a shard."""
         return tuple(s // c for s, c in zip(self.shard, self.chunk, strict=True))
+
+    @property
+    def most(self) -> int:
+        """Bytes of the largest file that a shard can be."""
+        return (
+            prod(self.shard) * self.dtype.itemsize + prod(self.counts) * (_BLOSC + CHECKSUM + 16) + CHECKSUM
+        )
 
 
 def form_of(array: zarr.Array) -> Form | None:
@@ -88,8 +98,7 @@ def read_digest(path: str, form: Form | None) -> tuple[int, bytes]:
     Raises as `read_part` does.
     """
     if form is None:
-        with open(path, "rb") as file:  # noqa: PTH123  (a path is a text here, for speed)
-            raw = file.read()
+        raw = read_regular(path, CHUNK)
         return len(raw), hashlib.blake2b(raw, digest_size=DIGEST).digest()
     with _Chunks(path, form, whole=True) as chunks:
         return chunks.size, chunks.digest()
@@ -112,13 +121,16 @@ class _Chunks:
 
     def __init__(self, path: str, form: Form, whole: bool = False) -> None:
         self.form = form
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.descriptor = open_regular(path)
         try:
             self.size = os.fstat(self.descriptor).st_size
             self.end = self.size - 16 * prod(form.counts) - CHECKSUM
             if self.end < 0:
                 raise Damaged("is cut short" if self.size else "is empty")
-            self.raw = self._read(0, self.size) if whole or self.size <= _WHOLE else None
+            if self.size > form.most:
+                raise Damaged("is larger than such a shard can be")
+            at_once = _WHOLE_TO_CHECK if whole else _WHOLE
+            self.raw = self._read(0, self.size) if self.size <= at_once else None
             self.table = self._bytes(self.end, self.size - CHECKSUM)
             if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
                 raise Damaged("its index is not what was written")

@@ -17,12 +17,13 @@ from typing import Any
 import zarr
 
 from ..errors import Argument, CubeError
+from ..gate.files import digest_of
 from ..space import Axis, Space, describe_values
 from .create import create_coordinate
 from .cube import Cube
 from .durable import remove_tree, sync
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
-from .seal import Seal, cube_id, drop_older_seals, seal_of, sha256, write_seal
+from .seal import Seal, cube_id, drop_older_seals, seal_of, write_seal
 
 SAMPLES = "design.samples"
 
@@ -97,7 +98,7 @@ def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, P
         same = own["shape"] == copy["shape"]
         file = f"{name}/zarr.json"
         texts[file] = now.texts[file] if same else metadata_text(own | {"shape": copy["shape"]})
-    added = {path.relative_to(root).as_posix(): sha256(new.read_bytes()) for path, new in chunks.items()}
+    added = {path.relative_to(root).as_posix(): digest_of(new) for path, new in chunks.items()}
     return Seal(cube_id(root), texts, {**now.digests, **added})
 
 

@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from ..gate.documents import parse_json
+from ..gate.files import JOURNAL as MOST
+from ..gate.files import read_text
 from .durable import open_own
 
 JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
@@ -29,8 +32,9 @@ def _opened(root: Path) -> IO[str]:
 def logged_runs(root: Path) -> list[dict[str, Any]]:
     """The runs that wrote the cube at `root`, oldest first; a line cut short by a crash is left out."""
     entries = []
-    with suppress(FileNotFoundError):
-        for line in (root / JOURNAL).read_text(encoding="utf-8").splitlines():
-            with suppress(json.JSONDecodeError):
-                entries.append(json.loads(line))
+    with suppress(FileNotFoundError, ValueError):
+        for line in read_text(root / JOURNAL, MOST).splitlines():
+            with suppress(ValueError):
+                entry = parse_json(line)
+                entries += [entry] if isinstance(entry, dict) else []
     return entries

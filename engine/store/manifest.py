@@ -18,6 +18,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
+from ..gate.files import open_regular
 from ..tiles import Layout
 from .shard import DIGEST
 
@@ -27,6 +28,7 @@ COMMITTED, REVOKED, END = 1, 2, 3
 _NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.tiles")
 _FORMAT = 1
 _BLOCK = 4096  # Records whose bytes are copied at once, to be checked.
+_MOST_RECORDS = 32  # of a tile, in all files: many runs that each wrote it again
 
 
 def record_type(rank: int, variables: int) -> np.dtype:
@@ -144,8 +146,15 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
     files = manifest_files(root)
     size, first = stamp.dtype.itemsize, len(stamp.line())
     most = [max(_length(path) - first, 0) // size for path in files]
-    records, filled, damaged, ended = np.empty(sum(most), stamp.dtype), 0, {}, False
+    damaged, allowed = {}, _MOST_RECORDS * (prod(counts) + _BLOCK)
+    for i, path in enumerate(files):
+        allowed -= most[i]
+        if allowed < 0:
+            damaged[path], most[i], allowed = "holds more records than a cube of this size has", 0, 0
+    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, False
     for path, room in zip(files, most, strict=True):
+        if path in damaged:
+            continue
         count, wrong = _read(path, stamp, records[filled : filled + room])
         if wrong:
             damaged[path] = wrong
@@ -185,7 +194,7 @@ def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
     """
     first = stamp.line()
     try:
-        with path.open("rb") as file:
+        with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
             line = file.read(len(first))
             buffer: Any = records.view(np.uint8)
             read = file.readinto(buffer) if len(records) else 0

@@ -11,12 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..gate.documents import parse_json
+from ..gate.files import read_regular
 from .durable import sync, write_file
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of a group or array in a folder."""
-    return json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
+    return parse_json(read_regular(folder / "zarr.json"))
 
 
 def identity_at(root: Path) -> dict[str, str]:

@@ -13,8 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .durable import make_folder, open_own, sync, write_file
+from ..gate.documents import parse_json
+from ..gate.files import CHUNK, SEAL, digest_of, read_regular
+from .durable import make_folder, sync, write_file
 from .manifest import FOLDER
 
 _NAME = re.compile(r"cube-\d{8}\.json")
@@ -56,15 +59,15 @@ def sha256(raw: bytes) -> str:
 
 def seal_of(root: Path, cube: str = "") -> Seal:
     """The seal of the cube at `root` as it is now; `cube` as of a `Seal`, if it is known."""
-    text = (root / "zarr.json").read_text(encoding="utf-8")
-    document = json.loads(text)
+    text = read_regular(root / "zarr.json").decode()
+    document = parse_json(text)
     texts, digests = {"zarr.json": text}, {}
-    variables = json.loads(document["attributes"]["variables"])
+    variables = parse_json(document["attributes"]["variables"])
     for folder in sorted(path.parent for path in root.glob("*/zarr.json")):
-        texts[f"{folder.name}/zarr.json"] = (folder / "zarr.json").read_text(encoding="utf-8")
+        texts[f"{folder.name}/zarr.json"] = read_regular(folder / "zarr.json").decode()
         if folder.name not in variables:
             chunks = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "zarr.json")
-            digests |= {path.relative_to(root).as_posix(): sha256(path.read_bytes()) for path in chunks}
+            digests |= {path.relative_to(root).as_posix(): digest_of(path, CHUNK) for path in chunks}
     return Seal(cube or cube_name(document["attributes"].get("identity", "")), texts, digests)
 
 
@@ -78,7 +81,7 @@ def cube_id(root: Path) -> str:
     seals, _ = read_seals(root)
     if seals:
         return seals[-1].cube
-    document = json.loads((root / "zarr.json").read_text(encoding="utf-8"))
+    document = parse_json(read_regular(root / "zarr.json"))
     return cube_name(document["attributes"].get("identity", ""))
 
 
@@ -101,19 +104,32 @@ def read_seals(root: Path) -> tuple[list[Seal], dict[Path, str]]:
     for name in _names(root):
         path = root / FOLDER / name
         try:
-            with open(open_own(path, os.O_RDONLY), encoding="utf-8") as file:  # noqa: PTH123
-                checksum, _, text = file.read().partition("\n")
+            checksum, _, text = read_regular(path, SEAL, flags=os.O_NOFOLLOW).partition(b"\n")
         except FileNotFoundError:  # by a run that has just ended growing
             continue
         except (OSError, ValueError) as error:
             damaged[path] = f"cannot be read ({type(error).__name__})"
             continue
-        if checksum != sha256(text.encode()):
+        if checksum.decode(errors="replace") != sha256(text):
             damaged[path] = "is not what was written"
             continue
-        said = json.loads(text)
-        seals.append(Seal(said["cube"], said["texts"], said["digests"], path))
+        try:
+            said = parse_json(text)
+            seals.append(_seal(said, path))
+        except (ValueError, KeyError, TypeError):
+            damaged[path] = "is no seal"
     return seals, damaged
+
+
+def _seal(said: Any, path: Path) -> Seal:
+    """The seal that a document holds. Raises ValueError, KeyError or TypeError where it holds none."""
+    texts, digests = dict(said["texts"]), dict(said["digests"])
+    for file, held in (*texts.items(), *digests.items()):
+        if not isinstance(held, str) or file.startswith("/") or ".." in Path(file).parts:
+            raise ValueError(f"{file}: is no file of a cube")
+    if not isinstance(said["cube"], str):
+        raise TypeError("cube")
+    return Seal(said["cube"], texts, digests, path)
 
 
 def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
@@ -123,8 +139,7 @@ def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
         folder, _, rest = file.partition("/")
         what = f"the coordinate {folder} ({file})" if rest.startswith("c/") else f"its metadata ({file})"
         try:
-            with open(root / file, "rb") as opened:  # noqa: PTH123
-                there = sha256(opened.read())
+            there = digest_of(root / file, CHUNK)
         except (FileNotFoundError, NotADirectoryError):
             there = None
         except OSError as error:

@@ -19,6 +19,8 @@ import numpy as np
 import zarr
 from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
 
+from ..gate.files import open_regular
+
 # Place and length of a chunk that holds nothing.
 ABSENT = np.iinfo(np.uint64).max
 CHECKSUM = 4  # bytes of a checksum, below each chunk and below the index
@@ -108,7 +110,7 @@ def holds_all_chunks(path: Path, array: zarr.Array, inside: Sequence[int]) -> bo
     expected = prod(-(-size // chunk) for size, chunk in zip(inside, array.chunks, strict=True))
     chunks = prod(s // c for s, c in zip(array.shards, array.chunks, strict=True))
     try:
-        with path.open("rb") as file:
+        with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
             file.seek(-(16 * chunks + CHECKSUM), os.SEEK_END)
             index = np.frombuffer(file.read(16 * chunks), "<u8").reshape(-1, 2)
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 """What a cube holds and how it was made, as text."""
 
-import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.feedback.progress import clock
+from ...engine.gate.documents import parse_json
+from ...engine.gate.text import clean, clean_lines, cut
 from ...engine.store.cube import Cube, bytes_on_disk
 from ...engine.store.journal import logged_runs
 from ...engine.store.read import Reader
@@ -18,6 +20,9 @@ from .open import dataset_of
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+_MOST = 10**5  # characters of a description, most of them the sweep
 
 
 def describe_cube(path: Path) -> str:
@@ -32,11 +37,11 @@ def describe_cube(path: Path) -> str:
     parts += ["", "Variables", _variables(dataset, cube.names)]
     parts += ["", "Status", _statuses(reader)]
     parts += ["", "Runs", *_runs(cube), "", f"device    {dataset.attrs['device']}"]
-    versions = json.loads(dataset.attrs["versions"])
+    versions = parse_json(dataset.attrs["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
     parts.append(f"on disk   {size_text(_bytes(reader))}")
     parts += ["", "Sweep", dataset.attrs["sweep"].rstrip()]
-    return "\n".join(parts)
+    return clean_lines(cut("\n".join(parts), _MOST))
 
 
 def _axes(dataset: "xr.Dataset") -> str:
@@ -81,10 +86,13 @@ def _bytes(reader: Reader) -> int:
 def _runs(cube: Cube) -> list[str]:
     lines = []
     for entry in logged_runs(cube.root):
-        when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
-        done = f"{entry['tiles']} of {entry['of']} missing tiles"
-        how = f", {entry['computed']}" if entry.get("computed") else ""
-        lines.append(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}")
+        with suppress(
+            KeyError, ValueError, TypeError, OverflowError, OSError
+        ):  # a line that no run has written
+            when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
+            done = f"{entry['tiles']} of {entry['of']} missing tiles"
+            how = f", {entry['computed']}" if entry.get("computed") else ""
+            lines.append(clean(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}", 300))
     return lines or ["none finished"]
 
 

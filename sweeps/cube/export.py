@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ...engine.gate.text import cell
 from ...engine.store.durable import remove_tree
 from ..text import ALL_ROWS, MOST_ROWS, more_rows, short, table
 from .lazy import lazy
@@ -195,10 +196,25 @@ def _table(
 def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:
     # Python's own writer: shortest digits that read back as the same number, quotes only where needed.
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(schema.names)
+    writer.writerow(map(cell, schema.names))
     for batch in batches:
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = [_cells(column) for column in batch.columns]
         writer.writerows(zip(*columns, strict=True))
+
+
+def _cells(column: "pa.Array") -> list[object]:
+    """Values of a column; texts as `gate.text.cell` writes them, each different one once."""
+    values = column.to_pylist()
+    if not any(isinstance(value, str) for value in values[:1]) and column.null_count == 0:
+        return values
+    known = (
+        {value: cell(value) for value in set(values) if isinstance(value, str)} if _are_texts(values) else {}
+    )
+    return [known.get(value, value) for value in values] if known else values
+
+
+def _are_texts(values: list[object]) -> bool:
+    return all(value is None or isinstance(value, str) for value in values)
 
 
 def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:

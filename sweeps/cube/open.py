@@ -49,7 +49,8 @@ class _Cube(BackendEntrypoint):
     """How xarray opens a cube: as Zarr, but for the variables, which are read by a `Reader`."""
 
     def open_dataset(self, filename_or_obj: Any, *, drop_variables: Any = None, reader: Any = None) -> Any:
-        dataset = open_zarr(filename_or_obj, chunks=None, drop_variables=drop_variables)
+        del filename_or_obj  # which the reader has looked at
+        dataset = open_zarr(reader.cube.store, chunks=None, drop_variables=drop_variables)
         for name in reader.cube.names:
             stored = dataset[name].variable
             numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))

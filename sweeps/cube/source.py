@@ -1,12 +1,11 @@
 """From a cube back to the sweep and the space behind it: the attributes hold it all."""
 
-import json
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, CubeError, SweepError
+from ...engine.gate.documents import parse_json, parse_table
 from ..spec.design import as_begun
 from ..spec.sweep import Sweep
 
@@ -25,8 +24,8 @@ def sweep_of(dataset: "xr.Dataset", origin: str = "the cube's sweep") -> Sweep:
     if not isinstance(text, str):
         raise CubeError("the dataset holds no sweep (attribute 'sweep'): open a cube with equisweep.sweeps")
     try:
-        table = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        table = parse_table(text)
+    except ValueError as error:
         raise CubeError(f"the cube's attribute 'sweep' cannot be read: {error}") from None
     return Sweep.from_table(table, origin=origin, text=text)
 
@@ -75,7 +74,7 @@ def space_of(
                 "if you trust it, name its sweep file: ",
                 Argument("sweep_file", "sweep.toml"),
             )
-    identity = json.loads(dataset.attrs.get("identity", "{}"))
+    identity = parse_json(dataset.attrs.get("identity", "{}"))
     space = replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design")).space()
     _require_same(dataset, space, sweep, model)
     return space
@@ -85,7 +84,7 @@ def _require_same(dataset: "xr.Dataset", space: "Space", sweep: Sweep, model: st
     """Refuse a space that the cube was not computed from."""
     from ...engine.store.identity import differences
 
-    held = dict(json.loads(dataset.attrs.get("identity", "{}")))
+    held = dict(parse_json(dataset.attrs.get("identity", "{}")))
     held.pop("equisweep", None)  # another version of equisweep may read it
     if model is not None and space.model_digest != held.get("model file", ""):
         name = model.rpartition(":")[2]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...engine.space import Axis
 from ...kernels.model import Model
 from ..text import nearest
@@ -25,16 +26,16 @@ def zip_groups(where: str, stated: Any, axes: Mapping[str, Any]) -> dict[str, tu
     for name, group in named:
         here = where if name is None else f"{where}.{name}"
         if not isinstance(group, Sequence) or isinstance(group, str) or len(group) < 2:
-            raise SweepError(f"{here}: {group!r} should be a list of two or more axes")
+            raise SweepError(f"{here}: {shown(group)} should be a list of two or more axes")
         for axis in group:
             if not isinstance(axis, str) or axis not in axes:
-                raise SweepError(f"{here}: {axis!r} is no axis{nearest(str(axis), list(axes))}")
+                raise SweepError(f"{here}: {shown(axis)} is no axis{nearest(str(axis), list(axes))}")
             if axis in [other for taken in groups.values() for other in taken] or list(group).count(axis) > 1:
-                raise SweepError(f"{here}: {axis!r} stands there twice")
+                raise SweepError(f"{here}: {shown(axis)} stands there twice")
         dim = "_".join(axis.replace(".", "_") for axis in group) if name is None else name
         if dim in groups:
             raise SweepError(
-                f"{here}: two groups would be called {dim!r}; name them, zip = {{ name = [...] }}"
+                f"{here}: two groups would be called {shown(dim)}; name them, zip = {{ name = [...] }}"
             )
         if not dim.isidentifier():
             raise SweepError(f"{here}: should be a name of letters, digits and _")
@@ -65,7 +66,7 @@ def _values(
         return np.asarray(options)
     parameter = inputs.parameter(where, name)
     if name in fixed:
-        raise SweepError(f"{where}: also stands in [fixed] as {fixed[name]!r}; keep one of the two")
+        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
     return inputs.numbers(where, grid_values(where, spec, repeat), parameter)
 
 
@@ -85,8 +86,8 @@ def grid_axes(
             raise SweepError(f"{where}: axes that vary together need equal lengths; {lengths} values")
         if dim in _taken(model, values):
             raise SweepError(
-                f"{where}: the dimension {dim!r} would be called like an axis or a part of the model; give "
-                f"it another name, zip = {{ scenario = [...] }}"
+                f"{where}: the dimension {shown(dim)} would be called like an axis or a part of the model; "
+                f"give it another name, zip = {{ scenario = [...] }}"
             )
     for name in values:
         dim = dim_of.get(name, name)
@@ -101,8 +102,8 @@ def require_own_names(where: str, axes: Iterable[Axis], variables: Iterable[str]
     for name in (name for axis in axes for name in axis.values):
         if name in taken:
             raise SweepError(
-                f"{where}.{name}: an output is called {name!r}, too, and a cube cannot hold both; leave that "
-                "output out, or rename one of them in the model"
+                f"{where}.{name}: an output is called {shown(name)}, too, and a cube cannot hold both; "
+                "leave that output out, or rename one of them in the model"
             )
 
 
@@ -120,6 +121,6 @@ def sampled_axis(
         return ()
     named = [*model.parameters, *model.choices, *model.dims, *model.all_outputs(path=True)]
     if DIM in [one.name for one in named]:
-        raise SweepError(f"{where}: model {model.name} has a {DIM!r} of its own; rename that")
+        raise SweepError(f"{where}: model {model.name} has a {shown(DIM)} of its own; rename that")
     tops = {name: one.high for name, one in design.distributions.items() if one.kind == "integers"}
     return (Axis(DIM, drawn, group=design.group, tops=tops),)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...kernels.model import Parameter
 
 # Each key of a sweep file to its type, and what an error calls that; times may be anything.
@@ -22,10 +23,10 @@ def require_types(origin: str, table: Mapping[str, Any]) -> None:
     for name, (expected, called) in _TYPES.items():
         value = table[name]
         if not isinstance(value, expected) or (expected not in (str, Mapping) and isinstance(value, str)):
-            raise SweepError(f"{origin}: {name}: {value!r} should be {called}")
+            raise SweepError(f"{origin}: {name}: {shown(value)} should be {called}")
         for key in value if expected is Mapping else ():
             if not isinstance(key, str):
-                raise SweepError(f"{origin}: {name}: the key {key!r} should be a name")
+                raise SweepError(f"{origin}: {name}: the key {shown(key)} should be a name")
 
 
 def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dtype: str) -> np.ndarray:
@@ -37,15 +38,15 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     values, domain = list(values), parameter.domain
     for value in values:
         if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
-            raise SweepError(f"{where}: {value!r} is not a number")
+            raise SweepError(f"{where}: {shown(value)} is not a number")
     cast = _cast(where, values, dtype)
     # The least and the largest of ten million values decide; only where one is bad, the first is searched.
     if not (domain.contains(cast.min()) and domain.contains(cast.max())):
         value, bad = next(
             (v, c) for v, c in zip(values, cast.tolist(), strict=True) if not domain.contains(c)
         )
-        shown = _shown(value) if dtype == "float64" else f"{value!r}, in {dtype} {bad:g},"
-        raise SweepError(f"{where}: {shown} lies outside {domain} ({parameter.meaning})")
+        written = _shown(value) if dtype == "float64" else f"{shown(value)}, in {dtype} {bad:g},"
+        raise SweepError(f"{where}: {written} lies outside {domain} ({parameter.meaning})")
     for value in values if parameter.integer else ():
         if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
@@ -72,7 +73,7 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
 def count(where: str, value: Any, least: int) -> int:
     """A whole number of at least `least`; SweepError, beginning with `where`, for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        reason = "is missing" if value is None else f"{value!r} is no count"
+        reason = "is missing" if value is None else f"{shown(value)} is no count"
         raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
     return value
 
@@ -82,7 +83,7 @@ def _cast(where: str, values: Sequence[Any], dtype: str) -> np.ndarray:
     try:
         numbers = np.array([float(value) for value in values])
     except OverflowError:
-        longest = max(len(str(value)) for value in values if isinstance(value, int))
-        raise SweepError(f"{where}: a number of {longest} digits is too large") from None
+        longest = max((value for value in values if isinstance(value, int)), key=abs)
+        raise SweepError(f"{where}: {shown(longest)} is too large") from None
     with np.errstate(over="ignore"):
         return numbers.astype(dtype).astype(np.float64)

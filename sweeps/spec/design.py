@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...kernels.model import Parameter
 from ..text import nearest
 from .checks import count, inside_domain
@@ -129,12 +130,12 @@ def resolve_design(
     if kind is None:
         raise SweepError(f"{where}.kind: is missing; give one of {', '.join(SAMPLERS)}")
     if kind not in SAMPLERS:
-        raise SweepError(f"{where}.kind: {kind!r} is no design{nearest(str(kind), list(SAMPLERS))}")
+        raise SweepError(f"{where}.kind: {shown(kind)} is no design{nearest(str(kind), list(SAMPLERS))}")
     sampler = SAMPLERS[kind]
     known = [*_KEYS, sampler.option]
     for key in stated:
         if key not in known:
-            raise SweepError(f"{where}.{key}: unknown for kind {kind!r}{nearest(str(key), known)}")
+            raise SweepError(f"{where}.{key}: unknown for kind {shown(kind)}{nearest(str(key), known)}")
     parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs)
     samples = count(f"{where}.samples", stated.get("samples"), 2)
     option = sampler.read_option(where, stated, samples)
@@ -165,7 +166,7 @@ def _distributions(
     distributions = {}
     for name, given in parameters.items():
         if not isinstance(name, str):
-            raise SweepError(f"{where}: the key {name!r} should be a name")
+            raise SweepError(f"{where}: the key {shown(name)} should be a name")
         parameter = _drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
         one = read_distribution(f"{where}.{name}", given, parameter)
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
@@ -187,5 +188,5 @@ def _drawn_parameter(
         raise SweepError(f"{where}: {name} is a static choice and cannot be drawn; make it an axis")
     parameter = inputs.parameter(where, name)
     if name in fixed:
-        raise SweepError(f"{where}: also stands in [fixed] as {fixed[name]!r}; keep one of the two")
+        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
     return parameter

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...kernels.model import Parameter
 from ..text import nearest
 
@@ -76,10 +77,12 @@ def read_distribution(where: str, stated: Any, parameter: Parameter) -> Distribu
     distribution is truncated to the domain, but its mean must lie in it.
     """
     if not isinstance(stated, Mapping) or len(stated) != 1:
-        raise SweepError(f"{where}: {stated!r} should be one distribution, such as {{uniform = [0.1, 0.9]}}")
+        raise SweepError(
+            f"{where}: {shown(stated)} should be one distribution, such as {{uniform = [0.1, 0.9]}}"
+        )
     ((name, given),) = stated.items()
     if name not in KINDS:
-        raise SweepError(f"{where}: unknown distribution {name!r}{nearest(str(name), list(KINDS))}")
+        raise SweepError(f"{where}: unknown distribution {shown(name)}{nearest(str(name), list(KINDS))}")
     where, kind = f"{where}.{name}", KINDS[name]
     numbers = _numbers(where, kind, given)
     if parameter.integer != kind.integer:
@@ -93,14 +96,14 @@ def _numbers(where: str, kind: "Kind", given: Any) -> Numbers:
     if isinstance(given, np.ndarray):
         given = given.tolist()
     if not isinstance(given, Sequence) or isinstance(given, str) or len(given) not in kind.lengths:
-        raise SweepError(f"{where}: {given!r} should be {kind.numbers}")
+        raise SweepError(f"{where}: {shown(given)} should be {kind.numbers}")
     for number in given:
         if (
             isinstance(number, bool)
             or not isinstance(number, int | float | np.number)
             or not isfinite(number)
         ):
-            raise SweepError(f"{where}: {number!r} is not a finite number")
+            raise SweepError(f"{where}: {shown(number)} is not a finite number")
     return tuple(float(number) for number in given)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ..text import nearest
-from .dynamics import require_time
 from .inputs import Inputs
 from .vectors import vector_values
 
@@ -32,7 +32,6 @@ def fixed_values(
             values[parameter.name] = vector_values(where, fixed, parameter, inputs, taken)
         elif parameter.name not in taken:
             value = fixed.get(parameter.name, parameter.default)
-            require_time(f"{where}.{parameter.name}", parameter.name, value, inputs.model)
             values[parameter.name] = float(inputs.numbers(f"{where}.{parameter.name}", [value], parameter)[0])
     return chosen, values
 
@@ -46,4 +45,6 @@ def _require_known(where: str, fixed: Mapping[str, Any], inputs: Inputs, taken: 
                 raise SweepError(f"{where}.{name}: also stands in {taken[name]}; keep one of the two")
         elif name not in names:
             hint = nearest(name, [*names, *inputs.choices])
-            raise SweepError(f"{where}.{name}: model {inputs.model.name} has no parameter {name!r}{hint}")
+            raise SweepError(
+                f"{where}.{name}: model {inputs.model.name} has no parameter {shown(name)}{hint}"
+            )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...kernels.model import Choice, Model, Parameter
 from ..text import nearest
 from .checks import parameter_values
@@ -43,16 +44,18 @@ class Inputs:
         names = [p.name for p in self.model.parameters]
         if base not in names:
             hint = nearest(base, [*names, *self.choices])
-            raise SweepError(f"{where}: model {self.model.name} has no parameter {base!r}{hint}")
+            raise SweepError(f"{where}: model {self.model.name} has no parameter {shown(base)}{hint}")
         parameter = self.model.parameter(base)
         if parameter.dim is None and dot:
-            raise SweepError(f"{where}: {base} is one number and has no components; write {base!r}")
+            raise SweepError(f"{where}: {base} is one number and has no components; write {shown(base)}")
         if parameter.dim is not None:
             known = self.labels[parameter.dim]
             if not dot:
                 raise SweepError(f"{where}: {base} is a vector; name a component, such as {base}.{known[0]}")
             if component not in known:
-                raise SweepError(f"{where}: no component {component!r} of {base}{nearest(component, known)}")
+                raise SweepError(
+                    f"{where}: no component {shown(component)} of {base}{nearest(component, known)}"
+                )
         return parameter
 
     def numbers(self, where: str, values: Iterable[Any], parameter: Parameter) -> np.ndarray:
@@ -63,4 +66,4 @@ class Inputs:
         """Refuse what is no option of the static choice `name`; SweepError, beginning with `where`."""
         options = self.choices[name].options
         if value not in options:
-            raise SweepError(f"{where}: {value!r} is no option{nearest(str(value), options)}")
+            raise SweepError(f"{where}: {shown(value)} is no option{nearest(str(value), options)}")

@@ -4,11 +4,15 @@ import hashlib
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 
 from ...engine.check_model import require_declared
 from ...engine.errors import SweepError
 from ...engine.files_read import files_read
+from ...engine.gate.files import TEXT, digest_of, read_regular
+from ...engine.gate.text import said, shown
 from ...engine.model_file import PREFIX, raised_at
 from ...kernels.model import Model
 from ..text import nearest
@@ -25,36 +29,50 @@ def find_model(where: str, name: str, folder: Path) -> tuple[Model, str]:
     from ...kernels.games.registry import MODELS
 
     if name not in MODELS:
-        raise SweepError(f"{where}: unknown model {name!r}{nearest(name, list(MODELS))}")
+        raise SweepError(f"{where}: unknown model {shown(name)}{nearest(name, list(MODELS))}")
     return MODELS[name], ""
 
 
 def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     file, _, attribute = name.rpartition(":")
     if not file or not attribute:
-        raise SweepError(f"{where}: {name!r} names no model; write file.py:name")
+        raise SweepError(f"{where}: {shown(name)} names no model; write file.py:name")
     path = folder / file
     try:
-        source = path.read_bytes()
+        source = read_regular(path, TEXT)
     except OSError as error:
         raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
-    spec = importlib.util.spec_from_file_location(f"{PREFIX}{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise SweepError(f"{where}: {path} is not a Python file")
+    loader = _Loader(f"{PREFIX}{path.stem}", path, source)
+    spec = importlib.util.spec_from_file_location(loader.name, path, loader=loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     try:
         with files_read() as opened:
-            spec.loader.exec_module(module)
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise SweepError(f"{where}: {path} fails on import{raised_at(error)}: {what}") from error
+            loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit and what else a file may raise end the file, not the command
+        raise SweepError(f"{where}: {path} fails on import{raised_at(error)}: {said(error)}") from error
     model = getattr(module, attribute, None)
     if not isinstance(model, Model):
         known = [key for key, value in vars(module).items() if isinstance(value, Model)]
-        raise SweepError(f"{where}: {path} has no Model called {attribute!r}{nearest(attribute, known)}")
+        raise SweepError(f"{where}: {path} has no Model called {shown(attribute)}{nearest(attribute, known)}")
     model = replace(model, files=tuple(str(path.parent / one) for one in model.files))
     require_declared(f"{where}: {path}", opened, model)
     return model, _digest(f"{where}: {path}", source, model.files)
+
+
+class _Loader(SourceFileLoader):
+    """Runs the text that was read, and not what has the file's name by now."""
+
+    def __init__(self, name: str, path: Path, source: bytes) -> None:
+        super().__init__(name, str(path))
+        self.source = source
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.source, self.path)
 
 
 def _digest(where: str, source: bytes, files: Sequence[str]) -> str:
@@ -62,8 +80,7 @@ def _digest(where: str, source: bytes, files: Sequence[str]) -> str:
     digest = hashlib.sha256(source)
     for file in files:
         try:
-            read = Path(file).read_bytes()
+            digest.update(bytes.fromhex(digest_of(file)))
         except OSError as error:
             raise SweepError(f"{where}: files: cannot read {file} ({error.strerror})") from None
-        digest.update(hashlib.sha256(read).digest())
     return digest.hexdigest()

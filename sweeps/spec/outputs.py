@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...engine.space import derivative_name
 from ...kernels.model import Model
 from ..text import nearest
@@ -19,11 +20,11 @@ def output_names(where: str, stated: Sequence[Any], model: Model, path: bool) ->
     for name in stated:
         if name not in known:
             if name in [output.name for output in model.all_outputs(path=True)]:
-                raise SweepError(f"{where}: {name!r} is saved along times; add times = [...]")
+                raise SweepError(f"{where}: {shown(name)} is saved along times; add times = [...]")
             hint = nearest(str(name), known)
-            raise SweepError(f"{where}: model {model.name} has no output {name!r}{hint}")
+            raise SweepError(f"{where}: model {model.name} has no output {shown(name)}{hint}")
         if list(stated).count(name) > 1:
-            raise SweepError(f"{where}: {name!r} stands there twice")
+            raise SweepError(f"{where}: {shown(name)} stands there twice")
     return tuple(stated) or tuple(output.name for output in model.all_outputs(path) if not output.by_name)
 
 
@@ -40,27 +41,27 @@ def derivative_pairs(
     for name, targets in stated.items():
         if name not in known:
             hint = nearest(name, known)
-            raise SweepError(f"{where}.{name}: model {model.name} has no output {name!r}{hint}")
+            raise SweepError(f"{where}.{name}: model {model.name} has no output {shown(name)}{hint}")
         if model.output(name).kind != "real":
             raise SweepError(f"{where}.{name}: {name} counts or classifies and has no derivative")
         pairs += [(name, target) for target in _targets(f"{where}.{name}", targets, inputs)]
     taken = [*known, *(derivative_name(*pair) for pair in pairs)]
     for pair in pairs:
         if taken.count(derivative_name(*pair)) > 1:
-            raise SweepError(f"{where}: two variables would be {derivative_name(*pair)!r}")
+            raise SweepError(f"{where}: two variables would be {shown(derivative_name(*pair))}")
     return tuple(pairs)
 
 
 def _targets(where: str, targets: Any, inputs: Inputs) -> list[str]:
     if isinstance(targets, str) or not isinstance(targets, Sequence):
-        raise SweepError(f"{where}: {targets!r} should be a list of parameters")
+        raise SweepError(f"{where}: {shown(targets)} should be a list of parameters")
     for target in targets:
         if not isinstance(target, str):
-            raise SweepError(f"{where}: {target!r} is no parameter name")
+            raise SweepError(f"{where}: {shown(target)} is no parameter name")
         if target in inputs.choices:
             raise SweepError(f"{where}: {target} is a static choice; derivatives need a number")
         if inputs.parameter(where, target).integer:
             raise SweepError(f"{where}: {target} is a whole number; derivatives need a continuous one")
         if targets.count(target) > 1:
-            raise SweepError(f"{where}: {target!r} stands there twice")
+            raise SweepError(f"{where}: {shown(target)} stands there twice")
     return list(targets)

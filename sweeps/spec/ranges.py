@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 
 MOST_VALUES = 10**7
 _KEYS = ("start", "stop", "num", "step", "scale")
@@ -25,7 +26,7 @@ def grid_values(where: str, spec: Any, repeat: bool = False) -> list[float] | li
     if isinstance(spec, np.ndarray):
         spec = spec.tolist()
     if not isinstance(spec, Sequence) or isinstance(spec, str):
-        raise SweepError(f"{where}: {spec!r} is no axis; give a list of values or {{start, stop, num}}")
+        raise SweepError(f"{where}: {shown(spec)} is no axis; give a list of values or {{start, stop, num}}")
     if not spec:
         raise SweepError(f"{where}: is empty; give at least one value")
     names = all(isinstance(value, str) for value in spec)
@@ -43,7 +44,7 @@ def _range(where: str, spec: Mapping[str, Any]) -> list[float]:
     start, stop = _number(f"{where}.start", spec["start"]), _number(f"{where}.stop", spec["stop"])
     scale = spec.get("scale", "linear")
     if scale not in ("linear", "log"):
-        raise SweepError(f'{where}.scale: {scale!r} is neither "linear" nor "log"')
+        raise SweepError(f'{where}.scale: {shown(scale)} is neither "linear" nor "log"')
     if ("num" in spec) == ("step" in spec):
         raise SweepError(f"{where}: a range needs either num or step")
     if "step" in spec:
@@ -52,9 +53,10 @@ def _range(where: str, spec: Mapping[str, Any]) -> list[float]:
         return _distinct(where, _steps(where, start, stop, _number(f"{where}.step", spec["step"])))
     num = spec["num"]
     if isinstance(num, bool) or not isinstance(num, int) or num < 1:
-        raise SweepError(f"{where}.num: {num!r} is no count; give a whole number of at least 1")
+        raise SweepError(f"{where}.num: {shown(num)} is no count; give a whole number of at least 1")
     if num > MOST_VALUES:
-        raise SweepError(f"{where}.num: {num:,} values are too many; an axis holds at most {MOST_VALUES:,}")
+        many = f"{num:,}" if num < 10**18 else shown(num)
+        raise SweepError(f"{where}.num: {many} values are too many; an axis holds at most {MOST_VALUES:,}")
     if num > 1 and start == stop:
         raise SweepError(f"{where}: {num} points from {start:g} to {stop:g} are all the same; give num = 1")
     if scale == "log":
@@ -83,11 +85,11 @@ def _tidy(values: np.ndarray, start: float, stop: float) -> list[float]:
 
 def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise SweepError(f"{where}: {value!r} is not a number")
+        raise SweepError(f"{where}: {shown(value)} is not a number")
     try:
         number = float(value)
     except OverflowError:
-        raise SweepError(f"{where}: a number of {len(str(value))} digits is too large") from None
+        raise SweepError(f"{where}: {shown(value)} is too large") from None
     if not isfinite(number):
         raise SweepError(f"{where}: {number} is not a finite number")
     return number
@@ -97,5 +99,5 @@ def _distinct(where: str, values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         counts = Counter(values)
         value = next(value for value in values if counts[value] > 1)
-        raise SweepError(f"{where}: {value!r} stands there twice; every value of an axis is its own")
+        raise SweepError(f"{where}: {shown(value)} stands there twice; every value of an axis is its own")
     return values

@@ -8,12 +8,13 @@ import numpy as np
 
 from ...engine.check_model import check_model
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model
 from .axes import axis_values, grid_axes, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
-from .dynamics import integrator_options, require_dynamics, require_later_end, saved_times
+from .dynamics import integrator_options, require_dynamics, saved_times
 from .fixed import fixed_values
 from .inputs import Inputs
 from .models import find_model
@@ -43,7 +44,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     require_types(origin, table)
     model, digest = find_model(f"{origin}: model", table["model"], folder)
     if table["dtype"] not in ("float64", "float32"):
-        raise SweepError(f'{origin}: dtype: {table["dtype"]!r} is neither "float64" nor "float32"')
+        raise SweepError(f'{origin}: dtype: {shown(table["dtype"])} is neither "float64" nor "float32"')
     fixed, varied = table["fixed"], dict.fromkeys([*design_names(table["design"]), *table["axes"]])
     labels = component_labels(f"{origin}: fixed", fixed, varied, model)
     inputs = Inputs(model, labels, table["dtype"])
@@ -75,7 +76,6 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     )
     require_own_names(f"{origin}: axes", space.axes, [variable.name for variable in space.variables])
     _require_size(f"{origin}: axes", space)
-    require_later_end(f"{origin}: integrator", space)
     if digest:
         check_model(f"{origin}: model {table['model']}", space)
     return space

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from .checks import count
 
 # Sobol' points are multiples of 2^-30, of which 0 is one: half a step further all lie inside (0, 1).
@@ -64,7 +65,7 @@ def morris_points(dims: int, samples: int, seed: int, levels: int) -> np.ndarray
 def _second_order(where: str, stated: Mapping[str, Any], samples: int) -> int:
     second = stated.get("second_order", False)
     if not isinstance(second, bool):
-        raise SweepError(f"{where}.second_order: {second!r} should be true or false")
+        raise SweepError(f"{where}.second_order: {shown(second)} should be true or false")
     if samples & (samples - 1):
         near = 2 ** (samples.bit_length() - 1)
         raise SweepError(

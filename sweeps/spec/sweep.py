@@ -1,12 +1,13 @@
 """A sweep as its user states it: in a TOML file or in Python."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import SweepError
+from ...engine.gate.documents import parse_toml
+from ...engine.gate.files import read_text
 from ..text import nearest
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Sweep:
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
         Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, max_step, breaks,
-        fixed_steps, settle, decide, horizon, longest.
+        fixed_steps, settle.
     dtype
         "float64" or "float32".
     origin, folder, text
@@ -73,12 +74,12 @@ class Sweep:
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise SweepError(f"{path}: is not TOML: {error}") from None
+            text = read_text(path, encoding="utf-8-sig")
+            table = parse_toml(text)
         except UnicodeDecodeError:
             raise SweepError(f"{path}: is not TOML: not a text file in UTF-8") from None
+        except ValueError as error:
+            raise SweepError(f"{path}: is not TOML: {error}") from None
         except OSError as error:
             raise SweepError(f"{path}: cannot be read ({error.strerror})") from None
         return cls.from_table(table, origin=str(path), folder=path.parent, text=text)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import SweepError
+from ...engine.gate.text import shown
 from ...kernels.model import Model, Parameter
 from ..text import nearest
 from .inputs import Inputs
@@ -80,9 +81,9 @@ def _missing(
     for name in labels:
         if name not in default and not _is_number(name) and get_close_matches(name, default, 1, 0.6):
             owner = next(owner for owner, names in stated.items() if name in names)
-            return f"has no component {name!r}, which {owner} has{nearest(name, default)}"
+            return f"has no component {shown(name)}, which {owner} has{nearest(name, default)}"
     owner = next((owner for owner, names in stated.items() if label in names), "")
-    missing = f"component {label!r} is missing" + (f", which {owner} has" if owner else "")
+    missing = f"component {shown(label)} is missing" + (f", which {owner} has" if owner else "")
     return f"{missing}; the defaults are for {_list(default)}, so give all of {_list(labels)}"
 
 
@@ -105,7 +106,9 @@ def _components(where: str, given: Any) -> dict[str, Any]:
         if not given:
             raise SweepError(f"{where}: is empty; give at least one value")
     if not isinstance(given, Mapping):
-        raise SweepError(f"{where}: {given!r} should be a table by component, a list, or a number for all")
+        raise SweepError(
+            f"{where}: {shown(given)} should be a table by component, a list, or a number for all"
+        )
     named = {str(key): value for key, value in given.items()}
     if len(named) < len(given) or "" in named:
         raise SweepError(f"{where}: every component needs a name of its own")

@@ -1,12 +1,13 @@
 """Factors and who influences whom: read from CSV or TOML, sorted into levels."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ....engine.errors import SweepError
+from ....engine.gate.documents import parse_toml
+from ....engine.gate.files import TEXT, read_regular
 from ....kernels.games.internal import structure as kernel
 from .matrix_file import MatrixError, checked_names, decoded, read_matrix
 
@@ -80,7 +81,7 @@ def load_structure(path: str | Path) -> Structure:
     if ending not in (".csv", ".tsv", ".toml"):
         raise StructureError(f"{path}: a structure is read from a .csv or .toml file")
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, TEXT)
     except OSError as error:
         raise StructureError(f"{path}: cannot be read: {error.strerror}") from None
     names, influences = _from_toml(path, raw) if ending == ".toml" else _from_matrix(path, raw)
@@ -102,10 +103,10 @@ def _from_matrix(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[in
 
 def _from_toml(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
     try:
-        document = tomllib.loads(raw.decode("utf-8-sig"))
+        document = parse_toml(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise StructureError(f"{path}: cannot be read: it is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise StructureError(f"{path}: not TOML: {error}") from None
     unknown = sorted(set(document) - {"factors", "influences"})
     if unknown:

@@ -1,0 +1,1 @@
+"""The gate: what comes from outside (files, cubes, text) is looked at before anything is done with it."""

@@ -1,0 +1,78 @@
+"""What a cube's metadata say it is, looked at before zarr opens anything."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import CubeError
+from ..gate.declared import require_modest
+from ..gate.documents import parse_json
+from ..gate.text import shown
+from .metadata import copies, read_metadata
+
+_TEXTS = ("sweep", "sweep_sha256", "versions", "device", "title", "source", "model")
+_FORMATS = (1, 2)  # as of `create.FORMAT`, and of before
+
+
+def require_cube(root: Path) -> None:
+    """Refuse what is no cube, or declares what no cube can hold.
+
+    Raises CubeError for another group of Zarr and for a format of another version; ValueError, OSError and
+    what a wrong type raises for metadata that are not what they should be.
+    """
+    document = read_metadata(root)
+    attributes = _table(_table(document).get("attributes"))
+    for key in ("identity", "variables"):
+        if not isinstance(attributes.get(key), str):
+            raise CubeError(f"{root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)")
+    for key in _TEXTS:
+        if not isinstance(attributes.get(key, ""), str):
+            raise ValueError(f"its attribute {key!r} is no text")
+    number = attributes.get("equisweep_format", 1)
+    if number not in _FORMATS:
+        raise CubeError(
+            f"{root}: has the format {shown(number)}, and this equisweep reads "
+            f"{' and '.join(map(str, _FORMATS))}; install the version that wrote it, or a newer one"
+        )
+    names, identity = parse_json(attributes["variables"]), parse_json(attributes["identity"])
+    if not isinstance(identity, dict) or not all(isinstance(value, str) for value in identity.values()):
+        raise ValueError("its identity is no table of texts")
+    if not isinstance(names, list) or "status" not in names or not all(isinstance(n, str) for n in names):
+        raise ValueError("its variables are no list of names with status among them")
+    held = copies(document) if document.get("consolidated_metadata") else _own(root)
+    for name in names:
+        if name not in held:
+            raise CubeError(f"{root}: the array {name!r} is missing; the cube is damaged")
+    for name, copy in held.items():
+        if "/" in name or name.startswith("."):
+            raise ValueError(f"{name!r} is no name of an array")
+        for said in (copy, read_metadata(root / name)):
+            require_modest(name, said, name not in names, root / name)
+        _require_dims(name, copy)
+    _require_one_grid(held, names)
+
+
+def _require_dims(name: str, array: Mapping[str, Any]) -> None:
+    dims = array.get("dimension_names")
+    if not isinstance(dims, list) or len(dims) != len(array["shape"]) or len(set(map(str, dims))) < len(dims):
+        raise ValueError(f"the array {name!r} does not name its dimensions")
+
+
+def _require_one_grid(arrays: Mapping[str, Any], names: list[str]) -> None:
+    """All variables begin with the grid of the status, in the same tiles."""
+    status = arrays["status"]
+    rank, shards = len(status["shape"]), status["chunk_grid"]["configuration"]["chunk_shape"]
+    for name in names:
+        array = arrays[name]
+        mine = array["chunk_grid"]["configuration"]["chunk_shape"]
+        if array["shape"][:rank] != status["shape"] or mine[:rank] != shards:
+            raise ValueError(f"the array {name!r} has another grid than the status")
+
+
+def _own(root: Path) -> dict[str, Any]:
+    """Metadata of the arrays of a cube of whose root another program has taken the copies."""
+    return {path.parent.name: read_metadata(path.parent) for path in root.glob("*/zarr.json")}
+
+
+def _table(document: Any) -> Mapping[str, Any]:
+    return document if isinstance(document, dict) else {}

@@ -92,6 +92,14 @@ def least_steps(space: Space) -> int | None:
     return LEAST_STEPS if hides else None
 
 
+def latest_end(space: Space) -> float | None:
+    """The time up to which orbits go on until they are decided; None where each ends at its horizon."""
+    if not space.needs_ode:
+        return None
+    method = method_of(space)
+    return method.latest if method.extends else None
+
+
 def _grid_loop(
     space: Space, choices: Mapping[str, str], coordinates: Sequence[Point], device: Any
 ) -> GridLoop:

@@ -54,6 +54,8 @@ class Plan:
         How points are computed, or the steps of trajectories.
     least_steps
         So many steps at least span the horizon, as the field depends on time; None where any number may do.
+    latest
+        The time up to which orbits go on until they are decided; None where each ends at its horizon.
     """
 
     points: int
@@ -69,6 +71,7 @@ class Plan:
     design: str = ""
     computed: str = ""
     least_steps: int | None = None
+    latest: float | None = None
 
 
 def plan(sweep: Sweep, device: str = "auto") -> Plan:
@@ -89,7 +92,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
     from ..engine.codegen.compiled import in_words
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
-    from ..engine.grid_function import how_computed, least_steps
+    from ..engine.grid_function import how_computed, latest_end, least_steps
     from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
@@ -109,6 +112,7 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(how_computed(space, picked)),
         least_steps=least_steps(space),
+        latest=latest_end(space),
     )
 
 

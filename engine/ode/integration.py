@@ -51,6 +51,7 @@ class Integration:
     ) -> None:
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
+        method.require_decidable(flow)
         control = method.tolerance()
         stepper = method.stepper(self.field, control)
         self.stepper = watched(stepper, control, method, flow, p, static)
@@ -127,30 +128,30 @@ class Integration:
         watch = settling.first_watch(self.method.settle, at_rest, state.dtype)
         return Orbit(lane._replace(watch=watch), state)
 
-    def advance(self, orbit: Orbit, until: Array) -> Orbit:
-        """Step the orbit until that time, or until it settles or fails."""
+    def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
+        """Step the orbit until that time, or until it settles or fails; at `end` it ends at the latest."""
         if not (self._may_settle or self._adapts):
-            return self._repeat(orbit, until)
+            return self._repeat(orbit, until, end)
 
         def cond(orbit: Orbit) -> Array:
             lane = orbit.lane
             return (lane.t < until) & ~lane.settled & (lane.status == Status.ok)
 
         def body(orbit: Orbit) -> Orbit:
-            return self._looked_at(self._repeat(orbit, until))
+            return self._looked_at(self._repeat(orbit, until, end))
 
         return lax.while_loop(cond, body, orbit)
 
-    def _repeat(self, orbit: Orbit, until: Array) -> Orbit:
+    def _repeat(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
         """Step the orbit until that time, or until it fails or has to be looked at."""
 
-        def cond(lane: Lane, fixed: tuple[Array, Array, Parameters]) -> Array:
+        def cond(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Array:
             return (lane.t < fixed[0]) & ~lane.paused & (lane.status == Status.ok)
 
-        def body(lane: Lane, fixed: tuple[Array, Array, Parameters]) -> Lane:
-            return self.bind(fixed[2])._step(lane, *fixed[:2])
+        def body(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Lane:
+            return self.bind(fixed[3])._step(lane, *fixed[:3])
 
-        fixed = (until, orbit.rest, self.p)
+        fixed = (until, end, orbit.rest, self.p)
         return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs]:
@@ -158,7 +159,7 @@ class Integration:
         end = self.end(orbit.lane.state)
 
         def to(orbit: Orbit, time: Array) -> tuple[Orbit, Outputs]:
-            orbit = self.advance(orbit, jnp.minimum(time, end))
+            orbit = self.advance(orbit, jnp.minimum(time, end), end)
             lane = orbit.lane
             there = (time <= end) & ((lane.t >= time) | lane.settled)
             seen = self.observe(self.state_at(orbit, time))
@@ -166,7 +167,7 @@ class Integration:
 
         return lax.scan(to, orbit, times)
 
-    def _step(self, lane: Lane, until: Array, rest: Array) -> Lane:
+    def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
         stepper = self._stepper(lane.largest, lane.noise)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
@@ -184,10 +185,10 @@ class Integration:
             after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
         if lane.refused is not None:
             after = after._replace(refused=jnp.where(tried.keep, 0, lane.refused + 1))
-        after = after._replace(status=status_after(lane, after, tried, self.end(after.state), self.method))
+        after = after._replace(status=status_after(lane, after, tried, end, self.method))
         if tried.slides is False:
             return after
-        slides = tried.keep & tried.slides & (after.t < self.end(after.state)) & (after.status == Status.ok)
+        slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
     def _stepper(self, largest: Array | None, noise: Array | None) -> Stepper:

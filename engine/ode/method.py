@@ -12,6 +12,7 @@ from typing import Any
 import diffrax
 import numpy as np
 
+from ...kernels.flow import Flow
 from .rosenbrock import Rosenbrock
 from .runge_kutta import ImplicitRungeKutta, RungeKutta
 from .stepper import Control, Field, Stepper
@@ -28,6 +29,9 @@ SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
     "rodas5p": Rosenbrock,
     "taylor": Taylor,
 }
+
+# As far as this go orbits that are to go on until they are decided, unless another time is given.
+LONGEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class Method:
         False: through XLA, as on a GPU.
     decide : "mathematics": the attractor is what the flow's own `decide` says, where it has one; or
         "integration": what the orbit is seen to reach, always.
+    horizon : "given": orbits end at their horizon; or "decided": one that is not decided there goes on, to
+        twice that time and again, until it has settled, is seen to close or to be bound for a boundary cycle,
+        or fails.
+    longest : with "decided", the time at which it ends all the same; None: `LONGEST`.
 
     Raises
     ------
@@ -73,6 +81,8 @@ class Method:
     breaks: tuple[float | str, ...] = ()
     native: bool = True
     decide: str = "mathematics"
+    horizon: str = "given"
+    longest: float | None = None
 
     def __post_init__(self) -> None:
         if self.solver not in SOLVERS:
@@ -92,6 +102,39 @@ class Method:
             raise ValueError(f"settle = {self.settle}: must not be negative")
         if self.decide not in ("mathematics", "integration"):
             raise ValueError(f"decide = {self.decide!r}: must be mathematics or integration")
+        self._check_horizon()
+
+    def _check_horizon(self) -> None:
+        if self.horizon not in ("given", "decided"):
+            raise ValueError(
+                f"horizon = {self.horizon!r}: must be given or decided; the time itself is a parameter"
+            )
+        if self.longest is None:
+            return
+        if isinstance(self.longest, bool | str) or not 0 < self.longest < inf:
+            raise ValueError(f"longest = {self.longest}: must be a time above 0")
+        if not self.extends:
+            raise ValueError(f'longest = {self.longest} goes with horizon = "decided" alone')
+
+    @property
+    def extends(self) -> bool:
+        """Whether orbits go on past their horizon until they are decided."""
+        return self.horizon == "decided"
+
+    @property
+    def latest(self) -> float:
+        """The time up to which they do."""
+        return LONGEST if self.longest is None else self.longest
+
+    def require_decidable(self, flow: Flow) -> None:
+        """ValueError where orbits are to go on until decided, and nothing decides those of this flow."""
+        if self.extends and not flow.swings and (flow.motion is None or self.settle == 0):
+            why = (
+                "settle is 0" if flow.motion is not None else "the field depends on t, so that nothing rests"
+            )
+            raise ValueError(
+                f'horizon = "decided": nothing decides an orbit, as {why} and the flow follows no swings'
+            )
 
     def _check_tolerances(self) -> None:
         atol = tuple(self.atol) if isinstance(self.atol, (list, tuple)) else self.atol

@@ -41,6 +41,16 @@ def reached(integration: Integration, lane: Lane) -> Outputs:
     return {"attractor": attractor, **_swings(integration, lane, extremes, real, attractor, cycle)}
 
 
+def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
+    """The same where nothing is known yet."""
+    unknown = jnp.full((), jnp.nan, lane.state.dtype)
+    outputs = {"attractor": jnp.int8(Attractor.undecided)}
+    if lane.turns is None:
+        return outputs
+    amplitudes = {f"{name}_amplitude": unknown for name in integration.flow.swings}
+    return {**outputs, **amplitudes, "period": unknown, "return_time": unknown, "loops": jnp.int32(0)}
+
+
 def _bind(integration: Integration, p: Parameters) -> tuple[Stepper, Followed]:
     bound = integration.bind(p)
     return bound.stepper, bound.followed

@@ -9,15 +9,16 @@ from ...kernels.status import Status
 from .arrival import settle_time
 from .integration import Integration, Outputs
 from .lane import Lane, Orbit
-from .reached import reached
 
 Array = Any
 
 
-def report(integration: Integration, orbit: Orbit, path: Outputs) -> Outputs:
-    """Every output of an orbit that has ended; `path` holds the observables at the saved times."""
+def report(integration: Integration, orbit: Orbit, end: Outputs, path: Outputs) -> Outputs:
+    """Every output of an orbit that has ended.
+
+    `end` says what it `reached`, `path` holds the observables at the saved times.
+    """
     lane = orbit.lane
-    end = reached(integration, lane)
     return {
         **_final(integration, orbit),
         **end,

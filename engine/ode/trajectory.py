@@ -13,10 +13,13 @@ import numpy as np
 from jax.core import Tracer
 
 from ...kernels.flow import Attractor, Flow
+from ...kernels.status import Status
 from ..batches import Batches, lanes_of_a_batch
 from ..grid_vmap import GridVmap
 from .integration import Integration
+from .lane import Orbit
 from .method import Method
+from .reached import nothing_reached, reached
 from .report import report
 
 Array = Any
@@ -44,11 +47,11 @@ def trajectory(
 
     Returns
     -------
-    What ``flow.outputs(path)`` declares, and ``"status"`` (uint8): `not_steady` where the horizon
-    ended before the orbit came to rest or was seen to be closed or on its way to a boundary cycle
-    (the final state is as good as any other), `max_steps` where the steps ran out and `not_finite`
-    where the state left the finite numbers, or the step size shrank to nothing on its way there
-    (both: everything but the last state, and after `not_finite` this too, is NaN or undecided).
+    What ``flow.outputs(path)`` declares, and ``"status"`` (uint8): `not_steady` where the horizon, as far
+    as ``method.horizon`` lets it be extended, ended before the orbit came to rest or was seen to be closed
+    or on its way to a boundary cycle (the final state is as good as any other), `max_steps` where the steps
+    ran out and `not_finite` where the state left the finite numbers, or the step size shrank to nothing on
+    its way there (both: everything but the last state, and after `not_finite` this too, is NaN or undecided).
     Times are in the unit of the horizon, states and observables in those of the flow.
 
     Raises
@@ -74,7 +77,44 @@ def integrated(
         orbit = orbit._replace(lane=lane._replace(t=t))
     if len(times):
         orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))
-    return report(integration, integration.advance(orbit, integration.end(lane.state)), path)
+    return report(integration, *_ended(integration, orbit), path)
+
+
+class _Extending(NamedTuple):
+    """An orbit that goes on until it is decided: the time it has come to, and what it `reached` by then.
+
+    It goes on where it is `open`, until the time `next`.
+    """
+
+    orbit: Orbit
+    next: Array
+    reached: Outputs
+    open: Array
+
+
+def _ended(integration: Integration, orbit: Orbit) -> tuple[Orbit, Outputs]:
+    """The orbit at its end, and what it reached: at its horizon, or as far as it takes to decide it."""
+    horizon = integration.end(orbit.lane.state)
+    if not integration.method.extends:
+        orbit = integration.advance(orbit, horizon, horizon)
+        return orbit, reached(integration, orbit.lane)
+    latest = jnp.maximum(horizon, jnp.asarray(integration.method.latest, horizon.dtype))
+
+    def cond(at: _Extending) -> Array:
+        return at.open
+
+    def body(at: _Extending) -> _Extending:
+        # Of many orbits at once all pass here as long as one is open: the others are not to take steps.
+        until = jnp.where(at.open, at.next, at.orbit.lane.t)
+        orbit = integration.advance(at.orbit, until, until)
+        seen = reached(integration, orbit.lane)
+        is_open = (seen["attractor"] == Attractor.undecided) & (orbit.lane.status == Status.ok)
+        is_open &= (until > 0) & (until < latest)
+        return _Extending(orbit, jnp.minimum(2 * until, latest), seen, is_open)
+
+    nothing = nothing_reached(integration, orbit.lane)
+    last = jax.lax.while_loop(cond, body, _Extending(orbit, horizon, nothing, jnp.asarray(True)))
+    return last.orbit, last.reached
 
 
 def lanes(

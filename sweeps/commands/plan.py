@@ -37,6 +37,11 @@ def describe_plan(plan: Plan) -> str:
             f"tiles      {plan.tiles:,} of {tile}",
             f"computed   {plan.computed}",
             *([f"steps      {steps}"] if plan.least_steps else []),
+            *(
+                [f"horizon    extended until orbits are decided, up to {plan.latest:g}"]
+                if plan.latest
+                else []
+            ),
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",

@@ -8,6 +8,7 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ..text import nearest
+from .dynamics import require_time
 from .inputs import Inputs
 from .vectors import vector_values
 
@@ -32,6 +33,7 @@ def fixed_values(
             values[parameter.name] = vector_values(where, fixed, parameter, inputs, taken)
         elif parameter.name not in taken:
             value = fixed.get(parameter.name, parameter.default)
+            require_time(f"{where}.{parameter.name}", parameter.name, value, inputs.model)
             values[parameter.name] = float(inputs.numbers(f"{where}.{parameter.name}", [value], parameter)[0])
     return chosen, values
 

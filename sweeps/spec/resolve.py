@@ -14,7 +14,7 @@ from ...kernels.model import Model
 from .axes import axis_values, grid_axes, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
-from .dynamics import integrator_options, require_dynamics, saved_times
+from .dynamics import integrator_options, require_dynamics, require_later_end, saved_times
 from .fixed import fixed_values
 from .inputs import Inputs
 from .models import find_model
@@ -76,6 +76,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     )
     require_own_names(f"{origin}: axes", space.axes, [variable.name for variable in space.variables])
     _require_size(f"{origin}: axes", space)
+    require_later_end(f"{origin}: integrator", space)
     if digest:
         check_model(f"{origin}: model {table['model']}", space)
     return space

@@ -41,7 +41,7 @@ class Sweep:
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
         Options of the integrator (models with dynamics): solver, rtol, atol, max_steps, max_step, breaks,
-        fixed_steps, settle.
+        fixed_steps, settle, decide, horizon, longest.
     dtype
         "float64" or "float32".
     origin, folder, text

@@ -15,6 +15,8 @@ from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.plan import plan
 from equisweep.sweeps.plots.plot import plot
 from helpers.oracles.supervision import CASE
 
@@ -115,6 +117,11 @@ def test_an_interrupted_sweep_goes_on_to_the_same_cube(path, cube, tmp_path, mon
         ({"integrator": {"solvr": "tsit5"}}, "integrator.solvr: unknown option; did you mean 'solver'"),
         ({"integrator": {"solver": "rk45"}}, "integrator: solver = 'rk45': must be one of"),
         ({"integrator": {"rtol": -1.0}}, "integrator: rtol = -1.0"),
+        ({"integrator": {"max_steps": "many"}}, "integrator.max_steps: 'many' is not a number"),
+        ({"integrator": {"native": 1}}, "integrator.native: 1 is neither true nor false"),
+        ({"integrator": {"longest": 1e3}}, 'longest = 1000.0 goes with horizon = "decided"'),
+        ({"integrator": {"horizon": "decided", "longest": 50}}, "longest: 50 is below the horizon, 200"),
+        ({"fixed": {"horizon": "decided"}}, r"horizon = 'decided' is an option of \[integrator\]"),
         ({"times": [0.0, 2.0, 1.0]}, "times: 1 should not be negative, and times should rise"),
         ({"times": [-1.0]}, "times: -1 should not be negative"),
         ({"outputs": ["x_path"], "times": None}, "outputs: 'x_path' is saved along times; add times"),
@@ -206,3 +213,12 @@ def test_a_map_of_classes_has_a_colour_a_class_a_legend_and_the_boundary(regimes
     for wrong in ("r = c1", "r", "r = f = r", "r = __import__('os')"):
         assert main(["plot", str(regimes), *words[:-1], wrong, "-o", str(target)]) == 2
         assert "write the two axes that are drawn, r = f" in capsys.readouterr().err
+
+
+def test_a_plan_says_how_far_orbits_go_on():
+    decided = {"horizon": "decided", "longest": 2e6, "decide": "integration"}
+    text = describe_plan(
+        plan(sweep(axes={"r": [2.0]}, times=None, outputs=["attractor"], integrator=decided))
+    )
+    assert "\nhorizon    extended until orbits are decided, up to 2e+06\n" in text
+    assert "\nhorizon" not in describe_plan(plan(sweep(axes={"r": [2.0]}, times=None, outputs=["rest_x"])))

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test test-slowest lint docs bench bench-quick bench-sweep gallery clean
+.PHONY: demo help test test-slowest faults lint docs bench bench-quick bench-sweep gallery clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -30,6 +30,9 @@ test: $(READY)  ## the whole suite
 
 test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
+
+faults: $(READY)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
+	cd tests && ../$(BIN)/python -m faults
 
 lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .

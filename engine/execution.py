@@ -26,7 +26,7 @@ from .store.grow import grow, grown_axis
 from .store.identity import identity, require_same_sweep, require_sound_coordinates
 from .store.journal import JOURNAL, log_run
 from .store.manifest import FOLDER
-from .store.metadata import finish_growth
+from .store.metadata import contradictions, finish_growth
 from .store.recorder import Recorder
 from .store.resume import missing_tiles, tiles_to_compute
 from .store.seal import drop_older_seals, read_seals, seal_of, write_seal
@@ -208,15 +208,25 @@ def _prepare(cube: Cube, durable: bool) -> list[Tile]:
     """Clear away what killed runs left, see to the manifest, and say which tiles are missing."""
     require_no_links(cube.root, [*(f"{name}/c" for name in cube.names), FOLDER, JOURNAL])
     if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
+        _require_no_contradictions(cube.root)
         write_seal(cube.root, seal_of(cube.root))
     manifest = cube.load_manifest()
-    remove_leftovers(cube.root, inside=not manifest.ended)
+    remove_leftovers(cube.root, inside=not manifest.settled)
     if Recorder.wants_rewriting(manifest):
         cube.recorder.rewrite(manifest)
     todo = tiles_to_compute(cube, manifest, durable)
     if not todo and (cube.recorder.begun or not manifest.ended):
         cube.recorder.end()
     return todo
+
+
+def _require_no_contradictions(root: Path) -> None:
+    """Refuse to seal metadata that say two things."""
+    for path, reason in contradictions(root).items():
+        raise CubeError(
+            f"{path}: {reason}; choose another output, or overwrite the cube with ",
+            Argument("overwrite", True),
+        )
 
 
 def _require_all(cube: Cube) -> None:

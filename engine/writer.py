@@ -20,11 +20,11 @@ class TileWriter:
 
     def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
         self.cube, self.durable, self.progress = cube, durable, progress
-        self.committed = 0
+        self.committed = self.writing = 0
         self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
         self.slots = threading.Semaphore(max(ahead, 1))
         self.at_once = ahead == 0
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
         self.pending: deque[Future[None]] = deque()
 
     def submit(
@@ -53,8 +53,12 @@ class TileWriter:
     def stop(self) -> None:
         """Finish the writes that have begun, drop the others."""
         self.threads.shutdown(wait=True, cancel_futures=True)
+        with self.lock:  # an interrupt amid the start of a thread leaves one that the pool does not know
+            self.lock.wait_for(lambda: not self.writing)
 
     def _write(self, tile: Tile, values: Mapping[str, np.ndarray], written: Callable[[], None]) -> None:
+        with self.lock:
+            self.writing += 1
         try:
             commit(self.cube, tile, values, self.durable)
             written()
@@ -62,6 +66,9 @@ class TileWriter:
                 self.committed += 1
                 self.progress.add(tile.points)
         finally:
+            with self.lock:
+                self.writing -= 1
+                self.lock.notify_all()
             self.slots.release()
 
     def _raise_failures(self) -> None:

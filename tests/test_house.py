@@ -23,8 +23,7 @@ FLOORS = {
     ],
     "engine": [
         "gate/*",
-        "errors feedback/* model_file files_read compile_cache windows tiles store/spans live_bytes",
-        "inline_lapack",
+        "errors feedback/* model_file files_read compile_cache windows tiles store/spans inline_lapack",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",
@@ -55,7 +54,7 @@ FLOORS = {
         "point",
         "grid_function",
         "evaluate",
-        "execution trial",
+        "execution",
         "__init__",
     ],
     "sweeps": [

@@ -205,4 +205,9 @@ def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
 
 def operations(scalars: Iterable[Scalar]) -> int:
     """How many operations it takes to compute these, those in loops counted once."""
-    return len(with_loops(scalars))
+    count = 0
+    for scalar in order_of(scalars):
+        count += 1
+        if scalar.op == "loop":
+            count += operations([scalar.value.cond, *scalar.value.body])
+    return count

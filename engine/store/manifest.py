@@ -90,7 +90,7 @@ class Manifest:
     files
         All files of records, the oldest first.
     ended
-        Whether the last writer ended in good order: no file of a tile is left half-written.
+        Whether the last writer ended in good order.
     """
 
     counts: tuple[int, ...]
@@ -123,6 +123,11 @@ class Manifest:
             place = place * count + k
         at = int(np.searchsorted(self.places, place))
         return self._all[self._rows[at]] if at < len(self) and self.places[at] == place else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether no file of a tile can be left half-written: the writer ended, and all was synced."""
+        return self.ended and bool((self["synced"] != 0).all())
 
     @property
     def bytes(self) -> int:

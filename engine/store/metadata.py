@@ -66,9 +66,15 @@ def finish_growth(root: Path) -> None:
 def contradictions(root: Path) -> dict[Path, str]:
     """What metadata say in two ways, by file: copies that differ, a sweep that is not its digest."""
     document, wrong = read_metadata(root), {}
-    for name, copy in copies(document).items():
-        if read_metadata(root / name) != copy:
-            wrong[root / name / "zarr.json"] = "differs from the copy of it that the cube's root has"
+    consolidated = document.get("consolidated_metadata") or {"metadata": {}}
+    for name, copy in consolidated["metadata"].items():
+        try:
+            same = read_metadata(root / name) == copy
+        except (OSError, ValueError) as error:
+            wrong[root / name / "zarr.json"] = f"cannot be read ({type(error).__name__})"
+        else:
+            if not same:
+                wrong[root / name / "zarr.json"] = "differs from the copy of it that the cube's root has"
     sweep, said = (document["attributes"].get(key) for key in ("sweep", "sweep_sha256"))
     if isinstance(sweep, str) and hashlib.sha256(sweep.encode()).hexdigest() != said:
         wrong[root / "zarr.json"] = "the stored sweep is not the one whose digest stands beside it"

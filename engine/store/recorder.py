@@ -41,6 +41,17 @@ class Recorder:
         """Whether anything was recorded."""
         return self.descriptor >= 0
 
+    def begin(self, durable: bool) -> None:
+        """Begin the file before anything else is written, so that a run that is killed then shows.
+
+        `durable`: its name is on the disk when this returns.
+        """
+        with self.lock:
+            if not self.begun:
+                self._begin()
+        if durable:
+            sync(self.path.parent)
+
     def commit(
         self, tile: Tile, shards: Known, paths: Mapping[str, str], status: np.ndarray, synced: bool
     ) -> None:
@@ -53,11 +64,6 @@ class Recorder:
             file = os.stat(paths[name])  # noqa: PTH116
             record["shards"][i] = (length, digest, file.st_ino, file.st_mtime_ns, file.st_ctime_ns)
         self._append(sealed_record(record))
-
-    def synced(self, records: np.ndarray) -> None:
-        """Say of recorded tiles that they are on the disk now."""
-        records["synced"] = 1
-        self._append(b"".join(map(sealed_record, records)))
 
     def revoke(self, tile: Tile) -> None:
         """Say that nothing is known of a tile any more, because it will be written again."""
@@ -97,12 +103,13 @@ class Recorder:
             if self.descriptor < 0:
                 self._begin()
             try:
-                written = os.write(self.descriptor, raw)
-                while written < len(raw):
-                    written += os.write(self.descriptor, raw[written:])
+                _write(self.descriptor, raw)
             except BaseException:
-                # What follows half a record could not be read.
-                os.ftruncate(self.descriptor, self.place)
+                # What follows half a record could not be read: without it, or into another file.
+                try:
+                    os.ftruncate(self.descriptor, self.place)
+                except OSError:
+                    self.close()
                 raise
             self.place += len(raw)
 
@@ -110,9 +117,22 @@ class Recorder:
         make_folder(self.root / FOLDER, self.root)
         files = manifest_files(self.root)
         number = int(files[-1].name.partition("-")[0]) + 1 if files else 1
-        self.path = self.root / FOLDER / f"{number:08d}-{secrets.token_hex(4)}.tiles"
-        self.descriptor = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-        self.place = os.write(self.descriptor, self.stamp.line())
+        path, line = self.root / FOLDER / f"{number:08d}-{secrets.token_hex(4)}.tiles", self.stamp.line()
+        descriptor = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        try:
+            _write(descriptor, line)
+        except BaseException:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise
+        self.path, self.descriptor, self.place = path, descriptor, len(line)
+
+
+def _write(descriptor: int, raw: bytes) -> None:
+    """Write all of it, as a system call alone may not."""
+    written = os.write(descriptor, raw)
+    while written < len(raw):
+        written += os.write(descriptor, raw[written:])
 
 
 def _counts(status: np.ndarray) -> np.ndarray:

@@ -43,10 +43,16 @@ class Survey:
     sound: list[tuple[Tile, Shards]] = field(default_factory=list)
 
 
-def survey(cube: Cube, manifest: Manifest) -> Survey:
-    """Look at every tile of a cube, and read those that the manifest does not vouch for. Writes nothing."""
+def survey(cube: Cube, manifest: Manifest, durable: bool = False) -> Survey:
+    """Look at every tile of a cube, and read those that the manifest does not vouch for. Writes nothing.
+
+    `durable`: read those, too, that were recorded before they were on the disk: a power cut may have come
+    in between, which leaves files their length, inode and times, and takes their bytes.
+    """
     found, counts = Survey(), cube.layout.counts
     changed = changed_tiles(cube, manifest)
+    if durable:
+        changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
     unknown = _without_record(manifest, prod(counts))
     for place in np.union1d(unknown, changed).tolist():
         tile = cube.layout.at(tuple(map(int, np.unravel_index(place, counts))))
@@ -71,19 +77,13 @@ def tiles_to_compute(cube: Cube, manifest: Manifest, durable: bool = True) -> li
     `durable`: what an earlier run left to the system to put on the disk is put there first. Raises OSError
     where the disk refuses.
     """
-    found = survey(cube, manifest)
+    found = survey(cube, manifest, durable)
+    if found.missing:
+        cube.recorder.begin(durable)
     for tile in found.stale:
         cube.recorder.revoke(tile)
-    looked_at = [tile.key for tile in (*found.missing, *(tile for tile, _ in found.sound))]
-    unsynced = manifest["synced"] == 0
-    if looked_at and unsynced.any():
-        unsynced &= ~np.isin(
-            manifest.places, np.ravel_multi_index(tuple(np.array(looked_at).T), manifest.counts)
-        )
-    if durable and (found.sound or unsynced.any()):
+    if durable and found.sound:
         sync_all(cube.root)
-    if durable and unsynced.any():
-        cube.recorder.synced(manifest.at(unsynced))
     for tile, shards in found.sound:
         record(cube, tile, shards, durable)
     return found.missing

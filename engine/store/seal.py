@@ -90,7 +90,8 @@ def write_seal(root: Path, seal: Seal) -> None:
     make_folder(root / FOLDER, root)
     names = _names(root)
     number = int(names[-1][5:13]) + 1 if names else 1
-    said = {"seal": _FORMAT, "cube": seal.cube, "texts": dict(seal.texts), "digests": dict(seal.digests)}
+    digests = dict(sorted(seal.digests.items()))  # in whatever order the cube came to have its files
+    said = {"seal": _FORMAT, "cube": seal.cube, "texts": dict(seal.texts), "digests": digests}
     text = json.dumps(said, indent=1)
     write_file(
         root / FOLDER / f"cube-{number:08d}.json", [f"{sha256(text.encode())}\n{text}".encode()], durable=True

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from typing import NoReturn
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stopping import stop_if_requested, stop_requested
 from .command import Command, in_shell
-from .signals import stop_on_signals
+from .signals import ignore_stopping, stop_on_signals
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.
@@ -44,9 +45,9 @@ _EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped."""
-    options = _parser().parse_args(arguments)
     try:
         with stop_on_signals():
+            options = _parser().parse_args(arguments)
             result = options.run(options)
             stop_if_requested()
             return result
@@ -72,6 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if stop_requested():
             return _stopped()
         raise
+
+
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command as a process of its own, which ends with its exit code.
+
+    A signal that comes while it ends already changes nothing any more.
+    """
+    try:
+        code = main(arguments)
+    except KeyboardInterrupt:  # while it was said that it was stopped
+        code = 130
+    ignore_stopping()
+    sys.exit(code)
 
 
 def _stopped() -> int:
@@ -102,4 +116,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -59,6 +59,12 @@ def stop_on_signals() -> Iterator[None]:
         os.close(read)
 
 
+def ignore_stopping() -> None:
+    """From now on the signals that stop a command change nothing."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _stop(_number: int, _frame: FrameType | None) -> None:
     request_stop()
     raise KeyboardInterrupt

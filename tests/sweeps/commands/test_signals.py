@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from equisweep.sweeps.commands import main as command
 
 # Each says when it is ready for the next signal. `pause` in C does not come back by itself.
 WAITS = """
@@ -150,3 +151,19 @@ def test_a_signal_that_does_not_end_a_wait_is_followed_by_one_that_does():
         child.send_signal(signal.SIGINT)
         assert child.stdout.readline() == "stopping\n"
     assert child.returncode == 0
+
+
+def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "_parser", lambda: signal.raise_signal(signal.SIGINT))
+        assert command.main(["info"]) == 130
+    assert "the same command" in capsys.readouterr().err
+    for ended, code in ((lambda _: 2, 2), (lambda _: signal.raise_signal(signal.SIGINT), 130)):
+        with monkeypatch.context() as patch:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            patch.setattr(command, "main", ended)
+            with pytest.raises(SystemExit) as end:
+                command.entry([])
+        assert end.value.code == code
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.raise_signal(number)  # changes nothing any more

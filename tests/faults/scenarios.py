@@ -1,0 +1,217 @@
+"""What is being done to a cube when something goes wrong: one command, on a cube in one state."""
+
+import posix
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from equisweep.engine import writer
+from equisweep.engine.store import durable
+from equisweep.engine.store.recorder import Recorder
+from equisweep.sweeps import CubeError
+from helpers.old_cubes import made_old
+
+from .children import Child, command
+from .cubes import TILE_POINTS, Kind, copy
+
+CUBE = "cube.zarr"
+GRID, OTHER = Kind(400), Kind(300)
+FEW, MANY = Kind(400, samples=4), Kind(400, samples=16)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command on a cube.
+
+    Attributes
+    ----------
+    name
+        What the command does, in the words of the table.
+    kind
+        What the cube is to hold afterwards.
+    before
+        What it holds before; None where there is no cube.
+    state
+        Of the cube before: "whole"; "half" where its run was killed; "unsynced", whole but never synced.
+    options
+        Of ``equisweep run``.
+    verb
+        "run", "verify" or "read".
+    copied
+        Whether the cube is a copy, so that its manifest does not vouch for inodes and times.
+    old
+        Whether version 0.1.0 wrote it, without a manifest.
+    damaged
+        Whether a shard of it is damaged.
+    exchange
+        Whether the system can exchange two names.
+    """
+
+    name: str
+    kind: Kind = GRID
+    before: Kind | None = None
+    state: str = "whole"
+    options: tuple[str, ...] = ()
+    verb: str = "run"
+    copied: bool = False
+    old: bool = False
+    damaged: bool = False
+    exchange: bool = True
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether the command replaces a cube."""
+        return "--overwrite" in self.options
+
+    @property
+    def careless(self) -> bool:
+        """Whether nothing was promised to be on the disk."""
+        return "--no-sync" in self.options or self.state == "unsynced"
+
+
+SCENARIOS = (
+    Scenario("a new cube"),
+    Scenario("a run that goes on", before=GRID, state="half"),
+    Scenario("a cube that grows", kind=MANY, before=FEW),
+    Scenario("a half-done cube that grows", kind=MANY, before=FEW, state="half"),
+    Scenario("overwriting", before=OTHER, options=("--overwrite",)),
+    Scenario("overwriting in two steps", before=OTHER, options=("--overwrite",), exchange=False),
+    Scenario("a run of a complete cube", before=GRID),
+    Scenario("a run of a copied cube", before=GRID, copied=True),
+    Scenario("a run of a cube of 0.1.0", before=GRID, state="half", old=True),
+    Scenario("syncing what was not synced", before=GRID, state="unsynced"),
+    Scenario("computing damaged tiles again", before=GRID, damaged=True),
+    Scenario("verify --repair", before=GRID, verb="verify", damaged=True),
+    Scenario("verify --repair of a cube of 0.1.0", before=GRID, verb="verify", old=True),
+    Scenario("reading", before=GRID, verb="read"),
+    Scenario("reading a copied cube", before=GRID, verb="read", copied=True),
+)
+
+
+@dataclass
+class Bench:
+    """A folder in which trials are made: templates of cubes, and a folder for each trial."""
+
+    folder: Path
+    _clean: dict[str, Path] = field(default_factory=dict)
+
+    def sweep_file(self, kind: Kind) -> Path:
+        """The sweep file of a kind of cube."""
+        path = self.folder / f"{kind.name}.toml"
+        if not path.exists():
+            path.write_text(kind.text)
+        return path
+
+    def template(self, kind: Kind, state: str = "whole") -> Path:
+        """A cube of this kind in this state, made once."""
+        cube = self.folder / f"{kind.name}-{state}" / CUBE
+        if not cube.exists():
+            cube.parent.mkdir(parents=True)
+            action = self._run(kind, cube, ("--no-sync",) if state == "unsynced" else ())
+            Child(_killed_half_way(action) if state == "half" else action).wait()
+        return cube
+
+    def prepare(self, scenario: Scenario, name: str) -> Path:
+        """A cube as a trial of the scenario finds it, or the place for a new one, in a new folder."""
+        cube = self.folder / name / CUBE
+        shutil.rmtree(cube.parent, ignore_errors=True)
+        cube.parent.mkdir(parents=True)
+        if scenario.before is not None:
+            template = self.template(scenario.before, scenario.state)
+            (shutil.copytree if scenario.copied else copy)(template, cube)
+        if scenario.old:
+            made_old(cube)
+        if scenario.damaged:
+            shard = sorted((cube / "investment" / "c").rglob("0"))[-1]
+            raw = bytearray(shard.read_bytes())
+            raw[len(raw) // 2] ^= 8
+            shard.write_bytes(bytes(raw))
+        return cube
+
+    def action(self, scenario: Scenario, cube: Path) -> Callable[[], int]:
+        """The scenario's command."""
+        if scenario.verb == "run":
+            action = self._run(scenario.kind, cube, scenario.options)
+        elif scenario.verb == "verify":
+            action = command("verify", cube, "--repair")
+        else:
+            action = reading(cube, scenario.kind)
+        return action if scenario.exchange else _without_exchange(action)
+
+    def clean(self, scenario: Scenario) -> Path:
+        """The cube as it is after the scenario's command, and a run after that, where nothing goes wrong."""
+        if scenario.name not in self._clean:
+            cube = self.prepare(scenario, f"clean {scenario.name}")
+            actions = [self.action(scenario, cube), self._run(scenario.kind, cube, ())]
+            for action in actions:
+                child = Child(action)
+                if child.wait() not in (0, 1):
+                    raise RuntimeError(f"{scenario.name} fails by itself: {child.said}")
+            self._clean[scenario.name] = cube
+        return self._clean[scenario.name]
+
+    def _run(self, kind: Kind, cube: Path, options: tuple[str, ...]) -> Callable[[], int]:
+        words = ("run", self.sweep_file(kind), "-o", cube, "-q", "--tile-points", str(TILE_POINTS))
+        return command(*words, *options)
+
+
+def reading(cube: Path, kind: Kind) -> Callable[[], int]:
+    """An action: read all of a cube; exit code 0 where all is right, 2 where it is refused."""
+
+    def action() -> int:
+        from .aftermath import wrong_numbers
+
+        try:
+            wrong = wrong_numbers(cube, [kind])
+        except CubeError as error:
+            print(error)
+            return 2
+        if wrong:
+            raise AssertionError(wrong)
+        return 0
+
+    return action
+
+
+def _killed_half_way(action: Callable[[], int]) -> Callable[[], int]:
+    """The same, that ends as by SIGKILL after two tiles, and before the third has its record."""
+
+    def killed() -> int:
+        real, seen = Recorder.commit, []
+
+        def commit(self: Recorder, *arguments: object) -> None:
+            seen.append(1)
+            if len(seen) == 3:
+                posix._exit(137)
+            real(self, *arguments)  # pyright: ignore[reportArgumentType]
+
+        Recorder.commit = commit  # pyright: ignore[reportAttributeAccessIssue]
+        return action()
+
+    return killed
+
+
+def _without_exchange(action: Callable[[], int]) -> Callable[[], int]:
+    def two_steps() -> int:
+        durable._exchange = lambda *_: False
+        return action()
+
+    return two_steps
+
+
+def reporting(action: Callable[[], int], descriptor: int) -> Callable[[], int]:
+    """The same, that writes a line for every tile that is committed, once it is."""
+
+    def reported() -> int:
+        real = writer.commit
+
+        def commit(cube: object, tile: object, *rest: object) -> None:
+            real(cube, tile, *rest)  # pyright: ignore[reportArgumentType]
+            key = ",".join(map(str, tile.key))  # pyright: ignore[reportAttributeAccessIssue]
+            posix.write(descriptor, f"{key}\n".encode())
+
+        writer.commit = commit  # pyright: ignore[reportAttributeAccessIssue]
+        return action()
+
+    return reported

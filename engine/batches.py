@@ -1,8 +1,9 @@
 """Many points in batches: the one way from a function over a grid to arrays that hold its values.
 
-The grid is cut along its longest axis. On a CPU one thread a core computes batches, each into its window of
-arrays for the whole: a batch keeps one core busy, and calls from one thread would queue up. Tiles of a sweep
-(`evaluate`) and lists of trajectories (`ode.trajectory.lanes`) both go this way.
+The grid is cut along its longest axis, and along others where that is not enough. On a CPU one thread a core
+computes batches, each into its window of arrays for the whole: a batch keeps one core busy, and calls from
+one thread would queue up. Tiles of a sweep (`evaluate`) and lists of trajectories (`ode.trajectory.lanes`)
+both go this way.
 """
 
 import os
@@ -16,13 +17,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from .grid_vmap import GridVmap
-from .windows import Coordinates, Started, cut, longest, windowed
+from .windows import Coordinates, Started, Window, cut, windowed
 
 # Points of a batch: its arrays should stay in a core's cache, its call should not weigh.
 POINTS = 2**18
 # A batch's last trajectories leave slots of a vector empty, and a small batch pays for its call; a large one
 # leaves the other cores without work at the end.
 _MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
+# Bytes that a batch through XLA may hold at once, by its trace.
+_MOST_LIVE = 2**25
 
 
 class GridFunction(Protocol):
@@ -51,20 +54,19 @@ class Batches:
     def __init__(self, sizes: Sequence[int], device: Any, most: int) -> None:
         self.sizes = tuple(sizes)
         self.count = 1
-        self._longest = max(self.sizes, default=1)
         self._threads: ThreadPoolExecutor | None = None
         self._spare: deque[dict[str, np.ndarray]] = deque()
         if device.platform == "cpu":
-            self.count = max(min(-(-prod(self.sizes) // most), self._longest), 1)
-            self._threads = ThreadPoolExecutor(_cores(), thread_name_prefix="equisweep-batches")
+            self.count = -(-prod(self.sizes) // most)
+            self._threads = ThreadPoolExecutor(cores(), thread_name_prefix="equisweep-batches")
 
-    def windows(self) -> list[slice]:
-        """The parts of the longest axis, of one length, that are a batch each."""
-        return cut(self._longest, self.count)
+    def windows(self) -> list[Window]:
+        """The parts of the grid, of one shape, that are a batch each."""
+        return cut(self.sizes, self.count)
 
     def start(self, function: GridFunction, coordinates: Coordinates) -> Started:
         """Begin computing `function` over the whole grid; its values may still be on their way."""
-        started = Started(self._buffers(function), longest(self.sizes) if self.sizes else None)
+        started = Started(self._buffers(function))
         for window in self.windows():
             part = windowed(coordinates, window)
             if self._threads is not None:
@@ -80,8 +82,13 @@ class Batches:
 
     def cut_smaller(self) -> bool:
         """From now on compute twice as many batches; False where that cannot be."""
-        before, self.count = self.count, min(2 * self.count, self._longest)
+        before, self.count = self.count, min(2 * self.count, prod(self.sizes))
         return self.count > before
+
+    def bound(self, live: int) -> None:
+        """Compute smaller batches on a CPU where one of now would hold so many bytes, more than is good."""
+        if self._threads is not None and live > _MOST_LIVE:
+            self.count = min(self.count * -(-live // _MOST_LIVE), prod(self.sizes))
 
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""
@@ -100,9 +107,10 @@ class Batches:
 
 def lanes_of_a_batch(lanes: int) -> int:
     """How many of so many trajectories are best integrated in one batch."""
-    wanted = -(-lanes // (_PER_CORE * _cores()))
+    wanted = -(-lanes // (_PER_CORE * cores()))
     return max(min(wanted, _MOST_LANES), min(lanes, _LEAST_LANES), 1)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many batches are computed at a time on a CPU."""
     return os.cpu_count() or 1

@@ -1,13 +1,17 @@
 """Keep compiled kernels between runs, in a folder of bounded size that only its user can read."""
 
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import jax
 
 # Bytes that are kept; beyond them what was used least recently is compiled anew when it is wanted.
 MOST_BYTES = 10**9
+
+_SECONDS = [0.0]
 
 
 def keep_compiled() -> None:
@@ -30,6 +34,21 @@ def kept_folder() -> Path | None:
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     folder = _own_folder() if chosen is not None else None
     return folder if folder is not None and str(folder) == chosen else None
+
+
+@contextmanager
+def compiler_at_work() -> Iterator[None]:
+    """Within it, a compiler makes what is kept: the next run need not wait for it."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        _SECONDS[0] += time.perf_counter() - began
+
+
+def compiler_seconds() -> float:
+    """How long compilers have been at work in this process."""
+    return _SECONDS[0]
 
 
 def kept_bytes(folder: Path) -> int:

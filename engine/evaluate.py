@@ -12,10 +12,11 @@ from .codegen.compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
 from .grid_function import GridFunction, grid_function
+from .grid_vmap import GridVmap
 from .model_file import raised_by_callback
 from .space import Space
 from .tiles import Layout, Tile
-from .windows import Coordinates, Started, windowed
+from .windows import Started, windowed
 
 # A tile, what it was computed in, and its values.
 Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
@@ -38,18 +39,26 @@ class Evaluator:
     def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
         coordinates = [self._coordinates(i, tile) for i in self._numeric]
-        return self.batches.start(self._function(tile, coordinates), coordinates)
+        return self.batches.start(self.function(tile), coordinates)
 
-    def _function(self, tile: Tile, coordinates: Coordinates) -> GridFunction:
+    def function(self, tile: Tile) -> GridFunction:
         """The kernel with the tile's static choices, over a batch of the grid."""
         key = tuple(sorted(self.static_choices(tile).items()))
         if key not in self._functions:
-            first = windowed(coordinates, self.batches.windows()[0])
-            self._functions[key], how = grid_function(
-                self.space, dict(key), first, self.device, native=self.native, count=self._count
-            )
-            self.computed |= how
+            self._functions[key] = self.compiled(tile)
         return self._functions[key]
+
+    def compiled(self, tile: Tile) -> GridFunction:
+        """The same, made anew; batches are cut smaller where one would hold much at once."""
+        coordinates = [self._coordinates(i, tile) for i in self._numeric]
+        first, choices = windowed(coordinates, self.batches.windows()[0]), self.static_choices(tile)
+        function, how = grid_function(
+            self.space, choices, first, self.device, native=self.native, count=self._count
+        )
+        self.computed |= how
+        if isinstance(function, GridVmap):
+            self.batches.bound(function.live_bytes)
+        return function
 
     def finish(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
@@ -116,7 +125,7 @@ def _fetch(evaluator: Evaluator, tile: Tile, started: Started | None) -> Compute
         started = None
         if not evaluator.batches.cut_smaller():
             raise SweepError(
-                "device: its memory cannot hold even one row of a tile; use ", Argument("device", "cpu")
+                "device: its memory cannot hold even one point of a tile; use ", Argument("device", "cpu")
             )
         started = _attempt(evaluator, tile)
 

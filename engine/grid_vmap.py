@@ -11,9 +11,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
+from .compile_cache import compiler_at_work
 from .feedback.compiling import compiling
 from .inline_lapack import holds_lapack, inline_lapack
+from .live_bytes import live_bytes
 from .windows import Coordinates, put
 
 Array = Any
@@ -26,9 +29,10 @@ class GridVmap:
     Parameters
     ----------
     point : point(*coordinates, *shared) -> outputs by name.
-    coordinates : of one grid: an array, or its shape and dtype, for each name along each axis.
+    coordinates : of one grid: an array, or its shape and dtype, for each name along each axis. Their lengths
+        are those to which `live_bytes`, what is held at once, belongs.
     device : where to compute.
-    traced : called whenever XLA compiles.
+    count : called whenever XLA compiles.
     shared : arrays that are the same at every point.
     what : what is shown while it is compiled.
     """
@@ -38,26 +42,23 @@ class GridVmap:
         point: Callable[..., Arrays],
         coordinates: Coordinates,
         device: Any,
-        traced: Callable[[], None],
+        count: Callable[[], None],
         shared: Sequence[Array] = (),
         what: str = "",
     ) -> None:
-        count = len(coordinates)
-
-        def counted(*arguments: Any) -> Arrays:
-            traced()  # runs while tracing only
-            return vmapped(point, count, len(shared))(*arguments)
-
-        self._function = jax.jit(counted)
+        function = vmapped(point, len(coordinates), len(shared))
+        self._function = jax.jit(function)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
         if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
-            self._function = jax.jit(inline_lapack(counted))
-        self.outputs = {n: (v.shape[count:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
-        self._compiling = threading.Lock()
-        self._compiled: set[tuple[int, ...]] = set()
+            self._function = jax.jit(inline_lapack(function))
+        inner = len(coordinates)
+        self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
+        self.live_bytes = live_bytes(trace.jaxpr.jaxpr)
+        self._count, self._compiling = count, threading.Lock()
+        self._temporary: dict[tuple[int, ...], int] = {}
 
     def sharing(self, *shared: Array) -> "GridVmap":
         """The same compiled function with other `shared` arrays of the same shapes and dtypes."""
@@ -65,21 +66,36 @@ class GridVmap:
         other._shared = shared
         return other
 
+    def compile(self, coordinates: Coordinates) -> int:
+        """Compile for coordinates of these lengths, unless that is done: bytes it takes besides outputs."""
+        lengths = _lengths(coordinates)
+        if lengths in self._temporary:
+            return self._temporary[lengths]
+        with self._compiling, compiling(self._what):
+            if lengths not in self._temporary:  # not by every thread
+                self._count()
+                lowered = self._function.lower(*coordinates, *self._shared)
+                with compiler_at_work():
+                    compiled = lowered.compile()
+                memory = compiled.memory_analysis()  # None where a device does not tell
+                self._temporary[lengths] = getattr(memory, "temp_size_in_bytes", 0)
+        return self._temporary[lengths]
+
     def begin(self, coordinates: Coordinates) -> Arrays:
         """The outputs at these coordinates, which may still be on their way."""
         if self._device is not None:
             coordinates = jax.device_put(coordinates, self._device)
-        lengths = tuple(len(values) for c in coordinates for values in c.values())
-        if lengths in self._compiled:
-            return self._function(*coordinates, *self._shared)
-        with self._compiling, compiling(self._what):  # once, not by every thread
-            outputs = self._function(*coordinates, *self._shared)
-            self._compiled.add(lengths)
-        return outputs
+        if not any(isinstance(v, Tracer) for v in jax.tree.leaves((coordinates, self._shared))):
+            self.compile(coordinates)
+        return self._function(*coordinates, *self._shared)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates."""
         put(outputs, self.begin(coordinates))
+
+
+def _lengths(coordinates: Coordinates) -> tuple[int, ...]:
+    return tuple(len(values) for c in coordinates for values in c.values())
 
 
 def vmapped(point: Callable[..., Arrays], count: int, shared: int = 0) -> Callable[..., Arrays]:

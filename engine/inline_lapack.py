@@ -16,6 +16,8 @@ import jax
 import jax.lax.linalg
 from jax.extend import core
 
+from .live_bytes import inner_jaxprs, is_jaxpr
+
 Array = Any
 
 # jaxlib hands on what takes 200,000 operations or more; no routine takes more than 30 n^3 for a matrix.
@@ -48,19 +50,9 @@ def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
 def holds_lapack(jaxpr: core.Jaxpr) -> bool:
     """Whether a program calls LAPACK anywhere, its loops, branches and inner functions included."""
     return any(
-        equation.primitive.name in _LAPACK or any(map(holds_lapack, _inner(equation.params)))
+        equation.primitive.name in _LAPACK or any(map(holds_lapack, inner_jaxprs(equation.params)))
         for equation in jaxpr.eqns
     )
-
-
-def _is_jaxpr(value: Any) -> bool:
-    return isinstance(value, core.Jaxpr | core.ClosedJaxpr)
-
-
-def _inner(params: Any) -> list[core.Jaxpr]:
-    """The jaxprs that a primitive holds: of loops, branches, and functions that are called."""
-    result = [value for value in jax.tree.leaves(params, is_leaf=_is_jaxpr) if _is_jaxpr(value)]
-    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in result]
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -88,13 +80,13 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array) -> list[
 
 def _inner_rewritten(params: dict[str, Any]) -> dict[str, Any]:
     def rewrite(value: Any) -> Any:
-        if not _is_jaxpr(value) or not any(map(holds_lapack, _inner(value))):
+        if not is_jaxpr(value) or not any(map(holds_lapack, inner_jaxprs(value))):
             return value
         if isinstance(value, core.ClosedJaxpr):
             return _rewritten(value)
         return _rewritten(core.ClosedJaxpr(value, ())).jaxpr
 
-    return {name: jax.tree.map(rewrite, value, is_leaf=_is_jaxpr) for name, value in params.items()}
+    return {name: jax.tree.map(rewrite, value, is_leaf=is_jaxpr) for name, value in params.items()}
 
 
 def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:

@@ -1,33 +1,33 @@
-"""A grid cut into windows of its longest axis, which are computed one by one and put together again."""
+"""A grid cut into windows of one shape, which are computed one by one and put together again."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 # The values of each name along each axis of a grid.
 Coordinates = Sequence[Mapping[str, Any]]
+# A part of a grid: a slice of each axis.
+Window = tuple[slice, ...]
 
 
 @dataclass
 class Started:
-    """A grid under way: the arrays it fills, window by window of one axis, and what is still to come.
+    """A grid under way: the arrays it fills, window by window, and what is still to come.
 
-    Without any axis, `axis` is None and the one window is the whole. `pending` are values that are on
-    their way from a device, `futures` are windows that threads fill.
+    `pending` are values that are on their way from a device, `futures` are windows that threads fill.
     """
 
     whole: dict[str, np.ndarray]
-    axis: int | None
-    pending: list[tuple[slice, Mapping[str, Any]]] = field(default_factory=list)
+    pending: list[tuple[Window, Mapping[str, Any]]] = field(default_factory=list)
     futures: list[Future[None]] = field(default_factory=list)
 
-    def window(self, window: slice) -> dict[str, np.ndarray]:
+    def window(self, window: Window) -> dict[str, np.ndarray]:
         """The part of the arrays that a window is."""
-        at = ... if self.axis is None else (*[slice(None)] * self.axis, window)
-        return {name: array[at] for name, array in self.whole.items()}
+        return {name: array[(*window, ...)] for name, array in self.whole.items()}
 
     def wait(self) -> None:
         """Until all windows are in place; raises what one of them raised, and drops those not begun."""
@@ -47,29 +47,28 @@ def put(outputs: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
         array[...] = np.asarray(values[name])
 
 
-def cut(size: int, count: int) -> list[slice]:
-    """At most `count` windows of one length that cover an axis.
+def cut(sizes: Sequence[int], count: int) -> list[Window]:
+    """Windows of one shape that cover a grid: about `count` of them, by its longest axis as far as that goes.
 
-    The last one reaches back over its neighbour if it must.
+    The last one along an axis reaches back over its neighbour if it must.
     """
+    pieces, left = [1] * len(sizes), count
+    for axis in sorted(range(len(sizes)), key=lambda a: -sizes[a]):
+        pieces[axis] = max(min(left, sizes[axis]), 1)
+        left = -(-left // pieces[axis])
+    return list(product(*map(_spans, sizes, pieces)))
+
+
+def _spans(size: int, count: int) -> list[slice]:
+    """At most `count` pieces of one length that cover an axis."""
     length = -(-size // count)
     starts = [min(first, size - length) for first in range(0, size, length)] if size else [0]
     return [slice(first, first + length) for first in starts]
 
 
-def windowed(coordinates: Coordinates, window: slice) -> list[Mapping[str, Any]]:
-    """The coordinates with the longest one cut to the window."""
-    part = list(coordinates)
-    if part:
-        axis = longest([_length(c) for c in coordinates])
-        part[axis] = {name: values[window] for name, values in coordinates[axis].items()}
-    return part
-
-
-def longest(sizes: Sequence[int]) -> int:
-    """Which of the axes is the longest, the first of equals; 0 where there is none."""
-    return max(range(len(sizes)), key=lambda i: sizes[i], default=0)
-
-
-def _length(coordinate: Mapping[str, Any]) -> int:
-    return len(next(iter(coordinate.values())))
+def windowed(coordinates: Coordinates, window: Window) -> list[Mapping[str, Any]]:
+    """The coordinates within a window."""
+    return [
+        {name: values[part] for name, values in c.items()}
+        for c, part in zip(coordinates, window, strict=True)
+    ]

@@ -42,6 +42,7 @@ PAYOFFS = [[float(cell) for cell in row[1:]] for row in TABLE[1:]]
 )
 def table_game(p, rounds_max):
     """Either side answers what the other has played on average; the value lies between worst and best."""
+    del rounds_max  # the loop takes as many rounds as each point has
     payoffs = jnp.asarray(PAYOFFS)
     payoffs = jnp.where(payoffs < 0, p["loss"] * payoffs, payoffs)
 
@@ -49,11 +50,10 @@ def table_game(p, rounds_max):
         defences, attacks = counts
         answer = jnp.arange(len(DEFENCES)) == jnp.argmax(payoffs @ attacks)
         attack = jnp.arange(len(ATTACKS)) == jnp.argmin(defences @ payoffs)
-        on = i < p["rounds"]
-        return defences + (answer & on), attacks + (attack & on)
+        return defences + answer, attacks + attack
 
     start = jnp.zeros(len(DEFENCES)).at[0].set(1.0), jnp.zeros(len(ATTACKS)).at[0].set(1.0)
-    defences, attacks = jax.lax.fori_loop(1, rounds_max, play, start)
+    defences, attacks = jax.lax.fori_loop(1, p["rounds"].astype(int), play, start)
     defence, attack = defences / defences.sum(), attacks / attacks.sum()
     return {
         "defence": defence,

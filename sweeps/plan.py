@@ -1,6 +1,8 @@
 """What a sweep will take, said before anything is computed."""
 
+import resource
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -12,7 +14,7 @@ from .spec.sweep import Sweep
 if TYPE_CHECKING:
     from ..engine.space import Space
 
-# Rough rates of a 2-core machine, for the estimate of a plan only.
+# Rough rates of a 2-core machine, for what is not tried.
 _STORE_BYTES_PER_SECOND = 700e6
 _POINTS_PER_SECOND = 100e6
 # Of trajectories, which take as long as their horizon and tolerance ask for: 1e-6 with tsit5 at T = 200.
@@ -21,12 +23,15 @@ _ORBITS_PER_SECOND = 4e3
 _DECIDED_PER_SECOND = 1e5
 _COMPILE_SECONDS = 1.0
 _BASE_MEMORY = 350 * 2**20
-_TILES_IN_MEMORY = 6
+# Tiles in memory: computed, or waiting to be written; how many wait depends on which of the two is slower.
+_TILES_COMPUTED, _TILES_WAITING = 3, 4
+# What it takes to make a cube, and to write a file.
+_CUBE_SECONDS, _FILE_SECONDS = 0.2, 0.003
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep will take, computed from its numbers alone.
+    """What a sweep will take.
 
     Attributes
     ----------
@@ -45,7 +50,9 @@ class Plan:
     memory
         Expected resident size of the run [bytes].
     seconds
-        A rough estimate of its time, from rates measured on a 2-core machine.
+        Expected time of the run, compiling included; what is kept from before is not compiled again.
+    tried
+        Whether time and memory come from points that were tried; else from rates of a 2-core machine.
     compilations
         How many kernels are compiled: one for each combination of static choices.
     design
@@ -72,10 +79,11 @@ class Plan:
     computed: str = ""
     least_steps: int | None = None
     latest: float | None = None
+    tried: bool = False
 
 
-def plan(sweep: Sweep, device: str = "auto") -> Plan:
-    """Points, tiles, bytes, memory and a rough time of a sweep; computes nothing.
+def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
+    """Points, tiles, bytes, memory and time of a sweep.
 
     Parameters
     ----------
@@ -83,6 +91,9 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         What to sweep.
     device
         "auto", "cpu" or "gpu".
+    trial
+        On a CPU, compile and try some points spread over the sweep, for about a second: time and memory are
+        then those of this machine, within a factor of two. False: from rates alone, nothing is compiled.
 
     Raises
     ------
@@ -90,14 +101,28 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         Where the sweep is wrong, or the device is not there.
     """
     from ..engine.codegen.compiled import in_words
+    from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed, latest_end, least_steps
+    from ..engine.trial import tried
     from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
     layout = plan_space(space, picked)
     size, compilations = space.points * space.bytes_per_point, _combinations(space)
+    computed = how_computed(space, picked)
+    tries = trial and picked.platform == "cpu"
+    if tries:
+        keep_compiled()
+        result = tried(space, layout, picked)
+        compiling, computing = result.compile_seconds, result.compute_seconds
+        base = _peak_memory() + result.batch_bytes
+    else:
+        compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
+        base = _BASE_MEMORY
+    writing = size / _STORE_BYTES_PER_SECOND + len(layout) * len(space.variables) * _FILE_SECONDS
+    tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing else 0)
     return Plan(
         points=space.points,
         shape=dict(zip(space.dims, space.shape, strict=True)),
@@ -106,13 +131,14 @@ def plan(sweep: Sweep, device: str = "auto") -> Plan:
         variables=tuple(variable.name for variable in space.variables),
         bytes=size,
         free=shutil.disk_usage(Path.cwd()).free,
-        memory=_BASE_MEMORY + _TILES_IN_MEMORY * space.bytes_per_point * prod(layout.tile),
-        seconds=compilations * _COMPILE_SECONDS + _compute_seconds(space, size),
+        memory=base + min(tiles, len(layout)) * space.bytes_per_point * prod(layout.tile),
+        seconds=_CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
-        computed=in_words(how_computed(space, picked)),
+        computed=in_words(computed),
         least_steps=least_steps(space),
         latest=latest_end(space),
+        tried=tries,
     )
 
 
@@ -121,8 +147,14 @@ def _combinations(space: "Space") -> int:
     return prod(axis.size for axis in space.axes if axis.static)
 
 
-def _compute_seconds(space: "Space", size: int) -> float:
+def _compute_seconds(space: "Space") -> float:
     rate = _POINTS_PER_SECOND
     if space.needs_ode:
         rate = _DECIDED_PER_SECOND if space.decided else _ORBITS_PER_SECOND
-    return max(size / _STORE_BYTES_PER_SECOND, space.points / rate)
+    return space.points / rate
+
+
+def _peak_memory() -> int:
+    """Most bytes that this process has had in memory."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -23,7 +23,8 @@ FLOORS = {
     ],
     "engine": [
         "gate/*",
-        "errors feedback/* model_file files_read compile_cache windows tiles store/spans inline_lapack",
+        "errors feedback/* model_file files_read compile_cache windows tiles store/spans live_bytes",
+        "inline_lapack",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",
@@ -54,7 +55,7 @@ FLOORS = {
         "point",
         "grid_function",
         "evaluate",
-        "execution",
+        "execution trial",
         "__init__",
     ],
     "sweeps": [

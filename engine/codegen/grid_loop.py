@@ -18,7 +18,7 @@ from .backend import Backend, GridProgram, primitives
 from .devices import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
-from .schedule import Grid, scheduled
+from .schedule import Grid, scheduled, table_sizes
 
 Coordinates = Sequence[Mapping[str, np.ndarray]]
 
@@ -59,6 +59,11 @@ class GridLoop:
     @cached_property
     def _program(self) -> GridProgram:
         return self._backend.grid(self._grid)
+
+    def compile(self, coordinates: Coordinates) -> int:
+        """Compile, unless that is done: the bytes of the tables of a grid of these coordinates."""
+        self.link()
+        return sum(table_sizes(self._grid, _lengths(coordinates), self._backend.width))
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates.

@@ -205,9 +205,4 @@ def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
 
 def operations(scalars: Iterable[Scalar]) -> int:
     """How many operations it takes to compute these, those in loops counted once."""
-    count = 0
-    for scalar in order_of(scalars):
-        count += 1
-        if scalar.op == "loop":
-            count += operations([scalar.value.cond, *scalar.value.body])
-    return count
+    return len(with_loops(scalars))

@@ -152,7 +152,7 @@ def _in_batches(lanes: _Lanes, p: Parameters, times: Array) -> Outputs:
     batches = Batches((count,), jax.devices()[0], lanes_of_a_batch(count))
     if batches.count == 1 or any(isinstance(values, Tracer) for values in p.values()):
         return dict(_grid_function(lanes, p, count, times).begin([p]))
-    window = batches.windows()[0]
+    (window,) = batches.windows()[0]
     function = _grid_function(lanes, p, window.stop - window.start, times)
     try:
         started = batches.start(function, [{name: np.asarray(values) for name, values in p.items()}])

@@ -12,13 +12,16 @@ from .command import Command, add_device
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", type=Path, help="a sweep file (TOML)")
     add_device(parser)
+    parser.add_argument(
+        "--no-trial", action="store_true", help="try no points: time and memory from rough rates"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     from ..plan import plan
     from ..spec.sweep import Sweep
 
-    print(describe_plan(plan(Sweep.from_file(options.sweep), options.device)))
+    print(describe_plan(plan(Sweep.from_file(options.sweep), options.device, trial=not options.no_trial)))
     return 0
 
 
@@ -27,6 +30,7 @@ def describe_plan(plan: Plan) -> str:
     grid = " x ".join(f"{name} {size:,}" for name, size in plan.shape.items())
     tile = " x ".join(map(str, plan.tile_shape))
     compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
+    where = "by points tried here" if plan.tried else "on two cores; no point tried"
     steps = (
         f"at most 1/{plan.least_steps} of the horizon, as the field depends on time; max_step says otherwise"
     )
@@ -45,14 +49,14 @@ def describe_plan(plan: Plan) -> str:
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
-            f"time       about {clock(plan.seconds)} on two cores, {compiled} included",
+            f"time       about {clock(plan.seconds)} {where}; {compiled} included",
         )
     )
 
 
 COMMAND = Command(
     "plan",
-    "say what a sweep will take; computes nothing",
+    "say what a sweep will take, from some of its points",
     ("equisweep plan sweep.toml",),
     arguments,
     run,

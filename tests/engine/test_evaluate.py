@@ -216,7 +216,7 @@ def test_a_failing_batch_stops_the_run_and_leaves_nothing_behind(monkeypatch):
 
 def test_a_tile_without_numeric_axes_keeps_outputs_with_dims_of_their_own():
     whole = {"x": np.zeros(3), "y": np.zeros(())}
-    started = Started(whole, None, [(slice(0, 1), {"x": jnp.arange(3.0), "y": jnp.asarray(2.0)})])
+    started = Started(whole, [((), {"x": jnp.arange(3.0), "y": jnp.asarray(2.0)})])
     started.wait()
     np.testing.assert_array_equal(whole["x"], [0.0, 1.0, 2.0])
     assert whole["y"] == 2
@@ -224,6 +224,19 @@ def test_a_tile_without_numeric_axes_keeps_outputs_with_dims_of_their_own():
 
 @pytest.mark.parametrize("count", [1, 2, 3, 6, 7])
 def test_windows_of_one_length_cover_an_axis_of_prime_length(count):
-    windows = cut(7, count)
+    windows = [window for (window,) in cut([7], count)]
     assert {i for w in windows for i in range(7)[w]} == set(range(7))
     assert len({w.stop - w.start for w in windows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "shape"), [(1, (3, 5, 4)), (5, (3, 1, 4)), (9, (3, 1, 2)), (60, (1, 1, 1))]
+)
+def test_windows_cut_the_longest_axis_first_and_others_where_that_is_not_enough(count, shape):
+    windows = cut([3, 5, 4], count)
+    covered = np.zeros((3, 5, 4), int)
+    for window in windows:
+        covered[window] += 1
+    assert covered.min() == 1
+    assert {tuple(part.stop - part.start for part in window) for window in windows} == {shape}
+    assert cut([], count) == [()]

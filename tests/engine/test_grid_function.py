@@ -41,15 +41,17 @@ class Gpu:
 
 def test_a_plan_says_how_its_trajectories_are_stepped():
     sweep = Sweep("internal", axes={"horizon": [1.0, 2.0]}, outputs=["attractor"])
-    assert "\ncomputed   machine code\n" in describe_plan(plan(sweep, "cpu"))
+    assert "\ncomputed   machine code\n" in describe_plan(plan(sweep, "cpu", trial=False))
     assert how_computed(sweep.space(), Gpu) == {Compiled(False, "on gpu")}
 
 
 def test_a_plan_says_how_its_points_are_computed():
     ways = Sweep("external", axes={"alpha": [0.1, 0.2], "mechanism": ["cooperation", "sharing"]})
-    assert "\ncomputed   machine code\n" in describe_plan(plan(ways, "cpu"))
+    assert "\ncomputed   machine code\n" in describe_plan(plan(ways, "cpu", trial=False))
     assert how_computed(ways.space(), Gpu) == {Compiled(False, "on gpu")}
     types = {"theta": 1, "probability": 1 / 12, "reward_rate": 2, "T_min": 1}
     many = {name: [first + (name != "probability") * k for k in range(12)] for name, first in types.items()}
     program = Sweep("contract", axes={"T_total": [350.0, 400.0]}, fixed=many)
-    assert "\ncomputed   XLA (a computed index into a large array)\n" in describe_plan(plan(program, "cpu"))
+    assert "\ncomputed   XLA (a computed index into a large array)\n" in describe_plan(
+        plan(program, "cpu", trial=False)
+    )

@@ -126,6 +126,7 @@ EXACT = {
     "random_split": lambda x, y, i, j, b: jax.random.key_data(jax.random.split(jax.random.key(i), (2, 1))),
     "random_fold_in": lambda x, y, i, j, b: jax.random.uniform(jax.random.fold_in(jax.random.key(i), j)),
     "random_bits": lambda x, y, i, j, b: jax.random.bits(jax.random.key(i), (2, 1), jnp.uint8),
+    "random_clone": lambda x, y, i, j, b: jax.random.uniform(jax.random.clone(jax.random.key(i))),
     "stop_gradient": lambda x, y, i, j, b: lax.stop_gradient(x),
     "copy": lambda x, y, i, j, b: jnp.copy(x),
     "device_put": lambda x, y, i, j, b: jax.device_put((x, y)),

@@ -11,7 +11,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from ...compile_cache import kept_folder
+from ...compile_cache import compiler_at_work, kept_folder
 
 _DIGEST = hashlib.sha256().digest_size
 _LOCK = threading.Lock()
@@ -56,7 +56,8 @@ def _object(text: str) -> bytes:
     file = folder / f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
     code = _kept(file)
     if code is None:
-        code = _compile(text)
+        with compiler_at_work():
+            code = _compile(text)
         _keep(file, code)
     return code
 

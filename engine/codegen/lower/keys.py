@@ -1,37 +1,31 @@
 """Keys of random numbers in arrays: two scalars each, along a last axis that JAX does not show.
 
-A primitive that only places numbers must place keys as wholes.
+A primitive that only places numbers, or chooses among them, does the same with the first parts of keys and
+with their second parts.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..ir import Scalar, Unsupported, array_of
+from ..ir import Unsupported
 
 Array = np.ndarray
 
-# What places the elements of its first operands, whatever they are.
+# What places elements or chooses among them, whatever they are.
 _PLACING = frozenset({
-    "broadcast_in_dim", "concatenate", "copy", "reshape", "rev", "slice", "squeeze", "stack", "transpose",
+    "broadcast_in_dim", "concatenate", "dynamic_slice", "dynamic_update_slice", "gather", "reshape", "rev",
+    "scatter", "select_n", "slice", "split", "squeeze", "stack", "tile", "transpose", "unstack",
 })  # fmt: skip
 # What passes arrays on, or knows that keys have two parts.
 _PASSING = frozenset({
-    "closed_call", "cond", "copy", "custom_jvp_call", "custom_vjp_call", "jit", "optimization_barrier",
-    "random_bits", "random_fold_in", "random_seed", "random_split", "random_unwrap", "random_wrap",
-    "remat2", "scan", "while",
+    "call_hi_primitive", "closed_call", "cond", "copy", "custom_jvp_call", "custom_vjp_call", "device_put",
+    "eval_jaxpr", "jit", "optimization_barrier", "random_bits", "random_clone", "random_fold_in",
+    "random_seed", "random_split", "random_unwrap", "random_wrap", "remat2", "scan", "stop_gradient", "while",
 })  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Key:
-    """The parts of a key, as one element of an array."""
-
-    parts: tuple[Scalar, Scalar]
 
 
 def is_key(aval: Any) -> bool:
@@ -49,23 +43,21 @@ def holds_keys(equation: Any) -> bool:
     return any(is_key(atom.aval) for atom in (*equation.invars, *equation.outvars))
 
 
-def place_keys(name: str, function: Callable[..., Any], operands: Sequence[Array]) -> Any:
-    """What `function`, the rule of the primitive called `name`, gives for operands some of which are keys.
+def place_keys(equation: Any, function: Callable[..., Any], operands: Sequence[Array]) -> Any:
+    """What `function`, the rule of an equation's primitive, gives for operands some of which are keys.
 
     Raises Unsupported for a primitive that computes with its operands.
     """
+    name = equation.primitive.name
     if name in _PASSING:
         return function(*operands)
     if name not in _PLACING:
         raise Unsupported(f"{name} of random keys")
-    results = function(*map(_packed, operands))
-    return [*map(_unpacked, results)] if isinstance(results, list) else _unpacked(results)
-
-
-def _packed(array: Array) -> Array:
-    rows = array.reshape(-1, 2)
-    return array_of([Key((first, second)) for first, second in rows], array.shape[:-1])
-
-
-def _unpacked(array: Array) -> Array:
-    return array_of([part for key in array.ravel() for part in key.parts], (*array.shape, 2))
+    keys = [is_key(atom.aval) for atom in equation.invars]
+    first, second = (
+        function(*[a[..., part] if key else a for a, key in zip(operands, keys, strict=True)])
+        for part in range(2)
+    )
+    if isinstance(first, list):
+        return [np.stack(parts, axis=-1) for parts in zip(first, second, strict=True)]
+    return np.stack([first, second], axis=-1)

@@ -121,7 +121,7 @@ def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
     try:
         function = partial(RULES[name], context, **params)
         keys = holds_keys(context.equation)
-        results = place_keys(name, function, operands) if keys else function(*operands)
+        results = place_keys(context.equation, function, operands) if keys else function(*operands)
         results = results if isinstance(results, list) else [results]
         _require_shapes(results, context.equation.outvars)
     except (Unsupported, BrokenRule):

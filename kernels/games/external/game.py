@@ -27,10 +27,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.core import Tracer
 
 MECHANISMS = ("noncooperation", "cooperation", "compensation", "sharing")
 
 _UNROLLED_HOPS = 16  # Longer chains become a loop: unrolled they compile slowly and gain nothing.
+_SAME_HOPS = 31  # Up to as many, all n of a sweep take the hops of the largest.
 
 
 class Reach(NamedTuple):
@@ -71,7 +73,10 @@ def any_breach(own: Array, linked: Array, alpha: Array, n: Array, n_max: int) ->
             state = hop(k, state)
         return state[0]
     own = own + 0 * (alpha + linked + n)  # a loop carries one type: batched over whatever the body is
-    return lax.fori_loop(1, n_max, hop, (own, jnp.ones_like(alpha)))[0]
+    # Where they differ much each n takes its own hops, though reverse mode cannot differentiate such a loop.
+    by_own = n_max - 1 > _SAME_HOPS and isinstance(n, Tracer)
+    last = n.astype(int) if by_own else n_max
+    return lax.fori_loop(1, last, hop, (own, jnp.ones_like(alpha)))[0]
 
 
 def reach_of(mechanism: str, p: Mapping[str, Array]) -> Reach:

@@ -68,6 +68,23 @@ WAYS = {
     "a choice of keys": lambda c: random.uniform(
         lax.cond(c["x"] > 0.5, lambda: key_of(c), lambda: random.key(c["n"]))
     ),
+    "a choice at each point": lambda c: random.uniform(
+        jnp.where(c["x"] > 0.5, key_of(c), random.key(c["n"]))
+    ),
+    "a choice of many keys": lambda c: jax.vmap(random.uniform)(
+        jnp.where(jnp.arange(3) < 3 * c["x"], random.split(key_of(c), 3), random.key(c["n"]))
+    ),
+    "a choice by number": lambda c: random.uniform(
+        lax.select_n(c["n"].astype(jnp.int32) % 3, key_of(c), random.key(5), random.fold_in(key_of(c), 5))
+    ),
+    "a computed place": lambda c: random.uniform(random.split(key_of(c), 5)[c["n"] % 5]),
+    "several computed places": lambda c: jax.vmap(random.uniform)(
+        lax.dynamic_slice(random.split(key_of(c), (6,)), (c["n"] % 5,), (2,))
+    ),
+    "one replaced": lambda c: jax.vmap(random.uniform)(
+        random.split(key_of(c), 3).at[c["n"] % 3].set(random.key(7))
+    ),
+    "a clone": lambda c: random.uniform(random.clone(key_of(c))),
     "keys placed": lambda c: random.uniform(jnp.stack([key_of(c), random.key(c["n"])])[::-1][None][0, 1]),
 }
 
@@ -87,13 +104,10 @@ def test_what_keys_go_through_changes_no_bit(way):
     ("function", "reason"),
     [
         (lambda c: random.uniform(random.key(c["seed"], impl="rbg")), "random numbers of key<rbg>"),
-        (
-            lambda c: random.uniform(jnp.where(c["x"] > 0.5, key_of(c), random.key(c["n"]))),
-            "select_n of random keys",
-        ),
+        (lambda c: random.gamma(key_of(c), 1 + c["x"]), "primitive random_gamma"),
     ],
 )
-def test_other_generators_and_arithmetic_of_keys_go_through_xla(function, reason):
+def test_other_generators_and_rejection_go_through_xla(function, reason):
     assert reason_for_xla(lambda c: {"y": function(c)}, POINTS) == reason
 
 

@@ -103,10 +103,10 @@ def own(t, state, p):
 def test_a_plan_says_where_steps_are_limited(field, least, tmp_path):
     (tmp_path / "own.py").write_text(OWN.replace("FORCING", field))
     sweep = {"model": "own.py:own", "axes": {"k": [1.0, 2.0]}}
-    made = plan(Sweep.from_table(sweep, folder=tmp_path))
+    made = plan(Sweep.from_table(sweep, folder=tmp_path), trial=False)
     assert made.least_steps == least
     assert ("steps      at most 1/100 of the horizon" in describe_plan(made)) == (least == 100)
-    stated = plan(Sweep.from_table({**sweep, "integrator": {"max_step": 1e-2}}, folder=tmp_path))
+    stated = plan(Sweep.from_table({**sweep, "integrator": {"max_step": 1e-2}}, folder=tmp_path), trial=False)
     assert stated.least_steps is None
 
 

@@ -1,0 +1,145 @@
+"""What a run would take, from some of its points: compiled, computed and timed as the run does it.
+
+How many steps an orbit or a solver takes no trace says. The points tried are spread over the whole sweep; few
+of them first, then as many as are computed at once if that is quick: what does not depend on an axis is
+computed once along it, so that a few points cost more than their share.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .batches import cores
+from .compile_cache import compiler_seconds, kept_folder
+from .evaluate import Evaluator
+from .grid_function import GridFunction
+from .space import Space
+from .tiles import Layout, Tile
+from .windows import Coordinates
+
+# Seconds that a batch may take to be tried whole, and kernels that are tried: others are taken to be alike.
+_SECONDS, _KERNELS = 0.5, 4
+# Points, and orbits, that are tried first.
+_FEW_POINTS, _FEW_ORBITS = 4096, 128
+_GOLDEN = 0.6180339887498949
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a run would take on this machine.
+
+    Attributes
+    ----------
+    compile_seconds
+        Tracing and compiling all kernels.
+    compute_seconds
+        Computing all points, by all cores.
+    batch_bytes
+        Memory that the batches computed at a time take besides what they return.
+    """
+
+    compile_seconds: float
+    compute_seconds: float
+    batch_bytes: int
+
+
+def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_counter) -> Trial:
+    """Try some points of a space on a CPU; the numbers are thrown away.
+
+    Raises what computing raises.
+    """
+    evaluator = Evaluator(space, layout, device)
+    try:
+        tiles = _first_tiles(evaluator, layout)
+        tries = [_Try(evaluator, tile, clock) for tile in tiles[:_KERNELS]]
+        for one in tries:
+            one.run()
+    finally:
+        evaluator.batches.close()
+    busy = min(cores(), len(layout) * len(evaluator.batches.windows()))
+    points = len(layout) * prod(layout.tile)  # the last tiles are filled up
+    return Trial(
+        compile_seconds=max(np.mean([one.compile_seconds for one in tries]).item(), 0.0) * len(tiles),
+        compute_seconds=np.mean([one.point_seconds for one in tries]).item() * points / busy,
+        batch_bytes=max(one.bytes for one in tries) * busy,
+    )
+
+
+def _first_tiles(evaluator: Evaluator, layout: Layout) -> list[Tile]:
+    """A tile of each compiled kernel."""
+    result: dict[tuple[Any, ...], Tile] = {}
+    for tile in layout:
+        result.setdefault(tuple(sorted(evaluator.static_choices(tile).items())), tile)
+    return list(result.values())
+
+
+class _Try:
+    """One kernel, tried: seconds of its compilation and of a point, bytes of a batch."""
+
+    def __init__(self, evaluator: Evaluator, tile: Tile, clock: Clock) -> None:
+        self.evaluator, self.tile, self.clock = evaluator, tile, clock
+        self.compile_seconds = self.compiling = self.batch_seconds = self.point_seconds = self.spent = 0.0
+        self.bytes = 0
+
+    def run(self) -> None:
+        began, spent = self.clock(), compiler_seconds()
+        function = self.evaluator.function(self.tile)
+        self.compile_seconds = self.clock() - began - self._kept(spent)
+        batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
+        few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS
+        sizes = _smaller(batch, few)
+        self._compute(function, sizes)
+        if sizes != batch and self.batch_seconds * prod(batch) <= _SECONDS * prod(sizes):
+            sizes = batch
+            self._compute(function, sizes)
+        # What was compiled for batches the run will find; but not a program for fewer points.
+        self.compile_seconds += self.compiling - (self._kept(self.spent) if sizes == batch else 0.0)
+        self.bytes = self.bytes * prod(batch) // prod(sizes)
+        self.point_seconds = self.batch_seconds / prod(sizes)
+
+    @staticmethod
+    def _kept(spent: float) -> float:
+        """Seconds of compilers since then that a run need not spend again, as what they made is kept."""
+        return compiler_seconds() - spent if kept_folder() is not None else 0.0
+
+    def _compute(self, function: GridFunction, sizes: Sequence[int]) -> None:
+        """Compute batches of these sizes, one a core; it is noted how long each takes."""
+        parts = [self._spread(sizes, k) for k in range(cores())]
+        began, self.spent = self.clock(), compiler_seconds()
+        self.bytes = function.compile(parts[0])
+        self.compiling = self.clock() - began
+        outputs = [
+            {n: np.empty((*sizes, *inner), dtype) for n, (inner, dtype) in function.outputs.items()}
+            for _ in parts
+        ]
+        began = self.clock()
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(function.fill, outputs, parts))
+        self.batch_seconds = self.clock() - began
+
+    def _spread(self, sizes: Sequence[int], k: int) -> Coordinates:
+        """Values along each axis from all over it, others for each `k`."""
+        space = self.evaluator.space
+        axes = [axis for axis in space.axes if not axis.static]
+        result = []
+        for i, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
+            shift = (0.5 + _GOLDEN * (k + i)) % 1
+            at = ((np.arange(size) + shift) * axis.size / size).astype(int)
+            result.append({name: values[at].astype(space.dtype) for name, values in axis.values.items()})
+        return result
+
+
+def _smaller(sizes: Sequence[int], most: int) -> list[int]:
+    """The sizes of a window of at most about so many points, as long along one axis as along another."""
+    result = list(sizes)
+    while prod(result) > most and max(result) > 1:
+        axis = max(range(len(result)), key=lambda a: result[a])
+        result[axis] = -(-result[axis] // 2)
+    return result

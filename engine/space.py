@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kernels.model import Dim, Model, Output
 from ..kernels.status import MEANING, Status
+from ..kernels.units import unit_quotient
 from .errors import SweepError
 
 
@@ -226,7 +227,7 @@ class Space:
         attributes = {
             "long_name": f"derivative of {output.meaning} in {target}",
             "symbol": f"∂{output.symbol}/∂{by}",
-            "units": _quotient(output.unit, parameter.unit),
+            "units": unit_quotient(output.unit, parameter.unit),
             "derivative_of": output_name,
             "derivative_in": target,
             **self._needs(output),
@@ -273,14 +274,6 @@ def _status_variable() -> Variable:
         "comment": "; ".join(f"{status.name}: {MEANING[status]}" for status in Status),
     }
     return Variable("status", np.dtype("uint8"), int(Status.not_computed), (), attributes)
-
-
-def _quotient(top: str, bottom: str) -> str:
-    if bottom == "1":
-        return top
-    if top == bottom:
-        return "1"
-    return f"{top}/({bottom})" if "/" in bottom else f"{top}/{bottom}"
 
 
 def describe_values(values: np.ndarray) -> str:

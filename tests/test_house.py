@@ -13,7 +13,7 @@ from helpers.project import ROOT
 # lies in a folder, however deep. A new file needs a place here: a word on a floor above all that it imports.
 FLOORS = {
     "kernels": [
-        "status outputs",
+        "status outputs units",
         "flow",
         "model",
         "numerics/* replicator",
@@ -73,7 +73,7 @@ FLOORS = {
 }
 
 # What the engine takes from the kernels: declarations, no game.
-DECLARATIONS = {f"kernels/{name}" for name in ("model", "flow", "outputs", "status")}
+DECLARATIONS = {f"kernels/{name}" for name in ("model", "flow", "outputs", "status", "units")}
 LINES, FILES = 300, 20
 
 

@@ -40,14 +40,14 @@ def main(pictures: Path) -> None:
     from equisweep.sweeps.commands import plot as command_plot
     from equisweep.sweeps.commands.main import _parser
     from equisweep.sweeps.commands.main import main as equisweep
-    from equisweep.sweeps.plots import plot as picture
+    from equisweep.sweeps.plots.save import save
 
     with tempfile.TemporaryDirectory() as cubes:
         for words in commands():
             line = placed(words, Path(cubes), pictures)
             if line[0] == "plot":
                 options = _parser().parse_args(line)
-                picture.save(command_plot.figure_of(options), options.output, DOTS_PER_INCH)
+                save(command_plot.picture_of(options).figure, options.output, DOTS_PER_INCH)
                 print(options.output)
             elif equisweep([*line, "--quiet"]):
                 sys.exit(f"failed: {shlex.join(words)}")

@@ -1,22 +1,32 @@
 """`equisweep plot`: a picture of a cube."""
 
 import argparse
+import re
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .command import Command, add_selection, open_selected
+
+if TYPE_CHECKING:
+    from ..plots.look.style import Style
+    from ..plots.plot import Picture
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=Path)
     parser.add_argument("--var", action="append", default=[], help="what to draw; lines take several")
     parser.add_argument("--x", help="the axis that runs to the right")
-    parser.add_argument("--y", help="the axis that runs upwards (maps)")
-    parser.add_argument("--facet", help="an axis: one panel for each of its values")
-    parser.add_argument("--hue", help="an axis: one line for each of its values (lines)")
+    parser.add_argument("--y", help="the axis that runs upwards (maps, sampled points)")
+    parser.add_argument(
+        "--facet", action="append", default=[],
+        help="an axis: one panel for each of its values; twice: rows, then columns",
+    )  # fmt: skip
+    parser.add_argument("--hue", help="an axis: one line for each of its values; a colour of sampled points")
     parser.add_argument(
         "--kind", metavar="KIND",
-        help="lines, heat, contour, classes or phase; if absent: lines without --y, else a map",
+        help="lines, heat, contour, classes, scatter or phase; if absent: scatter over a sampled input, lines"
+        " without --y, else a map",
     )  # fmt: skip
     add_selection(parser)
     parser.add_argument("--log", default="", metavar="SCALES", help="logarithmic scales: x, y, color, or x,y")
@@ -25,32 +35,59 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="FILE:NAME", help="phase portraits of your own model: its code (it will run)"
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a .png or .svg file")
+    _add_look(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="a .png, .svg or .pdf file")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="write what is drawn to a .csv file, too")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there (a picture always is)"
+    )
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--title", help="instead of the model's and what was selected; '' for none")
+    parser.add_argument("--xlabel", help="instead of name, symbol and unit")
+    parser.add_argument("--ylabel", help="the same upwards; $...$ is mathematics")
+    parser.add_argument("--cmap", metavar="NAME", help="a colour map of matplotlib's (default: viridis)")
+    parser.add_argument("--levels", metavar="N|A,B,...", help="bands: how many at most, or at which values")
+    parser.add_argument("--range", metavar="LOW:HIGH", help="of the colours, or upwards of lines")
+    parser.add_argument("--size", metavar="WxH", help="of the whole figure in inches, or 16x10cm, 160x100mm")
+    parser.add_argument("--dpi", metavar="N", help="dots per inch (default: 300)")
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..plots.plot import note_of, require_picture, save
+    from ..plots.drawn import write_table
+    from ..plots.plot import note_of
+    from ..plots.save import require_dots, require_picture, require_table, save
 
-    require_picture(options.output)
-    figure = figure_of(options)
-    save(figure, options.output)
+    dpi = dots_of(options)
+    require_picture(options.output, options.overwrite)
+    require_dots(style_of(options).figsize, dpi)
+    if options.data:
+        require_table(options.data, options.overwrite)
+    drawn = picture_of(options)
+    save(drawn.figure, options.output, dpi, options.overwrite)
     print(options.output)
-    if note_of(figure):
-        print(note_of(figure))
+    if options.data:
+        write_table(drawn.table, options.data)
+        print(options.data)
+    if note_of(drawn.figure):
+        print(note_of(drawn.figure))
     return 0
 
 
-def figure_of(options: argparse.Namespace) -> Any:
-    """The figure that the options ask for."""
+def picture_of(options: argparse.Namespace) -> "Picture":
+    """The figure that the options ask for, and what it shows as a table."""
     from ...engine.store.cube import readable
-    from ..plots.plot import plot
+    from ..plots.plot import picture
 
+    style = style_of(options)
     with readable(options.cube):
-        return plot(
+        return picture(
             open_selected(options),
             options.var,
             options.x,
             options.y,
+            style,
             kind=options.kind,
             facet=options.facet,
             hue=options.hue,
@@ -62,15 +99,87 @@ def figure_of(options: argparse.Namespace) -> Any:
         )
 
 
+def style_of(options: argparse.Namespace) -> "Style":
+    """The look that the options ask for; SweepError, naming the option, where one cannot be read."""
+    from ..plots.look.style import Style
+
+    low, high = _range(options.range)
+    return Style(
+        options.title, options.xlabel, options.ylabel, options.cmap, _levels(options.levels), low, high,
+        _size(options.size),
+    )  # fmt: skip
+
+
+def dots_of(options: argparse.Namespace) -> float:
+    """Dots per inch; SweepError where that is no number."""
+    from ..plots.save import DOTS_PER_INCH
+
+    dots = DOTS_PER_INCH if options.dpi is None else _number(options.dpi)
+    return _given("--dpi", options.dpi, dots, "a number, such as 300")
+
+
+def _levels(text: str | None) -> Any:
+    if text is None:
+        return None
+    if text.strip().lstrip("-").isdecimal():
+        return int(text)
+    values = [_number(part) for part in text.removesuffix(",").split(",")]
+    form = "a number of bands, such as 9, or values, such as 0,1,2.5 ('1,' for one)"
+    return _given("--levels", text, None if None in values else values, form)
+
+
+def _range(text: str | None) -> tuple[float | None, float | None]:
+    if text is None:
+        return None, None
+    low, colon, high = text.partition(":")
+    ends = [_number(part) if part.strip() else None for part in (low, high)]
+    wrong = not colon or not text.strip(": ") or any(
+        part.strip() and end is None for part, end in zip((low, high), ends, strict=True)
+    )  # fmt: skip
+    _given("--range", text, None if wrong else ends, "LOW:HIGH, such as 0:1.5, 0: or :1.5")
+    return ends[0], ends[1]
+
+
+def _size(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([\d.]+)\s*[xX×]\s*([\d.]+)\s*(in|cm|mm)?\s*", text)
+    sides = [_number(part) for part in match.groups()[:2]] if match else [None]
+    fine = match if None not in sides else None
+    _given("--size", text, fine, "a width and a height, such as 6x4 (inches), 16x10cm or 160x100mm")
+    inch = {"cm": 2.54, "mm": 25.4}.get(match[3] or "in", 1.0) if match else 1.0
+    return sides[0] / inch, sides[1] / inch  # pyright: ignore[reportOptionalOperand]
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _given(option: str, text: Any, value: Any, form: str) -> Any:
+    """The value that an option's text stands for, if it stands for one."""
+    from ...engine.errors import SweepError
+
+    if value is None:
+        raise SweepError(f"plot: {option} {text}: should be {form}")
+    return value
+
+
 COMMAND = Command(
     "plot",
-    "draw a cube: lines, heat maps, contours, maps of classes, phase portraits",
+    "draw a cube: lines, heat maps, contours, maps of classes, scatter plots, phase portraits",
     (
         "equisweep plot cube.zarr --var investment --x alpha --hue mechanism --sel beta=0.3 -o lines.svg",
         "equisweep plot cube.zarr --var investment --x alpha --y beta --facet mechanism --sel n=3 -o map.png",
         "equisweep plot cube.zarr --var expected_loss --x alpha --y beta --kind contour -o contour.png",
         "equisweep plot cube.zarr --var status --x alpha --y beta --sel n=3 -o status.png",
         "equisweep plot regimes.zarr --var attractor --x r --y f --facet c1 --line 'r = f' -o regimes.png",
+        "equisweep plot cube.zarr --var investment --x alpha --y beta --facet n --facet mechanism -o a.pdf",
+        "equisweep plot cube.zarr --var investment --x alpha --sel beta~0.3 --size 8x5cm --title '' -o b.pdf",
+        "equisweep plot sampled.zarr --var investment --x alpha --y beta --data drawn.csv -o points.png",
         "equisweep plot orbits.zarr --kind phase --facet r -o phase.png",
     ),
     arguments,

@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..papers.internal.structure import describe_structure, load_structure
     from ..papers.internal.structure_picture import draw_structure
-    from ..plots.plot import require_picture
+    from ..plots.save import require_picture
 
     if options.output:
         require_picture(options.output)

@@ -79,12 +79,12 @@ def write_batches(
     if style in GRIDDED:
         GRIDDED[style](_as_dataset(schema, counted), required(output))
     elif style == "parquet":
-        with _in_place(required(output)) as partial:
+        with in_place(required(output)) as partial:
             _parquet(schema, counted, partial)
     elif output is None:
         _TEXT[style](schema, counted, file, total, all_rows)
     else:
-        with _in_place(output) as partial, partial.open("w", encoding="utf-8", newline="") as text:
+        with text_file(output) as text:
             _TEXT[style](schema, counted, text, total, all_rows)
     return counted.rows
 
@@ -94,7 +94,7 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
 
     Classes and the status stay integers in the file, with a fill value for points that were masked.
     """
-    with _in_place(output) as partial:
+    with in_place(output) as partial:
         dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
 
 
@@ -149,7 +149,14 @@ def required(output: Path | None) -> Path:
 
 
 @contextmanager
-def _in_place(output: Path) -> Iterator[Path]:
+def text_file(output: Path) -> Iterator[IO[str]]:
+    """A file of text to write, which takes its place when it is whole; SweepError where that cannot be."""
+    with in_place(output) as partial, partial.open("w", encoding="utf-8", newline="") as text:
+        yield text
+
+
+@contextmanager
+def in_place(output: Path) -> Iterator[Path]:
     """A temporary file beside `output` that takes its name at the end, and is gone after an error."""
     partial = _partial(output)
     try:

@@ -33,12 +33,12 @@ def draw_class_map(view: View, line: str | None = None) -> "Figure":
 
     assert view.second is not None
     (layer,) = view.layers
-    colours = _colours(layer.classes, layer.values)
+    colours = colours_of(layer.classes, layer.values)
     letters = {number: chr(ord("A") + i) for i, number in enumerate(colours)}
     rank = {number: i for i, number in enumerate(colours)}
-    figure, used = frame.panels(len(view.panels))
+    sheet = frame.sheet_of(len(view.panels), view.style, view.columns)
     across, up = frame.edges(view.x), frame.edges(view.second)
-    for panel, part in zip(used, layer.values, strict=True):
+    for panel, part in zip(sheet.used, layer.values, strict=True):
         frame.hatch(panel)
         frame.set_axis(panel.xaxis, view.x)
         frame.set_axis(panel.yaxis, view.second)
@@ -52,17 +52,16 @@ def draw_class_map(view: View, line: str | None = None) -> "Figure":
         _write_letters(panel, view, part, letters)
         if line:
             draw_line(panel, view.x.positions, view.second.positions)
-    frame.label_panels(used, view.panels, view.x.label, view.second.label)
-    _add_legend(figure, layer.classes, colours, letters, bool(layer.lost), line)
-    frame.headline(figure, view.title, view.where, view.note("hatched grey"), before=layer.label)
-    return figure
+    sheet.label(view.titles, view.x.label, view.second.label, view.rows)
+    _add_legend(sheet, layer.classes, colours, letters, bool(layer.lost), line)
+    return sheet.finish(view.title, view.where, view.note("hatched grey"), before=layer.label)
 
 
-def line_legend(figure: Any, line: str) -> None:
+def line_legend(sheet: frame.Sheet, line: str) -> None:
     """Name the line where both axes are equal, in a picture that has no other legend."""
     from matplotlib.lines import Line2D
 
-    frame.legend(figure, [Line2D([], [], **_LINE, label=line)])
+    sheet.legend([Line2D([], [], **_LINE, label=line)])
 
 
 def parse_line(text: str, x: str, y: str) -> str:
@@ -81,8 +80,8 @@ def draw_line(panel: Any, x: np.ndarray, y: np.ndarray) -> None:
         panel.plot([low, high], [low, high], **_LINE)
 
 
-def _colours(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int, str]:
-    """A colour of each class that occurs: by its number, where that gives each its own."""
+def colours_of(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int, str]:
+    """A colour for each class that occurs: by its number, where that gives each its own."""
     present = np.unique(values.compressed()).tolist()
     if all(0 <= number < len(_COLOURS) for number in classes):
         return {number: _COLOURS[number] for number in present}
@@ -93,7 +92,7 @@ def _colours(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int,
 
 
 def _add_legend(
-    figure: Any, classes: Mapping[int, str], colours: Mapping[int, str], letters: Mapping[int, str],
+    sheet: frame.Sheet, classes: Mapping[int, str], colours: Mapping[int, str], letters: Mapping[int, str],
     missing: bool, line: str | None,
 ) -> None:  # fmt: skip
     """Name the classes that occur, the hatching and the line, beside the panels."""
@@ -110,7 +109,7 @@ def _add_legend(
         handles.append(Patch(facecolor="0.88", edgecolor="0.6", hatch="////", label="no result"))
     if line:
         handles.append(Line2D([], [], **_LINE, label=line))
-    frame.legend(figure, handles, handler_map=drawers, handleheight=1.2)
+    sheet.legend(handles, handler_map=drawers, handleheight=1.2)
 
 
 def _lettered(letter: str, colour: str) -> Any:

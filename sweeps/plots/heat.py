@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import frame
 from .classes import draw_line, line_legend
+from .look.bands import scale
 from .view import View
 
 if TYPE_CHECKING:
@@ -19,20 +20,19 @@ def draw_heat(view: View, line: str | None = None) -> "Figure":
     equal.
     """
     assert view.second is not None
-    (layer,), norm = view.layers, frame.colour_scale(view)[0]
-    figure, used = frame.panels(len(view.panels))
+    (layer,) = view.layers
+    colours = scale(layer.values.compressed(), view.style, "color" in view.log)
+    sheet = frame.sheet_of(len(view.panels), view.style, view.columns)
     across, up = frame.edges(view.x), frame.edges(view.second)
-    mesh = None
-    for panel, values in zip(used, layer.values, strict=True):
+    for panel, values in zip(sheet.used, layer.values, strict=True):
         frame.hatch(panel)
         frame.set_axis(panel.xaxis, view.x)
         frame.set_axis(panel.yaxis, view.second)
-        mesh = panel.pcolormesh(across, up, values, norm=norm, cmap=frame.NUMBERS, rasterized=True)
+        panel.pcolormesh(across, up, values, norm=colours.norm, cmap=colours.cmap, rasterized=True)
         if line:
             draw_line(panel, view.x.positions, view.second.positions)
-    frame.label_panels(used, view.panels, view.x.label, view.second.label)
-    frame.colour_bar(figure, used, mesh, layer.label, norm)
+    sheet.label(view.titles, view.x.label, view.second.label, view.rows)
+    sheet.colour_bar(colours.mappable, layer.label, colours.ticks, extend=colours.extend)
     if line:
-        line_legend(figure, line)
-    frame.headline(figure, view.title, view.where, view.note(MISSING))
-    return figure
+        line_legend(sheet, line)
+    return sheet.finish(view.title, view.where, view.note(MISSING))

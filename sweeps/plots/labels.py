@@ -1,35 +1,42 @@
 """What a picture says: labels of axes with symbol and unit, what was selected, notes on what is missing."""
 
-import re
 from collections.abc import Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .look.symbols import plain, same, typeset, value_with_unit, with_unit
+
 if TYPE_CHECKING:
     import xarray as xr
 
 # Letters of a text at 8 to 10 points that fit into an inch, rounded down.
 _SMALL, _LARGE = 16, 13
-_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
 
 
 def axis_label(array: "xr.DataArray", name: str) -> str:
-    """What is written along the axis of a variable or coordinate: "alpha α", "investment e [money]".
+    """What is written along the axis of a variable or coordinate: "α", "investment e [money]".
 
     Its name, symbol and unit, from its attributes; a unit of 1 is not written. A subscript is set as one
-    ("c_1"), and a symbol that only repeats the name replaces it.
+    ("c_1"), and a symbol that is but the name stands alone.
     """
     symbol, unit = str(array.attrs.get("symbol", "")), str(array.attrs.get("units", "1"))
-    spoken = name.replace("_", " ")
-    if symbol.replace("_", "") == name.replace("_", ""):
-        text = typeset(symbol)
-    elif not symbol or "." in name:  # of a component the symbol says nothing more: v.data, v[data]
-        text = plain(spoken)
-    else:
-        text = f"{plain(spoken)} {typeset(symbol)}"
+    text = short_name(array, name)
+    if symbol and text == spoken(name) and "." not in name and not same(symbol, name):
+        text = f"{text} {typeset(symbol)}"  # of a component it says nothing more: v.data, v[data]
     return with_unit(text, unit)
+
+
+def short_name(array: "xr.DataArray", name: str) -> str:
+    """A variable or coordinate in one word: its symbol where that is but the name, else the name."""
+    symbol = str(array.attrs.get("symbol", ""))
+    return typeset(symbol) if symbol and same(symbol, name) and "." not in name else spoken(name)
+
+
+def spoken(name: str) -> str:
+    """A name as it is read."""
+    return plain(name.replace("_", " "))
 
 
 def observable_label(symbol: str, meaning: str, unit: str) -> str:
@@ -37,45 +44,26 @@ def observable_label(symbol: str, meaning: str, unit: str) -> str:
     return with_unit(f"{typeset(symbol)}, {plain(meaning)}", unit)
 
 
-def with_unit(text: str, unit: str) -> str:
-    """A text with its unit in brackets, if that is not 1."""
-    return text if unit in ("1", "") else f"{text} [{plain(unit)}]"
-
-
-def plain(text: str) -> str:
-    """Text that matplotlib shows as it is, dollar signs included."""
-    return text.replace("$", r"\$")
-
-
-def typeset(symbol: str) -> str:
-    """A symbol with its subscripts lowered."""
-
-    def lowered(match: re.Match[str]) -> str:
-        below = match[2].replace("_", r"\_")
-        return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
-
-    return _SUBSCRIPT.sub(lowered, plain(symbol))
-
-
 def value_text(value: Any, array: "xr.DataArray | None" = None) -> str:
     """A coordinate's value with its unit, if that is not 1."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) else value
     unit = "1" if array is None else str(array.attrs.get("units", "1"))
     text = f"{value:.6g}" if isinstance(value, float) else plain(str(value))
-    return text if unit in ("1", "") else f"{text} {plain(unit)}"
+    return value_with_unit(text, unit)
 
 
 def setting(name: str, value: Any, array: "xr.DataArray") -> str:
-    """What a panel or a line holds: "n = 3", "c1 = 5 money"; a named choice by its name alone."""
+    """What a panel or a line holds: "n = 3", "β = 0.1", "c1 = 5 money"; a named choice by its name alone."""
     text = value_text(value, array)
-    return text.replace("_", " ") if isinstance(value, str) else f"{plain(name)} = {text}"
+    return text.replace("_", " ") if isinstance(value, str) else f"{short_name(array, name)} = {text}"
 
 
 def selected(dataset: "xr.Dataset") -> str:
     """All that was selected to one value: "n = 3, mechanism = sharing"."""
-    here = [name for name in dataset.coords if not dataset[name].dims]
+    here = [str(name) for name in dataset.coords if not dataset[name].dims]
     return ", ".join(
-        f"{plain(str(name))} = {value_text(dataset[name].values, dataset[name])}" for name in here
+        f"{short_name(dataset[name], name)} = {value_text(dataset[name].values, dataset[name])}"
+        for name in here
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layer:
-    """One variable: masked values [panel, y or hue, x], and what was left out."""
+    """One variable: masked values [panel, y or hue, x] with their statuses, and what was left out."""
 
     name: str
     label: str
@@ -28,6 +28,7 @@ class Layer:
     classes: Mapping[int, str]
     lost: Counter[str]
     kept: Counter[str]
+    codes: np.ndarray
 
 
 def layer_of(
@@ -63,7 +64,7 @@ def layer_of(
             kept[status_names([code])[0]] += int(count)
     unit = str(array.attrs.get("units", "1"))
     masked = np.ma.MaskedArray(values, mask=bad)
-    return Layer(name, labels.axis_label(array, name), unit, masked, classes, +lost, +kept)
+    return Layer(name, labels.axis_label(array, name), unit, masked, classes, +lost, +kept, codes)
 
 
 def _wanted(array: "xr.DataArray", classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...engine.errors import SweepError
 from . import frame, labels
 from .layer import Layer
+from .look.style import Style
+from .look.symbols import with_unit
 from .view import MOST_NAMED, Direction, View
 
 if TYPE_CHECKING:
@@ -36,13 +39,17 @@ def draw_lines(view: View, _line: str | None = None) -> "Figure":
     `MOST_NAMED` lines have a colour, a dash and a marker each; more have a colour bar.
     """
     groups = _groups(view.layers)
-    titles = [_title(group, facet, len(groups)) for group in groups for facet in view.panels]
-    figure, used = frame.panels(len(titles), share_values=len(groups) == 1)
-    for i, panel in enumerate(used):
-        if i % len(view.panels):
-            panel.sharey(used[i - i % len(view.panels)])
+    if len(groups) > 1 and view.rows:
+        units = ", ".join(repr(group[0].unit) for group in groups)
+        raise SweepError(
+            f"plot: two facets draw variables of one unit, and these have {units}; draw one of them"
+        )
+    titles = [_title(group, held, len(groups)) for group in groups for held in view.panels]
+    sheet = frame.sheet_of(len(titles), view.style, view.columns, share_values=len(groups) == 1)
+    if sheet.own:
+        _share_by_unit(sheet.used, len(view.panels))
     looks = _looks(view, several=len(groups) < len(view.layers))
-    at = iter(used)
+    at = iter(sheet.used)
     for group in groups:
         for k in range(len(view.panels)):
             panel = next(at)
@@ -54,10 +61,24 @@ def draw_lines(view: View, _line: str | None = None) -> "Figure":
                     _draw(panel, view.x, values, looks[layer.name, i])
             panel.grid(color="0.9", linewidth=0.6)
             panel.set_axisbelow(True)
-    _label(used, titles, view, groups)
-    _legend(figure, used, view, looks)
-    frame.headline(figure, view.title, view.where, view.note("lines break there"))
-    return figure
+    if view.style.ranged:
+        _set_range(sheet.used, view)
+    _label(sheet, titles, view, groups)
+    _legend(sheet, view, looks)
+    return sheet.finish(view.title, view.where, view.note("lines break there"))
+
+
+def _share_by_unit(used: list[Any], each: int) -> None:
+    """One scale for the panels of the variables of one unit, `each` of them."""
+    for i, panel in enumerate(used):
+        if i % each:
+            panel.sharey(used[i - i % each])
+
+
+def _set_range(used: list[Any], view: View) -> None:
+    """The stated ends of the axis upwards; what is not stated stays as the lines have it."""
+    for panel in used:
+        panel.set_ylim(*view.style.ends(*panel.get_ylim()))
 
 
 def _groups(layers: tuple[Layer, ...]) -> list[list[Layer]]:
@@ -66,21 +87,22 @@ def _groups(layers: tuple[Layer, ...]) -> list[list[Layer]]:
     return [[layer for layer in layers if layer.unit == unit] for unit in units]
 
 
-def _title(group: list[Layer], facet: str, groups: int) -> str:
-    names = ", ".join(layer.name.replace("_", " ") for layer in group) if groups > 1 else ""
-    return ": ".join(filter(None, (names, facet)))
+def _title(group: list[Layer], held: tuple[str, ...], groups: int) -> str:
+    names = ", ".join(labels.spoken(layer.name) for layer in group) if groups > 1 else ""
+    return ": ".join(filter(None, (names, *held)))
 
 
-def _label(used: list[Any], titles: list[str], view: View, groups: list[list[Layer]]) -> None:
-    frame.label_panels(used, titles, view.x.label, "")
+def _label(sheet: frame.Sheet, titles: list[str], view: View, groups: list[list[Layer]]) -> None:
+    sheet.label(view.titles if view.rows else titles, view.x.label, "", view.rows)
     each = len(view.panels)
-    first = frame.leftmost(used)
-    for i, panel in enumerate(used):
+    first = sheet.leftmost
+    for i, panel in enumerate(sheet.used):
         group = groups[i // each]
         if panel in first or (len(groups) > 1 and i % each == 0):
-            names = ", ".join(layer.name.replace("_", " ") for layer in group)
-            several = labels.with_unit(names, group[0].unit)
-            panel.set_ylabel(group[0].label if len(group) == 1 else labels.fit(several, 3.5))
+            names = ", ".join(labels.spoken(layer.name) for layer in group)
+            several = with_unit(names, group[0].unit)
+            text = group[0].label if len(group) == 1 else labels.fit(several, 3.5)
+            panel.set_ylabel(text if view.style.ylabel is None else view.style.ylabel)
 
 
 def _looks(view: View, several: bool) -> dict[tuple[str, int], Line]:
@@ -93,28 +115,28 @@ def _looks(view: View, several: bool) -> dict[tuple[str, int], Line]:
     for k, layer in enumerate(view.layers):
         for i in range(count):
             number = i if view.second else k if several else 0
-            names = [layer.name.replace("_", " ")] if several else []
+            names = [labels.spoken(layer.name)] if several else []
             names += [view.second.setting(i)] if view.second else []
             shape = k * count + i if several else i
             dash = k if several or count > MOST_NAMED else i
             look = Line(
-                _colour(view.second, number), _STYLES[dash % len(_STYLES)],
+                _colour(view.second, number, view.style), _STYLES[dash % len(_STYLES)],
                 _MARKERS[shape % len(_MARKERS)] if count <= MOST_NAMED else "", ", ".join(names),
             )  # fmt: skip
             looks[layer.name, i] = look
     return looks
 
 
-def _colour(hue: Direction | None, i: int) -> Any:
+def _colour(hue: Direction | None, i: int, style: Style) -> Any:
     """Numbers have an order and names have not: a scale for the ones, distinct colours for the others."""
-    import matplotlib
-
-    if hue is None or hue.named or len(hue.values) <= 4:
+    if hue is None or hue.named or (len(hue.values) <= 4 and style.cmap is None):
         return frame.COLOURS[i % len(frame.COLOURS)]
     low, high = _ends(hue)
+    if low == high:
+        return style.colours(0.5)
     value = np.log(hue.positions[i]) if hue.log else hue.positions[i]
     # The palest yellow hardly shows on white.
-    return matplotlib.colormaps[frame.NUMBERS](0.9 * (value - low) / (high - low))
+    return style.colours((1.0 if style.cmap else 0.9) * (value - low) / (high - low))
 
 
 def _ends(hue: Direction) -> tuple[float, float]:
@@ -145,23 +167,21 @@ def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> No
         panel.plot(x.positions[alone], drawn[alone], ".", color=look.colour, markersize=4)
 
 
-def _legend(figure: Any, used: list[Any], view: View, looks: dict[tuple[str, int], Line]) -> None:
+def _legend(sheet: frame.Sheet, view: View, looks: dict[tuple[str, int], Line]) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, LogNorm, Normalize
 
     if view.second is not None and len(view.second.values) > MOST_NAMED:
-        import matplotlib
-
-        hue = view.second
-        shown = ListedColormap(matplotlib.colormaps[frame.NUMBERS](np.linspace(0, 0.9, 256)))
+        hue, style = view.second, view.style
+        shown = ListedColormap(style.colours(np.linspace(0, 1.0 if style.cmap else 0.9, 256)))
         norm = (LogNorm if hue.log else Normalize)(float(hue.positions.min()), float(hue.positions.max()))
-        figure.colorbar(ScalarMappable(norm, shown), ax=used, label=hue.label, pad=0.02, aspect=25)
+        sheet.colour_bar(ScalarMappable(norm, shown), hue.label)
         if len(view.layers) == 1:
             return
         looks = {key: look for key, look in looks.items() if key[1] == 0}
     handles = {handle.get_label(): handle for handle in _handles(looks, view)}
     if len(handles) > 1:
-        frame.legend(figure, list(handles.values()))
+        sheet.legend(list(handles.values()))
 
 
 def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:

@@ -1,23 +1,34 @@
-"""Pictures of a cube: lines, heat maps, contours, maps of classes, phase portraits."""
+"""Pictures of a cube: lines, heat maps, contours, maps of classes, scatter plots, phase portraits."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, SweepError
-from ..cube.classes import classes_of
 from ..cube.select import Selections, select
 from ..text import nearest
 from .classes import parse_line
+from .drawn import Table, table_of
+from .kinds import kind_of, require_options
+from .look.style import Levels, Style, require_style
 from .view import View, look, require_cube
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-KINDS = ("lines", "heat", "contour", "classes", "phase")
+    from .look.style import Canvas
+
 SCALES = ("x", "y", "color")
-DOTS_PER_INCH = 300
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and what it shows as a table."""
+
+    figure: "Figure"
+    table: Table
 
 
 def plot(
@@ -27,13 +38,22 @@ def plot(
     y: str | None = None,
     *,
     kind: str | None = None,
-    facet: str | None = None,
+    facet: str | Sequence[str] | None = None,
     hue: str | None = None,
     selections: Selections = (),
     log: Iterable[str] = (),
     line: str | None = None,
     keep: Iterable[str] = (),
     model: str | None = None,
+    title: str | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    cmap: "str | Colormap | None" = None,
+    levels: Levels | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+    figsize: tuple[float, float] | None = None,
+    ax: "Canvas | None" = None,
 ) -> "Figure":
     """Draw a cube, as a matplotlib figure.
 
@@ -45,14 +65,22 @@ def plot(
     dataset : a cube, as `open_cube` returns it. Only what is drawn is read.
     variables : what to draw. Lines take several; a phase portrait takes none.
     x, y : the axes of the picture. In a phase portrait: names of observables, and may be absent.
-    kind : one of `KINDS`. If absent: lines without `y`; with it classes for a class, else a heat map.
-    facet : an axis: one panel for each of its values, at most 12.
-    hue : an axis: one line for each of its values (lines only).
-    selections : ``["n=3", "alpha=0.1:0.5"]``, or ``{"n": 3, "alpha": slice(0.1, 0.5)}``.
+    kind : one of `KINDS`. If absent: a scatter plot over a sampled input, lines without `y`, and with it
+        classes for a class, else a heat map.
+    facet : an axis: one panel for each of its values, at most 12; two axes: rows, and columns, at most 6.
+    hue : an axis: one line, or mark, for each of its values; of sampled points an input that is their colour.
+    selections : ``["n=3", "alpha=0.1:0.5", "beta~0.33"]``, or ``{"n": 3, "alpha": slice(0.1, 0.5)}``.
     log : which of x, y and color have a logarithmic scale.
     line : "r = f": draw where the two axes of a map are equal.
     keep : names of statuses to draw besides ok, such as "corner"; the note counts them.
     model : of a phase portrait whose model is your own: where it lies, "file.py:name". Its code runs.
+    title : stands above the picture instead of the model's title and what was selected; "" for nothing.
+    xlabel, ylabel : stand at the axes instead of name, symbol and unit.
+    cmap : a colour map of matplotlib's, or its name.
+    levels : of contours, and of heat maps in bands: how many at most, or at which values.
+    vmin, vmax : ends of the colour scale, or of the axis upwards where lines or marks stand for numbers.
+    figsize : width and height of the whole figure in inches.
+    ax : axes of matplotlib's to draw in, one for each panel in reading order; their figure is returned.
 
     Returns
     -------
@@ -64,44 +92,46 @@ def plot(
         A name is unknown, a dimension is neither drawn nor selected, the kind does not suit the
         variable, there are too many panels, or no point has a result.
     """
+    style = Style(title, xlabel, ylabel, cmap, levels, vmin, vmax, figsize, ax)
+    return picture(
+        dataset, variables, x, y, style, kind=kind, facet=facet, hue=hue, selections=selections, log=log,
+        line=line, keep=keep, model=model,
+    ).figure  # fmt: skip
+
+
+def picture(
+    dataset: "xr.Dataset", variables: str | Sequence[str], x: str | None, y: str | None, style: Style, *,
+    kind: str | None, facet: str | Sequence[str] | None, hue: str | None, selections: Selections,
+    log: Iterable[str], line: str | None, keep: Iterable[str], model: str | None,
+) -> Picture:  # fmt: skip
+    """The same with what is drawn as a table; arguments as of `plot`, those of the look in `style`."""
     names = [variables] if isinstance(variables, str) else list(variables)
+    facets = [facet] if isinstance(facet, str) else list(facet or ())
     scales, kept = _scales(log), frozenset([keep] if isinstance(keep, str) else keep)
     chosen = select(dataset, selections)
     require_cube(chosen, names, kept)
-    kind = _kind(chosen, kind, names, y)
-    _require_options(kind, names, x, y, hue, line, scales, model)
+    kind = kind_of(chosen, kind, names, x, y)
+    require_options(kind, names, x, y, hue, facets, line, scales, model)
+    style = require_style(style, kind, scales)
     if kind == "phase":
         from .phase.portrait import draw_phase
 
-        return draw_phase(chosen, x, y, facet, kept, model)
+        return Picture(*draw_phase(chosen, x, y, facets[0] if facets else None, kept, model, style))
     assert x is not None
-    view = look(chosen, names, kind, {"x": x, "y": y, "facet": facet, "hue": hue}, scales, kept)
-    return _drawer(kind)(view, parse_line(line, x, y) if line and y else None)
+    if kind == "scatter":
+        from .scatter import look_points
 
-
-def require_picture(path: Path) -> None:
-    """Refuse a picture file of an unknown kind, or in a folder that does not exist."""
-    if path.suffix not in (".png", ".svg"):
-        raise SweepError(f"{path}: a picture should end in .png or .svg")
-    if not path.parent.is_dir():
-        raise SweepError(f"{path}: the folder {path.parent} does not exist; create it first")
-
-
-def save(figure: "Figure", path: Path, dpi: int = DOTS_PER_INCH) -> None:
-    """Write a figure as PNG, or as SVG with its text as text, by the file's ending.
-
-    The same figure gives the same bytes: an SVG holds no date and no random names.
-    """
-    import matplotlib
-
-    require_picture(path)
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "equisweep"}):
-        figure.savefig(path, dpi=dpi, metadata={"Date": None} if path.suffix == ".svg" else None)
+        view = look_points(chosen, names[0], {"x": x, "y": y, "hue": hue}, facets, scales, kept, style)
+    else:
+        view = look(chosen, names, kind, {"x": x, "y": y, "hue": hue}, facets, scales, kept, style)
+    figure = _drawer(kind)(view, parse_line(line, x, y) if line and y else None)
+    return Picture(figure, table_of(view))
 
 
 def note_of(figure: "Figure") -> str:
     """The note below a picture, in one line; empty where nothing is missing."""
-    return " ".join(figure.get_supxlabel().split())
+    below = [legend.get_title().get_text() for legend in figure.legends]
+    return " ".join(" ".join([figure.get_supxlabel(), *below]).split())
 
 
 def _scales(log: Iterable[str]) -> frozenset[str]:
@@ -112,65 +142,7 @@ def _scales(log: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _kind(dataset: "xr.Dataset", kind: str | None, names: list[str], y: str | None) -> str:
-    if kind is not None and kind not in KINDS:
-        raise SweepError(Argument("kind", kind), f": no such kind{nearest(kind, KINDS)}")
-    if kind == "phase":
-        return kind
-    if not names:
-        known = ", ".join(str(name) for name in dataset.data_vars)
-        raise SweepError("plot: ", Argument("variables"), f" is missing; name a variable ({known})")
-    classes = [name for name in names if classes_of(dataset[name])]
-    if kind is None:
-        kind = "lines" if y is None else "classes" if classes else "heat"
-    if classes and kind != "classes":
-        wrong = f"plot: {classes[0]} holds classes, not numbers, and makes no {kind}; "
-        if y is None:
-            raise SweepError(wrong, "add ", Argument("y"), " for a map of classes")
-        raise SweepError(wrong, "use ", Argument("kind", "classes"))
-    if kind == "classes" and not classes:
-        wrong, heat = f": {names[0]} holds numbers, not classes; use ", Argument("kind", "heat")
-        raise SweepError("plot: ", Argument("kind", kind), wrong, heat)
-    return kind
-
-
-def _require_options(
-    kind: str, names: list[str], x: str | None, y: str | None, hue: str | None, line: str | None,
-    log: frozenset[str], model: str | None,
-) -> None:  # fmt: skip
-    """Refuse arguments that a kind has no use for, rather than pass over them."""
-    a_map, chosen = kind in ("heat", "contour", "classes"), Argument("kind", kind)
-    useless = (
-        (Argument("hue"), hue is not None and kind != "lines"),
-        (Argument("line"), line is not None and not a_map),
-        (Argument("y"), y is not None and kind == "lines"),
-        (Argument("variables"), bool(names) and kind == "phase"),
-        (Argument("log", "color"), "color" in log and kind not in ("heat", "contour", "lines")),
-        (Argument("log", "x"), "x" in log and kind == "phase"),
-        (Argument("log", "y"), "y" in log and kind == "phase"),
-        (Argument("model"), model is not None and kind != "phase"),
-    )
-    advice = {
-        Argument("y"): ("; lines run over ", Argument("x"), ", one for each value of ", Argument("hue")),
-        Argument("hue"): ("; use ", Argument("facet")),
-    }
-    for argument, given in useless:
-        if given:
-            raise SweepError("plot: ", argument, " has no meaning for ", chosen, *advice.get(argument, ()))
-    if kind != "phase" and x is None:
-        raise SweepError("plot: ", Argument("x"), " is missing; name the axis that runs to the right")
-    if a_map and y is None:
-        raise SweepError("plot: ", chosen, " needs ", Argument("y"), ", the axis that runs upwards")
-    if a_map and len(names) > 1:
-        several = f"; here are {len(names)}: {', '.join(names)}"
-        raise SweepError("plot: ", chosen, " draws one ", Argument("variables"), several)
-    if "color" in log and kind == "lines" and hue is None:
-        color = Argument("log", "color")
-        raise SweepError("plot: ", color, ": there are no colours to scale; add ", Argument("hue"))
-
-
-def _drawer(kind: str) -> "Callable[[View, str | None], Figure]":
-    """What draws this kind; imported when it is needed, so that no picture waits for another's."""
+def _drawer(kind: str) -> Callable[[View, str | None], "Figure"]:
     if kind == "lines":
         from .lines import draw_lines
 
@@ -183,6 +155,10 @@ def _drawer(kind: str) -> "Callable[[View, str | None], Figure]":
         from .contour import draw_contour
 
         return draw_contour
+    if kind == "scatter":
+        from .scatter import draw_scatter
+
+        return draw_scatter
     from .classes import draw_class_map
 
     return draw_class_map

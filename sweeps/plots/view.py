@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,81 +11,72 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..cube.select import selection
 from ..cube.statuses import status_codes
-from ..spec.design import DIM
 from ..text import nearest
 from . import labels
+from .direction import FACETS, Direction, argument_of, direction
 from .layer import Layer, advice_to_keep, layer_of
+from .look.style import Style
+from .look.symbols import plain
 
 if TYPE_CHECKING:
     import xarray as xr
 
-MOST_PANELS = 12
+# Of one facet; of two at most so many in a row and in all.
+MOST_PANELS, MOST_COLUMNS, MOST_IN_GRID = 12, 6, 36
 # A panel is at most 4 inches wide, or 1,200 dots in print.
 # More lines than MOST_NAMED have a colour bar and no legend.
 MOST_NAMED, MOST_LINES = 12, 100
-MOST_DRAWN = {"lines": 2000, "heat": 1000, "classes": 1000, "contour": 400}
-
-
-@dataclass(frozen=True)
-class Direction:
-    """One way through the picture: to the right, upwards, from panel to panel or from line to line."""
-
-    name: str
-    dim: str
-    values: np.ndarray
-    array: "xr.DataArray"
-    log: bool = False
-
-    @property
-    def named(self) -> bool:
-        """Whether its values are names and not numbers."""
-        return self.values.dtype.kind not in "iuf"
-
-    @property
-    def scattered(self) -> bool:
-        """Whether its neighbours are not neighbours otherwise, so that no line leads from one to the next."""
-        return self.named or self.dim == DIM
-
-    @property
-    def positions(self) -> np.ndarray:
-        """Where its values stand on an axis: names stand at 0, 1, 2 ..."""
-        return np.arange(len(self.values)) if self.named else self.values.astype(float)
-
-    @property
-    def label(self) -> str:
-        """Name, symbol and unit."""
-        return labels.axis_label(self.array, self.name)
-
-    def setting(self, i: int) -> str:
-        """Its i-th value as a title: "n = 3"."""
-        value = self.values[i]
-        return labels.setting(self.name, str(value) if self.named else value.item(), self.array)
+MOST_DRAWN = {"lines": 2000, "heat": 1000, "classes": 1000, "contour": 400, "scatter": 20_000}
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything a picture needs, loaded. `second` runs upwards in a map and from line to line otherwise."""
+    """Everything a picture needs, loaded. `second` runs upwards in a map and from line to line otherwise.
+
+    `facets` lead from panel to panel: one, or that of the rows and that of the columns. Of points that lie
+    on no grid, `up` and `colour` are coordinates along the dimension of `x`.
+    """
 
     kind: str
     layers: tuple[Layer, ...]
     x: Direction
     second: Direction | None
-    facet: Direction | None
+    facets: tuple[Direction, ...]
     title: str
     where: str
     log: frozenset[str]
     notes: tuple[str, ...]
+    style: Style
+    up: Direction | None = None
+    colour: Direction | None = None
 
     @property
-    def panels(self) -> list[str]:
-        """Titles of the panels along the facet; one empty title where there is none."""
-        return [self.facet.setting(i) for i in range(len(self.facet.values))] if self.facet else [""]
+    def panels(self) -> list[tuple[str, ...]]:
+        """What each panel holds of the facets, in reading order; nothing where there are none."""
+        return list(product(*([way.setting(i) for i in range(len(way.values))] for way in self.facets)))
+
+    @property
+    def titles(self) -> list[str]:
+        """What stands above the panels: with two facets above the first row alone, a text for each column."""
+        last = self.facets[-1] if self.facets else None
+        return [last.setting(i) for i in range(len(last.values))] if last else [""]
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands beside each row of panels, where there are two facets."""
+        rows = self.facets[0] if len(self.facets) == 2 else None
+        return [rows.setting(i) for i in range(len(rows.values))] if rows else []
+
+    @property
+    def columns(self) -> int:
+        """Number of columns where there are two facets; else 0, as many as suit."""
+        return len(self.facets[1].values) if len(self.facets) == 2 else 0
 
     def note(self, how: str) -> str:
         """What stands below the picture; `how` says how a missing point looks."""
         texts = {layer.name: _layer_note(layer, how) for layer in self.layers}
         if len(set(texts.values())) > 1:
-            parts = [f"{labels.plain(name)}: {text}" for name, text in texts.items() if text]
+            parts = [f"{plain(name)}: {text}" for name, text in texts.items() if text]
         else:
             text = texts[self.layers[0].name]
             parts = [text + " The same of each variable." * (len(texts) > 1)] if text else []
@@ -95,8 +88,10 @@ def look(
     names: Sequence[str],
     kind: str,
     axes: Mapping[str, str | None],
+    facets: Sequence[str],
     log: frozenset[str],
     keep: frozenset[str],
+    style: Style,
 ) -> View:
     """Check and load what a picture shows of a cube.
 
@@ -105,9 +100,11 @@ def look(
     dataset : a cube, or a part of one; of what is not drawn nothing is read.
     names : variables to draw.
     kind : of the picture, a key of `MOST_DRAWN`.
-    axes : x, y, facet and hue to names of coordinates or None.
+    axes : x, y and hue to names of coordinates or None.
+    facets : names of coordinates: none, that of the panels, or those of rows and columns.
     log : which of x, y and color have a logarithmic scale.
     keep : statuses to draw besides ok.
+    style : how it is to look.
 
     Returns
     -------
@@ -115,21 +112,23 @@ def look(
     are neither drawn nor selected, for too many panels or lines, and where no point has a result.
     """
     require_cube(dataset, names, keep)
+    axes = {**dict(zip(FACETS[2 - len(facets) :], facets, strict=True)), **axes}
     dataset = dataset.isel(dict.fromkeys(_single(dataset, names, axes), 0))
     ways = {o: direction(dataset, names[0], o, name, log) for o, name in axes.items() if name}
     _require_different(ways)
     for name in names:
         _require_all_dims(dataset[name], ways)
-    _require_few(ways)
+    require_few_panels([ways[one] for one in FACETS if one in ways])
+    _require_few_names(ways.get("hue"))
     dataset, ways, notes = _thinned(dataset, ways, kind)
-    facet, second = ways.get("facet"), ways.get("y") or ways.get("hue")
-    order = [way.dim for way in (facet, second, ways["x"]) if way]
-    shape = tuple(len(way.values) if way else 1 for way in (facet, second, ways["x"]))
+    panels, second = tuple(ways[one] for one in FACETS if one in ways), ways.get("y") or ways.get("hue")
+    order = [way.dim for way in (*panels, second, ways["x"]) if way]
+    shape = (-1, len(second.values) if second else 1, len(ways["x"].values))
     positive = ("y" if kind == "lines" else "color") in log
     layers = tuple(layer_of(dataset, name, order, shape, keep, positive) for name in names)
-    _require_result(layers)
+    require_result(layers)
     title, selected = str(dataset.attrs.get("title", "")), labels.selected(dataset)
-    return View(kind, layers, ways["x"], second, facet, title, selected, log, notes)
+    return View(kind, layers, ways["x"], second, panels, title, selected, log, notes, style)
 
 
 def _layer_note(layer: Layer, how: str) -> str:
@@ -139,21 +138,37 @@ def _layer_note(layer: Layer, how: str) -> str:
 
 def _require_different(ways: Mapping[str, Direction]) -> None:
     if len({way.dim for way in ways.values()}) < len(ways):
-        first, *others = [Argument(option, way.name) for option, way in ways.items()]
+        first, *others = [Argument(argument_of(option), way.name) for option, way in ways.items()]
         given = [part for other in others for part in (", ", other)]
-        raise SweepError("plot: ", first, *given, ": these should be different axes")
+        together = (
+            ways.get("y") is not None and ways["y"].dim == ways["x"].dim and ways["y"].name != ways["x"].name
+        )
+        advice = ("; what varies together is drawn by ", Argument("kind", "scatter")) if together else ()
+        raise SweepError("plot: ", first, *given, ": these should be different axes", *advice)
 
 
-def _require_few(ways: Mapping[str, Direction]) -> None:
-    """Refuse more panels than a page holds, and more names than a legend."""
-    facet, hue = ways.get("facet"), ways.get("hue")
-    if facet and len(facet.values) > MOST_PANELS:
+def require_few_panels(facets: Sequence[Direction]) -> None:
+    """Refuse more panels than a page holds."""
+    wide = [way for way in facets if len(way.values) > MOST_PANELS]
+    sizes = [len(way.values) for way in facets]
+    if not wide and len(facets) == 2 and (prod(sizes) > MOST_IN_GRID or sizes[1] > MOST_COLUMNS):
+        raise SweepError(
+            "plot: ", Argument("facet", [way.name for way in facets], typed=facets[0].name), ", ",
+            Argument("facet", facets[1].name),
+            f" make {sizes[0]} rows of {sizes[1]} panels; select at most {MOST_COLUMNS} in a row and "
+            f"{MOST_IN_GRID} in all",
+        )  # fmt: skip
+    for way in wide:
         raise SweepError(
             "plot: ",
-            Argument("facet", facet.name),
-            f" makes {len(facet.values):,} panels; select at most {MOST_PANELS}, such as ",
-            selection(facet.name, facet.values[0], facet.values[-1]),
+            Argument("facet", way.name),
+            f" makes {len(way.values):,} panels; select at most {MOST_PANELS}, such as ",
+            selection(way.name, way.values[0], way.values[-1]),
         )
+
+
+def _require_few_names(hue: Direction | None) -> None:
+    """Refuse more names than a legend holds."""
     if hue and hue.named and len(hue.values) > MOST_NAMED:
         raise SweepError(
             "plot: ",
@@ -163,7 +178,8 @@ def _require_few(ways: Mapping[str, Direction]) -> None:
         )
 
 
-def _require_result(layers: Sequence[Layer]) -> None:
+def require_result(layers: Sequence[Layer]) -> None:
+    """Refuse a picture of nothing."""
     if all(layer.values.mask.all() for layer in layers):
         reasons = labels.counted(layers[0].lost)
         nothing = f"plot: no point of {layers[0].name} here has a result to draw: {reasons}"
@@ -181,30 +197,6 @@ def require_cube(dataset: "xr.Dataset", names: Sequence[str], keep: frozenset[st
         if list(names).count(name) > 1:
             raise SweepError(Argument("variables", name), ": stands there twice")
     status_codes(keep, "keep")
-
-
-def direction(dataset: "xr.Dataset", variable: str, option: str, name: str, log: frozenset[str]) -> Direction:
-    """The axis called `name`, or the coordinate of one that varies together with others."""
-    dims = [str(dim) for dim in dataset[variable].dims]
-    here = Argument(option, name)
-    if name in dataset.coords:
-        array = dataset[name]
-        if not array.dims:
-            raise SweepError("plot: ", here, f": it has one value only, {array.item()}")
-        if str(array.dims[0]) in dims:
-            logarithmic = ("color" if option == "hue" else option) in log
-            way = Direction(name, str(array.dims[0]), array.values, array, logarithmic)
-            if logarithmic and (way.named or not (array.values > 0).all()):
-                least = "names" if way.named else f"values down to {array.values.min():g}"
-                wrong = f": {name} has {least}; a log scale needs numbers > 0"
-                raise SweepError("plot: ", Argument("log", option), wrong)
-            return way
-    if name in dims:
-        members = [str(c) for c in dataset.coords if dataset[c].dims == (name,)]
-        together = f": {' and '.join(members)} vary together along it; name one of them"
-        raise SweepError("plot: ", here, together)
-    known = [str(c) for c in dataset.coords if dataset[c].dims and str(dataset[c].dims[0]) in dims]
-    raise SweepError(f"plot: {variable} has no axis {name!r}{nearest(name, known)}")
 
 
 def _single(dataset: "xr.Dataset", names: Sequence[str], axes: Mapping[str, str | None]) -> list[str]:
@@ -230,7 +222,7 @@ def _require_all_dims(array: "xr.DataArray", ways: Mapping[str, Direction]) -> N
     for option, way in ways.items():
         if way.dim not in array.dims:
             wrong = f": {array.name} does not vary along it"
-            raise SweepError("plot: ", Argument(option, way.name), wrong)
+            raise SweepError("plot: ", Argument(argument_of(option), way.name), wrong)
 
 
 def _thinned(
@@ -252,7 +244,7 @@ def _thin(dataset: "xr.Dataset", way: Direction, most: int) -> tuple["xr.Dataset
     """
     size = len(way.values)
     step = -(-size // most)
-    note = f"Drawn: every {step}{_ordinal(step)} of {size:,} values of {labels.plain(way.name)}."
+    note = f"Drawn: every {step}{ordinal(step)} of {size:,} values of {plain(way.name)}."
     if step > 1:
         dataset = dataset.isel({way.dim: slice(None, None, step)})
     values = way.values[::step]
@@ -262,7 +254,8 @@ def _thin(dataset: "xr.Dataset", way: Direction, most: int) -> tuple["xr.Dataset
     return dataset, replace(way, values=values), note if step > 1 else ""
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """The ending of a number that counts: "th"."""
     if number % 100 in (11, 12, 13):
         return "th"
     return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

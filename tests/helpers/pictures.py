@@ -97,6 +97,18 @@ def cut_or_overlapping(figure):
         (a.get_text(), b.get_text())
         for i, (a, one) in enumerate(texts)
         for b, two in texts[:i]
-        if min(one.x1, two.x1) - max(one.x0, two.x0) > 1 and min(one.y1, two.y1) - max(one.y0, two.y0) > 1
+        if min(one.x1, two.x1) - max(one.x0, two.x0) > 1
+        and min(one.y1, two.y1) - max(one.y0, two.y0) > 1
+        and not _apart_like_slats(a, b)
     ]
     return cut, overlapping
+
+
+def _apart_like_slats(a, b):
+    """Whether two texts are turned alike, and their lines lie further apart than letters are high."""
+    turn = np.radians(a.get_rotation())
+    if a.get_rotation() != b.get_rotation() or not 0 < a.get_rotation() < 90:
+        return False
+    (x, y), (u, v) = (text.get_transform().transform(text.get_position()) for text in (a, b))
+    high = a.get_fontsize() * a.figure.dpi / 72
+    return abs((u - x) * np.sin(turn) - (v - y) * np.cos(turn)) > high

@@ -7,7 +7,9 @@ import numpy as np
 
 from ....kernels.flow import Flow
 from ....kernels.numerics.rest_points import RestClass
+from ....kernels.units import unit_quotient
 from .. import labels
+from ..look.symbols import plain, typeset, with_unit
 from .chart import Chart
 from .motion import Motion
 from .rest_points import RestPoint
@@ -87,13 +89,20 @@ def axis_labels(flow: Flow, chart: Chart) -> tuple[str, str]:
         return "", ""
     symbol = first.symbol
     if chart.labels:
-        return f"share of {_word(chart.labels[0])} {labels.typeset(symbol)}", "rate of the share [1/time]"
+        return f"share of {_word(chart.labels[0])} {typeset(symbol)}", "rate of the share [1/time]"
     shown = [seen[name] for name in chart.names]
     texts = [labels.observable_label(one.symbol, one.meaning, one.unit) for one in shown]
     if len(texts) == 1:
-        unit = "1/time" if first.unit in ("1", "") else f"{labels.plain(first.unit)}/time"
-        return texts[0], f"rate of {_word(first.name)} [{unit}]"
+        return texts[0], with_unit(f"rate of {_word(first.name)}", unit_quotient(first.unit or "1", "time"))
     return texts[0], texts[1]
+
+
+def table_head(flow: Flow, chart: Chart) -> list[str]:
+    """Names of the coordinates, with units: of a simplex the shares of the first two strategies."""
+    seen = {observable.name: observable for observable in flow.observables}
+    if chart.form in ("simplex", "line") and chart.labels:
+        return [f"share of {label}" for label in chart.labels[: len(chart.components)]]
+    return [with_unit(name, seen[name].unit) for name in chart.names]
 
 
 def _draw_line(panel: Any, motion: Motion, ends: np.ndarray) -> None:
@@ -155,4 +164,4 @@ def _style(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _word(name: str) -> str:
-    return labels.plain(name.replace("_", " "))
+    return plain(name.replace("_", " "))

@@ -1,7 +1,7 @@
 """Phase portraits: how a model moves at a cube's parameters, where it rests, and the paths it took."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,9 +9,18 @@ from ....engine.errors import Argument, SweepError
 from ....kernels.numerics.rest_points import RestClass
 from ...cube.select import selection
 from .. import frame, labels
+from ..drawn import Table
+from ..look.style import Style
 from ..view import MOST_PANELS
 from .chart import PHASE, Chart, find_chart
-from .draw import axis_labels, draw_motion, draw_paths, draw_rest_points, legend_handles
+from .draw import (
+    axis_labels,
+    draw_motion,
+    draw_paths,
+    draw_rest_points,
+    legend_handles,
+    table_head,
+)
 from .motion import Motion, motion_of
 from .paths import MOST_PATHS, paths
 from .rest_points import rest_points
@@ -27,9 +36,9 @@ if TYPE_CHECKING:
 
 def draw_phase(
     dataset: "xr.Dataset", x: str | None, y: str | None, facet: str | None, keep: frozenset[str],
-    model: str | None,
-) -> "Figure":  # fmt: skip
-    """A figure of phase portraits, one panel for each value of `facet`.
+    model: str | None, style: Style,
+) -> "tuple[Figure, Table]":  # fmt: skip
+    """Phase portraits, one panel for each value of `facet`: a figure, and rest points and paths as a table.
 
     Streamlines come from the model's own field at the cube's parameters; rest points are marked by their
     stability; paths that the cube saved (``x_path`` and so on) are drawn over them. Of one share or one
@@ -49,16 +58,23 @@ def draw_phase(
         assert flow is not None
         p, static = scenario(space, _corner(_panel(dataset, dim, 0)))
         chart = find_chart(flow, p, static, space.labels, x, y)
-        figure, used = frame.panels(count, height=4.0)
+        sheet = frame.sheet_of(count, style, height=4.0)
+        titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
         motions, drawn = _Motions(space, chart), _Drawn()
-        for i, panel in enumerate(used):
+        for i, panel in enumerate(sheet.used):
+            drawn.panel = _held(dataset, facet, i)
             _draw_panel(panel, _panel(dataset, dim, i), motions, keep, drawn)
-    titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
-    frame.label_panels(used, titles, *axis_labels(flow, chart))
-    frame.legend(figure, legend_handles(drawn.rest, drawn.curves))
+    sheet.label(titles, *axis_labels(flow, chart))
+    sheet.legend(legend_handles(drawn.rest, drawn.curves))
     title, where = str(dataset.attrs.get("title", "")), labels.selected(dataset)
-    frame.headline(figure, title, where, drawn.note(), before="Phase portrait")
-    return figure
+    figure = sheet.finish(title, where, drawn.note(), before="Phase portrait")
+    shown = [facet] if facet else []
+    return figure, Table([*shown, "drawn", "number", *table_head(flow, chart)], drawn.rows)
+
+
+def _held(dataset: "xr.Dataset", facet: str | None, i: int) -> list[Any]:
+    """The value of the facet in a panel, as a table has it."""
+    return [np.asarray(dataset[facet].values).tolist()[i]] if facet else []
 
 
 class _Drawn:
@@ -70,6 +86,12 @@ class _Drawn:
         self.saved = self.paths = 0
         self.rest: set[RestClass] = set()
         self.curves = False
+        self.panel: list[Any] = []
+        self.rows: list[list[Any]] = []
+
+    def add_rows(self, what: str, number: int, points: np.ndarray) -> None:
+        """Points [n, d] of one path, or a rest point, as rows of the table."""
+        self.rows += [[*self.panel, what, number, *point] for point in points.tolist()]
 
     def add_paths(self, lost: "Counter[str]", kept: "Counter[str]", saved: int) -> None:
         """Count the paths of one panel: left out by reason, drawn though not ok, and how many there were."""
@@ -99,8 +121,12 @@ def _draw_panel(
         draw_paths(panel, chart, curves)
         drawn.add_paths(lost, kept, saved)
         drawn.curves |= bool(curves)
+        for number, curve in enumerate(curves, 1):
+            drawn.add_rows("path", number, curve)
     draw_rest_points(panel, chart, points)
     drawn.rest |= {point.kind for point in points}
+    for number, point in enumerate(points, 1):
+        drawn.add_rows(f"rest point: {point.kind.name.replace('_', ' ')}", number, point.at[None])
 
 
 def _panel(dataset: "xr.Dataset", dim: str | None, i: int) -> "xr.Dataset":

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,14 @@ EXPECTED = {
         "10 of 98 points are left out (lines break there): 10 corner. The same of each variable.",
     ),
     "heat.png": (MECHANISMS, [], "486 of 4,802 points are left out (hatched grey): 486 corner."),
+    "grid.png": (
+        [*MECHANISMS, *[""] * 4], [], "of 14,406 points are left out (hatched grey)",
+    ),
+    "scatter.png": (MECHANISMS, ["no result"], "of 800 points are left out (grey crosses)"),
+    "over_input.png": (MECHANISMS, [], "of 800 points are left out (not drawn)"),
     "contour.png": (MECHANISMS, [], "Drawn though not ok: 486 corner."),
     "classes.png": (
-        [f"c1 = {c} money" for c in (2, 5, 8, 10)],
+        [rf"$\mathregular{{c_{{1}}}}$ = {c} money" for c in (2, 5, 8, 10)],
         ["absent", "stable node", "stable focus", "centre", "unstable node",
          "unstable focus", "r = f"],
         "",
@@ -59,7 +65,7 @@ def cubes():
     sweeps = {
         Path(line[1]).stem: Sweep.from_file(ROOT / line[1]) for line in gallery.commands() if line[0] == "run"
     }
-    found = {name: run_in_memory(sweeps[name]) for name in ("external", "regimes")}
+    found = {name: run_in_memory(sweeps[name]) for name in ("external", "regimes", "sampled")}
     angle = np.linspace(0, 6, 50)
     x, y = 0.3 + 0.1 * np.cos(angle), 0.3 + 0.1 * np.sin(angle)
     over = ("r", "x0", "time")
@@ -79,13 +85,13 @@ def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch,
     module = importlib.import_module("equisweep.sweeps.run")  # hidden by the function of that name
     monkeypatch.setattr(module, "open_cube", lambda path: cubes[Path(path).stem])
     options = _parser().parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
-    figure = command_plot.figure_of(options)
+    figure = command_plot.picture_of(options).figure
     titles, entries, note = EXPECTED[picture]
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert [axes.get_title() for axes in panels] == titles
     shown = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert shown == entries
-    assert note_of(figure).startswith(note)
+    assert re.match(rf"[\d,]* ?{re.escape(note)}", note_of(figure))
     assert bool(note) == bool(note_of(figure))
     assert figure.get_suptitle()
     if picture != "simplex.png":

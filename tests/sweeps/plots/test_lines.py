@@ -11,7 +11,7 @@ def test_lines_break_where_a_point_is_not_ok(broken):
     figure = plot(broken, "investment", "alpha", hue="beta", selections=ONE)
     lines = figure.axes[0].lines
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        f"beta = {b}" for b in (0.1, 0.2, 0.3, 0.4)
+        f"β = {b}" for b in (0.1, 0.2, 0.3, 0.4)
     ]
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(lines[0].get_ydata())), [3, 4, 5])
     np.testing.assert_array_equal(lines[1].get_ydata(), 10 * ALPHA + 3)
@@ -36,7 +36,7 @@ def test_more_lines_than_a_legend_holds_have_a_colour_bar():
     figure = plot(wide, "investment", "alpha", hue="beta")
     assert not figure.legends
     assert len(figure.axes[0].lines) == 32
-    assert figure.axes[-1].get_ylabel() == "beta β"
+    assert figure.axes[-1].get_ylabel() == "β"
 
 
 def test_variables_of_one_unit_share_a_panel_and_others_do_not():
@@ -58,7 +58,7 @@ def test_sampled_values_as_an_axis_are_marks_without_a_line():
     values = np.array([0.7, 0.1, 0.4])
     cube = hand_made().isel(mechanism=0, beta=0, n=0, drop=True).isel(alpha=slice(3))
     cube = cube.drop_vars("alpha").rename(alpha="sample").assign_coords(alpha=("sample", values))
-    (line,) = plot(cube, "investment", "alpha").axes[0].get_lines()
+    (line,) = plot(cube, "investment", "alpha", kind="lines").axes[0].get_lines()
     assert line.get_linestyle() == "None"
     assert len(line.get_markevery()) == 3
 

@@ -1,0 +1,85 @@
+"""Symbols and units as a journal prints them: Greek letters, lowered subscripts, one pair of brackets."""
+
+import re
+import unicodedata
+
+_LETTERS = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
+    *("nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
+_GREEK = {
+    name: unicodedata.lookup(f"GREEK SMALL LETTER {'LAMDA' if name == 'lambda' else name.upper()}")
+    for name in _LETTERS
+}
+_GREEK |= {name.capitalize(): letter.upper() for name, letter in _GREEK.items()}
+_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def greek(text: str) -> str:
+    """A text with every word that is the name of a Greek letter as that letter: "alpha_1" is "α_1"."""
+    return _WORD.sub(lambda word: _GREEK.get(word[0], word[0]), text)
+
+
+def same(symbol: str, name: str) -> bool:
+    """Whether a symbol is but another way to write a name: c_1 and c1, α and alpha, λ and lambda_."""
+    return _bare(symbol) == _bare(name)
+
+
+def _bare(text: str) -> str:
+    # Subscripts and variants (ϕ, ₁) are their plain letters.
+    plain = unicodedata.normalize("NFKC", text).replace("_", " ")
+    return greek(plain).replace(" ", "").replace("{", "").replace("}", "")
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib shows as it is, dollar signs included."""
+    return text.replace("$", r"\$")
+
+
+def typeset(symbol: str) -> str:
+    """A symbol with its subscripts lowered, and Greek letters that are spelt out as letters."""
+
+    def lowered(match: re.Match[str]) -> str:
+        below = match[2].replace("_", r"\_")
+        return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
+
+    return _SUBSCRIPT.sub(lowered, plain(greek(symbol)))
+
+
+def unit_text(unit: str) -> str:
+    """A unit without brackets around the whole of it; empty for a unit of 1."""
+    unit = unit.strip()
+    while len(unit) > 1 and (unit[0], unit[-1]) in (("(", ")"), ("[", "]")) and _closes_last(unit):
+        unit = unit[1:-1].strip()
+    return "" if unit in ("1", "") else unit
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A text with its unit in brackets, if that is not 1."""
+    shown = unit_text(unit)
+    if not shown:
+        return text
+    return f"{text} [{plain(shown)}]".lstrip()
+
+
+def value_with_unit(value: str, unit: str) -> str:
+    """A number with its unit: "5 money", "0.3/s", "5 × 100 million CNY"."""
+    shown = unit_text(unit)
+    if not shown:
+        return value
+    if shown.startswith("1/"):
+        return f"{value}{plain(shown[1:])}"
+    if shown == "%":
+        return f"{value}%"
+    return f"{value} × {plain(shown)}" if shown[0].isdigit() else f"{value} {plain(shown)}"
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the bracket that begins a text is closed by the one that ends it."""
+    depth = 0
+    for i, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0:
+            return i == len(text) - 1
+    return False

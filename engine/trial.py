@@ -18,6 +18,7 @@ from .batches import cores
 from .compile_cache import compiler_seconds, kept_folder
 from .evaluate import Evaluator
 from .grid_function import GridFunction
+from .grid_vmap import LONG, GridVmap
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Coordinates
@@ -50,17 +51,25 @@ class Trial:
     batch_bytes: int
 
 
+class TooLong(Exception):
+    """A kernel would be compiled for longer than a plan may take; `seconds` is how long all of them would."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"compiling takes about {seconds:.0f} s")
+        self.seconds = seconds
+
+
 def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_counter) -> Trial:
     """Try some points of a space on a CPU; the numbers are thrown away.
 
-    Raises what computing raises.
+    Raises TooLong where a kernel would be compiled for long, and what computing raises.
     """
     evaluator = Evaluator(space, layout, device)
     try:
         tiles = _first_tiles(evaluator, layout)
         tries = [_Try(evaluator, tile, clock) for tile in tiles[:_KERNELS]]
         for one in tries:
-            one.run()
+            one.run(len(tiles))
     finally:
         evaluator.batches.close()
     busy = min(cores(), len(layout) * len(evaluator.batches.windows()))
@@ -88,10 +97,12 @@ class _Try:
         self.compile_seconds = self.compiling = self.batch_seconds = self.point_seconds = self.spent = 0.0
         self.bytes = 0
 
-    def run(self) -> None:
+    def run(self, kernels: int) -> None:
         began, spent = self.clock(), compiler_seconds()
         function = self.evaluator.function(self.tile)
         self.compile_seconds = self.clock() - began - self._kept(spent)
+        if isinstance(function, GridVmap) and function.compile_seconds > LONG:
+            raise TooLong(function.compile_seconds * kernels)
         batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
         few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS
         sizes = _smaller(batch, few)
@@ -119,10 +130,13 @@ class _Try:
             {n: np.empty((*sizes, *inner), dtype) for n, (inner, dtype) in function.outputs.items()}
             for _ in parts
         ]
-        began = self.clock()
         with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(function.fill, outputs, parts))
-        self.batch_seconds = self.clock() - began
+            for _ in range(2):  # the first call pays for what all later ones find
+                began = self.clock()
+                list(pool.map(function.fill, outputs, parts))
+                self.batch_seconds = self.clock() - began
+                if self.batch_seconds > _SECONDS:
+                    return
 
     def _spread(self, sizes: Sequence[int], k: int) -> Coordinates:
         """Values along each axis from all over it, others for each `k`."""

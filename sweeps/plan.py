@@ -53,6 +53,8 @@ class Plan:
         Expected time of the run, compiling included; what is kept from before is not compiled again.
     tried
         Whether time and memory come from points that were tried; else from rates of a 2-core machine.
+    compile_seconds
+        How much of `seconds` is compiling.
     compilations
         How many kernels are compiled: one for each combination of static choices.
     design
@@ -80,6 +82,7 @@ class Plan:
     least_steps: int | None = None
     latest: float | None = None
     tried: bool = False
+    compile_seconds: float = 0.0
 
 
 def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
@@ -105,22 +108,22 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed, latest_end, least_steps
-    from ..engine.trial import tried
+    from ..engine.trial import TooLong, tried
     from .spec.design import Design
 
     space, picked = sweep.space(), pick_device(device)
     layout = plan_space(space, picked)
     size, compilations = space.points * space.bytes_per_point, _combinations(space)
-    computed = how_computed(space, picked)
-    tries = trial and picked.platform == "cpu"
+    compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
+    base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
     if tries:
         keep_compiled()
-        result = tried(space, layout, picked)
-        compiling, computing = result.compile_seconds, result.compute_seconds
-        base = _peak_memory() + result.batch_bytes
-    else:
-        compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
-        base = _BASE_MEMORY
+        try:
+            result = tried(space, layout, picked)
+            compiling, computing = result.compile_seconds, result.compute_seconds
+            base = _peak_memory() + result.batch_bytes
+        except TooLong as why:
+            compiling, tries = why.seconds, False
     writing = size / _STORE_BYTES_PER_SECOND + len(layout) * len(space.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing else 0)
     return Plan(
@@ -135,10 +138,11 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
         seconds=_CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
-        computed=in_words(computed),
+        computed=in_words(how_computed(space, picked)),
         least_steps=least_steps(space),
         latest=latest_end(space),
         tried=tries,
+        compile_seconds=compiling,
     )
 
 

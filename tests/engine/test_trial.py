@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from equisweep.engine import batches, evaluate
+from equisweep.engine import batches, evaluate, grid_vmap
 from equisweep.engine import trial as trials
 from equisweep.engine.batches import Batches, cores
 from equisweep.engine.codegen.grid_loop import GridLoop
@@ -14,8 +14,9 @@ from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execution import execute, plan_space
 from equisweep.engine.grid_vmap import GridVmap
-from equisweep.engine.trial import tried
+from equisweep.engine.trial import TooLong, tried
 from equisweep.sweeps import Sweep, plan
+from equisweep.sweeps.commands.plan import describe_plan
 from helpers.small_sweeps import tiled_sweep
 
 CPU = pick_device("cpu")
@@ -158,6 +159,29 @@ def test_without_a_trial_nothing_is_compiled(monkeypatch):
         made = plan(tiled_sweep(), "cpu", trial=False)
     assert not made.tried
     tries = plan(tiled_sweep(), "cpu")
-    unlike = {"memory": 0, "seconds": 0.0, "free": 0, "tried": False}
+    unlike = {"memory": 0, "seconds": 0.0, "free": 0, "tried": False, "compile_seconds": 0.0}
     assert replace(tries, **unlike) == replace(made, **unlike)
     assert 0 < tries.seconds < 60
+
+
+def test_what_compiles_for_long_is_said_beforehand_and_optimised_less(folder, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(GridVmap, "compile", lambda *_: pytest.fail("compiled"))
+        patch.setattr(grid_vmap, "_PER_EQUATION", 10.0)
+        made = plan(spread_over(folder, "wide", 4, 2), "cpu")
+    assert not made.tried
+    assert 20 < made.compile_seconds < made.seconds
+    assert "; no point tried; 1 compilation of about " in describe_plan(made)
+    space = spread_over(folder, "wide", 4, 2).space()
+    layout = plan_space(space, CPU)
+    results = []
+    for most in (20.0, 0.0):
+        for module in (grid_vmap, trials):
+            monkeypatch.setattr(module, "LONG", most)
+        evaluator = Evaluator(space, layout, CPU)
+        tile = layout.at((0, 0))
+        results.append(evaluator.finish(tile, evaluator.start(tile))["middle"])
+        evaluator.batches.close()
+    np.testing.assert_allclose(*results, atol=1e-13)
+    with pytest.raises(TooLong, match="compiling takes about 0 s"):
+        tried(space, layout, CPU)

@@ -8,6 +8,7 @@ status that says it is there.
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,12 @@ class Reader:
     Raises CubeError where there is no cube, or its metadata are not what was written.
     """
 
+    _folder = -1
+
     def __init__(self, root: Path) -> None:
         self.root = root
+        with suppress(OSError):  # held open, so that no other folder is taken for it
+            self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
         self.manifest = self.cube.load_manifest()
         self._columns = {name: i for i, name in enumerate(self.cube.names)}
@@ -38,6 +43,19 @@ class Reader:
         self._statuses: dict[tuple[int, ...], Any] = {}
         self._trusted: set[tuple[str, tuple[int, ...]]] = set()
         self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        if self._folder >= 0:
+            os.close(self._folder)
+
+    def require_same_cube(self) -> None:
+        """CubeError where another cube has taken the place of the one that was opened."""
+        try:
+            same = os.path.samestat(os.fstat(self._folder), os.stat(self.root))  # noqa: PTH116
+        except OSError:
+            same = False
+        if not same:
+            raise CubeError(f"{self.root}: was replaced or moved since it was opened; open it again")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Reader, (self.root,)
@@ -57,6 +75,7 @@ class Reader:
         for parts in product(*along):
             tile = layout.at(tuple(span.tile for span in parts[:rank]))
             _put(result, parts, self._part(name, tile, [span.hull for span in parts]))
+        self.require_same_cube()
         return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
 
     def status_counts(self) -> dict[int, int]:

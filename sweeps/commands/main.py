@@ -10,7 +10,7 @@ from typing import NoReturn
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stopping import stop_if_requested, stop_requested
 from .command import Command, in_shell
-from .signals import ignore_stopping, stop_on_signals
+from .signals import ignore_stopping, quiet_once_stopped, stop_on_signals
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.
@@ -80,6 +80,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
 
     A signal that comes while it ends already changes nothing any more.
     """
+    quiet_once_stopped()
     try:
         code = main(arguments)
     except KeyboardInterrupt:  # while it was said that it was stopped

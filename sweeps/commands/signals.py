@@ -6,13 +6,16 @@ A compiler cannot be stopped in good order: where one is at work, the first ends
 import os
 import select
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from ...engine.feedback.compiling import under_way
-from ...engine.feedback.stopping import forget_stop, request_stop
+from ...engine.feedback.stopping import forget_stop, request_stop, stop_requested
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
@@ -63,6 +66,20 @@ def ignore_stopping() -> None:
     """From now on the signals that stop a command change nothing."""
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
+
+
+def quiet_once_stopped() -> None:
+    """Once a stop was requested, say nothing of objects and threads that it caught half made."""
+    for module, name in ((sys, "unraisablehook"), (threading, "excepthook"), (warnings, "showwarning")):
+        setattr(module, name, _unless_stopped(getattr(module, name)))
+
+
+def _unless_stopped(hook: Callable[..., None]) -> Callable[..., None]:
+    def quiet(*given: Any, **named: Any) -> None:
+        if not stop_requested():
+            hook(*given, **named)
+
+    return quiet
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

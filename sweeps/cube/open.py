@@ -1,5 +1,6 @@
 """Open a cube as a lazy Dataset."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +8,14 @@ from xarray import Variable, open_dataset, open_zarr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
+from ...engine.errors import CubeError
 from ...engine.store.read import Reader
 
 if TYPE_CHECKING:
     import xarray as xr
+
+# A run that lets a cube grow replaces a few files one after another: it is opened anew as often as this.
+_OPENINGS = 3
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":
@@ -24,12 +29,20 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     metadata are damaged, and, when values are read, where a shard is missing, damaged or another than was
     written.
     """
+    for _ in range(_OPENINGS):
+        with suppress(Changing):
+            return dataset_of(Reader(Path(path)))
     return dataset_of(Reader(Path(path)))
 
 
+class Changing(CubeError):
+    """A run lets a cube grow, or replaces it, while it is being opened."""
+
+
 def dataset_of(reader: Reader) -> "xr.Dataset":
-    """The cube that a reader reads, as `open_cube` returns it."""
+    """The cube that a reader reads, as `open_cube` returns it. Raises Changing."""
     dataset = open_dataset(str(reader.root), engine=_Cube, chunks=None, reader=reader)
+    reader.require_same_cube()
     return free(dataset[reader.cube.names])
 
 
@@ -51,7 +64,10 @@ class _Cube(BackendEntrypoint):
     def open_dataset(self, filename_or_obj: Any, *, drop_variables: Any = None, reader: Any = None) -> Any:
         del filename_or_obj  # which the reader has looked at
         dataset = open_zarr(reader.cube.store, chunks=None, drop_variables=drop_variables)
-        for name in reader.cube.names:
+        shapes = {name: reader.cube.array(name).shape for name in reader.cube.names}
+        if any(dataset[name].shape != shape for name, shape in shapes.items()):
+            raise Changing(f"{reader.root}: is being extended by a run; open it again")
+        for name in shapes:
             stored = dataset[name].variable
             numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
             dataset[name] = Variable(stored.dims, numbers, stored.attrs, stored.encoding)

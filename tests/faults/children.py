@@ -21,6 +21,7 @@ from typing import Any
 
 import zarr.core.sync
 from equisweep.engine import device, evaluate, execution
+from equisweep.engine.store.verify import verify
 from equisweep.sweeps import open_cube, provenance
 from equisweep.sweeps.commands import main as main_module
 
@@ -42,8 +43,8 @@ def warm_up() -> None:
         for kind in (Kind(), Kind(samples=4)):  # what is used once is imported
             sweep, cube = Path(folder) / "sweep.toml", Path(folder) / "cube.zarr"
             sweep.write_text(kind.text)
-            command("run", sweep, "-o", cube, "-q", "--overwrite")()
-            command("verify", cube)
+            main_module.main(["run", str(sweep), "-o", str(cube), "-q", "--overwrite"])
+            verify(cube)
             open_cube(cube).load()
     zarr.core.sync.sync(_end_threads())
     zarr.core.sync.cleanup_resources()

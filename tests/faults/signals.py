@@ -1,20 +1,26 @@
 """SIGINT, SIGTERM and SIGHUP at a random moment of a command: it ends in good order and says how to go on."""
 
 import itertools
+import os
+import posix
 import random
 import re
+import select
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from equisweep.engine.store.commit import is_committed
 from equisweep.engine.store.cube import Cube
+from equisweep.sweeps.commands import main as main_module
 
 from .children import CRASHED, Child, call, command
 from .scenarios import GRID, SCENARIOS, Bench
 from .suite import Outcome
-from .trial import Trial
+from .trial import Action, Trial
+from .writers import slowly
 
 NAME = "signals at a random moment"
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,6 +32,9 @@ _READING = {
     "sql": ("sql", "select avg(investment) from cube"),
     "verify": ("verify",),
 }
+_SLOW = 0.4  # seconds that each tile takes longer, one after another, so that a swallowed signal shows
+_LONGEST = 0.6  # seconds after the beginning of a command until which signals are sent
+_AS_GOOD_AS_OVER = 0.9  # seconds within which a command ends that a signal reaches too late
 _STOPPED = (
     "The same command goes on where this one stopped.",
     "the same command starts anew, or goes on where it was",
@@ -36,45 +45,81 @@ _STOPPED = (
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
     """One trial after another, without end: every scenario and every command that reads, in turn."""
     writing = [one for one in SCENARIOS if one.verb != "read"]
-    seconds: dict[str, float] = {}
     for number in itertools.count():
         way = _WAYS[number % len(_WAYS)]
-        signals = _signals(way, chance)
+        sent = Sent(_signals(way, chance), chance, ignored="ignored" in way)
         if number % 3 == 2:
             name = list(_READING)[number // 3 % len(_READING)]
-            yield _reading(bench, name, way, signals, seconds, chance)
+            verb, *rest = _READING[name]
+            child = Child(sent.marked(command(verb, bench.template(GRID), *rest)), sent.ignoring)
+            sent.send(child)
+            problems = sent.wrong(child.wait(), child.said)
+            yield Outcome(f"reading, {way}", 1, [f"{name}, {sent.signals}: {one}" for one in problems])
             continue
         scenario = writing[number // 3 % len(writing)]
-        trial = Trial(bench, scenario, f"signal {number} {[s.name for s in signals]}")
-        began = time.perf_counter()
-        running = trial.start(ignoring=_ignored(way))
-        _send(running.child, signals, seconds.get(scenario.name, 0.3), chance)
-        code = running.wait()
-        if code in (0, 1):
-            seconds[scenario.name] = time.perf_counter() - began
-        wrong = _wrong(code, trial.said, signals, way)
-        problems = [f"{scenario.name}, {trial.name}, {way}: {wrong}"] if wrong else []
-        problems += _miscounted(trial)
-        yield Outcome(f"{scenario.verb}, {way}", 1, [*problems, *trial.judge()])
+        trial = Trial(bench, scenario, f"signal {number}")
+        running = trial.start(
+            lambda action, sent=sent: sent.marked(slowly(action, _SLOW, writers=1)), sent.ignoring
+        )
+        sent.send(running.child)
+        problems = [*sent.wrong(running.wait(), trial.said), *_miscounted(trial)]
+        named = [f"{scenario.name}, {trial.name}, {sent.signals}: {one}" for one in problems]
+        yield Outcome(f"{scenario.verb}, {way}", 1, [*named, *trial.judge()])
 
 
-def _reading(
-    bench: Bench,
-    name: str,
-    way: str,
-    signals: list[signal.Signals],
-    seconds: dict[str, float],
-    chance: random.Random,
-) -> Outcome:
-    verb, *rest = _READING[name]
-    began = time.perf_counter()
-    child = Child(command(verb, bench.template(GRID), *rest), _ignored(way))
-    _send(child, signals, seconds.get(name, 0.3), chance)
-    code = child.wait()
-    if code == 0:
-        seconds[name] = time.perf_counter() - began
-    wrong = _wrong(code, child.said, signals, way)
-    return Outcome(f"reading, {way}", 1, [f"{name}, {[s.name for s in signals]}: {wrong}"] if wrong else [])
+class Sent:
+    """Signals that a command is sent once it has begun, and what became of it."""
+
+    def __init__(self, signals: list[signal.Signals], chance: random.Random, ignored: bool) -> None:
+        self.signals, self.chance = signals, chance
+        self.ignoring = (signal.SIGHUP,) if ignored else ()
+        self._read, self._write = os.pipe()
+        self._last, self._over = 0.0, False
+
+    def marked(self, action: Action) -> Action:
+        """The same, which writes a letter when the command has begun, and one when it is over."""
+
+        def marked() -> int:
+            begin, run = main_module._parser, main_module.main
+
+            def parser() -> Any:
+                posix.write(self._write, b"b")
+                return begin()
+
+            def main(arguments: Any) -> int:
+                code = run(arguments)
+                posix.write(self._write, b"e")
+                return code
+
+            main_module._parser, main_module.main = parser, main
+            return action()
+
+        return marked
+
+    def send(self, child: Child) -> None:
+        """Send the signals, the first at a random moment after the command has begun."""
+        os.close(self._write)
+        if os.read(self._read, 1):
+            time.sleep(self.chance.uniform(0, _LONGEST))
+        self._over = bool(select.select([self._read], [], [], 0)[0])
+        for number in self.signals:
+            self._last = self._last or time.monotonic()
+            child.send(number)
+            time.sleep(self.chance.choice([0, self.chance.uniform(0, 0.05)]))
+
+    def wrong(self, code: int, said: str) -> list[str]:
+        """What is wrong with how the command ended."""
+        waited, over = time.monotonic() - self._last, os.read(self._read, 1)
+        os.close(self._read)
+        if "Traceback" in said or code == CRASHED:
+            return [f"ended with {code} and:\n{said}"]
+        if self.ignoring:
+            good = code in (0, 1)
+        elif code == 130:
+            good = any(text in said for text in _STOPPED)
+        else:  # it was over, or as good as over
+            good = self._over or (bool(over) and (code < 0 or waited < _AS_GOOD_AS_OVER))
+        return [] if good else [f"ended with {code} {waited:.2f} s after the signal and said {said!r}"]
 
 
 def _miscounted(trial: Trial) -> list[str]:
@@ -93,32 +138,6 @@ def tiles(cube: Path) -> tuple[int, int]:
     return sum(is_committed(opened, tile) for tile in opened.layout), len(opened.layout)
 
 
-def _ignored(way: str) -> tuple[signal.Signals, ...]:
-    return (signal.SIGHUP,) if "ignored" in way else ()
-
-
 def _signals(way: str, chance: random.Random) -> list[signal.Signals]:
     first = signal.SIGHUP if "ignored" in way else chance.choice(_NUMBERS)
     return [first, chance.choice(_NUMBERS[:2])] if "twice" in way else [first]
-
-
-def _send(child: Child, signals: list[signal.Signals], seconds: float, chance: random.Random) -> None:
-    time.sleep(chance.uniform(0, seconds))
-    for number in signals:
-        child.send(number)
-        time.sleep(chance.choice([0, chance.uniform(0, 0.05)]))
-
-
-def _wrong(code: int, said: str, signals: list[signal.Signals], way: str) -> str:
-    """What is wrong with how a command ended that was sent signals."""
-    if "Traceback" in said or code == CRASHED:
-        return f"ended with {code} and:\n{said}"
-    if code in (0, 1):  # it was over already, or hears no SIGHUP
-        return ""
-    if "ignored" in way:
-        return f"ended with {code} although SIGHUP was ignored when it began: {said!r}"
-    if code == 130 and any(text in said for text in _STOPPED):
-        return ""
-    if code in {-number for number in signals} or (code == 130 and not said):  # before the command, or after
-        return ""
-    return f"ended with {code} and said {said!r}"

@@ -73,8 +73,8 @@ def _read_on(trial: Trial, kinds: list[Kind]) -> int:
     return 0
 
 
-def slowly(action: Action, seconds: float) -> Action:
-    """The same, taking longer over each tile."""
+def slowly(action: Action, seconds: float, writers: int = writer.WRITERS) -> Action:
+    """The same, taking longer over each tile, as many of which are written at once."""
 
     def slow() -> int:
         real = writer.commit
@@ -83,6 +83,7 @@ def slowly(action: Action, seconds: float) -> Action:
             time.sleep(seconds)
             real(*given)  # pyright: ignore[reportArgumentType]
 
+        writer.WRITERS = writers
         writer.commit = commit  # pyright: ignore[reportAttributeAccessIssue]
         return action()
 

@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+from types import SimpleNamespace
 
 import google_crc32c
 import numpy as np
@@ -16,6 +17,7 @@ from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from helpers.old_cubes import made_old
 from helpers.runs_to_kill import start_run, wait_until
+from helpers.small_sweeps import tiled_sweep
 
 NAME = "equilibrium_count"
 
@@ -149,6 +151,39 @@ def test_what_was_read_once_stays_as_it_was_while_a_run_goes_on(cube):
     commit(writing, tile, values)
     assert (seen["status"].values[tile.region] == 0).all()
     assert (open_cube(cube)["status"].values[tile.region] != 0).all()
+
+
+def test_a_cube_that_was_replaced_is_not_read_as_the_one_that_was_opened(cube):
+    """It has the same shape, and whole shards with records of their own."""
+    other = Sweep(**{**vars(tiled_sweep()), "fixed": {"L": 300}})
+    for loaded in ((), ("status",)):
+        seen, before = open_cube(cube), open_cube(cube).load()
+        for name in loaded:
+            xr.testing.assert_identical(seen[name].load(), before[name])
+        run(other, cube, tile_points=2000, overwrite=True)
+        for name in ("status", "investment"):
+            if name not in loaded:
+                with pytest.raises(CubeError, match="was replaced or moved since it was opened"):
+                    seen[name].load()
+        assert not np.array_equal(open_cube(cube)["investment"], before["investment"])
+        run(tiled_sweep(), cube, tile_points=2000, overwrite=True)
+
+
+def test_a_cube_that_grows_while_it_is_opened_is_opened_anew(cube, monkeypatch):
+    shape, before = (41, 501), open_cube(cube).load()
+    real, calls = Reader.__init__, []
+
+    def behind(self, root):
+        real(self, root)
+        if not calls:
+            calls.append(root)
+            half = SimpleNamespace(shape=(20, 501), dtype=np.dtype("f8"))
+            monkeypatch.setattr(self.cube, "array", lambda _: half)
+
+    assert before["status"].shape == shape
+    monkeypatch.setattr(Reader, "__init__", behind)
+    xr.testing.assert_identical(open_cube(cube).load(), before)
+    assert calls == [cube]
 
 
 def test_no_read_during_a_run_is_torn(tmp_path):

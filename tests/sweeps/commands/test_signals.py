@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import threading
+import warnings
 
 import pytest
 from equisweep.sweeps.commands import main as command
@@ -160,6 +162,8 @@ def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(mon
     assert "the same command" in capsys.readouterr().err
     for ended, code in ((lambda _: 2, 2), (lambda _: signal.raise_signal(signal.SIGINT), 130)):
         with monkeypatch.context() as patch:
+            for hook in ((sys, "unraisablehook"), (threading, "excepthook"), (warnings, "showwarning")):
+                patch.setattr(*hook, getattr(*hook))
             signal.signal(signal.SIGINT, signal.default_int_handler)
             patch.setattr(command, "main", ended)
             with pytest.raises(SystemExit) as end:
@@ -167,3 +171,29 @@ def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(mon
         assert end.value.code == code
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.raise_signal(number)  # changes nothing any more
+
+
+# As an interrupt amid the making of an event loop leaves it: what is dropped complains, after the last word.
+HALF_MADE = """
+import sys, warnings
+from equisweep.engine.feedback.stopping import request_stop
+from equisweep.sweeps.commands.signals import quiet_once_stopped
+
+class HalfMade:
+    def __del__(self):
+        self.part
+
+quiet_once_stopped()
+if sys.argv[1:]:
+    request_stop()
+HalfMade()
+warnings.warn("never awaited", RuntimeWarning)
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_a_stop_caught_half_made_says_nothing(stopped):
+    command = [sys.executable, "-c", HALF_MADE, *(["stopped"] if stopped else [])]
+    said = subprocess.run(command, capture_output=True, text=True).stderr
+    assert ("AttributeError" in said) != stopped
+    assert ("never awaited" in said) != stopped

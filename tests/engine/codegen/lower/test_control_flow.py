@@ -269,3 +269,15 @@ def test_derivatives_run_through_loops():
     np.testing.assert_allclose(found["by_power"], -value * np.log(p) / power**2, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(found["both"][..., 0], 0)
     np.testing.assert_allclose(found["both"][..., 1], found["by_p"], rtol=1e-14)
+
+
+def test_loops_that_use_what_others_gave_are_counted_once():
+    """Each of them holds all before it: to count these again in each would double the count every time."""
+
+    def point(c):
+        x = c["x"]
+        for _ in range(14):
+            x = lax.while_loop(lambda s, x=x: s < x, lambda s, x=x: s * 1.1 + x, jnp.sin(x))
+        return {"x": x}
+
+    assert reason_for_xla(point, [{"x": np.ones(3)}]) is None

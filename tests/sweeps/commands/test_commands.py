@@ -41,10 +41,13 @@ def test_models_lists_each_and_shows_one_in_full(capsys):
         assert word in text
 
 
-def test_plan_computes_nothing(capsys, cube):
-    text = printed(capsys, "plan", str(cube.parent / "sweep.toml"))
+@pytest.mark.parametrize(
+    ("flags", "told"), [((), "by points tried here;"), (("--no-trial",), "on two cores; no point tried;")]
+)
+def test_a_plan_says_whether_points_were_tried(capsys, cube, flags, told):
+    text = printed(capsys, "plan", str(cube.parent / "sweep.toml"), *flags)
     assert "36 (mechanism 2 x alpha 9 x beta 2)" in text
-    assert "2 compilations" in text
+    assert f"{told} 2 compilations included" in text
 
 
 def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):

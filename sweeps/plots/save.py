@@ -67,8 +67,12 @@ def save(figure: "Figure", path: Path, dpi: float = DOTS_PER_INCH, overwrite: bo
     require_dots((figure.get_figwidth(), figure.get_figheight()), dpi)
     ending = path.suffix.lower()
     buffer: Any = BytesIO()
+    engine = figure.get_layout_engine()
+    # `settle` has laid it out: matplotlib would do so twice more.
+    figure.set_layout_engine("none")
     with matplotlib.rc_context(_FONTS):
         figure.savefig(buffer, format=ending[1:], dpi=dpi, metadata=_NO_DATE.get(ending))
+    figure.set_layout_engine(engine)
     with in_place(path) as partial:
         partial.write_bytes(buffer.getbuffer())
 

@@ -61,7 +61,11 @@ def _lay_out(figure: "Figure", own: bool) -> None:
     with warnings.catch_warnings(record=own) as said:
         if own:
             warnings.simplefilter("always")
-        figure.draw_without_rendering()
+        engine = figure.get_layout_engine()
+        if engine is None:
+            figure.draw_without_rendering()
+        else:  # the half of a drawing that finds out where everything stands
+            engine.execute(figure)
     for warning in said or ():
         if "constrained_layout not applied" not in str(warning.message):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

@@ -31,6 +31,16 @@ class Equisweep(Plotted):
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
 
+    def __repr__(self) -> str:
+        from .cube.summary import summary_text
+
+        return summary_text(self._dataset)
+
+    def _repr_html_(self) -> str:
+        from .cube.summary import summary_html
+
+        return summary_html(self._dataset)
+
     def table(self, names: Sequence[str] = (), selections: Selections = (), style: str = "table") -> str:
         """The cube as text: what ``equisweep query`` prints.
 

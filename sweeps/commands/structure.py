@@ -8,7 +8,7 @@ from .command import Command
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("factors", type=Path, help="an adjacency matrix: a .csv or .toml file with names")
-    parser.add_argument("-o", "--output", type=Path, help="a .png or .svg file for the digraph")
+    parser.add_argument("-o", "--output", type=Path, help="a .png, .svg or .pdf file for the digraph")
 
 
 def run(options: argparse.Namespace) -> int:

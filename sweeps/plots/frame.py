@@ -149,13 +149,13 @@ def sheet_of(
     """
     if style.ax is not None:
         return _given(count, style)
-    from matplotlib.figure import Figure
+    from .look.figure import Drawing
 
     chosen = columns or (count if count <= 3 else 2 if count == 4 else 3)
     rows = -(-count // chosen)
     width, part = _WIDTHS.get(chosen, _NARROW)
     size = style.figsize or (width * chosen + 0.8, height * part * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Drawing(figsize=size, layout="constrained")
     grid = figure.subplots(rows, chosen, squeeze=False, sharex=True, sharey=share_values)
     for panel in grid.flat[count:]:
         panel.remove()

@@ -189,3 +189,8 @@ def test_data_that_is_there_is_kept_unless_it_is_to_be_replaced(monkeypatch, tmp
     assert data.read_text().splitlines()[:2] == ["alpha,investment [money],status", "0.1,4.0,ok"]
     assert capsys.readouterr().out == f"{target}\n{data}\n"
     assert 'width="226.77' in target.read_text()
+
+
+def test_a_notebook_shows_a_picture_without_pyplot(simple):
+    assert simple._repr_png_().startswith(b"\x89PNG")
+    assert isinstance(simple, Figure)

@@ -10,6 +10,7 @@ from ..kernels.flow import Flow
 from ..kernels.model import Model
 from .errors import SweepError
 from .files_read import files_read, undeclared
+from .gate.text import said
 from .model_file import raised_at
 from .space import Space
 
@@ -53,9 +54,11 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
             f"{where}: needs the value of something traced{raised_at(error)} ({_first_line(error)}); "
             "use jnp.where and jnp functions instead of if, float() and math"
         ) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit and what else a function may raise end it, not the command
         _require_keywords(where, error, {**choices, **limits})
-        what = f"{type(error).__name__}: {_first_line(error)}"
+        what = said(error)
         raise SweepError(f"{where}: fails{raised_at(error)}: {what}") from error
     require_declared(where, opened, space.model)
     if traced.effects:
@@ -72,7 +75,7 @@ def require_declared(where: str, opened: Iterable[Any], model: Model) -> None:
         )
 
 
-def _require_keywords(where: str, error: Exception, keywords: Mapping[str, Any]) -> None:
+def _require_keywords(where: str, error: BaseException, keywords: Mapping[str, Any]) -> None:
     """SweepError where the function does not take what comes with its choices and integer parameters."""
     for name in keywords:
         if isinstance(error, TypeError) and f"unexpected keyword argument {name!r}" in str(error):

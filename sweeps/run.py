@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .paths import path_of
 from .provenance import provenance
 from .spec.design import as_begun
 from .spec.sweep import Sweep
@@ -91,8 +92,9 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
     """
     from ..engine.execution import execute
 
-    space = (sweep if options.get("overwrite") else _as_begun(sweep, Path(path))).space()
-    return execute(space, Path(path), device=device, attributes=provenance(sweep, device), **options)
+    root = path_of(path)
+    space = (sweep if options.get("overwrite") else _as_begun(sweep, root)).space()
+    return execute(space, root, device=device, attributes=provenance(sweep, device), **options)
 
 
 def _as_begun(sweep: Sweep, path: Path) -> Sweep:
@@ -118,5 +120,5 @@ def open_cube(path: str | Path) -> "xr.Dataset":
 
 def run_in_memory(sweep: Sweep) -> "xr.Dataset":
     """The cube of a small sweep, loaded; nothing stays on the disk. Raises what `run` raises for `sweep`."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         return run(sweep, Path(folder) / "cube.zarr", durable=False).load()

@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
-from ..engine.gate.text import CELL, cell, clean
+from ..engine.gate.text import CELL, cell, clean, cut, shown
 
+# Of names that an error lists, and letters of one that is compared with others.
+_MOST_NAMES, _LONGEST_NAME = 60, 200
 # Rows of a table that are printed; CSV and JSON hold all.
 MOST_ROWS = 200
 # How to see the others: said to callers in Python. Commands say it in their own words.
@@ -29,11 +31,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """A hint to append to an error about `name`: the nearest known name, and all of them."""
-    close = [one for one in known if one.casefold() == name.casefold()]
-    close = close or get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{hint} (known: {', '.join(known)})"
+    """A hint to append to an error about `name`: the nearest known name, and all of them, if they are few."""
+    close, few = [], known[:_MOST_NAMES]
+    if len(name) <= _LONGEST_NAME:  # a longer one is like none, and would take minutes to compare
+        close = [one for one in known if one.casefold() == name.casefold()]
+        close = close or get_close_matches(name, [one for one in few if len(one) <= _LONGEST_NAME], 1, 0.5)
+    hint = f"; did you mean {shown(close[0])}?" if close else ""
+    more = f" and {len(known) - len(few):,} more" if len(known) > len(few) else ""
+    return f"{hint} (known: {', '.join(cut(one, _LONGEST_NAME) for one in few)}{more})"
 
 
 def short(value: Any) -> str:

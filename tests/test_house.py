@@ -59,7 +59,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "text",
+        "text paths",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

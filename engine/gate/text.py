@@ -26,7 +26,7 @@ def clean(text: str, most: int | None = None) -> str:
 
 def clean_lines(text: str) -> str:
     """The same of a text that may have several lines, which stay."""
-    if text.isprintable() or not _RAW.search(text):
+    if text.rstrip("\n").isprintable() or not _RAW.search(text):
         return text
     return _RAW.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 

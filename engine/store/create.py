@@ -13,7 +13,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from ..space import Space, Variable
 from ..tiles import Layout, chunk_shape
-from .durable import appear, remove_tree
+from .durable import appear, discard, remove_tree
 from .seal import seal_of, write_seal
 
 FORMAT = 2  # 1: without a manifest, as equisweep 0.1.0 wrote it.
@@ -42,7 +42,7 @@ def create_cube(
         write_seal(partial, seal_of(partial))
         appear(partial, root, replace)
     except BaseException:
-        remove_tree(partial)
+        discard(partial)
         raise
 
 

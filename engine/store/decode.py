@@ -27,6 +27,11 @@ class Damaged(ValueError):
     """A shard does not hold what it should; the message says what is wrong with it."""
 
 
+def why(error: Exception) -> str:
+    """What was wrong with a shard, as part of a sentence."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 @dataclass(frozen=True)
 class Form:
     """How the shards of an array are laid out.

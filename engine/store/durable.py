@@ -213,6 +213,12 @@ def remove_tree(root: Path) -> None:
         shutil.rmtree(root)
 
 
+def discard(scratch: Path) -> None:
+    """Delete a scratch folder as far as the disk allows: what is left, a later run deletes."""
+    with suppress(OSError):
+        shutil.rmtree(scratch)
+
+
 @contextmanager
 def clear_disk_errors(root: Path) -> Iterator[None]:
     """Turn what the disk refuses into a CubeError of one line that says what to do."""

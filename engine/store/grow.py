@@ -21,7 +21,7 @@ from ..gate.files import digest_of
 from ..space import Axis, Space, describe_values
 from .create import create_coordinate
 from .cube import Cube
-from .durable import remove_tree, sync
+from .durable import discard, remove_tree, sync
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
 from .seal import Seal, cube_id, drop_older_seals, seal_of, write_seal
 
@@ -118,4 +118,4 @@ def _new_coordinates(root: Path, axis: Axis) -> Iterator[dict[Path, Path]]:
                 chunks[root / name / "c" / str(k)] = scratch / name / "c" / str(k)
         yield chunks
     finally:
-        remove_tree(scratch)
+        discard(scratch)

@@ -24,7 +24,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 def identity_at(root: Path) -> dict[str, str]:
     """The identity of the cube that is there; empty where there is none, or nothing that reads as one."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return dict(json.loads(read_metadata(root)["attributes"]["identity"]))
+        return dict(parse_json(read_metadata(root)["attributes"]["identity"]))
     return {}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import Argument, CubeError
 from ..tiles import Tile
 from .cube import open_cube_for_reading
-from .decode import Damaged, read_digest, read_part
+from .decode import Damaged, read_digest, read_part, why
 from .files import changed_files
 from .manifest import STATUSES, complete
 from .spans import Index, Span, spans
@@ -209,4 +209,4 @@ def _all_of(tile: Tile) -> list[slice]:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "is missing although its tile is committed"
-    return str(error) if isinstance(error, Damaged) else f"cannot be read ({error})"
+    return str(error) if isinstance(error, Damaged) else f"cannot be read ({why(error)})"

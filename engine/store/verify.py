@@ -1,13 +1,15 @@
 """Read back every shard of a cube: digests, checksums, completeness, commit marks; and its metadata."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..gate.text import said
 from ..tiles import Tile
 from .commit import record, revoke
 from .cube import open_cube_for_reading
-from .decode import Damaged
+from .decode import Damaged, why
 from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
 from .manifest import FOLDER
@@ -166,12 +168,13 @@ class _Verifying:
                 wrong[path] = "the file is missing although its tile is committed"
                 continue
             except (Damaged, OSError) as error:
-                wrong[path] = f"cannot be read back: {error}"
+                wrong[path] = f"cannot be read back: {why(error)}"
             else:
                 if recorded is not None and shards[name] != recorded[name]:
                     wrong[path] = "is another shard than was written here"
             self.verdict.shards += 1
-            self.verdict.bytes += path.stat().st_size
+            with suppress(OSError):
+                self.verdict.bytes += path.stat().st_size
         if recorded is None and not wrong:
             wrong = self._unlike_a_tile(tile)
         return shards, wrong
@@ -187,7 +190,7 @@ class _Verifying:
             try:
                 values = self.cube.read(name, tile)
             except Exception as error:  # whatever a codec raises on broken bytes
-                wrong[path] = f"cannot be read back: {type(error).__name__}: {error}"
+                wrong[path] = f"cannot be read back: {said(error)}"
                 continue
             if name == "status" and not values.all():
                 wrong[path] = "marks points as not computed although its tile is committed"

@@ -1,21 +1,22 @@
 """`equisweep boundary`: where a class changes along an axis, to eight digits and more."""
 
 import argparse
-from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection, open_selected
+from .command import ALL_ROWS, Command, add_selection, open_selected, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument("--var", required=True, help="a class, a count, status; a real one with --level")
     parser.add_argument("--along", required=True, help="the axis along which it changes")
     parser.add_argument("--level", type=float, help="where a real variable passes this value")
     add_selection(parser)
-    parser.add_argument("--sweep", type=Path, help="its sweep file, if the model is a Python file of yours")
+    parser.add_argument(
+        "--sweep", type=path_argument, help="its sweep file, if the model is a Python file of yours"
+    )
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
     parser.add_argument(
-        "-o", "--output", type=Path, help="write .csv, .json, .txt or .zarr instead of printing"
+        "-o", "--output", type=path_argument, help="write .csv, .json, .txt or .zarr instead of printing"
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...engine.errors import Argument
+from ...engine.errors import Argument, SweepError
+from ..paths import path_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,6 +71,14 @@ def program() -> str:
         return "equisweep"
     result = shutil.which("equisweep")
     return "equisweep" if result and Path(result).resolve() == typed.resolve() else str(typed)
+
+
+def path_argument(text: str) -> Path:
+    """A path from the command line."""
+    try:
+        return path_of(text)
+    except SweepError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def count(text: str) -> int:

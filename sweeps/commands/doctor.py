@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from .command import Command
+from .command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=Path, nargs="?", default=Path(), help="where cubes would lie; default: here"
+        "folder", type=path_argument, nargs="?", default=Path(), help="where cubes would lie; default: here"
     )
 
 

@@ -1,13 +1,12 @@
 """`equisweep info`: what a cube holds."""
 
 import argparse
-from pathlib import Path
 
-from .command import Command
+from .command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
 
 
 def run(options: argparse.Namespace) -> int:

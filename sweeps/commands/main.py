@@ -1,14 +1,18 @@
 """The command line: ``equisweep COMMAND``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stopping import stop_if_requested, stop_requested
+from ...engine.gate.stream import PlainStream
+from ...engine.gate.text import MESSAGE, clean, said
 from .command import Command, in_shell
 from .signals import ignore_stopping, quiet_once_stopped, stop_on_signals
 
@@ -33,6 +37,9 @@ _FILES = (
     "doctor",
 )
 
+# Set in the environment, it shows where an error came from that should never have come.
+TRACEBACK = "EQUISWEEP_TRACEBACK"
+
 COMMANDS: tuple[Command, ...] = tuple(import_module(f".{file}", __package__).COMMAND for file in _FILES)
 
 _EXAMPLES = """examples:
@@ -44,7 +51,14 @@ _EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped."""
+    """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped; and 70
+    for what should not be.
+    """
+    with redirect_stdout(cast(TextIO, PlainStream(sys.stdout))):
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         with stop_on_signals():
             options = _parser().parse_args(arguments)
@@ -68,11 +82,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has gone: nothing more to say
         return 0
-    except Exception:
+    except Exception as error:
         # What is stopped amid an import or a library's callback may fail in any way.
         if stop_requested():
             return _stopped()
-        raise
+        if os.environ.get(TRACEBACK):
+            raise
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Say what the system refused; or, of what should never come here, where it came from."""
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, MemoryError):
+        reason = "there is not enough memory for this"
+    else:
+        print(
+            f"equisweep: {said(error)}. This should not be: please report it with what "
+            f"{TRACEBACK}=1 in the environment shows",
+            file=sys.stderr,
+        )
+        return 70
+    print(f"equisweep: {clean(reason, MESSAGE)}", file=sys.stderr)
+    return 2
 
 
 def entry(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -94,8 +127,15 @@ def _stopped() -> int:
     return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors repeat what was typed in a clean and short form."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(clean(message, MESSAGE))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="equisweep",
         description="Sweep game-theoretic models of security investment into labelled cubes.",
         epilog=_EXAMPLES,

@@ -6,11 +6,15 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from ...engine.gate.text import cut
 from ..text import table
 from .command import Command
 
 if TYPE_CHECKING:
     from ...kernels.model import Model, Parameter
+
+
+_MOST = 10**5  # letters of a description
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from ..spec.models import find_model
 
     if options.name:
-        print(describe_model(find_model("models", options.name, Path())[0]))
+        print(cut(describe_model(find_model("models", options.name, Path())[0]), _MOST))
     else:
         print(list_models(MODELS.values()))
     return 0

@@ -1,16 +1,15 @@
 """`equisweep plan`: what a sweep will take."""
 
 import argparse
-from pathlib import Path
 
 from ...engine.feedback.progress import clock
 from ..plan import Plan
 from ..text import size_text
-from .command import Command, add_device
+from .command import Command, add_device, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sweep", type=Path, help="a sweep file (TOML)")
+    parser.add_argument("sweep", type=path_argument, help="a sweep file (TOML)")
     add_device(parser)
     parser.add_argument(
         "--no-trial", action="store_true", help="try no points: time and memory from rough rates"

@@ -3,10 +3,9 @@
 import argparse
 import re
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .command import Command, add_selection, open_selected
+from .command import Command, add_selection, open_selected, path_argument
 
 if TYPE_CHECKING:
     from ..plots.look.style import Style
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument("--var", action="append", default=[], help="what to draw; lines take several")
     parser.add_argument("--x", help="the axis that runs to the right")
     parser.add_argument("--y", help="the axis that runs upwards (maps, sampled points)")
@@ -36,8 +35,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="FILE:NAME", help="phase portraits of your own model: its code (it will run)"
     )
     _add_look(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="a .png, .svg or .pdf file")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="write what is drawn to a .csv file, too")
+    parser.add_argument("-o", "--output", type=path_argument, required=True, help="a .png, .svg or .pdf file")
+    parser.add_argument(
+        "--data", type=path_argument, metavar="FILE", help="write what is drawn to a .csv file, too"
+    )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that are there (a picture always is)"
     )

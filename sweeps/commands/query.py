@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection, open_selected
+from .command import ALL_ROWS, Command, add_selection, open_selected, path_argument
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -14,12 +13,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         choices=("table", "csv", "json", "parquet", "netcdf", "zarr"),
         help="default: by the ending of FILE (.csv .json .parquet .nc .zarr .txt), a table without one",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("-o", "--output", type=path_argument, metavar="FILE", help="default: standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument(
         "--var", action="append", default=[], help="a variable; may be repeated (all if absent)"
     )

@@ -4,12 +4,14 @@ import argparse
 from pathlib import Path
 
 from ..papers.registry import PAPERS
-from .command import Command
+from .command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", choices=PAPERS)
-    parser.add_argument("-o", "--output", type=Path, default=Path("figures"), help="folder of the pictures")
+    parser.add_argument(
+        "-o", "--output", type=path_argument, default=Path("figures"), help="folder of the pictures"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

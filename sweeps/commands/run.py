@@ -1,15 +1,14 @@
 """`equisweep run`: a sweep file becomes a cube."""
 
 import argparse
-from pathlib import Path
 
-from .command import Command, add_device, count, program
+from .command import Command, add_device, count, path_argument, program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sweep", type=Path, help="a sweep file (TOML)")
+    parser.add_argument("sweep", type=path_argument, help="a sweep file (TOML)")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, help="the cube, a folder such as cube.zarr"
+        "-o", "--output", type=path_argument, required=True, help="the cube, a folder such as cube.zarr"
     )
     add_device(parser)
     parser.add_argument("--overwrite", action="store_true", help="delete an existing cube first")

@@ -2,13 +2,12 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from .command import ALL_ROWS, Command, add_selection, count, open_selected
+from .command import ALL_ROWS, Command, add_selection, count, open_selected, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument("--method", choices=("sobol", "morris", "dgsm", "prcc", "elasticity"),
                         help="default: that of the cube's design")  # fmt: skip
     parser.add_argument(
@@ -24,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=count, default=100, metavar="N", help="default: 100")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples; default: 0")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead")
+    parser.add_argument("-o", "--output", type=path_argument, metavar="FILE", help="write there instead")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,12 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import ALL_ROWS, Command
+from .command import ALL_ROWS, Command, path_argument
 from .query import add_output
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument("query", help="one SELECT; the table is cube, its columns the axes and variables")
     add_output(parser)
 

@@ -1,14 +1,17 @@
 """`equisweep structure`: factors sorted into levels."""
 
 import argparse
-from pathlib import Path
 
-from .command import Command
+from .command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("factors", type=Path, help="an adjacency matrix: a .csv or .toml file with names")
-    parser.add_argument("-o", "--output", type=Path, help="a .png, .svg or .pdf file for the digraph")
+    parser.add_argument(
+        "factors", type=path_argument, help="an adjacency matrix: a .csv or .toml file with names"
+    )
+    parser.add_argument(
+        "-o", "--output", type=path_argument, help="a .png, .svg or .pdf file for the digraph"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

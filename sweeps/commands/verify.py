@@ -1,13 +1,12 @@
 """`equisweep verify`: every shard of a cube, read back."""
 
 import argparse
-from pathlib import Path
 
-from .command import Command
+from .command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=Path)
+    parser.add_argument("cube", type=path_argument)
     parser.add_argument(
         "--repair",
         action="store_true",

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ...engine.gate.text import cell
-from ...engine.store.durable import remove_tree
+from ...engine.store.durable import discard
 from ..text import ALL_ROWS, MOST_ROWS, more_rows, short, table
 from .lazy import lazy
 
@@ -114,7 +114,7 @@ def write_zarr(dataset: "xr.Dataset", output: Path) -> None:
     except OSError as error:
         raise _unwritable(output, error) from None
     finally:
-        remove_tree(partial)
+        discard(partial)
 
 
 def _require_columns(schema: "pa.Schema", style: str) -> None:

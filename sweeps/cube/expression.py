@@ -70,8 +70,8 @@ def parse_expression(text: str, known: Mapping[str, Known]) -> Expression:
 
     Raises SweepError that shows the place and says what is allowed.
     """
-    reader = _Reader(text, known)
     try:
+        reader = _Reader(text, known)
         kind, run = reader.read(reader.tree())
     except (RecursionError, MemoryError):
         raise SweepError(_CONDITION, ": the condition is nested too deeply") from None

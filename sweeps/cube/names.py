@@ -9,8 +9,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ...engine.errors import Argument, SweepError
+
 # Words with which a condition is built: as names they need `backquotes`.
 BUILDING = frozenset({"and", "or", "not", "in", "is"})
+_MOST_LETTERS = 30_000
 _QUOTED = re.compile(r"""`([^`]*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""")
 
 
@@ -35,7 +38,13 @@ class Spelt:
 
 
 def spell(text: str, known: Collection[str], functions: Collection[str]) -> Spelt:
-    """`text` with its names and quoted texts replaced; `functions` before a parenthesis are no names."""
+    """`text` with its names and quoted texts replaced; `functions` before a parenthesis are no names.
+
+    Raises SweepError for a text that would take minutes to read.
+    """
+    if len(text) > _MOST_LETTERS:
+        long = f": {len(text):,} characters are too many; at most {_MOST_LETTERS:,} are read"
+        raise SweepError(Argument("condition"), long)
     pattern = _pattern(known)
     spelt = Spelt("", {}, {}, {})
     parts: list[str] = []

@@ -10,6 +10,7 @@ from xarray.core import indexing
 
 from ...engine.errors import CubeError
 from ...engine.store.read import Reader
+from ..paths import path_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,10 +30,11 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     metadata are damaged, and, when values are read, where a shard is missing, damaged or another than was
     written.
     """
+    root = path_of(path)
     for _ in range(_OPENINGS):
         with suppress(Changing):
-            return dataset_of(Reader(Path(path)))
-    return dataset_of(Reader(Path(path)))
+            return dataset_of(Reader(root))
+    return dataset_of(Reader(root))
 
 
 class Changing(CubeError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ...engine.gate.text import shown
 from ..text import nearest, short
 from .labels import quoted, split_labels
 from .open import free
@@ -151,7 +152,7 @@ def _positions(wanted: Wanted, values: np.ndarray) -> tuple[list[int], bool]:
     labels = split_labels(text, known)
     for label in labels:
         if label not in known:
-            raise SweepError(wanted.argument, f": no value {label!r}{nearest(label, known)}")
+            raise SweepError(wanted.argument, f": no value {shown(label)}{nearest(label, known)}")
     positions = [i for label in labels for i, other in enumerate(known) if other == label]
     return positions, len(positions) == 1
 
@@ -219,4 +220,4 @@ def _number(wanted: Wanted, part: str) -> float:
     try:
         return float(part)
     except ValueError:
-        raise SweepError(wanted.argument, f": {part!r} is not a number") from None
+        raise SweepError(wanted.argument, f": {shown(part)} is not a number") from None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import SweepError
+from ...engine.errors import CubeError, SweepError
 from .lazy import grid_dims
 from .rows import Rows
 from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite
@@ -39,6 +39,7 @@ class _Stream:
         import pyarrow as pa
 
         self.rows, self.columns = rows, columns
+        self.failed: Exception | None = None
         self.read: set[str] | None = None
         self.schema = pa.schema([field.with_name(columns.inside[field.name]) for field in rows.schema])
 
@@ -48,11 +49,18 @@ class _Stream:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import pyarrow as pa
 
-        batches = (
-            pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
-            for batch in self.rows.batches(self.read)
-        )
-        return pa.RecordBatchReader.from_batches(self.schema, batches).__arrow_c_stream__(requested_schema)
+        batches = pa.RecordBatchReader.from_batches(self.schema, self._batches())
+        return batches.__arrow_c_stream__(requested_schema)
+
+    def _batches(self) -> Iterator["pa.RecordBatch"]:
+        import pyarrow as pa
+
+        try:
+            for batch in self.rows.batches(self.read):
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+        except Exception as error:  # which the engine would make a text of
+            self.failed = error
+            raise
 
 
 def tables(dataset: "xr.Dataset") -> dict[str, Rows]:
@@ -171,6 +179,9 @@ def _clear_errors(query: str, streams: dict[str, _Stream], columns: Names) -> It
     try:
         yield
     except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+        for stream in streams.values():
+            if isinstance(stream.failed, CubeError):  # which says more than the engine makes of it
+                raise stream.failed from None
         lines = str(error).splitlines()
         first = next((line for line in lines if line.strip()), type(error).__name__)
         hint = keyword_hint(query, columns.inside) if first.startswith("Parser Error") else ""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..paths import path_of
 from .paper import Reproduction
 from .registry import find_paper
 
@@ -26,4 +27,4 @@ def reproduce(model: str, folder: str | Path) -> Reproduction:
     SweepError
         Where there is no paper about `model`.
     """
-    return find_paper(model).reproduce(Path(folder))
+    return find_paper(model).reproduce(path_of(folder))

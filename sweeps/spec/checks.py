@@ -18,6 +18,10 @@ _TYPES: dict[str, tuple[Any, str]] = {
 }
 
 
+# Of an integer that a double precision number can be.
+_MOST_BITS = 1023
+
+
 def require_types(origin: str, table: Mapping[str, Any]) -> None:
     """Refuse a sweep's table whose values are not of the type they should be; SweepError with `origin`."""
     for name, (expected, called) in _TYPES.items():
@@ -27,6 +31,21 @@ def require_types(origin: str, table: Mapping[str, Any]) -> None:
         for key in value if expected is Mapping else ():
             if not isinstance(key, str):
                 raise SweepError(f"{origin}: {name}: the key {shown(key)} should be a name")
+    for name, value in table.items():
+        _require_sizes(f"{origin}: {name}", value)
+
+
+def _require_sizes(where: str, value: Any) -> None:
+    """Refuse integers that no number of the machine holds, wherever they stand."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _require_sizes(f"{where}.{key}", inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            if type(inner) is not float:
+                _require_sizes(where, inner)
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise SweepError(f"{where}: {shown(value)} is too large")
 
 
 def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dtype: str) -> np.ndarray:
@@ -72,7 +91,7 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
 
 def count(where: str, value: Any, least: int) -> int:
     """A whole number of at least `least`; SweepError, beginning with `where`, for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
         reason = "is missing" if value is None else f"{shown(value)} is no count"
         raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
     return value

@@ -2,9 +2,10 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader
+from math import inf
 from pathlib import Path
 from types import CodeType
 
@@ -15,6 +16,7 @@ from ...engine.gate.files import TEXT, digest_of, read_regular
 from ...engine.gate.text import said, shown
 from ...engine.model_file import PREFIX, raised_at
 from ...kernels.model import Model
+from ..paths import path_of
 from ..text import nearest
 
 
@@ -37,7 +39,7 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     file, _, attribute = name.rpartition(":")
     if not file or not attribute:
         raise SweepError(f"{where}: {shown(name)} names no model; write file.py:name")
-    path = folder / file
+    path = folder / path_of(file)
     try:
         source = read_regular(path, TEXT)
     except OSError as error:
@@ -59,9 +61,19 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     if not isinstance(model, Model):
         known = [key for key, value in vars(module).items() if isinstance(value, Model)]
         raise SweepError(f"{where}: {path} has no Model called {shown(attribute)}{nearest(attribute, known)}")
-    model = replace(model, files=tuple(str(path.parent / one) for one in model.files))
+    model = replace(model, files=tuple(str(path.parent / path_of(one)) for one in model.files))
     require_declared(f"{where}: {path}", opened, model)
+    _require_defaults(f"{where}: {path}", model)
     return model, _digest(f"{where}: {path}", source, model.files)
+
+
+def _require_defaults(where: str, model: Model) -> None:
+    """Refuse a model that declares no number as a default; SweepError, beginning with `where`."""
+    for parameter in model.parameters:
+        given = parameter.default
+        for value in given.values() if isinstance(given, Mapping) else (given,):
+            if not isinstance(value, int | float) or not -inf < value < inf:
+                raise SweepError(f"{where}: {parameter.name}: its default {shown(value)} is no number")
 
 
 class _Loader(SourceFileLoader):

@@ -1,6 +1,6 @@
 """Turn a stated sweep into a complete, checked space; every error names file, key and value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from .fixed import fixed_values
 from .inputs import Inputs
 from .models import find_model
 from .outputs import derivative_pairs, output_names
+from .ranges import MOST_VALUES
 from .vectors import component_labels
 
-_MOST_POINTS = 2**60
+_MOST_POINTS = 2**44  # more than any disk holds
 
 
 def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
@@ -54,6 +55,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     design, drawn = resolve_design(f"{origin}: design", table["design"], table["axes"], fixed, inputs)
     groups = zip_groups(f"{origin}: zip", table["zip"], table["axes"])
     together = {name for group in groups.values() for name in group}
+    _require_few(f"{origin}: axes", table["axes"], together)
     values = axis_values(f"{origin}: axes", table["axes"], fixed, inputs, together)
     taken = dict.fromkeys(values, "[axes]") | dict.fromkeys(drawn, "[design.parameters]")
     choices, fixed = fixed_values(f"{origin}: fixed", fixed, inputs, taken)
@@ -88,6 +90,17 @@ def _labels(where: str, model: Model, by_component: Mapping[str, tuple[str, ...]
         return {dim.name: dim_labels(dim, by_component) for dim in model.dims}
     except SweepError as error:
         raise SweepError(f"{where}: {error}") from None
+
+
+def _require_few(where: str, axes: Mapping[str, Any], together: Collection[str]) -> None:
+    """Refuse a grid by the sizes that its ranges state, before their values are computed."""
+    points = 1
+    for name, spec in axes.items():
+        size = spec.get("num") if isinstance(spec, Mapping) else 1
+        if name not in together and type(size) is int and 0 < size <= MOST_VALUES:
+            points *= size
+    if points > _MOST_POINTS:
+        raise SweepError(f"{where}: {points:.3g} points are more than any disk holds")
 
 
 def _require_size(where: str, space: Space) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import SweepError
 from ...engine.gate.documents import parse_toml
 from ...engine.gate.files import read_text
+from ..paths import path_of
 from ..text import nearest
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Sweep:
             Naming the file and the key, where it cannot be read, is not TOML, or has an unknown key. Values
             are checked by `space`.
         """
-        path = Path(path)
+        path = path_of(path)
         try:
             text = read_text(path, encoding="utf-8-sig")
             table = parse_toml(text)

@@ -7,8 +7,11 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from ....engine.gate.text import VALUE, clean, shown
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -18,6 +21,10 @@ _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 class MatrixError(ValueError):
     """What is wrong with a matrix, in one line."""
+
+
+MOST_FACTORS = 1000
+_MOST_LINES = 200_000
 
 
 @dataclass(frozen=True)
@@ -53,14 +60,24 @@ def read_matrix(text: str) -> Matrix:
     in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A blank is
     a 0 where there are names. Raises MatrixError.
     """
+    lines = text.count("\n")
+    if lines > _MOST_LINES:
+        raise MatrixError(f"it has {lines:,} lines; at most {_MOST_LINES:,} are read")
     stated, text = _stated_delimiter(_without_comments(text))
     if not text.strip():
         raise MatrixError("the file is empty")
-    tables = {d: _table(text, d) for d in ([stated] if stated else DELIMITERS)}
+    tables, large = {}, []
+    for delimiter in [stated] if stated else DELIMITERS:
+        try:
+            tables[delimiter] = _table(text, delimiter)
+        except (MatrixError, csv.Error) as error:
+            large.append(error)
+    if not tables:
+        raise MatrixError(str(large[0]))
     used = {d: rows for d, rows in tables.items() if any(len(row.cells) > 1 for row in rows)}
     read: dict[str, Matrix] = {}
     wrong: dict[str, MatrixError] = {}
-    for delimiter, rows in (used or {",": _table(text, ",")}).items():
+    for delimiter, rows in (used or dict(list(tables.items())[-1:])).items():
         try:
             read[delimiter] = _matrix(rows)
         except MatrixError as error:
@@ -69,7 +86,7 @@ def read_matrix(text: str) -> Matrix:
         both = " and ".join(DELIMITERS.get(d, d) for d in read)
         raise MatrixError(f"cells may be separated by {both}: both give a matrix; use one of them only")
     if not read:
-        raise wrong[max(wrong, key=lambda d: len(used.get(d, [_Row(1, [])])[0].cells)) if used else ","]
+        raise wrong[max(wrong, key=lambda d: len(used.get(d, [_Row(1, [])])[0].cells))]
     return next(iter(read.values()))
 
 
@@ -93,10 +110,19 @@ def _stated_delimiter(text: str) -> tuple[str, str]:
 def _table(text: str, delimiter: str) -> list[_Row]:
     """Rows of cells, without rows and columns at the edges that hold nothing."""
     reader, rows, line = csv.reader(io.StringIO(text), delimiter=delimiter), [], 1
+    filled = 0
     for cells in reader:
-        rows.append(_Row(line, [" ".join(cell.split()) for cell in cells]))
+        last = len(cells)
+        while last and not cells[last - 1].strip():
+            last -= 1
+        filled += last > 0
+        if max(last, filled) > MOST_FACTORS + 2:
+            raise MatrixError(
+                f"at most {MOST_FACTORS:,} factors are read, and line {line:,} goes beyond that"
+            )
+        if last:
+            rows.append(_Row(line, [" ".join(cell.split()) for cell in cells]))
         line = reader.line_num + 1
-    rows = [row for row in rows if any(row.cells)]
     width = max((i + 1 for row in rows for i, cell in enumerate(row.cells) if cell), default=0)
     first = all(row.cells[0] == "" for row in rows)
     return [
@@ -137,7 +163,7 @@ def _with_both(names: list[str], rows: list[_Row]) -> Matrix:
         raise MatrixError(f"{len(names)} names in the first row but {len(rows)} rows below it")
     for name, row in zip(names, rows, strict=True):
         if row.cells[0] != name:
-            raise MatrixError(f"line {row.line}: row is called {row.cells[0]!r}, expected {name!r}")
+            raise MatrixError(f"line {row.line}: row is called {shown(row.cells[0])}, expected {shown(name)}")
     return _named(names, [_Row(row.line, row.cells[1:]) for row in rows])
 
 
@@ -150,7 +176,8 @@ def _named(names: list[str], rows: list[_Row]) -> Matrix:
         for j, cell in enumerate(row.cells):
             entry = _entry(cell)
             if entry is None:
-                raise MatrixError(f"line {row.line}, {names[j]}: {cell!r} is neither 0 nor 1{_advice(cell)}")
+                what = f"{shown(cell)} is neither 0 nor 1{_advice(cell)}"
+                raise MatrixError(f"line {row.line}, {clean(names[j], VALUE)}: {what}")
             influences += [(i, j)] * entry
     return Matrix(tuple(names), influences)
 
@@ -161,9 +188,10 @@ def checked_names(names: object) -> list[str]:
         raise MatrixError("factor names must be non-empty text")
     if not names:
         raise MatrixError("no factors named")
-    twice = [name for name in names if names.count(name) > 1]
+    count = Counter(names)
+    twice = [name for name in names if count[name] > 1]
     if twice:
-        raise MatrixError(f"factor {twice[0]!r} is named twice")
+        raise MatrixError(f"factor {shown(twice[0])} is named twice")
     return names
 
 

@@ -8,11 +8,12 @@ import numpy as np
 from ....engine.errors import SweepError
 from ....engine.gate.documents import parse_toml
 from ....engine.gate.files import TEXT, read_regular
+from ....engine.gate.text import VALUE, clean, shown
 from ....kernels.games.internal import structure as kernel
-from .matrix_file import MatrixError, checked_names, decoded, read_matrix
+from ...paths import path_of
+from .matrix_file import MOST_FACTORS, MatrixError, checked_names, decoded, read_matrix
 
 TEN_FACTORS = Path(__file__).parents[2] / "published" / "ten_factors.csv"
-MAX_FACTORS = 1000
 
 
 class StructureError(SweepError):
@@ -76,7 +77,7 @@ def load_structure(path: str | Path) -> Structure:
     StructureError
         In one line, where the file is missing, unreadable, or not such a matrix.
     """
-    path = Path(path)
+    path = path_of(path)
     ending = path.suffix.lower()
     if ending not in (".csv", ".tsv", ".toml"):
         raise StructureError(f"{path}: a structure is read from a .csv or .toml file")
@@ -85,8 +86,8 @@ def load_structure(path: str | Path) -> Structure:
     except OSError as error:
         raise StructureError(f"{path}: cannot be read: {error.strerror}") from None
     names, influences = _from_toml(path, raw) if ending == ".toml" else _from_matrix(path, raw)
-    if len(names) > MAX_FACTORS:
-        raise StructureError(f"{path}: {len(names)} factors; at most {MAX_FACTORS} are read")
+    if len(names) > MOST_FACTORS:
+        raise StructureError(f"{path}: {len(names):,} factors; at most {MOST_FACTORS:,} are read")
     adjacency = np.zeros((len(names), len(names)), bool)
     for i, j in influences:
         adjacency[i, j] = i != j
@@ -110,19 +111,21 @@ def _from_toml(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int,
         raise StructureError(f"{path}: not TOML: {error}") from None
     unknown = sorted(set(document) - {"factors", "influences"})
     if unknown:
-        raise StructureError(f"{path}: unknown key {unknown[0]!r}; known are 'factors' and 'influences'")
+        raise StructureError(f"{path}: unknown key {shown(unknown[0])}; known are 'factors' and 'influences'")
     names = _checked_names(path, document.get("factors", []))
     table = document.get("influences", {})
     if not isinstance(table, dict):
         raise StructureError(f"{path}: [influences] must be a table of lists of factor names")
-    influences = []
+    influences, place = [], {name: number for number, name in enumerate(names)}
     for source, targets in table.items():
         if not isinstance(targets, list):
-            raise StructureError(f"{path}: influences.{source}: must be a list of factor names")
+            raise StructureError(f"{path}: influences.{clean(source, VALUE)}: must be a list of factor names")
         for name in (source, *targets):
-            if name not in names:
-                raise StructureError(f"{path}: influences.{source}: {name!r} is not among 'factors'")
-        influences += [(names.index(source), names.index(target)) for target in targets]
+            if not isinstance(name, str) or name not in place:
+                raise StructureError(
+                    f"{path}: influences.{clean(source, VALUE)}: {shown(name)} is not among 'factors'"
+                )
+        influences += [(place[source], place[target]) for target in targets]
     return names, influences
 
 

@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+from ....engine.gate.text import clean
+
+_LONGEST = 200  # letters of a text that comes from outside
 _LETTERS = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
     *("nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
@@ -34,7 +37,7 @@ def _bare(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text that matplotlib shows as it is, dollar signs included."""
-    return text.replace("$", r"\$")
+    return clean(text, _LONGEST).replace("$", r"\$")
 
 
 def typeset(symbol: str) -> str:

@@ -1,0 +1,28 @@
+"""A part of the hostile inputs, a different kind each: `make faults` takes all of them."""
+
+import json
+import subprocess
+import sys
+
+from helpers.project import ROOT
+
+from faults.hostile import arguments, declarations, inputs, places, texts
+from faults.hostile.made import Made
+
+EVERY = 40  # one of so many, so that the suite waits little for them
+
+
+def test_hostile_inputs_are_refused_soon_in_one_line_and_little_memory():
+    command = [sys.executable, "-m", "faults.hostile_inputs", "--every", str(EVERY), "--json"]
+    done = subprocess.run(command, cwd=ROOT / "tests", capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout.splitlines()[-1])
+    assert sum(tried for _, tried, _ in rows) > 20
+    assert all(tried == held for _, tried, held in rows)
+
+
+def test_the_catalogue_is_large_and_its_names_are_its_own(tmp_path):
+    modules = (places, declarations, texts, inputs, arguments)
+    names = [f"{case.kind}: {case.name}" for module in modules for case in module.cases(Made(tmp_path))]
+    assert len(names) >= 500
+    assert len(set(names)) == len(names)

@@ -1,0 +1,99 @@
+"""Every hostile input, and whether it was refused: in one clear line, soon, in little memory.
+
+``python -m faults.hostile_inputs`` prints a table of all of them; ``--every N`` takes one of N.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from .hostile import arguments, declarations, inputs, places, texts
+from .hostile.case import Case, complaint
+from .hostile.made import Made, make
+from .hostile.runner import outcome_of, warm_up
+
+CATALOGUE = (places, declarations, texts, inputs, arguments)
+NAME = "hostile inputs"
+KINDS = {
+    "files": "pipes, devices, folders, sparse files in the place of files",
+    "sizes": "metadata that declare too much, or are none",
+    "texts": "escape sequences, formulas and megabytes as text",
+    "sweeps": "sweep files",
+    "models": "model files",
+    "structures": "matrices of factors",
+    "arguments": "arguments of commands",
+    "python": "arguments of Python's functions",
+}
+
+
+def catalogue(made: Made) -> list[Case]:
+    """All hostile inputs."""
+    return [case for module in CATALOGUE for case in module.cases(made)]
+
+
+def tried(
+    cases: Sequence[Case], folder: Path, seconds: float, show: bool = False
+) -> tuple[Counter[str], dict[str, str]]:
+    """Try cases until the time is up: how many of each kind, and what is wrong with those that fell short."""
+    count: Counter[str] = Counter()
+    wrong: dict[str, str] = {}
+    until = time.monotonic() + seconds
+    for number, case in enumerate(cases):
+        if time.monotonic() > until:
+            break
+        here = folder / str(number)
+        here.mkdir()
+        outcome = outcome_of(case.prepare(here), here)
+        count[case.kind] += 1
+        reason = complaint(case, outcome)
+        if reason:
+            wrong[f"{case.kind}: {case.name}"] = reason
+        if show and reason:
+            print(
+                f"{case.kind}: {case.name}: {reason} [{outcome.cpu:.1f} s, {outcome.megabytes:.0f} MB]",
+                flush=True,
+            )
+        places.remove(here)
+    return count, wrong
+
+
+def main(
+    minutes: float = 20.0, every: int = 1, match: str = "", show: bool = False
+) -> list[tuple[str, int, int]]:
+    """Try every hostile input, or what the time allows: of each kind how many were tried, and held."""
+    warm_up()
+    with tempfile.TemporaryDirectory() as folder:
+        made = make(Path(folder))
+        cases = [case for case in catalogue(made) if match in f"{case.kind}: {case.name}"][::every]
+        count, wrong = tried(cases, Path(folder), minutes * 60, show)
+    lost = Counter(name.partition(":")[0] for name in wrong)
+    for name, reason in wrong.items():
+        print(f"{name}: {reason}", file=sys.stderr)
+    return [(KINDS[kind], number, number - lost[kind]) for kind, number in count.items()]
+
+
+def _command() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--match", default="")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    options = parser.parse_args()
+    rows = main(options.minutes, options.every, options.match, options.show)
+    if options.json:
+        print(json.dumps(rows))
+    else:
+        print("| hostile inputs | tried | held |\n|---|---:|---:|")
+        for row in rows:
+            print("| {} | {} | {} |".format(*row))
+    return int(any(number != held for _, number, held in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(_command())

@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 import time
@@ -32,8 +33,10 @@ KINDS = {
 
 
 def catalogue(made: Made) -> list[Case]:
-    """All hostile inputs."""
-    return [case for module in CATALOGUE for case in module.cases(made)]
+    """All hostile inputs, in an order in which any part of them has something of every kind."""
+    cases = [case for module in CATALOGUE for case in module.cases(made)]
+    random.Random(0).shuffle(cases)
+    return cases
 
 
 def tried(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from .integration import Integration
 from .lane import Lane, Moment, Orbit
-from .rest.attraction import apart
+from .rest.distance import Swing, square_of_distance
 
 Array = Any
 
@@ -28,8 +28,9 @@ class _Bracket(NamedTuple):
 
 
 def settle_time(integration: Integration, orbit: Orbit) -> Array:
-    """The time at which the orbit came within `settle` of its rest point; NaN where it never did.
+    """The time at which the orbit came within `settle` of its rest point, its swings about it too.
 
+    NaN where it never did.
     An orbit of shares has to have those near 0 that are left out, too.
     """
     lane, rest = orbit
@@ -44,14 +45,14 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
         return wide & (last.tries < _TRIES) & (last.above > 0)
 
     def body(last: _Bracket, fixed: Any) -> _Bracket:
-        p, (begin, rest, units, left_out), _ = fixed
+        p, (begin, rest, units, left_out, swing), _ = fixed
         bound = integration.bind(p)
         part = jnp.where(jnp.isfinite(last.above), last.above / (last.above - last.below), 0.5)
         # Where one end stays, the secant creeps up to the other: every third try halves.
         part = jnp.where(last.tries % 3 == 2, 0.5, jnp.clip(part, 0.02, 0.98))
         at = last.begin + part * (last.end - last.begin)
         state, rates = bound.stepper.reach(begin.t, begin.t + at, begin.state, begin.rates)
-        height = _height(bound, Moment(begin.t + at, state, rates), rest, units, left_out)
+        height = _height(bound, Moment(begin.t + at, state, rates), rest, units, left_out, swing)
         near = height <= 0
         return _Bracket(
             last.tries + 1,
@@ -61,22 +62,25 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
             jnp.where(near, height, last.below),
         )
 
-    ends = [_height(integration, at, rest, units, left_out) for at in (begin, lane)]
+    swing = lane.watch.swing
+    ends = [_height(integration, at, rest, units, left_out, swing) for at in (begin, lane)]
     duration = lane.t - begin.t
     # Nothing to look for where the orbit never settled, or starts at rest.
     above = jnp.where(lane.settled & (duration > 0), ends[0], -1.0)
     bracket = _Bracket(jnp.int32(0), jnp.zeros_like(duration), duration, above, jnp.minimum(ends[1], 0.0))
-    fixed = (integration.p, (begin, rest, units, left_out), duration)
+    fixed = (integration.p, (begin, rest, units, left_out, swing), duration)
     found = integration.loop(cond, body, bracket, fixed, native=integration.method.native)
     part = jnp.where(jnp.isfinite(found.above), found.above / (found.above - found.below), 1.0)
     into = found.begin + jnp.where(found.above > 0, part, 0.0) * (found.end - found.begin)
     return jnp.where(lane.settled, begin.t + into, jnp.nan)
 
 
-def _height(integration: Integration, at: Moment | Lane, rest: Array, units: Array, left_out: Array) -> Array:
+def _height(
+    integration: Integration, at: Moment | Lane, rest: Array, units: Array, left_out: Array, swing: Swing
+) -> Array:
     """Ln of the distance to the rest point over `settle`; inf where something does not count as gone yet."""
-    distance = apart(at.state - rest, units, left_out)
-    _, outbound = integration.motion(at)
-    tiny = jnp.finfo(distance.dtype).tiny
-    height = jnp.log(jnp.maximum(distance, tiny)) - jnp.log(integration.method.settle)
+    moves, outbound = integration.motion(at)
+    square = square_of_distance(at.state - rest, moves, units, left_out, swing)
+    tiny = jnp.finfo(square.dtype).tiny
+    height = jnp.log(jnp.maximum(square, tiny)) / 2 - jnp.log(integration.method.settle)
     return jnp.where(jnp.all(outbound | jnp.logical_not(left_out)), height, jnp.inf)

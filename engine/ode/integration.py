@@ -17,7 +17,8 @@ from .followed import Followed, Source, sources_of
 from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
 from .rest import settling
-from .rest.attraction import Nearest, apart, nearest_rest, rounding_noise
+from .rest.attraction import Nearest, nearest_rest, rounding_noise
+from .rest.distance import square_of_distance
 from .rest.quadratures import quadratures_of
 from .scale import grown, scale_of, settling_floor
 from .stepper import Step, Stepper
@@ -97,6 +98,10 @@ class Integration:
         """The horizon, in the dtype of the state."""
         return jnp.asarray(self.p[self.flow.horizon], state.dtype)
 
+    def last_end(self, end: Array) -> Array:
+        """The time up to which an orbit may go on that is to end at `end`."""
+        return jnp.maximum(end, self.method.latest) if self.method.extends else end
+
     def start(self) -> Orbit:
         """The orbit at time 0."""
         state = self.flow.start(self.p, **self.static)
@@ -138,7 +143,7 @@ class Integration:
             return (lane.t < until) & ~lane.settled & (lane.status == Status.ok)
 
         def body(orbit: Orbit) -> Orbit:
-            return self._looked_at(self._repeat(orbit, until, end))
+            return self._looked_at(self._repeat(orbit, until, end), end)
 
         return lax.while_loop(cond, body, orbit)
 
@@ -219,21 +224,21 @@ class Integration:
         old, _ = self.motion(before)
         new, outbound = self.motion(after)
         old, new = jnp.where(outbound, 0.0, old), jnp.where(outbound, 0.0, new)
-        distance = apart(after.state - rest, self.units(after), outbound)
+        square = square_of_distance(after.state - rest, new, self.units(after), outbound, after.watch.swing)
         if after.largest is not None and new.shape == after.state.shape:
             per_unit = 1 / self.units(after)
             old, new = old * per_unit, new * per_unit
         settle, duration = self.method.settle, after.t - before.t
-        watch = settling.watched(after.watch, settle, after.steps, (old, new), duration, distance)
+        watch = settling.watched(after.watch, settle, after.steps, (old, new), duration, square)
         if switched is not False:
             watch = watch._replace(near=watch.near & ~switched)
         return after._replace(watch=watch)
 
-    def _looked_at(self, orbit: Orbit) -> Orbit:
+    def _looked_at(self, orbit: Orbit, end: Array) -> Orbit:
         """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
         lane, rest = orbit
         if lane.watch is not None:
-            nearest, still = self._nearest_rest(lane)
+            nearest, still = self._nearest_rest(lane, end)
             watch = settling.looked_at(lane.watch, self.method.settle, lane.steps, nearest, still)
             lane, rest = lane._replace(watch=watch), jnp.where(still, lane.state, nearest.rest)
         if lane.refused is not None and lane.noise is not None:
@@ -244,7 +249,7 @@ class Integration:
             )
         return Orbit(lane, rest)
 
-    def _nearest_rest(self, lane: Lane) -> tuple[Nearest, Array]:
+    def _nearest_rest(self, lane: Lane, end: Array) -> tuple[Nearest, Array]:
         """The rest point near a lane, and whether it is exactly there."""
         moves, outbound = self.motion(lane)
 
@@ -253,7 +258,16 @@ class Integration:
             return bound.motion(Moment(t, state, bound.field(t, state)))[0]
 
         loop = partial(self.loop, native=self.method.native)
-        nearest = nearest_rest(rates, (lane.t, self.p), lane.state, self.units(lane), outbound, loop)
+        nearest = nearest_rest(
+            rates,
+            (lane.t, self.p),
+            lane.state,
+            self.units(lane),
+            outbound,
+            loop,
+            ahead=self.last_end(end),
+            settle=self.method.settle,
+        )
         return nearest, settling.starts_at_rest(moves, outbound)
 
     def units(self, lane: Lane) -> Array:

@@ -98,7 +98,7 @@ def _ended(integration: Integration, orbit: Orbit) -> tuple[Orbit, Outputs]:
     if not integration.method.extends:
         orbit = integration.advance(orbit, horizon, horizon)
         return orbit, reached(integration, orbit.lane)
-    latest = jnp.maximum(horizon, jnp.asarray(integration.method.latest, horizon.dtype))
+    latest = integration.last_end(horizon)
 
     def cond(at: _Extending) -> Array:
         return at.open

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .distance import Swing, no_swing, square_of_distance, swing_of
+
 Array = Any
 Rates = Callable[[Array], Array]
 Loop = Callable[..., Any]
@@ -24,14 +26,21 @@ _NEWTON, _BALANCING = 3, 8
 _HALVINGS = 8
 # exp(T J) of a rest point that attracts stays below this, after T of up to 1e-3/eps time constants.
 _GROWTH = 1e4
+# So many times as far ahead as the orbit goes it is looked, unless rounding leads by this part of `settle`.
+_AHEAD, _LED_ASTRAY = 10.0, 0.1
 
 
 class Nearest(NamedTuple):
-    """The rest point near a state, shape (d,); how far it is, in units of the scale; whether it attracts."""
+    """The rest point near a state, shape (d,), and whether it attracts.
+
+    How far it is: the square, in units of the scale, as by `square_of_distance`; and how the orbit swings
+    about it.
+    """
 
     rest: Array
-    distance: Array
+    square: Array
     attracts: Array
+    swing: Swing
 
 
 class _Newton(NamedTuple):
@@ -45,7 +54,14 @@ class _Newton(NamedTuple):
 
 
 def nearest_rest(
-    rates: Callable[[Any, Array], Array], p: Any, state: Array, scale: Array, left_out: Array, loop: Loop
+    rates: Callable[[Any, Array], Array],
+    p: Any,
+    state: Array,
+    scale: Array,
+    left_out: Array,
+    loop: Loop,
+    ahead: Array,
+    settle: float,
 ) -> Nearest:
     """The rest point near a state.
 
@@ -57,14 +73,17 @@ def nearest_rest(
     state, scale : shape (d,).
     left_out : shape (m,), whether a component may move as it likes, and counts for nothing.
     loop : repeats a step, as `lane_loop` does.
+    ahead : the time that the orbit has. Where it drifts by more than `settle` in some of those, however
+        slowly beside its fastest motion, it is not at rest.
+    settle : as of `Method`.
     """
 
     def cond(last: _Newton, _fixed: Any) -> Array:
         return last.tries < _NEWTON
 
     def body(last: _Newton, fixed: Any) -> _Newton:
-        p, scale, left_out = fixed
-        at = _Chart(lambda state: rates(p, state), scale, left_out)
+        p, scale, left_out, ahead = fixed
+        at = _Chart(lambda state: rates(p, state), scale, left_out, ahead, settle)
         jacobian = at.jacobian(last.end)
         step = at.towards_rest(jacobian, last.end)
         return _Newton(last.tries + 1, last.end, jacobian, last.end + step, jnp.max(jnp.abs(step / scale)))
@@ -73,20 +92,29 @@ def nearest_rest(
     first = _Newton(
         jnp.int32(0), begin, jnp.zeros((count, count), state.dtype), begin, jnp.zeros((), state.dtype)
     )
-    last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out)))
+    last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead)))
     # The last step again, to be differentiated: by the implicit function theorem, so is the rest point then.
-    at = _Chart(lambda state: rates(p, state), lax.stop_gradient(scale), left_out)
+    at = _Chart(
+        lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle
+    )
     rest = last.begin + at.towards_rest(last.jacobian, last.begin)
-    distance = apart(lax.stop_gradient(rest) - begin, lax.stop_gradient(scale), left_out)
-    grows = _grows(last.jacobian, last.error)
-    return Nearest(rest, jnp.where(jnp.isfinite(distance), distance, jnp.inf), jnp.logical_not(grows))
+    away, now = begin - lax.stop_gradient(rest), lax.stop_gradient(rates(p, begin))
+    scale, swing = lax.stop_gradient(scale), no_swing(state.dtype)
+    if count == len(state):
+        swing = swing_of(last.jacobian, jnp.where(left_out, 0.0, away / scale))
+    square = square_of_distance(away, now, scale, left_out, swing)
+    moving = jnp.logical_not(_never_moves(last.jacobian, now == 0))
+    grows = _grows(jnp.where(moving[:, None] & moving[None, :], last.jacobian, 0.0), last.error)
+    square = jnp.where(jnp.isfinite(square), square, jnp.inf)
+    return Nearest(rest, square, jnp.logical_not(grows), swing)
 
 
 class _Chart:
     """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`."""
 
-    def __init__(self, rates: Rates, scale: Array, left_out: Array) -> None:
+    def __init__(self, rates: Rates, scale: Array, left_out: Array, ahead: Array, settle: float) -> None:
         self._rates, self._scale, self._left_out = rates, scale, left_out
+        self._ahead, self._settle = ahead, settle
         self._units = scale if len(left_out) == len(scale) else jnp.ones(len(left_out), scale.dtype)
 
     def jacobian(self, state: Array) -> Array:
@@ -102,18 +130,31 @@ class _Chart:
     def towards_rest(self, jacobian: Array, state: Array) -> Array:
         """The step to where the linear flow goes in a long time: none along a line of rest points."""
         now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
-        slow = jnp.finfo(state.dtype).eps ** 0.5 * _size(jacobian)
+        slow = self._slowest(jacobian, state)
         step = _solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
         return step if len(step) == len(state) else step[:-1] - step[-1:]
 
+    def _slowest(self, jacobian: Array, state: Array) -> Array:
+        """The rate of the slowest motion that counts: over all the time ahead, if rounding allows it."""
+        eps = jnp.finfo(state.dtype).eps
+        slow, fast = eps**0.5 * _size(jacobian), jnp.max(jnp.abs(jacobian))
+        if len(self._units) != len(state):
+            return slow
+        terms = jnp.max(jnp.sum(jnp.abs(jacobian) * jnp.abs(state / self._units)[None, :], axis=1))
+        rounding = eps * jnp.maximum(terms / (_LED_ASTRAY * self._settle), 4 * fast)
+        return jnp.minimum(slow, jnp.maximum(1 / (_AHEAD * self._ahead), rounding))
 
-def apart(step: Array, scale: Array, left_out: Array) -> Array:
-    """The length of a step of the state in units of its scale, but for what is `left_out`."""
-    if len(left_out) == len(step):
-        return jnp.max(jnp.abs(jnp.where(left_out, 0.0, step / scale)))
-    logarithms = jnp.append(step, jnp.zeros(1, step.dtype))  # of shares, but for one number added to all
-    top = jnp.max(jnp.where(left_out, -jnp.inf, logarithms))
-    return jnp.maximum(top - jnp.min(jnp.where(left_out, jnp.inf, logarithms)), 0.0)
+
+def _never_moves(jacobian: Array, still: Array) -> Array:
+    """Which components keep the value that they have: they are `still`, and none that moves pushes them.
+
+    An orbit that starts on the way into a saddle, exactly, goes into it.
+    """
+
+    def body(_: Any, still: Array) -> Array:
+        return still & jnp.all((jacobian == 0) | still[None, :], axis=1)
+
+    return lax.fori_loop(0, len(still), body, still)
 
 
 def rounding_noise(rates: Rates, state: Array) -> Array:

@@ -6,9 +6,11 @@ point that attracts from a saddle that the orbit passes, and from a switch at wh
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from .attraction import Nearest
+from .distance import Swing, no_swing
 
 Array = Any
 
@@ -26,7 +28,8 @@ class Watch(NamedTuple):
     """What the loop over steps knows of a rest point.
 
     The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
-    where the rest point is `known`, once it is below `settle`. `settled` where it has come to rest.
+    where the rest point is `known`, with the `swing` about it, once it is below `settle`. `settled` where it
+    has come to rest.
     """
 
     within: Array
@@ -34,11 +37,13 @@ class Watch(NamedTuple):
     known: Array
     near: Array
     settled: Array
+    swing: Swing
 
 
 def first_watch(settle: float, at_rest: Array, dtype: Any) -> Watch:
     """The watch at the start; `at_rest`: the orbit starts on a rest point."""
-    return Watch(jnp.asarray(_EARLY * settle, dtype), jnp.int32(0), jnp.asarray(False), at_rest, at_rest)
+    within = jnp.asarray(_EARLY * settle, dtype)
+    return Watch(within, jnp.int32(0), jnp.asarray(False), at_rest, at_rest, no_swing(dtype))
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -52,12 +57,12 @@ def watched(
     steps: Array,
     rates: tuple[Array, Array],
     duration: Array,
-    distance: Array,
+    square: Array,
 ) -> Watch:
     """The watch after step number `steps`, of this `duration`.
 
-    `rates` are those before and after it in units of the scale, 0 where they count for nothing; `distance` is
-    that to the rest point, if it is known.
+    `rates` are those before and after it in units of the scale, 0 where they count for nothing; `square` is
+    the square of the distance to the rest point, if it is known.
 
     Near a rest point z* the rates are J (z - z*), so |z - z*| is about |rates|^2 / |J rates|, and J rates is
     the change of the rates in time. They shrink on the way there; beside a rest point that an orbit leaves
@@ -65,22 +70,22 @@ def watched(
     """
     before, speed = (jnp.max(jnp.abs(r)) for r in rates)
     change = jnp.max(jnp.abs(rates[1] - rates[0]))
-    # The estimate is below a number where square, speed^2 times the duration, is below that times the change.
-    square = speed * speed * duration
-    arrives = (square <= watch.within * change) & (speed < before) & (steps >= watch.since)
-    near = jnp.where(watch.known, distance <= settle, arrives) | (speed == 0)
-    away = square > _AWAY * settle * change
+    # The estimate is below a number where speed^2 times the duration is below that times the change.
+    strength = speed * speed * duration
+    arrives = (strength <= watch.within * change) & (speed < before) & (steps >= watch.since)
+    near = jnp.where(watch.known, square <= settle**2, arrives) | (speed == 0)
+    away = strength > _AWAY * settle * change
     return watch._replace(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
-        known=watch.known & (distance <= _NONE * settle),
+        known=watch.known & (square <= (_NONE * settle) ** 2),
         near=near,
     )
 
 
 def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: Array) -> Watch:
     """The watch after a closer look at an orbit that is `near`; `still`: nothing moves at all."""
-    none = rest.distance > _NONE * settle
-    settled = watch.near & (still | (rest.attracts & (rest.distance <= settle)))
+    none = rest.square > (_NONE * settle) ** 2
+    settled = watch.near & (still | (rest.attracts & (rest.square <= settle**2)))
     within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
     pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
     return Watch(
@@ -89,4 +94,5 @@ def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: A
         known=jnp.where(watch.near, rest.attracts & ~none, watch.known),
         near=settled,
         settled=settled,
+        swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),
     )

@@ -189,8 +189,8 @@ _SETTLE_TIME = Output(
     "settle_time",
     "t_s",
     "time",
-    "time at which the orbit came within the settling distance of its rest point, its swings about it counted, in"
-    " the coordinates that are integrated and in units of their scale; by interpolation in the step that led"
+    "time at which the orbit, its swings counted, came within the settling distance of its rest point, in the"
+    " coordinates that are integrated and in units of their scale; by interpolation in the step that led"
     " there; NaN where it never did",
     may_be_nan=True,
     needs="attractor",

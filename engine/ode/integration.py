@@ -64,7 +64,9 @@ class Integration:
             quadratures = self._quadratures() if self._may_settle and flow.motion is everything_moves else ()
         self.quadratures = quadratures
         self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
-        self._adapts = self._scaled and method.fixed_steps is None
+        # At a switch steps are refused because the field jumps, and a jump would look like rounding.
+        jumps = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
+        self._has_noise = self._scaled and method.fixed_steps is None and not jumps
 
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
@@ -120,10 +122,10 @@ class Integration:
             solver_state=self.stepper.solver_state(zero, end, state),
             tried=jnp.int32(0),
             steps=jnp.int32(0),
-            refused=jnp.int32(0) if self._adapts else None,
+            refused=jnp.int32(0) if self._has_noise else None,
             watch=None,
             largest=largest,
-            noise=jnp.zeros_like(state) if self._adapts else None,
+            noise=jnp.zeros_like(state) if self._has_noise else None,
             status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )
@@ -135,7 +137,7 @@ class Integration:
 
     def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
         """Step the orbit until that time, or until it settles or fails; at `end` it ends at the latest."""
-        if not (self._may_settle or self._adapts):
+        if not (self._may_settle or self._has_noise):
             return self._repeat(orbit, until, end)
 
         def cond(orbit: Orbit) -> Array:
@@ -199,8 +201,7 @@ class Integration:
     def _stepper(self, largest: Array | None, noise: Array | None) -> Stepper:
         """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
         own = self.stepper
-        # The search for a switch by the state needs errors that do not shrink with a component near 0.
-        if largest is None or (isinstance(own, Watch) and own.switches.located):
+        if largest is None:
             return own
         control = self.tolerance(largest, noise)
         stepper = self.method.stepper(self.field, control)
@@ -212,7 +213,10 @@ class Integration:
         """How accurate steps are, where components have been as large as this, by this `noise`."""
         if largest is None:
             return self.method.tolerance()
-        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise)
+        # An orbit that sticks at a switch by a component at 0 needs errors that do not shrink with that.
+        own = self.stepper
+        sticks = isinstance(own, Watch) and own.switches.hold_at_zero
+        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise, not sticks)
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.

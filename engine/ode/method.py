@@ -160,9 +160,9 @@ class Method:
         if isinstance(self.atol, tuple) and len(self.atol) != len(state):
             raise ValueError(f"atol has {len(self.atol)} numbers, the state {len(state)} components")
 
-    def tolerance(self, scale: Any = None, noise: Any = None) -> Tolerance:
+    def tolerance(self, scale: Any = None, noise: Any = None, in_troughs: bool = True) -> Tolerance:
         """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""
-        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise)
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, in_troughs)
 
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""

@@ -34,6 +34,8 @@ class Tolerance:
     fixed_steps : as many equal steps span the horizon instead, whatever their error.
     scale : that of each component, shape (d,); None: it is 1, and components may change their signs freely.
     noise : the error of rounding in each component of the rates, shape (d,), which no step avoids.
+    in_troughs : whether a component far below its scale is measured relative to itself, and does not change
+        its sign by an error.
     """
 
     rtol: float
@@ -41,6 +43,7 @@ class Tolerance:
     fixed_steps: int | None = None
     scale: Array | None = None
     noise: Array | None = None
+    in_troughs: bool = True
 
     @property
     def nominal(self) -> float:
@@ -58,9 +61,13 @@ class Tolerance:
         if self.noise is not None:
             least = least + self.noise * jnp.abs(size)
         if self.atol is None:
-            absolute = self.rtol * jnp.minimum(jnp.minimum(self.scale, 1.0), most / _TROUGH)
+            absolute = self.rtol * jnp.minimum(self.scale, 1.0)
+            if self.in_troughs:
+                absolute = jnp.minimum(absolute, self.rtol * most / _TROUGH)
         else:
-            absolute = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
+            absolute = atol
+            if self.in_troughs:
+                absolute = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
         return absolute + self.rtol * most + least
 
     def weights(self, state: Array) -> Array:

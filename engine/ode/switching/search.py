@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend import core
 
 from ....kernels.flow import Flow
@@ -75,12 +76,29 @@ def _found(trace: FlatTrace, changes: Mapping[Any, Change]) -> list[Switch]:
             of = [changes.get(v, NEVER) for v in atoms]
             change = Change(*map(max, zip(NEVER, *of, strict=False)))
             if change.moves:
-                found[_name(switch.left), _name(switch.right), switch.how] = replace(switch, change=change)
+                key = _name(switch.left), _name(switch.right), switch.how
+                jumps = switch.jumps or (key in found and found[key].jumps)
+                at_zero = _is_zero(switch.right, made) or _is_zero(switch.left, made)
+                found[key] = replace(switch, change=change, jumps=jumps, at_zero=at_zero)
     return list(found.values())
 
 
 def _name(atom: Any) -> Any:
     return (str(atom.val), str(atom.aval)) if isinstance(atom, core.Literal) else atom
+
+
+def _is_zero(atom: Any, made: Mapping[Any, Any]) -> bool:
+    """Whether this is 0, as far as the trace says; None is."""
+    if atom is None:
+        return True
+    if isinstance(atom, core.Literal):
+        return not np.any(atom.val)
+    equation = made.get(atom)
+    return (
+        equation is not None
+        and equation.primitive.name == "broadcast_in_dim"
+        and _is_zero(equation.invars[0], made)
+    )
 
 
 def _reaching(trace: FlatTrace) -> tuple[set[Any], set[Any]]:
@@ -108,12 +126,14 @@ def _switches_in(equation: Any, made: Mapping[Any, Any], kinks: bool) -> list[Sw
         return []
     if name in COMPARISONS:
         return _of_comparison(of[0], of[1], made)
-    if name == "sign" or (name == "abs" and kinks):
+    if name == "sign":
         return [Switch(of[0])]
+    if name == "abs" and kinks:
+        return [Switch(of[0], jumps=False)]
     if name in ("max", "min") and kinks:
-        return [Switch(of[0], of[1])]
+        return [Switch(of[0], of[1], jumps=False)]
     if name == "clamp" and kinks:
-        return [Switch(of[1], of[0]), Switch(of[1], of[2])]
+        return [Switch(of[1], of[0], jumps=False), Switch(of[1], of[2], jumps=False)]
     if name in ("floor", "ceil"):
         return [Switch(of[0], None, "whole")]
     if name == "round":

@@ -23,12 +23,16 @@ class Switch:
     left, right : variables or literals of the trace; `right` None is 0.
     how : one of `_FUNCTIONS`.
     change : how they change.
+    jumps : whether the field may jump there; else it has a corner.
+    at_zero : whether it is 0 that the first one is compared with.
     """
 
     left: Any
     right: Any = None
     how: str = "difference"
     change: Change = NEVER
+    jumps: bool = True
+    at_zero: bool = False
 
     @property
     def rounds(self) -> bool:
@@ -85,6 +89,11 @@ class Switches:
     def any(self) -> bool:
         """Whether there are any."""
         return bool(self.timed or self.located)
+
+    @property
+    def hold_at_zero(self) -> bool:
+        """Whether an orbit may stick at one where a component is 0, as by dry friction."""
+        return any(s.jumps and s.at_zero for s in self.located)
 
     @property
     def hides(self) -> bool:

@@ -41,15 +41,9 @@ class Integration:
     """
 
     def __init__(
-        self,
-        flow: Flow,
-        p: Parameters,
-        method: Method,
-        static: Mapping[str, str],
-        loop: Loop = lane_loop,
-        sources: tuple[Source | None, ...] | None = None,
-        quadratures: tuple[bool, ...] | None = None,
-    ) -> None:
+        self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
+        sources: tuple[Source | None, ...] | None = None, quadratures: tuple[bool, ...] | None = None,
+    ) -> None:  # fmt: skip
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
         method.require_decidable(flow)
@@ -120,15 +114,11 @@ class Integration:
             before=Moment(zero, state, rates) if self._may_settle else None,
             size=self._stepper(largest, None).first_size(rates, state, end),
             solver_state=self.stepper.solver_state(zero, end, state),
-            tried=jnp.int32(0),
-            steps=jnp.int32(0),
-            refused=jnp.int32(0) if self._has_noise else None,
-            watch=None,
-            largest=largest,
-            noise=jnp.zeros_like(state) if self._has_noise else None,
+            tried=jnp.int32(0), steps=jnp.int32(0), refused=jnp.int32(0) if self._has_noise else None,
+            watch=None, largest=largest, noise=jnp.zeros_like(state) if self._has_noise else None,
             status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
-        )
+        )  # fmt: skip
         if not self._may_settle:
             return Orbit(lane, state)
         at_rest = settling.starts_at_rest(*self.motion(lane))
@@ -263,15 +253,9 @@ class Integration:
 
         loop = partial(self.loop, native=self.method.native)
         nearest = nearest_rest(
-            rates,
-            (lane.t, self.p),
-            lane.state,
-            self.units(lane),
-            outbound,
-            loop,
-            ahead=self.last_end(end),
-            settle=self.method.settle,
-        )
+            rates, (lane.t, self.p), lane.state, self.units(lane), outbound, loop,
+            ahead=self.last_end(end), settle=self.method.settle,
+        )  # fmt: skip
         return nearest, settling.starts_at_rest(moves, outbound)
 
     def units(self, lane: Lane) -> Array:

@@ -11,6 +11,7 @@ from ...cube.select import selection
 from .. import frame, labels
 from ..drawn import Table
 from ..look.style import Style
+from ..look.symbols import with_unit
 from ..view import MOST_PANELS
 from .chart import PHASE, Chart, find_chart
 from .draw import (
@@ -68,7 +69,7 @@ def draw_phase(
     sheet.legend(legend_handles(drawn.rest, drawn.curves))
     title, where = str(dataset.attrs.get("title", "")), labels.selected(dataset)
     figure = sheet.finish(title, where, drawn.note(), before="Phase portrait")
-    shown = [facet] if facet else []
+    shown = [with_unit(facet, str(dataset[facet].attrs.get("units", "1")))] if facet else []
     return figure, Table([*shown, "drawn", "number", *table_head(flow, chart)], drawn.rows)
 
 

@@ -11,10 +11,11 @@ from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError
+from equisweep.sweeps.plots.look.style import Style
 from equisweep.sweeps.plots.phase.chart import Chart, find_chart
 from equisweep.sweeps.plots.phase.motion import motion_of
 from equisweep.sweeps.plots.phase.rest_points import rest_points
-from equisweep.sweeps.plots.plot import note_of, plot
+from equisweep.sweeps.plots.plot import note_of, picture, plot
 from helpers.messages import refused
 from helpers.pictures import not_run
 from helpers.project import ROOT
@@ -173,3 +174,21 @@ def test_what_cannot_be_a_portrait_is_refused():
         plot(supervision(), kind="phase", facet="q")
     with refused("facet='x0' makes 13 panels", "--facet x0 makes 13 panels"):
         plot(supervision(x0=np.linspace(0.1, 0.9, 13)), kind="phase", facet="x0", selections={"r": 4})
+
+
+def test_rest_points_and_paths_are_what_is_drawn():
+    options = dict.fromkeys(("hue", "line", "model"))
+    drawn = picture(
+        supervision(r=(4.0,)), (), None, None, Style(title="Mine", figsize=(5, 4)), kind="phase", facet="r",
+        selections=(), log=(), keep=(), **options,
+    )  # fmt: skip
+    assert drawn.figure.get_suptitle() == "Mine"
+    assert drawn.figure.get_size_inches().tolist() == [5, 4]
+    assert drawn.table.head == ["r [money]", "drawn", "number", "x", "y"]
+    rows = list(drawn.table.rows)
+    paths = [row for row in rows if row[1] == "path"]
+    np.testing.assert_allclose([row[3:] for row in paths[:2]], [[0.2, 0.25], [0.22, 0.25]])
+    assert {row[1] for row in rows} == {"path", "rest point: saddle", "rest point: stable focus"}
+    assert {row[0] for row in rows} == {4.0}
+    with pytest.raises(SweepError, match="facet='r', facet='x0': a phase portrait takes one"):
+        plot(supervision(), kind="phase", facet=("r", "x0"))

@@ -11,7 +11,8 @@ from .errors import CubeError, SweepError, SweepInterrupted
 
 if TYPE_CHECKING:
     from .device import pick_device
-    from .execution import Report, execute, plan_space
+    from .execution import execute, plan_space
+    from .feedback.report import Report
     from .ode.method import Method
     from .ode.trajectory import lanes, trajectory
     from .space import Axis, Space, Variable
@@ -41,7 +42,7 @@ __all__ = [
 # Where each public name stands that is loaded when it is asked for.
 _MODULES = {
     "pick_device": ".device",
-    "Report": ".execution",
+    "Report": ".feedback.report",
     "execute": ".execution",
     "plan_space": ".execution",
     "Method": ".ode.method",

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import jax
-
 from .errors import Argument, SweepError
 from .tiles import MOST_POINTS
 
@@ -24,6 +22,8 @@ def pick_device(wanted: str) -> Any:
     """
     if wanted not in DEVICES:
         raise SweepError(f"device: {wanted!r} is none of {', '.join(DEVICES)}")
+    import jax  # which takes a second to load
+
     if wanted == "cpu":
         return jax.devices("cpu")[0]
     try:

@@ -5,62 +5,37 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .codegen.compiled import in_words
-from .compile_cache import keep_compiled
-from .device import most_points, pick_device
+from .device import DEVICES, most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
-from .evaluate import Computed, Evaluator, computed_tiles
 from .feedback.progress import Progress, Silence
+from .feedback.report import Report
 from .feedback.stopping import stop_if_requested
 from .space import Space
-from .store.create import create_cube
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
-from .store.durable import clear_disk_errors, only_writer, put_back, remove_leftovers, require_no_links
+from .store.durable import clear_disk_errors, only_writer, put_back
 from .store.grow import grow, grown_axis
-from .store.identity import identity, require_same_sweep, require_sound_coordinates
-from .store.journal import JOURNAL, log_run
-from .store.manifest import FOLDER
-from .store.metadata import contradictions, finish_growth
-from .store.recorder import Recorder
-from .store.resume import missing_tiles, tiles_to_compute
-from .store.seal import drop_older_seals, read_seals, seal_of, write_seal
+from .store.identity import (
+    identity,
+    require_same_sweep,
+    require_sound_coordinates,
+)
+from .store.journal import log_run
+from .store.metadata import finish_growth
+from .store.resume import missing_tiles, prepare
+from .store.seal import drop_older_seals
 from .tiles import Layout, Tile, plan_layout
 from .writer import WRITERS, TileWriter
 
+if TYPE_CHECKING:
+    from .evaluate import Computed, Evaluator
+
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a run did.
-
-    Attributes
-    ----------
-    computed, tiles
-        Tiles computed now, and in all.
-    points, seconds
-        Points computed now, and how long that took.
-    compilations
-        How many kernels were compiled.
-    device
-        Where it ran.
-    grown
-        Whether samples were added to a cube that was there.
-    """
-
-    computed: int
-    tiles: int
-    points: int
-    seconds: float
-    compilations: int
-    device: str
-    grown: bool = False
 
 
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
@@ -107,7 +82,7 @@ def execute(
     device
         "cpu", "gpu", or "auto" for a GPU where there is one.
     attributes
-        Text attributes for a new cube (the sweep file, versions).
+        Text attributes for a new cube (the sweep file, versions); the device is added to them.
     durable
         Sync every shard to the disk before its tile counts as committed.
     overwrite
@@ -131,31 +106,47 @@ def execute(
     SweepInterrupted
         The user pressed Ctrl-C; running writes were finished first.
     """
-    keep_compiled()
-    chosen = pick_device(device)
+    if device not in DEVICES:
+        raise SweepError(f"device: {device!r} is none of {', '.join(DEVICES)}")
+    told = dict(attributes or {})
     with clear_disk_errors(root):
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
         if overwrite or not root.exists() or not any(root.iterdir()):
-            _create(space, root, plan_space(space, chosen, tile_points), attributes or {}, check_disk)
+            _create(space, root, device, tile_points, told, check_disk)
         with only_writer(root):
             finish_growth(root)
             drop_older_seals(root)
             cube = open_cube_for_reading(root)
-            grown = _grown(cube, space, attributes or {}, check_disk)
-            require_same_sweep(grown or cube, space)
-            report = _complete(grown or cube, space, chosen, durable, overlap, progress)
+            grown = _grown(cube, space, device, told, check_disk)
+            cube = grown or cube
+            require_same_sweep(cube, space)
+            try:
+                todo = prepare(cube, durable)
+                report = Report(0, len(cube.layout), 0, 0.0, 0, "")
+                if todo:
+                    report = _complete(cube, space, todo, device, durable, overlap, progress)
+            finally:
+                cube.recorder.close()
             return replace(report, grown=grown is not None)
 
 
 def _create(
-    space: Space, root: Path, layout: Layout, attributes: Mapping[str, str], check_disk: bool
+    space: Space,
+    root: Path,
+    device: str,
+    tile_points: int | None,
+    attributes: Mapping[str, str],
+    check_disk: bool,
 ) -> None:
     """Create an empty cube at `root`; a cube that is there goes only once the new one is ready."""
+    from .store.create import create_cube
+
     if root.is_symlink() and not root.exists():
         raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
-    everything = {"identity": json.dumps(identity(space))} | dict(attributes)
+    chosen = pick_device(device)
+    layout = plan_space(space, chosen, tile_points)
     there = root.exists() and (not root.is_dir() or any(root.iterdir()))
     with only_writer(root) if there else nullcontext():
         if there:
@@ -163,10 +154,16 @@ def _create(
             open_cube_for_reading(root)
         if check_disk:
             _require_disk(space.points * space.bytes_per_point, root, bytes_on_disk(root) if there else 0)
-        create_cube(root, space, layout, everything, there)
+        create_cube(root, space, layout, _attributes(space, attributes, chosen), there)
 
 
-def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: bool) -> Cube | None:
+def _attributes(space: Space, given: Mapping[str, str], device: Any) -> dict[str, str]:
+    return {"identity": json.dumps(identity(space)), **given, "device": str(device)}
+
+
+def _grown(
+    cube: Cube, space: Space, device: str, attributes: Mapping[str, str], check_disk: bool
+) -> Cube | None:
     """The cube with room for the samples that `space` adds to its design; None where it adds none."""
     axis = grown_axis(cube, space, identity(space))
     if axis is None:
@@ -174,59 +171,35 @@ def _grown(cube: Cube, space: Space, attributes: Mapping[str, str], check_disk: 
     require_sound_coordinates(cube)
     if check_disk:
         _require_disk((space.points - prod(cube.layout.grid)) * space.bytes_per_point, cube.root, 0)
-    grow(cube, axis, {"identity": json.dumps(identity(space))} | dict(attributes))
+    grow(cube, axis, _attributes(space, attributes, pick_device(device)))
     return open_cube_for_reading(cube.root)
 
 
-def _complete(cube: Cube, space: Space, device: Any, durable: bool, overlap: bool, progress: bool) -> Report:
-    """Compute and write every missing tile."""
-    todo, total = _prepare(cube, durable), len(cube.layout)
-    points = sum(tile.points for tile in todo)
-    evaluator = _evaluator(space, cube.layout, device)
+def _complete(
+    cube: Cube, space: Space, todo: Sequence[Tile], device: str, durable: bool, overlap: bool, progress: bool
+) -> Report:
+    """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
+    from .compile_cache import keep_compiled
+    from .evaluate import computed_tiles
+
+    keep_compiled()
+    total, points = len(cube.layout), sum(tile.points for tile in todo)
+    evaluator = _evaluator(space, cube.layout, pick_device(device))
     shown = (Progress if progress else Silence)(space.points, space.points - points)
     writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
     started, began = time.time(), time.monotonic()
-    if todo:
-        shown.begin()
+    shown.begin()
     try:
         _write_all(computed_tiles(evaluator, todo, ahead=_AHEAD if overlap else 0), evaluator, writer)
-        if todo:
-            _require_all(cube)
+        _require_all(cube)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total) from None
     finally:
         evaluator.batches.close()
         seconds = time.monotonic() - began
-        if todo:
-            shown.close()
-            log_run(cube.root, {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
-        cube.recorder.close()
-    return Report(len(todo), total, points, seconds, evaluator.compilations, str(device))
-
-
-def _prepare(cube: Cube, durable: bool) -> list[Tile]:
-    """Clear away what killed runs left, see to the manifest, and say which tiles are missing."""
-    require_no_links(cube.root, [*(f"{name}/c" for name in cube.names), FOLDER, JOURNAL])
-    if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
-        _require_no_contradictions(cube.root)
-        write_seal(cube.root, seal_of(cube.root))
-    manifest = cube.load_manifest()
-    remove_leftovers(cube.root, inside=not manifest.settled)
-    if Recorder.wants_rewriting(manifest):
-        cube.recorder.rewrite(manifest)
-    todo = tiles_to_compute(cube, manifest, durable)
-    if not todo and (cube.recorder.begun or not manifest.ended):
-        cube.recorder.end()
-    return todo
-
-
-def _require_no_contradictions(root: Path) -> None:
-    """Refuse to seal metadata that say two things."""
-    for path, reason in contradictions(root).items():
-        raise CubeError(
-            f"{path}: {reason}; choose another output, or overwrite the cube with ",
-            Argument("overwrite", True),
-        )
+        shown.close()
+        log_run(cube.root, {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
+    return Report(len(todo), total, points, seconds, evaluator.compilations, str(evaluator.device))
 
 
 def _require_all(cube: Cube) -> None:
@@ -240,8 +213,10 @@ def _require_all(cube: Cube) -> None:
     cube.recorder.end()
 
 
-def _evaluator(space: Space, layout: Layout, device: Any) -> Evaluator:
+def _evaluator(space: Space, layout: Layout, device: Any) -> "Evaluator":
     """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
+    from .evaluate import Evaluator
+
     evaluator = Evaluator(space, layout, device)
     fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
     while prod(layout.tile) > fitting * evaluator.batches.count and evaluator.batches.cut_smaller():
@@ -249,7 +224,7 @@ def _evaluator(space: Space, layout: Layout, device: Any) -> Evaluator:
     return evaluator
 
 
-def _write_all(tiles: Iterable[Computed], evaluator: Evaluator, writer: TileWriter) -> None:
+def _write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter) -> None:
     """Write tiles as they come; stopped by anything, writes that have begun are finished first."""
     try:
         for tile, started, values in tiles:
@@ -261,8 +236,10 @@ def _write_all(tiles: Iterable[Computed], evaluator: Evaluator, writer: TileWrit
         raise
 
 
-def _entry(evaluator: Evaluator, writer: TileWriter, todo: Sequence[Tile]) -> dict[str, Any]:
+def _entry(evaluator: "Evaluator", writer: TileWriter, todo: Sequence[Tile]) -> dict[str, Any]:
     """What the journal says of a run, besides when it was."""
+    from .codegen.compiled import in_words
+
     return {
         "tiles": writer.committed,
         "of": len(todo),

@@ -14,7 +14,7 @@ from .spec.presets import preset
 from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
-    from ..engine.execution import Report
+    from ..engine.feedback.report import Report
     from ..engine.store.verify import verify
     from . import boundaries, sensitivity
     from .cube.lazy import ok, where
@@ -69,7 +69,7 @@ __all__ = [
 _PACKAGES = ("boundaries", "sensitivity")
 # Where each other public name stands that is loaded when it is asked for.
 _MODULES = {
-    "Report": "..engine.execution",
+    "Report": "..engine.feedback.report",
     "verify": "..engine.store.verify",
     "ok": ".cube.lazy",
     "where": ".cube.lazy",

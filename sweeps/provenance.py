@@ -1,10 +1,11 @@
-"""What a cube says about its own making: the whole sweep, its hash, versions and device."""
+"""What a cube says about its own making: the whole sweep, its hash and versions."""
 
 import hashlib
 import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from .spec.sweep import Sweep
@@ -14,13 +15,11 @@ _PACKAGES = ("jax", "jaxlib", "diffrax", "numpy", "xarray", "zarr")
 _KEYS = ("model", "outputs", "axes", "fixed", "derivatives", "zip", "design", "times", "integrator", "dtype")
 
 
-def provenance(sweep: Sweep, device: str) -> dict[str, str]:
-    """Text attributes of a new cube: its sweep, dtype, device and versions.
+def provenance(sweep: Sweep) -> dict[str, str]:
+    """Text attributes of a new cube: its sweep, dtype, versions and a digest of the code.
 
     No times: two runs of one sweep give the same bytes. Times are in the cube's journal.
     """
-    from ..engine.device import pick_device
-
     text = sweep.text or _as_json(sweep)
     versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
     versions |= {name: version(name) for name in _PACKAGES}
@@ -28,9 +27,29 @@ def provenance(sweep: Sweep, device: str) -> dict[str, str]:
         "sweep": text,
         "sweep_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "dtype": sweep.dtype,
-        "device": str(pick_device(device)),
         "versions": json.dumps(versions),
+        "code_sha256": _code(),
     }
+
+
+def known_by(sweep: Sweep) -> dict[str, str]:
+    """Attributes that a cube of the same sweep, by the same program, has; empty where they do not tell.
+
+    They do not for a model of one's own, whose file may have changed.
+    """
+    if ":" in sweep.model or sweep.model.endswith(".py"):
+        return {}
+    return provenance(sweep)
+
+
+def _code() -> str:
+    """Digest of all code: two programs of one version differ while it is being made."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for folder in ("kernels", "engine", "sweeps"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _as_json(sweep: Sweep) -> str:

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.device import DEVICES
 from .paths import path_of
-from .provenance import provenance
+from .provenance import known_by, provenance
 from .spec.design import as_begun
 from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..engine.execution import Report
+    from ..engine.feedback.report import Report
 
 
 def run(
@@ -91,10 +92,15 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
         As `run`.
     """
     from ..engine.execution import execute
+    from ..engine.store.resume import complete_already
 
     root = path_of(path)
+    if not options.get("overwrite") and device in DEVICES:
+        complete = complete_already(root, known_by(sweep), options.get("durable", True))
+        if complete is not None:
+            return complete
     space = (sweep if options.get("overwrite") else _as_begun(sweep, root)).space()
-    return execute(space, root, device=device, attributes=provenance(sweep, device), **options)
+    return execute(space, root, device=device, attributes=provenance(sweep), **options)
 
 
 def _as_begun(sweep: Sweep, path: Path) -> Sweep:

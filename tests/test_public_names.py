@@ -80,19 +80,6 @@ def test_the_decorators_of_models_say_what_they_take():
         assert "raises" in text
 
 
-@pytest.mark.parametrize("command", ["info", "query"])
-def test_asking_a_cube_loads_no_jax(command, tmp_path):
-    """It takes most of a second, and computes nothing here."""
-    cube = tmp_path / "cube.zarr"
-    sweeps = import_module("equisweep.sweeps")
-    sweeps.run(sweeps.Sweep("external", axes={"alpha": [0.1, 0.2]}), cube, durable=False)
-    program = (
-        "import sys; from equisweep.sweeps.commands.main import main; "
-        f"main([{command!r}, {str(cube)!r}]); assert 'jax' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
-
-
 @pytest.mark.parametrize("first", ["jax", "equisweep.kernels"])
 def test_numbers_are_double_whichever_is_imported_first(first):
     program = (

@@ -5,8 +5,12 @@ a library's callback may be swallowed there, and the flag stays.
 """
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _REQUESTED = threading.Event()
+_LOCK = threading.Lock()
+_INTERRUPTS: list[Callable[[], object]] = []
 
 
 def request_stop() -> None:
@@ -28,3 +32,23 @@ def stop_if_requested() -> None:
     """Raise KeyboardInterrupt where work was asked to stop."""
     if stop_requested():
         raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupted_by(interrupt: Callable[[], object]) -> Iterator[None]:
+    """Within it, being asked to stop calls `interrupt`, in another thread: for work that looks at no flag."""
+    with _LOCK:
+        _INTERRUPTS.append(interrupt)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _INTERRUPTS.remove(interrupt)
+
+
+def interrupt_work() -> None:
+    """Ask work to stop, also where the main thread is inside a library and sees no signal."""
+    request_stop()
+    with _LOCK:
+        for interrupt in _INTERRUPTS:
+            interrupt()

@@ -9,24 +9,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import zarr
 
 from ..errors import Argument, CubeError, SweepError
 from ..gate.documents import parse_json
 from ..gate.files import Unfit
 from ..gate.text import said
-from ..gate.zarr_store import PlainStore
 from ..tiles import Layout, Tile
 from .declares import require_cube
-from .decode import Form, form_of, read_digest, read_part
+from .decode import read_digest, read_part
 from .durable import clear_disk_errors, make_folder, sync, write_file
 from .manifest import Manifest, Stamp, load_manifest
-from .metadata import half_grown
+from .metadata import half_grown, read_metadata
 from .recorder import Recorder
 from .seal import broken, cube_name, read_seals
-from .shard import Passing, encode, holds_all_chunks
+from .shard import Form, Passing, encode, holds_all_chunks
+from .stored import Stored, stored_array
 
 
 class Cube:
@@ -35,26 +35,36 @@ class Cube:
     def __init__(self, root: Path) -> None:
         self.root = root
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
-        mode = "r+" if os.access(root, os.W_OK) else "r"
-        self.store = PlainStore(root, read_only=mode == "r")
-        self.group = zarr.open_group(self.store, mode=mode, use_consolidated=False)
-        identity = _text(self.group, "identity", root)
+        document = read_metadata(root)
+        self.attributes: dict[str, Any] = document["attributes"]
+        identity = self._text("identity")
         self.identity: dict[str, str] = parse_json(identity)
-        self.names: list[str] = parse_json(_text(self.group, "variables", root))
+        self.names: list[str] = parse_json(self._text("variables"))
         self._arrays = {name: self.open_array(name) for name in self.names}
-        self.forms: dict[str, Form | None] = {name: form_of(array) for name, array in self._arrays.items()}
-        rank = self._arrays["status"].ndim
-        tile = self._arrays["status"].shards
-        if tile is None:
+        self.forms: dict[str, Form | None] = {name: array.form for name, array in self._arrays.items()}
+        status = self._arrays["status"]
+        if not status.sharded:
             raise CubeError(f"{root}: its arrays are not sharded: not written by equisweep")
-        self.layout = Layout(self._arrays["status"].shape, tuple(tile[:rank]))
-        self.format = self.group.attrs.get("equisweep_format")
+        rank = status.ndim
+        self.layout = Layout(status.shape, status.files)
+        self.format = self.attributes.get("equisweep_format")
         self._stamp = Stamp(cube_name(identity), tuple(self.names), rank)
         self._ends = {name: "/0" * (array.ndim - rank) for name, array in self._arrays.items()}
 
-    def array(self, name: str) -> zarr.Array:
+    def array(self, name: str) -> Stored:
         """The array called `name`."""
         return self._arrays[name]
+
+    @cached_property
+    def coordinates(self) -> dict[str, Stored]:
+        """All coordinates, by name: of a dimension, or named by an array as one of its own."""
+        listed = " ".join(str(array.attributes.get("coordinates", "")) for array in self._arrays.values())
+        names = dict.fromkeys(
+            [*(dim for array in self._arrays.values() for dim in array.dims), *listed.split()]
+        )
+        there = [name for name in names if (self.root / name / "zarr.json").is_file()]
+        arrays = {name: self.open_array(name) for name in there if name not in self._arrays}
+        return {name: array for name, array in arrays.items() if array.ndim == 1}
 
     @property
     def stamp(self) -> Stamp:
@@ -91,11 +101,12 @@ class Cube:
         """
         path = self.shard(name, tile)
         self._require_fit(name, values)
-        if self.forms[name] is not None:
+        form = self.forms[name]
+        if form is not None:
             passing = Passing()
-            write_file(path, passing.through(encode(self._arrays[name], values)), durable)
+            write_file(path, passing.through(encode(form, values)), durable)
             return passing.length, passing.digest
-        self._arrays[name][tile.region] = values
+        self._arrays[name].by_zarr[tile.region] = values
         if durable:
             sync(path)
         return read_digest(str(path), None)
@@ -136,7 +147,7 @@ class Cube:
         """
         form, array = self.forms[name], self._arrays[name]
         if form is None:
-            return np.asarray(array[tile.region])
+            return np.asarray(array.by_zarr[tile.region])
         inside = tile.shape + array.shape[len(tile.key) :]
         try:
             return read_part(self.path(name, tile.key), form, [slice(0, size) for size in inside])[0]
@@ -151,24 +162,22 @@ class Cube:
         """Whether the shard is there with all its chunks: zarr reads what is missing as fill values."""
         array = self._arrays[name]
         inside = tile.shape + array.shape[len(tile.key) :]
-        return holds_all_chunks(self.shard(name, tile), array, inside)
+        return holds_all_chunks(self.path(name, tile.key), array.files, array.chunks, inside)
 
-    def open_array(self, name: str) -> zarr.Array:
+    def open_array(self, name: str) -> Stored:
         """The array or coordinate called `name`, opened anew; CubeError where there is none."""
         try:
-            array = self.group[name]
-        except KeyError:
-            array = None
-        if not isinstance(array, zarr.Array):
-            raise CubeError(f"{self.root}: the array {name!r} is missing; the cube is damaged")
-        return array.with_config({"write_empty_chunks": True})
+            return stored_array(self.root / name)
+        except (FileNotFoundError, NotADirectoryError):
+            raise CubeError(f"{self.root}: the array {name!r} is missing; the cube is damaged") from None
 
-
-def _text(group: zarr.Group, key: str, root: Path) -> str:
-    value = group.attrs.get(key)
-    if not isinstance(value, str):
-        raise CubeError(f"{root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)")
-    return value
+    def _text(self, key: str) -> str:
+        value = self.attributes.get(key)
+        if not isinstance(value, str):
+            raise CubeError(
+                f"{self.root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)"
+            )
+        return value
 
 
 def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:

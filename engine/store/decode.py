@@ -7,20 +7,28 @@ millisecond a shard. Here a shard is read whole or not at all, in some ten micro
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
-from math import prod
+from struct import Struct
 
 import numpy as np
-import zarr
 from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
 from ..gate.files import CHUNK, open_regular, read_regular
-from .shard import ABSENT, CHECKSUM, DIGEST, checksum, digest, encodes
+from .shard import ABSENT, CHECKSUM, DIGEST, Form, checksum, digest
 
 _WHOLE = 2**18  # Bytes of a file up to which it is read at once,
 _WHOLE_TO_CHECK = 2**25  # and of one of which every byte is looked at.
-_BLOSC = 16  # Bytes that blosc adds at most to what it cannot compress.
+_FIRST = 2**13  # Bytes that are read before the length of a file is known: most small shards are shorter.
+_ENTRY = Struct("<QQ")  # Place and length of a chunk, as the index has them.
+
+
+# Length, inode and times of a file, by which it is told without being read.
+Known = tuple[int, int, int, int]
+
+
+def what_is(file: os.stat_result) -> Known:
+    """What a record holds of a file: nothing that changes it leaves all of this as it was."""
+    return file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns
 
 
 class Damaged(ValueError):
@@ -32,68 +40,46 @@ def why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-@dataclass(frozen=True)
-class Form:
-    """How the shards of an array are laid out.
-
-    Attributes
-    ----------
-    dtype, fill
-        Of its numbers, and of what was never written.
-    shard, chunk
-        Their shapes; whole chunks fill a shard.
-    """
-
-    dtype: np.dtype
-    fill: float | int
-    shard: tuple[int, ...]
-    chunk: tuple[int, ...]
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """Number of chunks along each axis of a shard."""
-        return tuple(s // c for s, c in zip(self.shard, self.chunk, strict=True))
-
-    @property
-    def most(self) -> int:
-        """Bytes of the largest file that a shard can be."""
-        return (
-            prod(self.shard) * self.dtype.itemsize + prod(self.counts) * (_BLOSC + CHECKSUM + 16) + CHECKSUM
-        )
-
-
-def form_of(array: zarr.Array) -> Form | None:
-    """The form of an array's shards; None where another program chose another one than is written here."""
-    if not encodes(array) or array.shards is None:
-        return None
-    return Form(array.dtype.newbyteorder("<"), array.fill_value, array.shards, array.chunks)  # pyright: ignore[reportArgumentType]
-
-
-def read_part(path: str, form: Form, region: Sequence[slice]) -> tuple[np.ndarray, np.ndarray | None]:
+def read_part(
+    path: str, form: Form, region: Sequence[slice], known: Known | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """The numbers of a shard in a region of it, and where in the region they are missing (None: nowhere).
 
-    Raises Damaged where the file is cut short or its checksums fail, FileNotFoundError where there is none.
+    Raises Damaged where the file is cut short, its checksums fail, or it is not the `known` one,
+    FileNotFoundError where there is none.
     """
+    with _Chunks(path, form, known=known) as chunks:
+        if form.chunks == 1:
+            chunk = chunks.get(0)
+            if chunk is not None:
+                return chunk[tuple(region)], None
+        return _assembled(chunks, form, region)
+
+
+def _assembled(
+    chunks: "_Chunks", form: Form, region: Sequence[slice]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A region put together from the chunks that it touches."""
     shape = tuple(part.stop - part.start for part in region)
+    values, missing = np.empty(shape, form.dtype), None
     spans = [
         range(part.start // length, -(-part.stop // length))
         for part, length in zip(region, form.chunk, strict=True)
     ]
-    with _Chunks(path, form) as chunks:
-        if prod(map(len, spans)) == 1 and shape == form.chunk:
-            chunk = chunks.get(tuple(span[0] for span in spans))
-            if chunk is not None:
-                return chunk, None
-        values, missing = np.empty(shape, form.dtype), None
-        for key in product(*spans):
-            inside, target = _overlap(key, form.chunk, region)
-            chunk = chunks.get(key)
-            if chunk is None:
-                missing = np.zeros(shape, bool) if missing is None else missing
-                missing[target] = True
-                values[target] = form.fill
-            else:
-                values[target] = chunk[inside]
+    for key in product(*spans):
+        number = 0
+        for k, count in zip(key, form.counts, strict=True):
+            number = number * count + k
+        inside, target = _overlap(key, form.chunk, region)
+        chunk = chunks.get(number)
+        if chunk is None:
+            missing = np.zeros(shape, bool) if missing is None else missing
+            missing[target] = True
+            values[target] = form.fill
+        elif shape == form.chunk:
+            return chunk, None
+        else:
+            values[target] = chunk[inside]
     return values, missing
 
 
@@ -124,22 +110,26 @@ def _overlap(
 class _Chunks:
     """An open shard, chunk by chunk."""
 
-    def __init__(self, path: str, form: Form, whole: bool = False) -> None:
+    def __init__(self, path: str, form: Form, whole: bool = False, known: Known | None = None) -> None:
         self.form = form
         self.descriptor = open_regular(path)
         try:
-            self.size = os.fstat(self.descriptor).st_size
-            self.end = self.size - 16 * prod(form.counts) - CHECKSUM
+            if known is not None and what_is(os.fstat(self.descriptor)) != known:
+                raise Damaged("is not the file that was recorded")
+            # Of a small file, and there may be a hundred thousand, this is all that is asked of the system.
+            first = os.pread(self.descriptor, _FIRST, 0)
+            small = len(first) < _FIRST
+            self.size = len(first) if small else os.fstat(self.descriptor).st_size
+            self.end = self.size - 16 * form.chunks - CHECKSUM
             if self.end < 0:
                 raise Damaged("is cut short" if self.size else "is empty")
             if self.size > form.most:
                 raise Damaged("is larger than such a shard can be")
-            at_once = _WHOLE_TO_CHECK if whole else _WHOLE
-            self.raw = self._read(0, self.size) if self.size <= at_once else None
+            at_once = self.size <= (_WHOLE_TO_CHECK if whole else _WHOLE)
+            self.raw = first if small else self._read(0, self.size) if at_once else None
             self.table = self._bytes(self.end, self.size - CHECKSUM)
             if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
                 raise Damaged("its index is not what was written")
-            self.index = np.frombuffer(self.table, "<u8").reshape(*form.counts, 2)
         except BaseException:
             os.close(self.descriptor)
             raise
@@ -150,14 +140,14 @@ class _Chunks:
     def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
 
-    def get(self, key: tuple[int, ...]) -> np.ndarray | None:
-        """A chunk's numbers; None where it was never written."""
-        start, length = self.index[key].tolist()
+    def get(self, number: int) -> np.ndarray | None:
+        """The numbers of a chunk, by its number in the index; None where it was never written."""
+        start, length = _ENTRY.unpack_from(self.table, 16 * number)
         if start == ABSENT and length == ABSENT:
             return None
         encoded = self._checked(start, length)
         # A header that promises more than the chunk holds is never given memory.
-        if int.from_bytes(encoded[4:8], "little") != prod(self.form.chunk) * self.form.dtype.itemsize:
+        if int.from_bytes(encoded[4:8], "little") != self.form.chunk_bytes:
             raise Damaged("a chunk holds more or fewer numbers than it should")
         try:
             return np.frombuffer(decompress(encoded), self.form.dtype).reshape(self.form.chunk)
@@ -167,13 +157,13 @@ class _Chunks:
     def digest(self) -> bytes:
         """The digest of the file, which its chunks and its index must fill without a gap."""
         checksums, places = [], []
-        for start, length in self.index.reshape(-1, 2).tolist():
+        for start, length in _ENTRY.iter_unpack(self.table):
             if start == ABSENT and length == ABSENT:
                 continue
             checksums.append(checksum(self._checked(start, length)))
             places.append((start, start + length))
-        ends = [0, *(end for _, end in sorted(places))]
-        if [start for start, _ in sorted(places)] + [self.end] != ends:
+        places.sort()
+        if [start for start, _ in places] + [self.end] != [0, *(end for _, end in places)]:
             raise Damaged("holds bytes that belong to no chunk")
         return digest(self.table, checksums)
 

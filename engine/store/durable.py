@@ -144,7 +144,7 @@ def put_back(root: Path) -> None:
     """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
     if os.path.lexists(root):
         return
-    left = [path for path, owner in _beside(root, "deleted") if not _is_running(owner)]
+    left = [path for path, owner in _beside(root, "deleted") if not is_running(owner)]
     if left:
         max(left, key=lambda path: path.stat().st_mtime_ns).rename(root)
         sync(root.absolute().parent)
@@ -185,7 +185,7 @@ def remove_leftovers(root: Path, inside: bool = True) -> None:
     _remove_partial(str(root), inside)
     for kind in ("partial", "deleted"):
         for path, owner in _beside(root, kind):
-            if not _is_running(owner):
+            if not is_running(owner):
                 remove_tree(path)
 
 
@@ -248,7 +248,8 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         raise CubeError(f"{root}: {reason}{kept}") from error
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

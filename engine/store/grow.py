@@ -14,12 +14,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import zarr
-
 from ..errors import Argument, CubeError
 from ..gate.files import digest_of
 from ..space import Axis, Space, describe_values
-from .create import create_coordinate
 from .cube import Cube
 from .durable import discard, remove_tree, sync
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
@@ -105,6 +102,10 @@ def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, P
 @contextmanager
 def _new_coordinates(root: Path, axis: Axis) -> Iterator[dict[Path, Path]]:
     """The chunks beyond the old end of every coordinate, by the path of their place."""
+    import zarr
+
+    from .create import create_coordinate
+
     scratch = root.with_name(f"{root.name}.partial-{os.getpid()}")
     remove_tree(scratch)
     try:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from ..errors import Argument, CubeError
 from ..space import Space, describe_values
 from .cube import Cube
@@ -62,10 +60,10 @@ def damaged_coordinate(cube: Cube) -> str:
     """What is wrong with a coordinate, as a sentence; empty where all are as the sweep says."""
     for key, expected in cube.identity.items():
         part, _, name = key.partition(".")
-        if part not in ("axes", "labels") or (part == "labels" and name not in cube.group):
+        if part not in ("axes", "labels") or (part == "labels" and name not in cube.coordinates):
             continue  # no coordinate, or a dimension that no variable of this cube has
         try:
-            values = np.asarray(cube.open_array(name)[:])
+            values = cube.open_array(name).values()
             held = describe_values(values) if part == "axes" else ", ".join(map(str, values.tolist()))
         except Exception as error:  # whatever a codec raises on broken bytes
             return f"the coordinate {name} cannot be read ({type(error).__name__})"

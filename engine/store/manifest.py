@@ -112,7 +112,7 @@ class Manifest:
         """One field of a variable's shards."""
         return self._all["shards"][field][:, variable][self._rows]
 
-    def at(self, positions: np.ndarray) -> np.ndarray:
+    def at(self, positions: np.ndarray | slice) -> np.ndarray:
         """The records at these positions, or where this is true."""
         return self._all[self._rows[positions]]
 
@@ -123,6 +123,19 @@ class Manifest:
             place = place * count + k
         at = int(np.searchsorted(self.places, place))
         return self._all[self._rows[at]] if at < len(self) and self.places[at] == place else None
+
+    def positions(self, keys: np.ndarray) -> np.ndarray:
+        """Where the records of tiles, whose keys are the rows of an array, lie in the order; -1: nowhere."""
+        if not len(self):
+            return np.full(len(keys), -1)
+        places = np.asarray(np.ravel_multi_index(tuple(keys.T), self.counts))
+        at = np.minimum(np.searchsorted(self.places, places), len(self) - 1)
+        return np.where(self.places[at] == places, at, -1)
+
+    @property
+    def records(self) -> int:
+        """Number of all records, of which some count no more."""
+        return len(self._all)
 
     @property
     def settled(self) -> bool:
@@ -137,10 +150,32 @@ class Manifest:
 
 def complete(manifest: Manifest, layout: Layout) -> np.ndarray:
     """Which recorded tiles have all the points that they have in the layout: a cube may have grown since."""
+    starts = range(0, len(manifest), _BLOCK)
+    parts = [of_complete(manifest.at(slice(start, start + _BLOCK)), layout) for start in starts]
+    return np.concatenate(parts) if parts else np.empty(0, bool)
+
+
+def of_complete(records: np.ndarray, layout: Layout) -> np.ndarray:
+    """Which records are of tiles of which all points were recorded."""
     tile, grid = np.array(layout.tile), np.array(layout.grid)
-    start = manifest["key"].astype(np.int64) * tile
+    start = records["key"].astype(np.int64) * tile
     points = (np.minimum(start + tile, grid) - start).prod(axis=1)
-    return manifest["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
+    return records["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
+
+
+def digests_of(shards: np.ndarray) -> list[bytes]:
+    """The digests in the shards of several records."""
+    raw = np.ascontiguousarray(shards["digest"]).tobytes()
+    return [raw[start : start + DIGEST] for start in range(0, len(raw), DIGEST)]
+
+
+def key_of(place: int, counts: tuple[int, ...]) -> tuple[int, ...]:
+    """The key of the tile with this number in the order of a `Layout`."""
+    key = []
+    for count in reversed(counts):
+        place, k = divmod(place, count)
+        key.append(k)
+    return tuple(reversed(key))
 
 
 def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest:

@@ -9,19 +9,22 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import Argument, CubeError
+from ..feedback.stopping import stop_if_requested
 from ..tiles import Tile
-from .cube import open_cube_for_reading
-from .decode import Damaged, read_digest, read_part, why
-from .files import changed_files
-from .manifest import STATUSES, complete
+from .cube import Cube, open_cube_for_reading
+from .decode import Damaged, Known, read_digest, read_part, what_is, why
+from .manifest import STATUSES, Manifest, complete, of_complete
 from .spans import Index, Span, spans
+
+_BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
+_FIELDS = ("length", "inode", "mtime", "ctime")
 
 
 class Reader:
@@ -72,11 +75,42 @@ class Reader:
             spans(one, size, length) for one, size, length in zip(index, array.shape, lengths, strict=True)
         ]
         result = np.empty([sum(span.count for span in one) for one in along], array.dtype)
-        for parts in product(*along):
-            tile = layout.at(tuple(span.tile for span in parts[:rank]))
-            _put(result, parts, self._part(name, tile, [span.hull for span in parts]))
+        parts = product(*along[:rank])
+        while block := list(islice(parts, _BLOCK)):
+            stop_if_requested()  # a thread of a library reads a table here, and sees no signal
+            for tiles, known in zip(block, self._known(name, block), strict=True):
+                for inner in product(*along[rank:]):
+                    here = (*tiles, *inner)
+                    _put(result, here, self._quick_part(name, here, rank, known))
         self.require_same_cube()
         return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
+
+    def _known(self, name: str, parts: Sequence[Sequence[Span]]) -> list[Known | None]:
+        """What records of tiles say of a variable's files; None where a tile has to be looked at closer."""
+        manifest, form = self.manifest, self.cube.forms[name]
+        keys = np.array([[span.tile for span in one] for one in parts], np.int64)
+        at = manifest.positions(keys.reshape(len(parts), -1))
+        recorded = at >= 0
+        if form is None or not recorded.any():
+            return [None] * len(parts)
+        records = manifest.at(at[recorded])
+        known: list[Known | None] = [None] * len(parts)
+        complete = of_complete(records, self.cube.layout).tolist()
+        files = known_files(self.cube, records, name)
+        for place, whole, file in zip(np.flatnonzero(recorded).tolist(), complete, files, strict=True):
+            known[place] = file if whole else None
+        return known
+
+    def _quick_part(self, name: str, parts: Sequence[Span], rank: int, known: Known | None) -> np.ndarray:
+        """A part of a shard: at once where its file is the one that was recorded and nothing is wrong."""
+        key, region = tuple(span.tile for span in parts[:rank]), [span.hull for span in parts]
+        form = self.cube.forms[name]
+        if known is not None and form is not None:
+            with suppress(Damaged, OSError):
+                values, missing = read_part(self.cube.path(name, key), form, region, known)
+                if missing is None:
+                    return values
+        return self._part(name, self.cube.layout.at(key), region)
 
     def status_counts(self) -> dict[int, int]:
         """How many points have each status. Recorded tiles whose file is unchanged are not read."""
@@ -128,8 +162,7 @@ class Reader:
         """See to it that a shard is the recorded one: its file is as it was, or its digest is."""
         length, digest, inode, mtime, ctime = row["shards"][self._columns[name]].item()
         path = self.cube.path(name, tile.key)
-        file = os.stat(path)  # noqa: PTH116
-        if (file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) == (length, inode, mtime, ctime):
+        if what_is(os.stat(path)) == (length, inode, mtime, ctime):  # noqa: PTH116
             return
         if (name, tile.key) not in self._trusted:
             if read_digest(path, self.cube.forms[name]) != (length, bytes(digest)):
@@ -210,3 +243,29 @@ def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "is missing although its tile is committed"
     return str(error) if isinstance(error, Damaged) else f"cannot be read ({why(error)})"
+
+
+def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
+    """Of which records the shard of a variable is not there, or not the file that was recorded."""
+    changed = np.zeros(len(manifest), bool)
+    for start in range(0, len(manifest), _BLOCK):
+        block = manifest.at(slice(start, start + _BLOCK))
+        now = map(_file, cube.paths(name, block["key"]))
+        recorded = known_files(cube, block, name)
+        changed[start : start + _BLOCK] = [a != b for a, b in zip(now, recorded, strict=True)]
+    return changed
+
+
+def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
+    """What some records say of the files of a variable's shards."""
+    shards = records["shards"][:, cube.names.index(name)]
+    return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))
+
+
+def _file(path: str) -> Known | None:
+    """What the system says of a file; None where there is none."""
+    # A hundred thousand tiles are usual, so this does the least it can.
+    try:
+        return what_is(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return None

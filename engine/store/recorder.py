@@ -95,8 +95,11 @@ class Recorder:
 
     @staticmethod
     def wants_rewriting(manifest: Manifest) -> bool:
-        """Whether many runs left many files, or one is damaged."""
-        return len(manifest.files) > _MOST_FILES or bool(manifest.damaged)
+        """Whether many runs left many files, or many records that count no more, or one is damaged."""
+        stale = manifest.records - len(manifest)
+        return (
+            len(manifest.files) > _MOST_FILES or stale > len(manifest) // 2 + 1000 or bool(manifest.damaged)
+        )
 
     def _append(self, raw: bytes) -> None:
         with self.lock:

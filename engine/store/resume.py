@@ -9,16 +9,24 @@ are read and their digests compared. A tile without record is read, too, and rec
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import Argument, CubeError
+from ..feedback.report import Report
 from ..tiles import Tile
-from .commit import digests, record
-from .cube import Cube
-from .durable import sync_all
-from .files import changed_files
-from .manifest import Manifest, complete
+from .commit import digests, record, revoke
+from .cube import Cube, open_cube_for_reading
+from .durable import clear_disk_errors, only_writer, remove_leftovers, require_no_links, sync_all
+from .identity import damaged_coordinate
+from .journal import JOURNAL
+from .manifest import FOLDER, Manifest, complete, key_of
+from .metadata import contradictions
+from .read import changed_files
+from .recorder import Recorder
+from .seal import read_seals, seal_of, write_seal
 
 Shards = Mapping[str, tuple[int, bytes]]
 
@@ -31,8 +39,9 @@ class Survey:
     ----------
     missing
         Tiles that are not committed, or no longer sound, in order.
-    stale
-        Those among them that have a record.
+    stale, others
+        Those among them that have a record: damaged, or of before the cube grew; and those whose shards are
+        whole, and yet not those that were recorded.
     sound
         Tiles that were read and are sound, with the lengths and digests of their shards: their record is
         missing or no longer tells their files.
@@ -40,6 +49,7 @@ class Survey:
 
     missing: list[Tile] = field(default_factory=list)
     stale: list[Tile] = field(default_factory=list)
+    others: list[Tile] = field(default_factory=list)
     sound: list[tuple[Tile, Shards]] = field(default_factory=list)
 
 
@@ -53,17 +63,89 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False) -> Survey:
     changed = changed_tiles(cube, manifest)
     if durable:
         changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
-    unknown = _without_record(manifest, prod(counts))
+    unknown = without_record(manifest, prod(counts))
     for place in np.union1d(unknown, changed).tolist():
-        tile = cube.layout.at(tuple(map(int, np.unravel_index(place, counts))))
+        tile = cube.layout.at(key_of(place, counts))
         row, shards = manifest.find(tile.key), digests(cube, tile)
         if shards is not None and (row is None or shards == recorded_shards(cube, row)):
             found.sound.append((tile, shards))
             continue
         found.missing.append(tile)
         if row is not None:
-            found.stale.append(tile)
+            (found.stale if shards is None else found.others).append(tile)
     return found
+
+
+def complete_already(root: Path, same: Mapping[str, str], durable: bool = True) -> Report | None:
+    """What a run has to say of a cube in which nothing is missing; None where it has to look closer.
+
+    Neither the model nor what computes is loaded.
+
+    Parameters
+    ----------
+    root
+        The cube's folder.
+    same
+        Attributes that tell the sweep and the program: a cube that has them all is one of this sweep.
+    durable
+        As of `execute`.
+
+    Raises
+    ------
+    CubeError
+        Another run is writing to the cube, or the disk refuses.
+    """
+    if not same or not root.is_dir():
+        return None
+    root = root.resolve() if root.is_symlink() else root
+    with clear_disk_errors(root), only_writer(root):
+        try:
+            cube = open_cube_for_reading(root)
+        except CubeError:
+            return None
+        if len(read_seals(root)[0]) != 1 or any(cube.attributes.get(key) != same[key] for key in same):
+            return None
+        manifest = cube.load_manifest()
+        if len(manifest) < len(cube.layout) or damaged_coordinate(cube):
+            return None
+        found = survey(cube, manifest, durable)
+        if found.missing:
+            return None
+        try:
+            prepare(cube, durable, manifest, found)
+        finally:
+            cube.recorder.close()
+        return Report(0, len(cube.layout), 0, 0.0, 0, "")
+
+
+def prepare(
+    cube: Cube, durable: bool, manifest: Manifest | None = None, found: Survey | None = None
+) -> list[Tile]:
+    """Clear away what killed runs left, see to the manifest, and say which tiles are missing.
+
+    `manifest` and `found` are what was read already.
+    """
+    require_no_links(cube.root, [*(f"{name}/c" for name in cube.names), FOLDER, JOURNAL])
+    if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
+        _require_no_contradictions(cube.root)
+        write_seal(cube.root, seal_of(cube.root))
+    manifest = cube.load_manifest() if manifest is None else manifest
+    remove_leftovers(cube.root, inside=not manifest.settled)
+    if Recorder.wants_rewriting(manifest):
+        cube.recorder.rewrite(manifest)
+    todo = tiles_to_compute(cube, manifest, durable, found)
+    if not todo and (cube.recorder.begun or not manifest.ended):
+        cube.recorder.end()
+    return todo
+
+
+def _require_no_contradictions(root: Path) -> None:
+    """Refuse to seal metadata that say two things."""
+    for path, reason in contradictions(root).items():
+        raise CubeError(
+            f"{path}: {reason}; choose another output, or overwrite the cube with ",
+            Argument("overwrite", True),
+        )
 
 
 def missing_tiles(cube: Cube) -> list[Tile]:
@@ -71,15 +153,19 @@ def missing_tiles(cube: Cube) -> list[Tile]:
     return survey(cube, cube.load_manifest()).missing
 
 
-def tiles_to_compute(cube: Cube, manifest: Manifest, durable: bool = True) -> list[Tile]:
+def tiles_to_compute(
+    cube: Cube, manifest: Manifest, durable: bool = True, found: Survey | None = None
+) -> list[Tile]:
     """The `missing_tiles`; what was learnt on the way is written into the manifest.
 
-    `durable`: what an earlier run left to the system to put on the disk is put there first. Raises OSError
-    where the disk refuses.
+    `durable`: what an earlier run left to the system to put on the disk is put there first. `found`: the
+    `survey`, if there was one. Raises OSError where the disk refuses.
     """
-    found = survey(cube, manifest, durable)
+    found = survey(cube, manifest, durable) if found is None else found
     if found.missing:
         cube.recorder.begin(durable)
+    for tile in found.others:  # which nothing but their record tells from sound ones
+        revoke(cube, tile)
     for tile in found.stale:
         cube.recorder.revoke(tile)
     if durable and found.sound:
@@ -106,7 +192,7 @@ def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     return manifest.places[changed]
 
 
-def _without_record(manifest: Manifest, tiles: int) -> np.ndarray:
+def without_record(manifest: Manifest, tiles: int) -> np.ndarray:
     """Places of the tiles that have no record."""
     if len(manifest.places) == tiles:
         return np.empty(0, np.int64)

@@ -9,55 +9,76 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from math import prod
-from pathlib import Path
-from typing import Any
 
 import google_crc32c
 import numpy as np
-import zarr
 from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
 
 from ..gate.files import open_regular
 
 # Place and length of a chunk that holds nothing.
-ABSENT = np.iinfo(np.uint64).max
+ABSENT = 2**64 - 1
 CHECKSUM = 4  # bytes of a checksum, below each chunk and below the index
 DIGEST = 16  # bytes of a digest
-_BLOSC = {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"}
+_ADDED = 16  # Bytes that blosc adds at most to what it cannot compress.
+BLOSC = {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"}
 
 
-def encodes(array: zarr.Array) -> bool:
-    """Whether shards of this array are in the one form that is written here."""
-    form = [codec.to_dict() for codec in array.metadata.codecs]  # pyright: ignore[reportAttributeAccessIssue]
-    if [codec["name"] for codec in form] != ["sharding_indexed"]:
-        return False
-    inside: Any = form[0]["configuration"]
-    names = [[codec["name"] for codec in inside[key]] for key in ("codecs", "index_codecs")]
-    if names != [["bytes", "blosc", "crc32c"], ["bytes", "crc32c"]] or inside["index_location"] != "end":
-        return False
-    blosc = inside["codecs"][1]["configuration"]
-    return {key: blosc[key] for key in _BLOSC} == _BLOSC
+@dataclass(frozen=True)
+class Form:
+    """How the shards of an array are laid out.
+
+    Attributes
+    ----------
+    dtype, fill
+        Of its numbers, and of what was never written.
+    shard, chunk
+        Their shapes; whole chunks fill a shard.
+    """
+
+    dtype: np.dtype
+    fill: float | int
+    shard: tuple[int, ...]
+    chunk: tuple[int, ...]
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Number of chunks along each axis of a shard."""
+        return tuple(s // c for s, c in zip(self.shard, self.chunk, strict=True))
+
+    @cached_property
+    def chunks(self) -> int:
+        """Number of chunks of a shard."""
+        return prod(self.counts)
+
+    @cached_property
+    def most(self) -> int:
+        """Bytes of the largest file that a shard can be."""
+        return prod(self.shard) * self.dtype.itemsize + self.chunks * (_ADDED + CHECKSUM + 16) + CHECKSUM
+
+    @cached_property
+    def chunk_bytes(self) -> int:
+        """Length of a chunk's numbers."""
+        return prod(self.chunk) * self.dtype.itemsize
 
 
-def encode(array: zarr.Array, values: np.ndarray) -> Iterator[bytes]:
+def encode(form: Form, values: np.ndarray) -> Iterator[bytes]:
     """The bytes of a shard, part by part: its chunks, where they lie, and a checksum of that.
 
     `values` are those of the shard that lie inside the array; its chunks outside are left out.
     """
-    assert array.shards is not None
-    if any(have > most for have, most in zip(values.shape, array.shards, strict=True)):
-        raise ValueError(f"{values.shape} numbers for a shard of {array.shards}")
-    dtype, fill = array.dtype.newbyteorder("<"), array.fill_value
-    counts = [shard // chunk for shard, chunk in zip(array.shards, array.chunks, strict=True)]
-    index, place = np.full((*counts, 2), ABSENT, "<u8"), 0
-    for key in product(*map(range, counts)):
-        start = [k * length for k, length in zip(key, array.chunks, strict=True)]
-        part = values[tuple(slice(a, a + length) for a, length in zip(start, array.chunks, strict=True))]
+    if any(have > most for have, most in zip(values.shape, form.shard, strict=True)):
+        raise ValueError(f"{values.shape} numbers for a shard of {form.shard}")
+    index, place = np.full((*form.counts, 2), ABSENT, "<u8"), 0
+    for key in product(*map(range, form.counts)):
+        start = [k * length for k, length in zip(key, form.chunk, strict=True)]
+        part = values[tuple(slice(a, a + length) for a, length in zip(start, form.chunk, strict=True))]
         if not part.size:
             continue
-        encoded = compress(_whole(part, array.chunks, dtype, fill), b"lz4", 1, SHUFFLE, 0)
+        encoded = compress(_whole(part, form), b"lz4", 1, SHUFFLE, 0)
         yield encoded
         yield checksum(encoded)
         index[key] = place, len(encoded) + CHECKSUM
@@ -100,15 +121,14 @@ class Passing:
         return digest(self._last, self._checksums[:-1])
 
 
-def holds_all_chunks(path: Path, array: zarr.Array, inside: Sequence[int]) -> bool:
+def holds_all_chunks(path: str, shard: Sequence[int], chunk: Sequence[int], inside: Sequence[int]) -> bool:
     """Whether the file is a shard with all the chunks that lie inside the array, of shape `inside`.
 
     A shard ends with its index, an (offset, length) pair of uint64 per chunk, all ones for a chunk
     that was never written, and the index's checksum.
     """
-    assert array.shards is not None
-    expected = prod(-(-size // chunk) for size, chunk in zip(inside, array.chunks, strict=True))
-    chunks = prod(s // c for s, c in zip(array.shards, array.chunks, strict=True))
+    expected = prod(-(-size // length) for size, length in zip(inside, chunk, strict=True))
+    chunks = prod(s // c for s, c in zip(shard, chunk, strict=True))
     try:
         with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
             file.seek(-(16 * chunks + CHECKSUM), os.SEEK_END)
@@ -123,10 +143,10 @@ def checksum(encoded: bytes) -> bytes:
     return google_crc32c.value(encoded).to_bytes(CHECKSUM, "little")
 
 
-def _whole(part: np.ndarray, chunk: Sequence[int], dtype: np.dtype, fill: Any) -> np.ndarray:
+def _whole(part: np.ndarray, form: Form) -> np.ndarray:
     """A chunk in full, side by side in memory: what lies outside the array is filled."""
-    if part.shape == tuple(chunk):
-        return np.ascontiguousarray(part, dtype)
-    whole = np.full(chunk, fill, dtype)
+    if part.shape == form.chunk:
+        return np.ascontiguousarray(part, form.dtype)
+    whole = np.full(form.chunk, form.fill, form.dtype)
     whole[tuple(map(slice, part.shape))] = part
     return whole

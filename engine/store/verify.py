@@ -5,17 +5,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ..gate.text import said
 from ..tiles import Tile
 from .commit import record, revoke
 from .cube import open_cube_for_reading
-from .decode import Damaged, why
+from .decode import Damaged, read_digest, why
 from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
-from .manifest import FOLDER
+from .manifest import FOLDER, complete, digests_of, key_of
 from .metadata import contradictions
-from .resume import Shards, recorded_shards
+from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
+from .shard import Form
+
+_BLOCK = 4096  # Records whose numbers are held as Python's at once.
+_MISSING = "the file is missing although its tile is committed"
 
 
 @dataclass
@@ -63,9 +69,7 @@ class Verdict:
         return not wrong and set(self.metadata) <= set(self.restored)
 
 
-def verify(
-    root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] = lambda tile: None
-) -> Verdict:
+def verify(root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] | None = None) -> Verdict:
     """Read every shard of the cube at `root` and check it, and its metadata.
 
     Parameters
@@ -76,7 +80,7 @@ def verify(
         Write metadata as they were, and the manifest anew; take the commit mark from tiles with a damaged
         shard, so that running the same sweep again computes them anew.
     on_tile
-        Called after each tile.
+        Called after each tile, if given.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def _restore_metadata(root: Path) -> list[Path]:
 class _Verifying:
     """One cube being read back; `verdict` is the result."""
 
-    def __init__(self, root: Path, on_tile: Callable[[Tile], None], repair: bool = False) -> None:
+    def __init__(self, root: Path, on_tile: Callable[[Tile], None] | None, repair: bool = False) -> None:
         seals, lost = read_seals(root)
         wrong = broken(root, seals)
         metadata = {path: reason for path, reason in wrong.items() if path.name == "zarr.json"}
@@ -136,28 +140,80 @@ class _Verifying:
         if self.has_manifest:
             self.verdict.metadata[root / FOLDER] = "the seal of the cube, which lies here, is lost"
 
-    def _read(self, on_tile: Callable[[Tile], None]) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
+    def _read(self, on_tile: Callable[[Tile], None] | None) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
         """Read all tiles; returns those that are sound and have no record, and those that are damaged."""
-        sound, damaged = [], []
-        for tile in self.cube.layout:
-            row = self.manifest.find(tile.key)
-            if row is None and not self.cube.shard("status", tile).exists():
+        sound, damaged, layout = [], self._recorded(on_tile), self.cube.layout
+        for place in without_record(self.manifest, len(layout)).tolist():
+            tile = layout.at(key_of(place, layout.counts))
+            if not self.cube.shard("status", tile).exists():
                 self.verdict.uncommitted.append(tile)
             else:
-                shards, wrong = self._shards(tile, None if row is None else recorded_shards(self.cube, row))
+                shards, wrong = self._unrecorded(tile)
                 self.verdict.damaged |= wrong
                 if wrong:
                     damaged.append(tile)
-                elif row is None:
+                else:
                     sound.append((tile, shards))
-                elif int(row["statuses"][1:].sum()) != tile.points:  # of before the cube grew
-                    self.verdict.uncommitted.append(tile)
-            on_tile(tile)
+            if on_tile:
+                on_tile(tile)
         if self.has_manifest:
             self.verdict.unrecorded = [tile for tile, _ in sound]
         return sound, damaged
 
-    def _shards(self, tile: Tile, recorded: Shards | None) -> tuple[Shards, dict[Path, str]]:
+    def _recorded(self, on_tile: Callable[[Tile], None] | None) -> list[Tile]:
+        """Read all tiles that have a record; returns the damaged ones."""
+        manifest, layout, damaged = self.manifest, self.cube.layout, []
+        grown = ~complete(manifest, layout)  # since it was recorded
+        for start in range(0, len(manifest), _BLOCK):
+            block = manifest.at(slice(start, start + _BLOCK))
+            keys, wrong = block["key"].tolist(), self._unlike_records(block)
+            for row, key in enumerate(
+                keys if on_tile or wrong or grown[start : start + _BLOCK].any() else ()
+            ):
+                tile = layout.at(tuple(key))
+                if row in wrong:
+                    self.verdict.damaged |= wrong[row]
+                    damaged.append(tile)
+                elif grown[start + row]:
+                    self.verdict.uncommitted.append(tile)
+                if on_tile:
+                    on_tile(tile)
+        return damaged
+
+    def _unlike_records(self, block: np.ndarray) -> dict[int, dict[Path, str]]:
+        """What is wrong with shards of recorded tiles: by the row of the record, by path."""
+        wrong: dict[int, dict[Path, str]] = {}
+        for i, name in enumerate(self.cube.names):
+            shards, form = block["shards"][:, i], self.cube.forms[name]
+            recorded = zip(shards["length"].tolist(), digests_of(shards), strict=True)
+            for row, (path, known) in enumerate(
+                zip(self.cube.paths(name, block["key"]), recorded, strict=True)
+            ):
+                reason = self._reason(path, form, known)
+                if reason:
+                    wrong.setdefault(row, {})[Path(path)] = reason
+        return wrong
+
+    def _reason(self, path: str, form: Form | None, known: tuple[int, bytes]) -> str:
+        """What is wrong with a shard whose length and digest are known; empty where it is sound."""
+        try:
+            now = read_digest(path, form)
+        except FileNotFoundError:
+            return _MISSING
+        except (Damaged, OSError) as error:
+            self._count(path)
+            return f"cannot be read back: {why(error)}"
+        self.verdict.shards += 1
+        self.verdict.bytes += now[0]
+        return "" if now == known else "is another shard than was written here"
+
+    def _count(self, path: str) -> None:
+        """Count a shard that was read in vain."""
+        self.verdict.shards += 1
+        with suppress(OSError):
+            self.verdict.bytes += Path(path).stat().st_size
+
+    def _unrecorded(self, tile: Tile) -> tuple[Shards, dict[Path, str]]:
         """Lengths and digests of a committed tile's shards, and what is wrong with them, by path."""
         shards, wrong = {}, {}
         for name in self.cube.names:
@@ -165,19 +221,12 @@ class _Verifying:
             try:
                 shards[name] = self.cube.digest(name, tile)
             except FileNotFoundError:
-                wrong[path] = "the file is missing although its tile is committed"
+                wrong[path] = _MISSING
                 continue
             except (Damaged, OSError) as error:
                 wrong[path] = f"cannot be read back: {why(error)}"
-            else:
-                if recorded is not None and shards[name] != recorded[name]:
-                    wrong[path] = "is another shard than was written here"
-            self.verdict.shards += 1
-            with suppress(OSError):
-                self.verdict.bytes += path.stat().st_size
-        if recorded is None and not wrong:
-            wrong = self._unlike_a_tile(tile)
-        return shards, wrong
+            self._count(str(path))
+        return shards, wrong or self._unlike_a_tile(tile)
 
     def _unlike_a_tile(self, tile: Tile) -> dict[Path, str]:
         """What is wrong with shards that were only compared with themselves."""

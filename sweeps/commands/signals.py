@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from ...engine.feedback.compiling import under_way
-from ...engine.feedback.stopping import forget_stop, request_stop, stop_requested
+from ...engine.feedback.stopping import forget_stop, interrupt_work, request_stop, stop_requested
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
@@ -94,6 +94,7 @@ def _watch(read: int) -> None:
         if not select.select([read], [], [], _GRACE_SECONDS if stops else None)[0]:
             if under_way() is not None:
                 _end(_ENDED_COMPILING)
+            interrupt_work()
             # A signal that comes just before a wait begins does not end it; one that comes now does.
             if _NUDGE is not None:
                 signal.pthread_kill(threading.main_thread().ident or 0, _NUDGE)
@@ -101,7 +102,9 @@ def _watch(read: int) -> None:
         number = os.read(read, 1)
         if not number:  # closed: the command is over
             return
-        stops += number[0] != _NUDGE
+        if number[0] != _NUDGE:
+            stops += 1
+            interrupt_work()
     _end(_ENDED)
 
 

@@ -1,10 +1,9 @@
 """What a cube holds and how it was made, as text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +13,9 @@ from ...engine.gate.text import clean, clean_lines, cut
 from ...engine.store.cube import Cube, bytes_on_disk
 from ...engine.store.journal import logged_runs
 from ...engine.store.read import Reader
+from ...engine.store.stored import Stored
 from ...kernels.status import Status
 from ..text import size_text, table
-from .open import dataset_of
-
-if TYPE_CHECKING:
-    import xarray as xr
-
 
 _MOST = 10**5  # characters of a description, most of them the sweep
 
@@ -31,40 +26,40 @@ def describe_cube(path: Path) -> str:
     Raises CubeError where there is none.
     """
     reader = Reader(path)
-    cube, dataset = reader.cube, dataset_of(reader)
-    parts = [f"{path}: {dataset.attrs['title']}", f"source: {dataset.attrs['source']}"]
-    parts += ["", "Axes", _axes(dataset)]
-    parts += ["", "Variables", _variables(dataset, cube.names)]
+    cube, said = reader.cube, reader.cube.attributes
+    parts = [f"{path}: {said['title']}", f"source: {said['source']}"]
+    parts += ["", "Axes", _axes(cube)]
+    parts += ["", "Variables", _variables(cube)]
     parts += ["", "Status", _statuses(reader)]
-    parts += ["", "Runs", *_runs(cube), "", f"device    {dataset.attrs['device']}"]
-    versions = parse_json(dataset.attrs["versions"])
+    parts += ["", "Runs", *_runs(cube), "", f"device    {said['device']}"]
+    versions = parse_json(said["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
     parts.append(f"on disk   {size_text(_bytes(reader))}")
-    parts += ["", "Sweep", dataset.attrs["sweep"].rstrip()]
+    parts += ["", "Sweep", said["sweep"].rstrip()]
     return clean_lines(cut("\n".join(parts), _MOST))
 
 
-def _axes(dataset: "xr.Dataset") -> str:
-    dims = dataset["status"].dims
-    coords = sorted(dataset.coords.items(), key=lambda item: _order(item[1].dims[0], dims))
+def _axes(cube: Cube) -> str:
+    dims = cube.array("status").dims
+    coordinates = sorted(cube.coordinates.items(), key=lambda item: _order(item[1].dims[0], dims))
     rows = [
-        (str(name), str(coord.dims[0]), f"{coord.size:,}", _ends(coord.values), *_unit_and_meaning(coord))
-        for name, coord in coords
+        (name, array.dims[0], f"{array.shape[0]:,}", _ends(array.values()), *_unit_and_meaning(array))
+        for name, array in coordinates
     ]
     return table(("name", "dim", "size", "values", "unit", "meaning"), rows)
 
 
-def _variables(dataset: "xr.Dataset", names: Iterable[str]) -> str:
-    grid = len(dataset["status"].dims)
+def _variables(cube: Cube) -> str:
+    grid = cube.array("status").ndim
     rows = [
-        (name, ", ".join(map(str, dataset[name].dims[grid:])) or "-", *_unit_and_meaning(dataset[name]))
-        for name in names
+        (name, ", ".join(cube.array(name).dims[grid:]) or "-", *_unit_and_meaning(cube.array(name)))
+        for name in cube.names
     ]
     return table(("name", "own dims", "unit", "meaning"), rows)
 
 
-def _unit_and_meaning(array: "xr.DataArray") -> tuple[str, str]:
-    return str(array.attrs.get("units", "")), str(array.attrs.get("long_name", ""))
+def _unit_and_meaning(array: Stored) -> tuple[str, str]:
+    return str(array.attributes.get("units", "")), str(array.attributes.get("long_name", ""))
 
 
 def _statuses(reader: Reader) -> str:

@@ -1,5 +1,9 @@
-"""Cubes larger than memory: read tile by tile through dask, and masked by conditions without being read."""
+"""Cubes larger than memory: read tile by tile through dask, and masked by conditions without being read.
 
+dask takes longer to load than a small question to answer, so it is loaded only where something is large.
+"""
+
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
@@ -21,9 +25,27 @@ _MOST_LABELS = 64
 
 def lazy(dataset: "xr.Dataset") -> "xr.Dataset":
     """The Dataset in pieces of whole tiles that are read when asked for; as it is where it has pieces."""
-    if any(array.chunks for array in dataset.data_vars.values()):
-        return dataset.unify_chunks()
-    return dataset.chunk(pieces(dataset))
+    return dataset.unify_chunks() if has_pieces(dataset) else dataset.chunk(pieces(dataset))
+
+
+def has_pieces(dataset: "xr.Dataset") -> bool:
+    """Whether any variable is in pieces already."""
+    return any(array.chunks for array in dataset.data_vars.values())
+
+
+def in_pieces(dataset: "xr.Dataset") -> "xr.Dataset":
+    """The same, but for a Dataset that is in memory already and small: it needs no pieces, and no dask."""
+    return dataset if in_memory(dataset) and is_small(dataset) else lazy(dataset)
+
+
+def in_memory(dataset: "xr.Dataset") -> bool:
+    """Whether all values were read already."""
+    return all(isinstance(array.variable._data, np.ndarray) for array in dataset.data_vars.values())
+
+
+def is_small(dataset: "xr.Dataset") -> bool:
+    """Whether all its numbers together are no more than a piece."""
+    return sum(array.size for array in dataset.data_vars.values()) <= PIECE
 
 
 def pieces(dataset: "xr.Dataset") -> dict[Any, int]:
@@ -78,11 +100,12 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
 
     Returns
     -------
-    The same dimensions and coordinates. Integers (classes, the status) become floats, as `xarray` does
+    The same dimensions and coordinates; computed already where a small Dataset was in memory. Integers
+    (classes, the status) become floats, as `xarray` does
     for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
     """
     expression = parse_expression(condition, _scope(dataset))
-    split = lazy(dataset)
+    split = in_pieces(dataset)
     mask = _mask(split, expression)
     missing = [dim for dim in mask.dims if dim not in grid_dims(split)]
     assert not missing, missing
@@ -158,7 +181,8 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Va
         values = np.asarray(coordinate.values)
         if values.dtype.kind not in "iuf":
             values = np.arange(values.size).reshape(values.shape)
-        return xr.Variable(coordinate.dims, values).chunk({dim: chunks[dim] for dim in coordinate.dims})
+        variable = xr.Variable(coordinate.dims, values)
+        return variable.chunk({dim: chunks[dim] for dim in coordinate.dims}) if chunks else variable
     variable, _, label = name.partition(".")
     (dim,) = [dim for dim in dataset[variable].dims if dim not in grid_dims(dataset)]
     return dataset[variable].isel({dim: _labels(dataset, dim).index(label)}).variable
@@ -166,3 +190,34 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Va
 
 def _labels(dataset: "xr.Dataset", dim: Any) -> list[str]:
     return [str(label) for label in dataset[dim].values.tolist()]
+
+
+class _Dask:
+    """What xarray knows of dask: its type of array, none before dask is loaded; all else by loading it."""
+
+    def __init__(self, load: Any) -> None:
+        self._load = load
+
+    @property
+    def type(self) -> tuple[type, ...]:
+        """As `isinstance` takes it."""
+        loaded = sys.modules.get("dask.array")
+        array = getattr(loaded, "Array", None)  # none while it is being loaded
+        return () if array is None else (array,)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._load("dask"), name)
+
+
+def leave_dask_unloaded() -> None:
+    """Let xarray load dask where it is used.
+
+    For every array that it is given xarray asks whether it is one of dask's, and loads dask to ask. But
+    nobody can have an array of dask's before dask is loaded. An xarray that asks otherwise does as it did.
+    """
+    from xarray.namedarray import pycompat
+
+    known: Any = getattr(pycompat, "_cached_duck_array_modules", None)
+    load = getattr(pycompat, "DuckArrayModule", None)
+    if isinstance(known, dict) and load is not None:
+        known.setdefault("dask", _Dask(load))

@@ -4,19 +4,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xarray import Variable, open_dataset, open_zarr
+from xarray import Dataset, Variable, open_dataset
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from ...engine.errors import CubeError
 from ...engine.store.read import Reader
+from ...engine.store.stored import Stored
 from ..paths import path_of
+from .lazy import leave_dask_unloaded
 
 if TYPE_CHECKING:
     import xarray as xr
 
 # A run that lets a cube grow replaces a few files one after another: it is opened anew as often as this.
 _OPENINGS = 3
+
+leave_dask_unloaded()
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":
@@ -61,19 +65,35 @@ def free(dataset: "xr.Dataset") -> "xr.Dataset":
 
 
 class _Cube(BackendEntrypoint):
-    """How xarray opens a cube: as Zarr, but for the variables, which are read by a `Reader`."""
+    """How xarray opens a cube: by what a `Reader` knows of it, without loading zarr."""
 
     def open_dataset(self, filename_or_obj: Any, *, drop_variables: Any = None, reader: Any = None) -> Any:
-        del filename_or_obj  # which the reader has looked at
-        dataset = open_zarr(reader.cube.store, chunks=None, drop_variables=drop_variables)
-        shapes = {name: reader.cube.array(name).shape for name in reader.cube.names}
-        if any(dataset[name].shape != shape for name, shape in shapes.items()):
-            raise Changing(f"{reader.root}: is being extended by a run; open it again")
-        for name in shapes:
-            stored = dataset[name].variable
+        del filename_or_obj, drop_variables  # which the reader has looked at; there are none
+        cube, variables = reader.cube, {}
+        _require_one_size(reader)
+        for name in cube.names:
             numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
-            dataset[name] = Variable(stored.dims, numbers, stored.attrs, stored.encoding)
-        return dataset
+            variables[name] = _variable(cube.array(name), numbers)
+        coordinates = {name: _variable(array, array.values()) for name, array in cube.coordinates.items()}
+        return Dataset(variables, coordinates, dict(cube.attributes))
+
+
+def _require_one_size(reader: Reader) -> None:
+    """Changing where arrays and coordinates were not read at one moment of a cube that grows."""
+    cube, sizes = reader.cube, {}
+    for array in (*(cube.array(name) for name in cube.names), *cube.coordinates.values()):
+        for dim, size in zip(array.dims, array.shape, strict=True):
+            if sizes.setdefault(dim, size) != size:
+                raise Changing(f"{reader.root}: is being extended by a run; open it again")
+
+
+def _variable(array: Stored, values: Any) -> Variable:
+    """An array of a cube as xarray has it, with how it is stored."""
+    attributes, encoding = dict(array.attributes), {"dtype": array.dtype, "fill_value": array.fill_value}
+    encoding["preferred_chunks"] = dict(zip(array.dims, array.files, strict=True))
+    if "coordinates" in attributes:  # as the CF conventions have it, which xarray writes from here
+        encoding["coordinates"] = attributes.pop("coordinates")
+    return Variable(array.dims, values, attributes, encoding)
 
 
 class _Numbers(BackendArray):

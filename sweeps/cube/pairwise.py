@@ -1,9 +1,10 @@
 """Reductions over pieces, combined as a tree: moments for the standard deviation, extremes with their place.
 
-Each keeps a record of fixed size per piece, so memory does not grow with the cube.
+Each keeps a record of fixed size per piece, so memory does not grow with the cube. A plain array is
+one piece, for which dask is not loaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ _NOWHERE = np.iinfo(np.int64).max
 
 
 def deviation(values: Any, axes: Sequence[int]) -> Any:
-    """Standard deviation (of the points themselves, divisor n) of a dask array over `axes`, NaN left out.
+    """Standard deviation (of the points themselves, divisor n) of an array over `axes`, NaN left out.
 
     Counts, means and sums of squares of pieces are combined by the update of Chan, Golub and LeVeque
     (1983), which loses no digits to a large mean.
     """
+    if isinstance(values, np.ndarray):
+        return _root(np.squeeze(_moments(values, tuple(axes), True), axis=tuple(axes)))
     da = _dask()
-
     records = da.reduction(
         values, _moments, lambda x, axis, keepdims: _joined(x, axis, keepdims), axis=tuple(axes),
         combine=_joined, dtype=_MOMENTS, meta=np.empty((0,) * (values.ndim - len(axes)), _MOMENTS),
@@ -34,13 +36,12 @@ def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
     The place counts through `axes`, the last fastest; of equal values it is the first. Where there is
     none the value is NaN and the place -1.
     """
+    if isinstance(values, np.ndarray):
+        places = _places(values.shape, axes, np.arange, lambda axis: {})
+        kept = _best(_candidates(values, np.broadcast_to(places, values.shape), sign), tuple(axes), False)
+        return _value(kept, sign), _place(kept)
     da = _dask()
-
-    place = None
-    for axis in axes:
-        shape = [values.shape[i] if i == axis else 1 for i in range(values.ndim)]
-        step = da.arange(values.shape[axis], chunks=(values.chunks[axis],)).reshape(shape)
-        place = step if place is None else place * values.shape[axis] + step
+    place = _places(values.shape, axes, da.arange, lambda axis: {"chunks": (values.chunks[axis],)})
     places = da.broadcast_to(place, values.shape, chunks=values.chunks)
     records = da.map_blocks(_candidates, values, places, sign, dtype=_EXTREME)
     kept = da.reduction(
@@ -49,6 +50,28 @@ def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
     )  # fmt: skip
     result = kept.map_blocks(_value, sign, dtype=np.float64)
     return result, kept.map_blocks(_place, dtype=np.int64)
+
+
+def blockwise(function: Callable[..., np.ndarray], array: Any, *others: Any, dtype: np.dtype) -> Any:
+    """A function of each piece of an array."""
+    if isinstance(array, np.ndarray):
+        return function(array, *others)
+    return array.map_blocks(function, *others, dtype=dtype)
+
+
+def _places(
+    shape: Sequence[int],
+    axes: Sequence[int],
+    arange: Callable[..., Any],
+    pieces: Callable[[int], dict[str, Any]],
+) -> Any:
+    """The place of each number along `axes`, the last fastest, of length 1 along the others."""
+    place = None
+    for axis in axes:
+        along = [size if i == axis else 1 for i, size in enumerate(shape)]
+        step = arange(shape[axis], **pieces(axis)).reshape(along)
+        place = step if place is None else place * shape[axis] + step
+    return place
 
 
 def _dask() -> Any:

@@ -45,11 +45,13 @@ class Question:
 
 
 def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":
-    """The part of a cube that a question is about, or its reduction; lazy. Raises SweepError."""
-    from .lazy import where
+    """The part of a cube that a question is about, or its reduction; lazy if large. Raises SweepError."""
+    from .lazy import is_small, where
 
     chosen = select(dataset, question.selections)
     wanted = _variables(chosen, question.names)
+    if (question.conditions or question.reduce) and is_small(chosen):
+        chosen = chosen.load()  # so that nothing needs pieces, and dask is not loaded
     for condition in question.conditions:
         chosen = where(chosen, condition)
     if question.reduce:

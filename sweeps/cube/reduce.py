@@ -11,8 +11,8 @@ from ...engine.errors import Argument, SweepError
 from ...kernels.status import Status
 from ..text import nearest
 from .classes import classes_of
-from .lazy import lazy
-from .pairwise import deviation, extreme
+from .lazy import in_pieces
+from .pairwise import blockwise, deviation, extreme
 from .statuses import counted, require_status, status_codes
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class _Piece:
 
     Parameters
     ----------
-    array : its values, a dask array.
+    array : its values, a dask array or, of a small Dataset in memory, plain numbers.
     kept, selected : boolean, of the same dimensions: the points that count, and all that were asked for.
     over : dimensions that are reduced.
     sole : whether no other variable is reduced with it.
@@ -94,7 +94,7 @@ def reduce(
     status_codes(statuses or ())  # refuses unknown ones by the name of the argument
     dims = _dims(dataset, over, how)
     chosen = _chosen(dataset, how, dims, names)
-    split = lazy(dataset)
+    split = in_pieces(dataset)
     result: dict[str, Any] = {}
     for name in chosen:
         piece = _piece(split, name, counted(split[name], statuses), dims, len(chosen) == 1)
@@ -225,9 +225,8 @@ def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
         dim, step, size = array.dims[axis], prod(sizes[i + 1 :]), sizes[i]
         along = [array[name] for name in array.coords if array[name].dims == (dim,)]
         for coordinate in along or [array[dim]]:
-            picked = place.map_blocks(
-                _look_up, _lookable(coordinate), step, size, dtype=_lookable(coordinate).dtype
-            )
+            values = _lookable(coordinate)
+            picked = blockwise(_look_up, place, values, step, size, dtype=values.dtype)
             name = piece.called(str(coordinate.name))
             result[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
     return result

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .classes import class_names, classes_of
-from .lazy import lazy, regions
+from .lazy import has_pieces, regions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +31,8 @@ class Rows:
         self.dims = list(dict.fromkeys(d for n in (*self._status, *wanted) for d in part[n].dims))
         coordinates = sorted(part.coords, key=lambda c: [self.dims.index(d) for d in part[c].dims])
         self.names = [*map(str, coordinates), *wanted, *self._status]
-        self._dataset = lazy(part)
+        # Regions are read one by one; what a condition has put into pieces already stays in them.
+        self._dataset = part.unify_chunks() if has_pieces(part) else part
         self._coordinates = {str(name): part[name].values for name in coordinates}
 
     @cached_property

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import CubeError, SweepError
+from ...engine.feedback.stopping import interrupted_by, stop_if_requested, stop_requested
+from ..spill import private_folder
 from .lazy import grid_dims
 from .rows import Rows
 from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _BATCH = 2**16
-# Of what DuckDB keeps by itself (hash tables, sorts); it cannot spill to a disk it may not touch.
-_MEMORY = "1GB"
+# Of what DuckDB keeps by itself (hash tables, sorts, results); what is more goes to a folder of its own. With
+# Python, Arrow and the pieces of the cube under way the process stays below 1 GB.
+_MEMORY = "512MB"
 _CONFIG: dict[str, Any] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -84,8 +87,9 @@ def tables(dataset: "xr.Dataset") -> dict[str, Rows]:
 def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchReader"]:
     """The result of one SELECT over the `tables` of a cube, as a stream of Arrow batches.
 
-    DuckDB holds at most 1 GB for groups and sorts. Raises SweepError, with what the engine says in one
-    line, also while the batches are read.
+    The process holds some 1 GB at most: what groups, sorts and joins need beyond that lies in a private
+    folder (`spill.private_folder`) meanwhile. Raises SweepError, with what the engine says in one line, also
+    while the batches are read; and KeyboardInterrupt where work was asked to stop.
     """
     import duckdb
 
@@ -93,24 +97,26 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
     columns = Names(name for rows in parts.values() for name in rows.names)
     names = Names(parts)
     streams = {name: _Stream(rows, columns) for name, rows in parts.items()}
-    connection = duckdb.connect(":memory:", config=_CONFIG)
-    try:
-        with _clear_errors(query, streams, columns):
-            connection.execute("set preserve_insertion_order = true")
-            connection.execute("set lock_configuration = true")
-            _require_select(connection, query)
-            written = rewrite(query, columns, names, connection)
-            for name, stream in streams.items():
-                connection.register(names.inside[name], stream)
-            named = _columns(connection, written)
-            for stream in streams.values():
-                known = by_inside(columns, stream.rows.names)
-                stream.read = {name for inside, name in known.items() if inside in named}
-            result = connection.sql(written).to_arrow_reader(_BATCH)
-            yield restored(result, query, columns)
-            del result
-    finally:
-        connection.close()
+    with private_folder() as folder:
+        connection = duckdb.connect(":memory:", config=_CONFIG | {"temp_directory": str(folder)})
+        try:
+            with interrupted_by(connection.interrupt), _clear_errors(query, streams, columns):
+                connection.execute("set preserve_insertion_order = true")
+                connection.execute("set lock_configuration = true")
+                _require_select(connection, query)
+                written = rewrite(query, columns, names, connection)
+                for name, stream in streams.items():
+                    connection.register(names.inside[name], stream)
+                named = _columns(connection, written)
+                for stream in streams.values():
+                    known = by_inside(columns, stream.rows.names)
+                    stream.read = {name for inside, name in known.items() if inside in named}
+                stop_if_requested()
+                result = connection.sql(written).to_arrow_reader(_BATCH)
+                yield restored(result, query, columns)
+                del result
+        finally:
+            connection.close()
 
 
 def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
@@ -179,6 +185,8 @@ def _clear_errors(query: str, streams: dict[str, _Stream], columns: Names) -> It
     try:
         yield
     except (duckdb.Error, pa.ArrowException, RuntimeError) as error:
+        if stop_requested():
+            raise KeyboardInterrupt from None
         for stream in streams.values():
             if isinstance(stream.failed, CubeError):  # which says more than the engine makes of it
                 raise stream.failed from None
@@ -210,5 +218,7 @@ def _hint(text: str, lines: list[str], streams: dict[str, _Stream], columns: Nam
     if "does not exist" in text and "Table" in text:
         return f" Tables: {', '.join(streams)}"
     if "memory" in text.lower():
-        return " (a query may hold 1 GB; group or filter more, or write points out with equisweep query)"
+        return (
+            " (memory and disk are bounded; group or filter more, or write points out with equisweep query)"
+        )
     return f" {candidates}".rstrip()

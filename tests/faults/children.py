@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import zarr.core.sync
-from equisweep.engine import device, evaluate, execution
+from equisweep.engine import compile_cache, device, evaluate, execution
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import open_cube, provenance
 from equisweep.sweeps.commands import main as main_module
@@ -36,7 +36,7 @@ def warm_up() -> None:
     cpu = _Device(platform="cpu")
     for module in (device, execution):
         module.pick_device = lambda _wanted: cpu  # pyright: ignore[reportPrivateImportUsage]
-    execution.keep_compiled = lambda: None
+    compile_cache.keep_compiled = lambda: None
     evaluate.grid_function = lambda space, *_, **__: (Numbers(space), set())  # pyright: ignore
     provenance.version = cache(provenance.version)
     with tempfile.TemporaryDirectory() as folder:

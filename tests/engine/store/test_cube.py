@@ -52,7 +52,7 @@ def test_attributes_tell_how_it_was_made(cube):
 def test_every_shard_has_checksums(cube):
     opened = Cube(cube)
     for name in opened.names:
-        codecs = opened.array(name).metadata.to_dict()["codecs"][0]["configuration"]
+        codecs = opened.array(name).by_zarr.metadata.to_dict()["codecs"][0]["configuration"]
         assert "crc32c" in [codec["name"] for codec in codecs["codecs"]]
 
 

@@ -10,7 +10,7 @@ from equisweep.engine.store import durable, resume
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.manifest import STATUSES, manifest_files
-from equisweep.engine.store.resume import missing_tiles
+from equisweep.engine.store.resume import missing_tiles, tiles_to_compute
 from equisweep.engine.store.verify import verify
 from equisweep.kernels.status import Status
 from equisweep.sweeps import CubeError, run, run_report
@@ -69,13 +69,26 @@ def test_a_run_computes_a_damaged_tile_again(cube, harm, name, old):
     assert run_report(tiled_sweep(), cube, progress=False).computed == 0
 
 
+def swap(one, other):
+    one.rename(one.with_name("x"))
+    other.rename(one)
+    one.with_name("x").rename(other)
+
+
+def test_a_run_killed_before_it_computes_does_not_make_swapped_shards_sound(cube):
+    opened = Cube(cube)
+    tiles = list(opened.layout)[2:4]
+    swap(*(opened.shard("investment", tile) for tile in tiles))
+    assert tiles_to_compute(opened, opened.load_manifest()) == tiles
+    opened.recorder.close()
+    assert missing_tiles(Cube(cube)) == tiles
+
+
 def test_swapped_shards_are_computed_again(cube):
     before = contents(cube)
     opened, tiles = Cube(cube), list(Cube(cube).layout)
     one, other = (opened.shard("investment", tile) for tile in tiles[2:4])
-    one.rename(one.with_name("x"))
-    other.rename(one)
-    one.with_name("x").rename(other)
+    swap(one, other)
     assert set(verify(cube).damaged) == {one, other}
     assert run_report(tiled_sweep(), cube, progress=False).computed == 2
     assert contents(cube) == before

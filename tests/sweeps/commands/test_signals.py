@@ -7,7 +7,16 @@ import threading
 import warnings
 
 import pytest
+from equisweep.engine.feedback.stopping import forget_stop
 from equisweep.sweeps.commands import main as command
+
+
+@pytest.fixture(autouse=True)
+def unasked():
+    """Other tests of this process were not asked to stop."""
+    yield
+    forget_stop()
+
 
 # Each says when it is ready for the next signal. `pause` in C does not come back by itself.
 WAITS = """

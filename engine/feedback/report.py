@@ -1,0 +1,30 @@
+"""What a run says of itself when it ends."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did.
+
+    Attributes
+    ----------
+    computed, tiles
+        Tiles computed now, and in all.
+    points, seconds
+        Points computed now, and how long that took.
+    compilations
+        How many kernels were compiled.
+    device
+        Where it ran; empty where nothing was left to compute.
+    grown
+        Whether samples were added to a cube that was there.
+    """
+
+    computed: int
+    tiles: int
+    points: int
+    seconds: float
+    compilations: int
+    device: str
+    grown: bool = False

@@ -1,5 +1,6 @@
 """A hostile numeric setup: double precision, and implicit broadcasting across ranks is an error."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -16,7 +17,13 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
 keep_compiled()
+# So is the bytecode of the commands that tests start, also where the environment asks for none.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bytecode")
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+# Traces are millions of small objects that live as long as the process: seldom worth a look.
+gc.set_threshold(100_000, 50, 100)
 
 # The same examples every time, and no timings: machines differ.
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)

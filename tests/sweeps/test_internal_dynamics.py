@@ -35,7 +35,7 @@ def slow_payoff(share, p):
     return -p["beta"] * p["L"] * rate * np.exp(rate * share) * p["v"]
 
 
-@pytest.mark.parametrize("factors", [2, 12])
+@pytest.mark.parametrize("factors", [2, 5])
 def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
     points = [random_point(rng, factors) for _ in range(12)]
@@ -65,7 +65,7 @@ def test_64_factors_come_to_rest():
     np.testing.assert_allclose(found["share_final"][0], internal(p)["share"], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("factors", [2, 10])
+@pytest.mark.parametrize("factors", [2, 5])
 def test_the_loss_never_rises_and_the_path_is_that_of_scipy(factors):
     p = random_point(np.random.default_rng(7 + factors), factors)
     times = np.geomspace(1e-3, 0.5, 40)
@@ -138,7 +138,7 @@ def test_single_precision_integrates_with_tolerances_of_its_own(tmp_path):
 
 def test_an_implicit_solver_ends_there_too(tmp_path):
     rng = np.random.default_rng(3)
-    factors = {f"f{i}": None for i in range(12)}
+    factors = {f"f{i}": None for i in range(5)}
     p = random_point(rng, len(factors))
     fixed = {name: dict(zip(factors, p[name].tolist(), strict=True)) for name in ("beta", "v", "E", "L")}
     options = {"solver": "kvaerno5", "rtol": 1e-6, "atol": 1e-6}

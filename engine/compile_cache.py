@@ -1,5 +1,6 @@
 """Keep compiled kernels between runs, in a folder of bounded size that only its user can read."""
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import jax
 MOST_BYTES = 10**9
 
 _SECONDS = [0.0]
+_DIGEST = hashlib.sha256().digest_size
 
 
 def keep_compiled() -> None:
@@ -34,6 +36,37 @@ def kept_folder() -> Path | None:
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
     folder = _own_folder() if chosen is not None else None
     return folder if folder is not None and str(folder) == chosen else None
+
+
+def kept(name: str) -> bytes | None:
+    """What was kept under a name, whole: half of it, linked, would end the process. None if nothing was."""
+    folder = kept_folder()
+    if folder is None:
+        return None
+    try:
+        result = (folder / name).read_bytes()
+    except OSError:
+        return None
+    with suppress(OSError):
+        os.utime(folder / name)  # used now: what was not for longest is deleted first
+    digest, code = result[:_DIGEST], result[_DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def keep(name: str, code: bytes) -> None:
+    """Keep what a compiler made, its digest before it; nothing happens where nothing is kept.
+
+    Written beside the name, then renamed: others never read half a file.
+    """
+    folder = kept_folder()
+    if folder is None:
+        return
+    part = folder / f"{name}.{os.getpid()}"
+    try:
+        part.write_bytes(hashlib.sha256(code).digest() + code)
+        part.replace(folder / name)
+    except OSError:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def grid_function(
     count : called at every compilation.
     """
     what = ", ".join([space.model.name, *choices.values()])
-    reason = _reason_for_xla(device, native)
+    reason = _reason_for_xla(space, device, native)
     if reason is None and not space.needs_ode:
         with compiling(what):
             loop, compiled = attempt(
@@ -60,7 +60,7 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
     Everything is traced and lowered for each static choice, nothing is compiled. Through XLA the numbers are
     the same up to rounding, and take several times as long.
     """
-    reason = _reason_for_xla(device, native=True)
+    reason = _reason_for_xla(space, device, native=True)
     if reason is not None:
         return {Compiled(False, reason)}
     ways: set[Compiled] = set()
@@ -106,11 +106,13 @@ def _grid_loop(
     return GridLoop(point_function(space, choices), coordinates, backend_of(device.platform))
 
 
-def _reason_for_xla(device: Any, native: bool) -> str | None:
+def _reason_for_xla(space: Space, device: Any, native: bool) -> str | None:
     """Why XLA computes whatever the kernel holds; None where that depends on the kernel."""
     if not native:
         return "asked for"
-    return f"on {device.platform}" if backend_of(device.platform) is None else None
+    backend = backend_of(device.platform)
+    here = backend is not None and (backend.grids or space.needs_ode)
+    return None if here else f"on {device.platform}"
 
 
 def _all_choices(space: Space) -> list[dict[str, str]]:

@@ -44,6 +44,7 @@ class Backend(Protocol):
 
     platform: str  # as `jax.lax.platform_dependent` calls it
     width: int  # points that are computed side by side
+    grids: bool  # whether there is `grid`
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype."""

@@ -1,7 +1,8 @@
-"""Operations replaced by their formulas, right before a back end: it needs the primitive ones alone.
+"""Operations replaced by simpler ones, right before a back end: it needs the primitive ones alone.
 
-Every back end computes exp, log and the logistic function by the same formulas, so with the same bits.
-Whatever looks into a graph before, such as Taylor rules, derivatives and counts, still sees one operation.
+Every back end computes exp, log and the logistic function by the same formulas, and fuses the same products
+into the same sums, so with the same bits. Whatever looks into a graph before, such as Taylor rules,
+derivatives and counts, still sees one operation.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from .ops.term import Term
 
 
 def decompose(scalars: Sequence[Scalar]) -> list[Scalar]:
-    """The same numbers from operations that have no formula, in loops as well."""
+    """The same numbers from operations that have no formula, products fused into sums; in loops as well."""
     return _Rewriting().all(scalars)
 
 
@@ -42,9 +43,23 @@ class _Rewriting:
         if s.op == "result":
             return self.ended[s.args[0]][s.value]
         args = [self.new[a] for a in s.args]
-        if OPERATIONS[s.op].formula is None:
-            return self.graph.apply(s.op, *args, dtype=s.dtype)
-        return self.by_formula(s, args)
+        if OPERATIONS[s.op].formula is not None:
+            return self.by_formula(s, args)
+        if s.op in ("add", "sub") and s.dtype[0] == "f":
+            return self.sum(s.op, args)
+        return self.graph.apply(s.op, *args, dtype=s.dtype)
+
+    def sum(self, op: str, args: Sequence[Scalar]) -> Scalar:
+        """A sum or difference; where one of its terms is a product, both are rounded once, as one."""
+        a, b = args
+        if op == "sub" and a.op == b.op == "mul":  # of equal products, the difference is to be 0
+            return self.graph.apply(op, a, b)
+        if a.op == "mul":
+            return self.graph.apply("fma", *a.args, b if op == "add" else self.graph.apply("neg", b))
+        if b.op == "mul":
+            x, y = b.args
+            return self.graph.apply("fma", x if op == "add" else self.graph.apply("neg", x), y, a)
+        return self.graph.apply(op, a, b)
 
     def loop(self, s: Scalar, loop: While) -> Scalar:
         first = [self.new[a] for a in s.args[: len(loop.carried)]]

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from functools import cache
 
+import jax
+
 from .backend import Backend
 from .cpu.backend import Cpu
+from .gpu.backend import Gpu
 
 # By the platforms of JAX's devices.
-BACKENDS: dict[str, Callable[[], Backend]] = {"cpu": Cpu}
+BACKENDS: dict[str, Callable[[], Backend]] = {"cpu": Cpu, "gpu": Gpu}
 
 
 @cache
@@ -21,3 +24,9 @@ def cpu_backend() -> Backend:
     backend = backend_of("cpu")
     assert backend is not None
     return backend
+
+
+def lane_backends() -> list[Backend]:
+    """Those for which a loop over lanes is to be compiled, that of the default device last."""
+    others = backend_of(jax.default_backend())
+    return [cpu_backend()] if others in (None, cpu_backend()) else [cpu_backend(), others]

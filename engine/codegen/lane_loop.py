@@ -1,17 +1,19 @@
 """``while cond(lane): lane = body(lane)`` for many lanes, each as long as it needs.
 
 Under vmap `lax.while_loop` steps all lanes until the last one is done, and XLA's CPU code for a step of many
-small operations is slow. On a CPU the loop here becomes machine code of its own, made from the trace of the
-same two functions; on other devices, and where the trace holds something that has no such form, it is
-`lax.while_loop`. Which of the two it is, and why, is reported when it is traced.
+small operations is slow. On CPUs and NVIDIA's GPUs the loop here becomes machine code of its own, made from the
+trace of the same two functions; on other devices, and where the trace holds something that has no such form,
+it is `lax.while_loop`. Which of the two it is, and why, is reported when it is traced.
 
 The way of a loop: two functions -> jaxprs -> scalars (`lower`) -> LLVM code on vectors of lanes (`cpu.lanes`)
--> a function in memory (`cpu.jit`), which XLA calls by name (`jax.ffi`). To look into it:
+-> a function in memory (`cpu.jit`), which XLA calls by name (`jax.ffi`); or of one lane (`gpu.lanes`) -> PTX
+(`gpu.ptx`), which XLA launches (`gpu.launch`). To look into it:
 ``Method(native=False)`` or ``lane_loop(..., native=False)`` must give the same numbers up to rounding.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -19,9 +21,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .backend import LaneProgram, primitives
+from .backend import Backend, LaneProgram, primitives
 from .compiled import Compiled, attempt
-from .devices import cpu_backend
+from .devices import lane_backends
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .lower.lower import lower_jaxpr
@@ -56,7 +58,7 @@ def lane_loop(
     body : body(lane, fixed) -> the lane after it, of the same shapes and dtypes.
     lane, fixed : trees of arrays.
     native : False asks for `lax.while_loop` everywhere.
-    report : called with how the loop is computed on a CPU, and each loop that its derivatives need.
+    report : called with how the default device computes the loop, and each loop that its derivatives need.
     link : False: nothing is compiled, and the lane comes back as it is: to trace what is only to be reported.
     """
     flat_cond, flat_body, leaves, split = _flat(cond, body, lane, fixed)
@@ -100,22 +102,25 @@ def _loop(
         fixed = arrays[split:]
         return lax.while_loop(lambda a: cond(*a, *fixed), lambda a: body(*a, *fixed), list(arrays[:split]))
 
-    program, compiled = None, Compiled(False, "native = false")
+    programs: dict[str, LaneProgram] = {}
+    compiled = Compiled(False, "native = false")
     if native:
-        program, compiled = attempt(lambda: _native(cond, body, arrays, split, way.link), "stepping")
+        lowered = cache(lambda: _lowered(cond, body, arrays, split))
+        for backend in lane_backends():
+            program, compiled = attempt(partial(_native, lowered, backend, way.link), "stepping")
+            if program is not None:
+                programs[backend.platform] = program
     way.report(compiled)
-    if program is None:
+    if not programs:
         return plain(*arrays) if way.link else arrays[:split]
-
-    def call(*arrays: Array) -> list[Array]:
-        return program(arrays)
+    calls = {platform: _of_arrays(program) for platform, program in programs.items()}
 
     @jax.custom_jvp
     def either(*arrays: Array) -> list[Array]:
-        platform = cpu_backend().platform
-        if jax.default_backend() == platform:  # the only one there is: spare the other its tracing
-            return call(*arrays)
-        return lax.platform_dependent(*arrays, default=plain, **{platform: call})
+        only = calls.get(jax.default_backend())
+        if only is not None:  # the only kind of device there is: spare the others their tracing
+            return only(*arrays)
+        return lax.platform_dependent(*arrays, default=plain, **calls)
 
     @either.defjvp
     def _(primals: Sequence[Array], tangents: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -167,10 +172,16 @@ def _tangents(
     return change
 
 
-def _native(cond: Function, body: Function, arrays: list[Array], split: int, link: bool) -> LaneProgram:
+def _of_arrays(program: LaneProgram) -> Function:
+    return lambda *arrays: program(arrays)
+
+
+def _native(lowered: Callable[[], Loop], backend: Backend, link: bool) -> LaneProgram:
     """The program of the loop. Raises Unsupported where it has none."""
-    loop = _lowered(cond, body, arrays, split)
-    return cpu_backend().lanes(loop) if link else lambda arrays: list(arrays[:split])
+    loop = lowered()
+    on, *after = primitives([loop.cond, *loop.body], backend)
+    loop = replace(loop, cond=on, body=tuple(after))
+    return backend.lanes(loop) if link else lambda arrays: list(arrays[: loop.split])
 
 
 def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) -> Loop:
@@ -198,5 +209,4 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
         Leaf(a.size, dtype_name(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
         for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
     ]
-    on, *after = primitives([on, *after], cpu_backend())
-    return Loop(tuple(leaves), split, on, tuple(after))
+    return Loop(tuple(leaves), split, on, after)

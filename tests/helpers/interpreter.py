@@ -27,6 +27,7 @@ def fma(a, b, c):
 OPERATIONS = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
     "mul_rounded": lambda a, b: a * b,
     "div": lambda a, b: a / b,
     "neg": lambda a: -a,

@@ -3,8 +3,8 @@
 import llvmlite.binding as llvm
 
 from ..lanes import Loop
+from ..llvm.builder import instruction
 from ..schedule import Grid
-from .builder import instruction
 from .grid_program import CpuGridProgram
 from .lane_program import CpuLaneProgram
 
@@ -13,6 +13,7 @@ class Cpu:
     """Computes `width` points or lanes side by side; as many as suit this processor if not given."""
 
     platform = "cpu"
+    grids = True
 
     def __init__(self, width: int | None = None) -> None:
         self.width = width or _best_width()

@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from .code import Code
+from ..llvm.code import Code
 
 _MINOR = 3
 

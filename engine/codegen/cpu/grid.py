@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from ..ir import Scalar, bytes_of
+from ..llvm.builder import VectorCode
+from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .builder import VectorCode
-from .types import memory_type
 
 
 def grid_code(grid: Grid, name: str, width: int) -> str:

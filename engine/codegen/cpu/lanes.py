@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from ..ir import bytes_of
 from ..lanes import Leaf, Loop
+from ..llvm.builder import VectorCode
+from ..llvm.types import memory_type
 from . import ffi
-from .builder import VectorCode
-from .types import memory_type
 
 
 def lane_code(loop: Loop, name: str, width: int) -> str:

@@ -1,8 +1,8 @@
 """Operations on numbers, each at home in one file: arity, folding, Taylor rule, formula.
 
 To add one, `define` it in the file where its like stand. If it is a primitive of JAX and has a formula,
-that is all. Without a formula each back end names its instruction for it (`cpu/floats.py`,
-`cpu/integers.py`), or leaves it to XLA; what is no primitive under that name is made by rules in `lower/`.
+that is all. Without a formula each back end names its instruction for it (`llvm/floats.py`,
+`llvm/integers.py`), or leaves it to XLA; what is no primitive under that name is made by rules in `lower/`.
 """
 
 from . import arithmetic, exponential, library, logic  # noqa: F401  # each enters its operations into the table

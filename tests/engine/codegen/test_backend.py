@@ -17,7 +17,7 @@ from jax import lax
 class Slow:
     """Computes point by point and lane by lane, number by number."""
 
-    platform, width = "cpu", 1
+    platform, width, grids = "cpu", 1, True
 
     def supports(self, op, dtype):
         return op in {*interpreter.OPERATIONS, "bitcast", "convert"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from equisweep.engine import compile_cache
 from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
 from helpers.project import ROOT
@@ -48,11 +49,11 @@ def test_the_version_is_one_this_code_knows():
 
 @pytest.mark.parametrize("damage", [b"", b"short", None])
 def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(machine_code, "kept_folder", lambda: tmp_path)
+    monkeypatch.setattr(compile_cache, "kept_folder", lambda: tmp_path)
     good = machine_code._object(TEXT)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
-    assert whole[machine_code._DIGEST :] == good
+    assert whole[compile_cache._DIGEST :] == good
     file.write_bytes(whole[:-9] if damage is None else damage)
     assert machine_code._object(TEXT) == good
     assert file.read_bytes() == whole

@@ -1,0 +1,61 @@
+"""The back end for NVIDIA's GPUs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..ir import DTYPES, Unsupported
+from ..lanes import Loop
+from ..llvm.builder import instruction
+from ..llvm.floats import LIBRARY
+from ..schedule import Grid
+from .lanes import lane_kernel
+from .launch import Kernel, require_known_jax, run_lanes
+from .ptx import ptx
+
+Array = Any
+
+
+class Gpu:
+    """Computes a lane in each thread. Grids are left to XLA."""
+
+    platform = "cuda"
+    width = 1
+    grids = False
+
+    def supports(self, op: str, dtype: str) -> bool:
+        """Whether there is an operation whose first argument has this dtype.
+
+        No C library is on a GPU; and LLVM takes the remainder of floats for x - y trunc(x / y) there, which
+        is another number where the quotient is large.
+        """
+        if op in LIBRARY or (op == "rem" and dtype[0] == "f"):
+            return False
+        return instruction(op, dtype) is not None
+
+    def grid(self, grid: Grid) -> Any:
+        """Raises Unsupported."""
+        raise Unsupported("grids on a GPU")
+
+    def lanes(self, loop: Loop) -> "GpuLaneProgram":
+        """A program that runs lanes."""
+        return GpuLaneProgram(loop)
+
+
+class GpuLaneProgram:
+    """A loop over lanes that XLA launches."""
+
+    def __init__(self, loop: Loop) -> None:
+        require_known_jax()
+        self._loop = loop
+        self._name = "equisweep_lanes"
+        self._text = ptx(lane_kernel(loop, self._name))
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """The leaves that change, once the lane is done; many lanes under `jax.vmap` are one launch."""
+        leaves = self._loop.leaves
+        given = [(a, leaf.rank) for a, leaf in zip(arrays, leaves, strict=True) if leaf.used]
+        results = tuple(
+            (a.shape, DTYPES[leaf.dtype]) for a, leaf in zip(arrays[: self._loop.split], leaves, strict=False)
+        )
+        kernel = Kernel(self._name, self._text, tuple(rank for _, rank in given), results)
+        return run_lanes(kernel, [a for a, _ in given])

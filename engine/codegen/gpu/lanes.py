@@ -1,0 +1,158 @@
+"""The code of a loop over lanes for one thread of a GPU: a lane from start to end, then the next that waits.
+
+All numbers of the lane lie in the thread's registers. Threads whose lanes end early take further ones from a
+counter that all share, so that no thread waits for another's long lane.
+
+`thread_code` is the work of one thread, which a processor can run as well: so it is tested where there is no
+GPU. `lane_kernel` is what the GPU is given.
+"""
+
+from collections.abc import Sequence
+
+from ..ir import Unsupported, bytes_of
+from ..lanes import Leaf, Loop
+from ..llvm.builder import VectorCode
+from ..llvm.types import memory_type
+
+# Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
+BLOCK = 128
+_MEMORY = "ptr addrspace(1)"
+# A kernel takes 4,096 bytes of arguments.
+_MOST_ARRAYS = 500
+_INDEX = "declare i32 @llvm.nvvm.read.ptx.sreg.{}()"
+
+
+def thread_code(loop: Loop, name: str, linkage: str = "") -> str:
+    """LLVM code of ``name(first, threads, inputs..., lanes, counter, outputs...)``.
+
+    `first` is the thread's first lane, `threads` how many there are; inputs are the leaves that are used,
+    outputs those that change. `lanes` points to how many there are, `counter` to how many were taken besides
+    the first ones, both of 32 bits. Raises Unsupported where there are too many arrays for a kernel.
+    """
+    writer = _Writer(loop)
+    writer.enter()
+    writer.fetch()
+    writer.step()
+    writer.write()
+    head = f"define {linkage} void @{name}({', '.join(['i32 %first', 'i32 %threads', *parameters(loop)])})"
+    return writer.code.function(head)
+
+
+def lane_kernel(loop: Loop, name: str) -> str:
+    """LLVM code of a kernel that XLA can launch: its parameters are inputs and outputs, in order.
+
+    The counter stands among both: XLA hands over the input's place as that of the first output.
+    """
+    arrays = parameters(loop)
+    at = arrays.index(f"{_MEMORY} %counter")
+    given = [*arrays[:at], f"{_MEMORY} %uncounted", *arrays[at:]]
+    names = ["i32 %first", "i32 %threads", *arrays]
+    read = [
+        f"  %{at} = call i32 @llvm.nvvm.read.ptx.sreg.{register}()"
+        for at, register in (
+            ("tid", "tid.x"),
+            ("block", "ctaid.x"),
+            ("size", "ntid.x"),
+            ("blocks", "nctaid.x"),
+        )
+    ]
+    return "\n".join([
+        'target triple = "nvptx64-nvidia-cuda"',
+        *(_INDEX.format(register) for register in ("tid.x", "ctaid.x", "ntid.x", "nctaid.x")),
+        thread_code(loop, "thread", "internal"),
+        f'define ptx_kernel void @{name}({", ".join(given)}) "nvvm.maxntid"="{BLOCK}" {{',
+        *read,
+        "  %before = mul i32 %block, %size",
+        "  %first = add i32 %before, %tid",
+        "  %threads = mul i32 %blocks, %size",
+        f"  call void @thread({', '.join(names)}) alwaysinline",
+        "  ret void",
+        "}",
+        "",
+    ])  # fmt: skip
+
+
+def parameters(loop: Loop) -> list[str]:
+    """The arrays that a thread is given, as LLVM declares parameters."""
+    inputs = [f"{_MEMORY} %in{k}" for k, leaf in enumerate(loop.leaves) if leaf.used]
+    outputs = [f"{_MEMORY} %out{k}" for k in range(loop.split)]
+    if len(inputs) + len(outputs) > _MOST_ARRAYS:
+        raise Unsupported(f"more than {_MOST_ARRAYS} arrays for a GPU's kernel")
+    return [*inputs, f"{_MEMORY} %lanes", f"{_MEMORY} %counter", *outputs]
+
+
+class _Writer:
+    """Writes the code of one loop, block by block; the lane's numbers lie in `slots`: its registers."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.dtypes = [leaf.dtype for leaf in loop.leaves for _ in range(leaf.size)]
+        self.slots = [f"%n{k}" for k in range(len(self.dtypes))]
+        self.code = VectorCode(1, self.slots)
+
+    def enter(self) -> None:
+        """Make room for the numbers; take the first lane."""
+        code = self.code
+        code.block("entry")
+        for slot, dtype in zip(self.slots, self.dtypes, strict=True):
+            m = code.vectors.memory(dtype)
+            code.emit_as(slot, f"alloca {m}, align 64")
+            code.add(f"store {m} zeroinitializer, ptr {slot}, align 64")
+        lanes = code.emit(f"load i32, {_MEMORY} %lanes, align 4")
+        code.jump("take")
+        code.block("take")
+        lane = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
+        code.branch(code.emit(f"icmp ult i32 {lane}, {lanes}"), "fetch", "done")
+        code.block("done")
+        code.add("ret void")
+        code.block("fetch")
+        code.emit_as("%lane", f"zext i32 {lane} to i64")
+
+    def fetch(self) -> None:
+        """Read the lane's numbers."""
+        self.copy(self.loop.leaves, "%in", fetch=True)
+        self.code.jump("check")
+
+    def step(self) -> None:
+        """One step after another, as long as the lane goes on."""
+        code = self.code
+        code.block("check")
+        on = code.emit(f"bitcast <1 x i1> {code.value(self.loop.cond)} to i1")
+        code.jump("checked")
+        code.block("checked")
+        code.branch(on, "step", "write")
+        code.block("step")
+        code.forget()
+        # All numbers are computed before the first is stored: a later one may need what was there before.
+        code.compute(self.loop.body)
+        for k, scalar in enumerate(self.loop.body):
+            if not (scalar.op == "input" and scalar.value == k):
+                code.store(scalar, self.slots[k])
+        code.jump("check")
+
+    def write(self) -> None:
+        """Write what changed, and take the next lane that waits."""
+        code = self.code
+        code.block("write")
+        self.copy(self.loop.leaves[: self.loop.split], "%out", fetch=False)
+        taken = code.emit(f"atomicrmw add {_MEMORY} %counter, i32 1 monotonic")
+        code.emit_as("%following", f"add i32 {taken}, %threads")
+        code.jump("written")
+        code.block("written")
+        code.jump("take")
+
+    def copy(self, leaves: Sequence[Leaf], array: str, *, fetch: bool) -> None:
+        """Copy the lane's numbers from memory to their slots, or back."""
+        code, number = self.code, 0
+        for k, leaf in enumerate(leaves):
+            type_, size = memory_type(leaf.dtype), bytes_of(leaf.dtype)
+            if leaf.size and (leaf.used or not fetch):
+                begin = code.emit(f"mul i64 %lane, {leaf.size}")
+                for j in range(leaf.size):
+                    at = code.emit(f"add i64 {begin}, {j}")
+                    there = code.emit(f"getelementptr {type_}, {_MEMORY} {array}{k}, i64 {at}")
+                    here, there = f"ptr {self.slots[number + j]}", f"{_MEMORY} {there}"
+                    source, target = (there, here) if fetch else (here, there)
+                    value = code.emit(f"load {type_}, {source}, align {size}")
+                    code.add(f"store {type_} {value}, {target}, align {size}")
+            number += leaf.size

@@ -1,0 +1,115 @@
+"""Lanes on a GPU as an operation of JAX: XLA takes the PTX as it is and launches it with the arrays.
+
+XLA's custom call for PTX is not a documented interface: it stands in this file alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from jax.interpreters import batching, mlir
+
+from ..ir import Unsupported
+from .lanes import BLOCK
+
+Array = Any
+
+_TARGET = "__gpu$xla.gpu.ptx"
+# Releases of JAX whose XLA takes the call as it is made here.
+_KNOWN = ((0, 10), (0, 13))
+# More threads than an H100 holds at once; those that find no lane end at once.
+_MOST_BLOCKS = 1024
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled loop over lanes.
+
+    Attributes
+    ----------
+    name, ptx : the kernel's name, and its text.
+    ranks : dims of each array that it is given, for one lane.
+    results : shape and dtype, for one lane, of each array that it returns.
+    """
+
+    name: str
+    ptx: str
+    ranks: tuple[int, ...]
+    results: tuple[tuple[tuple[int, ...], Any], ...]
+
+
+def require_known_jax() -> None:
+    """Unsupported where this release of JAX may not take PTX."""
+    release = tuple(int(part) for part in jax.__version__.split(".")[:2])
+    if not _KNOWN[0] <= release < _KNOWN[1]:
+        raise Unsupported(f"jax {jax.__version__} is not known to take PTX")
+
+
+def run_lanes(kernel: Kernel, arrays: Sequence[Array]) -> list[Array]:
+    """What the kernel returns for these arrays; under `jax.vmap` of many lanes, all in one launch."""
+    return _LANES.bind(*arrays, kernel=kernel)
+
+
+_LANES = Primitive("gpu_lanes")
+_LANES.multiple_results = True
+
+
+def _outer(kernel: Kernel, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The dims of the first array that count lanes."""
+    return shape[: len(shape) - kernel.ranks[0]]
+
+
+def _shapes(*arrays: Any, kernel: Kernel) -> list[Any]:
+    outer = _outer(kernel, arrays[0].shape)
+    return [ShapedArray((*outer, *shape), np.dtype(dtype)) for shape, dtype in kernel.results]
+
+
+def _batched(
+    arrays: Sequence[Array], axes: Sequence[Any], *, kernel: Kernel
+) -> tuple[list[Array], list[int]]:
+    """One more leading dim, the same for all arrays."""
+    size = next(a.shape[axis] for a, axis in zip(arrays, axes, strict=True) if axis is not None)
+    leading = [
+        jnp.broadcast_to(a, (size, *a.shape)) if axis is None else jnp.moveaxis(a, axis, 0)
+        for a, axis in zip(arrays, axes, strict=True)
+    ]
+    results = _LANES.bind(*leading, kernel=kernel)
+    return results, [0] * len(results)
+
+
+def _launched(*arrays: Array, kernel: Kernel) -> list[Array]:
+    """The call as XLA is to have it."""
+    outer = _outer(kernel, arrays[0].shape)
+    shapes = [jax.ShapeDtypeStruct((*outer, *shape), dtype) for shape, dtype in kernel.results]
+    lanes = prod(outer)
+    if lanes == 0:
+        return [jnp.zeros(s.shape, s.dtype) for s in shapes]
+    counts = [jnp.full(1, lanes, jnp.int32), jnp.zeros(1, jnp.int32)]
+    one = np.int32(1)
+    call = jax.ffi.ffi_call(
+        _TARGET,
+        [jax.ShapeDtypeStruct((1,), np.int32), *shapes],
+        input_output_aliases={len(arrays) + 1: 0},  # the counter becomes an output, for it is written
+    )
+    results = call(
+        *arrays, *counts, name=kernel.name, kernel_type="ptx", kernel_data=kernel.ptx,
+        grid_x=np.int32(min(-(-lanes // BLOCK), _MOST_BLOCKS)), grid_y=one, grid_z=one,
+        block_x=np.int32(BLOCK), block_y=one, block_z=one, shared_mem_bytes=np.int32(0),
+    )  # fmt: skip
+    return list(results)[1:]
+
+
+def _at_once(*arrays: Array, kernel: Kernel) -> list[Array]:
+    return jax.jit(lambda *a: _LANES.bind(*a, kernel=kernel))(*arrays)
+
+
+_LANES.def_abstract_eval(_shapes)
+_LANES.def_impl(_at_once)
+batching.primitive_batchers[_LANES] = _batched
+mlir.register_lowering(_LANES, mlir.lower_fun(_launched, multiple_results=True), platform="cuda")

@@ -1,0 +1,1 @@
+"""Scalars as text of LLVM, which every back end of this project compiles."""

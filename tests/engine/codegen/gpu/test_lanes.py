@@ -1,0 +1,192 @@
+"""Lanes on GPUs, without one: valid for the assembler, the CPU's bits, and launched as XLA wants it."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.codegen import lane_loop as loops
+from equisweep.engine.codegen.backend import primitives
+from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.codegen.gpu import launch
+from equisweep.engine.codegen.gpu.backend import Gpu
+from equisweep.engine.codegen.gpu.lanes import lane_kernel
+from equisweep.engine.codegen.gpu.ptx import ptx
+from equisweep.engine.codegen.ir import DTYPES, Graph, Unsupported
+from equisweep.engine.codegen.lane_loop import lane_loop
+from equisweep.engine.codegen.lanes import Leaf, Loop
+from equisweep.engine.codegen.ops import OPERATIONS
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.games.supervision.model import SUPERVISION
+from helpers.flows import LORENZ
+from helpers.gpu import CARDS, OnThisProcessor, assembled
+
+COUNT = 11
+SUPERVISED = {q.name: np.full(COUNT, q.default) for q in SUPERVISION.parameters} | {
+    "r": np.linspace(1, 12, COUNT), "horizon": np.linspace(0, 20, COUNT)
+}  # fmt: skip
+SUPERVISED["x0"] = np.where(np.arange(COUNT) == 3, np.nan, 0.4)
+SUPERVISED["f"] = np.where(np.arange(COUNT) == 5, np.inf, SUPERVISED["f"])
+ATTRACTED = {
+    "sigma": np.full(COUNT, 10.0), "rho": np.linspace(5, 28, COUNT), "beta": np.full(COUNT, 8 / 3),
+    **{name: np.linspace(0.5, 2, COUNT) for name in ("x0", "y0", "z0")},
+    "horizon": np.linspace(0.1, 1, COUNT),
+}  # fmt: skip
+
+
+def orbits(monkeypatch, backend, flow, p, method, times=(), **static):
+    """What the lanes of a flow come to on a back end."""
+    monkeypatch.setattr(loops, "lane_backends", lambda: [backend])
+    monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
+    found = lanes(flow, method, times, **static)({name: jnp.asarray(values) for name, values in p.items()})
+    return {name: np.asarray(values) for name, values in found.items()}
+
+
+def assert_same_bits(found, expected):
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        if values.dtype.kind != "f":
+            np.testing.assert_array_equal(values, expected[name], err_msg=name)
+            continue
+        nan = np.isnan(expected[name])
+        np.testing.assert_array_equal(np.isnan(values), nan, err_msg=name)
+        kind = f"u{values.itemsize}"
+        np.testing.assert_array_equal(values.view(kind)[~nan], expected[name].view(kind)[~nan], err_msg=name)
+
+
+DYNAMIC = {"reward": "dynamic", "punishment": "dynamic"}
+SINGLE = {name: values.astype(np.float32) for name, values in ATTRACTED.items()}
+
+
+@pytest.mark.parametrize(
+    ("flow", "p", "method", "options"),
+    [
+        (SUPERVISION.flow, SUPERVISED, Method("taylor", 1e-8, 1e-8), DYNAMIC),
+        (SUPERVISION.flow, SUPERVISED, Method("tsit5", 1e-6, 1e-6), DYNAMIC),
+        (LORENZ, ATTRACTED, Method("rodas5p", 1e-6, 1e-6), {"times": (0.05, 0.5)}),
+        (LORENZ, SINGLE, Method("dopri8", 1e-4, 1e-4, settle=1e-2), {}),
+    ],
+    ids=["taylor", "tsit5", "rodas5p", "float32"],
+)
+def test_orbits_have_the_bits_of_the_cpus_vectors(monkeypatch, tmp_path, flow, p, method, options):
+    gpu = OnThisProcessor()
+    found = orbits(monkeypatch, gpu, flow, p, method, **options)
+    assert_same_bits(found, orbits(monkeypatch, Cpu(), flow, p, method, **options))
+    assert len(gpu.loops) > 1
+    for loop, card in zip(gpu.loops, CARDS * len(gpu.loops), strict=False):
+        text = ptx(lane_kernel(loop, "kernel"))
+        _, spilled = assembled(text, card, tmp_path)
+        # All coefficients of a series, or of a matrix, are needed at once: more than there are registers.
+        assert spilled <= {"taylor": 3000, "rodas5p": 1500}.get(method.solver, 0)
+        # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
+        assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
+
+
+def every_operation_of(dtype):
+    """A loop whose step is every operation that is offered for a dtype, conversions among them."""
+    graph, results, number = Graph(), [], 0
+    given = graph.inputs((200,), dtype, 0)
+
+    def back(result):
+        return result if result.dtype == dtype else graph.apply("convert", result, dtype=dtype)
+
+    for op, operation in OPERATIONS.items():
+        if Gpu().supports(op, dtype) and op not in ("convert", "bitcast", "select"):
+            results.append(graph.apply(op, *given[number : number + operation.arity]))
+            number += operation.arity
+    results += [
+        graph.apply("convert", given[0], dtype=other) for other in DTYPES if other not in (dtype, "i1")
+    ]
+    numbers = [
+        back(r) if r.dtype != "i1" else graph.apply("select", r, *given[:2], dtype=dtype) for r in results
+    ]
+    body = (*numbers, *given[len(numbers) :])
+    cond = graph.apply("ne", given[0], given[1])
+    return Loop((Leaf(200, dtype, 1),), 1, cond, body), len(results)
+
+
+@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "i1"])
+def test_every_operation_is_valid_on_every_card(tmp_path, dtype):
+    """LLVM ends the process where it has no instruction: each operation that is offered must have one."""
+    loop, count = every_operation_of(dtype)
+    assert count > (25 if dtype[0] == "f" else 15)
+    text = ptx(lane_kernel(loop, "kernel"))
+    if dtype[0] == "f":
+        assert text.count(f"div.rn.{dtype}") == 1
+    assembled(text, CARDS[len(dtype) % 3], tmp_path)
+
+
+def count_down(lane, fixed):
+    return (lane[0] - 1, lane[1] * fixed)
+
+
+def counted(n, x, factor):
+    return lane_loop(lambda a, _: a[0] > 0, count_down, (n, x), factor)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_threads_share_the_lanes_however_many_there_are(monkeypatch, threads, count):
+    monkeypatch.setattr(loops, "lane_backends", lambda: [OnThisProcessor(threads)])
+    n, x = jnp.arange(count) % 4, jnp.arange(count) + 0.5
+    left, found = jax.jit(jax.vmap(counted, (0, 0, None)))(n, x, 2.0)
+    np.testing.assert_array_equal(left, 0)
+    np.testing.assert_array_equal(found, x * 2.0**n)
+
+
+@pytest.mark.parametrize("lanes_", [1, 3, 1000, 10**6])
+def test_xla_is_given_the_kernel_with_its_grid_and_arrays(monkeypatch, lanes_):
+    monkeypatch.setattr(loops, "lane_backends", lambda: [Gpu()])
+    shapes = [jax.ShapeDtypeStruct((lanes_,), dtype) for dtype in ("int32", "float64")]
+    jitted = jax.jit(jax.vmap(counted, (0, 0, None)))
+    lowered = jitted.trace(*shapes, 2.0).lower(lowering_platforms=("cuda",)).as_text()
+    (call,) = [line for line in lowered.splitlines() if launch._TARGET in line]
+    assert f"grid_x = {min(-(-lanes_ // 128), 1024)} : i32" in call
+    assert "block_x = 128 : i32" in call
+    assert 'name = "equisweep_lanes"' in call
+    assert ".entry equisweep_lanes(" in call
+    # Two numbers of a lane and the factor, the count of lanes, and the counter, which is written in place.
+    given = re.search(r"\(((?:tensor<[^>]*>, )*tensor<[^>]*>)\) ->", call)[1].split(", ")
+    assert given == [
+        f"tensor<{lanes_}xi32>",
+        *[f"tensor<{lanes_}xf64>"] * 2,
+        "tensor<1xi32>",
+        "tensor<1xi32>",
+    ]
+    assert re.search(r"output_operand_alias<output_tuple_indices = \[0\], operand_index = 4", call)
+
+
+def test_what_needs_the_c_library_or_another_jax_goes_through_xla(monkeypatch):
+    ways = []
+    monkeypatch.setattr(loops, "lane_backends", lambda: [Cpu(), Gpu()])
+
+    def tried(body):
+        jax.eval_shape(lambda x: lane_loop(lambda a, _: a < 1, body, x, (), report=ways.append), 0.5)
+        return ways.pop()
+
+    assert tried(lambda a, _: a + jnp.sinh(a)).reason == "sinh of f64"
+    assert tried(lambda a, _: a + a % 0.3).reason == "rem of f64"
+    assert tried(lambda a, _: a + jnp.exp(a)).native
+    monkeypatch.setattr(launch.jax, "__version__", "0.99.1")
+    assert tried(lambda a, _: a + jnp.exp(a)).reason == "jax 0.99.1 is not known to take PTX"
+
+
+def test_too_many_arrays_for_a_kernel_are_refused():
+    graph = Graph()
+    inputs = graph.inputs((300,), "f64", 0)
+    loop = Loop((Leaf(1, "f64", 0),) * 300, 300, graph.apply("lt", *inputs[:2]), tuple(inputs))
+    with pytest.raises(Unsupported, match="more than 500 arrays"):
+        Gpu().lanes(loop)
+
+
+def test_differences_of_equal_products_vanish_and_sums_are_rounded_once():
+    graph = Graph()
+    a, b, c = graph.inputs((3,), "f64", 0)
+    product = graph.apply("mul", a, b)
+    fused, kept = primitives(
+        [graph.apply("add", product, c), graph.apply("sub", product, graph.apply("mul", b, c))], Gpu()
+    )
+    assert fused.op == "fma"
+    assert kept.op == "sub"

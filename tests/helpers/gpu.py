@@ -1,0 +1,89 @@
+"""What is made for GPUs, without one: NVIDIA's assembler, and a kernel's thread run by this processor."""
+
+import ctypes
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import jax
+import llvmlite.binding as llvm
+import numpy as np
+import nvidia
+from equisweep.engine.codegen.gpu.backend import Gpu
+from equisweep.engine.codegen.gpu.lanes import thread_code
+
+CARDS = ("sm_80", "sm_90", "sm_100")
+_LINKED = []
+
+
+def assembler() -> str:
+    """Where ptxas lies; it needs no GPU."""
+    return str(next(p for folder in nvidia.__path__ for p in Path(folder).glob("cu*/bin/ptxas")))
+
+
+def assembled(ptx: str, card: str, folder: Path) -> tuple[int, int]:
+    """Registers of a thread, and bytes that do not fit into them. Fails where the text is not valid."""
+    source = folder / "kernel.ptx"
+    source.write_text(ptx, encoding="utf-8")
+    command = [assembler(), "-v", f"-arch={card}", "-o", str(folder / "kernel.cubin"), str(source)]
+    said = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    spilled = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", said.stderr)
+    registers = re.search(r"Used (\d+) registers", said.stderr)
+    assert spilled, said.stderr
+    assert registers, said.stderr
+    return int(registers[1]), int(spilled[1]) + int(spilled[2])
+
+
+@cache
+def _linker():
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=2, jit=True)
+    return llvm.create_lljit_compiler(machine, use_jit_link=False, suppress_errors=False)
+
+
+def thread_on_this_processor(loop):
+    """The work of a thread as a function: thread(first, threads, arrays)."""
+    name = f"thread_{len(_LINKED)}"
+    builder = llvm.JITLibraryBuilder().add_ir(thread_code(loop, name)).export_symbol(name)
+    library = builder.add_current_process().link(_linker(), name)
+    _LINKED.append(library)
+    count = sum(leaf.used for leaf in loop.leaves) + 2 + loop.split
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * count)
+    call = function(library[name])
+    return lambda first, threads, arrays: call(first, threads, *[a.ctypes.data for a in arrays])
+
+
+class OnThisProcessor(Gpu):
+    """The GPU's back end, whose threads this processor runs, one after another; they are so many."""
+
+    platform = "cpu"
+
+    def __init__(self, threads: int = 3) -> None:
+        self.threads = threads
+        self.loops = []
+
+    def lanes(self, loop):
+        self.loops.append(loop)
+        thread = thread_on_this_processor(loop)
+
+        def run(*arrays):
+            lanes = arrays[0].shape[: arrays[0].ndim - loop.leaves[0].rank]
+            given = [
+                np.ascontiguousarray(a) for a, leaf in zip(arrays, loop.leaves, strict=True) if leaf.used
+            ]
+            results = [np.empty(a.shape, a.dtype) for a in arrays[: loop.split]]
+            counts = [np.array([np.prod(lanes, dtype=int)], np.int32), np.zeros(1, np.int32)]
+            for first in range(self.threads):
+                thread(first, self.threads, [*given, *counts, *results])
+            return results
+
+        def program(arrays):
+            shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[: loop.split]]
+            return jax.pure_callback(
+                lambda *a: run(*map(np.asarray, a)), shapes, *arrays, vmap_method="broadcast_all"
+            )
+
+        return program

@@ -1,7 +1,7 @@
 """``while cond(lane): lane = body(lane)`` for many lanes, each as long as it needs.
 
 Under vmap `lax.while_loop` steps all lanes until the last one is done, and XLA's CPU code for a step of many
-small operations is slow. On CPUs and NVIDIA's GPUs the loop here becomes machine code of its own, made from the
+small operations is slow. On CPUs and NVIDIA's GPUs this loop becomes machine code of its own, made from the
 trace of the same two functions; on other devices, and where the trace holds something that has no such form,
 it is `lax.while_loop`. Which of the two it is, and why, is reported when it is traced.
 

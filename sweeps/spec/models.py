@@ -5,8 +5,8 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader
-from math import inf
 from pathlib import Path
+from sys import float_info
 from types import CodeType
 
 from ...engine.check_model import require_declared
@@ -72,7 +72,7 @@ def _require_defaults(where: str, model: Model) -> None:
     for parameter in model.parameters:
         given = parameter.default
         for value in given.values() if isinstance(given, Mapping) else (given,):
-            if not isinstance(value, int | float) or not -inf < value < inf:
+            if not isinstance(value, int | float) or not abs(value) <= float_info.max:
                 raise SweepError(f"{where}: {parameter.name}: its default {shown(value)} is no number")
 
 

@@ -25,6 +25,7 @@ def warm_up() -> None:
     """Import what commands import, so that no child has to."""
     import duckdb  # noqa: F401
     import equisweep.engine.execution
+    import equisweep.engine.store.verify
     import equisweep.sweeps.accessor
     import equisweep.sweeps.commands.main
     import equisweep.sweeps.cube.describe

@@ -12,7 +12,7 @@ import numpy as np
 from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged
-from .durable import sync, sync_below
+from .durable import says_nothing_of_the_file, sync, sync_below
 
 
 def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
@@ -54,11 +54,16 @@ def is_committed(cube: Cube, tile: Tile) -> bool:
 def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
     """Lengths and digests of the shards of a tile; None where it is not committed, or one is damaged.
 
-    Every byte is read, and compared with the checksums beside it.
+    Every byte is read, and compared with the checksums beside it. Raises OSError where the system refuses for
+    reasons of its own.
     """
     try:
         shards = {name: cube.digest(name, tile) for name in cube.names}
-    except (Damaged, OSError):
+    except Damaged:
+        return None
+    except OSError as error:
+        if says_nothing_of_the_file(error):
+            raise
         return None
     return shards if is_committed(cube, tile) else None
 

@@ -12,7 +12,7 @@ from ..tiles import Tile
 from .commit import record, revoke
 from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
-from .durable import clear_disk_errors, only_writer
+from .durable import clear_disk_errors, only_writer, says_nothing_of_the_file
 from .identity import damaged_coordinate
 from .manifest import FOLDER, complete, digests_of, key_of
 from .metadata import contradictions
@@ -89,10 +89,12 @@ def verify(root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] 
     Raises
     ------
     CubeError
-        Where there is no cube, or, to repair it, another run is writing to it.
+        Where there is no cube, or, to repair it, another run is writing to it; where the system refuses to
+        read for reasons of its own.
     """
     if not repair or not root.is_dir():
-        return _Verifying(root, on_tile).verdict
+        with clear_disk_errors(root):
+            return _Verifying(root, on_tile).verdict
     with clear_disk_errors(root), only_writer(root):
         restored = _restore_metadata(root)
         verdict = _Verifying(root, on_tile, repair=True).verdict
@@ -224,6 +226,8 @@ class _Verifying:
                 wrong[path] = _MISSING
                 continue
             except (Damaged, OSError) as error:
+                if isinstance(error, OSError) and says_nothing_of_the_file(error):
+                    raise
                 wrong[path] = f"cannot be read back: {why(error)}"
             self._count(str(path))
         return shards, wrong or self._unlike_a_tile(tile)

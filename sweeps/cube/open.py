@@ -9,6 +9,7 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from ...engine.errors import CubeError
+from ...engine.store.cube import readable
 from ...engine.store.read import Reader
 from ...engine.store.stored import Stored
 from ..paths import path_of
@@ -47,7 +48,8 @@ class Changing(CubeError):
 
 def dataset_of(reader: Reader) -> "xr.Dataset":
     """The cube that a reader reads, as `open_cube` returns it. Raises Changing."""
-    dataset = open_dataset(str(reader.root), engine=_Cube, chunks=None, reader=reader)
+    with readable(reader.root):
+        dataset = open_dataset(str(reader.root), engine=_Cube, chunks=None, reader=reader)
     reader.require_same_cube()
     return free(dataset[reader.cube.names])
 

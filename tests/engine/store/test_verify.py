@@ -1,5 +1,6 @@
 """Damage of every kind is found, and what is repaired is whole."""
 
+import errno
 import os
 
 import pytest
@@ -79,3 +80,30 @@ def test_broken_metadata_are_a_clear_error_and_are_written_again(cube, file, tex
     assert verify(cube, repair=True).restored == [cube / file]
     assert contents(cube) == before
     assert verify(cube).sound
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+def test_where_the_system_refuses_to_read_no_tile_is_taken_for_damaged(cube, monkeypatch, number):
+    before = contents(cube)
+    for path in (cube / "investment" / "c").rglob("*"):
+        os.utime(path)  # so that no record vouches for it
+
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cube, "digest", refused)
+        for ask in (verify, lambda path: verify(path, repair=True), lambda path: run(tiled_sweep(), path)):
+            with pytest.raises(CubeError, match="committed tiles are intact"):
+                ask(cube)
+    assert contents(cube) == before
+    assert verify(cube).sound
+
+
+def test_what_the_system_refuses_of_a_coordinate_is_an_error_of_a_line(cube, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("equisweep.sweeps.cube.open.open_zarr", refused)
+    with pytest.raises(CubeError, match=r"cannot be read \(OSError: .*Too many open files\)"):
+        open_cube(cube)

@@ -16,14 +16,15 @@ from .suite import SEED, Row, drive
 
 # Each is a module with NAME and `trials`; minutes of twenty that it gets, and trials of its short form.
 SUITES = {
-    "kills": (4.0, 30),
+    "kills": (2.5, 30),
     "failing_calls": (5.5, 64),
-    "power_cuts": (2.0, 42),
-    "damage": (5.0, 150),
-    "writers": (1.5, 8),
+    "power_cuts": (1.5, 42),
+    "damage": (7.0, 150),
+    "writers": (1.0, 8),
     "signals": (1.5, 24),
 }
-_HOSTILE, _HOSTILE_MINUTES = "hostile_inputs", 0.5
+_HOSTILE, _HOSTILE_MINUTES = "hostile_inputs", 1.0
+_MINUTES = _HOSTILE_MINUTES + sum(minutes for minutes, _ in SUITES.values())
 _HEAD = "| what was tried | tried | survived |\n|---|---:|---:|"
 
 
@@ -39,7 +40,7 @@ def main() -> int:
         rows = _run(name, options)
         failed |= _show(importlib.import_module(f"faults.{name}").NAME, rows)
     if not options.suites and not options.short and importlib.util.find_spec(f"faults.{_HOSTILE}"):
-        failed |= _show("hostile inputs", _hostile(options.minutes * _HOSTILE_MINUTES / 20))
+        failed |= _show("hostile inputs", _hostile(options.minutes * _HOSTILE_MINUTES / _MINUTES))
     return int(failed)
 
 
@@ -61,8 +62,8 @@ def _options() -> argparse.Namespace:
 def _run(name: str, options: argparse.Namespace) -> list[Row]:
     """The rows of a suite, of all jobs together."""
     minutes, few = SUITES[name]
-    wanted = options.suites or list(SUITES)
-    share = options.minutes * minutes / sum(SUITES[one][0] for one in wanted)
+    whole = sum(SUITES[one][0] for one in options.suites) or _MINUTES
+    share = options.minutes * minutes / whole
     count = few if options.short else options.count
     jobs = 1 if count else options.jobs
     pending = [begin(_job, name, count, None if count else share, options.seed + k) for k in range(jobs)]

@@ -25,20 +25,28 @@ def wrong_numbers(cube: Path, kinds: Iterable[Kind]) -> str:
     Every point is right, or its status says that it was not computed. Raises CubeError where the cube is
     refused.
     """
-    _, wrong = seen(cube, kinds)
-    return wrong
+    return seen(cube, kinds).wrong
 
 
-def seen(cube: Path, kinds: Iterable[Kind]) -> tuple[Kind | None, str]:
-    """Which kind a cube holds, and what is wrong with its numbers."""
+@dataclass(frozen=True)
+class Seen:
+    """Which kind of cube was read, what is wrong with its numbers, and whether all points are computed."""
+
+    kind: Kind | None
+    wrong: str
+    whole: bool
+
+
+def seen(cube: Path, kinds: Iterable[Kind]) -> Seen:
+    """Read all of a cube, which holds one of these kinds. Raises CubeError where it is refused."""
     dataset = open_cube(cube).load()
-    first = ""
+    first, whole = "", bool((dataset["status"] != 0).all())
     for kind in kinds:
         wrong = _difference(dataset, kind)
         if not wrong:
-            return kind, ""
+            return Seen(kind, "", whole)
         first = first or wrong
-    return None, first
+    return Seen(None, first, whole)
 
 
 def _difference(dataset: Any, kind: Kind) -> str:
@@ -111,11 +119,11 @@ def _read(
 ) -> tuple[Kind | None, list[str]]:
     """What the cube holds, and what is wrong with reading it."""
     try:
-        holds, wrong = seen(cube, kinds)
+        there = seen(cube, kinds)
     except CubeError as error:
         allowed = careless or any(said in str(error) for said in _refusals(scenario))
         return None, [] if allowed else [f"reading afterwards: {error}"]
-    return holds, [f"reading afterwards: {wrong}"] if wrong else []
+    return there.kind, [f"reading afterwards: {there.wrong}"] if there.wrong else []
 
 
 def _refusals(scenario: Scenario) -> list[str]:

@@ -166,10 +166,10 @@ def _judge(cube: Path, kind: Kind) -> list[str]:
     """What is wrong with how a damaged cube is read and verified; nothing may raise more than a CubeError."""
     refused, whole = False, True
     try:
-        _, wrong = seen(cube, [kind])
-        if wrong:
-            return [f"silently {wrong}"]
-        whole = bool(computed(cube).all())
+        there = seen(cube, [kind])
+        if there.wrong:
+            return [f"silently {there.wrong}"]
+        whole = there.whole
     except CubeError:
         refused = True
     except Exception as error:

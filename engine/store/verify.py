@@ -203,6 +203,8 @@ class _Verifying:
         except FileNotFoundError:
             return _MISSING
         except (Damaged, OSError) as error:
+            if isinstance(error, OSError) and says_nothing_of_the_file(error):
+                raise
             self._count(path)
             return f"cannot be read back: {why(error)}"
         self.verdict.shards += 1

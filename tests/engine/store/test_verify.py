@@ -4,6 +4,7 @@ import errno
 import os
 
 import pytest
+from equisweep.engine.store import decode
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.verify import verify
@@ -88,11 +89,11 @@ def test_where_the_system_refuses_to_read_no_tile_is_taken_for_damaged(cube, mon
     for path in (cube / "investment" / "c").rglob("*"):
         os.utime(path)  # so that no record vouches for it
 
-    def refused(*_):
+    def refused(*_, **__):
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Cube, "digest", refused)
+        patch.setattr(decode, "_Chunks", refused)
         for ask in (verify, lambda path: verify(path, repair=True), lambda path: run(tiled_sweep(), path)):
             with pytest.raises(CubeError, match="committed tiles are intact"):
                 ask(cube)
@@ -104,6 +105,6 @@ def test_what_the_system_refuses_of_a_coordinate_is_an_error_of_a_line(cube, mon
     def refused(*_, **__):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_zarr", refused)
+    monkeypatch.setattr("equisweep.sweeps.cube.open.open_dataset", refused)
     with pytest.raises(CubeError, match=r"cannot be read \(OSError: .*Too many open files\)"):
         open_cube(cube)

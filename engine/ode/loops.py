@@ -175,12 +175,14 @@ _ENDS = [_KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
 def _compared(history: _History, real: Array, first: Array, closed: float, error: Array) -> Cycle:
     """The cycle in a history; `first` is the quantity whose loops are counted, `error` that of each."""
     values, times = history
-    swing = jnp.nanmax(values[0], axis=-1) - jnp.nanmin(values[1], axis=-1)
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
     last, before, earlier = (values[..., which] for which in _ROUNDS)
+    # Of the last round alone: beside earlier ones what a spiral still moves would be nothing.
+    top = jnp.max(jnp.where(_IN_ROUND[None], last[0], -jnp.inf), axis=-1)
+    swing = top - jnp.min(jnp.where(_IN_ROUND[None], last[1], jnp.inf), axis=-1)
     change = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(last - before), 0.0), axis=-1)
     former = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(before - earlier), 0.0), axis=-1)
-    repeats = change <= closed * swing[None, :, None]
+    repeats = change <= closed * swing[None]
     repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
     ends = [times[..., which] for which in _ENDS]

@@ -106,3 +106,21 @@ def test_two_swings_close_together_only_where_a_common_period_takes_both_back():
         out = run(flow, method, w=[2.0, 1.5, np.sqrt(2.0)], horizon=horizon)
         np.testing.assert_allclose(out["period"], 2 * np.pi * np.array([1, 2, np.nan]), rtol=1e-8)
         assert list(out["loops"]) == loops
+
+
+# A spiral into its rest point, with a component that adds up, so that several loops are looked for.
+INWARDS = Flow(
+    start=lambda p: jnp.stack([0.5 + 0 * p["a"], 0 * p["a"], 0 * p["a"]]),
+    field=lambda t, s, p: jnp.stack([-p["a"] * s[0] - s[1], s[0] - p["a"] * s[1], s[0] ** 2]),
+    observe=lambda s, p: {"x": s[0]},
+    observables=(Observable("x", "x", "1", "x"),),
+    swings=("x",),
+)
+
+
+def test_a_spiral_is_no_cycle_beside_its_own_past():
+    out = run(INWARDS, Method("tsit5", rtol=1e-5, settle=1e-3), a=[0.2, 0.2], horizon=[15.0, 20.0])
+    assert (out["attractor"] == Attractor.undecided).all()
+    # x = e^(-a t) cos t / 2 turns where tan t = -a: maxima near 2 pi k, minima half a turn later.
+    first = np.exp(-0.2 * (np.arange(1, 7) * np.pi - np.arctan(0.2))) * np.cos(np.arctan(0.2)) / 2
+    np.testing.assert_allclose(out["x_amplitude"], [first[2] + first[3], first[4] + first[5]], rtol=1e-2)

@@ -11,6 +11,7 @@ MOST_POINTS = 2**60
 MOST_LABELS, MOST_NAMES = 10**7, 10**6  # of a coordinate
 MOST_CHUNK = 2**26  # bytes of a chunk, decompressed
 _MOST_TEXT = 2**24  # bytes of a coordinate of names
+_SHORT_TEXT, _LONG_NAME = 2**16, 256  # bytes of names, in all and of each besides
 _MOST_FILES = 10**5  # of a coordinate
 _MOST_AXES = 32
 _NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
@@ -81,18 +82,18 @@ def _require_coordinate(
     if files > _MOST_FILES:
         raise ValueError(f"{where} lies in {files:,} files; at most {_MOST_FILES:,} are read")
     if size is None:
-        _require_short(where, [folder / "c" / str(number) for number in range(files)])
+        most = min(_MOST_TEXT, _SHORT_TEXT + _LONG_NAME * shape[0])
+        _require_short(where, [folder / "c" / str(number) for number in range(files)], most)
 
 
-def _require_short(where: str, files: Iterable[Path]) -> None:
-    """Names of any length can stand in a coordinate: its files bound them."""
+def _require_short(where: str, files: Iterable[Path], most: int) -> None:
+    """Names of any length may stand in a coordinate, each repeated in many rows: its files bound them."""
     held = 0
     for file in files:
         with suppress(FileNotFoundError, NotADirectoryError):
             held += file.stat().st_size
-    if held > _MOST_TEXT:
-        most = f"at most {_MOST_TEXT / 1e6:.0f} MB are read"
-        raise ValueError(f"{where} has {held / 1e6:,.0f} MB of names; {most}")
+    if held > most:
+        raise ValueError(f"{where} has {held:,} bytes of names; at most {most:,} are read")
 
 
 def _inner_chunk(where: str, document: Mapping[str, Any], shard: Sequence[int]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Run every benchmark, one after the other, and write docs/benchmarks/index.md from all results."""
+"""Run every benchmark of `page.ORDER`, one after the other, and write docs/benchmarks/ from all results."""
 
 import subprocess
 import sys

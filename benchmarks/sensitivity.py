@@ -49,7 +49,7 @@ def cube_of(samples: int, outputs: int, root: Path) -> Any:
 def ours(root: Path, resamples: int) -> dict[str, np.ndarray]:
     """All indices, read from the cube; parameters first."""
     from equisweep.sweeps import open_cube
-    from equisweep.sweeps.sensitivity.measures import sensitivity
+    from equisweep.sweeps.sensitivity.analysis import sensitivity
 
     found = sensitivity(open_cube(root), "sobol", resamples=resamples)
     return {kind: found[f"investment_{kind}"].values for kind in ("S1", "ST", "S2")}

@@ -230,7 +230,7 @@ class Equisweep(Plotted):
             that are not sampled. Raises SweepError also where the cube has no design, or lacks the
             derivatives, that the method reads.
         """
-        from .sensitivity.measures import sensitivity
+        from .sensitivity.analysis import sensitivity
 
         return sensitivity(
             self._dataset, method, names, selections=selections, keep=keep, confidence=confidence,

@@ -3,7 +3,7 @@
 It lies in `FOLDER`, in files that are written from start to end, each by one writer: a line that says whose
 cube it is, then records of one size, each with a checksum. Of two records of a tile the later one counts, in
 the later file. Nothing is renamed and nothing is replaced, and one listing finds it all. docs/design/store.md
-says what rests on it.
+says what rests on it. Here is its form, and how it is read; `recorder` writes it.
 """
 
 import json

@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
     from ...engine.store.durable import clear_disk_errors
-    from ..sensitivity.measures import sensitivity
+    from ..sensitivity.analysis import sensitivity
     from ..sensitivity.text import sensitivity_text, withheld
 
     with readable(options.cube):

@@ -1,5 +1,5 @@
 """What outputs depend on: a file for each measure."""
 
-from .measures import sensitivity
+from .analysis import sensitivity
 
 __all__ = ["sensitivity"]

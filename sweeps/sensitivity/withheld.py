@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .methods import Block, Method, Task
+from .measures import Block, Method, Task
 from .noise import WHY
 
 _ALWAYS = ("left_out", "mean", "std")

@@ -7,6 +7,8 @@ in it, and becomes `BrokenRule`.
 
 A rule names the params that it reads. One that it does not name must be empty (None, False, ...): another
 release of JAX may add a param that changes results. ``**_`` in a signature says that no other param matters.
+
+The rules themselves stand in the files beside this one, by families: a new one stands with its like.
 """
 
 import inspect

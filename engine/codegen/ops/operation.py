@@ -1,4 +1,7 @@
-"""The table of operations: what each one is, apart from how a back end computes it."""
+"""The table of operations: what each one is, apart from how a back end computes it.
+
+They are `define`d in the files beside this one, by families: a new one stands with its like.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def warm_up() -> None:
     import equisweep.sweeps.cube.sql
     import equisweep.sweeps.plan
     import equisweep.sweeps.plots.plot
-    import equisweep.sweeps.sensitivity.measures  # noqa: F401
+    import equisweep.sweeps.sensitivity.analysis  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401

@@ -10,7 +10,7 @@ from equisweep.sweeps.boundaries.question import Question as BoundaryQuestion
 from equisweep.sweeps.cube.query import Question, ask
 from equisweep.sweeps.cube.reduce import reduce
 from equisweep.sweeps.cube.statuses import counted
-from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
 
 ORBITS = (Status.ok, Status.not_steady, Status.max_steps, Status.step_too_small, Status.boundary_start)

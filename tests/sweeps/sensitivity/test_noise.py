@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import Sweep, run
-from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Floor, floor_of
 from equisweep.sweeps.sensitivity.prcc import partial_rank_correlations
 from equisweep.sweeps.sensitivity.text import sensitivity_text

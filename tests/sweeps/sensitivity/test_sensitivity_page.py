@@ -5,7 +5,7 @@ import re
 import pytest
 from equisweep.sweeps import Sweep, open_cube, plan
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.spec.presets import preset
 from helpers.project import ROOT
 

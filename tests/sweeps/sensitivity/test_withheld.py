@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
 
 MODEL = """

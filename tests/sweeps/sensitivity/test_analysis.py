@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.sensitivity.measures import sensitivity
+from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
 from helpers.sampled_models import PI, UNIFORM, WEIGHTS, g_indices, g_sweep, ishigami_indices, ishigami_sweep
 from helpers.small_sweeps import small_sweep
@@ -115,7 +115,7 @@ def test_what_does_not_vary_has_no_indices(indices):
 
 
 def test_blocks_of_cells_change_nothing(folder, indices, monkeypatch):
-    monkeypatch.setattr("equisweep.sweeps.sensitivity.measures._MOST_NUMBERS", 1)
+    monkeypatch.setattr("equisweep.sweeps.sensitivity.analysis._MOST_NUMBERS", 1)
     monkeypatch.setattr("equisweep.sweeps.sensitivity.bootstrap._MOST_NUMBERS", 3000)
     found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["terms"], resamples=4)
     np.testing.assert_allclose(found["terms_S2"], indices["terms_S2"], rtol=1e-9, atol=1e-9)

@@ -1,0 +1,175 @@
+"""Global sensitivity of a cube's outputs, for every output and every other dimension at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import Argument, SweepError
+from ..cube.select import Selections, parse_selections, select
+from ..spec.design import DIM, Design
+from ..text import nearest
+from .bootstrap import Resampler
+from .elasticity import elasticity, what_to_add
+from .labels import about, labelled
+from .measures import METHODS, NATURAL, Method, Task, independent
+from .samples import Samples
+from .withheld import Withheld
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_MOST_NUMBERS = 2**25  # in all arrays of one block together: 256 MB
+_ALL = (*METHODS, "elasticity")
+
+
+def sensitivity(
+    dataset: "xr.Dataset",
+    method: str | None = None,
+    names: Sequence[str] = (),
+    *,
+    selections: Selections = (),
+    keep: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 100,
+    seed: int = 0,
+) -> "xr.Dataset":
+    """Sensitivity of outputs to the sampled parameters.
+
+    Parameters
+    ----------
+    dataset
+        A cube; lazy ones are read block by block.
+    method
+        "sobol", "morris", "dgsm", "prcc", or "elasticity", which is local and reads any cube; that of the
+        cube's design if None.
+    names
+        Outputs; all that are numbers if empty.
+    selections
+        Like ``["mechanism=sharing"]``, of dimensions that are not sampled.
+    keep
+        Statuses of points that count; all other points are left out. None: those that hold an answer, and
+        those that say nothing against an output (`statuses.counted`).
+    confidence, resamples, seed
+        Of the intervals, by bootstrap over samples (of PRCC by Fisher's transformation).
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables ``<output>_<measure>`` (see `labels.MEANINGS`) and ``_low``, ``_high`` of their
+        intervals, over ``parameter`` (and ``parameter_2``) and the dimensions of the output that are not
+        sampled; ``<output>_left_out`` counts the samples left out. Attribute ``status_counts`` by name.
+        Where most samples were left out nothing is measured; where an output varies by rounding or by the
+        solver's tolerance alone, its effects are 0 and there are no indices. The attributes ``withheld`` and
+        ``does_not_vary`` say so by output.
+
+    Raises
+    ------
+    SweepError
+        The cube has no design that the method can read, lacks derivatives, or an option is wrong.
+    """
+    samples = Samples(_selected(dataset, selections, method), keep)
+    method = _require_method(method, samples)
+    if method == "elasticity":
+        return elasticity(samples, samples.outputs(names), bool(names))
+    design, how = _require_design(samples, method), METHODS[method]
+    _require_options(confidence, resamples, seed)
+    rows = design.samples if how.grouped else len(independent(samples, design))
+    wanted, parameters = samples.outputs(names), list(design.distributions)
+    if how.differentiates:
+        parameters = [name for name, one in design.distributions.items() if one.kind != "integers"]
+        wanted = _with_derivatives(samples, parameters, wanted, bool(names))
+    task = Task(samples, design, parameters, Resampler(rows, resamples, seed, confidence), confidence)
+    cells = _MOST_NUMBERS // how.numbers_per_cell(design, rows, resamples)
+    result: dict[str, xr.DataArray] = {}
+    notes = {name: Withheld() for name in wanted}
+    for name in wanted:
+        result |= _over_cells(task, name, how, cells, notes[name])
+    return labelled(
+        samples, result, parameters, method, rows=rows, confidence=confidence, resamples=resamples,
+        withheld={name: note.left_out for name, note in notes.items() if note.left_out},
+        does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
+    )  # fmt: skip
+
+
+def _selected(dataset: "xr.Dataset", selections: Selections, method: str | None) -> "xr.Dataset":
+    """The part of a cube that is asked about, which has all samples where they are read together."""
+    given = selections if isinstance(selections, str | Mapping) else list(selections)
+    for wanted in parse_selections(given):
+        name = wanted.name
+        if method != "elasticity" and name in dataset.coords and dataset.coords[name].dims == (DIM,):
+            raise SweepError(wanted.argument, f": {name} is sampled, and all samples are needed")
+    return select(dataset, given)
+
+
+def _require_method(method: str | None, samples: Samples) -> str:
+    """The method asked for, or that of the design."""
+    if method is None and samples.design:
+        return NATURAL[samples.design.kind]
+    if method not in _ALL:
+        wrong = "is missing; this cube has no design" if method is None else f"{method!r} is no method"
+        raise SweepError(Argument("method"), f": {wrong}{nearest(method or '', _ALL)}")
+    return method
+
+
+def _require_options(confidence: float, resamples: int, seed: int) -> None:
+    if seed < 0:
+        raise SweepError(Argument("seed", seed), ": should not be negative")
+    if not 0 < confidence < 1 or resamples < 2:
+        given = Argument("confidence", confidence), ", ", Argument("resamples", resamples)
+        raise SweepError(*given, ": between 0 and 1, and at least 2")
+
+
+def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) -> dict[str, "xr.DataArray"]:
+    """Every measure of one output, block by block."""
+    import xarray as xr
+
+    samples, result = task.samples, {}
+    own, shape = samples.dims(name), samples.shape(name)
+    for region in samples.regions(name, cells):
+        block = [part.stop - part.start for part in region.values()]
+        read = task.read(name, region)
+        measures = how.measure(task, read)
+        note.apply(task, read, how, measures)
+        for kind, values in measures.items():
+            front = values.shape[:-1]
+            if kind not in result:
+                result[kind] = np.empty((*front, *shape), values.dtype)
+            result[kind][(..., *region.values())] = values.reshape((*front, *block))
+    attributes = samples.dataset[name].attrs
+    arrays = {}
+    for kind, values in result.items():
+        first = ("parameter", "parameter_2")[: values.ndim - len(own)]
+        arrays[f"{name}_{kind}"] = xr.DataArray(values, dims=(*first, *own), attrs=about(kind, attributes))
+    return arrays
+
+
+def _require_design(samples: Samples, method: str) -> Design:
+    usable = METHODS[method].designs
+    if samples.design is None or samples.design.kind not in usable:
+        held = f"a design of kind {samples.design.kind}" if samples.design else "no design"
+        raise SweepError(
+            Argument("method", method),
+            f": needs a sampled design of kind {' or '.join(usable)}, and this cube has {held}; "
+            f'put a [design] with kind = "{usable[0]}" into its sweep file',
+        )
+    if samples.dataset.sizes.get(DIM) != samples.design.points:
+        held = samples.dataset.sizes.get(DIM, 1)
+        raise SweepError(
+            f"dataset: holds {held:,} of the design's {samples.design.points:,} points; give all"
+        )
+    return samples.design
+
+
+def _with_derivatives(samples: Samples, needed: list[str], wanted: list[str], asked: bool) -> list[str]:
+    """The outputs that have all derivatives needed; SweepError that says what to add where there are none."""
+    if not needed:
+        integers = ": all sampled parameters are whole numbers, which have no derivatives"
+        raise SweepError(Argument("method", "dgsm"), integers)
+    lacking = {name: [one for one in needed if one not in samples.derivatives(name)] for name in wanted}
+    complete = [name for name, gaps in lacking.items() if not gaps]
+    if (asked and len(complete) < len(wanted)) or not complete:
+        name = next(name for name in wanted if lacking[name])
+        advice = what_to_add(name, lacking[name], needed)
+        raise SweepError(Argument("method", "dgsm"), f": {advice}")
+    return complete

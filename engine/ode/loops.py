@@ -182,7 +182,8 @@ def _compared(history: _History, real: Array, first: Array, closed: float, error
     swing = top - jnp.min(jnp.where(_IN_ROUND[None], last[1], jnp.inf), axis=-1)
     change = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(last - before), 0.0), axis=-1)
     former = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(before - earlier), 0.0), axis=-1)
-    repeats = change <= closed * swing[None]
+    # Twice over: chaos comes once as near to a cycle that it then leaves.
+    repeats = jnp.maximum(change, former) <= closed * swing[None]
     repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
     ends = [times[..., which] for which in _ENDS]

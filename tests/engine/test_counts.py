@@ -88,6 +88,7 @@ def older(root, dtype="int16"):
     shape, shards, chunks = before.shape, before.shards, before.chunks
     del group["many"]
     group.create_array("many", shape=shape, shards=shards, chunks=chunks, dtype=dtype, fill_value=-1,
+                       compressors=before.compressors,
                        dimension_names=names, attributes=attributes)  # fmt: skip
     (root / "status" / "c" / "0").unlink()
     made_old(root)

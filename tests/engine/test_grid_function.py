@@ -35,20 +35,22 @@ def test_the_reason_names_what_has_no_scalar_form():
     assert ways == {Compiled(False, "more than 4096 numbers in a lane")}
 
 
-class Gpu:
-    platform = "gpu"
+class Device:
+    def __init__(self, platform):
+        self.platform = platform
 
 
 def test_a_plan_says_how_its_trajectories_are_stepped():
     sweep = Sweep("internal", axes={"horizon": [1.0, 2.0]}, outputs=["attractor"])
     assert "\ncomputed   machine code\n" in describe_plan(plan(sweep, "cpu", trial=False))
-    assert how_computed(sweep.space(), Gpu) == {Compiled(False, "on gpu")}
+    assert how_computed(sweep.space(), Device("tpu")) == {Compiled(False, "on tpu")}
+    assert how_computed(sweep.space(), Device("gpu")) == {NATIVE}
 
 
 def test_a_plan_says_how_its_points_are_computed():
     ways = Sweep("external", axes={"alpha": [0.1, 0.2], "mechanism": ["cooperation", "sharing"]})
     assert "\ncomputed   machine code\n" in describe_plan(plan(ways, "cpu", trial=False))
-    assert how_computed(ways.space(), Gpu) == {Compiled(False, "on gpu")}
+    assert how_computed(ways.space(), Device("gpu")) == {Compiled(False, "on gpu")}
     types = {"theta": 1, "probability": 1 / 12, "reward_rate": 2, "T_min": 1}
     many = {name: [first + (name != "probability") * k for k in range(12)] for name, first in types.items()}
     program = Sweep("contract", axes={"T_total": [350.0, 400.0]}, fixed=many)

@@ -177,7 +177,7 @@ def test_a_cube_that_grows_while_it_is_opened_is_opened_anew(cube, monkeypatch):
         real(self, root)
         if not calls:
             calls.append(root)
-            half = SimpleNamespace(shape=(20, 501), dtype=np.dtype("f8"))
+            half = SimpleNamespace(shape=(20, 501), dtype=np.dtype("f8"), dims=("alpha", "beta"))
             monkeypatch.setattr(self.cube, "array", lambda _: half)
 
     assert before["status"].shape == shape

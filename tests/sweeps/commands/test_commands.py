@@ -178,7 +178,9 @@ def test_damage_is_one_line_for_those_who_read(capsys, cube, tmp_path):
         assert len(error.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("name", "message"), [("none/x.png", "does not exist"), ("x.xyz", ".png or .svg")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("none/x.png", "does not exist"), ("x.xyz", ".png, .svg or .pdf")]
+)
 def test_a_picture_that_cannot_be_written_is_one_line(capsys, tmp_path, name, message):
     factors = tmp_path / "factors.csv"
     factors.write_text("factor,a,b\na,0,1\nb,0,0\n")

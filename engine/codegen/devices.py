@@ -28,5 +28,5 @@ def cpu_backend() -> Backend:
 
 def lane_backends() -> list[Backend]:
     """Those for which a loop over lanes is to be compiled, that of the default device last."""
-    others = backend_of(jax.default_backend())
-    return [cpu_backend()] if others in (None, cpu_backend()) else [cpu_backend(), others]
+    default = backend_of(jax.default_backend())
+    return [cpu_backend()] if default in (None, cpu_backend()) else [cpu_backend(), default]

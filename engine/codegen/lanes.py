@@ -30,3 +30,8 @@ class Loop:
     split: int
     cond: Scalar
     body: tuple[Scalar, ...]
+
+    @property
+    def dtypes(self) -> list[str]:
+        """Of a lane's numbers, in order."""
+        return [leaf.dtype for leaf in self.leaves for _ in range(leaf.size)]

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MOST_DEEP = 64
@@ -22,12 +22,7 @@ def parse_json(text: str | bytes, most: int = MOST_VALUES) -> Any:
     if len(text) > _SMALL:
         text = text.decode() if isinstance(text, bytes) else text
         _require_few(text, most)
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise _too_deep() from None
-    _require_shallow(document)
-    return document
+    return _shallow(json.loads, text)
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -39,12 +34,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         )
     if _DOTTED.search(text):
         raise ValueError("a key has more than 256 parts")
-    try:
-        document = tomllib.loads(text)
-    except RecursionError:
-        raise _too_deep() from None
-    _require_shallow(document)
-    return document
+    return _shallow(tomllib.loads, text)
 
 
 def parse_table(text: str) -> dict[str, Any]:
@@ -69,17 +59,19 @@ def _signs(text: str) -> int:
     return text.count(",") + text.count("[") + text.count("{")
 
 
-def _require_shallow(document: Any) -> None:
+def _shallow(load: Callable[[Any], Any], text: str | bytes) -> Any:
+    """What a parser makes of a text. Raises ValueError where that is nested too deeply."""
+    too_deep = ValueError(f"is nested more than {MOST_DEEP} deep")
+    try:
+        document = load(text)
+    except RecursionError:
+        raise too_deep from None
     level: list[Any] = [document]
     for _ in range(MOST_DEEP):
         level = [part for outer in level for part in _parts(outer) if isinstance(part, dict | list)]
         if not level:
-            return
-    raise _too_deep()
-
-
-def _too_deep() -> ValueError:
-    return ValueError(f"is nested more than {MOST_DEEP} deep")
+            return document
+    raise too_deep
 
 
 def _parts(outer: Any) -> Iterable[Any]:

@@ -1,10 +1,12 @@
-"""A real run in a process of its own, killed and then stopped; thousands of kills are in tests/faults/."""
+"""Real runs in processes of their own, killed and stopped; thousands of either are in tests/faults/."""
 
-import re
+import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+import pytest
 from equisweep.engine.store.commit import is_committed
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import Sweep, run
@@ -21,9 +23,9 @@ beta = { start = 0.01, stop = 1, num = 501 }
 TILE = 500
 
 
-def start(sweep: Path, cube: Path) -> subprocess.Popen[str]:
+def start(sweep: Path, cube: Path, slowed: bool = True) -> subprocess.Popen[str]:
     streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
-    return start_run(sweep, cube, "--tile-points", str(TILE), slowed=True, **streams)
+    return start_run(sweep, cube, "--tile-points", str(TILE), slowed=slowed, **streams)
 
 
 def committed(cube: Path) -> set[tuple[int, ...]]:
@@ -31,28 +33,42 @@ def committed(cube: Path) -> set[tuple[int, ...]]:
     return {tuple(map(int, path.relative_to(cube / "status" / "c").parts)) for path in shards(cube, "status")}
 
 
-def test_a_run_that_is_killed_then_stopped_then_finished_is_as_one_that_was_not(tmp_path):
+def test_sigkill_at_random_moments_loses_no_committed_tile(tmp_path):
+    sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
+    sweep.write_text(TEXT)
+    chance, before = random.Random(7), set()
+    for _ in range(2):  # tests/faults/ goes on with this, many a second
+        process = start(sweep, cube)
+        had = len(before)
+        wait_until(lambda had=had: len(committed(cube)) > had, process)
+        time.sleep(chance.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        process.stderr.close()
+        after = committed(cube)
+        assert before <= after
+        opened = Cube(cube)
+        assert all(is_committed(opened, opened.layout.at(key)) for key in after)
+        before = after
+    finishing = start(sweep, cube, slowed=False)
+    finishing.communicate()
+    assert finishing.returncode == 0
+    run(Sweep.from_file(sweep), tmp_path / "whole.zarr", tile_points=TILE)
+    assert contents(cube) == contents(tmp_path / "whole.zarr")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_stops_within_a_tile_and_says_how_to_go_on(number, tmp_path):
     sweep, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(TEXT)
     process = start(sweep, cube)
-    wait_until(lambda: len(committed(cube)) > 0, process)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    process.stderr.close()
-    killed, opened = committed(cube), Cube(cube)
-    assert all(is_committed(opened, opened.layout.at(key)) for key in killed)
-
-    process = start(sweep, cube)
-    wait_until(lambda: len(committed(cube)) > len(killed) + 2, process)
-    process.send_signal(signal.SIGINT)
+    wait_until(lambda: len(committed(cube)) > 2, process)
+    process.send_signal(number)
     _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "The same command goes on" in error
     assert "Traceback" not in error
-    assert killed <= committed(cube)
+    opened = Cube(cube)
     done = sum(is_committed(opened, tile) for tile in opened.layout)
-    assert re.search(rf"{done} of {len(opened.layout)} tiles are committed", error)
-
-    run(Sweep.from_file(sweep), cube)
-    run(Sweep.from_file(sweep), tmp_path / "whole.zarr", tile_points=TILE)
-    assert contents(cube) == contents(tmp_path / "whole.zarr")
+    assert 2 < done < len(opened.layout)
+    assert f"{done} of {len(opened.layout)} tiles are committed" in error

@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from .children import begin, warm_up
@@ -100,16 +102,15 @@ def _hostile(minutes: float) -> list[Row]:
         f"import json, sys; from faults.{_HOSTILE} import main; rows = main({minutes}); "
         "json.dump([list(row) for row in rows], open(sys.argv[1], 'w'))"
     )
-    answer = f"/tmp/equisweep-faults-{os.getpid()}.json"
     began = time.monotonic()
-    result = subprocess.run([sys.executable, "-c", program, answer], check=False)
-    if result.returncode:
-        problem = f"the suite itself ended with {result.returncode} after {time.monotonic() - began:.0f} s"
-        return [Row("hostile inputs", 1, 0, [problem])]
-    with open(answer) as file:  # noqa: PTH123
-        rows = [Row(*row) for row in json.load(file)]
-    os.unlink(answer)  # noqa: PTH108
-    return rows
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "rows.json")
+        result = subprocess.run([sys.executable, "-c", program, str(answer)], check=False)
+        if result.returncode:
+            took = time.monotonic() - began
+            problem = f"the suite itself ended with {result.returncode} after {took:.0f} s"
+            return [Row("hostile inputs", 1, 0, [problem])]
+        return [Row(*row) for row in json.loads(answer.read_text())]
 
 
 if __name__ == "__main__":

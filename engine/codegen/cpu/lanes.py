@@ -33,8 +33,7 @@ class _Writer:
 
     def __init__(self, loop: Loop, width: int) -> None:
         self.loop, self.width = loop, width
-        self.dtypes = [leaf.dtype for leaf in loop.leaves for _ in range(leaf.size)]
-        self.slots = [f"%n{k}" for k in range(len(self.dtypes))]
+        self.slots = [f"%n{k}" for k in range(len(loop.dtypes))]
         self.code = VectorCode(width, self.slots)
         self.mask, self.bits = f"<{width} x i1>", f"i{width}"
 
@@ -43,10 +42,7 @@ class _Writer:
         code, held = self.code, f"<{self.width} x i64>"
         code.block("entry")
         code.emit_as("%held", f"alloca {held}, align 64")
-        for slot, dtype in zip(self.slots, self.dtypes, strict=True):
-            m = code.vectors.memory(dtype)
-            code.emit_as(slot, f"alloca {m}, align 64")
-            code.add(f"store {m} zeroinitializer, ptr {slot}, align 64")
+        code.reserve(self.loop.dtypes)
         code.add(f"store {held} splat (i64 -1), ptr %held, align 64")
         ffi.enter(code)
         self.inputs = ffi.arguments(code, sum(leaf.used for leaf in self.loop.leaves))
@@ -115,12 +111,7 @@ class _Writer:
         """One step of all slots that go on; the others are not looked at before they are served."""
         code = self.code
         code.block("step")
-        code.forget()
-        # All numbers are computed before the first is stored: a later one may need what was there before.
-        code.compute(self.loop.body)
-        for k, scalar in enumerate(self.loop.body):
-            if not (scalar.op == "input" and scalar.value == k):
-                code.store(scalar, self.slots[k])
+        code.advance(self.loop.body)
         code.jump("step.out")
         code.block("step.out")
         code.jump("check")

@@ -19,7 +19,8 @@ BLOCK = 128
 _MEMORY = "ptr addrspace(1)"
 # A kernel takes 4,096 bytes of arguments.
 _MOST_ARRAYS = 500
-_INDEX = "declare i32 @llvm.nvvm.read.ptx.sreg.{}()"
+# What says which thread of how many this is: a name in the code, and the register that holds it.
+_REGISTERS = {"tid": "tid.x", "block": "ctaid.x", "size": "ntid.x", "blocks": "nctaid.x"}
 
 
 def thread_code(loop: Loop, name: str, linkage: str = "") -> str:
@@ -47,21 +48,13 @@ def lane_kernel(loop: Loop, name: str) -> str:
     at = arrays.index(f"{_MEMORY} %counter")
     given = [*arrays[:at], f"{_MEMORY} %uncounted", *arrays[at:]]
     names = ["i32 %first", "i32 %threads", *arrays]
-    read = [
-        f"  %{at} = call i32 @llvm.nvvm.read.ptx.sreg.{register}()"
-        for at, register in (
-            ("tid", "tid.x"),
-            ("block", "ctaid.x"),
-            ("size", "ntid.x"),
-            ("blocks", "nctaid.x"),
-        )
-    ]
+    reads = {name: f"i32 @llvm.nvvm.read.ptx.sreg.{register}()" for name, register in _REGISTERS.items()}
     return "\n".join([
         'target triple = "nvptx64-nvidia-cuda"',
-        *(_INDEX.format(register) for register in ("tid.x", "ctaid.x", "ntid.x", "nctaid.x")),
+        *(f"declare {read}" for read in reads.values()),
         thread_code(loop, "thread", "internal"),
         f'define ptx_kernel void @{name}({", ".join(given)}) "nvvm.maxntid"="{BLOCK}" {{',
-        *read,
+        *(f"  %{name} = call {read}" for name, read in reads.items()),
         "  %before = mul i32 %block, %size",
         "  %first = add i32 %before, %tid",
         "  %threads = mul i32 %blocks, %size",
@@ -86,18 +79,14 @@ class _Writer:
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.dtypes = [leaf.dtype for leaf in loop.leaves for _ in range(leaf.size)]
-        self.slots = [f"%n{k}" for k in range(len(self.dtypes))]
+        self.slots = [f"%n{k}" for k in range(len(loop.dtypes))]
         self.code = VectorCode(1, self.slots)
 
     def enter(self) -> None:
         """Make room for the numbers; take the first lane."""
         code = self.code
         code.block("entry")
-        for slot, dtype in zip(self.slots, self.dtypes, strict=True):
-            m = code.vectors.memory(dtype)
-            code.emit_as(slot, f"alloca {m}, align 64")
-            code.add(f"store {m} zeroinitializer, ptr {slot}, align 64")
+        code.reserve(self.loop.dtypes)
         lanes = code.emit(f"load i32, {_MEMORY} %lanes, align 4")
         code.jump("take")
         code.block("take")
@@ -122,12 +111,7 @@ class _Writer:
         code.block("checked")
         code.branch(on, "step", "write")
         code.block("step")
-        code.forget()
-        # All numbers are computed before the first is stored: a later one may need what was there before.
-        code.compute(self.loop.body)
-        for k, scalar in enumerate(self.loop.body):
-            if not (scalar.op == "input" and scalar.value == k):
-                code.store(scalar, self.slots[k])
+        code.advance(self.loop.body)
         code.jump("check")
 
     def write(self) -> None:

@@ -120,6 +120,24 @@ class VectorCode(Code):
     def _mask(self) -> str:
         return self.vectors.registers("i1")
 
+    # --- lanes ---------------------------------------------------------------------------------------------
+
+    def reserve(self, dtypes: Sequence[str]) -> None:
+        """Make room for inputs of these dtypes, each under the name of its source; all are 0."""
+        for source, dtype in zip(self._sources, dtypes, strict=True):
+            m = self.vectors.memory(dtype)
+            self.emit_as(source, f"alloca {m}, align 64")
+            self.add(f"store {m} zeroinitializer, ptr {source}, align 64")
+
+    def advance(self, body: Sequence[Scalar]) -> None:
+        """The inputs that change become these scalars."""
+        self.forget()
+        # All numbers are computed before the first is stored: a later one may need what was there before.
+        self.compute(body)
+        for k, scalar in enumerate(body):
+            if not (scalar.op == "input" and scalar.value == k):
+                self.store(scalar, self._sources[k])
+
     # --- memory --------------------------------------------------------------------------------------------
 
     def load(self, pointer: str, dtype: str) -> str:

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import re
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +40,10 @@ EXPECTED = {
     ),
     "heat.png": (MECHANISMS, [], "486 of 4,802 points are left out (hatched grey): 486 corner."),
     "grid.png": (
-        [*MECHANISMS, *[""] * 4], [], "of 14,406 points are left out (hatched grey)",
+        [*MECHANISMS, *[""] * 4], [], "1,461 of 14,406 points are left out (hatched grey): 1,461 corner.",
     ),
-    "scatter.png": (MECHANISMS, ["no result"], "of 800 points are left out (grey crosses)"),
-    "over_input.png": (MECHANISMS, [], "of 800 points are left out (not drawn)"),
+    "scatter.png": (MECHANISMS, ["no result"], "216 of 800 points are left out (grey crosses): 216 corner."),
+    "over_input.png": (MECHANISMS, [], "216 of 800 points are left out (not drawn): 216 corner."),
     "contour.png": (MECHANISMS, [], "Drawn though not ok: 486 corner."),
     "classes.png": (
         [rf"$\mathregular{{c_{{1}}}}$ = {c} money" for c in (2, 5, 8, 10)],
@@ -91,7 +90,7 @@ def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch,
     assert [axes.get_title() for axes in panels] == titles
     shown = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert shown == entries
-    assert re.match(rf"[\d,]* ?{re.escape(note)}", note_of(figure))
+    assert note_of(figure).startswith(note)
     assert bool(note) == bool(note_of(figure))
     assert figure.get_suptitle()
     if picture != "simplex.png":

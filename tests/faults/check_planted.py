@@ -7,7 +7,7 @@ import pytest
 from faults.planted import PLANTED
 from faults.test_short import run
 
-FEW = {"power_cuts": 14, "failing_calls": 40, "damage": 40, "writers": 24, "signals": 16}
+FEW = {"power_cuts": 14, "failing_calls": 120, "damage": 40, "writers": 24, "signals": 16}
 
 
 @pytest.mark.parametrize("mistake", PLANTED)

@@ -56,10 +56,11 @@ class Trial:
 
 
 class Running:
-    """The command of a trial while it runs."""
+    """The command of a trial while it runs; `committed` are the tiles that it says it wrote."""
 
     def __init__(self, trial: Trial, around: Callable[[Action], Action], ignoring: Collection[int]) -> None:
         self.trial = trial
+        self.committed: set[Key] = set()
         if trial.scenario.overwrites:  # what was written before goes with the cube that is replaced
             trial.reported = set()
         self._read, write = os.pipe()
@@ -77,8 +78,8 @@ class Running:
         """Wait for the end; the exit code, or minus the signal."""
         code = self.child.wait()
         with open(self._read, encoding="ascii") as lines:  # noqa: PTH123
-            keys = {tuple(map(int, line.split(","))) for line in lines if line.endswith("\n")}
-        self.trial.reported |= keys
+            self.committed = {tuple(map(int, line.split(","))) for line in lines if line.endswith("\n")}
+        self.trial.reported |= self.committed
         self.trial.said = self.child.said
         return code
 

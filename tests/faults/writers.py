@@ -17,6 +17,7 @@ from .trial import Action, Trial, ended_badly
 
 NAME = "several processes at once"
 _READS = 40
+_LONG = 0.1  # seconds that each tile takes longer, so that two who write do so at one time
 
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
@@ -35,12 +36,15 @@ def _writers(bench: Bench, scenario: Scenario, chance: random.Random, number: in
     trial = Trial(bench, scenario, f"writers {number}", careless=scenario.overwrites)
     running = []
     for _ in range(chance.choice([2, 2, 3])):
-        running.append(trial.start(lambda action: slowly(action, 0.002)))
+        running.append(trial.start(lambda action: slowly(action, _LONG, writers=1)))
         time.sleep(chance.choice([0, chance.uniform(0, 0.2)]))
     problems = []
     for one in running:
         wrong = ended_badly(one.wait(), trial.said)
         problems += [f"{scenario.name}, {trial.name}: {wrong}"] if wrong else []
+    if not scenario.overwrites:  # who overwrites writes all of it, also what another has just written
+        twice = [key for a, b in itertools.combinations(running, 2) for key in a.committed & b.committed]
+        problems += [f"{scenario.name}, {trial.name}: written by two: {twice}"] if twice else []
     return Outcome(f"{len(running)} writers", 1, [*problems, *trial.judge()])
 
 

@@ -13,6 +13,7 @@ NOT_RUN = {
     ("README.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "pip install ."): "installs",
+    ("docs/design/gate.md", "cd tests && ../.venv/bin/python -m faults.hostile_inputs"): "some minutes",
     ("docs/howto/gpu.md", "pip install '.[cuda13]'"): "installs",
     ("docs/howto/gpu.md", "equisweep run sweep.toml -o cube.zarr --device gpu"): "needs a GPU",
     ("docs/howto/performance.md", "make bench-quick"): "takes minutes, and installs",

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from .codegen.compiled import Compiled, attempt
+from .codegen.compiled import Compiled, attempt, hurried
 from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
@@ -51,7 +51,9 @@ def grid_function(
     point = point_function(space, choices, partial(lane_loop, report=ways.add))
     with compiling(what):
         function = GridVmap(point, coordinates, device, count, what=what)
-    return function, ways if reason is None else {Compiled(False, reason)}
+    if reason is not None:
+        ways = {Compiled(False, reason)}
+    return function, hurried(ways, function.compile_seconds) if function.hurried else ways
 
 
 def how_computed(space: Space, device: Any) -> set[Compiled]:
@@ -72,8 +74,15 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
             _, compiled = attempt(
                 partial(_grid_loop, space, choices, _first_point(space), device), "computing"
             )
-            ways.add(compiled)
+            ways |= {compiled} if compiled.native else _through_xla(space, choices, device, compiled)
     return ways
+
+
+def _through_xla(space: Space, choices: Mapping[str, str], device: Any, compiled: Compiled) -> set[Compiled]:
+    """How XLA computes points for a reason that is known: it may have to hurry."""
+    point, at = point_function(space, choices), _first_point(space)
+    function = GridVmap(point, at, device, lambda: None)
+    return hurried({compiled}, function.compile_seconds) if function.hurried else {compiled}
 
 
 def least_steps(space: Space) -> int | None:

@@ -27,12 +27,14 @@ LONG = 20.0
 _QUICKLY = {"xla_backend_optimization_level": 0}
 # What XLA was measured to take: 3,000 equations in a chain 2.4 s, 200 outputs apart 5.7 s (CPU, one core).
 _PER_EQUATION, _PER_OUTPUT = 0.8e-3, 25e-3
+_WORTH_A_WORD = 5.0
 
 
 class GridVmap:
     """A function of coordinates over grids, compiled by XLA once for each combination of lengths.
 
-    `compile_seconds` is about how long that takes, as the number of equations has it.
+    `compile_seconds` is about how long that takes, as the number of equations has it; from `LONG` on it is
+    `hurried`: optimised less, which takes about half as long.
 
     Parameters
     ----------
@@ -63,7 +65,9 @@ class GridVmap:
         if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
             self._function = jax.jit(inline_lapack(function))
         self.compile_seconds = _estimate(trace)
-        if device.platform == "cpu" and self.compile_seconds > LONG:
+        self.hurried = device.platform == "cpu" and self.compile_seconds > LONG
+        if self.hurried:
+            self._what += ", optimised less,"
             self._function = jax.jit(self._function, compiler_options=_QUICKLY)
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
@@ -82,7 +86,7 @@ class GridVmap:
         lengths = _lengths(coordinates)
         if lengths in self._temporary:
             return self._temporary[lengths]
-        with self._compiling, compiling(self._what):
+        with self._compiling, compiling(self._what, self._expected):
             if lengths not in self._temporary:  # not by every thread
                 self._count()
                 lowered = self._function.lower(*coordinates, *self._shared)
@@ -91,6 +95,13 @@ class GridVmap:
                 memory = compiled.memory_analysis()  # None where a device does not tell
                 self._temporary[lengths] = getattr(memory, "temp_size_in_bytes", 0)
         return self._temporary[lengths]
+
+    @property
+    def _expected(self) -> float | None:
+        """Seconds that a compilation takes, where they are worth a word."""
+        if self.compile_seconds < _WORTH_A_WORD:
+            return None
+        return self.compile_seconds / 2 if self.hurried else self.compile_seconds
 
     def begin(self, coordinates: Coordinates) -> Arrays:
         """The outputs at these coordinates, which may still be on their way."""

@@ -18,7 +18,7 @@ from .batches import cores
 from .compile_cache import compiler_seconds, kept_folder
 from .evaluate import Evaluator
 from .grid_function import GridFunction
-from .grid_vmap import LONG, GridVmap
+from .grid_vmap import GridVmap
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Coordinates
@@ -52,11 +52,14 @@ class Trial:
 
 
 class TooLong(Exception):
-    """A kernel would be compiled for longer than a plan may take; `seconds` is how long all of them would."""
+    """A kernel would be compiled for longer than a plan may take.
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"compiling takes about {seconds:.0f} s")
-        self.seconds = seconds
+    `longest` is how long that would take whole, `seconds` how long a run compiles all kernels, hurried.
+    """
+
+    def __init__(self, longest: float, kernels: int) -> None:
+        super().__init__(f"compiling takes about {longest:.0f} s")
+        self.longest, self.seconds = longest, longest / 2 * kernels
 
 
 def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_counter) -> Trial:
@@ -101,8 +104,8 @@ class _Try:
         began, spent = self.clock(), compiler_seconds()
         function = self.evaluator.function(self.tile)
         self.compile_seconds = self.clock() - began - self._kept(spent)
-        if isinstance(function, GridVmap) and function.compile_seconds > LONG:
-            raise TooLong(function.compile_seconds * kernels)
+        if isinstance(function, GridVmap) and function.hurried:
+            raise TooLong(function.compile_seconds, kernels)
         batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
         few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS
         sizes = _smaller(batch, few)

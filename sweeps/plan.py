@@ -103,7 +103,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     SweepError
         Where the sweep is wrong, or the device is not there.
     """
-    from ..engine.codegen.compiled import in_words
+    from ..engine.codegen.compiled import hurried, in_words
     from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
@@ -116,6 +116,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     size, compilations = space.points * space.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
+    ways = how_computed(space, picked)
     if tries:
         keep_compiled()
         try:
@@ -124,6 +125,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
             base = _peak_memory() + result.batch_bytes
         except TooLong as why:
             compiling, tries = why.seconds, False
+            ways = hurried(ways, why.longest)
     writing = size / _STORE_BYTES_PER_SECOND + len(layout) * len(space.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing else 0)
     return Plan(
@@ -138,7 +140,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
         seconds=_CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
-        computed=in_words(how_computed(space, picked)),
+        computed=in_words(ways),
         least_steps=least_steps(space),
         latest=latest_end(space),
         tried=tries,

@@ -4,7 +4,6 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ def provenance(sweep: Sweep) -> dict[str, str]:
 
     No times: two runs of one sweep give the same bytes. Times are in the cube's journal.
     """
+    from importlib.metadata import version
+
     text = sweep.text or _as_json(sweep)
     versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
     versions |= {name: version(name) for name in _PACKAGES}

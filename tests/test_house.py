@@ -61,7 +61,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill text paths",
+        "spill text paths lean",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

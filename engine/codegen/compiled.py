@@ -2,9 +2,10 @@
 
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from ..feedback.progress import clock
 from .ir import Unsupported
 from .lower.rules import BrokenRule
 
@@ -13,13 +14,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Compiled:
-    """`native`: by machine code of its own. Else through XLA, for this `reason`."""
+    """`native`: by machine code of its own. Else through XLA, for this `reason`.
+
+    `hurried`: XLA optimises less than it could, as it would compile for about so many seconds.
+    """
 
     native: bool
     reason: str | None = None
+    hurried: float | None = None
 
     def __str__(self) -> str:
-        return "machine code" if self.native else f"XLA ({self.reason})"
+        parts = [self.reason or ""]
+        if self.hurried is not None:
+            parts.append(f"optimised less, as that would take about {clock(self.hurried)}")
+        text = "; ".join(filter(None, parts))
+        return f"{'machine code' if self.native else 'XLA'}{f' ({text})' if text else ''}"
 
 
 NATIVE = Compiled(True)
@@ -28,6 +37,11 @@ NATIVE = Compiled(True)
 def in_words(ways: Iterable[Compiled]) -> str:
     """For people: "machine code", "XLA (reason)", or several of them."""
     return ", ".join(sorted(map(str, ways)))
+
+
+def hurried(ways: Iterable[Compiled], seconds: float) -> set[Compiled]:
+    """The same where XLA is asked to hurry, as it would compile for so many seconds."""
+    return {replace(way, hurried=round(seconds)) for way in ways}
 
 
 def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Compilation:
-    """Something handed to a compiler: `what` it is, and the monotonic time at which it was."""
+    """Something handed to a compiler: `what` it is, the monotonic time at which it was, and its end.
+
+    `expected` is about how many seconds it takes; None where nobody knows.
+    """
 
     what: str
     since: float
+    expected: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -29,9 +33,9 @@ _UNDER_WAY: list[Compilation] = []
 
 
 @contextmanager
-def compiling(what: str) -> Iterator[None]:
-    """Within it, `what` is being compiled by this thread."""
-    compilation = Compilation(what, time.monotonic())
+def compiling(what: str, expected: float | None = None) -> Iterator[None]:
+    """Within it, `what` is being compiled by this thread, for about as many seconds as are `expected`."""
+    compilation = Compilation(what, time.monotonic(), expected)
     with _LOCK:
         _UNDER_WAY.append(compilation)
     try:

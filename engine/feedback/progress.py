@@ -73,6 +73,8 @@ class Progress:
         compilation = under_way()
         if compilation is not None:
             left = f"compiling {compilation.what} for {clock(compilation.seconds)}"
+            if compilation.expected is not None and compilation.expected > compilation.seconds:
+                left += f" of about {clock(compilation.expected)}"
         if self.done >= self.total:
             left = f"done in {clock(seconds)}"
         speed = f"{per_second(rate)}  " if rate else ""

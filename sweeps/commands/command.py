@@ -98,6 +98,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def open_selected(options: argparse.Namespace) -> "xr.Dataset":
     """The whole cube that a command asks, once it is said which values the nearest of ``--sel`` are."""
+    from ..lean import load_tables
+
+    load_tables()
     from ..cube.select import nearest_values
     from ..run import open_cube
     from ..text import short

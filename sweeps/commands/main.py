@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
-from importlib.metadata import version
 from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stopping import stop_if_requested, stop_requested
 from ...engine.gate.stream import PlainStream
 from ...engine.gate.text import MESSAGE, clean, said
+from ..lean import alone
 from .command import Command, in_shell
 from .signals import ignore_stopping, quiet_once_stopped, stop_on_signals
 
@@ -114,6 +114,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     A signal that comes while it ends already changes nothing any more.
     """
     quiet_once_stopped()
+    alone()
     try:
         code = main(arguments)
     except KeyboardInterrupt:  # while it was said that it was stopped
@@ -134,6 +135,16 @@ class _Parser(argparse.ArgumentParser):
         super().error(clean(message, MESSAGE))
 
 
+class _Version(argparse.Action):
+    """Prints the version, which takes a look at installed packages that other commands can do without."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"equisweep {version('equisweep')}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="equisweep",
@@ -141,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"equisweep {version('equisweep')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         sub = subparsers.add_parser(

@@ -56,6 +56,10 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from ..lean import load_figures, load_tables
+
+    load_tables()
+    load_figures()
     from ..plots.drawn import write_table
     from ..plots.plot import note_of
     from ..plots.save import require_dots, require_picture, require_table, save

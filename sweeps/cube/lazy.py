@@ -209,13 +209,27 @@ class _Dask:
         return getattr(self._load("dask"), name)
 
 
+def _once_loaded(ask: Any) -> Any:
+    """What asks whether something is dask's, and says no before dask is loaded."""
+
+    def is_dask_collection(x: object) -> bool:
+        return "dask.base" in sys.modules and ask(x)
+
+    is_dask_collection.asks_once_loaded = True  # pyright: ignore[reportFunctionMemberAccess]
+    return is_dask_collection
+
+
 def leave_dask_unloaded() -> None:
     """Let xarray load dask where it is used.
 
     For every array that it is given xarray asks whether it is one of dask's, and loads dask to ask. But
     nobody can have an array of dask's before dask is loaded. An xarray that asks otherwise does as it did.
     """
-    from xarray.namedarray import pycompat
+    from xarray.namedarray import pycompat, utils
+
+    ask: Any = getattr(utils, "is_dask_collection", None)
+    if ask is not None and not hasattr(ask, "asks_once_loaded"):
+        setattr(utils, "is_dask_collection", _once_loaded(ask))  # noqa: B010  (a checker knows it as a function)
 
     known: Any = getattr(pycompat, "_cached_duck_array_modules", None)
     load = getattr(pycompat, "DuckArrayModule", None)

@@ -24,13 +24,18 @@ def argument_of(option: str) -> str:
 
 @dataclass(frozen=True)
 class Direction:
-    """One way through the picture: to the right, upwards, from panel to panel or from line to line."""
+    """One way through the picture: to the right, upwards, from panel to panel or from line to line.
+
+    Where points stand at an output of theirs, `table` has its values [panel, line, point], and `values` only
+    says how many points there are.
+    """
 
     name: str
     dim: str
     values: np.ndarray
     array: "xr.DataArray"
     log: bool = False
+    table: np.ndarray | None = None
 
     @property
     def named(self) -> bool:
@@ -46,6 +51,10 @@ class Direction:
     def positions(self) -> np.ndarray:
         """Where its values stand on an axis: names stand at 0, 1, 2 ..."""
         return np.arange(len(self.values)) if self.named else self.values.astype(float)
+
+    def along(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Where points stand, for all [panel, line, point] of this shape."""
+        return np.broadcast_to(self.positions, shape) if self.table is None else self.table
 
     @property
     def label(self) -> str:

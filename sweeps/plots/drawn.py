@@ -52,15 +52,18 @@ def _rows(view: View, grid: list[Direction], along: list[Direction]) -> Iterator
     statuses = dict(zip(numbers, status_names(numbers), strict=True))
     for i, place in enumerate(product(*(range(len(way.values)) for way in grid))):
         yield (
-            *(_value(way, k) for way, k in zip(grid, place, strict=True)),
-            *(_value(way, place[-1]) for way in along),
+            *(_value(way, k, i) for way, k in zip(grid, place, strict=True)),
+            *(_value(way, place[-1], i) for way in along),
             *(None if lost[i] else _named(one, v[i]) for (one, lost), v in zip(shown, values, strict=True)),
             statuses[int(codes[i])],
         )
 
 
-def _value(way: Direction, i: int) -> Any:
-    value = way.values[i]
+def _value(way: Direction, k: int, i: int) -> Any:
+    """The k-th value of an axis, or an output's at the i-th of all points."""
+    if way.table is not None:
+        return way.table.flat[i].item()
+    value = way.values[k]
     return str(value) if way.named else value.item()
 
 

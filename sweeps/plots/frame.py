@@ -206,6 +206,8 @@ def set_axis(axis: Any, way: Direction) -> None:
 
     if way.log:
         getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    if way.table is not None:
+        return
     if way.named:
         axis.set_ticks(way.positions, [labels.spoken(str(value)) for value in way.values])
     elif way.values.dtype.kind in "iu" and len(way.values) <= _MOST_TICKS:

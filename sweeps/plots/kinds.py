@@ -43,11 +43,19 @@ def kind_of(
 
 
 def _suiting(dataset: "xr.Dataset", names: Sequence[str], classes: bool, x: str | None, y: str | None) -> str:
-    """Points of a sampled input are scattered; else lines over one axis, and a map over two."""
-    sampled = [name in dataset.coords and dataset[name].dims == (DIM,) for name in (x, y) if name is not None]
+    """Points at sampled inputs or at outputs are scattered; else lines over one axis, and a map over two."""
+    asked = [name for name in (x, y) if name is not None]
+    if len(names) == 1 and any(is_output(dataset, name) for name in asked):
+        return "scatter"
+    sampled = [name in dataset.coords and dataset[name].dims == (DIM,) for name in asked]
     if sampled and all(sampled) and len(names) == 1:
         return "scatter"
     return "lines" if y is None else "classes" if classes else "heat"
+
+
+def is_output(dataset: "xr.Dataset", name: str | None) -> bool:
+    """Whether an axis of the picture is what the cube holds at its points, and no axis of the cube."""
+    return name is not None and name in dataset.data_vars and name not in dataset.coords
 
 
 def require_options(

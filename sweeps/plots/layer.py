@@ -1,7 +1,7 @@
 """One variable of a picture: its values, which of them cannot be drawn, and why."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,15 @@ class Layer:
     codes: np.ndarray
 
 
+@dataclass(frozen=True)
+class Beside:
+    """An output at which points stand: its values [panel, y or hue, x], and whether their scale is log."""
+
+    array: "xr.DataArray"
+    values: np.ndarray
+    log: bool
+
+
 def layer_of(
     dataset: "xr.Dataset",
     name: str,
@@ -38,12 +47,14 @@ def layer_of(
     shape: tuple[int, ...],
     keep: frozenset[str],
     log: bool,
+    beside: Sequence[Beside] = (),
 ) -> Layer:
     """Load a variable over the dims `order`, as `shape`; where it or its status is unfit it is masked.
 
-    `keep` names statuses that are drawn besides ok; `log` leaves out what is not above zero. A class is
-    drawn under every status that leaves it one, `status` itself always, and a path also where its orbit
-    had not settled (`statuses.counted`).
+    So it is where one of those `beside` it, at which its points stand, is unfit. `keep` names statuses that
+    are drawn besides ok; `log` leaves out what is not above zero. A class is drawn under every status that
+    leaves it one, `status` itself always, and a path also where its orbit had not settled
+    (`statuses.counted`).
     """
     array = dataset[name].transpose(*order).load()
     values = array.values.reshape(shape)
@@ -51,13 +62,19 @@ def layer_of(
     classes = classes_of(array)
     wanted = _wanted(array, classes, keep)
     bad = ~np.isin(codes, wanted)
-    lost: Counter[str] = Counter()
-    for code, count in zip(*np.unique(codes[bad], return_counts=True), strict=True):
-        lost[status_names([code])[0]] += int(count)
+    lost = _named(codes[bad])
     for reason, rule in _rules(values, classes, log).items():
         more = rule & ~bad
         lost[reason] += int(more.sum())
         bad |= more
+    for other in beside:
+        more = ~np.isin(codes, _wanted(other.array, {}, keep)) & ~bad
+        lost += _named(codes[more])
+        bad |= more
+        for reason, rule in _rules(other.values, {}, other.log).items():
+            more = rule & ~bad
+            lost[reason] += int(more.sum())
+            bad |= more
     kept: Counter[str] = Counter()
     for code, count in zip(*np.unique(codes[~bad], return_counts=True), strict=True):
         if code != Status.ok and name != "status":
@@ -65,6 +82,12 @@ def layer_of(
     unit = str(array.attrs.get("units", "1"))
     masked = np.ma.MaskedArray(values, mask=bad)
     return Layer(name, labels.axis_label(array, name), unit, masked, classes, +lost, +kept, codes)
+
+
+def _named(codes: np.ndarray) -> Counter[str]:
+    """How many points have which status."""
+    pairs = zip(*np.unique(codes, return_counts=True), strict=True)
+    return Counter({status_names([code])[0]: int(count) for code, count in pairs})
 
 
 def _wanted(array: "xr.DataArray", classes: Mapping[int, str], keep: frozenset[str]) -> list[int]:

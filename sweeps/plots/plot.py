@@ -64,9 +64,10 @@ def plot(
     ----------
     dataset : a cube, as `open_cube` returns it. Only what is drawn is read.
     variables : what to draw. Lines take several; a phase portrait takes none.
-    x, y : the axes of the picture. In a phase portrait: names of observables, and may be absent.
-    kind : one of `KINDS`. If absent: a scatter plot over a sampled input, lines without `y`, and with it
-        classes for a class, else a heat map.
+    x, y : the axes of the picture. In a phase portrait: names of observables, and may be absent. In a scatter
+        plot also outputs: their points stand where their outputs are.
+    kind : one of `KINDS`. If absent: a scatter plot over a sampled input or an output, lines without `y`, and
+        with it classes for a class, else a heat map.
     facet : an axis: one panel for each of its values, at most 12; two axes: rows, and columns, at most 6.
     hue : an axis: one line, or mark, for each of its values; of sampled points an input that is their colour.
     selections : ``["n=3", "alpha=0.1:0.5", "beta~0.33"]``, or ``{"n": 3, "alpha": slice(0.1, 0.5)}``.
@@ -119,7 +120,7 @@ def picture(
         return Picture(*draw_phase(chosen, x, y, facets[0] if facets else None, kept, model, style))
     assert x is not None
     if kind == "scatter":
-        from .scatter import look_points
+        from .points import look_points
 
         view = look_points(chosen, names[0], {"x": x, "y": y, "hue": hue}, facets, scales, kept, style)
     else:

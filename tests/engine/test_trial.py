@@ -9,6 +9,7 @@ import pytest
 from equisweep.engine import batches, evaluate, grid_vmap
 from equisweep.engine import trial as trials
 from equisweep.engine.batches import Batches, cores
+from equisweep.engine.codegen.compiled import in_words
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
@@ -172,15 +173,16 @@ def test_what_compiles_for_long_is_said_beforehand_and_optimised_less(folder, mo
     assert not made.tried
     assert 20 < made.compile_seconds < made.seconds
     assert "; no point tried; 1 compilation of about " in describe_plan(made)
+    assert "; optimised less, as that would take about " in made.computed
     space = spread_over(folder, "wide", 4, 2).space()
     layout = plan_space(space, CPU)
     results = []
     for most in (20.0, 0.0):
-        for module in (grid_vmap, trials):
-            monkeypatch.setattr(module, "LONG", most)
+        monkeypatch.setattr(grid_vmap, "LONG", most)
         evaluator = Evaluator(space, layout, CPU)
         tile = layout.at((0, 0))
         results.append(evaluator.finish(tile, evaluator.start(tile))["middle"])
+        assert ("optimised less" in in_words(evaluator.computed)) == (most == 0.0)
         evaluator.batches.close()
     np.testing.assert_allclose(*results, atol=1e-13)
     with pytest.raises(TooLong, match="compiling takes about 0 s"):

@@ -5,6 +5,7 @@ Each takes two real numbers, two integers and a boolean.
 
 import jax
 import jax.numpy as jnp
+from equisweep.kernels.numerics.forward_only import forward_only
 from jax import lax
 from jax.experimental import hijax
 
@@ -118,6 +119,9 @@ EXACT = {
     "shift_right_arithmetic": lambda x, y, i, j, b: (
         lax.shift_right_arithmetic(i, j), i >> 3, lax.shift_right_arithmetic(i, i * 0 + 40),
     ),
+    "nextafter": lambda x, y, i, j, b: (
+        lax.nextafter(x, y), lax.nextafter(x.astype(jnp.float32), y.astype(jnp.float32)),
+    ),
     "threefry2x32": lambda x, y, i, j, b: raw_bits(i, j),
     "iota_2x32_shape": lambda x, y, i, j, b: raw_bits(i, j),
     "random_seed": lambda x, y, i, j, b: jax.random.key_data(jax.random.key(i)),
@@ -127,6 +131,7 @@ EXACT = {
     "random_fold_in": lambda x, y, i, j, b: jax.random.uniform(jax.random.fold_in(jax.random.key(i), j)),
     "random_bits": lambda x, y, i, j, b: jax.random.bits(jax.random.key(i), (2, 1), jnp.uint8),
     "random_clone": lambda x, y, i, j, b: jax.random.uniform(jax.random.clone(jax.random.key(i))),
+    "forward_only": lambda x, y, i, j, b: forward_only(x, "not backwards"),
     "stop_gradient": lambda x, y, i, j, b: lax.stop_gradient(x),
     "copy": lambda x, y, i, j, b: jnp.copy(x),
     "device_put": lambda x, y, i, j, b: jax.device_put((x, y)),
@@ -198,6 +203,7 @@ EXACT = {
     "call_hi_primitive": lambda x, y, i, j, b: Doubled(jax.typeof(x))(x),
 }  # fmt: skip
 ROUNDED = {
+    "random_gamma": lambda x, y, i, j, b: jax.random.gamma(jax.random.key(i), 1.5 + j % 2, (2,)),
     "erf_inv": lambda x, y, i, j, b: lax.erf_inv(x / 4),
     "rsqrt": lambda x, y, i, j, b: lax.rsqrt(x),  # XLA rounds twice on some processors
     "exp": lambda x, y, i, j, b: jnp.exp(x),

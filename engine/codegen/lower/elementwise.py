@@ -21,7 +21,7 @@ for _name, _entry in OPERATIONS.items():
 elementwise("add_any")(_operation("add"))
 
 
-@rule("stop_gradient", "copy", "device_put", "optimization_barrier", "random_clone")
+@rule("stop_gradient", "copy", "device_put", "optimization_barrier", "random_clone", "forward_only")
 def _same(_context: Context, *operands: Array, **_: Any) -> list[Array]:
     return list(operands)
 

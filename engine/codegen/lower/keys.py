@@ -24,7 +24,8 @@ _PLACING = frozenset({
 _PASSING = frozenset({
     "call_hi_primitive", "closed_call", "cond", "copy", "custom_jvp_call", "custom_vjp_call", "device_put",
     "eval_jaxpr", "jit", "optimization_barrier", "random_bits", "random_clone", "random_fold_in",
-    "random_seed", "random_split", "random_unwrap", "random_wrap", "remat2", "scan", "stop_gradient", "while",
+    "random_gamma", "random_seed", "random_split", "random_unwrap", "random_wrap", "remat2", "scan",
+    "stop_gradient", "while",
 })  # fmt: skip
 
 

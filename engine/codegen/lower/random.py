@@ -5,6 +5,7 @@ JAX's default generator, threefry, is written out. Source: Salmon, Moraes, Dror 
 random numbers: as easy as 1, 2, 3", section 4.2 (Threefry-2x32, 20 rounds).
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -92,6 +93,24 @@ def _fold_in(context: Context, keys: Array, numbers: Array) -> Array:
 def _bits(context: Context, keys: Array, *, bit_width: int, shape: tuple[int, ...]) -> Array:
     bits = partial(_generator(context).random_bits, bit_width=bit_width, shape=shape)
     return _for_each(context, bits, [keys.reshape(-1, 2)])
+
+
+@rule("random_gamma")
+def _gamma(context: Context, keys: Array, shapes: Array, *, log_space: bool) -> list[Array]:
+    """By JAX's own rejection of what does not fit: a loop that ends once each number has been accepted."""
+    _generator(context)
+    sample = context.primitive.impl
+    with_vmap = {"use_vmap": True} if "use_vmap" in inspect.signature(sample).parameters else {}
+    (keys_in, shapes_in), impl = context.avals_in, "threefry2x32"
+
+    def draw(bits: Any, shapes: Any) -> Any:
+        return sample(jax.random.wrap_key_data(bits, impl=impl), shapes, log_space=log_space, **with_vmap)
+
+    given = [
+        jax.ShapeDtypeStruct(physical_shape(keys_in), jnp.uint32),
+        jax.ShapeDtypeStruct(shapes_in.shape, shapes_in.dtype),
+    ]
+    return context.lower(jax.make_jaxpr(draw)(*given), [keys, shapes])
 
 
 def _for_each(context: Context, function: Callable[..., Any], operands: Sequence[Array]) -> Array:

@@ -29,10 +29,17 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.core import Tracer
 
+from ...numerics.forward_only import forward_only
+
 MECHANISMS = ("noncooperation", "cooperation", "compensation", "sharing")
 
 _UNROLLED_HOPS = 16  # Longer chains become a loop: unrolled they compile slowly and gain nothing.
 _SAME_HOPS = 31  # Up to as many, all n of a sweep take the hops of the largest.
+
+_REVERSE = (
+    f"external: reverse-mode derivatives with n_max above {_SAME_HOPS + 1} cities need a number n that is "
+    "not traced: keep it out of jit, vmap and grad (a closure), or use jax.jvp or jax.jacfwd"
+)
 
 
 class Reach(NamedTuple):
@@ -76,7 +83,8 @@ def any_breach(own: Array, linked: Array, alpha: Array, n: Array, n_max: int) ->
     # Where they differ much each n takes its own hops, though reverse mode cannot differentiate such a loop.
     by_own = n_max - 1 > _SAME_HOPS and isinstance(n, Tracer)
     last = n.astype(int) if by_own else n_max
-    return lax.fori_loop(1, last, hop, (own, jnp.ones_like(alpha)))[0]
+    breach = lax.fori_loop(1, last, hop, (own, jnp.ones_like(alpha)))[0]
+    return forward_only(breach, _REVERSE) if by_own else breach
 
 
 def reach_of(mechanism: str, p: Mapping[str, Array]) -> Reach:

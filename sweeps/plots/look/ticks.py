@@ -82,6 +82,11 @@ def _set_form(axis: Any) -> None:
     from matplotlib.ticker import ScalarFormatter
 
     formatter = axis.get_major_formatter()
+    if type(formatter) is ScalarFormatter:
+        from .plain_ticks import PlainTicks
+
+        formatter = PlainTicks()
+        axis.set_major_formatter(formatter)
     if isinstance(formatter, ScalarFormatter):
         formatter.set_useOffset(False)
         formatter.set_useMathText(True)

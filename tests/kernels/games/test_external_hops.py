@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from equisweep.kernels.games.external.game import any_breach
 from helpers.grids import computed
 from helpers.jaxprs import equations
@@ -41,5 +42,18 @@ def test_hops_end_with_the_cities_of_a_point():
     assert hops(3.0, 200) == {"while"}  # whose bound is n
     assert hops(3.0, 20) == {"scan"}  # of 20 hops for all, which reverse mode can differentiate
     assert hops(3.0, 9) == set()
-    known = jax.grad(lambda x: any_breach(x, x, jnp.asarray(0.5), jnp.asarray(3.0), 200))(0.1)
-    assert known > 0
+
+
+def test_reverse_mode_says_what_it_needs_and_agrees_where_it_has_it():
+    def breach(x, n):
+        return any_breach(x, x, jnp.asarray(0.5), n, 200)
+
+    for differentiate in (jax.grad, lambda f: lambda x, n: jax.vjp(f, x, n)[1](x), jax.jacrev):
+        with pytest.raises(NotImplementedError, match=r"external: reverse-mode derivatives .* use jax.jvp"):
+            jax.jit(differentiate(breach)).trace(jnp.asarray(0.1), jnp.asarray(3.0))
+    backwards = jax.grad(lambda x: breach(x, jnp.asarray(3.0)))(0.1)
+    forwards = jax.jit(jax.jacfwd(breach))(0.1, 3.0)
+    # 1 - (1 - x)(1 - x/2)(1 - x/4)
+    np.testing.assert_allclose([backwards, forwards], 1.75 - 2 * 0.875 * 0.1 + 3 * 0.125 * 0.01, rtol=1e-14)
+    second = jax.jit(jax.jacfwd(jax.jacfwd(breach)))(0.1, 3.0)
+    np.testing.assert_allclose(second, -2 * 0.875 + 6 * 0.125 * 0.1, rtol=1e-14)

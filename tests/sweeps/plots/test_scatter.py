@@ -9,7 +9,8 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.drawn import Table, write_table
-from equisweep.sweeps.plots.plot import note_of, plot
+from equisweep.sweeps.plots.look.style import Style
+from equisweep.sweeps.plots.plot import note_of, picture, plot
 from helpers.messages import refused
 from helpers.pictures import cut_or_overlapping, hand_made
 
@@ -73,6 +74,78 @@ def test_an_output_over_an_input_has_a_mark_for_each_hue_or_a_colour_for_an_inpu
     shaded = plot(sampled, "investment", "alpha", hue="L", selections=["mechanism==1+1"], log="color")
     np.testing.assert_array_equal(shaded.axes[0].collections[0].get_array(), sampled["L"])
     assert shaded.axes[1].get_ylabel() == "L [money]"
+
+
+@pytest.fixture(scope="module")
+def with_loss(sampled):
+    """The same with a second output, which is NaN at two points, and what no mechanism changes."""
+    loss = 1000 - sampled["investment"].values.copy()
+    loss[1, [0, 5]] = np.nan
+    about = {"symbol": "l", "units": "money"}
+    return sampled.assign(loss=(("mechanism", "sample"), loss, about), only=("sample", sampled.L.values))
+
+
+def drawn_at(panel):
+    (points,) = panel.collections
+    return np.asarray(points.get_offsets())
+
+
+def test_an_output_is_drawn_over_another_output_panel_by_panel(with_loss, tmp_path):
+    figure = plot(with_loss, "loss", "investment", facet="mechanism", log="x")
+    first, second = figure.axes
+    places = np.stack([with_loss["investment"], with_loss["loss"]], axis=-1)
+    np.testing.assert_array_equal(drawn_at(first), places[0, np.setdiff1d(np.arange(SIZE), LOST)])
+    np.testing.assert_array_equal(drawn_at(second), places[1, np.setdiff1d(np.arange(SIZE), [0, 5])])
+    assert (first.get_xscale(), first.get_xlabel()) == ("log", "investment e [money]")
+    assert "4 of 80 points are left out (not drawn): 2 corner, 2 ok but undefined (NaN)." in note_of(figure)
+    assert cut_or_overlapping(figure) == ([], [])
+    marks = plot(with_loss, "investment", "loss", hue="mechanism")
+    sizes = [len(points.get_offsets()) for points in marks.axes[0].collections]
+    assert sizes == [SIZE - 2, SIZE - 2]
+    swapped = picture(
+        with_loss, ["investment"], "loss", None, Style(), kind=None, facet=["mechanism"], hue=None,
+        selections=[], log=[], line=None, keep=[], model=None,
+    )  # fmt: skip
+    write_table(swapped.table, tmp_path / "t.csv")
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()))
+    assert [float(r["loss [money]"] or "nan") for r in rows] == pytest.approx(
+        with_loss["loss"].values.ravel().tolist(), nan_ok=True
+    )
+
+
+def test_outputs_are_either_axis_of_a_plane_or_its_colour(with_loss):
+    one = {"mechanism": "alone"}
+    there = np.setdiff1d(np.arange(SIZE), LOST)
+    figure = plot(with_loss, "investment", "loss", "alpha", selections=one)
+    np.testing.assert_array_equal(drawn_at(figure.axes[0])[:, 1], with_loss["alpha"][there])
+    np.testing.assert_array_equal(drawn_at(figure.axes[0])[:, 0], with_loss["loss"][0, there])
+    assert not figure.axes[0].lines  # a point without a result has no place in it
+    shaded = plot(with_loss, "investment", "alpha", hue="loss", selections=one)
+    np.testing.assert_array_equal(shaded.axes[0].collections[0].get_array(), with_loss["loss"][0, there])
+    both = plot(with_loss, "kind", "loss", "investment", selections=one)
+    assert sum(len(points.get_offsets()) for points in both.axes[0].collections) == SIZE - 2
+    same_in_all = plot(with_loss, "investment", "only", facet="mechanism")
+    np.testing.assert_array_equal(drawn_at(same_in_all.axes[1])[:, 0], with_loss["L"])
+
+
+def test_points_of_a_grid_stand_at_outputs_too_and_what_cannot_be_is_refused(with_loss):
+    one = {"beta": 0.1, "mechanism": "alone"}
+    figure = plot(hand_made(), "loss", "investment", hue="n", selections=one)
+    for points in figure.axes[0].collections:
+        x, y = np.asarray(points.get_offsets()).T
+        np.testing.assert_array_equal(y, 2 * x)
+    with pytest.raises(SweepError, match="still varies over alpha, n; select one value"):
+        plot(hand_made(), "loss", "investment", selections=one)
+    with pytest.raises(SweepError, match="x='kind': kind holds classes"):
+        plot(with_loss, "loss", "kind", hue="mechanism")
+    with pytest.raises(SweepError, match="x='loss': is what is drawn itself"):
+        plot(with_loss, "loss", "loss", hue="mechanism")
+    with pytest.raises(SweepError, match="investment still varies over mechanism"):
+        plot(with_loss, "only", "investment")
+    with pytest.raises(SweepError, match=r"no point of investment here has a result.*78 not above 0"):
+        plot(
+            with_loss.assign(loss=-with_loss["investment"]), "investment", "loss", facet="mechanism", log="x"
+        )
 
 
 def test_classes_and_the_status_are_colours_and_marks(sampled):

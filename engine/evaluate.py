@@ -38,8 +38,11 @@ class Evaluator:
 
     def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
-        coordinates = [self._coordinates(i, tile) for i in self._numeric]
-        return self.batches.start(self.function(tile), coordinates)
+        columns = self._columns(tile)
+        coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
+        started = self.batches.start(self.function(tile), coordinates)
+        started.columns = columns
+        return started
 
     def function(self, tile: Tile) -> GridFunction:
         """The kernel with the tile's static choices, over a batch of the grid."""
@@ -50,7 +53,7 @@ class Evaluator:
 
     def compiled(self, tile: Tile) -> GridFunction:
         """The same, made anew; batches are cut smaller where one would hold much at once."""
-        coordinates = [self._coordinates(i, tile) for i in self._numeric]
+        coordinates = [self._coordinates(i, tile, {}) for i in self._numeric]
         first, choices = windowed(coordinates, self.batches.windows()[0]), self.static_choices(tile)
         function, how = grid_function(
             self.space, choices, first, self.device, native=self.native, count=self._count
@@ -61,14 +64,14 @@ class Evaluator:
         return function
 
     def finish(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
-        """Bring a started tile to the host, clipped to the grid, one array per variable of the cube."""
+        """Bring a started tile to the host, clipped to the grid: an array for each variable and column."""
         started.wait()
         clip = tuple(slice(0, n) for n in tile.shape)
         whole = {}
         for name, values in started.whole.items():
             inner = values.shape[len(self._sizes) :]
             whole[name] = values.reshape(self.layout.tile + inner)[clip]
-        return whole
+        return whole | started.columns
 
     def static_choices(self, tile: Tile) -> dict[str, str]:
         """Every static choice as it is in this tile."""
@@ -83,13 +86,22 @@ class Evaluator:
     def _sizes(self) -> list[int]:
         return [self.layout.tile[i] for i in self._numeric]
 
-    def _coordinates(self, i: int, tile: Tile) -> dict[str, np.ndarray]:
-        """Values along axis `i` in this tile, the last one repeated to the tile's full length."""
-        axis, missing = self.space.axes[i], self.layout.tile[i] - tile.shape[i]
-        return {
-            name: np.pad(values[tile.region[i]].astype(self.space.dtype), (0, missing), mode="edge")
-            for name, values in axis.values.items()
-        }
+    def _columns(self, tile: Tile) -> dict[str, np.ndarray]:
+        """The samples in this tile, as a cube may have them written beside it."""
+        axes = [(axis, part) for axis, part in zip(self.space.axes, tile.region, strict=True) if axis.group]
+        return {name: values[part] for axis, part in axes for name, values in axis.values.items()}
+
+    def _coordinates(self, i: int, tile: Tile, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Values along axis `i` in this tile, the last one repeated to the tile's full length.
+
+        `columns` are those of its values that were computed already.
+        """
+        axis, missing, result = self.space.axes[i], self.layout.tile[i] - tile.shape[i], {}
+        for name, values in axis.values.items():
+            here = columns[name] if name in columns else values[tile.region[i]]
+            here = here.astype(self.space.dtype, copy=False)
+            result[name] = np.pad(here, (0, missing), mode="edge") if missing else here
+        return result
 
     def _count(self) -> None:
         self.compilations += 1

@@ -165,7 +165,7 @@ def _grown(
     cube: Cube, space: Space, device: str, attributes: Mapping[str, str], check_disk: bool
 ) -> Cube | None:
     """The cube with room for the samples that `space` adds to its design; None where it adds none."""
-    axis = grown_axis(cube, space, identity(space))
+    axis = grown_axis(cube, space, identity(space, cube.identity))
     if axis is None:
         return None
     require_sound_coordinates(cube)

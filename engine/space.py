@@ -1,6 +1,5 @@
 """The space of a sweep: a model, the axes it is swept over, and what is computed at each point."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from ..kernels.model import Dim, Model, Output
 from ..kernels.status import MEANING, Status
 from ..kernels.units import unit_quotient
 from .errors import SweepError
+from .values.columns import Column, Values, describe_values
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Axis:
     dim
         Its name in the cube.
     values
-        What varies along it: {name: 1-D array}, all of one length, each in the unit of its parameter. A name
-        is a parameter ("alpha"), a component of a vector parameter ("v.data") or a static choice
-        ("mechanism"). Several of them are zipped.
+        What varies along it: {name: 1-D array or column}, all of one length, each in the unit of its
+        parameter. A name is a parameter ("alpha"), a component of a vector parameter ("v.data") or a static
+        choice ("mechanism"). Several of them are zipped.
     static
         Whether it holds static choices: each of its points is a compilation of its own.
     group
@@ -37,7 +37,7 @@ class Axis:
     """
 
     dim: str
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, Values]
     static: bool = False
     group: int = 0
     tops: Mapping[str, float] = field(default_factory=dict)
@@ -46,6 +46,24 @@ class Axis:
     def size(self) -> int:
         """Number of points along the axis."""
         return len(next(iter(self.values.values())))
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Those of its values that are computed where they are needed; a cube has them tile by tile."""
+        return {name: values for name, values in self.values.items() if isinstance(values, Column)}
+
+    @cached_property
+    def described(self) -> dict[str, str]:
+        """The values in few words, by name."""
+        return {name: describe_values(values) for name, values in self.values.items()}
+
+    def described_like(self, held: Mapping[str, str]) -> dict[str, str]:
+        """The same, each in the form that the description of its name in `held` has."""
+        like = {name: held.get(name, "") for name in self.values}
+        return {
+            name: text if like[name] in ("", text) else describe_values(self.values[name], like[name])
+            for name, text in self.described.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -173,7 +191,7 @@ class Space:
     def largest(self, name: str) -> float:
         """The largest value parameter `name` takes anywhere in the sweep."""
         result = [
-            float(axis.tops.get(target, values.max()))
+            float(axis.tops[target] if target in axis.tops else values[:].max())
             for axis in self.axes
             for target, values in axis.values.items()
             if target.partition(".")[0] == name
@@ -181,16 +199,19 @@ class Space:
         fixed = np.atleast_1d(self.fixed.get(name, np.nan))  # components that are axes hold NaN
         return max(result + fixed[~np.isnan(fixed)].tolist())
 
-    def identity(self) -> dict[str, str]:
-        """What makes two sweeps the same, as flat text: equal identities give equal cubes."""
+    def identity(self, held: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What makes two sweeps the same, as flat text: equal identities give equal cubes.
+
+        `held` is one that it is to be compared with: values are described in the form that it has them in.
+        """
         flat = {"model": self.model.name, "dtype": self.dtype.name, "outputs": ", ".join(self.outputs)}
         if self.model_digest:
             flat["model file"] = self.model_digest
         flat["derivatives"] = ", ".join(derivative_name(*pair) for pair in self.derivatives)
         flat["dims"] = ", ".join(self.dims)
         for axis in self.axes:
-            for name, values in axis.values.items():
-                flat[f"axes.{name}"] = describe_values(values)
+            like = {name: (held or {}).get(f"axes.{name}", "") for name in axis.values}
+            flat |= {f"axes.{name}": text for name, text in axis.described_like(like).items()}
         for name, value in self.fixed.items():
             flat[f"fixed.{name}"] = str(np.asarray(value).tolist())
         for name, value in self.choices.items():
@@ -274,12 +295,3 @@ def _status_variable() -> Variable:
         "comment": "; ".join(f"{status.name}: {MEANING[status]}" for status in Status),
     }
     return Variable("status", np.dtype("uint8"), int(Status.not_computed), (), attributes)
-
-
-def describe_values(values: np.ndarray) -> str:
-    """Values in full where few; else ends, count and a digest, so that any difference shows."""
-    shown = [str(value) for value in values.tolist()]
-    if len(shown) <= 12:
-        return ", ".join(shown)
-    digest = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
-    return f"{len(shown)} values from {shown[0]} to {shown[-1]} (sha256 {digest})"

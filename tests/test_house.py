@@ -23,7 +23,7 @@ FLOORS = {
     ],
     "engine": [
         "gate/*",
-        "errors feedback/* model_file files_read compile_cache windows tiles store/spans live_bytes",
+        "errors feedback/* model_file files_read compile_cache windows tiles values/* store/spans live_bytes",
         "inline_lapack",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",

@@ -13,27 +13,56 @@ from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged
 from .durable import says_nothing_of_the_file, sync, sync_below
+from .shard import Passing, encode
 
 
 def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
     """Write one tile: its outputs, then (they being on the disk) its status, then its record.
 
-    `values` maps every variable to its values in the tile, clipped to the grid. Not `durable`: nothing waits
-    for the disk. Raises OSError where the disk refuses; the tile is then not committed, or committed without
-    a record.
+    `values` maps every variable to its values in the tile, clipped to the grid, and every column to those of
+    the tile's samples. Not `durable`: nothing waits for the disk. Raises OSError where the disk refuses; the
+    tile is then not committed, or committed without a record.
     """
     cube.make_folders(tile)
     if not _holds_earlier_points(cube, tile):
         # Nothing is merged with what an interrupted or damaged run may have left here; the mark goes first.
         for name in ("status", *cube.names):
             cube.shard(name, tile).unlink(missing_ok=True)
-    outputs, shards = [name for name in cube.names if name != "status"], {}
-    for names in (outputs, ["status"]):
+    shards = {name: _write_column(cube, name, tile, values[name], durable) for name in cube.columns}
+    outputs = [name for name in cube.names if name != "status"]
+    for names in ([*cube.columns, *outputs], ["status"]):
         for name in names:
-            shards[name] = cube.write_shard(name, tile, values[name], durable)
+            if name not in shards:
+                shards[name] = cube.write_shard(name, tile, values[name], durable)
         for name in names if durable else ():
             sync_below(cube.shard(name, tile), cube.root)
     cube.recorder.commit(tile, shards, _paths(cube, tile), values["status"], durable)
+
+
+def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable: bool) -> tuple[int, bytes]:
+    """Write a column's shard, unless another tile that shares it has: a file that is written anew would no
+    longer be the one that its tiles' records tell.
+    """
+    with cube.recorder.shared(cube.path(name, tile.key)) as written:
+        if not written:
+            held = _held(cube, name, tile, values)
+            written.append(held or cube.write_shard(name, tile, values, durable))
+        return written[0]
+
+
+def _held(cube: Cube, name: str, tile: Tile, values: np.ndarray) -> tuple[int, bytes] | None:
+    """Length and digest of a shard that is there and has these values already; None where none has."""
+    form = cube.forms[name]
+    if form is None or not cube.shard(name, tile).exists():
+        return None
+    passing = Passing()
+    for _ in passing.through(encode(form, values)):
+        pass
+    new = passing.length, passing.digest
+    try:
+        return new if cube.digest(name, tile) == new else None
+    except (Damaged, OSError):
+        return None
 
 
 def record(cube: Cube, tile: Tile, shards: Mapping[str, tuple[int, bytes]], synced: bool) -> None:
@@ -43,7 +72,7 @@ def record(cube: Cube, tile: Tile, shards: Mapping[str, tuple[int, bytes]], sync
 
 def is_committed(cube: Cube, tile: Tile) -> bool:
     """Whether all the tile's shards are whole, and its status has no uncomputed point."""
-    if not all(cube.is_whole(name, tile) for name in reversed(cube.names)):
+    if not all(cube.is_whole(name, tile) for name in reversed(cube.sharded)):
         return False
     try:
         return bool(cube.read("status", tile).all())
@@ -58,7 +87,7 @@ def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
     reasons of its own.
     """
     try:
-        shards = {name: cube.digest(name, tile) for name in cube.names}
+        shards = {name: cube.digest(name, tile) for name in cube.sharded}
     except Damaged:
         return None
     except OSError as error:
@@ -78,7 +107,7 @@ def revoke(cube: Cube, tile: Tile) -> None:
 
 
 def _paths(cube: Cube, tile: Tile) -> dict[str, str]:
-    return {name: cube.path(name, tile.key) for name in cube.names}
+    return {name: cube.path(name, tile.key) for name in cube.sharded}
 
 
 def _holds_earlier_points(cube: Cube, tile: Tile) -> bool:

@@ -13,6 +13,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from ..space import Space, Variable
 from ..tiles import Layout, chunk_shape
+from ..values.columns import Column
 from .durable import appear, discard, remove_tree
 from .seal import seal_of, write_seal
 
@@ -33,6 +34,7 @@ def create_cube(
         group = zarr.create_group(str(partial), zarr_format=3, attributes=_attributes(space, attributes))
         for variable in space.variables:
             _create_array(group, space, layout, variable)
+        _create_columns(group, space, layout)
         _create_coordinates(group, space)
         with warnings.catch_warnings():
             # Consolidated metadata lets xarray open the cube in one read; zarr warns that v3 has not
@@ -47,12 +49,14 @@ def create_cube(
 
 
 def _attributes(space: Space, extra: Mapping[str, str]) -> dict[str, Any]:
+    columns = [name for axis in space.axes for name in axis.columns]
     return {
         "title": space.model.title,
         "source": space.model.source,
         "model": space.model.name,
         "variables": json.dumps([variable.name for variable in space.variables]),
         "equisweep_format": FORMAT,
+        **({"columns": json.dumps(columns)} if columns else {}),
         **extra,
     }
 
@@ -72,6 +76,23 @@ def _create_array(group: zarr.Group, space: Space, layout: Layout, variable: Var
     )
 
 
+def _create_columns(group: zarr.Group, space: Space, layout: Layout) -> None:
+    """Arrays of values that are written tile by tile: along their axis they have shards as variables do."""
+    for axis, length in zip(space.axes, layout.tile, strict=True):
+        for name, column in axis.columns.items():
+            group.create_array(
+                name,
+                shape=(axis.size,),
+                shards=(length,),
+                chunks=chunk_shape((length,), ()),
+                dtype=column.dtype,
+                fill_value=float("nan") if column.dtype.kind == "f" else -1,
+                compressors=_codecs(column.dtype),
+                dimension_names=(axis.dim,),
+                attributes=_coordinate_attributes(space, name),
+            )
+
+
 def _auxiliary(space: Space) -> dict[str, str]:
     """CF's way of naming coordinates that are not called like their dimension: those of zipped axes."""
     names = [name for axis in space.axes for name in axis.values if name != axis.dim]
@@ -87,7 +108,9 @@ def _codecs(dtype: np.dtype) -> list[Any]:
 def _create_coordinates(group: zarr.Group, space: Space) -> None:
     for axis in space.axes:
         for name, values in axis.values.items():
-            create_coordinate(group, name, _stored(values), axis.dim, _coordinate_attributes(space, name))
+            if not isinstance(values, Column):
+                about = _coordinate_attributes(space, name)
+                create_coordinate(group, name, _stored(values), axis.dim, about)
     used = dict.fromkeys(dim for variable in space.variables for dim in variable.inner_dims)
     meanings = {dim.name: dim.meaning for dim in space.model.dims} | {"time": "saved time"}
     for dim in used:

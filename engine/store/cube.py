@@ -22,7 +22,7 @@ from .declares import require_cube
 from .decode import read_digest, read_part
 from .durable import clear_disk_errors, make_folder, sync, write_file
 from .manifest import Manifest, Stamp, load_manifest
-from .metadata import half_grown, read_metadata
+from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
 from .seal import broken, cube_name, read_seals
 from .shard import Form, Passing, encode, holds_all_chunks
@@ -40,7 +40,8 @@ class Cube:
         identity = self._text("identity")
         self.identity: dict[str, str] = parse_json(identity)
         self.names: list[str] = parse_json(self._text("variables"))
-        self._arrays = {name: self.open_array(name) for name in self.names}
+        self.columns: list[str] = columns_of(self.attributes)
+        self._arrays = {name: self.open_array(name) for name in (*self.names, *self.columns)}
         self.forms: dict[str, Form | None] = {name: array.form for name, array in self._arrays.items()}
         status = self._arrays["status"]
         if not status.sharded:
@@ -48,12 +49,32 @@ class Cube:
         rank = status.ndim
         self.layout = Layout(status.shape, status.files)
         self.format = self.attributes.get("equisweep_format")
-        self._stamp = Stamp(cube_name(identity), tuple(self.names), rank)
-        self._ends = {name: "/0" * (array.ndim - rank) for name, array in self._arrays.items()}
+        self._stamp = Stamp(cube_name(identity), (*self.names, *self.columns), rank)
+        self._ends = {name: "/0" * (self._arrays[name].ndim - rank) for name in self.names}
+        self._along = {name: status.dims.index(self._arrays[name].dims[0]) for name in self.columns}
 
     def array(self, name: str) -> Stored:
         """The array called `name`."""
         return self._arrays[name]
+
+    @property
+    def sharded(self) -> list[str]:
+        """Names of all that a tile has a shard of: variables, and the columns of its samples."""
+        return [*self.names, *self.columns]
+
+    def axis_of(self, column: str) -> int:
+        """The axis of the grid along which a column lies; tiles that differ along others share its shards."""
+        return self._along[column]
+
+    def region(self, name: str, tile: Tile) -> tuple[slice, ...]:
+        """The part of an array that a tile holds, but for dimensions that are the array's own."""
+        return (tile.region[self._along[name]],) if name in self._along else tile.region
+
+    def _inside(self, name: str, tile: Tile) -> tuple[int, ...]:
+        """Shape of the numbers that an array has in a tile."""
+        if name in self._along:
+            return (tile.shape[self._along[name]],)
+        return tile.shape + self._arrays[name].shape[len(tile.key) :]
 
     @cached_property
     def coordinates(self) -> dict[str, Stored]:
@@ -86,7 +107,7 @@ class Cube:
 
         Raises OSError where the disk refuses, and where an array's folder has gone.
         """
-        for name in self.names:
+        for name in self.sharded:
             folder = self.root / name
             if not folder.is_dir():  # moved away: no new one without metadata
                 raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(folder))
@@ -106,7 +127,7 @@ class Cube:
             passing = Passing()
             write_file(path, passing.through(encode(form, values)), durable)
             return passing.length, passing.digest
-        self._arrays[name].by_zarr[tile.region] = values
+        self._arrays[name].by_zarr[self.region(name, tile)] = values
         if durable:
             sync(path)
         return read_digest(str(path), None)
@@ -131,13 +152,16 @@ class Cube:
 
     def path(self, name: str, key: tuple[int, ...]) -> str:
         """The same of the tile with this key, as a text."""
+        if name in self._along:
+            return f"{self.root}/{name}/c/{key[self._along[name]]}"
         return f"{self.root}/{name}/c/{'/'.join(map(str, key))}{self._ends[name]}"
 
     def paths(self, name: str, keys: np.ndarray) -> list[str]:
         """The same of many tiles, whose keys are the rows of an array."""
-        form = (
-            f"{self.root}/{name}/c/".replace("%", "%%") + "/".join(["%d"] * keys.shape[1]) + self._ends[name]
-        )
+        if name in self._along:
+            keys = keys[:, [self._along[name]]]
+        form = f"{self.root}/{name}/c/".replace("%", "%%") + "/".join(["%d"] * keys.shape[1])
+        form += self._ends.get(name, "")
         return [form % tuple(key) for key in keys.tolist()]
 
     def read(self, name: str, tile: Tile) -> np.ndarray:
@@ -147,8 +171,8 @@ class Cube:
         """
         form, array = self.forms[name], self._arrays[name]
         if form is None:
-            return np.asarray(array.by_zarr[tile.region])
-        inside = tile.shape + array.shape[len(tile.key) :]
+            return np.asarray(array.by_zarr[self.region(name, tile)])
+        inside = self._inside(name, tile)
         try:
             return read_part(self.path(name, tile.key), form, [slice(0, size) for size in inside])[0]
         except FileNotFoundError:
@@ -161,7 +185,7 @@ class Cube:
     def is_whole(self, name: str, tile: Tile) -> bool:
         """Whether the shard is there with all its chunks: zarr reads what is missing as fill values."""
         array = self._arrays[name]
-        inside = tile.shape + array.shape[len(tile.key) :]
+        inside = self._inside(name, tile)
         return holds_all_chunks(self.path(name, tile.key), array.files, array.chunks, inside)
 
     def open_array(self, name: str) -> Stored:

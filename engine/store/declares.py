@@ -1,6 +1,6 @@
 """What a cube's metadata say it is, looked at before zarr opens anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +35,32 @@ def require_cube(root: Path) -> None:
             f"{' and '.join(map(str, _FORMATS))}; install the version that wrote it, or a newer one"
         )
     names, identity = parse_json(attributes["variables"]), parse_json(attributes["identity"])
+    columns = _columns(attributes)
     if not isinstance(identity, dict) or not all(isinstance(value, str) for value in identity.values()):
         raise ValueError("its identity is no table of texts")
     if not isinstance(names, list) or "status" not in names or not all(isinstance(n, str) for n in names):
         raise ValueError("its variables are no list of names with status among them")
     held = copies(document) if document.get("consolidated_metadata") else _own(root)
-    for name in names:
+    for name in (*names, *columns):
         if name not in held:
             raise CubeError(f"{root}: the array {name!r} is missing; the cube is damaged")
     for name, copy in held.items():
         if "/" in name or name.startswith("."):
             raise ValueError(f"{name!r} is no name of an array")
         for said in (copy, read_metadata(root / name)):
-            require_modest(name, said, name not in names, root / name)
+            require_modest(name, said, name not in (*names, *columns), root / name)
         _require_dims(name, copy)
     _require_one_grid(held, names)
+    _require_columns(held, columns)
+
+
+def _columns(attributes: Mapping[str, Any]) -> list[str]:
+    """Names of coordinates that lie in shards; ValueError where the attribute is none of such."""
+    text = attributes.get("columns", "[]")
+    columns = parse_json(text) if isinstance(text, str) else None
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise ValueError("its columns are no list of names")
+    return columns
 
 
 def _require_dims(name: str, array: Mapping[str, Any]) -> None:
@@ -67,6 +78,17 @@ def _require_one_grid(arrays: Mapping[str, Any], names: list[str]) -> None:
         mine = array["chunk_grid"]["configuration"]["chunk_shape"]
         if array["shape"][:rank] != status["shape"] or mine[:rank] != shards:
             raise ValueError(f"the array {name!r} has another grid than the status")
+
+
+def _require_columns(arrays: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """Each lies along one dimension of the grid, in shards as long as a tile is there."""
+    status = arrays["status"]
+    tile = status["chunk_grid"]["configuration"]["chunk_shape"]
+    grid = dict(zip(status["dimension_names"], zip(status["shape"], tile, strict=True), strict=True))
+    for name in columns:
+        shape, shards = arrays[name]["shape"], arrays[name]["chunk_grid"]["configuration"]["chunk_shape"]
+        if len(shape) != 1 or grid.get(arrays[name]["dimension_names"][0]) != (shape[0], shards[0]):
+            raise ValueError(f"the column {name!r} does not lie along the grid's tiles")
 
 
 def _own(root: Path) -> dict[str, Any]:

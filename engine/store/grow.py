@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Argument, CubeError
+from ..gate.declared import MOST_LABELS
 from ..gate.files import digest_of
-from ..space import Axis, Space, describe_values
+from ..space import Axis, Space
+from ..values.columns import Values, describe_values
+from ..values.columns import head as first_of
 from .cube import Cube
 from .durable import discard, remove_tree, sync
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
@@ -45,7 +48,7 @@ def grown_axis(cube: Cube, space: Space, identity: Mapping[str, str]) -> Axis | 
             "a design grows and never shrinks: choose another output, or overwrite it with ",
             Argument("overwrite", True),
         )
-    if any(describe_values(values[:size]) != old[f"axes.{name}"] for name, values in axis.values.items()):
+    if not all(_begins_with(values, size, old[f"axes.{name}"]) for name, values in axis.values.items()):
         raise CubeError(
             f"{cube.root}: {SAMPLES}: the {identity[SAMPLES]} samples do not begin with the {old[SAMPLES]} "
             "it holds (another scipy may draw others); choose another output, or overwrite with ",
@@ -54,12 +57,24 @@ def grown_axis(cube: Cube, space: Space, identity: Mapping[str, str]) -> Axis | 
     return axis
 
 
+def _begins_with(values: Values, size: int, described: str) -> bool:
+    """Whether the first `size` values are those that a cube's identity describes."""
+    return describe_values(first_of(values, size), described) == described
+
+
 def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
     """Make room in the cube for all of `axis`; `attributes` replace those of the same name.
 
-    Raises CubeError where the root has no copy of the arrays' metadata, OSError where the disk refuses.
+    Raises CubeError where the root has no copy of the arrays' metadata, and where coordinates that are held
+    whole would become too long; OSError where the disk refuses.
     """
     root = cube.root
+    whole = {name: values for name, values in axis.values.items() if name not in cube.columns}
+    if whole and axis.size > MOST_LABELS:
+        raise CubeError(
+            f"{root}: was begun small, and reads its samples whole: it holds at most {MOST_LABELS:,} points; "
+            f"choose another output for {axis.size:,}"
+        )
     document = read_metadata(root)
     if not document.get("consolidated_metadata"):
         raise CubeError(
@@ -75,7 +90,7 @@ def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
     document["attributes"] |= attributes
     if document["attributes"].get("versions") != before:
         document["attributes"]["versions_before"] = before
-    with _new_coordinates(root, axis) as chunks:
+    with _new_coordinates(root, axis, whole) as chunks:
         write_seal(root, _grown_seal(root, document, chunks))
         for path, written in chunks.items():
             sync(written)
@@ -100,8 +115,8 @@ def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, P
 
 
 @contextmanager
-def _new_coordinates(root: Path, axis: Axis) -> Iterator[dict[Path, Path]]:
-    """The chunks beyond the old end of every coordinate, by the path of their place."""
+def _new_coordinates(root: Path, axis: Axis, whole: Mapping[str, Values]) -> Iterator[dict[Path, Path]]:
+    """The chunks beyond the old end of coordinates that are held whole, by the path of their place."""
     import zarr
 
     from .create import create_coordinate
@@ -111,10 +126,10 @@ def _new_coordinates(root: Path, axis: Axis) -> Iterator[dict[Path, Path]]:
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
         chunks = {}
-        for name, values in axis.values.items():
+        for name, values in whole.items():
             own = read_metadata(root / name)
             chunk = int(own["chunk_grid"]["configuration"]["chunk_shape"][0])
-            create_coordinate(group, name, values, axis.dim, {}, chunk)
+            create_coordinate(group, name, values[:], axis.dim, {}, chunk)
             for k in range(own["shape"][0] // chunk, ceil(axis.size / chunk)):
                 chunks[root / name / "c" / str(k)] = scratch / name / "c" / str(k)
         yield chunks

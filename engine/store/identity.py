@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from ..errors import Argument, CubeError
-from ..space import Space, describe_values
+from ..space import Space
+from ..values.columns import describe_values
 from .cube import Cube
 
 # The version since which numbers are what they are: a cube that an earlier one began is not gone on with.
@@ -11,9 +12,12 @@ from .cube import Cube
 KERNELS_SINCE, ORBITS_SINCE = "0.1.0", "0.2.0"
 
 
-def identity(space: Space) -> dict[str, str]:
-    """What a cube and a sweep must share: the space, and the version since which its numbers are the same."""
-    return {"equisweep": ORBITS_SINCE if space.needs_ode else KERNELS_SINCE} | space.identity()
+def identity(space: Space, held: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a cube and a sweep must share: the space, and the version since which its numbers are the same.
+
+    `held` is that of a cube which it is to be compared with.
+    """
+    return {"equisweep": ORBITS_SINCE if space.needs_ode else KERNELS_SINCE} | space.identity(held)
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
@@ -28,7 +32,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 def require_same_sweep(cube: Cube, space: Space) -> None:
     """Refuse, with the difference, a cube of another sweep; and one whose coordinates are damaged."""
-    old, new = cube.identity, identity(space)
+    old, new = cube.identity, identity(space, cube.identity)
     different = differences(old, new)
     # What is drawn follows from how it is drawn: seeds say more than digests of samples.
     drawn = {f"axes.{key.partition('parameters.')[2]}" for key in {*old, *new} if "design.param" in key}
@@ -57,14 +61,21 @@ def require_sound_coordinates(cube: Cube) -> None:
 
 
 def damaged_coordinate(cube: Cube) -> str:
-    """What is wrong with a coordinate, as a sentence; empty where all are as the sweep says."""
+    """What is wrong with a coordinate, as a sentence; empty where all are as the sweep says.
+
+    Columns, which are written tile by tile, are looked at as the shards that they are.
+    """
     for key, expected in cube.identity.items():
         part, _, name = key.partition(".")
         if part not in ("axes", "labels") or (part == "labels" and name not in cube.coordinates):
             continue  # no coordinate, or a dimension that no variable of this cube has
+        if name in cube.columns:
+            continue
         try:
             values = cube.open_array(name).values()
-            held = describe_values(values) if part == "axes" else ", ".join(map(str, values.tolist()))
+            held = (
+                describe_values(values, expected) if part == "axes" else ", ".join(map(str, values.tolist()))
+            )
         except Exception as error:  # whatever a codec raises on broken bytes
             return f"the coordinate {name} cannot be read ({type(error).__name__})"
         if held != expected:

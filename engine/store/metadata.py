@@ -44,6 +44,11 @@ def copies(document: Mapping[str, Any]) -> dict[str, Any]:
     return document["consolidated_metadata"]["metadata"]
 
 
+def columns_of(attributes: Mapping[str, Any]) -> list[str]:
+    """Names of the coordinates of a cube, by its root's attributes, that lie in shards beside the tiles."""
+    return list(parse_json(attributes["columns"])) if "columns" in attributes else []
+
+
 def half_grown(root: Path) -> dict[str, Any]:
     """Metadata, by name, of arrays that a killed run left shorter than the cube's root says."""
     behind = {}

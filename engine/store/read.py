@@ -21,7 +21,7 @@ from ..tiles import Tile
 from .cube import Cube, open_cube_for_reading
 from .decode import Damaged, Known, read_digest, read_part, what_is, why
 from .manifest import STATUSES, Manifest, complete, of_complete
-from .spans import Index, Span, spans
+from .spans import Index, Span, put, spans
 
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
 _FIELDS = ("length", "inode", "mtime", "ctime")
@@ -41,9 +41,10 @@ class Reader:
             self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
         self.manifest = self.cube.load_manifest()
-        self._columns = {name: i for i, name in enumerate(self.cube.names)}
+        self._columns = {name: i for i, name in enumerate(self.cube.sharded)}
         # Of tiles without record: None where there is none, True where it is whole, else its status.
         self._statuses: dict[tuple[int, ...], Any] = {}
+        self._first: dict[int, dict[int, tuple[int, ...]]] = {}
         self._trusted: set[tuple[str, tuple[int, ...]]] = set()
         self._lock = threading.Lock()
 
@@ -68,6 +69,8 @@ class Reader:
 
         Raises CubeError, naming the file, where a shard is missing, damaged or not the one that was written.
         """
+        if name in self.cube.columns:
+            return self._column(name, index)
         array, layout = self.cube.array(name), self.cube.layout
         rank = len(layout.tile)
         lengths = layout.tile + array.shape[rank:]
@@ -81,9 +84,37 @@ class Reader:
             for tiles, known in zip(block, self._known(name, block), strict=True):
                 for inner in product(*along[rank:]):
                     here = (*tiles, *inner)
-                    _put(result, here, self._quick_part(name, here, rank, known))
+                    put(result, here, self._quick_part(name, here, rank, known))
         self.require_same_cube()
         return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
+
+    def _column(self, name: str, index: Sequence[Index]) -> np.ndarray:
+        """Numbers of a column; of samples of which no tile has been computed, what was never written."""
+        array, axis = self.cube.array(name), self.cube.axis_of(name)
+        along = spans(index[0], array.shape[0], array.files[0])
+        result = np.empty(sum(span.count for span in along), array.dtype)
+        for span in along:
+            stop_if_requested()
+            tile = self._tile_of(axis, span.tile)
+            part = np.full(span.hull.stop - span.hull.start, array.fill_value, array.dtype)
+            if tile is not None:
+                part = self._part(name, tile, [span.hull])
+            put(result, [span], part)
+        self.require_same_cube()
+        return result[0] if isinstance(index[0], int | np.integer) else result
+
+    def _tile_of(self, axis: int, number: int) -> Tile | None:
+        """A tile with this number along an axis, which tells of its samples: recorded, if any is."""
+        if axis not in self._first:
+            keys = self.manifest["key"][complete(self.manifest, self.cube.layout)]
+            numbers, rows = np.unique(keys[:, axis], return_index=True)
+            self._first[axis] = dict(zip(numbers.tolist(), map(tuple, keys[rows].tolist()), strict=True))
+        if number in self._first[axis]:
+            return self.cube.layout.at(self._first[axis][number])
+        counts = [range(count) for count in self.cube.layout.counts]
+        counts[axis] = range(number, number + 1)
+        tiles = (self.cube.layout.at(key) for key in product(*counts))
+        return next((tile for tile in tiles if self._status(tile) is not None), None)
 
     def _known(self, name: str, parts: Sequence[Sequence[Span]]) -> list[Known | None]:
         """What records of tiles say of a variable's files; None where a tile has to be looked at closer."""
@@ -144,10 +175,15 @@ class Reader:
                     self.cube.path(name, tile.key), "is being written again; read it again later"
                 )
             return np.full([part.stop - part.start for part in region], self.cube.array(name).fill_value)
+        if name in self.cube.columns:
+            return self._written(name, tile, region, status is True or np.asarray(False))
         here = tuple(region[: len(tile.key)])
         if name == "status" and status is not True:
             return status[here]
-        computed = True if status is True else status[here] != 0
+        return self._written(name, tile, region, True if status is True else status[here] != 0)
+
+    def _written(self, name: str, tile: Tile, region: Sequence[slice], computed: Any) -> np.ndarray:
+        """A region of a shard of a tile without record; CubeError where it lacks what was computed."""
         try:
             return self._decoded(name, tile, region, computed)
         except (Damaged, OSError) as error:
@@ -220,21 +256,6 @@ class Reader:
         return CubeError(f"{path}: {reason}{advice}", Argument("repair", True))
 
 
-def _put(result: np.ndarray, parts: Sequence[Span], values: np.ndarray) -> None:
-    """Put the hull of some numbers of a tile where they belong."""
-    if all(span.inside is None for span in parts):
-        result[tuple(span.target for span in parts)] = values
-        return
-    inside = [
-        np.arange(n) if span.inside is None else span.inside
-        for span, n in zip(parts, values.shape, strict=True)
-    ]
-    target = [
-        np.arange(s.target.start, s.target.stop) if isinstance(s.target, slice) else s.target for s in parts
-    ]
-    result[np.ix_(*target)] = values[np.ix_(*inside)]
-
-
 def _all_of(tile: Tile) -> list[slice]:
     return [slice(0, size) for size in tile.shape]
 
@@ -258,7 +279,7 @@ def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
 
 def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
     """What some records say of the files of a variable's shards."""
-    shards = records["shards"][:, cube.names.index(name)]
+    shards = records["shards"][:, cube.sharded.index(name)]
     return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))
 
 

@@ -3,7 +3,8 @@
 import os
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ class Recorder:
         self.descriptor = -1
         self.path = root
         self.place = 0
+        self._shared: dict[str, tuple[threading.Lock, list[tuple[int, bytes]]]] = {}
 
     @property
     def begun(self) -> bool:
@@ -64,6 +66,14 @@ class Recorder:
             file = os.stat(paths[name])  # noqa: PTH116
             record["shards"][i] = (length, digest, file.st_ino, file.st_mtime_ns, file.st_ctime_ns)
         self._append(sealed_record(record))
+
+    @contextmanager
+    def shared(self, path: str) -> Iterator[list[tuple[int, bytes]]]:
+        """One thread at a time writes a file that several tiles share; the list has what the first wrote."""
+        with self.lock:
+            lock, written = self._shared.setdefault(path, (threading.Lock(), []))
+        with lock:
+            yield written
 
     def revoke(self, tile: Tile) -> None:
         """Say that nothing is known of a tile any more, because it will be written again."""

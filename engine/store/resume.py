@@ -125,7 +125,7 @@ def prepare(
 
     `manifest` and `found` are what was read already.
     """
-    require_no_links(cube.root, [*(f"{name}/c" for name in cube.names), FOLDER, JOURNAL])
+    require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL])
     if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
         _require_no_contradictions(cube.root)
         write_seal(cube.root, seal_of(cube.root))
@@ -180,14 +180,14 @@ def recorded_shards(cube: Cube, row: Any) -> Shards:
     shards = row["shards"]
     return {
         name: (int(one["length"]), one["digest"].tobytes())
-        for name, one in zip(cube.names, shards, strict=True)
+        for name, one in zip(cube.sharded, shards, strict=True)
     }
 
 
 def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     """Places of recorded tiles that have grown, or of which a file is not there or not the recorded one."""
     changed = ~complete(manifest, cube.layout)
-    for name in cube.names:
+    for name in cube.sharded:
         changed |= changed_files(cube, manifest, name)
     return manifest.places[changed]
 

@@ -19,6 +19,7 @@ from ..gate.documents import parse_json
 from ..gate.files import CHUNK, SEAL, digest_of, read_regular
 from .durable import make_folder, sync, write_file
 from .manifest import FOLDER
+from .metadata import columns_of
 
 _NAME = re.compile(r"cube-\d{8}\.json")
 _FORMAT = 1
@@ -62,10 +63,10 @@ def seal_of(root: Path, cube: str = "") -> Seal:
     text = read_regular(root / "zarr.json").decode()
     document = parse_json(text)
     texts, digests = {"zarr.json": text}, {}
-    variables = parse_json(document["attributes"]["variables"])
+    sharded = parse_json(document["attributes"]["variables"]) + columns_of(document["attributes"])
     for folder in sorted(path.parent for path in root.glob("*/zarr.json")):
         texts[f"{folder.name}/zarr.json"] = read_regular(folder / "zarr.json").decode()
-        if folder.name not in variables:
+        if folder.name not in sharded:
             chunks = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "zarr.json")
             digests |= {path.relative_to(root).as_posix(): digest_of(path, CHUNK) for path in chunks}
     return Seal(cube or cube_name(document["attributes"].get("identity", "")), texts, digests)

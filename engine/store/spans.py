@@ -1,5 +1,6 @@
 """Indices along one dimension, tile by tile: pure integer arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,21 @@ def spans(index: Index, size: int, length: int) -> list[Span]:
     if positions.size and not 0 <= positions.min() <= positions.max() < size:
         raise IndexError(f"an index lies outside of {size} numbers")
     return _scattered(positions, length)
+
+
+def put(result: np.ndarray, parts: Sequence[Span], values: np.ndarray) -> None:
+    """Put the hull of some numbers of a tile where they belong."""
+    if all(span.inside is None for span in parts):
+        result[tuple(span.target for span in parts)] = values
+        return
+    inside = [
+        np.arange(n) if span.inside is None else span.inside
+        for span, n in zip(parts, values.shape, strict=True)
+    ]
+    target = [
+        np.arange(s.target.start, s.target.stop) if isinstance(s.target, slice) else s.target for s in parts
+    ]
+    result[np.ix_(*target)] = values[np.ix_(*inside)]
 
 
 def _run(start: int, stop: int, length: int) -> list[Span]:

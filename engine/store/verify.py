@@ -185,7 +185,7 @@ class _Verifying:
     def _unlike_records(self, block: np.ndarray) -> dict[int, dict[Path, str]]:
         """What is wrong with shards of recorded tiles: by the row of the record, by path."""
         wrong: dict[int, dict[Path, str]] = {}
-        for i, name in enumerate(self.cube.names):
+        for i, name in enumerate(self.cube.sharded):
             shards, form = block["shards"][:, i], self.cube.forms[name]
             recorded = zip(shards["length"].tolist(), digests_of(shards), strict=True)
             for row, (path, known) in enumerate(
@@ -220,7 +220,7 @@ class _Verifying:
     def _unrecorded(self, tile: Tile) -> tuple[Shards, dict[Path, str]]:
         """Lengths and digests of a committed tile's shards, and what is wrong with them, by path."""
         shards, wrong = {}, {}
-        for name in self.cube.names:
+        for name in self.cube.sharded:
             path = self.cube.shard(name, tile)
             try:
                 shards[name] = self.cube.digest(name, tile)
@@ -237,7 +237,7 @@ class _Verifying:
     def _unlike_a_tile(self, tile: Tile) -> dict[Path, str]:
         """What is wrong with shards that were only compared with themselves."""
         wrong = {}
-        for name in self.cube.names:
+        for name in self.cube.sharded:
             path = self.cube.shard(name, tile)
             if not self.cube.is_whole(name, tile):
                 wrong[path] = "is cut short or lacks chunks"

@@ -28,7 +28,7 @@ def describe_cube(path: Path) -> str:
     reader = Reader(path)
     cube, said = reader.cube, reader.cube.attributes
     parts = [f"{path}: {said['title']}", f"source: {said['source']}"]
-    parts += ["", "Axes", _axes(cube)]
+    parts += ["", "Axes", _axes(reader)]
     parts += ["", "Variables", _variables(cube)]
     parts += ["", "Status", _statuses(reader)]
     parts += ["", "Runs", *_runs(cube), "", f"device    {said['device']}"]
@@ -39,13 +39,19 @@ def describe_cube(path: Path) -> str:
     return clean_lines(cut("\n".join(parts), _MOST))
 
 
-def _axes(cube: Cube) -> str:
-    dims = cube.array("status").dims
-    coordinates = sorted(cube.coordinates.items(), key=lambda item: _order(item[1].dims[0], dims))
-    rows = [
-        (name, array.dims[0], f"{array.shape[0]:,}", _ends(array.values()), *_unit_and_meaning(array))
-        for name, array in coordinates
-    ]
+def _axes(reader: Reader) -> str:
+    cube = reader.cube
+    dims, columns = cube.array("status").dims, {name: cube.array(name) for name in cube.columns}
+    arrays = cube.coordinates | columns
+    coordinates = sorted(arrays.items(), key=lambda item: _order(item[1].dims[0], dims))
+    rows = []
+    for name, array in coordinates:
+        size = array.shape[0]
+        if name in columns:  # longer than anybody reads for the sake of its ends
+            ends = _ends(reader.read(name, [np.array([0, 1, 2, 3, size - 1])]))
+        else:
+            ends = _ends(array.values())
+        rows.append((name, array.dims[0], f"{size:,}", ends, *_unit_and_meaning(array)))
     return table(("name", "dim", "size", "values", "unit", "meaning"), rows)
 
 
@@ -74,7 +80,7 @@ def _bytes(reader: Reader) -> int:
     if len(reader.manifest) < len(reader.cube.layout):
         return bytes_on_disk(reader.root)
     return reader.manifest.bytes + bytes_on_disk(
-        reader.root, without=[f"{name}/c" for name in reader.cube.names]
+        reader.root, without=[f"{name}/c" for name in reader.cube.sharded]
     )
 
 
@@ -92,8 +98,9 @@ def _runs(cube: Cube) -> list[str]:
 
 
 def _ends(values: np.ndarray) -> str:
-    shown = [f"{v:g}" if isinstance(v, int | float) else str(v) for v in values.tolist()]
-    return ", ".join(shown) if len(shown) <= 4 else f"{shown[0]}, {shown[1]} ... {shown[-1]}"
+    few = values if len(values) <= 4 else values[[0, 1, -1]]
+    shown = [f"{v:g}" if isinstance(v, int | float) else str(v) for v in few.tolist()]
+    return ", ".join(shown) if len(values) <= 4 else f"{shown[0]}, {shown[1]} ... {shown[-1]}"
 
 
 def _order(dim: object, grid_dims: Sequence[object]) -> int:

@@ -77,13 +77,16 @@ class _Cube(BackendEntrypoint):
             numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
             variables[name] = _variable(cube.array(name), numbers)
         coordinates = {name: _variable(array, array.values()) for name, array in cube.coordinates.items()}
+        for name in cube.columns:
+            numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
+            coordinates[name] = _variable(cube.array(name), numbers)
         return Dataset(variables, coordinates, dict(cube.attributes))
 
 
 def _require_one_size(reader: Reader) -> None:
     """Changing where arrays and coordinates were not read at one moment of a cube that grows."""
     cube, sizes = reader.cube, {}
-    for array in (*(cube.array(name) for name in cube.names), *cube.coordinates.values()):
+    for array in (*(cube.array(name) for name in cube.sharded), *cube.coordinates.values()):
         for dim, size in zip(array.dims, array.shape, strict=True):
             if sizes.setdefault(dim, size) != size:
                 raise Changing(f"{reader.root}: is being extended by a run; open it again")

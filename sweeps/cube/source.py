@@ -90,7 +90,7 @@ def _require_same(dataset: "xr.Dataset", space: "Space", sweep: Sweep, model: st
         name = model.rpartition(":")[2]
         different = f": is not the file that this cube was swept with ({name}; its text differs)"
         raise SweepError(f"{sweep.origin}: ", Argument("model", model), different)
-    different = differences(held, space.identity())
+    different = differences(held, space.identity(held))
     if different:
         more = f" and {len(different) - 2} more" if len(different) > 2 else ""
         raise CubeError(f"the cube holds another sweep than {sweep.origin}: {'; '.join(different[:2])}{more}")

@@ -77,12 +77,10 @@ def _statuses(dataset: "xr.Dataset") -> list[Part]:
 
 
 def _values(array: "xr.DataArray") -> str:
-    values = np.ravel(array.values).tolist()
-    shown = [f"{value:g}" if isinstance(value, int | float) else str(value) for value in values[:_MOST_SHOWN]]
-    if len(values) <= _MOST_SHOWN:
-        return ", ".join(shown)
-    last = f"{values[-1]:g}" if isinstance(values[-1], int | float) else str(values[-1])
-    return f"{shown[0]}, {shown[1]} ... {last}"
+    few = array if array.size <= _MOST_SHOWN or array.ndim != 1 else array[[0, 1, array.size - 1]]
+    values = np.ravel(few.values).tolist()
+    shown = [f"{value:g}" if isinstance(value, int | float) else str(value) for value in values]
+    return ", ".join(shown) if array.size <= _MOST_SHOWN else f"{shown[0]}, {shown[1]} ... {shown[-1]}"
 
 
 def _about(array: "xr.DataArray") -> tuple[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ...engine.space import Axis
+from ...engine.values.columns import Values
 from ...kernels.model import Model
 from ..text import nearest
 from .design import DIM, Design
@@ -114,7 +115,7 @@ def _taken(model: Model, values: Mapping[str, np.ndarray]) -> set[str]:
 
 
 def sampled_axis(
-    where: str, design: Design | None, drawn: Mapping[str, np.ndarray], model: Model
+    where: str, design: Design | None, drawn: Mapping[str, Values], model: Model
 ) -> tuple[Axis, ...]:
     """The axis of the design, the last one; none where nothing is sampled."""
     if design is None:

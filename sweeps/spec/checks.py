@@ -7,7 +7,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
-from ...kernels.model import Parameter
+from ...kernels.model import Domain, Parameter
 
 # Each key of a sweep file to its type, and what an error calls that; times may be anything.
 _TYPES: dict[str, tuple[Any, str]] = {
@@ -87,6 +87,21 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
             raise SweepError(
                 f"{where}: a sample of {end:g} lies outside {parameter.domain} ({parameter.meaning}){hint}"
             )
+
+
+def ends_inside(domain: Domain, dtype: str) -> tuple[float, float]:
+    """The least and the largest number of `dtype` inside a domain, as doubles; infinite where it has none."""
+    kind = np.dtype(dtype).type
+    with np.errstate(over="ignore"):
+        low, high = kind(domain.low), kind(domain.high)
+    if float(low) < domain.low or (domain.low_open and float(low) == domain.low):
+        low = np.nextafter(low, kind(np.inf))
+    if float(high) > domain.high or (domain.high_open and float(high) == domain.high):
+        high = np.nextafter(high, kind(-np.inf))
+    return (
+        float(low) if np.isfinite(domain.low) else -np.inf,
+        float(high) if np.isfinite(domain.high) else np.inf,
+    )
 
 
 def count(where: str, value: Any, least: int) -> int:

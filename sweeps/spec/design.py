@@ -3,23 +3,31 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from functools import cached_property
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
+from ...engine.values.columns import Values
 from ...kernels.model import Parameter
 from ..text import nearest
-from .checks import count, inside_domain
+from .checks import count, ends_inside, inside_domain
 from .distributions import Distribution, read_distribution
 from .inputs import Inputs
-from .ranges import MOST_VALUES
 from .samplers import SAMPLERS
+from .sampling import first
+from .sampling.drawn import Drawn
+from .sampling.points import Points
 
 DIM = "sample"
-_KEYS = ("kind", "samples", "seed", "parameters")
+# Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
+# tile by tile.
+WHOLE = 2**20
+_KEYS = ("kind", "samples", "seed", "parameters", "drawn_as")
+_NOW = "0.2.0"  # since which designs are functions of a sample's number
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class Design:
     seed : of the sampler; the same design draws the same points.
     option : of this kind: ``second_order`` (0 or 1), ``batch`` or ``levels``.
     distributions : of every sampled parameter, in order.
+    drawn_as : the version of equisweep whose points these are.
     """
 
     kind: str
@@ -40,26 +49,51 @@ class Design:
     seed: int
     option: int
     distributions: Mapping[str, Distribution]
+    drawn_as: str = _NOW
+
+    @cached_property
+    def in_unit_cube(self) -> Points:
+        """Where its points lie before they are given their distributions."""
+        return SAMPLERS[self.kind].points(len(self.distributions), self.seed, self.option)
 
     @property
     def group(self) -> int:
         """Points of one sample."""
-        return SAMPLERS[self.kind].group(len(self.distributions), self.option)
+        return self.in_unit_cube.group
 
     @property
     def points(self) -> int:
         """Points of the whole design."""
         return self.samples * self.group
 
-    def values(self) -> dict[str, np.ndarray]:
-        """Values of every sampled parameter, shape (points,)."""
-        u = SAMPLERS[self.kind].points(len(self.distributions), self.samples, self.seed, self.option)
-        return {name: d.quantiles(u[:, i]) for i, (name, d) in enumerate(self.distributions.items())}
+    def values(
+        self, ends: Mapping[str, tuple[float, float]] | None = None, most: int = WHOLE
+    ) -> dict[str, Values]:
+        """Values of every sampled parameter, (points,) of each; arrays where these are at most `most`.
+
+        They are kept between the `ends` of their parameter: as far as they go in a sweep's dtype.
+        """
+        if self.drawn_as == first.VERSION:
+            return self._drawn_first()
+        columns = {}
+        for dim, (name, one) in enumerate(self.distributions.items()):
+            whole = np.int64 if one.whole else np.float64
+            low, high = (ends or {}).get(name, (-inf, inf))
+            columns[name] = Drawn(self.in_unit_cube, dim, self.points, one.within(low, high), whole)
+        return {name: one[:] if self.points <= most else one for name, one in columns.items()}
+
+    def _drawn_first(self) -> dict[str, Values]:
+        """The values as equisweep 0.1.0 drew them."""
+        u = first.POINTS[self.kind](len(self.distributions), self.samples, self.seed, self.option)
+        values = {name: d.quantiles(u[:, i]) for i, (name, d) in enumerate(self.distributions.items())}
+        return {n: v.astype(np.int64) if self.distributions[n].whole else v for n, v in values.items()}
 
     def text(self) -> dict[str, str]:
         """As flat text, for a cube's identity; `from_identity` reads it back."""
         flat = {"kind": self.kind, "samples": str(self.samples), "seed": str(self.seed)}
         flat[SAMPLERS[self.kind].option] = str(self.option)
+        if self.drawn_as != first.VERSION:  # which did not say so
+            flat["drawn_as"] = self.drawn_as
         return flat | {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
 
     def __str__(self) -> str:
@@ -80,11 +114,12 @@ class Design:
             seed=int(flat["seed"]),
             option=int(flat[SAMPLERS[flat["kind"]].option]),
             distributions={name: Distribution.from_plain(plain) for name, plain in stated.items()},
+            drawn_as=flat.get("drawn_as", first.VERSION),
         )
 
 
 def as_begun(stated: Mapping[str, Any], identity: Mapping[str, str], where: str) -> Mapping[str, Any]:
-    """A design as it is stated, with the size of the hypercubes that a cube of this identity began with.
+    """A design as it is stated, drawn as a cube of this identity began it, in hypercubes of the same size.
 
     That size is the first number of samples, unless the design states another: without it no Latin hypercube
     could grow. Raises SweepError, beginning with `where`, for a number of samples that does not hold whole
@@ -94,8 +129,10 @@ def as_begun(stated: Mapping[str, Any], identity: Mapping[str, str], where: str)
         held = Design.from_identity(identity)
     except (KeyError, TypeError, ValueError):  # whoever opens the cube says better what is damaged
         return stated
-    samples = stated.get("samples")
-    if held is None or (held.kind, stated.get("kind"), stated.get("batch")) != ("lhs", "lhs", None):
+    if held is None or held.kind != stated.get("kind"):
+        return stated
+    stated, samples = {"drawn_as": held.drawn_as, **stated}, stated.get("samples")
+    if held.kind != "lhs" or stated.get("batch") is not None:
         return stated
     if not isinstance(samples, int) or samples == held.option:
         return stated
@@ -118,8 +155,8 @@ def design_names(stated: Mapping[str, Any]) -> list[str]:
 
 def resolve_design(
     where: str, stated: Mapping[str, Any], axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
-) -> tuple[Design | None, dict[str, np.ndarray]]:
-    """The design that is stated and the values it draws, each of shape (points,); (None, {}) for none.
+) -> tuple[Design | None, dict[str, Values]]:
+    """The design that is stated and the values it draws, (points,) of each; (None, {}) for none.
 
     `axes` and `fixed` are the sweep's own, which a sampled parameter must not stand in. Raises SweepError,
     beginning with `where`, the key and the value.
@@ -141,18 +178,31 @@ def resolve_design(
     option = sampler.read_option(where, stated, samples)
     design = Design(
         kind, samples, count(f"{where}.seed", stated.get("seed", 0), 0), option,
-        {name: distribution for name, (_, distribution) in parameters.items()},
+        {name: distribution for name, (_, distribution) in parameters.items()}, stated.get("drawn_as", _NOW),
     )  # fmt: skip
-    if design.points > MOST_VALUES:
+    _require_drawable(where, design)
+    ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in parameters.items()}
+    if sampler.reaches_ends:
+        for name, (parameter, one) in parameters.items():
+            hint = "; a Morris design reaches both ends of its ranges"
+            reached = one.quantiles(np.array([0.0, 1.0]))
+            inside_domain(f"{where}.parameters.{name}", reached, parameter, inputs.dtype, hint)
+    return design, design.values(ends)
+
+
+def _require_drawable(where: str, design: Design) -> None:
+    """Refuse more samples than are drawn, and an unknown way to draw them; SweepError."""
+    if design.drawn_as not in (first.VERSION, _NOW):
+        wrong = f"{shown(design.drawn_as)} is no version that drew points in its own way"
+        raise SweepError(f'{where}.drawn_as: {wrong}; give "{_NOW}" or "{first.VERSION}"')
+    most = SAMPLERS[design.kind].most
+    if design.samples > most:
+        raise SweepError(f"{where}.samples: {design.samples:,}: a {design.kind} design has at most {most:,}")
+    if design.drawn_as == first.VERSION and design.points > first.MOST_POINTS:
         raise SweepError(
-            f"{where}.samples: {design} are {design.points:,}; a design has at most {MOST_VALUES:,}"
+            f"{where}.samples: {design} are {design.points:,}; a design that is drawn as {first.VERSION} "
+            f"drew it has at most {first.MOST_POINTS:,}"
         )
-    hint = "; a Morris design reaches both ends of its ranges" if sampler.reaches_ends else ""
-    values = design.values()
-    for name, (parameter, _) in parameters.items():
-        inside_domain(f"{where}.parameters.{name}", values[name], parameter, inputs.dtype, hint)
-        values[name] = values[name].astype(np.int64) if parameter.integer else values[name]
-    return design, values
 
 
 def _distributions(

@@ -36,6 +36,19 @@ class Distribution:
         """Values below which shares `u` (in [0, 1]) of the distribution lie; any shape, the same out."""
         return np.clip(KINDS[self.kind].quantiles(self, u), self.low, self.high)
 
+    def within(self, low: float, high: float) -> Callable[[np.ndarray], np.ndarray]:
+        """The same, kept between two numbers: those that a domain and a dtype leave."""
+
+        def quantiles(u: np.ndarray) -> np.ndarray:
+            return np.clip(KINDS[self.kind].quantiles(self, u), max(self.low, low), min(self.high, high))
+
+        return quantiles
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is one of whole numbers."""
+        return KINDS[self.kind].integer
+
     def steepness(self, x: np.ndarray) -> np.ndarray:
         """dx/dz at x of the variable z to which `poincare` belongs: ln x where it is logarithmic, else x."""
         return x if KINDS[self.kind].logarithmic else np.ones_like(x)

@@ -1,10 +1,13 @@
-"""Ishigami's function and Sobol's g function as models of a user's own, and what is known of them."""
+"""Ishigami's function and Sobol's g function as a user's own models, and what is known of them; designs."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from equisweep.sweeps import Sweep
+from equisweep.sweeps.spec.sampling.drawn import Drawn
+from equisweep.sweeps.spec.sampling.points import Points
+from equisweep.sweeps.spec.sampling.sobol import SobolPoints
 
 TEXT = """
 import jax.numpy as jnp
@@ -92,3 +95,14 @@ def g_indices(weights: np.ndarray = WEIGHTS) -> dict[str, np.ndarray]:
     parts = 1 / (3 * (1 + weights) ** 2)
     variance = np.prod(1 + parts) - 1
     return {"S1": parts / variance, "ST": parts / (1 + parts) * (1 + variance) / variance}
+
+
+def in_unit_cube(points: Points, dims: int, samples: int) -> np.ndarray:
+    """All points of a design, shape (samples * group, dims)."""
+    size = samples * points.group
+    return np.stack([Drawn(points, dim, size, lambda u: u)[:] for dim in range(dims)], axis=1)
+
+
+def even(count: int) -> np.ndarray:
+    """So many numbers, a power of two, one in each of as many equal parts of (0, 1)."""
+    return SobolPoints(1, 0, False).two(0, np.arange(count, dtype=np.uint32))[0]

@@ -107,10 +107,10 @@ def test_what_is_no_mere_addition_is_refused(small, cube):
 
 
 def test_a_sampler_that_draws_other_points_is_noticed(small, cube, monkeypatch):
-    from equisweep.sweeps.spec import samplers
+    from equisweep.sweeps.spec.sampling import sobol
 
-    real = samplers.sobol_points
-    monkeypatch.setattr(samplers, "sobol_points", lambda *args: real(*args)[::-1])
+    real = sobol.scrambled
+    monkeypatch.setattr(sobol, "scrambled", lambda dims, seed: real(dims, seed + 1))
     with pytest.raises(CubeError, match="the 64 samples do not begin with the 16 it holds"):
         run(stated(small, 64), cube)
 

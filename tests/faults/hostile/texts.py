@@ -123,7 +123,7 @@ def _classes(attributes: dict[str, Any], text: str) -> dict[str, str]:
 def _label(root: Path, text: str) -> None:
     """Give the mechanisms these names, and the cube the identity that says so."""
     import numpy as np
-    from equisweep.engine.space import describe_values
+    from equisweep.engine.values.columns import describe_values
     from google_crc32c import value
 
     names = [text, "plain"]

@@ -1,15 +1,20 @@
 """Designs in sweep files: what they draw, and what is refused."""
 
+import hashlib
 import json
 
 import numpy as np
 import pytest
 from equisweep.engine.tiles import plan_layout
 from equisweep.kernels.model import Domain, Parameter
-from equisweep.sweeps import Sweep, SweepError, plan
+from equisweep.sweeps import Sweep, SweepError, plan, run
+from equisweep.sweeps.cube.source import space_of
 from equisweep.sweeps.spec.design import Design
 from equisweep.sweeps.spec.distributions import Distribution, read_distribution
-from equisweep.sweeps.spec.samplers import latin_points, morris_points, sobol_points
+from equisweep.sweeps.spec.samplers import SAMPLERS
+from equisweep.sweeps.spec.sampling import first
+from helpers.old_cubes import made_old
+from helpers.sampled_models import even
 from scipy import stats
 
 DESIGN = {"kind": "sobol", "samples": 8, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}
@@ -20,54 +25,6 @@ COUNT = Parameter("n", "n", "1", 3, Domain(2), "a count", integer=True)
 
 def sweep(**design) -> Sweep:
     return Sweep(model="external", design=DESIGN | design, origin="s.toml")
-
-
-def test_sobol_points_are_a_then_ab_then_ba_then_b():
-    points = sobol_points(3, 16, 5, True).reshape(16, 8, 3)
-    a, ab, ba, b = points[:, 0], points[:, 1:4], points[:, 4:7], points[:, 7]
-    for i in range(3):
-        others = [j for j in range(3) if j != i]
-        np.testing.assert_array_equal(ab[:, i, i], b[:, i])
-        np.testing.assert_array_equal(ab[:, i][:, others], a[:, others])
-        np.testing.assert_array_equal(ba[:, i, i], a[:, i])
-        np.testing.assert_array_equal(ba[:, i][:, others], b[:, others])
-    # A net in base 2: every sixteenth of every axis holds one point of A and one of B.
-    for matrix in (a, b):
-        np.testing.assert_array_equal(
-            np.sort(np.floor(matrix * 16), axis=0), np.tile(np.arange(16), (3, 1)).T
-        )
-    short = sobol_points(3, 16, 5, False).reshape(16, 5, 3)
-    np.testing.assert_array_equal(short, points[:, [0, 1, 2, 3, 7]])
-
-
-def test_latin_hypercubes_hit_every_stratum_once_a_batch():
-    points = latin_points(2, 30, 1, 10).reshape(3, 10, 2)
-    for batch in points:
-        np.testing.assert_array_equal(np.sort(np.floor(batch * 10), axis=0), np.tile(np.arange(10), (2, 1)).T)
-    assert len(np.unique(points)) == 60
-
-
-def test_morris_trajectories_move_every_parameter_once():
-    paths = morris_points(4, 50, 2, 6).reshape(50, 5, 4)
-    moves = np.diff(paths, axis=1)
-    np.testing.assert_array_equal(
-        np.sort((moves != 0).argmax(axis=2), axis=1), np.tile(np.arange(4), (50, 1))
-    )
-    np.testing.assert_array_equal((moves != 0).sum(axis=2), 1)
-    np.testing.assert_allclose(np.abs(moves[moves != 0]), 6 / 10, rtol=1e-15)
-    assert set(np.round(paths * 5, 12).ravel()) == {0, 1, 2, 3, 4, 5}
-    assert 60 < (moves[moves != 0] > 0).sum() < 140  # both directions, of 200
-
-
-@pytest.mark.parametrize("draw", [
-    lambda n: sobol_points(3, n, 7, True),
-    lambda n: latin_points(3, n, 7, 8),
-    lambda n: morris_points(3, n, 7, 4),
-], ids=["sobol", "lhs", "morris"])  # fmt: skip
-def test_more_samples_begin_with_the_old_ones(draw):
-    few, many = draw(16), draw(64)
-    np.testing.assert_array_equal(many[: len(few)], few)
-    assert len(many) == 4 * len(few)
 
 
 class Cut:
@@ -94,7 +51,7 @@ class Cut:
 ], ids=["uniform", "loguniform", "triangular", "normal", "cut to the domain", "cut", "lognormal",
         "lognormal cut to the domain", "lognormal cut"])  # fmt: skip
 def test_samples_follow_the_distribution(stated, parameter, law):
-    u = sobol_points(1, 1024, 0, False)[:, 0].reshape(1024, 3)[:, 0]
+    u = even(1024)
     read = read_distribution("x", stated, parameter)
     assert read == Distribution.from_plain(json.loads(json.dumps(read.plain())))
     values = np.sort(read.quantiles(u))
@@ -115,7 +72,7 @@ def test_quantiles_of_a_lognormal_are_scipys_far_out_in_both_tails():
 
 def test_whole_numbers_are_equally_likely_up_to_both_ends():
     read = read_distribution("n", {"integers": [2, 5]}, COUNT)
-    u = np.append(sobol_points(1, 1024, 0, False)[::3, 0], [0.0, 1.0])
+    u = np.append(even(1024), [0.0, 1.0])
     np.testing.assert_array_equal(
         np.unique(read.quantiles(u[:-2]), return_counts=True), [[2, 3, 4, 5], [256] * 4]
     )
@@ -152,7 +109,16 @@ BAD = {
     "no samples": ({"samples": None}, "design.samples: is missing; give a whole number of at least 2"),
     "half a sample": ({"samples": 7.5}, "design.samples: 7.5 is no count"),
     "not a power of two": ({"samples": 1000}, "design.samples: 1,000 is no power of two, and Sobol' points"),
-    "too many": ({"samples": 2**23}, "a design has at most 10,000,000"),
+    "too many": ({"samples": 2**31}, "2,147,483,648: a sobol design has at most 1,073,741,824"),
+    "too many hashed": (
+        {"kind": "lhs", "samples": 2**32},
+        "4,294,967,296: a lhs design has at most 4,294,967,295",
+    ),
+    "drawn as nobody did": ({"drawn_as": "0.1.1"}, "design.drawn_as: '0.1.1' is no version that drew"),
+    "too many of old": (
+        {"drawn_as": "0.1.0", "samples": 2**23},
+        "drawn as 0.1.0 drew it has at most 10,000,000",
+    ),
     "seed": ({"seed": -1}, "design.seed: -1 is no count"),
     "unknown key": ({"smples": 4}, "design.smples: unknown for kind 'sobol'; did you mean 'samples'?"),
     "another kind's key": ({"levels": 4}, "design.levels: unknown for kind 'sobol'"),
@@ -246,3 +212,46 @@ def test_what_is_fixed_of_a_component_that_is_drawn_is_its_base_alone():
 ])  # fmt: skip
 def test_tiles_hold_whole_groups_and_divide_a_design_where_they_can(size, group, room, piece):
     assert plan_layout((2, size), (True, False), 8, room, (0, group)).tile == (1, piece)
+
+
+@pytest.mark.parametrize(("kind", "more"), [("sobol", 8), ("lhs", 8), ("morris", 5)])
+def test_a_cube_that_the_first_version_began_goes_on_and_grows_with_its_points(tmp_path, kind, more):
+    spread = {
+        "alpha": {"uniform": [0.1, 0.9]},
+        "v": {"normal": [0.5, 0.1, 0.2, 0.8]},
+        "n": {"integers": [2, 4]},
+    }
+
+    def stated(samples: int, **design) -> Sweep:
+        drawn = {"kind": kind, "samples": samples, "seed": 5, "parameters": spread}
+        return Sweep("external", outputs=["investment"], design=drawn | design)
+
+    path = tmp_path / "cube.zarr"
+    run(stated(4, drawn_as="0.1.0"), path)
+    document = json.loads((made_old(path) / "zarr.json").read_text())
+    identity = json.loads(document["attributes"]["identity"])
+    assert "design.drawn_as" not in identity
+    space = stated(4, drawn_as="0.1.0").space()
+    identity |= {f"axes.{name}": as_the_first_version(v) for name, v in space.axes[-1].values.items()}
+    document["attributes"]["identity"] = json.dumps(identity)
+    (path / "zarr.json").write_text(json.dumps(document))
+    cube = run(stated(4), path).load()
+    u = first.POINTS[kind](3, 4, 5, SAMPLERS[kind].read_option("", {}, 4))
+    np.testing.assert_array_equal(cube["alpha"].values, 0.1 + u[:, 0] * (0.9 - 0.1))
+    grown = run(stated(more), path)
+    np.testing.assert_array_equal(grown["v"].values[: len(u)], cube["v"].values)
+    assert (grown["status"] != 0).all()
+    assert Design.from_identity(json.loads(grown.attrs["identity"])).drawn_as == "0.1.0"
+    assert space_of(grown).shape == grown["status"].shape
+    if kind != "sobol":
+        anew = run(stated(4), tmp_path / "new.zarr")
+        assert (anew["alpha"].values != cube["alpha"].values).any()
+
+
+def as_the_first_version(values: np.ndarray) -> str:
+    """Values as an identity of equisweep 0.1.0 describes them."""
+    shown = [str(value) for value in values.tolist()]
+    if len(shown) <= 12:
+        return ", ".join(shown)
+    digest = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:12]
+    return f"{len(shown)} values from {shown[0]} to {shown[-1]} (sha256 {digest})"

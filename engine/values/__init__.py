@@ -1,0 +1,1 @@
+"""Values along the axes of a grid."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from .codegen.compiled import Compiled, attempt, hurried
+from .codegen.compiled import Compiled, all_native, attempt, hurried
 from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
@@ -50,7 +50,7 @@ def grid_function(
     ways: set[Compiled] = set()
     point = point_function(space, choices, partial(lane_loop, report=ways.add))
     with compiling(what):
-        function = GridVmap(point, coordinates, device, count, what=what)
+        function = GridVmap(point, coordinates, device, count, what=what, seldom=partial(all_native, ways))
     if reason is not None:
         ways = {Compiled(False, reason)}
     return function, hurried(ways, function.compile_seconds) if function.hurried else ways

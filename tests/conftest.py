@@ -5,6 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 
+# What XLA compiles for a test runs once: half of the suite's time would go into optimising it.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+)
+
 import jax
 import pytest
 from equisweep.engine.compile_cache import keep_compiled

@@ -1,7 +1,7 @@
 """How a function is computed: by machine code of this project's own, or through XLA and why."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -42,6 +42,11 @@ def in_words(ways: Iterable[Compiled]) -> str:
 def hurried(ways: Iterable[Compiled], seconds: float) -> set[Compiled]:
     """The same where XLA is asked to hurry, as it would compile for so many seconds."""
     return {replace(way, hurried=round(seconds)) for way in ways}
+
+
+def all_native(ways: Collection[Compiled]) -> bool:
+    """Whether there are any ways, and all are machine code."""
+    return bool(ways) and all(way.native for way in ways)
 
 
 def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:

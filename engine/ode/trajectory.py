@@ -5,6 +5,7 @@ a *lane*. On a CPU the steps are machine code where they can be (`lane_loop`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +16,8 @@ from jax.core import Tracer
 from ...kernels.flow import Attractor, Flow
 from ...kernels.status import Status
 from ..batches import Batches, lanes_of_a_batch
+from ..codegen.compiled import Compiled, all_native
+from ..codegen.lane_loop import lane_loop
 from ..grid_vmap import GridVmap
 from .integration import Integration
 from .lane import Orbit
@@ -173,12 +176,17 @@ def _grid_function(lanes: _Lanes, p: Parameters, length: int, times: Array) -> G
     shapes = {name: (values.shape[1:], np.dtype(values.dtype)) for name, values in p.items()}
     key = (lanes, times.shape, tuple(shapes.items()))
 
+    ways: set[Compiled] = set()
+
     def point(p: Parameters, times: Array) -> Outputs:
-        return trajectory(lanes.flow, p, lanes.method, times, **dict(lanes.static))
+        loop = partial(lane_loop, report=ways.add)
+        return integrated(Integration(lanes.flow, p, lanes.method, dict(lanes.static), loop), times)
 
     if key not in _FUNCTIONS:
         batch = {
             name: jax.ShapeDtypeStruct((length, *inner), dtype) for name, (inner, dtype) in shapes.items()
         }
-        _FUNCTIONS[key] = GridVmap(point, [batch], jax.devices()[0], lambda: None, [times])
+        _FUNCTIONS[key] = GridVmap(
+            point, [batch], jax.devices()[0], lambda: None, [times], seldom=partial(all_native, ways)
+        )
     return _FUNCTIONS[key].sharing(times)

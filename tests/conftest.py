@@ -42,8 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
-    """Put signal handlers back: a command sets its own, which under nohup would end the suite on a hangup."""
+    """Let tests hear SIGINT, which a shell's background jobs ignore, their children too; put handlers back.
+
+    A command sets its own, which under nohup would end the suite on a hangup.
+    """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGINT] is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -25,9 +25,10 @@ Arrays = Mapping[str, Array]
 
 # Seconds of compiling from which on XLA is asked to optimise less: it halves them, at little cost to speed.
 LONG = 20.0
+_HURRIED = {"xla_backend_optimization_level": 0}
 # Of orbits in machine code XLA does what is done once an orbit. Compiled like this in a third of the time,
 # maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
-_QUICKLY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+_SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
 # What XLA was measured to take: 3,000 equations in a chain 2.4 s, 200 outputs apart 5.7 s (CPU, one core).
 _PER_EQUATION, _PER_OUTPUT = 0.8e-3, 25e-3
 _TIMES_AS_QUICK = 3
@@ -78,7 +79,8 @@ class GridVmap:
         if self.hurried:
             self._what += ", optimised less,"
         if quickly or self.hurried:
-            self._function = jax.jit(self._function, compiler_options=_quickly())
+            options = _known(_SELDOM if quickly else _HURRIED)
+            self._function = jax.jit(self._function, compiler_options=options)
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
         self.live_bytes = live_bytes(trace.jaxpr.jaxpr)
@@ -126,17 +128,18 @@ class GridVmap:
         put(outputs, self.begin(coordinates))
 
 
-@cache
-def _quickly() -> dict[str, Any]:
+def _known(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those options that this XLA knows."""
-    known = {}
-    for name, value in _QUICKLY.items():
-        try:
-            jax.jit(lambda: 0, compiler_options={name: value}).lower().compile()
-        except jax.errors.JaxRuntimeError:
-            continue
-        known[name] = value
-    return known
+    return {name: value for name, value in options.items() if _knows(name, value)}
+
+
+@cache
+def _knows(name: str, value: Any) -> bool:
+    try:
+        jax.jit(lambda: 0, compiler_options={name: value}).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 def _estimate(trace: Any) -> float:

@@ -6,9 +6,7 @@ import signal
 from collections.abc import Iterator
 
 # What XLA compiles for a test runs once: half of the suite's time would go into optimising it.
-os.environ.setdefault(
-    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-)
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 import jax
 import pytest

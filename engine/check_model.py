@@ -103,7 +103,8 @@ def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[
     shape = jnp.shape(jnp.asarray(value))
     if shape != wanted:
         shapes = f"{shape}, declared {wanted} (dims {', '.join(dims) or 'none'})"
-        raise SweepError(f"{where}: {what} has shape {shapes}")
+        advice = "" if dims or not shape else "; say in dims=(...) of it what it runs over"
+        raise SweepError(f"{where}: {what} has shape {shapes}{advice}")
 
 
 def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:

@@ -146,20 +146,27 @@ def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -
     """Raise `error`, unless memory ran out; what Python code in a user's model raised is said in a line."""
     if is_out_of_memory(error):
         return
+    raise said_of_model(evaluator.space, error, tile) or error
+
+
+def said_of_model(space: Space, error: Exception, tile: Tile | None = None) -> SweepError | None:
+    """What Python code in a user's model raised while points (of a tile) were computed; None if nothing."""
     raised = raised_by_callback(error)
     if raised is None:
-        raise error
-    raise SweepError(
-        f"model {evaluator.space.model.name}: raised at {_where(evaluator.space, tile)}: {raised}; return a "
+        return None
+    said = SweepError(
+        f"model {space.model.name}: raised at {_where(space, tile)}: {raised}; return a "
         "status or NaN where there is no result, so that other points are computed (throw=False in "
         "optimistix, lineax and diffrax)"
-    ) from error
+    )
+    said.__cause__ = error
+    return said
 
 
-def _where(space: Space, tile: Tile) -> str:
-    """The values that the axes have in a tile, in words."""
+def _where(space: Space, tile: Tile | None) -> str:
+    """The values that the axes have in a tile, or everywhere, in words."""
     parts = []
-    for axis, part in zip(space.axes, tile.region, strict=True):
+    for axis, part in zip(space.axes, tile.region if tile else [slice(None)] * len(space.axes), strict=True):
         for name, values in axis.values.items():
             first, last = values[part][0], values[part][-1]
             ends = first if first == last else f"{first} to {last}"

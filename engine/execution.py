@@ -18,7 +18,7 @@ from .feedback.report import Report
 from .feedback.stopping import stop_if_requested
 from .space import Space
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
-from .store.durable import clear_disk_errors, only_writer, put_back
+from .store.durable import clear_disk_errors, only_writer, put_back, withdraw
 from .store.grow import grow, grown_axis
 from .store.identity import (
     identity,
@@ -113,7 +113,8 @@ def execute(
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
-        if overwrite or not root.exists() or not any(root.iterdir()):
+        new = overwrite or not root.exists() or not any(root.iterdir())
+        if new:
             _create(space, root, device, tile_points, told, check_disk)
         with only_writer(root):
             finish_growth(root)
@@ -127,6 +128,12 @@ def execute(
                 report = Report(0, len(cube.layout), 0, 0.0, 0, "")
                 if todo:
                     report = _complete(cube, space, todo, device, durable, overlap, progress)
+            except SweepError:
+                if new and len(missing_tiles(cube)) == len(cube.layout):
+                    withdraw(
+                        root
+                    )  # what the model, or the machine, cannot compute leaves no empty cube behind
+                raise
             finally:
                 cube.recorder.close()
             return replace(report, grown=grown is not None)

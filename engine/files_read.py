@@ -45,8 +45,10 @@ def undeclared(opened: Iterable[Any], declared: Iterable[str]) -> list[Path]:
     """Data files among those that were opened which are not `declared`, by their full paths.
 
     Python code, what belongs to the system or to Python's installation, and the user's caches are no data.
+    The script that runs is code whatever its ending: libraries look up lines of it for their messages.
     """
-    known = {os.path.realpath(path) for path in declared}
+    running = getattr(sys.modules.get("__main__"), "__file__", None)
+    known = {os.path.realpath(path) for path in (*declared, *filter(None, [running]))}
     result: dict[Path, None] = {}
     for one in opened:
         path = os.path.realpath(os.fsdecode(one))

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from .codegen.compiled import Compiled, all_native, attempt, hurried
+from .codegen.compiled import Compiled, all_native, attempt, remarked
 from .codegen.devices import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.lane_loop import lane_loop
@@ -53,7 +53,7 @@ def grid_function(
         function = GridVmap(point, coordinates, device, count, what=what, seldom=partial(all_native, ways))
     if reason is not None:
         ways = {Compiled(False, reason)}
-    return function, hurried(ways, function.compile_seconds) if function.hurried else ways
+    return function, remarked(ways, function.remark)
 
 
 def how_computed(space: Space, device: Any) -> set[Compiled]:
@@ -82,7 +82,7 @@ def _through_xla(space: Space, choices: Mapping[str, str], device: Any, compiled
     """How XLA computes points for a reason that is known: it may have to hurry."""
     point, at = point_function(space, choices), _first_point(space)
     function = GridVmap(point, at, device, lambda: None)
-    return hurried({compiled}, function.compile_seconds) if function.hurried else {compiled}
+    return remarked({compiled}, function.remark)
 
 
 def least_steps(space: Space) -> int | None:

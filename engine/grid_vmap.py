@@ -16,14 +16,17 @@ from jax.core import Tracer
 
 from .compile_cache import compiler_at_work
 from .feedback.compiling import compiling
-from .inline_lapack import holds_lapack, inline_lapack
-from .live_bytes import equation_count, live_bytes
+from .feedback.progress import clock
 from .windows import Coordinates, put
+from .xla.inline_lapack import holds_lapack, inline_lapack
+from .xla.live_bytes import equation_count, live_bytes
+from .xla.operation_by_operation import evaluated, seconds_to_compile
 
 Array = Any
 Arrays = Mapping[str, Array]
 
-# Seconds of compiling from which on XLA is asked to optimise less: it halves them, at little cost to speed.
+# Seconds of compiling from which on a program is not compiled whole, if its operations one by one take less;
+# else XLA is asked to optimise less, which takes 0.5 to 0.9 times as long.
 LONG = 20.0
 _HURRIED = {"xla_backend_optimization_level": 0}
 # Of orbits in machine code XLA does what is done once an orbit. Compiled like this in a third of the time,
@@ -38,8 +41,8 @@ _WORTH_A_WORD = 5.0
 class GridVmap:
     """A function of coordinates over grids, compiled by XLA once for each combination of lengths.
 
-    `compile_seconds` is about how long that takes, as the number of equations has it; from `LONG` on it is
-    `hurried`: optimised less, which takes about half as long.
+    `compile_seconds` is about how long that takes, as the number of equations has it, and `remark` says what
+    is done about it where that is long.
 
     Parameters
     ----------
@@ -63,29 +66,42 @@ class GridVmap:
         what: str = "",
         seldom: Callable[[], bool] = lambda: False,
     ) -> None:
-        function = vmapped(point, len(coordinates), len(shared))
-        self._function = jax.jit(function)
+        self._plain = vmapped(point, len(coordinates), len(shared))
+        self._function = jax.jit(self._plain)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
         if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
-            self._function = jax.jit(inline_lapack(function))
-        self.compile_seconds = _estimate(trace)
-        quickly = device.platform == "cpu" and seldom()
-        if quickly:
-            self.compile_seconds /= _TIMES_AS_QUICK
-        self.hurried = device.platform == "cpu" and self.compile_seconds > LONG
-        if self.hurried:
-            self._what += ", optimised less,"
-        if quickly or self.hurried:
-            options = _known(_SELDOM if quickly else _HURRIED)
-            self._function = jax.jit(self._function, compiler_options=options)
+            self._plain = inline_lapack(self._plain)
+            self._function = jax.jit(self._plain)
+        self.compile_seconds, self.remark, self._by_operation = _estimate(trace), "", False
+        if device.platform == "cpu":
+            self._hurry(trace.jaxpr.jaxpr, seldom())
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
         self.live_bytes = live_bytes(trace.jaxpr.jaxpr)
         self._count, self._compiling = count, threading.Lock()
         self._temporary: dict[tuple[int, ...], int] = {}
+        self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
+
+    def _hurry(self, jaxpr: Any, seldom: bool) -> None:
+        """Compile quickly what takes little of the time, and take another way than to compile a long program."""
+        if seldom:
+            self.compile_seconds /= _TIMES_AS_QUICK
+            self._function = jax.jit(self._plain, compiler_options=_known(_SELDOM))
+        whole = self.compile_seconds
+        if whole <= LONG:
+            return
+        by_operation = seconds_to_compile(jaxpr)
+        self._by_operation = by_operation < 0.5 * whole
+        if self._by_operation:
+            self.compile_seconds = by_operation
+            self.remark = f"operation by operation, as compiling it whole would take about {clock(whole)}"
+        else:
+            self.remark = f"optimised less, as that would be compiled for about {clock(whole)}"
+            self._function = jax.jit(self._plain, compiler_options=_known(_SELDOM if seldom else _HURRIED))
+        self._what += f", {self.remark.partition(', ')[0]},"
 
     def sharing(self, *shared: Array) -> "GridVmap":
         """The same compiled function with other `shared` arrays of the same shapes and dtypes."""
@@ -101,6 +117,13 @@ class GridVmap:
         with self._compiling, compiling(self._what, self._expected):
             if lengths not in self._temporary:  # not by every thread
                 self._count()
+                if self._by_operation:
+                    program, shapes = jax.make_jaxpr(self._plain, return_shape=True)(
+                        *coordinates, *self._shared
+                    )
+                    self._programs[lengths] = program, jax.tree.structure(shapes)
+                    self._temporary[lengths] = live_bytes(program.jaxpr)
+                    return self._temporary[lengths]
                 lowered = self._function.lower(*coordinates, *self._shared)
                 with compiler_at_work():
                     compiled = lowered.compile()
@@ -111,9 +134,7 @@ class GridVmap:
     @property
     def _expected(self) -> float | None:
         """Seconds that a compilation takes, where they are worth a word."""
-        if self.compile_seconds < _WORTH_A_WORD:
-            return None
-        return self.compile_seconds / 2 if self.hurried else self.compile_seconds
+        return self.compile_seconds if self.compile_seconds >= _WORTH_A_WORD else None
 
     def begin(self, coordinates: Coordinates) -> Arrays:
         """The outputs at these coordinates, which may still be on their way."""
@@ -121,6 +142,10 @@ class GridVmap:
             coordinates = jax.device_put(coordinates, self._device)
         if not any(isinstance(v, Tracer) for v in jax.tree.leaves((coordinates, self._shared))):
             self.compile(coordinates)
+            if self._by_operation:
+                closed, tree = self._programs[_lengths(coordinates)]
+                leaves = jax.tree.leaves((coordinates, self._shared))
+                return jax.tree.unflatten(tree, evaluated(closed, leaves))
         return self._function(*coordinates, *self._shared)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from . import grid_vmap
 from .batches import cores
 from .compile_cache import compiler_seconds, kept_folder
-from .evaluate import Evaluator
+from .evaluate import Evaluator, said_of_model
 from .grid_function import GridFunction
 from .grid_vmap import GridVmap
 from .space import Space
@@ -54,12 +55,12 @@ class Trial:
 class TooLong(Exception):
     """A kernel would be compiled for longer than a plan may take.
 
-    `longest` is how long that would take whole, `seconds` how long a run compiles all kernels, hurried.
+    `seconds` is how long a run compiles all of them, and `remark` in which way.
     """
 
-    def __init__(self, longest: float, kernels: int) -> None:
-        super().__init__(f"compiling takes about {longest:.0f} s")
-        self.longest, self.seconds = longest, longest / 2 * kernels
+    def __init__(self, seconds: float, remark: str) -> None:
+        super().__init__(f"compiling takes about {seconds:.0f} s")
+        self.seconds, self.remark = seconds, remark
 
 
 def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_counter) -> Trial:
@@ -73,6 +74,13 @@ def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_co
         tries = [_Try(evaluator, tile, clock) for tile in tiles[:_KERNELS]]
         for one in tries:
             one.run(len(tiles))
+    except TooLong:
+        raise
+    except Exception as error:
+        raised = said_of_model(space, error)
+        if raised is None:
+            raise
+        raise raised from error
     finally:
         evaluator.batches.close()
     busy = min(cores(), len(layout) * len(evaluator.batches.windows()))
@@ -104,8 +112,8 @@ class _Try:
         began, spent = self.clock(), compiler_seconds()
         function = self.evaluator.function(self.tile)
         self.compile_seconds = self.clock() - began - self._kept(spent)
-        if isinstance(function, GridVmap) and function.hurried:
-            raise TooLong(function.compile_seconds, kernels)
+        if isinstance(function, GridVmap) and function.compile_seconds > grid_vmap.LONG:
+            raise TooLong(function.compile_seconds * kernels, function.remark)
         batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
         few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS
         sizes = _smaller(batch, few)

@@ -217,7 +217,13 @@ def _seen(observe: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _as_arrays(result: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: jnp.asarray(value) for name, value in result.items()}
+    arrays = {}
+    for name, value in result.items():
+        try:
+            arrays[name] = jnp.asarray(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name!r} should be a number, or an array or list of them ({error})") from error
+    return arrays
 
 
 def _nothing_but_status(_p: Mapping[str, Array], **_static: Any) -> dict[str, Array]:

@@ -103,7 +103,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     SweepError
         Where the sweep is wrong, or the device is not there.
     """
-    from ..engine.codegen.compiled import hurried, in_words
+    from ..engine.codegen.compiled import in_words, remarked
     from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
@@ -125,7 +125,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
             base = _peak_memory() + result.batch_bytes
         except TooLong as why:
             compiling, tries = why.seconds, False
-            ways = hurried(ways, why.longest)
+            ways = remarked(ways, why.remark)
     writing = size / _STORE_BYTES_PER_SECOND + len(layout) * len(space.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing else 0)
     return Plan(

@@ -23,8 +23,8 @@ FLOORS = {
     ],
     "engine": [
         "gate/*",
-        "errors feedback/* model_file files_read compile_cache windows tiles values/* store/spans live_bytes",
-        "inline_lapack",
+        "errors feedback/* model_file files_read compile_cache windows tiles values/* store/spans",
+        "xla/*",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",
         "store/journal store/metadata store/decode store/manifest",

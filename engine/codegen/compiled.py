@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..feedback.progress import clock
 from .ir import Unsupported
 from .lower.rules import BrokenRule
 
@@ -16,18 +15,15 @@ T = TypeVar("T")
 class Compiled:
     """`native`: by machine code of its own. Else through XLA, for this `reason`.
 
-    `hurried`: XLA optimises less than it could, as it would compile for about so many seconds.
+    `remark`: what XLA does otherwise than usual, and why.
     """
 
     native: bool
     reason: str | None = None
-    hurried: float | None = None
+    remark: str = ""
 
     def __str__(self) -> str:
-        parts = [self.reason or ""]
-        if self.hurried is not None:
-            parts.append(f"optimised less, as that would take about {clock(self.hurried)}")
-        text = "; ".join(filter(None, parts))
+        text = "; ".join(filter(None, (self.reason, self.remark)))
         return f"{'machine code' if self.native else 'XLA'}{f' ({text})' if text else ''}"
 
 
@@ -39,9 +35,9 @@ def in_words(ways: Iterable[Compiled]) -> str:
     return ", ".join(sorted(map(str, ways)))
 
 
-def hurried(ways: Iterable[Compiled], seconds: float) -> set[Compiled]:
-    """The same where XLA is asked to hurry, as it would compile for so many seconds."""
-    return {replace(way, hurried=round(seconds)) for way in ways}
+def remarked(ways: Iterable[Compiled], remark: str) -> set[Compiled]:
+    """The same with a remark."""
+    return {replace(way, remark=remark) for way in ways}
 
 
 def all_native(ways: Collection[Compiled]) -> bool:

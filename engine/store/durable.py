@@ -213,6 +213,13 @@ def remove_tree(root: Path) -> None:
         shutil.rmtree(root)
 
 
+def withdraw(root: Path) -> None:
+    """Delete a cube whose writer lock is held: its name is free at once, the rest as the disk allows."""
+    doomed = root.with_name(f"{root.name}.deleted-{os.getpid()}")
+    root.rename(doomed)
+    discard(doomed)
+
+
 def discard(scratch: Path) -> None:
     """Delete a scratch folder as far as the disk allows: what is left, a later run deletes."""
     with suppress(OSError):

@@ -1,6 +1,7 @@
 """The command line: ``equisweep COMMAND``."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -115,6 +116,8 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     quiet_once_stopped()
     alone()
+    # What a callback in a model raised is said in a line; jax would log its traceback besides.
+    logging.getLogger("jax._src.callback").addFilter(lambda _: False)
     try:
         code = main(arguments)
     except KeyboardInterrupt:  # while it was said that it was stopped

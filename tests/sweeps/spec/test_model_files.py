@@ -1,5 +1,6 @@
 """Data files that a model reads belong to its sweep, and it says which they are."""
 
+import sys
 import threading
 from pathlib import Path
 
@@ -81,3 +82,13 @@ def test_other_threads_are_not_watched(tmp_path):
         assert undeclared(opened, [str(file)]) == []
     file.read_text()
     assert len(opened) == 1
+
+
+def test_lines_of_the_running_script_are_code_whatever_its_ending(tmp_path, monkeypatch):
+    script = tmp_path / "equisweep"
+    script.write_text("print('not run')")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
+    with files_read() as opened:
+        script.read_text()  # as a library does that says which line called it
+    assert len(opened) == 1
+    assert undeclared(opened, []) == []

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from equisweep.sweeps import Sweep, SweepError, run
+from equisweep.sweeps import Sweep, SweepError, plan, run
 from equisweep.sweeps.run import run_in_memory
 
 HEAD = """
@@ -54,6 +54,14 @@ def keeping(p):
 
 @model(parameters=[X], outputs=[PAIR], dims=[Dim("part", "which", labels=("a", "b"))])
 def listed(p):
+    return {"y": [p["x"], 2 * p["x"]]}
+
+@model(parameters=[X], outputs=[PAIR], dims=[Dim("part", "which", labels=("a", "b"))])
+def ragged(p):
+    return {"y": [p["x"], [2 * p["x"]]]}
+
+@model(parameters=[X], outputs=[Y])
+def several(p):
     return {"y": [p["x"], 2 * p["x"]]}
 
 @flow_model(
@@ -115,3 +123,17 @@ def test_what_python_inside_a_kernel_raises_is_said_in_a_line_with_the_place(fol
     assert "x is too large" in message
     assert "throw=False" in message
     assert len(message.splitlines()) == 1
+    assert not list(tmp_path.iterdir())  # no empty cube is left behind
+    with pytest.raises(SweepError, match=r"raised at some point of x = 1.0 to 3.0: .*x is too large"):
+        plan(swept(folder, "checked", (1.0, 2.0, 3.0)), "cpu")
+
+
+def test_what_is_no_vector_or_one_where_a_number_is_meant_is_said_by_name(folder):
+    with pytest.raises(
+        SweepError, match=r"ragged: fails: TypeError: 'y' should be a number, or an array or list of them"
+    ):
+        swept(folder, "ragged").space()
+    with pytest.raises(
+        SweepError, match=r"several: output 'y' has shape \(2,\), declared \(\).*say in dims="
+    ):
+        swept(folder, "several").space()

@@ -13,7 +13,7 @@ def live_bytes(jaxpr: core.Jaxpr) -> int:
     What rests on no input is not counted: many points share it. XLA may hold less, as it fuses equations.
     """
     varying = [v for v in jaxpr.invars if _bytes(v)]
-    last = _last_uses(jaxpr)
+    last = last_uses(jaxpr)
     live = {v: _bytes(v) for v in varying}
     held = most = sum(live.values())
     depends = set(varying)
@@ -47,7 +47,7 @@ def equation_count(jaxpr: core.Jaxpr) -> int:
     return sum(1 + sum(map(equation_count, inner_jaxprs(e.params))) for e in jaxpr.eqns)
 
 
-def _last_uses(jaxpr: core.Jaxpr) -> dict[Any, int]:
+def last_uses(jaxpr: core.Jaxpr) -> dict[Any, int]:
     """The equation after which each variable is not needed any more."""
     last: dict[Any, int] = {}
     for i, equation in enumerate(jaxpr.eqns):

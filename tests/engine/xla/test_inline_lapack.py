@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.inline_lapack import holds_lapack, inline_lapack
+from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
 from helpers.programs import linear_algebra
 from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
 

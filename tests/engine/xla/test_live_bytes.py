@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import pytest
-from equisweep.engine.live_bytes import equation_count, live_bytes
+from equisweep.engine.xla.live_bytes import equation_count, live_bytes
 from jax import lax
 
 X = jnp.ones(100)  # 800 bytes

@@ -1,0 +1,1 @@
+"""Programs before XLA compiles them: looked at, rewritten, or evaluated operation by operation."""

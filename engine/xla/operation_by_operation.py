@@ -1,0 +1,93 @@
+"""Programs too long to be compiled whole: their operations one by one, each compiled once for all like it.
+
+XLA takes about a millisecond an equation, so that a program of 10^5 of them, which a loop in Python writes
+out easily, would be compiled for minutes. Few of them differ. Intermediate arrays lie in memory and not in
+registers, which makes such a program several times as slow as a compiled one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jax.extend import core
+
+from ..feedback.stopping import stop_if_requested
+from .live_bytes import equation_count, inner_jaxprs, is_jaxpr, last_uses
+
+Array = Any
+
+# What XLA takes for a program of one operation (CPU, one core), and for each equation within one.
+_PER_PROGRAM, _PER_EQUATION = 10e-3, 0.8e-3
+# Functions that are called as they are: long ones are opened, others compiled whole.
+_CALLS = frozenset({"jit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
+_LONG = 100
+
+
+def seconds_to_compile(jaxpr: core.Jaxpr) -> float:
+    """About how long the operations of a program are compiled, each kind of them once."""
+    kinds: dict[Any, int] = {}
+    _count(jaxpr, kinds)
+    return sum(_PER_PROGRAM + _PER_EQUATION * inside for inside in kinds.values())
+
+
+def _count(jaxpr: core.Jaxpr, kinds: dict[Any, int]) -> None:
+    for equation in jaxpr.eqns:
+        called = _opened(equation)
+        if called is not None:
+            _count(called.jaxpr, kinds)
+        else:
+            kinds.setdefault(_kind(equation), sum(map(equation_count, inner_jaxprs(equation.params))))
+
+
+def _opened(equation: Any) -> core.ClosedJaxpr | None:
+    """The long function that an equation calls; None where it does something else."""
+    if equation.primitive.name not in _CALLS:
+        return None
+    called = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
+    if isinstance(called, core.Jaxpr):
+        called = core.ClosedJaxpr(called, ())
+    long = isinstance(called, core.ClosedJaxpr) and equation_count(called.jaxpr) > _LONG
+    return called if long else None
+
+
+def _kind(equation: Any) -> tuple[Any, ...]:
+    """What makes two equations one compiled program."""
+    params = tuple(
+        (name, id(value) if is_jaxpr(value) else repr(value))
+        for name, value in sorted(equation.params.items())
+    )
+    return equation.primitive.name, params, tuple(str(atom.aval) for atom in equation.invars)
+
+
+def evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Array]:
+    """The results of a program for flat arguments. Raises KeyboardInterrupt where work was asked to stop."""
+    jaxpr = closed.jaxpr
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*closed.consts, *arguments], strict=True))
+    last, gone = last_uses(jaxpr), _by_last_use(jaxpr)
+
+    def read(atom: Any) -> Array:
+        return atom.val if isinstance(atom, core.Literal) else known[atom]
+
+    for i, equation in enumerate(jaxpr.eqns):
+        stop_if_requested()
+        results = _results(equation, [read(atom) for atom in equation.invars])
+        known.update((v, r) for v, r in zip(equation.outvars, results, strict=True) if v in last)
+        for variable in gone.get(i, ()):
+            known.pop(variable, None)
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _results(equation: Any, operands: Sequence[Array]) -> Sequence[Array]:
+    called = _opened(equation)
+    if called is not None:
+        return evaluated(called, operands)
+    params = equation.primitive.get_bind_params(equation.params)
+    with equation.ctx.manager:  # the settings under which it was traced
+        result = equation.primitive.bind(*operands, **params)
+    return result if equation.primitive.multiple_results else [result]
+
+
+def _by_last_use(jaxpr: core.Jaxpr) -> dict[int, list[Any]]:
+    result: dict[int, list[Any]] = {}
+    for variable, i in last_uses(jaxpr).items():
+        result.setdefault(i, []).append(variable)
+    return result

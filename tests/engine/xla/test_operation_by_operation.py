@@ -1,0 +1,70 @@
+"""Programs too long to be compiled whole are evaluated operation by operation, with the same results."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from equisweep.engine import grid_vmap
+from equisweep.engine.codegen.compiled import in_words
+from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.execution import plan_space
+from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile
+from equisweep.sweeps import Sweep, plan
+
+CPU = jax.devices("cpu")[0]
+MODEL = """
+import jax, jax.numpy as jnp
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+
+def times(n, x):
+    for k in range(n):
+        x = jnp.where(x > 1, x / 2, jnp.cos(x) + jnp.asarray(k / 40))
+    return x
+
+@model(
+    parameters=[Parameter("a", "a", "1", 1.0, Domain(), "a"), Parameter("b", "b", "1", 1.0, Domain(), "b")],
+    outputs=[Output("y", "y", "1", "y"), Output("z", "z", "1", "z")],
+)
+def long(p):
+    sum_of_squares = jnp.linalg.svd(jnp.eye(2) * p["a"], compute_uv=False).sum()
+    return {"y": jax.jit(lambda x: times(60, x))(p["a"] * p["b"]), "z": times(3, p["b"]) + sum_of_squares}
+"""
+
+
+def long(x):
+    for k in range(200):
+        x = jnp.sin(x) + k * x
+    return jax.jit(lambda y: y * jax.lax.fori_loop(0, 3, lambda _, s: s + y, 0 * y))(x), x.sum()
+
+
+def test_each_kind_of_operation_is_compiled_once_and_the_results_are_the_program_s():
+    x = np.linspace(0, 1, 5)
+    program = jax.make_jaxpr(long)(x)
+    assert len(program.jaxpr.eqns) > 400
+    assert seconds_to_compile(program.jaxpr) < 0.1
+    for result, wanted in zip(evaluated(program, [x]), jax.jit(long)(x), strict=True):
+        np.testing.assert_allclose(result, wanted, rtol=1e-12)
+    # A loop is compiled with all that it holds, as often as it may be written.
+    inside = jax.make_jaxpr(lambda x: jax.lax.fori_loop(0, 9, lambda _, s: long(s)[0], x))(x)
+    assert seconds_to_compile(inside.jaxpr) > 0.3
+
+
+def test_a_sweep_says_beforehand_that_it_goes_so_and_gives_the_same_numbers(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(MODEL)
+    axes = {"a": np.linspace(0.1, 3, 7).tolist(), "b": [0.5, 2.0]}
+    sweep = Sweep("mine.py:long", axes=axes, folder=tmp_path, derivatives={"y": ["a"]})
+    space = sweep.space()
+    layout, results = plan_space(space, CPU), []
+    for rate in (grid_vmap._PER_EQUATION, 1.0):
+        monkeypatch.setattr(grid_vmap, "_PER_EQUATION", rate)
+        evaluator = Evaluator(space, layout, CPU)
+        tile = layout.at((0, 0))
+        results.append(evaluator.finish(tile, evaluator.start(tile)))
+        evaluator.batches.close()
+        said = in_words(evaluator.computed)
+        assert ("; operation by operation, as compiling it whole would take about " in said) == (rate == 1.0)
+    for name, values in results[0].items():
+        np.testing.assert_allclose(values, results[1][name], rtol=1e-12)
+    planned = plan(sweep, "cpu")
+    assert planned.computed == said
+    assert planned.tried

@@ -86,7 +86,7 @@ class GridVmap:
         self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
 
     def _hurry(self, jaxpr: Any, seldom: bool) -> None:
-        """Compile quickly what takes little of the time, and take another way than to compile a long program."""
+        """Compile quickly what takes little of the time; take another way than to compile a long program."""
         if seldom:
             self.compile_seconds /= _TIMES_AS_QUICK
             self._function = jax.jit(self._plain, compiler_options=_known(_SELDOM))

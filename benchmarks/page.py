@@ -7,7 +7,15 @@ from typing import Any
 from report import DOCS, read_all
 
 # Every benchmark that `run_all` runs, in this order: a new one is entered here.
-ORDER = ("work_precision", "uneven_lanes", "lorenz", "field_baselines", "loss_sweep", "grid_to_zarr")
+ORDER = (
+    "work_precision",
+    "uneven_lanes",
+    "lorenz",
+    "stiff_lanes",
+    "field_baselines",
+    "loss_sweep",
+    "grid_to_zarr",
+)
 
 Results = Sequence[Mapping[str, Any]]
 

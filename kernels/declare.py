@@ -110,7 +110,8 @@ def flow_model(
         a share below 1e-13 on its way out, and it may near a cycle along the boundary. A share that starts at
         0 or 1, of which the logarithm is infinite, stays there (status ``boundary_start``).
     autonomous
-        False where the field depends on t: such a flow never counts as settled.
+        False where the field depends on t: such a flow never counts as settled. A field whose trace shows
+        that it depends on t never does, either.
     scale
         Size of each state component where it is large, None where it is not known: tolerances and distances
         to rest points are measured in it. Without it, and without a scale of an observable that is a

@@ -38,6 +38,10 @@ class Observable:
         Names of the dimensions it runs over; a number has none.
     scale
         Its size where it is large, where it is a component of the state (`flow_model` without `observe`).
+    quadrature
+        It only accumulates, as a total cost does: it follows one component of the state, on which no rate
+        depends, and which is left out of settling. The trace of the field shows this without being told,
+        unless it holds what cannot be looked into; where it shows the contrary, the sweep is refused.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Observable:
     may_be_nan: bool = False
     dims: tuple[str, ...] = ()
     scale: float | None = None
+    quadrature: bool = False
 
 
 def everything_moves(
@@ -85,7 +90,7 @@ class Flow:
     motion
         ``motion(t, state, rates, p, **static)``: what still moves, and which of it is outbound. The orbit
         has settled where all that moves is outbound: heading ever further towards a face. None for a field
-        that depends on t: it has no rest points, and never settles.
+        that depends on t: it has no rest points, and never settles; nor does one whose trace shows that.
     check
         ``check(p, **static)``: a `Status`; `ok` and `boundary_start` are integrated, others are not.
     decide
@@ -111,6 +116,11 @@ class Flow:
     decide: Callable[..., Array] | None = None
     scale: tuple[float | None, ...] | None = None
     horizon: str = "horizon"
+
+    @property
+    def quadratures(self) -> tuple[str, ...]:
+        """Names of the observables that are declared to accumulate only."""
+        return tuple(o.name for o in self.observables if o.quadrature)
 
     def outputs(self, path: bool = False) -> tuple[Output, ...]:
         """Declarations of everything an integration of this flow returns, besides ``"status"``.

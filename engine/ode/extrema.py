@@ -187,12 +187,15 @@ def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[
     And its curvature there. The slopes have opposite signs, so the slope of the cubic, a parabola, has one
     root between the ends.
     """
+    unit = jnp.maximum(jnp.maximum(jnp.abs(at_a), jnp.abs(at_b)), jnp.abs(rise))
+    unit = jnp.where(unit > 0, unit, 1.0)  # or squares of what is tiny would be 0
+    rise, at_a, at_b = rise / unit, at_a / unit, at_b / unit
     sign = jnp.sign(at_a)
     linear, square = sign * (6 * rise - 4 * at_a - 2 * at_b), sign * 3 * (at_a + at_b - 2 * rise)
     root = jnp.sqrt(jnp.maximum(linear**2 - 4 * square * jnp.abs(at_a), 0.0))
     bottom = root - linear
     part = jnp.where(bottom > 0, 2 * jnp.abs(at_a) / jnp.where(bottom > 0, bottom, 1.0), 0.5)
-    return size * jnp.clip(part, 0.0, 1.0), -sign * root / size
+    return size * jnp.clip(part, 0.0, 1.0), -sign * root * unit / size
 
 
 def _divide(a: Array, b: Array) -> Array:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from ..codegen.ir import Scalar, Unsupported, order_of
 from ..codegen.lower.lower import lower_function
 from ..codegen.lower.rules import BrokenRule
+from ..errors import SweepError
 
 Array = Any
 Observe = Callable[[Array], Mapping[str, Array]]
@@ -37,6 +38,21 @@ def sources_of(observe: Observe, names: tuple[str, ...], state: Array) -> tuple[
     None where it depends on several components, or on one with which it neither only rises nor only falls.
     """
     return tuple(_source_of(lambda z, name=name: observe(z)[name], state) for name in names)
+
+
+def components_of(observe: Observe, names: tuple[str, ...], state: Array) -> list[bool]:
+    """Which state components these observables rise or fall with, shape (d,).
+
+    Raises SweepError where one depends on several, or does neither.
+    """
+    sources = sources_of(observe, names, state)
+    for name, source in zip(names, sources, strict=True):
+        if source is None:
+            raise SweepError(
+                f"observable {name!r} is declared a quadrature, but is no component of the state, nor does it"
+                " rise or fall with one alone"
+            )
+    return [any(s is not None and s.component == i for s in sources) for i in range(state.size)]
 
 
 class Followed:

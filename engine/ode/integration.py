@@ -8,19 +8,19 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ...kernels.flow import Flow, everything_moves
+from ...kernels.flow import Flow
 from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .followed import Followed, Source, sources_of
+from .followed import Followed, Source, components_of, sources_of
 from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
 from .rest import settling
 from .rest.attraction import Nearest, nearest_rest, rounding_noise
 from .rest.distance import square_of_distance
-from .rest.quadratures import quadratures_of
-from .scale import grown, scale_of, settling_floor
+from .rest.resting import Resting, resting_of
+from .scale import grown, grown_in_step, least_scale, scale_of, settling_floor
 from .stepper import Step, Stepper
 from .switching.watch import Watch, watched
 from .tolerance import Tolerance
@@ -42,39 +42,40 @@ class Integration:
 
     def __init__(
         self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
-        sources: tuple[Source | None, ...] | None = None, quadratures: tuple[bool, ...] | None = None,
+        sources: tuple[Source | None, ...] | None = None, resting: Resting | None = None,
     ) -> None:  # fmt: skip
         self.flow, self.p, self.method, self.static = flow, p, method, static
         self.loop = loop
         method.require_decidable(flow)
+        self.resting = self._resting() if resting is None else resting
+        method.require_decidable(flow, self.resting.driven)
         control = method.tolerance()
         stepper = method.stepper(self.field, control)
         self.stepper = watched(stepper, control, method, flow, p, static)
         if sources is None:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
-        self._may_settle = method.settle > 0 and flow.motion is not None
-        if quadratures is None:
-            quadratures = self._quadratures() if self._may_settle and flow.motion is everything_moves else ()
-        self.quadratures = quadratures
+        self._may_settle = method.settle > 0 and not self.resting.driven
         self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
-        jumps = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
-        self._has_noise = self._scaled and method.fixed_steps is None and not jumps
+        self._switches = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
+        self._has_noise = self._scaled and method.fixed_steps is None and not self._switches
 
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
-        known = self.followed.sources, self.quadratures
+        known = self.followed.sources, self.resting
         return Integration(self.flow, p, self.method, self.static, self.loop, *known)
 
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""
         return self.flow.field(t, state, self.p, **self.static)
 
-    def _quadratures(self) -> tuple[bool, ...]:
+    def _resting(self) -> Resting:
+        if self.flow.motion is None:
+            return Resting(True, ())
         state = self.flow.start(self.p, **self.static)
-        alone = quadratures_of(self.field, jnp.zeros((), state.dtype), state)
-        return alone if any(alone) else ()
+        declared = components_of(self.observe, self.flow.quadratures, state)
+        return resting_of(self.field, jnp.zeros((), state.dtype), state, declared)
 
     def observe(self, state: Array) -> Outputs:
         """The observables at a state."""
@@ -107,15 +108,15 @@ class Integration:
             zero = self.stepper.first_time(zero, state)
         rates = self.field(zero, state)
         largest = grown(jnp.zeros_like(state), state) if self._scaled else None
+        sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, Watch) else None
         lane = Lane(
-            t=zero,
-            state=state,
-            rates=rates,
+            t=zero, state=state, rates=rates,
             before=Moment(zero, state, rates) if self._may_settle else None,
-            size=self._stepper(largest, None).first_size(rates, state, end),
+            size=self._stepper(largest, None, sticks).first_size(rates, state, end),
             solver_state=self.stepper.solver_state(zero, end, state),
             tried=jnp.int32(0), steps=jnp.int32(0), refused=jnp.int32(0) if self._has_noise else None,
-            watch=None, largest=largest, noise=jnp.zeros_like(state) if self._has_noise else None,
+            watch=None, largest=largest, sticks=sticks,
+            noise=jnp.zeros_like(state) if self._has_noise else None,
             status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )  # fmt: skip
@@ -165,7 +166,7 @@ class Integration:
         return lax.scan(to, orbit, times)
 
     def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
-        stepper = self._stepper(lane.largest, lane.noise)
+        stepper = self._stepper(lane.largest, lane.noise, lane.sticks)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
             t=tried.t,
@@ -173,7 +174,7 @@ class Integration:
             rates=tried.rates,
             solver_state=tried.solver_state,
             steps=lane.steps + 1,
-            largest=None if lane.largest is None else grown(lane.largest, tried.state),
+            largest=grown_in_step(lane.largest, lane, tried),
             turns=self._turns_after(lane, tried),
         )
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
@@ -188,25 +189,22 @@ class Integration:
         slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
-    def _stepper(self, largest: Array | None, noise: Array | None) -> Stepper:
+    def _stepper(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Stepper:
         """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
         own = self.stepper
         if largest is None:
             return own
-        control = self.tolerance(largest, noise)
+        control = self.tolerance(largest, noise, sticks)
         stepper = self.method.stepper(self.field, control)
         if not isinstance(own, Watch):
             return stepper
         return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
 
-    def tolerance(self, largest: Array | None, noise: Array | None) -> Tolerance:
+    def tolerance(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Tolerance:
         """How accurate steps are, where components have been as large as this, by this `noise`."""
         if largest is None:
             return self.method.tolerance()
-        # An orbit that sticks at a switch by a component at 0 needs errors that do not shrink with that.
-        own = self.stepper
-        sticks = isinstance(own, Watch) and own.switches.hold_at_zero
-        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise, not sticks)
+        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise, sticks)
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.
@@ -254,8 +252,10 @@ class Integration:
         loop = partial(self.loop, native=self.method.native)
         nearest = nearest_rest(
             rates, (lane.t, self.p), lane.state, self.units(lane), outbound, loop,
-            ahead=self.last_end(end), settle=self.method.settle,
+            ahead=self.last_end(end), settle=self.method.settle, switches=self._switches,
         )  # fmt: skip
+        measured = jnp.max(self.units(lane)) > least_scale(lane.state.dtype)
+        nearest = nearest._replace(attracts=nearest.attracts & measured)
         return nearest, settling.starts_at_rest(moves, outbound)
 
     def units(self, lane: Lane) -> Array:
@@ -269,21 +269,21 @@ class Integration:
         """Rounding in the rates, of those components in which it is what hinders the steps."""
         lane = lax.stop_gradient(lane)
         noise = lax.stop_gradient(rounding_noise(lambda state: self.field(lane.t, state), lane.state))
-        allowed = self.tolerance(lane.largest, None).allowed(lane.state, lane.state, lane.size)
+        allowed = self.tolerance(lane.largest, None, lane.sticks).allowed(lane.state, lane.state, lane.size)
         return jnp.where(noise * lane.size > _HINDERS * allowed, noise, 0.0)
 
     def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
         """What still moves, and which of it is outbound or only accumulates."""
         assert self.flow.motion is not None
         moves, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
-        return moves, outbound | jnp.asarray(self.quadratures) if self.quadratures else outbound
+        return moves, outbound | jnp.asarray(self.resting.quadratures or False)
 
     def state_at(self, orbit: Orbit, time: Array) -> Array:
         """The state of an orbit stepped to `time`: what accumulates goes on where it settled before."""
         lane, rest = orbit
-        if not self.quadratures:
+        if not self.resting.quadratures:
             return lane.state
-        alone = jnp.asarray(self.quadratures)
+        alone = jnp.asarray(self.resting.quadratures)
         rates = self.field(lane.t, jnp.where(alone, lane.state, rest))
         later = jnp.where(lane.settled, jnp.maximum(time - lane.t, 0.0), 0.0)
         return lane.state + jnp.where(alone, rates * later, 0.0)

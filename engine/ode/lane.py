@@ -27,7 +27,8 @@ class Lane(NamedTuple):
     `rates` is the field at `state`; `before` the begin of the last step; `size` that of the next one;
     `solver_state` what the stepper carries; `tried` counts all steps, `steps` those that were kept, `refused`
     those in a row that were not; `watch` says whether it has settled;
-    `largest` is the largest size that each component has had, and `noise` how wrong rounding makes its rate;
+    `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate, and
+    `sticks` whether it may stick at a switch where it is 0;
     `status` is a `Status` number, `ok` until something is wrong; `turns` are the steps that hold extremes of
     what is followed. What a flow or method does not ask for is None.
     """
@@ -43,6 +44,7 @@ class Lane(NamedTuple):
     refused: Array | None
     watch: Watch | None
     largest: Array | None
+    sticks: Array | None
     noise: Array | None
     status: Array
     turns: Turns | None

@@ -126,12 +126,14 @@ class Method:
         """The time up to which they do."""
         return LONGEST if self.longest is None else self.longest
 
-    def require_decidable(self, flow: Flow) -> None:
-        """ValueError where orbits are to go on until decided, and nothing decides those of this flow."""
-        if self.extends and not flow.swings and (flow.motion is None or self.settle == 0):
-            why = (
-                "settle is 0" if flow.motion is not None else "the field depends on t, so that nothing rests"
-            )
+    def require_decidable(self, flow: Flow, driven: bool = False) -> None:
+        """ValueError where orbits are to go on until decided, and nothing decides those of this flow.
+
+        `driven`: the trace of the field shows that it depends on t.
+        """
+        driven |= flow.motion is None
+        if self.extends and not flow.swings and (driven or self.settle == 0):
+            why = "settle is 0" if self.settle == 0 else "the field depends on t, so that nothing rests"
             raise ValueError(
                 f'horizon = "decided": nothing decides an orbit, as {why} and the flow follows no swings'
             )
@@ -160,9 +162,9 @@ class Method:
         if isinstance(self.atol, tuple) and len(self.atol) != len(state):
             raise ValueError(f"atol has {len(self.atol)} numbers, the state {len(state)} components")
 
-    def tolerance(self, scale: Any = None, noise: Any = None, in_troughs: bool = True) -> Tolerance:
+    def tolerance(self, scale: Any = None, noise: Any = None, sticks: Any = None) -> Tolerance:
         """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""
-        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, in_troughs)
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks)
 
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""

@@ -63,15 +63,15 @@ def _extremes(integration: Integration, lane: Lane) -> Extremes | None:
     loop = partial(integration.loop, native=method.native)
 
     def allowed(state: Array) -> Array:
-        return integration.tolerance(lane.largest, lane.noise).allowed(state, state, lane.size)
+        return integration.tolerance(lane.largest, lane.noise, lane.sticks).allowed(state, state, lane.size)
 
     return extremes_in(lane.turns, partial(_bind, integration), integration.p, allowed, loop)
 
 
 def _may_have_several_loops(integration: Integration, lane: Lane) -> bool:
     """Whether it is worth looking: where orbits cannot pass each other in the plane a component has one."""
-    flow, sources = integration.flow, integration.followed.sources
-    return lane.state.size > 2 or flow.motion is None or any(source is None for source in sources)
+    aside = any(source is None for source in integration.followed.sources)
+    return lane.state.size > 2 or integration.resting.driven or aside
 
 
 def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array, wanted: Array) -> Cycle:

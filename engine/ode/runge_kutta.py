@@ -142,8 +142,9 @@ class ImplicitRungeKutta(RungeKutta):
                 there = begin + own * slope
                 change = jax.scipy.linalg.lu_solve(factors, self.field(at, there) - slope)
                 # Of a component that is 0 at the begin, what is allowed is known from the stage alone.
-                allowed = _SOLVED * self.control.allowed(state, there + own * change, size)
-                return slope + change, jnp.max(jnp.abs(own * change) / allowed)
+                allowed = self.control.allowed(state, there + own * change, size)
+                # Of one that stays 0 so little is allowed that a part of it would be 0 as well.
+                return slope + change, jnp.max(jnp.abs(own * change) / allowed) / _SOLVED
 
             slope, far = _iterated(better, _weighted(guess, slopes))
             solved &= far <= 1

@@ -1,7 +1,7 @@
 """The scale of each component of a state: how large it is where it is large."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import jax.numpy as jnp
 
@@ -22,13 +22,44 @@ def grown(largest: Array, state: Array) -> Array:
     return jnp.maximum(largest, jnp.abs(state))
 
 
+class At(Protocol):
+    """A time, and the state and its rates there, shape (d,)."""
+
+    @property
+    def t(self) -> Array: ...
+    @property
+    def state(self) -> Array: ...
+    @property
+    def rates(self) -> Array: ...
+
+
+def grown_in_step(largest: Array | None, begin: At, end: At) -> Array | None:
+    """The same after a step, where a component may have turned within it; None stays None.
+
+    Long steps of high order pass over peaks, and each solver over another part of them. The mean of two
+    parabolas, from the states and rates at either end, knows the peak of a sine to 1% in a fifth of a period.
+    """
+    if largest is None:
+        return None
+    turns = (begin.rates < 0) != (end.rates < 0)
+    bend = jnp.where(turns, begin.rates - end.rates, 1.0)
+    rise = (end.t - begin.t) / 4 * (begin.rates * (begin.rates / bend) + end.rates * (end.rates / bend))
+    peak = jnp.where(turns, jnp.abs((begin.state + end.state) / 2 + rise), 0.0)
+    return jnp.maximum(grown(largest, end.state), peak)
+
+
+def least_scale(dtype: Any) -> float:
+    """The least scale: of what never grows beyond it nothing can be measured, and it settles nowhere."""
+    return float(jnp.finfo(dtype).tiny) / float(jnp.finfo(dtype).eps)
+
+
 def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: float) -> Array:
     """The scale of each component: what is declared, else the largest size that it has had.
 
-    But not below `floor` times the largest of all components, and never 0.
+    But not below `floor` times the largest of all components, nor below the least one.
     """
     scale = jnp.maximum(largest, floor * jnp.max(largest)) if floor else largest
-    scale = jnp.maximum(scale, jnp.finfo(largest.dtype).tiny / jnp.finfo(largest.dtype).eps)
+    scale = jnp.maximum(scale, least_scale(largest.dtype))
     for i, value in enumerate(declared or ()):
         scale = scale if value is None else scale.at[i].set(value)
     return scale

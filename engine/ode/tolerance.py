@@ -34,8 +34,8 @@ class Tolerance:
     fixed_steps : as many equal steps span the horizon instead, whatever their error.
     scale : that of each component, shape (d,); None: it is 1, and components may change their signs freely.
     noise : the error of rounding in each component of the rates, shape (d,), which no step avoids.
-    in_troughs : whether a component far below its scale is measured relative to itself, and does not change
-        its sign by an error.
+    sticks : which components an orbit may stick at where they are 0, shape (d,); None for none. All others
+        are measured relative to themselves far below their scale, and do not change their signs by an error.
     """
 
     rtol: float
@@ -43,7 +43,7 @@ class Tolerance:
     fixed_steps: int | None = None
     scale: Array | None = None
     noise: Array | None = None
-    in_troughs: bool = True
+    sticks: Array | None = None
 
     @property
     def nominal(self) -> float:
@@ -62,12 +62,11 @@ class Tolerance:
             least = least + self.noise * jnp.abs(size)
         if self.atol is None:
             absolute = self.rtol * jnp.minimum(self.scale, 1.0)
-            if self.in_troughs:
-                absolute = jnp.minimum(absolute, self.rtol * most / _TROUGH)
+            own = jnp.minimum(absolute, self.rtol * most / _TROUGH)
         else:
-            absolute = atol
-            if self.in_troughs:
-                absolute = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
+            absolute = jnp.broadcast_to(atol, most.shape)
+            own = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
+        absolute = own if self.sticks is None else jnp.where(self.sticks, absolute, own)
         return absolute + self.rtol * most + least
 
     def weights(self, state: Array) -> Array:

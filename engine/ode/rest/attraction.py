@@ -62,6 +62,7 @@ def nearest_rest(
     loop: Loop,
     ahead: Array,
     settle: float,
+    switches: bool = False,
 ) -> Nearest:
     """The rest point near a state.
 
@@ -76,6 +77,8 @@ def nearest_rest(
     ahead : the time that the orbit has. Where it drifts by more than `settle` in some of those, however
         slowly beside its fastest motion, it is not at rest.
     settle : as of `Method`.
+    switches : whether the field switches on the state. At a rest point that lies on a switch, as 0 does
+        behind a guard against negative amounts, it may have the Jacobian of the side where no orbit goes.
     """
 
     def cond(last: _Newton, _fixed: Any) -> Array:
@@ -104,7 +107,11 @@ def nearest_rest(
         swing = swing_of(last.jacobian, jnp.where(left_out, 0.0, away / scale))
     square = square_of_distance(away, now, scale, left_out, swing)
     moving = jnp.logical_not(_never_moves(last.jacobian, now == 0))
-    grows = _grows(jnp.where(moving[:, None] & moving[None, :], last.jacobian, 0.0), last.error)
+    moving = moving[:, None] & moving[None, :]
+    grows = _grows(jnp.where(moving, last.jacobian, 0.0), last.error)
+    if switches:
+        here = lax.stop_gradient(at.jacobian(begin))
+        grows |= _grows(jnp.where(moving, here, 0.0), jnp.max(jnp.abs(away / scale)))
     square = jnp.where(jnp.isfinite(square), square, jnp.inf)
     return Nearest(rest, square, jnp.logical_not(grows), swing)
 

@@ -107,6 +107,23 @@ class Watch:
             start = jnp.maximum(start, jnp.max(jnp.where(jnp.abs(gap) <= rounding, after, 0.0)))
         return lax.stop_gradient(start)
 
+    def sticks(self, t: Array, state: Array) -> Array | None:
+        """Which components an orbit may stick at where they are 0, shape (d,); None for none.
+
+        Those whose own rate jumps there, as by dry friction; behind a guard against negative amounts it does
+        not.
+        """
+        if not self.switches.hold_at_zero:
+            return None
+        own, limits = jnp.eye(len(state), dtype=bool), jnp.finfo(state.dtype)
+        least = limits.tiny / limits.eps
+
+        def rates(side: float) -> Array:
+            beside = jnp.where(own, side * least, state[None])
+            return jnp.diagonal(jax.vmap(lambda state: self.field(t, state))(beside))
+
+        return lax.stop_gradient(~(jnp.abs(rates(1.0) - rates(-1.0)) <= least**0.4))
+
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """That of the stepper, no larger than the largest step."""
         size = self.inner.first_size(rates, state, end)

@@ -20,14 +20,17 @@ SPIRAL = Flow(
 )
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "dopri8"])
-def test_a_spiral_settles_when_its_peaks_do_with_every_solver(solver):
-    a = np.array([0.03, 0.05, 0.2])
-    p = {"a": a, "z0": np.zeros(3), "horizon": np.full(3, 1e3)}
-    out = lanes(SPIRAL, Method(solver))(p)
+# Loose tolerances let dopri8 take a fifth of a turn at once, and pass over the peaks.
+@pytest.mark.parametrize(
+    ("solver", "rtol", "settle"), [("tsit5", 1e-10, 1e-7), ("rodas5p", 1e-8, 1e-5), ("dopri8", 1e-6, 1e-3)]
+)
+def test_a_spiral_settles_when_its_peaks_do_with_every_solver(solver, rtol, settle):
+    a = np.array([0.05, 0.2])
+    p = {"a": a, "z0": np.zeros(2), "horizon": np.full(2, 1e3)}
+    out = lanes(SPIRAL, Method(solver, rtol=rtol, settle=settle))(p)
     # The largest that y has been is its first peak, which is the unit of all that follow.
     first = np.arctan(1 / a)
-    np.testing.assert_allclose(out["settle_time"], first + np.log(1e7) / a, rtol=3e-3)
+    np.testing.assert_allclose(out["settle_time"], first - np.log(settle) / a, rtol=1e-2)
 
 
 def test_an_orbit_that_starts_on_its_way_into_a_saddle_goes_into_it():

@@ -1,14 +1,18 @@
 """What only accumulates neither keeps an orbit from its rest, nor is frozen by it."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.errors import SweepError
 from equisweep.engine.ode.method import Method
-from equisweep.engine.ode.rest.quadratures import quadratures_of
+from equisweep.engine.ode.rest.resting import Resting, resting_of
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
-from helpers.flows import seen
+from equisweep.kernels.status import Status
+from helpers.flows import scalar, seen
 
 NAMES = ("x", "cost", "clock")
 
@@ -73,10 +77,70 @@ def test_derivatives_of_what_accumulates_are_those_of_the_integral():
     assert float(jax.jacfwd(end)(jnp.asarray(0.5))) == pytest.approx(expected, rel=1e-5)
 
 
+# --- what the trace shows, and what is declared --------------------------------------------------------
+
+T0, NONE = jnp.zeros(()), (False,) * 4
+
+
 def test_what_all_rates_leave_alone_is_seen_in_the_trace():
     def field(_t, z):
         a, b, c, _ = z
         return jnp.stack([-a, a - b, b, jnp.where(c > 1, 1.0, 0.0)])
 
-    assert quadratures_of(field, jnp.zeros(()), jnp.ones(4)) == (False, False, False, True)
-    assert quadratures_of(lambda t, z: 1 + 0 * z, jnp.zeros(()), jnp.ones(2)) == (False, False)
+    assert resting_of(field, T0, jnp.ones(4), NONE) == Resting(False, (False, False, False, True))
+    assert resting_of(lambda t, z: 1 + 0 * z, T0, jnp.ones(2), NONE[:2]) == Resting(False, ())
+
+
+def test_a_field_that_time_moves_is_known_by_its_trace():
+    def pulse(t, z):
+        return jnp.where(jax.lax.stop_gradient(t) > 6, 1.0, 0.0) - z
+
+    def hidden(t, z):
+        return jnp.sort(jnp.tile(z, 100))[:4] * jnp.exp(-t)
+
+    assert resting_of(pulse, T0, jnp.ones(4), NONE).driven
+    assert resting_of(hidden, T0, jnp.ones(4), NONE).driven
+    assert not resting_of(lambda t, z: hidden(0.0, z), T0, jnp.ones(4), NONE).driven
+
+
+def test_a_pulse_after_an_apparent_rest_is_not_missed_where_nobody_said_that_time_matters():
+    flow = scalar(lambda t, z, p: -z + jnp.where(t > 20, 1.0, 0.0))
+    out = lanes(flow, Method("tsit5"))({"z0": jnp.ones(1), "horizon": jnp.full(1, 25.0)})
+    np.testing.assert_allclose(out["z_final"], -np.expm1(-5.0) + np.exp(-25.0), rtol=1e-8)
+    assert out["attractor"][0] == Attractor.undecided
+    assert out["status"][0] == Status.not_steady
+    with pytest.raises(ValueError, match="depends on t"):
+        lanes(flow, Method("tsit5", horizon="decided"))({"z0": jnp.ones(1), "horizon": jnp.ones(1)})
+
+
+def declared(field, *names):
+    """A flow of x and a cost, of which the named are declared to accumulate."""
+    return Flow(
+        start=lambda p: jnp.stack([p["x0"], 0 * p["x0"]]),
+        field=field,
+        observe=lambda z, p: {"x": z[0], "cost": 2 * z[1], "both": z[0] + z[1]},
+        observables=tuple(
+            dataclasses.replace(one, quadrature=one.name in names) for one in seen("x", "cost", "both")
+        ),
+    )
+
+
+def test_a_declaration_counts_where_the_trace_cannot_be_looked_into():
+    def field(_t, z, p):
+        x = jnp.fft.ifft(jnp.fft.fft(z))[0].real  # which is z[0], by what machine code lacks
+        return jnp.stack([p["r"] * x * (1 - x), x])
+
+    assert resting_of(lambda t, z: field(t, z, {"r": 1.0}), T0, jnp.ones(2), NONE[:2]) == Resting(False, ())
+    out = run(declared(field, "cost"), method={"solver": "tsit5", "rtol": 1e-7, "settle": 1e-4})
+    assert (out["attractor"] == Attractor.rest_point).all()
+    np.testing.assert_allclose(out["cost_final"], 2 * cost(X0, T), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("x", "component 0 .* rates depend on it"), ("both", "observable 'both' .* no component of the state")],
+)
+def test_what_is_no_quadrature_is_refused(name, message):
+    flow = declared(lambda t, z, p: jnp.stack([p["r"] * z[0] * (1 - z[0]), z[0]]), name)
+    with pytest.raises(SweepError, match=message):
+        run(flow)

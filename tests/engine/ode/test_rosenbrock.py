@@ -156,15 +156,18 @@ STIFF_SET = {
     ),
     "uptake": (uptake, [0, 0], 0.3, 1e-8, None, 200),
 }  # fmt: skip
+CLASSICAL = ("hires", "orego", "vdpol", "robertson")
 
 
-@pytest.mark.parametrize("name", STIFF_SET)
-def test_stiff_problems_end_where_they_should_in_few_steps(name):
+@pytest.mark.parametrize(
+    ("name", "solver"), [*((name, "rodas5p") for name in STIFF_SET), *((n, "kvaerno5") for n in CLASSICAL)]
+)
+def test_stiff_problems_end_where_they_should_in_few_steps(name, solver):
     field, start, horizon, atol, exact, most = STIFF_SET[name]
     if exact is None:
         exact = solve_ivp(lambda t, y: field(y, 1.0), (0, horizon), start, "Radau", rtol=1e-11, atol=1e-11)
         exact = exact.y[:, -1]
-    method = Method("rodas5p", rtol=1e-8, atol=atol, settle=0)
+    method = Method(solver, rtol=1e-8, atol=atol, settle=0)
     out = run(problem(field, np.asarray(start, float)), method, s=1.0, horizon=horizon)
     found = [out[f"y{i}_final"][0] for i in range(len(start))]
     np.testing.assert_allclose(found, exact, rtol=2e-7)
@@ -180,6 +183,19 @@ def test_a_tighter_tolerance_costs_a_few_times_the_steps(solver):
     ]
     assert steps[0] < steps[1] < 4 * steps[0]
     assert steps[1] < steps[2] < 4 * steps[1]
+
+
+@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+def test_what_rests_at_zero_until_a_switch_and_what_stays_there_do_not_stop_implicit_steps(solver):
+    flow = problem(lambda y, s: [-s * y[0], -y[1]], np.zeros(2))
+    pulse = Flow(**{**vars(flow), "motion": None, "field": lambda t, y, p: jnp.stack([
+        jnp.where((t >= 6) & (t < 6.001), 1e3, 0.0) - p["s"] * y[0], -y[1]
+    ])})  # fmt: skip
+    s = np.array([0.1, 0.5])
+    out = run(pulse, Method(solver, rtol=1e-8), s=s, horizon=[20.0, 20.0])
+    right = 1e3 / s * (np.exp(-s * (20 - 6.001)) - np.exp(-s * 14))
+    np.testing.assert_allclose(out["y0_final"], right, rtol=1e-6)
+    np.testing.assert_array_equal(out["y1_final"], 0)
 
 
 def test_steps_are_machine_code_and_those_of_xla():

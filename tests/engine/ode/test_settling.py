@@ -67,6 +67,18 @@ def test_an_orbit_beside_a_rest_point_that_it_leaves_goes_on():
     assert (short["attractor"][1:4] == Attractor.undecided).all()
 
 
+def test_oscillations_of_any_size_close_and_what_is_too_small_to_measure_settles_nowhere():
+    spring = flow_of(
+        "xv", lambda p: [p["x0"], 0.0], lambda z, p: [z[1], -z[0] - p["k"] * z[1]], swings=("x",)
+    )
+    x0, k = np.array([1e-250, 1e-17, 1e150, 1e300, 1e-303]), np.array([0.0, 0.0, 0.0, 0.0, 5.0])
+    out = run(spring, Method("dopri8"), x0=x0, k=k, horizon=40.0)
+    assert list(out["attractor"]) == [Attractor.closed_orbit] * 4 + [Attractor.undecided]
+    np.testing.assert_allclose(out["x_final"][:4] / x0[:4], np.cos(40.0), rtol=1e-7)
+    np.testing.assert_allclose(out["x_amplitude"][:4] / x0[:4], 2, rtol=1e-7)
+    np.testing.assert_allclose(out["period"][:4], 2 * np.pi, rtol=1e-7)
+
+
 def test_amounts_of_any_size_are_as_accurate_as_those_of_size_one():
     a0 = np.array([1.0, 1e-3, 1e-7, 2e-9, 1e-15, 1e12])
     out = run(CHAIN, a0=a0, horizon=6.0)

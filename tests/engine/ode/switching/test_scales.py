@@ -4,14 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
-from equisweep.kernels.flow import Flow
+from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
 from scipy.integrate import solve_ivp
 
 
-def run(flow, **p):
-    out = lanes(flow, Method("tsit5"))({name: jnp.asarray(value) for name, value in p.items()})
+def run(flow, method=None, **p):
+    out = lanes(flow, method or Method("tsit5"))({name: jnp.asarray(value) for name, value in p.items()})
     return {name: np.asarray(value) for name, value in out.items()}
 
 
@@ -34,7 +34,7 @@ def test_a_guard_against_negative_amounts_does_not_coarsen_small_ones():
 
 def test_a_guarded_epidemic_comes_back_from_a_deep_trough_at_the_right_time():
     def field(t, z, p):
-        s, i = jnp.maximum(z, 0.0)
+        s, i = jnp.where(z > 0, z, 0.0)
         return jnp.stack([p["m"] * (1 - s) - 10 * s * i, 10 * s * i - (1 + p["m"]) * i])
 
     epidemic = Flow(
@@ -52,6 +52,25 @@ def test_a_guarded_epidemic_comes_back_from_a_deep_trough_at_the_right_time():
         ).y  # fmt: skip
         assert np.exp(right[1].min()) < 1e-9
         np.testing.assert_allclose(out["i_final"][k], np.exp(right[1, -1]), rtol=1e-4)
+
+
+def test_guarded_prey_and_predators_pass_the_point_where_both_are_gone_and_come_back():
+    def field(t, z, p):
+        x, y = z
+        return jnp.stack([jnp.where(x > 0, x * (1 - y), 0.0), jnp.where(y > 0, y * (x - 1), 0.0)])
+
+    hunt = Flow(
+        start=lambda p: jnp.stack([p["x0"], 1 + 0 * p["x0"]]),
+        field=field,
+        observe=lambda z, p: {"x": z[0], "y": z[1]},
+        observables=seen("x", "y"),
+        swings=("x",),
+    )
+    x0 = np.array([3.0, 30.0, 60.0])  # the troughs are 0.06, 1e-12 and 1e-25
+    out = run(hunt, Method("dopri8"), x0=x0, horizon=np.full(3, 60.0))
+    x, y = out["x_final"], out["y_final"]
+    np.testing.assert_allclose(x - np.log(x) + y - np.log(y), x0 - np.log(x0) + 1, rtol=1e-7)
+    assert list(out["attractor"]) == [Attractor.closed_orbit, Attractor.undecided, Attractor.undecided]
 
 
 def test_dry_friction_holds_a_body_of_any_speed_where_it_stops():

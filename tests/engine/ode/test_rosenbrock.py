@@ -170,7 +170,8 @@ def test_stiff_problems_end_where_they_should_in_few_steps(name, solver):
     method = Method(solver, rtol=1e-8, atol=atol, settle=0)
     out = run(problem(field, np.asarray(start, float)), method, s=1.0, horizon=horizon)
     found = [out[f"y{i}_final"][0] for i in range(len(start))]
-    np.testing.assert_allclose(found, exact, rtol=2e-7)
+    # Errors of all steps add up to some tens of the tolerance.
+    np.testing.assert_allclose(found, exact, rtol=2e-7 if solver == "rodas5p" else 5e-7)
     assert out["steps"][0] <= most
 
 
@@ -194,7 +195,7 @@ def test_what_rests_at_zero_until_a_switch_and_what_stays_there_do_not_stop_impl
     s = np.array([0.1, 0.5])
     out = run(pulse, Method(solver, rtol=1e-8), s=s, horizon=[20.0, 20.0])
     right = 1e3 / s * (np.exp(-s * (20 - 6.001)) - np.exp(-s * 14))
-    np.testing.assert_allclose(out["y0_final"], right, rtol=1e-6)
+    np.testing.assert_allclose(out["y0_final"], right, rtol=1e-7, atol=2e-8)
     np.testing.assert_array_equal(out["y1_final"], 0)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from ..errors import Argument, CubeError
 from ..space import Space
 from ..values.columns import describe_values
@@ -33,6 +35,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 def require_same_sweep(cube: Cube, space: Space) -> None:
     """Refuse, with the difference, a cube of another sweep; and one whose coordinates are damaged."""
     old, new = cube.identity, identity(space, cube.identity)
+    new = {key: text for key, text in new.items() if key in old or key not in _gained(space)}
     different = differences(old, new)
     # What is drawn follows from how it is drawn: seeds say more than digests of samples.
     drawn = {f"axes.{key.partition('parameters.')[2]}" for key in {*old, *new} if "design.param" in key}
@@ -50,6 +53,22 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
             hint,
         )
     require_sound_coordinates(cube)
+
+
+def _gained(space: Space) -> set[str]:
+    """Keys of parameters and choices at which nothing changes by default.
+
+    A cube that an earlier version began may lack them: its model has gained them since.
+    """
+    still = {c.name for c in space.model.choices if space.choices.get(c.name) == c.default}
+    for parameter in space.model.parameters:
+        usual = parameter.default if parameter.dim is None else parameter.fill
+        if usual is None or parameter.name not in space.fixed:
+            continue
+        # As a number of the sweep's type, which an axis' components, NaN here, never are.
+        if np.all(np.asarray(space.fixed[parameter.name]) == np.asarray(usual, space.dtype)):
+            still.add(parameter.name)
+    return {f"fixed.{name}" for name in still}
 
 
 def require_sound_coordinates(cube: Cube) -> None:

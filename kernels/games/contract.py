@@ -10,8 +10,10 @@ A contract for type i is (T_i, R_i): resources, and the reward R_i = r_i T_i tha
     type i, contract j theta_i a T_j - c r_j T_j
 
 The centre maximises its utility over T subject to IR (every type's own contract gives it >= 0), IC
-(no type prefers another's contract; all pairs, not the paper's neighbours only), sum T = T_total and
-T >= T_min. All of it is linear in T.
+(no type prefers another's contract), sum n_i T_i = T_total for n_i infrastructures of type i, and
+T >= T_min. All of it is linear in T, and solved in x_i = n_i T_i / T_total. Which of IR and IC are
+imposed is a choice: all pairs; the paper's relaxation to neighbours and IR of the lowest type alone
+(its Theorem 1: the same); or of neighbours the lower contract only, its constraints (12) and (15).
 """
 
 from collections.abc import Mapping
@@ -19,11 +21,12 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ..model import Dim, Domain, Model, Output, Parameter
+from ..model import Choice, Dim, Domain, Model, Output, Parameter
 from ..numerics.linear_program import INFEASIBLE, OPTIMAL, OUT_OF_PIVOTS, Program, Vertex, maximise, tolerance
 from ..status import Status
 
-BINDING = {"undefined": -1, "slack": 0, "binding": 1}
+BINDING = {"undefined": -1, "slack": 0, "binding": 1, "violated": 2}
+CONSTRAINTS = ("all", "neighbours", "downward")
 RANKING = {"undefined": -1, "criticality_overtakes": 0, "vulnerability_first": 1}
 
 
@@ -37,30 +40,33 @@ def centre_utility(resources: Array, p: Mapping[str, Array]) -> Array:
     return jnp.sum(_weights(p) * resources) * jnp.sum(p["criticality_probability"] * p["phi"])
 
 
-def contract(p: Mapping[str, Array]) -> dict[str, Array]:
+def contract(p: Mapping[str, Array], *, constraints: str = "all") -> dict[str, Array]:
     """The optimal contracts at one point; keys and shapes as `CONTRACT` declares them."""
     size = p["theta"].shape[0]
-    bounds = p["T_min"] / p["T_total"]
-    data = (bounds, *_scaled_value(p))
-    best = maximise(_PROGRAM, data, _weights(p), jnp.ones_like(p["T_total"]))
+    bounds = p["infrastructures"] * p["T_min"] / p["T_total"]
+    every = (bounds, *_scaled_value(p, "all"))
+    data = every if constraints == "all" else (bounds, *_scaled_value(p, constraints))
+    weights = _weights(p) / p["infrastructures"]
+    best = maximise(_PROGRAM, data, weights, jnp.ones_like(p["T_total"]))
     consistent = _consistent(p)
     good = consistent & (best.verdict == OPTIMAL)
     # A factor, not a choice: so derivatives, too, are NaN where there is no contract, and not zero.
-    resources = best.x * p["T_total"] * jnp.where(good, 1, jnp.nan)
-    several = good & _several(data, p, best)
+    resources = best.x * p["T_total"] / p["infrastructures"] * jnp.where(good, 1, jnp.nan)
+    several = good & _several(data, weights, best)
 
     utilities = type_utilities(resources, p)
     own = jnp.diagonal(utilities)
     diagonal = jnp.eye(size, dtype=bool)
     ic_slack = jnp.where(diagonal & good, 0, own[:, None] - utilities)
-    equal = jnp.broadcast_to(p["T_total"] / size, (size,))
+    equal = jnp.broadcast_to(p["T_total"] / jnp.sum(p["infrastructures"]), (size,))
     equal_split = centre_utility(equal, p) * jnp.where(consistent, 1, jnp.nan)
     tol = 10 * tolerance(resources.dtype)
-    scaled = _PROGRAM.slack(data, best.x)
-    binds = jnp.where(good, (scaled <= tol).astype(jnp.int8), jnp.int8(-1))
+    scaled = _PROGRAM.slack(every, best.x)
+    binds = (scaled <= tol).astype(jnp.int8) + (scaled < -tol).astype(jnp.int8)
+    binds = jnp.where(good, binds, jnp.int8(-1))
     pairs = binds[size:].reshape(size, size)
     incentive = jnp.where(diagonal & good, jnp.int8(0), pairs)
-    counted = jnp.sum(binds[:size]) + jnp.sum(jnp.diagonal(pairs)) + jnp.sum(incentive)
+    counted = sum(jnp.sum(part == 1) for part in (binds[:size], jnp.diagonal(pairs), incentive))
     return {
         "resources": resources,
         "reward": p["reward_rate"] * resources,
@@ -89,17 +95,29 @@ def _weights(p: Mapping[str, Array]) -> Array:
     return p["probability"] * p["theta"] * (p["reward_rate"] - 1)
 
 
-def _scaled_value(p: Mapping[str, Array]) -> tuple[Array, Array]:
+def _scaled_value(p: Mapping[str, Array], constraints: str) -> tuple[Array, Array]:
     """Coefficients of the rows (i, j): own[i, j] x_i - other[i, j] x_j >= 0.
 
-    Off the diagonal this is IC; on it `other` is nothing, which is IR. Rows are scaled to 1.
+    Off the diagonal this is IC; on it `other` is nothing, which is IR. Rows are scaled to 1. A row that is
+    not imposed says x_i >= 0, which its minimum does already.
     """
-    value = _value_of_contract(p)
+    value = _value_of_contract(p) / p["infrastructures"][None, :]
     other = jnp.where(jnp.eye(value.shape[0], dtype=bool), 0, value)
     own = jnp.broadcast_to(jnp.diagonal(value)[:, None], value.shape)
+    imposed = _imposed(value.shape[0], constraints)
+    own, other = jnp.where(imposed, own, 1), jnp.where(imposed, other, 0)
     scale = jnp.maximum(jnp.maximum(jnp.abs(own), jnp.abs(other)), jnp.finfo(value.dtype).tiny)
     scale = lax.stop_gradient(scale)
     return own / scale, other / scale
+
+
+def _imposed(size: int, constraints: str) -> Array:
+    """Which of IR (the diagonal) and IC (off it) the program holds to: bool [type, other_type]."""
+    i, j = jnp.arange(size)[:, None], jnp.arange(size)[None, :]
+    lowest = (i == 0) & (j == 0)
+    if constraints == "all":
+        return i == i + 0 * j
+    return lowest | ((abs(i - j) == 1) if constraints == "neighbours" else (j == i - 1))
 
 
 def _slack(data: tuple[Array, Array, Array], x: Array) -> Array:
@@ -122,12 +140,12 @@ def _row(data: tuple[Array, Array, Array], index: Array) -> tuple[Array, Array]:
 _PROGRAM = Program(_slack, _row)
 
 
-def _several(data: tuple[Array, Array, Array], p: Mapping[str, Array], best: Vertex) -> Array:
+def _several(data: tuple[Array, Array, Array], weights: Array, best: Vertex) -> Array:
     """Whether other contracts are as good: then preferring small last variables finds one of them."""
     tol = tolerance(best.x.dtype)
-    size_of_weights = jnp.max(jnp.abs(_weights(p)))
+    size_of_weights = jnp.max(jnp.abs(weights))
     unique = jnp.all(best.multipliers > tol * size_of_weights)
-    other = maximise(_PROGRAM, data, _weights(p), jnp.ones_like(p["T_total"]), prefer=-1, skip=unique)
+    other = maximise(_PROGRAM, data, weights, jnp.ones_like(best.x[0]), prefer=-1, skip=unique)
     return (other.verdict == OPTIMAL) & jnp.any(jnp.abs(other.x - best.x) > 100 * tol)
 
 
@@ -174,8 +192,9 @@ CONTRACT = Model(
     ),
     formulas=(
         "maximise sum over i of p_i θ_i (r_i - 1) T_i * sum over j of q_j φ_j",
-        "over T with sum T = T_total, T >= T_min, and",
+        "over T with sum of n_i T_i = T_total, T >= T_min, and",
         "IR: θ_i a T_i - c r_i T_i >= 0;  IC: θ_i a T_i - c r_i T_i >= θ_i a T_j - c r_j T_j for all i, j",
+        "or, by choice: neighbours, IR of i = 1 and IC of j = i - 1, i + 1; downward, of j = i - 1 alone",
     ),
     kernel=contract,
     parameters=(
@@ -190,6 +209,16 @@ CONTRACT = Model(
             "reward per resource that the type's contract asks for; must increase",
         ),
         _by_type("T_min", "T_min", "resource", (20.0, 60.0, 100.0), Domain(0), "least the type needs"),
+        Parameter(
+            "infrastructures",
+            "n",
+            "1",
+            dict.fromkeys("123", 1.0),
+            _POSITIVE,
+            "infrastructures of the type, each of which gets its contract",
+            dim="type",
+            fill=1.0,
+        ),
         _by_level("phi", "φ", (1.0, 1.1, 1.2), _POSITIVE, "criticality of the level; must increase"),
         _by_level(
             "criticality_probability", "q", _THIRDS, Domain(0, 1), "probability of the level; sum to 1"
@@ -203,6 +232,11 @@ CONTRACT = Model(
             0.5,
             Domain(0, 1, low_open=True, high_open=True),
             "what paying one unit of reward costs an infrastructure",
+        ),
+    ),
+    choices=(
+        Choice(
+            "constraints", CONSTRAINTS, "all", "which of IR and IC are imposed: all pairs, or neighbours'"
         ),
     ),
     outputs=(

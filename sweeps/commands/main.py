@@ -30,11 +30,12 @@ _FILES = (
     "plot",
     "sensitivity",
     "boundary",
-    "critical_cities",
-    "best_compensation",
-    "audit",
-    "reproduce",
-    "structure",
+    "papers.critical_cities",
+    "papers.best_compensation",
+    "papers.audit",
+    "papers.reproduce",
+    "papers.offers",
+    "papers.structure",
     "doctor",
 )
 

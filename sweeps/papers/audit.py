@@ -124,8 +124,8 @@ def _symbols(result: Result) -> dict[str, str]:
     symbols = {}
     for parameter in result.study.sweep.space().model.parameters:
         unit = "" if parameter.unit in ("1", "") else f" [{parameter.unit}]"
-        symbol = f" {parameter.symbol}" if parameter.symbol != parameter.name else ""
-        symbols[parameter.name] = f"{parameter.name}{symbol}{unit}"
+        same = parameter.symbol.replace("_", "") == parameter.name.replace("_", "")
+        symbols[parameter.name] = f"{parameter.name}{'' if same else f' {parameter.symbol}'}{unit}"
     return symbols
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Claim:
     """One claim: where it is made, what it says, whether it holds, and the numbers that say so.
 
     `expected` is False for what a paper says and its own equations contradict: there, a claim that does
-    not hold is the right result, and `reason` says why it does not.
+    not hold is the right result, and `reason` says why it does not. `stays` says over which range of numbers
+    that were reconstructed the outcome is the same, where that was tried.
     """
 
     source: str
@@ -24,6 +26,7 @@ class Claim:
     by: str
     expected: bool = True
     reason: str = ""
+    stays: str = ""
 
     @property
     def surprises(self) -> bool:
@@ -34,17 +37,19 @@ class Claim:
 def check(
     source: str,
     text: str,
-    margins: np.ndarray | float,
+    margins: Any,
     measure: str,
     tolerance: float = 0.0,
     *,
     worst: str = "",
     expected: bool = True,
     reason: str = "",
+    imposed: str = "",
 ) -> Claim:
     """The claim that all `margins` are >= 0, up to `tolerance`. A NaN is a failure.
 
-    `measure` names the margins in the text; `worst` says where the least of them is.
+    `measure` names the margins in the text; `worst` says where the least of them is. `imposed` names the
+    constraint that was imposed on what is checked, where the claim cannot but hold for that reason.
 
     Raises
     ------
@@ -55,10 +60,12 @@ def check(
     if margins.size == 0:
         raise ValueError(f"claim {text!r} was checked at no point")
     failing = int(np.sum(~(margins >= -tolerance)))
-    least = float("nan") if np.any(np.isnan(margins)) else float(margins.min()) + 0.0  # -0 reads badly
+    least = float("nan") if np.any(np.isnan(margins)) else float(margins.min())
+    least = 0.0 if abs(least) <= tolerance else least  # what is equal but for rounding is said to be equal
     by = f"least {measure} {least:.4g}"
     if failing:
         by = f"fails at {failing:,} of {margins.size:,} points, {by}" + (f" at {worst}" if worst else "")
+    by += f"; it cannot but hold: {imposed} imposed" if imposed else ""
     return Claim(source, text, failing == 0, by, expected, reason)
 
 
@@ -68,8 +75,11 @@ def claims_table(claims: Iterable[Claim]) -> str:
     Below them stands why the ones that are known to fail do.
     """
     claims = list(claims)
-    head = ("", "claim", "holds", "source", "by how much")
-    rows = [("!" if c.surprises else "", c.text, "yes" if c.holds else "NO", c.source, c.by) for c in claims]
+    head = ["", "claim", "holds", "source", "by how much"]
+    rows = [["!" if c.surprises else "", c.text, "yes" if c.holds else "NO", c.source, c.by] for c in claims]
+    if any(c.stays for c in claims):
+        head.insert(3, "the same for")
+        rows = [[*row[:3], c.stays, *row[3:]] for row, c in zip(rows, claims, strict=True)]
     reasons = dict.fromkeys(c.reason for c in claims if not c.expected and c.reason)
     known = [f"  {'; '.join(c.text for c in claims if c.reason == r)}:\n    {r}" for r in reasons]
     return "\n".join([table(head, rows), *(["known to fail:", *known] if known else [])])

@@ -55,13 +55,14 @@ def _points(number: int) -> str:
 
 
 def share_text(part: int, whole: int) -> str:
-    """A percentage that says 0 % and 100 % only where that is exact."""
+    """A percentage in the digits that its points support; it says 0 % and 100 % only where that is exact."""
     if not whole or part in (0, whole):
         return "-" if not whole else f"{part // whole:.0%}"
-    share = part / whole
-    if share < 5e-5 or share > 1 - 5e-5:
-        return "< 0.01%" if share < 0.5 else "> 99.99%"
-    return f"{share:.2%}"
+    digits = 0 if whole < 1_000 else 1 if whole < 10_000 else 2
+    share, least = part / whole, 10.0 ** -(2 + digits)
+    if min(share, 1 - share) < least / 2:
+        return f"< {least:.{digits}%}" if share < 0.5 else f"> {1 - least:.{digits}%}"
+    return f"{share:.{digits}%}"
 
 
 def size_text(margin: float, unit: str) -> str:

@@ -24,14 +24,10 @@ from typing import Any
 import jax.numpy as jnp
 
 from ...flow import Attractor
-from ...replicator import advantages
-from .game import payoffs
+from .signs import Advantage, conserves, slope
 
 Array = Any
 Parameters = Mapping[str, Array]
-
-# What is smaller than this many roundings of its terms has no sign.
-_ROUNDINGS = 1000.0
 
 
 def attractor(p: Parameters, *, reward: str, punishment: str) -> Array:
@@ -39,7 +35,7 @@ def attractor(p: Parameters, *, reward: str, punishment: str) -> Array:
 
     `undecided` where several rest points attract, where a sign is lost in rounding and for starts on a face.
     """
-    A, B = _Advantage(p, reward, punishment, 0), _Advantage(p, reward, punishment, 1)
+    A, B = Advantage(p, reward, punishment, 0), Advantage(p, reward, punishment, 1)
     x, y = p["x0"], p["y0"]
     inside = (x > 0) & (x < 1) & (y > 0) & (y < 1)
     at_rest = ~A.has_sign(0.0, y) & ~B.has_sign(x, y)
@@ -47,10 +43,9 @@ def attractor(p: Parameters, *, reward: str, punishment: str) -> Array:
     return jnp.where(inside, ends, jnp.int8(Attractor.undecided))
 
 
-def _end(p: Parameters, A: "_Advantage", B: "_Advantage", reward: str, punishment: str) -> Array:
+def _end(p: Parameters, A: Advantage, B: Advantage, reward: str, punishment: str) -> Array:
     """The same for a start inside that is no rest point."""
-    slope, slopes = _slope(p, reward, punishment)
-    level = jnp.abs(slope) <= _ROUNDINGS * jnp.finfo(slope.dtype).eps * slopes
+    tilt = slope(p, reward, punishment)
     top, bottom = A.at(0.0, 0.0), A.at(0.0, 1.0)
     left, low, high = B.at(0.0, 0.0), B.at(1.0, 0.0), B.at(1.0, 1.0)
     turning = (low > 0) != (high > 0)
@@ -58,7 +53,9 @@ def _end(p: Parameters, A: "_Advantage", B: "_Advantage", reward: str, punishmen
 
     all_saddles = (top > 0) & (bottom < 0) & (left < 0) & (low > 0) & (high > 0)
     inner = jnp.where(
-        level, Attractor.closed_orbit, jnp.where(slope < 0, Attractor.rest_point, Attractor.boundary_cycle)
+        conserves(p, reward, punishment),
+        Attractor.closed_orbit,
+        jnp.where(tilt < 0, Attractor.rest_point, Attractor.boundary_cycle),
     )
     end = jnp.where(all_saddles, inner, Attractor.rest_point)
 
@@ -66,29 +63,8 @@ def _end(p: Parameters, A: "_Advantage", B: "_Advantage", reward: str, punishmen
     attracts_on_edge = turning & (low > 0) & (A.at(0.0, on_edge) > 0)
     two = both_corners | ((top > 0) & (bottom < 0) & (left > 0) & ((low < 0) | attracts_on_edge))
     clear = A.has_sign(0.0, 0.0) & A.has_sign(0.0, 1.0) & A.has_sign(0.0, on_edge)
-    clear &= B.has_sign(0.0, 0.0) & B.has_sign(1.0, 0.0) & B.has_sign(1.0, 1.0)
+    clear &= B.has_sign(0.0, 0.0) & B.has_sign(1.0, 0.0)
+    # Where A(1) < 0 < B(1, 0), the corner (1, 1) attracts nothing whatever the sign of B there, and the cycle
+    # along the boundary, if there is one, repels: B(1, 1) below B(1, 0) is all that counts.
+    clear &= B.has_sign(1.0, 1.0) | ((bottom < 0) & (low > 0))
     return jnp.where(clear & ~two, end, Attractor.undecided).astype(jnp.int8)
-
-
-def _slope(p: Parameters, reward: str, punishment: str) -> tuple[Array, Array]:
-    """Slope of B(1, y) in y, and the size of its terms."""
-    rises = p["r"] if reward == "dynamic" else jnp.zeros_like(p["r"])
-    falls = p["f"] if punishment == "dynamic" else jnp.zeros_like(p["f"])
-    return rises - falls, rises + falls
-
-
-class _Advantage:
-    """A (`which` 0) or B (1) of one scenario, and the size of its terms."""
-
-    def __init__(self, p: Parameters, reward: str, punishment: str, which: int) -> None:
-        self._payoffs, self._which = payoffs(p, reward, punishment), which
-        own = ("c1", "R1", "Lg", "S") if which == 0 else ("c2", "R2", "Le")
-        self._terms = sum((jnp.abs(p[name]) for name in own), p["r"] + p["f"])
-
-    def at(self, x: Array | float, y: Array | float) -> Array:
-        dtype = self._terms.dtype
-        return advantages(self._payoffs, jnp.asarray(x, dtype), jnp.asarray(y, dtype))[self._which]
-
-    def has_sign(self, x: Array | float, y: Array | float) -> Array:
-        """Whether it is neither zero nor lost in the rounding of its terms there."""
-        return jnp.abs(self.at(x, y)) > _ROUNDINGS * jnp.finfo(self._terms.dtype).eps * self._terms

@@ -1,8 +1,9 @@
 """The supervision game: a local government supervises or not, an enterprise manages its security or not.
 
-Source: the paper on information security supervision in smart cities by evolutionary game theory;
-sections 2-4 (its symbols are lost from the text; what was reconstructed is marked [recon]). Payoffs
-(government, enterprise):
+Source: "Study on the Evolutionary Game of Information Security Supervision in Smart Cities under Different
+Reward and Punishment Mechanisms", Discrete Dynamics in Nature and Society 2022, article 8122630, sections 2-4
+(its symbols are lost from the text; what was reconstructed is marked [recon]). Payoffs (government,
+enterprise):
 
     |                | manage                   | not managed                     |
     | supervise      | R1 - c1 - rew, R2-c2+rew | -c1 + pun - p1 Lg, R2-pun-p1 Le |
@@ -12,7 +13,7 @@ static reward: rew = r, dynamic reward: rew = r y. Static punishment: pun = f, d
 The dynamics are derived from these payoffs alone, by `replicator`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import product
 from typing import Any
@@ -21,18 +22,14 @@ import jax
 import jax.numpy as jnp
 
 from ...numerics.rest_points import attracts, classify, eigenvalues, falling_root, jacobian_at, line_root
-from ...replicator import PURE, Bimatrix, advantages, share_field, to_logits
+from ...replicator import PURE, advantages, share_field, to_logits
 from ...status import Status
+from .payoffs import PUNISHMENT, REWARD, payoffs
+from .signs import Advantage, conserves
 
 Array = Any
 Parameters = Mapping[str, Array]
 
-# What the government pays or fines, as functions of the cap and the share y that manages.
-REWARD: dict[str, Callable[[Array, Array], Array]] = {"static": lambda r, y: r, "dynamic": lambda r, y: r * y}
-PUNISHMENT: dict[str, Callable[[Array, Array], Array]] = {
-    "static": lambda f, y: f,
-    "dynamic": lambda f, y: f * (1 - y),
-}
 MECHANISMS: tuple[tuple[str, str], ...] = tuple(product(REWARD, PUNISHMENT))
 
 # Every rest point the square can hold, besides whole edges of them. There is at most one interior point:
@@ -52,20 +49,6 @@ BEST: dict[str, int] = {f"{r}_{f}": i for i, (r, f) in enumerate(MECHANISMS)} | 
 }
 
 
-def payoffs(p: Parameters, reward: str, punishment: str) -> Callable[[Array, Array], Bimatrix]:
-    """Payoff matrices of (government, enterprise) as a function of the shares (x, y)."""
-
-    def at(_x: Array, y: Array) -> Bimatrix:
-        rew, pun = REWARD[reward](p["r"], y), PUNISHMENT[punishment](p["f"], y)
-        c1, c2, R1, R2 = p["c1"], p["c2"], p["R1"], p["R2"]
-        Lg, Le, p1, p2 = p["Lg"], p["Le"], p["p1"], p["p2"]
-        government = ((R1 - c1 - rew, -c1 + pun - p1 * Lg), (R1, -p2 * (Lg + p["S"])))
-        enterprise = ((R2 - c2 + rew, R2 - pun - p1 * Le), (R2 - c2, R2 - p2 * Le))
-        return government, enterprise
-
-    return at
-
-
 def rest_points(p: Parameters, reward: str, punishment: str) -> Array:
     """All rest points in the square, shape (6, 2), in the order of `REST_POINTS`; NaN where absent."""
     game = payoffs(p, reward, punishment)
@@ -80,6 +63,9 @@ def rest_points(p: Parameters, reward: str, punishment: str) -> Array:
     y, y_exists = falling_root(gain, zero.dtype)
     x, x_exists = line_root(lure(0.0, y), lure(1.0, y))
     edge, edge_exists = line_root(lure(1.0, zero), lure(1.0, zero + 1))
+    # A root within rounding of a corner is that corner.
+    B = Advantage(p, reward, punishment, 1)
+    edge_exists &= B.has_sign(1.0, 0.0) & B.has_sign(1.0, 1.0)
     interior = jnp.where(y_exists & x_exists, jnp.stack([x, y]), jnp.nan)
     on_edge = jnp.where(edge_exists, jnp.stack([zero + 1, edge]), jnp.nan)
     return jnp.concatenate([jnp.array(CORNERS, zero.dtype), interior[None], on_edge[None]])
@@ -129,14 +115,15 @@ def _worst_risk(p: Parameters, reward: str, punishment: str) -> Array:
     return jnp.where(worst < 0, jnp.inf, worst)
 
 
-def first_integral(p: Parameters, logits: Array) -> Array:
-    """Conserved quantity of the static/static game at logits (u, w), in money.
+def first_integral(p: Parameters, logits: Array, reward: str = "static", punishment: str = "static") -> Array:
+    """Conserved quantity at logits (u, w), in money, of a game that `conserves` one.
 
-    There A depends on y alone and B on x alone, so u' = A(y), w' = B(x) keeps
-    H = integral of B du - integral of A dw; with B = b0 + b1 x and the integral of x(u) du = ln(1 + e^u),
+    There A depends on y alone and B on x alone, both linearly: under static/static, and where the caps of a
+    dynamic reward and a dynamic fine are equal, A = a0 + a1 y and B = b0 + b1 x. So u' = A(y), w' = B(x)
+    keeps H = integral of B du - integral of A dw; with the integral of x(u) du = ln(1 + e^u),
     H = b0 u + b1 ln(1 + e^u) - a0 w - a1 ln(1 + e^w).
     """
-    game = payoffs(p, "static", "static")
+    game = payoffs(p, reward, punishment)
     zero = jnp.zeros((), logits.dtype)
     a0, b0 = advantages(game, zero, zero)
     a_end, b_end = advantages(game, zero + 1, zero + 1)
@@ -146,11 +133,9 @@ def first_integral(p: Parameters, logits: Array) -> Array:
 
 
 def first_integral_or_nan(p: Parameters, logits: Array, reward: str, punishment: str) -> Array:
-    """`first_integral`; NaN under other mechanisms, which conserve nothing, and at pure strategies."""
-    if (reward, punishment) != ("static", "static"):
-        return jnp.full_like(logits[0], jnp.nan)
-    mixed = jnp.all(jnp.abs(logits) < PURE)
-    return jnp.where(mixed, first_integral(p, jnp.where(mixed, logits, 0.0)), jnp.nan)
+    """`first_integral`; NaN where nothing is conserved, and at pure strategies."""
+    kept = conserves(p, reward, punishment) & jnp.all(jnp.abs(logits) < PURE)
+    return jnp.where(kept, first_integral(p, jnp.where(kept, logits, 0.0), reward, punishment), jnp.nan)
 
 
 def check(p: Parameters, **_static: str) -> Array:

@@ -1,7 +1,8 @@
 """The supervision game as a model: its parameters, outputs, and its motion in logits.
 
 The mathematics is in `game`. Parameter values are the paper's case (its Table 4 and section 4.1);
-the text lost c1, p1, p2 and the time range of its figures, which are [recon].
+the text lost c1, p1, p2 and the time range of its figures, which are [recon]: they were chosen to agree with
+what it says about its figures.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from ...model import Choice, Dim, Domain, Model, Output, Parameter
 from ...numerics.rest_points import RestClass
 from ...replicator import logit_field, logit_motion
 from .ends import attractor
-from .game import BEST, PUNISHMENT, REST_POINTS, REWARD, check, first_integral_or_nan, kernel, payoffs, start
+from .game import BEST, REST_POINTS, check, first_integral_or_nan, kernel, start
+from .payoffs import PUNISHMENT, REWARD, payoffs
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -46,9 +48,7 @@ FLOW = Flow(
         Observable("y", "y", "1", "share of enterprises that manage"),
         Observable("x_logit", "ln x/(1-x)", "1", "logit of the share that supervises"),
         Observable("y_logit", "ln y/(1-y)", "1", "logit of the share that manages"),
-        Observable(
-            "invariant", "H", "money", "first integral (static/static only, else NaN)", may_be_nan=True
-        ),
+        Observable("invariant", "H", "money", "first integral; NaN where none exists", may_be_nan=True),
     ),
     swings=("x", "y"),
     faces=True,
@@ -67,14 +67,14 @@ def _money(name: str, symbol: str, default: float, meaning: str) -> Parameter:
 
 
 PARAMETERS = (
-    _money("c1", "c_1", 5.0, "cost of supervising, to the government [recon]"),
+    _money("c1", "c_1", 2.5, "cost of supervising, to the government [recon]"),
     _money("c2", "c_2", 6.0, "cost of managing, to the enterprise"),
     _money("r", "r", 2.0, "reward to a managing enterprise that is supervised; the cap of a dynamic reward"),
     _money("f", "f", 10.0, "fine on a non-managing enterprise that is supervised; the cap of a dynamic one"),
     _money("Lg", "L_g", 8.0, "loss of the government on an incident"),
     _money("Le", "L_e", 50.0, "loss of the enterprise on an incident"),
     _money("S", "S", 2.0, "loss of society on an incident, borne by a government that did not supervise"),
-    Parameter("p1", "p_1", "1", 0.05, _PROBABILITY, "incident probability, supervised, not managed [recon]"),
+    Parameter("p1", "p_1", "1", 0.08, _PROBABILITY, "incident probability, supervised, not managed [recon]"),
     Parameter("p2", "p_2", "1", 0.10, _PROBABILITY, "incident probability, neither; >= p1 [recon]"),
     Parameter("R1", "R_1", "money", 0.0, _ANY, "benefit of the government; cancels from the dynamics"),
     Parameter("R2", "R_2", "money", 0.0, _ANY, "benefit of the enterprise; cancels from the dynamics"),
@@ -129,7 +129,7 @@ OUTPUTS = (
         "first_integral",
         "H",
         "money",
-        "conserved quantity at the start; NaN unless static/static with a mixed start",
+        "conserved quantity at the start: static/static, or both dynamic with r = f; else NaN",
         may_be_nan=True,
     ),
 )
@@ -159,6 +159,10 @@ SUPERVISION = Model(
         Dim("equation", "row of the Jacobian", labels=("x", "y")),
         Dim("variable", "column of the Jacobian", labels=("x", "y")),
     ),
-    reconstructed="c1 = 5, p1 = 0.05, p2 = 0.10 and the horizon: the text lost these numbers",
+    reconstructed=(
+        "c1 = 2.5, p1 = 0.08, p2 = 0.10 and the horizon: the text lost these numbers. Those chosen meet what "
+        "it says of the period and size of swings and of Figures 8-11; `equisweep reproduce supervision` "
+        "says over which range of them each sentence holds."
+    ),
     flow=FLOW,
 )

@@ -1,4 +1,4 @@
-"""What the contract paper's Figures 1-3 are said to show: the contracts behind them, and the claims, checked.
+"""What the contract paper says of its optimum and its Figures 1-3: the contracts behind them, and the claims.
 
 Source: Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, section IV. Minima 20, 60, 100 (and 140
 with 650 resources) and a value of twice the resources are the paper's. Reconstructed, its numbers
@@ -9,12 +9,13 @@ each type is designed on 3 / n of the resources. Types stand in presets/contract
 contract_4_types.toml.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....kernels.games.contract import CONSTRAINTS
 from ...run import run_in_memory
 from ...spec.presets import preset
 from ..claims import Claim, check
@@ -26,6 +27,12 @@ TOTAL_3, TOTAL_4 = 600.0, 650.0
 UNIT_COST = 0.5
 GROWTH = 0.5
 COUNTS = np.arange(3, 11)
+# From how many times its minimum a type gets "much more resources than needed"; the paper says no number.
+MUCH = 1.5
+_CONFLICT = (
+    "the lowest type gets exactly what it needs, as section III-B says of every optimum: the two sentences "
+    "exclude each other"
+)
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,21 @@ class Studies:
     """Resources of the four types [type]."""
     least: np.ndarray
     """What the four types need at least [type]."""
+    by_neighbours: np.ndarray
+    """Resources of the four types where neighbours' constraints alone are imposed [type]."""
+    own_by_neighbours: np.ndarray
+    """What each type gains there by its own contract over each other one [type, contract]."""
+    by_downward: np.ndarray
+    """Resources where each type is only kept from the next lower contract [type]."""
 
 
 def studies() -> Studies:
     """Solve the contracts behind the three figures."""
     fixed = 3 / COUNTS * TOTAL_3
     growing = fixed * (1 + GROWTH * (COUNTS - 3))
-    three, four = _solve(3, sorted({*fixed, *growing})), _solve(4, [TOTAL_4]).isel(T_total=0)
+    three = _solve(3, sorted({*fixed, *growing}))
+    every = _solve(4, [TOTAL_4], list(CONSTRAINTS)).isel(T_total=0)
+    four, near, down = (every.sel(constraints=name) for name in CONSTRAINTS)
     given = {
         name: np.array(preset("contract_4_types").fixed[name]) for name in ("theta", "reward_rate", "T_min")
     }
@@ -77,43 +92,103 @@ def studies() -> Studies:
         four["ir_slack"].values[:, None] - four["ic_slack"].values,
         four["resources"].values,
         given["T_min"],
+        near["resources"].values,
+        near["ic_slack"].values,
+        down["resources"].values,
     )
 
 
 def claims(s: Studies) -> list[Claim]:
-    """The sentences of section IV about its figures."""
+    """The sentences of the paper about its optimum and its figures, as it states them."""
+    return [*_figure_1(s), *_figure_2(s), *_figure_3(s), *_relaxed(s)]
+
+
+def _figure_1(s: Studies) -> Iterator[Claim]:
     gain = s.gain_fixed
-    elsewhere = np.diagonal(s.any_contract)[:, None] - s.any_contract
+    yield check("Fig. 1", "the contracts gain over the equal split, resources fixed", gain, "gain", 1e-12)
+    text = "fixed resources: the gain falls with infrastructures added"
+    yield check("Fig. 1", text, -np.diff(gain), "fall", 1e-12)
+    text = "growing resources: the gain never falls"
+    yield check("Fig. 1", text, np.diff(s.gain_growing), "rise", 1e-12)
+    text = "growing resources: the centre's utility rises"
+    yield check("Fig. 1", text, np.diff(s.utility_growing), "rise")
+
+
+def _figure_2(s: Studies) -> Iterator[Claim]:
+    difference = s.type_utility - s.equal_utility
+    text = "higher types have higher utility (Lemma 2)"
+    yield check("Fig. 2", text, np.diff(s.type_utility), "step", imposed="IC and IR are")
+    text = "the highest type does better than under the equal split"
+    yield check("Fig. 2", text, difference[-1], "difference")
+    text = "the lowest type does worse than under the equal split"
+    yield check("Fig. 2", text, -difference[0], "difference")
+    text = "every type gets at least what it needs"
+    yield check(
+        "Fig. 2", text, s.resources - s.least, "resources to spare", 1e-9 * TOTAL_4, imposed="T >= T_min is"
+    )
+    lower = difference < 0
+    times = s.resources[lower] / s.least[lower]
+    text = f"types below the equal split get much more than needed (read: {MUCH:g} times as much)"
+    listed = ", ".join(f"type {k + 1} {t:.4g}" for k, t in zip(np.flatnonzero(lower), times, strict=True))
+    yield check(
+        "Fig. 2",
+        text,
+        times - MUCH,
+        "surplus",
+        expected=False,
+        worst=f"times what it needs: {listed}",
+        reason=_CONFLICT,
+    )
+    text = "the lowest type gets its lower limit"
+    gap = -abs(s.resources[0] - s.least[0]) / TOTAL_4
+    yield check("III-B", text, gap, "minus the difference", 1e-9)
+
+
+def _figure_3(s: Studies) -> Iterator[Claim]:
     scale = np.abs(s.any_contract).max()
-    low, high = s.type_utility[0] - s.equal_utility[0], s.type_utility[-1] - s.equal_utility[-1]
-    rows = [
-        ("Fig. 1", "the contracts gain over the equal split, resources fixed", gain, "gain", 1e-12),
-        (
-            "Fig. 1",
-            "fixed resources: the gain falls with infrastructures added",
-            -np.diff(gain),
-            "fall",
-            1e-12,
-        ),
-        ("Fig. 1", "growing resources: the gain never falls", np.diff(s.gain_growing), "rise", 1e-12),
-        ("Fig. 1", "growing resources: the centre's utility rises", np.diff(s.utility_growing), "rise", 0.0),
-        ("Fig. 2", "higher types have higher utility", np.diff(s.type_utility), "step", 0.0),
-        ("Fig. 2", "the highest type does better than under the equal split", high, "difference", 0.0),
-        ("Fig. 2", "the lowest type does worse than under the equal split", -low, "difference", 0.0),
-        (
-            "Fig. 2",
-            "every type gets what it needs",
-            s.resources - s.least,
-            "resources to spare",
-            1e-9 * TOTAL_4,
-        ),
-        ("Fig. 3", "every type does best under its own contract", elsewhere, "utility lost", 1e-12 * scale),
-    ]
-    return [check(source, text, margins, *rest) for source, text, margins, *rest in rows]
+    lost = np.diagonal(s.any_contract)[:, None] - s.any_contract
+    text = "every type does best under its own contract"
+    yield check("Fig. 3", text, lost, "utility lost", 1e-12 * scale, imposed="IC of all pairs is")
+    text = "higher contracts hold more resources (Lemma 1)"
+    yield check("Fig. 3", text, np.diff(s.resources), "step", imposed="IC is")
+    beyond = -np.diff(s.any_contract, axis=1)[_next_up(len(s.least))] / scale
+    text = "contracts above a type's own lower its utility"
+    tied = int((np.abs(beyond) <= 1e-9).sum())
+    why = f"IC binds between neighbours: {tied} types are indifferent between their own contract and the next"
+    yield check(
+        "Fig. 3", text, beyond - 1e-9, "relative fall", expected=False, worst=f"{tied} ties", reason=why
+    )
+    text = "contracts above a type's own never raise its utility"
+    yield check("Fig. 3", text, beyond, "relative fall", 1e-9, imposed="IC of all pairs is")
 
 
-def _solve(types: int, totals: Sequence[float]) -> "xr.Dataset":
+def _relaxed(s: Studies) -> Iterator[Claim]:
+    text = "with neighbours' IC and IR of the lowest type alone, the contracts are the same"
+    same = -np.abs(s.by_neighbours - s.resources) / TOTAL_4
+    yield check("Theorem 1", text, same, "minus the difference", 1e-9)
+    text = "with those alone, every type does best under its own contract"
+    scale = np.abs(s.any_contract).max()
+    yield check("Theorem 1", text, s.own_by_neighbours, "utility lost", 1e-12 * scale)
+    text = "the relaxed problem, (12) and (15) alone, has the same contracts"
+    same = -np.abs(s.by_downward - s.resources) / TOTAL_4
+    listed = ", ".join(f"{t:.4g}" for t in s.by_downward)
+    why = (
+        f"(12) keeps a type from the contract below; nothing then keeps it from the one above, and the "
+        f"centre gives all but the minima to the highest: T = ({listed}). Theorem 1 needs (13) as well"
+    )
+    yield check("III-A", text, same, "minus the difference", 1e-9, expected=False, reason=why)
+
+
+def _next_up(types: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of steps from contract j to j + 1 of types i <= j."""
+    return np.triu_indices(types - 1)
+
+
+def _solve(types: int, totals: Sequence[float], constraints: Sequence[str] = ("all",)) -> "xr.Dataset":
     """The preset's contracts for so many types, on each total."""
     sweep = preset(f"contract_{types}_types")
     fixed = {**sweep.fixed, "unit_cost": UNIT_COST}
-    return run_in_memory(replace(sweep, axes={"T_total": list(totals)}, fixed=fixed))
+    cube = run_in_memory(
+        replace(sweep, axes={"T_total": list(totals), "constraints": list(constraints)}, fixed=fixed)
+    )
+    return cube if len(constraints) > 1 else cube.isel(constraints=0)

@@ -5,38 +5,14 @@ box is lost; this follows the section's sentences. Reconstructed: ties are broke
 infrastructures, and an infrastructure that declined is not asked again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-import jax
 import numpy as np
 
-from ....kernels.games.contract import contract
-from ....kernels.status import Status
-
-
-@dataclass(frozen=True)
-class Infrastructure:
-    """One that asks for protection.
-
-    Attributes
-    ----------
-    name
-        It has one of its own.
-    theta, reward_rate
-        Of its type: its vulnerability, and the reward per resource that it pays.
-    least
-        Resources that its type needs at least.
-    level_probability
-        What the centre believes about its criticality [level], lowest level first; sums to 1.
-    """
-
-    name: str
-    theta: float
-    reward_rate: float
-    least: float
-    level_probability: tuple[float, ...]
+from .design import Infrastructure, optimal_design
 
 
 @dataclass(frozen=True)
@@ -84,6 +60,10 @@ def allocate(
     total: float,
     design: Designer | None = None,
     accepts: Answer = lambda infrastructure, resources: True,
+    *,
+    value_rate: float = 2.0,
+    unit_cost: float = 0.5,
+    probability: Mapping[float, float] | None = None,
 ) -> Allocation:
     """Run Algorithm 1.
 
@@ -105,13 +85,17 @@ def allocate(
         feasible. The default is `optimal_design`.
     accepts
         ``accepts(infrastructure, resources)``: its answer to an offer.
+    value_rate, unit_cost, probability
+        As of `optimal_design`: a, c and the types' p.
 
     Raises
     ------
     ValueError
         A name stands twice, or a number is not what it should be.
     """
-    _check(infrastructures, total)
+    _check(infrastructures, total, value_rate, unit_cost, probability or {})
+    numbers = {"value_rate": value_rate, "unit_cost": unit_cost, "probability": probability}
+    design = design or partial(optimal_design, **numbers)  # pyright: ignore[reportArgumentType]
     considered, dropped, declined = list(infrastructures), [], []
     rounds: list[Round] = []
 
@@ -120,7 +104,7 @@ def allocate(
         rounds.append(Round(action, names, sum(i.least for i in considered), tuple(map(float, resources))))
 
     while considered:
-        offers = (design or optimal_design)(considered, total) if _fits(considered, total) else None
+        offers = design(considered, total) if _fits(considered, total) else None
         if offers is None:
             out = max(considered, key=lambda i: i.level_probability[0])
             considered.remove(out)
@@ -146,40 +130,6 @@ def allocate(
     return _ended({}, dropped, declined, rounds)
 
 
-def optimal_design(
-    considered: Sequence[Infrastructure], total: float, value_rate: float = 2.0, unit_cost: float = 0.5
-) -> np.ndarray | None:
-    """Optimal contracts for infrastructures of different types: resources for each, None if infeasible.
-
-    Every infrastructure is a type of its own, all equally probable, as in the paper's simulations.
-    One infrastructure alone gets everything, if it is worth its reward to it.
-    """
-    order = np.argsort([i.theta for i in considered])
-    ranked = [considered[k] for k in order]
-    theta, rate, least = (
-        np.array([getattr(i, n) for i in ranked]) for n in ("theta", "reward_rate", "least")
-    )
-    if np.any(np.diff(theta) <= 0) or np.any(np.diff(rate) <= 0):
-        raise ValueError("infrastructures must differ in theta, and reward_rate must grow with it")
-    if len(ranked) == 1:
-        return np.array([total]) if value_rate * theta[0] >= unit_cost * rate[0] else None
-    point = {"theta": theta, "reward_rate": rate, "T_min": least, "T_total": np.float64(total)}
-    point |= {"probability": np.full(len(ranked), 1 / len(ranked))}
-    point |= {"value_rate": np.float64(value_rate), "unit_cost": np.float64(unit_cost)}
-    # One level: criticality scales the centre's utility and moves no resources.
-    point |= {"phi": np.ones(1), "criticality_probability": np.ones(1)}
-    with jax.enable_x64(True):
-        solved = _solve(point)
-    if int(solved["status"]) not in (Status.ok, Status.several_equilibria):
-        return None
-    resources = np.empty(len(ranked))
-    resources[order] = np.asarray(solved["resources"])
-    return resources
-
-
-_solve = jax.jit(contract)
-
-
 def _fits(considered: Sequence[Infrastructure], total: float) -> bool:
     return sum(i.least for i in considered) <= total
 
@@ -198,15 +148,29 @@ def _ended(signed: dict[str, float], dropped: list, declined: list, rounds: list
     return Allocation(signed, left_out, refused, tuple(rounds))
 
 
-def _check(infrastructures: Sequence[Infrastructure], total: float) -> None:
+def _check(
+    infrastructures: Sequence[Infrastructure], total: float, value_rate: float, unit_cost: float,
+    probability: Mapping[float, float],
+) -> None:  # fmt: skip
     names = [i.name for i in infrastructures]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"infrastructure {sorted(twice)[0]!r} is named twice")
-    if not (np.isfinite(total) and total > 0):
-        raise ValueError(f"total must be a positive number, not {total!r}")
+    for name, number in (("total", total), ("value_rate", value_rate)):
+        if not (np.isfinite(number) and number > 0):
+            raise ValueError(f"{name} must be a positive number, not {number!r}")
+    if not 0 < unit_cost < 1:
+        raise ValueError(f"unit_cost must lie between 0 and 1, not {unit_cost!r}")
+    for theta, number in probability.items():
+        if not 0 <= number <= 1:
+            raise ValueError(f"probability of the type theta = {theta:g} must lie in 0 to 1, not {number!r}")
     for one in infrastructures:
+        if not (np.isfinite(one.theta) and one.theta > 0):
+            raise ValueError(f"{one.name}: theta must be a positive number, not {one.theta!r}")
+        if not (np.isfinite(one.reward_rate) and one.reward_rate > 1):
+            raise ValueError(f"{one.name}: reward_rate must be above 1, not {one.reward_rate!r}")
         if not (np.isfinite(one.least) and one.least >= 0):
             raise ValueError(f"{one.name}: least must be a number >= 0, not {one.least!r}")
-        if not one.level_probability or abs(sum(one.level_probability) - 1) > 1e-6:
-            raise ValueError(f"{one.name}: level_probability must sum to 1")
+        levels = one.level_probability
+        if not levels or min(levels) < 0 or not abs(sum(levels) - 1) <= 1e-6:
+            raise ValueError(f"{one.name}: level_probability must be numbers >= 0 that sum to 1")

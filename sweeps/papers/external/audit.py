@@ -45,6 +45,11 @@ def falls_with_cities(mechanism: str) -> Margin:
     return lambda d: -of(mechanism, "investment")(d).diff("n", label="lower")
 
 
+def dearer_with_cities(mechanism: str) -> Margin:
+    """How much the loss rises from one number of cities of the grid to the next, at the smaller."""
+    return lambda d: of(mechanism, "expected_loss")(d).diff("n", label="lower")
+
+
 def equal(one: Margin, other: Margin) -> Margin:
     """Minus the difference, relative to the size; for claims of equality."""
 
@@ -136,6 +141,12 @@ GAMES = (
     Conclusion("3", "e1 rises with the intrusion probability β", of(ONE, "d_investment_d_beta")),
     Conclusion("4", "e1 falls as the propagation probability α rises",
                negative(of(ONE, "d_investment_d_alpha"))),
+    Conclusion("2 (loss)", "without cooperation the loss rises with the number of cities",
+               dearer_with_cities(ONE), remark="Said of Tables 1-3."),
+    Conclusion("3 (loss)", "without cooperation the loss rises with β", of(ONE, "d_expected_loss_d_beta"),
+               remark="Said of Tables 1-3."),
+    Conclusion("4 (loss)", "without cooperation the loss rises with α", of(ONE, "d_expected_loss_d_alpha"),
+               remark="Said of Tables 1-3."),
     Conclusion("5", "the cooperative optimum e2 obeys the closed form in which Ω is a constant",
                equal(e2, _closed_form), weak=True, unit="relative",
                remark="The formula leaves out that the money also lowers Ω, so it is no optimum of the "
@@ -151,6 +162,13 @@ GAMES = (
     Conclusion("7", "e2 falls as the number of cities grows", falls_with_cities(TWO)),
     Conclusion("8", "e2 falls as the propagation probability α rises",
                negative(of(TWO, "d_investment_d_alpha"))),
+    Conclusion("7 (loss)", "under full cooperation the loss rises with the number of cities",
+               dearer_with_cities(TWO), remark="Said of Tables 4-6."),
+    Conclusion("8 (loss)", "under full cooperation the loss rises with α", of(TWO, "d_expected_loss_d_alpha"),
+               remark="Said of Tables 4-6."),
+    Conclusion("8 (loss, β)", "under full cooperation the loss rises with β",
+               of(TWO, "d_expected_loss_d_beta"),
+               remark="Said of Tables 4-6."),
 )  # fmt: skip
 
 COMPENSATION = (
@@ -207,7 +225,7 @@ def _study(
 
 STUDIES = (
     _study("games", [ONE, TWO], {"alpha": 26, "L": 20, "v": 16, "n": 9, "beta": 14}, GAMES,
-           {"investment": ["alpha", "beta"]},
+           {"investment": ["alpha", "beta"], "expected_loss": ["alpha", "beta"]},
            ["investment", "expected_loss", "breach_probability", "equilibrium_count"]),
     _study("compensation", [ONE, THREE], {"alpha": 16, "L": 12, "v": 8, "n": 9, "gamma": 10, "beta": 8},
            COMPENSATION, {"investment": ["gamma"]}, ["investment", "expected_loss"]),

@@ -17,23 +17,11 @@ from ....kernels.numerics.rest_points import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
 
-Mechanism = tuple[str, str]
-NEITHER: Mechanism = ("static", "static")
-PUNISHMENT_ONLY: Mechanism = ("static", "dynamic")
-REWARD_ONLY: Mechanism = ("dynamic", "static")
-BOTH: Mechanism = ("dynamic", "dynamic")
-
-UNTESTED = (
-    "Section 2.3 (a) and (b), which corner is stable when no interior point exists: the text has lost both "
-    "conditions, and calls the point (0,1) {Supervise, Nonmanaged} where its own order of shares makes it "
-    "unsupervised and managed.",
-    "Section 4.3, that enterprises are more sensitive to some caps than governments, beyond Figure 8: no "
-    "measure "
-    "is given.",
-    "Figure 10, that the oscillation at r = 12 grows: `equisweep reproduce supervision` checks that one "
-    "orbit.",
-)
+_P1, _P2 = CASE["p1"], CASE["p2"]
+# Money within which two sides of a condition are a tie, where nothing is strict.
+_TIE = 1e-9
 
 
 def under(mechanism: Mechanism, name: str) -> Margin:
@@ -84,6 +72,38 @@ def signed(sign: int, value: Margin) -> Margin:
     return lambda d: sign * value(d).fillna(0)
 
 
+def corner(name: str) -> Margin:
+    """+1 where a corner is the only rest point that attracts under static/static, -1 elsewhere."""
+
+    def margin(d: xr.Dataset) -> xr.DataArray:
+        kinds = d["rest_class"].sel(reward="static", punishment="static", drop=True)
+        alone = (kinds == RestClass.ess).sum("rest_point") == 1
+        return xr.where(alone & (kinds.sel(rest_point=name, drop=True) == RestClass.ess), 1.0, -1.0)
+
+    return margin
+
+
+def _supervising_pays(d: xr.Dataset) -> xr.DataArray:
+    """A(0), what a government gains by supervising where nobody manages."""
+    return d["f"] + (_P2 - _P1) * CASE["Lg"] + _P2 * CASE["S"] - d["c1"]
+
+
+def _managing_pays(d: xr.Dataset) -> xr.DataArray:
+    """B(0), what an enterprise gains by managing where nobody supervises."""
+    return _P2 * d["Le"] - d["c2"]
+
+
+def _managing_pays_supervised(d: xr.Dataset) -> xr.DataArray:
+    """The same where everybody supervises, with the reward and the fine: B(1)."""
+    return d["r"] + d["f"] + _P1 * d["Le"] - d["c2"]
+
+
+def _further(which: str, cap: str) -> Margin:
+    """How much more a share (``x`` or ``y``) moves with a cap than the other."""
+    other = "y" if which == "x" else "x"
+    return lambda d: (np.abs(_slope(which, cap)(d)) - np.abs(_slope(other, cap)(d))).fillna(0)
+
+
 def _x(mechanism: Mechanism) -> Margin:
     return under(mechanism, "rest_x")
 
@@ -113,6 +133,8 @@ def _inside(mechanism: Mechanism, words: str = "an interior point exists") -> di
 
 _STEADY = {"premise": attracts(PUNISHMENT_ONLY, BOTH), "condition": "both interior points attract"}
 _CAP = {"premise": attracts(BOTH), "condition": "the interior point attracts"}
+_DERIVED = "The text lost the condition; this one is derived from the payoffs."
+_ORDER = "The paper calls (0,1) {Supervise, Nonmanaged}, against its own order of the shares."
 _SLOW = "Orbits too slow to be decided by the horizon have no result."
 _LOST = "The paper's preconditions are lost; that an interior point exists is taken in their place."
 
@@ -123,6 +145,21 @@ STABILITY = (
     Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
                lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True,
                unit="stable points", remark=_LOST),
+    Conclusion("2.3 (a)", "static/static: (0,0) is the only ESS", corner("(0,0)"),
+               lambda d: (_supervising_pays(d) < -_TIE) & (_managing_pays(d) < -_TIE),
+               "c1 > f + (p2-p1) Lg + p2 S, c2 > p2 Le",
+               unit="", remark=_DERIVED),
+    Conclusion("2.3 (b)", "static/static: (0,1), unsupervised and managed, is the only ESS", corner("(0,1)"),
+               lambda d: (_managing_pays(d) > _TIE)
+               & ((_managing_pays_supervised(d) > _TIE) | (_supervising_pays(d) < -_TIE)),
+               "c2 < p2 Le, and c2 < r + f + p1 Le or c1 > f + (p2-p1) Lg + p2 S", unit="",
+               remark=f"{_DERIVED} {_ORDER}"),
+    Conclusion("2.3 (b), as named", "static/static: (1,0), {Supervise, Nonmanaged}, is the only ESS",
+               corner("(1,0)"),
+               lambda d: (_supervising_pays(d) > _TIE) & (_managing_pays_supervised(d) < -_TIE)
+               & (_managing_pays(d) < -_TIE),
+               "c2 > r + f + p1 Le, c2 > p2 Le, c1 < f + (p2-p1) Lg + p2 S", unit="",
+               remark=f"{_DERIVED} {_ORDER}"),
     Conclusion("3.1 (closed)", "dynamic reward alone: the trace at the interior point is zero",
                lambda d: -np.abs(under(REWARD_ONLY, "trace")(d)).fillna(0), **_inside(REWARD_ONLY), weak=True,
                unit="1/time", tolerance=1e-12,
@@ -168,17 +205,21 @@ CAPS = (
     Conclusion("Fig. 8 (y)", "management falls with the cost of supervision c1",
                signed(-1, _slope("y", "c1")), **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 8 (more sensitive)", "c1 moves the enterprises more than the governments",
-               lambda d: (np.abs(_slope("y", "c1")(d)) - np.abs(_slope("x", "c1")(d))).fillna(0), **_CAP,
-               unit="1/money", tolerance=1e-12),
+               _further("y", "c1"), **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 9 (x)", "supervision rises with the cost of management c2", signed(1, _slope("x", "c2")),
                **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 9 (y)", "management falls with its cost c2", signed(-1, _slope("y", "c2")), **_CAP,
                unit="1/money", tolerance=1e-12,
                remark="At an interior point y solves A(y) = 0, in which c2 does not occur."),
+    Conclusion("Fig. 9 (more sensitive)", "c2 moves the governments more than the enterprises",
+               _further("x", "c2"), **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 10 (x)", "supervision falls with the reward cap r", signed(-1, _slope("x", "r")), **_CAP,
                unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 10 (y)", "management falls with the reward cap r", signed(-1, _slope("y", "r")), **_CAP,
                unit="1/money", tolerance=1e-12),
+    Conclusion("Fig. 10 (more sensitive)", "r moves the governments more than the enterprises",
+               _further("x", "r"), **_CAP, unit="1/money", tolerance=1e-12,
+               remark="Said of r = 2 to 6 in the paper's case."),
     Conclusion("Fig. 11 (x)", "supervision falls with the punishment cap f", signed(-1, _slope("x", "f")),
                **_CAP, unit="1/money", tolerance=1e-12),
     Conclusion("Fig. 11 (y)", "management rises with the punishment cap f", signed(1, _slope("y", "f")),
@@ -202,6 +243,10 @@ ORBITS = (
     Conclusion("3.3 (orbits)", "dynamic reward and punishment: orbits end at rest",
                one_of(under(BOTH, "attractor"), Attractor.rest_point), **_inside(BOTH), unit="",
                remark=_SLOW),
+    Conclusion("Fig. 10 (oscillation)",
+               "dynamic reward and punishment with r > f: orbits swing ever wider, to the boundary",
+               one_of(under(BOTH, "attractor"), Attractor.boundary_cycle),
+               lambda d: exists(BOTH)(d) & (d["r"] > d["f"]), "an interior point exists, and r > f", unit=""),
     Conclusion("4.2.1 (period, x0)",
                "static/static: the period is longer the more governments supervise at first",
                lambda d: under(NEITHER, "period")(d).diff("x0", label="lower"), unit="time", tolerance=1e-6),
@@ -225,7 +270,7 @@ STUDIES = (
         "stability",
         Sweep("supervision", {**_CHOICES, **_GRID},
               outputs=["interior_class", "stable_count", "best_mechanism", "rest_x", "rest_y", "trace",
-                       "eigenvalue_1_real"], origin="audit supervision, study stability"),
+                       "eigenvalue_1_real", "rest_class"], origin="audit supervision, study stability"),
         STABILITY, "c1", label="equations", points=250_000,
     ),
     Study(

@@ -1,6 +1,7 @@
-"""Figures 4-11 of the supervision paper, drawn from trajectories computed here.
+"""Figures 2-11 of the supervision paper, drawn from trajectories computed here.
 
-The text lost the time range of its figures and the middle values of Figures 8 and 11; they are [recon].
+The text lost the conditions of Figures 2 and 3, which are derived, the time range of its figures, and the
+first value of Figure 8 and the middle ones of Figures 8 and 11; they are [recon].
 """
 
 from functools import cache
@@ -10,13 +11,23 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ....kernels.games.supervision.game import REST_POINTS
-from .claims import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism, Results, orbits, rest
+from .cases import (
+    BOTH,
+    CASE,
+    INTERIOR,
+    NEITHER,
+    PUNISHMENT_ONLY,
+    REWARD_ONLY,
+    Cases,
+    Mechanism,
+    Results,
+    paths,
+)
 
 _SYMBOLS = {"x0": "x₀", "y0": "y₀", "c1": "c₁", "c2": "c₂", "r": "r", "f": "f"}
 # Parameter and its values: what Figures 8-11 vary under dynamic/dynamic.
 _CAPS = {
-    8: ("c1", (5.0, 10.0, 19.0)),
+    8: ("c1", (CASE["c1"], 2 * CASE["c1"], 19.0)),
     9: ("c2", (6.0, 10.0, 16.0)),
     10: ("r", (2.0, 6.0, 12.0)),
     11: ("f", (10.0, 15.0, 20.0)),
@@ -24,15 +35,36 @@ _CAPS = {
 
 
 def draw(folder: Path) -> list[Path]:
-    """Draw Figures 4-11 into `folder` (made if missing), as ``figure-04.png`` and so on."""
+    """Draw Figures 2-11 into `folder` (made if missing), as ``figure-02.png`` and so on."""
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {4: _figure_4(), 5: _figure_5(), 6: _figure_6(), 7: _figure_7()}
+    figures = {2: _figure_2(), 3: _figure_3(), 4: _figure_4(), 5: _figure_5(), 6: _figure_6(), 7: _figure_7()}
     figures |= {number: _caps(number, name, values) for number, (name, values) in _CAPS.items()}
     paths = []
     for number, figure in figures.items():
         paths.append(folder / f"figure-{number:02d}.png")
         figure.savefig(paths[-1], dpi=110)
     return paths
+
+
+def _figure_2() -> Figure:
+    figure, (axes,) = _panels("Figure 2. Static/static where (0,0) is the ESS [condition derived]", 1)
+    _phase(axes, NEITHER, _spread({"c1": 12.0}), end=12, label="c₁ = 12")
+    return figure
+
+
+def _figure_3() -> Figure:
+    figure, (left, right) = _panels("Figure 3. Static/static where one side acts [conditions derived]")
+    _phase(left, NEITHER, _spread({"c2": 4.0}), end=12, label="c₂ = 4")
+    _phase(right, NEITHER, _spread({"c2": 18.0}), end=12, label="c₂ = 18")
+    left.set_title("(0,1): {Unsupervised, Manage}", fontsize=10)
+    right.set_title("(1,0): {Supervise, Nonmanaged}", fontsize=10)
+    return figure
+
+
+def _spread(change: dict[str, float]) -> list[dict[str, float]]:
+    """A change, from five starts all over the square."""
+    starts = [(0.15, 0.15), (0.15, 0.85), (0.5, 0.5), (0.85, 0.15), (0.85, 0.85)]
+    return [change | {"x0": x, "y0": y} for x, y in starts]
 
 
 def _figure_4() -> Figure:
@@ -104,10 +136,11 @@ def _phase(
     """Draw orbits in the square of shares, with the interior rest point."""
     _, out = _paths(mechanism, changes, end)
     for change, x, y in zip(changes, out["x_path"], out["y_path"], strict=True):
-        (line,) = axes.plot(x, y, linewidth=1.0, label=label or _named(change))
+        (line,) = axes.plot(x, y, linewidth=1.0, label=_once(axes, label or _named(change)))
         axes.plot(x[:1], y[:1], "o", markersize=4, color=line.get_color())
-    points, i = rest(mechanism), REST_POINTS.index("interior")
-    axes.plot(points["rest_x"][i], points["rest_y"][i], "k+", markersize=9)
+    change = {name: value for name, value in changes[0].items() if name not in ("x0", "y0")}
+    points = Cases([]).rest(mechanism, **change)
+    axes.plot(points["rest_x"][INTERIOR], points["rest_y"][INTERIOR], "k+", markersize=9)
     axes.set(
         xlabel="x, share that supervises",
         ylabel="y, share that manages",
@@ -115,6 +148,11 @@ def _phase(
         ylim=(-0.02, 1.02),
     )
     axes.legend(fontsize=8, loc="upper right")
+
+
+def _once(axes: Axes, label: str) -> str:
+    """A label; hidden from the legend (by an underscore) where a line has it already."""
+    return f"_{label}" if label in (line.get_label() for line in axes.lines) else label
 
 
 def _paths(mechanism: Mechanism, changes: list[dict[str, float]], end: float) -> tuple[np.ndarray, Results]:
@@ -126,8 +164,7 @@ def _paths(mechanism: Mechanism, changes: list[dict[str, float]], end: float) ->
 def _integrated(
     mechanism: Mechanism, changes: tuple[tuple[tuple[str, float], ...], ...], end: float
 ) -> tuple[np.ndarray, Results]:
-    times = np.linspace(0, end, 3001)
-    return times, orbits(mechanism, [dict(c) | {"horizon": end} for c in changes], tuple(times))
+    return paths(mechanism, [dict(c) | {"horizon": end} for c in changes], end)
 
 
 def _named(change: dict[str, float]) -> str:

@@ -43,14 +43,15 @@ def test_final_states_agree_with_scipy(mechanism):
 @pytest.mark.parametrize(
     ("mechanism", "changed", "end"),
     [
-        (("static", "dynamic"), {}, (0.149993, 0.283301)),
-        (BOTH, {}, (0.198855, 0.308901)),
+        (("static", "dynamic"), {}, (0.150802, 0.436880)),
+        (BOTH, {}, (0.192169, 0.474530)),
+        (BOTH, {"c1": 5.0}, (0.151186, 0.298202)),
         (BOTH, {"c1": 19.0}, (0.0, 0.0)),
-        (BOTH, {"c2": 10.0}, (0.994274, 0.308901)),
-        (BOTH, {"c2": 10.1}, (1.0, 0.3)),
+        (BOTH, {"c2": 10.0}, (0.960844, 0.474530)),
+        (BOTH, {"c2": 10.8}, (1.0, 0.4)),
         (BOTH, {"c2": 16.0}, (1.0, 0.0)),
-        (BOTH, {"r": 6.0}, (0.157524, 0.287944)),
-        (BOTH, {"f": 20.0}, (0.115498, 0.491212)),
+        (BOTH, {"r": 6.0}, (0.136675, 0.420847)),
+        (BOTH, {"f": 20.0}, (0.123758, 0.606652)),
     ],
     ids=str,
 )
@@ -100,9 +101,23 @@ def test_static_orbits_are_closed_with_the_period_and_amplitude_scipy_finds():
 
 
 def test_small_orbits_have_the_period_of_the_linearisation():
-    # The eigenvalues at the interior point are +- i 1.66842.
-    out = run(NEITHER, [CASE | {"x0": 0.1053, "y0": 0.4445}])
-    np.testing.assert_allclose(out["period"], 2 * np.pi / 1.6684201302412265, rtol=1e-5)
+    # The square of the frequency is -x(1-x) A' y(1-y) B', with A' and B' the slopes of A in y and of B in x.
+    x, y = 1 / 11, 131 / 206
+    slopes = (-2 - 10 - 0.02 * 8 - 0.1 * 2) * (2 + 10 - 0.02 * 50)
+    out = run(NEITHER, [CASE | {"x0": 0.0910, "y0": 0.6360}])
+    np.testing.assert_allclose(
+        out["period"], 2 * np.pi / np.sqrt(-x * (1 - x) * y * (1 - y) * slopes), rtol=1e-5
+    )
+
+
+def test_what_equal_dynamic_caps_conserve_drifts_less_than_1e_6():
+    out = run(BOTH, [CASE | {"r": 10.0}, CASE | {"r": 10.0, "x0": 0.7, "y0": 0.6}, CASE | {"r": 9.0}])
+    begin = [np.log(2 / 3), np.log(1 / 3)]
+    assert (out["attractor"][:2] == Attractor.closed_orbit).all()
+    assert out["invariant_final"][0] == pytest.approx(
+        float(first_integral(CASE | {"r": 10.0}, jnp.array(begin), *BOTH)), abs=1e-6
+    )
+    assert np.isnan(out["invariant_final"][2])
 
 
 def test_first_integral_drifts_less_than_1e_6_over_1000_periods_at_the_default_tolerance():

@@ -9,12 +9,13 @@ from equisweep.sweeps import Sweep, run
 from helpers.old_cubes import made_old
 
 
-def begun_by(cube, version):
-    """Let a cube say that this version began it."""
+def begun_by(cube, version, lacking=()):
+    """Let a cube say that this version began it, whose model lacked some keys."""
     made_old(cube)
     path = cube / "zarr.json"
     document = json.loads(path.read_text())
     told = json.loads(document["attributes"]["identity"]) | {"equisweep": version}
+    told = {key: text for key, text in told.items() if key not in lacking}
     document["attributes"]["identity"] = json.dumps(told)
     path.write_text(json.dumps(document, indent=2))
 
@@ -35,3 +36,16 @@ def test_orbits_of_the_first_version_are_not_mixed_with_those_of_today(tmp_path)
     begun_by(tmp_path / "cube.zarr", "0.1.0")
     with pytest.raises(CubeError, match=r"its numbers are computed otherwise since version 0\.2\.0"):
         run(ORBITS, tmp_path / "cube.zarr")
+
+
+def test_what_a_model_has_gained_since_is_no_other_sweep_while_it_is_at_its_default(tmp_path):
+    """The first version's contracts had neither a number of infrastructures nor a choice of constraints."""
+    sweep = Sweep("contract", axes={"T_total": [300.0, 400.0]}, outputs=["resources"])
+    run(sweep, tmp_path / "cube.zarr")
+    begun_by(tmp_path / "cube.zarr", "0.1.0", ("fixed.infrastructures", "fixed.constraints"))
+    run(sweep, tmp_path / "cube.zarr")
+    for other in ({"infrastructures": [1, 2, 1]}, {"constraints": "neighbours"}):
+        with pytest.raises(CubeError, match=f"fixed.{next(iter(other))}: absent in the cube"):
+            run(
+                Sweep("contract", axes=sweep.axes, fixed=other, outputs=["resources"]), tmp_path / "cube.zarr"
+            )

@@ -17,6 +17,7 @@ def point(theta, rates, minima, total, probability=None, value_rate=2.0, unit_co
         "probability": np.full(types, 1 / types) if probability is None else np.array(probability, float),
         "reward_rate": np.array(rates, float),
         "T_min": np.array(minima, float),
+        "infrastructures": np.ones(types),
         "phi": np.ones(1),
         "criticality_probability": np.ones(1),
         "T_total": np.float64(total),
@@ -25,7 +26,7 @@ def point(theta, rates, minima, total, probability=None, value_rate=2.0, unit_co
     }
 
 
-def full_problem(p):
+def full_problem(p, constraints="all"):
     """The whole linear program as matrices, written out with plain loops: (minus weights, A, A_eq)."""
     theta, rate = p["theta"], p["reward_rate"]
     types = len(theta)
@@ -34,22 +35,23 @@ def full_problem(p):
         worth = p["value_rate"] * theta[i] - p["unit_cost"] * rate
         individual = np.zeros(types)
         individual[i] = -worth[i]
-        rows.append(individual)
-        for j in range(types):
-            if j != i:
+        if constraints == "all" or i == 0:
+            rows.append(individual)
+        for j in {"all": range(types), "neighbours": (i - 1, i + 1), "downward": (i - 1,)}[constraints]:
+            if j != i and 0 <= j < types:
                 row = np.zeros(types)
                 row[i], row[j] = -worth[i], worth[j]
                 rows.append(row)
     weights = p["probability"] * theta * (rate - 1) * (p["criticality_probability"] @ p["phi"])
-    return -weights, np.array(rows), np.ones((1, types))
+    return -weights, np.array(rows), p["infrastructures"][None, :]
 
 
-def highs(p, cost=None, at_least=None):
+def highs(p, cost=None, at_least=None, constraints="all"):
     """HiGHS on variables in units of T_total, with tolerances far below those under test.
 
     With another `cost`, the least of it among points whose utility is `at_least` so much.
     """
-    minus_utility, rows, ones = full_problem(p)
+    minus_utility, rows, ones = full_problem(p, constraints)
     scale = np.abs(rows).max(axis=1, keepdims=True)
     rows = rows / np.where(scale > 0, scale, 1)
     limits = np.zeros(len(rows))
@@ -112,5 +114,5 @@ def agrees_with_highs(p):
     _, rows, _ = full_problem(p)
     assert np.all(share >= p["T_min"] / p["T_total"] - 1e-10)
     assert np.all(rows @ share <= 1e-10 * np.abs(rows).max())
-    np.testing.assert_allclose(share.sum(), 1, rtol=1e-12)
+    np.testing.assert_allclose(p["infrastructures"] @ share, 1, rtol=1e-12)
     return status

@@ -5,7 +5,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 
 CASE = {
-    "c1": 5.0, "c2": 6.0, "r": 2.0, "f": 10.0, "Lg": 8.0, "Le": 50.0, "S": 2.0, "p1": 0.05, "p2": 0.10,
+    "c1": 2.5, "c2": 6.0, "r": 2.0, "f": 10.0, "Lg": 8.0, "Le": 50.0, "S": 2.0, "p1": 0.08, "p2": 0.10,
     "R1": 0.0, "R2": 0.0, "x0": 0.4, "y0": 0.25, "horizon": 200.0,
 }  # fmt: skip
 MECHANISMS = [("static", "static"), ("static", "dynamic"), ("dynamic", "static"), ("dynamic", "dynamic")]

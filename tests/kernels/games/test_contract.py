@@ -245,3 +245,45 @@ def test_the_defaults_are_feasible_and_every_declared_output_is_returned_in_its_
         assert got[output.name].shape == (3,) * len(output.dims)
         expected = {"real": np.float64, "class": np.int8, "count": np.int16}[output.kind]
         assert got[output.name].dtype == expected
+
+
+def test_several_infrastructures_of_a_type_share_the_resources_as_highs_says():
+    rng, seen = np.random.default_rng(31), []
+    for _ in range(40):
+        p = random_point(rng, 3)
+        p["infrastructures"] = rng.integers(1, 6, 3).astype(float)
+        p["T_total"] = np.float64((p["infrastructures"] @ p["T_min"]) * rng.uniform(0.95, 3))
+        seen.append(agrees_with_highs(p))
+    assert {Status.ok, Status.infeasible} <= set(seen)
+
+
+RELAXED = jax.jit(contract, static_argnames="constraints")
+
+
+def test_theorem_1_neighbours_constraints_give_the_contracts_of_all_pairs_and_half_of_them_do_not():
+    rng, differ = np.random.default_rng(32), 0
+    for k in range(30):
+        p = (random_point if k % 3 else degenerate_point)(rng, 4)
+        every, near, down = (RELAXED(p, constraints=c) for c in ("all", "neighbours", "downward"))
+        assert (every["status"] == Status.infeasible) == (near["status"] == Status.infeasible)
+        np.testing.assert_allclose(near["resources"], every["resources"], atol=1e-7 * p["T_total"])
+        for name, got in (("neighbours", near), ("downward", down)):
+            best = highs(p, constraints=name)
+            assert (got["status"] == Status.infeasible) == (best.status == 2)
+            if best.status == 0:
+                np.testing.assert_allclose(got["centre_utility"], -best.fun * p["T_total"], rtol=1e-8)
+        if every["status"] == Status.ok:
+            # What is not imposed is not claimed: envy is reported.
+            violated = (np.asarray(down["incentive_binds"]) == 2).any()
+            same = np.allclose(down["resources"], every["resources"], atol=1e-7 * p["T_total"])
+            assert violated != same
+            differ += not same
+    assert differ > 2
+
+
+def test_the_relaxed_problem_of_the_worked_case_is_envied():
+    p = point((1, 2, 3, 4), (2, 4, 6, 8), (20, 60, 100, 140), 650)
+    np.testing.assert_allclose(RELAXED(p, constraints="neighbours")["resources"], (20, 105, 210, 315))
+    down = RELAXED(p, constraints="downward")
+    np.testing.assert_allclose(down["resources"], (20, 60, 100, 470))
+    assert down["ic_slack"][2, 3] == pytest.approx(3 * 100 - 2 * 470)

@@ -93,6 +93,11 @@ def test_shares_are_never_rounded_to_all_or_none():
     assert share_text(1, 10**6) == "< 0.01%"
     assert share_text(10**6 - 1, 10**6) == "> 99.99%"
     assert share_text(10**6, 10**6) == "100%"
+    assert [share_text(part, 900) for part in (1, 4, 5, 899)] == ["< 1%", "< 1%", "1%", "> 99%"]
+
+
+def test_shares_have_the_digits_that_their_points_support():
+    assert [share_text(7, whole) for whole in (27, 270, 2_700, 27_000)] == ["26%", "3%", "0.3%", "0.03%"]
 
 
 def test_the_pair_of_axes_that_tells_most_is_drawn():

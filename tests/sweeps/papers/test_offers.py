@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
-from equisweep.sweeps.papers.contract.offers import Infrastructure, allocate, optimal_design
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.contract.design import Infrastructure, optimal_design
+from equisweep.sweeps.papers.contract.offers import allocate
+from equisweep.sweeps.papers.contract.offers_file import OffersError, offers
+from scipy.optimize import linprog
 
 
 def infrastructure(number, least, low):
@@ -103,9 +107,122 @@ def test_contracts_come_back_in_the_order_of_the_infrastructures():
         (FOUR, float("nan"), "total"),
         ([Infrastructure("a", 1.0, 2.0, -1.0, (1.0,))], 100.0, "least"),
         ([Infrastructure("a", 1.0, 2.0, 1.0, (0.5, 0.1))], 100.0, "sum to 1"),
-        ([FOUR[0], Infrastructure("a", 1.0, 2.0, 1.0, (1.0,))], 100.0, "differ in theta"),
+        ([FOUR[0], Infrastructure("a", 1.0, 3.0, 20.0, (1.0,))], 100.0, "differ in reward_rate"),
+        ([FOUR[0], Infrastructure("a", 1.0, 2.0, 1.0, (1.0,))], 100.0, "differ in least"),
+        ([FOUR[1], Infrastructure("a", 1.0, 5.0, 1.0, (1.0,))], 100.0, "must be above"),
+        ([Infrastructure("a", 0.0, 2.0, 1.0, (1.0,))], 100.0, "theta"),
+        ([Infrastructure("a", 1.0, 2.0, 1.0, (1.5, -0.5))], 100.0, "sum to 1"),
     ],
 )
 def test_input_that_makes_no_sense_is_refused(group, total, word):
     with pytest.raises(ValueError, match=word):
         allocate(group, total)
+
+
+def twins(*names):
+    """Infrastructures of types 1, 2 and 3, by name: "a1" is of type 1."""
+    return [
+        Infrastructure(n, float(n[-1]), 2.0 * float(n[-1]), 20.0 * float(n[-1]), (0.5, 0.5)) for n in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value_rate", "unit_cost", "probability"), [(2.0, 0.5, None), (1.7, 0.3, {1.0: 0.7, 2.0: 0.1, 3.0: 0.2})]
+)
+def test_several_of_one_type_any_a_c_and_p_are_those_of_a_linear_program(value_rate, unit_cost, probability):
+    group, total = twins("a1", "b1", "c2", "d3", "e3"), 400.0
+    got = optimal_design(group, total, value_rate, unit_cost, probability)
+    theta, rate, n = np.array([1.0, 2, 3]), np.array([2.0, 4, 6]), np.array([2, 1, 2])
+    p = n / 5 if probability is None else np.array([0.7, 0.1, 0.2])
+    worth = value_rate * theta[:, None] - unit_cost * rate[None, :]
+    rows = [-worth[i, i] * np.eye(3)[i] for i in range(3)]
+    rows += [
+        worth[i, j] * np.eye(3)[j] - worth[i, i] * np.eye(3)[i] for i in range(3) for j in range(3) if i != j
+    ]
+    best = linprog(
+        -p * theta * (rate - 1), rows, np.zeros(9), [n], [total], [(20, None), (40, None), (60, None)]
+    )
+    np.testing.assert_allclose(got, best.x[[0, 0, 1, 2, 2]], atol=1e-6)
+    signed = allocate(group, total, value_rate=value_rate, unit_cost=unit_cost, probability=probability)
+    np.testing.assert_allclose(list(signed.resources.values()), got)
+
+
+def test_two_of_one_type_alone_share_alike_and_only_the_critical_one_stays_where_one_fits():
+    assert optimal_design(twins("a1", "b1"), 100.0) == pytest.approx([50, 50])
+    assert optimal_design(twins("a3", "b3"), 100.0) is None
+    assert allocate(twins("a3", "b3"), 100.0).dropped == ("a3",)
+
+
+ASKING = """
+total = 400
+[types.low]
+theta = 1
+reward_rate = 2
+least = 20
+[types.high]
+theta = 2
+reward_rate = 4
+least = 60
+[infrastructures.water]
+type = "low"
+levels = [0.6, 0.4]
+[infrastructures.power]
+type = "high"
+[infrastructures.rail]
+type = "high"
+asks = 200
+"""
+
+
+def test_the_command_tells_every_round(tmp_path, capsys):
+    (tmp_path / "asking.toml").write_text(ASKING)
+    assert main(["offers", str(tmp_path / "asking.toml")]) == 0
+    told = capsys.readouterr().out
+    assert "1      offer    water 20, power 190, rail 190  140" in told
+    assert "declined: rail" in told
+    assert told.splitlines()[-4].split() == ["water", "20"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("total = 400", "total = 0", "total must be a positive number"),
+        ("total = 400", "", "total: is missing"),
+        ("total = 400", 'total = "much"', "total: 'much' is no number"),
+        ("total = 400", "total = 400\nunit_cost = 1.5", "unit_cost must lie between 0 and 1"),
+        ("total = 400", "total = 400\nunitcost = 0.5", "unitcost: unknown key; did you mean 'unit_cost'"),
+        (
+            'type = "low"',
+            'type = "lo"',
+            "infrastructures.water.type: 'lo' is not among [types]; did you mean 'low'",
+        ),
+        ('type = "low"', "", "infrastructures.water.type: is missing"),
+        ("[0.6, 0.4]", "[0.6, 0.6]", "water: level_probability"),
+        ("[0.6, 0.4]", "0.6", "infrastructures.water.levels"),
+        ("reward_rate = 4", "reward_rate = 2", "reward_rate must be above 2"),
+        ("reward_rate = 4", "reward_rate = nan", "types.high.reward_rate: nan is no number"),
+        ("least = 60", "least = 60\nprobability = 0.5", "types.low.probability: is missing"),
+        ("[types.high]", "[types.high", "not TOML"),
+        (ASKING, "total = 4", "types: state a table"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_by_name_and_key(tmp_path, old, new, words):
+    path = tmp_path / "asking.toml"
+    path.write_text(ASKING.replace(old, new))
+    with pytest.raises(OffersError) as error:
+        offers(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_may_state_probabilities_and_another_order_of_types(tmp_path):
+    path = tmp_path / "asking.toml"
+    text = ASKING.replace("least = 60", "least = 60\nprobability = 0.2").replace(
+        "least = 20", "least = 20\nprobability = 0.8"
+    )
+    path.write_text(text)
+    assert sum(offers(path).resources.values()) == pytest.approx(400)
+    path.write_text(text.replace("0.2", "0.3"))
+    with pytest.raises(OffersError, match=r"sum to 1, not 1\.1"):
+        offers(path)

@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 from equisweep.sweeps.papers.claims import claims_table
 from equisweep.sweeps.papers.supervision import claims as check
+from equisweep.sweeps.papers.supervision.cases import Cases
 from equisweep.sweeps.papers.supervision.figures import draw
 from matplotlib.image import imread
+
+LOST = {"c1": np.array([2.0, 3.0, 11.0]), "p1": np.array([0.05, 0.09]), "p2": np.array([0.09, 0.11])}
 
 
 @pytest.fixture(scope="module")
 def found():
-    return check.claims()
+    return check.claims(lost=LOST)
+
+
+def named(found, text):
+    (claim,) = (c for c in found if c.text == text)
+    return claim
 
 
 def test_every_claim_comes_out_as_expected(found):
@@ -19,7 +27,7 @@ def test_every_claim_comes_out_as_expected(found):
 
 
 def test_the_papers_closed_orbit_under_dynamic_reward_is_refuted(found):
-    (claim,) = (c for c in found if c.text == "dynamic reward: closed orbit")
+    claim = named(found, "dynamic reward: closed orbit")
     assert not claim.holds
     assert "boundary_cycle" in claim.by
 
@@ -30,14 +38,33 @@ def test_the_table_marks_what_is_not_as_expected(found):
     assert claims_table([wrong]).splitlines()[-1].startswith("!  a wrong claim")
 
 
-def test_claims_are_computed_from_the_parameters(monkeypatch):
-    monkeypatch.setattr(check, "CASE", dict(check.CASE) | {"c1": 4.0})
-    assert not next(check._static()).holds
+def test_ranges_of_the_lost_numbers_are_those_of_the_equations(found):
+    """Within a tenth of a cell: an interior point needs c1 < 10.36; a sixth appears below (c2 - r) / Le."""
+    falls = named(found, "static: the period falls with y0")
+    assert falls.holds
+    assert falls.stays == "c1 <= 2.55, any p1, any p2"
+    five = named(found, "both dynamic: five equilibrium points")
+    assert five.holds
+    assert five.stays == "c1 <= 10.2, p1 >= 0.08, any p2"
+    assert named(found, "dynamic reward: trace 0 at the interior point").stays == "any c1, any p1, any p2"
+    assert named(found, "static: a quantity is conserved").stays == ""
 
 
-def test_figures_4_to_11_are_drawn(tmp_path):
+def test_a_sentence_is_judged_by_the_equations():
+    """With another reconstruction, c1 = 5, the sentence on periods fails, and is a surprise."""
+    c = Cases([{"c1": 5.0, "p1": 0.05}])
+    by_text = {s.text: s for s in check.SENTENCES}
+    holds, by = by_text["static: the period falls with y0"].judge(c)
+    assert holds.tolist() == [True, False]
+    assert by == "6.8087 -> 5.2548 -> 5.2251"
+    holds, by = by_text["static: x0 changes the size of swings less than y0 does"].judge(c)
+    assert holds.tolist() == [True, False]
+    assert "0.162 over x0, by 0.188 over y0" in by
+
+
+def test_figures_2_to_11_are_drawn(tmp_path):
     paths = draw(tmp_path / "figures")
-    assert [p.name for p in paths] == [f"figure-{n:02d}.png" for n in range(4, 12)]
+    assert [p.name for p in paths] == [f"figure-{n:02d}.png" for n in range(2, 12)]
     for path in paths:
         picture = imread(path)[..., :3]
         assert picture.shape[0] > 300

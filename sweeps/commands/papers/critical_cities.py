@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import SweepError
-from .command import ALL_ROWS, Command, path_argument
+from ....engine.errors import SweepError
+from ..command import ALL_ROWS, Command, path_argument
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -64,8 +64,8 @@ def _number(option: str, text: str, part: str) -> float:
 
 def run_over_axes(options: argparse.Namespace, compute: "Callable[[Any, Any], xr.Dataset]") -> int:
     """Print or write ``compute(axes, fixed)``, a Dataset over the axes; returns the exit code."""
-    from ..cube.rows import records
-    from ..text import format_records
+    from ...cube.rows import records
+    from ...text import format_records
 
     if options.output and options.output.suffix not in (".csv", ".json"):
         raise SweepError(f"{options.output}: should end in .csv or .json")
@@ -84,7 +84,7 @@ def run_over_axes(options: argparse.Namespace, compute: "Callable[[Any, Any], xr
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..papers.external.critical_cities import critical_cities
+    from ...papers.external.critical_cities import critical_cities
 
     return run_over_axes(options, critical_cities)
 

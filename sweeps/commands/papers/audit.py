@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ..papers.registry import PAPERS
-from .command import Command, count, path_argument
+from ...papers.registry import PAPERS
+from ..command import Command, count, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..papers.audit import audit
-    from ..papers.report import summary_table
+    from ...papers.audit import audit
+    from ...papers.report import summary_table
 
     folder = options.output or Path(f"audit_{options.model}")
     results = audit(

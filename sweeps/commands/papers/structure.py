@@ -2,7 +2,7 @@
 
 import argparse
 
-from .command import Command, path_argument
+from ..command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +15,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..papers.internal.structure import describe_structure, load_structure
-    from ..papers.internal.structure_picture import draw_structure
-    from ..plots.save import require_picture
+    from ...papers.internal.structure import describe_structure, load_structure
+    from ...papers.internal.structure_picture import draw_structure
+    from ...plots.save import require_picture
 
     if options.output:
         require_picture(options.output)

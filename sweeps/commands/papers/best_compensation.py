@@ -2,12 +2,12 @@
 
 import argparse
 
-from .command import Command
+from ..command import Command
 from .critical_cities import arguments, run_over_axes
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..papers.external.best_compensation import best_compensation
+    from ...papers.external.best_compensation import best_compensation
 
     return run_over_axes(options, best_compensation)
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ..papers.registry import PAPERS
-from .command import Command, path_argument
+from ...papers.registry import PAPERS
+from ..command import Command, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..papers.reproduce import reproduce
+    from ...papers.reproduce import reproduce
 
     text, agrees = reproduce(options.model, options.output)
     print(text)

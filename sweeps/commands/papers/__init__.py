@@ -1,0 +1,1 @@
+"""Commands about the papers and their models."""

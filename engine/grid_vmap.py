@@ -72,18 +72,21 @@ class GridVmap:
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
-        if device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr):
+        rewritten = device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr)
+        if rewritten:
             self._plain = inline_lapack(self._plain)
             self._function = jax.jit(self._plain)
         self.compile_seconds, self.remark, self._by_operation = _estimate(trace), "", False
+        self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
         if device.platform == "cpu":
             self._hurry(trace.jaxpr.jaxpr, seldom())
+        if self._by_operation and not rewritten:  # tracing a long program takes long, too
+            self._programs[_lengths(coordinates)] = trace.jaxpr, jax.tree.structure(trace.out_info)
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
         self.live_bytes = live_bytes(trace.jaxpr.jaxpr)
         self._count, self._compiling = count, threading.Lock()
         self._temporary: dict[tuple[int, ...], int] = {}
-        self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
 
     def _hurry(self, jaxpr: Any, seldom: bool) -> None:
         """Compile quickly what takes little of the time; take another way than to compile a long program."""
@@ -118,11 +121,7 @@ class GridVmap:
             if lengths not in self._temporary:  # not by every thread
                 self._count()
                 if self._by_operation:
-                    program, shapes = jax.make_jaxpr(self._plain, return_shape=True)(
-                        *coordinates, *self._shared
-                    )
-                    self._programs[lengths] = program, jax.tree.structure(shapes)
-                    self._temporary[lengths] = live_bytes(program.jaxpr)
+                    self._temporary[lengths] = live_bytes(self._program(coordinates)[0].jaxpr)
                     return self._temporary[lengths]
                 lowered = self._function.lower(*coordinates, *self._shared)
                 with compiler_at_work():
@@ -130,6 +129,15 @@ class GridVmap:
                 memory = compiled.memory_analysis()  # None where a device does not tell
                 self._temporary[lengths] = getattr(memory, "temp_size_in_bytes", 0)
         return self._temporary[lengths]
+
+    def _program(self, coordinates: Coordinates) -> tuple[Any, Any]:
+        """The function for coordinates of these lengths as a program, and the tree of its results."""
+        lengths = _lengths(coordinates)
+        if lengths not in self._programs:
+            make = jax.make_jaxpr(self._plain, return_shape=True)
+            program, shapes = make(*coordinates, *self._shared)
+            self._programs[lengths] = program, jax.tree.structure(shapes)
+        return self._programs[lengths]
 
     @property
     def _expected(self) -> float | None:
@@ -143,7 +151,7 @@ class GridVmap:
         if not any(isinstance(v, Tracer) for v in jax.tree.leaves((coordinates, self._shared))):
             self.compile(coordinates)
             if self._by_operation:
-                closed, tree = self._programs[_lengths(coordinates)]
+                closed, tree = self._program(coordinates)
                 leaves = jax.tree.leaves((coordinates, self._shared))
                 return jax.tree.unflatten(tree, evaluated(closed, leaves))
         return self._function(*coordinates, *self._shared)

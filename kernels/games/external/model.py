@@ -10,6 +10,7 @@ from ...status import Status
 from .exact import BRANCHES, exact_equilibrium
 from .game import MECHANISMS, any_breach, second_derivative
 from .published import published_equilibrium
+from .welfare import welfare
 
 FORMULATIONS = ("exact", "published")
 
@@ -52,6 +53,7 @@ def external(
     is_planner = (mechanism, formulation) == ("cooperation", "exact")
     planner = equilibrium if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
     none = equilibrium.status == Status.no_equilibrium
+    common = welfare(p, mechanism, equilibrium, n_max)
     return {
         "investment": equilibrium.investment,
         "effective_investment": equilibrium.effective,
@@ -59,6 +61,11 @@ def external(
         "expected_loss": equilibrium.loss,
         "price_of_anarchy": (group + p["n"] * equilibrium.investment) / planner.loss,
         "second_derivative": curvature,
+        "optimal_investment": common.investment,
+        "optimal_cost": common.cost,
+        "cost_ratio": common.ratio,
+        "optimal_compensation": common.compensation,
+        "cross_derivative": common.cross,
         "equilibrium_count": equilibrium.number.astype(jnp.int16),
         "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, equilibrium.status),
     }
@@ -121,7 +128,37 @@ EXTERNAL = Model(
             "price_of_anarchy",
             "PoA",
             "1",
-            "group cost [1-(1-p)Π]L + n e over that of the exact planner's optimum",
+            "group cost [1-(1-p)Π]L + n e over that of the exact planner's optimum, who pools investment",
+        ),
+        Output(
+            "optimal_investment",
+            "e°",
+            "money",
+            "investment per city at which the sum of the cities' own costs is least, without pooling",
+            by_name=True,
+        ),
+        Output("optimal_cost", "C°", "money", "a city's cost there", by_name=True),
+        Output(
+            "cost_ratio",
+            "C/C°",
+            "1",
+            "price of anarchy: the sum of the cities' own costs over its least value, without pooling",
+            by_name=True,
+        ),
+        Output(
+            "optimal_compensation",
+            "γ°",
+            "1",
+            "compensation coefficient that induces that optimum; NaN where nothing propagates",
+            may_be_nan=True,
+            by_name=True,
+        ),
+        Output(
+            "cross_derivative",
+            "∂²C/∂e∂e'",
+            "1/money",
+            "derivative of a city's marginal cost in the others' investment; < 0: strategic complements",
+            by_name=True,
         ),
         Output(
             "second_derivative", "C''", "1/money", "second derivative of the cost in a city's own investment"

@@ -147,6 +147,13 @@ GAMES = (
                remark="Said of Tables 1-3."),
     Conclusion("4 (loss)", "without cooperation the loss rises with α", of(ONE, "d_expected_loss_d_alpha"),
                remark="Said of Tables 1-3."),
+    Conclusion("4 (free-riding)", "without cooperation a city invests less where the others invest more",
+               of(ONE, "cross_derivative"), unit="1/money",
+               remark="Said after Conclusion 4. The cross derivative of a city's cost is negative: strategic "
+                      "complements, the opposite of free-riding."),
+    Conclusion("4 (too little)", "without cooperation cities invest less than makes their costs least",
+               gap(of(ONE, "optimal_investment"), e1), tolerance=1e-8,
+               remark="Not stated: the optimum without pooling, which no mechanism of the paper is."),
     Conclusion("5", "the cooperative optimum e2 obeys the closed form in which Ω is a constant",
                equal(e2, _closed_form), weak=True, unit="relative",
                remark="The formula leaves out that the money also lowers Ω, so it is no optimum of the "
@@ -226,7 +233,8 @@ def _study(
 STUDIES = (
     _study("games", [ONE, TWO], {"alpha": 26, "L": 20, "v": 16, "n": 9, "beta": 14}, GAMES,
            {"investment": ["alpha", "beta"], "expected_loss": ["alpha", "beta"]},
-           ["investment", "expected_loss", "breach_probability", "equilibrium_count"]),
+           ["investment", "expected_loss", "breach_probability", "equilibrium_count", "cross_derivative",
+            "optimal_investment"]),
     _study("compensation", [ONE, THREE], {"alpha": 16, "L": 12, "v": 8, "n": 9, "gamma": 10, "beta": 8},
            COMPENSATION, {"investment": ["gamma"]}, ["investment", "expected_loss"]),
     _study("sharing", [ONE, TWO, FOUR], {"alpha": 16, "L": 12, "v": 8, "n": 9, "delta": 11, "beta": 8},

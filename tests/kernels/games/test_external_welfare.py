@@ -1,0 +1,96 @@
+"""The optimum without pooling, its price of anarchy, and the compensation that induces it, against SciPy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.kernels.games.external.model import external
+from helpers.oracles import external as oracle
+from scipy.optimize import minimize_scalar
+
+solve = jax.jit(external, static_argnames=("mechanism", "formulation", "branch", "n_max"))
+PAPER = oracle.PAPER
+
+
+def point(mechanism, **changed):
+    p = {k: jnp.asarray(v) for k, v in (PAPER | changed).items()}
+    return {k: float(v) for k, v in solve(p, mechanism=mechanism, n_max=5).items()}
+
+
+def least_common_cost(s, dilution):
+    """Investment and cost of a city where all invest the same, by a search over a grid and Brent's method."""
+
+    def cost(e):
+        p = oracle.breach(s, dilution * e)
+        return float(s["L"] * oracle.arrives(s, p, p) + e)
+
+    grid = np.linspace(0, 150, 3001)
+    k = int(np.argmin([cost(e) for e in grid]))
+    near = minimize_scalar(cost, bounds=(grid[max(k - 1, 0)], grid[min(k + 1, 3000)]), method="bounded",
+                           options={"xatol": 1e-10})  # fmt: skip
+    return (0.0, cost(0.0)) if cost(0.0) <= near.fun else (near.x, near.fun)
+
+
+def test_the_facts_of_the_papers_case():
+    alone = point("noncooperation")
+    assert alone["cost_ratio"] == pytest.approx(1.0037, abs=5e-5)
+    assert alone["price_of_anarchy"] == pytest.approx(1.456, abs=5e-4)
+    assert alone["optimal_investment"] == pytest.approx(6.1233, abs=5e-5)
+    assert alone["optimal_compensation"] == pytest.approx(0.5317, abs=5e-5)
+    induced = point("compensation", gamma=alone["optimal_compensation"])
+    assert induced["investment"] == pytest.approx(alone["optimal_investment"], rel=1e-12)
+    assert induced["cost_ratio"] == pytest.approx(1, rel=1e-12)
+    # The pooled ratio says the opposite: it is higher although every city is better off.
+    assert point("compensation")["price_of_anarchy"] > alone["price_of_anarchy"]
+    assert point("compensation")["cost_ratio"] < alone["cost_ratio"]
+
+
+@pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
+def test_optimum_and_ratio_agree_with_a_search(mechanism):
+    rng, checked = np.random.default_rng(6), 0
+    for _ in range(12):
+        s = PAPER | {"alpha": rng.uniform(0.05, 0.9), "beta": rng.uniform(0.1, 1), "L": rng.uniform(50, 800)}
+        s |= {"n": float(rng.integers(2, 6)), "gamma": rng.uniform(0, 1), "delta": rng.uniform(0, 1)}
+        found = oracle.exact(s, mechanism)
+        if found.fragile:
+            continue
+        got = point(mechanism, **s)
+        invested, cost = least_common_cost(s, oracle.dilution(s, mechanism))
+        assert got["optimal_investment"] == pytest.approx(invested, abs=1e-4)
+        assert got["optimal_cost"] == pytest.approx(cost, rel=1e-10)
+        own = s["L"] * oracle.arrives(s, found.breach, found.breach) + found.investment
+        assert got["cost_ratio"] == pytest.approx(own / cost, rel=1e-8)
+        assert got["cost_ratio"] >= 1 - 1e-12
+        checked += 1
+    assert checked >= 8
+
+
+@pytest.mark.parametrize("mechanism", ["noncooperation", "compensation", "sharing"])
+def test_the_cross_derivative_is_that_of_the_oracles_cost(mechanism):
+    for s in (PAPER, PAPER | {"alpha": 0.8, "n": 4.0, "beta": 0.6}, PAPER | {"n": 2.0, "delta": 0.9}):
+        got, h = point(mechanism, **s), 1e-3
+        e = got["investment"]
+        corners = [[oracle.city_loss(s, mechanism, e + a * h, e + b * h) for b in (-1, 1)] for a in (-1, 1)]
+        (low, up), (down, high) = corners
+        assert got["cross_derivative"] == pytest.approx((high - up - down + low) / (4 * h * h), rel=2e-4)
+
+
+def test_investments_are_complements_but_where_much_is_shared():
+    for alpha in (0.1, 0.5, 0.9):
+        assert point("noncooperation", alpha=alpha)["cross_derivative"] < 0
+        assert point("compensation", alpha=alpha)["cross_derivative"] < 0
+    assert (
+        point("sharing", delta=0.0)["cross_derivative"] < 0 < point("sharing", delta=0.5)["cross_derivative"]
+    )
+
+
+def test_where_nothing_propagates_nothing_is_induced_and_at_a_corner_none_is_needed():
+    assert np.isnan(point("noncooperation", alpha=0.0)["optimal_compensation"])
+    assert np.isnan(point("noncooperation", n=1.0)["optimal_compensation"])
+    assert point("noncooperation", alpha=0.0)["cost_ratio"] == pytest.approx(1)
+    corner = point("noncooperation", L=10.0)
+    assert (corner["optimal_investment"], corner["optimal_compensation"], corner["cost_ratio"]) == (
+        0,
+        0,
+        pytest.approx(1),
+    )

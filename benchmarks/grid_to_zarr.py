@@ -75,10 +75,10 @@ def sweep(folder: str, side: int, overlap: bool = True) -> tuple[Any, Any, Any]:
 def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[Any, Any, Any]:
     """Case: up to eight computed tiles, over and over, through the store, into a new cube.
 
-    `codec`, `pipeline`: instead of what a cube has; the checksum stays.
+    `codec`, `pipeline`: of zarr, instead of what a run has; the checksum stays.
     """
     import zarr
-    from equisweep.engine.store import create
+    from equisweep.engine.store.create import create_cube
     from equisweep.engine.store.cube import Cube
 
     _double()
@@ -87,23 +87,49 @@ def write(folder: str, side: int, codec: str = "", pipeline: str = "") -> tuple[
         if pipeline == "fused" and not hasattr(zarr.core.codec_pipeline, "FusedCodecPipeline"):
             raise ModuleNotFoundError("FusedCodecPipeline came with zarr 3.3")
         zarr.config.set({"codec_pipeline.path": path, "codec_pipeline.max_workers": None})
-    ours = create._codecs
     root, clear = _cube(folder)
     wanted, layout, computed = _some_tiles(side)
 
     def run() -> None:
         values = cycle(computed)
-        # Several codecs share a process: each call sets its own.
-        create._codecs = (lambda dtype: codecs(codec, dtype)) if codec else ours
-        create.create_cube(root, wanted, layout, {"identity": "{}"})
-        cube = Cube(root)
-        if pipeline:  # else shards are encoded by the writers, as in a run
-            cube.forms = dict.fromkeys(cube.names)
+        create_cube(root, wanted, layout, {"identity": "{}"})
+        cube = _by_zarr(root, codec) if pipeline else Cube(root)
         _submit(
             cube, ({name: v[tuple(map(slice, t.shape))] for name, v in next(values).items()} for t in layout)
         )
 
     return run, lambda _: _after(root), clear
+
+
+def _by_zarr(root: Path, codec: str) -> Any:
+    """A new cube whose arrays are made again with another codec, and whose shards zarr writes."""
+    import zarr
+    from equisweep.engine.store.cube import Cube
+    from equisweep.engine.store.durable import sync
+
+    class ByZarr(Cube):
+        def write_shard(self, name: str, tile: Any, values: Any, durable: bool = False) -> tuple[int, bytes]:
+            arrays[name][tile.region] = values
+            if durable:
+                sync(self.shard(name, tile))
+            return 0, bytes(16)
+
+    cube = ByZarr(root)
+    arrays = {}
+    for name in cube.names:
+        was = zarr.open_array(str(root / name), mode="r")
+        arrays[name] = zarr.create_array(
+            str(root / name),
+            shape=was.shape,
+            shards=was.shards,
+            chunks=was.chunks,
+            dtype=was.dtype,
+            fill_value=was.fill_value,
+            compressors=codecs(codec, was.dtype),
+            config={"write_empty_chunks": True},
+            overwrite=True,
+        )
+    return cube
 
 
 def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
@@ -123,7 +149,7 @@ def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
     wanted, layout, computed = _some_tiles(side)
     create_cube(root, wanted, layout, {"identity": "{}"})
     cube = Cube(root)
-    encoded = [{name: b"".join(encode(cube.array(name), v)) for name, v in t.items()} for t in computed]
+    encoded = [{name: b"".join(encode(cube.forms[name], v)) for name, v in t.items()} for t in computed]
 
     def run() -> None:
         create_cube(root, wanted, layout, {"identity": "{}"})

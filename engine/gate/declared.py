@@ -17,7 +17,7 @@ _MOST_AXES = 32
 _NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
     f"{s}int{b}": b // 8 for s in ("", "u") for b in (8, 16, 32, 64)
 }
-_PLAIN = ({"bytes", "crc32c"}, {"vlen-utf8", "crc32c"}, {"bytes"}, {"vlen-utf8"})
+_PLAIN = (["bytes", "crc32c"], ["vlen-utf8", "crc32c"])
 _SHARD = (["bytes", "blosc", "crc32c"], ["bytes", "crc32c"])
 
 
@@ -76,7 +76,7 @@ def _require_coordinate(
     most = MOST_NAMES if size is None else MOST_LABELS
     if max(shape[0], chunk[0]) > most:
         raise ValueError(f"{where} declares {max(shape[0], chunk[0]):,} labels; at most {most:,} are read")
-    if set(_names(document.get("codecs"))) not in _PLAIN:
+    if _names(document.get("codecs")) not in _PLAIN:
         raise ValueError(f"{where} is encoded in another way than coordinates are")
     files = ceil(shape[0] / chunk[0])
     if files > _MOST_FILES:
@@ -102,7 +102,8 @@ def _inner_chunk(where: str, document: Mapping[str, Any], shard: Sequence[int]) 
     inside = codecs[0].get("configuration") if codecs and _names(codecs) == ["sharding_indexed"] else None
     if not isinstance(inside, Mapping):
         raise ValueError(f"{where} is not sharded as a cube's arrays are")
-    if (_names(inside.get("codecs")), _names(inside.get("index_codecs"))) != _SHARD:
+    encoded = _names(inside.get("codecs")), _names(inside.get("index_codecs"))
+    if encoded != _SHARD or inside.get("index_location", "end") != "end":
         raise ValueError(f"{where} is encoded in another way than a cube's arrays are")
     chunk = _lengths(where, "chunk_shape", inside.get("chunk_shape"))
     if len(chunk) != len(shard) or any(length % step for length, step in zip(shard, chunk, strict=True)):

@@ -88,8 +88,8 @@ def said(error: BaseException) -> str:
 
 
 def cell(text: str) -> str:
-    """A text as a cell of a file that spreadsheets open: they run what looks like a formula."""
-    if not text.startswith(_FORMULA) or _is_number(text):
+    """A text as a cell of a file for spreadsheets, which run what looks like a formula, after blanks, too."""
+    if not text.lstrip(" \xa0").startswith(_FORMULA) or _is_number(text):
         return clean(text)
     return f"'{clean(text)}"
 

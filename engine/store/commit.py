@@ -5,6 +5,7 @@ whole and no point of its status is `not_computed`; every other tile is missing,
 The record in the manifest says what was written, so that nothing needs to be read to know that it is whole.
 """
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged
-from .durable import says_nothing_of_the_file, sync, sync_below
+from .durable import remove, says_nothing_of_the_file, sync, sync_below
 from .shard import Passing, encode
 
 
@@ -23,11 +24,12 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     the tile's samples. Not `durable`: nothing waits for the disk. Raises OSError where the disk refuses; the
     tile is then not committed, or committed without a record.
     """
+    paths, root = _paths(cube, tile), os.fspath(cube.root)
     cube.make_folders(tile)
-    if not _holds_earlier_points(cube, tile):
+    if not _holds_earlier_points(cube, tile, paths):
         # Nothing is merged with what an interrupted or damaged run may have left here; the mark goes first.
         for name in ("status", *cube.names):
-            cube.shard(name, tile).unlink(missing_ok=True)
+            remove(paths[name])
     shards = {name: _write_column(cube, name, tile, values[name], durable) for name in cube.columns}
     outputs = [name for name in cube.names if name != "status"]
     for names in ([*cube.columns, *outputs], ["status"]):
@@ -35,8 +37,8 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
             if name not in shards:
                 shards[name] = cube.write_shard(name, tile, values[name], durable)
         for name in names if durable else ():
-            sync_below(cube.shard(name, tile), cube.root)
-    cube.recorder.commit(tile, shards, _paths(cube, tile), values["status"], durable)
+            sync_below(paths[name], root)
+    cube.recorder.commit(tile, shards, paths, values["status"], durable)
 
 
 def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable: bool) -> tuple[int, bytes]:
@@ -52,11 +54,10 @@ def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable
 
 def _held(cube: Cube, name: str, tile: Tile, values: np.ndarray) -> tuple[int, bytes] | None:
     """Length and digest of a shard that is there and has these values already; None where none has."""
-    form = cube.forms[name]
-    if form is None or not cube.shard(name, tile).exists():
+    if not cube.shard(name, tile).exists():
         return None
     passing = Passing()
-    for _ in passing.through(encode(form, values)):
+    for _ in passing.through(encode(cube.forms[name], values)):
         pass
     new = passing.length, passing.digest
     try:
@@ -110,11 +111,11 @@ def _paths(cube: Cube, tile: Tile) -> dict[str, str]:
     return {name: cube.path(name, tile.key) for name in cube.sharded}
 
 
-def _holds_earlier_points(cube: Cube, tile: Tile) -> bool:
+def _holds_earlier_points(cube: Cube, tile: Tile, paths: Mapping[str, str]) -> bool:
     """Whether the tile holds sound points of before the cube grew; they are then replaced in place."""
     try:
-        if not cube.shard("status", tile).exists() or not cube.read("status", tile).any():
+        if not os.path.exists(paths["status"]) or not cube.read("status", tile).any():  # noqa: PTH110
             return False
-        return all(cube.shard(name, tile).exists() and cube.read(name, tile).size for name in cube.names)
+        return all(os.path.exists(paths[name]) and cube.read(name, tile).size for name in cube.names)  # noqa: PTH110
     except Exception:  # any decoding failure: nothing here is to be kept
         return False

@@ -3,7 +3,6 @@
 Shards are tiles: each variable has one file a tile. Which tiles count as computed is said in `commit`.
 """
 
-import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from ..gate.text import said
 from ..tiles import Layout, Tile
 from .declares import require_cube
 from .decode import read_digest, read_part
-from .durable import clear_disk_errors, make_folder, sync, write_file
+from .durable import clear_disk_errors, make_folder, require_no_link, write_file
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
@@ -42,10 +41,8 @@ class Cube:
         self.names: list[str] = parse_json(self._text("variables"))
         self.columns: list[str] = columns_of(self.attributes)
         self._arrays = {name: self.open_array(name) for name in (*self.names, *self.columns)}
-        self.forms: dict[str, Form | None] = {name: array.form for name, array in self._arrays.items()}
+        self.forms = {name: _form(root, array) for name, array in self._arrays.items()}
         status = self._arrays["status"]
-        if not status.sharded:
-            raise CubeError(f"{root}: its arrays are not sharded: not written by equisweep")
         rank = status.ndim
         self.layout = Layout(status.shape, status.files)
         self.format = self.attributes.get("equisweep_format")
@@ -65,10 +62,6 @@ class Cube:
     def axis_of(self, column: str) -> int:
         """The axis of the grid along which a column lies; tiles that differ along others share its shards."""
         return self._along[column]
-
-    def region(self, name: str, tile: Tile) -> tuple[slice, ...]:
-        """The part of an array that a tile holds, but for dimensions that are the array's own."""
-        return (tile.region[self._along[name]],) if name in self._along else tile.region
 
     def _inside(self, name: str, tile: Tile) -> tuple[int, ...]:
         """Shape of the numbers that an array has in a tile."""
@@ -108,10 +101,9 @@ class Cube:
         Raises OSError where the disk refuses, and where an array's folder has gone.
         """
         for name in self.sharded:
-            folder = self.root / name
-            if not folder.is_dir():  # moved away: no new one without metadata
-                raise FileNotFoundError(errno.ENOENT, "the array's folder has gone", str(folder))
-            make_folder(self.shard(name, tile).parent, self.root)
+            folder = f"{self.root}/{name}"
+            require_no_link(folder, os.lstat(folder).st_mode)  # moved away: no new one without metadata
+            make_folder(folder, self.path(name, tile.key)[len(folder) + 1 :].rpartition("/")[0])
 
     def write_shard(
         self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
@@ -120,17 +112,11 @@ class Cube:
 
         Its folder must be there. Raises OSError where the disk refuses, CubeError for numbers too large.
         """
-        path = self.shard(name, tile)
+        path = self.path(name, tile.key)
         self._require_fit(name, values)
-        form = self.forms[name]
-        if form is not None:
-            passing = Passing()
-            write_file(path, passing.through(encode(form, values)), durable)
-            return passing.length, passing.digest
-        self._arrays[name].by_zarr[self.region(name, tile)] = values
-        if durable:
-            sync(path)
-        return read_digest(str(path), None)
+        passing = Passing()
+        write_file(path, passing.through(encode(self.forms[name], values)), durable)
+        return passing.length, passing.digest
 
     def _require_fit(self, name: str, values: np.ndarray) -> None:
         """Refuse counts that do not fit the narrower integers of a cube of before."""
@@ -158,10 +144,14 @@ class Cube:
 
     def paths(self, name: str, keys: np.ndarray) -> list[str]:
         """The same of many tiles, whose keys are the rows of an array."""
+        folder = f"{self.root}/{name}/"
+        return [folder + path for path in self.inside(name, keys)]
+
+    def inside(self, name: str, keys: np.ndarray) -> list[str]:
+        """The same, from the folder of the array on."""
         if name in self._along:
             keys = keys[:, [self._along[name]]]
-        form = f"{self.root}/{name}/c/".replace("%", "%%") + "/".join(["%d"] * keys.shape[1])
-        form += self._ends.get(name, "")
+        form = "c/" + "/".join(["%d"] * keys.shape[1]) + self._ends.get(name, "")
         return [form % tuple(key) for key in keys.tolist()]
 
     def read(self, name: str, tile: Tile) -> np.ndarray:
@@ -170,8 +160,6 @@ class Cube:
         Raises what a codec raises on broken bytes.
         """
         form, array = self.forms[name], self._arrays[name]
-        if form is None:
-            return np.asarray(array.by_zarr[self.region(name, tile)])
         inside = self._inside(name, tile)
         try:
             return read_part(self.path(name, tile.key), form, [slice(0, size) for size in inside])[0]
@@ -184,9 +172,7 @@ class Cube:
 
     def is_whole(self, name: str, tile: Tile) -> bool:
         """Whether the shard is there with all its chunks: zarr reads what is missing as fill values."""
-        array = self._arrays[name]
-        inside = self._inside(name, tile)
-        return holds_all_chunks(self.path(name, tile.key), array.files, array.chunks, inside)
+        return holds_all_chunks(self.path(name, tile.key), self.forms[name], self._inside(name, tile))
 
     def open_array(self, name: str) -> Stored:
         """The array or coordinate called `name`, opened anew; CubeError where there is none."""
@@ -202,6 +188,12 @@ class Cube:
                 f"{self.root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)"
             )
         return value
+
+
+def _form(root: Path, array: Stored) -> Form:
+    if array.form is None:
+        raise CubeError(f"{root}: its arrays are not sharded: not written by equisweep")
+    return array.form
 
 
 def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:

@@ -20,8 +20,10 @@ def require_cube(root: Path) -> None:
     Raises CubeError for another group of Zarr and for a format of another version; ValueError, OSError and
     what a wrong type raises for metadata that are not what they should be.
     """
-    document = read_metadata(root)
-    attributes = _table(_table(document).get("attributes"))
+    document = _table(read_metadata(root))
+    if document.get("node_type") != "group" or document.get("zarr_format") != 3:
+        raise CubeError(f"{root}: is no equisweep cube: its zarr.json is not of a group of Zarr 3")
+    attributes = _table(document.get("attributes"))
     for key in ("identity", "variables"):
         if not isinstance(attributes.get(key), str):
             raise CubeError(f"{root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)")

@@ -4,7 +4,6 @@ zarr reads a shard that is missing, and a chunk that is missing in one, as fill 
 millisecond a shard. Here a shard is read whole or not at all, in some ten microseconds.
 """
 
-import hashlib
 import os
 from collections.abc import Sequence
 from itertools import product
@@ -13,8 +12,8 @@ from struct import Struct
 import numpy as np
 from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
-from ..gate.files import CHUNK, open_regular, read_regular
-from .shard import ABSENT, CHECKSUM, DIGEST, Form, checksum, digest
+from ..gate.files import open_regular
+from .shard import ABSENT, CHECKSUM, Form, checksum, digest
 
 _WHOLE = 2**18  # Bytes of a file up to which it is read at once,
 _WHOLE_TO_CHECK = 2**25  # and of one of which every byte is looked at.
@@ -83,14 +82,8 @@ def _assembled(
     return values, missing
 
 
-def read_digest(path: str, form: Form | None) -> tuple[int, bytes]:
-    """Length and digest of a shard, all its checksums checked; of another form, of all its bytes.
-
-    Raises as `read_part` does.
-    """
-    if form is None:
-        raw = read_regular(path, CHUNK)
-        return len(raw), hashlib.blake2b(raw, digest_size=DIGEST).digest()
+def read_digest(path: str, form: Form) -> tuple[int, bytes]:
+    """Length and digest of a shard, all its checksums checked. Raises as `read_part` does."""
     with _Chunks(path, form, whole=True) as chunks:
         return chunks.size, chunks.digest()
 

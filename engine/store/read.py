@@ -7,7 +7,7 @@ status that says it is there.
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice, product
 from pathlib import Path
@@ -118,11 +118,11 @@ class Reader:
 
     def _known(self, name: str, parts: Sequence[Sequence[Span]]) -> list[Known | None]:
         """What records of tiles say of a variable's files; None where a tile has to be looked at closer."""
-        manifest, form = self.manifest, self.cube.forms[name]
+        manifest = self.manifest
         keys = np.array([[span.tile for span in one] for one in parts], np.int64)
         at = manifest.positions(keys.reshape(len(parts), -1))
         recorded = at >= 0
-        if form is None or not recorded.any():
+        if not recorded.any():
             return [None] * len(parts)
         records = manifest.at(at[recorded])
         known: list[Known | None] = [None] * len(parts)
@@ -135,10 +135,10 @@ class Reader:
     def _quick_part(self, name: str, parts: Sequence[Span], rank: int, known: Known | None) -> np.ndarray:
         """A part of a shard: at once where its file is the one that was recorded and nothing is wrong."""
         key, region = tuple(span.tile for span in parts[:rank]), [span.hull for span in parts]
-        form = self.cube.forms[name]
-        if known is not None and form is not None:
+        if known is not None:
             with suppress(Damaged, OSError):
-                values, missing = read_part(self.cube.path(name, key), form, region, known)
+                path, form = self.cube.path(name, key), self.cube.forms[name]
+                values, missing = read_part(path, form, region, known)
                 if missing is None:
                     return values
         return self._part(name, self.cube.layout.at(key), region)
@@ -220,12 +220,8 @@ class Reader:
             return self._statuses[tile.key]
         path, form = self.cube.path("status", tile.key), self.cube.forms["status"]
         try:
-            values = (
-                self.cube.read("status", tile) if form is None else read_part(path, form, _all_of(tile))[0]
-            )
+            values = read_part(path, form, _all_of(tile))[0]
             status: Any = True if values.all() else values
-            if form is None and not os.path.exists(path):  # noqa: PTH110
-                status = None
         except (FileNotFoundError, NotADirectoryError):
             status = None
         except (ValueError, RuntimeError, OSError) as error:
@@ -235,15 +231,7 @@ class Reader:
 
     def _decoded(self, name: str, tile: Tile, region: Sequence[slice], computed: Any) -> np.ndarray:
         """A region of a shard; Damaged where numbers of points that were `computed` are not there."""
-        form = self.cube.forms[name]
-        if form is None:
-            if not os.path.exists(self.cube.path(name, tile.key)):  # noqa: PTH110
-                raise FileNotFoundError
-            try:
-                return self.cube.read(name, tile)[tuple(region)]
-            except (ValueError, RuntimeError) as error:
-                raise Damaged(str(error)) from None
-        values, missing = read_part(self.cube.path(name, tile.key), form, region)
+        values, missing = read_part(self.cube.path(name, tile.key), self.cube.forms[name], region)
         if missing is not None:
             if computed is not True:
                 computed = computed.reshape(computed.shape + (1,) * (missing.ndim - computed.ndim))
@@ -268,12 +256,32 @@ def _reason(error: Exception) -> str:
 
 def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
     """Of which records the shard of a variable is not there, or not the file that was recorded."""
-    changed = np.zeros(len(manifest), bool)
-    for start in range(0, len(manifest), _BLOCK):
-        block = manifest.at(slice(start, start + _BLOCK))
-        now = map(_file, cube.paths(name, block["key"]))
-        recorded = known_files(cube, block, name)
-        changed[start : start + _BLOCK] = [a != b for a, b in zip(now, recorded, strict=True)]
+    changed = np.ones(len(manifest), bool)
+    try:
+        folder = os.open(cube.root / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return changed
+    try:
+        for start in range(0, len(manifest), _BLOCK):
+            block = manifest.at(slice(start, start + _BLOCK))
+            files = zip(cube.inside(name, block["key"]), known_files(cube, block, name), strict=True)
+            changed[start : start + _BLOCK] = _changed(folder, files)
+    finally:
+        os.close(folder)
+    return changed
+
+
+def _changed(folder: int, files: Iterable[tuple[str, Known]]) -> list[bool]:
+    """Which files, by their paths below an open folder, are not what is known of them."""
+    # A hundred thousand tiles are usual, so this does the least it can.
+    changed, ask = [], os.stat
+    for path, known in files:
+        try:
+            file = ask(path, dir_fd=folder)
+        except OSError:
+            changed.append(True)
+            continue
+        changed.append((file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) != known)
     return changed
 
 
@@ -281,12 +289,3 @@ def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
     """What some records say of the files of a variable's shards."""
     shards = records["shards"][:, cube.sharded.index(name)]
     return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))
-
-
-def _file(path: str) -> Known | None:
-    """What the system says of a file; None where there is none."""
-    # A hundred thousand tiles are usual, so this does the least it can.
-    try:
-        return what_is(os.stat(path))  # noqa: PTH116
-    except OSError:
-        return None

@@ -127,7 +127,7 @@ class Recorder:
             self.place += len(raw)
 
     def _begin(self) -> None:
-        make_folder(self.root / FOLDER, self.root)
+        make_folder(self.root, FOLDER)
         files = manifest_files(self.root)
         number = int(files[-1].name.partition("-")[0]) + 1 if files else 1
         path, line = self.root / FOLDER / f"{number:08d}-{secrets.token_hex(4)}.tiles", self.stamp.line()

@@ -88,7 +88,7 @@ def cube_id(root: Path) -> str:
 
 def write_seal(root: Path, seal: Seal) -> None:
     """Add a seal, on the disk when this returns; those that are there stay."""
-    make_folder(root / FOLDER, root)
+    make_folder(root, FOLDER)
     names = _names(root)
     number = int(names[-1][5:13]) + 1 if names else 1
     digests = dict(sorted(seal.digests.items()))  # in whatever order the cube came to have its files
@@ -155,7 +155,8 @@ def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
 def restore(root: Path, seal: Seal, paths: Sequence[Path]) -> None:
     """Write these files of metadata as the seal has them."""
     for path in paths:
-        make_folder(path.parent, root)
+        if path.parent != root:
+            make_folder(root, path.parent.relative_to(root).as_posix())
         write_file(path, [seal.texts[path.relative_to(root).as_posix()].encode()], durable=True)
         sync(path.parent)
 

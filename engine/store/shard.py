@@ -24,7 +24,6 @@ ABSENT = 2**64 - 1
 CHECKSUM = 4  # bytes of a checksum, below each chunk and below the index
 DIGEST = 16  # bytes of a digest
 _ADDED = 16  # Bytes that blosc adds at most to what it cannot compress.
-BLOSC = {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"}
 
 
 @dataclass(frozen=True)
@@ -121,18 +120,17 @@ class Passing:
         return digest(self._last, self._checksums[:-1])
 
 
-def holds_all_chunks(path: str, shard: Sequence[int], chunk: Sequence[int], inside: Sequence[int]) -> bool:
+def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
     """Whether the file is a shard with all the chunks that lie inside the array, of shape `inside`.
 
     A shard ends with its index, an (offset, length) pair of uint64 per chunk, all ones for a chunk
     that was never written, and the index's checksum.
     """
-    expected = prod(-(-size // length) for size, length in zip(inside, chunk, strict=True))
-    chunks = prod(s // c for s, c in zip(shard, chunk, strict=True))
+    expected = prod(-(-size // length) for size, length in zip(inside, form.chunk, strict=True))
     try:
         with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
-            file.seek(-(16 * chunks + CHECKSUM), os.SEEK_END)
-            index = np.frombuffer(file.read(16 * chunks), "<u8").reshape(-1, 2)
+            file.seek(-(16 * form.chunks + CHECKSUM), os.SEEK_END)
+            index = np.frombuffer(file.read(16 * form.chunks), "<u8").reshape(-1, 2)
     except (OSError, ValueError):
         return False
     return int((index[:, 1] != ABSENT).sum()) >= expected

@@ -1,32 +1,26 @@
-"""An array of a cube, by its metadata: read here where it is stored as equisweep stores arrays, else by zarr.
+"""An array of a cube, by its metadata, in the one way in which equisweep stores arrays.
 
-Loading zarr takes a third of a second, which is most of what a question to a small cube may take. Whatever is
-not as it is written here is left to zarr, which knows all forms.
+A cube holds arrays in that way only, whichever version wrote it: what another program has stored otherwise is
+refused by name (`gate.declared` says so first, and in more words), and zarr is not loaded to ask a cube.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..gate.files import CHUNK, read_regular
 from .decode import Damaged
 from .metadata import read_metadata
-from .shard import BLOSC, CHECKSUM, Form, checksum
-
-if TYPE_CHECKING:
-    import zarr
+from .shard import CHECKSUM, Form, checksum
 
 _NUMBERS = {"bool", "float32", "float64"} | {
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 _FILLS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}
-_KEYS = {"name": "default", "configuration": {"separator": "/"}}
 
 
 @dataclass(frozen=True)
@@ -39,17 +33,13 @@ class Stored:
         Where it lies.
     shape, dtype, fill_value
         Of its numbers; and of what was never written.
-    files, chunks
-        Shapes of what one file holds, and of the chunks in it: the same of an array without shards.
+    files
+        Shape of what one file holds.
     dims, attributes
         Names of its dimensions, and what it says of itself.
     form
-        How its shards are laid out; None where it has none, or another program chose another form than is
-        written here.
-    plain
-        Whether it is a coordinate as it is written here: chunks of numbers or texts, each with a checksum.
-    sharded
-        Whether a file holds several chunks and an index.
+        How its shards are laid out; None of a coordinate, which has chunks of numbers or texts, each with a
+        checksum.
     """
 
     folder: Path
@@ -57,27 +47,17 @@ class Stored:
     dtype: np.dtype
     fill_value: Any
     files: tuple[int, ...]
-    chunks: tuple[int, ...]
     dims: tuple[str, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
     form: Form | None = None
-    plain: bool = False
-    sharded: bool = True
 
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
 
-    @cached_property
-    def by_zarr(self) -> "zarr.Array":
-        """The same as zarr opens it."""
-        return _opened(self.folder)
-
     def values(self) -> np.ndarray:
-        """All of a coordinate. Raises `Damaged`, OSError, or what zarr raises, where it cannot be read."""
-        if not self.plain:
-            return np.asarray(self.by_zarr[:])
+        """All of a coordinate. Raises `Damaged` or OSError where it cannot be read."""
         length, parts = self.files[0], []
         for k in range(ceil(self.shape[0] / length)):
             raw = read_regular(self.folder / "c" / str(k), CHUNK)
@@ -93,36 +73,35 @@ class Stored:
 
 
 def stored_array(folder: Path) -> Stored:
-    """The array in a folder. Raises OSError, KeyError, ValueError, ... where its metadata are not of one."""
+    """The array in a folder. Raises OSError, or ValueError where its metadata are not as a cube's."""
     document = read_metadata(folder)
     try:
-        here = _written_here(folder, document)
+        stored = _written_here(folder, document)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-        here = None
-    return here or _by_zarr(folder)
+        stored = None
+    if stored is None:
+        raise ValueError(f"the array {folder.name!r} is stored in another way than a cube's arrays are")
+    return stored
 
 
 def _written_here(folder: Path, document: Mapping[str, Any]) -> Stored | None:
     """The array, if its metadata are as equisweep writes them."""
     said, shape = str(document["data_type"]), tuple(map(int, document["shape"]))
-    grid, codecs = document["chunk_grid"], document["codecs"]
+    grid, keys, codecs = document["chunk_grid"], document["chunk_key_encoding"], document["codecs"]
     dims = document.get("dimension_names") or [""] * len(shape)
+    files = tuple(map(int, grid["configuration"]["chunk_shape"]))
     same = (
         document["node_type"] == "array"
         and document["zarr_format"] == 3
         and not document.get("storage_transformers")
         and grid["name"] == "regular"
-        and document["chunk_key_encoding"] == _KEYS
+        and (keys["name"], (keys.get("configuration") or {}).get("separator", "/")) == ("default", "/")
         and all(isinstance(dim, str) for dim in dims)
         and (said in _NUMBERS or said == "string")
+        and len(dims) == len(shape) == len(files)
+        and min(files, default=1) > 0 <= min(shape, default=0)
     )
-    files = tuple(map(int, grid["configuration"]["chunk_shape"]))
-    if (
-        not same
-        or not len(dims) == len(shape) == len(files)
-        or min(files, default=1) < 1
-        or min(shape, default=1) < 0
-    ):
+    if not same:
         return None
     dtype = np.dtype(np.dtypes.StringDType()) if said == "string" else np.dtype(said)
     fill = document["fill_value"]
@@ -130,32 +109,26 @@ def _written_here(folder: Path, document: Mapping[str, Any]) -> Stored | None:
         fill = dtype.type(_FILLS.get(fill, fill))
     elif dtype.kind != "T":
         fill = dtype.type(fill)
+    about = folder, shape, dtype, fill, files, tuple(dims), document.get("attributes") or {}
     named = [codec["name"] for codec in codecs]
-    about: dict[str, Any] = {
-        "folder": folder,
-        "shape": shape,
-        "dtype": dtype,
-        "fill_value": fill,
-        "files": files,
-        "dims": tuple(dims),
-        "attributes": document.get("attributes") or {},
-    }
     if named == ["sharding_indexed"] and said != "string":
         form = _form(codecs[0]["configuration"], files, dtype, fill)
-        return Stored(**about, chunks=form.chunk, form=form) if form else None
+        return Stored(*about, form) if form else None
     plain = named == ["vlen-utf8" if said == "string" else "bytes", "crc32c"] and _little(codecs[0])
-    return Stored(**about, chunks=files, plain=True, sharded=False) if plain and len(shape) == 1 else None
+    return Stored(*about) if plain and len(shape) == 1 else None
 
 
 def _form(inside: Mapping[str, Any], files: tuple[int, ...], dtype: np.dtype, fill: Any) -> Form | None:
-    """How shards are laid out, if they are as `shard.encode` writes them."""
+    """How shards are laid out, if they are as `shard.encode` writes them.
+
+    What blosc was asked for need not be the same: each chunk says how to decompress it.
+    """
     codecs, index, chunk = inside["codecs"], inside["index_codecs"], tuple(map(int, inside["chunk_shape"]))
     same = (
         [codec["name"] for codec in codecs] == ["bytes", "blosc", "crc32c"]
         and [codec["name"] for codec in index] == ["bytes", "crc32c"]
-        and inside["index_location"] == "end"
+        and inside.get("index_location", "end") == "end"
         and all(map(_little, (codecs[0], index[0])))
-        and {key: codecs[1]["configuration"][key] for key in BLOSC} == BLOSC
         and len(chunk) == len(files)
         and all(length > 0 and shard % length == 0 for shard, length in zip(files, chunk, strict=True))
     )
@@ -176,29 +149,3 @@ def _texts(raw: bytes) -> np.ndarray:
             raise Damaged("is cut short")
         texts.append(raw[place - length : place].decode())
     return np.array(texts, np.dtypes.StringDType())
-
-
-def _by_zarr(folder: Path) -> Stored:
-    array = _opened(folder)
-    dims = getattr(array.metadata, "dimension_names", None) or ("",) * array.ndim
-    return Stored(
-        folder,
-        array.shape,
-        array.dtype,
-        array.fill_value,
-        files=array.shards or array.chunks,
-        chunks=array.chunks,
-        dims=tuple(map(str, dims)),
-        attributes=dict(array.attrs),
-        sharded=array.shards is not None,
-    )
-
-
-def _opened(folder: Path) -> "zarr.Array":
-    import zarr
-
-    from ..gate.zarr_store import PlainStore
-
-    mode = "r+" if os.access(folder, os.W_OK) else "r"
-    array = zarr.open_array(PlainStore(folder, read_only=mode == "r"), mode=mode)
-    return array.with_config({"write_empty_chunks": True})

@@ -196,7 +196,7 @@ class _Verifying:
                     wrong.setdefault(row, {})[Path(path)] = reason
         return wrong
 
-    def _reason(self, path: str, form: Form | None, known: tuple[int, bytes]) -> str:
+    def _reason(self, path: str, form: Form, known: tuple[int, bytes]) -> str:
         """What is wrong with a shard whose length and digest are known; empty where it is sound."""
         try:
             now = read_digest(path, form)

@@ -210,18 +210,17 @@ def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str]
 
 
 def _cells(column: "pa.Array") -> list[object]:
-    """Values of a column; texts as `gate.text.cell` writes them, each different one once."""
-    values = column.to_pylist()
-    if not any(isinstance(value, str) for value in values[:1]) and column.null_count == 0:
+    """Values of a column: numbers as they are, all else as `gate.text.cell` writes it, each text once."""
+    import pyarrow as pa
+
+    values, types = column.to_pylist(), pa.types
+    if any(
+        of(column.type) for of in (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
+    ):
         return values
-    known = (
-        {value: cell(value) for value in set(values) if isinstance(value, str)} if _are_texts(values) else {}
-    )
-    return [known.get(value, value) for value in values] if known else values
-
-
-def _are_texts(values: list[object]) -> bool:
-    return all(value is None or isinstance(value, str) for value in values)
+    texts = [None if value is None else str(value) for value in values]
+    known: dict[str | None, str | None] = {text: cell(text) for text in set(texts) if text is not None}
+    return [known.get(text) for text in texts]
 
 
 def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:

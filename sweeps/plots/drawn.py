@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.gate.text import cell
 from ..cube.export import text_file
 from ..cube.statuses import status_names
 from .direction import Direction
@@ -16,8 +17,6 @@ from .look.symbols import unit_text
 from .view import View
 
 Row = Iterable[Any]
-# With which a spreadsheet takes a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return "" if value != value else repr(value)
-    if not isinstance(value, str):
-        return str(value)
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
+    return cell(value) if isinstance(value, str) else str(value)

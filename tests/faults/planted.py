@@ -20,7 +20,7 @@ def _nothing_is_synced() -> None:
 
 def _files_are_written_in_place() -> None:
     def write_file(path: Any, parts: Any, durable: bool = False) -> None:
-        with path.open("wb", buffering=0) as file:
+        with open(path, "wb", buffering=0) as file:  # noqa: PTH123
             for part in parts:
                 file.write(part)
 

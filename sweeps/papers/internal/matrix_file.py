@@ -5,7 +5,6 @@ What a file does not say beyond doubt is refused: a wrong entry would be a wrong
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -25,6 +24,8 @@ class MatrixError(ValueError):
 
 MOST_FACTORS = 1000
 _MOST_LINES = 200_000
+_LONGEST_ROW = 10**6  # characters: each cell of a row takes fifty times the memory of its letter
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def read_matrix(text: str) -> Matrix:
     in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A blank is
     a 0 where there are names. Raises MatrixError.
     """
+    text = _LINE_ENDS.sub("\n", text)
     lines = text.count("\n")
     if lines > _MOST_LINES:
         raise MatrixError(f"it has {lines:,} lines; at most {_MOST_LINES:,} are read")
@@ -93,7 +95,7 @@ def read_matrix(text: str) -> Matrix:
 def _without_comments(text: str) -> str:
     """The text without lines that begin with # outside of a quoted cell."""
     lines, open_quote = [], False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         comment = not open_quote and line.lstrip().startswith("#")
         lines.append("" if comment else line)
         open_quote ^= not comment and line.count('"') % 2 == 1
@@ -109,10 +111,11 @@ def _stated_delimiter(text: str) -> tuple[str, str]:
 
 def _table(text: str, delimiter: str) -> list[_Row]:
     """Rows of cells, without rows and columns at the edges that hold nothing."""
-    reader, rows, line = csv.reader(io.StringIO(text), delimiter=delimiter), [], 1
+    source = _Lines(text)
+    reader, rows, line = csv.reader(source, delimiter=delimiter), [], 1
     filled = 0
     for cells in reader:
-        last = len(cells)
+        source.row, last = 0, len(cells)
         while last and not cells[last - 1].strip():
             last -= 1
         filled += last > 0
@@ -129,6 +132,29 @@ def _table(text: str, delimiter: str) -> list[_Row]:
         _Row(row.line, row.cells[first:] if len(row.cells) <= width else row.cells[first:width])
         for row in rows
     ]
+
+
+class _Lines:
+    """The lines of a text one by one; MatrixError where a row of them, which may be several, is too long.
+
+    `row` counts its characters; whoever has read a row sets it to zero.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text, self.place, self.number, self.row = text, 0, 0, 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self.place >= len(self.text):
+            raise StopIteration
+        start, end = self.place, self.text.find("\n", self.place) + 1
+        self.place, self.number = end or len(self.text), self.number + 1
+        self.row += self.place - start
+        if self.row > _LONGEST_ROW:
+            raise MatrixError(f"line {self.number:,}: its row has more than {_LONGEST_ROW:,} characters")
+        return self.text[start : self.place]
 
 
 def _matrix(rows: list[_Row]) -> Matrix:

@@ -77,7 +77,7 @@ def test_exceptions_of_others_are_said_whatever_they_do():
 
 
 @pytest.mark.parametrize(
-    "text", ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\uff1d1"]
+    "text", ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\uff1d1", " =1", "\xa0+a"]
 )
 def test_a_cell_is_no_formula(text):
     assert cell(text) == "'" + clean(text)

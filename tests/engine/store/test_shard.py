@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import zarr
 from equisweep.engine.store.create import _codecs
+from equisweep.engine.store.decode import read_part
 from equisweep.engine.store.durable import write_file
 from equisweep.engine.store.shard import encode
 from equisweep.engine.store.stored import stored_array
@@ -104,17 +105,28 @@ def test_a_flipped_bit_is_noticed(tmp_path):
 
 @pytest.mark.parametrize(
     "codecs",
-    [
-        [ZstdCodec(level=1), Crc32cCodec()],
-        [BloscCodec(cname="lz4", clevel=1, shuffle="shuffle", typesize=8)],
-        [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=8), Crc32cCodec()],
-    ],
+    [[ZstdCodec(level=1), Crc32cCodec()], [BloscCodec(cname="lz4", typesize=8)], [Crc32cCodec()]],
 )
-def test_other_codecs_are_left_to_zarr(tmp_path, codecs):
+def test_arrays_of_other_codecs_are_refused_by_name(tmp_path, codecs):
     array_in(tmp_path / "a", (8, 8), (8, 8), "f8", np.nan, codecs)
-    zarr.create_array(str(tmp_path / "b"), shape=(8,), chunks=(4,), dtype="f8")
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        assert stored_array(folder).form is None
+    with pytest.raises(ValueError, match="the array 'a' is stored in another way than a cube's arrays are"):
+        stored_array(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("cname", "shuffle"), [("zstd", "bitshuffle"), ("zlib", "noshuffle"), ("blosclz", "shuffle")]
+)
+def test_what_blosc_compressed_with_other_settings_is_read(tmp_path, cname, shuffle):
+    """As another program leaves a cube that it stored again: each chunk says how it was compressed."""
+    values = np.random.default_rng(5).random((40, 30)).round(1)
+    blosc = BloscCodec(cname=cname, clevel=9, shuffle=shuffle, typesize=8)
+    array_in(tmp_path / "a", (40, 30), (16, 30), "f8", np.nan, [blosc, Crc32cCodec()])[...] = values
+    form = stored_array(tmp_path / "a").form
+    for key, region in tiles((40, 30), (16, 30)):
+        inside = [slice(0, one.stop - one.start) for one in region]
+        numbers, missing = read_part(str(tmp_path.joinpath("a", "c", *map(str, key))), form, inside)
+        assert missing is None
+        np.testing.assert_array_equal(numbers, values[region])
 
 
 def test_a_file_that_fails_half_way_leaves_nothing(tmp_path):

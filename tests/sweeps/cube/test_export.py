@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+from datetime import timedelta
+from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
@@ -13,6 +16,8 @@ from equisweep.sweeps.cube.export import check_output, write_batches, write_netc
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import Question, answer
 from equisweep.sweeps.cube.reduce import reduce
+from equisweep.sweeps.plots.drawn import Table, write_table
+from equisweep.sweeps.text import format_records
 from helpers.hard_cube import hard_cube, points
 from helpers.messages import refused
 
@@ -148,3 +153,70 @@ def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path):
         check_output(None, tmp_path / "none" / "x.csv", False)
     with pytest.raises(SweepError, match="is a folder"):
         check_output("csv", tmp_path, True)
+
+
+FORMULAS = [
+    "=HYPERLINK(1)",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "  =1",
+    "\xa0=1",
+    "\uff1d1",
+]
+HARMLESS = ["-0.5", "a=b", "(1,1)", "sharing", "x;=1"]
+
+
+def by_batches(columns, path):
+    batch = pa.record_batch({name: pa.array(values) for name, values in columns.items()})
+    write_batches(batch.schema, [batch], "csv", path, io.StringIO())
+
+
+def by_records(columns, path):
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    path.write_text(format_records(rows, "csv") + "\n", newline="")
+
+
+def by_pictures(columns, path):
+    write_table(Table(list(columns), zip(*columns.values(), strict=True)), path)
+
+
+@pytest.mark.parametrize("write", [by_batches, by_records, by_pictures])
+def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path, write):
+    texts = FORMULAS + HARMLESS
+    numbers = [-1.5, float("-inf"), 0.1 + 0.2] * 5
+    columns = {"=1+1": numbers, "-a": list(range(-7, 8)), "texts": texts, "@b": texts[::-1]}
+    write(columns, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["'=1+1", "'-a", "texts", "'@b"]
+    assert [float(row[0]) for row in rows] == numbers
+    assert [row[1] for row in rows] == [str(n) for n in range(-7, 8)]
+    for row, text in zip(rows, texts, strict=True):
+        assert row[2].startswith("'") == (text in FORMULAS), text
+    assert [row[3] for row in rows[::-1]] == [row[2] for row in rows]
+    assert [row[2] for row in rows[len(FORMULAS) :]] == HARMLESS
+
+
+def test_what_is_neither_number_nor_text_is_no_formula_either():
+    columns = {
+        "wait": pa.array([timedelta(days=-1), None]),
+        "exact": pa.array([Decimal("-1.50"), None]),
+        "list": pa.array([["=1"], None]),
+        "bytes": pa.array([b"=1", b"\x1b[31m"]),
+        "first": pa.array([None, "=1"]),
+    }
+    batch, text = pa.record_batch(columns), io.StringIO()
+    write_batches(batch.schema, [batch], "csv", None, text)
+    rows = list(csv.DictReader(io.StringIO(text.getvalue())))
+    assert rows[0] == {
+        "wait": "'-1 day, 0:00:00",
+        "exact": "-1.50",
+        "list": "['=1']",
+        "bytes": "b'=1'",
+        "first": "",
+    }
+    assert rows[1] == {"wait": "", "exact": "", "list": "", "bytes": "b'\\x1b[31m'", "first": "'=1"}

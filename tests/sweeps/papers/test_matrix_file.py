@@ -92,6 +92,8 @@ REFUSED = {
     "a title": ("Influences\n,a,b\na,0,1\nb,0,0", "no factors named"),
     "negative": (",a,b\na,0,-1\nb,0,0", "'-1' is neither 0 nor 1"),
     "a name twice, but for spaces": (",a b,a  b\na b,0,1\na  b,0,0", "named twice"),
+    "a row of megabytes": (",".join(["ab"] * 400_000), "line 1: its row has more than 1,000,000 characters"),
+    "a row of many long lines": (f'"{"a" * 700}\n",' * 2000, "row has more than|at most 1,000 factors"),
     "only names": ("a,b\n", "no factors|names in the first row|named"),
 }
 

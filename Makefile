@@ -32,7 +32,7 @@ test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look 
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
 
 faults: $(READY)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
-	cd tests && ../$(BIN)/python -m faults
+	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md
 	$(BIN)/python -m pytest -n 2 tests/faults/check_planted.py
 
 lint: $(READY)  ## format, lint and types

@@ -1,116 +1,266 @@
-"""``python -m faults``: every suite for its share of some minutes, or one of them; prints what survived."""
+"""``python -m faults``: every suite to its goal, within some minutes; the table of what survived.
+
+The table is written anew every few seconds, so that a run that is stopped, by whatever, leaves what it tried.
+"""
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .children import begin, warm_up
+from .children import Pending, begin, warm_up
 from .planted import PLANTED
-from .suite import SEED, Row, drive
+from .suite import SEED, Row, Share, drive, rows_of, scratch
 
-# Each is a module with NAME and `trials`; minutes of twenty that it gets, and trials of its short form.
+
+@dataclass(frozen=True)
+class Part:
+    """What a suite is to reach, its share of the time until then, and trials of its short form.
+
+    `jobs`: how many processes it takes at once, for each that was asked for: signals and writers wait more
+    than they compute.
+    """
+
+    goal: int
+    weight: float
+    few: int
+    jobs: int = 1
+
+
+# In this order. What one leaves of its time is the others': the last ones take the most.
 SUITES = {
-    "kills": (2.5, 30),
-    "failing_calls": (5.5, 64),
-    "power_cuts": (1.5, 42),
-    "damage": (7.0, 150),
-    "writers": (1.0, 8),
-    "signals": (1.5, 24),
+    "signals": Part(150, 1.5, 20, jobs=2),
+    "writers": Part(100, 1.0, 6, jobs=2),
+    "power_cuts": Part(500, 1.5, 28),
+    "failing_calls": Part(1500, 5.0, 30),
+    "kills": Part(1000, 4.0, 15),
+    "damage": Part(10_000, 6.0, 50),
 }
-_HOSTILE, _HOSTILE_MINUTES = "hostile_inputs", 1.0
-_MINUTES = _HOSTILE_MINUTES + sum(minutes for minutes, _ in SUITES.values())
+_HOSTILE = "hostile_inputs", Part(500, 1.5, 0)
+_EVERY = 5.0  # seconds after which the table is written anew
 _HEAD = "| what was tried | tried | survived |\n|---|---:|---:|"
 
 
 def main() -> int:
-    """Run the suites; 1 where anything did not survive."""
+    """Run the suites; 1 where anything did not survive, 130 where they were stopped."""
     options = _options()
-    warm_up()
-    if options.planted:
-        PLANTED[options.planted][1]()
-    failed = False
-    print(_HEAD, flush=True)
-    for name in options.suites or SUITES:
-        rows = _run(name, options)
-        failed |= _show(importlib.import_module(f"faults.{name}").NAME, rows)
-    if not options.suites and not options.short and importlib.util.find_spec(f"faults.{_HOSTILE}"):
-        failed |= _show("hostile inputs", _hostile(options.minutes * _HOSTILE_MINUTES / _MINUTES))
-    return int(failed)
+    table = Table(options.table)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder, code = scratch(), 130
+    try:
+        warm_up()
+        if options.planted:
+            PLANTED[options.planted][1]()
+        if options.short:
+            _short(options, folder, table)
+        else:
+            _long(options, folder, table)
+        code = 0
+    except KeyboardInterrupt:
+        print("stopped; the table is of what was done so far", file=sys.stderr)
+    finally:
+        table.finish()
+    if table.failed:
+        print(f"what did not survive lies in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code or int(table.failed)
+
+
+class Table:
+    """The rows of all suites so far, as Markdown: in a file while they are tried, printed in the end."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path, self.logs = path, dict[str, list[Path]]()
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything did not survive."""
+        return any(row.tried != row.survived for logs in self.logs.values() for row in rows_of(logs))
+
+    def text(self) -> str:
+        """The table."""
+        lines = [_HEAD]
+        for name, logs in self.logs.items():
+            rows = rows_of(logs)
+            total = Row(f"**{_name(name)}**", sum(r.tried for r in rows), sum(r.survived for r in rows))
+            lines.append(f"| {total.what} | **{total.tried:,}** | **{total.survived:,}** |")
+            lines += [f"| {row.what} | {row.tried:,} | {row.survived:,} |" for row in rows]
+        return "\n".join(lines) + "\n"
+
+    def save(self) -> None:
+        """Write it to its file, if it has one."""
+        if self.path is not None:
+            partial = self.path.with_name(f"{self.path.name}.partial")
+            partial.write_text(self.text(), encoding="utf-8")
+            partial.replace(self.path)
+
+    def finish(self) -> None:
+        """Print it, and on standard error what did not survive."""
+        self.save()
+        print(self.text(), flush=True)
+        for logs in self.logs.values():
+            for row in rows_of(logs):
+                for problem in row.problems:
+                    print(problem, file=sys.stderr, flush=True)
+
+
+def _name(suite: str) -> str:
+    return importlib.import_module(f"faults.{suite}").NAME
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
-    parser.add_argument("suites", nargs="*", help=f"of {', '.join(SUITES)}; default: all")
+    known = [*SUITES, _HOSTILE[0]]
+    parser.add_argument("suites", nargs="*", help=f"of {', '.join(known)}; default: all")
     parser.add_argument("--minutes", type=float, default=20, help="for all suites together (default: 20)")
     parser.add_argument("--short", action="store_true", help="the same few trials every time")
     parser.add_argument("--count", type=int, help="so many trials of each suite")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 2), help="processes at once")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="where the table is written, too")
     parser.add_argument("--planted", choices=PLANTED, help="put this mistake into the store")
     parser.add_argument("--seed", type=int, default=SEED, help="of what is random")
     options = parser.parse_args()
-    if unknown := set(options.suites) - set(SUITES):
+    if unknown := set(options.suites) - set(known):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+    options.suites = options.suites or ([*SUITES] if options.short or options.count else known)
+    if options.table:
+        options.table.parent.mkdir(parents=True, exist_ok=True)
     return options
 
 
-def _run(name: str, options: argparse.Namespace) -> list[Row]:
-    """The rows of a suite, of all jobs together."""
-    minutes, few = SUITES[name]
-    whole = sum(SUITES[one][0] for one in options.suites) or _MINUTES
-    share = options.minutes * minutes / whole
-    count = few if options.short else options.count
-    jobs = 1 if count else options.jobs
-    pending = [begin(_job, name, count, None if count else share, options.seed + k) for k in range(jobs)]
-    rows: dict[str, Row] = {}
-    for one in pending:
-        for what, tried, survived, problems in one.result():
-            row = rows.setdefault(what, Row(what))
-            row.tried, row.survived = row.tried + tried, row.survived + survived
-            row.problems += problems
-    return list(rows.values())
+def _short(options: argparse.Namespace, folder: Path, table: Table) -> None:
+    """One suite after another; those that wait more than they compute do so beside them."""
+    waiting: list[Job] = []
+    try:
+        for name in sorted(options.suites, key=lambda name: -SUITES[name].jobs):
+            share = Share(_folder(folder, name), options.seed, trials=SUITES[name].few)
+            job = _begin(name, share, table)
+            if SUITES[name].jobs > 1:
+                waiting.append(job)
+            else:
+                _wait([job], table)
+    finally:
+        _wait(waiting, table)
 
 
-def _job(name: str, count: int | None, minutes: float | None, seed: int) -> list[Any]:
-    trials = importlib.import_module(f"faults.{name}").trials
-    rows = drive(trials, count=count, minutes=minutes, seed=seed)
-    return [(row.what, row.tried, row.survived, row.problems) for row in rows]
+def _long(options: argparse.Namespace, folder: Path, table: Table) -> None:
+    """One suite after another, each to its goal or to the end of its share of the time that is left."""
+    end = time.monotonic() + 60 * options.minutes
+    parts = {name: SUITES.get(name, _HOSTILE[1]) for name in options.suites}
+    for place, (name, part) in enumerate(parts.items()):
+        left = sum(one.weight for one in [*parts.values()][place:])
+        now = time.monotonic()
+        until = now + (end - now) * part.weight / left
+        if name == _HOSTILE[0]:
+            log = folder / f"{name}.log"
+            table.logs[name] = [log]
+            _wait([Job(name, Interpreter(log, (until - now) / 60))], table)
+            continue
+        count = 1 if options.count else options.jobs * part.jobs
+        shares = [
+            Share(
+                _folder(folder, f"{name}-{k}"),
+                options.seed + k,
+                trials=options.count or float("inf"),
+                faults=float("inf") if options.count else -(-part.goal // count),
+                until=float("inf") if options.count else until,
+            )
+            for k in range(count)
+        ]
+        _wait([_begin(name, share, table) for share in shares], table)
 
 
-def _show(name: str, rows: list[Row]) -> bool:
-    """Print a suite's lines of the table, and what did not survive; returns whether anything did not."""
-    total = sum(row.tried for row in rows), sum(row.survived for row in rows)
-    print(f"| **{name}** | **{total[0]:,}** | **{total[1]:,}** |")
-    for row in sorted(rows, key=lambda row: row.what):
-        print(f"| {row.what} | {row.tried:,} | {row.survived:,} |", flush=True)
-    for row in rows:
-        for problem in row.problems:
-            print(problem, file=sys.stderr, flush=True)
-    return total[0] != total[1]
+class Interpreter:
+    """The suite of hostile inputs, which computes, and so has an interpreter of its own."""
+
+    def __init__(self, log: Path, minutes: float) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            f"faults.{_HOSTILE[0]}",
+            "--minutes",
+            str(minutes),
+            "--log",
+            str(log),
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def over(self) -> bool:
+        """As of a `Pending`."""
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        """As of a `Pending`."""
+        self._process.kill()
+        self._process.wait()
+
+    def result(self) -> float:
+        """Seconds of the processor, its own and those of its children; RuntimeError where it failed."""
+        if self._process.wait() not in (0, 1):
+            raise RuntimeError(f"it ended with {self._process.returncode}")
+        return sum(os.times()[2:4])
 
 
-def _hostile(minutes: float) -> list[Row]:
-    """Rows of the suite of hostile inputs, which computes, and so has an interpreter of its own."""
-    program = (
-        f"import json, sys; from faults.{_HOSTILE} import main; rows = main({minutes}); "
-        "json.dump([list(row) for row in rows], open(sys.argv[1], 'w'))"
-    )
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder, "rows.json")
-        result = subprocess.run([sys.executable, "-c", program, str(answer)], check=False)
-        if result.returncode:
-            took = time.monotonic() - began
-            problem = f"the suite itself ended with {result.returncode} after {took:.0f} s"
-            return [Row("hostile inputs", 1, 0, [problem])]
-        return [Row(*row) for row in json.loads(answer.read_text())]
+@dataclass
+class Job:
+    """A process that tries trials of a suite."""
+
+    suite: str
+    pending: Pending | Interpreter
+
+
+def _folder(folder: Path, name: str) -> Path:
+    inside = folder / name
+    inside.mkdir()
+    return inside
+
+
+def _begin(name: str, share: Share, table: Table) -> Job:
+    log = share.folder.with_suffix(".log")
+    table.logs.setdefault(name, []).append(log)
+    return Job(name, begin(_job, name, share, log))
+
+
+def _job(name: str, share: Share, log: Path) -> float:
+    return drive(importlib.import_module(f"faults.{name}").trials, share, log)
+
+
+def _wait(jobs: Sequence[Job], table: Table) -> None:
+    """Wait for processes, and write the table meanwhile; they end when waiting is interrupted."""
+    try:
+        saved = time.monotonic()
+        while not all(job.pending.over() for job in jobs):
+            time.sleep(0.05)
+            if time.monotonic() - saved > _EVERY:
+                table.save()
+                saved = time.monotonic()
+        seconds: dict[str, Any] = {}
+        for job in jobs:
+            try:
+                spent = job.pending.result()
+            except RuntimeError as error:
+                spent = 0.0
+                with table.logs[job.suite][0].open("a") as log:
+                    log.write(json.dumps(["the suite itself", 1, [str(error)]]) + "\n")
+            seconds[job.suite] = seconds.get(job.suite, 0.0) + spent
+        for suite, spent in seconds.items():
+            tried = sum(row.tried for row in rows_of(table.logs[suite]))
+            print(f"{suite}: {tried:,} in {spent:.0f} s of the processor", file=sys.stderr, flush=True)
+        table.save()
+    except BaseException:
+        for job in jobs:
+            job.pending.kill()
+        raise
 
 
 if __name__ == "__main__":

@@ -137,6 +137,7 @@ def _refusals(scenario: Scenario) -> list[str]:
         said.append("an overwriting run that was killed left the old one as")
     if scenario.damaged:
         said += ["is another shard than was written here", "a chunk is not what was written"]
+        said += ["is missing although its tile is committed"]  # it was taken back, which was not recorded yet
     return said
 
 

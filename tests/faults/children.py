@@ -79,6 +79,14 @@ class Child:
             _live(action, self._output.fileno(), ignoring)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.said, self.code = "", 0
+        self._status: int | None = None
+
+    def over(self) -> bool:
+        """Whether it has ended."""
+        if self._status is None:
+            ended, status = os.waitpid(self.process, os.WNOHANG)
+            self._status = status if ended else None
+        return self._status is not None
 
     def send(self, number: int) -> None:
         """Send it a signal, if it is still there."""
@@ -86,7 +94,9 @@ class Child:
 
     def wait(self) -> int:
         """Wait for its end; returns its exit code, or minus the signal that ended it."""
-        self.code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        if self._status is None:
+            self._status = os.waitpid(self.process, 0)[1]
+        self.code = os.waitstatus_to_exitcode(self._status)
         self._output.seek(0)
         self.said = self._output.read().decode(errors="replace")
         self._output.close()
@@ -132,6 +142,16 @@ class Pending:
 
         self._child = Child(action)
         os.close(write)
+
+    def over(self) -> bool:
+        """Whether the result is there, or never will be."""
+        return self._child.over()
+
+    def kill(self) -> None:
+        """End it, if it is still there."""
+        if not self.over():
+            self._child.send(signal.SIGKILL)
+            self._child.wait()
 
     def result(self) -> Any:
         """What the function returned; RuntimeError with what the child said where it failed."""

@@ -40,9 +40,12 @@ def catalogue(made: Made) -> list[Case]:
 
 
 def tried(
-    cases: Sequence[Case], folder: Path, seconds: float, show: bool = False
+    cases: Sequence[Case], folder: Path, seconds: float, show: bool = False, log: Path | None = None
 ) -> tuple[Counter[str], dict[str, str]]:
-    """Try cases until the time is up: how many of each kind, and what is wrong with those that fell short."""
+    """Try cases until the time is up: how many of each kind, and what is wrong with those that fell short.
+
+    Each is written into `log` at once, if there is one.
+    """
     count: Counter[str] = Counter()
     wrong: dict[str, str] = {}
     until = time.monotonic() + seconds
@@ -56,6 +59,10 @@ def tried(
         reason = complaint(case, outcome)
         if reason:
             wrong[f"{case.kind}: {case.name}"] = reason
+        if log:
+            told = [f"{case.name}: {reason}"] if reason else []
+            with log.open("a") as file:
+                file.write(json.dumps([KINDS[case.kind], 1, told]) + "\n")
         if show and reason:
             print(
                 f"{case.kind}: {case.name}: {reason} [{outcome.cpu:.1f} s, {outcome.megabytes:.0f} MB]",
@@ -66,14 +73,14 @@ def tried(
 
 
 def main(
-    minutes: float = 20.0, every: int = 1, match: str = "", show: bool = False
+    minutes: float = 20.0, every: int = 1, match: str = "", show: bool = False, log: Path | None = None
 ) -> list[tuple[str, int, int]]:
     """Try every hostile input, or what the time allows: of each kind how many were tried, and held."""
     warm_up()
     with tempfile.TemporaryDirectory() as folder:
         made = make(Path(folder))
         cases = [case for case in catalogue(made) if match in f"{case.kind}: {case.name}"][::every]
-        count, wrong = tried(cases, Path(folder), minutes * 60, show)
+        count, wrong = tried(cases, Path(folder), minutes * 60, show, log)
     lost = Counter(name.partition(":")[0] for name in wrong)
     for name, reason in wrong.items():
         print(f"{name}: {reason}", file=sys.stderr)
@@ -87,8 +94,9 @@ def _command() -> int:
     parser.add_argument("--match", default="")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--log", type=Path)
     options = parser.parse_args()
-    rows = main(options.minutes, options.every, options.match, options.show)
+    rows = main(options.minutes, options.every, options.match, options.show, options.log)
     if options.json:
         print(json.dumps(rows))
     else:

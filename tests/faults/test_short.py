@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 
-import pytest
 from helpers.project import ROOT
 
 
@@ -14,12 +13,14 @@ def run(*arguments):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "suites", [("kills", "failing_calls"), ("power_cuts", "damage", "writers", "signals")]
-)
-def test_nothing_is_lost_and_nothing_is_silent(suites):
-    result = run("--short", *suites)
+def totals(table):
+    """Of each suite its name, how many were tried, and how many survived."""
+    return re.findall(r"^\| \*\*(.+)\*\* \| \*\*(.+)\*\* \| \*\*(.+)\*\* \|$", table, re.M)
+
+
+def test_nothing_is_lost_and_nothing_is_silent():
+    result = run("--short")
     assert result.returncode == 0, result.stderr
-    rows = re.findall(r"^\| \*\*(.+)\*\* \| \*\*(.+)\*\* \| \*\*(.+)\*\* \|$", result.stdout, re.M)
-    assert len(rows) == len(suites)
+    rows = totals(result.stdout)
+    assert len(rows) == 6
     assert all(int(tried) == int(survived) >= 8 for _, tried, survived in rows)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# A command that is refused takes less than this: of the processor, on the clock, and of memory beyond what a
-# command takes that does nothing. It is 2 s on a machine that does nothing else, and twice that on one that
-# does much; others may hold a command up for long, and only waiting without end is a fault.
-CPU_SECONDS, WALL_SECONDS, MEGABYTES = 4.0, 40.0, 150
+# A command that is refused takes less than this: of the processor, with the processes that it starts; on the
+# clock, since others may hold it up for long, and only waiting without end is a fault; and of memory beyond
+# what a command takes that does nothing, which is some 120 MB.
+CPU_SECONDS, WALL_SECONDS, MEGABYTES = 2.0, 40.0, 150
 LONGEST_LINE = 2000
 # A traceback's first line; a control character other than a line feed and a tab.
 _BAD = re.compile(r"Traceback \(most recent|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -10,8 +10,9 @@ from .extrema import Extremes
 Array = Any
 
 # Returns that differ by less than this part of the swing are the same return, and the orbit is closed.
-# An extreme is known to some hundred times the error of a step, so loose tolerances ask for more.
-_CLOSED, _CLOSED_ERRORS = 1e-6, 1e3
+# An extreme is known to some tens of times the error of a step, so loose tolerances ask for more. A spiral
+# that is slower than that is not told from a closed orbit.
+_CLOSED, _CLOSED_ERRORS = 1e-6, 1e2
 # A swing smaller than this many errors of a step is none: rounding and errors look like swings, too.
 NOISE = 100.0
 # Times that differ by less than this part of themselves are the same.

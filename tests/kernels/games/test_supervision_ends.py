@@ -47,6 +47,23 @@ def test_signs_and_a_long_integration_agree_on_every_orbit_of_a_map(mechanism):
     assert len(set(by_signs[both])) > (mechanism != ("static", "dynamic"))
 
 
+def test_integration_until_decided_leaves_almost_none_of_the_presets_map_open_and_none_wrong():
+    rng = np.random.default_rng(7)
+    shares = rng.random((300, 3))
+    cases = [
+        CASE | {"c1": 0.5 + 9.5 * a, "r": 0.1 + 24.9 * b, "f": 0.125 + 24.875 * c, "horizon": 200.0}
+        for a, b, c in shares
+    ]
+    # Slow spirals, of which a turn changes a thousandth, too.
+    cases += [case | {"r": case["f"] * (1 + s)} for case in cases[:10] for s in (-0.01, 0.01)]
+    method = Method("tsit5", 1e-8, 1e-8, 200_000, settle=1e-3, decide="integration", horizon="decided")
+    out = lanes(FLOW, method, reward="dynamic", punishment="dynamic")(columns(cases))
+    by_signs, integrated = ends(BOTH, cases), np.asarray(out["attractor"])
+    both = (by_signs != UNDECIDED) & (integrated != UNDECIDED)
+    np.testing.assert_array_equal(by_signs[both], integrated[both])
+    assert (integrated == UNDECIDED).mean() < 0.005
+
+
 @every_mechanism
 def test_swings_shrink_stay_or_grow_as_the_signs_say_in_scipy_too(mechanism):
     early, late = np.linspace(10, 40, 600), np.linspace(60, 90, 600)

@@ -77,7 +77,7 @@ def sensitivity(
     rows = design.samples if how.grouped else len(independent(samples, design))
     wanted, parameters = samples.outputs(names), list(design.distributions)
     if how.differentiates:
-        parameters = [name for name, one in design.distributions.items() if one.kind != "integers"]
+        parameters = [name for name, one in design.distributions.items() if one.continuous]
         wanted = _with_derivatives(samples, parameters, wanted, bool(names))
     task = Task(samples, design, parameters, Resampler(rows, resamples, seed, confidence), confidence)
     cells = _MOST_NUMBERS // how.numbers_per_cell(design, rows, resamples)

@@ -123,5 +123,5 @@ def sampled_axis(
     named = [*model.parameters, *model.choices, *model.dims, *model.all_outputs(path=True)]
     if DIM in [one.name for one in named]:
         raise SweepError(f"{where}: model {model.name} has a {shown(DIM)} of its own; rename that")
-    tops = {name: one.high for name, one in design.distributions.items() if one.kind == "integers"}
+    tops = {name: one.high for name, one in design.distributions.items() if one.whole}
     return (Axis(DIM, drawn, group=design.group, tops=tops),)

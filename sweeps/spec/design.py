@@ -15,8 +15,9 @@ from ...engine.values.columns import Values
 from ...kernels.model import Parameter
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
-from .distributions import Distribution, read_distribution
+from .distributions import Distribution
 from .inputs import Inputs
+from .read_distribution import read_distribution
 from .samplers import SAMPLERS
 from .sampling import first
 from .sampling.drawn import Drawn
@@ -79,13 +80,15 @@ class Design:
         for dim, (name, one) in enumerate(self.distributions.items()):
             whole = np.int64 if one.whole else np.float64
             low, high = (ends or {}).get(name, (-inf, inf))
-            columns[name] = Drawn(self.in_unit_cube, dim, self.points, one.within(low, high), whole)
+            quantiles = one.within(low, high, SAMPLERS[self.kind].reaches_ends)
+            columns[name] = Drawn(self.in_unit_cube, dim, self.points, quantiles, whole)
         return {name: one[:] if self.points <= most else one for name, one in columns.items()}
 
     def _drawn_first(self) -> dict[str, Values]:
         """The values as equisweep 0.1.0 drew them."""
         u = first.POINTS[self.kind](len(self.distributions), self.samples, self.seed, self.option)
-        values = {name: d.quantiles(u[:, i]) for i, (name, d) in enumerate(self.distributions.items())}
+        drawn = enumerate(self.distributions.items())
+        values = {name: first.quantiles(d, u[:, i]) for i, (name, d) in drawn}
         return {n: v.astype(np.int64) if self.distributions[n].whole else v for n, v in values.items()}
 
     def text(self) -> dict[str, str]:
@@ -222,7 +225,12 @@ def _distributions(
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
-                "give normal = [mean, standard deviation, low, high]"
+                "give low and high beside it"
+            )
+        if SAMPLERS[stated["kind"]].reaches_ends and one.weights:
+            raise SweepError(
+                f"{where}.{name}.{one.kind}: a Morris design steps along a range, and single values have "
+                "none; give uniform or integers"
             )
         distributions[name] = parameter, one
     return distributions

@@ -1,7 +1,10 @@
 """Designs as equisweep 0.1.0 drew them, all points at once: a cube that it began goes on with the same."""
 
+from math import inf, log
+
 import numpy as np
 
+from ..distributions import Distribution
 from .sobol import BITS
 
 VERSION = "0.1.0"
@@ -44,3 +47,19 @@ def morris_points(dims: int, samples: int, seed: int, levels: int) -> np.ndarray
 
 
 POINTS = {"sobol": sobol_points, "lhs": latin_points, "morris": morris_points}
+
+
+def quantiles(d: Distribution, u: np.ndarray) -> np.ndarray:
+    """Quantiles of a distribution, to the bit as they were: see `Distribution.quantiles`."""
+    from scipy import stats
+
+    if d.kind == "triangular":
+        return stats.triang.ppf(u, (d.numbers[1] - d.low) / (d.high - d.low), d.low, d.high - d.low)
+    if d.kind not in ("normal", "lognormal"):
+        return d.quantiles(u)
+    (mean, deviation), low, high = d.numbers, d.low, d.high
+    if d.kind == "lognormal":
+        low, high = (log(end) if end > 0 else -inf for end in (low, high))
+    cut = (low - mean) / deviation, (high - mean) / deviation
+    values = stats.truncnorm.ppf(u, *cut, loc=mean, scale=deviation)
+    return np.clip(np.exp(values) if d.kind == "lognormal" else values, d.low, d.high)

@@ -129,6 +129,7 @@ def _seal(said: Any, path: Path) -> Seal:
     for file, held in (*texts.items(), *digests.items()):
         if not isinstance(held, str) or file.startswith("/") or ".." in Path(file).parts:
             raise ValueError(f"{file}: is no file of a cube")
+        held.encode()  # what has half a character is in no file
     if not isinstance(said["cube"], str):
         raise TypeError("cube")
     return Seal(said["cube"], texts, digests, path)

@@ -1,6 +1,6 @@
 """Several labels in one text, such as ``sharing,cooperation``, where labels may hold commas themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -13,7 +13,7 @@ def split_labels(text: str, known: Sequence[str]) -> list[str]:
     """
     if (whole := _known(text, known)) is not None:
         return [whole]
-    return next(_splits(text, known), None) or _plain(text, known)
+    return _split(text.split(","), known) or _plain(text, known)
 
 
 def quoted(value: Any) -> str:
@@ -25,17 +25,28 @@ def quoted(value: Any) -> str:
     return str(value)
 
 
-def _splits(text: str, known: Sequence[str]) -> Iterator[list[str]]:
-    """Every way to read the whole text as known labels, those with the longest label first before others."""
-    ends = [i for i, letter in enumerate(text) if letter == ","]
-    for end in [len(text), *reversed(ends)]:
-        label = _known(text[:end], known)
-        if label is None:
-            continue
-        if end == len(text):
-            yield [label]
-        for rest in _splits(text[end + 1 :], known) if end < len(text) else ():
-            yield [label, *rest]
+def _split(parts: Sequence[str], known: Sequence[str]) -> list[str]:
+    """All of some parts between commas read as known labels, the longest first; nothing where they cannot be.
+
+    From the end on, each part is looked at once: there may be a hundred thousand.
+    """
+    widest = 1 + max((label.count(",") for label in known), default=0)
+    labels: dict[str, str | None] = {}
+    steps: list[tuple[str, int] | None] = [None] * len(parts)
+    for start in reversed(range(len(parts))):
+        for end in range(min(start + widest, len(parts)), start, -1):
+            text = ",".join(parts[start:end])
+            if text not in labels:
+                labels[text] = _known(text, known)
+            label = labels[text]
+            if label is not None and (end == len(parts) or steps[end] is not None):
+                steps[start] = label, end
+                break
+    result, place = [], 0
+    while place < len(parts) and (step := steps[place]) is not None:
+        result.append(step[0])
+        place = step[1]
+    return result
 
 
 def _known(text: str, known: Sequence[str]) -> str | None:
@@ -55,4 +66,5 @@ def _bare(text: str) -> str:
 def _plain(text: str, known: Sequence[str]) -> list[str]:
     """The parts between commas, for the error that names the first that is unknown."""
     parts = [part.strip() for part in text.split(",")]
-    return [_known(part, known) or part for part in parts]
+    labels = {part: _known(part, known) or part for part in set(parts)}
+    return [labels[part] for part in parts]

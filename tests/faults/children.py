@@ -6,6 +6,7 @@ without asking it for a device, so it has no threads; whatever touches a cube do
 
 import asyncio
 import gc
+import importlib.metadata
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from typing import Any
 import zarr.core.sync
 from equisweep.engine import compile_cache, device, evaluate, execution
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import open_cube, provenance
+from equisweep.sweeps import open_cube
 from equisweep.sweeps.commands import main as main_module
 
 from .cubes import Kind, Numbers
@@ -38,7 +39,7 @@ def warm_up() -> None:
         module.pick_device = lambda _wanted: cpu  # pyright: ignore[reportPrivateImportUsage]
     compile_cache.keep_compiled = lambda: None
     evaluate.grid_function = lambda space, *_, **__: (Numbers(space), set())  # pyright: ignore
-    provenance.version = cache(provenance.version)
+    importlib.metadata.version = cache(importlib.metadata.version)
     with tempfile.TemporaryDirectory() as folder:
         for kind in (Kind(), Kind(samples=4)):  # what is used once is imported
             sweep, cube = Path(folder) / "sweep.toml", Path(folder) / "cube.zarr"

@@ -67,6 +67,19 @@ def optimal_share(p: Mapping[str, Array]) -> tuple[Array, Array]:
     return money / p["M"], jnp.exp(top - level)
 
 
+def best_fund(p: Mapping[str, Array]) -> tuple[Array, Array]:
+    """The fund at which the whole loss, the fund included, is least, and that loss; in money.
+
+    dC/dM = 1 - multiplier: each factor is worth money until its marginal benefit is 1, whatever the others
+    get, so M° = sum of max(g_i, 0) / (E_i (-ln v_i)), g_i being the logarithm of the first unit's marginal
+    benefit. Nothing is iterated. 0 where no factor is worth its first unit.
+    """
+    decay = -p["E"] * jnp.log(p["v"])
+    money = jnp.maximum(jnp.log(p["beta"] * p["L"] * p["v"] * decay), 0) / decay
+    fund = jnp.sum(money)
+    return fund, jnp.sum(p["beta"] * p["L"] * p["v"] ** (p["E"] * money + 1)) + fund
+
+
 def internal(p: Mapping[str, Array]) -> dict[str, Array]:
     """Optimal split of the fund at one point; keys and shapes as `INTERNAL` declares them."""
     share, multiplier = optimal_share(p)
@@ -75,7 +88,9 @@ def internal(p: Mapping[str, Array]) -> dict[str, Array]:
         "multiplier": multiplier,
         "marginal_benefit": marginal_benefit(share, p),
         "expected_loss": expected_loss(share, p),
+        "loss_slope_in_fund": 1 - multiplier,
     }
+    outputs["best_fund"], outputs["least_loss"] = best_fund(p)
     return outputs | {"status": jnp.where(jnp.all(share > 0), Status.ok, Status.corner)}
 
 
@@ -210,6 +225,15 @@ INTERNAL = Model(
             dims=("factor",),
         ),
         Output("expected_loss", "C", "100 million CNY", "expected breach losses plus the fund"),
+        Output(
+            "loss_slope_in_fund",
+            "dC/dM",
+            "1",
+            "what one more unit of fund adds to the whole loss, split best: 1 - μ",
+            by_name=True,
+        ),
+        Output("best_fund", "M°", "100 million CNY", "fund at which the whole loss is least", by_name=True),
+        Output("least_loss", "C°", "100 million CNY", "the whole loss at the best fund", by_name=True),
     ),
     dims=(Dim("factor", "what the fund is split over"),),
     reconstructed=(

@@ -3,17 +3,19 @@
 from pathlib import Path
 
 from ....kernels.games.internal.model import INTERNAL
-from ..claims import claims_report
+from ..claims import Claim, claims_report
 from ..paper import Paper, Reproduction
 from .audit import STUDIES, UNTESTED
 from .claims import claims, study
 from .figures import draw
+from .structure_claims import claims as structure_claims
 
 
 def reproduce(folder: Path) -> Reproduction:
     """The claims of its three studies, checked, and a figure of each, drawn into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts, pictures = [], []
+    parts: list[tuple[str, list[Claim]]] = [("Structure", structure_claims())]
+    pictures = []
     for number, parameter in enumerate(("v", "L", "E"), start=3):
         grid = study(parameter)
         parts.append((f"Study of {parameter} (Figure {number}), {grid.loss.size:,} points", claims(grid)))

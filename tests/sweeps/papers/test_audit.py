@@ -177,7 +177,7 @@ def test_a_report_holds_every_finding_and_draws_what_fails(internal):
     told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     text = (folder / "report.md").read_text(encoding="utf-8")
     findings = [f for study in told["studies"] for f in study["findings"]]
-    assert len(findings) == sum(len(r.findings) for r in results) == 10
+    assert len(findings) == sum(len(r.findings) for r in results) == 11
     for record in findings:
         assert f"| {record['number']} |" in text
         assert record["holds"] + record["equal"] + record["fails"] == record["points"]

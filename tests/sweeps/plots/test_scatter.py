@@ -217,10 +217,10 @@ def test_what_is_drawn_is_written_with_names_and_units(sampled, monkeypatch, tmp
     ("cell", "written"),
     [
         ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
+        ("+1", "+1"),  # a number is none
+        ("-1+1", "'-1+1"),
         ("@x", "'@x"),
-        ("\t=1", "'\t=1"),
+        ("\t=1", r"'\t=1"),
         ("\uff1d1", "'\uff1d1"),
         (" =1", "' =1"),
         ("a=b", "a=b"),

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from ....engine.gate.text import clean
+from ....engine.gate.text import clean, cut
 
 _LONGEST = 200  # letters of a text that comes from outside
 _LETTERS = (
@@ -31,7 +31,7 @@ def same(symbol: str, name: str) -> bool:
 
 def _bare(text: str) -> str:
     # Subscripts and variants (ϕ, ₁) are their plain letters.
-    plain = unicodedata.normalize("NFKC", text).replace("_", " ")
+    plain = unicodedata.normalize("NFKC", cut(text, _LONGEST)).replace("_", " ")
     return greek(plain).replace(" ", "").replace("{", "").replace("}", "")
 
 
@@ -47,12 +47,12 @@ def typeset(symbol: str) -> str:
         below = match[2].replace("_", r"\_")
         return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
 
-    return _SUBSCRIPT.sub(lowered, plain(greek(symbol)))
+    return _SUBSCRIPT.sub(lowered, plain(greek(cut(symbol, _LONGEST))))
 
 
 def unit_text(unit: str) -> str:
     """A unit without brackets around the whole of it; empty for a unit of 1."""
-    unit = unit.strip()
+    unit = cut(unit, _LONGEST).strip()
     while len(unit) > 1 and (unit[0], unit[-1]) in (("(", ")"), ("[", "]")) and _closes_last(unit):
         unit = unit[1:-1].strip()
     return "" if unit in ("1", "") else unit

@@ -65,3 +65,9 @@ def test_a_label_that_is_misspelt_is_named():
 
 def test_a_query_prints_what_was_selected():
     assert "1" in query_text(cube(), ["x"], ["rest_point=(1,1)"], "csv").splitlines()[1]
+
+
+def test_a_hundred_thousand_labels_are_split_in_one_pass():
+    assert split_labels("a,b," * 20_000 + "a", ["a", "b"]) == ["a", "b"] * 20_000 + ["a"]
+    assert split_labels("a," * 50_000 + "c", ["a", "b"])[-1] == "c"
+    assert split_labels("a,a,a,a", ["a", "a,a"]) == ["a,a", "a,a"]

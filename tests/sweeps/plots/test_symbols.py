@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from equisweep.kernels.units import unit_quotient
 from equisweep.sweeps.plots import labels
-from equisweep.sweeps.plots.look.symbols import same, value_with_unit, with_unit
+from equisweep.sweeps.plots.look.symbols import same, typeset, unit_text, value_with_unit, with_unit
 
 SUB = r"$\mathregular{%s_{%s}}$"
 
@@ -66,3 +66,9 @@ def test_names_and_symbols_that_are_the_same_and_that_are_not():
 )
 def test_the_unit_of_a_derivative_can_be_read_in_one_way(top, bottom, ratio):
     assert unit_quotient(top, bottom) == ratio
+
+
+def test_a_symbol_or_unit_of_megabytes_is_cut_before_it_is_looked_at():
+    for text in ("x" * 5_000_000, "(" * 5_000_000, "alpha_1 " * 600_000):
+        assert len(typeset(text)) < 3000
+        assert len(unit_text(text)) <= 200

@@ -148,12 +148,13 @@ class GridVmap:
         """The outputs at these coordinates, which may still be on their way."""
         if self._device is not None:
             coordinates = jax.device_put(coordinates, self._device)
-        if not any(isinstance(v, Tracer) for v in jax.tree.leaves((coordinates, self._shared))):
-            self.compile(coordinates)
-            if self._by_operation:
-                closed, tree = self._program(coordinates)
-                leaves = jax.tree.leaves((coordinates, self._shared))
-                return jax.tree.unflatten(tree, evaluated(closed, leaves))
+        leaves = jax.tree.leaves((coordinates, self._shared))
+        if any(isinstance(v, Tracer) for v in leaves):
+            return self._plain(*coordinates, *self._shared)  # how to compile is for the whole to say
+        self.compile(coordinates)
+        if self._by_operation:
+            closed, tree = self._program(coordinates)
+            return jax.tree.unflatten(tree, evaluated(closed, leaves))
         return self._function(*coordinates, *self._shared)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:

@@ -18,15 +18,17 @@ from .stepper import Stepper
 Array = Any
 
 
-def reached(integration: Integration, lane: Lane) -> Outputs:
-    """``"attractor"``, and of a flow with swings their outputs, of a lane that has ended."""
+def reached(integration: Integration, lane: Lane, known: Array | None) -> Outputs:
+    """``"attractor"``, and of a flow with swings their outputs, of a lane that has ended.
+
+    `known` is the `Attractor` number that the flow itself gives, if it does.
+    """
     flow, followed = integration.flow, integration.followed
     extremes, own = _extremes(integration, lane), jnp.asarray([s is None for s in followed.sources])
     tolerance = integration.method.tolerance().nominal
     # What was seen of an orbit before it stopped stays true, whatever stopped it.
     sound = _was_on_its_way(lane)
     attractor = classified(extremes, own, lane.settled, flow.faces, tolerance)
-    known = integration.decided()
     if known is not None:
         attractor = jnp.where(known == Attractor.undecided, attractor, known)
     attractor = jnp.where(sound, attractor, jnp.int8(Attractor.undecided))

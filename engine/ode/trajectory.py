@@ -80,7 +80,7 @@ def integrated(
         orbit = orbit._replace(lane=lane._replace(t=t))
     if len(times):
         orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))
-    return report(integration, *_ended(integration, orbit), path)
+    return report(integration, *_ended(integration, orbit, known), path)
 
 
 class _Extending(NamedTuple):
@@ -95,12 +95,15 @@ class _Extending(NamedTuple):
     open: Array
 
 
-def _ended(integration: Integration, orbit: Orbit) -> tuple[Orbit, Outputs]:
-    """The orbit at its end, and what it reached: at its horizon, or as far as it takes to decide it."""
+def _ended(integration: Integration, orbit: Orbit, known: Array | None) -> tuple[Orbit, Outputs]:
+    """The orbit at its end, and what it reached: at its horizon, or as far as it takes to decide it.
+
+    `known` is what the flow itself has `decided`.
+    """
     horizon = integration.end(orbit.lane.state)
     if not integration.method.extends:
         orbit = integration.advance(orbit, horizon, horizon)
-        return orbit, reached(integration, orbit.lane)
+        return orbit, reached(integration, orbit.lane, known)
     latest = integration.last_end(horizon)
 
     def cond(at: _Extending) -> Array:
@@ -110,7 +113,7 @@ def _ended(integration: Integration, orbit: Orbit) -> tuple[Orbit, Outputs]:
         # Of many orbits at once all pass here as long as one is open: the others are not to take steps.
         until = jnp.where(at.open, at.next, at.orbit.lane.t)
         orbit = integration.advance(at.orbit, until, until)
-        seen = reached(integration, orbit.lane)
+        seen = reached(integration, orbit.lane, known)
         is_open = (seen["attractor"] == Attractor.undecided) & (orbit.lane.status == Status.ok)
         is_open &= (until > 0) & (until < latest)
         return _Extending(orbit, jnp.minimum(2 * until, latest), seen, is_open)

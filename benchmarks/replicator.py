@@ -184,7 +184,7 @@ def main() -> None:
     shares = scipy_loop(kind, size, "DOP853", 3e-14, few, coordinates)[0]()
     told[f"SciPy's DOP853 at 3e-14 ({few} lanes)"] = float(np.abs(shares - exact[:few]).max())
     try:
-        from peers.compiled import heyoka_batch
+        from peers.replicator_compiled import heyoka_batch
 
         run, check = heyoka_batch(kind, size, 1e-16, 8, coordinates=coordinates)
         told[f"heyoka at 1e-16 ({size:,} lanes)"] = check(run())["error"]

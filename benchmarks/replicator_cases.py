@@ -93,7 +93,7 @@ def _diffrax(work: Work) -> Iterator[Case]:
 
 
 def _numba(work: Work) -> Iterator[Case]:
-    maker = "peers.compiled:numba_tsit5"
+    maker = "peers.replicator_compiled:numba_tsit5"
     for coordinates in work.coordinates(SHARES):
         for tol in work.tolerances(coordinates, False):
             how = f"Tsit5 by hand, prange, {coordinates}"
@@ -101,7 +101,7 @@ def _numba(work: Work) -> Iterator[Case]:
 
 
 def _heyoka(work: Work) -> Iterator[Case]:
-    maker = "peers.compiled:heyoka_batch"
+    maker = "peers.replicator_compiled:heyoka_batch"
     for coordinates in work.coordinates(LOGITS):
         for tol in work.tolerances(coordinates):
             for batch in (8,) if work.quick else (8, 16):
@@ -114,7 +114,7 @@ def _heyoka(work: Work) -> Iterator[Case]:
 
 
 def _numbalsoda(work: Work) -> Iterator[Case]:
-    needs, maker = ("numba", "numbalsoda"), "peers.compiled:numbalsoda_prange"
+    needs, maker = ("numba", "numbalsoda"), "peers.replicator_compiled:numbalsoda_prange"
     for solver in ("lsoda", "dop853"):
         for tol in work.tolerances(SHARES, solver == "dop853"):
             yield work.case("numbalsoda", f"{solver}, prange", maker, tol, needs, solver=solver)
@@ -143,4 +143,4 @@ def _torch(work: Work) -> Iterator[Case]:
             ("torchdiffeq", "dopri8, one step for all", "dopri8"),
         ):
             more = {"solver": solver, "lanes": work.in_tensors}
-            yield work.case(who, how, f"peers.torch:{who}", tol, ("torch", who), **more)
+            yield work.case(who, how, f"peers.replicator_torch:{who}", tol, ("torch", who), **more)

@@ -11,7 +11,7 @@ from ..kernels.model import Model
 from .errors import SweepError
 from .files_read import files_read, undeclared
 from .gate.text import said
-from .model_file import raised_at
+from .raised_at import raised_at
 from .space import Space
 
 

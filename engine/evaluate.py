@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .batches import POINTS, Batches, lanes_of_a_batch
-from .codegen.compiled import Compiled
+from .codegen.how_compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
 from .grid_function import GridFunction, grid_function
 from .grid_vmap import GridVmap
-from .model_file import raised_by_callback
+from .raised_at import raised_by_callback
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Started, windowed

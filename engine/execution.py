@@ -15,7 +15,7 @@ from .device import DEVICES, most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .feedback.progress import Progress, Silence
 from .feedback.report import Report
-from .feedback.stopping import stop_if_requested
+from .feedback.stop_flag import stop_if_requested
 from .space import Space
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
 from .store.durable import clear_disk_errors, only_writer, put_back, withdraw
@@ -245,7 +245,7 @@ def _write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: Tile
 
 def _entry(evaluator: "Evaluator", writer: TileWriter, todo: Sequence[Tile]) -> dict[str, Any]:
     """What the journal says of a run, besides when it was."""
-    from .codegen.compiled import in_words
+    from .codegen.how_compiled import in_words
 
     return {
         "tiles": writer.committed,

@@ -7,9 +7,9 @@ from typing import Any
 
 import jax
 
-from .codegen.compiled import Compiled, all_native, attempt, remarked
-from .codegen.devices import backend_of
+from .codegen.backends import backend_of
 from .codegen.grid_loop import GridLoop
+from .codegen.how_compiled import Compiled, all_native, attempt, remarked
 from .codegen.lane_loop import lane_loop
 from .feedback.compiling import compiling
 from .grid_vmap import GridVmap

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kernels.model import Dim, Model, Output
 from ..kernels.status import MEANING, Status
-from ..kernels.units import unit_quotient
+from ..kernels.unit_quotient import unit_quotient
 from .errors import SweepError
 from .values.columns import Column, Values, describe_values
 

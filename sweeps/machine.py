@@ -39,7 +39,7 @@ def describe_machine(folder: Path) -> dict[str, str]:
 def _processor() -> str:
     import llvmlite.binding as llvm
 
-    from ..engine.codegen.devices import cpu_backend
+    from ..engine.codegen.backends import cpu_backend
 
     features = llvm.get_host_cpu_features()
     widest = next((name for name in ("avx512f", "avx2", "neon") if features.get(name)), "no wide vectors")

@@ -103,7 +103,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     SweepError
         Where the sweep is wrong, or the device is not there.
     """
-    from ..engine.codegen.compiled import in_words, remarked
+    from ..engine.codegen.how_compiled import in_words, remarked
     from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
     from ..engine.execution import plan_space

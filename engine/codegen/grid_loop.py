@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from .backend import Backend, GridProgram, primitives
-from .devices import cpu_backend
+from .backends import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes

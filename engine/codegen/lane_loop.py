@@ -22,8 +22,8 @@ import numpy as np
 from jax import lax
 
 from .backend import Backend, LaneProgram, primitives
-from .compiled import Compiled, attempt
-from .devices import lane_backends
+from .backends import lane_backends
+from .how_compiled import Compiled, attempt
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .lower.lower import lower_jaxpr

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from ...kernels.status import Status
 from .lane import Lane
-from .stepper import Step
+from .steps.stepper import Step
 
 Array = Any
 

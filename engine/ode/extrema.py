@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from ..codegen.lane_loop import lane_loop
 from .followed import Followed
-from .stepper import Stepper
+from .steps.stepper import Stepper
 
 Array = Any
 

@@ -21,9 +21,9 @@ from .rest.attraction import Nearest, nearest_rest, rounding_noise
 from .rest.distance import square_of_distance
 from .rest.resting import Resting, resting_of
 from .scale import grown, grown_in_step, least_scale, scale_of, settling_floor
-from .stepper import Step, Stepper
+from .steps.stepper import Step, Stepper
+from .steps.tolerance import Tolerance
 from .switching.watch import Watch, watched
-from .tolerance import Tolerance
 
 Array = Any
 Parameters = Mapping[str, Array]

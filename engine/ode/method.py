@@ -13,11 +13,11 @@ import diffrax
 import numpy as np
 
 from ...kernels.flow import Flow
-from .rosenbrock import Rosenbrock
-from .runge_kutta import ImplicitRungeKutta, RungeKutta
-from .stepper import Control, Field, Stepper
-from .taylor import Taylor
-from .tolerance import Tolerance
+from .steps.rosenbrock import Rosenbrock
+from .steps.runge_kutta import ImplicitRungeKutta, RungeKutta
+from .steps.stepper import Control, Field, Stepper
+from .steps.taylor import Taylor
+from .steps.tolerance import Tolerance
 
 SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
     "heun": partial(RungeKutta, diffrax.Heun),

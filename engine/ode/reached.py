@@ -12,8 +12,8 @@ from .extrema import Extremes, extremes_in
 from .followed import Followed
 from .integration import Integration, Outputs, Parameters
 from .lane import Lane
-from .loops import Cycle, cycle_of
-from .stepper import Stepper
+from .many_loops import Cycle, cycle_of
+from .steps.stepper import Stepper
 
 Array = Any
 

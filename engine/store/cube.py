@@ -17,7 +17,7 @@ from ..gate.documents import parse_json
 from ..gate.files import Unfit
 from ..gate.text import said
 from ..tiles import Layout, Tile
-from .declares import require_cube
+from .check_metadata import require_cube
 from .decode import read_digest, read_part
 from .durable import clear_disk_errors, make_folder, require_no_link, write_file
 from .manifest import Manifest, Stamp, load_manifest

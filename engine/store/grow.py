@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Argument, CubeError
-from ..gate.declared import MOST_LABELS
+from ..gate.array_metadata import MOST_LABELS
 from ..gate.files import digest_of
 from ..space import Axis, Space
 from ..values.columns import Values, describe_values

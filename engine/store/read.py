@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Argument, CubeError
-from ..feedback.stopping import stop_if_requested
+from ..feedback.stop_flag import stop_if_requested
 from ..tiles import Tile
 from .cube import Cube, open_cube_for_reading
 from .decode import Damaged, Known, read_digest, read_part, what_is, why

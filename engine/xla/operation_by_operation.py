@@ -10,7 +10,7 @@ from typing import Any
 
 from jax.extend import core
 
-from ..feedback.stopping import stop_if_requested
+from ..feedback.stop_flag import stop_if_requested
 from .live_bytes import equation_count, inner_jaxprs, is_jaxpr, last_uses
 
 Array = Any

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
-from ...engine.feedback.stopping import stop_if_requested, stop_requested
+from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
 from ...engine.gate.stream import PlainStream
 from ...engine.gate.text import MESSAGE, clean, said
 from ..lean import alone
 from .command import Command, in_shell
-from .signals import ignore_stopping, quiet_once_stopped, stop_on_signals
+from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.

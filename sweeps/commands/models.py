@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from ...kernels.games.registry import MODELS
-    from ..spec.models import find_model
+    from ..spec.load_model import find_model
 
     if options.name:
         print(cut(describe_model(find_model("models", options.name, Path())[0]), _MOST))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import CubeError, SweepError
-from ...engine.feedback.stopping import interrupted_by, stop_if_requested, stop_requested
+from ...engine.feedback.stop_flag import interrupted_by, stop_if_requested, stop_requested
 from ..spill import private_folder
 from .lazy import grid_dims
 from .rows import Rows

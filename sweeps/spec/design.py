@@ -19,7 +19,7 @@ from .distributions import Distribution
 from .inputs import Inputs
 from .read_distribution import read_distribution
 from .samplers import SAMPLERS
-from .sampling import first
+from .sampling import version_0_1
 from .sampling.drawn import Drawn
 from .sampling.points import Points
 
@@ -74,7 +74,7 @@ class Design:
 
         They are kept between the `ends` of their parameter: as far as they go in a sweep's dtype.
         """
-        if self.drawn_as == first.VERSION:
+        if self.drawn_as == version_0_1.VERSION:
             return self._drawn_first()
         columns = {}
         for dim, (name, one) in enumerate(self.distributions.items()):
@@ -86,16 +86,16 @@ class Design:
 
     def _drawn_first(self) -> dict[str, Values]:
         """The values as equisweep 0.1.0 drew them."""
-        u = first.POINTS[self.kind](len(self.distributions), self.samples, self.seed, self.option)
+        u = version_0_1.POINTS[self.kind](len(self.distributions), self.samples, self.seed, self.option)
         drawn = enumerate(self.distributions.items())
-        values = {name: first.quantiles(d, u[:, i]) for i, (name, d) in drawn}
+        values = {name: version_0_1.quantiles(d, u[:, i]) for i, (name, d) in drawn}
         return {n: v.astype(np.int64) if self.distributions[n].whole else v for n, v in values.items()}
 
     def text(self) -> dict[str, str]:
         """As flat text, for a cube's identity; `from_identity` reads it back."""
         flat = {"kind": self.kind, "samples": str(self.samples), "seed": str(self.seed)}
         flat[SAMPLERS[self.kind].option] = str(self.option)
-        if self.drawn_as != first.VERSION:  # which did not say so
+        if self.drawn_as != version_0_1.VERSION:  # which did not say so
             flat["drawn_as"] = self.drawn_as
         return flat | {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
 
@@ -117,7 +117,7 @@ class Design:
             seed=int(flat["seed"]),
             option=int(flat[SAMPLERS[flat["kind"]].option]),
             distributions={name: Distribution.from_plain(plain) for name, plain in stated.items()},
-            drawn_as=flat.get("drawn_as", first.VERSION),
+            drawn_as=flat.get("drawn_as", version_0_1.VERSION),
         )
 
 
@@ -195,16 +195,16 @@ def resolve_design(
 
 def _require_drawable(where: str, design: Design) -> None:
     """Refuse more samples than are drawn, and an unknown way to draw them; SweepError."""
-    if design.drawn_as not in (first.VERSION, _NOW):
+    if design.drawn_as not in (version_0_1.VERSION, _NOW):
         wrong = f"{shown(design.drawn_as)} is no version that drew points in its own way"
-        raise SweepError(f'{where}.drawn_as: {wrong}; give "{_NOW}" or "{first.VERSION}"')
+        raise SweepError(f'{where}.drawn_as: {wrong}; give "{_NOW}" or "{version_0_1.VERSION}"')
     most = SAMPLERS[design.kind].most
     if design.samples > most:
         raise SweepError(f"{where}.samples: {design.samples:,}: a {design.kind} design has at most {most:,}")
-    if design.drawn_as == first.VERSION and design.points > first.MOST_POINTS:
+    if design.drawn_as == version_0_1.VERSION and design.points > version_0_1.MOST_POINTS:
         raise SweepError(
-            f"{where}.samples: {design} are {design.points:,}; a design that is drawn as {first.VERSION} "
-            f"drew it has at most {first.MOST_POINTS:,}"
+            f"{where}.samples: {design} are {design.points:,}; a design that is drawn as "
+            f"{version_0_1.VERSION} drew it has at most {version_0_1.MOST_POINTS:,}"
         )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ..text import nearest
-from .dynamics import require_time
 from .inputs import Inputs
+from .integrator import require_time
 from .vectors import vector_values
 
 

@@ -14,10 +14,10 @@ from ...kernels.model import Model
 from .axes import axis_values, grid_axes, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
-from .dynamics import integrator_options, require_dynamics, require_later_end, saved_times
 from .fixed import fixed_values
 from .inputs import Inputs
-from .models import find_model
+from .integrator import integrator_options, require_dynamics, require_later_end, saved_times
+from .load_model import find_model
 from .outputs import derivative_pairs, output_names
 from .ranges import MOST_VALUES
 from .vectors import component_labels

@@ -4,7 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from equisweep.engine.codegen.compiled import NATIVE, Compiled
+from equisweep.engine.codegen.how_compiled import NATIVE, Compiled
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.grid_function import how_computed
 from equisweep.engine.ode.integration import Integration

@@ -2,8 +2,8 @@
 
 import jax
 import numpy as np
-from equisweep.engine.codegen.compiled import attempt
 from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.codegen.how_compiled import attempt
 from equisweep.engine.grid_vmap import vmapped
 
 GUARD = 0xA5

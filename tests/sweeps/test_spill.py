@@ -94,11 +94,11 @@ def test_nothing_but_the_cube_can_be_read_or_written(query):
 # DuckDB is at work, in its own threads or in the one that fetches rows, when the one signal comes.
 PROGRAM = """
 import os, signal, sys, threading, time
-from equisweep.engine.feedback import stopping
+from equisweep.engine.feedback import stop_flag
 from equisweep.sweeps.commands.main import main
 
 def press():
-    while not stopping._INTERRUPTS:
+    while not stop_flag._INTERRUPTS:
         time.sleep(0.01)
     time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGINT)

@@ -5,8 +5,8 @@ from typing import Any
 
 from ..ir import DTYPES, Unsupported
 from ..lanes import Loop
-from ..llvm.builder import instruction
 from ..llvm.floats import LIBRARY
+from ..llvm.instructions import instruction
 from ..schedule import Grid
 from .lanes import lane_kernel
 from .launch import Kernel, require_known_jax, run_lanes

@@ -4,17 +4,8 @@ from collections.abc import Sequence
 
 from ..ir import Scalar, While, bytes_of, order_of
 from .code import Code
-from .conversions import CONVERSIONS
-from .floats import FLOATS
-from .instructions import Instruction
-from .integers import BOOLEANS, INTEGERS
+from .instructions import instruction
 from .types import memory_type, short_name
-
-
-def instruction(op: str, dtype: str) -> Instruction | None:
-    """How an operation whose first argument has this dtype is computed; None where it cannot be."""
-    table = FLOATS if dtype[0] == "f" else BOOLEANS if dtype == "i1" else INTEGERS
-    return CONVERSIONS.get(op) or table.get(op)
 
 
 class VectorCode(Code):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..ir import Scalar, bytes_of
 from .code import Code
-from .instructions import Instruction
+from .instruction import Instruction
 from .types import register_type
 
 

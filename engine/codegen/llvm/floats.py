@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..ir import Scalar
 from .code import Code
-from .instructions import Instruction, intrinsic, plain
+from .instruction import Instruction, intrinsic, plain
 
 
 def _library(name: str) -> Instruction:

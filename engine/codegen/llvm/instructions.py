@@ -1,31 +1,12 @@
-"""What an operation is on vectors of a dtype: the back end has those that stand in these tables."""
+"""Which instructions of LLVM an operation becomes: a back end has the operations of these tables."""
 
-from collections.abc import Callable, Sequence
-
-from ..ir import Scalar
-from .code import Code
-from .types import register_type
-
-# instruction(code, scalar, names of its arguments) -> name of the result
-Instruction = Callable[[Code, Scalar, Sequence[str]], str]
+from .conversions import CONVERSIONS
+from .floats import FLOATS
+from .instruction import Instruction
+from .integers import BOOLEANS, INTEGERS
 
 
-def plain(word: str) -> Instruction:
-    """An instruction of LLVM, whose result has the dtype of its arguments."""
-
-    def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
-        return code.emit(f"{word} {code.vectors.registers(s.args[0].dtype)} {', '.join(args)}")
-
-    return instruction
-
-
-def intrinsic(word: str) -> Instruction:
-    """A function of LLVM, of vectors."""
-
-    def instruction(code: Code, s: Scalar, args: Sequence[str]) -> str:
-        dtype = s.args[0].dtype
-        name = f"llvm.{word}.v{code.width}{dtype if dtype[0] == 'f' else register_type(dtype)}"
-        v = code.vectors.registers(dtype)
-        return code.call(name, v, args, [v] * len(args))
-
-    return instruction
+def instruction(op: str, dtype: str) -> Instruction | None:
+    """How an operation whose first argument has this dtype is computed; None where it cannot be."""
+    table = FLOATS if dtype[0] == "f" else BOOLEANS if dtype == "i1" else INTEGERS
+    return CONVERSIONS.get(op) or table.get(op)

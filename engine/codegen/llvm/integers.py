@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ..ir import Scalar, range_of
 from .code import Code
-from .instructions import Instruction, intrinsic, plain
+from .instruction import Instruction, intrinsic, plain
 
 
 def _signed(dtype: str) -> bool:

@@ -11,7 +11,7 @@ from jax.extend import core
 
 from ..ir import Graph, Unsupported, array_of, dtype_name
 from .keys import is_key
-from .rules import Array, Context, apply
+from .registry import Array, Context, apply
 
 
 def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> list[Array]:

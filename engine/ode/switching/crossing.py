@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..stepper import Step
+from ..steps.stepper import Step
 
 Array = Any
 

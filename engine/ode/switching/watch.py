@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ....kernels.flow import Flow
-from ..stepper import Control, Step, Stepper
+from ..steps.stepper import Control, Step, Stepper
 from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, shift_over, side_of, to_switch
 from .search import switches_of
 from .switches import ROUNDINGS, Switches

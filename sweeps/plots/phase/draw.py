@@ -7,7 +7,7 @@ import numpy as np
 
 from ....kernels.flow import Flow
 from ....kernels.numerics.rest_points import RestClass
-from ....kernels.units import unit_quotient
+from ....kernels.unit_quotient import unit_quotient
 from .. import labels
 from ..look.symbols import plain, typeset, with_unit
 from .chart import Chart

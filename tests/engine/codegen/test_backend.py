@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen import devices
+from equisweep.engine.codegen import backends
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Unsupported
@@ -93,5 +93,5 @@ def test_lanes_have_the_same_bytes_on_every_back_end(monkeypatch):
 
 
 def test_a_platform_without_a_back_end_is_left_to_xla():
-    assert devices.backend_of("cpu") is devices.cpu_backend()
-    assert devices.backend_of("tpu") is None
+    assert backends.backend_of("cpu") is backends.cpu_backend()
+    assert backends.backend_of("tpu") is None

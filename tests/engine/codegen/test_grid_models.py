@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import jax
 import numpy as np
 import pytest
-from equisweep.engine.codegen.compiled import NATIVE, Compiled
 from equisweep.engine.codegen.cpu import jit as machine_code
+from equisweep.engine.codegen.how_compiled import NATIVE, Compiled
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execution import plan_space

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from equisweep.engine import grid_vmap
-from equisweep.engine.codegen.compiled import in_words
+from equisweep.engine.codegen.how_compiled import in_words
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execution import plan_space
 from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile

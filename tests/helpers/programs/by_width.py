@@ -6,8 +6,8 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+from equisweep.engine.codegen.backends import BACKENDS
 from equisweep.engine.codegen.cpu.backend import Cpu
-from equisweep.engine.codegen.devices import BACKENDS
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes

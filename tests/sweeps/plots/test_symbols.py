@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.kernels.units import unit_quotient
+from equisweep.kernels.unit_quotient import unit_quotient
 from equisweep.sweeps.plots import labels
 from equisweep.sweeps.plots.look.symbols import same, typeset, unit_text, value_with_unit, with_unit
 

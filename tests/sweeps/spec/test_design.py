@@ -13,7 +13,7 @@ from equisweep.sweeps.spec.design import Design
 from equisweep.sweeps.spec.distributions import Distribution
 from equisweep.sweeps.spec.read_distribution import read_distribution
 from equisweep.sweeps.spec.samplers import SAMPLERS
-from equisweep.sweeps.spec.sampling import first
+from equisweep.sweeps.spec.sampling import version_0_1
 from helpers.old_cubes import made_old
 from helpers.sampled_models import even
 from scipy import stats
@@ -237,7 +237,7 @@ def test_a_cube_that_the_first_version_began_goes_on_and_grows_with_its_points(t
     document["attributes"]["identity"] = json.dumps(identity)
     (path / "zarr.json").write_text(json.dumps(document))
     cube = run(stated(4), path).load()
-    u = first.POINTS[kind](3, 4, 5, SAMPLERS[kind].read_option("", {}, 4))
+    u = version_0_1.POINTS[kind](3, 4, 5, SAMPLERS[kind].read_option("", {}, 4))
     np.testing.assert_array_equal(cube["alpha"].values, 0.1 + u[:, 0] * (0.9 - 0.1))
     grown = run(stated(more), path)
     np.testing.assert_array_equal(grown["v"].values[: len(u)], cube["v"].values)

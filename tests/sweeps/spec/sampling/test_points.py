@@ -5,7 +5,7 @@ from math import factorial
 
 import numpy as np
 import pytest
-from equisweep.sweeps.spec.sampling import first, hashing
+from equisweep.sweeps.spec.sampling import hashing, version_0_1
 from equisweep.sweeps.spec.sampling.drawn import Drawn
 from equisweep.sweeps.spec.sampling.latin import LatinPoints
 from equisweep.sweeps.spec.sampling.morris import MorrisPoints
@@ -47,7 +47,7 @@ def test_sobol_points_are_scipys_and_so_those_of_the_first_version(second):
     points = in_unit_cube(SobolPoints(3, 11, second), 3, count)
     np.testing.assert_array_equal(points[:: len(points) // count], both[:, :3])
     np.testing.assert_array_equal(points[len(points) // count - 1 :: len(points) // count], both[:, 3:])
-    np.testing.assert_array_equal(points, first.sobol_points(3, count, 11, second))
+    np.testing.assert_array_equal(points, version_0_1.sobol_points(3, count, 11, second))
 
 
 def test_direction_numbers_without_scrambling_are_those_of_joe_and_kuo():

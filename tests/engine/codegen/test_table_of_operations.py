@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen.devices import backend_of
+from equisweep.engine.codegen.backends import backend_of
 from equisweep.engine.codegen.ir import DTYPES, Graph
 from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.codegen.ops.series import Series

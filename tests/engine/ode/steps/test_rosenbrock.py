@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
-from equisweep.engine.ode.rosenbrock import COUPLINGS, GAMMA, SLOPES_IN_TIME, STATES, TIMES
+from equisweep.engine.ode.steps.rosenbrock import COUPLINGS, GAMMA, SLOPES_IN_TIME, STATES, TIMES
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Flow, Observable
 from helpers.flows import STIFF

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from equisweep.engine.errors import SweepError
 from equisweep.engine.ode.method import Method
-from equisweep.engine.ode.series import solution_series
-from equisweep.engine.ode.taylor import Taylor
+from equisweep.engine.ode.steps.series import solution_series
+from equisweep.engine.ode.steps.taylor import Taylor
 from equisweep.engine.ode.trajectory import lanes
 from helpers.flows import VAN_DER_POL, scalar
 from jax import lax

@@ -7,7 +7,7 @@ import threading
 import warnings
 
 import pytest
-from equisweep.engine.feedback.stopping import forget_stop
+from equisweep.engine.feedback.stop_flag import forget_stop
 from equisweep.sweeps.commands import main as command
 
 
@@ -26,7 +26,7 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 ignored = sys.argv[1:2]
 if ignored:
     signal.signal(int(ignored[0]), signal.SIG_IGN)
-from equisweep.sweeps.commands.signals import stop_on_signals
+from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 with stop_on_signals():
     try:
         print("ready", flush=True)
@@ -45,7 +45,7 @@ COMPILES = """
 import ctypes, signal, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from equisweep.engine.feedback.compiling import compiling
-from equisweep.sweeps.commands.signals import stop_on_signals
+from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 
 def compiler():
     with compiling("a large kernel"):
@@ -101,7 +101,7 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(number):
 
 
 def test_handlers_are_given_back():
-    from equisweep.sweeps.commands.signals import stop_on_signals
+    from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 
     before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     with stop_on_signals():
@@ -144,7 +144,7 @@ def test_a_stop_that_a_library_swallowed_is_not_forgotten(how):
 LATE = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from equisweep.sweeps.commands.signals import stop_on_signals
+from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 with stop_on_signals():
     try:
         print("ready", flush=True)
@@ -185,8 +185,8 @@ def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(mon
 # As an interrupt amid the making of an event loop leaves it: what is dropped complains, after the last word.
 HALF_MADE = """
 import sys, warnings
-from equisweep.engine.feedback.stopping import request_stop
-from equisweep.sweeps.commands.signals import quiet_once_stopped
+from equisweep.engine.feedback.stop_flag import request_stop
+from equisweep.sweeps.commands.ctrl_c import quiet_once_stopped
 
 class HalfMade:
     def __del__(self):

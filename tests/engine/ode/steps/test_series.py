@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from equisweep.engine.errors import SweepError
-from equisweep.engine.ode.series import solution_series
+from equisweep.engine.ode.steps.series import solution_series
 
 
 def attracted(bodies):

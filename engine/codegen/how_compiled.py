@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from .ir import Unsupported
-from .lower.rules import BrokenRule
+from .lower.registry import BrokenRule
 
 T = TypeVar("T")
 

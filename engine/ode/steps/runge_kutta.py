@@ -1,13 +1,9 @@
-"""Runge-Kutta methods: one step of one trajectory, its size, its error, whether it is kept.
+"""Runge-Kutta methods: one step of one trajectory, and its error.
 
 Explicit steps take their coefficients from diffrax and are written out stage by stage: under vmap this
-is twice as fast as its loop over stages. Implicit steps solve their stages here, too. The size is chosen
-here, so that a step whose error is not a number is made smaller instead of poisoning other trajectories,
-and so that a step can end exactly on a wanted time. Reference for the choice of step size: Hairer, Norsett
-and Wanner, "Solving ordinary differential equations I", section II.4.
+is twice as fast as its loop over stages. Implicit steps solve their stages here, too.
 """
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 import diffrax
@@ -16,78 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .stepper import STRETCH, Control, Field, Step
+from .step_size import StepControl
+from .stepper import Control, Field
 
 Array = Any
 
 # Stages are solved to this part of the error that is allowed, in as many iterations at most.
 _SOLVED, _MOST_ITERATIONS = 1e-2, 10
-_SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.2, 8.0
-
-
-class StepControl(ABC):
-    """Steps whose size follows from an estimate of their error: what methods with one share.
-
-    A method says its `_order`, that of the estimate and one more, and takes a step by `_take`.
-    """
-
-    field: Field
-    control: Control
-    _order: float
-
-    def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)
-        """None: a step needs nothing of the one before but the rates."""
-
-    def first_size(self, rates: Array, state: Array, end: Array) -> Array:
-        """A first step, in which the state moves by about a hundredth of its own size.
-
-        Hairer, Norsett and Wanner, algorithm of p. 169, first guess; the error test does the rest.
-        """
-        if self.control.fixed_steps is not None:
-            return end / self.control.fixed_steps
-        scale = self.control.weights(state)
-        there, moving = jnp.max(jnp.abs(state) / scale), jnp.max(jnp.abs(rates) / scale)
-        guess = jnp.where((there > 1e-5) & (moving > 1e-5), 0.01 * there / moving, 1e-6)
-        return lax.stop_gradient(jnp.minimum(guess, end))
-
-    def step(
-        self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any
-    ) -> Step:
-        """Try a step of `size` from `t`, cut to end on `until` where it would pass it."""
-        last = t + STRETCH * size >= until
-        t_next = jnp.where(last, until, t + size)
-        new, slope, error, solver_state = self._take(t, t_next, state, rates, solver_state)
-        if self.control.fixed_steps is not None:
-            return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
-        ratio = self._error_ratio(state, new, error, t_next - t)
-        keep = ratio <= 1
-        taken = lax.stop_gradient(t_next - t)
-        wanted = taken * self._factor(ratio)
-        # A step cut short by `until` says nothing against the longer one that was planned.
-        planned = jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
-        return Step(t_next, new, slope, solver_state, keep, planned)
-
-    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
-        """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _, _ = self._take(t, t_next, state, rates, None)
-        return new, slope
-
-    @abstractmethod
-    def _take(
-        self, t: Array, t_next: Array, state: Array, rates: Array, solver_state: Any, /
-    ) -> tuple[Array, Array, Array, Any]:
-        """New state, rates there, estimate of the error, solver state."""
-
-    def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
-        allowed = self.control.allowed(old, new, size)
-        ratio = lax.stop_gradient(jnp.max(jnp.abs(error) / allowed))
-        finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new))
-        return jnp.where(finite, ratio, jnp.inf)
-
-    def _factor(self, ratio: Array) -> Array:
-        tiny = jnp.finfo(ratio.dtype).tiny
-        factor = _SAFETY * jnp.exp(jnp.log(jnp.maximum(ratio, tiny)) / -self._order)
-        return jnp.clip(factor, _SHRINK_MOST, _GROW_MOST)
 
 
 class RungeKutta(StepControl):

@@ -11,12 +11,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..codegen.ir import DTYPES, Scalar, Unsupported, order_of
-from ..codegen.lower.lower import lower_function
-from ..codegen.lower.rules import BrokenRule
-from ..codegen.ops import OPERATIONS, NoSeries
-from ..codegen.ops.series import Series
-from ..errors import SweepError
+from ...codegen.ir import DTYPES, Scalar, Unsupported, order_of
+from ...codegen.lower.lower import lower_function
+from ...codegen.lower.registry import BrokenRule
+from ...codegen.ops import OPERATIONS, NoSeries
+from ...codegen.ops.series import Series
+from ...errors import SweepError
 from .stepper import Field
 
 Array = Any

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from ...engine.feedback.compiling import under_way
-from ...engine.feedback.stopping import forget_stop, interrupt_work, request_stop, stop_requested
+from ...engine.feedback.stop_flag import forget_stop, interrupt_work, request_stop, stop_requested
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
@@ -33,7 +33,7 @@ _GRACE_SECONDS = 0.5
 def stop_on_signals() -> Iterator[None]:
     """Within it SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt; a second one ends the process with 130.
 
-    They also ask work to stop (`engine.feedback.stopping`), for a library may swallow the exception.
+    They also ask work to stop (`engine.feedback.stop_flag`), for a library may swallow the exception.
     A signal that was ignored when the process began (SIGHUP under nohup, SIGINT in a shell's background job)
     stays ignored. Outside the main thread it changes nothing.
     """

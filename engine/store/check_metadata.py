@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CubeError
-from ..gate.declared import require_modest
+from ..gate.array_metadata import require_modest
 from ..gate.documents import parse_json
 from ..gate.text import shown
 from .metadata import copies, read_metadata

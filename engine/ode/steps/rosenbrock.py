@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .runge_kutta import StepControl
+from .step_size import StepControl
 from .stepper import Control, Field
 
 Array = Any

@@ -1,0 +1,1 @@
+"""One step of a trajectory: the methods, the size of the step, and how accurate it is."""

@@ -28,6 +28,10 @@ from .shard import Form, Passing, encode, holds_all_chunks
 from .stored import Stored, stored_array
 
 
+class Changing(CubeError):
+    """A run lets a cube grow, or replaces it, while it is being opened."""
+
+
 class Cube:
     """A cube that a run writes tile by tile, or that `verify` reads back."""
 
@@ -36,6 +40,8 @@ class Cube:
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
         document = read_metadata(root)
         self.attributes: dict[str, Any] = document["attributes"]
+        consolidated = document.get("consolidated_metadata") or {}
+        self._copied = consolidated.get("metadata", {})
         identity = self._text("identity")
         self.identity: dict[str, str] = parse_json(identity)
         self.names: list[str] = parse_json(self._text("variables"))
@@ -53,6 +59,12 @@ class Cube:
     def array(self, name: str) -> Stored:
         """The array called `name`."""
         return self._arrays[name]
+
+    @property
+    def of_one_moment(self) -> bool:
+        """Whether the arrays have the sizes that the root said when it was read: a growing cube's may not."""
+        said = ((array, self._copied.get(name)) for name, array in self._arrays.items())
+        return all(copy is None or tuple(copy["shape"]) == array.shape for array, copy in said)
 
     @property
     def sharded(self) -> list[str]:
@@ -200,7 +212,7 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
     """Open an existing cube.
 
     CubeError, naming the path, where there is none or, if it is to be `sealed`, where its metadata or
-    coordinates are not what was written.
+    coordinates are not what was written; Changing where they are of two moments of a cube that grows.
     """
     with clear_disk_errors(root):
         if not root.exists():
@@ -210,10 +222,13 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
         if sealed:
             _require_sealed(root)
     if half_grown(root):
-        raise CubeError(f"{root}: was being extended when a run was killed; run the same sweep again first")
+        raise Changing(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
         require_cube(root)
-        return Cube(root)
+        cube = Cube(root)
+        if not cube.of_one_moment:
+            raise Changing(f"{root}: is being extended by a run; open it again")
+        return cube
     except CubeError:
         raise
     except Unfit as error:

@@ -8,8 +8,7 @@ from xarray import Dataset, Variable, open_dataset
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from ...engine.errors import CubeError
-from ...engine.store.cube import readable
+from ...engine.store.cube import Changing, readable
 from ...engine.store.read import Reader
 from ...engine.store.stored import Stored
 from ..paths import path_of
@@ -40,10 +39,6 @@ def open_cube(path: str | Path) -> "xr.Dataset":
         with suppress(Changing):
             return dataset_of(Reader(root))
     return dataset_of(Reader(root))
-
-
-class Changing(CubeError):
-    """A run lets a cube grow, or replaces it, while it is being opened."""
 
 
 def dataset_of(reader: Reader) -> "xr.Dataset":

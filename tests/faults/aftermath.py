@@ -40,13 +40,12 @@ class Seen:
 def seen(cube: Path, kinds: Iterable[Kind]) -> Seen:
     """Read all of a cube, which holds one of these kinds. Raises CubeError where it is refused."""
     dataset = open_cube(cube).load()
-    first, whole = "", bool((dataset["status"] != 0).all())
+    wrong, whole = {}, bool((dataset["status"] != 0).all())
     for kind in kinds:
-        wrong = _difference(dataset, kind)
-        if not wrong:
+        wrong[kind.name] = _difference(dataset, kind)
+        if not wrong[kind.name]:
             return Seen(kind, "", whole)
-        first = first or wrong
-    return Seen(None, first, whole)
+    return Seen(None, "; ".join(f"no {name}, for {why}" for name, why in wrong.items()), whole)
 
 
 def _difference(dataset: Any, kind: Kind) -> str:

@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 import zarr
 from equisweep.engine.store import commit, grow
+from equisweep.engine.store import cube as cubes
 from equisweep.engine.store.commit import is_committed, revoke
 from equisweep.engine.store.cube import Cube, open_cube_for_reading
 from equisweep.engine.store.identity import damaged_coordinate, identity
@@ -195,6 +196,10 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
     else:
         with pytest.raises(CubeError, match="was being extended when a run was killed; run the same sweep"):
             open_cube(cube)
+        monkeypatch.setattr(cubes, "half_grown", lambda _root: {})  # the growth began after that look
+        with pytest.raises(CubeError, match="is being extended by a run; open it again"):
+            open_cube(cube)
+        monkeypatch.undo()
         finish_growth(cube)
     opened = open_cube_for_reading(cube)
     assert opened.layout.grid == (2, 320)

@@ -42,8 +42,8 @@ EXPECTED = {
     "grid.png": (
         [*MECHANISMS, *[""] * 4], [], "1,461 of 14,406 points are left out (hatched grey): 1,461 corner.",
     ),
-    "scatter.png": (MECHANISMS, ["no result"], "216 of 800 points are left out (grey crosses): 216 corner."),
-    "over_input.png": (MECHANISMS, [], "216 of 800 points are left out (not drawn): 216 corner."),
+    "scatter.png": (MECHANISMS, ["no result"], "194 of 800 points are left out (grey crosses): 194 corner."),
+    "over_input.png": (MECHANISMS, [], "194 of 800 points are left out (not drawn): 194 corner."),
     "contour.png": (MECHANISMS, [], "Drawn though not ok: 486 corner."),
     "classes.png": (
         [rf"$\mathregular{{c_{{1}}}}$ = {c} money" for c in (2, 5, 8, 10)],

@@ -1,12 +1,13 @@
 """The replicator problem of `work_precision` and `uneven_lanes`, and its reference solution.
 
 Lanes of the supervision game under dynamic reward and punishment, with random caps r, f and cost c1; all else
-is the model's default. Wanted: the shares (x, y) at the horizon. With its constants inserted,
+is `FIXED`, whatever the model's defaults are, so that results of any two versions are of one problem. Wanted:
+the shares (x, y) at the horizon. With its constants inserted,
 
     x' = x (1 - x) A,    A = -c1 - r y^2 + (1 - y) (f (1 - y) + a0),
     y' = y (1 - y) B,    B = b0 + x (r y + f (1 - y) + b1),
 
-which the hand-written peers use; equisweep uses its model as it is.
+which the hand-written peers use; equisweep uses its model, with the same numbers.
 """
 
 import argparse
@@ -21,7 +22,11 @@ from typing import Any
 
 import numpy as np
 
-FIXED = {"c2": 6.0, "Lg": 8.0, "Le": 50.0, "S": 2.0, "p1": 0.05, "p2": 0.10, "x0": 0.4, "y0": 0.25}
+# Every parameter of the model but those that a lane draws. R1 and R2 cancel from the motion.
+FIXED = {
+    "c2": 6.0, "Lg": 8.0, "Le": 50.0, "S": 2.0, "p1": 0.05, "p2": 0.10, "R1": 0.0, "R2": 0.0,
+    "x0": 0.4, "y0": 0.25,
+}  # fmt: skip
 A0 = FIXED["p2"] * (FIXED["Lg"] + FIXED["S"]) - FIXED["p1"] * FIXED["Lg"]
 B0 = FIXED["p2"] * FIXED["Le"] - FIXED["c2"]
 B1 = (FIXED["p1"] - FIXED["p2"]) * FIXED["Le"]
@@ -60,6 +65,12 @@ def problem(kind: str, size: int) -> Problem:
     return found
 
 
+def whole_case(drawn: Problem) -> Problem:
+    """All parameters of the model in each lane: those drawn, and `FIXED`."""
+    size = len(drawn["c1"])
+    return {name: np.full(size, value) for name, value in FIXED.items()} | drawn
+
+
 def field_shares(x: Any, y: Any, r: Any, f: Any, c1: Any) -> tuple[Any, Any]:
     """Derivatives of the shares."""
     a = -c1 - r * y * y + (1 - y) * (f * (1 - y) + A0)
@@ -86,10 +97,9 @@ def ours(
     jax.config.update("jax_enable_x64", True)
     from equisweep.engine.ode.method import Method
     from equisweep.engine.ode.trajectory import lanes
-    from equisweep.kernels.games.supervision.model import FLOW, SUPERVISION
+    from equisweep.kernels.games.supervision.model import FLOW
 
-    values = {q.name: np.full(size, q.default) for q in SUPERVISION.parameters} | problem(kind, size)
-    values = {name: v[:lanes_done] for name, v in values.items()}
+    values = {name: v[:lanes_done] for name, v in whole_case(problem(kind, size)).items()}
     flow = FLOW if swings else replace(FLOW, swings=())
     run = lanes(flow, Method(**method), reward="dynamic", punishment="dynamic")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from replicator import FIXED
+from replicator import FIXED, whole_case
 
 from . import loss
 
@@ -91,8 +91,7 @@ def ours(game: str, size: int, solver: str, tol: float) -> tuple[Any, Any]:
     if game == "bimatrix":
         from equisweep.kernels.games.supervision.model import SUPERVISION
 
-        values = {q.name: np.full(size, q.default) for q in SUPERVISION.parameters} | p
-        values["horizon"] = np.full(size, TIMES[game])
+        values = whole_case(p | {"horizon": np.full(size, TIMES[game])})
         function = lanes(SUPERVISION.flow, method, reward="static", punishment="static")
         names = ("x_final", "y_final")
     else:

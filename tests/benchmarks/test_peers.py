@@ -12,12 +12,23 @@ from helpers.tolerance import assert_close
 from peers import field, lorenz, loss
 from peers import replicator as peer_lanes
 
-DEFAULTS = {q.name: q.default for q in SUPERVISION.parameters}
+# What the lanes draw: one of them.
+DRAWN = {"r": 7.0, "f": 11.0, "c1": 3.0}
+
+
+def test_the_benchmarks_state_every_parameter_of_the_model():
+    drawn = replicator.problem("even", 3)
+    whole = replicator.whole_case(drawn)
+    assert set(whole) == {q.name for q in SUPERVISION.parameters}
+    assert set(replicator.FIXED).isdisjoint(drawn)
+    # Published results are of these numbers; the model's defaults may change.
+    assert {name: whole[name].tolist() for name in ("p1", "p2", "Le")} == {
+        "p1": [0.05] * 3, "p2": [0.1] * 3, "Le": [50.0] * 3
+    }  # fmt: skip
 
 
 def test_the_hand_written_field_is_the_models():
-    assert {name: DEFAULTS[name] for name in replicator.FIXED} == replicator.FIXED
-    p = DEFAULTS | {"r": 7.0, "f": 11.0, "c1": 3.0}
+    p = replicator.FIXED | DRAWN
     for x, y in ((0.2, 0.3), (0.9, 0.6)):
         a, b = advantages(payoffs(p, "dynamic", "dynamic"), x, y)
         assert_close(replicator.field_logits(x, y, 7.0, 11.0, 3.0), (a, b))
@@ -25,9 +36,9 @@ def test_the_hand_written_field_is_the_models():
 
 
 def test_the_bimatrix_game_is_the_models():
-    game = {name: np.array([value]) for name, value in (("r", 7.0), ("f", 11.0), ("c1", 3.0))}
+    game = {name: np.array([value]) for name, value in DRAWN.items()}
     rows, columns = field.matrices("bimatrix", game, 0)
-    p = DEFAULTS | {"r": 7.0, "f": 11.0, "c1": 3.0}
+    p = replicator.FIXED | DRAWN
     x, y = 0.2, 0.3
     a, b = advantages(payoffs(p, "static", "static"), x, y)
     assert_close((rows[0] - rows[1]) @ [y, 1 - y], np.asarray(a), floor=10)
@@ -62,6 +73,12 @@ def test_replicator_peers_agree():
     # Measured global errors at this tolerance: below 1e-8.
     np.testing.assert_allclose(ours, loop, rtol=0, atol=1e-7)
     np.testing.assert_allclose(theirs, loop, rtol=0, atol=1e-7)
+
+
+def test_our_bimatrix_games_end_where_the_peers_do():
+    run, check = field.ours("bimatrix", 3, "tsit5", 1e-10)
+    # Measured: 2e-10.
+    assert check(run())["error"] < 1e-8
 
 
 def test_lorenz_by_hand_agrees_with_scipy():

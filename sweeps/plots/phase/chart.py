@@ -22,8 +22,11 @@ from ...text import nearest
 Array = Any
 # What messages about a portrait name.
 PHASE = Argument("kind", "phase")
-# A share this near 0 stands for 0: the rates change by as little.
+# A share this near 0 stands for 0: the rates change by as little. The other share, 1 - TINY, is not yet
+# rounded to 1, by whose distance from 1 mutation divides.
 TINY = 1e-12
+# So near, the rates are those of the face to rounding, where they are finite.
+NONE = 1e-20
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,16 @@ class Chart:
     components: tuple[int, ...]
     labels: tuple[str, ...] = ()
 
-    def state(self, q: Array) -> Array:
-        """State of the point with coordinates q, shape (d,)."""
+    def state(self, q: Array, tiny: float = TINY) -> Array:
+        """State of the point with coordinates q, shape (d,); a share of 0 is taken as `tiny`."""
         import jax.numpy as jnp
 
         if self.form in ("plane", "axis"):
             seen = q
         elif self.form == "simplex":
-            return jnp.log(jnp.maximum(q, TINY)) - jnp.log(jnp.maximum(1 - q[0] - q[1], TINY))
+            return jnp.log(jnp.maximum(q, tiny)) - jnp.log(jnp.maximum(1 - q[0] - q[1], tiny))
         else:
-            seen = jnp.log(jnp.maximum(q, TINY)) - jnp.log(jnp.maximum(1 - q, TINY))
+            seen = jnp.log(jnp.maximum(q, tiny)) - jnp.log(jnp.maximum(1 - q, tiny))
         return jnp.zeros_like(seen).at[np.array(self.components)].set(seen)
 
     def velocity(self, q: Array, rates: Array) -> Array:

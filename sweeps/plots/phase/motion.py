@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.flow import Flow
-from .chart import Chart
+from .chart import NONE, TINY, Chart
 
 Array = Any
 # Points are computed in batches of one size, so that each function is compiled once.
@@ -69,11 +69,16 @@ def _compiled(
 
     largest = 0.2 * np.array(size)
 
-    def rates(q: Array, p: Mapping[str, Array]) -> Array:
-        return flow.field(0.0, chart.state(q), p, **dict(static))
+    def rates(q: Array, p: Mapping[str, Array], tiny: float = TINY) -> Array:
+        return flow.field(0.0, chart.state(q, tiny), p, **dict(static))
 
-    def velocity(q: Array, p: Mapping[str, Array]) -> Array:
-        return chart.velocity(q, rates(q, p))
+    def velocity(q: Array, p: Mapping[str, Array], tiny: float = TINY) -> Array:
+        return chart.velocity(q, rates(q, p, tiny))
+
+    def slope(q: Array, p: Mapping[str, Array]) -> Array:
+        # An eigenvalue that is 0 at a corner is not 0 beside it.
+        on_face, beside = (jax.jacfwd(velocity)(q, p, tiny) for tiny in (NONE, TINY))
+        return jax.numpy.where(jax.numpy.isfinite(on_face).all(), on_face, beside)
 
     def newton(start: Array, p: Mapping[str, Array]) -> Array:
         def step(q: Array, _: None) -> tuple[Array, None]:
@@ -84,7 +89,7 @@ def _compiled(
 
         return jax.lax.scan(step, start, None, length=_NEWTON)[0]
 
-    functions = (rates, velocity, jax.jacfwd(velocity), newton)
+    functions = (rates, velocity, slope, newton)
     first, second, third, fourth = (jax.jit(jax.vmap(f, in_axes=(0, None))) for f in functions)
     return first, second, third, fourth
 

@@ -65,8 +65,10 @@ def test_orbits_come_to_rest_where_the_facts_say(mechanism, changed, end):
 
 def test_dynamic_reward_with_static_punishment_keeps_its_orbit_below_1e_40():
     mechanism, times = ("dynamic", "static"), np.linspace(0, 200, 201)
-    exact = solve(CASE, mechanism, times, rtol=1e-12, atol=1e-12)
-    out = run(mechanism, [CASE], times=times)
+    # Costlier supervision, which averts more, drives orbits further out than the default case does.
+    far = CASE | {"c1": 5.0, "p1": 0.05}
+    exact = solve(far, mechanism, times, rtol=1e-12, atol=1e-12)
+    out = run(mechanism, [far], times=times)
     paths = np.stack([out["x_logit_path"][0], out["y_logit_path"][0]])
     assert expit(exact[0]).min() < 1e-44
     assert (expit(exact[0]) < 1e-40).sum() >= 5

@@ -30,6 +30,7 @@ def regimes():
         Sweep(
             "supervision",
             {"c1": [2.0, 5.0], "r": {"start": 1, "stop": 20, "num": 20}, "f": [4.0, 9.5, 15.0]},
+            fixed={"p1": 0.05},
             outputs=["interior_class", "rest_class", "trace"],
         )
     )

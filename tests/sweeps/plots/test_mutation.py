@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.flow import Flow, Observable
+from equisweep.kernels.numerics.rest_points import RestClass
 from equisweep.kernels.replicator import from_log_ratios
 from equisweep.sweeps.plots.phase.chart import Chart
 from equisweep.sweeps.plots.phase.motion import motion_of
@@ -91,6 +92,10 @@ def test_in_the_square_only_faces_that_mutation_left_hold_rest_points():
         expected = roots(velocity, random.random((200, 2)), lambda q: q.min() > -1e-9 and q.max() < 1 + 1e-9)
         found = rest_points(square.at({"a": jnp.asarray(numbers), "u": jnp.asarray(u)}), SQUARE)
         assert rounded(point.at for point in found) == expected, u
+        # On the face itself the rates of this field are 0/0, and x' = x (1 - x)(2 y - 1) has known signs.
+        if u == 0:
+            corners = [point.kind for point in found if set(point.at) <= {0, 1}]
+            assert corners == [RestClass.saddle] * 4
 
 
 @pytest.mark.parametrize(("u", "count"), [(0.0, 3), (1e-5, 3), (1e-3, 3), (0.5, 1)])

@@ -1,5 +1,7 @@
 """Phase portraits: rest points are those of theory, the field is the model's, paths are the cube's."""
 
+from fractions import Fraction
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,16 +56,62 @@ def theory(p):
     return points, classes(jacobians(p, points, "dynamic", "dynamic"))
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"r": 16.0}, {"r": 10.0}, {"c1": 0.1, "f": 0.5}, {"p2": 0.9, "f": 40.0}, {"c2": 30.0}]
-)
-def test_rest_points_are_those_of_the_closed_form(motion, changes):
+def portrayed_and_wanted(motion, changes):
+    """Classes of all rest points by the portrait and in closed form, by place."""
     p = motion.p | {name: jnp.asarray(value) for name, value in changes.items()}
     points, kinds = map(np.asarray, theory(p))
     points = points.round(9) + 0.0
     wanted = {tuple(q): RestClass(int(kind)) for q, kind in zip(points, kinds, strict=True) if kind}
     found = {tuple(np.round(point.at, 9) + 0.0): point.kind for point in rest_points(motion.at(p), SQUARE)}
+    return found, wanted
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"r": 16.0}, {"r": 10.0}, {"c1": 0.1, "f": 0.5}, {"p2": 0.9, "f": 40.0}, {"c2": 30.0}]
+)
+def test_rest_points_are_those_of_the_closed_form(motion, changes):
+    # With p1 = 0.05 no eigenvalue is zero at a corner; the default case is one where one is.
+    found, wanted = portrayed_and_wanted(motion, {"c1": 5.0, "p1": 0.05} | changes)
     assert found == wanted
+    corners = {q: kind for q, kind in wanted.items() if set(q) <= {0, 1}}
+    assert len(corners) == 4
+    assert RestClass.degenerate not in corners.values()
+
+
+@pytest.mark.parametrize(
+    ("changes", "degenerate"),
+    [
+        ({}, {(1, 1)}),
+        ({"c1": 0.1, "f": 0.5}, {(1, 1)}),
+        ({"p2": 0.9, "f": 40.0}, {(1, 1)}),
+        ({"r": 3.0, "c2": 7.0, "Le": 5e3, "p1": 8e-4, "p2": 2e-3}, {(1, 1)}),
+        ({"c1": 13.0, "p1": 0.25, "p2": 0.5}, {(0, 0), (1, 0)}),
+        ({"c2": 5.0}, {(0, 0), (0, 1)}),
+    ],
+)
+def test_a_corner_with_an_eigenvalue_of_zero_is_degenerate(motion, changes, degenerate):
+    found, wanted = portrayed_and_wanted(motion, changes)
+    assert found == wanted
+    p = {name: Fraction(str(value)) for name, value in (DEFAULTS | changes).items()}
+    averted = p["p2"] - p["p1"]
+    # By exact arithmetic: x' = x (1 - x) A and y' = y (1 - y) B have the eigenvalues +-A and +-B at a corner.
+    advantage = {
+        (x, y): (
+            -p["c1"] - y * p["r"] + (1 - y) * (p["f"] + averted * p["Lg"] + p["p2"] * p["S"]),
+            -p["c2"] + p["p2"] * p["Le"] + x * (y * p["r"] + (1 - y) * p["f"] - averted * p["Le"]),
+        )
+        for x in (0, 1)
+        for y in (0, 1)
+    }
+    assert {q for q, (a, b) in advantage.items() if a * b == 0} == degenerate
+    assert {q for q, kind in found.items() if kind == RestClass.degenerate} == degenerate
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_corner_with_a_small_eigenvalue_is_not_degenerate(motion, sign):
+    found, wanted = portrayed_and_wanted(motion, {"r": 2 + sign * 1e-8})
+    assert found == wanted
+    assert found[1, 1] == (RestClass.saddle if sign > 0 else RestClass.unstable_node)
 
 
 def test_the_field_is_that_of_the_shares(motion):

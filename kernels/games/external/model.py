@@ -149,8 +149,7 @@ EXTERNAL = Model(
             "optimal_compensation",
             "γ°",
             "1",
-            "compensation coefficient that induces that optimum; NaN where nothing propagates",
-            may_be_nan=True,
+            "compensation coefficient that induces that optimum; 0 where it invests nothing and if n = 1",
             by_name=True,
         ),
         Output(

@@ -10,7 +10,9 @@ once; here every city bears its own loss and pays its own money, and the sum of 
 D is what a unit that all invest defends a city with: 1, under sharing 1 + delta (n-1), and n where
 investment is pooled. With L scaled by D the first-order condition is that of the paper's planner in x = e D.
 gamma° makes the marginal transfer equal to the harm that a breach does to the others, with
-S = sum of alpha^k / (1 - alpha^k p).
+S = sum of alpha^k / (1 - alpha^k p). S / alpha is a sum of powers from alpha^0 on. So gamma° is defined at
+alpha = 0, too, where it is (1-p) / (n-1): there, any coefficient induces the optimum, and this one is the
+limit. Where nothing need be induced it is 0: of a single city, and where the optimum invests nothing.
 """
 
 from collections.abc import Mapping
@@ -30,7 +32,7 @@ class Welfare(NamedTuple):
     investment: Array  # e at the optimum without pooling
     cost: Array  # C°, of a city there
     ratio: Array  # a city's cost under the mechanism over C°
-    compensation: Array  # gamma°; NaN where nothing propagates
+    compensation: Array  # gamma°
     cross: Array  # of a city's marginal cost in what all others invest
 
 
@@ -56,15 +58,15 @@ def _optimum(p: Mapping[str, Array], dilution: Array, n_max: int) -> Equilibrium
 
 
 def _compensation(p: Mapping[str, Array], best: Equilibrium, n_max: int) -> Array:
-    reach = (p["n"] - 1) * p["alpha"]
-    _, harm = jax.jvp(
-        lambda linked: any_breach(best.breach, linked, p["alpha"], p["n"], n_max),
-        (best.breach,),
-        (jnp.ones_like(best.breach),),
-    )
-    # Where the optimum invests nothing no transfer is needed.
-    gamma = jnp.where(best.effective > 0, harm / jnp.where(reach > 0, reach, 1), 0.0)
-    return jnp.where(reach > 0, gamma, jnp.nan)
+    """gamma° at the optimum: the harm over alpha, which is never divided by, shared among n - 1 cities."""
+    own, n = best.breach, p["n"]
+
+    def arrives(after_one_hop: Array) -> Array:
+        near = own + (1 - own) * jnp.where(n > 1, after_one_hop, 0)
+        return any_breach(near, after_one_hop, p["alpha"], n - 1, n_max - 1)
+
+    _, harm = jax.jvp(arrives, (p["alpha"] * own,), (jnp.ones_like(own),))
+    return jnp.where(best.effective > 0, harm / jnp.maximum(n - 1, 1), 0.0)
 
 
 def _cross_derivative(p: Mapping[str, Array], mechanism: str, breach: Array, n_max: int) -> Array:

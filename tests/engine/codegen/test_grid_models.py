@@ -50,7 +50,7 @@ SLOPES = {
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
 }
-# Every option of every choice at least once.
+# Every option of every choice at least once, which is tested.
 CHOICES = {
     "external": [
         ("noncooperation exact highest", "float64"),
@@ -60,8 +60,15 @@ CHOICES = {
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
     "internal": [("", "float64")],
-    "contract": [("", "float64")],
+    "contract": [("all", "float64"), ("neighbours", "float64"), ("downward", "float64")],
 }
+
+
+def test_every_option_of_every_choice_stands_in_the_table():
+    assert CHOICES.keys() == MODELS.keys()
+    for name, cases in CHOICES.items():
+        tried = list(zip(*(options.split() for options, _ in cases), strict=True))
+        assert [set(options) for options in tried] == [set(c.options) for c in MODELS[name].choices], name
 
 
 @contextmanager

@@ -84,13 +84,39 @@ def test_investments_are_complements_but_where_much_is_shared():
     )
 
 
-def test_where_nothing_propagates_nothing_is_induced_and_at_a_corner_none_is_needed():
-    assert np.isnan(point("noncooperation", alpha=0.0)["optimal_compensation"])
-    assert np.isnan(point("noncooperation", n=1.0)["optimal_compensation"])
-    assert point("noncooperation", alpha=0.0)["cost_ratio"] == pytest.approx(1)
-    corner = point("noncooperation", L=10.0)
-    assert (corner["optimal_investment"], corner["optimal_compensation"], corner["cost_ratio"]) == (
-        0,
-        0,
-        pytest.approx(1),
-    )
+def closed_form(s, e):
+    """The compensation that induces the optimum `e`: a breach's harm to others per (n-1) alpha."""
+    p, a, n = oracle.breach(s, e), s["alpha"], int(s["n"])
+    none = np.prod([1 - a**k * p for k in range(1, n)])
+    return none * (1 - p) * sum(a ** (k - 1) / (1 - a**k * p) for k in range(1, n)) / (n - 1)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-320, 1e-12, 0.3, 1.0])
+def test_the_compensation_is_that_of_its_closed_form_wherever_it_propagates_or_not(alpha):
+    for changed in ({}, {"n": 2.0}, {"n": 5.0}, {"n": 4.0, "beta": 0.7, "L": 900.0}):
+        got = point("noncooperation", alpha=alpha, **changed)
+        assert got["optimal_investment"] > 0
+        expected = closed_form(PAPER | {"alpha": alpha} | changed, got["optimal_investment"])
+        assert got["optimal_compensation"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_where_nothing_propagates_any_compensation_induces_the_optimum():
+    alone = point("noncooperation", alpha=0.0)
+    assert alone["cost_ratio"] == pytest.approx(1)
+    p = oracle.breach(PAPER, alone["optimal_investment"])
+    assert alone["optimal_compensation"] == pytest.approx((1 - p) / 2, rel=1e-12)
+    for gamma in (0.0, alone["optimal_compensation"], 7.0):
+        induced = point("compensation", alpha=0.0, gamma=gamma)
+        assert induced["investment"] == pytest.approx(alone["optimal_investment"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"n": 1.0}, {"n": 1.0, "alpha": 0.0}, {"L": 10.0}, {"L": 10.0, "alpha": 0.0}]
+)
+def test_of_a_single_city_and_at_a_corner_no_compensation_is_needed(changed):
+    alone = point("noncooperation", **changed)
+    assert alone["optimal_compensation"] == 0
+    assert alone["cost_ratio"] == pytest.approx(1)
+    assert (alone["optimal_investment"] == 0) == ("L" in changed)
+    induced = point("compensation", gamma=0.0, **changed)
+    assert induced["investment"] == pytest.approx(alone["optimal_investment"], rel=1e-12)

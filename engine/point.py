@@ -1,6 +1,7 @@
 """The function of one grid point: a kernel, its trajectory and derivatives, and the status."""
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -29,6 +30,8 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
     for parameter in space.model.parameters:
         if parameter.integer:
             static[f"{parameter.name}_max"] = int(space.largest(parameter.name))
+    if "wanted" not in static and "wanted" in signature(space.model.kernel).parameters:
+        static["wanted"] = space.wanted
 
     def run(p: Point) -> Mapping[str, jax.Array]:
         result = space.model.kernel(p, **static)

@@ -161,11 +161,15 @@ class Space:
         return sum(v.dtype.itemsize * self.inner_size(v) for v in self.variables)
 
     @property
+    def wanted(self) -> frozenset[str]:
+        """Outputs that are stored, or whose derivatives are."""
+        return frozenset([*self.outputs, *(output for output, _ in self.derivatives)])
+
+    @property
     def needs_ode(self) -> bool:
         """Whether any output needs the model's flow to be integrated."""
         flow = self.model.flow
-        wanted = {*self.outputs, *(output for output, _ in self.derivatives)}
-        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & wanted)
+        return flow is not None and bool({o.name for o in flow.outputs(path=True)} & self.wanted)
 
     @property
     def decided(self) -> bool:
@@ -173,8 +177,7 @@ class Space:
         flow = self.model.flow
         if flow is None or flow.decide is None or self.integrator.get("decide") == "integration":
             return False
-        wanted = {*self.outputs, *(output for output, _ in self.derivatives)} - {"attractor"}
-        return wanted.isdisjoint(output.name for output in flow.outputs(path=True))
+        return (self.wanted - {"attractor"}).isdisjoint(o.name for o in flow.outputs(path=True))
 
     def choices_at(self, indices: Mapping[str, int]) -> dict[str, str]:
         """Every static choice, at these indices along the static axes (by the axis's dim)."""

@@ -112,7 +112,8 @@ class Model:
         ``kernel(p, **static)`` takes `p`, a mapping from parameter name to a scalar (or, for a vector
         parameter, a 1-D array over its dim), and keywords: one string per `Choice`, and ``<name>_max``
         (int) per integer parameter. It returns a mapping with every declared output, of the shape of its
-        dims, and ``"status"`` (a `Status` number).
+        dims, and ``"status"`` (a `Status` number). If it takes a keyword ``wanted``, a sweep gives it the
+        names of the outputs that are looked at, and it may leave out the others.
     parameters, choices, outputs
         What it takes, and what it returns.
     dims

@@ -240,3 +240,18 @@ def test_windows_cut_the_longest_axis_first_and_others_where_that_is_not_enough(
     assert covered.min() == 1
     assert {tuple(part.stop - part.start for part in window) for window in windows} == {shape}
     assert cut([], count) == [()]
+
+
+def test_a_kernel_that_takes_it_is_told_what_is_looked_at():
+    """What nobody looks at of `external` is not traced; what only a derivative needs is."""
+    choices = {"mechanism": "sharing", "formulation": "exact", "branch": "highest"}
+
+    def traced(**looked_at):
+        space = Sweep("external", axes={"alpha": [0.1, 0.2]}, **looked_at).space()
+        return jax.make_jaxpr(point_function(space, choices), return_shape=True)({"alpha": 0.1})
+
+    few, _ = traced(outputs=["investment"])
+    many, _ = traced(outputs=["investment", "cost_ratio"])
+    assert len(few.eqns) < 0.6 * len(many.eqns)
+    _, shapes = traced(outputs=["investment"], derivatives={"cost_ratio": ["alpha"]})
+    assert set(shapes) == {"investment", "d_cost_ratio_d_alpha", "status"}

@@ -1,6 +1,6 @@
 """Model `external`: security investment among n linked cities with complementary resources."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import jax.numpy as jnp
 from jax import Array
@@ -13,6 +13,10 @@ from .published import published_equilibrium
 from .welfare import welfare
 
 FORMULATIONS = ("exact", "published")
+
+# The outputs of `Welfare`, in its order.
+_WELFARE = ("optimal_investment", "optimal_cost", "cost_ratio", "optimal_compensation", "cross_derivative")
+_OF_WELFARE = frozenset(_WELFARE)
 
 SOURCE = (
     "Li, Zou, Xiang, Wan, Xing: Complementary External Resource Allocation to Information Security in "
@@ -27,6 +31,7 @@ def external(
     formulation: str = "exact",
     branch: str = "highest",
     n_max: int,
+    wanted: Collection[str] | None = None,
 ) -> dict[str, Array]:
     """The symmetric equilibrium of one scenario under one mechanism.
 
@@ -38,11 +43,13 @@ def external(
         Static choices, see `MECHANISMS`, `FORMULATIONS`, `BRANCHES`.
     n_max
         Static upper bound of ``p["n"]``.
+    wanted
+        Outputs that somebody looks at, all if None: the measures of welfare are left out where none is one.
 
     Returns
     -------
     dict
-        The outputs that `EXTERNAL` declares, each a scalar, and ``"status"``.
+        The outputs that `EXTERNAL` declares, each a scalar, and ``"status"``; of welfare as `wanted`.
     """
     solve = published_equilibrium if formulation == "published" else exact_equilibrium
     equilibrium = solve(p, mechanism, branch, n_max)
@@ -53,7 +60,9 @@ def external(
     is_planner = (mechanism, formulation) == ("cooperation", "exact")
     planner = equilibrium if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
     none = equilibrium.status == Status.no_equilibrium
-    common = welfare(p, mechanism, equilibrium, n_max)
+    # They take two equilibria more, and as long to trace as all the rest.
+    asked = wanted is None or not _OF_WELFARE.isdisjoint(wanted)
+    common = welfare(p, mechanism, equilibrium, n_max) if asked else None
     return {
         "investment": equilibrium.investment,
         "effective_investment": equilibrium.effective,
@@ -61,11 +70,7 @@ def external(
         "expected_loss": equilibrium.loss,
         "price_of_anarchy": (group + p["n"] * equilibrium.investment) / planner.loss,
         "second_derivative": curvature,
-        "optimal_investment": common.investment,
-        "optimal_cost": common.cost,
-        "cost_ratio": common.ratio,
-        "optimal_compensation": common.compensation,
-        "cross_derivative": common.cross,
+        **({} if common is None else dict(zip(_WELFARE, common, strict=True))),
         "equilibrium_count": equilibrium.number.astype(jnp.int16),
         "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, equilibrium.status),
     }

@@ -104,3 +104,10 @@ def digest_of(path: str | os.PathLike[str], most: int = DATA) -> str:
 def _too_large(path: str | os.PathLike[str], length: int, most: int) -> Unfit:
     larger = f"has {length / MEGABYTE:,.0f} MB; at most {most / MEGABYTE:,.0f} MB are read"
     return Unfit(errno.EFBIG, larger, os.fspath(path))
+
+
+def says_nothing_of_the_file(error: OSError) -> bool:
+    """Whether an error tells of the process, or of the machine as it is now: the file may well be sound."""
+    return error.errno in {
+        errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN,
+    }  # fmt: skip

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged
-from .durable import remove, says_nothing_of_the_file, sync, sync_below
+from .durable import remove, sync, sync_below
 from .shard import Passing, encode
 
 
@@ -77,7 +78,9 @@ def is_committed(cube: Cube, tile: Tile) -> bool:
         return False
     try:
         return bool(cube.read("status", tile).all())
-    except Exception:  # any decoding failure means the mark cannot be trusted: compute it again
+    except Exception as error:  # any decoding failure means the mark cannot be trusted: compute it again
+        if isinstance(error, OSError) and says_nothing_of_the_file(error):
+            raise
         return False
 
 

@@ -265,13 +265,6 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         raise CubeError(f"{root}: {reason}{kept}") from error
 
 
-def says_nothing_of_the_file(error: OSError) -> bool:
-    """Whether an error tells of the process, or of the machine as it is now: the file may well be sound."""
-    return error.errno in {
-        errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN,
-    }  # fmt: skip
-
-
 def is_running(process: int) -> bool:
     """Whether there is a process of this number."""
     try:

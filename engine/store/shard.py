@@ -17,7 +17,7 @@ import google_crc32c
 import numpy as np
 from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
 
-from ..gate.files import open_regular
+from ..gate.files import open_regular, says_nothing_of_the_file
 
 # Place and length of a chunk that holds nothing.
 ABSENT = 2**64 - 1
@@ -131,7 +131,9 @@ def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
         with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
             file.seek(-(16 * form.chunks + CHECKSUM), os.SEEK_END)
             index = np.frombuffer(file.read(16 * form.chunks), "<u8").reshape(-1, 2)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and says_nothing_of_the_file(error):
+            raise
         return False
     return int((index[:, 1] != ABSENT).sum()) >= expected
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..gate.files import says_nothing_of_the_file
 from ..gate.text import said
 from ..tiles import Tile
 from .commit import record, revoke
 from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
-from .durable import clear_disk_errors, only_writer, says_nothing_of_the_file
+from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
 from .manifest import FOLDER, complete, digests_of, key_of
 from .metadata import contradictions
@@ -245,6 +246,8 @@ class _Verifying:
             try:
                 values = self.cube.read(name, tile)
             except Exception as error:  # whatever a codec raises on broken bytes
+                if isinstance(error, OSError) and says_nothing_of_the_file(error):
+                    raise
                 wrong[path] = f"cannot be read back: {said(error)}"
                 continue
             if name == "status" and not values.all():

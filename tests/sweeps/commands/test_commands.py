@@ -149,7 +149,8 @@ def test_verify_fails_on_damage(capsys, cube, tmp_path):
     assert "cannot be read back" in capsys.readouterr().out
 
 
-def test_reproduce_agrees_with_every_published_number(capsys):
+def test_reproduce_agrees_with_every_published_number(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where it draws, unless told
     assert "396 of 396 published numbers agree" in printed(capsys, "reproduce", "external")
 
 

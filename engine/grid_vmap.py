@@ -103,7 +103,8 @@ class GridVmap:
             self.remark = f"operation by operation, as compiling it whole would take about {clock(whole)}"
         else:
             self.remark = f"optimised less, as that would be compiled for about {clock(whole)}"
-            self._function = jax.jit(self._plain, compiler_options=_known(_SELDOM if seldom else _HURRIED))
+            if not seldom:  # it is compiled quickly already
+                self._function = jax.jit(self._plain, compiler_options=_known(_HURRIED))
         self._what += f", {self.remark.partition(', ')[0]},"
 
     def sharing(self, *shared: Array) -> "GridVmap":

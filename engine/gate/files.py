@@ -106,8 +106,8 @@ def _too_large(path: str | os.PathLike[str], length: int, most: int) -> Unfit:
     return Unfit(errno.EFBIG, larger, os.fspath(path))
 
 
-def says_nothing_of_the_file(error: OSError) -> bool:
+def says_nothing_of_the_file(error: Exception) -> bool:
     """Whether an error tells of the process, or of the machine as it is now: the file may well be sound."""
-    return error.errno in {
+    return isinstance(error, OSError) and error.errno in {
         errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN,
     }  # fmt: skip

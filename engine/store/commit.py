@@ -79,7 +79,7 @@ def is_committed(cube: Cube, tile: Tile) -> bool:
     try:
         return bool(cube.read("status", tile).all())
     except Exception as error:  # any decoding failure means the mark cannot be trusted: compute it again
-        if isinstance(error, OSError) and says_nothing_of_the_file(error):
+        if says_nothing_of_the_file(error):
             raise
         return False
 

@@ -132,7 +132,7 @@ def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
             file.seek(-(16 * form.chunks + CHECKSUM), os.SEEK_END)
             index = np.frombuffer(file.read(16 * form.chunks), "<u8").reshape(-1, 2)
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and says_nothing_of_the_file(error):
+        if says_nothing_of_the_file(error):
             raise
         return False
     return int((index[:, 1] != ABSENT).sum()) >= expected

@@ -204,7 +204,7 @@ class _Verifying:
         except FileNotFoundError:
             return _MISSING
         except (Damaged, OSError) as error:
-            if isinstance(error, OSError) and says_nothing_of_the_file(error):
+            if says_nothing_of_the_file(error):
                 raise
             self._count(path)
             return f"cannot be read back: {why(error)}"
@@ -229,7 +229,7 @@ class _Verifying:
                 wrong[path] = _MISSING
                 continue
             except (Damaged, OSError) as error:
-                if isinstance(error, OSError) and says_nothing_of_the_file(error):
+                if says_nothing_of_the_file(error):
                     raise
                 wrong[path] = f"cannot be read back: {why(error)}"
             self._count(str(path))
@@ -246,7 +246,7 @@ class _Verifying:
             try:
                 values = self.cube.read(name, tile)
             except Exception as error:  # whatever a codec raises on broken bytes
-                if isinstance(error, OSError) and says_nothing_of_the_file(error):
+                if says_nothing_of_the_file(error):
                     raise
                 wrong[path] = f"cannot be read back: {said(error)}"
                 continue

@@ -1,6 +1,7 @@
 """A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import Any
@@ -11,8 +12,10 @@ from .codegen.backends import backend_of
 from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled, all_native, attempt, remarked
 from .codegen.lane_loop import lane_loop
+from .codegen.traced_once import TracedOnce
 from .feedback.compiling import compiling
 from .grid_vmap import GridVmap
+from .made_before import Made, find, keep, key_of
 from .point import Point, method_of, parameters_at, point_function
 from .space import Space
 
@@ -34,26 +37,50 @@ def grid_function(
     ----------
     coordinates : of one grid: an array for each name along each axis.
     native : False asks for XLA, always.
-    count : called at every compilation.
+    count : called at every compilation. What an earlier call made for a model that ships is found again.
     """
-    what = ", ".join([space.model.name, *choices.values()])
-    reason = _reason_for_xla(space, device, native)
-    if reason is None and not space.needs_ode:
-        with compiling(what):
-            loop, compiled = attempt(
-                lambda: _grid_loop(space, choices, coordinates, device).link(), "computing"
-            )
-        if loop is not None:
+    key = key_of(space, choices, coordinates, device, native)
+    made = find(key, coordinates)
+    if made is None or not _compiles(made[0], count):
+        made = _made(space, choices, coordinates, device, native, count)
+    function, ways = made
+    keep(key, coordinates, function, ways)
+    return (function.counting(count) if isinstance(function, GridVmap) else function), set(ways)
+
+
+def _compiles(function: GridFunction, count: Callable[[], None]) -> bool:
+    """Whether what was made before can be used. Where LLVM fails it is made anew, which says so."""
+    if isinstance(function, GridLoop) and not function.linked:
+        with suppress(RuntimeError):
+            function.link()
             count()
-            return loop, {compiled}
-        reason = compiled.reason
+        return function.linked
+    return True
+
+
+def _made(
+    space: Space,
+    choices: Mapping[str, str],
+    coordinates: Sequence[Point],
+    device: Any,
+    native: bool,
+    count: Callable[[], None],
+) -> Made:
+    """See `grid_function`."""
+    what = ", ".join([space.model.name, *choices.values()])
     ways: set[Compiled] = set()
-    point = point_function(space, choices, partial(lane_loop, report=ways.add))
+    point = TracedOnce(point_function(space, choices, partial(lane_loop, report=ways.add)))
+    reason = _reason_for_xla(space, device, native)
+    known = set() if reason is None else {Compiled(False, reason)}
     with compiling(what):
-        function = GridVmap(point, coordinates, device, count, what=what, seldom=partial(all_native, ways))
-    if reason is not None:
-        ways = {Compiled(False, reason)}
-    return function, remarked(ways, function.remark)
+        if reason is None and not space.needs_ode:
+            loop, compiled = attempt(lambda: _grid_loop(point, coordinates, device).link(), "computing")
+            if loop is not None:
+                count()
+                return loop, frozenset({compiled})
+            known = {compiled}
+        function = GridVmap(point, coordinates, device, what=what, seldom=partial(all_native, ways))
+    return function, frozenset(remarked(known or ways, function.remark))
 
 
 def how_computed(space: Space, device: Any) -> set[Compiled]:
@@ -71,18 +98,23 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
             point = point_function(space, choices, partial(lane_loop, report=ways.add, link=False))
             jax.eval_shape(point, *_shapes_at_a_point(space))
         else:
-            _, compiled = attempt(
-                partial(_grid_loop, space, choices, _first_point(space), device), "computing"
-            )
-            ways |= {compiled} if compiled.native else _through_xla(space, choices, device, compiled)
+            ways |= _how_points(space, choices, device)
     return ways
 
 
-def _through_xla(space: Space, choices: Mapping[str, str], device: Any, compiled: Compiled) -> set[Compiled]:
-    """How XLA computes points for a reason that is known: it may have to hurry."""
-    point, at = point_function(space, choices), _first_point(space)
-    function = GridVmap(point, at, device, lambda: None)
-    return remarked({compiled}, function.remark)
+def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Compiled]:
+    """The same for points without orbits, with one combination of choices. A run finds what is made here."""
+    at = _first_point(space)
+    key = key_of(space, choices, at, device, True)
+    known = find(key, at)
+    if known is not None:
+        return set(known[1])
+    point = TracedOnce(point_function(space, choices))
+    loop, compiled = attempt(partial(_grid_loop, point, at, device), "computing")
+    if loop is not None:
+        keep(key, at, loop, {compiled})
+        return {compiled}
+    return remarked({compiled}, GridVmap(point, at, device).remark)  # XLA may have to hurry
 
 
 def least_steps(space: Space) -> int | None:
@@ -109,10 +141,8 @@ def latest_end(space: Space) -> float | None:
     return method.latest if method.extends else None
 
 
-def _grid_loop(
-    space: Space, choices: Mapping[str, str], coordinates: Sequence[Point], device: Any
-) -> GridLoop:
-    return GridLoop(point_function(space, choices), coordinates, backend_of(device.platform))
+def _grid_loop(point: Callable[..., Any], coordinates: Sequence[Point], device: Any) -> GridLoop:
+    return GridLoop(point, coordinates, backend_of(device.platform))
 
 
 def _reason_for_xla(space: Space, device: Any, native: bool) -> str | None:

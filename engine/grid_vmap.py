@@ -61,7 +61,7 @@ class GridVmap:
         point: Callable[..., Arrays],
         coordinates: Coordinates,
         device: Any,
-        count: Callable[[], None],
+        count: Callable[[], None] = lambda: None,
         shared: Sequence[Array] = (),
         what: str = "",
         seldom: Callable[[], bool] = lambda: False,
@@ -111,6 +111,12 @@ class GridVmap:
         """The same compiled function with other `shared` arrays of the same shapes and dtypes."""
         other = copy(self)
         other._shared = shared
+        return other
+
+    def counting(self, count: Callable[[], None]) -> "GridVmap":
+        """The same compiled function; `count` is called whenever XLA compiles for it from now on."""
+        other = copy(self)
+        other._count = count
         return other
 
     def compile(self, coordinates: Coordinates) -> int:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import jax
 import pytest
+from equisweep.engine import made_before
 from equisweep.engine.compile_cache import keep_compiled
 from helpers.project import ROOT
 from hypothesis import settings
@@ -53,3 +54,16 @@ def signal_handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def made_with_what_is_patched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that puts something else in the place of a part of the engine makes its own functions."""
+    own = "monkeypatch" in request.fixturenames and "/engine/store/" not in str(request.path)
+    before = dict(made_before.MADE)
+    if own:
+        made_before.MADE.clear()
+    yield
+    if own:
+        made_before.MADE.clear()
+        made_before.MADE.update(before)

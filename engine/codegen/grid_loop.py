@@ -7,6 +7,7 @@ depend on which tile the point lies in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -19,6 +20,7 @@ from .backends import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes
+from .traced_once import TracedOnce
 
 Coordinates = Sequence[Mapping[str, np.ndarray]]
 
@@ -55,6 +57,22 @@ class GridLoop:
         """Compile, unless that is done; else `fill` does it. Raises RuntimeError where the compiler fails."""
         _ = self._program
         return self
+
+    def of_lengths(self, coordinates: Coordinates) -> "GridLoop":
+        """The same function, its loops nested as they are best for a grid of these coordinates."""
+        lengths = _lengths(coordinates)
+        grid = scheduled(self._grid.along, self._grid.fields, lengths, self._backend.width)
+        if grid.nested_like(self._grid):
+            return self
+        other = copy(self)
+        other.__dict__.pop("_program", None)
+        other._grid = grid
+        return other
+
+    @property
+    def linked(self) -> bool:
+        """Whether it is compiled."""
+        return "_program" in self.__dict__
 
     @cached_property
     def _program(self) -> GridProgram:
@@ -100,7 +118,8 @@ def _lowered(
     if not coordinates:
         raise Unsupported("no axis")
     shapes = [{n: jax.ShapeDtypeStruct((), v.dtype) for n, v in c.items()} for c in coordinates]
-    trace, result = jax.make_jaxpr(point, return_shape=True)(*shapes)
+    once = point if isinstance(point, TracedOnce) else TracedOnce(point)
+    trace, result = once.trace(*shapes)
     graph = Graph()
     inputs = [graph.inputs((), dtype_name(leaf.dtype), k) for k, leaf in enumerate(jax.tree.leaves(shapes))]
     arrays = lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from .ir import Unsupported
@@ -15,12 +15,13 @@ T = TypeVar("T")
 class Compiled:
     """`native`: by machine code of its own. Else through XLA, for this `reason`.
 
-    `remark`: what XLA does otherwise than usual, and why.
+    `remark`: what XLA does otherwise than usual, and why. `failed`: there should have been machine code.
     """
 
     native: bool
     reason: str | None = None
     remark: str = ""
+    failed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         text = "; ".join(filter(None, (self.reason, self.remark)))
@@ -57,7 +58,7 @@ def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:
         return None, Compiled(False, str(reason))
     except BrokenRule as bug:
         warnings.warn(f"{doing} through XLA, as {bug}", stacklevel=3)
-        return None, Compiled(False, f"the rule of primitive {bug.primitive} failed")
+        return None, Compiled(False, f"the rule of primitive {bug.primitive} failed", failed=True)
     except RuntimeError as error:  # of LLVM, or of XLA when a function is registered
         warnings.warn(f"{doing} through XLA, as the machine code failed: {error}", stacklevel=3)
-        return None, Compiled(False, "the machine code failed")
+        return None, Compiled(False, "the machine code failed", failed=True)

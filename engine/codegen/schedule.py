@@ -56,6 +56,12 @@ class Grid:
             for axes in sets
         ]
 
+    def nested_like(self, other: "Grid") -> bool:
+        """Whether the code of this grid is that of another one of the same numbers, for other lengths."""
+        if (self.order, self.contiguous) != (other.order, other.contiguous):
+            return False
+        return [s.shape for s in self.stages] == [s.shape for s in other.stages]
+
     def _axes_of(self, scalars: Sequence[Scalar]) -> dict[Scalar, Axes]:
         """The axes on which each scalar depends; arguments come before what is made of them."""
         axes_of: dict[Scalar, Axes] = {}

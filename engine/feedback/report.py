@@ -14,7 +14,7 @@ class Report:
     points, seconds
         Points computed now, and how long that took.
     compilations
-        How many kernels were compiled.
+        How many kernels were compiled: none of those that an earlier run of this process compiled.
     device
         Where it ran; empty where nothing was left to compute.
     grown

@@ -1,0 +1,105 @@
+"""Functions of grids that this process has made: a later run of the same kernel traces and compiles nothing.
+
+Of a small run tracing is most of the time. Kept are a few, of models that ship: what a model of the user's
+own computes may change between two runs though its text is the same, as he may reload what it imports.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from .codegen.grid_loop import GridLoop
+from .codegen.how_compiled import Compiled
+from .grid_vmap import GridVmap
+from .point import Point
+from .space import Space
+
+GridFunction = GridLoop | GridVmap
+# A function, and how it computes.
+Made = tuple[GridFunction, frozenset[Compiled]]
+
+# Each holds its program and, through XLA, the trace: up to some megabytes.
+MOST = 16
+
+_LOCK = threading.Lock()
+MADE: OrderedDict[Hashable, Made] = OrderedDict()
+
+
+def find(key: Hashable, coordinates: Sequence[Point]) -> Made | None:
+    """What was kept under a key, for a grid of these lengths; None where nothing was."""
+    with _LOCK:
+        for one in (key, (key, _lengths(coordinates))):
+            if one in MADE:
+                MADE.move_to_end(one)
+                function, ways = MADE[one]
+                break
+        else:
+            return None
+    return (function.of_lengths(coordinates) if isinstance(function, GridLoop) else function), ways
+
+
+def keep(
+    key: Hashable, coordinates: Sequence[Point], function: GridFunction, ways: Iterable[Compiled]
+) -> None:
+    """Keep a function under a key, unless that is None or its machine code failed: it may work next time.
+
+    Machine code serves grids of all lengths. How XLA is asked to compile depends on them.
+    """
+    ways = frozenset(ways)
+    if key is None or any(way.failed for way in ways):
+        return
+    with _LOCK:
+        MADE[key if isinstance(function, GridLoop) else (key, _lengths(coordinates))] = (
+            function,
+            ways,
+        )
+        while len(MADE) > MOST:
+            MADE.popitem(last=False)
+
+
+def key_of(
+    space: Space, choices: Mapping[str, str], coordinates: Sequence[Point], device: Any, native: bool
+) -> Hashable:
+    """All that a function of a grid is made of but its lengths; None for a model of the user's own.
+
+    The model itself stands in the key, and not its name: no other takes its place as long as the key is kept.
+    """
+    if space.model_digest:
+        return None
+    return (
+        _Same(space.model),
+        tuple(sorted(choices.items())),
+        tuple(tuple((n, np.dtype(v.dtype).str) for n, v in sorted(c.items())) for c in coordinates),
+        tuple((name, *_content(value)) for name, value in sorted(space.fixed.items())),
+        tuple((q.name, int(space.largest(q.name))) for q in space.model.parameters if q.integer),
+        tuple((dim, tuple(labels)) for dim, labels in space.labels.items()),
+        (space.outputs, space.derivatives, space.dtype.str, tuple(space.times)),
+        repr(sorted(space.integrator.items())),
+        (device, native, bool(jax.config.jax_enable_x64), repr(sorted(jax.config.values.items()))),  # pyright: ignore
+    )
+
+
+class _Same:
+    """Equal where it is the very same object."""
+
+    def __init__(self, what: object) -> None:
+        self.what = what
+
+    def __hash__(self) -> int:
+        return id(self.what)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.what is self.what
+
+
+def _content(value: Any) -> tuple[Hashable, ...]:
+    array = np.asarray(value)
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def _lengths(coordinates: Sequence[Point]) -> tuple[int, ...]:
+    return tuple(len(values) for c in coordinates for values in c.values())

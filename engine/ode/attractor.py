@@ -9,9 +9,11 @@ from .extrema import Extremes
 
 Array = Any
 
-# Returns that differ by less than this part of the swing are the same return, and the orbit is closed.
-# An extreme is known to some tens of times the error of a step, so loose tolerances ask for more. A spiral
-# that is slower than that is not told from a closed orbit.
+# Returns that differ by less than this part of the swing may be the same: `many_loops` looks by exact steps.
+# Loose ones drift by as much.
+_MAY_RETURN = 1e-2
+# By exact steps they must not differ by more than this. An extreme of the orbit that led there is known to
+# some tens of times the error of a step.
 _CLOSED, _CLOSED_ERRORS = 1e-6, 1e2
 # A swing smaller than this many errors of a step is none: rounding and errors look like swings, too.
 NOISE = 100.0
@@ -24,7 +26,7 @@ _FACE = 7.0
 
 
 def classified(extremes: Extremes | None, own: Array, settled: Array, faces: bool, tolerance: float) -> Array:
-    """`Attractor` number (int8) of an orbit.
+    """`Attractor` number (int8) of an orbit; `closed_orbit` where it may be one.
 
     Parameters
     ----------
@@ -37,9 +39,7 @@ def classified(extremes: Extremes | None, own: Array, settled: Array, faces: boo
     attractor = jnp.int8(Attractor.undecided)
     if extremes is not None:
         closed = closeness(tolerance)
-        returned = _is_closed(extremes, closed)
-        if faces:
-            returned &= jnp.all(~own | _keeps_its_time(extremes, closed))
+        returned = _may_be_closed(extremes, max(closed, _MAY_RETURN))
         attractor = jnp.where(returned, jnp.int8(Attractor.closed_orbit), attractor)
         if faces:
             along = jnp.all(jnp.where(own, _deepens(extremes, closed), _nears_both_faces(extremes, closed)))
@@ -57,7 +57,7 @@ def is_swing(e: Extremes) -> Array:
     return e.high - e.low > NOISE * e.error
 
 
-def _is_closed(e: Extremes, closed: float) -> Array:
+def _may_be_closed(e: Extremes, closed: float) -> Array:
     """Whether there is a swing, and all return to where they were, in the same time; others may rest."""
     swing = e.high - e.low
     change = jnp.maximum(jnp.abs(e.high - e.earlier_high), jnp.abs(e.low - e.earlier_low))
@@ -66,15 +66,6 @@ def _is_closed(e: Extremes, closed: float) -> Array:
     whole = jnp.take(period, jnp.argmax(swings))
     together = jnp.abs(period - whole) <= max(SAME_TIME, 10 * closed) * whole
     return jnp.all(((change <= closed * swing) & together) | rests) & jnp.any(swings)
-
-
-def _keeps_its_time(e: Extremes, closed: float) -> Array:
-    """Which quantities take as long from maximum to maximum as from minimum to minimum.
-
-    Shares along a boundary cycle go from 0 to 1 and back, as if they returned, ever more slowly.
-    """
-    up, down = e.high_time - e.earlier_high_time, e.low_time - e.earlier_low_time
-    return jnp.abs(up - down) <= closed * up
 
 
 def _nears_both_faces(e: Extremes, closed: float) -> Array:

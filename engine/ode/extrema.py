@@ -129,12 +129,16 @@ def extremes_in(
     value, when, depth = jax.vmap(
         lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop))(each, turn)
     )(turns)
-    errors = jax.vmap(lambda state: followed.errors(state, allowed(state)))(turns.state[0])
     return Extremes(
         value[0], value[1], value[2], value[3],
         when[0], when[1], when[2], when[3],
-        depth, jnp.diagonal(errors),
+        depth, errors_in(turns, followed, allowed),
     )  # fmt: skip
+
+
+def errors_in(turns: Turns, followed: Followed, allowed: Callable[[Array], Array]) -> Array:
+    """What errors `allowed` in a state make of each quantity at its last maximum, shape (k,)."""
+    return jnp.diagonal(jax.vmap(lambda state: followed.errors(state, allowed(state)))(turns.state[0]))
 
 
 def extreme_in(

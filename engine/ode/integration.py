@@ -61,6 +61,11 @@ class Integration:
         self._switches = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
         self._has_noise = self._scaled and method.fixed_steps is None and not self._switches
 
+    def sharp(self, dtype: Any) -> "Integration":
+        """The same, by the method that tells whether an orbit returns."""
+        known = self.followed.sources, self.resting
+        return Integration(self.flow, self.p, self.method.sharp(dtype), self.static, self.loop, *known)
+
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
         known = self.followed.sources, self.resting
@@ -112,7 +117,7 @@ class Integration:
         lane = Lane(
             t=zero, state=state, rates=rates,
             before=Moment(zero, state, rates) if self._may_settle else None,
-            size=self._stepper(largest, None, sticks).first_size(rates, state, end),
+            size=self.stepper_at(largest, None, sticks).first_size(rates, state, end),
             solver_state=self.stepper.solver_state(zero, end, state),
             tried=jnp.int32(0), steps=jnp.int32(0), refused=jnp.int32(0) if self._has_noise else None,
             watch=None, largest=largest, sticks=sticks,
@@ -166,7 +171,7 @@ class Integration:
         return lax.scan(to, orbit, times)
 
     def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
-        stepper = self._stepper(lane.largest, lane.noise, lane.sticks)
+        stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
             t=tried.t,
@@ -189,7 +194,7 @@ class Integration:
         slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
-    def _stepper(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Stepper:
+    def stepper_at(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Stepper:
         """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
         own = self.stepper
         if largest is None:

@@ -1,8 +1,13 @@
-"""Closed orbits of several loops: how many loops they have, how long they take, between which extremes.
+"""Closed orbits: whether an orbit returns, in how many loops, how long it takes, between which extremes.
 
-The loop over steps keeps two maxima of a quantity, which show a return after one loop. An orbit of which they
-leave it open is followed on from its last maximum, turn by turn, until its extremes repeat or too many have
-been seen. It ends where it ended: this only looks whether it returns.
+The loop over steps keeps two maxima of a quantity, which may show a return after one loop. Steps that are
+wrong by as much as a turn changes the orbit do not tell. So it is followed on from its last maximum, turn by
+turn and by exact steps, until its extremes repeat or too many have been seen. It ends where it ended: this
+only looks whether it returns.
+
+Extremes repeat where they are the same but for the error of the exact steps, as on a centre; or where they
+change from round to round by ever less, so that what is still to come of it is next to nothing, as beside a
+cycle that attracts. A slow spiral changes by ever less, too, but all of its swing is still to come.
 """
 
 from collections.abc import Callable
@@ -13,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .attractor import NOISE, SAME_TIME
+from .attractor import NOISE, SAME_TIME, closeness
 from .extrema import Bind, Extremes, Turns, extreme_in, turned
 
 Array = Any
@@ -26,8 +31,27 @@ _KEPT = 3 * MOST_LOOPS
 _SPIRAL = 5
 # From round to round a cycle that is neared repeats itself ever better: one that the orbit leaves does not.
 _LEAVING = 2.0
+# What is still to come is less than this part of a swing, where an orbit nears a cycle.
+_TO_COME = 1e-3
+# Extremes that are found by exact steps are the same to so many of their errors.
+_EXACT_ERRORS = 1e3
+# Small swings about something large are the same to so many errors of its size.
+_EXACT_SMALL = 3.0
 # An extreme that lies less than this part of a period further back than the last period counts to it.
 _PART = 1e-3
+
+
+class Closeness(NamedTuple):
+    """As parts of a swing: extremes that differ by less than `close` may be the same, by `exact` they are."""
+
+    close: float
+    exact: float
+
+    @classmethod
+    def of(cls, tolerance: float, exact_tolerance: float) -> "Closeness":
+        """From the tolerance of the steps that led there and of the exact ones."""
+        close = closeness(tolerance)
+        return cls(close, min(_EXACT_ERRORS * exact_tolerance, close))
 
 
 class Cycle(NamedTuple):
@@ -64,18 +88,19 @@ class _History(NamedTuple):
 
 
 def cycle_of(
-    turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, closed: float,
-    most_steps: int, loop: Loop,
+    turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, within: Closeness,
+    error: Array, most_steps: int, loop: Loop,
 ) -> Cycle:  # fmt: skip
-    """The cycle of an orbit whose extremes repeat after several maxima.
+    """The cycle of an orbit whose extremes repeat after one or several maxima.
 
     Parameters
     ----------
     turns, extremes : its last ones.
     real : which quantities swing by more than errors, shape (k,).
     wanted : whether to look at all; without it nothing is integrated.
-    bind, p, loop : as of `extrema.extremes_in`.
-    closed : extremes that differ by less than this part of a swing are the same.
+    bind, p, loop : as of `extrema.extremes_in`; the steps are the exact ones.
+    within : which extremes are the same.
+    error : what the error of an exact step makes of each quantity, shape (k,).
     most_steps : steps that are tried at most.
     """
     stepper, followed = bind(p)
@@ -91,7 +116,7 @@ def cycle_of(
         jnp.zeros((2, k), bool),
     )  # fmt: skip
     nothing = jnp.full((2, k, _KEPT), jnp.nan, state.dtype)
-    same = closed * jnp.take(extremes.high - extremes.low, first)
+    same = within.close * jnp.take(extremes.high - extremes.low, first)
     zero = jnp.zeros(k, state.dtype)
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
 
@@ -113,7 +138,7 @@ def cycle_of(
         history = _History(
             _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned)
         )
-        return walk, history, _compared(history, real, first, closed, extremes.error)
+        return walk, history, _compared(history, real, first, within, error)
 
     return lax.while_loop(cond, body, (walk, _History(nothing, nothing), none))[2]
 
@@ -172,7 +197,7 @@ _IN_ROUND = _OFFSETS < _LENGTHS
 _ENDS = [_KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
 
 
-def _compared(history: _History, real: Array, first: Array, closed: float, error: Array) -> Cycle:
+def _compared(history: _History, real: Array, first: Array, within: Closeness, error: Array) -> Cycle:
     """The cycle in a history; `first` is the quantity whose loops are counted, `error` that of each."""
     values, times = history
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
@@ -183,12 +208,15 @@ def _compared(history: _History, real: Array, first: Array, closed: float, error
     change = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(last - before), 0.0), axis=-1)
     former = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(before - earlier), 0.0), axis=-1)
     # Twice over: chaos comes once as near to a cycle that it then leaves.
-    repeats = jnp.maximum(change, former) <= closed * swing[None]
+    repeats = jnp.maximum(change, former) <= within.close * swing[None]
     repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
     ends = [times[..., which] for which in _ENDS]
-    periods, same_time = ends[0] - ends[1], max(10 * closed, SAME_TIME)
+    periods, same_time = ends[0] - ends[1], max(10 * within.close, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
+    exact = within.exact + _EXACT_SMALL * error[:, None] / swing
+    stays = jnp.all(repeats & _stays(change / swing[None], former / swing[None], exact[None]), axis=0)
+    stays = jnp.all(jnp.any(stays, axis=-1) | ~real)
     # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
     period = jnp.take(periods[0], first, axis=0)
     fits = jnp.abs(periods[..., None] - period[None, None, None]) <= same_time * period[None, None, None]
@@ -196,7 +224,19 @@ def _compared(history: _History, real: Array, first: Array, closed: float, error
     whole_round = jnp.all(fits, axis=(0, 1)) & jnp.take(repeats[0], first, axis=0)
     length = jnp.argmax(whole_round)
     whole = jnp.take(period, length)
-    within = times > times[..., -1:] - whole * (1 - _PART)
-    high = jnp.max(jnp.where(within[0], values[0], -jnp.inf), axis=-1)
-    low = jnp.min(jnp.where(within[1], values[1], jnp.inf), axis=-1)
-    return Cycle(jnp.any(whole_round), (length + 1).astype(jnp.int32), whole, high, low)
+    inside = times > times[..., -1:] - whole * (1 - _PART)
+    high = jnp.max(jnp.where(inside[0], values[0], -jnp.inf), axis=-1)
+    low = jnp.min(jnp.where(inside[1], values[1], jnp.inf), axis=-1)
+    return Cycle(jnp.any(whole_round) & stays, (length + 1).astype(jnp.int32), whole, high, low)
+
+
+def _stays(change: Array, former: Array, exact: Array) -> Array:
+    """Whether extremes that changed by this in the last round, and by `former` in the one before, stay.
+
+    Both are parts of the swing. What changes in a constant ratio q from round to round has change q / (1 - q)
+    still to come. Rounds of several periods tell a ratio close to 1 better.
+    """
+    less = former - change
+    known = less > exact
+    to_come = change * change / jnp.where(known, less, 1.0)
+    return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))

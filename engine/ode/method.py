@@ -4,7 +4,7 @@ A new solver is a `Stepper` in a file of its own and one line in `SOLVERS`.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import Any
@@ -29,6 +29,13 @@ SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
     "rodas5p": Rosenbrock,
     "taylor": Taylor,
 }
+
+# Tolerances are not below so many roundings.
+_ROUNDINGS = 50
+# Of these the tolerances can be tightened without a solver of higher order: stiff flows need them.
+_IMPLICIT = ("kvaerno5", "rodas5p")
+# Whether an orbit returns is looked at with errors of this size, by solvers of order 8 and 5.
+_SHARP, _SHARP_IMPLICIT = 1e-12, 1e-10
 
 # As far as this go orbits that are to go on until they are decided, unless another time is given.
 LONGEST = 1e6
@@ -148,7 +155,7 @@ class Method:
 
     def require_precision(self, dtype: Any, *names: str) -> None:
         """ValueError where this dtype cannot hold what `rtol` or `settle`, or those `names`, ask for."""
-        least = 50 * float(np.finfo(dtype).eps)
+        least = _ROUNDINGS * float(np.finfo(dtype).eps)
         for name in names or ("rtol", "settle"):
             if 0 < getattr(self, name) < least:
                 raise ValueError(
@@ -161,6 +168,14 @@ class Method:
         self.require_precision(state.dtype)
         if isinstance(self.atol, tuple) and len(self.atol) != len(state):
             raise ValueError(f"atol has {len(self.atol)} numbers, the state {len(state)} components")
+
+    def sharp(self, dtype: Any) -> "Method":
+        """The method by which it is looked at whether an orbit of this dtype returns: as exact as pays."""
+        implicit = self.solver in _IMPLICIT
+        most = max(_SHARP_IMPLICIT if implicit else _SHARP, _ROUNDINGS * float(np.finfo(dtype).eps))
+        rtol = min(self.rtol, most) if self.rtol > 0 else most
+        solver = self.solver if implicit else "dopri8"
+        return replace(self, solver=solver, rtol=rtol, atol=None, fixed_steps=None)
 
     def tolerance(self, scale: Any = None, noise: Any = None, sticks: Any = None) -> Tolerance:
         """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""

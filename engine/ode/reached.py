@@ -1,21 +1,31 @@
 """What an orbit reached, and how it swings: the attractor, loops, period and amplitudes."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
 from ...kernels.flow import Attractor
 from ...kernels.status import Status
-from .attractor import classified, closeness, is_swing
-from .extrema import Extremes, extremes_in
+from .attractor import classified, is_swing
+from .extrema import Extremes, errors_in, extremes_in
 from .followed import Followed
 from .integration import Integration, Outputs, Parameters
 from .lane import Lane
-from .many_loops import Cycle, cycle_of
+from .many_loops import Closeness, Cycle, cycle_of
 from .steps.stepper import Stepper
 
 Array = Any
+
+
+class _At(NamedTuple):
+    """What steps of a lane depend on: parameters, and what is known of the size of its errors (`Lane`)."""
+
+    p: Parameters
+    largest: Array | None
+    noise: Array | None
+    sticks: Array | None
 
 
 def reached(integration: Integration, lane: Lane, known: Array | None) -> Outputs:
@@ -35,11 +45,16 @@ def reached(integration: Integration, lane: Lane, known: Array | None) -> Output
     if extremes is None:
         return {"attractor": attractor}
     real = is_swing(extremes) & sound
-    cycle = None
+    # Steps that are wrong by as much as a turn changes the orbit do not tell whether it closes.
+    seems_closed = attractor == Attractor.closed_orbit
+    wanted = seems_closed
     if _may_have_several_loops(integration, lane):
-        wanted = sound & (attractor == Attractor.undecided)
-        cycle = _cycle(integration, lane, extremes, real, wanted)
-        attractor = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), attractor)
+        wanted |= attractor == Attractor.undecided
+    if known is not None:
+        wanted &= known == Attractor.undecided
+    cycle = _cycle(integration, lane, extremes, real, wanted & sound)
+    seen = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
+    attractor = jnp.where(wanted & sound, seen, attractor)
     return {"attractor": attractor, **_swings(integration, lane, extremes, real, attractor, cycle)}
 
 
@@ -53,21 +68,27 @@ def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
     return {**outputs, **amplitudes, "period": unknown, "return_time": unknown, "loops": jnp.int32(0)}
 
 
-def _bind(integration: Integration, p: Parameters) -> tuple[Stepper, Followed]:
-    bound = integration.bind(p)
-    return bound.stepper, bound.followed
+def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed]:
+    bound = integration.bind(at.p)
+    return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed
+
+
+def _at(integration: Integration, lane: Lane) -> _At:
+    return _At(integration.p, lane.largest, lane.noise, lane.sticks)
 
 
 def _extremes(integration: Integration, lane: Lane) -> Extremes | None:
     if lane.turns is None:
         return None
-    method = integration.method
-    loop = partial(integration.loop, native=method.native)
+    loop = partial(integration.loop, native=integration.method.native)
+    bind, allowed = partial(_bind, integration), _allowed(integration, lane)
+    return extremes_in(lane.turns, bind, _at(integration, lane), allowed, loop)
 
-    def allowed(state: Array) -> Array:
-        return integration.tolerance(lane.largest, lane.noise, lane.sticks).allowed(state, state, lane.size)
 
-    return extremes_in(lane.turns, partial(_bind, integration), integration.p, allowed, loop)
+def _allowed(integration: Integration, lane: Lane) -> Callable[[Array], Array]:
+    """The error that a step may make in each component of a state, shape (d,)."""
+    tolerance = integration.tolerance(lane.largest, lane.noise, lane.sticks)
+    return lambda state: tolerance.allowed(state, state, lane.size)
 
 
 def _may_have_several_loops(integration: Integration, lane: Lane) -> bool:
@@ -80,9 +101,11 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
     assert lane.turns is not None
     method = integration.method
     loop = partial(integration.loop, native=method.native)
-    closed = closeness(method.tolerance().nominal)
+    sharp = integration.sharp(lane.state.dtype)
+    within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
+    error = errors_in(lane.turns, integration.followed, _allowed(sharp, lane))
     return cycle_of(
-        lane.turns, extremes, real, wanted, partial(_bind, integration), integration.p, closed,
+        lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
         method.max_steps, loop,
     )  # fmt: skip
 
@@ -95,16 +118,15 @@ def _was_on_its_way(lane: Lane) -> Array:
 
 def _swings(
     integration: Integration, lane: Lane, extremes: Extremes, real: Array, attractor: Array,
-    cycle: Cycle | None,
+    cycle: Cycle,
 ) -> Outputs:  # fmt: skip
     """Amplitudes, times of return and loops; of a cycle of several loops those of the whole."""
     followed, high, low = integration.followed, extremes.high, extremes.low
     times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)
     return_time = times[jnp.argmax(real)]
-    period, loops = return_time, jnp.int32(1)
-    if cycle is not None:
-        high, low = jnp.where(cycle.found, cycle.high, high), jnp.where(cycle.found, cycle.low, low)
-        period, loops = jnp.where(cycle.found, cycle.period, period), jnp.where(cycle.found, cycle.loops, 1)
+    high, low = jnp.where(cycle.found, cycle.high, high), jnp.where(cycle.found, cycle.low, low)
+    period = jnp.where(cycle.found, cycle.period, return_time)
+    loops = jnp.where(cycle.found, cycle.loops, jnp.int32(1))
     amplitudes = {}
     for k, name in enumerate(followed.names):
         top, bottom = (followed.seen(k, value[k], lane.state) for value in (high, low))

@@ -63,9 +63,11 @@ def rest_points(p: Parameters, reward: str, punishment: str) -> Array:
     y, y_exists = falling_root(gain, zero.dtype)
     x, x_exists = line_root(lure(0.0, y), lure(1.0, y))
     edge, edge_exists = line_root(lure(1.0, zero), lure(1.0, zero + 1))
-    # A root within rounding of a corner is that corner.
-    B = Advantage(p, reward, punishment, 1)
+    # A root within rounding of a corner is that corner, one within rounding of an edge lies on it.
+    A, B = Advantage(p, reward, punishment, 0), Advantage(p, reward, punishment, 1)
     edge_exists &= B.has_sign(1.0, 0.0) & B.has_sign(1.0, 1.0)
+    y_exists &= A.has_sign(0.0, 0.0) & A.has_sign(0.0, 1.0)
+    x_exists &= B.has_sign(0.0, y) & B.has_sign(1.0, y)
     interior = jnp.where(y_exists & x_exists, jnp.stack([x, y]), jnp.nan)
     on_edge = jnp.where(edge_exists, jnp.stack([zero + 1, edge]), jnp.nan)
     return jnp.concatenate([jnp.array(CORNERS, zero.dtype), interior[None], on_edge[None]])

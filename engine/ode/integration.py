@@ -61,11 +61,6 @@ class Integration:
         self._switches = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
         self._has_noise = self._scaled and method.fixed_steps is None and not self._switches
 
-    def sharp(self, dtype: Any) -> "Integration":
-        """The same, by the method that tells whether an orbit returns."""
-        known = self.followed.sources, self.resting
-        return Integration(self.flow, self.p, self.method.sharp(dtype), self.static, self.loop, *known)
-
     def bind(self, p: Parameters) -> "Integration":
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
         known = self.followed.sources, self.resting

@@ -101,13 +101,19 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
     assert lane.turns is not None
     method = integration.method
     loop = partial(integration.loop, native=method.native)
-    sharp = integration.sharp(lane.state.dtype)
+    sharp = _sharp(integration, lane)
     within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
     error = errors_in(lane.turns, integration.followed, _allowed(sharp, lane))
     return cycle_of(
         lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
         method.max_steps, loop,
     )  # fmt: skip
+
+
+def _sharp(integration: Integration, lane: Lane) -> Integration:
+    """The same, by the method that tells whether an orbit returns."""
+    own, known = integration, (integration.followed.sources, integration.resting)
+    return Integration(own.flow, own.p, own.method.sharp(lane.state.dtype), own.static, own.loop, *known)
 
 
 def _was_on_its_way(lane: Lane) -> Array:

@@ -95,6 +95,28 @@ def test_without_a_path_it_is_the_same():
     assert list(out["status"]) == [Status.ok, Status.ok, Status.not_steady]
 
 
+# m, b, start and horizon of orbits that turn at 1, and whether they close; loose steps drift by 1e-5 a turn.
+SLOW = [
+    *((sign * 10.0**-k, 0.0, 1.0, 60.0, False) for k in range(4, 10) for sign in (-1, 1)),
+    *((0.0, 0.0, size, 60.0, True) for size in (1e-9, 1.0, 1e9)),
+    (1e-1, 1e-1, 0.1, 100.0, True),
+    *((m, m, 1.0 + 1e-4, 60.0, True) for m in (1e-2, 1e-3, 1e-4)),
+    (1e-4, 1e-4, 1.2, 60.0, False),
+]
+
+
+@pytest.mark.parametrize(("solver", "tolerance"), [("tsit5", 1e-6), ("heun", 1e-4)], ids=str)
+def test_the_errors_of_loose_steps_make_no_closed_orbit_of_a_slow_spiral_nor_hide_one(solver, tolerance):
+    m, b, r0, horizon, closes = np.asarray(SLOW).T
+    method = Method(solver, rtol=tolerance, settle=0.0, max_steps=50_000)
+    p = {"m": m, "b": b, "w": np.ones_like(m), "r0": r0, "horizon": horizon}
+    out = lanes(SPIRAL, method)({name: jnp.asarray(value) for name, value in p.items()})
+    closed = np.asarray(out["attractor"]) == Attractor.closed_orbit
+    np.testing.assert_array_equal(closed, closes == 1)
+    np.testing.assert_allclose(out["period"][m == 0], 2 * np.pi, rtol=1e-11)
+    np.testing.assert_allclose(out["period"][closed], 2 * np.pi, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -297,3 +297,22 @@ def test_payoffs_print_as_the_table():
 def test_caps_of_supervision_cost_only_lower_the_share_that_manages():
     ys = [interior(("dynamic", "dynamic"), c1=c1)[1] for c1 in (1.0, 2.5, 5.0, 9.0)]
     assert all(later < earlier for earlier, later in pairwise(ys))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "changed", "just_outside"),
+    [
+        (("static", "static"), "c1", lambda p: p["f"] + (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]),
+        (("dynamic", "dynamic"), "c1", lambda p: p["f"] + (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]),
+        (("static", "dynamic"), "c2", lambda p: p["p2"] * p["Le"]),
+    ],
+    ids=str,
+)
+def test_a_root_within_rounding_of_an_edge_is_no_interior_point(mechanism, changed, just_outside):
+    edge = just_outside(CASE)
+    for roundings in (-3, -1, 0, 1, 3):
+        x, y, kind = interior(mechanism, **{changed: edge * (1 + roundings * EPS)})
+        assert np.isnan([x, y]).all()
+        assert kind == RestClass.absent
+    inside = [interior(mechanism, **{changed: edge * (1 + part)})[2] for part in (-1e-9, 1e-9)]
+    assert inside.count(RestClass.absent) == 1

@@ -33,13 +33,19 @@ OPERATIONS = {
     "neg": lambda a: -a,
     "fma": fma,
     "roundeven": np.rint,
+    "floor": np.floor,
+    "abs": abs,
+    "min": np.minimum,
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
     "lt": lambda a, b: a < b,
     "gt": lambda a, b: a > b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
     "select": lambda which, yes, no: yes if which else no,
     "shift_left": np.left_shift,
     "shift_right_arithmetic": np.right_shift,
+    "shift_right_logical": np.right_shift,
 }
 
 

@@ -5,7 +5,7 @@ that is all. Without a formula each back end names its instruction for it (`llvm
 `llvm/integers.py`), or leaves it to XLA; what is no primitive under that name is made by rules in `lower/`.
 """
 
-from . import arithmetic, exponential, library, logic  # noqa: F401  # each enters its operations into the table
+from . import angles, arithmetic, exponential, hyperbolic, library, logic, powers  # noqa: F401  # each enters its operations into the table
 from .operation import OPERATIONS, NoSeries, Operation
 
 __all__ = ["OPERATIONS", "NoSeries", "Operation"]

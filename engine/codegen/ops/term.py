@@ -1,5 +1,6 @@
 """Formulas in Python's own notation: the terms they are made of, which become scalars of a graph."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 
@@ -12,6 +13,14 @@ class Maker(Protocol):
 
     def apply(self, op: str, *args: Any, dtype: str | None = None) -> Any:
         """The result of an operation; it has the dtype of the first argument if none is given."""
+        ...
+
+    def carried(self, dtypes: Sequence[str]) -> list[Any]:
+        """New scalars that stand for what a loop carries."""
+        ...
+
+    def loop(self, first: Sequence[Any], carried: Sequence[Any], cond: Any, body: Sequence[Any]) -> list[Any]:
+        """What `carried` are once `cond` is false: from `first`, they become `body` in every iteration."""
         ...
 
 
@@ -44,7 +53,7 @@ class Term:
         return self.apply("sub", other)
 
     def __mul__(self, other: "Term | float") -> "Term":
-        return self.apply("mul_rounded", other)
+        return self.apply("mul_rounded" if self.scalar.dtype[0] == "f" else "mul", other)
 
     def __truediv__(self, other: "Term | float") -> "Term":
         return self.apply("div", other)
@@ -62,12 +71,29 @@ class Term:
         return self.apply("shift_left", bits)
 
     def __rshift__(self, bits: int) -> "Term":
-        """Keeps the sign."""
-        return self.apply("shift_right_arithmetic", bits)
+        """Keeps the sign of integers that have one."""
+        return self.apply(f"shift_right_{'arithmetic' if self.scalar.dtype[0] == 'i' else 'logical'}", bits)
+
+    def shifted_left(self, bits: "Term") -> "Term":
+        """By a number of bits that is computed."""
+        return self.apply("shift_left", bits)
+
+    def __and__(self, other: "Term | int") -> "Term":
+        return self.apply("and", other)
+
+    def __or__(self, other: "Term | int") -> "Term":
+        return self.apply("or", other)
+
+    def __abs__(self) -> "Term":
+        return self.apply("abs")
 
     def equals(self, other: "Term | float") -> "Term":
         """Whether two numbers are equal; NaN is not."""
         return self.apply("eq", other)
+
+    def differs(self, other: "Term | float") -> "Term":
+        """Whether two numbers are not equal; NaN is equal to nothing."""
+        return self.apply("ne", other)
 
     def is_nan(self) -> "Term":
         return self.apply("ne", self)
@@ -80,6 +106,22 @@ class Term:
         """The nearest integer, the even one of two."""
         return self.apply("roundeven")
 
+    def floor(self) -> "Term":
+        """The largest integer that is not above."""
+        return self.apply("floor")
+
+    def at_least(self, bound: float) -> "Term":
+        """The larger of two; NaN stays."""
+        return self.apply("max", bound)
+
+    def at_most(self, bound: float) -> "Term":
+        """The smaller of two; NaN stays."""
+        return self.apply("min", bound)
+
+    def to(self, dtype: str) -> "Term":
+        """The same number in another dtype."""
+        return self.apply("convert", dtype=dtype)
+
     def bits(self) -> "Term":
         """The 64 bits of a double, as an integer."""
         return self.apply("bitcast", dtype="i64")
@@ -89,6 +131,36 @@ class Term:
         return self.apply("bitcast", dtype="f64")
 
 
-def where(condition: Term, yes: Term | float, no: Term) -> Term:
-    """One of two numbers, as a condition says."""
-    return condition.apply("select", no.term(yes), no, dtype=no.scalar.dtype)
+def where(condition: Term, yes: Term | float, no: Term | float) -> Term:
+    """One of two numbers, at least one of them a term, as a condition says."""
+    like = yes if isinstance(yes, Term) else no
+    assert isinstance(like, Term)
+    return condition.apply("select", like.term(yes), like.term(no), dtype=like.scalar.dtype)
+
+
+def polynomial(x: Term, coefficients: Sequence[float]) -> Term:
+    """A polynomial, its lowest coefficient first.
+
+    By Estrin's scheme: pairs side by side, so that they need not wait for each other.
+    """
+    terms = [x.term(c) for c in coefficients]
+    while len(terms) > 1:
+        pairs = [
+            terms[k + 1].fma(x, terms[k]) if k + 1 < len(terms) else terms[k] for k in range(0, len(terms), 2)
+        ]
+        terms, x = pairs, x * x if len(pairs) > 1 else x
+    return terms[0]
+
+
+def repeated(
+    first: Sequence[Term], goes_on: Callable[..., Term], body: Callable[..., Sequence[Term]]
+) -> list[Term]:
+    """What `first` becomes by `body`, again and again while ``goes_on`` says so; both take all the terms.
+
+    For what few numbers need: where none of a vector's does, no iteration runs.
+    """
+    graph = first[0].graph
+    carried = graph.carried([t.scalar.dtype for t in first])
+    inside = [Term(graph, c) for c in carried]
+    cond, later = goes_on(*inside).scalar, [t.scalar for t in body(*inside)]
+    return [Term(graph, s) for s in graph.loop([t.scalar for t in first], carried, cond, later)]

@@ -181,7 +181,7 @@ def test_a_nan_stays_one_whatever_bits_it_carries():
 
 
 LIBRARY = {
-    "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "tan": np.tan, "expm1": np.expm1, "exp2": np.exp2,
+    "tan": np.tan, "exp2": np.exp2,
     "sinh": np.sinh, "cosh": np.cosh, "arcsinh": np.arcsinh, "arctan": np.arctan, "cbrt": np.cbrt,
 }  # fmt: skip
 
@@ -193,13 +193,11 @@ def test_the_c_library_serves_the_rest():
         np.testing.assert_allclose(values, LIBRARY[name](x), rtol=8 * EPS, err_msg=name)
 
     def several(x, y):
-        return jnp.abs(x) ** y, lax.erf(x), jnp.arctan2(x, y), jnp.log1p(jnp.abs(x)), lax.lgamma(jnp.abs(y))
+        return lax.erf(x), jnp.arctan2(x, y), lax.lgamma(jnp.abs(y))
 
-    power, erf, angle, below, log_gamma = once(several, x, y)
-    np.testing.assert_allclose(power, np.abs(x) ** y, rtol=8 * EPS)
+    erf, angle, log_gamma = once(several, x, y)
     np.testing.assert_allclose(erf, special.erf(x), rtol=8 * EPS)
     np.testing.assert_allclose(angle, np.arctan2(x, y), rtol=8 * EPS)
-    np.testing.assert_allclose(below, np.log1p(np.abs(x)), rtol=8 * EPS)
     np.testing.assert_allclose(log_gamma, [math.lgamma(abs(v)) for v in y], rtol=8 * EPS, atol=8 * EPS)
 
 

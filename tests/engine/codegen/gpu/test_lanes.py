@@ -173,6 +173,32 @@ def test_what_needs_the_c_library_or_another_jax_goes_through_xla(monkeypatch):
     assert tried(lambda a, _: a + jnp.exp(a)).reason == "jax 0.99.1 is not known to take PTX"
 
 
+def all_formulas(x):
+    functions = (jnp.exp, jnp.log, jax.nn.sigmoid, jnp.expm1, jnp.log1p, jnp.tanh, jnp.sin, jnp.cos)
+    return jnp.stack([*(f(x) for f in functions), x**1.7, jnp.abs(x) ** x])
+
+
+def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_the_assembler(
+    monkeypatch, tmp_path
+):
+    """Among them numbers whose reduction takes its loop, beside such that do not enter it."""
+    x = np.concatenate(
+        [np.random.default_rng(3).uniform(-5, 5, 20), [0.0, -0.0, 1e20, -1e300, np.inf, np.nan]]
+    )
+    gpu, found = OnThisProcessor(), []
+    for backend in (gpu, Cpu()):
+        monkeypatch.setattr(loops, "lane_backends", lambda backend=backend: [backend])
+        once = jax.vmap(
+            lambda x: lane_loop(
+                lambda a, _: a[0] < 1, lambda a, x: (a[0] + 1, all_formulas(x)), (0, jnp.zeros(10)), x
+            )
+        )
+        found.append({"y": np.asarray(jax.jit(once)(x)[1])})
+    assert_same_bits(*found)
+    _, spilled = assembled(ptx(lane_kernel(gpu.loops[0], "kernel")), "sm_90", tmp_path)
+    assert spilled == 0
+
+
 def test_too_many_arrays_for_a_kernel_are_refused():
     graph = Graph()
     inputs = graph.inputs((300,), "f64", 0)

@@ -44,7 +44,7 @@ def grid_function(
     if made is None or not _compiles(made[0], count):
         made = _made(space, choices, coordinates, device, native, count)
     function, ways = made
-    keep(key, coordinates, function, ways)
+    keep(key, function, ways)
     return (function.counting(count) if isinstance(function, GridVmap) else function), set(ways)
 
 
@@ -112,7 +112,7 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     point = TracedOnce(point_function(space, choices))
     loop, compiled = attempt(partial(_grid_loop, point, at, device), "computing")
     if loop is not None:
-        keep(key, at, loop, {compiled})
+        keep(key, loop, {compiled})
         return {compiled}
     return remarked({compiled}, GridVmap(point, at, device).remark)  # XLA may have to hurry
 

@@ -7,13 +7,15 @@ not recomputed along it, unless XLA fuses it into what does.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from .codegen.traced_once import TracedOnce
 from .compile_cache import compiler_at_work
 from .feedback.compiling import compiling
 from .feedback.progress import clock
@@ -41,6 +43,7 @@ _WORTH_A_WORD = 5.0
 class GridVmap:
     """A function of coordinates over grids, compiled by XLA once for each combination of lengths.
 
+    The function is traced once, at a point; for each combination of lengths that trace is vectorised.
     `compile_seconds` is about how long that takes, as the number of equations has it, and `remark` says what
     is done about it where that is long.
 
@@ -66,7 +69,10 @@ class GridVmap:
         what: str = "",
         seldom: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._plain = vmapped(point, len(coordinates), len(shared))
+        once = point if isinstance(point, TracedOnce) else TracedOnce(point)
+        self._made_with = once, device, what, seldom
+        once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
+        self._plain = vmapped(once, len(coordinates), len(shared))
         self._function = jax.jit(self._plain)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
@@ -84,9 +90,14 @@ class GridVmap:
             self._programs[_lengths(coordinates)] = trace.jaxpr, jax.tree.structure(trace.out_info)
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
-        self.live_bytes = live_bytes(trace.jaxpr.jaxpr)
+        self._first = _lengths(coordinates), trace.jaxpr.jaxpr
         self._count, self._compiling = count, threading.Lock()
         self._temporary: dict[tuple[int, ...], int] = {}
+
+    @cached_property
+    def live_bytes(self) -> int:
+        """Bytes that are held at once, for the lengths that it was made for."""
+        return live_bytes(self._first[1])
 
     def _hurry(self, jaxpr: Any, seldom: bool) -> None:
         """Compile quickly what takes little of the time; take another way than to compile a long program."""
@@ -112,6 +123,13 @@ class GridVmap:
         other = copy(self)
         other._shared = shared
         return other
+
+    def of_lengths(self, coordinates: Coordinates) -> "GridVmap":
+        """The same function made for grids of other lengths, from the same trace of a point."""
+        if _lengths(coordinates) == self._first[0]:
+            return self
+        once, device, what, seldom = self._made_with
+        return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom)
 
     def counting(self, count: Callable[[], None]) -> "GridVmap":
         """The same compiled function; `count` is called whenever XLA compiles for it from now on."""
@@ -190,6 +208,15 @@ def _estimate(trace: Any) -> float:
 
 def _lengths(coordinates: Coordinates) -> tuple[int, ...]:
     return tuple(len(values) for c in coordinates for values in c.values())
+
+
+def _shape(array: Array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(jnp.shape(array), array.dtype)
+
+
+def _at_a_point(array: Array) -> jax.ShapeDtypeStruct:
+    """Of an array of values along an axis, one of them."""
+    return jax.ShapeDtypeStruct(array.shape[1:], array.dtype)
 
 
 def vmapped(point: Callable[..., Arrays], count: int, shared: int = 0) -> Callable[..., Arrays]:

@@ -32,31 +32,21 @@ MADE: OrderedDict[Hashable, Made] = OrderedDict()
 def find(key: Hashable, coordinates: Sequence[Point]) -> Made | None:
     """What was kept under a key, for a grid of these lengths; None where nothing was."""
     with _LOCK:
-        for one in (key, (key, _lengths(coordinates))):
-            if one in MADE:
-                MADE.move_to_end(one)
-                function, ways = MADE[one]
-                break
-        else:
+        if key not in MADE:
             return None
-    return (function.of_lengths(coordinates) if isinstance(function, GridLoop) else function), ways
+        MADE.move_to_end(key)
+        function, ways = MADE[key]
+    return function.of_lengths(coordinates), ways
 
 
-def keep(
-    key: Hashable, coordinates: Sequence[Point], function: GridFunction, ways: Iterable[Compiled]
-) -> None:
-    """Keep a function under a key, unless that is None or its machine code failed: it may work next time.
-
-    Machine code serves grids of all lengths. How XLA is asked to compile depends on them.
-    """
+def keep(key: Hashable, function: GridFunction, ways: Iterable[Compiled]) -> None:
+    """Keep a function under a key, unless that is None or its machine code failed: it may work next time."""
     ways = frozenset(ways)
     if key is None or any(way.failed for way in ways):
         return
     with _LOCK:
-        MADE[key if isinstance(function, GridLoop) else (key, _lengths(coordinates))] = (
-            function,
-            ways,
-        )
+        MADE[key] = function, ways
+        MADE.move_to_end(key)
         while len(MADE) > MOST:
             MADE.popitem(last=False)
 
@@ -99,7 +89,3 @@ class _Same:
 def _content(value: Any) -> tuple[Hashable, ...]:
     array = np.asarray(value)
     return array.dtype.str, array.shape, array.tobytes()
-
-
-def _lengths(coordinates: Sequence[Point]) -> tuple[int, ...]:
-    return tuple(len(values) for c in coordinates for values in c.values())

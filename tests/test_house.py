@@ -23,7 +23,8 @@ FLOORS = {
     ],
     "engine": [
         "gate/*",
-        "errors feedback/* raised_at files_read compile_cache windows tiles values/* store/spans",
+        "codegen/traced_once errors feedback/* raised_at files_read",
+        "compile_cache windows tiles values/* store/spans",
         "xla/*",
         "device space grid_vmap",
         "check_model batches store/durable store/shard",
@@ -40,7 +41,7 @@ FLOORS = {
         "codegen/backend",
         "codegen/llvm/*",
         "codegen/cpu/* codegen/gpu/*",
-        "codegen/backends codegen/how_compiled codegen/traced_once",
+        "codegen/backends codegen/how_compiled",
         "codegen/grid_loop codegen/lane_loop",
         "ode/steps/* ode/rest/* ode/scale ode/followed",
         "ode/switching/*",

@@ -170,5 +170,5 @@ def test_few_are_kept(monkeypatch):
     monkeypatch.setattr(made_before, "MOST", 2)
     loop = GridLoop(lambda at: {"x": at["x"]}, [{"x": np.zeros(3)}])
     for key in "abc":
-        made_before.keep(key, [{"x": np.zeros(3)}], loop, set())
+        made_before.keep(key, loop, set())
     assert [made_before.find(key, [{"x": np.zeros(3)}]) is None for key in "abc"] == [True, False, False]

@@ -59,7 +59,8 @@ def signal_handlers() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def made_with_what_is_patched(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that puts something else in the place of a part of the engine makes its own functions."""
-    own = "monkeypatch" in request.fixturenames and "/engine/store/" not in str(request.path)
+    where = str(request.path)
+    own = "monkeypatch" in request.fixturenames and "/engine/" in where and "/engine/store/" not in where
     before = dict(made_before.MADE)
     if own:
         made_before.MADE.clear()

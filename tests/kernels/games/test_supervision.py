@@ -20,7 +20,7 @@ from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, ve
 from scipy.optimize import fsolve
 
 EPS = float(np.finfo(np.float64).eps)
-INTERIOR, EDGE = REST_POINTS.index("interior"), REST_POINTS.index("edge x=1")
+INTERIOR = REST_POINTS.index("interior")
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
 solve = jax.jit(kernel, static_argnames=("reward", "punishment"))
 
@@ -253,13 +253,6 @@ def test_starts_on_a_face_and_contradictions_are_flagged():
     assert out["best_mechanism"] == BEST["none"]
 
 
-def test_a_rest_point_on_the_supervising_edge_attracts_between_the_focus_and_the_corner():
-    out = point(("dynamic", "dynamic"), c2=10.8)
-    assert np.isnan(out["rest_x"][INTERIOR])
-    np.testing.assert_allclose((out["rest_x"][EDGE], out["rest_y"][EDGE]), (1.0, 0.4), atol=1e-12)
-    assert out["rest_class"][EDGE] == RestClass.stable_node
-
-
 def test_nested_vmap_equals_single_points_and_forces_no_axis():
     mechanism = ("dynamic", "dynamic")
     r, x0 = jnp.linspace(1.0, 12.0, 5), jnp.linspace(0.2, 0.8, 3)
@@ -297,22 +290,3 @@ def test_payoffs_print_as_the_table():
 def test_caps_of_supervision_cost_only_lower_the_share_that_manages():
     ys = [interior(("dynamic", "dynamic"), c1=c1)[1] for c1 in (1.0, 2.5, 5.0, 9.0)]
     assert all(later < earlier for earlier, later in pairwise(ys))
-
-
-@pytest.mark.parametrize(
-    ("mechanism", "changed", "just_outside"),
-    [
-        (("static", "static"), "c1", lambda p: p["f"] + (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]),
-        (("dynamic", "dynamic"), "c1", lambda p: p["f"] + (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]),
-        (("static", "dynamic"), "c2", lambda p: p["p2"] * p["Le"]),
-    ],
-    ids=str,
-)
-def test_a_root_within_rounding_of_an_edge_is_no_interior_point(mechanism, changed, just_outside):
-    edge = just_outside(CASE)
-    for roundings in (-3, -1, 0, 1, 3):
-        x, y, kind = interior(mechanism, **{changed: edge * (1 + roundings * EPS)})
-        assert np.isnan([x, y]).all()
-        assert kind == RestClass.absent
-    inside = [interior(mechanism, **{changed: edge * (1 + part)})[2] for part in (-1e-9, 1e-9)]
-    assert inside.count(RestClass.absent) == 1

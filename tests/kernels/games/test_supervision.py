@@ -20,7 +20,7 @@ from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, ve
 from scipy.optimize import fsolve
 
 EPS = float(np.finfo(np.float64).eps)
-INTERIOR = REST_POINTS.index("interior")
+INTERIOR, EDGE = REST_POINTS.index("interior"), REST_POINTS.index("edge x=1")
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
 solve = jax.jit(kernel, static_argnames=("reward", "punishment"))
 

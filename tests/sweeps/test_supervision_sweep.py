@@ -217,8 +217,10 @@ def test_a_map_of_classes_has_a_colour_a_class_a_legend_and_the_boundary(regimes
 
 def test_a_plan_says_how_far_orbits_go_on():
     decided = {"horizon": "decided", "longest": 2e6, "decide": "integration"}
-    text = describe_plan(
-        plan(sweep(axes={"r": [2.0]}, times=None, outputs=["attractor"], integrator=decided))
-    )
+
+    def planned(**changes):
+        return describe_plan(plan(sweep(axes={"r": [2.0]}, times=None, **changes), trial=False))
+
+    text = planned(outputs=["attractor"], integrator=decided)
     assert "\nhorizon    extended until orbits are decided, up to 2e+06\n" in text
-    assert "\nhorizon" not in describe_plan(plan(sweep(axes={"r": [2.0]}, times=None, outputs=["rest_x"])))
+    assert "\nhorizon" not in planned(outputs=["rest_x"])

@@ -28,18 +28,22 @@ Array = Any
 
 def switches_of(flow: Flow, p: Mapping[str, Array], static: Mapping[str, str]) -> Switches:
     """The switches of a flow's field, of scenarios whose parameters are arrays like those of `p`."""
-    state = jax.eval_shape(lambda p: flow.start(p, **static), dict(p))
-    time = jax.ShapeDtypeStruct((), state.dtype)
-    leaves, tree = jax.tree.flatten((time, state, dict(p)))
+    leaves, tree = jax.tree.flatten(dict(p))
     shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-    return _switches_of(flow.field, tuple(sorted(static.items())), shapes, tree)
+    return _switches_of(flow.start, flow.field, tuple(sorted(static.items())), shapes, tree)
 
 
 @lru_cache(maxsize=64)
 def _switches_of(
-    field: Callable[..., Array], static: tuple[tuple[str, str], ...], shapes: tuple[Any, ...], tree: Any
+    start: Callable[..., Array],
+    field: Callable[..., Array],
+    static: tuple[tuple[str, str], ...],
+    shapes: tuple[Any, ...],
+    tree: Any,
 ) -> Switches:
-    leaves = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
+    p = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes])
+    state = jax.eval_shape(lambda p: start(p, **dict(static)), p)
+    leaves, tree = jax.tree.flatten((jax.ShapeDtypeStruct((), state.dtype), state, p))
 
     def flat(*leaves: Array) -> Array:
         t, state, p = jax.tree.unflatten(tree, leaves)

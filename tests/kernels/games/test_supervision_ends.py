@@ -1,5 +1,7 @@
 """Where orbits of the supervision game end, by signs: against long integrations, and against the facts."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,9 +24,13 @@ def columns(cases):
     return {k: jnp.asarray([c[k] for c in cases], float) for k in CASE}
 
 
+@cache
+def by_signs_alone(mechanism):
+    return jax.jit(jax.vmap(lambda p: attractor(p, reward=mechanism[0], punishment=mechanism[1])))
+
+
 def ends(mechanism, cases):
-    one = jax.vmap(lambda p: attractor(p, reward=mechanism[0], punishment=mechanism[1]))
-    return np.asarray(jax.jit(one)(columns(cases)))
+    return np.asarray(by_signs_alone(mechanism)(columns(cases)))
 
 
 @every_mechanism

@@ -3,17 +3,22 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from equisweep.engine import compile_cache
+from equisweep.engine.codegen import lane_loop as loops
 from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
-from helpers.project import ROOT
+from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.ode import trajectory
+from equisweep.engine.ode.method import Method
+from equisweep.kernels.games.supervision.model import SUPERVISION
 
-WIDTHS = ROOT / "tests" / "helpers" / "programs" / "by_width.py"
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
 
@@ -59,12 +64,37 @@ def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
     assert file.read_bytes() == whole
 
 
-def test_vectors_of_either_width_give_the_same_bytes():
+def point(a, b):
+    x, y = a["x"], b["y"]
+    return {"real": jnp.exp(-x) * jnp.log1p(y), "row": jnp.stack([x**y, jnp.floor(x * y)]), "less": x < y}
+
+
+@pytest.mark.parametrize("shape", [(3, 41), (7, 9), (33, 2), (1, 1)])
+def test_grids_of_either_width_have_the_same_bytes(shape):
     """Processors with AVX-512 compute 16 numbers side by side, others 8."""
-    output = [
-        subprocess.run([sys.executable, WIDTHS, width], check=True, capture_output=True, text=True).stdout
-        for width in ("8", "16")
-    ]
-    assert "grid" in output[0]
-    assert "lanes" in output[0]
-    assert output[0] == output[1]
+    given = [{name: np.linspace(0.1, 3, n)} for name, n in zip("xy", shape, strict=True)]
+
+    def computed(width):
+        loop = GridLoop(point, given, Cpu(width))
+        found = {name: np.empty((*shape, *inner), dtype) for name, (inner, dtype) in loop.outputs.items()}
+        loop.fill(found, given)
+        return {name: values.tobytes() for name, values in found.items()}
+
+    assert computed(8) == computed(16)
+
+
+@pytest.mark.parametrize("solver", ["tsit5", "taylor"])
+def test_lanes_of_either_width_have_the_same_bytes(monkeypatch, solver):
+    parameters = {q.name: np.full(37, q.default) for q in SUPERVISION.parameters}
+    parameters |= {"r": np.linspace(1, 12, 37), "horizon": np.linspace(1, 30, 37)}
+    method, linked, link = Method(solver, 1e-8, 1e-8), [], machine_code.link
+    monkeypatch.setattr(machine_code, "link", lambda text: (linked.append(text), link(text))[1])
+
+    def computed(width):
+        monkeypatch.setattr(loops, "lane_backends", lambda: [Cpu(width)])
+        monkeypatch.setattr(trajectory, "_FUNCTIONS", {})
+        ends = trajectory.lanes(SUPERVISION.flow, method, reward="dynamic", punishment="static")(parameters)
+        return {name: np.asarray(values).tobytes() for name, values in ends.items()}
+
+    assert computed(8) == computed(16)
+    assert len(linked) == len(set(linked)) > 1  # other code for each width

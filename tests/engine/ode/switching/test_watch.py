@@ -197,20 +197,21 @@ def test_the_time_of_a_switch_moves_with_its_parameter():
     assert slope == pytest.approx(0.5 * decay(lambda t: 1.0 * (6 <= t < 7), points=[6, 7]), abs=1e-8)
 
 
-# Orbits that are driven back to where the field switches from both sides.
+# Orbits that are driven back to where the field switches from both sides, and where they stop.
+AT = scalar(lambda t, z, p: jnp.where(z > p["at"], p["above"], p["below"]))
 SLIDING = {
-    "friction": lambda t, z, p: jnp.where(z > 0.25, -1.0, 1.0),
-    "threshold": lambda t, z, p: jnp.where(z > 1.25, -0.1, 0.5),
-    "in_time": lambda t, z, p: jnp.where(z > 1 + 0.1 * t, -0.3, 0.5),
+    "friction": (AT, {"at": 0.25, "above": -1.0, "below": 1.0}, 0.25),
+    "threshold": (AT, {"at": 1.25, "above": -0.1, "below": 0.5}, 1.25),
+    "in_time": (scalar(lambda t, z, p: jnp.where(z > 1 + 0.1 * t, -0.3, 0.5)), {}, 1.0625),
 }
 
 
 @SOLVERS
 @pytest.mark.parametrize("name", SLIDING)
 def test_an_orbit_that_slides_along_a_switch_says_so_and_stops(name, solver):
-    result = final(scalar(SLIDING[name]), solver, {"z0": 0.75}, times=(0.1, 9.0))
+    flow, p, met = SLIDING[name]
+    result = final(flow, solver, {"z0": 0.75, **p}, times=(0.1, 9.0))
     assert result["status"] == Status.sliding
-    met = {"friction": 0.25, "threshold": 1.25, "in_time": 1 + 0.1 * 0.625}[name]
     assert result["z_final"] == pytest.approx(met, abs=1e-8)
     assert np.isnan(result["z_path"][1])
     assert result["steps"] < 60
@@ -245,16 +246,15 @@ def test_a_guard_that_never_trips_costs_no_steps():
     assert guarded["z_final"] == pytest.approx(plain["z_final"], abs=1e-12)
 
 
+PULSE = scalar(lambda t, z, p: jnp.exp(-(((t - 6) / p["width"]) ** 2) / 2) / p["width"] - z / 2, motion=None)
+
+
 @pytest.mark.parametrize("width", [0.5, 0.02])
 @pytest.mark.parametrize("solver", ["dopri8", "taylor"])
 def test_a_narrow_pulse_without_corners_is_seen(width, solver):
-    def field(t, z, p):
-        return -0.5 * z + jnp.exp(-(((t - 6) / p["width"]) ** 2) / 2) / p["width"]
-
-    result = final(scalar(field, motion=None), solver, {"z0": 0.0, "width": width})
-    exact = decay(
-        lambda t: np.exp(-(((t - 6) / width) ** 2) / 2) / width, points=[6 - 8 * width, 6, 6 + 8 * width]
-    )
+    result = final(PULSE, solver, {"z0": 0.0, "width": width})
+    edges = [6 - 8 * width, 6, 6 + 8 * width]
+    exact = decay(lambda t: np.exp(-(((t - 6) / width) ** 2) / 2) / width, points=edges)
     assert result["z_final"] == pytest.approx(exact, abs=TOLERANCE)
 
 

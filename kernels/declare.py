@@ -56,7 +56,7 @@ def model(
             title=title or _first_line(function),
             formulas=_further_lines(function),
             source=source or "the user's own",
-            kernel=_with_status(function),
+            kernel=_with_status(function, outputs),
             parameters=tuple(parameters),
             outputs=tuple(outputs),
             choices=tuple(choices),
@@ -131,7 +131,7 @@ def flow_model(
         flow = Flow(
             start=begin,
             field=moves,
-            observe=_seen(observe) if observe else components,
+            observe=_seen(observe, observables) if observe else components,
             observables=tuple(observables),
             swings=tuple(swings),
             faces=coordinates != "free",
@@ -185,10 +185,12 @@ def _further_lines(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple("\n".join(lines).strip("\n").splitlines())
 
 
-def _with_status(function: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+def _with_status(
+    function: Callable[..., Mapping[str, Any]], outputs: Sequence[Output]
+) -> Callable[..., Mapping[str, Any]]:
     def kernel(p: Mapping[str, Array], **static: Any) -> Mapping[str, Any]:
         result = function(p, **static)
-        if not isinstance(result, Mapping):
+        if not _names_what(result, outputs, "status"):
             return result
         arrays = _as_arrays(result)
         return arrays if "status" in arrays else {**arrays, **_nothing_but_status(p)}
@@ -206,15 +208,20 @@ def _vector(function: Callable[..., Any]) -> Callable[..., Array]:
     return vector
 
 
-def _seen(observe: Callable[..., Any]) -> Callable[..., Any]:
+def _seen(observe: Callable[..., Any], observables: Sequence[Observable]) -> Callable[..., Any]:
     """The same `observe`, whose values may be lists or tuples of numbers."""
 
     @wraps(observe)
     def seen(*arguments: Any, **static: Any) -> Any:
         result = observe(*arguments, **static)
-        return _as_arrays(result) if isinstance(result, Mapping) else result
+        return _as_arrays(result) if _names_what(result, observables) else result
 
     return seen
+
+
+def _names_what(result: Any, declared: Sequence[Output | Observable], *more: str) -> bool:
+    """Whether a result names nothing but what was declared: only then is it worth making arrays of it."""
+    return isinstance(result, Mapping) and set(result) <= {*more, *(one.name for one in declared)}
 
 
 def _as_arrays(result: Mapping[str, Any]) -> dict[str, Array]:

@@ -4,7 +4,7 @@ Shards are tiles: each variable has one file a tile. Which tiles count as comput
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from .durable import clear_disk_errors, make_folder, require_no_link, write_file
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
-from .seal import broken, cube_name, read_seals
+from .seal import Seal, broken, cube_name, read_seals, seals_of
 from .shard import Form, Passing, encode, holds_all_chunks
 from .stored import Stored, stored_array
 
@@ -35,24 +35,23 @@ class Changing(CubeError):
 class Cube:
     """A cube that a run writes tile by tile, or that `verify` reads back."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, seals: Sequence[Seal] | None = None) -> None:
+        """The cube at `root`; `seals` are its own, if they were read already."""
+        self.root, self._seals = root, seals
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
         document = read_metadata(root)
         self.attributes: dict[str, Any] = document["attributes"]
         consolidated = document.get("consolidated_metadata") or {}
         self._copied = consolidated.get("metadata", {})
-        identity = self._text("identity")
-        self.identity: dict[str, str] = parse_json(identity)
+        self.identity: dict[str, str] = parse_json(self._text("identity"))
         self.names: list[str] = parse_json(self._text("variables"))
         self.columns: list[str] = columns_of(self.attributes)
         self._arrays = {name: self.open_array(name) for name in (*self.names, *self.columns)}
         self.forms = {name: _form(root, array) for name, array in self._arrays.items()}
         status = self._arrays["status"]
-        rank = status.ndim
+        self._rank = rank = status.ndim
         self.layout = Layout(status.shape, status.files)
         self.format = self.attributes.get("equisweep_format")
-        self._stamp = Stamp(cube_name(identity), (*self.names, *self.columns), rank)
         self._ends = {name: "/0" * (self._arrays[name].ndim - rank) for name in self.names}
         self._along = {name: status.dims.index(self._arrays[name].dims[0]) for name in self.columns}
 
@@ -92,11 +91,12 @@ class Cube:
         arrays = {name: self.open_array(name) for name in there if name not in self._arrays}
         return {name: array for name, array in arrays.items() if array.ndim == 1}
 
-    @property
+    @cached_property
     def stamp(self) -> Stamp:
         """What files of the cube's manifest begin with: a cube that has grown keeps its first name."""
-        seals, _ = read_seals(self.root)
-        return Stamp(seals[-1].cube, self._stamp.names, self._stamp.rank) if seals else self._stamp
+        seals = seals_of(self.root) if self._seals is None else self._seals
+        name = seals[-1].cube if seals else cube_name(self._text("identity"))
+        return Stamp(name, tuple(self.sharded), self._rank)
 
     def load_manifest(self) -> Manifest:
         """What the manifest says now."""
@@ -219,13 +219,12 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
             raise CubeError(f"{root}: no such cube{_left_beside(root)}")
         if not root.is_dir():
             raise CubeError(f"{root}: is a file, and a cube is a folder")
-        if sealed:
-            _require_sealed(root)
+        seals = _require_sealed(root) if sealed else read_seals(root)[0]
     if half_grown(root):
         raise Changing(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
         require_cube(root)
-        cube = Cube(root)
+        cube = Cube(root, seals)
         if not cube.of_one_moment:
             raise Changing(f"{root}: is being extended by a run; open it again")
         return cube
@@ -241,11 +240,16 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
         ) from error
 
 
-def _require_sealed(root: Path) -> None:
-    """Refuse a cube whose metadata or coordinates are not what was written, if a seal says what was."""
-    wrong = broken(root, read_seals(root)[0])
+def _require_sealed(root: Path) -> list[Seal]:
+    """Refuse a cube whose metadata or coordinates are not what was written, if a seal says what was.
+
+    Returns the seals.
+    """
+    seals = seals_of(root)
+    wrong = broken(root, seals)
     if wrong:  # unless a run lets the cube grow just now, which changes its seal first
-        wrong = broken(root, read_seals(root)[0])
+        seals = seals_of(root)
+        wrong = broken(root, seals)
     for path, reason in wrong.items():
         if path.name == "zarr.json":
             mends = Argument("repair", True)
@@ -253,6 +257,7 @@ def _require_sealed(root: Path) -> None:
         raise CubeError(
             f"{root}: {reason}; choose another output, or overwrite it with ", Argument("overwrite", True)
         )
+    return seals
 
 
 def _left_beside(root: Path) -> str:

@@ -26,7 +26,7 @@ from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
 from .read import changed_files
 from .recorder import Recorder
-from .seal import read_seals, seal_of, write_seal
+from .seal import seal_of, seals_of, write_seal
 
 Shards = Mapping[str, tuple[int, bytes]]
 
@@ -103,7 +103,7 @@ def complete_already(root: Path, same: Mapping[str, str], durable: bool = True) 
             cube = open_cube_for_reading(root)
         except CubeError:
             return None
-        if len(read_seals(root)[0]) != 1 or any(cube.attributes.get(key) != same[key] for key in same):
+        if len(seals_of(root)) != 1 or any(cube.attributes.get(key) != same[key] for key in same):
             return None
         manifest = cube.load_manifest()
         if len(manifest) < len(cube.layout) or damaged_coordinate(cube):
@@ -126,7 +126,7 @@ def prepare(
     `manifest` and `found` are what was read already.
     """
     require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL])
-    if not read_seals(cube.root)[0]:  # a cube of equisweep 0.1.0, or one whose seal is lost
+    if not seals_of(cube.root):  # a cube of equisweep 0.1.0, or one whose seal is lost
         _require_no_contradictions(cube.root)
         write_seal(cube.root, seal_of(cube.root))
     manifest = cube.load_manifest() if manifest is None else manifest

@@ -1,11 +1,11 @@
 """The seal of a cube: what its metadata and coordinates are, so that any change of them shows.
 
 It lies beside the records of the manifest and holds the text of every file of metadata, which is small, and
-the digest of every file of a coordinate. A cube that grows has two seals for a moment, the old and the
-new one,
-and each of its files is as one of them says.
+the digest of every file of a coordinate. A cube that grows has two seals for a moment, the old and the new
+one, and each of its files is as one of them says.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import Argument, CubeError
 from ..gate.documents import parse_json
-from ..gate.files import CHUNK, SEAL, digest_of, read_regular
+from ..gate.files import CHUNK, SEAL, Unfit, digest_of, read_regular
 from .durable import make_folder, sync, write_file
 from .manifest import FOLDER
 from .metadata import columns_of
@@ -79,7 +80,7 @@ def cube_name(identity: str) -> str:
 
 def cube_id(root: Path) -> str:
     """How the manifest of the cube at `root` names it: as its seal says, or by its sweep."""
-    seals, _ = read_seals(root)
+    seals = seals_of(root)
     if seals:
         return seals[-1].cube
     document = parse_json(read_regular(root / "zarr.json"))
@@ -100,27 +101,55 @@ def write_seal(root: Path, seal: Seal) -> None:
     sync(root / FOLDER)
 
 
+def seals_of(root: Path) -> list[Seal]:
+    """The seals of the cube at `root`, the oldest first, but for those that are no seal, or no longer one.
+
+    CubeError where one cannot be read: who took it for lost would seal anew what nobody has looked at, and
+    give a cube that has grown another name than its records have.
+    """
+    seals, damaged = _read_all(root)
+    for path, error in damaged.items():
+        if isinstance(error, OSError) and not isinstance(error, Unfit) and error.errno != errno.ELOOP:
+            raise CubeError(
+                f"{path}: cannot be read ({error.strerror}); if that stays so, equisweep verify {root} "
+                "writes it anew with ",
+                Argument("repair", True),
+            )
+    return seals
+
+
 def read_seals(root: Path) -> tuple[list[Seal], dict[Path, str]]:
     """The seals of the cube at `root`, the oldest first; and what is wrong with others, by path."""
+    seals, damaged = _read_all(root)
+    return seals, {
+        path: f"cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        for path, error in damaged.items()
+    }
+
+
+def _read_all(root: Path) -> tuple[list[Seal], dict[Path, Exception]]:
+    """The seals, and what reading others raised."""
     seals, damaged = [], {}
     for name in _names(root):
         path = root / FOLDER / name
         try:
-            checksum, _, text = read_regular(path, SEAL, flags=os.O_NOFOLLOW).partition(b"\n")
+            seals.append(_read(path))
         except FileNotFoundError:  # by a run that has just ended growing
             continue
         except (OSError, ValueError) as error:
-            damaged[path] = f"cannot be read ({type(error).__name__})"
-            continue
-        if checksum.decode(errors="replace") != sha256(text):
-            damaged[path] = "is not what was written"
-            continue
-        try:
-            said = parse_json(text)
-            seals.append(_seal(said, path))
-        except (ValueError, KeyError, TypeError):
-            damaged[path] = "is no seal"
+            damaged[path] = error
     return seals, damaged
+
+
+def _read(path: Path) -> Seal:
+    """A seal. Raises OSError where it cannot be read, ValueError where it is none."""
+    checksum, _, text = read_regular(path, SEAL, flags=os.O_NOFOLLOW).partition(b"\n")
+    if checksum.decode(errors="replace") != sha256(text):
+        raise ValueError("is not what was written")
+    try:
+        return _seal(parse_json(text), path)
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("is no seal") from None
 
 
 def _seal(said: Any, path: Path) -> Seal:
@@ -164,7 +193,7 @@ def restore(root: Path, seal: Seal, paths: Sequence[Path]) -> None:
 
 def drop_older_seals(root: Path) -> None:
     """Keep only the latest seal once the cube is as that one says."""
-    seals, _ = read_seals(root)
+    seals = seals_of(root)
     if len(seals) > 1 and not broken(root, seals[-1:]):
         for seal in seals[:-1]:
             seal.path.unlink(missing_ok=True)

@@ -2,11 +2,10 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from sys import float_info
 from types import CodeType
 
 from ...engine.check_model import require_declared
@@ -18,6 +17,7 @@ from ...engine.raised_at import PREFIX, raised_at
 from ...kernels.model import Model
 from ..paths import path_of
 from ..text import nearest
+from .declared import require_sound_declaration
 
 
 def find_model(where: str, name: str, folder: Path) -> tuple[Model, str]:
@@ -61,19 +61,10 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     if not isinstance(model, Model):
         known = [key for key, value in vars(module).items() if isinstance(value, Model)]
         raise SweepError(f"{where}: {path} has no Model called {shown(attribute)}{nearest(attribute, known)}")
+    require_sound_declaration(f"{where}: {path}", model)
     model = replace(model, files=tuple(str(path.parent / path_of(one)) for one in model.files))
     require_declared(f"{where}: {path}", opened, model)
-    _require_defaults(f"{where}: {path}", model)
     return model, _digest(f"{where}: {path}", source, model.files)
-
-
-def _require_defaults(where: str, model: Model) -> None:
-    """Refuse a model that declares no number as a default; SweepError, beginning with `where`."""
-    for parameter in model.parameters:
-        given = parameter.default
-        for value in given.values() if isinstance(given, Mapping) else (given,):
-            if not isinstance(value, int | float) or not abs(value) <= float_info.max:
-                raise SweepError(f"{where}: {parameter.name}: its default {shown(value)} is no number")
 
 
 class _Loader(SourceFileLoader):

@@ -1,5 +1,6 @@
 """What a sweep computes at every point: outputs of its model, and their derivatives."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,9 +46,9 @@ def derivative_pairs(
         if model.output(name).kind != "real":
             raise SweepError(f"{where}.{name}: {name} counts or classifies and has no derivative")
         pairs += [(name, target) for target in _targets(f"{where}.{name}", targets, inputs)]
-    taken = [*known, *(derivative_name(*pair) for pair in pairs)]
+    taken = Counter([*known, *(derivative_name(*pair) for pair in pairs)])
     for pair in pairs:
-        if taken.count(derivative_name(*pair)) > 1:
+        if taken[derivative_name(*pair)] > 1:
             raise SweepError(f"{where}: two variables would be {shown(derivative_name(*pair))}")
     return tuple(pairs)
 

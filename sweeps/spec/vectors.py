@@ -11,6 +11,7 @@ from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ...kernels.model import Model, Parameter
 from ..text import nearest
+from .declared import MOST_LABELS, require_few
 from .inputs import Inputs
 
 
@@ -50,7 +51,7 @@ def vector_values(
     stated = fixed.get(parameter.name, {})
     given = _components(f"{where}.{parameter.name}", stated)
     default = _named(parameter.default)
-    vector = np.full(len(labels), np.nan)
+    vector, as_by_default = np.full(len(labels), np.nan), set(labels) == set(default)
     for i, label in enumerate(labels):
         target = f"{parameter.name}.{label}"
         if target in taken:
@@ -59,7 +60,7 @@ def vector_values(
             value = given[label]
         elif _is_number_for_all(stated):
             value = stated
-        elif label in default and set(labels) == set(default):
+        elif as_by_default:
             value = default[label]
         elif parameter.fill is not None:
             value = parameter.fill
@@ -101,6 +102,8 @@ def _components(where: str, given: Any) -> dict[str, Any]:
     """
     if _is_number_for_all(given):
         return {}
+    if isinstance(given, Mapping) or _is_list(given):
+        require_few(where, given, MOST_LABELS)
     if _is_list(given):
         given = {str(i): value for i, value in enumerate(given, 1)}
         if not given:

@@ -1,5 +1,6 @@
 """What holds when something went wrong: nothing committed is lost, nothing wrong is read, a run goes on."""
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -156,8 +157,11 @@ def _finish(scenario: Scenario, cube: Path, sweep: Path, holds: Kind | None, kno
 
 
 def _contents(cube: Path) -> dict[str, bytes]:
-    """The files of a cube; how often a seal was written does not count."""
-    return {re.sub(r"cube-\d+", "seal", path): raw for path, raw in contents(cube).items()}
+    """The files of a cube. How often a seal was written does not count, but how many there are does."""
+    files, seals = contents(cube), itertools.count(1)
+    return {
+        re.sub(r"cube-\d+", lambda _: f"seal-{next(seals)}", path): files[path] for path in sorted(files)
+    }
 
 
 def _compare(cube: Path, clean: Path, kind: Kind) -> list[str]:

@@ -1,15 +1,17 @@
 """The manifest's writer: what it begins is whole, and what it has not recorded is looked at."""
 
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from equisweep.engine import writer
-from equisweep.engine.store import recorder
+from equisweep.engine.store import recorder, seal
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.manifest import manifest_files
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import CubeError, run, run_report
+from equisweep.sweeps import CubeError, open_cube, run, run_report
 from faults.cubes import vouch
 from helpers.cube_files import contents
 from helpers.small_sweeps import tiled_sweep
@@ -120,3 +122,25 @@ def test_metadata_that_contradict_themselves_are_not_sealed(cube):
     ):
         run(tiled_sweep(), cube)
     assert not verify(cube, repair=True).sound
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINTR, errno.EACCES, errno.EMFILE])
+def test_a_seal_that_cannot_be_read_is_not_taken_for_lost(cube, monkeypatch, number):
+    """Sealing anew would vouch for what nobody has looked at, and give a grown cube another name."""
+    real, before = seal.read_regular, contents(cube)
+
+    def refused(path, *given, **named):
+        if Path(path).name.startswith("cube-"):
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seal, "read_regular", refused)
+        for ask in (open_cube, lambda path: run_report(tiled_sweep(), path, progress=False)):
+            with pytest.raises(CubeError, match=r"cube-00000001.json: cannot be read .*equisweep verify"):
+                ask(cube)
+        verdict = verify(cube)
+        assert [path.name for path in verdict.metadata] == ["cube-00000001.json", "manifest"]
+        assert verdict.damaged == {}
+    assert contents(cube) == before
+    assert verify(cube).sound

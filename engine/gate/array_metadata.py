@@ -13,7 +13,7 @@ MOST_CHUNK = 2**26  # bytes of a chunk, decompressed
 _MOST_TEXT = 2**24  # bytes of a coordinate of names
 _SHORT_TEXT, _LONG_NAME = 2**16, 256  # bytes of names, in all and of each besides
 _MOST_FILES = 10**5  # of a coordinate
-_MOST_AXES = 32
+MOST_DIMS = 32  # of an array
 _NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
     f"{s}int{b}": b // 8 for s in ("", "u") for b in (8, 16, 32, 64)
 }
@@ -124,8 +124,8 @@ def _chunk(where: str, grid: Any) -> tuple[int, ...]:
 
 def _lengths(where: str, what: str, given: Any) -> tuple[int, ...]:
     """Lengths along axes: whole numbers from 1 on, of a product that a disk can hold."""
-    if not isinstance(given, list) or len(given) > _MOST_AXES:
-        raise ValueError(f"{where}: its {what} is no list of at most {_MOST_AXES} lengths")
+    if not isinstance(given, list) or len(given) > MOST_DIMS:
+        raise ValueError(f"{where}: its {what} is no list of at most {MOST_DIMS} lengths")
     if (
         any(type(length) is not int or not 1 <= length <= MOST_POINTS for length in given)
         or prod(given) > MOST_POINTS

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from ...engine.gate.text import cut
+from ...engine.gate.text import CELL, clean, cut
 from ..text import table
 from .command import Command
 
@@ -43,7 +43,7 @@ def list_models(models: "Iterable[Model]") -> str:
             "outputs": ", ".join(output.name for output in model.all_outputs()),
             "source": model.source,
         }
-        lines = [f"{model.name}: {model.title}"]
+        lines = [f"{model.name}: {clean(model.title, CELL)}"]
         for name, text in parts.items():
             lines += fill(text, 100, initial_indent=f"  {name:12}", subsequent_indent=" " * 14).splitlines()
         blocks.append("\n".join(lines))
@@ -52,7 +52,7 @@ def list_models(models: "Iterable[Model]") -> str:
 
 def describe_model(model: "Model") -> str:
     """Parameters, static choices, outputs and source of one model."""
-    parts = [f"{model.name}: {model.title}", f"source: {model.source}"]
+    parts = [f"{model.name}: {clean(model.title, CELL)}", f"source: {clean(model.source, CELL)}"]
     if model.reconstructed:
         parts.append(f"reconstructed: {model.reconstructed}")
     if model.formulas:

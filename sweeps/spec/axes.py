@@ -15,6 +15,8 @@ from .design import DIM, Design
 from .inputs import Inputs
 from .ranges import grid_values
 
+_MOST_VARIED, _LONGEST = 1000, 200
+
 
 def zip_groups(where: str, stated: Any, axes: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Names of axes that vary together, by the dimension that each group becomes.
@@ -42,6 +44,21 @@ def zip_groups(where: str, stated: Any, axes: Mapping[str, Any]) -> dict[str, tu
             raise SweepError(f"{here}: should be a name of letters, digits and _")
         groups[dim] = tuple(group)
     return groups
+
+
+def require_held(where: str, names: Collection[str]) -> None:
+    """Refuse what is varied and no cube can hold: too many, or called as no file can be.
+
+    SweepError, beginning with `where`.
+    """
+    if len(names) > _MOST_VARIED:
+        raise SweepError(f"{where}: {len(names):,} axes and samples; at most {_MOST_VARIED:,} are read")
+    for name in names:
+        if len(name.encode(errors="replace")) > _LONGEST or "/" in name or not name.isprintable():
+            raise SweepError(
+                f"{where}: {shown(name)}: a file of the cube is called so; give it a name of at most "
+                f"{_LONGEST} letters, without / and control characters"
+            )
 
 
 def axis_values(

@@ -18,6 +18,8 @@ _TYPES: dict[str, tuple[Any, str]] = {
 }
 
 
+# From here on not every whole number is one of double precision.
+_MOST_COUNTED = 2**53
 # Of an integer that a double precision number can be.
 _MOST_BITS = 1023
 
@@ -69,6 +71,8 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     for value in values if parameter.integer else ():
         if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
+        if abs(value) > _MOST_COUNTED:
+            raise SweepError(f"{where}: {value:g} is too large for {parameter.name}, which counts something")
     if len(np.unique(cast)) < len(set(values)):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)

@@ -1,6 +1,8 @@
 """What a user's model declares, looked at before anything counts on it: that it is such, and not endless."""
 
 from collections.abc import Mapping, Sequence, Sized
+from numbers import Real
+from os import PathLike
 from sys import float_info
 from typing import Any
 
@@ -12,11 +14,16 @@ from ...kernels.model import Choice, Dim, Domain, Model, Output, Parameter
 # Of parameters, outputs, options: what is more than these is a vector, and runs along a dim.
 MOST_NAMES = 1000
 MOST_LABELS = 10_000  # of a dim, and components of a vector
-_LONGEST_NAME = 100
+_MOST_DIMS, _MOST_CLASSES = 8, 256
+_LONGEST_NAME, _LONGEST_PATH = 100, 4096
+_LABEL = str | int | float
+_KINDS = ("real", "count", "class")
+_TEXTS = ("symbol", "unit", "meaning")
 
 
 def require_sound_declaration(where: str, model: Model) -> None:
     """Refuse a model of whose declaration nothing can be made; SweepError, beginning with `where`."""
+    _require_texts(where, title=model.title, source=model.source)
     observables = model.flow.observables if model.flow else ()
     for what, declared, kind in (
         ("parameters", model.parameters, Parameter),
@@ -30,12 +37,21 @@ def require_sound_declaration(where: str, model: Model) -> None:
             if not isinstance(one, kind):
                 raise SweepError(f"{where}: {what}: {shown(one)} is no {kind.__name__}")
             _require_name(f"{where}: {what}", one.name)
+            texts = {key: getattr(one, key) for key in _TEXTS if hasattr(one, key)}
+            _require_texts(f"{where}: {one.name}", **texts)
     for parameter in model.parameters:
         _require_parameter(f"{where}: {parameter.name}", parameter)
+    for output in (*model.outputs, *observables):
+        _require_output(f"{where}: {output.name}", output)
     for choice in model.choices:
-        _require_labels(f"{where}: {choice.name}: options", choice.options, MOST_NAMES)
+        _require_labels(f"{where}: {choice.name}: options", choice.options, MOST_NAMES, str)
+        if choice.default not in choice.options:
+            raise SweepError(
+                f"{where}: {choice.name}: its default {shown(choice.default)} is none of its options"
+            )
     for dim in model.dims:
-        _require_labels(f"{where}: {dim.name}: labels", dim.labels, MOST_LABELS)
+        _require_labels(f"{where}: {dim.name}: labels", dim.labels, MOST_LABELS, _LABEL)
+    _require_labels(f"{where}: files", model.files, MOST_NAMES, str | PathLike, most_letters=_LONGEST_PATH)
 
 
 def require_few(where: str, given: Sized, most: int) -> None:
@@ -49,27 +65,38 @@ def _require_name(where: str, name: Any) -> None:
         raise SweepError(f"{where}: {shown(name)} is no name of at most {_LONGEST_NAME} letters")
 
 
-def _require_labels(where: str, given: Any, most: int) -> None:
+def _require_texts(where: str, **texts: Any) -> None:
+    for key, text in texts.items():
+        if not isinstance(text, str):
+            raise SweepError(f"{where}: its {key} {shown(text)} is no text")
+
+
+def _require_labels(where: str, given: Any, most: int, kind: Any, most_letters: int = _LONGEST_NAME) -> None:
     if isinstance(given, str) or not isinstance(given, Sequence):
-        raise SweepError(f"{where}: {shown(given)} is no list of labels")
+        raise SweepError(f"{where}: {shown(given)} is no list of them")
     require_few(where, given, most)
-    for label in given:
-        _require_label(where, label)
-
-
-def _require_label(where: str, label: Any) -> None:
-    if not isinstance(label, str | int | float) or (isinstance(label, str) and len(label) > _LONGEST_NAME):
-        raise SweepError(f"{where}: {shown(label)} is no label of at most {_LONGEST_NAME} letters")
+    for one in given:
+        if not isinstance(one, kind) or (isinstance(one, str) and len(one) > most_letters):
+            raise SweepError(f"{where}: {shown(one)} is no text of at most {most_letters} letters")
 
 
 def _require_parameter(where: str, parameter: Parameter) -> None:
-    if not isinstance(parameter.domain, Domain):
-        raise SweepError(f"{where}: its domain {shown(parameter.domain)} is no Domain")
-    given = parameter.default
+    domain, given = parameter.domain, parameter.default
+    if not isinstance(domain, Domain) or not all(isinstance(end, Real) for end in (domain.low, domain.high)):
+        raise SweepError(f"{where}: its domain {shown(domain)} is no Domain of two numbers")
     if isinstance(given, Mapping):
-        require_few(f"{where}: components", given, MOST_LABELS)
-        for label in given:
-            _require_label(f"{where}: components", label)
+        _require_labels(f"{where}: components", list(given), MOST_LABELS, _LABEL)
     for value in given.values() if isinstance(given, Mapping) else (given,):
         if not isinstance(value, int | float) or not abs(value) <= float_info.max:
             raise SweepError(f"{where}: its default {shown(value)} is no number")
+
+
+def _require_output(where: str, output: Output | Observable) -> None:
+    _require_labels(f"{where}: dims", output.dims, _MOST_DIMS, str)
+    if not isinstance(output, Output):
+        return
+    if output.kind not in _KINDS:
+        raise SweepError(f"{where}: its kind {shown(output.kind)} is none of {', '.join(_KINDS)}")
+    if not isinstance(output.classes, Mapping):
+        raise SweepError(f"{where}: its classes {shown(output.classes)} are no table of names to numbers")
+    _require_labels(f"{where}: classes", list(output.classes), _MOST_CLASSES, str)

@@ -8,10 +8,11 @@ import numpy as np
 
 from ...engine.check_model import check_model
 from ...engine.errors import SweepError
+from ...engine.gate.array_metadata import MOST_DIMS
 from ...engine.gate.text import shown
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model
-from .axes import axis_values, grid_axes, require_own_names, sampled_axis, zip_groups
+from .axes import axis_values, grid_axes, require_held, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
 from .fixed import fixed_values
@@ -47,6 +48,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     if table["dtype"] not in ("float64", "float32"):
         raise SweepError(f'{origin}: dtype: {shown(table["dtype"])} is neither "float64" nor "float32"')
     fixed, varied = table["fixed"], dict.fromkeys([*design_names(table["design"]), *table["axes"]])
+    require_held(f"{origin}: axes", varied)
     labels = component_labels(f"{origin}: fixed", fixed, varied, model)
     inputs = Inputs(model, labels, table["dtype"])
     require_dynamics(origin, table["times"], table["integrator"], model)
@@ -108,3 +110,7 @@ def _require_size(where: str, space: Space) -> None:
         raise SweepError(f"{where}: there are none; give at least one, if only of one value")
     if space.points > _MOST_POINTS:
         raise SweepError(f"{where}: {space.points:.3g} points are more than any disk holds")
+    dims = len(space.dims) + max(len(variable.inner_dims) for variable in space.variables)
+    if dims > MOST_DIMS:
+        advice = "let axes vary together, with zip"
+        raise SweepError(f"{where}: {dims} dimensions; a cube has at most {MOST_DIMS}: {advice}")

@@ -159,9 +159,7 @@ def _finish(scenario: Scenario, cube: Path, sweep: Path, holds: Kind | None, kno
 def _contents(cube: Path) -> dict[str, bytes]:
     """The files of a cube. How often a seal was written does not count, but how many there are does."""
     files, seals = contents(cube), itertools.count(1)
-    return {
-        re.sub(r"cube-\d+", lambda _: f"seal-{next(seals)}", path): files[path] for path in sorted(files)
-    }
+    return {re.sub(r"cube-\d+", lambda _: f"seal-{next(seals)}", path): files[path] for path in sorted(files)}
 
 
 def _compare(cube: Path, clean: Path, kind: Kind) -> list[str]:

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .hostile import arguments, declarations, inputs, places, texts
+from .hostile import arguments, declarations, inputs, models, places, texts
 from .hostile.case import Case, complaint
 from .hostile.made import Made, make
 from .hostile.runner import outcome_of, warm_up
 
-CATALOGUE = (places, declarations, texts, inputs, arguments)
+CATALOGUE = (places, declarations, texts, inputs, models, arguments)
 NAME = "hostile inputs"
 KINDS = {
     "files": "pipes, devices, folders, sparse files in the place of files",

@@ -1,4 +1,4 @@
-"""Sweep files, model files and structures that are hostile."""
+"""Sweep files and structures that are hostile."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,79 +105,6 @@ _SWEEPS: dict[str, str] = {
     "a text of 1.9 MB that does not end": 'model = "' + "x" * 1_900_000,
     "10^5 comments": "# x\n" * 10**5,
 }  # fmt: skip
-_GAME = """
-from equisweep.kernels.declare import model
-from equisweep.kernels.model import Choice, Dim, Domain, Output, Parameter
-
-{before}
-
-@model(title={title}, source="own", parameters=[Parameter("a", "a", "1", {default}, Domain(0), {meaning})],
-       outputs=[Output("y", "y", "1", "y")])
-def game(p):
-    {body}
-    return {{"y": p["a"], "status": 1}}
-"""
-
-
-def _game(
-    before: str = "", title: str = '"t"', default: str = "0.5", meaning: str = '"m"', body: str = ""
-) -> str:
-    return _GAME.format(before=before, title=title, default=default, meaning=meaning, body=body or "pass")
-
-
-_SILENT = "class E(BaseException):\n    def __str__(self): raise ValueError\n    __repr__ = __str__\n"
-_MODELS: dict[str, str] = {
-    "raises BaseException": "raise BaseException('no')",
-    "exits with 0": "import sys; sys.exit(0)",
-    "exits with a text": "import sys; sys.exit('\\x1b[31m done')",
-    "exits with None": "raise SystemExit",
-    "calls exit": "exit()",
-    "raises GeneratorExit": "raise GeneratorExit",
-    "raises MemoryError": "raise MemoryError",
-    "raises what cannot be written": _SILENT + "raise E",
-    "raises an exception of 20 MB": "raise ValueError('x' * 20_000_000)",
-    "raises escapes": "raise ValueError('\\x1b[31m\\r\\n\\x07')",
-    "raises a group": "raise BaseExceptionGroup('g', [SystemExit(0), ValueError()])",
-    "recurses": "def f(): return f()\nf()",
-    "is no Python": "this is no Python",
-    "has a wrong indent": "  x = 1\n y = 2",
-    "is 10^5 parentheses": "x = " + "(" * 10**5 + ")" * 10**5,
-    "is 3,000 lists": "x = " + "[" * 3000 + "]" * 3000,
-    "is 10^5 minus signs": "x = " + "-" * 10**5 + "1",
-    "is a sum of 10^5": "x = " + "+".join(["1"] * 10**5),
-    "has zero bytes": "x = 1\0",
-    "says another coding": "# -*- coding: nonsense -*-\nx = 1",
-    "is not UTF-8": "x = '\udcff'",
-    "has no model": "game = 5",
-    "has a model of 10^5 names": "for i in range(10**5): globals()[f'a{i}'] = i",
-    "is a number of 10^5 digits": "x = 1" + "0" * 10**5,
-    "imports itself": "import m",
-    "imports nothing that is": "import nothing_that_is",
-    "prints nothing and ends": "raise StopIteration",
-    "closes stdout": "import sys; sys.stdout.close(); raise ValueError('closed')",
-}
-_TRACED: dict[str, str] = {
-    "exits while it is traced": _game(body="import sys; sys.exit(0)"),
-    "raises BaseException while it is traced": _game(body="raise BaseException"),
-    "raises what cannot be written while it is traced": _game(before=_SILENT, body="raise E"),
-    "raises 20 MB while it is traced": _game(body="raise ValueError('x' * 20_000_000)"),
-    "raises escapes while it is traced": _game(body="raise ValueError('\\x1b[31m')"),
-    "recurses while it is traced": _game(before="def again(p): return again(p)", body="return again(p)"),
-    "asks for 1 TB while it is traced": _game(body="import numpy; numpy.zeros(10**12)"),
-    "returns 10^5 names": _game(body="return {str(i): 0.0 for i in range(10**5)}"),
-    "returns itself": _game(body="return game"),
-    "returns names that are numbers": _game(body="return {1: 2}"),
-    "has a default of 10^5 digits": _game(default="10**100000"),
-    "has a default of text": _game(default="'x'"),
-    "has a default that is not a number": _game(default="float('nan')"),
-    "opens what it does not declare": _game(body="open(__file__.replace('m.py', 's.toml')).read()"),
-}  # fmt: skip
-_SHOWN: dict[str, str] = {
-    "a title with escapes": _game(title="'\\x1b[31mred\\r\\x07'"),
-    "a meaning with escapes": _game(meaning="'\\x1b[31mred\\u202e'"),
-    "a title of 5 MB": _game(title="'x' * 5_000_000"),
-    "a meaning of 5 MB": _game(meaning="'x' * 5_000_000"),
-}
 _NAMES = [f"a{i}" for i in range(5000)]
 _STRUCTURES: dict[str, tuple[str, str]] = {
     "5,000 names": ("csv", "\n".join(["," + ",".join(_NAMES), *_NAMES])),
@@ -216,40 +143,18 @@ _STRUCTURES: dict[str, tuple[str, str]] = {
 def cases(made: Made) -> Iterator[Case]:
     """Each of these files, for the command that reads it."""
     for name, text in _SWEEPS.items():
-        yield Case("sweeps", name, _file("s.toml", text, ["plan", "s.toml"]))
+        yield Case("sweeps", name, file("s.toml", text, ["plan", "s.toml"]))
     for name in ("2,000 nested arrays", "num = 10^5000", "a model in /dev", "10^18 points"):
-        yield Case(
-            "sweeps", f"run: {name}", _file("s.toml", _SWEEPS[name], ["run", "s.toml", "-o", "c.zarr"])
-        )
-    for name, text in _MODELS.items():
-        yield Case("models", name, _file("m.py", text, ["models", "m.py:game"]))
-    for name, text in _TRACED.items():
-        if "default" in name:
-            yield Case("models", name, _file("m.py", text, ["models", "m.py:game"]))
-    for name, text in (_MODELS | _TRACED).items():
-        yield Case("models", f"plan: {name}", _model(text))
-    for name, text in _SHOWN.items():
-        yield Case("models", f"shows {name}", _file("m.py", text, ["models", "m.py:game"]), _short)
+        yield Case("sweeps", f"run: {name}", file("s.toml", _SWEEPS[name], ["run", "s.toml", "-o", "c.zarr"]))
     for name, (ending, text) in _STRUCTURES.items():
-        yield Case("structures", name, _file(f"f.{ending}", text, ["structure", f"f.{ending}"]))
+        yield Case("structures", name, file(f"f.{ending}", text, ["structure", f"f.{ending}"]))
 
 
-def _short(out: str) -> bool:
-    return len(out) < 10**5
+def file(name: str, text: str, arguments: list[str]) -> Callable[[Path], list[str]]:
+    """Puts a file into a folder, for a command."""
 
-
-def _file(name: str, text: str, arguments: list[str]) -> Callable[[Path], list[str]]:
     def prepare(folder: Path) -> list[str]:
         (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
         return arguments
-
-    return prepare
-
-
-def _model(text: str) -> Callable[[Path], list[str]]:
-    def prepare(folder: Path) -> list[str]:
-        (folder / "m.py").write_bytes(text.encode("utf-8", "surrogateescape"))
-        (folder / "s.toml").write_text('model = "m.py:game"\n[axes]\na = [0.5, 1]\n')
-        return ["plan", "s.toml"]
 
     return prepare

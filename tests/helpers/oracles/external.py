@@ -4,7 +4,9 @@ A scenario is a dict of floats: alpha, beta, v, E, L, n, gamma, delta. Every sol
 scanning a dense grid of breach probabilities and closing in with Brent's method.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, wraps
 from math import exp, inf, log
 
 import numpy as np
@@ -18,6 +20,12 @@ PAPER: Scenario = {"alpha": 0.1, "beta": 0.1, "v": 0.5, "E": 0.1, "L": 400.0, "n
 PAPER |= {"gamma": 0.5, "delta": 0.5}
 
 _GRID = 3000
+
+
+def _once(function: Callable) -> Callable:
+    """The function of a scenario, which remembers what it returned: many tests ask for the same."""
+    known = cache(lambda items, *more: function(dict(items), *more))
+    return wraps(function)(lambda s, *more: known(tuple(s.items()), *more))
 
 
 @dataclass
@@ -121,6 +129,7 @@ def _crossings(f, low: float, high: float) -> tuple[list[float], bool]:
     return roots, bool(top.any() or any(flat))
 
 
+@_once
 def equilibria(s: Scenario, mechanism: str) -> tuple[list[float], bool]:
     """Every symmetric equilibrium (log of its breach probability, smallest first), and fragility."""
     high = log(s["beta"]) + log(s["v"])
@@ -144,6 +153,7 @@ def game(s: Scenario, mechanism: str, branch: str = "highest") -> Solution:
     return Solution(e, x, p, loss, len(found), log_p == high, fragile, found)
 
 
+@_once
 def planner(s: Scenario) -> Solution:
     """The planner's least cost over e >= 0: scan, narrow down on the cost, polish on its slope."""
     high = log(s["beta"]) + log(s["v"])
@@ -265,6 +275,7 @@ def columns(points: list[Scenario]) -> dict[str, np.ndarray]:
     return {name: np.array([s[name] for s in points]) for name in points[0]}
 
 
+@cache
 def three_interior_roots(size: int, seed: int) -> list[Scenario]:
     """Random scenarios under compensation whose benefit rises, falls and rises again through its cost."""
     rng = np.random.default_rng(seed)

@@ -70,13 +70,15 @@ def _made(
     what = ", ".join([space.model.name, *choices.values()])
     ways: set[Compiled] = set()
     point = TracedOnce(point_function(space, choices, partial(lane_loop, report=ways.add)))
-    reason = _reason_for_xla(space, device, native)
+    reason = _reason_for_xla(device, native)
     known = set() if reason is None else {Compiled(False, reason)}
     with compiling(what):
         if reason is None and not space.needs_ode:
             loop, compiled = attempt(lambda: _grid_loop(point, coordinates, device).link(), "computing")
             if loop is not None:
                 count()
+                if loop.traced:
+                    return GridVmap(loop, coordinates, device, what=what, whole=True), frozenset({compiled})
                 return loop, frozenset({compiled})
             known = {compiled}
         function = GridVmap(point, coordinates, device, what=what, seldom=partial(all_native, ways))
@@ -89,7 +91,7 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
     Everything is traced and lowered for each static choice, nothing is compiled. Through XLA the numbers are
     the same up to rounding, and take several times as long.
     """
-    reason = _reason_for_xla(space, device, native=True)
+    reason = _reason_for_xla(device, native=True)
     if reason is not None:
         return {Compiled(False, reason)}
     ways: set[Compiled] = set()
@@ -112,7 +114,8 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     point = TracedOnce(point_function(space, choices))
     loop, compiled = attempt(partial(_grid_loop, point, at, device), "computing")
     if loop is not None:
-        keep(key, loop, {compiled})
+        if not loop.traced:
+            keep(key, loop, {compiled})
         return {compiled}
     return remarked({compiled}, GridVmap(point, at, device).remark)  # XLA may have to hurry
 
@@ -145,13 +148,11 @@ def _grid_loop(point: Callable[..., Any], coordinates: Sequence[Point], device: 
     return GridLoop(point, coordinates, backend_of(device.platform))
 
 
-def _reason_for_xla(space: Space, device: Any, native: bool) -> str | None:
+def _reason_for_xla(device: Any, native: bool) -> str | None:
     """Why XLA computes whatever the kernel holds; None where that depends on the kernel."""
     if not native:
         return "asked for"
-    backend = backend_of(device.platform)
-    here = backend is not None and (backend.grids or space.needs_ode)
-    return None if here else f"on {device.platform}"
+    return f"on {device.platform}" if backend_of(device.platform) is None else None
 
 
 def _all_choices(space: Space) -> list[dict[str, str]]:

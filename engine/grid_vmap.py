@@ -57,6 +57,7 @@ class GridVmap:
     shared : arrays that are the same at every point.
     what : what is shown while it is compiled.
     seldom : whether nearly all of the time goes into machine code that it calls; asked once it is traced.
+    whole : `point` takes all coordinates of a grid at once: machine code that XLA launches.
     """
 
     def __init__(
@@ -68,11 +69,14 @@ class GridVmap:
         shared: Sequence[Array] = (),
         what: str = "",
         seldom: Callable[[], bool] = lambda: False,
+        whole: bool = False,
     ) -> None:
-        once = point if isinstance(point, TracedOnce) else TracedOnce(point)
-        self._made_with = once, device, what, seldom
-        once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
-        self._plain = vmapped(once, len(coordinates), len(shared))
+        self._plain = once = point
+        if not whole:
+            once = point if isinstance(point, TracedOnce) else TracedOnce(point)
+            once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
+            self._plain = vmapped(once, len(coordinates), len(shared))
+        self._made_with = once, device, what, seldom, whole
         self._function = jax.jit(self._plain)
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
@@ -128,8 +132,8 @@ class GridVmap:
         """The same function made for grids of other lengths, from the same trace of a point."""
         if _lengths(coordinates) == self._first[0]:
             return self
-        once, device, what, seldom = self._made_with
-        return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom)
+        once, device, what, seldom, whole = self._made_with
+        return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom, whole)
 
     def counting(self, count: Callable[[], None]) -> "GridVmap":
         """The same compiled function; `count` is called whenever XLA compiles for it from now on."""

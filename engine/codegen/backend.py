@@ -31,6 +31,14 @@ class GridProgram(Protocol):
         ...
 
 
+class TracedGridProgram(Protocol):
+    """Computes a grid where XLA computes. JAX can trace it."""
+
+    def __call__(self, coordinates: Sequence[Array], lengths: Sequence[int]) -> list[Array]:
+        """Every field: the grid's axes, then the numbers at a point in a row."""
+        ...
+
+
 class LaneProgram(Protocol):
     """Runs lanes. JAX can trace it, also under `jax.vmap`, where each call is of one lane."""
 
@@ -44,13 +52,13 @@ class Backend(Protocol):
 
     platform: str  # as `jax.lax.platform_dependent` calls it
     width: int  # points that are computed side by side
-    grids: bool  # whether there is `grid`
+    traced_grids: bool  # whether `grid` makes what JAX traces, not what fills arrays
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype."""
         ...
 
-    def grid(self, grid: Grid) -> GridProgram:
+    def grid(self, grid: Grid) -> GridProgram | TracedGridProgram:
         """A program that computes a grid. Raises RuntimeError where the compiler fails."""
         ...
 

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from .backend import Backend, GridProgram, primitives
+from .backend import Backend, primitives
 from .backends import cpu_backend
 from .ir import Graph, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
@@ -75,7 +75,7 @@ class GridLoop:
         return "_program" in self.__dict__
 
     @cached_property
-    def _program(self) -> GridProgram:
+    def _program(self) -> Any:
         return self._backend.grid(self._grid)
 
     def compile(self, coordinates: Coordinates) -> int:
@@ -97,6 +97,21 @@ class GridLoop:
         if not all(array.flags.writeable for array in arrays):
             raise ValueError("outputs that may not be written to")
         self._program(inputs, arrays, lengths)
+
+    @property
+    def traced(self) -> bool:
+        """Whether JAX computes it, by a call, where the back end's devices are; else there is `fill`."""
+        return self._backend.traced_grids
+
+    def __call__(self, *coordinates: Mapping[str, Any]) -> dict[str, Any]:
+        """The outputs at these coordinates, of a loop that is `traced`."""
+        lengths = _lengths(coordinates)
+        found = self._program(_in_order(coordinates), lengths)
+        shapes = [inner for inner, _ in self.outputs.values()]
+        return {
+            name: numbers.reshape(*lengths, *inner)
+            for name, numbers, inner in zip(self.outputs, found, shapes, strict=True)
+        }
 
 
 def _lengths(coordinates: Coordinates) -> list[int]:

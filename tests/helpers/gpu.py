@@ -11,6 +11,8 @@ import llvmlite.binding as llvm
 import numpy as np
 import nvidia
 from equisweep.engine.codegen.gpu.backend import Gpu
+from equisweep.engine.codegen.gpu.grid import parameters, stage_code, stage_kernel
+from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
 from equisweep.engine.codegen.gpu.lanes import thread_code
 
 CARDS = ("sm_80", "sm_90", "sm_100")
@@ -44,16 +46,35 @@ def _linker():
     return llvm.create_lljit_compiler(machine, use_jit_link=False, suppress_errors=False)
 
 
-def thread_on_this_processor(loop):
-    """The work of a thread as a function: thread(first, threads, arrays)."""
+def thread_on_this_processor(code, arrays):
+    """The work of a thread as a function: thread(first, threads, arrays). `code(name)` is its LLVM code."""
     name = f"thread_{len(_LINKED)}"
-    builder = llvm.JITLibraryBuilder().add_ir(thread_code(loop, name)).export_symbol(name)
+    builder = llvm.JITLibraryBuilder().add_ir(code(name)).export_symbol(name)
     library = builder.add_current_process().link(_linker(), name)
     _LINKED.append(library)
-    count = sum(leaf.used for leaf in loop.leaves) + 2 + loop.split
-    function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * count)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * arrays)
     call = function(library[name])
     return lambda first, threads, arrays: call(first, threads, *[a.ctypes.data for a in arrays])
+
+
+class GridOnThisProcessor(GpuGridProgram):
+    """The kernels of a grid, whose threads this processor runs, one after another; they are so many."""
+
+    def __init__(self, grid, threads):
+        self.threads, self.kernels = threads, []
+        super().__init__(grid)
+
+    def _compiled(self, work):
+        self.kernels.append(stage_kernel(self._grid, work, "kernel"))
+        count = len(parameters(self._grid, work))
+        return thread_on_this_processor(lambda name: stage_code(self._grid, work, name), count)
+
+    def _launched(self, text, work, arrays, results, lengths):
+        given = [np.ascontiguousarray(a) for a in arrays]
+        written = [np.empty(r.shape, r.dtype) for r in results]
+        for first in range(self.threads):
+            text(first, self.threads, [*given, np.array(lengths, np.int32), *written])
+        return written
 
 
 class OnThisProcessor(Gpu):
@@ -65,9 +86,13 @@ class OnThisProcessor(Gpu):
         self.threads = threads
         self.loops = []
 
+    def grid(self, grid):
+        return GridOnThisProcessor(grid, self.threads)
+
     def lanes(self, loop):
         self.loops.append(loop)
-        thread = thread_on_this_processor(loop)
+        arrays = sum(leaf.used for leaf in loop.leaves) + 2 + loop.split
+        thread = thread_on_this_processor(lambda name: thread_code(loop, name), arrays)
 
         def run(*arrays):
             lanes = arrays[0].shape[: arrays[0].ndim - loop.leaves[0].rank]

@@ -13,7 +13,7 @@ class Cpu:
     """Computes `width` points or lanes side by side; as many as suit this processor if not given."""
 
     platform = "cpu"
-    grids = True
+    traced_grids = False
 
     def __init__(self, width: int | None = None) -> None:
         self.width = width or _best_width()

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..ir import DTYPES, Unsupported
+from ..ir import DTYPES
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.instructions import instruction
 from ..schedule import Grid
+from .grid_program import GpuGridProgram
 from .lanes import lane_kernel
 from .launch import Kernel, require_known_jax, run_lanes
 from .ptx import ptx
@@ -16,11 +17,11 @@ Array = Any
 
 
 class Gpu:
-    """Computes a lane in each thread. Grids are left to XLA."""
+    """Computes a lane, or a point of a grid, in each thread."""
 
     platform = "cuda"
     width = 1
-    grids = False
+    traced_grids = True
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype.
@@ -32,9 +33,9 @@ class Gpu:
             return False
         return instruction(op, dtype) is not None
 
-    def grid(self, grid: Grid) -> Any:
-        """Raises Unsupported."""
-        raise Unsupported("grids on a GPU")
+    def grid(self, grid: Grid) -> GpuGridProgram:
+        """A program that computes a grid."""
+        return GpuGridProgram(grid)
 
     def lanes(self, loop: Loop) -> "GpuLaneProgram":
         """A program that runs lanes."""

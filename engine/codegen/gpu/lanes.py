@@ -9,18 +9,11 @@ GPU. `lane_kernel` is what the GPU is given.
 
 from collections.abc import Sequence
 
-from ..ir import Unsupported, bytes_of
+from ..ir import bytes_of
 from ..lanes import Leaf, Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-
-# Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
-BLOCK = 128
-_MEMORY = "ptr addrspace(1)"
-# A kernel takes 4,096 bytes of arguments.
-_MOST_ARRAYS = 500
-# What says which thread of how many this is: a name in the code, and the register that holds it.
-_REGISTERS = {"tid": "tid.x", "block": "ctaid.x", "size": "ntid.x", "blocks": "nctaid.x"}
+from .kernel import MEMORY, kernel_code, pointers
 
 
 def thread_code(loop: Loop, name: str, linkage: str = "") -> str:
@@ -45,33 +38,16 @@ def lane_kernel(loop: Loop, name: str) -> str:
     The counter stands among both: XLA hands over the input's place as that of the first output.
     """
     arrays = parameters(loop)
-    at = arrays.index(f"{_MEMORY} %counter")
-    given = [*arrays[:at], f"{_MEMORY} %uncounted", *arrays[at:]]
-    names = ["i32 %first", "i32 %threads", *arrays]
-    reads = {name: f"i32 @llvm.nvvm.read.ptx.sreg.{register}()" for name, register in _REGISTERS.items()}
-    return "\n".join([
-        'target triple = "nvptx64-nvidia-cuda"',
-        *(f"declare {read}" for read in reads.values()),
-        thread_code(loop, "thread", "internal"),
-        f'define ptx_kernel void @{name}({", ".join(given)}) "nvvm.maxntid"="{BLOCK}" {{',
-        *(f"  %{name} = call {read}" for name, read in reads.items()),
-        "  %before = mul i32 %block, %size",
-        "  %first = add i32 %before, %tid",
-        "  %threads = mul i32 %blocks, %size",
-        f"  call void @thread({', '.join(names)}) alwaysinline",
-        "  ret void",
-        "}",
-        "",
-    ])  # fmt: skip
+    at = arrays.index(f"{MEMORY} %counter")
+    given = [*arrays[:at], f"{MEMORY} %uncounted", *arrays[at:]]
+    return kernel_code(name, given, thread_code(loop, "thread", "internal"), arrays)
 
 
 def parameters(loop: Loop) -> list[str]:
     """The arrays that a thread is given, as LLVM declares parameters."""
-    inputs = [f"{_MEMORY} %in{k}" for k, leaf in enumerate(loop.leaves) if leaf.used]
-    outputs = [f"{_MEMORY} %out{k}" for k in range(loop.split)]
-    if len(inputs) + len(outputs) > _MOST_ARRAYS:
-        raise Unsupported(f"more than {_MOST_ARRAYS} arrays for a GPU's kernel")
-    return [*inputs, f"{_MEMORY} %lanes", f"{_MEMORY} %counter", *outputs]
+    inputs = [f"in{k}" for k, leaf in enumerate(loop.leaves) if leaf.used]
+    outputs = [f"out{k}" for k in range(loop.split)]
+    return pointers([*inputs, "lanes", "counter", *outputs])
 
 
 class _Writer:
@@ -87,7 +63,7 @@ class _Writer:
         code = self.code
         code.block("entry")
         code.reserve(self.loop.dtypes)
-        lanes = code.emit(f"load i32, {_MEMORY} %lanes, align 4")
+        lanes = code.emit(f"load i32, {MEMORY} %lanes, align 4")
         code.jump("take")
         code.block("take")
         lane = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
@@ -119,7 +95,7 @@ class _Writer:
         code = self.code
         code.block("write")
         self.copy(self.loop.leaves[: self.loop.split], "%out", fetch=False)
-        taken = code.emit(f"atomicrmw add {_MEMORY} %counter, i32 1 monotonic")
+        taken = code.emit(f"atomicrmw add {MEMORY} %counter, i32 1 monotonic")
         code.emit_as("%following", f"add i32 {taken}, %threads")
         code.jump("written")
         code.block("written")
@@ -134,8 +110,8 @@ class _Writer:
                 begin = code.emit(f"mul i64 %lane, {leaf.size}")
                 for j in range(leaf.size):
                     at = code.emit(f"add i64 {begin}, {j}")
-                    there = code.emit(f"getelementptr {type_}, {_MEMORY} {array}{k}, i64 {at}")
-                    here, there = f"ptr {self.slots[number + j]}", f"{_MEMORY} {there}"
+                    there = code.emit(f"getelementptr {type_}, {MEMORY} {array}{k}, i64 {at}")
+                    here, there = f"ptr {self.slots[number + j]}", f"{MEMORY} {there}"
                     source, target = (there, here) if fetch else (here, there)
                     value = code.emit(f"load {type_}, {source}, align {size}")
                     code.add(f"store {type_} {value}, {target}, align {size}")

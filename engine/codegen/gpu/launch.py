@@ -1,9 +1,9 @@
-"""Lanes on a GPU as an operation of JAX: XLA takes the PTX as it is and launches it with the arrays.
+"""Kernels on a GPU as operations of JAX: XLA takes the PTX as it is and launches it with the arrays.
 
 XLA's custom call for PTX is not a documented interface: it stands in this file alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -16,7 +16,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import batching, mlir
 
 from ..ir import Unsupported
-from .lanes import BLOCK
+from .kernel import BLOCK
 
 Array = Any
 
@@ -49,6 +49,27 @@ def require_known_jax() -> None:
     release = tuple(int(part) for part in jax.__version__.split(".")[:2])
     if not _KNOWN[0] <= release < _KNOWN[1]:
         raise Unsupported(f"jax {jax.__version__} is not known to take PTX")
+
+
+def launch(
+    name: str,
+    ptx: str,
+    threads: int,
+    arrays: Sequence[Array],
+    results: Sequence[jax.ShapeDtypeStruct],
+    aliases: Mapping[int, int] | None = None,
+) -> list[Array]:
+    """What a kernel writes; `threads` have work at most. Only what is compiled for a GPU can hold this.
+
+    `aliases`: which array becomes which result, in its place.
+    """
+    one = np.int32(1)
+    call = jax.ffi.ffi_call(_TARGET, list(results), input_output_aliases=dict(aliases or {}))
+    return list(call(
+        *arrays, name=name, kernel_type="ptx", kernel_data=ptx,
+        grid_x=np.int32(min(-(-threads // BLOCK), _MOST_BLOCKS)), grid_y=one, grid_z=one,
+        block_x=np.int32(BLOCK), block_y=one, block_z=one, shared_mem_bytes=np.int32(0),
+    ))  # fmt: skip
 
 
 def run_lanes(kernel: Kernel, arrays: Sequence[Array]) -> list[Array]:
@@ -91,18 +112,10 @@ def _launched(*arrays: Array, kernel: Kernel) -> list[Array]:
     if lanes == 0:
         return [jnp.zeros(s.shape, s.dtype) for s in shapes]
     counts = [jnp.full(1, lanes, jnp.int32), jnp.zeros(1, jnp.int32)]
-    one = np.int32(1)
-    call = jax.ffi.ffi_call(
-        _TARGET,
-        [jax.ShapeDtypeStruct((1,), np.int32), *shapes],
-        input_output_aliases={len(arrays) + 1: 0},  # the counter becomes an output, for it is written
-    )
-    results = call(
-        *arrays, *counts, name=kernel.name, kernel_type="ptx", kernel_data=kernel.ptx,
-        grid_x=np.int32(min(-(-lanes // BLOCK), _MOST_BLOCKS)), grid_y=one, grid_z=one,
-        block_x=np.int32(BLOCK), block_y=one, block_z=one, shared_mem_bytes=np.int32(0),
-    )  # fmt: skip
-    return list(results)[1:]
+    # The counter becomes an output, for it is written.
+    counter = jax.ShapeDtypeStruct((1,), np.int32)
+    aliases = {len(arrays) + 1: 0}
+    return launch(kernel.name, kernel.ptx, lanes, [*arrays, *counts], [counter, *shapes], aliases)[1:]
 
 
 def _at_once(*arrays: Array, kernel: Kernel) -> list[Array]:

@@ -156,6 +156,12 @@ class VectorCode(Code):
         all_ = self.emit(f"shufflevector {m} {one}, {m} poison, <{self.width} x i32> zeroinitializer")
         return self._from_memory(all_, dtype)
 
+    def number(self, scalar: Scalar) -> str:
+        """A scalar's number in the first slot, as it lies in memory."""
+        return self.emit(
+            f"extractelement {self.vectors.memory(scalar.dtype)} {self._in_memory(scalar)}, i64 0"
+        )
+
     def store_row(self, scalar: Scalar, pointer: str, index: str, mask: str | None = None) -> None:
         """A scalar's numbers side by side, from number `index` on: all, or those of a mask."""
         value, m = self._in_memory(scalar), self.vectors.memory(scalar.dtype)

@@ -1,0 +1,42 @@
+"""What all kernels for GPUs have in common: how many threads a block has, and which of them a thread is."""
+
+from collections.abc import Sequence
+
+from ..ir import Unsupported
+
+# Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
+BLOCK = 128
+MEMORY = "ptr addrspace(1)"
+# A kernel takes 4,096 bytes of arguments.
+_MOST_ARRAYS = 500
+# What says which thread of how many this is: a name in the code, and the register that holds it.
+_REGISTERS = {"tid": "tid.x", "block": "ctaid.x", "size": "ntid.x", "blocks": "nctaid.x"}
+
+
+def pointers(names: Sequence[str]) -> list[str]:
+    """Arrays that a thread is given, as LLVM declares parameters. Raises Unsupported where they are many."""
+    if len(names) > _MOST_ARRAYS:
+        raise Unsupported(f"more than {_MOST_ARRAYS} arrays for a GPU's kernel")
+    return [f"{MEMORY} %{name}" for name in names]
+
+
+def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[str]) -> str:
+    """LLVM code of a kernel that XLA can launch, of the code of ``@thread(first, threads, arrays...)``.
+
+    `given` are the kernel's own parameters, among them those `arrays` that each thread is handed.
+    """
+    reads = {name: f"i32 @llvm.nvvm.read.ptx.sreg.{register}()" for name, register in _REGISTERS.items()}
+    return "\n".join([
+        'target triple = "nvptx64-nvidia-cuda"',
+        *(f"declare {read}" for read in reads.values()),
+        thread,
+        f'define ptx_kernel void @{name}({", ".join(given)}) "nvvm.maxntid"="{BLOCK}" {{',
+        *(f"  %{name} = call {read}" for name, read in reads.items()),
+        "  %before = mul i32 %block, %size",
+        "  %first = add i32 %before, %tid",
+        "  %threads = mul i32 %blocks, %size",
+        f"  call void @thread({', '.join(['i32 %first', 'i32 %threads', *arrays])}) alwaysinline",
+        "  ret void",
+        "}",
+        "",
+    ])  # fmt: skip

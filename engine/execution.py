@@ -16,6 +16,14 @@ from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .feedback.progress import Progress, Silence
 from .feedback.report import Report
 from .feedback.stop_flag import stop_if_requested
+from .reduce.reduction import (
+    REDUCED_IN,
+    ReducedSpace,
+    Reduction,
+    plan_layouts,
+    reduced_last,
+    reduced_space,
+)
 from .space import Space
 from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
 from .store.durable import clear_disk_errors, only_writer, put_back, withdraw
@@ -70,6 +78,7 @@ def execute(
     tile_points: int | None = None,
     overlap: bool = True,
     progress: bool = True,
+    reduction: Reduction | None = None,
 ) -> Report:
     """Compute every missing tile of the cube at `root`, creating the cube if there is none.
 
@@ -95,6 +104,8 @@ def execute(
         Compute while writing; off only to measure what it gains.
     progress
         Report on stderr how far it is.
+    reduction
+        What is kept of the points, where these are not stored.
 
     Raises
     ------
@@ -108,26 +119,28 @@ def execute(
     """
     if device not in DEVICES:
         raise SweepError(f"device: {device!r} is none of {', '.join(DEVICES)}")
-    told = dict(attributes or {})
+    told, stored = dict(attributes or {}), space
+    if reduction is not None:
+        space, stored = reduced_last(space, reduction.over), reduced_space(space, reduction)
     with clear_disk_errors(root):
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
         new = overwrite or not root.exists() or not any(root.iterdir())
         if new:
-            _create(space, root, device, tile_points, told, check_disk)
+            _create(space, stored, root, device, tile_points, told, check_disk)
         with only_writer(root):
             finish_growth(root)
             drop_older_seals(root)
             cube = open_cube_for_reading(root)
-            grown = _grown(cube, space, device, told, check_disk)
+            grown = None if reduction else _grown(cube, space, device, told, check_disk)
             cube = grown or cube
-            require_same_sweep(cube, space)
+            require_same_sweep(cube, stored)
             try:
                 todo = prepare(cube, durable)
                 report = Report(0, len(cube.layout), 0, 0.0, 0, "")
                 if todo:
-                    report = _complete(cube, space, todo, device, durable, overlap, progress)
+                    report = _complete(cube, space, stored, todo, device, durable, overlap, progress)
             except SweepError:
                 if new and len(missing_tiles(cube)) == len(cube.layout):
                     withdraw(
@@ -141,6 +154,7 @@ def execute(
 
 def _create(
     space: Space,
+    stored: Space,
     root: Path,
     device: str,
     tile_points: int | None,
@@ -153,15 +167,18 @@ def _create(
     if root.is_symlink() and not root.exists():
         raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
     chosen = pick_device(device)
-    layout = plan_space(space, chosen, tile_points)
+    layout, given = plan_space(space, chosen, tile_points), dict(attributes)
+    if isinstance(stored, ReducedSpace):
+        cut = plan_layouts(space, stored, chosen, tile_points)
+        layout, given[REDUCED_IN] = cut.cube, json.dumps(cut.grid.tile)
     there = root.exists() and (not root.is_dir() or any(root.iterdir()))
     with only_writer(root) if there else nullcontext():
         if there:
             finish_growth(root)
             open_cube_for_reading(root)
         if check_disk:
-            _require_disk(space.points * space.bytes_per_point, root, bytes_on_disk(root) if there else 0)
-        create_cube(root, space, layout, _attributes(space, attributes, chosen), there)
+            _require_disk(stored.points * stored.bytes_per_point, root, bytes_on_disk(root) if there else 0)
+        create_cube(root, stored, layout, _attributes(stored, given, chosen), there)
 
 
 def _attributes(space: Space, given: Mapping[str, str], device: Any) -> dict[str, str]:
@@ -183,21 +200,35 @@ def _grown(
 
 
 def _complete(
-    cube: Cube, space: Space, todo: Sequence[Tile], device: str, durable: bool, overlap: bool, progress: bool
+    cube: Cube,
+    space: Space,
+    stored: Space,
+    todo: Sequence[Tile],
+    device: str,
+    durable: bool,
+    overlap: bool,
+    progress: bool,
 ) -> Report:
     """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
     from .compile_cache import keep_compiled
     from .evaluate import computed_tiles
+    from .reduce.loop import Fold
 
     keep_compiled()
-    total, points = len(cube.layout), sum(tile.points for tile in todo)
-    evaluator = _evaluator(space, cube.layout, pick_device(device))
+    fold = Fold(cube, space, stored, todo, durable) if isinstance(stored, ReducedSpace) else None
+    total, points = len(cube.layout), fold.points if fold else sum(tile.points for tile in todo)
+    evaluator = _evaluator(space, fold.layouts.grid if fold else cube.layout, pick_device(device))
     shown = (Progress if progress else Silence)(space.points, space.points - points)
-    writer = TileWriter(cube, durable, shown, ahead=WRITERS + 1 if overlap else 0)
+    # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
+    writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead=WRITERS + 1 if overlap else 0)
+    tiles = computed_tiles(evaluator, fold.tiles() if fold else todo, ahead=_AHEAD if overlap else 0)
     started, began = time.time(), time.monotonic()
     shown.begin()
     try:
-        _write_all(computed_tiles(evaluator, todo, ahead=_AHEAD if overlap else 0), evaluator, writer)
+        if fold is not None:
+            fold.run(tiles, evaluator, writer, shown)
+        else:
+            _write_all(tiles, evaluator, writer)
         _require_all(cube)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total) from None

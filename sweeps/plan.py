@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .reduced.reduced import resolved
 from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Plan:
         Whether time and memory come from points that were tried; else from rates of a 2-core machine.
     compile_seconds
         How much of `seconds` is compiling.
+    over
+        Dimensions of the grid that are reduced as they are computed; `bytes` are of what is kept.
     compilations
         How many kernels are compiled: one for each combination of static choices.
     design
@@ -83,6 +86,7 @@ class Plan:
     latest: float | None = None
     tried: bool = False
     compile_seconds: float = 0.0
+    over: tuple[str, ...] = ()
 
 
 def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
@@ -108,12 +112,20 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed, latest_end, least_steps
+    from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.trial import TooLong, tried
     from .spec.design import Design
 
-    space, picked = sweep.space(), pick_device(device)
-    layout = plan_space(space, picked)
-    size, compilations = space.points * space.bytes_per_point, _combinations(space)
+    told, picked = resolved(sweep), pick_device(device)
+    space, stored, layout, partial = told.space, told.space, None, 0
+    if told.reduction is None:
+        layout = plan_space(space, picked)
+        files = len(layout)
+    else:
+        space, stored = reduced_last(space, told.reduction.over), reduced_space(space, told.reduction)
+        cut = plan_layouts(space, stored, picked)
+        layout, files, partial = cut.grid, len(cut.cube), cut.bytes_under_way
+    size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
     ways = how_computed(space, picked)
@@ -126,23 +138,24 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
         except TooLong as why:
             compiling, tries = why.seconds, False
             ways = remarked(ways, why.remark)
-    writing = size / _STORE_BYTES_PER_SECOND + len(layout) * len(space.variables) * _FILE_SECONDS
-    tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing else 0)
+    writing = size / _STORE_BYTES_PER_SECOND + files * len(stored.variables) * _FILE_SECONDS
+    tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing and stored is space else 0)
     return Plan(
         points=space.points,
         shape=dict(zip(space.dims, space.shape, strict=True)),
         tiles=len(layout),
         tile_shape=layout.tile,
-        variables=tuple(variable.name for variable in space.variables),
+        variables=tuple(variable.name for variable in stored.variables),
         bytes=size,
         free=shutil.disk_usage(Path.cwd()).free,
-        memory=base + min(tiles, len(layout)) * space.bytes_per_point * prod(layout.tile),
+        memory=base + partial + min(tiles, len(layout)) * space.bytes_per_point * prod(layout.tile),
         seconds=_CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(ways),
         least_steps=least_steps(space),
         latest=latest_end(space),
+        over=told.reduction.over if told.reduction else (),
         tried=tries,
         compile_seconds=compiling,
     )

@@ -54,7 +54,10 @@ def _code() -> str:
 
 
 def _as_json(sweep: Sweep) -> str:
-    return json.dumps({key: getattr(sweep, key) for key in _KEYS}, default=_plain)
+    stated = {key: getattr(sweep, key) for key in _KEYS}
+    # What 0.1.0 did not know stands there only where it is stated: the hash of other sweeps is as it was.
+    stated |= {"reduce": sweep.reduce} if sweep.reduce else {}
+    return json.dumps(stated, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.device import DEVICES
 from .paths import path_of
 from .provenance import known_by, provenance
+from .reduced.reduced import resolved
 from .spec.design import as_begun
 from .spec.sweep import Sweep
 
@@ -99,8 +100,9 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
         complete = complete_already(root, known_by(sweep), options.get("durable", True))
         if complete is not None:
             return complete
-    space = (sweep if options.get("overwrite") else _as_begun(sweep, root)).space()
-    return execute(space, root, device=device, attributes=provenance(sweep), **options)
+    told = resolved(sweep if options.get("overwrite") else _as_begun(sweep, root))
+    options["reduction"] = told.reduction
+    return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
 
 
 def _as_begun(sweep: Sweep, path: Path) -> Sweep:

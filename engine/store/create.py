@@ -147,6 +147,8 @@ def _coordinate_attributes(space: Space, target: str) -> dict[str, Any]:
     if target in choices:
         return {"long_name": choices[target].meaning}
     name, _, component = target.partition(".")
+    if name not in [parameter.name for parameter in space.model.parameters]:  # where all axes are reduced
+        return {"long_name": target}
     parameter = space.model.parameter(name)
     symbol = f"{parameter.symbol}[{component}]" if component else parameter.symbol
     return {"long_name": parameter.meaning, "symbol": symbol, "units": parameter.unit}

@@ -47,6 +47,7 @@ def describe_plan(plan: Plan) -> str:
                 if plan.latest
                 else []
             ),
+            *([f"reduced    over {', '.join(plan.over)}, as it is computed"] if plan.over else []),
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",

@@ -33,9 +33,14 @@ def counted(array: "xr.DataArray", keep: Iterable[str] | None, usual: Iterable[s
     `keep` are the names that a user states: these count, and no others. Without them `usual` do, and those
     that leave what the variable needs untouched: a path is one whatever the orbit reaches later.
     """
+    return counted_for(needs_of(array), keep, usual)
+
+
+def counted_for(needs: str, keep: Iterable[str] | None, usual: Iterable[str] = ("ok",)) -> list[int]:
+    """The same of a variable that needs this (as of `needs_of`)."""
     if keep is not None:
         return [int(Status[name]) for name in keep]
-    return sorted({*(int(Status[name]) for name in usual), *map(int, untouched(array))})
+    return sorted({*(int(Status[name]) for name in usual), *map(int, _UNTOUCHED.get(needs, ()))})
 
 
 def touched(array: "xr.DataArray") -> frozenset[Status]:

@@ -38,6 +38,9 @@ class Sweep:
     design
         Parameters that are sampled, along one dimension called "sample": ``{"kind": "sobol", "samples": 1024,
         "seed": 0, "parameters": {"alpha": {"uniform": [0.1, 0.9]}}}``; kinds "lhs" and "morris" too.
+    reduce
+        Axes that are reduced as they are computed, and what is kept of each output: ``{"over": ["beta"],
+        "expected_loss": ["mean", "max"]}``. Nothing else is stored.
     times
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
@@ -56,6 +59,7 @@ class Sweep:
     derivatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     zip: Sequence[Sequence[str]] | Mapping[str, Sequence[str]] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
+    reduce: Mapping[str, Any] = field(default_factory=dict)
     times: Any = None
     integrator: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float64"

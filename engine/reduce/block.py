@@ -1,0 +1,36 @@
+"""A computed tile of the grid as a block of cells by points."""
+
+from collections.abc import Mapping
+from math import prod
+
+import numpy as np
+
+from ..space import Space
+from ..tiles import Tile
+from .measure import Block
+
+
+def block_of(space: Space, kept: int, tile: Tile, values: Mapping[str, np.ndarray]) -> Block:
+    """The block of a tile of a grid of which the first `kept` axes remain."""
+    cells, points = prod(tile.shape[:kept]), prod(tile.shape[kept:])
+    variables = {one.name for one in space.variables}
+    by_cell = {
+        name: array.reshape(cells, points, *array.shape[len(tile.shape) :])
+        for name, array in values.items()
+        if name in variables
+    }
+    sampled = {name for axis in space.axes[kept:] if axis.group for name in axis.values}
+    columns = {name: values[name] for name in sampled}
+    first = int(places(space, kept, tile, np.zeros(1, np.int64))[0])
+    return Block(
+        cells, points, by_cell["status"], by_cell, columns, first, lambda at: places(space, kept, tile, at)
+    )
+
+
+def places(space: Space, kept: int, tile: Tile, at: np.ndarray) -> np.ndarray:
+    """From numbers of points in a tile to those among all points of a cell, along the reduced axes."""
+    inside = np.unravel_index(at, tile.shape[kept:]) if kept < len(tile.shape) else ()
+    result = np.zeros(at.shape, np.int64)
+    for one, start, size in zip(inside, tile.start[kept:], space.shape[kept:], strict=True):
+        result = result * size + (one + start)
+    return result

@@ -1,0 +1,101 @@
+"""What is under way of a reduced sweep, in one file that is there whole or not at all.
+
+A line of JSON says what it is: the cube, its tile, how many tiles of the grid are in it, and the names,
+shapes and types of the arrays, whose bytes follow. The line begins with a digest of all that comes after it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..gate.documents import parse_json
+from ..gate.files import DATA, read_regular
+from ..store.durable import make_folder, require_no_links, sync, write_file
+
+FOLDER, NAME = "status/partial", "tree"  # inside an array's folder, where listing a zarr group does not look
+_DIGEST = 64  # hexadecimal digits of SHA-256
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A tile of the cube under way.
+
+    Attributes
+    ----------
+    cube
+        What the manifest calls the cube.
+    key
+        Of the tile.
+    done
+        How many tiles of the grid are in it.
+    arrays
+        Finished cells and partial results, by name.
+    """
+
+    cube: str
+    key: tuple[int, ...]
+    done: int
+    arrays: Mapping[str, np.ndarray]
+
+
+def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool) -> None:
+    """Replace the file of the cube at `root`. Raises OSError where the disk refuses."""
+    require_no_links(root, [FOLDER])
+    make_folder(root, FOLDER)
+    arrays = {name: np.ascontiguousarray(values) for name, values in checkpoint.arrays.items()}
+    about = {
+        "partial": _FORMAT,
+        "cube": checkpoint.cube,
+        "key": checkpoint.key,
+        "done": checkpoint.done,
+        "arrays": [(name, values.dtype.str, values.shape) for name, values in arrays.items()],
+    }
+    parts = [json.dumps(about).encode() + b"\n", *(values.tobytes() for values in arrays.values())]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    write_file(root / FOLDER / NAME, [digest.hexdigest().encode() + b" ", *parts], durable)
+    if durable:
+        sync(root / FOLDER)
+
+
+def read_checkpoint(root: Path, cube: str) -> Checkpoint | None:
+    """What is under way of the cube at `root`; None where nothing is, or what is there cannot be trusted."""
+    try:
+        raw = read_regular(root / FOLDER / NAME, DATA, flags=os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        if hashlib.sha256(raw[_DIGEST + 1 :]).hexdigest().encode() != raw[:_DIGEST]:
+            return None
+        line, _, rest = raw[_DIGEST + 1 :].partition(b"\n")
+        said = parse_json(line)
+        if said["partial"] != _FORMAT or said["cube"] != cube:
+            return None
+        return Checkpoint(cube, tuple(said["key"]), said["done"], _arrays(said["arrays"], rest))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def drop_checkpoint(root: Path) -> None:
+    """Delete the file, if it is there."""
+    with suppress(FileNotFoundError):
+        os.unlink(root / FOLDER / NAME)  # noqa: PTH108
+        (root / FOLDER).rmdir()
+
+
+def _arrays(listed: Any, raw: bytes) -> dict[str, np.ndarray]:
+    arrays, place = {}, 0
+    for name, dtype, shape in listed:
+        count = int(np.prod(shape, dtype=int))
+        arrays[name] = np.frombuffer(raw, np.dtype(dtype), count, place).reshape(shape).copy()
+        place += arrays[name].nbytes
+    return arrays

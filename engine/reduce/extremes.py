@@ -1,0 +1,122 @@
+"""Least and largest values and where they lie, tile by tile."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from ..space import Axis, Space, Variable
+from ..values.columns import Values
+from .measure import Block, Measure, State
+from .named import meaning, of_class, statistic
+
+_NOWHERE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class _Coordinate:
+    """One coordinate of a place: its values along an axis, and how places count along that."""
+
+    variable: Variable
+    values: Values
+    step: int
+    size: int
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """Its values at places; what stands for nowhere, where there is none."""
+        nowhere = places == _NOWHERE
+        along = np.where(nowhere, 0, places // self.step % self.size)
+        if self.variable.dtype.kind == "i":  # names, by their numbers
+            names = self.values[:].tolist()
+            numbers = np.array(_numbers(names))
+            return np.where(nowhere, -1, numbers[along]).astype(self.variable.dtype)
+        return np.where(nowhere, np.nan, np.asarray(self.values[along], np.float64))
+
+
+class Extreme(Measure):
+    """The least (`sign` 1) or largest (-1) value, and where the first such one lies.
+
+    `wanted` are those of "min" and "argmin", or "max" and "argmax", that are asked for; `reduced` are the
+    axes along which places count, the last fastest. The rest is as of `Moments`.
+    """
+
+    def __init__(
+        self,
+        output: Variable,
+        inner: tuple[int, ...],
+        codes: frozenset[int],
+        sign: int,
+        wanted: Collection[str],
+        reduced: Sequence[Axis],
+        space: Space,
+    ) -> None:
+        self.output, self.inner, self.codes, self.sign = output.name, inner, codes, sign
+        self.name, self.placed = ("min" if sign > 0 else "max"), any(one.startswith("arg") for one in wanted)
+        words = "least value" if sign > 0 else "largest value"
+        values = (statistic(output, self.name, words),) if self.name in wanted else ()
+        self.coordinates = (
+            _coordinates(output, f"arg{self.name}", words, reduced, space) if self.placed else []
+        )
+        self.variables = (*values, *(one.variable for one in self.coordinates))
+        self.valued = bool(values)
+        self.labels = {}
+        self.numbers = 2 * int(np.prod(inner, dtype=int))
+
+    def part(self, block: Block) -> State:
+        """As of `Measure`."""
+        seen = block.seen(self.output, self.codes)
+        there = seen.count > 0
+        signed = seen.filled(np.inf * self.sign)
+        if not self.placed:
+            best = (signed.min if self.sign > 0 else signed.max)(axis=1).astype(np.float64)
+            return {"value": np.where(there, self.sign * best, np.inf), "at": np.where(there, 0, _NOWHERE)}
+        at = (signed.argmin if self.sign > 0 else signed.argmax)(axis=1)
+        if seen.kept is not None:  # an infinite value that counts, behind one that does not
+            rows = np.arange(len(at))
+            at = np.where(seen.kept[rows, at], at, seen.kept.argmax(axis=1))
+        best = signed[np.arange(len(at)), at].astype(np.float64)
+        places = np.where(there, block.places(at), _NOWHERE)
+        return {"value": np.where(there, self.sign * best, np.inf), "at": places}
+
+    def join(self, one: State, two: State) -> State:
+        """As of `Measure`."""
+        less = two["value"] < one["value"]
+        earlier = (two["value"] == one["value"]) & (two["at"] < one["at"])
+        take = less | earlier
+        return {name: np.where(take, two[name], one[name]) for name in one}
+
+    def finish(self, state: State) -> dict[str, np.ndarray]:
+        """As of `Measure`."""
+        at = state["at"].reshape(-1, *self.inner)
+        value = np.where(at == _NOWHERE, np.nan, self.sign * state["value"].reshape(at.shape))
+        result = {f"{self.output}_{self.name}": value} if self.valued else {}
+        return result | {one.variable.name: one.at(at) for one in self.coordinates}
+
+
+def _coordinates(
+    output: Variable, how: str, words: str, reduced: Sequence[Axis], space: Space
+) -> list[_Coordinate]:
+    sizes, result = [axis.size for axis in reduced], []
+    units = {one.name: one.unit for one in space.model.parameters}
+    for i, axis in enumerate(reduced):
+        for name, values in axis.values.items():
+            called = f"{output.name}_{how}_{name.replace('.', '_')}"
+            about = f"{name} at the {words} of {meaning(output)}"
+            if axis.static:
+                variable = of_class(called, about, _classes(values[:].tolist()), output.inner_dims)
+            else:
+                attributes = {"long_name": about, "units": units[name.partition(".")[0]]}
+                variable = Variable(called, np.dtype(np.float64), float("nan"), output.inner_dims, attributes)
+            result.append(_Coordinate(variable, values, prod(sizes[i + 1 :]), axis.size))
+    return result
+
+
+def _classes(names: Sequence[str]) -> Mapping[str, int]:
+    """A number for each different name."""
+    return {name: number for number, name in enumerate(dict.fromkeys(map(str, names)))}
+
+
+def _numbers(names: Sequence[str]) -> list[int]:
+    classes = _classes(names)
+    return [classes[str(name)] for name in names]

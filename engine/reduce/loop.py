@@ -1,0 +1,137 @@
+"""Compute the tiles of a grid, fold them into the tiles of a cube, and lose little when stopped."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..errors import Argument, CubeError
+from ..feedback.progress import Progress
+from ..feedback.stop_flag import stop_if_requested
+from ..gate.documents import parse_json
+from ..space import Space
+from ..store.cube import Cube
+from ..tiles import Layout, Tile
+from ..writer import TileWriter
+from .block import block_of
+from .checkpoint import drop_checkpoint, read_checkpoint, write_checkpoint
+from .reduction import REDUCED_IN, Layouts, ReducedSpace, layouts
+from .steps import Step, count, steps
+from .target import Target
+
+if TYPE_CHECKING:
+    from ..evaluate import Computed, Evaluator
+
+# What is under way is written at most so often [s], and takes at most this share of the time.
+_SECONDS, _SHARE = 1.0, 0.05
+
+
+@dataclass
+class Fold:
+    """A reduced sweep on its way into a cube.
+
+    Attributes
+    ----------
+    cube, space, stored
+        The cube, the grid (its reduced axes last), and the space of the cube.
+    todo
+        Tiles of the cube that are missing.
+    durable
+        As of `execute`.
+    """
+
+    cube: Cube
+    space: Space
+    stored: ReducedSpace
+    todo: Sequence[Tile]
+    durable: bool
+
+    def __post_init__(self) -> None:
+        self._written, self._took = time.monotonic(), 0.0
+        self._begun = self._left_by_an_earlier_run()
+
+    @cached_property
+    def layouts(self) -> Layouts:
+        """How the grid and the cube are cut, as the run that began the cube has cut them."""
+        kept = len(self.space.axes) - len(self.stored.reduced)
+        try:
+            tile = tuple(parse_json(self.cube.attributes[REDUCED_IN]))
+            result = layouts(Layout(self.space.shape, tile), self.stored, kept)
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            result = None
+        if result is None or result.cube != self.cube.layout:
+            raise CubeError(
+                f"{self.cube.root}: its attribute {REDUCED_IN!r} does not say how its grid is cut; "
+                "choose another output, or overwrite it with ",
+                Argument("overwrite", True),
+            )
+        return result
+
+    @property
+    def points(self) -> int:
+        """How many points are still to be computed."""
+        return sum(tile.points for tile in self.tiles())
+
+    def tiles(self) -> Iterator[Tile]:
+        """The tiles of the grid that are still to be computed, in order."""
+        return (step.tile for _, one in self._order() for step in one)
+
+    def run(
+        self, computed: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter, shown: Progress
+    ) -> None:
+        """Fold tiles as they come, and write what is finished.
+
+        Stopped by anything, what has been folded is kept for a later run.
+        """
+        tiles, target = iter(computed), None
+        try:
+            for target_tile, order in self._order():
+                target = self._target(target_tile)
+                for step in order:
+                    self._next(target, step, tiles, evaluator, shown)
+                writer.submit(target.tile, target.values | target.columns)
+                target = None
+            writer.finish()
+        except BaseException:
+            writer.stop()
+            if target is not None and target.whole:
+                write_checkpoint(self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable)
+            raise
+        drop_checkpoint(self.cube.root)
+
+    def _next(
+        self, target: Target, step: Step, tiles: Iterator["Computed"], evaluator: "Evaluator", shown: Progress
+    ) -> None:
+        stop_if_requested()
+        tile, started, values = next(tiles)
+        target.fold(step, block_of(self.space, self.layouts.kept, tile, values))
+        evaluator.batches.give_back(started)
+        shown.add(tile.points)
+        now = time.monotonic()
+        if now - self._written > max(_SECONDS, self._took / _SHARE):
+            write_checkpoint(self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable)
+            self._written = time.monotonic()
+            self._took = self._written - now
+
+    def _order(self) -> Iterator[tuple[Tile, Iterator[Step]]]:
+        """The cube's tiles, each with the grid's that are still to be folded into it; first what is begun."""
+        begun = self._begun
+        first = [begun.tile] if begun else []
+        for tile in (*first, *(tile for tile in self.todo if tile not in first)):
+            yield tile, steps(self.layouts, tile, begun.done if begun and tile == begun.tile else 0)
+
+    def _target(self, tile: Tile) -> Target:
+        if self._begun is not None and tile == self._begun.tile:
+            return self._begun
+        return Target(self.stored, self.layouts, tile)
+
+    def _left_by_an_earlier_run(self) -> Target | None:
+        held = read_checkpoint(self.cube.root, self.cube.stamp.cube)
+        if held is None:
+            return None
+        tile = next((tile for tile in self.todo if tile.key == held.key), None)
+        if tile is None or not 0 < held.done <= count(self.layouts, tile):
+            return None
+        target = Target(self.stored, self.layouts, tile)
+        return target if target.restore(held) else None

@@ -1,0 +1,83 @@
+"""What is kept of a reduced sweep: a measure of one output, folded tile by tile."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..space import Variable
+from .seen import Seen, see
+
+# A partial result: arrays by name, each with the cells of the cube that results along its first axis.
+State = dict[str, np.ndarray]
+
+
+@dataclass
+class Block:
+    """One tile of the grid, by the cells that its points fall into.
+
+    Attributes
+    ----------
+    cells, points
+        How many cells there are, and points of each in this tile.
+    status
+        Of every point, shape (cells, points).
+    values
+        Of every variable, shape (cells, points, ...).
+    columns
+        Of every sampled parameter, shape (points,), where samples are reduced.
+    first
+        The number of the first point among all those of a cell.
+    places
+        From numbers of points in this tile to their numbers among all those of a cell.
+    """
+
+    cells: int
+    points: int
+    status: np.ndarray
+    values: Mapping[str, np.ndarray]
+    columns: Mapping[str, np.ndarray]
+    first: int
+    places: Callable[[np.ndarray], np.ndarray]
+    _seen: dict[Any, Seen] = field(default_factory=dict)
+
+    def seen(self, output: str, codes: frozenset[int]) -> Seen:
+        """The values of an output that count where the status is one of `codes`; looked at once."""
+        key = output, codes
+        if key not in self._seen:
+            self._seen[key] = see(self.values[output], self.status, codes)
+        return self._seen[key]
+
+
+class Measure(ABC):
+    """One or more variables of the resulting cube, and how they come about.
+
+    Attributes
+    ----------
+    variables
+        What it gives; their inner dimensions are the output's own and then those in `labels`.
+    labels
+        Labels of dimensions that only these variables have.
+    numbers
+        How many numbers a partial result holds for each cell; of all its tiles, where it `grows` with them.
+    """
+
+    grows = False
+
+    variables: tuple[Variable, ...]
+    labels: Mapping[str, tuple[Any, ...]]
+    numbers: int
+
+    @abstractmethod
+    def part(self, block: Block) -> State:
+        """The partial result of one tile."""
+
+    @abstractmethod
+    def join(self, one: State, two: State) -> State:
+        """The partial result of both parts, of which `one` comes first."""
+
+    @abstractmethod
+    def finish(self, state: State) -> dict[str, np.ndarray]:
+        """The variables, from the partial result of all tiles: shape (cells, ...) each."""

@@ -1,0 +1,81 @@
+"""Counts, sums, means and standard deviations, tile by tile.
+
+Source of the update of squares about the mean: Chan, Golub, LeVeque, The American Statistician 37 (1983)
+242-247.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from ..space import Variable
+from .measure import Block, Measure, State
+from .named import left_out, statistic
+
+_OF = {"mean": "mean", "std": "standard deviation (divisor n)", "sum": "sum", "count": "number of values"}
+
+
+class Moments(Measure):
+    """Those of `wanted` ("mean", "std", "sum", "count") that are asked for; what is left out, always.
+
+    `codes` are the statuses that count, `points` how many points fall into a cell, `inner` the shape of what
+    the output has at one of them.
+    """
+
+    def __init__(
+        self,
+        output: Variable,
+        inner: tuple[int, ...],
+        codes: frozenset[int],
+        points: int,
+        wanted: Collection[str],
+    ) -> None:
+        self.output, self.inner, self.codes, self.points = output.name, inner, codes, points
+        self.wanted = [name for name in _OF if name in wanted]
+        self.labels = {}
+        self.variables = (
+            *(statistic(output, name, _OF[name], count=name == "count") for name in self.wanted),
+            left_out(output),
+        )
+        self.numbers = 3 * int(np.prod(inner, dtype=int))
+
+    def part(self, block: Block) -> State:
+        """As of `Measure`."""
+        seen = block.seen(self.output, self.codes)
+        state = {"count": seen.count}
+        if {"mean", "std", "sum"} & set(self.wanted):
+            state["sum"] = seen.total
+        if "std" in self.wanted:
+            with np.errstate(invalid="ignore", over="ignore"):
+                state["squares"] = seen.squares(_mean(state))
+        return state
+
+    def join(self, one: State, two: State) -> State:
+        """As of `Measure`."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            joined = {name: one[name] + two[name] for name in one}
+            if "squares" in one:
+                apart = _mean(two) - _mean(one)
+                both = np.maximum(joined["count"], 1)
+                between = apart**2 * (one["count"] * (two["count"] / both))
+                # A part of which nothing counts has no mean that anything could lie apart from.
+                joined["squares"] += np.where((one["count"] > 0) & (two["count"] > 0), between, 0.0)
+        return joined
+
+    def finish(self, state: State) -> dict[str, np.ndarray]:
+        """As of `Measure`."""
+        count = state["count"]
+        result = {"left_out": self.points - count, "count": count}
+        if "sum" in state:
+            result |= {"sum": np.where(count > 0, state["sum"], np.nan), "mean": _mean(state, np.nan)}
+        if "squares" in state:
+            root = np.sqrt(state["squares"] / np.maximum(count, 1))
+            result["std"] = np.where(count > 0, root, np.nan)
+        return {
+            f"{self.output}_{name}": result[name].reshape(-1, *self.inner)
+            for name in (*self.wanted, "left_out")
+        }
+
+
+def _mean(state: State, of_none: float = 0.0) -> np.ndarray:
+    return np.where(state["count"] > 0, state["sum"] / np.maximum(state["count"], 1), of_none)

@@ -1,0 +1,39 @@
+"""The space of a sweep, and what it is reduced to."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...engine.errors import SweepError
+from ..spec.sweep import Sweep
+from .statistics import read_statistics
+
+if TYPE_CHECKING:
+    from ...engine.reduce.reduction import Reduction
+    from ...engine.space import Space
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A sweep, checked and complete.
+
+    Attributes
+    ----------
+    space
+        The points that are computed, with the outputs that are needed.
+    reduction
+        What is kept of them; None where all of them are stored.
+    """
+
+    space: "Space"
+    reduction: "Reduction | None" = None
+
+
+def resolved(sweep: Sweep) -> Resolved:
+    """The space of a sweep and what it is reduced to; SweepError, naming file, key and value."""
+    space = sweep.space()
+    if not sweep.reduce:
+        return Resolved(space)
+    if not isinstance(sweep.outputs, list | tuple):
+        raise SweepError(f"{sweep.origin}: outputs: should be a list of names")
+    space, reduction = read_statistics(sweep.origin, sweep.reduce, tuple(sweep.outputs), space)
+    return Resolved(replace(space), reduction)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,12 @@ def provenance(sweep: Sweep) -> dict[str, str]:
 
     No times: two runs of one sweep give the same bytes. Times are in the cube's journal.
     """
-    from importlib.metadata import version
-
     text = sweep.text or _as_json(sweep)
-    versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
-    versions |= {name: version(name) for name in _PACKAGES}
     return {
         "sweep": text,
         "sweep_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "dtype": sweep.dtype,
-        "versions": json.dumps(versions),
+        "versions": _versions(),
         "code_sha256": _code(),
     }
 
@@ -43,6 +40,15 @@ def known_by(sweep: Sweep) -> dict[str, str]:
     return provenance(sweep)
 
 
+@cache
+def _versions() -> str:
+    from importlib.metadata import version
+
+    versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
+    return json.dumps(versions | {name: version(name) for name in _PACKAGES})
+
+
+@cache  # what a process runs was loaded once, whatever its files hold later
 def _code() -> str:
     """Digest of all code: two programs of one version differ while it is being made."""
     root, digest = Path(__file__).parents[1], hashlib.sha256()

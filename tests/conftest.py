@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -24,9 +25,10 @@ os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
 # What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
 keep_compiled()
-# So is the bytecode of the commands that tests start, also where the environment asks for none.
+# So is the bytecode of tests, and of the commands that they start, also where the environment asks for none.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bytecode")
+os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(ROOT / ".cache" / "bytecode")
+sys.dont_write_bytecode = False
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 # Traces are millions of small objects that live as long as the process: seldom worth a look.

@@ -1,6 +1,7 @@
 """Grids on GPUs, without one: the bits of a CPU's vectors, valid for the assembler, launched by XLA."""
 
 import re
+from copy import copy
 
 import jax
 import jax.numpy as jnp
@@ -10,13 +11,13 @@ from equisweep.engine.codegen.gpu import launch
 from equisweep.engine.codegen.gpu.backend import Gpu
 from equisweep.engine.codegen.gpu.ptx import ptx
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.codegen.traced_once import TracedOnce
+from equisweep.engine.codegen.schedule import scheduled
 from equisweep.engine.grid_vmap import GridVmap
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.gpu import CARDS, OnThisProcessor, assembled
-from helpers.grids import filled
+from helpers.grids import filled, lengths
 from jax import lax
 
 
@@ -30,15 +31,25 @@ def assert_same_bits(found, expected):
         assert values[~nan].tobytes() == wanted[~nan].tobytes(), name
 
 
+def on_threads(loop, coordinates, threads):
+    """The same scalars on a GPU's threads: neither traced nor lowered again."""
+    other = copy(loop)
+    del other.__dict__["_program"]
+    other._backend = OnThisProcessor(threads)
+    other._grid = scheduled(loop._grid.along, loop._grid.fields, lengths(coordinates), 1)
+    return other
+
+
 # Bytes, stored and loaded, that do not fit a thread's registers where many outputs share many numbers.
 SPILLED = {"external": 300, "supervision": 1000}
 
 
 def assert_as_on_the_cpu(point, coordinates, folder, threads=3, spilled=0):
     """The bits of both, kernels that fit a thread's registers but for so much, and how many there are."""
-    once = TracedOnce(point)
-    loop = GridLoop(once, coordinates, OnThisProcessor(threads))
-    assert_same_bits(loop(*coordinates), filled(GridLoop(once, coordinates), coordinates))
+    loop = GridLoop(point, coordinates)
+    expected = filled(loop, coordinates)
+    loop = on_threads(loop, coordinates, threads)
+    assert_same_bits(loop(*coordinates), expected)
     kernels = loop._program.kernels
     for kernel, card in zip(kernels, CARDS * len(kernels), strict=False):
         assert assembled(ptx(kernel), card, folder)[1] <= spilled
@@ -82,12 +93,12 @@ def several(a, b, c):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("lengths", [(1, 1, 1), (5, 3, 2), (2, 1, 9)])
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (5, 3, 2), (2, 1, 9)])
 @pytest.mark.parametrize("threads", [1, 4, 200])
-def test_threads_share_the_points_however_many_there_are(tmp_path, lengths, threads):
-    x = np.geomspace(0.1, 2, lengths[0])
-    x[-1] = [0.5, np.nan, np.inf][lengths[1] % 3]
-    at = [{"x": x}, {"y": np.linspace(-3, 3, lengths[1])}, {"k": np.arange(lengths[2])}]
+def test_threads_share_the_points_however_many_there_are(tmp_path, sizes, threads):
+    x = np.geomspace(0.1, 2, sizes[0])
+    x[-1] = [0.5, np.nan, np.inf][sizes[1] % 3]
+    at = [{"x": x}, {"y": np.linspace(-3, 3, sizes[1])}, {"k": np.arange(sizes[2])}]
     assert assert_as_on_the_cpu(several, at, tmp_path, threads) > 2
 
 

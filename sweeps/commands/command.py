@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import Argument, SweepError
 from ..paths import path_of
@@ -101,18 +101,42 @@ def open_selected(options: argparse.Namespace) -> "xr.Dataset":
     from ..lean import load_tables
 
     load_tables()
-    from ..cube.select import nearest_values
     from ..run import open_cube
-    from ..text import short
 
     dataset = open_cube(options.cube)
+    _say_nearest(dataset, options.sel)
+    return dataset
+
+
+def open_part(options: argparse.Namespace, plain: bool) -> Any:
+    """The part of a cube that ``--sel`` selects, once it is said which values the nearest of it are.
+
+    A Dataset of xarray's; or where that will do and the part is small a `plain` one, which is there sooner.
+    """
+    from ..cube.select import select
+
+    if plain:
+        from ..cube.lazy import is_small
+        from ..cube.plain.open import open_plain
+
+        whole: Any = open_plain(options.cube)
+        part = select(whole, options.sel)
+        if is_small(part):
+            _say_nearest(whole, options.sel)
+            return part
+    return select(open_selected(options), options.sel)
+
+
+def _say_nearest(dataset: "xr.Dataset", selections: list[str]) -> None:
+    from ..cube.select import nearest_values
+    from ..text import short
+
     taken = [
         f"{name} = {', '.join(map(short, values))} (nearest to {text})"
-        for name, (text, values) in nearest_values(dataset, options.sel).items()
+        for name, (text, values) in nearest_values(dataset, selections).items()
     ]
     if taken:
         print(f"equisweep: taken: {'; '.join(taken)}", file=sys.stderr)
-    return dataset
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

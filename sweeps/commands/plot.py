@@ -5,7 +5,7 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from .command import Command, add_selection, open_selected, path_argument
+from .command import Command, add_selection, open_part, path_argument
 
 if TYPE_CHECKING:
     from ..plots.look.style import Style
@@ -56,9 +56,8 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_figures, load_tables
+    from ..lean import load_figures
 
-    load_tables()
     load_figures()
     from ..plots.drawn import write_table
     from ..plots.plot import note_of
@@ -88,7 +87,7 @@ def picture_of(options: argparse.Namespace) -> "Picture":
     style = style_of(options)
     with readable(options.cube):
         return picture(
-            open_selected(options),
+            open_part(options, plain=options.kind != "phase"),
             options.var,
             options.x,
             options.y,
@@ -96,7 +95,7 @@ def picture_of(options: argparse.Namespace) -> "Picture":
             kind=options.kind,
             facet=options.facet,
             hue=options.hue,
-            selections=options.sel,
+            selections=(),
             log=[name for name in options.log.split(",") if name],
             line=options.line,
             keep=[name for name in options.keep.split(",") if name],

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .command import ALL_ROWS, Command, add_selection, open_selected, path_argument
+from .command import ALL_ROWS, Command, add_selection, open_part, path_argument
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_tables
-
-    load_tables()
     from ...engine.errors import SweepError
     from ...engine.store.cube import readable
-    from ..cube.export import check_output
+    from ..cube.export import GRIDDED, check_output
     from ..cube.query import Question, answer
 
     style = check_output(options.format, options.output, options.overwrite)
@@ -65,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
                 else "is for --reduce; --where 'status == \"ok\"' picks points"
             )
             raise SweepError(f"--keep {options.keep}: {reason}")
-    question = Question(options.var, options.sel, options.where, options.reduce, keep)
+    question = Question(options.var, (), options.where, options.reduce, keep)
     with readable(options.cube):
-        rows = answer(open_selected(options), question, style, options.output, all_rows=ALL_ROWS)
+        part = open_part(options, plain=style not in GRIDDED)
+        rows = answer(part, question, style, options.output, all_rows=ALL_ROWS)
     if not rows:
         met = f"satisfies {' and '.join(options.where)}" if options.where else "counts"
         print(f"equisweep: no point {met}", file=sys.stderr)

@@ -1,29 +1,25 @@
 """Write answers as text, CSV, JSON, Parquet, netCDF or Zarr: streamed, and put in place only when whole."""
 
-import csv
-import json
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
-from math import isfinite
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from ...engine.gate.text import cell
 from ...engine.store.durable import discard
-from ..text import ALL_ROWS, MOST_ROWS, more_rows, short, table
+from ..text import ALL_ROWS
 from .lazy import lazy
+from .plain.text import TEXT, Batch, Column, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-FORMATS = ("table", "csv", "json", "parquet", "netcdf", "zarr")
+FORMATS = (*TEXT, "parquet", "netcdf", "zarr")
 _BY_ENDING = {
     ".csv": "csv", ".json": "json", ".parquet": "parquet", ".nc": "netcdf", ".nc4": "netcdf", ".zarr": "zarr",
     ".txt": "table",
@@ -75,18 +71,45 @@ def write_batches(
     line says in `all_rows` how to see the others.
     """
     _require_columns(schema, style)
+    if style in TEXT:
+        columns = [Column(field.name, _kind(field.type)) for field in schema]
+        return write_rows(columns, map(_batch, batches), style, output, file, total, all_rows)
     counted = _Counted(batches)
     if style in GRIDDED:
         GRIDDED[style](_as_dataset(schema, counted), required(output))
-    elif style == "parquet":
+    else:
         with in_place(required(output)) as partial:
             _parquet(schema, counted, partial)
-    elif output is None:
-        _TEXT[style](schema, counted, file, total, all_rows)
-    else:
-        with text_file(output) as text:
-            _TEXT[style](schema, counted, text, total, all_rows)
     return counted.rows
+
+
+def write_rows(
+    columns: Sequence[Column],
+    batches: Iterable[Batch],
+    style: str,
+    output: Path | None,
+    file: IO[str],
+    total: int | None = None,
+    all_rows: str = ALL_ROWS,
+) -> int:
+    """Write rows as text to `output`, or to `file` where that is None; the rest is as of `write_text`."""
+    if output is None:
+        return write_text(columns, batches, style, file, total, all_rows)
+    with text_file(output) as text:
+        return write_text(columns, batches, style, text, total, all_rows)
+
+
+def _batch(batch: "pa.RecordBatch") -> Batch:
+    return Batch(batch.num_rows, lambda most: [column.to_pylist() for column in batch.slice(0, most).columns])
+
+
+def _kind(type_: "pa.DataType") -> Literal["real", "number", "text"]:
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_floating(type_):
+        return "real"
+    return "number" if types.is_integer(type_) or types.is_decimal(type_) or types.is_boolean(type_) else "text"
 
 
 def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
@@ -176,65 +199,7 @@ def _unwritable(output: Path, error: OSError) -> SweepError:
     return SweepError(Argument("output", output), f": cannot be written ({error.strerror or error})")
 
 
-def _table(
-    schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], total: int | None, all_rows: str
-) -> None:
-    rows: list[list[str]] = []
-    seen = 0
-    reals = [str(field.type) in ("double", "float", "halffloat") for field in schema]
-    for batch in batches:
-        seen += batch.num_rows
-        if len(rows) < MOST_ROWS:
-            head = batch.slice(0, MOST_ROWS - len(rows))
-            columns = [column.to_pylist() for column in head.columns]
-            columns = [
-                ["nan" if v is None and real else short(v) for v in c]
-                for c, real in zip(columns, reals, strict=True)
-            ]
-            rows += [list(row) for row in zip(*columns, strict=True)]
-        elif total is not None:
-            break
-    print(table(schema.names, rows), file=file)
-    more = (seen if total is None else total) - len(rows)
-    if more:
-        print(more_rows(more, all_rows), file=file)
-
-
-def _csv(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:
-    # Python's own writer: shortest digits that read back as the same number, quotes only where needed.
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(map(cell, schema.names))
-    for batch in batches:
-        columns = [_cells(column) for column in batch.columns]
-        writer.writerows(zip(*columns, strict=True))
-
-
-def _cells(column: "pa.Array") -> list[object]:
-    """Values of a column: numbers as they are, all else as `gate.text.cell` writes it, each text once."""
-    import pyarrow as pa
-
-    values, types = column.to_pylist(), pa.types
-    if any(
-        of(column.type) for of in (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
-    ):
-        return values
-    texts = [None if value is None else str(value) for value in values]
-    known: dict[str | None, str | None] = {text: cell(text) for text in set(texts) if text is not None}
-    return [known.get(text) for text in texts]
-
-
-def _json(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], file: IO[str], *_: object) -> None:
-    rows = chain.from_iterable(batch.to_pylist() for batch in batches)
-    separator = "[\n"
-    for row in rows:
-        plain = {name: None if isinstance(v, float) and not isfinite(v) else v for name, v in row.items()}
-        file.write(separator + json.dumps(plain, default=str, ensure_ascii=False))
-        separator = ",\n"
-    file.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
 GRIDDED: dict[str, Callable[..., None]] = {"netcdf": write_netcdf, "zarr": write_zarr}
-_TEXT: dict[str, Callable[..., None]] = {"table": _table, "csv": _csv, "json": _json}
 
 
 def _parquet(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"], path: Path) -> None:

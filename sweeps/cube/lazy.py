@@ -13,6 +13,8 @@ import numpy as np
 
 from .classes import classes_of
 from .expression import Known, parse_expression
+from .plain import dataset as plain_dataset
+from .plain.array import Variable, applied
 from .statuses import status_codes
 
 if TYPE_CHECKING:
@@ -157,23 +159,24 @@ def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
 
 
 def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":
-    import xarray as xr
-
     chunks = dict(dataset.chunksizes)
-    arrays = [_operand(dataset, name, chunks) for name in expression.names]
-    if not arrays:  # such as "1 < 2"
-        return xr.DataArray(expression.evaluate({}))
-    result = xr.apply_ufunc(
-        lambda *values: expression.evaluate(dict(zip(expression.names, values, strict=True))),
-        *arrays, dask="parallelized", output_dtypes=[bool],
-    )  # fmt: skip
-    return xr.DataArray(result)
+    plain = isinstance(dataset, plain_dataset.Dataset)
+    arrays = [_operand(dataset, name, chunks, plain) for name in expression.names]
 
+    def evaluate(*values: Any) -> Any:
+        return expression.evaluate(dict(zip(expression.names, values, strict=True)))
 
-def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Variable":
-    """One name's values without coordinates; those of a coordinate in pieces too, so that none grows."""
+    if plain:
+        return applied(evaluate, arrays)  # pyright: ignore[reportReturnType]
     import xarray as xr
 
+    if not arrays:  # such as "1 < 2"
+        return xr.DataArray(evaluate())
+    return xr.DataArray(xr.apply_ufunc(evaluate, *arrays, dask="parallelized", output_dtypes=[bool]))
+
+
+def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any], plain: bool) -> Any:
+    """One name's values without coordinates; those of a coordinate in pieces too, so that none grows."""
     if name in dataset.data_vars:
         return dataset[name].variable
     if name in dataset.coords:
@@ -181,6 +184,10 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any]) -> "xr.Va
         values = np.asarray(coordinate.values)
         if values.dtype.kind not in "iuf":
             values = np.arange(values.size).reshape(values.shape)
+        if plain:
+            return Variable(coordinate.dims, values)  # pyright: ignore[reportArgumentType]
+        import xarray as xr
+
         variable = xr.Variable(coordinate.dims, values)
         return variable.chunk({dim: chunks[dim] for dim in coordinate.dims}) if chunks else variable
     variable, _, label = name.partition(".")

@@ -1,6 +1,5 @@
 """Open a cube as a lazy Dataset."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,17 +7,15 @@ from xarray import Dataset, Variable, open_dataset
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from ...engine.store.cube import Changing, readable
+from ...engine.store.cube import readable
 from ...engine.store.read import Reader
 from ...engine.store.stored import Stored
-from ..paths import path_of
 from .lazy import leave_dask_unloaded
+from .plain.open import described, opened, require_one_size
+from .select import free
 
 if TYPE_CHECKING:
     import xarray as xr
-
-# A run that lets a cube grow replaces a few files one after another: it is opened anew as often as this.
-_OPENINGS = 3
 
 leave_dask_unloaded()
 
@@ -34,11 +31,7 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     metadata are damaged, and, when values are read, where a shard is missing, damaged or another than was
     written.
     """
-    root = path_of(path)
-    for _ in range(_OPENINGS):
-        with suppress(Changing):
-            return dataset_of(Reader(root))
-    return dataset_of(Reader(root))
+    return opened(path, dataset_of)
 
 
 def dataset_of(reader: Reader) -> "xr.Dataset":
@@ -49,25 +42,13 @@ def dataset_of(reader: Reader) -> "xr.Dataset":
     return free(dataset[reader.cube.names])
 
 
-def free(dataset: "xr.Dataset") -> "xr.Dataset":
-    """The Dataset without the sizes of shards and chunks on its disk, so that any part of it can be written.
-
-    xarray keeps them where a dimension is selected away, and then cannot write what is left. How the cube is
-    best read (``preferred_chunks``) stays.
-    """
-    for variable in dataset.variables.values():
-        for key in ("shards", "chunks"):
-            variable.encoding.pop(key, None)
-    return dataset
-
-
 class _Cube(BackendEntrypoint):
     """How xarray opens a cube: by what a `Reader` knows of it, without loading zarr."""
 
     def open_dataset(self, filename_or_obj: Any, *, drop_variables: Any = None, reader: Any = None) -> Any:
         del filename_or_obj, drop_variables  # which the reader has looked at; there are none
         cube, variables = reader.cube, {}
-        _require_one_size(reader)
+        require_one_size(reader)
         for name in cube.names:
             numbers = indexing.LazilyIndexedArray(_Numbers(reader, name))
             variables[name] = _variable(cube.array(name), numbers)
@@ -78,21 +59,9 @@ class _Cube(BackendEntrypoint):
         return Dataset(variables, coordinates, dict(cube.attributes))
 
 
-def _require_one_size(reader: Reader) -> None:
-    """Changing where arrays and coordinates were not read at one moment of a cube that grows."""
-    cube, sizes = reader.cube, {}
-    for array in (*(cube.array(name) for name in cube.sharded), *cube.coordinates.values()):
-        for dim, size in zip(array.dims, array.shape, strict=True):
-            if sizes.setdefault(dim, size) != size:
-                raise Changing(f"{reader.root}: is being extended by a run; open it again")
-
-
 def _variable(array: Stored, values: Any) -> Variable:
     """An array of a cube as xarray has it, with how it is stored."""
-    attributes, encoding = dict(array.attributes), {"dtype": array.dtype, "fill_value": array.fill_value}
-    encoding["preferred_chunks"] = dict(zip(array.dims, array.files, strict=True))
-    if "coordinates" in attributes:  # as the CF conventions have it, which xarray writes from here
-        encoding["coordinates"] = attributes.pop("coordinates")
+    attributes, encoding = described(array)
     return Variable(array.dims, values, attributes, encoding)
 
 

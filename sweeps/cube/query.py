@@ -12,7 +12,8 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..text import ALL_ROWS, MOST_ROWS, nearest, short, table
 from .classes import class_names
-from .export import GRIDDED, required, write_batches
+from .export import GRIDDED, required, write_batches, write_rows
+from .plain.text import TEXT
 from .reduce import parse_reduce, reduce, without_absent
 from .rows import Rows
 from .select import Selections, select
@@ -87,14 +88,15 @@ def answer(
         print(_grid_table(result, wanted[0]), file=text)
         return result[wanted[0]].size
     rows = Rows(result, [str(name) for name in result.data_vars])
-    if style != "table" and style not in GRIDDED:
-        total = write_batches(rows.schema, rows.batches(), style, output, text)
-    else:
+    if style in TEXT:
+        total = rows.count() if style == "table" else None
+        written = write_rows(rows.columns, rows.texts(), style, output, text, total, all_rows)
+        total = written if total is None else total
+    elif style in GRIDDED:
         total = rows.count()
-        if style in GRIDDED:
-            GRIDDED[style](result, required(output))
-        else:
-            write_batches(rows.schema, rows.batches(), style, output, text, total, all_rows)
+        GRIDDED[style](result, required(output))
+    else:
+        total = write_batches(rows.schema, rows.batches(), style, output, text)
     return 0 if question.reduce and _is_nothing(result) else total
 
 

@@ -13,6 +13,7 @@ from ..text import nearest
 from .classes import classes_of
 from .lazy import in_pieces
 from .pairwise import blockwise, deviation, extreme
+from .plain.dataset import dataset_like, stacked
 from .statuses import counted, require_status, status_codes
 
 if TYPE_CHECKING:
@@ -85,8 +86,6 @@ def reduce(
     one label a class. With several variables these are called ``<variable>_left_out`` and so on. Sums
     are formed in double precision; where nothing is counted the result is NaN. Raises SweepError.
     """
-    import xarray as xr
-
     if how not in HOWS:
         reason = _INSTEAD.get(how, "no such reduction")
         raise SweepError(Argument("how", how), f": {reason}; known: {', '.join(HOWS)}")
@@ -103,7 +102,7 @@ def reduce(
     asked = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
     kept = "ok, and what leaves a value as good" if statuses is None else " ".join(statuses)
-    return xr.Dataset(result, attrs={**dataset.attrs, "reduce": asked, "statuses": kept})
+    return dataset_like(dataset, result, {**dataset.attrs, "reduce": asked, "statuses": kept})
 
 
 def without_absent(reduced: "xr.Dataset") -> "xr.Dataset":
@@ -245,17 +244,13 @@ def _look_up(place: np.ndarray, values: np.ndarray, step: int, size: int) -> np.
 
 
 def _count(piece: _Piece) -> dict[str, Any]:
-    import xarray as xr
-
     named = classes_of(piece.array)
     name = piece.called("count")
     about = {"long_name": f"points counted of {piece.name}", "units": "1"}
     if not named:
         return {name: _number_of(piece.kept, piece.over).assign_attrs(about)}
     counts = [_number_of(piece.kept & (piece.array == code).drop_attrs(), piece.over) for code in named]
-    labels = xr.Variable(piece.name, np.array(list(named.values())), _CLASS)
-    stacked = xr.concat(counts, dim=piece.name).assign_coords({piece.name: labels})
-    return {name: stacked.transpose(..., piece.name).assign_attrs(about)}
+    return {name: stacked(counts, piece.name, list(named.values()), _CLASS).assign_attrs(about)}
 
 
 _RULES: Mapping[str, Any] = {

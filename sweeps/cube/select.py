@@ -12,7 +12,6 @@ from ...engine.errors import Argument, SweepError
 from ...engine.gate.text import shown
 from ..text import nearest, short
 from .labels import quoted, split_labels
-from .open import free
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +62,18 @@ def select(dataset: "xr.Dataset", selections: Selections, method: str | None = N
         positions, single = _positions(wanted, coordinate.values)
         dataset = dataset.isel({coordinate.dims[0]: positions[0] if single else positions})
     return free(dataset.copy()) if dataset.variables else dataset
+
+
+def free(dataset: "xr.Dataset") -> "xr.Dataset":
+    """The Dataset without the sizes of shards and chunks on its disk, so that any part of it can be written.
+
+    xarray keeps them where a dimension is selected away, and then cannot write what is left. How the cube is
+    best read (``preferred_chunks``) stays.
+    """
+    for variable in dataset.variables.values():
+        for key in ("shards", "chunks"):
+            variable.encoding.pop(key, None)
+    return dataset
 
 
 def nearest_values(

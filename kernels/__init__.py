@@ -9,13 +9,12 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .flow import Attractor, Flow, Observable
-from .model import Choice, Domain, Model, Parameter
-from .outputs import Dim, Output
-from .status import Status
-
 if TYPE_CHECKING:
     from . import declare, replicator
+    from .flow import Attractor, Flow, Observable
+    from .model import Choice, Domain, Model, Parameter
+    from .outputs import Dim, Output
+    from .status import Status
 
 __all__ = [
     "Attractor",
@@ -36,9 +35,20 @@ __all__ = [
 _MODULES = ("declare", "replicator")
 
 
+# Where each other public name stands; asking a cube needs none of them.
+_NAMES = {
+    **dict.fromkeys(("Attractor", "Flow", "Observable"), ".flow"),
+    **dict.fromkeys(("Choice", "Domain", "Model", "Parameter"), ".model"),
+    **dict.fromkeys(("Dim", "Output"), ".outputs"),
+    "Status": ".status",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f".{name}", __name__)
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

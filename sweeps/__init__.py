@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import CubeError, SweepError, SweepInterrupted
 from .plan import Plan, plan
 from .run import open_cube, run, run_report
-from .spec.presets import preset
-from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
     from ..engine.feedback.report import Report
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from .papers.paper import Reproduction
     from .papers.reproduce import reproduce
     from .plots.plot import plot
+    from .spec.presets import preset
+    from .spec.sweep import Sweep
 
 __all__ = [
     "Allocation",
@@ -88,6 +88,8 @@ _MODULES = {
     "Reproduction": ".papers.paper",
     "reproduce": ".papers.reproduce",
     "plot": ".plots.plot",
+    "preset": ".spec.presets",
+    "Sweep": ".spec.sweep",
 }
 
 

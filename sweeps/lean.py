@@ -5,9 +5,19 @@ Elsewhere, in a notebook or under test, they are loaded whole: others look at th
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+from importlib.util import LazyLoader, find_spec, module_from_spec
+from types import ModuleType
+from typing import Any
 
 _ALONE = [False]
+
+# What matplotlib loads and looks at where somebody uses TeX, or dates as texts. It is loaded then.
+_LATE = {"matplotlib.dviread", "dateutil.parser"}
+_PATTERNS = "matplotlib._fontconfig_pattern"
 
 
 def alone() -> None:
@@ -18,18 +28,94 @@ def alone() -> None:
 def load_tables() -> None:
     """pandas, on which xarray rests, without pyarrow, which would be for columns that no cube has."""
     if _ALONE[0] and not {"pandas", "pyarrow"} & sys.modules.keys():
-        sys.modules["pyarrow"] = None  # pyright: ignore[reportArgumentType]  (importing it fails)
-        try:
+        with _for_now("pyarrow", None):  # importing it fails
             import pandas  # noqa: F401
-        finally:
-            del sys.modules["pyarrow"]
+
+
+def load_codec() -> None:
+    """numcodecs' blosc, without its other codecs and the packages that are searched for more."""
+    if _ALONE[0] and "numcodecs" not in sys.modules and (spec := find_spec("numcodecs")):
+        with _for_now("numcodecs", module_from_spec(spec)):
+            import_module("numcodecs.blosc")
 
 
 def load_figures() -> None:
-    """matplotlib, without the texts of ``help(artist.set)`` that it composes for each of 100 classes."""
-    if _ALONE[0] and "matplotlib" not in sys.modules:
-        with _without_help():
+    """matplotlib, without what few pictures have or none: axes in three dimensions, TeX, texts of ``help``.
+
+    What reads mathematics in labels and patterns of fonts is loaded for the first of those.
+    """
+    if not _ALONE[0] or "matplotlib" in sys.modules:
+        return
+    late, patterns = _Late(), _Patterns()
+    sys.meta_path.insert(0, late)
+    instead = {
+        "mpl_toolkits.mplot3d": _module(Axes3D=None),
+        "pyparsing": _module(__version__="99"),  # which is asked for, and for nothing more
+        "matplotlib.mathtext": _module(MathTextParser=_Mathematics),
+        _PATTERNS: _module(
+            parse_fontconfig_pattern=patterns.parse, generate_fontconfig_pattern=patterns.generate
+        ),
+    }
+    try:
+        with ExitStack() as stack:
+            for name, module in instead.items():
+                stack.enter_context(_for_now(name, module))
+            stack.enter_context(_without_help())
+            import matplotlib.backends.backend_agg
             import matplotlib.figure  # noqa: F401
+    finally:
+        sys.meta_path.remove(late)
+        patterns.loading = False
+
+
+class _Late(MetaPathFinder):
+    """Loads the modules of `_LATE` where something of them is used."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _LATE else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+class _Patterns:
+    """Reads patterns of fonts; none of those in the settings, while matplotlib is `loading`."""
+
+    loading = True
+
+    def parse(self, pattern: str) -> Any:
+        return {} if self.loading else import_module(_PATTERNS).parse_fontconfig_pattern(pattern)
+
+    def generate(self, font: Any) -> Any:
+        return import_module(_PATTERNS).generate_fontconfig_pattern(font)
+
+
+class _Mathematics:
+    """Reads mathematics in labels as matplotlib's parser does, which it loads for the first of them."""
+
+    def __init__(self, output: str) -> None:
+        self._output, self._parser = output, None
+
+    def parse(self, *text: Any, **how: Any) -> Any:
+        if self._parser is None:
+            self._parser = import_module("matplotlib.mathtext").MathTextParser(self._output)
+        return self._parser.parse(*text, **how)
+
+
+def _module(**names: Any) -> ModuleType:
+    module = ModuleType("instead")
+    vars(module).update(names)
+    return module
+
+
+@contextmanager
+def _for_now(name: str, module: ModuleType | None) -> Iterator[None]:
+    """Within it a module stands under this name; None: importing it fails."""
+    sys.modules[name] = module  # pyright: ignore[reportArgumentType]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @contextmanager

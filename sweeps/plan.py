@@ -9,11 +9,9 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .reduced.reduced import resolved
-from .spec.sweep import Sweep
-
 if TYPE_CHECKING:
     from ..engine.space import Space
+    from .spec.sweep import Sweep
 
 # Rough rates of a 2-core machine, for what is not tried.
 _STORE_BYTES_PER_SECOND = 700e6
@@ -89,7 +87,7 @@ class Plan:
     over: tuple[str, ...] = ()
 
 
-def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
+def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     """Points, tiles, bytes, memory and time of a sweep.
 
     Parameters
@@ -114,6 +112,7 @@ def plan(sweep: Sweep, device: str = "auto", *, trial: bool = True) -> Plan:
     from ..engine.grid_function import how_computed, latest_end, least_steps
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.trial import TooLong, tried
+    from .reduced.reduced import resolved
     from .spec.design import Design
 
     told, picked = resolved(sweep), pick_device(device)

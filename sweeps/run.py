@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
 from .paths import path_of
-from .provenance import known_by, provenance
-from .reduced.reduced import resolved
-from .spec.design import as_begun
-from .spec.sweep import Sweep
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..engine.feedback.report import Report
+    from .spec.sweep import Sweep
 
 
 def run(
-    sweep: Sweep,
+    sweep: "Sweep",
     path: str | Path,
     *,
     device: str = "auto",
@@ -77,7 +74,7 @@ def run(
     return open_cube(path)
 
 
-def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **options: Any) -> "Report":
+def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **options: Any) -> "Report":
     """Like `run`, returning what was done instead of the cube.
 
     Parameters
@@ -94,6 +91,8 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
     """
     from ..engine.execution import execute
     from ..engine.store.resume import complete_already
+    from .provenance import known_by, provenance
+    from .reduced.reduced import resolved
 
     root = path_of(path)
     if not options.get("overwrite") and device in DEVICES:
@@ -105,9 +104,10 @@ def run_report(sweep: Sweep, path: str | Path, *, device: str = "auto", **option
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
 
 
-def _as_begun(sweep: Sweep, path: Path) -> Sweep:
+def _as_begun(sweep: "Sweep", path: Path) -> "Sweep":
     """The sweep, with hypercubes of the size of those in the cube that is there; see `design.as_begun`."""
     from ..engine.store.metadata import identity_at
+    from .spec.design import as_begun
 
     identity = identity_at(path) if sweep.design else {}
     return replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design"))
@@ -126,7 +126,7 @@ def open_cube(path: str | Path) -> "xr.Dataset":
     return open_cube(path)
 
 
-def run_in_memory(sweep: Sweep) -> "xr.Dataset":
+def run_in_memory(sweep: "Sweep") -> "xr.Dataset":
     """The cube of a small sweep, loaded; nothing stays on the disk. Raises what `run` raises for `sweep`."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         return run(sweep, Path(folder) / "cube.zarr", durable=False).load()

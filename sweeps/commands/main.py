@@ -42,7 +42,23 @@ _FILES = (
 # Set in the environment, it shows where an error came from that should never have come.
 TRACEBACK = "EQUISWEEP_TRACEBACK"
 
-COMMANDS: tuple[Command, ...] = tuple(import_module(f".{file}", __package__).COMMAND for file in _FILES)
+
+def _command(file: str) -> Command:
+    return import_module(f".{file}", __package__).COMMAND
+
+
+def __getattr__(name: str) -> tuple[Command, ...]:
+    """`COMMANDS`, all of them: loading them takes longer than a small question to a cube."""
+    if name != "COMMANDS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return tuple(map(_command, _FILES))
+
+
+def _asked(arguments: Sequence[str]) -> tuple[Command, ...]:
+    """The command that is asked for, alone; all of them where none is."""
+    named = [file for file in _FILES if file.rpartition(".")[2].replace("_", "-") == next(iter(arguments), "")]
+    return tuple(map(_command, named or _FILES))
+
 
 _EXAMPLES = """examples:
   equisweep models external
@@ -63,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         with stop_on_signals():
-            options = _parser().parse_args(arguments)
+            options = _parser(_asked(sys.argv[1:] if arguments is None else arguments)).parse_args(arguments)
             result = options.run(options)
             stop_if_requested()
             return result
@@ -149,7 +165,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="equisweep",
         description="Sweep game-theoretic models of security investment into labelled cubes.",
@@ -158,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
+    for command in commands:
         sub = subparsers.add_parser(
             command.name,
             help=command.what,

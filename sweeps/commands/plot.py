@@ -56,8 +56,9 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_figures
+    from ..lean import load_codec, load_figures
 
+    load_codec()
     load_figures()
     from ..plots.drawn import write_table
     from ..plots.plot import note_of

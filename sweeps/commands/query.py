@@ -46,6 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from ..lean import load_codec
+
+    load_codec()
     from ...engine.errors import SweepError
     from ...engine.store.cube import readable
     from ..cube.export import GRIDDED, check_output

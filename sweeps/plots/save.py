@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import Argument, SweepError
 from ..cube.export import in_place
+from .look.png import write_png
 from .look.style import MOST_INCHES
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ _MOST_DOTS = 2**16
 ENDINGS = (".png", ".svg", ".pdf")
 # Text of an SVG is text and of a PDF is type, as journals ask for; the same figure gives the same bytes.
 _FONTS: Any = {"svg.fonttype": "none", "svg.hashsalt": "equisweep", "pdf.fonttype": 42}
+# Settings of matplotlib's with which a figure is written as it stands.
+_PLAIN: Any = {
+    "savefig.facecolor": "auto", "savefig.edgecolor": "auto", "savefig.transparent": False, "savefig.bbox": None,
+}  # fmt: skip
 _NO_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
@@ -70,8 +75,11 @@ def save(figure: "Figure", path: Path, dpi: float = DOTS_PER_INCH, overwrite: bo
     engine = figure.get_layout_engine()
     # `settle` has laid it out: matplotlib would do so twice more.
     figure.set_layout_engine("none")
-    with matplotlib.rc_context(_FONTS):
-        figure.savefig(buffer, format=ending[1:], dpi=dpi, metadata=_NO_DATE.get(ending))
+    if ending == ".png" and all(matplotlib.rcParams[name] == value for name, value in _PLAIN.items()):
+        write_png(figure, buffer, dpi)
+    else:
+        with matplotlib.rc_context(_FONTS):
+            figure.savefig(buffer, format=ending[1:], dpi=dpi, metadata=_NO_DATE.get(ending))
     figure.set_layout_engine(engine)
     with in_place(path) as partial:
         partial.write_bytes(buffer.getbuffer())

@@ -11,7 +11,8 @@ from ...engine.errors import Argument, SweepError
 from ...kernels.status import Status
 from ..cube.classes import classes_of
 from ..cube.statuses import counted, status_codes, status_names
-from ..spec.design import DIM, Design
+from ..spec.design import Design
+from ..spec.dim import DIM
 from ..text import nearest
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from ...engine.space import Axis
 from ...engine.values.columns import Values
 from ...kernels.model import Model
 from ..text import nearest
-from .design import DIM, Design
+from .design import Design
+from .dim import DIM
 from .inputs import Inputs
 from .ranges import grid_values
 

@@ -23,7 +23,6 @@ from .sampling import version_0_1
 from .sampling.drawn import Drawn
 from .sampling.points import Points
 
-DIM = "sample"
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
 # tile by tile.
 WHOLE = 2**20

@@ -127,7 +127,8 @@ def work(options):
         raise ImportError("half an import")
     return 0
 
-main.COMMANDS = (Command("work", "works", (), lambda parser: parser.add_argument("how", nargs="?"), work),)
+command = Command("work", "works", (), lambda parser: parser.add_argument("how", nargs="?"), work)
+main._asked = lambda _arguments: (command,)
 sys.exit(main.main(sys.argv[1:]))
 """
 

@@ -1,0 +1,3 @@
+"""The dimension of a cube's samples."""
+
+DIM = "sample"

@@ -16,7 +16,7 @@ from typing import Any
 _ALONE = [False]
 
 # What matplotlib loads and looks at where somebody uses TeX, or dates as texts. It is loaded then.
-_LATE = {"matplotlib.dviread", "dateutil.parser"}
+_LATE = {"fontTools.agl", "matplotlib.dviread", "dateutil.parser"}
 _PATTERNS = "matplotlib._fontconfig_pattern"
 
 
@@ -33,7 +33,7 @@ def load_tables() -> None:
 
 
 def load_codec() -> None:
-    """numcodecs' blosc, without its other codecs and the packages that are searched for more."""
+    """Numcodecs' blosc, without its other codecs and the packages that are searched for more."""
     if _ALONE[0] and "numcodecs" not in sys.modules and (spec := find_spec("numcodecs")):
         with _for_now("numcodecs", module_from_spec(spec)):
             import_module("numcodecs.blosc")

@@ -56,7 +56,9 @@ def __getattr__(name: str) -> tuple[Command, ...]:
 
 def _asked(arguments: Sequence[str]) -> tuple[Command, ...]:
     """The command that is asked for, alone; all of them where none is."""
-    named = [file for file in _FILES if file.rpartition(".")[2].replace("_", "-") == next(iter(arguments), "")]
+    named = [
+        file for file in _FILES if file.rpartition(".")[2].replace("_", "-") == next(iter(arguments), "")
+    ]
     return tuple(map(_command, named or _FILES))
 
 

@@ -109,7 +109,9 @@ def _kind(type_: "pa.DataType") -> Literal["real", "number", "text"]:
     types = pa.types
     if types.is_floating(type_):
         return "real"
-    return "number" if types.is_integer(type_) or types.is_decimal(type_) or types.is_boolean(type_) else "text"
+    return (
+        "number" if types.is_integer(type_) or types.is_decimal(type_) or types.is_boolean(type_) else "text"
+    )
 
 
 def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:

@@ -21,8 +21,11 @@ ENDINGS = (".png", ".svg", ".pdf")
 _FONTS: Any = {"svg.fonttype": "none", "svg.hashsalt": "equisweep", "pdf.fonttype": 42}
 # Settings of matplotlib's with which a figure is written as it stands.
 _PLAIN: Any = {
-    "savefig.facecolor": "auto", "savefig.edgecolor": "auto", "savefig.transparent": False, "savefig.bbox": None,
-}  # fmt: skip
+    "savefig.facecolor": "auto",
+    "savefig.edgecolor": "auto",
+    "savefig.transparent": False,
+    "savefig.bbox": None,
+}
 _NO_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 

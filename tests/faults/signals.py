@@ -82,9 +82,9 @@ class Sent:
         def marked() -> int:
             begin, run = main_module._parser, main_module.main
 
-            def parser() -> Any:
+            def parser(commands: Any) -> Any:
                 posix.write(self._write, b"b")
-                return begin()
+                return begin(commands)
 
             def main(arguments: Any) -> int:
                 code = run(arguments)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from equisweep.sweeps.cube.plain.array import Variable
+from equisweep.sweeps.cube.plain.dataset import Dataset
 
 KINDS = ("undecided", "rest_point", "closed_orbit")
 STATUS = {1: "ok", 2: "corner", 11: "not_steady"}
@@ -58,3 +60,15 @@ def points(cube: xr.Dataset) -> Iterator[dict[str, Any]]:
                     "tally": int(cube["tally"].values[at]),
                     "status": STATUS[int(cube["status"].values[at])],
                 }
+
+
+def plain(dataset: xr.Dataset) -> Dataset:
+    """A Dataset of xarray's as a plain one, in memory, as commands ask them."""
+
+    def variable(array: xr.DataArray) -> Variable:
+        values = array.values.astype(object) if array.dtype.kind == "T" else array.values
+        return Variable([str(dim) for dim in array.dims], values, array.attrs, array.encoding)
+
+    variables = {str(name): variable(array) for name, array in dataset.data_vars.items()}
+    coords = {str(name): variable(array) for name, array in dataset.coords.items()}
+    return Dataset(variables, coords, dataset.attrs)

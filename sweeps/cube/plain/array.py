@@ -155,14 +155,18 @@ class Array:
         """Its dimensions in this order; `...` stands for all others."""
         named = [dim for dim in dims if dim is not ...]
         others = [dim for dim in self.dims if dim not in named]
-        order = [one for dim in dims for one in (others if dim is ... else [dim])] if dims else self.dims[::-1]
+        order = (
+            [one for dim in dims for one in (others if dim is ... else [dim])] if dims else self.dims[::-1]
+        )
         values = self.values.transpose([self.dims.index(dim) for dim in order])
         return self._like(values, order, self.attrs)
 
     def broadcast_like(self, other: Any) -> "Array":
         """Repeated along the dimensions of `other` that it lacks."""
         dims = [*other.dims, *(dim for dim in self.dims if dim not in other.dims)]
-        sizes = dict(zip(self.dims, self.shape, strict=True)) | dict(zip(other.dims, other.shape, strict=True))
+        sizes = dict(zip(self.dims, self.shape, strict=True)) | dict(
+            zip(other.dims, other.shape, strict=True)
+        )
         values = np.broadcast_to(aligned(self, dims), [sizes[dim] for dim in dims])
         return self._like(values, dims, self.attrs, {**other._coords, **self._coords})
 
@@ -204,8 +208,8 @@ class Array:
         """`value` for NaN."""
         return self._like(np.where(np.isnan(self.values), value, self.values), self.dims, self.attrs)
 
-    def sum(self, over: Sequence[str]) -> "Array":
-        """Over these dimensions."""
+    def sum(self, over: Sequence[str] | None = None) -> "Array":
+        """Over these dimensions, or all of them."""
         return self._reduced(np.sum, over)
 
     def min(self, over: Sequence[str]) -> "Array":
@@ -214,9 +218,10 @@ class Array:
 
     def any(self, over: Sequence[str] | None = None) -> "Array":
         """Over these dimensions, or all of them."""
-        return self._reduced(np.any, self.dims if over is None else over)
+        return self._reduced(np.any, over)
 
-    def _reduced(self, function: Callable[..., Any], over: Sequence[str]) -> "Array":
+    def _reduced(self, function: Callable[..., Any], over: Sequence[str] | None) -> "Array":
+        over = tuple(self.dims) if over is None else over
         axes = tuple(self.dims.index(dim) for dim in over)
         dims = [dim for dim in self.dims if dim not in over]
         return self._like(np.asarray(function(self.values, axis=axes)), dims, {})
@@ -237,8 +242,8 @@ class Array:
     def __bool__(self) -> bool:
         return bool(self.values)
 
-    def __float__(self) -> float:
-        return float(self.values)
+    def __int__(self) -> int:
+        return int(self.values)
 
     def __abs__(self) -> "Array":
         return self._like(np.abs(self.values), self.dims, self.attrs)
@@ -271,7 +276,7 @@ class Array:
 
 
 def aligned(array: Any, dims: Sequence[str]) -> np.ndarray:
-    """The numbers of an array with its dimensions in the order of `dims`, of length 1 along those it lacks."""
+    """The numbers of an array, its dimensions in this order, and of length 1 along those it lacks."""
     values = array.values.transpose([array.dims.index(dim) for dim in dims if dim in array.dims])
     sizes = dict(zip(array.dims, array.shape, strict=True))
     return values.reshape([sizes.get(dim, 1) for dim in dims])

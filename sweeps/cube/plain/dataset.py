@@ -97,8 +97,10 @@ class Dataset:
         return Dataset(masked, self._coords, self.attrs)
 
     def _each(self, change: Any) -> "Dataset":
-        kept = [{n: change(v) for n, v in some.items()} for some in (self._variables, self._coords)]
-        return Dataset(*kept, self.attrs)
+        variables, coords = (
+            {n: change(v) for n, v in some.items()} for some in (self._variables, self._coords)
+        )
+        return Dataset(variables, coords, self.attrs)
 
 
 def dataset_like(like: Any, arrays: Mapping[str, Any], attrs: Mapping[str, Any]) -> Any:
@@ -107,7 +109,10 @@ def dataset_like(like: Any, arrays: Mapping[str, Any], attrs: Mapping[str, Any])
         return Dataset.of(arrays, attrs)
     import xarray as xr
 
-    return xr.Dataset(dict(arrays), attrs=dict(attrs))
+    whole = xr.Dataset(dict(arrays), attrs=dict(attrs))
+    first = [name for name in like.coords if name in whole.coords]  # which xarray may have moved
+    others = [name for name in whole.coords if name not in first]
+    return whole[[*whole.data_vars, *first, *others]]
 
 
 def stacked(arrays: Sequence[Any], dim: str, labels: Sequence[str], attrs: Mapping[str, Any]) -> Any:

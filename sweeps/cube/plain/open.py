@@ -21,7 +21,7 @@ _OPENINGS = 3
 
 
 def opened(path: str | Path, made_of: Callable[[Reader], T]) -> T:
-    """What is made of a cube's reader. Raises CubeError where there is no cube, or its metadata are damaged."""
+    """What is made of the reader of a cube. Raises CubeError where there is none, or it is damaged."""
     root = path_of(path)
     for _ in range(_OPENINGS):
         with suppress(Changing):

@@ -1,4 +1,4 @@
-"""A figure as PNG: its dots as matplotlib draws them, compressed in a third of the time that `savefig` takes."""
+"""A figure as PNG: its dots as matplotlib draws them, in less time than `savefig` takes."""
 
 import struct
 import zlib
@@ -51,7 +51,7 @@ def _chunks(dots: np.ndarray, dpi: float, software: str) -> list[bytes]:
         _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)),
         _chunk(b"tEXt", b"Software\0" + software.encode("latin-1")),
         _chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
-        _chunk(b"IDAT", zlib.compress(filtered, _LEVEL)),
+        _chunk(b"IDAT", zlib.compress(filtered.data, _LEVEL)),
         _chunk(b"IEND", b""),
     ]
 

@@ -167,7 +167,7 @@ def test_a_signal_that_does_not_end_a_wait_is_followed_by_one_that_does():
 
 def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(monkeypatch, capsys):
     with monkeypatch.context() as patch:
-        patch.setattr(command, "_parser", lambda: signal.raise_signal(signal.SIGINT))
+        patch.setattr(command, "_parser", lambda _commands: signal.raise_signal(signal.SIGINT))
         assert command.main(["info"]) == 130
     assert "the same command" in capsys.readouterr().err
     for ended, code in ((lambda _: 2, 2), (lambda _: signal.raise_signal(signal.SIGINT), 130)):

@@ -45,7 +45,7 @@ CASES = {
         ["run", "sweep.toml", "-o", "cube.zarr"],
     ),
     "query": (
-        TABLES,
+        frozenset(),
         ["query", "cube.zarr"],
         ["query", "cube.zarr", "--sel", "alpha=0.1", "--sel", "mechanism=sharing", "--format", "json"],
         ["query", "cube.zarr", "--where", "alpha > 0.2 and investment > 0 and mechanism == \"sharing\""],
@@ -57,7 +57,7 @@ CASES = {
         ["sql", "cube.zarr", "select alpha, max(investment) from cube group by alpha"],
     ),
     "plot": (
-        TABLES | {"matplotlib"},
+        frozenset({"matplotlib"}),
         ["plot", "cube.zarr", "--var", "investment", "--x", "alpha", "--hue", "mechanism",
          "--sel", "beta=0.1", "-o", "lines.svg"],
         ["plot", "cube.zarr", "--var", "investment", "--x", "alpha", "--y", "beta", "--facet", "mechanism",
@@ -74,6 +74,43 @@ def folder(tmp_path_factory):
     (root / "sweep.toml").write_text(SWEEP)
     assert main(["run", str(root / "sweep.toml"), "-o", str(root / "cube.zarr"), "-q", "--no-sync"]) == 0
     return root
+
+
+ALONE = """
+import json, sys
+from equisweep.sweeps import lean
+lean.alone()
+lean.load_figures()
+from matplotlib import font_manager
+assert font_manager.FontProperties("sans:bold").get_weight() == "bold"
+from equisweep.sweeps.commands.main import main
+late = {
+    "fontTools.agl": "AGL2UV", "mpl_toolkits.mplot3d": "Axes3D", "matplotlib._mathtext": "Box"
+}
+words = "plot cube.zarr --var investment --x alpha --sel beta=0.1 --hue mechanism".split()
+seen = []
+for extra in ([], ["--xlabel", "$c_1^2$"]):
+    assert main([*words, *extra, "-o", f"alone{len(extra)}.png"]) == 0
+    found = [name for name in late if name in sys.modules]
+    there = {name: object.__getattribute__(sys.modules[name], "__dict__") for name in found}
+    seen.append([name for name, thing in late.items() if thing in there.get(name, ())])
+import dateutil.parser, mpl_toolkits.mplot3d, numcodecs, zarr
+from matplotlib import dviread
+assert dviread.Dvi and mpl_toolkits.mplot3d.Axes3D and numcodecs.Blosc and dateutil.parser.parse("2020-02-01")
+print(json.dumps(seen), file=sys.stderr)
+"""
+
+
+def test_a_process_of_its_own_loads_mathematics_where_a_label_has_some(folder):
+    child = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ALONE],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert child.returncode == 0, child.stderr
+    plain, mathematics = json.loads(child.stderr.splitlines()[-1])
+    assert plain == []
+    assert "matplotlib._mathtext" in mathematics
+    assert (folder / "alone0.png").read_bytes() != (folder / "alone2.png").read_bytes()
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,7 +8,7 @@ import pytest
 from equisweep.engine.errors import Argument
 from equisweep.sweeps import CubeError, SweepError
 from equisweep.sweeps.commands.command import in_shell
-from equisweep.sweeps.commands.main import _parser
+from equisweep.sweeps.commands.main import COMMANDS, _parser
 from helpers.project import ROOT
 
 
@@ -58,5 +58,5 @@ def test_every_argument_that_a_message_names_is_an_option_of_a_command():
 
 
 def commands():
-    (choices,) = (a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
+    (choices,) = (a for a in _parser(COMMANDS)._actions if isinstance(a, argparse._SubParsersAction))
     return choices.choices.values()

@@ -5,10 +5,10 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError, accessor  # noqa: F401  (dataset.equisweep)
 from equisweep.sweeps.commands import boundary, plot, query, sensitivity
-from equisweep.sweeps.commands.command import open_selected
+from equisweep.sweeps.commands.command import open_part, open_selected
 from equisweep.sweeps.commands.main import _parser, main
 from equisweep.sweeps.cube.select import select
-from helpers.hard_cube import hard_cube
+from helpers.hard_cube import hard_cube, plain
 from helpers.messages import refused
 
 
@@ -95,25 +95,33 @@ def test_wrong_ways_to_ask_are_refused():
         select(dataset(), ["x~0.1", "x=0.2"])
 
 
+TAKEN = "equisweep: taken: x = 0.1 (nearest to 0.12); a = 2, 1 (nearest to 1.6,1)\n"
+
+
 @pytest.mark.parametrize("command", [query, plot, sensitivity, boundary])
 def test_every_command_that_selects_says_what_it_took(command, monkeypatch, capsys):
     from equisweep.sweeps import run as _  # noqa: F401  (the module lies behind the function of its name)
 
     monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: dataset())
-    assert command.open_selected is open_selected
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(dataset()))
     extra = {"boundary": ["--var", "y", "--along", "x"], "plot": ["-o", "x.png"]}
     name = command.COMMAND.name
-    options = _parser().parse_args(
-        [name, "c.zarr", "--sel", "x~0.12", "--sel", "n=3", "--sel", "a~1.6,1", *extra.get(name, [])]
-    )
-    open_selected(options)
+    words = [name, "c.zarr", "--sel", "x~0.12", "--sel", "n=3", "--sel", "a~1.6,1", *extra.get(name, [])]
+    options = _parser([command.COMMAND]).parse_args(words)
+    if command in (query, plot):
+        assert command.open_part is open_part
+        parts = [open_part(options, is_plain) for is_plain in (True, False)]
+        assert dict(parts[0].sizes) == dict(parts[1].sizes)
+    else:
+        assert command.open_selected is open_selected
+        open_selected(options)
     said = capsys.readouterr()
     assert not said.out
-    assert said.err == ("equisweep: taken: x = 0.1 (nearest to 0.12); a = 2, 1 (nearest to 1.6,1)\n")
+    assert said.err == TAKEN * (2 if command in (query, plot) else 1)
 
 
 def test_a_count_has_no_row_for_what_never_occurs(monkeypatch, capsys):
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: hard_cube())
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(hard_cube()))
     words = ["query", "c.zarr", "--var", "status", "--reduce", "count", "--format", "csv"]
     statuses, counts = np.unique(hard_cube()["status"].values, return_counts=True)
     assert main(words) == 0

@@ -5,6 +5,7 @@ import pytest
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.plot import plot
+from helpers.hard_cube import plain
 from helpers.messages import refused
 from helpers.pictures import ALPHA, cut_or_overlapping, hand_made
 
@@ -75,7 +76,7 @@ def test_what_cannot_be_rows_and_columns_is_refused(cube):
 
 
 def test_the_command_takes_two(cube, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: cube)
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(cube))
     words = ["plot", "c.zarr", "--var", "investment", "--x", "alpha", "--sel", "beta~0.18"]
     three = ["--facet", "n", "--facet", "mechanism", "--facet", "beta"]
     assert main([*words, *three, "-o", str(tmp_path / "a.png")]) == 2

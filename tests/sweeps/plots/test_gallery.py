@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.commands import plot as command_plot
-from equisweep.sweeps.commands.main import _parser
+from equisweep.sweeps.commands.main import COMMANDS, _parser
 from equisweep.sweeps.plots.plot import note_of
 from equisweep.sweeps.run import run_in_memory
 from helpers.pictures import cut_or_overlapping, not_run
@@ -83,7 +83,7 @@ def cubes():
 def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch, picture):
     module = importlib.import_module("equisweep.sweeps.run")  # hidden by the function of that name
     monkeypatch.setattr(module, "open_cube", lambda path: cubes[Path(path).stem])
-    options = _parser().parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
+    options = _parser(COMMANDS).parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
     figure = command_plot.picture_of(options).figure
     titles, entries, note = EXPECTED[picture]
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]

@@ -6,10 +6,13 @@ from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.plot import note_of, plot
 from equisweep.sweeps.plots.save import save
+from helpers.hard_cube import plain
 from helpers.messages import refused
 from helpers.pictures import ONE, cut_or_overlapping, hand_made
+from matplotlib import rc_context
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
+from PIL import Image
 
 WORDS = ["--var", "investment", "--x", "alpha", "--sel", "n=3", "--sel", "mechanism=alone"]
 
@@ -130,7 +133,7 @@ def test_a_look_that_cannot_be_is_refused(stated, python, shell):
     ],
 )
 def test_options_that_cannot_be_are_one_line(words, message, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: hand_made())
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(hand_made()))
     target = tmp_path / "x.png"
     extra = [] if "--y" in words else ["--sel", "beta=0.1"]
     assert main(["plot", "c.zarr", *WORDS, *extra, *words.split(), "-o", str(target)]) == 2
@@ -176,7 +179,7 @@ def test_what_is_no_picture_is_not_replaced(simple, tmp_path):
 
 
 def test_data_that_is_there_is_kept_unless_it_is_to_be_replaced(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: hand_made())
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(hand_made()))
     data, target = tmp_path / "d.csv", tmp_path / "x.svg"
     data.write_text("mine")
     size = ["--size", "80x60mm", "--title", "", "--range", "0:"]
@@ -194,3 +197,19 @@ def test_data_that_is_there_is_kept_unless_it_is_to_be_replaced(monkeypatch, tmp
 def test_a_notebook_shows_a_picture_without_pyplot(simple):
     assert simple._repr_png_().startswith(b"\x89PNG")
     assert isinstance(simple, Figure)
+
+
+@pytest.mark.parametrize("face", ["white", (1, 0, 0, 0.25)])
+def test_a_png_has_the_dots_and_the_size_that_matplotlib_writes(face, tmp_path):
+    figure = Figure(figsize=(2, 1.5), facecolor=face)
+    figure.subplots().plot([0, 1], [1, 0])
+    figure.savefig(tmp_path / "theirs.png", dpi=120)
+    save(figure, tmp_path / "ours.png", 120)
+    theirs, ours = (Image.open(tmp_path / f"{whose}.png") for whose in ("theirs", "ours"))
+    assert ours.info == theirs.info
+    assert ours.size == theirs.size == (240, 180)
+    assert ours.mode == ("RGB" if face == "white" else "RGBA")
+    np.testing.assert_array_equal(np.asarray(ours.convert("RGBA")), np.asarray(theirs.convert("RGBA")))
+    with rc_context({"savefig.facecolor": "blue"}):  # settings of the user's own hold
+        save(figure, tmp_path / "ours.png", 120)
+    assert Image.open(tmp_path / "ours.png").convert("RGBA").getpixel((0, 0)) == (0, 0, 255, 255)

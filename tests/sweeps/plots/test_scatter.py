@@ -11,6 +11,7 @@ from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.plots.drawn import Table, write_table
 from equisweep.sweeps.plots.look.style import Style
 from equisweep.sweeps.plots.plot import note_of, picture, plot
+from helpers.hard_cube import plain
 from helpers.messages import refused
 from helpers.pictures import cut_or_overlapping, hand_made
 
@@ -196,7 +197,7 @@ def test_what_cannot_be_scattered_is_refused(sampled):
 
 
 def test_what_is_drawn_is_written_with_names_and_units(sampled, monkeypatch, tmp_path):
-    monkeypatch.setattr("equisweep.sweeps.cube.open.open_cube", lambda path: sampled)
+    monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(sampled))
     path = tmp_path / "drawn.csv"
     words = "plot c.zarr --var investment --x alpha --y L --facet mechanism --dpi 40"
     assert main([*words.split(), "--data", str(path), "-o", str(tmp_path / "a.png")]) == 0

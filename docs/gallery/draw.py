@@ -38,7 +38,7 @@ def placed(words: list[str], cubes: Path, pictures: Path) -> list[str]:
 def main(pictures: Path) -> None:
     """Run every command; stops at the first that fails."""
     from equisweep.sweeps.commands import plot as command_plot
-    from equisweep.sweeps.commands.main import _parser
+    from equisweep.sweeps.commands.main import COMMANDS, _parser
     from equisweep.sweeps.commands.main import main as equisweep
     from equisweep.sweeps.plots.save import save
 
@@ -46,7 +46,7 @@ def main(pictures: Path) -> None:
         for words in commands():
             line = placed(words, Path(cubes), pictures)
             if line[0] == "plot":
-                options = _parser().parse_args(line)
+                options = _parser(COMMANDS).parse_args(line)
                 save(command_plot.picture_of(options).figure, options.output, DOTS_PER_INCH)
                 print(options.output)
             elif equisweep([*line, "--quiet"]):

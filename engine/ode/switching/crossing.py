@@ -12,6 +12,8 @@ Array = Any
 
 # A step may cross a switch where the jump there, times the step, is this part of what is allowed as error.
 HARMLESS = 0.2
+# What ends so many times its change away has jumped itself, as remainders do, instead of being led back.
+_JUMPED = 100.0
 # A step that is to end before a switch stops short of it by this part.
 SHORT = 1e-3
 
@@ -66,23 +68,27 @@ class Ahead(NamedTuple):
 
     `part` follows from the begin of the step alone, and is infinite where no switch is crossed; `better` from
     its end, too, and is better where that is near the switch. It `stalls` where a switch should have been
-    crossed, and has not.
+    crossed, and has not. `inside`: it is crossed back, so that the ends of the step say nothing of the jump.
     """
 
     part: Array
     better: Array
     stalls: Array
+    inside: Array
 
     def before(self, part: Array) -> "Ahead":
-        """The same where a switch is crossed after this part at the latest."""
-        return Ahead(jnp.minimum(self.part, part), jnp.minimum(self.better, part), self.stalls)
+        """The same where a switch is seen on its other side after this part, inside the step."""
+        first = part < self.part
+        return Ahead(
+            jnp.minimum(self.part, part), jnp.minimum(self.better, part), self.stalls, self.inside | first
+        )
 
     def next_size(self, jump: Array, taken: Array) -> Array:
         """The size to try next.
 
         A step that may cross the switch does so; any other ends short of it, and is a step of one branch.
         """
-        ahead = self.part * taken
+        ahead, jump = self.part * taken, jnp.where(self.inside, jnp.inf, jump)
         wanted = jnp.where(2 * ahead * jump <= HARMLESS / 2, 2 * ahead, (1 - SHORT) * ahead)
         beyond = jnp.clip(1 - SHORT - 4 * (1 - self.better), 0.25, 1 - SHORT)
         return jnp.where(wanted < 0.9 * taken, wanted, beyond * taken)
@@ -106,6 +112,13 @@ def _cubic(at: Array, begin: Array, rise: Array, end: Array, fall: Array) -> Arr
     return rest**2 * (begin * (1 + 2 * at) + rise * at) + at**2 * (end * (1 + 2 * rest) - fall * rest)
 
 
+def dip(begin: Array, rise: Array, end: Array, fall: Array) -> tuple[Array, Array]:
+    """Whether, between two ends on one side, this cubic turns on the other side; and where in [0, 1]."""
+    turns = (begin * rise < 0) & (end * fall > 0) & (begin * end > 0)
+    at = jnp.where(turns, rise / jnp.where(turns, rise - fall, 1.0), 0.5)
+    return turns & (_cubic(at, begin, rise, end, fall) * begin < 0), at
+
+
 def _root_of_parabola(begin: Array, rise: Array, end: Array) -> Array:
     """Where in [0, 1] a parabola is 0, from its slope at 0 and its values, of unlike signs, at 0 and 1."""
     bend = end - begin - rise
@@ -125,16 +138,16 @@ def to_switch(watched: Watched, at_end: At, size: Array) -> Ahead:
     newton = jnp.where(newton > 0, jnp.minimum(newton, 1 - SHORT), 0.5)
     parabola = _root_of_parabola(begin, rise, end)
     # Where it turns between two ends on one side, by the cubic with these values and slopes.
-    turns = (begin * rise < 0) & (end * fall > 0) & (begin * end > 0)
-    at = jnp.where(turns, rise / jnp.where(turns, rise - fall, 1.0), 0.5)
-    dips = turns & (_cubic(at, begin, rise, end, fall) * begin < 0)
+    dips, at = dip(begin, rise, end, fall)
     # Where it should have crossed by either slope, and has not: stages of the step have been led back.
     stalls = (begin * end > 0) & (begin * rise < 0) & (end * fall < 0) & (jnp.abs(begin) < jnp.abs(rise))
     stalls &= 2 * (jnp.abs(begin) - jnp.abs(end)) < jnp.minimum(jnp.abs(rise), jnp.abs(fall))
+    stalls &= jnp.abs(end) < _JUMPED * jnp.abs(rise)
     parts = jnp.where(crossed | stalls, newton, jnp.where(dips, at, jnp.inf))
     first = jnp.argmin(parts)
     least, better = parts[first], jnp.where(crossed, parabola, jnp.where(stalls, newton, at))[first]
-    return Ahead(lax.stop_gradient(least), lax.stop_gradient(better), jnp.any(stalls))
+    inside = (dips & ~crossed & ~stalls)[first]
+    return Ahead(lax.stop_gradient(least), lax.stop_gradient(better), jnp.any(stalls), inside)
 
 
 @jax.custom_jvp

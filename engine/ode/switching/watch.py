@@ -16,7 +16,7 @@ from jax import lax
 
 from ....kernels.flow import Flow
 from ..steps.stepper import Control, Step, Stepper
-from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, shift_over, side_of, to_switch
+from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, dip, shift_over, side_of, to_switch
 from .search import switches_of
 from .switches import ROUNDINGS, Switches
 
@@ -231,8 +231,11 @@ class Watch:
         allowed = self.control.allowed(step.state, step.ends.state, step.size)
         jump = lax.stop_gradient(jnp.max(jnp.abs(step.ends.rates - step.rates) / allowed))
         shortest = 4 * ROUNDINGS * jnp.finfo(step.t.dtype).eps * jnp.abs(step.t)
-        harmless = ((jump * step.size <= HARMLESS) & ~ahead.stalls) | (step.size <= shortest)
-        shorter, over = crosses & ~harmless, crosses & harmless & tried.keep
+        is_shortest = step.size <= 2 * shortest  # sizes are multiples of the clock's rounding
+        harmless = ((jump * step.size <= HARMLESS) & ~ahead.stalls & ~ahead.inside) | is_shortest
+        # Of the shortest step the error may be above what is allowed: no shorter one can be told.
+        keep = tried.keep | (crosses & is_shortest & jnp.all(jnp.isfinite(tried.rates)))
+        shorter, over = crosses & ~harmless, crosses & harmless & keep
         size = jnp.where(shorter, jnp.maximum(ahead.next_size(jump, step.size), shortest), tried.next_size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
@@ -244,7 +247,7 @@ class Watch:
         tried = tried._replace(t=t, state=state, rates=self.field(t, state))
         return tried._replace(
             solver_state=(tried.solver_state, self._watched_after(tried, watched, crossed, over, size)),
-            keep=tried.keep & ~shorter,
+            keep=keep & ~shorter,
             next_size=size,
             switched=tried.switched | over | beside,
             slides=watched.bounces >= _BOUNCES,
@@ -274,13 +277,22 @@ class Watch:
         return jax.tree.map(lax.stop_gradient, after)
 
     def _to_clock(self, step: Tried, watched: Watched) -> Array:
-        """The part of a step after which a switch that depends on time alone is seen on its other side."""
-        places = jnp.arange(1, _PLACES) / jnp.asarray(_PLACES, step.t.dtype)
+        """The part of a step after which a switch that depends on time alone is seen on its other side.
 
-        def inside(place: Array) -> Array:
-            t = step.t + place * step.size
+        Between the places where it is asked cubics show it, also where it is crossed back.
+        """
+        places = jnp.arange(_PLACES + 1) / jnp.asarray(_PLACES, step.t.dtype)
+
+        def clocks(t: Array) -> Array:
             return self.switches.located_values(t, step.state, self.p, clocks=True)[0]
 
+        def inside(place: Array) -> tuple[Array, Array]:
+            return jax.jvp(clocks, (step.t + place * step.size,), (step.size / _PLACES,))
+
+        values, rises = jax.vmap(inside)(places)
         begin = side_of(watched)[: self.switches.clocks]
-        other = jnp.any((jax.vmap(inside)(places) > 0) != (begin > 0)[None], axis=1)
-        return lax.stop_gradient(jnp.min(jnp.where(other, places, jnp.inf)))
+        other = jnp.any((values[1:-1] > 0) != (begin > 0)[None], axis=1)
+        dips, at = dip(values[:-1], rises[:-1], values[1:], rises[1:])
+        bottom = jnp.where(dips, places[:-1, None] + at / _PLACES, jnp.inf)
+        first = jnp.minimum(jnp.min(jnp.where(other, places[1:-1], jnp.inf)), jnp.min(bottom))
+        return lax.stop_gradient(first)

@@ -85,6 +85,11 @@ FORCED = {
         lambda t: 1.0 * (t > 3.65),
         [3.65],
     ),
+    "squared": (
+        lambda t: jnp.where((t - 5.03) ** 2 < 1e-6, 1e3, 0.0),
+        lambda t: 1e3 * (abs(t - 5.03) < 1e-3),
+        [5.03 - 1e-3, 5.03 + 1e-3],
+    ),
     "fast": (
         lambda t: jnp.where(jnp.sin(20 * t) > 0.9, 1.0, 0.0),
         lambda t: 1.0 * (np.sin(20 * t) > 0.9),
@@ -140,6 +145,7 @@ ADDED = {
         lambda x, y: 1.0 + (y > x),
         np.pi * (np.arange(4) + 0.75),
     ),
+    "remainder": (lambda x, y: x % 0.3, lambda x, y: x % 0.3, on_a_circle(0.3 * np.arange(-3, 4))),
     "floor": (lambda x, y: jnp.floor(4 * x), lambda x, y: np.floor(4 * x), on_a_circle(np.arange(-3, 4) / 4)),
     "kink": (
         lambda x, y: jnp.maximum(x, y) + jnp.abs(x),
@@ -279,22 +285,3 @@ def test_what_the_trace_hides_is_found_by_small_steps_or_breaks(options):
 def test_no_step_is_larger_than_asked_for():
     result = final(scalar(lambda t, z, p: 0 * z + 1), p={"z0": 0.0}, max_step=0.25, settle=0)
     assert 40 <= result["steps"] < 50
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"max_step": 0}, "max_step = 0: must be above 0"),
-        ({"max_step": float("nan")}, "max_step = nan: must be above 0"),
-        ({"max_step": 1, "fixed_steps": 3}, "max_step does not go with fixed_steps = 3"),
-        ({"breaks": [1], "fixed_steps": 3}, "breaks does not go with fixed_steps = 3"),
-        ({"breaks": 3}, "breaks = 3: must be a list of times"),
-        ({"breaks": "at"}, "breaks = 'at': must be a list of times"),
-        ({"breaks": [True]}, "breaks: True is neither a time nor"),
-        ({"breaks": [-1]}, "breaks: -1 is no time from 0 on"),
-        ({"breaks": [float("inf")]}, "breaks: inf is no time from 0 on"),
-    ],
-)
-def test_impossible_limits_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        Method(**options)

@@ -27,10 +27,10 @@ def of_flow(observables):
 
 
 REFUSED = {
-    "parameters: there are 100,000, and at most 1,000": {"parameters": [replace(A, name=n) for n in MANY]},
-    "outputs: there are 100,000": {"outputs": [replace(Y, name=n) for n in MANY]},
-    "choices: there are 100,000": {"choices": [Choice(n, ("a",), "a", "m") for n in MANY]},
-    "dims: there are 100,000": {"dims": [Dim(n, "m", ("a",)) for n in MANY]},
+    "parameters: there are 100,000, and at most 1,000": {"parameters": [A] * len(MANY)},
+    "outputs: there are 100,000": {"outputs": [Y] * len(MANY)},
+    "choices: there are 100,000": {"choices": [Choice("c", ("a",), "a", "m")] * len(MANY)},
+    "dims: there are 100,000": {"dims": [Dim("d", "m", ("a",))] * len(MANY)},
     "files: there are 100,000": {"files": MANY},
     "c: options: there are 100,000": {"choices": [Choice("c", tuple(MANY), "x1", "m")]},
     "d: labels: there are 100,000, and at most 10,000": {"dims": [Dim("d", "m", tuple(MANY))]},

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.accessor import Equisweep
 from equisweep.sweeps.boundaries.boundaries import boundaries
 from equisweep.sweeps.cube.lazy import ok, where
@@ -43,13 +44,16 @@ def test_every_method_says_what_it_takes_returns_and_raises():
         assert "Raises SweepError" in text, name
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    path = tmp_path_factory.mktemp("two") / "cube.zarr"
+    run(Sweep("contract", axes={"T_total": [1.0, 2.0]}), path)
+    return path
+
+
 @pytest.mark.parametrize("opened", ["equisweep.sweeps", "equisweep.sweeps.run"])
-def test_a_cube_that_was_opened_can_be_asked(opened, tmp_path):
-    code = (
-        "from equisweep.sweeps import Sweep\n"
-        f"from {opened} import open_cube, run\n"
-        f"run(Sweep('contract', axes={{'T_total': [1.0, 2.0]}}), {str(tmp_path / 'c.zarr')!r})\n"
-        f"print(open_cube({str(tmp_path / 'c.zarr')!r}).equisweep.ok().sizes['T_total'])"
-    )
+def test_a_cube_that_was_opened_can_be_asked(opened, two):
+    """In a process that has imported nothing else."""
+    code = f"from {opened} import open_cube\nprint(open_cube({str(two)!r}).equisweep.ok().sizes['T_total'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "2"

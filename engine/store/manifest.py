@@ -18,6 +18,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
+from ..errors import Argument, CubeError
 from ..gate.files import open_regular
 from ..tiles import Layout
 from .shard import DIGEST
@@ -28,6 +29,8 @@ COMMITTED, REVOKED, END = 1, 2, 3
 _NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.tiles")
 _FORMAT = 1
 _BLOCK = 4096  # Records whose bytes are copied at once, to be checked.
+_LONGEST_LINE = 2**20
+FOREIGN = "belongs to another cube"
 _MOST_RECORDS = 32  # of a tile, in all files: many runs that each wrote it again
 
 
@@ -131,6 +134,16 @@ class Manifest:
         places = np.asarray(np.ravel_multi_index(tuple(keys.T), self.counts))
         at = np.minimum(np.searchsorted(self.places, places), len(self) - 1)
         return np.where(self.places[at] == places, at, -1)
+
+    def require_own(self, root: Path) -> None:
+        """CubeError where a file is of another cube: so may be the shards, which only records tell apart."""
+        for path, reason in self.damaged.items():
+            if reason == FOREIGN:
+                raise CubeError(
+                    f"{path}: {reason}; where its shards are right, equisweep verify {root} "
+                    "writes the manifest anew with ",
+                    Argument("repair", True),
+                )
 
     @property
     def records(self) -> int:
@@ -241,14 +254,20 @@ def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
     except OSError as error:
         return 0, f"cannot be read ({error.strerror})"
     if line != first:
-        torn = first.startswith(line)
-        return 0, "" if torn else "belongs to another cube, or its first line is damaged"
+        return 0, "" if first.startswith(line) else _unlike(path)
     count = read // stamp.dtype.itemsize
     sound = _sound(records[:count])
     wrong = count - int(sound.sum())
     if wrong:
         records[: count - wrong] = records[:count][sound]
     return count - wrong, f"{wrong} of {count} records are damaged" if wrong else ""
+
+
+def _unlike(path: Path) -> str:
+    """What is wrong with a file whose first line is another one than this cube's."""
+    with open(open_regular(path), "rb") as file:  # noqa: PTH123
+        text, _, checksum = file.readline(_LONGEST_LINE).rpartition(b" ")
+    return FOREIGN if checksum == b"%08x\n" % google_crc32c.value(text) else "its first line is damaged"
 
 
 def _sound(records: np.ndarray) -> np.ndarray:

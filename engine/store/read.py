@@ -41,6 +41,7 @@ class Reader:
             self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
         self.manifest = self.cube.load_manifest()
+        self.manifest.require_own(root)
         self._columns = {name: i for i, name in enumerate(self.cube.sharded)}
         # Of tiles without record: None where there is none, True where it is whole, else its status.
         self._statuses: dict[tuple[int, ...], Any] = {}

@@ -130,6 +130,7 @@ def prepare(
         _require_no_contradictions(cube.root)
         write_seal(cube.root, seal_of(cube.root))
     manifest = cube.load_manifest() if manifest is None else manifest
+    manifest.require_own(cube.root)
     remove_leftovers(cube.root, inside=not manifest.settled)
     if Recorder.wants_rewriting(manifest):
         cube.recorder.rewrite(manifest)

@@ -19,10 +19,12 @@ from ...engine.feedback.stop_flag import forget_stop, interrupt_work, request_st
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
+_ENDED_IMPORTING = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
 _ENDED_COMPILING = (
     b"\nequisweep: stopped while compiling; committed tiles are intact. "
     b"The same command goes on where this one stopped.\n"
 )
+_COMMAND = f"{__package__}.main"
 # Interrupts the main thread's wait and nothing else: the system ignores it where nobody listens.
 _NUDGE = getattr(signal, "SIGURG", None)
 # Good order takes the command to its end within this time, unless it has to wait for a compiler.
@@ -82,9 +84,23 @@ def _unless_stopped(hook: Callable[..., None]) -> Callable[..., None]:
     return quiet
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
+def _stop(_number: int, frame: FrameType | None) -> None:
     request_stop()
+    if _importing(frame):
+        _end(_ENDED_IMPORTING)
     raise KeyboardInterrupt
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being loaded: an exception there may end a library of C++ with SIGABRT.
+
+    What is loaded half cannot be gone on with, and nothing is being written that a later run does not mend.
+    """
+    while frame is not None and frame.f_globals.get("__name__") != _COMMAND:  # what that is part of loads it
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch(read: int) -> None:

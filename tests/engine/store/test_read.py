@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import google_crc32c
@@ -12,6 +13,7 @@ import xarray as xr
 import zarr
 from equisweep.engine.store.commit import commit, revoke
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.manifest import manifest_files
 from equisweep.engine.store.read import Reader
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
@@ -205,3 +207,21 @@ def test_no_read_during_a_run_is_torn(tmp_path):
     assert process.returncode == 0
     assert len(set(counts)) > 3
     assert counts == sorted(counts)
+
+
+def test_shards_and_records_of_another_cube_are_refused(cube, tmp_path):
+    """Each shard is as its record says: only the name of the cube in the manifest tells."""
+    other = tmp_path / "other.zarr"
+    run(replace(tiled_sweep(), fixed={**tiled_sweep().fixed, "L": 123.0}), other, tile_points=2000)
+    for name in Cube(cube).names:
+        shutil.rmtree(cube / name / "c")
+        shutil.copytree(other / name / "c", cube / name / "c")
+    for path in manifest_files(cube):
+        path.unlink()
+    shutil.copy(manifest_files(other)[0], cube / "status" / "manifest")
+    for ask in (open_cube, lambda path: run(tiled_sweep(), path)):
+        with pytest.raises(CubeError, match="tiles: belongs to another cube; where its shards are right"):
+            ask(cube)
+    assert not verify(cube).sound
+    assert verify(cube, repair=True).recorded == len(Cube(cube).layout)
+    open_cube(cube).load()

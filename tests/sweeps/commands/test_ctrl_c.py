@@ -61,6 +61,17 @@ with stop_on_signals():
 """
 
 
+# A library that is being loaded: it may take any exception for its own, or end in C++.
+LOADS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from equisweep.sweeps.commands.ctrl_c import stop_on_signals
+sys.path.insert(0, sys.argv[1])
+with stop_on_signals():
+    import slow
+"""
+
+
 def waiting(*arguments, program=WAITS):
     child = subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
@@ -68,6 +79,19 @@ def waiting(*arguments, program=WAITS):
     )  # fmt: skip
     assert child.stdout.readline() == "ready\n"
     return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_library_is_loaded_ends_the_process_at_once(tmp_path, number):
+    (tmp_path / "slow.py").write_text(
+        "import time\ntry:\n    print('ready', flush=True)\n    time.sleep(60)\n"
+        "except BaseException:\n    time.sleep(60)"
+    )
+    with waiting(tmp_path, program=LOADS) as child:
+        child.send_signal(number)
+        said = child.stderr.read()
+    assert said == "equisweep: stopped; the same command starts anew, or goes on where it was\n"
+    assert child.returncode == 130
 
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

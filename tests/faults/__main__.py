@@ -36,8 +36,8 @@ class Part:
     jobs: int = 1
 
 
-# In this order. What one leaves of its time is the others': the last ones take the most. A share is as long as
-# a suite takes to its goal on two cores that are free, as measured, and a tenth more.
+# In this order. What one leaves of its time is the others': the last ones take the most. A share is as long
+# as a suite takes to its goal on two cores that are free, as measured, and a tenth more.
 SUITES = {
     "signals": Part(150, 0.7, 20, jobs=2),
     "writers": Part(100, 0.8, 6, jobs=2),

@@ -253,7 +253,8 @@ class _Reader:
         name, label = self._dotted(name_node), self._quoted(text_node)
         labels = self.known[name].labels or {}
         codes = [code for code, known in labels.items() if known == label]
-        codes = codes or [code for code, known in labels.items() if known == unescaped(label)]
+        plain = unescaped(label)  # labels of classes are stored with _ for a blank
+        codes = codes or [c for c, known in labels.items() if known in (plain, plain.replace(" ", "_"))]
         if not codes:
             raise self.fail(text_node, f"{name} has no such value{nearest(label, list(labels.values()))}")
         return lambda values: _COMPARE[type(op)](values[name], codes[0])

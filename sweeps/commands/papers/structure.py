@@ -7,7 +7,7 @@ from ..command import Command, path_argument
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "factors", type=path_argument, help="an adjacency matrix: a .csv or .toml file with names"
+        "factors", type=path_argument, help="an adjacency matrix: a .csv, .tsv, .txt or .toml file"
     )
     parser.add_argument(
         "-o", "--output", type=path_argument, help="a .png, .svg or .pdf file for the digraph"

@@ -112,7 +112,8 @@ def _stated_delimiter(text: str) -> tuple[str, str]:
 def _table(text: str, delimiter: str) -> list[_Row]:
     """Rows of cells, without rows and columns at the edges that hold nothing."""
     source = _Lines(text)
-    reader, rows, line = csv.reader(source, delimiter=delimiter), [], 1
+    # Some write a space after each comma, before quotes as well.
+    reader, rows, line = csv.reader(source, delimiter=delimiter, skipinitialspace=True), [], 1
     filled = 0
     for cells in reader:
         source.row, last = 0, len(cells)

@@ -64,12 +64,12 @@ def describe_structure(structure: Structure) -> str:
 
 
 def load_structure(path: str | Path) -> Structure:
-    """Read factors and influences from the ``.csv`` or ``.toml`` file at `path`.
+    """Read factors and influences from the ``.csv``, ``.tsv``, ``.txt`` or ``.toml`` file at `path`.
 
-    A CSV file is a square matrix of 0 and 1 whose rows influence its columns, as `read_matrix` reads it: with
-    tabs, semicolons or commas, names in the first row, the first column or both, blanks for 0. Lines that
-    begin with ``#`` are comments. A TOML file has ``factors = [names]`` and a table ``[influences]`` with
-    lines such as ``data = ["application_systems"]``. A 1 on the diagonal says nothing (everyone reaches
+    Each but the last is a square matrix of 0 and 1 whose rows influence its columns, as `read_matrix` reads
+    it: with tabs, semicolons or commas, names in the first row, the first column or both, blanks for 0. Lines
+    that begin with ``#`` are comments. A TOML file has ``factors = [names]`` and a table ``[influences]``
+    with lines such as ``data = ["application_systems"]``. A 1 on the diagonal says nothing (everyone reaches
     itself) and is dropped.
 
     Raises
@@ -79,8 +79,8 @@ def load_structure(path: str | Path) -> Structure:
     """
     path = path_of(path)
     ending = path.suffix.lower()
-    if ending not in (".csv", ".tsv", ".toml"):
-        raise StructureError(f"{path}: a structure is read from a .csv or .toml file")
+    if ending not in (".csv", ".tsv", ".txt", ".toml"):
+        raise StructureError(f"{path}: a structure is read from a .csv, .tsv, .txt or .toml file")
     try:
         raw = read_regular(path, TEXT)
     except OSError as error:

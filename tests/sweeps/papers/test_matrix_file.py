@@ -36,6 +36,7 @@ FORMS = {
     "names beside": "policy,0,1,1\nstaff,0,0,1\ndata,0,0,0\n",
     "marks": PLAIN.replace("policy,0,1,1", "policy,1,1,1*").replace("staff,0,0,1", "staff,0,1, 1 * "),
     "spaces": PLAIN.replace(",", " , "),
+    "spaces before quotes": PLAIN.replace(",policy,staff,data", ', "policy", "staff", "data"'),
     "comments": '# sep is , here; "so"\n' + PLAIN.replace("staff,0", "#\nstaff,0"),
 }
 
@@ -64,8 +65,8 @@ def test_names_may_hold_what_separates_cells_and_lines(tmp_path):
     "text", ["0,1,1\n0,0,1\n0,0,0\n", "0;1;1;\n0;0;1;\n0;0;0;\n", "0\t1\t1\n0\t0\t1\n0\t0\t0"]
 )
 def test_without_names_factors_have_numbers(tmp_path, text):
-    (tmp_path / "a.tsv").write_text(text)
-    found = load_structure(tmp_path / "a.tsv")
+    (tmp_path / "a.txt").write_text(text)  # as Excel saves tabs
+    found = load_structure(tmp_path / "a.txt")
     assert found.names == ("1", "2", "3")
     np.testing.assert_array_equal(found.adjacency, MATRIX.astype(bool))
 

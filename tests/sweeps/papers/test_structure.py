@@ -110,7 +110,7 @@ BAD_FILES = {
     "stranger.toml": ('factors = ["a"]\n[influences]\na = ["b"]\n', "'b' is not among"),
     "scalar.toml": ('factors = ["a"]\n[influences]\na = "a"\n', "list of factor names"),
     "table.toml": ('factors = ["a"]\ninfluences = 3\n', "must be a table"),
-    "notes.txt": ("a", ".csv or .toml"),
+    "notes.md": ("a", ".txt or .toml"),
 }
 
 

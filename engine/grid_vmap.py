@@ -112,7 +112,7 @@ class GridVmap:
         if whole <= LONG:
             return
         by_operation = seconds_to_compile(jaxpr)
-        self._by_operation = by_operation < 0.5 * whole
+        self._by_operation = by_operation < whole
         if self._by_operation:
             self.compile_seconds = by_operation
             self.remark = f"operation by operation, as compiling it whole would take about {clock(whole)}"

@@ -1,16 +1,20 @@
 """Programs too long to be compiled whole: their operations one by one, each compiled once for all like it.
 
 XLA takes about a millisecond an equation, so that a program of 10^5 of them, which a loop in Python writes
-out easily, would be compiled for minutes. Few of them differ. Intermediate arrays lie in memory and not in
-registers, which makes such a program several times as slow as a compiled one.
+out easily, would be compiled for minutes. Few of them differ, and most need no compiler (`as_numpy`).
+Intermediate arrays lie in memory and not in registers, which makes such a program several times as slow as a
+compiled one.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 from jax.extend import core
 
 from ..feedback.stop_flag import stop_if_requested
+from .as_numpy import numpy_rule
 from .live_bytes import equation_count, inner_jaxprs, is_jaxpr, last_uses
 
 Array = Any
@@ -34,7 +38,7 @@ def _count(jaxpr: core.Jaxpr, kinds: dict[Any, int]) -> None:
         called = _opened(equation)
         if called is not None:
             _count(called.jaxpr, kinds)
-        else:
+        elif numpy_rule(equation) is None:
             kinds.setdefault(_kind(equation), sum(map(equation_count, inner_jaxprs(equation.params))))
 
 
@@ -60,6 +64,11 @@ def _kind(equation: Any) -> tuple[Any, ...]:
 
 def evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Array]:
     """The results of a program for flat arguments. Raises KeyboardInterrupt where work was asked to stop."""
+    with np.errstate(all="ignore"):
+        return [jnp.asarray(result) for result in _evaluated(closed, arguments)]
+
+
+def _evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Array]:
     jaxpr = closed.jaxpr
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*closed.consts, *arguments], strict=True))
     last, gone = last_uses(jaxpr), _by_last_use(jaxpr)
@@ -79,7 +88,10 @@ def evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Arra
 def _results(equation: Any, operands: Sequence[Array]) -> Sequence[Array]:
     called = _opened(equation)
     if called is not None:
-        return evaluated(called, operands)
+        return _evaluated(called, operands)
+    rule = numpy_rule(equation)
+    if rule is not None:
+        return [rule(operands)]
     params = equation.primitive.get_bind_params(equation.params)
     with equation.ctx.manager:  # the settings under which it was traced
         result = equation.primitive.bind(*operands, **params)

@@ -7,6 +7,7 @@ from equisweep.engine import grid_vmap
 from equisweep.engine.codegen.how_compiled import in_words
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execution import plan_space
+from equisweep.engine.xla import operation_by_operation
 from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile
 from equisweep.sweeps import Sweep, plan
 
@@ -68,3 +69,33 @@ def test_a_sweep_says_beforehand_that_it_goes_so_and_gives_the_same_numbers(tmp_
     planned = plan(sweep, "cpu")
     assert planned.computed == said
     assert planned.tried
+
+
+def written_out(x):
+    """Each step looks at another place and another part: as many kinds of operations as steps."""
+    v, total = jnp.sin(x) * jnp.arange(1.0, 41.0), x
+    for k in range(40):
+        part = jnp.concatenate([v[k:], v[:k] / (k + 1)])[::-1]
+        total = jnp.where(part[k] > total, jnp.minimum(total, -part[3]), part[k] - total / (v[k] - v[k]))
+        total = jnp.maximum(total, x * (v[k] < 0.1)) + v.reshape(8, 5).T[k % 5, 2]
+    return total, jnp.stack([total, x])[None]
+
+
+def test_what_moves_numbers_and_rounds_correctly_needs_no_compiler():
+    x = np.linspace(-1, 2, 7)
+    program = jax.make_jaxpr(jax.vmap(written_out))(x)
+    results = evaluated(program, [x])
+    for result, wanted in zip(results, jax.vmap(written_out)(x), strict=True):
+        np.testing.assert_array_equal(result, wanted)
+        assert isinstance(result, jax.Array)
+    kinds: dict[object, int] = {}
+    operation_by_operation._count(program.jaxpr, kinds)
+    assert not {kind[0] for kind in kinds} & {
+        "slice",
+        "concatenate",
+        "add",
+        "div",
+        "select_n",
+        "broadcast_in_dim",
+    }
+    assert len(kinds) < 12 < len(program.jaxpr.eqns) / 20

@@ -1,10 +1,11 @@
 """The space of a sweep, and what it is reduced to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...engine.errors import SweepError
 from ..spec.sweep import Sweep
+from .indices import read_indices, stored
 from .statistics import read_statistics
 
 if TYPE_CHECKING:
@@ -31,9 +32,16 @@ class Resolved:
 def resolved(sweep: Sweep) -> Resolved:
     """The space of a sweep and what it is reduced to; SweepError, naming file, key and value."""
     space = sweep.space()
+    where = f"{sweep.origin}: design"
+    if sweep.design and not stored(where, sweep.design):
+        if sweep.reduce:
+            raise SweepError(
+                f"{where}.store: false keeps indices, and [reduce] statistics; keep one of the two"
+            )
+        return Resolved(space, read_indices(where, sweep.design, space))
     if not sweep.reduce:
         return Resolved(space)
     if not isinstance(sweep.outputs, list | tuple):
         raise SweepError(f"{sweep.origin}: outputs: should be a list of names")
     space, reduction = read_statistics(sweep.origin, sweep.reduce, tuple(sweep.outputs), space)
-    return Resolved(replace(space), reduction)
+    return Resolved(space, reduction)

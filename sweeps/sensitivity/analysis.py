@@ -12,6 +12,7 @@ from ..spec.dim import DIM
 from ..text import nearest
 from .bootstrap import Resampler
 from .elasticity import elasticity, what_to_add
+from .held import indices_held, method_held, require_samples
 from .labels import about, labelled
 from .measures import METHODS, NATURAL, Method, Task, independent
 from .samples import Samples
@@ -69,6 +70,11 @@ def sensitivity(
     SweepError
         The cube has no design that the method can read, lacks derivatives, or an option is wrong.
     """
+    if method_held(dataset) and method in (None, method_held(dataset)):
+        asked = {"keep": (keep, None), "confidence": (confidence, 0.95), "resamples": (resamples, 100)}
+        part = _selected(dataset, selections, "elasticity")
+        return indices_held(part, names, asked | {"seed": (seed, 0)})
+    require_samples(dataset, method)
     samples = Samples(_selected(dataset, selections, method), keep)
     method = _require_method(method, samples)
     if method == "elasticity":

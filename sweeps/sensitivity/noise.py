@@ -32,6 +32,23 @@ WHY = {
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How far values of some columns go.
+
+    Attributes
+    ----------
+    low, high
+        The least and the largest; infinite, the other way round, where there are none.
+    step
+        A power of two of which all values are multiples; infinite where that was not looked at.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    step: np.ndarray
+
+
+@dataclass(frozen=True)
 class Floor:
     """What an output varies by without any reason.
 
@@ -53,33 +70,37 @@ class Floor:
 
     def reasons(self, values: np.ndarray, usable: np.ndarray) -> np.ndarray:
         """For each column of values, shape (rows, cells): 0 where it varies, else a key of `WHY`."""
+        return self.reasons_of(self.extent(values, usable))
+
+    def extent(self, values: np.ndarray, usable: np.ndarray) -> Extent:
+        """How far the values of each column go."""
         low = np.where(usable, values, np.inf).min(axis=0)
         high = np.where(usable, values, -np.inf).max(axis=0)
-        size = np.where(usable, np.abs(values), 0).max(axis=0)
+        step, size = np.full(len(low), np.inf), _size(low, high)
+        # Most outputs are far from cancelling, and bits are dear to look at.
+        suspects = np.flatnonzero((size <= _UNITS * _LATTICE * self.eps) & (size > 0))
+        step[suspects] = _lowest_bit(values[:, suspects], usable[:, suspects])
+        return Extent(low, high, step)
+
+    def reasons_of(self, extent: Extent) -> np.ndarray:
+        """As `reasons`, of values that go so far."""
+        size = _size(extent.low, extent.high)
         with np.errstate(invalid="ignore"):
-            spread = high - low
-        result = np.zeros(values.shape[1], np.int8)
+            spread = extent.high - extent.low
+        result = np.zeros(len(size), np.int8)
         result[spread <= self.of(size)] = TOLERANCE
-        result[(spread <= _UNITS * self.eps * size) | self.cancelled(values, usable)] = ROUNDING
+        result[(spread <= _UNITS * self.eps * size) | self._cancelled(extent)] = ROUNDING
         result[spread == 0] = CONSTANT
-        return np.where(usable.any(axis=0), result, 0)
+        return np.where(extent.low <= extent.high, result, 0)
 
     def cancelled(self, values: np.ndarray, usable: np.ndarray) -> np.ndarray:
         """Columns that are what is left of larger numbers: few multiples of one tiny power of two."""
-        size = np.where(usable, np.abs(values), 0).max(axis=0)
-        # Most outputs are far from it, and bits are dear to look at.
-        suspects = np.flatnonzero((size <= _UNITS * _LATTICE * self.eps) & (size > 0))
-        result = np.zeros(len(size), bool)
-        result[suspects] = self._on_lattice(values[:, suspects], usable[:, suspects], size[suspects])
-        return result
+        return self._cancelled(self.extent(values, usable))
 
-    def _on_lattice(self, values: np.ndarray, usable: np.ndarray, size: np.ndarray) -> np.ndarray:
-        there = usable & (values != 0)
-        mantissa, exponent = np.frexp(np.where(there, values, 1))
-        digits = np.abs(mantissa * 2.0**53).astype(np.int64)
-        lowest = np.ldexp((digits & -digits).astype(float), exponent - 53)
-        step = np.where(there, lowest, np.inf).min(axis=0)
-        return (size <= _UNITS * step) & (step <= _LATTICE * self.eps)
+    def _cancelled(self, extent: Extent) -> np.ndarray:
+        size = _size(extent.low, extent.high)
+        suspect = (size <= _UNITS * _LATTICE * self.eps) & (size > 0)
+        return suspect & (size <= _UNITS * extent.step) & (extent.step <= _LATTICE * self.eps)
 
     def tied(self, values: np.ndarray) -> np.ndarray:
         """Columns in which values that differ by less than the floor are the same, for their ranks."""
@@ -91,16 +112,35 @@ class Floor:
         return tied
 
 
+def _size(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The largest size of a value; 0 where there are none."""
+    return np.where(low <= high, np.maximum(np.abs(low), np.abs(high)), 0.0)
+
+
+def _lowest_bit(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """The largest power of two of which all values of a column are multiples."""
+    there = usable & (values != 0)
+    mantissa, exponent = np.frexp(np.where(there, values, 1))
+    digits = np.abs(mantissa * 2.0**53).astype(np.int64)
+    lowest = np.ldexp((digits & -digits).astype(float), exponent - 53)
+    return np.where(there, lowest, np.inf).min(axis=0)
+
+
 def floor_of(array: "xr.DataArray", identity: Mapping[str, str]) -> Floor:
     """The floor of an output of a cube with this identity."""
-    if array.dtype.kind != "f":
+    return floor_for(array.dtype, needs_of(array), identity)
+
+
+def floor_for(dtype: np.dtype, needs: str, identity: Mapping[str, str]) -> Floor:
+    """The floor of an output that is stored as `dtype` and needs this of an orbit (`statuses.needs_of`)."""
+    if dtype.kind != "f":
         return Floor(0.0)
-    eps = float(np.finfo(array.dtype).eps)
-    if needs_of(array) not in _OF_ORBITS:
+    eps = float(np.finfo(dtype).eps)
+    if needs not in _OF_ORBITS:
         return Floor(eps)
     from ...engine.ode.method import Method
 
-    single = {"rtol": 1e-5, "settle": 1e-3} if array.dtype == np.float32 else {}
+    single = {"rtol": 1e-5, "settle": 1e-3} if dtype == np.float32 else {}
     default = {"rtol": Method.rtol, "settle": Method.settle} | single
     rtol, settle = (float(identity.get(f"integrator.{name}", default[name])) for name in ("rtol", "settle"))
     atol = identity.get("integrator.atol", "0")

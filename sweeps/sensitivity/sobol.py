@@ -31,34 +31,69 @@ def sobol_indices(
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = kept.sum(axis=(0, 1)) / (rows.sum(axis=0) * values.shape[1])
         y = np.where(rows[:, None], kept - middle, 0)
-        a, b, ab = y[:, :1], y[:, -1:], y[:, 1 : dims + 1]
-        parts = [
-            rows[:, None].astype(float),
-            (a + b) / 2,
-            (a * a + b * b) / 2,
-            b * (ab - a),
-            (a - ab) ** 2 / 2,
-        ]
-        j, k = np.triu_indices(dims, 1)
-        if second_order:
-            ba = y[:, dims + 1 : -1]
-            parts.append(ba[:, j] * ab[:, k] - a * b)
-        sums = resampler.sums(np.concatenate(parts, axis=1))
+    sums = resampler.sums(np.concatenate(_moments(y, rows, dims, second_order), axis=1))
+    result = indices_of(sums, middle, dims, second_order, resampler)
+    return result | {"left_out": len(rows) - rows.sum(axis=0)}
+
+
+def indices_of(
+    sums: np.ndarray, middle: np.ndarray, dims: int, second_order: bool, resampler: Resampler
+) -> dict[str, np.ndarray]:
+    """All that `sobol_indices` returns but what was left out, from sums of moments about `middle`."""
+    j, k = np.triu_indices(dims, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
         moments = sums[:, 1:] / sums[:, :1]
         variance = moments[:, 1] - moments[:, 0] ** 2
         shares = moments[:, 2:] / varying(variance, middle)[:, None]
         first, total = shares[:, :dims], shares[:, dims : 2 * dims]
         result = _with_interval("S1", first, resampler) | _with_interval("ST", total, resampler)
         if second_order:
-            pairs = np.full((len(shares), dims, dims, y.shape[-1]), np.nan)
-            pairs[:, j, k] = pairs[:, k, j] = shares[:, 2 * dims :] - first[:, j] - first[:, k]
+            pairs = np.full((len(shares), dims, dims, sums.shape[-1]), np.nan)
+            both = shares[:, 2 * dims : 2 * dims + len(j)]
+            pairs[:, j, k] = pairs[:, k, j] = both - first[:, j] - first[:, k]
             result |= _with_interval("S2", pairs, resampler)
     about = {
         "mean": middle + moments[0, 0],
         "std": np.sqrt(np.maximum(variance[0], 0)),
-        "left_out": len(rows) - rows.sum(axis=0),
     }
     return result | about
+
+
+def _moments(y: np.ndarray, rows: np.ndarray, dims: int, second_order: bool) -> list[np.ndarray]:
+    """What is added up over base samples, of values about some number, 0 where a row does not count."""
+    a, b, ab = y[:, :1], y[:, -1:], y[:, 1 : dims + 1]
+    parts = [rows[:, None].astype(float), (a + b) / 2, (a * a + b * b) / 2, b * (ab - a), (a - ab) ** 2 / 2]
+    if second_order:
+        j, k = np.triu_indices(dims, 1)
+        ba = y[:, dims + 1 : -1]
+        parts.append(ba[:, j] * ab[:, k] - a * b)
+    return parts
+
+
+def movable_moments(y: np.ndarray, rows: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
+    """The same, shape (base samples, moments, cells), with all that `moved` needs."""
+    a, b, ab = y[:, :1], y[:, -1:], y[:, 1 : dims + 1]
+    more = [ab - a, *([y[:, dims + 1 : -1] - b] if second_order else []), y.sum(axis=1, keepdims=True)]
+    return np.concatenate([*_moments(y, rows, dims, second_order), *more], axis=1)
+
+
+def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
+    """Sums of `movable_moments`, shape (..., moments, cells), about a number that is larger `by` so much."""
+    j, k = np.triu_indices(dims, 1)
+    result, pairs = table.copy(), len(j) if second_order else 0
+    steps = (
+        3 + 2 * dims + pairs
+    )  # where the differences begin of A with columns of B, and of B with those of A
+    count, a_less = table[..., 0, :], table[..., steps : steps + dims, :]
+    result[..., 1, :] -= by * count
+    result[..., 2, :] -= 2 * by * table[..., 1, :] - by**2 * count
+    result[..., 3 : 3 + dims, :] -= by * a_less
+    if second_order:
+        b_less = table[..., steps + dims : steps + 2 * dims, :]
+        result[..., 3 + 2 * dims : steps, :] -= by * (b_less[..., j, :] + a_less[..., k, :])
+    group = dims * (1 + second_order) + 2
+    result[..., -1, :] -= by * group * count
+    return result
 
 
 def _with_interval(name: str, values: np.ndarray, resampler: Resampler) -> dict[str, np.ndarray]:

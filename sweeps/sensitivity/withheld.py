@@ -43,9 +43,10 @@ class Withheld:
                 base = kind.removesuffix("_low").removesuffix("_high")
                 values[..., reasons > 0] = 0.0 if base in how.effects else np.nan
                 values[..., reasons == LEFT_OUT] = np.nan
-        self._note(reasons, lost, rows)
+        self.count(reasons, lost, rows)
 
-    def _note(self, reasons: np.ndarray, lost: np.ndarray, rows: np.ndarray) -> None:
+    def count(self, reasons: np.ndarray, lost: np.ndarray, rows: np.ndarray) -> None:
+        """Note what is withheld of some cells: reasons, samples left out, and samples that were computed."""
         self.cells += len(reasons)
         for reason, count in zip(*np.unique(reasons, return_counts=True), strict=True):
             if reason:

@@ -26,7 +26,9 @@ from .sampling.points import Points
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
 # tile by tile.
 WHOLE = 2**20
-_KEYS = ("kind", "samples", "seed", "parameters", "drawn_as")
+# What is said of a design whose points are not stored (`reduced.indices` reads it).
+STREAMED = ("store", "confidence", "resamples")
+_KEYS = ("kind", "samples", "seed", "parameters", "drawn_as", *STREAMED)
 _NOW = "0.2.0"  # since which designs are functions of a sample's number
 
 

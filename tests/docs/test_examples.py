@@ -21,7 +21,10 @@ NOT_RUN = {
 # tests/sweeps/plots/test_gallery.py runs its commands, on cubes in memory: they are too large to make here.
 GALLERY = ROOT / "docs" / "gallery" / "index.md"
 # What is executed but not compared.
-VARIES = {("docs/howto/sensitivity.md", "equisweep run sampled.toml -o sampled.zarr -q")}
+VARIES = {
+    ("docs/howto/sensitivity.md", f"equisweep run {name}.toml -o {name}.zarr -q")
+    for name in ("sampled", "streamed")
+}
 RUNNABLE = [
     page
     for page in PAGES

@@ -1,0 +1,96 @@
+"""A design whose samples are not stored: which indices are kept of them, and with what intervals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...engine.errors import SweepError
+from ...engine.gate.text import shown
+from ...engine.reduce.counting import Statuses
+from ...engine.reduce.measure import Measure
+from ...engine.reduce.reduction import Reduction
+from ...engine.space import Space, Variable
+from ..cube.statuses import counted_for, status_names
+from ..sensitivity.noise import floor_for
+from ..sensitivity.samples import ANSWERED
+from ..spec.checks import count
+from ..spec.design import STREAMED, Design
+from ..spec.dim import DIM
+from .blocks import BLOCKS
+from .sobol import Sobol, Wanted
+
+_INSTEAD = {
+    "morris": "store its points, which are few",
+    "lhs": "PRCC ranks all values of an output, which have to be there at once; store them, or take sobol",
+}
+
+
+def stored(where: str, stated: Mapping[str, Any]) -> bool:
+    """Whether a design as it is stated stores its points; SweepError, beginning with `where`."""
+    result = stated.get("store", True)
+    if not isinstance(result, bool):
+        raise SweepError(f"{where}.store: {shown(result)} should be true or false")
+    for key in STREAMED:
+        if result and key != "store" and key in stated:
+            raise SweepError(
+                f"{where}.{key}: is of indices that are computed as points are; add store = false"
+            )
+    return result
+
+
+def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reduction:
+    """What is kept of a design that is not stored; SweepError, beginning with `where`, for what is wrong."""
+    identity = space.identity()
+    design = Design.from_identity(identity)
+    assert design is not None  # `stated` was read before
+    if design.kind != "sobol":
+        raise SweepError(f"{where}.store: false is of sobol designs; {_INSTEAD[design.kind]}")
+    if space.derivatives:
+        raise SweepError(
+            f"{where}.store: false keeps Sobol' indices, which need no [derivatives]; leave them out"
+        )
+    confidence = stated.get("confidence", 0.95)
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+        raise SweepError(f"{where}.confidence: {shown(confidence)} should lie between 0 and 1")
+    resamples = count(f"{where}.resamples", stated.get("resamples", 100), 2)
+    parameters, measures, codes = list(design.distributions), [], set()
+    for output in space.variables:
+        if output.name != "status":
+            for one in _wanted(space, output, identity):
+                measures.append(Sobol(one, design, resamples, float(confidence), parameters))
+                codes |= one.codes
+    measures.append(Statuses(next(one for one in space.variables if one.name == "status"), frozenset(codes)))
+    _require_own_names(where, space, measures)
+    text = {
+        "over": DIM,
+        "measures": "sobol",
+        "confidence": str(float(confidence)),
+        "resamples": str(resamples),
+        "blocks": str(min(BLOCKS, design.samples)),
+        "keep": ", ".join(dict.fromkeys([*ANSWERED, *status_names(sorted(codes))])),
+    }
+    return Reduction((DIM,), tuple(measures), text)
+
+
+def _wanted(space: Space, output: Variable, identity: Mapping[str, str]) -> list[Wanted]:
+    """The output itself, or each of its classes."""
+    inner = tuple(len(space.labels[dim]) for dim in output.inner_dims)
+    needs = str(output.attributes.get("needs", ""))
+    codes = frozenset(counted_for(needs, None, ANSWERED))
+    floor = floor_for(output.dtype, needs, identity)
+    if "flag_values" not in output.attributes:
+        return [Wanted(output, inner, output.name, None, codes, floor)]
+    names = str(output.attributes["flag_meanings"]).split()
+    return [
+        Wanted(output, inner, f"{output.name}_is_{name}", int(number), codes, floor)
+        for number, name in zip(output.attributes["flag_values"], names, strict=True)
+    ]
+
+
+def _require_own_names(where: str, space: Space, measures: list[Measure]) -> None:
+    taken = [name for axis in space.axes if axis.dim != DIM for name in (axis.dim, *axis.values)]
+    taken += list(space.labels)
+    for measure in measures:
+        for name in (*(one.name for one in measure.variables), *measure.labels):
+            if name in taken:
+                raise SweepError(f"{where}: two things in the cube would be called {shown(name)}")
+        taken += [one.name for one in measure.variables]

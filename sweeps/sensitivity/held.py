@@ -1,0 +1,102 @@
+"""Indices that a cube holds instead of samples, as the analysis of samples gives them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import Argument, SweepError
+from ...engine.gate.documents import parse_json
+from ..spec.design import Design
+from ..spec.dim import DIM
+from ..text import nearest
+from .withheld import LEFT_OUT, Withheld
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# What a result says of itself, in ``<output>_note``: a key of `noise.WHY`, or one of these.
+MEASURED, WITHHELD = 0, 4
+_NOTE = "_note"
+
+
+def method_held(dataset: "xr.Dataset") -> str:
+    """The method of the indices that a cube holds; empty where it holds samples, or neither."""
+    return str(_identity(dataset).get("reduce.measures", ""))
+
+
+def require_samples(dataset: "xr.Dataset", method: str | None) -> None:
+    """Refuse a cube whose samples were reduced as they were computed, with a SweepError."""
+    over = _identity(dataset).get("reduce.over", "").split(", ")
+    if DIM in over:
+        kept = f"indices of {method_held(dataset)}" if method_held(dataset) else "statistics"
+        raise SweepError(
+            Argument("method", method), f": reads samples, and this cube keeps {kept} and no samples"
+        )
+
+
+def indices_held(
+    dataset: "xr.Dataset", names: Sequence[str], asked: dict[str, tuple[Any, Any]]
+) -> "xr.Dataset":
+    """The indices of a cube, or a part of one, of outputs called `names`; of all if empty.
+
+    `asked` are the options of the analysis, each with its default: they were settled when points were
+    computed. SweepError where one is another, or a name is unknown.
+    """
+    identity = _identity(dataset)
+    design = Design.from_identity(identity)
+    assert design is not None
+    held = {
+        "confidence": float(identity["reduce.confidence"]),
+        "resamples": int(identity["reduce.resamples"]),
+    }
+    for option, (given, default) in asked.items():
+        if given not in (default, held.get(option, default)):
+            settled = f": was settled when the samples were computed, at {held.get(option, 'what is usual')}"
+            raise SweepError(Argument(option, given), settled)
+    known = [str(name).removesuffix(_NOTE) for name in dataset.data_vars if str(name).endswith(_NOTE)]
+    for name in names:
+        if name not in known:
+            raise SweepError(Argument("names", name), f": no such output{nearest(name, known)}")
+    arrays, notes = {}, {}
+    for name in names or known:
+        notes[name] = _noted(dataset, name, design.samples)
+        for kind, array in _measures(dataset, name).items():
+            first = [dim for dim in ("parameter", "parameter_2") if dim in array.dims]
+            arrays[f"{name}_{kind}"] = array.transpose(*first, ...)
+    result = dataset[[]].assign(arrays).drop_attrs(deep=False)
+    result = result.drop_vars(
+        [name for name in result.coords if not set(result[name].dims) <= set(result.dims)]
+    )
+    for dim in {"whole", "of_status"} & {str(name) for name in result.dims}:
+        result = result.isel({dim: 0}, drop=True)
+    return result.assign_attrs(
+        method=method_held(dataset), design=str(design), rows=design.samples, **held,
+        withheld={name: note.left_out for name, note in notes.items() if note.left_out},
+        does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
+        status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),
+    )  # fmt: skip
+
+
+def _measures(dataset: "xr.Dataset", name: str) -> dict[str, "xr.DataArray"]:
+    kinds = [f"{kind}{end}" for kind in ("S1", "ST", "S2") for end in ("", "_low", "_high")]
+    there = [kind for kind in (*kinds, "mean", "std", "left_out") if f"{name}_{kind}" in dataset.data_vars]
+    return {kind: dataset[f"{name}_{kind}"] for kind in there}
+
+
+def _noted(dataset: "xr.Dataset", name: str, samples: int) -> Withheld:
+    reasons = np.ravel(dataset[f"{name}{_NOTE}"].values)
+    lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld()
+    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, np.full(len(lost), samples))
+    return result
+
+
+def _status_counts(dataset: "xr.Dataset") -> dict[str, int]:
+    counts = dataset["status_counts"]
+    summed = counts.sum([dim for dim in counts.dims if dim != "of_status"])
+    pairs = zip(summed["of_status"].values.tolist(), summed.values.tolist(), strict=True)
+    return {str(name): int(number) for name, number in pairs if number > 0}
+
+
+def _identity(dataset: "xr.Dataset") -> dict[str, str]:
+    return parse_json(dataset.attrs.get("identity", "{}"))

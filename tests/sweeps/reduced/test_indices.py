@@ -1,0 +1,177 @@
+"""Sobol' indices of samples that were not stored, beside those of the same samples stored."""
+
+import json
+
+import numpy as np
+import pytest
+from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
+from equisweep.engine.reduce import loop
+from equisweep.sweeps import run
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.reduced.blocks import Blocks
+from equisweep.sweeps.reduced.reduced import resolved
+from equisweep.sweeps.sensitivity.sobol import movable_moments, moved, sobol_indices
+from helpers.cube_files import contents
+from helpers.sampled_models import ishigami_sweep
+
+AXES = {"a": [5.0, 7.0]}
+DESIGN = {"kind": "sobol", "samples": 512, "second_order": True, "seed": 3}
+OUTPUTS = ["y", "terms", "constant"]
+FIXED = {"edge": 2.9}  # beyond which there is no answer
+
+
+def run_of(folder, name, tile_points=None, design=DESIGN, outputs=OUTPUTS, **more):
+    sweep = ishigami_sweep(folder, design, axes=AXES, fixed=FIXED, outputs=outputs, **more)
+    return run(sweep, folder / name, durable=False, tile_points=tile_points).load()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("indices")
+
+
+@pytest.fixture(scope="module")
+def stored(folder):
+    return run_of(folder, "stored.zarr", outputs=[*OUTPUTS, "side"])
+
+
+@pytest.fixture(scope="module")
+def streamed(folder):
+    design = DESIGN | {"store": False}
+    return run_of(folder, "streamed.zarr", 100, design, outputs=[*OUTPUTS, "side"])
+
+
+def require_same(indices, expected, atol=1e-12):
+    assert set(expected.data_vars) <= set(indices.data_vars)
+    for name, array in expected.items():
+        np.testing.assert_allclose(
+            indices[name].transpose(*array.dims), array, rtol=1e-12, atol=atol, err_msg=str(name)
+        )
+
+
+def test_indices_and_intervals_are_those_of_the_stored_cube(stored, streamed):
+    expected, indices = (cube.equisweep.sensitivity() for cube in (stored, streamed))
+    assert expected["y_left_out"].min() > 0
+    require_same(indices, expected)
+    for key in ("method", "design", "rows", "withheld", "does_not_vary", "status_counts", "keep"):
+        assert indices.attrs[key] == expected.attrs[key], key
+    assert indices.attrs["does_not_vary"] == {"constant": "does not vary in 2 of 2 places"}
+
+
+def test_the_indicator_of_a_class_is_an_output(stored, streamed):
+    y = (stored["side"] == 1).astype(float).values.reshape(2, 512, 8).transpose(1, 2, 0)
+    usable = (stored["status"] == 1).values.reshape(2, 512, 8).transpose(1, 2, 0)
+    from equisweep.sweeps.sensitivity.bootstrap import Resampler
+
+    expected = sobol_indices(y, usable, 3, True, Resampler(512, 100, 0, 0.95))
+    indices = streamed.equisweep.sensitivity(names=["side_is_high"])
+    for kind in ("S1", "ST", "ST_low", "S2", "mean"):
+        np.testing.assert_allclose(indices[f"side_is_high_{kind}"], expected[kind], atol=1e-12)
+    assert indices["side_is_high_ST"].sel(parameter="x2").max() == 0
+
+
+def test_more_samples_than_blocks_leave_the_estimates_and_intervals_alike(folder):
+    design = {"kind": "sobol", "samples": 2**13, "seed": 5}
+    expected = run_of(folder, "more.zarr", None, design, ["y"]).equisweep.sensitivity()
+    indices = run_of(
+        folder, "more_streamed.zarr", 4000, design | {"store": False}, ["y"]
+    ).equisweep.sensitivity()
+    require_same(indices, expected[["y_S1", "y_ST", "y_mean", "y_std"]])
+    for kind in ("S1", "ST"):
+        width, usual = (one[f"y_{kind}_high"] - one[f"y_{kind}"] for one in (indices, expected))
+        np.testing.assert_allclose(width, usual, rtol=0.5)  # of 100 resamples each
+
+
+def test_moments_move_as_values_do():
+    rng = np.random.default_rng(0)
+    for second in (False, True):
+        y, rows = rng.normal(size=(50, 5 + 3 * second, 2)), rng.random((50, 2)) < 0.8
+        by = np.array([0.3, -2.0])
+        one, two = (
+            movable_moments(np.where(rows[:, None], v, 0), rows, 3, second).sum(axis=0) for v in (y, y - by)
+        )
+        np.testing.assert_allclose(moved(one, by, 3, second), two, rtol=1e-12, atol=1e-12)
+
+
+def test_blocks_hold_each_sample_once_however_they_come():
+    for samples, seed in ((10, 0), (1024, 1), (5000, 2)):
+        blocks = Blocks(samples, seed)
+        table = np.eye(samples)[:, :, None] if samples < 2000 else np.ones((samples, 1, 1))
+        whole = blocks.add(table, 0)
+        parts = [blocks.add(table[a : a + 700], a) for a in range(0, samples, 700)]
+        np.testing.assert_array_equal(sum(parts), whole)
+        assert (whole.sum(axis=0) == (1 if samples < 2000 else samples)).all()
+        if samples <= 1024:
+            np.testing.assert_array_equal(whole[:, :, 0], np.eye(samples))
+    assert np.ptp(whole) <= 1
+
+
+def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
+    design, left = DESIGN | {"store": False}, [37]
+
+    def stop():
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "stop_if_requested", stop)
+    with pytest.raises(SweepInterrupted):
+        run_of(folder, "stopped.zarr", 100, design, [*OUTPUTS, "side"])
+    monkeypatch.undo()
+    run_of(folder, "stopped.zarr", 100, design, [*OUTPUTS, "side"])
+    assert contents(folder / "stopped.zarr") == contents(folder / "streamed.zarr")
+
+
+def test_what_was_settled_is_said(folder, streamed, capsys):
+    with pytest.raises(SweepError, match="resamples=300: was settled when the samples were computed, at 100"):
+        streamed.equisweep.sensitivity(resamples=300)
+    with pytest.raises(
+        SweepError, match="method='prcc': reads samples, and this cube keeps indices of sobol"
+    ):
+        streamed.equisweep.sensitivity("prcc")
+    with pytest.raises(SweepError, match="no such output; did you mean 'y'"):
+        streamed.equisweep.sensitivity(names=["Y"])
+    assert (
+        main(["sensitivity", str(folder / "streamed.zarr"), "--sel", "a=7", "--var", "y", "--format", "json"])
+        == 0
+    )
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["parameter"] for row in rows} == {"x1", "x2", "x3"}
+    with pytest.raises(CubeError, match="holds another sweep"):
+        run_of(folder, "streamed.zarr", None, DESIGN | {"store": False, "samples": 1024}, [*OUTPUTS, "side"])
+
+
+@pytest.mark.parametrize(
+    ("design", "changes", "message"),
+    [
+        ({"store": "no"}, {}, "design.store: 'no' should be true or false"),
+        ({"resamples": 50}, {}, "design.resamples: is of indices .* add store = false"),
+        ({"store": False, "resamples": 1}, {}, "design.resamples: "),
+        ({"store": False, "confidence": 95}, {}, "design.confidence: 95 should lie between 0 and 1"),
+        (
+            {"kind": "morris", "store": False},
+            {},
+            "false is of sobol designs; store its points, which are few",
+        ),
+        ({"kind": "lhs", "store": False}, {}, "PRCC ranks all values"),
+        ({"store": False}, {"derivatives": {"y": ["x1"]}}, "no .derivatives.; leave them out"),
+        ({"store": False}, {"reduce": {"over": "sample", "y": ["mean"]}}, "keep one of the two"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_computed(folder, design, changes, message):
+    given = {"kind": "sobol", "samples": 16} | design
+    with pytest.raises(SweepError, match=f"^sweep: .*{message}"):
+        resolved(ishigami_sweep(folder, given, **changes))
+
+
+def test_statistics_over_samples_are_kept_too(folder, stored):
+    cube = run_of(
+        folder, "statistics.zarr", 100, outputs=[], reduce={"over": "sample", "y": ["mean", "argmax"]}
+    )
+    for a in range(2):
+        kept = (stored["status"] == 1).values[a]
+        y, x = np.where(kept, stored["y"].values[a], -np.inf), stored["x2"].values
+        np.testing.assert_allclose(cube["y_mean"].values[a], y[kept].mean(), rtol=1e-12)
+        assert cube["y_argmax_x2"].values[a] == x[y.argmax()]
+    with pytest.raises(SweepError, match="keeps statistics and no samples"):
+        cube.equisweep.sensitivity("sobol")

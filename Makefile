@@ -64,4 +64,5 @@ $(READY): pyproject.toml
 	    { echo "equisweep needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q engine kernels sweeps  # which an editable install leaves undone
 	touch $(READY)

@@ -151,7 +151,7 @@ def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -
 
 def said_of_model(space: Space, error: Exception, tile: Tile | None = None) -> SweepError | None:
     """What Python code in a user's model raised while points (of a tile) were computed; None if nothing."""
-    raised = raised_by_callback(error)
+    raised = None if isinstance(error, SweepError) else raised_by_callback(error)
     if raised is None:
         return None
     said = SweepError(

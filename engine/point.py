@@ -10,6 +10,9 @@ import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
 from .codegen.lane_loop import lane_loop
+from .errors import SweepError
+from .gate.text import said
+from .raised_at import raised_at
 from .space import Space, derivative_name
 
 if TYPE_CHECKING:
@@ -102,7 +105,16 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
         result = run(q)
         return {name: result[name] for name in wanted}, result
 
-    jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.zeros(len(targets), space.dtype))
+    try:
+        jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.zeros(len(targets), space.dtype))
+    except SweepError:
+        raise
+    except (TypeError, ValueError, NotImplementedError) as error:  # as jax says that something has no rule
+        raise SweepError(
+            f"derivatives: model {space.model.name}: {', '.join(wanted)} cannot be differentiated in "
+            f"{', '.join(targets)}{raised_at(error)}: {said(error)}; leave the derivatives out, or give what "
+            "has none a rule by jax.custom_jvp"
+        ) from error
     derivatives = {
         derivative_name(output, target): jacobian[output][..., targets.index(target)]
         for output, target in space.derivatives

@@ -137,3 +137,41 @@ def test_what_is_no_vector_or_one_where_a_number_is_meant_is_said_by_name(folder
         SweepError, match=r"several: output 'y' has shape \(2,\), declared \(\).*say in dims="
     ):
         swept(folder, "several").space()
+
+
+WITHOUT_RULE = """
+import jax, jax.numpy as jnp, numpy as np
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+
+backward = jax.custom_vjp(jnp.sin)
+backward.defvjp(lambda x: (jnp.sin(x), x), lambda x, t: (t * jnp.cos(x),))
+KINDS = {
+    "backward": backward,
+    "called": lambda x: jax.pure_callback(np.sin, x, x, vmap_method="broadcast_all"),
+    "next": lambda x: jnp.nextafter(x, 2.0),
+}
+
+def declared(name):
+    def kernel(p):
+        return {"y": KINDS[name](p["a"])}
+    kernel.__name__ = name
+    a = Parameter("a", "a", "1", 1.0, Domain(), "a")
+    return model(title=name, parameters=[a], outputs=[Output("y", "y", "1", "y")])(kernel)
+
+backward_, called_, next_ = map(declared, KINDS)
+"""
+
+
+@pytest.mark.parametrize("name", ["backward", "called", "next"])
+def test_what_has_no_derivative_is_one_line_and_leaves_no_cube(name, tmp_path):
+    (tmp_path / "mine.py").write_text(WITHOUT_RULE)
+    asked = {"axes": {"a": [0.1, 0.2]}, "folder": tmp_path, "derivatives": {"y": ["a"]}}
+    sweep = Sweep(f"mine.py:{name}_", **asked)
+    message = (
+        rf"^derivatives: model {name}: y cannot be differentiated in a at mine.py, line \d+: .*custom_jvp"
+    )
+    for attempt in (lambda: run(sweep, tmp_path / "c.zarr"), lambda: plan(sweep, "cpu")):
+        with pytest.raises(SweepError, match=message):
+            attempt()
+    assert not (tmp_path / "c.zarr").exists()

@@ -60,7 +60,7 @@ FLOORS = {
         "grid_function",
         "evaluate",
         "reduce/*",
-        "execution trial",
+        "execution trial recompute",
         "__init__",
     ],
     "sweeps": [
@@ -69,7 +69,7 @@ FLOORS = {
         "cube/*",
         "sensitivity/* plots/* boundaries/*",
         "accessor reduced/*",
-        "plan provenance machine",
+        "plan provenance machine recompute",
         "run",
         "papers/*",
         "__init__ offers",

@@ -1,8 +1,8 @@
-"""`equisweep verify`: every shard of a cube, read back."""
+"""`equisweep verify`: every shard of a cube, read back; and tiles computed anew."""
 
 import argparse
 
-from .command import Command, path_argument
+from .command import Command, add_device, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +12,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="restore metadata and the manifest; let the next run compute damaged tiles again",
     )
+    parser.add_argument(
+        "--recompute", type=_share, metavar="SHARE",
+        help="compute so many of the tiles anew (1%%, 0.01) and compare every bit; nothing is written",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sweep", type=path_argument, help="its sweep file, if the model is a Python file of yours"
+    )
+    add_device(parser)
+
+
+def _share(text: str) -> float:
+    """A share of all, as 0.01 or 1%."""
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a share such as 1% or 0.01, at most 100%")
+    return share
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,13 +63,29 @@ def run(options: argparse.Namespace) -> int:
         )
     read = f"{verdict.shards:,} shards ({size_text(verdict.bytes)}) of {verdict.tiles:,} tiles read back"
     print(f"{options.cube}: {read}, {len(verdict.damaged)} damaged")
-    return 0 if verdict.sound else 1
+    if options.recompute is None or not verdict.sound:
+        return 0 if verdict.sound else 1
+    return _recompute(options)
+
+
+def _recompute(options: argparse.Namespace) -> int:
+    from ..recompute import recompute, recompute_text
+
+    found = recompute(
+        options.cube, options.recompute, sweep_file=options.sweep, device=options.device, progress=True
+    )
+    print(f"{options.cube}: {recompute_text(found)}")
+    return 1 if found.differences else 0
 
 
 COMMAND = Command(
     "verify",
     "read back every shard of a cube",
-    ("equisweep verify cube.zarr",),
+    (
+        "equisweep verify cube.zarr",
+        "equisweep verify cube.zarr --recompute 1%",
+        "equisweep verify cube.zarr --recompute 5% --sweep sweep.toml --device gpu",
+    ),
     arguments,
     run,
 )

@@ -1,0 +1,74 @@
+"""Tiles of a cube computed anew, on this machine, and compared with what is stored."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.errors import CubeError
+from ..engine.store.read import Reader
+from .paths import path_of
+from .text import short
+
+if TYPE_CHECKING:
+    from ..engine.recompute import Recomputed
+
+
+def recompute(
+    path: str | Path,
+    share: float = 0.01,
+    *,
+    sweep_file: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = False,
+) -> "Recomputed":
+    """Compute a share of a cube's tiles anew and compare every number with the stored one, bit for bit.
+
+    Parameters
+    ----------
+    path : the cube; nothing is written to it.
+    share : of its tiles, above 0 and at most 1, evenly spread over the cube; at least one.
+    sweep_file : the cube's sweep file. Only with it a model from a Python file of the user's is run.
+    device : where to compute now: "auto", "cpu" or "gpu".
+    progress : whether to say on standard error how far it is.
+
+    Returns
+    -------
+    Recomputed
+        How many tiles were tried and, by variable, what differs; empty `differences` where nothing does.
+
+    Raises
+    ------
+    SweepError
+        The share is none, the device is not there, or the model is a Python file and no `sweep_file` given.
+    CubeError
+        There is no cube or no computed tile, a shard is damaged, or only reduced results are stored.
+    """
+    from ..engine.recompute import recompute as compared
+    from .cube.open import dataset_of
+    from .cube.source import space_of
+
+    reader = Reader(path_of(path))
+    dataset = dataset_of(reader)
+    space = space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
+    if tuple(axis.size for axis in space.axes) != reader.cube.layout.grid:
+        raise CubeError(f"{path}: holds no points but what they were reduced to: there is nothing to compare")
+    return compared(space, reader, share, device, progress)
+
+
+def recompute_text(found: "Recomputed") -> str:
+    """For people: what was tried and, a line a variable, what differs."""
+    tried = (
+        f"{found.tried:,} of {found.tiles:,} tiles ({found.points:,} points) computed anew on {found.device} "
+        f"by {found.how}"
+    )
+    if not found.differences:
+        return f"{tried}: every bit is the same"
+    lines = [f"{tried}: not the same"]
+    for name, d in found.differences.items():
+        size = (
+            f"by up to {short(d.largest)} ({d.relative:.1e} of the number)"
+            if d.largest == d.largest
+            else "in class"
+        )
+        first = ", ".join(f"{axis} = {short(value)}" for axis, value in d.first.items())
+        lines.append(f"  {name}: {d.points:,} points differ {size}, the first at {first}")
+    return "\n".join(lines)

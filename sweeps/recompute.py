@@ -44,13 +44,13 @@ def recompute(
     """
     from ..engine.recompute import recompute as compared
     from .cube.open import dataset_of
-    from .cube.source import space_of
+    from .cube.source import space_of, sweep_of
 
     reader = Reader(path_of(path))
     dataset = dataset_of(reader)
-    space = space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
-    if tuple(axis.size for axis in space.axes) != reader.cube.layout.grid:
+    if sweep_of(dataset, f"{path}").reduce:
         raise CubeError(f"{path}: holds no points but what they were reduced to: there is nothing to compare")
+    space = space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
     return compared(space, reader, share, device, progress)
 
 

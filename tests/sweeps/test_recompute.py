@@ -89,6 +89,7 @@ def test_the_command_refuses_what_is_no_share(path, text, capsys):
 def test_without_tiles_or_points_there_is_nothing_to_compare(tmp_path):
     with pytest.raises(CubeError, match="no such cube"):
         recompute(tmp_path / "none.zarr", 1.0)
-    run(replace(SWEEP, reduce={"over": ["beta"], "investment": ["mean"]}), tmp_path / "reduced.zarr")
+    kept = {"over": ["beta"], "investment": ["mean"], "equilibrium_count": ["max"]}
+    run(replace(SWEEP, reduce=kept), tmp_path / "reduced.zarr")
     with pytest.raises(CubeError, match="holds no points but what they were reduced to"):
         recompute(tmp_path / "reduced.zarr", 1.0)

@@ -84,7 +84,8 @@ class Sobol(Measure):
         values, usable = self._values(block)
         cells, group = len(values), self.design.group
         extent = self.wanted.floor.extent(values.T, usable.T)
-        y = np.ascontiguousarray(values.reshape(cells, -1, group).transpose(1, 2, 0))
+        # Samples lie side by side in memory: of few cells, loops over these would be short.
+        y = np.ascontiguousarray(values.reshape(cells, -1, group).transpose(2, 0, 1)).transpose(2, 0, 1)
         rows = np.asarray(usable.reshape(cells, -1, group).all(axis=2)).T
         y = np.where(rows[:, None], y, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):

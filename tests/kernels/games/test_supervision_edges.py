@@ -33,7 +33,7 @@ def test_a_rest_point_on_the_supervising_edge_attracts_between_the_focus_and_the
         (("dynamic", "dynamic"), "c1", lambda p: p["f"] + (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]),
         (("static", "dynamic"), "c2", lambda p: p["p2"] * p["Le"]),
     ],
-    ids=str,
+    ids=["static-static", "dynamic-dynamic", "static-dynamic"],
 )
 def test_a_root_within_rounding_of_an_edge_is_no_interior_point(mechanism, changed, just_outside):
     edge = just_outside(CASE)

@@ -21,7 +21,7 @@ def cases_of(lanes: int, few: int, side: int, quick: bool) -> list[Case]:
     cases = []
 
     def add(who: str, how: str, maker: str, pieces: int, needs: tuple[str, ...] = (), **more: Any) -> None:
-        cases.append(Case(who, how, f"peers.field:{maker}", more, pieces, needs))
+        cases.append(Case(who, how, f"peers.field_baselines:{maker}", more, pieces, needs))
 
     for game in (BIMATRIX, SYMMETRIC):
         for tol in (1e-9,) if quick else (1e-6, 1e-7, 1e-8, 1e-9, 1e-10):

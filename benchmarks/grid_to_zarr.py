@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import OURS, Budget, Case, Row, best, measure, ratios
-from peers.loss import BYTES, space
+from peers.loss_sweep import BYTES, space
 from report import busy_goal, goal, result
 from start import options, save
 

@@ -17,7 +17,7 @@ from start import options, save
 def cases_of(side: int, quick: bool) -> list[Case]:
     """Ours and every peer on a grid of side x side points."""
     points = side * side
-    cases = [Case(OURS, "Evaluator, tile after tile", "peers.loss:ours", {"side": side}, points)]
+    cases = [Case(OURS, "Evaluator, tile after tile", "peers.loss_sweep:ours", {"side": side}, points)]
 
     def add(
         who: str, how: str, maker: str, needs: tuple[str, ...] = (), side: int = side, **more: Any
@@ -28,22 +28,22 @@ def cases_of(side: int, quick: bool) -> list[Case]:
     add(
         "flattened vmap",
         "the same kernel, one vmap over all points, 2^20 a call",
-        "peers.loss:flattened",
+        "peers.loss_sweep:flattened",
         side=side // 4,
     )
-    add("numpy", "Newton on the whole grid", "peers.loss:numpy_grid", factored=False, side=side // 2)
-    add("numpy", "factored", "peers.loss:numpy_grid", factored=True)
+    add("numpy", "Newton on the whole grid", "peers.loss_sweep:numpy_grid", factored=False, side=side // 2)
+    add("numpy", "factored", "peers.loss_sweep:numpy_grid", factored=True)
     add(
         "numpy",
         "factored, blocks of rows by one thread per core",
-        "peers.loss:numpy_grid",
+        "peers.loss_sweep:numpy_grid",
         factored=True,
         blocks=64,
     )
-    add("numba", "prange, Newton at every point", "peers.loss:numba_grid", ("numba",), factored=False)
-    add("numba", "prange, factored", "peers.loss:numba_grid", ("numba",), factored=True)
-    add("copy", "np.copyto, 1 thread", "peers.loss:copy", threads=1)
-    add("copy", "np.copyto, 2 threads", "peers.loss:copy", threads=2)
+    add("numba", "prange, Newton at every point", "peers.loss_sweep:numba_grid", ("numba",), factored=False)
+    add("numba", "prange, factored", "peers.loss_sweep:numba_grid", ("numba",), factored=True)
+    add("copy", "np.copyto, 1 thread", "peers.loss_sweep:copy", threads=1)
+    add("copy", "np.copyto, 2 threads", "peers.loss_sweep:copy", threads=2)
     return cases
 
 

@@ -22,7 +22,7 @@ def cases_of(size: int, quick: bool) -> list[Case]:
         Case(
             OURS,
             f"{solver}, tol {tol:.0e}",
-            "peers.stiff:ours",
+            "peers.stiff_lanes:ours",
             {"size": size, "solver": solver, "tol": tol},
             size,
         )
@@ -36,7 +36,9 @@ def cases_of(size: int, quick: bool) -> list[Case]:
             given = {"size": few, "tol": tol, "block": block}
             note = "" if few == size else f"{few:,} of the lanes"
             variant = f"Kvaerno5 under vmap, {how}, tol {tol:.0e}"
-            cases.append(Case("diffrax", variant, "peers.stiff:diffrax_vmap", given, few, ("diffrax",), note))
+            cases.append(
+                Case("diffrax", variant, "peers.stiff_lanes:diffrax_vmap", given, few, ("diffrax",), note)
+            )
     return cases
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from importlib.util import LazyLoader, find_spec, module_from_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,8 @@ _ALONE = [False]
 # What matplotlib loads and looks at where somebody uses TeX, or dates as texts. It is loaded then.
 _LATE = {"fontTools.agl", "matplotlib.dviread", "dateutil.parser"}
 _PATTERNS = "matplotlib._fontconfig_pattern"
+# Releases that were tried like this; others are loaded whole.
+_TRIED = {"3.11"}
 
 
 def alone() -> None:
@@ -44,7 +47,7 @@ def load_figures() -> None:
 
     What reads mathematics in labels and patterns of fonts is loaded for the first of those.
     """
-    if not _ALONE[0] or "matplotlib" in sys.modules:
+    if not _ALONE[0] or "matplotlib" in sys.modules or _series("matplotlib") not in _TRIED:
         return
     late, patterns = _Late(), _Patterns()
     sys.meta_path.insert(0, late)
@@ -66,6 +69,14 @@ def load_figures() -> None:
     finally:
         sys.meta_path.remove(late)
         patterns.loading = False
+
+
+def _series(package: str) -> str:
+    """The first two numbers of an installed package's version; empty where none is found."""
+    for folder in sys.path:
+        for found in Path(folder).glob(f"{package}-*.dist-info"):
+            return ".".join(found.name.removesuffix(".dist-info").split("-")[1].split(".")[:2])
+    return ""
 
 
 class _Late(MetaPathFinder):

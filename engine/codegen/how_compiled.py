@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from .ir import Unsupported
-from .lower.registry import BrokenRule
+from .lower.rule import BrokenRule
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ small operations is slow. On CPUs and NVIDIA's GPUs this loop becomes machine co
 trace of the same two functions; on other devices, and where the trace holds something that has no such form,
 it is `lax.while_loop`. Which of the two it is, and why, is reported when it is traced.
 
-The way of a loop: two functions -> jaxprs -> scalars (`lower`) -> LLVM code on vectors of lanes (`cpu.lanes`)
--> a function in memory (`cpu.jit`), which XLA calls by name (`jax.ffi`); or of one lane (`gpu.lanes`) -> PTX
-(`gpu.ptx`), which XLA launches (`gpu.launch`). To look into it:
+The way of a loop: two functions -> jaxprs -> scalars (`lower`) -> LLVM code on vectors of lanes
+(`cpu.lane_code`) -> a function in memory (`cpu.jit`), which XLA calls by name (`jax.ffi`); or of one lane
+(`gpu.lane_code`) -> PTX (`gpu.ptx`), which XLA launches (`gpu.launch`). To look into it:
 ``Method(native=False)`` or ``lane_loop(..., native=False)`` must give the same numbers up to rounding.
 """
 

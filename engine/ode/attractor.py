@@ -9,7 +9,7 @@ from .extrema import Extremes
 
 Array = Any
 
-# Returns that differ by less than this part of the swing may be the same: `many_loops` looks by exact steps.
+# Returns that differ by less than this part of the swing may be the same: `closed_orbit` takes exact steps.
 # Loose ones drift by as much.
 _MAY_RETURN = 1e-2
 # By exact steps they must not differ by more than this. An extreme of the orbit that led there is known to

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from ..codegen.ir import Scalar, Unsupported, order_of
 from ..codegen.lower.lower import lower_function
-from ..codegen.lower.registry import BrokenRule
+from ..codegen.lower.rule import BrokenRule
 from ..errors import SweepError
 
 Array = Any

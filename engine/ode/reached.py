@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from ...kernels.flow import Attractor
 from ...kernels.status import Status
 from .attractor import classified, is_swing
+from .closed_orbit import Closeness, Cycle, cycle_of
 from .extrema import Extremes, errors_in, extremes_in
 from .followed import Followed
 from .integration import Integration, Outputs, Parameters
 from .lane import Lane
-from .many_loops import Closeness, Cycle, cycle_of
 from .steps.stepper import Stepper
 
 Array = Any

@@ -17,12 +17,12 @@ from ..gate.documents import parse_json
 from ..gate.files import Unfit
 from ..gate.text import said
 from ..tiles import Layout, Tile
-from .check_metadata import require_cube
 from .decode import read_digest, read_part
 from .durable import clear_disk_errors, make_folder, require_no_link, write_file
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
+from .require_cube import require_cube
 from .seal import Seal, broken, cube_name, read_seals, seals_of
 from .shard import Form, Passing, encode, holds_all_chunks
 from .stored import Stored, stored_array

@@ -1,7 +1,7 @@
 """An array of a cube, by its metadata, in the one way in which equisweep stores arrays.
 
 A cube holds arrays in that way only, whichever version wrote it: what another program has stored otherwise is
-refused by name (`gate.array_metadata` says so first, in more words), and zarr is not loaded to ask a cube.
+refused by name (`gate.modest_arrays` says so first, in more words), and zarr is not loaded to ask a cube.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,9 @@ from equisweep.kernels.games.supervision.game import payoffs
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
 from helpers.tolerance import assert_close
-from peers import field, lorenz, loss
+from peers import field_baselines as field
+from peers import lorenz
+from peers import loss_sweep as loss
 from peers import replicator as peer_lanes
 
 # What the lanes draw: one of them.

@@ -11,9 +11,9 @@ import llvmlite.binding as llvm
 import numpy as np
 import nvidia
 from equisweep.engine.codegen.gpu.backend import Gpu
-from equisweep.engine.codegen.gpu.grid import parameters, stage_code, stage_kernel
+from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage_kernel
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
-from equisweep.engine.codegen.gpu.lanes import thread_code
+from equisweep.engine.codegen.gpu.lane_code import thread_code
 
 CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..schedule import Grid, table_sizes
 from . import jit
-from .grid import grid_code
+from .grid_code import grid_code
 
 _ALIGNED = 64
 

@@ -7,7 +7,7 @@ import jax
 
 from ..lanes import Loop
 from . import ffi, jit
-from .lanes import lane_code
+from .lane_code import lane_code
 
 Array = Any
 

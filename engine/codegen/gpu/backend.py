@@ -9,7 +9,7 @@ from ..llvm.floats import LIBRARY
 from ..llvm.instructions import instruction
 from ..schedule import Grid
 from .grid_program import GpuGridProgram
-from .lanes import lane_kernel
+from .lane_code import lane_kernel
 from .launch import Kernel, require_known_jax, run_lanes
 from .ptx import ptx
 

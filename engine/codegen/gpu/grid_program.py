@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from ..ir import DTYPES
 from ..schedule import Grid
-from .grid import Table, Work, stage_kernel, works
+from .grid_code import Table, Work, stage_kernel, works
 from .launch import launch, require_known_jax
 from .ptx import ptx
 

@@ -2,7 +2,7 @@
 
 from ..ir import Graph, Scalar, Unsupported, bytes_of, range_of
 from .elementwise import choose
-from .registry import Context, elementwise
+from .rule import Context, elementwise
 
 
 @elementwise("shift_left", "shift_right_logical", "shift_right_arithmetic")

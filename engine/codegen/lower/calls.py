@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from ..ir import Unsupported
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 
 @rule("jit", "remat2")

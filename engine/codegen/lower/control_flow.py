@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of
 from .elementwise import choose_arrays
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 Arrays = list[Array]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
 from ..ops import OPERATIONS
-from .registry import Array, Context, elementwise, rule
+from .rule import Array, Context, elementwise, rule
 
 
 def _operation(op: str) -> Callable[..., Scalar]:

@@ -15,7 +15,7 @@ from jax.lax import GatherScatterMode
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
 from .elementwise import choose_arrays
-from .registry import Array, Context, Rule, rule
+from .rule import Array, Context, Rule, rule
 from .structural import bind, known_values, numbered
 
 Index = tuple[int, ...]

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..ir import Unsupported
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 # The elimination of a 16 x 16 matrix is 10,000 operations: more is better left to LAPACK.
 _LARGEST = 16

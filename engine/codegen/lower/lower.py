@@ -1,4 +1,4 @@
-"""From a jaxpr to scalars: its equations in order, each by the rule of its primitive (`rules`)."""
+"""From a jaxpr to scalars: its equations in order, each by the `rule` of its primitive."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from jax.extend import core
 
 from ..ir import Graph, Unsupported, array_of, dtype_name
 from .keys import is_key
-from .registry import Array, Context, apply
+from .rule import Array, Context, apply
 
 
 def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequence[Array]) -> list[Array]:

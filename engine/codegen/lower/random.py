@@ -16,7 +16,7 @@ import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of
 from .keys import is_key, physical_shape
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA

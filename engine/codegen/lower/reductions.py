@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
-from .registry import Array, Context, Rule, rule
+from .rule import Array, Context, Rule, rule
 
 
 def _reduce(op: str) -> Rule:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import Graph, Scalar, Unsupported
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 Row = tuple[Scalar, ...]  # at one place, a scalar of each array that is sorted along
 

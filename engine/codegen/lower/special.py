@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 # Giles (2010), "Approximating the erfinv function", GPU Computing Gems, vol. 2: erfinv(x) = x p(w), where
 # w = -ln(1 - x^2), by three polynomials p, the highest power first: in w - 3.125, sqrt(w) - 3.25 and

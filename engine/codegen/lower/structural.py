@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from ..ir import Scalar, Unsupported, array_of
-from .registry import Array, Context, rule
+from .rule import Array, Context, rule
 
 _DTYPES = {"i32": np.int32, "i64": np.int64, "u8": np.uint8, "u32": np.uint32, "u64": np.uint64}
 

@@ -13,7 +13,7 @@ from jax.extend import core
 
 from ...codegen.ir import Unsupported, order_of
 from ...codegen.lower.lower import lower_function
-from ...codegen.lower.registry import BrokenRule
+from ...codegen.lower.rule import BrokenRule
 from ...errors import SweepError
 
 Array = Any

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...codegen.ir import DTYPES, Scalar, Unsupported, order_of
 from ...codegen.lower.lower import lower_function
-from ...codegen.lower.registry import BrokenRule
+from ...codegen.lower.rule import BrokenRule
 from ...codegen.ops import OPERATIONS, NoSeries
 from ...codegen.ops.series import Series
 from ...errors import SweepError

@@ -11,7 +11,7 @@ from equisweep.engine.codegen.backend import primitives
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.gpu import launch
 from equisweep.engine.codegen.gpu.backend import Gpu
-from equisweep.engine.codegen.gpu.lanes import lane_kernel
+from equisweep.engine.codegen.gpu.lane_code import lane_kernel
 from equisweep.engine.codegen.gpu.ptx import ptx
 from equisweep.engine.codegen.ir import DTYPES, Graph, Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.codegen.lower.registry import RULES
+from equisweep.engine.codegen.lower.rule import RULES
 from helpers.grids import assert_same, by_jax, computed
 from helpers.jaxprs import equations
 from helpers.primitives import ABSENT, EXACT, ROUNDED

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from replicator import FIXED, whole_case
 
-from . import loss
+from . import loss_sweep as loss
 
 TIMES = {"bimatrix": 2.0, "rock-paper-scissors": 10.0}
 MOST_CHECKED = 50

@@ -50,7 +50,8 @@ def test_a_plan_says_how_its_trajectories_are_stepped():
 def test_a_plan_says_how_its_points_are_computed():
     ways = Sweep("external", axes={"alpha": [0.1, 0.2], "mechanism": ["cooperation", "sharing"]})
     assert "\ncomputed   machine code\n" in describe_plan(plan(ways, "cpu", trial=False))
-    assert how_computed(ways.space(), Device("gpu")) == {Compiled(False, "on gpu")}
+    assert how_computed(ways.space(), Device("gpu")) == {NATIVE}
+    assert how_computed(ways.space(), Device("tpu")) == {Compiled(False, "on tpu")}
     types = {"theta": 1, "probability": 1 / 12, "reward_rate": 2, "T_min": 1}
     many = {name: [first + (name != "probability") * k for k in range(12)] for name, first in types.items()}
     program = Sweep("contract", axes={"T_total": [350.0, 400.0]}, fixed=many)

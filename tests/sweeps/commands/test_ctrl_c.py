@@ -18,11 +18,15 @@ def unasked():
     forget_stop()
 
 
+# Signals as in the foreground of a terminal: a background job begins with some of them ignored.
+HEARS = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+"""
 # Each says when it is ready for the next signal. `pause` in C does not come back by itself.
 WAITS = """
 import ctypes, signal, sys
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
 ignored = sys.argv[1:2]
 if ignored:
     signal.signal(int(ignored[0]), signal.SIG_IGN)
@@ -43,7 +47,6 @@ with stop_on_signals():
 # A compiler in another thread, as a batch of points has it, on whose end the main thread waits.
 COMPILES = """
 import ctypes, signal, threading
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from equisweep.engine.feedback.compiling import compiling
 from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 
@@ -64,7 +67,6 @@ with stop_on_signals():
 # A library that is being loaded: it may take any exception for its own, or end in C++.
 LOADS = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 sys.path.insert(0, sys.argv[1])
 with stop_on_signals():
@@ -74,7 +76,7 @@ with stop_on_signals():
 
 def waiting(*arguments, program=WAITS):
     child = subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
+        [sys.executable, "-c", HEARS + program, *map(str, arguments)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout.readline() == "ready\n"
@@ -136,7 +138,6 @@ def test_handlers_are_given_back():
 
 SWALLOWS = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from equisweep.sweeps.commands import main
 from equisweep.sweeps.commands.command import Command
 
@@ -168,7 +169,6 @@ def test_a_stop_that_a_library_swallowed_is_not_forgotten(how):
 
 LATE = """
 import os, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from equisweep.sweeps.commands.ctrl_c import stop_on_signals
 with stop_on_signals():
     try:

@@ -1,16 +1,15 @@
 """The gallery: its commands work as they stand, and nothing in their pictures is cut or covered."""
 
-import importlib
 import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
-from equisweep.sweeps import Sweep
+from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.commands import plot as command_plot
 from equisweep.sweeps.commands.main import COMMANDS, _parser
+from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.plots.plot import note_of
-from equisweep.sweeps.run import run_in_memory
 from helpers.pictures import cut_or_overlapping, not_run
 from helpers.project import ROOT
 
@@ -59,12 +58,15 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def cubes():
-    """The gallery's cubes by name; those of motions are not run: a portrait needs the field alone."""
+def cubes(tmp_path_factory):
+    """A folder with the gallery's cubes, and by name those of motions: a portrait needs the field alone."""
+    folder = tmp_path_factory.mktemp("gallery")
     sweeps = {
         Path(line[1]).stem: Sweep.from_file(ROOT / line[1]) for line in gallery.commands() if line[0] == "run"
     }
-    found = {name: run_in_memory(sweeps[name]) for name in ("external", "regimes", "sampled")}
+    for name in ("external", "regimes", "sampled"):
+        run(sweeps[name], folder / f"{name}.zarr", durable=False)
+    found = {}
     angle = np.linspace(0, 6, 50)
     x, y = 0.3 + 0.1 * np.cos(angle), 0.3 + 0.1 * np.sin(angle)
     over = ("r", "x0", "time")
@@ -76,14 +78,19 @@ def cubes():
     shares = np.broadcast_to(np.stack([x, y, 1 - x - y], axis=-1), (3, 50, 3))
     found["strategies"] = not_run(sweeps["strategies"], share_path=(("win", "time", "strategy"), shares))
     found["hawks"] = not_run(sweeps["hawks"])
-    return found
+    return folder, found
 
 
 @pytest.mark.parametrize("picture", PLOTS)
 def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch, picture):
-    module = importlib.import_module("equisweep.sweeps.run")  # hidden by the function of that name
-    monkeypatch.setattr(module, "open_cube", lambda path: cubes[Path(path).stem])
+    folder, found = cubes
     options = _parser(COMMANDS).parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
+    name = Path(options.cube).stem
+    if name in found:
+        monkeypatch.setattr(
+            command_plot, "open_part", lambda options, plain: select(found[name], options.sel)
+        )
+    monkeypatch.chdir(folder)
     figure = command_plot.picture_of(options).figure
     titles, entries, note = EXPECTED[picture]
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]

@@ -13,8 +13,8 @@ PAGE = (ROOT / "docs/howto/sensitivity.md").read_text(encoding="utf-8")
 
 
 def test_the_sweep_file_gives_the_table_that_is_shown(tmp_path, capsys):
-    (sweep,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (shown,) = re.findall(r"```text\n(output .*?)```", PAGE, re.DOTALL)
+    (sweep,) = re.findall(r"```toml\n(# sampled.toml.*?)```", PAGE, re.DOTALL)
+    (shown,) = re.findall(r"```text\n(output +mechanism .*?)```", PAGE, re.DOTALL)
     file, cube = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     file.write_text(sweep)
     assert plan(Sweep.from_file(file), trial=False).points == 2 * 1024 * (4 + 2)

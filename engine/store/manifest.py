@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -225,6 +226,18 @@ def manifest_files(root: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [root / FOLDER / name for name in names]
+
+
+def cubes_named(root: Path) -> set[str]:
+    """The cubes whose records lie in the manifest of the cube at `root`, as their files' first lines say."""
+    named = set()
+    for path in manifest_files(root):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            with open(open_regular(path), "rb") as file:  # noqa: PTH123
+                text, _, checksum = file.readline(_LONGEST_LINE).rpartition(b" ")
+            if checksum == b"%08x\n" % google_crc32c.value(text):
+                named.add(str(json.loads(text)["cube"]))
+    return named
 
 
 def sealed_record(record: np.ndarray) -> bytes:

@@ -20,6 +20,7 @@ from ..feedback.stop_flag import stop_if_requested
 from ..tiles import Tile
 from .cube import Cube, open_cube_for_reading
 from .decode import Damaged, Known, read_digest, read_part, what_is, why
+from .durable import clear_disk_errors
 from .manifest import STATUSES, Manifest, complete, of_complete
 from .spans import Index, Span, put, spans
 
@@ -40,7 +41,8 @@ class Reader:
         with suppress(OSError):  # held open, so that no other folder is taken for it
             self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
-        self.manifest = self.cube.load_manifest()
+        with clear_disk_errors(root):
+            self.manifest = self.cube.load_manifest()
         self.manifest.require_own(root)
         self._columns = {name: i for i, name in enumerate(self.cube.sharded)}
         # Of tiles without record: None where there is none, True where it is whole, else its status.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import CubeError
 from ..gate.files import says_nothing_of_the_file
 from ..gate.text import said
 from ..tiles import Tile
@@ -15,7 +16,7 @@ from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
 from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
-from .manifest import FOLDER, complete, digests_of, key_of
+from .manifest import FOLDER, complete, cubes_named, digests_of, key_of
 from .metadata import contradictions
 from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
@@ -108,6 +109,14 @@ def _restore_metadata(root: Path) -> list[Path]:
     seals, _ = read_seals(root)
     wrong = [path for path in broken(root, seals) if path.name == "zarr.json"]
     if wrong:
+        named = cubes_named(root)
+        own = [seal for seal in seals if not named or seal.cube in named]
+        if not own:
+            raise CubeError(
+                f"{seals[0].path}: is the seal of another cube than the records of these tiles: metadata are "
+                "not written anew from it; where its own are right, delete the seal and repair it again"
+            )
+        seals = own
         # Of two seals, of which one is of a cube that was to grow, the one that the cube's root is as.
         fitting = [seal for seal in seals if not broken(root, [seal]).keys() & {root / "zarr.json"}]
         restore(root, (fitting or seals)[0], wrong)

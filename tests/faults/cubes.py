@@ -122,9 +122,9 @@ def vouch(cube: Path, lengths_too: bool = False) -> None:
         line, _, rest = raw.partition(b"\n")
         try:
             said = json.loads(line.rpartition(b" ")[0])
-        except ValueError:
+            dtype = Stamp(said["cube"], tuple(said["variables"]), said["rank"]).dtype
+        except (ValueError, KeyError, TypeError):  # the first line is what was damaged
             continue
-        dtype = Stamp(said["cube"], tuple(said["variables"]), said["rank"]).dtype
         count = len(rest) // dtype.itemsize
         records = np.frombuffer(rest[: count * dtype.itemsize], dtype).copy()
         for record in records:

@@ -1,7 +1,9 @@
 """Damage of every kind is found, and what is repaired is whole."""
 
+import dataclasses
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from equisweep.engine.store import decode
@@ -108,3 +110,22 @@ def test_what_the_system_refuses_of_a_coordinate_is_an_error_of_a_line(cube, mon
     monkeypatch.setattr("equisweep.sweeps.cube.open.open_dataset", refused)
     with pytest.raises(CubeError, match=r"cannot be read \(OSError: .*Too many open files\)"):
         open_cube(cube)
+
+
+def test_the_seal_of_another_cube_is_no_pattern_for_this_ones_metadata(cube, tmp_path):
+    """Repair wrote the other's sweep over this one's: numbers stood under a sweep that is not theirs."""
+    other = tmp_path / "other.zarr"
+    changed = dataclasses.replace(tiled_sweep(), fixed={**tiled_sweep().fixed, "L": 123.0})
+    run(changed, other, tile_points=2000)
+    seal = Path("status/manifest/cube-00000001.json")
+    before = contents(cube)
+    (cube / seal).write_bytes((other / seal).read_bytes())
+    with pytest.raises(CubeError, match="is not what was written"):
+        open_cube(cube).load()
+    with pytest.raises(CubeError, match="is the seal of another cube"):
+        verify(cube, repair=True)
+    assert contents(cube) == {**before, str(seal): (other / seal).read_bytes()}
+    (cube / seal).unlink()
+    verify(cube, repair=True)
+    assert "123" not in open_cube(cube).attrs["sweep"]
+    assert verify(cube).sound

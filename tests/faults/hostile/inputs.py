@@ -77,7 +77,7 @@ _SWEEPS: dict[str, str] = {
     "derivatives of a table": _AXES + "alpha=[0.1]\n[derivatives]\ninvestment={a=1}",
     "10^12 samples": _SOBOL + "samples = 1099511627776" + _DRAWN,
     "10^400 samples": _LHS + "samples = 1" + "0" * 400 + _DRAWN,
-    "10^9 samples": _LHS + "samples = 1000000000" + _DRAWN,
+    "10^19 samples": _LHS + "samples = 10000000000000000000" + _DRAWN,
     "10^30 levels": _MORRIS + "samples = 4\nlevels = 1" + "0" * 30 + _DRAWN,
     "a seed of 10^5 digits": _LHS + "samples = 4\nseed = 0x" + "f" * 10**5 + _DRAWN,
     "bounds of 10^5 digits": _LHS + "samples = 4" + _DRAWN.replace("0.9", "0x" + "f" * 10**5),

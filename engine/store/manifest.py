@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -228,18 +227,6 @@ def manifest_files(root: Path) -> list[Path]:
     return [root / FOLDER / name for name in names]
 
 
-def cubes_named(root: Path) -> set[str]:
-    """The cubes whose records lie in the manifest of the cube at `root`, as their files' first lines say."""
-    named = set()
-    for path in manifest_files(root):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            with open(open_regular(path), "rb") as file:  # noqa: PTH123
-                text, _, checksum = file.readline(_LONGEST_LINE).rpartition(b" ")
-            if checksum == b"%08x\n" % google_crc32c.value(text):
-                named.add(str(json.loads(text)["cube"]))
-    return named
-
-
 def sealed_record(record: np.ndarray) -> bytes:
     """The bytes of one record, with its checksum."""
     raw = record.tobytes()
@@ -278,9 +265,14 @@ def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
 
 def _unlike(path: Path) -> str:
     """What is wrong with a file whose first line is another one than this cube's."""
+    return FOREIGN if first_line(path) else "its first line is damaged"
+
+
+def first_line(path: Path) -> bytes:
+    """What a file of records says of itself; empty where that is damaged."""
     with open(open_regular(path), "rb") as file:  # noqa: PTH123
         text, _, checksum = file.readline(_LONGEST_LINE).rpartition(b" ")
-    return FOREIGN if checksum == b"%08x\n" % google_crc32c.value(text) else "its first line is damaged"
+    return text if checksum == b"%08x\n" % google_crc32c.value(text) else b""
 
 
 def _sound(records: np.ndarray) -> np.ndarray:

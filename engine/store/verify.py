@@ -1,5 +1,6 @@
 """Read back every shard of a cube: digests, checksums, completeness, commit marks; and its metadata."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
 from .durable import clear_disk_errors, only_writer
 from .identity import damaged_coordinate
-from .manifest import FOLDER, complete, cubes_named, digests_of, key_of
+from .manifest import FOLDER, complete, digests_of, first_line, key_of, manifest_files
 from .metadata import contradictions
 from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
@@ -109,7 +110,7 @@ def _restore_metadata(root: Path) -> list[Path]:
     seals, _ = read_seals(root)
     wrong = [path for path in broken(root, seals) if path.name == "zarr.json"]
     if wrong:
-        named = cubes_named(root)
+        named = _cubes_of_records(root)
         own = [seal for seal in seals if not named or seal.cube in named]
         if not own:
             raise CubeError(
@@ -121,6 +122,12 @@ def _restore_metadata(root: Path) -> list[Path]:
         fitting = [seal for seal in seals if not broken(root, [seal]).keys() & {root / "zarr.json"}]
         restore(root, (fitting or seals)[0], wrong)
     return wrong
+
+
+def _cubes_of_records(root: Path) -> set[str]:
+    """The cubes that files of records in a manifest name."""
+    lines = [text for text in map(first_line, manifest_files(root)) if text]
+    return {str(said.get("cube")) for said in map(json.loads, lines) if isinstance(said, dict)}
 
 
 class _Verifying:

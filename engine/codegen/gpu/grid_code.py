@@ -16,7 +16,7 @@ from ..ir import DTYPES, Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .kernel import MEMORY, kernel_code, pointers
+from .kernel import MEMORY, kernel_code, next_piece, pointers
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,7 @@ class _Writer:
         for axis in axes:
             count = code.emit(f"mul i32 {count}, {length[axis]}")
         self.count = code.emit(f"zext i32 {count} to i64")
-        code.jump("take")
-        code.block("take")
-        point = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
-        code.branch(code.emit(f"icmp ult i32 {point}, {count}"), "compute", "done")
-        code.block("done")
-        code.add("ret void")
-        code.block("compute")
+        point = next_piece(code, count, "compute")
         code.emit_as("%following", f"add i32 {point}, %threads")
         self.point = code.emit(f"zext i32 {point} to i64")
         for axis in reversed(axes):

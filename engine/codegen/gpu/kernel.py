@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..ir import Unsupported
+from ..llvm.code import Code
 
 # Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
 BLOCK = 128
@@ -18,6 +19,21 @@ def pointers(names: Sequence[str]) -> list[str]:
     if len(names) > _MOST_ARRAYS:
         raise Unsupported(f"more than {_MOST_ARRAYS} arrays for a GPU's kernel")
     return [f"{MEMORY} %{name}" for name in names]
+
+
+def next_piece(code: Code, count: str, work: str) -> str:
+    """The head of a thread's loop over `count` pieces of work; the block `work` follows.
+
+    The piece is `%first`, then `%following`, which the block `written` has made before it jumps to `take`.
+    """
+    code.jump("take")
+    code.block("take")
+    piece = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
+    code.branch(code.emit(f"icmp ult i32 {piece}, {count}"), work, "done")
+    code.block("done")
+    code.add("ret void")
+    code.block(work)
+    return piece
 
 
 def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from ..ir import bytes_of
 from ..lanes import Leaf, Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-from .kernel import MEMORY, kernel_code, pointers
+from .kernel import MEMORY, kernel_code, next_piece, pointers
 
 
 def thread_code(loop: Loop, name: str, linkage: str = "") -> str:
@@ -64,13 +64,7 @@ class _Writer:
         code.block("entry")
         code.reserve(self.loop.dtypes)
         lanes = code.emit(f"load i32, {MEMORY} %lanes, align 4")
-        code.jump("take")
-        code.block("take")
-        lane = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
-        code.branch(code.emit(f"icmp ult i32 {lane}, {lanes}"), "fetch", "done")
-        code.block("done")
-        code.add("ret void")
-        code.block("fetch")
+        lane = next_piece(code, lanes, "fetch")
         code.emit_as("%lane", f"zext i32 {lane} to i64")
 
     def fetch(self) -> None:

@@ -64,7 +64,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill text paths lean",
+        "spill text paths lean starter/*",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

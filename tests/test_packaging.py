@@ -27,8 +27,9 @@ def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path):
     expected |= {
         f"equisweep/{path.relative_to(ROOT)}"
         for path in (ROOT / "sweeps").glob("*/*.*")
-        if path.suffix in (".csv", ".toml")
+        if path.suffix in (".csv", ".toml", ".txt")
     }
+    expected |= {f"equisweep/{folder}/py.typed" for folder in FOLDERS}  # types are for users, too
     held = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
     assert held == expected
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")

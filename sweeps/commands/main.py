@@ -20,6 +20,7 @@ from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.
 _FILES = (
+    "init",
     "models",
     "plan",
     "run",

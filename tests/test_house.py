@@ -75,6 +75,8 @@ FLOORS = {
         "__init__ offers",
         "commands/*",
     ],
+    # Loaded before all others, which it loads.
+    "entry": ["__init__"],
 }
 
 # What the engine takes from the kernels: declarations, no game.

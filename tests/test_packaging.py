@@ -9,7 +9,7 @@ from helpers.imports import FOLDERS, sources
 from helpers.project import ROOT
 
 
-def test_the_wheel_holds_the_three_packages_and_their_data(tmp_path):
+def test_the_wheel_holds_the_packages_and_their_data(tmp_path):
     # A copy, so that no build folder of an earlier day slips into the wheel, nor a new one into the tree.
     tree = tmp_path / "tree"
     for folder in FOLDERS:

@@ -125,5 +125,7 @@ def _watch(read: int) -> None:
 
 
 def _end(message: bytes) -> None:
-    os.write(2, message)
-    os._exit(130)
+    try:
+        os.write(2, message)
+    finally:  # the terminal may have gone
+        os._exit(130)

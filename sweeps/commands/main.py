@@ -132,7 +132,7 @@ def _failed(error: Exception) -> int:
 def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command as a process of its own, which ends with its exit code.
 
-    A signal that comes while it ends already changes nothing any more.
+    A signal that comes while it ends already changes nothing any more. `equisweep.entry` comes before this.
     """
     quiet_once_stopped()
     alone()
@@ -142,7 +142,8 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
         code = main(arguments)
     except KeyboardInterrupt:  # while it was said that it was stopped
         code = 130
-    ignore_stopping()
+    finally:  # --help leaves by SystemExit
+        ignore_stopping()
     sys.exit(code)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.project import ROOT
 
-FOLDERS = ("kernels", "engine", "sweeps")
+FOLDERS = ("kernels", "engine", "sweeps", "entry")
 
 
 def sources(folder: str) -> list[Path]:

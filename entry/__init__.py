@@ -1,0 +1,33 @@
+"""The process of a command, from its first moment on.
+
+A signal may come before the command itself is loaded, which takes a tenth of a second: this package stands
+beside the others and imports none of them, so that it is heard before.
+"""
+
+import os
+import signal
+from types import FrameType
+
+_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # SIGHUP is none of Windows's
+_SAID = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
+
+
+def entry() -> None:
+    """Run the command that stands in ``sys.argv``; ends the process with its exit code.
+
+    Until the command listens itself a signal ends the process at once, with 130: nothing has begun. One that
+    was ignored when the process began (SIGHUP under nohup) stays ignored.
+    """
+    for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
+    from ..sweeps.commands.main import entry
+
+    entry()
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    try:
+        os.write(2, _SAID)
+    finally:  # standard error may be closed
+        os._exit(130)

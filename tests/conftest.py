@@ -20,7 +20,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # What XLA compiles for a test runs once: half of the suite's time would go into optimising it.
 _FLAGS = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # others end the process at a flag that they do not know
-    _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
+    _FLAGS += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
 os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
 # What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")

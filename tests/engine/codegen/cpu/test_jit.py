@@ -10,14 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine import compile_cache
-from equisweep.engine.codegen import lane_loop as loops
 from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.ode import trajectory
-from equisweep.engine.ode.method import Method
-from equisweep.kernels.games.supervision.model import SUPERVISION
 
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
@@ -81,20 +77,3 @@ def test_grids_of_either_width_have_the_same_bytes(shape):
         return {name: values.tobytes() for name, values in found.items()}
 
     assert computed(8) == computed(16)
-
-
-@pytest.mark.parametrize("solver", ["tsit5", "taylor"])
-def test_lanes_of_either_width_have_the_same_bytes(monkeypatch, solver):
-    parameters = {q.name: np.full(37, q.default) for q in SUPERVISION.parameters}
-    parameters |= {"r": np.linspace(1, 12, 37), "horizon": np.linspace(1, 30, 37)}
-    method, linked, link = Method(solver, 1e-8, 1e-8), [], machine_code.link
-    monkeypatch.setattr(machine_code, "link", lambda text: (linked.append(text), link(text))[1])
-
-    def computed(width):
-        monkeypatch.setattr(loops, "lane_backends", lambda: [Cpu(width)])
-        monkeypatch.setattr(trajectory, "_FUNCTIONS", {})
-        ends = trajectory.lanes(SUPERVISION.flow, method, reward="dynamic", punishment="static")(parameters)
-        return {name: np.asarray(values).tobytes() for name, values in ends.items()}
-
-    assert computed(8) == computed(16)
-    assert len(linked) == len(set(linked)) > 1  # other code for each width

@@ -18,12 +18,25 @@ def entry() -> None:
     Until the command listens itself a signal ends the process at once, with 130: nothing has begun. One that
     was ignored when the process began (SIGHUP under nohup) stays ignored.
     """
+    _no_file_as_a_stream()
     for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _stop)
     from ..sweeps.commands.main import entry
 
     entry()
+
+
+def _no_file_as_a_stream() -> None:
+    """Where standard input, output or error is closed, the next file that is opened would stand for it.
+
+    A message would be written into a cube. What takes its place refuses to be written.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TextIO
 
 from .compiling import under_way
@@ -10,15 +11,22 @@ from .compiling import under_way
 _BAR_SECONDS, _LINE_SECONDS = 0.1, 10.0
 # How often a terminal is written to while no point comes: the seconds of a compilation are seen to pass.
 _TICK_SECONDS = 1.0
+# What a stream raises that is full, closed or (of a process without any) None.
+_GONE = (OSError, ValueError, AttributeError)
 
 
 class Progress:
-    """Reports points done, points per second and the time left, on `stream` (standard error)."""
+    """Reports points done, points per second and the time left, on `stream` (standard error).
+
+    A terminal that has gone is no reason to stop: what cannot be said is not said.
+    """
 
     def __init__(self, total: int, done: int = 0, stream: TextIO | None = None) -> None:
         self.total, self.done, self.skipped = total, done, done
         self.stream = stream or sys.stderr
-        self.on_terminal = self.stream.isatty()
+        self.on_terminal = False
+        with suppress(*_GONE):
+            self.on_terminal = self.stream.isatty()
         self.started = time.monotonic()
         self.shown = -float("inf")
         self._lock = threading.Lock()
@@ -44,8 +52,7 @@ class Progress:
             self._ticker.join()
         self._show(time.monotonic())
         if self.on_terminal:
-            self.stream.write("\n")
-            self.stream.flush()
+            self._write("\n")
 
     def _tick(self) -> None:
         pause = _TICK_SECONDS if self.on_terminal else _LINE_SECONDS
@@ -63,8 +70,12 @@ class Progress:
 
     def _show(self, now: float) -> None:
         line = self._line(now - self.started)
-        self.stream.write(f"\r\x1b[K{line}" if self.on_terminal else f"{line}\n")
-        self.stream.flush()
+        self._write(f"\r\x1b[K{line}" if self.on_terminal else f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        with suppress(*_GONE):
+            self.stream.write(text)
+            self.stream.flush()
 
     def _line(self, seconds: float) -> str:
         share = self.done / self.total if self.total else 1.0

@@ -1,21 +1,22 @@
 """The command line: ``equisweep COMMAND``."""
 
 import argparse
+import errno
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
-from ...engine.gate.stream import PlainStream
 from ...engine.gate.text import MESSAGE, clean, said
 from ..lean import alone
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
+from .streams import Complaints, PlainStream, let_go
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.
@@ -75,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped; and 70
     for what should not be.
     """
-    with redirect_stdout(cast(TextIO, PlainStream(sys.stdout))):
+    heard = cast(TextIO, PlainStream(sys.stdout)), cast(TextIO, Complaints(sys.stderr))
+    with redirect_stdout(heard[0]), redirect_stderr(heard[1]):
         return _main(arguments)
 
 
@@ -85,6 +87,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             options = _parser(_asked(sys.argv[1:] if arguments is None else arguments)).parse_args(arguments)
             result = options.run(options)
             stop_if_requested()
+            sys.stdout.flush()
             return result
     except SweepInterrupted as stopped:
         print(
@@ -100,8 +103,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             return _stopped()
         print(f"equisweep: {error.spelt(in_shell)}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone: nothing more to say
+    except BrokenPipeError:  # the reader (head, less) has gone: nothing more to say
         return 0
     except Exception as error:
         # What is stopped amid an import or a library's callback may fail in any way.
@@ -112,10 +114,25 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _failed(error)
 
 
+# What a system says that is out of something, whoever asks it.
+_REFUSED = {
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOMEM,
+    errno.EAGAIN,
+}
+
+
 def _failed(error: Exception) -> int:
     """Say what the system refused; or, of what should never come here, where it came from."""
     if isinstance(error, OSError) and error.filename is not None:
         reason = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, OSError) and error.errno in _REFUSED:
+        reason = f"the system refuses: {error.strerror}"
     elif isinstance(error, MemoryError):
         reason = "there is not enough memory for this"
     else:
@@ -142,8 +159,13 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
         code = main(arguments)
     except KeyboardInterrupt:  # while it was said that it was stopped
         code = 130
-    finally:  # --help leaves by SystemExit
-        ignore_stopping()
+    except SystemExit as end:  # --help
+        code = end.code
+    ignore_stopping()
+    unwritten = let_go()
+    if unwritten and not code:  # --help again: others have said it
+        Complaints(sys.stderr).write(f"equisweep: {unwritten}\n")
+        code = 2
     sys.exit(code)
 
 

@@ -32,12 +32,12 @@ class Equisweep(Plotted):
         self._dataset = dataset
 
     def __repr__(self) -> str:
-        from .cube.summary import summary_text
+        from .cube.described.summary import summary_text
 
         return summary_text(self._dataset)
 
     def _repr_html_(self) -> str:
-        from .cube.summary import summary_html
+        from .cube.described.summary import summary_html
 
         return summary_html(self._dataset)
 

@@ -27,6 +27,7 @@ def provenance(sweep: Sweep) -> dict[str, str]:
         "dtype": sweep.dtype,
         "versions": _versions(),
         "code_sha256": _code(),
+        **sweep.about,
     }
 
 
@@ -62,7 +63,7 @@ def _code() -> str:
 def _as_json(sweep: Sweep) -> str:
     stated = {key: getattr(sweep, key) for key in _KEYS}
     # What 0.1.0 did not know stands there only where it is stated: the hash of other sweeps is as it was.
-    stated |= {"reduce": sweep.reduce} if sweep.reduce else {}
+    stated |= {key: getattr(sweep, key) for key in ("reduce", "about") if getattr(sweep, key)}
     return json.dumps(stated, default=_plain)
 
 

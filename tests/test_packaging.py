@@ -3,13 +3,15 @@
 import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 
 from helpers.imports import FOLDERS, sources
 from helpers.project import ROOT
 
 
-def test_the_wheel_holds_the_packages_and_their_data(tmp_path):
+def test_wheel_and_source_hold_the_packages_and_their_data(tmp_path):
     # A copy, so that no build folder of an earlier day slips into the wheel, nor a new one into the tree.
     tree = tmp_path / "tree"
     for folder in FOLDERS:
@@ -17,11 +19,14 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(tree)],
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(tree)],
         check=True,
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("equisweep-*.whl")
+    (source,) = tmp_path.glob("equisweep-*.tar.gz")
+    checked = [sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(source)]
+    assert subprocess.run(checked, capture_output=True, text=True).stdout.count("PASSED") == 2
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {f"equisweep/{path.relative_to(ROOT)}" for folder in FOLDERS for path in sources(folder)}
     expected |= {
@@ -32,6 +37,10 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path):
     expected |= {f"equisweep/{folder}/py.typed" for folder in FOLDERS}  # types are for users, too
     held = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
     assert held == expected
+    with tarfile.open(source) as archive:  # the wheel was made of it, so it holds all that the wheel does
+        assert {"README.md", "LICENSE", "pyproject.toml"} <= {
+            name.partition("/")[2] for name in archive.getnames()
+        }
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "from equisweep.sweeps.papers.external import tables as r\n"
@@ -52,3 +61,11 @@ def test_importing_the_interface_loads_neither_jax_nor_xarray():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_citation_file_names_the_version_and_licence_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    cited = (ROOT / "CITATION.cff").read_text("utf-8").splitlines()
+    assert f"version: {project['version']}" in cited
+    assert f"license: {project['license']}" in cited
+    assert [f"  - name: {author['name']}" in cited for author in project["authors"]] == [True]

@@ -7,21 +7,23 @@ from .command import Command, path_argument
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=path_argument)
+    parser.add_argument("--citation", action="store_true", help="print how to cite it instead, in BibTeX")
 
 
 def run(options: argparse.Namespace) -> int:
     from ...engine.store.cube import readable
-    from ..cube.describe import describe_cube
+    from ..cube.described.citation import citation_of
+    from ..cube.described.describe import describe_cube
 
     with readable(options.cube):
-        print(describe_cube(options.cube))
+        print((citation_of if options.citation else describe_cube)(options.cube))
     return 0
 
 
 COMMAND = Command(
     "info",
     "show what a cube holds and how it was made",
-    ("equisweep info cube.zarr",),
+    ("equisweep info cube.zarr", "equisweep info cube.zarr --citation > cube.bib"),
     arguments,
     run,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..spec.distributions import Distribution
+from ..spec.distributions.distribution import Distribution
 from .bootstrap import Resampler, varying
 
 

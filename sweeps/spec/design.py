@@ -15,9 +15,9 @@ from ...engine.values.columns import Values
 from ...kernels.model import Parameter
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
-from .distributions import Distribution
+from .distributions.distribution import Distribution
+from .distributions.read import read_distribution
 from .inputs import Inputs
-from .read_distribution import read_distribution
 from .samplers import SAMPLERS
 from .sampling import version_0_1
 from .sampling.drawn import Drawn

@@ -12,6 +12,7 @@ from ...engine.gate.modest_arrays import MOST_DIMS
 from ...engine.gate.text import shown
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model
+from .about import require_about
 from .axes import axis_values, grid_axes, require_held, require_own_names, sampled_axis, zip_groups
 from .checks import require_types
 from .design import design_names, resolve_design
@@ -44,6 +45,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
         Naming file, key and value.
     """
     require_types(origin, table)
+    require_about(f"{origin}: about", table["about"])
     model, digest = find_model(f"{origin}: model", table["model"], folder)
     if table["dtype"] not in ("float64", "float32"):
         raise SweepError(f'{origin}: dtype: {shown(table["dtype"])} is neither "float64" nor "float32"')

@@ -48,6 +48,8 @@ class Sweep:
         fixed_steps, settle, decide, horizon, longest.
     dtype
         "float64" or "float32".
+    about
+        What stands in the cube for whoever gets it: texts called title, creator, license, citation, comment.
     origin, folder, text
         Where the sweep comes from, for messages and relative paths; the file's text, kept in the cube.
     """
@@ -63,6 +65,7 @@ class Sweep:
     times: Any = None
     integrator: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float64"
+    about: Mapping[str, str] = field(default_factory=dict)
     origin: str = "sweep"
     folder: Path = field(default_factory=Path)
     text: str = ""

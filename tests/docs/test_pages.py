@@ -13,7 +13,7 @@ from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, open_cube
 from equisweep.sweeps.commands.main import COMMANDS, main
-from equisweep.sweeps.spec.distributions import KINDS
+from equisweep.sweeps.spec.distributions.distribution import KINDS
 from equisweep.sweeps.spec.presets import PRESETS
 from helpers.pages import PAGES, blocks
 from helpers.project import ROOT

@@ -4,7 +4,7 @@ from math import inf, log
 
 import numpy as np
 
-from ..distributions import Distribution
+from ..distributions.distribution import Distribution
 from .sobol import BITS
 
 VERSION = "0.1.0"

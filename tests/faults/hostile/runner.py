@@ -28,7 +28,7 @@ def warm_up() -> None:
     import equisweep.engine.store.verify
     import equisweep.sweeps.accessor
     import equisweep.sweeps.commands.main
-    import equisweep.sweeps.cube.describe
+    import equisweep.sweeps.cube.described.describe
     import equisweep.sweeps.cube.query
     import equisweep.sweeps.cube.sql
     import equisweep.sweeps.plan

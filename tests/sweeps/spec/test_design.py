@@ -10,8 +10,8 @@ from equisweep.kernels.model import Domain, Parameter
 from equisweep.sweeps import Sweep, SweepError, plan, run
 from equisweep.sweeps.cube.source import space_of
 from equisweep.sweeps.spec.design import Design
-from equisweep.sweeps.spec.distributions import Distribution
-from equisweep.sweeps.spec.read_distribution import read_distribution
+from equisweep.sweeps.spec.distributions.distribution import Distribution
+from equisweep.sweeps.spec.distributions.read import read_distribution
 from equisweep.sweeps.spec.samplers import SAMPLERS
 from equisweep.sweeps.spec.sampling import version_0_1
 from helpers.old_cubes import made_old

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from equisweep.kernels.model import Domain, Parameter
 from equisweep.sweeps import Sweep, SweepError
-from equisweep.sweeps.spec.distributions import Distribution
-from equisweep.sweeps.spec.read_distribution import read_distribution
+from equisweep.sweeps.spec.distributions.distribution import Distribution
+from equisweep.sweeps.spec.distributions.read import read_distribution
 from helpers.sampled_models import even
 from scipy import stats
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ...engine.gate.text import shown
-from ...kernels.model import Parameter
-from ..text import nearest
-from .distributions import CUTS, KINDS, Distribution
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ....kernels.model import Parameter
+from ...text import nearest
+from .distribution import CUTS, KINDS, Distribution
 from .laws import LAWS, Numbers
 
 

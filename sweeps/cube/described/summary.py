@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..text import table
-from .statuses import status_names
+from ...text import table
+from ..statuses import status_names
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import accessor  # noqa: F401  (dataset.equisweep)
-from equisweep.sweeps.cube import summary
+from equisweep.sweeps.cube.described import summary
 from helpers.hard_cube import hard_cube
 from helpers.pictures import hand_made
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ...engine.feedback.progress import clock
-from ...engine.gate.documents import parse_json
-from ...engine.gate.text import clean, clean_lines, cut
-from ...engine.store.cube import Cube, bytes_on_disk
-from ...engine.store.journal import logged_runs
-from ...engine.store.read import Reader
-from ...engine.store.stored import Stored
-from ...kernels.status import Status
-from ..text import size_text, table
+from ....engine.feedback.progress import clock
+from ....engine.gate.documents import parse_json
+from ....engine.gate.text import clean, clean_lines, cut
+from ....engine.store.cube import Cube, bytes_on_disk
+from ....engine.store.journal import logged_runs
+from ....engine.store.read import Reader
+from ....engine.store.stored import Stored
+from ....kernels.status import Status
+from ...text import size_text, table
 
 _MOST = 10**5  # characters of a description, most of them the sweep
 
@@ -28,6 +28,7 @@ def describe_cube(path: Path) -> str:
     reader = Reader(path)
     cube, said = reader.cube, reader.cube.attributes
     parts = [f"{path}: {said['title']}", f"source: {said['source']}"]
+    parts += [f"{key}: {said[key]}" for key in ("creator", "license", "citation", "comment") if key in said]
     parts += ["", "Axes", _axes(reader)]
     parts += ["", "Variables", _variables(cube)]
     parts += ["", "Status", _statuses(reader)]

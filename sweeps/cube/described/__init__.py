@@ -1,0 +1,1 @@
+"""What a cube says of itself: to people, in notebooks, and for a bibliography."""

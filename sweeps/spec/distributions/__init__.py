@@ -1,0 +1,1 @@
+"""What a sampled parameter may be distributed by."""

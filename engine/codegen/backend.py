@@ -76,4 +76,4 @@ def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
     return simple
 
 
-_STRUCTURE = frozenset({"constant", "input", "carried", "loop", "result"})
+_STRUCTURE = frozenset({"call", "constant", "input", "carried", "loop", "result"})

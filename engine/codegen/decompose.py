@@ -3,27 +3,60 @@
 Every back end computes exp, log and the logistic function by the same formulas, and fuses the same products
 into the same sums, so with the same bits. Whatever looks into a graph before, such as Taylor rules,
 derivatives and counts, still sees one operation.
+
+A formula is written out wherever it is used: 40 to 210 operations. Where that would make a program so long
+that a compiler takes minutes, it becomes a function that is called. The bits are the same.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
-from .ir import Graph, Scalar, While, order_of
+from .ir import Function, Graph, Scalar, While, operations, order_of, with_loops
 from .ops import OPERATIONS
 from .ops.term import Term
+
+# Operations of formulas that are written out. 300 sines and cosines each, 140,000 lines of code, took LLVM
+# 42 s and more.
+_WRITTEN_OUT = 8_000
 
 
 def decompose(scalars: Sequence[Scalar]) -> list[Scalar]:
     """The same numbers from operations that have no formula, products fused into sums; in loops as well."""
-    return _Rewriting().all(scalars)
+    return _Rewriting(_called(scalars)).all(scalars)
+
+
+def _called(scalars: Sequence[Scalar]) -> set[str]:
+    """The operations whose formulas are to be functions: those that take the most, as few as will do."""
+    uses = Counter(s.op for s in with_loops(scalars) if _has_formula(s.op))
+    sizes = {op: count * _size(op) for op, count in uses.items()}
+    total, called = sum(sizes.values()), set[str]()
+    for op in sorted(sizes, key=lambda op: -sizes[op]):
+        if total <= _WRITTEN_OUT:
+            break
+        called.add(op)
+        total -= sizes[op]
+    return called
+
+
+def _has_formula(op: str) -> bool:
+    return op in OPERATIONS and OPERATIONS[op].formula is not None
+
+
+@cache
+def _size(op: str) -> int:
+    """How many operations a formula has."""
+    return operations([_Rewriting(set()).function(op).result])
 
 
 class _Rewriting:
-    """A new graph, and what each scalar of the old one has become in it."""
+    """A new graph, and what each scalar of the old one has become in it; `called`: formulas to be called."""
 
-    def __init__(self) -> None:
+    def __init__(self, called: set[str]) -> None:
         self.graph = Graph(most=None)  # what is too much was counted before
         self.new: dict[Scalar, Scalar] = {}
         self.ended: dict[Scalar, list[Scalar]] = {}
+        self.called, self.functions = called, dict[str, Function]()
 
     def all(self, scalars: Sequence[Scalar]) -> list[Scalar]:
         for scalar in order_of(scalars, self.new):
@@ -68,8 +101,21 @@ class _Rewriting:
 
     def by_formula(self, s: Scalar, args: Sequence[Scalar]) -> Scalar:
         """Formulas are of doubles: single precision is widened before and rounded after."""
-        formula = OPERATIONS[s.op].formula
-        assert formula is not None
         wide = [self.graph.apply("convert", a, dtype="f64") if a.dtype == "f32" else a for a in args]
-        result: Scalar = formula(*(Term(self.graph, a) for a in wide)).scalar
+        if s.op in self.called:
+            if s.op not in self.functions:
+                self.functions[s.op] = self.function(s.op)
+            result = self.graph.call(self.functions[s.op], *wide)
+        else:
+            result = self.formula(s.op, wide)
         return self.graph.apply("convert", result, dtype="f32") if s.dtype == "f32" else result
+
+    def function(self, op: str) -> Function:
+        """The formula of an operation, of any doubles."""
+        inputs = self.graph.carried(["f64"] * OPERATIONS[op].arity)
+        return Function(op, tuple(inputs), self.formula(op, inputs))
+
+    def formula(self, op: str, args: Sequence[Scalar]) -> Scalar:
+        formula = OPERATIONS[op].formula
+        assert formula is not None
+        return formula(*(Term(self.graph, a) for a in args)).scalar

@@ -26,8 +26,8 @@ class Scalar:
     """One number: an operation of `ops` on other scalars, an input (``value``: its number) or a constant.
 
     A loop is a scalar too, of op "loop"; "result" is one of the numbers that it ends with (``value``:
-    which), and "carried" stands for one inside it. Compared by identity: a `Graph` makes equal ones only
-    once.
+    which), and "carried" stands for one inside it. A "call" is what a `Function` (its ``value``) makes of
+    its arguments. Compared by identity: a `Graph` makes equal ones only once.
     """
 
     __slots__ = ("args", "dtype", "op", "value")
@@ -51,6 +51,18 @@ class While:
     carried: tuple[Scalar, ...]
     cond: Scalar
     body: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """What scalars of op "call" compute: `result`, in which `inputs` stand for their arguments.
+
+    Its code stands once in a program, however often it is called.
+    """
+
+    name: str
+    inputs: tuple[Scalar, ...]
+    result: Scalar
 
 
 DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
@@ -112,6 +124,10 @@ class Graph:
     def carried(self, dtypes: Sequence[str]) -> list[Scalar]:
         """New scalars that stand for what a loop carries."""
         return [self._make("carried", (), dtype, None, key=object()) for dtype in dtypes]
+
+    def call(self, function: Function, *args: Scalar) -> Scalar:
+        """The result of a function of these arguments."""
+        return self._make("call", args, function.result.dtype, function, key=function)
 
     def loop(
         self, first: Sequence[Scalar], carried: Sequence[Scalar], cond: Scalar, body: Sequence[Scalar]
@@ -192,7 +208,7 @@ def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[S
 
 
 def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
-    """All that these scalars rest on, and they themselves, and what stands in their loops; each once."""
+    """All that these scalars rest on, they themselves, and what loops and functions hold; each once."""
     result: dict[Scalar, None] = {}
     waiting = [list(scalars)]
     while waiting:
@@ -200,9 +216,11 @@ def with_loops(scalars: Iterable[Scalar]) -> list[Scalar]:
             result[scalar] = None
             if scalar.op == "loop":
                 waiting.append([scalar.value.cond, *scalar.value.body])
+            elif scalar.op == "call":
+                waiting.append([scalar.value.result])
     return list(result)
 
 
 def operations(scalars: Iterable[Scalar]) -> int:
-    """How many operations it takes to compute these, those in loops counted once."""
+    """How many operations the code of these has: those of a loop, and of a function, stand in it once."""
     return len(with_loops(scalars))

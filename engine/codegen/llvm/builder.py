@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..ir import Scalar, While, bytes_of, order_of
+from ..ir import Function, Scalar, While, bytes_of, order_of
 from .code import Code
 from .instructions import instruction
 from .types import memory_type, short_name
@@ -51,9 +51,35 @@ class VectorCode(Code):
             return self.load(self._sources[s.value], s.dtype)
         if s.op == "result":
             return self._ended[s.args[0]][s.value]
+        if s.op == "call":
+            return self._call_of(s.value, [self._known[a] for a in s.args])
         how = instruction(s.op, s.args[0].dtype)
         assert how is not None, f"{s.op} of {s.args[0].dtype}"  # see `backend.primitives`
         return how(self, s, [self._known[a] for a in s.args])
+
+    # --- functions -----------------------------------------------------------------------------------------
+
+    def _call_of(self, function: Function, args: Sequence[str]) -> str:
+        """The result of a function, which is defined where it is called first."""
+        name = f"{function.name}.{self.width}"
+        if name not in self.defined:
+            self._define(name, function)
+        given = ", ".join(
+            f"{self.vectors.registers(i.dtype)} {a}" for i, a in zip(function.inputs, args, strict=True)
+        )
+        return self.emit(f"call {self.vectors.registers(function.result.dtype)} @{name}({given})")
+
+    def _define(self, name: str, function: Function) -> None:
+        """Its loops wait for all slots: they end whatever a slot without a lane holds."""
+        code, given = VectorCode(self.width), []
+        for k, scalar in enumerate(function.inputs):
+            code.give(scalar, f"%a{k}")
+            given.append(f"{self.vectors.registers(scalar.dtype)} %a{k}")
+        code.block("entry")
+        result = f"{self.vectors.registers(function.result.dtype)}"
+        code.add(f"ret {result} {code.value(function.result)}")
+        self.declared |= code.declared
+        self.defined[name] = code.body(f"define internal {result} @{name}({', '.join(given)}) noinline")
 
     # --- loops ---------------------------------------------------------------------------------------------
 

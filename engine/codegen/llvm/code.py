@@ -9,12 +9,14 @@ from .types import Vectors
 class Code:
     """Lines, in order, on vectors of `width` numbers. Values are named ``%v<number>``.
 
-    `declared` are the functions of other libraries that the lines call.
+    `declared` are the functions of other libraries that the lines call, `defined` those that stand beside
+    it, whole, by their names.
     """
 
     def __init__(self, width: int) -> None:
         self.lines: list[str] = []
         self.declared: set[str] = set()
+        self.defined: dict[str, str] = {}
         self.width, self.vectors = width, Vectors(width)
         self._count = 0
 
@@ -85,6 +87,10 @@ class Code:
 
     def function(self, head: str) -> str:
         """The whole module: this code as the body of the function that `head` defines."""
+        return "\n".join([*sorted(self.declared), *self.defined.values(), self.body(head), ""])
+
+    def body(self, head: str) -> str:
+        """The function that `head` defines, alone."""
         # Else LLVM would cut the vectors of some processors in two.
         attribute = '"min-legal-vector-width"="512"'
-        return "\n".join([*sorted(self.declared), f"{head} {attribute} {{", *self.lines, "}", ""])
+        return "\n".join([f"{head} {attribute} {{", *self.lines, "}"])

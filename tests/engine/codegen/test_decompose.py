@@ -5,10 +5,11 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen import decompose as decomposing
 from equisweep.engine.codegen import grid_loop
 from equisweep.engine.codegen.decompose import decompose
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.codegen.ir import Graph, with_loops
+from equisweep.engine.codegen.ir import Graph, operations, with_loops
 from equisweep.engine.codegen.ops import OPERATIONS
 from helpers.grids import filled, reason_for_xla
 from helpers.interpreter import evaluate
@@ -182,3 +183,27 @@ def test_operations_are_counted_before_they_are_decomposed(monkeypatch):
     assert reason_for_xla(point, given) is None
     monkeypatch.setattr(grid_loop, "_MOST_OPERATIONS", 80)
     assert reason_for_xla(point, given) == "more than 80 scalar operations at a point"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_formulas_that_are_called_have_the_bits_of_those_written_out(monkeypatch, dtype):
+    of = DTYPES[dtype]
+    with np.errstate(all="ignore"):
+        x = np.array([*EDGES, *WIDE, *np.exp(WIDE)]).astype(of)
+    expected = filled(LOOPS[dtype], [{"x": x}])
+    monkeypatch.setattr(decomposing, "_WRITTEN_OUT", 0)
+    called = filled(GridLoop(lambda c: {n: f(c["x"]) for n, f in FUNCTIONS.items()}, [{"x": x}]), [{"x": x}])
+    for name in FUNCTIONS:
+        np.testing.assert_array_equal(bits(called[name]), bits(expected[name]), err_msg=name)
+
+
+def test_what_would_be_long_written_out_is_called_and_the_rest_is_not():
+    graph = Graph()
+    numbers = graph.inputs((401,), "f64", 0)
+    sines = [graph.apply("sin", x) for x in numbers[:400]]
+    simple = decompose([*sines, graph.apply("exp", numbers[400])])
+    calls = [s for s in with_loops(simple) if s.op == "call"]
+    assert len(calls) == 400
+    assert {s.value.name for s in calls} == {"sin"}
+    assert len({s.value for s in calls}) == 1
+    assert operations(simple) < 1_500  # 60,000 written out

@@ -68,6 +68,7 @@ FLOORS = {
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",
+        "explore/*",
         "accessor reduced/*",
         "plan provenance machine recompute",
         "run",

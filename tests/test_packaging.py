@@ -35,6 +35,8 @@ def test_wheel_and_source_hold_the_packages_and_their_data(tmp_path):
         if path.suffix in (".csv", ".toml", ".txt")
     }
     expected |= {f"equisweep/{folder}/py.typed" for folder in FOLDERS}  # types are for users, too
+    page = ROOT / "sweeps" / "explore" / "page"
+    expected |= {f"equisweep/{path.relative_to(ROOT)}" for path in page.iterdir()}
     held = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
     assert held == expected
     with tarfile.open(source) as archive:  # the wheel was made of it, so it holds all that the wheel does

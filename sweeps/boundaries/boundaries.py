@@ -30,6 +30,7 @@ def boundaries(
     level: float | None = None,
     rtol: float = 1e-9,
     sweep_file: str | Path | None = None,
+    model: str | None = None,
 ) -> "xr.Dataset":
     """Where `variable` changes class along the axis `along`, as a function of the other axes.
 
@@ -51,8 +52,8 @@ def boundaries(
         Where a real variable passes this value: classes "below" and "above".
     rtol
         How long a bracket may be, relative to its position.
-    sweep_file
-        Of a cube whose model is a Python file; see `cube.source.space_of`.
+    sweep_file, model
+        Of a cube whose model is a Python file, one of them; see `cube.source.space_of`.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def boundaries(
     CubeError
         The cube does not hold its sweep.
     """
-    space = space_of(dataset, sweep_file=sweep_file)
+    space = space_of(dataset, sweep_file=sweep_file, model=model)
     question = Question(variable, along, level)
     chosen = select(dataset, selections)
     _require_variable(chosen, question)

@@ -30,6 +30,7 @@ _FILES = (
     "sql",
     "verify",
     "plot",
+    "explore",
     "sensitivity",
     "boundary",
     "papers.critical_cities",

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .command import Command, add_selection, open_part, path_argument
@@ -107,61 +106,35 @@ def picture_of(options: argparse.Namespace) -> "Picture":
 def style_of(options: argparse.Namespace) -> "Style":
     """The look that the options ask for; SweepError, naming the option, where one cannot be read."""
     from ..plots.look.style import Style
+    from ..plots.look.typed import levels_of, range_of
 
-    low, high = _range(options.range)
+    low, high = range_of(options.range)
     return Style(
-        options.title, options.xlabel, options.ylabel, options.cmap, _levels(options.levels), low, high,
+        options.title, options.xlabel, options.ylabel, options.cmap, levels_of(options.levels), low, high,
         _size(options.size),
     )  # fmt: skip
 
 
 def dots_of(options: argparse.Namespace) -> float:
     """Dots per inch; SweepError where that is no number."""
+    from ..plots.look.typed import number_of
     from ..plots.save import DOTS_PER_INCH
 
-    dots = DOTS_PER_INCH if options.dpi is None else _number(options.dpi)
+    dots = DOTS_PER_INCH if options.dpi is None else number_of(options.dpi)
     return _given("--dpi", options.dpi, dots, "a number, such as 300")
-
-
-def _levels(text: str | None) -> Any:
-    if text is None:
-        return None
-    if text.strip().lstrip("-").isdecimal():
-        return int(text)
-    values = [_number(part) for part in text.removesuffix(",").split(",")]
-    form = "a number of bands, such as 9, or values, such as 0,1,2.5 ('1,' for one)"
-    return _given("--levels", text, None if None in values else values, form)
-
-
-def _range(text: str | None) -> tuple[float | None, float | None]:
-    if text is None:
-        return None, None
-    low, colon, high = text.partition(":")
-    ends = [_number(part) if part.strip() else None for part in (low, high)]
-    wrong = not colon or not text.strip(": ") or any(
-        part.strip() and end is None for part, end in zip((low, high), ends, strict=True)
-    )  # fmt: skip
-    _given("--range", text, None if wrong else ends, "LOW:HIGH, such as 0:1.5, 0: or :1.5")
-    return ends[0], ends[1]
 
 
 def _size(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
+    from ..plots.look.typed import number_of
+
     match = re.fullmatch(r"\s*([\d.]+)\s*[xX×]\s*([\d.]+)\s*(in|cm|mm)?\s*", text)
-    sides = [_number(part) for part in match.groups()[:2]] if match else [None]
+    sides = [number_of(part) for part in match.groups()[:2]] if match else [None]
     fine = match if None not in sides else None
     _given("--size", text, fine, "a width and a height, such as 6x4 (inches), 16x10cm or 160x100mm")
     inch = {"cm": 2.54, "mm": 25.4}.get(match[3] or "in", 1.0) if match else 1.0
     return sides[0] / inch, sides[1] / inch  # pyright: ignore[reportOptionalOperand]
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
 
 
 def _given(option: str, text: Any, value: Any, form: str) -> Any:

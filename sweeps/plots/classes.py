@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours of Okabe and Ito (2008), told apart by colour-blind readers too; 0 is mostly "nothing there".
-_COLOURS = (
+COLOURS = (
     *("#dddddd", "#009e73", "#56b4e9", "#0072b2", "#f0e442", "#cc79a7", "#e69f00", "#d55e00", "#000000"),
     *("#999999", "#332288", "#882255", "#44aa99"),
 )
@@ -83,12 +83,12 @@ def draw_line(panel: Any, x: np.ndarray, y: np.ndarray) -> None:
 def colours_of(classes: Mapping[int, str], values: np.ma.MaskedArray) -> dict[int, str]:
     """A colour for each class that occurs: by its number, where that gives each its own."""
     present = np.unique(values.compressed()).tolist()
-    if all(0 <= number < len(_COLOURS) for number in classes):
-        return {number: _COLOURS[number] for number in present}
-    if len(present) > len(_COLOURS):
-        many = f"plot: {len(present)} classes are more than the {len(_COLOURS)} colours; use "
+    if all(0 <= number < len(COLOURS) for number in classes):
+        return {number: COLOURS[number] for number in present}
+    if len(present) > len(COLOURS):
+        many = f"plot: {len(present)} classes are more than the {len(COLOURS)} colours; use "
         raise SweepError(many, Argument("selections"))
-    return {number: _COLOURS[i] for i, number in enumerate(present)}
+    return {number: COLOURS[i] for i, number in enumerate(present)}
 
 
 def _add_legend(

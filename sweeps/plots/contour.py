@@ -23,7 +23,7 @@ def draw_contour(view: View, line: str | None = None) -> "Figure":
     Raises SweepError where an axis has names, or a single value.
     """
     assert view.second is not None
-    _require_numbers(view.x, view.second)
+    require_numbers(view.x, view.second)
     (layer,) = view.layers
     colours = bands(layer.values.compressed(), view.style, "color" in view.log)
     sheet = frame.sheet_of(len(view.panels), view.style, view.columns)
@@ -47,7 +47,7 @@ def draw_contour(view: View, line: str | None = None) -> "Figure":
     return figure
 
 
-def _require_numbers(x: Direction, y: Direction) -> None:
+def require_numbers(x: Direction, y: Direction) -> None:
     """Refuse axes of names, and of a single value: there are no lines between those."""
     contour, heat = Argument("kind", "contour"), Argument("kind", "heat")
     for option, way in (("x", x), ("y", y)):

@@ -27,7 +27,8 @@ class Direction:
     """One way through the picture: to the right, upwards, from panel to panel or from line to line.
 
     Where points stand at an output of theirs, `table` has its values [panel, line, point], and `values` only
-    says how many points there are.
+    says how many points there are. `at` has the positions of its values along the dimension; None: all, in
+    order.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Direction:
     array: "xr.DataArray"
     log: bool = False
     table: np.ndarray | None = None
+    at: np.ndarray | None = None
 
     @property
     def named(self) -> bool:

@@ -1,6 +1,6 @@
 """Pictures of a cube: lines, heat maps, contours, maps of classes, scatter plots, phase portraits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,24 +108,45 @@ def picture(
     """The same with what is drawn as a table; arguments as of `plot`, those of the look in `style`."""
     names = [variables] if isinstance(variables, str) else list(variables)
     facets = [facet] if isinstance(facet, str) else list(facet or ())
-    scales, kept = _scales(log), frozenset([keep] if isinstance(keep, str) else keep)
+    scales, kept = scales_of(log), frozenset([keep] if isinstance(keep, str) else keep)
     chosen = select(dataset, selections)
-    require_cube(chosen, names, kept)
-    kind = kind_of(chosen, kind, names, x, y)
-    require_options(kind, names, x, y, hue, facets, line, scales, model)
-    style = require_style(style, kind, scales)
     if kind == "phase":
         from .phase.portrait import draw_phase
 
+        require_cube(chosen, names, kept)
+        require_options(kind, names, x, y, hue, facets, line, scales, model)
+        style = require_style(style, kind, scales)
         return Picture(*draw_phase(chosen, x, y, facets[0] if facets else None, kept, model, style))
-    assert x is not None
+    axes = {"x": x, "y": y, "hue": hue}
+    view = view_of(chosen, names, axes, style, kind, facets, scales, kept, line=line, model=model)
+    return draw(view, line)
+
+
+def view_of(
+    dataset: "xr.Dataset", names: Sequence[str], axes: Mapping[str, str | None], style: Style,
+    kind: str | None, facets: Sequence[str], scales: frozenset[str], kept: frozenset[str], *,
+    line: str | None = None, model: str | None = None, most: int | None = None, empty: bool = False,
+) -> View:  # fmt: skip
+    """What a picture shows of a selected part of a cube, checked as `plot` does; no phase portrait.
+
+    `axes` are x, y and hue to names or None; `most` and `empty` are as of `view.look`.
+    """
+    x, y, hue = (axes[option] for option in ("x", "y", "hue"))
+    require_cube(dataset, names, kept)
+    kind = kind_of(dataset, kind, names, x, y)
+    require_options(kind, names, x, y, hue, facets, line, scales, model)
+    style = require_style(style, kind, scales)
     if kind == "scatter":
         from .points import look_points
 
-        view = look_points(chosen, names[0], {"x": x, "y": y, "hue": hue}, facets, scales, kept, style)
-    else:
-        view = look(chosen, names, kind, {"x": x, "y": y, "hue": hue}, facets, scales, kept, style)
-    figure = _drawer(kind)(view, parse_line(line, x, y) if line and y else None)
+        return look_points(dataset, names[0], axes, facets, scales, kept, style, most, empty)
+    return look(dataset, names, kind, axes, facets, scales, kept, style, most, empty)
+
+
+def draw(view: View, line: str | None = None) -> Picture:
+    """A view as matplotlib draws it, with what it shows as a table."""
+    up = view.second.name if view.second else ""
+    figure = _drawer(view.kind)(view, parse_line(line, view.x.name, up) if line and up else None)
     return Picture(figure, table_of(view))
 
 
@@ -135,7 +156,8 @@ def note_of(figure: "Figure") -> str:
     return " ".join(" ".join([figure.get_supxlabel(), *below]).split())
 
 
-def _scales(log: Iterable[str]) -> frozenset[str]:
+def scales_of(log: Iterable[str]) -> frozenset[str]:
+    """Names of scales that are logarithmic; SweepError for what is none."""
     names = log.split(",") if isinstance(log, str) else list(log)
     for name in names:
         if name not in SCALES:

@@ -25,7 +25,7 @@ Ways = dict[str, Direction]
 
 def look_points(
     dataset: "xr.Dataset", name: str, axes: Mapping[str, str | None], facets: Sequence[str],
-    log: frozenset[str], keep: frozenset[str], style: "Style",
+    log: frozenset[str], keep: frozenset[str], style: "Style", most: int | None = None, empty: bool = False,
 ) -> View:  # fmt: skip
     """Check and load what a scatter plot shows of a variable.
 
@@ -52,7 +52,8 @@ def look_points(
     for one in (name, *(way.name for way in (x, y, hue) if way and is_output(dataset, way.name))):
         _require_drawn(dataset[one], order)
     require_few_panels(panels)
-    step = -(-len(x.values) // max(MOST_DRAWN["scatter"] // (len(group.values) if group else 1), 1))
+    limit = most or MOST_DRAWN["scatter"]
+    step = -(-len(x.values) // max(limit // (len(group.values) if group else 1), 1))
     note = f"Drawn: every {step}{ordinal(step)} of {len(x.values):,} points." if step > 1 else ""
     thinner = dataset.isel({x.dim: slice(None, None, step)})
     shape = (-1, len(group.values) if group else 1, len(x.values[::step]))
@@ -62,7 +63,8 @@ def look_points(
     assert x is not None
     beside = [Beside(w.array, w.table, w.log) for w in (x, y, colour) if w and w.table is not None]
     layer = layer_of(thinner, name, order, shape, keep, ("color" if y else "y") in log, beside)
-    require_result([layer])
+    if not empty:
+        require_result([layer])
     title, selected = str(dataset.attrs.get("title", "")), labels.selected(dataset)
     return View(
         "scatter", (layer,), x, group, panels, title, selected, log, (note,) if note else (), style, y, colour
@@ -104,7 +106,7 @@ def _placed(
     dataset: "xr.Dataset", name: str, way: Direction, order: list[str], shape: tuple[int, ...], step: int
 ) -> Direction:
     """A direction of every `step`-th point, with the values of an output loaded."""
-    thinner = replace(way, values=way.values[::step])
+    thinner = replace(way, values=way.values[::step], at=np.arange(len(way.values))[::step])
     if not is_output(dataset, way.name):
         return thinner
     array = dataset[way.name].load()

@@ -92,6 +92,8 @@ def look(
     log: frozenset[str],
     keep: frozenset[str],
     style: Style,
+    most: int | None = None,
+    empty: bool = False,
 ) -> View:
     """Check and load what a picture shows of a cube.
 
@@ -105,6 +107,8 @@ def look(
     log : which of x, y and color have a logarithmic scale.
     keep : statuses to draw besides ok.
     style : how it is to look.
+    most : values of x and y to draw at most; as many as a picture of `kind` shows if None.
+    empty : whether a picture of no result at all will do.
 
     Returns
     -------
@@ -120,13 +124,14 @@ def look(
         _require_all_dims(dataset[name], ways)
     require_few_panels([ways[one] for one in FACETS if one in ways])
     _require_few_names(ways.get("hue"))
-    dataset, ways, notes = _thinned(dataset, ways, kind)
+    dataset, ways, notes = _thinned(dataset, ways, most or MOST_DRAWN[kind])
     panels, second = tuple(ways[one] for one in FACETS if one in ways), ways.get("y") or ways.get("hue")
     order = [way.dim for way in (*panels, second, ways["x"]) if way]
     shape = (-1, len(second.values) if second else 1, len(ways["x"].values))
     positive = ("y" if kind == "lines" else "color") in log
     layers = tuple(layer_of(dataset, name, order, shape, keep, positive) for name in names)
-    require_result(layers)
+    if not empty:
+        require_result(layers)
     title, selected = str(dataset.attrs.get("title", "")), labels.selected(dataset)
     return View(kind, layers, ways["x"], second, panels, title, selected, log, notes, style)
 
@@ -226,13 +231,13 @@ def _require_all_dims(array: "xr.DataArray", ways: Mapping[str, Direction]) -> N
 
 
 def _thinned(
-    dataset: "xr.Dataset", ways: Mapping[str, Direction], kind: str
+    dataset: "xr.Dataset", ways: Mapping[str, Direction], most: int
 ) -> tuple["xr.Dataset", dict[str, Direction], tuple[str, ...]]:
-    """The Dataset and its directions with as many values as a picture of `kind` can show, and notes on it."""
+    """The Dataset and its directions with at most so many values of x and y each, and notes on it."""
     thinner, notes = dict(ways), []
-    for option, most in (("x", MOST_DRAWN[kind]), ("y", MOST_DRAWN[kind]), ("hue", MOST_LINES)):
+    for option, limit in (("x", most), ("y", most), ("hue", MOST_LINES)):
         if option in thinner:
-            dataset, thinner[option], note = _thin(dataset, thinner[option], most)
+            dataset, thinner[option], note = _thin(dataset, thinner[option], limit)
             notes.append(note)
     return dataset, thinner, tuple(notes)
 
@@ -247,11 +252,11 @@ def _thin(dataset: "xr.Dataset", way: Direction, most: int) -> tuple["xr.Dataset
     note = f"Drawn: every {step}{ordinal(step)} of {size:,} values of {plain(way.name)}."
     if step > 1:
         dataset = dataset.isel({way.dim: slice(None, None, step)})
-    values = way.values[::step]
+    values, at = way.values[::step], np.arange(size)[::step]
     if not way.named and (np.diff(values) < 0).any():
         order = np.argsort(values)
-        dataset, values = dataset.isel({way.dim: order}), values[order]
-    return dataset, replace(way, values=values), note if step > 1 else ""
+        dataset, values, at = dataset.isel({way.dim: order}), values[order], at[order]
+    return dataset, replace(way, values=values, at=at), note if step > 1 else ""
 
 
 def ordinal(number: int) -> str:

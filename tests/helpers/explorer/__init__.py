@@ -1,0 +1,1 @@
+"""What tests of the explorer share: its questions, and a browser."""

@@ -10,7 +10,9 @@ from importlib.metadata import version
 import jax
 import pytest
 from equisweep.engine import made_before
+from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.compile_cache import keep_compiled
+from equisweep.engine.ode import trajectory
 from helpers.project import ROOT
 from hypothesis import settings
 
@@ -42,6 +44,16 @@ settings.load_profile("repeatable")
 def pytest_configure(config: pytest.Config) -> None:
     # jax writes kept programs in place, so that a process may meet half of one; then it compiles as usual.
     config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Optimise machine code where it is what a test is about; elsewhere it runs once, as what XLA compiles."""
+    optimise = 3 if "engine/codegen/" in item.nodeid else 0
+    if jit.OPTIMISE != optimise:
+        jit.OPTIMISE = optimise
+        made_before.MADE.clear()
+        trajectory._FUNCTIONS.clear()
 
 
 @pytest.fixture(autouse=True)

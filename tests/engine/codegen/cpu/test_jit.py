@@ -66,14 +66,15 @@ def point(a, b):
 
 
 @pytest.mark.parametrize("shape", [(3, 41), (7, 9), (33, 2), (1, 1)])
-def test_grids_of_either_width_have_the_same_bytes(shape):
+def test_grids_of_either_width_have_the_same_bytes_however_far_they_are_optimised(monkeypatch, shape):
     """Processors with AVX-512 compute 16 numbers side by side, others 8."""
     given = [{name: np.linspace(0.1, 3, n)} for name, n in zip("xy", shape, strict=True)]
 
-    def computed(width):
+    def computed(width, optimise=3):
+        monkeypatch.setattr(machine_code, "OPTIMISE", optimise)
         loop = GridLoop(point, given, Cpu(width))
         found = {name: np.empty((*shape, *inner), dtype) for name, (inner, dtype) in loop.outputs.items()}
         loop.fill(found, given)
         return {name: values.tobytes() for name, values in found.items()}
 
-    assert computed(8) == computed(16)
+    assert computed(8) == computed(16) == computed(16, optimise=0) == computed(8, optimise=0)

@@ -48,9 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Optimise machine code where it is what a test is about; elsewhere it runs once, as what XLA compiles."""
+    """Optimise machine code where a test is about it; elsewhere it runs once, as what XLA compiles."""
     optimise = 3 if "engine/codegen/" in item.nodeid else 0
-    if jit.OPTIMISE != optimise:
+    if optimise != jit.OPTIMISE:
         jit.OPTIMISE = optimise
         made_before.MADE.clear()
         trajectory._FUNCTIONS.clear()

@@ -1,6 +1,7 @@
 """The function of one grid point: a kernel, its trajectory and derivatives, and the status."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from .errors import SweepError
 from .gate.text import said
 from .raised_at import raised_at
 from .space import Space, derivative_name
+from .values.wide_integers import with_wide_integers
 
 if TYPE_CHECKING:
     from .ode.method import Method
@@ -36,8 +38,12 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
     if "wanted" not in static and "wanted" in signature(space.model.kernel).parameters:
         static["wanted"] = space.wanted
 
+    kernel = partial(space.model.kernel, **static)
+    whole = [output.name for output in space.model.outputs if output.kind != "real"]
+    whole = [name for name in whole if name in space.outputs and space.model_digest]
+
     def run(p: Point) -> Mapping[str, jax.Array]:
-        result = space.model.kernel(p, **static)
+        result = with_wide_integers(kernel, p, whole)
         return _with_trajectory(space, p, choices, result, loop) if space.needs_ode else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
@@ -155,7 +161,12 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
 def _as_integer(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[jax.Array, jax.Array]:
     """A count or class as it is stored, `fill` where `dtype` does not hold it, and whether it holds all."""
     if np.can_cast(value.dtype, dtype):
-        return value, jnp.asarray(True)
+        if value.dtype != np.int64:
+            return value, jnp.asarray(True)
+        # What was no number when it became an integer, or beyond them all, is the least or the largest.
+        limits = np.iinfo(np.int64)
+        fits = (value > limits.min) & (value < limits.max)
+        return jnp.where(fits, value, fill), fits.all()
     low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max) + 1  # both are exact
     real = value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
     fits = (real >= low) & (real < high)

@@ -39,7 +39,7 @@ class Output:
     kind
         "real" (floating point, differentiable), "count" (a whole number, stored as int64) or "class" (int8).
         A number that its type does not hold, NaN among them, is stored as -1, and its point is `not_finite`.
-        Return a count as it is computed: what the function itself makes an int32 may be cut off there.
+        Of a model of your own that holds where the function itself makes it an int8 or int32, too.
     classes
         Of a class: each meaning to its number.
     may_be_nan

@@ -166,7 +166,8 @@ class Integration:
         return lax.scan(to, orbit, times)
 
     def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
-        stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks)
+        part = None if lane.watch is None else lane.watch.part
+        stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
             t=tried.t,
@@ -189,22 +190,21 @@ class Integration:
         slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
 
-    def stepper_at(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Stepper:
-        """What takes steps as accurate as the scale of the state and the rounding in it let them be."""
+    def stepper_at(self, largest: Array | None, *known: Array | None) -> Stepper:
+        """What takes steps as accurate as what is `known` allows: as of `tolerance`."""
         own = self.stepper
-        if largest is None:
+        if largest is None and all(value is None for value in known):
             return own
-        control = self.tolerance(largest, noise, sticks)
+        control = self.tolerance(largest, *known)
         stepper = self.method.stepper(self.field, control)
         if not isinstance(own, Watch):
             return stepper
         return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
 
-    def tolerance(self, largest: Array | None, noise: Array | None, sticks: Array | None) -> Tolerance:
-        """How accurate steps are, where components have been as large as this, by this `noise`."""
-        if largest is None:
-            return self.method.tolerance()
-        return self.method.tolerance(scale_of(largest, self.flow.scale, floor=0.0), noise, sticks)
+    def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
+        """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""
+        scale = None if largest is None else scale_of(largest, self.flow.scale, floor=0.0)
+        return self.method.tolerance(scale, *known)
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.
@@ -220,8 +220,8 @@ class Integration:
         if after.largest is not None and new.shape == after.state.shape:
             per_unit = 1 / self.units(after)
             old, new = old * per_unit, new * per_unit
-        settle, duration = self.method.settle, after.t - before.t
-        watch = settling.watched(after.watch, settle, after.steps, (old, new), duration, square)
+        duration = after.t - before.t
+        watch = settling.watched(after.watch, self.method, after.steps, (old, new), duration, square)
         if switched is not False:
             watch = watch._replace(near=watch.near & ~switched)
         return after._replace(watch=watch)

@@ -177,9 +177,11 @@ class Method:
         solver = self.solver if implicit else "dopri8"
         return replace(self, solver=solver, rtol=rtol, atol=None, fixed_steps=None)
 
-    def tolerance(self, scale: Any = None, noise: Any = None, sticks: Any = None) -> Tolerance:
-        """How accurate steps are, for a state of this `scale` and `noise`, as in `Tolerance`."""
-        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks)
+    def tolerance(
+        self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None
+    ) -> Tolerance:
+        """How accurate steps are, for a state of this `scale` and so on, as in `Tolerance`."""
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks, part)
 
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""

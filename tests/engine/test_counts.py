@@ -121,3 +121,61 @@ def test_a_class_that_no_byte_holds_is_refused_before_anything_is_computed(tmp_p
         SweepError, match=r"output 'side': class 'high' is 300; give a whole number from -128"
     ):
         run(stated, tmp_path / "c.zarr", progress=False)
+
+
+NARROW = """
+import jax
+import jax.numpy as jnp
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+
+SIZES = ("int8", "uint8", "int16", "uint16", "int32")
+MORE = ("pairs", "sum", "chosen", "clipped", "looked_up", "of_nan", "hash")
+
+@model(
+    title="narrow counts",
+    parameters=[Parameter("x", "x", "1", 1.0, Domain(), "what is counted")],
+    outputs=[Output(name, "M", "1", "a count", kind="count") for name in (*SIZES, *MORE)]
+    + [Output("side", "S", "1", "a class", kind="class", classes={"low": 0, "high": 1})],
+)
+def narrow(p):
+    whole = {name: jnp.floor(0.4 * p["x"]).astype(name) for name in SIZES}
+    n, small = whole["int32"], whole["int8"]
+    masks = (jnp.arange(300) < p["x"]).astype(jnp.int8)
+    return {
+        **whole,
+        "pairs": n * (n - 1) // 2,
+        "sum": jnp.sum(masks, dtype=jnp.int8),
+        "chosen": jax.jit(lambda a: jnp.where(a > 100, 2 * a, jnp.int8(-3)))(small),
+        "clipped": jnp.clip(small, 0, 50),
+        "looked_up": jnp.arange(10, 20, dtype=jnp.int8)[jnp.clip(small, 0, 9)],
+        "of_nan": jnp.sqrt(1e6 - p["x"]).astype(int),
+        "hash": (p["x"].astype(jnp.uint32) * jnp.uint32(2654435761)) >> 28,
+        "side": jnp.where(p["x"] > 1e5, 300, 1).astype(jnp.int8),
+    }
+"""
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_a_model_counts_in_narrow_integers_is_neither_cut_off_nor_wrapped(tmp_path, monkeypatch, native):
+    if not native:
+        monkeypatch.setattr("equisweep.engine.grid_function._reason_for_xla", lambda *_a, **_k: "asked for")
+    (tmp_path / "narrow.py").write_text(NARROW)
+    x = np.array([10.0, 1e3, 1e5, 1e6, 1e10, 1e30])
+    run(
+        Sweep.from_table({"model": "narrow.py:narrow", "axes": {"x": x.tolist()}}, folder=tmp_path),
+        tmp_path / "n.zarr", progress=False,
+    )  # fmt: skip
+    cube = open_cube(tmp_path / "n.zarr").load()
+    m = [int(0.4 * value) for value in x[:5]]
+    for name in ("int8", "uint8", "int16", "uint16", "int32"):
+        assert cube[name].values.tolist() == [*m, -1]
+    assert cube["pairs"].values.tolist()[:4] == [n * (n - 1) // 2 for n in m[:4]]
+    assert cube["sum"].values.tolist() == [10, 300, 300, 300, 300, 300]
+    assert cube["chosen"].values.tolist()[:5] == [2 * n if n > 100 else -3 for n in m]
+    assert cube["clipped"].values.tolist() == [4, 50, 50, 50, 50, 50]
+    assert cube["looked_up"].values.tolist() == [14, 19, 19, 19, 19, 19]
+    assert cube["of_nan"].values.tolist() == [int((1e6 - v) ** 0.5) for v in x[:4]] + [-1, -1]
+    assert cube["hash"].values.tolist()[:4] == [int(v) * 2654435761 % 2**32 >> 28 for v in x[:4]]
+    assert cube["side"].values.tolist() == [1, 1, 1, -1, -1, -1]
+    assert cube["status"].values.tolist() == [1, 1, 1, 8, 8, 8]

@@ -4,10 +4,11 @@ In the loop over steps an estimate must do. It stops the loop, and between two l
 point that attracts from a saddle that the orbit passes, and from a switch at which steps grow short.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from .attraction import Nearest
 from .distance import Swing, no_swing
@@ -22,6 +23,10 @@ _AWAY = 30.0
 _NONE = 100.0
 # Then the next look is after a quarter as many steps as were taken, within these limits.
 _SHORTEST, _LONGEST = 4, 256
+# An orbit of more steps than this may be a slow spiral. Within this part of the scale of its rest point its
+# errors are measured by how far it is: as parts of the scale they would damp it, or drive it, by as much as
+# the field does. Errors are not asked for below so many roundings.
+_MANY, _BESIDE, _ROUNDINGS = 256, 0.1, 500
 
 
 class Watch(NamedTuple):
@@ -29,7 +34,7 @@ class Watch(NamedTuple):
 
     The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
     where the rest point is `known`, with the `swing` about it, once it is below `settle`. `settled` where it
-    has come to rest.
+    has come to rest. Of the errors that the tolerances allow, the next step may make this `part`.
     """
 
     within: Array
@@ -38,12 +43,24 @@ class Watch(NamedTuple):
     near: Array
     settled: Array
     swing: Swing
+    part: Array
+
+
+class Limits(Protocol):
+    """How near to a rest point an orbit stops, and the relative error of its steps."""
+
+    @property
+    def settle(self) -> float: ...
+    @property
+    def rtol(self) -> float: ...
 
 
 def first_watch(settle: float, at_rest: Array, dtype: Any) -> Watch:
     """The watch at the start; `at_rest`: the orbit starts on a rest point."""
     within = jnp.asarray(_EARLY * settle, dtype)
-    return Watch(within, jnp.int32(0), jnp.asarray(False), at_rest, at_rest, no_swing(dtype))
+    return Watch(
+        within, jnp.int32(0), jnp.asarray(False), at_rest, at_rest, no_swing(dtype), jnp.ones((), dtype)
+    )
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -52,12 +69,7 @@ def starts_at_rest(rates: Array, outbound: Array) -> Array:
 
 
 def watched(
-    watch: Watch,
-    settle: float,
-    steps: Array,
-    rates: tuple[Array, Array],
-    duration: Array,
-    square: Array,
+    watch: Watch, limits: Limits, steps: Array, rates: tuple[Array, Array], duration: Array, square: Array
 ) -> Watch:
     """The watch after step number `steps`, of this `duration`.
 
@@ -68,6 +80,7 @@ def watched(
     the change of the rates in time. They shrink on the way there; beside a rest point that an orbit leaves
     they grow.
     """
+    settle = limits.settle
     before, speed = (jnp.max(jnp.abs(r)) for r in rates)
     change = jnp.max(jnp.abs(rates[1] - rates[0]))
     # The estimate is below a number where speed^2 times the duration is below that times the change.
@@ -79,7 +92,15 @@ def watched(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
         known=watch.known & (square <= (_NONE * settle) ** 2),
         near=near,
+        part=_part(strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny), steps, limits.rtol),
     )
+
+
+def _part(distance: Array, steps: Array, tolerance: float) -> Array:
+    """The part of the errors that the next step may make, at this distance from a rest point."""
+    least = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps) / max(tolerance, 1e-300)
+    part = jnp.clip(distance / _BESIDE, min(least, 1.0), 1.0)
+    return lax.stop_gradient(jnp.where(steps >= _MANY, part, 1.0))
 
 
 def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: Array) -> Watch:
@@ -95,4 +116,5 @@ def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: A
         near=settled,
         settled=settled,
         swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),
+        part=watch.part,
     )

@@ -36,6 +36,7 @@ class Tolerance:
     noise : the error of rounding in each component of the rates, shape (d,), which no step avoids.
     sticks : which components an orbit may stick at where they are 0, shape (d,); None for none. All others
         are measured relative to themselves far below their scale, and do not change their signs by an error.
+    part : the part of this error that is allowed, beside a rest point; None: all of it.
     """
 
     rtol: float
@@ -44,6 +45,7 @@ class Tolerance:
     scale: Array | None = None
     noise: Array | None = None
     sticks: Array | None = None
+    part: Array | None = None
 
     @property
     def nominal(self) -> float:
@@ -56,7 +58,7 @@ class Tolerance:
         most = jnp.maximum(jnp.abs(old), jnp.abs(new))
         atol = jnp.asarray(self.rtol if self.atol is None else self.atol, most.dtype)
         if self.scale is None:
-            return atol + self.rtol * most
+            return self._part_of(atol + self.rtol * most)
         least = self.scale * _NOTHING[str(most.dtype)] + jnp.finfo(most.dtype).tiny
         if self.noise is not None:
             least = least + self.noise * jnp.abs(size)
@@ -67,7 +69,10 @@ class Tolerance:
             absolute = jnp.broadcast_to(atol, most.shape)
             own = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
         absolute = own if self.sticks is None else jnp.where(self.sticks, absolute, own)
-        return absolute + self.rtol * most + least
+        return self._part_of(absolute + self.rtol * most) + least
+
+    def _part_of(self, allowed: Array) -> Array:
+        return allowed if self.part is None else allowed * self.part
 
     def weights(self, state: Array) -> Array:
         """The tolerance against which the first step is measured; of a component that is 0, the others'."""

@@ -23,6 +23,7 @@ from .rest.resting import Resting, resting_of
 from .scale import grown, grown_in_step, least_scale, scale_of, settling_floor
 from .steps.stepper import Step, Stepper
 from .steps.tolerance import Tolerance
+from .switching.start import beginning
 from .switching.watch import Watch, watched
 
 Array = Any
@@ -44,8 +45,7 @@ class Integration:
         self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
         sources: tuple[Source | None, ...] | None = None, resting: Resting | None = None,
     ) -> None:  # fmt: skip
-        self.flow, self.p, self.method, self.static = flow, p, method, static
-        self.loop = loop
+        self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
         method.require_decidable(flow)
         self.resting = self._resting() if resting is None else resting
         method.require_decidable(flow, self.resting.driven)
@@ -105,7 +105,7 @@ class Integration:
         self.method.require(state)
         zero, end = jnp.zeros((), state.dtype), self.end(state)
         if isinstance(self.stepper, Watch):
-            zero = self.stepper.first_time(zero, state)
+            zero, state = beginning(self.stepper, zero, state, end)
         rates = self.field(zero, state)
         largest = grown(jnp.zeros_like(state), state) if self._scaled else None
         sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, Watch) else None

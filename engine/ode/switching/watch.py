@@ -92,21 +92,6 @@ class Watch:
         self.breaks = breaks
         self._has_times = bool(switches.timed) or breaks is not None
 
-    def first_time(self, zero: Array, state: Array) -> Array:
-        """The time at which integration begins: just after 0 where the field switches at 0."""
-        limits = jnp.finfo(zero.dtype)
-        least, start = limits.tiny / limits.eps**2, zero
-        if self.switches.clocks:
-            values, roundings = self.switches.located_values(zero, state, self.p, clocks=True)
-            start = jnp.where(jnp.any(jnp.abs(values) <= roundings), least, start)
-        if self.switches.timed:
-            values, slopes, sizes, rounds = self._timed(zero, state)
-            gap = jnp.where(rounds, values - jnp.round(values), values)
-            rounding = ROUNDINGS * limits.eps * sizes
-            after = least + 2 * rounding / jnp.where(slopes == 0, jnp.inf, jnp.abs(slopes))
-            start = jnp.maximum(start, jnp.max(jnp.where(jnp.abs(gap) <= rounding, after, 0.0)))
-        return lax.stop_gradient(start)
-
     def sticks(self, t: Array, state: Array) -> Array | None:
         """Which components an orbit may stick at where they are 0, shape (d,); None for none.
 
@@ -140,7 +125,7 @@ class Watch:
         if not self.switches.located:
             return inner, None
         rates = self.field(t, state)
-        at = self._located(t, state, rates)
+        at = self.located(t, state, rates)
         size, far = self.first_size(rates, state, end), jnp.full_like(at.values, jnp.inf)
         return inner, Watched(at.values, at.slopes, size, -end, far, jnp.int32(0))
 
@@ -166,7 +151,7 @@ class Watch:
 
     # --- switches at known times -----------------------------------------------------------------------
 
-    def _timed(self, t: Array, state: Array) -> tuple[Array, Array, Array, Array]:
+    def timed(self, t: Array, state: Array) -> tuple[Array, Array, Array, Array]:
         """Values and slopes in time, sizes of what the values are a difference of, which of them round."""
 
         def values(t: Array) -> tuple[Array, tuple[Array, Array]]:
@@ -181,7 +166,7 @@ class Watch:
         eps = jnp.finfo(t.dtype).eps
         times, errors = [], []
         if self.switches.timed:
-            value, slope, size, rounds = self._timed(t, state)
+            value, slope, size, rounds = self.timed(t, state)
             level = jnp.where(slope > 0, jnp.floor(value) + 1, jnp.ceil(value) - 1)
             moves = slope != 0
             safe = jnp.where(moves, slope, 1.0)
@@ -209,7 +194,7 @@ class Watch:
 
     # --- switches that are looked for ------------------------------------------------------------------
 
-    def _located(self, t: Array, state: Array, rates: Array) -> At:
+    def located(self, t: Array, state: Array, rates: Array) -> At:
         """The located switches at a time and state."""
         exact, slopes, roundings = jax.jvp(
             lambda t, state: self.switches.located_values(t, state, self.p),
@@ -223,7 +208,7 @@ class Watch:
 
     def _looked_through(self, step: Tried, tried: Step, watched: Watched) -> Step:
         """The step, not kept where it crosses a switch and that is not harmless."""
-        at = self._located(step.ends.t, step.ends.state, step.ends.rates)
+        at = self.located(step.ends.t, step.ends.state, step.ends.rates)
         ahead, crossed = to_switch(watched, at, step.size), changed(watched, at)
         if self.switches.clocks:
             ahead = ahead.before(self._to_clock(step, watched))
@@ -257,7 +242,7 @@ class Watch:
         self, tried: Step, watched: Watched, crossed: Array, over: Array, size: Array
     ) -> Watched:
         """What the next step wants, after one that went over the switches that are `crossed`."""
-        at = self._located(tried.t, tried.state, tried.rates)
+        at = self.located(tried.t, tried.state, tried.rates)
         nearness = ROUNDINGS * jnp.finfo(at.values.dtype).eps / _NEAR
         strayed = jnp.maximum(
             watched.strayed, jnp.abs(at.values) * nearness / jnp.where(at.roundings == 0, 1, at.roundings)

@@ -1,0 +1,62 @@
+"""Where integration begins, where the field switches at the start itself: just beyond the switch."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from .switches import ROUNDINGS
+from .watch import Watch
+
+Array = Any
+
+# What is 0 and moves away from it is looked at after this part of the horizon, below all that matters.
+_HARDLY = 1e-20
+# An orbit leaves a switch by its rates, by how they change, or by how this does.
+_LED = 3
+# As far as this part of the tolerances the first step is of no account.
+_NO_ACCOUNT = 0.1
+
+
+def beginning(watch: Watch, zero: Array, state: Array, end: Array) -> tuple[Array, Array]:
+    """The time and state from which integration goes on: those given, or just after them.
+
+    On a switch it counts where the orbit goes next: `x > 0` is false at 0, and true from there on if x grows.
+    """
+    start = _first_time(watch, zero, state)
+    return (start, state) if not watch.switches.located else _led_off(watch, start, state, end)
+
+
+def _first_time(watch: Watch, zero: Array, state: Array) -> Array:
+    """The time at which integration begins: just after 0 where the field switches at 0."""
+    limits = jnp.finfo(zero.dtype)
+    least, start = limits.tiny / limits.eps**2, zero
+    if watch.switches.clocks:
+        values, roundings = watch.switches.located_values(zero, state, watch.p, clocks=True)
+        start = jnp.where(jnp.any(jnp.abs(values) <= roundings), least, start)
+    if watch.switches.timed:
+        values, slopes, sizes, rounds = watch.timed(zero, state)
+        gap = jnp.where(rounds, values - jnp.round(values), values)
+        rounding = ROUNDINGS * limits.eps * sizes
+        after = least + 2 * rounding / jnp.where(slopes == 0, jnp.inf, jnp.abs(slopes))
+        start = jnp.maximum(start, jnp.max(jnp.where(jnp.abs(gap) <= rounding, after, 0.0)))
+    return lax.stop_gradient(start)
+
+
+def _led_off(watch: Watch, t: Array, state: Array, end: Array) -> tuple[Array, Array]:
+    """The time and state a little later, where the state lies on a switch."""
+    rates = watch.field(t, state)
+    at = watch.located(t, state, rates)
+    on = at.values == 0
+    beyond = jnp.where(
+        on & (at.slopes != 0), 2 * at.roundings / jnp.where(at.slopes == 0, 1.0, at.slopes), 0.0
+    )
+    most = _NO_ACCOUNT / jnp.max(jnp.abs(rates) / watch.control.weights(state))
+    hardly = jnp.minimum(_HARDLY * end, jnp.where(jnp.all(state == 0), jnp.inf, most))
+    step = jnp.maximum(jnp.minimum(jnp.max(jnp.abs(beyond)), most), hardly)
+    step = lax.stop_gradient(jnp.where(jnp.any(on), step, 0.0).astype(state.dtype))
+
+    def led(_: Array, state: Array) -> Array:
+        return state + step * watch.field(t, state)
+
+    return t + _LED * step, lax.fori_loop(0, _LED, led, state)

@@ -83,11 +83,12 @@ class Taylor:
     def _size(self, series: list[Array], state: Array, planned: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
         allows = 1 / self.control.allowed(state, state, planned)
-        tiny = jnp.finfo(state.dtype).tiny
+        limits = jnp.finfo(state.dtype)
         reach = []
         for k in (self.order - 1, self.order):
-            part = jnp.max(jnp.abs(series[k]) * allows)
-            reach.append(jnp.log(jnp.maximum(part, tiny)) / -k)
+            # Of a component that is 0 next to nothing is allowed, and the part overflows in large units.
+            part = jnp.minimum(jnp.max(jnp.abs(series[k]) * allows), limits.max)
+            reach.append(jnp.log(jnp.maximum(part, limits.tiny)) / -k)
         return lax.stop_gradient(_SAFETY * jnp.exp(jnp.minimum(*reach)))
 
 

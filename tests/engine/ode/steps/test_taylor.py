@@ -9,7 +9,8 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.steps.series import solution_series
 from equisweep.engine.ode.steps.taylor import Taylor
 from equisweep.engine.ode.trajectory import lanes
-from helpers.flows import VAN_DER_POL, scalar
+from equisweep.kernels.flow import Flow
+from helpers.flows import VAN_DER_POL, scalar, seen
 from jax import lax
 from scipy.integrate import solve_ivp
 
@@ -118,3 +119,16 @@ def test_what_has_no_rule_is_named():
     told = r"solver = 'taylor' does not suit this flow \(no rule for lgamma\); use dopri8"
     with pytest.raises(SweepError, match=told):
         end_of(lambda t, z, p: lax.lgamma(z), 1.0, 1e-6)
+
+
+def test_amounts_of_any_size_beside_one_that_is_nothing_yet():
+    """Of a component that is 0 next to no error is allowed, and the ratio to it overflowed above 1e13."""
+    spring = Flow(
+        start=lambda p: jnp.stack([p["x0"], 0 * p["x0"]]),
+        field=lambda t, z, p: jnp.stack([z[1], -z[0]]),
+        observe=lambda z, p: {"x": z[0]},
+        observables=seen("x"),
+    )
+    x0 = np.array([1e-300, 1.0, 1e13, 1e150, 1e300])
+    out = lanes(spring, Method("taylor"))({"x0": jnp.asarray(x0), "horizon": jnp.full(5, 20.0)})
+    np.testing.assert_allclose(out["x_final"] / x0, np.cos(20.0), rtol=1e-8)

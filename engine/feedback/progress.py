@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, plain lines elsewhere."""
+"""Progress of long work: a bar on a terminal and in a notebook, plain lines elsewhere."""
 
 import sys
 import threading
@@ -27,6 +27,10 @@ class Progress:
         self.on_terminal = False
         with suppress(*_GONE):
             self.on_terminal = self.stream.isatty()
+        # A notebook shows what follows "\r" in place of the line, and knows no other sign of a terminal's.
+        self.in_notebook = type(self.stream).__module__.startswith("ipykernel.")
+        self.a_bar = self.on_terminal or self.in_notebook
+        self._width = 0
         self.started = time.monotonic()
         self.shown = -float("inf")
         self._lock = threading.Lock()
@@ -43,7 +47,7 @@ class Progress:
     def add(self, points: int) -> None:
         """Count `points` more, and report if it is time to."""
         self.done += points
-        self._report(_BAR_SECONDS if self.on_terminal else _LINE_SECONDS)
+        self._report(_BAR_SECONDS if self.a_bar else _LINE_SECONDS)
 
     def close(self) -> None:
         """Report the last state and end the line."""
@@ -51,11 +55,11 @@ class Progress:
         if self._ticker is not None:
             self._ticker.join()
         self._show(time.monotonic())
-        if self.on_terminal:
+        if self.a_bar:
             self._write("\n")
 
     def _tick(self) -> None:
-        pause = _TICK_SECONDS if self.on_terminal else _LINE_SECONDS
+        pause = _TICK_SECONDS if self.a_bar else _LINE_SECONDS
         while not self._closed.wait(pause / 4):
             self._report(pause)
 
@@ -63,14 +67,18 @@ class Progress:
         """Show the state, unless it was shown less than `pause` ago."""
         with self._lock:
             now = time.monotonic()
-            if now - max(self.shown, self.started if not self.on_terminal else -float("inf")) < pause:
+            if now - max(self.shown, self.started if not self.a_bar else -float("inf")) < pause:
                 return
             self.shown = now
             self._show(now)
 
     def _show(self, now: float) -> None:
         line = self._line(now - self.started)
-        self._write(f"\r\x1b[K{line}" if self.on_terminal else f"{line}\n")
+        if self.in_notebook:
+            self._write(f"\r{line:{self._width}}")  # blanks over what is left of a longer line
+            self._width = len(line)
+        else:
+            self._write(f"\r\x1b[K{line}" if self.on_terminal else f"{line}\n")
 
     def _write(self, text: str) -> None:
         with suppress(*_GONE):
@@ -90,7 +98,7 @@ class Progress:
             left = f"done in {clock(seconds)}"
         speed = f"{per_second(rate)}  " if rate else ""
         parts = f"{share:4.0%}  {self.done:,} of {self.total:,} points  {speed}{left}"
-        if not self.on_terminal:
+        if not self.a_bar:
             return parts
         filled = round(24 * share)
         return f"[{'#' * filled}{'.' * (24 - filled)}] {parts}"

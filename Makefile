@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test test-slowest faults lint docs bench bench-quick bench-sweep gallery clean
+.PHONY: demo help test test-slowest faults lint docs bench bench-quick bench-sweep gallery notebooks clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -55,6 +55,9 @@ bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes a
 
 gallery: $(READY)  ## the pictures of docs/gallery/index.md
 	$(BIN)/python docs/gallery/draw.py
+
+notebooks: $(READY)  ## execute the notebooks of docs/notebooks and keep what they show
+	$(BIN)/python docs/notebooks/execute.py
 
 clean:  ## the environment, what tests compiled, the demo's cube and the site
 	rm -rf $(VENV) .cache demo build docs/_build *.egg-info

@@ -20,7 +20,7 @@ author = copyright = "The equisweep authors"
 version = release = version_of("equisweep")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "docstrings",
@@ -32,6 +32,7 @@ exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # `make notebooks` executes them, and the suite does
 
 # In docstrings `name` is a name of Python, linked where the site describes it.
 default_role = "py:obj"

@@ -12,7 +12,7 @@ import pytest
 from equisweep.sweeps.commands.main import COMMANDS
 from helpers.project import ROOT
 
-TOOLS = ("sphinx", "myst-parser", "furo", "ziamath", "latex2mathml")
+TOOLS = ("sphinx", "myst-parser", "myst-nb", "furo", "ziamath", "latex2mathml")
 
 
 def digest():

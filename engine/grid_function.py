@@ -117,7 +117,11 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
         if not loop.traced:
             keep(key, loop, {compiled})
         return {compiled}
-    return remarked({compiled}, GridVmap(point, at, device).remark)  # XLA may have to hurry
+    what = ", ".join([space.model.name, *choices.values()])
+    function = GridVmap(point, at, device, what=what, seldom=partial(all_native, {compiled}))
+    ways = remarked({compiled}, function.remark)  # XLA may have to hurry
+    keep(key, function, ways)
+    return ways
 
 
 def least_steps(space: Space) -> int | None:

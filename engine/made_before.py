@@ -6,7 +6,9 @@ own computes may change between two runs though its text is the same, as he may 
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -27,6 +29,24 @@ MOST = 16
 
 _LOCK = threading.Lock()
 MADE: OrderedDict[Hashable, Made] = OrderedDict()
+_AT_ONCE: ContextVar[set[Hashable] | None] = ContextVar("keys of own models", default=None)
+
+
+@contextmanager
+def own_models_too() -> Iterator[None]:
+    """Within it functions of a user's own model are kept as well, and dropped afterwards.
+
+    For one piece of work that makes the same function twice: nothing reloads what a model imports meanwhile.
+    """
+    keys: set[Hashable] = set()
+    token = _AT_ONCE.set(keys)
+    try:
+        yield
+    finally:
+        _AT_ONCE.reset(token)
+        with _LOCK:
+            for key in keys:
+                MADE.pop(key, None)
 
 
 def find(key: Hashable, coordinates: Sequence[Point]) -> Made | None:
@@ -58,9 +78,10 @@ def key_of(
 
     The model itself stands in the key, and not its name: no other takes its place as long as the key is kept.
     """
-    if space.model_digest:
+    at_once = _AT_ONCE.get()
+    if space.model_digest and at_once is None:
         return None
-    return (
+    key = (
         _Same(space.model),
         tuple(sorted(choices.items())),
         tuple(tuple((n, np.dtype(v.dtype).str) for n, v in sorted(c.items())) for c in coordinates),
@@ -71,6 +92,9 @@ def key_of(
         repr(sorted(space.integrator.items())),
         (device, native, bool(jax.config.jax_enable_x64), repr(sorted(jax.config.values.items()))),  # pyright: ignore
     )
+    if space.model_digest and at_once is not None:
+        at_once.add(key)
+    return key
 
 
 class _Same:

@@ -110,6 +110,7 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     from ..engine.device import pick_device
     from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed, latest_end, least_steps
+    from ..engine.made_before import own_models_too
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.trial import TooLong, tried
     from .reduced.reduced import resolved
@@ -127,16 +128,18 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
-    ways = how_computed(space, picked)
     if tries:
         keep_compiled()
-        try:
-            result = tried(space, layout, picked)
-            compiling, computing = result.compile_seconds, result.compute_seconds
-            base = _peak_memory() + result.batch_bytes
-        except TooLong as why:
-            compiling, tries = why.seconds, False
-            ways = remarked(ways, why.remark)
+    with own_models_too():
+        ways = how_computed(space, picked)
+        if tries:
+            try:
+                result = tried(space, layout, picked)
+                compiling, computing = result.compile_seconds, result.compute_seconds
+                base = _peak_memory() + result.batch_bytes
+            except TooLong as why:
+                compiling, tries = why.seconds, False
+                ways = remarked(ways, why.remark)
     writing = size / _STORE_BYTES_PER_SECOND + files * len(stored.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing and stored is space else 0)
     return Plan(

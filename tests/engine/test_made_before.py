@@ -9,10 +9,11 @@ import pytest
 from equisweep.engine import grid_function, made_before
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.codegen.lower import control_flow
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.execution import plan_space
-from equisweep.sweeps import Sweep, run
+from equisweep.sweeps import Sweep, plan, run
 from helpers.small_sweeps import small_sweep
 
 
@@ -172,3 +173,33 @@ def test_few_are_kept(monkeypatch):
     for key in "abc":
         made_before.keep(key, loop, set())
     assert [made_before.find(key, [{"x": np.zeros(3)}]) is None for key in "abc"] == [True, False, False]
+
+
+# A loop of few steps and many operations: written out, each step would be lowered anew.
+LOOP = """
+from jax import lax
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+
+@model(title="A game", source="own", parameters=[Parameter("a", "a", "1", 0.5, Domain(0), "a number")],
+       outputs=[Output("y", "y", "1", "another")])
+def game(p):
+    def body(i, x):
+        for k in range(300):
+            x = 0.5 * x + p["a"]
+        return x
+    return {"y": lax.fori_loop(0, 12, body, p["a"]), "status": 1}
+"""
+
+
+def test_a_plan_lowers_the_body_of_a_loop_of_ones_own_once(tmp_path, traces, monkeypatch):
+    lowered, counted = [], control_flow._counted
+    monkeypatch.setattr(control_flow, "_counted", lambda *given: lowered.append(1) or counted(*given))
+    (tmp_path / "own.py").write_text(LOOP)
+    (tmp_path / "sweep.toml").write_text('model = "own.py:game"\n[axes]\na = [0.5, 1.0]\n')
+    sweep = Sweep.from_file(tmp_path / "sweep.toml")
+    assert plan(sweep).computed == "machine code"
+    assert (len(traces), len(lowered)) == (1, 1)
+    assert not made_before.MADE  # what the file imports may change until the next time
+    space = sweep.space()
+    assert np.allclose(computed(space)[0]["y"], [1.0, 2.0])

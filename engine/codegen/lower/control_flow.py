@@ -12,8 +12,9 @@ from .rule import Array, Context, rule
 
 Arrays = list[Array]
 
-# A scan is written out where it takes at most this many steps; one that only carries is a loop from here on.
-_LONGEST_SCAN, _SHORTEST_LOOP = 64, 17
+# A scan is written out where it takes at most this many steps; one that only carries is a loop from here on,
+# or from 2 steps where more operations than this would be written out: each step would be lowered anew.
+_LONGEST_SCAN, _SHORTEST_LOOP, _MOST_WRITTEN = 64, 17, 5_000
 
 
 @rule("platform_index")
@@ -90,7 +91,8 @@ def _scan(
     fixed, carried = operands[:constants], list(operands[constants : constants + carries])
     along = operands[constants + carries :]
     stacks = len(context.avals_out) - carries
-    if length >= _SHORTEST_LOOP and not along and not stacks:
+    long = length >= _SHORTEST_LOOP or length * len(jaxpr.jaxpr.eqns) > _MOST_WRITTEN
+    if long and length > 1 and not along and not stacks:
         return _counted(context, jaxpr, length, fixed, carried)
     if length > _LONGEST_SCAN:
         raise Unsupported(f"scan of {length} steps along an array")

@@ -24,12 +24,12 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 test: $(READY)  ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
 	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
 
 test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
 faults: $(READY)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md

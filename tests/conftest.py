@@ -40,6 +40,31 @@ gc.set_threshold(100_000, 50, 100)
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("repeatable")
 
+# Files that take longest begin first: the one that began last would keep one worker while others are idle.
+_LONGEST = [
+    "docs/test_examples.py",
+    "engine/codegen/test_grid_models.py",
+    "sweeps/papers/test_reproduce_supervision.py",
+    "sweeps/test_internal_dynamics.py",
+    "sweeps/test_supervision_sweep.py",
+    "engine/ode/test_closed_orbit.py",
+    "engine/ode/test_trajectory.py",
+    "faults/test_short.py",
+    "sweeps/plots/test_gallery.py",
+    "engine/codegen/gpu/test_lanes.py",
+    "engine/test_kill.py",
+    "docs/test_site.py",
+    "sweeps/papers/test_audit.py",
+    "docs/test_readme.py",
+    "benchmarks/test_peers.py",
+    "test_packaging.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {ROOT / "tests" / name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # jax writes kept programs in place, so that a process may meet half of one; then it compiles as usual.

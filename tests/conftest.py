@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import jax
 import pytest
@@ -79,6 +80,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         jit.OPTIMISE = optimise
         made_before.MADE.clear()
         trajectory._FUNCTIONS.clear()
+    # What orbits were compiled for is 20 MB each, which nobody else asks for, and seldom found by itself.
+    if item.path not in _begun:
+        _begun.append(item.path)
+        if len(_begun) % 20 == 0:
+            trajectory._FUNCTIONS.clear()
+            gc.collect()
+
+
+_begun: list[Path] = []
 
 
 @pytest.fixture(autouse=True)

@@ -93,11 +93,16 @@ def nearest_values(
     }
 
 
-def parse_selections(selections: Selections) -> list[Wanted]:
-    """Selections one by one; SweepError where one is none, or a coordinate stands there twice."""
+def parse_selections(selections: Selections, known: Iterable[str] = ()) -> list[Wanted]:
+    """Selections one by one; SweepError where one is none, or a coordinate stands there twice.
+
+    A name ends where the first ``=`` or ``~`` stands; one that is `known` may hold them itself.
+    """
     parsed: dict[str, Wanted] = {}
+    odd = sorted((name for name in known if _OPERATOR.search(name)), key=len, reverse=True)
     for text in _texts(selections):
-        operator = _OPERATOR.search(text)
+        begun = next((len(name) for name in odd if text.startswith((f"{name}=", f"{name}~"))), 0)
+        operator = _OPERATOR.search(text, begun)
         at = operator.start() if operator else 0
         name, value = text[:at].strip(), text[at + 1 :].strip()
         here = Argument("selections", text)
@@ -114,7 +119,7 @@ def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | Non
     if method not in (None, NEAREST):
         raise SweepError(f"method={method!r}: no such method; the only one is {NEAREST!r}")
     found = []
-    for wanted in parse_selections(selections):
+    for wanted in parse_selections(selections, map(str, dataset.coords)):
         if wanted.name not in dataset.coords:
             known = [str(coordinate) for coordinate in dataset.coords]
             raise SweepError(wanted.argument, f": no axis {wanted.name!r}{nearest(wanted.name, known)}")

@@ -4,7 +4,7 @@ EQ.numbers = (packed) => {
   const text = atob(packed.bytes);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const kinds = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array, b1: Uint8Array };
+  const kinds = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i1: Int8Array, u1: Uint8Array };
   return new kinds[packed.type](bytes.buffer);
 };
 

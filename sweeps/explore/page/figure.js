@@ -1,6 +1,14 @@
 "use strict";
 // One panel: axes with their scales, ticks and labels, hatched where nothing is drawn.
-EQ.text = (text) => new Bokeh.PlainText({ text });
+EQ.text = (text) => new Bokeh.PlainText({ text: text.length > 70 ? `${text.slice(0, 67)}...` : text });
+
+// One scale of colours for maps that stand beside each other.
+EQ.shareColours = (views) => {
+  const smooth = views.map((view) => view.colours).filter((colours) => colours && !colours.edges);
+  if (smooth.length < 2 || smooth.length < views.length) return;
+  const low = Math.min(...smooth.map((one) => one.low)), high = Math.max(...smooth.map((one) => one.high));
+  for (const colours of smooth) Object.assign(colours, { low, high });
+};
 
 EQ.range = (low, high) => new Bokeh.Range1d({ start: low, end: high, reset_start: low, reset_end: high });
 

@@ -91,6 +91,7 @@ EQ.page = {
     const columns = views[0].columns || (views.length > 1 ? views.length : count <= 3 ? count : count === 4 ? 2 : 3);
     const each = Math.max(Math.floor(width / columns), 190);
     const size = { width: each, height: Math.round(Math.min(Math.max(each * 0.72, 190), 520)) };
+    EQ.shareColours(views);
     const shared = {}, kinds = { lines: EQ.drawLines, scatter: EQ.drawPoints };
     const parts = views.map((view) => (kinds[view.kind] || EQ.drawMap)(view, size, shared).map((one) => ({ ...one, view })));
     const panels = views.length > 1 ? parts[0].flatMap((one, i) => parts.map((part) => part[i])) : parts[0];
@@ -99,8 +100,8 @@ EQ.page = {
     panels.forEach((panel, i) => EQ.page.listen(panel, i));
     const rows = [];
     for (let i = 0; i < panels.length; i += columns) rows.push(panels.slice(i, i + columns));
-    const cell = (panel) => [EQ.page.titled(panel), panel.figure];
-    const layout = new Bokeh.Column({ children: rows.map((row) => new Bokeh.Row({ children: row.map((panel) => cell(panel)[1]) })) });
+    panels.forEach(EQ.page.titled);
+    const layout = new Bokeh.Column({ children: rows.map((row) => new Bokeh.Row({ children: row.map((panel) => panel.figure) })) });
     const fresh = EQ.element("div");
     fresh.style.cssText = "position:absolute;visibility:hidden";
     place.append(fresh);
@@ -117,7 +118,6 @@ EQ.page = {
   titled: (panel) => {
     const name = panel.view.name, text = [name, panel.title].filter(Boolean).join(": ");
     if (text) panel.figure.add_layout(new Bokeh.Title({ text: text.replaceAll("$$", "$ $"), text_font_size: "12px", text_font_style: "normal" }), "above");
-    return null;
   },
 
   keepZoom: (key, shared, kind) => {

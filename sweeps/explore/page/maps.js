@@ -38,7 +38,7 @@ EQ.drawMap = (view, size, shared) => {
     const part = values.subarray(k * cells, (k + 1) * cells);
     if (absent) {
       const pale = Float32Array.from(absent.subarray(k * cells, (k + 1) * cells), (one) => (one ? 1 : NaN));
-      EQ.image(figure, pale, edges, logs, EQ.mapper({ palette: ["rgba(255,255,255,0.75)"], low: 0, high: 2 }));
+      EQ.image(figure, pale, edges, logs, EQ.mapper({ palette: ["rgba(255,255,255,0.6)"], low: 0, high: 2 }));
     }
     if (mapper) {
       const banded = ranks ? part.map((value) => (Number.isNaN(value) ? NaN : ranks.get(value)))

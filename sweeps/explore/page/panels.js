@@ -70,7 +70,7 @@ EQ.showMotion = async (answer, place) => {
     figure.toolbar_location = null;
     EQ.axis(figure.xaxis, { named: false }, "time");
     EQ.axis(figure.yaxis, { named: false }, name);
-    here.forEach((one, i) => figure.line({ x: times, y: Float64Array.from(values[i]), line_color: palette[i % 7], line_width: 1.6 }));
+    here.forEach((one, i) => figure.line({ x: [...times], y: [...values[i]], line_color: palette[i % 7], line_width: 1.6 }));
     const target = EQ.element("div", { class: "trajectory" });
     place.append(target);
     await Bokeh.Plotting.show(figure, target);

@@ -21,11 +21,11 @@ EQ.drawLines = (view, size, shared) => {
       const label = here.length === 1 ? view.layers[here[0]].label : `${view.layers.filter((_, i) => here.includes(i)).map((one) => one.name.replaceAll("_", " ")).join(", ")}${unit && unit !== "1" ? ` [${unit}]` : ""}`;
       EQ.axis(figure.yaxis, { named: false }, label);
       const drawn = view.lines.filter((line) => here.includes(line.layer));
-      const part = (line) => Float64Array.from(values[line.layer].subarray((k * count + line.line) * x.length, (k * count + line.line + 1) * x.length));
+      const part = (line) => Array.from(values[line.layer].subarray((k * count + line.line) * x.length, (k * count + line.line + 1) * x.length));
       for (const line of drawn) {
         const y = part(line), look = { line_color: line.colour, line_width: 1.6, line_dash: line.dash };
-        if (!view.x.scattered) figure.line({ x, y, ...look });
-        if (view.x.scattered || x.length <= 60) figure.scatter({ x, y, size: view.x.scattered ? 7 : 4, fill_color: line.colour, line_color: line.colour });
+        if (!view.x.scattered) figure.line({ x: [...x], y, ...look });
+        if (view.x.scattered || x.length <= 60) figure.scatter({ x: [...x], y, size: view.x.scattered ? 7 : 4, fill_color: line.colour, line_color: line.colour });
         else EQ.alone(figure, x, y, line.colour);
       }
       const locate = (at) => {
@@ -69,7 +69,7 @@ EQ.drawPoints = (view, size, shared) => {
     for (let j = 0; j < lines; j++) {
       const there = [], lost = [];
       for (let i = start + j * points; i < start + (j + 1) * points; i++) (Number.isNaN(values[i]) ? lost : there).push(i);
-      const of = (from, where) => Float64Array.from(where, (i) => from[i]);
+      const of = (from, where) => where.map((i) => from[i]);
       if (view.upwards.plane && lost.length) figure.scatter({ x: of(across, lost), y: of(up, lost), marker: "x", size: 6, line_color: "#888" });
       const plain = view.marks[j] ? view.marks[j].colour : "#0072b2";
       const colour = byClass ? there.map((i) => byClass.get(values[i]) || "#888")

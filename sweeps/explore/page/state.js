@@ -18,8 +18,12 @@ EQ.addressOf = (state) => {
   return values.toString();
 };
 
-// The name of the coordinate that a selection speaks of.
-EQ.selected = (text) => text.slice(0, text.search(/[=~]/)).trim();
+// The name of the coordinate that a selection speaks of; it may hold "=" itself.
+EQ.selected = (text) => {
+  const known = EQ.page.cube ? EQ.coordinates(EQ.page.cube).map((one) => one.name) : [];
+  const odd = known.filter((name) => /[=~]/.test(name) && (text.startsWith(`${name}=`) || text.startsWith(`${name}~`)));
+  return odd.length ? odd.reduce((a, b) => (b.length > a.length ? b : a)) : text.slice(0, text.search(/[=~]/)).trim();
+};
 
 EQ.coordinates = (cube) => cube.dims.flatMap((dim) => dim.coords.map((one) => ({ ...one, dim })));
 

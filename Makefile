@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # `make` alone is `make demo`; `make help` lists the targets.
+<<<<<<< HEAD
 .PHONY: demo help test test-slowest faults lint docs bench bench-quick bench-sweep gallery notebooks clean
+=======
+.PHONY: demo help test test-slowest test-browser faults lint docs bench bench-quick bench-sweep gallery clean
+>>>>>>> a7c8512 (A page of the documentation shows the explorer; make test-browser and the gate try it in chromium)
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -30,6 +34,17 @@ test: $(READY)  ## the whole suite
 
 test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
+
+test-browser: $(READY)  ## the explorer in a headless chromium; pictures in build/browser. It installs what it needs
+	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get install -y -q chromium || { apt-get update -q && apt-get install -y -q chromium; }; \
+	else \
+	    echo "make test-browser needs a chromium: install it (on Debian apt-get install chromium), or name it: make test-browser CHROMIUM=/path/to/it"; exit 1; \
+	fi
+	$(BIN)/python -c 'import playwright' 2>/dev/null || \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_explorer.py
 
 faults: $(READY)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md

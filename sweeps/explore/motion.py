@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ...engine.space import Space
 
 # Times at which a trajectory is seen, evenly spread from 0 to the horizon.
-TIMES = 601
-_DOTS = 130
+TIMES = 2001
+_DOTS, _INCHES = 150, (4.4, 5.0)
 _ONE_AT_A_TIME = threading.Lock()  # a compiler takes all cores
 
 
@@ -129,8 +129,8 @@ def _portrait(
     alone = alone.assign_coords(time=times)
     for o in flow.observables:
         alone[f"{o.name}_path"] = (("time", *o.dims), paths[f"{o.name}_path"])
-    own = own_model(point)
-    figure, _ = draw_phase(alone, None, None, None, frozenset(), model if own else None, Style())
+    own, style = own_model(point), Style(title="", figsize=_INCHES)
+    figure, _ = draw_phase(alone, None, None, None, frozenset(), model if own else None, style)
     with TemporaryDirectory() as folder:
         save(figure, Path(folder) / "portrait.png", _DOTS)
         return b64encode((Path(folder) / "portrait.png").read_bytes()).decode()

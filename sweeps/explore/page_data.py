@@ -59,7 +59,9 @@ def _way(way: Direction) -> dict[str, Any]:
         "log": way.log,
         "named": way.named,
         "scattered": way.scattered,
-        "positions": array(way.positions.astype(float) if way.table is None else np.arange(len(way.values), dtype=float)),
+        "positions": array(
+            way.positions.astype(float) if way.table is None else np.arange(len(way.values), dtype=float)
+        ),
         "at": array(at.astype(np.int32)),
     }
     if way.named:

@@ -57,8 +57,14 @@ def test_every_control_draws_what_it_says(opened):
         colours = {"nobody": "#dddddd", "some do": "#009e73", "all": "#56b4e9"}  # those of `plot`
         assert min(shown.dots(colour) for colour in colours.values()) > 3000
         assert {one["name"]: one["colour"] for one in shown.value("EQ.page.view.classes")} == colours
-        shown.choose("var", "loss").choose("y", "").choose("var", "loss", "hours").choose("hue", "n").picture("lines")
-        assert (shown.value(kind), shown.value("EQ.page.view.lines.length"), shown.value(panels)) == ("lines", 6, 2)
+        shown.choose("var", "loss").choose("y", "").choose("var", "loss", "hours").choose("hue", "n").picture(
+            "lines"
+        )
+        assert (shown.value(kind), shown.value("EQ.page.view.lines.length"), shown.value(panels)) == (
+            "lines",
+            6,
+            2,
+        )
         assert min(shown.dots(colour) for colour in ("#0072b2", "#d55e00", "#009e73")) > 300
         assert shown.error == ""
 
@@ -67,7 +73,11 @@ def test_a_view_can_be_sent_by_its_address(opened):
     address = "#var=loss&x=a&y=b&sel=n%3D3&sel=who%3Dtogether&log=y&cmap=cividis"
     with page_of(opened, varied_cube(), address=address) as shown:
         state = shown.value("EQ.page.state")
-        assert (state["cmap"], state["log"], sorted(state["sel"])) == ("cividis", ["y"], ["n=3", "who=together"])
+        assert (state["cmap"], state["log"], sorted(state["sel"])) == (
+            "cividis",
+            ["y"],
+            ["n=3", "who=together"],
+        )
         before = shown.drawn
         shown.value("location.hash = 'var=kind&x=b&y=a&sel=n%3D5&sel=who%3Dalone'")
         shown.settled(before)
@@ -161,26 +171,33 @@ def test_an_unfinished_cube_is_hatched_and_counted(opened):
 
 def test_a_hostile_cube_is_text(opened, tmp_path):
     page = hostile_cube().equisweep.explore_html(tmp_path / "hostile.html")
-    with page_of(opened, hostile_cube()) as served:
-        with shown_in(opened, page.as_uri(), offline=True) as alone:
-            for shown in (served, alone):
-                assert shown.error == ""
-                assert shown.page.inner_text("h1") == HOSTILE
-                shown.page.mouse.click(*shown.place(0, 2.0, 1.5))
-                shown.page.wait_for_selector("#point #status")
-                shown.choose("facet", HOSTILE + "d").choose("var", "kind").choose("facet", "").choose("y", "")
-                shown.choose("var", HOSTILE).choose("hue", HOSTILE + "d")
-                assert shown.error == ""
-                assert shown.value("window.hacked") is None
-                assert shown.value("document.querySelectorAll('img').length") == 0
-                shown.picture("hostile" if shown is served else "hostile_alone")
+    with page_of(opened, hostile_cube()) as served, shown_in(opened, page.as_uri(), offline=True) as alone:
+        for shown in (served, alone):
+            assert shown.error == ""
+            assert shown.page.inner_text("h1") == HOSTILE
+            shown.page.mouse.click(*shown.place(0, 2.0, 1.5))
+            shown.page.wait_for_selector("#point #status")
+            shown.choose("facet", HOSTILE + "d").choose("var", "kind").choose("facet", "").choose("y", "")
+            shown.choose("var", HOSTILE).choose("hue", HOSTILE + "d")
+            assert shown.error == ""
+            assert shown.value("window.hacked") is None
+            assert shown.value("document.querySelectorAll('img').length") == 0
+            shown.picture("hostile" if shown is served else "hostile_alone")
 
 
 def test_a_page_of_one_file_needs_nobody(opened, tmp_path):
     page = varied_cube().equisweep.explore_html(tmp_path / "page.html")
     with page_of(opened, varied_cube()) as served, shown_in(opened, page.as_uri(), offline=True) as alone:
         numbers = "Array.from(EQ.numbers(EQ.page.view.layers[0].values), (one) => String(one)).join()"
-        for steps in ((), ("log-y",), ("var", "kind"), ("y", ""), ("var", "loss", "hours"), ("hue", "n"), ("facet", "who")):
+        for steps in (
+            (),
+            ("log-y",),
+            ("var", "kind"),
+            ("y", ""),
+            ("var", "loss", "hours"),
+            ("hue", "n"),
+            ("facet", "who"),
+        ):
             for shown in (served, alone):
                 if len(steps) == 1:
                     shown.tick(*steps)

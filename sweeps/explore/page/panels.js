@@ -59,6 +59,8 @@ EQ.motionPart = (cube, state) => {
 
 EQ.showMotion = async (answer, place) => {
   const times = EQ.numbers(answer.times), palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
+  if (answer.portrait) place.append(EQ.element("h2", {}, "Phase portrait"), EQ.element("img", { id: "portrait", alt: "phase portrait", src: `data:image/png;base64,${answer.portrait}` }));
+  else place.append(EQ.element("p", { class: "dim" }, answer.no_portrait));
   place.append(EQ.element("h2", {}, `Trajectory (${answer.status})`));
   const names = [...new Set(answer.curves.map((one) => one.name))];
   for (const name of names) {
@@ -76,8 +78,6 @@ EQ.showMotion = async (answer, place) => {
     await Bokeh.Plotting.show(figure, target);
     if (here.length > 1) place.append(EQ.element("div", {}, ...here.flatMap((one, i) => [EQ.swatch(palette[i % 7]), `${one.part} `])));
   }
-  if (answer.portrait) place.append(EQ.element("h2", {}, "Phase portrait"), EQ.element("img", { id: "portrait", alt: "phase portrait", src: `data:image/png;base64,${answer.portrait}` }));
-  else place.append(EQ.element("p", { class: "dim" }, answer.no_portrait));
 };
 
 EQ.swatch = (colour) => {

@@ -119,7 +119,8 @@ class Shown:
 
     def dots(self, colour: str) -> int:
         """How many dots of the picture have about this colour, "#0072b2"."""
-        shot = np.asarray(Image.open(BytesIO(self.page.locator("#plots").screenshot())).convert("RGB"), int)
+        taken = BytesIO(self.page.locator("#plots").screenshot())
+        shot = np.asarray(Image.open(taken).convert("RGB"), int)
         wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
         return int((np.abs(shot - wanted).max(axis=-1) <= 24).sum())
 

@@ -3,11 +3,11 @@
 import numpy as np
 import xarray as xr
 
-HOSTILE = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=2</script>'\"`${1}$$x$$</script>"
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>\'"`${1}$$x$$</script>'
 
 
 def varied_cube(shift: float = 0.0) -> xr.Dataset:
-    """2 x 3 x 21 x 17 points: names, integers, an even axis and one on a log scale; failures, tiles not there."""
+    """2 x 3 x 21 x 17 points: names, integers, an even axis and a log one; failures, and tiles not there."""
     a, b = np.linspace(0.1, 0.9, 21), np.geomspace(1e-2, 1, 17)
     who, n = np.arange(2)[:, None, None, None], np.array([3, 4, 5])[None, :, None, None]
     loss = (1 + who) * n * a[:, None] + 10 * b + shift
@@ -22,7 +22,11 @@ def varied_cube(shift: float = 0.0) -> xr.Dataset:
             "gain": (dims, loss**2, {"units": "money", "long_name": "gain"}),
             "hours": (dims, 1 / loss, {"units": "h", "long_name": "hours"}),
             "kind": (dims, kind, flags),
-            "d_loss_d_a": (dims, loss * 0 + n, {"derivative_of": "loss", "derivative_in": "a", "units": "money"}),
+            "d_loss_d_a": (
+                dims,
+                loss * 0 + n,
+                {"derivative_of": "loss", "derivative_in": "a", "units": "money"},
+            ),
             "status": (dims, status),
         },
         {
@@ -32,7 +36,7 @@ def varied_cube(shift: float = 0.0) -> xr.Dataset:
             "b": ("b", b, {"units": "1/s"}),
         },
         {"title": "A cube of every kind"},
-    )  # fmt: skip
+    )
 
 
 def sampled_cube() -> xr.Dataset:
@@ -46,11 +50,15 @@ def sampled_cube() -> xr.Dataset:
         {
             "u": (("who", "sample"), values),
             "v": (("who", "sample"), values**2),
-            "side": (("who", "sample"), (values > 0.5).astype(np.int8), {"flag_values": [0, 1], "flag_meanings": "low high"}),
+            "side": (
+                ("who", "sample"),
+                (values > 0.5).astype(np.int8),
+                {"flag_values": [0, 1], "flag_meanings": "low high"},
+            ),
             "status": (("who", "sample"), status),
         },
         {"who": ["x", "y"], "a": ("sample", a), "b": ("sample", b)},
-    )  # fmt: skip
+    )
 
 
 def hostile_cube() -> xr.Dataset:

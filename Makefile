@@ -5,11 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # `make` alone is `make demo`; `make help` lists the targets.
-<<<<<<< HEAD
-.PHONY: demo help test test-slowest faults lint docs bench bench-quick bench-sweep gallery notebooks clean
-=======
-.PHONY: demo help test test-slowest test-browser faults lint docs bench bench-quick bench-sweep gallery clean
->>>>>>> a7c8512 (A page of the documentation shows the explorer; make test-browser and the gate try it in chromium)
+.PHONY: demo help test test-slowest test-browser faults lint docs bench bench-quick bench-sweep gallery notebooks clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo

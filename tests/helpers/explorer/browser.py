@@ -113,7 +113,8 @@ class Shown:
             f"(() => {{ const all = []; const walk = (one) => {{ if (one.frame) all.push(one);"
             f" for (const child of one.child_views || []) walk(child); }}; walk(EQ.page.shown);"
             f" const plot = all[{panel}], box = plot.canvas_view.el.getBoundingClientRect();"
-            f" return [box.x + plot.frame.x_scale.compute({x}), box.y + plot.frame.y_scale.compute({y})]; }})()"
+            f" const {{x_scale, y_scale}} = plot.frame;"
+            f" return [box.x + x_scale.compute({x}), box.y + y_scale.compute({y})]; }})()"
         )
         return found[0], found[1]
 

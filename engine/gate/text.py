@@ -1,5 +1,6 @@
 """Text from outside on its way to a person: nothing in it steers a terminal, and none is endless."""
 
+import codecs
 import re
 from reprlib import Repr
 from typing import Any
@@ -15,6 +16,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 MESSAGE = 1500  # characters of an error
 VALUE = 120  # of a value that an error shows
 CELL = 1000  # of a text in a table
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Control characters that no text has.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _LINES = str.maketrans({"\n": "\\n", "\t": "\\t"})
 
 
@@ -100,3 +104,18 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def decoded(raw: bytes) -> str:
+    """A table's bytes as text: UTF-8, UTF-16 or, where it is neither, Latin-1 as Windows has it.
+
+    Raises ValueError where it is none of them.
+    """
+    for encoding in ("utf-16",) if raw.startswith(_UTF_16) else ("utf-8-sig", "cp1252"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _BINARY.search(text):
+            return text
+    raise ValueError("it is no text in UTF-8, UTF-16 or Latin-1")

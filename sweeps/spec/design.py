@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,11 +159,17 @@ def design_names(stated: Mapping[str, Any]) -> list[str]:
 
 
 def resolve_design(
-    where: str, stated: Mapping[str, Any], axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+    where: str,
+    stated: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    inputs: Inputs,
+    folder: Path = Path(),
 ) -> tuple[Design | None, dict[str, Values]]:
     """The design that is stated and the values it draws, (points,) of each; (None, {}) for none.
 
-    `axes` and `fixed` are the sweep's own, which a sampled parameter must not stand in. Raises SweepError,
+    `axes` and `fixed` are the sweep's own, which a sampled parameter must not stand in; files of measured
+    values lie in `folder`. Raises SweepError,
     beginning with `where`, the key and the value.
     """
     if not stated:
@@ -177,7 +184,7 @@ def resolve_design(
     for key in stated:
         if key not in known:
             raise SweepError(f"{where}.{key}: unknown for kind {shown(kind)}{nearest(str(key), known)}")
-    parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs)
+    parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs, folder)
     samples = count(f"{where}.samples", stated.get("samples"), 2)
     option = sampler.read_option(where, stated, samples)
     design = Design(
@@ -210,7 +217,12 @@ def _require_drawable(where: str, design: Design) -> None:
 
 
 def _distributions(
-    where: str, stated: Mapping[str, Any], axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+    where: str,
+    stated: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    inputs: Inputs,
+    folder: Path,
 ) -> dict[str, tuple[Parameter, Distribution]]:
     parameters = stated.get("parameters")
     if not isinstance(parameters, Mapping) or not parameters:
@@ -222,7 +234,7 @@ def _distributions(
         if not isinstance(name, str):
             raise SweepError(f"{where}: the key {shown(name)} should be a name")
         parameter = _drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
-        one = read_distribution(f"{where}.{name}", given, parameter)
+        one = read_distribution(f"{where}.{name}", given, parameter, folder)
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "

@@ -56,7 +56,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     require_dynamics(origin, table["times"], table["integrator"], model)
     times = saved_times(f"{origin}: times", table["times"])
     integrator = integrator_options(f"{origin}: integrator", table["integrator"], model, table["dtype"])
-    design, drawn = resolve_design(f"{origin}: design", table["design"], table["axes"], fixed, inputs)
+    design, drawn = resolve_design(f"{origin}: design", table["design"], table["axes"], fixed, inputs, folder)
     groups = zip_groups(f"{origin}: zip", table["zip"], table["axes"])
     together = {name for group in groups.values() for name in group}
     _require_few(f"{origin}: axes", table["axes"], together)

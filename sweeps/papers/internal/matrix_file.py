@@ -3,7 +3,6 @@
 What a file does not say beyond doubt is refused: a wrong entry would be a wrong level.
 """
 
-import codecs
 import csv
 import re
 from collections import Counter
@@ -13,9 +12,6 @@ from dataclasses import dataclass
 from ....engine.gate.text import VALUE, clean, shown
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Control characters that no text has.
-_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 class MatrixError(ValueError):
@@ -40,18 +36,6 @@ class Matrix:
 class _Row:
     line: int
     cells: list[str]
-
-
-def decoded(raw: bytes) -> str:
-    """A file's bytes as text: UTF-8, UTF-16 or, where it is neither, Latin-1 as Windows has it."""
-    for encoding in ("utf-16",) if raw.startswith(_MARKS[1:]) else ("utf-8-sig", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if not _BINARY.search(text):
-            return text
-    raise MatrixError("it is no text in UTF-8, UTF-16 or Latin-1")
 
 
 def read_matrix(text: str) -> Matrix:

@@ -8,10 +8,10 @@ import numpy as np
 from ....engine.errors import SweepError
 from ....engine.gate.documents import parse_toml
 from ....engine.gate.files import TEXT, read_regular
-from ....engine.gate.text import VALUE, clean, shown
+from ....engine.gate.text import VALUE, clean, decoded, shown
 from ....kernels.games.internal import structure as kernel
 from ...paths import path_of
-from .matrix_file import MOST_FACTORS, MatrixError, checked_names, decoded, read_matrix
+from .matrix_file import MOST_FACTORS, MatrixError, checked_names, read_matrix
 
 TEN_FACTORS = Path(__file__).parents[2] / "published" / "ten_factors.csv"
 
@@ -97,7 +97,7 @@ def load_structure(path: str | Path) -> Structure:
 def _from_matrix(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
     try:
         matrix = read_matrix(decoded(raw))
-    except MatrixError as error:
+    except ValueError as error:
         raise StructureError(f"{path}: {error}") from None
     return matrix.names, matrix.influences
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,19 @@ from ....engine.errors import SweepError
 from ....engine.gate.text import shown
 from ....kernels.model import Parameter
 from ...text import nearest
+from . import empirical
 from .distribution import CUTS, KINDS, Distribution
 from .laws import LAWS, Numbers
 
 
-def read_distribution(where: str, stated: Any, parameter: Parameter) -> Distribution:
-    """The distribution that a sweep file states, such as ``{uniform = [0.1, 0.9]}``.
+def read_distribution(where: str, stated: Any, parameter: Parameter, folder: Path = Path()) -> Distribution:
+    """The distribution that a sweep file in `folder` states, such as ``{uniform = [0.1, 0.9]}``.
 
     Raises SweepError, beginning with `where`, for anything else and for what leaves the domain; a law without
     an end is truncated to the domain, but its median must lie in it.
     """
+    if isinstance(stated, Mapping) and empirical.NAME in stated:
+        stated = empirical.as_discrete(where, stated, folder)
     named = [key for key in stated if key not in (*CUTS, "weights")] if isinstance(stated, Mapping) else []
     if len(named) != 1:
         raise SweepError(
@@ -27,7 +31,9 @@ def read_distribution(where: str, stated: Any, parameter: Parameter) -> Distribu
         )
     name, own = named[0], where
     if name not in KINDS:
-        raise SweepError(f"{where}: unknown distribution {shown(name)}{nearest(str(name), list(KINDS))}")
+        raise SweepError(
+            f"{where}: unknown distribution {shown(name)}{nearest(str(name), [*KINDS, empirical.NAME])}"
+        )
     where, kind = f"{where}.{name}", KINDS[name]
     for key in stated:
         if key != name and key not in kind.beside:

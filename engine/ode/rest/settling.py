@@ -23,10 +23,11 @@ _AWAY = 30.0
 _NONE = 100.0
 # Then the next look is after a quarter as many steps as were taken, within these limits.
 _SHORTEST, _LONGEST = 4, 256
-# An orbit of more steps than this may be a slow spiral. Within this part of the scale of its rest point its
-# errors are measured by how far it is: as parts of the scale they would damp it, or drive it, by as much as
-# the field does. Errors are not asked for below so many roundings.
-_MANY, _BESIDE, _ROUNDINGS = 256, 0.1, 500
+# An orbit of more steps than this may be a slow spiral. Where it has stayed within this part of the scale of
+# a rest point since a rate changed its sign, its errors are measured by how far it was: as parts of the
+# scale they would damp it, or drive it, by as much as the field does. Errors are not asked for below so many
+# roundings.
+_MANY, _BESIDE, _ROUNDINGS = 256, 0.2, 500
 
 
 class Watch(NamedTuple):
@@ -34,7 +35,8 @@ class Watch(NamedTuple):
 
     The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
     where the rest point is `known`, with the `swing` about it, once it is below `settle`. `settled` where it
-    has come to rest. Of the errors that the tolerances allow, the next step may make this `part`.
+    has come to rest. Of the errors that the tolerances allow, the next step may make this `part`; `farthest`
+    is the largest estimate of the distance since a rate changed its sign.
     """
 
     within: Array
@@ -44,6 +46,7 @@ class Watch(NamedTuple):
     settled: Array
     swing: Swing
     part: Array
+    farthest: Array
 
 
 class Limits(Protocol):
@@ -57,10 +60,8 @@ class Limits(Protocol):
 
 def first_watch(settle: float, at_rest: Array, dtype: Any) -> Watch:
     """The watch at the start; `at_rest`: the orbit starts on a rest point."""
-    within = jnp.asarray(_EARLY * settle, dtype)
-    return Watch(
-        within, jnp.int32(0), jnp.asarray(False), at_rest, at_rest, no_swing(dtype), jnp.ones((), dtype)
-    )
+    within, one, never = jnp.asarray(_EARLY * settle, dtype), jnp.ones((), dtype), jnp.asarray(False)
+    return Watch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one)
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -88,19 +89,25 @@ def watched(
     arrives = (strength <= watch.within * change) & (speed < before) & (steps >= watch.since)
     near = jnp.where(watch.known, square <= settle**2, arrives) | (speed == 0)
     away = strength > _AWAY * settle * change
+    turns = jnp.any((rates[0] < 0) != (rates[1] < 0)) & (steps >= _MANY)
+    distance = strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny)
+    part, farthest = _part(watch, distance, turns, limits.rtol)
     return watch._replace(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
         known=watch.known & (square <= (_NONE * settle) ** 2),
         near=near,
-        part=_part(strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny), steps, limits.rtol),
+        part=part,
+        farthest=farthest,
     )
 
 
-def _part(distance: Array, steps: Array, tolerance: float) -> Array:
-    """The part of the errors that the next step may make, at this distance from a rest point."""
+def _part(watch: Watch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
+    """`part` and `farthest` of the next watch, at this distance from what may be a rest point."""
     least = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps) / max(tolerance, 1e-300)
-    part = jnp.clip(distance / _BESIDE, min(least, 1.0), 1.0)
-    return lax.stop_gradient(jnp.where(steps >= _MANY, part, 1.0))
+    farthest = jnp.maximum(watch.farthest, distance)
+    part = jnp.maximum(jnp.where(turns, farthest, distance) / _BESIDE, min(least, 1.0))
+    part = jnp.minimum(jnp.where(turns, part, jnp.maximum(watch.part, part)), 1.0)
+    return lax.stop_gradient((part, jnp.where(turns, distance, farthest)))
 
 
 def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: Array) -> Watch:
@@ -117,4 +124,5 @@ def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: A
         settled=settled,
         swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),
         part=watch.part,
+        farthest=watch.farthest,
     )

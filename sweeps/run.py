@@ -89,16 +89,18 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     SweepError, CubeError, SweepInterrupted
         As `run`.
     """
-    from ..engine.execution import execute
     from ..engine.store.resume import complete_already
     from .provenance import known_by, provenance
-    from .reduced.reduced import resolved
 
     root = path_of(path)
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True))
         if complete is not None:
             return complete
+    # What computes is loaded where there is something to compute.
+    from ..engine.execution import execute
+    from .reduced.reduced import resolved
+
     told = resolved(sweep if options.get("overwrite") else _as_begun(sweep, root))
     options["reduction"] = told.reduction
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)

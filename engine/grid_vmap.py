@@ -87,6 +87,7 @@ class GridVmap:
             self._plain = inline_lapack(self._plain)
             self._function = jax.jit(self._plain)
         self.compile_seconds, self.remark, self._by_operation = _estimate(trace), "", False
+        self._opened = False
         self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
         if device.platform == "cpu":
             self._hurry(trace.jaxpr.jaxpr, seldom())
@@ -111,11 +112,15 @@ class GridVmap:
         whole = self.compile_seconds
         if whole <= LONG:
             return
-        by_operation = seconds_to_compile(jaxpr)
+        by_operation, way = seconds_to_compile(jaxpr), "operation by operation"
+        if by_operation > LONG:
+            opened = seconds_to_compile(jaxpr, opened=True)
+            if opened < by_operation:
+                by_operation, way, self._opened = opened, f"{way}, also in loops", True
         self._by_operation = by_operation < whole
         if self._by_operation:
             self.compile_seconds = by_operation
-            self.remark = f"operation by operation, as compiling it whole would take about {clock(whole)}"
+            self.remark = f"{way}, as compiling it whole would take about {clock(whole)}"
         else:
             self.remark = f"optimised less, as that would be compiled for about {clock(whole)}"
             if not seldom:  # it is compiled quickly already
@@ -183,7 +188,7 @@ class GridVmap:
         self.compile(coordinates)
         if self._by_operation:
             closed, tree = self._program(coordinates)
-            return jax.tree.unflatten(tree, evaluated(closed, leaves))
+            return jax.tree.unflatten(tree, evaluated(closed, leaves, self._opened))
         return self._function(*coordinates, *self._shared)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:

@@ -38,22 +38,32 @@ _ARITHMETIC: dict[str, Callable[..., Array]] = {
 }  # fmt: skip
 
 
+_INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
+
+
+def _converts(from_: Any, to: Any) -> bool:
+    """Whether NumPy converts as XLA does: into doubles, and among integers."""
+    return to == np.float64 or (to in _INTEGERS and from_ != np.float64)
+
+
 def numpy_rule(equation: Any) -> Callable[[Sequence[Array]], Array] | None:
     """What computes an equation from its operands; None where NumPy's result could be another."""
     name, params = equation.primitive.name, equation.params
     avals = [atom.aval for atom in equation.invars]
-    if not avals or any(getattr(aval, "dtype", None) not in (np.float64, np.bool_) for aval in avals):
+    dtypes = [getattr(aval, "dtype", None) for aval in avals]
+    if not avals or any(dtype not in (np.float64, np.bool_, *_INTEGERS) for dtype in dtypes):
         return None
     if name in _MOVES and not params.get("sharding") and not (name == "reshape" and params["dimensions"]):
         move = _MOVES[name]
         return lambda operands: move(np.asarray(operands[0]), params)
-    if name == "convert_element_type" and params["new_dtype"] == np.float64:
-        return lambda operands: np.asarray(operands[0], np.float64)
+    if name == "convert_element_type" and _converts(dtypes[0], params["new_dtype"]):
+        return lambda operands: np.asarray(operands[0]).astype(params["new_dtype"])
     if name == "concatenate":
         return lambda operands: np.concatenate([*map(np.asarray, operands)], params["dimension"])
     if name == "select_n" and len(avals) == 3 and avals[0].dtype == np.bool_:
         return lambda operands: np.where(*map(np.asarray, (operands[0], operands[2], operands[1])))
-    if name in _ARITHMETIC and all(aval.dtype == np.float64 for aval in avals):
+    numbers = _INTEGERS if name != "div" else ()
+    if name in _ARITHMETIC and len({*dtypes}) == 1 and dtypes[0] in (np.float64, *numbers):
         rule = _ARITHMETIC[name]
         return lambda operands: np.asarray(rule(*map(np.asarray, operands)))
     return None

@@ -4,9 +4,13 @@ XLA takes about a millisecond an equation, so that a program of 10^5 of them, wh
 out easily, would be compiled for minutes. Few of them differ, and most need no compiler (`as_numpy`).
 Intermediate arrays lie in memory and not in registers, which makes such a program several times as slow as a
 compiled one.
+
+Functions that are called, loops and choices are compiled whole, each by itself, unless there are so many
+different ones that this takes long as well: then they are opened, too (`step_by_step`).
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,6 +20,7 @@ from jax.extend import core
 from ..feedback.stop_flag import stop_if_requested
 from .as_numpy import numpy_rule
 from .live_bytes import equation_count, inner_jaxprs, is_jaxpr, last_uses
+from .step_by_step import functions_in, steps_of
 
 Array = Any
 
@@ -26,31 +31,35 @@ _CALLS = frozenset({"jit", "closed_call", "remat2", "custom_jvp_call", "custom_v
 _LONG = 100
 
 
-def seconds_to_compile(jaxpr: core.Jaxpr) -> float:
+def seconds_to_compile(jaxpr: core.Jaxpr, opened: bool = False) -> float:
     """About how long the operations of a program are compiled, each kind of them once."""
     kinds: dict[Any, int] = {}
-    _count(jaxpr, kinds)
+    _count(jaxpr, opened, kinds)
     return sum(_PER_PROGRAM + _PER_EQUATION * inside for inside in kinds.values())
 
 
-def _count(jaxpr: core.Jaxpr, kinds: dict[Any, int]) -> None:
+def _count(jaxpr: core.Jaxpr, opened: bool, kinds: dict[Any, int]) -> None:
     for equation in jaxpr.eqns:
-        called = _opened(equation)
+        called = _opened(equation, opened)
         if called is not None:
-            _count(called.jaxpr, kinds)
+            _count(called.jaxpr, opened, kinds)
+        elif opened and steps_of(equation) is not None:
+            for inner in functions_in(equation):
+                _count(inner.jaxpr, opened, kinds)
         elif numpy_rule(equation) is None:
             kinds.setdefault(_kind(equation), sum(map(equation_count, inner_jaxprs(equation.params))))
 
 
-def _opened(equation: Any) -> core.ClosedJaxpr | None:
-    """The long function that an equation calls; None where it does something else."""
+def _opened(equation: Any, all_: bool) -> core.ClosedJaxpr | None:
+    """The function that an equation calls, if it is a long one or all are opened; else None."""
     if equation.primitive.name not in _CALLS:
         return None
     called = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
     if isinstance(called, core.Jaxpr):
         called = core.ClosedJaxpr(called, ())
-    long = isinstance(called, core.ClosedJaxpr) and equation_count(called.jaxpr) > _LONG
-    return called if long else None
+    if not isinstance(called, core.ClosedJaxpr):
+        return None
+    return called if all_ or equation_count(called.jaxpr) > _LONG else None
 
 
 def _kind(equation: Any) -> tuple[Any, ...]:
@@ -62,13 +71,16 @@ def _kind(equation: Any) -> tuple[Any, ...]:
     return equation.primitive.name, params, tuple(str(atom.aval) for atom in equation.invars)
 
 
-def evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Array]:
-    """The results of a program for flat arguments. Raises KeyboardInterrupt where work was asked to stop."""
+def evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array], opened: bool = False) -> list[Array]:
+    """The results of a program for flat arguments; `opened`: loops and short functions, too.
+
+    Raises KeyboardInterrupt where work was asked to stop.
+    """
     with np.errstate(all="ignore"):
-        return [jnp.asarray(result) for result in _evaluated(closed, arguments)]
+        return [jnp.asarray(result) for result in _evaluated(closed, arguments, opened)]
 
 
-def _evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Array]:
+def _evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array], opened: bool) -> list[Array]:
     jaxpr = closed.jaxpr
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*closed.consts, *arguments], strict=True))
     last, gone = last_uses(jaxpr), _by_last_use(jaxpr)
@@ -78,17 +90,20 @@ def _evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array]) -> list[Arr
 
     for i, equation in enumerate(jaxpr.eqns):
         stop_if_requested()
-        results = _results(equation, [read(atom) for atom in equation.invars])
+        results = _results(equation, [read(atom) for atom in equation.invars], opened)
         known.update((v, r) for v, r in zip(equation.outvars, results, strict=True) if v in last)
         for variable in gone.get(i, ()):
             known.pop(variable, None)
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _results(equation: Any, operands: Sequence[Array]) -> Sequence[Array]:
-    called = _opened(equation)
+def _results(equation: Any, operands: Sequence[Array], opened: bool) -> Sequence[Array]:
+    called = _opened(equation, opened)
     if called is not None:
-        return _evaluated(called, operands)
+        return _evaluated(called, operands, opened)
+    steps = steps_of(equation) if opened else None
+    if steps is not None:
+        return steps(equation.params, operands, partial(_evaluated, opened=opened))
     rule = numpy_rule(equation)
     if rule is not None:
         return [rule(operands)]

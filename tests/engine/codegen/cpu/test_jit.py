@@ -78,3 +78,9 @@ def test_grids_of_either_width_have_the_same_bytes_however_far_they_are_optimise
         return {name: values.tobytes() for name, values in found.items()}
 
     assert computed(8) == computed(16) == computed(16, optimise=0) == computed(8, optimise=0)
+
+
+def test_long_code_is_optimised_less(monkeypatch):
+    monkeypatch.setattr(machine_code, "OPTIMISE", 3)
+    levels = [machine_code._level(lines * "  x\n") for lines in (11_999, 12_000, 29_999, 30_000)]
+    assert levels == [3, 1, 1, 0]

@@ -11,10 +11,11 @@ from .errors import CubeError, SweepError, SweepInterrupted
 
 if TYPE_CHECKING:
     from .device import pick_device
-    from .execution import execute, plan_space
+    from .execution import execute
     from .feedback.report import Report
     from .ode.method import Method
     from .ode.trajectory import lanes, trajectory
+    from .run.begin import plan_space
     from .space import Axis, Space, Variable
     from .store.verify import Verdict, verify
     from .tiles import Layout, Tile
@@ -44,7 +45,7 @@ _MODULES = {
     "pick_device": ".device",
     "Report": ".feedback.report",
     "execute": ".execution",
-    "plan_space": ".execution",
+    "plan_space": ".run.begin",
     "Method": ".ode.method",
     "lanes": ".ode.trajectory",
     "trajectory": ".ode.trajectory",

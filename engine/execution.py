@@ -1,69 +1,39 @@
 """Run a sweep: compute tiles while earlier ones are being written, and lose nothing when stopped."""
 
-import json
-import shutil
+import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import replace
-from functools import partial
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .device import DEVICES, most_points, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
 from .feedback.progress import Progress, Silence
 from .feedback.report import Report
 from .feedback.stop_flag import stop_if_requested
-from .reduce.reduction import (
-    REDUCED_IN,
-    ReducedSpace,
-    Reduction,
-    plan_layouts,
-    reduced_last,
-    reduced_space,
-)
+from .reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
+from .run.begin import Wanted
 from .space import Space
-from .store.cube import Cube, bytes_on_disk, open_cube_for_reading
-from .store.durable import clear_disk_errors, only_writer, put_back, withdraw
-from .store.grow import grow, grown_axis
-from .store.identity import (
-    identity,
-    require_same_sweep,
-    require_sound_coordinates,
-)
+from .store.cube import Cube, open_cube_for_reading
+from .store.durable import clear_disk_errors, put_back, withdraw
+from .store.identity import require_same_sweep
 from .store.journal import log_run
-from .store.metadata import finish_growth
-from .store.resume import missing_tiles, prepare
-from .store.seal import drop_older_seals
-from .tiles import Layout, Tile, plan_layout
+from .store.resume import missing_tiles, prepare, prepare_part, settle
+from .store.shared.lease import Lease, beside_others, only_writer
+from .store.shared.parts import WHOLE, Part, places_of
+from .tiles import Layout, Tile
 from .writer import WRITERS, TileWriter
 
 if TYPE_CHECKING:
     from .evaluate import Computed, Evaluator
 
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
-
-
-def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
-    """How a new cube of a space is cut into tiles.
-
-    Parameters
-    ----------
-    space
-        What is swept.
-    device
-        Where it will be computed, as from `pick_device`: a GPU gets larger tiles.
-    tile_points
-        Most points of a tile; chosen for the device if None.
-
-    Raises nothing.
-    """
-    static = [axis.static for axis in space.axes]
-    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
-    groups = [axis.group for axis in space.axes]
-    return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
 
 
 def execute(
@@ -79,6 +49,7 @@ def execute(
     overlap: bool = True,
     progress: bool = True,
     reduction: Reduction | None = None,
+    part: Part | None = None,
 ) -> Report:
     """Compute every missing tile of the cube at `root`, creating the cube if there is none.
 
@@ -106,6 +77,8 @@ def execute(
         Report on stderr how far it is.
     reduction
         What is kept of the points, where these are not stored.
+    part
+        Compute the tiles of this part alone; others may write theirs to the same cube meanwhile.
 
     Raises
     ------
@@ -122,25 +95,31 @@ def execute(
     told, stored = dict(attributes or {}), space
     if reduction is not None:
         space, stored = reduced_last(space, reduction.over), reduced_space(space, reduction)
+    if part is not None and overwrite:
+        raise SweepError(
+            "part: a part of a sweep never replaces what other parts have written; delete the cube, or run "
+            "the whole sweep with ",
+            Argument("overwrite", True),
+        )
     with clear_disk_errors(root):
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
+        chosen = cache(lambda: pick_device(device))
+        wanted = Wanted(space, stored, root, chosen, told, check_disk, tile_points)
         new = overwrite or not root.exists() or not any(root.iterdir())
+        job = _Job(wanted, durable, overlap, progress)
+        if part is not None:
+            return _run_part(job, part, new)
         if new:
-            _create(space, stored, root, device, tile_points, told, check_disk)
-        with only_writer(root):
-            finish_growth(root)
-            drop_older_seals(root)
-            cube = open_cube_for_reading(root)
-            grown = None if reduction else _grown(cube, space, device, told, check_disk)
-            cube = grown or cube
-            require_same_sweep(cube, stored)
+            wanted.create()
+        with only_writer(root) as lease:
+            cube, grown = wanted.open()
             try:
                 todo = prepare(cube, durable)
                 report = Report(0, len(cube.layout), 0, 0.0, 0, "")
                 if todo:
-                    report = _complete(cube, space, stored, todo, device, durable, overlap, progress)
+                    report = _complete(job, cube, todo, lease)
             except SweepError:
                 if new and len(missing_tiles(cube)) == len(cube.layout):
                     withdraw(
@@ -149,79 +128,73 @@ def execute(
                 raise
             finally:
                 cube.recorder.close()
-            return replace(report, grown=grown is not None)
+            return replace(report, grown=grown)
 
 
-def _create(
-    space: Space,
-    stored: Space,
-    root: Path,
-    device: str,
-    tile_points: int | None,
-    attributes: Mapping[str, str],
-    check_disk: bool,
-) -> None:
-    """Create an empty cube at `root`; a cube that is there goes only once the new one is ready."""
-    from .store.create import create_cube
+@dataclass(frozen=True)
+class _Job:
+    """What a run is to do; but for `wanted` as of `execute`."""
 
-    if root.is_symlink() and not root.exists():
-        raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
-    chosen = pick_device(device)
-    layout, given = plan_space(space, chosen, tile_points), dict(attributes)
-    if isinstance(stored, ReducedSpace):
-        cut = plan_layouts(space, stored, chosen, tile_points)
-        layout, given[REDUCED_IN] = cut.cube, json.dumps(cut.grid.tile)
-    there = root.exists() and (not root.is_dir() or any(root.iterdir()))
-    with only_writer(root) if there else nullcontext():
-        if there:
-            finish_growth(root)
-            open_cube_for_reading(root)
-        if check_disk:
-            _require_disk(stored.points * stored.bytes_per_point, root, bytes_on_disk(root) if there else 0)
-        create_cube(root, stored, layout, _attributes(stored, given, chosen), there)
+    wanted: Wanted
+    durable: bool
+    overlap: bool
+    progress: bool
 
 
-def _attributes(space: Space, given: Mapping[str, str], device: Any) -> dict[str, str]:
-    return {"identity": json.dumps(identity(space)), **given, "device": str(device)}
+def _run_part(job: _Job, part: Part, new: bool) -> Report:
+    """Compute what is missing of one part of a sweep, beside others that compute theirs."""
+    wanted, root = job.wanted, job.wanted.root
+    mine = new and wanted.create(beside_others=True)
+    grown = wanted.settle_for_parts()
+    try:
+        with beside_others(root, str(part)) as lease:
+            cube = open_cube_for_reading(root)
+            require_same_sweep(cube, wanted.stored)
+            places = places_of(cube.layout, part)
+            try:
+                todo = prepare_part(cube, job.durable, places)
+                report = Report(0, len(places), 0, 0.0, 0, "")
+                if todo:
+                    report = _complete(job, cube, todo, lease, part)
+            finally:
+                cube.recorder.close()
+            missing = len(cube.layout) - len(cube.load_manifest())
+    except SweepError:
+        if mine:
+            _withdraw_if_empty(root)
+        raise
+    settle(root, job.durable)
+    return replace(report, grown=grown, missing=missing)
 
 
-def _grown(
-    cube: Cube, space: Space, device: str, attributes: Mapping[str, str], check_disk: bool
-) -> Cube | None:
-    """The cube with room for the samples that `space` adds to its design; None where it adds none."""
-    axis = grown_axis(cube, space, identity(space, cube.identity))
-    if axis is None:
-        return None
-    require_sound_coordinates(cube)
-    if check_disk:
-        _require_disk((space.points - prod(cube.layout.grid)) * space.bytes_per_point, cube.root, 0)
-    grow(cube, axis, _attributes(space, attributes, pick_device(device)))
-    return open_cube_for_reading(cube.root)
+def _withdraw_if_empty(root: Path) -> None:
+    """Leave no empty cube behind of what the model, or the machine, cannot compute, unless others write."""
+    with suppress(CubeError), only_writer(root, "ending", wait=False):
+        cube = open_cube_for_reading(root)
+        if len(missing_tiles(cube)) == len(cube.layout):
+            withdraw(root)
 
 
-def _complete(
-    cube: Cube,
-    space: Space,
-    stored: Space,
-    todo: Sequence[Tile],
-    device: str,
-    durable: bool,
-    overlap: bool,
-    progress: bool,
-) -> Report:
+def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: Part | None = None) -> Report:
     """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
     from .compile_cache import keep_compiled
     from .evaluate import computed_tiles
     from .reduce.loop import Fold
 
     keep_compiled()
-    fold = Fold(cube, space, stored, todo, durable) if isinstance(stored, ReducedSpace) else None
-    total, points = len(cube.layout), fold.points if fold else sum(tile.points for tile in todo)
-    evaluator = _evaluator(space, fold.layouts.grid if fold else cube.layout, pick_device(device))
-    shown = (Progress if progress else Silence)(space.points, space.points - points)
+    space, stored, durable = job.wanted.space, job.wanted.stored, job.durable
+    fold = None
+    if isinstance(stored, ReducedSpace):
+        fold = Fold(cube, space, stored, todo, durable, str(part or ""))
+    places = places_of(cube.layout, part or WHOLE)
+    total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
+    evaluator = _evaluator(space, fold.layouts.grid if fold else cube.layout, job.wanted.device())
+    whole = space.points if part is None else points
+    shown = (Progress if job.progress else Silence)(whole, whole - points)
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
-    writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead=WRITERS + 1 if overlap else 0)
-    tiles = computed_tiles(evaluator, fold.tiles() if fold else todo, ahead=_AHEAD if overlap else 0)
+    ahead = (_AHEAD, WRITERS + 1) if job.overlap else (0, 0)
+    writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
+    tiles = computed_tiles(evaluator, fold.tiles() if fold else todo, ahead[0])
     started, began = time.time(), time.monotonic()
     shown.begin()
     try:
@@ -229,26 +202,28 @@ def _complete(
             fold.run(tiles, evaluator, writer, shown)
         else:
             _write_all(tiles, evaluator, writer)
-        _require_all(cube)
+        _require_all(cube, part, places)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total) from None
     finally:
         evaluator.batches.close()
         seconds = time.monotonic() - began
         shown.close()
-        log_run(cube.root, {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo))
+        entry = {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo)
+        entry |= {"part": str(part), "host": socket.gethostname()} if part else {}
+        log_run(cube.root, entry, beside_others=part is not None)
     return Report(len(todo), total, points, seconds, evaluator.compilations, str(evaluator.device))
 
 
-def _require_all(cube: Cube) -> None:
+def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
     """See to it that what was written is still there; CubeError where a tile has gone meanwhile."""
-    missing = missing_tiles(cube)
+    missing = missing_tiles(cube, None if part is None else places)
     if missing:
         raise CubeError(
-            f"{cube.root}: {len(missing)} of {len(cube.layout)} tiles were changed or deleted "
+            f"{cube.root}: {len(missing)} of {len(places)} tiles were changed or deleted "
             "while the run went on; run the same sweep again"
         )
-    cube.recorder.end()
+    cube.recorder.end(alone=part is None)
 
 
 def _evaluator(space: Space, layout: Layout, device: Any) -> "Evaluator":
@@ -285,14 +260,3 @@ def _entry(evaluator: "Evaluator", writer: TileWriter, todo: Sequence[Tile]) -> 
         "compilations": evaluator.compilations,
         "computed": in_words(evaluator.computed),
     }
-
-
-def _require_disk(needed: int, root: Path, freed: int) -> None:
-    free = shutil.disk_usage(root.absolute().parent).free + freed
-    if needed > free:
-        raise SweepError(
-            f"{root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has {free / 1e9:,.1f} "
-            "GB free; sweep fewer points or outputs, or pass ",
-            Argument("check_disk", False),
-            " if you expect it to compress",
-        )

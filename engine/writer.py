@@ -18,8 +18,16 @@ WRITERS = 4  # While some wait for the disk to sync, others compress.
 class TileWriter:
     """Writes tiles in background threads; at most `ahead` wait, so memory stays bounded."""
 
-    def __init__(self, cube: Cube, durable: bool, progress: Progress, ahead: int) -> None:
-        self.cube, self.durable, self.progress = cube, durable, progress
+    def __init__(
+        self,
+        cube: Cube,
+        durable: bool,
+        progress: Progress,
+        ahead: int,
+        may_write: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`may_write` raises where this process may no longer write to the cube."""
+        self.cube, self.durable, self.progress, self.may_write = cube, durable, progress, may_write
         self.committed = self.writing = 0
         self.threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="equisweep-writer")
         self.slots = threading.Semaphore(max(ahead, 1))
@@ -60,6 +68,7 @@ class TileWriter:
         with self.lock:
             self.writing += 1
         try:
+            self.may_write()
             commit(self.cube, tile, values, self.durable)
             written()
             with self.lock:

@@ -108,10 +108,10 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     from ..engine.codegen.how_compiled import in_words, remarked
     from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
-    from ..engine.execution import plan_space
     from ..engine.grid_function import how_computed, latest_end, least_steps
     from ..engine.made_before import own_models_too
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
+    from ..engine.run.begin import plan_space
     from ..engine.trial import TooLong, tried
     from .reduced.reduced import resolved
     from .spec.design import Design

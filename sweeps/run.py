@@ -25,6 +25,7 @@ def run(
     check_disk: bool = True,
     tile_points: int | None = None,
     progress: bool = False,
+    part: "str | tuple[int, int] | None" = None,
 ) -> "xr.Dataset":
     """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
 
@@ -46,6 +47,9 @@ def run(
         Most points of a tile of a new cube (smaller tiles need less memory); chosen for the device if None.
     progress
         Say on standard error how far it is.
+    part
+        ``(3, 64)`` or ``"3/64"``: compute the third of 64 parts of the tiles and leave the rest to others,
+        who may do so at the same time, on this host or on others that share the storage.
 
     Returns
     -------
@@ -70,6 +74,7 @@ def run(
         check_disk=check_disk,
         tile_points=tile_points,
         progress=progress,
+        part=part,
     )
     return open_cube(path)
 
@@ -90,11 +95,13 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
         As `run`.
     """
     from ..engine.store.resume import complete_already
+    from ..engine.store.shared.parts import WHOLE, part_of
     from .provenance import known_by, provenance
 
-    root = path_of(path)
+    root, part = path_of(path), options.pop("part", None)
+    part = None if part is None else part_of(part)
     if not options.get("overwrite") and device in DEVICES:
-        complete = complete_already(root, known_by(sweep), options.get("durable", True))
+        complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
         if complete is not None:
             return complete
     # What computes is loaded where there is something to compute.
@@ -102,7 +109,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     from .reduced.reduced import resolved
 
     told = resolved(sweep if options.get("overwrite") else _as_begun(sweep, root))
-    options["reduction"] = told.reduction
+    options |= {"reduction": told.reduction, "part": part}
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
 
 

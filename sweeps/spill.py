@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..engine.store.durable import is_running
+from ..engine.store.shared.owner import is_running
 
 _NAME = "equisweep-sql-"
 # What lies here is on a disk, where /tmp may be memory.

@@ -39,9 +39,9 @@ def space(side: int) -> Any:
 
 def ours(side: int) -> tuple[Any, Any]:
     """Case: tiles in turn, the next one started before the last is fetched, as a run does."""
+    from equisweep.engine import plan_space
     from equisweep.engine.device import pick_device
     from equisweep.engine.evaluate import Evaluator
-    from equisweep.engine.execution import plan_space
 
     _double()
     wanted, device = space(side), pick_device("cpu")

@@ -19,6 +19,9 @@ class Report:
         Where it ran; empty where nothing was left to compute.
     grown
         Whether samples were added to a cube that was there.
+    missing
+        Of a part of a sweep, whose `tiles` are the part's own: tiles of the cube that others have still to
+        compute.
     """
 
     computed: int
@@ -28,3 +31,4 @@ class Report:
     compilations: int
     device: str
     grown: bool = False
+    missing: int = 0

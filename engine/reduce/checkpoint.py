@@ -46,8 +46,11 @@ class Checkpoint:
     arrays: Mapping[str, np.ndarray]
 
 
-def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool) -> None:
-    """Replace the file of the cube at `root`. Raises OSError where the disk refuses."""
+def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool, part: str = "") -> None:
+    """Replace the file of the cube at `root`, or of a part of its sweep.
+
+    Raises OSError where the disk refuses.
+    """
     require_no_links(root, [FOLDER])
     make_folder(root, FOLDER)
     arrays = {name: np.ascontiguousarray(values) for name, values in checkpoint.arrays.items()}
@@ -60,17 +63,17 @@ def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool) -> None:
     }
     parts = [json.dumps(about).encode() + b"\n", *(values.tobytes() for values in arrays.values())]
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    write_file(root / FOLDER / NAME, [digest.hexdigest().encode() + b" ", *parts], durable)
+    for one in parts:
+        digest.update(one)
+    write_file(root / FOLDER / _name(part), [digest.hexdigest().encode() + b" ", *parts], durable)
     if durable:
         sync(root / FOLDER)
 
 
-def read_checkpoint(root: Path, cube: str) -> Checkpoint | None:
+def read_checkpoint(root: Path, cube: str, part: str = "") -> Checkpoint | None:
     """What is under way of the cube at `root`; None where nothing is, or what is there cannot be trusted."""
     try:
-        raw = read_regular(root / FOLDER / NAME, DATA, flags=os.O_NOFOLLOW)
+        raw = read_regular(root / FOLDER / _name(part), DATA, flags=os.O_NOFOLLOW)
     except OSError:
         return None
     try:
@@ -85,11 +88,16 @@ def read_checkpoint(root: Path, cube: str) -> Checkpoint | None:
         return None
 
 
-def drop_checkpoint(root: Path) -> None:
+def drop_checkpoint(root: Path, part: str = "") -> None:
     """Delete the file, if it is there."""
     with suppress(FileNotFoundError):
-        os.unlink(root / FOLDER / NAME)  # noqa: PTH108
-        (root / FOLDER).rmdir()
+        os.unlink(root / FOLDER / _name(part))  # noqa: PTH108
+        with suppress(OSError):  # what other parts have under way lies there, too
+            (root / FOLDER).rmdir()
+
+
+def _name(part: str) -> str:
+    return f"{NAME}-{part.replace('/', '-')}" if part else NAME
 
 
 def _arrays(listed: Any, raw: bytes) -> dict[str, np.ndarray]:

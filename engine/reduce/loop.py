@@ -39,6 +39,8 @@ class Fold:
         Tiles of the cube that are missing.
     durable
         As of `execute`.
+    part
+        Which part of the sweep; empty for all of it. What is under way of each lies in a file of its own.
     """
 
     cube: Cube
@@ -46,6 +48,7 @@ class Fold:
     stored: ReducedSpace
     todo: Sequence[Tile]
     durable: bool
+    part: str = ""
 
     def __post_init__(self) -> None:
         self._written, self._took = time.monotonic(), 0.0
@@ -96,9 +99,11 @@ class Fold:
         except BaseException:
             writer.stop()
             if target is not None and target.whole:
-                write_checkpoint(self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable)
+                write_checkpoint(
+                    self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable, self.part
+                )
             raise
-        drop_checkpoint(self.cube.root)
+        drop_checkpoint(self.cube.root, self.part)
 
     def _next(
         self, target: Target, step: Step, tiles: Iterator["Computed"], evaluator: "Evaluator", shown: Progress
@@ -110,7 +115,7 @@ class Fold:
         shown.add(tile.points)
         now = time.monotonic()
         if now - self._written > max(_SECONDS, self._took / _SHARE):
-            write_checkpoint(self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable)
+            write_checkpoint(self.cube.root, target.checkpoint(self.cube.stamp.cube), self.durable, self.part)
             self._written = time.monotonic()
             self._took = self._written - now
 
@@ -127,7 +132,7 @@ class Fold:
         return Target(self.stored, self.layouts, tile)
 
     def _left_by_an_earlier_run(self) -> Target | None:
-        held = read_checkpoint(self.cube.root, self.cube.stamp.cube)
+        held = read_checkpoint(self.cube.root, self.cube.stamp.cube, self.part)
         if held is None:
             return None
         tile = next((tile for tile in self.todo if tile.key == held.key), None)

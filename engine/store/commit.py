@@ -27,10 +27,9 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     """
     paths, root = _paths(cube, tile), os.fspath(cube.root)
     cube.make_folders(tile)
-    if not _holds_earlier_points(cube, tile, paths):
-        # Nothing is merged with what an interrupted or damaged run may have left here; the mark goes first.
-        for name in ("status", *cube.names):
-            remove(paths[name])
+    if os.path.exists(paths["status"]) and not _holds_earlier_points(cube, tile, paths):  # noqa: PTH110
+        # The mark goes before what it marks; the rest, which may be another writer's, is replaced.
+        remove(paths["status"])
     shards = {name: _write_column(cube, name, tile, values[name], durable) for name in cube.columns}
     outputs = [name for name in cube.names if name != "status"]
     for names in ([*cube.columns, *outputs], ["status"]):

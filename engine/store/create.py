@@ -1,7 +1,6 @@
 """An empty cube: metadata, coordinates and the sweep itself, in a directory that appears whole."""
 
 import json
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +13,9 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from ..space import Space, Variable
 from ..tiles import Layout, chunk_shape
 from ..values.columns import Column
-from .durable import appear, discard, remove_tree
+from .durable import appear, discard
 from .seal import seal_of, write_seal
+from .shared.owner import scratch_name
 
 FORMAT = 2  # 1: without a manifest, as equisweep 0.1.0 wrote it.
 
@@ -28,8 +28,7 @@ def create_cube(
     It is built and sealed under a temporary name beside `root` and renamed, so it is never seen half made;
     with `replace`, what is at `root` is deleted after that. Raises OSError where the disk refuses.
     """
-    partial = root.with_name(f"{root.name}.partial-{os.getpid()}")
-    remove_tree(partial)
+    partial = root.with_name(f"{root.name}.partial-{scratch_name()}")
     try:
         group = zarr.create_group(str(partial), zarr_format=3, attributes=_attributes(space, attributes))
         for variable in space.variables:

@@ -1,8 +1,7 @@
-"""Files that survive: synced writes, directories that appear whole, one writer at a time."""
+"""Files that survive: synced writes, and directories that appear whole."""
 
 import ctypes
 import errno
-import fcntl
 import glob
 import os
 import shutil
@@ -14,10 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import CubeError
+from .shared.owner import abandoned, scratch_name, where
 
 # Of Linux alone; elsewhere there are slower ways.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _HERE, _RENAME_EXCHANGE = -100, 2
+
+
+class Appeared(CubeError):
+    """Another process was faster in creating a cube."""
 
 
 def sync(path: str | Path) -> None:
@@ -35,7 +39,7 @@ def write_file(path: str | Path, parts: Iterable[bytes], durable: bool = False) 
     Raises OSError where the disk refuses, and where there is no folder for it.
     """
     # A run writes a hundred thousand of these: names are texts, which take a tenth of the time of paths.
-    partial = f"{path}.{os.getpid()}-{threading.get_ident()}.partial"
+    partial = f"{path}.{where()}-{os.getpid()}-{threading.get_ident()}.partial"
     try:
         with open(open_own(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.writelines(parts)
@@ -129,7 +133,7 @@ def appear(partial: Path, final: Path, replace: bool) -> None:
     something is there that is not to be replaced.
     """
     sync_tree(partial)
-    doomed = final.with_name(f"{final.name}.deleted-{os.getpid()}")
+    doomed = final.with_name(f"{final.name}.deleted-{scratch_name()}")
     try:
         if not replace:
             partial.rename(final)
@@ -144,7 +148,7 @@ def appear(partial: Path, final: Path, replace: bool) -> None:
                 raise
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-            raise CubeError(f"{final}: appeared while this run was creating it; run again") from None
+            raise Appeared(f"{final}: appeared while this run was creating it; run again") from None
         raise
     sync(final.absolute().parent)
     remove_tree(doomed)
@@ -154,7 +158,7 @@ def put_back(root: Path) -> None:
     """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
     if os.path.lexists(root):
         return
-    left = [path for path, owner in _beside(root, "deleted") if not is_running(owner)]
+    left = [path for path in _beside(root, "deleted") if abandoned(path)]
     if left:
         max(left, key=lambda path: path.stat().st_mtime_ns).rename(root)
         sync(root.absolute().parent)
@@ -167,26 +171,6 @@ def _exchange(one: Path, other: Path) -> bool:
     return _LIBC.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0
 
 
-@contextmanager
-def only_writer(root: Path) -> Iterator[None]:
-    """Hold the directory's writer lock; CubeError where another run holds it.
-
-    Raises OSError where the directory cannot be opened. The lock belongs to the directory itself, not to
-    a file in it, and the system drops it when the process ends in whatever way.
-    """
-    descriptor = os.open(root, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CubeError(f"{root}: another run is writing to it; wait for that one to end") from None
-        if not os.path.samestat(os.fstat(descriptor), root.stat()):
-            raise CubeError(f"{root}: was replaced by another run just now; run again")
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def remove_leftovers(root: Path, inside: bool = True) -> None:
     """Delete what killed runs left: half-made or half-deleted cubes beside, half-written files inside.
 
@@ -194,9 +178,14 @@ def remove_leftovers(root: Path, inside: bool = True) -> None:
     """
     _remove_partial(str(root), inside)
     for kind in ("partial", "deleted"):
-        for path, owner in _beside(root, kind):
-            if not is_running(owner):
+        for path in _beside(root, kind):
+            if abandoned(path):
                 remove_tree(path)
+
+
+def has_leftovers_beside(root: Path) -> bool:
+    """Whether killed runs left half-made or half-deleted cubes beside this one."""
+    return any(abandoned(path) for kind in ("partial", "deleted") for path in _beside(root, kind))
 
 
 def _remove_partial(folder: str, shards: bool) -> None:
@@ -209,12 +198,9 @@ def _remove_partial(folder: str, shards: bool) -> None:
                 Path(entry.path).unlink(missing_ok=True)
 
 
-def _beside(root: Path, kind: str) -> Iterator[tuple[Path, int]]:
-    """Folders that runs have put beside `root`, and the processes they belong to."""
-    for path in root.absolute().parent.glob(f"{glob.escape(root.name)}.{kind}-*"):
-        owner = path.name.rpartition("-")[2]
-        if owner.isdigit():
-            yield path, int(owner)
+def _beside(root: Path, kind: str) -> Iterator[Path]:
+    """Folders that runs have put beside `root`."""
+    return root.absolute().parent.glob(f"{glob.escape(root.name)}.{kind}-*")
 
 
 def remove_tree(root: Path) -> None:
@@ -225,7 +211,7 @@ def remove_tree(root: Path) -> None:
 
 def withdraw(root: Path) -> None:
     """Delete a cube whose writer lock is held: its name is free at once, the rest as the disk allows."""
-    doomed = root.with_name(f"{root.name}.deleted-{os.getpid()}")
+    doomed = root.with_name(f"{root.name}.deleted-{scratch_name()}")
     root.rename(doomed)
     discard(doomed)
 
@@ -263,14 +249,3 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         except OSError:
             kept = ""
         raise CubeError(f"{root}: {reason}{kept}") from error
-
-
-def is_running(process: int) -> bool:
-    """Whether there is a process of this number."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -7,7 +7,6 @@ copy. Last, each array's own metadata follow the copy; a run that finds them beh
 Shards stay where they are, since their names count from the start of the axis.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil
@@ -21,9 +20,10 @@ from ..space import Axis, Space
 from ..values.columns import Values, describe_values
 from ..values.columns import head as first_of
 from .cube import Cube
-from .durable import discard, remove_tree, sync
+from .durable import discard, sync
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
 from .seal import Seal, cube_id, drop_older_seals, seal_of, write_seal
+from .shared.owner import scratch_name
 
 SAMPLES = "design.samples"
 
@@ -121,8 +121,7 @@ def _new_coordinates(root: Path, axis: Axis, whole: Mapping[str, Values]) -> Ite
 
     from .create import create_coordinate
 
-    scratch = root.with_name(f"{root.name}.partial-{os.getpid()}")
-    remove_tree(scratch)
+    scratch = root.with_name(f"{root.name}.partial-{scratch_name()}")
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
         chunks = {}

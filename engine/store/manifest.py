@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from .shard import DIGEST
 
 FOLDER = "status/manifest"  # inside an array's folder, where listing a zarr group does not look
 STATUSES = 32  # Codes of statuses that a record counts.
-COMMITTED, REVOKED, END = 1, 2, 3
+COMMITTED, REVOKED = 1, 2
+# A writer ended in good order: one that was alone, who has seen to what others before it left; one of many.
+END, END_OF_PART = 3, 4
 _NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.tiles")
 _FORMAT = 1
 _BLOCK = 4096  # Records whose bytes are copied at once, to be checked.
@@ -93,7 +95,7 @@ class Manifest:
     files
         All files of records, the oldest first.
     ended
-        Whether the last writer ended in good order.
+        Whether every writer ended in good order, or a later one that was alone has seen to what it left.
     """
 
     counts: tuple[int, ...]
@@ -134,6 +136,11 @@ class Manifest:
         places = np.asarray(np.ravel_multi_index(tuple(keys.T), self.counts))
         at = np.minimum(np.searchsorted(self.places, places), len(self) - 1)
         return np.where(self.places[at] == places, at, -1)
+
+    def only(self, places: np.ndarray) -> "Manifest":
+        """The same of some tiles, by their numbers in the order."""
+        kept = np.isin(self.places, places)
+        return replace(self, places=self.places[kept], _rows=self._rows[kept])
 
     def require_own(self, root: Path) -> None:
         """CubeError where a file is of another cube: so may be the shards, which only records tell apart."""
@@ -176,12 +183,6 @@ def of_complete(records: np.ndarray, layout: Layout) -> np.ndarray:
     return records["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
 
 
-def digests_of(shards: np.ndarray) -> list[bytes]:
-    """The digests in the shards of several records."""
-    raw = np.ascontiguousarray(shards["digest"]).tobytes()
-    return [raw[start : start + DIGEST] for start in range(0, len(raw), DIGEST)]
-
-
 def key_of(place: int, counts: tuple[int, ...]) -> tuple[int, ...]:
     """The key of the tile with this number in the order of a `Layout`."""
     key = []
@@ -204,14 +205,15 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
         allowed -= most[i]
         if allowed < 0:
             damaged[path], most[i], allowed = "holds more records than a cube of this size has", 0, 0
-    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, False
+    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, bool(files)
     for path, room in zip(files, most, strict=True):
         if path in damaged:
             continue
         count, wrong = _read(path, stamp, records[filled : filled + room])
         if wrong:
             damaged[path] = wrong
-        ended = count > 0 and records["what"][filled + count - 1] == END
+        last = records["what"][filled + count - 1] if count else COMMITTED
+        ended = last == END or (ended and last == END_OF_PART)
         filled += count
     records = records[:filled]
     rows, places = _latest(records, counts)
@@ -286,7 +288,7 @@ def _sound(records: np.ndarray) -> np.ndarray:
 
 def _latest(records: np.ndarray, counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the last record of each tile that was not taken back, in order; and places of their tiles."""
-    of_tiles = (records["what"] != END) & (records["key"] < np.array(counts, np.uint64)).all(axis=1)
+    of_tiles = (records["what"] < END) & (records["key"] < np.array(counts, np.uint64)).all(axis=1)
     rows = np.flatnonzero(of_tiles)
     if not len(rows) or prod(counts) > np.iinfo(np.int64).max:
         return np.empty(0, np.int64), np.empty(0, np.int64)

@@ -14,6 +14,7 @@ from .durable import make_folder, open_own, sync
 from .manifest import (
     COMMITTED,
     END,
+    END_OF_PART,
     FOLDER,
     REVOKED,
     STATUSES,
@@ -63,8 +64,7 @@ class Recorder:
         record["statuses"] = _counts(status)
         for i, name in enumerate(self.stamp.names):
             length, digest = shards[name]
-            file = os.stat(paths[name])  # noqa: PTH116
-            record["shards"][i] = (length, digest, file.st_ino, file.st_mtime_ns, file.st_ctime_ns)
+            record["shards"][i] = (length, digest, *_file(paths[name]))
         self._append(sealed_record(record))
 
     @contextmanager
@@ -81,10 +81,13 @@ class Recorder:
         record["what"], record["key"] = REVOKED, tile.key
         self._append(sealed_record(record))
 
-    def end(self) -> None:
-        """Say that the writer ended in good order, and put all it wrote on the disk."""
+    def end(self, alone: bool = True) -> None:
+        """Say that the writer ended in good order, and put all it wrote on the disk.
+
+        `alone`: nobody else wrote, and what killed writers of before left was seen to.
+        """
         record = np.zeros((), self.stamp.dtype)
-        record["what"] = END
+        record["what"] = END if alone else END_OF_PART
         self._append(sealed_record(record))
         os.fsync(self.descriptor)
         sync(self.root / FOLDER)
@@ -139,6 +142,15 @@ class Recorder:
             path.unlink(missing_ok=True)
             raise
         self.path, self.descriptor, self.place = path, descriptor, len(line)
+
+
+def _file(path: str) -> tuple[int, int, int]:
+    """Inode and times of a file; zeros, which no file has, where another writer takes it away just now."""
+    try:
+        file = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return 0, 0, 0
+    return file.st_ino, file.st_mtime_ns, file.st_ctime_ns
 
 
 def _write(descriptor: int, raw: bytes) -> None:

@@ -7,6 +7,7 @@ are read and their digests compared. A tile without record is read, too, and rec
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -19,14 +20,23 @@ from ..feedback.report import Report
 from ..tiles import Tile
 from .commit import digests, record, revoke
 from .cube import Cube, open_cube_for_reading
-from .durable import clear_disk_errors, only_writer, remove_leftovers, require_no_links, sync_all
+from .durable import (
+    clear_disk_errors,
+    has_leftovers_beside,
+    remove_leftovers,
+    require_no_links,
+    sync_all,
+)
 from .identity import damaged_coordinate
-from .journal import JOURNAL
+from .journal import FOLDER as RUNS
+from .journal import JOURNAL, merge_journals
 from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
 from .read import changed_files
 from .recorder import Recorder
 from .seal import seal_of, seals_of, write_seal
+from .shared.lease import only_writer, writers
+from .shared.parts import WHOLE, Part, places_of
 
 Shards = Mapping[str, tuple[int, bytes]]
 
@@ -53,17 +63,21 @@ class Survey:
     sound: list[tuple[Tile, Shards]] = field(default_factory=list)
 
 
-def survey(cube: Cube, manifest: Manifest, durable: bool = False) -> Survey:
+def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.ndarray | None = None) -> Survey:
     """Look at every tile of a cube, and read those that the manifest does not vouch for. Writes nothing.
+
+    `places`: only at the tiles with these numbers.
 
     `durable`: read those, too, that were recorded before they were on the disk: a power cut may have come
     in between, which leaves files their length, inode and times, and takes their bytes.
     """
     found, counts = Survey(), cube.layout.counts
+    if places is not None:
+        manifest = manifest.only(places)
     changed = changed_tiles(cube, manifest)
     if durable:
         changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
-    unknown = without_record(manifest, prod(counts))
+    unknown = without_record(manifest, prod(counts) if places is None else places)
     for place in np.union1d(unknown, changed).tolist():
         tile = cube.layout.at(key_of(place, counts))
         row, shards = manifest.find(tile.key), digests(cube, tile)
@@ -76,7 +90,9 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False) -> Survey:
     return found
 
 
-def complete_already(root: Path, same: Mapping[str, str], durable: bool = True) -> Report | None:
+def complete_already(
+    root: Path, same: Mapping[str, str], durable: bool = True, part: Part = WHOLE
+) -> Report | None:
     """What a run has to say of a cube in which nothing is missing; None where it has to look closer.
 
     Neither the model nor what computes is loaded.
@@ -87,7 +103,7 @@ def complete_already(root: Path, same: Mapping[str, str], durable: bool = True) 
         The cube's folder.
     same
         Attributes that tell the sweep and the program: a cube that has them all is one of this sweep.
-    durable
+    durable, part
         As of `execute`.
 
     Raises
@@ -98,24 +114,62 @@ def complete_already(root: Path, same: Mapping[str, str], durable: bool = True) 
     if not same or not root.is_dir():
         return None
     root = root.resolve() if root.is_symlink() else root
-    with clear_disk_errors(root), only_writer(root):
+    with clear_disk_errors(root):
         try:
             cube = open_cube_for_reading(root)
         except CubeError:
             return None
         if len(seals_of(root)) != 1 or any(cube.attributes.get(key) != same[key] for key in same):
             return None
-        manifest = cube.load_manifest()
-        if len(manifest) < len(cube.layout) or damaged_coordinate(cube):
+        manifest, places = cube.load_manifest(), None if part.of == 1 else places_of(cube.layout, part)
+        if len(manifest if places is None else manifest.only(places)) < _tiles(cube, places):
             return None
-        found = survey(cube, manifest, durable)
+        if damaged_coordinate(cube):
+            return None
+        found = survey(cube, manifest, durable, places)
         if found.missing:
             return None
-        try:
-            prepare(cube, durable, manifest, found)
-        finally:
-            cube.recorder.close()
-        return Report(0, len(cube.layout), 0, 0.0, 0, "")
+        if places is None and not settled(cube, manifest, found):
+            with only_writer(root):
+                manifest = cube.load_manifest()
+                try:
+                    if prepare(cube, durable, manifest, survey(cube, manifest, durable)):
+                        return None
+                finally:
+                    cube.recorder.close()
+        elif found.sound:
+            return None
+        return Report(0, _tiles(cube, places), 0, 0.0, 0, "", missing=len(cube.layout) - len(manifest))
+
+
+def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
+    """Whether a cube in which nothing is missing needs nothing: nothing to record or to clear away."""
+    return (
+        manifest.settled
+        and not manifest.damaged
+        and not found.sound
+        and not Recorder.wants_rewriting(manifest)
+        and not writers(cube.root)
+        and not has_leftovers_beside(cube.root)
+    )
+
+
+def settle(root: Path, durable: bool) -> None:
+    """Put a cube in order whose last tile was written, unless others write to it still: one of them will.
+
+    What it does, any later run would do as well; nothing depends on it.
+    """
+    with suppress(CubeError), only_writer(root, "ending", wait=False):
+        cube = open_cube_for_reading(root)
+        if len(cube.load_manifest()) == len(cube.layout):
+            try:
+                prepare(cube, durable)
+            finally:
+                cube.recorder.close()
+
+
+def _tiles(cube: Cube, places: np.ndarray | None) -> int:
+    return len(cube.layout) if places is None else len(places)
 
 
 def prepare(
@@ -125,12 +179,11 @@ def prepare(
 
     `manifest` and `found` are what was read already.
     """
-    require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL])
-    if not seals_of(cube.root):  # a cube of equisweep 0.1.0, or one whose seal is lost
-        _require_no_contradictions(cube.root)
-        write_seal(cube.root, seal_of(cube.root))
+    require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL, RUNS])
+    seal_anew(cube)
     manifest = cube.load_manifest() if manifest is None else manifest
     manifest.require_own(cube.root)
+    merge_journals(cube.root)
     remove_leftovers(cube.root, inside=not manifest.settled)
     if Recorder.wants_rewriting(manifest):
         cube.recorder.rewrite(manifest)
@@ -138,6 +191,13 @@ def prepare(
     if not todo and (cube.recorder.begun or not manifest.ended):
         cube.recorder.end()
     return todo
+
+
+def seal_anew(cube: Cube) -> None:
+    """Seal a cube of equisweep 0.1.0, or one whose seal is lost."""
+    if not seals_of(cube.root):
+        _require_no_contradictions(cube.root)
+        write_seal(cube.root, seal_of(cube.root))
 
 
 def _require_no_contradictions(root: Path) -> None:
@@ -149,9 +209,20 @@ def _require_no_contradictions(root: Path) -> None:
         )
 
 
-def missing_tiles(cube: Cube) -> list[Tile]:
-    """Tiles that are not committed, or no longer sound, in order."""
-    return survey(cube, cube.load_manifest()).missing
+def missing_tiles(cube: Cube, places: np.ndarray | None = None) -> list[Tile]:
+    """Tiles that are not committed, or no longer sound, in order; `places` as of `survey`."""
+    return survey(cube, cube.load_manifest(), places=places).missing
+
+
+def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> list[Tile]:
+    """Say which tiles are missing of those with these numbers, others writing to the cube meanwhile.
+
+    Nothing of what they may be at work on is cleared away.
+    """
+    require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL, RUNS])
+    manifest = cube.load_manifest()
+    manifest.require_own(cube.root)
+    return tiles_to_compute(cube, manifest, durable, survey(cube, manifest, durable, places))
 
 
 def tiles_to_compute(
@@ -193,8 +264,9 @@ def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     return manifest.places[changed]
 
 
-def without_record(manifest: Manifest, tiles: int) -> np.ndarray:
-    """Places of the tiles that have no record."""
-    if len(manifest.places) == tiles:
+def without_record(manifest: Manifest, tiles: int | np.ndarray) -> np.ndarray:
+    """Places of the tiles that have no record, of so many, or of those with these numbers."""
+    every = np.arange(tiles) if isinstance(tiles, int) else tiles
+    if len(manifest.places) == len(every):
         return np.empty(0, np.int64)
-    return np.setdiff1d(np.arange(tiles), manifest.places, assume_unique=True)
+    return np.setdiff1d(every, manifest.places, assume_unique=True)

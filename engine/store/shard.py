@@ -96,6 +96,12 @@ def digest(table: bytes, checksums: Iterable[bytes]) -> bytes:
     return hashlib.blake2b(b"".join(checksums) + table, digest_size=DIGEST).digest()
 
 
+def digests_of(shards: np.ndarray) -> list[bytes]:
+    """The digests in the shards of several records."""
+    raw = np.ascontiguousarray(shards["digest"]).tobytes()
+    return [raw[start : start + DIGEST] for start in range(0, len(raw), DIGEST)]
+
+
 @dataclass
 class Passing:
     """The parts of a shard on their way into a file; afterwards their length and digest."""

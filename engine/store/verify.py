@@ -15,13 +15,14 @@ from ..tiles import Tile
 from .commit import record, revoke
 from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
-from .durable import clear_disk_errors, only_writer
+from .durable import clear_disk_errors
 from .identity import damaged_coordinate
-from .manifest import FOLDER, complete, digests_of, first_line, key_of, manifest_files
+from .manifest import FOLDER, complete, first_line, key_of, manifest_files
 from .metadata import contradictions
 from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
-from .shard import Form
+from .shard import Form, digests_of
+from .shared.lease import only_writer
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
 _MISSING = "the file is missing although its tile is committed"
@@ -98,7 +99,7 @@ def verify(root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] 
     if not repair or not root.is_dir():
         with clear_disk_errors(root):
             return _Verifying(root, on_tile).verdict
-    with clear_disk_errors(root), only_writer(root):
+    with clear_disk_errors(root), only_writer(root, "repair"):
         restored = _restore_metadata(root)
         verdict = _Verifying(root, on_tile, repair=True).verdict
         verdict.restored += restored

@@ -1,8 +1,12 @@
 """`equisweep run`: a sweep file becomes a cube."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from .command import Command, add_device, count, path_argument, program
+
+if TYPE_CHECKING:
+    from ...engine.feedback.report import Report
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--skip-disk-check", action="store_true", help="do not compare the size with the disk"
     )
     parser.add_argument("--tile-points", type=count, metavar="N", help="most points of a tile (less memory)")
+    parser.add_argument(
+        "--part",
+        metavar="K/N",
+        help="compute one of N parts of the tiles; others may compute theirs meanwhile",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -34,8 +43,12 @@ def run(options: argparse.Namespace) -> int:
         check_disk=not options.skip_disk_check,
         tile_points=options.tile_points,
         progress=not options.quiet,
+        part=options.part,
     )
     if options.quiet:
+        return 0
+    if options.part is not None:
+        print(_of_part(options, report))
         return 0
     if not report.computed:
         print(f"{options.output}: complete already, all {report.tiles:,} tiles; nothing computed")
@@ -48,10 +61,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _of_part(options: argparse.Namespace, report: "Report") -> str:
+    """What a part did, and what of the cube is left to others."""
+    from ...engine.feedback.progress import clock, per_second
+
+    done = "complete already"
+    if not report.tiles:
+        done = "owns no tile: there are more parts than tiles"
+    elif report.computed:
+        rate = per_second(report.points / report.seconds)
+        done = f"{report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})"
+    left = f"{report.missing:,} tiles of others are missing" if report.missing else "the cube is complete"
+    return f"{options.output}: part {options.part}, {report.tiles:,} tiles: {done}; {left}"
+
+
 COMMAND = Command(
     "run",
     "run a sweep, or go on with it, into a cube",
-    ("equisweep run sweep.toml -o cube.zarr",),
+    ("equisweep run sweep.toml -o cube.zarr", "equisweep run sweep.toml -o cube.zarr --part 3/64"),
     arguments,
     run,
 )

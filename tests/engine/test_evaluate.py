@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine import plan_space
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator, computed_tiles
-from equisweep.engine.execution import plan_space
 from equisweep.engine.grid_vmap import vmapped
 from equisweep.engine.point import point_function
 from equisweep.engine.windows import Started, cut

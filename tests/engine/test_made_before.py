@@ -6,13 +6,12 @@ import sys
 import jax
 import numpy as np
 import pytest
-from equisweep.engine import grid_function, made_before
+from equisweep.engine import grid_function, made_before, plan_space
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.lower import control_flow
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.execution import plan_space
 from equisweep.sweeps import Sweep, plan, run
 from helpers.small_sweeps import small_sweep
 

@@ -16,6 +16,7 @@ from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
 from ....kernels.status import Status
 from ...text import size_text, table
+from ...missing import describe_missing
 
 _MOST = 10**5  # characters of a description, most of them the sweep
 
@@ -32,6 +33,8 @@ def describe_cube(path: Path) -> str:
     parts += ["", "Axes", _axes(reader)]
     parts += ["", "Variables", _variables(cube)]
     parts += ["", "Status", _statuses(reader)]
+    missing = describe_missing(reader)
+    parts += ["", "Missing", *missing] if missing else []
     parts += ["", "Runs", *_runs(cube), "", f"device    {said['device']}"]
     versions = parse_json(said["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
@@ -94,6 +97,7 @@ def _runs(cube: Cube) -> list[str]:
             when = datetime.fromtimestamp(entry["started"], UTC).strftime("%Y-%m-%d %H:%M UTC")
             done = f"{entry['tiles']} of {entry['of']} missing tiles"
             how = f", {entry['computed']}" if entry.get("computed") else ""
+            done += f" of part {entry['part']}, {entry['host']}," if "part" in entry else ""
             lines.append(clean(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}", 300))
     return lines or ["none finished"]
 

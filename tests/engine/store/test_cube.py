@@ -16,9 +16,10 @@ from equisweep.engine.store import commit as committing
 from equisweep.engine.store import create
 from equisweep.engine.store.commit import commit, is_committed, revoke
 from equisweep.engine.store.cube import Cube
-from equisweep.engine.store.durable import clear_disk_errors, only_writer
+from equisweep.engine.store.durable import clear_disk_errors
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import read_metadata
+from equisweep.engine.store.shared.lease import only_writer
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents

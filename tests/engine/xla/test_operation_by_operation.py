@@ -3,10 +3,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equisweep.engine import grid_vmap
+from equisweep.engine import grid_vmap, plan_space
 from equisweep.engine.codegen.how_compiled import in_words
 from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.execution import plan_space
 from equisweep.engine.xla import operation_by_operation
 from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile
 from equisweep.sweeps import Sweep, plan

@@ -1,0 +1,150 @@
+"""The cube that a run writes to: made where there is none, found, or grown by what its sweep adds."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from ..device import most_points
+from ..errors import Argument, CubeError, SweepError
+from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
+from ..space import Space
+from ..store.cube import Cube, bytes_on_disk, open_cube_for_reading
+from ..store.durable import Appeared
+from ..store.grow import grow, grown_axis
+from ..store.identity import identity, require_same_sweep, require_sound_coordinates
+from ..store.metadata import finish_growth, half_grown
+from ..store.resume import seal_anew
+from ..store.seal import drop_older_seals, seals_of
+from ..store.shared.lease import only_writer
+from ..tiles import Layout, plan_layout
+
+
+def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
+    """How a new cube of a space is cut into tiles.
+
+    Parameters
+    ----------
+    space
+        What is swept.
+    device
+        Where it will be computed, as from `pick_device`: a GPU gets larger tiles.
+    tile_points
+        Most points of a tile; chosen for the device if None.
+
+    Raises nothing.
+    """
+    static = [axis.static for axis in space.axes]
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
+    groups = [axis.group for axis in space.axes]
+    return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The cube that a run is to write to.
+
+    Attributes
+    ----------
+    space, stored
+        What is swept; and the space of the cube, which is another one where a sweep is reduced.
+    root
+        The cube's folder.
+    device
+        Gives where it will be computed.
+    attributes, check_disk, tile_points
+        As of `execute`.
+    """
+
+    space: Space
+    stored: Space
+    root: Path
+    device: Callable[[], Any]
+    attributes: Mapping[str, str]
+    check_disk: bool = True
+    tile_points: int | None = None
+
+    def create(self, beside_others: bool = False) -> bool:
+        """Create an empty cube; one that is there goes only once the new one is ready.
+
+        Returns whether this process did. `beside_others`: where another one is faster, its cube will do.
+        """
+        from ..store.create import create_cube
+
+        root, device = self.root, self.device()
+        if root.is_symlink() and not root.exists():
+            raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
+        layout, given = plan_space(self.space, device, self.tile_points), dict(self.attributes)
+        if isinstance(self.stored, ReducedSpace):
+            cut = plan_layouts(self.space, self.stored, device, self.tile_points)
+            layout, given[REDUCED_IN] = cut.cube, json.dumps(cut.grid.tile)
+        there = root.exists() and (not root.is_dir() or any(root.iterdir()))
+        if there and beside_others:
+            return False
+        with only_writer(root) if there else nullcontext():
+            if there:
+                finish_growth(root)
+                open_cube_for_reading(root)
+            needed = self.stored.points * self.stored.bytes_per_point
+            self._require_disk(needed, bytes_on_disk(root) if there else 0)
+            try:
+                create_cube(root, self.stored, layout, self._all_attributes(given), there)
+            except Appeared:
+                if not beside_others:
+                    raise
+                return False
+        return True
+
+    def open(self) -> tuple[Cube, bool]:
+        """Open the cube, which nobody else writes to, and let it grow; whether it did."""
+        finish_growth(self.root)
+        drop_older_seals(self.root)
+        cube = open_cube_for_reading(self.root)
+        grown = None if isinstance(self.stored, ReducedSpace) else self._grown(cube)
+        require_same_sweep(grown or cube, self.stored)
+        return grown or cube, grown is not None
+
+    def settle_for_parts(self) -> bool:
+        """See to it that many can write to the cube, none of whom may change what it is; whether it grew."""
+        if not half_grown(self.root) and len(seals_of(self.root)) == 1 and not self._would_grow():
+            return False
+        with only_writer(self.root, "preparing"):
+            cube, grown = self.open()
+            seal_anew(cube)
+        return grown
+
+    def _would_grow(self) -> bool:
+        if isinstance(self.stored, ReducedSpace):
+            return False
+        cube = open_cube_for_reading(self.root)
+        return grown_axis(cube, self.space, identity(self.space, cube.identity)) is not None
+
+    def _grown(self, cube: Cube) -> Cube | None:
+        """The cube with room for the samples that the sweep adds to its design; None where it adds none."""
+        axis = grown_axis(cube, self.space, identity(self.space, cube.identity))
+        if axis is None:
+            return None
+        require_sound_coordinates(cube)
+        added = self.space.points - prod(cube.layout.grid)
+        self._require_disk(added * self.space.bytes_per_point, 0)
+        grow(cube, axis, self._all_attributes(self.attributes))
+        return open_cube_for_reading(cube.root)
+
+    def _all_attributes(self, given: Mapping[str, str]) -> dict[str, str]:
+        return {"identity": json.dumps(identity(self.stored)), **given, "device": str(self.device())}
+
+    def _require_disk(self, needed: int, freed: int) -> None:
+        if not self.check_disk:
+            return
+        free = shutil.disk_usage(self.root.absolute().parent).free + freed
+        if needed > free:
+            raise SweepError(
+                f"{self.root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has "
+                f"{free / 1e9:,.1f} GB free; sweep fewer points or outputs, or pass ",
+                Argument("check_disk", False),
+                " if you expect it to compress",
+            )

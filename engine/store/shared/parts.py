@@ -1,0 +1,92 @@
+"""Which tiles of a cube are whose: dealt evenly among the parts of a sweep, in the same way on every host."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from ...errors import Argument, SweepError
+from ...tiles import Layout
+
+MOST_PARTS = 100_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """Part `number` of `of`, counted from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+WHOLE = Part(1, 1)
+
+
+def part_of(given: str | Sequence[int]) -> Part:
+    """A part as it is given: "3/64", or the numbers 3 and 64.
+
+    Raises SweepError where it is none.
+    """
+    try:
+        number, of = given.split("/") if isinstance(given, str) else given
+        if any(isinstance(one, bool | float) for one in (number, of)):
+            raise TypeError
+        part = Part(int(number), int(of))
+    except (TypeError, ValueError):
+        part = Part(0, 0)
+    if not 1 <= part.number <= part.of <= MOST_PARTS:
+        raise SweepError(
+            f"part: {given!r} is no part of a sweep: the first of 64 is 1/64, the last 64/64, "
+            f"and there are at most {MOST_PARTS:,}; pass ",
+            Argument("part", "1/64"),
+        )
+    return part
+
+
+def places_of(layout: Layout, part: Part) -> np.ndarray:
+    """Numbers of the part's tiles in the order of the layout, rising.
+
+    Tiles cost what their points cost. Those of one number of points are dealt row by row, one to each part,
+    and in every row in another order: neighbours, which may take equally long, go to different parts, and no
+    part always gets the same column of a grid. What is left over goes to those that have least so far.
+    """
+    if part.of == 1:
+        return np.arange(len(layout))
+    points, loads = _points(layout), np.zeros(part.of, np.int64)
+    mine = []
+    for size in np.unique(points)[::-1]:
+        places = np.flatnonzero(points == size)
+        rows = len(places) // part.of
+        dealt = places[: rows * part.of].reshape(rows, part.of)
+        order = np.argsort(_mixed(np.arange(rows * part.of, dtype=np.uint64)).reshape(dealt.shape), axis=1)
+        mine.append(np.take_along_axis(dealt, order[:, [part.number - 1]], axis=1).ravel())
+        left = places[rows * part.of :]
+        least = np.lexsort((_mixed(np.arange(part.of, dtype=np.uint64) + np.uint64(size)), loads))[
+            : len(left)
+        ]
+        mine.append(left[least == part.number - 1])
+        loads[least] += size
+    return np.sort(np.concatenate(mine))
+
+
+def _points(layout: Layout) -> np.ndarray:
+    """Number of points of every tile, in order."""
+    along = []
+    for size, length, count in zip(layout.grid, layout.tile, layout.counts, strict=True):
+        pieces = np.full(count, length, np.int64)
+        pieces[-1] = size - length * (count - 1)
+        along.append(pieces)
+    return reduce(np.multiply.outer, along, np.ones((), np.int64)).ravel()
+
+
+def _mixed(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that look drawn at random, the same everywhere and in every version: SplitMix64's."""
+    with np.errstate(over="ignore"):
+        mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))

@@ -25,7 +25,7 @@ from .store.durable import clear_disk_errors, put_back, withdraw
 from .store.identity import require_same_sweep
 from .store.journal import log_run
 from .store.resume import missing_tiles, prepare, prepare_part, settle
-from .store.shared.lease import Lease, beside_others, only_writer
+from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
 from .tiles import Layout, Tile
 from .writer import WRITERS, TileWriter
@@ -169,7 +169,7 @@ def _run_part(job: _Job, part: Part, new: bool) -> Report:
 
 def _withdraw_if_empty(root: Path) -> None:
     """Leave no empty cube behind of what the model, or the machine, cannot compute, unless others write."""
-    with suppress(CubeError), only_writer(root, "ending", wait=False):
+    with suppress(Busy), only_writer(root, "ending", wait=False):
         cube = open_cube_for_reading(root)
         if len(missing_tiles(cube)) == len(cube.layout):
             withdraw(root)

@@ -66,6 +66,7 @@ FLOORS = {
     ],
     "sweeps": [
         "spill text paths lean starter/*",
+        "missing",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

@@ -13,14 +13,14 @@ from ..device import most_points
 from ..errors import Argument, CubeError, SweepError
 from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
 from ..space import Space
-from ..store.cube import Cube, bytes_on_disk, open_cube_for_reading
+from ..store.cube import Changing, Cube, bytes_on_disk, open_cube_for_reading
 from ..store.durable import Appeared
 from ..store.grow import grow, grown_axis
 from ..store.identity import identity, require_same_sweep, require_sound_coordinates
 from ..store.metadata import finish_growth, half_grown
 from ..store.resume import seal_anew
 from ..store.seal import drop_older_seals, seals_of
-from ..store.shared.lease import only_writer
+from ..store.shared.lease import Busy, only_writer
 from ..tiles import Layout, plan_layout
 
 
@@ -110,17 +110,26 @@ class Wanted:
 
     def settle_for_parts(self) -> bool:
         """See to it that many can write to the cube, none of whom may change what it is; whether it grew."""
-        if not half_grown(self.root) and len(seals_of(self.root)) == 1 and not self._would_grow():
-            return False
-        with only_writer(self.root, "preparing"):
-            cube, grown = self.open()
-            seal_anew(cube)
-        return grown
+        while self._needs_preparing():
+            try:
+                with only_writer(self.root, "preparing"):
+                    cube, grown = self.open()
+                    seal_anew(cube)
+                    return grown
+            except Busy:
+                if self._needs_preparing():  # else another part has done it, and writes already
+                    raise
+        return False
 
-    def _would_grow(self) -> bool:
+    def _needs_preparing(self) -> bool:
+        if half_grown(self.root) or len(seals_of(self.root)) != 1:
+            return True
         if isinstance(self.stored, ReducedSpace):
             return False
-        cube = open_cube_for_reading(self.root)
+        try:
+            cube = open_cube_for_reading(self.root)
+        except Changing:
+            return True
         return grown_axis(cube, self.space, identity(self.space, cube.identity)) is not None
 
     def _grown(self, cube: Cube) -> Cube | None:

@@ -42,7 +42,7 @@ def _opened(path: Path) -> IO[str]:
 
 def merge_journals(root: Path) -> None:
     """Join the files of parts with the one of runs; nobody else writes to the cube meanwhile."""
-    files = _own_files(root)
+    files = own_journals(root)
     known = set(_lines(root / JOURNAL)) if files else set()
     for path in files:
         with suppress(OSError):
@@ -57,7 +57,7 @@ def merge_journals(root: Path) -> None:
 
 def logged_runs(root: Path) -> list[dict[str, Any]]:
     """The runs that wrote the cube at `root`, oldest first; a line cut short by a crash is left out."""
-    entries, files = [], _own_files(root)
+    entries, files = [], own_journals(root)
     for line in dict.fromkeys(line for path in (root / JOURNAL, *files) for line in _lines(path)):
         with suppress(ValueError):
             entry = parse_json(line)
@@ -70,7 +70,8 @@ def _began(entry: Mapping[str, Any]) -> float:
     return began if isinstance(began, int | float) else 0.0
 
 
-def _own_files(root: Path) -> list[Path]:
+def own_journals(root: Path) -> list[Path]:
+    """The files of parts whose lines were not joined with those of runs yet."""
     try:
         return sorted(root / FOLDER / name for name in os.listdir(root / FOLDER) if name.endswith(_END))  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):

@@ -95,7 +95,7 @@ class Manifest:
     files
         All files of records, the oldest first.
     ended
-        Whether every writer ended in good order, or a later one that was alone has seen to what it left.
+        Whether one that was alone has seen to what others left, and all that came later ended in good order.
     """
 
     counts: tuple[int, ...]
@@ -205,7 +205,7 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
         allowed -= most[i]
         if allowed < 0:
             damaged[path], most[i], allowed = "holds more records than a cube of this size has", 0, 0
-    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, bool(files)
+    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, False
     for path, room in zip(files, most, strict=True):
         if path in damaged:
             continue

@@ -29,13 +29,13 @@ from .durable import (
 )
 from .identity import damaged_coordinate
 from .journal import FOLDER as RUNS
-from .journal import JOURNAL, merge_journals
+from .journal import JOURNAL, merge_journals, own_journals
 from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
 from .read import changed_files
 from .recorder import Recorder
 from .seal import seal_of, seals_of, write_seal
-from .shared.lease import only_writer, writers
+from .shared.lease import Busy, only_writer, writers
 from .shared.parts import WHOLE, Part, places_of
 
 Shards = Mapping[str, tuple[int, bytes]]
@@ -150,6 +150,7 @@ def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
         and not found.sound
         and not Recorder.wants_rewriting(manifest)
         and not writers(cube.root)
+        and not own_journals(cube.root)
         and not has_leftovers_beside(cube.root)
     )
 
@@ -159,7 +160,7 @@ def settle(root: Path, durable: bool) -> None:
 
     What it does, any later run would do as well; nothing depends on it.
     """
-    with suppress(CubeError), only_writer(root, "ending", wait=False):
+    with suppress(Busy), only_writer(root, "ending", wait=False):
         cube = open_cube_for_reading(root)
         if len(cube.load_manifest()) == len(cube.layout):
             try:

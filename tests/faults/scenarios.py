@@ -2,7 +2,7 @@
 
 import posix
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +46,8 @@ class Scenario:
         Whether a shard of it is damaged.
     exchange
         Whether the system can exchange two names.
+    parts
+        In how many parts the sweep is run, one after another; 0: whole.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Scenario:
     old: bool = False
     damaged: bool = False
     exchange: bool = True
+    parts: int = 0
 
     @property
     def overwrites(self) -> bool:
@@ -77,6 +80,10 @@ SCENARIOS = (
     Scenario("a half-done cube that grows", kind=MANY, before=FEW, state="half"),
     Scenario("overwriting", before=OTHER, options=("--overwrite",)),
     Scenario("overwriting in two steps", before=OTHER, options=("--overwrite",), exchange=False),
+    Scenario("parts of a new cube", parts=3),
+    Scenario("parts of a half-done cube that grows", kind=MANY, before=FEW, state="half", parts=2),
+    Scenario("parts of a cube of 0.1.0", before=GRID, state="half", old=True, parts=2),
+    Scenario("parts that compute damaged tiles again", before=GRID, damaged=True, parts=2),
     Scenario("a run of a complete cube", before=GRID),
     Scenario("a run of a copied cube", before=GRID, copied=True),
     Scenario("a run of a cube of 0.1.0", before=GRID, state="half", old=True),
@@ -131,13 +138,19 @@ class Bench:
 
     def action(self, scenario: Scenario, cube: Path) -> Callable[[], int]:
         """The scenario's command."""
-        if scenario.verb == "run":
+        if scenario.parts:
+            action = in_order([self.part(scenario, cube, k) for k in range(1, scenario.parts + 1)])
+        elif scenario.verb == "run":
             action = self._run(scenario.kind, cube, scenario.options)
         elif scenario.verb == "verify":
             action = command("verify", cube, "--repair")
         else:
             action = reading(cube, scenario.kind)
         return action if scenario.exchange else _without_exchange(action)
+
+    def part(self, scenario: Scenario, cube: Path, number: int) -> Callable[[], int]:
+        """The command of one part."""
+        return self._run(scenario.kind, cube, ("--part", f"{number}/{scenario.parts}"))
 
     def clean(self, scenario: Scenario) -> Path:
         """The cube as it is after the scenario's command, and a run after that, where nothing goes wrong."""
@@ -154,6 +167,15 @@ class Bench:
     def _run(self, kind: Kind, cube: Path, options: tuple[str, ...]) -> Callable[[], int]:
         words = ("run", self.sweep_file(kind), "-o", cube, "-q", "--tile-points", str(TILE_POINTS))
         return command(*words, *options)
+
+
+def in_order(actions: Sequence[Callable[[], int]]) -> Callable[[], int]:
+    """An action: several, until one fails."""
+
+    def action() -> int:
+        return next((code for code in (one() for one in actions) if code), 0)
+
+    return action
 
 
 def reading(cube: Path, kind: Kind) -> Callable[[], int]:

@@ -42,7 +42,7 @@ def _writers(bench: Bench, scenario: Scenario, chance: random.Random, number: in
     for one in running:
         wrong = ended_badly(one.wait(), trial.said)
         problems += [f"{scenario.name}, {trial.name}: {wrong}"] if wrong else []
-    if not scenario.overwrites:  # who overwrites writes all of it, also what another has just written
+    if not (scenario.overwrites or scenario.parts):  # these write what another has just written
         twice = [key for a, b in itertools.combinations(running, 2) for key in a.committed & b.committed]
         problems += [f"{scenario.name}, {trial.name}: written by two: {twice}"] if twice else []
     return Outcome(f"{len(running)} writers", 1, [*problems, *trial.judge()])

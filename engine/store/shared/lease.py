@@ -37,7 +37,12 @@ _PAUSE = 0.2
 # What is soon done, so that others wait for it.
 BRIEF = frozenset({"preparing", "ending"})
 
+_UNKNOWN = Owner("a host that cannot be told", "", 0, 0)
 _HELD: set[str] = set()  # names of files of this process: those that are not there it has given back
+
+
+class Busy(CubeError):
+    """Another process writes to the cube."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class Lease:
 
 @contextmanager
 def only_writer(root: Path, what: str = "run", wait: bool = True) -> Iterator[Lease]:
-    """Write alone to the cube at `root`; CubeError where others write to it.
+    """Write alone to the cube at `root`; `Busy`, a CubeError, where others write to it.
 
     Parameters
     ----------
@@ -144,8 +149,8 @@ def only_writer(root: Path, what: str = "run", wait: bool = True) -> Iterator[Le
 
     Raises
     ------
-    CubeError
-        Another one writes, or the cube was replaced by another just now.
+    Busy
+        Another one writes.
     OSError
         The disk refuses.
     """
@@ -195,7 +200,7 @@ def _enter(root: Path, alone: bool, what: str, part: str, wait: bool) -> Lease:
         tries += 1
         came_at_once = alone and writer.alone and age < _FRESH and tries < _TRIES
         if not wait or not (writer.what in BRIEF or came_at_once):
-            raise CubeError(f"{root}: {writer}; {_until(writer, age, waited)}")
+            raise Busy(f"{root}: {writer}; {_until(writer, age, waited)}")
         time.sleep(_PAUSE * (0.25 + secrets.randbelow(1000) / 1000))
 
 
@@ -262,14 +267,14 @@ def _read(path: Path) -> Writer | None:
     except FileNotFoundError:
         return None
     except OSError:
-        return Writer(path, Owner("a host that cannot be told", "", 0, 0), True, "run", "", signed)
+        return Writer(path, _UNKNOWN, True, "run", "", signed)
     try:
         said: Any = parse_json(raw)
         of = said["owner"]
         owner = Owner(str(of["host"]), str(of["where"]), int(of["process"]), int(of["since"]))
         return Writer(path, owner, bool(said["alone"]), str(said["what"]), str(said["part"]), signed)
-    except (ValueError, KeyError, TypeError):
-        return Writer(path, Owner("a host that cannot be told", "", 0, 0), True, "run", "", signed)
+    except (ValueError, KeyError, TypeError):  # names come whole: a power cut has left it, of nobody
+        return Writer(path, _UNKNOWN, True, "run", "", float("-inf"))
 
 
 def _awake() -> float:

@@ -48,29 +48,32 @@ def part_of(given: str | Sequence[int]) -> Part:
 
 
 def places_of(layout: Layout, part: Part) -> np.ndarray:
-    """Numbers of the part's tiles in the order of the layout, rising.
+    """Numbers of the part's tiles in the order of the layout, rising."""
+    if part.of == 1:
+        return np.arange(len(layout))
+    return np.flatnonzero(dealt(layout, part.of) == part.number)
+
+
+def dealt(layout: Layout, parts: int) -> np.ndarray:
+    """Number of the part, from 1 on, that each tile belongs to.
 
     Tiles cost what their points cost. Those of one number of points are dealt row by row, one to each part,
     and in every row in another order: neighbours, which may take equally long, go to different parts, and no
     part always gets the same column of a grid. What is left over goes to those that have least so far.
     """
-    if part.of == 1:
-        return np.arange(len(layout))
-    points, loads = _points(layout), np.zeros(part.of, np.int64)
-    mine = []
+    points, loads = _points(layout), np.zeros(parts, np.int64)
+    owner, every = np.zeros(len(points), np.int64), np.arange(1, parts + 1)
     for size in np.unique(points)[::-1]:
         places = np.flatnonzero(points == size)
-        rows = len(places) // part.of
-        dealt = places[: rows * part.of].reshape(rows, part.of)
-        order = np.argsort(_mixed(np.arange(rows * part.of, dtype=np.uint64)).reshape(dealt.shape), axis=1)
-        mine.append(np.take_along_axis(dealt, order[:, [part.number - 1]], axis=1).ravel())
-        left = places[rows * part.of :]
-        least = np.lexsort((_mixed(np.arange(part.of, dtype=np.uint64) + np.uint64(size)), loads))[
-            : len(left)
-        ]
-        mine.append(left[least == part.number - 1])
+        rows = len(places) // parts
+        drawn = _mixed(np.arange(rows * parts, dtype=np.uint64)).reshape(rows, parts)
+        order = np.argsort(drawn, axis=1)
+        owner[np.take_along_axis(places[: rows * parts].reshape(rows, parts), order, axis=1)] = every
+        left = places[rows * parts :]
+        least = np.lexsort((_mixed(np.arange(parts, dtype=np.uint64) + np.uint64(size)), loads))[: len(left)]
+        owner[left] = least + 1
         loads[least] += size
-    return np.sort(np.concatenate(mine))
+    return owner
 
 
 def _points(layout: Layout) -> np.ndarray:

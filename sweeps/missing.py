@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.errors import SweepError
-from ...engine.gate.text import clean
-from ...engine.store.journal import logged_runs
-from ...engine.store.manifest import complete
-from ...engine.store.read import Reader
-from ...engine.store.shared.lease import Writer, writers
-from ...engine.store.shared.parts import Part, part_of, places_of
-from ..text import table
+from ..engine.errors import SweepError
+from ..engine.gate.text import clean
+from ..engine.store.journal import logged_runs
+from ..engine.store.manifest import complete
+from ..engine.store.read import Reader
+from ..engine.store.shared.lease import Writer, writers
+from ..engine.store.shared.parts import Part, dealt, part_of
+from .text import table
 
 _MOST_ROWS = 64
 
@@ -39,29 +39,27 @@ def describe_missing(reader: Reader) -> list[str]:
         return []
     lines = [f"{len(layout) - len(present):,} of {len(layout):,} tiles are missing"]
     now = time.time()
-    whole = [f"{writer} {_state(writer, now)}" for writer in at_work if not writer.part]
+    whole = [f"{writer}, {_state(writer, now)}" for writer in at_work if not writer.part]
     workers = _workers(reader, at_work, now)
     for of in sorted({part.of for part in workers}):
         lines += ["", *_by_part(of, {p: w for p, w in workers.items() if p.of == of}, reader, present)]
     return [clean(line, 300) for line in [*lines, *whole]]
 
 
-def _by_part(
-    of: int, workers: Mapping[Part, _Worker], reader: Reader, present: np.ndarray
-) -> Sequence[str]:
+def _by_part(of: int, workers: Mapping[Part, _Worker], reader: Reader, present: np.ndarray) -> Sequence[str]:
     """What is missing of each of so many parts, and of each host."""
     rows, hosts, whole = [], {}, 0
+    owner = dealt(reader.cube.layout, of)
     missing = ~np.isin(np.arange(len(reader.cube.layout)), present)
     for number in range(1, of + 1):
         part = Part(number, of)
-        places = places_of(reader.cube.layout, part)
-        left = int(missing[places].sum())
+        left, tiles = int(missing[owner == number].sum()), int((owner == number).sum())
         worker = workers.get(part, _Worker("-", "never begun"))
         hosts[worker.host] = hosts.get(worker.host, 0) + left
         if not left and not worker.state.startswith("writing"):
             whole += 1
         else:
-            rows.append((str(part), f"{len(places):,}", f"{left:,}", worker.host, worker.state))
+            rows.append((str(part), f"{tiles:,}", f"{left:,}", worker.host, worker.state))
     lines = [f"{whole} of {of} parts are complete"]
     if rows:
         lines += table(("part", "tiles", "missing", "host", "state"), rows[:_MOST_ROWS]).splitlines()
@@ -72,7 +70,7 @@ def _by_part(
 
 
 def _workers(reader: Reader, at_work: Sequence[Writer], now: float) -> dict[Part, _Worker]:
-    """Who last worked at each part: as the journal has it of those that ended, and files of those that did not."""
+    """Who last worked at each part: by the journal, where it ended, and by its file, where it did not."""
     workers = {}
     for entry in logged_runs(reader.root):
         with suppress(SweepError, KeyError, TypeError):

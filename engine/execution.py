@@ -21,10 +21,10 @@ from .reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_spa
 from .run.begin import Wanted
 from .space import Space
 from .store.cube import Cube, open_cube_for_reading
-from .store.durable import clear_disk_errors, put_back, withdraw
+from .store.durable import clear_disk_errors, discard, put_back, withdraw
 from .store.identity import require_same_sweep
 from .store.journal import log_run
-from .store.resume import missing_tiles, prepare, prepare_part, settle
+from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
 from .tiles import Layout, Tile
@@ -223,6 +223,8 @@ def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
             f"{cube.root}: {len(missing)} of {len(places)} tiles were changed or deleted "
             "while the run went on; run the same sweep again"
         )
+    if part is None:
+        discard(cube.root / UNDER_WAY)  # of parts that this run has finished in their place
     cube.recorder.end(alone=part is None)
 
 

@@ -22,6 +22,7 @@ from .commit import digests, record, revoke
 from .cube import Cube, open_cube_for_reading
 from .durable import (
     clear_disk_errors,
+    discard,
     has_leftovers_beside,
     remove_leftovers,
     require_no_links,
@@ -38,6 +39,7 @@ from .seal import seal_of, seals_of, write_seal
 from .shared.lease import Busy, only_writer, writers
 from .shared.parts import WHOLE, Part, places_of
 
+UNDER_WAY = "status/partial"  # What is under way of a reduced sweep, until its tile is committed.
 Shards = Mapping[str, tuple[int, bytes]]
 
 
@@ -137,8 +139,10 @@ def complete_already(
                         return None
                 finally:
                     cube.recorder.close()
-        elif found.sound:
+        elif places is not None and found.sound:
             return None
+        elif places is not None and len(manifest) == len(cube.layout) and not settled(cube, manifest, found):
+            settle(root, durable)
         return Report(0, _tiles(cube, places), 0, 0.0, 0, "", missing=len(cube.layout) - len(manifest))
 
 
@@ -150,6 +154,7 @@ def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
         and not found.sound
         and not Recorder.wants_rewriting(manifest)
         and not writers(cube.root)
+        and not (cube.root / UNDER_WAY).exists()
         and not own_journals(cube.root)
         and not has_leftovers_beside(cube.root)
     )
@@ -189,8 +194,10 @@ def prepare(
     if Recorder.wants_rewriting(manifest):
         cube.recorder.rewrite(manifest)
     todo = tiles_to_compute(cube, manifest, durable, found)
-    if not todo and (cube.recorder.begun or not manifest.ended):
-        cube.recorder.end()
+    if not todo:
+        discard(cube.root / UNDER_WAY)
+        if cube.recorder.begun or not manifest.ended:
+            cube.recorder.end()
     return todo
 
 

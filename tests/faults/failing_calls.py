@@ -31,7 +31,7 @@ FAULTS = (
 
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
-    """One trial after another, without end, at a random call; 120 have every fault in every scenario."""
+    """One trial after another, without end, at a random call; 152 have every fault in every scenario."""
     counts = {scenario: _calls(bench, scenario) for scenario in SCENARIOS}
     for number in itertools.count():
         fault = FAULTS[number % len(FAULTS)]

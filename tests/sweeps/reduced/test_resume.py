@@ -69,7 +69,7 @@ def test_runs_stopped_anywhere_end_in_the_same_bytes(uninterrupted, tmp_path, mo
 def test_a_killed_run_goes_on_where_it_last_wrote(uninterrupted, tmp_path, monkeypatch):
     path, write, written = tmp_path / "cube.zarr", loop.write_checkpoint, []
 
-    def dying(root, checkpoint, durable):
+    def dying(root, checkpoint, durable, _part):
         if len(written) < 20:  # whatever comes later, the process no longer writes
             write(root, checkpoint, durable)
             written.append(checkpoint.done)

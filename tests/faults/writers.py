@@ -1,15 +1,19 @@
-"""Several processes write and read one cube at once: all is done once, and nobody reads what is not so."""
+"""Several processes write and read one cube at once: all is done, and nobody reads what is not so."""
 
 import itertools
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from equisweep.engine import writer
+from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.resume import missing_tiles
 from equisweep.sweeps import CubeError
 
 from .aftermath import wrong_numbers
-from .children import Child
+from .children import Child, call
 from .cubes import Kind
 from .scenarios import SCENARIOS, Bench, Scenario
 from .suite import Outcome
@@ -17,18 +21,22 @@ from .trial import Action, Trial, ended_badly
 
 NAME = "several processes at once"
 _READS = 40
+_MANY = 8  # parts at once
 _LONG = 0.1  # seconds that each tile takes longer, so that two who write do so at one time
 
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
-    """One trial after another, without end: writers beside a writer, then readers beside a writer."""
+    """One trial after another, without end: writers beside a writer, readers beside a writer, parts."""
     scenarios = [one for one in SCENARIOS if one.verb != "read"]
+    of_parts = [replace(one, parts=_MANY) for one in SCENARIOS if one.parts]
     for number in itertools.count():
-        scenario = scenarios[number // 2 % len(scenarios)]
-        if number % 2:
+        scenario = scenarios[number // 3 % len(scenarios)]
+        if number % 3 == 0:
+            yield _writers(bench, scenario, chance, number)
+        elif number % 3 == 1:
             yield _readers(bench, scenario, chance, number)
         else:
-            yield _writers(bench, scenario, chance, number)
+            yield _parts(bench, of_parts[number // 3 % len(of_parts)], chance, number)
 
 
 def _writers(bench: Bench, scenario: Scenario, chance: random.Random, number: int) -> Outcome:
@@ -75,6 +83,52 @@ def _read_on(trial: Trial, kinds: list[Kind]) -> int:
             print(wrong)
             return 1
     return 0
+
+
+def _parts(bench: Bench, scenario: Scenario, chance: random.Random, number: int) -> Outcome:
+    """Begin all parts, kill some and begin those again; in the end all is there and in order."""
+    trial = Trial(bench, scenario, f"parts {number}")
+    left = {part: chance.choice([0, 0, 1, 2]) for part in range(1, _MANY + 1)}
+    kills, problems = sum(left.values()), []
+    under_way = [_begin(trial, part, chance) for part in (*left, *chance.choices(list(left), k=2))]
+    chance.shuffle(under_way)
+    while under_way:
+        part, child = under_way.pop(0)
+        if left[part]:
+            time.sleep(chance.uniform(0, 0.1))
+            if not child.over():
+                child.send(9)
+            left[part] -= 1
+        code = child.wait()
+        if code == -9:
+            under_way.append(_begin(trial, part, chance))
+        elif code:
+            problems.append(f"part {part} ended with {code}: {child.said}")
+    problems += _unfinished(trial)
+    named = [f"{scenario.name}, {trial.name}: {problem}" for problem in problems]
+    return Outcome(f"{scenario.name}, {_MANY} at once", _MANY + kills, [*named, *trial.judge()])
+
+
+def _begin(trial: Trial, part: int, chance: random.Random) -> tuple[int, Child]:
+    command = trial.bench.part(trial.scenario, trial.cube, part)
+    return part, Child(slowly(command, chance.uniform(0, 0.02)))
+
+
+def _unfinished(trial: Trial) -> list[str]:
+    """What parts left for others to do, though all of them ended."""
+    return call(_left, str(trial.cube))
+
+
+def _left(cube: str) -> list[str]:
+    opened = Cube(Path(cube))
+    missing = missing_tiles(opened)
+    there = [path.name for path in opened.root.rglob("*") if path.suffix in (".partial", ".writer")]
+    problems = {
+        f"{len(missing)} tiles are missing": bool(missing),
+        f"{there} is left": bool(there),
+        "nobody has put it in order": not opened.load_manifest().settled,
+    }
+    return [problem for problem, holds in problems.items() if holds]
 
 
 def slowly(action: Action, seconds: float, writers: int = writer.WRITERS) -> Action:

@@ -29,6 +29,7 @@ _FILES = (
     "query",
     "sql",
     "verify",
+    "cubes.slurm",
     "plot",
     "explore",
     "sensitivity",

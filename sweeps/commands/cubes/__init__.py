@@ -1,0 +1,1 @@
+"""Commands about whole cubes: made on many machines, compared."""

@@ -1,0 +1,129 @@
+"""A job script for SLURM: one sweep as an array of parts, each of which may be killed and begun again."""
+
+import math
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.errors import Argument, SweepError
+
+if TYPE_CHECKING:
+    from .plan import Plan
+    from .spec.sweep import Sweep
+
+# A plan is within a factor of two, and other machines may be slower than the one that made it.
+_TIMES, _LEAST_MINUTES, _STEP_MINUTES = 4.0, 10, 5
+_MEMORY, _STEP_MEMORY = 1.5, 100 * 10**6
+_NOTICE = 120  # seconds before the end of its time in which a job is told to stop
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def job_script(
+    sweep_file: Path,
+    cube: Path,
+    parts: int,
+    plan: "Plan",
+    *,
+    cpus: int | None = None,
+    gpu: bool = False,
+    at_once: int | None = None,
+    more: Sequence[str] = (),
+    program: Sequence[str] = (),
+) -> str:
+    """The script of an array of jobs, to be given to ``sbatch`` as it is.
+
+    Parameters
+    ----------
+    sweep_file, cube
+        What is swept, and into which cube, on storage that all hosts see; written as whole paths.
+    parts
+        How many jobs.
+    plan
+        What the sweep takes on this machine, with all its `cores`.
+    cpus
+        Cores of a job; as many as here if None, at most 16.
+    gpu
+        Whether a job is to have a GPU.
+    at_once
+        How many jobs run at a time at most; as many as the cluster lets if None.
+    more
+        Further options of ``equisweep run``.
+    program
+        How equisweep is started there; as here if empty.
+    """
+    cpus = cpus or min(cores(), 16)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", sweep_file.stem).strip("-") or "sweep"
+    array = f"1-{parts}" + (f"%{at_once}" if at_once else "")
+    begun = program or (sys.executable, "-m", "equisweep.sweeps.commands.main")
+    paths = str(sweep_file.absolute()), "-o", str(cube.absolute())
+    command = shlex.join([*begun, "run", *paths, "-q", *more])
+    lines = [
+        f"--job-name=equisweep-{name}",
+        f"--array={array}",
+        "--ntasks=1",
+        f"--cpus-per-task={cpus}",
+        f"--mem={_memory(plan)}M",
+        f"--time={_time(plan, parts, cpus)}",
+        *(["--gres=gpu:1"] if gpu else []),
+        "--requeue",
+        "--open-mode=append",
+        f"--output=equisweep-{name}-%A_%a.log",
+        f"--signal=B:TERM@{_NOTICE}",
+    ]
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            *(f"#SBATCH {line}" for line in lines),
+            "",
+            "# A part that is requeued, or submitted again, computes only what is missing of it.",
+            f'exec {command} --part "${{SLURM_ARRAY_TASK_ID}}/{parts}"',
+            "",
+        ]
+    )
+
+
+def require_tiles(sweep: "Sweep", parts: int, device: str, tile_points: int | None) -> None:
+    """SweepError where there are more parts than tiles, so that some would have nothing to do."""
+    tiles = _tiles(sweep, device, tile_points)
+    if parts > tiles:
+        raise SweepError(
+            f"parts: {parts:,} parts of a cube of {tiles:,} tiles would leave some without any; "
+            f"ask for at most {tiles:,}, or for smaller tiles with ",
+            Argument("tile_points", 1000),
+        )
+
+
+def _tiles(sweep: "Sweep", device: str, tile_points: int | None) -> int:
+    from ..engine.device import pick_device
+    from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
+    from ..engine.run.begin import plan_space
+    from .reduced.reduced import resolved
+
+    told, picked = resolved(sweep), pick_device(device)
+    if told.reduction is None:
+        return len(plan_space(told.space, picked, tile_points))
+    space, stored = reduced_last(told.space, told.reduction.over), reduced_space(told.space, told.reduction)
+    return len(plan_layouts(space, stored, picked, tile_points).cube)
+
+
+def _memory(plan: "Plan") -> int:
+    """Megabytes of a job."""
+    return math.ceil(_MEMORY * plan.memory / _STEP_MEMORY) * _STEP_MEMORY // 10**6
+
+
+def _time(plan: "Plan", parts: int, cpus: int) -> str:
+    """Hours, minutes and seconds of a job, generously: what is not used costs nothing."""
+    computing = (plan.seconds - plan.compile_seconds) * cores() / cpus
+    minutes = _TIMES * (plan.compile_seconds + computing / parts) / 60 + _NOTICE / 60
+    whole = max(math.ceil(minutes / _STEP_MINUTES) * _STEP_MINUTES, _LEAST_MINUTES)
+    days, minutes_left = divmod(whole, 1440)
+    clock = f"{minutes_left // 60:02d}:{minutes_left % 60:02d}:00"
+    return f"{days}-{clock}" if days else clock

@@ -36,7 +36,7 @@ from .metadata import contradictions
 from .read import changed_files
 from .recorder import Recorder
 from .seal import seal_of, seals_of, write_seal
-from .shared.lease import Busy, only_writer, writers
+from .shared.lease import Busy, names, only_writer
 from .shared.parts import WHOLE, Part, places_of
 
 UNDER_WAY = "status/partial"  # What is under way of a reduced sweep, until its tile is committed.
@@ -153,7 +153,7 @@ def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
         and not manifest.damaged
         and not found.sound
         and not Recorder.wants_rewriting(manifest)
-        and not writers(cube.root)
+        and not names(cube.root)
         and not (cube.root / UNDER_WAY).exists()
         and not own_journals(cube.root)
         and not has_leftovers_beside(cube.root)

@@ -38,9 +38,8 @@ def test_it_asks_for_what_the_plan_says_and_more():
     assert asked["time"] == "00:45:00"
     assert {"requeue", "open-mode", "signal"} <= asked.keys()
     assert "gres" not in asked
-    twice = lines_of(
-        job_script(Path("s.toml"), Path("c.zarr"), 64, PLAN, cpus=2 * cores(), gpu=True, at_once=8)
-    )
+    more = job_script(Path("s.toml"), Path("c.zarr"), 64, PLAN, cpus=2 * cores(), gpu=True, at_once=8)
+    twice = lines_of(more)
     assert (twice["time"], twice["gres"], twice["array"]) == ("00:25:00", "gpu:1", "1-64%8")
     long = lines_of(job_script(Path("s.toml"), Path("c.zarr"), 1, PLAN, cpus=cores()))
     assert re.fullmatch(r"1-16:\d\d:00", long["time"])
@@ -58,12 +57,8 @@ def test_bash_runs_every_part_of_a_sweep_of_an_odd_name(tmp_path, capsys, monkey
     assert main(["slurm", "a sweep.toml", "-o", "the cube.zarr", *asked]) == 0
     script.write_text(capsys.readouterr().out)
     assert lines_of(script.read_text())["job-name"] == "equisweep-a-sweep"
-    started = [
-        subprocess.Popen(
-            ["bash", script], env={**os.environ, "SLURM_ARRAY_TASK_ID": str(number)}, cwd=tmp_path
-        )
-        for number in (1, 2)
-    ]
+    given = [{**os.environ, "SLURM_ARRAY_TASK_ID": str(number)} for number in (1, 2)]
+    started = [subprocess.Popen(["bash", script], env=one, cwd=tmp_path) for one in given]
     assert [process.wait() for process in started] == [0, 0]
     assert missing_tiles(Cube(folder / "the cube.zarr")) == []
 

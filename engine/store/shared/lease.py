@@ -243,18 +243,24 @@ def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] |
             gone.append(writer)
         elif alone or writer.alone:
             return writer, now - writer.signed
-    for writer in gone if alone else ():
-        remove(os.fspath(writer.path))
+    if alone:  # a file that is half-written just now is begun anew by its writer
+        half = [root / FOLDER / name for name in names(root) if name.endswith(".partial")]
+        for path in (*half, *(writer.path for writer in gone)):
+            remove(os.fspath(path))
     return None
+
+
+def names(root: Path) -> list[str]:
+    """Names of all files that writers have, or were about to have, in the cube at `root`."""
+    try:
+        return os.listdir(root / FOLDER)  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def writers(root: Path) -> list[Writer]:
     """All who have a file in the cube at `root`, in no order, those that are gone as well."""
-    try:
-        names = [name for name in os.listdir(root / FOLDER) if name.endswith(_END)]  # noqa: PTH208
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    found = (_read(root / FOLDER / name) for name in names)
+    found = (_read(root / FOLDER / name) for name in names(root) if name.endswith(_END))
     return [writer for writer in found if writer is not None]
 
 

@@ -72,7 +72,7 @@ FLOORS = {
         "sensitivity/* plots/* boundaries/*",
         "explore/*",
         "accessor reduced/*",
-        "plan provenance machine recompute slurm",
+        "plan provenance machine recompute",
         "run",
         "papers/*",
         "__init__ offers",

@@ -23,8 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from ...plan import plan
-    from ...slurm import job_script, require_tiles
     from ...spec.sweep import Sweep
+    from .slurm_script import job_script, require_tiles
 
     sweep = Sweep.from_file(options.sweep)
     require_tiles(sweep, options.parts, "cpu", options.tile_points)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Argument, SweepError
+from ....engine.errors import Argument, SweepError
 
 if TYPE_CHECKING:
-    from .plan import Plan
-    from .spec.sweep import Sweep
+    from ...plan import Plan
+    from ...spec.sweep import Sweep
 
 # A plan is within a factor of two, and other machines may be slower than the one that made it.
 _TIMES, _LEAST_MINUTES, _STEP_MINUTES = 4.0, 10, 5
@@ -102,10 +102,10 @@ def require_tiles(sweep: "Sweep", parts: int, device: str, tile_points: int | No
 
 
 def _tiles(sweep: "Sweep", device: str, tile_points: int | None) -> int:
-    from ..engine.device import pick_device
-    from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
-    from ..engine.run.begin import plan_space
-    from .reduced.reduced import resolved
+    from ....engine.device import pick_device
+    from ....engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
+    from ....engine.run.begin import plan_space
+    from ...reduced.reduced import resolved
 
     told, picked = resolved(sweep), pick_device(device)
     if told.reduction is None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...kernels.status import Status
 from ..space import Variable
-from .measure import Block, Measure, State
+from .measure import Block, Counted, Measure, State
 from .named import COUNT, left_out, meaning, statistic
 
 STATUS_DIM = "of_status"
@@ -53,19 +53,20 @@ class Statuses(Measure):
 
 
 class Classes(Measure):
-    """How many points that count have each class of an output. The rest is as of `Moments`."""
+    """How many points that count have each class of an output."""
 
-    def __init__(self, output: Variable, inner: tuple[int, ...], codes: frozenset[int], points: int) -> None:
-        self.output, self.inner, self.codes, self.points = output.name, inner, codes, points
-        self.numbers_of = [int(number) for number in output.attributes["flag_values"]]
-        self.labels = {output.name: tuple(str(output.attributes["flag_meanings"]).split())}
-        counts = statistic(output, "counts", "points of each class", (output.name,), count=True)
-        self.variables = (counts, left_out(output))
-        self.numbers = (len(self.numbers_of) + 1) * int(np.prod(inner, dtype=int))
+    def __init__(self, of: Counted) -> None:
+        self.of = of
+        about = of.output.attributes
+        self.numbers_of = [int(number) for number in about["flag_values"]]
+        self.labels = {of.name: tuple(str(about["flag_meanings"]).split())}
+        counts = statistic(of.output, "counts", "points of each class", (of.name,), count=True)
+        self.variables = (counts, left_out(of.output))
+        self.numbers = (len(self.numbers_of) + 1) * of.numbers
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen = block.seen(self.output, self.codes)
+        seen = self.of.seen(block)
         of_each = []
         for number in self.numbers_of:
             same = seen.values == number
@@ -82,8 +83,8 @@ class Classes(Measure):
         """As of `Measure`."""
         counts, count = state["counts"], state["count"]
         return {
-            f"{self.output}_counts": counts.reshape(-1, *self.inner, counts.shape[1]),
-            f"{self.output}_left_out": (self.points - count).reshape(-1, *self.inner),
+            f"{self.of.name}_counts": counts.reshape(-1, *self.of.inner, counts.shape[1]),
+            f"{self.of.name}_left_out": (self.of.points - count).reshape(-1, *self.of.inner),
         }
 
 
@@ -93,16 +94,8 @@ class Histogram(Measure):
     What lies below, and above, is counted beside them.
     """
 
-    def __init__(
-        self,
-        output: Variable,
-        inner: tuple[int, ...],
-        codes: frozenset[int],
-        low: float,
-        high: float,
-        bins: int,
-    ) -> None:
-        self.output, self.inner, self.codes = output.name, inner, codes
+    def __init__(self, of: Counted, low: float, high: float, bins: int) -> None:
+        self.of, output = of, of.output
         self.edges = np.linspace(low, high, bins + 1)
         dim = f"{output.name}_bin"
         self.labels = {dim: tuple(((self.edges[1:] + self.edges[:-1]) / 2).tolist())}
@@ -113,11 +106,11 @@ class Histogram(Measure):
             statistic(output, "below", f"points below {low:g}", count=True),
             statistic(output, "above", f"points above {high:g}", count=True),
         )
-        self.numbers = (bins + 2) * int(np.prod(inner, dtype=int))
+        self.numbers = (bins + 2) * of.numbers
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen = block.seen(self.output, self.codes)
+        seen = self.of.seen(block)
         low, high, bins = self.edges[0], self.edges[-1], len(self.edges) - 1
         values = seen.filled(np.nan).astype(np.float64, copy=False)
         with np.errstate(invalid="ignore"):
@@ -138,10 +131,10 @@ class Histogram(Measure):
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
-        shapes = {"counts": (-1, *self.inner, len(self.edges) - 1)}
+        shapes = {"counts": (-1, *self.of.inner, len(self.edges) - 1)}
         names = {"counts": "histogram"}
         return {
-            f"{self.output}_{names.get(name, name)}": values.reshape(shapes.get(name, (-1, *self.inner)))
+            f"{self.of.name}_{names.get(name, name)}": values.reshape(shapes.get(name, (-1, *self.of.inner)))
             for name, values in state.items()
         }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..space import Axis, Space, Variable
 from ..values.columns import Values
-from .measure import Block, Measure, State
+from .measure import Block, Counted, Measure, State
 from .named import meaning, of_class, statistic
 
 _NOWHERE = np.iinfo(np.int64).max
@@ -38,20 +38,13 @@ class Extreme(Measure):
     """The least (`sign` 1) or largest (-1) value, and where the first such one lies.
 
     `wanted` are those of "min" and "argmin", or "max" and "argmax", that are asked for; `reduced` are the
-    axes along which places count, the last fastest. The rest is as of `Moments`.
+    axes along which places count, the last fastest.
     """
 
     def __init__(
-        self,
-        output: Variable,
-        inner: tuple[int, ...],
-        codes: frozenset[int],
-        sign: int,
-        wanted: Collection[str],
-        reduced: Sequence[Axis],
-        space: Space,
+        self, of: Counted, sign: int, wanted: Collection[str], reduced: Sequence[Axis], space: Space
     ) -> None:
-        self.output, self.inner, self.codes, self.sign = output.name, inner, codes, sign
+        self.of, self.sign, output = of, sign, of.output
         self.name, self.placed = ("min" if sign > 0 else "max"), any(one.startswith("arg") for one in wanted)
         words = "least value" if sign > 0 else "largest value"
         values = (statistic(output, self.name, words),) if self.name in wanted else ()
@@ -61,11 +54,11 @@ class Extreme(Measure):
         self.variables = (*values, *(one.variable for one in self.coordinates))
         self.valued = bool(values)
         self.labels = {}
-        self.numbers = 2 * int(np.prod(inner, dtype=int))
+        self.numbers = 2 * of.numbers
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen = block.seen(self.output, self.codes)
+        seen = self.of.seen(block)
         there = seen.count > 0
         signed = seen.filled(np.inf * self.sign)
         if not self.placed:
@@ -88,9 +81,9 @@ class Extreme(Measure):
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
-        at = state["at"].reshape(-1, *self.inner)
+        at = state["at"].reshape(-1, *self.of.inner)
         value = np.where(at == _NOWHERE, np.nan, self.sign * state["value"].reshape(at.shape))
-        result = {f"{self.output}_{self.name}": value} if self.valued else {}
+        result = {f"{self.of.name}_{self.name}": value} if self.valued else {}
         return result | {one.variable.name: one.at(at) for one in self.coordinates}
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,42 @@ class Block:
         if key not in self._seen:
             self._seen[key] = see(self.values[output], self.status, codes)
         return self._seen[key]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a measure is taken of: an output, at those points of a cell that count.
+
+    Attributes
+    ----------
+    output
+        The variable that is measured.
+    inner
+        The shape of what it has at a point.
+    codes
+        The statuses that count.
+    points
+        How many points fall into a cell, whether they count or not.
+    """
+
+    output: Variable
+    inner: tuple[int, ...]
+    codes: frozenset[int]
+    points: int
+
+    @property
+    def name(self) -> str:
+        """The name of the output."""
+        return self.output.name
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the output has at a point."""
+        return prod(self.inner)
+
+    def seen(self, block: Block) -> Seen:
+        """Its values in a block, and which of them count."""
+        return block.seen(self.name, self.codes)
 
 
 class Measure(ABC):

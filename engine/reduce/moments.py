@@ -8,40 +8,28 @@ from collections.abc import Collection
 
 import numpy as np
 
-from ..space import Variable
-from .measure import Block, Measure, State
+from .measure import Block, Counted, Measure, State
 from .named import left_out, statistic
 
 _OF = {"mean": "mean", "std": "standard deviation (divisor n)", "sum": "sum", "count": "number of values"}
 
 
 class Moments(Measure):
-    """Those of `wanted` ("mean", "std", "sum", "count") that are asked for; what is left out, always.
+    """Those of `wanted` ("mean", "std", "sum", "count") that are asked for; what is left out, always."""
 
-    `codes` are the statuses that count, `points` how many points fall into a cell, `inner` the shape of what
-    the output has at one of them.
-    """
-
-    def __init__(
-        self,
-        output: Variable,
-        inner: tuple[int, ...],
-        codes: frozenset[int],
-        points: int,
-        wanted: Collection[str],
-    ) -> None:
-        self.output, self.inner, self.codes, self.points = output.name, inner, codes, points
+    def __init__(self, of: Counted, wanted: Collection[str]) -> None:
+        self.of = of
         self.wanted = [name for name in _OF if name in wanted]
         self.labels = {}
         self.variables = (
-            *(statistic(output, name, _OF[name], count=name == "count") for name in self.wanted),
-            left_out(output),
+            *(statistic(of.output, name, _OF[name], count=name == "count") for name in self.wanted),
+            left_out(of.output),
         )
-        self.numbers = 3 * int(np.prod(inner, dtype=int))
+        self.numbers = 3 * of.numbers
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen = block.seen(self.output, self.codes)
+        seen = self.of.seen(block)
         state = {"count": seen.count}
         if {"mean", "std", "sum"} & set(self.wanted):
             state["sum"] = seen.total
@@ -65,14 +53,14 @@ class Moments(Measure):
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
         count = state["count"]
-        result = {"left_out": self.points - count, "count": count}
+        result = {"left_out": self.of.points - count, "count": count}
         if "sum" in state:
             result |= {"sum": np.where(count > 0, state["sum"], np.nan), "mean": _mean(state, np.nan)}
         if "squares" in state:
             root = np.sqrt(state["squares"] / np.maximum(count, 1))
             result["std"] = np.where(count > 0, root, np.nan)
         return {
-            f"{self.output}_{name}": result[name].reshape(-1, *self.inner)
+            f"{self.of.name}_{name}": result[name].reshape(-1, *self.of.inner)
             for name in (*self.wanted, "left_out")
         }
 

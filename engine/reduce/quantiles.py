@@ -4,34 +4,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..space import Variable
-from .measure import Block, Measure, State
+from .measure import Block, Counted, Measure, State
 from .named import statistic
 
 
 class Quantiles(Measure):
-    """Quantiles of what counts, linear between the values as NumPy's are. The rest is as of `Moments`."""
+    """Quantiles of what counts, linear between the values as NumPy's are."""
 
     grows = True
 
-    def __init__(
-        self,
-        output: Variable,
-        inner: tuple[int, ...],
-        codes: frozenset[int],
-        points: int,
-        probabilities: Sequence[float],
-    ) -> None:
-        self.output, self.inner, self.codes = output.name, inner, codes
+    def __init__(self, of: Counted, probabilities: Sequence[float]) -> None:
+        self.of = of
         self.probabilities = np.array(probabilities, np.float64)
-        dim = f"{output.name}_probability"
+        dim = f"{of.name}_probability"
         self.labels = {dim: tuple(self.probabilities.tolist())}
-        self.variables = (statistic(output, "quantiles", "quantiles", (dim,)),)
-        self.numbers = points * int(np.prod(inner, dtype=int))
+        self.variables = (statistic(of.output, "quantiles", "quantiles", (dim,)),)
+        self.numbers = of.points * of.numbers
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        return {"values": np.array(block.seen(self.output, self.codes).filled(np.nan), np.float64)}
+        return {"values": np.array(self.of.seen(block).filled(np.nan), np.float64)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -49,4 +41,4 @@ class Quantiles(Measure):
         with np.errstate(invalid="ignore"):  # between infinite values, which are as good as another
             between = np.where(low == high, low, low + (high - low) * share)
         result = np.where(last < 0, np.nan, np.where(share == 0, low, between))
-        return {f"{self.output}_quantiles": result.reshape(-1, *self.inner, len(self.probabilities))}
+        return {f"{self.of.name}_quantiles": result.reshape(-1, *self.of.inner, len(self.probabilities))}

@@ -9,7 +9,7 @@ from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ...engine.reduce.counting import Classes, Histogram, Statuses
 from ...engine.reduce.extremes import Extreme
-from ...engine.reduce.measure import Measure
+from ...engine.reduce.measure import Counted, Measure
 from ...engine.reduce.moments import Moments
 from ...engine.reduce.quantiles import Quantiles
 from ...engine.reduce.reduction import Reduction
@@ -47,8 +47,8 @@ def read_statistics(
         counts = frozenset(counted_for(str(variables[name].attributes.get("needs", "")), keep))
         codes |= counts
         text[name] = ", ".join(map(str, statistics))
-        cell = _Cell(variables[name], _inner(space, variables[name]), counts, points, over, space)
-        measures += _measures(f"{where}.{name}", cell, statistics)
+        of = Counted(variables[name], _inner(space, variables[name]), counts, points)
+        measures += _measures(of, statistics, over, space)
     if keep is not None:
         text["keep"] = ", ".join(keep)
     measures.append(Statuses(variables["status"], frozenset(codes)))
@@ -63,37 +63,23 @@ def read_statistics(
     return space, reduction
 
 
-class _Cell:
-    """What is known of an output where its measures are made."""
-
-    def __init__(
-        self,
-        output: Variable,
-        inner: tuple[int, ...],
-        codes: frozenset[int],
-        points: int,
-        over: Sequence[str],
-        space: Space,
-    ) -> None:
-        self.output, self.inner, self.codes, self.points, self.space = output, inner, codes, points, space
-        self.reduced = [axis for axis in space.axes if axis.dim in over]
-        self.own = (output, inner, codes)
-
-
-def _measures(where: str, cell: _Cell, statistics: Sequence[Statistic]) -> list[Measure]:
+def _measures(
+    of: Counted, statistics: Sequence[Statistic], over: Sequence[str], space: Space
+) -> list[Measure]:
     names = {one.name for one in statistics}
     if "counts" in names:
-        return [Classes(*cell.own, cell.points)]
-    result: list[Measure] = [Moments(*cell.own, cell.points, names)]
+        return [Classes(of)]
+    result: list[Measure] = [Moments(of, names)]
+    reduced = [axis for axis in space.axes if axis.dim in over]
     for sign, wanted in ((1, {"min", "argmin"}), (-1, {"max", "argmax"})):
         if wanted & names:
-            result.append(Extreme(*cell.own, sign, wanted & names, cell.reduced, cell.space))
+            result.append(Extreme(of, sign, wanted & names, reduced, space))
     for one in statistics:
         if one.name == "histogram":
             low, high, bins = one.numbers
-            result.append(Histogram(*cell.own, low, high, int(bins)))
+            result.append(Histogram(of, low, high, int(bins)))
         elif one.name == "quantiles":
-            result.append(Quantiles(*cell.own, cell.points, one.numbers))
+            result.append(Quantiles(of, one.numbers))
     return result
 
 

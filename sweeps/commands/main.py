@@ -29,6 +29,7 @@ _FILES = (
     "query",
     "sql",
     "verify",
+    "cubes.diff",
     "cubes.slurm",
     "plot",
     "explore",

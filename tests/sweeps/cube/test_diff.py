@@ -1,0 +1,114 @@
+"""What differs between two cubes, against plain NumPy on the arrays that xarray reads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray
+from equisweep.engine.store.commit import record
+from equisweep.engine.store.cube import Cube
+from equisweep.sweeps import CubeError, Sweep, run
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.compared.diff import diff
+
+AXES = {
+    "mechanism": ["noncooperation", "sharing"],
+    "alpha": [0.1, 0.3, 0.5, 0.7, 0.9],
+    "beta": {"start": 0.1, "stop": 0.9, "num": 9},
+}
+SWEEP = Sweep("external", AXES, outputs=["investment", "equilibrium_count"])
+
+
+@pytest.fixture(scope="module")
+def cubes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cubes")
+    other = {"beta": [0.9, 0.3, 0.11], "mechanism": ["sharing", "noncooperation"], "alpha": [0.3, 0.9, 0.95]}
+    made = {
+        "one": (SWEEP, 20),
+        "tiles": (SWEEP, 1000),
+        "lossier": (replace(SWEEP, fixed={"L": 900}), 20),
+        "other": (replace(SWEEP, axes=other), 20),
+        "fewer": (replace(SWEEP, outputs=["investment"]), 20),
+        "apart": (replace(SWEEP, axes={**AXES, "n": [3, 4]}), 20),
+        "far": (replace(SWEEP, axes={**AXES, "alpha": [0.2]}), 20),
+    }
+    for name, (sweep, points) in made.items():
+        run(sweep, folder / f"{name}.zarr", tile_points=points, durable=False)
+    return folder
+
+
+def coordinates(dataset, at):
+    dims = dataset["status"].dims
+    return {dim: dataset[dim].values.tolist()[k] for dim, k in zip(dims, at, strict=True)}
+
+
+def test_cubes_of_one_sweep_do_not_differ_whatever_their_tiles(cubes, capsys):
+    found = diff(cubes / "one.zarr", cubes / "tiles.zarr")
+    assert not found.any
+    assert found.points == 90
+    assert main(["diff", str(cubes / "one.zarr"), str(cubes / "tiles.zarr")]) == 0
+    assert "the same in every bit: investment, equilibrium_count, status" in capsys.readouterr().out
+
+
+def test_the_largest_differences_are_where_numpy_has_them(cubes, capsys):
+    one, two = (xarray.open_zarr(cubes / f"{name}.zarr").load() for name in ("one", "lossier"))
+    found = diff(cubes / "one.zarr", cubes / "lossier.zarr")
+    assert found.sweep == ["fixed.L: 400.0, 900.0"]
+    a, b = one["investment"].values, two["investment"].values
+    absolute = np.abs(a - b)
+    with np.errstate(invalid="ignore"):
+        relative = np.nan_to_num(absolute / np.maximum(np.abs(a), np.abs(b)))
+    investment = found.variables["investment"]
+    assert investment.count == int((a != b).sum())
+    for mine, place, right in (
+        (investment.largest, investment.largest_at, absolute),
+        (investment.relative, investment.relative_at, relative),
+    ):
+        assert mine == right.max()
+        at = np.unravel_index(right.argmax(), right.shape)
+        assert place == {
+            dim: one[dim].values[k].item() for dim, k in zip(one["status"].dims, at, strict=True)
+        }
+    changed = found.variables["status"].changed if "status" in found.variables else {}
+    assert sum(changed.values()) == int((one["status"].values != two["status"].values).sum())
+    assert main(["diff", str(cubes / "one.zarr"), str(cubes / "lossier.zarr")]) == 1
+    assert "sweep: fixed.L: 400.0, 900.0 in the other" in capsys.readouterr().out
+
+
+def test_points_in_common_are_compared_in_any_order_of_axes(cubes):
+    found = diff(cubes / "one.zarr", cubes / "other.zarr")
+    assert found.points == 2 * 2 * 2  # alpha 0.3 and 0.9, beta 0.9 and 0.3
+    assert found.variables == {}
+    assert {text.partition(":")[0] for text in found.sweep} == {
+        "dims", "axes.mechanism", "axes.alpha", "axes.beta",
+    }  # fmt: skip
+
+
+def test_a_number_that_was_changed_is_named_with_its_place(cubes, tmp_path):
+    path = tmp_path / "cube.zarr"
+    run(SWEEP, path, tile_points=20, durable=False)
+    cube = Cube(path)
+    tile = list(cube.layout)[1]
+    values = {name: cube.read(name, tile).copy() for name in cube.names}
+    values["investment"][-1, -1, -1] = np.nan
+    values["investment"][0, 0, 0] += 0.25
+    values["status"][0, 0, 0] = 3
+    record(cube, tile, {name: cube.write_shard(name, tile, values[name]) for name in cube.names}, True)
+    cube.recorder.close()
+    found = diff(cubes / "one.zarr", path)
+    investment = found.variables["investment"]
+    assert (investment.count, investment.one_missing) == (2, 1)
+    assert investment.largest == pytest.approx(0.25)
+    whole = xarray.open_zarr(path)
+    assert investment.largest_at == coordinates(whole, tile.start)
+    assert sum(found.variables["status"].changed.values()) == 1
+
+
+def test_what_only_one_has_and_what_cannot_be_compared_is_said(cubes, tmp_path, capsys):
+    found = diff(cubes / "one.zarr", cubes / "fewer.zarr")
+    assert (found.only_one, found.only_other, found.variables) == (["equilibrium_count"], [], {})
+    for name in ("apart", "far"):
+        assert main(["diff", str(cubes / "one.zarr"), str(cubes / f"{name}.zarr")]) == 1
+        assert "no points in common: no numbers were compared" in capsys.readouterr().out
+    with pytest.raises(CubeError, match="no such cube"):
+        diff(cubes / "one.zarr", tmp_path / "none.zarr")

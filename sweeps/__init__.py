@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..engine.feedback.report import Report
     from ..engine.store.verify import verify
     from . import boundaries, sensitivity
+    from .cube.compared.diff import diff
     from .cube.lazy import ok, where
     from .cube.reduce import reduce
     from .cube.select import select
@@ -47,6 +48,7 @@ __all__ = [
     "best_compensation",
     "boundaries",
     "critical_cities",
+    "diff",
     "draw_structure",
     "load_structure",
     "ok",
@@ -71,6 +73,7 @@ _PACKAGES = ("boundaries", "sensitivity")
 _MODULES = {
     "Report": "..engine.feedback.report",
     "verify": "..engine.store.verify",
+    "diff": ".cube.compared.diff",
     "ok": ".cube.lazy",
     "where": ".cube.lazy",
     "reduce": ".cube.reduce",

@@ -7,9 +7,8 @@ import pytest
 import xarray
 from equisweep.engine.store.commit import record
 from equisweep.engine.store.cube import Cube
-from equisweep.sweeps import CubeError, Sweep, run
+from equisweep.sweeps import CubeError, Sweep, diff, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.cube.compared.diff import diff
 
 AXES = {
     "mechanism": ["noncooperation", "sharing"],
@@ -66,9 +65,7 @@ def test_the_largest_differences_are_where_numpy_has_them(cubes, capsys):
     ):
         assert mine == right.max()
         at = np.unravel_index(right.argmax(), right.shape)
-        assert place == {
-            dim: one[dim].values[k].item() for dim, k in zip(one["status"].dims, at, strict=True)
-        }
+        assert place == coordinates(one, at)
     changed = found.variables["status"].changed if "status" in found.variables else {}
     assert sum(changed.values()) == int((one["status"].values != two["status"].values).sum())
     assert main(["diff", str(cubes / "one.zarr"), str(cubes / "lossier.zarr")]) == 1

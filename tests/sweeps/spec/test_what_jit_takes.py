@@ -141,7 +141,8 @@ def test_what_is_no_vector_or_one_where_a_number_is_meant_is_said_by_name(folder
 
 WITHOUT_RULE = """
 import jax, jax.numpy as jnp, numpy as np
-from equisweep.kernels.declare import model
+from equisweep.kernels.declare import flow_model, model
+from equisweep.kernels.flow import Observable
 from equisweep.kernels.model import Domain, Output, Parameter
 
 backward = jax.custom_vjp(jnp.sin)
@@ -159,7 +160,16 @@ def declared(name):
     a = Parameter("a", "a", "1", 1.0, Domain(), "a")
     return model(title=name, parameters=[a], outputs=[Output("y", "y", "1", "y")])(kernel)
 
+def flowing(name):
+    def field(t, x, p):
+        return KINDS[name](x[:1]) - p["k"] * x
+    field.__name__ = name
+    parameters = [Parameter(n, n, "1", 1.0, Domain(0), n) for n in ("k", "horizon")]
+    x = Observable("x", "x", "1", "x")
+    return flow_model(parameters=parameters, start=lambda p: jnp.ones(1), observables=[x])(field)
+
 backward_, called_, next_ = map(declared, KINDS)
+backward_flow, called_flow, next_flow = map(flowing, KINDS)
 """
 
 
@@ -175,3 +185,19 @@ def test_what_has_no_derivative_is_one_line_and_leaves_no_cube(name, tmp_path):
         with pytest.raises(SweepError, match=message):
             attempt()
     assert not (tmp_path / "c.zarr").exists()
+
+
+@pytest.mark.parametrize("name", ["backward", "called", "next"])
+def test_a_field_without_derivatives_is_refused_in_one_line_and_goes_by_fixed_steps(name, tmp_path):
+    (tmp_path / "mine.py").write_text(WITHOUT_RULE)
+    asked = {"axes": {"k": [0.5, 2.0]}, "folder": tmp_path, "outputs": ["x_final"]}
+    message = (
+        rf"model mine.py:{name}_flow: the field cannot be differentiated .* at mine.py, line .*settle = 0"
+    )
+    with pytest.raises(SweepError, match=message):
+        run(Sweep(f"mine.py:{name}_flow", **asked), tmp_path / "c.zarr")
+    assert not (tmp_path / "c.zarr").exists()
+    if name == "next":  # but for a rounding x' = (1 - k) x
+        integrator = {"settle": 0, "fixed_steps": 100}
+        cube = run(Sweep(f"mine.py:{name}_flow", **asked, integrator=integrator), tmp_path / "c.zarr")
+        np.testing.assert_allclose(cube["x_final"], np.exp([0.5, -1.0]), rtol=1e-9)

@@ -138,8 +138,8 @@ def _check_derivatives(where: str, field: Callable[[Any], Any], state: Any) -> N
     except (TypeError, ValueError, NotImplementedError) as error:  # as jax says that something has no rule
         raise SweepError(
             f"{where}: the field cannot be differentiated in the state{raised_at(error)}: {said(error)}; "
-            "rest points and steps are judged by its derivatives: give what has none a rule by jax.custom_jvp, "
-            "or write settle = 0 and fixed_steps = ... under [integrator]"
+            "rest points and steps are judged by its derivatives: give what has none a rule by "
+            "jax.custom_jvp, or write settle = 0 and fixed_steps = ... under [integrator]"
         ) from error
 
 

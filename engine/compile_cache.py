@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import stat
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +14,18 @@ import jax
 # Bytes that are kept; beyond them what was used least recently is compiled anew when it is wanted.
 MOST_BYTES = 10**9
 
+# A file that is larger was not kept here.
+_MOST_OF_ONE = 2**28
 _SECONDS = [0.0]
+
+
+class _AtWork(threading.local):
+    """Whether a compiler is at work in this thread, for another one perhaps."""
+
+    inside = False
+
+
+_at_work = _AtWork()
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -34,23 +47,42 @@ def keep_compiled() -> None:
 def kept_folder() -> Path | None:
     """Where machine code is kept between runs; None where jax keeps nothing here either."""
     chosen = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
-    folder = _own_folder() if chosen is not None else None
+    wanted = jax.config.jax_enable_compilation_cache  # pyright: ignore[reportAttributeAccessIssue]
+    folder = _own_folder() if wanted and chosen is not None else None
     return folder if folder is not None and str(folder) == chosen else None
 
 
 def kept(name: str) -> bytes | None:
-    """What was kept under a name, whole: half of it, linked, would end the process. None if nothing was."""
+    """What was kept under a name, whole: half of it, linked, would end the process. None if nothing was.
+
+    Nor if it is no file of this user's own, or not what was kept under this very name.
+    """
     folder = kept_folder()
     if folder is None:
         return None
     try:
-        result = (folder / name).read_bytes()
+        result = _read_own(folder / name)
     except OSError:
         return None
-    with suppress(OSError):
-        os.utime(folder / name)  # used now: what was not for longest is deleted first
     digest, code = result[:_DIGEST], result[_DIGEST:]
-    return code if hashlib.sha256(code).digest() == digest else None
+    return code if _digest_of(name, code) == digest else None
+
+
+def _read_own(path: Path) -> bytes:
+    """The bytes of a file; OSError where it is a link, no file, another user's, or too large to be kept."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_size > _MOST_OF_ONE:
+            raise OSError(f"{path} was not kept")
+        with suppress(OSError):
+            os.utime(descriptor)  # used now: what was not for longest is deleted first
+        return file.read(_MOST_OF_ONE)
+
+
+def _digest_of(name: str, code: bytes) -> bytes:
+    """Digest of what is kept and of its name: a file that was renamed is not what its name says."""
+    return hashlib.sha256(name.encode() + b"\0" + code).digest()
 
 
 def keep(name: str, code: bytes) -> None:
@@ -59,11 +91,11 @@ def keep(name: str, code: bytes) -> None:
     Written beside the name, then renamed: others never read half a file.
     """
     folder = kept_folder()
-    if folder is None:
+    if folder is None or len(code) > _MOST_OF_ONE - _DIGEST:
         return
-    part = folder / f"{name}.{os.getpid()}"
+    part = folder / f"{name}.{os.getpid()}-{threading.get_ident()}"
     try:
-        part.write_bytes(hashlib.sha256(code).digest() + code)
+        part.write_bytes(_digest_of(name, code) + code)
         part.replace(folder / name)
     except OSError:
         part.unlink(missing_ok=True)
@@ -72,11 +104,14 @@ def keep(name: str, code: bytes) -> None:
 @contextmanager
 def compiler_at_work() -> Iterator[None]:
     """Within it, a compiler makes what is kept: the next run need not wait for it."""
-    began = time.perf_counter()
+    began, inside = time.perf_counter(), _at_work.inside
+    _at_work.inside = True
     try:
         yield
     finally:
-        _SECONDS[0] += time.perf_counter() - began
+        _at_work.inside = inside
+        if not inside:
+            _SECONDS[0] += time.perf_counter() - began
 
 
 def compiler_seconds() -> float:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .batches import POINTS, Batches, lanes_of_a_batch
+from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
 from .grid_function import GridFunction, grid_function
-from .grid_vmap import GridVmap
 from .raised_at import raised_by_callback
 from .space import Space
 from .tiles import Layout, Tile
@@ -59,7 +59,7 @@ class Evaluator:
             self.space, choices, first, self.device, native=self.native, count=self._count
         )
         self.computed |= how
-        if isinstance(function, GridVmap):
+        if not isinstance(function, GridLoop):
             self.batches.bound(function.live_bytes)
         return function
 

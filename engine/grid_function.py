@@ -1,25 +1,30 @@
 """A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import product
 from typing import Any
 
 import jax
 
-from .codegen.backends import backend_of
+from .codegen.backends import backend_of, cpu_backend
 from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled, all_native, attempt, remarked
 from .codegen.lane_loop import lane_loop
 from .codegen.traced_once import TracedOnce
+from .compile_cache import compiler_at_work
 from .feedback.compiling import compiling
 from .grid_vmap import GridVmap
-from .made_before import Made, find, keep, key_of
+from .kept.compiled import Keeper
+from .kept.key import key_of_kept
+from .kept.program import KeptProgram
+from .kept.shelf import Shelf
+from .made_before import Made, find, keep, key_of, ways_before
 from .point import Point, method_of, parameters_at, point_function
 from .space import Space
 
-GridFunction = GridLoop | GridVmap
+GridFunction = GridLoop | GridVmap | KeptProgram
 
 
 def grid_function(
@@ -37,15 +42,17 @@ def grid_function(
     ----------
     coordinates : of one grid: an array for each name along each axis.
     native : False asks for XLA, always.
-    count : called at every compilation. What an earlier call made for a model that ships is found again.
+    count : called at every compilation. What an earlier call made for a model that ships is found again, and
+        what an earlier process made and kept.
     """
     key = key_of(space, choices, coordinates, device, native)
     made = find(key, coordinates)
     if made is None or not _compiles(made[0], count):
-        made = _made(space, choices, coordinates, device, native, count)
+        one = _One(space, choices, coordinates, device, native, count)
+        made = one.kept(coordinates) or one.made(coordinates)
     function, ways = made
     keep(key, function, ways)
-    return (function.counting(count) if isinstance(function, GridVmap) else function), set(ways)
+    return (function if isinstance(function, GridLoop) else function.counting(count)), set(ways)
 
 
 def _compiles(function: GridFunction, count: Callable[[], None]) -> bool:
@@ -58,31 +65,62 @@ def _compiles(function: GridFunction, count: Callable[[], None]) -> bool:
     return True
 
 
-def _made(
-    space: Space,
-    choices: Mapping[str, str],
-    coordinates: Sequence[Point],
-    device: Any,
-    native: bool,
-    count: Callable[[], None],
-) -> Made:
-    """See `grid_function`."""
-    what = ", ".join([space.model.name, *choices.values()])
-    ways: set[Compiled] = set()
-    point = TracedOnce(point_function(space, choices, partial(lane_loop, report=ways.add)))
-    reason = _reason_for_xla(device, native)
-    known = set() if reason is None else {Compiled(False, reason)}
-    with compiling(what):
-        if reason is None and not space.needs_ode:
-            loop, compiled = attempt(lambda: _grid_loop(point, coordinates, device).link(), "computing")
-            if loop is not None:
-                count()
-                if loop.traced:
-                    return GridVmap(loop, coordinates, device, what=what, whole=True), frozenset({compiled})
-                return loop, frozenset({compiled})
-            known = {compiled}
-        function = GridVmap(point, coordinates, device, what=what, seldom=partial(all_native, ways))
-    return function, frozenset(remarked(known or ways, function.remark))
+class _One:
+    """The function of one space with one combination of choices; see `grid_function`."""
+
+    def __init__(
+        self,
+        space: Space,
+        choices: Mapping[str, str],
+        coordinates: Sequence[Point],
+        device: Any,
+        native: bool,
+        count: Callable[[], None],
+    ) -> None:
+        self.space, self.choices, self.device, self.count = space, choices, device, count
+        self.shelf = Shelf(key_of_kept(space, choices, coordinates, device, native))
+        self.what = ", ".join([space.model.name, *choices.values()])
+        self.reason = _reason_for_xla(device, native)
+
+    def kept(self, coordinates: Sequence[Point]) -> Made | None:
+        """What an earlier process made."""
+        if self.reason is None and not self.space.needs_ode:
+            found = self.shelf.loop(coordinates, cpu_backend())
+            if found is not None and _compiles(found[0], self.count):
+                return found
+        return self.shelf.program(coordinates, self.device, self._anew, self.count)
+
+    def _anew(self, coordinates: Sequence[Point]) -> GridVmap:
+        function = self.made(coordinates)[0]
+        assert isinstance(function, GridVmap)  # as the one that was kept: the key holds all that decides it
+        return function
+
+    def made(self, coordinates: Sequence[Point]) -> Made:
+        """Traced, lowered and, where it becomes machine code, compiled."""
+        ways: set[Compiled] = set()
+        point = TracedOnce(point_function(self.space, self.choices, partial(lane_loop, report=ways.add)))
+        known = set() if self.reason is None else {Compiled(False, self.reason)}
+        shelf, device = self.shelf, self.device
+        with compiling(self.what), compiler_at_work() if self.shelf else nullcontext():
+            if self.reason is None and not self.space.needs_ode:
+                loop, compiled = attempt(lambda: _grid_loop(point, coordinates, device).link(), "computing")
+                if loop is not None:
+                    self.count()
+                    if loop.traced:
+                        whole = GridVmap(loop, coordinates, device, what=self.what, whole=True)
+                        return whole, frozenset({compiled})
+                    shelf.keep_loop(loop, {compiled})
+                    shelf.keep_ways({compiled})
+                    return loop, frozenset({compiled})
+                known = {compiled}
+            keep, seldom = (
+                Keeper(shelf.keep_program, device, lambda: said) if shelf else None,
+                partial(all_native, ways),
+            )
+            function = GridVmap(point, coordinates, device, what=self.what, seldom=seldom, keep=keep)
+        said = frozenset(remarked(known or ways, function.remark))
+        shelf.keep_ways((known or ways) if self.space.needs_ode else said)
+        return function, said
 
 
 def how_computed(space: Space, device: Any) -> set[Compiled]:
@@ -96,31 +134,47 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
         return {Compiled(False, reason)}
     ways: set[Compiled] = set()
     for choices in _all_choices(space):
-        if space.needs_ode:
-            point = point_function(space, choices, partial(lane_loop, report=ways.add, link=False))
-            jax.eval_shape(point, *_shapes_at_a_point(space))
-        else:
-            ways |= _how_points(space, choices, device)
+        how = _how_orbits if space.needs_ode else _how_points
+        ways |= how(space, choices, device)
     return ways
+
+
+def _how_orbits(space: Space, choices: Mapping[str, str], device: Any) -> set[Compiled]:
+    """How the trajectories are stepped, with one combination of choices."""
+    at = _first_point(space)
+    shelf = Shelf(key_of_kept(space, choices, at, device, True))
+    ways = ways_before(key_of(space, choices, at, device, True)) or shelf.ways()
+    if ways is not None:
+        return remarked(ways, "")
+    found: set[Compiled] = set()
+    point = point_function(space, choices, partial(lane_loop, report=found.add, link=False))
+    jax.eval_shape(point, *_shapes_at_a_point(space))
+    shelf.keep_ways(found)
+    return found
 
 
 def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Compiled]:
     """The same for points without orbits, with one combination of choices. A run finds what is made here."""
     at = _first_point(space)
     key = key_of(space, choices, at, device, True)
-    known = find(key, at)
+    shelf = Shelf(key_of_kept(space, choices, at, device, True))
+    known = ways_before(key) or shelf.ways()
     if known is not None:
-        return set(known[1])
+        return set(known)
     point = TracedOnce(point_function(space, choices))
     loop, compiled = attempt(partial(_grid_loop, point, at, device), "computing")
     if loop is not None:
         if not loop.traced:
             keep(key, loop, {compiled})
+            shelf.keep_loop(loop, {compiled})
+            shelf.keep_ways({compiled})
         return {compiled}
     what = ", ".join([space.model.name, *choices.values()])
-    function = GridVmap(point, at, device, what=what, seldom=partial(all_native, {compiled}))
+    kept = Keeper(shelf.keep_program, device, lambda: ways) if shelf else None
+    function = GridVmap(point, at, device, what=what, seldom=partial(all_native, {compiled}), keep=kept)
     ways = remarked({compiled}, function.remark)  # XLA may have to hurry
     keep(key, function, ways)
+    shelf.keep_ways(ways)
     return ways
 
 

@@ -4,6 +4,7 @@ The general path: any function, any device. Each axis has its own vmap, so what 
 not recomputed along it, unless XLA fuses it into what does.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -20,6 +21,7 @@ from .compile_cache import compiler_at_work
 from .feedback.compiling import compiling
 from .feedback.progress import clock
 from .windows import Coordinates, put
+from .xla.executable import Keep, Program, compiled_anew
 from .xla.inline_lapack import holds_lapack, inline_lapack
 from .xla.live_bytes import equation_count, live_bytes
 from .xla.operation_by_operation import evaluated, seconds_to_compile
@@ -58,6 +60,7 @@ class GridVmap:
     what : what is shown while it is compiled.
     seldom : whether nearly all of the time goes into machine code that it calls; asked once it is traced.
     whole : `point` takes all coordinates of a grid at once: machine code that XLA launches.
+    keep : keeps what is compiled for other processes, and finds what they have kept.
     """
 
     def __init__(
@@ -70,14 +73,19 @@ class GridVmap:
         what: str = "",
         seldom: Callable[[], bool] = lambda: False,
         whole: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         self._plain = once = point
         if not whole:
             once = point if isinstance(point, TracedOnce) else TracedOnce(point)
             once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
             self._plain = vmapped(once, len(coordinates), len(shared))
-        self._made_with = once, device, what, seldom, whole
-        self._function = jax.jit(self._plain)
+        self._named = _named(self._plain)
+        self._made_with = once, device, what, seldom, whole, keep
+        self._keep = keep
+        self._options: dict[str, Any] = {}
+        self._loaded: dict[tuple[int, ...], Program] = {}
+        self._function = self._jit()
         self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
@@ -85,19 +93,28 @@ class GridVmap:
         rewritten = device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr)
         if rewritten:
             self._plain = inline_lapack(self._plain)
-            self._function = jax.jit(self._plain)
+            self._named = _named(self._plain)
+            self._function = self._jit()
         self.compile_seconds, self.remark, self._by_operation = _estimate(trace), "", False
         self._opened = False
         self._programs: dict[tuple[int, ...], tuple[Any, Any]] = {}
         if device.platform == "cpu":
             self._hurry(trace.jaxpr.jaxpr, seldom())
         if self._by_operation and not rewritten:  # tracing a long program takes long, too
-            self._programs[_lengths(coordinates)] = trace.jaxpr, jax.tree.structure(trace.out_info)
+            self._programs[lengths_of(coordinates)] = trace.jaxpr, jax.tree.structure(trace.out_info)
         inner = len(coordinates)
         self.outputs = {n: (v.shape[inner:], np.dtype(v.dtype)) for n, v in trace.out_info.items()}
-        self._first = _lengths(coordinates), trace.jaxpr.jaxpr
+        self._first = lengths_of(coordinates), trace.jaxpr.jaxpr
         self._count, self._compiling = count, threading.Lock()
         self._temporary: dict[tuple[int, ...], int] = {}
+
+    def _jit(self, name: str = "") -> Any:
+        """The function compiled, when it is called, with all arguments: also those on which nothing depends.
+
+        Traced once, whatever the options, unless it gets a name of its own.
+        """
+        function = _named(self._plain, name) if name else self._named
+        return jax.jit(function, keep_unused=True, compiler_options=self._options or None)
 
     @cached_property
     def live_bytes(self) -> int:
@@ -108,7 +125,8 @@ class GridVmap:
         """Compile quickly what takes little of the time; take another way than to compile a long program."""
         if seldom:
             self.compile_seconds /= _TIMES_AS_QUICK
-            self._function = jax.jit(self._plain, compiler_options=_known(_SELDOM))
+            self._options = _known(_SELDOM)
+            self._function = self._jit()
         whole = self.compile_seconds
         if whole <= LONG:
             return
@@ -124,7 +142,8 @@ class GridVmap:
         else:
             self.remark = f"optimised less, as that would be compiled for about {clock(whole)}"
             if not seldom:  # it is compiled quickly already
-                self._function = jax.jit(self._plain, compiler_options=_known(_HURRIED))
+                self._options = _known(_HURRIED)
+                self._function = self._jit()
         self._what += f", {self.remark.partition(', ')[0]},"
 
     def sharing(self, *shared: Array) -> "GridVmap":
@@ -135,10 +154,10 @@ class GridVmap:
 
     def of_lengths(self, coordinates: Coordinates) -> "GridVmap":
         """The same function made for grids of other lengths, from the same trace of a point."""
-        if _lengths(coordinates) == self._first[0]:
+        if lengths_of(coordinates) == self._first[0]:
             return self
-        once, device, what, seldom, whole = self._made_with
-        return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom, whole)
+        once, device, what, seldom, whole, keep = self._made_with
+        return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom, whole, keep)
 
     def counting(self, count: Callable[[], None]) -> "GridVmap":
         """The same compiled function; `count` is called whenever XLA compiles for it from now on."""
@@ -148,7 +167,7 @@ class GridVmap:
 
     def compile(self, coordinates: Coordinates) -> int:
         """Compile for coordinates of these lengths, unless that is done: bytes it takes besides outputs."""
-        lengths = _lengths(coordinates)
+        lengths = lengths_of(coordinates)
         if lengths in self._temporary:
             return self._temporary[lengths]
         with self._compiling, compiling(self._what, self._expected):
@@ -157,16 +176,42 @@ class GridVmap:
                 if self._by_operation:
                     self._temporary[lengths] = live_bytes(self._program(coordinates)[0].jaxpr)
                     return self._temporary[lengths]
-                lowered = self._function.lower(*coordinates, *self._shared)
-                with compiler_at_work():
-                    compiled = lowered.compile()
-                memory = compiled.memory_analysis()  # None where a device does not tell
-                self._temporary[lengths] = getattr(memory, "temp_size_in_bytes", 0)
+                self._temporary[lengths] = self._compile(coordinates)
         return self._temporary[lengths]
+
+    def _compile(self, coordinates: Coordinates) -> int:
+        """Compile, or find what was: the bytes that it takes besides outputs."""
+        trace = self._function.trace(*coordinates, *self._shared)
+        lowered, keep = trace.lower(), self._keep
+        described = self._described(trace) if keep is not None else {}
+        found = keep.found(coordinates, described, lowered) if keep is not None else None
+        if found is not None:
+            self._loaded[lengths_of(coordinates)], temporary = found
+            return temporary
+        with compiler_at_work():
+            compiled, now = compiled_anew(lowered)
+            if keep is not None and not now and keep.can_keep(coordinates, described, lowered, compiled):
+                other = self._jit(f"grid_{secrets.token_hex(8)}")
+                compiled = other.lower(*coordinates, *self._shared).compile()
+        memory = compiled.memory_analysis()  # None where a device does not tell
+        temporary = getattr(memory, "temp_size_in_bytes", 0)
+        if keep is not None:
+            keep.keep(coordinates, described, temporary, lowered, compiled)
+        return temporary
+
+    def _described(self, trace: Any) -> dict[str, Any]:
+        """What is said of a program that is kept."""
+        return {
+            "outputs": [[name, shape, dtype.str] for name, (shape, dtype) in self.outputs.items()],
+            "live_bytes": live_bytes(trace.jaxpr.jaxpr),
+            "remark": self.remark,
+            "compile_seconds": self.compile_seconds,
+            "options": sorted(self._options.items()),
+        }
 
     def _program(self, coordinates: Coordinates) -> tuple[Any, Any]:
         """The function for coordinates of these lengths as a program, and the tree of its results."""
-        lengths = _lengths(coordinates)
+        lengths = lengths_of(coordinates)
         if lengths not in self._programs:
             make = jax.make_jaxpr(self._plain, return_shape=True)
             program, shapes = make(*coordinates, *self._shared)
@@ -189,11 +234,24 @@ class GridVmap:
         if self._by_operation:
             closed, tree = self._program(coordinates)
             return jax.tree.unflatten(tree, evaluated(closed, leaves, self._opened))
+        loaded = self._loaded.get(lengths_of(coordinates))
+        if loaded is not None:
+            return dict(zip(sorted(self.outputs), loaded(leaves), strict=True))
         return self._function(*coordinates, *self._shared)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates."""
         put(outputs, self.begin(coordinates))
+
+
+def _named(function: Callable[..., Arrays], name: str = "grid") -> Callable[..., Arrays]:
+    """The same function, called so by XLA: its own name has what stands around it in it."""
+
+    def named(*arguments: Any) -> Arrays:
+        return function(*arguments)
+
+    named.__name__ = name
+    return named
 
 
 def _known(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,7 +273,8 @@ def _estimate(trace: Any) -> float:
     return _PER_EQUATION * equation_count(trace.jaxpr.jaxpr) + _PER_OUTPUT * len(trace.jaxpr.jaxpr.outvars)
 
 
-def _lengths(coordinates: Coordinates) -> tuple[int, ...]:
+def lengths_of(coordinates: Coordinates) -> tuple[int, ...]:
+    """How many values each name of each axis has."""
     return tuple(len(values) for c in coordinates for values in c.values())
 
 

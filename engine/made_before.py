@@ -17,10 +17,11 @@ import numpy as np
 from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
 from .grid_vmap import GridVmap
+from .kept.program import KeptProgram
 from .point import Point
 from .space import Space
 
-GridFunction = GridLoop | GridVmap
+GridFunction = GridLoop | GridVmap | KeptProgram
 # A function, and how it computes.
 Made = tuple[GridFunction, frozenset[Compiled]]
 
@@ -57,6 +58,12 @@ def find(key: Hashable, coordinates: Sequence[Point]) -> Made | None:
         MADE.move_to_end(key)
         function, ways = MADE[key]
     return function.of_lengths(coordinates), ways
+
+
+def ways_before(key: Hashable) -> frozenset[Compiled] | None:
+    """How what was kept under a key computes; None where nothing was."""
+    with _LOCK:
+        return MADE[key][1] if key in MADE else None
 
 
 def keep(key: Hashable, function: GridFunction, ways: Iterable[Compiled]) -> None:

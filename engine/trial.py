@@ -16,10 +16,10 @@ import numpy as np
 
 from . import grid_vmap
 from .batches import cores
+from .codegen.grid_loop import GridLoop
 from .compile_cache import compiler_seconds, kept_folder
 from .evaluate import Evaluator, said_of_model
 from .grid_function import GridFunction
-from .grid_vmap import GridVmap
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Coordinates
@@ -111,8 +111,8 @@ class _Try:
     def run(self, kernels: int) -> None:
         began, spent = self.clock(), compiler_seconds()
         function = self.evaluator.function(self.tile)
-        self.compile_seconds = self.clock() - began - self._kept(spent)
-        if isinstance(function, GridVmap) and function.compile_seconds > grid_vmap.LONG:
+        making, spared = self.clock() - began, self._kept(spent)
+        if not isinstance(function, GridLoop) and function.compile_seconds > grid_vmap.LONG:
             raise TooLong(function.compile_seconds * kernels, function.remark)
         batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
         few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS
@@ -121,8 +121,10 @@ class _Try:
         if sizes != batch and self.batch_seconds * prod(batch) <= _SECONDS * prod(sizes):
             sizes = batch
             self._compute(function, sizes)
-        # What was compiled for batches the run will find; but not a program for fewer points.
-        self.compile_seconds += self.compiling - (self._kept(self.spent) if sizes == batch else 0.0)
+        # What was compiled for batches the run will find; but not a program for fewer points, nor its trace.
+        self.compile_seconds = making + self.compiling
+        if sizes == batch or isinstance(function, GridLoop):
+            self.compile_seconds -= spared + self._kept(self.spent)
         self.bytes = self.bytes * prod(batch) // prod(sizes)
         self.point_seconds = self.batch_seconds / prod(sizes)
 

@@ -128,10 +128,9 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
-    if tries:
-        keep_compiled()
+    keep_compiled()
+    remark = ""
     with own_models_too():
-        ways = how_computed(space, picked)
         if tries:
             try:
                 result = tried(space, layout, picked)
@@ -139,7 +138,9 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
                 base = _peak_memory() + result.batch_bytes
             except TooLong as why:
                 compiling, tries = why.seconds, False
-                ways = remarked(ways, why.remark)
+                remark = why.remark
+        ways = how_computed(space, picked)  # what was tried has been traced
+    ways = remarked(ways, remark) if remark else ways
     writing = size / _STORE_BYTES_PER_SECOND + files * len(stored.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing and stored is space else 0)
     return Plan(

@@ -5,9 +5,9 @@ import json
 import platform
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from ..engine.kept.code import digest_of_sources
 from .spec.sweep import Sweep
 
 _PACKAGES = ("jax", "jaxlib", "diffrax", "numpy", "xarray", "zarr")
@@ -26,7 +26,7 @@ def provenance(sweep: Sweep) -> dict[str, str]:
         "sweep_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "dtype": sweep.dtype,
         "versions": _versions(),
-        "code_sha256": _code(),
+        "code_sha256": digest_of_sources(),
         **sweep.about,
     }
 
@@ -47,17 +47,6 @@ def _versions() -> str:
 
     versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
     return json.dumps(versions | {name: version(name) for name in _PACKAGES})
-
-
-@cache  # what a process runs was loaded once, whatever its files hold later
-def _code() -> str:
-    """Digest of all code: two programs of one version differ while it is being made."""
-    root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for folder in ("kernels", "engine", "sweeps"):
-        for path in sorted((root / folder).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _as_json(sweep: Sweep) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from equisweep.engine import made_before
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.compile_cache import keep_compiled
+from equisweep.engine.kept.entries import nothing_kept
 from equisweep.engine.ode import trajectory
 from helpers.project import ROOT
 from hypothesis import settings
@@ -105,15 +107,21 @@ def signal_handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+# Tests of what is kept, and of cubes on the disk, for which nothing is made.
+_SEES_TO_IT = re.compile("/engine/(store|kept)/")
+
+
 @pytest.fixture(autouse=True)
 def made_with_what_is_patched(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that puts something else in the place of a part of the engine makes its own functions."""
     where = str(request.path)
-    own = "monkeypatch" in request.fixturenames and "/engine/" in where and "/engine/store/" not in where
+    own = "monkeypatch" in request.fixturenames and "/engine/" in where and not _SEES_TO_IT.search(where)
+    if not own:
+        yield
+        return
     before = dict(made_before.MADE)
-    if own:
-        made_before.MADE.clear()
-    yield
-    if own:
-        made_before.MADE.clear()
-        made_before.MADE.update(before)
+    made_before.MADE.clear()
+    with nothing_kept():
+        yield
+    made_before.MADE.clear()
+    made_before.MADE.update(before)

@@ -56,6 +56,7 @@ FLOORS = {
         "ode/report",
         "ode/trajectory",
         "point",
+        "kept/*",
         "made_before",
         "grid_function",
         "evaluate",

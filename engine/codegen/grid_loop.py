@@ -17,12 +17,14 @@ import numpy as np
 
 from .backend import Backend, primitives
 from .backends import cpu_backend
-from .ir import Graph, Unsupported, dtype_name, operations
+from .ir import Graph, Scalar, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes
 from .traced_once import TracedOnce
 
 Coordinates = Sequence[Mapping[str, np.ndarray]]
+# Shape at a point and dtype of each output.
+Outputs = dict[str, tuple[tuple[int, ...], np.dtype]]
 
 # LLVM takes seconds for as many.
 _MOST_OPERATIONS = 10_000
@@ -37,6 +39,11 @@ class GridLoop:
     coordinates : of one grid: an array for each name along each axis.
     backend : makes the program; the CPU's if not given.
 
+    Attributes
+    ----------
+    grid, dtypes : what it computes, and the dtypes of coordinates.
+    outputs : shape at a point and dtype of each.
+
     Raises
     ------
     Unsupported
@@ -50,8 +57,30 @@ class GridLoop:
         backend: Backend | None = None,
     ) -> None:
         self._backend = backend or cpu_backend()
-        self._grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self._backend)
-        self._dtypes = [v.dtype for v in _in_order(coordinates)]
+        self.grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self._backend)
+        self.dtypes = [v.dtype for v in _in_order(coordinates)]
+
+    @classmethod
+    def of_graph(
+        cls,
+        along: tuple[int, ...],
+        fields: tuple[tuple[Scalar, ...], ...],
+        outputs: Outputs,
+        dtypes: list[np.dtype],
+        coordinates: Coordinates,
+        backend: Backend,
+    ) -> "GridLoop":
+        """The loop that another one's graph makes: of its `grid`, its `outputs` and its `dtypes`.
+
+        Raises ValueError where the coordinates are not those that it was made of.
+        """
+        lengths = _lengths(coordinates)
+        if [v.dtype for v in _in_order(coordinates)] != dtypes or along != _along(coordinates):
+            raise ValueError("coordinates of another loop")
+        loop = cls.__new__(cls)
+        loop._backend, loop.outputs, loop.dtypes = backend, outputs, dtypes
+        loop.grid = scheduled(along, fields, lengths, backend.width)
+        return loop
 
     def link(self) -> "GridLoop":
         """Compile, unless that is done; else `fill` does it. Raises RuntimeError where the compiler fails."""
@@ -61,12 +90,12 @@ class GridLoop:
     def of_lengths(self, coordinates: Coordinates) -> "GridLoop":
         """The same function, its loops nested as they are best for a grid of these coordinates."""
         lengths = _lengths(coordinates)
-        grid = scheduled(self._grid.along, self._grid.fields, lengths, self._backend.width)
-        if grid.nested_like(self._grid):
+        grid = scheduled(self.grid.along, self.grid.fields, lengths, self._backend.width)
+        if grid.nested_like(self.grid):
             return self
         other = copy(self)
         other.__dict__.pop("_program", None)
-        other._grid = grid
+        other.grid = grid
         return other
 
     @property
@@ -76,12 +105,12 @@ class GridLoop:
 
     @cached_property
     def _program(self) -> Any:
-        return self._backend.grid(self._grid)
+        return self._backend.grid(self.grid)
 
     def compile(self, coordinates: Coordinates) -> int:
         """Compile, unless that is done: the bytes of the tables of a grid of these coordinates."""
         self.link()
-        return sum(table_sizes(self._grid, _lengths(coordinates), self._backend.width))
+        return sum(table_sizes(self.grid, _lengths(coordinates), self._backend.width))
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates.
@@ -92,7 +121,7 @@ class GridLoop:
         lengths, inputs = _lengths(coordinates), _in_order(coordinates)
         arrays = [outputs[name] for name in self.outputs]
         expected = [((*lengths, *inner), dtype) for inner, dtype in self.outputs.values()]
-        if [v.dtype for v in inputs] != self._dtypes or [(a.shape, a.dtype) for a in arrays] != expected:
+        if [v.dtype for v in inputs] != self.dtypes or [(a.shape, a.dtype) for a in arrays] != expected:
             raise ValueError("arrays of other shapes or dtypes than those of the grid loop")
         if not all(array.flags.writeable for array in arrays):
             raise ValueError("outputs that may not be written to")
@@ -128,7 +157,7 @@ def _in_order(coordinates: Coordinates) -> list[np.ndarray]:
 
 def _lowered(
     point: Callable[..., Mapping[str, Any]], coordinates: Coordinates, lengths: list[int], backend: Backend
-) -> tuple[Grid, dict[str, tuple[tuple[int, ...], np.dtype]]]:
+) -> tuple[Grid, Outputs]:
     """The function as a grid for a back end, and the shape and dtype of each output at a point."""
     if not coordinates:
         raise Unsupported("no axis")
@@ -144,5 +173,9 @@ def _lowered(
     primitive = iter(primitives(scalars, backend))
     fields = tuple(tuple(islice(primitive, array.size)) for array in arrays)
     outputs = {name: (value.shape, np.dtype(value.dtype)) for name, value in sorted(result.items())}
-    along = tuple(axis for axis, c in enumerate(coordinates) for _ in c)
-    return scheduled(along, fields, lengths, backend.width), outputs
+    return scheduled(_along(coordinates), fields, lengths, backend.width), outputs
+
+
+def _along(coordinates: Coordinates) -> tuple[int, ...]:
+    """The axis of each coordinate, as they are numbered."""
+    return tuple(axis for axis, c in enumerate(coordinates) for _ in c)

@@ -13,6 +13,7 @@ from ...engine.errors import SweepError
 from ...engine.files_read import files_read
 from ...engine.gate.files import TEXT, digest_of, read_regular
 from ...engine.gate.text import said, shown
+from ...engine.kept.alone import note
 from ...engine.raised_at import PREFIX, raised_at
 from ...kernels.model import Model
 from ..paths import path_of
@@ -64,7 +65,9 @@ def _load(where: str, name: str, folder: Path) -> tuple[Model, str]:
     require_sound_declaration(f"{where}: {path}", model)
     model = replace(model, files=tuple(str(path.parent / path_of(one)) for one in model.files))
     require_declared(f"{where}: {path}", opened, model)
-    return model, _digest(f"{where}: {path}", source, model.files)
+    digest = _digest(f"{where}: {path}", source, model.files)
+    note(digest, source)
+    return model, digest
 
 
 class _Loader(SourceFileLoader):

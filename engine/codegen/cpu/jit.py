@@ -16,6 +16,9 @@ OPTIMISE = 3
 
 _LOCK = threading.Lock()
 _LINKED: dict[str, Any] = {}
+_FILES: dict[str, str] = {}
+# What the names of all functions begin with.
+PREFIX = "equisweep_"
 
 
 # From so many lines on code is optimised less, to bound what compiling takes. Of 19,000 lines (20 states, 60
@@ -49,19 +52,49 @@ def _features() -> str:
 
 def link(text: str) -> tuple[str, int]:
     """Name and address of the function that this LLVM code calls ``NAME``; equal code is linked once."""
-    name = "equisweep_" + hashlib.sha256(f"{OPTIMISE} {text}".encode()).hexdigest()[:16]
+    name = PREFIX + hashlib.sha256(f"{OPTIMISE} {text}".encode()).hexdigest()[:16]
     with _LOCK:
         if name not in _LINKED:
-            code = _object(text.replace("@NAME(", f"@{name}("))
-            library = llvm.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
-            _LINKED[name] = library.link(_linker(), name)  # must live as long as it may be called
+            text = text.replace("@NAME(", f"@{name}(")
+            _FILES[name] = _file_of(text)
+            _add(name, _object(text))
         return name, _LINKED[name][name]
 
 
-def _object(text: str) -> bytes:
-    """Machine code of this LLVM code: kept, if the same compiler made it for the same processor."""
+def file_of_linked(name: str) -> str | None:
+    """Where the code of a function that is linked is kept; None of a name that is none."""
+    return _FILES.get(name)
+
+
+def link_kept(name: str, file: str) -> int | None:
+    """Address of a function whose code is kept in this file; None where it is there no more.
+
+    Raises RuntimeError where it cannot be linked.
+    """
+    with _LOCK:
+        if name not in _LINKED:
+            code = kept(file)
+            if code is None:
+                return None
+            _add(name, code)
+            _FILES[name] = file
+        return _LINKED[name][name] if _FILES[name] == file else None
+
+
+def _add(name: str, code: bytes) -> None:
+    library = llvm.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
+    _LINKED[name] = library.link(_linker(), name)  # must live as long as it may be called
+
+
+def _file_of(text: str) -> str:
+    """The name under which code is kept: what the same compiler makes of it for the same processor."""
     made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), OPTIMISE, text)
-    name = f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
+    return f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
+
+
+def _object(text: str) -> bytes:
+    """Machine code of this LLVM code, which is kept."""
+    name = _file_of(text)
     code = kept(name)
     if code is None:
         with compiler_at_work():

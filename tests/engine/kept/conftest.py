@@ -1,0 +1,47 @@
+"""A folder of its own for what is kept, and a look at how often a model is traced."""
+
+import os
+import sys
+from contextlib import contextmanager
+
+import jax
+import pytest
+from equisweep.engine import made_before
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where things are kept during the test; what this process made before is forgotten."""
+    before = os.environ["XDG_CACHE_HOME"], jax.config.jax_compilation_cache_dir, dict(made_before.MADE)
+    own = tmp_path / "equisweep" / "compiled"
+    own.mkdir(mode=0o700, parents=True)
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path)
+    jax.config.update("jax_compilation_cache_dir", str(own))
+    made_before.MADE.clear()
+    yield own
+    os.environ["XDG_CACHE_HOME"] = before[0]
+    jax.config.update("jax_compilation_cache_dir", before[1])
+    made_before.MADE.clear()
+    made_before.MADE.update(before[2])
+
+
+@pytest.fixture
+def calls():
+    """A context in which the calls of functions of this name are counted, which JAX makes when it traces."""
+
+    @contextmanager
+    def counting(name, file):
+        seen = []
+
+        def look(frame, event, _):
+            if event == "call" and frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file):
+                seen.append(name)
+
+        before = sys.getprofile()
+        sys.setprofile(look)
+        try:
+            yield seen
+        finally:
+            sys.setprofile(before)
+
+    return counting

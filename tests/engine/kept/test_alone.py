@@ -1,0 +1,69 @@
+"""A model file stands alone where nothing but its text decides what it computes."""
+
+import pytest
+from equisweep.engine.kept.alone import stands_alone
+from helpers.project import ROOT
+
+ALONE = [
+    "import jax.numpy as jnp\ndef f(p): return jnp.exp(p['x']).at[0].add(1)",
+    "import numpy as np\nTABLE = np.linspace(0, 1, 5)\ndef f(p): return np.pi * TABLE.sum()",
+    "from math import pi\nfrom functools import partial\nf = partial(max, pi)",
+    "import jax\ndef f(p): return jax.lax.fori_loop(0, 3, lambda i, v: v + i, jax.nn.relu(p))",
+    "from equisweep.kernels.declare import model\nfrom equisweep.kernels import Domain",
+    "def f(p):\n    rows = []\n    for i in range(3):\n        rows.append(i)\n    del i\n    return rows",
+]
+OTHERS = {
+    "the time": "import time\ndef f(p): return time.time()",
+    "the environment": "from os import environ",
+    "chance": "import numpy as np\nX = np.random.rand(3)",
+    "a file": "X = open('a')",
+    "a file of NumPy": "import numpy as np\nX = np.load('x')",
+    "a text of NumPy": "import numpy as np\nX = np.genfromtxt('x')",
+    "a file by name": "from jax.numpy import load",
+    "a module of one's own": "import factor",
+    "a relative one": "from . import factor",
+    "a counter": "N = 0\ndef f(p):\n    global N\n    N += 1",
+    "memory": "SEEN = []\ndef f(p):\n    SEEN.append(1)\n    return p",
+    "memory in a mapping": "SEEN = {}\ndef f(p):\n    SEEN['a'] = 1",
+    "memory that is added to": "C = {'n': 0}\ndef f(p):\n    C['n'] += 1\n    return p",
+    "memory in a class": "class C: n = 0\ndef f(p):\n    C.n += 1\n    return p",
+    "memory in a default": "def f(p, seen=[]): return seen",
+    "memory around a function": "def g():\n    s = []\n    def f(p):\n        s.append(p)\n    return f",
+    "memory that is given": "def f(p, given):\n    given.append(1)",
+    "an iterator": "I = iter([1, 2])\ndef f(p): return next(I)",
+    "a name in words": "import math\nX = getattr(math, 'x')",
+    "the inside of objects": "X = (1).__class__",
+    "a module's module": "from dataclasses import sys",
+    "a module's module by its name": "import functools\nX = functools.sys",
+    "a module of ours that has NumPy": "import numpy as np\nX = np.lib",
+    "a setting": "import jax\njax.config.update('a', 1)",
+    "a callback": "import jax\njax.pure_callback(1)",
+    "experiments": "import jax.experimental",
+    "a module as a value": "import numpy as np\nM = np",
+    "a name that is both": "import numpy as np\ndef f(np): return np.load(1)",
+    "everything": "from math import *",
+    "where it lies": "X = __file__",
+    "what it prints": "print(1)",
+    "addresses": "X = id(1)",
+    "hashes": "X = hash('a')",
+    "code": "X = eval('1')",
+    "devices": "import jax\nX = jax.devices()",
+    "sweeps": "from equisweep.sweeps import run",
+    "the engine": "import equisweep.engine",
+    "no Python": "def f(",
+}
+
+
+@pytest.mark.parametrize("text", ALONE)
+def test_mathematics_stands_alone(text):
+    assert stands_alone(text.encode())
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_what_brings_in_something_else_does_not(what):
+    assert not stands_alone(OTHERS[what].encode())
+
+
+def test_the_examples_stand_alone_but_for_the_one_that_reads_a_table():
+    texts = {path.stem: path.read_bytes() for path in (ROOT / "examples").glob("*.py")}
+    assert {name for name, text in texts.items() if not stands_alone(text)} == {"table_game"}

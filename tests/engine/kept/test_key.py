@@ -1,0 +1,179 @@
+"""Every part of what a function is made of is in its key, as what it holds."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+from equisweep.engine.device import pick_device
+from equisweep.engine.kept import code
+from equisweep.engine.kept import key as keys
+from equisweep.engine.kept.content import Unknown, content_of
+from equisweep.kernels.games.registry import MODELS
+from equisweep.sweeps import Sweep
+from helpers.small_sweeps import small_sweep
+
+CPU = pick_device("cpu")
+LEAST = {"axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4, 0.6]}, "derivatives": {}}
+
+
+def key_of(space, native=True):
+    coordinates = [dict(axis.values) for axis in space.axes if not axis.static]
+    return keys.key_of_kept(space, space.choices, coordinates, CPU, native)
+
+
+def parts():
+    space = small_sweep(**LEAST).space()
+    coordinates = [dict(axis.values) for axis in space.axes]
+    of_space = keys.parts_of(space, space.choices, coordinates, True)
+    return of_space | keys.process_parts(CPU) | {"code": code.code_digest()}
+
+
+@pytest.mark.parametrize("name", parts())
+def test_every_part_changes_the_key(name):
+    known = parts()
+    assert keys.digest_of_parts(known) == key_of(small_sweep(**LEAST).space())
+    assert keys.digest_of_parts(known | {name: "another"}) != keys.digest_of_parts(known)
+    assert keys.digest_of_parts({k: v for k, v in known.items() if k != name}) != keys.digest_of_parts(known)
+
+
+OTHERS = {
+    "a choice": {"fixed": {"mechanism": "sharing"}},
+    "a fixed number": {"fixed": {"L": 401.0}},
+    "the largest integer": {"fixed": {"n": 5}},
+    "outputs": {"outputs": ["investment"]},
+    "derivatives": {"derivatives": {"investment": ["alpha"]}},
+    "single precision": {"dtype": "float32"},
+    "axes the other way round": {"axes": {"beta": [0.2, 0.4, 0.6], "alpha": [0.1, 0.5]}},
+    "axes that vary together": {
+        "zip": [["alpha", "beta"]],
+        "axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4]},
+    },
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_another_sweep_has_another_key(what):
+    assert key_of(small_sweep(**LEAST | OTHERS[what]).space()) != key_of(small_sweep(**LEAST).space())
+
+
+def test_values_and_lengths_of_axes_do_not_enter():
+    longer = {"axes": {"alpha": [0.3, 0.4, 0.5], "beta": [0.9]}}
+    assert key_of(small_sweep(**LEAST | longer).space()) == key_of(small_sweep(**LEAST).space())
+
+
+def test_paths_their_times_and_methods_have_keys_of_their_own():
+    every = [{}, {"times": [0.0, 1.0]}, {"times": [0.0, 2.0]}, {"integrator": {"rtol": 1e-7}}]
+    found = {key_of(Sweep("supervision", axes={"r": [0.0, 2.0]}, **changes).space()) for changes in every}
+    assert len(found) == len(every)
+
+
+def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
+    space = small_sweep(**LEAST).space()
+    found = [key_of(space), key_of(space, native=False)]
+    with jax.enable_x64(False):
+        found.append(key_of(space))
+    with jax.default_matmul_precision("highest"):
+        found.append(key_of(space))
+    monkeypatch.setenv("XLA_FLAGS", os.environ.get("XLA_FLAGS", "") + " --xla_cpu_enable_fast_math=true")
+    found.append(key_of(space))
+    monkeypatch.setattr(keys, "version", partial(str.format, "{} 99"))
+    found.append(key_of(space))
+    monkeypatch.setattr(os, "cpu_count", partial(int, 77))
+    found.append(key_of(space))
+    assert None not in found
+    assert len(set(found)) == len(found)
+
+
+def test_what_is_computed_elsewhere_or_cannot_be_read_has_no_key():
+    space = small_sweep(**LEAST).space()
+    model = replace(space.model, kernel=object())
+    assert key_of(replace(space, model=model)) is None
+    assert key_of(replace(space, model_digest="0" * 64)) is None
+    device = type("Gpu", (), {"platform": "gpu"})()
+    assert keys.key_of_kept(space, space.choices, [], device, True) is None
+
+
+PROGRAM = """
+from equisweep.engine.kept.content import content_of
+from equisweep.kernels.games.registry import MODELS
+print(*map(content_of, MODELS.values()), sep="\\n", end="")
+"""
+
+
+def test_models_hold_the_same_in_another_process_whatever_the_order_of_its_sets():
+    environment = os.environ | {"PYTHONHASHSEED": "1"}
+    command = [sys.executable, "-c", PROGRAM]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == [content_of(model) for model in MODELS.values()]
+    assert len(set(told.splitlines())) == len(MODELS)
+
+
+def factory(constant, default=1):
+    def function(p, more=default):
+        return p * constant + more + len({"a", "b"} & {str(p)})
+
+    return function
+
+
+HELD = [
+    0, 0.0, -0.0, 1, 1.0, True, "1", b"1", None, (1, 2), [1, 2], {1: 2}, frozenset({1, 2}), np.float32(1),
+    np.arange(3), np.arange(3.0), np.arange(3.0)[::-1], factory(1), factory(2), factory(1, 2),
+    len, np.exp, jax.numpy.exp, jax.jit(factory(1)), jax.jit(factory(3)), np.dtype("f4"),
+]  # fmt: skip
+
+
+def test_different_values_hold_different_things():
+    assert len({content_of(value) for value in HELD}) == len(HELD)
+    assert content_of(factory(1)) == content_of(factory(1))
+    with pytest.raises(Unknown):
+        content_of(factory(object()))
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """Sources of their own, older than this process."""
+    file = tmp_path / "engine" / "inside" / "one.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("A = 1\n")
+    monkeypatch.setattr(code, "_ROOT", tmp_path)
+    monkeypatch.setattr(code, "_started", lambda: float("inf"))
+    monkeypatch.setattr(code, "replaced", list)
+    code.digest_of_sources.cache_clear()
+    yield file
+    code.digest_of_sources.cache_clear()
+
+
+def test_a_source_that_changed_gives_another_digest_and_one_that_changes_now_none(tree, monkeypatch):
+    def digest():
+        code.digest_of_sources.cache_clear()  # as in another process
+        return code.code_digest()
+
+    found = [digest()]
+    for change in (
+        lambda: tree.write_text("A = 2\n"),
+        lambda: tree.rename(tree.with_name("two.py")),
+        lambda: tree.write_text("A = 2\n"),
+        lambda: tree.with_name("three.py").write_text(""),
+    ):
+        change()
+        found.append(digest())
+    assert None not in found
+    assert len(set(found)) == len(found)
+    before = tree.stat()
+    monkeypatch.setattr(code, "_started", lambda: before.st_ctime + 1e-3)
+    os.utime(tree, (0, 0))  # its time set back does not make it older
+    assert digest() is None
+
+
+def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(monkeypatch):
+    from equisweep.engine import grid_function
+
+    assert code.replaced() == []
+    monkeypatch.setattr(grid_function, "point_function", lambda *_: None)
+    assert code.replaced() == ["equisweep.engine.grid_function.point_function"]
+    assert key_of(small_sweep(**LEAST).space()) is None

@@ -10,11 +10,12 @@ from ...engine.gate.text import shown
 from ..cube.select import select
 from ..cube.source import own_model
 from ..spec.dim import DIM
-from .controls import controls_of
+from .controls import controls_of, has_flow
 from .copy_as import FILES, TABLE, condition_of, copies_of, file_of, query_command
+from .cost import FULL, QUICK
 from .page_data import page_data
 from .point import point_of
-from .shown import views_of
+from .shown import most_of, views_of
 from .source import Source
 from .state import State
 
@@ -65,8 +66,6 @@ class Answers:
         return JSON, json.dumps(answer, allow_nan=False).encode()
 
     def _cube(self, _state: State, _values: Values) -> dict[str, Any]:
-        from .motion import has_flow
-
         dataset = self.sources[0].dataset
         own = own_model(dataset) if dataset.attrs.get("sweep") else ""
         return controls_of(dataset) | {
@@ -77,14 +76,21 @@ class Answers:
             "can_ask_kernel": bool(dataset.attrs.get("sweep")),
         }
 
-    def _view(self, state: State, _values: Values) -> dict[str, Any]:
-        views = views_of(self.sources, state)
+    def _view(self, state: State, values: Values) -> dict[str, Any]:
+        quick = "_quick" in values
+        views = views_of(self.sources, state, QUICK if quick else FULL)
         named = [source.name for source in self.sources] if len(views) > 1 else [""]
         finished = all(source.finished for source in self.sources)
         return {
             "views": [page_data(view, name) for view, name in zip(views, named, strict=True)],
             "finished": finished,
+            "coarse": quick and self._is_coarse(state),
         }
+
+    def _is_coarse(self, state: State) -> bool:
+        """Whether more would be drawn with more time."""
+        chosen = select(self.sources[0].dataset, state.sel)
+        return most_of(chosen, state, QUICK) != most_of(chosen, state, FULL)
 
     def _point(self, state: State, values: Values) -> dict[str, Any]:
         source = self.sources[self._number(values, "_cube", 0)]

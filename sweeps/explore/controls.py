@@ -1,5 +1,6 @@
 """What can be chosen of a cube: its variables, its axes with their values, and what to begin with."""
 
+from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from ..cube.classes import classes_of
 from ..cube.labels import quoted
+from ..cube.statuses import needs_of
 from ..plots import labels
 from ..spec.dim import DIM
+from .cost import cheapest
 from .state import State
 from .words import page_text
 
@@ -63,6 +66,11 @@ def selections_at(dataset: "xr.Dataset", dim: str, i: int) -> list[str]:
     return texts
 
 
+def has_flow(dataset: "xr.Dataset") -> bool:
+    """Whether a cube's model moves, as far as its variables say: no code runs for this."""
+    return any(needs_of(array) for array in dataset.data_vars.values())
+
+
 def coordinates_along(dataset: "xr.Dataset", dim: str) -> list[str]:
     """Names of the coordinates of a dimension; that of its own name first."""
     names = [str(name) for name in dataset.coords if tuple(map(str, dataset[name].dims)) == (dim,)]
@@ -79,15 +87,16 @@ def _text(name: str, value: Any) -> str:
 
 
 def _axes_to_draw(dataset: "xr.Dataset", variable: str) -> list[str]:
-    """Two axes of numbers, the longest; of samples two of their inputs; one where there are no two."""
+    """Two axes of numbers, the longest that are read quickly; of samples two inputs; one if there is one."""
     dims = [str(dim) for dim in dataset[variable].dims]
     if DIM in dims and (inputs := _numbers_along(dataset, DIM)):
         return inputs[:2]
-    found = [(name, dataset.sizes[dim]) for dim in dims for name in _numbers_along(dataset, dim)[:1]]
-    longest = sorted((pair for pair in found if pair[1] > 1), key=lambda pair: -pair[1])[:2]
-    if longest:
-        chosen = [name for name, _ in longest]
-        return [name for name, _ in found if name in chosen]
+    found = {dim: _numbers_along(dataset, dim)[0] for dim in dims if _numbers_along(dataset, dim)}
+    longer = [dim for dim in found if dataset.sizes[dim] > 1]
+    if len(longer) > 1:
+        return [found[dim] for dim in cheapest(dataset[variable], list(combinations(longer, 2)))]
+    if longer:
+        return [found[longer[0]]]
     return [coordinates_along(dataset, dim)[0] for dim in dims if coordinates_along(dataset, dim)][:1]
 
 

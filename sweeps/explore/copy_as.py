@@ -88,7 +88,7 @@ def file_of(sources: Sequence[Source], state: State, name: str) -> bytes:
 
     Raises SweepError as `shown.views_of` does, and where no point has a result.
     """
-    view, *_ = views_of(sources, state, thin=False)
+    view, *_ = views_of(sources, state, budget=None)
     drawn = draw(view)
     with TemporaryDirectory() as folder:
         path = Path(folder) / name

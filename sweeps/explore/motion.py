@@ -11,7 +11,7 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ..cube.source import own_model, space_of
-from ..cube.statuses import needs_of, status_names
+from ..cube.statuses import status_names
 from ..plots import labels
 from ..plots.look.style import Style
 from ..plots.look.symbols import with_unit
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 TIMES = 2001
 _DOTS, _INCHES = 150, (4.4, 5.0)
 _ONE_AT_A_TIME = threading.Lock()  # a compiler takes all cores
-
-
-def has_flow(dataset: Any) -> bool:
-    """Whether a cube's model moves, as far as its variables say: no code runs for this."""
-    return any(needs_of(array) for array in dataset.data_vars.values())
 
 
 def space_to_ask(dataset: Any, model: str | None) -> "Space":

@@ -13,7 +13,8 @@ from ..plots.layer import Layer
 from ..plots.look.style import Style
 from ..plots.look.typed import levels_of, range_of
 from ..plots.plot import scales_of, view_of
-from ..plots.view import View
+from ..plots.view import MOST_LINES, View
+from .cost import FULL, limits
 from .source import Source
 from .state import State
 
@@ -23,13 +24,14 @@ MOST_CONTOUR = 300
 _ALIKE = {0: "the same", 1: "different"}
 
 
-def views_of(sources: Sequence[Source], state: State, thin: bool = True) -> list[View]:
+def views_of(sources: Sequence[Source], state: State, budget: int | None = FULL) -> list[View]:
     """What a state shows: one view, or one for each of two cubes beside each other.
 
-    `thin`: as a page draws it, no more than `MOST_NUMBERS`; else as a picture for print. Raises SweepError
-    where the state does not suit the cube, and where two cubes have not the same axes.
+    `budget`: as a page draws it, no more than `MOST_NUMBERS`, of so many pieces of the cube; None: as a
+    picture for print. Raises SweepError where the state does not suit the cube, and where two cubes have not
+    the same axes.
     """
-    views = [_view(source.dataset, state, thin) for source in (sources if state.compare else sources[:1])]
+    views = [_view(source.dataset, state, budget) for source in (sources if state.compare else sources[:1])]
     if state.compare and len(views) < 2:
         raise SweepError("there is one cube only; name a second one to compare it with")
     if state.compare == "difference":
@@ -37,30 +39,45 @@ def views_of(sources: Sequence[Source], state: State, thin: bool = True) -> list
     return views
 
 
-def _view(dataset: Any, state: State, thin: bool) -> View:
+def _view(dataset: Any, state: State, budget: int | None) -> View:
     low, high = range_of(state.range or None)
     style = Style(cmap=state.cmap or None, levels=levels_of(state.levels or None), vmin=low, vmax=high)
     chosen = select(dataset, state.sel)
     axes = {"x": state.x or None, "y": state.y or None, "hue": state.hue or None}
     return view_of(
         chosen, state.var, axes, style, state.kind or None, state.facet, scales_of(state.log),
-        frozenset(state.keep), most=_most(chosen, state) if thin else None, empty=thin,
+        frozenset(state.keep), most=None if budget is None else most_of(chosen, state, budget),
+        empty=budget is not None,
     )  # fmt: skip
 
 
-def _most(dataset: Any, state: State) -> int:
-    """How many values along x and y a page draws: the fewer the more panels."""
+def most_of(dataset: Any, state: State, budget: int) -> dict[str, int]:
+    """How many values along x, y and hue a page draws: the fewer the more panels, and what they cost."""
     panels = 1
     for name in state.facet:
         panels *= dataset[name].size if name in dataset.coords else 1
     panels = max(panels * (2 if state.compare == "beside" else 1), 1)
-    if not state.y:
-        return max(MOST_ALONG // panels, 100)
     inputs = [dataset[name] for name in (state.x, state.y) if name in dataset.coords]
-    if len(inputs) < 2 or inputs[0].dims == inputs[1].dims:
-        return max(MOST_POINTS // panels, 500)
+    scattered = state.kind == "scatter" or (state.y and (len(inputs) < 2 or inputs[0].dims == inputs[1].dims))
     most = int((MOST_NUMBERS / panels) ** 0.5)
-    return min(most, MOST_CONTOUR) if state.kind == "contour" else most
+    if scattered:
+        most = max(MOST_POINTS // panels, 500)
+    elif not state.y:
+        most = max(MOST_ALONG // panels, 100)
+    elif state.kind == "contour":
+        most = min(most, MOST_CONTOUR)
+    names = {"x": state.x, "y": state.y, "hue": state.hue}
+    drawn = {
+        option: str(dataset[name].dims[0])
+        for option, name in names.items()
+        if name in dataset.coords and dataset[name].dims and not (scattered and option != "x")
+    }
+    if not state.var or state.var[0] not in dataset.data_vars:
+        return {"x": most, "y": most}
+    array = dataset[state.var[0]]
+    others = [str(dim) for dim in array.dims if str(dim) not in drawn.values()]
+    found = limits(array, drawn, others, most, budget)
+    return found | {"hue": min(found["hue"], MOST_LINES)} if "hue" in found else found
 
 
 def difference(first: View, second: View, names: Sequence[str]) -> View:

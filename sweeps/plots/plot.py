@@ -125,7 +125,8 @@ def picture(
 def view_of(
     dataset: "xr.Dataset", names: Sequence[str], axes: Mapping[str, str | None], style: Style,
     kind: str | None, facets: Sequence[str], scales: frozenset[str], kept: frozenset[str], *,
-    line: str | None = None, model: str | None = None, most: int | None = None, empty: bool = False,
+    line: str | None = None, model: str | None = None,
+    most: Mapping[str, int] | None = None, empty: bool = False,
 ) -> View:  # fmt: skip
     """What a picture shows of a selected part of a cube, checked as `plot` does; no phase portrait.
 

@@ -25,7 +25,8 @@ Ways = dict[str, Direction]
 
 def look_points(
     dataset: "xr.Dataset", name: str, axes: Mapping[str, str | None], facets: Sequence[str],
-    log: frozenset[str], keep: frozenset[str], style: "Style", most: int | None = None, empty: bool = False,
+    log: frozenset[str], keep: frozenset[str], style: "Style",
+    most: Mapping[str, int] | None = None, empty: bool = False,
 ) -> View:  # fmt: skip
     """Check and load what a scatter plot shows of a variable.
 
@@ -52,7 +53,7 @@ def look_points(
     for one in (name, *(way.name for way in (x, y, hue) if way and is_output(dataset, way.name))):
         _require_drawn(dataset[one], order)
     require_few_panels(panels)
-    limit = most or MOST_DRAWN["scatter"]
+    limit = (most or {}).get("x", MOST_DRAWN["scatter"])
     step = -(-len(x.values) // max(limit // (len(group.values) if group else 1), 1))
     note = f"Drawn: every {step}{ordinal(step)} of {len(x.values):,} points." if step > 1 else ""
     thinner = dataset.isel({x.dim: slice(None, None, step)})

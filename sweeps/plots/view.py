@@ -92,7 +92,7 @@ def look(
     log: frozenset[str],
     keep: frozenset[str],
     style: Style,
-    most: int | None = None,
+    most: Mapping[str, int] | None = None,
     empty: bool = False,
 ) -> View:
     """Check and load what a picture shows of a cube.
@@ -107,7 +107,7 @@ def look(
     log : which of x, y and color have a logarithmic scale.
     keep : statuses to draw besides ok.
     style : how it is to look.
-    most : values of x and y to draw at most; as many as a picture of `kind` shows if None.
+    most : values of x, y and hue to draw at most, by option; as many as a picture of `kind` shows if None.
     empty : whether a picture of no result at all will do.
 
     Returns
@@ -124,7 +124,7 @@ def look(
         _require_all_dims(dataset[name], ways)
     require_few_panels([ways[one] for one in FACETS if one in ways])
     _require_few_names(ways.get("hue"))
-    dataset, ways, notes = _thinned(dataset, ways, most or MOST_DRAWN[kind])
+    dataset, ways, notes = _thinned(dataset, ways, {**dict.fromkeys("xy", MOST_DRAWN[kind]), **(most or {})})
     panels, second = tuple(ways[one] for one in FACETS if one in ways), ways.get("y") or ways.get("hue")
     order = [way.dim for way in (*panels, second, ways["x"]) if way]
     shape = (-1, len(second.values) if second else 1, len(ways["x"].values))
@@ -231,12 +231,13 @@ def _require_all_dims(array: "xr.DataArray", ways: Mapping[str, Direction]) -> N
 
 
 def _thinned(
-    dataset: "xr.Dataset", ways: Mapping[str, Direction], most: int
+    dataset: "xr.Dataset", ways: Mapping[str, Direction], most: Mapping[str, int]
 ) -> tuple["xr.Dataset", dict[str, Direction], tuple[str, ...]]:
-    """The Dataset and its directions with at most so many values of x and y each, and notes on it."""
+    """The Dataset and its directions with at most so many values of x, y and hue each, and notes on it."""
     thinner, notes = dict(ways), []
-    for option, limit in (("x", most), ("y", most), ("hue", MOST_LINES)):
+    for option in ("x", "y", "hue"):
         if option in thinner:
+            limit = most.get(option, MOST_LINES)
             dataset, thinner[option], note = _thin(dataset, thinner[option], limit)
             notes.append(note)
     return dataset, thinner, tuple(notes)

@@ -66,6 +66,13 @@ EQ.page = {
     EQ.page.count();
   },
 
+  // What was read quickly while a slider moved is drawn in full once it rests.
+  refine: (state) => {
+    if (EQ.page.state !== state && EQ.addressOf(EQ.page.state) !== EQ.addressOf(state)) return;
+    EQ.page.detailed = EQ.addressOf({ ...state, point: [] });
+    EQ.page.refresh();
+  },
+
   count: () => {
     document.body.dataset.drawn = String(++EQ.page.drawn);
   },
@@ -73,8 +80,11 @@ EQ.page = {
   show: async (state) => {
     if (!document.activeElement || !document.activeElement.matches("#controls input[type=range]")) EQ.controls(EQ.page.cube, state, EQ.page.change);
     try {
-      const answer = await EQ.source.ask("view", state);
+      const quick = EQ.page.detailed !== EQ.addressOf({ ...state, point: [] });
+      const answer = await EQ.source.ask("view", state, quick ? [["_quick", "1"]] : []);
       EQ.page.finished = answer.finished;
+      clearTimeout(EQ.page.later);
+      if (answer.coarse) EQ.page.later = setTimeout(() => EQ.page.refine(state), 500);
       await EQ.page.draw(answer.views, state);
       document.getElementById("error").hidden = true;
     } catch (error) {

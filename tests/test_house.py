@@ -34,7 +34,7 @@ FLOORS = {
         "store/create store/cube",
         "store/commit store/grow store/identity store/read",
         "store/resume writer",
-        "store/verify",
+        "store/verify store/shared/merge",
         "codegen/ops/*",
         "codegen/ir",
         "codegen/lower/* codegen/schedule codegen/lanes codegen/decompose",

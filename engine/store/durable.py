@@ -177,6 +177,11 @@ def remove_leftovers(root: Path, inside: bool = True) -> None:
     Not `inside`: shards, which may be many, are known to have been written in good order.
     """
     _remove_partial(str(root), inside)
+    remove_leftovers_beside(root)
+
+
+def remove_leftovers_beside(root: Path) -> None:
+    """Delete what killed runs left beside a cube, or beside the place of one."""
     for kind in ("partial", "deleted"):
         for path in _beside(root, kind):
             if abandoned(path):

@@ -30,6 +30,7 @@ _FILES = (
     "sql",
     "verify",
     "cubes.diff",
+    "cubes.merge",
     "cubes.slurm",
     "plot",
     "explore",

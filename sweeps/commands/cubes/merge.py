@@ -18,7 +18,8 @@ def run(options: argparse.Namespace) -> int:
     left = f"; {merged.missing:,} are missing, which a run of the sweep computes" if merged.missing else ""
     print(
         f"{options.output}: {merged.tiles - merged.missing:,} of {merged.tiles:,} tiles: "
-        f"{merged.first:,} of the first alone, {merged.second:,} of the other alone, {merged.both:,} that both have{left}"
+        f"{merged.first:,} of the first alone, {merged.second:,} of the other alone, "
+        f"{merged.both:,} that both have{left}"
     )
     return 0
 

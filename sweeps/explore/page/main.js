@@ -91,7 +91,8 @@ EQ.page = {
       return EQ.page.fail(error);
     }
     EQ.page.count();
-    if (EQ.source.lives && !EQ.page.again) await EQ.showCopies(state).catch(EQ.page.fail);
+    clearTimeout(EQ.page.copying); // which nobody reads while a slider moves
+    if (EQ.source.lives) EQ.page.copying = setTimeout(() => EQ.showCopies(state).catch(EQ.page.fail), 250);
     return null;
   },
 

@@ -17,7 +17,7 @@ from types import FunctionType, ModuleType
 
 _LOADED = time.time()
 _ROOT = Path(__file__).parents[2]
-_FOLDERS = ("engine", "kernels", "sweeps")
+FOLDERS = ("engine", "entry", "kernels", "sweeps")
 _PACKAGE = __name__.partition(".")[0]
 # A file system's clock may be behind the processor's by a tick.
 _TICK = 0.05
@@ -55,7 +55,7 @@ def _is_of_a_package(file: str) -> bool:
     """Whether code stands in a file of equisweep, of Python or of an installed package, or in none."""
     if file.startswith("<"):
         return not file.startswith("<ipython") and file != "<stdin>"
-    inside = [str(_ROOT / folder) for folder in _FOLDERS]
+    inside = [str(_ROOT / folder) for folder in FOLDERS]
     installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     known = [os.path.realpath(folder) + os.sep for folder in (*inside, *installed)]
     path = os.path.realpath(file)
@@ -64,7 +64,7 @@ def _is_of_a_package(file: str) -> bool:
 
 def _sources() -> list[str]:
     """All files of code, in order; none where they are no files."""
-    return sorted(_python_files(str(_ROOT / folder) for folder in _FOLDERS))
+    return sorted(_python_files(str(_ROOT / folder) for folder in FOLDERS))
 
 
 def _python_files(folders: Iterator[str]) -> Iterator[str]:

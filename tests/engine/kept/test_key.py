@@ -15,6 +15,7 @@ from equisweep.engine.kept import key as keys
 from equisweep.engine.kept.content import Unknown, content_of
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
+from helpers.imports import FOLDERS
 from helpers.small_sweeps import small_sweep
 
 CPU = pick_device("cpu")
@@ -168,6 +169,15 @@ def test_a_source_that_changed_gives_another_digest_and_one_that_changes_now_non
     monkeypatch.setattr(code, "_started", lambda: before.st_ctime + 1e-3)
     os.utime(tree, (0, 0))  # its time set back does not make it older
     assert digest() is None
+
+
+def test_all_of_our_code_is_ours():
+    """A command that begins elsewhere has functions that nobody replaced."""
+    assert sorted(code.FOLDERS) == sorted(FOLDERS)
+    program = "import equisweep.entry, equisweep.engine.kept.code as code; print(code.code_digest())"
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.strip() == code.code_digest()
 
 
 def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(monkeypatch):

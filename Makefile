@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Using equisweep takes less than working on it: `make demo` waits for the former alone.
+DEV := $(VENV)/.ready-to-work
 
 # `make` alone is `make demo`; `make help` lists the targets.
 .PHONY: demo help test test-slowest test-browser faults lint docs bench bench-quick bench-sweep gallery notebooks clean
@@ -23,15 +25,15 @@ demo: $(READY)  ## sweep the published parameters into a cube, say where it lies
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-test: $(READY)  ## the whole suite
+test: $(DEV)  ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
 	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
 
-test-slowest: $(READY)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
+test-slowest: $(DEV)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
-test-browser: $(READY)  ## the explorer in a headless chromium; pictures in build/browser. It installs what it needs
+test-browser: $(DEV)  ## the explorer in a headless chromium; pictures in build/browser. It installs what it needs
 	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get install -y -q chromium || { apt-get update -q && apt-get install -y -q chromium; }; \
@@ -42,32 +44,32 @@ test-browser: $(READY)  ## the explorer in a headless chromium; pictures in buil
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_explorer.py
 
-faults: $(READY)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
+faults: $(DEV)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md
 	$(BIN)/python -m pytest -n 2 tests/faults/check_planted.py
 
-lint: $(READY)  ## format, lint and types
+lint: $(DEV)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-docs: $(READY)  ## the documentation site; a warning is an error
+docs: $(DEV)  ## the documentation site; a warning is an error
 	$(BIN)/python -m sphinx --builder html --jobs auto --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "The first page is docs/_build/index.html: open it in a browser."
 
-bench: $(READY)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks/index.md
+bench: $(DEV)  ## every benchmark against its peers (pip install '.[bench]' for those); docs/benchmarks/index.md
 	$(BIN)/python benchmarks/run_all.py --note "$(NOTE)"
 
-bench-quick: $(READY)  ## the same code on smaller sizes, in minutes
+bench-quick: $(DEV)  ## the same code on smaller sizes, in minutes
 	$(BIN)/python benchmarks/run_all.py --quick --note "$(NOTE)"
 
-bench-sweep: $(READY)  ## a sweep into a store, against writing the same bytes alone
+bench-sweep: $(DEV)  ## a sweep into a store, against writing the same bytes alone
 	$(BIN)/python benchmarks/grid_to_zarr.py
 
 gallery: $(READY)  ## the pictures of docs/gallery/index.md
 	$(BIN)/python docs/gallery/draw.py
 
-notebooks: $(READY)  ## execute the notebooks of docs/notebooks and keep what they show
+notebooks: $(DEV)  ## execute the notebooks of docs/notebooks and keep what they show
 	$(BIN)/python docs/notebooks/execute.py
 
 clean:  ## the environment, what tests compiled, the demo's cube and the site
@@ -77,6 +79,10 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "equisweep needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(BIN)/python -m compileall -q engine kernels sweeps  # which an editable install leaves undone
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[explore]'
+	$(BIN)/python -m compileall -q entry engine kernels sweeps  # which an editable install leaves undone
 	touch $(READY)
+
+$(DEV): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(DEV)

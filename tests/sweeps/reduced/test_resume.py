@@ -88,6 +88,19 @@ def test_a_killed_run_goes_on_where_it_last_wrote(uninterrupted, tmp_path, monke
     assert contents(path) == uninterrupted
 
 
+def test_a_run_that_ended_after_its_last_tile_leaves_nothing_under_way(uninterrupted, tmp_path, monkeypatch):
+    path = tmp_path / "cube.zarr"
+    monkeypatch.setattr(loop, "_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "_SHARE", 1e9)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "drop_checkpoint", lambda _root: None)  # as where it was killed just before
+        go_on(path)
+    (path / FOLDER / "tree.1-2.partial").write_bytes(b"half")
+    assert (path / FOLDER / NAME).exists()
+    assert go_on(path).computed == 0
+    assert contents(path) == uninterrupted
+
+
 @pytest.mark.parametrize("damage", ["turned", "short", "empty", "another's"])
 def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path, monkeypatch, damage):
     path = tmp_path / "cube.zarr"

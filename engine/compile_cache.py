@@ -152,9 +152,9 @@ def _files(folder: Path) -> list[tuple[float, int, str]]:
 
 def _own_folder() -> Path | None:
     """A folder that only its user can write and read: machine code of others is not to be trusted."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "equisweep" / "compiled"
-    with suppress(OSError, RuntimeError):
+    with suppress(OSError, RuntimeError):  # a user without a name and HOME has no home
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(base) / "equisweep" / "compiled"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         result = folder.stat()
         if result.st_uid == os.getuid() and not result.st_mode & 0o077:

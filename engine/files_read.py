@@ -67,12 +67,12 @@ def _is_data(path: Path) -> bool:
 
 def _elsewhere() -> list[str]:
     """Folders of Python, of the system and of caches."""
-    paths, home = sysconfig.get_paths(), Path.home()
+    paths, home = sysconfig.get_paths(), os.path.expanduser("~")  # noqa: PTH111 (which does not fail)
     own = [
         os.environ.get(name) for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "JAX_COMPILATION_CACHE_DIR")
     ]
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    folders = [*python, str(home / ".cache"), str(home / ".config"), *filter(None, own)]
+    folders = [*python, f"{home}/.cache", f"{home}/.config", *filter(None, own)]
     return [*_SYSTEM, *map(os.path.realpath, folders)]
 
 

@@ -1,0 +1,89 @@
+"""What is written out while a run goes on: a number stands at every point that is said to be computed."""
+
+import threading
+import time
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import xarray as xr
+from equisweep.engine import writer
+from equisweep.sweeps import Sweep, open_cube, run
+from equisweep.sweeps.commands.main import main
+
+POINTS = (12, 20)
+NAMES = ["investment", "equilibrium_count", "status"]
+SWEEP = Sweep(
+    "external",
+    {
+        "alpha": {"start": 0.0, "stop": 1.0, "num": POINTS[0]},
+        "beta": {"start": 0.01, "stop": 1.0, "num": POINTS[1]},
+    },
+    outputs=NAMES[:2],
+)
+
+
+def columns(table):
+    return {name: np.asarray(table[name].to_pylist()) for name in NAMES}
+
+
+def arrays(dataset):
+    with dataset:
+        loaded = dataset.load()
+    words = np.array(loaded["status"].attrs["flag_meanings"].split())
+    known = dict(zip(np.atleast_1d(loaded["status"].attrs["flag_values"]).tolist(), words, strict=True))
+    status = np.array([known[code] for code in loaded["status"].values.ravel().tolist()])
+    return {**{name: loaded[name].values.ravel() for name in NAMES[:2]}, "status": status}
+
+
+READ = {
+    "csv": lambda path: columns(pyarrow.csv.read_csv(path)),
+    "parquet": lambda path: columns(pyarrow.parquet.read_table(path)),
+    "nc": lambda path: arrays(xr.open_dataset(path, engine="h5netcdf")),
+    "zarr": lambda path: arrays(xr.open_zarr(path)),
+    "sql.csv": lambda path: columns(pyarrow.csv.read_csv(path)),
+    "png": lambda path: path.stat(),
+}
+
+
+def command(kind, cube, path):
+    if kind == "sql.csv":
+        return ["sql", cube, "select * from cube order by alpha, beta", "-o", path]
+    if kind == "png":
+        return ["plot", cube, "--var", "investment", "--x", "alpha", "--y", "beta", "-o", path]
+    return ["query", cube, *[f"--var={name}" for name in NAMES[:2]], "-o", path]
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Lets so many more tiles be written, while others read."""
+    real, gate = writer.commit, threading.Semaphore(0)
+    monkeypatch.setattr(writer, "commit", lambda *given: (gate.acquire(timeout=60), real(*given))[1])
+    return gate
+
+
+def test_what_is_exported_during_a_run_is_whole_or_said_not_to_be_there(tmp_path, gate):
+    cube, seen = tmp_path / "cube.zarr", []
+    running = threading.Thread(target=run, args=(SWEEP, cube), kwargs={"tile_points": 6, "durable": False})
+    running.start()
+    while not (cube / "zarr.json").exists():
+        time.sleep(0.01)
+    for number, kind in enumerate(READ):
+        gate.release(6)  # of 40
+        path = tmp_path / f"{number}.{kind}"
+        assert main(list(map(str, command(kind, cube, path)))) == 0
+        seen.append((kind, READ[kind](path)))
+    gate.release(40)
+    running.join()
+    right = open_cube(cube).load()
+    counts = []
+    for kind, exported in seen[:-1]:  # but for the picture
+        there = exported["status"] != "not_computed"
+        counts.append(there.sum())
+        for name in NAMES[:2]:
+            expected = right[name].values.ravel()
+            assert len(exported[name]) == len(expected), kind
+            np.testing.assert_array_equal(exported[name][there].astype(float), expected[there], err_msg=kind)
+    assert counts == sorted(counts)
+    assert 0 < counts[-1] < right["status"].size

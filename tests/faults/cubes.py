@@ -95,6 +95,8 @@ def numbers(name: str, fixed: Mapping[str, Any], at: Mapping[str, np.ndarray]) -
 class Numbers:
     """A function over a grid, as the engine wants it, that gives these numbers."""
 
+    live_bytes = 1  # what a batch of it would hold at once
+
     def __init__(self, space: Space) -> None:
         self.fixed = space.fixed
         self.outputs = {v.name: ((), v.dtype) for v in space.variables}

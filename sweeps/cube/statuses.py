@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Statuses of points whose outputs mean nothing.
 BLANK = frozenset({*WITHOUT_RESULT, Status.not_computed, Status.not_finite})
 
+# The number of a point at which a condition fails: `lazy.where` makes its status NaN.
+OUTSIDE = -1
+
 # What ended an orbit, or sets it apart, and leaves a value as good as under ok, by what the value needs. A
 # path is NaN past the last time that was reached; a value that is not finite itself is none.
 _STOPPED = frozenset({Status.max_steps, Status.step_too_small, Status.sliding})
@@ -82,7 +85,7 @@ def status_codes(
 
 def status_names(codes: Iterable[int]) -> list[str]:
     """Names of status numbers, also of those that a later version may add."""
-    known = {int(status): status.name for status in Status}
+    known = {int(status): status.name for status in Status} | {OUTSIDE: "outside the condition"}
     return [known.get(int(code), f"status {int(code)}") for code in codes]
 
 

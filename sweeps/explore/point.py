@@ -9,7 +9,7 @@ from ...engine.errors import SweepError
 from ...kernels.status import MEANING, Status
 from ..cube.classes import classes_of
 from ..cube.select import select
-from ..cube.statuses import BLANK
+from ..cube.statuses import BLANK, OUTSIDE
 from ..plots import labels
 from ..plots.look.symbols import unit_text
 from ..text import short
@@ -44,7 +44,8 @@ def point_of(dataset: Any, selections: Sequence[str], at: Mapping[str, int]) -> 
     left = [dim for dim in grid if dim in point.sizes and dim in point["status"].dims]
     if left:
         raise SweepError(f"several points: {', '.join(left)} still varies; select one value of it")
-    code = int(point["status"].values)
+    number = point["status"].values.item()
+    code = OUTSIDE if number != number else int(number)
     names = [str(name) for name in point.data_vars if name != "status"]
     plain = [name for name in names if "derivative_of" not in point[name].attrs]
     return {
@@ -72,6 +73,8 @@ def exactly(dataset: Any, point: Any, grid: Sequence[str]) -> list[str]:
 def _status(code: int) -> dict[str, Any]:
     known = {int(status): status for status in Status}
     status = known.get(code)
+    if code == OUTSIDE:
+        return {"code": code, "name": "left out", "meaning": "the condition fails there"}
     if status is None:
         return {"code": code, "name": f"status {code}", "meaning": "a status of a later version"}
     return {"code": code, "name": status.name.replace("_", " "), "meaning": MEANING[status]}

@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import Argument
 from ...kernels.status import Status
 from ..cube.classes import classes_of
-from ..cube.statuses import BLANK, counted, status_names
+from ..cube.statuses import BLANK, OUTSIDE, counted, status_names
 from . import labels
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _like(status: "xr.DataArray", order: list[str], sizes: Any, shape: tuple[int
     """The status of every point drawn; it has none of the dimensions that outputs carry themselves."""
     held = [dim for dim in order if dim in status.dims]
     values = status.transpose(*held).values
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), OUTSIDE, values).astype(np.int16)
     values = values.reshape([sizes[dim] if dim in held else 1 for dim in order])
     return np.broadcast_to(values, [sizes[dim] for dim in order]).reshape(shape)
 

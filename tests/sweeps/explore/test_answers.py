@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError
+from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.explore.shown import MOST_NUMBERS
 from equisweep.sweeps.explore.state import State
@@ -182,3 +183,15 @@ def test_a_page_never_gets_more_than_it_shows_and_reads_no_more():
     answer = ask("point", cube, var="u", x="a", y="b", _at=[f"a:{at[-1]}", "b:2"])
     assert answer["outputs"][0]["texts"] == [repr(values[at[-1], 2].item())]
     assert "every 2nd of 900 values" in view["note"]
+
+
+def test_points_at_which_a_condition_fails_are_hatched_and_counted(grid):
+    part = where(grid.load(), "loss > 9")
+    asked = {"var": "loss", "x": "b", "y": "a", "sel": "who=a<b>", "keep": ["corner"]}
+    (view,) = ask("view", part, **asked)["views"]
+    shown = numbers(view["layers"][0]["values"]).reshape(3, 4)
+    wanted = np.where(grid["loss"].values > 9, grid["loss"].values, np.nan)[::-1, :, 1]
+    np.testing.assert_array_equal(shown, wanted.astype(np.float32))
+    assert view["layers"][0]["lost"] == {"outside the condition": int(np.isnan(wanted).sum())}
+    assert ask("point", part, **asked, _at=["a:0", "b:0"])["status"]["name"] == "left out"
+    assert b"outside the condition" in ask("drawn.csv", part, **asked)

@@ -23,7 +23,7 @@ from .feedback.progress import clock
 from .windows import Coordinates, put
 from .xla.executable import Keep, Program, compiled_anew
 from .xla.inline_lapack import holds_lapack, inline_lapack
-from .xla.live_bytes import equation_count, live_bytes
+from .xla.live_bytes import equation_count, live_bytes, loop_count
 from .xla.operation_by_operation import evaluated, seconds_to_compile
 
 Array = Any
@@ -36,10 +36,9 @@ _HURRIED = {"xla_backend_optimization_level": 0}
 # Of orbits in machine code XLA does what is done once an orbit. Compiled like this in a third of the time,
 # maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
 _SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
-# What XLA was measured to take: 3,000 equations in a chain 2.4 s, 200 outputs apart 5.7 s (CPU, one core).
-_PER_EQUATION, _PER_OUTPUT = 0.8e-3, 25e-3
-_TIMES_AS_QUICK = 3
-_WORTH_A_WORD = 5.0
+# XLA took 2.4 s for 3,000 equations in a chain, 5.7 for 200 outputs apart, 3 for 30 loops (CPU, one core).
+_PER_EQUATION, _PER_OUTPUT, _PER_LOOP = 0.8e-3, 25e-3, 25e-3
+_TIMES_AS_QUICK, _WORTH_A_WORD = 3, 5.0
 
 
 class GridVmap:
@@ -270,7 +269,9 @@ def _knows(name: str, value: Any) -> bool:
 
 def _estimate(trace: Any) -> float:
     """About how many seconds XLA will compile a traced function."""
-    return _PER_EQUATION * equation_count(trace.jaxpr.jaxpr) + _PER_OUTPUT * len(trace.jaxpr.jaxpr.outvars)
+    jaxpr = trace.jaxpr.jaxpr
+    inside = _PER_EQUATION * equation_count(jaxpr) + _PER_LOOP * loop_count(jaxpr)
+    return inside + _PER_OUTPUT * len(jaxpr.outvars)
 
 
 def lengths_of(coordinates: Coordinates) -> tuple[int, ...]:

@@ -47,6 +47,12 @@ def equation_count(jaxpr: core.Jaxpr) -> int:
     return sum(1 + sum(map(equation_count, inner_jaxprs(e.params))) for e in jaxpr.eqns)
 
 
+def loop_count(jaxpr: core.Jaxpr) -> int:
+    """How many loops a function has, those within others included."""
+    own = sum(e.primitive.name in ("while", "scan") for e in jaxpr.eqns)
+    return own + sum(loop_count(inner) for e in jaxpr.eqns for inner in inner_jaxprs(e.params))
+
+
 def last_uses(jaxpr: core.Jaxpr) -> dict[Any, int]:
     """The equation after which each variable is not needed any more."""
     last: dict[Any, int] = {}

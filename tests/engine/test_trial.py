@@ -168,7 +168,7 @@ def test_what_compiles_for_long_is_said_beforehand_and_optimised_less(folder, mo
     with monkeypatch.context() as patch:
         patch.setattr(GridVmap, "compile", lambda *_: pytest.fail("compiled"))
         patch.setattr(grid_vmap, "_PER_EQUATION", 10.0)
-        patch.setattr(grid_vmap, "seconds_to_compile", lambda _: float("inf"))
+        patch.setattr(grid_vmap, "seconds_to_compile", lambda *_, **__: float("inf"))
         made = plan(spread_over(folder, "wide", 4, 2), "cpu")
     assert not made.tried
     assert 20 < made.compile_seconds < made.seconds
@@ -177,7 +177,7 @@ def test_what_compiles_for_long_is_said_beforehand_and_optimised_less(folder, mo
     space = spread_over(folder, "wide", 4, 2).space()
     layout = plan_space(space, CPU)
     results = []
-    monkeypatch.setattr(grid_vmap, "seconds_to_compile", lambda _: float("inf"))
+    monkeypatch.setattr(grid_vmap, "seconds_to_compile", lambda *_, **__: float("inf"))
     for most in (20.0, 0.0):
         monkeypatch.setattr(grid_vmap, "LONG", most)
         evaluator = Evaluator(space, layout, CPU)

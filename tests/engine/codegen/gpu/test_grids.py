@@ -36,7 +36,7 @@ def on_threads(loop, coordinates, threads):
     other = copy(loop)
     del other.__dict__["_program"]
     other._backend = OnThisProcessor(threads)
-    other._grid = scheduled(loop._grid.along, loop._grid.fields, lengths(coordinates), 1)
+    other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), 1)
     return other
 
 

@@ -247,6 +247,7 @@ class Equisweep(Plotted, Explored):
         level: float | None = None,
         rtol: float = 1e-9,
         sweep_file: str | Path | None = None,
+        model: str | None = None,
     ) -> xr.Dataset:
         """Where a class changes along an axis: found on the grid, then closed in on by the model itself.
 
@@ -262,8 +263,8 @@ class Equisweep(Plotted, Explored):
             where a real variable passes this value, in its unit.
         rtol
             the width at which a bracket is narrow enough, relative to its position.
-        sweep_file
-            the cube's sweep file, where its model is a Python file. Its code runs.
+        sweep_file, model
+            of a cube whose model is a Python file, its sweep file or "file.py:name", one of them. Its code runs.
 
         Returns
         -------
@@ -275,5 +276,6 @@ class Equisweep(Plotted, Explored):
         from .boundaries.boundaries import boundaries
 
         return boundaries(
-            self._dataset, variable, along, selections, level=level, rtol=rtol, sweep_file=sweep_file
-        )
+            self._dataset, variable, along, selections, level=level, rtol=rtol, sweep_file=sweep_file,
+            model=model,
+        )  # fmt: skip

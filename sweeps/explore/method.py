@@ -73,6 +73,7 @@ class Explored:
         -------
         Path
             Of the file. Numbers in it have single precision, and what was left out stands on the page.
+            Raises SweepError where Bokeh is not installed, and where the file cannot be written.
         """
         from .one_file import write_page
 

@@ -14,6 +14,11 @@ NOT_RUN = {
     ("docs/tutorial.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "pip install ."): "installs",
     ("docs/design/gate.md", "cd tests && ../.venv/bin/python -m faults.hostile_inputs"): "some minutes",
+    ("docs/howto/explore.md", "pip install 'equisweep[explore]'"): "it serves until it is stopped",
+    (
+        "docs/howto/explore.md",
+        "equisweep explore orbits.zarr --model my_game.py:my_game",
+    ): "it serves until it is stopped",
     ("docs/howto/gpu.md", "pip install '.[cuda13]'"): "installs",
     ("docs/howto/gpu.md", "equisweep run sweep.toml -o cube.zarr --device gpu"): "needs a GPU",
     ("docs/howto/performance.md", "make bench-quick"): "takes minutes, and installs",

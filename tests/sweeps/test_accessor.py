@@ -35,7 +35,7 @@ def test_a_method_takes_what_its_function_takes(name, function):
 
 def test_every_method_says_what_it_takes_returns_and_raises():
     methods = {n: m for n, m in inspect.getmembers(Equisweep, inspect.isfunction) if not n.startswith("_")}
-    assert methods.keys() == FUNCTIONS.keys() | {"sel"}
+    assert methods.keys() == FUNCTIONS.keys() | {"sel", "explore", "explore_html"}
     for name, method in methods.items():
         text = inspect.getdoc(method)
         for parameter, _, _ in parameters(method):

@@ -264,7 +264,7 @@ class Equisweep(Plotted, Explored):
         rtol
             the width at which a bracket is narrow enough, relative to its position.
         sweep_file, model
-            of a cube whose model is a Python file, one of them: its sweep file, or "file.py:name". Its code runs.
+            of a cube whose model is a Python file: its sweep file or "file.py:name", one of them. It runs.
 
         Returns
         -------

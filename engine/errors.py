@@ -53,8 +53,12 @@ class CubeError(UserError, RuntimeError):
 
 
 class SweepInterrupted(KeyboardInterrupt):
-    """The user stopped a run; `done` of `total` tiles are committed and the same command goes on."""
+    """The user stopped a run; `done` of `total` tiles are committed and the same command goes on.
 
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(f"{done} of {total} tiles are committed")
-        self.done, self.total = done, total
+    Of a part, such as "3/64", these are the tiles of that part.
+    """
+
+    def __init__(self, done: int, total: int, part: str = "") -> None:
+        of = f" of part {part}" if part else ""
+        super().__init__(f"{done} of {total} tiles{of} are committed")
+        self.done, self.total, self.part = done, total, part

@@ -204,7 +204,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
             _write_all(tiles, evaluator, writer)
         _require_all(cube, part, places)
     except KeyboardInterrupt:
-        raise SweepInterrupted(total - len(todo) + writer.committed, total) from None
+        raise SweepInterrupted(total - len(todo) + writer.committed, total, str(part or "")) from None
     finally:
         evaluator.batches.close()
         seconds = time.monotonic() - began

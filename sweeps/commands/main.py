@@ -95,8 +95,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             return result
     except SweepInterrupted as stopped:
         print(
-            f"equisweep: stopped; {stopped.done} of {stopped.total} tiles are committed. "
-            "The same command goes on where this one stopped.",
+            f"equisweep: stopped; {stopped}. The same command goes on where this one stopped.",
             file=sys.stderr,
         )
         return 130

@@ -14,6 +14,7 @@ from typing import Any
 
 from equisweep.engine.store.commit import is_committed
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.shared.parts import part_of, places_of
 from equisweep.sweeps.commands import main as main_module
 
 from .children import CRASHED, Child, call, command
@@ -124,18 +125,20 @@ class Sent:
 
 def _miscounted(trial: Trial) -> list[str]:
     """What is wrong with how many tiles a stopped run says are committed."""
-    said = re.search(r"stopped; ([\d,]+) of ([\d,]+) tiles are committed", trial.said)
+    said = re.search(r"stopped; ([\d,]+) of ([\d,]+) tiles(?: of part (\d+/\d+))? are committed", trial.said)
     if said is None:
         return []
-    there = list(call(tiles, trial.cube))
-    told = [int(number.replace(",", "")) for number in said.groups()]
+    there = list(call(tiles, trial.cube, said[3] or "1/1"))
+    told = [int(number.replace(",", "")) for number in said.groups()[:2]]
     return [] if there == told else [f"{trial.scenario.name}, {trial.name}: says {told}, and {there} are"]
 
 
-def tiles(cube: Path) -> tuple[int, int]:
-    """How many tiles are committed, and how many there are."""
+def tiles(cube: Path, part: str) -> tuple[int, int]:
+    """How many tiles of a part are committed, and how many it has."""
     opened = Cube(cube)
-    return sum(is_committed(opened, tile) for tile in opened.layout), len(opened.layout)
+    every = list(opened.layout)
+    own = [every[place] for place in places_of(opened.layout, part_of(part))]
+    return sum(is_committed(opened, tile) for tile in own), len(own)
 
 
 def _signals(way: str, chance: random.Random) -> list[signal.Signals]:

@@ -48,6 +48,8 @@ def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable
     with cube.recorder.shared(cube.path(name, tile.key)) as written:
         if not written:
             held = _held(cube, name, tile, values)
+            if held and durable:  # whoever wrote it may not have synced it
+                sync(cube.path(name, tile.key))
             written.append(held or cube.write_shard(name, tile, values, durable))
         return written[0]
 

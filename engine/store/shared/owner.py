@@ -94,20 +94,31 @@ def abandoned(path: Path) -> bool:
 
 
 def is_running(process: int) -> bool:
-    """Whether there is a process of this number here."""
+    """Whether there is a process of this number here that has not ended.
+
+    One that ended stays as long as its parent does not ask how; in a container that may be for ever.
+    """
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return _told(process)[:1] not in (["Z"], ["X"])
 
 
 def _since(process: int) -> int:
     """When a process began, which tells it from a later one of the same number."""
     try:
-        text = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
-        return int(text.rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
+        return int(_told(process)[19])
+    except (ValueError, IndexError):
         return 0
+
+
+def _told(process: int) -> list[str]:
+    """What Linux tells of a process, from its state on; empty elsewhere, and where there is none."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()

@@ -71,8 +71,9 @@ class Difference:
 
     @property
     def any(self) -> bool:
-        """Whether anything differs."""
-        return bool(self.sweep or self.only_one or self.only_other or self.variables)
+        """Whether anything differs; points that one of them lacks, or has not computed yet, do."""
+        apart = not self.points == self.points_one == self.points_other
+        return bool(apart or self.sweep or self.only_one or self.only_other or self.variables)
 
 
 def diff(one: str | Path, other: str | Path) -> Difference:
@@ -142,6 +143,7 @@ def _compare(first: Reader, second: Reader, name: str, common: Common, into: Var
     theirs = second.cube.array("status").dims
     turned = [theirs.index(dim) for dim in common.dims]
     order = [*turned, *range(rank, array.ndim)]
+    names, theirs_named = _class_names(array), _class_names(second.cube.array(name))
     for ours, of_other in common.blocks(first.cube.layout.tile):
         stop_if_requested()
         there: list[Any] = [None] * rank
@@ -149,17 +151,36 @@ def _compare(first: Reader, second: Reader, name: str, common: Common, into: Var
             there[place] = positions
         left = first.read(name, [*ours, *inner])
         right = second.read(name, [*there, *inner]).transpose(order)
+        if names != theirs_named:
+            right, names = _in_codes_of(names, right, theirs_named)
         where = _unlike(left, right)
         if not where.any():
             continue
         into.count += int(where.sum())
-        names = _class_names(array), _class_names(second.cube.array(name))
-        if any(names):
+        if names:
             pairs, counts = np.unique(np.stack([left[where], right[where]]), axis=1, return_counts=True)
             for (a, b), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
-                into.changed[names[0].get(a, str(a)), names[1].get(b, str(b))] += count
+                into.changed[names.get(a, str(a)), names.get(b, str(b))] += count
         else:
             _largest(first, name, common, ours, left, right, where, into)
+
+
+def _in_codes_of(
+    names: dict[int, str], codes: np.ndarray, named: dict[int, str]
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Codes of classes in those of another cube, which may number the same classes in another way.
+
+    Classes that it lacks get codes that it does not use, and stand among the names that are returned.
+    """
+    result, names = codes.astype(np.int64), dict(names)
+    for code in np.unique(codes).tolist():
+        name = named.get(code, str(code))
+        known = next((k for k, one in names.items() if one == name), None)
+        if known is None:
+            known = code if code not in names else max([*names, *named]) + 1
+            names[known] = name
+        result[codes == code] = known
+    return result, names
 
 
 def _unlike(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from equisweep.engine.store.commit import record
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import CubeError, Sweep, diff, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.compared.diff import Difference
 
 AXES = {
     "mechanism": ["noncooperation", "sharing"],
@@ -109,3 +110,27 @@ def test_what_only_one_has_and_what_cannot_be_compared_is_said(cubes, tmp_path, 
         assert "no points in common: no numbers were compared" in capsys.readouterr().out
     with pytest.raises(CubeError, match="no such cube"):
         diff(cubes / "one.zarr", tmp_path / "none.zarr")
+
+
+def test_classes_are_compared_by_their_names_however_they_are_numbered(tmp_path):
+    reduced = {"over": ["mechanism"], "investment": ["argmax"]}
+    axes = {"mechanism": ["noncooperation", "sharing"], "alpha": [0.1, 0.5], "beta": [0.3, 0.4]}
+    swapped = {**axes, "mechanism": ["sharing", "noncooperation"]}
+    for name, varied in (("one", axes), ("other", swapped)):
+        sweep = Sweep("external", varied, outputs=["investment"], reduce=reduced)
+        run(sweep, tmp_path / f"{name}.zarr", durable=False)
+    codes = [
+        xarray.open_zarr(tmp_path / f"{name}.zarr")["investment_argmax_mechanism"].values
+        for name in ("one", "other")
+    ]
+    assert (codes[0] != codes[1]).all()  # the same mechanisms, numbered the other way round
+    found = diff(tmp_path / "one.zarr", tmp_path / "other.zarr")
+    assert "investment_argmax_mechanism" in found.same
+    assert not found.variables
+
+
+def test_a_cube_whose_points_are_not_all_there_yet_differs():
+    whole = Difference([], 8, 8, 8, [], [], {}, ["investment"])
+    assert not whole.any
+    assert replace(whole, points=5).any
+    assert replace(whole, points_other=9).any

@@ -16,6 +16,18 @@ from .key import digest_of_parts, process_parts
 
 _CALLED = re.compile(r"custom_call\s+@([^\s(]+)")
 
+# Whatever a damaged or foreign entry makes of reading it.
+UNSOUND = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    NotLoadable,
+    RuntimeError,
+)
+
 
 class Keeper:
     """Keeps and finds what XLA made of a function; see `xla.executable.Keep`.
@@ -38,7 +50,7 @@ class Keeper:
             return None
         try:
             program = compiled_program(name, self.device)
-        except NotLoadable:
+        except UNSOUND:
             return None
         if program is not None:
             self._shelve(coordinates, name, described, program[1])

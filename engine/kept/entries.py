@@ -32,9 +32,15 @@ def nothing_kept() -> Iterator[None]:
 
 
 def write_entry(name: str, head: Mapping[str, Any], body: bytes = b"") -> None:
-    """Keep an entry. Nothing happens where nothing is kept, or where code was changed meanwhile."""
+    """Keep an entry. Nothing happens where nothing is kept, or where code was changed meanwhile.
+
+    Nor for what has no such form, as graphs that call functions have none.
+    """
     if entries_wanted() and code_digest() is not None:
-        text = json.dumps(head).encode()
+        try:
+            text = json.dumps(head).encode()
+        except (TypeError, ValueError, RecursionError):
+            return
         keep(name, len(text).to_bytes(8, "little") + zlib.compress(text + body, 1))
 
 

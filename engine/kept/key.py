@@ -23,7 +23,7 @@ from ..point import Point
 from ..space import Space
 from .alone import is_alone
 from .code import code_digest
-from .content import Unknown, content_of
+from .content import content_of
 
 # Changed whenever what is kept changes its form.
 _FORM = 1
@@ -54,9 +54,9 @@ def key_of_kept(
         return None
     try:
         parts = parts_of(space, choices, coordinates, native) | process_parts(device) | {"code": code}
-    except Unknown:
+        return digest_of_parts(parts)
+    except Exception:  # `Unknown`, or whatever somebody else's object raises where it is read
         return None
-    return digest_of_parts(parts)
 
 
 def digest_of_parts(parts: Mapping[str, Any]) -> str:

@@ -9,24 +9,11 @@ from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled
 from ..grid_vmap import GridVmap, lengths_of
 from ..windows import Coordinates
-from ..xla.executable import NotLoadable
-from .compiled import compiled_program
+from .compiled import UNSOUND, compiled_program
 from .entries import entries_wanted, read_entry, write_entry
 from .grid import data_of, loop_of
 from .key import digest_of_parts
 from .program import KeptProgram
-
-# Whatever a damaged or foreign entry makes of reading it.
-_UNSOUND = (
-    KeyError,
-    TypeError,
-    ValueError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    NotLoadable,
-    RuntimeError,
-)
 
 Found = tuple[GridLoop | KeptProgram, frozenset[Compiled]]
 
@@ -45,7 +32,7 @@ class Shelf:
         entry = read_entry(f"how-{self.key}") if self else None
         try:
             return None if entry is None else _ways_of(entry[0]["ways"])
-        except _UNSOUND:
+        except UNSOUND:
             return None
 
     def keep_ways(self, ways: Collection[Compiled]) -> None:
@@ -60,7 +47,7 @@ class Shelf:
             if entry is None:
                 return None
             return loop_of(entry[0]["loop"], coordinates, backend), _ways_of(entry[0]["ways"])
-        except _UNSOUND:
+        except UNSOUND:
             return None
 
     def keep_loop(self, loop: GridLoop, ways: Collection[Compiled]) -> None:
@@ -88,7 +75,7 @@ class Shelf:
 
             function = KeptProgram(coordinates, program[0], entry[0]["described"], look, anew, count)
             return function, _ways_of(entry[0]["ways"])
-        except _UNSOUND:
+        except UNSOUND:
             return None
 
     def keep_program(

@@ -58,6 +58,8 @@ def undeclared(opened: Iterable[Any], declared: Iterable[str]) -> list[Path]:
 
 
 def _is_data(path: Path) -> bool:
+    if any(part.endswith((".egg-info", ".dist-info")) for part in path.parts):
+        return False  # what is installed, which JAX looks through as it begins
     if path.suffix in _CODE or not path.is_file() or "__pycache__" in path.parts:
         return False
     if {"site-packages", "dist-packages"} & set(path.parts):

@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import numpy as np
 from jax.core import Tracer
-from jax.dtypes import extended, issubdtype
 from jax.extend import core
 
 from ..ir import Graph, Unsupported, array_of, dtype_name
@@ -84,7 +83,7 @@ def _is_scalars(value: Any) -> bool:
 def _constants(graph: Graph, value: Any) -> Array:
     if isinstance(value, Tracer):
         raise Unsupported("a function that closes over a traced value")
-    if hasattr(value, "dtype") and issubdtype(value.dtype, extended):
+    if hasattr(value, "dtype") and is_key(value):
         raise Unsupported("a key of random numbers that was made outside of the model")
     values = np.asarray(value)
     dtype = dtype_name(values.dtype)

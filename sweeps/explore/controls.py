@@ -143,22 +143,23 @@ def _value_text(dataset: "xr.Dataset", values: dict[str, np.ndarray], i: int) ->
 
 
 def _coordinate(dataset: "xr.Dataset", name: str) -> dict[str, Any]:
-    array = dataset[name]
-    return {
-        "name": name,
-        "label": page_text(labels.axis_label(array, name)),
-        "meaning": str(array.attrs.get("long_name", "")),
-        "number": array.dtype.kind in "iuf",
-    }
+    return {**_named(dataset, name), "number": dataset[name].dtype.kind in "iuf"}
 
 
 def _variable(dataset: "xr.Dataset", name: str) -> dict[str, Any]:
     array = dataset[name]
     return {
-        "name": name,
-        "label": page_text(labels.axis_label(array, name)),
-        "meaning": str(array.attrs.get("long_name", "")),
+        **_named(dataset, name),
         "dims": [str(dim) for dim in array.dims],
         "classes": bool(classes_of(array)),
         "points": prod(array.shape),
+    }
+
+
+def _named(dataset: "xr.Dataset", name: str) -> dict[str, Any]:
+    array = dataset[name]
+    return {
+        "name": name,
+        "label": page_text(labels.axis_label(array, name)),
+        "meaning": str(array.attrs.get("long_name", "")),
     }

@@ -13,7 +13,7 @@ from equisweep.engine.codegen.lower import control_flow
 from equisweep.engine.device import pick_device
 from equisweep.engine.evaluate import Evaluator
 from equisweep.sweeps import Sweep, plan, run
-from helpers.small_sweeps import small_sweep
+from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +58,6 @@ def key_of(space):
     return made_before.key_of(space, space.choices, coordinates, pick_device("cpu"), True)
 
 
-LEAST = {"axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4, 0.6]}, "derivatives": {}}
-
-
 def test_a_second_run_traces_and_compiles_nothing_and_gives_the_same(traces):
     first, compilations = computed(small_sweep(**LEAST).space())
     assert (compilations, len(traces)) == (1, 1)
@@ -83,20 +80,6 @@ def test_values_along_axes_and_lengths_of_tiles_may_differ(traces):
     for name, values in anew.items():
         np.testing.assert_array_equal(alike[name], values)
         np.testing.assert_array_equal(cut[name], values)
-
-
-OTHERS = {
-    "a choice": {"fixed": {"mechanism": "sharing"}},
-    "a fixed number": {"fixed": {"L": 401.0}},
-    "the largest integer": {"fixed": {"n": 5}},
-    "outputs": {"outputs": ["investment"]},
-    "derivatives": {"derivatives": {"investment": ["alpha"]}},
-    "single precision": {"dtype": "float32"},
-    "axes the other way round": {"axes": {"beta": [0.2, 0.4, 0.6], "alpha": [0.1, 0.5]}},
-    "axes that vary together": {
-        "zip": [["alpha", "beta"]], "axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4]}
-    },
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", OTHERS)

@@ -32,3 +32,19 @@ def tiled_sweep() -> Sweep:
         },
         outputs=["investment", "equilibrium_count"],
     )
+
+
+# Of these keywords `small_sweep` makes the least grid, and of these others each a sweep of another function.
+LEAST = {"axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4, 0.6]}, "derivatives": {}}
+OTHERS = {
+    "a choice": {"fixed": {"mechanism": "sharing"}},
+    "a fixed number": {"fixed": {"L": 401.0}},
+    "the largest integer": {"fixed": {"n": 5}},
+    "outputs": {"outputs": ["investment"]},
+    "derivatives": {"derivatives": {"investment": ["alpha"]}},
+    "single precision": {"dtype": "float32"},
+    "axes the other way round": {"axes": {"beta": [0.2, 0.4, 0.6], "alpha": [0.1, 0.5]}},
+    "axes that vary together": {
+        "zip": [["alpha", "beta"]], "axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4]}
+    },
+}  # fmt: skip

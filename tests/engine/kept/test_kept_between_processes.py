@@ -14,11 +14,10 @@ from equisweep.engine.kept.entries import nothing_kept, read_entry, write_entry
 from equisweep.engine.run.begin import plan_space
 from equisweep.sweeps import Sweep
 from helpers.project import ROOT
-from helpers.small_sweeps import small_sweep
+from helpers.small_sweeps import LEAST, small_sweep
 from jax import monitoring
 
 CPU = pick_device("cpu")
-LEAST = {"axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4, 0.6]}, "derivatives": {}}
 LONGER = {"alpha": [0.2, 0.5, 0.9], "beta": np.linspace(0.1, 1, 19).tolist()}
 
 

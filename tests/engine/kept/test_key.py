@@ -16,10 +16,9 @@ from equisweep.engine.kept.content import Unknown, content_of
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.imports import FOLDERS
-from helpers.small_sweeps import small_sweep
+from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 
 CPU = pick_device("cpu")
-LEAST = {"axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4, 0.6]}, "derivatives": {}}
 
 
 def key_of(space, native=True):
@@ -40,21 +39,6 @@ def test_every_part_changes_the_key(name):
     assert keys.digest_of_parts(known) == key_of(small_sweep(**LEAST).space())
     assert keys.digest_of_parts(known | {name: "another"}) != keys.digest_of_parts(known)
     assert keys.digest_of_parts({k: v for k, v in known.items() if k != name}) != keys.digest_of_parts(known)
-
-
-OTHERS = {
-    "a choice": {"fixed": {"mechanism": "sharing"}},
-    "a fixed number": {"fixed": {"L": 401.0}},
-    "the largest integer": {"fixed": {"n": 5}},
-    "outputs": {"outputs": ["investment"]},
-    "derivatives": {"derivatives": {"investment": ["alpha"]}},
-    "single precision": {"dtype": "float32"},
-    "axes the other way round": {"axes": {"beta": [0.2, 0.4, 0.6], "alpha": [0.1, 0.5]}},
-    "axes that vary together": {
-        "zip": [["alpha", "beta"]],
-        "axes": {"alpha": [0.1, 0.5], "beta": [0.2, 0.4]},
-    },
-}
 
 
 @pytest.mark.parametrize("what", OTHERS)

@@ -24,6 +24,7 @@ from .store.cube import Cube, open_cube_for_reading
 from .store.durable import clear_disk_errors, discard, put_back, withdraw
 from .store.identity import require_same_sweep
 from .store.journal import log_run
+from .store.manifest import complete
 from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
@@ -158,7 +159,7 @@ def _run_part(job: _Job, part: Part, new: bool) -> Report:
                     report = _complete(job, cube, todo, lease, part)
             finally:
                 cube.recorder.close()
-            missing = len(cube.layout) - len(cube.load_manifest())
+            missing = len(cube.layout) - int(complete(cube.load_manifest(), cube.layout).sum())
     except SweepError:
         if mine:
             _withdraw_if_empty(root)

@@ -131,6 +131,7 @@ def complete_already(
         found = survey(cube, manifest, durable, places)
         if found.missing:
             return None
+        absent = 0 if places is None else len(cube.layout) - int(complete(manifest, cube.layout).sum())
         if places is None and not settled(cube, manifest, found):
             with only_writer(root):
                 manifest = cube.load_manifest()
@@ -141,9 +142,9 @@ def complete_already(
                     cube.recorder.close()
         elif places is not None and found.sound:
             return None
-        elif places is not None and len(manifest) == len(cube.layout) and not settled(cube, manifest, found):
+        elif places is not None and not absent and not settled(cube, manifest, found):
             settle(root, durable)
-        return Report(0, _tiles(cube, places), 0, 0.0, 0, "", missing=len(cube.layout) - len(manifest))
+        return Report(0, _tiles(cube, places), 0, 0.0, 0, "", missing=absent)
 
 
 def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
@@ -167,7 +168,7 @@ def settle(root: Path, durable: bool) -> None:
     """
     with suppress(Busy), only_writer(root, "ending", wait=False):
         cube = open_cube_for_reading(root)
-        if len(cube.load_manifest()) == len(cube.layout):
+        if complete(cube.load_manifest(), cube.layout).sum() == len(cube.layout):
             try:
                 prepare(cube, durable)
             finally:

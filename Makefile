@@ -20,6 +20,7 @@ demo: $(READY)  ## sweep the published parameters into a cube, say where it lies
 	@echo
 	@echo "The cube lies in demo/external.zarr, its picture in demo/external.png. What to type next:"
 	@echo "  $(BIN)/equisweep query demo/external.zarr --var investment --reduce max:alpha,beta"
+	@echo "  $(BIN)/equisweep explore demo/external.zarr   # look at it in the browser"
 	@echo "  $(BIN)/equisweep models             # what else there is; then docs/tutorial.md"
 
 help:  ## this list

@@ -69,6 +69,7 @@ def _asked(arguments: Sequence[str]) -> tuple[Command, ...]:
 
 
 _EXAMPLES = """examples:
+  equisweep init study
   equisweep models external
   equisweep plan sweep.toml
   equisweep run sweep.toml -o cube.zarr

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-to-work
 
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test test-slowest test-browser faults lint docs bench bench-quick bench-sweep gallery notebooks clean
+.PHONY: demo help test test-slowest test-browser test-cluster faults lint docs bench bench-quick bench-sweep gallery notebooks clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -44,6 +44,11 @@ test-browser: $(DEV)  ## the explorer in a headless chromium; pictures in build/
 	$(BIN)/python -c 'import playwright' 2>/dev/null || \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_explorer.py
+
+test-cluster: $(DEV)  ## cubes in object storage, on a real S3 server on loopback; within 10 minutes. It installs what it needs
+	$(BIN)/python -c 'import obstore, moto.server' 2>/dev/null || \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
+	$(BIN)/python -m pytest -n 0 tests/cluster/check_*.py
 
 faults: $(DEV)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md

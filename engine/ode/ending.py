@@ -15,7 +15,7 @@ class Limit(Protocol):
     """How many steps are tried at most."""
 
     @property
-    def max_steps(self) -> int: ...
+    def most_steps(self) -> int: ...
 
 
 def status_at_start(end: Array, state: Array, rates: Array, checked: Array | None) -> Array:
@@ -36,7 +36,7 @@ def status_after(before: Lane, after: Lane, tried: Step, end: Array, limit: Limi
     stuck = tried.t == before.t
     small = ~(after.size > 8 * jnp.finfo(after.t.dtype).eps * jnp.abs(after.t)) | ~(tried.t > before.t)
     field = stuck | (finite & jnp.all(jnp.isfinite(tried.rates)))
-    over = (after.tried >= limit.max_steps) & ~after.paused & (after.t < end)
+    over = (after.tried >= limit.most_steps) & ~after.paused & (after.t < end)
     status = jnp.where(over, Status.max_steps, before.status)
     status = jnp.where(small, jnp.where(field, Status.step_too_small, Status.not_finite), status)
     return jnp.where(tried.keep & ~finite, Status.not_finite, status).astype(jnp.uint8)

@@ -123,7 +123,7 @@ class Integration:
         if not self._may_settle:
             return Orbit(lane, state)
         at_rest = settling.starts_at_rest(*self.motion(lane))
-        watch = settling.first_watch(self.method.settle, at_rest, state.dtype)
+        watch = settling.first_watch(self.method, at_rest, state.dtype)
         return Orbit(lane._replace(watch=watch), state)
 
     def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
@@ -166,7 +166,7 @@ class Integration:
         return lax.scan(to, orbit, times)
 
     def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
-        part = None if lane.watch is None else lane.watch.part
+        part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(

@@ -37,6 +37,9 @@ _IMPLICIT = ("kvaerno5", "rodas5p")
 # Whether an orbit returns is looked at with errors of this size, by solvers of order 8 and 5.
 _SHARP, _SHARP_IMPLICIT = 1e-12, 1e-10
 
+# Steps tried at most, where nothing is said: of low order it takes far more at the default rtol.
+_MOST, _MOST_LOW = 20_000, {"heun": 10_000_000, "bosh3": 1_000_000}
+
 # As far as this go orbits that are to go on until they are decided, unless another time is given.
 LONGEST = 1e6
 
@@ -54,11 +57,12 @@ class Method:
     rtol : error a step may have, relative to each component of the state.
     atol : absolute error it may have besides, a number or one for each component. None: rtol times the
         component's scale, at most rtol (`Tolerance`).
-    max_steps : steps tried, kept or not, before a trajectory is given up (status ``max_steps``).
+    max_steps : steps tried, kept or not, before a trajectory is given up (status ``max_steps``). None:
+        20,000, and a million with bosh3, ten with heun, which take short steps.
     fixed_steps : if given, this many equal steps span the horizon, whatever their error.
     settle : a trajectory stops once its distance to a rest point, in the coordinates integrated, is below
-        this, in units of their scale, and the rest point attracts it. Well above rtol, or it is lost in the
-        noise of the steps. 0: never stop.
+        this, in units of their scale, and the rest point attracts it. Steps beside a rest point are wrong by
+        less than a thousandth of that. 0: never stop.
     max_step : the largest step. By default there is none, but for a field that depends on time other than by
         switches and polynomials: a hundredth of the horizon.
     breaks : further times at which steps end, numbers or names of parameters: where the field switches in a
@@ -81,7 +85,7 @@ class Method:
     solver: str = "dopri8"
     rtol: float = 1e-10
     atol: float | tuple[float, ...] | None = None
-    max_steps: int = 20_000
+    max_steps: int | None = None
     fixed_steps: int | None = None
     settle: float = 1e-7
     max_step: float | None = None
@@ -95,7 +99,7 @@ class Method:
         if self.solver not in SOLVERS:
             raise ValueError(f"solver = {self.solver!r}: must be one of {', '.join(SOLVERS)}")
         self._check_tolerances()
-        if self.max_steps < 1:
+        if self.max_steps is not None and self.max_steps < 1:
             raise ValueError(f"max_steps = {self.max_steps}: must be at least 1")
         if self.fixed_steps is not None and self.fixed_steps < 1:
             raise ValueError(f"fixed_steps = {self.fixed_steps}: must be at least 1")
@@ -122,6 +126,11 @@ class Method:
             raise ValueError(f"longest = {self.longest}: must be a time above 0")
         if not self.extends:
             raise ValueError(f'longest = {self.longest} goes with horizon = "decided" alone')
+
+    @property
+    def most_steps(self) -> int:
+        """How many steps are tried at most."""
+        return _MOST_LOW.get(self.solver, _MOST) if self.max_steps is None else self.max_steps
 
     @property
     def extends(self) -> bool:

@@ -106,7 +106,7 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
     error = errors_in(lane.turns, integration.followed, _allowed(sharp, lane))
     return cycle_of(
         lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
-        method.max_steps, loop,
+        method.most_steps, loop,
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ _SHORTEST, _LONGEST = 4, 256
 # scale they would damp it, or drive it, by as much as the field does. Errors are not asked for below so many
 # roundings.
 _MANY, _BESIDE, _ROUNDINGS = 256, 0.2, 500
+# Beside a rest point no step may be wrong by more than this part of the distance to it: else where `settle`
+# is no larger than the errors of the steps, whether and when an orbit settles would be chance.
+_PRECISE = 1e-3
 
 
 class Watch(NamedTuple):
@@ -36,7 +39,8 @@ class Watch(NamedTuple):
     The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
     where the rest point is `known`, with the `swing` about it, once it is below `settle`. `settled` where it
     has come to rest. Of the errors that the tolerances allow, the next step may make this `part`; `farthest`
-    is the largest estimate of the distance since a rate changed its sign.
+    is the largest estimate of the distance since a rate changed its sign. `beside` is a part, too, by the
+    distance alone; None where the tolerances are so much below `settle` that it is never less than 1.
     """
 
     within: Array
@@ -47,6 +51,12 @@ class Watch(NamedTuple):
     swing: Swing
     part: Array
     farthest: Array
+    beside: Array | None = None
+
+    @property
+    def allowed(self) -> Array:
+        """The part of the errors that the tolerances allow which the next step may make."""
+        return self.part if self.beside is None else jnp.minimum(self.part, self.beside)
 
 
 class Limits(Protocol):
@@ -58,10 +68,12 @@ class Limits(Protocol):
     def rtol(self) -> float: ...
 
 
-def first_watch(settle: float, at_rest: Array, dtype: Any) -> Watch:
+def first_watch(limits: Limits, at_rest: Array, dtype: Any) -> Watch:
     """The watch at the start; `at_rest`: the orbit starts on a rest point."""
+    settle = limits.settle
     within, one, never = jnp.asarray(_EARLY * settle, dtype), jnp.ones((), dtype), jnp.asarray(False)
-    return Watch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one)
+    beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
+    return Watch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside)
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -92,13 +104,22 @@ def watched(
     turns = jnp.any((rates[0] < 0) != (rates[1] < 0)) & (steps >= _MANY)
     distance = strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny)
     part, farthest = _part(watch, distance, turns, limits.rtol)
+    beside = None if watch.beside is None else _beside(distance, limits)
     return watch._replace(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
         known=watch.known & (square <= (_NONE * settle) ** 2),
         near=near,
         part=part,
         farthest=farthest,
+        beside=beside,
     )
+
+
+def _beside(distance: Array, limits: Limits) -> Array:
+    """The part of the errors allowed by which the distance to a rest point is known, down to `settle`."""
+    rounding = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps)
+    error = _PRECISE * jnp.maximum(distance, limits.settle)
+    return lax.stop_gradient(jnp.minimum(jnp.maximum(error, rounding) / max(limits.rtol, 1e-300), 1.0))
 
 
 def _part(watch: Watch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
@@ -125,4 +146,5 @@ def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: A
         swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),
         part=watch.part,
         farthest=watch.farthest,
+        beside=watch.beside,
     )

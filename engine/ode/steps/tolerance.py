@@ -80,4 +80,6 @@ class Tolerance:
             atol = jnp.asarray(self.rtol if self.atol is None else self.atol, state.dtype)
             return atol + self.rtol * jnp.abs(state)
         sizes = jnp.abs(state)
-        return self.rtol * (sizes + _TROUGH * jnp.max(sizes) + jnp.finfo(state.dtype).tiny)
+        # A product with rtol that numbers do not hold would be 0, and the first step NaN.
+        least = jnp.finfo(state.dtype).tiny / jnp.finfo(state.dtype).eps
+        return self.rtol * jnp.maximum(sizes + _TROUGH * jnp.max(sizes), least)

@@ -67,6 +67,15 @@ def test_an_orbit_beside_a_rest_point_that_it_leaves_goes_on():
     assert (short["attractor"][1:4] == Attractor.undecided).all()
 
 
+# Heun's method takes two million steps from 1e-17; with errors of 1e-6 steps ended as far away as they erred.
+@pytest.mark.parametrize(("solver", "rtol"), [("heun", 1e-10), ("tsit5", 1e-6)])
+def test_every_method_settles_at_its_time_from_any_start_whatever_its_errors(solver, rtol):
+    x0 = np.array([1e-3, 1e-17] if solver == "heun" else [1e-3, 1e-17, 1e-300])
+    out = run(GROWTH, Method(solver, rtol=rtol), x0=x0, r=1.0, horizon=1e3)
+    assert (out["status"] == Status.ok).all()
+    np.testing.assert_allclose(out["settle_time"], np.log((1 - 1e-7) / 1e-7 * (1 - x0) / x0), rtol=1e-3)
+
+
 def test_oscillations_of_any_size_close_and_what_is_too_small_to_measure_settles_nowhere():
     spring = flow_of(
         "xv", lambda p: [p["x0"], 0.0], lambda z, p: [z[1], -z[0] - p["k"] * z[1]], swings=("x",)

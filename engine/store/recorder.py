@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..tiles import Tile
+from .decode import NO_FILE, can_be_held, what_is
 from .durable import make_folder, open_own, sync
 from .manifest import (
     COMMITTED,
@@ -145,12 +146,12 @@ class Recorder:
 
 
 def _file(path: str) -> tuple[int, int, int]:
-    """Inode and times of a file; zeros, which no file has, where another writer takes it away just now."""
+    """Inode and times of a file; those of none where another writer takes it away just now."""
     try:
-        file = os.stat(path)  # noqa: PTH116
+        file = what_is(os.stat(path))  # noqa: PTH116
     except FileNotFoundError:
-        return 0, 0, 0
-    return file.st_ino, file.st_mtime_ns, file.st_ctime_ns
+        return NO_FILE[1:]
+    return file[1:] if can_be_held(file) else NO_FILE[1:]
 
 
 def _write(descriptor: int, raw: bytes) -> None:

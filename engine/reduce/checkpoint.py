@@ -53,7 +53,6 @@ def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool, part: st
     Raises OSError where the disk refuses.
     """
     require_no_links(root, [FOLDER])
-    make_folder(root, FOLDER)
     arrays = {name: np.ascontiguousarray(values) for name, values in checkpoint.arrays.items()}
     about = {
         "partial": _FORMAT,
@@ -66,7 +65,12 @@ def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool, part: st
     digest = hashlib.sha256()
     for one in parts:
         digest.update(one)
-    write_file(root / FOLDER / _name(part), [digest.hexdigest().encode() + b" ", *parts], durable)
+    path, written = root / FOLDER / _name(part), [digest.hexdigest().encode() + b" ", *parts]
+    while True:
+        make_folder(root, FOLDER)  # raises where the cube is gone
+        with suppress(FileNotFoundError):  # another part has dropped its own, and the empty folder with it
+            write_file(path, written, durable)
+            break
     if durable:
         sync(root / FOLDER)
 

@@ -85,12 +85,14 @@ class Wanted:
         there = root.exists() and (not root.is_dir() or any(root.iterdir()))
         if there and beside_others:
             return False
-        with only_writer(root) if there else nullcontext():
+        with only_writer(root) if there else nullcontext() as lease:
             if there:
                 finish_growth(root)
                 open_cube_for_reading(root)
             needed = self.stored.points * self.stored.bytes_per_point
             self._require_disk(needed, bytes_on_disk(root) if there else 0)
+            if lease is not None:  # to measure a large cube takes long
+                lease.require()
             try:
                 create_cube(root, self.stored, layout, self._all_attributes(given), there)
             except Appeared:

@@ -109,7 +109,7 @@ def _quick_digest(path: str, form: Form) -> tuple[int, bytes] | None:
     finally:
         os.close(descriptor)
     size, end = len(raw), len(raw) - _ENTRY.size - CHECKSUM
-    if not _LEAST < end or size == _FIRST or size > form.most:
+    if not end > _LEAST or size == _FIRST or size > form.most:
         return None
     table, checksum_of_chunk = raw[end:-CHECKSUM], raw[end - CHECKSUM : end]
     sound = (

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ..gate.documents import parse_json
 from ..gate.files import JOURNAL as MOST
-from ..gate.files import read_text
+from ..gate.files import read_regular
 from .durable import make_folder, open_own, remove
 
 JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
@@ -79,6 +79,9 @@ def own_journals(root: Path) -> list[Path]:
 
 
 def _lines(path: Path) -> list[str]:
-    with suppress(FileNotFoundError, ValueError):
-        return read_text(path, MOST).splitlines()
+    """The lines of a journal; of one that is longer than anybody reads, its last ones."""
+    with suppress(FileNotFoundError):
+        raw = read_regular(path, MOST, start=-MOST)
+        lines = raw.decode(errors="replace").splitlines()
+        return lines[1:] if len(raw) == MOST else lines
     return []

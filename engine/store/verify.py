@@ -22,7 +22,7 @@ from .metadata import contradictions
 from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
 from .shard import Form, digests_of
-from .shared.lease import only_writer
+from .shared.lease import Lease, only_writer
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
 _MISSING = "the file is missing although its tile is committed"
@@ -99,9 +99,9 @@ def verify(root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] 
     if not repair or not root.is_dir():
         with clear_disk_errors(root):
             return _Verifying(root, on_tile).verdict
-    with clear_disk_errors(root), only_writer(root, "repair"):
+    with clear_disk_errors(root), only_writer(root, "repair") as lease:
         restored = _restore_metadata(root)
-        verdict = _Verifying(root, on_tile, repair=True).verdict
+        verdict = _Verifying(root, on_tile, lease).verdict
         verdict.restored += restored
         return verdict
 
@@ -134,7 +134,10 @@ def _cubes_of_records(root: Path) -> set[str]:
 class _Verifying:
     """One cube being read back; `verdict` is the result."""
 
-    def __init__(self, root: Path, on_tile: Callable[[Tile], None] | None, repair: bool = False) -> None:
+    def __init__(
+        self, root: Path, on_tile: Callable[[Tile], None] | None, lease: Lease | None = None
+    ) -> None:
+        """`lease` is that of one who is to repair it."""
         seals, lost = read_seals(root)
         wrong = broken(root, seals)
         metadata = {path: reason for path, reason in wrong.items() if path.name == "zarr.json"}
@@ -150,8 +153,8 @@ class _Verifying:
         if not seals:
             self._unsealed()
         sound, damaged = self._read(on_tile)
-        if repair and not self.verdict.coordinate:
-            self._repair(sound, damaged, sealed=bool(seals))
+        if lease and not self.verdict.coordinate:
+            self._repair(lease, sound, damaged, sealed=bool(seals))
 
     def _unsealed(self) -> None:
         """What a cube without seal says of itself twice."""
@@ -271,9 +274,12 @@ class _Verifying:
                 wrong[path] = "marks points as not computed although its tile is committed"
         return wrong
 
-    def _repair(self, sound: list[tuple[Tile, Shards]], damaged: list[Tile], sealed: bool) -> None:
+    def _repair(
+        self, lease: Lease, sound: list[tuple[Tile, Shards]], damaged: list[Tile], sealed: bool
+    ) -> None:
         """Take back damaged tiles, and write what the manifest lacks."""
         cube, verdict = self.cube, self.verdict
+        lease.require()  # to read a cube takes long
         if not sealed and not contradictions(cube.root):
             write_seal(cube.root, seal_of(cube.root))
             verdict.restored.append(cube.root / FOLDER)
@@ -284,6 +290,7 @@ class _Verifying:
             path.unlink(missing_ok=True)
         verdict.restored += rewritten
         for tile in damaged:
+            lease.require()
             revoke(cube, tile)
         for tile, shards in sound:
             record(cube, tile, shards, synced=False)

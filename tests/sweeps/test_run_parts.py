@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from equisweep.engine import execution
 from equisweep.engine.reduce import loop
@@ -105,6 +106,26 @@ def test_a_part_lets_a_design_grow_and_the_others_find_it_grown(alone, tmp_path)
         assert ours.load().drop_attrs().equals(theirs.load().drop_attrs())
     with pytest.raises(CubeError, match="a design grows and never shrinks"):
         part(DESIGN, path, (1, 2))
+
+
+def test_a_tile_that_the_smaller_design_filled_in_part_is_missing_to_other_parts(tmp_path):
+    path, lhs = tmp_path / "cube.zarr", {"kind": "lhs", "samples": 11, "parameters": SOBOL["parameters"]}
+    smaller = replace(DESIGN, design=lhs)
+    larger = replace(DESIGN, design={**lhs, "samples": 33, "batch": 11})
+    options = {"durable": False, "tile_points": 8, "progress": False}
+    for number in (1, 2):
+        run_report(smaller, path, part=(number, 2), **options)
+    for _ in range(2):  # as it ends, and where it had ended already
+        missing = run_report(larger, path, part=(1, 2), **options).missing
+        with open_cube(path) as cube:
+            computed = (cube["status"].transpose("n", ...) != 0).to_numpy()
+        tiles = [block.all() for row in computed for block in np.split(row, range(8, 33, 8))]
+        assert missing == tiles.count(False)
+        assert not all(
+            block.any() == block.all() for row in computed for block in np.split(row, range(8, 33, 8))
+        )
+    report = run_report(larger, path, part=(2, 2), **options)
+    assert (report.computed, report.missing) == (missing, 0)
 
 
 def test_a_reduced_part_that_is_stopped_goes_on_within_its_cell(alone, tmp_path, monkeypatch):

@@ -29,6 +29,7 @@ from .owner import Owner, this_process
 
 FOLDER = "status/writers"  # inside an array's folder, where listing a zarr group does not look
 LASTS = 60.0
+_LOOKS = 1.0  # Seconds within which a writer does not look again whether its file is there.
 _END = ".writer"
 _MOST = 10_000  # bytes of a file
 _FRESH = 2.0  # Seconds in which two who came at once may both have seen the other.
@@ -91,7 +92,7 @@ class Lease:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._signed = _awake()
+        self._signed, self._lost = _awake(), False
         self._over = threading.Event()
         self._renewing = threading.Thread(target=self._renew_on, name="equisweep-lease", daemon=True)
 
@@ -110,9 +111,9 @@ class Lease:
     def require(self) -> None:
         """See to it that nobody else has taken the cube for one that nobody writes to; else CubeError.
 
-        Asks the storage only where it was not renewed for a while.
+        To be asked before every tile: the storage is asked about it once a second at most.
         """
-        if _awake() - self._signed > LASTS / 2 and not self._renew():
+        if self._lost or (_awake() - self._signed > _LOOKS and not self._renew()):
             raise CubeError(
                 f"{self.path.parents[2]}: this run gave no sign of life for {LASTS:g} s (its host slept, or "
                 "was cut off from the storage), and another goes on in its place; run the same sweep again"
@@ -123,6 +124,7 @@ class Lease:
         try:
             os.utime(self.path)
         except FileNotFoundError:
+            self._lost = True
             return False
         except OSError:  # the storage is away for a moment: what is written next will say so, too
             return True
@@ -240,12 +242,15 @@ def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] |
         if writer.path == lease.path:
             continue
         if writer.gone(now):
-            gone.append(writer)
+            gone.append(writer.path)
         elif alone or writer.alone:
             return writer, now - writer.signed
     if alone:  # a file that is half-written just now is begun anew by its writer
         half = [root / FOLDER / name for name in names(root) if name.endswith(".partial")]
-        for path in (*half, *(writer.path for writer in gone)):
+        for path in (*half, *gone):
+            awake = _read(path) if path in gone else None
+            if awake is not None and not awake.gone(now):  # it gave a sign of life just now
+                return awake, 0.0
             remove(os.fspath(path))
     return None
 

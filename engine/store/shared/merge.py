@@ -15,7 +15,7 @@ from ..durable import appear, clear_disk_errors, discard, make_folder, remove_le
 from ..identity import damaged_coordinate, differences
 from ..resume import recorded_shards
 from ..seal import seal_of, write_seal
-from .owner import scratch_name
+from .owner import scratch_name, worked_with
 
 Shards = Mapping[str, tuple[int, bytes]]
 
@@ -68,9 +68,11 @@ def merge(one: Path, other: Path, output: Path) -> Merged:
         remove_leftovers_beside(output)
         scratch = output.with_name(f"{output.name}.partial-{scratch_name()}")
         try:
-            target = _empty(first, scratch)
-            merged = _join(first, second, target)
-            appear(scratch, output, replace=False)
+            scratch.mkdir()
+            with worked_with(scratch):
+                target = _empty(first, scratch)
+                merged = _join(first, second, target)
+                appear(scratch, output, replace=False)
         except BaseException:
             discard(scratch)
             raise
@@ -97,7 +99,6 @@ def _require_one_sweep(first: Cube, second: Cube) -> None:
 
 def _empty(cube: Cube, scratch: Path) -> Cube:
     """A cube without tiles, of the metadata and coordinates of another one."""
-    scratch.mkdir()
     seal = seal_of(cube.root)
     for file in (*seal.texts, *seal.digests):
         folder = Path(file).parent.as_posix()

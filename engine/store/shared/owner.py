@@ -10,8 +10,9 @@ import re
 import secrets
 import socket
 import sys
-import time
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,7 +80,8 @@ def scratch_name() -> str:
 def abandoned(path: Path) -> bool:
     """Whether nobody works any more with a file or folder whose name ends in a `scratch_name`.
 
-    That of a process of another host is, once nothing has happened to it for a long time.
+    That of a process of another host is, once nothing has happened to it for a long time by the clock of the
+    storage, which may differ from this host's.
     """
     said = _SCRATCH.search(path.name)
     if said is None:
@@ -87,10 +89,40 @@ def abandoned(path: Path) -> bool:
     if said["where"] in (None, where()):  # of before hosts were named, too
         return not is_running(int(said["process"]))
     try:
-        there = path.lstat()
+        now, there = _storage_now(path.parent), path.lstat()
     except OSError:
         return False
-    return time.time() - max(there.st_mtime, there.st_ctime) > ABANDONED
+    return now - max(there.st_mtime, there.st_ctime) > ABANDONED
+
+
+def _storage_now(folder: Path) -> float:
+    """What the clock of a folder's storage shows: when a file that is made there now was made."""
+    path = folder / f".equisweep-{scratch_name()}.partial"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)
+        path.unlink()
+
+
+@contextmanager
+def worked_with(path: Path) -> Iterator[None]:
+    """Show other hosts that a scratch folder is worked with, however long that takes."""
+    over = threading.Event()
+
+    def touch() -> None:
+        while not over.wait(ABANDONED / 60):
+            with suppress(OSError):
+                os.utime(path)
+
+    thread = threading.Thread(target=touch, name="equisweep-scratch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def is_running(process: int) -> bool:

@@ -19,6 +19,7 @@ from ...missing import describe_missing
 from ...text import size_text, table
 
 _MOST = 10**5  # characters of a description, most of them the sweep
+_MOST_RUNS = 50
 
 
 def describe_cube(path: Path) -> str:
@@ -99,6 +100,8 @@ def _runs(cube: Cube) -> list[str]:
             how = f", {entry['computed']}" if entry.get("computed") else ""
             done += f" of part {entry['part']}, {entry['host']}," if "part" in entry else ""
             lines.append(clean(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}", 300))
+    if len(lines) > _MOST_RUNS:  # many parts, each gone on with many times
+        lines = [f"the last {_MOST_RUNS} of {len(lines):,}", *lines[-_MOST_RUNS:]]
     return lines or ["none finished"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from equisweep.engine.store import decode
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.shared import lease
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, open_cube, run
 from helpers.cube_files import contents
@@ -129,3 +130,19 @@ def test_the_seal_of_another_cube_is_no_pattern_for_this_ones_metadata(cube, tmp
     verify(cube, repair=True)
     assert "123" not in open_cube(cube).attrs["sweep"]
     assert verify(cube).sound
+
+
+def test_who_was_taken_for_gone_while_reading_a_cube_back_repairs_nothing(cube, monkeypatch):
+    opened = Cube(cube)
+    shard = opened.shard("investment", next(iter(opened.layout)))
+    shard.write_bytes(b"nothing")
+    before = sorted(cube.rglob("*"))
+    monkeypatch.setattr(lease, "_LOOKS", -1)
+
+    def overwritten(_tile):
+        for file in (cube / lease.FOLDER).glob("*.writer"):
+            file.unlink()
+
+    with pytest.raises(CubeError, match="gave no sign of life"):
+        verify(cube, repair=True, on_tile=overwritten)
+    assert sorted(cube.rglob("*")) == before

@@ -1,9 +1,17 @@
 """Reduced sweeps that are stopped, killed and damaged, and end in the same bytes."""
 
+import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepInterrupted
-from equisweep.engine.reduce import loop
-from equisweep.engine.reduce.checkpoint import FOLDER, NAME, read_checkpoint
+from equisweep.engine.reduce import checkpoint, loop
+from equisweep.engine.reduce.checkpoint import (
+    FOLDER,
+    NAME,
+    Checkpoint,
+    drop_checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.run import run_report
@@ -113,6 +121,26 @@ def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path
     file.write_bytes({"turned": turned, "short": raw[:-5], "empty": b"", "another's": other}[damage])
     assert go_on(path).points == 5 * 41
     assert contents(path) == uninterrupted
+
+
+def test_what_is_under_way_is_written_while_other_parts_drop_theirs(tmp_path, monkeypatch):
+    (tmp_path / "status").mkdir()
+    real, left = checkpoint.write_file, [3]
+
+    def write(path, *given):
+        if left[0]:  # the last one that lay there has just gone, and the folder with it
+            left[0] -= 1
+            drop_checkpoint(tmp_path, "2/3")
+            path.parent.rmdir()
+        return real(path, *given)
+
+    monkeypatch.setattr(checkpoint, "write_file", write)
+    one = Checkpoint("cube", (1, 2), 3, {"sums": np.arange(4.0)})
+    write_checkpoint(tmp_path, one, durable=True, part="1/3")
+    assert left == [0]
+    assert read_checkpoint(tmp_path, "cube", "1/3").done == 3
+    with pytest.raises(FileNotFoundError):
+        write_checkpoint(tmp_path / "moved", one, durable=True, part="1/3")
 
 
 def test_another_reduction_is_refused_with_the_difference(tmp_path):

@@ -9,9 +9,9 @@ import time
 from dataclasses import asdict, replace
 
 import pytest
-from equisweep.engine.store.shared import lease
+from equisweep.engine.store.shared import lease, owner
 from equisweep.engine.store.shared.lease import FOLDER, LASTS, beside_others, only_writer, writers
-from equisweep.engine.store.shared.owner import abandoned, scratch_name, this_process
+from equisweep.engine.store.shared.owner import abandoned, scratch_name, this_process, worked_with
 from equisweep.sweeps import CubeError
 
 ELSEWHERE = replace(this_process(), host="far", where="00000000", process=1)
@@ -134,6 +134,42 @@ def test_a_writer_who_slept_looks_before_it_writes_on(root, monkeypatch):
             held.require()
 
 
+def test_a_writer_whose_file_was_taken_stops_at_its_next_tile(root, monkeypatch):
+    monkeypatch.setattr(lease, "_LOOKS", -1)
+    with only_writer(root) as held:
+        held.require()
+        held.path.unlink()
+        with pytest.raises(CubeError, match="gave no sign of life"):
+            held.require()
+    monkeypatch.setattr(lease, "LASTS", 0.06)
+    monkeypatch.setattr(lease, "_LOOKS", 1e9)
+    with only_writer(root) as held:  # the thread that renews it has seen it first
+        held.path.unlink()
+        until = time.monotonic() + 20
+        while not held._lost and time.monotonic() < until:
+            time.sleep(0.005)
+        with pytest.raises(CubeError, match="gave no sign of life"):
+            held.require()
+
+
+def test_who_wakes_while_it_is_taken_for_gone_is_left_its_file(root, monkeypatch):
+    path, real = left(root, ELSEWHERE, ago=LASTS + 5), lease.names
+
+    def names(root):
+        found = real(root)
+        if (root / FOLDER / "0000000000000001.writer") in listed:
+            os.utime(path)
+        listed.extend(root / FOLDER / name for name in found)
+        return found
+
+    listed = []
+    monkeypatch.setattr(lease, "names", names)
+    with pytest.raises(CubeError, match="process 1 on far"), only_writer(root):
+        pass
+    assert path.exists()
+    assert len(writers(root)) == 1
+
+
 def test_a_lease_is_renewed_while_its_writer_works(root, monkeypatch):
     monkeypatch.setattr(lease, "LASTS", 0.6)
     with beside_others(root, "1/2") as held:
@@ -160,3 +196,18 @@ def test_what_lies_beside_a_cube_is_abandoned_once_its_process_or_its_hour_is_ov
         path.mkdir()
         assert abandoned(path) is over, name
     assert not abandoned(tmp_path / "my-cube.zarr.partial-mine")
+
+
+def test_what_another_host_works_with_is_told_by_the_clock_of_the_storage_however_long_it_takes(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / f"my-cube.zarr.partial-00000000-12345678-{os.getpid()}"
+    path.mkdir()
+    monkeypatch.setattr(owner, "ABANDONED", 0.3)
+    monkeypatch.setattr(time, "time", lambda: 1e12)  # of a host whose clock is wrong
+    with worked_with(path):
+        time.sleep(0.5)
+        assert not abandoned(path)
+    time.sleep(0.5)
+    assert abandoned(path)
+    assert list(tmp_path.iterdir()) == [path]

@@ -62,7 +62,7 @@ def logged_runs(root: Path) -> list[dict[str, Any]]:
         with suppress(ValueError):
             entry = parse_json(line)
             entries += [entry] if isinstance(entry, dict) else []
-    return sorted(entries, key=_began) if files else entries
+    return sorted(entries, key=_began)
 
 
 def _began(entry: Mapping[str, Any]) -> float:

@@ -10,7 +10,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.extend import core
+
+from .wide_loops import NARROW, Pair, branches, loop, scan, wide_of
 
 Array = Any
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
@@ -22,11 +25,20 @@ _COUNTING = frozenset({
     "add_any", "reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "cumsum", "cumprod", "cummax",
     "cummin", "dot_general", "select_n", "broadcast_in_dim", "reshape", "squeeze", "transpose",
     "concatenate", "slice", "dynamic_slice", "gather", "rev", "pad", "copy", "convert_element_type",
-    "expand_dims", "square", "lt", "le", "gt", "ge", "eq", "ne",
+    "expand_dims", "square", "lt", "le", "gt", "ge", "eq", "ne", "sort", "top_k", "split", "argmax", "argmin",
+    "stack", "unstack",
+    "dynamic_update_slice", "scatter", "scatter-add", "scatter-mul", "scatter-min", "scatter-max",
+    "reduce_window_sum", "reduce_window_max", "reduce_window_min", "shift_left", "shift_right_arithmetic",
 })  # fmt: skip
-# Of these the other operands say where, and not what.
-_AT_PLACES = frozenset({"dynamic_slice", "gather"})
-_NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16"})
+# Of these the other operands say where, and not what: how many say what, or which.
+_AT_PLACES = {"dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1)}
+_SCATTERS: dict[str, Callable[..., Array]] = {
+    "scatter": lax.scatter, "scatter-add": lax.scatter_add, "scatter-mul": lax.scatter_mul,
+    "scatter-min": lax.scatter_min, "scatter-max": lax.scatter_max,
+}  # fmt: skip
+_SIGNED = ("int8", "int16", "int32")
+# What holds jaxprs, and computes them in 64 bits.
+_WITHIN = {"scan": scan, "while": loop, "cond": branches}
 
 
 def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
@@ -56,12 +68,20 @@ def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[s
 def _may_lose(jaxpr: Any) -> bool:
     """Whether anything in a jaxpr becomes a narrow integer, or an integer what was none."""
     for equation in jaxpr.eqns:
-        if any(str(getattr(v.aval, "dtype", "")) in _NARROW for v in equation.outvars) or _is_cut(equation):
+        if any(str(getattr(v.aval, "dtype", "")) in NARROW for v in equation.outvars) or _is_cut(equation):
             return True
-        inner = _inner(equation)
-        if inner is not None and _may_lose(getattr(inner, "jaxpr", inner)):
+        if any(_may_lose(getattr(inner, "jaxpr", inner)) for inner in _held(equation)):
             return True
     return False
+
+
+def _held(equation: Any) -> list[Any]:
+    """The jaxprs of a call, a loop or a branch."""
+    inner, params = _inner(equation), equation.params
+    if equation.primitive.name not in _WITHIN:
+        return [] if inner is None else [inner]
+    held = [params.get(name) for name in ("jaxpr", "cond_jaxpr", "body_jaxpr")]
+    return [one for one in (*held, *params.get("branches", ())) if one is not None]
 
 
 def _is_cut(equation: Any) -> bool:
@@ -70,7 +90,7 @@ def _is_cut(equation: Any) -> bool:
         equation.primitive.name == "convert_element_type"
         and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.floating)
         and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.integer)
-        and str(equation.outvars[0].aval.dtype) in (*_NARROW, "int64")
+        and str(equation.outvars[0].aval.dtype) in (*NARROW, "int64")
     )
 
 
@@ -80,15 +100,11 @@ def _inner(equation: Any) -> Any:
     return equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
 
 
-# A value of the trace, and the same in 64 bits where it is a narrow integer that may have been cut off.
-_Pair = tuple[Array, Array | None]
-
-
-def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[_Pair]) -> list[_Pair]:
-    values: dict[Any, _Pair] = {v: (c, None) for v, c in zip(jaxpr.constvars, constants, strict=True)}
+def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Pair]) -> list[Pair]:
+    values: dict[Any, Pair] = {v: (c, None) for v, c in zip(jaxpr.constvars, constants, strict=True)}
     values.update(zip(jaxpr.invars, arguments, strict=True))
 
-    def read(atom: Any) -> _Pair:
+    def read(atom: Any) -> Pair:
         return (atom.val, None) if isinstance(atom, core.Literal) else values[atom]
 
     for equation in jaxpr.eqns:
@@ -103,35 +119,63 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[_Pair
     return [read(v) for v in jaxpr.outvars]
 
 
-def _applied(equation: Any, operands: Sequence[_Pair]) -> list[_Pair]:
+def _applied(equation: Any, operands: Sequence[Pair]) -> list[Pair]:
     primitive, params = equation.primitive, equation.primitive.get_bind_params(equation.params)
     results = primitive.bind(*(value for value, _ in operands), **params)
-    if primitive.multiple_results:
-        return [(value, None) for value in results]
-    return [(results, _widened(equation, operands, results))]
+    results = list(results) if primitive.multiple_results else [results]
+    wide: Sequence[Array | None] | None
+    if primitive.name in _WITHIN:
+        wide = _within(equation, operands)
+    elif primitive.name == "convert_element_type":
+        wide = [_converted(equation, operands[0], results[0])]
+    else:
+        wide = _widened(equation, operands, results)
+    return [(value, None) for value in results] if wide is None else list(zip(results, wide, strict=True))
 
 
-def _widened(equation: Any, operands: Sequence[_Pair], result: Array) -> Array | None:
-    """The result of an equation in 64 bits; None where it is as it was."""
-    name, narrow = equation.primitive.name, str(result.dtype) in _NARROW
+def _within(equation: Any, operands: Sequence[Pair]) -> list[Array | None] | None:
+    """What a loop or branch gives in 64 bits, where it counts."""
+    if not any(wide is not None for _, wide in operands) and not any(
+        _may_lose(inner.jaxpr) for inner in _held(equation)
+    ):
+        return None
+    return _WITHIN[equation.primitive.name](equation.params, operands, _evaluated)
+
+
+def _widened(equation: Any, operands: Sequence[Pair], results: Sequence[Array]) -> list[Array] | None:
+    """The results of an equation in 64 bits; None where they are as they were."""
+    name, narrow = equation.primitive.name, any(str(result.dtype) in NARROW for result in results)
     changed = any(wide is not None for _, wide in operands)
-    if name == "convert_element_type":
-        return _converted(equation, operands[0], result)
-    counts = name in _COUNTING
+    counts = name in _COUNTING and (
+        not name.startswith("shift") or all(str(result.dtype) in _SIGNED for result in results)
+    )
     if not (changed or (counts and narrow)) or not (counts or _alike(operands)):
         return None
-    counted = 1 if name in _AT_PLACES else len(operands)
-    given = [_wide(pair) if i < counted else pair[0] for i, pair in enumerate(operands)]
+    if name in _SCATTERS:
+        return [_scattered(equation, operands)]
+    given = [wide_of(pair) if i in _AT_PLACES.get(name, (i,)) else pair[0] for i, pair in enumerate(operands)]
     params = equation.primitive.get_bind_params(equation.params)
     if params.get("preferred_element_type") is not None and narrow:
         params = {**params, "preferred_element_type": jnp.dtype(jnp.int64)}
-    return equation.primitive.bind(*given, **params)
+    wide = equation.primitive.bind(*given, **params)
+    return [wide_of((value, None)) for value in (wide if equation.primitive.multiple_results else [wide])]
 
 
-def _converted(equation: Any, operand: _Pair, result: Array) -> Array | None:
+def _scattered(equation: Any, operands: Sequence[Pair]) -> Array:
+    """A scatter in 64 bits, of which the trace holds how narrow numbers are joined."""
+    onto, (places, _), new = operands
+    params = equation.params
+    return _SCATTERS[equation.primitive.name](
+        wide_of(onto), places, wide_of(new), params["dimension_numbers"],
+        indices_are_sorted=params["indices_are_sorted"], unique_indices=params["unique_indices"],
+        mode=params["mode"],
+    )  # fmt: skip
+
+
+def _converted(equation: Any, operand: Pair, result: Array) -> Array | None:
     """A conversion, of NaN to the least integer of all, which stands for what none is."""
-    (value, wide), narrow = operand, str(result.dtype) in _NARROW
-    if value.dtype == bool or (wide is None and not narrow and not _is_cut(equation)):
+    (value, wide), narrow = operand, str(result.dtype) in NARROW
+    if (value.dtype == bool and wide is None) or (wide is None and not narrow and not _is_cut(equation)):
         return None
     value = jnp.asarray(value) if wide is None else wide
     new = value.astype(jnp.int64 if narrow else result.dtype)
@@ -140,13 +184,6 @@ def _converted(equation: Any, operand: _Pair, result: Array) -> Array | None:
     return jnp.where(jnp.isnan(value), jnp.iinfo(jnp.int64).min, new)
 
 
-def _alike(operands: Sequence[_Pair]) -> bool:
+def _alike(operands: Sequence[Pair]) -> bool:
     """Whether all that stands in 64 bits had them before, so that any operation takes it."""
     return all(wide is None or wide.dtype == value.dtype for value, wide in operands)
-
-
-def _wide(pair: _Pair) -> Array:
-    value, wide = pair
-    if wide is not None:
-        return wide
-    return jnp.asarray(value).astype(jnp.int64) if str(jnp.result_type(value)) in _NARROW else value

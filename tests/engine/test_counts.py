@@ -130,12 +130,13 @@ from equisweep.kernels.declare import model
 from equisweep.kernels.model import Domain, Output, Parameter
 
 SIZES = ("int8", "uint8", "int16", "uint16", "int32")
+LOOPS = ("fori", "scanned", "branch", "sorted", "scattered", "collatz")
 MORE = ("pairs", "sum", "chosen", "clipped", "looked_up", "of_nan", "hash")
 
 @model(
     title="narrow counts",
     parameters=[Parameter("x", "x", "1", 1.0, Domain(), "what is counted")],
-    outputs=[Output(name, "M", "1", "a count", kind="count") for name in (*SIZES, *MORE)]
+    outputs=[Output(name, "M", "1", "a count", kind="count") for name in (*SIZES, *MORE, *LOOPS)]
     + [Output("side", "S", "1", "a class", kind="class", classes={"low": 0, "high": 1})],
 )
 def narrow(p):
@@ -151,6 +152,16 @@ def narrow(p):
         "looked_up": jnp.arange(10, 20, dtype=jnp.int8)[jnp.clip(small, 0, 9)],
         "of_nan": jnp.sqrt(1e6 - p["x"]).astype(int),
         "hash": (p["x"].astype(jnp.uint32) * jnp.uint32(2654435761)) >> 28,
+        "fori": jax.lax.fori_loop(0, 300, lambda i, total: total + masks[i], jnp.int8(0)),
+        "scanned": jax.lax.scan(lambda total, mask: (total + mask, 2 * total), jnp.int8(0), masks)[1][-1],
+        "branch": jax.lax.cond(small > 100, lambda n: 2 * n, lambda n: -n, small),
+        "sorted": jnp.argsort(jnp.stack([whole["int16"], jnp.int16(7)]))[1],
+        "scattered": jnp.zeros(2, jnp.int8).at[(masks > 0).astype(int)].add(1)[1],
+        # Goes up to three billions, and never ends in 32 bits.
+        "collatz": jax.lax.while_loop(
+            lambda c: c[0] != 1,
+            lambda c: (jnp.where(c[0] % 2 == 0, c[0] // 2, 3 * c[0] + 1), c[1] + jnp.int8(1)),
+            (jnp.where(p["x"] > 5e5, jnp.int32(837799), jnp.int32(27)), jnp.int8(0)))[1],
         "side": jnp.where(p["x"] > 1e5, 300, 1).astype(jnp.int8),
     }
 """
@@ -173,6 +184,11 @@ def test_what_a_model_counts_in_narrow_integers_is_neither_cut_off_nor_wrapped(t
     assert cube["pairs"].values.tolist()[:4] == [n * (n - 1) // 2 for n in m[:4]]
     assert cube["sum"].values.tolist() == [10, 300, 300, 300, 300, 300]
     assert cube["chosen"].values.tolist()[:5] == [2 * n if n > 100 else -3 for n in m]
+    assert cube["fori"].values.tolist() == cube["scattered"].values.tolist() == cube["sum"].values.tolist()
+    assert cube["scanned"].values.tolist() == [20, 598, 598, 598, 598, 598]
+    assert cube["branch"].values.tolist()[:5] == [2 * n if n > 100 else -n for n in m]
+    assert cube["sorted"].values.tolist()[:5] == [int(n > 7) ^ 1 for n in m]
+    assert cube["collatz"].values.tolist() == [111, 111, 111, 524, 524, 524]
     assert cube["clipped"].values.tolist() == [4, 50, 50, 50, 50, 50]
     assert cube["looked_up"].values.tolist() == [14, 19, 19, 19, 19, 19]
     assert cube["of_nan"].values.tolist() == [int((1e6 - v) ** 0.5) for v in x[:4]] + [-1, -1]

@@ -23,7 +23,7 @@ FLOORS = {
     ],
     "engine": [
         "gate/* store/shared/owner",
-        "codegen/traced_once errors feedback/* raised_at files_read",
+        "codegen/traced_once errors feedback/* raised_at files_read kept/alone",
         "compile_cache windows tiles values/* store/spans",
         "xla/*",
         "device space grid_vmap",

@@ -77,7 +77,7 @@ class Writer:
         """Whether it has ended, at a time by the clock of the storage."""
         gone = self.owner.gone
         if gone is None:
-            return now - self.signed > LASTS
+            return abs(now - self.signed) > LASTS  # nor does anybody sign a minute ahead of the storage
         if not gone and self.owner == this_process():
             return self.path.name not in _HELD
         return gone
@@ -238,8 +238,9 @@ def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] |
     Files of those that are gone are cleared away by whoever is alone.
     """
     now, gone = lease.path.stat().st_mtime, []
-    for writer in writers(root):
-        if writer.path == lease.path:
+    for name in names(root):
+        writer = _read(root / FOLDER / name) if name.endswith(_END) else None
+        if writer is None or writer.path == lease.path:
             continue
         if writer.gone(now):
             gone.append(writer.path)
@@ -284,7 +285,12 @@ def _read(path: Path) -> Writer | None:
         of = said["owner"]
         owner = Owner(str(of["host"]), str(of["where"]), int(of["process"]), int(of["since"]))
         return Writer(path, owner, bool(said["alone"]), str(said["what"]), str(said["part"]), signed)
-    except (ValueError, KeyError, TypeError):  # names come whole: a power cut has left it, of nobody
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OverflowError,
+    ):  # names come whole: a power cut has left it, of nobody
         return Writer(path, _UNKNOWN, True, "run", "", float("-inf"))
 
 

@@ -38,7 +38,7 @@ class Evaluator:
 
     def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
-        columns = self._columns(tile)
+        columns = self.columns(tile)
         coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
         started = self.batches.start(self.function(tile), coordinates)
         started.columns = columns
@@ -86,7 +86,7 @@ class Evaluator:
     def _sizes(self) -> list[int]:
         return [self.layout.tile[i] for i in self._numeric]
 
-    def _columns(self, tile: Tile) -> dict[str, np.ndarray]:
+    def columns(self, tile: Tile) -> dict[str, np.ndarray]:
         """The samples in this tile, as a cube may have them written beside it."""
         axes = [(axis, part) for axis, part in zip(self.space.axes, tile.region, strict=True) if axis.group]
         return {name: values[part] for axis, part in axes for name, values in axis.values.items()}

@@ -33,6 +33,7 @@ from .writer import WRITERS, TileWriter
 
 if TYPE_CHECKING:
     from .evaluate import Computed, Evaluator
+    from .reuse.old_points import OldPoints
 
 _AHEAD = 1  # Tiles being computed beyond the one being fetched.
 
@@ -51,6 +52,7 @@ def execute(
     progress: bool = True,
     reduction: Reduction | None = None,
     part: Part | None = None,
+    reuse: Path | None = None,
 ) -> Report:
     """Compute every missing tile of the cube at `root`, creating the cube if there is none.
 
@@ -80,11 +82,14 @@ def execute(
         What is kept of the points, where these are not stored.
     part
         Compute the tiles of this part alone; others may write theirs to the same cube meanwhile.
+    reuse
+        Another cube, from which points are taken over that it has computed; the rest is computed.
 
     Raises
     ------
     SweepError
-        The cube would not fit on the disk, or the device is not there.
+        The cube would not fit on the disk, the device is not there, or the points of the other cube have
+        other numbers.
     CubeError
         `root` holds something else, another sweep's cube, or another run is writing to it; or the
         disk is full or read-only. Committed tiles are intact.
@@ -109,7 +114,8 @@ def execute(
         chosen = cache(lambda: pick_device(device))
         wanted = Wanted(space, stored, root, chosen, told, check_disk, tile_points)
         new = overwrite or not root.exists() or not any(root.iterdir())
-        job = _Job(wanted, durable, overlap, progress)
+        old = None if reuse is None else _old_points(reuse, root, wanted)
+        job = _Job(wanted, durable, overlap, progress, old)
         if part is not None:
             return _run_part(job, part, new)
         if new:
@@ -140,6 +146,18 @@ class _Job:
     durable: bool
     overlap: bool
     progress: bool
+    old: "OldPoints | None" = None
+
+
+def _old_points(reuse: Path, root: Path, wanted: Wanted) -> "OldPoints":
+    """The points of another cube, once it is clear that they may be taken over."""
+    from .reuse.old_points import OldPoints
+
+    if root.exists() and reuse.exists() and root.samefile(reuse):
+        raise SweepError(f"{reuse}: is the cube that the sweep is run into; choose another output")
+    old = OldPoints(reuse, wanted.space)
+    old.require_device(wanted.device())
+    return old
 
 
 def _run_part(job: _Job, part: Part, new: bool) -> Report:
@@ -179,8 +197,8 @@ def _withdraw_if_empty(root: Path) -> None:
 def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: Part | None = None) -> Report:
     """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
     from .compile_cache import keep_compiled
-    from .evaluate import computed_tiles
     from .reduce.loop import Fold
+    from .reuse.tiles import source_of_tiles
 
     keep_compiled()
     space, stored, durable = job.wanted.space, job.wanted.stored, job.durable
@@ -195,7 +213,8 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
     ahead = (_AHEAD, WRITERS + 1) if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
-    tiles = computed_tiles(evaluator, fold.tiles() if fold else todo, ahead[0])
+    source = source_of_tiles(evaluator, job.old, job.wanted.attributes)
+    tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])
     started, began = time.time(), time.monotonic()
     shown.begin()
     try:
@@ -207,13 +226,17 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total, str(part or "")) from None
     finally:
-        evaluator.batches.close()
+        source.close()
         seconds = time.monotonic() - began
         shown.close()
         entry = {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo)
         entry |= {"part": str(part), "host": socket.gethostname()} if part else {}
+        entry |= {"taken": source.taken, "from": str(job.old.reader.root)} if job.old else {}
         log_run(cube.root, entry, beside_others=part is not None)
-    return Report(len(todo), total, points, seconds, evaluator.compilations, str(evaluator.device))
+    return Report(
+        len(todo), total, points - source.taken, seconds, source.compilations, str(evaluator.device),
+        reused=source.taken,
+    )  # fmt: skip
 
 
 def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:

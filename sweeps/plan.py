@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .paths import path_of
 
 if TYPE_CHECKING:
     from ..engine.space import Space
+    from ..engine.tiles import Layout
     from .spec.sweep import Sweep
 
 # Rough rates of a 2-core machine, for what is not tried.
@@ -54,6 +57,8 @@ class Plan:
         Whether time and memory come from points that were tried; else from rates of a 2-core machine.
     compile_seconds
         How much of `seconds` is compiling.
+    reused
+        How many of the points another cube has already; None where none was named.
     over
         Dimensions of the grid that are reduced as they are computed; `bytes` are of what is kept.
     compilations
@@ -85,9 +90,12 @@ class Plan:
     tried: bool = False
     compile_seconds: float = 0.0
     over: tuple[str, ...] = ()
+    reused: int | None = None
 
 
-def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
+def plan(
+    sweep: "Sweep", device: str = "auto", *, trial: bool = True, reuse: "str | Path | None" = None
+) -> Plan:
     """Points, tiles, bytes, memory and time of a sweep.
 
     Parameters
@@ -99,11 +107,15 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
     trial
         On a CPU, compile and try some points spread over the sweep, for about a second: time and memory are
         then those of this machine, within a factor of two. False: from rates alone, nothing is compiled.
+    reuse
+        Another cube, from which points are taken over.
 
     Raises
     ------
     SweepError
-        Where the sweep is wrong, or the device is not there.
+        Where the sweep is wrong, the device is not there, or no points can be taken over.
+    CubeError
+        Where there is no cube to take points from.
     """
     from ..engine.codegen.how_compiled import in_words, remarked
     from ..engine.compile_cache import keep_compiled
@@ -125,6 +137,7 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
         space, stored = reduced_last(space, told.reduction.over), reduced_space(space, told.reduction)
         cut = plan_layouts(space, stored, picked)
         layout, files, partial = cut.grid, len(cut.cube), cut.bytes_under_way
+    reused = None if reuse is None else _reused(path_of(reuse), space, picked, layout)
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
@@ -141,6 +154,7 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
                 remark = why.remark
         ways = how_computed(space, picked)  # what was tried has been traced
     ways = remarked(ways, remark) if remark else ways
+    computing *= 1 - (reused or 0) / space.points
     writing = size / _STORE_BYTES_PER_SECOND + files * len(stored.variables) * _FILE_SECONDS
     tiles = _TILES_COMPUTED + (_TILES_WAITING if writing > computing and stored is space else 0)
     return Plan(
@@ -161,7 +175,17 @@ def plan(sweep: "Sweep", device: str = "auto", *, trial: bool = True) -> Plan:
         over=told.reduction.over if told.reduction else (),
         tried=tries,
         compile_seconds=compiling,
+        reused=reused,
     )
+
+
+def _reused(root: Path, space: "Space", device: Any, layout: "Layout") -> int:
+    """How many points of a space are taken over from the cube at `root`."""
+    from ..engine.reuse.old_points import OldPoints
+
+    old = OldPoints(root, space)
+    old.require_device(device)
+    return old.points(layout)
 
 
 def _combinations(space: "Space") -> int:

@@ -26,6 +26,7 @@ def run(
     tile_points: int | None = None,
     progress: bool = False,
     part: "str | tuple[int, int] | None" = None,
+    reuse: "str | Path | None" = None,
 ) -> "xr.Dataset":
     """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
 
@@ -50,6 +51,10 @@ def run(
     part
         ``(3, 64)`` or ``"3/64"``: compute the third of 64 parts of the tiles and leave the rest to others,
         who may do so at the same time, on this host or on others that share the storage.
+    reuse
+        Another cube, whose points are taken over as far as the sweep has them, too, to the last bit of their
+        coordinates; only the rest is computed, and the bytes are those of a run that computes all. Model,
+        version, fixed values, integrator and dtype have to be the same, and the axes, in whatever order.
 
     Returns
     -------
@@ -59,7 +64,7 @@ def run(
     Raises
     ------
     SweepError
-        The sweep is wrong, the cube would not fit, or the device is not there.
+        The sweep is wrong, the cube would not fit, the device is not there, or points cannot be taken over.
     CubeError
         The cube cannot be written, or holds another sweep.
     SweepInterrupted
@@ -75,6 +80,7 @@ def run(
         tile_points=tile_points,
         progress=progress,
         part=part,
+        reuse=reuse,
     )
     return open_cube(path)
 
@@ -109,7 +115,8 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     from .reduced.reduced import resolved
 
     told = resolved(sweep if options.get("overwrite") else _as_begun(sweep, root))
-    options |= {"reduction": told.reduction, "part": part}
+    reuse = options.pop("reuse", None)
+    options |= {"reduction": told.reduction, "part": part, "reuse": None if reuse is None else path_of(reuse)}
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
 
 

@@ -60,6 +60,7 @@ FLOORS = {
         "made_before",
         "grid_function",
         "evaluate",
+        "reuse/*",
         "reduce/*",
         "run/*",
         "execution trial recompute",

@@ -22,6 +22,8 @@ class Report:
     missing
         Of a part of a sweep, whose `tiles` are the part's own: tiles of the cube that others have still to
         compute.
+    reused
+        Points that were taken over from another cube, beside the `points` that were computed.
     """
 
     computed: int
@@ -32,3 +34,4 @@ class Report:
     device: str
     grown: bool = False
     missing: int = 0
+    reused: int = 0

@@ -35,7 +35,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 def require_same_sweep(cube: Cube, space: Space) -> None:
     """Refuse, with the difference, a cube of another sweep; and one whose coordinates are damaged."""
     old, new = cube.identity, identity(space, cube.identity)
-    new = {key: text for key, text in new.items() if key in old or key not in _gained(space)}
+    new = {key: text for key, text in new.items() if key in old or key not in gained(space)}
     different = differences(old, new)
     # What is drawn follows from how it is drawn: seeds say more than digests of samples.
     drawn = {f"axes.{key.partition('parameters.')[2]}" for key in {*old, *new} if "design.param" in key}
@@ -55,7 +55,7 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     require_sound_coordinates(cube)
 
 
-def _gained(space: Space) -> set[str]:
+def gained(space: Space) -> set[str]:
     """Keys of parameters and choices at which nothing changes by default.
 
     A cube that an earlier version began may lack them: its model has gained them since.

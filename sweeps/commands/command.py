@@ -44,6 +44,7 @@ _FLAGS = {
     **dict.fromkeys(("vmin", "vmax"), "--range"),
     "check_disk": "--skip-disk-check",
     "figsize": "--size",
+    "reuse": "--from",
     "selections": "--sel",
     "statuses": "--keep",
     "style": "--format",
@@ -142,3 +143,11 @@ def _say_nearest(dataset: "xr.Dataset", selections: list[str]) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The option ``--device``, for commands that compute."""
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="default: auto")
+
+
+def add_reuse(parser: argparse.ArgumentParser) -> None:
+    """The option ``--from``, for commands that compute a sweep or say what it will take."""
+    parser.add_argument(
+        "--from", dest="reuse", type=path_argument, metavar="CUBE",
+        help="take over the points that this cube has already; compute the rest",
+    )  # fmt: skip

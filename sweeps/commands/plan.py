@@ -5,7 +5,7 @@ import argparse
 from ...engine.feedback.progress import clock
 from ..plan import Plan
 from ..text import size_text
-from .command import Command, add_device, path_argument
+from .command import Command, add_device, add_reuse, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,13 +14,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-trial", action="store_true", help="try no points: time and memory from rough rates"
     )
+    add_reuse(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     from ..plan import plan
     from ..spec.sweep import Sweep
 
-    print(describe_plan(plan(Sweep.from_file(options.sweep), options.device, trial=not options.no_trial)))
+    sweep = Sweep.from_file(options.sweep)
+    print(describe_plan(plan(sweep, options.device, trial=not options.no_trial, reuse=options.reuse)))
     return 0
 
 
@@ -38,6 +40,7 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(
         (
             f"points     {plan.points:,} ({grid})",
+            *([] if plan.reused is None else [f"reused     {_reused(plan)}"]),
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
             f"computed   {plan.computed}",
@@ -56,10 +59,15 @@ def describe_plan(plan: Plan) -> str:
     )
 
 
+def _reused(plan: Plan) -> str:
+    assert plan.reused is not None
+    return f"{plan.reused:,} of the points are there already, {plan.points - plan.reused:,} are computed"
+
+
 COMMAND = Command(
     "plan",
     "say what a sweep will take, from some of its points",
-    ("equisweep plan sweep.toml",),
+    ("equisweep plan sweep.toml", "equisweep plan finer.toml --from coarse.zarr"),
     arguments,
     run,
 )

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from .command import Command, add_device, count, path_argument, program
+from .command import Command, add_device, add_reuse, count, path_argument, program
 
 if TYPE_CHECKING:
     from ...engine.feedback.report import Report
@@ -26,11 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K/N",
         help="compute one of N parts of the tiles; others may compute theirs meanwhile",
     )
+    add_reuse(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.feedback.progress import clock, per_second
     from ..run import run_report
     from ..spec.sweep import Sweep
 
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         tile_points=options.tile_points,
         progress=not options.quiet,
         part=options.part,
+        reuse=options.reuse,
     )
     if options.quiet:
         return 0
@@ -55,30 +56,39 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if report.grown:
         print(f"{options.output}: samples were added to those it held")
-    rate = per_second(report.points / report.seconds)
-    print(f"{options.output}: {report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})")
+    print(f"{options.output}: {_done(options, report)}")
     print(f"look at it with: {program()} info {options.output}")
     return 0
 
 
 def _of_part(options: argparse.Namespace, report: "Report") -> str:
     """What a part did, and what of the cube is left to others."""
-    from ...engine.feedback.progress import clock, per_second
-
     done = "complete already"
     if not report.tiles:
         done = "owns no tile: there are more parts than tiles"
     elif report.computed:
-        rate = per_second(report.points / report.seconds)
-        done = f"{report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})"
+        done = _done(options, report)
     left = f"{report.missing:,} tiles of others are missing" if report.missing else "the cube is complete"
     return f"{options.output}: part {options.part}, {report.tiles:,} tiles: {done}; {left}"
+
+
+def _done(options: argparse.Namespace, report: "Report") -> str:
+    """How many points were computed, how fast, and how many were taken over."""
+    from ...engine.feedback.progress import clock, per_second
+
+    rate = per_second(report.points / report.seconds)
+    done = f"{report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})"
+    return f"{done}; {report.reused:,} taken from {options.reuse}" if options.reuse else done
 
 
 COMMAND = Command(
     "run",
     "run a sweep, or go on with it, into a cube",
-    ("equisweep run sweep.toml -o cube.zarr", "equisweep run sweep.toml -o cube.zarr --part 3/64"),
+    (
+        "equisweep run sweep.toml -o cube.zarr",
+        "equisweep run sweep.toml -o cube.zarr --part 3/64",
+        "equisweep run finer.toml -o finer.zarr --from coarse.zarr",
+    ),
     arguments,
     run,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ....engine.reuse.along import coordinates_along
 from ....engine.store.read import Reader
 
 
@@ -53,14 +54,6 @@ def common_points(one: Reader, other: Reader) -> Common | None:
         return None
     found = [pair for pair in pairs if pair is not None]
     return Common(dims, tuple(pair[0] for pair in found), tuple(pair[1] for pair in found))
-
-
-def coordinates_along(reader: Reader, dim: str) -> dict[str, np.ndarray]:
-    """The coordinates of a cube along a dimension, by name."""
-    cube = reader.cube
-    values = {name: array.values() for name, array in cube.coordinates.items() if array.dims == (dim,)}
-    columns = [name for name in cube.columns if cube.array(name).dims == (dim,)]
-    return dict(sorted((values | {name: reader.read(name, [slice(None)]) for name in columns}).items()))
 
 
 def _along(

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ....engine.feedback.stop_flag import stop_if_requested
+from ....engine.reuse.along import coordinates_along
 from ....engine.store.identity import differences
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from .common import Common, common_points, coordinates_along
+from .common import Common, common_points
 
 
 @dataclass

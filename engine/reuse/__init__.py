@@ -1,0 +1,1 @@
+"""Points that another cube has already: which they are, whether they may be taken over, and the rest."""

@@ -18,7 +18,7 @@ class Report:
     device
         Where it ran; empty where nothing was left to compute.
     grown
-        Whether samples were added to a cube that was there.
+        Whether a cube that was there has grown at the ends of its axes.
     missing
         Of a part of a sweep, whose `tiles` are the part's own: tiles of the cube that others have still to
         compute.

@@ -60,10 +60,10 @@ class Fold:
         kept = len(self.space.axes) - len(self.stored.reduced)
         try:
             tile = tuple(parse_json(self.cube.attributes[REDUCED_IN]))
-            result = layouts(Layout(self.space.shape, tile), self.stored, kept)
+            result = layouts(Layout(self.space.shape, tile), self.stored, kept, self.cube.layout)
         except (KeyError, TypeError, ValueError, ZeroDivisionError):
             result = None
-        if result is None or result.cube != self.cube.layout:
+        if result is None:
             raise CubeError(
                 f"{self.cube.root}: its attribute {REDUCED_IN!r} does not say how its grid is cut; "
                 "choose another output, or overwrite it with ",

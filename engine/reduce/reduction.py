@@ -150,8 +150,21 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
     return layouts(plan_layout(space.shape, static, space.bytes_per_point, most, groups), stored, kept)
 
 
-def layouts(grid: Layout, stored: ReducedSpace, kept: int) -> Layouts:
-    """The cube's tiles for a grid that is cut so: several of the grid's, as many as a shard is good for."""
+def layouts(grid: Layout, stored: ReducedSpace, kept: int, begun: Layout | None = None) -> Layouts:
+    """The cube's tiles for a grid that is cut so: several of the grid's, as many as a shard is good for.
+
+    `begun`: the tiles that a cube has already. Raises ValueError where they hold no whole ones of the grid.
+    """
+    growing = sum(measure.numbers for measure in stored.reduction.measures if measure.grows)
+    cube, numbers = begun or _several(grid, stored, kept), stored.reduction.numbers
+    of_grid = grid.tile[:kept] or (1,)
+    if cube.grid != stored.shape or any(a % b for a, b in zip(cube.tile, of_grid, strict=True)):
+        raise ValueError("tiles of a cube that hold no whole tiles of its grid")
+    return Layouts(grid, cube, kept, numbers, growing, stored.bytes_per_point)
+
+
+def _several(grid: Layout, stored: ReducedSpace, kept: int) -> Layout:
+    """Tiles of a new cube."""
     tile, shape = list(grid.tile[:kept]) or [1], stored.shape
     left = max(min(MOST_BYTES // stored.bytes_per_point, MOST_POINTS) // prod(tile), 1)
     for axis in reversed(range(len(tile))):
@@ -160,6 +173,4 @@ def layouts(grid: Layout, stored: ReducedSpace, kept: int) -> Layouts:
         left //= several
         if tile[axis] < shape[axis]:
             break
-    growing = sum(measure.numbers for measure in stored.reduction.measures if measure.grows)
-    cube, numbers = Layout(shape, tuple(tile)), stored.reduction.numbers
-    return Layouts(grid, cube, kept, numbers, growing, stored.bytes_per_point)
+    return Layout(shape, tuple(tile))

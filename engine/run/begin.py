@@ -15,13 +15,16 @@ from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
 from ..space import Space
 from ..store.cube import Changing, Cube, bytes_on_disk, open_cube_for_reading
 from ..store.durable import Appeared
-from ..store.grow import grow, grown_axis
+from ..store.grow import grow, grown_axes
 from ..store.identity import identity, require_same_sweep, require_sound_coordinates
 from ..store.metadata import finish_growth, half_grown
 from ..store.resume import seal_anew
 from ..store.seal import drop_older_seals, seals_of
 from ..store.shared.lease import Busy, only_writer
 from ..tiles import Layout, plan_layout
+
+# A cube that grew to more tiles than this, and to so many times as many as a new one has, would be slow.
+_MANY_TILES, _TIMES_AS_MANY = 100_000, 20
 
 
 def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Layout:
@@ -106,7 +109,7 @@ class Wanted:
         finish_growth(self.root)
         drop_older_seals(self.root)
         cube = open_cube_for_reading(self.root)
-        grown = None if isinstance(self.stored, ReducedSpace) else self._grown(cube)
+        grown = self._grown(cube)
         require_same_sweep(grown or cube, self.stored)
         return grown or cube, grown is not None
 
@@ -126,24 +129,40 @@ class Wanted:
     def _needs_preparing(self) -> bool:
         if half_grown(self.root) or len(seals_of(self.root)) != 1:
             return True
-        if isinstance(self.stored, ReducedSpace):
-            return False
         try:
             cube = open_cube_for_reading(self.root)
         except Changing:
             return True
-        return grown_axis(cube, self.space, identity(self.space, cube.identity)) is not None
+        return bool(grown_axes(cube, self.stored, identity(self.stored, cube.identity)))
 
     def _grown(self, cube: Cube) -> Cube | None:
-        """The cube with room for the samples that the sweep adds to its design; None where it adds none."""
-        axis = grown_axis(cube, self.space, identity(self.space, cube.identity))
-        if axis is None:
+        """The cube with room for what the sweep adds at the ends of axes; None where it adds nothing."""
+        axes = grown_axes(cube, self.stored, identity(self.stored, cube.identity))
+        if not axes:
             return None
         require_sound_coordinates(cube)
-        added = self.space.points - prod(cube.layout.grid)
-        self._require_disk(added * self.space.bytes_per_point, 0)
-        grow(cube, axis, self._all_attributes(self.attributes))
+        self._require_few_tiles(cube)
+        added = self.stored.points - prod(cube.layout.grid)
+        self._require_disk(added * self.stored.bytes_per_point, 0)
+        seal_anew(cube)  # of what it is: a kill on the way leaves files that one of two seals tells
+        grow(cube, axes, self._all_attributes(self.attributes))
         return open_cube_for_reading(cube.root)
+
+    def _require_few_tiles(self, cube: Cube) -> None:
+        """Refuse to cut a large grid into the tiles of a small one."""
+        if isinstance(self.stored, ReducedSpace):
+            return
+        tiles, fresh = (
+            len(Layout(self.space.shape, cube.layout.tile)),
+            len(plan_space(self.space, self.device())),
+        )
+        if tiles > _MANY_TILES and tiles > _TIMES_AS_MANY * fresh:
+            raise CubeError(
+                f"{self.root}: was begun small, in tiles of {prod(cube.layout.tile):,} points: {tiles:,} of "
+                f"them would be needed, and {fresh:,} of a new cube; choose another output, which takes over "
+                "what is there with ",
+                Argument("reuse", self.root),
+            )
 
     def _all_attributes(self, given: Mapping[str, str]) -> dict[str, str]:
         return {"identity": json.dumps(identity(self.stored)), **given, "device": str(self.device())}

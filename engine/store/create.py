@@ -109,11 +109,11 @@ def _create_coordinates(group: zarr.Group, space: Space) -> None:
         for name, values in axis.values.items():
             if not isinstance(values, Column):
                 about = _coordinate_attributes(space, name)
-                create_coordinate(group, name, _stored(values), axis.dim, about)
+                create_coordinate(group, name, stored(values), axis.dim, about)
     used = dict.fromkeys(dim for variable in space.variables for dim in variable.inner_dims)
     meanings = {dim.name: dim.meaning for dim in space.model.dims} | {"time": "saved time"}
     for dim in used:
-        labels = _stored(np.asarray(space.labels[dim]))
+        labels = stored(np.asarray(space.labels[dim]))
         create_coordinate(group, dim, labels, dim, {"long_name": meanings.get(dim, dim)})
 
 
@@ -137,7 +137,8 @@ def create_coordinate(
     )
 
 
-def _stored(values: np.ndarray) -> np.ndarray:
+def stored(values: np.ndarray) -> np.ndarray:
+    """Values as a coordinate holds them: names in the type of texts of any length."""
     return values.astype(np.dtypes.StringDType()) if values.dtype.kind in "US" else values
 
 

@@ -1,4 +1,4 @@
-"""Let a cube grow by the samples that a larger design adds, and lose nothing when killed on the way.
+"""Let a cube grow at the ends of its axes, and lose nothing when killed on the way.
 
 First comes a seal of the cube as it will be, beside the one of what it is. Then come the coordinates' new
 chunks, which nobody sees yet. Then the root's metadata is replaced, which
@@ -7,11 +7,13 @@ copy. Last, each array's own metadata follow the copy; a run that finds them beh
 Shards stay where they are, since their names count from the start of the axis.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import Argument, CubeError
 from ..gate.files import digest_of
@@ -28,33 +30,44 @@ from .shared.owner import scratch_name
 SAMPLES = "design.samples"
 
 
-def grown_axis(cube: Cube, space: Space, identity: Mapping[str, str]) -> Axis | None:
-    """The axis along which `space` only adds samples to the cube's; None where that is not the change.
+def grown_axes(cube: Cube, space: Space, identity: Mapping[str, str]) -> tuple[Axis, ...]:
+    """The axes to whose ends `space` only adds values, or samples; none where that is not all that changed.
 
     Raises CubeError where the number of samples is all that was changed, and yet the cube cannot grow.
     """
-    axis = next((axis for axis in space.axes if axis.group), None)
-    if axis is None:
-        return None
     old = cube.identity
     changed = {key for key in {*old, *identity} if old.get(key) != identity.get(key)}
-    drawn = {f"axes.{name}" for name in axis.values}
-    if SAMPLES not in changed or not changed <= drawn | {SAMPLES} or old.keys() != identity.keys():
-        return None
-    size = cube.layout.grid[space.axes.index(axis)]
-    if size > axis.size:
-        raise CubeError(
-            f"{cube.root}: {SAMPLES}: holds {old[SAMPLES]} and the sweep says {identity[SAMPLES]}; "
+    sampled = [axis for axis in space.axes if axis.group]
+    along = {f"axes.{name}" for axis in space.axes for name in axis.values} | {SAMPLES for _ in sampled}
+    if not changed <= along or old.keys() != identity.keys():
+        return ()
+    grown = []
+    for axis, size in zip(space.axes, cube.layout.grid, strict=True):
+        own = {f"axes.{name}" for name in axis.values} | ({SAMPLES} if axis.group else set())
+        if not own & changed:
+            continue
+        longer = axis.size > size
+        begins = longer and all(_begins_with(v, size, old[f"axes.{name}"]) for name, v in axis.values.items())
+        if not begins and axis.group and SAMPLES in changed:
+            raise _no_growth_of_samples(cube, longer, old[SAMPLES], identity[SAMPLES])
+        if not begins:
+            return ()
+        grown.append(axis)
+    return tuple(grown)
+
+
+def _no_growth_of_samples(cube: Cube, longer: bool, old: str, new: str) -> CubeError:
+    if not longer:
+        return CubeError(
+            f"{cube.root}: {SAMPLES}: holds {old} and the sweep says {new}; "
             "a design grows and never shrinks: choose another output, or overwrite it with ",
             Argument("overwrite", True),
         )
-    if not all(_begins_with(values, size, old[f"axes.{name}"]) for name, values in axis.values.items()):
-        raise CubeError(
-            f"{cube.root}: {SAMPLES}: the {identity[SAMPLES]} samples do not begin with the {old[SAMPLES]} "
-            "it holds (another scipy may draw others); choose another output, or overwrite with ",
-            Argument("overwrite", True),
-        )
-    return axis
+    return CubeError(
+        f"{cube.root}: {SAMPLES}: the {new} samples do not begin with the {old} "
+        "it holds (another scipy may draw others); choose another output, or overwrite with ",
+        Argument("overwrite", True),
+    )
 
 
 def _begins_with(values: Values, size: int, described: str) -> bool:
@@ -62,18 +75,18 @@ def _begins_with(values: Values, size: int, described: str) -> bool:
     return describe_values(first_of(values, size), described) == described
 
 
-def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
-    """Make room in the cube for all of `axis`; `attributes` replace those of the same name.
+def grow(cube: Cube, axes: Sequence[Axis], attributes: Mapping[str, str]) -> None:
+    """Make room in the cube for all of these axes; `attributes` replace those of the same name.
 
     Raises CubeError where the root has no copy of the arrays' metadata, and where coordinates that are held
     whole would become too long; OSError where the disk refuses.
     """
-    root = cube.root
-    whole = {name: values for name, values in axis.values.items() if name not in cube.columns}
-    if whole and axis.size > MOST_LABELS:
+    root, sizes = cube.root, {axis.dim: axis.size for axis in axes}
+    whole = [axis for axis in axes if any(name not in cube.columns for name in axis.values)]
+    if any(axis.size > MOST_LABELS for axis in whole):
         raise CubeError(
-            f"{root}: was begun small, and reads its samples whole: it holds at most {MOST_LABELS:,} points; "
-            f"choose another output for {axis.size:,}"
+            f"{root}: was begun small, and reads its coordinates whole: an axis has at most {MOST_LABELS:,}"
+            f" points; choose another output for {max(sizes.values()):,}"
         )
     document = read_metadata(root)
     if not document.get("consolidated_metadata"):
@@ -83,14 +96,13 @@ def grow(cube: Cube, axis: Axis, attributes: Mapping[str, str]) -> None:
         )
     for array in copies(document).values():
         array["shape"] = [
-            axis.size if dim == axis.dim else size
-            for dim, size in zip(array["dimension_names"], array["shape"], strict=True)
+            sizes.get(dim, size) for dim, size in zip(array["dimension_names"], array["shape"], strict=True)
         ]
     before = document["attributes"].get("versions")
     document["attributes"] |= attributes
     if document["attributes"].get("versions") != before:
         document["attributes"]["versions_before"] = before
-    with _new_coordinates(root, axis, whole) as chunks:
+    with _new_coordinates(cube, whole) as chunks:
         write_seal(root, _grown_seal(root, document, chunks))
         for path, written in chunks.items():
             sync(written)
@@ -115,22 +127,36 @@ def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, P
 
 
 @contextmanager
-def _new_coordinates(root: Path, axis: Axis, whole: Mapping[str, Values]) -> Iterator[dict[Path, Path]]:
+def _new_coordinates(cube: Cube, axes: Sequence[Axis]) -> Iterator[dict[Path, Path]]:
     """The chunks beyond the old end of coordinates that are held whole, by the path of their place."""
     import zarr
 
-    from .create import create_coordinate
+    from .create import create_coordinate, stored
 
+    root = cube.root
     scratch = root.with_name(f"{root.name}.partial-{scratch_name()}")
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
         chunks = {}
-        for name, values in whole.items():
+        held = [(axis, name) for axis in axes for name in axis.values if name not in cube.columns]
+        for axis, name in held:
             own = read_metadata(root / name)
             chunk = int(own["chunk_grid"]["configuration"]["chunk_shape"][0])
-            create_coordinate(group, name, values[:], axis.dim, {}, chunk)
+            create_coordinate(group, name, stored(np.asarray(axis.values[name][:])), axis.dim, {}, chunk)
+            _require_same_form(root / name, own, read_metadata(scratch / name))
             for k in range(own["shape"][0] // chunk, ceil(axis.size / chunk)):
                 chunks[root / name / "c" / str(k)] = scratch / name / "c" / str(k)
         yield chunks
     finally:
         discard(scratch)
+
+
+def _require_same_form(folder: Path, own: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Refuse to put chunks into a coordinate that are stored in another way than those it has."""
+    for key in ("data_type", "codecs", "chunk_key_encoding"):
+        if own[key] != new[key]:
+            raise CubeError(
+                f"{folder}: is stored otherwise than this version would ({key}); choose another output, "
+                "which takes over what is there with ",
+                Argument("reuse", folder.parent),
+            )

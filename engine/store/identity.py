@@ -46,9 +46,13 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     # Latin hypercubes are drawn whole: more samples are more hypercubes of the size of the first.
     hint = f"; batch = {batch} in [design] adds to it" if any("design.batch" in d for d in different) else ""
     if different:
+        keys = {text.partition(":")[0] for text in different}
+        other = all(key.startswith("axes.") or key in ("design.samples", "dims") for key in keys)
+        takes = (", which takes over common points with ", Argument("reuse", cube.root)) if other else ()
         raise CubeError(
-            f"{cube.root}: holds another sweep ({'; '.join(shown)}); "
-            "choose another output, or overwrite it with ",
+            f"{cube.root}: holds another sweep ({'; '.join(shown)}); choose another output",
+            *takes,
+            ", or overwrite it with ",
             Argument("overwrite", True),
             hint,
         )

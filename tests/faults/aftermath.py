@@ -131,7 +131,7 @@ def _refusals(scenario: Scenario) -> list[str]:
     said = []
     if scenario.before is None:
         said.append("no such cube")
-    if scenario.before is not None and scenario.kind.samples > scenario.before.samples:
+    if scenario.grows:
         said.append("was being extended when a run was killed; run the same sweep again first")
     if not scenario.exchange:
         said.append("an overwriting run that was killed left the old one as")

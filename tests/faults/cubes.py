@@ -38,21 +38,25 @@ parameters = { alpha = { uniform = [0.1, 0.9] }, beta = { uniform = [0.1, 0.9] }
 
 @dataclass(frozen=True)
 class Kind:
-    """A sweep of these trials: a grid, or a design of so many samples. `loss` tells two apart."""
+    """A sweep of these trials: a grid (of so many `rows`) or a design. `loss` tells two apart."""
 
     loss: int = 400
     samples: int = 0
+    rows: int = 0
 
     @property
     def text(self) -> str:
         """The sweep file."""
         text = _DESIGN if self.samples else _GRID
+        if self.rows:  # the first ones of which are those of a grid of fewer
+            last = (self.rows - 1) * 5 / 100
+            text = text.replace("stop = 1.0, num = 12", f"stop = {last}, num = {self.rows}")
         return text.replace("LOSS", str(self.loss)).replace("SAMPLES", str(self.samples))
 
     @property
     def name(self) -> str:
         """What its sweep file and its template are called."""
-        return f"L{self.loss}-{self.samples}"
+        return f"L{self.loss}-{self.samples}-{self.rows}"
 
     def space(self) -> Space:
         """What is swept."""

@@ -17,6 +17,7 @@ from .cubes import TILE_POINTS, Kind, copy
 
 CUBE = "cube.zarr"
 GRID, OTHER = Kind(400), Kind(300)
+LOW, HIGH = Kind(400, rows=7), Kind(400, rows=12)
 FEW, MANY = Kind(400, samples=4), Kind(400, samples=16)
 
 
@@ -68,6 +69,12 @@ class Scenario:
         return "--overwrite" in self.options
 
     @property
+    def grows(self) -> bool:
+        """Whether the command adds points to a cube."""
+        old, new = self.before, self.kind
+        return old is not None and (new.samples > old.samples or new.rows > old.rows)
+
+    @property
     def careless(self) -> bool:
         """Whether nothing was promised to be on the disk."""
         return "--no-sync" in self.options or self.state == "unsynced"
@@ -78,6 +85,8 @@ SCENARIOS = (
     Scenario("a run that goes on", before=GRID, state="half"),
     Scenario("a cube that grows", kind=MANY, before=FEW),
     Scenario("a half-done cube that grows", kind=MANY, before=FEW, state="half"),
+    Scenario("an axis that grows", kind=HIGH, before=LOW),
+    Scenario("a half-done cube whose axis grows", kind=HIGH, before=LOW, state="half"),
     Scenario("overwriting", before=OTHER, options=("--overwrite",)),
     Scenario("overwriting in two steps", before=OTHER, options=("--overwrite",), exchange=False),
     Scenario("parts of a new cube", parts=3),

@@ -177,8 +177,8 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
 
     def grow_it():
         opened = Cube(cube)
-        axis = grow.grown_axis(opened, space, identity(space))
-        grow.grow(opened, axis, {"identity": json.dumps(identity(space))})
+        axes = grow.grown_axes(opened, space, identity(space))
+        grow.grow(opened, axes, {"identity": json.dumps(identity(space))})
 
     monkeypatch.setattr(os, "replace", until_killed)
     with pytest.raises(Killed):

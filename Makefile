@@ -45,8 +45,8 @@ test-browser: $(DEV)  ## the explorer in a headless chromium; pictures in build/
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_explorer.py
 
-test-cluster: $(DEV)  ## cubes in object storage, on a real S3 server on loopback; within 10 minutes. It installs what it needs
-	$(BIN)/python -c 'import obstore, moto.server' 2>/dev/null || \
+test-cluster: $(DEV)  ## a real S3 server on loopback; 100 kills of Dask workers, cut links (root, iproute2). It installs what it needs
+	$(BIN)/python -c 'import obstore, moto.server, distributed' 2>/dev/null || \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
 	$(BIN)/python -m pytest -n 0 tests/cluster/check_*.py
 

@@ -26,6 +26,7 @@ POINTS = 2**18
 _MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
 # Bytes that a batch through XLA may hold at once, by its trace.
 _MOST_LIVE = 2**25
+_MOST_CORES = [0]
 
 
 class GridFunction(Protocol):
@@ -113,4 +114,9 @@ def lanes_of_a_batch(lanes: int) -> int:
 
 def cores() -> int:
     """How many batches are computed at a time on a CPU."""
-    return os.cpu_count() or 1
+    return _MOST_CORES[0] or os.cpu_count() or 1
+
+
+def use_cores(most: int) -> None:
+    """From now on compute at most so many batches at a time: others have the other cores. 0: all of them."""
+    _MOST_CORES[0] = most

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from .evaluate import Computed, Evaluator
     from .reuse.old_points import OldPoints
 
-_AHEAD = 1  # Tiles being computed beyond the one being fetched.
+# Tiles being computed beyond the one being fetched, and tiles that wait to be written.
+AHEAD = 1, WRITERS + 1
 
 
 def execute(
@@ -180,13 +181,13 @@ def _run_part(job: _Job, part: Part, new: bool) -> Report:
             missing = len(cube.layout) - int(complete(cube.load_manifest(), cube.layout).sum())
     except SweepError:
         if mine:
-            _withdraw_if_empty(root)
+            withdraw_if_empty(root)
         raise
     settle(root, job.durable)
     return replace(report, grown=grown, missing=missing)
 
 
-def _withdraw_if_empty(root: Path) -> None:
+def withdraw_if_empty(root: Path) -> None:
     """Leave no empty cube behind of what the model, or the machine, cannot compute, unless others write."""
     with suppress(Busy), only_writer(root, "ending", wait=False):
         cube = open_cube_for_reading(root)
@@ -207,11 +208,11 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         fold = Fold(cube, space, stored, todo, durable, str(part or ""))
     places = places_of(cube.layout, part or WHOLE)
     total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
-    evaluator = _evaluator(space, fold.layouts.grid if fold else cube.layout, job.wanted.device())
+    evaluator = evaluator_of(space, fold.layouts.grid if fold else cube.layout, job.wanted.device())
     whole = space.points if part is None else points
     shown = (Progress if job.progress else Silence)(whole, whole - points)
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
-    ahead = (_AHEAD, WRITERS + 1) if job.overlap else (0, 0)
+    ahead = AHEAD if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
     source = source_of_tiles(evaluator, job.old, job.wanted.attributes)
     tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])
@@ -221,7 +222,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         if fold is not None:
             fold.run(tiles, evaluator, writer, shown)
         else:
-            _write_all(tiles, evaluator, writer)
+            write_all(tiles, evaluator, writer)
         _require_all(cube, part, places)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total, str(part or "")) from None
@@ -252,7 +253,7 @@ def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
     cube.recorder.end(alone=part is None)
 
 
-def _evaluator(space: Space, layout: Layout, device: Any) -> "Evaluator":
+def evaluator_of(space: Space, layout: Layout, device: Any) -> "Evaluator":
     """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
     from .evaluate import Evaluator
 
@@ -263,7 +264,7 @@ def _evaluator(space: Space, layout: Layout, device: Any) -> "Evaluator":
     return evaluator
 
 
-def _write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter) -> None:
+def write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter) -> None:
     """Write tiles as they come; stopped by anything, writes that have begun are finished first."""
     try:
         for tile, started, values in tiles:

@@ -1,11 +1,11 @@
 """Run a sweep into a cube, and open it."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
+from ..engine.errors import Argument, SweepError
 from .paths import path_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def run(
     progress: bool = False,
     part: "str | tuple[int, int] | None" = None,
     reuse: "str | Path | None" = None,
+    client: Any = None,
 ) -> "xr.Dataset":
     """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
 
@@ -55,6 +56,9 @@ def run(
         Another cube, whose points are taken over as far as the sweep has them, too, to the last bit of their
         coordinates; only the rest is computed, and the bytes are those of a run that computes all. Model,
         version, fixed values, integrator and dtype have to be the same, and the axes, in whatever order.
+    client
+        A client of Dask (``distributed.Client``) whose workers compute and commit the tiles. They see the
+        cube under the same path, and have the same equisweep; the files of a model of one's own travel there.
 
     Returns
     -------
@@ -81,6 +85,7 @@ def run(
         progress=progress,
         part=part,
         reuse=reuse,
+        client=client,
     )
     return open_cube(path)
 
@@ -110,23 +115,23 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
         if complete is not None:
             return complete
+    client = options.pop("client", None)
+    if client is not None:
+        if part is not None:
+            said = "part: a cluster computes the whole sweep; leave out "
+            raise SweepError(said, Argument("part"))
+        from .cluster.run import run_on
+
+        return run_on(client, sweep, root, device=device, **options)
     # What computes is loaded where there is something to compute.
     from ..engine.execution import execute
+    from .begun import as_begun
     from .reduced.reduced import resolved
 
-    told = resolved(sweep if options.get("overwrite") else _as_begun(sweep, root))
+    told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
     reuse = options.pop("reuse", None)
     options |= {"reduction": told.reduction, "part": part, "reuse": None if reuse is None else path_of(reuse)}
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
-
-
-def _as_begun(sweep: "Sweep", path: Path) -> "Sweep":
-    """The sweep, with hypercubes of the size of those in the cube that is there; see `design.as_begun`."""
-    from ..engine.store.metadata import identity_at
-    from .spec.design import as_begun
-
-    identity = identity_at(path) if sweep.design else {}
-    return replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design"))
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":

@@ -64,6 +64,7 @@ FLOORS = {
         "reduce/*",
         "run/*",
         "execution trial recompute",
+        "crew/*",
         "__init__",
     ],
     "sweeps": [
@@ -74,7 +75,8 @@ FLOORS = {
         "sensitivity/* plots/* boundaries/*",
         "explore/*",
         "accessor reduced/*",
-        "plan provenance machine recompute",
+        "plan provenance machine recompute begun",
+        "cluster/*",
         "run",
         "papers/*",
         "__init__ offers",

@@ -1,7 +1,8 @@
 """`equisweep run`: a sweep file becomes a cube."""
 
 import argparse
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from .command import Command, add_device, add_reuse, count, path_argument, program
 
@@ -27,6 +28,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="compute one of N parts of the tiles; others may compute theirs meanwhile",
     )
     add_reuse(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--dask", metavar="ADDRESS", help="let the workers of a Dask scheduler compute: tcp://host:8786"
+    )
+    where.add_argument("--workers", type=count, metavar="N", help="let N processes of this host compute")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -34,18 +40,21 @@ def run(options: argparse.Namespace) -> int:
     from ..run import run_report
     from ..spec.sweep import Sweep
 
-    report = run_report(
-        Sweep.from_file(options.sweep),
-        options.output,
-        device=options.device,
-        overwrite=options.overwrite,
-        durable=not options.no_sync,
-        check_disk=not options.skip_disk_check,
-        tile_points=options.tile_points,
-        progress=not options.quiet,
-        part=options.part,
-        reuse=options.reuse,
-    )
+    sweep = Sweep.from_file(options.sweep)
+    with _client(options) as client:
+        report = run_report(
+            sweep,
+            options.output,
+            device=options.device,
+            overwrite=options.overwrite,
+            durable=not options.no_sync,
+            check_disk=not options.skip_disk_check,
+            tile_points=options.tile_points,
+            progress=not options.quiet,
+            part=options.part,
+            reuse=options.reuse,
+            client=client,
+        )
     if options.quiet:
         return 0
     if options.part is not None:
@@ -55,10 +64,19 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.output}: complete already, all {report.tiles:,} tiles; nothing computed")
         return 0
     if report.grown:
-        print(f"{options.output}: samples were added to those it held")
+        print(f"{options.output}: has grown by what the sweep adds to it")
     print(f"{options.output}: {_done(options, report)}")
     print(f"look at it with: {program()} info {options.output}")
     return 0
+
+
+def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
+    """The client of Dask that was asked for; None where this process computes."""
+    if options.dask is None and options.workers is None:
+        return nullcontext()
+    from ..cluster.client import client_at, local_client
+
+    return local_client(options.workers) if options.dask is None else client_at(options.dask)
 
 
 def _of_part(options: argparse.Namespace, report: "Report") -> str:
@@ -87,6 +105,7 @@ COMMAND = Command(
     (
         "equisweep run sweep.toml -o cube.zarr",
         "equisweep run sweep.toml -o cube.zarr --part 3/64",
+        "equisweep run sweep.toml -o cube.zarr --workers 4",
         "equisweep run finer.toml -o finer.zarr --from coarse.zarr",
     ),
     arguments,

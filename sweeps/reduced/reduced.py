@@ -28,6 +28,14 @@ class Resolved:
     space: "Space"
     reduction: "Reduction | None" = None
 
+    def grid(self) -> "tuple[Space, Space]":
+        """The space as it is computed, its reduced axes last, and the space of the cube."""
+        from ...engine.reduce.reduction import reduced_last, reduced_space
+
+        if self.reduction is None:
+            return self.space, self.space
+        return reduced_last(self.space, self.reduction.over), reduced_space(self.space, self.reduction)
+
 
 def resolved(sweep: Sweep) -> Resolved:
     """The space of a sweep and what it is reduced to; SweepError, naming file, key and value."""

@@ -14,6 +14,12 @@ NOT_RUN = {
     ("docs/tutorial.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "pip install ."): "installs",
     ("docs/design/gate.md", "cd tests && ../.venv/bin/python -m faults.hostile_inputs"): "some minutes",
+    ("docs/howto/dask.md", "equisweep run spread.toml -o spread.zarr --workers 2"): "starts processes",
+    ("docs/howto/dask.md", "dask scheduler --host 10.0.0.1 --port 8786"): "starts processes",
+    (
+        "docs/howto/dask.md",
+        "from dask.distributed import Client, SSHCluster",
+    ): "each needs a cluster of its kind",
     ("docs/howto/explore.md", "pip install 'equisweep[explore]'"): "it serves until it is stopped",
     (
         "docs/howto/explore.md",

@@ -32,7 +32,7 @@ def _text(found: "Difference") -> str:
     lines.append(
         f"points in common: {found.points:,} of {found.points_one:,} and {found.points_other:,}"
         if found.points
-        else "no points in common: no numbers were compared"
+        else f"no points in common: no numbers were compared{found.reason and f'; {found.reason}'}"
     )
     lines += [f"only in the first: {name}" for name in found.only_one]
     lines += [f"only in the other: {name}" for name in found.only_other]

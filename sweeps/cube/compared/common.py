@@ -11,6 +11,11 @@ import numpy as np
 
 from ....engine.reuse.along import coordinates_along
 from ....engine.store.read import Reader
+from .held import held_at
+
+
+class Apart(Exception):
+    """Why two grids have no points that could be compared, in words."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +25,20 @@ class Common:
     Attributes
     ----------
     dims
-        The dimensions of both grids, in the order of the first.
+        The dimensions of the first grid.
     one, other
         For each of them, positions of what is common along it, in one cube and in the other.
+    axes
+        The axis that each of them is in the other cube; None where that cube has one value of it.
+    held
+        Axes of the other cube of which the first has one value, with its position there.
     """
 
     dims: tuple[str, ...]
     one: tuple[np.ndarray, ...]
     other: tuple[np.ndarray, ...]
+    axes: tuple[int | None, ...]
+    held: Mapping[int, int]
 
     @property
     def points(self) -> int:
@@ -44,16 +55,49 @@ class Common:
             yield tuple(part[0] for part in parts), tuple(part[1] for part in parts)
 
 
-def common_points(one: Reader, other: Reader) -> Common | None:
-    """What two cubes have in common; None where their grids have other dimensions."""
+def common_points(one: Reader, other: Reader) -> Common:
+    """What two cubes have in common; an axis that only one has is compared at the value that the other holds.
+
+    Raises `Apart` where that cannot be told.
+    """
     dims, others = (reader.cube.array("status").dims for reader in (one, other))
-    if set(dims) != set(others):
-        return None
-    pairs = [_along(coordinates_along(one, dim), coordinates_along(other, dim)) for dim in dims]
-    if any(pair is None for pair in pairs):
-        return None
-    found = [pair for pair in pairs if pair is not None]
-    return Common(dims, tuple(pair[0] for pair in found), tuple(pair[1] for pair in found))
+    ours, theirs = (
+        [coordinates_along(reader, dim) for dim in reader.cube.array("status").dims]
+        for reader in (one, other)
+    )
+    axes, found, left = [], [], dict(enumerate(theirs))
+    for dim, values in zip(dims, ours, strict=True):
+        axis = next((k for k, one in left.items() if one.keys() == values.keys()), None)
+        if axis is None:
+            at = held_at(other.cube.identity, values)
+            if at is None:
+                raise Apart(_why(dim, values, theirs, "first", "other"))
+            found.append((at, np.zeros(len(at), np.int64)))
+        else:
+            pair = _along(values, left.pop(axis))
+            if pair is None:
+                raise Apart(f"nothing tells positions along {dim} in both")
+            found.append(pair)
+        axes.append(axis)
+    held = {}
+    for axis, values in left.items():
+        at = held_at(one.cube.identity, values)
+        if at is None:
+            raise Apart(_why(others[axis], values, ours, "other", "first"))
+        if not len(at):
+            raise Apart(f"the value of {' and '.join(values)} in the first is none of the other's axis")
+        held[axis] = int(at[0])
+    return Common(dims, tuple(a for a, _ in found), tuple(b for _, b in found), tuple(axes), held)
+
+
+def _why(dim: str, names: Mapping[str, Any], axes: Sequence[Mapping[str, Any]], here: str, there: str) -> str:
+    zipped = [axis for axis in axes if axis.keys() & names.keys()]
+    if zipped:
+        listed = ", ".join("+".join(axis) for axis in zipped)
+        return (
+            f"along {dim} of the {here} {', '.join(names)} vary together, and in the {there} along {listed}"
+        )
+    return f"{dim} is an axis of the {here}, and the {there} has no one value of it"
 
 
 def _along(

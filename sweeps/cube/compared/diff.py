@@ -13,7 +13,7 @@ from ....engine.reuse.along import coordinates_along
 from ....engine.store.identity import differences
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from .common import Common, common_points
+from .common import Apart, Common, common_points
 
 
 @dataclass
@@ -59,6 +59,8 @@ class Difference:
         Of those in common that differ, how.
     same
         Names of those that do not.
+    reason
+        Why no points could be compared; empty where they were.
     """
 
     sweep: list[str]
@@ -69,6 +71,7 @@ class Difference:
     only_other: list[str]
     variables: dict[str, VariableDifference]
     same: list[str]
+    reason: str = ""
 
     @property
     def any(self) -> bool:
@@ -83,7 +86,8 @@ def diff(one: str | Path, other: str | Path) -> Difference:
     Parameters
     ----------
     one, other
-        The cubes. A point is common where all its coordinates are equal, in whatever order of axes.
+        The cubes. A point is common where all its coordinates are equal, in whatever order of axes; what
+        is an axis of one alone is compared at the value that the other holds fixed.
 
     Returns
     -------
@@ -95,7 +99,11 @@ def diff(one: str | Path, other: str | Path) -> Difference:
         Where one is no cube, or is damaged.
     """
     first, second = Reader(Path(one)), Reader(Path(other))
-    common = common_points(first, second)
+    common, reason = None, ""
+    try:
+        common = common_points(first, second)
+    except Apart as apart:
+        reason = str(apart)
     names, others = list(first.cube.names), list(second.cube.names)
     shared = [name for name in names if name in others and _same_inside(first, second, name)]
     found = {name: VariableDifference() for name in shared}
@@ -111,6 +119,7 @@ def diff(one: str | Path, other: str | Path) -> Difference:
         only_other=[name for name in others if name not in shared],
         variables={name: one for name, one in found.items() if one.count},
         same=[name for name, one in found.items() if not one.count] if common else [],
+        reason=reason,
     )
 
 
@@ -140,18 +149,23 @@ def _same_inside(first: Reader, second: Reader, name: str) -> bool:
 def _compare(first: Reader, second: Reader, name: str, common: Common, into: VariableDifference) -> None:
     """Compare one variable, block by block."""
     array = first.cube.array(name)
-    rank, inner = len(common.dims), [slice(None)] * (array.ndim - len(common.dims))
-    theirs = second.cube.array("status").dims
-    turned = [theirs.index(dim) for dim in common.dims]
-    order = [*turned, *range(rank, array.ndim)]
+    inner = [slice(None)] * (array.ndim - len(common.dims))
+    theirs = second.cube.array("status").ndim
+    # Axes of the other cube that are left once those of one position are gone, in the order of the first.
+    shared = sorted(axis for axis in common.axes if axis is not None)
+    turned = [shared.index(axis) for axis in common.axes if axis is not None]
+    order = [*turned, *range(len(shared), len(shared) + len(inner))]
+    alone = [k for k, axis in enumerate(common.axes) if axis is None]
     names, theirs_named = _class_names(array), _class_names(second.cube.array(name))
     for ours, of_other in common.blocks(first.cube.layout.tile):
         stop_if_requested()
-        there: list[Any] = [None] * rank
-        for place, positions in zip(turned, of_other, strict=True):
-            there[place] = positions
+        there: list[Any] = [common.held.get(axis) for axis in range(theirs)]
+        for axis, positions in zip(common.axes, of_other, strict=True):
+            if axis is not None:
+                there[axis] = positions
         left = first.read(name, [*ours, *inner])
-        right = second.read(name, [*there, *inner]).transpose(order)
+        right = np.expand_dims(second.read(name, [*there, *inner]).transpose(order), alone)
+        right = np.broadcast_to(right, left.shape)
         if names != theirs_named:
             right, names = _in_codes_of(names, right, theirs_named)
         where = _unlike(left, right)

@@ -82,6 +82,28 @@ def test_points_in_common_are_compared_in_any_order_of_axes(cubes):
     }  # fmt: skip
 
 
+def test_an_axis_of_one_alone_is_compared_at_the_value_that_the_other_holds(cubes, tmp_path, capsys):
+    other = replace(SWEEP, axes={"n": [4, 3], "beta": AXES["beta"], "alpha": AXES["alpha"]})
+    other = replace(other, fixed={"mechanism": "sharing", "L": 900})
+    first = replace(SWEEP, fixed={"n": 3})
+    run(other, tmp_path / "other.zarr", durable=False)
+    run(first, tmp_path / "first.zarr", durable=False)
+    a = xarray.open_zarr(tmp_path / "first.zarr")["investment"].sel(mechanism="sharing")
+    b = xarray.open_zarr(tmp_path / "other.zarr")["investment"].sel(n=3).transpose("alpha", "beta")
+    for one, two in (("first", "other"), ("other", "first")):
+        found = diff(tmp_path / f"{one}.zarr", tmp_path / f"{two}.zarr")
+        assert (found.points, found.reason) == (45, "")
+        assert found.variables["investment"].count == int((a.values != b.values).sum()) > 0
+        assert found.variables["investment"].largest == np.abs(a.values - b.values).max()
+    place = found.variables["investment"].largest_at
+    assert place["n"] == 3 if "n" in place else place["mechanism"] == "sharing"
+    zipped = replace(first, zip=[["alpha", "beta"]], axes={**AXES, "beta": [0.1, 0.2, 0.3, 0.4, 0.5]})
+    run(zipped, tmp_path / "zipped.zarr", durable=False)
+    assert main(["diff", f"{tmp_path}/zipped.zarr", f"{tmp_path}/first.zarr"]) == 1
+    said = "along alpha_beta of the first alpha, beta vary together, and in the other along alpha, beta"
+    assert said in capsys.readouterr().out
+
+
 def test_a_number_that_was_changed_is_named_with_its_place(cubes, tmp_path):
     path = tmp_path / "cube.zarr"
     run(SWEEP, path, tile_points=20, durable=False)

@@ -1,0 +1,1 @@
+"""One sweep on the workers of a Dask cluster."""

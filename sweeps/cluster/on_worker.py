@@ -1,0 +1,127 @@
+"""What runs on a worker: it looks whether it is as the others are, then computes and commits tiles.
+
+A process has one member for an order, which works in a thread of its own: programs are compiled once, and
+only numbers of tiles and counts travel.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...engine.batches import use_cores
+from ...engine.crew.member import Member
+from ...engine.device import pick_device
+from ...engine.errors import SweepError, UserError
+from ..begun import as_begun
+from ..provenance import provenance
+from ..reduced.reduced import resolved
+from .order import Order, facts
+
+
+@dataclass
+class _Held:
+    """An order, the member that carries it out once there is one, and the thread in which that works."""
+
+    order: Order
+    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "equisweep-member"))
+    member: Member | None = None
+
+
+_HELD: dict[str, _Held] = {}
+_LOCK = threading.Lock()
+
+
+def take(order: Order, cores: int) -> None:
+    """Keep an order; `cores` are this worker's."""
+    with _LOCK:
+        _HELD.setdefault(order.token, _Held(order))
+    use_cores(cores)
+
+
+async def examine(token: str) -> dict[str, Any]:
+    """What a worker says of itself: {"device": ..., "platform": ..., "memory": ...}, or {"error": ...}."""
+    return await asyncio.to_thread(_examined, _HELD[token].order)
+
+
+def compute(token: str, places: Sequence[int]) -> dict[str, Any]:
+    """Compute and commit tiles: {"done": counts}, or {"error": why not}."""
+    held = _HELD[token]
+    return held.thread.submit(_compute, held, places).result()
+
+
+async def close(token: str) -> None:
+    """End in good order, once what is under way is done."""
+    with _LOCK:
+        held = _HELD.pop(token, None)
+    if held is not None:
+        await asyncio.wrap_future(held.thread.submit(_close, held))
+        held.thread.shutdown(wait=False)
+
+
+def _examined(order: Order) -> dict[str, Any]:
+    try:
+        _require_alike(order)
+        device = pick_device(order.device)
+    except UserError as error:
+        return {"error": str(error)}
+    memory = (device.memory_stats() or {}).get("bytes_limit") if device.platform != "cpu" else None
+    return {"device": str(device), "platform": device.platform, "memory": memory}
+
+
+def _require_alike(order: Order) -> None:
+    here = facts()
+    alike = order.alike
+    other = [f"{key}: {alike[key]} there, {text} here" for key, text in here.items() if alike[key] != text]
+    if other:
+        raise SweepError(f"is not as the process that leads ({'; '.join(other)}); numbers might differ")
+
+
+def _compute(held: _Held, places: Sequence[int]) -> dict[str, Any]:
+    try:
+        if held.member is None:
+            held.member = _member(held.order)
+        return {"done": astuple(held.member.compute(places))}
+    except UserError as error:
+        return {"error": str(error)}
+
+
+def _member(order: Order) -> Member:
+    _require_alike(order)
+    sweep = order.unpacked()
+    try:
+        root = Path(order.root)
+        attributes = provenance(sweep)
+        told = resolved(as_begun(sweep, root))
+        if (
+            attributes["sweep_sha256"] != order.alike["sweep"]
+            or told.space.dtype.name != order.alike["dtype"]
+        ):
+            raise SweepError("holds another sweep than was sent")
+        space, stored = told.grid()
+        return Member(
+            space,
+            stored,
+            root,
+            pick_device(order.device),
+            durable=order.durable,
+            attributes=attributes,
+            name=f"worker {socket.gethostname()}-{os.getpid()}",
+            reuse=None if order.reuse is None else Path(order.reuse),
+        )
+    finally:
+        if order.files:  # the model was read, and its files
+            shutil.rmtree(sweep.folder, ignore_errors=True)
+
+
+def _close(held: _Held) -> None:
+    if held.member is not None:
+        with suppress(OSError, UserError):  # the cube has gone, perhaps: the lead says so
+            held.member.close()

@@ -1,0 +1,131 @@
+"""What a worker is told once: the sweep, the files that it reads, by content, and what has to be the same."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...engine.errors import SweepError
+from ...engine.gate.documents import parse_table
+from ...engine.gate.files import TEXT, read_regular
+from ..provenance import provenance
+from ..spec.load_model import find_model
+from ..spec.sweep import Sweep
+
+# Packages whose versions numbers depend on, and the code of equisweep itself.
+_PACKAGES = ("jax", "jaxlib", "numpy")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sweep on its way to workers. Every part is plain: texts, numbers and bytes.
+
+    Attributes
+    ----------
+    token
+        A name for it.
+    sweep, origin
+        The sweep as its cube will hold it, and what messages about it begin with.
+    files
+        Contents of the files that it reads, its model among them, by their paths below its folder.
+    root, device, durable, reuse
+        As of `run`.
+    alike
+        What has to be the same where it is computed.
+    """
+
+    token: str
+    sweep: str
+    origin: str
+    files: Mapping[str, bytes]
+    root: str
+    device: str
+    durable: bool
+    reuse: str | None
+    alike: Mapping[str, str]
+
+    def unpacked(self) -> Sweep:
+        """The sweep, its files in a folder of this process' host that is named by what they hold."""
+        stated = Sweep.from_table(parse_table(self.sweep), origin=self.origin, text=self.sweep)
+        return replace(stated, folder=_written(self.files))
+
+
+def order(sweep: Sweep, root: Path, device: str, durable: bool, reuse: Path | None) -> Order:
+    """The order to compute a sweep into the cube at `root`, which every worker sees under this path.
+
+    Raises SweepError where a file of the sweep cannot be read, or lies elsewhere than below its folder.
+    """
+    text, files = provenance(sweep)["sweep"], {}
+    for file in _files(sweep):
+        name = os.path.relpath(file, sweep.folder)
+        if name.startswith(".."):
+            raise SweepError(
+                f"{sweep.origin}: {file}: lies outside of {sweep.folder.absolute()}, whose files travel to "
+                "workers; move it there"
+            )
+        try:
+            files[name] = read_regular(file, TEXT)
+        except OSError as error:
+            raise SweepError(f"{sweep.origin}: cannot read {file} ({error.strerror})") from None
+    alike = facts() | {"sweep": hashlib.sha256(text.encode()).hexdigest(), "dtype": sweep.dtype}
+    where = str(root.absolute())
+    token = hashlib.sha256(repr((text, where, os.getpid(), os.urandom(8))).encode()).hexdigest()[:12]
+    return Order(
+        token, text, sweep.origin, files, where, device, durable,
+        None if reuse is None else str(reuse.absolute()), alike,
+    )  # fmt: skip
+
+
+def facts() -> dict[str, str]:
+    """What numbers depend on besides the sweep, in this process."""
+    from importlib.metadata import version
+
+    import jax
+
+    from ...engine.kept.code import digest_of_sources
+
+    said = {name: version(name) for name in _PACKAGES} | {"code of equisweep": digest_of_sources()[:12]}
+    return said | {"x64": str(bool(jax.config.jax_enable_x64))}  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _files(sweep: Sweep) -> Iterator[Path]:
+    """Files that a sweep reads: its model's own, and those of measured values."""
+    if ":" in sweep.model or sweep.model.endswith(".py"):
+        model, _ = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
+        yield sweep.folder / sweep.model.rpartition(":")[0]
+        yield from map(Path, model.files)
+    for text in _texts(sweep.design.get("parameters", {})):
+        with suppress(OSError, ValueError):
+            if (sweep.folder / text).is_file():
+                yield sweep.folder / text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in nested mappings and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _written(files: Mapping[str, bytes]) -> Path:
+    """A folder with these files, made where it is not there yet."""
+    if not files:
+        return Path()
+    named = json.dumps({name: hashlib.sha256(raw).hexdigest() for name, raw in sorted(files.items())})
+    folder = Path(tempfile.mkdtemp(prefix=f"equisweep-{hashlib.sha256(named.encode()).hexdigest()[:12]}-"))
+    for name, raw in files.items():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise SweepError(f"{name}: is no file below the sweep's folder")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(raw)
+    return folder

@@ -1,0 +1,39 @@
+"""Run a sweep on the workers of a Dask client."""
+
+from pathlib import Path
+from typing import Any
+
+from ...engine.crew.lead import execute_with
+from ...engine.feedback.report import Report
+from ..begun import as_begun
+from ..paths import path_of
+from ..provenance import provenance
+from ..reduced.reduced import resolved
+from ..spec.sweep import Sweep
+from .client import require_dask
+from .order import order
+
+
+def run_on(
+    client: Any, sweep: Sweep, root: Path, *, device: str, reuse: str | Path | None = None, **options: Any
+) -> Report:
+    """As `run_report`, by the workers of a `distributed.Client`; `options` are those of `execute_with`.
+
+    Raises SweepError where a worker is not as this process is, and what `run` raises.
+    """
+    require_dask()
+    from .spread import crew_of
+
+    old = None if reuse is None else path_of(reuse)
+    told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
+    sent = order(sweep, root, device, options.get("durable", True), old)
+    with crew_of(client, sent) as crew:
+        return execute_with(
+            crew,
+            told.space,
+            root,
+            attributes=provenance(sweep),
+            reduction=told.reduction,
+            reuse=old,
+            **options,
+        )

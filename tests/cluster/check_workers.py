@@ -1,0 +1,130 @@
+"""Workers that are killed, and workers whose link is cut: the cube is the one that a run makes alone."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, contextmanager, suppress
+
+import dask
+import pytest
+from distributed import Client, LocalCluster
+from equisweep.sweeps import Sweep, run
+from equisweep.sweeps.run import run_report
+from helpers.cube_files import contents
+
+KILLS = 100
+SWEEP = Sweep(
+    "external",
+    {"mechanism": ["sharing", "noncooperation"], "alpha": {"start": 0.0, "stop": 1.0, "num": 41},
+     "beta": {"start": 0.01, "stop": 1, "num": 101}},
+    outputs=["investment", "expected_loss"],
+)  # fmt: skip
+SOON = {
+    "distributed.scheduler.worker-ttl": "5 s",
+    "distributed.comm.timeouts.tcp": "5 s",
+    "distributed.comm.timeouts.connect": "5 s",
+}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    path = tmp_path_factory.mktemp("alone") / "cube.zarr"
+    run(SWEEP, path, tile_points=101, durable=False)
+    return contents(path)
+
+
+def spread(path, client):
+    return run_report(SWEEP, path, tile_points=101, durable=False, progress=False, client=client)
+
+
+def test_after_100_kills_at_random_moments_every_cube_is_right(alone, tmp_path):
+    chance, killed, over, cubes = random.Random(0), [], threading.Event(), 0
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+
+        def kill():
+            while not over.wait(chance.uniform(0.05, 1.5)):
+                nanny = chance.choice(list(cluster.workers.values()))
+                with suppress(AttributeError, ProcessLookupError):
+                    os.kill(nanny.process.process.pid, signal.SIGKILL)
+                    killed.append(time.monotonic())
+
+        killer = threading.Thread(target=kill)
+        with Client(cluster, set_as_default=False) as client:
+            killer.start()
+            try:
+                while len(killed) < KILLS:
+                    path = tmp_path / f"{cubes}.zarr"
+                    spread(path, client)
+                    assert contents(path) == alone
+                    shutil.rmtree(path)
+                    cubes += 1
+            finally:
+                over.set()
+                killer.join()
+    print(f"{len(killed)} kills, {cubes} cubes")
+
+
+@contextmanager
+def namespace(number: int):
+    """A network of its own, which reaches this one at 10.77.NUMBER.1."""
+    name, net = f"equisweep{number}", f"10.77.{number}"
+    commands = [
+        f"netns add {name}",
+        f"link add eqs{number} type veth peer name eth0 netns {name}",
+        f"addr add {net}.1/24 dev eqs{number}",
+        f"link set eqs{number} up",
+        f"-n {name} addr add {net}.2/24 dev eth0",
+        f"-n {name} link set eth0 up",
+        f"-n {name} link set lo up",
+        f"-n {name} route add default via {net}.1",
+    ]
+    try:
+        for command in commands:
+            subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+
+
+def worker(name: str, address: str) -> subprocess.Popen:
+    command = ["ip", "netns", "exec", name, sys.executable, "-m", "distributed.cli.dask_worker", address]
+    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def test_a_worker_whose_link_is_cut_is_replaced_by_others(alone, tmp_path):
+    if os.geteuid() or not shutil.which("ip"):
+        pytest.fail("needs root and iproute2 (ip netns)")
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(SOON))
+        names = [stack.enter_context(namespace(number)) for number in (1, 2)]
+        cluster = stack.enter_context(
+            LocalCluster(n_workers=0, host="0.0.0.0", dashboard_address=None, silence_logs=50)
+        )
+        port = cluster.scheduler_address.rpartition(":")[2]
+        client = stack.enter_context(Client(cluster, set_as_default=False))
+        for number, name in enumerate(names, 1):
+            process = worker(name, f"tcp://10.77.{number}.1:{port}")
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        client.wait_for_workers(2, timeout=60)
+        path, cut = tmp_path / "cube.zarr", []
+
+        def cut_the_link():
+            while len(list(path.glob("status/c/*/*/*"))) < 5:
+                time.sleep(0.01)
+            subprocess.run(["ip", "link", "set", "eqs1", "down"], check=True)
+            cut.append(time.monotonic())
+
+        cutter = threading.Thread(target=cut_the_link)
+        cutter.start()
+        report = spread(path, client)
+        cutter.join()
+        assert cut
+        assert report.points == SWEEP.space().points
+        assert contents(path) == alone

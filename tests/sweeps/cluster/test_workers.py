@@ -1,0 +1,110 @@
+"""One sweep on two workers of Dask: the cube is the one that a run makes alone; what differs is refused."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from equisweep.sweeps import Sweep, SweepError, run
+from equisweep.sweeps.cluster import client as clients
+from equisweep.sweeps.cluster import order as orders
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.run import run_report
+from helpers.cube_files import contents
+from helpers.sampled_models import ishigami_sweep
+
+pytest.importorskip("distributed")
+SWEEP = Sweep(
+    "external",
+    {"alpha": {"start": 0.0, "stop": 0.5, "num": 6}, "beta": {"start": 0.01, "stop": 1, "num": 21}},
+    outputs=["investment"],
+)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with clients.local_client(2) as one:
+        yield one
+
+
+def alone(sweep, folder):
+    run(sweep, folder / "alone.zarr", durable=False, tile_points=20, overwrite=True)
+    return contents(folder / "alone.zarr")
+
+
+def spread(sweep, path, client, **options):
+    return run_report(sweep, path, durable=False, tile_points=20, progress=False, client=client, **options)
+
+
+def test_workers_make_the_cube_that_one_run_makes_and_it_grows_and_is_reduced(client, tmp_path, capsys):
+    path, wide = tmp_path / "cube.zarr", replace(SWEEP, axes={**SWEEP.axes, "alpha": [0.0, 0.25, 0.1]})
+    report = run_report(SWEEP, path, durable=False, tile_points=20, client=client)
+    assert contents(path) == alone(SWEEP, tmp_path)
+    assert (report.computed, report.points, report.missing) == (12, 126, 0)
+    assert "of 126 points" in capsys.readouterr().err
+    assert not list((path / "status").glob("writers/*"))
+    assert spread(SWEEP, path, client).computed == 0
+    assert spread(wide, tmp_path / "wide.zarr", client, reuse=path).reused == 42
+    assert contents(tmp_path / "wide.zarr") == alone(wide, tmp_path)
+    longer = {"start": 0.0, "stop": 0.6, "num": 7}
+    assert spread(replace(SWEEP, axes={**SWEEP.axes, "alpha": longer}), path, client).grown
+    cells = replace(SWEEP, outputs=(), reduce={"over": ["beta"], "investment": ["mean", "max"]})
+    assert spread(cells, tmp_path / "cells.zarr", client).points == 126
+    assert contents(tmp_path / "cells.zarr") == alone(cells, tmp_path)
+
+
+def test_a_model_of_ones_own_travels_by_content(client, tmp_path):
+    sweep = ishigami_sweep(tmp_path, {"kind": "lhs", "samples": 10}, axes={"a": [5.0, 7.0]})
+    expected = alone(sweep, tmp_path)
+    order = orders.order(sweep, tmp_path / "cube.zarr", "cpu", False, None)
+    assert list(order.files) == ["sampled.py"]
+    assert order.unpacked().folder.parent != tmp_path
+    spread(sweep, tmp_path / "cube.zarr", client)
+    assert contents(tmp_path / "cube.zarr") == expected
+    outside = replace(sweep, model="../sampled.py:ishigami", folder=tmp_path / "below")
+    (tmp_path / "below").mkdir()
+    with pytest.raises(SweepError, match=r"sampled.py: lies outside of .*below, whose files travel"):
+        spread(outside, tmp_path / "x.zarr", client)
+
+
+def test_a_worker_that_is_not_as_the_lead_computes_nothing(client, tmp_path, monkeypatch):
+    real = orders.facts
+    monkeypatch.setattr(orders, "facts", lambda: real() | {"jaxlib": "9.9", "x64": "False"})
+    with pytest.raises(
+        SweepError, match=r"worker tcp://127.*: is not as .*jaxlib: 9.9 there, .* here; x64: False"
+    ):
+        spread(SWEEP, tmp_path / "cube.zarr", client)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
+    path, sweep = tmp_path / "cube.zarr", replace(SWEEP, axes={**SWEEP.axes, "n": list(range(3, 23))})
+
+    def kill():
+        while len(list(path.glob("status/c/*/*/*"))) < 6:
+            time.sleep(0.01)
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    assert spread(sweep, path, client).computed == 126
+    killer.join()
+    assert contents(path) == alone(sweep, tmp_path)
+
+
+def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "s.toml").write_text('model = "external"\n[axes]\nalpha = [0.1]\n')
+    words = ["run", f"{tmp_path}/s.toml", "-o", f"{tmp_path}/c.zarr"]
+    with pytest.raises(SweepError, match="a cluster computes the whole sweep"):
+        run_report(SWEEP, tmp_path / "c.zarr", part="1/2", client=object())
+    monkeypatch.setattr(clients, "_ANSWERS", "0.2s")
+    for address in ("tcp://127.0.0.1:1", "nowhere"):
+        assert main([*words, "--dask", address]) == 2
+        assert f"dask: no scheduler answers at '{address}'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*words, "--workers", "2"]) == 2
+    assert "pip install 'equisweep[dask]'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]

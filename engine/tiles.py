@@ -16,7 +16,7 @@ CHUNK_NUMBERS = 2**18
 MOST_BYTES = 2**25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tile:
     """One tile: its `key` (position in the grid of tiles) and its region, from `start` to `stop`."""
 

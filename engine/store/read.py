@@ -150,7 +150,9 @@ class Reader:
         """How many points have each status. Recorded tiles whose file is unchanged are not read."""
         same = complete(self.manifest, self.cube.layout) & ~changed_files(self.cube, self.manifest, "status")
         counts = np.zeros(256, np.int64)
-        counts[:STATUSES] = self.manifest["statuses"][same].sum(axis=0, dtype=np.int64)
+        for start in range(0, len(self.manifest), _BLOCK):  # records are large
+            part = slice(start, start + _BLOCK)
+            counts[:STATUSES] += self.manifest.at(part)["statuses"][same[part]].sum(axis=0, dtype=np.int64)
         if int(same.sum()) < len(self.cube.layout):
             known = set(map(tuple, self.manifest["key"][same].tolist()))
             for tile in self.cube.layout:

@@ -29,7 +29,7 @@ def cubes(tmp_path_factory):
         "lossier": (replace(SWEEP, fixed={"L": 900}), 20),
         "other": (replace(SWEEP, axes=other), 20),
         "fewer": (replace(SWEEP, outputs=["investment"]), 20),
-        "apart": (replace(SWEEP, axes={**AXES, "n": [3, 4]}), 20),
+        "apart": (replace(SWEEP, axes={**AXES, "n": [4, 5]}), 20),
         "far": (replace(SWEEP, axes={**AXES, "alpha": [0.2]}), 20),
     }
     for name, (sweep, points) in made.items():

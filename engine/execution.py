@@ -18,7 +18,7 @@ from .feedback.progress import Progress, Silence
 from .feedback.report import Report
 from .feedback.stop_flag import stop_if_requested
 from .reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
-from .run.begin import Wanted
+from .run.begin import Wanted, something_at
 from .space import Space
 from .store.cube import Cube, open_cube_for_reading
 from .store.durable import clear_disk_errors, discard, put_back, withdraw
@@ -28,6 +28,7 @@ from .store.manifest import complete
 from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
+from .store.storage.place import is_url
 from .tiles import Layout, Tile
 from .writer import WRITERS, TileWriter
 
@@ -108,13 +109,19 @@ def execute(
             "the whole sweep with ",
             Argument("overwrite", True),
         )
+    if overwrite and is_url(root) and something_at(root):
+        raise SweepError(
+            f"{root}: object storage cannot exchange a cube for another one in one step: a run that is "
+            "killed would leave neither; delete it yourself, or choose another output, and run without ",
+            Argument("overwrite", True),
+        )
     with clear_disk_errors(root):
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
         chosen = cache(lambda: pick_device(device))
         wanted = Wanted(space, stored, root, chosen, told, check_disk, tile_points)
-        new = overwrite or not root.exists() or not any(root.iterdir())
+        new = overwrite or not something_at(root)
         old = None if reuse is None else _old_points(reuse, root, wanted)
         job = _Job(wanted, durable, overlap, progress, old)
         if part is not None:

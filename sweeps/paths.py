@@ -5,14 +5,22 @@ from pathlib import Path
 
 from ..engine.errors import SweepError
 from ..engine.gate.text import shown
+from ..engine.store.storage.place import ObjectPath, place
+from ..engine.store.storage.urls import url_of
 
 
 def path_of(stated: str | os.PathLike[str]) -> Path:
     """The path that is meant: ``~`` at its beginning is the home folder, as in a shell.
 
+    What has a scheme, such as s3://bucket/cube.zarr, is a place in object storage, asked as a path is.
+
     Raises SweepError where nothing is stated, and for what no file can be called.
     """
+    if isinstance(stated, ObjectPath):
+        return place(str(stated))
     text = os.fspath(stated)
+    if "://" in text:
+        return place(url_of(text))
     try:
         possible = bool(text) and b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:

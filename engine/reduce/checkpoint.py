@@ -6,7 +6,6 @@ shapes and types of the arrays, whose bytes follow. The line begins with a diges
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..gate.documents import parse_json
-from ..gate.files import DATA, read_regular
-from ..store.durable import make_folder, require_no_links, sync, write_file
+from ..gate.files import DATA
+from ..store.durable import require_no_links
 from ..store.resume import UNDER_WAY as FOLDER
+from ..store.storage.files import storage_of
 
 NAME = "tree"
 _DIGEST = 64  # hexadecimal digits of SHA-256
@@ -53,6 +53,7 @@ def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool, part: st
     Raises OSError where the disk refuses.
     """
     require_no_links(root, [FOLDER])
+    storage = storage_of(root)
     arrays = {name: np.ascontiguousarray(values) for name, values in checkpoint.arrays.items()}
     about = {
         "partial": _FORMAT,
@@ -67,18 +68,18 @@ def write_checkpoint(root: Path, checkpoint: Checkpoint, durable: bool, part: st
         digest.update(one)
     path, written = root / FOLDER / _name(part), [digest.hexdigest().encode() + b" ", *parts]
     while True:
-        make_folder(root, FOLDER)  # raises where the cube is gone
+        storage.make_folder(root, FOLDER)  # raises where the cube is gone
         with suppress(FileNotFoundError):  # another part has dropped its own, and the empty folder with it
-            write_file(path, written, durable)
+            storage.put(path, written, durable)
             break
     if durable:
-        sync(root / FOLDER)
+        storage.sync(root / FOLDER)
 
 
 def read_checkpoint(root: Path, cube: str, part: str = "") -> Checkpoint | None:
     """What is under way of the cube at `root`; None where nothing is, or what is there cannot be trusted."""
     try:
-        raw = read_regular(root / FOLDER / _name(part), DATA, flags=os.O_NOFOLLOW)
+        raw = storage_of(root).read(root / FOLDER / _name(part), DATA, follow=False)
     except OSError:
         return None
     try:
@@ -95,10 +96,9 @@ def read_checkpoint(root: Path, cube: str, part: str = "") -> Checkpoint | None:
 
 def drop_checkpoint(root: Path, part: str = "") -> None:
     """Delete the file, if it is there."""
-    with suppress(FileNotFoundError):
-        os.unlink(root / FOLDER / _name(part))  # noqa: PTH108
-        with suppress(OSError):  # what other parts have under way lies there, too
-            (root / FOLDER).rmdir()
+    storage_of(root).delete(str(root / FOLDER / _name(part)))
+    with suppress(OSError):  # what other parts have under way lies there, too
+        (root / FOLDER).rmdir()
 
 
 def _name(part: str) -> str:

@@ -13,7 +13,7 @@ from ..device import most_points
 from ..errors import Argument, CubeError, SweepError
 from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
 from ..space import Space
-from ..store.cube import Changing, Cube, bytes_on_disk, open_cube_for_reading
+from ..store.cube import Changing, Cube, open_cube_for_reading
 from ..store.durable import Appeared
 from ..store.grow import grow, grown_axes
 from ..store.identity import identity, require_same_sweep, require_sound_coordinates
@@ -21,6 +21,9 @@ from ..store.metadata import finish_growth, half_grown
 from ..store.resume import seal_anew
 from ..store.seal import drop_older_seals, seals_of
 from ..store.shared.lease import Busy, only_writer
+from ..store.storage.appear import is_begun
+from ..store.storage.files import storage_of
+from ..store.storage.place import is_url
 from ..tiles import Layout, plan_layout
 
 # A cube that grew to more tiles than this, and to so many times as many as a new one has, would be slow.
@@ -45,6 +48,13 @@ def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Lay
     most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
     groups = [axis.group for axis in space.axes]
     return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
+
+
+def something_at(root: Path) -> bool:
+    """Whether there is a cube at `root`, or anything else but an empty folder."""
+    if is_url(root):
+        return is_begun(root)
+    return root.exists() and (not root.is_dir() or any(root.iterdir()))
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class Wanted:
         if isinstance(self.stored, ReducedSpace):
             cut = plan_layouts(self.space, self.stored, device, self.tile_points)
             layout, given[REDUCED_IN] = cut.cube, json.dumps(cut.grid.tile)
-        there = root.exists() and (not root.is_dir() or any(root.iterdir()))
+        there = something_at(root)
         if there and beside_others:
             return False
         with only_writer(root) if there else nullcontext() as lease:
@@ -93,7 +103,7 @@ class Wanted:
                 finish_growth(root)
                 open_cube_for_reading(root)
             needed = self.stored.points * self.stored.bytes_per_point
-            self._require_disk(needed, bytes_on_disk(root) if there else 0)
+            self._require_disk(needed, storage_of(root).bytes_below(root) if there else 0)
             if lease is not None:  # to measure a large cube takes long
                 lease.require()
             try:
@@ -140,6 +150,11 @@ class Wanted:
         axes = grown_axes(cube, self.stored, identity(self.stored, cube.identity))
         if not axes:
             return None
+        if is_url(self.root):
+            raise CubeError(
+                f"{self.root}: holds fewer samples than the sweep, and cannot grow in object storage, where "
+                "not several objects change in one step; choose another output"
+            )
         require_sound_coordinates(cube)
         self._require_few_tiles(cube)
         added = self.stored.points - prod(cube.layout.grid)
@@ -168,7 +183,7 @@ class Wanted:
         return {"identity": json.dumps(identity(self.stored)), **given, "device": str(self.device())}
 
     def _require_disk(self, needed: int, freed: int) -> None:
-        if not self.check_disk:
+        if not self.check_disk or is_url(self.root):
             return
         free = shutil.disk_usage(self.root.absolute().parent).free + freed
         if needed > free:

@@ -5,7 +5,6 @@ whole and no point of its status is `not_computed`; every other tile is missing,
 The record in the manifest says what was written, so that nothing needs to be read to know that it is whole.
 """
 
-import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +13,6 @@ from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged
-from .durable import remove, sync, sync_below
 from .shard import Passing, encode
 
 
@@ -25,11 +23,11 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     the tile's samples. Not `durable`: nothing waits for the disk. Raises OSError where the disk refuses; the
     tile is then not committed, or committed without a record.
     """
-    paths, root = _paths(cube, tile), os.fspath(cube.root)
+    paths, root, storage = _paths(cube, tile), str(cube.root), cube.storage
     cube.make_folders(tile)
-    if os.path.exists(paths["status"]) and not _holds_earlier_points(cube, tile, paths):  # noqa: PTH110
+    if storage.exists(paths["status"]) and not _holds_earlier_points(cube, tile, paths):
         # The mark goes before what it marks; the rest, which may be another writer's, is replaced.
-        remove(paths["status"])
+        storage.delete(paths["status"])
     shards = {name: _write_column(cube, name, tile, values[name], durable) for name in cube.columns}
     outputs = [name for name in cube.names if name != "status"]
     for names in ([*cube.columns, *outputs], ["status"]):
@@ -37,7 +35,7 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
             if name not in shards:
                 shards[name] = cube.write_shard(name, tile, values[name], durable)
         for name in names if durable else ():
-            sync_below(paths[name], root)
+            storage.sync_below(paths[name], root)
     cube.recorder.commit(tile, shards, paths, values["status"], durable)
 
 
@@ -49,14 +47,14 @@ def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable
         if not written:
             held = _held(cube, name, tile, values)
             if held and durable:  # whoever wrote it may not have synced it
-                sync(cube.path(name, tile.key))
+                cube.storage.sync(cube.path(name, tile.key))
             written.append(held or cube.write_shard(name, tile, values, durable))
         return written[0]
 
 
 def _held(cube: Cube, name: str, tile: Tile, values: np.ndarray) -> tuple[int, bytes] | None:
     """Length and digest of a shard that is there and has these values already; None where none has."""
-    if not cube.shard(name, tile).exists():
+    if not cube.storage.exists(cube.path(name, tile.key)):
         return None
     passing = Passing()
     for _ in passing.through(encode(cube.forms[name], values)):
@@ -105,9 +103,9 @@ def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
 def revoke(cube: Cube, tile: Tile) -> None:
     """Take back a tile's commit mark and its record, so that the next run computes it again."""
     shard = cube.shard("status", tile)
-    if shard.exists():
-        shard.unlink()
-        sync(shard.parent)
+    if cube.storage.exists(shard):
+        cube.storage.delete(str(shard))
+        cube.storage.sync(shard.parent)
     cube.recorder.revoke(tile)
 
 
@@ -118,8 +116,9 @@ def _paths(cube: Cube, tile: Tile) -> dict[str, str]:
 def _holds_earlier_points(cube: Cube, tile: Tile, paths: Mapping[str, str]) -> bool:
     """Whether the tile holds sound points of before the cube grew; they are then replaced in place."""
     try:
-        if not os.path.exists(paths["status"]) or not cube.read("status", tile).any():  # noqa: PTH110
+        there = cube.storage.exists
+        if not there(paths["status"]) or not cube.read("status", tile).any():
             return False
-        return all(os.path.exists(paths[name]) and cube.read(name, tile).size for name in cube.names)  # noqa: PTH110
+        return all(there(paths[name]) and cube.read(name, tile).size for name in cube.names)
     except Exception:  # any decoding failure: nothing here is to be kept
         return False

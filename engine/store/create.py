@@ -1,6 +1,7 @@
 """An empty cube: metadata, coordinates and the sweep itself, in a directory that appears whole."""
 
 import json
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from ..values.columns import Column
 from .durable import appear, discard
 from .seal import seal_of, write_seal
 from .shared.owner import scratch_name
+from .storage.appear import appear_in_bucket
+from .storage.place import is_url
 
 FORMAT = 2  # 1: without a manifest, as equisweep 0.1.0 wrote it.
 
@@ -28,23 +31,34 @@ def create_cube(
     It is built and sealed under a temporary name beside `root` and renamed, so it is never seen half made;
     with `replace`, what is at `root` is deleted after that. Raises OSError where the disk refuses.
     """
+    if is_url(root):
+        with tempfile.TemporaryDirectory() as scratch:
+            built = Path(scratch) / "cube.zarr"
+            _build(built, space, layout, attributes)
+            appear_in_bucket(built, root)
+        return
     partial = root.with_name(f"{root.name}.partial-{scratch_name()}")
     try:
-        group = zarr.create_group(str(partial), zarr_format=3, attributes=_attributes(space, attributes))
-        for variable in space.variables:
-            _create_array(group, space, layout, variable)
-        _create_columns(group, space, layout)
-        _create_coordinates(group, space)
-        with warnings.catch_warnings():
-            # Consolidated metadata lets xarray open the cube in one read; zarr warns that v3 has not
-            # standardised it, which costs readers that ignore it nothing.
-            warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(str(partial))
-        write_seal(partial, seal_of(partial))
+        _build(partial, space, layout, attributes)
         appear(partial, root, replace)
     except BaseException:
         discard(partial)
         raise
+
+
+def _build(folder: Path, space: Space, layout: Layout, attributes: Mapping[str, str]) -> None:
+    """Write an empty cube, and its seal, into a folder that is not there yet."""
+    group = zarr.create_group(str(folder), zarr_format=3, attributes=_attributes(space, attributes))
+    for variable in space.variables:
+        _create_array(group, space, layout, variable)
+    _create_columns(group, space, layout)
+    _create_coordinates(group, space)
+    with warnings.catch_warnings():
+        # Consolidated metadata lets xarray open the cube in one read; zarr warns that v3 has not
+        # standardised it, which costs readers that ignore it nothing.
+        warnings.simplefilter("ignore")
+        zarr.consolidate_metadata(str(folder))
+    write_seal(folder, seal_of(folder))
 
 
 def _attributes(space: Space, extra: Mapping[str, str]) -> dict[str, Any]:

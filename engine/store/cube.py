@@ -4,7 +4,7 @@ Shards are tiles: each variable has one file a tile. Which tiles count as comput
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,17 @@ from ..gate.files import Unfit
 from ..gate.text import said
 from ..tiles import Layout, Tile
 from .decode import read_digest, read_part
-from .durable import clear_disk_errors, make_folder, require_no_link, write_file
+from .durable import clear_disk_errors, require_no_link
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
 from .require_cube import require_cube
 from .seal import Seal, broken, cube_name, read_seals, seals_of
 from .shard import Form, Passing, encode, holds_all_chunks
+from .storage.failures import StorageError
+from .storage.files import objects_of, storage_of
+from .storage.pieces import recorder_at
+from .storage.place import place
 from .stored import Stored, stored_array
 
 
@@ -37,7 +41,7 @@ class Cube:
 
     def __init__(self, root: Path, seals: Sequence[Seal] | None = None) -> None:
         """The cube at `root`; `seals` are its own, if they were read already."""
-        self.root, self._seals = root, seals
+        self.root, self._seals, self.storage = root, seals, storage_of(root)
         # Each array's own metadata, not the consolidated copy, so that damage to it shows.
         document = read_metadata(root)
         self.attributes: dict[str, Any] = document["attributes"]
@@ -87,7 +91,7 @@ class Cube:
         names = dict.fromkeys(
             [*(dim for array in self._arrays.values() for dim in array.dims), *listed.split()]
         )
-        there = [name for name in names if (self.root / name / "zarr.json").is_file()]
+        there = [name for name in names if self.storage.exists(self.root / name / "zarr.json")]
         arrays = {name: self.open_array(name) for name in there if name not in self._arrays}
         return {name: array for name, array in arrays.items() if array.ndim == 1}
 
@@ -105,17 +109,19 @@ class Cube:
     @cached_property
     def recorder(self) -> Recorder:
         """Who writes to the manifest for this process."""
-        return Recorder(self.root, self.stamp)
+        return recorder_at(self.root, self.stamp)
 
     def make_folders(self, tile: Tile) -> None:
         """Make the folders of a tile's shards; CubeError where a link would lead out of the cube.
 
         Raises OSError where the disk refuses, and where an array's folder has gone.
         """
+        if objects_of(self.root):
+            return
         for name in self.sharded:
             folder = f"{self.root}/{name}"
             require_no_link(folder, os.lstat(folder).st_mode)  # moved away: no new one without metadata
-            make_folder(folder, self.path(name, tile.key)[len(folder) + 1 :].rpartition("/")[0])
+            self.storage.make_folder(folder, self.path(name, tile.key)[len(folder) + 1 :].rpartition("/")[0])
 
     def write_shard(
         self, name: str, tile: Tile, values: np.ndarray, durable: bool = False
@@ -127,7 +133,7 @@ class Cube:
         path = self.path(name, tile.key)
         self._require_fit(name, values)
         passing = Passing()
-        write_file(path, passing.through(encode(self.forms[name], values)), durable)
+        self.storage.put(path, passing.through(encode(self.forms[name], values)), durable)
         return passing.length, passing.digest
 
     def _require_fit(self, name: str, values: np.ndarray) -> None:
@@ -146,7 +152,7 @@ class Cube:
 
     def shard(self, name: str, tile: Tile) -> Path:
         """The file that holds `name` in this tile."""
-        return Path(self.path(name, tile.key))
+        return place(self.path(name, tile.key))
 
     def path(self, name: str, key: tuple[int, ...]) -> str:
         """The same of the tile with this key, as a text."""
@@ -219,7 +225,12 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
             raise CubeError(f"{root}: no such cube{_left_beside(root)}")
         if not root.is_dir():
             raise CubeError(f"{root}: is a file, and a cube is a folder")
-        seals = _require_sealed(root) if sealed else read_seals(root)[0]
+        with storage_of(root).at_one_moment(root):
+            seals = _require_sealed(root) if sealed else read_seals(root)[0]
+            return _opened(root, seals)
+
+
+def _opened(root: Path, seals: Sequence[Seal]) -> "Cube":
     if half_grown(root):
         raise Changing(f"{root}: was being extended when a run was killed; run the same sweep again first")
     try:
@@ -228,7 +239,7 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
         if not cube.of_one_moment:
             raise Changing(f"{root}: is being extended by a run; open it again")
         return cube
-    except CubeError:
+    except (CubeError, StorageError):
         raise
     except Unfit as error:
         raise CubeError(f"{error.filename}: {error.strerror}; it is no part of a cube") from None
@@ -284,16 +295,3 @@ def readable(root: Path) -> Iterator[None]:
         raise CubeError(
             f"{root}: cannot be read ({said(error)}); equisweep verify {root} names what is damaged"
         ) from error
-
-
-def bytes_on_disk(root: Path, without: Iterable[str] = ()) -> int:
-    """Size of everything below `root`, but for what lies below the folders `without`."""
-    skipped, size, folders = {str(root / folder) for folder in without}, 0, [str(root)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders += [entry.path] if entry.path not in skipped else []
-                elif entry.is_file(follow_symlinks=False):
-                    size += entry.stat(follow_symlinks=False).st_size
-    return size

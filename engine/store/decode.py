@@ -14,6 +14,8 @@ from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
 from ..gate.files import open_regular
 from .shard import ABSENT, CHECKSUM, Form, checksum, digest
+from .storage.interface import Known, Stat
+from .storage.objects import Objects, objects_at
 
 _WHOLE = 2**18  # Bytes of a file up to which it is read at once,
 _WHOLE_TO_CHECK = 2**25  # and of one of which every byte is looked at.
@@ -22,12 +24,10 @@ _ENTRY = Struct("<QQ")  # Place and length of a chunk, as the index has them.
 _LEAST = CHECKSUM + 16  # Bytes that a chunk has more than: its header, and its checksum.
 
 
-# Length, inode and times of a file, by which it is told without being read.
-Known = tuple[int, int, int, int]
 NO_FILE: Known = (0, 0, 0, 0)  # No file has inode 0: what is recorded so is always read.
 
 
-def what_is(file: os.stat_result) -> Known:
+def what_is(file: Stat) -> Known:
     """What a record holds of a file: nothing that changes it leaves all of this as it was."""
     return file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns
 
@@ -54,7 +54,7 @@ def read_part(
     Raises Damaged where the file is cut short, its checksums fail, or it is not the `known` one,
     FileNotFoundError where there is none.
     """
-    with _Chunks(path, form, known=known) as chunks:
+    with _chunks(path, form, known=known) as chunks:
         if form.chunks == 1:
             chunk = chunks.get(0)
             if chunk is not None:
@@ -66,6 +66,7 @@ def _assembled(
     chunks: "_Chunks", form: Form, region: Sequence[slice]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """A region put together from the chunks that it touches."""
+    chunks.expect(region)
     shape = tuple(part.stop - part.start for part in region)
     values, missing = np.empty(shape, form.dtype), None
     spans = [
@@ -91,10 +92,10 @@ def _assembled(
 
 def read_digest(path: str, form: Form) -> tuple[int, bytes]:
     """Length and digest of a shard, all its checksums checked. Raises as `read_part` does."""
-    quick = _quick_digest(path, form) if form.chunks == 1 else None
+    quick = _quick_digest(path, form) if form.chunks == 1 and "://" not in path else None
     if quick is not None:
         return quick
-    with _Chunks(path, form, whole=True) as chunks:
+    with _chunks(path, form, whole=True) as chunks:
         return chunks.size, chunks.digest()
 
 
@@ -118,6 +119,22 @@ def _quick_digest(path: str, form: Form) -> tuple[int, bytes] | None:
         and checksum(table) == raw[-CHECKSUM:]
     )
     return (size, digest(table, [checksum_of_chunk])) if sound else None
+
+
+def _chunks(path: str, form: Form, whole: bool = False, known: Known | None = None) -> "_Chunks":
+    """A shard on the disk, or in object storage."""
+    if "://" in path:
+        return _ChunksOfObject(objects_at(path), path, form, whole, known)
+    return _Chunks(path, form, whole, known)
+
+
+def _numbers(form: Form, region: Sequence[slice]) -> list[int]:
+    """Numbers of the chunks that a region touches."""
+    spans = (
+        range(part.start // length, -(-part.stop // length))
+        for part, length in zip(region, form.chunk, strict=True)
+    )
+    return [int(np.ravel_multi_index(key, form.counts)) for key in product(*spans)]
 
 
 def _overlap(
@@ -145,25 +162,34 @@ class _Chunks:
             first = os.pread(self.descriptor, _FIRST, 0)
             small = len(first) < _FIRST
             self.size = len(first) if small else os.fstat(self.descriptor).st_size
-            self.end = self.size - 16 * form.chunks - CHECKSUM
-            if self.end < 0:
-                raise Damaged("is cut short" if self.size else "is empty")
-            if self.size > form.most:
-                raise Damaged("is larger than such a shard can be")
+            self._require_size()
             at_once = self.size <= (_WHOLE_TO_CHECK if whole else _WHOLE)
             self.raw = first if small else self._read(0, self.size) if at_once else None
-            self.table = self._bytes(self.end, self.size - CHECKSUM)
-            if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
-                raise Damaged("its index is not what was written")
+            self._require_index()
         except BaseException:
             os.close(self.descriptor)
             raise
+
+    def _require_size(self) -> None:
+        self.end = self.size - 16 * self.form.chunks - CHECKSUM
+        if self.end < 0:
+            raise Damaged("is cut short" if self.size else "is empty")
+        if self.size > self.form.most:
+            raise Damaged("is larger than such a shard can be")
+
+    def _require_index(self) -> None:
+        self.table = self._bytes(self.end, self.size - CHECKSUM)
+        if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
+            raise Damaged("its index is not what was written")
 
     def __enter__(self) -> "_Chunks":
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
+
+    def expect(self, region: Sequence[slice]) -> None:
+        """Get ready for the chunks of a region: a disk is ready."""
 
     def get(self, number: int) -> np.ndarray | None:
         """The numbers of a chunk, by its number in the index; None where it was never written."""
@@ -211,3 +237,42 @@ class _Chunks:
             if not parts[-1]:
                 raise Damaged("was cut while it was read")
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class _ChunksOfObject(_Chunks):
+    """A shard in object storage: its end, which holds the index, is asked for first, the rest as needed."""
+
+    def __init__(self, storage: Objects, path: str, form: Form, whole: bool, known: Known | None) -> None:
+        self.form, self._storage, self._path = form, storage, path
+        most = form.most if whole else max(_WHOLE, 16 * form.chunks + CHECKSUM)
+        got = storage.get(path, most, -most)
+        if known is not None and got.stat.known != known:
+            raise Damaged("is not the file that was recorded")
+        self.size, self._first, self._end = got.stat.st_size, got.start, got.raw
+        self._held: dict[int, bytes] = {}
+        self.raw = None
+        self._require_size()
+        self._require_index()
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
+
+    def expect(self, region: Sequence[slice]) -> None:
+        """Ask for all chunks that a region touches at once, but for those at the end, which are here."""
+        starts, stops = [], []
+        for number in _numbers(self.form, region):
+            start, length = _ENTRY.unpack_from(self.table, 16 * number)
+            if start < self._first and length > CHECKSUM + 16 and start + length <= self.end:
+                starts.append(start)
+                stops.append(start + length)
+        if starts:
+            for start, raw in zip(starts, self._storage.ranges(self._path, starts, stops), strict=True):
+                self._held[start] = raw[:-CHECKSUM]
+                self._held[start + len(raw) - CHECKSUM] = raw[-CHECKSUM:]
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        if start >= self._first:
+            return self._end[start - self._first : stop - self._first]
+        if start in self._held:
+            return self._held[start][: stop - start]
+        return self._storage.read(self._path, stop - start, start, stop)

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from ..errors import CubeError
 from .shared.owner import abandoned, scratch_name, where
+from .storage.failures import StorageError
+from .storage.objects import objects_at
+from .storage.place import is_url
 
 # Of Linux alone; elsewhere there are slower ways.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -24,7 +27,7 @@ class Appeared(CubeError):
     """Another process was faster in creating a cube."""
 
 
-def sync(path: str | Path) -> None:
+def sync(path: str | os.PathLike[str]) -> None:
     """Force a file's bytes, or a directory's names, onto the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -33,7 +36,7 @@ def sync(path: str | Path) -> None:
         os.close(descriptor)
 
 
-def write_file(path: str | Path, parts: Iterable[bytes], durable: bool = False) -> None:
+def write_file(path: str | os.PathLike[str], parts: Iterable[bytes], durable: bool = False) -> None:
     """Write a file that is there whole or not at all; `durable`: its bytes are on the disk, then its name is.
 
     Raises OSError where the disk refuses, and where there is no folder for it.
@@ -52,18 +55,18 @@ def write_file(path: str | Path, parts: Iterable[bytes], durable: bool = False) 
         raise
 
 
-def remove(path: str) -> None:
+def remove(path: str | os.PathLike[str]) -> None:
     """Delete a file, if it is there."""
     with suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108
 
 
-def open_own(path: str | Path, flags: int) -> int:
+def open_own(path: str | os.PathLike[str], flags: int) -> int:
     """Open a file of a cube; OSError where it is a link, whose target is not the cube's."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
 
 
-def make_folder(root: str | Path, inside: str) -> None:
+def make_folder(root: str | os.PathLike[str], inside: str) -> None:
     """Make a folder below `root`, which is there, and all that lead to it; `inside` is its path from `root`.
 
     CubeError where one of them is a link, which would lead out of the cube; OSError where the disk refuses.
@@ -82,6 +85,8 @@ def make_folder(root: str | Path, inside: str) -> None:
 
 def require_no_links(root: Path, inside: Iterable[str]) -> None:
     """Refuse a cube in which one of these paths, or a folder that leads to it, is a link."""
+    if is_url(root):
+        return
     for path in inside:
         step = root
         for part in Path(path).parts:
@@ -156,7 +161,7 @@ def appear(partial: Path, final: Path, replace: bool) -> None:
 
 def put_back(root: Path) -> None:
     """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
-    if os.path.lexists(root):
+    if is_url(root) or os.path.lexists(root):
         return
     left = [path for path in _beside(root, "deleted") if abandoned(path)]
     if left:
@@ -176,8 +181,9 @@ def remove_leftovers(root: Path, inside: bool = True) -> None:
 
     Not `inside`: shards, which may be many, are known to have been written in good order.
     """
-    _remove_partial(str(root), inside)
-    remove_leftovers_beside(root)
+    if not is_url(root):
+        _remove_partial(str(root), inside)
+        remove_leftovers_beside(root)
 
 
 def remove_leftovers_beside(root: Path) -> None:
@@ -190,7 +196,9 @@ def remove_leftovers_beside(root: Path) -> None:
 
 def has_leftovers_beside(root: Path) -> bool:
     """Whether killed runs left half-made or half-deleted cubes beside this one."""
-    return any(abandoned(path) for kind in ("partial", "deleted") for path in _beside(root, kind))
+    return not is_url(root) and any(
+        abandoned(path) for kind in ("partial", "deleted") for path in _beside(root, kind)
+    )
 
 
 def _remove_partial(folder: str, shards: bool) -> None:
@@ -216,6 +224,9 @@ def remove_tree(root: Path) -> None:
 
 def withdraw(root: Path) -> None:
     """Delete a cube whose writer lock is held: its name is free at once, the rest as the disk allows."""
+    if is_url(root):
+        objects_at(str(root)).delete_below(root, first=["zarr.json"])
+        return
     doomed = root.with_name(f"{root.name}.deleted-{scratch_name()}")
     root.rename(doomed)
     discard(doomed)
@@ -224,7 +235,10 @@ def withdraw(root: Path) -> None:
 def discard(scratch: Path) -> None:
     """Delete a scratch folder as far as the disk allows: what is left, a later run deletes."""
     with suppress(OSError):
-        shutil.rmtree(scratch)
+        if is_url(scratch):
+            objects_at(str(scratch)).delete_below(scratch)
+        else:
+            shutil.rmtree(scratch)
 
 
 @contextmanager
@@ -244,9 +258,12 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
     }
     try:
         yield
+    except StorageError as error:
+        kept = "; committed tiles are intact, the same command goes on"
+        raise CubeError(f"{error.filename}: {error.strerror}{kept}") from None
     except OSError as error:
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
-        if error.errno == errno.ENOENT and root.parent.is_dir():
+        if error.errno == errno.ENOENT and (is_url(root) or root.parent.is_dir()):
             reason = "it, or a part of it, was moved or deleted meanwhile"
         try:
             whole = root.is_dir() and error.errno != errno.ENOENT

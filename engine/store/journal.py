@@ -5,17 +5,15 @@ hosts that append to one file may lose each other's lines. Who is alone later jo
 """
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..gate.documents import parse_json
 from ..gate.files import JOURNAL as MOST
-from ..gate.files import read_regular
-from .durable import make_folder, open_own, remove
+from .storage.files import objects_of, storage_of
 
 JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
 FOLDER = "status/runs"
@@ -27,29 +25,23 @@ def log_run(root: Path, entry: Mapping[str, Any], beside_others: bool = False) -
 
     On a disk that refuses it the line is dropped: the error that matters is the tile's.
     """
-    name = f"{FOLDER}/{secrets.token_hex(8)}{_END}" if beside_others else JOURNAL
+    storage, own = storage_of(root), beside_others or objects_of(root) is not None
+    name = f"{FOLDER}/{secrets.token_hex(8)}{_END}" if own else JOURNAL
     with suppress(OSError):
-        if beside_others:
-            make_folder(root, FOLDER)
-        with _opened(root / name) as file:
-            file.write("\n" + json.dumps(entry))  # a line cut short by a crash spoils no other
-
-
-def _opened(path: Path) -> IO[str]:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    return open(open_own(path, flags), "a", encoding="utf-8")  # noqa: PTH123
+        if own:
+            storage.make_folder(root, FOLDER)
+        storage.append(root / name, "\n" + json.dumps(entry))  # a line cut short by a crash spoils no other
 
 
 def merge_journals(root: Path) -> None:
     """Join the files of parts with the one of runs; nobody else writes to the cube meanwhile."""
-    files = own_journals(root)
+    files, storage = own_journals(root), storage_of(root)
     known = set(_lines(root / JOURNAL)) if files else set()
     for path in files:
         with suppress(OSError):
             new = [line for line in _lines(path) if line and line not in known]
-            with _opened(root / JOURNAL) as file:
-                file.writelines("\n" + line for line in new)
-            remove(os.fspath(path))
+            storage.append(root / JOURNAL, "".join("\n" + line for line in new))
+            storage.delete(str(path))
     if files:
         with suppress(OSError):
             (root / FOLDER).rmdir()
@@ -73,7 +65,8 @@ def _began(entry: Mapping[str, Any]) -> float:
 def own_journals(root: Path) -> list[Path]:
     """The files of parts whose lines were not joined with those of runs yet."""
     try:
-        return sorted(root / FOLDER / name for name in os.listdir(root / FOLDER) if name.endswith(_END))  # noqa: PTH208
+        names = storage_of(root).names(root / FOLDER)
+        return sorted(root / FOLDER / name for name in names if name.endswith(_END))
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -81,7 +74,7 @@ def own_journals(root: Path) -> list[Path]:
 def _lines(path: Path) -> list[str]:
     """The lines of a journal; of one that is longer than anybody reads, its last ones."""
     with suppress(FileNotFoundError):
-        raw = read_regular(path, MOST, start=-MOST)
+        raw = storage_of(path).read(path, MOST, -MOST)
         lines = raw.decode(errors="replace").splitlines()
         return lines[1:] if len(raw) == MOST else lines
     return []

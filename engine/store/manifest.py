@@ -2,14 +2,14 @@
 
 It lies in `FOLDER`, in files that are written from start to end, each by one writer: a line that says whose
 cube it is, then records of one size, each with a checksum. Of two records of a tile the later one counts, in
-the later file. Nothing is renamed and nothing is replaced, and one listing finds it all. docs/design/store.md
-says what rests on it. Here is its form, and how it is read; `recorder` writes it.
+the later file. One listing finds it all. docs/design/store.md says what rests on it. Here is its form, and
+how it is read; `recorder` writes it.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -19,9 +19,10 @@ import google_crc32c
 import numpy as np
 
 from ..errors import Argument, CubeError
-from ..gate.files import open_regular
 from ..tiles import Layout
 from .shard import DIGEST
+from .storage.failures import StorageError
+from .storage.files import opened, storage_of
 
 FOLDER = "status/manifest"  # inside an array's folder, where listing a zarr group does not look
 STATUSES = 32  # Codes of statuses that a record counts.
@@ -29,8 +30,7 @@ COMMITTED, REVOKED = 1, 2
 # A writer ended in good order: one that was alone, who has seen to what others before it left; one of many.
 END, END_OF_PART = 3, 4
 _NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.tiles")
-_FORMAT = 1
-_BLOCK = 4096  # Records whose bytes are copied at once, to be checked.
+_FORMAT, _BLOCK = 1, 4096  # and how many records are copied at once, to be checked
 _LONGEST_LINE = 2**20
 FOREIGN = "belongs to another cube"
 _MOST_RECORDS = 32  # of a tile, in all files: many runs that each wrote it again
@@ -222,11 +222,10 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
 
 def manifest_files(root: Path) -> list[Path]:
     """Files of records of the cube at `root`, the oldest first."""
-    try:
-        names = sorted(filter(_NAME.fullmatch, os.listdir(root / FOLDER)))  # noqa: PTH208
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [root / FOLDER / name for name in names]
+    with suppress(FileNotFoundError, NotADirectoryError):
+        names = filter(_NAME.fullmatch, storage_of(root).names(root / FOLDER))
+        return [root / FOLDER / name for name in sorted(names)]
+    return []
 
 
 def sealed_record(record: np.ndarray) -> bytes:
@@ -236,10 +235,9 @@ def sealed_record(record: np.ndarray) -> bytes:
 
 
 def _length(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    with suppress(OSError):
+        return storage_of(path).stat(path).st_size
+    return 0
 
 
 def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
@@ -249,10 +247,12 @@ def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
     """
     first = stamp.line()
     try:
-        with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
+        with opened(path) as file:
             line = file.read(len(first))
             buffer: Any = records.view(np.uint8)
             read = file.readinto(buffer) if len(records) else 0
+    except StorageError:  # which says nothing of the file
+        raise
     except OSError as error:
         return 0, f"cannot be read ({error.strerror})"
     if line != first:
@@ -272,7 +272,7 @@ def _unlike(path: Path) -> str:
 
 def first_line(path: Path) -> bytes:
     """What a file of records says of itself; empty where that is damaged."""
-    with open(open_regular(path), "rb") as file:  # noqa: PTH123
+    with opened(path) as file:
         text, _, checksum = file.readline(_LONGEST_LINE).rpartition(b" ")
     return text if checksum == b"%08x\n" % google_crc32c.value(text) else b""
 

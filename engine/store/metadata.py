@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..gate.documents import parse_json
-from ..gate.files import read_regular
-from .durable import sync, write_file
+from .storage.files import storage_of
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of a group or array in a folder."""
-    return parse_json(read_regular(folder / "zarr.json"))
+    return parse_json(storage_of(folder).read(folder / "zarr.json"))
 
 
 def identity_at(root: Path) -> dict[str, str]:
@@ -30,8 +29,9 @@ def identity_at(root: Path) -> dict[str, str]:
 
 def replace_metadata(path: Path, document: Mapping[str, Any]) -> None:
     """Replace a file of metadata whole, or not at all."""
-    write_file(path, [metadata_text(document).encode()], durable=True)
-    sync(path.parent)
+    storage = storage_of(path)
+    storage.put(path, [metadata_text(document).encode()], durable=True)
+    storage.sync(path.parent)
 
 
 def metadata_text(document: Mapping[str, Any]) -> str:

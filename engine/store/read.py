@@ -7,6 +7,7 @@ status that says it is there.
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice, product
@@ -17,15 +18,19 @@ import numpy as np
 
 from ..errors import Argument, CubeError
 from ..feedback.stop_flag import stop_if_requested
+from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
-from .cube import Cube, open_cube_for_reading
+from .cube import open_cube_for_reading
 from .decode import Damaged, Known, read_digest, read_part, what_is, why
 from .durable import clear_disk_errors
-from .manifest import STATUSES, Manifest, complete, of_complete
+from .manifest import STATUSES, complete, of_complete
+from .seal import seals_of
 from .spans import Index, Span, put, spans
+from .storage.changed import changed_files, known_files
+from .storage.files import objects_of
 
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
-_FIELDS = ("length", "inode", "mtime", "ctime")
+_ASKED_FOR = 10.0  # Seconds for which a cube in object storage is taken for the one that was opened.
 
 
 class Reader:
@@ -34,12 +39,13 @@ class Reader:
     Raises CubeError where there is no cube, or its metadata are not what was written.
     """
 
-    _folder = -1
+    _folder, _asked = -1, float("-inf")
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        with suppress(OSError):  # held open, so that no other folder is taken for it
-            self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if not objects_of(root):
+            with suppress(OSError):  # held open, so that no other folder is taken for it
+                self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
         with clear_disk_errors(root):
             self.manifest = self.cube.load_manifest()
@@ -57,12 +63,30 @@ class Reader:
 
     def require_same_cube(self) -> None:
         """CubeError where another cube has taken the place of the one that was opened."""
+        if objects_of(self.root):
+            return self._require_same_objects()
         try:
             same = os.path.samestat(os.fstat(self._folder), os.stat(self.root))  # noqa: PTH116
         except OSError:
             same = False
         if not same:
-            raise CubeError(f"{self.root}: was replaced or moved since it was opened; open it again")
+            raise self._replaced()
+
+    def _require_same_objects(self) -> None:
+        """The same in object storage, where the seal says which cube it is: asked after a while only."""
+        now = time.monotonic()
+        if now - self._asked < _ASKED_FOR:
+            return
+        with clear_disk_errors(self.root):
+            seals = seals_of(self.root)
+            if not self.cube.storage.exists(self.root / "zarr.json") or (
+                seals and seals[-1].cube != self.cube.stamp.cube
+            ):
+                raise self._replaced()
+        self._asked = now
+
+    def _replaced(self) -> CubeError:
+        return CubeError(f"{self.root}: was replaced or moved since it was opened; open it again")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Reader, (self.root,)
@@ -84,10 +108,10 @@ class Reader:
         parts = product(*along[:rank])
         while block := list(islice(parts, _BLOCK)):
             stop_if_requested()  # a thread of a library reads a table here, and sees no signal
-            for tiles, known in zip(block, self._known(name, block), strict=True):
-                for inner in product(*along[rank:]):
-                    here = (*tiles, *inner)
-                    put(result, here, self._quick_part(name, here, rank, known))
+            known = zip(block, self._known(name, block), strict=True)
+            asked = (((*one, *inner), of) for one, of in known for inner in product(*along[rank:]))
+            for here, part in self._parts(name, rank, asked):
+                put(result, here, part)
         self.require_same_cube()
         return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
 
@@ -134,6 +158,15 @@ class Reader:
         for place, whole, file in zip(np.flatnonzero(recorded).tolist(), complete, files, strict=True):
             known[place] = file if whole else None
         return known
+
+    def _parts(
+        self, name: str, rank: int, asked: Iterable[tuple[Sequence[Span], Known | None]]
+    ) -> Iterable[tuple[Sequence[Span], np.ndarray]]:
+        """Parts of shards: one after another from a disk, several at once where each answer takes long."""
+        bucket = objects_of(self.root)
+        if bucket is None:
+            return ((here, self._quick_part(name, here, rank, known)) for here, known in asked)
+        return bucket.each(lambda one: (one[0], self._quick_part(name, one[0], rank, one[1])), asked)
 
     def _quick_part(self, name: str, parts: Sequence[Span], rank: int, known: Known | None) -> np.ndarray:
         """A part of a shard: at once where its file is the one that was recorded and nothing is wrong."""
@@ -192,7 +225,7 @@ class Reader:
         try:
             return self._decoded(name, tile, region, computed)
         except (Damaged, OSError) as error:
-            raise self._error(self.cube.path(name, tile.key), _reason(error)) from None
+            raise self._error(self.cube.path(name, tile.key), _reason(error), error) from None
 
     def _recorded(self, tile: Tile) -> Any:
         """The record of a tile; None where it has none, or has more points now than were recorded."""
@@ -203,7 +236,7 @@ class Reader:
         """See to it that a shard is the recorded one: its file is as it was, or its digest is."""
         length, digest, inode, mtime, ctime = row["shards"][self._columns[name]].item()
         path = self.cube.path(name, tile.key)
-        if what_is(os.stat(path)) == (length, inode, mtime, ctime):  # noqa: PTH116
+        if what_is(self.cube.storage.stat(path)) == (length, inode, mtime, ctime):
             return
         if (name, tile.key) not in self._trusted:
             if read_digest(path, self.cube.forms[name]) != (length, bytes(digest)):
@@ -216,7 +249,7 @@ class Reader:
             self.manifest = self.cube.load_manifest()
         now = self.manifest.find(tile.key)
         if now is not None and now["shards"].tobytes() == row["shards"].tobytes():
-            raise self._error(self.cube.path(name, tile.key), _reason(error)) from None
+            raise self._error(self.cube.path(name, tile.key), _reason(error), error) from None
         self._statuses.pop(tile.key, None)
 
     def _status(self, tile: Tile) -> Any:
@@ -230,7 +263,7 @@ class Reader:
         except (FileNotFoundError, NotADirectoryError):
             status = None
         except (ValueError, RuntimeError, OSError) as error:
-            raise self._error(path, _reason(error)) from None
+            raise self._error(path, _reason(error), error) from None
         with self._lock:
             return self._statuses.setdefault(tile.key, status)
 
@@ -244,7 +277,9 @@ class Reader:
                 raise Damaged("lacks chunks although its tile is committed")
         return values
 
-    def _error(self, path: str, reason: str) -> CubeError:
+    def _error(self, path: str, reason: str, error: Exception | None = None) -> CubeError:
+        if error is not None and says_nothing_of_the_file(error):
+            return CubeError(f"{path}: {reason}; read it again later")
         advice = f"; equisweep verify {self.root} lets the next run compute it again with "
         return CubeError(f"{path}: {reason}{advice}", Argument("repair", True))
 
@@ -257,40 +292,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "is missing although its tile is committed"
     return str(error) if isinstance(error, Damaged) else f"cannot be read ({why(error)})"
-
-
-def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
-    """Of which records the shard of a variable is not there, or not the file that was recorded."""
-    changed = np.ones(len(manifest), bool)
-    try:
-        folder = os.open(cube.root / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return changed
-    try:
-        for start in range(0, len(manifest), _BLOCK):
-            block = manifest.at(slice(start, start + _BLOCK))
-            files = zip(cube.inside(name, block["key"]), known_files(cube, block, name), strict=True)
-            changed[start : start + _BLOCK] = _changed(folder, files)
-    finally:
-        os.close(folder)
-    return changed
-
-
-def _changed(folder: int, files: Iterable[tuple[str, Known]]) -> list[bool]:
-    """Which files, by their paths below an open folder, are not what is known of them."""
-    # A hundred thousand tiles are usual, so this does the least it can.
-    changed, ask = [], os.stat
-    for path, known in files:
-        try:
-            file = ask(path, dir_fd=folder)
-        except OSError:
-            changed.append(True)
-            continue
-        changed.append((file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) != known)
-    return changed
-
-
-def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
-    """What some records say of the files of a variable's shards."""
-    shards = records["shards"][:, cube.sharded.index(name)]
-    return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))

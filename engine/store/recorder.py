@@ -65,7 +65,7 @@ class Recorder:
         record["statuses"] = _counts(status)
         for i, name in enumerate(self.stamp.names):
             length, digest = shards[name]
-            record["shards"][i] = (length, digest, *_file(paths[name]))
+            record["shards"][i] = (length, digest, *self._file(paths[name]))
         self._append(sealed_record(record))
 
     @contextmanager
@@ -115,6 +115,14 @@ class Recorder:
             len(manifest.files) > _MOST_FILES or stale > len(manifest) // 2 + 1000 or bool(manifest.damaged)
         )
 
+    def _file(self, path: str) -> tuple[int, int, int]:
+        """Inode and times of a file; those of none where another writer takes it away just now."""
+        try:
+            file = what_is(os.stat(path))  # noqa: PTH116
+        except FileNotFoundError:
+            return NO_FILE[1:]
+        return file[1:] if can_be_held(file) else NO_FILE[1:]
+
     def _append(self, raw: bytes) -> None:
         with self.lock:
             if self.descriptor < 0:
@@ -143,15 +151,6 @@ class Recorder:
             path.unlink(missing_ok=True)
             raise
         self.path, self.descriptor, self.place = path, descriptor, len(line)
-
-
-def _file(path: str) -> tuple[int, int, int]:
-    """Inode and times of a file; those of none where another writer takes it away just now."""
-    try:
-        file = what_is(os.stat(path))  # noqa: PTH116
-    except FileNotFoundError:
-        return NO_FILE[1:]
-    return file[1:] if can_be_held(file) else NO_FILE[1:]
 
 
 def _write(descriptor: int, raw: bytes) -> None:

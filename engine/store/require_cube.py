@@ -9,6 +9,7 @@ from ..gate.documents import parse_json
 from ..gate.modest_arrays import require_modest
 from ..gate.text import shown
 from .metadata import copies, read_metadata
+from .storage.files import storage_of
 
 _TEXTS = ("sweep", "sweep_sha256", "versions", "device", "title", "source", "model")
 _FORMATS = (1, 2)  # as of `create.FORMAT`, and of before
@@ -95,7 +96,7 @@ def _require_columns(arrays: Mapping[str, Any], columns: Sequence[str]) -> None:
 
 def _own(root: Path) -> dict[str, Any]:
     """Metadata of the arrays of a cube of whose root another program has taken the copies."""
-    return {path.parent.name: read_metadata(path.parent) for path in root.glob("*/zarr.json")}
+    return {name: read_metadata(root / name) for name in storage_of(root).arrays(root)}
 
 
 def _table(document: Any) -> Mapping[str, Any]:

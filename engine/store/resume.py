@@ -26,18 +26,17 @@ from .durable import (
     has_leftovers_beside,
     remove_leftovers,
     require_no_links,
-    sync_all,
 )
 from .identity import damaged_coordinate
 from .journal import FOLDER as RUNS
 from .journal import JOURNAL, merge_journals, own_journals
 from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
-from .read import changed_files
 from .recorder import Recorder
 from .seal import seal_of, seals_of, write_seal
 from .shared.lease import Busy, names, only_writer
 from .shared.parts import WHOLE, Part, places_of
+from .storage.changed import changed_files
 
 UNDER_WAY = "status/partial"  # What is under way of a reduced sweep, until its tile is committed.
 Shards = Mapping[str, tuple[int, bytes]]
@@ -250,7 +249,7 @@ def tiles_to_compute(
     for tile in found.stale:
         cube.recorder.revoke(tile)
     if durable and found.sound:
-        sync_all(cube.root)
+        cube.storage.sync_all(cube.root)
     for tile, shards in found.sound:
         record(cube, tile, shards, durable)
     return found.missing

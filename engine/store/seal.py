@@ -8,7 +8,6 @@ one, and each of its files is as one of them says.
 import errno
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from typing import Any
 
 from ..errors import Argument, CubeError
 from ..gate.documents import parse_json
-from ..gate.files import CHUNK, SEAL, Unfit, digest_of, read_regular
-from .durable import make_folder, sync, write_file
+from ..gate.files import CHUNK, SEAL, Unfit
 from .manifest import FOLDER
 from .metadata import columns_of
+from .storage.files import storage_of
 
 _NAME = re.compile(r"cube-\d{8}\.json")
 _FORMAT = 1
@@ -61,15 +60,16 @@ def sha256(raw: bytes) -> str:
 
 def seal_of(root: Path, cube: str = "") -> Seal:
     """The seal of the cube at `root` as it is now; `cube` as of a `Seal`, if it is known."""
-    text = read_regular(root / "zarr.json").decode()
+    storage = storage_of(root)
+    text = storage.read(root / "zarr.json").decode()
     document = parse_json(text)
     texts, digests = {"zarr.json": text}, {}
     sharded = parse_json(document["attributes"]["variables"]) + columns_of(document["attributes"])
-    for folder in sorted(path.parent for path in root.glob("*/zarr.json")):
-        texts[f"{folder.name}/zarr.json"] = read_regular(folder / "zarr.json").decode()
-        if folder.name not in sharded:
-            chunks = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "zarr.json")
-            digests |= {path.relative_to(root).as_posix(): digest_of(path, CHUNK) for path in chunks}
+    for name in sorted(storage.arrays(root)):
+        texts[f"{name}/zarr.json"] = storage.read(root / name / "zarr.json").decode()
+        if name not in sharded:
+            chunks = (file for file in sorted(storage.files(root / name)) if Path(file).name != "zarr.json")
+            digests |= {f"{name}/{file}": storage.digest(root / name / file, CHUNK) for file in chunks}
     return Seal(cube or cube_name(document["attributes"].get("identity", "")), texts, digests)
 
 
@@ -83,22 +83,22 @@ def cube_id(root: Path) -> str:
     seals = seals_of(root)
     if seals:
         return seals[-1].cube
-    document = parse_json(read_regular(root / "zarr.json"))
+    document = parse_json(storage_of(root).read(root / "zarr.json"))
     return cube_name(document["attributes"].get("identity", ""))
 
 
 def write_seal(root: Path, seal: Seal) -> None:
     """Add a seal, on the disk when this returns; those that are there stay."""
-    make_folder(root, FOLDER)
+    storage = storage_of(root)
+    storage.make_folder(root, FOLDER)
     names = _names(root)
     number = int(names[-1][5:13]) + 1 if names else 1
     digests = dict(sorted(seal.digests.items()))  # in whatever order the cube came to have its files
     said = {"seal": _FORMAT, "cube": seal.cube, "texts": dict(seal.texts), "digests": digests}
     text = json.dumps(said, indent=1)
-    write_file(
-        root / FOLDER / f"cube-{number:08d}.json", [f"{sha256(text.encode())}\n{text}".encode()], durable=True
-    )
-    sync(root / FOLDER)
+    raw = f"{sha256(text.encode())}\n{text}".encode()
+    storage.put(root / FOLDER / f"cube-{number:08d}.json", [raw], durable=True)
+    storage.sync(root / FOLDER)
 
 
 def seals_of(root: Path) -> list[Seal]:
@@ -143,7 +143,7 @@ def _read_all(root: Path) -> tuple[list[Seal], dict[Path, Exception]]:
 
 def _read(path: Path) -> Seal:
     """A seal. Raises OSError where it cannot be read, ValueError where it is none."""
-    checksum, _, text = read_regular(path, SEAL, flags=os.O_NOFOLLOW).partition(b"\n")
+    checksum, _, text = storage_of(path).read(path, SEAL, follow=False).partition(b"\n")
     if checksum.decode(errors="replace") != sha256(text):
         raise ValueError("is not what was written")
     try:
@@ -166,12 +166,12 @@ def _seal(said: Any, path: Path) -> Seal:
 
 def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
     """What is wrong with files of metadata and coordinates that no seal has as they are, by path."""
-    wrong = {}
+    wrong, storage = {}, storage_of(root)
     for file in dict.fromkeys(file for seal in seals for file in (*seal.texts, *seal.digests)):
         folder, _, rest = file.partition("/")
         what = f"the coordinate {folder} ({file})" if rest.startswith("c/") else f"its metadata ({file})"
         try:
-            there = digest_of(root / file, CHUNK)
+            there = storage.digest(root / file, CHUNK)
         except (FileNotFoundError, NotADirectoryError):
             there = None
         except OSError as error:
@@ -184,11 +184,12 @@ def broken(root: Path, seals: Sequence[Seal]) -> dict[Path, str]:
 
 def restore(root: Path, seal: Seal, paths: Sequence[Path]) -> None:
     """Write these files of metadata as the seal has them."""
+    storage = storage_of(root)
     for path in paths:
         if path.parent != root:
-            make_folder(root, path.parent.relative_to(root).as_posix())
-        write_file(path, [seal.texts[path.relative_to(root).as_posix()].encode()], durable=True)
-        sync(path.parent)
+            storage.make_folder(root, path.parent.relative_to(root).as_posix())
+        storage.put(path, [seal.texts[path.relative_to(root).as_posix()].encode()], durable=True)
+        storage.sync(path.parent)
 
 
 def drop_older_seals(root: Path) -> None:
@@ -197,11 +198,11 @@ def drop_older_seals(root: Path) -> None:
     if len(seals) > 1 and not broken(root, seals[-1:]):
         for seal in seals[:-1]:
             seal.path.unlink(missing_ok=True)
-        sync(root / FOLDER)
+        storage_of(root).sync(root / FOLDER)
 
 
 def _names(root: Path) -> list[str]:
     try:
-        return sorted(filter(_NAME.fullmatch, os.listdir(root / FOLDER)))  # noqa: PTH208
+        return sorted(filter(_NAME.fullmatch, storage_of(root).names(root / FOLDER)))
     except (FileNotFoundError, NotADirectoryError):
         return []

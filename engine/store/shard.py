@@ -6,7 +6,6 @@ zarr writes, but for the order of the chunks, and any reader of Zarr v3 reads it
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,8 @@ import google_crc32c
 import numpy as np
 from numcodecs.blosc import SHUFFLE, compress  # pyright: ignore[reportMissingImports]
 
-from ..gate.files import open_regular, says_nothing_of_the_file
+from ..gate.files import says_nothing_of_the_file
+from .storage.files import storage_of
 
 # Place and length of a chunk that holds nothing.
 ABSENT = 2**64 - 1
@@ -133,10 +133,12 @@ def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
     that was never written, and the index's checksum.
     """
     expected = prod(-(-size // length) for size, length in zip(inside, form.chunk, strict=True))
+    length = 16 * form.chunks + CHECKSUM
     try:
-        with open(open_regular(path), "rb") as file:  # noqa: PTH123  (a descriptor)
-            file.seek(-(16 * form.chunks + CHECKSUM), os.SEEK_END)
-            index = np.frombuffer(file.read(16 * form.chunks), "<u8").reshape(-1, 2)
+        raw = storage_of(path).read(path, length, -length)
+        if len(raw) < length:
+            return False
+        index = np.frombuffer(raw[: 16 * form.chunks], "<u8").reshape(-1, 2)
     except (OSError, ValueError) as error:
         if says_nothing_of_the_file(error):
             raise

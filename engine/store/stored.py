@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..gate.files import CHUNK, read_regular
+from ..gate.files import CHUNK
 from .decode import Damaged
 from .metadata import read_metadata
 from .shard import CHECKSUM, Form, checksum
+from .storage.files import storage_of
 
 _NUMBERS = {"bool", "float32", "float64"} | {
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -58,9 +59,9 @@ class Stored:
 
     def values(self) -> np.ndarray:
         """All of a coordinate. Raises `Damaged` or OSError where it cannot be read."""
-        length, parts = self.files[0], []
+        length, parts, storage = self.files[0], [], storage_of(self.folder)
         for k in range(ceil(self.shape[0] / length)):
-            raw = read_regular(self.folder / "c" / str(k), CHUNK)
+            raw = storage.read(self.folder / "c" / str(k), CHUNK)
             if checksum(raw[:-CHECKSUM]) != raw[-CHECKSUM:]:
                 raise Damaged("is not what was written")
             parts.append(_texts(raw) if self.dtype.kind == "T" else self._numbers(raw))

@@ -23,6 +23,7 @@ from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
 from .shard import Form, digests_of
 from .shared.lease import Lease, only_writer
+from .storage.place import place
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
 _MISSING = "the file is missing although its tile is committed"
@@ -166,9 +167,9 @@ class _Verifying:
     def _read(self, on_tile: Callable[[Tile], None] | None) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
         """Read all tiles; returns those that are sound and have no record, and those that are damaged."""
         sound, damaged, layout = [], self._recorded(on_tile), self.cube.layout
-        for place in without_record(self.manifest, len(layout)).tolist():
-            tile = layout.at(key_of(place, layout.counts))
-            if not self.cube.shard("status", tile).exists():
+        for number in without_record(self.manifest, len(layout)).tolist():
+            tile = layout.at(key_of(number, layout.counts))
+            if not self.cube.storage.exists(self.cube.path("status", tile.key)):
                 self.verdict.uncommitted.append(tile)
             else:
                 shards, wrong = self._unrecorded(tile)
@@ -214,7 +215,7 @@ class _Verifying:
             ):
                 reason = self._reason(path, form, known)
                 if reason:
-                    wrong.setdefault(row, {})[Path(path)] = reason
+                    wrong.setdefault(row, {})[place(path)] = reason
         return wrong
 
     def _reason(self, path: str, form: Form, known: tuple[int, bytes]) -> str:
@@ -236,7 +237,7 @@ class _Verifying:
         """Count a shard that was read in vain."""
         self.verdict.shards += 1
         with suppress(OSError):
-            self.verdict.bytes += Path(path).stat().st_size
+            self.verdict.bytes += self.cube.storage.stat(path).st_size
 
     def _unrecorded(self, tile: Tile) -> tuple[Shards, dict[Path, str]]:
         """Lengths and digests of a committed tile's shards, and what is wrong with them, by path."""

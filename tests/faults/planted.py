@@ -5,17 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from equisweep.engine.store import commit, read
+from equisweep.engine.store import read
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.decode import Damaged
 from equisweep.engine.store.shared import lease
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.sweeps.commands import main as main_module
 
 
 def _nothing_is_synced() -> None:
     write = Cube.write_shard
     Cube.write_shard = lambda self, name, tile, values, durable=False: write(self, name, tile, values)  # pyright: ignore
-    commit.sync_below = lambda *_: None  # pyright: ignore[reportPrivateImportUsage]
+    Disk.sync_below = staticmethod(lambda *_: None)  # pyright: ignore
 
 
 def _files_are_written_in_place() -> None:
@@ -24,9 +25,7 @@ def _files_are_written_in_place() -> None:
             for part in parts:
                 file.write(part)
 
-    for name in ("cube", "metadata", "seal"):
-        module = getattr(__import__("equisweep.engine.store", fromlist=[name]), name)
-        module.write_file = write_file
+    Disk.put = staticmethod(write_file)  # pyright: ignore
 
 
 def _what_is_missing_is_read_as_fill_values() -> None:

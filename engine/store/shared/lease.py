@@ -11,7 +11,6 @@ looks whether its file is still there before it writes on.
 """
 
 import json
-import os
 import secrets
 import threading
 import time
@@ -23,8 +22,7 @@ from typing import Any
 
 from ...errors import CubeError
 from ...gate.documents import parse_json
-from ...gate.files import read_regular
-from ..durable import make_folder, remove, write_file
+from ..storage.files import storage_of
 from .owner import Owner, this_process
 
 FOLDER = "status/writers"  # inside an array's folder, where listing a zarr group does not look
@@ -105,7 +103,7 @@ class Lease:
         self._over.set()
         _HELD.discard(self.path.name)
         with suppress(OSError):
-            remove(os.fspath(self.path))
+            storage_of(self.path).delete(str(self.path))
             self.path.parent.rmdir()
 
     def require(self) -> None:
@@ -122,7 +120,7 @@ class Lease:
     def _renew(self) -> bool:
         """Whether the file is there still; it then says so to others."""
         try:
-            os.utime(self.path)
+            storage_of(self.path).touch(self.path)
         except FileNotFoundError:
             self._lost = True
             return False
@@ -219,9 +217,9 @@ def _add(root: Path, alone: bool, what: str, part: str) -> Lease:
     _HELD.add(name)
     path = root / FOLDER / name
     while True:
-        make_folder(root, FOLDER)
+        storage_of(root).make_folder(root, FOLDER)
         try:
-            write_file(path, [json.dumps(said).encode()])
+            storage_of(root).put(path, [json.dumps(said).encode()])
             return Lease(path)
         except FileNotFoundError:  # the last one to leave has taken the folder away
             if not (root / "status").is_dir():
@@ -252,14 +250,14 @@ def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] |
             awake = _read(path) if path in gone else None
             if awake is not None and not awake.gone(now):  # it gave a sign of life just now
                 return awake, 0.0
-            remove(os.fspath(path))
+            storage_of(path).delete(str(path))
     return None
 
 
 def names(root: Path) -> list[str]:
     """Names of all files that writers have, or were about to have, in the cube at `root`."""
     try:
-        return os.listdir(root / FOLDER)  # noqa: PTH208
+        return storage_of(root).names(root / FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -275,7 +273,7 @@ def _read(path: Path) -> Writer | None:
     signed = time.time()
     try:
         signed = path.lstat().st_mtime
-        raw = read_regular(path, _MOST, flags=os.O_NOFOLLOW)
+        raw = storage_of(path).read(path, _MOST, follow=False)
     except FileNotFoundError:
         return None
     except OSError:

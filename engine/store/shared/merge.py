@@ -1,20 +1,24 @@
 """Join two cubes of one sweep whose tiles complete each other into a third, which appears whole."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import CubeError
 from ...feedback.stop_flag import stop_if_requested
-from ...gate.files import CHUNK, DATA, read_regular
+from ...gate.files import CHUNK, DATA
 from ...tiles import Tile
 from ..commit import digests
 from ..cube import Cube, open_cube_for_reading
-from ..durable import appear, clear_disk_errors, discard, make_folder, remove_leftovers_beside, write_file
+from ..durable import appear, clear_disk_errors, discard, remove_leftovers_beside
 from ..identity import damaged_coordinate, differences
 from ..resume import recorded_shards
 from ..seal import seal_of, write_seal
+from ..storage.appear import appear_in_bucket, is_begun
+from ..storage.files import DISK
+from ..storage.place import is_url
 from .owner import scratch_name, worked_with
 
 Shards = Mapping[str, tuple[int, bytes]]
@@ -61,17 +65,23 @@ def merge(one: Path, other: Path, output: Path) -> Merged:
         is at `output`; the disk refuses.
     """
     with clear_disk_errors(output):
-        if os.path.lexists(output):
+        if is_begun(output) if is_url(output) else os.path.lexists(output):
             raise CubeError(f"{output}: is there already; choose another output")
         first, second = open_cube_for_reading(one), open_cube_for_reading(other)
         _require_one_sweep(first, second)
+        if is_url(output):
+            with tempfile.TemporaryDirectory() as folder:
+                scratch = Path(folder) / "cube.zarr"
+                scratch.mkdir()
+                merged = _join(first, second, _empty(first, scratch))
+                appear_in_bucket(scratch, output)
+            return merged
         remove_leftovers_beside(output)
         scratch = output.with_name(f"{output.name}.partial-{scratch_name()}")
         try:
             scratch.mkdir()
             with worked_with(scratch):
-                target = _empty(first, scratch)
-                merged = _join(first, second, target)
+                merged = _join(first, second, _empty(first, scratch))
                 appear(scratch, output, replace=False)
         except BaseException:
             discard(scratch)
@@ -103,8 +113,8 @@ def _empty(cube: Cube, scratch: Path) -> Cube:
     for file in (*seal.texts, *seal.digests):
         folder = Path(file).parent.as_posix()
         if folder != ".":
-            make_folder(scratch, folder)
-        write_file(scratch / file, [read_regular(cube.root / file, CHUNK)])
+            DISK.make_folder(scratch, folder)
+        DISK.put(scratch / file, [cube.storage.read(cube.root / file, CHUNK)])
     copied = seal_of(scratch)
     if (copied.texts, copied.digests) != (seal.texts, seal.digests):
         raise CubeError(f"{cube.root}: was changed while it was read; try again")
@@ -153,7 +163,8 @@ def _copy(source: Cube, target: Cube, tile: Tile, shards: Shards) -> None:
     for name in sorted(shards, key=lambda name: name == "status"):
         with target.recorder.shared(target.path(name, tile.key)) as written:
             if not written:
-                write_file(target.path(name, tile.key), [read_regular(source.path(name, tile.key), DATA)])
+                raw = source.storage.read(source.path(name, tile.key), DATA)
+                target.storage.put(target.path(name, tile.key), [raw])
                 written.append(shards[name])
         if target.digest(name, tile) != shards[name]:
             raise CubeError(f"{source.root}: was changed while it was read; try again")

@@ -10,7 +10,7 @@ import numpy as np
 from ....engine.feedback.progress import clock
 from ....engine.gate.documents import parse_json
 from ....engine.gate.text import clean, clean_lines, cut
-from ....engine.store.cube import Cube, bytes_on_disk
+from ....engine.store.cube import Cube
 from ....engine.store.journal import logged_runs
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
@@ -83,10 +83,9 @@ def _statuses(reader: Reader) -> str:
 def _bytes(reader: Reader) -> int:
     """Size of a cube on the disk; of shards as the manifest has it, where it has all of them."""
     if len(reader.manifest) < len(reader.cube.layout):
-        return bytes_on_disk(reader.root)
-    return reader.manifest.bytes + bytes_on_disk(
-        reader.root, without=[f"{name}/c" for name in reader.cube.sharded]
-    )
+        return reader.cube.storage.bytes_below(reader.root)
+    shards = [f"{name}/c" for name in reader.cube.sharded]
+    return reader.manifest.bytes + reader.cube.storage.bytes_below(reader.root, without=shards)
 
 
 def _runs(cube: Cube) -> list[str]:

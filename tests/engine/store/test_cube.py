@@ -12,7 +12,6 @@ import pytest
 import xarray as xr
 from equisweep.engine import writer
 from equisweep.engine.device import pick_device
-from equisweep.engine.store import commit as committing
 from equisweep.engine.store import create
 from equisweep.engine.store.commit import commit, is_committed, revoke
 from equisweep.engine.store.cube import Cube
@@ -20,6 +19,7 @@ from equisweep.engine.store.durable import clear_disk_errors
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import read_metadata
 from equisweep.engine.store.shared.lease import only_writer
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
@@ -59,14 +59,14 @@ def test_every_shard_has_checksums(cube):
 
 
 def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatch):
-    synced, real = [], committing.sync_below
+    synced, real = [], Disk.sync_below
 
     def watch(path, root):
         name, *tile = Path(path).relative_to(root).parts
         synced.append((name, Path(root).joinpath("status", *tile).exists()))
         real(path, root)
 
-    monkeypatch.setattr(committing, "sync_below", watch)
+    monkeypatch.setattr(Disk, "sync_below", staticmethod(watch))
     run(small_sweep(axes={"alpha": [0.1, 0.2]}), tmp_path / "cube.zarr")
     assert [name for name, _ in synced][-1] == "status"
     assert [committed for _, committed in synced] == [False] * (len(synced) - 1) + [True]

@@ -11,6 +11,7 @@ from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.manifest import STATUSES, manifest_files
 from equisweep.engine.store.resume import missing_tiles, tiles_to_compute
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.kernels.status import Status
 from equisweep.sweeps import CubeError, run, run_report
@@ -173,7 +174,7 @@ def test_many_runs_leave_few_files(cube):
 
 def test_a_run_puts_on_the_disk_what_one_without_sync_left(tmp_path, monkeypatch):
     root, synced = tmp_path / "cube.zarr", []
-    monkeypatch.setattr(resume, "sync_all", synced.append)
+    monkeypatch.setattr(Disk, "sync_all", staticmethod(synced.append))
     run(tiled_sweep(), root, tile_points=2000, durable=False)
     run(tiled_sweep(), root, durable=False)
     assert synced == []

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from equisweep.engine.store.commit import record, revoke
 from equisweep.engine.store.cube import Cube
-from equisweep.engine.store.shared import merge as module
 from equisweep.engine.store.shared.merge import merge
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, run
 from equisweep.sweeps.commands.main import main
@@ -103,7 +103,7 @@ def test_what_does_not_fit_is_refused(cubes, tmp_path):
 
 @pytest.mark.parametrize("call", [0, 1, 7, 15])
 def test_a_disk_that_fills_leaves_nothing_behind(cubes, tmp_path, monkeypatch, call):
-    real, calls = module.write_file, []
+    real, calls = Disk.put, []
 
     def full(*given, **named):
         calls.append(1)
@@ -111,7 +111,7 @@ def test_a_disk_that_fills_leaves_nothing_behind(cubes, tmp_path, monkeypatch, c
             raise OSError(28, "full")
         return real(*given, **named)
 
-    monkeypatch.setattr(module, "write_file", full)
+    monkeypatch.setattr(Disk, "put", staticmethod(full))
     with pytest.raises(CubeError, match="the disk is full"):
         merge(cubes / "a.zarr", cubes / "b.zarr", tmp_path / "c.zarr")
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,66 @@
+"""How a bucket is reached: by what its users have set for all their programs, and by nothing else."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from ...errors import SweepError
+
+# How long a request may take, and how long it is tried again [s]: what fails for longer stops a run, which
+# goes on later where it stopped.
+REQUEST, CONNECT, TRIES = 60.0, 10.0, 120.0
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+         "AWS_CONTAINER_CREDENTIALS_FULL_URI")  # fmt: skip
+_NEEDED = "is in object storage, which needs obstore: pip install 'equisweep[cloud]'"
+
+
+def bucket_at(scheme: str, bucket: str) -> Any:
+    """The store of obstore that reaches a bucket. Raises SweepError where it is not installed, or not set."""
+    url = f"{scheme}://{bucket}"
+    try:
+        from obstore import store
+    except ImportError:
+        raise SweepError(f"{url}: {_NEEDED}") from None
+    if scheme == "memory":
+        return store.MemoryStore()
+    from obstore.exceptions import BaseError
+
+    client: Any = {"timeout": timedelta(seconds=REQUEST), "connect_timeout": timedelta(seconds=CONNECT)}
+    options: Any = {
+        "client_options": client,
+        "retry_config": {"max_retries": 10, "retry_timeout": timedelta(seconds=TRIES)},
+    }
+    if scheme == "s3":
+        options |= _of_s3(client)
+    try:
+        return store.from_url(url, **options)
+    except (BaseError, ValueError) as error:
+        raise SweepError(f"{url}: cannot be reached as it is set ({type(error).__name__})") from None
+
+
+def _of_s3(client: Any) -> dict[str, Any]:
+    """What S3 needs beside the variables AWS_..., which obstore reads itself."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    if endpoint.startswith("http://"):
+        client["allow_http"] = True
+    set_here: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
+    if any(os.environ.get(key) for key in _KEYS) or os.environ.get("AWS_SKIP_SIGNATURE"):
+        return set_here
+    return set_here | _of_a_profile()
+
+
+def _of_a_profile() -> dict[str, Any]:
+    """Credentials of a file such as ~/.aws/credentials, of single sign-on and of whatever boto3 knows."""
+    try:
+        from boto3 import Session
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ImportError:
+        return {}
+    try:
+        session = Session()
+        if session.get_credentials() is None:
+            return {}
+        region = {"region": session.region_name} if session.region_name else {}
+        return {"credential_provider": Boto3CredentialProvider(session), **region}
+    except Exception as error:  # what is written in such files is its user's
+        raise SweepError(f"s3: the profile of AWS cannot be used ({type(error).__name__})") from None

@@ -1,0 +1,75 @@
+"""What object storage refuses, as the OSError that a disk would raise.
+
+The messages of what speaks to it name addresses with signatures in them, and more: none of their text is
+passed on, but for what is looked for here.
+"""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_STATUS = re.compile(r"status code: (\d{3})\b|status: (\d{3})\b")
+_CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
+_HINTS = (
+    ("operation timed out", "no answer in time"),
+    ("kind: Timeout", "no answer in time"),
+    ("TimedOut", "no answer in time"),
+    ("ConnectionRefused", "nothing answers at its address"),
+    ("dns error", "its address is not known"),
+    ("kind: Connect", "no connection"),
+    ("connection closed", "the connection was cut"),
+    ("IncompleteMessage", "the connection was cut"),
+    ("ConnectionReset", "the connection was cut"),
+    ("kind: Interrupted", "the connection was cut"),
+    ("NotPartial", "it gave more than was asked for"),
+)
+
+
+class StorageError(OSError):
+    """Object storage refuses, or does not answer; `strerror` says why, and what is stored may be sound."""
+
+
+class AlreadyThere(FileExistsError):
+    """An object was to be new, and is there."""
+
+
+class Changed(FileNotFoundError):
+    """The object that was read is there no more: another one is."""
+
+
+@contextmanager
+def as_of_a_disk(url: str) -> Iterator[None]:
+    """Turn what a storage raises into an OSError about `url` that tells no secret."""
+    from obstore import exceptions
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        if "NoSuchBucket" in str(error):
+            raise StorageError(errno.EAGAIN, "there is no such bucket; create it first", url) from None
+        raise FileNotFoundError(errno.ENOENT, "No such object", url) from None
+    except exceptions.AlreadyExistsError:
+        raise AlreadyThere(errno.EEXIST, "is there already", url) from None
+    except exceptions.PreconditionError:
+        raise Changed(errno.ESTALE, "is another one by now", url) from None
+    except exceptions.NotSupportedError:
+        raise StorageError(errno.ENOTSUP, "the storage cannot do this", url) from None
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+        raise StorageError(
+            errno.EACCES,
+            f"the storage refuses access ({_reason(error)}); see that its credentials are set",
+            url,
+        ) from None
+    except exceptions.BaseError as error:
+        raise StorageError(errno.EAGAIN, f"the storage did not do it: {_reason(error)}", url) from None
+
+
+def _reason(error: Exception) -> str:
+    """Why, in words that are known to hold no secret."""
+    text = str(error)
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status:
+        number = status.group(1) or status.group(2)
+        return f"{number} {code.group(1)}" if code else f"answer {number}"
+    return next((words for hint, words in _HINTS if hint in text), type(error).__name__)

@@ -1,0 +1,43 @@
+"""What object storage says of an object, in the words of `os.stat`."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from .interface import Known
+
+
+@dataclass(frozen=True)
+class ObjectStat:
+    """What is known of an object. Where it has a tag, which changes with it, its time does not matter."""
+
+    st_size: int
+    st_ino: int
+    st_mtime: float
+    st_mtime_ns: int
+    st_ctime_ns: int = 0
+
+    @property
+    def known(self) -> Known:
+        """As records hold it."""
+        return self.st_size, self.st_ino, self.st_mtime_ns, self.st_ctime_ns
+
+
+@dataclass(frozen=True)
+class Got:
+    """An object, or a part of it, as it was answered."""
+
+    raw: bytes
+    start: int
+    stat: ObjectStat
+
+
+def stat_of(meta: Any) -> ObjectStat:
+    """What an answer says of an object."""
+    tag, modified = meta.get("e_tag"), meta["last_modified"].timestamp()
+    return ObjectStat(meta["size"], number_of(tag), modified, 0 if tag else int(modified) * 10**9)
+
+
+def number_of(tag: str | None) -> int:
+    """A tag as a number of 64 bits."""
+    return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little") if tag else 0

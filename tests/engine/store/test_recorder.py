@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from equisweep.engine import writer
-from equisweep.engine.store import recorder, seal
+from equisweep.engine.store import recorder
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.manifest import manifest_files
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, open_cube, run, run_report
 from faults.cubes import vouch
@@ -127,15 +128,15 @@ def test_metadata_that_contradict_themselves_are_not_sealed(cube):
 @pytest.mark.parametrize("number", [errno.EIO, errno.EINTR, errno.EACCES, errno.EMFILE])
 def test_a_seal_that_cannot_be_read_is_not_taken_for_lost(cube, monkeypatch, number):
     """Sealing anew would vouch for what nobody has looked at, and give a grown cube another name."""
-    real, before = seal.read_regular, contents(cube)
+    real, before = Disk.read, contents(cube)
 
-    def refused(path, *given, **named):
+    def refused(self, path, *given, **named):
         if Path(path).name.startswith("cube-"):
             raise OSError(number, os.strerror(number), str(path))
-        return real(path, *given, **named)
+        return real(self, path, *given, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(seal, "read_regular", refused)
+        patched.setattr(Disk, "read", refused)
         for ask in (open_cube, lambda path: run_report(tiled_sweep(), path, progress=False)):
             with pytest.raises(CubeError, match=r"cube-00000001.json: cannot be read .*equisweep verify"):
                 ask(cube)

@@ -120,15 +120,8 @@ def test_runs_that_are_killed_go_on(reached, sweep_file, tmp_path):
     local = tmp_path / "cube.zarr"
     run(Sweep.from_file(sweep_file), local, tile_points=2)
     url = "s3://bucket/killed/cube.zarr"
-    words = [sys.executable, "-m", "equisweep.entry", "run", str(sweep_file), "-o", url, "-q"]
-    words = [
-        sys.executable,
-        "-c",
-        "from equisweep.entry import entry; entry()",
-        *words[3:],
-        "--tile-points",
-        "2",
-    ]
+    typed = ["run", str(sweep_file), "-o", url, "-q", "--tile-points", "2"]
+    words = [sys.executable, "-c", "from equisweep.entry import entry; entry()", *typed]
     for seconds in (0.5, 1.0, 1.5):
         with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
             end = time.monotonic() + 60

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 _STATUS = re.compile(r"status code: (\d{3})\b|status: (\d{3})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
+_NO_BUCKET = "there is no such bucket; create it first"
 _HINTS = (
     ("operation timed out", "no answer in time"),
     ("kind: Timeout", "no answer in time"),
@@ -47,7 +48,7 @@ def as_of_a_disk(url: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         if "NoSuchBucket" in str(error):
-            raise StorageError(errno.EAGAIN, "there is no such bucket; create it first", url) from None
+            raise StorageError(errno.EAGAIN, _NO_BUCKET, url) from None
         raise FileNotFoundError(errno.ENOENT, "No such object", url) from None
     except exceptions.AlreadyExistsError:
         raise AlreadyThere(errno.EEXIST, "is there already", url) from None
@@ -62,7 +63,9 @@ def as_of_a_disk(url: str) -> Iterator[None]:
             url,
         ) from None
     except exceptions.BaseError as error:
-        raise StorageError(errno.EAGAIN, f"the storage did not do it: {_reason(error)}", url) from None
+        reason = _reason(error)
+        said = _NO_BUCKET if "NoSuchBucket" in reason else f"the storage did not do it: {reason}"
+        raise StorageError(errno.EAGAIN, said, url) from None
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from ....engine.reuse.along import coordinates_along
 from ....engine.store.identity import differences
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
+from ...paths import path_of
 from .common import Apart, Common, common_points
 
 
@@ -98,7 +99,7 @@ def diff(one: str | Path, other: str | Path) -> Difference:
     CubeError
         Where one is no cube, or is damaged.
     """
-    first, second = Reader(Path(one)), Reader(Path(other))
+    first, second = Reader(path_of(one)), Reader(path_of(other))
     common, reason = None, ""
     try:
         common = common_points(first, second)

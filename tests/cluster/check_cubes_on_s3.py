@@ -19,6 +19,7 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from helpers.project import ROOT
+from obstore.store import from_url
 
 SWEEP = """
 model = "external"
@@ -111,8 +112,9 @@ def test_every_command_works_there(reached, sweep_file, tmp_path, capsys):
     assert main(["query", url, "--var", "investment", "-o", str(tmp_path / "a.parquet")]) == 0
     assert main(["merge", url, str(local), "-o", "s3://bucket/commands/merged.zarr"]) == 0
     assert main(["verify", "s3://bucket/commands/merged.zarr"]) == 0
-    store = zarr.storage.ObjectStore(objects_at(url)._store, read_only=True)
-    plain = xr.open_zarr(store, group="commands/cube.zarr", zarr_format=3, consolidated=True)
+    client = {"allow_http": True}
+    store = zarr.storage.ObjectStore(from_url(url, client_options=client, endpoint=reached), read_only=True)
+    plain = xr.open_zarr(store)
     xr.testing.assert_equal(plain.load(), open_cube(url).load())
 
 

@@ -152,8 +152,9 @@ class Wanted:
             return None
         if is_url(self.root):
             raise CubeError(
-                f"{self.root}: holds fewer samples than the sweep, and cannot grow in object storage, where "
-                "not several objects change in one step; choose another output"
+                f"{self.root}: is smaller than the sweep, and does not grow in object storage, where several "
+                "objects cannot change in one step; choose another output, and take over its points with ",
+                Argument("reuse", self.root),
             )
         require_sound_coordinates(cube)
         self._require_few_tiles(cube)

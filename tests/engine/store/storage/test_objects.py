@@ -227,15 +227,20 @@ def test_put_if_absent_is_answered_twice():
     assert bucket.put_new(f"{url}/a", b"mine")  # whose first answer was lost
     assert not bucket.put_new(f"{url}/a", b"theirs")
 
+
 def test_a_cube_in_object_storage_does_not_grow_and_its_points_are_taken_over(tmp_path):
     url, grown = new(), tmp_path / "grown.zarr"
     complete(url)
-    longer = Sweep("external", AXES | {"alpha": {"start": 0.1, "stop": 1.0, "num": 10}}, outputs=["investment"])
+    longer = Sweep(
+        "external", AXES | {"alpha": {"start": 0.1, "stop": 1.0, "num": 10}}, outputs=["investment"]
+    )
     before = bytes_in(url)
     with pytest.raises(CubeError, match="does not grow in object storage"):
         run(longer, url)
     assert bytes_in(url) == before
     for output in (grown, new()):
         assert run_report(longer, output, reuse=url, progress=False).reused == 90
+    half = new()
+    complete(half, part="1/2")
     with pytest.raises(SweepError, match="run into"):
-        run_report(SWEEP, url + "/", reuse=url, progress=False, overwrite=False, tile_points=5)
+        complete(half + "/", reuse=half)

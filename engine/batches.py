@@ -8,9 +8,11 @@ both go this way.
 
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from itertools import count
 from math import prod
 from typing import Any, Protocol
 
@@ -65,17 +67,36 @@ class Batches:
         """The parts of the grid, of one shape, that are a batch each."""
         return cut(self.sizes, self.count)
 
-    def start(self, function: GridFunction, coordinates: Coordinates) -> Started:
-        """Begin computing `function` over the whole grid; its values may still be on their way."""
-        started = Started(self._buffers(function))
-        for window in self.windows():
+    def start(
+        self,
+        function: GridFunction,
+        coordinates: Coordinates,
+        columns: Mapping[str, np.ndarray] | None = None,
+        then: Callable[[Started], Any] | None = None,
+    ) -> Started:
+        """Begin computing `function` over the whole grid; its values may still be on their way.
+
+        `columns` go beside them. `then` makes what is `made` of them, in the thread that computed the last:
+        they are still in its core's cache. Where no thread computes, nobody calls it.
+        """
+        started, windows = Started(self._buffers(function), columns=dict(columns or {})), self.windows()
+        done = count(1)  # `next` of it is one step for all threads
+        for window in windows:
             part = windowed(coordinates, window)
             if self._threads is not None:
-                started.futures.append(self._threads.submit(function.fill, started.window(window), part))
+                fill = partial(function.fill, started.window(window), part)
+                if then is not None:
+                    fill = partial(_fill_then, fill, done, len(windows), started, then)
+                started.futures.append(self._threads.submit(fill))
             else:
                 assert isinstance(function, GridVmap)  # what computes elsewhere than on a CPU
                 started.pending.append((window, function.begin(part)))
         return started
+
+    @property
+    def to_keep_busy(self) -> int:
+        """How many grids should be under way for every core to have a batch, and one more to begin."""
+        return -(-2 * cores() // self.count) if self._threads is not None else 1
 
     def give_back(self, started: Started) -> None:
         """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""
@@ -104,6 +125,19 @@ class Batches:
             if {name: array.shape for name, array in whole.items()} == shapes:
                 return whole
         return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in function.outputs.items()}
+
+
+def _fill_then(
+    fill: Callable[[], None],
+    done: "count[int]",
+    windows: int,
+    started: Started,
+    then: Callable[[Started], Any],
+) -> None:
+    """Fill a window, and after the last one do what is to be done then."""
+    fill()
+    if next(done) == windows:
+        started.made = then(started)
 
 
 def lanes_of_a_batch(lanes: int) -> int:

@@ -1,7 +1,8 @@
 """Compute tiles: a kernel over the grid of each, compiled once for each combination of static choices."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -25,8 +26,11 @@ Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
 class Evaluator:
     """Computes tiles of one space on one device, in `batches`, and counts its compilations.
 
-    `native` false: through XLA, always.
+    `native` false: through XLA, always. `then`, if it is set, makes something of each tile and its values as
+    soon as threads have computed them: `Started.made`.
     """
+
+    then: Callable[[Tile, Mapping[str, np.ndarray]], Any] | None = None
 
     def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
         self.space, self.layout, self.device, self.native = space, layout, device, native
@@ -40,9 +44,8 @@ class Evaluator:
         """Begin computing a tile; its arrays may still be on their way."""
         columns = self.columns(tile)
         coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
-        started = self.batches.start(self.function(tile), coordinates)
-        started.columns = columns
-        return started
+        then = partial(self._made, tile) if self.then else None
+        return self.batches.start(self.function(tile), coordinates, columns, then)
 
     def function(self, tile: Tile) -> GridFunction:
         """The kernel with the tile's static choices, over a batch of the grid."""
@@ -66,6 +69,13 @@ class Evaluator:
     def finish(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
         """Bring a started tile to the host, clipped to the grid: an array for each variable and column."""
         started.wait()
+        return self._clipped(tile, started)
+
+    def _made(self, tile: Tile, started: Started) -> Any:
+        assert self.then is not None
+        return self.then(tile, self._clipped(tile, started))
+
+    def _clipped(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
         clip = tuple(slice(0, n) for n in tile.shape)
         whole = {}
         for name, values in started.whole.items():

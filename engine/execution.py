@@ -217,10 +217,13 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     places = places_of(cube.layout, part or WHOLE)
     total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
     evaluator = evaluator_of(space, fold.layouts.grid if fold else cube.layout, job.wanted.device())
+    ahead = AHEAD
+    if fold is not None:
+        evaluator.then, ahead = fold.parts_of, (evaluator.batches.to_keep_busy, AHEAD[1])
     whole = space.points if part is None else points
     shown = (Progress if job.progress else Silence)(whole, whole - points)
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
-    ahead = AHEAD if job.overlap else (0, 0)
+    ahead = ahead if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
     source = source_of_tiles(evaluator, job.old, job.wanted.attributes)
     tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])

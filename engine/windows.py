@@ -19,13 +19,15 @@ class Started:
     """A grid under way: the arrays it fills, window by window, and what is still to come.
 
     `pending` are values that are on their way from a device, `futures` are windows that threads fill;
-    `columns` are values along its axes that are kept beside what is computed.
+    `columns` are values along its axes that are kept beside what is computed. `made` is what the thread that
+    filled the last window made of the whole; None where no thread did.
     """
 
     whole: dict[str, np.ndarray]
     pending: list[tuple[Window, Mapping[str, Any]]] = field(default_factory=list)
     futures: list[Future[None]] = field(default_factory=list)
     columns: dict[str, np.ndarray] = field(default_factory=dict)
+    made: Any = None
 
     def window(self, window: Window) -> dict[str, np.ndarray]:
         """The part of the arrays that a window is."""

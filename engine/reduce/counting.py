@@ -6,6 +6,7 @@ from ...kernels.status import Status
 from ..space import Variable
 from .measure import Block, Counted, Measure, State
 from .named import COUNT, left_out, meaning, statistic
+from .seen import counted
 
 STATUS_DIM = "of_status"
 
@@ -34,7 +35,7 @@ class Statuses(Measure):
             if many == same.size:
                 counts[:, code - 1] = block.points
             elif many:
-                counts[:, code - 1] = np.count_nonzero(same, axis=1)
+                counts[:, code - 1] = counted(same)
             left -= many
             if not left:
                 break
@@ -72,8 +73,8 @@ class Classes(Measure):
             same = seen.values == number
             if seen.kept is not None:
                 same &= seen.kept
-            of_each.append(np.count_nonzero(same, axis=1))
-        return {"count": seen.count, "counts": np.stack(of_each, axis=1).astype(np.int64)}
+            of_each.append(counted(same))
+        return {"count": seen.count, "counts": np.stack(of_each, axis=1)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -121,8 +122,8 @@ class Histogram(Measure):
         counts = np.bincount(rows * bins + which, minlength=len(values) * bins)
         return {
             "counts": counts.reshape(len(values), bins).astype(np.int64),
-            "below": np.count_nonzero(below, axis=1),
-            "above": np.count_nonzero(above, axis=1),
+            "below": counted(below),
+            "above": counted(above),
         }
 
     def join(self, one: State, two: State) -> State:

@@ -1,10 +1,12 @@
 """Compute the tiles of a grid, fold them into the tiles of a cube, and lose little when stopped."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..errors import Argument, CubeError
 from ..feedback.progress import Progress
@@ -19,6 +21,7 @@ from .checkpoint import drop_checkpoint, read_checkpoint, write_checkpoint
 from .reduction import REDUCED_IN, Layouts, ReducedSpace, layouts
 from .steps import Step, count, steps
 from .target import Target
+from .tree import States
 
 if TYPE_CHECKING:
     from ..evaluate import Computed, Evaluator
@@ -80,6 +83,14 @@ class Fold:
         """The tiles of the grid that are still to be computed, in order."""
         return (step.tile for _, one in self._order() for step in one)
 
+    def parts_of(self, tile: Tile, values: Mapping[str, np.ndarray]) -> States:
+        """The partial results of all measures that a tile of the grid gives, of its `values`.
+
+        They are new arrays: those of the tile are used again.
+        """
+        block = block_of(self.space, self.layouts.kept, tile, values)
+        return [measure.part(block) for measure in self.stored.reduction.measures]
+
     def run(
         self, computed: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter, shown: Progress
     ) -> None:
@@ -110,7 +121,7 @@ class Fold:
     ) -> None:
         stop_if_requested()
         tile, started, values = next(tiles)
-        target.fold(step, block_of(self.space, self.layouts.kept, tile, values))
+        target.fold(step, self.parts_of(tile, values) if started.made is None else started.made)
         evaluator.batches.give_back(started)
         shown.add(tile.points)
         now = time.monotonic()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..batches import POINTS as BATCH
 from ..device import most_points
 from ..space import Axis, Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
@@ -144,6 +145,8 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
     """
     kept = len(space.axes) - len(stored.reduced)
     most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
+    if device.platform == "cpu" and not space.needs_ode:
+        most = min(most, BATCH)  # what a core has just computed it reduces while that is in its cache
     of_a_cell = prod(space.shape[kept:])
     most = min(most, of_a_cell * max(_MOST_NUMBERS // stored.reduction.numbers, 1))
     static, groups = [axis.static for axis in space.axes], [axis.group for axis in space.axes]

@@ -1,7 +1,8 @@
 """The values of an output in one tile, and which of them count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -34,12 +35,12 @@ class Seen:
         """How many values of each row count."""
         if self.kept is None:
             return np.full(len(self.values), self.values.shape[1], np.int64)
-        return np.count_nonzero(self.kept, axis=1).astype(np.int64)
+        return counted(self.kept)
 
     @cached_property
     def total(self) -> np.ndarray:
         """The sum of each row, in double precision, pairwise."""
-        return totals(self.filled(0.0))
+        return totals(self.values, self.kept)
 
     def filled(self, filler: float) -> np.ndarray:
         """The values, with `filler` in the place of those that do not count."""
@@ -47,21 +48,38 @@ class Seen:
 
     def squares(self, mean: np.ndarray) -> np.ndarray:
         """The sum of squares of each row about its mean."""
-        parts = []
-        for start in range(0, self.values.shape[1], _PIECE):
-            piece = slice(start, start + _PIECE)
-            apart = self.values[:, piece] - mean[:, None]
-            if self.kept is not None:
-                apart = np.where(self.kept[:, piece], apart, 0.0)
-            np.square(apart, out=apart)
-            parts.append(apart.sum(axis=1, dtype=np.float64))
-        return np.stack(parts, axis=1).sum(axis=1)
+        return _by_pieces(self.values.shape, partial(self._squares_of, mean))
+
+    def _squares_of(self, mean: np.ndarray, rows: slice, piece: slice) -> np.ndarray:
+        apart = self.values[rows, piece] - mean[rows, None]
+        if self.kept is not None:
+            apart = np.where(self.kept[rows, piece], apart, 0.0)
+        np.square(apart, out=apart)
+        return apart.sum(axis=1, dtype=np.float64)
 
 
-def totals(values: np.ndarray) -> np.ndarray:
-    """The sum of each row, in double precision."""
+def totals(values: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
+    """The sum of each row, in double precision, of what is kept; of all for None."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return values.sum(axis=1, dtype=np.float64)
+        if kept is None:
+            return values.sum(axis=1, dtype=np.float64)
+
+        def of(rows: slice, piece: slice) -> np.ndarray:
+            filled = np.where(kept[rows, piece], values[rows, piece], 0.0)
+            return filled.sum(axis=1, dtype=np.float64)
+
+        return _by_pieces(values.shape, of)
+
+
+def _by_pieces(shape: tuple[int, ...], of: Callable[[slice, slice], np.ndarray]) -> np.ndarray:
+    """Sums over rows that are formed piece by piece: what is made of a piece stays in a core's cache."""
+    rows, columns = shape
+    at_once, result = max(_PIECE // max(columns, 1), 1), np.empty(rows)
+    for row in range(0, rows, at_once):
+        here = slice(row, row + at_once)
+        parts = [of(here, slice(start, start + _PIECE)) for start in range(0, columns, _PIECE)]
+        result[here] = np.stack(parts, axis=1).sum(axis=1) if len(parts) > 1 else parts[0]
+    return result
 
 
 def see(values: np.ndarray, status: np.ndarray, codes: frozenset[int]) -> Seen:
@@ -73,22 +91,30 @@ def see(values: np.ndarray, status: np.ndarray, codes: frozenset[int]) -> Seen:
     if inner:
         values = np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 1)
         values = np.ascontiguousarray(values).reshape(-1, values.shape[2])
-    real = values.dtype.kind == "f"
-    if real:
-        result = Seen(values, None, inner)
-        whole = result.total = totals(values)  # finite where all values are
-        if np.isfinite(whole).all() and _all_in(status, codes):
-            return result
-    elif _all_in(status, codes):
-        return Seen(values, None, inner)
-    counts = np.zeros(256, bool)
-    counts[list(codes)] = True
-    kept = counts[status]
-    if inner:
-        kept = np.repeat(kept, len(values) // len(kept), axis=0)
-    if real:
-        kept &= np.isfinite(values) if Status.not_finite in codes else ~np.isnan(values)
-    return Seen(values, kept, inner)
+    real, kept = values.dtype.kind == "f", None
+    if not _all_in(status, codes):
+        kept = _any_of(status, codes)
+        if inner:
+            kept = np.repeat(kept, len(values) // len(kept), axis=0)
+    result = Seen(values, kept, inner)
+    # A sum is finite where all values that count are, so that most tiles need no look at each.
+    if not real or np.isfinite(result.total).all():
+        return result
+    finite = np.isfinite(values) if Status.not_finite in codes else ~np.isnan(values)
+    return Seen(values, finite if kept is None else kept & finite, inner)
+
+
+def counted(mask: np.ndarray) -> np.ndarray:
+    """How many are true in each row, shape (rows, points): eight at a time, which is faster."""
+    return np.bitwise_count(np.packbits(mask, axis=1)).sum(axis=1, dtype=np.int64)
+
+
+def _any_of(status: np.ndarray, codes: frozenset[int]) -> np.ndarray:
+    """Which points have one of these statuses; comparing bytes is faster than to look them up."""
+    kept = np.zeros(status.shape, bool)
+    for code in codes:
+        kept |= status == code
+    return kept
 
 
 def _all_in(status: np.ndarray, codes: frozenset[int]) -> bool:

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..tiles import Tile
 from .checkpoint import Checkpoint
-from .measure import Block, State
+from .measure import State
 from .reduction import Layouts, ReducedSpace
 from .steps import Step
-from .tree import Tree
+from .tree import States, Tree
 
 _CELLS, _TREE = "cells", "tree"
 
@@ -42,10 +42,10 @@ class Target:
         self.whole = False
         self._parts, self._tree = layouts.parts, Tree(self.measures)
 
-    def fold(self, step: Step, block: Block) -> None:
-        """Add what one tile of the grid has for some cells."""
+    def fold(self, step: Step, states: States) -> None:
+        """Add what one tile of the grid has for some cells: the partial results of all measures."""
         self.whole = False
-        self._tree.add([measure.part(block) for measure in self.measures])
+        self._tree.add(states)
         self.done += 1
         if step.last:
             for measure, state in zip(self.measures, self._tree.result(), strict=True):

@@ -255,3 +255,18 @@ def test_a_kernel_that_takes_it_is_told_what_is_looked_at():
     assert len(few.eqns) < 0.6 * len(many.eqns)
     _, shapes = traced(outputs=["investment"], derivatives={"cost_ratio": ["alpha"]})
     assert set(shapes) == {"investment", "d_cost_ratio_d_alpha", "status"}
+
+
+def test_what_is_made_of_a_tile_sees_all_its_windows():
+    """As a reduction does: once for each tile, as soon as its last window is there."""
+    ev = evaluator(tiled_sweep(), tile_points=4000)
+    expected = {tile.key: ev.finish(tile, ev.start(tile)) for tile in ev.layout}
+    calls = []
+    for windows in (1, 7):
+        ev.batches.count = windows
+        ev.then = lambda tile, values: calls.append(tile) or {n: v.sum() for n, v in values.items()}
+        for tile in ev.layout:
+            started = ev.start(tile)
+            ev.finish(tile, started)
+            assert started.made == {name: v.sum() for name, v in expected[tile.key].items()}
+    assert len(calls) == 2 * len(ev.layout)

@@ -5,10 +5,15 @@ import sys
 
 from .command import ALL_ROWS, Command, add_selection, count, open_selected, path_argument
 
+METHODS = (
+    *("sobol", "morris", "dgsm", "prcc", "elasticity"),
+    *("pawn", "delta", "chatterjee", "hsic", "kucherenko", "shapley", "chaos", "regional"),
+)
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=path_argument)
-    parser.add_argument("--method", choices=("sobol", "morris", "dgsm", "prcc", "elasticity"),
+    parser.add_argument("--method", choices=METHODS,
                         help="default: that of the cube's design")  # fmt: skip
     parser.add_argument(
         "--var", action="append", default=[], help="an output; may be repeated (all if absent)"
@@ -61,6 +66,8 @@ COMMAND = Command(
         "equisweep sensitivity cube.zarr                            # the method of the cube's [design]",
         "equisweep sensitivity cube.zarr --method sobol --var investment --sel mechanism=sharing",
         "equisweep sensitivity cube.zarr --method dgsm --format csv -o dgsm.csv",
+        "equisweep sensitivity grid.zarr --method shapley --var expected_loss",
+        "equisweep sensitivity orbits.zarr --method regional --var attractor",
         "equisweep sensitivity grid.zarr --method elasticity --sel alpha=0.3 --sel n=3",
     ),
     arguments,

@@ -12,6 +12,8 @@ from ..spec.dim import DIM
 from ..text import nearest
 from .bootstrap import Resampler
 from .elasticity import elasticity, what_to_add
+from .given.closed import MOST_SHAPLEY
+from .given.grid import as_points
 from .held import indices_held, method_held, require_samples
 from .labels import about, labelled
 from .measures import METHODS, NATURAL, Method, Task, independent
@@ -43,10 +45,12 @@ def sensitivity(
     dataset
         A cube; lazy ones are read block by block.
     method
-        "sobol", "morris", "dgsm", "prcc", or "elasticity", which is local and reads any cube; that of the
-        cube's design if None.
+        "sobol", "morris", "dgsm", "prcc"; from points however they were drawn, those of a grid, too, "pawn",
+        "delta", "chatterjee", "hsic", "kucherenko", "shapley", "chaos" and, of classes, "regional"; or
+        "elasticity", which is local and reads any cube. That of the cube's design if None.
     names
-        Outputs; all that are numbers if empty.
+        Outputs; all if empty. Each class of a variable is one, ``<variable>_is_<class>``, and the variable's
+        name stands for all of them; ``status`` and ``status_is_<status>`` are there when they are named.
     selections
         Like ``["mechanism=sharing"]``, of dimensions that are not sampled.
     keep
@@ -75,14 +79,25 @@ def sensitivity(
         part = _selected(dataset, selections, "elasticity")
         return indices_held(part, names, asked | {"seed": (seed, 0)})
     require_samples(dataset, method)
-    samples = Samples(_selected(dataset, selections, method), keep)
+    part, grid = _selected(dataset, selections, method), None
+    if method in METHODS and METHODS[method].given and DIM not in part.dims:
+        part, grid = as_points(part)
+    samples = Samples(part, keep, grid)
     method = _require_method(method, samples)
     if method == "elasticity":
-        return elasticity(samples, samples.outputs(names), bool(names))
+        return elasticity(samples, samples.outputs(names, classes=False), bool(names))
     design, how = _require_design(samples, method), METHODS[method]
     _require_options(confidence, resamples, seed)
     rows = design.samples if how.grouped else len(independent(samples, design))
-    wanted, parameters = samples.outputs(names), list(design.distributions)
+    wanted = samples.outputs(names, classes=not how.differentiates)
+    parameters = list(design.distributions)
+    if method == "shapley" and len(parameters) > MOST_SHAPLEY:
+        wrong = (
+            f": {len(parameters)} parameters have too many groups: give kucherenko, or at most {MOST_SHAPLEY}"
+        )
+        raise SweepError(Argument("method", method), wrong)
+    if method == "regional":
+        wanted = _classes_alone(samples, wanted, names)
     if how.differentiates:
         parameters = [name for name, one in design.distributions.items() if one.continuous]
         wanted = _with_derivatives(samples, parameters, wanted, bool(names))
@@ -94,6 +109,7 @@ def sensitivity(
         result |= _over_cells(task, name, how, cells, notes[name])
     return labelled(
         samples, result, parameters, method, rows=rows, confidence=confidence, resamples=resamples,
+        intervals=how.intervals.format(resamples=resamples),
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
     )  # fmt: skip
@@ -141,9 +157,10 @@ def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) 
         for kind, values in measures.items():
             front = values.shape[:-1]
             if kind not in result:
-                result[kind] = np.empty((*front, *shape), values.dtype)
+                none = np.nan if values.dtype.kind == "f" else 0  # where other blocks have no such measure
+                result[kind] = np.full((*front, *shape), none, values.dtype)
             result[kind][(..., *region.values())] = values.reshape((*front, *block))
-    attributes = samples.dataset[name].attrs
+    attributes = samples.attributes(name)
     arrays = {}
     for kind, values in result.items():
         first = ("parameter", "parameter_2")[: values.ndim - len(own)]
@@ -166,6 +183,18 @@ def _require_design(samples: Samples, method: str) -> Design:
             f"dataset: holds {held:,} of the design's {samples.design.points:,} points; give all"
         )
     return samples.design
+
+
+def _classes_alone(samples: Samples, wanted: list[str], asked: Sequence[str]) -> list[str]:
+    """The outputs that are classes; SweepError where there are none, or another is asked for."""
+    classes = [name for name in wanted if samples.is_class(name)]
+    if (asked and len(classes) < len(wanted)) or not classes:
+        number = next((name for name in wanted if not samples.is_class(name)), "status")
+        raise SweepError(
+            Argument("method", "regional"),
+            f": compares a class with the rest, and {number} is none; give pawn or delta, or name classes",
+        )
+    return classes
 
 
 def _with_derivatives(samples: Samples, needed: list[str], wanted: list[str], asked: bool) -> list[str]:

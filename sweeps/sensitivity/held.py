@@ -72,6 +72,7 @@ def indices_held(
         result = result.isel({dim: 0}, drop=True)
     return result.assign_attrs(
         method=method_held(dataset), design=str(design), rows=design.samples, **held,
+        intervals=f"by {held['resamples']} bootstrap resamples",
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
         status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),

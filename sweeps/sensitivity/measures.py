@@ -3,12 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
 from ..spec.design import Design
 from .bootstrap import Resampler
 from .dgsm import dgsm
+from .given.chaos import chaos_indices
+from .given.closed import kucherenko, shapley
+from .given.distances import delta, pawn
+from .given.hsic import hsic
+from .given.patterns import by_pattern
+from .given.ranks import chatterjee
+from .given.regional import regional
 from .morris import morris_measures, quantile_steps
 from .noise import Floor, floor_of
 from .prcc import partial_rank_correlations
@@ -32,21 +40,21 @@ class Task:
         return self.samples.positions()
 
     @cached_property
+    def shares(self) -> np.ndarray:
+        """The share of its distribution that lies below each of them, in the same shape."""
+        columns = zip(self.x.T, self.design.distributions.values(), strict=True)
+        return np.stack([one.shares(values) for values, one in columns], axis=1)
+
+    @cached_property
     def independent(self) -> np.ndarray:
         """Which points are drawn independently of each other."""
         return independent(self.samples, self.design)
 
     def read(self, name: str, region: Region) -> "Block":
         """A block of the cells of an output."""
-        values = self.samples.table(name, region)
-        array = self.samples.dataset[name]
-        return Block(
-            name,
-            region,
-            values,
-            self.samples.usable(name, region, values),
-            floor_of(array, self.samples.identity),
-        )
+        values, samples = self.samples.table(name, region), self.samples
+        floor = Floor(0.0) if samples.is_class(name) else floor_of(samples.source(name), samples.identity)
+        return Block(name, region, values, samples.usable(name, region, values), floor)
 
     def groups(self, points: np.ndarray) -> np.ndarray:
         """What has shape (points, cells) by base samples or trajectories: (samples, group, cells)."""
@@ -90,6 +98,8 @@ class Method:
     grouped : whether its rows are groups of points, such as trajectories, that count together.
     differentiates : whether it reads derivatives.
     effects : measures that are 0 where an output does not vary; of others there is none.
+    intervals : how they are found, in words; empty where there are none.
+    given : whether it reads points however they were drawn, those of a grid, too.
     """
 
     designs: tuple[str, ...]
@@ -98,6 +108,8 @@ class Method:
     grouped: bool = False
     differentiates: bool = False
     effects: tuple[str, ...] = ()
+    intervals: str = "by {resamples} bootstrap resamples"
+    given: bool = False
 
     def numbers_per_cell(self, design: Design, rows: int, resamples: int) -> int:
         """Numbers that are held at once for each cell of an output."""
@@ -146,6 +158,34 @@ def _dgsm(task: Task, block: Block) -> dict[str, np.ndarray]:
     return dgsm(x, values, stacked, usable, [drawn[one] for one in task.parameters], task.resampler)
 
 
+_GIVEN = ("lhs", "sobol", "grid")
+_PARTS = "by the spread over parts of the sample"
+
+
+def _moments_of_given(_dims: int, _pairs: bool) -> int:
+    return 2
+
+
+def _of_given(
+    measured: Callable[[Task, np.ndarray, np.ndarray], dict[str, np.ndarray]], intervals: str
+) -> Method:
+    """A method that reads parameters and outputs of any points."""
+
+    def measure(task: Task, block: Block) -> dict[str, np.ndarray]:
+        rows = task.independent
+        values, usable = block.values[rows], block.usable[rows]
+        return by_pattern(task.x[rows], values, usable, lambda x, y: measured(task, x, y))
+
+    return Method(_GIVEN, measure, _moments_of_given, intervals=intervals, given=True)
+
+
+def _chaos(task: Task, block: Block) -> dict[str, np.ndarray]:
+    rows, drawn = task.independent, task.design.distributions.values()
+    unbounded = np.array([not (isfinite(one.low) and isfinite(one.high)) for one in drawn])
+    values, usable = block.values[rows], block.usable[rows]
+    return by_pattern(task.shares[rows], values, usable, lambda u, y: chaos_indices(u, unbounded, y))
+
+
 METHODS = {
     "sobol": Method(
         ("sobol",), _sobol, lambda d, pairs: 2 * d + 4 + (d * (d - 1) // 2 if pairs else 0), grouped=True
@@ -160,7 +200,19 @@ METHODS = {
         differentiates=True,
         effects=("mean_slope", "mean_size", "nu"),
     ),
-    "prcc": Method(("lhs", "sobol"), _prcc, lambda d, _: 2),
+    "prcc": Method(("lhs", "sobol"), _prcc, lambda d, _: 2, intervals="by Fisher's transformation"),
+    "pawn": _of_given(lambda task, x, y: pawn(x, y), ""),
+    "delta": _of_given(lambda task, x, y: delta(x, y, task.resampler), Method.intervals),
+    "chatterjee": _of_given(
+        lambda task, x, y: chatterjee(x, y, task.confidence, task.resampler.seed), _PARTS
+    ),
+    "hsic": _of_given(lambda task, x, y: hsic(x, y, task.resampler.seed), ""),
+    "kucherenko": _of_given(
+        lambda task, x, y: kucherenko(x, y, task.confidence, task.resampler.seed), _PARTS
+    ),
+    "shapley": _of_given(lambda task, x, y: shapley(x, y, task.confidence, task.resampler.seed), _PARTS),
+    "chaos": Method(_GIVEN, _chaos, _moments_of_given, intervals="", given=True),
+    "regional": _of_given(lambda task, x, y: regional(x, y), ""),
 }
 # The method of each kind of design where none is asked for.
 NATURAL = {"sobol": "sobol", "morris": "morris", "lhs": "prcc"}

@@ -27,27 +27,60 @@ Region = Mapping[str, slice]
 class Samples:
     """A cube (or a selection of one) as tables of points by cells.
 
-    A cell is one output number at one place of the dimensions that are not sampled.
+    A cell is one output number at one place of the dimensions that are not sampled. Each class of a variable,
+    or of the status, is an output, ``<variable>_is_<class>``: 1 where a point is of it, else 0.
+    `design` is that of the cube, unless another is given.
     """
 
-    def __init__(self, dataset: "xr.Dataset", keep: Sequence[str] | None) -> None:
+    def __init__(
+        self, dataset: "xr.Dataset", keep: Sequence[str] | None, design: Design | None = None
+    ) -> None:
         self.dataset = dataset
         self.identity: dict[str, str] = json.loads(dataset.attrs.get("identity", "{}"))
-        self.design = Design.from_identity(self.identity)
+        self.design = design or Design.from_identity(self.identity)
         self._keep = keep
         status_codes(keep or (), "keep", [one for one in Status if one != Status.not_computed])
+        self._classes = {
+            f"{name}_is_{label}": (str(name), number)
+            for name, array in dataset.data_vars.items()
+            for number, label in classes_of(array).items()
+            if number != Status.not_computed or name != "status"
+        }
 
-    def outputs(self, names: Sequence[str]) -> list[str]:
-        """The variables called `names`; all outputs that are numbers if there are none."""
-        known = [str(name) for name in self.dataset.data_vars if name != "status"]
+    def outputs(self, names: Sequence[str], classes: bool = True) -> list[str]:
+        """The outputs called `names`, or the classes of a variable called so; all but statuses if none are.
+
+        `classes`: whether there are any to be had. SweepError for a name that is no output.
+        """
+        arrays = {str(name): array for name, array in self.dataset.data_vars.items()}
+        numbers = [n for n, a in arrays.items() if not classes_of(a) and "derivative_of" not in a.attrs]
+        if not names:
+            return numbers + [n for n, (of, _) in self._classes.items() if classes and of != "status"]
+        known, result = [*arrays, *self._classes], []
         for name in names:
             if name not in known:
                 raise SweepError(Argument("names", name), f": no such variable{nearest(name, known)}")
-            if classes_of(self.dataset[name]):
-                raise SweepError(Argument("names", name), ": classifies, and classes have no sensitivity")
-        arrays = {name: self.dataset[name] for name in known}
-        numbers = [n for n, a in arrays.items() if not classes_of(a) and "derivative_of" not in a.attrs]
-        return list(names) or numbers
+            own = (
+                [name] if name in self._classes else [n for n, (of, _) in self._classes.items() if of == name]
+            )
+            if own and not classes:
+                raise SweepError(Argument("names", name), ": classifies, and classes have no derivatives")
+            result += own or [name]
+        return list(dict.fromkeys(result))
+
+    def is_class(self, name: str) -> bool:
+        """Whether an output says if a point is of a class."""
+        return name in self._classes
+
+    def source(self, name: str) -> "xr.DataArray":
+        """The variable of the cube that an output is read from."""
+        return self.dataset[self._classes[name][0] if name in self._classes else name]
+
+    def attributes(self, name: str) -> Mapping[str, Any]:
+        """Attributes of an output."""
+        if name in self._classes:
+            return {"units": "1", "long_name": f"whether {name.replace('_', ' ')}"}
+        return self.dataset[name].attrs
 
     def derivatives(self, output: str) -> dict[str, str]:
         """Names of the variables that are derivatives of `output`, by the parameter."""
@@ -59,7 +92,7 @@ class Samples:
 
     def dims(self, name: str) -> list[str]:
         """Dimensions of an output that are not sampled."""
-        return [str(dim) for dim in self.dataset[name].dims if dim != DIM]
+        return [str(dim) for dim in self.source(name).dims if dim != DIM]
 
     def shape(self, name: str) -> list[int]:
         """Sizes of `dims`."""
@@ -76,8 +109,13 @@ class Samples:
             yield dict(zip(self.dims(name), region, strict=True))
 
     def table(self, name: str, region: Region) -> np.ndarray:
-        """Values of a variable in a block, shape (points, cells), float64."""
-        return self._read(name, region).astype(float, copy=False)
+        """Values of an output in a block, shape (points, cells), float64; NaN where a point has no class."""
+        if name not in self._classes:
+            return self._read(name, region).astype(float, copy=False)
+        of, number = self._classes[name]
+        values = self._read(of, region)
+        none = values == Status.not_computed if of == "status" else values < 0
+        return np.where(none, np.nan, values == number)
 
     def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block hold an answer: their status is one to keep, their value finite."""
@@ -85,8 +123,10 @@ class Samples:
         return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
 
     def kept(self, name: str) -> list[int]:
-        """Numbers of the statuses under which an output's values count."""
-        return counted(self.dataset[name], self._keep, ANSWERED)
+        """Numbers of the statuses under which an output's values count: all, of a status itself."""
+        if name in self._classes and self._classes[name][0] == "status":
+            return [int(one) for one in Status if one != Status.not_computed]
+        return counted(self.source(name), self._keep, ANSWERED)
 
     def kept_names(self, names: Iterable[str]) -> list[str]:
         """Names of the statuses that count for any of these outputs."""

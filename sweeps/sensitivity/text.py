@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...kernels.status import Status
 from ..text import ALL_ROWS, format_records
 from .samples import ANSWERED
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_ABOUT_OUTPUT = ("mean", "std", "left_out")
-_MAIN = ("_ST", "_prcc", "_total_bound")
+_ABOUT_OUTPUT = ("mean", "std", "left_out", "q2")
+_MAIN = ("_ST", "_prcc", "_total_bound", "_pawn", "_delta", "_xi", "_hsic", "_ks")
 
 
 def sensitivity_text(result: "xr.Dataset", style: str, all_rows: str = ALL_ROWS) -> str:
@@ -111,10 +112,9 @@ def _footer(result: "xr.Dataset") -> list[str]:
     lines = []
     if about["design"]:
         lines.append(f"design: {about['design']}")
-    if "confidence" in about and about["method"] != "prcc":
-        lines.append(f"intervals: {about['confidence']:.0%}, by {about['resamples']} bootstrap resamples")
-    elif "confidence" in about:
-        lines.append(f"intervals: {about['confidence']:.0%}, by Fisher's transformation")
+    if about.get("intervals"):
+        lines.append(f"intervals: {about['confidence']:.0%}, {about['intervals']}")
+    lines += _foreseen(result)
     counts, keep = about["status_counts"], about["keep"]
     counted = ", ".join(f"{n:,} {name}{'' if name in keep else ' (left out)'}" for name, n in counts.items())
     lines.append(f"points: {counted}")
@@ -127,7 +127,20 @@ def _footer(result: "xr.Dataset") -> list[str]:
     if "not_computed" in counts:
         lines.append("some points are not computed yet: run the same sweep to its end")
     if set(keep) != set(ANSWERED):
-        lines.append(f"statuses that count: {', '.join(keep)}")
+        every = {one.name for one in Status if one != Status.not_computed} <= set(keep)
+        lines.append(f"statuses that count: {'all' if every else ', '.join(keep)}")
+    return lines
+
+
+def _foreseen(result: "xr.Dataset") -> list[str]:
+    """A line for every output of how good the polynomials are that indices were read from."""
+    lines = []
+    for name, array in result.items():
+        if str(name).endswith("_q2") and array.notnull().any():
+            where = ", where it is least" if array.size > 1 else ""
+            lines.append(
+                f"{str(name).removesuffix('_q2')}: polynomials foresee {float(array.min()):.2%}{where}"
+            )
     return lines
 
 

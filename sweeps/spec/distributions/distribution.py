@@ -13,6 +13,7 @@ import numpy as np
 from .laws import LAWS, Law, Numbers
 
 CUTS = ("low", "high")
+_INSIDE = 2.0**-53  # how far shares stay from 0 and 1
 _STEP = 1e-4  # of a share, by which a density is taken about the median
 
 
@@ -48,6 +49,10 @@ class Distribution:
             return np.clip(found(self, u), max(self.low, low), min(self.high, high))
 
         return quantiles
+
+    def shares(self, x: np.ndarray) -> np.ndarray:
+        """The share of the distribution below each value, inside (0, 1); half of its own, if it has one."""
+        return np.clip(KINDS[self.kind].shares(self, np.asarray(x, float)), _INSIDE, 1 - _INSIDE)
 
     @property
     def whole(self) -> bool:
@@ -134,6 +139,35 @@ def _by_law(d: Distribution, u: np.ndarray) -> np.ndarray:
     return LAWS[d.kind].quantiles(d.numbers, d.low, d.high, u)
 
 
+def _shares_uniform(d: Distribution, x: np.ndarray) -> np.ndarray:
+    return (x - d.low) / (d.high - d.low)
+
+
+def _shares_loguniform(d: Distribution, x: np.ndarray) -> np.ndarray:
+    return (np.log(x) - log(d.low)) / (log(d.high) - log(d.low))
+
+
+def _shares_triangular(d: Distribution, x: np.ndarray) -> np.ndarray:
+    width, peak = d.high - d.low, (d.numbers[1] - d.low) / (d.high - d.low)
+    z = (x - d.low) / width
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(z < peak, z**2 / peak, 1 - (1 - z) ** 2 / (1 - peak))
+
+
+def _shares_integers(d: Distribution, x: np.ndarray) -> np.ndarray:
+    return (x - d.low + 0.5) / (d.high - d.low + 1)
+
+
+def _shares_chosen(d: Distribution, x: np.ndarray) -> np.ndarray:
+    weights = np.array(d.weights) / sum(d.weights)
+    middles = np.cumsum(weights) - weights / 2
+    return middles[np.minimum(np.searchsorted(np.array(d.numbers), x), len(middles) - 1)]
+
+
+def _shares_by_law(d: Distribution, x: np.ndarray) -> np.ndarray:
+    return LAWS[d.kind].shares(d.numbers, d.low, d.high, x)
+
+
 def _log(number: float) -> float:
     """The logarithm of an end, which may be 0 or infinite."""
     return log(number) if number > 0 else -inf
@@ -147,8 +181,8 @@ class Kind:
     ----------
     numbers, lengths
         What its numbers mean, as an error says it, and how many there may be; none: any number.
-    quantiles
-        Of a distribution of this kind: see `Distribution.quantiles`.
+    quantiles, shares
+        Of a distribution of this kind: see `Distribution.quantiles`, and `Distribution.shares`.
     integer
         It is one of whole numbers.
     logarithmic
@@ -163,6 +197,7 @@ class Kind:
 
     numbers: str
     quantiles: Callable[[Distribution, np.ndarray], np.ndarray]
+    shares: Callable[[Distribution, np.ndarray], np.ndarray]
     lengths: tuple[int, ...] = (2,)
     integer: bool = False
     logarithmic: bool = False
@@ -176,6 +211,7 @@ def _of_law(name: str, law: Law) -> Kind:
     return Kind(
         law.numbers,
         _by_law,
+        _shares_by_law,
         (*law.lengths, 4) if normal else law.lengths,
         logarithmic=name == "lognormal",
         truncated=True,
@@ -185,10 +221,12 @@ def _of_law(name: str, law: Law) -> Kind:
 
 
 KINDS = {
-    "uniform": Kind("[low, high]", _uniform),
-    "loguniform": Kind("[low, high], both above 0", _loguniform, logarithmic=True),
-    "triangular": Kind("[low, most likely, high]", _triangular, lengths=(3,)),
+    "uniform": Kind("[low, high]", _uniform, _shares_uniform),
+    "loguniform": Kind("[low, high], both above 0", _loguniform, _shares_loguniform, logarithmic=True),
+    "triangular": Kind("[low, most likely, high]", _triangular, _shares_triangular, lengths=(3,)),
     **{name: _of_law(name, law) for name, law in LAWS.items()},
-    "discrete": Kind("a list of values, with weights = [...] beside it", _chosen, (), beside=("weights",)),
-    "integers": Kind("[low, high], whole numbers, both included", _integers, integer=True),
+    "discrete": Kind(
+        "a list of values, with weights = [...] beside it", _chosen, _shares_chosen, (), beside=("weights",)
+    ),
+    "integers": Kind("[low, high], whole numbers, both included", _integers, _shares_integers, integer=True),
 }

@@ -64,6 +64,14 @@ class Law:
         least = self.below(numbers, low)
         return self.quantile(numbers, least + u * (self.below(numbers, high) - least))
 
+    def shares(self, numbers: Numbers, low: float, high: float, x: np.ndarray) -> np.ndarray:
+        """The share of what lies between `low` and `high` that lies below each x."""
+        if float(self.above(numbers, low)) < 0.5:
+            least, most = self.above(numbers, high), self.above(numbers, low)
+            return (most - self.above(numbers, x)) / (most - least)
+        least, most = self.below(numbers, low), self.below(numbers, high)
+        return (self.below(numbers, x) - least) / (most - least)
+
     def holds(self, numbers: Numbers, low: float, high: float) -> bool:
         """Whether anything of it lies between two ends."""
         return self.mass(numbers, low, high) > _LEAST_MASS

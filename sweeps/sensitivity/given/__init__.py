@@ -1,0 +1,1 @@
+"""Measures of any sample of points: none asks how they were drawn."""

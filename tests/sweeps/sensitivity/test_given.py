@@ -57,7 +57,7 @@ def linear_indices():
 
 
 def within(found, name, known, atol=0.01):
-    """Known values lie in intervals of 99.9%, or close to them: estimates of nearest neighbours have a bias."""
+    """Known values lie in intervals of 99.9%, or so close to them as a bias is."""
     low, high = found[f"{name}_low"][:, 0] - atol, found[f"{name}_high"][:, 0] + atol
     assert ((low < known) & (known < high)).all(), (name, found[name][:, 0], known)
     assert (high - low).max() - 2 * atol < 0.2
@@ -145,7 +145,7 @@ def test_chatterjees_coefficient_is_scipys_and_ties_are_in_no_order():
             assert found["xi"][i, cell] == pytest.approx(told.statistic, abs=1e-12)
             assert found["p_value"][i, cell] == pytest.approx(told.pvalue, abs=1e-12)
     grid = np.stack(np.meshgrid(np.arange(20.0), np.arange(50.0), indexing="ij"), axis=-1).reshape(-1, 2)
-    # Along the first axis points of one value lie as the second one has them, of which the output is a function.
+    # Points of one value of the first axis lie in the order of the second, of which y is a function.
     tied = chatterjee(grid, grid[:, 1:], 0.95, 0)
     assert abs(tied["xi"][0, 0]) < 0.1
     assert tied["xi"][1, 0] > 0.95
@@ -186,7 +186,7 @@ def test_cells_are_measured_of_the_points_that_they_hold():
 
 @pytest.fixture(scope="module")
 def grid():
-    """A cube of a grid, made by hand: y = 3 a + b and a class, with points that failed, for each of two choices."""
+    """A cube of a grid for each of two choices, made by hand: y, whether it is large, and a failure."""
     a, b = np.linspace(0, 1, 40), np.linspace(0, 1, 30)
     y = np.stack([3 * a[:, None] + b, a[:, None] + 3 * b])
     side = (y > 2).astype(np.int16)

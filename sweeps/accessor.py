@@ -12,6 +12,7 @@ import xarray as xr
 
 from ..engine.errors import SweepError
 from .cube.select import Selections
+from .discover.method import Discovered
 from .explore.method import Explored
 from .plots.method import Plotted
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @xr.register_dataset_accessor("equisweep")
-class Equisweep(Plotted, Explored):
+class Equisweep(Plotted, Explored, Discovered):
     """Questions to a cube that equisweep wrote.
 
     Wherever `selections` are taken, they are texts or a mapping from coordinates to values, in the

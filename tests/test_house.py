@@ -83,7 +83,7 @@ FLOORS = {
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",
-        "explore/*",
+        "explore/* discover/*",
         "accessor reduced/*",
         "plan provenance machine recompute begun",
         "cluster/*",

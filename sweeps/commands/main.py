@@ -36,6 +36,7 @@ _FILES = (
     "explore",
     "sensitivity",
     "boundary",
+    "cubes.discover",
     "papers.critical_cities",
     "papers.best_compensation",
     "papers.audit",

@@ -1,0 +1,1 @@
+"""Scenario discovery: in which part of the inputs a condition holds."""

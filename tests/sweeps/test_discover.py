@@ -1,0 +1,138 @@
+"""Scenario discovery beside boxes that are known, and beside what the cube says of each box."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.engine.errors import SweepError
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.discover.discover import discover
+from equisweep.sweeps.discover.picture import draw
+from equisweep.sweeps.discover.text import discovery_text
+from scipy import stats
+
+SIZE = 4000
+
+
+@pytest.fixture(scope="module")
+def cube():
+    """A sample of three numbers and a choice, made by hand: `hit` in one box, 5% of points turned over."""
+    rng = np.random.default_rng(4)
+    x = {name: rng.random(SIZE) for name in ("a", "v.data", "not used")}
+    inside = (x["a"] < 0.4) & (x["v.data"] > 0.3) & (x["v.data"] < 0.7)
+    how = ["left", 'the "right"']
+    hit = np.stack([inside, np.zeros(SIZE, bool)]) ^ (rng.random((2, SIZE)) < 0.05)
+    status = np.ones((2, SIZE), np.uint8)
+    status[1, :7], status[0, :9] = 9, 0  # infeasible; not computed
+    hit[1, :7] = hit[0, :9] = False
+    return xr.Dataset(
+        {"hit": (("how", "sample"), hit.astype(float)), "status": (("how", "sample"), status)},
+        coords={"how": how} | {name: ("sample", values) for name, values in x.items()},
+    )
+
+
+@pytest.mark.parametrize("method", ["prim", "tree"])
+def test_a_box_that_is_there_is_found_and_can_be_asked_for(cube, method):
+    found = discover(cube, "hit > 0.5", method, density=0.9)
+    assert (found.points, found.without_result) == (2 * SIZE - 9, 7)
+    first, shape = found.boxes[0], found.shapes[0]
+    assert first.density > 0.9
+    assert first.coverage > 0.6  # of noise, which lies everywhere, few points are in it
+    assert set(shape.names) == {"a", "v.data", "how"}
+    np.testing.assert_allclose(shape.limits["a"][1], 0.4, atol=0.03)
+    np.testing.assert_allclose(shape.limits["v.data"], [0.3, 0.7], atol=0.03)
+    assert max(first.p_values.values()) < 1e-9
+    assert not re.search(r"\ba >=", first.where.replace("v.data", "v"))
+    # What it says of itself is what the cube says of its condition.
+    for one in found.boxes:
+        here = where(cube, one.where)["status"].notnull() & (cube["status"] > 0)
+        hit = (cube["hit"] > 0.5) & (cube["status"] > 0)
+        assert one.points == int(here.sum())
+        assert one.density == pytest.approx(float((here & hit).sum() / here.sum()))
+        assert one.coverage == pytest.approx(float((here & hit).sum() / hit.sum()))
+
+
+def test_peeling_raises_density_and_the_box_taken_is_the_largest_that_is_dense(cube):
+    found = discover(cube, "hit > 0.5", density=0.5, boxes=1)
+    assert len(found.boxes) == 1
+    points = [one.points for one in found.trade_off]
+    assert points[0] == found.points
+    assert sorted(points, reverse=True) == points
+    assert found.trade_off[0].where == ""
+    assert found.boxes[0].density >= 0.5
+    dense = [one for one in found.trade_off if one.density >= 0.5]
+    assert found.boxes[0].coverage >= dense[0].coverage
+
+
+def test_limits_are_tested_by_a_binomial_law(cube):
+    found = discover(cube, "hit > 0.5", boxes=1)
+    inputs, box = found.inputs, found.shapes[0]
+    for name, p in found.boxes[0].p_values.items():
+        here, wider = box.holds(inputs), box.without(name).holds(inputs)
+        told = stats.binom.sf(inputs.inside[here].sum() - 1, here.sum(), inputs.inside[wider].mean())
+        assert p == pytest.approx(told, rel=1e-9, abs=1e-300)
+
+
+def test_an_input_that_does_nothing_limits_nothing_by_chance():
+    rng = np.random.default_rng(0)
+    x = {name: ("sample", rng.random(500)) for name in ("a", "b")}
+    data = {"y": ("sample", rng.random(500)), "status": ("sample", np.ones(500, np.uint8))}
+    found = discover(xr.Dataset(data, coords=x), "y > 0.5", density=1.0)
+    text = discovery_text(found, "table")
+    assert "limits as good by chance" in text
+    assert min(found.boxes[0].p_values.values()) > 1e-6
+
+
+def test_what_cannot_be_discovered_is_said(cube):
+    for condition, message in (
+        ("hit > 2", "holds at none of 7,991 points"),
+        ("hit < 2", "holds at every one of 7,991 points"),
+        ("hut > 2", "hut"),
+    ):
+        with pytest.raises(SweepError, match=message):
+            discover(cube, condition)
+    with pytest.raises(SweepError, match="is no method"):
+        discover(cube, "hit > 0.5", "tre")
+    with pytest.raises(SweepError, match="above 0 and at most 1"):
+        discover(cube, "hit > 0.5", density=0)
+    with pytest.raises(SweepError, match="leave nothing that varies"):
+        discover(cube.isel(sample=[0], how=[0]), "hit > 0.5")
+
+
+def test_a_tree_without_its_library_is_refused(cube, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "sklearn.tree", None)
+    with pytest.raises(SweepError, match=r"pip install 'equisweep\[sensitivity\]'"):
+        discover(cube, "hit > 0.5", "tree")
+
+
+def test_the_command_prints_and_draws(tmp_path, capsys):
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(
+        'model = "external"\noutputs = ["expected_loss"]\n[axes]\nalpha = [0.1, 0.3, 0.5, 0.7, 0.9]\n'
+        "L = { start = 100, stop = 1000, num = 40 }\n"
+    )
+    root, picture = tmp_path / "cube.zarr", tmp_path / "boxes.png"
+    assert main(["run", str(sweep), "-o", str(root), "-q"]) == 0
+    question = ["discover", str(root), "--where", "expected_loss > 40"]
+    assert main([*question, "-o", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    assert "1: --where '" in printed
+    assert "L >= " in printed
+    assert main([*question, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0]["box"] == "1"
+    assert any(row["box"].startswith("step") for row in rows)
+    assert main([*question, "--density", "2"]) == 2
+    assert "--density 2" in capsys.readouterr().err
+
+
+def test_a_picture_shows_boxes_over_choices_too(cube):
+    figure = draw(discover(cube, "hit > 0.5", boxes=2))
+    curve, plane = figure.axes[:2]
+    assert curve.get_xlabel() == "coverage"
+    assert {plane.get_xlabel(), plane.get_ylabel()} <= {"a", "v.data", "how"}
+    assert len(plane.patches) == 1  # what is left is noise, in which no second box is dense

@@ -35,6 +35,12 @@ GALLERY = ROOT / "docs" / "gallery" / "index.md"
 VARIES = {
     ("docs/howto/sensitivity.md", f"equisweep run {name}.toml -o {name}.zarr -q")
     for name in ("sampled", "streamed")
+} | {
+    ("docs/howto/given_data.md", "equisweep run any.toml -o any.zarr -q"),
+    (
+        "docs/howto/discover.md",
+        "equisweep discover scenario.zarr --where 'expected_loss > 40' --method tree --boxes 2",
+    ),
 }
 RUNNABLE = [
     page

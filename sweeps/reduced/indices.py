@@ -52,7 +52,7 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
         raise SweepError(f"{where}.confidence: {shown(confidence)} should lie between 0 and 1")
     resamples = count(f"{where}.resamples", stated.get("resamples", 100), 2)
-    parameters, measures, codes = list(design.distributions), [], set()
+    parameters, measures, codes = design.moved, [], set()
     for output in space.variables:
         if output.name != "status":
             for one in _wanted(space, output, identity):

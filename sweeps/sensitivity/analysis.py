@@ -90,7 +90,7 @@ def sensitivity(
     _require_options(confidence, resamples, seed)
     rows = design.samples if how.grouped else len(independent(samples, design))
     wanted = samples.outputs(names, classes=not how.differentiates)
-    parameters = list(design.distributions)
+    parameters = design.moved if how.grouped else list(design.distributions)
     if method == "shapley" and len(parameters) > MOST_SHAPLEY:
         wrong = (
             f": {len(parameters)} parameters have too many groups: give kucherenko, or at most {MOST_SHAPLEY}"
@@ -170,6 +170,12 @@ def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) 
 
 def _require_design(samples: Samples, method: str) -> Design:
     usable = METHODS[method].designs
+    if samples.design is not None and samples.design.correlation and METHODS[method].independent_only:
+        raise SweepError(
+            Argument("method", method),
+            ": is of independent parameters, and these depend on each other ([design] correlation); give "
+            "shapley or kucherenko",
+        )
     if samples.design is None or samples.design.kind not in usable:
         held = f"a design of kind {samples.design.kind}" if samples.design else "no design"
         raise SweepError(

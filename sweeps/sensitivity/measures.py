@@ -8,6 +8,7 @@ from math import isfinite
 import numpy as np
 
 from ..spec.design import Design
+from ..spec.groups import owners
 from .bootstrap import Resampler
 from .dgsm import dgsm
 from .given.chaos import chaos_indices
@@ -100,6 +101,7 @@ class Method:
     effects : measures that are 0 where an output does not vary; of others there is none.
     intervals : how they are found, in words; empty where there are none.
     given : whether it reads points however they were drawn, those of a grid, too.
+    independent_only : whether it is wrong of parameters that depend on each other.
     """
 
     designs: tuple[str, ...]
@@ -110,10 +112,11 @@ class Method:
     effects: tuple[str, ...] = ()
     intervals: str = "by {resamples} bootstrap resamples"
     given: bool = False
+    independent_only: bool = False
 
     def numbers_per_cell(self, design: Design, rows: int, resamples: int) -> int:
         """Numbers that are held at once for each cell of an output."""
-        parameters = len(design.distributions)
+        parameters = len(design.moved) if self.grouped else len(design.distributions)
         moments = self.moments(parameters, bool(design.option))
         own = design.points * (parameters + 1 if self.differentiates else 2)
         return own + 2 * rows * moments + 3 * resamples * moments
@@ -133,10 +136,19 @@ def _sobol(task: Task, block: Block) -> dict[str, np.ndarray]:
 
 def _morris(task: Task, block: Block) -> dict[str, np.ndarray]:
     values, usable = task.groups(block.values), task.groups(block.usable)
-    drawn = task.design.distributions.values()
+    design = task.design
+    drawn = design.distributions.values()
     widths = [one.high - one.low if one.kind == "integers" else np.nan for one in drawn]
-    steps = quantile_steps(task.groups(task.x), np.array(widths), task.design.option)
-    return morris_measures(values, usable, steps, task.resampler)
+    steps = quantile_steps(task.groups(task.x), np.array(widths), design.option)
+    if not design.groups:
+        return morris_measures(values, usable, steps, task.resampler)
+    owner = np.array(owners(list(design.distributions), design.groups))
+    moved = np.stack(
+        [np.abs(steps[..., owner == one]).max(axis=-1) for one in range(owner.max() + 1)], axis=-1
+    )
+    measures = morris_measures(values, usable, moved, task.resampler)
+    # Parameters of a group move up or down at random: the sign of what comes of it means nothing.
+    return {kind: one for kind, one in measures.items() if kind.startswith("mu_star") or kind == "left_out"}
 
 
 def _prcc(task: Task, block: Block) -> dict[str, np.ndarray]:
@@ -188,10 +200,19 @@ def _chaos(task: Task, block: Block) -> dict[str, np.ndarray]:
 
 METHODS = {
     "sobol": Method(
-        ("sobol",), _sobol, lambda d, pairs: 2 * d + 4 + (d * (d - 1) // 2 if pairs else 0), grouped=True
+        ("sobol",),
+        _sobol,
+        lambda d, pairs: 2 * d + 4 + (d * (d - 1) // 2 if pairs else 0),
+        grouped=True,
+        independent_only=True,
     ),
     "morris": Method(
-        ("morris",), _morris, lambda d, _: 3 * d + 1, grouped=True, effects=("mu", "mu_star", "sigma")
+        ("morris",),
+        _morris,
+        lambda d, _: 3 * d + 1,
+        grouped=True,
+        effects=("mu", "mu_star", "sigma"),
+        independent_only=True,
     ),
     "dgsm": Method(
         ("lhs", "sobol"),
@@ -199,6 +220,7 @@ METHODS = {
         lambda d, _: 4 * d + 3,
         differentiates=True,
         effects=("mean_slope", "mean_size", "nu"),
+        independent_only=True,
     ),
     "prcc": Method(("lhs", "sobol"), _prcc, lambda d, _: 2, intervals="by Fisher's transformation"),
     "pawn": _of_given(lambda task, x, y: pawn(x, y), ""),
@@ -211,7 +233,7 @@ METHODS = {
         lambda task, x, y: kucherenko(x, y, task.confidence, task.resampler.seed), _PARTS
     ),
     "shapley": _of_given(lambda task, x, y: shapley(x, y, task.confidence, task.resampler.seed), _PARTS),
-    "chaos": Method(_GIVEN, _chaos, _moments_of_given, intervals="", given=True),
+    "chaos": Method(_GIVEN, _chaos, _moments_of_given, intervals="", given=True, independent_only=True),
     "regional": _of_given(lambda task, x, y: regional(x, y), ""),
 }
 # The method of each kind of design where none is asked for.

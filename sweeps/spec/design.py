@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,16 @@ import numpy as np
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ...engine.values.columns import Values
-from ...kernels.model import Parameter
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
-from .distributions.read import read_distribution
+from .drawn_parameters import read_parameters
+from .groups import owners, read_groups
 from .inputs import Inputs
 from .samplers import SAMPLERS
 from .sampling import version_0_1
+from .sampling.correlation import Pair, normal_factor, read_pairs
+from .sampling.dependent import DependentPoints
 from .sampling.drawn import Drawn
 from .sampling.points import Points
 
@@ -29,7 +31,7 @@ from .sampling.points import Points
 WHOLE = 2**20
 # What is said of a design whose points are not stored (`reduced.indices` reads it).
 STREAMED = ("store", "confidence", "resamples")
-_KEYS = ("kind", "samples", "seed", "parameters", "drawn_as", *STREAMED)
+_KEYS = ("kind", "samples", "seed", "parameters", "drawn_as", "correlation", "groups", *STREAMED)
 _NOW = "0.2.0"  # since which designs are functions of a sample's number
 
 
@@ -45,6 +47,8 @@ class Design:
     option : of this kind: ``second_order`` (0 or 1), ``batch`` or ``levels``.
     distributions : of every sampled parameter, in order.
     drawn_as : the version of equisweep whose points these are.
+    correlation : pairs of parameters that depend on each other.
+    groups : names of parameters that move together, by the name of their group.
     """
 
     kind: str
@@ -53,11 +57,23 @@ class Design:
     option: int
     distributions: Mapping[str, Distribution]
     drawn_as: str = _NOW
+    correlation: tuple[Pair, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def in_unit_cube(self) -> Points:
         """Where its points lie before they are given their distributions."""
-        return SAMPLERS[self.kind].points(len(self.distributions), self.seed, self.option)
+        owner = owners(list(self.distributions), self.groups)
+        points = SAMPLERS[self.kind].points(len(self.distributions), self.seed, self.option, owner)
+        if not self.correlation:
+            return points
+        return DependentPoints(points, normal_factor("correlation", self.correlation, self.distributions))
+
+    @property
+    def moved(self) -> list[str]:
+        """What moves by itself: groups, and parameters that are in none."""
+        grouped = {name: group for group, names in self.groups.items() for name in names}
+        return list(dict.fromkeys(grouped.get(name, name) for name in self.distributions))
 
     @property
     def group(self) -> int:
@@ -99,12 +115,17 @@ class Design:
         flat[SAMPLERS[self.kind].option] = str(self.option)
         if self.drawn_as != version_0_1.VERSION:  # which did not say so
             flat["drawn_as"] = self.drawn_as
+        if self.correlation:
+            flat["correlation"] = json.dumps([astuple(pair) for pair in self.correlation])
+        if self.groups:
+            flat["groups"] = json.dumps(self.groups)
         return flat | {f"parameters.{name}": json.dumps(d.plain()) for name, d in self.distributions.items()}
 
     def __str__(self) -> str:
         counted = SAMPLERS[self.kind].counted
         each = f" of {self.group} points" if self.group > 1 else ""
-        return f"{self.kind}, {self.samples:,} {counted}{each}, over {', '.join(self.distributions)}"
+        dependent = ", correlated" if self.correlation else ""
+        return f"{self.kind}, {self.samples:,} {counted}{each}, over {', '.join(self.moved)}{dependent}"
 
     @classmethod
     def from_identity(cls, identity: Mapping[str, str]) -> "Design | None":
@@ -120,6 +141,8 @@ class Design:
             option=int(flat[SAMPLERS[flat["kind"]].option]),
             distributions={name: Distribution.from_plain(plain) for name, plain in stated.items()},
             drawn_as=flat.get("drawn_as", version_0_1.VERSION),
+            correlation=tuple(Pair(*pair) for pair in json.loads(flat.get("correlation", "[]"))),
+            groups={name: tuple(names) for name, names in json.loads(flat.get("groups", "{}")).items()},
         )
 
 
@@ -184,12 +207,14 @@ def resolve_design(
     for key in stated:
         if key not in known:
             raise SweepError(f"{where}.{key}: unknown for kind {shown(kind)}{nearest(str(key), known)}")
-    parameters = _distributions(f"{where}.parameters", stated, axes, fixed, inputs, folder)
+    parameters = read_parameters(f"{where}.parameters", stated, axes, fixed, inputs, folder)
     samples = count(f"{where}.samples", stated.get("samples"), 2)
     option = sampler.read_option(where, stated, samples)
     design = Design(
         kind, samples, count(f"{where}.seed", stated.get("seed", 0), 0), option,
         {name: distribution for name, (_, distribution) in parameters.items()}, stated.get("drawn_as", _NOW),
+        _correlation(f"{where}.correlation", stated, parameters),
+        read_groups(f"{where}.groups", stated.get("groups"), list(parameters), kind, inputs),
     )  # fmt: skip
     _require_drawable(where, design)
     ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in parameters.items()}
@@ -201,6 +226,20 @@ def resolve_design(
     return design, design.values(ends)
 
 
+def _correlation(where: str, stated: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[Pair, ...]:
+    """The pairs of parameters that depend on each other; SweepError, beginning with `where`."""
+    if "correlation" not in stated:
+        return ()
+    if stated["kind"] != "lhs":
+        raise SweepError(
+            f"{where}: a {stated['kind']} design moves single parameters, and dependent ones do not move "
+            'alone; take kind = "lhs", and --method shapley or kucherenko'
+        )
+    pairs = read_pairs(where, stated["correlation"], list(parameters))
+    normal_factor(where, pairs, {name: one for name, (_, one) in parameters.items()})
+    return pairs
+
+
 def _require_drawable(where: str, design: Design) -> None:
     """Refuse more samples than are drawn, and an unknown way to draw them; SweepError."""
     if design.drawn_as not in (version_0_1.VERSION, _NOW):
@@ -209,55 +248,10 @@ def _require_drawable(where: str, design: Design) -> None:
     most = SAMPLERS[design.kind].most
     if design.samples > most:
         raise SweepError(f"{where}.samples: {design.samples:,}: a {design.kind} design has at most {most:,}")
+    if design.drawn_as == version_0_1.VERSION and (design.groups or design.correlation):
+        raise SweepError(f"{where}.drawn_as: {version_0_1.VERSION} knew neither groups nor correlation")
     if design.drawn_as == version_0_1.VERSION and design.points > version_0_1.MOST_POINTS:
         raise SweepError(
             f"{where}.samples: {design} are {design.points:,}; a design that is drawn as "
             f"{version_0_1.VERSION} drew it has at most {version_0_1.MOST_POINTS:,}"
         )
-
-
-def _distributions(
-    where: str,
-    stated: Mapping[str, Any],
-    axes: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    inputs: Inputs,
-    folder: Path,
-) -> dict[str, tuple[Parameter, Distribution]]:
-    parameters = stated.get("parameters")
-    if not isinstance(parameters, Mapping) or not parameters:
-        raise SweepError(
-            f"{where}: should be a table of distributions, such as alpha = {{uniform = [0.1, 0.9]}}"
-        )
-    distributions = {}
-    for name, given in parameters.items():
-        if not isinstance(name, str):
-            raise SweepError(f"{where}: the key {shown(name)} should be a name")
-        parameter = _drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
-        one = read_distribution(f"{where}.{name}", given, parameter, folder)
-        if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
-            raise SweepError(
-                f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
-                "give low and high beside it"
-            )
-        if SAMPLERS[stated["kind"]].reaches_ends and one.weights:
-            raise SweepError(
-                f"{where}.{name}.{one.kind}: a Morris design steps along a range, and single values have "
-                "none; give uniform or integers"
-            )
-        distributions[name] = parameter, one
-    return distributions
-
-
-def _drawn_parameter(
-    where: str, name: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
-) -> Parameter:
-    """The parameter called `name`, which must stand nowhere else."""
-    if name in axes:
-        raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
-    if name in inputs.choices:
-        raise SweepError(f"{where}: {name} is a static choice and cannot be drawn; make it an axis")
-    parameter = inputs.parameter(where, name)
-    if name in fixed:
-        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
-    return parameter

@@ -4,7 +4,7 @@ Points and order are those SALib analyses; more samples only add points at the e
 one entry in `SAMPLERS`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,8 @@ class Sampler:
     counted
         What `samples` counts.
     points
-        ``points(dims, seed, option)``: where its points lie in the unit cube.
+        ``points(dims, seed, option, owners)``: where its points lie in the unit cube; dimensions with the
+        same owner, numbers from 0 on, move together.
     read_option
         ``read_option(where, stated, samples)``: the option that a sweep file states, or its default;
         SweepError where it is wrong or does not suit so many samples.
@@ -67,7 +68,7 @@ class Sampler:
 
     option: str
     counted: str
-    points: Callable[[int, int, int], Points]
+    points: Callable[[int, int, int, Sequence[int]], Points]
     read_option: Callable[[str, Mapping[str, Any], int], int]
     most: int = 2**32 - 1  # their numbers are hashed as 32 bits
     reaches_ends: bool = False
@@ -77,10 +78,10 @@ SAMPLERS = {
     "sobol": Sampler(
         "second_order",
         "base samples",
-        lambda dims, seed, second: SobolPoints(dims, seed, bool(second)),
+        lambda dims, seed, second, owners: SobolPoints(dims, seed, bool(second), owners),
         _second_order,
         most=2**BITS,
     ),
-    "lhs": Sampler("batch", "points", lambda _dims, seed, batch: LatinPoints(seed, batch), _batch),
+    "lhs": Sampler("batch", "points", lambda _dims, seed, batch, _owners: LatinPoints(seed, batch), _batch),
     "morris": Sampler("levels", "trajectories", MorrisPoints, _levels, reaches_ends=True),
 }

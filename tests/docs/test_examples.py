@@ -34,7 +34,7 @@ GALLERY = ROOT / "docs" / "gallery" / "index.md"
 # What is executed but not compared.
 VARIES = {
     ("docs/howto/sensitivity.md", f"equisweep run {name}.toml -o {name}.zarr -q")
-    for name in ("sampled", "streamed")
+    for name in ("sampled", "streamed", "correlated")
 } | {
     ("docs/howto/given_data.md", "equisweep run any.toml -o any.zarr -q"),
     (

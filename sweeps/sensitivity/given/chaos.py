@@ -33,8 +33,11 @@ def chaos_indices(u: np.ndarray, unbounded: np.ndarray, y: np.ndarray) -> dict[s
     dims, cells = u.shape[1], y.shape[1]
     values = np.stack([_polynomials(u[:, i], bool(unbounded[i])) for i in range(dims)])
     best, worse = np.full(cells, -np.inf), 0
-    result = {"S1": np.full((dims, cells), np.nan), "ST": np.full((dims, cells), np.nan)}
-    result["S2"] = np.full((dims, dims, cells), np.nan)
+    result: dict[str, np.ndarray] = {
+        "S1": np.full((dims, cells), np.nan),
+        "ST": np.full((dims, cells), np.nan),
+        "S2": np.full((dims, dims, cells), np.nan),
+    }
     for degree in range(1, _DEGREE + 1):
         terms = _terms(dims, degree)
         if degree > 1 and len(terms) * _POINTS_PER_TERM > len(y):

@@ -63,7 +63,7 @@ def _left(
     x: np.ndarray, y: np.ndarray, groups: Iterable[tuple[int, ...]]
 ) -> dict[tuple[int, ...], np.ndarray]:
     """The share of the variance of each cell that is left where each of these groups is known."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     dims, variance = x.shape[1], y.var(axis=0, ddof=1)
     cells = y.shape[1]
@@ -72,7 +72,7 @@ def _left(
     for group in groups:
         if group in result:
             continue
-        near = cKDTree(x[:, group]).query(x[:, group], _NEIGHBOURS)[1]
+        near = np.asarray(KDTree(x[:, group]).query(x[:, group], _NEIGHBOURS)[1])
         total = np.zeros(cells)
         for start in range(0, len(y), rows):
             total += y[near[start : start + rows]].var(axis=1, ddof=1).sum(axis=0)

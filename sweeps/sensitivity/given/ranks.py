@@ -5,6 +5,8 @@ tends to the Cramér-von Mises index; for the first-order Sobol' index by the sa
 Klein, Lagnoux, Bernoulli 28 (2022) 2345-2374.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .parts import with_intervals
@@ -21,7 +23,7 @@ def chatterjee(x: np.ndarray, y: np.ndarray, confidence: float, seed: int) -> di
     x, y = x[shuffled], y[shuffled]
     p = np.empty((x.shape[1], y.shape[1]))
     for i in range(x.shape[1]):
-        told = stats.chatterjeexi(x[:, i : i + 1], y, axis=0, y_continuous=False)
+        told: Any = stats.chatterjeexi(x[:, i : i + 1], y, axis=0, y_continuous=False)
         p[i] = told.pvalue
     return {"p_value": p} | with_intervals(x, y, _of_part, confidence)
 

@@ -1,5 +1,7 @@
 """Trajectories by their number. Source: Morris, Technometrics 33 (1991) 161-174."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .hashing import below, hashed, keys
@@ -8,12 +10,14 @@ from .points import Points
 
 class MorrisPoints(Points):
     """Trajectories that move every parameter once, up or down by levels / (2 (levels - 1)) and in random
-    order, on a grid of `levels` (even) from 0 to 1.
+    order, on a grid of `levels` (even) from 0 to 1. Those with the same owner move at once; each has its own,
+    if there are no `owners`.
     """
 
-    def __init__(self, dims: int, seed: int, levels: int) -> None:
-        self.group = dims + 1
-        self._dims, self._levels = dims, levels
+    def __init__(self, dims: int, seed: int, levels: int, owners: Sequence[int] | None = None) -> None:
+        self._owners = list(range(dims) if owners is None else owners)
+        self._levels = levels
+        self.group = max(self._owners) + 2
         self._low, self._up, self._order = (
             [keys(seed, (dim, stream), 2) for dim in range(dims)] for stream in range(3)
         )
@@ -28,9 +32,10 @@ class MorrisPoints(Points):
 
     def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
         """As of `Points`: from its turn on, which is its place among the trajectory's hashed numbers."""
-        own, turn = hashed(samples, self._order[dim]), np.zeros(len(samples), np.uint32)
-        for other in range(self._dims):
-            if other != dim:
+        mine = self._owners[dim]
+        own, turn = hashed(samples, self._order[mine]), np.zeros(len(samples), np.uint32)
+        for other in range(self.group - 1):
+            if other != mine:
                 its = hashed(samples, self._order[other])
-                turn += (its < own) | ((its == own) & (other < dim))
+                turn += (its < own) | ((its == own) & (other < mine))
         return turn[:, None] < np.arange(self.group, dtype=np.uint32)

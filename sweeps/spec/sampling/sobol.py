@@ -6,6 +6,7 @@ has them; Saltelli, Annoni, Azzini, Campolongo, Ratto, Tarantola, Computer Physi
 259-270 for the matrices A, B and A_B; Saltelli, same journal 145 (2002) 280-297 for B_A.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -21,11 +22,13 @@ _LOOKED_UP = 2**_PART
 
 class SobolPoints(Points):
     """Each sample's group: A, A with column i of B for every i, with `second` B with column i of A for every
-    i, and B. A and B are the two halves of a scrambled sequence of 2 `dims` dimensions.
+    i, and B. A and B are the two halves of a scrambled sequence of 2 `dims` dimensions. Columns with the same
+    owner move as one; each has its own, if there are no `owners`.
     """
 
-    def __init__(self, dims: int, seed: int, second: bool) -> None:
-        self.group = (1 + second) * dims + 2
+    def __init__(self, dims: int, seed: int, second: bool, owners: Sequence[int] | None = None) -> None:
+        self._owners = np.array(range(dims) if owners is None else owners)
+        self.group = (1 + second) * (int(self._owners.max()) + 1) + 2
         self._dims, self._seed, self._second = dims, seed, second
         self._tables: dict[int, np.ndarray] = {}
 
@@ -35,7 +38,7 @@ class SobolPoints(Points):
 
     def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
         """As of `Points`: the matrix B."""
-        own = np.arange(self._dims) == dim
+        own = np.arange(self._owners.max() + 1) == self._owners[dim]
         parts = [[False], own, *([~own] if self._second else []), [True]]
         return np.concatenate(parts)[None].astype(bool)
 

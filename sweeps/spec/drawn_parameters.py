@@ -1,0 +1,62 @@
+"""The parameters that a [design] draws, and from what."""
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ...engine.errors import SweepError
+from ...engine.gate.text import shown
+from ...kernels.model import Parameter
+from .distributions.distribution import Distribution
+from .distributions.read import read_distribution
+from .inputs import Inputs
+from .samplers import SAMPLERS
+
+
+def read_parameters(
+    where: str,
+    stated: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    inputs: Inputs,
+    folder: Path,
+) -> dict[str, tuple[Parameter, Distribution]]:
+    """Each sampled parameter and its distribution; SweepError, beginning with `where`, for what is wrong."""
+    parameters = stated.get("parameters")
+    if not isinstance(parameters, Mapping) or not parameters:
+        raise SweepError(
+            f"{where}: should be a table of distributions, such as alpha = {{uniform = [0.1, 0.9]}}"
+        )
+    distributions = {}
+    for name, given in parameters.items():
+        if not isinstance(name, str):
+            raise SweepError(f"{where}: the key {shown(name)} should be a name")
+        parameter = drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
+        one = read_distribution(f"{where}.{name}", given, parameter, folder)
+        if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
+            raise SweepError(
+                f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
+                "give low and high beside it"
+            )
+        if SAMPLERS[stated["kind"]].reaches_ends and one.weights:
+            raise SweepError(
+                f"{where}.{name}.{one.kind}: a Morris design steps along a range, and single values have "
+                "none; give uniform or integers"
+            )
+        distributions[name] = parameter, one
+    return distributions
+
+
+def drawn_parameter(
+    where: str, name: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
+) -> Parameter:
+    """The parameter called `name`, which must stand nowhere else."""
+    if name in axes:
+        raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
+    if name in inputs.choices:
+        raise SweepError(f"{where}: {name} is a static choice and cannot be drawn; make it an axis")
+    parameter = inputs.parameter(where, name)
+    if name in fixed:
+        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
+    return parameter

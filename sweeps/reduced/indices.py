@@ -9,19 +9,24 @@ from ...engine.reduce.counting import Statuses
 from ...engine.reduce.measure import Measure
 from ...engine.reduce.reduction import Reduction
 from ...engine.space import Space, Variable
+from ...engine.values.columns import Values
 from ..cube.statuses import counted_for, status_names
+from ..sensitivity.measures import NATURAL
 from ..sensitivity.noise import floor_for
 from ..sensitivity.samples import ANSWERED
 from ..spec.checks import count
 from ..spec.design import STREAMED, Design
 from ..spec.dim import DIM
 from .blocks import BLOCKS
-from .sobol import Sobol, Wanted
+from .morris import Morris
+from .prcc import Prcc
+from .sampled import Wanted
+from .sobol import Sobol
 
-_INSTEAD = {
-    "morris": "store its points, which are few",
-    "lhs": "PRCC ranks all values of an output, which have to be there at once; store them, or take sobol",
-}
+_CALLED = {"sobol": "Sobol' indices", "morris": "Morris effects", "prcc": "rank correlations"}
+
+# Values of a design that ranks are taken of: 256 MB, and several times as much while they are ranked.
+_MOST_VALUES = 2**25
 
 
 def stored(where: str, stated: Mapping[str, Any]) -> bool:
@@ -42,33 +47,49 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     identity = space.identity()
     design = Design.from_identity(identity)
     assert design is not None  # `stated` was read before
-    if design.kind != "sobol":
-        raise SweepError(f"{where}.store: false is of sobol designs; {_INSTEAD[design.kind]}")
+    method = NATURAL[design.kind]
     if space.derivatives:
         raise SweepError(
-            f"{where}.store: false keeps Sobol' indices, which need no [derivatives]; leave them out"
+            f"{where}.store: false keeps {_CALLED[method]}, which need no [derivatives]; leave them out"
         )
     confidence = stated.get("confidence", 0.95)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
         raise SweepError(f"{where}.confidence: {shown(confidence)} should lie between 0 and 1")
     resamples = count(f"{where}.resamples", stated.get("resamples", 100), 2)
-    parameters, measures, codes = design.moved, [], set()
+    columns = next(axis.values for axis in space.axes if axis.dim == DIM)
+    measures, codes = [], set()
     for output in space.variables:
         if output.name != "status":
             for one in _wanted(space, output, identity):
-                measures.append(Sobol(one, design, resamples, float(confidence), parameters))
+                measures.append(_measure(one, design, resamples, float(confidence), columns))
                 codes |= one.codes
     measures.append(Statuses(next(one for one in space.variables if one.name == "status"), frozenset(codes)))
     _require_own_names(where, space, measures)
+    held = sum(measure.numbers for measure in measures if measure.grows)
+    if held > _MOST_VALUES:
+        raise SweepError(
+            f"{where}.store: false ranks all {held:,} values of a cell at once; at most {_MOST_VALUES:,} are "
+            "held: keep fewer outputs or samples, or take a sobol design"
+        )
     text = {
         "over": DIM,
-        "measures": "sobol",
+        "measures": method,
         "confidence": str(float(confidence)),
         "resamples": str(resamples),
         "blocks": str(min(BLOCKS, design.samples)),
         "keep": ", ".join(dict.fromkeys([*ANSWERED, *status_names(sorted(codes))])),
     }
     return Reduction((DIM,), tuple(measures), text)
+
+
+def _measure(
+    wanted: Wanted, design: Design, resamples: int, confidence: float, columns: Mapping[str, Values]
+) -> Measure:
+    """What is measured of one output."""
+    if design.kind == "lhs":
+        return Prcc(wanted, design, confidence, columns)
+    how = Sobol if design.kind == "sobol" else Morris
+    return how(wanted, design, resamples, confidence, design.moved)
 
 
 def _wanted(space: Space, output: Variable, identity: Mapping[str, str]) -> list[Wanted]:

@@ -15,9 +15,11 @@ from .withheld import LEFT_OUT, Withheld
 if TYPE_CHECKING:
     import xarray as xr
 
+_INTERVALS = {"prcc": "by Fisher's transformation"}
 # What a result says of itself, in ``<output>_note``: a key of `noise.WHY`, or one of these.
 MEASURED, WITHHELD = 0, 4
 _NOTE = "_note"
+_KINDS = ("S1", "ST", "S2", "mu", "mu_star", "sigma", "prcc", "p_value")
 
 
 def method_held(dataset: "xr.Dataset") -> str:
@@ -72,7 +74,7 @@ def indices_held(
         result = result.isel({dim: 0}, drop=True)
     return result.assign_attrs(
         method=method_held(dataset), design=str(design), rows=design.samples, **held,
-        intervals=f"by {held['resamples']} bootstrap resamples",
+        intervals=_INTERVALS.get(method_held(dataset), f"by {held['resamples']} bootstrap resamples"),
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
         status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),
@@ -80,7 +82,7 @@ def indices_held(
 
 
 def _measures(dataset: "xr.Dataset", name: str) -> dict[str, "xr.DataArray"]:
-    kinds = [f"{kind}{end}" for kind in ("S1", "ST", "S2") for end in ("", "_low", "_high")]
+    kinds = [f"{kind}{end}" for kind in _KINDS for end in ("", "_low", "_high")]
     there = [kind for kind in (*kinds, "mean", "std", "left_out") if f"{name}_{kind}" in dataset.data_vars]
     return {kind: dataset[f"{name}_{kind}"] for kind in there}
 

@@ -8,7 +8,6 @@ from math import isfinite
 import numpy as np
 
 from ..spec.design import Design
-from ..spec.groups import owners
 from .bootstrap import Resampler
 from .dgsm import dgsm
 from .given.chaos import chaos_indices
@@ -18,11 +17,12 @@ from .given.hsic import hsic
 from .given.patterns import by_pattern
 from .given.ranks import chatterjee
 from .given.regional import regional
-from .morris import morris_measures, quantile_steps
+from .morris import morris_measures
 from .noise import Floor, floor_of
 from .prcc import partial_rank_correlations
 from .samples import Region, Samples
 from .sobol import sobol_indices
+from .steps import steps_of
 
 
 @dataclass(frozen=True)
@@ -136,18 +136,10 @@ def _sobol(task: Task, block: Block) -> dict[str, np.ndarray]:
 
 def _morris(task: Task, block: Block) -> dict[str, np.ndarray]:
     values, usable = task.groups(block.values), task.groups(block.usable)
-    design = task.design
-    drawn = design.distributions.values()
-    widths = [one.high - one.low if one.kind == "integers" else np.nan for one in drawn]
-    steps = quantile_steps(task.groups(task.x), np.array(widths), design.option)
-    if not design.groups:
-        return morris_measures(values, usable, steps, task.resampler)
-    owner = np.array(owners(list(design.distributions), design.groups))
-    moved = np.stack(
-        [np.abs(steps[..., owner == one]).max(axis=-1) for one in range(owner.max() + 1)], axis=-1
-    )
-    measures = morris_measures(values, usable, moved, task.resampler)
-    # Parameters of a group move up or down at random: the sign of what comes of it means nothing.
+    steps = steps_of(task.design, task.groups(task.x))
+    measures = morris_measures(values, usable, steps, task.resampler)
+    if not task.design.groups:
+        return measures
     return {kind: one for kind, one in measures.items() if kind.startswith("mu_star") or kind == "left_out"}
 
 

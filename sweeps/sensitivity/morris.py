@@ -27,17 +27,24 @@ def morris_measures(
     ``left_out``, shape (cells,).
     """
     rows = np.asarray(usable.all(axis=1))
-    effects = np.where(rows[:, None], _elementary_effects(values, steps), 0)
+    effects = np.where(rows[:, None], elementary_effects(values, steps), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = effects.sum(axis=0) / rows.sum(axis=0)
         apart = np.where(rows[:, None], effects - middle, 0)  # sigma would cancel about another point
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
         sums = resampler.sums(np.concatenate(parts, axis=1))
-        count, dims = sums[:, :1], effects.shape[1]
+    return measures_of(sums, middle, resampler) | {"left_out": len(rows) - rows.sum(axis=0)}
+
+
+def measures_of(sums: np.ndarray, middle: np.ndarray, resampler: Resampler) -> dict[str, np.ndarray]:
+    """mu, mu_star and sigma with intervals, from sums over trajectories: of 1, of the effects less `middle`,
+    of their sizes, and of the squares of the first.
+    """
+    count, dims, result = sums[:, :1], len(middle), {}
+    with np.errstate(divide="ignore", invalid="ignore"):
         off, size, square = (sums[:, 1 + i * dims : 1 + (i + 1) * dims] for i in range(3))
         deviation = np.sqrt(np.maximum(square - off**2 / count, 0) / (count - 1))
         measures = {"mu": middle + off / count, "mu_star": size / count, "sigma": deviation}
-        result = {"left_out": len(rows) - rows.sum(axis=0)}
         for name, measure in measures.items():
             names = (name, f"{name}_low", f"{name}_high")
             result |= dict(zip(names, resampler.interval(measure), strict=True))
@@ -61,8 +68,8 @@ def quantile_steps(positions: np.ndarray, widths: np.ndarray, levels: int) -> np
     return np.where(np.isnan(widths), np.sign(steps) * levels / (2 * (levels - 1)), steps / widths)
 
 
-def _elementary_effects(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Shape (trajectories, dims, cells): change of the output over change of the quantile."""
+def elementary_effects(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Change of the output over change of the quantile, shape (trajectories, dims, cells)."""
     which = np.argmax(steps != 0, axis=2)[:, :, None]
     effects = np.empty_like(values[:, 1:])
     change = np.diff(values, axis=1) / np.take_along_axis(steps, which, axis=2)

@@ -70,6 +70,30 @@ def test_the_indicator_of_a_class_is_an_output(stored, streamed):
     assert indices["side_is_high_ST"].sel(parameter="x2").max() == 0
 
 
+@pytest.mark.parametrize("kind", ["morris", "lhs"])
+def test_effects_and_rank_correlations_are_those_of_the_stored_cube(folder, kind):
+    """As of single blocks, and of more trajectories than blocks but for the intervals."""
+    outputs = [*OUTPUTS, "side"]
+    for samples in (512, 2048) if kind == "morris" else (2048,):
+        design = {"kind": kind, "samples": samples, "seed": 3}
+        expected = run_of(folder, f"{kind}_{samples}.zarr", None, design, outputs).equisweep.sensitivity()
+        indices = run_of(
+            folder, f"{kind}_{samples}_streamed.zarr", 1000, design | {"store": False}, outputs
+        ).equisweep.sensitivity()
+        same = [name for name in expected if samples == 512 or not name.endswith(("_low", "_high"))]
+        assert expected["y_left_out"].min() > 0
+        assert any("side_is_high" in name for name in same)
+        require_same(indices, expected if kind == "lhs" else expected[same], atol=1e-10)
+        for key in ("method", "design", "rows", "withheld", "does_not_vary", "status_counts", "keep"):
+            assert indices.attrs[key] == expected.attrs[key], key
+
+
+def test_more_values_than_are_ranked_at_once_are_refused(folder):
+    sweep = ishigami_sweep(folder, {"kind": "lhs", "samples": 2**25 + 2, "store": False}, outputs=["y"])
+    with pytest.raises(SweepError, match="ranks all 33,554,434 values of a cell at once"):
+        resolved(sweep)
+
+
 def test_more_samples_than_blocks_leave_the_estimates_and_intervals_alike(folder):
     design = {"kind": "sobol", "samples": 2**13, "seed": 5}
     expected = run_of(folder, "more.zarr", None, design, ["y"]).equisweep.sensitivity()
@@ -150,10 +174,9 @@ def test_what_was_settled_is_said(folder, streamed, capsys):
         ({"store": False, "confidence": 95}, {}, "design.confidence: 95 should lie between 0 and 1"),
         (
             {"kind": "morris", "store": False},
-            {},
-            "false is of sobol designs; store its points, which are few",
+            {"derivatives": {"y": ["x1"]}},
+            "false keeps Morris effects, which need no .derivatives.",
         ),
-        ({"kind": "lhs", "store": False}, {}, "PRCC ranks all values"),
         ({"store": False}, {"derivatives": {"y": ["x1"]}}, "no .derivatives.; leave them out"),
         ({"store": False}, {"reduce": {"over": "sample", "y": ["mean"]}}, "keep one of the two"),
     ],

@@ -1,0 +1,81 @@
+"""Morris screening of trajectories that are not stored: moments of the effects by blocks of trajectories."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...engine.reduce.measure import Block, State
+from ..sensitivity.bootstrap import Resampler
+from ..sensitivity.morris import elementary_effects, measures_of
+from ..sensitivity.steps import steps_of
+from ..spec.design import Design
+from .blocks import Blocks
+from .sampled import Sampled, Wanted
+
+
+class Morris(Sampled):
+    """Mean, mean size and spread of the elementary effects, with intervals; of groups the mean size alone."""
+
+    def __init__(
+        self, wanted: Wanted, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
+    ) -> None:
+        kinds = ("mu_star",) if design.groups else ("mu", "mu_star", "sigma")
+        self.kinds, self.intervals, self.effects = dict.fromkeys(kinds, ("parameter",)), kinds, kinds
+        self.blocks, self.resamples, self.confidence = (
+            Blocks(design.samples, design.seed),
+            resamples,
+            confidence,
+        )
+        super().__init__(wanted, design, parameters)
+        self.numbers = int(np.prod(wanted.inner, dtype=int)) * (
+            self.blocks.count * (1 + 3 * self.dims) + self.dims + 3
+        )
+
+    def part(self, block: Block) -> State:
+        """As of `Measure`."""
+        values, usable = self.values(block)
+        group = self.design.group
+        y = values.reshape(len(values), -1, group).transpose(1, 2, 0)
+        rows = np.asarray(usable.reshape(len(values), -1, group).all(axis=2)).T
+        x = np.stack([block.columns[name] for name in self.design.distributions], axis=1)
+        steps = steps_of(self.design, x.reshape(len(y), group, -1).astype(float))
+        effects = np.where(rows[:, None], elementary_effects(np.where(rows[:, None], y, 0.0), steps), 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            centre = np.nan_to_num(effects.sum(axis=0) / rows.sum(axis=0))
+        apart = np.where(rows[:, None], effects - centre, 0.0)
+        parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
+        sums = self.blocks.add(np.concatenate(parts, axis=1), block.first // group)
+        return {
+            "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
+            "centre": np.ascontiguousarray(centre.T),
+            **self.extent(values, usable),
+        }
+
+    def join(self, one: State, two: State) -> State:
+        """As of `Measure`; the moments of both are then about the middle of the first part that has any."""
+        none = one["sums"][:, :, 0].sum(axis=1) == 0
+        centre = np.where(none[:, None], two["centre"], one["centre"])
+        sums = self._about(one, centre) + self._about(two, centre)
+        return {"sums": sums, "centre": centre, **self.farther(one, two)}
+
+    def finish(self, state: State) -> dict[str, np.ndarray]:
+        """As of `Measure`."""
+        sums = state["sums"].sum(axis=1)
+        count = sums[:, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            middle = np.nan_to_num(state["centre"] + sums[:, 1 : 1 + self.dims] / count[:, None])
+        table = np.moveaxis(self._about(state, middle), 0, 2)
+        resampler = Resampler(self.blocks.count, self.resamples, 0, self.confidence)
+        found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
+        names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
+        lost = self.design.samples - count.astype(np.int64)
+        return self.results(state, {name: found[name] for name in names}, lost, self.design.samples)
+
+    def _about(self, state: State, centre: np.ndarray) -> np.ndarray:
+        """The sums of a part about other middles of the effects, shape (cells, blocks, moments)."""
+        sums, dims = state["sums"].copy(), self.dims
+        by = (centre - state["centre"])[:, None]
+        count, off = state["sums"][..., :1], state["sums"][..., 1 : 1 + dims]
+        sums[..., 1 : 1 + dims] -= by * count
+        sums[..., 1 + 2 * dims :] += by**2 * count - 2 * by * off
+        return sums

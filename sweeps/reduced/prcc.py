@@ -1,0 +1,47 @@
+"""Partial rank correlations of samples that are not stored; their values are held until they are ranked."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...engine.reduce.measure import Block, State
+from ...engine.values.columns import Values
+from ..sensitivity.prcc import partial_rank_correlations
+from ..spec.design import Design
+from .sampled import Sampled, Wanted
+
+
+class Prcc(Sampled):
+    """Partial rank correlations with intervals and p-values: exact, of values that are kept in memory."""
+
+    grows = True
+    kinds = dict.fromkeys(("prcc", "p_value"), ("parameter",))
+    intervals = ("prcc",)
+
+    def __init__(
+        self, wanted: Wanted, design: Design, confidence: float, columns: Mapping[str, Values]
+    ) -> None:
+        super().__init__(wanted, design, list(columns))
+        self.confidence, self.columns = confidence, columns
+        self.numbers = int(np.prod(wanted.inner, dtype=int)) * design.points
+
+    def part(self, block: Block) -> State:
+        """As of `Measure`."""
+        values, usable = self.values(block)
+        held = np.where(usable & np.isfinite(values), values, np.nan).astype(float)
+        return {"values": held, **self.extent(values, usable)}
+
+    def join(self, one: State, two: State) -> State:
+        """As of `Measure`."""
+        both = np.concatenate([one["values"], two["values"]], axis=1)
+        return {"values": both, **self.farther(one, two)}
+
+    def finish(self, state: State) -> dict[str, np.ndarray]:
+        """As of `Measure`."""
+        y = state["values"].T
+        x = np.stack([np.asarray(values[:], float) for values in self.columns.values()], axis=1)
+        usable = ~np.isnan(y)
+        tied = self.wanted.floor.tied
+        found = partial_rank_correlations(x, np.where(usable, y, 0.0), usable, self.confidence, tied)
+        lost = np.asarray(found.pop("left_out"), np.int64)
+        return self.results(state, found, lost, len(y))

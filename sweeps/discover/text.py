@@ -6,8 +6,11 @@ from ..text import format_records
 from .discover import Discovery, Found
 
 
-def discovery_text(found: Discovery, style: str) -> str:
-    """Boxes as a table with their conditions below it, or boxes and the trade-off as CSV or JSON."""
+def discovery_text(found: Discovery, style: str, asked_by: str = "") -> str:
+    """Boxes as a table with their conditions below it, or boxes and the trade-off as CSV or JSON.
+
+    `asked_by` stands before each condition: what a shell asks it by.
+    """
     rows = [_row(f"{number}", one) for number, one in enumerate(found.boxes, 1)]
     if style != "table":
         steps = [_row(f"step {number}", one) for number, one in enumerate(found.trade_off)]
@@ -19,7 +22,7 @@ def discovery_text(found: Discovery, style: str) -> str:
     brief = [{key: value for key, value in row.items() if key != "where"} for row in rows]
     lines += ["", format_records(brief, "table"), ""]
     for number, one in enumerate(found.boxes, 1):
-        lines.append(f"{number}: --where '{one.where}'")
+        lines.append(f"{number}: {asked_by}'{one.where}'")
         chance = ", ".join(f"{name} {p:.2g}" for name, p in one.p_values.items())
         lines.append(f"   limits as good by chance: {chance}")
     if len(rows) > 1:

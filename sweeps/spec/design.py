@@ -233,7 +233,7 @@ def _correlation(where: str, stated: Mapping[str, Any], parameters: Mapping[str,
     if stated["kind"] != "lhs":
         raise SweepError(
             f"{where}: a {stated['kind']} design moves single parameters, and dependent ones do not move "
-            'alone; take kind = "lhs", and --method shapley or kucherenko'
+            'alone; take kind = "lhs", and the measures shapley or kucherenko'
         )
     pairs = read_pairs(where, stated["correlation"], list(parameters))
     normal_factor(where, pairs, {name: one for name, (_, one) in parameters.items()})

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
             open_selected(options), options.where, options.method,
             selections=options.sel, density=options.density, boxes=options.boxes,
         )  # fmt: skip
-    print(discovery_text(found, options.format))
+    print(discovery_text(found, options.format, "--where "))
     if options.output is not None:
         from ...discover.picture import draw
 

@@ -84,7 +84,7 @@ def test_wrong_correlations_are_refused(correlation, message):
 def test_designs_that_move_single_parameters_are_refused_with_what_to_use():
     laws = {"alpha": {"uniform": [0.1, 0.9]}, "beta": {"uniform": [0.1, 0.9]}}
     for kind in ("sobol", "morris"):
-        with pytest.raises(SweepError, match="--method shapley or kucherenko"):
+        with pytest.raises(SweepError, match="the measures shapley or kucherenko"):
             design_of({"rank": [["alpha", "beta", 0.5]]}, kind, laws)
 
 

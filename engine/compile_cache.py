@@ -7,12 +7,38 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import jax
 
 # Bytes that are kept; beyond them what was used least recently is compiled anew when it is wanted.
 MOST_BYTES = 10**9
+
+# Variables that JAX, XLA and LLVM read, each when it is first used.
+_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
+
+
+def variables() -> dict[str, str]:
+    """Those variables of the environment that decide what compilers make, as they are now."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+
+
+_AT_THE_START = variables()
+
+
+@cache
+def variables_read() -> dict[str, str]:
+    """The same as they were when XLA read them, so far as that is known; asked before it does."""
+    from jax._src import xla_bridge
+
+    begun = getattr(xla_bridge, "backends_are_initialized", lambda: True)()
+    return _AT_THE_START if begun else variables()
+
+
+# After so many bytes kept by one process it is looked again how much there is.
+_LOOK_AFTER = MOST_BYTES // 20
+_new_bytes = [0]
 
 # A file that is larger was not kept here.
 _MOST_OF_ONE = 2**28
@@ -35,6 +61,7 @@ def keep_compiled() -> None:
     What was kept beyond `MOST_BYTES` is deleted. A setting the user made himself
     (``JAX_COMPILATION_CACHE_DIR``) is left alone.
     """
+    variables_read()
     if jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return
     folder = _own_folder()
@@ -100,6 +127,11 @@ def keep(name: str, code: bytes) -> None:
     except OSError:
         with suppress(OSError):  # a disk that is read only refuses this, too
             part.unlink()
+        return
+    _new_bytes[0] += len(code)
+    if _new_bytes[0] >= _LOOK_AFTER:  # a process that runs for days keeps a function for each of its sweeps
+        _new_bytes[0] = 0
+        delete_least_used(folder, MOST_BYTES)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ _OF_JAX = _words("""
     numpy lax nn random scipy tree tree_util typing Array ShapeDtypeStruct vmap jit grad value_and_grad
     jacfwd jacrev hessian jvp vjp linearize linear_transpose custom_jvp custom_vjp checkpoint remat eval_shape
 """)
+# Of the modules above: what finds names in text, or remembers.
+_BY_TEXT = _words("attrgetter methodcaller get_type_hints make_dataclass ForwardRef RLock FunctionType")
 _FROM_FILES = _words("load save savez fromfile from_dlpack printoptions set_printoptions ufunc")
 _BUILTINS = _words("""
     abs all any bool complex dict divmod enumerate filter float frozenset int isinstance issubclass len list
@@ -71,7 +73,7 @@ def stands_alone(source: bytes) -> bool:
     try:
         tree = ast.parse(source)
         _Names(tree).require()
-    except (_Other, SyntaxError, ValueError, RecursionError):
+    except (_Other, SyntaxError, ValueError, RecursionError, ImportError):
         return False
     return True
 
@@ -130,7 +132,8 @@ class _Names:
         if name in self.modules:
             if not whole:
                 raise _Other("a module as a value")
-        elif name not in self.bound and not (name in _BUILTINS and hasattr(builtins, name)):
+        elif name not in (_BUILTINS if hasattr(builtins, name) else self.bound):
+            # Where it is bound, perhaps, and where it is not it is Python's own all the same.
             raise _Other(name)
 
     def require_attribute(self, node: ast.Attribute) -> None:
@@ -218,7 +221,9 @@ def _taken(module: str, name: str) -> str | None:
     elif module in ("numpy", "jax.numpy"):
         known = name not in _FROM_FILES and hasattr(import_module("jax.numpy"), name)
     else:
-        known = not name.startswith("_") and value is not None and name != "*"
+        known = not name.startswith("_") and value is not None and name not in ("*", *_BY_TEXT)
+        if _is_ours(module):
+            known = known and _is_ours(getattr(value, "__module__", module))
     if not known:
         raise _Other(f"{module}.{name}")
     return None

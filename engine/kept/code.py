@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -42,12 +42,33 @@ def replaced() -> list[str]:
 
 def _foreign(name: str, inside: dict[str, object]) -> Iterator[str]:
     for key, value in list(inside.items()):
-        if isinstance(value, FunctionType) and not _is_of_a_package(value.__code__.co_filename):
+        if any(map(_is_foreign, _inside(value))):
             yield key
         elif isinstance(value, type) and value.__module__ == name:
             for method in vars(value).values():
-                if isinstance(method, FunctionType) and not _is_of_a_package(method.__code__.co_filename):
-                    yield f"{key}.{method.__name__}"
+                if _is_foreign(method):
+                    yield f"{key}.{getattr(method, '__name__', '')}"
+
+
+def _inside(value: object) -> Iterator[object]:
+    """A value, or what a registry holds: functions and classes by name, or in a row."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list | tuple):
+        yield from value
+    else:
+        yield value
+
+
+def _is_foreign(value: object) -> bool:
+    """Whether it is a function or a class, bound to arguments perhaps, that no package holds."""
+    while isinstance(value, partial):
+        value = value.func
+    if isinstance(value, type):
+        module = sys.modules.get(value.__module__)
+        file = getattr(module, "__file__", None)
+        return value.__module__ == "__main__" or (file is not None and not _is_of_a_package(file))
+    return isinstance(value, FunctionType) and not _is_of_a_package(value.__code__.co_filename)
 
 
 @cache

@@ -19,16 +19,16 @@ import numpy as np
 
 from ..codegen.backends import backend_of
 from ..codegen.cpu import jit
+from ..compile_cache import variables, variables_read
 from ..point import Point
 from ..space import Space
 from .alone import is_alone
 from .code import code_digest
-from .content import content_of
+from .content import Unknown, content_of
 
 # Changed whenever what is kept changes its form.
 _FORM = 1
 _PACKAGES = ("jax", "jaxlib", "numpy", "llvmlite", "diffrax", "equinox")
-_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
 # Where jax keeps what it compiles, and what of it: of no function a part.
 _NO_PART = {
     "jax_compilation_cache_dir",
@@ -95,7 +95,7 @@ def process_parts(device: Any) -> dict[str, Any]:
         "python": (sys.version, sys.implementation.cache_tag, platform.machine(), sys.platform),
         "packages": [(name, version(name)) for name in _PACKAGES],
         "settings": [(n, _setting(n)) for n in sorted(jax.config.values) if n not in _NO_PART],  # pyright: ignore
-        "environment": [(n, v) for n, v in sorted(os.environ.items()) if _decides(n)],
+        "environment": _environment(),
         "processor": (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), os.cpu_count()),
         "optimised": jit.OPTIMISE,
         "width": backend.width if backend is not None else 0,
@@ -103,9 +103,19 @@ def process_parts(device: Any) -> dict[str, Any]:
     }
 
 
+def _environment() -> list[tuple[str, str]]:
+    """The variables that decide. Raises Unknown where they changed since libraries may have read them."""
+    before, now = (
+        sorted((n, v) for n, v in of.items() if _decides(n)) for of in (variables_read(), variables())
+    )
+    if before != now:
+        raise Unknown("an environment that was changed later")
+    return now
+
+
 def _decides(variable: str) -> bool:
-    """Whether a variable may decide what is made, which is no setting of jax besides."""
-    return variable.startswith(_VARIABLES) and variable.lower() not in {*_NO_PART, "jax_enable_x64"}
+    """Whether a variable that libraries read may decide what is made, which is no setting of jax besides."""
+    return variable.lower() not in {*_NO_PART, "jax_enable_x64"}
 
 
 def _setting(name: str) -> str:

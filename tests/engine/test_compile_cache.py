@@ -49,3 +49,13 @@ def test_a_run_begins_by_deleting_what_is_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr(type(compile_cache.jax.config), "jax_compilation_cache_dir", None, raising=False)
     compile_cache.keep_compiled()
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_long_run_deletes_what_is_too_much_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr(compile_cache, "kept_folder", lambda: tmp_path)
+    monkeypatch.setattr(compile_cache, "MOST_BYTES", 1000)
+    monkeypatch.setattr(compile_cache, "_LOOK_AFTER", 500)
+    for number in range(40):
+        compile_cache.keep(f"entry-{number}", b"x" * 100)
+        assert kept_bytes(tmp_path) <= 1000 + 500 + 32 * 5
+    assert compile_cache.kept("entry-39") == b"x" * 100

@@ -51,6 +51,12 @@ OTHERS = {
     "sweeps": "from equisweep.sweeps import run",
     "the engine": "import equisweep.engine",
     "no Python": "def f(",
+    "a file, where its name is bound elsewhere": "def g(open): return open\nX = open('a')",
+    "a file, after its name was deleted": "open = 1\ndel open\nX = open('a')",
+    "what a module of ours imports": "from equisweep.kernels import import_module\nX = import_module('os')",
+    "what is not in a module of ours": "from equisweep.kernels.model import nothing_such",
+    "a module of ours that is not there": "from equisweep.kernels.nothing import such",
+    "names in text": "from operator import attrgetter\nX = attrgetter('__class__')(1)",
 }
 
 

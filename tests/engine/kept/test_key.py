@@ -13,6 +13,7 @@ from equisweep.engine.device import pick_device
 from equisweep.engine.kept import code
 from equisweep.engine.kept import key as keys
 from equisweep.engine.kept.content import Unknown, content_of
+from equisweep.engine.ode import method
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.imports import FOLDERS
@@ -64,7 +65,10 @@ def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
         found.append(key_of(space))
     with jax.default_matmul_precision("highest"):
         found.append(key_of(space))
-    monkeypatch.setenv("XLA_FLAGS", os.environ.get("XLA_FLAGS", "") + " --xla_cpu_enable_fast_math=true")
+    flags = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_enable_fast_math=true"
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    assert key_of(space) is None  # who knows whether XLA has read it
+    monkeypatch.setattr(keys, "variables_read", keys.variables)
     found.append(key_of(space))
     monkeypatch.setattr(keys, "version", partial(str.format, "{} 99"))
     found.append(key_of(space))
@@ -170,4 +174,10 @@ def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(
     assert code.replaced() == []
     monkeypatch.setattr(grid_function, "point_function", lambda *_: None)
     assert code.replaced() == ["equisweep.engine.grid_function.point_function"]
+    monkeypatch.undo()
+    monkeypatch.setitem(method.SOLVERS, "mine", partial(lambda field, control: None))
+    assert code.replaced() == ["equisweep.engine.ode.method.SOLVERS"]
+    monkeypatch.undo()
+    monkeypatch.setattr(method, "Tolerance", type("Tolerance", (), {"__module__": __name__}))
+    assert code.replaced() == ["equisweep.engine.ode.method.Tolerance"]
     assert key_of(small_sweep(**LEAST).space()) is None

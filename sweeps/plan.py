@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .paths import path_of
+from .paths import cube_path
 
 if TYPE_CHECKING:
     from ..engine.space import Space
@@ -137,7 +137,7 @@ def plan(
         space, stored = reduced_last(space, told.reduction.over), reduced_space(space, told.reduction)
         cut = plan_layouts(space, stored, picked)
         layout, files, partial = cut.grid, len(cut.cube), cut.bytes_under_way
-    reused = None if reuse is None else _reused(path_of(reuse), space, picked, layout)
+    reused = None if reuse is None else _reused(cube_path(reuse), space, picked, layout)
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import CubeError
 from ..engine.store.read import Reader
-from .paths import path_of
+from .paths import cube_path
 from .text import short
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def recompute(
     from .cube.open import dataset_of
     from .cube.source import space_of, sweep_of
 
-    reader = Reader(path_of(path))
+    reader = Reader(cube_path(path))
     dataset = dataset_of(reader)
     if sweep_of(dataset, f"{path}").reduce:
         raise CubeError(f"{path}: holds no points but what they were reduced to: there is nothing to compare")

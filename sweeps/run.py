@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
 from ..engine.errors import Argument, SweepError
-from .paths import path_of
+from .paths import cube_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,7 +109,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     from ..engine.store.shared.parts import WHOLE, part_of
     from .provenance import known_by, provenance
 
-    root, part = path_of(path), options.pop("part", None)
+    root, part = cube_path(path), options.pop("part", None)
     part = None if part is None else part_of(part)
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
@@ -130,7 +130,11 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
 
     told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
     reuse = options.pop("reuse", None)
-    options |= {"reduction": told.reduction, "part": part, "reuse": None if reuse is None else path_of(reuse)}
+    options |= {
+        "reduction": told.reduction,
+        "part": part,
+        "reuse": None if reuse is None else cube_path(reuse),
+    }
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
 
 

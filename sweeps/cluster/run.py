@@ -6,7 +6,7 @@ from typing import Any
 from ...engine.crew.lead import execute_with
 from ...engine.feedback.report import Report
 from ..begun import as_begun
-from ..paths import path_of
+from ..paths import cube_path
 from ..provenance import provenance
 from ..reduced.reduced import resolved
 from ..spec.sweep import Sweep
@@ -24,7 +24,7 @@ def run_on(
     require_dask()
     from .spread import crew_of
 
-    old = None if reuse is None else path_of(reuse)
+    old = None if reuse is None else cube_path(reuse)
     told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
     sent = order(sweep, root, device, options.get("durable", True), old)
     with crew_of(client, sent) as crew:

@@ -2,11 +2,11 @@
 
 import argparse
 
-from .command import ALL_ROWS, Command, add_selection, open_selected, path_argument
+from .command import ALL_ROWS, Command, add_selection, cube_argument, open_selected, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("--var", required=True, help="a class, a count, status; a real one with --level")
     parser.add_argument("--along", required=True, help="the axis along which it changes")
     parser.add_argument("--level", type=float, help="where a real variable passes this value")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import Argument, SweepError
-from ..paths import path_of
+from ..paths import cube_path, path_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,6 +72,14 @@ def program() -> str:
         return "equisweep"
     result = shutil.which("equisweep")
     return "equisweep" if result and Path(result).resolve() == typed.resolve() else str(typed)
+
+
+def cube_argument(text: str) -> Path:
+    """The place of a cube from the command line."""
+    try:
+        return cube_path(text)
+    except SweepError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def path_argument(text: str) -> Path:
@@ -148,6 +156,6 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_reuse(parser: argparse.ArgumentParser) -> None:
     """The option ``--from``, for commands that compute a sweep or say what it will take."""
     parser.add_argument(
-        "--from", dest="reuse", type=path_argument, metavar="CUBE",
+        "--from", dest="reuse", type=cube_argument, metavar="CUBE",
         help="take over the points that this cube has already; compute the rest",
     )  # fmt: skip

@@ -2,13 +2,13 @@
 
 import argparse
 
-from .command import Command, add_selection, count, path_argument
+from .command import Command, add_selection, count, cube_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument(
-        "--with", dest="other", type=path_argument, metavar="CUBE",
+        "--with", dest="other", type=cube_argument, metavar="CUBE",
         help="a second cube: beside the first, on the same axes, or what differs",
     )  # fmt: skip
     add_selection(parser)

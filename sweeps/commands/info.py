@@ -2,11 +2,11 @@
 
 import argparse
 
-from .command import Command, path_argument
+from .command import Command, cube_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("--citation", action="store_true", help="print how to cite it instead, in BibTeX")
 
 

@@ -4,7 +4,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Any
 
-from .command import Command, add_selection, open_part, path_argument
+from .command import Command, add_selection, cube_argument, open_part, path_argument
 
 if TYPE_CHECKING:
     from ..plots.look.style import Style
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("--var", action="append", default=[], help="what to draw; lines take several")
     parser.add_argument("--x", help="the axis that runs to the right")
     parser.add_argument("--y", help="the axis that runs upwards (maps, sampled points)")

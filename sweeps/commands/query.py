@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .command import ALL_ROWS, Command, add_selection, open_part, path_argument
+from .command import ALL_ROWS, Command, add_selection, cube_argument, open_part, path_argument
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument(
         "--var", action="append", default=[], help="a variable; may be repeated (all if absent)"
     )

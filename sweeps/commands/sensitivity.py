@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .command import ALL_ROWS, Command, add_selection, count, open_selected, path_argument
+from .command import ALL_ROWS, Command, add_selection, count, cube_argument, open_selected, path_argument
 
 METHODS = (
     *("sobol", "morris", "dgsm", "prcc", "elasticity"),
@@ -12,7 +12,7 @@ METHODS = (
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("--method", choices=METHODS,
                         help="default: that of the cube's design")  # fmt: skip
     parser.add_argument(

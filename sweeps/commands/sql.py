@@ -4,12 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import ALL_ROWS, Command, path_argument
+from .command import ALL_ROWS, Command, cube_argument
 from .query import add_output
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("query", help="one SELECT; the table is cube, its columns the axes and variables")
     add_output(parser)
 

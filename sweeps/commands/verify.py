@@ -2,11 +2,11 @@
 
 import argparse
 
-from .command import Command, add_device, path_argument
+from .command import Command, add_device, cube_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument(
         "--repair",
         action="store_true",

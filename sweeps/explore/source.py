@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.store.cube import readable
 from ..cube.plain.open import opened, plain_of
 from ..cube.select import Selections, parse_selections, select
-from ..paths import path_of
+from ..paths import cube_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,7 +70,7 @@ class Source:
 
 def source_of_path(path: str | Path, selections: Selections = ()) -> Source:
     """The cube at a path. Raises CubeError where there is none."""
-    root = path_of(path)
+    root = cube_path(path)
 
     def open_it() -> tuple[Any, bool]:
         with readable(root):

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..command import Command, path_argument
+from ..command import Command, cube_argument
 
 if TYPE_CHECKING:
     from ...cube.compared.diff import Difference, VariableDifference
@@ -13,8 +13,8 @@ _MOST_CLASSES = 8
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("one", type=path_argument, help="a cube")
-    parser.add_argument("other", type=path_argument, help="another one")
+    parser.add_argument("one", type=cube_argument, help="a cube")
+    parser.add_argument("other", type=cube_argument, help="another one")
 
 
 def run(options: argparse.Namespace) -> int:

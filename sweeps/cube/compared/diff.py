@@ -13,7 +13,7 @@ from ....engine.reuse.along import coordinates_along
 from ....engine.store.identity import differences
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from ...paths import path_of
+from ...paths import cube_path
 from .common import Apart, Common, common_points
 
 
@@ -99,7 +99,7 @@ def diff(one: str | Path, other: str | Path) -> Difference:
     CubeError
         Where one is no cube, or is damaged.
     """
-    first, second = Reader(path_of(one)), Reader(path_of(other))
+    first, second = Reader(cube_path(one)), Reader(cube_path(other))
     common, reason = None, ""
     try:
         common = common_points(first, second)

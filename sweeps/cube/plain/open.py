@@ -10,7 +10,7 @@ import numpy as np
 from ....engine.store.cube import Changing, readable
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from ...paths import path_of
+from ...paths import cube_path
 from .array import Unread, Variable
 from .dataset import Dataset
 
@@ -22,7 +22,7 @@ _OPENINGS = 3
 
 def opened(path: str | Path, made_of: Callable[[Reader], T]) -> T:
     """What is made of the reader of a cube. Raises CubeError where there is none, or it is damaged."""
-    root = path_of(path)
+    root = cube_path(path)
     for _ in range(_OPENINGS):
         with suppress(Changing):
             return made_of(Reader(root))

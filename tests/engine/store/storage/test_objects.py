@@ -1,6 +1,8 @@
 """Cubes in object storage, without a server: in a bucket that this process holds in memory."""
 
+import contextlib
 import secrets
+import sys
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from equisweep.engine.store.storage.objects import objects_at
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
+from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 
 AXES = {"alpha": {"start": 0.1, "stop": 0.9, "num": 9}, "beta": {"start": 0.1, "stop": 0.9, "num": 10}}
@@ -244,3 +247,29 @@ def test_a_cube_in_object_storage_does_not_grow_and_its_points_are_taken_over(tm
     complete(half, part="1/2")
     with pytest.raises(SweepError, match="run into"):
         complete(half + "/", reuse=half)
+
+
+def test_only_cubes_lie_in_object_storage(tmp_path, capsys):
+    url = new()
+    complete(url)
+    for words in (
+        ["query", url, "-o", "s3://bucket/a.csv"],
+        ["plot", url, "--var", "investment", "--x", "alpha", "-o", "s3://bucket/a.png"],
+        ["run", "s3://bucket/sweep.toml", "-o", str(tmp_path / "cube.zarr")],
+        ["info", "ftp://host/cube.zarr"],
+        ["info", "s3://bucket"],
+        ["info", "s3://bucket/../cube.zarr"],
+    ):
+        with contextlib.suppress(SystemExit):
+            assert main(words) != 0
+    said = capsys.readouterr().err
+    for part in ("only a cube", "no such kind of storage", "a whole bucket", "no place in object storage"):
+        assert part in said
+    with pytest.raises(SweepError, match="only a cube"):
+        Sweep.from_file("s3://bucket/sweep.toml")
+
+
+def test_what_is_missing_is_named_with_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(SweepError, match=r"pip install 'equisweep\[cloud\]'"):
+        open_cube(new())

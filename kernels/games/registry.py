@@ -8,6 +8,7 @@ from ..model import Model
 from .contract import CONTRACT
 from .external.model import EXTERNAL
 from .internal.model import INTERNAL
+from .network.model import NETWORK
 from .supervision.model import SUPERVISION
 
 # In the order in which `equisweep models` lists them.
@@ -16,6 +17,7 @@ _GAMES = (
     INTERNAL,
     SUPERVISION,
     CONTRACT,
+    NETWORK,
 )
 
 MODELS: dict[str, Model] = {game.name: game for game in _GAMES}

@@ -1,0 +1,1 @@
+"""Unequal cities on a network."""

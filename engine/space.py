@@ -116,6 +116,8 @@ class Space:
         Of a model with a flow: where its path is saved, and options of `Method`.
     model_digest
         Digest of the file that a user's own model comes from; empty for a model that ships.
+    networks
+        Networks that the model was made for, as flat text: part of the sweep's identity.
     design
         How the values of a sampled axis were drawn, as flat text: part of the sweep's identity.
     """
@@ -132,6 +134,7 @@ class Space:
     integrator: Mapping[str, Any] = field(default_factory=dict)
     model_digest: str = ""
     design: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -217,15 +220,11 @@ class Space:
             flat |= {f"axes.{name}": text for name, text in axis.described_like(like).items()}
         for name, value in self.fixed.items():
             flat[f"fixed.{name}"] = str(np.asarray(value).tolist())
-        for name, value in self.choices.items():
-            flat[f"fixed.{name}"] = value
-        for dim, labels in self.labels.items():
-            flat[f"labels.{dim}"] = ", ".join(map(str, labels))
-        for name, value in self.integrator.items():
-            flat[f"integrator.{name}"] = str(value)
-        for name, value in self.design.items():
-            flat[f"design.{name}"] = value
-        return flat
+        flat |= {f"fixed.{name}": value for name, value in self.choices.items()}
+        flat |= {f"labels.{dim}": ", ".join(map(str, labels)) for dim, labels in self.labels.items()}
+        flat |= {f"integrator.{name}": str(value) for name, value in self.integrator.items()}
+        flat |= {f"design.{name}": value for name, value in self.design.items()}
+        return flat | self.networks
 
     def _output_variable(self, output: Output) -> Variable:
         attributes: dict[str, Any] = {

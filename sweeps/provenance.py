@@ -34,9 +34,9 @@ def provenance(sweep: Sweep) -> dict[str, str]:
 def known_by(sweep: Sweep) -> dict[str, str]:
     """Attributes that a cube of the same sweep, by the same program, has; empty where they do not tell.
 
-    They do not for a model of one's own, whose file may have changed.
+    They do not for a model of one's own or networks in files, which may have changed.
     """
-    if ":" in sweep.model or sweep.model.endswith(".py"):
+    if ":" in sweep.model or sweep.model.endswith(".py") or sweep.networks:
         return {}
     return provenance(sweep)
 
@@ -52,7 +52,7 @@ def _versions() -> str:
 def _as_json(sweep: Sweep) -> str:
     stated = {key: getattr(sweep, key) for key in _KEYS}
     # What 0.1.0 did not know stands there only where it is stated: the hash of other sweeps is as it was.
-    stated |= {key: getattr(sweep, key) for key in ("reduce", "about") if getattr(sweep, key)}
+    stated |= {key: getattr(sweep, key) for key in ("reduce", "about", "networks") if getattr(sweep, key)}
     return json.dumps(stated, default=_plain)
 
 

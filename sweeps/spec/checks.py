@@ -12,7 +12,8 @@ from ...kernels.model import Domain, Parameter
 # Each key of a sweep file to its type, and what an error calls that; times may be anything.
 _TYPES: dict[str, tuple[Any, str]] = {
     **dict.fromkeys(
-        ("axes", "fixed", "derivatives", "integrator", "design", "reduce", "about"), (Mapping, "a table")
+        ("axes", "fixed", "derivatives", "integrator", "design", "reduce", "about", "networks"),
+        (Mapping, "a table"),
     ),
     "outputs": (Sequence, "a list of names"),
     "zip": (Sequence | Mapping, "a list of groups of axes, or a table of them by name"),

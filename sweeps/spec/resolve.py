@@ -51,6 +51,14 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
         raise SweepError(f'{origin}: dtype: {shown(table["dtype"])} is neither "float64" nor "float32"')
     fixed, varied = table["fixed"], dict.fromkeys([*design_names(table["design"]), *table["axes"]])
     require_held(f"{origin}: axes", varied)
+    drawn_as = dict[str, str]()
+    if table["model"] == "network":
+        from .networks.resolve import resolve_networks
+
+        networks = resolve_networks(origin, table, list(varied), folder)
+        model, fixed, drawn_as = networks.model, networks.fixed, networks.identity
+    elif table["networks"]:
+        raise SweepError(f"{origin}: networks: model {shown(table['model'])} has none; they are of network")
     labels = component_labels(f"{origin}: fixed", fixed, varied, model)
     inputs = Inputs(model, labels, table["dtype"])
     require_dynamics(origin, table["times"], table["integrator"], model)
@@ -79,6 +87,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
         integrator=integrator,
         model_digest=digest,
         design=design.text() if design else {},
+        networks=drawn_as,
     )
     require_own_names(f"{origin}: axes", space.axes, [variable.name for variable in space.variables])
     _require_size(f"{origin}: axes", space)

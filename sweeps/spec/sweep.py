@@ -41,6 +41,9 @@ class Sweep:
     reduce
         Axes that are reduced as they are computed, and what is kept of each output: ``{"over": ["beta"],
         "expected_loss": ["mean", "max"]}``. Nothing else is stored.
+    networks
+        Of the model ``network``: the cities, a number or their names, and networks by name, each a file
+        ("roads.csv") or a family with its numbers (``{"family": "small_world", "rewiring": 0.2}``).
     times
         Where the path of a trajectory is saved (models with dynamics): a list or range like an axis.
     integrator
@@ -62,6 +65,7 @@ class Sweep:
     zip: Sequence[Sequence[str]] | Mapping[str, Sequence[str]] = ()
     design: Mapping[str, Any] = field(default_factory=dict)
     reduce: Mapping[str, Any] = field(default_factory=dict)
+    networks: Mapping[str, Any] = field(default_factory=dict)
     times: Any = None
     integrator: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float64"

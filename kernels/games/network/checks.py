@@ -1,38 +1,47 @@
 """What shows that a solution is one: second order, deviations far away, multipliers, complements."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from .game import Cities, costs, own_costs
+from .game import Cities, costs, log_breach, marginal_loss, own_costs
 from .shared import pooled_cost
 from .spread import Spread
 
 _TRIED = 64
 
 
-def own_slopes(c: Cities, spread: Spread, investment: Array, planner: bool) -> tuple[Array, Array]:
+def own_slopes(c: Cities, spread: Spread, mechanism: str, investment: Array) -> tuple[Array, Array]:
     """First and second derivative of each city's cost (the planner's, of all) in its own investment [n]."""
     one = jnp.ones_like(investment)
+    cost = _own_cost(c, spread, mechanism, investment)
 
     def slope(e: Array) -> Array:
         # Cities deviate one by one, so each has its own derivative along a direction of ones.
-        return jax.jvp(lambda tried: own_costs(c, spread, investment, tried, planner), (e,), (one,))[1]
+        return jax.jvp(cost, (e,), (one,))[1]
 
     return jax.jvp(slope, (investment,), (one,))
 
 
-def gain_of_deviation(c: Cities, spread: Spread, investment: Array, planner: bool) -> Array:
+def gain_of_deviation(c: Cities, spread: Spread, mechanism: str, investment: Array) -> Array:
     """What the best of many other investments of a city alone, from 0 to its whole loss, saves [n]."""
-    at = own_costs(c, spread, investment, investment, planner)
-    ladder = jnp.concatenate([jnp.zeros(1), jnp.logspace(-3, 0, _TRIED - 1)]).astype(at.dtype)
-
-    def cost(share: Array) -> Array:
-        return own_costs(c, spread, investment, share * c.loss, planner)
-
+    cost = _own_cost(c, spread, mechanism, investment)
+    ladder = jnp.concatenate([jnp.zeros(1), jnp.logspace(-3, 0, _TRIED - 1)]).astype(investment.dtype)
+    at = cost(investment)
     # One after the other: all at once would hold n^2 numbers for each.
-    least = lax.fori_loop(0, _TRIED, lambda k, best: jnp.minimum(best, cost(ladder[k])), at)
+    least = lax.fori_loop(0, _TRIED, lambda k, best: jnp.minimum(best, cost(ladder[k] * c.loss)), at)
     return at - least
+
+
+def _own_cost(c: Cities, spread: Spread, mechanism: str, investment: Array) -> Callable[[Array], Array]:
+    """What a city's own investment, others' held fixed, costs whoever decides on it [n], up to a constant."""
+    if mechanism == "sharing":
+        return lambda tried: own_costs(c, spread, investment, tried)
+    # Every risk is linear in p_i, with a slope in which p_i does not occur.
+    harm = marginal_loss(c, spread, mechanism, jnp.exp(log_breach(c, investment)))
+    return lambda tried: c.start * jnp.exp(-c.rate * tried) * harm + tried
 
 
 def gain_of_other_pool(c: Cities, spread: Spread, money: Array) -> Array:

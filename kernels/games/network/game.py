@@ -87,11 +87,10 @@ def marginal_benefit(c: Cities, spread: Spread, investment: Array) -> Array:
     return saved + c.rate * p * (c.transfers @ c.loss)
 
 
-def own_costs(c: Cities, spread: Spread, investment: Array, tried: Array, planner: bool) -> Array:
-    """Each city's cost (the planner's, of all) where it alone invests `tried` [n]."""
+def own_costs(c: Cities, spread: Spread, investment: Array, tried: Array) -> Array:
+    """Each city's cost where it alone invests `tried` [n]."""
 
     def cost_of(i: Array, other: Array) -> Array:
-        every = costs(c, spread, investment.at[i].set(other))
-        return jnp.sum(every) if planner else every[i]
+        return costs(c, spread, investment.at[i].set(other))[i]
 
     return jax.vmap(cost_of)(jnp.arange(c.loss.shape[0]), tried)

@@ -158,9 +158,8 @@ def _checked(c: Cities, spread: Spread, mechanism: str, e: Array) -> dict[str, A
         gain = gain_of_other_pool(c, spread, jnp.sum(e)) + 0 * e
         slope, bend = _pool_slopes(c, spread, jnp.sum(e), e)
     else:
-        planner = mechanism == "cooperation"
-        slope, bend = own_slopes(c, spread, e, planner)
-        gain = gain_of_deviation(c, spread, e, planner)
+        slope, bend = own_slopes(c, spread, mechanism, e)
+        gain = gain_of_deviation(c, spread, mechanism, e)
     return {
         "second_derivative": bend,
         "multiplier": jnp.where(e > 0, 0, slope),

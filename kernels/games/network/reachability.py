@@ -11,8 +11,6 @@ Sets are numbers whose bits are cities. The work is 3^n, once for each network a
 the table is 2^n for each set of breach probabilities.
 """
 
-from itertools import combinations
-
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -24,31 +22,32 @@ def sets_that_reach(links: Array) -> Array:
     inside = jnp.ones((1, n), links.dtype)  # [T, u]: no link leads from u into T
     for t in range(n):
         inside = jnp.concatenate([inside, inside * (1 - links[:, t])])
-    members = (jnp.arange(2**n)[:, None] >> cities) & 1
-    connected = members.astype(links.dtype)
-    table = jnp.zeros_like(connected)
-    for size in range(1, n + 1):
-        some = [sum(1 << city for city in chosen) for chosen in combinations(range(n), size)]
-        sets = jnp.asarray(some)
+    members = ((jnp.arange(2**n)[:, None] >> cities) & 1).astype(links.dtype)
+    # A set comes after all that are smaller, so what is taken from it is complete when its turn comes.
+    order = jnp.asarray(sorted(range(1, 2**n), key=int.bit_count))
 
-        def take(
-            k: Array, state: tuple[Array, Array], sets: Array = sets, size: int = size
-        ) -> tuple[Array, Array]:
-            connected, table = state
-            inner = sets[k]
-            others = jnp.argsort((inner >> cities) & 1, stable=True)[: n - size]
-            whole, apart = inner[None], jnp.ones(1, links.dtype)
-            for b in range(n - size):
-                apart = jnp.concatenate([apart, apart * inside[inner, others[b]]])
-                whole = jnp.concatenate([whole, whole + (1 << others[b])])
-            chance = connected[inner]
-            table = table.at[inner].set(chance * apart[-1])
-            if size < n:
-                connected = connected.at[whole[1:]].add(-apart[1:, None] * chance)
-            return connected, table
+    def take(k: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        connected, table, apart = state
+        inner = order[k]
+        others, chance = (2**n - 1) ^ inner, connected[inner]
 
-        connected, table = lax.fori_loop(0, len(some), take, (connected, table))
-    return table
+        def some_left(carry: tuple[Array, Array, Array]) -> Array:
+            return carry[2] != 0
+
+        def add(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            connected, apart, outer = carry
+            first = outer & -outer
+            none = apart[outer ^ first] * inside[inner, lax.population_count(first - 1)]
+            connected = connected.at[inner | outer].add(-none * chance)
+            return connected, apart.at[outer].set(none), (outer - others) & others
+
+        connected, apart, _ = lax.while_loop(some_left, add, (connected, apart, others & -others))
+        return connected, table.at[inner].set(chance * apart[others]), apart
+
+    # apart[U] is N(T, U) of the set in turn; that of no U is 1.
+    nothing = 0 * members + 0 * links[0, 0]
+    start = members + nothing, nothing, 1 + nothing[:, 0]
+    return lax.fori_loop(0, 2**n - 1, take, start)[1]
 
 
 def none_of(table: Array, p: Array) -> Array:

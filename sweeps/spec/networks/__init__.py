@@ -1,0 +1,1 @@
+"""Networks of cities that a sweep names: from files, and of families, random ones with a seed."""

@@ -1,0 +1,173 @@
+"""A network in a file: a matrix as CSV, GraphML, or a list of links."""
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....engine.errors import SweepError
+from ....engine.gate.files import TEXT, read_regular
+from ....engine.gate.text import shown
+from .library import networkx
+
+MOST_CITIES = 64
+KINDS = "a matrix (.csv), .graphml, or a list of links (.edges, .edgelist, .txt, .tsv)"
+_LISTS = (".edges", ".edgelist", ".txt", ".tsv")
+
+
+@dataclass(frozen=True)
+class Named:
+    """Cities and the weights of the links between them, [from, to]."""
+
+    cities: tuple[str, ...]
+    weights: np.ndarray
+
+
+def read_network(where: str, path: Path, weight: str, directed: bool) -> Named:
+    """The network in a file, whose ending says what it is.
+
+    `weight` is the attribute of a GraphML edge that holds its weight (1 where it is missing); links of a list
+    lead both ways unless they are `directed`. SweepError, beginning with `where`, for all that is wrong.
+    """
+    try:
+        text = read_regular(path, TEXT).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SweepError(f"{where}: {path} is no text in UTF-8") from None
+    except OSError as error:
+        raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
+    here, ending = f"{where}: {path}", path.suffix.lower()
+    if ending == ".csv":
+        named = _matrix(here, text)
+    elif ending == ".graphml":
+        named = _graphml(here, text, weight)
+    elif ending in _LISTS:
+        named = _links(here, text, directed)
+    else:
+        raise SweepError(f"{here}: of its ending {shown(ending)} nothing is known; give {KINDS}")
+    return _checked(here, named)
+
+
+def _matrix(where: str, text: str) -> Named:
+    """Names in the first row, with an empty or any corner, and in the first column; or numbers alone."""
+    delimiter = next((d for d in (";", "\t", ",") if d in text.partition("\n")[0]), ",")
+    try:
+        lines = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    except csv.Error as error:
+        raise SweepError(f"{where}: is no CSV ({error})") from None
+    rows = [row for row in lines if any(row) and not row[0].startswith("#")]
+    if not rows:
+        raise SweepError(f"{where}: is empty")
+    if all(_is_number(cell) for cell in rows[0]):
+        names, body = [str(k) for k in range(1, len(rows) + 1)], rows
+    else:
+        names, body = rows[0][1:], [row[1:] for row in rows[1:]]
+        beside = [row[0] for row in rows[1:]]
+        if beside != names:
+            raise SweepError(
+                f"{where}: the first column names {_list(beside)}, and the first row {_list(names)}; "
+                "a square matrix has the same cities in the same order in both"
+            )
+    for name, row in zip(names, body, strict=False):
+        if len(row) != len(names):
+            raise SweepError(f"{where}: the row of {shown(name)} has {len(row)} entries, not {len(names)}")
+    if len(body) != len(names):
+        raise SweepError(f"{where}: {len(body)} rows and {len(names)} columns; a matrix of links is square")
+    weights = [
+        [_number(f"{where}: {a} to {b}", cell) for b, cell in zip(names, row, strict=True)]
+        for a, row in zip(names, body, strict=True)
+    ]
+    return Named(tuple(names), np.array(weights))
+
+
+def _links(where: str, text: str, directed: bool) -> Named:
+    """One link a line: two cities and perhaps a weight, between commas, semicolons, tabs or spaces."""
+    links: dict[tuple[str, str], float] = {}
+    cities: dict[str, None] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.partition("#")[0].strip()
+        if not line:
+            continue
+        mark = next((d for d in ("\t", ";", ",") if d in line), None)
+        cells = [cell.strip() for cell in line.split(mark)]
+        here = f"{where}: line {number}"
+        if len(cells) not in (2, 3) or "" in cells:
+            raise SweepError(f"{here}: {shown(line)} should be two cities and perhaps a weight")
+        a, b = cells[:2]
+        cities |= {a: None, b: None}
+        value = _number(here, cells[2]) if len(cells) == 3 else 1.0
+        for pair in [(a, b)] if directed else [(a, b), (b, a)]:
+            if links.setdefault(pair, value) != value:
+                raise SweepError(f"{here}: a second weight of the link from {pair[0]} to {pair[1]}")
+    return _of_links(tuple(cities), links)
+
+
+def _graphml(where: str, text: str, weight: str) -> Named:
+    if re.search("<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        raise SweepError(f"{where}: declares entities, which are not read")
+    library = networkx(where)
+    try:
+        graph: Any = library.parse_graphml(text)
+    except Exception as error:  # whatever the parser raises of broken text
+        raise SweepError(f"{where}: is no GraphML ({type(error).__name__})") from None
+    if graph.is_multigraph():
+        raise SweepError(f"{where}: has several links between the same two cities; give each pair one")
+    links: dict[tuple[str, str], float] = {}
+    for a, b, held in graph.edges(data=True):
+        value = _number(f"{where}: link from {a} to {b}: {weight}", str(held.get(weight, 1)))
+        links[str(a), str(b)] = value
+        if not graph.is_directed():
+            links[str(b), str(a)] = value
+    return _of_links(tuple(str(node) for node in graph.nodes), links)
+
+
+def _of_links(cities: tuple[str, ...], links: dict[tuple[str, str], float]) -> Named:
+    places = {city: i for i, city in enumerate(cities)}
+    if len(cities) > MOST_CITIES:
+        return Named(cities, np.zeros((1, 1)))  # refused by its number of cities, below
+    weights = np.zeros((len(cities), len(cities)))
+    for (a, b), value in links.items():
+        weights[places[a], places[b]] = value
+    return Named(cities, weights)
+
+
+def _checked(where: str, named: Named) -> Named:
+    if not 2 <= len(named.cities) <= MOST_CITIES:
+        raise SweepError(f"{where}: has {len(named.cities)} cities; a network has 2 to {MOST_CITIES}")
+    twice = [name for name, times in Counter(named.cities).items() if times > 1 or not name]
+    if twice:
+        raise SweepError(f"{where}: each city needs a name of its own; {shown(twice[0])} is none")
+    bad = np.argwhere(~((named.weights >= 0) & (named.weights <= 1)))
+    if len(bad):
+        a, b = (named.cities[k] for k in bad[0])
+        raise SweepError(
+            f"{where}: the link from {a} to {b} weighs {named.weights[tuple(bad[0])]:g}; weights multiply "
+            "alpha, a probability, and lie in [0, 1]: divide them all by the largest"
+        )
+    own = np.flatnonzero(np.diagonal(named.weights))
+    if len(own):
+        raise SweepError(f"{where}: a link from {named.cities[own[0]]} to itself; leave it out")
+    return named
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(where: str, cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise SweepError(f"{where}: {shown(cell)} should be a number, the weight of a link") from None
+    return value
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")

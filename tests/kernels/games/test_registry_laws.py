@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
+from math import prod
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +37,14 @@ def bounds(model: Model) -> dict[str, int]:
     return {f"{p.name}_max": int(max(numbers(p))) for p in model.parameters if p.integer}
 
 
+MOST_COMBINATIONS = 100
+
+
 def choices(model: Model) -> Iterator[dict[str, str]]:
+    """Every combination of options; of very many, each option beside the others' defaults."""
+    if prod(len(c.options) for c in model.choices) > MOST_COMBINATIONS:
+        yield from (usual(model) | {c.name: option} for c in model.choices for option in c.options)
+        return
     for options in product(*(c.options for c in model.choices)):
         yield dict(zip((c.name for c in model.choices), options, strict=True))
 

@@ -224,7 +224,7 @@ class Space:
         flat |= {f"labels.{dim}": ", ".join(map(str, labels)) for dim, labels in self.labels.items()}
         flat |= {f"integrator.{name}": str(value) for name, value in self.integrator.items()}
         flat |= {f"design.{name}": value for name, value in self.design.items()}
-        return flat | self.networks
+        return {**flat, **self.networks}
 
     def _output_variable(self, output: Output) -> Variable:
         attributes: dict[str, Any] = {

@@ -124,7 +124,8 @@ REFUSED = {
     "is taken": ({"networks": {"ring": "bad.csv"}}, ""),
     "from 2 to 64": ({"networks": {"cities": 65}, "axes": {"alpha": [0.1]}}, ""),
     "at most 16 cities": ({"networks": {"cities": 17}, "axes": {"spread": ["reachability"]}}, ""),
-    "no option": ({"axes": {"network": ["rods"], "alpha": [0.1]}}, ""),
+    "no option": ({"axes": {"network": ["rods"], "alpha": [0.1]}, "fixed": {}}, ""),
+    "1 city; a network has 2 to 64": ({"axes": {"network": ["ring"]}}, ""),
     "make seed an axis": ({"design": {"kind": "lhs", "parameters": {"seed": {"uniform": [0, 9]}}}}, ""),
     "have other cities": (
         {"networks": {"roads": "roads.csv", "bad": "bad.csv"}, "axes": {"network": ["roads", "bad"]}},
@@ -153,4 +154,4 @@ def test_other_models_have_no_networks():
 def test_what_needs_networkx_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "networkx", None)
     with pytest.raises(SweepError, match=r"networks\.random.*pip install 'equisweep\[networks\]'"):
-        stated(tmp_path, axes={"network": ["random"]}).space()
+        stated(tmp_path, axes={"network": ["random"]}, fixed={}).space()

@@ -76,7 +76,7 @@ OUTPUTS = (
     Output("cost_ratio", "ΣC/ΣC°", "1", "price of anarchy: what all bear over the least of it", by_name=True),
     Output(
         "ends_apart",
-        "",
+        "Δe",
         "money",
         "largest difference of a city's investments between the extreme equilibria; 0 where they are one",
     ),
@@ -98,7 +98,7 @@ OUTPUTS = (
     Output("multiplier", "μ", "1", "of e >= 0: marginal cost of investing at e = 0, else 0", _CITY),
     Output(
         "deviation_gain",
-        "",
+        "ΔC",
         "money",
         "what the best of 64 other investments of the city alone, from 0 to its loss, saves; 0 at a solution",
         _CITY,
@@ -111,13 +111,15 @@ OUTPUTS = (
         _PAIR,
         by_name=True,
     ),
-    Output("degree", "", "1", "links that lead into the city", _CITY, by_name=True),
-    Output("strength", "", "1", "sum of their weights", _CITY, by_name=True),
-    Output("closeness", "", "1", "closeness by ways into the city (Wasserman, Faust)", _CITY, by_name=True),
+    Output("degree", "d", "1", "links that lead into the city", _CITY, by_name=True),
+    Output("strength", "s", "1", "sum of their weights", _CITY, by_name=True),
     Output(
-        "betweenness", "", "1", "share of others' shortest ways that lead through it", _CITY, by_name=True
+        "closeness", "c_C", "1", "closeness by ways into the city (Wasserman, Faust)", _CITY, by_name=True
     ),
-    Output("eigenvector", "", "1", "eigenvector centrality by weights into it", _CITY, by_name=True),
+    Output(
+        "betweenness", "c_B", "1", "share of others' shortest ways that lead through it", _CITY, by_name=True
+    ),
+    Output("eigenvector", "c_E", "1", "eigenvector centrality by weights into it", _CITY, by_name=True),
     Output("weight", "W", "1", "weight of the link from the city to the other", _PAIR, by_name=True),
     Output(
         "arrival",

@@ -21,8 +21,8 @@ def sets_that_reach(links: Array) -> Array:
     cities = jnp.arange(n)
     inside = jnp.ones((1, n), links.dtype)  # [T, u]: no link leads from u into T
     for t in range(n):
-        inside = jnp.concatenate([inside, inside * (1 - links[:, t])])
-    members = ((jnp.arange(2**n)[:, None] >> cities) & 1).astype(links.dtype)
+        inside = jnp.concatenate([inside, inside * (1 - links[None, :, t])])
+    members = ((jnp.arange(2**n)[:, None] >> cities[None, :]) & 1).astype(links.dtype)
     # A set comes after all that are smaller, so what is taken from it is complete when its turn comes.
     order = jnp.asarray(sorted(range(1, 2**n), key=int.bit_count))
 
@@ -60,5 +60,5 @@ def none_of(table: Array, p: Array) -> Array:
     rest = jnp.where(jnp.eye(n, dtype=bool), 1, 1 - p[:, None])  # [j, i]
     for j in reversed(range(n)):
         without, within = table[: 2**j], table[2**j :]
-        table = without + within * rest[j]
+        table = without + within * rest[None, j]
     return table[0]

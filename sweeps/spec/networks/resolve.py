@@ -153,7 +153,11 @@ def _cities(
         return cities
     cities = component_labels(f"{origin}: fixed", fixed, varied, NETWORK)["city"]
     if not 2 <= len(cities) <= MOST_CITIES:
-        raise SweepError(f"{origin}: fixed: {len(cities)} cities; a network has 2 to {MOST_CITIES}")
+        many = "1 city" if len(cities) == 1 else f"{len(cities)} cities"
+        raise SweepError(
+            f"{origin}: fixed: {many}; a network has 2 to {MOST_CITIES}: say how many, or name all, as cities "
+            "in [networks]"
+        )
     return cities
 
 

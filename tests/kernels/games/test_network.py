@@ -76,7 +76,7 @@ def test_unequal_cities_invest_what_best_responses_of_the_oracle_end_at(mechanis
     costs = oracle.city_costs(s, found["investment"], mechanism, arrival)
     np.testing.assert_allclose(found["expected_loss"], costs, rtol=1e-11)
     corner = found["investment"] == 0
-    assert corner.any() == (mechanism == "noncooperation")  # who is paid for breaches invests, too
+    assert corner.any() == (mechanism != "compensation")  # where breaches are paid for, all invest
     assert found["status"] == (Status.corner if corner.any() else Status.ok)
     assert (found["multiplier"][corner] > 0).all()
     assert (found["multiplier"][~corner] == 0).all()
@@ -114,7 +114,7 @@ def test_topology_matters():
     for seed, wanted in ((0, 32.62), (1, 29.34)):
         found = one(p | {"seed": jnp.asarray(float(seed))})
         np.testing.assert_allclose(found["investment"], wanted, atol=5e-3)
-        assert found["ends_apart"] == pytest.approx(found["investment"][0], rel=1e-12)
+        np.testing.assert_allclose(found["ends_apart"], found["investment"][0], rtol=1e-12)
         assert found["uniqueness"] == UNIQUE["several"]
         assert found["status"] == Status.several_equilibria
 
@@ -124,7 +124,7 @@ def test_centralities_and_families_are_those_of_networkx():
     made = {"complete": nx.complete_graph(6), "ring": nx.cycle_graph(6), "path": nx.path_graph(6)}
     made |= {
         "star": nx.star_graph(5),
-        "grid": nx.convert_node_labels_to_integers(nx.grid_2d_graph(2, 3), "sorted"),
+        "grid": nx.convert_node_labels_to_integers(nx.grid_2d_graph(2, 3), ordering="sorted"),
     }
     made["chain"] = nx.DiGraph([((k + 1) % 6, k) for k in range(6)])
     assert made.keys() == set(FAMILIES)

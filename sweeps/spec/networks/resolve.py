@@ -155,8 +155,8 @@ def _cities(
     if not 2 <= len(cities) <= MOST_CITIES:
         many = "1 city" if len(cities) == 1 else f"{len(cities)} cities"
         raise SweepError(
-            f"{origin}: fixed: {many}; a network has 2 to {MOST_CITIES}: say how many, or name all, as cities "
-            "in [networks]"
+            f"{origin}: fixed: {many}; a network has 2 to {MOST_CITIES}: say how many, or name all, as "
+            "cities in [networks]"
         )
     return cities
 

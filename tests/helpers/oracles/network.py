@@ -53,7 +53,8 @@ def risks_by_worlds(links: np.ndarray, p: np.ndarray) -> np.ndarray:
                     break
                 hit |= more
             weight = chance * np.prod(np.where(breached, p, 1 - p))
-            risk[list(hit)] += weight
+            for city in hit:
+                risk[city] += weight
     return risk
 
 

@@ -16,7 +16,7 @@ from ...engine.gate.text import MESSAGE, clean, said
 from ..lean import alone
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
-from .streams import Complaints, PlainStream, let_go
+from .streams import Complaints, PlainStream, let_go, quiet_libraries
 
 # Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
 # the road from a sweep file to a picture, then analysis, then papers.
@@ -157,6 +157,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     A signal that comes while it ends already changes nothing any more. `equisweep.entry` comes before this.
     """
     quiet_once_stopped()
+    quiet_libraries(tracebacks=TRACEBACK in os.environ)
     alone()
     # What a callback in a model raised is said in a line; jax would log its traceback besides.
     logging.getLogger("jax._src.callback").addFilter(lambda _: False)

@@ -3,12 +3,14 @@
 import errno
 import os
 import sys
+import threading
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, TextIO
 
 from ...engine.errors import SweepError
-from ...engine.gate.text import clean_lines
+from ...engine.gate.text import MESSAGE, clean, clean_lines
 
 
 class PlainStream:
@@ -79,6 +81,20 @@ class Complaints:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def quiet_libraries(tracebacks: bool = False) -> None:
+    """From now on what libraries warn of is one clean line each, and what fails in their threads, or while
+    something is thrown away, is not printed unless `tracebacks` are wanted: the command says what went wrong.
+    """
+
+    def warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        print(f"equisweep: {category.__name__}: {clean(str(message), MESSAGE)}", file=sys.stderr)
+
+    warnings.showwarning = warn
+    if not tracebacks:
+        sys.unraisablehook = lambda _: None
+        threading.excepthook = lambda _: None
 
 
 def let_go() -> str:

@@ -45,6 +45,7 @@ SUITES = {
     "failing_calls": Part(1500, 4.6, 30),
     "kills": Part(1000, 2.8, 15),
     "checkpoints": Part(200, 0.8, 8),
+    "merges": Part(300, 0.6, 10),
     "damage": Part(10_000, 7.8, 50),
 }
 _HOSTILE = "hostile_inputs", Part(500, 2.7, 0)

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .hostile import arguments, declarations, inputs, models, places, texts
+from .hostile import arguments, beside, declarations, inputs, models, places, texts
 from .hostile.case import Case, complaint
 from .hostile.made import Made, make
 from .hostile.runner import outcome_of, warm_up
 
-CATALOGUE = (places, declarations, texts, inputs, models, arguments)
+CATALOGUE = (places, declarations, texts, inputs, models, arguments, beside)
 NAME = "hostile inputs"
 KINDS = {
     "files": "pipes, devices, folders, sparse files in the place of files",
@@ -28,6 +28,7 @@ KINDS = {
     "models": "model files",
     "structures": "matrices of factors",
     "arguments": "arguments of commands",
+    "beside": "what lies beside the numbers, and commands that ask no cube",
     "python": "arguments of Python's functions",
 }
 

@@ -22,5 +22,5 @@ def test_nothing_is_lost_and_nothing_is_silent():
     result = run("--short")
     assert result.returncode == 0, result.stderr
     rows = totals(result.stdout)
-    assert len(rows) == 7
+    assert len(rows) == 8
     assert all(int(tried) == int(survived) >= 8 for _, tried, survived in rows)

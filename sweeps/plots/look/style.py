@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ....engine.errors import Argument, SweepError
+from ....engine.gate.text import clean_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +101,9 @@ def require_style(style: Style, kind: str, log: Iterable[str]) -> Style:
     if style.figsize is not None:
         _require_size(style)
     _require_axes(style)
-    return Style(**{**vars(style), "levels": _levels(style.levels)})
+    words = {name: getattr(style, name) for name in ("title", "xlabel", "ylabel")}
+    words = {name: None if text is None else clean_lines(text) for name, text in words.items()}
+    return replace(style, **words, levels=_levels(style.levels))
 
 
 def _require_text(name: str, text: Any) -> None:

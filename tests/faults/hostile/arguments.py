@@ -103,13 +103,11 @@ def cases(made: Made) -> Iterator[Case]:
     for command, arguments in _PATHED.items():
         for name, path in _PATHS.items():
             right = _missing(command, name)
-            yield Case("arguments", f"{command}: path {name}", _on_cube(made, arguments(path)), right)
+            yield Case("arguments", f"{command}: path {name}", on_cube(made, arguments(path)), right)
     for name, asked in _ASKED.items():
-        yield Case(
-            "arguments", f"query: {name}", _on_cube(made, ["query", "cube.zarr", *asked]), _cheap(name)
-        )
+        yield Case("arguments", f"query: {name}", on_cube(made, ["query", "cube.zarr", *asked]), _cheap(name))
     for name, text in _SQL.items():
-        yield Case("arguments", f"sql: {name}", _on_cube(made, ["sql", "cube.zarr", text]))
+        yield Case("arguments", f"sql: {name}", on_cube(made, ["sql", "cube.zarr", text]))
     for name, function in _python(made).items():
         yield Case("python", name, lambda folder, function=function: lambda: function(folder))
 
@@ -132,7 +130,7 @@ def _cheap(name: str) -> Callable[[str], bool] | None:
     return (lambda out: True) if name in fine else None
 
 
-def _on_cube(made: Made, arguments: list[str]) -> Callable[[Path], list[str]]:
+def on_cube(made: Made, arguments: list[str]) -> Callable[[Path], list[str]]:
     def prepare(folder: Path) -> list[str]:
         if "cube.zarr" in arguments:
             made.copy("new", folder)

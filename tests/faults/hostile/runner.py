@@ -95,7 +95,9 @@ def _child(what: list[str] | Callable[[], object], folder: Path) -> None:
 def _run(what: list[str] | Callable[[], object]) -> int:
     from equisweep.sweeps import CubeError, SweepError
     from equisweep.sweeps.commands.main import main
+    from equisweep.sweeps.commands.streams import quiet_libraries
 
+    quiet_libraries()
     if not callable(what):
         return main(what)
     try:

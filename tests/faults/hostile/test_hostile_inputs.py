@@ -6,7 +6,7 @@ import sys
 
 from helpers.project import ROOT
 
-from faults.hostile import arguments, declarations, inputs, models, places, texts
+from faults.hostile import arguments, beside, declarations, inputs, models, places, texts
 from faults.hostile.made import Made
 
 EVERY = 40  # one of so many, so that the suite waits little for them
@@ -22,7 +22,7 @@ def test_hostile_inputs_are_refused_soon_in_one_line_and_little_memory():
 
 
 def test_the_catalogue_is_large_and_its_names_are_its_own(tmp_path):
-    modules = (places, declarations, texts, inputs, models, arguments)
+    modules = (places, declarations, texts, inputs, models, arguments, beside)
     names = [f"{case.kind}: {case.name}" for module in modules for case in module.cases(Made(tmp_path))]
     assert len(names) >= 500
     assert len(set(names)) == len(names)

@@ -1,15 +1,18 @@
 """What is printed is plain, whatever it was made of."""
 
 import errno
+import gc
 import io
 import os
 import subprocess
 import sys
+import threading
+import warnings
 
 import pytest
 from equisweep.engine.feedback.progress import Progress
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.commands.streams import PlainStream
+from equisweep.sweeps.commands.streams import PlainStream, quiet_libraries
 
 
 def test_a_stream_takes_no_control_characters_and_keeps_lines():
@@ -26,6 +29,30 @@ def test_what_a_terminal_cannot_write_is_written_with_escapes():
     PlainStream(inner).write("alpha α\n")
     inner.flush()
     assert raw.getvalue() == b"alpha \\u03b1\n"
+
+
+def test_what_libraries_complain_of_beside_a_command_is_a_clean_line_and_no_traceback(monkeypatch, capsys):
+    for module, name in ((warnings, "showwarning"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
+
+    class Fails:
+        def __del__(self):
+            raise OSError("while it is thrown away")
+
+    def fail():
+        raise OSError("in a thread")
+
+    quiet_libraries()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("a glyph \x1b[31m is missing", UserWarning, stacklevel=1)
+    Fails()
+    gc.collect()
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    heard = capsys.readouterr()
+    assert (heard.out, heard.err) == ("", "equisweep: UserWarning: a glyph \\x1b[31m is missing\n")
 
 
 class Full(io.StringIO):

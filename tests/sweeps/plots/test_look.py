@@ -31,7 +31,11 @@ def test_words_size_and_colours_are_those_that_are_stated(broken):
     assert figure.get_size_inches().tolist() == [4.5, 3]
     assert bar.get_ylabel() == "investment e [money]"
     assert cut_or_overlapping(figure) == ([], [])
-    assert not plot(broken, "investment", "alpha", "beta", selections=ONE, title="").get_suptitle()
+    figure = plot(
+        broken, "investment", "alpha", "beta", selections=ONE, title="", xlabel="a\x1b[31m\u202eb\nc"
+    )
+    assert not figure.get_suptitle()
+    assert figure.axes[0].get_xlabel() == "a\\x1b[31m\\u202eb\nc"
 
 
 def test_levels_are_those_that_are_stated_and_nothing_beyond_them_is_white():

@@ -119,6 +119,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _failed(error)
 
 
+_NO_ROOM = "failed to map segment"  # what a linker says of a library that memory has no room for
 # What a system says that is out of something, whoever asks it.
 _REFUSED = {
     errno.EMFILE,
@@ -138,7 +139,7 @@ def _failed(error: Exception) -> int:
         reason = f"{error.filename}: {error.strerror}"
     elif isinstance(error, OSError) and error.errno in _REFUSED:
         reason = f"the system refuses: {error.strerror}"
-    elif isinstance(error, MemoryError):
+    elif isinstance(error, MemoryError) or (isinstance(error, ImportError) and _NO_ROOM in str(error)):
         reason = "there is not enough memory for this"
     else:
         print(

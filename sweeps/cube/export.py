@@ -1,5 +1,6 @@
 """Write answers as text, CSV, JSON, Parquet, netCDF or Zarr: streamed, and put in place only when whole."""
 
+import errno
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ _BY_ENDING = {
 }  # fmt: skip
 _BINARY = ("parquet", "netcdf", "zarr")
 _ROW_GROUP = 2**20
+_HEAD = 2**15  # bytes of a netCDF file that are no numbers, and more than it has
 
 
 def check_output(style: str | None, output: Path | None, overwrite: bool) -> str:
@@ -120,7 +122,25 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
     Classes and the status stay integers in the file, with a fill value for points that were masked.
     """
     with in_place(output) as partial:
-        dataset.drop_encoding().pipe(_stored, dataset).to_netcdf(partial, engine="h5netcdf")
+        stored = dataset.drop_encoding().pipe(_stored, dataset)
+        texts = sum(len(str(one.attrs)) for one in (stored, *stored.variables.values()))
+        _require_room(partial, stored.nbytes + stored.nbytes // 20 + 2 * texts + _HEAD)
+        stored.to_netcdf(partial, engine="h5netcdf")
+
+
+def _require_room(path: Path, size: int) -> None:
+    """Raise OSError where a file of this size cannot be: HDF5, which finds out while it writes, may crash."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise
+    finally:
+        os.close(descriptor)
+        path.unlink()
 
 
 def write_zarr(dataset: "xr.Dataset", output: Path) -> None:

@@ -58,12 +58,19 @@ def job_script(
         Further options of ``equisweep run``.
     program
         How equisweep is started there; as here if empty.
+
+    Raises
+    ------
+    SweepError
+        A name has a control character, which a script cannot show.
     """
     cpus = cpus or min(cores(), 16)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", sweep_file.stem).strip("-") or "sweep"
     array = f"1-{parts}" + (f"%{at_once}" if at_once else "")
     begun = program or (sys.executable, "-m", "equisweep.sweeps.commands.main")
     paths = str(sweep_file.absolute()), "-o", str(cube.absolute())
+    if not all(path.isprintable() for path in paths):
+        raise SweepError("the names of sweep and cube may have no control characters in a job script")
     command = shlex.join([*begun, "run", *paths, "-q", *more])
     lines = [
         f"--job-name=equisweep-{name}",

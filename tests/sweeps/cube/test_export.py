@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import resource
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError
+from equisweep.sweeps.cube import export
 from equisweep.sweeps.cube.export import check_output, write_batches, write_netcdf
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import Question, answer
@@ -76,6 +78,29 @@ def test_netcdf_opens_with_the_same_values_labels_and_attributes(tmp_path, condi
         }
     with xr.open_dataset(tmp_path / "cube.nc", mask_and_scale=False) as raw:
         assert (raw["kind"].dtype, raw["status"].dtype, raw["tally"].dtype) == (np.int8, np.uint8, np.int16)
+
+
+def test_a_netcdf_file_that_the_disk_has_no_room_for_is_refused_before_hdf5_meets_it(tmp_path, monkeypatch):
+    real, asked = export._require_room, []
+
+    def require(path, size):
+        asked.append(size)
+        real(path, size)
+
+    monkeypatch.setattr(export, "_require_room", require)
+    few = hard_cube({"alpha": 2})
+    many = xr.Dataset({f"a{i}": ("x", np.zeros(5), {"long_name": "n" * 300}) for i in range(30)})
+    for number, cube in enumerate((few, many, xr.Dataset({"y": (("a", "b"), np.ones((400, 300)))}))):
+        write_netcdf(cube, tmp_path / f"{number}.nc")
+        assert asked[-1] >= (tmp_path / f"{number}.nc").stat().st_size
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, old[1]))
+    try:
+        with pytest.raises(SweepError, match="cannot be written"):
+            write_netcdf(cube, tmp_path / "none.nc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.nc", "1.nc", "2.nc"]
 
 
 def _plain(cube):

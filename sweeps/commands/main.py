@@ -119,6 +119,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _failed(error)
 
 
+_NO_THREAD = "can't start new thread"
 _NO_ROOM = "failed to map segment"  # what a linker says of a library that memory has no room for
 # What a system says that is out of something, whoever asks it.
 _REFUSED = {
@@ -141,6 +142,8 @@ def _failed(error: Exception) -> int:
         reason = f"the system refuses: {error.strerror}"
     elif isinstance(error, MemoryError) or (isinstance(error, ImportError) and _NO_ROOM in str(error)):
         reason = "there is not enough memory for this"
+    elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        reason = "the system refuses: no more threads may be started (ulimit -u), or memory has no room for one"
     else:
         print(
             f"equisweep: {said(error)}. This should not be: please report it with what "

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import warnings
+from dataclasses import replace
 
 import pytest
 from equisweep.engine.feedback.progress import Progress
+from equisweep.sweeps.commands import doctor
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.commands.streams import PlainStream, quiet_libraries
 
@@ -98,3 +100,21 @@ def test_streams_that_take_nothing_end_in_a_code_and_no_traceback(line):
     eq = f"{sys.executable} -c 'from equisweep.entry import entry; entry()'"
     done = subprocess.run(["bash", "-c", line.replace("EQ", eq)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == LEFT[line]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("can't start new thread"), "no more threads may be started"),
+        (ImportError("libx.so: failed to map segment from shared object"), "there is not enough memory"),
+        (MemoryError(), "there is not enough memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "the system refuses: Too many open files"),
+    ],
+)
+def test_what_the_system_has_no_more_of_is_said_in_a_line(monkeypatch, capsys, error, said):
+    def fail(_options):
+        raise error
+
+    monkeypatch.setattr("equisweep.sweeps.commands.doctor.COMMAND", replace(doctor.COMMAND, run=fail))
+    assert main(["doctor"]) == 2
+    assert said in capsys.readouterr().err

@@ -143,7 +143,9 @@ def _failed(error: Exception) -> int:
     elif isinstance(error, MemoryError) or (isinstance(error, ImportError) and _NO_ROOM in str(error)):
         reason = "there is not enough memory for this"
     elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
-        reason = "the system refuses: no more threads may be started (ulimit -u), or memory has no room for one"
+        reason = (
+            "the system refuses: no more threads may be started (ulimit -u), or memory has no room for one"
+        )
     else:
         print(
             f"equisweep: {said(error)}. This should not be: please report it with what "

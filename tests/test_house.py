@@ -83,7 +83,7 @@ FLOORS = {
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",
-        "explore/* discover/*",
+        "explore/* discover/* pictured/*",
         "accessor reduced/*",
         "plan provenance machine recompute begun",
         "cluster/*",

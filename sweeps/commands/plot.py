@@ -4,7 +4,10 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Any
 
+from ...engine.errors import Argument, SweepError
 from .command import Command, add_selection, cube_argument, open_part, path_argument
+from .cubes.sensitivity_picture import KIND
+from .cubes.sensitivity_picture import run as draw_and_write
 
 if TYPE_CHECKING:
     from ..plots.look.style import Style
@@ -23,9 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hue", help="an axis: one line for each of its values; a colour of sampled points")
     parser.add_argument(
         "--kind", metavar="KIND",
-        help="lines, heat, contour, classes, scatter or phase; if absent: scatter over a sampled input, lines"
-        " without --y, else a map",
+        help="lines, heat, contour, classes, scatter, phase or sensitivity; if absent: scatter over a sampled"
+        " input, lines without --y, else a map",
     )  # fmt: skip
+    parser.add_argument("--method", metavar="NAME", help="of --kind sensitivity, as of equisweep sensitivity")
     add_selection(parser)
     parser.add_argument("--log", default="", metavar="SCALES", help="logarithmic scales: x, y, color, or x,y")
     parser.add_argument("--keep", default="", metavar="STATUS", help="draw these besides ok: corner,...")
@@ -68,6 +72,10 @@ def run(options: argparse.Namespace) -> int:
     require_dots(style_of(options).figsize, dpi)
     if options.data:
         require_table(options.data, options.overwrite)
+    if options.kind == KIND:
+        return draw_and_write(options, dpi)
+    if options.method is not None:
+        raise SweepError("plot: ", Argument("method", options.method), " is of ", Argument("kind", KIND))
     drawn = picture_of(options)
     save(drawn.figure, options.output, dpi, options.overwrite)
     print(options.output)
@@ -150,6 +158,7 @@ COMMAND = Command(
     "plot",
     "draw a cube: lines, heat maps, contours, maps of classes, scatter plots, phase portraits",
     (
+        "equisweep plot sampled.zarr --kind sensitivity --var investment -o bars.png",
         "equisweep plot cube.zarr --var investment --x alpha --hue mechanism --sel beta=0.3 -o lines.svg",
         "equisweep plot cube.zarr --var investment --x alpha --y beta --facet mechanism --sel n=3 -o map.png",
         "equisweep plot cube.zarr --var expected_loss --x alpha --y beta --kind contour -o contour.png",

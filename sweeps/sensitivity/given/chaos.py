@@ -11,7 +11,7 @@ import numpy as np
 
 # The largest degree, fewest points for a term, and the norm by which terms of many parameters are few.
 _DEGREE, _POINTS_PER_TERM, _SPARSE = 12, 3, 0.75
-_MOST_TERMS = 2000
+_MOST_TERMS = 400
 _EXACT = 1 - 1e-9
 
 

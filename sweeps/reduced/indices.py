@@ -48,6 +48,8 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     design = Design.from_identity(identity)
     assert design is not None  # `stated` was read before
     method = NATURAL[design.kind]
+    if method not in _CALLED:
+        raise SweepError(f"{where}.store: false is of designs that are drawn; store these points")
     if space.derivatives:
         raise SweepError(
             f"{where}.store: false keeps {_CALLED[method]}, which need no [derivatives]; leave them out"

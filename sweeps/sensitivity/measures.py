@@ -162,7 +162,7 @@ def _dgsm(task: Task, block: Block) -> dict[str, np.ndarray]:
     return dgsm(x, values, stacked, usable, [drawn[one] for one in task.parameters], task.resampler)
 
 
-_GIVEN = ("lhs", "sobol", "grid")
+_GIVEN = ("lhs", "sobol", "given", "grid")
 _PARTS = "by the spread over parts of the sample"
 
 
@@ -214,7 +214,7 @@ METHODS = {
         effects=("mean_slope", "mean_size", "nu"),
         independent_only=True,
     ),
-    "prcc": Method(("lhs", "sobol"), _prcc, lambda d, _: 2, intervals="by Fisher's transformation"),
+    "prcc": Method(("lhs", "sobol", "given"), _prcc, lambda d, _: 2, intervals="by Fisher's transformation"),
     "pawn": _of_given(lambda task, x, y: pawn(x, y), ""),
     "delta": _of_given(lambda task, x, y: delta(x, y, task.resampler), Method.intervals),
     "chatterjee": _of_given(
@@ -225,8 +225,10 @@ METHODS = {
         lambda task, x, y: kucherenko(x, y, task.confidence, task.resampler.seed), _PARTS
     ),
     "shapley": _of_given(lambda task, x, y: shapley(x, y, task.confidence, task.resampler.seed), _PARTS),
-    "chaos": Method(_GIVEN, _chaos, _moments_of_given, intervals="", given=True, independent_only=True),
+    "chaos": Method(
+        ("lhs", "sobol", "grid"), _chaos, _moments_of_given, intervals="", given=True, independent_only=True
+    ),
     "regional": _of_given(lambda task, x, y: regional(x, y), ""),
 }
 # The method of each kind of design where none is asked for.
-NATURAL = {"sobol": "sobol", "morris": "morris", "lhs": "prcc"}
+NATURAL = {"sobol": "sobol", "morris": "morris", "lhs": "prcc", "given": "kucherenko"}

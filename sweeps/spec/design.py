@@ -16,7 +16,7 @@ from ...engine.values.columns import Values
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
-from .drawn_parameters import read_parameters
+from .drawn_parameters import drawn_parameter, read_parameters
 from .groups import owners, read_groups
 from .inputs import Inputs
 from .samplers import SAMPLERS
@@ -24,6 +24,7 @@ from .sampling import version_0_1
 from .sampling.correlation import Pair, normal_factor, read_pairs
 from .sampling.dependent import DependentPoints
 from .sampling.drawn import Drawn
+from .sampling.given import KIND, read_columns
 from .sampling.points import Points
 
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
@@ -198,10 +199,13 @@ def resolve_design(
     if not stated:
         return None, {}
     kind = stated.get("kind")
+    if isinstance(stated.get("samples"), str):
+        return _given(where, stated, axes, fixed, inputs, folder)
+    known = [one for one in SAMPLERS if one != KIND]
     if kind is None:
-        raise SweepError(f"{where}.kind: is missing; give one of {', '.join(SAMPLERS)}")
-    if kind not in SAMPLERS:
-        raise SweepError(f"{where}.kind: {shown(kind)} is no design{nearest(str(kind), list(SAMPLERS))}")
+        raise SweepError(f"{where}.kind: is missing; give one of {', '.join(known)}, or samples of a file")
+    if kind not in known:
+        raise SweepError(f"{where}.kind: {shown(kind)} is no design{nearest(str(kind), known)}")
     sampler = SAMPLERS[kind]
     known = [*_KEYS, sampler.option]
     for key in stated:
@@ -224,6 +228,31 @@ def resolve_design(
             reached = one.quantiles(np.array([0.0, 1.0]))
             inside_domain(f"{where}.parameters.{name}", reached, parameter, inputs.dtype, hint)
     return design, design.values(ends)
+
+
+def _given(
+    where: str,
+    stated: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    inputs: Inputs,
+    folder: Path,
+) -> tuple[Design, dict[str, Values]]:
+    """The design whose points stand in a file, and their values."""
+    for key in stated:
+        if key not in ("samples", "parameters"):
+            raise SweepError(f"{where}.{key}: has no meaning for points that stand in a file; leave it out")
+    parameters = stated.get("parameters")
+    if not isinstance(parameters, Mapping) or not parameters:
+        raise SweepError(
+            f'{where}.parameters: should be a table of columns, such as alpha = {{column = "a"}}'
+        )
+    found = {
+        name: drawn_parameter(f"{where}.parameters.{name}", name, axes, fixed, inputs) for name in parameters
+    }
+    laws, values = read_columns(where, stated, found, inputs, folder)
+    samples = len(next(iter(values.values())))
+    return Design(KIND, samples, 0, samples, laws), dict(values)
 
 
 def _correlation(where: str, stated: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[Pair, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from .checks import count
+from .sampling.given import KIND, GivenPoints
 from .sampling.latin import LatinPoints
 from .sampling.morris import MorrisPoints
 from .sampling.points import Points
@@ -83,5 +84,6 @@ SAMPLERS = {
         most=2**BITS,
     ),
     "lhs": Sampler("batch", "points", lambda _dims, seed, batch, _owners: LatinPoints(seed, batch), _batch),
+    KIND: Sampler("rows", "points", lambda *_: GivenPoints(), lambda _where, _stated, samples: samples),
     "morris": Sampler("levels", "trajectories", MorrisPoints, _levels, reaches_ends=True),
 }

@@ -228,5 +228,7 @@ KINDS = {
     "discrete": Kind(
         "a list of values, with weights = [...] beside it", _chosen, _shares_chosen, (), beside=("weights",)
     ),
+    # Of points that somebody else drew only the ends are known; no sweep file states it.
+    "given": Kind("[low, high]", _uniform, _shares_uniform),
     "integers": Kind("[low, high], whole numbers, both included", _integers, _shares_integers, integer=True),
 }

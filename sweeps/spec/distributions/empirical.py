@@ -37,7 +37,7 @@ def as_discrete(where: str, stated: Mapping[str, Any], folder: Path) -> dict[str
             )
     given, column = stated[NAME], stated.get("column")
     if isinstance(given, str):
-        values = _column(f"{where}.{NAME}", folder / path_of(given), f"{where}.column", column)
+        values = column_of(f"{where}.{NAME}", folder / path_of(given), f"{where}.column", column)
     elif column is not None:
         raise SweepError(f"{where}.column: is that of a file; {shown(given)} is none")
     else:
@@ -64,7 +64,7 @@ def _listed(where: str, given: Any) -> list[float]:
     return [float(value) for value in given]
 
 
-def _column(where: str, path: Path, where_column: str, column: Any) -> list[float]:
+def column_of(where: str, path: Path, where_column: str, column: Any) -> list[float]:
     """The numbers of one column of a table; its first row has names unless there is one column of numbers."""
     try:
         text = decoded(read_regular(path, TEXT))

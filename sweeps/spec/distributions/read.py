@@ -15,6 +15,9 @@ from . import empirical
 from .distribution import CUTS, KINDS, Distribution
 from .laws import LAWS, Numbers
 
+# What a sweep file may state: of points that somebody else drew nothing is known but their ends.
+_STATED = [*(kind for kind in KINDS if kind != "given"), empirical.NAME]
+
 
 def read_distribution(where: str, stated: Any, parameter: Parameter, folder: Path = Path()) -> Distribution:
     """The distribution that a sweep file in `folder` states, such as ``{uniform = [0.1, 0.9]}``.
@@ -30,10 +33,8 @@ def read_distribution(where: str, stated: Any, parameter: Parameter, folder: Pat
             f"{where}: {shown(stated)} should be one distribution, such as {{uniform = [0.1, 0.9]}}"
         )
     name, own = named[0], where
-    if name not in KINDS:
-        raise SweepError(
-            f"{where}: unknown distribution {shown(name)}{nearest(str(name), [*KINDS, empirical.NAME])}"
-        )
+    if name not in _STATED:
+        raise SweepError(f"{where}: unknown distribution {shown(name)}{nearest(str(name), _STATED)}")
     where, kind = f"{where}.{name}", KINDS[name]
     for key in stated:
         if key != name and key not in kind.beside:

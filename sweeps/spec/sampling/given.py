@@ -1,0 +1,59 @@
+"""Points that somebody else drew, in a table: a design of their order and number."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ....kernels.model import Parameter
+from ...paths import path_of
+from ..distributions.distribution import Distribution
+from ..distributions.empirical import column_of
+from ..inputs import Inputs
+from .points import Points
+
+KIND = "given"
+_FORM = 'should name a column, such as {column = "alpha"}'
+
+
+class GivenPoints(Points):
+    """Points that no number of a sample gives: each is one of its own."""
+
+    group = 1
+
+    def two(self, dim: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As of `Points`; there are none to be drawn."""
+        raise NotImplementedError
+
+    def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
+        """As of `Points`."""
+        return np.zeros((1, 1), bool)
+
+
+def read_columns(
+    where: str, stated: Mapping[str, Any], found: Mapping[str, Parameter], inputs: Inputs, folder: Path
+) -> tuple[dict[str, Distribution], dict[str, np.ndarray]]:
+    """The parameters of a design whose `samples` name a file: what each ranges over, and its values.
+
+    `found` are the parameters of the model that the design names. Raises SweepError, beginning with `where`,
+    for a column that is not there, cells that are no numbers, and values outside of a domain.
+    """
+    path, values = folder / path_of(stated["samples"]), {}
+    for name, given in stated["parameters"].items():
+        here = f"{where}.parameters.{name}"
+        if (
+            not isinstance(given, Mapping)
+            or list(given) != ["column"]
+            or not isinstance(given["column"], str)
+        ):
+            raise SweepError(f"{here}: {shown(given)} {_FORM}; its values are those of {path}")
+        column = column_of(f"{where}.samples", path, f"{here}.column", given["column"])
+        values[name] = inputs.numbers(here, column, found[name])
+    sizes = {len(column) for column in values.values()}
+    if sizes and min(sizes) < 2:
+        raise SweepError(f"{where}.samples: {path} has fewer than 2 points")
+    laws = {name: (float(column.min()), float(column.max())) for name, column in values.items()}
+    return {name: Distribution(KIND, ends, *ends) for name, ends in laws.items()}, values

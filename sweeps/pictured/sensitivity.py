@@ -154,7 +154,7 @@ def _bars(
     panel.set_xticks(range(len(names)), names, rotation=30 if max(map(len, names)) > 5 else 0)
     panel.axhline(0, color="0.5", linewidth=0.6)
     panel.legend(frameon=False, fontsize="small")
-    if np.isnan(values).all():
+    if all(np.isnan(row["value"]) for row in rows):
         panel.text(0.5, 0.5, "none: see the table", ha="center", transform=panel.transAxes)
     return rows
 
@@ -199,7 +199,7 @@ def _over(
     panel: Any, steps: "Mapping[int, xr.Dataset]", name: str, kind: str, place: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """The main measure of each parameter over the number of samples."""
-    last, rows = next(reversed(steps.values())), []
+    last, rows = steps[max(steps)], []
     for i, one in enumerate(last[PARAMETER].values):
         found = [_values(step, name, kind, {**place, PARAMETER: i}) for step in steps.values()]
         values = np.array([values for values, _ in found])

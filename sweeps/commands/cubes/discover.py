@@ -2,11 +2,11 @@
 
 import argparse
 
-from ..command import Command, add_selection, count, open_selected, path_argument
+from ..command import Command, add_selection, count, cube_argument, open_selected, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cube", type=path_argument)
+    parser.add_argument("cube", type=cube_argument)
     parser.add_argument("--where", required=True, metavar="CONDITION", help="such as 'expected_loss > 40'")
     parser.add_argument("--method", choices=("prim", "tree"), default="prim",
                         help="boxes that are peeled (default), or leaves of a tree")  # fmt: skip

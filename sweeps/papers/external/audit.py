@@ -14,6 +14,7 @@ import xarray as xr
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study
+from .networks import NETWORKS
 
 EFFICIENCY = 0.1
 CITIES = [2, 3, 4, 5, 6, 8, 10, 15, 20]
@@ -241,4 +242,5 @@ STUDIES = (
     SHARING,
            {"investment": ["alpha", "delta"], "expected_loss": ["delta"]},
            ["investment", "expected_loss", "breach_probability"]),
+    NETWORKS,
 )  # fmt: skip

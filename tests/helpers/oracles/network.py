@@ -102,7 +102,7 @@ def equilibrium(s: Scenario, mechanism: str, arrival: np.ndarray, start: float) 
         before = e.copy()
         for i in range(len(e)):
             e[i] = best_response(s, e, i, mechanism, arrival)
-        if np.max(np.abs(e - before)) < 1e-7:
+        if np.max(np.abs(e - before)) < 1e-6:
             return e
     raise AssertionError("best responses do not settle")
 

@@ -11,6 +11,7 @@ import xarray as xr
 from equisweep.engine import writer
 from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.explore.source import source_of_path
 
 POINTS = (12, 20)
 NAMES = ["investment", "equilibrium_count", "status"]
@@ -55,6 +56,14 @@ def command(kind, cube, path):
     return ["query", cube, *[f"--var={name}" for name in NAMES[:2]], "-o", path]
 
 
+def explored(cube):
+    """What a page reads: it asks for a slice of each variable, the status last, while tiles are written."""
+    dataset = source_of_path(cube).dataset
+    slices = [{"alpha": i} for i in range(POINTS[0])]
+    rows = {name: np.concatenate([dataset[name].isel(one).values for one in slices]) for name in NAMES}
+    return {**rows, "status": np.where(rows["status"] == 0, "not_computed", "computed")}
+
+
 @pytest.fixture
 def gate(monkeypatch):
     """Lets so many more tiles be written, while others read."""
@@ -71,6 +80,7 @@ def test_what_is_exported_during_a_run_is_whole_or_said_not_to_be_there(tmp_path
         time.sleep(0.01)
     for number, kind in enumerate(READ):
         gate.release(6)  # of 40
+        seen.append(("explore", explored(cube)))
         path = tmp_path / f"{number}.{kind}"
         assert main(list(map(str, command(kind, cube, path)))) == 0
         seen.append((kind, READ[kind](path)))

@@ -9,7 +9,7 @@ import numpy as np
 from .conclusions import Finding
 from .wording import share_text
 
-_WIDE = 20  # an axis whose ends differ by more than this factor is drawn logarithmically
+_WIDE = 20  # an axis whose ends differ by more than this factor may be drawn logarithmically
 
 
 def failing_map(findings: Sequence[Finding], symbols: dict[str, str]) -> Any:
@@ -80,4 +80,8 @@ def _scale() -> Any:
 
 
 def _is_wide(values: np.ndarray) -> bool:
-    return bool(values.min() > 0 and values.max() > _WIDE * values.min())
+    """Whether an axis spans several sizes, and its steps are more nearly alike in logarithms."""
+    if values.min() <= 0 or values.max() <= _WIDE * values.min():
+        return False
+    steps, factors = np.diff(values), np.diff(np.log(values))
+    return bool(np.std(factors) / np.mean(factors) < np.std(steps) / np.mean(steps))

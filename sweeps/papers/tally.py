@@ -116,10 +116,10 @@ class Tally:
         return float(values.min()), float(values.max())
 
     def widest_pair(self) -> tuple[str, str] | None:
-        """The two axes over which the share of failing points differs most; None where there are none."""
+        """The two axes of numbers over which the share of failing points differs most; None without two."""
         best, most = None, -1.0
         for pair, (fails, decided) in self.maps.items():
-            if min(fails.shape) < 2:
+            if min(fails.shape) < 2 or any(self.axes[axis].dtype.kind not in "iuf" for axis in pair):
                 continue
             mean = fails.sum() / max(decided.sum(), 1)
             spread = float((decided * (fails / np.maximum(decided, 1) - mean) ** 2).sum())

@@ -114,4 +114,5 @@ def test_a_grid_is_sized_by_its_points():
         sized = STUDIES[0].sized(points)
         assert sized.size >= points
     assert STUDIES[0].sized(5_000).size < 10_000
-    assert all(study.sized(study.points).size >= 10**6 for study in STUDIES)
+    assert all(study.sized(study.points).size >= study.points for study in STUDIES)
+    assert [study.points for study in STUDIES] == [10**6, 10**6, 10**6, 4800]

@@ -5,6 +5,8 @@ import pytest
 import xarray as xr
 from equisweep.sweeps.papers.external.audit import STUDIES
 from equisweep.sweeps.papers.external.networks import CONCLUSIONS, FOUR, NETWORKS, ONE, PLANNER, THREE
+from equisweep.sweeps.papers.failing_map import _is_wide
+from equisweep.sweeps.papers.tally import Tally
 from helpers.oracles import network as oracle
 
 BY_NUMBER = {conclusion.number: conclusion for conclusion in CONCLUSIONS}
@@ -69,6 +71,16 @@ def point(**of_mechanism):
 )
 def test_a_margin_is_the_city_of_which_the_claim_holds_least(number, variables, margin):
     assert float(BY_NUMBER[number].margin(point(**variables))) == margin
+
+
+def test_a_picture_has_even_steps_even_and_names_on_no_axis():
+    assert not _is_wide(np.linspace(0.02, 0.98, 25))
+    assert _is_wide(np.geomspace(40, 8000, 12))
+    tally = Tally()
+    coords = {"network": ["star", "path"], "alpha": [0.1, 0.5], "L.1": [40.0, 400.0]}
+    margin = xr.DataArray([[[1.0, 1.0], [1.0, 1.0]], [[-1.0, -1.0], [-1.0, 1.0]]], coords, list(coords))
+    tally.add(margin, None, 0.0, True, {})
+    assert tally.widest_pair() == ("alpha", "L.1")
 
 
 def test_the_study_is_one_of_the_paper_and_its_sweep_is_sound():

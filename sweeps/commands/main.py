@@ -31,6 +31,7 @@ _FILES = (
     "verify",
     "cubes.diff",
     "cubes.merge",
+    "cubes.export",
     "cubes.slurm",
     "plot",
     "explore",

@@ -23,7 +23,7 @@ from ..store.journal import log_run
 from ..store.resume import missing_tiles, prepare_part, settle
 from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
-from ..tiles import Tile
+from ..tiles import TileList
 from .member import Done
 
 
@@ -109,7 +109,7 @@ def _with_crew(crew: Crew, wanted: Wanted, durable: bool, progress: bool) -> Rep
 
 
 def _complete(
-    crew: Crew, wanted: Wanted, cube: Cube, todo: Sequence[Tile], durable: bool, progress: bool
+    crew: Crew, wanted: Wanted, cube: Cube, todo: TileList, durable: bool, progress: bool
 ) -> Report:
     points = sum(tile.points for tile in todo)
     if isinstance(wanted.stored, ReducedSpace):
@@ -126,13 +126,11 @@ def _complete(
         )  # fmt: skip
         shown.add(one.points)
 
-    counts = cube.layout.counts
-    places = [_place(tile.key, counts) for tile in todo]
     started, began = time.time(), time.monotonic()
     shown.begin()
     try:
         crew.begin(cube.root)
-        crew.compute(places, done)
+        crew.compute(todo.places, done)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + ended[-1].tiles, total) from None
     finally:
@@ -157,10 +155,3 @@ def _complete(
     return Report(
         len(todo), total, points - last.taken, seconds, last.compilations, str(crew.device), reused=last.taken
     )
-
-
-def _place(key: Sequence[int], counts: Sequence[int]) -> int:
-    place = 0
-    for k, count in zip(key, counts, strict=True):
-        place = place * count + k
-    return place

@@ -6,6 +6,7 @@ its shards
 are read and their digests compared. A tile without record is read, too, and recorded where it is sound.
 """
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 
 from ..errors import Argument, CubeError
 from ..feedback.report import Report
-from ..tiles import Tile
+from ..tiles import Tile, TileList
 from .commit import digests, record, revoke
 from .cube import Cube, open_cube_for_reading
 from .durable import (
@@ -58,7 +59,7 @@ class Survey:
         missing or no longer tells their files.
     """
 
-    missing: list[Tile] = field(default_factory=list)
+    missing: TileList
     stale: list[Tile] = field(default_factory=list)
     others: list[Tile] = field(default_factory=list)
     sound: list[tuple[Tile, Shards]] = field(default_factory=list)
@@ -72,7 +73,7 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
     `durable`: read those, too, that were recorded before they were on the disk: a power cut may have come
     in between, which leaves files their length, inode and times, and takes their bytes.
     """
-    found, counts = Survey(), cube.layout.counts
+    found, counts, missing = Survey(TileList(cube.layout)), cube.layout.counts, []
     if places is not None:
         manifest = manifest.only(places)
     changed = changed_tiles(cube, manifest)
@@ -80,15 +81,30 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
         changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
     unknown = without_record(manifest, prod(counts) if places is None else places)
     for place in np.union1d(unknown, changed).tolist():
-        tile = cube.layout.at(key_of(place, counts))
-        row, shards = manifest.find(tile.key), digests(cube, tile)
+        key = key_of(place, counts)
+        row = manifest.find(key)
+        if row is None and _has_no_status(cube, key):
+            missing.append(place)
+            continue
+        tile = cube.layout.at(key)
+        shards = digests(cube, tile)
         if shards is not None and (row is None or shards == recorded_shards(cube, row)):
             found.sound.append((tile, shards))
             continue
-        found.missing.append(tile)
+        missing.append(place)
         if row is not None:
             (found.stale if shards is None else found.others).append(tile)
+    found.missing = TileList(cube.layout, missing)
     return found
+
+
+def _has_no_status(cube: Cube, key: tuple[int, ...]) -> bool:
+    """Whether a tile has no commit mark. Nothing more is asked: there may be a million of them."""
+    try:
+        cube.storage.stat(cube.path("status", key))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return False
 
 
 def complete_already(
@@ -180,7 +196,7 @@ def _tiles(cube: Cube, places: np.ndarray | None) -> int:
 
 def prepare(
     cube: Cube, durable: bool, manifest: Manifest | None = None, found: Survey | None = None
-) -> list[Tile]:
+) -> TileList:
     """Clear away what killed runs left, see to the manifest, and say which tiles are missing.
 
     `manifest` and `found` are what was read already.
@@ -217,12 +233,12 @@ def _require_no_contradictions(root: Path) -> None:
         )
 
 
-def missing_tiles(cube: Cube, places: np.ndarray | None = None) -> list[Tile]:
+def missing_tiles(cube: Cube, places: np.ndarray | None = None) -> TileList:
     """Tiles that are not committed, or no longer sound, in order; `places` as of `survey`."""
     return survey(cube, cube.load_manifest(), places=places).missing
 
 
-def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> list[Tile]:
+def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> TileList:
     """Say which tiles are missing of those with these numbers, others writing to the cube meanwhile.
 
     Nothing of what they may be at work on is cleared away.
@@ -235,7 +251,7 @@ def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> list[Tile]:
 
 def tiles_to_compute(
     cube: Cube, manifest: Manifest, durable: bool = True, found: Survey | None = None
-) -> list[Tile]:
+) -> TileList:
     """The `missing_tiles`; what was learnt on the way is written into the manifest.
 
     `durable`: what an earlier run left to the system to put on the disk is put there first. `found`: the

@@ -184,6 +184,8 @@ def test_another_version_or_other_bits_are_refused_and_leave_no_cube(coarse, tmp
         reused(sweep, tmp_path / "new.zarr", coarse)
     with pytest.raises(SweepError, match="model file: absent there, 5f now"):
         OldPoints(coarse, replace(sweep.space(), model_digest="5f"))
+    with pytest.raises(SweepError, match=r"integrator.rtol: absent there, 0.1 now"):
+        OldPoints(coarse, replace(sweep.space(), integrator={"rtol": 0.1}))
     with pytest.raises(SweepError, match="was computed on cpu:0 and the sweep is to be on cuda:0"):
         OldPoints(coarse, sweep.space()).require_device("cuda:0")
     with pytest.raises(SweepError, match="is the cube that the sweep is run into"):

@@ -14,7 +14,7 @@ from ..feedback.report import Report
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..reuse.old_points import OldPoints
-from ..run.begin import Wanted
+from ..run.begin import Wanted, something_at
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading
 from ..store.durable import clear_disk_errors, put_back
@@ -23,6 +23,7 @@ from ..store.journal import log_run
 from ..store.resume import missing_tiles, prepare_part, settle
 from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
+from ..store.storage.place import is_url
 from ..tiles import TileList
 from .member import Done
 
@@ -77,7 +78,11 @@ def execute_with(
         )
         if reuse is not None:
             OldPoints(reuse, space).require_device(crew.device)
-        new = not root.exists() or not any(root.iterdir())
+        new = not something_at(root)
+        if overwrite and not new and is_url(root):
+            raise SweepError(
+                f"{root}: a cube in object storage is not replaced in one step; delete it yourself"
+            )
         mine = (overwrite and not new and wanted.create()) or (new and wanted.create(beside_others=True))
         grown = wanted.settle_for_parts()
         try:

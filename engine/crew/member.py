@@ -1,6 +1,5 @@
 """A process that computes tiles as it is told, and commits them itself, beside others."""
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ class Member:
 
     def _there(self, tile: Tile) -> bool:
         """Whether a tile is committed: by one that died, perhaps, before it could record it."""
-        if not os.path.exists(self.cube.path("status", tile.key)):  # noqa: PTH110
+        if not self.cube.storage.exists(self.cube.path("status", tile.key)):
             return False
         shards = digests(self.cube, tile)
         if shards is not None:

@@ -6,7 +6,6 @@ its shards
 are read and their digests compared. A tile without record is read, too, and recorded where it is sound.
 """
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,7 +1,8 @@
 """What runs on a worker: it looks whether it is as the others are, then computes and commits tiles.
 
 A process has one member for an order, which works in a thread of its own: programs are compiled once, and
-only numbers of tiles and counts travel.
+only numbers of tiles and counts travel. What computes is loaded in that thread, too: it takes seconds, and a
+worker whose loop stood still for as long would be taken for dead.
 """
 
 import asyncio
@@ -13,42 +14,39 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...engine.batches import use_cores
-from ...engine.crew.member import Member
-from ...engine.device import pick_device
 from ...engine.errors import SweepError, UserError
-from ..begun import as_begun
-from ..provenance import provenance
-from ..reduced.reduced import resolved
-from .order import Order, facts
+
+if TYPE_CHECKING:
+    from ...engine.crew.member import Member
+    from .order import Order
 
 
 @dataclass
 class _Held:
     """An order, the member that carries it out once there is one, and the thread in which that works."""
 
-    order: Order
+    order: "Order"
+    cores: int
     thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "equisweep-member"))
-    member: Member | None = None
+    member: "Member | None" = None
 
 
 _HELD: dict[str, _Held] = {}
 _LOCK = threading.Lock()
 
 
-def take(order: Order, cores: int) -> None:
+def take(order: "Order", cores: int) -> None:
     """Keep an order; `cores` are this worker's."""
     with _LOCK:
-        _HELD.setdefault(order.token, _Held(order))
-    use_cores(cores)
+        _HELD.setdefault(order.token, _Held(order, cores))
 
 
 async def examine(token: str) -> dict[str, Any]:
     """What a worker says of itself: {"device": ..., "platform": ..., "memory": ...}, or {"error": ...}."""
-    return await asyncio.to_thread(_examined, _HELD[token].order)
+    held = _HELD[token]
+    return await asyncio.wrap_future(held.thread.submit(_examined, held.order))
 
 
 def compute(token: str, places: Sequence[int]) -> dict[str, Any]:
@@ -66,7 +64,9 @@ async def close(token: str) -> None:
         held.thread.shutdown(wait=False)
 
 
-def _examined(order: Order) -> dict[str, Any]:
+def _examined(order: "Order") -> dict[str, Any]:
+    from ...engine.device import pick_device
+
     try:
         _require_alike(order)
         device = pick_device(order.device)
@@ -76,7 +76,9 @@ def _examined(order: Order) -> dict[str, Any]:
     return {"device": str(device), "platform": device.platform, "memory": memory}
 
 
-def _require_alike(order: Order) -> None:
+def _require_alike(order: "Order") -> None:
+    from .order import facts
+
     here = facts()
     alike = order.alike
     other = [f"{key}: {alike[key]} there, {text} here" for key, text in here.items() if alike[key] != text]
@@ -87,17 +89,26 @@ def _require_alike(order: Order) -> None:
 def _compute(held: _Held, places: Sequence[int]) -> dict[str, Any]:
     try:
         if held.member is None:
-            held.member = _member(held.order)
+            held.member = _member(held.order, held.cores)
         return {"done": astuple(held.member.compute(places))}
     except UserError as error:
         return {"error": str(error)}
 
 
-def _member(order: Order) -> Member:
+def _member(order: "Order", cores: int) -> "Member":
+    from ...engine.batches import use_cores
+    from ...engine.crew.member import Member
+    from ...engine.device import pick_device
+    from ..begun import as_begun
+    from ..paths import cube_path
+    from ..provenance import provenance
+    from ..reduced.reduced import resolved
+
+    use_cores(cores)
     _require_alike(order)
     sweep = order.unpacked()
     try:
-        root = Path(order.root)
+        root = cube_path(order.root)
         attributes = provenance(sweep)
         told = resolved(as_begun(sweep, root))
         if (
@@ -114,7 +125,7 @@ def _member(order: Order) -> Member:
             durable=order.durable,
             attributes=attributes,
             name=f"worker {socket.gethostname()}-{os.getpid()}",
-            reuse=None if order.reuse is None else Path(order.reuse),
+            reuse=None if order.reuse is None else cube_path(order.reuse),
         )
     finally:
         if order.files:  # the model was read, and its files

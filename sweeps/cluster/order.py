@@ -8,14 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import SweepError
-from ...engine.gate.documents import parse_table
-from ...engine.gate.files import TEXT, read_regular
-from ..provenance import provenance
-from ..spec.load_model import find_model
-from ..spec.sweep import Sweep
+
+if TYPE_CHECKING:
+    from ..spec.sweep import Sweep
 
 # Packages whose versions numbers depend on, and the code of equisweep itself.
 _PACKAGES = ("jax", "jaxlib", "numpy")
@@ -49,17 +47,23 @@ class Order:
     reuse: str | None
     alike: Mapping[str, str]
 
-    def unpacked(self) -> Sweep:
+    def unpacked(self) -> "Sweep":
         """The sweep, its files in a folder of this process' host that is named by what they hold."""
+        from ...engine.gate.documents import parse_table
+        from ..spec.sweep import Sweep
+
         stated = Sweep.from_table(parse_table(self.sweep), origin=self.origin, text=self.sweep)
         return replace(stated, folder=_written(self.files))
 
 
-def order(sweep: Sweep, root: Path, device: str, durable: bool, reuse: Path | None) -> Order:
+def order(sweep: "Sweep", root: Path, device: str, durable: bool, reuse: Path | None) -> Order:
     """The order to compute a sweep into the cube at `root`, which every worker sees under this path.
 
     Raises SweepError where a file of the sweep cannot be read, or lies elsewhere than below its folder.
     """
+    from ...engine.gate.files import TEXT, read_regular
+    from ..provenance import provenance
+
     text, files = provenance(sweep)["sweep"], {}
     for file in _files(sweep):
         name = os.path.relpath(file, sweep.folder)
@@ -73,11 +77,11 @@ def order(sweep: Sweep, root: Path, device: str, durable: bool, reuse: Path | No
         except OSError as error:
             raise SweepError(f"{sweep.origin}: cannot read {file} ({error.strerror})") from None
     alike = facts() | {"sweep": hashlib.sha256(text.encode()).hexdigest(), "dtype": sweep.dtype}
-    where = str(root.absolute())
+    where = _everywhere(root)
     token = hashlib.sha256(repr((text, where, os.getpid(), os.urandom(8))).encode()).hexdigest()[:12]
     return Order(
         token, text, sweep.origin, files, where, device, durable,
-        None if reuse is None else str(reuse.absolute()), alike,
+        None if reuse is None else _everywhere(reuse), alike,
     )  # fmt: skip
 
 
@@ -87,14 +91,24 @@ def facts() -> dict[str, str]:
 
     import jax
 
+    from ...engine import evaluate  # noqa: F401  (what computes sets 64 bits as it is loaded)
     from ...engine.kept.code import digest_of_sources
 
     said = {name: version(name) for name in _PACKAGES} | {"code of equisweep": digest_of_sources()[:12]}
     return said | {"x64": str(bool(jax.config.jax_enable_x64))}  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _files(sweep: Sweep) -> Iterator[Path]:
+def _everywhere(path: Path) -> str:
+    """A path, or an address in object storage, as other processes know it."""
+    from ...engine.store.storage.place import is_url
+
+    return str(path) if is_url(path) else str(path.absolute())
+
+
+def _files(sweep: "Sweep") -> Iterator[Path]:
     """Files that a sweep reads: its model's own, and those of measured values."""
+    from ..spec.load_model import find_model
+
     if ":" in sweep.model or sweep.model.endswith(".py"):
         model, _ = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
         yield sweep.folder / sweep.model.rpartition(":")[0]

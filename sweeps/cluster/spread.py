@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 from ...engine.crew.member import Done
 from ...engine.errors import Argument, SweepError
@@ -21,6 +21,9 @@ _MOST_TILES, _AHEAD = 1000, 2
 _MOST_LOSSES = 8
 _WAIT_FOR_WORKERS = 300
 _LOOK_SECONDS = 2.0
+# So often what is asked of all workers is asked again where one dies meanwhile, after a pause [s].
+_TRIES, _PAUSE = 60, 0.5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class DaskCrew:
 
     def end(self) -> None:
         """Let every worker end in good order."""
-        self.client.run(on_worker.close, self.order.token, on_error="ignore")
+        _patiently(lambda: self.client.run(on_worker.close, self.order.token, on_error="ignore"))
 
 
 def _size(before: int, rate: float) -> int:
@@ -134,7 +137,7 @@ def crew_of(client: Any, order: Order) -> Iterator[DaskCrew]:
     except TimeoutError:
         raise SweepError(f"{_scheduler(client)}: no worker within {_WAIT_FOR_WORKERS} s") from None
     try:
-        client.register_plugin(plugin)
+        _patiently(lambda: client.register_plugin(plugin))
     except (ImportError, AttributeError) as error:
         why = f"a worker cannot load equisweep ({error}); install it there"
         raise SweepError(f"{_scheduler(client)}: {why}") from None
@@ -145,13 +148,30 @@ def crew_of(client: Any, order: Order) -> Iterator[DaskCrew]:
             client.unregister_worker_plugin(plugin.name)
 
 
+def _patiently(ask: Callable[[], T]) -> T:
+    """What is asked of all workers, again where one of them dies meanwhile; OSError where that never ends."""
+    for _ in range(_TRIES):
+        try:
+            return ask()
+        except OSError:
+            sleep(_PAUSE)
+    return ask()
+
+
 def _examined(client: Any, order: Order) -> Device:
-    found = {}
-    for worker, said in client.run(on_worker.examine, order.token, on_error="return").items():
-        if isinstance(said, BaseException) or "error" in said:
-            why = said["error"] if isinstance(said, dict) else f"{type(said).__name__}: {said}"
-            raise SweepError(f"worker {worker}: {why}")
-        found[worker] = Device(said["device"], said["platform"], said["memory"])
+    found: dict[str, Device] = {}
+    for _ in range(_TRIES):
+        said = _patiently(lambda: client.run(on_worker.examine, order.token, on_error="return"))
+        # One that has just died, or has just come and not taken the order yet, says nothing.
+        said = {worker: one for worker, one in said.items() if not isinstance(one, OSError | KeyError)}
+        for worker, one in said.items():
+            if isinstance(one, BaseException) or "error" in one:
+                why = one["error"] if isinstance(one, dict) else f"{type(one).__name__}: {one}"
+                raise SweepError(f"worker {worker}: {why}")
+            found[worker] = Device(one["device"], one["platform"], one["memory"])
+        if found:
+            break
+        sleep(_PAUSE)
     kinds = {device.platform: worker for worker, device in found.items()}
     if len(kinds) > 1:
         told = ", ".join(f"{worker} on {platform}" for platform, worker in sorted(kinds.items()))

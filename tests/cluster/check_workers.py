@@ -25,9 +25,9 @@ SWEEP = Sweep(
     outputs=["investment", "expected_loss"],
 )  # fmt: skip
 SOON = {
-    "distributed.scheduler.worker-ttl": "5 s",
-    "distributed.comm.timeouts.tcp": "5 s",
-    "distributed.comm.timeouts.connect": "5 s",
+    "distributed.scheduler.worker-ttl": "10 s",
+    "distributed.comm.timeouts.tcp": "12 s",
+    "distributed.comm.timeouts.connect": "12 s",
 }
 
 

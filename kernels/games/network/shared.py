@@ -63,7 +63,12 @@ def _differentiable(c: Cities, spread: Spread, at: Array) -> Array:
     one = jnp.eye(at.shape[0], dtype=at.dtype)
     matrix = lax.stop_gradient(jnp.where(invests[:, None], of_all, one))
     excess = jnp.where(invests, jnp.log(marginal_benefit(c, spread, at)), 0)
-    return jnp.where(invests, at - jnp.linalg.solve(matrix, excess), 0)
+    step = jnp.linalg.solve(matrix, excess)
+    small = 1e-3 * (1 / jnp.max(still.rate) + jnp.max(at))
+    # Where only a sum of investments is determined the step means nothing: what was reached is kept.
+    # It has no derivative, and the root's, which is infinite at zero, says so.
+    kept = jnp.sqrt(jnp.abs(excess - lax.stop_gradient(excess)))
+    return jnp.where(invests, at - jnp.where(jnp.max(jnp.abs(step)) <= small, step, kept), 0)
 
 
 def pooled_optimum(c: Cities, spread: Spread) -> Array:

@@ -143,3 +143,13 @@ def test_centralities_and_families_are_those_of_networkx():
             np.testing.assert_allclose(
                 found[key], [wanted[k] for k in range(6)], atol=1e-8, err_msg=f"{name} {key}"
             )
+
+
+def test_what_is_shared_wholly_is_determined_as_a_sum():
+    whole = _compiled("sharing")(scenario(EQUAL) | {"delta": jnp.asarray(1.0)})
+    p = {name: jnp.asarray(np.ravel(value)[0]) for name, value in scenario(EQUAL).items()}
+    paper = external(
+        p | {"n": jnp.asarray(float(N)), "delta": jnp.asarray(1.0)}, mechanism="sharing", n_max=N
+    )
+    np.testing.assert_allclose(whole["investment"], paper["investment"], rtol=1e-10)
+    assert whole["status"] == Status.ok

@@ -38,10 +38,17 @@ def _batch(where: str, stated: Mapping[str, Any], samples: int) -> int:
     return batch
 
 
+_MOST_LEVELS = 2**32
+
+
 def _levels(where: str, stated: Mapping[str, Any], _samples: int) -> int:
     levels = count(f"{where}.levels", stated.get("levels", 4), 2)
     if levels % 2:
-        raise SweepError(f"{where}.levels: {levels} is odd; give an even number, such as 4")
+        raise SweepError(f"{where}.levels: {shown(levels)} is odd; give an even number, such as 4")
+    if levels > _MOST_LEVELS:  # drawn of 32 random bits
+        raise SweepError(
+            f"{where}.levels: {shown(levels)} are more than {_MOST_LEVELS:,}; give some, such as 4"
+        )
     return levels
 
 

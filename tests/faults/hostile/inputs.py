@@ -79,6 +79,7 @@ _SWEEPS: dict[str, str] = {
     "10^400 samples": _LHS + "samples = 1" + "0" * 400 + _DRAWN,
     "10^19 samples": _LHS + "samples = 10000000000000000000" + _DRAWN,
     "10^30 levels": _MORRIS + "samples = 4\nlevels = 1" + "0" * 30 + _DRAWN,
+    "2^62 levels": _MORRIS + "samples = 4\nlevels = 4611686018427387904" + _DRAWN,
     "a seed of 10^5 digits": _LHS + "samples = 4\nseed = 0x" + "f" * 10**5 + _DRAWN,
     "bounds of 10^5 digits": _LHS + "samples = 4" + _DRAWN.replace("0.9", "0x" + "f" * 10**5),
     "a distribution of nothing": _LHS + "samples = 4" + _DRAWN.replace("0.1, 0.9", ""),

@@ -26,6 +26,7 @@ from .backends import lane_backends
 from .how_compiled import Compiled, attempt
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
+from .live_code import live
 from .lower.lower import lower_jaxpr
 
 Array = Any
@@ -195,7 +196,7 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
         first += inputs[-1].size
     results = []
     for function, wanted in ((cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])):
-        trace = jax.make_jaxpr(function)(*shapes)
+        trace = live(jax.make_jaxpr(function)(*shapes))
         if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
             # The loop's slots would not fit; `lax.while_loop` says what is wrong, or converts.
             raise Unsupported("a step that changes shapes or dtypes")

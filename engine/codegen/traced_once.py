@@ -6,6 +6,8 @@ from typing import Any
 import jax
 from jax.extend import core
 
+from .live_code import live
+
 
 class TracedOnce:
     """A function of arrays that only depends on them. After `trace` a call repeats the operations traced."""
@@ -18,7 +20,8 @@ class TracedOnce:
         """Its jaxpr for arguments of these shapes and dtypes, and the shapes and dtypes of its results."""
         known = str(shapes)
         if self._traced is None or self._traced[0] != known:
-            self._traced = known, jax.make_jaxpr(self._function, return_shape=True)(*shapes)
+            trace, result = jax.make_jaxpr(self._function, return_shape=True)(*shapes)
+            self._traced = known, (live(trace), result)
         return self._traced[1]
 
     def __call__(self, *arguments: Any) -> Any:

@@ -4,6 +4,7 @@ A signal may come before the command itself is loaded, which takes a tenth of a 
 beside the others and imports none of them, so that it is heard before.
 """
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -18,6 +19,8 @@ def entry() -> None:
     Until the command listens itself a signal ends the process at once, with 130: nothing has begun. One that
     was ignored when the process began (SIGHUP under nohup) stays ignored.
     """
+    # Modules and traces are many small objects that live as long as the process: seldom worth a look.
+    gc.set_threshold(100_000, 50, 100)
     _no_file_as_a_stream()
     for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
         if signal.getsignal(number) != signal.SIG_IGN:

@@ -31,9 +31,10 @@ os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
 keep_compiled()
 # So is the bytecode of tests, and of the commands that they start, also where the environment asks for none.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(ROOT / ".cache" / "bytecode")
-sys.dont_write_bytecode = False
+# It lies where it always does: in a folder of its own all packages would be compiled once more, 10 s of CPU.
+for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+    os.environ.pop(name, None)
+sys.dont_write_bytecode, sys.pycache_prefix = False, None
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 # Traces are millions of small objects that live as long as the process: seldom worth a look.
@@ -74,10 +75,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
 
 
+# Of the rules of lowering every primitive is tried in code that is optimised, not every case of each.
+_OPTIMISED = re.compile("engine/codegen/(?!lower/|ops/)|lower/test_primitives")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Optimise machine code where a test is about it; elsewhere it runs once, as what XLA compiles."""
-    optimise = 3 if "engine/codegen/" in item.nodeid else 0
+    optimise = 3 if _OPTIMISED.search(item.nodeid) else 0
     if optimise != jit.OPTIMISE:
         jit.OPTIMISE = optimise
         made_before.MADE.clear()

@@ -8,7 +8,7 @@ from jax import Array
 from ...model import Choice, Domain, Model, Output, Parameter
 from ...status import Status
 from .exact import BRANCHES, exact_equilibrium
-from .game import MECHANISMS, any_breach, second_derivative
+from .game import MECHANISMS, Equilibrium, any_breach, second_derivative
 from .published import published_equilibrium
 from .welfare import welfare
 
@@ -17,6 +17,7 @@ FORMULATIONS = ("exact", "published")
 # The outputs of `Welfare`, in its order.
 _WELFARE = ("optimal_investment", "optimal_cost", "cost_ratio", "optimal_compensation", "cross_derivative")
 _OF_WELFARE = frozenset(_WELFARE)
+_ANARCHY = "price_of_anarchy"
 
 SOURCE = (
     "Li, Zou, Xiang, Wan, Xing: Complementary External Resource Allocation to Information Security in "
@@ -44,23 +45,22 @@ def external(
     n_max
         Static upper bound of ``p["n"]``.
     wanted
-        Outputs that somebody looks at, all if None: the measures of welfare are left out where none is one.
+        Outputs that somebody looks at, all if None: the measures of welfare, and what is compared with the
+        planner, are left out where none is one.
 
     Returns
     -------
     dict
-        The outputs that `EXTERNAL` declares, each a scalar, and ``"status"``; of welfare as `wanted`.
+        The outputs that `EXTERNAL` declares, each a scalar, and ``"status"``; some as `wanted`.
     """
     solve = published_equilibrium if formulation == "published" else exact_equilibrium
     equilibrium = solve(p, mechanism, branch, n_max)
     curvature = second_derivative(p, mechanism, equilibrium.breach, n_max)
     corner = (equilibrium.status == Status.corner) | (equilibrium.effective == 0)
     not_minimum = (formulation == "exact") & ~corner & (curvature <= 0)
-    group = p["L"] * any_breach(equilibrium.breach, equilibrium.breach, p["alpha"], p["n"], n_max)
-    is_planner = (mechanism, formulation) == ("cooperation", "exact")
-    planner = equilibrium if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
     none = equilibrium.status == Status.no_equilibrium
-    # They take two equilibria more, and as long to trace as all the rest.
+    # Each takes equilibria more, and as long to trace as all the rest.
+    compared = wanted is None or _ANARCHY in wanted
     asked = wanted is None or not _OF_WELFARE.isdisjoint(wanted)
     common = welfare(p, mechanism, equilibrium, n_max) if asked else None
     return {
@@ -68,12 +68,22 @@ def external(
         "effective_investment": equilibrium.effective,
         "breach_probability": equilibrium.breach,
         "expected_loss": equilibrium.loss,
-        "price_of_anarchy": (group + p["n"] * equilibrium.investment) / planner.loss,
+        **({_ANARCHY: _price_of_anarchy(p, mechanism, formulation, equilibrium, n_max)} if compared else {}),
         "second_derivative": curvature,
         **({} if common is None else dict(zip(_WELFARE, common, strict=True))),
         "equilibrium_count": equilibrium.number.astype(jnp.int16),
         "status": jnp.where(not_minimum & ~none, Status.not_a_minimum, equilibrium.status),
     }
+
+
+def _price_of_anarchy(
+    p: Mapping[str, Array], mechanism: str, formulation: str, equilibrium: Equilibrium, n_max: int
+) -> Array:
+    """What all cities lose and invest, divided by what they would under a planner."""
+    group = p["L"] * any_breach(equilibrium.breach, equilibrium.breach, p["alpha"], p["n"], n_max)
+    is_planner = (mechanism, formulation) == ("cooperation", "exact")
+    planner = equilibrium if is_planner else exact_equilibrium(p, "cooperation", "highest", n_max)
+    return (group + p["n"] * equilibrium.investment) / planner.loss
 
 
 FORMULAS = (

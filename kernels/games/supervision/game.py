@@ -13,7 +13,7 @@ static reward: rew = r, dynamic reward: rew = r y. Static punishment: pun = f, d
 The dynamics are derived from these payoffs alone, by `replicator`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from itertools import product
 from typing import Any
@@ -154,15 +154,20 @@ def start(p: Parameters, **_static: str) -> Array:
     return to_logits(jnp.stack([p["x0"], p["y0"]]))
 
 
-def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
-    """Rest points, their stability and the best mechanism, without integration (see `model`)."""
+def kernel(
+    p: Parameters, *, reward: str, punishment: str, wanted: Collection[str] | None = None
+) -> dict[str, Array]:
+    """Rest points, their stability and the best mechanism, without integration (see `model`).
+
+    `wanted` are the outputs that somebody looks at, all if None: the best mechanism, which takes the rest
+    points of all of them, is left out where it is none.
+    """
     points = rest_points(p, reward, punishment)
     points = jnp.where(_ordered(p), points, jnp.nan)
     jacobian = jacobians(p, points, reward, punishment)
     larger, smaller, imaginary = jax.vmap(eigenvalues)(jacobian)
     rest_class = classes(jacobian)
-    best = jnp.where(_ordered(p), best_mechanism(p), jnp.int8(NO_MECHANISM))
-    return {
+    result = {
         "rest_x": points[:, 0],
         "rest_y": points[:, 1],
         "jacobian": jacobian,
@@ -174,10 +179,12 @@ def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
         "rest_class": rest_class,
         "interior_class": rest_class[_INTERIOR],
         "stable_count": jnp.sum(attracts(rest_class)).astype(jnp.int16),
-        "best_mechanism": best,
         "first_integral": first_integral_or_nan(p, start(p), reward, punishment),
         "status": check(p),
     }
+    if wanted is None or "best_mechanism" in wanted:
+        result["best_mechanism"] = jnp.where(_ordered(p), best_mechanism(p), jnp.int8(NO_MECHANISM))
+    return result
 
 
 def _ordered(p: Parameters) -> Array:

@@ -22,7 +22,7 @@ POINTS = oracle.scenarios(300, seed=11)
 @cache
 def solver(mechanism: str, branch: str, n_max: int) -> Callable:
     # Welfare is compared elsewhere, and takes as long to trace as all the rest.
-    kernel = partial(external, mechanism=mechanism, branch=branch, n_max=n_max, wanted=())
+    kernel = partial(external, mechanism=mechanism, branch=branch, n_max=n_max, wanted=("price_of_anarchy",))
     return jax.jit(jax.vmap(kernel))
 
 

@@ -24,7 +24,9 @@ NINE_DIGITS = 1e-9 / float(np.finfo(float).eps)
 @cache
 def solver(mechanism: str, n_max: int) -> Callable:
     # Welfare, which is compared elsewhere, takes as long to trace as all the rest.
-    kernel = partial(external, mechanism=mechanism, formulation="published", n_max=n_max, wanted=())
+    kernel = partial(
+        external, mechanism=mechanism, formulation="published", n_max=n_max, wanted=("price_of_anarchy",)
+    )
     return jax.jit(jax.vmap(kernel))
 
 
@@ -89,7 +91,9 @@ def test_the_published_computation_agrees_with_the_oracle(mechanism, most_cities
 
 def test_where_an_investment_is_positive_both_formulations_share_non_cooperation():
     points = [oracle.PAPER | {"alpha": a, "n": n} for a in (0.0, 0.3, 0.9, 1.0) for n in (1.0, 3.0, 4.0)]
-    exact = jax.jit(jax.vmap(partial(external, n_max=4, wanted=())))(oracle.columns(points))
+    exact = jax.jit(jax.vmap(partial(external, n_max=4, wanted=("price_of_anarchy",))))(
+        oracle.columns(points)
+    )
     published = solve(points, "noncooperation")
     for output in ("investment", "expected_loss", "price_of_anarchy", "second_derivative"):
         assert_close(published[output], exact[output], what=output)

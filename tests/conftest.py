@@ -75,8 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
 
 
-# Of the rules of lowering every primitive is tried in code that is optimised, not every case of each.
-_OPTIMISED = re.compile("engine/codegen/(?!lower/|ops/)|lower/test_primitives")
+# Of loops and of matrices there are many long programs; primitives, in them too, are tried in optimised code.
+_OPTIMISED = re.compile("engine/codegen/(?!lower/test_(control_flow|linear_algebra))")
 
 
 @pytest.hookimpl(tryfirst=True)

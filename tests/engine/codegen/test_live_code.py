@@ -15,11 +15,11 @@ from jax.extend import core
 def wasteful(x, unused):
     """A loop that carries what nobody asks for, and a call of which one result is wanted."""
 
-    def body(at):
-        n, total, waste = at
-        return n + 1, total + jnp.sin(x), waste * jnp.cosh(jnp.tanh(waste) + total)
+    def body(at, _):
+        total, waste = at
+        return (total + jnp.sin(x), waste * jnp.cosh(jnp.tanh(waste) + total)), waste
 
-    _, total, _ = lax.while_loop(lambda at: at[0] < 5, body, (0, x, x))
+    (total, _), _ = lax.scan(body, (x, x), length=5)
     both = jax.jit(lambda y: (y**2, jnp.arctan(y)))
     return {"total": total, "squares": both(jnp.full(3, x))[0].sum()}
 

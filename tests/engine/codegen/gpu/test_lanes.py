@@ -68,8 +68,6 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
     """Processors with AVX-512 compute 16 lanes side by side, others 8, a GPU's thread one."""
     if flow is SUPERVISION.flow:
         options = {**options, "punishment": "dynamic"}
-    if method.solver == "taylor":  # optimised it would take 7 s of CPU; the others are
-        monkeypatch.setattr(machine_code, "OPTIMISE", 0)
     linked, link = [], machine_code.link
     monkeypatch.setattr(machine_code, "link", lambda text: (linked.append(text), link(text))[1])
     gpu = OnThisProcessor()

@@ -63,7 +63,8 @@ def plot(
     Parameters
     ----------
     dataset : a cube, as `open_cube` returns it. Only what is drawn is read.
-    variables : what to draw. Lines take several; a phase portrait takes none.
+    variables : what to draw, or nothing for the only one that a cube holds. Lines take several; a phase
+        portrait takes none.
     x, y : the axes of the picture. In a phase portrait: names of observables, and may be absent. In a scatter
         plot also outputs: their points stand where their outputs are.
     kind : one of `KINDS`. If absent: a scatter plot over a sampled input or an output, lines without `y`, and
@@ -118,6 +119,8 @@ def picture(
         style = require_style(style, kind, scales)
         return Picture(*draw_phase(chosen, x, y, facets[0] if facets else None, kept, model, style))
     axes = {"x": x, "y": y, "hue": hue}
+    held = [str(name) for name in dataset.data_vars if name != "status"]
+    names = names or (held if len(held) == 1 else [])  # the only one that it can be
     view = view_of(chosen, names, axes, style, kind, facets, scales, kept, line=line, model=model)
     return draw(view, line)
 

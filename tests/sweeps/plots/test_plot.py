@@ -34,6 +34,14 @@ def test_a_map_has_one_panel_a_value_labelled_with_symbols_and_units(cube):
     assert "(n = 3)" in figure.get_suptitle()
 
 
+def test_the_only_variable_of_a_cube_needs_no_name(broken):
+    alone = plot(broken[["investment", "status"]], x="alpha", y="beta", selections=ONE)
+    named = plot(broken, "investment", "alpha", "beta", selections=ONE)
+    drawn = [figure.axes[0].collections[0].get_array() for figure in (alone, named)]
+    np.testing.assert_array_equal(*map(np.ma.getdata, drawn))
+    assert alone.axes[-1].get_ylabel() == named.axes[-1].get_ylabel()
+
+
 def test_a_map_leaves_out_what_is_not_ok_and_counts_it(broken):
     figure = plot(broken, "investment", "alpha", "beta", selections=ONE)
     shown = figure.axes[0].collections[0].get_array()

@@ -16,9 +16,8 @@ def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
     length = _BLOCK if cube.storage.at_once == 1 else max(len(manifest), 1)  # which one listing tells of
     for start in range(0, len(manifest), length):
         block = manifest.at(slice(start, start + length))
-        now = cube.storage.known(folder, cube.inside(name, block["key"]))
-        before = known_files(cube, block, name)
-        changed[start : start + length] = [one != other for one, other in zip(now, before, strict=True)]
+        files = zip(cube.inside(name, block["key"]), known_files(cube, block, name), strict=True)
+        changed[start : start + length] = cube.storage.changed(folder, files)
     return changed
 
 

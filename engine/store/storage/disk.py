@@ -35,25 +35,25 @@ class Disk:
         """Paths of all regular files, and of links to such."""
         return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
-    def known(self, folder: Place, paths: Iterable[str]) -> list[Known | None]:
-        """What files are, asked one by one from an open folder."""
-        known: list[Known | None] = []
-        add, ask = known.append, os.stat  # of a hundred thousand: this does the least it can
+    def changed(self, folder: Place, files: Iterable[tuple[str, Known]]) -> list[bool]:
+        """Which files are not what is known of them, asked one by one from an open folder."""
+        # A hundred thousand tiles are usual, so this does the least it can.
+        changed, ask = [], os.stat
         try:
             opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
-            return [None for _ in paths]
+            return [True for _ in files]
         try:
-            for path in paths:
+            for path, known in files:
                 try:
                     file = ask(path, dir_fd=opened)
                 except OSError:
-                    add(None)
+                    changed.append(True)
                     continue
-                add((file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns))
+                changed.append((file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns) != known)
         finally:
             os.close(opened)
-        return known
+        return changed
 
     def read(
         self,

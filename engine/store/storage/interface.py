@@ -50,8 +50,8 @@ class Storage(Protocol):
         """Paths of all files below a folder, from there, in no order."""
         ...
 
-    def known(self, folder: Place, paths: Iterable[str], /) -> list[Known | None]:
-        """What files are, by their paths from the folder; None where there is none."""
+    def changed(self, folder: Place, files: Iterable[tuple[str, Known]], /) -> list[bool]:
+        """Which files, by their paths from the folder, are not there or not what is known of them."""
         ...
 
     def read(

@@ -69,10 +69,10 @@ class Objects:
         """Whether any object lies below a folder."""
         return next(self.below(folder), None) is not None
 
-    def known(self, folder: Place, paths: Iterable[str]) -> list[Known | None]:
-        """What objects are: one listing tells it of a thousand."""
+    def changed(self, folder: Place, files: Iterable[tuple[str, Known]]) -> list[bool]:
+        """Which objects are not what is known of them: one listing tells it of a thousand."""
         listed = {path: stat.known for path, stat in self.below(folder)}
-        return [listed.get(path) for path in paths]
+        return [listed.get(path) != known for path, known in files]
 
     def read(
         self,

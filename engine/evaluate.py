@@ -13,7 +13,7 @@ from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
-from .grid_function import GridFunction, grid_function
+from .grid_function import GridFunction, grid_function, not_portable
 from .raised_at import raised_by_callback
 from .space import Space
 from .tiles import Layout, Tile
@@ -46,6 +46,28 @@ class Evaluator:
         coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
         then = partial(self._made, tile) if self.then else None
         return self.batches.start(self.function(tile), coordinates, columns, then)
+
+    def make(self, tiles: Iterable[Tile]) -> None:
+        """Make the functions of these tiles, of which many have one in common. Raises as computing does."""
+        static = [i for i, axis in enumerate(self.space.axes) if axis.static]
+        left = prod(self.space.axes[i].size for i in static)
+        seen = set[tuple[int, ...]]()
+        for tile in tiles:
+            key = tuple(tile.key[i] for i in static)
+            if key in seen:
+                continue
+            seen.add(key)
+            try:
+                self.function(tile)
+            except Exception as error:
+                raise said_of_model(self.space, error, tile) or error from None
+            if len(seen) == left:
+                return
+
+    @property
+    def why_not_portable(self) -> str:
+        """Why the functions made so far may compute other bits on another device; empty where none may."""
+        return not_portable(self.space, self.computed)
 
     def function(self, tile: Tile) -> GridFunction:
         """The kernel with the tile's static choices, over a batch of the grid."""

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .device import DEVICES, most_points, pick_device
+from .device import DEVICES, pick_device
 from .errors import Argument, CubeError, SweepError, SweepInterrupted
-from .feedback.progress import Progress, Silence
+from .feedback.progress import Silence
 from .feedback.report import Report
 from .feedback.stop_flag import stop_if_requested
 from .reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from .run.begin import Wanted, something_at
+from .run.ready import Ready
 from .space import Space
 from .store.cube import Cube, open_cube_for_reading
 from .store.durable import clear_disk_errors, discard, put_back, withdraw
@@ -29,7 +29,7 @@ from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settl
 from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
 from .store.storage.place import is_url
-from .tiles import Layout, Tile
+from .tiles import Tile
 from .writer import WRITERS, TileWriter
 
 if TYPE_CHECKING:
@@ -120,10 +120,11 @@ def execute(
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
         chosen = cache(lambda: pick_device(device))
-        wanted = Wanted(space, stored, root, chosen, told, check_disk, tile_points)
+        ready = Ready(space, chosen, progress, str(part or ""))
+        wanted = Wanted(space, stored, root, ready, told, check_disk, tile_points)
         new = overwrite or not something_at(root)
         old = None if reuse is None else _old_points(reuse, root, wanted)
-        job = _Job(wanted, durable, overlap, progress, old)
+        job = _Job(wanted, durable, overlap, old)
         if part is not None:
             return _run_part(job, part, new)
         if new:
@@ -153,7 +154,6 @@ class _Job:
     wanted: Wanted
     durable: bool
     overlap: bool
-    progress: bool
     old: "OldPoints | None" = None
 
 
@@ -165,7 +165,7 @@ def _old_points(reuse: Path, root: Path, wanted: Wanted) -> "OldPoints":
     if str(root) == str(reuse) if apart else root.exists() and reuse.exists() and root.samefile(reuse):
         raise SweepError(f"{reuse}: is the cube that the sweep is run into; choose another output")
     old = OldPoints(reuse, wanted.space)
-    old.require_device(wanted.device())
+    old.require_device(wanted.ready.device())
     return old
 
 
@@ -205,30 +205,27 @@ def withdraw_if_empty(root: Path) -> None:
 
 def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: Part | None = None) -> Report:
     """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
-    from .compile_cache import keep_compiled
     from .reduce.loop import Fold
     from .reuse.tiles import source_of_tiles
 
-    keep_compiled()
     space, stored, durable = job.wanted.space, job.wanted.stored, job.durable
     fold = None
     if isinstance(stored, ReducedSpace):
         fold = Fold(cube, space, stored, todo, durable, str(part or ""))
     places = places_of(cube.layout, part or WHOLE)
     total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
-    evaluator = evaluator_of(space, fold.layouts.grid if fold else cube.layout, job.wanted.device())
-    ahead = AHEAD
+    ready, layout, ahead = job.wanted.ready, fold.layouts.grid if fold else cube.layout, AHEAD
+    evaluator = ready.evaluator(layout)
     if fold is not None:
         evaluator.then, ahead = fold.parts_of, (evaluator.batches.to_keep_busy, AHEAD[1])
     whole = space.points if part is None else points
-    shown = (Progress if job.progress else Silence)(whole, whole - points)
+    shown, evaluator = ready.shown(whole, whole - points), ready.evaluator(layout)
+    ready.require_same_bits(cube, layout, fold.tiles() if fold else todo, total - len(todo), total)
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
     ahead = ahead if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
     source = source_of_tiles(evaluator, job.old, job.wanted.attributes)
     tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])
-    started, began = time.time(), time.monotonic()
-    shown.begin()
     try:
         if fold is not None:
             fold.run(tiles, evaluator, writer, shown)
@@ -239,9 +236,9 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         raise SweepInterrupted(total - len(todo) + writer.committed, total, str(part or "")) from None
     finally:
         source.close()
-        seconds = time.monotonic() - began
-        shown.close()
-        entry = {"started": started, "seconds": seconds} | _entry(evaluator, writer, todo)
+        seconds = time.monotonic() - ready.began
+        ready.close()
+        entry = {"started": ready.started, "seconds": seconds} | _entry(evaluator, writer, todo)
         entry |= {"part": str(part), "host": socket.gethostname()} if part else {}
         entry |= {"taken": source.taken, "from": str(job.old.reader.root)} if job.old else {}
         log_run(cube.root, entry, beside_others=part is not None)
@@ -262,17 +259,6 @@ def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
     if part is None:
         discard(cube.root / UNDER_WAY)  # of parts that this run has finished in their place
     cube.recorder.end(alone=part is None)
-
-
-def evaluator_of(space: Space, layout: Layout, device: Any) -> "Evaluator":
-    """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
-    from .evaluate import Evaluator
-
-    evaluator = Evaluator(space, layout, device)
-    fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
-    while prod(layout.tile) > fitting * evaluator.batches.count and evaluator.batches.cut_smaller():
-        pass
-    return evaluator
 
 
 def write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter) -> None:

@@ -1,6 +1,6 @@
 """A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import product
@@ -10,7 +10,7 @@ import jax
 
 from .codegen.backends import backend_of, cpu_backend
 from .codegen.grid_loop import GridLoop
-from .codegen.how_compiled import Compiled, all_native, attempt, remarked
+from .codegen.how_compiled import Compiled, all_native, attempt, remarked, why_not_portable
 from .codegen.lane_loop import lane_loop
 from .codegen.traced_once import TracedOnce
 from .compile_cache import compiler_at_work
@@ -105,6 +105,7 @@ class _One:
             if self.reason is None and not self.space.needs_ode:
                 loop, compiled = attempt(lambda: _grid_loop(point, coordinates, device).link(), "computing")
                 if loop is not None:
+                    compiled = loop.compiled
                     self.count()
                     if loop.traced:
                         whole = GridVmap(loop, coordinates, device, what=self.what, whole=True)
@@ -164,6 +165,7 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     point = TracedOnce(point_function(space, choices))
     loop, compiled = attempt(partial(_grid_loop, point, at, device), "computing")
     if loop is not None:
+        compiled = loop.compiled
         if not loop.traced:
             keep(key, loop, {compiled})
             shelf.keep_loop(loop, {compiled})
@@ -176,6 +178,14 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     keep(key, function, ways)
     shelf.keep_ways(ways)
     return ways
+
+
+def not_portable(space: Space, ways: Iterable[Compiled]) -> str:
+    """Why what is computed in these ways may have other bits on another device; empty where it has not."""
+    reason = why_not_portable(ways)
+    if space.needs_ode and not reason:
+        return "XLA (where orbits start, and what is said of them at their end)"
+    return reason
 
 
 def least_steps(space: Space) -> int | None:

@@ -67,6 +67,8 @@ class Plan:
         How samples are drawn; empty where nothing is sampled.
     computed
         How points are computed, or the steps of trajectories.
+    not_portable
+        Why the numbers may have other bits on another device; empty where every device computes the same.
     least_steps
         So many steps at least span the horizon, as the field depends on time; None where any number may do.
     latest
@@ -85,6 +87,7 @@ class Plan:
     compilations: int
     design: str = ""
     computed: str = ""
+    not_portable: str = ""
     least_steps: int | None = None
     latest: float | None = None
     tried: bool = False
@@ -120,7 +123,7 @@ def plan(
     from ..engine.codegen.how_compiled import in_words, remarked
     from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
-    from ..engine.grid_function import how_computed, latest_end, least_steps
+    from ..engine.grid_function import how_computed, latest_end, least_steps, not_portable
     from ..engine.made_before import own_models_too
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.run.begin import plan_space
@@ -170,6 +173,7 @@ def plan(
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(ways),
+        not_portable=not_portable(space, ways),
         least_steps=least_steps(space),
         latest=latest_end(space),
         over=told.reduction.over if told.reduction else (),

@@ -28,7 +28,7 @@ def decompose(scalars: Sequence[Scalar]) -> list[Scalar]:
 
 def _called(scalars: Sequence[Scalar]) -> set[str]:
     """The operations whose formulas are to be functions: those that take the most, as few as will do."""
-    uses = Counter(s.op for s in with_loops(scalars) if _has_formula(s.op))
+    uses = Counter(s.op for s in with_loops(scalars) if _has_formula(s))
     sizes = {op: count * _size(op) for op, count in uses.items()}
     total, called = sum(sizes.values()), set[str]()
     for op in sorted(sizes, key=lambda op: -sizes[op]):
@@ -39,8 +39,8 @@ def _called(scalars: Sequence[Scalar]) -> set[str]:
     return called
 
 
-def _has_formula(op: str) -> bool:
-    return op in OPERATIONS and OPERATIONS[op].formula is not None
+def _has_formula(s: Scalar) -> bool:
+    return s.op in OPERATIONS and bool(s.args) and OPERATIONS[s.op].by_formula(s.args[0].dtype)
 
 
 @cache
@@ -76,7 +76,7 @@ class _Rewriting:
         if s.op == "result":
             return self.ended[s.args[0]][s.value]
         args = [self.new[a] for a in s.args]
-        if OPERATIONS[s.op].formula is not None:
+        if _has_formula(s):
             return self.by_formula(s, args)
         if s.op in ("add", "sub") and s.dtype[0] == "f":
             return self.sum(s.op, args)

@@ -17,6 +17,7 @@ import numpy as np
 
 from .backend import Backend, primitives
 from .backends import cpu_backend
+from .how_compiled import Compiled, by_machine_code
 from .ir import Graph, Scalar, Unsupported, dtype_name, operations
 from .lower.lower import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes
@@ -97,6 +98,11 @@ class GridLoop:
         other.__dict__.pop("_program", None)
         other.grid = grid
         return other
+
+    @property
+    def compiled(self) -> Compiled:
+        """How it is computed: by machine code, and by which functions of a library."""
+        return by_machine_code([s for field in self.grid.fields for s in field])
 
     @property
     def linked(self) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from .ir import Unsupported
+from .ir import Scalar, Unsupported, with_loops
+from .llvm.floats import LIBRARY
 from .lower.rule import BrokenRule
 
 T = TypeVar("T")
@@ -15,16 +16,19 @@ T = TypeVar("T")
 class Compiled:
     """`native`: by machine code of its own. Else through XLA, for this `reason`.
 
-    `remark`: what XLA does otherwise than usual, and why. `failed`: there should have been machine code.
+    `remark`: what XLA does otherwise than usual, and why. `library`: functions that machine code takes from
+    the C library of the machine. `failed`: there should have been machine code.
     """
 
     native: bool
     reason: str | None = None
     remark: str = ""
+    library: tuple[str, ...] = ()
     failed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        text = "; ".join(filter(None, (self.reason, self.remark)))
+        library = f"{', '.join(self.library)} by the C library" if self.library else ""
+        text = "; ".join(filter(None, (self.reason, library, self.remark)))
         return f"{'machine code' if self.native else 'XLA'}{f' ({text})' if text else ''}"
 
 
@@ -44,6 +48,18 @@ def remarked(ways: Iterable[Compiled], remark: str) -> set[Compiled]:
 def all_native(ways: Collection[Compiled]) -> bool:
     """Whether there are any ways, and all are machine code."""
     return bool(ways) and all(way.native for way in ways)
+
+
+def why_not_portable(ways: Iterable[Compiled]) -> str:
+    """Why what is computed in these ways may have other bits elsewhere; empty where it has the same."""
+    ways = sorted(set(ways), key=str)
+    through = [f"XLA ({way.reason})" if way.reason else "XLA" for way in ways if not way.native]
+    return ", ".join([*through, *(f"{name} by the C library" for way in ways for name in way.library)])
+
+
+def by_machine_code(scalars: Iterable[Scalar]) -> Compiled:
+    """How these are computed where they are machine code."""
+    return Compiled(True, library=tuple(sorted({s.op for s in with_loops(scalars)} & LIBRARY)))
 
 
 def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:

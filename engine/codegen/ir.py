@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .ops import OPERATIONS
+from .ops import OPERATIONS, Operation
+from .ops.term import Term
 
 # Large products of matrices are not what this is made for.
 _MOST_SCALARS = 50_000
@@ -116,9 +117,10 @@ class Graph:
         simple = operation.simplify and operation.simplify(*args)
         if simple is not None:
             return simple
-        if operation.fold and all(a.constant for a in args):
-            with np.errstate(all="ignore"):
-                return self.constant(operation.fold(*[_typed(a) for a in args]), dtype)
+        if all(a.constant for a in args):
+            folded = _folded(operation, args, dtype)
+            if folded is not None:
+                return self.constant(folded, dtype)
         return self._make(op, args, dtype, None)
 
     def carried(self, dtypes: Sequence[str]) -> list[Scalar]:
@@ -175,6 +177,21 @@ def range_of(dtype: str) -> tuple[int, int]:
     """The least and the largest integer of this dtype."""
     bits = int(dtype[1:])
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if dtype[0] == "i" else (0, (1 << bits) - 1)
+
+
+def _folded(operation: Operation, args: Sequence[Scalar], dtype: str) -> Any:
+    """The result for constants; None where it is left to the device."""
+    if operation.fold:
+        with np.errstate(all="ignore"):
+            if operation.typed:
+                return operation.fold(*[_typed(a) for a in args], dtype, args[0].dtype)
+            return operation.fold(*[_typed(a) for a in args])
+    if operation.folds_by_formula and operation.formula and args[0].dtype[0] == "f":
+        graph = Graph()
+        wide = [Term(graph, graph.constant(a.value, "f64")) for a in args]
+        result = operation.formula(*wide).scalar
+        return result.value if result.constant else None
+    return None
 
 
 def _typed(a: Scalar) -> Any:

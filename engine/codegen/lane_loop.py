@@ -23,7 +23,7 @@ from jax import lax
 
 from .backend import Backend, LaneProgram, primitives
 from .backends import lane_backends
-from .how_compiled import Compiled, attempt
+from .how_compiled import Compiled, attempt, by_machine_code
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .live_code import live
@@ -111,6 +111,7 @@ def _loop(
             program, compiled = attempt(partial(_native, lowered, backend, way.link), "stepping")
             if program is not None:
                 programs[backend.platform] = program
+                compiled = by_machine_code([lowered().cond, *lowered().body])
     way.report(compiled)
     if not programs:
         return plain(*arrays) if way.link else arrays[:split]

@@ -15,6 +15,7 @@ from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..reuse.old_points import OldPoints
 from ..run.begin import Wanted, something_at
+from ..run.ready import Ready
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading
 from ..store.durable import clear_disk_errors, put_back
@@ -73,9 +74,8 @@ def execute_with(
     with clear_disk_errors(root):
         put_back(root)
         root = root.resolve() if root.is_symlink() else root
-        wanted = Wanted(
-            space, stored, root, lambda: crew.device, dict(attributes or {}), check_disk, tile_points
-        )
+        ready = Ready(space, lambda: crew.device, progress)
+        wanted = Wanted(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
         if reuse is not None:
             OldPoints(reuse, space).require_device(crew.device)
         new = not something_at(root)
@@ -84,6 +84,7 @@ def execute_with(
                 f"{root}: a cube in object storage is not replaced in one step; delete it yourself"
             )
         mine = (overwrite and not new and wanted.create()) or (new and wanted.create(beside_others=True))
+        ready.close()
         grown = wanted.settle_for_parts()
         try:
             report = _with_crew(crew, wanted, durable, progress)

@@ -9,12 +9,14 @@ from typing import Any
 
 from ..compile_cache import keep_compiled
 from ..evaluate import Evaluator
-from ..execution import AHEAD, evaluator_of, write_all
+from ..execution import AHEAD, write_all
 from ..feedback.progress import Silence
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace
 from ..reuse.old_points import OldPoints
 from ..reuse.tiles import Tiles, source_of_tiles
+from ..run.portable import require_same_bits
+from ..run.ready import evaluator_of
 from ..space import Space
 from ..store.commit import digests, record
 from ..store.cube import open_cube_for_reading
@@ -90,6 +92,9 @@ class Member:
         todo = [tile for tile in tiles if not self._there(tile)]
         if not todo:
             return Done(len(tiles), sum(tile.points for tile in tiles))
+        evaluator = self._source.evaluator
+        evaluator.make(todo if evaluator.layout == self.cube.layout else evaluator.layout)
+        require_same_bits(self.cube, evaluator.why_not_portable, self.device)
         writer = TileWriter(self.cube, self.durable, Silence(0), AHEAD[1], self._lease.require)
         if isinstance(self.stored, ReducedSpace):
             fold = Fold(self.cube, self.space, self.stored, todo, self.durable, self.name)

@@ -96,8 +96,11 @@ class Shelf:
 
 
 def _as_data(ways: Iterable[Compiled]) -> list[list[Any]]:
-    return [[way.native, way.reason, way.remark] for way in sorted(ways, key=str)]
+    return [[way.native, way.reason, way.remark, way.library] for way in sorted(ways, key=str)]
 
 
 def _ways_of(data: Iterable[Any]) -> frozenset[Compiled]:
-    return frozenset(Compiled(bool(native), reason, str(remark)) for native, reason, remark in data)
+    return frozenset(
+        Compiled(bool(native), reason, str(remark), tuple(map(str, library)))
+        for native, reason, remark, library in data
+    )

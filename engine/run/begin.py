@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from math import prod
@@ -25,6 +25,8 @@ from ..store.storage.appear import is_begun
 from ..store.storage.files import storage_of
 from ..store.storage.place import is_url
 from ..tiles import Layout, plan_layout
+from .portable import PORTABLE
+from .ready import Ready
 
 # A cube that grew to more tiles than this, and to so many times as many as a new one has, would be slow.
 _MANY_TILES, _TIMES_AS_MANY = 100_000, 20
@@ -67,8 +69,8 @@ class Wanted:
         What is swept; and the space of the cube, which is another one where a sweep is reduced.
     root
         The cube's folder.
-    device
-        Gives where it will be computed.
+    ready
+        What computes it, and where.
     attributes, check_disk, tile_points
         As of `execute`.
     """
@@ -76,7 +78,7 @@ class Wanted:
     space: Space
     stored: Space
     root: Path
-    device: Callable[[], Any]
+    ready: Ready
     attributes: Mapping[str, str]
     check_disk: bool = True
     tile_points: int | None = None
@@ -88,13 +90,14 @@ class Wanted:
         """
         from ..store.create import create_cube
 
-        root, device = self.root, self.device()
+        root, device = self.root, self.ready.device()
         if root.is_symlink() and not root.exists():
             raise CubeError(f"{root}: is a link to nothing; remove it, or choose another output")
-        layout, given = plan_space(self.space, device, self.tile_points), dict(self.attributes)
+        layout = computed = plan_space(self.space, device, self.tile_points)
+        given = dict(self.attributes)
         if isinstance(self.stored, ReducedSpace):
             cut = plan_layouts(self.space, self.stored, device, self.tile_points)
-            layout, given[REDUCED_IN] = cut.cube, json.dumps(cut.grid.tile)
+            layout, given[REDUCED_IN], computed = cut.cube, json.dumps(cut.grid.tile), cut.grid
         there = something_at(root)
         if there and beside_others:
             return False
@@ -104,7 +107,8 @@ class Wanted:
                 open_cube_for_reading(root)
             needed = self.stored.points * self.stored.bytes_per_point
             self._require_disk(needed, storage_of(root).bytes_below(root) if there else 0)
-            if lease is not None:  # to measure a large cube takes long
+            given[PORTABLE] = self.ready.portable(computed)
+            if lease is not None:  # to measure a large cube, and to compile, takes long
                 lease.require()
             try:
                 create_cube(root, self.stored, layout, self._all_attributes(given), there)
@@ -170,7 +174,7 @@ class Wanted:
             return
         tiles, fresh = (
             len(Layout(self.space.shape, cube.layout.tile)),
-            len(plan_space(self.space, self.device())),
+            len(plan_space(self.space, self.ready.device())),
         )
         if tiles > _MANY_TILES and tiles > _TIMES_AS_MANY * fresh:
             raise CubeError(
@@ -181,7 +185,7 @@ class Wanted:
             )
 
     def _all_attributes(self, given: Mapping[str, str]) -> dict[str, str]:
-        return {"identity": json.dumps(identity(self.stored)), **given, "device": str(self.device())}
+        return {"identity": json.dumps(identity(self.stored)), **given, "device": str(self.ready.device())}
 
     def _require_disk(self, needed: int, freed: int) -> None:
         if not self.check_disk or is_url(self.root):

@@ -44,6 +44,7 @@ def describe_plan(plan: Plan) -> str:
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
             f"computed   {plan.computed}",
+            f"portable   {f'no: {plan.not_portable}' if plan.not_portable else 'yes'}",
             *([f"steps      {steps}"] if plan.least_steps else []),
             *(
                 [f"horizon    extended until orbits are decided, up to {plan.latest:g}"]

@@ -7,6 +7,7 @@ from ..ir import Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
+from .float_state import in_own_state
 
 
 def grid_code(grid: Grid, name: str, width: int) -> str:
@@ -22,8 +23,9 @@ def grid_code(grid: Grid, name: str, width: int) -> str:
     writer.enter()
     writer.nest(0)
     writer.code.add("ret void")
-    pointers = ", ".join(f"ptr %{what}" for what in ("inputs", "outputs", "tables", "lengths", "strides"))
-    return writer.code.function(f"define void @{name}({pointers})")
+    given = [f"ptr %{what}" for what in ("inputs", "outputs", "tables", "lengths", "strides")]
+    work = writer.code.function(f"define internal void @grid({', '.join(given)}) noinline")
+    return work + in_own_state("grid", f"define void @{name}({', '.join(given)})", "void", given)
 
 
 class _Writer:

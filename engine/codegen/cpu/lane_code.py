@@ -12,6 +12,7 @@ from ..lanes import Leaf, Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from . import ffi
+from .float_state import in_own_state
 
 
 def lane_code(loop: Loop, name: str, width: int) -> str:
@@ -21,7 +22,8 @@ def lane_code(loop: Loop, name: str, width: int) -> str:
     writer.check()
     writer.serve()
     writer.step()
-    return writer.code.function(f"define ptr @{name}(ptr %frame)")
+    work = writer.code.function("define internal ptr @lanes(ptr %frame) noinline")
+    return work + in_own_state("lanes", f"define ptr @{name}(ptr %frame)", "ptr", ["ptr %frame"])
 
 
 class _Writer:

@@ -24,14 +24,8 @@ class Gpu:
     traced_grids = True
 
     def supports(self, op: str, dtype: str) -> bool:
-        """Whether there is an operation whose first argument has this dtype.
-
-        No C library is on a GPU; and LLVM takes the remainder of floats for x - y trunc(x / y) there, which
-        is another number where the quotient is large.
-        """
-        if op in LIBRARY or (op == "rem" and dtype[0] == "f"):
-            return False
-        return instruction(op, dtype) is not None
+        """Whether there is an operation whose first argument has this dtype; no C library is on a GPU."""
+        return op not in LIBRARY and instruction(op, dtype) is not None
 
     def grid(self, grid: Grid) -> GpuGridProgram:
         """A program that computes a grid."""

@@ -31,7 +31,6 @@ FLOATS: dict[str, Instruction] = {
     "mul": plain("fmul"),
     "mul_rounded": plain("fmul"),
     "div": plain("fdiv"),
-    "rem": plain("frem"),
     "neg": plain("fneg"),
     "fma": intrinsic("fma"),
     "abs": intrinsic("fabs"),

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .exact import fused, remainder
 from .operation import define
 from .series import Series, choice, convolved, minus, plus, product, scaled
 
@@ -47,8 +48,8 @@ define(
 )
 
 # What formulas are made of: a product that no compiler may fuse into a sum, and one that is fused into it.
-define("mul_rounded", 2, value=jnp.multiply, series=product)
-define("fma", 3)
+define("mul_rounded", 2, value=jnp.multiply, fold=lambda a, b: a * b, series=product)
+define("fma", 3, fold=fused)
 
 
 # --- quotients -------------------------------------------------------------------------------------------
@@ -88,7 +89,10 @@ def _remainder_series(_own: Series, k: int, a: Series, b: Series) -> Any:
     return minus(a[k], None if b[k] is None else jnp.trunc(a[0] / b[0]) * b[k])
 
 
-define("rem", 2, primitive=True, value=lax.rem, fold=_remainder, series=_remainder_series)
+define(
+    "rem", 2, primitive=True, value=lax.rem, fold=_remainder, series=_remainder_series, formula=remainder,
+    formula_of="f",
+)  # fmt: skip
 
 
 # --- extremes --------------------------------------------------------------------------------------------
@@ -134,4 +138,4 @@ define("sqrt", 1, primitive=True, value=jnp.sqrt, fold=np.sqrt, series=_root_ser
 define("floor", 1, primitive=True, value=jnp.floor, stepwise=True)
 define("ceil", 1, primitive=True, value=jnp.ceil, stepwise=True)
 define("round", 1, value=lax.round, stepwise=True)  # halves away from 0
-define("roundeven", 1, value=jnp.round, stepwise=True)  # halves to the even neighbour
+define("roundeven", 1, value=jnp.round, fold=np.rint, stepwise=True)  # halves to the even neighbour

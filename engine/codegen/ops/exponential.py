@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from .operation import define
 from .series import Series, chained, minus, plus, product, scaled, times
@@ -51,7 +50,7 @@ def _exp_series(own: Series, k: int, x: Series) -> Any:
     return chained(own, k, x)
 
 
-define("exp", 1, primitive=True, value=jnp.exp, fold=np.exp, series=_exp_series, formula=_exp)
+define("exp", 1, primitive=True, value=jnp.exp, series=_exp_series, formula=_exp, folds_by_formula=True)
 
 
 # --- exp - 1 ---------------------------------------------------------------------------------------------
@@ -132,7 +131,7 @@ def _log_series(own: Series, k: int, x: Series) -> Any:
     return None if rest is None else rest / x[0]
 
 
-define("log", 1, primitive=True, value=jnp.log, fold=np.log, series=_log_series, formula=_log)
+define("log", 1, primitive=True, value=jnp.log, series=_log_series, formula=_log, folds_by_formula=True)
 
 
 # --- log (1 + x) -----------------------------------------------------------------------------------------

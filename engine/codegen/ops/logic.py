@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from .exact import reinterpreted, shifted_left, shifted_right
 from .operation import define
 from .series import choice
 
@@ -66,13 +67,15 @@ define(
 )  # fmt: skip
 define("xor", 2, primitive=True, value=jnp.bitwise_xor, stepwise=True)
 define("not", 1, value=jnp.bitwise_not, stepwise=True)
-define("shift_left", 2, value=lax.shift_left, stepwise=True)
+define("shift_left", 2, value=lax.shift_left, fold=shifted_left, stepwise=True)
 define("shift_right_logical", 2, value=lax.shift_right_logical, stepwise=True)
-define("shift_right_arithmetic", 2, value=lax.shift_right_arithmetic, stepwise=True)
+define("shift_right_arithmetic", 2, value=lax.shift_right_arithmetic, fold=shifted_right, stepwise=True)
 
 
 # --- from one dtype to another: by value, and bit by bit -------------------------------------------------
 
 define("convert", 1, value=lambda a, dtype: lax.convert_element_type(a, dtype), typed=True,
        series=lambda _own, k, a: a[k])  # fmt: skip
-define("bitcast", 1, value=lambda a, dtype: lax.bitcast_convert_type(a, dtype), typed=True)
+define(
+    "bitcast", 1, value=lambda a, dtype: lax.bitcast_convert_type(a, dtype), typed=True, fold=reinterpreted
+)

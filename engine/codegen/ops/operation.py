@@ -25,11 +25,14 @@ class Operation:
     value : value(*arguments), the result by JAX; where `typed`, value(*arguments, dtype=...). None where only
         formulas use the operation.
     fold : fold(*arguments), the result for constants: NumPy's floats, Python's integers and booleans. None:
-        constants are not folded.
+        constants are not folded. It rounds as every device does: NumPy's exp is another on each processor.
+        Where `typed`, it is given dtypes, too, as scalars name them: the result's and the first argument's.
+    folds_by_formula : constants are folded by the formula.
     simplify : simplify(*arguments), the argument that is the result whatever the others are; None: no such.
     series : series(own, k, *arguments), the k-th Taylor coefficient (see `series`). None: there is no rule.
     stepwise : piecewise constant: its Taylor coefficients are 0, but the first.
     formula : formula(*terms), the same from simpler operations (see `term`). None: a back end computes it.
+    formula_of : the dtypes that have the formula: "f" for floats alone, whose letter their names begin with.
     """
 
     name: str
@@ -43,6 +46,12 @@ class Operation:
     series: Callable[..., Any] | None = None
     stepwise: bool = False
     formula: Callable[..., Any] | None = None
+    formula_of: str = ""
+    folds_by_formula: bool = False
+
+    def by_formula(self, dtype: str) -> bool:
+        """Whether its formula computes it of numbers of this dtype."""
+        return self.formula is not None and dtype.startswith(self.formula_of)
 
 
 OPERATIONS: dict[str, Operation] = {}

@@ -37,6 +37,7 @@ def describe_cube(path: Path) -> str:
     missing = describe_missing(reader)
     parts += ["", "Missing", *missing] if missing else []
     parts += ["", "Runs", *_runs(cube), "", f"device    {said['device']}"]
+    parts += [f"portable  {said['portable']}"] if "portable" in said else []
     versions = parse_json(said["versions"])
     parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
     parts.append(f"on disk   {size_text(_bytes(reader))}")

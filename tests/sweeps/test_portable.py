@@ -1,0 +1,124 @@
+"""A cube says whether its bits are the same everywhere, and no run mixes bits in one whose are not."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from equisweep.engine import grid_function
+from equisweep.engine.run.portable import require_same_bits
+from equisweep.sweeps import CubeError, Sweep, open_cube, plan, run
+from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.run import run_report
+from helpers.cube_files import contents
+
+SWEEP = Sweep(
+    "external", {"alpha": [0.2, 0.4, 0.6, 0.8], "beta": [0.1, 0.3, 0.5, 0.7]}, outputs=["investment"]
+)
+
+
+def part(path, given):
+    return run_report(SWEEP, path, part=given, durable=False, tile_points=4, progress=False)
+
+
+def shards(path):
+    return {file: content for file, content in contents(path).items() if not file.startswith("status/runs")}
+
+
+@pytest.fixture
+def only_xla(monkeypatch):
+    """Machine code fails on this machine: what another one computes natively goes through XLA here."""
+
+    def switch(on):
+        reason = (lambda device, native: "no machine code here") if on else (lambda device, native: None)
+        monkeypatch.setattr(grid_function, "_reason_for_xla", reason)
+        monkeypatch.setattr(grid_function, "find", lambda key, coordinates: None)
+        monkeypatch.setattr(grid_function._One, "kept", lambda self, coordinates: None)
+
+    return switch
+
+
+def test_what_falls_back_to_xla_on_one_machine_does_not_go_on_with_a_portable_cube(
+    tmp_path, only_xla, capsys
+):
+    path = tmp_path / "a.zarr"
+    part(path, "1/2")
+    assert open_cube(path).attrs["portable"] == "yes"
+    before = shards(path)
+    only_xla(True)
+    for given in ("2/2", None):
+        with pytest.raises(
+            CubeError, match=r"is portable, and this machine cannot .* \(XLA \(no machine code"
+        ):
+            part(path, given)
+    assert shards(path) == before
+    only_xla(False)
+    assert part(path, "2/2").missing == 0
+    assert main(["info", str(path)]) == 0
+    assert "\nportable  yes\n" in capsys.readouterr().out
+
+
+def test_nor_machine_code_with_one_that_was_begun_through_xla(tmp_path, only_xla):
+    path = tmp_path / "a.zarr"
+    only_xla(True)
+    part(path, "1/2")
+    assert open_cube(path).attrs["portable"] == "no: XLA (no machine code here)"
+    only_xla(False)
+    with pytest.raises(CubeError, match=r"is not portable .* computes it otherwise: machine code alone"):
+        part(path, "2/2")
+    only_xla(True)
+    assert part(path, "2/2").missing == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "begun", "why_not", "here", "problem"),
+    [
+        ("yes", "cpu:0", "", "cuda:1", None),
+        ("yes", "cuda:0", "", "TFRT_CPU_0", None),
+        ("yes", "cpu:0", "sinh by the C library", "cpu:0", "cannot compute it so"),
+        ("no: sinh by the C library", "cpu:0", "sinh by the C library", "cpu:0", None),
+        ("no: sinh by the C library", "cpu:0", "XLA (sinh of f64)", "cuda:0", "computes it otherwise"),
+        ("no: XLA (primitive qr)", "cpu:0", "XLA (primitive qr)", "TFRT_CPU_0", None),
+        (
+            "no: XLA (primitive qr)",
+            "cpu:0",
+            "XLA (primitive qr)",
+            "cuda:0",
+            "begun on cpu; tiles computed on gpu",
+        ),
+        ("no: XLA (primitive qr)", "cuda:0", "XLA (primitive qr)", "cuda:1", None),
+        (None, "cpu:0", "", "cpu:0", None),
+        (None, "cuda:0", "", "cpu:0", "begun on gpu by a version"),
+    ],
+)
+def test_devices_mix_in_portable_cubes_alone(said, begun, why_not, here, problem):
+    attributes = {"device": begun} | ({} if said is None else {"portable": said})
+    cube = SimpleNamespace(root="a.zarr", attributes=attributes)
+    if problem is None:
+        require_same_bits(cube, why_not, here)
+    else:
+        with pytest.raises(CubeError, match=problem):
+            require_same_bits(cube, why_not, here)
+
+
+MODEL = """
+import jax.numpy as jnp
+from equisweep.kernels.declare import model
+from equisweep.kernels.model import Domain, Output, Parameter
+
+@model(
+    parameters=[Parameter("x", "x", "1", 0.5, Domain(), "a number")],
+    outputs=[Output("y", "y", "1", "odd"), Output("z", "z", "1", "none", may_be_nan=True)],
+)
+def own(p):
+    negative = jnp.signbit(p["x"]).astype("int64") << 63
+    return {"y": jnp.sinh(p["x"]), "z": (negative | 0x7FF8000000000123).view("float64")}
+"""
+
+
+def test_a_function_of_the_c_library_is_named_and_nan_is_one_bit_pattern(tmp_path):
+    (tmp_path / "own.py").write_text(MODEL)
+    sweep = Sweep(f"{tmp_path}/own.py:own", {"x": [-1.0, 0.5]})
+    assert plan(sweep, trial=False).not_portable == "sinh by the C library"
+    cube = run(sweep, tmp_path / "a.zarr")
+    assert cube.attrs["portable"] == "no: sinh by the C library"
+    assert {*cube["z"].values.view("u8").tolist()} == {np.array(np.nan).view("u8").item()}

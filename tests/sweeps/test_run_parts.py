@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from equisweep.engine import execution
+from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.reduce import loop
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
@@ -151,7 +151,7 @@ def test_what_cannot_be_computed_leaves_no_empty_cube_behind(tmp_path, monkeypat
     def refuse(*_):
         raise SweepError("the model cannot be computed")
 
-    monkeypatch.setattr(execution, "_evaluator", refuse)
+    monkeypatch.setattr(Evaluator, "make", refuse)
     with pytest.raises(SweepError, match="cannot be computed"):
         part(SWEEP, tmp_path / "cube.zarr", (1, 2))
     assert list(tmp_path.iterdir()) == []

@@ -69,7 +69,7 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
     if flow is SUPERVISION.flow:
         options = {**options, "punishment": "dynamic"}
     linked, link = [], machine_code.link
-    monkeypatch.setattr(machine_code, "link", lambda text: (linked.append(text), link(text))[1])
+    monkeypatch.setattr(machine_code, "link", lambda text, *most: (linked.append(text), link(text, *most))[1])
     gpu = OnThisProcessor()
     all_ = SideBySide(gpu, Cpu(8), Cpu(16))
     monkeypatch.setattr(loops, "lane_backends", lambda: [all_])
@@ -174,7 +174,7 @@ def test_what_needs_the_c_library_or_another_jax_goes_through_xla(monkeypatch):
         return ways.pop()
 
     assert tried(lambda a, _: a + jnp.sinh(a)).reason == "sinh of f64"
-    assert tried(lambda a, _: a + a % 0.3).reason == "rem of f64"
+    assert tried(lambda a, _: a + a % 0.3).native
     assert tried(lambda a, _: a + jnp.exp(a)).native
     monkeypatch.setattr(launch.jax, "__version__", "0.99.1")
     assert tried(lambda a, _: a + jnp.exp(a)).reason == "jax 0.99.1 is not known to take PTX"

@@ -25,7 +25,7 @@ def fused(a: Any, b: Any, c: Any) -> Any:
     exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
     if not exact:
         return a * b + c  # which knows the sign of 0
-    if isinstance(a, np.float32):
+    if getattr(a, "dtype", None) == np.float32:
         return _single(exact)
     try:
         return exact.numerator / exact.denominator

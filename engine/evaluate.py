@@ -13,6 +13,7 @@ from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
 from .device import is_out_of_memory
 from .errors import Argument, SweepError
+from .feedback.stop_flag import stop_if_requested
 from .grid_function import GridFunction, grid_function, not_portable
 from .raised_at import raised_by_callback
 from .space import Space
@@ -49,18 +50,26 @@ class Evaluator:
 
     def make(self, tiles: Iterable[Tile]) -> None:
         """Make the functions of these tiles, of which many have one in common. Raises as computing does."""
+        for tile in self._one_of_each(tiles):
+            while True:
+                stop_if_requested()
+                try:
+                    self.function(tile)
+                    break
+                except Exception as error:
+                    _require_out_of_memory(self, tile, error)
+                    if not self.batches.cut_smaller():
+                        raise
+
+    def _one_of_each(self, tiles: Iterable[Tile]) -> Iterator[Tile]:
+        """A tile for every combination of static choices that there is among some."""
         static = [i for i, axis in enumerate(self.space.axes) if axis.static]
-        left = prod(self.space.axes[i].size for i in static)
-        seen = set[tuple[int, ...]]()
+        left, seen = prod(self.space.axes[i].size for i in static), set[tuple[int, ...]]()
         for tile in tiles:
             key = tuple(tile.key[i] for i in static)
-            if key in seen:
-                continue
-            seen.add(key)
-            try:
-                self.function(tile)
-            except Exception as error:
-                raise said_of_model(self.space, error, tile) or error from None
+            if key not in seen:
+                seen.add(key)
+                yield tile
             if len(seen) == left:
                 return
 

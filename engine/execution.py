@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -115,16 +115,15 @@ def execute(
             "killed would leave neither; delete it yourself, or choose another output, and run without ",
             Argument("overwrite", True),
         )
-    with clear_disk_errors(root):
+    ready = Ready(space, cache(lambda: pick_device(device)), progress, part)
+    with clear_disk_errors(root), closing(ready):
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
-        chosen = cache(lambda: pick_device(device))
-        ready = Ready(space, chosen, progress, str(part or ""))
         wanted = Wanted(space, stored, root, ready, told, check_disk, tile_points)
         new = overwrite or not something_at(root)
-        old = None if reuse is None else _old_points(reuse, root, wanted)
-        job = _Job(wanted, durable, overlap, old)
+        ready.old = None if reuse is None else _old_points(reuse, root, wanted)
+        job = _Job(wanted, durable, overlap)
         if part is not None:
             return _run_part(job, part, new)
         if new:
@@ -154,7 +153,6 @@ class _Job:
     wanted: Wanted
     durable: bool
     overlap: bool
-    old: "OldPoints | None" = None
 
 
 def _old_points(reuse: Path, root: Path, wanted: Wanted) -> "OldPoints":
@@ -215,16 +213,17 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     places = places_of(cube.layout, part or WHOLE)
     total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
     ready, layout, ahead = job.wanted.ready, fold.layouts.grid if fold else cube.layout, AHEAD
+    old = ready.old
     evaluator = ready.evaluator(layout)
     if fold is not None:
         evaluator.then, ahead = fold.parts_of, (evaluator.batches.to_keep_busy, AHEAD[1])
     whole = space.points if part is None else points
-    shown, evaluator = ready.shown(whole, whole - points), ready.evaluator(layout)
+    shown = ready.shown(whole, whole - points)
     ready.require_same_bits(cube, layout, fold.tiles() if fold else todo, total - len(todo), total)
     # Of a reduced sweep the points are counted where they are computed, and not where cells are written.
     ahead = ahead if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
-    source = source_of_tiles(evaluator, job.old, job.wanted.attributes)
+    source = source_of_tiles(evaluator, old, job.wanted.attributes)
     tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])
     try:
         if fold is not None:
@@ -240,7 +239,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         ready.close()
         entry = {"started": ready.started, "seconds": seconds} | _entry(evaluator, writer, todo)
         entry |= {"part": str(part), "host": socket.gethostname()} if part else {}
-        entry |= {"taken": source.taken, "from": str(job.old.reader.root)} if job.old else {}
+        entry |= {"taken": source.taken, "from": str(old.reader.root)} if old else {}
         log_run(cube.root, entry, beside_others=part is not None)
     return Report(
         len(todo), total, points - source.taken, seconds, source.compilations, str(evaluator.device),

@@ -148,8 +148,7 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
         if variable.dtype == space.dtype:
             if origin.get(variable.name, variable.name) not in allowed:
                 finite &= jnp.isfinite(value).all()
-            # NaN is one bit pattern, whatever has come to it.
-            value = jnp.where(missing | jnp.isnan(value), jnp.nan, value)
+            value = jnp.where(missing, jnp.nan, value)
         else:
             value, fits = _as_integer(value, variable.dtype, variable.fill)
             if variable.name not in allowed:

@@ -70,6 +70,7 @@ FLOORS = {
         "made_before",
         "grid_function",
         "evaluate",
+        "run/portable",
         "reuse/*",
         "reduce/*",
         "run/*",

@@ -15,6 +15,7 @@ from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..reuse.old_points import OldPoints
 from ..run.begin import Wanted, something_at
+from ..run.portable import said_of
 from ..run.ready import Ready
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading
@@ -25,7 +26,7 @@ from ..store.resume import missing_tiles, prepare_part, settle
 from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
 from ..store.storage.place import is_url
-from ..tiles import TileList
+from ..tiles import Layout, TileList
 from .member import Done
 
 
@@ -42,6 +43,10 @@ class Crew(Protocol):
 
     def begin(self, root: Path) -> None:
         """Tell each what it will compute, the cube being there. Raises SweepError where one cannot."""
+        ...
+
+    def why_not_portable(self, layout: Layout) -> str:
+        """Why what they compute in such tiles is not portable; empty where it is."""
         ...
 
     def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
@@ -74,17 +79,17 @@ def execute_with(
     with clear_disk_errors(root):
         put_back(root)
         root = root.resolve() if root.is_symlink() else root
-        ready = Ready(space, lambda: crew.device, progress)
+        ready = _Asked(space, crew)
         wanted = Wanted(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
         if reuse is not None:
-            OldPoints(reuse, space).require_device(crew.device)
+            ready.old = OldPoints(reuse, space)
+            ready.old.require_device(crew.device)
         new = not something_at(root)
         if overwrite and not new and is_url(root):
             raise SweepError(
                 f"{root}: a cube in object storage is not replaced in one step; delete it yourself"
             )
         mine = (overwrite and not new and wanted.create()) or (new and wanted.create(beside_others=True))
-        ready.close()
         grown = wanted.settle_for_parts()
         try:
             report = _with_crew(crew, wanted, durable, progress)
@@ -94,6 +99,22 @@ def execute_with(
             raise
         settle(root, durable)
         return replace(report, grown=grown)
+
+
+class _Asked(Ready):
+    """What a crew computes with: nothing is made here, it is asked."""
+
+    def __init__(self, space: Space, crew: Crew) -> None:
+        super().__init__(space, lambda: crew.device, progress=False)
+        self._crew = crew
+
+    def portable(self, layout: Layout) -> str:
+        """As of `Ready`."""
+        try:
+            why_not = self._crew.why_not_portable(layout)
+        except KeyboardInterrupt:
+            raise SweepInterrupted(0, len(layout)) from None
+        return said_of(why_not if self.old is None else self.old.why_not_portable(why_not, self.device()))
 
 
 def _with_crew(crew: Crew, wanted: Wanted, durable: bool, progress: bool) -> Report:

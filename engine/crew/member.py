@@ -16,7 +16,7 @@ from ..reduce.reduction import ReducedSpace
 from ..reuse.old_points import OldPoints
 from ..reuse.tiles import Tiles, source_of_tiles
 from ..run.portable import require_same_bits
-from ..run.ready import evaluator_of
+from ..run.ready import evaluator_of, why_not_portable
 from ..space import Space
 from ..store.commit import digests, record
 from ..store.cube import open_cube_for_reading
@@ -94,7 +94,7 @@ class Member:
             return Done(len(tiles), sum(tile.points for tile in tiles))
         evaluator = self._source.evaluator
         evaluator.make(todo if evaluator.layout == self.cube.layout else evaluator.layout)
-        require_same_bits(self.cube, evaluator.why_not_portable, self.device)
+        require_same_bits(self.cube, why_not_portable(evaluator, self._old), self.device)
         writer = TileWriter(self.cube, self.durable, Silence(0), AHEAD[1], self._lease.require)
         if isinstance(self.stored, ReducedSpace):
             fold = Fold(self.cube, self.space, self.stored, todo, self.durable, self.name)
@@ -121,8 +121,11 @@ class Member:
         if isinstance(self.stored, ReducedSpace):
             layout = Fold(self.cube, self.space, self.stored, [], self.durable, self.name).layouts.grid
         evaluator: Evaluator = evaluator_of(self.space, layout, self.device)
-        old = None if self.reuse is None else OldPoints(self.reuse, self.space)
-        return source_of_tiles(evaluator, old, self.attributes)
+        return source_of_tiles(evaluator, self._old, self.attributes)
+
+    @cached_property
+    def _old(self) -> OldPoints | None:
+        return None if self.reuse is None else OldPoints(self.reuse, self.space)
 
     def _since(self) -> tuple[int, int]:
         """Points that were taken over, and compilations, since this was asked last."""

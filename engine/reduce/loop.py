@@ -104,7 +104,7 @@ class Fold:
                 target = self._target(target_tile)
                 for step in order:
                     self._next(target, step, tiles, evaluator, shown)
-                writer.submit(target.tile, _with_one_nan(target.values) | target.columns)
+                writer.submit(target.tile, target.values | target.columns)
                 target = None
             writer.finish()
         except BaseException:
@@ -151,13 +151,3 @@ class Fold:
             return None
         target = Target(self.stored, self.layouts, tile)
         return target if target.restore(held) else None
-
-
-def _with_one_nan(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same, NaN being one bit pattern, as wherever numbers are stored."""
-    return {
-        name: np.where(np.isnan(array), np.array(np.nan, array.dtype), array)
-        if array.dtype.kind == "f"
-        else array
-        for name, array in values.items()
-    }

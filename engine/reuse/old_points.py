@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Argument, SweepError
+from ..run.portable import TAKEN, is_portable, mixing, platform_of, said_by
 from ..space import Space
 from ..store.cube import Cube
 from ..store.manifest import complete
@@ -83,12 +84,27 @@ class OldPoints:
     def require_device(self, device: Any) -> None:
         """Refuse points that were computed on a device of another kind, whose last bits are others."""
         there = str(self.reader.cube.attributes.get("device", device))
-        if there.startswith("cpu") != str(device).startswith("cpu"):
+        if platform_of(there) != platform_of(str(device)) and not is_portable(self.reader.cube):
             raise SweepError(
                 f"{self.reader.root}: was computed on {there} and the sweep is to be on {device}, whose last "
                 "bits are others; choose ",
-                Argument("device", "cpu" if there.startswith("cpu") else "gpu"),
+                Argument("device", platform_of(there)),
             )
+
+    def why_not_portable(self, why_not: str, device: Any) -> str:
+        """Why a cube is not portable that has these points and others, which are not for the reason given.
+
+        Empty where it is. Raises SweepError where the others would have other bits than these.
+        """
+        cube = self.reader.cube
+        problem = mixing(cube, why_not, device)
+        if problem:
+            raise SweepError(
+                f"{cube.root}: {problem}; points taken from it could differ in their last bits from those "
+                "that are computed: compute all anew, without ",
+                Argument("reuse"),
+            )
+        return why_not or (TAKEN if said_by(cube) is None else "")
 
     def take(self, tile: Tile) -> Taken | None:
         """What can be taken of a tile; None where that is nothing.

@@ -13,6 +13,8 @@ from ..store.cube import Cube
 # The attribute of a cube; a cube of an earlier version has none.
 PORTABLE, DEVICE = "portable", "device"
 _YES, _NO = "yes", "no: "
+# Of what machine code alone computes, where other points come from a cube that has no such attribute.
+TAKEN = "points of a cube that does not say whether it is"
 
 
 def said_of(why_not: str) -> str:
@@ -20,27 +22,51 @@ def said_of(why_not: str) -> str:
     return f"{_NO}{why_not}" if why_not else _YES
 
 
+def said_by(cube: Cube) -> str | None:
+    """The attribute of a cube; None where it has none."""
+    said = cube.attributes.get(PORTABLE)
+    return None if said is None else str(said)
+
+
+def is_portable(cube: Cube) -> bool:
+    """Whether it says so."""
+    return said_by(cube) == _YES
+
+
 def require_same_bits(cube: Cube, why_not: str, device: Any) -> None:
     """CubeError where a run that is not portable for this reason, if any, would mix bits in a cube."""
-    said, here = cube.attributes.get(PORTABLE), platform_of(str(device))
-    begun = platform_of(str(cube.attributes.get(DEVICE, "")))
-    if said == _YES and not why_not:
-        return
-    if said is None:
-        problem = "" if begun == here else f"begun on {begun} by a version that says nothing of its bits"
-    elif said == _YES:
-        problem = f"is portable, and this machine cannot compute it so ({why_not})"
-    elif not why_not or why_not.startswith("XLA") != said.startswith(f"{_NO}XLA"):
-        how = why_not or "machine code alone"
-        problem = f"is not portable ({said.removeprefix(_NO)}), and this machine computes it otherwise: {how}"
-    else:
-        problem = "" if begun == here else f"is not portable ({said.removeprefix(_NO)}) and begun on {begun}"
+    problem = mixing(cube, why_not, device)
     if problem:
         raise CubeError(
-            f"{cube.root}: {problem}; tiles computed on {here} could differ in their last bits from those "
-            "that are there: go on where it was begun, choose another output, or overwrite it with ",
+            f"{cube.root}: {problem}; tiles computed on {platform_of(str(device))} could differ in their "
+            "last bits from those that are there: go on where it was begun, choose another output, or "
+            "overwrite it with ",
             Argument("overwrite", True),
         )
+
+
+def mixing(cube: Cube, why_not: str, device: Any) -> str:
+    """How points that are computed so on a device may have other bits than a cube has; empty if none has."""
+    said, here = said_by(cube), platform_of(str(device))
+    begun = platform_of(str(cube.attributes.get(DEVICE, "")))
+    if said is None or (said == _YES and not why_not):
+        return ""
+    reason = said.removeprefix(_NO)
+    if said == _YES:
+        if why_not == TAKEN:
+            return f"is portable, and cannot have {TAKEN}"
+        return f"is portable, and this machine cannot compute it so ({why_not})"
+    if _way(why_not) != _way(reason):
+        how = why_not or "machine code alone"
+        return f"is not portable ({reason}), and this machine computes it otherwise: {how}"
+    return "" if begun == here else f"is not portable ({reason}) and begun on {begun}"
+
+
+def _way(why_not: str) -> str:
+    """How numbers are computed, where two ways have other bits on one machine."""
+    if not why_not or why_not == TAKEN:
+        return "machine code"
+    return "XLA" if why_not.startswith("XLA") else "the C library"
 
 
 def platform_of(device: str) -> str:

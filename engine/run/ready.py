@@ -7,24 +7,31 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ..device import most_points
-from ..errors import CubeError, SweepInterrupted
+from ..errors import SweepInterrupted
 from ..feedback.progress import Progress, Silence
 from ..space import Space
 from ..store.cube import Cube
+from ..store.shared.parts import WHOLE, Part, places_of, points_of_tiles
 from ..tiles import Layout, Tile
 from .portable import require_same_bits, said_of
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
+    from ..reuse.old_points import OldPoints
 
 
 class Ready:
-    """The evaluator of a run and its display, made when first wanted; `part` is the part of the sweep.
+    """The evaluator of a run and its display, made when first wanted.
 
-    `started` and `began` say when, by the calendar and by the clock.
+    `part` is the part of the sweep that is computed. `old`, if it is set, gives some of the points. `started`
+    and `began` say when the display began, by the calendar and by the clock.
     """
 
-    def __init__(self, space: Space, device: Callable[[], Any], progress: bool, part: str = "") -> None:
+    old: "OldPoints | None" = None
+
+    def __init__(
+        self, space: Space, device: Callable[[], Any], progress: bool, part: Part | None = None
+    ) -> None:
         self.space, self.device, self._progress, self._part = space, device, progress, part
         self.started, self.began = time.time(), time.monotonic()
         self._evaluator: Evaluator | None = None
@@ -36,8 +43,10 @@ class Ready:
         Every kernel is made. Raises SweepInterrupted where the user pressed Ctrl-C meanwhile, and SweepError
         for a model that cannot be computed.
         """
-        self.shown(self.space.points, 0)
-        return said_of(self._made(self.evaluator(layout), _one_of_each(self.space, layout), 0, len(layout)))
+        places = places_of(layout, self._part or WHOLE)
+        points = self.space.points if self._part is None else int(points_of_tiles(layout)[places].sum())
+        self.shown(points, 0)
+        return said_of(self._made(self.evaluator(layout), one_of_each(self.space, layout), 0, len(places)))
 
     def require_same_bits(
         self, cube: Cube, layout: Layout, tiles: Iterable[Tile], done: int, of: int
@@ -48,23 +57,15 @@ class Ready:
         """
         evaluator = self.evaluator(layout)
         why_not = self._made(evaluator, tiles, done, of)
-        try:
-            require_same_bits(cube, why_not, evaluator.device)
-        except CubeError:
-            self.close()
-            raise
+        require_same_bits(cube, why_not, evaluator.device)
 
     def _made(self, evaluator: "Evaluator", tiles: Iterable[Tile], done: int, of: int) -> str:
-        """Make the kernels of these tiles; why they are not portable, empty where they are."""
+        """Make the kernels of these tiles; why what is computed, and taken, is not portable, if it is not."""
         try:
             evaluator.make(tiles)
+            return why_not_portable(evaluator, self.old)
         except KeyboardInterrupt:
-            self.close()
-            raise SweepInterrupted(done, of, self._part) from None
-        except BaseException:
-            self.close()
-            raise
-        return evaluator.why_not_portable
+            raise SweepInterrupted(done, of, str(self._part or "")) from None
 
     def evaluator(self, layout: Layout) -> "Evaluator":
         """What computes tiles of a layout."""
@@ -77,10 +78,11 @@ class Ready:
 
     def shown(self, points: int, done: int) -> Progress:
         """How far the run is, of so many points, which `done` of them are already; it has begun."""
-        if self._shown is None or (self._shown.total, self._shown.done) != (points, done):
-            self.close()
+        if self._shown is None:
+            self.started, self.began = time.time(), time.monotonic()
             self._shown = (Progress if self._progress else Silence)(points, done)
             self._shown.begin()
+        self._shown.total, self._shown.done, self._shown.skipped = points, done, done
         return self._shown
 
     def close(self) -> None:
@@ -101,7 +103,16 @@ def evaluator_of(space: Space, layout: Layout, device: Any) -> "Evaluator":
     return evaluator
 
 
-def _one_of_each(space: Space, layout: Layout) -> list[Tile]:
+def why_not_portable(evaluator: "Evaluator", old: "OldPoints | None") -> str:
+    """Why what it computes, beside the points of another cube, is not portable; empty where it is.
+
+    Raises SweepError where the two would have other bits.
+    """
+    why_not = evaluator.why_not_portable
+    return why_not if old is None else old.why_not_portable(why_not, evaluator.device)
+
+
+def one_of_each(space: Space, layout: Layout) -> list[Tile]:
     """A tile for every combination of static choices."""
     counts = zip(space.axes, layout.counts, strict=True)
     return [layout.at(key) for key in product(*(range(n) if axis.static else (0,) for axis, n in counts))]

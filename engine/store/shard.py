@@ -154,7 +154,19 @@ def checksum(encoded: bytes) -> bytes:
 def _whole(part: np.ndarray, form: Form) -> np.ndarray:
     """A chunk in full, side by side in memory: what lies outside the array is filled."""
     if part.shape == form.chunk:
-        return np.ascontiguousarray(part, form.dtype)
+        return _with_one_nan(np.ascontiguousarray(part, form.dtype))
     whole = np.full(form.chunk, form.fill, form.dtype)
     whole[tuple(map(slice, part.shape))] = part
-    return whole
+    return _with_one_nan(whole)
+
+
+def _with_one_nan(numbers: np.ndarray) -> np.ndarray:
+    """The same with NaN of one bit pattern: processors and formulas make several."""
+    if numbers.dtype.kind != "f":
+        return numbers
+    missing = np.isnan(numbers)
+    if not missing.any():
+        return numbers
+    nan, bits = np.array(np.nan, numbers.dtype), f"u{numbers.itemsize}"
+    other = missing & (numbers.view(bits) != nan.view(bits))
+    return np.where(other, nan, numbers) if other.any() else numbers

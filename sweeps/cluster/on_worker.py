@@ -55,6 +55,12 @@ def compute(token: str, places: Sequence[int]) -> dict[str, Any]:
     return held.thread.submit(_compute, held, places).result()
 
 
+def why_not_portable(token: str, tile: Sequence[int]) -> dict[str, Any]:
+    """Why what is computed in such tiles is not portable: {"done": reason}, or {"error": what failed}."""
+    held = _HELD[token]
+    return held.thread.submit(_why_not_portable, held, tuple(tile)).result()
+
+
 async def close(token: str) -> None:
     """End in good order, once what is under way is done."""
     with _LOCK:
@@ -93,6 +99,31 @@ def _compute(held: _Held, places: Sequence[int]) -> dict[str, Any]:
         return {"done": astuple(held.member.compute(places))}
     except UserError as error:
         return {"error": str(error)}
+
+
+def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
+    from ...engine.batches import use_cores
+    from ...engine.compile_cache import keep_compiled
+    from ...engine.device import pick_device
+    from ...engine.run.ready import evaluator_of, one_of_each
+    from ...engine.tiles import Layout
+    from ..reduced.reduced import resolved
+
+    use_cores(held.cores)
+    keep_compiled()
+    sweep = held.order.unpacked()
+    try:
+        space, _ = resolved(sweep).grid()
+        layout = Layout(space.shape, tile)
+        evaluator = evaluator_of(space, layout, pick_device(held.order.device))
+        evaluator.make(one_of_each(space, layout))
+        evaluator.batches.close()
+        return {"done": evaluator.why_not_portable}
+    except UserError as error:
+        return {"error": str(error)}
+    finally:
+        if held.order.files:
+            shutil.rmtree(sweep.folder, ignore_errors=True)
 
 
 def _member(order: "Order", cores: int) -> "Member":

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from ...engine.crew.member import Done
 from ...engine.errors import Argument, SweepError
 from ...engine.feedback.stop_flag import stop_if_requested
+from ...engine.tiles import Layout
 from . import on_worker
 from .order import Order
 
@@ -23,6 +25,7 @@ _WAIT_FOR_WORKERS = 300
 _LOOK_SECONDS = 2.0
 # So often what is asked of all workers is asked again where one dies meanwhile, after a pause [s].
 _TRIES, _PAUSE = 60, 0.5
+_GLANCE = 0.02  # [s]
 T = TypeVar("T")
 
 
@@ -51,6 +54,21 @@ class DaskCrew:
     def begin(self, root: Path) -> None:
         """Nothing more: a worker opens the cube with its first tile."""
 
+    def why_not_portable(self, layout: Layout) -> str:
+        """What one of the workers says: all have the same kind of device."""
+        for losses in count():
+            future = self.client.submit(
+                on_worker.why_not_portable, self.order.token, layout.tile,
+                key=f"equisweep-{self.order.token}-portable-{losses}", pure=False,
+            )  # fmt: skip
+            while not future.done():
+                stop_if_requested()
+                sleep(_GLANCE)
+            said = self._result(future, "what makes the programs", losses)
+            if said is not None:
+                return said
+        raise AssertionError
+
     def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
         """Deal tiles, as many at a time as take about a second; those of a worker that died go to others."""
         from distributed import as_completed
@@ -78,7 +96,7 @@ class DaskCrew:
                     results.add(future)
                 future = next(results)
                 chunk, losses, began = under_way.pop(future)
-                result = self._result(future, chunk, losses)
+                result = self._result(future, f"tiles {chunk[0]} to {chunk[-1]}", losses)
                 if result is None:
                     again.append((chunk, losses + 1))
                     continue
@@ -90,8 +108,8 @@ class DaskCrew:
                 self.client.cancel(list(under_way), force=True)
             raise
 
-    def _result(self, future: Any, chunk: list[int], losses: int) -> Any:
-        """Counts of what was done; None where the workers that had it died."""
+    def _result(self, future: Any, what: str, losses: int) -> Any:
+        """What a worker gave; None where the workers that had it died."""
         from distributed.scheduler import KilledWorker
 
         if future.status == "finished":
@@ -104,7 +122,7 @@ class DaskCrew:
             raise error
         if losses >= _MOST_LOSSES:
             raise SweepError(
-                f"{_scheduler(self.client)}: workers die again and again at tiles {chunk[0]} to {chunk[-1]}; "
+                f"{_scheduler(self.client)}: workers die again and again at {what}; "
                 "their logs say why (memory, perhaps: smaller tiles need less)"
             ) from error
         return None

@@ -1,12 +1,17 @@
 """A cube says whether its bits are the same everywhere, and no run mixes bits in one whose are not."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from equisweep.engine import grid_function
-from equisweep.engine.run.portable import require_same_bits
-from equisweep.sweeps import CubeError, Sweep, open_cube, plan, run
+from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.run import begin
+from equisweep.engine.run.portable import TAKEN, require_same_bits
+from equisweep.engine.store.commit import revoke
+from equisweep.engine.store.cube import Cube
+from equisweep.sweeps import CubeError, Sweep, SweepError, SweepInterrupted, open_cube, plan, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
@@ -32,6 +37,7 @@ def only_xla(monkeypatch):
         reason = (lambda device, native: "no machine code here") if on else (lambda device, native: None)
         monkeypatch.setattr(grid_function, "_reason_for_xla", reason)
         monkeypatch.setattr(grid_function, "find", lambda key, coordinates: None)
+        monkeypatch.setattr(grid_function, "keep", lambda *_: None)
         monkeypatch.setattr(grid_function._One, "kept", lambda self, coordinates: None)
 
     return switch
@@ -87,7 +93,11 @@ def test_nor_machine_code_with_one_that_was_begun_through_xla(tmp_path, only_xla
         ),
         ("no: XLA (primitive qr)", "cuda:0", "XLA (primitive qr)", "cuda:1", None),
         (None, "cpu:0", "", "cpu:0", None),
-        (None, "cuda:0", "", "cpu:0", "begun on gpu by a version"),
+        (None, "cuda:0", "XLA (primitive qr)", "cpu:0", None),  # of an earlier version: as it was
+        ("yes", "cpu:0", TAKEN, "cpu:0", "cannot have points of a cube that does not say"),
+        (f"no: {TAKEN}", "cpu:0", "", "TFRT_CPU_0", None),
+        (f"no: {TAKEN}", "cpu:0", "", "cuda:0", "begun on cpu; tiles computed on gpu"),
+        (f"no: {TAKEN}", "cpu:0", "XLA (sinh of f64)", "cpu:0", "computes it otherwise"),
     ],
 )
 def test_devices_mix_in_portable_cubes_alone(said, begun, why_not, here, problem):
@@ -98,6 +108,82 @@ def test_devices_mix_in_portable_cubes_alone(said, begun, why_not, here, problem
     else:
         with pytest.raises(CubeError, match=problem):
             require_same_bits(cube, why_not, here)
+
+
+def finer(path, old):
+    axes = {**SWEEP.axes, "alpha": [0.2, 0.3, 0.4, 0.5]}
+    return run_report(
+        replace(SWEEP, axes=axes), path, reuse=old, durable=False, tile_points=4, progress=False
+    )
+
+
+def test_points_of_a_cube_that_is_not_portable_go_into_no_portable_one(tmp_path, only_xla):
+    old, new = tmp_path / "old.zarr", tmp_path / "new.zarr"
+    only_xla(True)
+    part(old, "1/1")
+    assert finer(new, old).reused == 8
+    assert open_cube(new).attrs["portable"] == "no: XLA (no machine code here)"
+    only_xla(False)
+    with pytest.raises(SweepError, match=r"old.zarr: is not portable .* compute all anew, without reuse"):
+        finer(tmp_path / "x.zarr", old)
+    part(tmp_path / "native.zarr", None)
+    only_xla(True)
+    with pytest.raises(SweepError, match=r"native.zarr: is portable, and this machine cannot compute it so"):
+        finer(tmp_path / "x.zarr", tmp_path / "native.zarr")
+    assert not (tmp_path / "x.zarr").exists()
+
+
+def test_a_cube_with_points_of_an_earlier_version_says_so_and_goes_on(tmp_path, monkeypatch):
+    old, new = tmp_path / "old.zarr", tmp_path / "new.zarr"
+    with monkeypatch.context() as patched:
+        patched.setattr(begin, "PORTABLE", "unknown_then")
+        part(old, "1/2")
+    assert "portable" not in open_cube(old).attrs
+    assert finer(new, old).reused
+    assert open_cube(new).attrs["portable"] == f"no: {TAKEN}"
+    sweep = replace(SWEEP, axes={**SWEEP.axes, "alpha": [0.2, 0.3, 0.4, 0.5]})
+    revoke_one(new)
+    assert run_report(sweep, new, durable=False, progress=False).computed == 1
+    run(sweep, tmp_path / "alone.zarr", durable=False, tile_points=4)
+    revoke_one(tmp_path / "alone.zarr")
+    with pytest.raises(CubeError, match=r"alone.zarr: is portable, and cannot have points of a cube"):
+        finer(tmp_path / "alone.zarr", old)
+    assert part(old, None).computed == 2
+    assert "portable" not in open_cube(old).attrs
+
+
+def revoke_one(path):
+    cube = Cube(path)
+    revoke(cube, next(iter(cube.layout)))
+    cube.recorder.close()
+
+
+def test_programs_are_made_by_who_begins_a_cube_and_are_interrupted_as_tiles_are(
+    tmp_path, monkeypatch, capsys
+):
+    sweep = replace(SWEEP, axes={"mechanism": ["sharing", "noncooperation", "compensation"], **SWEEP.axes})
+
+    def report(given):
+        return run_report(sweep, tmp_path / "a.zarr", part=given, durable=False, tile_points=16)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Evaluator, "function", stop)
+        with pytest.raises(SweepInterrupted, match="0 of 1 tiles"):
+            report("1/3")
+    assert not list(tmp_path.iterdir())
+    capsys.readouterr()
+    made, real = [], Evaluator.compiled
+    monkeypatch.setattr(Evaluator, "compiled", lambda self, tile: (made.append(tile), real(self, tile))[1])
+    assert report("2/3").points == 16
+    assert len(made) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("points")[0] for line in lines] == ["  0%  0 of 16 ", "100%  16 of 16 "]
+    for given in ("1/3", "3/3", "1/3"):
+        report(given)
+    assert len(made) == 5
 
 
 MODEL = """

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from equisweep.engine.reuse.box import Boxes
 from equisweep.engine.reuse.old_points import OldPoints
+from equisweep.engine.run import portable
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
@@ -186,6 +187,8 @@ def test_another_version_or_other_bits_are_refused_and_leave_no_cube(coarse, tmp
         OldPoints(coarse, replace(sweep.space(), model_digest="5f"))
     with pytest.raises(SweepError, match=r"integrator.rtol: absent there, 0.1 now"):
         OldPoints(coarse, replace(sweep.space(), integrator={"rtol": 0.1}))
+    OldPoints(coarse, sweep.space()).require_device("cuda:0")  # it is portable
+    monkeypatch.setattr(portable, "said_by", lambda cube: None)
     with pytest.raises(SweepError, match="was computed on cpu:0 and the sweep is to be on cuda:0"):
         OldPoints(coarse, sweep.space()).require_device("cuda:0")
     with pytest.raises(SweepError, match="is the cube that the sweep is run into"):

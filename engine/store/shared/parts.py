@@ -61,7 +61,7 @@ def dealt(layout: Layout, parts: int) -> np.ndarray:
     and in every row in another order: neighbours, which may take equally long, go to different parts, and no
     part always gets the same column of a grid. What is left over goes to those that have least so far.
     """
-    points, loads = _points(layout), np.zeros(parts, np.int64)
+    points, loads = points_of_tiles(layout), np.zeros(parts, np.int64)
     owner, every = np.zeros(len(points), np.int64), np.arange(1, parts + 1)
     for size in np.unique(points)[::-1]:
         places = np.flatnonzero(points == size)
@@ -76,7 +76,7 @@ def dealt(layout: Layout, parts: int) -> np.ndarray:
     return owner
 
 
-def _points(layout: Layout) -> np.ndarray:
+def points_of_tiles(layout: Layout) -> np.ndarray:
     """Number of points of every tile, in order."""
     along = []
     for size, length, count in zip(layout.grid, layout.tile, layout.counts, strict=True):

@@ -41,7 +41,7 @@ def on_threads(loop, coordinates, threads):
 
 
 # Bytes, stored and loaded, that do not fit a thread's registers where many outputs share many numbers.
-SPILLED = {"external": 300, "supervision": 1100}
+SPILLED = {"external": 300, "supervision": 1000}
 
 
 def assert_as_on_the_cpu(point, coordinates, folder, threads=3, spilled=0):

@@ -3,12 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...engine.errors import SweepError
 
 _ANSWERS = "20s"
+# So often it is looked whether workers of this host are all there [s].
+_LOOK = 1.0
 
 
 def require_dask() -> None:
@@ -57,6 +59,32 @@ def local_client(workers: int) -> Iterator[Any]:
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
+        _kept(cluster, workers),
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+@contextmanager
+def _kept(cluster: Any, workers: int) -> Iterator[None]:
+    """Within it a worker that is lost for good is replaced.
+
+    Dask starts a process that died anew, but gives up one that does not come back in time (15 s): it died
+    again as it started, or started while the host was busy.
+    """
+    from tornado.ioloop import PeriodicCallback
+
+    async def replace() -> None:
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status.name in ("closed", "failed"):
+                del cluster.workers[name]
+        if len(cluster.workers) < workers:
+            with suppress(Exception):  # one that died as it started: the next look replaces it
+                await cluster
+
+    looks = PeriodicCallback(replace, _LOOK * 1000)
+    cluster.loop.add_callback(looks.start)
+    try:
+        yield
+    finally:
+        cluster.loop.add_callback(looks.stop)

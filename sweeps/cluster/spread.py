@@ -1,11 +1,13 @@
 """A crew that consists of the workers of a Dask client: who they are, and which tiles each gets."""
 
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from queue import Empty, Queue
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -23,8 +25,8 @@ _MOST_TILES, _AHEAD = 1000, 2
 _MOST_LOSSES = 8
 _WAIT_FOR_WORKERS = 300
 _LOOK_SECONDS = 2.0
-# So often what is asked of all workers is asked again where one dies meanwhile, after a pause [s].
-_TRIES, _PAUSE = 60, 0.5
+# What is asked of all workers is asked again after a pause [s] where one dies meanwhile.
+_PAUSE = 0.5
 _GLANCE = 0.02  # [s]
 T = TypeVar("T")
 
@@ -56,6 +58,7 @@ class DaskCrew:
 
     def why_not_portable(self, layout: Layout) -> str:
         """What one of the workers says: all have the same kind of device."""
+        there = _Workers(self.client)
         for losses in count():
             future = self.client.submit(
                 on_worker.why_not_portable, self.order.token, layout.tile,
@@ -63,6 +66,7 @@ class DaskCrew:
             )  # fmt: skip
             while not future.done():
                 stop_if_requested()
+                there.count()
                 sleep(_GLANCE)
             said = self._result(future, "what makes the programs", losses)
             if said is not None:
@@ -70,19 +74,19 @@ class DaskCrew:
         raise AssertionError
 
     def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
-        """Deal tiles, as many at a time as take about a second; those of a worker that died go to others."""
-        from distributed import as_completed
+        """Deal tiles, as many at a time as take about a second; those of a worker that died go to others.
 
-        waiting, size, number, slots, look = deque(places), 1, 0, 1, 0.0
+        Raises SweepError where workers die at the same tiles again and again, or none is left for long.
+        """
+        waiting, size, number = deque(places), 1, 0
         under_way: dict[Any, tuple[list[int], int, float]] = {}
         again: deque[tuple[list[int], int]] = deque()
-        with self.client.as_current():
-            results = as_completed([], loop=self.client.loop)
+        ended: Queue[Any] = Queue()
+        there = _Workers(self.client)
         try:
             while waiting or again or under_way:
                 stop_if_requested()
-                if monotonic() > look:
-                    slots, look = _workers(self.client), monotonic() + _LOOK_SECONDS
+                slots = there.count()
                 while (waiting or again) and len(under_way) < (1 + _AHEAD) * slots:
                     chunk, losses = again.popleft() if again else ([], 0)
                     while waiting and not losses and len(chunk) < size:
@@ -93,8 +97,11 @@ class DaskCrew:
                     )  # fmt: skip
                     number += 1
                     under_way[future] = chunk, losses, monotonic()
-                    results.add(future)
-                future = next(results)
+                    future.add_done_callback(ended.put)
+                try:
+                    future = ended.get(timeout=_LOOK_SECONDS)
+                except Empty:  # perhaps nobody is left who could end anything
+                    continue
                 chunk, losses, began = under_way.pop(future)
                 result = self._result(future, f"tiles {chunk[0]} to {chunk[-1]}", losses)
                 if result is None:
@@ -109,15 +116,18 @@ class DaskCrew:
             raise
 
     def _result(self, future: Any, what: str, losses: int) -> Any:
-        """What a worker gave; None where the workers that had it died."""
+        """What a worker gave; None where the workers that had it died, or the one that could say it."""
         from distributed.scheduler import KilledWorker
 
-        if future.status == "finished":
-            said = future.result()
-            if "error" in said:
-                raise SweepError(f"a worker of {_scheduler(self.client)}: {said['error']}")
-            return said["done"]
-        error = None if future.cancelled() else future.exception()
+        error = None
+        with suppress(OSError, CancelledError):  # TimeoutError, too: who knew it died as it was asked
+            if future.status == "finished":
+                said = future.result(timeout=_LOOK_SECONDS)
+                if "error" in said:
+                    raise SweepError(f"a worker of {_scheduler(self.client)}: {said['error']}")
+                return said["done"]
+            if future.status == "error":
+                error = future.exception(timeout=_LOOK_SECONDS)
         if error is not None and not isinstance(error, KilledWorker):
             raise error
         if losses >= _MOST_LOSSES:
@@ -137,8 +147,29 @@ def _size(before: int, rate: float) -> int:
     return min(max(round(rate * _TASK_SECONDS), before // 2, 1), 2 * before, _MOST_TILES)
 
 
-def _workers(client: Any) -> int:
-    return max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
+class _Workers:
+    """How many workers there are, asked now and then."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.last, self.look, self.seen = client, 1, 0.0, monotonic()
+
+    def count(self) -> int:
+        """At least 1, for one that is gone may come back; SweepError where none does, or nobody answers."""
+        now = monotonic()
+        if now > self.look:
+            try:
+                found = len(self.client.scheduler_info(n_workers=-1)["workers"])
+            except (OSError, TypeError):
+                said = "its scheduler has gone; what is committed stays: run the same sweep again"
+                raise SweepError(f"{_scheduler(self.client)}: {said}") from None
+            self.last, self.look = max(found, 1), monotonic() + _LOOK_SECONDS
+            self.seen = now if found else self.seen
+        if now - self.seen > _WAIT_FOR_WORKERS:
+            raise SweepError(
+                f"{_scheduler(self.client)}: no worker for {_WAIT_FOR_WORKERS} s; what is committed stays: "
+                "start workers, and run the same sweep again"
+            )
+        return self.last
 
 
 @contextmanager
@@ -168,17 +199,21 @@ def crew_of(client: Any, order: Order) -> Iterator[DaskCrew]:
 
 def _patiently(ask: Callable[[], T]) -> T:
     """What is asked of all workers, again where one of them dies meanwhile; OSError where that never ends."""
-    for _ in range(_TRIES):
+    end = monotonic() + _WAIT_FOR_WORKERS
+    while True:
+        stop_if_requested()
         try:
             return ask()
         except OSError:
+            if monotonic() > end:
+                raise
             sleep(_PAUSE)
-    return ask()
 
 
 def _examined(client: Any, order: Order) -> Device:
     found: dict[str, Device] = {}
-    for _ in range(_TRIES):
+    end = monotonic() + _WAIT_FOR_WORKERS
+    while not found and monotonic() < end:
         said = _patiently(lambda: client.run(on_worker.examine, order.token, on_error="return"))
         # One that has just died, or has just come and not taken the order yet, says nothing.
         said = {worker: one for worker, one in said.items() if not isinstance(one, OSError | KeyError)}
@@ -187,9 +222,9 @@ def _examined(client: Any, order: Order) -> Device:
                 why = one["error"] if isinstance(one, dict) else f"{type(one).__name__}: {one}"
                 raise SweepError(f"worker {worker}: {why}")
             found[worker] = Device(one["device"], one["platform"], one["memory"])
-        if found:
-            break
-        sleep(_PAUSE)
+        if not found:
+            stop_if_requested()
+            sleep(_PAUSE)
     kinds = {device.platform: worker for worker, device in found.items()}
     if len(kinds) > 1:
         told = ", ".join(f"{worker} on {platform}" for platform, worker in sorted(kinds.items()))
@@ -198,7 +233,7 @@ def _examined(client: Any, order: Order) -> Device:
             Argument("device", "cpu"),
         )
     if not found:
-        raise SweepError(f"{_scheduler(client)}: no worker is left")
+        raise SweepError(f"{_scheduler(client)}: no worker is left that lives long enough to answer")
     return min(found.values(), key=lambda device: device.memory or 0)
 
 

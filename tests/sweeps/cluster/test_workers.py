@@ -6,11 +6,13 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from equisweep.sweeps import Sweep, SweepError, run
 from equisweep.sweeps.cluster import client as clients
 from equisweep.sweeps.cluster import order as orders
+from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
@@ -93,6 +95,70 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
     assert spread(sweep, path, client).computed == 126
     killer.join()
     assert contents(path) == alone(sweep, tmp_path)
+
+
+def test_a_worker_of_this_host_that_is_lost_for_good_is_replaced(client):
+    nanny = next(iter(client.cluster.workers.values()))
+    client.sync(nanny.close)
+    end = time.monotonic() + 60
+    while nanny in client.cluster.workers.values() or len(client.cluster.workers) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    client.wait_for_workers(2, timeout=60)
+
+
+class Pending:
+    """What never ends."""
+
+    def add_done_callback(self, call):
+        pass
+
+    def done(self):
+        return False
+
+
+class NoWorkers:
+    """A client of a scheduler whose workers have gone, or which has gone itself."""
+
+    scheduler, gone = SimpleNamespace(address="tcp://there:1"), False
+
+    def scheduler_info(self, n_workers):
+        if self.gone:
+            raise OSError("closed")
+        return {"workers": {}}
+
+    def submit(self, *_, **__):
+        return Pending()
+
+    def cancel(self, futures, force):
+        self.cancelled = len(futures)
+
+
+def test_a_run_whose_workers_or_scheduler_have_gone_ends(monkeypatch):
+    monkeypatch.setattr(spreading, "_WAIT_FOR_WORKERS", 0.1)
+    monkeypatch.setattr(spreading, "_LOOK_SECONDS", 0.05)
+    for gone, said in ((False, "no worker for 0.1 s"), (True, "its scheduler has gone")):
+        client = NoWorkers()
+        client.gone = gone
+        crew = spreading.DaskCrew(client, SimpleNamespace(token="t"), None)
+        with pytest.raises(SweepError, match=f"the cluster tcp://there:1: {said}.* what is committed stays"):
+            crew.compute(range(10), lambda _: None)
+        assert client.cancelled == (0 if gone else 3)
+        with pytest.raises(SweepError, match=said):
+            crew.why_not_portable(SimpleNamespace(tile=(1,)))
+
+
+def test_tiles_whose_outcome_is_lost_with_a_worker_are_dealt_again_but_not_for_ever():
+    crew = spreading.DaskCrew(NoWorkers(), SimpleNamespace(token="t"), None)
+
+    def away(timeout):
+        raise TimeoutError
+
+    for status in ("finished", "error", "lost", "cancelled"):
+        future = SimpleNamespace(status=status, result=away, exception=away)
+        assert crew._result(future, "tiles 3 to 4", 0) is None
+        with pytest.raises(SweepError, match="again and again at tiles 3 to 4"):
+            crew._result(future, "tiles 3 to 4", 8)
 
 
 def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):

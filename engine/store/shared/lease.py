@@ -117,6 +117,11 @@ class Lease:
                 "was cut off from the storage), and another goes on in its place; run the same sweep again"
             )
 
+    def now(self) -> float:
+        """The time by the clock of the storage; FileNotFoundError where the file was taken away."""
+        storage_of(self.path).touch(self.path)
+        return self.path.stat().st_mtime
+
     def _renew(self) -> bool:
         """Whether the file is there still; it then says so to others."""
         try:
@@ -233,23 +238,21 @@ def _add(root: Path, alone: bool, what: str, part: str) -> Lease:
 def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] | None:
     """Another writer that this one cannot write beside, and how long ago it gave a sign; None where none is.
 
-    Files of those that are gone are cleared away by whoever is alone.
+    Who is alone clears away files of those that are gone. To list and to read may take minutes: the clock
+    is read after that, and whoever signed meanwhile is not gone.
     """
-    now, gone = lease.path.stat().st_mtime, []
-    for name in names(root):
-        writer = _read(root / FOLDER / name) if name.endswith(_END) else None
-        if writer is None or writer.path == lease.path:
+    seen = [writer for writer in writers(root) if writer.path != lease.path]
+    now = lease.now()
+    gone = [writer for writer in seen if writer.gone(now)]
+    for writer in seen:
+        again = _read(writer.path) if writer in gone else writer
+        if again is None or (again is not writer and again.signed == writer.signed):
             continue
-        if writer.gone(now):
-            gone.append(writer.path)
-        elif alone or writer.alone:
-            return writer, now - writer.signed
+        if alone or again.alone:
+            return again, max(now - again.signed, 0.0)
     if alone:  # a file that is half-written just now is begun anew by its writer
         half = [root / FOLDER / name for name in names(root) if name.endswith(".partial")]
-        for path in (*half, *gone):
-            awake = _read(path) if path in gone else None
-            if awake is not None and not awake.gone(now):  # it gave a sign of life just now
-                return awake, 0.0
+        for path in (*half, *(writer.path for writer in gone)):
             storage_of(path).delete(str(path))
     return None
 
@@ -283,12 +286,8 @@ def _read(path: Path) -> Writer | None:
         of = said["owner"]
         owner = Owner(str(of["host"]), str(of["where"]), int(of["process"]), int(of["since"]))
         return Writer(path, owner, bool(said["alone"]), str(said["what"]), str(said["part"]), signed)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OverflowError,
-    ):  # names come whole: a power cut has left it, of nobody
+    except (ValueError, KeyError, TypeError, OverflowError):
+        # names come whole: a power cut has left it, of nobody
         return Writer(path, _UNKNOWN, True, "run", "", float("-inf"))
 
 

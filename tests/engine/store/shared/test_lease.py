@@ -154,22 +154,43 @@ def test_a_writer_whose_file_was_taken_stops_at_its_next_tile(root, monkeypatch)
             held.require()
 
 
-def test_who_wakes_while_it_is_taken_for_gone_is_left_its_file(root, monkeypatch):
-    path, real = left(root, ELSEWHERE, ago=LASTS + 5), lease.names
+@pytest.mark.parametrize("enter", [only_writer, lambda root: beside_others(root, "1/2")])
+@pytest.mark.parametrize("stalled", ["names", "_read"])
+def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monkeypatch, stalled, enter):
+    path, real, calls = left(root, ELSEWHERE), getattr(lease, stalled), []
+    monkeypatch.setattr(lease, "LASTS", 0.2)
+    monkeypatch.setattr(lease, "_FRESH", 0.0)  # else one who is alone would wait for it
 
-    def names(root):
-        found = real(root)
-        if (root / FOLDER / "0000000000000001.writer") in listed:
+    def slow(where):
+        found = None if stalled == "names" else real(where)
+        if not calls:
+            calls.append(where)
+            time.sleep(0.4)
             os.utime(path)
-        listed.extend(root / FOLDER / name for name in found)
-        return found
+        return real(where) if found is None else found
 
-    listed = []
-    monkeypatch.setattr(lease, "names", names)
-    with pytest.raises(CubeError, match="process 1 on far"), only_writer(root):
+    monkeypatch.setattr(lease, stalled, slow)
+    with pytest.raises(CubeError, match="process 1 on far"), enter(root):
         pass
+    assert calls
     assert path.exists()
     assert len(writers(root)) == 1
+
+
+def test_who_is_taken_for_gone_before_it_began_comes_anew(root, monkeypatch):
+    taken, real = [], lease.names
+
+    def names(where):
+        found = real(where)
+        if not taken:
+            taken.extend(where / FOLDER / name for name in found)
+            taken[0].unlink()
+        return found
+
+    monkeypatch.setattr(lease, "names", names)
+    with only_writer(root) as held:
+        assert held.path.exists()
+        assert held.path not in taken
 
 
 def test_a_lease_is_renewed_while_its_writer_works(root, monkeypatch):

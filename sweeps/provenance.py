@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from ..engine.kept.code import digest_of_sources
+from .files import data_files
 from .spec.sweep import Sweep
 
 _PACKAGES = ("jax", "jaxlib", "diffrax", "numpy", "xarray", "zarr")
@@ -34,9 +35,10 @@ def provenance(sweep: Sweep) -> dict[str, str]:
 def known_by(sweep: Sweep) -> dict[str, str]:
     """Attributes that a cube of the same sweep, by the same program, has; empty where they do not tell.
 
-    They do not for a model of one's own or networks in files, which may have changed.
+    They do not for a model of one's own, networks, and points or measured values in files: these may have
+    changed.
     """
-    if ":" in sweep.model or sweep.model.endswith(".py") or sweep.networks:
+    if ":" in sweep.model or sweep.model.endswith(".py") or sweep.networks or any(data_files(sweep)):
         return {}
     return provenance(sweep)
 

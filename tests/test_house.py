@@ -82,7 +82,7 @@ FLOORS = {
         "spill text paths lean starter/*",
         "missing",
         "spec/*",
-        "cube/*",
+        "files cube/*",
         "sensitivity/* plots/* boundaries/*",
         "explore/* discover/* pictured/*",
         "accessor reduced/*",

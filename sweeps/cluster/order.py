@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...engine.errors import SweepError
 
@@ -106,29 +106,18 @@ def _everywhere(path: Path) -> str:
 
 
 def _files(sweep: "Sweep") -> Iterator[Path]:
-    """Files that a sweep reads: its model's own, and those of measured values."""
+    """Files that a sweep reads: its model's own, and those of data."""
+    from ..files import data_files
     from ..spec.load_model import find_model
 
     if ":" in sweep.model or sweep.model.endswith(".py"):
         model, _ = find_model(f"{sweep.origin}: model", sweep.model, sweep.folder)
         yield sweep.folder / sweep.model.rpartition(":")[0]
         yield from map(Path, model.files)
-    for text in _texts(sweep.design.get("parameters", {})):
+    for text in data_files(sweep):
         with suppress(OSError, ValueError):
             if (sweep.folder / text).is_file():
                 yield sweep.folder / text
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in nested mappings and lists."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
 
 
 def _written(files: Mapping[str, bytes]) -> Path:

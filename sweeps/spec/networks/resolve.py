@@ -80,6 +80,14 @@ def resolve_networks(origin: str, table: Mapping[str, Any], varied: Sequence[str
     )
 
 
+def files_asked(table: Mapping[str, Any]) -> list[str]:
+    """The files of the networks that the sweep asks for, as they are stated."""
+    specs = [table["networks"].get(name) for name in _asked(table)]
+    tables = [{"file": spec} if isinstance(spec, str) and "." in spec else spec for spec in specs]
+    files = [table.get("file") for table in tables if isinstance(table, Mapping)]
+    return [file for file in files if isinstance(file, str)]
+
+
 def _require_name(where: str, name: str) -> None:
     if name in (*FAMILIES, *PARTNERS):
         raise SweepError(f"{where}.{name}: {shown(name)} is taken; call the network otherwise")

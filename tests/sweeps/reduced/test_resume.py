@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepInterrupted
-from equisweep.engine.reduce import checkpoint, loop
+from equisweep.engine.reduce import loop
 from equisweep.engine.reduce.checkpoint import (
     FOLDER,
     NAME,
@@ -13,6 +13,7 @@ from equisweep.engine.reduce.checkpoint import (
     write_checkpoint,
 )
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
@@ -125,7 +126,7 @@ def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path
 
 def test_what_is_under_way_is_written_while_other_parts_drop_theirs(tmp_path, monkeypatch):
     (tmp_path / "status").mkdir()
-    real, left = checkpoint.write_file, [3]
+    real, left = Disk.put, [3]
 
     def write(path, *given):
         if left[0]:  # the last one that lay there has just gone, and the folder with it
@@ -134,7 +135,7 @@ def test_what_is_under_way_is_written_while_other_parts_drop_theirs(tmp_path, mo
             path.parent.rmdir()
         return real(path, *given)
 
-    monkeypatch.setattr(checkpoint, "write_file", write)
+    monkeypatch.setattr(Disk, "put", staticmethod(write))
     one = Checkpoint("cube", (1, 2), 3, {"sums": np.arange(4.0)})
     write_checkpoint(tmp_path, one, durable=True, part="1/3")
     assert left == [0]

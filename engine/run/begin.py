@@ -15,7 +15,7 @@ from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
 from ..space import Space
 from ..store.cube import Changing, Cube, open_cube_for_reading
 from ..store.durable import Appeared
-from ..store.grow import grow, grown_axes
+from ..store.grow import grow, grown_axes, require_growable
 from ..store.identity import identity, require_same_sweep, require_sound_coordinates
 from ..store.metadata import finish_growth, half_grown
 from ..store.resume import seal_anew
@@ -164,6 +164,7 @@ class Wanted:
         self._require_few_tiles(cube)
         added = self.stored.points - prod(cube.layout.grid)
         self._require_disk(added * self.stored.bytes_per_point, 0)
+        require_growable(cube, axes)  # before anything is written
         seal_anew(cube)  # of what it is: a kill on the way leaves files that one of two seals tells
         grow(cube, axes, self._all_attributes(self.attributes))
         return open_cube_for_reading(cube.root)

@@ -75,25 +75,37 @@ def _begins_with(values: Values, size: int, described: str) -> bool:
     return describe_values(first_of(values, size), described) == described
 
 
+def require_growable(cube: Cube, axes: Sequence[Axis]) -> None:
+    """Raise CubeError where the root has no copy of the arrays' metadata, and where coordinates that are held
+    whole would become too long.
+    """
+    most = max((axis.size for axis in _held_whole(cube, axes)), default=0)
+    if most > MOST_LABELS:
+        raise CubeError(
+            f"{cube.root}: was begun small, and reads its coordinates whole: an axis has at most "
+            f"{MOST_LABELS:,} points; choose another output for {max(axis.size for axis in axes):,}"
+        )
+    if not read_metadata(cube.root).get("consolidated_metadata"):
+        raise CubeError(
+            f"{cube.root}: was changed by another program and lacks consolidated metadata; "
+            f"python -c \"import zarr; zarr.consolidate_metadata('{cube.root}')\" writes it"
+        )
+
+
+def _held_whole(cube: Cube, axes: Sequence[Axis]) -> list[Axis]:
+    """The axes whose coordinates are read whole, not tile by tile."""
+    return [axis for axis in axes if any(name not in cube.columns for name in axis.values)]
+
+
 def grow(cube: Cube, axes: Sequence[Axis], attributes: Mapping[str, str]) -> None:
     """Make room in the cube for all of these axes; `attributes` replace those of the same name.
 
-    Raises CubeError where the root has no copy of the arrays' metadata, and where coordinates that are held
-    whole would become too long; OSError where the disk refuses.
+    Raises CubeError as `require_growable` does; OSError where the disk refuses.
     """
+    require_growable(cube, axes)
     root, sizes = cube.root, {axis.dim: axis.size for axis in axes}
-    whole = [axis for axis in axes if any(name not in cube.columns for name in axis.values)]
-    if any(axis.size > MOST_LABELS for axis in whole):
-        raise CubeError(
-            f"{root}: was begun small, and reads its coordinates whole: an axis has at most {MOST_LABELS:,}"
-            f" points; choose another output for {max(sizes.values()):,}"
-        )
+    whole = _held_whole(cube, axes)
     document = read_metadata(root)
-    if not document.get("consolidated_metadata"):
-        raise CubeError(
-            f"{root}: was changed by another program and lacks consolidated metadata; "
-            f"python -c \"import zarr; zarr.consolidate_metadata('{root}')\" writes it"
-        )
     for array in copies(document).values():
         array["shape"] = [
             sizes.get(dim, size) for dim, size in zip(array["dimension_names"], array["shape"], strict=True)

@@ -14,12 +14,13 @@ from equisweep.sweeps.cube.query import query_text
 from equisweep.sweeps.cube.reduce import reduce
 from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.cube.sql import sql
+from equisweep.sweeps.discover.discover import discover
 from equisweep.sweeps.plots.plot import plot
 from equisweep.sweeps.sensitivity import sensitivity
 
 FUNCTIONS = {
     "table": query_text, "plot": plot, "select": select, "where": where, "ok": ok, "reduce": reduce,
-    "sql": sql, "sensitivity": sensitivity, "boundaries": boundaries,
+    "sql": sql, "sensitivity": sensitivity, "boundaries": boundaries, "discover": discover,
 }  # fmt: skip
 
 

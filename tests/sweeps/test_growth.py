@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from equisweep.engine.store import commit, grow
 from equisweep.engine.store import cube as cubes
+from equisweep.engine.store import grow
 from equisweep.engine.store.commit import is_committed, revoke
 from equisweep.engine.store.cube import Cube, open_cube_for_reading
 from equisweep.engine.store.identity import damaged_coordinate, identity
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import finish_growth
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.source import space_of
@@ -241,7 +242,7 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
     run(stated(tmp_path, 10, **design), path)
     run(stated(tmp_path, 15, **design), path)  # the second tile holds five of ten points
     old = xr.open_zarr(path).load()
-    written, real = [], commit.sync_below
+    written, real = [], Disk.sync_below
 
     def until_killed(shard, root):
         written.append(shard)
@@ -249,7 +250,7 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
             raise OSError(5, "killed here")
         real(shard, root)
 
-    monkeypatch.setattr(commit, "sync_below", until_killed)
+    monkeypatch.setattr(Disk, "sync_below", staticmethod(until_killed))
     with pytest.raises(CubeError, match="killed here"):
         run(stated(tmp_path, 20, **design), path)
     seen = xr.open_zarr(path).load()

@@ -42,6 +42,19 @@ class Along:
         ours = np.flatnonzero(there >= 0)
         return ours, there[ours]
 
+    def ends(self, every: bool, alone: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The first and last common positions, or `every` one, here and there: together, or each `alone`."""
+        if self.there is None:
+            ours = np.arange(self.first) if every else np.unique([0, self.first - 1])
+            theirs = ours
+        else:
+            ours = np.flatnonzero(self.there >= 0)
+            ours = ours if every else np.unique(ours[[0, -1]])
+            theirs = self.there[ours]
+        if not alone:
+            return [(ours, theirs)]
+        return [(ours[k : k + 1], theirs[k : k + 1]) for k in range(len(ours))]
+
 
 def coordinates_along(reader: Reader, dim: str) -> dict[str, np.ndarray]:
     """The coordinates of a cube along a dimension, by name."""

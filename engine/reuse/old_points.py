@@ -113,12 +113,15 @@ class OldPoints:
         """
         pairs = [one.within(a, b) for one, a, b in zip(self.along, tile.start, tile.stop, strict=True)]
         taken = Taken(tuple(ours for ours, _ in pairs), tuple(theirs for _, theirs in pairs))
-        if not taken.points:
-            return None
-        computed = self.read("status", taken) != 0
-        if not computed.all():
-            taken = _computed_whole(taken, computed)
+        taken = self.computed(taken)
         return taken if taken.points else None
+
+    def computed(self, taken: Taken) -> Taken:
+        """Of some points as many as are computed there and lie in a grid that is."""
+        if not taken.points:
+            return taken
+        computed = self.read("status", taken) != 0
+        return taken if computed.all() else _computed_whole(taken, computed)
 
     def read(self, name: str, taken: Taken) -> np.ndarray:
         """The numbers of a variable at these points, along the axes of the sweep and then its own."""

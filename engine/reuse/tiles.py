@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,7 @@ from ..windows import Started
 from .box import Boxes
 from .old_points import OldPoints, Taken, boxes
 
-# Positions along each axis at which points are computed again, to compare them.
-_TRIED = 2
+_CODE = "code_sha256"
 _PACKAGES = ("jax", "jaxlib")
 
 
@@ -53,15 +52,18 @@ class Tiles:
 
 def source_of_tiles(evaluator: Evaluator, old: OldPoints | None, attributes: Mapping[str, str]) -> Tiles:
     """What gives the tiles of a run, whose cube gets these attributes; `old` has some of their points."""
-    return Tiles(evaluator) if old is None else ReusedTiles(evaluator, old, attributes.get("versions", ""))
+    return Tiles(evaluator) if old is None else ReusedTiles(evaluator, old, attributes)
 
 
 class ReusedTiles(Tiles):
     """Takes over those of their points that another cube has."""
 
-    def __init__(self, evaluator: Evaluator, old: OldPoints, versions: str) -> None:
+    def __init__(self, evaluator: Evaluator, old: OldPoints, attributes: Mapping[str, str]) -> None:
         super().__init__(evaluator)
-        self.old, self.versions, self._tried = old, versions, False
+        self.old, self.versions, self._tried = old, attributes.get("versions", ""), False
+        held = old.reader.cube.attributes.get(_CODE)
+        # What other code computed is compared in every tile: its points may differ here and there only.
+        self._other_code = held is None or held != attributes.get(_CODE)
         self.boxes = Boxes(evaluator.space, evaluator.layout, evaluator.device)
         self._open = ExitStack()
         self._open.enter_context(own_models_too())  # the same functions, over grids of several lengths
@@ -105,26 +107,50 @@ class ReusedTiles(Tiles):
         return tile, Started({}), values | self.evaluator.columns(tile)
 
     def _require_same_bits(self, tile: Tile, taken: Taken) -> None:
-        """Compute a few points again, once: SweepError where one has other bits than in the other cube."""
-        if self._tried:
-            return
-        self._tried = True
-        few = [np.unique(np.linspace(0, len(one) - 1, _TRIED).astype(int)) for one in taken.ours]
-        ours, theirs = (
-            tuple(one[at] for one, at in zip(all_of, few, strict=True))
-            for all_of in (taken.ours, taken.theirs)
-        )
-        computed = self.boxes.compute(tile, ours)
+        """Compute some points again: SweepError where one has other bits than in the other cube.
+
+        First, and once, those at the ends of all that is common, with every static choice. Where other code
+        computed the other cube, those at the ends of every tile, too.
+        """
+        if not self._tried:
+            self._tried = True
+            compared = [self._compare(*one) for one in self._ends()]
+            if not any(compared):  # none of them is computed there
+                self._compare(tile, _ends_of(taken))
+            self._require_same_packages()
+        if self._other_code:
+            self._compare(tile, _ends_of(taken))
+
+    def _ends(self) -> Iterator[tuple[Tile, Taken]]:
+        """The ends of all that is common, in tiles of their own: one for each choice of static positions."""
+        axes = zip(self.evaluator.space.axes, self.evaluator.layout.tile, self.old.along, strict=True)
+        choices = [one.ends(axis.static, alone=axis.static or size == 1) for axis, size, one in axes]
+        for chosen in product(*choices):
+            ours = tuple(here for here, _ in chosen)
+            start = tuple(int(here[0]) for here in ours)
+            stop = tuple(int(here[-1]) + 1 for here in ours)
+            relative = tuple(here - first for here, first in zip(ours, start, strict=True))
+            yield Tile(start, start, stop), Taken(relative, tuple(there for _, there in chosen))
+
+    def _compare(self, tile: Tile, some: Taken) -> bool:
+        """Compute these points of a tile: whether there were any. SweepError as of `_require_same_bits`."""
+        some = self.old.computed(some)
+        if not some.points:
+            return False
+        for name, values in self.boxes.compute(tile, some.ours).items():
+            if not _same_bits(values, self.old.read(name, some).astype(values.dtype)):
+                raise SweepError(*self._other_bits(name))
+        return True
+
+    def _other_bits(self, name: str) -> tuple[str, Argument]:
         root = self.old.reader.root
-        for name, values in computed.items():
-            if not _same_bits(values, self.old.read(name, Taken(ours, theirs)).astype(values.dtype)):
-                raise SweepError(
-                    f"{root}: {name}: has other bits than this machine computes at the same points "
-                    f"({in_words(self.boxes.computed)}), and what is computed would not fit what is taken; "
-                    f"equisweep verify {root} says by how much, with ",
-                    Argument("recompute", "1%"),
-                )
-        self._require_same_packages()
+        said = (
+            f"{root}: {name}: has other bits than this machine computes at the same points "
+            f"({in_words(self.boxes.computed)}), and what is computed would not fit what is taken; "
+        )
+        if self.taken:
+            said += "what was taken already may not either: give up the new cube and compute all anew; "
+        return f"{said}equisweep verify {root} says by how much, with ", Argument("recompute", "1%")
 
     def _require_same_packages(self) -> None:
         """What goes through XLA has the bits of one version of it."""
@@ -141,6 +167,15 @@ class ReusedTiles(Tiles):
                 f"{self.old.reader.root}: its points were computed through XLA by other versions "
                 f"({', '.join(other)}), whose last bits may differ; compute them anew"
             )
+
+
+def _ends_of(taken: Taken) -> Taken:
+    """Of the points the first and last along each axis."""
+    few = [np.unique([0, len(one) - 1]) for one in taken.ours]
+    ours, theirs = (
+        tuple(one[at] for one, at in zip(all_of, few, strict=True)) for all_of in (taken.ours, taken.theirs)
+    )
+    return Taken(ours, theirs)
 
 
 def _same_bits(ours: np.ndarray, theirs: np.ndarray) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from equisweep.engine.reuse.box import Boxes
 from equisweep.engine.reuse.old_points import OldPoints
 from equisweep.engine.run import portable
-from equisweep.engine.store.commit import revoke
+from equisweep.engine.store.commit import commit, revoke
 from equisweep.engine.store.cube import Cube
-from equisweep.sweeps import Sweep, SweepError, open_cube, run
+from equisweep.sweeps import Sweep, SweepError, open_cube, provenance, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
@@ -64,9 +64,38 @@ def test_only_the_rest_is_computed(coarse, tmp_path, monkeypatch):
     monkeypatch.setattr(Boxes, "compute", compute)
     reused(with_axes(mechanism=["sharing"], alpha=ALPHA, beta=FINER), tmp_path / "new.zarr", coarse)
     old = COARSE.space().axes[2].values["beta"]
-    assert set(asked[0]) <= set(old)  # a few points, to compare their bits
-    assert asked[1:]
-    assert not any(set(values) & set(old) for values in asked[1:])
+    compared = [values for values in asked if set(values) & set(old)]
+    assert compared == [[old[0], old[-1]]] * 2  # the ends, at the first alpha and the last
+    assert asked[2:]
+
+
+def altered(path, chosen):
+    """As if an earlier version had computed the tiles chosen otherwise: every investment is 1 % larger."""
+    cube = Cube(path)
+    for tile in filter(chosen, list(cube.layout)):
+        values = {name: cube.read(name, tile) for name in cube.names}
+        commit(cube, tile, values | {"investment": values["investment"] * 1.01})
+    cube.recorder.end()
+    cube.recorder.close()
+
+
+def test_other_bits_of_one_mechanism_are_found_before_anything_is_taken(tmp_path):
+    axes = {"mechanism": ["noncooperation", "sharing"], "alpha": ALPHA, "beta": BETA}
+    run(with_axes(**axes), tmp_path / "old.zarr", durable=False, tile_points=20)
+    altered(tmp_path / "old.zarr", lambda tile: tile.start[0] == 1)
+    with pytest.raises(SweepError, match=r"investment: has other bits .*; equisweep verify"):
+        reused(with_axes(**{**axes, "beta": FINER}), tmp_path / "new.zarr", tmp_path / "old.zarr")
+    assert not (tmp_path / "new.zarr").exists()
+
+
+def test_what_other_code_computed_is_compared_in_every_tile(tmp_path, monkeypatch):
+    sweep = with_axes(mechanism=["sharing"], alpha=ALPHA, beta=FINER)
+    options = {"durable": False, "progress": False, "tile_points": 5}
+    run_report(COARSE, tmp_path / "old.zarr", **options)
+    altered(tmp_path / "old.zarr", lambda tile: tile.stop[1] - 1 in (1, 2) and tile.start[1] > 0)
+    monkeypatch.setattr(provenance, "digest_of_sources", lambda: "other")
+    with pytest.raises(SweepError, match=r"has other bits .*: give up the new cube and compute all anew"):
+        run_report(sweep, tmp_path / "new.zarr", reuse=tmp_path / "old.zarr", **options)
 
 
 def test_points_that_are_not_computed_there_are_computed_here(tmp_path):

@@ -249,6 +249,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
 
 def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
     """See to it that what was written is still there; CubeError where a tile has gone meanwhile."""
+    cube.recorder.flush()  # of a tile without record every shard would be read
     missing = missing_tiles(cube, None if part is None else places)
     if missing:
         raise CubeError(

@@ -110,4 +110,5 @@ def says_nothing_of_the_file(error: Exception) -> bool:
     """Whether an error tells of the process, or of the machine as it is now: the file may well be sound."""
     return isinstance(error, OSError) and error.errno in {
         errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EINTR, errno.EAGAIN,
+        errno.ENOTSUP,
     }  # fmt: skip

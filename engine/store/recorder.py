@@ -94,6 +94,9 @@ class Recorder:
         sync(self.root / FOLDER)
         self.close()
 
+    def flush(self) -> None:
+        """Write what was kept back: nothing, but in object storage."""
+
     def close(self) -> None:
         """Close the file, if it was begun."""
         if self.descriptor >= 0:

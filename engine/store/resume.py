@@ -36,7 +36,7 @@ from .recorder import Recorder
 from .seal import seal_of, seals_of, write_seal
 from .shared.lease import Busy, names, only_writer
 from .shared.parts import WHOLE, Part, places_of
-from .storage.changed import changed_files
+from .storage.changed import changed_files, has_mark
 
 UNDER_WAY = "status/partial"  # What is under way of a reduced sweep, until its tile is committed.
 Shards = Mapping[str, tuple[int, bytes]]
@@ -79,10 +79,11 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
     if durable:
         changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
     unknown = without_record(manifest, prod(counts) if places is None else places)
+    marked = has_mark(cube, len(unknown))
     for place in np.union1d(unknown, changed).tolist():
         key = key_of(place, counts)
         row = manifest.find(key)
-        if row is None and _has_no_status(cube, key):
+        if row is None and not marked(key):
             missing.append(place)
             continue
         tile = cube.layout.at(key)
@@ -95,15 +96,6 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
             (found.stale if shards is None else found.others).append(tile)
     found.missing = TileList(cube.layout, missing)
     return found
-
-
-def _has_no_status(cube: Cube, key: tuple[int, ...]) -> bool:
-    """Whether a tile has no commit mark. Nothing more is asked: there may be a million of them."""
-    try:
-        cube.storage.stat(cube.path("status", key))
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    return False
 
 
 def complete_already(

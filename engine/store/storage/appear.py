@@ -12,12 +12,16 @@ from ...errors import CubeError
 from ...gate.files import DATA, SEAL
 from ..durable import Appeared
 from ..manifest import FOLDER
-from ..shared.lease import LASTS
+from .access import REQUEST, TRIES
 from .files import DISK
 from .objects import Objects, objects_at
 
 SEAL_FILE = f"{FOLDER}/cube-00000001.json"
+# For so long [s] nothing changes where a cube is being created before its creator is taken for dead: longer
+# than one of its requests may be tried again and still succeed.
+LASTS = TRIES + REQUEST + 30.0
 _ROOT = "zarr.json"
+_MARKS = "status/c"  # below which a tile has its commit mark
 _PAUSE = 1.0
 
 
@@ -31,21 +35,45 @@ def appear_in_bucket(built: Path, root: Path) -> None:
     seal = DISK.read(built / SEAL_FILE, SEAL)
     _require_mine(bucket, root, seal)
     others = [file for file in files if file not in (_ROOT, SEAL_FILE)]
-    bucket.each(lambda file: bucket.put(f"{root}/{file}", [DISK.read(built / file, DATA)]), others)
-    if bucket.read(root / SEAL_FILE, SEAL) != seal or not bucket.put_new(
-        root / _ROOT, DISK.read(built / _ROOT)
-    ):
-        raise _appeared(root)
+
+    def mine() -> bool:
+        return bucket.read(root / SEAL_FILE, SEAL) == seal
+
+    def put(file: str) -> None:
+        # Not over what one has put who took this run for dead: a request may have been on its way for long.
+        path, raw = root / file, DISK.read(built / file, DATA)
+        if not bucket.put_new(path, raw):
+            bucket.replace(path, raw, mine)
+
+    def is_as_put(file: str) -> bool:
+        return bucket.read(root / file, DATA) == DISK.read(built / file, DATA)
+
+    try:
+        bucket.each(put, others)
+        there = mine() and all(bucket.each(is_as_put, others))
+        if there and bucket.put_new(root / _ROOT, DISK.read(built / _ROOT), tries=1):
+            return
+    except FileNotFoundError:  # another one has put its own, or somebody deletes what is here
+        pass
+    raise _appeared(root)
 
 
 def _require_mine(bucket: Objects, root: Path, seal: bytes) -> None:
-    """See to it that the seal is this one: put by this process, or by one that creates the same cube."""
-    waited = 0.0
+    """See to it that the seal is this one: put by this process, or by one that creates the same cube.
+
+    One that creates another cube is waited for as long as it puts anything.
+    """
+    waited, seen = 0.0, None
     while not bucket.put_new(root / SEAL_FILE, seal):
         if bucket.exists(root / _ROOT):
             raise _appeared(root)
-        if waited > LASTS:  # who began it was killed
-            bucket.delete(root / SEAL_FILE)
+        now = frozenset(bucket.below(root))
+        if now != seen:
+            waited, seen = 0.0, now
+        elif waited > LASTS:  # who began it was killed
+            require_no_rest(root)
+            with suppress(FileNotFoundError):  # another one was faster, or it lives
+                bucket.replace(root / SEAL_FILE, seal, lambda: frozenset(bucket.below(root)) == now)  # noqa: B023
         time.sleep(_PAUSE)
         waited += _PAUSE
 
@@ -57,12 +85,25 @@ def _appeared(root: Path) -> CubeError:
 def is_begun(root: Path) -> bool:
     """Whether there is a cube in object storage, or something else that is not to be written over.
 
-    What one left that was killed while it created a cube is not.
+    What one left that was killed while it created a cube is not. Raises CubeError where tiles are left of a
+    cube that was deleted in part: they would count as those of the next one.
     """
     bucket = objects_at(str(root))
     if bucket.exists(root / _ROOT):
         return True
+    require_no_rest(root)
     with suppress(FileNotFoundError):
         bucket.stat(root / SEAL_FILE)
         return False
     return bucket.holds(root)
+
+
+def require_no_rest(root: Path) -> None:
+    """Refuse a place with tiles, or records of such, and no cube; no cube that is being created has any."""
+    bucket = objects_at(str(root))
+    records = any(name.endswith(".tiles") for name in bucket.names(root / FOLDER))
+    if (records or bucket.holds(root / _MARKS)) and not bucket.exists(root / _ROOT):
+        raise CubeError(
+            f"{root}: holds tiles of a cube and no {_ROOT}: a cube was deleted here in part; delete the rest "
+            "of it, or choose another output"
+        )

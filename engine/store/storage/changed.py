@@ -1,11 +1,15 @@
-"""Which shards are no longer those that were recorded, asked of the storage for all at once."""
+"""Which shards are there, and which not those that were recorded, asked of the storage for all at once."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from ..cube import Cube
 from ..manifest import Manifest
+from .files import objects_of
 from .interface import Known
 
+LISTED = 1000  # Objects that one listing tells of.
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
 _FIELDS = ("length", "inode", "mtime", "ctime")
 
@@ -25,3 +29,16 @@ def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
     """What some records say of the files of a variable's shards."""
     shards = records["shards"][:, cube.sharded.index(name)]
     return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))
+
+
+def has_mark(cube: Cube, asked: int) -> Callable[[tuple[int, ...]], bool]:
+    """What tells whether the tile with a key has its commit mark; `asked` says how many will be asked about.
+
+    On a disk each is asked for; of a bucket one listing tells a thousand, unless few are asked about.
+    """
+    bucket = objects_of(cube.root)
+    if bucket is None or asked * LISTED < len(cube.layout):
+        return lambda key: cube.storage.exists(cube.path("status", key))
+    folder = f"{cube.root}/status"
+    marks = {f"{folder}/c/{path}" for path, _ in bucket.below(f"{folder}/c")} if asked else set[str]()
+    return lambda key: cube.path("status", key) in marks

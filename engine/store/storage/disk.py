@@ -1,5 +1,6 @@
 """The disk of this host, and what is mounted there, as a `Storage`."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 from ...gate.files import METADATA, digest_of, read_regular
 from ..durable import make_folder, open_own, remove, sync, sync_all, sync_below, write_file
 from .interface import Known, Place
+
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}  # the last of links that lead nowhere
 
 
 class Disk:
@@ -20,12 +23,23 @@ class Disk:
     put = staticmethod(write_file)
     delete = staticmethod(remove)
     stat = staticmethod(os.stat)
-    exists = staticmethod(os.path.exists)
     make_folder = staticmethod(make_folder)
     sync = staticmethod(sync)
     sync_below = staticmethod(sync_below)
     sync_all = staticmethod(sync_all)
     touch = staticmethod(os.utime)
+
+    def exists(self, path: Place) -> bool:
+        """Whether there is a file of this name; os.path.exists says no where the disk does not answer."""
+        try:
+            os.stat(path)  # noqa: PTH116  (there may be a hundred thousand)
+        except ValueError:  # no file can have this name
+            return False
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+            return False
+        return True
 
     def arrays(self, root: Path) -> list[str]:
         """Names of folders with metadata."""

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -113,9 +113,12 @@ class Objects:
                     )
                     raise Unfit(errno.EFBIG, larger, url)
                 return Got(bytes(answer.bytes()), first, stat)
-        except StorageError:
-            if options and self.stat(path).st_size == 0:  # of which no part can be asked for
+        except StorageError as error:
+            size = self.stat(path).st_size if options else -1
+            if size == 0:  # of which no part can be asked for
                 return Got(b"", 0, self.stat(path))
+            if start < 0 and error.errno == errno.ENOTSUP:  # Azure counts from the beginning alone
+                return self.get(path, most, max(size + start, 0), size)
             raise
 
     def ranges(self, path: Place, starts: list[int], stops: list[int]) -> list[bytes]:
@@ -146,13 +149,13 @@ class Objects:
             self._put[url] = (len(raw), number_of(tag), 0, 0)
         return tag
 
-    def put_new(self, path: Place, raw: bytes) -> bool:
+    def put_new(self, path: Place, raw: bytes, tries: int = _TRIES) -> bool:
         """Write an object that nobody has written; whether it is there now with these bytes.
 
         An answer may be lost, and the request be sent again: an object that holds these bytes is taken for
         the one that was written. Two who write the same need no more than that.
         """
-        for trial in range(_TRIES):
+        for trial in range(tries):
             try:
                 self._write(path, raw, "create")
                 return True
@@ -165,7 +168,7 @@ class Objects:
                     return self.get(path, DATA).raw == raw
                 with suppress(FileNotFoundError):
                     return self.get(path, DATA).raw == raw
-                if trial == _TRIES - 1:
+                if trial == tries - 1:
                     raise
         return False
 
@@ -183,12 +186,27 @@ class Objects:
 
     def touch(self, path: Place) -> None:
         """Write an object again as it is, unless it has gone or is another one."""
-        url = str(path)
         import obstore
 
-        with as_of_a_disk(url):
+        with as_of_a_disk(str(path)):
             answer = obstore.get(self._store, self._key(path))
             tag, raw = answer.meta.get("e_tag"), bytes(answer.bytes())
+        self._write_over(path, raw, tag)
+
+    def replace(self, path: Place, raw: bytes, may: Callable[[], bool]) -> None:
+        """Write an object in the place of the one that is there while `may` is asked, and of no other one.
+
+        Raises `Changed`, a FileNotFoundError, where it may not, and where another one was written meanwhile.
+        """
+        import obstore
+
+        with as_of_a_disk(str(path)):
+            tag = obstore.head(self._store, self._key(path)).get("e_tag")
+        if not may():
+            raise Changed(errno.ESTALE, "is another one by now", str(path))
+        self._write_over(path, raw, tag)
+
+    def _write_over(self, path: Place, raw: bytes, tag: str | None) -> None:
         try:
             self._write(path, raw, {"e_tag": tag} if tag else "overwrite")
         except Changed:
@@ -210,11 +228,7 @@ class Objects:
         """Delete all objects below a folder, those of these names first."""
         for name in first:
             self.delete(f"{folder}/{name}")
-        list(
-            self._threads.map(
-                lambda name: self.delete(f"{folder}/{name}"), [n for n, _ in self.below(folder)]
-            )
-        )
+        self.each(lambda name: self.delete(f"{folder}/{name}"), [path for path, _ in self.below(folder)])
 
     def stat(self, path: Place) -> ObjectStat:
         """What is known of an object."""

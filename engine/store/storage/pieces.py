@@ -48,8 +48,14 @@ class RecorderInPieces(Recorder):
             self._bucket.each(self._bucket.delete, pieces)
             self._forget()
 
+    def flush(self) -> None:
+        """Put what was kept back. Raises OSError where the storage refuses."""
+        with self.lock:
+            if self._kept_back:
+                self._put_piece(self._all[-self._kept_back :])
+
     def close(self) -> None:
-        """Put what was kept back."""
+        """Put what was kept back, and begin anew with the next record."""
         with self.lock:
             if self._kept_back:
                 with suppress(OSError):  # a later run reads these tiles instead

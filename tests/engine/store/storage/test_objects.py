@@ -146,10 +146,10 @@ def test_a_cube_whose_creator_was_killed_is_created_by_the_next(monkeypatch):
     monkeypatch.setattr(appear, "_PAUSE", 0.01)
     url = new()
 
-    def killed(self, path, raw):
+    def killed(self, path, raw, **options):
         if str(path).endswith("cube.zarr/zarr.json"):
             raise KeyboardInterrupt
-        return put_new(self, path, raw)
+        return put_new(self, path, raw, **options)
 
     put_new = appear.Objects.put_new
     for sweep in (SWEEP, OTHER):  # of which the second finds the seal of another cube

@@ -20,20 +20,14 @@ from ..feedback.report import Report
 from ..tiles import Tile, TileList
 from .commit import digests, record, revoke
 from .cube import Cube, open_cube_for_reading
-from .durable import (
-    clear_disk_errors,
-    discard,
-    has_leftovers_beside,
-    remove_leftovers,
-    require_no_links,
-)
+from .durable import clear_disk_errors, discard, has_leftovers_beside, remove_leftovers, require_no_links
 from .identity import damaged_coordinate
 from .journal import FOLDER as RUNS
 from .journal import JOURNAL, merge_journals, own_journals
 from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
 from .recorder import Recorder
-from .seal import seal_of, seals_of, write_seal
+from .seal import broken, drop_older_seals, seal_of, seals_of, write_seal
 from .shared.lease import Busy, names, only_writer
 from .shared.parts import WHOLE, Part, places_of
 from .storage.changed import changed_files, has_mark
@@ -209,10 +203,19 @@ def prepare(
 
 
 def seal_anew(cube: Cube) -> None:
-    """Seal a cube of equisweep 0.1.0, or one whose seal is lost."""
-    if not seals_of(cube.root):
-        _require_no_contradictions(cube.root)
-        write_seal(cube.root, seal_of(cube.root))
+    """Seal a cube of equisweep 0.1.0, one whose seal is lost, or one of which a killed growth was given up.
+
+    The latest seal of the last one is of what the cube never became; each of its files is as some seal says.
+    """
+    root, seals = cube.root, seals_of(cube.root)
+    if not seals:
+        _require_no_contradictions(root)
+        write_seal(root, seal_of(root))
+        return
+    unmet = len(seals) > 1 and broken(root, seals[-1:]) and not broken(root, seals)
+    if unmet and not contradictions(root) and not damaged_coordinate(cube):
+        write_seal(root, seal_of(root, seals[-1].cube))
+        drop_older_seals(root)
 
 
 def _require_no_contradictions(root: Path) -> None:

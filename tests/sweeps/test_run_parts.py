@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.reduce import loop
+from equisweep.engine.store import grow
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.resume import seal_anew
+from equisweep.engine.store.seal import broken, seals_of
+from equisweep.engine.store.shared.lease import beside_others
+from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, SweepInterrupted, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
@@ -106,6 +111,53 @@ def test_a_part_lets_a_design_grow_and_the_others_find_it_grown(alone, tmp_path)
         assert ours.load().drop_attrs().equals(theirs.load().drop_attrs())
     with pytest.raises(CubeError, match="a design grows and never shrinks"):
         part(DESIGN, path, (1, 2))
+
+
+@pytest.mark.parametrize("killed_in", ["sync", "replace_metadata"])
+@pytest.mark.parametrize("goes_on", [{"part": (1, 2)}, {}])
+def test_parts_go_on_beside_each_other_after_a_growth_was_given_up(tmp_path, monkeypatch, killed_in, goes_on):
+    """Killed with its seal written, and its coordinates or none; a chunk that was there is written anew."""
+    path, options = tmp_path / "cube.zarr", {"durable": False, "tile_points": 20, "progress": False}
+    alphas = [k / 8 for k in range(7)]
+    small, old, larger = (replace(SWEEP, axes={**SWEEP.axes, "alpha": alphas[:size]}) for size in (4, 5, 7))
+    run_report(small, path, **options)
+    run_report(old, path, **options)
+    before = open_cube(path).load()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grow, killed_in, killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_report(larger, path, **options)
+    assert len(seals_of(path)) == 2
+    run_report(old, path, **options, **goes_on)
+    with beside_others(path, "1/2"):
+        assert run_report(old, path, part=(2, 2), **options).computed == 0
+    assert len(seals_of(path)) == 1
+    assert broken(path, seals_of(path)) == {}
+    assert verify(path).sound
+    assert open_cube(path).identical(before)
+    run_report(larger, path, **options)
+    assert open_cube(path).isel(alpha=slice(5)).drop_attrs().equals(before.drop_attrs())
+    assert verify(path).sound
+
+
+def test_a_given_up_growth_is_not_sealed_where_a_file_is_as_no_seal_says(tmp_path, monkeypatch):
+    path, options = tmp_path / "cube.zarr", {"durable": False, "tile_points": 20, "progress": False}
+    old, larger = (replace(SWEEP, axes={**SWEEP.axes, "alpha": [k / 8 for k in range(n)]}) for n in (5, 7))
+    run_report(old, path, **options)
+    monkeypatch.setattr(grow, "replace_metadata", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_report(larger, path, **options)
+    cube = Cube(path)
+    coordinate = path / "beta" / "zarr.json"
+    coordinate.write_text(coordinate.read_text() + " ")
+    seal_anew(cube)
+    assert len(seals_of(path)) == 2
+    with pytest.raises(CubeError, match=r"beta/zarr\.json"):
+        run_report(old, path, **options)
 
 
 def test_a_tile_that_the_smaller_design_filled_in_part_is_missing_to_other_parts(tmp_path):

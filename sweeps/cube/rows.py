@@ -211,6 +211,6 @@ def records(dataset: "xr.Dataset") -> list[dict[str, Any]]:
     rows = []
     for place in np.ndindex(*[dataset.sizes[dim] for dim in dims]):
         at = dict(zip(dims, place, strict=True))
-        row = {dim: dataset[dim].values[i].item() for dim, i in at.items()}
+        row = {dim: dataset[dim].values.tolist()[i] for dim, i in at.items()}
         rows.append(row | {name: class_names(dataset[name].isel(at)).item() for name in names})
     return rows

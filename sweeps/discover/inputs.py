@@ -65,7 +65,9 @@ def read_inputs(dataset: "xr.Dataset", condition: str, selections: Selections) -
     for name, one in named.items():
         column = one.values
         if column.dtype.kind not in "iuf":
-            options, column = np.unique(column.astype(str), return_inverse=True)
+            # Labels of a stored cube are of NumPy's StringDType, which astype(str) refuses.
+            labelled = np.array([str(one) for one in column.tolist()])
+            options, column = np.unique(labelled, return_inverse=True)
             labels[name] = options.tolist()
         place = [1] * len(dims)
         place[dims.index(one.dims[0])] = -1

@@ -74,13 +74,15 @@ def pasted(inputs: Inputs, left: np.ndarray, box: Box, enough: float) -> Box:
         if _density(inputs, left, box.without(name)) >= _density(inputs, left, box):
             box = box.without(name)
     for name in list(box.limits):
+        whole = (float(inputs.values[name].min()), float(inputs.values[name].max()))
         for end in (0, 1):
             box = _moved_out(inputs, left, box, name, end)
-            whole = (float(inputs.values[name].min()), float(inputs.values[name].max()))
             low, high = box.limits[name]
             wider = box.limited(name, *((low, whole[1]) if end else (whole[0], high)))
             if _density(inputs, left, wider) >= enough and by_chance(inputs, left, box, wider) > _CHANCE:
                 box = wider
+        if box.limits[name] == whole:
+            box = box.without(name)
     return box
 
 
@@ -89,6 +91,8 @@ def by_chance(inputs: Inputs, left: np.ndarray, box: Box, wider: Box) -> float:
     from scipy import special
 
     here, all_ = box.holds(inputs) & left, wider.holds(inputs) & left
+    if np.array_equal(here, all_):
+        return 1.0
     many, held = int(here.sum()), int(inputs.inside[here].sum())
     return float(special.betainc(held, many - held + 1, inputs.inside[all_].mean())) if held else 1.0
 

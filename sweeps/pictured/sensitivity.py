@@ -264,4 +264,4 @@ def _steps(
 
 
 def _said(found: "xr.Dataset", place: Mapping[str, int]) -> dict[str, Any]:
-    return {dim: found[dim].values[i].item() if dim in found.coords else i for dim, i in place.items()}
+    return {dim: found[dim].values.tolist()[i] if dim in found.coords else i for dim, i in place.items()}

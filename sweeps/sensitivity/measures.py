@@ -24,6 +24,9 @@ from .samples import Region, Samples
 from .sobol import sobol_indices
 from .steps import steps_of
 
+# Values above which a whole number is as good as continuous; distributions of measured values have fewer.
+_MOST_ATOMS = 10_000
+
 
 @dataclass(frozen=True)
 class Task:
@@ -45,6 +48,17 @@ class Task:
         """The share of its distribution that lies below each of them, in the same shape."""
         columns = zip(self.x.T, self.design.distributions.values(), strict=True)
         return np.stack([one.shares(values) for values, one in columns], axis=1)
+
+    @cached_property
+    def atoms(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
+        """Of each of them the places, among `shares`, of the values that it has, and the probability of each;
+        None of continuous ones. A grid's are the values of its axes, each as likely as it is frequent.
+        """
+        if self.design.kind == "grid":
+            counted = [np.unique(column, return_counts=True) for column in self.shares.T]
+            return [(places, counts / counts.sum()) for places, counts in counted]
+        drawn = [(one, one.atoms(_MOST_ATOMS)) for one in self.design.distributions.values()]
+        return [few and (one.shares(few[0]), few[1]) for one, few in drawn]
 
     @cached_property
     def independent(self) -> np.ndarray:
@@ -187,7 +201,9 @@ def _chaos(task: Task, block: Block) -> dict[str, np.ndarray]:
     rows, drawn = task.independent, task.design.distributions.values()
     unbounded = np.array([not (isfinite(one.low) and isfinite(one.high)) for one in drawn])
     values, usable = block.values[rows], block.usable[rows]
-    return by_pattern(task.shares[rows], values, usable, lambda u, y: chaos_indices(u, unbounded, y))
+    return by_pattern(
+        task.shares[rows], values, usable, lambda u, y: chaos_indices(u, unbounded, y, task.atoms)
+    )
 
 
 METHODS = {

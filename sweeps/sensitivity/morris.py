@@ -69,9 +69,14 @@ def quantile_steps(positions: np.ndarray, widths: np.ndarray, levels: int) -> np
 
 
 def elementary_effects(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Change of the output over change of the quantile, shape (trajectories, dims, cells)."""
+    """Change of the output over change of the quantile, shape (trajectories, dims, cells).
+
+    A step may leave its parameter where it is, as on the likeliest of a few values; its effect is 0 then.
+    """
     which = np.argmax(steps != 0, axis=2)[:, :, None]
-    effects = np.empty_like(values[:, 1:])
-    change = np.diff(values, axis=1) / np.take_along_axis(steps, which, axis=2)
-    np.put_along_axis(effects, which, change, axis=1)
+    effects = np.zeros_like(values[:, 1:])
+    rows, moves = np.nonzero((steps != 0).any(axis=2))
+    own = which[rows, moves, 0]
+    change = values[rows, moves + 1] - values[rows, moves]
+    effects[rows, own] = change / steps[rows, moves, own][:, None]
     return effects

@@ -9,8 +9,11 @@ import xarray as xr
 from equisweep.engine.errors import SweepError
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.lazy import where
+from equisweep.sweeps.discover.box import Box
 from equisweep.sweeps.discover.discover import discover
+from equisweep.sweeps.discover.inputs import Inputs
 from equisweep.sweeps.discover.picture import draw
+from equisweep.sweeps.discover.prim import by_chance, pasted
 from equisweep.sweeps.discover.text import discovery_text
 from scipy import stats
 
@@ -86,6 +89,16 @@ def test_an_input_that_does_nothing_limits_nothing_by_chance():
     assert min(found.boxes[0].p_values.values()) > 1e-6
 
 
+def test_a_limit_that_ends_up_at_the_whole_range_is_none():
+    a, b = (one.ravel() for one in np.meshgrid(np.linspace(0, 1, 20), np.linspace(0, 1, 20)))
+    inputs = Inputs({"a": a, "b": b}, {}, (a < 0.4) & ((b > 0) | (a > 0)), 0)
+    left = np.ones(400, bool)
+    box = pasted(inputs, left, Box({"a": (0.0, 0.39), "b": (0.05, 1.0)}, {}), 0.9)
+    assert list(box.limits) == ["a"]
+    # Nothing is told apart by a limit that leaves no point out, of however many.
+    assert by_chance(inputs, left, box, box.limited("b", 0.0, 1.0)) == 1.0
+
+
 def test_what_cannot_be_discovered_is_said(cube):
     for condition, message in (
         ("hit > 2", "holds at none of 7,991 points"),
@@ -111,7 +124,8 @@ def test_a_tree_without_its_library_is_refused(cube, monkeypatch):
 def test_the_command_prints_and_draws(tmp_path, capsys):
     sweep = tmp_path / "sweep.toml"
     sweep.write_text(
-        'model = "external"\noutputs = ["expected_loss"]\n[axes]\nalpha = [0.1, 0.3, 0.5, 0.7, 0.9]\n'
+        'model = "external"\noutputs = ["expected_loss"]\n[axes]\nmechanism = ["noncooperation", "sharing"]\n'
+        "alpha = [0.1, 0.3, 0.5, 0.7, 0.9]\n"
         "L = { start = 100, stop = 1000, num = 40 }\n"
     )
     root, picture = tmp_path / "cube.zarr", tmp_path / "boxes.png"
@@ -122,6 +136,9 @@ def test_the_command_prints_and_draws(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "1: --where '" in printed
     assert "L >= " in printed
+    chosen = [*question[:-1], 'mechanism == "sharing" and expected_loss > 10']
+    assert main(chosen) == 0
+    assert 'mechanism == "sharing"' in capsys.readouterr().out
     assert main([*question, "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert rows[0]["box"] == "1"

@@ -84,7 +84,8 @@ def test_what_cannot_be_drawn_is_said(cube):
 def test_the_command_draws_and_writes(tmp_path, capsys):
     sweep = tmp_path / "sweep.toml"
     sweep.write_text(
-        'model = "external"\noutputs = ["expected_loss"]\n[axes]\nalpha = [0.1, 0.3, 0.5, 0.7, 0.9]\n'
+        'model = "external"\noutputs = ["expected_loss"]\n[axes]\nmechanism = ["noncooperation", "sharing"]\n'
+        "alpha = [0.1, 0.3, 0.5, 0.7, 0.9]\n"
         "L = { start = 100, stop = 1000, num = 40 }\n"
     )
     root, picture, table = (tmp_path / name for name in ("cube.zarr", "bars.png", "bars.csv"))
@@ -94,6 +95,7 @@ def test_the_command_draws_and_writes(tmp_path, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert {row["measure"] for row in rows} == {"ST", "S1"}
+    assert {row["mechanism"] for row in rows} == {"noncooperation", "sharing"}
     assert main([*ask, "--hue", "alpha"]) == 2
     assert "--hue has no meaning for --kind sensitivity" in capsys.readouterr().err
     assert (

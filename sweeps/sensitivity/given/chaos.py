@@ -5,6 +5,7 @@ Sudret, Journal of Computational Physics 230 (2011) 2345-2367; the error where e
 from one fit, Allen, Technometrics 16 (1974) 125-127.
 """
 
+from collections.abc import Sequence
 from itertools import combinations, product
 
 import numpy as np
@@ -15,7 +16,13 @@ _MOST_TERMS = 400
 _EXACT = 1 - 1e-9
 
 
-def chaos_indices(u: np.ndarray, unbounded: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+# The places of the values that a parameter has, in (0, 1), rising, and the probability of each.
+Atoms = tuple[np.ndarray, np.ndarray]
+
+
+def chaos_indices(
+    u: np.ndarray, unbounded: np.ndarray, y: np.ndarray, atoms: Sequence[Atoms | None] = ()
+) -> dict[str, np.ndarray]:
     """First-order, total and second-order indices, and ``q2``, the share of variance that is foreseen.
 
     Parameters
@@ -23,6 +30,8 @@ def chaos_indices(u: np.ndarray, unbounded: np.ndarray, y: np.ndarray) -> dict[s
     u : independent parameters as shares of their distributions, in (0, 1), shape (points, dims).
     unbounded : of which the distribution has no end on one side: these are polynomials of a normal variable.
     y : the outputs, shape (points, cells).
+    atoms : of each parameter, if there are any; None for one that is continuous. One of few values has
+        polynomials that are orthonormal over these, as many as there are values.
 
     Returns
     -------
@@ -31,7 +40,11 @@ def chaos_indices(u: np.ndarray, unbounded: np.ndarray, y: np.ndarray) -> dict[s
     The degree is the one at which that is largest, for each cell its own.
     """
     dims, cells = u.shape[1], y.shape[1]
-    values = np.stack([_polynomials(u[:, i], bool(unbounded[i])) for i in range(dims)])
+    values = [
+        _polynomials_of_few(u[:, i], *few) if few else _polynomials(u[:, i], bool(unbounded[i]))
+        for i, few in enumerate(atoms or [None] * dims)
+    ]
+    highest = np.array([len(one) - 1 for one in values])
     best, worse = np.full(cells, -np.inf), 0
     result: dict[str, np.ndarray] = {
         "S1": np.full((dims, cells), np.nan),
@@ -40,6 +53,7 @@ def chaos_indices(u: np.ndarray, unbounded: np.ndarray, y: np.ndarray) -> dict[s
     }
     for degree in range(1, _DEGREE + 1):
         terms = _terms(dims, degree)
+        terms = terms[(terms <= highest).all(axis=1)]
         if degree > 1 and len(terms) * _POINTS_PER_TERM > len(y):
             break
         q2, weights = _fitted(values, terms, y)
@@ -68,6 +82,17 @@ def _polynomials(u: np.ndarray, normal: bool) -> np.ndarray:
     degrees = np.arange(_DEGREE + 1)
     norm = 1 / np.sqrt(special.factorial(degrees)) if normal else np.sqrt(2 * degrees + 1)
     return np.stack(rows) * norm[:, None]
+
+
+def _polynomials_of_few(u: np.ndarray, places: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Polynomials that are orthonormal over a few values, by Gram and Schmidt, shape (degrees, points)."""
+    z, roots = 2 * places - 1, np.sqrt(probabilities)
+    table = np.polynomial.legendre.legvander(z, min(len(places) - 1, _DEGREE))
+    q, r = np.linalg.qr(table * roots[:, None])
+    apart = np.abs(np.diag(r)) > 1e-10 * abs(r[0, 0])
+    q = q[:, : len(apart) if apart.all() else int(np.argmin(apart))]
+    nearest = np.searchsorted((places[1:] + places[:-1]) / 2, u)
+    return (q / roots[:, None])[nearest].T
 
 
 def _terms(dims: int, degree: int) -> np.ndarray:
@@ -101,7 +126,7 @@ def _of_order(dims: int, order: int, degree: int) -> list[tuple[int, ...]]:
     return result
 
 
-def _fitted(values: np.ndarray, terms: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(values: Sequence[np.ndarray], terms: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How much is foreseen of each cell, and the weights of the terms, shape (terms, cells)."""
     table = np.ones((y.shape[0], len(terms)))
     for i in range(len(values)):

@@ -37,6 +37,17 @@ class Distribution:
         """Values below which shares `u` (in [0, 1]) of the distribution lie; any shape, the same out."""
         return self.within(-inf, inf)(u)
 
+    def of_normal(self, z: np.ndarray) -> np.ndarray:
+        """Values that normal numbers become: quantiles of their shares, exact far out where it has no end."""
+        from scipy import special
+
+        law = LAWS.get(self.kind)
+        if law is None or (isfinite(self.low) and isfinite(self.high)):
+            return self.quantiles(np.clip(special.ndtr(z), _INSIDE, 1 - _INSIDE))
+        found, upper = self.quantiles(special.ndtr(np.minimum(z, 0))), z > 0
+        found[upper] = law.quantiles_above(self.numbers, self.low, self.high, special.ndtr(-z[upper]))
+        return np.clip(found, self.low, self.high)
+
     def within(self, low: float, high: float, on_levels: bool = False) -> Callable[[np.ndarray], np.ndarray]:
         """The same, kept between two numbers: those that a domain and a dtype leave.
 
@@ -63,6 +74,19 @@ class Distribution:
     def continuous(self) -> bool:
         """Whether there are derivatives in it."""
         return not KINDS[self.kind].integer and not self.weights
+
+    def atoms(self, most: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """The values that it has, and the probability of each; None of a continuous one, and of more whole
+        numbers than `most`.
+        """
+        if self.weights:
+            values, weights = np.array(self.numbers, float), np.array(self.weights, float)
+        elif KINDS[self.kind].integer and self.high - self.low < most:
+            values = np.arange(self.low, self.high + 1)
+            weights = np.ones(len(values))
+        else:
+            return None
+        return values, weights / weights.sum()
 
     def steepness(self, x: np.ndarray) -> np.ndarray:
         """dx/dz at x of the variable z to which `poincare` belongs: ln x where it is logarithmic, else x."""

@@ -77,7 +77,9 @@ def column_of(where: str, path: Path, where_column: str, column: Any) -> list[fl
     try:
         rows = [
             (i, row)
-            for i, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1)
+            for i, row in enumerate(
+                csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True), 1
+            )
             if any(row)
         ]
     except csv.Error as error:
@@ -91,6 +93,11 @@ def column_of(where: str, path: Path, where_column: str, column: Any) -> list[fl
         place, body = _place(where_column, path, names, column), rows[1:]
     values = []
     for line, row in body:
+        if any(cell.strip() for cell in row[len(names) :]):
+            raise SweepError(
+                f"{where}: {path}, line {line}: has {len(row)} cells, and the first row {len(names)}; "
+                'put quotes about a text that has a separator, as in "a, b"'
+            )
         cell = row[place] if place < len(row) else ""
         value = _number(cell, delimiter)
         if value is None:

@@ -64,6 +64,11 @@ class Law:
         least = self.below(numbers, low)
         return self.quantile(numbers, least + u * (self.below(numbers, high) - least))
 
+    def quantiles_above(self, numbers: Numbers, low: float, high: float, q: np.ndarray) -> np.ndarray:
+        """Values above which shares `q` of what lies between `low` and `high` lie: exact far out above."""
+        least = self.above(numbers, high)
+        return self.from_above(numbers, least + q * (self.above(numbers, low) - least))
+
     def shares(self, numbers: Numbers, low: float, high: float, x: np.ndarray) -> np.ndarray:
         """The share of what lies between `low` and `high` that lies below each x."""
         if float(self.above(numbers, low)) < 0.5:

@@ -7,6 +7,7 @@ Der Kiureghian, Probabilistic Engineering Mechanics 1 (1986) 105-112.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite, sqrt
 from typing import Any
 
@@ -18,7 +19,9 @@ from ...text import nearest
 from ..distributions.distribution import Distribution
 
 KINDS = ("rank", "linear")
-_TERMS, _NODES = 80, 2**14
+_TERMS, _NODES, _FARTHEST = 200, 2**14, 37.0  # beyond, shares of a normal variable are below the least float
+_BEND = 6.0  # how much closer nodes lie in the middle, where steps of discrete parameters are
+_LOST = 1e-4  # the share of a variance that terms may leave out
 _LEAST = 1e-10  # of an eigenvalue
 
 
@@ -48,6 +51,10 @@ def read_pairs(where: str, stated: Any, names: Sequence[str]) -> tuple[Pair, ...
         if not isinstance(listed, Sequence) or isinstance(listed, str):
             raise SweepError(
                 f'{where}.{kind}: {shown(listed)} should be a list, such as [["alpha", "beta", 0.5]]'
+            )
+        if not listed:
+            raise SweepError(
+                f'{where}.{kind}: is empty; it should list pairs, such as [["alpha", "beta", 0.5]]'
             )
         for given in listed:
             if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 3:
@@ -92,37 +99,70 @@ def _behind(where: str, pair: Pair, one: Distribution, other: Distribution) -> f
     """The correlation of two normal variables that gives their parameters theirs."""
     if pair.kind == "rank" and one.continuous and other.continuous:
         return 2 * np.sin(np.pi * pair.number / 6)
-    series = _coefficients(one, pair.kind) * _coefficients(other, pair.kind)
+    here, there = (_standardized(where, pair, law) for law in (one, other))
+    series = _coefficients(here) * _coefficients(there)
     powers = np.arange(1, _TERMS + 1)
 
     def correlation(behind: float) -> float:
         return float(np.sum(series * behind**powers))
 
-    low, high = -1 + 1e-6, 1 - 1e-6
-    least, most = correlation(low), correlation(high)
+    # Both rise with one normal variable, or one falls as the other rises: no two depend on each other more.
+    least, most = max(float(here @ there[::-1]), -1.0), min(float(here @ there), 1.0)
     if not least <= pair.number <= most:
         raise SweepError(
             f"{where}.{pair.kind}: the correlation of {pair.one} and {pair.other} lies between {least:.4f} "
             f"and {most:.4f} by their distributions; {pair.number:g} does not"
         )
+    low, high = -1 + 1e-6, 1 - 1e-6
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if correlation(middle) < pair.number else (low, middle)
     return (low + high) / 2
 
 
-def _coefficients(one: Distribution, kind: str) -> np.ndarray:
-    """A parameter, or its rank, in the orthonormal polynomials of its normal variable, of length 1 in all."""
-    from scipy import special
+@cache
+def _nodes() -> tuple[np.ndarray, np.ndarray]:
+    """Normal numbers from end to end, close together in the middle, and roots of their weights, of sum 1."""
+    t = (np.arange(_NODES) + 0.5) / _NODES * 2 - 1
+    z = _FARTHEST * np.sinh(_BEND * t) / np.sinh(_BEND)
+    weights = np.exp(-(z**2) / 2) * np.cosh(_BEND * t)
+    return z, np.sqrt(weights / weights.sum())
 
-    u = (np.arange(_NODES) + 0.5) / _NODES
-    values, z = one.quantiles(u), special.ndtri(u)
-    if kind == "rank":
-        values = one.shares(values)
-    values = values - values.mean()
-    values /= sqrt(np.mean(values**2))
-    before, here, result = np.ones_like(z), z, []
+
+def _standardized(where: str, pair: Pair, law: Distribution) -> np.ndarray:
+    """A parameter, or its rank, at the nodes, of mean 0 and variance 1, times the roots of their weights.
+
+    Raises SweepError, beginning with `where`, where most of its variance comes from where floats end.
+    """
+    z, roots = _nodes()
+    with np.errstate(over="ignore"):
+        values = law.of_normal(z)
+    if pair.kind == "rank":
+        values = law.shares(values)
+    if not np.isfinite(values).all():
+        raise _too_heavy(where, pair)
+    found = values * roots
+    found /= np.abs(found).max()
+    found -= np.sum(found * roots) * roots
+    found /= sqrt(np.sum(found**2))
+    unbounded = not (isfinite(law.low) and isfinite(law.high))
+    if pair.kind == "linear" and unbounded and 1 - np.sum(_coefficients(found) ** 2) > _LOST:
+        raise _too_heavy(where, pair)
+    return found
+
+
+def _too_heavy(where: str, pair: Pair) -> SweepError:
+    return SweepError(
+        f"{where}.{pair.kind}: the tails of {pair.one} or {pair.other} are too heavy for a linear "
+        "correlation to say anything of them; state a rank correlation"
+    )
+
+
+def _coefficients(standardized: np.ndarray) -> np.ndarray:
+    """What `_standardized` says in the orthonormal polynomials of its normal variable, of length 1 in all."""
+    z, roots = _nodes()
+    before, here, result = roots, z * roots, []
     for k in range(1, _TERMS + 1):
-        result.append(np.mean(values * here))
+        result.append(standardized @ here)
         before, here = here, (z * here - sqrt(k) * before) / sqrt(k + 1)
     return np.array(result)

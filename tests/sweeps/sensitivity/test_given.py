@@ -1,9 +1,12 @@
 """Measures of any sample, beside closed forms, SALib and SciPy."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 from equisweep.engine.errors import SweepError
+from equisweep.sweeps import Sweep
 from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.bootstrap import Resampler
 from equisweep.sweeps.sensitivity.given.chaos import chaos_indices
@@ -104,6 +107,43 @@ def test_chaos_of_normal_variables_is_exact_where_the_output_is_a_polynomial():
     np.testing.assert_allclose(found["S2"][0, 1, 0], 1 / 6, atol=1e-9)
     noise = chaos_indices(u, np.ones(2, bool), RNG.normal(size=(400, 1)))
     assert noise["q2"][0] < 0.1  # and says that it foresees nothing
+
+
+def test_chaos_of_parameters_of_few_values_is_exact_under_their_own_law():
+    drawn = {
+        "alpha": {"discrete": [0.1, 0.3, 0.9], "weights": [8, 1, 1]},
+        "n": {"integers": [3, 4]},
+        "beta": {"uniform": [0, 1]},
+    }
+    design = {"kind": "lhs", "samples": 1024, "parameters": drawn}
+    space = Sweep("external", fixed={"L": 100.0}, outputs=["investment"], design=design).space()
+    (axis,) = [axis for axis in space.axes if axis.group]
+    x = {name: values[:] for name, values in axis.values.items()}
+    # Each of mean 0 and variance 1 under its law; a rises by no straight line in its values.
+    a = (np.array([1.0, 3.0, 2.0])[np.searchsorted([0.2, 0.5], x["alpha"])] - 1.3) / np.sqrt(0.41)
+    n, b = (x["n"] - 3.5) * 2, (x["beta"] - 0.5) * np.sqrt(12)
+    cube = xr.Dataset(
+        {"y": ("sample", a + 2 * n + b + 2 * a * n), "status": ("sample", np.ones(len(a), np.uint8))},
+        coords={name: ("sample", values) for name, values in x.items()},
+        attrs={"identity": json.dumps(space.identity())},
+    )
+    found = sensitivity(cube, "chaos")
+    np.testing.assert_allclose(found["y_S1"], [0.1, 0.4, 0.1], atol=1e-9)
+    np.testing.assert_allclose(found["y_ST"], [0.5, 0.8, 0.1], atol=1e-9)
+    assert float(found["y_S2"][0, 1]) == pytest.approx(0.4)
+
+
+def test_chaos_of_a_grid_counts_each_value_of_an_axis_alike():
+    a, b = np.array([0.0, 1.0]), np.array([0.0, 1.0, 10.0])
+    y = a[:, None] + np.array([0.0, 3.0, 1.0]) + np.zeros((30, 1, 1))
+    cube = xr.Dataset(
+        {"y": (("c", "a", "b"), y), "status": (("c", "a", "b"), np.ones(y.shape, np.uint8))},
+        coords={"c": np.arange(30.0), "a": a, "b": b},
+    )
+    variances = np.array([0.0, np.var(a), np.var([0.0, 3.0, 1.0])])
+    found = sensitivity(cube, "chaos")
+    np.testing.assert_allclose(found["y_S1"], variances / variances.sum(), atol=1e-9)
+    np.testing.assert_allclose(found["y_ST"], variances / variances.sum(), atol=1e-9)
 
 
 def test_pawn_is_salibs():

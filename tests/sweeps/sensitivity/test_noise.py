@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.sensitivity.analysis import sensitivity
+from equisweep.sweeps.sensitivity.morris import elementary_effects
 from equisweep.sweeps.sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Floor, floor_of
 from equisweep.sweeps.sensitivity.prcc import partial_rank_correlations
 from equisweep.sweeps.sensitivity.text import sensitivity_text
@@ -201,3 +202,9 @@ def test_whole_numbers_have_the_elementary_effects_of_a_linear_model(tmp_path, h
         np.testing.assert_allclose(found[f"cost_{kind}"], [width, 0], rtol=1e-12, atol=1e-11)
         np.testing.assert_allclose(found[f"small_{kind}"], [0, 1e-9], rtol=1e-5, atol=1e-15)
     np.testing.assert_allclose(found["cost_sigma"], 0, atol=1e-11)
+
+
+def test_a_step_that_leaves_its_parameter_where_it_is_has_no_effect():
+    values = np.array([[[1.0], [1.0], [4.0]], [[0.0], [2.0], [2.0]]])
+    steps = np.array([[[0.0, 0.0], [0.0, 0.5]], [[0.5, 0.0], [0.0, 0.0]]])
+    np.testing.assert_array_equal(elementary_effects(values, steps)[..., 0], [[0.0, 6.0], [4.0, 0.0]])

@@ -1,6 +1,7 @@
 """Dependent parameters have the correlations that are stated, and their own distributions."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.spec.design import Design
+from equisweep.sweeps.spec.distributions.distribution import Distribution
+from equisweep.sweeps.spec.sampling.correlation import Pair, normal_factor
 from scipy import stats
 
 LAWS = {
@@ -50,6 +53,39 @@ def test_samples_have_the_correlations_that_are_stated(kind):
     np.testing.assert_array_equal(again.values()["L"], x["L"])
 
 
+@pytest.mark.parametrize("sigma", [0.5, 2.0, 6.0])
+def test_heavy_tails_count(sigma):
+    """Of lognormal parameters it is (exp(r s^2) - 1) / (exp(s^2) - 1); beside a normal one
+    r s / sqrt(exp(s^2) - 1).
+    """
+    heavy = Distribution("lognormal", (3.0, sigma), 0, np.inf)
+    laws = {"a": heavy, "b": heavy, "z": Distribution("normal", (-1.0, 2.0), -np.inf, np.inf)}
+    both = float(np.expm1(0.7 * sigma**2) / np.expm1(sigma**2))
+    beside = float(0.4 * sigma / np.sqrt(np.expm1(sigma**2)))
+    for other, number, behind in (("b", both, 0.7), ("z", beside, 0.4)):
+        factor = normal_factor("here", [Pair("a", other, "linear", number)], laws)
+        assert (factor @ factor.T)[0, list(laws).index(other)] == pytest.approx(behind, rel=1e-6)
+    least = f"between {-np.exp(-(sigma**2)):.4f} and 1.0000 "
+    with pytest.raises(SweepError, match=re.escape(least)):
+        normal_factor("here", [Pair("a", "b", "linear", -0.99)], laws)
+
+
+def test_tails_of_which_floats_hold_too_little_are_refused():
+    laws = {name: Distribution("lognormal", (0.0, 20.0), 0, np.inf) for name in "ab"}
+    with pytest.raises(SweepError, match="too heavy for a linear correlation"):
+        normal_factor("here", [Pair("a", "b", "linear", 0.5)], laws)
+    factor = normal_factor("here", [Pair("a", "b", "rank", 0.5)], laws)
+    assert factor[1, 0] == pytest.approx(2 * np.sin(np.pi / 12))
+
+
+def test_two_choices_are_correlated_as_their_table_says():
+    law = Distribution("discrete", (0.0, 1.0), 0.0, 1.0, (9.0, 1.0))
+    behind = normal_factor("here", [Pair("a", "b", "linear", 0.5)], {"a": law, "b": law})[1, 0]
+    cut = stats.norm.ppf(0.1)
+    both = stats.multivariate_normal(cov=[[1, behind], [behind, 1]]).cdf([cut, cut])
+    assert (both - 0.01) / 0.09 == pytest.approx(0.5, abs=2e-4)
+
+
 def test_what_is_not_correlated_stays_a_latin_hypercube():
     space = design_of({"rank": [["alpha", "beta", 0.9]]})
     (axis,) = [axis for axis in space.axes if axis.group]
@@ -67,6 +103,8 @@ def test_what_is_not_correlated_stays_a_latin_hypercube():
         ({"rang": [["alpha", "beta", 0.1]]}, "rang: is no kind of correlation; did you mean 'rank'"),
         ({"rank": [["alpha", "beta"]]}, "should be two names and a number"),
         ({"rank": 0.5}, "0.5 should be a list"),
+        ({"rank": []}, "rank: is empty"),
+        ({"rank": [["alpha", "beta", 0.1]], "linear": []}, "linear: is empty"),
         (0.5, "should be a table"),
         ({"linear": [["L", "E", 0.999]]}, "the correlation of L and E lies between -"),
         (

@@ -17,7 +17,7 @@ from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
 from .drawn_parameters import drawn_parameter, read_parameters
-from .groups import owners, read_groups
+from .groups import owners, read_groups, require_equal_steps
 from .inputs import Inputs
 from .samplers import SAMPLERS
 from .sampling import version_0_1
@@ -221,6 +221,8 @@ def resolve_design(
         read_groups(f"{where}.groups", stated.get("groups"), list(parameters), kind, inputs),
     )  # fmt: skip
     _require_drawable(where, design)
+    if kind == "morris":
+        require_equal_steps(f"{where}.groups", design.groups, design.distributions, option)
     ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in parameters.items()}
     if sampler.reaches_ends:
         for name, (parameter, one) in parameters.items():

@@ -6,6 +6,7 @@ from typing import Any
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
 from ..text import nearest
+from .distributions.distribution import Distribution
 from .inputs import Inputs
 
 _OF = ("sobol", "morris")
@@ -46,6 +47,24 @@ def read_groups(
                 raise SweepError(f"{where}.{group}: {name} stands in a group already")
         result[group] = tuple(members)
     return result
+
+
+def require_equal_steps(
+    where: str, groups: Mapping[str, Sequence[str]], drawn: Mapping[str, Distribution], levels: int
+) -> None:
+    """Refuse groups of a Morris design whose parameters move by different shares of their ranges at a step.
+
+    Whole numbers do, where levels fall between them; the effect of such a group has no length of step to be
+    divided by. Raises SweepError, beginning with `where`.
+    """
+    for group, names in groups.items():
+        for name in names if len(names) > 1 else ():
+            one = drawn[name]
+            if one.kind == "integers" and (one.high - one.low) % (levels - 1):
+                raise SweepError(
+                    f"{where}.{group}: {name} has whole numbers that lie on no {levels} levels, and moves by "
+                    "another share of its range than others; take levels = 2, or leave it out of the group"
+                )
 
 
 def owners(names: Sequence[str], groups: Mapping[str, Sequence[str]]) -> list[int]:

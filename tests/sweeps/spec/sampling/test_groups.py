@@ -5,7 +5,9 @@ import pytest
 from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.sensitivity.bootstrap import Resampler
+from equisweep.sweeps.sensitivity.morris import elementary_effects
 from equisweep.sweeps.sensitivity.sobol import sobol_indices
+from equisweep.sweeps.sensitivity.steps import steps_of
 from equisweep.sweeps.spec.design import Design
 from equisweep.sweeps.spec.sampling.morris import MorrisPoints
 from equisweep.sweeps.spec.sampling.sobol import SobolPoints
@@ -76,3 +78,24 @@ def test_wrong_groups_are_refused(groups, kind, message):
     with pytest.raises(SweepError, match=r"design\.groups") as told:
         stated(groups, kind)
     assert message in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("ends", "levels", "alike"),
+    [([3, 4], 4, False), ([3, 6], 4, True), ([3, 5], 2, True), ([3, 5], 4, False)],
+)
+def test_whole_numbers_are_in_groups_whose_steps_are_alike(ends, levels, alike):
+    laws = {"n": {"integers": ends}, "alpha": {"uniform": [0.1, 0.9]}, "beta": {"uniform": [0.1, 0.9]}}
+    design = {"kind": "morris", "samples": 16, "levels": levels, "parameters": laws}
+    design["groups"] = {"city": ["n", "alpha"], "alone": ["beta"]}
+    if not alike:
+        with pytest.raises(SweepError, match=r"groups\.city: n has whole numbers .* take levels = 2"):
+            Sweep("external", outputs=["investment"], design=design).space()
+        return
+    space = Sweep("external", outputs=["investment"], design=design).space()
+    (axis,) = [axis for axis in space.axes if axis.group]
+    x = np.stack([axis.values[name][:] for name in laws], axis=1).astype(float)
+    steps = steps_of(Design.from_identity(space.identity()), x.reshape(16, 3, 3))
+    y = 10 * (x[:, 1] - 0.1) / 0.8  # of alpha alone, by 10 over its range
+    effects = elementary_effects(y.reshape(16, 3, 1), steps)[..., 0]
+    np.testing.assert_allclose(np.abs(effects), np.tile([10.0, 0.0], (16, 1)), atol=1e-9)

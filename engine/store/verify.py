@@ -23,6 +23,7 @@ from .resume import Shards, without_record
 from .seal import broken, read_seals, restore, seal_of, write_seal
 from .shard import Form, digests_of
 from .shared.lease import Lease, only_writer
+from .storage.changed import has_mark
 from .storage.place import place
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
@@ -167,9 +168,10 @@ class _Verifying:
     def _read(self, on_tile: Callable[[Tile], None] | None) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
         """Read all tiles; returns those that are sound and have no record, and those that are damaged."""
         sound, damaged, layout = [], self._recorded(on_tile), self.cube.layout
+        marked = has_mark(self.cube, len(layout) - len(self.manifest))
         for number in without_record(self.manifest, len(layout)).tolist():
             tile = layout.at(key_of(number, layout.counts))
-            if not self.cube.storage.exists(self.cube.path("status", tile.key)):
+            if not marked(tile.key):
                 self.verdict.uncommitted.append(tile)
             else:
                 shards, wrong = self._unrecorded(tile)
@@ -191,9 +193,8 @@ class _Verifying:
         for start in range(0, len(manifest), _BLOCK):
             block = manifest.at(slice(start, start + _BLOCK))
             keys, wrong = block["key"].tolist(), self._unlike_records(block)
-            for row, key in enumerate(
-                keys if on_tile or wrong or grown[start : start + _BLOCK].any() else ()
-            ):
+            looked_at = on_tile or wrong or grown[start : start + _BLOCK].any()
+            for row, key in enumerate(keys if looked_at else ()):
                 tile = layout.at(tuple(key))
                 if row in wrong:
                     self.verdict.damaged |= wrong[row]
@@ -210,9 +211,8 @@ class _Verifying:
         for i, name in enumerate(self.cube.sharded):
             shards, form = block["shards"][:, i], self.cube.forms[name]
             recorded = zip(shards["length"].tolist(), digests_of(shards), strict=True)
-            for row, (path, known) in enumerate(
-                zip(self.cube.paths(name, block["key"]), recorded, strict=True)
-            ):
+            paths = self.cube.paths(name, block["key"])
+            for row, (path, known) in enumerate(zip(paths, recorded, strict=True)):
                 reason = self._reason(path, form, known)
                 if reason:
                     wrong.setdefault(row, {})[place(path)] = reason

@@ -132,6 +132,9 @@ def test_missing_tiles_are_found_by_listing_and_none_is_read_back(asked):
     url = new()
     complete(url, part="1/3")
     asked.clear()
+    assert len(verify(place(url)).uncommitted) == TILES - TILES // 3
+    assert asked["head", "status/c"] == 0
+    asked.clear()
     complete(url)
     left = TILES - TILES // 3
     assert asked["head", "status/c"] <= left  # at most one where each is committed, and none before

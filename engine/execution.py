@@ -157,11 +157,10 @@ class _Job:
 
 def _old_points(reuse: Path, root: Path, wanted: Wanted) -> "OldPoints":
     """The points of another cube, once it is clear that they may be taken over."""
+    from .reuse.agree import require_apart
     from .reuse.old_points import OldPoints
 
-    apart = is_url(root) or is_url(reuse)
-    if str(root) == str(reuse) if apart else root.exists() and reuse.exists() and root.samefile(reuse):
-        raise SweepError(f"{reuse}: is the cube that the sweep is run into; choose another output")
+    require_apart(reuse, root)
     old = OldPoints(reuse, wanted.space)
     old.require_device(wanted.ready.device())
     return old

@@ -13,6 +13,7 @@ from ..feedback.progress import Progress, Silence
 from ..feedback.report import Report
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
+from ..reuse.agree import require_apart
 from ..reuse.old_points import OldPoints
 from ..run.begin import Wanted, something_at
 from ..run.portable import said_of
@@ -82,6 +83,7 @@ def execute_with(
         ready = _Asked(space, crew)
         wanted = Wanted(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
         if reuse is not None:
+            require_apart(reuse, root)
             ready.old = OldPoints(reuse, space)
             ready.old.require_device(crew.device)
         new = not something_at(root)

@@ -2,15 +2,24 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
+from pathlib import Path
 
 from ..errors import SweepError
 from ..space import Space
 from ..store.identity import differences, gained, identity
 from ..store.read import Reader
+from ..store.storage.place import is_url
 from .along import names_along
 
 # What only says which points there are, and which numbers of them are kept.
 _WHICH = ("axes.", "design.", "outputs", "derivatives", "dims")
+
+
+def require_apart(reuse: Path, root: Path) -> None:
+    """Refuse to take points from the cube at `reuse` where it is the one that the sweep is run into."""
+    apart = is_url(root) or is_url(reuse)
+    if str(root) == str(reuse) if apart else root.exists() and reuse.exists() and root.samefile(reuse):
+        raise SweepError(f"{reuse}: is the cube that the sweep is run into; choose another output")
 
 
 def require_agreement(reader: Reader, space: Space) -> None:

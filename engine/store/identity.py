@@ -47,7 +47,10 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     hint = f"; batch = {batch} in [design] adds to it" if any("design.batch" in d for d in different) else ""
     if different:
         keys = {text.partition(":")[0] for text in different}
-        other = all(key.startswith("axes.") or key in ("design.samples", "dims") for key in keys)
+        # Points that stand in a table are those of an axis: nothing else follows from how they are drawn.
+        given = old.get("design.kind") == new.get("design.kind") == "given"
+        which = ("axes.", "design.") if given else ("axes.", "design.samples", "dims")
+        other = all(key == "dims" or key.startswith(which) for key in keys)
         takes = (", which takes over common points with ", Argument("reuse", cube.root)) if other else ()
         raise CubeError(
             f"{cube.root}: holds another sweep ({'; '.join(shown)}); choose another output",

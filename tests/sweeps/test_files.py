@@ -39,6 +39,18 @@ def test_a_file_of_points_that_has_changed_makes_another_sweep(tmp_path, monkeyp
     assert not run_report(sweep, tmp_path / "cube.zarr", **options).computed
 
 
+def test_a_table_with_more_rows_takes_points_from_the_cube_of_fewer(tmp_path, monkeypatch):
+    sweep = stated(tmp_path, monkeypatch, OF_POINTS)
+    options = {"durable": False, "progress": False}
+    run_report(sweep, tmp_path / "cube.zarr", **options)
+    (tmp_path / "here/data/points.csv").write_text(POINTS + "0.7,0.8\n")
+    with pytest.raises(CubeError, match=r"takes over common points with reuse=.*cube.zarr") as refused:
+        run_report(sweep, tmp_path / "cube.zarr", **options)
+    assert "adds to it" not in str(refused.value)
+    report = run_report(sweep, tmp_path / "longer.zarr", reuse=tmp_path / "cube.zarr", **options)
+    assert (report.reused, report.points) == (3, 1)
+
+
 @pytest.mark.parametrize("design", [OF_POINTS, MEASURED])
 def test_files_of_points_travel_to_workers(tmp_path, monkeypatch, design):
     sweep = stated(tmp_path, monkeypatch, design)

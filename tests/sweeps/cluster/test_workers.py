@@ -51,6 +51,8 @@ def test_workers_make_the_cube_that_one_run_makes_and_it_grows_and_is_reduced(cl
     assert spread(SWEEP, path, client).computed == 0
     assert spread(wide, tmp_path / "wide.zarr", client, reuse=path).reused == 42
     assert contents(tmp_path / "wide.zarr") == alone(wide, tmp_path)
+    with pytest.raises(SweepError, match="is the cube that the sweep is run into"):
+        spread(SWEEP, path, client, reuse=path, overwrite=True)
     longer = {"start": 0.0, "stop": 0.6, "num": 7}
     assert spread(replace(SWEEP, axes={**SWEEP.axes, "alpha": longer}), path, client).grown
     cells = replace(SWEEP, outputs=(), reduce={"over": ["beta"], "investment": ["mean", "max"]})

@@ -31,7 +31,13 @@ class _Held:
     cores: int
     thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "equisweep-member"))
     member: "Member | None" = None
+    tasks: int = 0
+    watched: bool = False
 
+
+# A member without a task for so long gives its lease back: the process that leads may have been killed, and a
+# lease that is renewed for ever would keep everybody else from the cube. The next task makes another member.
+IDLE = 60.0
 
 _HELD: dict[str, _Held] = {}
 _LOCK = threading.Lock()
@@ -93,12 +99,37 @@ def _require_alike(order: "Order") -> None:
 
 
 def _compute(held: _Held, places: Sequence[int]) -> dict[str, Any]:
+    held.tasks += 1
     try:
         if held.member is None:
             held.member = _member(held.order, held.cores)
         return {"done": astuple(held.member.compute(places))}
     except UserError as error:
         return {"error": str(error)}
+    finally:
+        if not held.watched:
+            _watch(held)
+
+
+def _watch(held: _Held) -> None:
+    """Look in a while, in the member's thread, whether there was a task meanwhile."""
+    held.watched = True
+    timer = threading.Timer(IDLE, _look, (held, held.tasks))
+    timer.daemon = True
+    timer.start()
+
+
+def _look(held: _Held, tasks: int) -> None:
+    with suppress(RuntimeError):  # the thread has ended with the order
+        held.thread.submit(_close_idle, held, tasks)
+
+
+def _close_idle(held: _Held, tasks: int) -> None:
+    if held.tasks != tasks:
+        _watch(held)
+        return
+    held.watched = False
+    _close(held)
 
 
 def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
@@ -164,6 +195,7 @@ def _member(order: "Order", cores: int) -> "Member":
 
 
 def _close(held: _Held) -> None:
-    if held.member is not None:
+    member, held.member = held.member, None
+    if member is not None:
         with suppress(OSError, UserError):  # the cube has gone, perhaps: the lead says so
-            held.member.close()
+            member.close()

@@ -1,5 +1,6 @@
 """One sweep on two workers of Dask: the cube is the one that a run makes alone; what differs is refused."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -9,8 +10,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from equisweep.engine.crew.member import Done
 from equisweep.sweeps import Sweep, SweepError, run
 from equisweep.sweeps.cluster import client as clients
+from equisweep.sweeps.cluster import on_worker
 from equisweep.sweeps.cluster import order as orders
 from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
@@ -176,3 +179,33 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):
     assert main([*words, "--workers", "2"]) == 2
     assert "pip install 'equisweep[dask]'" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
+def test_a_worker_without_a_task_gives_its_lease_back_and_takes_the_next_task_anew(monkeypatch):
+    said = []
+
+    def member(*_):
+        number = sum(word == "made" for word in said)
+        said.append("made")
+        return SimpleNamespace(
+            compute=lambda places: Done(*places), close=lambda: said.append(f"closed {number}")
+        )
+
+    monkeypatch.setattr(on_worker, "_member", member)
+    monkeypatch.setattr(on_worker, "IDLE", 0.2)
+    on_worker.take(SimpleNamespace(token="idle"), 1)  # pyright: ignore
+    try:
+        for number in range(2):
+            assert on_worker.compute("idle", [1, 2]) == {"done": (1, 2, 0, 0)}
+            wait_until(lambda: said[-1].startswith("closed"))
+            assert said[-2:] == ["made", f"closed {number}"]
+    finally:
+        asyncio.run(on_worker.close("idle"))
+    assert len(said) == 4
+
+
+def wait_until(true):
+    last = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < last
+        time.sleep(0.01)

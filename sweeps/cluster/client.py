@@ -44,6 +44,20 @@ def client_at(address: str) -> Iterator[Any]:
 
 
 @contextmanager
+def _environment_as_before() -> Iterator[None]:
+    """Dask sets variables (OMP_NUM_THREADS) for its workers in this process: they go with the workers."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in [name for name, value in os.environ.items() if before.get(name) != value]:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]
+
+
+@contextmanager
 def local_client(workers: int) -> Iterator[Any]:
     """A client of so many workers on this host, which share its cores; they end with it."""
     require_dask()
@@ -51,6 +65,7 @@ def local_client(workers: int) -> Iterator[Any]:
 
     cores = max((os.cpu_count() or 1) // workers, 1)
     with (
+        _environment_as_before(),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=cores,

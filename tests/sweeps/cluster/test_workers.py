@@ -31,8 +31,10 @@ SWEEP = Sweep(
 
 @pytest.fixture(scope="module")
 def client():
+    before = dict(os.environ)
     with clients.local_client(2) as one:
         yield one
+    assert dict(os.environ) == {**before, "PYTEST_CURRENT_TEST": os.environ["PYTEST_CURRENT_TEST"]}
 
 
 def alone(sweep, folder):

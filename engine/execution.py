@@ -28,13 +28,11 @@ from .store.manifest import complete
 from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from .store.shared.lease import Busy, Lease, beside_others, only_writer
 from .store.shared.parts import WHOLE, Part, places_of
-from .store.storage.place import is_url
 from .tiles import Tile
 from .writer import WRITERS, TileWriter
 
 if TYPE_CHECKING:
     from .evaluate import Computed, Evaluator
-    from .reuse.old_points import OldPoints
 
 # Tiles being computed beyond the one being fetched, and tiles that wait to be written.
 AHEAD = 1, WRITERS + 1
@@ -109,12 +107,6 @@ def execute(
             "the whole sweep with ",
             Argument("overwrite", True),
         )
-    if overwrite and is_url(root) and something_at(root):
-        raise SweepError(
-            f"{root}: object storage cannot exchange a cube for another one in one step: a run that is "
-            "killed would leave neither; delete it yourself, or choose another output, and run without ",
-            Argument("overwrite", True),
-        )
     ready = Ready(space, cache(lambda: pick_device(device)), progress, part)
     with clear_disk_errors(root), closing(ready):
         put_back(root)
@@ -122,7 +114,8 @@ def execute(
         root = root.resolve() if root.is_symlink() else root
         wanted = Wanted(space, stored, root, ready, told, check_disk, tile_points)
         new = overwrite or not something_at(root)
-        ready.old = None if reuse is None else _old_points(reuse, root, wanted)
+        if reuse is not None:
+            ready.take_from(reuse, root)
         job = _Job(wanted, durable, overlap)
         if part is not None:
             return _run_part(job, part, new)
@@ -137,9 +130,8 @@ def execute(
                     report = _complete(job, cube, todo, lease)
             except SweepError:
                 if new and len(missing_tiles(cube)) == len(cube.layout):
-                    withdraw(
-                        root
-                    )  # what the model, or the machine, cannot compute leaves no empty cube behind
+                    # What the model, or the machine, cannot compute leaves no empty cube behind.
+                    withdraw(root)
                 raise
             finally:
                 cube.recorder.close()
@@ -153,17 +145,6 @@ class _Job:
     wanted: Wanted
     durable: bool
     overlap: bool
-
-
-def _old_points(reuse: Path, root: Path, wanted: Wanted) -> "OldPoints":
-    """The points of another cube, once it is clear that they may be taken over."""
-    from .reuse.agree import require_apart
-    from .reuse.old_points import OldPoints
-
-    require_apart(reuse, root)
-    old = OldPoints(reuse, wanted.space)
-    old.require_device(wanted.ready.device())
-    return old
 
 
 def _run_part(job: _Job, part: Part, new: bool) -> Report:

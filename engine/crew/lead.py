@@ -13,8 +13,6 @@ from ..feedback.progress import Progress, Silence
 from ..feedback.report import Report
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
-from ..reuse.agree import require_apart
-from ..reuse.old_points import OldPoints
 from ..run.begin import Wanted, something_at
 from ..run.portable import said_of
 from ..run.ready import Ready
@@ -26,7 +24,6 @@ from ..store.journal import log_run
 from ..store.resume import missing_tiles, prepare_part, settle
 from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
-from ..store.storage.place import is_url
 from ..tiles import Layout, TileList
 from .member import Done
 
@@ -83,14 +80,8 @@ def execute_with(
         ready = _Asked(space, crew)
         wanted = Wanted(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
         if reuse is not None:
-            require_apart(reuse, root)
-            ready.old = OldPoints(reuse, space)
-            ready.old.require_device(crew.device)
+            ready.take_from(reuse, root)
         new = not something_at(root)
-        if overwrite and not new and is_url(root):
-            raise SweepError(
-                f"{root}: a cube in object storage is not replaced in one step; delete it yourself"
-            )
         mine = (overwrite and not new and wanted.create()) or (new and wanted.create(beside_others=True))
         grown = wanted.settle_for_parts()
         try:

@@ -101,6 +101,12 @@ class Wanted:
         there = something_at(root)
         if there and beside_others:
             return False
+        if there and is_url(root):
+            raise SweepError(
+                f"{root}: object storage cannot exchange a cube for another one in one step: a run that is "
+                "killed would leave neither; delete it yourself, or choose another output, and run without ",
+                Argument("overwrite", True),
+            )
         with only_writer(root) if there else nullcontext() as lease:
             if there:
                 finish_growth(root)

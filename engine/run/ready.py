@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..device import most_points
@@ -36,6 +37,15 @@ class Ready:
         self.started, self.began = time.time(), time.monotonic()
         self._evaluator: Evaluator | None = None
         self._shown: Progress | None = None
+
+    def take_from(self, reuse: Path, root: Path) -> None:
+        """Take points from the cube at `reuse` for that at `root`; SweepError where they cannot be."""
+        from ..reuse.agree import require_apart
+        from ..reuse.old_points import OldPoints
+
+        require_apart(reuse, root)
+        self.old = OldPoints(reuse, self.space)
+        self.old.require_device(self.device())
 
     def portable(self, layout: Layout) -> str:
         """What a new cube of these tiles is to say of its numbers: "yes", or "no: " and why.

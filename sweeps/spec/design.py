@@ -16,7 +16,7 @@ from ...engine.values.columns import Values
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
-from .drawn_parameters import drawn_parameter, read_parameters
+from .drawn_parameters import drawn_parameter, read_parameters, stated_parameters
 from .groups import owners, read_groups, require_equal_steps
 from .inputs import Inputs
 from .samplers import SAMPLERS
@@ -244,11 +244,7 @@ def _given(
     for key in stated:
         if key not in ("samples", "parameters"):
             raise SweepError(f"{where}.{key}: has no meaning for points that stand in a file; leave it out")
-    parameters = stated.get("parameters")
-    if not isinstance(parameters, Mapping) or not parameters:
-        raise SweepError(
-            f'{where}.parameters: should be a table of columns, such as alpha = {{column = "a"}}'
-        )
+    parameters = stated_parameters(f"{where}.parameters", stated, 'columns, such as alpha = {column = "a"}')
     found = {
         name: drawn_parameter(f"{where}.parameters.{name}", name, axes, fixed, inputs) for name in parameters
     }

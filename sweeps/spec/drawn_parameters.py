@@ -23,13 +23,10 @@ def read_parameters(
     folder: Path,
 ) -> dict[str, tuple[Parameter, Distribution]]:
     """Each sampled parameter and its distribution; SweepError, beginning with `where`, for what is wrong."""
-    parameters = stated.get("parameters")
-    if not isinstance(parameters, Mapping) or not parameters:
-        raise SweepError(
-            f"{where}: should be a table of distributions, such as alpha = {{uniform = [0.1, 0.9]}}"
-        )
     distributions = {}
-    for name, given in parameters.items():
+    for name, given in stated_parameters(
+        where, stated, "distributions, such as alpha = {uniform = [0.1, 0.9]}"
+    ).items():
         if not isinstance(name, str):
             raise SweepError(f"{where}: the key {shown(name)} should be a name")
         parameter = drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
@@ -46,6 +43,14 @@ def read_parameters(
             )
         distributions[name] = parameter, one
     return distributions
+
+
+def stated_parameters(where: str, stated: Mapping[str, Any], of: str) -> Mapping[str, Any]:
+    """What a design says of each parameter; SweepError, beginning with `where`, if that is no table."""
+    parameters = stated.get("parameters")
+    if not isinstance(parameters, Mapping) or not parameters:
+        raise SweepError(f"{where}: should be a table of {of}")
+    return parameters
 
 
 def drawn_parameter(

@@ -169,9 +169,8 @@ def test_exp_and_log_at_the_edges():
     found_exp, found_log = once(lambda x: (jnp.exp(x), jnp.log(x)), EDGES)
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(found_exp, np.exp(EDGES), rtol=4 * EPS, atol=np.finfo(float).tiny)
-        # Numbers below the smallest normal one count as 0, as in XLA.
-        normal = np.where(np.abs(EDGES) < np.finfo(float).tiny, 0.0, EDGES)
-        np.testing.assert_allclose(found_log, np.log(normal), rtol=4 * EPS)
+        # Subnormal numbers count as what they are, whatever the calling thread does with them.
+        np.testing.assert_allclose(found_log, np.log(EDGES), rtol=4 * EPS)
 
 
 def test_a_nan_stays_one_whatever_bits_it_carries():

@@ -1,4 +1,4 @@
-"""`equisweep boundary`: where a class changes along an axis, to eight digits and more."""
+"""`equisweep boundary`: where a class changes along an axis, to nine digits."""
 
 import argparse
 

@@ -67,8 +67,8 @@ class Method:
         switches and polynomials: a hundredth of the horizon.
     breaks : further times at which steps end, numbers or names of parameters: where the field switches in a
         way that its trace does not show. Switches that it shows need none (`switches`).
-    native : on a CPU, step in machine code made from the flow, several times as fast (`lane_loop`);
-        False: through XLA, as on a GPU.
+    native : on CPUs and NVIDIA's GPUs, step in machine code made from the flow, on a CPU several times as
+        fast (`lane_loop`); False: through XLA.
     decide : "mathematics": the attractor is what the flow's own `decide` says, where it has one; or
         "integration": what the orbit is seen to reach, always.
     horizon : "given": orbits end at their horizon; or "decided": one that is not decided there goes on, to

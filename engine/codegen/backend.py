@@ -1,7 +1,7 @@
 """What a back end offers: from scalars to a program for one kind of device.
 
 Scalars come to it as `primitives` makes them. A new device is a folder with a class of this form, and an
-entry in `devices`.
+entry in `backends.BACKENDS`.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class TracedGridProgram(Protocol):
 
 
 class LaneProgram(Protocol):
-    """Runs lanes. JAX can trace it, also under `jax.vmap`, where each call is of one lane."""
+    """Runs lanes. JAX can trace it, also under ``jax.vmap``, where each call is of one lane."""
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The leaves that change, as they are when the lane is done, from all leaves of the loop."""

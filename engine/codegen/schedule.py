@@ -17,7 +17,7 @@ Axes = frozenset[int]
 
 @dataclass(frozen=True)
 class Grid:
-    """A function of points in scalars: input number `k` is a coordinate along axis ``along[k]``.
+    """A function of points in scalars: input number ``k`` is a coordinate along axis ``along[k]``.
 
     `fields` are the outputs: the numbers that each has at a point. `order` has all axes as they are nested.
     `lengths` decide along what those stages run that have not the innermost axis; the code serves others as

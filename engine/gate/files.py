@@ -25,7 +25,7 @@ _KINDS = {
 
 
 class Unfit(OSError):
-    """A file that is not read: it is no regular file, or too large. `strerror` says which."""
+    """A file that is not read: it is no regular file, or too large. ``strerror`` says which."""
 
 
 def open_regular(path: str | os.PathLike[str], flags: int = 0) -> int:

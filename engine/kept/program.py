@@ -24,7 +24,7 @@ class KeptProgram:
     ----------
     coordinates : of one grid of its lengths.
     program : what was compiled, of flat arrays to the outputs in the order of their names.
-    head : what `GridVmap.described` said of it.
+    head : what `GridVmap` described of it.
     look : the kept function for a grid of other lengths; None where there is none.
     anew : makes it for any grid.
     count : called whenever a program is made ready, loaded or compiled.

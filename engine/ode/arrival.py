@@ -17,7 +17,7 @@ _TRIES, _PART = 12, 1e-4
 class _Bracket(NamedTuple):
     """Two times into a step, and how far the rest point is at each: ln(distance / settle), positive and not.
 
-    `again` says at which end the last try was.
+    `tries` counts what was looked at in between.
     """
 
     tries: Array

@@ -2,7 +2,7 @@
 
 What a model makes an int8 or int32 is cut off, or wraps, where it does not fit, and NaN is 0; nothing shows
 it afterwards. So its counts and classes are computed a second time, along its own trace, in 64 bits. Bits
-that are mixed on purpose (shifts, `and`, unsigned numbers of 32 and 64 bits) stay what they are.
+that are mixed on purpose (shifts, ``and``, unsigned numbers of 32 and 64 bits) stay what they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence

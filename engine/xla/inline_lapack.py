@@ -2,8 +2,8 @@
 
 On a CPU jaxlib before 0.11 cuts a large batch of matrices into tasks for XLA's own pool, and the thread that
 asked waits for them. It is itself a thread of that pool: as soon as every one of them waits, none is left to
-do the work, and the program stands still for ever without using a core. Two independent `solve` calls in one
-program on two cores are enough. Below a certain amount of work (`GetLapackBatchChunkSize` in jaxlib's
+do the work, and the program stands still for ever without using a core. Two independent calls of ``solve`` in
+one program on two cores are enough. Below a certain amount of work (``GetLapackBatchChunkSize`` in jaxlib's
 ``cpu/lapack_kernels.cc``) the thread does it itself; so here a batch becomes a loop over parts that stay
 below it.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-# Class at brackets ``index``, at `position` within each: (brackets,) int.
+# Class at brackets ``index``, at a position within each: (brackets,) int.
 Classifier = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 _MOST_HALVINGS = 120

@@ -58,11 +58,12 @@ def boundaries(
     Returns
     -------
     Dataset
-        Over the other axes and ``crossing`` (NaN where a line has fewer): `position`, `width` of the bracket
-        left, `class_below` and `class_above` (on the sides of smaller and greater positions where the axis
-        rises). Without ``crossing``: `crossings`, how many; `unconfirmed`, changes of the grid that lie on a
-        grid point to rounding and were not met again; `unresolved`, cells with more changes than were
-        followed; `not_computed`, pairs of points left out because one of them has not been computed.
+        Over the other axes and ``crossing`` (NaN where a line has fewer): ``position``, ``width`` of the
+        bracket left, ``class_below`` and ``class_above`` (on the sides of smaller and greater positions where
+        the axis rises). Without ``crossing``: ``crossings``, how many; ``unconfirmed``, changes of the grid
+        that lie on a grid point to rounding and were not met again; ``unresolved``, cells with more changes
+        than were followed; ``not_computed``, pairs of points left out because one of them has not been
+        computed.
 
     Raises
     ------

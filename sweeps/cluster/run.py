@@ -17,7 +17,7 @@ from .order import order
 def run_on(
     client: Any, sweep: Sweep, root: Path, *, device: str, reuse: str | Path | None = None, **options: Any
 ) -> Report:
-    """As `run_report`, by the workers of a `distributed.Client`; `options` are those of `execute_with`.
+    """As `run_report`, by the workers of a ``distributed.Client``; `options` are those of `execute_with`.
 
     Raises SweepError where a worker is not as this process is, and what `run` raises.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...engine.errors import Argument, SweepError
 
-# Words with which a condition is built: as names they need `backquotes`.
+# Words with which a condition is built: as names they need backquotes.
 BUILDING = frozenset({"and", "or", "not", "in", "is"})
 _MOST_LETTERS = 30_000
 _QUOTED = re.compile(r"""`([^`]*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""")

@@ -32,7 +32,7 @@ def look_points(
 
     `axes` are x, y and hue to names of coordinates or outputs, or None: y lies along the dimension of x and
     then the variable is colour; hue lies along it, too, and is colour, or along another and is a mark for
-    each value. Outputs lie along the dimension of the points: `sample`, or the only one that is left.
+    each value. Outputs lie along the dimension of the points: ``sample``, or the only one that is left.
     The rest is as of `view.look`, and so is what is raised.
     """
     require_cube(dataset, [name], keep)

@@ -17,7 +17,7 @@ def sobol_indices(
 
     Parameters
     ----------
-    values : shape (base samples, group, cells), in the order of `samplers.sobol_points`.
+    values : shape (base samples, group, cells), in the order of `SobolPoints`.
     usable : the same shape; a base sample with any point that is not usable is left out.
 
     Returns

@@ -42,7 +42,7 @@ class Design:
 
     Parameters
     ----------
-    kind : "sobol", "lhs" or "morris".
+    kind : "sobol", "lhs" or "morris", or "given", whose points stand in a file.
     samples : base samples, points or trajectories.
     seed : of the sampler; the same design draws the same points.
     option : of this kind: ``second_order`` (0 or 1), ``batch`` or ``levels``.

@@ -46,7 +46,7 @@ class GpuLaneProgram:
         self._text = ptx(lane_kernel(loop, self._name))
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
-        """The leaves that change, once the lane is done; many lanes under `jax.vmap` are one launch."""
+        """The leaves that change, once the lane is done; many lanes under ``jax.vmap`` are one launch."""
         leaves = self._loop.leaves
         given = [(a, leaf.rank) for a, leaf in zip(arrays, leaves, strict=True) if leaf.used]
         results = tuple(

@@ -21,7 +21,7 @@ def _custom_call(context: Context, *operands: Array, call_jaxpr: Any, **_: Any) 
 
 @rule("call_hi_primitive")
 def _call_of_an_object(context: Context, *operands: Array, _prim: Any, **_: Any) -> list[Array]:
-    """What newer JAX keeps as one object that knows how to be written out: `custom_root` since 0.12."""
+    """What newer JAX keeps as one object that knows how to be written out: ``custom_root`` since 0.12."""
     if not (hasattr(_prim, "expand") and hasattr(_prim, "in_tree")):
         raise Unsupported("primitive call_hi_primitive")
 

@@ -28,7 +28,7 @@ _HINTS = (
 
 
 class StorageError(OSError):
-    """Object storage refuses, or does not answer; `strerror` says why, and what is stored may be sound.
+    """Object storage refuses, or does not answer; ``strerror`` says why, and what is stored may be sound.
 
     Its `errno` is one of those of which `says_nothing_of_the_file` holds: who repairs deletes nothing then.
     """

@@ -1,9 +1,9 @@
 """How central each city is in a network, whatever it invests.
 
 Closeness, betweenness and degree count links, whatever their weights; ways are directed. Definitions as of
-networkx 3, whose numbers they equal: `in_degree_centrality` times n - 1, `closeness_centrality`
-(Wasserman and Faust's, by ways into the city), `betweenness_centrality`; `eigenvector` is that of the weights
-into a city, of unit length, by power iteration of I + W.
+networkx 3, whose numbers they equal: ``in_degree_centrality`` times n - 1, ``closeness_centrality``
+(Wasserman and Faust's, by ways into the city), ``betweenness_centrality``; `eigenvector` is that of the
+weights into a city, of unit length, by power iteration of I + W.
 """
 
 import jax.numpy as jnp

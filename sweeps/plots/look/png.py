@@ -1,4 +1,4 @@
-"""A figure as PNG: its dots as matplotlib draws them, in less time than `savefig` takes."""
+"""A figure as PNG: its dots as matplotlib draws them, in less time than ``savefig`` takes."""
 
 import struct
 import zlib

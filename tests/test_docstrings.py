@@ -1,0 +1,95 @@
+"""What a docstring or a comment names between single backquotes is there; names of others take two.
+
+A name stands for what its own file says of it, for a definition anywhere in the project, or for a file. Of
+``file.name`` and ``Class.name`` the second part must be in the first.
+"""
+
+import ast
+import io
+import re
+import tokenize
+
+import pytest
+from helpers.imports import FOLDERS, sources
+from helpers.project import ROOT
+
+NAME = re.compile(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)")
+SOURCES = {file: file.read_text(encoding="utf-8") for folder in FOLDERS for file in sources(folder)}
+
+
+def bound(body):
+    """Names that the statements of a module or class bind, those under `if` and `try` too."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name) for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from bound(node.body)
+
+
+def definitions():
+    """Of every file and folder, by its name, and of every class: what is in it."""
+    inside = {}
+    for file, text in SOURCES.items():
+        tree = ast.parse(text)
+        inside.setdefault(file.stem, set()).update(bound(tree.body))
+        *folders, stem = file.relative_to(ROOT).with_suffix("").parts
+        for folder, within in zip(folders, [*folders[1:], stem], strict=True):
+            inside.setdefault(folder, set()).update((within, *bound(tree.body)))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                fields = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+                inside.setdefault(node.name, set()).update(bound(node.body), fields)
+    return inside
+
+
+INSIDE = definitions()
+DEFINED = set(INSIDE).union(*INSIDE.values())
+
+
+def documented(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
+            yield node.body[0].value
+
+
+def said(file):
+    """Docstrings and comments of a file, and every word of its code outside them."""
+    text = SOURCES[file]
+    tree = ast.parse(text)
+    docs = list(documented(tree))
+    where = {(node.lineno, node.col_offset) for node in docs}
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    code = (t.string for t in tokens if t.type != tokenize.COMMENT and t.start not in where)
+    return [node.value for node in docs] + comments, set(re.findall(r"\w+", " ".join(code)))
+
+
+def is_there(name, words):
+    first, *rest = name.split(".")
+    if rest and first in INSIDE:
+        return rest[0] in INSIDE[first]
+    return first in words or first in DEFINED
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_named_in_backquotes_is_there(folder):
+    missing = []
+    for file in sources(folder):
+        texts, words = said(file)
+        names = {name for text in texts for name in NAME.findall(text)}
+        missing += [f"{file.relative_to(ROOT)}: {name}" for name in names if not is_there(name, words)]
+    assert not missing
+
+
+def test_a_name_that_is_not_there_is_seen():
+    file = ROOT / "engine" / "codegen" / "backends.py"
+    _, words = said(file)
+    assert is_there("backends.BACKENDS", words)
+    assert is_there("backend", words)
+    assert not is_there("backends.devices", words)
+    assert not is_there("nowhere_defined", words)

@@ -110,10 +110,6 @@ class Term:
         """The largest integer that is not above."""
         return self.apply("floor")
 
-    def at_least(self, bound: float) -> "Term":
-        """The larger of two; NaN stays."""
-        return self.apply("max", bound)
-
     def at_most(self, bound: float) -> "Term":
         """The smaller of two; NaN stays."""
         return self.apply("min", bound)

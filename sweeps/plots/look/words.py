@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Of the length of the panel.
-_BEYOND = 1.0
-
 
 def wrap_long(panels: "Sequence[Axes]") -> bool:
     """Break titles and labels that are longer than their panels are wide or high; whether there were any.
@@ -26,7 +23,7 @@ def wrap_long(panels: "Sequence[Axes]") -> bool:
             (panel.yaxis.label, box.height, False),
             *((text, box.height, False) for text in beside),
         ):
-            broken |= _wrap(text, room * _BEYOND, across)
+            broken |= _wrap(text, room, across)
     return broken
 
 

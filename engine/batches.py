@@ -31,8 +31,11 @@ _MOST_LIVE = 2**25
 _MOST_CORES = [0]
 
 
-class GridFunction(Protocol):
-    """A function over a grid, which fills windows of arrays: a `GridLoop` or a `GridVmap`."""
+class FillsWindows(Protocol):
+    """What batches need of a function over a grid: that it fills windows of arrays.
+
+    A `grid_function.GridFunction` does, and so does any other that has these two.
+    """
 
     @property
     def outputs(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:
@@ -69,7 +72,7 @@ class Batches:
 
     def start(
         self,
-        function: GridFunction,
+        function: FillsWindows,
         coordinates: Coordinates,
         columns: Mapping[str, np.ndarray] | None = None,
         then: Callable[[Started], Any] | None = None,
@@ -117,7 +120,7 @@ class Batches:
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _buffers(self, function: GridFunction) -> dict[str, np.ndarray]:
+    def _buffers(self, function: FillsWindows) -> dict[str, np.ndarray]:
         """Arrays for the whole grid: given back ones, or new ones."""
         shapes = {name: (*self.sizes, *inner) for name, (inner, _) in function.outputs.items()}
         with suppress(IndexError):

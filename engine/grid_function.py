@@ -18,13 +18,10 @@ from .feedback.compiling import compiling
 from .grid_vmap import GridVmap
 from .kept.compiled import Keeper
 from .kept.key import key_of_kept
-from .kept.program import KeptProgram
 from .kept.shelf import Shelf
-from .made_before import Made, find, keep, key_of, ways_before
+from .made_before import GridFunction, Made, find, keep, key_of, ways_before
 from .point import Point, method_of, parameters_at, point_function
 from .space import Space
-
-GridFunction = GridLoop | GridVmap | KeptProgram
 
 
 def grid_function(

@@ -21,6 +21,7 @@ from .kept.program import KeptProgram
 from .point import Point
 from .space import Space
 
+# What a grid is computed by: machine code of its own, XLA, or what an earlier process kept of it.
 GridFunction = GridLoop | GridVmap | KeptProgram
 # A function, and how it computes.
 Made = tuple[GridFunction, frozenset[Compiled]]

@@ -257,7 +257,7 @@ def _steps(
         counts.insert(0, count)
     result = {}
     for count in counts:
-        part = dataset.isel({DIM: slice(0, count * design.group)})
+        part = dataset.isel({DIM: slice(0, count * design.points_per_sample)})
         part = part.assign_attrs(identity=json.dumps(identity | {"design.samples": str(count)}))
         result[count] = sensitivity(part, method, names, selections=selections, keep=keep)
     return result

@@ -34,17 +34,17 @@ class Morris(Sampled):
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         values, usable = self.values(block)
-        group = self.design.group
-        y = values.reshape(len(values), -1, group).transpose(1, 2, 0)
-        rows = np.asarray(usable.reshape(len(values), -1, group).all(axis=2)).T
+        each = self.design.points_per_sample
+        y = values.reshape(len(values), -1, each).transpose(1, 2, 0)
+        rows = np.asarray(usable.reshape(len(values), -1, each).all(axis=2)).T
         x = np.stack([block.columns[name] for name in self.design.distributions], axis=1)
-        steps = steps_of(self.design, x.reshape(len(y), group, -1).astype(float))
+        steps = steps_of(self.design, x.reshape(len(y), each, -1).astype(float))
         effects = np.where(rows[:, None], elementary_effects(np.where(rows[:, None], y, 0.0), steps), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             centre = np.nan_to_num(effects.sum(axis=0) / rows.sum(axis=0))
         apart = np.where(rows[:, None], effects - centre, 0.0)
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
-        sums = self.blocks.add(np.concatenate(parts, axis=1), block.first // group)
+        sums = self.blocks.add(np.concatenate(parts, axis=1), block.first // each)
         return {
             "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
             "centre": np.ascontiguousarray(centre.T),

@@ -32,16 +32,16 @@ class Sobol(Sampled):
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         values, usable = self.values(block)
-        cells, group = len(values), self.design.group
+        cells, each = len(values), self.design.points_per_sample
         # Samples lie side by side in memory: of few cells, loops over these would be short.
-        y = np.ascontiguousarray(values.reshape(cells, -1, group).transpose(2, 0, 1)).transpose(2, 0, 1)
-        rows = np.asarray(usable.reshape(cells, -1, group).all(axis=2)).T
+        y = np.ascontiguousarray(values.reshape(cells, -1, each).transpose(2, 0, 1)).transpose(2, 0, 1)
+        rows = np.asarray(usable.reshape(cells, -1, each).all(axis=2)).T
         y = np.where(rows[:, None], y, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            centre = np.nan_to_num(y.sum(axis=(0, 1)) / (rows.sum(axis=0) * group))
+            centre = np.nan_to_num(y.sum(axis=(0, 1)) / (rows.sum(axis=0) * each))
         y = np.where(rows[:, None], y - centre, 0.0)
         table = movable_moments(y, rows, self.dims, self.second)
-        sums = self.blocks.add(table, block.first // group)
+        sums = self.blocks.add(table, block.first // each)
         return {
             "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
             "centre": centre,
@@ -60,10 +60,10 @@ class Sobol(Sampled):
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
-        group, sums = self.design.group, state["sums"].sum(axis=1)
+        each, sums = self.design.points_per_sample, state["sums"].sum(axis=1)
         count = sums[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            middle = state["centre"] + sums[:, -1] / (count * group)
+            middle = state["centre"] + sums[:, -1] / (count * each)
         table = np.moveaxis(self._about(state, np.nan_to_num(middle)), 0, 2)
         resampler = Resampler(self.blocks.count, self.resamples, 0, self.confidence)
         used = 3 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)

@@ -72,8 +72,8 @@ class Task:
         return Block(name, region, values, samples.usable(name, region, values), floor)
 
     def groups(self, points: np.ndarray) -> np.ndarray:
-        """What has shape (points, cells) by base samples or trajectories: (samples, group, cells)."""
-        return points.reshape(self.design.samples, self.design.group, -1)
+        """Of shape (points, cells), by base samples or trajectories: (samples, points of each, cells)."""
+        return points.reshape(self.design.samples, self.design.points_per_sample, -1)
 
     def rows(self, points: np.ndarray, grouped: bool) -> np.ndarray:
         """Which rows hold at all their points, of which points do: shape (rows, cells)."""
@@ -139,8 +139,10 @@ class Method:
 def independent(samples: Samples, design: Design) -> np.ndarray:
     """Points that are drawn independently of each other: of a Sobol' design the matrices A and B."""
     points = np.arange(samples.points)
-    inside = points % design.group
-    return points[(inside == 0) | (inside == design.group - 1)] if design.kind == "sobol" else points
+    inside = points % design.points_per_sample
+    return (
+        points[(inside == 0) | (inside == design.points_per_sample - 1)] if design.kind == "sobol" else points
+    )
 
 
 def _sobol(task: Task, block: Block) -> dict[str, np.ndarray]:

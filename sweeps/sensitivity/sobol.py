@@ -17,7 +17,7 @@ def sobol_indices(
 
     Parameters
     ----------
-    values : shape (base samples, group, cells), in the order of `SobolPoints`.
+    values : shape (base samples, points of each, cells), in the order of `SobolPoints`.
     usable : the same shape; a base sample with any point that is not usable is left out.
 
     Returns
@@ -81,9 +81,8 @@ def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> n
     """Sums of `movable_moments`, shape (..., moments, cells), about a number that is larger `by` so much."""
     j, k = np.triu_indices(dims, 1)
     result, pairs = table.copy(), len(j) if second_order else 0
-    steps = (
-        3 + 2 * dims + pairs
-    )  # where the differences begin of A with columns of B, and of B with those of A
+    # Where the differences begin: of A with columns of B, and of B with those of A.
+    steps = 3 + 2 * dims + pairs
     count, a_less = table[..., 0, :], table[..., steps : steps + dims, :]
     result[..., 1, :] -= by * count
     result[..., 2, :] -= 2 * by * table[..., 1, :] - by**2 * count
@@ -91,8 +90,8 @@ def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> n
     if second_order:
         b_less = table[..., steps + dims : steps + 2 * dims, :]
         result[..., 3 + 2 * dims : steps, :] -= by * (b_less[..., j, :] + a_less[..., k, :])
-    group = dims * (1 + second_order) + 2
-    result[..., -1, :] -= by * group * count
+    points = dims * (1 + second_order) + 2
+    result[..., -1, :] -= by * points * count
     return result
 
 

@@ -10,8 +10,8 @@ from .morris import quantile_steps
 def steps_of(design: Design, positions: np.ndarray) -> np.ndarray:
     """What each step moves of its range, shape (trajectories, moved, moved), 0 for what stays.
 
-    `positions` are the parameters along the trajectories, (trajectories, group, parameters). A group's step
-    is as far as that of its parameters, and has no sign: these move up or down at random.
+    `positions` are the parameters along the trajectories, (trajectories, points of each, parameters). A
+    group's step is as far as that of its parameters, and has no sign: these move up or down at random.
     """
     drawn = design.distributions.values()
     widths = [one.high - one.low if one.kind == "integers" else np.nan for one in drawn]

@@ -142,4 +142,4 @@ def sampled_axis(
     if DIM in [one.name for one in named]:
         raise SweepError(f"{where}: model {model.name} has a {shown(DIM)} of its own; rename that")
     tops = {name: one.high for name, one in design.distributions.items() if one.whole}
-    return (Axis(DIM, drawn, group=design.group, tops=tops),)
+    return (Axis(DIM, drawn, group=design.points_per_sample, tops=tops),)

@@ -77,14 +77,14 @@ class Design:
         return list(dict.fromkeys(grouped.get(name, name) for name in self.distributions))
 
     @property
-    def group(self) -> int:
+    def points_per_sample(self) -> int:
         """Points of one sample."""
-        return self.in_unit_cube.group
+        return self.in_unit_cube.points_per_sample
 
     @property
     def points(self) -> int:
         """Points of the whole design."""
-        return self.samples * self.group
+        return self.samples * self.points_per_sample
 
     def values(
         self, ends: Mapping[str, tuple[float, float]] | None = None, most: int = WHOLE
@@ -124,7 +124,7 @@ class Design:
 
     def __str__(self) -> str:
         counted = SAMPLERS[self.kind].counted
-        each = f" of {self.group} points" if self.group > 1 else ""
+        each = f" of {self.points_per_sample} points" if self.points_per_sample > 1 else ""
         dependent = ", correlated" if self.correlation else ""
         return f"{self.kind}, {self.samples:,} {counted}{each}, over {', '.join(self.moved)}{dependent}"
 

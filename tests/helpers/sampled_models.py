@@ -99,7 +99,7 @@ def g_indices(weights: np.ndarray = WEIGHTS) -> dict[str, np.ndarray]:
 
 def in_unit_cube(points: Points, dims: int, samples: int) -> np.ndarray:
     """All points of a design, shape (samples * group, dims)."""
-    size = samples * points.group
+    size = samples * points.points_per_sample
     return np.stack([Drawn(points, dim, size, lambda u: u)[:] for dim in range(dims)], axis=1)
 
 

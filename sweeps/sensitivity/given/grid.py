@@ -17,7 +17,7 @@ class Grid(Design):
     """All points of a grid, in place of a design."""
 
     @property
-    def group(self) -> int:
+    def points_per_sample(self) -> int:
         """As of `Design`: each point stands alone."""
         return 1
 

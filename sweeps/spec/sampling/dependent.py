@@ -20,7 +20,7 @@ class DependentPoints(Points):
     """
 
     def __init__(self, points: Points, factor: np.ndarray) -> None:
-        self.group, self._points, self._factor = points.group, points, factor
+        self.points_per_sample, self._points, self._factor = points.points_per_sample, points, factor
 
     def two(self, dim: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As of `Points`."""

@@ -35,19 +35,19 @@ class Drawn(Column):
 
     def between(self, start: int, stop: int) -> np.ndarray:
         """As of `Column`."""
-        group = self._points.group
-        first, last = start // group, -(-stop // group)
-        result = np.empty((last - first, group), self.dtype)
+        each = self._points.points_per_sample
+        first, last = start // each, -(-stop // each)
+        result = np.empty((last - first, each), self.dtype)
         for low in range(first, last, _BLOCK):
             samples = np.arange(low, min(low + _BLOCK, last), dtype=np.uint32)
             self._fill(result[low - first : low - first + len(samples)], samples)
-        return result.reshape(-1)[start - first * group : stop - first * group]
+        return result.reshape(-1)[start - first * each : stop - first * each]
 
     def at(self, numbers: np.ndarray) -> np.ndarray:
         """As of `Column`."""
-        group = self._points.group
+        each = self._points.points_per_sample
         flat = numbers.ravel()
-        samples, place = (flat // group).astype(np.uint32), flat % group
+        samples, place = (flat // each).astype(np.uint32), flat % each
         one, two = self._two(samples)
         other = self._points.other(self._dim, samples)
         here = other[np.arange(len(flat)) if len(other) > 1 else 0, place]
@@ -58,7 +58,7 @@ class Drawn(Column):
         return Drawn(self._points, self._dim, size, self._quantiles, self.dtype.type)
 
     def _fill(self, groups: np.ndarray, samples: np.ndarray) -> None:
-        """Write the values of these samples, shape (samples, group)."""
+        """Write the values of these samples, shape (samples, points of each)."""
         one, two = self._two(samples)
         other = self._points.other(self._dim, samples)
         if len(other) == 1:

@@ -22,7 +22,7 @@ _FORM = 'should name a column, such as {column = "alpha"}'
 class GivenPoints(Points):
     """Points that no number of a sample gives: each is one of its own."""
 
-    group = 1
+    points_per_sample = 1
 
     def two(self, dim: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As of `Points`; there are none to be drawn."""

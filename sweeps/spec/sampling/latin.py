@@ -12,7 +12,7 @@ class LatinPoints(Points):
     Along each dimension every stratum of 1/batch holds one point of a hypercube, somewhere in it.
     """
 
-    group = 1
+    points_per_sample = 1
 
     def __init__(self, seed: int, batch: int) -> None:
         self._seed, self._batch = seed, batch

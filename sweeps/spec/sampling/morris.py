@@ -17,7 +17,7 @@ class MorrisPoints(Points):
     def __init__(self, dims: int, seed: int, levels: int, owners: Sequence[int] | None = None) -> None:
         self._owners = list(range(dims) if owners is None else owners)
         self._levels = levels
-        self.group = max(self._owners) + 2
+        self.points_per_sample = max(self._owners) + 2
         self._low, self._up, self._order = (
             [keys(seed, (dim, stream), 2) for dim in range(dims)] for stream in range(3)
         )
@@ -34,8 +34,8 @@ class MorrisPoints(Points):
         """As of `Points`: from its turn on, which is its place among the trajectory's hashed numbers."""
         mine = self._owners[dim]
         own, turn = hashed(samples, self._order[mine]), np.zeros(len(samples), np.uint32)
-        for other in range(self.group - 1):
+        for other in range(self.points_per_sample - 1):
             if other != mine:
                 its = hashed(samples, self._order[other])
                 turn += (its < own) | ((its == own) & (other < mine))
-        return turn[:, None] < np.arange(self.group, dtype=np.uint32)
+        return turn[:, None] < np.arange(self.points_per_sample, dtype=np.uint32)

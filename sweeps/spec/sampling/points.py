@@ -1,6 +1,6 @@
 """The points of a design in the unit cube, each kind as functions of a sample's number.
 
-A sample is a group of points. Within one a parameter takes one value or two: of Sobol' matrices those of A
+A sample is one point or some. Within one a parameter takes one value or two: of Sobol' matrices those of A
 and of B, along a trajectory of Morris those before and after its step.
 """
 
@@ -14,11 +14,11 @@ class Points(ABC):
 
     Attributes
     ----------
-    group
+    points_per_sample
         How many points a sample has.
     """
 
-    group: int
+    points_per_sample: int
 
     @abstractmethod
     def two(self, dim: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +29,7 @@ class Points(ABC):
 
     @abstractmethod
     def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
-        """At which points of its group a sample has the other value.
+        """At which of its points a sample has the other value.
 
-        Shape (samples or 1, group), booleans.
+        Shape (samples or 1, points of each), booleans.
         """

@@ -21,14 +21,16 @@ _LOOKED_UP = 2**_PART
 
 
 class SobolPoints(Points):
-    """Each sample's group: A, A with column i of B for every i, with `second` B with column i of A for every
-    i, and B. A and B are the two halves of a scrambled sequence of 2 `dims` dimensions. Columns with the same
-    owner move as one; each has its own, if there are no `owners`.
+    """Points for Sobol' indices, from two matrices A and B: the halves of a scrambled sequence.
+
+    That sequence has twice as many dimensions as there are parameters, `dims`. A sample is the same row of A,
+    of A with column i of B for every i, with `second` of B with column i of A for every i, and of B. Columns
+    with the same owner move as one; each has its own, if there are no `owners`.
     """
 
     def __init__(self, dims: int, seed: int, second: bool, owners: Sequence[int] | None = None) -> None:
         self._owners = np.array(range(dims) if owners is None else owners)
-        self.group = (1 + second) * (int(self._owners.max()) + 1) + 2
+        self.points_per_sample = (1 + second) * (int(self._owners.max()) + 1) + 2
         self._dims, self._seed, self._second = dims, seed, second
         self._tables: dict[int, np.ndarray] = {}
 

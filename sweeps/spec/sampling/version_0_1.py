@@ -12,7 +12,7 @@ MOST_POINTS = 10**7
 
 
 def sobol_points(dims: int, samples: int, seed: int, second_order: int) -> np.ndarray:
-    """Shape (samples * group, dims); see `sobol.SobolPoints`, which has the same points."""
+    """Shape (samples * points of each, dims); see `sobol.SobolPoints`, which has the same points."""
     from scipy.stats import qmc
 
     sampler = qmc.Sobol(2 * dims, scramble=True, bits=BITS, rng=np.random.default_rng(seed))

@@ -98,7 +98,7 @@ def test_a_design_stands_beside_axes_and_reads_back_from_the_identity(tmp_path):
     space = stated.space()
     assert (space.dims, space.shape) == (("mechanism", "n", "sample"), (2, 2, 16 * 6))
     read = Design.from_identity(space.identity())
-    assert (read.kind, read.samples, read.group, read.points) == ("sobol", 16, 6, 96)
+    assert (read.kind, read.samples, read.points_per_sample, read.points) == ("sobol", 16, 6, 96)
     np.testing.assert_array_equal(read.values()["v"], space.axes[-1].values["v"])
     assert plan(stated, trial=False).points == 384
     assert plan(stated, trial=False).design == "sobol, 16 base samples of 6 points, over alpha, v"

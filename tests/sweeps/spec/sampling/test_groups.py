@@ -59,7 +59,7 @@ def test_groups_are_part_of_the_design():
     design = Design.from_identity(space.identity())
     assert design is not None
     assert design.moved == ["city", "beta"]
-    assert (design.group, space.points) == (4, 16 * 4)
+    assert (design.points_per_sample, space.points) == (4, 16 * 4)
     assert str(design) == "sobol, 16 base samples of 4 points, over city, beta"
 
 

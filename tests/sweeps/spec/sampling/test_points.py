@@ -130,9 +130,13 @@ def test_morris_trajectories_move_every_parameter_once():
 
 @pytest.mark.parametrize("points", DESIGNS.values(), ids=DESIGNS)
 def test_any_part_of_a_design_is_that_part_of_the_whole(points):
-    column = Drawn(points, 1, 64 * points.group, lambda u: 3 * u + 1)
+    column = Drawn(points, 1, 64 * points.points_per_sample, lambda u: 3 * u + 1)
     whole = column[:]
-    assert (len(column), whole.shape, whole.dtype) == (64 * points.group, (64 * points.group,), np.float64)
+    assert (len(column), whole.shape, whole.dtype) == (
+        64 * points.points_per_sample,
+        (64 * points.points_per_sample,),
+        np.float64,
+    )
     for part in (slice(0, 0), slice(3, 4), slice(5, 60), slice(-7, None), slice(None, None, 9)):
         np.testing.assert_array_equal(column[part], whole[part])
     numbers = np.array([[0, 5], [len(column) - 1, 17]])
@@ -146,9 +150,9 @@ def test_any_part_of_a_design_is_that_part_of_the_whole(points):
 @pytest.mark.parametrize("points", DESIGNS.values(), ids=DESIGNS)
 def test_parts_far_out_are_the_points_that_stand_there(points):
     """Numbers of a hundred million samples, of which nobody holds the others."""
-    size = 10**8 * points.group
+    size = 10**8 * points.points_per_sample
     column = Drawn(points, 2, size, lambda u: u)
-    start = size - 7000 * points.group - 3
+    start = size - 7000 * points.points_per_sample - 3
     part = column[start : start + 6000]
     np.testing.assert_array_equal(part, column[np.arange(start, start + 6000)])
     assert 0 <= part.min() < part.max() <= 1

@@ -9,14 +9,14 @@ from itertools import product
 from math import prod
 from typing import Any
 
-import jax
 import numpy as np
 from jax.lax import GatherScatterMode
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
 from .elementwise import choose_arrays
+from .placing import gathered, scattered
 from .rule import Array, Context, Rule, rule
-from .structural import bind, known_values, numbered
+from .structural import known_values
 
 Index = tuple[int, ...]
 
@@ -113,20 +113,20 @@ def _gather(
     slice_sizes: Sequence[int],
     mode: Any,
     fill_value: Any,
-    **others: Any,
+    **_: Any,
 ) -> Array:
     fill = mode == GatherScatterMode.FILL_OR_DROP
     filled = _filler(context, fill_value) if fill else None
-    params = {"dimension_numbers": dimension_numbers, "slice_sizes": slice_sizes, "mode": mode, **others}
+    how = (dimension_numbers, slice_sizes, mode)
     if _are_known([indices]):
-        return _gather_at(context, operand, known_values(indices), params, filled)
+        return _gather_at(operand, known_values(indices), how, filled)
     limits = [operand.shape[d] - slice_sizes[d] for d in dimension_numbers.start_index_map]
     vectors = dict(_vectors(context.graph, indices, limits, clip=not fill))
     batch = [d for d in range(len(context.shape)) if d not in dimension_numbers.offset_dims]
     result = np.full(context.shape, filled, object) if fill else None
     for known in _indices(limits):
         every = np.broadcast_to(np.array(known, np.int32), indices.shape)
-        here = _gather_at(context, operand, every, params, filled)
+        here = _gather_at(operand, every, how, filled)
         if result is None:
             result = here
             continue
@@ -137,15 +137,14 @@ def _gather(
     return result
 
 
-def _gather_at(
-    context: Context, operand: Array, indices: np.ndarray, params: Any, filled: Scalar | None
-) -> Array:
-    """A gather at known indices; `filled` stands for what lies outside, if that is asked for."""
-    pool, stand_ins = numbered([operand])
-    if filled is not None:
-        pool.append(filled)  # the last one, -1
-    (chosen,) = bind(context, [*stand_ins, indices], params | {"fill_value": filled and -1})
-    return array_of([pool[k] for k in chosen.ravel().tolist()], context.shape)
+def _gather_at(operand: Array, indices: np.ndarray, how: tuple[Any, ...], filled: Scalar | None) -> Array:
+    """A gather at known indices; `filled` stands for what lies outside, if that is asked for.
+
+    `how` are dimension numbers, sizes of slices and mode.
+    """
+    pool = [*operand.ravel(), filled]  # the last one is where a gather reads outside
+    places = gathered(operand.shape, indices, *how)
+    return array_of([pool[k] for k in places.ravel().tolist()], places.shape)
 
 
 def _filler(context: Context, value: Any) -> Scalar:
@@ -168,9 +167,13 @@ def _scatter(
         raise Unsupported("a function applied at indices of an array")
     if not _are_known([indices]):
         return _updated(context.graph, None, operand, indices, updates, params)
-    pool, (old, new) = numbered([operand, updates])
-    (chosen,) = bind(context, [old, known_values(indices), new], params | {"update_jaxpr": update_jaxpr})
-    return array_of([pool[k] for k in chosen.ravel().tolist()], operand.shape)
+    result, new = list(operand.ravel()), updates.ravel()
+    how = (params["dimension_numbers"], params["mode"])
+    for target, source in zip(
+        *scattered(operand.shape, known_values(indices), updates.shape, *how), strict=True
+    ):
+        result[target] = new[source]
+    return array_of(result, operand.shape)
 
 
 def _scatter_with(op: str) -> Rule:
@@ -229,8 +232,7 @@ def _where_updates_land(
     """Which update comes to each number of the operand (from 1; 0: none), of those at `at` of the indices."""
     outside = np.full(indices.shape, np.iinfo(np.int32).max, np.int32)
     outside[at] = index
-    numbers = np.arange(1, updates.size + 1, dtype=np.int32).reshape(updates.shape)
-    nothing = np.zeros(operand.shape, np.int32)
-    with jax.ensure_compile_time_eval():
-        landed = jax.lax.scatter(nothing, outside, numbers, dims, mode=GatherScatterMode.FILL_OR_DROP)
-    return np.asarray(landed)
+    landed = np.zeros(operand.size, np.int32)
+    targets, sources = scattered(operand.shape, outside, updates.shape, dims, GatherScatterMode.FILL_OR_DROP)
+    landed[targets] = sources + 1
+    return landed.reshape(operand.shape)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
-from ..ir import Scalar, Unsupported, array_of
+from ..ir import Unsupported, array_of
 from .rule import Array, Context, rule
 
 _DTYPES = {"i32": np.int32, "i64": np.int64, "u8": np.uint8, "u32": np.uint32, "u64": np.uint64}
@@ -78,31 +77,36 @@ def _stack(_context: Context, *operands: Array, axis: int) -> Array:
     return np.stack(operands, axis=axis)
 
 
-@rule("split", "unstack", "tile", "pad")
-def _by_jax(context: Context, *operands: Array, **params: Any) -> list[Array]:
-    """Let JAX itself place numbers that stand for the scalars, and put the scalars where they went."""
-    pool, stand_ins = numbered(operands)
-    return [
-        array_of([pool[k] for k in np.ravel(r).tolist()], r.shape) for r in bind(context, stand_ins, params)
-    ]
+@rule("split")
+def _split(_context: Context, operand: Array, *, sizes: Sequence[int], axis: int) -> list[Array]:
+    return np.split(operand, np.cumsum(sizes)[:-1], axis)
 
 
-def numbered(operands: Sequence[Array]) -> tuple[list[Scalar], list[Array]]:
-    """All scalars in a row, and arrays like the operands that hold their numbers in it."""
-    pool: list[Scalar] = []
-    stand_ins = []
-    for array in operands:
-        first, last = len(pool), len(pool) + array.size
-        stand_ins.append(np.arange(first, last, dtype=np.int32).reshape(array.shape))
-        pool.extend(array.ravel())
-    return pool, stand_ins
+@rule("unstack")
+def _unstack(_context: Context, operand: Array, *, axis: int) -> list[Array]:
+    moved = np.moveaxis(operand, axis, 0)
+    return [moved[k, ...] for k in range(len(moved))]
 
 
-def bind(context: Context, operands: Sequence[Array], params: Any) -> list[Array]:
-    """The results of the context's primitive for arrays of numbers, by JAX."""
-    with jax.ensure_compile_time_eval():
-        results = context.primitive.bind(*map(jax.numpy.asarray, operands), **params)
-    return [np.asarray(r) for r in (results if context.primitive.multiple_results else [results])]
+@rule("tile")
+def _tile(_context: Context, operand: Array, *, reps: Sequence[int]) -> Array:
+    return np.tile(operand, tuple(reps))
+
+
+@rule("pad")
+def _pad(
+    context: Context, operand: Array, value: Array, *, padding_config: Sequence[tuple[int, int, int]]
+) -> Array:
+    """Numbers between and around those of the operand, or, of a negative width, fewer of them."""
+    result = np.full(context.shape, value.item(), object)
+    into, from_ = [], []
+    for length, size, (low, _, between) in zip(operand.shape, context.shape, padding_config, strict=True):
+        places = low + np.arange(length) * (between + 1)
+        inside = (places >= 0) & (places < size)
+        into.append(places[inside])
+        from_.append(np.flatnonzero(inside))
+    result[np.ix_(*into)] = operand[np.ix_(*from_)]
+    return result
 
 
 def known_values(array: Array) -> np.ndarray:

@@ -13,7 +13,7 @@ from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled, all_native, attempt, remarked, why_not_portable
 from .codegen.lane_loop import lane_loop
 from .codegen.traced_once import TracedOnce
-from .compile_cache import compiler_at_work
+from .feedback.compiler_clock import compiler_at_work
 from .feedback.compiling import compiling
 from .grid_vmap import GridVmap
 from .kept.compiled import Keeper

@@ -17,7 +17,7 @@ import numpy as np
 from jax.core import Tracer
 
 from .codegen.traced_once import TracedOnce
-from .compile_cache import compiler_at_work
+from .feedback.compiler_clock import compiler_at_work
 from .feedback.compiling import compiling
 from .feedback.progress import clock
 from .windows import Coordinates, put

@@ -17,9 +17,10 @@ import numpy as np
 from . import grid_vmap
 from .batches import cores
 from .codegen.grid_loop import GridLoop
-from .compile_cache import compiler_seconds, kept_folder
 from .evaluate import Evaluator, said_of_model
+from .feedback.compiler_clock import compiler_seconds
 from .grid_function import GridFunction
+from .kept.folder import kept_folder
 from .space import Space
 from .tiles import Layout, Tile
 from .windows import Coordinates

@@ -22,7 +22,7 @@ def describe_machine(folder: Path) -> dict[str, str]:
 
     Writes 64 MB there to measure the disk, and deletes them. Raises SweepError where that cannot be.
     """
-    from ..engine.compile_cache import keep_compiled
+    from ..engine.kept.folder import keep_compiled
 
     keep_compiled()
     return {
@@ -72,7 +72,7 @@ def _devices() -> str:
 
 
 def _kept() -> str:
-    from ..engine.compile_cache import MOST_BYTES, kept_bytes, kept_folder
+    from ..engine.kept.folder import MOST_BYTES, kept_bytes, kept_folder
 
     folder = kept_folder()
     if folder is None:

@@ -121,9 +121,9 @@ def plan(
         Where there is no cube to take points from.
     """
     from ..engine.codegen.how_compiled import in_words, remarked
-    from ..engine.compile_cache import keep_compiled
     from ..engine.device import pick_device
     from ..engine.grid_function import how_computed, latest_end, least_steps, not_portable
+    from ..engine.kept.folder import keep_compiled
     from ..engine.made_before import own_models_too
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.run.begin import plan_space

@@ -13,8 +13,8 @@ import jax
 import pytest
 from equisweep.engine import made_before
 from equisweep.engine.codegen.cpu import jit
-from equisweep.engine.compile_cache import keep_compiled
 from equisweep.engine.kept.entries import nothing_kept
+from equisweep.engine.kept.folder import keep_compiled
 from equisweep.engine.ode import trajectory
 from helpers.project import ROOT
 from hypothesis import settings

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..compile_cache import keep_compiled
 from ..evaluate import Evaluator
 from ..execution import AHEAD, write_all
 from ..feedback.progress import Silence
+from ..kept.folder import keep_compiled
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace
 from ..reuse.old_points import OldPoints

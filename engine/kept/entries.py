@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..compile_cache import keep, kept, kept_folder
 from .code import code_digest
+from .folder import keep, kept, kept_folder
 
 _MOST = 2**28
 _OFF = [0]

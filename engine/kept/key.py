@@ -19,12 +19,12 @@ import numpy as np
 
 from ..codegen.backends import backend_of
 from ..codegen.cpu import jit
-from ..compile_cache import variables, variables_read
 from ..point import Point
 from ..space import Space
 from .alone import is_alone
 from .code import code_digest
 from .content import Unknown, content_of
+from .environment import variables, variables_read
 
 # Changed whenever what is kept changes its form.
 _FORM = 1

@@ -79,7 +79,7 @@ class Ready:
 
     def evaluator(self, layout: Layout) -> "Evaluator":
         """What computes tiles of a layout."""
-        from ..compile_cache import keep_compiled
+        from ..kept.folder import keep_compiled
 
         if self._evaluator is None or self._evaluator.layout != layout:
             keep_compiled()

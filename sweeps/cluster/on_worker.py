@@ -134,8 +134,8 @@ def _close_idle(held: _Held, tasks: int) -> None:
 
 def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
     from ...engine.batches import use_cores
-    from ...engine.compile_cache import keep_compiled
     from ...engine.device import pick_device
+    from ...engine.kept.folder import keep_compiled
     from ...engine.run.ready import evaluator_of, one_of_each
     from ...engine.tiles import Layout
     from ..reduced.reduced import resolved

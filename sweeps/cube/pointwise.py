@@ -27,7 +27,7 @@ class Pointwise:
     """
 
     def __init__(self, space: Space) -> None:
-        from ...engine.compile_cache import keep_compiled
+        from ...engine.kept.folder import keep_compiled
 
         keep_compiled()
         self.space = space

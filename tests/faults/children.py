@@ -21,7 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import zarr.core.sync
-from equisweep.engine import compile_cache, device, evaluate, execution
+from equisweep.engine import device, evaluate, execution
+from equisweep.engine.kept import folder as kept_folder
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.commands import main as main_module
@@ -37,7 +38,7 @@ def warm_up() -> None:
     cpu = _Device(platform="cpu")
     for module in (device, execution):
         module.pick_device = lambda _wanted: cpu  # pyright: ignore[reportPrivateImportUsage]
-    compile_cache.keep_compiled = lambda: None
+    kept_folder.keep_compiled = lambda: None
     evaluate.grid_function = lambda space, *_, **__: (Numbers(space), set())  # pyright: ignore
     importlib.metadata.version = cache(importlib.metadata.version)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,8 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from ...compile_cache import compiler_at_work, keep, kept
+from ...feedback.compiler_clock import compiler_at_work
+from ...kept.folder import keep, kept
 
 # How far LLVM optimises, from 0 to 3. The numbers do not depend on it; the suite compiles most programs at 0,
 # in a quarter of the time.

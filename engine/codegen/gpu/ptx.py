@@ -7,7 +7,8 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from ...compile_cache import compiler_at_work, keep, kept
+from ...feedback.compiler_clock import compiler_at_work
+from ...kept.folder import keep, kept
 
 # Of the oldest card and driver that are asked for: a newer driver compiles it for what it has.
 CARD, VERSION = "sm_80", "ptx70"

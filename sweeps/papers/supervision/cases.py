@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ....engine.compile_cache import keep_compiled
+from ....engine.kept.folder import keep_compiled
 from ....kernels.flow import Attractor
 from ....kernels.games.supervision.ends import attractor
 from ....kernels.games.supervision.game import (

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine import compile_cache
 from equisweep.engine.codegen.cpu import ffi
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.kept import folder
 
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
@@ -50,11 +50,11 @@ def test_the_version_is_one_this_code_knows():
 
 @pytest.mark.parametrize("damage", [b"", b"short", None])
 def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(compile_cache, "kept_folder", lambda: tmp_path)
+    monkeypatch.setattr(folder, "kept_folder", lambda: tmp_path)
     good = machine_code._object(TEXT)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
-    assert whole[compile_cache._DIGEST :] == good
+    assert whole[folder._DIGEST :] == good
     file.write_bytes(whole[:-9] if damage is None else damage)
     assert machine_code._object(TEXT) == good
     assert file.read_bytes() == whole

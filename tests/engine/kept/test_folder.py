@@ -2,8 +2,8 @@
 
 import os
 
-from equisweep.engine import compile_cache
-from equisweep.engine.compile_cache import delete_least_used, kept_bytes
+from equisweep.engine.kept import folder as kept_folder
+from equisweep.engine.kept.folder import delete_least_used, kept_bytes
 
 
 def kept(folder, name, size, used):
@@ -41,21 +41,21 @@ def test_a_link_is_deleted_and_not_followed(tmp_path):
 
 def test_a_run_begins_by_deleting_what_is_too_much(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(compile_cache, "MOST_BYTES", 150)
-    monkeypatch.setattr(compile_cache.jax.config, "update", lambda *_: None)
+    monkeypatch.setattr(kept_folder, "MOST_BYTES", 150)
+    monkeypatch.setattr(kept_folder.jax.config, "update", lambda *_: None)
     folder = tmp_path / "equisweep" / "compiled"
     folder.mkdir(parents=True, mode=0o700)
     old, new = kept(folder, "old", 100, 10), kept(folder, "new", 100, 20)
-    monkeypatch.setattr(type(compile_cache.jax.config), "jax_compilation_cache_dir", None, raising=False)
-    compile_cache.keep_compiled()
+    monkeypatch.setattr(type(kept_folder.jax.config), "jax_compilation_cache_dir", None, raising=False)
+    kept_folder.keep_compiled()
     assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_long_run_deletes_what_is_too_much_as_well(tmp_path, monkeypatch):
-    monkeypatch.setattr(compile_cache, "kept_folder", lambda: tmp_path)
-    monkeypatch.setattr(compile_cache, "MOST_BYTES", 1000)
-    monkeypatch.setattr(compile_cache, "_LOOK_AFTER", 500)
+    monkeypatch.setattr(kept_folder, "kept_folder", lambda: tmp_path)
+    monkeypatch.setattr(kept_folder, "MOST_BYTES", 1000)
+    monkeypatch.setattr(kept_folder, "_LOOK_AFTER", 500)
     for number in range(40):
-        compile_cache.keep(f"entry-{number}", b"x" * 100)
+        kept_folder.keep(f"entry-{number}", b"x" * 100)
         assert kept_bytes(tmp_path) <= 1000 + 500 + 32 * 5
-    assert compile_cache.kept("entry-39") == b"x" * 100
+    assert kept_folder.kept("entry-39") == b"x" * 100

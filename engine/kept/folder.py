@@ -1,40 +1,18 @@
-"""Keep compiled kernels between runs, in a folder of bounded size that only its user can read."""
+"""The folder in which machine code is kept between runs: of bounded size, and only its user can read it."""
 
 import hashlib
 import os
 import stat
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
 
 import jax
 
+from .environment import variables_read
+
 # Bytes that are kept; beyond them what was used least recently is compiled anew when it is wanted.
 MOST_BYTES = 10**9
-
-# Variables that JAX, XLA and LLVM read, each when it is first used.
-_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
-
-
-def variables() -> dict[str, str]:
-    """Those variables of the environment that decide what compilers make, as they are now."""
-    return {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
-
-
-_AT_THE_START = variables()
-
-
-@cache
-def variables_read() -> dict[str, str]:
-    """The same as they were when XLA read them, so far as that is known; asked before it does."""
-    from jax._src import xla_bridge
-
-    begun = getattr(xla_bridge, "backends_are_initialized", lambda: True)()
-    return _AT_THE_START if begun else variables()
-
 
 # After so many bytes kept by one process it is looked again how much there is.
 _LOOK_AFTER = MOST_BYTES // 20
@@ -42,16 +20,6 @@ _new_bytes = [0]
 
 # A file that is larger was not kept here.
 _MOST_OF_ONE = 2**28
-_SECONDS = [0.0]
-
-
-class _AtWork(threading.local):
-    """Whether a compiler is at work in this thread, for another one perhaps."""
-
-    inside = False
-
-
-_at_work = _AtWork()
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -132,24 +100,6 @@ def keep(name: str, code: bytes) -> None:
     if _new_bytes[0] >= _LOOK_AFTER:  # a process that runs for days keeps a function for each of its sweeps
         _new_bytes[0] = 0
         delete_least_used(folder, MOST_BYTES)
-
-
-@contextmanager
-def compiler_at_work() -> Iterator[None]:
-    """Within it, a compiler makes what is kept: the next run need not wait for it."""
-    began, inside = time.perf_counter(), _at_work.inside
-    _at_work.inside = True
-    try:
-        yield
-    finally:
-        _at_work.inside = inside
-        if not inside:
-            _SECONDS[0] += time.perf_counter() - began
-
-
-def compiler_seconds() -> float:
-    """How long compilers have been at work in this process."""
-    return _SECONDS[0]
 
 
 def kept_bytes(folder: Path) -> int:

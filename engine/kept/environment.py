@@ -1,0 +1,24 @@
+"""Variables of the environment that decide what compilers make: what is kept is of these."""
+
+import os
+from functools import cache
+
+# Variables that JAX, XLA and LLVM read, each when it is first used.
+_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
+
+
+def variables() -> dict[str, str]:
+    """Those variables of the environment that decide what compilers make, as they are now."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+
+
+_AT_THE_START = variables()
+
+
+@cache
+def variables_read() -> dict[str, str]:
+    """The same as they were when XLA read them, so far as that is known; asked before it does."""
+    from jax._src import xla_bridge
+
+    begun = getattr(xla_bridge, "backends_are_initialized", lambda: True)()
+    return _AT_THE_START if begun else variables()

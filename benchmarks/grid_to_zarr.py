@@ -60,7 +60,7 @@ def cases_of(small: int, large: int, side: int, quick: bool, folder: Path) -> li
 
 def sweep(folder: str, side: int, overlap: bool = True) -> tuple[Any, Any, Any]:
     """Case: a whole run into a new cube."""
-    from equisweep.engine.execution import execute
+    from equisweep.engine.run.execute import execute
 
     _double()
     root, clear = _cube(folder)

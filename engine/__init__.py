@@ -11,11 +11,11 @@ from .errors import CubeError, SweepError, SweepInterrupted
 
 if TYPE_CHECKING:
     from .device import pick_device
-    from .execution import execute
     from .feedback.report import Report
     from .ode.method import Method
     from .ode.trajectory import lanes, trajectory
     from .run.begin import plan_space
+    from .run.execute import execute
     from .space import Axis, Space, Variable
     from .store.verify import Verdict, verify
     from .tiles import Layout, Tile
@@ -44,7 +44,7 @@ __all__ = [
 _MODULES = {
     "pick_device": ".device",
     "Report": ".feedback.report",
-    "execute": ".execution",
+    "execute": ".run.execute",
     "plan_space": ".run.begin",
     "Method": ".ode.method",
     "lanes": ".ode.trajectory",

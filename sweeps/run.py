@@ -124,7 +124,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
 
         return run_on(client, sweep, root, device=device, **options)
     # What computes is loaded where there is something to compute.
-    from ..engine.execution import execute
+    from ..engine.run.execute import execute
     from .begun import as_begun
     from .reduced.reduced import resolved
 

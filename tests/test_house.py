@@ -74,7 +74,7 @@ FLOORS = {
         "reuse/*",
         "reduce/*",
         "run/*",
-        "execution trial recompute",
+        "trial recompute",
         "crew/*",
         "__init__",
     ],

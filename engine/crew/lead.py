@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import CubeError, SweepError, SweepInterrupted
-from ..execution import withdraw_if_empty
 from ..feedback.progress import Progress, Silence
 from ..feedback.report import Report
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..run.begin import Wanted, something_at
+from ..run.execute import withdraw_if_empty
 from ..run.portable import said_of
 from ..run.ready import Ready
 from ..space import Space

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluate import Evaluator
-from ..execution import AHEAD, write_all
 from ..feedback.progress import Silence
 from ..kept.folder import keep_compiled
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace
 from ..reuse.old_points import OldPoints
 from ..reuse.tiles import Tiles, source_of_tiles
+from ..run.execute import AHEAD, write_all
 from ..run.portable import require_same_bits
 from ..run.ready import evaluator_of, why_not_portable
 from ..space import Space

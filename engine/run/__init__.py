@@ -1,1 +1,1 @@
-"""What a run does before the first tile is computed and after the last one is written."""
+"""A run: what it does before the first tile is computed, the tiles, and what it does after the last one."""

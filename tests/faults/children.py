@@ -21,8 +21,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import zarr.core.sync
-from equisweep.engine import device, evaluate, execution
+from equisweep.engine import device, evaluate
 from equisweep.engine.kept import folder as kept_folder
+from equisweep.engine.run import execute
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.commands import main as main_module
@@ -36,7 +37,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def warm_up() -> None:
     """Import what children need, and put NumPy into the place of the model's kernel."""
     cpu = _Device(platform="cpu")
-    for module in (device, execution):
+    for module in (device, execute):
         module.pick_device = lambda _wanted: cpu  # pyright: ignore[reportPrivateImportUsage]
     kept_folder.keep_compiled = lambda: None
     evaluate.grid_function = lambda space, *_, **__: (Numbers(space), set())  # pyright: ignore

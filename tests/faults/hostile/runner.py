@@ -24,7 +24,7 @@ _STDERR = "stderr.txt"
 def warm_up() -> None:
     """Import what commands import, so that no child has to."""
     import duckdb  # noqa: F401
-    import equisweep.engine.execution
+    import equisweep.engine.run.execute
     import equisweep.engine.store.verify
     import equisweep.sweeps.accessor
     import equisweep.sweeps.commands.main

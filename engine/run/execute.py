@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .device import DEVICES, pick_device
-from .errors import Argument, CubeError, SweepError, SweepInterrupted
-from .feedback.progress import Silence
-from .feedback.report import Report
-from .feedback.stop_flag import stop_if_requested
-from .reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
-from .run.begin import Wanted, something_at
-from .run.ready import Ready
-from .space import Space
-from .store.cube import Cube, open_cube_for_reading
-from .store.durable import clear_disk_errors, discard, put_back, withdraw
-from .store.identity import require_same_sweep
-from .store.journal import log_run
-from .store.manifest import complete
-from .store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
-from .store.shared.lease import Busy, Lease, beside_others, only_writer
-from .store.shared.parts import WHOLE, Part, places_of
-from .tiles import Tile
-from .writer import WRITERS, TileWriter
+from ..device import DEVICES, pick_device
+from ..errors import Argument, CubeError, SweepError, SweepInterrupted
+from ..feedback.progress import Silence
+from ..feedback.report import Report
+from ..feedback.stop_flag import stop_if_requested
+from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
+from ..space import Space
+from ..store.cube import Cube, open_cube_for_reading
+from ..store.durable import clear_disk_errors, discard, put_back, withdraw
+from ..store.identity import require_same_sweep
+from ..store.journal import log_run
+from ..store.manifest import complete
+from ..store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
+from ..store.shared.lease import Busy, Lease, beside_others, only_writer
+from ..store.shared.parts import WHOLE, Part, places_of
+from ..tiles import Tile
+from ..writer import WRITERS, TileWriter
+from .begin import Wanted, something_at
+from .ready import Ready
 
 if TYPE_CHECKING:
-    from .evaluate import Computed, Evaluator
+    from ..evaluate import Computed, Evaluator
 
 # Tiles being computed beyond the one being fetched, and tiles that wait to be written.
 AHEAD = 1, WRITERS + 1
@@ -183,8 +183,8 @@ def withdraw_if_empty(root: Path) -> None:
 
 def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: Part | None = None) -> Report:
     """Compute and write these tiles, the missing ones. What computes takes a second to load: only here."""
-    from .reduce.loop import Fold
-    from .reuse.tiles import source_of_tiles
+    from ..reduce.loop import Fold
+    from ..reuse.tiles import source_of_tiles
 
     space, stored, durable = job.wanted.space, job.wanted.stored, job.durable
     fold = None
@@ -255,7 +255,7 @@ def write_all(tiles: Iterable["Computed"], evaluator: "Evaluator", writer: TileW
 
 def _entry(evaluator: "Evaluator", writer: TileWriter, todo: Sequence[Tile]) -> dict[str, Any]:
     """What the journal says of a run, besides when it was."""
-    from .codegen.how_compiled import in_words
+    from ..codegen.how_compiled import in_words
 
     return {
         "tiles": writer.committed,

@@ -1,4 +1,7 @@
-"""JSON and TOML from outside: of bounded size and depth, and whatever is wrong with one is a ValueError."""
+"""JSON and TOML from outside: of bounded size and depth, and whatever is wrong with one is a ValueError.
+
+What a cube's metadata may say, once they are read, stands in `store.require_cube` and `gate.array_metadata`.
+"""
 
 import json
 import re

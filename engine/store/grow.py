@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import Argument, CubeError
+from ..gate.array_metadata import MOST_LABELS
 from ..gate.files import digest_of
-from ..gate.modest_arrays import MOST_LABELS
 from ..space import Axis, Space
 from ..values.columns import Values, describe_values
 from ..values.columns import head as first_of

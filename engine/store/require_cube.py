@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CubeError
+from ..gate.array_metadata import require_modest
 from ..gate.documents import parse_json
-from ..gate.modest_arrays import require_modest
 from ..gate.text import shown
 from .metadata import copies, read_metadata
 from .storage.files import storage_of

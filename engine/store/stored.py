@@ -1,7 +1,7 @@
 """An array of a cube, by its metadata, in the one way in which equisweep stores arrays.
 
 A cube holds arrays in that way only, whichever version wrote it: what another program has stored otherwise is
-refused by name (`gate.modest_arrays` says so first, in more words), and zarr is not loaded to ask a cube.
+refused by name (`gate.array_metadata` says so first, in more words), and zarr is not loaded to ask a cube.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ..gate.array_metadata import NUMBERS
 from ..gate.files import CHUNK
 from .decode import Damaged
 from .metadata import read_metadata
 from .shard import CHECKSUM, Form, checksum
 from .storage.files import storage_of
 
-_NUMBERS = {"bool", "float32", "float64"} | {
-    f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
 _FILLS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}
 
 
@@ -98,7 +96,7 @@ def _written_here(folder: Path, document: Mapping[str, Any]) -> Stored | None:
         and grid["name"] == "regular"
         and (keys["name"], (keys.get("configuration") or {}).get("separator", "/")) == ("default", "/")
         and all(isinstance(dim, str) for dim in dims)
-        and (said in _NUMBERS or said == "string")
+        and (said in NUMBERS or said == "string")
         and len(dims) == len(shape) == len(files)
         and min(files, default=1) > 0 <= min(shape, default=0)
     )

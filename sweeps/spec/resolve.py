@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.check_model import check_model
 from ...engine.errors import SweepError
-from ...engine.gate.modest_arrays import MOST_DIMS
+from ...engine.gate.array_metadata import MOST_DIMS
 from ...engine.gate.text import shown
 from ...engine.space import Space, dim_labels
 from ...kernels.model import Model

@@ -14,7 +14,8 @@ _MOST_TEXT = 2**24  # bytes of a coordinate of names
 _SHORT_TEXT, _LONG_NAME = 2**16, 256  # bytes of names, in all and of each besides
 _MOST_FILES = 10**5  # of a coordinate
 MOST_DIMS = 32  # of an array
-_NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
+# Dtypes of the arrays of a cube, and bytes of a number; coordinates hold texts besides.
+NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
     f"{s}int{b}": b // 8 for s in ("", "u") for b in (8, 16, 32, 64)
 }
 _PLAIN = (["bytes", "crc32c"], ["vlen-utf8", "crc32c"])
@@ -46,7 +47,7 @@ def require_modest(name: str, document: Any, is_coordinate: bool, folder: Path) 
     if is_coordinate:
         _require_coordinate(where, document, shape, chunk, folder)
         return
-    size = _NUMBERS.get(str(document.get("data_type")))
+    size = NUMBERS.get(str(document.get("data_type")))
     if size is None:
         raise ValueError(f"{where} holds no numbers")
     require_tiles(where, prod(ceil(length / step) for length, step in zip(shape, chunk, strict=True)))
@@ -72,7 +73,7 @@ def _require_coordinate(
     """A coordinate is stored without compression: what it declares is what it takes."""
     if len(shape) != 1:
         raise ValueError(f"{where} has {len(shape)} axes, and a coordinate has one")
-    size = _NUMBERS.get(str(document.get("data_type")))
+    size = NUMBERS.get(str(document.get("data_type")))
     most = MOST_NAMES if size is None else MOST_LABELS
     if max(shape[0], chunk[0]) > most:
         raise ValueError(f"{where} declares {max(shape[0], chunk[0]):,} labels; at most {most:,} are read")

@@ -17,6 +17,7 @@ import numpy as np
 from . import grid_vmap
 from .batches import cores
 from .codegen.grid_loop import GridLoop
+from .codegen.how_compiled import Compiled
 from .evaluate import Evaluator, said_of_model
 from .feedback.compiler_clock import compiler_seconds
 from .grid_function import GridFunction
@@ -46,11 +47,17 @@ class Trial:
         Computing all points, by all cores.
     batch_bytes
         Memory that the batches computed at a time take besides what they return.
+    computed
+        How the kernels that were compiled compute.
+    all_kernels
+        Whether these are all that the sweep has.
     """
 
     compile_seconds: float
     compute_seconds: float
     batch_bytes: int
+    computed: frozenset[Compiled]
+    all_kernels: bool
 
 
 class TooLong(Exception):
@@ -90,6 +97,8 @@ def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_co
         compile_seconds=max(np.mean([one.compile_seconds for one in tries]).item(), 0.0) * len(tiles),
         compute_seconds=np.mean([one.point_seconds for one in tries]).item() * points / busy,
         batch_bytes=max(one.bytes for one in tries) * busy,
+        computed=frozenset(evaluator.computed),
+        all_kernels=len(tries) == len(tiles),
     )
 
 

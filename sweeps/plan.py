@@ -3,6 +3,7 @@
 import resource
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -52,7 +53,8 @@ class Plan:
     memory
         Expected resident size of the run [bytes].
     seconds
-        Expected time of the run, compiling included; what is kept from before is not compiled again.
+        Expected time of the run: loading the model and what computes it, as long as that took now; compiling,
+        but for what is kept from before; computing or writing, whichever takes longer.
     tried
         Whether time and memory come from points that were tried; else from rates of a 2-core machine.
     compile_seconds
@@ -120,7 +122,8 @@ def plan(
     CubeError
         Where there is no cube to take points from.
     """
-    from ..engine.codegen.how_compiled import in_words, remarked
+    began = time.perf_counter()
+    from ..engine.codegen.how_compiled import Compiled, in_words, remarked
     from ..engine.device import pick_device
     from ..engine.grid_function import how_computed, latest_end, least_steps, not_portable
     from ..engine.kept.folder import keep_compiled
@@ -145,17 +148,20 @@ def plan(
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
     keep_compiled()
-    remark = ""
+    loading = time.perf_counter() - began  # which a run does as well
+    remark, ways = "", frozenset[Compiled]()
     with own_models_too():
         if tries:
             try:
                 result = tried(space, layout, picked)
                 compiling, computing = result.compile_seconds, result.compute_seconds
                 base = _peak_memory() + result.batch_bytes
+                ways = result.computed  # as compiled: where a compiler fails no trace tells
             except TooLong as why:
                 compiling, tries = why.seconds, False
                 remark = why.remark
-        ways = how_computed(space, picked)  # what was tried has been traced
+        if not (ways and result.all_kernels):
+            ways |= how_computed(space, picked)  # what was tried has been traced
     ways = remarked(ways, remark) if remark else ways
     computing *= 1 - (reused or 0) / space.points
     writing = size / _STORE_BYTES_PER_SECOND + files * len(stored.variables) * _FILE_SECONDS
@@ -169,7 +175,7 @@ def plan(
         bytes=size,
         free=shutil.disk_usage(Path.cwd()).free,
         memory=base + partial + min(tiles, len(layout)) * space.bytes_per_point * prod(layout.tile),
-        seconds=_CUBE_SECONDS + compiling + max(computing, writing),
+        seconds=loading + _CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(ways),

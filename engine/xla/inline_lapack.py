@@ -6,6 +6,9 @@ do the work, and the program stands still for ever without using a core. Two ind
 one program on two cores are enough. Below a certain amount of work (``GetLapackBatchChunkSize`` in jaxlib's
 ``cpu/lapack_kernels.cc``) the thread does it itself; so here a batch becomes a loop over parts that stay
 below it.
+
+Primitives of other libraries, such as lineax's `linear_solve`, hold such calls where no trace shows them: they
+are opened first (`foreign`).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +19,7 @@ import jax
 import jax.lax.linalg
 from jax.extend import core
 
+from .foreign import opened
 from .live_bytes import inner_jaxprs, is_jaxpr
 
 Array = Any
@@ -49,10 +53,15 @@ def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def holds_lapack(jaxpr: core.Jaxpr) -> bool:
     """Whether a program calls LAPACK anywhere, its loops, branches and inner functions included."""
-    return any(
-        equation.primitive.name in _LAPACK or any(map(holds_lapack, inner_jaxprs(equation.params)))
-        for equation in jaxpr.eqns
-    )
+    return any(map(_calls_lapack, jaxpr.eqns))
+
+
+def _calls_lapack(equation: Any) -> bool:
+    inner = inner_jaxprs(equation.params)
+    if equation.primitive.name in _LAPACK or any(map(holds_lapack, inner)):
+        return True
+    function = opened(equation)
+    return function is not None and holds_lapack(function.jaxpr)
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -71,6 +80,8 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array) -> list[
         operands = [read(atom) for atom in equation.invars]
         if equation.primitive.name in _LAPACK:
             results = _in_parts(equation, operands)
+        elif (function := opened(equation)) is not None and holds_lapack(function.jaxpr):
+            results = _run(function.jaxpr, function.consts, *operands)
         else:
             params = equation.primitive.get_bind_params(_inner_rewritten(equation.params))
             results = _bound(equation, operands, params)

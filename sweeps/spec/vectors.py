@@ -22,15 +22,20 @@ def component_labels(
 
     Components come from ``[fixed.<name>]`` and from the names that are `varied`, as axes or samples:
     "<name>.<component>". Where no list is given and all of them are the default's own, the others of the
-    default stay; otherwise what is stated is all there is. SweepError, beginning with `where`, for what is
-    no vector, and for lists of different lengths.
+    default stay; otherwise what is stated is all there is. Beside axes that name the default's own components
+    a list is of those, in their order. SweepError, beginning with `where`, for what is no vector, and for
+    lists of different lengths.
     """
     varied = list(varied)
     labels: dict[str, tuple[str, ...]] = {}
     for dim in dict.fromkeys(p.dim for p in model.parameters if p.dim):
         vectors = [p for p in model.parameters if p.dim == dim]
-        stated = dict.fromkeys(name for p in vectors for name in _stated(where, fixed, varied, p))
         default = tuple(dict.fromkeys(name for p in vectors for name in _named(p.default)))
+        stated = dict.fromkeys(
+            name
+            for p in vectors
+            for name in _stated(where, _by_name(where, fixed, varied, vectors), varied, p)
+        )
         resized = any(_is_list(fixed.get(p.name)) for p in vectors)
         chosen = tuple(stated) if resized or not set(stated) <= set(default) else default
         labels[dim] = tuple(sorted(chosen, key=int)) if all(map(_is_number, chosen)) else chosen
@@ -48,6 +53,8 @@ def vector_values(
     component without a value, and for a wrong one.
     """
     labels = inputs.labels[parameter.dim or ""]
+    vectors = [p for p in inputs.model.parameters if p.dim == parameter.dim]
+    fixed = _by_name(where, fixed, taken, vectors)
     stated = fixed.get(parameter.name, {})
     given = _components(f"{where}.{parameter.name}", stated)
     default = _named(parameter.default)
@@ -93,6 +100,25 @@ def _stated(where: str, fixed: Mapping[str, Any], varied: Iterable[str], paramet
     given = list(_components(f"{where}.{parameter.name}", fixed.get(parameter.name, {})))
     parts = [name.partition(".") for name in varied]
     return given + [component for base, dot, component in parts if dot and base == parameter.name]
+
+
+def _by_name(
+    where: str, fixed: Mapping[str, Any], varied: Iterable[str], vectors: Sequence[Parameter]
+) -> Mapping[str, Any]:
+    """The same values, lists of them as tables where axes name the default's components, which have words."""
+    default = list(dict.fromkeys(name for p in vectors for name in _named(p.default)))
+    parts = [name.partition(".") for name in varied]
+    named = {component for base, dot, component in parts if dot and base in {p.name for p in vectors}}
+    if not named or not named <= set(default) or any(map(_is_number, default)):
+        return fixed
+    lists = {p.name for p in vectors if _is_list(fixed.get(p.name))}
+    for name in lists:
+        if len(fixed[name]) != len(default):
+            raise SweepError(
+                f"{where}.{name}: a list of {len(fixed[name])} values; as {_list(sorted(named))} is varied, it is "
+                f"of {_list(default)}: give {len(default)}, or a table by component"
+            )
+    return {**fixed, **{name: dict(zip(default, fixed[name], strict=True)) for name in lists}}
 
 
 def _components(where: str, given: Any) -> dict[str, Any]:

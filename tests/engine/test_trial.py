@@ -164,6 +164,31 @@ def test_without_a_trial_nothing_is_compiled(monkeypatch):
     assert 0 < tries.seconds < 60
 
 
+SLOW_TO_LOAD = """
+import time
+time.sleep(0.3)
+"""
+
+
+def test_what_loading_a_model_takes_belongs_to_the_time_of_a_run(tmp_path):
+    (tmp_path / "mine.py").write_text(SLOW_TO_LOAD + MODELS)
+    made = plan(spread_over(tmp_path, "uneven", 4, 2), "cpu", trial=False)
+    assert made.seconds > 0.3 + made.compile_seconds
+
+
+def test_a_plan_says_how_kernels_are_computed_once_they_are_compiled(monkeypatch):
+    """No trace tells that a compiler will fail: the cube that a run makes is then not portable."""
+
+    def fails(_):
+        raise RuntimeError("no memory to compile")
+
+    monkeypatch.setattr(GridLoop, "link", fails)
+    with pytest.warns(UserWarning, match="the machine code failed: no memory"):
+        made = plan(tiled_sweep(), "cpu")
+    assert made.computed == "XLA (the machine code failed)"
+    assert made.not_portable == made.computed
+
+
 def test_what_compiles_for_long_is_said_beforehand_and_optimised_less(folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(GridVmap, "compile", lambda *_: pytest.fail("compiled"))

@@ -6,9 +6,11 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import lineax
 import numpy as np
 import pytest
 from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
+from helpers.jaxprs import equations
 from helpers.programs import linear_algebra
 from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
 
@@ -61,6 +63,24 @@ def test_no_call_gets_more_work_than_one_thread_does_itself(size, most):
     np.testing.assert_allclose(
         jax.jit(function)(matrices), np.linalg.solve(matrices, np.ones((size, 1)))[..., 0], rtol=1e-6
     )
+
+
+def test_what_a_primitive_of_another_library_calls_is_cut_as_well():
+    def solve(matrix):
+        return lineax.linear_solve(lineax.MatrixLinearOperator(matrix), jnp.ones(20)).value
+
+    matrices = np.random.default_rng(4).normal(size=(300, 20, 20))
+    plain = jax.vmap(lambda m: jax.jvp(solve, (m,), (m,)))
+    names = {equation.primitive.name for equation in equations(jax.make_jaxpr(plain)(matrices))}
+    assert "vprim" in names
+    assert "triangular_solve" not in names
+    assert holds_lapack(jax.make_jaxpr(plain)(matrices).jaxpr)
+    cut = jax.make_jaxpr(inline_lapack(plain))(matrices)
+    assert max(call_sizes(cut.jaxpr)) == 1
+    assert "vprim" not in {equation.primitive.name for equation in equations(cut)}
+    x, slope = jax.jit(inline_lapack(plain))(matrices)
+    np.testing.assert_allclose(x, np.linalg.solve(matrices, np.ones((20, 1)))[..., 0], rtol=1e-6)
+    np.testing.assert_allclose(slope, -x, rtol=1e-6)  # of A x = 1 along A itself
 
 
 def test_loops_branches_and_derivatives_are_kept():

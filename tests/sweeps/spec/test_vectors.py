@@ -209,6 +209,10 @@ BAD = {
         "fixed.probability: component '1' is missing, which theta has; the defaults are for 1, 2, 3, so give "
         "all of 1, 2",
     ),
+    "a list of another length than the components that an axis names": (
+        HEAD + "[fixed]\nE = [0.1, 0.2, 0.3]\n",
+        "fixed.E: a list of 3 values; as data is varied, it is of data, application_systems: give 2",
+    ),
     "a table beyond a list": (
         TYPES + "theta = [1, 2, 3]\n[fixed.T_min]\n4 = 1\n",
         "fixed.theta: component '4' is missing, which T_min has",
@@ -251,6 +255,11 @@ def test_a_list_or_a_table_may_be_the_base_of_a_component_that_is_an_axis():
     np.testing.assert_array_equal(types.fixed["T_min"], [20, np.nan, 100])
     factors = space(axes={"v.data": [0.3]}, fixed={"v": {"data": 0.1, "application_systems": 0.4}})
     np.testing.assert_array_equal(factors.fixed["v"], [np.nan, 0.4])
+    # An axis names one of the model's own factors: so a list is of those, in their order.
+    listed = space(axes={"v.data": [0.3]}, fixed={"v": [0.1, 0.4], "E": [0.2, 0.3]})
+    assert listed.labels == factors.labels
+    np.testing.assert_array_equal(listed.fixed["v"], [np.nan, 0.4])
+    np.testing.assert_array_equal(listed.fixed["E"], [0.2, 0.3])
 
 
 def test_vectors_in_python_may_be_arrays():

@@ -149,18 +149,19 @@ def plan(
     base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
     keep_compiled()
     loading = time.perf_counter() - began  # which a run does as well
-    remark, ways = "", frozenset[Compiled]()
+    remark, ways, known = "", frozenset[Compiled](), False
     with own_models_too():
         if tries:
             try:
                 result = tried(space, layout, picked)
                 compiling, computing = result.compile_seconds, result.compute_seconds
                 base = _peak_memory() + result.batch_bytes
-                ways = result.computed  # as compiled: where a compiler fails no trace tells
+                # As compiled: where a compiler fails no trace tells.
+                ways, known = result.computed, result.all_kernels
             except TooLong as why:
                 compiling, tries = why.seconds, False
                 remark = why.remark
-        if not (ways and result.all_kernels):
+        if not known:
             ways |= how_computed(space, picked)  # what was tried has been traced
     ways = remarked(ways, remark) if remark else ways
     computing *= 1 - (reused or 0) / space.points

@@ -7,8 +7,8 @@ one program on two cores are enough. Below a certain amount of work (``GetLapack
 ``cpu/lapack_kernels.cc``) the thread does it itself; so here a batch becomes a loop over parts that stay
 below it.
 
-Primitives of other libraries, such as lineax's `linear_solve`, hold such calls where no trace shows them: they
-are opened first (`foreign`).
+Primitives of other libraries, such as ``linear_solve`` of lineax, hold such calls where no trace shows them:
+they are opened first (`foreign`).
 """
 
 from collections.abc import Callable, Sequence

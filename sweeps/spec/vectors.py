@@ -115,8 +115,8 @@ def _by_name(
     for name in lists:
         if len(fixed[name]) != len(default):
             raise SweepError(
-                f"{where}.{name}: a list of {len(fixed[name])} values; as {_list(sorted(named))} is varied, it is "
-                f"of {_list(default)}: give {len(default)}, or a table by component"
+                f"{where}.{name}: a list of {len(fixed[name])} values; as {_list(sorted(named))} is varied, "
+                f"it is of {_list(default)}: give {len(default)}, or a table by component"
             )
     return {**fixed, **{name: dict(zip(default, fixed[name], strict=True)) for name in lists}}
 

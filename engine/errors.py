@@ -29,18 +29,39 @@ class Argument:
         return self.name if value is None else f"{self.name}={value!r}"
 
 
-class UserError(Exception):
-    """A message made of text and of arguments, which its reader may know by other names.
+class Call:
+    """A function as messages name it: ``verify('a.zarr', repair=True)`` in Python, a command in a shell.
 
-    `str` gives the arguments their names in Python; `spelt` those that the caller knows.
+    Parameters
+    ----------
+    name : of the function in `equisweep.sweeps`, and of the command.
+    arguments : the first as paths or texts, then by name.
     """
 
-    def __init__(self, *parts: str | Argument) -> None:
+    def __init__(self, name: str, *arguments: Path | str | Argument) -> None:
+        self.name, self.arguments = name, arguments
+
+    def __str__(self) -> str:
+        """As Python writes it."""
+        written = (str(one) if isinstance(one, Argument) else repr(str(one)) for one in self.arguments)
+        return f"{self.name}({', '.join(written)})"
+
+
+Part = str | Argument | Call
+
+
+class UserError(Exception):
+    """A message made of text, arguments and calls, which its reader may know by other names.
+
+    `str` gives arguments and calls their names in Python; `spelt` those that the caller knows.
+    """
+
+    def __init__(self, *parts: Part) -> None:
         super().__init__(clean("".join(map(str, parts)), MESSAGE))
         self.parts = parts
 
-    def spelt(self, spell: Callable[[Argument], str]) -> str:
-        """The message with every argument as `spell` writes it, clean and cut as `str` gives it."""
+    def spelt(self, spell: Callable[[Argument | Call], str]) -> str:
+        """The message with every argument and call as `spell` writes it, clean and cut as `str` gives it."""
         return clean("".join(part if isinstance(part, str) else spell(part) for part in self.parts), MESSAGE)
 
 

@@ -70,7 +70,7 @@ def said(file):
 
 
 def is_there(name, words):
-    first, *rest = name.split(".")
+    first, *rest = name.removeprefix("equisweep.").split(".")
     if rest and first in INSIDE:
         return rest[0] in INSIDE[first]
     return first in words or first in DEFINED

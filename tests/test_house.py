@@ -5,6 +5,8 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
+from equisweep import sweeps as public
+from equisweep.sweeps.commands.main import COMMANDS
 from helpers.imports import FOLDERS, circles, imports, name_of, of_others, sources
 from helpers.project import ROOT
 
@@ -166,17 +168,33 @@ def test_files_are_short_and_folders_small(folder):
 
 
 FLAG = re.compile(r"(?<![\w-])(--[a-z]|-o\b)")
+# Written as code a command may be named: in docstrings, and in what a paper's report says of itself.
+AS_CODE = re.compile(r"``equisweep [^`]*``|`equisweep [^`]*`")
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_library_speaks_python_and_leaves_flags_to_the_commands(folder):
+    command = re.compile(rf"\bequisweep ({'|'.join(one.name for one in COMMANDS)})\b")
     for file in sources(folder):
         if file.is_relative_to(ROOT / "sweeps" / "commands"):
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = re.sub(r"``equisweep [^`]*``", "", node.value)  # which names the command as such
+                text = AS_CODE.sub("", node.value)
                 assert not FLAG.search(text), f"{file}:{node.lineno}"
+                assert not command.search(text), f"{file}:{node.lineno}: say `errors.Call`"
+
+
+def test_a_message_that_names_a_call_names_a_command_that_is_a_function():
+    calls = {
+        node.args[0].value
+        for folder in FOLDERS
+        for file in sources(folder)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Call"
+    }
+    assert calls
+    assert calls <= {one.name for one in COMMANDS} & set(public.__all__)
 
 
 def test_nothing_unpickles_or_evaluates():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.how_compiled import all_native, in_words
-from ..errors import Argument, SweepError
+from ..errors import Argument, Call, Part, SweepError
 from ..evaluate import Computed, Evaluator, computed_tiles
 from ..feedback.stop_flag import stop_if_requested
 from ..made_before import own_models_too
@@ -142,7 +142,7 @@ class ReusedTiles(Tiles):
                 raise SweepError(*self._other_bits(name))
         return True
 
-    def _other_bits(self, name: str) -> tuple[str, Argument]:
+    def _other_bits(self, name: str) -> tuple[Part, ...]:
         root = self.old.reader.root
         said = (
             f"{root}: {name}: has other bits than this machine computes at the same points "
@@ -150,7 +150,7 @@ class ReusedTiles(Tiles):
         )
         if self.taken:
             said += "what was taken already may not either: give up the new cube and compute all anew; "
-        return f"{said}equisweep verify {root} says by how much, with ", Argument("recompute", "1%")
+        return said, Call("verify", root, Argument("recompute", "1%")), " says by how much"
 
     def _require_same_packages(self) -> None:
         """What goes through XLA has the bits of one version of it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Argument, CubeError, SweepError
+from ..errors import Argument, Call, CubeError, SweepError
 from ..gate.documents import parse_json
 from ..gate.files import Unfit
 from ..gate.text import said
@@ -263,8 +263,8 @@ def _require_sealed(root: Path) -> list[Seal]:
         wrong = broken(root, seals)
     for path, reason in wrong.items():
         if path.name == "zarr.json":
-            mends = Argument("repair", True)
-            raise CubeError(f"{root}: {reason}; equisweep verify writes them as they were with ", mends)
+            mends = Call("verify", root, Argument("repair", True))
+            raise CubeError(f"{root}: {reason}; ", mends, " writes them as they were")
         raise CubeError(
             f"{root}: {reason}; choose another output, or overwrite it with ", Argument("overwrite", True)
         )
@@ -293,5 +293,5 @@ def readable(root: Path) -> Iterator[None]:
         raise
     except Exception as error:  # many kinds, on bytes that are not what they should be
         raise CubeError(
-            f"{root}: cannot be read ({said(error)}); equisweep verify {root} names what is damaged"
+            f"{root}: cannot be read ({said(error)}); ", Call("verify", root), " names what is damaged"
         ) from error

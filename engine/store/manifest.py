@@ -18,7 +18,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
-from ..errors import Argument, CubeError
+from ..errors import Argument, Call, CubeError
 from ..tiles import Layout
 from .shard import DIGEST
 from .storage.failures import StorageError
@@ -147,9 +147,9 @@ class Manifest:
         for path, reason in self.damaged.items():
             if reason == FOREIGN:
                 raise CubeError(
-                    f"{path}: {reason}; where its shards are right, equisweep verify {root} "
-                    "writes the manifest anew with ",
-                    Argument("repair", True),
+                    f"{path}: {reason}; where its shards are right, ",
+                    Call("verify", root, Argument("repair", True)),
+                    " writes the manifest anew",
                 )
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Argument, CubeError
+from ..errors import Argument, Call, CubeError
 from ..feedback.stop_flag import stop_if_requested
 from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
@@ -280,8 +280,8 @@ class Reader:
     def _error(self, path: str, reason: str, error: Exception | None = None) -> CubeError:
         if error is not None and says_nothing_of_the_file(error):
             return CubeError(f"{path}: {reason}; read it again later")
-        advice = f"; equisweep verify {self.root} lets the next run compute it again with "
-        return CubeError(f"{path}: {reason}{advice}", Argument("repair", True))
+        mends = Call("verify", self.root, Argument("repair", True))
+        return CubeError(f"{path}: {reason}; ", mends, " lets the next run compute it again")
 
 
 def _all_of(tile: Tile) -> list[slice]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import Argument, CubeError
+from ..errors import Argument, Call, CubeError
 from ..gate.documents import parse_json
 from ..gate.files import CHUNK, SEAL, Unfit
 from .manifest import FOLDER
@@ -111,9 +111,9 @@ def seals_of(root: Path) -> list[Seal]:
     for path, error in damaged.items():
         if isinstance(error, OSError) and not isinstance(error, Unfit) and error.errno != errno.ELOOP:
             raise CubeError(
-                f"{path}: cannot be read ({error.strerror}); if that stays so, equisweep verify {root} "
-                "writes it anew with ",
-                Argument("repair", True),
+                f"{path}: cannot be read ({error.strerror}); if that stays so, ",
+                Call("verify", root, Argument("repair", True)),
+                " writes it anew",
             )
     return seals
 

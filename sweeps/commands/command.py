@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import Argument, SweepError
+from ...engine.errors import Argument, Call, SweepError
 from ..paths import cube_path, path_of
 
 if TYPE_CHECKING:
@@ -54,8 +55,15 @@ _FLAGS = {
 ALL_ROWS = "--format csv prints all"
 
 
-def in_shell(argument: Argument) -> str:
-    """An argument that a message names, as it is typed: ``--kind contour``, ``--keep ok,corner``."""
+def in_shell(named: Argument | Call) -> str:
+    """What a message names, as it is typed: ``--kind contour``, ``--keep ok,corner``, a whole command."""
+    if isinstance(named, Call):
+        typed = (in_shell(one) if isinstance(one, Argument) else quote(str(one)) for one in named.arguments)
+        return " ".join(["equisweep", named.name, *typed])
+    return _option(named)
+
+
+def _option(argument: Argument) -> str:
     flag = _FLAGS.get(argument.name, f"--{argument.name.replace('_', '-')}")
     value = argument.value if argument.typed is None else argument.typed
     if value is None or isinstance(value, bool):

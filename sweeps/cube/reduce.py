@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import Argument, SweepError
+from ...engine.errors import Argument, Call, Part, SweepError
 from ...kernels.status import Status
 from ..text import nearest
 from .classes import classes_of
@@ -23,10 +23,10 @@ HOWS = ("mean", "min", "max", "sum", "std", "count", "argmin", "argmax")
 _LEFT_OUT = {"long_name": "points left out: NaN, or of a status that is not counted", "units": "1"}
 # Attributes of the dimension of a count that has a label for each class.
 _CLASS = {"long_name": "class"}
-_INSTEAD = {
-    "median": "needs all values at once; equisweep sql has median() and approx_quantile()",
-    "average": "is called mean",
-    "var": "is not there; std is its root",
+_INSTEAD: dict[str, tuple[Part, ...]] = {
+    "median": ("needs all values at once; ", Call("sql"), " has median and approx_quantile"),
+    "average": ("is called mean",),
+    "var": ("is not there; std is its root",),
 }
 
 
@@ -87,8 +87,8 @@ def reduce(
     are formed in double precision; where nothing is counted the result is NaN. Raises SweepError.
     """
     if how not in HOWS:
-        reason = _INSTEAD.get(how, "no such reduction")
-        raise SweepError(Argument("how", how), f": {reason}; known: {', '.join(HOWS)}")
+        reason = _INSTEAD.get(how, ("no such reduction",))
+        raise SweepError(Argument("how", how), ": ", *reason, f"; known: {', '.join(HOWS)}")
     require_status(dataset, Argument("how", how))
     status_codes(statuses or ())  # refuses unknown ones by the name of the argument
     dims = _dims(dataset, over, how)

@@ -218,7 +218,5 @@ def _hint(text: str, lines: list[str], streams: dict[str, _Stream], columns: Nam
     if "does not exist" in text and "Table" in text:
         return f" Tables: {', '.join(streams)}"
     if "memory" in text.lower():
-        return (
-            " (memory and disk are bounded; group or filter more, or write points out with equisweep query)"
-        )
+        return " (memory and disk are bounded; group or filter more, or ask for a part of the cube at a time)"
     return f" {candidates}".rstrip()

@@ -83,7 +83,7 @@ def test_other_bits_of_one_mechanism_are_found_before_anything_is_taken(tmp_path
     axes = {"mechanism": ["noncooperation", "sharing"], "alpha": ALPHA, "beta": BETA}
     run(with_axes(**axes), tmp_path / "old.zarr", durable=False, tile_points=20)
     altered(tmp_path / "old.zarr", lambda tile: tile.start[0] == 1)
-    with pytest.raises(SweepError, match=r"investment: has other bits .*; equisweep verify"):
+    with pytest.raises(SweepError, match=r"has other bits .*; verify\('.*old.zarr', recompute='1%'\)"):
         reused(with_axes(**{**axes, "beta": FINER}), tmp_path / "new.zarr", tmp_path / "old.zarr")
     assert not (tmp_path / "new.zarr").exists()
 

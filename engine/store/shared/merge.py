@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import CubeError
+from ...errors import Call, CubeError
 from ...feedback.stop_flag import stop_if_requested
 from ...gate.files import CHUNK, DATA
 from ...tiles import Tile
@@ -131,8 +131,9 @@ def _join(first: Cube, second: Cube, target: Cube) -> Merged:
             ours, theirs = (read(tile) for read in reads)
             if ours is not None and theirs is not None and ours != theirs:
                 raise CubeError(
-                    f"{second.root}: its tile {tile.key} has other numbers than that of {first.root}; "
-                    "equisweep diff says where"
+                    f"{second.root}: its tile {tile.key} has other numbers than that of {first.root}; ",
+                    Call("diff", first.root, second.root),
+                    " says where",
                 )
             had["both" if ours and theirs else "first" if ours else "second"] += bool(ours or theirs)
             if ours is not None:

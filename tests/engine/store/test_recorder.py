@@ -138,7 +138,10 @@ def test_a_seal_that_cannot_be_read_is_not_taken_for_lost(cube, monkeypatch, num
     with monkeypatch.context() as patched:
         patched.setattr(Disk, "read", refused)
         for ask in (open_cube, lambda path: run_report(tiled_sweep(), path, progress=False)):
-            with pytest.raises(CubeError, match=r"cube-00000001.json: cannot be read .*equisweep verify"):
+            with pytest.raises(
+                CubeError,
+                match=r"1.json: cannot be read .*verify\('.*', repair=True\) writes",
+            ):
                 ask(cube)
         verdict = verify(cube)
         assert [path.name for path in verdict.metadata] == ["cube-00000001.json", "manifest"]

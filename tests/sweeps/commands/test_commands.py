@@ -175,7 +175,7 @@ def test_damage_is_one_line_for_those_who_read(capsys, cube, tmp_path):
     for command in ("info", "query"):
         assert main([command, str(tmp_path / "copy.zarr")]) == 2
         error = capsys.readouterr().err
-        assert "equisweep verify" in error
+        assert f"equisweep verify {tmp_path / 'copy.zarr'}" in error
         assert len(error.splitlines()) == 1
 
 

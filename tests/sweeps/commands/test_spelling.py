@@ -5,7 +5,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from equisweep.engine.errors import Argument
+from equisweep.engine.errors import Argument, Call
 from equisweep.sweeps import CubeError, SweepError
 from equisweep.sweeps.commands.command import in_shell
 from equisweep.sweeps.commands.main import COMMANDS, _parser
@@ -33,6 +33,23 @@ from helpers.project import ROOT
 def test_an_argument_is_named_as_its_reader_knows_it(argument, python, shell):
     assert str(argument) == python
     assert in_shell(argument) == shell
+
+
+@pytest.mark.parametrize(
+    ("call", "python", "shell"),
+    [
+        (Call("sql"), "sql()", "equisweep sql"),
+        (Call("diff", Path("a b.zarr"), "s3://x/c.zarr"), "diff('a b.zarr', 's3://x/c.zarr')",
+         "equisweep diff 'a b.zarr' s3://x/c.zarr"),
+        (Call("verify", Path("c.zarr"), Argument("repair", True)), "verify('c.zarr', repair=True)",
+         "equisweep verify c.zarr --repair"),
+    ],
+)  # fmt: skip
+def test_a_call_is_written_so_that_its_reader_can_make_it(call, python, shell):
+    assert str(call) == python
+    assert in_shell(call) == shell
+    assert str(CubeError("see ", call, " for more")) == f"see {python} for more"
+    assert CubeError("see ", call, " for more").spelt(in_shell) == f"see {shell} for more"
 
 
 @pytest.mark.parametrize("error", [SweepError, CubeError])

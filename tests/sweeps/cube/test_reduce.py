@@ -182,7 +182,7 @@ COUNT = "count says how many"
     ("how", "over", "names", "argument", "option", "message"),
     [
         ("averge", (), (), "how='averge'", "--reduce averge", "no such reduction; known: mean"),
-        ("median", (), (), "how='median'", "--reduce median", ".*equisweep sql has median"),
+        ("median", (), (), "how='median'", "--reduce median", r".*sql(\(\))? has median"),
         ("mean", ("alhpa",), (), "over='alhpa'", "--reduce mean:alhpa", "no such axis; did you mean 'alpha'"),
         ("mean", (), ("los",), "names='los'", "--var los", "no such variable; did you mean 'loss'"),
         ("sum", ("factor",), ("loss",), "over='factor'", "--reduce sum:factor", "loss has no axis 'factor'"),

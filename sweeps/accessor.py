@@ -12,9 +12,9 @@ import xarray as xr
 
 from ..engine.errors import SweepError
 from .cube.select import Selections
-from .discover.method import Discovered
-from .explore.method import Explored
-from .plots.method import Plotted
+from .discover.accessor import Discovered
+from .explore.accessor import Explored
+from .plots.accessor import Plotted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,8 +19,8 @@ from ..writer import TileWriter
 from .block import block_of
 from .checkpoint import drop_checkpoint, read_checkpoint, write_checkpoint
 from .reduction import REDUCED_IN, Layouts, ReducedSpace, layouts
-from .steps import Step, count, steps
 from .target import Target
+from .tile_order import Step, count, steps
 from .tree import States
 
 if TYPE_CHECKING:

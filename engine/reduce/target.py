@@ -9,7 +9,7 @@ from ..tiles import Tile
 from .checkpoint import Checkpoint
 from .measure import State
 from .reduction import Layouts, ReducedSpace
-from .steps import Step
+from .tile_order import Step
 from .tree import States, Tree
 
 _CELLS, _TREE = "cells", "tree"

@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ...engine.gate.text import shown
 from ..text import nearest, short
-from .labels import quoted, split_labels
+from .label_lists import quoted, split_labels
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,7 @@ from ..plots.contour import require_numbers
 from ..plots.look.bands import bands
 from ..plots.look.numbers import number_texts
 from ..plots.view import View
-from .words import page_text
+from .plain_labels import page_text
 
 
 def contours_of(view: View) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..cube.classes import classes_of
-from ..cube.labels import quoted
+from ..cube.label_lists import quoted
 from ..cube.statuses import needs_of
 from ..plots import labels
 from ..spec.dim import DIM
 from .cost import cheapest
+from .plain_labels import page_text
 from .state import State
-from .words import page_text
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,7 +19,7 @@ from ..plots.phase.portrait import draw_phase
 from ..plots.phase.scenario import scenario
 from ..plots.save import save
 from .page_data import array
-from .words import page_text
+from .plain_labels import page_text
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -22,7 +22,7 @@ from ..plots.look.symbols import unit_text
 from .assets import PAGE, SCRIPTS, STYLE, bokeh_files, own_file
 from .controls import COLOUR_MAPS, controls_of
 from .page_data import array
-from .words import page_text
+from .plain_labels import page_text
 
 if TYPE_CHECKING:
     import xarray as xr

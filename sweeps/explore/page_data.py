@@ -13,7 +13,7 @@ from ..plots.layer import Layer
 from ..plots.look.bands import Colours, bands, scale
 from ..plots.view import MOST_NAMED, View
 from .contours import contours_of
-from .words import page_text
+from .plain_labels import page_text
 
 _DASHES = ("solid", "dashed", "dotted", "dotdash")
 # How a point without a result looks, by kind.

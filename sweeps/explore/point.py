@@ -14,7 +14,7 @@ from ..plots import labels
 from ..plots.look.symbols import unit_text
 from ..text import short
 from .controls import selections_at
-from .words import page_text
+from .plain_labels import page_text
 
 # Numbers of one output that are shown; paths have hundreds.
 _MOST = 60

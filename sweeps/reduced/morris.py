@@ -7,7 +7,7 @@ import numpy as np
 from ...engine.reduce.measure import Block, State
 from ..sensitivity.bootstrap import Resampler
 from ..sensitivity.morris import elementary_effects, measures_of
-from ..sensitivity.steps import steps_of
+from ..sensitivity.morris_steps import steps_of
 from ..spec.design import Design
 from .blocks import Blocks
 from .sampled import Sampled, Wanted

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.reduce.measure import Block, Measure, State
 from ...engine.space import Variable
-from ..sensitivity.held import MEASURED, WITHHELD
+from ..sensitivity.indices_held import MEASURED, WITHHELD
 from ..sensitivity.labels import about
 from ..sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Extent, Floor
 from ..sensitivity.withheld import LEFT_OUT

@@ -18,7 +18,7 @@ from ...kernels.status import Status
 from ..cube.statuses import counted_for
 from ..spec.outputs import output_names
 from ..text import nearest
-from .words import Statistic, read_statistic
+from .statistic_text import Statistic, read_statistic
 
 _OWN_KEYS = ("over", "keep")
 # Values of a cell that quantiles are taken of: 256 MB, and as much again while they are sorted.

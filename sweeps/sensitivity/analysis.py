@@ -14,7 +14,7 @@ from .bootstrap import Resampler
 from .elasticity import elasticity, what_to_add
 from .given.closed import MOST_SHAPLEY
 from .given.grid import as_points
-from .held import indices_held, method_held, require_samples
+from .indices_held import indices_held, method_held, require_samples
 from .labels import about, labelled
 from .measures import METHODS, NATURAL, Method, Task, independent
 from .samples import Samples

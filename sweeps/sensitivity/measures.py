@@ -18,11 +18,11 @@ from .given.patterns import by_pattern
 from .given.ranks import chatterjee
 from .given.regional import regional
 from .morris import morris_measures
+from .morris_steps import steps_of
 from .noise import Floor, floor_of
 from .prcc import partial_rank_correlations
 from .samples import Region, Samples
 from .sobol import sobol_indices
-from .steps import steps_of
 
 # Values above which a whole number is as good as continuous; distributions of measured values have fewer.
 _MOST_ATOMS = 10_000

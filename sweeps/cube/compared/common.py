@@ -11,7 +11,7 @@ import numpy as np
 
 from ....engine.reuse.along import coordinates_along
 from ....engine.store.read import Reader
-from .held import held_at
+from .held_value import held_at
 
 
 class Apart(Exception):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....engine.errors import Argument, SweepError
 from .numbers import log_ticks, number_texts
-from .words import wrap_long
+from .wrapping import wrap_long
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

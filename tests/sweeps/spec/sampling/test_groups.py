@@ -6,8 +6,8 @@ from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.sensitivity.bootstrap import Resampler
 from equisweep.sweeps.sensitivity.morris import elementary_effects
+from equisweep.sweeps.sensitivity.morris_steps import steps_of
 from equisweep.sweeps.sensitivity.sobol import sobol_indices
-from equisweep.sweeps.sensitivity.steps import steps_of
 from equisweep.sweeps.spec.design import Design
 from equisweep.sweeps.spec.sampling.morris import MorrisPoints
 from equisweep.sweeps.spec.sampling.sobol import SobolPoints

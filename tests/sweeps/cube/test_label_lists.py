@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.cube.expression import Known, parse_expression
-from equisweep.sweeps.cube.labels import split_labels
+from equisweep.sweeps.cube.label_lists import split_labels
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import query_text
 from equisweep.sweeps.cube.select import select

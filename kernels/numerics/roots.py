@@ -1,6 +1,7 @@
-"""Roots of one scalar equation, safe under jit, vmap and differentiation of any order."""
+"""Roots of one equation and of a number, safe under jit, vmap and differentiation of any order."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -79,3 +80,31 @@ def _divide_by_slope(linear: Function, y: Array) -> Array:
     """Solve ``slope * x = y``; a vanishing slope (no root, or a fold) gives 0, never NaN times zero."""
     slope = linear(jnp.ones_like(y))
     return jnp.where(slope == 0, 0, y / jnp.where(slope == 0, 1, slope))
+
+
+def falling_root(f: Function, dtype: Any) -> tuple[Array, Array]:
+    """The root in (0, 1) of a polynomial `f` of degree <= 2 that never rises there, and whether it exists.
+
+    The coefficients come from three values. The form of the solution is the one without cancellation
+    for f' <= 0, and holds for degree 1 too. Where there is no root the first value is meaningless.
+    """
+    zero = jnp.zeros((), dtype)
+    low, middle, high = f(zero), f(zero + 0.5), f(zero + 1)
+    bend = 2 * (low - 2 * middle + high)
+    fall = low - high + bend
+    exists = (low > 0) & (high < 0)
+    # At a root of a falling quadratic the discriminant is f'(root)^2, so it is positive there.
+    root_term = safe_sqrt(jnp.where(exists, fall**2 - 4 * bend * low, 1.0))
+    return jnp.where(exists, 2 * low, 1.0) / jnp.where(exists, fall + root_term, 2.0), exists
+
+
+def line_root(at_zero: Array, at_one: Array) -> tuple[Array, Array]:
+    """The root in (0, 1) of the line through (0, at_zero) and (1, at_one), and whether it exists."""
+    exists = at_zero * at_one < 0
+    return jnp.where(exists, at_zero, -1.0) / jnp.where(exists, at_zero - at_one, -2.0), exists
+
+
+def safe_sqrt(value: Array) -> Array:
+    """Square root of a non-negative number, with derivative 0 (not infinite) at 0."""
+    positive = value > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, value, 1.0)), 0.0)

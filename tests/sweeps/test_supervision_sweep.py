@@ -11,7 +11,7 @@ from equisweep.engine.store.commit import commit
 from equisweep.engine.store.cube import Cube
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.supervision.model import FLOW
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main

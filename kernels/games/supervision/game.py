@@ -21,7 +21,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...numerics.rest_points import attracts, classify, eigenvalues, falling_root, jacobian_at, line_root
+from ...numerics.roots import falling_root, line_root
+from ...numerics.stability import attracts, classify, eigenvalues, jacobian_at
 from ...replicator import PURE, advantages, share_field, to_logits
 from ...status import Status
 from .payoffs import PUNISHMENT, REWARD, payoffs

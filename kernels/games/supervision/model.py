@@ -12,7 +12,7 @@ import jax
 
 from ...flow import Flow, Observable
 from ...model import Choice, Dim, Domain, Model, Output, Parameter
-from ...numerics.rest_points import RestClass
+from ...numerics.stability import RestClass
 from ...replicator import logit_field, logit_motion
 from .ends import attractor
 from .game import BEST, REST_POINTS, check, first_integral_or_nan, kernel, start

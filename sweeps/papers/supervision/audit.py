@@ -13,7 +13,7 @@ import xarray as xr
 
 from ....kernels.flow import Attractor
 from ....kernels.games.supervision.game import BEST
-from ....kernels.numerics.rest_points import RestClass
+from ....kernels.numerics.stability import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly

@@ -23,7 +23,7 @@ from ....kernels.games.supervision.game import (
     start,
 )
 from ....kernels.games.supervision.model import FLOW, SUPERVISION
-from ....kernels.numerics.rest_points import attracts
+from ....kernels.numerics.stability import attracts
 
 Mechanism = tuple[str, str]
 Results = dict[str, np.ndarray]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ....kernels.flow import Attractor
-from ....kernels.numerics.rest_points import RestClass
+from ....kernels.numerics.stability import RestClass
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Cases, Mechanism
 from .sentence import Judgement, Sentence, arrow, falls, inside, rises
 from .static_sentences import STARTS, five_points, none_stable, saddle_corners

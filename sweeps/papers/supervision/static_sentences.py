@@ -6,7 +6,7 @@ import numpy as np
 
 from ....kernels.flow import Attractor
 from ....kernels.games.supervision.game import REST_POINTS
-from ....kernels.numerics.rest_points import RestClass
+from ....kernels.numerics.stability import RestClass
 from .cases import CASE, NEITHER, Cases, Mechanism
 from .sentence import Judgement, Sentence, arrow, inside
 

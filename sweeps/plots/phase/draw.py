@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ....kernels.flow import Flow
-from ....kernels.numerics.rest_points import RestClass
+from ....kernels.numerics.stability import RestClass
 from ....kernels.unit_quotient import unit_quotient
 from .. import labels
 from ..look.symbols import plain, typeset, with_unit

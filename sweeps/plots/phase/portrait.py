@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....engine.errors import Argument, SweepError
-from ....kernels.numerics.rest_points import RestClass
+from ....kernels.numerics.stability import RestClass
 from ...cube.select import selection
 from .. import frame, labels
 from ..drawn import Table

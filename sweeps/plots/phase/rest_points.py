@@ -12,7 +12,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from ....kernels.numerics.rest_points import RestClass, classify
+from ....kernels.numerics.stability import RestClass, classify
 from .chart import Chart
 from .motion import Motion
 

@@ -14,7 +14,7 @@ from equisweep.kernels.games.supervision.game import (
     rest_points,
 )
 from equisweep.kernels.games.supervision.model import SUPERVISION, field
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
 from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, velocity
 from scipy.optimize import fsolve

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.games.supervision.game import REST_POINTS, kernel
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from helpers.oracles.supervision import CASE
 
 EPS = float(np.finfo(np.float64).eps)

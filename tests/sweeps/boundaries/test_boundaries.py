@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from equisweep.sweeps.boundaries.bisect import refine
 from equisweep.sweeps.boundaries.boundaries import boundaries

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.flow import Flow, Observable
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.replicator import from_log_ratios
 from equisweep.sweeps.plots.phase.chart import Chart
 from equisweep.sweeps.plots.phase.motion import motion_of

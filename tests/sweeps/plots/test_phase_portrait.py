@@ -10,7 +10,7 @@ from equisweep.kernels.flow import Flow, Observable
 from equisweep.kernels.games.supervision.game import classes, jacobians
 from equisweep.kernels.games.supervision.game import rest_points as closed_form
 from equisweep.kernels.games.supervision.model import SUPERVISION
-from equisweep.kernels.numerics.rest_points import RestClass
+from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError
 from equisweep.sweeps.plots.look.style import Style

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .roots import safe_sqrt
+
 Array = Any
 
 
@@ -42,7 +44,7 @@ def eigenvalues(jacobian: Array) -> tuple[Array, Array, Array]:
     middle = (a + d) / 2
     # ((a-d)/2)^2 + bc rather than tr^2/4 - det: no cancellation where the eigenvalues are real and close.
     discriminant = ((a - d) / 2) ** 2 + b * c
-    root = _sqrt(jnp.abs(discriminant))
+    root = safe_sqrt(jnp.abs(discriminant))
     spread = jnp.where(discriminant > 0, root, 0.0)
     turning = jnp.where(discriminant < 0, root, 0.0)
     return middle + spread, middle - spread, jnp.where(jnp.isnan(middle), jnp.nan, turning)
@@ -84,31 +86,3 @@ def attracts(number: Array) -> Array:
 def jacobian_at(field: Callable[[Array], Array], point: Array) -> Array:
     """Jacobian of `field` at `point`, [equation][variable], by forward differentiation."""
     return jax.jacfwd(field)(point)
-
-
-def falling_root(f: Callable[[Array], Array], dtype: Any) -> tuple[Array, Array]:
-    """The root in (0, 1) of a polynomial `f` of degree <= 2 that never rises there, and whether it exists.
-
-    The coefficients come from three values. The form of the solution is the one without cancellation
-    for f' <= 0, and holds for degree 1 too. Where there is no root the first value is meaningless.
-    """
-    zero = jnp.zeros((), dtype)
-    low, middle, high = f(zero), f(zero + 0.5), f(zero + 1)
-    bend = 2 * (low - 2 * middle + high)
-    fall = low - high + bend
-    exists = (low > 0) & (high < 0)
-    # At a root of a falling quadratic the discriminant is f'(root)^2, so it is positive there.
-    root_term = _sqrt(jnp.where(exists, fall**2 - 4 * bend * low, 1.0))
-    return jnp.where(exists, 2 * low, 1.0) / jnp.where(exists, fall + root_term, 2.0), exists
-
-
-def line_root(at_zero: Array, at_one: Array) -> tuple[Array, Array]:
-    """The root in (0, 1) of the line through (0, at_zero) and (1, at_one), and whether it exists."""
-    exists = at_zero * at_one < 0
-    return jnp.where(exists, at_zero, -1.0) / jnp.where(exists, at_zero - at_one, -2.0), exists
-
-
-def _sqrt(value: Array) -> Array:
-    """Square root of a non-negative number, with derivative 0 (not infinite) at 0."""
-    positive = value > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, value, 1.0)), 0.0)

@@ -15,7 +15,7 @@ from .errors import SweepError
 from .gate.text import said
 from .raised_at import raised_at
 from .space import Space, derivative_name
-from .values.wide_integers import with_wide_integers
+from .wide.integers import with_wide_integers
 
 if TYPE_CHECKING:
     from .ode.method import Method

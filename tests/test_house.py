@@ -31,7 +31,7 @@ FLOORS = {
         "store/storage/objects",
         "store/storage/place",
         "store/storage/urls",
-        "kept/folder codegen/traced_once windows tiles values/* store/spans",
+        "kept/folder codegen/traced_once windows tiles values/* wide/* store/spans",
         "xla/*",
         "device space grid_vmap",
         "check_model batches store/durable",

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
-from .wide_loops import NARROW, Pair, branches, loop, scan, wide_of
+from .loops import NARROW, Pair, branches, loop, scan, wide_of
 
 Array = Any
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]

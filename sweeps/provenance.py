@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from ..engine.kept.code import digest_of_sources
-from .files import data_files
+from .spec.data_files import data_files
 from .spec.sweep import Sweep
 
 _PACKAGES = ("jax", "jaxlib", "diffrax", "numpy", "xarray", "zarr")

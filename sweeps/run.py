@@ -125,10 +125,10 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
         return run_on(client, sweep, root, device=device, **options)
     # What computes is loaded where there is something to compute.
     from ..engine.run.execute import execute
-    from .begun import as_begun
     from .reduced.reduced import resolved
+    from .spec.begun import as_begun_at
 
-    told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
+    told = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
     reuse = options.pop("reuse", None)
     options |= {
         "reduction": told.reduction,

@@ -161,10 +161,10 @@ def _member(order: "Order", cores: int) -> "Member":
     from ...engine.batches import use_cores
     from ...engine.crew.member import Member
     from ...engine.device import pick_device
-    from ..begun import as_begun
     from ..paths import cube_path
     from ..provenance import provenance
     from ..reduced.reduced import resolved
+    from ..spec.begun import as_begun_at
 
     use_cores(cores)
     _require_alike(order)
@@ -172,7 +172,7 @@ def _member(order: "Order", cores: int) -> "Member":
     try:
         root = cube_path(order.root)
         attributes = provenance(sweep)
-        told = resolved(as_begun(sweep, root))
+        told = resolved(as_begun_at(root, sweep))
         if (
             attributes["sweep_sha256"] != order.alike["sweep"]
             or told.space.dtype.name != order.alike["dtype"]

@@ -107,7 +107,7 @@ def _everywhere(path: Path) -> str:
 
 def _files(sweep: "Sweep") -> Iterator[Path]:
     """Files that a sweep reads: its model's own, and those of data."""
-    from ..files import data_files
+    from ..spec.data_files import data_files
     from ..spec.load_model import find_model
 
     if ":" in sweep.model or sweep.model.endswith(".py"):

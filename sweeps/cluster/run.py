@@ -5,10 +5,10 @@ from typing import Any
 
 from ...engine.crew.lead import execute_with
 from ...engine.feedback.report import Report
-from ..begun import as_begun
 from ..paths import cube_path
 from ..provenance import provenance
 from ..reduced.reduced import resolved
+from ..spec.begun import as_begun_at
 from ..spec.sweep import Sweep
 from .client import require_dask
 from .order import order
@@ -25,7 +25,7 @@ def run_on(
     from .spread import crew_of
 
     old = None if reuse is None else cube_path(reuse)
-    told = resolved(sweep if options.get("overwrite") else as_begun(sweep, root))
+    told = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
     sent = order(sweep, root, device, options.get("durable", True), old)
     with crew_of(client, sent) as crew:
         return execute_with(

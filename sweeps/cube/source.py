@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, CubeError, SweepError
 from ...engine.gate.documents import parse_json, parse_table
-from ..spec.design import as_begun
+from ..spec.begun import as_begun
 from ..spec.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def space_of(
                 Argument("sweep_file", "sweep.toml"),
             )
     identity = parse_json(dataset.attrs.get("identity", "{}"))
-    space = replace(sweep, design=as_begun(sweep.design, identity, f"{sweep.origin}: design")).space()
+    space = as_begun(sweep, identity).space()
     _require_same(dataset, space, sweep, model)
     return space
 

@@ -147,35 +147,6 @@ class Design:
         )
 
 
-def as_begun(stated: Mapping[str, Any], identity: Mapping[str, str], where: str) -> Mapping[str, Any]:
-    """A design as it is stated, drawn as a cube of this identity began it, in hypercubes of the same size.
-
-    That size is the first number of samples, unless the design states another: without it no Latin hypercube
-    could grow. Raises SweepError, beginning with `where`, for a number of samples that does not hold whole
-    hypercubes.
-    """
-    try:
-        held = Design.from_identity(identity)
-    except (KeyError, TypeError, ValueError):  # whoever opens the cube says better what is damaged
-        return stated
-    if held is None or held.kind != stated.get("kind"):
-        return stated
-    stated, samples = {"drawn_as": held.drawn_as, **stated}, stated.get("samples")
-    if held.kind != "lhs" or stated.get("batch") is not None:
-        return stated
-    if not isinstance(samples, int) or samples == held.option:
-        return stated
-    if samples % held.option:
-        if samples < held.samples:  # which no design does, and the cube says so
-            return stated
-        near = samples // held.option * held.option
-        raise SweepError(
-            f"{where}.samples: {samples:,}: the cube is made of hypercubes of {held.option:,} points each, "
-            f"and grows by whole ones; give {near:,} or {near + held.option:,}, or choose another output"
-        )
-    return {**stated, "batch": held.option}
-
-
 def design_names(stated: Mapping[str, Any]) -> list[str]:
     """Names under the "parameters" of a design as it is stated, unchecked."""
     parameters = stated.get("parameters")

@@ -15,8 +15,8 @@ from ....engine.store.journal import logged_runs
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
 from ....kernels.status import Status
-from ...missing import describe_missing
 from ...text import size_text, table
+from .missing import describe_missing
 
 _MOST = 10**5  # characters of a description, most of them the sweep
 _MOST_RUNS = 50

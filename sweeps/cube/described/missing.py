@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.errors import SweepError
-from ..engine.gate.text import clean
-from ..engine.store.journal import logged_runs
-from ..engine.store.manifest import complete
-from ..engine.store.read import Reader
-from ..engine.store.shared.lease import Writer, writers
-from ..engine.store.shared.parts import Part, dealt, part_of
-from .text import table
+from ....engine.errors import SweepError
+from ....engine.gate.text import clean
+from ....engine.store.journal import logged_runs
+from ....engine.store.manifest import complete
+from ....engine.store.read import Reader
+from ....engine.store.shared.lease import Writer, writers
+from ....engine.store.shared.parts import Part, dealt, part_of
+from ...text import table
 
 _MOST_ROWS = 64
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .spec.distributions.empirical import NAME
+from .distributions.empirical import NAME
 
 if TYPE_CHECKING:
-    from .spec.sweep import Sweep
+    from .sweep import Sweep
 
 
 def data_files(sweep: "Sweep") -> Iterator[str]:
@@ -17,7 +17,7 @@ def data_files(sweep: "Sweep") -> Iterator[str]:
             yield design["samples"]
         yield from _measured(design.get("parameters"))
     if sweep.networks:
-        from .spec.networks.resolve import files_asked
+        from .networks.resolve import files_asked
 
         yield from files_asked({"networks": sweep.networks, "axes": sweep.axes, "fixed": sweep.fixed})
 

@@ -9,7 +9,7 @@ from ...engine.errors import CubeError, SweepError
 from ...engine.gate.text import shown
 from ..cube.select import select
 from ..cube.source import own_model
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from .controls import controls_of, has_flow
 from .copy_as import FILES, TABLE, condition_of, copies_of, file_of, query_command
 from .cost import FULL, QUICK

@@ -10,7 +10,7 @@ from ..cube.classes import classes_of
 from ..cube.label_lists import quoted
 from ..cube.statuses import needs_of
 from ..plots import labels
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from .cost import cheapest
 from .plain_labels import page_text
 from .state import State

@@ -11,7 +11,7 @@ from ..cube.select import Selections
 from ..plots.look.figure import Drawing
 from ..sensitivity.analysis import sensitivity
 from ..spec.design import Design
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 from . import labels
 

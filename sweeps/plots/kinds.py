@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, SweepError
 from ..cube.classes import classes_of
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 
 if TYPE_CHECKING:

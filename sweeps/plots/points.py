@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ..cube.classes import classes_of
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from . import labels
 from .direction import FACETS, Direction, argument_of, direction
 from .kinds import is_output

@@ -16,7 +16,7 @@ from ..sensitivity.noise import floor_for
 from ..sensitivity.samples import ANSWERED
 from ..spec.checks import count
 from ..spec.design import STREAMED, Design
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from .blocks import BLOCKS
 from .morris import Morris
 from .prcc import Prcc

@@ -8,7 +8,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..cube.select import Selections, parse_selections, select
 from ..spec.design import Design
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 from .bootstrap import Resampler
 from .elasticity import elasticity, what_to_add

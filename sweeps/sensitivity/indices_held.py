@@ -8,7 +8,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ...engine.gate.documents import parse_json
 from ..spec.design import Design
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 from .withheld import LEFT_OUT, Withheld
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..spec.design import Design
-from ..spec.groups import owners
+from ..spec.sampling.groups import owners
 from .morris import quantile_steps
 
 

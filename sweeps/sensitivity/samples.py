@@ -12,7 +12,7 @@ from ...kernels.status import Status
 from ..cube.classes import classes_of
 from ..cube.statuses import counted, status_codes, status_names
 from ..spec.design import Design
-from ..spec.dim import DIM
+from ..spec.sampling.points import DIM
 from ..text import nearest
 
 if TYPE_CHECKING:

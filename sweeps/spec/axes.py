@@ -12,9 +12,9 @@ from ...engine.values.columns import Values
 from ...kernels.model import Model
 from ..text import nearest
 from .design import Design
-from .dim import DIM
 from .inputs import Inputs
 from .ranges import grid_values
+from .sampling.points import DIM
 
 _MOST_VARIED, _LONGEST = 1000, 200
 

@@ -16,15 +16,15 @@ from ...engine.values.columns import Values
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
-from .drawn_parameters import drawn_parameter, read_parameters, stated_parameters
-from .groups import owners, read_groups, require_equal_steps
 from .inputs import Inputs
-from .samplers import SAMPLERS
 from .sampling import version_0_1
 from .sampling.correlation import Pair, normal_factor, read_pairs
 from .sampling.dependent import DependentPoints
 from .sampling.drawn import Drawn
 from .sampling.given import KIND, read_columns
+from .sampling.groups import owners, read_groups, require_equal_steps
+from .sampling.kinds import SAMPLERS
+from .sampling.parameters import drawn_parameter, read_parameters, stated_parameters
 from .sampling.points import Points
 
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored

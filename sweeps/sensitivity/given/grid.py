@@ -6,8 +6,8 @@ import numpy as np
 
 from ....engine.errors import Argument, SweepError
 from ...spec.design import Design
-from ...spec.dim import DIM
 from ...spec.distributions.distribution import Distribution
+from ...spec.sampling.points import DIM
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+DIM = "sample"  # the dimension of a cube's samples
+
 
 class Points(ABC):
     """A design in the unit cube.

@@ -12,8 +12,8 @@ from equisweep.sweeps.cube.source import space_of
 from equisweep.sweeps.spec.design import Design
 from equisweep.sweeps.spec.distributions.distribution import Distribution
 from equisweep.sweeps.spec.distributions.read import read_distribution
-from equisweep.sweeps.spec.samplers import SAMPLERS
 from equisweep.sweeps.spec.sampling import version_0_1
+from equisweep.sweeps.spec.sampling.kinds import SAMPLERS
 from helpers.old_cubes import made_old
 from helpers.sampled_models import even
 from scipy import stats

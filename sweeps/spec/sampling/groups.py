@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...engine.errors import SweepError
-from ...engine.gate.text import shown
-from ..text import nearest
-from .distributions.distribution import Distribution
-from .inputs import Inputs
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ...text import nearest
+from ..distributions.distribution import Distribution
+from ..inputs import Inputs
 
 _OF = ("sobol", "morris")
 

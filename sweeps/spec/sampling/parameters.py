@@ -5,13 +5,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ...engine.errors import SweepError
-from ...engine.gate.text import shown
-from ...kernels.model import Parameter
-from .distributions.distribution import Distribution
-from .distributions.read import read_distribution
-from .inputs import Inputs
-from .samplers import SAMPLERS
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ....kernels.model import Parameter
+from ..distributions.distribution import Distribution
+from ..distributions.read import read_distribution
+from ..inputs import Inputs
+from .kinds import SAMPLERS
 
 
 def read_parameters(

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...engine.errors import SweepError
-from ...engine.gate.text import shown
-from .checks import count
-from .sampling.given import KIND, GivenPoints
-from .sampling.latin import LatinPoints
-from .sampling.morris import MorrisPoints
-from .sampling.points import Points
-from .sampling.sobol import BITS, SobolPoints
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ..checks import count
+from .given import KIND, GivenPoints
+from .latin import LatinPoints
+from .morris import MorrisPoints
+from .points import Points
+from .sobol import BITS, SobolPoints
 
 
 def _second_order(where: str, stated: Mapping[str, Any], samples: int) -> int:

@@ -1,3 +1,0 @@
-"""The dimension of a cube's samples."""
-
-DIM = "sample"

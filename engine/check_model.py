@@ -11,7 +11,7 @@ from ..kernels.model import Model
 from .errors import SweepError
 from .files_read import files_read, undeclared
 from .gate.text import said
-from .kept.alone import is_alone
+from .kept.self_contained import known_self_contained
 from .raised_at import raised_at
 from .space import Space
 
@@ -28,7 +28,7 @@ def check_model(where: str, space: Space) -> None:
     for choices in _combinations(space):
         first = _trace(where, space, choices)
         # To trace 20,000 operations takes seconds, and what follows from its text alone is the same again.
-        if not is_alone(space.model_digest) and str(first) != str(_trace(where, space, choices)):
+        if not known_self_contained(space.model_digest) and str(first) != str(_trace(where, space, choices)):
             raise SweepError(
                 f"{where}: computes something else when called again; it must depend on its parameters alone"
             )

@@ -25,7 +25,7 @@ FLOORS = {
     ],
     "engine": [
         "gate/* store/shared/owner",
-        "codegen/live_code errors feedback/* raised_at files_read kept/alone kept/environment",
+        "codegen/live_code errors feedback/* raised_at files_read kept/self_contained kept/environment",
         "store/storage/access store/storage/failures store/storage/interface",
         "store/storage/stat",
         "store/storage/objects",
@@ -81,7 +81,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill text paths lean starter/*",
+        "spill text paths light_imports starter/*",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

@@ -21,10 +21,10 @@ from ..codegen.backends import backend_of
 from ..codegen.cpu import jit
 from ..point import Point
 from ..space import Space
-from .alone import is_alone
 from .code import code_digest
 from .content import Unknown, content_of
 from .environment import variables, variables_read
+from .self_contained import known_self_contained
 
 # Changed whenever what is kept changes its form.
 _FORM = 1
@@ -47,7 +47,7 @@ def key_of_kept(
     """
     if device.platform != "cpu" or jax.default_backend() != "cpu":
         return None
-    if space.model_digest and not is_alone(space.model_digest):
+    if space.model_digest and not known_self_contained(space.model_digest):
         return None
     code = code_digest()
     if code is None:

@@ -115,7 +115,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def open_selected(options: argparse.Namespace) -> "xr.Dataset":
     """The whole cube that a command asks, once it is said which values the nearest of ``--sel`` are."""
-    from ..lean import load_tables
+    from ..light_imports import load_tables
 
     load_tables()
     from ..run import open_cube

@@ -35,7 +35,7 @@ def _port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_codec, load_figures
+    from ..light_imports import load_codec, load_figures
 
     load_codec()
     load_figures()

@@ -13,7 +13,7 @@ from typing import NoReturn, TextIO, cast
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
 from ...engine.gate.text import MESSAGE, clean, said
-from ..lean import alone
+from ..light_imports import import_lightly
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
 from .streams import Complaints, PlainStream, let_go, quiet_libraries
@@ -165,7 +165,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     quiet_once_stopped()
     quiet_libraries(tracebacks=TRACEBACK in os.environ)
-    alone()
+    import_lightly()
     # What a callback in a model raised is said in a line; jax would log its traceback besides.
     logging.getLogger("jax._src.callback").addFilter(lambda _: False)
     try:

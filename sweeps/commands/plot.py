@@ -59,7 +59,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_codec, load_figures
+    from ..light_imports import load_codec, load_figures
 
     load_codec()
     load_figures()

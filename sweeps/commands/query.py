@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..lean import load_codec
+    from ..light_imports import load_codec
 
     load_codec()
     from ...engine.errors import SweepError

@@ -13,7 +13,7 @@ from ...engine.errors import SweepError
 from ...engine.files_read import files_read
 from ...engine.gate.files import TEXT, digest_of, read_regular
 from ...engine.gate.text import said, shown
-from ...engine.kept.alone import note
+from ...engine.kept.self_contained import note
 from ...engine.raised_at import PREFIX, raised_at
 from ...kernels.model import Model
 from ..paths import path_of

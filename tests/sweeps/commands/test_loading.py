@@ -78,9 +78,9 @@ def folder(tmp_path_factory):
 
 ALONE = """
 import json, sys
-from equisweep.sweeps import lean
-lean.alone()
-lean.load_figures()
+from equisweep.sweeps import light_imports
+light_imports.import_lightly()
+light_imports.load_figures()
 from matplotlib import font_manager
 assert font_manager.FontProperties("sans:bold").get_weight() == "bold"
 from equisweep.sweeps.commands.main import main

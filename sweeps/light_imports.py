@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_ALONE = [False]
+_LIGHTLY = [False]
 
 # What matplotlib loads and looks at where somebody uses TeX, or dates as texts. It is loaded then.
 _LATE = {"fontTools.agl", "matplotlib.dviread", "dateutil.parser"}
@@ -23,21 +23,21 @@ _PATTERNS = "matplotlib._fontconfig_pattern"
 _TRIED = {"3.11"}
 
 
-def alone() -> None:
+def import_lightly() -> None:
     """From now on this process is a command's own."""
-    _ALONE[0] = True
+    _LIGHTLY[0] = True
 
 
 def load_tables() -> None:
     """pandas, on which xarray rests, without pyarrow, which would be for columns that no cube has."""
-    if _ALONE[0] and not {"pandas", "pyarrow"} & sys.modules.keys():
+    if _LIGHTLY[0] and not {"pandas", "pyarrow"} & sys.modules.keys():
         with _for_now("pyarrow", None):  # importing it fails
             import pandas  # noqa: F401
 
 
 def load_codec() -> None:
     """Numcodecs' blosc, without its other codecs and the packages that are searched for more."""
-    if _ALONE[0] and "numcodecs" not in sys.modules and (spec := find_spec("numcodecs")):
+    if _LIGHTLY[0] and "numcodecs" not in sys.modules and (spec := find_spec("numcodecs")):
         with _for_now("numcodecs", module_from_spec(spec)):
             import_module("numcodecs.blosc")
 
@@ -47,7 +47,7 @@ def load_figures() -> None:
 
     What reads mathematics in labels and patterns of fonts is loaded for the first of those.
     """
-    if not _ALONE[0] or "matplotlib" in sys.modules or _series("matplotlib") not in _TRIED:
+    if not _LIGHTLY[0] or "matplotlib" in sys.modules or _series("matplotlib") not in _TRIED:
         return
     late, patterns = _Late(), _Patterns()
     sys.meta_path.insert(0, late)

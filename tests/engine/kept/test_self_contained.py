@@ -1,7 +1,7 @@
 """A model file stands alone where nothing but its text decides what it computes."""
 
 import pytest
-from equisweep.engine.kept.alone import stands_alone
+from equisweep.engine.kept.self_contained import self_contained
 from helpers.project import ROOT
 
 ALONE = [
@@ -62,14 +62,14 @@ OTHERS = {
 
 @pytest.mark.parametrize("text", ALONE)
 def test_mathematics_stands_alone(text):
-    assert stands_alone(text.encode())
+    assert self_contained(text.encode())
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_what_brings_in_something_else_does_not(what):
-    assert not stands_alone(OTHERS[what].encode())
+    assert not self_contained(OTHERS[what].encode())
 
 
 def test_the_examples_stand_alone_but_for_the_one_that_reads_a_table():
     texts = {path.stem: path.read_bytes() for path in (ROOT / "examples").glob("*.py")}
-    assert {name for name, text in texts.items() if not stands_alone(text)} == {"table_game"}
+    assert {name for name, text in texts.items() if not self_contained(text)} == {"table_game"}

@@ -58,17 +58,17 @@ _KNOWN: set[str] = set()
 
 
 def note(digest: str, source: bytes) -> None:
-    """Remember of a model file, by its sweep's digest of it, whether it stands alone."""
-    if stands_alone(source):
+    """Remember of a model file, by its sweep's digest of it, whether it is self-contained."""
+    if self_contained(source):
         _KNOWN.add(digest)
 
 
-def is_alone(digest: str) -> bool:
-    """Whether the model file of this digest was found to stand alone."""
+def known_self_contained(digest: str) -> bool:
+    """Whether the model file of this digest was found to be self-contained."""
     return digest in _KNOWN
 
 
-def stands_alone(source: bytes) -> bool:
+def self_contained(source: bytes) -> bool:
     """Whether this text of a Python file alone decides what its functions compute."""
     try:
         tree = ast.parse(source)

@@ -76,7 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Of loops and of matrices there are many long programs; primitives, in them too, are tried in optimised code.
-_OPTIMISED = re.compile("engine/codegen/(?!lower/test_(control_flow|linear_algebra))")
+# Nor is code optimised that is never run.
+_OPTIMISED = re.compile(
+    "engine/codegen/(?!lower/test_(control_flow|linear_algebra)|test_lane_loop.py::test_every_flow)"
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -124,13 +124,16 @@ def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(monkeypatch,
         dtype=dtype,
     )
     space = sweep.space()
-    point = TracedOnce(point_function(space, space.choices))  # one trace, which takes most of the time
+    kernel, calls = point_function(space, space.choices), []
+    point = TracedOnce(lambda *at: calls.append(at) or kernel(*at))
     monkeypatch.setattr(grid_function, "point_function", lambda *_: point)
+    monkeypatch.setattr(grid_function, "TracedOnce", lambda traced_once: traced_once)
     # gpu/test_grids.py has the optimised code of these models, and the bits of it.
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
     found, how = cube(space)
     assert how == {NATIVE}
     assert_near(found, through_xla(point, space), dtype)
+    assert len(calls) == 1  # one trace for both, which takes most of the time
     assert len(np.unique(found["status"])) > 1
     assert_same(cube(space, tile_points=7)[0], found)
 

@@ -1,5 +1,7 @@
 """The table of operations: every entry is whole, and what it says is what JAX says."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,19 +59,21 @@ def arguments_of(name):
 OF_BITS = {"shift_left", "shift_right_arithmetic", "bitcast", "fma"}  # jax has these not, or not of floats
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, operation in OPERATIONS.items() if operation.fold and n not in OF_BITS]
-)
-def test_constants_fold_to_what_jax_computes(name):
-    numbers = arguments_of(name)
-    graph = Graph()
-    dtypes = ["i1" if isinstance(number, bool) else "f64" for number in numbers]
-    expected = np.asarray(OPERATIONS[name].value(*map(jnp.asarray, numbers)))
-    dtype = "i1" if expected.dtype == bool else "f64"
-    constants = [graph.constant(number, dtype) for number, dtype in zip(numbers, dtypes, strict=True)]
-    folded = graph.apply(name, *constants, dtype=dtype)
-    assert folded.constant
-    np.testing.assert_allclose(folded.value, expected, rtol=4e-16)
+def test_constants_fold_to_what_jax_computes():
+    names = [name for name, operation in OPERATIONS.items() if operation.fold and name not in OF_BITS]
+    given = {name: [*map(jnp.asarray, arguments_of(name))] for name in names}
+    expected = jax.jit(lambda given: {name: OPERATIONS[name].value(*x) for name, x in given.items()})(given)
+    assert names
+    for name in names:
+        graph = Graph()
+        dtype = "i1" if expected[name].dtype == bool else "f64"
+        constants = [
+            graph.constant(number, "i1" if isinstance(number, bool) else "f64")
+            for number in arguments_of(name)
+        ]
+        folded = graph.apply(name, *constants, dtype=dtype)
+        assert folded.constant, name
+        np.testing.assert_allclose(folded.value, expected[name], rtol=4e-16, err_msg=name)
 
 
 def series_of(name, inner):
@@ -94,12 +98,28 @@ def value_of(name):
     return lambda x: operation.value(x, *[0.75] * (operation.arity - 1))
 
 
-@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.series])
-def test_series_are_derivatives_over_factorials(name):
-    inner = Series([jnp.asarray(1.3), 0.7, None, -0.4, 0.3])
-    function, factorial = lambda t: value_of(name)(1.3 + 0.7 * t - 0.4 * t**3 + 0.3 * t**4), 1.0
-    found = series_of(name, inner)
-    for k in range(1, len(inner)):
-        function, factorial = jax.grad(function), factorial * k
-        expected = function(0.0) / factorial
-        np.testing.assert_allclose(0.0 if found[k] is None else found[k], expected, rtol=1e-12, atol=1e-13)
+def test_series_are_derivatives_over_factorials():
+    names, start = [name for name, operation in OPERATIONS.items() if operation.series], 1.3
+
+    def found(x):
+        return {name: list(series_of(name, Series([x, 0.7, None, -0.4, 0.3])))[1:] for name in names}
+
+    def expected(x):
+        """The first, then one derivative more at each step: of all operations at once."""
+        rows = []
+
+        def functions(t):
+            at = x + 0.7 * t - 0.4 * t**3 + 0.3 * t**4
+            return jnp.stack([value_of(name)(at).astype(float) for name in names])
+
+        for _ in range(4):
+            functions = jax.jacfwd(functions)
+            rows.append(functions(0.0))
+        return rows
+
+    series, derivatives = jax.jit(lambda x: (found(x), expected(x)))(start)
+    for k, row in enumerate(derivatives):
+        for name, right in zip(names, row / math.factorial(k + 1), strict=True):
+            got = series[name][k]
+            got = 0.0 if got is None else got
+            np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-13, err_msg=f"{name} {k + 1}")

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import EXTERNAL, external
+from helpers.machine_code import of_many
 from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
@@ -33,20 +34,26 @@ def kernel(mechanism: str, formulation: str) -> Callable:
 
 @cache
 def pusher(mechanism: str, formulation: str) -> Callable:
-    """Real outputs of a batch of scenarios, their directional derivatives, and outputs of other kinds."""
+    """Outputs of many scenarios; as "d name", derivatives of real ones, along parameters of "d parameter"."""
 
     def split(p: dict) -> tuple[dict, dict]:
         found = kernel(mechanism, formulation)(p)
         return {name: found[name] for name in REAL}, {name: found[name] for name in found if name not in REAL}
 
-    return jax.jit(lambda p, t: jax.jvp(jax.vmap(split), (p,), (t,), has_aux=True))
+    def pushed(at: dict) -> dict:
+        p = {name: at[name] for name in oracle.PAPER}
+        ahead = {name: at[f"d {name}"] for name in p}
+        value, slope, others = jax.jvp(split, (p,), (ahead,), has_aux=True)
+        return {**value, **others, **{f"d {name}": x for name, x in slope.items()}}
+
+    return of_many(pushed)
 
 
 def slopes(mechanism: str, formulation: str, at: dict, name: str) -> tuple[dict, dict]:
     """Outputs, and their derivatives by `name`."""
-    ahead = {q: np.full(x.shape, float(q == name)) for q, x in at.items()}
-    value, slope, others = pusher(mechanism, formulation)(at, ahead)
-    return {name: np.asarray(x) for name, x in (value | others).items()}, slope
+    ahead = {f"d {q}": np.full(np.shape(x), float(q == name)) for q, x in at.items()}
+    found = pusher(mechanism, formulation)(at | ahead)
+    return found, {o: found[f"d {o}"] for o in REAL}
 
 
 def solver(mechanism: str, formulation: str) -> Callable:
@@ -124,22 +131,23 @@ MANY = oracle.scenarios(200, seed=0, most_cities=MANY_CITIES)
 def puller(mechanism: str) -> Callable:
     """Derivatives, in reverse mode, of a weighted sum of outputs and of logarithms of their sizes."""
 
-    def total(p: dict, plain: dict, logs: dict) -> jax.Array:
+    def total(p: dict, at: dict) -> jax.Array:
         found = external(p, mechanism=mechanism, n_max=MANY_CITIES)
+        plain, logs = ({o: at[f"{kind} {o}"] for o in REAL} for kind in ("plain", "log"))
         return sum(plain[o] * found[o] + logs[o] * jnp.log1p(jnp.abs(found[o])) for o in REAL)
 
-    return jax.jit(jax.vmap(jax.grad(total), in_axes=(0, None, None)))
+    return of_many(lambda at: jax.grad(total)({name: at[name] for name in oracle.PAPER}, at))
 
 
-def weights(*outputs: str) -> dict[str, float]:
-    return {o: float(o in outputs) for o in REAL}
+def weights(kind: str, *outputs: str) -> dict[str, np.ndarray]:
+    return {f"{kind} {o}": np.full(len(MANY), float(o in outputs)) for o in REAL}
 
 
 @pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
 def test_the_slope_of_investment_is_that_of_the_oracle(mechanism):
     points = [oracle.PAPER, oracle.PAPER | {"alpha": 0.7, "n": 2.0, "beta": 0.6}]
     padded = oracle.columns(points + MANY[len(points) :])
-    found = puller(mechanism)(padded, weights("investment"), weights())
+    found = puller(mechanism)(padded | weights("plain", "investment") | weights("log"))
     for i, s in enumerate(points):
         for name in oracle.CONTINUOUS:
             h = 1e-5 * s[name]
@@ -168,6 +176,6 @@ def test_second_derivatives_pass_through_the_root(mechanism, formulation):
 
 @pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
 def test_reverse_mode_never_returns_nan_for_an_exact_answer(mechanism):
-    found = puller(mechanism)(oracle.columns(MANY), weights(), weights(*REAL))
+    found = puller(mechanism)(oracle.columns(MANY) | weights("plain") | weights("log", *REAL))
     for name, slope in found.items():
         assert np.isfinite(slope).all(), name

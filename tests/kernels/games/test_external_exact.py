@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import external
 from equisweep.kernels.status import Status
+from helpers.machine_code import of_many
 from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
@@ -23,7 +24,7 @@ POINTS = oracle.scenarios(300, seed=11)
 def solver(mechanism: str, branch: str, n_max: int) -> Callable:
     # Welfare is compared elsewhere, and takes as long to trace as all the rest.
     kernel = partial(external, mechanism=mechanism, branch=branch, n_max=n_max, wanted=("price_of_anarchy",))
-    return jax.jit(jax.vmap(kernel))
+    return of_many(kernel)
 
 
 def solve(
@@ -32,7 +33,7 @@ def solve(
     """The kernel at `points`, in batches of one size so that each case is compiled once."""
     padded = points + points[-1:] * (len(POINTS) - len(points))
     found = solver(mechanism, branch, n_max)(oracle.columns(padded))
-    return {name: np.asarray(value)[: len(points)] for name, value in found.items()}
+    return {name: value[: len(points)] for name, value in found.items()}
 
 
 def compare(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import EXTERNAL, external
 from equisweep.kernels.status import Status
+from helpers.machine_code import of_many
 from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
@@ -28,8 +29,7 @@ ENDS = {
 def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism):
     grid = np.meshgrid(*ENDS.values(), indexing="ij")
     at = {name: x.ravel() for name, x in zip(ENDS, grid, strict=True)}
-    found = jax.jit(jax.vmap(partial(external, mechanism=mechanism, n_max=1024)))(at)
-    found = {name: np.asarray(x) for name, x in found.items()}
+    found = of_many(partial(external, mechanism=mechanism, n_max=1024))(at)
     for name in REAL:
         assert np.isfinite(found[name]).all(), name
     assert set(found["status"].tolist()) <= {
@@ -48,7 +48,7 @@ def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism):
 def test_single_precision_in_gives_single_precision_out(mechanism, formulation):
     points = [s | {"alpha": 0.7 * s["alpha"]} for s in oracle.scenarios(200, seed=12, most_cities=8)]
     kernel = partial(external, mechanism=mechanism, formulation=formulation, n_max=8, wanted=())
-    solve = jax.jit(jax.vmap(kernel))
+    solve = of_many(kernel)
     narrow = {k: v.astype(np.float32) for k, v in oracle.columns(points).items()}
     wide = {k: v.astype(np.float64) for k, v in narrow.items()}
     got, exact = solve(narrow), solve(wide)

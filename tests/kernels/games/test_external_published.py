@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import external
 from equisweep.kernels.status import Status
+from helpers.machine_code import of_many
 from helpers.oracles import external as oracle
 from helpers.project import ROOT
 from helpers.tolerance import assert_close
@@ -27,14 +27,14 @@ def solver(mechanism: str, n_max: int) -> Callable:
     kernel = partial(
         external, mechanism=mechanism, formulation="published", n_max=n_max, wanted=("price_of_anarchy",)
     )
-    return jax.jit(jax.vmap(kernel))
+    return of_many(kernel)
 
 
 def solve(points: list[oracle.Scenario], mechanism: str, n_max: int = 64) -> dict[str, np.ndarray]:
     """The kernel at `points`, in batches of one size so that it is compiled once for the whole file."""
     padded = points + points[-1:] * (BATCH - len(points))
     found = solver(mechanism, n_max)(oracle.columns(padded))
-    return {name: np.asarray(value)[: len(points)] for name, value in found.items()}
+    return {name: value[: len(points)] for name, value in found.items()}
 
 
 def table(path: Path) -> tuple[str, list[dict[str, float]]]:
@@ -91,9 +91,7 @@ def test_the_published_computation_agrees_with_the_oracle(mechanism, most_cities
 
 def test_where_an_investment_is_positive_both_formulations_share_non_cooperation():
     points = [oracle.PAPER | {"alpha": a, "n": n} for a in (0.0, 0.3, 0.9, 1.0) for n in (1.0, 3.0, 4.0)]
-    exact = jax.jit(jax.vmap(partial(external, n_max=4, wanted=("price_of_anarchy",))))(
-        oracle.columns(points)
-    )
+    exact = of_many(partial(external, n_max=4, wanted=("price_of_anarchy",)))(oracle.columns(points))
     published = solve(points, "noncooperation")
     for output in ("investment", "expected_loss", "price_of_anarchy", "second_derivative"):
         assert_close(published[output], exact[output], what=output)

@@ -1,6 +1,6 @@
 """Unequal cities on a network, beside an oracle that shares no code, the external game, and networkx."""
 
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from equisweep.kernels.games.network.families import FAMILIES, family
 from equisweep.kernels.games.network.model import network
 from equisweep.kernels.games.network.spread import spread_along
 from equisweep.kernels.status import Status
+from helpers.machine_code import of_many
 from helpers.oracles import network as oracle
 
 N = 4
@@ -51,13 +52,21 @@ def of_oracle(stated):
     return s | {"T": ones, "D": ones, "W": GRAPHS["drawn"][1][stated["seed"]]}
 
 
+@cache
+def _paper(mechanism):
+    return of_many(partial(external, mechanism=mechanism, n_max=N, wanted=("optimal_cost",)))
+
+
+def of_paper(mechanism, **changed):
+    """The external game of the equal cities."""
+    equal = {name: np.ravel(value)[:1] for name, value in (scenario(EQUAL) | changed).items()}
+    found = _paper(mechanism)(equal | {"n": np.array([float(N)])})
+    return {name: value[0] for name, value in found.items()}
+
+
 @pytest.mark.parametrize("mechanism", ["noncooperation", "compensation", "sharing", "pooling"])
 def test_equal_cities_on_the_chain_are_the_external_game(mechanism):
-    of_paper = {"pooling": "cooperation"}.get(mechanism, mechanism)
-    p = {name: jnp.asarray(np.ravel(value)[0]) for name, value in scenario(EQUAL).items()} | {
-        "n": jnp.asarray(float(N))
-    }
-    wanted = external(p, mechanism=of_paper, n_max=N, wanted=("optimal_cost",))
+    wanted = of_paper({"pooling": "cooperation"}.get(mechanism, mechanism))
     found = solve(mechanism, "equal")
     np.testing.assert_allclose(found["investment"], wanted["investment"], rtol=1e-12)
     np.testing.assert_allclose(found["breach_probability"], wanted["breach_probability"], rtol=1e-12)
@@ -90,18 +99,23 @@ def test_the_planner_reaches_the_least_sum_of_costs():
     assert solve("noncooperation", "unequal")["optimal_cost"] == pytest.approx(least, rel=1e-9)
 
 
+@partial(jax.jit, static_argnames="way")
+def arrival(way, links, length):
+    return spread_along(way, links, length, 63).arrival()
+
+
 @pytest.mark.parametrize("length", [1, 2, 63])
 def test_ways_are_those_that_are_tried_one_by_one(length):
     links = 0.8 * WEIGHTS
     for way, tried in (("hops", oracle.strongest), ("walks", oracle.cascade)):
-        found = spread_along(way, jnp.asarray(links), jnp.asarray(float(length)), 63).arrival()
+        found = arrival(way, links, float(length))
         np.testing.assert_allclose(found, tried(links, length), rtol=1e-13)
 
 
 def test_reachability_is_the_sum_over_all_states_of_links_and_cities():
     links, p = 0.8 * WEIGHTS, np.array([0.3, 0.05, 0.6, 0.2])
-    spread = spread_along("reachability", jnp.asarray(links), jnp.asarray(63.0), 63)
-    risk = 1 - (1 - p) * np.asarray(spread.none(jnp.asarray(p)))
+    none = jax.jit(lambda links, p: spread_along("reachability", links, jnp.asarray(63.0), 63).none(p))
+    risk = 1 - (1 - p) * np.asarray(none(links, p))
     np.testing.assert_allclose(risk, oracle.risks_by_worlds(links, p), rtol=1e-12)
 
 
@@ -147,9 +161,6 @@ def test_centralities_and_families_are_those_of_networkx():
 
 def test_what_is_shared_wholly_is_determined_as_a_sum():
     whole = _compiled("sharing")(scenario(EQUAL) | {"delta": jnp.asarray(1.0)})
-    p = {name: jnp.asarray(np.ravel(value)[0]) for name, value in scenario(EQUAL).items()}
-    paper = external(
-        p | {"n": jnp.asarray(float(N)), "delta": jnp.asarray(1.0)}, mechanism="sharing", n_max=N
-    )
+    paper = of_paper("sharing", delta=1.0)
     np.testing.assert_allclose(whole["investment"], paper["investment"], rtol=1e-10)
     assert whole["status"] == Status.ok

@@ -37,7 +37,7 @@ def placed(words: list[str], cubes: Path, pictures: Path) -> list[str]:
 
 def main(pictures: Path) -> None:
     """Run every command; stops at the first that fails."""
-    from equisweep.sweeps.commands import plot as command_plot
+    from equisweep.sweeps.commands.analysing import plot as command_plot
     from equisweep.sweeps.commands.main import COMMANDS, _parser
     from equisweep.sweeps.commands.main import main as equisweep
     from equisweep.sweeps.plots.save import save

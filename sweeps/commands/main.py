@@ -18,26 +18,26 @@ from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
 from .streams import Complaints, PlainStream, let_go, quiet_libraries
 
-# Every command is a file here that ends in its `COMMAND`, and a name in this list. In the order of --help:
-# the road from a sweep file to a picture, then analysis, then papers.
+# Every command is a file in a folder here that ends in its `COMMAND`, and a name in this list. In the order
+# of --help: the road from a sweep file to a picture, then analysis, then papers.
 _FILES = (
-    "init",
-    "models",
-    "plan",
-    "run",
-    "info",
-    "query",
-    "sql",
-    "verify",
-    "cubes.diff",
-    "cubes.merge",
-    "cubes.export",
-    "cubes.slurm",
-    "plot",
-    "explore",
-    "sensitivity",
-    "boundary",
-    "cubes.discover",
+    "running.init",
+    "running.models",
+    "running.plan",
+    "running.run",
+    "asking.info",
+    "asking.query",
+    "asking.sql",
+    "asking.verify",
+    "asking.diff",
+    "asking.merge",
+    "asking.export",
+    "running.slurm",
+    "analysing.plot",
+    "analysing.explore",
+    "analysing.sensitivity",
+    "analysing.boundary",
+    "analysing.discover",
     "papers.critical_cities",
     "papers.best_compensation",
     "papers.audit",

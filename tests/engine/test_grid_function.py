@@ -11,7 +11,7 @@ from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import integrated
 from equisweep.sweeps import Sweep, plan
-from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.commands.running.plan import describe_plan
 from helpers.flows import scalar
 
 P = {"z0": jnp.asarray(0.5), "horizon": jnp.asarray(1.0)}

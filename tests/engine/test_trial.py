@@ -16,7 +16,7 @@ from equisweep.engine.evaluate import Evaluator
 from equisweep.engine.grid_vmap import GridVmap
 from equisweep.engine.trial import TooLong, tried
 from equisweep.sweeps import Sweep, plan
-from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.commands.running.plan import describe_plan
 from helpers.small_sweeps import tiled_sweep
 
 CPU = pick_device("cpu")

@@ -15,7 +15,7 @@ from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.commands.running.plan import describe_plan
 from equisweep.sweeps.plan import plan
 from equisweep.sweeps.plots.plot import plot
 from helpers.oracles.supervision import CASE

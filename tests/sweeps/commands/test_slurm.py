@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.resume import missing_tiles
-from equisweep.sweeps.commands.cubes.slurm_script import cores, job_script
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.commands.running.slurm_script import cores, job_script
 from equisweep.sweeps.plan import Plan
 
 TEXT = """

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError, accessor  # noqa: F401  (dataset.equisweep)
-from equisweep.sweeps.commands import boundary, plot, query, sensitivity
+from equisweep.sweeps.commands.analysing import boundary, plot, sensitivity
+from equisweep.sweeps.commands.asking import query
 from equisweep.sweeps.commands.command import open_part, open_selected
 from equisweep.sweeps.commands.main import _parser, main
 from equisweep.sweeps.cube.select import select

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from equisweep.sweeps import Sweep, run
-from equisweep.sweeps.commands import plot as command_plot
+from equisweep.sweeps.commands.analysing import plot as command_plot
 from equisweep.sweeps.commands.main import COMMANDS, _parser
 from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.plots.plot import note_of

@@ -10,7 +10,7 @@ from equisweep.engine.ode.switching.search import switches_of
 from equisweep.kernels.flow import Flow
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep, SweepError
-from equisweep.sweeps.commands.plan import describe_plan
+from equisweep.sweeps.commands.running.plan import describe_plan
 from equisweep.sweeps.plan import plan
 from jax import lax
 

@@ -2,10 +2,10 @@
 
 import argparse
 
-from ...engine.feedback.progress import clock
-from ..plan import Plan
-from ..text import size_text
-from .command import Command, add_device, add_reuse, path_argument
+from ....engine.feedback.progress import clock
+from ...plan import Plan
+from ...text import size_text
+from ..command import Command, add_device, add_reuse, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +18,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..plan import plan
-    from ..spec.sweep import Sweep
+    from ...plan import plan
+    from ...spec.sweep import Sweep
 
     sweep = Sweep.from_file(options.sweep)
     print(describe_plan(plan(sweep, options.device, trial=not options.no_trial, reuse=options.reuse)))

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .command import Command, add_selection, count, cube_argument, path_argument
+from ..command import Command, add_selection, count, cube_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def _port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..light_imports import load_codec, load_figures
+    from ...light_imports import load_codec, load_figures
 
     load_codec()
     load_figures()
@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace) -> int:
-    from ...engine.errors import SweepError
-    from ..explore.one_file import write_page
-    from .command import open_selected
+    from ....engine.errors import SweepError
+    from ...explore.one_file import write_page
+    from ..command import open_selected
 
     for given, option in ((options.other, "--with"), (options.model, "--model"), (options.port, "--port")):
         if given:
@@ -59,8 +59,8 @@ def _serve(options: argparse.Namespace) -> int:
     import threading
     import webbrowser
 
-    from ..explore.explorer import Explorer
-    from ..explore.source import source_of_path
+    from ...explore.explorer import Explorer
+    from ...explore.source import source_of_path
 
     cubes = [options.cube, *([options.other] if options.other else [])]
     sources = [source_of_path(cube, options.sel) for cube in cubes]

@@ -4,14 +4,14 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import Argument, SweepError
-from .command import Command, add_selection, cube_argument, open_part, path_argument
-from .cubes.sensitivity_picture import KIND
-from .cubes.sensitivity_picture import run as draw_and_write
+from ....engine.errors import Argument, SweepError
+from ..command import Command, add_selection, cube_argument, open_part, path_argument
+from .sensitivity_picture import KIND
+from .sensitivity_picture import run as draw_and_write
 
 if TYPE_CHECKING:
-    from ..plots.look.style import Style
-    from ..plots.plot import Picture
+    from ...plots.look.style import Style
+    from ...plots.plot import Picture
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +59,13 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..light_imports import load_codec, load_figures
+    from ...light_imports import load_codec, load_figures
 
     load_codec()
     load_figures()
-    from ..plots.drawn import write_table
-    from ..plots.plot import note_of
-    from ..plots.save import require_dots, require_picture, require_table, save
+    from ...plots.drawn import write_table
+    from ...plots.plot import note_of
+    from ...plots.save import require_dots, require_picture, require_table, save
 
     dpi = dots_of(options)
     require_picture(options.output, options.overwrite)
@@ -89,8 +89,8 @@ def run(options: argparse.Namespace) -> int:
 
 def picture_of(options: argparse.Namespace) -> "Picture":
     """The figure that the options ask for, and what it shows as a table."""
-    from ...engine.store.cube import readable
-    from ..plots.plot import picture
+    from ....engine.store.cube import readable
+    from ...plots.plot import picture
 
     style = style_of(options)
     with readable(options.cube):
@@ -113,8 +113,8 @@ def picture_of(options: argparse.Namespace) -> "Picture":
 
 def style_of(options: argparse.Namespace) -> "Style":
     """The look that the options ask for; SweepError, naming the option, where one cannot be read."""
-    from ..plots.look.style import Style
-    from ..plots.look.typed import levels_of, range_of
+    from ...plots.look.style import Style
+    from ...plots.look.typed import levels_of, range_of
 
     low, high = range_of(options.range)
     return Style(
@@ -125,8 +125,8 @@ def style_of(options: argparse.Namespace) -> "Style":
 
 def dots_of(options: argparse.Namespace) -> float:
     """Dots per inch; SweepError where that is no number."""
-    from ..plots.look.typed import number_of
-    from ..plots.save import DOTS_PER_INCH
+    from ...plots.look.typed import number_of
+    from ...plots.save import DOTS_PER_INCH
 
     dots = DOTS_PER_INCH if options.dpi is None else number_of(options.dpi)
     return _given("--dpi", options.dpi, dots, "a number, such as 300")
@@ -135,7 +135,7 @@ def dots_of(options: argparse.Namespace) -> float:
 def _size(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
-    from ..plots.look.typed import number_of
+    from ...plots.look.typed import number_of
 
     match = re.fullmatch(r"\s*([\d.]+)\s*[xX×]\s*([\d.]+)\s*(in|cm|mm)?\s*", text)
     sides = [number_of(part) for part in match.groups()[:2]] if match else [None]
@@ -147,7 +147,7 @@ def _size(text: str | None) -> tuple[float, float] | None:
 
 def _given(option: str, text: Any, value: Any, form: str) -> Any:
     """The value that an option's text stands for, if it stands for one."""
-    from ...engine.errors import SweepError
+    from ....engine.errors import SweepError
 
     if value is None:
         raise SweepError(f"plot: {option} {text}: should be {form}")

@@ -9,8 +9,8 @@ import xarray as xr
 from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.pictured.sensitivity import draw_sensitivity
 from equisweep.sweeps.sensitivity.analysis import sensitivity
+from equisweep.sweeps.sensitivity.picture import draw_sensitivity
 
 LAWS = {name: {"uniform": [0.1, 0.9]} for name in ("alpha", "beta", "v")}
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from ...engine.gate.text import CELL, clean, cut
-from ..text import table
-from .command import Command
+from ....engine.gate.text import CELL, clean, cut
+from ...text import table
+from ..command import Command
 
 if TYPE_CHECKING:
-    from ...kernels.model import Model, Parameter
+    from ....kernels.model import Model, Parameter
 
 
 _MOST = 10**5  # letters of a description
@@ -22,8 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...kernels.games.registry import MODELS
-    from ..spec.load_model import find_model
+    from ....kernels.games.registry import MODELS
+    from ...spec.load_model import find_model
 
     if options.name:
         print(cut(describe_model(find_model("models", options.name, Path())[0]), _MOST))

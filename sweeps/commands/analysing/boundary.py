@@ -2,7 +2,7 @@
 
 import argparse
 
-from .command import ALL_ROWS, Command, add_selection, cube_argument, open_selected, path_argument
+from ..command import ALL_ROWS, Command, add_selection, cube_argument, open_selected, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,9 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.store.cube import readable
-    from ..boundaries.boundaries import boundaries
-    from ..boundaries.text import boundary_text, require_output, write_boundaries
+    from ....engine.store.cube import readable
+    from ...boundaries.boundaries import boundaries
+    from ...boundaries.text import boundary_text, require_output, write_boundaries
 
     if options.output:
         require_output(options.output)

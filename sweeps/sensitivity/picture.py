@@ -9,10 +9,10 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..cube.select import Selections
 from ..plots.look.figure import Drawing
-from ..sensitivity.analysis import sensitivity
 from ..spec.design import Design
 from ..spec.sampling.points import DIM
 from ..text import nearest
+from .analysis import sensitivity
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .command import Command, add_device, cube_argument, path_argument
+from ..command import Command, add_device, cube_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,8 @@ def _share(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.store.verify import verify
-    from ..text import size_text
+    from ....engine.store.verify import verify
+    from ...text import size_text
 
     verdict = verify(options.cube, repair=options.repair)
     for path, damage in (verdict.metadata | verdict.damaged).items():
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _recompute(options: argparse.Namespace) -> int:
-    from ..recompute import recompute, recompute_text
+    from ...recompute import recompute, recompute_text
 
     found = recompute(
         options.cube, options.recompute, sweep_file=options.sweep, device=options.device, progress=True

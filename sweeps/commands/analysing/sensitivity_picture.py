@@ -26,9 +26,9 @@ _OTHERS = (
 def run(options: argparse.Namespace, dpi: float) -> int:
     """Draw what the options ask for, and write it."""
     from ....engine.store.cube import readable
-    from ...pictured.sensitivity import draw_sensitivity
     from ...plots.drawn import Table, write_table
     from ...plots.save import save
+    from ...sensitivity.picture import draw_sensitivity
 
     for name in _OTHERS:
         if getattr(options, name, None):

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .command import ALL_ROWS, Command, cube_argument
+from ..command import ALL_ROWS, Command, cube_argument
 from .query import add_output
 
 
@@ -15,10 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.store.cube import readable
-    from ..cube.export import check_output, write_batches
-    from ..cube.sql import sql_batches
-    from ..run import open_cube
+    from ....engine.store.cube import readable
+    from ...cube.export import check_output, write_batches
+    from ...cube.sql import sql_batches
+    from ...run import open_cube
 
     style = check_output(options.format, options.output, options.overwrite)
     with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
 
 def note_left_out(path: Path) -> None:
     """Say on standard error how many points are not ok: an aggregate without a word on status has them in."""
-    from ...engine.store.read import Reader
-    from ...kernels.status import Status
+    from ....engine.store.read import Reader
+    from ....kernels.status import Status
 
     counts = Reader(path).status_counts()
     others = {Status(code).name: count for code, count in counts.items() if code != Status.ok and count}

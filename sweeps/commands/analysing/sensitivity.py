@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .command import ALL_ROWS, Command, add_selection, count, cube_argument, open_selected, path_argument
+from ..command import ALL_ROWS, Command, add_selection, count, cube_argument, open_selected, path_argument
 
 METHODS = (
     *("sobol", "morris", "dgsm", "prcc", "elasticity"),
@@ -32,10 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.store.cube import readable
-    from ...engine.store.durable import clear_disk_errors
-    from ..sensitivity.analysis import sensitivity
-    from ..sensitivity.text import sensitivity_text, withheld
+    from ....engine.store.cube import readable
+    from ....engine.store.durable import clear_disk_errors
+    from ...sensitivity.analysis import sensitivity
+    from ...sensitivity.text import sensitivity_text, withheld
 
     with readable(options.cube):
         result = sensitivity(

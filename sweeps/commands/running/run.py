@@ -4,10 +4,10 @@ import argparse
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from .command import Command, add_device, add_reuse, count, cube_argument, path_argument, program
+from ..command import Command, add_device, add_reuse, count, cube_argument, path_argument, program
 
 if TYPE_CHECKING:
-    from ...engine.feedback.report import Report
+    from ....engine.feedback.report import Report
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..run import run_report
-    from ..spec.sweep import Sweep
+    from ...run import run_report
+    from ...spec.sweep import Sweep
 
     sweep = Sweep.from_file(options.sweep)
     with _client(options) as client:
@@ -74,7 +74,7 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
     """The client of Dask that was asked for; None where this process computes."""
     if options.dask is None and options.workers is None:
         return nullcontext()
-    from ..cluster.client import client_at, local_client
+    from ...cluster.client import client_at, local_client
 
     return local_client(options.workers) if options.dask is None else client_at(options.dask)
 
@@ -92,7 +92,7 @@ def _of_part(options: argparse.Namespace, report: "Report") -> str:
 
 def _done(options: argparse.Namespace, report: "Report") -> str:
     """How many points were computed, how fast, and how many were taken over."""
-    from ...engine.feedback.progress import clock, per_second
+    from ....engine.feedback.progress import clock, per_second
 
     rate = per_second(report.points / report.seconds)
     done = f"{report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})"

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .command import ALL_ROWS, Command, add_selection, cube_argument, open_part, path_argument
+from ..command import ALL_ROWS, Command, add_selection, cube_argument, open_part, path_argument
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..light_imports import load_codec
+    from ...light_imports import load_codec
 
     load_codec()
-    from ...engine.errors import SweepError
-    from ...engine.store.cube import readable
-    from ..cube.export import GRIDDED, check_output
-    from ..cube.query import Question, answer
+    from ....engine.errors import SweepError
+    from ....engine.store.cube import readable
+    from ...cube.export import GRIDDED, check_output
+    from ...cube.query import Question, answer
 
     style = check_output(options.format, options.output, options.overwrite)
     keep = None

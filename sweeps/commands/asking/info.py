@@ -2,7 +2,7 @@
 
 import argparse
 
-from .command import Command, cube_argument
+from ..command import Command, cube_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,9 +11,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ...engine.store.cube import readable
-    from ..cube.described.citation import citation_of
-    from ..cube.described.describe import describe_cube
+    from ....engine.store.cube import readable
+    from ...cube.described.citation import citation_of
+    from ...cube.described.describe import describe_cube
 
     with readable(options.cube):
         print((citation_of if options.citation else describe_cube)(options.cube))

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .command import Command, path_argument, program
+from ..command import Command, path_argument, program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..starter.write import write_starter
+    from ...starter.write import write_starter
 
     paths = write_starter(options.folder, options.model, program())
     print(*paths, sep="\n")

@@ -1,0 +1,1 @@
+"""Commands that analyse a cube, and draw it."""

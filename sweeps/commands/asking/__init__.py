@@ -1,0 +1,1 @@
+"""Commands that ask a cube, check it, or make another one of it."""

@@ -1,1 +1,0 @@
-"""Commands about whole cubes: made on many machines, compared."""

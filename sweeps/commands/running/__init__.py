@@ -1,0 +1,1 @@
+"""Commands that begin a sweep: what to write, what it takes, and computing it."""

@@ -9,9 +9,9 @@ by SciPy's brentq in the peers. Ours is compared at the error of the row.
 import sys
 from typing import Any
 
-from harness import OURS, Budget, Case, measure, ratios
-from report import goal, matched_rate, result
-from start import options, save
+from tools.harness import OURS, Budget, Case, measure, ratios
+from tools.report import goal, matched_rate, result
+from tools.start import options, save
 
 BIMATRIX, SYMMETRIC, GRID = "bimatrix", "rock-paper-scissors", "grid"
 

@@ -18,10 +18,10 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
-from harness import OURS, Budget, Case, Row, best, measure, ratios
 from peers.loss_sweep import BYTES, space
-from report import busy_goal, goal, result
-from start import options, save
+from tools.harness import OURS, Budget, Case, Row, best, measure, ratios
+from tools.report import busy_goal, goal, result
+from tools.start import options, save
 
 TURNS, WRITE = f"{OURS}, computing and writing in turn", "write alone"
 DISK, MIDDLE = "disk alone", f"{OURS}, smaller"

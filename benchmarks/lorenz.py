@@ -8,10 +8,10 @@ the peer's error. Ours is a user's own model, declared with flow_model. Referenc
 import sys
 from typing import Any
 
-from harness import OURS, Budget, Case, Row, best, measure, ratios
-from replicator_cases import SLOW_TO_START
-from report import goal, matched_rate, result
-from start import options, save
+from tools.harness import OURS, Budget, Case, Row, best, measure, ratios
+from tools.replicator_cases import SLOW_TO_START
+from tools.report import goal, matched_rate, result
+from tools.start import options, save
 
 FIXED, ADAPTIVE = "fixed", "adaptive"
 # Solvers of `Method`; add new ones here, the fastest first.

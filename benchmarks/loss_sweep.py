@@ -9,9 +9,9 @@ do not repeat Newton's method along beta. Error: the largest relative one of inv
 import sys
 from typing import Any
 
-from harness import OURS, Budget, Case, best, measure, ratios
-from report import busy_goal, goal, result
-from start import options, save
+from tools.harness import OURS, Budget, Case, best, measure, ratios
+from tools.report import busy_goal, goal, result
+from tools.start import options, save
 
 
 def cases_of(side: int, quick: bool) -> list[Case]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from report import DOCS, read_all
+from tools.report import DOCS, read_all
 
 # Every benchmark that `run_all` runs, in this order: a new one is entered here.
 ORDER = (

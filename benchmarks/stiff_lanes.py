@@ -7,9 +7,9 @@ Ours is a user's own model, declared with flow_model. Relative tolerances are in
 
 import sys
 
-from harness import OURS, Budget, Case, best, measure, ratios
-from report import goal, matched_rate, result
-from start import options, save
+from tools.harness import OURS, Budget, Case, best, measure, ratios
+from tools.report import goal, matched_rate, result
+from tools.start import options, save
 
 METHODS = ("rodas5p", "kvaerno5")
 TOLERANCES = (1e-4, 1e-6, 1e-8)

@@ -9,11 +9,11 @@ in logits do.
 import sys
 from dataclasses import replace
 
-from harness import OURS, Budget, best, measure, ratios
 from replicator import reference
-from replicator_cases import Work
-from report import busy_goal, goal, matched, matched_rate, result
-from start import options, save
+from tools.harness import OURS, Budget, best, measure, ratios
+from tools.replicator_cases import Work
+from tools.report import busy_goal, goal, matched, matched_rate, result
+from tools.start import options, save
 
 ERRORS = (1e-4, 1e-5)
 SORTED = f"{OURS}, sorted"

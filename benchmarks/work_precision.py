@@ -9,11 +9,11 @@ smaller than that of all, which favours them. PyTorch does the first 20,000, mor
 
 import sys
 
-from harness import OURS, Budget, best, measure, ratios
 from replicator import reference
-from replicator_cases import Work
-from report import busy_goal, goal, matched, matched_rate, result
-from start import options, save
+from tools.harness import OURS, Budget, best, measure, ratios
+from tools.replicator_cases import Work
+from tools.report import busy_goal, goal, matched, matched_rate, result
+from tools.start import options, save
 
 ERRORS = (1e-3, 1e-4, 1e-6, 1e-8, 1e-10)
 GOALS = {"diffrax": 6.0, "numba": 4.0, "heyoka": 1.5, "scipy loop": 2000.0}

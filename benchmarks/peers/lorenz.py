@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from in_blocks import in_blocks
+from tools.in_blocks import in_blocks
 
 SIGMA, BETA, STEPS, TOL = 10.0, 8 / 3, 1000, 1e-8
 MOST_CHECKED = 50

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from tsit5 import A2, A3, A4, A5, A6, B, E
+from tools.tsit5 import A2, A3, A4, A5, A6, B, E
 
 from .lorenz import BETA, SIGMA, STEPS, TOL, errors, rhos, slopes
 

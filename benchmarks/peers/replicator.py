@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 import numpy as np
-from in_blocks import in_blocks
 from replicator import U0, W0, X0, Y0, achieved, field_logits, field_shares, problem
+from tools.in_blocks import in_blocks
 
 
 def diffrax_vmap(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from replicator import A0, B0, B1, U0, W0, X0, Y0, achieved, field_logits, field_shares, problem
-from tsit5 import A2, A3, A4, A5, A6, B, E
+from tools.tsit5 import A2, A3, A4, A5, A6, B, E
 
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
 

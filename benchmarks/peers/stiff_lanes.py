@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from in_blocks import in_blocks
+from tools.in_blocks import in_blocks
 
 END, CHECKED = 1e4, 20
 

@@ -2,12 +2,11 @@
 
 import json
 
-import harness
 import page
 import pytest
-import report
-from harness import OURS, Budget, Case, measure, ratios, row
 from helpers.tolerance import assert_close
+from tools import harness, report
+from tools.harness import OURS, Budget, Case, measure, ratios, row
 
 TOYS = """
 import os, time

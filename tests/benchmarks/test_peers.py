@@ -4,7 +4,6 @@ import diffrax
 import numpy as np
 import pytest
 import replicator
-import tsit5
 from equisweep.kernels.games.supervision.game import payoffs
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
@@ -13,6 +12,7 @@ from peers import field_baselines as field
 from peers import lorenz
 from peers import loss_sweep as loss
 from peers import replicator as peer_lanes
+from tools import tsit5
 
 # What the lanes draw: one of them.
 DRAWN = {"r": 7.0, "f": 11.0, "c1": 3.0}

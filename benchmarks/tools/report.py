@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from harness import OURS, PROBE, Row
+from .harness import OURS, PROBE, Row
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 RESULTS = HERE / "results"  # a folder for each kind of machine
 DOCS = HERE.parent / "docs" / "benchmarks"
 

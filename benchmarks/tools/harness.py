@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]  # from which makers of cases are imported
 OURS, PROBE = "equisweep", "hashing threads"
 
 Row = dict[str, Any]
@@ -78,7 +78,7 @@ class Worker:
             "PYTHONWARNINGS": "ignore",
             "XDG_CACHE_HOME": cache,
         }
-        command = [sys.executable, str(HERE / "worker.py")]
+        command = [sys.executable, str(HERE / "tools" / "worker.py")]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -120,7 +120,7 @@ def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] |
 
     The last row is that of `probe`, measured among them: how many cores other programs left.
     """
-    cases = [*cases, Case(PROBE, "one per core", "probe:hashing", {}, 1)]
+    cases = [*cases, Case(PROBE, "one per core", "tools.probe:hashing", {}, 1)]
     with tempfile.TemporaryDirectory(prefix="equisweep-cache-") as cache:
         session = _Session(cases, budget, tell or _to_terminal, cache)
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import OURS, Case
+from .harness import OURS, Case
 
 # Each: a name, what `Method` is told besides the tolerance, whether swings are followed. Add new ones here,
 # the fastest first: a quick run takes only that one. Peers return final states alone.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import report
+from . import report
 
 
 def options(about: str | None) -> argparse.Namespace:

@@ -1,6 +1,10 @@
-"""How a bucket is reached: by what its users have set for all their programs, and by nothing else."""
+"""The kinds of storage, and how each is reached: by what users have set for all programs, and nothing else.
+
+A new kind is an entry in `SCHEMES`; obstore reaches it.
+"""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +25,8 @@ def bucket_at(scheme: str, bucket: str) -> Any:
         from obstore import store
     except ImportError:
         raise SweepError(f"{url}: {_NEEDED}") from None
-    if scheme == "memory":
+    of_this_kind = SCHEMES[scheme]
+    if of_this_kind is None:
         return store.MemoryStore()
     from obstore.exceptions import BaseError
 
@@ -30,8 +35,7 @@ def bucket_at(scheme: str, bucket: str) -> Any:
         "client_options": client,
         "retry_config": {"max_retries": 10, "retry_timeout": timedelta(seconds=TRIES)},
     }
-    if scheme == "s3":
-        options |= _of_s3(client)
+    options |= of_this_kind(client)
     try:
         return store.from_url(url, **options)
     except (BaseError, ValueError) as error:
@@ -64,3 +68,12 @@ def _of_a_profile() -> dict[str, Any]:
         return {"credential_provider": Boto3CredentialProvider(session), **region}
     except Exception as error:  # what is written in such files is its user's
         raise SweepError(f"s3: the profile of AWS cannot be used ({type(error).__name__})") from None
+
+
+# How URLs begin, and what obstore is given beside what it reads itself; None: the memory of this process.
+SCHEMES: dict[str, Callable[[dict[str, Any]], dict[str, Any]] | None] = {
+    "s3": _of_s3,
+    "gs": lambda _client: {},
+    "az": lambda _client: {},
+    "memory": None,
+}

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-SCHEMES = ("s3", "gs", "az", "memory")
 _SPLIT = "://"
 
 

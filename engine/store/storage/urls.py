@@ -4,11 +4,12 @@ import re
 
 from ...errors import SweepError
 from ...gate.text import shown
-from .place import SCHEMES
+from .access import SCHEMES
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FORBIDDEN = re.compile(r"[?#%\\\x00-\x1f\x7f*]")
-_FORMS = "s3://bucket/cube.zarr, gs://..., az://... or memory://..."
+_BEGIN = [f"{scheme}://" for scheme in SCHEMES]
+_FORMS = f"{_BEGIN[0]}bucket/cube.zarr, {'..., '.join(_BEGIN[1:-1])}... or {_BEGIN[-1]}..."
 
 
 def url_of(stated: str) -> str:

@@ -1,6 +1,6 @@
 """Reduce a cube over axes: mean, extremes and where they lie, counts. What is left out is counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from .statuses import counted, require_status, status_codes
 if TYPE_CHECKING:
     import xarray as xr
 
-HOWS = ("mean", "min", "max", "sum", "std", "count", "argmin", "argmax")
 _LEFT_OUT = {"long_name": "points left out: NaN, or of a status that is not counted", "units": "1"}
 # Attributes of the dimension of a count that has a label for each class.
 _CLASS = {"long_name": "class"}
@@ -253,13 +252,15 @@ def _count(piece: _Piece) -> dict[str, Any]:
     return {name: stacked(counts, piece.name, list(named.values()), _CLASS).assign_attrs(about)}
 
 
-_RULES: Mapping[str, Any] = {
+# A new word is a rule here, from a variable's piece to the variables of the answer.
+_RULES: Mapping[str, Callable[[_Piece], dict[str, Any]]] = {
     "mean": lambda piece: _as_variable(piece, _mean(piece)),
-    "sum": lambda piece: _as_variable(piece, _sum(piece)),
-    "std": lambda piece: _as_variable(piece, _std(piece)),
     "min": lambda piece: _as_variable(piece, _least(piece, 1)),
     "max": lambda piece: _as_variable(piece, _least(piece, -1)),
+    "sum": lambda piece: _as_variable(piece, _sum(piece)),
+    "std": lambda piece: _as_variable(piece, _std(piece)),
+    "count": _count,
     "argmin": lambda piece: _extreme(piece, -1),
     "argmax": lambda piece: _extreme(piece, 1),
-    "count": _count,
 }
+HOWS = tuple(_RULES)

@@ -99,8 +99,30 @@ def test_a_page_of_documentation_names_each_command_and_status():
         assert f"`{status.name}`" in text or status in (Status.not_computed, Status.out_of_domain)
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PATH = re.compile(r"`((?:kernels|engine|sweeps|benchmarks|docs|tests)/[\w./]*)`")
+
+
 def test_the_paths_that_contributing_names_are_there():
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:kernels|engine|sweeps|benchmarks|docs|tests)/[\w./]*)`", text)
+    paths = PATH.findall(CONTRIBUTING)
     assert len(paths) > 25
     assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_contributing_has_a_row_for_every_folder():
+    folders = [file.parent for name in ("kernels", "engine", "sweeps") for file in (ROOT / name).glob("*/*")]
+    found = {str(folder.relative_to(ROOT)) for folder in folders if folder.name != "__pycache__"}
+    assert found - {path.rstrip("/") for path in PATH.findall(CONTRIBUTING)} == set()
+
+
+def test_a_table_that_contributing_says_to_add_to_is_in_one_of_the_files_beside():
+    rows = [row for row in CONTRIBUTING.splitlines() if row.startswith("| a")]
+    assert len(rows) > 20
+    for row in rows:
+        files = [ROOT / path for path in PATH.findall(row) if path.endswith(".py")]
+        text = "".join(file.read_text(encoding="utf-8") for file in files)
+        beside = {file.parent for file in files}
+        files = [folder / name for folder in beside for name in re.findall(r"`(\w+\.py)`", row)]
+        text += "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+        for name in re.findall(r"`(_?[A-Z][A-Z_]{3,})`", row):
+            assert re.search(rf"^{name}\b", text, re.MULTILINE) or name in ("PAPER", "COMMAND"), (row, name)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jax
 import pytest
+import scipy.linalg  # noqa: F401  (which has a BLAS of its own, for jax, too)
 from equisweep.engine import made_before
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.kept.entries import nothing_kept
@@ -18,6 +19,7 @@ from equisweep.engine.kept.folder import keep_compiled
 from equisweep.engine.ode import trajectory
 from helpers.project import ROOT
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -27,6 +29,9 @@ _FLAGS = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # others end the process at a flag that they do not know
     _FLAGS += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
 os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
+# Threads of BLAS wait for each other by spinning: where two workers share two cores, sums of 16,000 products
+# take ten times the processor's time. Commands that tests start have the usual threads.
+threadpool_limits(1, "blas")
 # What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
 keep_compiled()

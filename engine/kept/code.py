@@ -5,6 +5,7 @@ that was replaced in memory, would put one under the name of another: then there
 kept or found.
 """
 
+import builtins
 import hashlib
 import os
 import sys
@@ -32,8 +33,8 @@ def code_digest() -> str | None:
 
 
 def replaced() -> list[str]:
-    """Functions that a test, a notebook or a script has put into modules of equisweep."""
-    result = []
+    """Functions that a test, a notebook or a script has put into modules of equisweep or among the built-ins."""
+    result = [f"builtins.{key}" for key, value in list(vars(builtins).items()) if _is_foreign(value)]
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and name.startswith(f"{_PACKAGE}."):
             result += [f"{name}.{inside}" for inside in _foreign(name, vars(module))]
@@ -42,6 +43,8 @@ def replaced() -> list[str]:
 
 def _foreign(name: str, inside: dict[str, object]) -> Iterator[str]:
     for key, value in list(inside.items()):
+        if key == "__builtins__":  # each module holds all of them, and they have been looked at
+            continue
         if any(map(_is_foreign, _inside(value))):
             yield key
         elif isinstance(value, type) and value.__module__ == name:
@@ -101,7 +104,7 @@ def _python_files(folders: Iterator[str]) -> Iterator[str]:
 def _changed(path: str) -> float:
     """When a file was changed last, also where its time of modification was set back."""
     try:
-        return Path(path).stat().st_ctime + _TICK
+        return os.stat(path).st_ctime + _TICK  # noqa: PTH116  (of 500 files for each sweep)
     except OSError:
         return float("inf")
 

@@ -1,5 +1,6 @@
 """Every part of what a function is made of is in its key, as what it holds."""
 
+import builtins
 import os
 import subprocess
 import sys
@@ -177,6 +178,9 @@ def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(
     monkeypatch.undo()
     monkeypatch.setitem(method.SOLVERS, "mine", partial(lambda field, control: None))
     assert code.replaced() == ["equisweep.engine.ode.method.SOLVERS"]
+    monkeypatch.undo()
+    monkeypatch.setattr(builtins, "mine", lambda: None, raising=False)
+    assert code.replaced() == ["builtins.mine"]
     monkeypatch.undo()
     monkeypatch.setattr(method, "Tolerance", type("Tolerance", (), {"__module__": __name__}))
     assert code.replaced() == ["equisweep.engine.ode.method.Tolerance"]

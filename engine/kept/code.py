@@ -33,7 +33,7 @@ def code_digest() -> str | None:
 
 
 def replaced() -> list[str]:
-    """Functions that a test, a notebook or a script has put into modules of equisweep or among the built-ins."""
+    """Functions that a test, a notebook or a script has put into modules of equisweep, or built-ins."""
     result = [f"builtins.{key}" for key, value in list(vars(builtins).items()) if _is_foreign(value)]
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and name.startswith(f"{_PACKAGE}."):

@@ -1,8 +1,9 @@
 """What a run would take, from some of its points: compiled, computed and timed as the run does it.
 
-How many steps an orbit or a solver takes no trace says. The points tried are spread over the whole sweep; few
-of them first, then as many as are computed at once if that is quick: what does not depend on an axis is
-computed once along it, so that a few points cost more than their share.
+No trace says how many steps an orbit or a solver takes, so points are tried, spread over the whole sweep.
+First there are few of them. If these were quick, as many follow as a run computes at once, because a few
+points cost more than their share: what does not depend on an axis is computed once along it, for however many
+points.
 """
 
 import time

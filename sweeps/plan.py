@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 # Rough rates of a 2-core machine, for what is not tried.
 _STORE_BYTES_PER_SECOND = 700e6
 _POINTS_PER_SECOND = 100e6
-# Of trajectories, which take as long as their horizon and tolerance ask for: 1e-6 with tsit5 at T = 200.
+# How long a trajectory takes depends on horizon and tolerance; this is one at 1e-6 with tsit5 to T = 200.
 _ORBITS_PER_SECOND = 4e3
-# Of those that mathematics decides.
+# A trajectory whose end mathematics decides.
 _DECIDED_PER_SECOND = 1e5
 _COMPILE_SECONDS = 1.0
 _BASE_MEMORY = 350 * 2**20
-# Tiles in memory: computed, or waiting to be written; how many wait depends on which of the two is slower.
+# Most tiles in memory: those being computed, and those that wait to be written, if writing is the slower.
 _TILES_COMPUTED, _TILES_WAITING = 3, 4
 # What it takes to make a cube, and to write a file.
 _CUBE_SECONDS, _FILE_SECONDS = 0.2, 0.003

@@ -1,7 +1,7 @@
-"""What a docstring or a comment names between single backquotes is there; names of others take two.
+"""Public functions have docstrings. What these and comments name between single backquotes is there.
 
-A name stands for what its own file says of it, for a definition anywhere in the project, or for a file. Of
-``file.name`` and ``Class.name`` the second part must be in the first.
+Names of others stand between two. A name stands for what its own file says of it, for a definition anywhere
+in the project, or for a file. Of ``file.name`` and ``Class.name`` the second part must be in the first.
 """
 
 import ast
@@ -93,3 +93,28 @@ def test_a_name_that_is_not_there_is_seen():
     assert is_there("backend", words)
     assert not is_there("backends.devices", words)
     assert not is_there("nowhere_defined", words)
+
+
+def public(body):
+    """Functions, classes and methods without an underscore, but for those that a Protocol only demands."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            yield from public(node.body)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            demanded = isinstance(node.body[-1], ast.Expr) and getattr(node.body[-1].value, "value", 0) is ...
+            if not demanded and not any(ast.unparse(one).endswith(".setter") for one in node.decorator_list):
+                yield node
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_public_has_a_docstring(folder):
+    missing = []
+    for file, text in SOURCES.items():
+        if file.is_relative_to(ROOT / folder):
+            nodes = public(ast.parse(text).body)
+            if file.is_relative_to(ROOT / "sweeps" / "commands"):  # `Command` says what these two are
+                nodes = (node for node in nodes if node.name not in ("arguments", "run"))
+            bare = (node.name for node in nodes if not ast.get_docstring(node))
+            missing += [f"{file.relative_to(ROOT)}: {name}" for name in bare]
+    assert not missing

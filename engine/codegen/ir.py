@@ -38,6 +38,7 @@ class Scalar:
 
     @property
     def constant(self) -> bool:
+        """Whether it is a number that is known here."""
         return self.op == "constant"
 
 
@@ -98,6 +99,7 @@ class Graph:
         self._most = most
 
     def constant(self, value: Any, dtype: str) -> Scalar:
+        """A number that is known here, as its dtype holds it."""
         number: Any = float(value) if dtype[0] == "f" else wrapped(int(value), dtype)
         if dtype == "f32":
             number = float(np.float32(value))

@@ -28,12 +28,12 @@ NO_FILE: Known = (0, 0, 0, 0)  # No file has inode 0: what is recorded so is alw
 
 
 def what_is(file: Stat) -> Known:
-    """What a record holds of a file: nothing that changes it leaves all of this as it was."""
+    """What a record holds of a file. Whatever changes the file changes one of these numbers."""
     return file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns
 
 
 def can_be_held(known: Known) -> bool:
-    """Whether a record, whose times end in the year 2262, can tell this file."""
+    """Whether a record can hold these: it has 64 bits for a time, nanoseconds that end in the year 2262."""
     return all(abs(time) < 2**63 for time in known[2:])
 
 

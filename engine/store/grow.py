@@ -1,9 +1,9 @@
 """Let a cube grow at the ends of its axes, and lose nothing when killed on the way.
 
 First comes a seal of the cube as it will be, beside the one of what it is. Then come the coordinates' new
-chunks, which nobody sees yet. Then the root's metadata is replaced, which
-hold the sweep and a copy of every array's metadata: this one rename is the growth, for xarray reads that
-copy. Last, each array's own metadata follow the copy; a run that finds them behind begins with that.
+chunks, which nobody sees yet. Then the root's metadata are replaced, which hold the sweep and a copy of every
+array's metadata: this one rename is the growth, for xarray reads that copy. Last, each array's own metadata
+follow the copy; a run that finds them behind begins with that.
 Shards stay where they are, since their names count from the start of the axis.
 """
 

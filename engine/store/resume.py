@@ -1,9 +1,9 @@
 """What a run finds in a cube that is there: tiles to compute, tiles to trust, tiles to look at.
 
 A tile with a record is trusted as long as its files are those that were recorded: of the same length, inode
-and times, as the system tells without reading them. Where they are not (a copied cube, a changed file)
-its shards
-are read and their digests compared. A tile without record is read, too, and recorded where it is sound.
+and times, as the system tells without reading them. Where they are not (a copied cube, a changed file), its
+shards are read and their digests compared. A tile without record is read, too, and recorded where it is
+sound.
 """
 
 from collections.abc import Mapping

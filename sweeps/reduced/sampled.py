@@ -56,10 +56,11 @@ class Sampled(Measure):
     Attributes
     ----------
     kinds
-        What it measures, to the dimensions that each has besides the output's own; with two ends of an
-        interval, those in `intervals`.
+        What it measures: each kind of number, with the dimensions that it has besides the output's own.
+    intervals
+        Those of the kinds that have an interval, which adds its two ends.
     effects
-        What is 0 where an output does not vary; of other measures there is none.
+        Those of the kinds that are 0 where an output does not vary; the others have no value there.
     """
 
     kinds: Mapping[str, tuple[str, ...]]
@@ -126,6 +127,7 @@ class Sampled(Measure):
     def variable(
         self, kind: str, dims: tuple[str, ...], dtype: np.dtype | None = None, fill: float = float("nan")
     ) -> Variable:
+        """The variable of a kind of number; `dims` besides the output's own."""
         attributes = dict(self.wanted.output.attributes)
         if self.wanted.number is not None:
             attributes = {"units": "1", "long_name": f"whether {self.wanted.name.replace('_', ' ')}"}
@@ -134,6 +136,7 @@ class Sampled(Measure):
         return Variable(f"{self.wanted.name}_{kind}", dtype or np.dtype(np.float64), fill, inner, of)
 
     def note(self) -> Variable:
+        """The variable that says why there are no numbers, where there are none."""
         attributes: dict[str, Any] = {
             "long_name": f"whether {self.wanted.name} varies, and enough samples are left",
             "units": "1",

@@ -1,6 +1,7 @@
 """The table of operations: what each one is, apart from how a back end computes it.
 
-They are `define`d in the files beside this one, by families: a new one stands with its like.
+They are `define`d in the files beside this one, by families: a new one stands with its like. What LLVM
+computes of one that has no formula stands in `llvm.floats` and `llvm.integers`.
 """
 
 from collections.abc import Callable

@@ -96,6 +96,7 @@ class Term:
         return self.apply("ne", other)
 
     def is_nan(self) -> "Term":
+        """Whether it is no number."""
         return self.apply("ne", self)
 
     def fma(self, factor: "Term | float", addend: "Term | float") -> "Term":

@@ -23,24 +23,29 @@ _AWAY = 30.0
 _NONE = 100.0
 # Then the next look is after a quarter as many steps as were taken, within these limits.
 _SHORTEST, _LONGEST = 4, 256
-# An orbit of more steps than this may be a slow spiral. Where it has stayed within this part of the scale of
-# a rest point since a rate changed its sign, its errors are measured by how far it was: as parts of the
-# scale they would damp it, or drive it, by as much as the field does. Errors are not asked for below so many
-# roundings.
+# An orbit of more than `_MANY` steps may be a slow spiral. If it has stayed near a rest point since a rate
+# last changed its sign, within the part `_BESIDE` of the scale, the errors of its steps are measured by its
+# largest distance meanwhile. Measured by the scale, they would damp the spiral, or drive it, by as much as
+# the field does. No error below `_ROUNDINGS` roundings is ever asked for.
 _MANY, _BESIDE, _ROUNDINGS = 256, 0.2, 500
-# Beside a rest point no step may be wrong by more than this part of the distance to it: else where `settle`
-# is no larger than the errors of the steps, whether and when an orbit settles would be chance.
+# Beside a rest point no step may be wrong by more than this part of the distance to it. Otherwise it would be
+# chance whether and when an orbit settles, if `settle` is no larger than the errors of the steps.
 _PRECISE = 1e-3
 
 
 class Watch(NamedTuple):
     """What the loop over steps knows of a rest point.
 
-    The orbit is `near` where an estimate of the distance falls below `within`, from step number `since` on;
-    where the rest point is `known`, with the `swing` about it, once it is below `settle`. `settled` where it
-    has come to rest. Of the errors that the tolerances allow, the next step may make this `part`; `farthest`
-    is the largest estimate of the distance since a rate changed its sign. `beside` is a part, too, by the
-    distance alone; None where the tolerances are so much below `settle` that it is never less than 1.
+    within, since : a rest point is looked for once its estimated distance falls below `within`, from step
+        number `since` on.
+    known : whether it was found.
+    near : whether it is to be looked for now; of one that is known, whether it is nearer than `settle`.
+    settled : whether the orbit has come to rest.
+    swing : of the orbit about the rest point.
+    part : how much the next step may make of the errors that the tolerances allow.
+    farthest : the largest estimate of the distance since a rate last changed its sign.
+    beside : the same as `part`, from the distance alone. None where it is never less than 1, as the
+        tolerances are far below `settle`.
     """
 
     within: Array

@@ -43,6 +43,7 @@ STEPWISE = COMPARISONS | {
 
 
 def changes_in(trace: FlatTrace) -> dict[Any, Change]:
+    """How every variable of a trace changes, whose inputs are the time, the state, and what is constant."""
     time, *others = trace.inputs
     changes = {time: Change(STRAIGHT, FIXED), others[0]: Change(FIXED, ANYHOW)}
     for equation in trace.equations:

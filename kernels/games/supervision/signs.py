@@ -42,6 +42,7 @@ class Advantage:
         self._terms = sum((jnp.abs(p[name]) for name in own), p["r"] + p["f"])
 
     def at(self, x: Array | float, y: Array | float) -> Array:
+        """Its value where the two populations have these shares."""
         dtype = self._terms.dtype
         return advantages(self._payoffs, jnp.asarray(x, dtype), jnp.asarray(y, dtype))[self._which]
 

@@ -15,8 +15,9 @@ def with_intervals(
 ) -> dict[str, np.ndarray]:
     """What `measured` says of all points, with ``_low`` and ``_high`` of each measure.
 
-    Points, which are in no order, are dealt into at most 20 parts; measures of k parts that spread by s give
-    one of all that is known to s / sqrt(k), by Student's t. NaN where there are too few points for 3 parts.
+    Points are in no order, and are dealt into at most 20 parts. Where the measures of k parts have the
+    standard deviation s, that of all points has s / sqrt(k), and the interval is Student's of k - 1 degrees
+    of freedom. NaN where there are too few points for 3 parts.
 
     Parameters
     ----------

@@ -34,16 +34,16 @@ test: $(DEV)  ## the whole suite
 test-slowest: $(DEV)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
-test-browser: $(DEV)  ## the explorer in a headless chromium; pictures in build/browser. It installs what it needs
+test-browser: $(DEV)  ## the explorer in a headless chromium, alone and in JupyterLab; pictures in build/browser. It installs what it needs
 	@for name in $(CHROMIUM) chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get install -y -q chromium || { apt-get update -q && apt-get install -y -q chromium; }; \
 	else \
 	    echo "make test-browser needs a chromium: install it (on Debian apt-get install chromium), or name it: make test-browser CHROMIUM=/path/to/it"; exit 1; \
 	fi
-	$(BIN)/python -c 'import playwright' 2>/dev/null || \
+	$(BIN)/python -c 'import jupyterlab, playwright' 2>/dev/null || \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
-	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_explorer.py
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_*.py
 
 test-cluster: $(DEV)  ## a real S3 server on loopback; 100 kills of Dask workers, cut links (root, iproute2). It installs what it needs
 	$(BIN)/python -c 'import obstore, moto.server, distributed' 2>/dev/null || \

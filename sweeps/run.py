@@ -1,5 +1,6 @@
 """Run a sweep into a cube, and open it."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def run(
     durable: bool = True,
     check_disk: bool = True,
     tile_points: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     part: "str | tuple[int, int] | None" = None,
     reuse: "str | Path | None" = None,
     client: Any = None,
@@ -48,7 +49,7 @@ def run(
     tile_points
         Most points of a tile of a new cube (smaller tiles need less memory); chosen for the device if None.
     progress
-        Say on standard error how far it is.
+        Say on standard error how far it is; in a notebook a bar does if None, and elsewhere nothing.
     part
         ``(3, 64)`` or ``"3/64"``: compute the third of 64 parts of the tiles and leave the rest to others,
         who may do so at the same time, on this host or on others that share the storage.
@@ -74,6 +75,8 @@ def run(
     SweepInterrupted
         The user pressed Ctrl-C. In every case committed tiles are intact.
     """
+    from ..engine.feedback.progress import of_notebook
+
     run_report(
         sweep,
         path,
@@ -82,7 +85,7 @@ def run(
         durable=durable,
         check_disk=check_disk,
         tile_points=tile_points,
-        progress=progress,
+        progress=of_notebook(sys.stderr) if progress is None else progress,
         part=part,
         reuse=reuse,
         client=client,

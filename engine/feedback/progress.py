@@ -27,8 +27,8 @@ class Progress:
         self.on_terminal = False
         with suppress(*_GONE):
             self.on_terminal = self.stream.isatty()
-        # A notebook shows what follows "\r" in place of the line, and knows no other sign of a terminal's.
-        self.in_notebook = type(self.stream).__module__.startswith("ipykernel.")
+        # It shows what follows "\r" in place of the line, and knows no other sign of a terminal's.
+        self.in_notebook = of_notebook(self.stream)
         self.a_bar = self.on_terminal or self.in_notebook
         self._width = 0
         self.started = time.monotonic()
@@ -110,8 +110,16 @@ class Silence(Progress):
     def begin(self) -> None:
         """Nothing to report."""
 
+    def close(self) -> None:
+        """No line to end, either."""
+
     def _show(self, now: float) -> None:
         del now
+
+
+def of_notebook(stream: TextIO | None) -> bool:
+    """Whether what is written to a stream stands below a cell of a notebook."""
+    return type(stream).__module__.startswith("ipykernel.")
 
 
 def per_second(rate: float) -> str:

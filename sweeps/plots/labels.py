@@ -23,15 +23,15 @@ def axis_label(array: "xr.DataArray", name: str) -> str:
     """
     symbol, unit = str(array.attrs.get("symbol", "")), str(array.attrs.get("units", "1"))
     text = short_name(array, name)
-    if symbol and text == spoken(name) and "." not in name and not same(symbol, name):
-        text = f"{text} {typeset(symbol)}"  # of a component it says nothing more: v.data, v[data]
+    if symbol and text == spoken(name) and not same(symbol, name):
+        text = f"{text} {typeset(symbol)}"
     return with_unit(text, unit)
 
 
 def short_name(array: "xr.DataArray", name: str) -> str:
     """A variable or coordinate in one word: its symbol where that is but the name, else the name."""
     symbol = str(array.attrs.get("symbol", ""))
-    return typeset(symbol) if symbol and same(symbol, name) and "." not in name else spoken(name)
+    return typeset(symbol) if symbol and same(symbol, name) else spoken(name)
 
 
 def spoken(name: str) -> str:

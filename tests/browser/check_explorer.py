@@ -1,30 +1,8 @@
 """The explorer in a real browser: `make test-browser`. Pictures of it lie in build/browser afterwards."""
 
-from contextlib import contextmanager
-
 import equisweep.sweeps.accessor  # noqa: F401
-import pytest
-from equisweep.sweeps.explore.explorer import Explorer
-from equisweep.sweeps.explore.source import source_of_dataset
-from helpers.explorer.browser import browser, shown_in
+from helpers.explorer.browser import page_of, shown_in
 from helpers.explorer.cubes import HOSTILE, hostile_cube, sampled_cube, varied_cube
-
-
-@pytest.fixture(scope="module")
-def opened():
-    with browser() as one:
-        yield one
-
-
-@contextmanager
-def page_of(opened, *cubes, address=""):
-    sources = [source_of_dataset(cube, name) for cube, name in zip(cubes, ("first", "second"), strict=False)]
-    explorer = Explorer(sources)
-    try:
-        with shown_in(opened, explorer.url + address) as shown:
-            yield shown
-    finally:
-        explorer.stop()
 
 
 def test_every_control_draws_what_it_says(opened):
@@ -49,7 +27,11 @@ def test_every_control_draws_what_it_says(opened):
         assert "corner" in shown.page.inner_text("#note")
         shown.choose("facet", "who").choose("facet2", "n").picture("facets")
         assert shown.value(panels) == 6
-        shown.choose("facet2", "").choose("facet", "").choose("x", "b")
+        shown.choose("facet2", "").choose("facet", "").tick("log-color")
+        assert shown.value("EQ.page.view.colours.log")
+        shown.tick("log-color").tick("log-x")
+        assert shown.value("EQ.page.view.x.log")
+        shown.tick("log-x").choose("kind", "heat").choose("kind", "").choose("x", "b")
         assert shown.value("[EQ.page.state.x, EQ.page.state.y].join()") == "b,a"
         shown.choose("var", "kind").picture("classes")
         assert shown.value(kind) == "classes"

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 import xarray as xr
@@ -18,6 +20,8 @@ from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.explore.explorer import Explorer
+from equisweep.sweeps.explore.source import source_of_path
 from helpers.project import ROOT
 from obstore.store import from_url
 
@@ -116,6 +120,28 @@ def test_every_command_works_there(reached, sweep_file, tmp_path, capsys):
     store = zarr.storage.ObjectStore(from_url(url, client_options=client, endpoint=reached), read_only=True)
     plain = xr.open_zarr(store)
     xr.testing.assert_equal(plain.load(), open_cube(url).load())
+
+
+def test_a_page_shows_a_cube_there_as_it_does_one_on_the_disk(reached, sweep_file, tmp_path):
+    url, local = "s3://bucket/explored/cube.zarr", tmp_path / "cube.zarr"
+    for where in (url, local):
+        assert main(["run", str(sweep_file), "-o", str(where), "--tile-points", "10", "-q"]) == 0
+    asked = urlencode({"var": "investment", "x": "alpha", "y": "beta", "keep": "corner"})
+    answers = {}
+    for where in (url, local):
+        explorer = Explorer([source_of_path(where, ["beta=0.1:0.5"])])
+        try:
+            for question, more in (
+                ("view", ""), ("point", "&_at=alpha:3&_at=beta:1"), ("copy", ""), ("drawn.csv", "")
+            ):  # fmt: skip
+                body = urlopen(f"{explorer.url}{question}?{asked}{more}").read().decode()
+                answers.setdefault(question, []).append(body.replace(str(where), "CUBE"))
+        finally:
+            explorer.stop()
+    for question, (there, here) in answers.items():
+        assert there == here, question
+    assert SECRET not in "".join(map(str, answers.values()))
+    assert "CUBE --var investment" in answers["copy"][0]
 
 
 def test_runs_that_are_killed_go_on(reached, sweep_file, tmp_path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....engine.gate.text import CELL, clean
 from ...text import table
 from ..statuses import status_names
 
@@ -22,7 +23,7 @@ Part = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 def summary_text(dataset: "xr.Dataset") -> str:
     """Title, axes, variables and statuses of a cube, or a part of one, as text."""
-    parts = [_title(dataset)]
+    parts = [clean(_title(dataset), CELL)]
     for name, head, rows in _parts(dataset):
         parts += ["", name, table(head, rows)]
     return "\n".join([*parts, "", _asked()])
@@ -30,9 +31,9 @@ def summary_text(dataset: "xr.Dataset") -> str:
 
 def summary_html(dataset: "xr.Dataset") -> str:
     """The same as HTML. Names, labels and units are text, whatever they hold."""
-    parts = [f"<p><b>{html.escape(_title(dataset))}</b></p>"]
+    parts = [f"<p><b>{_escaped(_title(dataset))}</b></p>"]
     for name, head, rows in _parts(dataset):
-        parts.append(f"<p style='margin:0.6em 0 0'>{html.escape(name)}</p>{_html_table(head, rows)}")
+        parts.append(f"<p style='margin:0.6em 0 0'>{_escaped(name)}</p>{_html_table(head, rows)}")
     return f"<div>{''.join(parts)}<p>{html.escape(_asked())}</p></div>"
 
 
@@ -87,10 +88,13 @@ def _about(array: "xr.DataArray") -> tuple[str, str]:
     return str(array.attrs.get("units", "")), str(array.attrs.get("long_name", ""))
 
 
+def _escaped(text: str) -> str:
+    """A text that a cube brought, as HTML: in one line that ends, and no markup of its own."""
+    return html.escape(clean(text, CELL))
+
+
 def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     cell = "<{0} style='text-align:left;padding:0 1em 0 0'>{1}</{0}>"
-    top = "".join(cell.format("th", html.escape(text)) for text in head)
-    body = "".join(
-        f"<tr>{''.join(cell.format('td', html.escape(text)) for text in row)}</tr>" for row in rows
-    )
+    top = "".join(cell.format("th", _escaped(text)) for text in head)
+    body = "".join(f"<tr>{''.join(cell.format('td', _escaped(text)) for text in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

@@ -31,6 +31,8 @@ EQ.panel = (size, ranges, logs, hatched) => {
     background_fill_color: hatched ? "#e8e8e8" : "#ffffff",
   });
   figure.toolbar.logo = null;
+  // Ten small ticks between two numbers are a black bar where a scale has less than a decade, and the panel is small.
+  for (const axis of [...figure.below, ...figure.left]) if (axis.type === "LogAxis") axis.ticker.num_minor_ticks = 5;
   if (hatched) {
     figure.grid.visible = false;
     figure.add_layout(new Bokeh.BoxAnnotation({

@@ -29,6 +29,7 @@ EQ.page = {
   fromAddress: async () => {
     const { cube } = EQ.page, address = location.hash.length > 1 ? location.hash : cube.address;
     const stated = EQ.readState(address);
+    if (document.activeElement) document.activeElement.blur(); // controls under a hand stay as they are; these are others
     await EQ.page.change(EQ.settled(cube, { ...EQ.readState(cube.address), ...(location.hash.length > 1 ? stated : {}) }));
     if (EQ.page.state.point.length) await EQ.page.askPoint([], 0);
   },

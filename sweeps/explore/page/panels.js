@@ -32,7 +32,7 @@ EQ.showPoint = (cube, answer, state) => {
   ];
   if (answer.derivatives.length) parts.push(EQ.element("h2", {}, "Derivatives"), EQ.table(EQ.outputRows(answer.derivatives)));
   if (answer.query) parts.push(EQ.element("h2", {}, "Exactly this point"), EQ.copied(answer.query));
-  else parts.push(EQ.element("h2", {}, "Exactly this point"), EQ.copied(answer.sel.map((text) => `--sel ${/^[\w.=+-]+$/.test(text) ? text : `'${text}'`}`).join(" ")));
+  else parts.push(EQ.element("h2", {}, "Exactly this point"), EQ.copied(answer.sel.map((text) => `--sel ${EQ.quoted(text)}`).join(" ")));
   if (EQ.source.lives && cube.has_flow) parts.push(EQ.motionPart(cube, state));
   EQ.put("point", ...parts);
 };
@@ -105,7 +105,7 @@ EQ.showBox = async (cube, state, box) => {
   const button = EQ.element("button", { id: "zoom", onclick: zoom }, "show this part only");
   try {
     const answer = await EQ.source.ask("box", state, more);
-    EQ.put("box", EQ.element("h2", {}, "Box"), button, EQ.element("div", { id: "where" }, EQ.copied(`--where '${answer.where}'`)), EQ.copied(answer.query));
+    EQ.put("box", EQ.element("h2", {}, "Box"), button, EQ.element("div", { id: "where" }, EQ.copied(`--where ${EQ.quoted(answer.where)}`)), EQ.copied(answer.query));
   } catch (error) {
     EQ.put("box", EQ.element("h2", {}, "Box"), error.message);
   }

@@ -24,6 +24,9 @@ EQ.number = (value) => {
   return Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value) : Number(value).toPrecision(6);
 };
 
+// A word as a shell takes it, whatever is in it.
+EQ.quoted = (text) => (/^[\w.=+:,/@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
+
 EQ.choice = (label, options, chosen, changed, id) => {
   const select = EQ.element("select", { id, onchange: (event) => changed(event.target.value) });
   for (const [value, text] of options) {

@@ -16,6 +16,10 @@ _GREEK = {
 }
 _GREEK |= {name.capitalize(): letter.upper() for name, letter in _GREEK.items()}
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
+# A component of a vector by its label, β[1]: to a reader a subscript.
+_COMPONENT = re.compile(r"(?<!\w)([^\W\d_]+)\[(\w+)\]")
+# What joins a name to what stands below it.
+_JOINTS = re.compile(r"[ {}\[\].]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -25,14 +29,14 @@ def greek(text: str) -> str:
 
 
 def same(symbol: str, name: str) -> bool:
-    """Whether a symbol is but another way to write a name: c_1 and c1, α and alpha, λ and lambda_."""
+    """Whether a symbol is but another way to write a name: c_1 and c1, α and alpha, β[1] and beta.1."""
     return _bare(symbol) == _bare(name)
 
 
 def _bare(text: str) -> str:
     # Subscripts and variants (ϕ, ₁) are their plain letters.
-    plain = unicodedata.normalize("NFKC", cut(text, _LONGEST)).replace("_", " ")
-    return greek(plain).replace(" ", "").replace("{", "").replace("}", "")
+    plain = unicodedata.normalize("NFKC", cut(text, _LONGEST))
+    return _JOINTS.sub("", greek(plain.replace("_", " ")))
 
 
 def plain(text: str) -> str:
@@ -47,7 +51,7 @@ def typeset(symbol: str) -> str:
         below = match[2].replace("_", r"\_")
         return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
 
-    return _SUBSCRIPT.sub(lowered, plain(greek(cut(symbol, _LONGEST))))
+    return _SUBSCRIPT.sub(lowered, plain(_COMPONENT.sub(r"\1_\2", greek(cut(symbol, _LONGEST)))))
 
 
 def unit_text(unit: str) -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from equisweep.engine.feedback import progress
-from equisweep.engine.feedback.progress import Progress
+from equisweep.engine.feedback.progress import Progress, Silence
 
 
 class Terminal(io.StringIO):
@@ -54,3 +54,13 @@ def test_elsewhere_there_are_lines(monkeypatch):
     text = written(io.StringIO(), monkeypatch)
     assert "\r" not in text
     assert text.splitlines()[-1].startswith("100%  1,000 of 1,000 points")
+
+
+@pytest.mark.parametrize("kind", [Terminal, OutStream, io.StringIO])
+def test_who_asked_for_silence_gets_not_even_an_empty_line(kind):
+    stream = kind()
+    shown = Silence(10, stream=stream)
+    shown.begin()
+    shown.add(10)
+    shown.close()
+    assert stream.getvalue() == ""

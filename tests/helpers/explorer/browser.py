@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from equisweep.sweeps.explore.explorer import Explorer
+from equisweep.sweeps.explore.source import Source, source_of_dataset
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -141,6 +143,19 @@ def browser() -> Iterator[Any]:
             yield opened
         finally:
             opened.close()
+
+
+@contextmanager
+def page_of(opened: Any, *sources: Any, address: str = "", model: str | None = None) -> Iterator[Shown]:
+    """The page of one cube or two that this process serves; Datasets are called first and second."""
+    named = zip(sources, ("first", "second"), strict=False)
+    given = [one if isinstance(one, Source) else source_of_dataset(one, name) for one, name in named]
+    explorer = Explorer(given, model)
+    try:
+        with shown_in(opened, explorer.url + address) as shown:
+            yield shown
+    finally:
+        explorer.stop()
 
 
 @contextmanager

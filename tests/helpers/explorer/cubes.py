@@ -2,8 +2,15 @@
 
 import numpy as np
 import xarray as xr
+from equisweep.sweeps import Sweep
+
+from ..pictures import not_run
+from ..project import ROOT
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>\'"`${1}$$x$$</script>'
+
+
+HAWKS_FILE = f"{ROOT}/examples/hawk_dove.py"
 
 
 def varied_cube(shift: float = 0.0) -> xr.Dataset:
@@ -76,3 +83,11 @@ def hostile_cube() -> xr.Dataset:
         {HOSTILE + "d": [HOSTILE, "plain"], "b": ("b", [1.0, 2.0, 3.0], attrs), "c": [1.0, 2.0]},
         {"title": HOSTILE},
     )
+
+
+def hawks_cube() -> xr.Dataset:
+    """A cube of the user's own model: V from 1 to 3 at two costs, as if it had been run."""
+    axes = {"V": [1.0, 1.5, 2.5, 3.0], "C": [4.0, 8.0]}
+    sweep = Sweep(f"{HAWKS_FILE}:hawk_dove", axes=axes, fixed={"horizon": 60.0, "x0": 0.3})
+    share = np.array(axes["V"])[:, None] / np.array(axes["C"])
+    return not_run(sweep, hawks_final=(("V", "C"), share))

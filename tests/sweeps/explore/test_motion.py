@@ -6,25 +6,19 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from equisweep.sweeps import Sweep, SweepError
+from equisweep.sweeps import SweepError
 from equisweep.sweeps.explore.answers import Answers
 from equisweep.sweeps.explore.source import source_of_dataset
+from helpers.explorer.cubes import HAWKS_FILE as FILE
+from helpers.explorer.cubes import hawks_cube
 from helpers.explorer.questions import numbers
-from helpers.pictures import not_run
 from helpers.project import ROOT
 from scipy.integrate import solve_ivp
-
-FILE = f"{ROOT}/examples/hawk_dove.py"
-HAWKS = f"{FILE}:hawk_dove"
 
 
 @pytest.fixture(scope="module")
 def hawks():
-    """A cube of the user's own model: V from 1 to 3 at two costs, as if it had been run."""
-    axes = {"V": [1.0, 1.5, 2.5, 3.0], "C": [4.0, 8.0]}
-    sweep = Sweep(HAWKS, axes=axes, fixed={"horizon": 60.0, "x0": 0.3})
-    share = np.array(axes["V"])[:, None] / np.array(axes["C"])
-    return not_run(sweep, hawks_final=(("V", "C"), share))
+    return hawks_cube()
 
 
 def ask(cube, model, question, **values):
@@ -48,7 +42,7 @@ def test_the_trajectory_of_a_point_is_that_of_its_equation(hawks):
 
 
 def test_code_of_the_user_runs_with_consent_and_only_if_it_is_what_was_swept(hawks, tmp_path):
-    assert ask(hawks, None, "cube")["own_model"] == HAWKS
+    assert ask(hawks, None, "cube")["own_model"] == f"{FILE}:hawk_dove"
     assert ask(hawks, None, "cube")["has_flow"]
     for question in ("motion", "boundary"):
         values = (
@@ -63,12 +57,12 @@ def test_code_of_the_user_runs_with_consent_and_only_if_it_is_what_was_swept(haw
         with pytest.raises(SweepError, match="is not the file that this cube was swept with"):
             ask(hawks, f"{other}:hawk_dove", question, **values)
     with pytest.raises(SweepError, match="one point; click on one"):
-        ask(hawks, HAWKS, "motion", point=["V=1.0"])
+        ask(hawks, f"{FILE}:hawk_dove", "motion", point=["V=1.0"])
 
 
 def test_a_boundary_on_a_map_lies_where_the_model_has_it(hawks):
     asked = {"var": "hawks_final", "x": "V", "y": "C", "_along": "x", "_level": "0.3"}
-    answer = ask(hawks, HAWKS, "boundary", **asked)
+    answer = ask(hawks, f"{FILE}:hawk_dove", "boundary", **asked)
     ((x, y),) = answer["panels"]
     assert y == [4.0, 8.0]
     np.testing.assert_allclose(x, [1.2, 2.4], rtol=1e-4)  # V = 0.3 C
@@ -78,4 +72,4 @@ def test_a_boundary_on_a_map_lies_where_the_model_has_it(hawks):
         ({"y": ""}, "over a map"),
     ):
         with pytest.raises(SweepError, match=message):
-            ask(hawks, HAWKS, "boundary", **(asked | change))
+            ask(hawks, f"{FILE}:hawk_dove", "boundary", **(asked | change))

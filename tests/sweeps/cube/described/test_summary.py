@@ -65,6 +65,19 @@ def test_markup_in_names_is_text():
     assert sum(evil in cell for cell in shown.cells) == 4
 
 
+def test_what_steers_a_terminal_or_never_ends_is_shown_as_what_it_is():
+    evil = "\x1b]0;owned\x07\x1b[2J\u202etxt\r\nsecond line"
+    cube = xr.Dataset(
+        {"y": (("a",), [1.0], {"units": evil, "long_name": "x" * 1_000_000}), "status": ("a", [1])},
+        {"a": [evil]},
+        {"title": evil},
+    )
+    for text in (repr(cube.equisweep), cube.equisweep._repr_html_()):
+        assert not set(text) & set("\x1b\x07\r\u202e")
+        assert "\\x1b]0;owned" in text
+        assert len(text) < 20_000
+
+
 @pytest.mark.parametrize(
     "cube", [hard_cube(), hard_cube({"alpha": 2}), hard_cube()[["status"]], xr.Dataset()]
 )

@@ -1,7 +1,8 @@
 """The explorer on a cube larger than memory: until the first picture, and until a moved slider has drawn.
 
-Run as ``PYTHONPATH=tests .venv/bin/python benchmarks/explorer.py``; it needs what ``make test-browser`` installs,
-and 6 GB in the folder for temporary files. Goals on two cores: first picture 3 s, a move 300 ms, 1 GiB resident.
+Run as ``PYTHONPATH=tests .venv/bin/python benchmarks/explorer.py``; it needs what ``make test-browser``
+installs, and 6 GB in the folder for temporary files. Goals on two cores: first picture 3 s, a move 300 ms,
+1 GiB resident.
 """
 
 import os
@@ -71,13 +72,11 @@ def measure(opened: Any, url: str, server: int, begun: float) -> None:
                 shown.press(slider, "ArrowRight")
                 walls.append(time.perf_counter() - start)
             used = (cpu_seconds(server) - used) / MOVES
-            print(
-                f"a move {name:8} {statistics.median(walls):.3f} s until drawn, {used:.3f} s of the server's CPU"
-            )
+            wall = statistics.median(walls)
+            print(f"a move {name:8} {wall:.3f} s until drawn, {used:.3f} s of the server's CPU")
         assert shown.error == ""
-    print(
-        f"resident        {most_resident(server):.0f} MiB; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
-    )
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    print(f"resident        {most_resident(server):.0f} MiB; load {load:.1f}, {cores} cores")
 
 
 def cpu_seconds(pid: int) -> float:

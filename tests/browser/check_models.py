@@ -1,4 +1,4 @@
-"""What the page has computed or copied: trajectories, boundaries, commands, files, tiles that come while it is open."""
+"""What the page has computed or copied: trajectories, boundaries, commands, files, tiles that come."""
 
 import re
 import subprocess

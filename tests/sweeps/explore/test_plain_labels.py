@@ -1,7 +1,7 @@
 """Labels of pictures as text on a page."""
 
 import pytest
-from equisweep.sweeps.explore.words import page_text
+from equisweep.sweeps.explore.plain_labels import page_text
 from equisweep.sweeps.plots.look.symbols import typeset
 
 

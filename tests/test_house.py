@@ -82,7 +82,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill text paths light_imports starter/*",
+        "spill text paths light_imports square_matrix starter/*",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

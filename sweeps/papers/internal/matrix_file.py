@@ -3,25 +3,15 @@
 What a file does not say beyond doubt is refused: a wrong entry would be a wrong level.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ....engine.gate.text import VALUE, clean, shown
+from ...square_matrix import MOST, MatrixError, Row, read_square
 
-DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
-
-
-class MatrixError(ValueError):
-    """What is wrong with a matrix, in one line."""
-
-
-MOST_FACTORS = 1000
-_MOST_LINES = 200_000
-_LONGEST_ROW = 10**6  # characters: each cell of a row takes fifty times the memory of its letter
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+MOST_FACTORS = MOST
 
 
 @dataclass(frozen=True)
@@ -32,12 +22,6 @@ class Matrix:
     influences: list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class _Row:
-    line: int
-    cells: list[str]
-
-
 def read_matrix(text: str) -> Matrix:
     """The matrix in a text: rows influence columns; entries are 0 and 1, also as 0.0, 1.0, ``1*`` or true.
 
@@ -45,110 +29,17 @@ def read_matrix(text: str) -> Matrix:
     in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A blank is
     a 0 where there are names. Raises MatrixError.
     """
-    text = _LINE_ENDS.sub("\n", text)
-    lines = text.count("\n")
-    if lines > _MOST_LINES:
-        raise MatrixError(f"it has {lines:,} lines; at most {_MOST_LINES:,} are read")
-    stated, text = _stated_delimiter(_without_comments(text))
-    if not text.strip():
-        raise MatrixError("the file is empty")
-    tables, large = {}, []
-    for delimiter in [stated] if stated else DELIMITERS:
-        try:
-            tables[delimiter] = _table(text, delimiter)
-        except (MatrixError, csv.Error) as error:
-            large.append(error)
-    if not tables:
-        raise MatrixError(str(large[0]))
-    used = {d: rows for d, rows in tables.items() if any(len(row.cells) > 1 for row in rows)}
-    read: dict[str, Matrix] = {}
-    wrong: dict[str, MatrixError] = {}
-    for delimiter, rows in (used or dict(list(tables.items())[-1:])).items():
-        try:
-            read[delimiter] = _matrix(rows)
-        except MatrixError as error:
-            wrong[delimiter] = error
-    if len(read) > 1:
-        both = " and ".join(DELIMITERS.get(d, d) for d in read)
-        raise MatrixError(f"cells may be separated by {both}: both give a matrix; use one of them only")
-    if not read:
-        raise wrong[max(wrong, key=lambda d: len(used.get(d, [_Row(1, [])])[0].cells))]
-    return next(iter(read.values()))
+    return read_square(text, "factors", _matrix)
 
 
-def _without_comments(text: str) -> str:
-    """The text without lines that begin with # outside of a quoted cell."""
-    lines, open_quote = [], False
-    for line in text.split("\n"):
-        comment = not open_quote and line.lstrip().startswith("#")
-        lines.append("" if comment else line)
-        open_quote ^= not comment and line.count('"') % 2 == 1
-    return "\n".join(lines)
-
-
-def _stated_delimiter(text: str) -> tuple[str, str]:
-    """What a first line such as ``sep=;`` says, and the text with that line blank."""
-    first, _, rest = text.partition("\n")
-    stated = re.fullmatch(r'"?sep=(.)"?', first.strip() or " ", re.IGNORECASE)
-    return (stated[1], f"\n{rest}") if stated else ("", text)
-
-
-def _table(text: str, delimiter: str) -> list[_Row]:
-    """Rows of cells, without rows and columns at the edges that hold nothing."""
-    source = _Lines(text)
-    # Some write a space after each comma, before quotes as well.
-    reader, rows, line = csv.reader(source, delimiter=delimiter, skipinitialspace=True), [], 1
-    filled = 0
-    for cells in reader:
-        source.row, last = 0, len(cells)
-        while last and not cells[last - 1].strip():
-            last -= 1
-        filled += last > 0
-        if max(last, filled) > MOST_FACTORS + 2:
-            raise MatrixError(
-                f"at most {MOST_FACTORS:,} factors are read, and line {line:,} goes beyond that"
-            )
-        if last:
-            rows.append(_Row(line, [" ".join(cell.split()) for cell in cells]))
-        line = reader.line_num + 1
-    width = max((i + 1 for row in rows for i, cell in enumerate(row.cells) if cell), default=0)
-    first = all(row.cells[0] == "" for row in rows)
-    return [
-        _Row(row.line, row.cells[first:] if len(row.cells) <= width else row.cells[first:width])
-        for row in rows
-    ]
-
-
-class _Lines:
-    """The lines of a text one by one; MatrixError where a row of them, which may be several, is too long.
-
-    `row` counts its characters; whoever has read a row sets it to zero.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text, self.place, self.number, self.row = text, 0, 0, 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if self.place >= len(self.text):
-            raise StopIteration
-        start, end = self.place, self.text.find("\n", self.place) + 1
-        self.place, self.number = end or len(self.text), self.number + 1
-        self.row += self.place - start
-        if self.row > _LONGEST_ROW:
-            raise MatrixError(f"line {self.number:,}: its row has more than {_LONGEST_ROW:,} characters")
-        return self.text[start : self.place]
-
-
-def _matrix(rows: list[_Row]) -> Matrix:
-    """The matrix in rows of cells, wherever its names stand."""
+def _matrix(rows: list[Row]) -> Matrix:
+    """The matrix in rows of cells, wherever its names stand, which become one line each."""
+    rows = [Row(row.line, [" ".join(cell.split()) for cell in row.cells]) for row in rows]
     if all(_entry(cell) is not None for row in rows for cell in row.cells):
         return _unnamed(rows)
     head, body = rows[0], rows[1:]
     if _entry(head.cells[0]) is None and len(head.cells) > 1 and _are_entries(head.cells[1:]):
-        return _named([row.cells[0] for row in rows], [_Row(row.line, row.cells[1:]) for row in rows])
+        return _named([row.cells[0] for row in rows], [Row(row.line, row.cells[1:]) for row in rows])
     if body and all(len(row.cells) == len(head.cells) + 1 for row in body):
         return _with_both(head.cells, body)  # as R writes it, without a corner
     if body and len(body) == len(head.cells) and all(_are_entries(row.cells) for row in body):
@@ -156,7 +47,7 @@ def _matrix(rows: list[_Row]) -> Matrix:
     return _with_both(head.cells[1:], body)
 
 
-def _unnamed(rows: list[_Row]) -> Matrix:
+def _unnamed(rows: list[Row]) -> Matrix:
     """A matrix of entries alone."""
     head, column = rows[0].cells, [row.cells[0] for row in rows]
     if head[0] == "" and head == column and "" not in head[1:] and len(set(head)) == len(head):
@@ -167,7 +58,7 @@ def _unnamed(rows: list[_Row]) -> Matrix:
     return _named([str(number) for number in range(1, len(rows) + 1)], rows)
 
 
-def _with_both(names: list[str], rows: list[_Row]) -> Matrix:
+def _with_both(names: list[str], rows: list[Row]) -> Matrix:
     """A matrix with names in its first column that repeat `names`."""
     names = checked_names(names)
     if len(rows) != len(names):
@@ -175,10 +66,10 @@ def _with_both(names: list[str], rows: list[_Row]) -> Matrix:
     for name, row in zip(names, rows, strict=True):
         if row.cells[0] != name:
             raise MatrixError(f"line {row.line}: row is called {shown(row.cells[0])}, expected {shown(name)}")
-    return _named(names, [_Row(row.line, row.cells[1:]) for row in rows])
+    return _named(names, [Row(row.line, row.cells[1:]) for row in rows])
 
 
-def _named(names: list[str], rows: list[_Row]) -> Matrix:
+def _named(names: list[str], rows: list[Row]) -> Matrix:
     names = checked_names(names)
     influences = []
     for i, row in enumerate(rows):

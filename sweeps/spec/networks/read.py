@@ -1,6 +1,5 @@
 """A network in a file: a matrix as CSV, GraphML, or a list of links."""
 
-import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ import numpy as np
 from ....engine.errors import SweepError
 from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import shown
+from ...square_matrix import MatrixError, Row, read_square
 from .library import networkx
 
 MOST_CITIES = 64
 KINDS = "a matrix (.csv), .graphml, or a list of links (.edges, .edgelist, .txt, .tsv)"
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 _LISTS = (".edges", ".edgelist", ".txt", ".tsv")
 
 
@@ -52,33 +53,47 @@ def read_network(where: str, path: Path, weight: str, directed: bool) -> Named:
 
 
 def _matrix(where: str, text: str) -> Named:
-    """Names in the first row, with an empty or any corner, and in the first column; or numbers alone."""
-    delimiter = next((d for d in (";", "\t", ",") if d in text.partition("\n")[0]), ",")
+    """Names in the first row, in the first column or in both, with any corner or none; or numbers alone."""
     try:
-        lines = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
-    except csv.Error as error:
-        raise SweepError(f"{where}: is no CSV ({error})") from None
-    rows = [row for row in lines if any(row) and not row[0].startswith("#")]
-    if not rows:
-        raise SweepError(f"{where}: is empty")
-    if all(_is_number(cell) for cell in rows[0]):
-        names, body = [str(k) for k in range(1, len(rows) + 1)], rows
-    else:
-        names, body = rows[0][1:], [row[1:] for row in rows[1:]]
-        beside = [row[0] for row in rows[1:]]
-        if beside != names:
-            raise SweepError(
-                f"{where}: the first column names {_list(beside)}, and the first row {_list(names)}; "
-                "a square matrix has the same cities in the same order in both"
-            )
-    for name, row in zip(names, body, strict=False):
+        return read_square(text, "cities", _named)
+    except MatrixError as error:
+        raise SweepError(f"{where}: {error}") from None
+
+
+def _named(rows: list[Row]) -> Named:
+    """The matrix in rows of cells; what a row of numbers is, its length says."""
+    head, body = rows[0].cells, [row.cells for row in rows[1:]]
+    if body and all(len(row) == len(rows) == len(head) + 1 for row in body):
+        return _with_both(head, body)  # as R writes it, without a corner
+    if all(_is_number(cell) for cell in head):
+        return _of_rows([str(k) for k in range(1, len(rows) + 1)], [row.cells for row in rows])
+    if all(len(row.cells) == len(rows) + 1 and not _is_number(row.cells[0]) for row in rows):
+        return _of_rows([row.cells[0] for row in rows], [row.cells[1:] for row in rows])
+    if len(body) == len(head) and all(_is_number(cell) for row in body for cell in row):
+        return _of_rows(head, body)
+    return _with_both(head[1:], body)
+
+
+def _with_both(names: list[str], rows: list[list[str]]) -> Named:
+    """A matrix with names in its first column that repeat `names`."""
+    beside = [row[0] for row in rows]
+    if beside != names:
+        raise MatrixError(
+            f"the first column names {_list(beside)}, and the first row {_list(names)}; "
+            "a square matrix has the same cities in the same order in both"
+        )
+    return _of_rows(names, [row[1:] for row in rows])
+
+
+def _of_rows(names: list[str], rows: list[list[str]]) -> Named:
+    for name, row in zip(names, rows, strict=False):
         if len(row) != len(names):
-            raise SweepError(f"{where}: the row of {shown(name)} has {len(row)} entries, not {len(names)}")
-    if len(body) != len(names):
-        raise SweepError(f"{where}: {len(body)} rows and {len(names)} columns; a matrix of links is square")
+            raise MatrixError(f"the row of {shown(name)} has {len(row)} entries, not {len(names)}")
+    if len(rows) != len(names):
+        raise MatrixError(f"{len(rows)} rows and {len(names)} columns; a matrix of links is square")
     weights = [
-        [_number(f"{where}: {a} to {b}", cell) for b, cell in zip(names, row, strict=True)]
-        for a, row in zip(names, body, strict=True)
+        [_weight(f"{a} to {b}", cell) for b, cell in zip(names, row, strict=True)]
+        for a, row in zip(names, rows, strict=True)
     ]
     return Named(tuple(names), np.array(weights))
 
@@ -155,18 +170,25 @@ def _checked(where: str, named: Named) -> Named:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
-    except ValueError:
+        _weight("", cell)
+    except MatrixError:
         return False
     return True
 
 
+def _weight(where: str, cell: str) -> float:
+    """The number in a cell, whose decimals may stand behind a comma; MatrixError, beginning with `where`."""
+    try:
+        return float(_DECIMAL_COMMA.sub(".", cell))
+    except ValueError:
+        raise MatrixError(f"{where}: {shown(cell)} should be a number, the weight of a link") from None
+
+
 def _number(where: str, cell: str) -> float:
     try:
-        value = float(cell)
-    except ValueError:
-        raise SweepError(f"{where}: {shown(cell)} should be a number, the weight of a link") from None
-    return value
+        return _weight(where, cell)
+    except MatrixError as error:
+        raise SweepError(str(error)) from None
 
 
 def _list(names: list[str]) -> str:

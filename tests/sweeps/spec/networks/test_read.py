@@ -1,0 +1,73 @@
+"""A matrix of links in the forms that spreadsheets and R leave it in: the same weights from each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from equisweep.sweeps import SweepError
+from equisweep.sweeps.spec.networks.read import read_network
+
+CITIES = ("Lyon", "Nice", "Brest")
+WEIGHTS = np.array([[0, 0.25, 1], [0.5, 0, 0], [0, 0.125, 0]])
+FRAME = pd.DataFrame(WEIGHTS, CITIES, CITIES)
+PLAIN = FRAME.to_csv()
+ALONE = FRAME.to_csv(header=False, index=False)
+
+FORMS = {
+    "pandas": PLAIN,
+    "another corner": f"from{PLAIN}",
+    "no corner, as R writes it": PLAIN.removeprefix(","),
+    "tabs, no corner": FRAME.to_csv(sep="\t").removeprefix("\t"),
+    "semicolons": FRAME.to_csv(sep=";"),
+    "decimal commas": FRAME.to_csv(sep=";", decimal=","),
+    "quoted decimal commas": FRAME.to_csv(decimal=",", quoting=1),
+    "bars": FRAME.to_csv(sep="|"),
+    "sep line": "sep=;\r\n" + FRAME.to_csv(sep=";"),
+    "names above": FRAME.to_csv(index=False),
+    "names beside": FRAME.to_csv(header=False),
+    "empty columns and rows": "\n,,,,,\n" + PLAIN.replace("\n", ",,\n") + ",,,,,\n",
+    "an empty first column": "".join(f",{line}\n" for line in PLAIN.splitlines()),
+    "spaces": PLAIN.replace(",", " , "),
+    "comments": "# links; by rail\n" + PLAIN.replace("Nice,0.5", "#\nNice,0.5"),
+}
+
+
+def read(folder, text):
+    (folder / "a.csv").write_text(text, encoding="utf-8")
+    return read_network("networks.a", folder / "a.csv", "weight", False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_the_same_network(tmp_path, form):
+    named = read(tmp_path, FORMS[form])
+    assert named.cities == CITIES
+    np.testing.assert_array_equal(named.weights, WEIGHTS)
+
+
+def test_numbers_alone_are_counted_and_numbers_may_be_names(tmp_path):
+    assert read(tmp_path, ALONE).cities == ("1", "2", "3")
+    numbered = pd.DataFrame(WEIGHTS, [10, 20, 30], [10, 20, 30])
+    for text in (numbered.to_csv(), numbered.to_csv().removeprefix(",")):
+        named = read(tmp_path, text)
+        assert named.cities == ("10", "20", "30")
+        np.testing.assert_array_equal(named.weights, WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        (PLAIN.replace("0.25", ""), "Lyon to Nice: '' should be a number, the weight of a link"),
+        (PLAIN.replace("0.25", "far"), "Lyon to Nice: 'far' should be a number"),
+        (
+            PLAIN.replace("Nice,0.5", "Nizza,0.5"),
+            "the first column names Lyon, Nizza, Brest, and the first row",
+        ),
+        ("10,20,30\n" + ALONE, "the row of '1' has 3 entries, not 4"),  # names, or a row too many?
+        ("0|0;0\n0|0;0\n0;0|0\n", "the first column names 0|0, 0, and the first row 0"),
+        (PLAIN.replace("1.0", "1,0", 1), "the row of 'Lyon' has 4 entries, not 3"),
+    ],
+)
+def test_what_is_not_said_beyond_doubt_is_refused(tmp_path, text, message):
+    with pytest.raises(SweepError, match=r"networks\.a: .*a\.csv: ") as raised:
+        read(tmp_path, text)
+    assert message in str(raised.value)

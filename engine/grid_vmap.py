@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -21,6 +21,7 @@ from .feedback.compiler_clock import compiler_at_work
 from .feedback.compiling import compiling
 from .feedback.progress import clock
 from .windows import Coordinates, put
+from .xla.effort import effort, hurried
 from .xla.executable import Keep, Program, compiled_anew
 from .xla.inline_lapack import holds_lapack, inline_lapack
 from .xla.live_bytes import equation_count, live_bytes, loop_count
@@ -32,10 +33,6 @@ Arrays = Mapping[str, Array]
 # Seconds of compiling from which on a program is not compiled whole, if its operations one by one take less;
 # else XLA is asked to optimise less, which takes 0.5 to 0.9 times as long.
 LONG = 20.0
-_HURRIED = {"xla_backend_optimization_level": 0}
-# Of orbits in machine code XLA does what is done once an orbit. Compiled like this in a third of the time,
-# maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
-_SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
 # XLA took 2.4 s for 3,000 equations in a chain, 5.7 for 200 outputs apart, 3 for 30 loops (CPU, one core).
 _PER_EQUATION, _PER_OUTPUT, _PER_LOOP = 0.8e-3, 25e-3, 25e-3
 _TIMES_AS_QUICK, _WORTH_A_WORD = 3, 5.0
@@ -122,9 +119,10 @@ class GridVmap:
 
     def _hurry(self, jaxpr: Any, seldom: bool) -> None:
         """Compile quickly what takes little of the time; take another way than to compile a long program."""
+        self._options = effort(equation_count(jaxpr), seldom)
         if seldom:
             self.compile_seconds /= _TIMES_AS_QUICK
-            self._options = _known(_SELDOM)
+        if self._options:
             self._function = self._jit()
         whole = self.compile_seconds
         if whole <= LONG:
@@ -141,7 +139,7 @@ class GridVmap:
         else:
             self.remark = f"optimised less, as that would be compiled for about {clock(whole)}"
             if not seldom:  # it is compiled quickly already
-                self._options = _known(_HURRIED)
+                self._options = hurried()
                 self._function = self._jit()
         self._what += f", {self.remark.partition(', ')[0]},"
 
@@ -251,20 +249,6 @@ def _named(function: Callable[..., Arrays], name: str = "grid") -> Callable[...,
 
     named.__name__ = name
     return named
-
-
-def _known(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those options that this XLA knows."""
-    return {name: value for name, value in options.items() if _knows(name, value)}
-
-
-@cache
-def _knows(name: str, value: Any) -> bool:
-    try:
-        jax.jit(lambda: 0, compiler_options={name: value}).lower().compile()
-    except jax.errors.JaxRuntimeError:
-        return False
-    return True
 
 
 def _estimate(trace: Any) -> float:

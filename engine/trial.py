@@ -29,6 +29,8 @@ from .windows import Coordinates
 
 # Seconds that a batch may take to be tried whole, and kernels that are tried: others are taken to be alike.
 _SECONDS, _KERNELS = 0.5, 4
+# For as long a compiler is waited for.
+WAITS = 10.0
 # Points, and orbits, that are tried first.
 _FEW_POINTS, _FEW_ORBITS = 4096, 128
 _GOLDEN = 0.6180339887498949
@@ -123,7 +125,7 @@ class _Try:
         began, spent = self.clock(), compiler_seconds()
         function = self.evaluator.function(self.tile)
         making, spared = self.clock() - began, self._kept(spent)
-        if not isinstance(function, GridLoop) and function.compile_seconds > grid_vmap.LONG:
+        if not isinstance(function, GridLoop) and function.compile_seconds > min(grid_vmap.LONG, WAITS):
             raise TooLong(function.compile_seconds * kernels, function.remark)
         batch = [part.stop - part.start for part in self.evaluator.batches.windows()[0]]
         few = _FEW_ORBITS if self.evaluator.space.needs_ode else _FEW_POINTS

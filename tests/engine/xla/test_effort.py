@@ -1,0 +1,36 @@
+"""What XLA is asked for a program: one of many equations must not take all memory while it is compiled."""
+
+import jax
+import numpy as np
+import pytest
+from equisweep.engine.grid_vmap import GridVmap
+from equisweep.engine.xla.effort import effort, hurried
+
+CALM = {"xla_backend_optimization_level": 1}
+
+
+def chain(length):
+    """A function of one number that takes so many equations, each with a constant of its own."""
+
+    def point(coordinate):
+        x = coordinate["a"]
+        for k in range(length):
+            x = x * (1 + k * 1e-7)
+        return {"y": x}
+
+    return point
+
+
+def options(length, seldom=False):
+    at = [{"a": np.linspace(0.1, 1.0, 4)}]
+    return GridVmap(chain(length), at, jax.devices("cpu")[0], seldom=lambda: seldom)._options
+
+
+@pytest.mark.parametrize(("length", "asked"), [(3, {}), (600, CALM)])
+def test_a_long_program_is_compiled_at_the_level_that_takes_little_memory(length, asked):
+    assert options(length) == asked
+
+
+def test_a_long_chain_keeps_fusion_emitters_whose_absence_overflows_the_stack():
+    assert options(3, seldom=True) == {**hurried(), "xla_cpu_use_fusion_emitters": False}
+    assert effort(6000, seldom=True) == hurried() == {"xla_backend_optimization_level": 0}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..store.cube import readable
 from ..store.read import Reader
 from ..values.columns import Values
 
@@ -71,7 +72,8 @@ def names_along(reader: Reader, dim: str) -> list[str]:
 def _values(reader: Reader, name: str) -> np.ndarray:
     if name in reader.cube.columns:
         return reader.read(name, [slice(None)])
-    return reader.cube.coordinates[name].values()
+    with readable(reader.root):
+        return reader.cube.coordinates[name].values()
 
 
 def along(values: Mapping[str, Values], others: Mapping[str, np.ndarray]) -> Along:

@@ -80,7 +80,7 @@ def _tidy(values: np.ndarray, start: float, stop: float) -> list[float]:
     """Drop the last rounding errors (0.30000000000000004), so that values can be asked for by name."""
     size = max(abs(start), abs(stop))
     decimals = max(14 - floor(log10(size)), 0) if size else 0
-    return [float(f"{value:.{decimals}f}") for value in values]
+    return [float(f"{value:.{decimals}f}") for value in values.tolist()]
 
 
 def _number(where: str, value: Any) -> float:

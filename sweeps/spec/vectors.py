@@ -14,6 +14,8 @@ from ..text import nearest
 from .declared import MOST_LABELS, require_few
 from .inputs import Inputs
 
+_LONGEST = 100  # letters of a component's name
+
 
 def component_labels(
     where: str, fixed: Mapping[str, Any], varied: Iterable[str], model: Model
@@ -39,8 +41,19 @@ def component_labels(
         resized = any(_is_list(fixed.get(p.name)) for p in vectors)
         chosen = tuple(stated) if resized or not set(stated) <= set(default) else default
         labels[dim] = tuple(sorted(chosen, key=int)) if all(map(_is_number, chosen)) else chosen
+        require_names(f"{where}: {dim}", labels[dim])
         _require_one_length(where, fixed, vectors)
     return labels
+
+
+def require_names(where: str, names: Iterable[str]) -> None:
+    """Refuse labels that a cube cannot hold, or that steer whatever shows them; SweepError with `where`."""
+    for name in names:
+        if len(name) > _LONGEST or not name.isprintable():
+            raise SweepError(
+                f"{where}: {shown(name)} should be a name of at most {_LONGEST} letters, without control "
+                "characters"
+            )
 
 
 def vector_values(

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .hostile import arguments, beside, declarations, inputs, models, places, texts
+from .hostile import arguments, beside, declarations, inputs, joins, models, places, tables, texts
 from .hostile.case import Case, complaint
 from .hostile.made import Made, make
 from .hostile.runner import outcome_of, warm_up
 
-CATALOGUE = (places, declarations, texts, inputs, models, arguments, beside)
+CATALOGUE = (places, declarations, texts, inputs, models, arguments, beside, tables, joins)
 NAME = "hostile inputs"
 KINDS = {
     "files": "pipes, devices, folders, sparse files in the place of files",
@@ -29,6 +29,8 @@ KINDS = {
     "structures": "matrices of factors",
     "arguments": "arguments of commands",
     "beside": "what lies beside the numbers, and commands that ask no cube",
+    "tables": "tables, networks, statistics and correlations that a sweep names",
+    "joins": "a second cube, or another sweep for one",
     "python": "arguments of Python's functions",
 }
 

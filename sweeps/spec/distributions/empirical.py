@@ -5,7 +5,9 @@ Each value is drawn as often as it was measured: the distribution function is th
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,11 @@ def _listed(where: str, given: Any) -> list[float]:
 
 def column_of(where: str, path: Path, where_column: str, column: Any) -> list[float]:
     """The numbers of one column of a table; its first row has names unless there is one column of numbers."""
+    return columns_of(where, path, [(where_column, column)])[0]
+
+
+def columns_of(where: str, path: Path, asked: Sequence[tuple[str, Any]]) -> list[list[float]]:
+    """The same of several columns, of each where it is asked for and its name, read at one go."""
     try:
         text = decoded(read_regular(path, TEXT))
     except OSError as error:
@@ -74,36 +81,47 @@ def column_of(where: str, path: Path, where_column: str, column: Any) -> list[fl
         raise SweepError(f"{where}: {path}: {error}") from None
     first = text.lstrip("\n").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
+    # Row by row: a million rows as lists of cells take ten times the file.
+    rows = csv.reader(StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
-        rows = [
-            (i, row)
-            for i, row in enumerate(
-                csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True), 1
-            )
-            if any(row)
-        ]
+        return _columns(f"{where}: {path}", path, enumerate(rows, 1), delimiter, asked)
     except csv.Error as error:
         raise SweepError(f"{where}: {path}: {error}") from None
-    if not rows:
-        raise SweepError(f"{where}: {path}: the file is empty")
-    names = [name.strip() for name in rows[0][1]]
-    if len(names) == 1 and column is None:
-        place, body = 0, rows if _number(names[0], delimiter) is not None else rows[1:]
+
+
+def _columns(
+    here: str,
+    path: Path,
+    rows: Iterator[tuple[int, list[str]]],
+    delimiter: str,
+    asked: Sequence[tuple[str, Any]],
+) -> list[list[float]]:
+    head = next(((line, row) for line, row in rows if any(row)), None)
+    if head is None:
+        raise SweepError(f"{here}: the file is empty")
+    names = [name.strip() for name in head[1]]
+    if len(names) == 1 and all(column is None for _, column in asked):
+        places = [0] * len(asked)
+        rows = chain([head], rows) if _number(names[0], delimiter) is not None else rows
     else:
-        place, body = _place(where_column, path, names, column), rows[1:]
-    values = []
-    for line, row in body:
-        if any(cell.strip() for cell in row[len(names) :]):
+        places = [_place(where, path, names, column) for where, column in asked]
+    columns: list[list[float]] = [[] for _ in asked]
+    into = list(zip(places, columns, strict=True))
+    for line, row in rows:
+        if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
             raise SweepError(
-                f"{where}: {path}, line {line}: has {len(row)} cells, and the first row {len(names)}; "
+                f"{here}, line {line}: has {len(row)} cells, and the first row {len(names)}; "
                 'put quotes about a text that has a separator, as in "a, b"'
             )
-        cell = row[place] if place < len(row) else ""
-        value = _number(cell, delimiter)
-        if value is None:
-            raise SweepError(f"{where}: {path}, line {line}: {shown(cell)} is not a finite number")
-        values.append(value)
-    return values
+        if not any(row):
+            continue
+        for place, column in into:
+            cell = row[place] if place < len(row) else ""
+            value = _number(cell, delimiter)
+            if value is None:
+                raise SweepError(f"{here}, line {line}: {shown(cell)} is not a finite number")
+            column.append(value)
+    return columns
 
 
 def _place(where: str, path: Path, names: list[str], column: Any) -> int:
@@ -118,7 +136,6 @@ def _place(where: str, path: Path, names: list[str], column: Any) -> int:
 
 def _number(cell: str, delimiter: str) -> float | None:
     """The number in a cell, with a decimal comma where commas separate nothing; None for anything else."""
-    cell = cell.strip()
     if delimiter != "," and cell.count(",") == 1 and "." not in cell:
         cell = cell.replace(",", ".")
     try:

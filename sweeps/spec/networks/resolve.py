@@ -21,7 +21,7 @@ from ....kernels.model import Model
 from ...paths import path_of
 from ...text import nearest
 from ..ranges import grid_values
-from ..vectors import component_labels
+from ..vectors import component_labels, require_names
 from .families import RANDOM, draw, numbers_of
 from .read import MOST_CITIES, Named, read_network
 
@@ -151,6 +151,7 @@ def _cities(
     fixed = table["fixed"]
     if known:
         cities = known[0][1]
+        require_names(f"{where}: {known[0][0]}", cities)
         _require_lengths(origin, fixed, cities)
         vectors = component_labels(f"{origin}: fixed", _by_city(fixed, cities), varied, network_model(cities))
         other = [name for name in vectors["city"] if name not in cities]

@@ -11,7 +11,7 @@ from ....engine.gate.text import shown
 from ....kernels.model import Parameter
 from ...paths import path_of
 from ..distributions.distribution import Distribution
-from ..distributions.empirical import column_of
+from ..distributions.empirical import columns_of
 from ..inputs import Inputs
 from .points import Points
 
@@ -41,7 +41,7 @@ def read_columns(
     `found` are the parameters of the model that the design names. Raises SweepError, beginning with `where`,
     for a column that is not there, cells that are no numbers, and values outside of a domain.
     """
-    path, values = folder / path_of(stated["samples"]), {}
+    path, asked = folder / path_of(stated["samples"]), dict[str, tuple[str, Any]]()
     for name, given in stated["parameters"].items():
         here = f"{where}.parameters.{name}"
         if (
@@ -50,10 +50,13 @@ def read_columns(
             or not isinstance(given["column"], str)
         ):
             raise SweepError(f"{here}: {shown(given)} {_FORM}; its values are those of {path}")
-        column = column_of(f"{where}.samples", path, f"{here}.column", given["column"])
-        values[name] = inputs.numbers(here, column, found[name])
-    sizes = {len(column) for column in values.values()}
-    if sizes and min(sizes) < 2:
+        asked[name] = f"{here}.column", given["column"]
+    columns = columns_of(f"{where}.samples", path, list(asked.values()))
+    if columns and len(columns[0]) < 2:
         raise SweepError(f"{where}.samples: {path} has fewer than 2 points")
+    values = {
+        name: inputs.numbers(f"{where}.parameters.{name}", column, found[name])
+        for name, column in zip(asked, columns, strict=True)
+    }
     laws = {name: (float(column.min()), float(column.max())) for name, column in values.items()}
     return {name: Distribution(KIND, ends, *ends) for name, ends in laws.items()}, values

@@ -24,7 +24,7 @@ class Case:
         What sort of input it is, and which one.
     prepare
         Puts it into a folder of its own, and returns the arguments of a command that meets it there; or a
-        function that is called instead and raises SweepError or CubeError.
+        function that is called instead, which raises SweepError or CubeError, or returns an exit code.
     right
         What the command prints where the input does not concern it; None where it has to be refused.
     """

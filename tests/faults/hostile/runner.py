@@ -101,11 +101,11 @@ def _run(what: list[str] | Callable[[], object]) -> int:
     if not callable(what):
         return main(what)
     try:
-        what()
+        code = what()
     except (SweepError, CubeError) as error:
         print(f"equisweep: {error}", file=sys.stderr)
         return 2
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _waited(child: int, deadline: float) -> tuple[int, Any]:

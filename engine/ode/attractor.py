@@ -63,7 +63,7 @@ def _may_be_closed(e: Extremes, closed: float) -> Array:
     change = jnp.maximum(jnp.abs(e.high - e.earlier_high), jnp.abs(e.low - e.earlier_low))
     rests, swings = swing <= NOISE * e.error, is_swing(e)
     period = e.high_time - e.earlier_high_time
-    whole = jnp.take(period, jnp.argmax(swings))
+    whole = jnp.take(period, jnp.argmax(swings), mode="clip")
     together = jnp.abs(period - whole) <= max(SAME_TIME, 10 * closed) * whole
     return jnp.all(((change <= closed * swing) & together) | rests) & jnp.any(swings)
 

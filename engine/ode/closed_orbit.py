@@ -105,24 +105,24 @@ def cycle_of(
     """
     stepper, followed = bind(p)
     first, k = jnp.argmax(real), len(followed.names)
-    gap = jnp.take(extremes.high_time - extremes.earlier_high_time, first)
+    gap = _at(extremes.high_time - extremes.earlier_high_time, first)
     wanted = wanted & jnp.any(real) & (gap > 0) & jnp.isfinite(gap)
     # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
     last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
-    t, state, size = (jnp.take(a, first, axis=0) for a in (last.t, last.state, last.size))
+    t, state, size = (_at(a, first) for a in (last.t, last.state, last.size))
     until = jnp.where(wanted, t + 2 * (_KEPT + 2) * gap, t)
     walk = _Walk(
         t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
         jnp.zeros((2, k), bool),
     )  # fmt: skip
     nothing = jnp.full((2, k, _KEPT), jnp.nan, state.dtype)
-    same = within.close * jnp.take(extremes.high - extremes.low, first)
+    same = within.close * _at(extremes.high - extremes.low, first)
     zero = jnp.zeros(k, state.dtype)
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
 
     def cond(at: tuple[_Walk, _History, Cycle]) -> Array:
         walk, history, cycle = at
-        maxima = jnp.take(history.values[0], first, axis=0)
+        maxima = _at(history.values[0], first)
         enough = jnp.isfinite(maxima[0]) | _spirals(maxima, same) | cycle.found
         return _goes_on(walk, until, most_steps) & ~enough
 
@@ -173,6 +173,11 @@ def _to_next_turn(
     return loop(cond, body, fresh, (until, real, p))
 
 
+def _at(values: Array, index: Any, axis: int = 0) -> Array:
+    """Values at an index inside an axis: nothing is made for what lies outside."""
+    return jnp.take(values, index, axis=axis, mode="clip")
+
+
 def _pushed(kept: Array, new: Array, turned: Array) -> Array:
     """The kept numbers, shape (2, k, kept), with the new ones (k,) at the end where a quantity turned."""
     added = jnp.broadcast_to(new[:, None], (*kept.shape[:2], 1))
@@ -201,7 +206,7 @@ def _compared(history: _History, real: Array, first: Array, within: Closeness, e
     """The cycle in a history; `first` is the quantity whose loops are counted, `error` that of each."""
     values, times = history
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
-    last, before, earlier = (values[..., which] for which in _ROUNDS)
+    last, before, earlier = (_at(values, which, -1) for which in _ROUNDS)
     # Of the last round alone: beside earlier ones what a spiral still moves would be nothing.
     top = jnp.max(jnp.where(_IN_ROUND[None], last[0], -jnp.inf), axis=-1)
     swing = top - jnp.min(jnp.where(_IN_ROUND[None], last[1], jnp.inf), axis=-1)
@@ -211,19 +216,19 @@ def _compared(history: _History, real: Array, first: Array, within: Closeness, e
     repeats = jnp.maximum(change, former) <= within.close * swing[None]
     repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
-    ends = [times[..., which] for which in _ENDS]
+    ends = [_at(times, which, -1) for which in _ENDS]
     periods, same_time = ends[0] - ends[1], max(10 * within.close, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
     exact = within.exact + _EXACT_SMALL * error[:, None] / swing
     stays = jnp.all(repeats & _stays(change / swing[None], former / swing[None], exact[None]), axis=0)
     stays = jnp.all(jnp.any(stays, axis=-1) | ~real)
     # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
-    period = jnp.take(periods[0], first, axis=0)
+    period = _at(periods[0], first)
     fits = jnp.abs(periods[..., None] - period[None, None, None]) <= same_time * period[None, None, None]
     fits = jnp.any(repeats[..., None] & fits, axis=2) | ~real[None, :, None]
-    whole_round = jnp.all(fits, axis=(0, 1)) & jnp.take(repeats[0], first, axis=0)
+    whole_round = jnp.all(fits, axis=(0, 1)) & _at(repeats[0], first)
     length = jnp.argmax(whole_round)
-    whole = jnp.take(period, length)
+    whole = _at(period, length)
     inside = times > times[..., -1:] - whole * (1 - _PART)
     high = jnp.max(jnp.where(inside[0], values[0], -jnp.inf), axis=-1)
     low = jnp.min(jnp.where(inside[1], values[1], jnp.inf), axis=-1)

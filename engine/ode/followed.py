@@ -90,7 +90,9 @@ class Followed:
         source = self.sources[k]
         if source is None:
             return value
-        return self._observe(state.at[source.component].set(source.sign * value))[self.names[k]]
+        # Chosen, not scattered: of a scatter XLA makes a loop.
+        there = jnp.arange(state.size) == source.component
+        return self._observe(jnp.where(there, source.sign * value, state))[self.names[k]]
 
     def _observables(self, state: Array) -> dict[str, Array]:
         if not self._own:

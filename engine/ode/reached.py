@@ -129,7 +129,7 @@ def _swings(
     """Amplitudes, times of return and loops; of a cycle of several loops those of the whole."""
     followed, high, low = integration.followed, extremes.high, extremes.low
     times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)
-    return_time = times[jnp.argmax(real)]
+    return_time = jnp.take(times, jnp.argmax(real), mode="clip")
     high, low = jnp.where(cycle.found, cycle.high, high), jnp.where(cycle.found, cycle.low, low)
     period = jnp.where(cycle.found, cycle.period, return_time)
     loops = jnp.where(cycle.found, cycle.loops, jnp.int32(1))

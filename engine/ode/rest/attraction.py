@@ -193,13 +193,12 @@ def _solved(matrix: Array, right: Array) -> Array:
     positions = jnp.arange(count)
 
     def body(i: Any, whole: Array) -> Array:
-        column = jnp.where(positions < i, -1.0, jnp.abs(jnp.take(whole, i, axis=1)))
-        pivot = jnp.argmax(column)
+        pivot = jnp.argmax(jnp.where(positions < i, -1.0, jnp.abs(jnp.take(whole, i, axis=1, mode="clip"))))
         swapped = jnp.where(positions == i, pivot, jnp.where(positions == pivot, i, positions))
         whole = whole[swapped]
-        row = jnp.take(whole, i, axis=0)
-        row = row / jnp.take(row, i)
-        others = whole - jnp.take(whole, i, axis=1)[:, None] * row[None, :]
+        row = jnp.take(whole, i, axis=0, mode="clip")
+        row = row / jnp.take(row, i, mode="clip")
+        others = whole - jnp.take(whole, i, axis=1, mode="clip")[:, None] * row[None, :]
         return jnp.where((positions == i)[:, None], row[None, :], others)
 
     if count == 1:

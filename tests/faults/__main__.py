@@ -19,6 +19,7 @@ from typing import Any
 
 from .children import Pending, begin, warm_up
 from .planted import PLANTED
+from .scenarios import Bench
 from .suite import SEED, Row, Share, drive, rows_of, scratch
 
 
@@ -27,13 +28,14 @@ class Part:
     """What a suite is to reach, its share of the time until then, and trials of its short form.
 
     `jobs`: how many processes it takes at once, for each that was asked for: signals and writers wait more
-    than they compute.
+    than they compute. `shares`: whether it takes templates and clean cubes of every scenario.
     """
 
     goal: int
     weight: float
     few: int
     jobs: int = 1
+    shares: bool = True
 
 
 # In this order. What one leaves of its time is the others': the last ones take the most. A share is as long
@@ -44,9 +46,9 @@ SUITES = {
     "power_cuts": Part(500, 1.1, 28),
     "failing_calls": Part(1500, 4.6, 30),
     "kills": Part(1000, 2.8, 15),
-    "checkpoints": Part(200, 0.8, 8),
-    "merges": Part(300, 0.6, 10),
-    "damage": Part(10_000, 7.8, 50),
+    "checkpoints": Part(200, 0.8, 8, shares=False),
+    "merges": Part(300, 0.6, 10, shares=False),
+    "damage": Part(10_000, 7.8, 50, shares=False),
 }
 _HOSTILE = "hostile_inputs", Part(500, 2.7, 0)
 _EVERY = 5.0  # seconds after which the table is written anew
@@ -63,10 +65,11 @@ def main() -> int:
         warm_up()
         if options.planted:
             PLANTED[options.planted][1]()
+        made = _made(options, folder)
         if options.short:
-            _short(options, folder, table)
+            _short(options, folder, table, made)
         else:
-            _long(options, folder, table)
+            _long(options, folder, table, made)
         code = 0
     except KeyboardInterrupt:
         print("stopped; the table is of what was done so far", file=sys.stderr)
@@ -141,12 +144,21 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _short(options: argparse.Namespace, folder: Path, table: Table) -> None:
+def _made(options: argparse.Namespace, folder: Path) -> Bench | None:
+    """What suites share, made now where there are several of those."""
+    if sum(SUITES[name].shares for name in options.suites if name in SUITES) < 2:
+        return None
+    bench = Bench(_folder(folder, "made"))
+    bench.make_all()
+    return bench
+
+
+def _short(options: argparse.Namespace, folder: Path, table: Table, made: Bench | None) -> None:
     """One suite after another; those that wait more than they compute do so beside them."""
     waiting: list[Job] = []
     try:
         for name in sorted(options.suites, key=lambda name: -SUITES[name].jobs):
-            share = Share(_folder(folder, name), options.seed, trials=SUITES[name].few)
+            share = Share(_folder(folder, name), options.seed, made, trials=SUITES[name].few)
             job = _begin(name, share, table)
             if SUITES[name].jobs > 1:
                 waiting.append(job)
@@ -156,7 +168,7 @@ def _short(options: argparse.Namespace, folder: Path, table: Table) -> None:
         _wait(waiting, table)
 
 
-def _long(options: argparse.Namespace, folder: Path, table: Table) -> None:
+def _long(options: argparse.Namespace, folder: Path, table: Table, made: Bench | None) -> None:
     """One suite after another, each to its goal or to the end of its share of the time that is left."""
     end = time.monotonic() + 60 * options.minutes
     parts = {name: SUITES.get(name, _HOSTILE[1]) for name in options.suites}
@@ -174,6 +186,7 @@ def _long(options: argparse.Namespace, folder: Path, table: Table) -> None:
             Share(
                 _folder(folder, f"{name}-{k}"),
                 options.seed + k,
+                made,
                 trials=options.count or float("inf"),
                 faults=float("inf") if options.count else -(-part.goal // count),
                 until=float("inf") if options.count else until,

@@ -116,6 +116,7 @@ OF_OLD = {
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
     """One trial after another, without end."""
+    bench = Bench(bench.folder)  # other cubes' files are looked for beside a trial
     for kind in (GRID, MANY, *OTHERS):
         bench.template(kind)
     for number in itertools.count():

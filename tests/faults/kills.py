@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from .file_calls import install
-from .scenarios import SCENARIOS, Bench
+from .scenarios import SCENARIOS, Bench, Scenario
 from .suite import Outcome
 from .trial import Action, Trial, seconds_of
 
@@ -13,11 +13,13 @@ NAME = "SIGKILL at a random moment"
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
     """One trial after another, without end."""
-    durations = {scenario: seconds_of(bench, scenario) for scenario in SCENARIOS}
+    durations: dict[Scenario, float] = {}
     number = 0
     while True:
         for scenario in SCENARIOS:
             number += 1
+            if scenario not in durations:
+                durations[scenario] = seconds_of(bench, scenario)
             trial, kills = Trial(bench, scenario, f"kill {number}"), 0
             while True:
                 code = trial.start(without_syncing).kill_after(chance.uniform(0, 1.1 * durations[scenario]))

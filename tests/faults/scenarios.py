@@ -3,6 +3,7 @@
 import posix
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,9 +108,13 @@ SCENARIOS = (
 
 @dataclass
 class Bench:
-    """A folder in which trials are made: templates of cubes, and a folder for each trial."""
+    """A folder in which trials are made: templates of cubes, and a folder for each trial.
+
+    Templates and clean cubes that the bench `made` has are taken from there: several suites share them.
+    """
 
     folder: Path
+    made: "Bench | None" = None
     _clean: dict[str, Path] = field(default_factory=dict)
 
     def sweep_file(self, kind: Kind) -> Path:
@@ -121,7 +126,10 @@ class Bench:
 
     def template(self, kind: Kind, state: str = "whole") -> Path:
         """A cube of this kind in this state, made once."""
-        cube = self.folder / f"{kind.name}-{state}" / CUBE
+        name = f"{kind.name}-{state}"
+        if self.made is not None and (self.made.folder / name).exists():
+            return self.made.folder / name / CUBE
+        cube = self.folder / name / CUBE
         if not cube.exists():
             cube.parent.mkdir(parents=True)
             action = self._run(kind, cube, ("--no-sync",) if state == "unsynced" else ())
@@ -163,6 +171,8 @@ class Bench:
 
     def clean(self, scenario: Scenario) -> Path:
         """The cube as it is after the scenario's command, and a run after that, where nothing goes wrong."""
+        if self.made is not None and scenario.name in self.made._clean:
+            return self.made._clean[scenario.name]
         if scenario.name not in self._clean:
             cube = self.prepare(scenario, f"clean {scenario.name}")
             actions = [self.action(scenario, cube), self._run(scenario.kind, cube, ())]
@@ -172,6 +182,12 @@ class Bench:
                     raise RuntimeError(f"{scenario.name} fails by itself: {child.said}")
             self._clean[scenario.name] = cube
         return self._clean[scenario.name]
+
+    def make_all(self) -> None:
+        """Make what suites share, before they begin. What fails by itself is left to them, which say so."""
+        for scenario in SCENARIOS:
+            with suppress(RuntimeError):
+                self.clean(scenario)
 
     def _run(self, kind: Kind, cube: Path, options: tuple[str, ...]) -> Callable[[], int]:
         words = ("run", self.sweep_file(kind), "-o", cube, "-q", "--tile-points", str(TILE_POINTS))

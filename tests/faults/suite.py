@@ -46,12 +46,13 @@ Trials = Callable[[Bench, random.Random], Iterator[Outcome]]
 class Share:
     """What one process is to do of a suite, in a folder that it keeps where anything did not hold.
 
-    `trials` or `faults` (of which a trial may have several) are as many as it tries; `until`, in seconds of
-    the monotonic clock, is when it ends in any case.
+    `made` holds what it shares with others. `trials` or `faults` (of which a trial may have several) are as
+    many as it tries; `until`, in seconds of the monotonic clock, is when it ends in any case.
     """
 
     folder: Path
     seed: int
+    made: Bench | None = None
     trials: float = float("inf")
     faults: float = float("inf")
     until: float = float("inf")
@@ -61,7 +62,9 @@ def drive(trials: Trials, share: Share, log: Path) -> float:
     """Try so many trials of a suite; each is written into `log` at once. Returns seconds of the processor."""
     tried = 0
     with log.open("a") as file:
-        for number, outcome in enumerate(trials(Bench(share.folder), random.Random(share.seed)), 1):
+        for number, outcome in enumerate(
+            trials(Bench(share.folder, share.made), random.Random(share.seed)), 1
+        ):
             file.write(json.dumps([outcome.what, outcome.tried, outcome.problems]) + "\n")
             file.flush()
             tried += outcome.tried

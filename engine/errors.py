@@ -47,7 +47,7 @@ class Call:
         return f"{self.name}({', '.join(written)})"
 
 
-Part = str | Argument | Call
+MessagePart = str | Argument | Call
 
 
 class UserError(Exception):
@@ -56,7 +56,7 @@ class UserError(Exception):
     `str` gives arguments and calls their names in Python; `spelt` those that the caller knows.
     """
 
-    def __init__(self, *parts: Part) -> None:
+    def __init__(self, *parts: MessagePart) -> None:
         super().__init__(clean("".join(map(str, parts)), MESSAGE))
         self.parts = parts
 

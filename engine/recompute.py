@@ -18,7 +18,7 @@ from .tiles import Tile
 
 
 @dataclass
-class Difference:
+class Deviation:
     """At how many points a variable differs, by how much at most, and at which values of the axes first.
 
     `largest` and `relative` are of numbers; NaN where a number stands beside none, or classes differ.
@@ -39,7 +39,7 @@ class Recomputed:
     points: int
     device: str
     how: str
-    differences: dict[str, Difference]
+    differences: dict[str, Deviation]
 
 
 def recompute(
@@ -121,7 +121,7 @@ class _Place:
 
 
 def _compare(
-    differences: dict[str, Difference], name: str, stored: np.ndarray, now: np.ndarray, place: _Place
+    differences: dict[str, Deviation], name: str, stored: np.ndarray, now: np.ndarray, place: _Place
 ) -> None:
     """Enter where two arrays of one variable have not the same bits; NaN is NaN whatever its bits."""
     bits, now = f"V{stored.dtype.itemsize}", now.astype(stored.dtype, copy=False)
@@ -131,7 +131,7 @@ def _compare(
     if not differs.any():
         return
     at = differs.any(axis=tuple(range(len(place.along), differs.ndim)))
-    difference = differences.setdefault(name, Difference())
+    difference = differences.setdefault(name, Deviation())
     if not difference.points:
         difference.first = place.values(np.argwhere(at)[0])
     difference.points += int(at.sum())

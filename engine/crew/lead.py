@@ -12,7 +12,7 @@ from ..feedback.progress import Progress, Silence
 from ..feedback.report import Report
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
-from ..run.begin import Wanted, something_at
+from ..run.begin import WantedCube, something_at
 from ..run.execute import withdraw_if_empty
 from ..run.portable import said_of
 from ..run.ready import Ready
@@ -78,7 +78,7 @@ def execute_with(
         put_back(root)
         root = root.resolve() if root.is_symlink() else root
         ready = _Asked(space, crew)
-        wanted = Wanted(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
+        wanted = WantedCube(space, stored, root, ready, dict(attributes or {}), check_disk, tile_points)
         if reuse is not None:
             ready.take_from(reuse, root)
         new = not something_at(root)
@@ -110,7 +110,7 @@ class _Asked(Ready):
         return said_of(why_not if self.old is None else self.old.why_not_portable(why_not, self.device()))
 
 
-def _with_crew(crew: Crew, wanted: Wanted, durable: bool, progress: bool) -> Report:
+def _with_crew(crew: Crew, wanted: WantedCube, durable: bool, progress: bool) -> Report:
     root = wanted.root
     with beside_others(root, "the lead of a cluster"):
         cube = open_cube_for_reading(root)
@@ -129,7 +129,7 @@ def _with_crew(crew: Crew, wanted: Wanted, durable: bool, progress: bool) -> Rep
 
 
 def _complete(
-    crew: Crew, wanted: Wanted, cube: Cube, todo: TileList, durable: bool, progress: bool
+    crew: Crew, wanted: WantedCube, cube: Cube, todo: TileList, durable: bool, progress: bool
 ) -> Report:
     points = sum(tile.points for tile in todo)
     if isinstance(wanted.stored, ReducedSpace):

@@ -24,7 +24,7 @@ from .scale import grown, grown_in_step, least_scale, scale_of, settling_floor
 from .steps.stepper import Step, Stepper
 from .steps.tolerance import Tolerance
 from .switching.start import beginning
-from .switching.watch import Watch, watched
+from .switching.watch import SwitchWatch, watched
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -58,7 +58,7 @@ class Integration:
         self._may_settle = method.settle > 0 and not self.resting.driven
         self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
-        self._switches = isinstance(self.stepper, Watch) and bool(self.stepper.switches.located)
+        self._switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
         self._has_noise = self._scaled and method.fixed_steps is None and not self._switches
 
     def bind(self, p: Parameters) -> "Integration":
@@ -104,11 +104,11 @@ class Integration:
         state = self.flow.start(self.p, **self.static)
         self.method.require(state)
         zero, end = jnp.zeros((), state.dtype), self.end(state)
-        if isinstance(self.stepper, Watch):
+        if isinstance(self.stepper, SwitchWatch):
             zero, state = beginning(self.stepper, zero, state, end)
         rates = self.field(zero, state)
         largest = grown(jnp.zeros_like(state), state) if self._scaled else None
-        sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, Watch) else None
+        sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, SwitchWatch) else None
         lane = Lane(
             t=zero, state=state, rates=rates,
             before=Moment(zero, state, rates) if self._may_settle else None,
@@ -197,9 +197,9 @@ class Integration:
             return own
         control = self.tolerance(largest, *known)
         stepper = self.method.stepper(self.field, control)
-        if not isinstance(own, Watch):
+        if not isinstance(own, SwitchWatch):
             return stepper
-        return Watch(own.switches, stepper, control, self.p, own.longest, own.breaks)
+        return SwitchWatch(own.switches, stepper, control, self.p, own.longest, own.breaks)
 
     def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
         """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from .extrema import Turns
-from .rest.settling import Watch
+from .rest.settling import RestWatch
 
 Array = Any
 
@@ -42,7 +42,7 @@ class Lane(NamedTuple):
     tried: Array
     steps: Array
     refused: Array | None
-    watch: Watch | None
+    watch: RestWatch | None
     largest: Array | None
     sticks: Array | None
     noise: Array | None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.how_compiled import all_native, in_words
-from ..errors import Argument, Call, Part, SweepError
+from ..errors import Argument, Call, MessagePart, SweepError
 from ..evaluate import Computed, Evaluator, computed_tiles
 from ..feedback.stop_flag import stop_if_requested
 from ..made_before import own_models_too
@@ -142,7 +142,7 @@ class ReusedTiles(Tiles):
                 raise SweepError(*self._other_bits(name))
         return True
 
-    def _other_bits(self, name: str) -> tuple[Part, ...]:
+    def _other_bits(self, name: str) -> tuple[MessagePart, ...]:
         root = self.old.reader.root
         said = (
             f"{root}: {name}: has other bits than this machine computes at the same points "

@@ -60,7 +60,7 @@ def something_at(root: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedCube:
     """The cube that a run is to write to.
 
     Attributes

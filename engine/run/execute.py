@@ -28,7 +28,7 @@ from ..store.shared.lease import Busy, Lease, beside_others, only_writer
 from ..store.shared.parts import WHOLE, Part, places_of
 from ..tiles import Tile
 from ..writer import WRITERS, TileWriter
-from .begin import Wanted, something_at
+from .begin import WantedCube, something_at
 from .ready import Ready
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def execute(
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
-        wanted = Wanted(space, stored, root, ready, told, check_disk, tile_points)
+        wanted = WantedCube(space, stored, root, ready, told, check_disk, tile_points)
         new = overwrite or not something_at(root)
         if reuse is not None:
             ready.take_from(reuse, root)
@@ -142,7 +142,7 @@ def execute(
 class _Job:
     """What a run is to do; but for `wanted` as of `execute`."""
 
-    wanted: Wanted
+    wanted: WantedCube
     durable: bool
     overlap: bool
 

@@ -14,7 +14,7 @@ from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
 from ..gate.files import open_regular
 from .shard import ABSENT, CHECKSUM, Form, checksum, digest
-from .storage.interface import Known, Stat
+from .storage.interface import FileStamp, Stat
 from .storage.objects import Objects, objects_at
 
 _WHOLE = 2**18  # Bytes of a file up to which it is read at once,
@@ -24,15 +24,15 @@ _ENTRY = Struct("<QQ")  # Place and length of a chunk, as the index has them.
 _LEAST = CHECKSUM + 16  # Bytes that a chunk has more than: its header, and its checksum.
 
 
-NO_FILE: Known = (0, 0, 0, 0)  # No file has inode 0: what is recorded so is always read.
+NO_FILE: FileStamp = (0, 0, 0, 0)  # No file has inode 0: what is recorded so is always read.
 
 
-def what_is(file: Stat) -> Known:
+def what_is(file: Stat) -> FileStamp:
     """What a record holds of a file. Whatever changes the file changes one of these numbers."""
     return file.st_size, file.st_ino, file.st_mtime_ns, file.st_ctime_ns
 
 
-def can_be_held(known: Known) -> bool:
+def can_be_held(known: FileStamp) -> bool:
     """Whether a record can hold these: it has 64 bits for a time, nanoseconds that end in the year 2262."""
     return all(abs(time) < 2**63 for time in known[2:])
 
@@ -47,7 +47,7 @@ def why(error: Exception) -> str:
 
 
 def read_part(
-    path: str, form: Form, region: Sequence[slice], known: Known | None = None
+    path: str, form: Form, region: Sequence[slice], known: FileStamp | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The numbers of a shard in a region of it, and where in the region they are missing (None: nowhere).
 
@@ -121,7 +121,7 @@ def _quick_digest(path: str, form: Form) -> tuple[int, bytes] | None:
     return (size, digest(table, [checksum_of_chunk])) if sound else None
 
 
-def _chunks(path: str, form: Form, whole: bool = False, known: Known | None = None) -> "_Chunks":
+def _chunks(path: str, form: Form, whole: bool = False, known: FileStamp | None = None) -> "_Chunks":
     """A shard on the disk, or in object storage."""
     if "://" in path:
         return _ChunksOfObject(objects_at(path), path, form, whole, known)
@@ -152,7 +152,7 @@ def _overlap(
 class _Chunks:
     """An open shard, chunk by chunk."""
 
-    def __init__(self, path: str, form: Form, whole: bool = False, known: Known | None = None) -> None:
+    def __init__(self, path: str, form: Form, whole: bool = False, known: FileStamp | None = None) -> None:
         self.form = form
         self.descriptor = open_regular(path)
         try:
@@ -242,7 +242,7 @@ class _Chunks:
 class _ChunksOfObject(_Chunks):
     """A shard in object storage: its end, which holds the index, is asked for first, the rest as needed."""
 
-    def __init__(self, storage: Objects, path: str, form: Form, whole: bool, known: Known | None) -> None:
+    def __init__(self, storage: Objects, path: str, form: Form, whole: bool, known: FileStamp | None) -> None:
         self.form, self._storage, self._path = form, storage, path
         most = form.most if whole else max(_WHOLE, 16 * form.chunks + CHECKSUM)
         got = storage.get(path, most, -most)

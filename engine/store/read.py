@@ -21,7 +21,7 @@ from ..feedback.stop_flag import stop_if_requested
 from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
 from .cube import open_cube_for_reading
-from .decode import Damaged, Known, read_digest, read_part, what_is, why
+from .decode import Damaged, FileStamp, read_digest, read_part, what_is, why
 from .durable import clear_disk_errors
 from .manifest import STATUSES, complete, of_complete
 from .seal import seals_of
@@ -143,7 +143,7 @@ class Reader:
         tiles = (self.cube.layout.at(key) for key in product(*counts))
         return next((tile for tile in tiles if self._status(tile) is not None), None)
 
-    def _known(self, name: str, parts: Sequence[Sequence[Span]]) -> list[Known | None]:
+    def _known(self, name: str, parts: Sequence[Sequence[Span]]) -> list[FileStamp | None]:
         """What records of tiles say of a variable's files; None where a tile has to be looked at closer."""
         manifest = self.manifest
         keys = np.array([[span.tile for span in one] for one in parts], np.int64)
@@ -152,7 +152,7 @@ class Reader:
         if not recorded.any():
             return [None] * len(parts)
         records = manifest.at(at[recorded])
-        known: list[Known | None] = [None] * len(parts)
+        known: list[FileStamp | None] = [None] * len(parts)
         complete = of_complete(records, self.cube.layout).tolist()
         files = known_files(self.cube, records, name)
         for place, whole, file in zip(np.flatnonzero(recorded).tolist(), complete, files, strict=True):
@@ -160,7 +160,7 @@ class Reader:
         return known
 
     def _parts(
-        self, name: str, rank: int, asked: Iterable[tuple[Sequence[Span], Known | None]]
+        self, name: str, rank: int, asked: Iterable[tuple[Sequence[Span], FileStamp | None]]
     ) -> Iterable[tuple[Sequence[Span], np.ndarray]]:
         """Parts of shards: one after another from a disk, several at once where each answer takes long."""
         bucket = objects_of(self.root)
@@ -168,7 +168,7 @@ class Reader:
             return ((here, self._quick_part(name, here, rank, known)) for here, known in asked)
         return bucket.each(lambda one: (one[0], self._quick_part(name, one[0], rank, one[1])), asked)
 
-    def _quick_part(self, name: str, parts: Sequence[Span], rank: int, known: Known | None) -> np.ndarray:
+    def _quick_part(self, name: str, parts: Sequence[Span], rank: int, known: FileStamp | None) -> np.ndarray:
         """A part of a shard: at once where its file is the one that was recorded and nothing is wrong."""
         key, region = tuple(span.tile for span in parts[:rank]), [span.hull for span in parts]
         if known is not None:

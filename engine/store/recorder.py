@@ -25,7 +25,7 @@ from .manifest import (
     sealed_record,
 )
 
-Known = Mapping[str, tuple[int, bytes]]  # Length and digest of each variable's shard.
+Digests = Mapping[str, tuple[int, bytes]]  # Length and digest of each variable's shard.
 _MOST_FILES = 16
 
 
@@ -57,7 +57,7 @@ class Recorder:
             sync(self.path.parent)
 
     def commit(
-        self, tile: Tile, shards: Known, paths: Mapping[str, str], status: np.ndarray, synced: bool
+        self, tile: Tile, shards: Digests, paths: Mapping[str, str], status: np.ndarray, synced: bool
     ) -> None:
         """Say that a tile is committed, by what was written: its shards, and the status of its points."""
         record = np.zeros((), self.stamp.dtype)

@@ -38,7 +38,7 @@ _KINDS = {"number": "a number", "condition": "a condition", "text": "text", "cla
 
 
 @dataclass(frozen=True)
-class Known:
+class Meaning:
     """What a name stands for.
 
     Parameters
@@ -65,7 +65,7 @@ class Expression:
             return np.asarray(self._run(values), bool)
 
 
-def parse_expression(text: str, known: Mapping[str, Known]) -> Expression:
+def parse_expression(text: str, known: Mapping[str, Meaning]) -> Expression:
     """Read a condition over the names in `known`.
 
     Raises SweepError that shows the place and says what is allowed.
@@ -84,7 +84,7 @@ def parse_expression(text: str, known: Mapping[str, Known]) -> Expression:
 class _Reader:
     """Turns nodes into pairs (kind, function of the values)."""
 
-    def __init__(self, text: str, known: Mapping[str, Known]) -> None:
+    def __init__(self, text: str, known: Mapping[str, Meaning]) -> None:
         self.text, self.known = text.strip(), known
         self.used: dict[str, None] = {}
         self.spelt = spell(self.text, known, _FUNCTIONS)
@@ -296,5 +296,5 @@ def _real(values: np.ndarray) -> np.ndarray:
     return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
-def _labels(known: Known) -> list[str]:
+def _labels(known: Meaning) -> list[str]:
     return list((known.labels or {}).values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .classes import classes_of
-from .expression import Known, parse_expression
+from .expression import Meaning, parse_expression
 from .plain import dataset as plain_dataset
 from .plain.array import Variable, applied
 from .statuses import status_codes
@@ -139,22 +139,22 @@ def ok(dataset: "xr.Dataset", statuses: Sequence[str] = ("ok",)) -> "xr.Dataset"
     return where(dataset, f"status in ({listed},)")
 
 
-def _scope(dataset: "xr.Dataset") -> dict[str, Known]:
+def _scope(dataset: "xr.Dataset") -> dict[str, Meaning]:
     """What a condition may name: grid variables, components such as share.data, coordinates."""
     grid, known = grid_dims(dataset), {}
     for name, array in dataset.data_vars.items():
         labels = classes_of(array) or None
         inner = [dim for dim in array.dims if dim not in grid]
         if not inner:
-            known[str(name)] = Known(labels)
+            known[str(name)] = Meaning(labels)
         elif len(inner) == 1 and dataset.sizes[inner[0]] <= _MOST_LABELS:
-            known |= {f"{name}.{label}": Known(labels) for label in _labels(dataset, inner[0])}
+            known |= {f"{name}.{label}": Meaning(labels) for label in _labels(dataset, inner[0])}
     for name, coordinate in dataset.coords.items():
         if all(dim in grid for dim in coordinate.dims):
             values = np.atleast_1d(coordinate.values)
             numbers = values.dtype.kind in "iuf"
             text = None if numbers else dict(enumerate(map(str, values.tolist())))
-            known[str(name)] = Known(text, values if numbers else None)
+            known[str(name)] = Meaning(text, values if numbers else None)
     return known
 
 

@@ -26,7 +26,7 @@ _MOST_COLUMNS = 12
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """What ``equisweep query`` can be asked of a cube; see `select`, `lazy.where` and `reduce.reduce`.
 
     Parameters
@@ -45,7 +45,7 @@ class Question:
     statuses: Sequence[str] | None = None
 
 
-def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":
+def ask(dataset: "xr.Dataset", question: Query) -> "xr.Dataset":
     """The part of a cube that a question is about, or its reduction; lazy if large. Raises SweepError."""
     from .lazy import is_small, where
 
@@ -63,7 +63,7 @@ def ask(dataset: "xr.Dataset", question: Question) -> "xr.Dataset":
 
 def answer(
     dataset: "xr.Dataset",
-    question: Question,
+    question: Query,
     style: str = "table",
     output: Path | None = None,
     file: IO[str] | None = None,
@@ -107,7 +107,7 @@ def query_text(
     if style not in ("table", "csv", "json"):
         raise SweepError(f"{style!r} is no text; the choices are table, csv, json")
     text = StringIO()
-    answer(dataset, Question(names, selections), style, file=text)
+    answer(dataset, Query(names, selections), style, file=text)
     return text.getvalue().rstrip("\n")
 
 

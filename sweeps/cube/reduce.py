@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import Argument, Call, Part, SweepError
+from ...engine.errors import Argument, Call, MessagePart, SweepError
 from ...kernels.status import Status
 from ..text import nearest
 from .classes import classes_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEFT_OUT = {"long_name": "points left out: NaN, or of a status that is not counted", "units": "1"}
 # Attributes of the dimension of a count that has a label for each class.
 _CLASS = {"long_name": "class"}
-_INSTEAD: dict[str, tuple[Part, ...]] = {
+_INSTEAD: dict[str, tuple[MessagePart, ...]] = {
     "median": ("needs all values at once; ", Call("sql"), " has median and approx_quantile"),
     "average": ("is called mean",),
     "var": ("is not there; std is its root",),

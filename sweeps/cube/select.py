@@ -24,7 +24,7 @@ _OPERATOR = re.compile("[=~]")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Selection:
     """What is selected of one coordinate: `text` says the values, `nearest` whether others near them do."""
 
     name: str
@@ -93,12 +93,12 @@ def nearest_values(
     }
 
 
-def parse_selections(selections: Selections, known: Iterable[str] = ()) -> list[Wanted]:
+def parse_selections(selections: Selections, known: Iterable[str] = ()) -> list[Selection]:
     """Selections one by one; SweepError where one is none, or a coordinate stands there twice.
 
     A name ends where the first ``=`` or ``~`` stands; one that is `known` may hold them itself.
     """
-    parsed: dict[str, Wanted] = {}
+    parsed: dict[str, Selection] = {}
     odd = sorted((name for name in known if _OPERATOR.search(name)), key=len, reverse=True)
     for text in _texts(selections):
         begun = next((len(name) for name in odd if text.startswith((f"{name}=", f"{name}~"))), 0)
@@ -110,11 +110,11 @@ def parse_selections(selections: Selections, known: Iterable[str] = ()) -> list[
             raise SweepError(here, ": write NAME=VALUE, such as alpha=0.3 or alpha=0.1:0.5, or alpha~0.3")
         if name in parsed:
             raise SweepError(here, f": {name} stands there twice; write {name}=A,B for both")
-        parsed[name] = Wanted(name, value, text[at] == "~")
+        parsed[name] = Selection(name, value, text[at] == "~")
     return list(parsed.values())
 
 
-def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | None) -> list[Wanted]:
+def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | None) -> list[Selection]:
     """Selections, checked against the coordinates that there are."""
     if method not in (None, NEAREST):
         raise SweepError(f"method={method!r}: no such method; the only one is {NEAREST!r}")
@@ -129,7 +129,7 @@ def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | Non
         if wanted.nearest and ":" in wanted.text:
             raise SweepError(wanted.argument, ": a range takes what lies in it; write =")
         by_method = method == NEAREST and numbers and ":" not in wanted.text
-        found.append(Wanted(wanted.name, wanted.text, wanted.nearest or by_method))
+        found.append(Selection(wanted.name, wanted.text, wanted.nearest or by_method))
     return found
 
 
@@ -155,7 +155,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _positions(wanted: Wanted, values: np.ndarray) -> tuple[list[int], bool]:
+def _positions(wanted: Selection, values: np.ndarray) -> tuple[list[int], bool]:
     """Indices of what is selected, and whether that is a single value, which drops the dimension."""
     text = wanted.text
     if values.dtype.kind in "iuf":
@@ -173,7 +173,7 @@ def _positions(wanted: Wanted, values: np.ndarray) -> tuple[list[int], bool]:
     return positions, len(positions) == 1
 
 
-def _range(wanted: Wanted, values: np.ndarray) -> list[int]:
+def _range(wanted: Selection, values: np.ndarray) -> list[int]:
     low, _, high = wanted.text.partition(":")
     inside = np.ones(len(values), bool)
     if low:
@@ -187,7 +187,7 @@ def _range(wanted: Wanted, values: np.ndarray) -> list[int]:
     return np.flatnonzero(inside).tolist()
 
 
-def _numbers(wanted: Wanted, values: np.ndarray) -> list[int]:
+def _numbers(wanted: Selection, values: np.ndarray) -> list[int]:
     positions: list[int] = []
     for part in wanted.text.split(","):
         number = _number(wanted, part)
@@ -206,7 +206,7 @@ def _numbers(wanted: Wanted, values: np.ndarray) -> list[int]:
     return positions
 
 
-def _nearest(wanted: Wanted, values: np.ndarray) -> list[tuple[list[int], Any]]:
+def _nearest(wanted: Selection, values: np.ndarray) -> list[tuple[list[int], Any]]:
     """The values nearest to the numbers asked for, each once: where they stand, and the value."""
     taken: dict[Any, list[int]] = {}
     for part in wanted.text.split(","):
@@ -232,7 +232,7 @@ def _ends(name: str, values: np.ndarray) -> str:
     return f"{name} runs from {values.min():g} to {values.max():g}"
 
 
-def _number(wanted: Wanted, part: str) -> float:
+def _number(wanted: Selection, part: str) -> float:
     try:
         return float(part)
     except ValueError:

@@ -20,7 +20,7 @@ from ..spec.sampling.points import DIM
 from .blocks import BLOCKS
 from .morris import Morris
 from .prcc import Prcc
-from .sampled import Wanted
+from .sampled import Measured
 from .sobol import Sobol
 
 _CALLED = {"sobol": "Sobol' indices", "morris": "Morris effects", "prcc": "rank correlations"}
@@ -85,7 +85,7 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
 
 
 def _measure(
-    wanted: Wanted, design: Design, resamples: int, confidence: float, columns: Mapping[str, Values]
+    wanted: Measured, design: Design, resamples: int, confidence: float, columns: Mapping[str, Values]
 ) -> Measure:
     """What is measured of one output."""
     if design.kind == "lhs":
@@ -94,17 +94,17 @@ def _measure(
     return how(wanted, design, resamples, confidence, design.moved)
 
 
-def _wanted(space: Space, output: Variable, identity: Mapping[str, str]) -> list[Wanted]:
+def _wanted(space: Space, output: Variable, identity: Mapping[str, str]) -> list[Measured]:
     """The output itself, or each of its classes."""
     inner = tuple(len(space.labels[dim]) for dim in output.inner_dims)
     needs = str(output.attributes.get("needs", ""))
     codes = frozenset(counted_for(needs, None, ANSWERED))
     floor = floor_for(output.dtype, needs, identity)
     if "flag_values" not in output.attributes:
-        return [Wanted(output, inner, output.name, None, codes, floor)]
+        return [Measured(output, inner, output.name, None, codes, floor)]
     names = str(output.attributes["flag_meanings"]).split()
     return [
-        Wanted(output, inner, f"{output.name}_is_{name}", int(number), codes, floor)
+        Measured(output, inner, f"{output.name}_is_{name}", int(number), codes, floor)
         for number, name in zip(output.attributes["flag_values"], names, strict=True)
     ]
 

@@ -10,14 +10,14 @@ from ..sensitivity.morris import elementary_effects, measures_of
 from ..sensitivity.morris_steps import steps_of
 from ..spec.design import Design
 from .blocks import Blocks
-from .sampled import Sampled, Wanted
+from .sampled import Measured, Sampled
 
 
 class Morris(Sampled):
     """Mean, mean size and spread of the elementary effects, with intervals; of groups the mean size alone."""
 
     def __init__(
-        self, wanted: Wanted, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
+        self, wanted: Measured, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
     ) -> None:
         kinds = ("mu_star",) if design.groups else ("mu", "mu_star", "sigma")
         self.kinds, self.intervals, self.effects = dict.fromkeys(kinds, ("parameter",)), kinds, kinds

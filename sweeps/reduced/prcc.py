@@ -8,7 +8,7 @@ from ...engine.reduce.measure import Block, State
 from ...engine.values.columns import Values
 from ..sensitivity.prcc import partial_rank_correlations
 from ..spec.design import Design
-from .sampled import Sampled, Wanted
+from .sampled import Measured, Sampled
 
 
 class Prcc(Sampled):
@@ -19,7 +19,7 @@ class Prcc(Sampled):
     intervals = ("prcc",)
 
     def __init__(
-        self, wanted: Wanted, design: Design, confidence: float, columns: Mapping[str, Values]
+        self, wanted: Measured, design: Design, confidence: float, columns: Mapping[str, Values]
     ) -> None:
         super().__init__(wanted, design, list(columns))
         self.confidence, self.columns = confidence, columns

@@ -25,7 +25,7 @@ NOTES = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Measured:
     """What is measured: an output, or whether one is of a class.
 
     Attributes
@@ -67,7 +67,7 @@ class Sampled(Measure):
     intervals: Sequence[str]
     effects: Sequence[str] = ()
 
-    def __init__(self, wanted: Wanted, design: Design, parameters: Sequence[str]) -> None:
+    def __init__(self, wanted: Measured, design: Design, parameters: Sequence[str]) -> None:
         self.wanted, self.design, self.dims = wanted, design, len(parameters)
         ends = {kind: ("", "_low", "_high") if kind in self.intervals else ("",) for kind in self.kinds}
         self.variables = (

@@ -9,14 +9,14 @@ from ..sensitivity.bootstrap import Resampler
 from ..sensitivity.sobol import indices_of, movable_moments, moved
 from ..spec.design import Design
 from .blocks import Blocks
-from .sampled import Sampled, Wanted
+from .sampled import Measured, Sampled
 
 
 class Sobol(Sampled):
     """First-order, total and, where the design has the points, second-order indices with intervals."""
 
     def __init__(
-        self, wanted: Wanted, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
+        self, wanted: Measured, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
     ) -> None:
         self.second, self.blocks = bool(design.option), Blocks(design.samples, design.seed)
         self.resamples, self.confidence = resamples, confidence

@@ -33,7 +33,7 @@ _MANY, _BESIDE, _ROUNDINGS = 256, 0.2, 500
 _PRECISE = 1e-3
 
 
-class Watch(NamedTuple):
+class RestWatch(NamedTuple):
     """What the loop over steps knows of a rest point.
 
     within, since : a rest point is looked for once its estimated distance falls below `within`, from step
@@ -64,7 +64,7 @@ class Watch(NamedTuple):
         return self.part if self.beside is None else jnp.minimum(self.part, self.beside)
 
 
-class Limits(Protocol):
+class RestLimits(Protocol):
     """How near to a rest point an orbit stops, and the relative error of its steps."""
 
     @property
@@ -73,12 +73,12 @@ class Limits(Protocol):
     def rtol(self) -> float: ...
 
 
-def first_watch(limits: Limits, at_rest: Array, dtype: Any) -> Watch:
+def first_watch(limits: RestLimits, at_rest: Array, dtype: Any) -> RestWatch:
     """The watch at the start; `at_rest`: the orbit starts on a rest point."""
     settle = limits.settle
     within, one, never = jnp.asarray(_EARLY * settle, dtype), jnp.ones((), dtype), jnp.asarray(False)
     beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
-    return Watch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside)
+    return RestWatch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside)
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -87,8 +87,13 @@ def starts_at_rest(rates: Array, outbound: Array) -> Array:
 
 
 def watched(
-    watch: Watch, limits: Limits, steps: Array, rates: tuple[Array, Array], duration: Array, square: Array
-) -> Watch:
+    watch: RestWatch,
+    limits: RestLimits,
+    steps: Array,
+    rates: tuple[Array, Array],
+    duration: Array,
+    square: Array,
+) -> RestWatch:
     """The watch after step number `steps`, of this `duration`.
 
     `rates` are those before and after it in units of the scale, 0 where they count for nothing; `square` is
@@ -120,14 +125,14 @@ def watched(
     )
 
 
-def _beside(distance: Array, limits: Limits) -> Array:
+def _beside(distance: Array, limits: RestLimits) -> Array:
     """The part of the errors allowed by which the distance to a rest point is known, down to `settle`."""
     rounding = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps)
     error = _PRECISE * jnp.maximum(distance, limits.settle)
     return lax.stop_gradient(jnp.minimum(jnp.maximum(error, rounding) / max(limits.rtol, 1e-300), 1.0))
 
 
-def _part(watch: Watch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
+def _part(watch: RestWatch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
     """`part` and `farthest` of the next watch, at this distance from what may be a rest point."""
     least = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps) / max(tolerance, 1e-300)
     farthest = jnp.maximum(watch.farthest, distance)
@@ -136,13 +141,13 @@ def _part(watch: Watch, distance: Array, turns: Array, tolerance: float) -> tupl
     return lax.stop_gradient((part, jnp.where(turns, distance, farthest)))
 
 
-def looked_at(watch: Watch, settle: float, steps: Array, rest: Nearest, still: Array) -> Watch:
+def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, still: Array) -> RestWatch:
     """The watch after a closer look at an orbit that is `near`; `still`: nothing moves at all."""
     none = rest.square > (_NONE * settle) ** 2
     settled = watch.near & (still | (rest.attracts & (rest.square <= settle**2)))
     within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
     pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
-    return Watch(
+    return RestWatch(
         within=jnp.where(watch.near, within, watch.within).astype(watch.within.dtype),
         since=jnp.where(watch.near, steps + pause, watch.since),
         known=jnp.where(watch.near, rest.attracts & ~none, watch.known),

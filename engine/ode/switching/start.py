@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .switches import ROUNDINGS
-from .watch import Watch
+from .watch import SwitchWatch
 
 Array = Any
 
@@ -18,7 +18,7 @@ _LED = 3
 _NO_ACCOUNT = 0.1
 
 
-def beginning(watch: Watch, zero: Array, state: Array, end: Array) -> tuple[Array, Array]:
+def beginning(watch: SwitchWatch, zero: Array, state: Array, end: Array) -> tuple[Array, Array]:
     """The time and state from which integration goes on: those given, or just after them.
 
     On a switch it counts where the orbit goes next: `x > 0` is false at 0, and true from there on if x grows.
@@ -27,7 +27,7 @@ def beginning(watch: Watch, zero: Array, state: Array, end: Array) -> tuple[Arra
     return (start, state) if not watch.switches.located else _led_off(watch, start, state, end)
 
 
-def _first_time(watch: Watch, zero: Array, state: Array) -> Array:
+def _first_time(watch: SwitchWatch, zero: Array, state: Array) -> Array:
     """The time at which integration begins: just after 0 where the field switches at 0."""
     limits = jnp.finfo(zero.dtype)
     least, start = limits.tiny / limits.eps**2, zero
@@ -43,7 +43,7 @@ def _first_time(watch: Watch, zero: Array, state: Array) -> Array:
     return lax.stop_gradient(start)
 
 
-def _led_off(watch: Watch, t: Array, state: Array, end: Array) -> tuple[Array, Array]:
+def _led_off(watch: SwitchWatch, t: Array, state: Array, end: Array) -> tuple[Array, Array]:
     """The time and state a little later, where the state lies on a switch."""
     rates = watch.field(t, state)
     at = watch.located(t, state, rates)

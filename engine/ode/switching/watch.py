@@ -31,7 +31,7 @@ _PLACES = 8
 _BOUNCES, _AT_ONCE, _NEAR = 3, 1e-7, 1e-6
 
 
-class Limits(Protocol):
+class SwitchLimits(Protocol):
     """How large steps are at most, and where they end besides; with `fixed_steps` they heed nothing."""
 
     @property
@@ -45,12 +45,12 @@ class Limits(Protocol):
 def watched(
     stepper: Stepper,
     control: Control,
-    limits: Limits,
+    limits: SwitchLimits,
     flow: Flow,
     p: Mapping[str, Array],
     static: Mapping[str, str],
 ) -> Stepper:
-    """The stepper, or a `Watch` over it where its steps are to heed switches or a largest size.
+    """The stepper, or a `SwitchWatch` over it where its steps are to heed switches or a largest size.
 
     Equal steps, which `fixed_steps` asks for, heed nothing.
     """
@@ -63,10 +63,10 @@ def watched(
     breaks = [jnp.ravel(jnp.asarray(p[time] if isinstance(time, str) else time)) for time in limits.breaks]
     if longest is None and not breaks and not switches.any:
         return stepper
-    return Watch(switches, stepper, control, p, longest, jnp.concatenate(breaks) if breaks else None)
+    return SwitchWatch(switches, stepper, control, p, longest, jnp.concatenate(breaks) if breaks else None)
 
 
-class Watch:
+class SwitchWatch:
     """Steps that heed the switches of a field: a `Stepper`.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 from ..cube import Cube
 from ..manifest import Manifest
 from .files import objects_of
-from .interface import Known
+from .interface import FileStamp
 
 LISTED = 1000  # Objects that one listing tells of.
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
@@ -25,7 +25,7 @@ def changed_files(cube: Cube, manifest: Manifest, name: str) -> np.ndarray:
     return changed
 
 
-def known_files(cube: Cube, records: np.ndarray, name: str) -> list[Known]:
+def known_files(cube: Cube, records: np.ndarray, name: str) -> list[FileStamp]:
     """What some records say of the files of a variable's shards."""
     shards = records["shards"][:, cube.sharded.index(name)]
     return list(zip(*(shards[field].tolist() for field in _FIELDS), strict=True))

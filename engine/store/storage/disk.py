@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...gate.files import METADATA, digest_of, read_regular
 from ..durable import make_folder, open_own, remove, sync, sync_all, sync_below, write_file
-from .interface import Known, Place
+from .interface import FileStamp, Place
 
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}  # the last of links that lead nowhere
 
@@ -49,7 +49,7 @@ class Disk:
         """Paths of all regular files, and of links to such."""
         return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
-    def changed(self, folder: Place, files: Iterable[tuple[str, Known]]) -> list[bool]:
+    def changed(self, folder: Place, files: Iterable[tuple[str, FileStamp]]) -> list[bool]:
         """Which files are not what is known of them, asked one by one from an open folder."""
         # A hundred thousand tiles are usual, so this does the least it can.
         changed, ask = [], os.stat

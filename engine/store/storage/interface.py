@@ -8,7 +8,7 @@ from typing import Protocol
 
 Place = str | os.PathLike[str]
 # Length, inode and times of a file, by which it is told without being read; of an object its length and tag.
-Known = tuple[int, int, int, int]
+FileStamp = tuple[int, int, int, int]
 
 
 class Stat(Protocol):
@@ -50,7 +50,7 @@ class Storage(Protocol):
         """Paths of all files below a folder, from there, in no order."""
         ...
 
-    def changed(self, folder: Place, files: Iterable[tuple[str, Known]], /) -> list[bool]:
+    def changed(self, folder: Place, files: Iterable[tuple[str, FileStamp]], /) -> list[bool]:
         """Which files, by their paths from the folder, are not there or not what is known of them."""
         ...
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from ...gate.files import DATA, MEGABYTE, METADATA, Unfit
 from .access import bucket_at
 from .failures import AlreadyThere, Changed, StorageError, as_of_a_disk
-from .interface import Known, Place
+from .interface import FileStamp, Place
 from .stat import Got, ObjectStat, number_of, stat_of
 
 AT_ONCE = 16
@@ -28,7 +28,7 @@ class Objects:
     def __init__(self, base: str, store: Any) -> None:
         """`base` is the URL of the bucket with a slash behind it."""
         self._base, self._store = base, store
-        self._put: dict[str, Known] = {}
+        self._put: dict[str, FileStamp] = {}
         self._moment = threading.local()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="equisweep-objects")
 
@@ -69,7 +69,7 @@ class Objects:
         """Whether any object lies below a folder."""
         return next(self.below(folder), None) is not None
 
-    def changed(self, folder: Place, files: Iterable[tuple[str, Known]]) -> list[bool]:
+    def changed(self, folder: Place, files: Iterable[tuple[str, FileStamp]]) -> list[bool]:
         """Which objects are not what is known of them: one listing tells it of a thousand."""
         listed = {path: stat.known for path, stat in self.below(folder)}
         return [listed.get(path) != known for path, known in files]
@@ -172,7 +172,7 @@ class Objects:
                     raise
         return False
 
-    def what_was_put(self, path: str) -> Known | None:
+    def what_was_put(self, path: str) -> FileStamp | None:
         """What this process last wrote there, told once; None where it has written nothing."""
         return self._put.pop(path, None)
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from .interface import Known
+from .interface import FileStamp
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ObjectStat:
     st_ctime_ns: int = 0
 
     @property
-    def known(self) -> Known:
+    def known(self) -> FileStamp:
         """As records hold it."""
         return self.st_size, self.st_ino, self.st_mtime_ns, self.st_ctime_ns
 

@@ -20,12 +20,12 @@ def run(options: argparse.Namespace) -> int:
     load_codec()
     from ....engine.store.cube import readable
     from ...cube.export import check_output
-    from ...cube.query import Question, answer
+    from ...cube.query import Query, answer
 
     style = check_output("zarr", options.output, overwrite=False)
     with readable(options.cube):
         part = open_part(options, plain=False)
-        points = answer(part, Question(options.var), style, options.output)
+        points = answer(part, Query(options.var), style, options.output)
     print(f"{options.output}: {points:,} point{'s' * (points != 1)}")
     return 0
 

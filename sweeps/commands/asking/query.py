@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from ....engine.errors import SweepError
     from ....engine.store.cube import readable
     from ...cube.export import GRIDDED, check_output
-    from ...cube.query import Question, answer
+    from ...cube.query import Query, answer
 
     style = check_output(options.format, options.output, options.overwrite)
     keep = None
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
                 else "is for --reduce; --where 'status == \"ok\"' picks points"
             )
             raise SweepError(f"--keep {options.keep}: {reason}")
-    question = Question(options.var, (), options.where, options.reduce, keep)
+    question = Query(options.var, (), options.where, options.reduce, keep)
     with readable(options.cube):
         part = open_part(options, plain=style not in GRIDDED)
         rows = answer(part, question, style, options.output, all_rows=ALL_ROWS)

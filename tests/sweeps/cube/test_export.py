@@ -16,7 +16,7 @@ from equisweep.sweeps import SweepError
 from equisweep.sweeps.cube import export
 from equisweep.sweeps.cube.export import check_output, write_batches, write_netcdf
 from equisweep.sweeps.cube.lazy import where
-from equisweep.sweeps.cube.query import Question, answer
+from equisweep.sweeps.cube.query import Query, answer
 from equisweep.sweeps.cube.reduce import reduce
 from equisweep.sweeps.plots.drawn import Table, write_table
 from equisweep.sweeps.text import format_records
@@ -34,7 +34,7 @@ def expected_rows():
 
 def written(style, tmp_path, **parts):
     path = tmp_path / f"answer.{style}"
-    question = Question(["loss", "kind", "tally"], conditions=[CONDITION], **parts)
+    question = Query(["loss", "kind", "tally"], conditions=[CONDITION], **parts)
     assert answer(hard_cube({"alpha": 2}), question, style, path) == len(expected_rows()) == 8
     assert [file.name for file in tmp_path.iterdir()] == [path.name]  # nothing half made is left
     return path

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.command import in_shell
-from equisweep.sweeps.cube.expression import Known, parse_expression
+from equisweep.sweeps.cube.expression import Meaning, parse_expression
 from equisweep.sweeps.cube.lazy import ok, where
 from helpers.hard_cube import hard_cube, points
 from hypothesis import given
 from hypothesis import strategies as st
 
 CLASSES = {0: "none", 3: "closed_orbit"}
-KNOWN = {"x": Known(), "v.data": Known(), "k": Known(), "kind": Known(CLASSES)}
+KNOWN = {"x": Meaning(), "v.data": Meaning(), "k": Meaning(), "kind": Meaning(CLASSES)}
 NAN, INF = float("nan"), float("inf")
 POINTS = [
     {"x": x, "v.data": v, "k": k, "kind": c}
@@ -131,7 +131,7 @@ def test_functions_are_the_usual_ones():
 def test_a_number_beside_a_coordinate_is_the_one_that_prints_so():
     values = 0.1 * np.arange(1, 6)
     assert values[2] != 0.3
-    known = {"alpha": Known(values=values)}
+    known = {"alpha": Meaning(values=values)}
     for text, kept in {
         "alpha == 0.3": [2],
         "0.3 == alpha": [2],
@@ -237,7 +237,7 @@ def test_conditions_add_up_and_ok_is_one_of_them():
 
 
 NAMED = {
-    name: Known(labels)
+    name: Meaning(labels)
     for name, labels in {
         "lambda": None, "order": None, "in": None, "E": None, "e": None, "v.data": None, "v_data": None,
         "kind": {9: "(1,1)", 3: "(0, 0)", 4: 'it is "x"', 5: "C:\\new", 6: "E", 7: "a, b"}, "True": None,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.cube.expression import Known, parse_expression
+from equisweep.sweeps.cube.expression import Meaning, parse_expression
 from equisweep.sweeps.cube.label_lists import split_labels
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import query_text
@@ -75,7 +75,7 @@ def test_a_hundred_thousand_labels_are_split_in_one_pass():
 
 
 def test_labels_of_classes_are_found_as_their_model_wrote_them_though_blanks_are_stored_as_underscores():
-    known = {"kind": Known({0: "at_rest", 1: "it's_off"})}
+    known = {"kind": Meaning({0: "at_rest", 1: "it's_off"})}
     for text, code in (('kind == "at rest"', 0), ('kind == "at_rest"', 0), ('kind == "it\'s off"', 1)):
         found = parse_expression(text, known).evaluate({"kind": np.array([0, 1])})
         np.testing.assert_array_equal(found, np.array([0, 1]) == code)

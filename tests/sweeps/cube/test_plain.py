@@ -8,7 +8,7 @@ from equisweep.sweeps import open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.lazy import PIECE
 from equisweep.sweeps.cube.plain.open import open_plain
-from equisweep.sweeps.cube.query import Question, answer
+from equisweep.sweeps.cube.query import Query, answer
 from equisweep.sweeps.cube.reduce import HOWS
 from equisweep.sweeps.cube.select import nearest_values, select
 from equisweep.sweeps.plots.look.style import Style
@@ -43,18 +43,18 @@ def answers(dataset, question, style):
 
 def questions():
     for selections in SELECTIONS:
-        yield Question((), selections)
-    yield Question(["kind", "loss"], ["mechanism=alone"])
-    yield Question(["loss"], ["mechanism=alone"])  # rows and columns
-    yield Question(["status"], ["n=3"])
+        yield Query((), selections)
+    yield Query(["kind", "loss"], ["mechanism=alone"])
+    yield Query(["loss"], ["mechanism=alone"])  # rows and columns
+    yield Query(["status"], ["n=3"])
     for conditions in CONDITIONS:
-        yield Question((), ["mechanism=sharing"], conditions)
-        yield Question(["tally"], (), conditions, "max:n")
+        yield Query((), ["mechanism=sharing"], conditions)
+        yield Query(["tally"], (), conditions, "max:n")
     for how in REDUCTIONS:
-        yield Question((), (), (), how)
-        yield Question(["loss"], ["n=3"] if "n" not in how[3:] else [], (), how, ["ok", "corner"])
-    yield Question(["kind"], (), ["loss > 30"], "count:n")
-    yield Question(["status"], (), (), "count")
+        yield Query((), (), (), how)
+        yield Query(["loss"], ["n=3"] if "n" not in how[3:] else [], (), how, ["ok", "corner"])
+    yield Query(["kind"], (), ["loss > 30"], "count:n")
+    yield Query(["status"], (), (), "count")
 
 
 @pytest.mark.parametrize("style", ["table", "csv", "json"])
@@ -94,9 +94,9 @@ def test_a_cube_on_the_disk_is_read_where_it_is_asked(root):
             np.testing.assert_array_equal(have[name].values, want[name].values)
             assert have[name].encoding.keys() <= want[name].encoding.keys()
         for question in (
-            Question(),
-            Question((), (), ["investment > 20"]),
-            Question((), (), (), "mean"),
+            Query(),
+            Query((), (), ["investment > 20"]),
+            Query((), (), (), "mean"),
         ):
             assert answers(have, question, "csv") == answers(want.load(), question, "csv")
 

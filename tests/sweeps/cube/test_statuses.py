@@ -7,7 +7,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.boundaries.question import NO_RESULT
 from equisweep.sweeps.boundaries.question import Question as BoundaryQuestion
-from equisweep.sweeps.cube.query import Question, ask
+from equisweep.sweeps.cube.query import Query, ask
 from equisweep.sweeps.cube.reduce import reduce
 from equisweep.sweeps.cube.statuses import counted
 from equisweep.sweeps.sensitivity.analysis import sensitivity
@@ -114,7 +114,7 @@ def test_static_shares_and_paths_count_although_orbits_have_not_settled(folder):
     assert indices["share_left_out"] == 0
     assert indices["share_prcc"].sel(parameter="x0") > 0.9
     assert "points: 40 not_steady\n" in sensitivity_text(indices, "table")
-    highest = ask(cube, Question(["x_path"], reduce="max:time")).load()
+    highest = ask(cube, Query(["x_path"], reduce="max:time")).load()
     np.testing.assert_array_equal(highest["x_path"], cube["x_path"].max("time"))
     assert (highest["left_out"] == 0).all()
     dropped = sensitivity(cube, "prcc", ["share"], keep=["ok"])

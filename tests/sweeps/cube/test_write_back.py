@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.export import check_output
-from equisweep.sweeps.cube.query import Question, answer
+from equisweep.sweeps.cube.query import Query, answer
 
 PARTS = {
     "one value": lambda d: d.sel(n=3),
@@ -58,11 +58,11 @@ def test_any_part_of_an_open_cube_writes_back(root, tmp_path, part, loaded):
 @pytest.mark.parametrize("opened", [open_cube, xr.open_zarr])
 def test_a_query_writes_any_part(root, tmp_path, opened):
     cube = opened(root)
-    asked = Question(["investment"], ["n=3", "mechanism=sharing"])
+    asked = Query(["investment"], ["n=3", "mechanism=sharing"])
     assert answer(cube, asked, "zarr", tmp_path / "part.zarr") == 12
     expected = open_cube(root)[["investment", "status"]].sel(n=3, mechanism="sharing").load()
     xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), expected)
-    asked = Question([], ["n=3"], ["alpha < 0.25"])
+    asked = Query([], ["n=3"], ["alpha < 0.25"])
     assert answer(cube, asked, "zarr", tmp_path / "masked.zarr") == 16
     found = xr.open_zarr(tmp_path / "masked.zarr").load()
     assert np.isnan(found["status"].sel(alpha=0.3)).all()

@@ -74,7 +74,7 @@ def test_derivatives_of_what_accumulates_are_those_of_the_integral():
 
     step = 1e-5
     expected = (cost(0.1, 200.0, 0.5 + step) - cost(0.1, 200.0, 0.5 - step)) / (2 * step)
-    assert float(jax.jacfwd(end)(jnp.asarray(0.5))) == pytest.approx(expected, rel=1e-5)
+    assert float(jax.jit(jax.jacfwd(end))(jnp.asarray(0.5))) == pytest.approx(expected, rel=1e-5)
 
 
 # --- what the trace shows, and what is declared --------------------------------------------------------

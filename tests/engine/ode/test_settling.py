@@ -228,7 +228,11 @@ def test_slow_spirals_settle_at_their_time_after_hundreds_of_turns(solver):
 
 
 def test_saving_a_path_changes_nothing_that_is_found():
-    p = {"x0": np.array([1e-9, 0.3]), "r": np.array([1.0, 2.0]), "horizon": 60.0}
+    p = {
+        "x0": np.array([1e-9, 0.3, 1e-3, 0.9, 0.0]),
+        "r": np.array([1.0, 2.0, 0.5, 1.0, 1.0]),
+        "horizon": 60.0,
+    }
     plain, saved = run(GROWTH, **p), run(GROWTH, times=np.linspace(0, 60, 301), **p)
     for name in ("attractor", "status"):
         np.testing.assert_array_equal(plain[name], saved[name])
@@ -246,7 +250,7 @@ def test_the_derivative_of_the_time_to_settle_is_that_of_its_formula():
 
 
 def test_machine_code_and_xla_find_the_same():
-    p = {"x0": np.array([1e-9, 0.0]), "horizon": 100.0}
+    p = {"x0": np.array([1e-9, 0.0, -0.3]), "horizon": 100.0}
     native, plain = run(SADDLE, **p), run(SADDLE, Method(native=False), **p)
     for name in ("attractor", "status"):
         np.testing.assert_array_equal(native[name], plain[name])

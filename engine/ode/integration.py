@@ -153,7 +153,7 @@ class Integration:
         return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs]:
-        """Step the orbit from one saved time to the next; the observables there, each (times,)."""
+        """Step the orbit from one saved time to the next, then to its end; the observables, each (times,)."""
         end = self.end(orbit.lane.state)
 
         def to(orbit: Orbit, time: Array) -> tuple[Orbit, Outputs]:
@@ -163,21 +163,19 @@ class Integration:
             seen = self.observe(self.state_at(orbit, time))
             return orbit, {k: jnp.where(there, v, jnp.nan) for k, v in seen.items()}
 
-        return lax.scan(to, orbit, times)
+        # The end is one more time: apart, all of a step would be compiled twice.
+        orbit, path = lax.scan(to, orbit, jnp.append(times, end))
+        return orbit, {name: values[:-1] for name, values in path.items()}
 
     def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
         part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
-            t=tried.t,
-            state=tried.state,
-            rates=tried.rates,
-            solver_state=tried.solver_state,
-            steps=lane.steps + 1,
-            largest=grown_in_step(lane.largest, lane, tried),
+            t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
+            steps=lane.steps + 1, largest=grown_in_step(lane.largest, lane, tried),
             turns=self._turns_after(lane, tried),
-        )
+        )  # fmt: skip
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         if lane.before is not None:

@@ -80,7 +80,7 @@ def integrated(
         orbit = orbit._replace(lane=lane._replace(t=t))
     if len(times):
         orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))
-    return report(integration, *_ended(integration, orbit, known), path)
+    return report(integration, *_ended(integration, orbit, known, bool(path)), path)
 
 
 class _Extending(NamedTuple):
@@ -95,14 +95,17 @@ class _Extending(NamedTuple):
     open: Array
 
 
-def _ended(integration: Integration, orbit: Orbit, known: Array | None) -> tuple[Orbit, Outputs]:
+def _ended(
+    integration: Integration, orbit: Orbit, known: Array | None, at_horizon: bool
+) -> tuple[Orbit, Outputs]:
     """The orbit at its end, and what it reached: at its horizon, or as far as it takes to decide it.
 
-    `known` is what the flow itself has `decided`.
+    `known` is what the flow itself has `decided`; `at_horizon` says that it has come there already.
     """
     horizon = integration.end(orbit.lane.state)
     if not integration.method.extends:
-        orbit = integration.advance(orbit, horizon, horizon)
+        if not at_horizon:
+            orbit = integration.advance(orbit, horizon, horizon)
         return orbit, reached(integration, orbit.lane, known)
     latest = integration.last_end(horizon)
 

@@ -15,6 +15,13 @@ from .kept.self_contained import known_self_contained
 from .raised_at import raised_at
 from .space import Space
 
+# What JAX raises where a number is asked of something that is only traced.
+_NEEDS_A_VALUE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+
 
 def check_model(where: str, space: Space) -> None:
     """Trace the space's kernel (and flow) without computing; SweepError where it breaks its word.
@@ -53,10 +60,10 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
             traced = jax.make_jaxpr(run)(p)
     except SweepError:
         raise
-    except jax.errors.ConcretizationTypeError as error:
+    except _NEEDS_A_VALUE as error:
         raise SweepError(
             f"{where}: needs the value of something traced{raised_at(error)} ({_first_line(error)}); "
-            "use jnp.where and jnp functions instead of if, float() and math"
+            "use jnp.where and jnp functions instead of if, float(), math and NumPy"
         ) from error
     except KeyboardInterrupt:
         raise

@@ -84,7 +84,7 @@ def shown(value: Any) -> str:
 def said(error: BaseException) -> str:
     """What an exception says, in one short line: its type, and its text if it has one that can be written."""
     try:
-        text = str(error).strip()
+        text = " ".join(str(error).split())  # JAX writes paragraphs
     except Exception:  # of somebody else's class
         text = ""
     name = type(error).__name__

@@ -45,6 +45,19 @@ def called(p):
     like = jax.ShapeDtypeStruct((), p["x"].dtype)
     return {"y": jax.pure_callback(numpy.sin, like, p["x"], vmap_method="expand_dims")}
 
+@model(parameters=[X], outputs=[Y])
+def failing(p):
+    def root(x):
+        return numpy.linalg.inv(numpy.zeros((2, 2)))[0, 0]
+
+    like = jax.ShapeDtypeStruct((), p["x"].dtype)
+    call = lambda _, s: s + jax.pure_callback(root, like, p["x"], vmap_method="sequential")
+    return {"y": jax.lax.fori_loop(0, 2, call, 0.0)}
+
+@model(parameters=[X], outputs=[Y])
+def of_numpy(p):
+    return {"y": jax.lax.fori_loop(0, 2, lambda _, s: s + numpy.sin(p["x"]), 0.0)}
+
 KEPT = []
 
 @model(parameters=[X], outputs=[Y])
@@ -126,6 +139,22 @@ def test_what_python_inside_a_kernel_raises_is_said_in_a_line_with_the_place(fol
     assert not list(tmp_path.iterdir())  # no empty cube is left behind
     with pytest.raises(SweepError, match=r"raised at some point of x = 1.0 to 3.0: .*x is too large"):
         plan(swept(folder, "checked", (1.0, 2.0, 3.0)), "cpu")
+
+
+def test_the_line_of_a_callback_that_raises_is_named(folder, tmp_path):
+    line = 1 + HEAD[: HEAD.index("return numpy.linalg.inv")].count("\n")
+    message = (
+        rf"x = 1.0 to 2.0: LinAlgError: Singular matrix, at mine.py, line {line}; return a status or NaN"
+    )
+    with pytest.raises(SweepError, match=message):
+        run(swept(folder, "failing"), tmp_path / "cube.zarr", progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_numpy_of_what_is_traced_is_said_in_a_line_with_the_place(folder):
+    line = 1 + HEAD[: HEAD.index("numpy.sin(p")].count("\n")
+    with pytest.raises(SweepError, match=rf"of something traced at mine.py, line {line} .*math and NumPy$"):
+        swept(folder, "of_numpy").space()
 
 
 def test_what_is_no_vector_or_one_where_a_number_is_meant_is_said_by_name(folder):

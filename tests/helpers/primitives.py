@@ -141,9 +141,9 @@ EXACT = {
     "reshape": lambda x, y, i, j, b: (table(x, y).reshape(3, 2), lax.reshape(table(x, y), (6,), (1, 0))),
     "squeeze": lambda x, y, i, j, b: lax.squeeze(row(x, y)[:1], [0]),
     "broadcast_in_dim": lambda x, y, i, j, b: jnp.broadcast_to(row(x, y)[:, None], (3, 2)),
-    "slice": lambda x, y, i, j, b: (table(x, y)[1:, ::2], table(x, y)[:, 1:3]),
+    "slice": lambda x, y, i, j, b: (table(x, y)[1:, ::2], table(x, y)[:, 1:3], lax.slice(x, (), ())),
     "transpose": lambda x, y, i, j, b: table(x, y).T,
-    "rev": lambda x, y, i, j, b: table(x, y)[::-1],
+    "rev": lambda x, y, i, j, b: (table(x, y)[::-1], jnp.flip(x)),
     "concatenate": lambda x, y, i, j, b: jnp.concatenate([table(x, y), table(y, x)], axis=1),
     "stack": lambda x, y, i, j, b: jnp.stack([row(x, y), row(y, x)], axis=1),
     "split": lambda x, y, i, j, b: jnp.split(row(x, y), [1]),
@@ -152,10 +152,11 @@ EXACT = {
     "pad": lambda x, y, i, j, b: lax.pad(row(x, y), x, [(1, -1, 2)]),
     "dynamic_slice": lambda x, y, i, j, b: (
         lax.dynamic_slice(table(x, y), (i, j), (1, 2)), lax.dynamic_slice(row(x, y), (9,), (2,)),
+        lax.dynamic_slice(x, (), ()),
     ),
     "dynamic_update_slice": lambda x, y, i, j, b: (
         lax.dynamic_update_slice(table(x, y), table(y, x)[:1, :2], (i, j)),
-        lax.dynamic_update_slice(row(x, y), row(y, x)[:2], (-9,)),
+        lax.dynamic_update_slice(row(x, y), row(y, x)[:2], (-9,)), lax.dynamic_update_slice(x, y, ()),
     ),
     "gather": lambda x, y, i, j, b: (
         row(x, y)[jnp.array([2, 0])], jnp.take(row(x, y), i, mode="clip"),

@@ -80,7 +80,7 @@ def _dynamic_update_slice(context: Context, operand: Array, update: Array, *star
 
 def _windows(
     graph: Graph, shape: Sequence[int], sizes: Sequence[int], starts: Sequence[Array]
-) -> list[tuple[tuple[slice, ...], Array]]:
+) -> list[tuple[tuple[Any, ...], Array]]:
     """Where a dynamic slice may lie, and whether it does: one place where its starts are known.
 
     A slice that begins outside is moved inside the array, as JAX does.
@@ -96,8 +96,9 @@ def _windows(
     ]
 
 
-def _window(first: Index, sizes: Sequence[int]) -> tuple[slice, ...]:
-    return tuple(slice(f, f + size) for f, size in zip(first, sizes, strict=True))
+def _window(first: Index, sizes: Sequence[int]) -> tuple[Any, ...]:
+    """A part of an array as an index, which gives an array also where there is no axis."""
+    return *(slice(f, f + size) for f, size in zip(first, sizes, strict=True)), ...
 
 
 # --- gathers ---------------------------------------------------------------------------------------------

@@ -124,13 +124,18 @@ def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
         function = partial(RULES[name], context, **params)
         keys = holds_keys(context.equation)
         results = place_keys(context.equation, function, operands) if keys else function(*operands)
-        results = results if isinstance(results, list) else [results]
+        results = [_as_array(r) for r in (results if isinstance(results, list) else [results])]
         _require_shapes(results, context.equation.outvars)
     except (Unsupported, BrokenRule):
         raise
     except Exception as error:
         raise BrokenRule(name, error) from error
     return results
+
+
+def _as_array(result: Array | Scalar) -> Array:
+    """Of an array without axes NumPy gives the number itself, whichever part is asked for."""
+    return array_of([result], ()) if isinstance(result, Scalar) else result
 
 
 def _require_shapes(results: Sequence[Array], variables: Sequence[Any]) -> None:

@@ -34,7 +34,7 @@ def nothing_kept() -> Iterator[None]:
 def write_entry(name: str, head: Mapping[str, Any], body: bytes = b"") -> None:
     """Keep an entry. Nothing happens where nothing is kept, or where code was changed meanwhile.
 
-    Nor for what has no such form, as graphs that call functions have none.
+    Nor for what has no such form.
     """
     if entries_wanted() and code_digest() is not None:
         try:

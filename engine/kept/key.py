@@ -27,7 +27,7 @@ from .environment import variables, variables_read
 from .self_contained import known_self_contained
 
 # Changed whenever what is kept changes its form.
-_FORM = 1
+_FORM = 2
 _PACKAGES = ("jax", "jaxlib", "numpy", "llvmlite", "diffrax", "equinox")
 # Where jax keeps what it compiles, and what of it: of no function a part.
 _NO_PART = {

@@ -8,6 +8,7 @@ import pytest
 from equisweep.engine.codegen.backends import cpu_backend
 from equisweep.engine.codegen.cpu.grid_code import grid_code
 from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.codegen.ir import with_loops
 from equisweep.engine.kept.grid import data_of, loop_of
 from jax import lax
 
@@ -32,6 +33,29 @@ def test_the_same_machine_code_for_grids_of_any_lengths():
         again, plain = loop_of(data, given, cpu_backend()), loop.of_lengths(given)
         assert grid_code(again.grid, "NAME", width) == grid_code(plain.grid, "NAME", width)
         assert (again.outputs, again.dtypes) == (plain.outputs, plain.dtypes)
+
+
+def many_sines(a, b):
+    """So many that their formulas become functions, which are called, in a loop as well."""
+    inside = lax.fori_loop(0, a["k"], lambda _, s: s + jnp.sin(s * a["x"]), b["y"])
+    return {"sum": sum(jnp.sin(a["x"] * k) + jnp.log1p(b["y"] + k) for k in range(1, 300)) + inside}
+
+
+def test_functions_that_are_called_are_kept_once():
+    loop, width = GridLoop(many_sines, GIVEN), cpu_backend().width
+    called = [s for s in with_loops(loop.grid.fields[0]) if s.op == "call"]
+    functions = {s.value for s in called}
+    assert len(called) > 500 > 2 == len(functions)
+    data = json.loads(json.dumps(data_of(loop)))
+    again = loop_of(data, GIVEN, cpu_backend())
+    assert grid_code(again.grid, "NAME", width) == grid_code(loop.grid, "NAME", width)
+    assert len({s.value for s in with_loops(again.grid.fields[0]) if s.op == "call"}) == 2
+    (at, call), *_ = ((i, row) for i, row in enumerate(data["rows"]) if row[0] == "call")
+    name, inputs, result = call[3]
+    for wrong in ([name, inputs, []], [name, [], result], ["no such", inputs, result], [name, inputs, [at]]):
+        rows = [*data["rows"][:at], [*call[:3], wrong], *data["rows"][at + 1 :]]
+        with pytest.raises(ValueError, match=r"rests on a later one|no function"):
+            loop_of(data | {"rows": rows}, GIVEN, cpu_backend())
 
 
 def test_data_of_no_loop_or_of_another_one_are_refused():

@@ -18,7 +18,6 @@ X = Parameter("x", "x", "1", 0.5, Domain(), "x")
 def f(p):
 """
 BODIES = {
-    "graphs that call functions": "    return {'y': sum(jnp.sin(p['x'] * k) for k in range(1, 401))}\n",
     "keys of random numbers beside the model": "    return {'y': p['x'] + jax.random.uniform(KEY)}\n",
 }
 
@@ -29,9 +28,6 @@ def test_a_model_whose_program_has_no_form_on_disk_runs(folder, tmp_path, body):
     sweep = Sweep("own.py:f", {"x": [0.25, 0.5]}, folder=tmp_path)
     cube = run(sweep, tmp_path / "cube.zarr", durable=False).load()
     assert np.isfinite(cube["y"]).all()
-    if "sin" in body:
-        expected = np.sin(np.outer([0.25, 0.5], np.arange(1, 401))).sum(axis=1)
-        np.testing.assert_allclose(cube["y"], expected, atol=1e-12)
 
 
 def test_an_entry_that_json_cannot_hold_is_left_out(folder):

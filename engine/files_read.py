@@ -70,9 +70,9 @@ def _is_data(path: Path) -> bool:
 def _elsewhere() -> list[str]:
     """Folders of Python, of the system and of caches."""
     paths, home = sysconfig.get_paths(), os.path.expanduser("~")  # noqa: PTH111 (which does not fail)
-    own = [
-        os.environ.get(name) for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "JAX_COMPILATION_CACHE_DIR")
-    ]
+    own = [os.environ.get(name) for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME")]
+    if "jax" in sys.modules:  # a function that is traced may compile some of its constants
+        own.append(sys.modules["jax"].config.jax_compilation_cache_dir)
     python = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders = [*python, f"{home}/.cache", f"{home}/.config", *filter(None, own)]
     return [*_SYSTEM, *map(os.path.realpath, folders)]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import jax
 import pytest
 from equisweep.engine import made_before
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 
 @pytest.fixture
@@ -17,10 +18,12 @@ def folder(tmp_path):
     own.mkdir(mode=0o700, parents=True)
     os.environ["XDG_CACHE_HOME"] = str(tmp_path)
     jax.config.update("jax_compilation_cache_dir", str(own))
+    reset_cache()  # which else stays where it was when first used
     made_before.MADE.clear()
     yield own
     os.environ["XDG_CACHE_HOME"] = before[0]
     jax.config.update("jax_compilation_cache_dir", before[1])
+    reset_cache()
     made_before.MADE.clear()
     made_before.MADE.update(before[2])
 

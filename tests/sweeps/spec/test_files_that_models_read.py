@@ -4,6 +4,7 @@ import sys
 import threading
 from pathlib import Path
 
+import jax
 import pytest
 from equisweep.engine.files_read import files_read, undeclared
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
@@ -92,3 +93,15 @@ def test_lines_of_the_running_script_are_code_whatever_its_ending(tmp_path, monk
         script.read_text()  # as a library does that says which line called it
     assert len(opened) == 1
     assert undeclared(opened, []) == []
+
+
+def test_where_jax_keeps_what_it_compiles_is_no_data_wherever_that_is(tmp_path):
+    before = jax.config.jax_compilation_cache_dir
+    kept = tmp_path / "jit_f-cache"
+    kept.write_text("a program")
+    assert undeclared([kept], []) == [kept.resolve()]
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
+    try:
+        assert undeclared([kept], []) == []
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)

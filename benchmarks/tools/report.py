@@ -22,7 +22,7 @@ DOCS = HERE.parent / "docs" / "benchmarks"
 
 PACKAGES = (
     *("equisweep", "jax", "jaxlib", "diffrax", "numpy", "scipy", "xarray", "zarr", "zarrs", "numba"),
-    *("numbalsoda", "heyoka", "torch", "torchode", "torchdiffeq", "nashpy", "egttools", "xyzpy"),
+    *("SALib", "numbalsoda", "heyoka", "torch", "torchode", "torchdiffeq", "nashpy", "egttools", "xyzpy"),
 )
 
 REQUIRED = {

@@ -1,9 +1,11 @@
 """The arithmetic of the benchmarks: rates at matched error, tables, files, and what becomes of a bad peer."""
 
 import json
+import re
 
 import page
 import pytest
+from helpers.project import ROOT
 from helpers.tolerance import assert_close
 from tools import harness, report
 from tools.harness import OURS, Budget, Case, measure, ratios, row
@@ -191,3 +193,9 @@ def test_a_cell_cannot_break_the_table():
 def test_the_page_in_the_repository_is_that_of_its_results():
     for name, text in page.pages().items():
         assert (report.DOCS / name).read_text(encoding="utf-8") == text
+
+
+def test_every_benchmark_is_run_with_the_others():
+    saving = re.compile(r"^from tools\.start import .*\bsave\b", re.MULTILINE)
+    files = (ROOT / "benchmarks").glob("*.py")
+    assert {file.stem for file in files if saving.search(file.read_text(encoding="utf-8"))} == set(page.ORDER)

@@ -120,8 +120,12 @@ class Table:
                     print(problem, file=sys.stderr, flush=True)
 
 
+def _module(suite: str) -> Any:
+    return importlib.import_module(f"faults.{'' if suite == _HOSTILE[0] else 'suites.'}{suite}")
+
+
 def _name(suite: str) -> str:
-    return importlib.import_module(f"faults.{suite}").NAME
+    return _module(suite).NAME
 
 
 def _options() -> argparse.Namespace:
@@ -248,7 +252,7 @@ def _begin(name: str, share: Share, table: Table) -> Job:
 
 
 def _job(name: str, share: Share, log: Path) -> float:
-    return drive(importlib.import_module(f"faults.{name}").trials, share, log)
+    return drive(_module(name).trials, share, log)
 
 
 def _wait(jobs: Sequence[Job], table: Table) -> None:

@@ -12,12 +12,12 @@ from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.resume import missing_tiles
 from equisweep.sweeps import CubeError
 
-from .aftermath import wrong_numbers
-from .children import Child, call
-from .cubes import Kind
-from .scenarios import SCENARIOS, Bench, Scenario
-from .suite import Outcome
-from .trial import Action, Trial, ended_badly
+from ..aftermath import wrong_numbers
+from ..children import Child, call
+from ..cubes import Kind
+from ..scenarios import SCENARIOS, Bench, Scenario
+from ..suite import Outcome
+from ..trial import Action, Trial, ended_badly
 
 NAME = "several processes at once"
 _READS = 40

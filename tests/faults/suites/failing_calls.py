@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .file_calls import CHANGES, Inside, install
-from .scenarios import SCENARIOS, Bench, Scenario
-from .suite import Outcome
-from .trial import Action, Trial, ended_badly
+from ..file_calls import CHANGES, Inside, install
+from ..scenarios import SCENARIOS, Bench, Scenario
+from ..suite import Outcome
+from ..trial import Action, Trial, ended_badly
 
 NAME = "the Nth file call"
 # How many there are has no divisor in common with how many scenarios there are: each meets every other.

@@ -16,9 +16,9 @@ from equisweep.engine.reduce.checkpoint import FOLDER
 from helpers.cube_files import contents
 
 from ..children import CRASHED, Child, command
-from ..damage import BY_A_PROGRAM
 from ..scenarios import CUBE, Bench
 from ..suite import Outcome
+from .damage import BY_A_PROGRAM
 
 NAME = "checkpoints of what is not stored"
 _REDUCED = """

@@ -3,10 +3,10 @@
 import random
 from collections.abc import Iterator
 
-from .file_calls import install
-from .scenarios import SCENARIOS, Bench, Scenario
-from .suite import Outcome
-from .trial import Action, Trial, seconds_of
+from ..file_calls import install
+from ..scenarios import SCENARIOS, Bench, Scenario
+from ..suite import Outcome
+from ..trial import Action, Trial, seconds_of
 
 NAME = "SIGKILL at a random moment"
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cubes import vouch
-from .disk import Disk, Operation
-from .file_calls import Inside, install
-from .scenarios import SCENARIOS, Bench, Scenario
-from .suite import Outcome
-from .trial import Action, Trial
+from ..cubes import vouch
+from ..disk import Disk, Operation
+from ..file_calls import Inside, install
+from ..scenarios import SCENARIOS, Bench, Scenario
+from ..suite import Outcome
+from ..trial import Action, Trial
 
 NAME = "power cuts, which drop what was not synced"
 _MORE = (Scenario("a new cube, not synced", options=("--no-sync",)),)

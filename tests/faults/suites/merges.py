@@ -19,9 +19,9 @@ from helpers.cube_files import contents
 
 from ..children import CRASHED, Child, command
 from ..cubes import TILE_POINTS, copy
-from ..failing_calls import FAULTS, failing
 from ..scenarios import CUBE, GRID, Bench
 from ..suite import Outcome
+from .failing_calls import FAULTS, failing
 
 NAME = "merges"
 HALVES = ("one.zarr", "other.zarr")

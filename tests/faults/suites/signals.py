@@ -17,10 +17,10 @@ from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.shared.parts import part_of, places_of
 from equisweep.sweeps.commands import main as main_module
 
-from .children import CRASHED, Child, call, command
-from .scenarios import GRID, SCENARIOS, Bench
-from .suite import Outcome
-from .trial import Action, Trial
+from ..children import CRASHED, Child, call, command
+from ..scenarios import GRID, SCENARIOS, Bench
+from ..suite import Outcome
+from ..trial import Action, Trial
 from .writers import slowly
 
 NAME = "signals at a random moment"

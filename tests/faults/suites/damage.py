@@ -10,11 +10,11 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, run_report
 from helpers.old_cubes import made_old
 
-from .aftermath import computed, seen
-from .children import call
-from .cubes import TILE_POINTS, Kind, copy, vouch
-from .scenarios import CUBE, GRID, MANY, OTHER, Bench
-from .suite import Outcome
+from ..aftermath import computed, seen
+from ..children import call
+from ..cubes import TILE_POINTS, Kind, copy, vouch
+from ..scenarios import CUBE, GRID, MANY, OTHER, Bench
+from ..suite import Outcome
 
 NAME = "damage"
 OTHERS = (OTHER, Kind(OTHER.loss, MANY.samples))  # cubes of the same shapes

@@ -1,0 +1,1 @@
+"""The suites: a file each, with the `NAME` of its rows and its `trials`."""

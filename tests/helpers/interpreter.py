@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 from equisweep.engine.codegen.ir import DTYPES, order_of
@@ -51,13 +52,17 @@ OPERATIONS = {
 
 def evaluate(scalars: Sequence, inputs: Sequence) -> list:
     """The numbers that scalars are, where input number k is ``inputs[k]``."""
-    return _evaluate(scalars, inputs, {})
-
-
-def _evaluate(scalars, inputs, known):
+    known = {}
     with np.errstate(all="ignore"):
-        for s in order_of(scalars, known):
-            known[s] = _value(s, inputs, known)
+        return _evaluate(scalars, _order(tuple(scalars)), inputs, known)
+
+
+_order = cache(order_of)
+
+
+def _evaluate(scalars, order, inputs, known):
+    for s in order:
+        known[s] = _value(s, inputs, known)
     return [known[s] for s in scalars]
 
 
@@ -80,8 +85,11 @@ def _value(s, inputs, known):
 
 def _looped(loop, first, inputs, known):
     state = first[: len(loop.carried)]
+    outside = known | dict.fromkeys(loop.carried)
+    cond = order_of([loop.cond], outside)
+    body = order_of(loop.body, outside | dict.fromkeys(cond))
     while True:
-        inside = dict(known) | dict(zip(loop.carried, state, strict=True))
-        if not _evaluate([loop.cond], inputs, inside)[0]:
+        inside = known | dict(zip(loop.carried, state, strict=True))
+        if not _evaluate([loop.cond], cond, inputs, inside)[0]:
             return state
-        state = _evaluate(loop.body, inputs, inside)
+        state = _evaluate(loop.body, body, inputs, inside)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .cube.reduce import reduce
     from .cube.select import select
     from .cube.sql import sql
+    from .packing import pack
     from .papers.audit import audit
     from .papers.contract.offers import Allocation, Infrastructure, allocate
     from .papers.external.best_compensation import best_compensation
@@ -53,6 +54,7 @@ __all__ = [
     "load_structure",
     "ok",
     "open_cube",
+    "pack",
     "plan",
     "plot",
     "preset",
@@ -74,6 +76,7 @@ _MODULES = {
     "Report": "..engine.feedback.report",
     "verify": "..engine.store.verify",
     "diff": ".cube.compared.diff",
+    "pack": ".packing",
     "ok": ".cube.lazy",
     "where": ".cube.lazy",
     "reduce": ".cube.reduce",

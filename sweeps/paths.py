@@ -7,17 +7,32 @@ from ..engine.errors import SweepError
 from ..engine.gate.text import shown
 from ..engine.store.storage.place import ObjectPath, place
 from ..engine.store.storage.urls import url_of
+from ..engine.store.storage.zipped import SUFFIX, ZIP, is_packed, packed_url
+
+_PACKED = f"{ZIP}://"
 
 
 def cube_path(stated: str | os.PathLike[str]) -> Path:
-    """The place of a cube: a folder, as of `path_of`, or a place in object storage, asked as a path is.
+    """The place of a cube: a folder, as of `path_of`; in object storage or a zip file what is asked as one.
 
     Raises SweepError as `path_of` does, and for what is no place there.
     """
     if isinstance(stated, ObjectPath):
         return place(str(stated))
     text = os.fspath(stated)
+    if text.startswith(_PACKED) or (text.lower().endswith(SUFFIX) and path_of(text).is_file()):
+        return place(packed_url(str(path_of(text.removeprefix(_PACKED)))))
     return place(url_of(text)) if "://" in text else path_of(stated)
+
+
+def require_unpacked(root: Path) -> Path:
+    """The same place of a cube that is to be written; SweepError for a packed one, and the name of one."""
+    if is_packed(root) or root.suffix.lower() == SUFFIX:
+        raise SweepError(
+            f"{root}: a packed cube is not written to: name a folder, and pack the cube once it is whole; "
+            "unzip makes a folder of a packed one"
+        )
+    return root
 
 
 def path_of(stated: str | os.PathLike[str]) -> Path:

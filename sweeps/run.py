@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
 from ..engine.errors import Argument, SweepError
-from .paths import cube_path
+from .paths import cube_path, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,7 +112,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     from ..engine.store.shared.parts import WHOLE, part_of
     from .provenance import known_by, provenance
 
-    root, part = cube_path(path), options.pop("part", None)
+    root, part = require_unpacked(cube_path(path)), options.pop("part", None)
     part = None if part is None else part_of(part)
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)

@@ -15,7 +15,8 @@ from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 from ..gate.files import open_regular
 from .shard import ABSENT, CHECKSUM, Form, checksum, digest
 from .storage.interface import FileStamp, Stat
-from .storage.objects import Objects, objects_at
+from .storage.objects import Objects
+from .storage.reached import objects_at
 
 _WHOLE = 2**18  # Bytes of a file up to which it is read at once,
 _WHOLE_TO_CHECK = 2**25  # and of one of which every byte is looked at.

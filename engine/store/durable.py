@@ -15,8 +15,8 @@ from pathlib import Path
 from ..errors import CubeError
 from .shared.owner import abandoned, scratch_name, where
 from .storage.failures import StorageError
-from .storage.objects import objects_at
 from .storage.place import is_url
+from .storage.reached import objects_at
 
 # Of Linux alone; elsewhere there are slower ways.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

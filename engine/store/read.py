@@ -164,7 +164,7 @@ class Reader:
     ) -> Iterable[tuple[Sequence[Span], np.ndarray]]:
         """Parts of shards: one after another from a disk, several at once where each answer takes long."""
         bucket = objects_of(self.root)
-        if bucket is None:
+        if bucket is None or bucket.at_once == 1:
             return ((here, self._quick_part(name, here, rank, known)) for here, known in asked)
         return bucket.each(lambda one: (one[0], self._quick_part(name, one[0], rank, one[1])), asked)
 

@@ -93,12 +93,16 @@ def write_seal(root: Path, seal: Seal) -> None:
     storage.make_folder(root, FOLDER)
     names = _names(root)
     number = int(names[-1][5:13]) + 1 if names else 1
+    storage.put(root / FOLDER / f"cube-{number:08d}.json", [seal_text(seal)], durable=True)
+    storage.sync(root / FOLDER)
+
+
+def seal_text(seal: Seal) -> bytes:
+    """What the file of a seal holds."""
     digests = dict(sorted(seal.digests.items()))  # in whatever order the cube came to have its files
     said = {"seal": _FORMAT, "cube": seal.cube, "texts": dict(seal.texts), "digests": digests}
     text = json.dumps(said, indent=1)
-    raw = f"{sha256(text.encode())}\n{text}".encode()
-    storage.put(root / FOLDER / f"cube-{number:08d}.json", [raw], durable=True)
-    storage.sync(root / FOLDER)
+    return f"{sha256(text.encode())}\n{text}".encode()
 
 
 def seals_of(root: Path) -> list[Seal]:

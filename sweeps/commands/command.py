@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import Argument, Call, SweepError
-from ..paths import cube_path, path_of
+from ..paths import cube_path, path_of, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,6 +86,14 @@ def cube_argument(text: str) -> Path:
     """The place of a cube from the command line."""
     try:
         return cube_path(text)
+    except SweepError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def output_argument(text: str) -> Path:
+    """The place of a cube that is to be written, from the command line."""
+    try:
+        return require_unpacked(cube_path(text))
     except SweepError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

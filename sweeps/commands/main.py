@@ -32,6 +32,7 @@ _FILES = (
     "asking.diff",
     "asking.merge",
     "asking.export",
+    "asking.pack",
     "running.slurm",
     "analysing.plot",
     "analysing.explore",

@@ -15,8 +15,8 @@ import zarr
 from cluster.faulty_proxy import Faults, faulty_proxy
 from cluster.s3_server import make_bucket, s3_server
 from equisweep.engine.store.storage import access
-from equisweep.engine.store.storage.objects import _bucket, objects_at
 from equisweep.engine.store.storage.place import place
+from equisweep.engine.store.storage.reached import _bucket, objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main

@@ -23,6 +23,7 @@ from typing import Any
 from ...errors import CubeError
 from ...gate.documents import parse_json
 from ..storage.files import storage_of
+from ..storage.zipped import require_writable
 from .owner import Owner, this_process
 
 FOLDER = "status/writers"  # inside an array's folder, where listing a zarr group does not look
@@ -217,6 +218,7 @@ def _until(writer: Writer, age: float, waited: float) -> str:
 
 def _add(root: Path, alone: bool, what: str, part: str) -> Lease:
     """Add a file for this process."""
+    require_writable(root)
     name = secrets.token_hex(8) + _END
     said = {"owner": asdict(this_process()), "alone": alone, "what": what, "part": part}
     _HELD.add(name)

@@ -7,7 +7,8 @@ from typing import Any
 from ...gate.files import DATA, open_regular
 from .disk import Disk
 from .interface import Place, Storage
-from .objects import Objects, objects_at
+from .objects import Objects
+from .reached import objects_at
 
 DISK = Disk()
 

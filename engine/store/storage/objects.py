@@ -6,12 +6,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from ...gate.files import DATA, MEGABYTE, METADATA, Unfit
-from .access import bucket_at
 from .failures import AlreadyThere, Changed, StorageError, as_of_a_disk
 from .interface import FileStamp, Place
 from .stat import Got, ObjectStat, number_of, stat_of
@@ -287,14 +285,3 @@ class Objects:
 
     def sync_all(self, root: Path) -> None:
         """Nothing to do."""
-
-
-def objects_at(url: str) -> Objects:
-    """The bucket that a URL names. Raises SweepError where it cannot be reached as it is set."""
-    scheme, _, rest = url.partition("://")
-    return _bucket(scheme, rest.partition("/")[0])
-
-
-@cache
-def _bucket(scheme: str, bucket: str) -> Objects:
-    return Objects(f"{scheme}://{bucket}/", bucket_at(scheme, bucket))

@@ -131,7 +131,7 @@ class ObjectPath:
 
 
 def _storage(path: ObjectPath) -> Any:
-    from .objects import objects_at
+    from .reached import objects_at
 
     return objects_at(str(path))
 

@@ -2,13 +2,13 @@
 
 import argparse
 
-from ..command import Command, cube_argument
+from ..command import Command, cube_argument, output_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("one", type=cube_argument, help="a cube")
     parser.add_argument("other", type=cube_argument, help="another one, of the same sweep")
-    parser.add_argument("-o", "--output", type=cube_argument, required=True, help="the cube that results")
+    parser.add_argument("-o", "--output", type=output_argument, required=True, help="the cube that results")
 
 
 def run(options: argparse.Namespace) -> int:

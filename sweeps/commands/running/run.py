@@ -4,7 +4,7 @@ import argparse
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ..command import Command, add_device, add_reuse, count, cube_argument, path_argument, program
+from ..command import Command, add_device, add_reuse, count, output_argument, path_argument, program
 
 if TYPE_CHECKING:
     from ....engine.feedback.report import Report
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", type=path_argument, help="a sweep file (TOML)")
     parser.add_argument(
-        "-o", "--output", type=cube_argument, required=True, help="the cube, a folder such as cube.zarr"
+        "-o", "--output", type=output_argument, required=True, help="the cube, a folder such as cube.zarr"
     )
     add_device(parser)
     parser.add_argument("--overwrite", action="store_true", help="delete an existing cube first")

@@ -3,13 +3,13 @@
 import argparse
 import shutil
 
-from ..command import Command, count, cube_argument, path_argument
+from ..command import Command, count, output_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", type=path_argument, help="a sweep file (TOML)")
     parser.add_argument(
-        "-o", "--output", type=cube_argument, required=True, help="the cube, where all hosts see it"
+        "-o", "--output", type=output_argument, required=True, help="the cube, where all hosts see it"
     )
     parser.add_argument("--parts", type=count, required=True, metavar="N", help="how many jobs")
     parser.add_argument("--cpus", type=count, metavar="N", help="cores of a job; as many as here, at most 16")

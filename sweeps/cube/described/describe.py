@@ -13,6 +13,7 @@ from ....engine.gate.text import clean, clean_lines, cut
 from ....engine.store.cube import Cube
 from ....engine.store.journal import logged_runs
 from ....engine.store.read import Reader
+from ....engine.store.storage.zipped import is_packed
 from ....engine.store.stored import Stored
 from ....kernels.status import Status
 from ...text import size_text, table
@@ -102,7 +103,7 @@ def _runs(cube: Cube) -> list[str]:
             lines.append(clean(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}", 300))
     if len(lines) > _MOST_RUNS:  # many parts, each gone on with many times
         lines = [f"the last {_MOST_RUNS} of {len(lines):,}", *lines[-_MOST_RUNS:]]
-    return lines or ["none finished"]
+    return lines or ["not kept in a packed cube" if is_packed(cube.root) else "none finished"]
 
 
 def _ends(values: np.ndarray) -> str:

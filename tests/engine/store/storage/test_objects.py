@@ -13,8 +13,8 @@ from equisweep.engine.store.read import Reader
 from equisweep.engine.store.shared import merge as merging
 from equisweep.engine.store.shared.lease import Busy, only_writer
 from equisweep.engine.store.storage import appear, pieces
-from equisweep.engine.store.storage.objects import objects_at
 from equisweep.engine.store.storage.place import place
+from equisweep.engine.store.storage.reached import objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main

@@ -9,8 +9,8 @@ import obstore
 import pytest
 from equisweep.engine.gate.files import says_nothing_of_the_file
 from equisweep.engine.store.storage import failures
-from equisweep.engine.store.storage.objects import objects_at
 from equisweep.engine.store.storage.place import place
+from equisweep.engine.store.storage.reached import objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.run import run_report

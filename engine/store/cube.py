@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import Argument, Call, CubeError, SweepError
 from ..gate.documents import parse_json
 from ..gate.files import Unfit
+from ..gate.shortage import is_of_process
 from ..gate.text import said
 from ..tiles import Layout, Tile
 from .decode import read_digest, read_part
@@ -292,6 +293,8 @@ def readable(root: Path) -> Iterator[None]:
     except (SweepError, CubeError, BrokenPipeError):
         raise
     except Exception as error:  # many kinds, on bytes that are not what they should be
+        if is_of_process(error):
+            raise
         raise CubeError(
             f"{root}: cannot be read ({said(error)}); ", Call("verify", root), " names what is damaged"
         ) from error

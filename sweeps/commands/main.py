@@ -1,7 +1,6 @@
 """The command line: ``equisweep COMMAND``."""
 
 import argparse
-import errno
 import logging
 import os
 import sys
@@ -12,10 +11,12 @@ from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
+from ...engine.gate.shortage import shortage
 from ...engine.gate.text import MESSAGE, clean, said
 from ..light_imports import import_lightly
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
+from .room import guard_room
 from .streams import Complaints, PlainStream, let_go, quiet_libraries
 
 # Every command is a file in a folder here that ends in its `COMMAND`, and a name in this list. In the order
@@ -121,34 +122,12 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _failed(error)
 
 
-_NO_THREAD = "can't start new thread"
-_NO_ROOM = "failed to map segment"  # what a linker says of a library that memory has no room for
-# What a system says that is out of something, whoever asks it.
-_REFUSED = {
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EIO,
-    errno.ENOMEM,
-    errno.EAGAIN,
-}
-
-
 def _failed(error: Exception) -> int:
     """Say what the system refused; or, of what should never come here, where it came from."""
+    reason = shortage(error)
     if isinstance(error, OSError) and error.filename is not None:
         reason = f"{error.filename}: {error.strerror}"
-    elif isinstance(error, OSError) and error.errno in _REFUSED:
-        reason = f"the system refuses: {error.strerror}"
-    elif isinstance(error, MemoryError) or (isinstance(error, ImportError) and _NO_ROOM in str(error)):
-        reason = "there is not enough memory for this"
-    elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
-        reason = (
-            "the system refuses: no more threads may be started (ulimit -u), or memory has no room for one"
-        )
-    else:
+    if not reason:
         print(
             f"equisweep: {said(error)}. This should not be: please report it with what "
             f"{TRACEBACK}=1 in the environment shows",
@@ -167,6 +146,10 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     quiet_once_stopped()
     quiet_libraries(tracebacks=TRACEBACK in os.environ)
     import_lightly()
+    guard_room()
+    # Pictures are drawn into files here, and hold no date: rubbish in these would end matplotlib.
+    os.environ["MPLBACKEND"] = "agg"
+    os.environ.pop("SOURCE_DATE_EPOCH", None)
     # What a callback in a model raised is said in a line; jax would log its traceback besides.
     logging.getLogger("jax._src.callback").addFilter(lambda _: False)
     try:

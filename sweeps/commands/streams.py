@@ -93,6 +93,7 @@ def quiet_libraries(tracebacks: bool = False) -> None:
 
     warnings.showwarning = warn
     if not tracebacks:
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # of a library that had failed
         sys.unraisablehook = lambda _: None
         threading.excepthook = lambda _: None
 

@@ -13,12 +13,23 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .hostile import arguments, beside, declarations, inputs, joins, models, places, tables, texts
+from .hostile import (
+    arguments,
+    beside,
+    declarations,
+    inputs,
+    joins,
+    models,
+    places,
+    surroundings,
+    tables,
+    texts,
+)
 from .hostile.case import Case, complaint
 from .hostile.made import Made, make
 from .hostile.runner import outcome_of, warm_up
 
-CATALOGUE = (places, declarations, texts, inputs, models, arguments, beside, tables, joins)
+CATALOGUE = (places, declarations, texts, inputs, models, arguments, beside, tables, joins, surroundings)
 NAME = "hostile inputs"
 KINDS = {
     "files": "pipes, devices, folders, sparse files in the place of files",
@@ -31,6 +42,7 @@ KINDS = {
     "beside": "what lies beside the numbers, and commands that ask no cube",
     "tables": "tables, networks, statistics and correlations that a sweep names",
     "joins": "a second cube, or another sweep for one",
+    "surroundings": "environment, limits, streams, addresses",
     "python": "arguments of Python's functions",
 }
 

@@ -201,3 +201,24 @@ def test_the_sweep_of_an_old_cube_is_compared_with_its_digest(cube):
     document["attributes"]["sweep"] = document["attributes"]["sweep"].replace("0.01", "0.02")
     (cube / "zarr.json").write_text(json.dumps(document))
     assert "the stored sweep" in verify(cube).metadata[cube / "zarr.json"]
+
+
+@pytest.mark.parametrize(("writes", "looks"), [(False, 1), (True, 2)])
+def test_a_complete_cube_that_was_not_synced_is_looked_at_once_unless_another_wrote(
+    cube, monkeypatch, writes, looks
+):
+    shutil.rmtree(cube)
+    run(tiled_sweep(), cube, tile_points=4, durable=False)
+    surveys = []
+
+    def counted(*arguments, survey=resume.survey):
+        surveys.append(arguments)
+        found = survey(*arguments)
+        if writes and len(surveys) == 1:  # as one does that ended since
+            (last,) = manifest_files(cube)
+            shutil.copy(last, last.with_name("00000009-00000000.tiles"))
+        return found
+
+    monkeypatch.setattr(resume, "survey", counted)
+    assert run_report(tiled_sweep(), cube, progress=False, durable=False).computed == 0
+    assert len(surveys) == looks

@@ -6,8 +6,8 @@ import sys
 
 from helpers.project import ROOT
 
-from faults.hostile import arguments, beside, declarations, inputs, models, places, texts
 from faults.hostile.made import Made
+from faults.hostile_inputs import CATALOGUE, KINDS
 
 EVERY = 40  # one of so many, so that the suite waits little for them
 
@@ -22,7 +22,8 @@ def test_hostile_inputs_are_refused_soon_in_one_line_and_little_memory():
 
 
 def test_the_catalogue_is_large_and_its_names_are_its_own(tmp_path):
-    modules = (places, declarations, texts, inputs, models, arguments, beside)
-    names = [f"{case.kind}: {case.name}" for module in modules for case in module.cases(Made(tmp_path))]
-    assert len(names) >= 500
+    cases = [case for module in CATALOGUE for case in module.cases(Made(tmp_path))]
+    names = [f"{case.kind}: {case.name}" for case in cases]
+    assert len(names) >= 2500
+    assert {case.kind for case in cases} == set(KINDS)
     assert len(set(names)) == len(names)

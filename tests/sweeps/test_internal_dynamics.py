@@ -10,6 +10,9 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from scipy.integrate import solve_ivp
 
+# Of one size, with a path, all orbits of so many factors have one program.
+LANES, TIMES = 12, np.geomspace(1e-3, 0.5, 40)
+
 
 def random_point(rng, factors, **change):
     """Factors near enough to each other that the optimum funds most of them."""
@@ -24,7 +27,7 @@ def random_point(rng, factors, **change):
     } | change
 
 
-def moved(points, times=()):
+def moved(points, times=TIMES):
     p = {name: jnp.asarray(np.stack([q[name] for q in points]), float) for name in points[0]}
     return {name: np.asarray(value) for name, value in lanes(FLOW, None, times)(p).items()}
 
@@ -38,7 +41,7 @@ def slow_payoff(share, p):
 @pytest.mark.parametrize("factors", [2, 5])
 def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
-    points = [random_point(rng, factors) for _ in range(12)]
+    points = [random_point(rng, factors) for _ in range(LANES)]
     best = [internal(p) for p in points]
     found = moved(points)
     interior = [k for k, b in enumerate(best) if int(b["status"]) == Status.ok]
@@ -53,14 +56,14 @@ def test_interior_orbits_end_at_the_optimal_shares(factors):
 def test_an_unfunded_factor_dies_out():
     p = random_point(np.random.default_rng(1), 5, L=np.array([500.0, 500.0, 500.0, 500.0, 0.5]))
     assert int(internal(p)["status"]) == Status.corner
-    found = moved([p] * 12)  # as many as above, whose program it is
+    found = moved([p] * LANES)
     assert found["status"][0] == Status.ok
     np.testing.assert_allclose(found["share_final"][0], internal(p)["share"], atol=1e-6)
 
 
 def test_64_factors_come_to_rest():
     p = random_point(np.random.default_rng(64), 64)
-    found = moved([p])
+    found = moved([p], ())
     assert found["status"][0] == Status.ok
     np.testing.assert_allclose(found["share_final"][0], internal(p)["share"], rtol=0, atol=1e-6)
 
@@ -68,8 +71,7 @@ def test_64_factors_come_to_rest():
 @pytest.mark.parametrize("factors", [2, 5])
 def test_the_loss_never_rises_and_the_path_is_that_of_scipy(factors):
     p = random_point(np.random.default_rng(7 + factors), factors)
-    times = np.geomspace(1e-3, 0.5, 40)
-    found = moved([p], times)
+    found = moved([p] * LANES)
     path, loss = found["share_path"][0], found["expected_loss_path"][0]
     assert path.shape == (40, factors)
     assert np.all(np.diff(loss) <= 1e-12 * loss[0])
@@ -81,7 +83,7 @@ def test_the_loss_never_rises_and_the_path_is_that_of_scipy(factors):
         return x * (gain - x @ gain)
 
     start = p["start_share"] / p["start_share"].sum()
-    known = solve_ivp(slow, (0, times[-1]), start, "DOP853", times, rtol=1e-12, atol=1e-14).y.T
+    known = solve_ivp(slow, (0, TIMES[-1]), start, "DOP853", TIMES, rtol=1e-12, atol=1e-14).y.T
     np.testing.assert_allclose(path, known, rtol=0, atol=1e-6)
 
 

@@ -1,12 +1,14 @@
 """How hard XLA's compiler for CPUs tries: less where its work gains nothing, or takes more than there is."""
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import jax
 
-_HURRIED = {"xla_backend_optimization_level": 0}
+_LEVEL = "xla_backend_optimization_level"
+_HURRIED = {_LEVEL: 0}
 # Of orbits in machine code XLA does what is done once an orbit. Compiled like this in a third of the time,
 # maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
 _SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
@@ -14,7 +16,7 @@ _SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
 _DEEP = 2_000
 # A chain of 1,100 equations with a constant each takes over 20 GB at the usual level 2, and 0.25 GB at level
 # 1, at which programs of 1,200 and 4,000 equations were computed as fast and to the same bits.
-_CALM = {"xla_backend_optimization_level": 1}
+_CALM = {_LEVEL: 1}
 _MANY = 500
 
 
@@ -22,7 +24,12 @@ def effort(equations: int, seldom: bool) -> dict[str, Any]:
     """Options of a program of so many equations, which takes little of the time if it is `seldom` at work."""
     if seldom:
         return _known(_SELDOM if equations < _DEEP else _HURRIED)
-    return _known(_CALM) if equations > _MANY else {}
+    return _known(_CALM) if equations > _MANY and not _hurries_anyway() else {}
+
+
+def _hurries_anyway() -> bool:
+    """Whether the user has asked XLA to optimise nothing, which takes as little memory and less time."""
+    return f"--{_LEVEL}=0" in os.environ.get("XLA_FLAGS", "").split()
 
 
 def hurried() -> dict[str, Any]:

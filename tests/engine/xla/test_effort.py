@@ -27,8 +27,11 @@ def options(length, seldom=False):
 
 
 @pytest.mark.parametrize(("length", "asked"), [(3, {}), (600, CALM)])
-def test_a_long_program_is_compiled_at_the_level_that_takes_little_memory(length, asked):
+def test_a_long_program_is_compiled_at_the_level_that_takes_little_memory(length, asked, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_parallel_codegen_split_count=1")
     assert options(length) == asked
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")  # less was asked for all
+    assert options(length) == {}
 
 
 def test_a_long_chain_keeps_fusion_emitters_whose_absence_overflows_the_stack():

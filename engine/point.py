@@ -15,6 +15,7 @@ from .errors import SweepError
 from .gate.text import said
 from .raised_at import raised_at
 from .space import Space, derivative_name
+from .wide.checked import ABOVE, BELOW
 from .wide.integers import with_wide_integers
 
 if TYPE_CHECKING:
@@ -163,9 +164,7 @@ def _as_integer(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[j
     if np.can_cast(value.dtype, dtype):
         if value.dtype != np.int64:
             return value, jnp.asarray(True)
-        # What was no number when it became an integer, or beyond them all, is the least or the largest.
-        limits = np.iinfo(np.int64)
-        fits = (value > limits.min) & (value < limits.max)
+        fits = (value > BELOW) & (value < ABOVE)  # below them is what was NaN
         return jnp.where(fits, value, fill), fits.all()
     low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max) + 1  # both are exact
     real = value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)

@@ -1,50 +1,52 @@
-"""Whole numbers of a kernel as they are without the narrow integers in which it computes them.
+"""Whole numbers of a kernel as they are without the integers in which it computes them.
 
-What a model makes an int8 or int32 is cut off, or wraps, where it does not fit, and NaN is 0; nothing shows
-it afterwards. So its counts and classes are computed a second time, along its own trace, in 64 bits. Bits
-that are mixed on purpose (shifts, ``and``, unsigned numbers of 32 and 64 bits) stay what they are.
+What a model makes an int8 or int32 is cut off, or wraps, where it does not fit, what is beyond 64 bits wraps,
+too, and NaN is 0; nothing shows it afterwards. So its counts and classes are computed a second time, along
+its own trace, in 64 bits, and what leaves these is said. Bits that are mixed on purpose (``and``, ``xor``,
+unsigned numbers of 32 and 64 bits) stay what they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.extend import core
 
-from .loops import NARROW, Pair, branches, loop, scan, wide_of
+from .checked import CHECKED, LEAVING, NAN, checked, integer_of, on_integers, real_of
+from .numbers import NARROW, Array, Number, known, limit_of, wide_of
+from .powers import of_any_exponent, powers
+from .sizes import largest
+from .loops import Given, branches, loop, scan
 
-Array = Any
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 _CALLS = frozenset({"jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
 # Operations that mean the same whatever the width of their whole numbers.
-_COUNTING = frozenset({
-    "add", "sub", "mul", "neg", "abs", "sign", "max", "min", "clamp", "div", "rem", "integer_pow",
-    "add_any", "reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "cumsum", "cumprod", "cummax",
-    "cummin", "dot_general", "select_n", "broadcast_in_dim", "reshape", "squeeze", "transpose",
-    "concatenate", "slice", "dynamic_slice", "gather", "rev", "pad", "copy", "convert_element_type",
-    "expand_dims", "square", "lt", "le", "gt", "ge", "eq", "ne", "sort", "top_k", "split", "argmax", "argmin",
-    "stack", "unstack",
-    "dynamic_update_slice", "scatter", "scatter-add", "scatter-mul", "scatter-min", "scatter-max",
-    "reduce_window_sum", "reduce_window_max", "reduce_window_min", "shift_left", "shift_right_arithmetic",
+_COUNTING = CHECKED | frozenset({
+    "select_n", "broadcast_in_dim", "reshape", "squeeze", "transpose", "concatenate", "slice",
+    "dynamic_slice", "gather", "rev", "pad", "copy", "expand_dims", "lt", "le", "gt", "ge", "eq", "ne",
+    "sort", "top_k", "split", "argmax", "argmin", "stack", "unstack", "dynamic_update_slice", "scatter",
 })  # fmt: skip
 # Of these the other operands say where, and not what: how many say what, or which.
-_AT_PLACES = {"dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1)}
-_SCATTERS: dict[str, Callable[..., Array]] = {
-    "scatter": lax.scatter, "scatter-add": lax.scatter_add, "scatter-mul": lax.scatter_mul,
-    "scatter-min": lax.scatter_min, "scatter-max": lax.scatter_max,
+_AT_PLACES = {
+    "dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1), "scatter": (0, 2),
+    "scatter-add": (0, 2), "scatter-mul": (0, 2), "scatter-min": (0, 2), "scatter-max": (0, 2),
 }  # fmt: skip
-_SIGNED = ("int8", "int16", "int32")
+# These mix bits on purpose.
+_OF_BITS = frozenset({"and", "or", "xor", "not", "shift_right_logical", "population_count", "clz"})
+# Integers of 64 bits below this are added and multiplied as they are.
+_SMALL = 2.0**62
 # What holds jaxprs, and computes them in 64 bits.
 _WITHIN = {"scan": scan, "while": loop, "cond": branches}
 
 
 def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
-    """What the kernel returns, the outputs of these names in 64 bits wherever they are narrow integers.
+    """What the kernel returns, the outputs of these names in 64 bits wherever they may be cut off or wrap.
 
-    What is NaN before it becomes an integer is then the least of them, and what is too large the largest.
+    What is no integer, because it was NaN before it became one or has left them all, is then one of the three
+    that ``engine.wide.checked`` has for it.
     """
     result = dict(kernel(p))
     if not names:
@@ -58,17 +60,20 @@ def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[s
     trace = jax.make_jaxpr(some)(*leaves)
     if not _may_lose(trace.jaxpr):
         return result
-    wide = _evaluated(trace.jaxpr, trace.consts, [(leaf, None) for leaf in leaves])
-    for name, (_, widened) in zip(names, wide, strict=True):
-        if widened is not None:
-            result[name] = widened
+    numbers = _evaluated(trace.jaxpr, trace.consts, [known(leaf) for leaf in leaves])
+    for name, number in zip(names, numbers, strict=True):
+        if number.wide is not None:
+            result[name] = number.wide
     return result
 
 
 def _may_lose(jaxpr: Any) -> bool:
-    """Whether anything in a jaxpr becomes a narrow integer, or an integer what was none."""
+    """Whether anything in a jaxpr becomes a narrow integer, or makes an integer that may not fit."""
     for equation in jaxpr.eqns:
-        if any(str(getattr(v.aval, "dtype", "")) in NARROW for v in equation.outvars) or _is_cut(equation):
+        types = [str(getattr(v.aval, "dtype", "")) for v in equation.outvars]
+        if any(of in NARROW for of in types) or _is_cut(equation):
+            return True
+        if equation.primitive.name in LEAVING and types[0] == "int64":
             return True
         if any(_may_lose(getattr(inner, "jaxpr", inner)) for inner in _held(equation)):
             return True
@@ -89,7 +94,6 @@ def _is_cut(equation: Any) -> bool:
     return (
         equation.primitive.name == "convert_element_type"
         and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.floating)
-        and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.integer)
         and str(equation.outvars[0].aval.dtype) in (*NARROW, "int64")
     )
 
@@ -100,14 +104,15 @@ def _inner(equation: Any) -> Any:
     return equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
 
 
-def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Pair]) -> list[Pair]:
-    values: dict[Any, Pair] = {v: (c, None) for v, c in zip(jaxpr.constvars, constants, strict=True)}
+def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Number]) -> list[Number]:
+    values: dict[Any, Number] = {v: known(c) for v, c in zip(jaxpr.constvars, constants, strict=True)}
     values.update(zip(jaxpr.invars, arguments, strict=True))
 
-    def read(atom: Any) -> Pair:
-        return (atom.val, None) if isinstance(atom, core.Literal) else values[atom]
+    def read(atom: Any) -> Number:
+        return known(atom.val) if isinstance(atom, core.Literal) else values[atom]
 
-    for equation in jaxpr.eqns:
+    of_powers = powers(jaxpr)
+    for place, equation in enumerate(jaxpr.eqns):
         operands = [read(v) for v in equation.invars]
         inner = _inner(equation)
         if inner is not None:
@@ -116,74 +121,90 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Pair]
         else:
             results = _applied(equation, operands)
         values.update(zip(equation.outvars, results, strict=True))
+        if place in of_powers:
+            power, *rest = of_powers[place]
+            values[power] = of_any_exponent(values[power], *map(read, rest))
     return [read(v) for v in jaxpr.outvars]
 
 
-def _applied(equation: Any, operands: Sequence[Pair]) -> list[Pair]:
+def _applied(equation: Any, operands: Sequence[Number]) -> list[Number]:
     primitive, params = equation.primitive, equation.primitive.get_bind_params(equation.params)
-    results = primitive.bind(*(value for value, _ in operands), **params)
+    results = primitive.bind(*(number.value for number in operands), **params)
     results = list(results) if primitive.multiple_results else [results]
-    wide: Sequence[Array | None] | None
     if primitive.name in _WITHIN:
-        wide = _within(equation, operands)
-    elif primitive.name == "convert_element_type":
-        wide = [_converted(equation, operands[0], results[0])]
-    else:
-        wide = _widened(equation, operands, results)
-    return [(value, None) for value in results] if wide is None else list(zip(results, wide, strict=True))
+        given = _within(equation, operands) or [(None, inf) for _ in results]
+        return [_beside(value, *one) for value, one in zip(results, given, strict=True)]
+    if primitive.name == "convert_element_type":
+        return [_converted(equation, operands[0], results[0])]
+    if primitive.name in _OF_BITS and results[0].dtype != bool:
+        return [_of_bits(operands, results[0])]
+    return _widened(equation, operands, results)
 
 
-def _within(equation: Any, operands: Sequence[Pair]) -> list[Array | None] | None:
+def _beside(value: Array, wide: Array | None, size: float) -> Number:
+    return known(value, size) if wide is None else Number(value, wide, size)
+
+
+def _within(equation: Any, operands: Sequence[Number]) -> list[Given] | None:
     """What a loop or branch gives in 64 bits, where it counts."""
-    if not any(wide is not None for _, wide in operands) and not any(
+    if not any(number.wide is not None for number in operands) and not any(
         _may_lose(inner.jaxpr) for inner in _held(equation)
     ):
         return None
     return _WITHIN[equation.primitive.name](equation.params, operands, _evaluated)
 
 
-def _widened(equation: Any, operands: Sequence[Pair], results: Sequence[Array]) -> list[Array] | None:
-    """The results of an equation in 64 bits; None where they are as they were."""
-    name, narrow = equation.primitive.name, any(str(result.dtype) in NARROW for result in results)
-    changed = any(wide is not None for _, wide in operands)
-    counts = name in _COUNTING and (
-        not name.startswith("shift") or all(str(result.dtype) in _SIGNED for result in results)
-    )
-    if not (changed or (counts and narrow)) or not (counts or _alike(operands)):
-        return None
-    if name in _SCATTERS:
-        return [_scattered(equation, operands)]
-    given = [wide_of(pair) if i in _AT_PLACES.get(name, (i,)) else pair[0] for i, pair in enumerate(operands)]
-    params = equation.primitive.get_bind_params(equation.params)
-    if params.get("preferred_element_type") is not None and narrow:
-        params = {**params, "preferred_element_type": jnp.dtype(jnp.int64)}
-    wide = equation.primitive.bind(*given, **params)
-    return [wide_of((value, None)) for value in (wide if equation.primitive.multiple_results else [wide])]
+def _widened(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
+    """The results of an equation, in 64 bits where they may not be what they should."""
+    name, whole = equation.primitive.name, all(_is_whole(result) for result in results)
+    places = _AT_PLACES.get(name, range(len(operands)))
+    says = [operands[i] for i in places if not (name == "select_n" and i == 0)]
+    size = largest(equation, [number.size for number in says])
+    none = [number.wide is not None and number.size == inf for number in operands]
+    changed = any(operands[i].wide is not None for i in places)
+    leaves = whole and name in LEAVING and size > min(limit_of(results[0]), _SMALL)
+    if not (changed or leaves) or not (name in _COUNTING or _alike(operands)):
+        return [known(result, size) for result in results]
+    size = 1.0 if results[0].dtype == bool else size
+    given = [wide_of(number) if i in places else number.value for i, number in enumerate(operands)]
+    if whole and name in CHECKED and (size >= _SMALL or any(none)):
+        wide, size = [checked(equation, given, none, tuple(places))], inf
+    else:
+        wide = on_integers(equation, given)
+    return [Number(result, wide_of(known(new)), size) for result, new in zip(results, wide, strict=True)]
 
 
-def _scattered(equation: Any, operands: Sequence[Pair]) -> Array:
-    """A scatter in 64 bits, of which the trace holds how narrow numbers are joined."""
-    onto, (places, _), new = operands
-    params = equation.params
-    return _SCATTERS[equation.primitive.name](
-        wide_of(onto), places, wide_of(new), params["dimension_numbers"],
-        indices_are_sorted=params["indices_are_sorted"], unique_indices=params["unique_indices"],
-        mode=params["mode"],
-    )  # fmt: skip
+def _is_whole(value: Array) -> bool:
+    return str(value.dtype) in (*NARROW, "int64")
 
 
-def _converted(equation: Any, operand: Pair, result: Array) -> Array | None:
-    """A conversion, of NaN to the least integer of all, which stands for what none is."""
-    (value, wide), narrow = operand, str(result.dtype) in NARROW
-    if (value.dtype == bool and wide is None) or (wide is None and not narrow and not _is_cut(equation)):
-        return None
-    value = jnp.asarray(value) if wide is None else wide
-    new = value.astype(jnp.int64 if narrow else result.dtype)
-    if not _is_cut(equation):
-        return new
-    return jnp.where(jnp.isnan(value), jnp.iinfo(jnp.int64).min, new)
+def _converted(equation: Any, operand: Number, result: Array) -> Number:
+    """A conversion, of NaN to the integer that stands for it, and back."""
+    of, wide = jnp.asarray(operand.value).dtype, operand.wide
+    if _is_cut(equation):
+        return Number(result, integer_of(jnp.asarray(wide_of(operand))))
+    if not _is_whole(result):  # a float, a boolean, or bits
+        if wide is None or jnp.issubdtype(result.dtype, jnp.unsignedinteger):
+            return known(result)
+        real = jnp.issubdtype(result.dtype, jnp.floating) and wide.dtype == jnp.int64
+        return Number(result, real_of(wide, result.dtype) if real else wide.astype(result.dtype))
+    size = operand.size if of != jnp.uint32 else 2.0**32
+    if wide is None and size <= limit_of(result):
+        return known(result, size)
+    return Number(result, wide_of(operand).astype(jnp.int64), size)
 
 
-def _alike(operands: Sequence[Pair]) -> bool:
+def _of_bits(operands: Sequence[Number], result: Array) -> Number:
+    """What mixes bits takes them as they were written; of NaN it makes nothing."""
+    lost = [number.wide == NAN for number in operands if number.wide is not None and _is_whole(number.wide)]
+    if not lost or not _is_whole(result):
+        return known(result)
+    wide = result.astype(jnp.int64)
+    for one in lost:
+        wide = jnp.where(one, NAN, wide)
+    return Number(result, wide)
+
+
+def _alike(operands: Sequence[Number]) -> bool:
     """Whether all that stands in 64 bits had them before, so that any operation takes it."""
-    return all(wide is None or wide.dtype == value.dtype for value, wide in operands)
+    return all(number.wide is None or number.wide.dtype == number.value.dtype for number in operands)

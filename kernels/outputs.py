@@ -39,7 +39,8 @@ class Output:
     kind
         "real" (floating point, differentiable), "count" (a whole number, stored as int64) or "class" (int8).
         A number that its type does not hold, NaN among them, is stored as -1, and its point is `not_finite`.
-        Of a model of your own that holds where the function itself makes it an int8 or int32, too.
+        Of a model of your own that holds where the function itself makes it an int8 or int32, too, and where
+        a sum, product, power or shift leaves 64 bits on the way.
     classes
         Of a class: each meaning to its number.
     may_be_nan

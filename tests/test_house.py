@@ -63,7 +63,7 @@ FLOORS = {
         "ode/switching/*",
         "ode/extrema",
         "ode/lane",
-        "ode/attractor ode/ending",
+        "ode/attractor ode/ending ode/rounds",
         "ode/closed_orbit",
         "ode/method",
         "ode/integration",

@@ -15,24 +15,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from .attractor import NOISE, SAME_TIME, closeness
 from .extrema import Bind, Extremes, Turns, extreme_in, turned
+from .rounds import ENDS, IN_ROUND, KEPT, LEAVING, ROUNDS, largest_in, states_return, stays
 
 Array = Any
 Loop = Callable[..., Any]
 
-# Most loops of a cycle that are looked for. Three rounds of them are compared.
-MOST_LOOPS = 8
-_KEPT = 3 * MOST_LOOPS
 # Extremes that rise or fall so many times in a row are of an orbit that spirals.
 _SPIRAL = 5
-# From round to round a cycle that is neared repeats itself ever better: one that the orbit leaves does not.
-_LEAVING = 2.0
-# What is still to come is less than this part of a swing, where an orbit nears a cycle.
-_TO_COME = 1e-3
 # Extremes that are found by exact steps are the same to so many of their errors.
 _EXACT_ERRORS = 1e3
 # Small swings about something large are the same to so many errors of its size.
@@ -81,15 +74,19 @@ class _Walk(NamedTuple):
 
 
 class _History(NamedTuple):
-    """Values and times of the last maxima and minima of each quantity, shape (2, k, kept), latest last."""
+    """Values and times of the last maxima and minima of each quantity, shape (2, k, kept), latest last.
+
+    `states` are those at the maxima of the first quantity, shape (d, kept).
+    """
 
     values: Array
     times: Array
+    states: Array
 
 
 def cycle_of(
     turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, within: Closeness,
-    error: Array, most_steps: int, loop: Loop,
+    error: Array, units: Array, most_steps: int, loop: Loop,
 ) -> Cycle:  # fmt: skip
     """The cycle of an orbit whose extremes repeat after one or several maxima.
 
@@ -101,6 +98,7 @@ def cycle_of(
     bind, p, loop : as of `extrema.extremes_in`; the steps are the exact ones.
     within : which extremes are the same.
     error : what the error of an exact step makes of each quantity, shape (k,).
+    units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
     most_steps : steps that are tried at most.
     """
     stepper, followed = bind(p)
@@ -110,12 +108,12 @@ def cycle_of(
     # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
     last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
     t, state, size = (_at(a, first) for a in (last.t, last.state, last.size))
-    until = jnp.where(wanted, t + 2 * (_KEPT + 2) * gap, t)
+    until = jnp.where(wanted, t + 2 * (KEPT + 2) * gap, t)
     walk = _Walk(
         t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
         jnp.zeros((2, k), bool),
     )  # fmt: skip
-    nothing = jnp.full((2, k, _KEPT), jnp.nan, state.dtype)
+    nothing = jnp.full((2, k, KEPT), jnp.nan, state.dtype)
     same = within.close * _at(extremes.high - extremes.low, first)
     zero = jnp.zeros(k, state.dtype)
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
@@ -130,17 +128,21 @@ def cycle_of(
         walk, history, _ = at
         walk = _to_next_turn(walk, until, real, most_steps, bind, p, loop)
 
-        def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, Array, Array]:
+        def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, ...]:
             return extreme_in(which, step, bind, p, loop, wanted)
 
         which = jnp.eye(k, dtype=walk.t.dtype)
-        value, when, _ = jax.vmap(refined)(which, walk.last, jnp.any(walk.turned, axis=0))
+        value, when, _, states = jax.vmap(refined)(which, walk.last, jnp.any(walk.turned, axis=0))
+        rose = jnp.broadcast_to(jnp.take(walk.turned[0], first), units.shape)
         history = _History(
-            _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned)
-        )
-        return walk, history, _compared(history, real, first, within, error)
+            _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned),
+            _pushed(history.states, jnp.take(states, first, axis=0), rose),
+        )  # fmt: skip
+        returns = states_return(history.states, units, *within)
+        return walk, history, _compared(history, returns, real, first, within, error)
 
-    return lax.while_loop(cond, body, (walk, _History(nothing, nothing), none))[2]
+    unknown = jnp.full((state.size, KEPT), jnp.nan, state.dtype)
+    return lax.while_loop(cond, body, (walk, _History(nothing, nothing, unknown), none))[2]
 
 
 def _goes_on(walk: _Walk, until: Array, most_steps: int) -> Array:
@@ -180,7 +182,7 @@ def _at(values: Array, index: Any, axis: int = 0) -> Array:
 
 def _pushed(kept: Array, new: Array, turned: Array) -> Array:
     """The kept numbers, shape (2, k, kept), with the new ones (k,) at the end where a quantity turned."""
-    added = jnp.broadcast_to(new[:, None], (*kept.shape[:2], 1))
+    added = jnp.broadcast_to(new[:, None], (*kept.shape[:-1], 1))
     return jnp.where(turned[..., None], jnp.concatenate([kept[..., 1:], added], axis=-1), kept)
 
 
@@ -193,55 +195,38 @@ def _spirals(maxima: Array, same: Array) -> Array:
     return (jnp.all(steps > 0) | jnp.all(steps < 0)) & (jnp.abs(jnp.sum(steps)) > same)
 
 
-# Of the last, the second last and the third last round of each length: which of the kept extremes stand
-# in it, and whether the round has so many, shape (lengths, most loops).
-_OFFSETS = np.arange(MOST_LOOPS)[None, :]
-_LENGTHS = np.arange(1, MOST_LOOPS + 1)[:, None]
-_ROUNDS = [np.maximum(_KEPT - 1 - _OFFSETS - i * _LENGTHS, 0) for i in range(3)]
-_IN_ROUND = _OFFSETS < _LENGTHS
-_ENDS = [_KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
+def _compared(
+    history: _History, returns: Array, real: Array, first: Array, within: Closeness, error: Array
+) -> Cycle:
+    """The cycle in a history, of as many loops as take the state back (`returns`, of each number of loops).
 
-
-def _compared(history: _History, real: Array, first: Array, within: Closeness, error: Array) -> Cycle:
-    """The cycle in a history; `first` is the quantity whose loops are counted, `error` that of each."""
-    values, times = history
+    `first` is the quantity whose loops are counted, `error` that of each.
+    """
+    values, times, _ = history
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
-    last, before, earlier = (_at(values, which, -1) for which in _ROUNDS)
+    last, before, earlier = (_at(values, which, -1) for which in ROUNDS)
     # Of the last round alone: beside earlier ones what a spiral still moves would be nothing.
-    top = jnp.max(jnp.where(_IN_ROUND[None], last[0], -jnp.inf), axis=-1)
-    swing = top - jnp.min(jnp.where(_IN_ROUND[None], last[1], jnp.inf), axis=-1)
-    change = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(last - before), 0.0), axis=-1)
-    former = jnp.max(jnp.where(_IN_ROUND[None, None], jnp.abs(before - earlier), 0.0), axis=-1)
+    top = jnp.max(jnp.where(IN_ROUND[None], last[0], -jnp.inf), axis=-1)
+    swing = top - jnp.min(jnp.where(IN_ROUND[None], last[1], jnp.inf), axis=-1)
+    change, former = largest_in(last - before), largest_in(before - earlier)
     # Twice over: chaos comes once as near to a cycle that it then leaves.
     repeats = jnp.maximum(change, former) <= within.close * swing[None]
-    repeats &= change <= _LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
+    repeats &= change <= LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
-    ends = [_at(times, which, -1) for which in _ENDS]
+    ends = [_at(times, which, -1) for which in ENDS]
     periods, same_time = ends[0] - ends[1], max(10 * within.close, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
     exact = within.exact + _EXACT_SMALL * error[:, None] / swing
-    stays = jnp.all(repeats & _stays(change / swing[None], former / swing[None], exact[None]), axis=0)
-    stays = jnp.all(jnp.any(stays, axis=-1) | ~real)
+    still = jnp.all(repeats & stays(change / swing[None], former / swing[None], exact[None]), axis=0)
+    still = jnp.all(jnp.any(still, axis=-1) | ~real)
     # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
     period = _at(periods[0], first)
     fits = jnp.abs(periods[..., None] - period[None, None, None]) <= same_time * period[None, None, None]
     fits = jnp.any(repeats[..., None] & fits, axis=2) | ~real[None, :, None]
-    whole_round = jnp.all(fits, axis=(0, 1)) & _at(repeats[0], first)
+    whole_round = jnp.all(fits, axis=(0, 1)) & _at(repeats[0], first) & returns
     length = jnp.argmax(whole_round)
     whole = _at(period, length)
     inside = times > times[..., -1:] - whole * (1 - _PART)
     high = jnp.max(jnp.where(inside[0], values[0], -jnp.inf), axis=-1)
     low = jnp.min(jnp.where(inside[1], values[1], jnp.inf), axis=-1)
-    return Cycle(jnp.any(whole_round) & stays, (length + 1).astype(jnp.int32), whole, high, low)
-
-
-def _stays(change: Array, former: Array, exact: Array) -> Array:
-    """Whether extremes that changed by this in the last round, and by `former` in the one before, stay.
-
-    Both are parts of the swing. What changes in a constant ratio q from round to round has change q / (1 - q)
-    still to come. Rounds of several periods tell a ratio close to 1 better.
-    """
-    less = former - change
-    known = less > exact
-    to_come = change * change / jnp.where(known, less, 1.0)
-    return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))
+    return Cycle(jnp.any(whole_round) & still, (length + 1).astype(jnp.int32), whole, high, low)

@@ -126,7 +126,7 @@ def extremes_in(
     """
     _, followed = bind(p)
     each = jnp.eye(turns.t.shape[1], dtype=turns.t.dtype)
-    value, when, depth = jax.vmap(
+    value, when, depth, _ = jax.vmap(
         lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop))(each, turn)
     )(turns)
     return Extremes(
@@ -143,8 +143,8 @@ def errors_in(turns: Turns, followed: Followed, allowed: Callable[[Array], Array
 
 def extreme_in(
     which: Array, turn: Turns, bind: Bind, p: Any, loop: Callable[..., Any], wanted: Array | bool = True
-) -> tuple[Array, Array, Array]:
-    """Value, time and depth of the extreme in one step, as in `Extremes`.
+) -> tuple[Array, Array, Array, Array]:
+    """Value, time and depth of the extreme in one step, as in `Extremes`, and the state there, shape (d,).
 
     `which` is 1 for the quantity that turns and 0 for the others; unless `wanted`, no step is taken.
     """
@@ -162,20 +162,21 @@ def extreme_in(
         bend = jnp.where(last.tries == 0, curvature, _divide(slope - last.slope, last.next - last.at))
         better = jnp.clip(last.next - _divide(slope, bend), 0.0, turn.size)
         value = jnp.sum(which * followed.values(state)) + slope * (better - last.next) / 2
-        return _Nearing(last.tries + 1, last.next, slope, better, value, jnp.max(jnp.abs(state)))
+        there = state + rates_there * (better - last.next)
+        return _Nearing(last.tries + 1, last.next, slope, better, value, jnp.max(jnp.abs(state)), there)
 
     def cond(last: _Nearing, _fixed: Any) -> Array:
         return last.tries < _REFINEMENTS
 
     zero = jnp.zeros_like(guess)
     tries = jnp.where(wanted, jnp.int32(0), jnp.int32(_REFINEMENTS))
-    start = _Nearing(tries, zero, zero, guess, zero, zero)
+    start = _Nearing(tries, zero, zero, guess, zero, zero, turn.state)
     end = loop(cond, body, start, (which, turn, rates, curvature, p))
-    return end.value, turn.t + end.next, end.depth
+    return end.value, turn.t + end.next, end.depth, end.state
 
 
 class _Nearing(NamedTuple):
-    """The search for an extreme: the last time and slope tried, the next time, the value and depth there."""
+    """The search for an extreme: the last time and slope tried, the next time, and what is there."""
 
     tries: Array
     at: Array
@@ -183,6 +184,7 @@ class _Nearing(NamedTuple):
     next: Array
     value: Array
     depth: Array
+    state: Array
 
 
 def _turn_of_cubic(size: Array, rise: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:

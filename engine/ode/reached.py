@@ -104,9 +104,10 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
     sharp = _sharp(integration, lane)
     within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
     error = errors_in(lane.turns, integration.followed, _allowed(sharp, lane))
+    units = jnp.where(jnp.asarray(integration.resting.quadratures or False), jnp.inf, integration.units(lane))
     return cycle_of(
         lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
-        method.most_steps, loop,
+        units, method.most_steps, loop,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _FLOOR, _ROUNDINGS = 1e-6, 10
 
 def settling_floor(settle: float, dtype: Any) -> float:
     """The least scale of a component, as a part of the largest one's, in which `settle` can be measured."""
-    return min(_FLOOR, _ROUNDINGS * float(jnp.finfo(dtype).eps) / settle)
+    return min(_FLOOR, _ROUNDINGS * float(jnp.finfo(dtype).eps) / settle) if settle else _FLOOR
 
 
 def grown(largest: Array, state: Array) -> Array:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
-from .checked import NAN
+from .checked import ABOVE, BELOW, NAN
 from .numbers import Number, wide_of
 
 
@@ -31,7 +31,14 @@ def powers(jaxpr: Any) -> dict[int, tuple[Any, Any, Any]]:
 
 
 def of_any_exponent(power: Number, square: Number, bits: Number) -> Number:
-    """The power, which is none where bits remain, unless the base is 0, 1 or -1."""
-    remain = lax.shift_right_logical(jnp.asarray(bits.value), jnp.ones_like(bits.value)) != 0
+    """The power, which is beyond all integers where bits remain, unless the base is 0, 1 or -1.
+
+    It has the sign of what the lowest bits made: the others are even. A negative exponent, of which five bits
+    were shifted out, is beyond any that is not.
+    """
+    rest = jnp.asarray(bits.value)
+    remain = lax.shift_right_logical(rest, jnp.ones_like(rest)) != 0
     lost = remain & (jnp.abs(wide_of(square).astype(jnp.float64)) > 1)
-    return Number(power.value, jnp.where(lost, NAN, wide_of(power)))
+    value, negative = wide_of(power), rest > jnp.iinfo(rest.dtype).max >> 5
+    beyond = jnp.where(negative | (value == NAN), NAN, jnp.where(value < 0, BELOW, ABOVE))
+    return Number(power.value, jnp.where(lost, beyond, value))

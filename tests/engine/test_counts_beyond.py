@@ -65,6 +65,8 @@ COUNTS = {
         lambda n: lax.fori_loop(0, n, lambda i, ab: (ab[1], ab[0] + ab[1]), (0 * ONE, ONE))[0], fibonacci),
     "power": (lambda n: ONE * 3**n, lambda n: 3**n),
     "negative power": (lambda n: -(ONE * (-7) ** n), lambda n: -((-7) ** n)),
+    "the smaller": (lambda n: jnp.minimum(ONE * (-3) ** n, 1000), lambda n: min((-3) ** n, 1000)),
+    "of a negative exponent": (lambda n: ONE * 2 ** (5 - n), lambda n: 2 ** (5 - n) if n <= 5 else None),
     "shifted": (lambda n: ONE << n, lambda n: 1 << n),
     "product": (lambda n: jnp.prod(jnp.where(jnp.arange(100) < n, 3, 1)), lambda n: 3**n),
     "products": (lambda n: jnp.cumprod(jnp.where(jnp.arange(100) < n, 2, 1))[-1], lambda n: 2**n),

@@ -10,6 +10,7 @@ from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
 from helpers.flows import LORENZ
 from scipy.integrate import solve_ivp
+from scipy.special import ellipk
 
 
 def run(flow, method=None, **p):
@@ -106,6 +107,54 @@ def test_two_swings_close_together_only_where_a_common_period_takes_both_back():
         out = run(flow, method, w=[2.0, 1.5, np.sqrt(2.0)], horizon=horizon)
         np.testing.assert_allclose(out["period"], 2 * np.pi * np.array([1, 2, np.nan]), rtol=1e-8)
         assert list(out["loops"]) == loops
+
+
+def test_the_state_returns_and_not_only_what_is_followed():
+    """Of Lorenz's flow z alone repeats twice in a period; a rotor's angle never returns, its orbit does."""
+    flow = dataclasses.replace(LORENZ, swings=("z",))
+    p = {"rho": [350.0], "sigma": [10.0], "beta": [8 / 3], "x0": [1.0], "y0": [1.0], "z0": [1.0]}
+    out = run(flow, **p, horizon=[40.0])
+    assert (out["attractor"][0], out["loops"][0]) == (Attractor.closed_orbit, 2)
+    last = [out[f"{name}_final"][0] for name in "xyz"]
+    orbit = solve_ivp(
+        lambda t, s: [10 * (s[1] - s[0]), s[0] * (350 - s[2]) - s[1], s[0] * s[1] - 8 / 3 * s[2]],
+        (0, out["period"][0]), last, "DOP853", rtol=1e-11, atol=1e-11, dense_output=True,
+    ).sol  # fmt: skip
+    np.testing.assert_allclose(orbit(out["period"][0]), last, rtol=1e-4)
+    half = orbit(out["period"][0] / 2)
+    np.testing.assert_allclose(half, [-last[0], -last[1], last[2]], rtol=1e-4)
+
+
+# A spring and a component that decays beside it; a pendulum that swings or goes round.
+BESIDE = Flow(
+    start=lambda p: jnp.stack([1.0 + 0 * p["a"], 0 * p["a"], 1 + 0 * p["a"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -s[0], -p["a"] * s[2]]),
+    observe=lambda s, p: {"x": s[0], "y": s[2]},
+    observables=tuple(Observable(name, name, "1", name) for name in "xy"),
+    swings=("x",),
+)
+ROTOR = Flow(
+    start=lambda p: jnp.stack([0 * p["w"], p["w"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -jnp.sin(s[0])]),
+    observe=lambda s, p: {"speed": s[1]},
+    observables=(Observable("speed", "w", "1", "speed"),),
+    swings=("speed",),
+)
+
+
+def test_what_still_decays_beside_a_swing_keeps_the_orbit_open():
+    out = run(BESIDE, a=[0.0, 1e-4, 1e-2, 1.0], horizon=[100.0] * 4)
+    closed, open_ = Attractor.closed_orbit, Attractor.undecided
+    assert list(out["attractor"]) == [closed, open_, open_, closed]
+    assert list(out["status"]) == [Status.ok, Status.not_steady, Status.not_steady, Status.ok]
+    np.testing.assert_allclose(out["period"][[0, 3]], 2 * np.pi, rtol=1e-9)
+
+
+def test_an_angle_that_goes_round_closes():
+    out = run(ROTOR, w=[1.0, 3.0], horizon=[100.0] * 2)
+    # By the complete elliptic integrals, of a pendulum that swings and of one that goes round.
+    np.testing.assert_allclose(out["period"], [4 * ellipk(0.25), 4 / 3 * ellipk(4 / 9)], rtol=1e-8)
+    assert (out["attractor"] == Attractor.closed_orbit).all()
 
 
 # A spiral into its rest point, with a component that adds up, so that several loops are looked for.

@@ -1,0 +1,63 @@
+"""Rounds of an orbit that may be closed: what stands in each, and whether the state returns with them."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+Array = Any
+
+# Most loops of a cycle that are looked for. Three rounds of them are compared.
+MOST_LOOPS = 8
+KEPT = 3 * MOST_LOOPS
+# From round to round a cycle that is neared repeats itself ever better: one that the orbit leaves does not.
+LEAVING = 2.0
+# What is still to come is less than this part of a swing, where an orbit nears a cycle.
+_TO_COME = 1e-3
+# A state is found to so many errors of an extreme, whose value does not change with its time at first.
+_OF_STATES = 1e2
+
+# Of the last, the second last and the third last round of each length: which of the kept extremes stand
+# in it, and whether the round has so many, shape (lengths, most loops).
+_OFFSETS = np.arange(MOST_LOOPS)[None, :]
+_LENGTHS = np.arange(1, MOST_LOOPS + 1)[:, None]
+ROUNDS = [np.maximum(KEPT - 1 - _OFFSETS - i * _LENGTHS, 0) for i in range(3)]
+IN_ROUND = _OFFSETS < _LENGTHS
+ENDS = [KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
+
+
+def largest_in(change: Array) -> Array:
+    """The largest change between extremes of two rounds, (..., lengths, most loops), of each length."""
+    return jnp.max(jnp.where(IN_ROUND, jnp.abs(change), 0.0), axis=-1)
+
+
+def stays(change: Array, former: Array, exact: Array | float) -> Array:
+    """Whether what changed by this in the last round, and by `former` in the one before, stays.
+
+    Both are parts of the swing. What changes in a constant ratio q from round to round has change q / (1 - q)
+    still to come. Rounds of several periods tell a ratio close to 1 better.
+    """
+    less = former - change
+    known = less > exact
+    to_come = change * change / jnp.where(known, less, 1.0)
+    return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))
+
+
+def states_return(states: Array, units: Array, close: float, exact: float) -> Array:
+    """For which numbers of loops the whole state returns, and not only what is followed: shape (lengths,).
+
+    A component that decays slowly beside another that swings has not returned; the halves of a symmetric
+    cycle differ by the sign of some. An angle goes on by the same from round to round.
+
+    Parameters
+    ----------
+    states : at the last maxima of one quantity, shape (d, kept).
+    units : the scale of each component, infinite where it does not matter, shape (d,).
+    close, exact : parts of a swing by which extremes may differ in a cycle, and do whatever happens.
+    """
+    last, before, earlier = ((states / units[:, None])[..., which] for which in ROUNDS)
+    change, former, exact = largest_in(last - before), largest_in(before - earlier), _OF_STATES * exact
+    repeats = jnp.maximum(change, former) <= close + exact
+    repeats &= (change <= LEAVING * jnp.maximum(former, exact)) & stays(change, former, exact)
+    goes_on = largest_in(last - 2 * before + earlier) <= exact * jnp.minimum(change, former)
+    return jnp.all(repeats | goes_on, axis=0)

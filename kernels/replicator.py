@@ -87,8 +87,12 @@ def population_field(payoffs: SharePayoffs, shares: Array) -> Array:
 
 
 def to_log_ratios(shares: Array) -> Array:
-    """Ln x_i/x_m of the first m - 1 shares, all positive; shape (m - 1,)."""
-    return jnp.log(shares[:-1]) - jnp.log(shares[-1:])
+    """Ln x_i/x_m of the first m - 1 shares, shape (m - 1,); -inf of a share of 0, whatever the last one is.
+
+    Two infinite ones say nothing of how shares divide: while the last is 0 one other is all there is.
+    """
+    ratios = jnp.log(shares[:-1]) - jnp.log(shares[-1:])
+    return jnp.where((shares[:-1] == 0) & (jnp.max(shares) > 0), -jnp.inf, ratios)
 
 
 def from_log_ratios(ratios: Array) -> Array:

@@ -19,7 +19,7 @@ from jax import lax
 
 from .attractor import NOISE, SAME_TIME, closeness
 from .extrema import Bind, Extremes, Turns, extreme_in, turned
-from .rounds import ENDS, IN_ROUND, KEPT, LEAVING, ROUNDS, largest_in, states_return, stays
+from .rounds import ENDS, IN_ROUND, KEPT, LEAVING, ROUNDS, at, largest_in, states_return, stays
 
 Array = Any
 Loop = Callable[..., Any]
@@ -103,29 +103,29 @@ def cycle_of(
     """
     stepper, followed = bind(p)
     first, k = jnp.argmax(real), len(followed.names)
-    gap = _at(extremes.high_time - extremes.earlier_high_time, first)
+    gap = at(extremes.high_time - extremes.earlier_high_time, first)
     wanted = wanted & jnp.any(real) & (gap > 0) & jnp.isfinite(gap)
     # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
     last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
-    t, state, size = (_at(a, first) for a in (last.t, last.state, last.size))
+    t, state, size = (at(a, first) for a in (last.t, last.state, last.size))
     until = jnp.where(wanted, t + 2 * (KEPT + 2) * gap, t)
     walk = _Walk(
         t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
         jnp.zeros((2, k), bool),
     )  # fmt: skip
     nothing = jnp.full((2, k, KEPT), jnp.nan, state.dtype)
-    same = within.close * _at(extremes.high - extremes.low, first)
+    same = within.close * at(extremes.high - extremes.low, first)
     zero = jnp.zeros(k, state.dtype)
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
 
-    def cond(at: tuple[_Walk, _History, Cycle]) -> Array:
-        walk, history, cycle = at
-        maxima = _at(history.values[0], first)
+    def cond(now: tuple[_Walk, _History, Cycle]) -> Array:
+        walk, history, cycle = now
+        maxima = at(history.values[0], first)
         enough = jnp.isfinite(maxima[0]) | _spirals(maxima, same) | cycle.found
         return _goes_on(walk, until, most_steps) & ~enough
 
-    def body(at: tuple[_Walk, _History, Cycle]) -> tuple[_Walk, _History, Cycle]:
-        walk, history, _ = at
+    def body(now: tuple[_Walk, _History, Cycle]) -> tuple[_Walk, _History, Cycle]:
+        walk, history, _ = now
         walk = _to_next_turn(walk, until, real, most_steps, bind, p, loop)
 
         def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, ...]:
@@ -133,10 +133,10 @@ def cycle_of(
 
         which = jnp.eye(k, dtype=walk.t.dtype)
         value, when, _, states = jax.vmap(refined)(which, walk.last, jnp.any(walk.turned, axis=0))
-        rose = jnp.broadcast_to(jnp.take(walk.turned[0], first), units.shape)
+        rose = jnp.broadcast_to(at(walk.turned[0], first), units.shape)
         history = _History(
             _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned),
-            _pushed(history.states, jnp.take(states, first, axis=0), rose),
+            _pushed(history.states, at(states, first), rose),
         )  # fmt: skip
         returns = states_return(history.states, units, *within)
         return walk, history, _compared(history, returns, real, first, within, error)
@@ -175,11 +175,6 @@ def _to_next_turn(
     return loop(cond, body, fresh, (until, real, p))
 
 
-def _at(values: Array, index: Any, axis: int = 0) -> Array:
-    """Values at an index inside an axis: nothing is made for what lies outside."""
-    return jnp.take(values, index, axis=axis, mode="clip")
-
-
 def _pushed(kept: Array, new: Array, turned: Array) -> Array:
     """The kept numbers, shape (2, k, kept), with the new ones (k,) at the end where a quantity turned."""
     added = jnp.broadcast_to(new[:, None], (*kept.shape[:-1], 1))
@@ -196,15 +191,20 @@ def _spirals(maxima: Array, same: Array) -> Array:
 
 
 def _compared(
-    history: _History, returns: Array, real: Array, first: Array, within: Closeness, error: Array
+    history: _History,
+    returns: tuple[Array, Array],
+    real: Array,
+    first: Array,
+    within: Closeness,
+    error: Array,
 ) -> Cycle:
-    """The cycle in a history, of as many loops as take the state back (`returns`, of each number of loops).
+    """The cycle in a history, of as many loops as take the state back, as `states_return` says.
 
     `first` is the quantity whose loops are counted, `error` that of each.
     """
     values, times, _ = history
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
-    last, before, earlier = (_at(values, which, -1) for which in ROUNDS)
+    last, before, earlier = (at(values, which, -1) for which in ROUNDS)
     # Of the last round alone: beside earlier ones what a spiral still moves would be nothing.
     top = jnp.max(jnp.where(IN_ROUND[None], last[0], -jnp.inf), axis=-1)
     swing = top - jnp.min(jnp.where(IN_ROUND[None], last[1], jnp.inf), axis=-1)
@@ -213,19 +213,19 @@ def _compared(
     repeats = jnp.maximum(change, former) <= within.close * swing[None]
     repeats &= change <= LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
-    ends = [_at(times, which, -1) for which in ENDS]
+    ends = [at(times, which, -1) for which in ENDS]
     periods, same_time = ends[0] - ends[1], max(10 * within.close, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
     exact = within.exact + _EXACT_SMALL * error[:, None] / swing
     still = jnp.all(repeats & stays(change / swing[None], former / swing[None], exact[None]), axis=0)
-    still = jnp.all(jnp.any(still, axis=-1) | ~real)
+    still = jnp.all(jnp.any(still, axis=-1) | ~real) & returns[1]
     # Other quantities may have another number of extremes in the same time: (..., their length, the first's).
-    period = _at(periods[0], first)
+    period = at(periods[0], first)
     fits = jnp.abs(periods[..., None] - period[None, None, None]) <= same_time * period[None, None, None]
     fits = jnp.any(repeats[..., None] & fits, axis=2) | ~real[None, :, None]
-    whole_round = jnp.all(fits, axis=(0, 1)) & _at(repeats[0], first) & returns
+    whole_round = jnp.all(fits, axis=(0, 1)) & at(repeats[0], first) & returns[0]
     length = jnp.argmax(whole_round)
-    whole = _at(period, length)
+    whole = at(period, length)
     inside = times > times[..., -1:] - whole * (1 - _PART)
     high = jnp.max(jnp.where(inside[0], values[0], -jnp.inf), axis=-1)
     low = jnp.min(jnp.where(inside[1], values[1], jnp.inf), axis=-1)

@@ -15,7 +15,7 @@ LEAVING = 2.0
 # What is still to come is less than this part of a swing, where an orbit nears a cycle.
 _TO_COME = 1e-3
 # A state is found to so many errors of an extreme, whose value does not change with its time at first.
-_OF_STATES = 1e2
+_OF_STATES = 3.0
 
 # Of the last, the second last and the third last round of each length: which of the kept extremes stand
 # in it, and whether the round has so many, shape (lengths, most loops).
@@ -24,6 +24,11 @@ _LENGTHS = np.arange(1, MOST_LOOPS + 1)[:, None]
 ROUNDS = [np.maximum(KEPT - 1 - _OFFSETS - i * _LENGTHS, 0) for i in range(3)]
 IN_ROUND = _OFFSETS < _LENGTHS
 ENDS = [KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
+
+
+def at(values: Array, index: Any, axis: int = 0) -> Array:
+    """Values at an index inside an axis: nothing is made for what lies outside."""
+    return jnp.take(values, index, axis=axis, mode="clip")
 
 
 def largest_in(change: Array) -> Array:
@@ -43,11 +48,11 @@ def stays(change: Array, former: Array, exact: Array | float) -> Array:
     return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))
 
 
-def states_return(states: Array, units: Array, close: float, exact: float) -> Array:
-    """For which numbers of loops the whole state returns, and not only what is followed: shape (lengths,).
+def states_return(states: Array, units: Array, close: float, exact: float) -> tuple[Array, Array]:
+    """For which numbers of loops the whole state repeats, (lengths,), and whether it stays so.
 
-    A component that decays slowly beside another that swings has not returned; the halves of a symmetric
-    cycle differ by the sign of some. An angle goes on by the same from round to round.
+    A component that decays slowly beside another that swings does not stay; the halves of a symmetric cycle
+    differ by the sign of some. An angle goes on by the same from round to round.
 
     Parameters
     ----------
@@ -55,9 +60,10 @@ def states_return(states: Array, units: Array, close: float, exact: float) -> Ar
     units : the scale of each component, infinite where it does not matter, shape (d,).
     close, exact : parts of a swing by which extremes may differ in a cycle, and do whatever happens.
     """
-    last, before, earlier = ((states / units[:, None])[..., which] for which in ROUNDS)
+    last, before, earlier = (at(states / units[:, None], which, -1) for which in ROUNDS)
     change, former, exact = largest_in(last - before), largest_in(before - earlier), _OF_STATES * exact
     repeats = jnp.maximum(change, former) <= close + exact
-    repeats &= (change <= LEAVING * jnp.maximum(former, exact)) & stays(change, former, exact)
+    repeats &= change <= LEAVING * jnp.maximum(former, exact)
     goes_on = largest_in(last - 2 * before + earlier) <= exact * jnp.minimum(change, former)
-    return jnp.all(repeats | goes_on, axis=0)
+    still = jnp.any(goes_on | (repeats & stays(change, former, exact)), axis=1)
+    return jnp.all(repeats | goes_on, axis=0), jnp.all(still)

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 from jax.extend import core
 
 from .checked import CHECKED, LEAVING, NAN, checked, integer_of, on_integers, real_of
+from .loops import Given, branches, loop, scan
 from .numbers import NARROW, Array, Number, known, limit_of, wide_of
 from .powers import of_any_exponent, powers
 from .sizes import largest
-from .loops import Given, branches, loop, scan
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 

@@ -7,8 +7,10 @@ import pytest
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.declare import flow_model
+from equisweep.kernels.faces import check_of_faces, start_on_faces
 from equisweep.kernels.flow import Attractor, Observable
 from equisweep.kernels.model import Domain, Parameter
+from equisweep.kernels.replicator import from_log_ratios, to_log_ratios
 from equisweep.kernels.status import Status
 from scipy.integrate import solve_ivp
 
@@ -107,3 +109,14 @@ def test_a_share_of_0_in_log_ratios_stays_and_what_they_cannot_say_is_refused():
         np.testing.assert_allclose(found[f"x{i}_final"][:3], exact, rtol=1e-9)
     wanted = [Status.boundary_start, Status.boundary_start, Status.not_steady, Status.out_of_domain]
     np.testing.assert_array_equal(found["status"], wanted)
+
+
+def test_ratios_to_a_share_of_0_say_which_other_is_all_there_is():
+    check = check_of_faces(lambda p: to_log_ratios(p["x"]), ratios=True)
+    start = start_on_faces(lambda p: to_log_ratios(p["x"]))
+    for x in ([0.4, 0, 0], [0, 2.0, 0], [0, 0.5, 0.5], [0, 0, 1.0]):
+        found = from_log_ratios(start({"x": jnp.asarray(x)}))
+        np.testing.assert_allclose(found, np.array(x) / sum(x), rtol=0, atol=1e-15)
+        assert check({"x": jnp.asarray(x)}) == Status.boundary_start
+    assert check({"x": jnp.asarray([0.4, 0.5, 0.0])}) == Status.out_of_domain
+    assert np.isnan(to_log_ratios(jnp.zeros(3))).all()

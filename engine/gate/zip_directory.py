@@ -136,7 +136,8 @@ def _full(extra: bytes, *said: int) -> list[int]:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
         if kind == _SIZE_64:
-            numbers = iter(struct.unpack_from(f"<{length // 8}Q", extra[: at + 4 + length], at + 4))
+            there = extra[at + 4 : at + 4 + length]
+            numbers = iter(struct.unpack_from(f"<{len(there) // 8}Q", there))
             try:
                 return [next(numbers) if one == _FULL else one for one in said]
             except StopIteration:

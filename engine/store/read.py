@@ -43,7 +43,9 @@ class Reader:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        if not objects_of(root):
+        bucket = objects_of(root)
+        self._identity = bucket.identity if bucket else ()
+        if not bucket:
             with suppress(OSError):  # held open, so that no other folder is taken for it
                 self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
@@ -63,7 +65,10 @@ class Reader:
 
     def require_same_cube(self) -> None:
         """CubeError where another cube has taken the place of the one that was opened."""
-        if objects_of(self.root):
+        bucket = objects_of(self.root)
+        if bucket is not None:
+            if bucket.identity != self._identity:
+                raise self._replaced()
             return self._require_same_objects()
         try:
             same = os.path.samestat(os.fstat(self._folder), os.stat(self.root))  # noqa: PTH116

@@ -185,9 +185,32 @@ def test_a_file_that_takes_its_place_is_seen_and_one_that_is_none_is_refused(cub
     with pytest.raises(CubeError, match=r"cannot be opened|no such cube"):
         open_cube(file)
     file.unlink()
-    with pytest.raises(CubeError, match="no such cube"):
-        open_cube(file)
+    for name in (file, f"zip://{file}"):
+        with pytest.raises(CubeError, match="no such"):
+            open_cube(name)
     assert np.isfinite(before).any()
+
+
+@pytest.mark.parametrize("how", ["replaced", "replaced and seen", "written over"])
+def test_what_was_opened_never_shows_the_numbers_of_another_file(cube, packed, tmp_path, how):
+    file, other = tmp_path / "a.zip", tmp_path / "other.zip"
+    shutil.copy(packed, file)
+    dear = small_sweep(**SWEEP, fixed={"L": 401.0, "v": 0.5, "E": 0.1})
+    run(dear, tmp_path / "b.zarr", tile_points=12, progress=False)
+    pack(tmp_path / "b.zarr", other)
+    opened = open_cube(file)
+    assert opened["status"][0, 0].values.any()
+    if how == "written over":
+        file.write_bytes(other.read_bytes())
+    else:
+        other.replace(file)
+    if how == "replaced and seen":  # by another reader of this process
+        assert open_cube(file)["investment"].max() != open_cube(cube)["investment"].max()
+    if how == "replaced":
+        xr.testing.assert_equal(opened["investment"].load(), open_cube(cube)["investment"].load())
+    else:
+        with pytest.raises(CubeError, match=r"was replaced|was changed"):
+            opened["investment"].load()
 
 
 def test_damage_anywhere_is_an_error_or_does_no_harm(cube, packed, tmp_path):

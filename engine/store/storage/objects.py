@@ -22,6 +22,8 @@ class Objects:
     """The objects of one bucket. Threads may share it."""
 
     at_once = AT_ONCE
+    # Of the file in which all of them lie, where they do: another one may have taken its place.
+    identity: tuple[int, ...] = ()
 
     def __init__(self, base: str, store: Any) -> None:
         """`base` is the URL of the bucket with a slash behind it."""

@@ -7,7 +7,7 @@ manifest know it; whoever opens a cube anew sees a file that has taken the place
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,11 @@ class Zipped(Objects):
             larger = f"has {(last - first) / MEGABYTE:,.0f} MB; at most {most / MEGABYTE:,.0f} MB are read"
             raise Unfit(errno.EFBIG, larger, str(path))
         begin = self._begin(name, entry, path)
-        return Got(self._bytes(begin + first, begin + last), first, _stat(entry))
+        raw = self._bytes(begin + first, begin + last)
+        # Written over in its place it has the same name, and sound numbers of another cube where these lay.
+        if _identity(os.fstat(self.descriptor)) != self.identity:
+            raise CubeError(f"{self._base.rstrip('/')}: was changed since it was opened; open it again")
+        return Got(raw, first, _stat(entry))
 
     def ranges(self, path: Place, starts: list[int], stops: list[int]) -> list[bytes]:
         """Several parts of a file."""
@@ -128,7 +132,7 @@ def _stat(entry: Entry) -> ObjectStat:
 
 
 def _identity(stat: os.stat_result) -> tuple[int, ...]:
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns  # ctime changes with the name alone
 
 
 _OPEN: dict[str, Zipped] = {}  # by the beginning of the URLs of what lies there
@@ -136,7 +140,7 @@ _MOST_OPEN = 32
 
 
 def zip_at(url: str) -> Zipped:
-    """The packed cube in which a URL lies. Raises CubeError where it is none, OSError where none is there."""
+    """The packed cube in which a URL lies. Raises CubeError where there is none, or it cannot be read."""
     for base, zipped in list(_OPEN.items()):  # other threads may open some
         if url.startswith(base) and url[len(base) : len(base) + 1] in ("", "/"):
             return zipped
@@ -146,10 +150,17 @@ def zip_at(url: str) -> Zipped:
 def packed_url(file: str) -> str:
     """The URL of the cube in a zip file, which is opened anew where it is another file than before."""
     file = os.path.abspath(file)  # noqa: PTH100  (links may lead to it)
-    known = _OPEN.get(f"{_SCHEME}{file}")
-    if known is not None and _identity(os.stat(file)) != known.identity:  # noqa: PTH116
-        _OPEN.pop(f"{_SCHEME}{file}", None)
-    return f"{_SCHEME}{file}"
+    url = f"{_SCHEME}{file}"
+    known = _OPEN.get(url)
+    if known is not None and not _is_still(file, known):
+        _OPEN.pop(url, None)
+    return url
+
+
+def _is_still(file: str, known: Zipped) -> bool:
+    with suppress(OSError):
+        return _identity(os.stat(file)) == known.identity  # noqa: PTH116
+    return False
 
 
 @contextmanager
@@ -175,7 +186,10 @@ def require_writable(root: Path) -> None:
 
 
 def _opened(file: str) -> Zipped:
-    zipped = Zipped(file)
+    try:
+        zipped = Zipped(file)
+    except OSError as error:
+        raise CubeError(f"{file}: cannot be read ({error.strerror})") from None
     while len(_OPEN) >= _MOST_OPEN:
         _OPEN.pop(next(iter(_OPEN)), None)
     return _OPEN.setdefault(f"{_SCHEME}{file}", zipped)
@@ -188,4 +202,4 @@ def _file_in(url: str) -> str:
     for step in (whole[:end] for end in (*ends, len(whole))):
         if step.lower().endswith(SUFFIX) and os.path.isfile(step):  # noqa: PTH113
             return step
-    raise FileNotFoundError(errno.ENOENT, "no such packed cube", whole)
+    raise CubeError(f"{whole}: no such packed cube")

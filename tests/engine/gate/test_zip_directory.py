@@ -88,6 +88,7 @@ def ending(offset, form, value):
         (made({"a\\..\\b": b""}), "lie outside"),
         (changed(42, "<L", 0, number=1), "overlap"),  # two names for the same bytes
         (changed(24, "<L", 2**31, number=0), "compressed or encrypted"),
+        (changed(24, "<L", 2**32 - 1), "is damaged"),  # more than 32 bits hold, which nothing says
         (changed(0, "<L", 0), "is damaged"),
         (ending(8, "<H", 3), "one of several parts"),
         (ending(12, "<L", 2**31), "lies outside it"),

@@ -163,7 +163,7 @@ def _some_tiles(side: int) -> tuple[Any, Any, list[dict[str, Any]]]:
     """A grid, its layout, and up to eight of its tiles, computed."""
     from equisweep.engine import plan_space
     from equisweep.engine.device import pick_device
-    from equisweep.engine.evaluate import Evaluator
+    from equisweep.engine.grid.evaluate import Evaluator
 
     wanted, device = space(side), pick_device("cpu")
     layout = plan_space(wanted, device)

@@ -9,8 +9,8 @@ import numpy as np
 
 from .device import pick_device
 from .errors import Argument, CubeError, SweepError
-from .evaluate import Evaluator, computed_tiles
 from .feedback.progress import Progress, Silence
+from .grid.evaluate import Evaluator, computed_tiles
 from .space import Space
 from .store.read import Reader
 from .store.resume import missing_tiles

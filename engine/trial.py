@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from . import grid_vmap
-from .batches import cores
 from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
-from .evaluate import Evaluator, said_of_model
 from .feedback.compiler_clock import compiler_seconds
-from .grid_function import GridFunction
+from .grid import vmap as grid_vmap
+from .grid.batches import cores
+from .grid.evaluate import Evaluator, said_of_model
+from .grid.function import GridFunction
+from .grid.windows import Coordinates
 from .kept.folder import kept_folder
 from .space import Space
 from .tiles import Layout, Tile
-from .windows import Coordinates
 
 # Seconds that a batch may take to be tried whole, and kernels that are tried: others are taken to be alike.
 _SECONDS, _KERNELS = 0.5, 4

@@ -125,9 +125,9 @@ def plan(
     began = time.perf_counter()
     from ..engine.codegen.how_compiled import Compiled, in_words, remarked
     from ..engine.device import pick_device
-    from ..engine.grid_function import how_computed, latest_end, least_steps, not_portable
+    from ..engine.grid.function import how_computed, latest_end, least_steps, not_portable
+    from ..engine.grid.made_before import own_models_too
     from ..engine.kept.folder import keep_compiled
-    from ..engine.made_before import own_models_too
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.run.begin import plan_space
     from ..engine.trial import TooLong, tried

@@ -12,8 +12,8 @@ from pathlib import Path
 import jax
 import pytest
 import scipy.linalg  # noqa: F401  (which has a BLAS of its own, for jax, too)
-from equisweep.engine import made_before
 from equisweep.engine.codegen.cpu import jit
+from equisweep.engine.grid import made_before
 from equisweep.engine.kept.entries import nothing_kept
 from equisweep.engine.kept.folder import keep_compiled
 from equisweep.engine.ode import trajectory

@@ -41,7 +41,7 @@ def ours(side: int) -> tuple[Any, Any]:
     """Case: tiles in turn, the next one started before the last is fetched, as a run does."""
     from equisweep.engine import plan_space
     from equisweep.engine.device import pick_device
-    from equisweep.engine.evaluate import Evaluator
+    from equisweep.engine.grid.evaluate import Evaluator
 
     _double()
     wanted, device = space(side), pick_device("cpu")

@@ -36,7 +36,7 @@ class GridLoop:
 
     Parameters
     ----------
-    point : point(*coordinates) -> outputs by name, as `grid_vmap.vmapped` takes it.
+    point : point(*coordinates) -> outputs by name, as `grid.vmap.vmapped` takes it.
     coordinates : of one grid: an array for each name along each axis.
     backend : makes the program; the CPU's if not given.
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..evaluate import Evaluator
 from ..feedback.progress import Silence
+from ..grid.evaluate import Evaluator
 from ..kept.folder import keep_compiled
 from ..reduce.loop import Fold
 from ..reduce.reduction import ReducedSpace

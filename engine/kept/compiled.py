@@ -9,7 +9,7 @@ from typing import Any
 
 from ..codegen.cpu import ffi, jit
 from ..codegen.how_compiled import Compiled
-from ..windows import Coordinates
+from ..grid.windows import Coordinates
 from ..xla.executable import NotLoadable, Program, bytes_of_compiled, program_of
 from .entries import read_entry, write_entry
 from .key import digest_of_parts, process_parts

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..grid_vmap import GridVmap, lengths_of
-from ..windows import Coordinates, put
+from ..grid.vmap import GridVmap, lengths_of
+from ..grid.windows import Coordinates, put
 from ..xla.executable import Program
 
 Array = Any

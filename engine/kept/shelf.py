@@ -7,8 +7,8 @@ from typing import Any
 from ..codegen.backend import Backend
 from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled
-from ..grid_vmap import GridVmap, lengths_of
-from ..windows import Coordinates
+from ..grid.vmap import GridVmap, lengths_of
+from ..grid.windows import Coordinates
 from .compiled import UNSOUND, compiled_program
 from .entries import entries_wanted, read_entry, write_entry
 from .grid import data_of, loop_of

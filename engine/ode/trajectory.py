@@ -15,10 +15,10 @@ from jax.core import Tracer
 
 from ...kernels.flow import Attractor, Flow
 from ...kernels.status import Status
-from ..batches import Batches, lanes_of_a_batch
 from ..codegen.how_compiled import Compiled, all_native
 from ..codegen.lane_loop import lane_loop
-from ..grid_vmap import GridVmap
+from ..grid.batches import Batches, lanes_of_a_batch
+from ..grid.vmap import GridVmap
 from .integration import Integration
 from .lane import Orbit
 from .method import Method

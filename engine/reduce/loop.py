@@ -24,7 +24,7 @@ from .tile_order import Step, count, steps
 from .tree import States
 
 if TYPE_CHECKING:
-    from ..evaluate import Computed, Evaluator
+    from ..grid.evaluate import Computed, Evaluator
 
 # What is under way is written at most so often [s], and takes at most this share of the time.
 _SECONDS, _SHARE = 1.0, 0.05

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..batches import POINTS as BATCH
 from ..device import most_points
+from ..grid.batches import POINTS as BATCH
 from ..space import Axis, Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
 from .measure import Measure

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.how_compiled import Compiled
-from ..evaluate import Evaluator, computed_tiles
+from ..grid.evaluate import Evaluator, computed_tiles
 from ..space import Space
 from ..tiles import Layout, Tile
 

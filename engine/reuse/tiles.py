@@ -10,11 +10,11 @@ import numpy as np
 
 from ..codegen.how_compiled import all_native, in_words
 from ..errors import Argument, Call, MessagePart, SweepError
-from ..evaluate import Computed, Evaluator, computed_tiles
 from ..feedback.stop_flag import stop_if_requested
-from ..made_before import own_models_too
+from ..grid.evaluate import Computed, Evaluator, computed_tiles
+from ..grid.made_before import own_models_too
+from ..grid.windows import Started
 from ..tiles import Tile
-from ..windows import Started
 from .box import Boxes
 from .old_points import OldPoints, Taken, boxes
 

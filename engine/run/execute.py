@@ -32,7 +32,7 @@ from .begin import WantedCube, something_at
 from .ready import Ready
 
 if TYPE_CHECKING:
-    from ..evaluate import Computed, Evaluator
+    from ..grid.evaluate import Computed, Evaluator
 
 # Tiles being computed beyond the one being fetched, and tiles that wait to be written.
 AHEAD = 1, WRITERS + 1

@@ -17,7 +17,7 @@ from ..tiles import Layout, Tile
 from .portable import require_same_bits, said_of
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from ..grid.evaluate import Evaluator
     from ..reuse.old_points import OldPoints
 
 
@@ -104,7 +104,7 @@ class Ready:
 
 def evaluator_of(space: Space, layout: Layout, device: Any) -> "Evaluator":
     """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
-    from ..evaluate import Evaluator
+    from ..grid.evaluate import Evaluator
 
     evaluator = Evaluator(space, layout, device)
     fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)

@@ -13,7 +13,7 @@ import jax
 import jax.monitoring
 from jax.sharding import SingleDeviceSharding
 
-from ..windows import Coordinates
+from ..grid.windows import Coordinates
 
 Array = Any
 Program = Callable[[Sequence[Any]], list[Array]]

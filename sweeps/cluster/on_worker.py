@@ -133,8 +133,8 @@ def _close_idle(held: _Held, tasks: int) -> None:
 
 
 def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
-    from ...engine.batches import use_cores
     from ...engine.device import pick_device
+    from ...engine.grid.batches import use_cores
     from ...engine.kept.folder import keep_compiled
     from ...engine.run.ready import evaluator_of, one_of_each
     from ...engine.tiles import Layout
@@ -158,9 +158,9 @@ def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _member(order: "Order", cores: int) -> "Member":
-    from ...engine.batches import use_cores
     from ...engine.crew.member import Member
     from ...engine.device import pick_device
+    from ...engine.grid.batches import use_cores
     from ..paths import cube_path
     from ..provenance import provenance
     from ..reduced.reduced import resolved

@@ -91,7 +91,7 @@ def facts() -> dict[str, str]:
 
     import jax
 
-    from ...engine import evaluate  # noqa: F401  (what computes sets 64 bits as it is loaded)
+    from ...engine.grid import evaluate  # noqa: F401  (what computes sets 64 bits as it is loaded)
     from ...engine.kept.code import digest_of_sources
 
     said = {name: version(name) for name in _PACKAGES} | {"code of equisweep": digest_of_sources()[:12]}

@@ -9,7 +9,7 @@ import numpy as np
 from ...engine.space import Space, derivative_name
 
 if TYPE_CHECKING:
-    from ...engine.grid_function import GridFunction
+    from ...engine.grid.function import GridFunction
 
 Points = Mapping[str, np.ndarray]
 
@@ -61,7 +61,7 @@ class Pointwise:
 
     def _function(self, choices: Mapping[str, str], points: dict[str, np.ndarray]) -> "GridFunction":
         from ...engine.device import pick_device
-        from ...engine.grid_function import grid_function
+        from ...engine.grid.function import grid_function
 
         key = (self._identity, tuple(sorted(choices.items())), tuple(sorted(points)))
         if key not in _COMPILED:

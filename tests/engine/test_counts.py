@@ -57,7 +57,7 @@ def sweep(folder, axes, **more):
 @pytest.mark.parametrize("native", [True, False])
 def test_counts_are_stored_as_they_are_and_what_is_none_is_said(tmp_path, monkeypatch, native):
     if not native:
-        monkeypatch.setattr("equisweep.engine.grid_function._reason_for_xla", lambda *_a, **_k: "asked for")
+        monkeypatch.setattr("equisweep.engine.grid.function._reason_for_xla", lambda *_a, **_k: "asked for")
     run(sweep(tmp_path, {"x": VALUES, "bad": [0.0, 1.0, 2.0, 3.0]}), tmp_path / "c.zarr", progress=False)
     cube = open_cube(tmp_path / "c.zarr").load()
     assert cube["many"].dtype == cube["whole"].dtype == np.int64
@@ -170,7 +170,7 @@ def narrow(p):
 @pytest.mark.parametrize("native", [True, False])
 def test_what_a_model_counts_in_narrow_integers_is_neither_cut_off_nor_wrapped(tmp_path, monkeypatch, native):
     if not native:
-        monkeypatch.setattr("equisweep.engine.grid_function._reason_for_xla", lambda *_a, **_k: "asked for")
+        monkeypatch.setattr("equisweep.engine.grid.function._reason_for_xla", lambda *_a, **_k: "asked for")
     (tmp_path / "narrow.py").write_text(NARROW)
     x = np.array([10.0, 1e3, 1e5, 1e6, 1e10, 1e30])
     run(

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from equisweep.engine import batches, evaluate, execute, grid_vmap, plan_space
+from equisweep.engine import execute, plan_space
 from equisweep.engine import trial as trials
-from equisweep.engine.batches import Batches, cores
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.how_compiled import in_words
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.grid_vmap import GridVmap
+from equisweep.engine.grid import batches, evaluate
+from equisweep.engine.grid import vmap as grid_vmap
+from equisweep.engine.grid.batches import Batches, cores
+from equisweep.engine.grid.evaluate import Evaluator
+from equisweep.engine.grid.vmap import GridVmap
 from equisweep.engine.trial import TooLong, tried
 from equisweep.sweeps import Sweep, plan
 from equisweep.sweeps.commands.running.plan import describe_plan

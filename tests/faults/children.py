@@ -21,7 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import zarr.core.sync
-from equisweep.engine import device, evaluate
+from equisweep.engine import device
+from equisweep.engine.grid import evaluate
 from equisweep.engine.kept import folder as kept_folder
 from equisweep.engine.run import execute
 from equisweep.engine.store.verify import verify

@@ -7,7 +7,7 @@ import numpy as np
 from equisweep.engine.codegen import grid_loop
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.how_compiled import attempt
-from equisweep.engine.grid_vmap import vmapped
+from equisweep.engine.grid.vmap import vmapped
 
 GUARD = 0xA5
 # More than a sweep takes, whose code is optimised.

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from equisweep.engine import grid_function
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.grid import function as grid_function
+from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.run import begin
 from equisweep.engine.run.portable import TAKEN, require_same_bits
 from equisweep.engine.store.commit import revoke

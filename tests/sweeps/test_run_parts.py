@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.reduce import loop
 from equisweep.engine.store import grow
 from equisweep.engine.store.commit import revoke

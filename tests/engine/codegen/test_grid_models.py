@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine import grid_function, made_before, plan_space
+from equisweep.engine import plan_space
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.how_compiled import NATIVE, Compiled
 from equisweep.engine.codegen.traced_once import TracedOnce
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.grid import function as grid_function
+from equisweep.engine.grid import made_before
+from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import jax
 import pytest
-from equisweep.engine import made_before
+from equisweep.engine.grid import made_before
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from equisweep.engine import made_before
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
-from equisweep.engine.grid_function import how_computed
+from equisweep.engine.grid import made_before
+from equisweep.engine.grid.evaluate import Evaluator
+from equisweep.engine.grid.function import how_computed
 from equisweep.engine.kept.entries import nothing_kept, read_entry, write_entry
 from equisweep.engine.run.begin import plan_space
 from equisweep.sweeps import Sweep

@@ -170,11 +170,11 @@ def test_all_of_our_code_is_ours():
 
 
 def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(monkeypatch):
-    from equisweep.engine import grid_function
+    from equisweep.engine.grid import function as grid_function
 
     assert code.replaced() == []
     monkeypatch.setattr(grid_function, "point_function", lambda *_: None)
-    assert code.replaced() == ["equisweep.engine.grid_function.point_function"]
+    assert code.replaced() == ["equisweep.engine.grid.function.point_function"]
     monkeypatch.undo()
     monkeypatch.setitem(method.SOLVERS, "mine", partial(lambda field, control: None))
     assert code.replaced() == ["equisweep.engine.ode.method.SOLVERS"]

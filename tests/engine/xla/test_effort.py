@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from equisweep.engine.grid_vmap import GridVmap
+from equisweep.engine.grid.vmap import GridVmap
 from equisweep.engine.xla.effort import effort, hurried
 
 CALM = {"xla_backend_optimization_level": 1}

@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equisweep.engine import grid_vmap, plan_space
+from equisweep.engine import plan_space
 from equisweep.engine.codegen.how_compiled import in_words
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.grid import vmap as grid_vmap
+from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.xla import operation_by_operation
 from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile
 from equisweep.sweeps import Sweep, plan

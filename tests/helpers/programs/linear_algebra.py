@@ -83,7 +83,7 @@ def _end_if_stuck():
 
 
 def main():
-    from equisweep.engine.grid_vmap import GridVmap
+    from equisweep.engine.grid.vmap import GridVmap
 
     jax.config.update("jax_enable_x64", True)
     threading.Thread(target=_end_if_stuck, daemon=True).start()

@@ -12,7 +12,7 @@ from equisweep.engine.codegen.gpu.backend import Gpu
 from equisweep.engine.codegen.gpu.ptx import ptx
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.schedule import scheduled
-from equisweep.engine.grid_vmap import GridVmap
+from equisweep.engine.grid.vmap import GridVmap
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.grid_loop import GridLoop
-from equisweep.engine.grid_vmap import vmapped
+from equisweep.engine.grid.vmap import vmapped
 from helpers.grids import reason_for_xla
 
 VALUES = np.array([3.0, -1.5, 0.0, 7.25, 2.0])

@@ -14,7 +14,7 @@ from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lower.lower import lower_jaxpr
 from equisweep.engine.codegen.lower.rule import RULES, BrokenRule, rule
 from equisweep.engine.errors import SweepError
-from equisweep.engine.grid_function import grid_function, how_computed
+from equisweep.engine.grid.function import grid_function, how_computed
 from equisweep.engine.ode.steps.series import solution_series
 from helpers.small_sweeps import small_sweep
 from jax import lax

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ..codegen.grid_loop import GridLoop
+from ..codegen.how_compiled import Compiled
+from ..device import is_out_of_memory
+from ..errors import Argument, SweepError
+from ..feedback.stop_flag import stop_if_requested
+from ..raised_at import raised_by_callback
+from ..space import Space
+from ..tiles import Layout, Tile
 from .batches import POINTS, Batches, lanes_of_a_batch
-from .codegen.grid_loop import GridLoop
-from .codegen.how_compiled import Compiled
-from .device import is_out_of_memory
-from .errors import Argument, SweepError
-from .feedback.stop_flag import stop_if_requested
-from .grid_function import GridFunction, grid_function, not_portable
-from .raised_at import raised_by_callback
-from .space import Space
-from .tiles import Layout, Tile
+from .function import GridFunction, grid_function, not_portable
 from .windows import Started, windowed
 
 # A tile, what it was computed in, and its values.

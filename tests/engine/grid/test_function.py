@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from equisweep.engine.codegen.how_compiled import NATIVE, Compiled
 from equisweep.engine.codegen.lane_loop import lane_loop
-from equisweep.engine.grid_function import how_computed
+from equisweep.engine.grid.function import how_computed
 from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import integrated

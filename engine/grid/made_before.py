@@ -14,12 +14,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from .codegen.grid_loop import GridLoop
-from .codegen.how_compiled import Compiled
-from .grid_vmap import GridVmap
-from .kept.program import KeptProgram
-from .point import Point
-from .space import Space
+from ..codegen.grid_loop import GridLoop
+from ..codegen.how_compiled import Compiled
+from ..kept.program import KeptProgram
+from ..point import Point
+from ..space import Space
+from .vmap import GridVmap
 
 # What a grid is computed by: machine code of its own, XLA, or what an earlier process kept of it.
 GridFunction = GridLoop | GridVmap | KeptProgram

@@ -6,12 +6,14 @@ import sys
 import jax
 import numpy as np
 import pytest
-from equisweep.engine import grid_function, made_before, plan_space
+from equisweep.engine import plan_space
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.lower import control_flow
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator
+from equisweep.engine.grid import function as grid_function
+from equisweep.engine.grid import made_before
+from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.sweeps import Sweep, plan, run
 from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 

@@ -16,16 +16,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from .codegen.traced_once import TracedOnce
-from .feedback.compiler_clock import compiler_at_work
-from .feedback.compiling import compiling
-from .feedback.progress import clock
+from ..codegen.traced_once import TracedOnce
+from ..feedback.compiler_clock import compiler_at_work
+from ..feedback.compiling import compiling
+from ..feedback.progress import clock
+from ..xla.effort import effort, hurried
+from ..xla.executable import Keep, Program, compiled_anew
+from ..xla.inline_lapack import holds_lapack, inline_lapack
+from ..xla.live_bytes import equation_count, live_bytes, loop_count
+from ..xla.operation_by_operation import evaluated, seconds_to_compile
 from .windows import Coordinates, put
-from .xla.effort import effort, hurried
-from .xla.executable import Keep, Program, compiled_anew
-from .xla.inline_lapack import holds_lapack, inline_lapack
-from .xla.live_bytes import equation_count, live_bytes, loop_count
-from .xla.operation_by_operation import evaluated, seconds_to_compile
 
 Array = Any
 Arrays = Mapping[str, Array]

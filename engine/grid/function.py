@@ -8,20 +8,20 @@ from typing import Any
 
 import jax
 
-from .codegen.backends import backend_of, cpu_backend
-from .codegen.grid_loop import GridLoop
-from .codegen.how_compiled import Compiled, all_native, attempt, remarked, why_not_portable
-from .codegen.lane_loop import lane_loop
-from .codegen.traced_once import TracedOnce
-from .feedback.compiler_clock import compiler_at_work
-from .feedback.compiling import compiling
-from .grid_vmap import GridVmap
-from .kept.compiled import Keeper
-from .kept.key import key_of_kept
-from .kept.shelf import Shelf
+from ..codegen.backends import backend_of, cpu_backend
+from ..codegen.grid_loop import GridLoop
+from ..codegen.how_compiled import Compiled, all_native, attempt, remarked, why_not_portable
+from ..codegen.lane_loop import lane_loop
+from ..codegen.traced_once import TracedOnce
+from ..feedback.compiler_clock import compiler_at_work
+from ..feedback.compiling import compiling
+from ..kept.compiled import Keeper
+from ..kept.key import key_of_kept
+from ..kept.shelf import Shelf
+from ..point import Point, method_of, parameters_at, point_function
+from ..space import Space
 from .made_before import GridFunction, Made, find, keep, key_of, ways_before
-from .point import Point, method_of, parameters_at, point_function
-from .space import Space
+from .vmap import GridVmap
 
 
 def grid_function(
@@ -189,8 +189,8 @@ def least_steps(space: Space) -> int | None:
     """How many steps at least span the horizon, as the field depends on time; None where any may do."""
     if not space.needs_ode:
         return None
-    from .ode.switching.search import switches_of
-    from .ode.switching.watch import LEAST_STEPS
+    from ..ode.switching.search import switches_of
+    from ..ode.switching.watch import LEAST_STEPS
 
     method, flow = method_of(space), space.model.flow
     assert flow is not None

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .grid_vmap import GridVmap
+from .vmap import GridVmap
 from .windows import Coordinates, Started, Window, cut, windowed
 
 # Points of a batch: its arrays should stay in a core's cache, its call should not weigh.
@@ -34,7 +34,7 @@ _MOST_CORES = [0]
 class FillsWindows(Protocol):
     """What batches need of a function over a grid: that it fills windows of arrays.
 
-    A `grid_function.GridFunction` does, and so does any other that has these two.
+    A `grid.function.GridFunction` does, and so does any other that has these two.
     """
 
     @property

@@ -10,10 +10,10 @@ import pytest
 from equisweep.engine import plan_space
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.device import pick_device
-from equisweep.engine.evaluate import Evaluator, computed_tiles
-from equisweep.engine.grid_vmap import vmapped
+from equisweep.engine.grid.evaluate import Evaluator, computed_tiles
+from equisweep.engine.grid.vmap import vmapped
+from equisweep.engine.grid.windows import Started, cut
 from equisweep.engine.point import point_function
-from equisweep.engine.windows import Started, cut
 from equisweep.kernels.games.external.model import external
 from equisweep.sweeps import Sweep, SweepError, run
 from helpers.jaxprs import arrays, equations

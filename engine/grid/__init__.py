@@ -1,0 +1,1 @@
+"""Functions of grids: how a kernel computes a window of points, and many points in batches."""

@@ -13,8 +13,8 @@ from ..kernels.status import WITHOUT_RESULT, Status
 from .codegen.lane_loop import lane_loop
 from .errors import SweepError
 from .gate.text import said
-from .raised_at import raised_at
 from .space import Space, derivative_name
+from .user_model.raised_at import raised_at
 from .wide.checked import ABOVE, BELOW
 from .wide.integers import with_wide_integers
 

@@ -26,7 +26,7 @@ FLOORS = {
     ],
     "engine": [
         "gate/* store/shared/owner",
-        "codegen/live_code errors feedback/* raised_at files_read kept/self_contained kept/environment",
+        "codegen/live_code errors feedback/* kept/environment user_model/*",
         "store/storage/access store/storage/failures store/storage/interface",
         "store/storage/stat",
         "store/storage/objects",
@@ -37,7 +37,7 @@ FLOORS = {
         "kept/folder codegen/traced_once grid/windows tiles values/* wide/* store/spans",
         "xla/*",
         "device space grid/vmap",
-        "check_model grid/batches store/durable",
+        "user_model/check grid/batches store/durable",
         "store/storage/disk",
         "store/storage/files",
         "store/shard",

@@ -13,9 +13,9 @@ from ..codegen.how_compiled import Compiled
 from ..device import is_out_of_memory
 from ..errors import Argument, SweepError
 from ..feedback.stop_flag import stop_if_requested
-from ..raised_at import raised_by_callback
 from ..space import Space
 from ..tiles import Layout, Tile
+from ..user_model.raised_at import raised_by_callback
 from .batches import POINTS, Batches, lanes_of_a_batch
 from .function import GridFunction, grid_function, not_portable
 from .windows import Started, windowed

@@ -21,10 +21,10 @@ from ..codegen.backends import backend_of
 from ..codegen.cpu import jit
 from ..point import Point
 from ..space import Space
+from ..user_model.self_contained import known_self_contained
 from .code import code_digest
 from .content import Unknown, content_of
 from .environment import variables, variables_read
-from .self_contained import known_self_contained
 
 # Changed whenever what is kept changes its form.
 _FORM = 2

@@ -8,13 +8,13 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
-from ...engine.check_model import require_declared
 from ...engine.errors import SweepError
-from ...engine.files_read import files_read
 from ...engine.gate.files import TEXT, digest_of, read_regular
 from ...engine.gate.text import said, shown
-from ...engine.kept.self_contained import note
-from ...engine.raised_at import PREFIX, raised_at
+from ...engine.user_model.check import require_declared
+from ...engine.user_model.files_read import files_read
+from ...engine.user_model.raised_at import PREFIX, raised_at
+from ...engine.user_model.self_contained import note
 from ...kernels.model import Model
 from ..paths import path_of
 from ..text import nearest

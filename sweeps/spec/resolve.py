@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.check_model import check_model
 from ...engine.errors import SweepError
 from ...engine.gate.array_metadata import MOST_DIMS
 from ...engine.gate.text import shown
 from ...engine.space import Space, dim_labels
+from ...engine.user_model.check import check_model
 from ...kernels.model import Model
 from .about import require_about
 from .axes import axis_values, grid_axes, require_held, require_own_names, sampled_axis, zip_groups

@@ -1,7 +1,7 @@
 """A model file stands alone where nothing but its text decides what it computes."""
 
 import pytest
-from equisweep.engine.kept.self_contained import self_contained
+from equisweep.engine.user_model.self_contained import self_contained
 from helpers.project import ROOT
 
 ALONE = [

@@ -6,14 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..kernels.flow import Flow
-from ..kernels.model import Model
-from .errors import SweepError
+from ...kernels.flow import Flow
+from ...kernels.model import Model
+from ..errors import SweepError
+from ..gate.text import said
+from ..space import Space
 from .files_read import files_read, undeclared
-from .gate.text import said
-from .kept.self_contained import known_self_contained
 from .raised_at import raised_at
-from .space import Space
+from .self_contained import known_self_contained
 
 # What JAX raises where a number is asked of something that is only traced.
 _NEEDS_A_VALUE = (

@@ -9,8 +9,8 @@ from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop
-from helpers import interpreter
-from helpers.grids import assert_same, filled
+from helpers.codegen import interpreter
+from helpers.codegen.grids import assert_same, filled
 from jax import lax
 
 

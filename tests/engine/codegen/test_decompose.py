@@ -11,8 +11,8 @@ from equisweep.engine.codegen.decompose import decompose
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Graph, operations, with_loops
 from equisweep.engine.codegen.ops import OPERATIONS
-from helpers.grids import filled, reason_for_xla
-from helpers.interpreter import evaluate
+from helpers.codegen.grids import filled, reason_for_xla
+from helpers.codegen.interpreter import evaluate
 from hypothesis import given
 from hypothesis import strategies as st
 from jax import lax

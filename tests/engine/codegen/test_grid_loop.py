@@ -10,7 +10,7 @@ import pytest
 from equisweep.engine.codegen import grid_loop
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Unsupported
-from helpers.grids import (
+from helpers.codegen.grids import (
     assert_same,
     by_jax,
     computed,

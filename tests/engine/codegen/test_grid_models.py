@@ -17,7 +17,7 @@ from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
-from helpers.grids import assert_same
+from helpers.codegen.grids import assert_same
 from helpers.small_sweeps import small_sweep
 
 

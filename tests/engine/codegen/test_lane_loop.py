@@ -8,7 +8,7 @@ from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import trajectory
 from equisweep.kernels.games.registry import MODELS
-from helpers.lanes import how_computed, is_machine_code
+from helpers.codegen.lanes import how_computed, is_machine_code
 from jax import lax
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.lane_loop import lane_loop
-from helpers.lanes import how_computed
+from helpers.codegen.lanes import how_computed
 from jax import lax
 
 

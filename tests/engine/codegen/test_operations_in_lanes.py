@@ -6,7 +6,7 @@ from itertools import product
 import jax
 import jax.numpy as jnp
 import numpy as np
-from helpers.lanes import once
+from helpers.codegen.lanes import once
 from jax import lax
 from scipy import special
 

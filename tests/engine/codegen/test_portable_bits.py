@@ -13,7 +13,7 @@ from equisweep.engine.codegen.cpu.float_state import in_own_state
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.codegen.schedule import scheduled
-from helpers.grids import filled
+from helpers.codegen.grids import filled
 
 EDGES = [
     0.0,

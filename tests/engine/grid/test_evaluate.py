@@ -16,7 +16,7 @@ from equisweep.engine.grid.windows import Started, cut
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.external.model import external
 from equisweep.sweeps import Sweep, SweepError, run
-from helpers.jaxprs import arrays, equations
+from helpers.codegen.jaxprs import arrays, equations
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 

@@ -10,7 +10,7 @@ import lineax
 import numpy as np
 import pytest
 from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
-from helpers.jaxprs import equations
+from helpers.codegen.jaxprs import equations
 from helpers.programs import linear_algebra
 from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import EXTERNAL, external
 from equisweep.kernels.status import Status
-from helpers.grids import of_many
+from helpers.codegen.grids import of_many
 from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 

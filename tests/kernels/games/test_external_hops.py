@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.game import any_breach
-from helpers.grids import computed
-from helpers.jaxprs import equations
+from helpers.codegen.grids import computed
+from helpers.codegen.jaxprs import equations
 
 N = np.array([1.0, 2.0, 33.0, 150.0, 200.0])
 ALPHA = np.array([0.3, 0.97, 1.0])

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import external
-from helpers.grids import of_many
+from helpers.codegen.grids import of_many
 from helpers.oracles import external as oracle
 from scipy.optimize import minimize_scalar
 

@@ -13,7 +13,7 @@ from equisweep.kernels.games.network.families import FAMILIES, family
 from equisweep.kernels.games.network.model import network
 from equisweep.kernels.games.network.spread import spread_along
 from equisweep.kernels.status import Status
-from helpers.grids import of_many
+from helpers.codegen.grids import of_many
 from helpers.oracles import network as oracle
 
 N = 4

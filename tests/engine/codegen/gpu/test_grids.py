@@ -16,8 +16,8 @@ from equisweep.engine.grid.vmap import GridVmap
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
-from helpers.gpu import CARDS, OnThisProcessor, assembled
-from helpers.grids import filled, lengths
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.grids import filled, lengths
 from jax import lax
 
 

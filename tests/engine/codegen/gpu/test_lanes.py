@@ -22,9 +22,9 @@ from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.games.supervision.model import SUPERVISION
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.lanes import SideBySide
 from helpers.flows import LORENZ
-from helpers.gpu import CARDS, OnThisProcessor, assembled
-from helpers.lanes import SideBySide
 
 COUNT = 11
 SUPERVISED = {q.name: np.full(COUNT, q.default) for q in SUPERVISION.parameters} | {

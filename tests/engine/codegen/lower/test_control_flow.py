@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.grids import assert_same, by_jax, computed, lengths, reason_for_xla, together
+from helpers.codegen.grids import assert_same, by_jax, computed, lengths, reason_for_xla, together
 from jax import lax
 
 N = {"n": np.arange(1, 38)}

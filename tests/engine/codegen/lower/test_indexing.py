@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.grid.vmap import vmapped
-from helpers.grids import reason_for_xla
+from helpers.codegen.grids import reason_for_xla
 
 VALUES = np.array([3.0, -1.5, 0.0, 7.25, 2.0])
 TABLE = np.arange(12.0).reshape(4, 3) ** 1.5

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.ir import Unsupported
-from helpers.grids import computed
+from helpers.codegen.grids import computed
 from jax.scipy.linalg import solve_triangular
 
 EPS = np.finfo(float).eps

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.lower.rule import RULES
-from helpers.grids import assert_same, by_jax, computed
-from helpers.jaxprs import equations
-from helpers.primitives import ABSENT, EXACT, ROUNDED
+from helpers.codegen.grids import assert_same, by_jax, computed
+from helpers.codegen.jaxprs import equations
+from helpers.codegen.primitives import ABSENT, EXACT, ROUNDED
 
 EPS = np.finfo(float).eps
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.lower.special import erf_inv
-from helpers.grids import by_jax, computed, reason_for_xla
+from helpers.codegen.grids import by_jax, computed, reason_for_xla
 from jax import lax, random
 from scipy import special
 

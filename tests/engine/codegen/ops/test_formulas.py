@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 from equisweep.engine.codegen.grid_loop import GridLoop
-from helpers.grids import filled
+from helpers.codegen.grids import filled
 
 COUNT = 400
 RANDOM = np.random.default_rng(8)

@@ -8,8 +8,8 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.steps.rosenbrock import COUPLINGS, GAMMA, SLOPES_IN_TIME, STATES, TIMES
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Flow, Observable
+from helpers.codegen.lanes import is_machine_code
 from helpers.flows import STIFF
-from helpers.lanes import is_machine_code
 from scipy.integrate import solve_ivp
 
 # --- the coefficients, as those of Hairer and Wanner (IV.7.4) -----------------------------------------------

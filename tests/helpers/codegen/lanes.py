@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.codegen.lane_loop import lane_loop
 
-from helpers.jaxprs import equations
+from helpers.codegen.jaxprs import equations
 
 
 def once(function, *arrays):

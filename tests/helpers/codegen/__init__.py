@@ -1,0 +1,1 @@
+"""What tests of machine code share: small programs for it, an interpreter of scalars, a GPU without one."""

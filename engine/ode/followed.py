@@ -25,15 +25,15 @@ _RISING = frozenset(
 )
 
 
-class Source(NamedTuple):
+class SourceComponent(NamedTuple):
     """The state component that an observable rises with (`sign` 1) or falls with (-1)."""
 
     component: int
     sign: int
 
 
-def sources_of(observe: Observe, names: tuple[str, ...], state: Array) -> tuple[Source | None, ...]:
-    """The `Source` of each observable called so, as far as the trace of `observe` shows it.
+def sources_of(observe: Observe, names: tuple[str, ...], state: Array) -> tuple[SourceComponent | None, ...]:
+    """The `SourceComponent` of each observable called so, as far as the trace of `observe` shows it.
 
     None where it depends on several components, or on one with which it neither only rises nor only falls.
     """
@@ -65,7 +65,9 @@ class Followed:
     sources : as `sources_of` gives them.
     """
 
-    def __init__(self, observe: Observe, names: tuple[str, ...], sources: tuple[Source | None, ...]) -> None:
+    def __init__(
+        self, observe: Observe, names: tuple[str, ...], sources: tuple[SourceComponent | None, ...]
+    ) -> None:
         self.names, self.sources = names, sources
         self._observe = observe
         self._own = [name for name, source in zip(names, sources, strict=True) if source is None]
@@ -111,7 +113,7 @@ class Followed:
         return jnp.stack(picked)
 
 
-def _source_of(observable: Callable[[Array], Array], state: Array) -> Source | None:
+def _source_of(observable: Callable[[Array], Array], state: Array) -> SourceComponent | None:
     try:
         result, (components,), _ = lower_function(observable, state)
     except (Unsupported, BrokenRule):
@@ -119,7 +121,7 @@ def _source_of(observable: Callable[[Array], Array], state: Array) -> Source | N
     return _chain(result.item(), set(components.tolist()))
 
 
-def _chain(scalar: Scalar, components: set[Scalar]) -> Source | None:
+def _chain(scalar: Scalar, components: set[Scalar]) -> SourceComponent | None:
     """The component at the end of a chain of functions that rise or fall, whatever the parameters are."""
     moving, sign = _moving(scalar, components), 1
     while scalar not in components:
@@ -128,7 +130,7 @@ def _chain(scalar: Scalar, components: set[Scalar]) -> Source | None:
         if not turn:
             return None
         (scalar,), sign = inner, sign * turn
-    return Source(scalar.value, sign)
+    return SourceComponent(scalar.value, sign)
 
 
 def _turn(scalar: Scalar, inner: list[Scalar]) -> int:

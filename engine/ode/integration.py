@@ -13,7 +13,7 @@ from ...kernels.status import Status
 from ..codegen.lane_loop import lane_loop
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .followed import Followed, Source, components_of, sources_of
+from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import MANY_REFUSED, Lane, Moment, Orbit
 from .method import Method
 from .rest import settling
@@ -43,7 +43,7 @@ class Integration:
 
     def __init__(
         self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
-        sources: tuple[Source | None, ...] | None = None, resting: Resting | None = None,
+        sources: tuple[SourceComponent | None, ...] | None = None, resting: Resting | None = None,
     ) -> None:  # fmt: skip
         self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
         method.require_decidable(flow)

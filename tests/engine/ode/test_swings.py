@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.ode.followed import Source, sources_of
+from equisweep.engine.ode.followed import SourceComponent, sources_of
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels import replicator as rep
@@ -65,8 +65,9 @@ def test_what_an_observable_rises_or_falls_with_is_seen_in_its_trace():
 
     names = tuple(jax.eval_shape(observe, jnp.ones(3)))
     assert dict(zip(names, sources_of(observe, names, jnp.ones(3)), strict=True)) == {
-        "plain": Source(1, 1), "share": Source(2, 1), "down": Source(0, -1), "up": Source(1, 1), "sum": None,
-        "square": None, "size": None, "scaled": Source(0, 1), "constant": None,
+        "plain": SourceComponent(1, 1), "share": SourceComponent(2, 1), "down": SourceComponent(0, -1),
+        "up": SourceComponent(1, 1), "scaled": SourceComponent(0, 1),
+        "sum": None, "square": None, "size": None, "constant": None,
     }  # fmt: skip
 
 

@@ -177,7 +177,7 @@ def ways(p, n_max):
 @pytest.mark.parametrize("native", [True, False])
 def test_a_cube_says_which_counts_do_not_fit(tmp_path, monkeypatch, native):
     if not native:
-        monkeypatch.setattr("equisweep.engine.grid_function._reason_for_xla", lambda *_a, **_k: "asked for")
+        monkeypatch.setattr("equisweep.engine.grid.function._reason_for_xla", lambda *_a, **_k: "asked for")
     (tmp_path / "ways.py").write_text(MODEL)
     table = {"model": "ways.py:ways", "axes": {"n": [5, 20, 21, 62, 63, 70]}}
     run(Sweep.from_table(table, folder=tmp_path), tmp_path / "w.zarr", progress=False)

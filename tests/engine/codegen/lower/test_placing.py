@@ -55,13 +55,16 @@ def writes(seed):
 def test_a_gather_takes_numbers_from_where_jax_takes_them():
     cases = [(seed, mode) for seed in CASES for mode in MODES]
 
-    def by_jax():
-        for seed, mode in cases:
-            shape, sizes, indices, dims = reads(seed)
-            places = np.arange(np.prod(shape)).reshape(shape)
+    def by_jax(given):
+        for (seed, mode), (places, indices) in zip(cases, given, strict=True):
+            _, sizes, _, dims = reads(seed)
             yield jax.lax.gather(places, indices, dims, sizes, mode=mode, fill_value=OUTSIDE)
 
-    wanted = jax.jit(lambda: list(by_jax()))()
+    given = [
+        (np.arange(np.prod(shape)).reshape(shape), indices)
+        for shape, _, indices, _ in (reads(seed) for seed, _ in cases)
+    ]
+    wanted = [*map(np.asarray, jax.jit(lambda given: list(by_jax(given)))(given))]
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, sizes, indices, dims = reads(seed)
         found = gathered(shape, indices, dims, sizes, mode)
@@ -72,13 +75,15 @@ def test_a_gather_takes_numbers_from_where_jax_takes_them():
 def test_a_scatter_puts_numbers_where_jax_puts_them():
     cases = [(seed, mode) for seed in CASES for mode in MODES]
 
-    def by_jax():
-        for seed, mode in cases:
-            shape, updates, indices, dims = writes(seed)
-            new = np.arange(np.prod(updates, dtype=int)).reshape(updates)
-            yield jax.lax.scatter(np.full(shape, -1), indices, new, dims, mode=mode)
+    def by_jax(given):
+        for (seed, mode), arrays in zip(cases, given, strict=True):
+            yield jax.lax.scatter(*arrays, writes(seed)[3], mode=mode)
 
-    wanted = jax.jit(lambda: list(by_jax()))()
+    given = [
+        (np.full(shape, -1), indices, np.arange(np.prod(updates, dtype=int)).reshape(updates))
+        for shape, updates, indices, _ in (writes(seed) for seed, _ in cases)
+    ]
+    wanted = [*map(np.asarray, jax.jit(lambda given: list(by_jax(given)))(given))]
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, updates, indices, dims = writes(seed)
         found = np.full(np.prod(shape), -1)

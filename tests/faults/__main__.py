@@ -50,7 +50,7 @@ SUITES = {
     "merges": Part(300, 0.6, 10, shares=False),
     "damage": Part(10_000, 7.8, 50, shares=False),
 }
-_HOSTILE = "hostile_inputs", Part(500, 2.7, 0)
+_HOSTILE = "hostile_inputs", Part(500, 3.8, 0)
 _EVERY = 5.0  # seconds after which the table is written anew
 _HEAD = "| what was tried | tried | survived |\n|---|---:|---:|"
 

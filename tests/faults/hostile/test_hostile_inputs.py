@@ -9,7 +9,7 @@ from helpers.project import ROOT
 from faults.hostile.made import Made
 from faults.hostile_inputs import CATALOGUE, KINDS
 
-EVERY = 40  # one of so many, so that the suite waits little for them
+EVERY = 50  # one of so many, so that the suite waits little for them
 
 
 def test_hostile_inputs_are_refused_soon_in_one_line_and_little_memory():

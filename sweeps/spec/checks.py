@@ -60,8 +60,8 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     are equal.
     """
     values, domain = list(values), parameter.domain
-    odd = set(map(type, values)) - {float, int}  # of ten million values each need not be looked at
-    for value in values if odd else ():
+    types = set(map(type, values))  # of ten million values each need not be looked at
+    for value in () if types <= {float, int} else values:
         if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
             raise SweepError(f"{where}: {shown(value)} is not a number")
     cast = _cast(where, values, dtype)
@@ -77,7 +77,8 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
         if abs(value) > _MOST_COUNTED:
             raise SweepError(f"{where}: {value:g} is too large for {parameter.name}, which counts something")
-    if len(np.unique(cast)) < len(set(values)):
+    same = types == {float} and dtype == "float64"
+    if not same and len(np.unique(cast)) < len(set(values)):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
     return np.asarray(values, dtype=np.int64 if parameter.integer else np.float64)
 

@@ -2,30 +2,35 @@
 
 A signal raises KeyboardInterrupt as well, which ends waiting at once. But an exception that is raised inside
 a library's callback may be swallowed there, and the flag stays.
+
+The flag is a bare value. A `threading.Event` takes a lock when it is set, and a second signal that came while
+the first held it would wait for its own thread, for ever.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_REQUESTED = threading.Event()
+_requested = False
 _LOCK = threading.Lock()
 _INTERRUPTS: list[Callable[[], object]] = []
 
 
 def request_stop() -> None:
     """Ask work to stop at its next piece."""
-    _REQUESTED.set()
+    global _requested
+    _requested = True
 
 
 def stop_requested() -> bool:
     """Whether work was asked to stop."""
-    return _REQUESTED.is_set()
+    return _requested
 
 
 def forget_stop() -> None:
     """Let work begin that was not asked to stop."""
-    _REQUESTED.clear()
+    global _requested
+    _requested = False
 
 
 def stop_if_requested() -> None:

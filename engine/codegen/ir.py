@@ -6,7 +6,8 @@ constants are folded, and what is left is straight-line arithmetic that a back e
 lanes side by side.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,11 +93,15 @@ def bytes_of(dtype: str) -> int:
 
 
 class Graph:
-    """Makes scalars, of which equal ones are the same object: at most `most` of them, where that is given."""
+    """Makes scalars, of which equal ones are the same object: at most `most` of them, where that is given.
+
+    `wanted` says where anybody wants what is made now; None: everywhere. Elsewhere loops need not run.
+    """
 
     def __init__(self, most: int | None = _MOST_SCALARS) -> None:
         self._known: dict[tuple[Any, ...], Scalar] = {}
         self._most = most
+        self.wanted: Scalar | None = None
 
     def constant(self, value: Any, dtype: str) -> Scalar:
         """A number that is known here, as its dtype holds it."""
@@ -124,6 +129,16 @@ class Graph:
             if folded is not None:
                 return self.constant(folded, dtype)
         return self._make(op, args, dtype, None)
+
+    @contextmanager
+    def only_where(self, condition: Scalar) -> Iterator[None]:
+        """Within, what is made is wanted only where this is true, too."""
+        before = self.wanted
+        self.wanted = condition if before is None else self.apply("and", before, condition)
+        try:
+            yield
+        finally:
+            self.wanted = before
 
     def carried(self, dtypes: Sequence[str]) -> list[Scalar]:
         """New scalars that stand for what a loop carries."""

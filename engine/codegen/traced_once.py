@@ -24,6 +24,17 @@ class TracedOnce:
             self._traced = known, (live(trace), result)
         return self._traced[1]
 
+    def rewritten(self, rewrite: Callable[[Any], Any]) -> "TracedOnce":
+        """The same function once it is traced, its trace (a `ClosedJaxpr`) as `rewrite` has it."""
+        assert self._traced is not None
+        known, (trace, result) = self._traced
+        later = rewrite(trace)
+        if later is trace:
+            return self
+        other = TracedOnce(self._function)
+        other._traced = known, (later, result)
+        return other
+
     def __call__(self, *arguments: Any) -> Any:
         shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), arguments)
         if self._traced is None or self._traced[0] != str(shapes):

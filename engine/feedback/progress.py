@@ -11,6 +11,8 @@ from .compiling import under_way
 _BAR_SECONDS, _LINE_SECONDS = 0.1, 10.0
 # How often a terminal is written to while no point comes: the seconds of a compilation are seen to pass.
 _TICK_SECONDS = 1.0
+# After so long without a point, and so many times as long as all others took on average, it is said.
+_LONG_SECONDS, _TIMES_AS_LONG = 5.0, 10
 # What a stream raises that is full, closed or (of a process without any) None.
 _GONE = (OSError, ValueError, AttributeError)
 
@@ -31,7 +33,8 @@ class Progress:
         self.in_notebook = of_notebook(self.stream)
         self.a_bar = self.on_terminal or self.in_notebook
         self._width = 0
-        self.started = time.monotonic()
+        self.started = self.came = time.monotonic()
+        self.adds = 0
         self.shown = -float("inf")
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -47,6 +50,7 @@ class Progress:
     def add(self, points: int) -> None:
         """Count `points` more, and report if it is time to."""
         self.done += points
+        self.came, self.adds = time.monotonic(), self.adds + 1
         self._report(_BAR_SECONDS if self.a_bar else _LINE_SECONDS)
 
     def close(self) -> None:
@@ -88,7 +92,9 @@ class Progress:
     def _line(self, seconds: float) -> str:
         share = self.done / self.total if self.total else 1.0
         rate = (self.done - self.skipped) / seconds if seconds > 0 else 0.0
-        left = f"{clock((self.total - self.done) / rate)} left" if rate else "starting"
+        left = self._waiting(seconds) or (
+            f"{clock((self.total - self.done) / rate)} left" if rate else "starting"
+        )
         compilation = under_way()
         if compilation is not None:
             left = f"compiling {compilation.what} for {clock(compilation.seconds)}"
@@ -102,6 +108,14 @@ class Progress:
             return parts
         filled = round(24 * share)
         return f"[{'#' * filled}{'.' * (24 - filled)}] {parts}"
+
+    def _waiting(self, seconds: float) -> str:
+        """That the points under way take long: a loop in a model may not end at one of them."""
+        since = self.started + seconds - self.came
+        usual = (seconds - since) / self.adds if self.adds else 0.0
+        if since < max(_LONG_SECONDS, _TIMES_AS_LONG * usual):
+            return ""
+        return f"the {'next' if self.adds else 'first'} points are being computed for {clock(since)}"
 
 
 class Silence(Progress):

@@ -22,6 +22,7 @@ from ..feedback.compiling import compiling
 from ..feedback.progress import clock
 from ..xla.effort import effort, hurried
 from ..xla.executable import Keep, Program, compiled_anew
+from ..xla.guarded_loops import loops_guarded
 from ..xla.inline_lapack import holds_lapack, inline_lapack
 from ..xla.live_bytes import equation_count, live_bytes, loop_count
 from ..xla.operation_by_operation import evaluated, seconds_to_compile
@@ -75,7 +76,7 @@ class GridVmap:
         if not whole:
             once = point if isinstance(point, TracedOnce) else TracedOnce(point)
             once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
-            self._plain = vmapped(once, len(coordinates), len(shared))
+            self._plain = vmapped(once.rewritten(loops_guarded), len(coordinates), len(shared))
         self._named = _named(self._plain)
         self._made_with = once, device, what, seldom, whole, keep
         self._keep = keep

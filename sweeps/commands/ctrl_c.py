@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -19,6 +19,7 @@ from ...engine.feedback.stop_flag import forget_stop, interrupt_work, request_st
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
+_WAITING = b"\nequisweep: stopping once the points under way are computed; Ctrl-C again ends at once\n"
 _ENDED_IMPORTING = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
 _ENDED_COMPILING = (
     b"\nequisweep: stopped while compiling; committed tiles are intact. "
@@ -29,6 +30,8 @@ _COMMAND = f"{__package__}.main"
 _NUDGE = getattr(signal, "SIGURG", None)
 # Good order takes the command to its end within this time, unless it has to wait for a compiler.
 _GRACE_SECONDS = 0.5
+# After so many times as long it is said that one more signal would end the command at once.
+_PATIENCE = 4
 
 
 @contextmanager
@@ -105,12 +108,15 @@ def _importing(frame: FrameType | None) -> bool:
 
 def _watch(read: int) -> None:
     """Each signal writes its number, even while the main thread is inside a compiler."""
-    stops = 0
+    stops = waited = 0
     while stops < 2:
         if not select.select([read], [], [], _GRACE_SECONDS if stops else None)[0]:
             if under_way() is not None:
                 _end(_ENDED_COMPILING)
             interrupt_work()
+            waited += 1
+            if waited == _PATIENCE:
+                _say(_WAITING)
             # A signal that comes just before a wait begins does not end it; one that comes now does.
             if _NUDGE is not None:
                 signal.pthread_kill(threading.main_thread().ident or 0, _NUDGE)
@@ -122,6 +128,11 @@ def _watch(read: int) -> None:
             stops += 1
             interrupt_work()
     _end(_ENDED)
+
+
+def _say(message: bytes) -> None:
+    with suppress(OSError):  # the terminal may have gone
+        os.write(2, message)
 
 
 def _end(message: bytes) -> None:

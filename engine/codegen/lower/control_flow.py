@@ -26,11 +26,22 @@ def _platform_index(context: Context, *, platforms: Sequence[Sequence[str] | Non
 
 @rule("cond")
 def _cond(context: Context, which: Array, *operands: Array, branches: Sequence[Any], **_: Any) -> Arrays:
-    """All branches, and a choice between their results."""
-    cases = [context.lower(branch, operands) for branch in branches]
-    if which.item().dtype == "i1" and len(cases) != 2:
+    """All branches, and a choice between their results; loops in a branch only run where it is taken."""
+    graph, number = context.graph, which.item()
+    if number.dtype == "i1" and len(branches) != 2:
         raise Unsupported("cond")
+    cases = []
+    for i, branch in enumerate(branches):
+        with graph.only_where(_taken(graph, number, i)):
+            cases.append(context.lower(branch, operands))
     return [choose_arrays(context.graph, which, *results) for results in zip(*cases, strict=True)]
+
+
+def _taken(graph: Graph, which: Scalar, i: int) -> Scalar:
+    """Whether a number is that of branch `i`."""
+    if which.dtype == "i1":
+        return which if i else graph.apply("not", which)
+    return graph.apply("eq", which, graph.constant(i, which.dtype), dtype="i1")
 
 
 @rule("while")
@@ -43,16 +54,21 @@ def _while(
     body_nconsts: int,
     **_: Any,
 ) -> Arrays:
-    in_cond = operands[:cond_nconsts]
+    in_cond, wanted = operands[:cond_nconsts], context.graph.wanted
     in_body = operands[cond_nconsts : cond_nconsts + body_nconsts]
 
     def cond(carried: Arrays) -> Array:
-        return context.lower(cond_jaxpr, [*in_cond, *carried])[0]
+        goes_on = context.lower(cond_jaxpr, [*in_cond, *carried])[0]
+        return goes_on if wanted is None else _both(context.graph, goes_on, wanted)
 
     def body(carried: Arrays) -> Arrays:
         return context.lower(body_jaxpr, [*in_body, *carried])
 
     return _loop(context.graph, list(operands[cond_nconsts + body_nconsts :]), cond, body)
+
+
+def _both(graph: Graph, conditions: Array, wanted: Scalar) -> Array:
+    return array_of([graph.apply("and", c, wanted) for c in conditions.ravel()], conditions.shape)
 
 
 def _loop(

@@ -72,6 +72,8 @@ def _found(trace: FlatTrace, changes: Mapping[Any, Change]) -> list[Switch]:
     made = {v: equation for equation in trace.equations for v in equation.outvars}
     found: dict[Any, Switch] = {}
     for equation in trace.equations:
+        if not equation.outvars:  # what only has an effect, as to print
+            continue
         result = equation.outvars[0]
         for switch in _switches_in(equation, made, kinks=result in kinks) if result in counts else ():
             atoms = [

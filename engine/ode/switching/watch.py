@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ....kernels.flow import Flow
+from ...xla.guarded_loops import guarded
 from ..steps.stepper import Control, Step, Stepper
 from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, dip, shift_over, side_of, to_switch
 from .search import switches_of
@@ -105,7 +106,7 @@ class SwitchWatch:
 
         def rates(side: float) -> Array:
             beside = jnp.where(own, side * least, state[None])
-            return jnp.diagonal(jax.vmap(lambda state: self.field(t, state))(beside))
+            return jnp.diagonal(jax.vmap(guarded(lambda state: self.field(t, state)))(beside))
 
         return lax.stop_gradient(~(jnp.abs(rates(1.0) - rates(-1.0)) <= least**0.4))
 

@@ -64,3 +64,21 @@ def test_who_asked_for_silence_gets_not_even_an_empty_line(kind):
     shown.add(10)
     shown.close()
     assert stream.getvalue() == ""
+
+
+def test_points_that_take_long_are_said_to(monkeypatch):
+    """A loop in a model may not end at one of them."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    shown = Progress(1000, stream=io.StringIO())
+
+    def line(seconds):
+        now[0] = seconds
+        return shown._line(seconds)
+
+    assert line(4).endswith("starting")
+    assert line(6).endswith("the first points are being computed for 6.0 s")
+    shown.add(100)
+    assert line(7).endswith("left")
+    assert line(65).endswith("left")
+    assert line(67).endswith("the next points are being computed for 1 min 01 s")

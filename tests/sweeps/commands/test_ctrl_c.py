@@ -107,6 +107,15 @@ def test_a_second_signal_ends_a_process_that_hangs_in_compiled_code(first, secon
     assert child.returncode == 130
 
 
+def test_who_waits_for_points_to_end_is_told_how_not_to():
+    with waiting() as child:
+        child.send_signal(signal.SIGINT)
+        assert child.stderr.readline() == "\n"
+        assert child.stderr.readline().endswith("Ctrl-C again ends at once\n")
+        child.send_signal(signal.SIGINT)
+    assert child.returncode == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_compilation(number):
     with waiting(program=COMPILES) as child:

@@ -1,0 +1,170 @@
+"""Loops that run only where somebody wants their result.
+
+Under vmap all branches of a choice are computed everywhere, and the body of a loop also where it is done
+already. A `while` in there runs on numbers that it was never meant for, and may not end on them: the
+continued fraction of ``jax.scipy.special.exp1`` takes about 30 / x rounds, and is for x > 1. So the condition
+of a loop within a branch, or within another loop, asks first whether that branch is taken, or that loop goes
+on. Its numbers do not change where they count.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend import core
+
+from .live_bytes import inner_jaxprs, is_jaxpr
+
+Array = Any
+
+_CALLS = frozenset({"jit", "closed_call", "core_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
+
+
+def loops_guarded(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    """The same program, differentiated already and not yet vmapped, its inner loops guarded."""
+    if not has_inner_loops(closed.jaxpr):
+        return closed
+    return _rewritten(closed)
+
+
+def guarded(function: Callable[..., Array]) -> Callable[..., Array]:
+    """The same function of arrays, which returns one, made to be vmapped; not to be differentiated."""
+
+    def run(*arguments: Array) -> Array:
+        closed = jax.make_jaxpr(function)(*arguments)
+        if not has_inner_loops(closed.jaxpr):
+            return core.jaxpr_as_fun(closed)(*arguments)[0]
+        return _run(closed.jaxpr, closed.consts, None, *arguments)[0]
+
+    return run
+
+
+def has_inner_loops(jaxpr: core.Jaxpr, inside: bool = False) -> bool:
+    """Whether a loop of unknown length stands within a branch or another such loop; `inside`: or anywhere."""
+    for equation in jaxpr.eqns:
+        name = equation.primitive.name
+        if name == "while" and inside:
+            return True
+        within = inside or name in ("while", "cond")
+        if any(has_inner_loops(inner, within) for inner in inner_jaxprs(equation.params)):
+            return True
+    return False
+
+
+def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in closed.in_avals]
+    return jax.make_jaxpr(partial(_run, closed.jaxpr, closed.consts, None))(*shapes)
+
+
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], wanted: Array | None, *arguments: Array) -> list[Array]:
+    """Evaluate a jaxpr whose loops run where it is `wanted`; None: everywhere."""
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
+
+    def read(atom: Any) -> Array:
+        return atom.val if isinstance(atom, core.Literal) else known[atom]
+
+    for equation in jaxpr.eqns:
+        results = _results(equation, [read(atom) for atom in equation.invars], wanted)
+        known.update(zip(equation.outvars, results, strict=True))
+    return [_typed(read(atom), atom.aval) for atom in jaxpr.outvars]
+
+
+def _typed(value: Array, aval: Any) -> Array:
+    """A number that stands in the program itself, in its dtype: branches are to return the same."""
+    return value if hasattr(value, "aval") else np.asarray(value, aval.dtype)
+
+
+def _results(equation: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
+    name, params = equation.primitive.name, equation.params
+    inner = inner_jaxprs(params)
+    if not any(has_inner_loops(j, inside=name in ("while", "cond") or wanted is not None) for j in inner):
+        if name == "while" and wanted is not None:
+            return _while(params, operands, wanted)
+        return _bound(equation, operands, params)
+    with equation.ctx.manager:  # the settings under which it was traced
+        if name in _CALLS:
+            return _inner(params.get("jaxpr", params.get("call_jaxpr")), wanted, *operands)
+        if name in _RULES:
+            return _RULES[name](params, operands, wanted)
+    return _bound(equation, operands, _inner_rewritten(params))
+
+
+def _inner(function: Any, wanted: Array | None, *operands: Array) -> list[Array]:
+    """The results of a function that an equation holds, which may bring its constants along."""
+    if isinstance(function, core.ClosedJaxpr):
+        return _run(function.jaxpr, function.consts, wanted, *operands)
+    return _run(function, (), wanted, *operands)
+
+
+def _cond(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
+    which, *rest = operands
+    which, branches = jnp.asarray(which).astype(jnp.int32), params["branches"]
+    which = jnp.clip(which, 0, len(branches) - 1)
+
+    def branch(i: int, *operands: Array) -> list[Array]:
+        return _inner(branches[i], _both(wanted, which == i), *operands)
+
+    return lax.switch(which, [partial(branch, i) for i in range(len(branches))], *rest)
+
+
+def _while(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
+    first, second = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
+
+    def cond(carried: list[Array]) -> Array:
+        goes_on = _inner(params["cond_jaxpr"], wanted, *operands[:first], *carried)[0]
+        return _both(wanted, goes_on)
+
+    def body(carried: list[Array]) -> list[Array]:
+        inside = None
+        if has_inner_loops(params["body_jaxpr"].jaxpr, inside=True):
+            inside = cond(carried)
+        return _inner(params["body_jaxpr"], inside, *operands[first:second], *carried)
+
+    return lax.while_loop(cond, body, list(operands[second:]))
+
+
+def _scan(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
+    if "num_consts" in params:
+        fixed, count = params["num_consts"], params["num_carry"]
+    else:  # since JAX 0.12
+        parts = params["ft_in"].update(range(len(operands))).unpack()
+        fixed, count = (len(list(part)) for part in parts[:2])
+
+    def step(carried: list[Array], along: list[Array]) -> tuple[list[Array], list[Array]]:
+        results = _inner(params["jaxpr"], wanted, *operands[:fixed], *carried, *along)
+        return results[:count], results[count:]
+
+    carried, along = operands[fixed : fixed + count], operands[fixed + count :]
+    reverse, unroll = params["reverse"], params["unroll"]
+    last, stacks = lax.scan(step, carried, along, params["length"], reverse, unroll)
+    return [*last, *stacks]
+
+
+_RULES = {"cond": _cond, "while": _while, "scan": _scan}
+
+
+def _both(wanted: Array | None, condition: Array) -> Array:
+    return condition if wanted is None else wanted & condition
+
+
+def _inner_rewritten(params: dict[str, Any]) -> dict[str, Any]:
+    """The params of a primitive of another kind: what it holds is guarded by itself."""
+
+    def rewrite(value: Any) -> Any:
+        if not is_jaxpr(value) or not any(map(has_inner_loops, inner_jaxprs(value))):
+            return value
+        if isinstance(value, core.ClosedJaxpr):
+            return _rewritten(value)
+        return _rewritten(core.ClosedJaxpr(value, ())).jaxpr
+
+    return {name: jax.tree.map(rewrite, value, is_leaf=is_jaxpr) for name, value in params.items()}
+
+
+def _bound(equation: Any, operands: Sequence[Array], params: dict[str, Any]) -> list[Array]:
+    with equation.ctx.manager:
+        result = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(params))
+    return list(result) if equation.primitive.multiple_results else [result]

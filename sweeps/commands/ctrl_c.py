@@ -19,7 +19,7 @@ from ...engine.feedback.stop_flag import forget_stop, interrupt_work, request_st
 
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
-_WAITING = b"\nequisweep: stopping once the points under way are computed; Ctrl-C again ends at once\n"
+_WAITING = b"\nequisweep: stopping once what is under way is done; Ctrl-C again ends at once\n"
 _ENDED_IMPORTING = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
 _ENDED_COMPILING = (
     b"\nequisweep: stopped while compiling; committed tiles are intact. "

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from .ode.trajectory import lanes, trajectory
     from .run.begin import plan_space
     from .run.execute import execute
-    from .space import Axis, Space, Variable
+    from .space import Space, Variable
     from .store.verify import Verdict, verify
     from .tiles import Layout, Tile
+    from .values.axis import Axis
 
 __all__ = [
     "Axis",
@@ -49,7 +50,7 @@ _MODULES = {
     "Method": ".ode.method",
     "lanes": ".ode.trajectory",
     "trajectory": ".ode.trajectory",
-    "Axis": ".space",
+    "Axis": ".values.axis",
     "Space": ".space",
     "Variable": ".space",
     "Verdict": ".store.verify",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -12,58 +13,7 @@ from ..kernels.model import Dim, Model, Output
 from ..kernels.status import MEANING, Status
 from ..kernels.unit_quotient import unit_quotient
 from .errors import SweepError
-from .values.columns import Column, Values, describe_values
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One dimension of the grid.
-
-    Attributes
-    ----------
-    dim
-        Its name in the cube.
-    values
-        What varies along it: {name: 1-D array or column}, all of one length, each in the unit of its
-        parameter. A name is a parameter ("alpha"), a component of a vector parameter ("v.data") or a static
-        choice ("mechanism"). Several of them are zipped.
-    static
-        Whether it holds static choices: each of its points is a compilation of its own.
-    group
-        Along a sampled design as many points belong together (a base sample, a trajectory), and a cube may be
-        extended by more groups at its end; 0 on an ordinary axis.
-    tops
-        The largest value that an integer parameter may take there, sampled or not.
-    """
-
-    dim: str
-    values: Mapping[str, Values]
-    static: bool = False
-    group: int = 0
-    tops: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """Number of points along the axis."""
-        return len(next(iter(self.values.values())))
-
-    @cached_property
-    def columns(self) -> dict[str, Column]:
-        """Those of its values that are computed where they are needed; a cube has them tile by tile."""
-        return {name: values for name, values in self.values.items() if isinstance(values, Column)}
-
-    @cached_property
-    def described(self) -> dict[str, str]:
-        """The values in few words, by name."""
-        return {name: describe_values(values) for name, values in self.values.items()}
-
-    def described_like(self, held: Mapping[str, str]) -> dict[str, str]:
-        """The same, each in the form that the description of its name in `held` has."""
-        like = {name: held.get(name, "") for name in self.values}
-        return {
-            name: text if like[name] in ("", text) else describe_values(self.values[name], like[name])
-            for name, text in self.described.items()
-        }
+from .values.axis import Axis
 
 
 @dataclass(frozen=True)
@@ -189,6 +139,20 @@ class Space:
             if axis.static:
                 result |= {name: str(values[indices[axis.dim]]) for name, values in axis.values.items()}
         return result
+
+    @property
+    def combinations(self) -> list[dict[str, str]]:
+        """Every combination of static choices that points have, each with those that are the same at all."""
+        static = [axis for axis in self.axes if axis.static]
+        places = product(*(range(axis.size) for axis in static))
+        along = [self.choices_at({a.dim: i for a, i in zip(static, at, strict=True)}) for at in places]
+        return [one | drawn for one in along for drawn in self.drawn_choices]
+
+    @property
+    def drawn_choices(self) -> list[dict[str, str]]:
+        """Every combination of the choices that are drawn point by point; an empty one where none is."""
+        options = {name: drawn for axis in self.axes for name, drawn in axis.options.items()}
+        return [dict(zip(options, one, strict=True)) for one in product(*options.values())]
 
     def inner_size(self, variable: Variable) -> int:
         """Numbers that `variable` holds at one grid point."""

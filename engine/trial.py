@@ -20,6 +20,7 @@ from .codegen.how_compiled import Compiled
 from .feedback.compiler_clock import compiler_seconds
 from .grid import vmap as grid_vmap
 from .grid.batches import cores
+from .grid.chosen import Chosen
 from .grid.evaluate import Evaluator, said_of_model
 from .grid.function import GridFunction
 from .grid.windows import Coordinates
@@ -139,8 +140,9 @@ class _Try:
             self._compute(function, sizes)
         # What was compiled for batches the run will find; but not a program for fewer points, nor its trace.
         self.compile_seconds = making + self.compiling
-        if sizes == batch or isinstance(function, GridLoop):
-            again = _READ_AGAIN if isinstance(function, GridLoop) else 0.0
+        looped = isinstance(function, GridLoop) or (isinstance(function, Chosen) and function.looped)
+        if sizes == batch or looped:
+            again = _READ_AGAIN if looped else 0.0
             self.compile_seconds -= (spared + self._kept(self.spent)) * (1 - again)
         self.bytes = self.bytes * prod(batch) // prod(sizes)
         self.point_seconds = self.batch_seconds / prod(sizes)
@@ -150,7 +152,7 @@ class _Try:
         """Seconds of compilers since then that a run need not spend again, as what they made is kept."""
         return compiler_seconds() - spent if kept_folder() is not None else 0.0
 
-    def _compute(self, function: GridFunction, sizes: Sequence[int]) -> None:
+    def _compute(self, function: GridFunction | Chosen, sizes: Sequence[int]) -> None:
         """Compute batches of these sizes, one a core; it is noted how long each takes."""
         parts = [self._spread(sizes, k) for k in range(cores())]
         began, self.spent = self.clock(), compiler_seconds()
@@ -176,7 +178,7 @@ class _Try:
         for i, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
             shift = (0.5 + _GOLDEN * (k + i)) % 1
             at = ((np.arange(size) + shift) * axis.size / size).astype(int)
-            result.append({name: values[at].astype(space.dtype) for name, values in axis.values.items()})
+            result.append(axis.at(at, space.dtype))
         return result
 
 

@@ -201,7 +201,7 @@ def _reused(root: Path, space: "Space", device: Any, layout: "Layout") -> int:
 
 def _combinations(space: "Space") -> int:
     """How many combinations of static choices there are."""
-    return prod(axis.size for axis in space.axes if axis.static)
+    return len(space.combinations)
 
 
 def _compute_seconds(space: "Space") -> float:

@@ -74,7 +74,7 @@ FLOORS = {
         "point",
         "kept/*",
         "grid/made_before",
-        "grid/function",
+        "grid/function grid/chosen",
         "grid/evaluate",
         "run/portable",
         "reuse/*",

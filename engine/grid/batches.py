@@ -14,11 +14,10 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from math import prod
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from .vmap import GridVmap
 from .windows import Coordinates, Started, Window, cut, windowed
 
 # Points of a batch: its arrays should stay in a core's cache, its call should not weigh.
@@ -44,6 +43,15 @@ class FillsWindows(Protocol):
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates, /) -> None:
         """Compute the outputs at these coordinates."""
+        ...
+
+
+@runtime_checkable
+class Begins(FillsWindows, Protocol):
+    """What batches need besides where there are no threads: its outputs may still be on their way."""
+
+    def begin(self, coordinates: Coordinates, /) -> Mapping[str, Any]:
+        """Begin to compute the outputs at these coordinates."""
         ...
 
 
@@ -92,7 +100,7 @@ class Batches:
                     fill = partial(_fill_then, fill, done, len(windows), started, then)
                 started.futures.append(self._threads.submit(fill))
             else:
-                assert isinstance(function, GridVmap)  # what computes elsewhere than on a CPU
+                assert isinstance(function, Begins)
                 started.pending.append((window, function.begin(part)))
         return started
 

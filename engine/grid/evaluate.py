@@ -17,8 +17,9 @@ from ..space import Space
 from ..tiles import Layout, Tile
 from ..user_model.raised_at import raised_by_callback
 from .batches import POINTS, Batches, lanes_of_a_batch
+from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function, not_portable
-from .windows import Started, windowed
+from .windows import Coordinates, Started, windowed
 
 # A tile, what it was computed in, and its values.
 Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
@@ -38,8 +39,10 @@ class Evaluator:
         self.compilations = 0
         self.computed: set[Compiled] = set()
         points = prod(self._sizes)
-        self.batches = Batches(self._sizes, device, lanes_of_a_batch(points) if space.needs_ode else POINTS)
-        self._functions: dict[tuple[tuple[str, str], ...], GridFunction] = {}
+        # Of orbits with drawn choices each combination has its share of a batch.
+        lanes = lanes_of_a_batch(points) * len(space.drawn_choices)
+        self.batches = Batches(self._sizes, device, lanes if space.needs_ode else POINTS)
+        self._functions: dict[tuple[tuple[str, str], ...], GridFunction | Chosen] = {}
 
     def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
@@ -78,23 +81,34 @@ class Evaluator:
         """Why the functions made so far may compute other bits on another device; empty where none may."""
         return not_portable(self.space, self.computed)
 
-    def function(self, tile: Tile) -> GridFunction:
+    def function(self, tile: Tile) -> GridFunction | Chosen:
         """The kernel with the tile's static choices, over a batch of the grid."""
         key = tuple(sorted(self.static_choices(tile).items()))
         if key not in self._functions:
             self._functions[key] = self.compiled(tile)
         return self._functions[key]
 
-    def compiled(self, tile: Tile) -> GridFunction:
+    def compiled(self, tile: Tile) -> GridFunction | Chosen:
         """The same, made anew; batches are cut smaller where one would hold much at once."""
         coordinates = [self._coordinates(i, tile, {}) for i in self._numeric]
         first, choices = windowed(coordinates, self.batches.windows()[0]), self.static_choices(tile)
-        function, how = grid_function(
-            self.space, choices, first, self.device, native=self.native, count=self._count
-        )
-        self.computed |= how
+        drawn = [(at, self.space.axes[i]) for at, i in enumerate(self._numeric) if self.space.axes[i].options]
+        if not drawn:
+            function = self._made_for(choices, first)
+        else:
+            ((at, axis),) = drawn
+            sizes = {name: len(options) for name, options in axis.options.items()}
+            combinations = [choices | one for one in self.space.drawn_choices]
+            function = chosen(self._made_for, combinations, at, sizes, first)
         if not isinstance(function, GridLoop):
             self.batches.bound(function.live_bytes)
+        return function
+
+    def _made_for(self, choices: Mapping[str, str], coordinates: Coordinates) -> GridFunction:
+        function, how = grid_function(
+            self.space, choices, coordinates, self.device, native=self.native, count=self._count
+        )
+        self.computed |= how
         return function
 
     def finish(self, tile: Tile, started: Started) -> dict[str, np.ndarray]:
@@ -140,7 +154,7 @@ class Evaluator:
         axis, missing, result = self.space.axes[i], self.layout.tile[i] - tile.shape[i], {}
         for name, values in axis.values.items():
             here = columns[name] if name in columns else values[tile.region[i]]
-            here = here.astype(self.space.dtype, copy=False)
+            here = axis.as_taken(name, here, self.space.dtype)
             result[name] = np.pad(here, (0, missing), mode="edge") if missing else here
         return result
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
-from itertools import product
 from typing import Any
 
 import jax
@@ -131,7 +130,7 @@ def how_computed(space: Space, device: Any) -> set[Compiled]:
     if reason is not None:
         return {Compiled(False, reason)}
     ways: set[Compiled] = set()
-    for choices in _all_choices(space):
+    for choices in space.combinations:
         how = _how_orbits if space.needs_ode else _how_points
         ways |= how(space, choices, device)
     return ways
@@ -197,7 +196,7 @@ def least_steps(space: Space) -> int | None:
     if method.max_step is not None or method.fixed_steps is not None:
         return None
     p = jax.eval_shape(lambda *at: parameters_at(space, at), *_shapes_at_a_point(space))
-    hides = any(switches_of(flow, p, choices).hides for choices in _all_choices(space))
+    hides = any(switches_of(flow, p, choices).hides for choices in space.combinations)
     return LEAST_STEPS if hides else None
 
 
@@ -220,19 +219,10 @@ def _reason_for_xla(device: Any, native: bool) -> str | None:
     return f"on {device.platform}" if backend_of(device.platform) is None else None
 
 
-def _all_choices(space: Space) -> list[dict[str, str]]:
-    """Every combination of static choices that stands on an axis."""
-    static = [axis for axis in space.axes if axis.static]
-    return [
-        space.choices_at({axis.dim: index for axis, index in zip(static, indices, strict=True)})
-        for indices in product(*(range(axis.size) for axis in static))
-    ]
-
-
 def _first_point(space: Space) -> list[Point]:
     """Coordinates of a grid of one point."""
     return [
-        {name: values[:1].astype(space.dtype) for name, values in axis.values.items()}
+        {n: one for n, one in axis.at(slice(1), space.dtype).items() if n not in axis.options}
         for axis in space.axes
         if not axis.static
     ]

@@ -6,8 +6,8 @@ from math import prod
 
 import numpy as np
 
-from ..space import Axis, Space, Variable
-from ..values.columns import Values
+from ..space import Space, Variable
+from ..values.axis import Axis
 from .measure import Block, Counted, Measure, State
 from .named import meaning, of_class, statistic
 
@@ -19,7 +19,8 @@ class _Coordinate:
     """One coordinate of a place: its values along an axis, and how places count along that."""
 
     variable: Variable
-    values: Values
+    axis: Axis
+    name: str
     step: int
     size: int
 
@@ -28,10 +29,15 @@ class _Coordinate:
         nowhere = places == _NOWHERE
         along = np.where(nowhere, 0, places // self.step % self.size)
         if self.variable.dtype.kind == "i":  # names, by their numbers
-            names = self.values[:].tolist()
-            numbers = np.array(_numbers(names))
-            return np.where(nowhere, -1, numbers[along]).astype(self.variable.dtype)
-        return np.where(nowhere, np.nan, np.asarray(self.values[along], np.float64))
+            return np.where(nowhere, -1, self._numbers(along)).astype(self.variable.dtype)
+        return np.where(nowhere, np.nan, np.asarray(self.axis.values[self.name][along], np.float64))
+
+    def _numbers(self, along: np.ndarray) -> np.ndarray:
+        """Numbers of names at places along the axis."""
+        values = self.axis.values[self.name]
+        if self.name in self.axis.options:
+            return self.axis.as_taken(self.name, values[along], np.dtype(np.float64))
+        return np.array(_numbers(values[:].tolist()))[along]
 
 
 class Extreme(Measure):
@@ -96,12 +102,13 @@ def _coordinates(
         for name, values in axis.values.items():
             called = f"{output.name}_{how}_{name.replace('.', '_')}"
             about = f"{name} at the {words} of {meaning(output)}"
-            if axis.static:
-                variable = of_class(called, about, _classes(values[:].tolist()), output.inner_dims)
+            if axis.static or name in axis.options:
+                names = axis.options[name] if name in axis.options else values[:].tolist()
+                variable = of_class(called, about, _classes(names), output.inner_dims)
             else:
                 attributes = {"long_name": about, "units": units[name.partition(".")[0]]}
                 variable = Variable(called, np.dtype(np.float64), float("nan"), output.inner_dims, attributes)
-            result.append(_Coordinate(variable, values, prod(sizes[i + 1 :]), axis.size))
+            result.append(_Coordinate(variable, axis, name, prod(sizes[i + 1 :]), axis.size))
     return result
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..device import most_points
 from ..grid.batches import POINTS as BATCH
-from ..space import Axis, Space, Variable
+from ..space import Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
+from ..values.axis import Axis
 from .measure import Measure
 
 # The dimension of a cube in which every axis is reduced, and its one label.

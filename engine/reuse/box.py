@@ -66,8 +66,7 @@ class _BoxEvaluator(Evaluator):
     def _coordinates(self, i: int, tile: Tile, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         positions = self.positions[i]
         padded = np.pad(positions, (0, self.layout.tile[i] - len(positions)), mode="edge")
-        values = self.space.axes[i].values
-        return {name: values[name][padded].astype(self.space.dtype, copy=False) for name in values}
+        return self.space.axes[i].at(padded, self.space.dtype)
 
 
 def _rounded(length: int) -> int:

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,16 @@ def _create_columns(group: zarr.Group, space: Space, layout: Layout) -> None:
                 fill_value=float("nan") if column.dtype.kind == "f" else -1,
                 compressors=_codecs(column.dtype),
                 dimension_names=(axis.dim,),
-                attributes=_coordinate_attributes(space, name),
+                attributes=_coordinate_attributes(space, name) | _flags(axis.options.get(name, ())),
             )
+
+
+def _flags(options: Sequence[str]) -> dict[str, Any]:
+    """CF's way of naming the numbers of options."""
+    if not options:
+        return {}
+    meanings = " ".join(option.replace(" ", "_") for option in options)
+    return {"flag_values": list(range(len(options))), "flag_meanings": meanings}
 
 
 def _auxiliary(space: Space) -> dict[str, str]:

@@ -18,7 +18,8 @@ import numpy as np
 from ..errors import Argument, CubeError
 from ..gate.array_metadata import MOST_LABELS
 from ..gate.files import digest_of
-from ..space import Axis, Space
+from ..space import Space
+from ..values.axis import Axis
 from ..values.columns import Values, describe_values
 from ..values.columns import head as first_of
 from .cube import Cube

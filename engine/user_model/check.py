@@ -32,7 +32,7 @@ def check_model(where: str, space: Space) -> None:
     mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call.
     """
     _check_declaration(where, space)
-    for choices in _combinations(space):
+    for choices in space.combinations:
         first = _trace(where, space, choices)
         # To trace 20,000 operations takes seconds, and what follows from its text alone is the same again.
         if not known_self_contained(space.model_digest) and str(first) != str(_trace(where, space, choices)):
@@ -198,18 +198,6 @@ def _check_declaration(where: str, space: Space) -> None:
                 raise SweepError(f"{where}: output {output.name!r} has dim {dim!r}, which is not declared")
     if model.flow and model.flow.horizon not in [p.name for p in model.parameters]:
         raise SweepError(f"{where}: the flow ends at parameter {model.flow.horizon!r}, which is not declared")
-
-
-def _combinations(space: Space) -> list[dict[str, str]]:
-    """Every combination of static choices in the sweep."""
-    result = [dict(space.choices)]
-    for axis in space.axes:
-        if axis.static:
-            rows = [
-                dict(zip(axis.values, row, strict=True)) for row in zip(*axis.values.values(), strict=True)
-            ]
-            result = [{**one, **{k: str(v) for k, v in row.items()}} for one in result for row in rows]
-    return result
 
 
 def _first_line(error: BaseException) -> str:

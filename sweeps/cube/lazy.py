@@ -153,8 +153,9 @@ def _scope(dataset: "xr.Dataset") -> dict[str, Meaning]:
         if all(dim in grid for dim in coordinate.dims):
             values = np.atleast_1d(coordinate.values)
             numbers = values.dtype.kind in "iuf"
-            text = None if numbers else dict(enumerate(map(str, values.tolist())))
-            known[str(name)] = Meaning(text, values if numbers else None)
+            options = classes_of(coordinate)
+            text = options or (None if numbers else dict(enumerate(_numbered(values)[0])))
+            known[str(name)] = Meaning(text, values if numbers and not options else None)
     return known
 
 
@@ -183,7 +184,7 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any], plain: bo
         coordinate = dataset[name]
         values = np.asarray(coordinate.values)
         if values.dtype.kind not in "iuf":
-            values = np.arange(values.size).reshape(values.shape)
+            values = _numbered(values)[1]
         if plain:
             return Variable(coordinate.dims, values)  # pyright: ignore[reportArgumentType]
         import xarray as xr
@@ -193,6 +194,13 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any], plain: bo
     variable, _, label = name.partition(".")
     (dim,) = [dim for dim in dataset[variable].dims if dim not in grid_dims(dataset)]
     return dataset[variable].isel({dim: _labels(dataset, dim).index(label)}).variable
+
+
+def _numbered(texts: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The different texts, and the number of each among them: those of zipped axes and samples repeat."""
+    numbers = dict[str, int]()
+    places = [numbers.setdefault(str(one), len(numbers)) for one in np.ravel(texts).tolist()]
+    return list(numbers), np.array(places, np.int64).reshape(texts.shape)
 
 
 def _labels(dataset: "xr.Dataset", dim: Any) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...engine.errors import Argument, SweepError
 from ...kernels.status import WITHOUT_RESULT, Status
+from ..cube.classes import class_names, classes_of
 from ..cube.lazy import grid_dims, where
 from ..cube.select import Selections, select
 from ..cube.statuses import require_status
@@ -63,7 +64,7 @@ def read_inputs(dataset: "xr.Dataset", condition: str, selections: Selections) -
         raise SweepError(Argument("selections"), many)
     values, labels, shape = {}, {}, [dataset.sizes[dim] for dim in dims]
     for name, one in named.items():
-        column = one.values
+        column = class_names(one).astype(str) if classes_of(one) else one.values
         if column.dtype.kind not in "iuf":
             # Labels of a stored cube are of NumPy's StringDType, which astype(str) refuses.
             labelled = np.array([str(one) for one in column.tolist()])

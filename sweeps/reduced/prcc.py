@@ -7,6 +7,7 @@ import numpy as np
 from ...engine.reduce.measure import Block, State
 from ...engine.values.columns import Values
 from ..sensitivity.prcc import partial_rank_correlations
+from ..sensitivity.samples import numbers_of
 from ..spec.design import Design
 from .sampled import Measured, Sampled
 
@@ -39,7 +40,9 @@ class Prcc(Sampled):
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
         y = state["values"].T
-        x = np.stack([np.asarray(values[:], float) for values in self.columns.values()], axis=1)
+        drawn = self.design.distributions
+        columns = [numbers_of(values[:], drawn[name].options) for name, values in self.columns.items()]
+        x = np.stack(columns, axis=1)
         usable = ~np.isnan(y)
         tied = self.wanted.floor.tied
         found = partial_rank_correlations(x, np.where(usable, y, 0.0), usable, self.confidence, tied)

@@ -24,6 +24,16 @@ _MOST_STATUSES = 2**26  # read at once, a byte each
 Region = Mapping[str, slice]
 
 
+def numbers_of(values: np.ndarray, options: Sequence[str]) -> np.ndarray:
+    """Values of a parameter as numbers: names of a static choice's options by their places among these."""
+    if not options or values.dtype.kind in "iuf":
+        return values.astype(float)
+    numbers = np.zeros(values.shape)
+    for number, option in enumerate(options):
+        numbers[values == option] = number
+    return numbers
+
+
 class Samples:
     """A cube (or a selection of one) as tables of points by cells.
 
@@ -142,8 +152,11 @@ class Samples:
     def positions(self) -> np.ndarray:
         """The sampled parameters, shape (points, parameters)."""
         assert self.design is not None
-        columns = [self.dataset[name].values for name in self.design.distributions]
-        return np.stack(columns, axis=1).astype(float)
+        columns = [
+            numbers_of(self.dataset[name].values, one.options)
+            for name, one in self.design.distributions.items()
+        ]
+        return np.stack(columns, axis=1)
 
     @property
     def points(self) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
-from ...engine.space import Axis
+from ...engine.values.axis import Axis
 from ...engine.values.columns import Values
 from ...kernels.model import Model
 from ..text import nearest
@@ -141,5 +141,6 @@ def sampled_axis(
     named = [*model.parameters, *model.choices, *model.dims, *model.all_outputs(path=True)]
     if DIM in [one.name for one in named]:
         raise SweepError(f"{where}: model {model.name} has a {shown(DIM)} of its own; rename that")
-    tops = {name: one.high for name, one in design.distributions.items() if one.whole}
-    return (Axis(DIM, drawn, group=design.points_per_sample, tops=tops),)
+    tops = {name: one.high for name, one in design.distributions.items() if one.whole and not one.options}
+    options = {name: one.options for name, one in design.distributions.items() if one.options}
+    return (Axis(DIM, drawn, group=design.points_per_sample, tops=tops, options=options),)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
+from ...engine.values.axis import OF_OPTIONS
 from ...engine.values.columns import Values
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
@@ -97,11 +98,16 @@ class Design:
             return self._drawn_first()
         columns = {}
         for dim, (name, one) in enumerate(self.distributions.items()):
-            whole = np.int64 if one.whole else np.float64
+            whole = OF_OPTIONS.type if one.options else np.int64 if one.whole else np.float64
             low, high = (ends or {}).get(name, (-inf, inf))
             quantiles = one.within(low, high, SAMPLERS[self.kind].reaches_ends)
             columns[name] = Drawn(self.in_unit_cube, dim, self.points, quantiles, whole)
-        return {name: one[:] if self.points <= most else one for name, one in columns.items()}
+        return {name: self._held(name, one) if self.points <= most else one for name, one in columns.items()}
+
+    def _held(self, name: str, column: Drawn) -> np.ndarray:
+        """A column whole, of a static choice as texts."""
+        options = self.distributions[name].options
+        return np.array(options)[column[:]] if options else column[:]
 
     def _drawn_first(self) -> dict[str, Values]:
         """The values as equisweep 0.1.0 drew them."""
@@ -194,9 +200,10 @@ def resolve_design(
     _require_drawable(where, design)
     if kind == "morris":
         require_equal_steps(f"{where}.groups", design.groups, design.distributions, option)
-    ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in parameters.items()}
+    numbers = {name: (p, one) for name, (p, one) in parameters.items() if p is not None}
+    ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in numbers.items()}
     if sampler.reaches_ends:
-        for name, (parameter, one) in parameters.items():
+        for name, (parameter, one) in numbers.items():
             hint = "; a Morris design reaches both ends of its ranges"
             reached = one.quantiles(np.array([0.0, 1.0]))
             inside_domain(f"{where}.parameters.{name}", reached, parameter, inputs.dtype, hint)
@@ -234,6 +241,11 @@ def _correlation(where: str, stated: Mapping[str, Any], parameters: Mapping[str,
             'alone; take kind = "lhs", and the measures shapley or kucherenko'
         )
     pairs = read_pairs(where, stated["correlation"], list(parameters))
+    for name in (name for pair in pairs for name in (pair.one, pair.other)):
+        if parameters[name][1].options:
+            raise SweepError(
+                f"{where}: {name} is a static choice, whose options have no order to correlate by"
+            )
     normal_factor(where, pairs, {name: one for name, (_, one) in parameters.items()})
     return pairs
 
@@ -246,8 +258,11 @@ def _require_drawable(where: str, design: Design) -> None:
     most = SAMPLERS[design.kind].most
     if design.samples > most:
         raise SweepError(f"{where}.samples: {design.samples:,}: a {design.kind} design has at most {most:,}")
-    if design.drawn_as == version_0_1.VERSION and (design.groups or design.correlation):
-        raise SweepError(f"{where}.drawn_as: {version_0_1.VERSION} knew neither groups nor correlation")
+    drawn = any(one.options for one in design.distributions.values())
+    if design.drawn_as == version_0_1.VERSION and (design.groups or design.correlation or drawn):
+        raise SweepError(
+            f"{where}.drawn_as: {version_0_1.VERSION} knew neither groups, correlation nor drawn choices"
+        )
     if design.drawn_as == version_0_1.VERSION and design.points > version_0_1.MOST_POINTS:
         raise SweepError(
             f"{where}.samples: {design} are {design.points:,}; a design that is drawn as "

@@ -3,7 +3,7 @@
 A new kind of distribution is one entry in `KINDS`, or in `laws.LAWS` where it has a distribution function.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, log, pi
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from .laws import LAWS, Law, Numbers
 
-CUTS = ("low", "high")
+CUTS, CHOICE = ("low", "high"), "choice"
 _INSIDE = 2.0**-53  # how far shares stay from 0 and 1
 _STEP = 1e-4  # of a share, by which a density is taken about the median
 
@@ -23,7 +23,8 @@ class Distribution:
 
     A normal distribution's `numbers` are its mean and standard deviation before it is truncated, a lognormal
     one's those of its logarithm; its ends are infinite (or 0) where nothing truncates it. Of a discrete one
-    they are its values, which rise and have `weights`; `counts` says whether the parameter is an integer.
+    they are its values, which rise and have `weights`; `counts` says whether the parameter is an integer. Of
+    a choice they are the numbers of its `options`.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Distribution:
     high: float
     weights: Numbers = ()
     counts: bool = False
+    options: tuple[str, ...] = ()
 
     def quantiles(self, u: np.ndarray) -> np.ndarray:
         """Values below which shares `u` (in [0, 1]) of the distribution lie; any shape, the same out."""
@@ -117,12 +119,22 @@ class Distribution:
         """As a sweep file states it, ends that were cut to a domain included; None stands for infinite."""
         numbers = (*self.numbers, self.low, self.high) if KINDS[self.kind].truncated else self.numbers
         stated: dict[str, Any] = {self.kind: [number if isfinite(number) else None for number in numbers]}
+        if self.options:
+            return {self.kind: list(self.options), "weights": list(self.weights)}
         return stated | ({"weights": list(self.weights), "counts": self.counts} if self.weights else {})
+
+    @classmethod
+    def of_options(cls, options: Sequence[str], weights: Sequence[float]) -> "Distribution":
+        """The distribution of a choice."""
+        numbers = tuple(float(number) for number in range(len(options)))
+        return cls(CHOICE, numbers, 0.0, numbers[-1], tuple(weights), True, tuple(options))
 
     @classmethod
     def from_plain(cls, stated: Mapping[str, Any]) -> "Distribution":
         """The distribution that `plain` wrote."""
         kind, numbers = next(iter(stated.items()))
+        if kind == CHOICE:
+            return cls.of_options(numbers, stated["weights"])
         low = -inf if numbers[-2:][0] is None else numbers[-2:][0]
         high = inf if numbers[-1] is None else numbers[-1]
         if KINDS[kind].truncated:
@@ -252,6 +264,8 @@ KINDS = {
     "discrete": Kind(
         "a list of values, with weights = [...] beside it", _chosen, _shares_chosen, (), beside=("weights",)
     ),
+    # Of a static choice, whose options are numbered.
+    CHOICE: Kind("a list of options, with weights = [...] beside it", _chosen, _shares_chosen, ()),
     # Of points that somebody else drew only the ends are known; no sweep file states it.
     "given": Kind("[low, high]", _uniform, _shares_uniform),
     "integers": Kind("[low, high], whole numbers, both included", _integers, _shares_integers, integer=True),

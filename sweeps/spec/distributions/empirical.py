@@ -71,8 +71,13 @@ def column_of(where: str, path: Path, where_column: str, column: Any) -> list[fl
     return columns_of(where, path, [(where_column, column)])[0]
 
 
-def columns_of(where: str, path: Path, asked: Sequence[tuple[str, Any]]) -> list[list[float]]:
-    """The same of several columns, of each where it is asked for and its name, read at one go."""
+def columns_of(
+    where: str, path: Path, asked: Sequence[tuple[str, Any]], options: Sequence[Sequence[str]] = ()
+) -> list[list[Any]]:
+    """The same of several columns, of each where it is asked for and its name, read at one go.
+
+    Where a column has `options`, its cells are texts, and each is one of these.
+    """
     try:
         text = decoded(read_regular(path, TEXT))
     except OSError as error:
@@ -84,7 +89,7 @@ def columns_of(where: str, path: Path, asked: Sequence[tuple[str, Any]]) -> list
     # Row by row: a million rows as lists of cells take ten times the file.
     rows = csv.reader(StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
-        return _columns(f"{where}: {path}", path, enumerate(rows, 1), delimiter, asked)
+        return _columns(f"{where}: {path}", path, enumerate(rows, 1), delimiter, asked, options)
     except csv.Error as error:
         raise SweepError(f"{where}: {path}: {error}") from None
 
@@ -95,7 +100,8 @@ def _columns(
     rows: Iterator[tuple[int, list[str]]],
     delimiter: str,
     asked: Sequence[tuple[str, Any]],
-) -> list[list[float]]:
+    options: Sequence[Sequence[str]],
+) -> list[list[Any]]:
     head = next(((line, row) for line, row in rows if any(row)), None)
     if head is None:
         raise SweepError(f"{here}: the file is empty")
@@ -105,8 +111,8 @@ def _columns(
         rows = chain([head], rows) if _number(names[0], delimiter) is not None else rows
     else:
         places = [_place(where, path, names, column) for where, column in asked]
-    columns: list[list[float]] = [[] for _ in asked]
-    into = list(zip(places, columns, strict=True))
+    columns: list[list[Any]] = [[] for _ in asked]
+    into = list(zip(places, columns, options or [()] * len(asked), strict=True))
     for line, row in rows:
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
             raise SweepError(
@@ -115,8 +121,11 @@ def _columns(
             )
         if not any(row):
             continue
-        for place, column in into:
+        for place, column, known in into:
             cell = row[place] if place < len(row) else ""
+            if known:
+                column.append(_option(f"{here}, line {line}", cell.strip(), known))
+                continue
             value = _number(cell, delimiter)
             if value is None:
                 raise SweepError(f"{here}, line {line}: {shown(cell)} is not a finite number")
@@ -132,6 +141,12 @@ def _place(where: str, path: Path, names: list[str], column: Any) -> int:
     if column not in names:
         raise SweepError(f"{where}: {path} has no column {shown(column)}{nearest(str(column), names)}")
     return names.index(column)
+
+
+def _option(where: str, cell: str, known: Sequence[str]) -> str:
+    if cell not in known:
+        raise SweepError(f"{where}: {shown(cell)} is no option{nearest(cell, known)}")
+    return cell
 
 
 def _number(cell: str, delimiter: str) -> float | None:

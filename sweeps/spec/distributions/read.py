@@ -9,14 +9,14 @@ import numpy as np
 
 from ....engine.errors import SweepError
 from ....engine.gate.text import shown
-from ....kernels.model import Parameter
+from ....kernels.model import Choice, Parameter
 from ...text import nearest
 from . import empirical
-from .distribution import CUTS, KINDS, Distribution
+from .distribution import CHOICE, CUTS, KINDS, Distribution
 from .laws import LAWS, Numbers
 
 # What a sweep file may state: of points that somebody else drew nothing is known but their ends.
-_STATED = [*(kind for kind in KINDS if kind != "given"), empirical.NAME]
+_STATED = [*(kind for kind in KINDS if kind not in ("given", CHOICE)), empirical.NAME]
 
 
 def read_distribution(where: str, stated: Any, parameter: Parameter, folder: Path = Path()) -> Distribution:
@@ -49,6 +49,37 @@ def read_distribution(where: str, stated: Any, parameter: Parameter, folder: Pat
         return _cut_law(own, name, numbers, stated, parameter)
     low, high = _ENDS.get(name, _first_and_last)(where, numbers, parameter)
     return Distribution(name, numbers, low, high)
+
+
+def read_choice(where: str, stated: Any, choice: Choice) -> Distribution:
+    """How a static choice is drawn: ``{choice = ["noncooperation", "sharing"], weights = [2, 1]}``.
+
+    Raises SweepError, beginning with `where`, for anything else, and for what is no option of it.
+    """
+    if not isinstance(stated, Mapping) or CHOICE not in stated or set(stated) - {CHOICE, "weights"}:
+        example = ", ".join(f'"{option}"' for option in choice.options[:2])
+        raise SweepError(
+            f"{where}: {shown(stated)} should be options of a static choice, such as {{choice = [{example}]}}"
+        )
+    options, own = stated[CHOICE], f"{where}.{CHOICE}"
+    if not isinstance(options, Sequence) or isinstance(options, str) or len(options) < 2:
+        raise SweepError(f"{own}: {shown(options)} should be a list of two or more options")
+    for option in options:
+        if option not in choice.options:
+            raise SweepError(f"{own}: {shown(option)} is no option{nearest(str(option), choice.options)}")
+        if list(options).count(option) > 1:
+            raise SweepError(f"{own}: {shown(option)} stands there twice")
+    return Distribution.of_options(options, _weights(where, stated, len(options)))
+
+
+def _weights(own: str, stated: Mapping[str, Any], count: int) -> Numbers:
+    """The weights of so many values, all alike if none are stated."""
+    weights = _numbers(f"{own}.weights", "a weight of each value", stated.get("weights", [1.0] * count))
+    if len(weights) != count:
+        raise SweepError(f"{own}.weights: {len(weights)} weights of {count} values; give one of each")
+    if min(weights) <= 0:
+        raise SweepError(f"{own}.weights: {min(weights):g} is not above 0; leave out what never comes")
+    return weights
 
 
 def _numbers(where: str, meaning: str, given: Any, lengths: Sequence[int] = ()) -> Numbers:
@@ -108,16 +139,12 @@ def _discrete(own: str, stated: Mapping[str, Any], parameter: Parameter) -> Dist
         raise SweepError(
             f"{where}: {shown(stated['discrete'])} should be two or more values, each there once"
         )
-    weights = _numbers(f"{own}.weights", "a weight of each value", stated.get("weights", [1.0] * len(values)))
-    if len(weights) != len(values):
-        raise SweepError(f"{own}.weights: {len(weights)} weights of {len(values)} values; give one of each")
+    weights = _weights(own, stated, len(values))
     for value in values:
         if not parameter.domain.contains(value):
             raise SweepError(f"{where}: {value:g} lies outside {parameter.domain} ({parameter.meaning})")
         if parameter.integer and value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
-    if min(weights) <= 0:
-        raise SweepError(f"{own}.weights: {min(weights):g} is not above 0; leave out what never comes")
     pairs = sorted(zip(values, weights, strict=True))
     values, weights = tuple(v for v, _ in pairs), tuple(w for _, w in pairs)
     return Distribution("discrete", values, values[0], values[-1], weights, parameter.integer)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....engine.errors import SweepError
 from ....engine.gate.text import shown
-from ....kernels.model import Parameter
+from ....kernels.model import Choice, Parameter
 from ...paths import path_of
 from ..distributions.distribution import Distribution
 from ..distributions.empirical import columns_of
@@ -34,12 +34,17 @@ class GivenPoints(Points):
 
 
 def read_columns(
-    where: str, stated: Mapping[str, Any], found: Mapping[str, Parameter], inputs: Inputs, folder: Path
+    where: str,
+    stated: Mapping[str, Any],
+    found: Mapping[str, Parameter | Choice],
+    inputs: Inputs,
+    folder: Path,
 ) -> tuple[dict[str, Distribution], dict[str, np.ndarray]]:
     """The parameters of a design whose `samples` name a file: what each ranges over, and its values.
 
-    `found` are the parameters of the model that the design names. Raises SweepError, beginning with `where`,
-    for a column that is not there, cells that are no numbers, and values outside of a domain.
+    `found` are the parameters and static choices of the model that the design names. Raises SweepError,
+    beginning with `where`, for a column that is not there, cells that are no numbers, or no options of a
+    choice, and values outside of a domain.
     """
     path, asked = folder / path_of(stated["samples"]), dict[str, tuple[str, Any]]()
     for name, given in stated["parameters"].items():
@@ -51,12 +56,21 @@ def read_columns(
         ):
             raise SweepError(f"{here}: {shown(given)} {_FORM}; its values are those of {path}")
         asked[name] = f"{here}.column", given["column"]
-    columns = columns_of(f"{where}.samples", path, list(asked.values()))
+    options = [one.options if isinstance(one, Choice) else () for one in map(found.get, asked)]
+    columns = columns_of(f"{where}.samples", path, list(asked.values()), options)
     if columns and len(columns[0]) < 2:
         raise SweepError(f"{where}.samples: {path} has fewer than 2 points")
-    values = {
-        name: inputs.numbers(f"{where}.parameters.{name}", column, found[name])
-        for name, column in zip(asked, columns, strict=True)
-    }
-    laws = {name: (float(column.min()), float(column.max())) for name, column in values.items()}
-    return {name: Distribution(KIND, ends, *ends) for name, ends in laws.items()}, values
+    laws, values = dict[str, Distribution](), dict[str, np.ndarray]()
+    for name, column in zip(asked, columns, strict=True):
+        parameter = found[name]
+        if isinstance(parameter, Choice):
+            values[name] = np.array(column)
+            counts = {one: column.count(one) for one in parameter.options if one in column}
+            laws[name] = Distribution.of_options(list(counts), list(map(float, counts.values())))
+        else:
+            values[name] = inputs.numbers(f"{where}.parameters.{name}", column, parameter)
+            ends = float(values[name].min()), float(values[name].max())
+            laws[name] = Distribution(KIND, ends, *ends)
+    if all(one.options for one in laws.values()):
+        raise SweepError(f"{where}.parameters: are static choices alone; add a parameter, or make them axes")
+    return laws, values

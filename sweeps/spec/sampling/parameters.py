@@ -7,9 +7,9 @@ from typing import Any
 
 from ....engine.errors import SweepError
 from ....engine.gate.text import shown
-from ....kernels.model import Parameter
+from ....kernels.model import Choice, Parameter
 from ..distributions.distribution import Distribution
-from ..distributions.read import read_distribution
+from ..distributions.read import read_choice, read_distribution
 from ..inputs import Inputs
 from .kinds import SAMPLERS
 
@@ -21,8 +21,11 @@ def read_parameters(
     fixed: Mapping[str, Any],
     inputs: Inputs,
     folder: Path,
-) -> dict[str, tuple[Parameter, Distribution]]:
-    """Each sampled parameter and its distribution; SweepError, beginning with `where`, for what is wrong."""
+) -> dict[str, tuple[Parameter | None, Distribution]]:
+    """Each sampled parameter, None where it is a static choice, and its distribution.
+
+    SweepError, beginning with `where`, for what is wrong.
+    """
     distributions = {}
     for name, given in stated_parameters(
         where, stated, "distributions, such as alpha = {uniform = [0.1, 0.9]}"
@@ -30,7 +33,10 @@ def read_parameters(
         if not isinstance(name, str):
             raise SweepError(f"{where}: the key {shown(name)} should be a name")
         parameter = drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
-        one = read_distribution(f"{where}.{name}", given, parameter, folder)
+        if isinstance(parameter, Choice):
+            one, parameter = read_choice(f"{where}.{name}", given, parameter), None
+        else:
+            one = read_distribution(f"{where}.{name}", given, parameter, folder)
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
@@ -42,6 +48,8 @@ def read_parameters(
                 "none; give uniform or integers"
             )
         distributions[name] = parameter, one
+    if all(one.options for _, one in distributions.values()):
+        raise SweepError(f"{where}: draws static choices alone; add a parameter, or make them axes")
     return distributions
 
 
@@ -55,13 +63,11 @@ def stated_parameters(where: str, stated: Mapping[str, Any], of: str) -> Mapping
 
 def drawn_parameter(
     where: str, name: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
-) -> Parameter:
-    """The parameter called `name`, which must stand nowhere else."""
+) -> Parameter | Choice:
+    """The parameter, or static choice, called `name`, which must stand nowhere else."""
     if name in axes:
         raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
-    if name in inputs.choices:
-        raise SweepError(f"{where}: {name} is a static choice and cannot be drawn; make it an axis")
-    parameter = inputs.parameter(where, name)
+    parameter = inputs.choices[name] if name in inputs.choices else inputs.parameter(where, name)
     if name in fixed:
         raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
     return parameter

@@ -136,7 +136,10 @@ BAD_PARAMETERS = {
         {"alpah": {"uniform": [0, 1]}},
         "parameters.alpah: model external has no parameter 'alpah'; did",
     ),
-    "static": ({"mechanism": {"uniform": [0, 1]}}, "mechanism is a static choice and cannot be drawn"),
+    "static": (
+        {"mechanism": {"uniform": [0, 1]}},
+        "mechanism: {'uniform': [0, 1]} should be options of a static choice",
+    ),
     "fixed": ({"v": {"uniform": [0.1, 0.2]}}, "design.parameters.v: also stands in [fixed] as 0.4; keep one"),
     "axis": ({"beta": {"uniform": [0, 1]}}, "design.parameters.beta: also stands in [axes]; keep one"),
     "no distribution": ({"alpha": [0, 1]}, "parameters.alpha: [0, 1] should be one distribution, such as"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import Argument, SweepError
 from .paths import cube_path, path_of
+from .scratch import scratch_beside
 
 if TYPE_CHECKING:
     from ..engine.store.shared.pack import Packed
@@ -29,7 +30,7 @@ def pack(cube: str | Path, file: str | Path, overwrite: bool = False) -> "Packed
         How many tiles and files there are, and the bytes of the zip file. Raises SweepError where the file
         cannot be written, CubeError where the cube is not whole or not sound; then there is no file.
     """
-    from ..engine.store.durable import sync
+    from ..engine.store.durable import name_anew, sync
     from ..engine.store.shared.pack import pack as write
 
     root, final = cube_path(cube), path_of(file)
@@ -42,15 +43,15 @@ def pack(cube: str | Path, file: str | Path, overwrite: bool = False) -> "Packed
         raise SweepError(f"{final}: {wrong}")
     if os.path.lexists(final) and not overwrite:
         raise SweepError(f"{final}: is there already; ", Argument("overwrite", True), " replaces it")
-    partial = final.with_name(f".{final.name}.partial-{os.getpid()}")
     try:
-        packed = write(root, partial)
-        sync(partial)
-        if overwrite:
-            partial.replace(final)
-        else:
-            os.link(partial, final)  # which replaces nothing that has come meanwhile
-        sync(final.absolute().parent)
+        with scratch_beside(final) as partial:
+            packed = write(root, partial)
+            sync(partial)
+            if overwrite:
+                partial.replace(final)
+            else:
+                name_anew(partial, final)
+            sync(final.absolute().parent)
         return packed
     except FileExistsError:
         raise SweepError(
@@ -58,5 +59,3 @@ def pack(cube: str | Path, file: str | Path, overwrite: bool = False) -> "Packed
         ) from None
     except OSError as error:
         raise SweepError(f"{final}: cannot be written ({error.strerror or error})") from None
-    finally:
-        partial.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..engine.store.shared.owner import is_running
+from ..engine.store.shared.owner import abandoned, scratch_name, worked_with
 
 _NAME = "equisweep-sql-"
 # What lies here is on a disk, where /tmp may be memory.
@@ -23,9 +23,11 @@ def private_folder() -> Iterator[Path]:
     """
     base = _base()
     _remove_left(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=base))
+    folder = base / f"{_NAME}{scratch_name()}"
+    folder.mkdir(0o700)
     try:
-        yield folder
+        with worked_with(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -38,9 +40,8 @@ def _base() -> Path:
 
 
 def _remove_left(base: Path) -> None:
-    """Delete folders of processes that have ended."""
+    """Delete folders of processes that have ended, here or, where hosts share the disk, elsewhere."""
     with suppress(OSError):
-        for path in base.glob(f"{_NAME}*-*"):
-            owner = path.name.removeprefix(_NAME).partition("-")[0]
-            if owner.isdigit() and path.lstat().st_uid == os.getuid() and not is_running(int(owner)):
+        for path in base.glob(f"{_NAME}*"):
+            if path.lstat().st_uid == os.getuid() and abandoned(path):
                 shutil.rmtree(path, ignore_errors=True)

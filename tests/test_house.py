@@ -85,7 +85,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill text paths light_imports square_matrix starter/*",
+        "spill scratch text paths light_imports square_matrix starter/*",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

@@ -20,7 +20,9 @@ from .storage.reached import objects_at
 
 # Of Linux alone; elsewhere there are slower ways.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-_HERE, _RENAME_EXCHANGE = -100, 2
+_HERE, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
+# What a file system answers that has no hard links (FAT, some that are shared), or no such rename.
+_CANNOT = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
 
 
 class Appeared(CubeError):
@@ -159,6 +161,25 @@ def appear(partial: Path, final: Path, replace: bool) -> None:
     remove_tree(doomed)
 
 
+def name_anew(partial: Path, final: Path) -> None:
+    """Give a finished file its final name, where nothing lies: FileExistsError where something does.
+
+    In one step, by a hard link, whose first name is left to its writer, or a rename that replaces nothing;
+    where the file system has neither, by a look and a rename. Raises OSError where the disk refuses.
+    """
+    try:
+        return os.link(partial, final)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+    failed = _renamed(partial, final, _RENAME_NOREPLACE)
+    if failed in _CANNOT and not os.path.lexists(final):
+        partial.rename(final)
+    elif failed:
+        reason = errno.EEXIST if failed in _CANNOT else failed
+        raise OSError(reason, os.strerror(reason), str(final))
+
+
 def put_back(root: Path) -> None:
     """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
     if is_url(root) or os.path.lexists(root):
@@ -171,9 +192,15 @@ def put_back(root: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Exchange two names in one step; False where the system or the file system cannot."""
+    return _renamed(one, other, _RENAME_EXCHANGE) == 0
+
+
+def _renamed(one: Path, other: Path, flag: int) -> int:
+    """Rename as Linux alone does, by one of its flags: 0, or the number of the error."""
     if _LIBC is None or not hasattr(_LIBC, "renameat2"):
-        return False
-    return _LIBC.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0
+        return errno.ENOSYS
+    failed = _LIBC.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), flag)
+    return (ctypes.get_errno() or errno.EIO) if failed else 0
 
 
 def remove_leftovers(root: Path, inside: bool = True) -> None:

@@ -28,27 +28,31 @@ from .seal import seals_of
 from .spans import Index, Span, put, spans
 from .storage.changed import changed_files, known_files
 from .storage.files import objects_of
+from .storage.zipped import asked_anew
 
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
 _ASKED_FOR = 10.0  # Seconds for which a cube in object storage is taken for the one that was opened.
 
 
 class Reader:
-    """The numbers of one cube. Threads may share it; another process opens the cube itself.
+    """The numbers of one cube. Threads may share it; another process opens the cube itself: `which` it was.
 
-    Raises CubeError where there is no cube, or its metadata are not what was written.
+    Raises CubeError where there is no cube, it is not that one, or its metadata are not what was written.
     """
 
     _folder, _asked = -1, float("-inf")
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, which: tuple[str, tuple[int, ...]] | None = None) -> None:
+        self.root = asked_anew(root)
         bucket = objects_of(root)
         self._identity = bucket.identity if bucket else ()
         if not bucket:
             with suppress(OSError):  # held open, so that no other folder is taken for it
                 self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.cube = open_cube_for_reading(root)
+        self._which = (self.cube.stamp.cube, self.cube.array("status").shape)
+        if which not in (None, self._which):
+            raise CubeError(f"{root}: is another cube than was opened, or has grown since; open it again")
         with clear_disk_errors(root):
             self.manifest = self.cube.load_manifest()
         self.manifest.require_own(root)
@@ -67,18 +71,16 @@ class Reader:
         """CubeError where another cube has taken the place of the one that was opened."""
         bucket = objects_of(self.root)
         if bucket is not None:
-            if bucket.identity != self._identity:
-                raise self._replaced()
-            return self._require_same_objects()
-        try:
-            same = os.path.samestat(os.fstat(self._folder), os.stat(self.root))  # noqa: PTH116
-        except OSError:
-            same = False
-        if not same:
-            raise self._replaced()
+            return self._require_same_objects(bucket.identity)
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(self._folder), os.stat(self.root)):  # noqa: PTH116
+                return
+        raise self._replaced()
 
-    def _require_same_objects(self) -> None:
+    def _require_same_objects(self, identity: tuple[int, ...]) -> None:
         """The same in object storage, where the seal says which cube it is: asked after a while only."""
+        if identity != self._identity:
+            raise self._replaced()
         now = time.monotonic()
         if now - self._asked < _ASKED_FOR:
             return
@@ -94,7 +96,7 @@ class Reader:
         return CubeError(f"{self.root}: was replaced or moved since it was opened; open it again")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Reader, (self.root,)
+        return Reader, (self.root, self._which)
 
     def read(self, name: str, index: Sequence[Index]) -> np.ndarray:
         """Numbers of a variable: along each of its dimensions an integer, a slice or an array of integers.
@@ -199,8 +201,7 @@ class Reader:
         return {code: int(n) for code, n in enumerate(counts) if n}
 
     def _counts(self, tile: Tile) -> np.ndarray:
-        whole = [slice(0, size) for size in tile.shape]
-        return np.bincount(self._part("status", tile, whole).ravel(), minlength=256)
+        return np.bincount(self._part("status", tile, _all_of(tile)).ravel(), minlength=256)
 
     def _part(self, name: str, tile: Tile, region: Sequence[slice]) -> np.ndarray:
         """A region of a tile's shard."""

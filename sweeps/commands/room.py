@@ -16,6 +16,7 @@ from typing import Any
 # 206; DuckDB aborted with 400 left, and XLA, which compiles afterwards, found no room for LLVM with 1,100.
 _TAKES = {"numpy": 120, "scipy": 220, "duckdb": 400, "jaxlib": 1000}
 _A_THREAD, _MOST_THREADS = 40, 64
+_OF_OPENBLAS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def guard_room() -> None:
@@ -56,6 +57,35 @@ class _Guard:
 
 def takes(name: str) -> int:
     """Bytes that a library takes while it is loaded, by as many threads as its own rule starts."""
-    stated = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
-    threads = int(stated) if stated.isdecimal() and len(stated) < 6 else os.cpu_count() or 1
-    return (_TAKES[name] + _A_THREAD * min(threads, _MOST_THREADS)) * 2**20
+    return (_TAKES[name] + _A_THREAD * min(_THREADS[name](), _MOST_THREADS)) * 2**20
+
+
+def _of_openblas() -> int:
+    """Threads of OpenBLAS: as many as are asked for, and no more than there are cores for this process."""
+    asked = (_number(os.environ.get(name, "")) for name in _OF_OPENBLAS)
+    return min(next((number for number in asked if number), _MOST_THREADS), _cores())
+
+
+def _of_xla() -> int:
+    """Threads of XLA, which knows no other variable, and takes what that says whatever cores there are."""
+    return _number(os.environ.get("NPROC", "")) or _cores()
+
+
+def _of_duckdb() -> int:
+    """Threads of DuckDB, which looks at all cores, whichever this process may use, and at what Slurm says."""
+    return _number(os.environ.get("SLURM_CPUS_ON_NODE", "")) or os.cpu_count() or 1
+
+
+_THREADS = {"numpy": _of_openblas, "scipy": _of_openblas, "duckdb": _of_duckdb, "jaxlib": _of_xla}
+
+
+def _number(stated: str) -> int:
+    """A number of threads as a variable states it; 0 where it states none."""
+    return min(int(stated[:6]), 10**5) if stated.isdecimal() else 0
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from ...engine.store.durable import discard
+from ..scratch import scratch_beside
 from ..text import ALL_ROWS
 from .lazy import lazy
 from .plain.text import TEXT, Batch, Column, write_text
@@ -148,18 +148,13 @@ def write_zarr(dataset: "xr.Dataset", output: Path) -> None:
 
     It is no cube that a sweep could be run into, but the part of one.
     """
-    partial = _partial(output)
-    try:
+    with _written(output) as partial:
         with warnings.catch_warnings():
             # zarr warns that text and consolidated metadata are not in its specification yet.
             warnings.simplefilter("ignore")
             pieces = lazy(dataset)
             pieces.drop_encoding().pipe(_stored, pieces).to_zarr(partial, zarr_format=3, consolidated=True)
         partial.rename(output)
-    except OSError as error:
-        raise _unwritable(output, error) from None
-    finally:
-        discard(partial)
 
 
 def _require_columns(schema: "pa.Schema", style: str) -> None:
@@ -203,18 +198,19 @@ def text_file(output: Path) -> Iterator[IO[str]]:
 @contextmanager
 def in_place(output: Path) -> Iterator[Path]:
     """A temporary file beside `output` that takes its name at the end, and is gone after an error."""
-    partial = _partial(output)
-    try:
+    with _written(output) as partial:
         yield partial
         partial.replace(output)
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[Path]:
+    """Where `output` is written until it is whole; SweepError where the disk refuses."""
+    try:
+        with scratch_beside(output) as partial:
+            yield partial
     except OSError as error:
         raise _unwritable(output, error) from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(output: Path) -> Path:
-    return output.with_name(f".{output.name}.partial-{os.getpid()}")
 
 
 def _unwritable(output: Path, error: OSError) -> SweepError:

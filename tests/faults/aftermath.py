@@ -11,11 +11,11 @@ import numpy as np
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.read import Reader
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run_report
+from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, pack, run_report
 from helpers.cube_files import contents
 
 from .cubes import TILE_POINTS, Kind
-from .scenarios import Scenario
+from .scenarios import OLD_FILE, Scenario, packed_beside
 
 Key = tuple[int, ...]
 
@@ -99,6 +99,8 @@ def aftermath(
         problems += [f"committed and lost: {sorted(known - whole)}"] if known - whole else []
         problems += [] if careless else _points_lost(scenario, places.template, now)
         known = whole
+    if scenario.verb == "pack":
+        problems += _pack_again(scenario, cube, packed_beside(places.clean))
     problems += _finish(scenario, cube, places.sweep, holds, known)
     return problems or _compare(cube, places.clean, scenario.kind)
 
@@ -154,6 +156,23 @@ def _finish(scenario: Scenario, cube: Path, sweep: Path, holds: Kind | None, kno
     if report.computed > missing:
         return [f"the next run computed {report.computed} tiles, and {missing} were missing"]
     return []
+
+
+def _pack_again(scenario: Scenario, cube: Path, clean: Path) -> list[str]:
+    """Pack the cube again; what is wrong with the packed one before that, and afterwards."""
+    packed, problems = packed_beside(cube), []
+    there = packed.read_bytes() if packed.exists() else None
+    right = [clean.read_bytes(), OLD_FILE if scenario.options else None]
+    if there not in right:
+        problems.append(f"{packed.name} is neither what was there nor a whole cube")
+    try:
+        pack(cube, packed, overwrite=there is not None)
+    except (CubeError, SweepError) as error:
+        return [*problems, f"packing again: {error}"]
+    if packed.read_bytes() != right[0]:
+        problems.append("packed again it has other bytes")
+    packed.unlink()  # of the cube's folder nothing else may be left
+    return problems
 
 
 def _contents(cube: Path) -> dict[str, bytes]:

@@ -26,7 +26,7 @@ from equisweep.engine.grid import evaluate
 from equisweep.engine.kept import folder as kept_folder
 from equisweep.engine.run import execute
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import open_cube
+from equisweep.sweeps import open_cube, pack
 from equisweep.sweeps.commands import main as main_module
 
 from .cubes import Kind, Numbers
@@ -50,6 +50,7 @@ def warm_up() -> None:
             main_module.main(["run", str(sweep), "-o", str(cube), "-q", "--overwrite"])
             verify(cube)
             open_cube(cube).load()
+            pack(cube, Path(folder) / "cube.zip", overwrite=True)
     zarr.core.sync.sync(_end_threads())
     zarr.core.sync.cleanup_resources()
     alive = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]

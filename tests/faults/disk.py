@@ -75,7 +75,7 @@ class Disk:
     def __init__(self, root: Path, synced: bool = True) -> None:
         """Begin with what is there, `synced` or, its shards, not."""
         self.root = str(root)
-        self.open: dict[int, list[Any]] = {}
+        self.open: dict[int, Any] = {}
         self.top = _load(root, synced, root)
 
     def apply(self, operation: Operation) -> None:
@@ -101,7 +101,7 @@ class Disk:
         *above, name = self._parts(path)
         return self._find("/".join([self.root, *above])), name
 
-    def _open(self, number: int, path: str, creates: bool, truncates: bool, appends: bool) -> None:
+    def _open(self, number: int, path: str, creates: bool, truncates: bool) -> None:
         folder, name = self._at(path) if path != self.root else (self.top, "")
         node = folder.now.get(name) if name else folder
         if node is None and creates:
@@ -109,18 +109,17 @@ class Disk:
             folder.put({name: node})
         if truncates and node.now:
             node.states.append(b"")
-        self.open[number] = [node, len(node.now) if appends else 0]
+        self.open[number] = node
 
     def _close(self, number: int) -> None:
         self.open.pop(number, None)
 
-    def _write(self, number: int, data: bytes) -> None:
-        node, place = self.open[number]
+    def _write(self, number: int, place: int, data: bytes) -> None:
+        node = self.open[number]
         node.states.append(node.now[:place].ljust(place, b"\0") + data + node.now[place + len(data) :])
-        self.open[number][1] = place + len(data)
 
     def _ftruncate(self, number: int, length: int) -> None:
-        node = self.open[number][0]
+        node = self.open[number]
         node.states.append(node.now[:length].ljust(length, b"\0"))
 
     def _rename(self, old: str, new: str) -> None:
@@ -150,7 +149,7 @@ class Disk:
         folder.put({name: Folder()})
 
     def _fsync(self, number: int) -> None:
-        self.open[number][0].sync()
+        self.open[number].sync()
 
     def _syncfs(self) -> None:
         waiting: list[Any] = [self.top]

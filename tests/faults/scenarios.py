@@ -1,5 +1,7 @@
 """What is being done to a cube when something goes wrong: one command, on a cube in one state."""
 
+import errno
+import os
 import posix
 import shutil
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ from .children import Child, command
 from .cubes import TILE_POINTS, Kind, copy
 
 CUBE = "cube.zarr"
+OLD_FILE = b"what lies where a cube is packed"
 GRID, OTHER = Kind(400), Kind(300)
 LOW, HIGH = Kind(400, rows=7), Kind(400, rows=12)
 FEW, MANY = Kind(400, samples=4), Kind(400, samples=16)
@@ -39,7 +42,7 @@ class Scenario:
     options
         Of ``equisweep run``.
     verb
-        "run", "verify" or "read".
+        "run", "verify", "pack" or "read".
     copied
         Whether the cube is a copy, so that its manifest does not vouch for inodes and times.
     old
@@ -48,6 +51,8 @@ class Scenario:
         Whether a shard of it is damaged.
     exchange
         Whether the system can exchange two names.
+    links
+        Whether the file system has hard links, and renames that replace nothing.
     parts
         In how many parts the sweep is run, one after another; 0: whole.
     """
@@ -62,12 +67,13 @@ class Scenario:
     old: bool = False
     damaged: bool = False
     exchange: bool = True
+    links: bool = True
     parts: int = 0
 
     @property
     def overwrites(self) -> bool:
         """Whether the command replaces a cube."""
-        return "--overwrite" in self.options
+        return self.verb == "run" and "--overwrite" in self.options
 
     @property
     def grows(self) -> bool:
@@ -101,6 +107,9 @@ SCENARIOS = (
     Scenario("computing damaged tiles again", before=GRID, damaged=True),
     Scenario("verify --repair", before=GRID, verb="verify", damaged=True),
     Scenario("verify --repair of a cube of 0.1.0", before=GRID, verb="verify", old=True),
+    Scenario("packing", before=GRID, verb="pack"),
+    Scenario("packing without hard links", before=GRID, verb="pack", links=False),
+    Scenario("packing over a file", before=GRID, verb="pack", options=("--overwrite",)),
     Scenario("reading", before=GRID, verb="read"),
     Scenario("reading a copied cube", before=GRID, verb="read", copied=True),
 )
@@ -151,6 +160,8 @@ class Bench:
             raw = bytearray(shard.read_bytes())
             raw[len(raw) // 2] ^= 8
             shard.write_bytes(bytes(raw))
+        if scenario.verb == "pack" and scenario.options:
+            packed_beside(cube).write_bytes(OLD_FILE)
         return cube
 
     def action(self, scenario: Scenario, cube: Path) -> Callable[[], int]:
@@ -161,8 +172,12 @@ class Bench:
             action = self._run(scenario.kind, cube, scenario.options)
         elif scenario.verb == "verify":
             action = command("verify", cube, "--repair")
+        elif scenario.verb == "pack":
+            action = command("pack", cube, packed_beside(cube), *scenario.options)
         else:
             action = reading(cube, scenario.kind)
+        if not scenario.links:
+            return _without_links(action)
         return action if scenario.exchange else _without_exchange(action)
 
     def part(self, scenario: Scenario, cube: Path, number: int) -> Callable[[], int]:
@@ -245,6 +260,23 @@ def _without_exchange(action: Callable[[], int]) -> Callable[[], int]:
         return action()
 
     return two_steps
+
+
+def _without_links(action: Callable[[], int]) -> Callable[[], int]:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def looked_first() -> int:
+        os.link = no_links
+        durable._renamed = lambda *_: errno.EINVAL
+        return action()
+
+    return looked_first
+
+
+def packed_beside(cube: Path) -> Path:
+    """Where the scenario's command packs a cube."""
+    return cube.with_name(f"{cube.name}.zip")
 
 
 def reporting(action: Callable[[], int], descriptor: int) -> Callable[[], int]:

@@ -1,16 +1,20 @@
 """A cube as one file: read by all that reads cubes, written by nothing, the same bytes each time."""
 
+import errno
 import hashlib
 import json
 import os
+import pickle
 import random
 import shutil
+import subprocess
 import zipfile
 
 import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from equisweep.engine.store.shared.owner import where
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, SweepError, open_cube, pack, run
@@ -167,6 +171,38 @@ def test_only_what_is_whole_and_sound_is_packed(cube, tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.zip", "broken.zarr", "part.zarr"]
     pack(cube, file, overwrite=True)
     assert open_cube(file)["investment"].notnull().any()
+
+
+def test_a_file_system_without_hard_links_takes_it_too(cube, packed, tmp_path, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / f".a.zip.partial-{where()}-01234567-{_ended()}").write_bytes(b"of a pack that was killed")
+    pack(cube, tmp_path / "a.zip")
+    assert digest(tmp_path / "a.zip") == digest(packed)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.zip"]
+
+
+def _ended():
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_what_was_pickled_opens_the_cube_that_was_opened_and_no_other(cube, packed, tmp_path):
+    file = tmp_path / "a.zip"
+    run(small_sweep(**SWEEP, fixed={"L": 401.0, "v": 0.5, "E": 0.1}), tmp_path / "b.zarr", progress=False)
+    pack(tmp_path / "b.zarr", file)
+    pickled = pickle.dumps(open_cube(file))
+    dear = open_cube(file)["investment"].load()
+    shutil.copy(packed, tmp_path / "other.zip")
+    (tmp_path / "other.zip").replace(file)
+    with pytest.raises(CubeError, match="is another cube than was opened"):
+        pickle.loads(pickled)  # noqa: S301
+    assert open_cube(file)["investment"].max() != dear.max()  # a worker that has opened this one before
+    pack(tmp_path / "b.zarr", file, overwrite=True)
+    xr.testing.assert_identical(pickle.loads(pickled)["investment"].load(), dear)  # noqa: S301
 
 
 def test_a_file_that_takes_its_place_is_seen_and_one_that_is_none_is_refused(cube, packed, tmp_path):

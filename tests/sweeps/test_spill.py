@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from equisweep.engine.errors import SweepError
+from equisweep.engine.store.shared.owner import where
 from equisweep.sweeps.cube import sql as sql_module
 from equisweep.sweeps.cube.sql import sql
 from equisweep.sweeps.spill import private_folder
@@ -41,18 +42,23 @@ def test_folders_that_killed_processes_left_go_and_no_others(temporary):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     for name in (
-        f"equisweep-sql-{ended.pid}-a",
-        f"equisweep-sql-{os.getppid()}-b",
+        f"equisweep-sql-{where()}-01234567-{ended.pid}",
+        f"equisweep-sql-{where()}-01234567-{os.getppid()}",
+        f"equisweep-sql-00000000-01234567-{ended.pid}",  # of another host, or another container here
         "equisweep-sql-c",
         "mine",
     ):
         (temporary / name).mkdir()
         (temporary / name / "file").write_bytes(b"1")
-    (temporary / f"equisweep-sql-{ended.pid}-link").symlink_to(temporary / "mine")
+    (temporary / f"equisweep-sql-{where()}-89abcdef-{ended.pid}").symlink_to(temporary / "mine")
     with private_folder() as folder:
         left = {path.name for path in temporary.iterdir()} - {folder.name}
-    assert {f"equisweep-sql-{os.getppid()}-b", "equisweep-sql-c", "mine"} <= left
-    assert f"equisweep-sql-{ended.pid}-a" not in left
+    living, elsewhere = (
+        f"equisweep-sql-{end}-{pid}"
+        for end, pid in ((f"{where()}-01234567", os.getppid()), ("00000000-01234567", ended.pid))
+    )
+    assert {living, elsewhere, "equisweep-sql-c", "mine"} <= left
+    assert f"equisweep-sql-{where()}-01234567-{ended.pid}" not in left
     assert (temporary / "mine" / "file").exists()
 
 

@@ -157,6 +157,13 @@ def packed_url(file: str) -> str:
     return url
 
 
+def asked_anew(root: Path) -> Path:
+    """The same place of a cube; in a zip file it is opened anew where it is another file than before."""
+    if is_packed(root):
+        packed_url(str(root).removeprefix(_SCHEME))
+    return root
+
+
 def _is_still(file: str, known: Zipped) -> bool:
     with suppress(OSError):
         return _identity(os.stat(file)) == known.identity  # noqa: PTH116

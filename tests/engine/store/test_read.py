@@ -172,6 +172,24 @@ def test_a_cube_that_was_replaced_is_not_read_as_the_one_that_was_opened(cube):
         run(tiled_sweep(), cube, tile_points=2000, overwrite=True)
 
 
+def test_what_was_pickled_opens_no_other_cube_than_was_opened(cube):
+    pickled = pickle.dumps(open_cube(cube))
+    run(Sweep(**{**vars(tiled_sweep()), "fixed": {"L": 300}}), cube, tile_points=2000, overwrite=True)
+    with pytest.raises(CubeError, match="is another cube than was opened, or has grown"):
+        pickle.loads(pickled)  # noqa: S301
+    run(tiled_sweep(), cube, tile_points=2000, overwrite=True)
+    xr.testing.assert_identical(pickle.loads(pickled).load(), open_cube(cube).load())  # noqa: S301
+
+
+def test_what_was_pickled_opens_no_cube_that_has_grown_since(tmp_path):
+    root, pickled = tmp_path / "cube.zarr", b""
+    for most in (3, 5):
+        run(Sweep("external", axes={"alpha": np.arange(1.0, most) / 10}), root, tile_points=2)
+        pickled = pickled or pickle.dumps(open_cube(root))
+    with pytest.raises(CubeError, match="or has grown since"):
+        pickle.loads(pickled)  # noqa: S301
+
+
 def test_a_cube_that_grows_while_it_is_opened_is_opened_anew(cube, monkeypatch):
     shape, before = (41, 501), open_cube(cube).load()
     real, calls = Reader.__init__, []

@@ -1,7 +1,9 @@
 """A cube that is overwritten, that holds links, that is deleted while it is written: nothing is lost."""
 
+import errno
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,42 @@ def test_what_is_removed_while_a_run_writes_is_an_error(tmp_path, monkeypatch, r
     with pytest.raises(CubeError):
         run(tiled_sweep(), root, tile_points=2000)
     assert not (root / removed / "zarr.json").exists()
+
+
+WAYS = ["hard links", "renames that replace nothing", "neither"]
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize("has", WAYS)
+def test_a_file_takes_a_name_that_is_free_and_no_other_on_every_file_system(
+    tmp_path, monkeypatch, has, number
+):
+    def no_links(*_):
+        raise OSError(number, "as FAT answers")
+
+    if has != WAYS[0]:
+        monkeypatch.setattr(durable.os, "link", no_links)
+    if has == WAYS[2]:
+        monkeypatch.setattr(durable, "_renamed", lambda *_: errno.EINVAL)
+    free, taken = tmp_path / "free", tmp_path / "taken"
+    taken.write_text("mine")
+    for final in (free, taken):
+        partial = tmp_path / "partial"
+        partial.write_text("whole")
+        with pytest.raises(FileExistsError) if final is taken else nullcontext():
+            durable.name_anew(partial, final)
+    assert (free.read_text(), taken.read_text()) == ("whole", "mine")
+
+
+@pytest.mark.parametrize("call", ["link", "renameat2"])
+def test_what_else_a_disk_refuses_is_said(tmp_path, monkeypatch, call):
+    def refuse(*_):
+        raise OSError(errno.EIO if call == "link" else errno.EPERM, "no")
+
+    monkeypatch.setattr(durable.os, "link", refuse)
+    monkeypatch.setattr(durable, "_renamed", lambda *_: errno.ENOSPC)
+    (tmp_path / "partial").touch()
+    with pytest.raises(OSError, match=r"no|No space") as raised:
+        durable.name_anew(tmp_path / "partial", tmp_path / "final")
+    assert raised.value.errno == (errno.EIO if call == "link" else errno.ENOSPC)
+    assert not (tmp_path / "final").exists()

@@ -13,6 +13,8 @@ from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
 from helpers.codegen.jaxprs import equations
 from helpers.programs import linear_algebra
 from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
+from jax.extend import core
+from jax.interpreters import mlir
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,49 @@ def test_a_program_without_linear_algebra_is_told_from_one_with_it():
     matrix = np.eye(3)
     assert not holds_lapack(jax.make_jaxpr(lambda m: jnp.sin(m) @ m)(matrix).jaxpr)
     assert holds_lapack(jax.make_jaxpr(jax.jit(lambda m: jnp.linalg.inv(m)))(matrix).jaxpr)
+
+
+def primitive(name, compute):
+    """A primitive of another library: what it is implemented by, and what it compiles to."""
+    made = core.Primitive(name)
+    made.def_abstract_eval(lambda x, **_: jax.core.ShapedArray(x.shape, x.dtype))
+    made.def_impl(lambda x, **params: compute(made, x, **params))
+    mlir.register_lowering(made, mlir.lower_fun(lambda x, **_: x + 1.0, multiple_results=False))
+    return made
+
+
+def through(other):
+    return lambda _, x: jax.jit(lambda y: other[0].bind(y))(x)
+
+
+OTHERS = []
+OWN_WORK = {
+    "itself": primitive("itself", lambda own, x: jax.jit(lambda y: own.bind(y))(x)),
+    "itself in a loop": primitive(
+        "looped", lambda own, x: jax.lax.fori_loop(0, 2, lambda _, y: own.bind(y), x)
+    ),
+    "another one": primitive("one", through(OTHERS)),
+    "itself, otherwise each time": primitive(
+        "counting", lambda own, x, step=0: jax.jit(lambda y: own.bind(y, step=step + 1))(x)
+    ),
+}
+OTHERS.append(primitive("other", lambda _, x: jax.jit(lambda y: OWN_WORK["another one"].bind(y))(x)))
+
+
+@pytest.mark.parametrize("name", OWN_WORK)
+def test_a_primitive_that_is_implemented_by_itself_is_left_as_it_is(name):
+    own = OWN_WORK[name]
+    assert not holds_lapack(jax.make_jaxpr(own.bind)(jnp.ones(3)).jaxpr)
+    matrices = np.random.default_rng(5).normal(size=(300, 20, 20))
+    function = inline_lapack(lambda m: own.bind(jnp.linalg.inv(m)))
+    cut = jax.make_jaxpr(function)(matrices)
+    assert own in {equation.primitive for equation in equations(cut)}
+    np.testing.assert_allclose(jax.jit(function)(matrices), np.linalg.inv(matrices) + 1, rtol=1e-6)
+
+
+def test_a_primitive_that_calls_itself_and_ends_is_opened():
+    def compute(own, x, steps=2):
+        return own.bind(x, steps=steps - 1) if steps else jnp.linalg.inv(x)
+
+    own = primitive("ending", compute)
+    assert holds_lapack(jax.make_jaxpr(own.bind)(jnp.eye(3)).jaxpr)

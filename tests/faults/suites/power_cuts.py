@@ -123,7 +123,8 @@ class _Recorder:
                 number = result if isinstance(result, int) else result.fileno()
                 return ("open", number, path, *_how(given[1]))
             case "write":
-                return "write", given[0], bytes(memoryview(given[1]).cast("B")[:result])
+                place = os.lseek(given[0], 0, os.SEEK_CUR) - result
+                return "write", given[0], place, bytes(memoryview(given[1]).cast("B")[:result])
             case "rename" | "replace" | "link":
                 return "link" if name == "link" else "rename", path, self.inside.path(given[1])
             case "renameat2":
@@ -139,8 +140,8 @@ class _Recorder:
         return None
 
 
-def _how(mode: int | str) -> tuple[bool, bool, bool]:
-    """Whether opening a file creates it, empties it, and lets all be written at its end."""
+def _how(mode: int | str) -> tuple[bool, bool]:
+    """Whether opening a file creates it, and empties it."""
     if isinstance(mode, str):
-        return mode[0] in "wax", mode[0] == "w", mode[0] == "a"
-    return bool(mode & os.O_CREAT), bool(mode & os.O_TRUNC), bool(mode & os.O_APPEND)
+        return mode[0] in "wax", mode[0] == "w"
+    return bool(mode & os.O_CREAT), bool(mode & os.O_TRUNC)

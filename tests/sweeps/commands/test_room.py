@@ -37,9 +37,39 @@ def test_nothing_is_looked_at_where_nothing_is_limited(guarded):
     assert guarded(None) is before
 
 
-@pytest.mark.parametrize(("stated", "threads"), [("3", 3), ("9" * 30, 2), ("x", 2), ("", 2), ("5000", 64)])
-def test_threads_take_room_of_their_own(monkeypatch, stated, threads):
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", stated)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(room.os, "cpu_count", lambda: 2)
-    assert room.takes("numpy") == (120 + 40 * threads) * 2**20
+@pytest.fixture
+def of_four(monkeypatch):
+    """A machine of four cores, of which this process may use two, and no variable says how many."""
+    for name in (*VARIABLES, "NPROC", "SLURM_CPUS_ON_NODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(room.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(room.os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    return monkeypatch.setenv
+
+
+def threads(name):
+    return (room.takes(name) // 2**20 - room._TAKES[name]) // 40
+
+
+VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize(("stated", "most"), [("1", 1), ("3", 2), ("9" * 30, 2), ("x", 2), ("", 2), ("0", 2)])
+def test_what_openblas_reads_concerns_what_brings_it_along_alone(of_four, variable, stated, most):
+    of_four(variable, stated)
+    assert [threads(name) for name in ("numpy", "scipy", "jaxlib", "duckdb")] == [most, most, 2, 4]
+
+
+@pytest.mark.parametrize(("stated", "number"), [("1", 1), ("7", 7), ("5000", 64), ("9" * 30, 64), ("x", 0)])
+def test_others_have_variables_of_their_own(of_four, stated, number):
+    of_four("NPROC", stated)
+    assert [threads(name) for name in ("numpy", "jaxlib", "duckdb")] == [2, number or 2, 4]
+    of_four("SLURM_CPUS_ON_NODE", stated)
+    assert [threads(name) for name in ("numpy", "jaxlib", "duckdb")] == [2, number or 2, number or 4]
+
+
+def test_the_first_that_openblas_reads_counts(of_four):
+    of_four("OMP_NUM_THREADS", "2")
+    of_four("OPENBLAS_NUM_THREADS", "1")
+    assert threads("numpy") == 1

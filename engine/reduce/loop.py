@@ -44,6 +44,8 @@ class Fold:
         As of `execute`.
     part
         Which part of the sweep; empty for all of it. What is under way of each lies in a file of its own.
+    spared
+        Points that were not computed, as their cells were finished without them.
     """
 
     cube: Cube
@@ -56,6 +58,9 @@ class Fold:
     def __post_init__(self) -> None:
         self._written, self._took = time.monotonic(), 0.0
         self._begun = self._left_by_an_earlier_run()
+        self._done_before = {self._begun.tile: self._begun.done} if self._begun else {}
+        self._now: Target | None = None
+        self._sent, self.spared = set[tuple[int, ...]](), 0
 
     @cached_property
     def layouts(self) -> Layouts:
@@ -81,7 +86,16 @@ class Fold:
 
     def tiles(self) -> Iterator[Tile]:
         """The tiles of the grid that are still to be computed, in order."""
-        return (step.tile for _, one in self._order() for step in one)
+        return (step.tile for _, one in self._order() for _, step in one)
+
+    def wanted(self) -> Iterator[Tile]:
+        """The same while they are folded: without those of cells that are finished meanwhile."""
+        for target_tile, order in self._order():
+            for number, step in order:
+                now = self._now
+                if now is None or now.tile != target_tile or number >= now.done:
+                    self._sent.add(step.tile.key)
+                    yield step.tile
 
     def parts_of(self, tile: Tile, values: Mapping[str, np.ndarray]) -> States:
         """The partial results of all measures that a tile of the grid gives, of its `values`.
@@ -101,9 +115,12 @@ class Fold:
         tiles, target = iter(computed), None
         try:
             for target_tile, order in self._order():
-                target = self._target(target_tile)
-                for step in order:
-                    self._next(target, step, tiles, evaluator, shown)
+                target = self._now = self._target(target_tile)
+                for number, step in order:
+                    if number < target.done:
+                        self._pass_over(step, tiles, evaluator, shown)
+                    else:
+                        self._next(target, step, tiles, evaluator, shown)
                 writer.submit(target.tile, target.values | target.columns)
                 target = None
             writer.finish()
@@ -121,6 +138,7 @@ class Fold:
     ) -> None:
         stop_if_requested()
         tile, started, values = next(tiles)
+        self._sent.discard(tile.key)
         target.fold(step, self.parts_of(tile, values) if started.made is None else started.made)
         evaluator.batches.give_back(started)
         shown.add(tile.points)
@@ -130,12 +148,26 @@ class Fold:
             self._written = time.monotonic()
             self._took = self._written - now
 
-    def _order(self) -> Iterator[tuple[Tile, Iterator[Step]]]:
-        """The cube's tiles, each with the grid's that are still to be folded into it; first what is begun."""
+    def _pass_over(
+        self, step: Step, tiles: Iterator["Computed"], evaluator: "Evaluator", shown: Progress
+    ) -> None:
+        """Leave out a tile of cells that were finished without it; it may be computed already."""
+        if step.tile.key in self._sent:
+            self._sent.discard(step.tile.key)
+            evaluator.batches.give_back(next(tiles)[1])
+        else:
+            self.spared += step.tile.points
+        shown.add(step.tile.points)
+
+    def _order(self) -> Iterator[tuple[Tile, Iterator[tuple[int, Step]]]]:
+        """The cube's tiles, first what is begun: each with those of the grid that are still to be folded into
+        it, and their numbers.
+        """
         begun = self._begun
         first = [begun.tile] if begun else []
         for tile in (*first, *(tile for tile in self.todo if tile not in first)):
-            yield tile, steps(self.layouts, tile, begun.done if begun and tile == begun.tile else 0)
+            done = self._done_before.get(tile, 0)
+            yield tile, enumerate(steps(self.layouts, tile, done), done)
 
     def _target(self, tile: Tile) -> Target:
         if self._begun is not None and tile == self._begun.tile:

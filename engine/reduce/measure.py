@@ -99,9 +99,12 @@ class Measure(ABC):
         Labels of dimensions that only these variables have.
     numbers
         How many numbers a partial result holds for each cell; of all its tiles, where it `grows` with them.
+    histories
+        Names of variables that get one number more each time that results are looked at, and else NaN.
     """
 
     grows = False
+    histories: frozenset[str] = frozenset()
 
     variables: tuple[Variable, ...]
     labels: Mapping[str, tuple[Any, ...]]
@@ -118,3 +121,8 @@ class Measure(ABC):
     @abstractmethod
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """The variables, from the partial result of all tiles: shape (cells, ...) each."""
+
+    def enough(self, results: Mapping[str, np.ndarray]) -> bool:
+        """Whether cells with these results need no more points; asked where a reduction may end early."""
+        del results
+        return True

@@ -19,6 +19,8 @@ from .measure import Measure
 WHOLE, LABEL = "whole", "all points"
 # The attribute of a cube that says how the grid is cut into tiles, its reduced axes last.
 REDUCED_IN = "reduced_in"
+# A reduction that may end early is asked first after a tile: at least so many make a cell.
+_STEPS = 64
 # Numbers of the partial results of a tile's cells together.
 _MOST_NUMBERS = 2**22
 
@@ -35,11 +37,15 @@ class Reduction:
         What is kept; one of them gives the status.
     text
         What is asked for, as flat text: part of the identity of the cube.
+    until
+        From so many points of a cell on, and each time that these are doubled, a cell is finished where all
+        measures have `enough`; 0: with all points.
     """
 
     over: tuple[str, ...]
     measures: tuple[Measure, ...]
     text: Mapping[str, str]
+    until: int = 0
 
     @property
     def numbers(self) -> int:
@@ -150,6 +156,8 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
         most = min(most, BATCH)  # what a core has just computed it reduces while that is in its cache
     of_a_cell = prod(space.shape[kept:])
     most = min(most, of_a_cell * max(_MOST_NUMBERS // stored.reduction.numbers, 1))
+    if stored.reduction.until:
+        most = min(most, max(of_a_cell // _STEPS, stored.reduction.until))
     static, groups = [axis.static for axis in space.axes], [axis.group for axis in space.axes]
     return layouts(plan_layout(space.shape, static, space.bytes_per_point, most, groups), stored, kept)
 

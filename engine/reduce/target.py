@@ -1,6 +1,7 @@
 """One tile of the reduced cube while it comes about: its finished cells, and the tree of those under way."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -41,19 +42,37 @@ class Target:
         }
         self.whole = False
         self._parts, self._tree = layouts.parts, Tree(self.measures)
+        self._until, self._points = stored.reduction.until, prod(layouts.grid.tile[layouts.kept :])
 
     def fold(self, step: Step, states: States) -> None:
-        """Add what one tile of the grid has for some cells: the partial results of all measures."""
+        """Add what one tile of the grid has for some cells: the partial results of all measures.
+
+        Cells that are finished early are done with all their tiles.
+        """
         self.whole = False
         self._tree.add(states)
         self.done += 1
-        if step.last:
-            for measure, state in zip(self.measures, self._tree.result(), strict=True):
-                for name, cells in measure.finish(state).items():
-                    here = self.values[name][step.region]
-                    here[...] = cells.reshape(here.shape)
+        if (step.last or self._may_end()) and self._finished(step):
+            self.done += -self.done % self._parts
             self._tree = Tree(self.measures)
         self.whole = True
+
+    def _may_end(self) -> bool:
+        count = self._tree.count
+        return bool(self._until) and count & (count - 1) == 0 and count * self._points >= self._until
+
+    def _finished(self, step: Step) -> bool:
+        """Put the results so far into their cells: whether these need no more points."""
+        enough = True
+        for measure, state in zip(self.measures, self._tree.result(), strict=True):
+            results = measure.finish(state)
+            enough = measure.enough(results) and enough
+            for name, cells in results.items():
+                here = self.values[name][step.region]
+                new = cells.reshape(here.shape)
+                # A history has what it had, and one number more.
+                here[...] = np.where(np.isnan(new), here, new) if name in measure.histories else new
+        return enough or step.last
 
     def checkpoint(self, cube: str) -> Checkpoint:
         """What is there of it, for a later run."""

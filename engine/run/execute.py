@@ -204,7 +204,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     ahead = ahead if job.overlap else (0, 0)
     writer = TileWriter(cube, durable, Silence(0) if fold else shown, ahead[1], lease.require)
     source = source_of_tiles(evaluator, old, job.wanted.attributes)
-    tiles = source.tiles(fold.tiles() if fold else todo, ahead[0])
+    tiles = source.tiles(fold.wanted() if fold else todo, ahead[0])
     try:
         if fold is not None:
             fold.run(tiles, evaluator, writer, shown)
@@ -222,8 +222,8 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         entry |= {"taken": source.taken, "from": str(old.reader.root)} if old else {}
         log_run(cube.root, entry, beside_others=part is not None)
     return Report(
-        len(todo), total, points - source.taken, seconds, source.compilations, str(evaluator.device),
-        reused=source.taken,
+        len(todo), total, points - source.taken - (fold.spared if fold else 0), seconds, source.compilations,
+        str(evaluator.device), reused=source.taken,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from .morris import Morris
 from .prcc import Prcc
 from .sampled import Measured
 from .sobol import Sobol
+from .until import Until, read_until
 
 _CALLED = {"sobol": "Sobol' indices", "morris": "Morris effects", "prcc": "rank correlations"}
 
@@ -58,12 +59,13 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
         raise SweepError(f"{where}.confidence: {shown(confidence)} should lie between 0 and 1")
     resamples = count(f"{where}.resamples", stated.get("resamples", 100), 2)
+    until = read_until(f"{where}.until", stated.get("until"), design)
     columns = next(axis.values for axis in space.axes if axis.dim == DIM)
     measures, codes = [], set()
     for output in space.variables:
         if output.name != "status":
             for one in _wanted(space, output, identity):
-                measures.append(_measure(one, design, resamples, float(confidence), columns))
+                measures.append(_measure(one, design, resamples, float(confidence), columns, until))
                 codes |= one.codes
     measures.append(Statuses(next(one for one in space.variables if one.name == "status"), frozenset(codes)))
     _require_own_names(where, space, measures)
@@ -81,17 +83,24 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
         "blocks": str(min(BLOCKS, design.samples)),
         "keep": ", ".join(dict.fromkeys([*ANSWERED, *status_names(sorted(codes))])),
     }
-    return Reduction((DIM,), tuple(measures), text)
+    if until is None:
+        return Reduction((DIM,), tuple(measures), text)
+    return Reduction((DIM,), tuple(measures), text | until.text, until.counts[0] * design.points_per_sample)
 
 
 def _measure(
-    wanted: Measured, design: Design, resamples: int, confidence: float, columns: Mapping[str, Values]
+    wanted: Measured,
+    design: Design,
+    resamples: int,
+    confidence: float,
+    columns: Mapping[str, Values],
+    until: Until | None,
 ) -> Measure:
     """What is measured of one output."""
     if design.kind == "lhs":
-        return Prcc(wanted, design, confidence, columns)
+        return Prcc(wanted, design, confidence, columns, until)
     how = Sobol if design.kind == "sobol" else Morris
-    return how(wanted, design, resamples, confidence, design.moved)
+    return how(wanted, design, resamples, confidence, design.moved, until)
 
 
 def _wanted(space: Space, output: Variable, identity: Mapping[str, str]) -> list[Measured]:

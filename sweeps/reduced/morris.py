@@ -1,6 +1,6 @@
 """Morris screening of trajectories that are not stored: moments of the effects by blocks of trajectories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,13 +11,22 @@ from ..sensitivity.morris_steps import steps_of
 from ..spec.design import Design
 from .blocks import Blocks
 from .sampled import Measured, Sampled
+from .until import Until
 
 
 class Morris(Sampled):
     """Mean, mean size and spread of the elementary effects, with intervals; of groups the mean size alone."""
 
+    judged = ("mu_star",)
+
     def __init__(
-        self, wanted: Measured, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
+        self,
+        wanted: Measured,
+        design: Design,
+        resamples: int,
+        confidence: float,
+        parameters: Sequence[str],
+        until: Until | None = None,
     ) -> None:
         kinds = ("mu_star",) if design.groups else ("mu", "mu_star", "sigma")
         self.kinds, self.intervals, self.effects = dict.fromkeys(kinds, ("parameter",)), kinds, kinds
@@ -26,10 +35,14 @@ class Morris(Sampled):
             resamples,
             confidence,
         )
-        super().__init__(wanted, design, parameters)
+        super().__init__(wanted, design, parameters, until)
         self.numbers = int(np.prod(wanted.inner, dtype=int)) * (
             self.blocks.count * (1 + 3 * self.dims) + self.dims + 3
         )
+
+    def unit_of(self, results: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+        """The largest mean size of an effect."""
+        return results[f"{self.wanted.name}_mu_star"].reshape(cells, -1).max(axis=1, keepdims=True)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
@@ -68,8 +81,8 @@ class Morris(Sampled):
         resampler = Resampler(self.blocks.count, self.resamples, 0, self.confidence)
         found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
         names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
-        lost = self.design.samples - count.astype(np.int64)
-        return self.results(state, {name: found[name] for name in names}, lost, self.design.samples)
+        lost = state["samples"] - count.astype(np.int64)
+        return self.results(state, {name: found[name] for name in names}, lost)
 
     def _about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about other middles of the effects, shape (cells, blocks, moments)."""

@@ -10,6 +10,7 @@ from ..sensitivity.prcc import partial_rank_correlations
 from ..sensitivity.samples import numbers_of
 from ..spec.design import Design
 from .sampled import Measured, Sampled
+from .until import Until
 
 
 class Prcc(Sampled):
@@ -20,9 +21,14 @@ class Prcc(Sampled):
     intervals = ("prcc",)
 
     def __init__(
-        self, wanted: Measured, design: Design, confidence: float, columns: Mapping[str, Values]
+        self,
+        wanted: Measured,
+        design: Design,
+        confidence: float,
+        columns: Mapping[str, Values],
+        until: Until | None = None,
     ) -> None:
-        super().__init__(wanted, design, list(columns))
+        super().__init__(wanted, design, list(columns), until)
         self.confidence, self.columns = confidence, columns
         self.numbers = int(np.prod(wanted.inner, dtype=int)) * design.points
 
@@ -41,10 +47,10 @@ class Prcc(Sampled):
         """As of `Measure`."""
         y = state["values"].T
         drawn = self.design.distributions
-        columns = [numbers_of(values[:], drawn[name].options) for name, values in self.columns.items()]
+        columns = [numbers_of(values[: len(y)], drawn[name].options) for name, values in self.columns.items()]
         x = np.stack(columns, axis=1)
         usable = ~np.isnan(y)
         tied = self.wanted.floor.tied
         found = partial_rank_correlations(x, np.where(usable, y, 0.0), usable, self.confidence, tied)
         lost = np.asarray(found.pop("left_out"), np.int64)
-        return self.results(state, found, lost, len(y))
+        return self.results(state, found, lost)

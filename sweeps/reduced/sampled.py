@@ -1,18 +1,19 @@
 """What measures of samples that are not stored share: which values count, what results are called."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...engine.reduce.measure import Block, Measure, State
 from ...engine.space import Variable
-from ..sensitivity.indices_held import MEASURED, WITHHELD
+from ..sensitivity.indices_held import HISTORY, MEASURED, SO_FAR, WITHHELD
 from ..sensitivity.labels import about
 from ..sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Extent, Floor
 from ..sensitivity.withheld import LEFT_OUT
 from ..spec.design import Design
+from .until import Until
 
 # What a result says of itself, by the number that it is stored as.
 NOTES = {
@@ -61,27 +62,39 @@ class Sampled(Measure):
         Those of the kinds that have an interval, which adds its two ends.
     effects
         Those of the kinds that are 0 where an output does not vary; the others have no value there.
+    judged
+        Those of the intervals that are to be narrow; all if empty.
+    until
+        How narrow; None where all samples are computed.
     """
 
     kinds: Mapping[str, tuple[str, ...]]
     intervals: Sequence[str]
     effects: Sequence[str] = ()
+    judged: Sequence[str] = ()
 
-    def __init__(self, wanted: Measured, design: Design, parameters: Sequence[str]) -> None:
-        self.wanted, self.design, self.dims = wanted, design, len(parameters)
+    def __init__(
+        self, wanted: Measured, design: Design, parameters: Sequence[str], until: Until | None
+    ) -> None:
+        self.wanted, self.design, self.dims, self.until = wanted, design, len(parameters), until
         ends = {kind: ("", "_low", "_high") if kind in self.intervals else ("",) for kind in self.kinds}
         self.variables = (
             *(self.variable(f"{kind}{end}", self.kinds[kind]) for kind in self.kinds for end in ends[kind]),
             self.variable("left_out", (), np.dtype("int64"), -1),
             self.note(),
+            *(self._of_history() if until else ()),
         )
         used = {dim for dims in self.kinds.values() for dim in dims}
         self.labels = {dim: tuple(parameters) for dim in ("parameter", "parameter_2") if dim in used}
+        if until:
+            self.labels |= {SO_FAR: until.counts}
+            self.histories = frozenset(one.name for one in self.variables if SO_FAR in one.inner_dims)
 
     def extent(self, values: np.ndarray, usable: np.ndarray) -> State:
         """How far values of shape (cells, points) go, as part of a partial result."""
         extent = self.wanted.floor.extent(values.T, usable.T)
-        return {"low": extent.low, "high": extent.high, "step": extent.step}
+        samples = np.full(len(values), values.shape[1] // self.design.points_per_sample)
+        return {"low": extent.low, "high": extent.high, "step": extent.step, "samples": samples}
 
     def farther(self, one: State, two: State) -> State:
         """How far the values of both parts go."""
@@ -89,17 +102,18 @@ class Sampled(Measure):
             "low": np.minimum(one["low"], two["low"]),
             "high": np.maximum(one["high"], two["high"]),
             "step": np.minimum(one["step"], two["step"]),
+            "samples": one["samples"] + two["samples"],
         }
 
     def results(
-        self, state: State, measures: Mapping[str, np.ndarray], lost: np.ndarray, rows: int
+        self, state: State, measures: Mapping[str, np.ndarray], lost: np.ndarray
     ) -> dict[str, np.ndarray]:
         """The variables, of measures whose last axis is the cells; what must not be told is taken from them.
 
-        `lost` of `rows` samples were left out.
+        `lost` of its samples were left out.
         """
         reasons = self.wanted.floor.reasons_of(Extent(state["low"], state["high"], state["step"]))
-        reasons[2 * lost > rows] = LEFT_OUT
+        reasons[2 * lost > state["samples"]] = LEFT_OUT
         for kind, values in measures.items():
             if kind not in ("mean", "std"):
                 base = kind.removesuffix("_low").removesuffix("_high")
@@ -107,12 +121,54 @@ class Sampled(Measure):
                 values[..., reasons == LEFT_OUT] = np.nan
         note = np.where(reasons == LEFT_OUT, WITHHELD, reasons).astype(np.int16)
         told = {**measures, "left_out": lost, "note": note}
+        if self.until:
+            told |= {"samples": state["samples"], **self._history(measures, int(state["samples"][0]))}
         return {
             f"{self.wanted.name}_{kind}": np.moveaxis(values, -1, 0).reshape(
                 -1, *self.wanted.inner, *values.shape[:-1]
             )
             for kind, values in told.items()
         }
+
+    def enough(self, results: Mapping[str, np.ndarray]) -> bool:
+        """Whether every interval is narrow enough, or there is none for a reason."""
+        if self.until is None:
+            return True
+        without = results[f"{self.wanted.name}_note"].ravel() != MEASURED
+        for kind in self.judged or self.intervals:
+            ends = (results[f"{self.wanted.name}_{kind}{end}"] for end in ("_high", "_low"))
+            high, low = (one.reshape(len(without), -1) for one in ends)
+            with np.errstate(invalid="ignore"):
+                wide = ~(high - low <= self.until.width * self.unit_of(results, len(without)))
+            if "parameter_2" in self.kinds[kind]:  # of a parameter with itself there is none
+                wide[:, :: self.dims + 1] = False
+            if not (without | ~wide.any(axis=1)).all():
+                return False
+        return True
+
+    def unit_of(self, results: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
+        """What widths of each cell are measured in, shape (cells, 1)."""
+        del results
+        return np.ones((cells, 1))
+
+    def _of_history(self) -> list[Variable]:
+        samples = self.variable("samples", (), np.dtype("int64"), -1)
+        names = [f"{kind}{end}" for kind in self.intervals for end in ("", "_low", "_high")]
+        dims = {name: self.kinds[name.removesuffix("_low").removesuffix("_high")] for name in names}
+        named = [(name, self.variable(name, (*dims[name], SO_FAR))) for name in names]
+        return [samples, *(replace(one, name=f"{self.wanted.name}_{name}_{HISTORY}") for name, one in named)]
+
+    def _history(self, measures: Mapping[str, np.ndarray], samples: int) -> dict[str, np.ndarray]:
+        """Intervals and their middles after so many samples, beside NaN for other numbers of them."""
+        assert self.until is not None
+        result = {}
+        for kind in self.intervals:
+            for name in (kind, f"{kind}_low", f"{kind}_high"):
+                values = measures[name]
+                history = np.full((*values.shape[:-1], len(self.until.counts), values.shape[-1]), np.nan)
+                history[..., self.until.counts.index(samples), :] = values
+                result[f"{name}_{HISTORY}"] = history
+        return result
 
     def values(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """Values and which of them count, both of shape (cells, points)."""

@@ -10,20 +10,27 @@ from ..sensitivity.sobol import indices_of, movable_moments, moved
 from ..spec.design import Design
 from .blocks import Blocks
 from .sampled import Measured, Sampled
+from .until import Until
 
 
 class Sobol(Sampled):
     """First-order, total and, where the design has the points, second-order indices with intervals."""
 
     def __init__(
-        self, wanted: Measured, design: Design, resamples: int, confidence: float, parameters: Sequence[str]
+        self,
+        wanted: Measured,
+        design: Design,
+        resamples: int,
+        confidence: float,
+        parameters: Sequence[str],
+        until: Until | None = None,
     ) -> None:
         self.second, self.blocks = bool(design.option), Blocks(design.samples, design.seed)
         self.resamples, self.confidence = resamples, confidence
         of_pairs = {"S2": ("parameter", "parameter_2")} if self.second else {}
         self.intervals = ("S1", "ST", *of_pairs)
         self.kinds = {"S1": ("parameter",), "ST": ("parameter",), **of_pairs, "mean": (), "std": ()}
-        super().__init__(wanted, design, parameters)
+        super().__init__(wanted, design, parameters, until)
         pairs = self.dims * (self.dims - 1) // 2 + self.dims if self.second else 0
         self.numbers = int(np.prod(wanted.inner, dtype=int)) * (
             self.blocks.count * (4 + 3 * self.dims + pairs) + 5
@@ -69,8 +76,8 @@ class Sobol(Sampled):
         used = 3 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)
         resampled = resampler.sums(np.ascontiguousarray(table[:, :used]))
         measures = indices_of(resampled, middle, self.dims, self.second, resampler)
-        lost = self.design.samples - count.astype(np.int64)
-        return self.results(state, measures, lost, self.design.samples)
+        lost = state["samples"] - count.astype(np.int64)
+        return self.results(state, measures, lost)
 
     def _about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about another middle, shape (cells, blocks, moments)."""

@@ -1,6 +1,6 @@
 """Indices that a cube holds instead of samples, as the analysis of samples gives them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,8 @@ _INTERVALS = {"prcc": "by Fisher's transformation"}
 # What a result says of itself, in ``<output>_note``: a key of `noise.WHY`, or one of these.
 MEASURED, WITHHELD = 0, 4
 _NOTE = "_note"
+# Where intervals were to become narrow: the samples that were computed, and what was found of fewer.
+SAMPLES, SO_FAR, HISTORY = "_samples", "samples_so_far", "history"
 _KINDS = ("S1", "ST", "S2", "mu", "mu_star", "sigma", "prcc", "p_value")
 
 
@@ -62,7 +64,7 @@ def indices_held(
             raise SweepError(Argument("names", name), f": no such output{nearest(name, known)}")
     arrays, notes = {}, {}
     for name in names or known:
-        notes[name] = _noted(dataset, name, design.samples)
+        notes[name] = _noted(dataset, name, _samples(dataset, name, design))
         for kind, array in _measures(dataset, name).items():
             first = [dim for dim in ("parameter", "parameter_2") if dim in array.dims]
             arrays[f"{name}_{kind}"] = array.transpose(*first, ...)
@@ -75,6 +77,7 @@ def indices_held(
     return result.assign_attrs(
         method=method_held(dataset), design=str(design), rows=design.samples, **held,
         intervals=_INTERVALS.get(method_held(dataset), f"by {held['resamples']} bootstrap resamples"),
+        **_ended(dataset, names or known, identity),
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
         status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),
@@ -87,10 +90,44 @@ def _measures(dataset: "xr.Dataset", name: str) -> dict[str, "xr.DataArray"]:
     return {kind: dataset[f"{name}_{kind}"] for kind in there}
 
 
-def _noted(dataset: "xr.Dataset", name: str, samples: int) -> Withheld:
+def _samples(dataset: "xr.Dataset", name: str, design: Design) -> np.ndarray:
+    """How many samples were computed, of each cell of an output."""
+    if f"{name}{SAMPLES}" in dataset:
+        return np.ravel(dataset[f"{name}{SAMPLES}"].values)
+    return np.full(dataset[f"{name}_left_out"].size, design.samples)
+
+
+def _noted(dataset: "xr.Dataset", name: str, samples: np.ndarray) -> Withheld:
     reasons = np.ravel(dataset[f"{name}{_NOTE}"].values)
     lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld()
-    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, np.full(len(lost), samples))
+    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, samples)
+    return result
+
+
+def _ended(dataset: "xr.Dataset", names: Sequence[str], identity: Mapping[str, str]) -> dict[str, str]:
+    """How many samples there are, in words, where they were to end with narrow intervals."""
+    if "reduce.until" not in identity:
+        return {}
+    counts = np.concatenate([np.ravel(dataset[f"{name}{SAMPLES}"].values) for name in names])
+    few, most = f"{counts.min():,}", f"{counts.max():,}"
+    many = few if few == most else f"{few} to {most}"
+    return {"samples": f"{many}, until intervals are at most {identity['reduce.until']} wide"}
+
+
+def history(dataset: "xr.Dataset", found: "xr.Dataset") -> "dict[int, xr.Dataset]":
+    """The indices `found` in a cube as they were after ever more samples, by how many these are.
+
+    None where it keeps no such history.
+    """
+    names = [str(name) for name in found.data_vars if f"{name}_{HISTORY}" in dataset]
+    if not names:
+        return {}
+    past = dataset[[f"{name}_{HISTORY}" for name in names]]
+    result = {}
+    for place, count in enumerate(past[SO_FAR].values.tolist()):
+        here = past.isel({SO_FAR: place}, drop=True).rename({f"{name}_{HISTORY}": name for name in names})
+        if any(bool(here[name].notnull().any()) for name in names):
+            result[int(count)] = here.isel({"whole": 0}, drop=True) if "whole" in here.dims else here
     return result
 
 

@@ -34,6 +34,7 @@ MEANINGS = {
     "elasticity": "local elasticity",
     "mean": "mean over the base samples",
     "std": "standard deviation over the base samples",
+    "samples": "samples that were computed",
     "left_out": "samples left out, for their status or for want of a finite number",
 }
 

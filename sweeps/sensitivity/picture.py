@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from ..cube.select import Selections
+from ..cube.select import Selections, select
 from ..plots.look.figure import Drawing
 from ..spec.design import Design
 from ..spec.sampling.points import DIM
 from ..text import nearest
 from .analysis import sensitivity
+from .indices_held import history
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +83,9 @@ def draw_sensitivity(
     rows_of = -(-len(panels) // columns)
     figure: Any = Drawing(figsize=(_PANEL[0] * columns, _PANEL[1] * rows_of), layout="constrained")
     axes = figure.subplots(rows_of, columns, squeeze=False).ravel()
-    steps = _steps(dataset, outputs, method, selections, keep) if x == SAMPLES else {}
+    steps = _past(dataset, found, selections) if x == SAMPLES else {}
+    if x == SAMPLES and not steps:
+        steps = _steps(dataset, outputs, method, selections, keep)
     rows: list[dict[str, Any]] = []
     for panel, (name, place, title) in zip(axes, panels, strict=False):
         if y is not None:
@@ -237,6 +240,13 @@ def _line(
 
 def _row(value: float, reach: np.ndarray) -> dict[str, float]:
     return {"value": float(value), "low": float(value - reach[0]), "high": float(value + reach[1])}
+
+
+def _past(dataset: "xr.Dataset", found: "xr.Dataset", selections: Selections) -> "dict[int, xr.Dataset]":
+    """What a cube has kept of indices while its samples became more, by how many these were."""
+    return history(
+        select(dataset, selections if isinstance(selections, str | Mapping) else list(selections)), found
+    )
 
 
 def _steps(

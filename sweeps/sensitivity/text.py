@@ -112,6 +112,8 @@ def _footer(result: "xr.Dataset") -> list[str]:
     lines = []
     if about["design"]:
         lines.append(f"design: {about['design']}")
+    if about.get("samples"):
+        lines.append(f"samples: {about['samples']}")
     if about.get("intervals"):
         lines.append(f"intervals: {about['confidence']:.0%}, {about['intervals']}")
     lines += _foreseen(result)

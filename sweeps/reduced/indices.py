@@ -18,6 +18,7 @@ from ..spec.checks import count
 from ..spec.design import STREAMED, Design
 from ..spec.sampling.points import DIM
 from .blocks import BLOCKS
+from .dgsm import Dgsm
 from .morris import Morris
 from .prcc import Prcc
 from .sampled import Measured
@@ -25,6 +26,8 @@ from .sobol import Sobol
 from .until import Until, read_until
 
 _CALLED = {"sobol": "Sobol' indices", "morris": "Morris effects", "prcc": "rank correlations"}
+# What else than its natural measure may be kept of a kind of design.
+_OTHER = {"lhs": "dgsm"}
 
 # Values of a design that ranks are taken of: 256 MB, and several times as much while they are ranked.
 _MOST_VALUES = 2**25
@@ -48,12 +51,16 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     identity = space.identity()
     design = Design.from_identity(identity)
     assert design is not None  # `stated` was read before
-    method = NATURAL[design.kind]
-    if method not in _CALLED:
+    natural = NATURAL[design.kind]
+    if natural not in _CALLED:
         raise SweepError(f"{where}.store: false is of designs that are drawn; store these points")
-    if space.derivatives:
+    method = _method(f"{where}.method", stated.get("method", natural), design.kind)
+    if method == "dgsm":
+        _require_derivatives(f"{where}.method", space, design)
+    elif space.derivatives:
         raise SweepError(
             f"{where}.store: false keeps {_CALLED[method]}, which need no [derivatives]; leave them out"
+            + (', or take method = "dgsm"' if design.kind in _OTHER else "")
         )
     confidence = stated.get("confidence", 0.95)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
@@ -63,9 +70,9 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     columns = next(axis.values for axis in space.axes if axis.dim == DIM)
     measures, codes = [], set()
     for output in space.variables:
-        if output.name != "status":
+        if output.name in space.outputs and not (method == "dgsm" and "flag_values" in output.attributes):
             for one in _wanted(space, output, identity):
-                measures.append(_measure(one, design, resamples, float(confidence), columns, until))
+                measures.append(_measure(method, one, design, resamples, float(confidence), columns, until))
                 codes |= one.codes
     measures.append(Statuses(next(one for one in space.variables if one.name == "status"), frozenset(codes)))
     _require_own_names(where, space, measures)
@@ -88,7 +95,48 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
     return Reduction((DIM,), tuple(measures), text | until.text, until.counts[0] * design.points_per_sample)
 
 
+def _method(where: str, stated: Any, kind: str) -> str:
+    """The measure that is kept; SweepError, beginning with `where`, for one that a design does not give."""
+    known = [NATURAL[kind], *([_OTHER[kind]] if kind in _OTHER else [])]
+    if stated not in known:
+        more = "; dgsm is of lhs designs, of which every point counts" if stated == "dgsm" else ""
+        raise SweepError(
+            f"{where}: {shown(stated)} is not kept of a {kind} design: {' or '.join(known)}{more}"
+        )
+    return stated
+
+
+def _require_derivatives(where: str, space: Space, design: Design) -> None:
+    """Refuse parameters that are correlated or have no derivatives, and outputs without any of theirs."""
+    if design.correlation:
+        raise SweepError(f"{where}: dgsm is of independent parameters; leave the correlation out")
+    parameters = _continuous(design)
+    if not parameters:
+        raise SweepError(
+            f"{where}: dgsm needs a parameter with derivatives; all of these are whole or single values"
+        )
+    reals = [
+        one.name
+        for one in space.variables
+        if one.name in space.outputs and "flag_values" not in one.attributes
+    ]
+    if not reals:
+        raise SweepError(f"{where}: dgsm is of real outputs; add one to outputs")
+    for name in reals:
+        lacking = [one for one in parameters if (name, one) not in space.derivatives]
+        if lacking:
+            raise SweepError(
+                f"{where}: dgsm needs derivatives of {name} in {', '.join(lacking)}; add them to "
+                "[derivatives], or leave that output out"
+            )
+
+
+def _continuous(design: Design) -> list[str]:
+    return [name for name, one in design.distributions.items() if one.continuous]
+
+
 def _measure(
+    method: str,
     wanted: Measured,
     design: Design,
     resamples: int,
@@ -97,9 +145,11 @@ def _measure(
     until: Until | None,
 ) -> Measure:
     """What is measured of one output."""
-    if design.kind == "lhs":
+    if method == "dgsm":
+        return Dgsm(wanted, design, resamples, confidence, _continuous(design), until)
+    if method == "prcc":
         return Prcc(wanted, design, confidence, columns, until)
-    how = Sobol if design.kind == "sobol" else Morris
+    how = Sobol if method == "sobol" else Morris
     return how(wanted, design, resamples, confidence, design.moved, until)
 
 

@@ -34,29 +34,43 @@ def dgsm(
     ``left_out``, shape (cells,). The bound is ``poincare nu / variance``: ST is never larger,
     unless the output jumps, which no derivative sees.
     """
-    rows, dims = usable, slopes.shape[1]
-    g = np.where(rows[:, None], slopes, 0)
-    steep = np.stack([d.steepness(x[:, i]) for i, d in enumerate(distributions)], axis=1)
-    kept = np.where(rows, y, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        middle = kept.sum(axis=0) / rows.sum(axis=0)
-        apart = np.where(rows, kept - middle, 0)[:, None]
-        parts = [
-            rows[:, None].astype(float),
-            apart,
-            apart**2,
-            g,
-            np.abs(g),
-            g**2,
-            (g * steep[:, :, None]) ** 2,
-        ]
-        sums = resampler.sums(np.concatenate(parts, axis=1))
-        moments = sums[:, 1:] / sums[:, :1]
-        variance = varying(moments[:, 1] - moments[:, 0] ** 2, middle)[:, None]
-        slope, size, nu, scaled = (moments[:, 2 + i * dims : 2 + (i + 1) * dims] for i in range(4))
+        middle = np.where(usable, y, 0).sum(axis=0) / usable.sum(axis=0)
+        sums = resampler.sums(moments(x, y, slopes, usable, distributions, middle))
+    left_out = len(usable) - usable.sum(axis=0)
+    return {"left_out": left_out} | measures_of(sums, middle, distributions, resampler)
+
+
+def moments(
+    x: np.ndarray,
+    y: np.ndarray,
+    slopes: np.ndarray,
+    usable: np.ndarray,
+    distributions: Sequence[Distribution],
+    middle: np.ndarray,
+) -> np.ndarray:
+    """What is added up over points, of outputs about `middle`: shape (points, 3 + 4 dims, cells)."""
+    g = np.where(usable[:, None], slopes, 0)
+    steep = np.stack([d.steepness(x[:, i]) for i, d in enumerate(distributions)], axis=1)
+    with np.errstate(invalid="ignore"):
+        apart = np.where(usable, y - middle, 0)[:, None]
+    scaled = (g * steep[:, :, None]) ** 2
+    return np.concatenate(
+        [usable[:, None].astype(float), apart, apart**2, g, np.abs(g), g**2, scaled], axis=1
+    )
+
+
+def measures_of(
+    sums: np.ndarray, middle: np.ndarray, distributions: Sequence[Distribution], resampler: Resampler
+) -> dict[str, np.ndarray]:
+    """All that `dgsm` returns but what was left out, from sums of moments about `middle`."""
+    dims, result = len(distributions), dict[str, np.ndarray]()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = sums[:, 1:] / sums[:, :1]
+        variance = varying(means[:, 1] - means[:, 0] ** 2, middle)[:, None]
+        slope, size, nu, scaled = (means[:, 2 + i * dims : 2 + (i + 1) * dims] for i in range(4))
         constants = np.array([d.poincare for d in distributions])[:, None]
         bound = constants * scaled / variance
-        result = {"left_out": len(rows) - rows.sum(axis=0)}
         measures = {"mean_slope": slope, "mean_size": size, "nu": nu, "total_bound": bound}
         for name, measure in measures.items():
             names = (name, f"{name}_low", f"{name}_high")

@@ -21,7 +21,8 @@ MEASURED, WITHHELD = 0, 4
 _NOTE = "_note"
 # Where intervals were to become narrow: the samples that were computed, and what was found of fewer.
 SAMPLES, SO_FAR, HISTORY = "_samples", "samples_so_far", "history"
-_KINDS = ("S1", "ST", "S2", "mu", "mu_star", "sigma", "prcc", "p_value")
+_SLOPES = ("mean_slope", "mean_size", "nu", "total_bound")
+_KINDS = ("S1", "ST", "S2", "mu", "mu_star", "sigma", "prcc", "p_value", *_SLOPES)
 
 
 def method_held(dataset: "xr.Dataset") -> str:

@@ -32,7 +32,7 @@ from .sampling.points import Points
 # tile by tile.
 WHOLE = 2**20
 # What is said of a design whose points are not stored (`reduced.indices` reads it).
-STREAMED = ("store", "confidence", "resamples", "until")
+STREAMED = ("store", "confidence", "resamples", "until", "method")
 _KEYS = ("kind", "samples", "seed", "parameters", "drawn_as", "correlation", "groups", *STREAMED)
 _NOW = "0.2.0"  # since which designs are functions of a sample's number
 

@@ -25,7 +25,7 @@ class TracedOnce:
         return self._traced[1]
 
     def rewritten(self, rewrite: Callable[[Any], Any]) -> "TracedOnce":
-        """The same function once it is traced, its trace (a `ClosedJaxpr`) as `rewrite` has it."""
+        """The same function once it is traced, its trace (a ``ClosedJaxpr``) as `rewrite` has it."""
         assert self._traced is not None
         known, (trace, result) = self._traced
         later = rewrite(trace)

@@ -86,18 +86,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for what should not be.
     """
     heard = cast(TextIO, PlainStream(sys.stdout)), cast(TextIO, Complaints(sys.stderr))
-    with redirect_stdout(heard[0]), redirect_stderr(heard[1]):
+    # Signals are heard until it is said how the command ended: a second one would end it without a word.
+    with redirect_stdout(heard[0]), redirect_stderr(heard[1]), stop_on_signals():
         return _main(arguments)
 
 
 def _main(arguments: Sequence[str] | None) -> int:
     try:
-        with stop_on_signals():
-            options = _parser(_asked(sys.argv[1:] if arguments is None else arguments)).parse_args(arguments)
-            result = options.run(options)
-            stop_if_requested()
-            sys.stdout.flush()
-            return result
+        options = _parser(_asked(sys.argv[1:] if arguments is None else arguments)).parse_args(arguments)
+        result = options.run(options)
+        stop_if_requested()
+        sys.stdout.flush()
+        return result
     except SweepInterrupted as stopped:
         print(
             f"equisweep: stopped; {stopped}. The same command goes on where this one stopped.",

@@ -84,12 +84,17 @@ class Complaints:
 
 
 def quiet_libraries(tracebacks: bool = False) -> None:
-    """From now on what libraries warn of is one clean line each, and what fails in their threads, or while
-    something is thrown away, is not printed unless `tracebacks` are wanted: the command says what went wrong.
+    """From now on what libraries warn of is one clean line each, said once, and what fails in their threads,
+    or while something is thrown away, is not printed unless `tracebacks` are wanted: the command says what
+    went wrong.
     """
+    said: set[str] = set()
 
     def warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        print(f"equisweep: {category.__name__}: {clean(str(message), MESSAGE)}", file=sys.stderr)
+        line = f"equisweep: {category.__name__}: {clean(str(message), MESSAGE)}"
+        if line not in said:
+            said.add(line)
+            print(line, file=sys.stderr)
 
     warnings.showwarning = warn
     if not tracebacks:

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...engine.errors import CubeError, SweepError
 from ...engine.feedback.stop_flag import interrupted_by, stop_if_requested, stop_requested
 from ..spill import private_folder
+from .classes import classes_of
 from .lazy import grid_dims
 from .rows import Rows
-from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite
+from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite, tokenize
 
 if TYPE_CHECKING:
     import duckdb
@@ -104,7 +107,7 @@ def sql_batches(dataset: "xr.Dataset", query: str) -> Iterator["pa.RecordBatchRe
                 connection.execute("set preserve_insertion_order = true")
                 connection.execute("set lock_configuration = true")
                 _require_select(connection, query)
-                written = rewrite(query, columns, names, connection)
+                written = rewrite(_with_classes_as_stored(query, dataset), columns, names, connection)
                 for name, stream in streams.items():
                     connection.register(names.inside[name], stream)
                 named = _columns(connection, written)
@@ -139,6 +142,24 @@ def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
     """
     with sql_batches(dataset, query) as batches:
         return batches.read_all()
+
+
+def _with_classes_as_stored(query: str, dataset: "xr.Dataset") -> str:
+    """The query with classes whose names have blanks as the cube has them, with underscores.
+
+    A text that is a label of an axis stays as it is.
+    """
+    classes = {name for array in dataset.data_vars.values() for name in classes_of(array).values()}
+    labels = [array for array in dataset.coords.values() if array.dtype.kind in "TUO"]
+    parts = []
+    for text, space, kind in tokenize(query):
+        name = text[1:-1].replace("''", "'")
+        stored = name.replace(" ", "_")
+        is_class = kind == "string_const" and text[:1] == "'" and " " in name and stored in classes
+        if is_class and not any(name in np.ravel(array.values).tolist() for array in labels):
+            text = "'" + stored.replace("'", "''") + "'"
+        parts += [text, space]
+    return "".join(parts)
 
 
 def _require_select(connection: "duckdb.DuckDBPyConnection", query: str) -> None:

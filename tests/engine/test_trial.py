@@ -3,10 +3,11 @@
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from equisweep.engine import execute, plan_space
+from equisweep.engine import execute, plan_space, writer
 from equisweep.engine import trial as trials
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.how_compiled import in_words
@@ -134,8 +135,32 @@ def test_batches_are_cut_along_several_axes_where_a_point_is_large(folder, monke
     np.testing.assert_allclose(values, expected, atol=1e-10)
 
 
+class Slots(threading.Semaphore):
+    """Slots of a queue, which tells when somebody has to wait for one."""
+
+    full = threading.Event()
+
+    def acquire(self, *given, **named):
+        if super().acquire(blocking=False):
+            return True
+        self.full.set()
+        return super().acquire(*given, **named)
+
+
 def test_a_plan_knows_the_tiles_that_are_in_memory(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["equisweep.sweeps.plan"], "_peak_memory", lambda: 0)
+    """Where writing is the slower: nothing is written until as many tiles wait as may."""
+    plans = sys.modules["equisweep.sweeps.plan"]
+    monkeypatch.setattr(plans, "_peak_memory", lambda: 0)
+    monkeypatch.setattr(plans, "_STORE_BYTES_PER_SECOND", 1.0)
+    commit = writer.commit
+
+    def late(*given):
+        assert Slots.full.wait(60)
+        commit(*given)
+
+    monkeypatch.setattr(writer, "commit", late)
+    # The writer's own alone: pools of threads have semaphores, too.
+    monkeypatch.setattr(writer, "threading", SimpleNamespace(**vars(threading) | {"Semaphore": Slots}))
     sweep = spread_over(folder, "uneven", 800, 800)
     planned = plan(sweep, "cpu")
     assert planned.tried
@@ -152,6 +177,7 @@ def test_a_plan_knows_the_tiles_that_are_in_memory(folder, tmp_path, monkeypatch
     monkeypatch.setattr(Batches, "_buffers", counting)
     report = execute(sweep.space(), tmp_path / "cube.zarr", device="cpu", durable=False, progress=False)
     assert report.tiles == planned.tiles > 7
+    assert len(allotted) == 7
     assert sum(allotted) / 2 <= planned.memory <= 2 * sum(allotted)
 
 

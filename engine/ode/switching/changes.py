@@ -28,7 +28,7 @@ NEVER = Change(FIXED, FIXED)
 
 
 # What is linear in all its arguments, or in each of its branches.
-_LINEAR = frozenset({
+LINEAR = frozenset({
     "broadcast_in_dim", "reshape", "squeeze", "transpose", "expand_dims", "copy", "slice", "rev",
     "concatenate", "stack", "pad", "neg", "add", "sub", "add_any", "reduce_sum", "cumsum", "device_put",
     "optimization_barrier", "max", "min", "abs", "clamp", "reduce_max", "reduce_min", "select_n",
@@ -59,7 +59,7 @@ def _change(equation: Any, of: Sequence[Change], result: Any) -> Change:
         return NEVER
     if name in STEPWISE or not jnp.issubdtype(result.aval.dtype, jnp.inexact):
         return Change(min(most.time, STEPS), min(most.state, STEPS))
-    if name in _LINEAR:
+    if name in LINEAR:
         return most
     return Change(
         _of_kind(name, [c.time for c in of], equation), _of_kind(name, [c.state for c in of], equation)

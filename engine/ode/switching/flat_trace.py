@@ -13,13 +13,20 @@ Array = Any
 
 # Functions of JAX that are smooth, although they are written with max, abs and where.
 _SMOOTH = frozenset({"logaddexp", "logaddexp2", "hypot", "sinc"})
+# The same more plainly than as JAX writes them, who reads signs off bits and rounds what was rounded.
+_PLAINLY: dict[str, Callable[..., list[Array]]] = {
+    "signbit": lambda x: [lax.lt(x, jnp.zeros_like(x))],
+    "floor_divide": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y)))],
+    "divmod": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y))), _modulo(x, y)],
+}
 # Kept as one equation, since what it compares can be read off its arguments.
 SEARCH = "searchsorted"
 # A longer loop is left as it is.
 _LONGEST = 64
 _SWITCHING = frozenset({
     "lt", "le", "gt", "ge", "lt_to", "le_to", "max", "min", "abs", "sign", "floor", "ceil", "round", "rem",
-    "clamp", "reduce_max", "reduce_min", "argmax", "argmin",
+    "clamp", "reduce_max", "reduce_min", "argmax", "argmin", "is_finite", "eq", "ne", "sort", "top_k",
+    "cummax", "cummin", "atan2",
 })  # fmt: skip
 
 
@@ -69,7 +76,10 @@ def _inlined(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> 
 def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
     inner = params.get("call_jaxpr", params.get("jaxpr"))
-    if _name(params, inner) not in (*_SMOOTH, SEARCH):
+    called = _name(params, inner)
+    if called in _PLAINLY and jnp.issubdtype(operands[0].dtype, jnp.floating):
+        return _PLAINLY[called](*map(jnp.asarray, operands))
+    if called not in (*_SMOOTH, SEARCH):
         if name in ("jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"):
             return _call(inner, operands)
         if name == "cond":
@@ -78,6 +88,8 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
             return [_chosen(which, results) for results in zip(*cases, strict=True)]
         if name == "scan" and params["length"] <= _LONGEST and _switches(inner.jaxpr):
             return _written_out(params, operands)
+    if name == "nextafter":  # which JAX does not differentiate, and is its first number but for rounding
+        return [operands[0]]
     return _bound(equation, operands)
 
 
@@ -85,6 +97,13 @@ def _name(params: Mapping[str, Any], inner: Any) -> str:
     """The name of the function that an equation calls, as far as it is known."""
     info = getattr(getattr(inner, "jaxpr", inner), "debug_info", None)
     return params.get("name") or getattr(info, "func_src_info", "").partition(" ")[0]
+
+
+def _modulo(x: Array, y: Array) -> Array:
+    x, y = jnp.broadcast_arrays(x, y)
+    rest, zero = lax.rem(x, y), jnp.zeros_like(x)
+    other = lax.ne(lax.lt(rest, zero), lax.lt(y, zero)) & lax.ne(rest, zero)
+    return lax.select(other, rest + y, rest)
 
 
 def _call(inner: Any, operands: Sequence[Any]) -> list[Any]:
@@ -126,7 +145,8 @@ def _written_out(params: Mapping[str, Any], operands: Sequence[Any]) -> list[Any
 def _switches(jaxpr: Any) -> bool:
     """Whether a primitive with a switch stands in a jaxpr, or inside one of its calls."""
     for equation in jaxpr.eqns:
-        if equation.primitive.name in _SWITCHING:
+        real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
+        if real and (equation.primitive.name in _SWITCHING or to_integer(equation)):
             return True
         for value in equation.params.values():
             for inner in value if isinstance(value, tuple | list) else (value,):
@@ -134,6 +154,14 @@ def _switches(jaxpr: Any) -> bool:
                 if hasattr(inner, "eqns") and _switches(inner):
                     return True
     return False
+
+
+def to_integer(equation: Any) -> bool:
+    """Whether a primitive makes integers or booleans of floats: by their value, or by their bits."""
+    if equation.primitive.name not in ("convert_element_type", "bitcast_convert_type"):
+        return False
+    before, after = (atom.aval.dtype for atom in (equation.invars[0], equation.outvars[0]))
+    return jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(after, jnp.integer)
 
 
 def _bound(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:

@@ -15,12 +15,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.extend import core
 
 from ....kernels.flow import Flow
-from .changes import COMPARISONS, NEVER, STEPS, STEPWISE, Change, changes_in
-from .flat_trace import SEARCH, FlatTrace, flat_trace
+from .changes import NEVER, STEPS, Change, changes_in
+from .flat_trace import FlatTrace, flat_trace
+from .primitives import is_zero, reach_of, switches_in
 from .switches import Switch, Switches
 
 Array = Any
@@ -62,103 +62,25 @@ def _switches_of(
     return Switches(trace, timed, clocks + others, len(clocks), time)
 
 
-# The largest of more numbers is not watched.
-_MOST_COMPARED = 32
-
-
 def _found(trace: FlatTrace, changes: Mapping[Any, Change]) -> list[Switch]:
     """The switches on which the field depends, each once."""
-    counts, kinks = _reaching(trace)
+    reach = reach_of(trace)
     made = {v: equation for equation in trace.equations for v in equation.outvars}
     found: dict[Any, Switch] = {}
     for equation in trace.equations:
-        if not equation.outvars:  # what only has an effect, as to print
-            continue
-        result = equation.outvars[0]
-        for switch in _switches_in(equation, made, kinks=result in kinks) if result in counts else ():
+        for switch in switches_in(equation, made, reach):
             atoms = [
                 v for v in (switch.left, switch.right) if v is not None and not isinstance(v, core.Literal)
             ]
             of = [changes.get(v, NEVER) for v in atoms]
             change = Change(*map(max, zip(NEVER, *of, strict=False)))
             if change.moves:
-                key = _name(switch.left), _name(switch.right), switch.how
+                key = _name(switch.left), _name(switch.right), switch.how, switch.axes
                 jumps = switch.jumps or (key in found and found[key].jumps)
-                at_zero = _is_zero(switch.right, made) or _is_zero(switch.left, made)
+                at_zero = switch.compares and (is_zero(switch.right, made) or is_zero(switch.left, made))
                 found[key] = replace(switch, change=change, jumps=jumps, at_zero=at_zero)
     return list(found.values())
 
 
 def _name(atom: Any) -> Any:
     return (str(atom.val), str(atom.aval)) if isinstance(atom, core.Literal) else atom
-
-
-def _is_zero(atom: Any, made: Mapping[Any, Any]) -> bool:
-    """Whether this is 0, as far as the trace says; None is."""
-    if atom is None:
-        return True
-    if isinstance(atom, core.Literal):
-        return not np.any(atom.val)
-    equation = made.get(atom)
-    return (
-        equation is not None
-        and equation.primitive.name == "broadcast_in_dim"
-        and _is_zero(equation.invars[0], made)
-    )
-
-
-def _reaching(trace: FlatTrace) -> tuple[set[Any], set[Any]]:
-    """The variables on which the result depends, and those of which a kink is one of the result, too."""
-    counts = {v for v in trace.outputs if not isinstance(v, core.Literal)}
-    kinks = set(counts)
-    for equation in reversed(trace.equations):
-        if equation.primitive.name == "stop_gradient":
-            continue
-        inputs = {v for v in equation.invars if not isinstance(v, core.Literal)}
-        if counts.intersection(equation.outvars):
-            counts |= inputs
-        if kinks.intersection(equation.outvars) and equation.primitive.name not in STEPWISE:
-            kinks |= inputs
-    return counts, kinks
-
-
-def _switches_in(equation: Any, made: Mapping[Any, Any], kinks: bool) -> list[Switch]:
-    """The switches of one equation; `kinks`: of continuous functions as well."""
-    name, of = equation.primitive.name, equation.invars
-    real = bool(of) and jnp.issubdtype(of[0].aval.dtype, jnp.floating)
-    if equation.params.get("name") == SEARCH and len(of) == 2:
-        return [Switch(of[1], of[0], "each")]
-    if not real:
-        return []
-    if name in COMPARISONS:
-        return _of_comparison(of[0], of[1], made)
-    if name == "sign":
-        return [Switch(of[0])]
-    if name == "abs" and kinks:
-        return [Switch(of[0], jumps=False)]
-    if name in ("max", "min") and kinks:
-        return [Switch(of[0], of[1], jumps=False)]
-    if name == "clamp" and kinks:
-        return [Switch(of[1], of[0], jumps=False), Switch(of[1], of[2], jumps=False)]
-    if name in ("floor", "ceil"):
-        return [Switch(of[0], None, "whole")]
-    if name == "round":
-        return [Switch(of[0], None, "half")]
-    if name == "convert_element_type" and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.integer):
-        return [Switch(of[0], None, "whole")]
-    if name == "rem":
-        return [Switch(of[0], of[1], "ratio")]
-    if name in ("argmax", "argmin") or (name in ("reduce_max", "reduce_min") and kinks):
-        how = "largest" if name.endswith("max") else "least"
-        return [Switch(of[0], None, how)] if 1 < of[0].aval.size <= _MOST_COMPARED else []
-    return []
-
-
-def _of_comparison(left: Any, right: Any, made: Mapping[Any, Any]) -> list[Switch]:
-    """Of |x| < c both x - c and x + c, which change sign more plainly than |x| - c does."""
-    for inner, other in ((left, right), (right, left)):
-        equation = None if isinstance(inner, core.Literal) else made.get(inner)
-        if equation is not None and equation.primitive.name == "abs":
-            x = equation.invars[0]
-            return [Switch(x, other), Switch(x, other, "sum")]
-    return [Switch(left, right)]

@@ -1,11 +1,13 @@
 """The switches of a field: functions of time and state that change sign where it switches."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .changes import ANYHOW, NEVER, STEPS, STRAIGHT, Change
 from .flat_trace import FlatTrace
@@ -25,6 +27,7 @@ class Switch:
     change : how they change.
     jumps : whether the field may jump there; else it has a corner.
     at_zero : whether it is 0 that the first one is compared with.
+    axes : of an array, those along which numbers are compared with each other.
     """
 
     left: Any
@@ -33,6 +36,12 @@ class Switch:
     change: Change = NEVER
     jumps: bool = True
     at_zero: bool = False
+    axes: tuple[int, ...] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is two numbers of the trace that are compared."""
+        return self.how in ("difference", "sum", "each")
 
     @property
     def rounds(self) -> bool:
@@ -42,7 +51,19 @@ class Switch:
     @property
     def timed(self) -> bool:
         """Whether its next zero follows from its value and slope in time."""
-        return self.change.time <= STRAIGHT and self.change.state <= STEPS
+        straight = self.change.time <= STRAIGHT and self.change.state <= STEPS
+        return straight and self.how not in _BENT
+
+    def sides(self, left: Array, right: Array) -> tuple[Array, Array]:
+        """Two arrays of numbers, whose difference changes sign."""
+        function = _FUNCTIONS[self.how]
+        return function(_grouped(left, self.axes), right) if self.axes else function(left, right)
+
+
+def _grouped(values: Array, axes: tuple[int, ...]) -> Array:
+    """The numbers in rows, of which each goes along these axes: shape (groups, n)."""
+    last = jnp.moveaxis(values, axes, range(-len(axes), 0))
+    return last.reshape(-1, math.prod(values.shape[axis] for axis in axes))
 
 
 def _each(values: Array, against: Array) -> tuple[Array, Array]:
@@ -50,11 +71,37 @@ def _each(values: Array, against: Array) -> tuple[Array, Array]:
     return left, right
 
 
-def _largest(values: Array, _: Array) -> tuple[Array, Array]:
-    """Each number, and the largest of the others."""
-    flat = values.ravel()
-    others = [jnp.max(jnp.concatenate([flat[:i], flat[i + 1 :]])) for i in range(len(flat))]
-    return flat, jnp.stack(others)
+def _largest(groups: Array, _: Array) -> tuple[Array, Array]:
+    """Each number, and the largest of the others in its row."""
+    first = jnp.argmax(groups, axis=1, keepdims=True) == jnp.arange(groups.shape[1])[None]
+    largest = jnp.max(groups, axis=1, keepdims=True)
+    second = jnp.max(jnp.where(first, -jnp.inf, groups), axis=1, keepdims=True)
+    return groups, jnp.where(first, second, largest)
+
+
+def _pairs(groups: Array, _: Array) -> tuple[Array, Array]:
+    """Each number, and each that comes after it in its row."""
+    one, other = np.triu_indices(groups.shape[1], 1)
+    return groups[:, one], groups[:, other]
+
+
+def _ranks(groups: Array, _: Array) -> tuple[Array, Array]:
+    """The digits of the rank of each number in its row: one of them at least changes with a rank."""
+    ranks = jnp.argsort(jnp.argsort(groups, axis=1), axis=1)
+    digits = ranks[..., None] >> jnp.arange(groups.shape[1].bit_length())[None, None]
+    return _truth(digits & 1 == 1, groups)
+
+
+def _truth(true: Array, like: Array) -> tuple[Array, Array]:
+    """1 where that is true, else -1; and 0."""
+    signs = jnp.where(true, 1.0, -1.0).astype(like.dtype)
+    return signs, jnp.zeros_like(signs)
+
+
+def _octave(values: Array, right: Array) -> tuple[Array, Array]:
+    """1 or -1, as the power of two below is even or odd; and 0."""
+    size = jnp.abs(values)
+    return jnp.sin(jnp.pi * jnp.log2(jnp.where(size > 0, size, 1.5))), right
 
 
 # Each gives two arrays, whose difference is the function.
@@ -66,8 +113,20 @@ _FUNCTIONS: dict[str, Callable[[Array, Array], tuple[Array, Array]]] = {
     "ratio": lambda left, right: (left / right, jnp.zeros_like(left)),
     "each": _each,
     "largest": _largest,
-    "least": lambda left, right: _largest(-left, right),
+    "least": lambda groups, right: _largest(-groups, right),
+    "pairs": _pairs,
+    "ranks": _ranks,
+    "edge": lambda left, right: (left, right),
+    "edge_above": lambda left, right: (left, right + 1.0),
+    "edge_below": lambda left, right: (left, right - 1.0),
+    "imaginary": lambda left, _: (jnp.imag(left), jnp.zeros_like(jnp.imag(left))),
+    "cosine": lambda left, right: (jnp.cos(left), right),
+    "octave": _octave,
+    "finite": lambda left, _: _truth(jnp.isfinite(left), left),
+    "number": lambda left, _: _truth(~jnp.isnan(left), left),
 }
+# The next zero of these does not follow from a slope, though what they are a function of is straight.
+_BENT = frozenset({"ranks", "imaginary", "cosine", "octave", "finite", "number"})
 
 
 @dataclass(frozen=True)
@@ -129,6 +188,6 @@ class Switches:
         for switch in switches:
             left = next(values)
             right = zero if switch.right is None else next(values)
-            left, right = jnp.broadcast_arrays(*_FUNCTIONS[switch.how](left, right))
+            left, right = jnp.broadcast_arrays(*switch.sides(left, right))
             pairs.append((left.ravel(), right.ravel()))
         return pairs

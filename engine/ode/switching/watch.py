@@ -203,6 +203,10 @@ class SwitchWatch:
             (jnp.ones_like(t), rates),
             has_aux=True,
         )
+        # What is compared and is no number changes no sign: that it ends to be one is a switch itself.
+        number = ~jnp.isnan(exact)
+        exact, roundings = jnp.where(number, exact, 0.0), jnp.where(number, roundings, 0.0)
+        slopes = jnp.where(number & jnp.isfinite(slopes), slopes, 0.0)
         values = jnp.where(jnp.abs(exact) <= roundings, 0.0, exact)
         values, slopes, roundings = map(lax.stop_gradient, (values, slopes, roundings))
         return At(values, slopes, roundings, exact)

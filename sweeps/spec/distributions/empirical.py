@@ -4,6 +4,7 @@ Each value is drawn as often as it was measured: the distribution function is th
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
@@ -24,6 +25,8 @@ NAME = "empirical"
 # Different values; all of them stand in the identity of a cube.
 MOST = 10_000
 _DELIMITERS = ",;\t|"
+# What may be a whole number with a mark of thousands.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def as_discrete(where: str, stated: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -112,7 +115,8 @@ def _columns(
     else:
         places = [_place(where, path, names, column) for where, column in asked]
     columns: list[list[Any]] = [[] for _ in asked]
-    into = list(zip(places, columns, options or [()] * len(asked), strict=True))
+    commas = [_Commas() for _ in asked]
+    into = list(zip(places, columns, options or [()] * len(asked), commas, strict=True))
     for line, row in rows:
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
             raise SweepError(
@@ -121,7 +125,7 @@ def _columns(
             )
         if not any(row):
             continue
-        for place, column, known in into:
+        for place, column, known, seen in into:
             cell = row[place] if place < len(row) else ""
             if known:
                 column.append(_option(f"{here}, line {line}", cell.strip(), known))
@@ -130,7 +134,43 @@ def _columns(
             if value is None:
                 raise SweepError(f"{here}, line {line}: {shown(cell)} is not a finite number")
             column.append(value)
+            if delimiter != ",":
+                seen.see(cell, line)
+    for seen in commas:
+        if seen.unclear:
+            raise SweepError(
+                f"{here}: {seen.unclear}, where a comma may be that of thousands or of decimals; "
+                "write numbers with a point, and without a mark of thousands"
+            )
     return columns
+
+
+class _Commas:
+    """What the commas of a column of numbers may be: in each cell a decimal one, if all are alike."""
+
+    def __init__(self) -> None:
+        self._with: tuple[str, int] | None = None
+        self._point: tuple[str, int] | None = None
+        self._plain: tuple[str, int] | None = None
+        self._thousands = True
+
+    def see(self, cell: str, line: int) -> None:
+        """Take note of a cell that holds a number."""
+        if "," in cell:
+            self._with = self._with or (cell, line)
+            self._thousands = self._thousands and bool(_THOUSANDS.fullmatch(cell.strip()))
+        elif "." in cell:
+            self._point = self._point or (cell, line)
+        else:
+            self._plain = self._plain or (cell, line)
+
+    @property
+    def unclear(self) -> str:
+        """Which two cells contradict each other; empty if none do."""
+        other = self._point or (self._plain if self._thousands else None)
+        if self._with is None or other is None:
+            return ""
+        return f"{shown(self._with[0])} in line {self._with[1]} and {shown(other[0])} in line {other[1]}"
 
 
 def _place(where: str, path: Path, names: list[str], column: Any) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from .library import networkx
 MOST_CITIES = 64
 KINDS = "a matrix (.csv), .graphml, or a list of links (.edges, .edgelist, .txt, .tsv)"
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
+# "Lyon Nice 0,5": a number with decimals behind a blank, in a line that is not separated by blanks alone.
+_WEIGHT_BEHIND_A_BLANK = re.compile(r"[^\s,;] +\d*[.,]\d+\Z")
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "blanks"}
 _LISTS = (".edges", ".edgelist", ".txt", ".tsv")
 
 
@@ -102,13 +106,16 @@ def _links(where: str, text: str, directed: bool) -> Named:
     """One link a line: two cities and perhaps a weight, between commas, semicolons, tabs or spaces."""
     links: dict[tuple[str, str], float] = {}
     cities: dict[str, None] = {}
+    separators: dict[str | None, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.partition("#")[0].strip()
         if not line:
             continue
         mark = next((d for d in ("\t", ";", ",") if d in line), None)
-        cells = [cell.strip() for cell in line.split(mark)]
+        separators.setdefault(mark, number)
         here = f"{where}: line {number}"
+        _separated_alike(here, line, separators)
+        cells = [cell.strip() for cell in line.split(mark)]
         if len(cells) not in (2, 3) or "" in cells:
             raise SweepError(f"{here}: {shown(line)} should be two cities and perhaps a weight")
         a, b = cells[:2]
@@ -118,6 +125,22 @@ def _links(where: str, text: str, directed: bool) -> Named:
             if links.setdefault(pair, value) != value:
                 raise SweepError(f"{here}: a second weight of the link from {pair[0]} to {pair[1]}")
     return _of_links(tuple(cities), links)
+
+
+def _separated_alike(where: str, line: str, separators: Mapping[str | None, int]) -> None:
+    """SweepError where a line may be read in two ways: a comma may be that of decimals, marks are mixed."""
+    spaced = len(separators) > 1 or None not in separators
+    if spaced and _WEIGHT_BEHIND_A_BLANK.search(line):
+        raise SweepError(
+            f"{where}: {shown(line)} may be separated by blanks or not; "
+            "put a tab or a semicolon between cities and weights"
+        )
+    if len(separators) > 1:
+        (one, first), (other, _) = separators.items()
+        raise SweepError(
+            f"{where}: {shown(line)} is separated by {_SEPARATORS[other]}, and line {first} by "
+            f"{_SEPARATORS[one]}; use one of them only"
+        )
 
 
 def _graphml(where: str, text: str, weight: str) -> Named:

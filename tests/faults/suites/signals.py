@@ -116,8 +116,9 @@ class Sent:
             return [f"ended with {code} and:\n{said}"]
         if self.ignoring:
             good = code in (0, 1)
-        elif code == 130:
-            good = any(text in said for text in _STOPPED)
+        elif code == 130 or (len(self.signals) > 1 and any(text in said for text in _STOPPED)):
+            # A second one ends a process that has said it, here by its number.
+            good = any(text in said for text in _STOPPED) and code in (130, *(-n for n in self.signals))
         else:  # it was over, or as good as over
             good = self._over or (bool(over) and (code < 0 or waited < _AS_GOOD_AS_OVER))
         return [] if good else [f"ended with {code} {waited:.2f} s after the signal and said {said!r}"]

@@ -216,6 +216,34 @@ def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(mon
             signal.raise_signal(number)  # changes nothing any more
 
 
+# Whoever calls `main` has handlers of the system's own, which would end the process by the signal's number.
+SAYS_SLOWLY = """
+import signal, sys, time
+from equisweep.sweeps.commands import main as command
+
+class Slow:
+    def write(self, text):
+        sys.__stderr__.write(text)
+        print("ready", flush=True)
+        time.sleep(60)
+    def flush(self):
+        pass
+
+sys.stderr = Slow()
+command._parser = lambda _commands: signal.raise_signal(signal.SIGINT)
+sys.exit(command.main(["info"]))
+"""
+
+
+def test_a_second_signal_while_it_is_said_that_the_command_stopped_ends_it_in_good_order():
+    with waiting(program=SAYS_SLOWLY) as child:
+        child.send_signal(signal.SIGTERM)
+        said = child.stderr.read()
+    assert child.returncode == 130
+    assert "the same command" in said
+    assert "ended at once; committed tiles are intact" in said
+
+
 # As an interrupt amid the making of an event loop leaves it: what is dropped complains, after the last word.
 HALF_MADE = """
 import sys, warnings

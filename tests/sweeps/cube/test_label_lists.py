@@ -10,16 +10,19 @@ from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import query_text
 from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.cube.sql import sql
+from equisweep.sweeps.plots.plot import plot
 
 POINTS = ["(0,0)", "(1,1)", "inner 'x'", 'a "b"', "r:s=t", "a,b", "a", "b"]
+POINTS += ["Überwachung (β = ½)", "日本, 東京", "(é,1)"]
+KINDS = ("(0,0)", "halb_(é)", "zu,_viel", "it's_so")
 
 
 def cube() -> xr.Dataset:
     labels = np.array(POINTS, np.dtypes.StringDType())
     return xr.Dataset(
         {
-            "x": ("rest point".replace(" ", "_"), np.arange(8.0)),
-            "status": ("rest_point", np.ones(8, np.uint8)),
+            "x": ("rest point".replace(" ", "_"), np.arange(len(POINTS) * 1.0)),
+            "status": ("rest_point", np.ones(len(POINTS), np.uint8)),
         },
         coords={"rest_point": labels},
     )
@@ -79,3 +82,47 @@ def test_labels_of_classes_are_found_as_their_model_wrote_them_though_blanks_are
     for text, code in (('kind == "at rest"', 0), ('kind == "at_rest"', 0), ('kind == "it\'s off"', 1)):
         found = parse_expression(text, known).evaluate({"kind": np.array([0, 1])})
         np.testing.assert_array_equal(found, np.array([0, 1]) == code)
+
+
+def with_classes() -> xr.Dataset:
+    """Classes along labels, as a run stores them: blanks in their names are underscores."""
+    numbers = np.arange(len(POINTS) * 2).reshape(-1, 2) % 4
+    flags = {"flag_values": [0, 1, 2, 3], "flag_meanings": " ".join(KINDS)}
+    dims = ("rest_point", "a")
+    status = dims, np.ones(numbers.shape, np.uint8)
+    return cube().assign(kind=(dims, numbers.astype(np.int8), flags), status=status, a=[0.0, 1.0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("spelt", ["as stored", "with blanks"])
+def test_classes_are_found_in_conditions_and_in_sql_however_their_blanks_are_written(kind, spelt):
+    data, number = with_classes(), KINDS.index(kind)
+    name = kind.replace("_", " ") if spelt == "with blanks" else kind
+    quoted = name.replace("'", "\\'")
+    found = where(data, f"kind == '{quoted}'")["kind"]
+    np.testing.assert_array_equal(found.notnull(), data["kind"] == number)
+    quoted = name.replace("'", "''")
+    rows = sql(data, f"select rest_point, a from cube where kind = '{quoted}'").to_pylist()
+    places = np.argwhere((data["kind"] == number).values).tolist()
+    assert [(row["rest_point"], row["a"]) for row in rows] == [(POINTS[i], float(k)) for i, k in places]
+
+
+def test_a_text_that_is_a_label_too_stays_as_it_is_in_sql():
+    data = with_classes().assign_coords(a=np.array(["halb (é)", "b"], np.dtypes.StringDType()))
+    found = sql(data, "select count(*) as n from cube where a = 'halb (é)'")
+    assert found["n"].to_pylist() == [len(POINTS)]
+
+
+def test_a_picture_of_classes_bears_all_labels():
+    figure = plot(
+        with_classes(), "kind", "a", "rest_point", kind="classes", selections=["rest_point=(1,1),a,b"]
+    )
+    panel = figure.axes[0]
+    assert [text.get_text() for text in panel.get_yticklabels()] == ["(1,1)", "a,b"]
+    some = plot(
+        with_classes(), "kind", "a", "rest_point",
+        kind="classes", selections=["rest_point=Überwachung (β = ½),(é,1)"],
+    )  # fmt: skip
+    assert [text.get_text() for text in some.axes[0].get_yticklabels()] == ["Überwachung (β = ½)", "(é,1)"]
+    texts = [text.get_text() for legend in some.legends for text in legend.get_texts()]
+    assert [text for text in texts if text] == ["(0,0)", "halb (é)"]

@@ -1,5 +1,9 @@
 """Which statuses count against which variables: what an output needs of an orbit decides."""
 
+import csv
+import json
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,7 +11,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.boundaries.question import NO_RESULT
 from equisweep.sweeps.boundaries.question import Question as BoundaryQuestion
-from equisweep.sweeps.cube.query import Query, ask
+from equisweep.sweeps.cube.query import Query, answer, ask
 from equisweep.sweeps.cube.reduce import reduce
 from equisweep.sweeps.cube.statuses import counted
 from equisweep.sweeps.sensitivity.analysis import sensitivity
@@ -130,3 +134,79 @@ def test_a_level_has_no_side_where_the_state_at_the_horizon_was_not_reached():
     assert found["share"].tolist() == [0, 0, 1, 1, 1, 1, 1]
     assert found["period"].tolist() == [0, 0, 1, 1, 1, 1, NO_RESULT]
     assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT, NO_RESULT]
+
+
+SOBOL = {
+    "kind": "sobol",
+    "samples": 32,
+    "parameters": {"x0": {"uniform": [1, 2]}, "drag": {"uniform": [0.01, 0.02]}},
+}
+OUTPUTS = ["share", "x_path", "x_final", "settle_time"]
+
+
+@pytest.fixture(scope="module")
+def sampled(folder):
+    """Of samples of Sobol's design: orbits that all go on at their ends."""
+    cube = run(pools(folder, outputs=OUTPUTS, times=[0.5, 1.0], design=SOBOL), folder / "sampled.zarr").load()
+    assert (cube["status"] == Status.not_steady).all()
+    assert cube["settle_time"].isnull().all()
+    return cube
+
+
+def test_indices_of_orbits_that_go_on_are_those_of_all_samples(sampled):
+    indices = sensitivity(sampled, "sobol", OUTPUTS)
+    plain = sensitivity(sampled.assign(status=0 * sampled["status"] + Status.ok), "sobol", OUTPUTS[:3])
+    for name in OUTPUTS[:3]:
+        assert (indices[f"{name}_left_out"] == 0).all()
+        np.testing.assert_array_equal(indices[f"{name}_S1"], plain[f"{name}_S1"])
+        assert np.isfinite(indices[f"{name}_S1"]).all()
+    assert indices["settle_time_left_out"] == SOBOL["samples"]
+    assert np.isnan(indices["settle_time_S1"]).all()
+
+
+def test_indices_of_samples_that_are_not_stored_count_the_same(folder, sampled):
+    sweep = pools(folder, outputs=OUTPUTS, times=[0.5, 1.0], design=SOBOL | {"store": False})
+    indices = run(sweep, folder / "unstored.zarr").load().equisweep.sensitivity()
+    expected = sensitivity(sampled, "sobol", OUTPUTS)
+    for name in OUTPUTS:
+        assert (indices[f"{name}_left_out"] == expected[f"{name}_left_out"]).all(), name
+        np.testing.assert_allclose(
+            indices[f"{name}_S1"].transpose(*expected[f"{name}_S1"].dims), expected[f"{name}_S1"], atol=1e-9
+        )
+
+
+def test_measures_of_given_data_count_the_same(sampled):
+    settled = sampled.assign(status=0 * sampled["status"] + Status.ok)
+    for method in ("pawn", "delta"):
+        found, plain = (sensitivity(cube, method, ["share", "x_final"]) for cube in (sampled, settled))
+        for name in ("share", "x_final"):
+            assert found[f"{name}_left_out"] == 0
+            np.testing.assert_array_equal(found[f"{name}_{method}"], plain[f"{name}_{method}"])
+
+
+def test_reductions_keep_and_leave_out_by_output(sampled):
+    found = reduce(sampled, "mean", over=["sample"], names=OUTPUTS).load()
+    for name in OUTPUTS[:3]:
+        np.testing.assert_allclose(found[name], sampled[name].mean("sample"), rtol=1e-12)
+    assert np.isnan(found["settle_time"])
+
+
+def test_pages_and_files_have_what_is_valid(folder, sampled):
+    page = sampled.drop_vars("x_path").equisweep.explore_html(folder / "page.html")
+    (data,) = re.findall(
+        r'type="application/json" id="cube">(.*?)</script>', page.read_text("utf-8"), re.DOTALL
+    )
+    arrays = json.loads(data)["arrays"]
+    shown = {name for name in arrays if Status.not_steady in arrays[name].get("counted", ())}
+    assert shown >= {"share", "x_final"}
+    assert "settle_time" not in shown
+    answer(sampled, Query(["share", "x_final", "settle_time"]), "csv", folder / "out.csv")
+    with (folder / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["share"]) for row in rows] == sampled["share"].values.tolist()
+    assert [float(row["x_final"]) for row in rows] == sampled["x_final"].values.tolist()
+    assert {row["settle_time"] for row in rows} == {""}
+    assert {row["status"] for row in rows} == {"not_steady"}
+    answer(sampled, Query(["x_path"]), "netcdf", folder / "out.nc")
+    with xr.open_dataset(folder / "out.nc") as written:
+        np.testing.assert_array_equal(written["x_path"], sampled["x_path"])

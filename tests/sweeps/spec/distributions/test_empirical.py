@@ -50,6 +50,14 @@ def test_a_column_is_read_however_the_table_was_saved(tmp_path, raw):
     assert read == drawn({"empirical": VALUES}, tmp_path)
 
 
+@pytest.mark.parametrize("cells", ["1,234 2,345", "1,25 30 5,125", "0,125 7 0,250"])
+def test_decimal_commas_are_read_where_they_are_no_thousands(tmp_path, cells):
+    words = cells.split()
+    (tmp_path / "claims.csv").write_text("loss;n\n" + "".join(f"{word};1\n" for word in words))
+    read = drawn({"empirical": "claims.csv", "column": "loss"}, tmp_path)
+    assert read == drawn({"empirical": [float(word.replace(",", ".")) for word in words]}, tmp_path)
+
+
 @pytest.mark.parametrize("head", ["", "loss\n"])
 def test_a_file_of_one_column_needs_no_name(tmp_path, head):
     (tmp_path / "claims.txt").write_text(head + "\n".join(map(str, VALUES)))
@@ -73,6 +81,12 @@ def test_a_file_of_one_column_needs_no_name(tmp_path, head):
         ({}, "5\n5\n", "1 different value; what does not vary belongs to [fixed]"),
         ({}, "5\n500\n", "500 lies outside [0, 100] (an x)"),
         ({}, "\n".join(map(str, np.linspace(0, 1, 10_001))), "10,001 different values; at most 10,000"),
+        (
+            {"column": "b"},
+            "a;b\n1;1,234\n2;56.5\n",
+            "'1,234' in line 2 and '56.5' in line 3, where a comma may",
+        ),
+        ({"column": "b"}, "a\tb\n1\t567\n2\t1,234\n", "'1,234' in line 3 and '567' in line 2, where a comma"),
         ({"weights": [1]}, "1\n2\n", "x.weights: empirical has none"),
     ],
 )

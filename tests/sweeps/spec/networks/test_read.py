@@ -71,3 +71,41 @@ def test_what_is_not_said_beyond_doubt_is_refused(tmp_path, text, message):
     with pytest.raises(SweepError, match=r"networks\.a: .*a\.csv: ") as raised:
         read(tmp_path, text)
     assert message in str(raised.value)
+
+
+LINKS = (
+    "Lyon Nice 0.5\nNice Brest\n",
+    "Lyon Nice 0.5\n# by sea\nNice\tBrest # no weight\n".replace("\t", " "),
+    "Lyon, Nice, 0.5\nNice, Brest\n",
+    "Lyon;Nice;0,5\nNice;Brest\n",
+    "Lyon\tNice\t0,5\nNice\tBrest\t1\n",
+)
+
+
+@pytest.mark.parametrize("text", LINKS)
+def test_every_list_of_links_is_the_same_network(tmp_path, text):
+    (tmp_path / "a.edges").write_text(text)
+    named = read_network("networks.a", tmp_path / "a.edges", "weight", True)
+    assert named.cities == CITIES
+    np.testing.assert_array_equal(named.weights, [[0, 0.5, 0], [0, 0, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Lyon Nice 0,5\n", "line 1: 'Lyon Nice 0,5' may be separated by blanks or not; put a tab or"),
+        ("Lyon Nice 1\nNice Brest 0,25\n", "line 2: 'Nice Brest 0,25' may be separated by blanks or not"),
+        ("Lyon Nice ,5\n", "may be separated by blanks or not"),
+        ("Lyon,Nice 0,1\n", "may be separated by blanks or not"),
+        ("Lyon,Nice 0.5\n", "may be separated by blanks or not"),
+        ("Lyon;Nice 0,5\n", "may be separated by blanks or not"),
+        ("Lyon\tNice 0.5\n", "may be separated by blanks or not"),
+        ("Lyon Nice\n\nNice, Brest\n", "line 3: 'Nice, Brest' is separated by commas, and line 1 by blanks"),
+        ("Lyon;Nice;1\nNice\tBrest\t1\n", "is separated by tabs, and line 1 by semicolons; use one"),
+    ],
+)
+def test_a_link_that_can_be_read_in_two_ways_is_refused(tmp_path, text, message):
+    (tmp_path / "a.txt").write_text(text)
+    with pytest.raises(SweepError, match=r"networks\.a: .*a\.txt: line \d: ") as raised:
+        read_network("networks.a", tmp_path / "a.txt", "weight", False)
+    assert message in str(raised.value)

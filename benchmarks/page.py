@@ -26,8 +26,11 @@ Written by `make bench` (or `make bench-quick`: the same code, smaller sizes) fr
 edited by hand. Each peer has a process of its own and does the same work on the same machine; the processes
 are timed in turn. *First call* includes compilation, *steady* is the median of the repeats after it, *spread*
 their range over the median, *CPU* the time of all threads, *cores* that over wall time, *ratio* our rate over
-the row's (at the row's own error where errors differ). Errors are measured, not asked for.
+the row's (at the row's own error where errors differ). Errors are measured, not asked for. What was measured
+while others had more than half of the machine is *not valid*: it waits to be measured again.
 """
+# With less than this share of its cores to be had a machine was busy with something else.
+LEAST_CORES = 0.5
 
 
 def summary(machines: Mapping[str, Results]) -> str:
@@ -75,6 +78,8 @@ def _rank(benchmark: str) -> int:
 
 def _measured(found: Mapping[str, Any], g: Mapping[str, Any]) -> str:
     verdict = {True: "", False: " **missed**", None: "not measured"}[g["holds"]]
+    if g["holds"] is not None and not valid(found):
+        verdict = " **not valid**"
     return f"{number(g['value'])}{verdict}{' (quick run)' if found['quick'] else ''}"
 
 
@@ -105,6 +110,12 @@ def section(found: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def valid(found: Mapping[str, Any]) -> bool:
+    """Whether enough of the machine's cores were to be had while a benchmark ran, or nobody looked."""
+    had = found["machine"]["cores_to_be_had"]
+    return had is None or had >= LEAST_CORES * found["machine"]["cores"]
+
+
 def _where(found: Mapping[str, Any]) -> str:
     m = found["machine"]
     used = ", ".join(f"{k} {v}" for k, v in found["versions"].items() if v != "not installed")
@@ -114,7 +125,8 @@ def _where(found: Mapping[str, Any]) -> str:
         f"Python {m['python']}, load before the run {m['load_before']}, cores "
         f"to be had during it {'unknown' if had is None else f'{had:.2f}'}. {used}."
     )
-    return f"{text} {found['note']}".strip()
+    busy = "" if valid(found) else "**Not valid**: others had more than half of the machine. "
+    return f"{busy}{text} {found['note']}".strip()
 
 
 def _matched(found: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ _LONGEST = [
     "sweeps/test_internal_dynamics.py",
     "sweeps/test_supervision_sweep.py",
     "kernels/games/test_registry_laws.py",
-    "engine/ode/test_settling.py",
+    "engine/ode/rest/test_settling.py",
     "engine/ode/test_trajectory.py",
     "faults/test_short.py",
     "sweeps/plots/test_gallery.py",

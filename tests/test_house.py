@@ -27,7 +27,7 @@ FLOORS = {
     "engine": [
         "gate/* store/shared/owner",
         "codegen/live_code errors feedback/* kept/environment user_model/*",
-        "store/storage/access store/storage/failures store/storage/interface",
+        "store/storage/schemes store/storage/failures store/storage/interface",
         "store/storage/stat",
         "store/storage/objects",
         "store/storage/zipped",
@@ -166,6 +166,16 @@ def test_files_are_short_and_folders_small(folder):
     assert not long
     for inside in {file.parent for file in sources(folder)}:
         assert len(list(inside.glob("*.py"))) <= FILES, inside
+
+
+def test_files_of_tests_that_are_to_begin_first_are_there(request):
+    conftest = next(
+        one
+        for one in request.config.pluginmanager.get_plugins()
+        if getattr(one, "__file__", None) == str(ROOT / "tests" / "conftest.py")
+    )
+    assert [name for name in conftest._LONGEST if not (ROOT / "tests" / name).is_file()] == []
+    assert len(conftest._LONGEST) > 10
 
 
 FLAG = re.compile(r"(?<![\w-])(--[a-z]|-o\b)")

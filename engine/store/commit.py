@@ -21,8 +21,10 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     """Write one tile: its outputs, then (they being on the disk) its status, then its record.
 
     `values` maps every variable to its values in the tile, clipped to the grid, and every column to those of
-    the tile's samples. Not `durable`: nothing waits for the disk. Raises OSError where the disk refuses; the
-    tile is then not committed, or committed without a record.
+    the tile's samples. Not `durable`: nothing waits for the disk.
+
+    Raises OSError where the disk refuses. Then the tile is not committed, unless only its record could not be
+    written: it counts, and whoever looks at it reads it whole.
     """
     paths, root, storage = _paths(cube, tile), str(cube.root), cube.storage
     cube.make_folders(tile)

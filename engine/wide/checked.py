@@ -2,8 +2,9 @@
 
 A sum or product of integers is right but for a multiple of 2^64. So the same is computed of floating-point
 numbers beside it, whose error is far less: where both are near each other the integer is right, and where
-not, it left the integers on the side on which the other lies. Three integers stand for what is none, as in
-floats: `NAN`, `BELOW` and `ABOVE`. Another operation makes of them what it makes of the floats.
+not, it left the integers on the side on which the other lies. Three integers stand for results that no
+integer holds, as NaN and the infinities do among floats: `NAN`, `BELOW` and `ABOVE`. Another operation makes
+of them what it makes of the floats.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ NAN, BELOW, ABOVE = _LIMITS.min, _LIMITS.min + 1, _LIMITS.max
 # What wraps differs by 2^64 at least; the error of the float beside it is far below this.
 _APART = 2.0**62
 
-# Operations that may leave the integers, or that make something else of what is none.
+# Operations that may leave the integers, or that would take one of these three for a number.
 CHECKED = frozenset({
     "add", "sub", "mul", "neg", "abs", "sign", "max", "min", "clamp", "div", "rem", "integer_pow",
     "square", "add_any", "reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "cumsum", "cumprod",

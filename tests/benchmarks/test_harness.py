@@ -140,6 +140,19 @@ def test_every_kind_of_peer_gets_a_row(toys):
     assert "## toy (quick run)" in text
 
 
+@pytest.mark.parametrize(
+    ("had", "valid"), [(0.12, False), (0.99, False), (1.0, True), (2.0, True), (None, True)]
+)
+def test_what_was_measured_on_a_machine_that_others_had_is_not_valid(had, valid):
+    goals = [report.goal("faster", 1.0, least=20.0), report.goal("open", None, least=1.0)]
+    found = report.result("toy", "A toy.", "toys", rows_of(OURS, law([1e-8])), quick=False, goals=goals)
+    found["machine"] |= {"cores": 2, "cores_to_be_had": had}
+    row, section = page.summary({"toys": [found]}), page.whole("toys", [found])
+    assert ("1 **missed**" in row, "1 **not valid**" in row) == (valid, not valid)
+    assert "not measured" in row
+    assert ("**Not valid**" in section) is not valid
+
+
 def test_a_call_that_takes_too_long_is_given_up(toys):
     worker = harness.Worker(str(toys))
     assert worker.ask(0.5, do="make", case=0, maker="toys:slow", options={}, needs=[]) == {

@@ -25,7 +25,7 @@ from .hostile import (
     tables,
     texts,
 )
-from .hostile.case import Case, complaint
+from .hostile.case import CPU_SECONDS, Case, complaint
 from .hostile.made import Made, make
 from .hostile.runner import outcome_of, warm_up
 
@@ -55,11 +55,16 @@ def catalogue(made: Made) -> list[Case]:
 
 
 def tried(
-    cases: Sequence[Case], folder: Path, seconds: float, show: bool = False, log: Path | None = None
+    cases: Sequence[Case],
+    folder: Path,
+    seconds: float,
+    cpu_seconds: float,
+    show: bool = False,
+    log: Path | None = None,
 ) -> tuple[Counter[str], dict[str, str]]:
     """Try cases until the time is up: how many of each kind, and what is wrong with those that fell short.
 
-    Each is written into `log` at once, if there is one.
+    `cpu_seconds` is what a command may take. Each is written into `log` at once, if there is one.
     """
     count: Counter[str] = Counter()
     wrong: dict[str, str] = {}
@@ -71,7 +76,7 @@ def tried(
         here.mkdir()
         outcome = outcome_of(case.prepare(here), here)
         count[case.kind] += 1
-        reason = complaint(case, outcome)
+        reason = complaint(case, outcome, cpu_seconds)
         if reason:
             wrong[f"{case.kind}: {case.name}"] = reason
         if log:
@@ -88,14 +93,19 @@ def tried(
 
 
 def main(
-    minutes: float = 20.0, every: int = 1, match: str = "", show: bool = False, log: Path | None = None
+    minutes: float = 20.0,
+    every: int = 1,
+    match: str = "",
+    cpu_seconds: float = CPU_SECONDS,
+    show: bool = False,
+    log: Path | None = None,
 ) -> list[tuple[str, int, int]]:
     """Try every hostile input, or what the time allows: of each kind how many were tried, and held."""
     warm_up()
     with tempfile.TemporaryDirectory() as folder:
         made = make(Path(folder))
         cases = [case for case in catalogue(made) if match in f"{case.kind}: {case.name}"][::every]
-        count, wrong = tried(cases, Path(folder), minutes * 60, show, log)
+        count, wrong = tried(cases, Path(folder), minutes * 60, cpu_seconds, show, log)
     lost = Counter(name.partition(":")[0] for name in wrong)
     for name, reason in wrong.items():
         print(f"{name}: {reason}", file=sys.stderr)
@@ -107,11 +117,12 @@ def _command() -> int:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--match", default="")
+    parser.add_argument("--cpu-seconds", type=float, default=CPU_SECONDS, help="that a command may take")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--log", type=Path)
     options = parser.parse_args()
-    rows = main(options.minutes, options.every, options.match, options.show, options.log)
+    rows = main(options.minutes, options.every, options.match, options.cpu_seconds, options.show, options.log)
     if options.json:
         print(json.dumps(rows))
     else:

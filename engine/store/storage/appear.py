@@ -12,10 +12,10 @@ from ...errors import CubeError
 from ...gate.files import DATA, SEAL
 from ..durable import Appeared
 from ..manifest import FOLDER
-from .access import REQUEST, TRIES
 from .files import DISK
 from .objects import Objects
 from .reached import objects_at
+from .schemes import REQUEST, TRIES
 
 SEAL_FILE = f"{FOLDER}/cube-00000001.json"
 # For so long [s] nothing changes where a cube is being created before its creator is taken for dead: longer

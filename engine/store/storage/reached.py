@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from .access import bucket_at
 from .objects import Objects
+from .schemes import bucket_at
 from .zipped import ZIP, zip_at
 
 

@@ -4,7 +4,7 @@ import re
 
 from ...errors import SweepError
 from ...gate.text import shown
-from .access import SCHEMES
+from .schemes import SCHEMES
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FORBIDDEN = re.compile(r"[?#%\\\x00-\x1f\x7f*]")

@@ -28,10 +28,12 @@ def run(options: argparse.Namespace) -> int:
 
 def describe_plan(plan: Plan) -> str:
     """What a sweep will take, as text."""
+    from ....engine.trial import WAITS
+
     grid = " x ".join(f"{name} {size:,}" for name, size in plan.shape.items())
     tile = " x ".join(map(str, plan.tile_shape))
     compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
-    if plan.compile_seconds > 10:  # as long as a plan does not wait for
+    if plan.compile_seconds > WAITS:
         compiled += f" of about {clock(plan.compile_seconds)}"
     where = "by points tried here" if plan.tried else "on two cores; no point tried"
     steps = (

@@ -47,11 +47,11 @@ class Outcome:
     err: str
 
 
-def complaint(case: Case, outcome: Outcome) -> str:
-    """What is wrong with how a command met a hostile input; empty where nothing is."""
+def complaint(case: Case, outcome: Outcome, cpu_seconds: float = CPU_SECONDS) -> str:
+    """What is wrong with how a command met a hostile input in so many seconds; empty where nothing is."""
     if outcome.wall > WALL_SECONDS:
         return f"took {outcome.wall:.0f} s"
-    if outcome.cpu > CPU_SECONDS:
+    if outcome.cpu > cpu_seconds:
         return f"took {outcome.cpu:.1f} s of CPU"
     if outcome.megabytes > MEGABYTES:
         return f"took {outcome.megabytes:.0f} MB"

@@ -5,13 +5,15 @@ import os
 import posix
 import random
 import re
-import select
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from equisweep.engine import writer
+from equisweep.engine.feedback import stop_flag
 from equisweep.engine.store.commit import is_committed
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.shared.parts import part_of, places_of
@@ -35,7 +37,7 @@ _READING = {
 }
 _SLOW = 0.4  # seconds that each tile takes longer, one after another, so that a swallowed signal shows
 _LONGEST = 0.6  # seconds after the beginning of a command until which signals are sent
-_AS_GOOD_AS_OVER = 0.9  # seconds within which a command ends that a signal reaches too late
+_AS_GOOD_AS_OVER = 2  # tiles that a command commits at most after a signal that reaches it too late
 _STOPPED = (
     "The same command goes on where this one stopped.",
     "the same command starts anew, or goes on where it was",
@@ -75,13 +77,26 @@ class Sent:
         self.signals, self.chance = signals, chance
         self.ignoring = (signal.SIGHUP,) if ignored else ()
         self._read, self._write = os.pipe()
-        self._last, self._over = 0.0, False
+        self._over = False
 
     def marked(self, action: Action) -> Action:
-        """The same, which writes a letter when the command has begun, and one when it is over."""
+        """The same, which writes a letter when the command has begun (b), when it is over (e), for each tile
+        that it commits (t), and whenever it looks whether to stop and is asked to (s).
+        """
 
         def marked() -> int:
-            begin, run = main_module._parser, main_module.main
+            begin, run, commit = main_module._parser, main_module.main, writer.commit
+            asked = stop_flag.stop_requested
+
+            def committed(*given: Any) -> None:
+                posix.write(self._write, b"t")
+                commit(*given)
+
+            def looked() -> bool:
+                told = asked()
+                if told:
+                    posix.write(self._write, b"s")
+                return told
 
             def parser(commands: Any) -> Any:
                 posix.write(self._write, b"b")
@@ -93,6 +108,7 @@ class Sent:
                 return code
 
             main_module._parser, main_module.main = parser, main
+            writer.commit, stop_flag.stop_requested = committed, looked
             return action()
 
         return marked
@@ -102,16 +118,17 @@ class Sent:
         os.close(self._write)
         if os.read(self._read, 1):
             time.sleep(self.chance.uniform(0, _LONGEST))
-        self._over = bool(select.select([self._read], [], [], 0)[0])
+        os.set_blocking(self._read, False)
+        self._over = b"e" in self._marks()
         for number in self.signals:
-            self._last = self._last or time.monotonic()
             child.send(number)
             time.sleep(self.chance.choice([0, self.chance.uniform(0, 0.05)]))
 
     def wrong(self, code: int, said: str) -> list[str]:
         """What is wrong with how the command ended."""
-        waited, over = time.monotonic() - self._last, os.read(self._read, 1)
+        marks = self._marks()
         os.close(self._read)
+        after = marks.count(b"t"), marks.count(b"s")
         if "Traceback" in said or code == CRASHED:
             return [f"ended with {code} and:\n{said}"]
         if self.ignoring:
@@ -120,8 +137,16 @@ class Sent:
             # A second one ends a process that has said it, here by its number.
             good = any(text in said for text in _STOPPED) and code in (130, *(-n for n in self.signals))
         else:  # it was over, or as good as over
-            good = self._over or (bool(over) and (code < 0 or waited < _AS_GOOD_AS_OVER))
-        return [] if good else [f"ended with {code} {waited:.2f} s after the signal and said {said!r}"]
+            unheard = after[0] <= _AS_GOOD_AS_OVER and not after[1]
+            good = self._over or (b"e" in marks and (code < 0 or unheard))
+        wrong = f"ended with {code} {after} tiles and looks after the signal and said {said!r}"
+        return [] if good else [wrong]
+
+    def _marks(self) -> bytes:
+        """What the command has written since this was asked before."""
+        with suppress(BlockingIOError):
+            return os.read(self._read, 2**16)
+        return b""
 
 
 def _miscounted(trial: Trial) -> list[str]:

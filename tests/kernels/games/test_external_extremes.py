@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import EXTERNAL, external
 from equisweep.kernels.status import Status
-from helpers.codegen.grids import of_many
+from helpers.codegen.grids import of_many, of_many_by_xla
 from helpers.oracles import external as oracle
 from helpers.tolerance import assert_close
 
@@ -25,11 +25,13 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("mechanism", oracle.MECHANISMS)
-def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism):
+@pytest.mark.parametrize(
+    ("mechanism", "through"), [*((m, of_many) for m in oracle.MECHANISMS), ("sharing", of_many_by_xla)]
+)
+def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism, through):
     grid = np.meshgrid(*ENDS.values(), indexing="ij")
     at = {name: x.ravel() for name, x in zip(ENDS, grid, strict=True)}
-    found = of_many(partial(external, mechanism=mechanism, n_max=1024))(at)
+    found = through(partial(external, mechanism=mechanism, n_max=1024))(at)
     for name in REAL:
         assert np.isfinite(found[name]).all(), name
     assert set(found["status"].tolist()) <= {

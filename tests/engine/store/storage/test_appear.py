@@ -6,10 +6,10 @@ import time
 
 import pytest
 from equisweep.engine.store.storage import appear
-from equisweep.engine.store.storage.access import REQUEST, TRIES
 from equisweep.engine.store.storage.objects import Objects
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import objects_at
+from equisweep.engine.store.storage.schemes import REQUEST, TRIES
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.run import run_report

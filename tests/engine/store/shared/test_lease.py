@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -90,10 +91,13 @@ def test_a_later_process_of_the_same_number_is_not_taken_for_the_writer(root):
 def test_a_writer_elsewhere_counts_until_it_gave_no_sign_for_long(root):
     path = left(root, ELSEWHERE, ago=LASTS / 2)
     with (
-        pytest.raises(CubeError, match=r"process 1 on far\); if it was killed, it is gone in (29|30|31) s"),
+        pytest.raises(
+            CubeError, match=r"process 1 on far\); if it was killed, it is gone in \d+ s"
+        ) as refused,
         only_writer(root),
     ):
         pass
+    assert 0 < int(re.findall(r"gone in (\d+) s", str(refused.value))[0]) <= LASTS / 2 + 1
     for away in (-LASTS - 5, 1e9):  # nobody signs ahead of the storage's clock
         left(root, ELSEWHERE, ago=-away)
         with only_writer(root):
@@ -157,14 +161,14 @@ def test_a_writer_whose_file_was_taken_stops_at_its_next_tile(root, monkeypatch)
 @pytest.mark.parametrize("stalled", ["names", "_read"])
 def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monkeypatch, stalled, enter):
     path, real, calls = left(root, ELSEWHERE), getattr(lease, stalled), []
-    monkeypatch.setattr(lease, "LASTS", 0.2)
+    monkeypatch.setattr(lease, "LASTS", 1.0)
     monkeypatch.setattr(lease, "_FRESH", 0.0)  # else one who is alone would wait for it
 
     def slow(where):
         found = None if stalled == "names" else real(where)
         if not calls:
             calls.append(where)
-            time.sleep(0.4)
+            time.sleep(1.2)
             os.utime(path)
         return real(where) if found is None else found
 
@@ -220,6 +224,16 @@ def test_what_lies_beside_a_cube_is_abandoned_once_its_process_or_its_hour_is_ov
     assert not abandoned(tmp_path / "my-cube.zarr.partial-mine")
 
 
+def _comes_to_be(wanted, path):
+    """Whether a path is abandoned, or is not, at some moment of the next 20 seconds."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if abandoned(path) is wanted:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_what_another_host_works_with_is_told_by_the_clock_of_the_storage_however_long_it_takes(
     tmp_path, monkeypatch
 ):
@@ -229,7 +243,6 @@ def test_what_another_host_works_with_is_told_by_the_clock_of_the_storage_howeve
     monkeypatch.setattr(time, "time", lambda: 1e12)  # of a host whose clock is wrong
     with worked_with(path):
         time.sleep(0.5)
-        assert not abandoned(path)
-    time.sleep(0.5)
-    assert abandoned(path)
+        assert _comes_to_be(False, path)
+    assert _comes_to_be(True, path)
     assert list(tmp_path.iterdir()) == [path]

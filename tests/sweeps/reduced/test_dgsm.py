@@ -1,4 +1,4 @@
-"""Measures by derivatives of samples that are not stored: as of stored ones, closed forms and Sobol' indices."""
+"""Measures by derivatives, of samples not stored: as of stored ones, closed forms and Sobol' indices."""
 
 import numpy as np
 import pytest

@@ -171,13 +171,18 @@ class _Try:
                     return
 
     def _spread(self, sizes: Sequence[int], k: int) -> Coordinates:
-        """Values along each axis from all over it, others for each `k`."""
+        """Values along each axis from all over it, others for each `k`.
+
+        Of an axis that is cut by its values, so that a batch holds few of them: those in its middle.
+        """
         space = self.evaluator.space
         axes = [axis for axis in space.axes if not axis.static]
         result = []
         for i, (axis, size) in enumerate(zip(axes, sizes, strict=True)):
             shift = (0.5 + _GOLDEN * (k + i)) % 1
             at = ((np.arange(size) + shift) * axis.size / size).astype(int)
+            if self.evaluator.batches.least.get(i, 1) > 1:
+                at = self.evaluator.in_order(i)[(axis.size - size) // 2 :][:size]
             result.append(axis.at(at, space.dtype))
         return result
 

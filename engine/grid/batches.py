@@ -8,7 +8,7 @@ both go this way.
 
 import os
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -27,6 +27,8 @@ POINTS = 2**18
 _MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
 # Bytes that a batch through XLA may hold at once, by its trace.
 _MOST_LIVE = 2**25
+# Where batches are cut so that few values of an axis are in each: points of one at least, pieces at most.
+_FEWEST, _MOST_PIECES = 2**12, 16
 _MOST_CORES = [0]
 
 
@@ -63,11 +65,17 @@ class Batches:
     sizes : length of each axis of the grid; none for a single point.
     device : where to compute. Elsewhere than on a CPU the grid is one batch until `cut_smaller`.
     most : points of a batch on a CPU.
+
+    Attributes
+    ----------
+    count : how many batches there are, about.
+    least : of axes, by their number, into how many pieces they are cut at least.
     """
 
     def __init__(self, sizes: Sequence[int], device: Any, most: int) -> None:
         self.sizes = tuple(sizes)
         self.count = 1
+        self.least: dict[int, int] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._spare: deque[dict[str, np.ndarray]] = deque()
         if device.platform == "cpu":
@@ -76,7 +84,7 @@ class Batches:
 
     def windows(self) -> list[Window]:
         """The parts of the grid, of one shape, that are a batch each."""
-        return cut(self.sizes, self.count)
+        return cut(self.sizes, self.count, self.least)
 
     def start(
         self,
@@ -84,13 +92,16 @@ class Batches:
         coordinates: Coordinates,
         columns: Mapping[str, np.ndarray] | None = None,
         then: Callable[[Started], Any] | None = None,
+        order: Mapping[int, np.ndarray] | None = None,
     ) -> Started:
         """Begin computing `function` over the whole grid; its values may still be on their way.
 
-        `columns` go beside them. `then` makes what is `made` of them, in the thread that computed the last:
-        they are still in its core's cache. Where no thread computes, nobody calls it.
+        `columns` go beside them, and the `order` of values. `then` makes what is `made` of them, in the
+        thread that computed the last: they are still in its core's cache. Where no thread computes, nobody
+        calls it.
         """
         started, windows = Started(self._buffers(function), columns=dict(columns or {})), self.windows()
+        started.order = order or {}
         done = count(1)  # `next` of it is one step for all threads
         for window in windows:
             part = windowed(coordinates, window)
@@ -118,10 +129,20 @@ class Batches:
         before, self.count = self.count, min(2 * self.count, prod(self.sizes))
         return self.count > before
 
+    def by_value(self, axes: Iterable[int]) -> dict[int, int]:
+        """Pieces into which such axes may be cut so that one holds few of their values."""
+        if self._threads is None:
+            return {}
+        left, pieces = max(prod(self.sizes) // _FEWEST, 1), {}
+        for axis in axes:
+            pieces[axis] = min(left, self.sizes[axis], _MOST_PIECES)
+            left //= pieces[axis]
+        return pieces
+
     def bound(self, live: int) -> None:
         """Compute smaller batches on a CPU where one of now would hold so many bytes, more than is good."""
         if self._threads is not None and live > _MOST_LIVE:
-            self.count = min(self.count * -(-live // _MOST_LIVE), prod(self.sizes))
+            self.count = min(len(self.windows()) * -(-live // _MOST_LIVE), prod(self.sizes))
 
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..user_model.raised_at import raised_by_callback
 from .batches import POINTS, Batches, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function, not_portable
-from .windows import Coordinates, Started, windowed
+from .windows import Coordinates, Started, cut, windowed
 
 # A tile, what it was computed in, and its values.
 Computed = tuple[Tile, Started, Mapping[str, np.ndarray]]
@@ -49,7 +49,39 @@ class Evaluator:
         columns = self.columns(tile)
         coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
         then = partial(self._made, tile) if self.then else None
-        return self.batches.start(self.function(tile), coordinates, columns, then)
+        function = self.function(tile)
+        order = self._in_order(coordinates)
+        return self.batches.start(function, coordinates, columns, then, order)
+
+    def _in_order(self, coordinates: list[dict[str, np.ndarray]]) -> dict[int, np.ndarray]:
+        """Bring axes of integers, of which a batch is to hold few, into rising order; where each value is."""
+        places = {}
+        for axis, pieces in self.batches.least.items():
+            values = coordinates[axis][self._integers[axis]]
+            if pieces > 1 and np.any(np.diff(values) < 0):
+                order = np.argsort(values, kind="stable")
+                coordinates[axis] = {name: along[order] for name, along in coordinates[axis].items()}
+                places[axis] = np.argsort(order)
+        return places
+
+    def in_order(self, axis: int) -> np.ndarray:
+        """Where the values of such an axis of integers lie in the whole space, in rising order."""
+        values = self.space.axes[self._numeric[axis]].values[self._integers[axis]]
+        return np.argsort(np.asarray(values), kind="stable")
+
+    @cached_property
+    def _integers(self) -> dict[int, str]:
+        """The numeric axes that an integer parameter lies along, by their number, and its name.
+
+        A loop may take as many rounds as it is large, and through XLA all points of a batch take those of
+        the largest. Where choices are drawn point by point, batches are small already.
+        """
+        if self.space.needs_ode or any(axis.options for axis in self.space.axes):
+            return {}
+        integer = {q.name for q in self.space.model.parameters if q.integer}
+        axes = enumerate(self.space.axes[i] for i in self._numeric)
+        found = ((i, next((name for name in axis.values if name in integer), None)) for i, axis in axes)
+        return {i: name for i, name in found if name is not None}
 
     def make(self, tiles: Iterable[Tile]) -> None:
         """Make the functions of these tiles, of which many have one in common. Raises as computing does."""
@@ -92,22 +124,28 @@ class Evaluator:
         """The same, made anew; batches are cut smaller where one would hold much at once."""
         coordinates = [self._coordinates(i, tile, {}) for i in self._numeric]
         first, choices = windowed(coordinates, self.batches.windows()[0]), self.static_choices(tile)
+        least = self.batches.least or self.batches.by_value(self._integers)
+        smaller = windowed(coordinates, cut(self.batches.sizes, self.batches.count, least)[0])
         drawn = [(at, self.space.axes[i]) for at, i in enumerate(self._numeric) if self.space.axes[i].options]
         if not drawn:
-            function = self._made_for(choices, first)
+            function = self._made_for(choices, first, smaller)
         else:
             ((at, axis),) = drawn
             sizes = {name: len(options) for name, options in axis.options.items()}
             combinations = [choices | one for one in self.space.drawn_choices]
             function = chosen(self._made_for, combinations, at, sizes, first)
         if not isinstance(function, GridLoop):
+            self.batches.least = least
             self.batches.bound(function.live_bytes)
         return function
 
-    def _made_for(self, choices: Mapping[str, str], coordinates: Coordinates) -> GridFunction:
+    def _made_for(
+        self, choices: Mapping[str, str], first: Coordinates, through_xla: Coordinates | None = None
+    ) -> GridFunction:
         function, how = grid_function(
-            self.space, choices, coordinates, self.device, native=self.native, count=self._count
-        )
+            self.space, choices, first, self.device,
+            native=self.native, count=self._count, through_xla=through_xla,
+        )  # fmt: skip
         self.computed |= how
         return function
 
@@ -125,6 +163,8 @@ class Evaluator:
         whole = {}
         for name, values in started.whole.items():
             inner = values.shape[len(self._sizes) :]
+            for axis, places in started.order.items():
+                values = values.take(places, axis)
             whole[name] = values.reshape(self.layout.tile + inner)[clip]
         return whole | started.columns
 

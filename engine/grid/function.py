@@ -31,6 +31,7 @@ def grid_function(
     *,
     native: bool = True,
     count: Callable[[], None] = lambda: None,
+    through_xla: Sequence[Point] | None = None,
 ) -> tuple[GridFunction, set[Compiled]]:
     """All variables of a cube over the grid that coordinates span, and how they are computed.
 
@@ -40,12 +41,14 @@ def grid_function(
     native : False asks for XLA, always.
     count : called at every compilation. What an earlier call made for a model that ships is found again, and
         what an earlier process made and kept.
+    through_xla : coordinates of the grid for which it is made where XLA computes it, if that is another.
     """
+    smaller = coordinates if through_xla is None else through_xla
     key = key_of(space, choices, coordinates, device, native)
-    made = find(key, coordinates)
+    made = find(key, coordinates, smaller)
     if made is None or not _compiles(made[0], count):
         one = _One(space, choices, coordinates, device, native, count)
-        made = one.kept(coordinates) or one.made(coordinates)
+        made = one.kept(coordinates, smaller) or one.made(coordinates, smaller)
     function, ways = made
     keep(key, function, ways)
     return (function if isinstance(function, GridLoop) else function.counting(count)), set(ways)
@@ -78,21 +81,21 @@ class _One:
         self.what = ", ".join([space.model.name, *choices.values()])
         self.reason = _reason_for_xla(device, native)
 
-    def kept(self, coordinates: Sequence[Point]) -> Made | None:
-        """What an earlier process made."""
+    def kept(self, coordinates: Sequence[Point], smaller: Sequence[Point]) -> Made | None:
+        """What an earlier process made: for the first of these grids, and for the other through XLA."""
         if self.reason is None and not self.space.needs_ode:
             found = self.shelf.loop(coordinates, cpu_backend())
             if found is not None and _compiles(found[0], self.count):
                 return found
-        return self.shelf.program(coordinates, self.device, self._anew, self.count)
+        return self.shelf.program(smaller, self.device, self._anew, self.count)
 
     def _anew(self, coordinates: Sequence[Point]) -> GridVmap:
-        function = self.made(coordinates)[0]
+        function = self.made(coordinates, coordinates)[0]
         assert isinstance(function, GridVmap)  # as the one that was kept: the key holds all that decides it
         return function
 
-    def made(self, coordinates: Sequence[Point]) -> Made:
-        """Traced, lowered and, where it becomes machine code, compiled."""
+    def made(self, coordinates: Sequence[Point], smaller: Sequence[Point]) -> Made:
+        """Traced, lowered and, where it becomes machine code, compiled; through XLA for the second grid."""
         ways: set[Compiled] = set()
         point = TracedOnce(point_function(self.space, self.choices, partial(lane_loop, report=ways.add)))
         known = set() if self.reason is None else {Compiled(False, self.reason)}
@@ -114,7 +117,7 @@ class _One:
                 Keeper(shelf.keep_program, device, lambda: said) if shelf else None,
                 partial(all_native, ways),
             )
-            function = GridVmap(point, coordinates, device, what=self.what, seldom=seldom, keep=keep)
+            function = GridVmap(point, smaller, device, what=self.what, seldom=seldom, keep=keep)
         said = frozenset(remarked(known or ways, function.remark))
         shelf.keep_ways((known or ways) if self.space.needs_ode else said)
         return function, said

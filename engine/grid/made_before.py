@@ -51,13 +51,18 @@ def own_models_too() -> Iterator[None]:
                 MADE.pop(key, None)
 
 
-def find(key: Hashable, coordinates: Sequence[Point]) -> Made | None:
-    """What was kept under a key, for a grid of these lengths; None where nothing was."""
+def find(key: Hashable, coordinates: Sequence[Point], smaller: Sequence[Point] | None = None) -> Made | None:
+    """What was kept under a key, for a grid of these lengths; None where nothing was.
+
+    Through XLA it is of the lengths of `smaller`, if that is given.
+    """
     with _LOCK:
         if key not in MADE:
             return None
         MADE.move_to_end(key)
         function, ways = MADE[key]
+    if smaller is not None and not isinstance(function, GridLoop):
+        coordinates = smaller
     return function.of_lengths(coordinates), ways
 
 

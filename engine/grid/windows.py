@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,16 @@ class Started:
     """A grid under way: the arrays it fills, window by window, and what is still to come.
 
     `pending` are values that are on their way from a device, `futures` are windows that threads fill;
-    `columns` are values along its axes that are kept beside what is computed. `made` is what the thread that
-    filled the last window made of the whole; None where no thread did.
+    `columns` are values along its axes that are kept beside what is computed. `order` says of axes whose
+    values were computed in rising order at which place each is. `made` is what the thread that filled the
+    last window made of the whole; None where no thread did.
     """
 
     whole: dict[str, np.ndarray]
     pending: list[tuple[Window, Mapping[str, Any]]] = field(default_factory=list)
     futures: list[Future[None]] = field(default_factory=list)
     columns: dict[str, np.ndarray] = field(default_factory=dict)
+    order: Mapping[int, np.ndarray] = field(default_factory=dict)
     made: Any = None
 
     def window(self, window: Window) -> dict[str, np.ndarray]:
@@ -51,15 +54,18 @@ def put(outputs: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
         array[...] = np.asarray(values[name])
 
 
-def cut(sizes: Sequence[int], count: int) -> list[Window]:
+def cut(sizes: Sequence[int], count: int, least: Mapping[int, int] | None = None) -> list[Window]:
     """Windows of one shape that cover a grid: about `count` of them, by its longest axis as far as that goes.
 
-    The last one along an axis reaches back over its neighbour if it must.
+    The last one along an axis reaches back over its neighbour if it must. `least` says of axes into how many
+    pieces they are cut at least.
     """
-    pieces, left = [1] * len(sizes), count
+    least = least or {}
+    pieces, left = [1] * len(sizes), -(-count // prod(least.values()))
     for axis in sorted(range(len(sizes)), key=lambda a: -sizes[a]):
-        pieces[axis] = max(min(left, sizes[axis]), 1)
-        left = -(-left // pieces[axis])
+        already = least.get(axis, 1)
+        pieces[axis] = max(min(left * already, sizes[axis]), 1)
+        left = -(-left * already // pieces[axis])
     return list(product(*map(_spans, sizes, pieces)))
 
 

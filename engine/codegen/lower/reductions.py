@@ -17,12 +17,12 @@ def _reduce(op: str) -> Rule:
         kept = [i for i in range(operand.ndim) if i not in axes]
         shape, count = tuple(operand.shape[i] for i in kept), prod(operand.shape[i] for i in axes)
         rows = operand.transpose([*kept, *axes]).reshape(prod(shape), count)
-        return array_of([_joined(context.graph, op, list(row), context.dtype) for row in rows], shape)
+        return array_of([joined(context.graph, op, list(row), context.dtype) for row in rows], shape)
 
     return reduction
 
 
-def _joined(graph: Graph, op: str, scalars: Sequence[Scalar], dtype: str) -> Scalar:
+def joined(graph: Graph, op: str, scalars: Sequence[Scalar], dtype: str) -> Scalar:
     if not scalars:
         return graph.constant(_of_nothing(op, dtype), dtype)
     return reduce(lambda a, b: graph.apply(op, a, b), scalars)
@@ -94,7 +94,7 @@ def _dot_general(context: Context, left: Array, right: Array, *, dimension_numbe
         row, column = a[(*at[:batch], *at[batch:free])], b[(*at[:batch], *at[free:])]
         pairs = zip(np.ravel(row), np.ravel(column), strict=True)
         terms = [context.graph.apply("mul", x, y) for x, y in pairs]
-        sums.append(_joined(context.graph, "add", terms, dtype))
+        sums.append(joined(context.graph, "add", terms, dtype))
     return array_of(sums, context.shape)
 
 

@@ -77,6 +77,6 @@ def _of_kind(name: str, levels: Sequence[int], equation: Any) -> int:
         return max(most, POLYNOMIAL)
     if (name == "integer_pow" and equation.params["y"] > 0) or name == "square":
         return max(most, POLYNOMIAL)
-    if name in _LINEAR_IN_FIRST and max(levels[1:]) <= STEPS:
+    if name in _LINEAR_IN_FIRST and max(levels[1:], default=FIXED) <= STEPS:
         return most
     return ANYHOW

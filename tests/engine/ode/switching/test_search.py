@@ -57,6 +57,7 @@ FIELDS = {
     "a guard": (lambda t, z, p: jnp.where(jnp.abs(lax.stop_gradient(z)) < 1e12, z, 0.0), 0, 0, 0, FIXED),
     "a guard against NaN": (lambda t, z, p: jnp.where(jnp.isnan(z) | ~jnp.isfinite(z), 0, z), 0, 0, 0, FIXED),
     "by parameters": (lambda t, z, p: jnp.where(p["a"] > p["b"], z, -z), 0, 0, 0, FIXED),
+    "a slice of a number": (lambda t, z, p: z * lax.dynamic_slice(t, (), ()), 0, 0, 0, STRAIGHT),
     "what is only shown": (lambda t, z, p: (jax.debug.callback(lambda z: None, z), z)[1], 0, 0, 0, FIXED),
     "what comes to nothing": (lambda t, z, p: z + 0 * jnp.floor(lax.stop_gradient(z)), 0, 0, 0, FIXED),
     "a unit step that is NaN of NaN": (lambda t, z, p: jnp.heaviside(z, 0.5) + jnp.sinc(z), 0, 1, 0, FIXED),

@@ -182,7 +182,8 @@ class _Try:
             shift = (0.5 + _GOLDEN * (k + i)) % 1
             at = ((np.arange(size) + shift) * axis.size / size).astype(int)
             if self.evaluator.batches.least.get(i, 1) > 1:
-                at = self.evaluator.in_order(i)[(axis.size - size) // 2 :][:size]
+                at = self.evaluator.in_order(i)
+                at = at[(len(at) - size) // 2 :][:size]
             result.append(axis.at(at, space.dtype))
         return result
 

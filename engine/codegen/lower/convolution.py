@@ -48,9 +48,10 @@ def _convolution(
                 p * stride + k * by
                 for p, stride, k, by in zip(place, window_strides, step, rhs_dilation, strict=True)
             ]
-            number = left[(batch, first + i, *where)]
+            number: Any = left[(batch, first + i, *where)]
             if number is not None:
-                products.append(graph.apply("mul", number, right[(feature, i, *step)]))
+                weight: Any = right[(feature, i, *step)]
+                products.append(graph.apply("mul", number, weight))
         by_feature[at] = joined(graph, "add", products, context.dtype)
     return result
 

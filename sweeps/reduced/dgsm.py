@@ -79,6 +79,12 @@ class Dgsm(Sampled):
         found: Mapping[str, np.ndarray] = measures_of(resampler.sums(table), middle, drawn, resampler)
         return self.results(state, found, state["samples"] - count.astype(np.int64))
 
+    def std(self, state: State) -> np.ndarray:
+        """As of `Sampled`."""
+        sums = state["sums"].sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(np.maximum(sums[:, 2] / sums[:, 0] - (sums[:, 1] / sums[:, 0]) ** 2, 0.0))
+
 
 def _about(state: State, centre: np.ndarray) -> np.ndarray:
     """The sums of a part about other middles of the output, shape (cells, blocks, moments)."""

@@ -8,6 +8,7 @@ from ...engine.reduce.measure import Block, State
 from ..sensitivity.bootstrap import Resampler
 from ..sensitivity.morris import elementary_effects, measures_of
 from ..sensitivity.morris_steps import steps_of
+from ..sensitivity.withheld import deviations
 from ..spec.design import Design
 from .blocks import Blocks
 from .sampled import Measured, Sampled
@@ -37,7 +38,7 @@ class Morris(Sampled):
         )
         super().__init__(wanted, design, parameters, until)
         self.numbers = int(np.prod(wanted.inner, dtype=int)) * (
-            self.blocks.count * (1 + 3 * self.dims) + self.dims + 3
+            self.blocks.count * (1 + 3 * self.dims) + self.dims + 7
         )
 
     def unit_of(self, results: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
@@ -61,6 +62,7 @@ class Morris(Sampled):
         return {
             "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
             "centre": np.ascontiguousarray(centre.T),
+            **_spread(values, usable),
             **self.extent(values, usable),
         }
 
@@ -69,7 +71,12 @@ class Morris(Sampled):
         none = one["sums"][:, :, 0].sum(axis=1) == 0
         centre = np.where(none[:, None], two["centre"], one["centre"])
         sums = self._about(one, centre) + self._about(two, centre)
-        return {"sums": sums, "centre": centre, **self.farther(one, two)}
+        return {"sums": sums, "centre": centre, **_spread_of_both(one, two), **self.farther(one, two)}
+
+    def std(self, state: State) -> np.ndarray:
+        """As of `Sampled`."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.sqrt(state["squares"] / state["count"])
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
@@ -92,3 +99,23 @@ class Morris(Sampled):
         sums[..., 1 : 1 + dims] -= by * count
         sums[..., 1 + 2 * dims :] += by**2 * count - 2 * by * off
         return sums
+
+
+def _spread(values: np.ndarray, usable: np.ndarray) -> State:
+    """Number, mean and squares about the mean of values, shape (cells, points)."""
+    count = usable.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.nan_to_num(np.where(usable, values, 0.0).sum(axis=1) / count)
+    squares = np.nan_to_num(deviations(values.T, usable.T)) ** 2 * count
+    return {"count": count, "mean": mean, "squares": squares}
+
+
+def _spread_of_both(one: State, two: State) -> State:
+    count, by = one["count"] + two["count"], two["mean"] - one["mean"]
+    share = two["count"] / np.maximum(count, 1)
+    between = by**2 * one["count"] * share
+    return {
+        "count": count,
+        "mean": one["mean"] + by * share,
+        "squares": one["squares"] + two["squares"] + between,
+    }

@@ -8,6 +8,7 @@ from ...engine.reduce.measure import Block, State
 from ...engine.values.columns import Values
 from ..sensitivity.prcc import partial_rank_correlations
 from ..sensitivity.samples import numbers_of
+from ..sensitivity.withheld import deviations
 from ..spec.design import Design
 from .sampled import Measured, Sampled
 from .until import Until
@@ -42,6 +43,10 @@ class Prcc(Sampled):
         """As of `Measure`."""
         both = np.concatenate([one["values"], two["values"]], axis=1)
         return {"values": both, **self.farther(one, two)}
+
+    def std(self, state: State) -> np.ndarray:
+        """As of `Sampled`."""
+        return deviations(state["values"].T, ~np.isnan(state["values"].T))
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""

@@ -1,5 +1,6 @@
 """What measures of samples that are not stored share: which values count, what results are called."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,6 +82,8 @@ class Sampled(Measure):
         self.variables = (
             *(self.variable(f"{kind}{end}", self.kinds[kind]) for kind in self.kinds for end in ends[kind]),
             self.variable("left_out", (), np.dtype("int64"), -1),
+            *(() if "std" in self.kinds else [self.variable("std", ())]),
+            self.variable("error", ()),
             self.note(),
             *(self._of_history() if until else ()),
         )
@@ -95,6 +98,10 @@ class Sampled(Measure):
         extent = self.wanted.floor.extent(values.T, usable.T)
         samples = np.full(len(values), values.shape[1] // self.design.points_per_sample)
         return {"low": extent.low, "high": extent.high, "step": extent.step, "samples": samples}
+
+    @abstractmethod
+    def std(self, state: State) -> np.ndarray:
+        """The standard deviation of the output, in each cell."""
 
     def farther(self, one: State, two: State) -> State:
         """How far the values of both parts go."""
@@ -112,7 +119,8 @@ class Sampled(Measure):
 
         `lost` of its samples were left out.
         """
-        reasons = self.wanted.floor.reasons_of(Extent(state["low"], state["high"], state["step"]))
+        extent = Extent(state["low"], state["high"], state["step"])
+        reasons, error = self.wanted.floor.reasons_of(extent), self.wanted.floor.error(extent)
         reasons[2 * lost > state["samples"]] = LEFT_OUT
         for kind, values in measures.items():
             if kind not in ("mean", "std"):
@@ -120,7 +128,7 @@ class Sampled(Measure):
                 values[..., reasons > 0] = 0.0 if base in self.effects else np.nan
                 values[..., reasons == LEFT_OUT] = np.nan
         note = np.where(reasons == LEFT_OUT, WITHHELD, reasons).astype(np.int16)
-        told = {**measures, "left_out": lost, "note": note}
+        told = {"std": self.std(state), **measures, "left_out": lost, "note": note, "error": error}
         if self.until:
             told |= {"samples": state["samples"], **self._history(measures, int(state["samples"][0]))}
         return {

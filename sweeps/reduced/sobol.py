@@ -79,6 +79,10 @@ class Sobol(Sampled):
         lost = state["samples"] - count.astype(np.int64)
         return self.results(state, measures, lost)
 
+    def std(self, state: State) -> np.ndarray:
+        """As of `Sampled`: `finish` gives it with the indices."""
+        return np.full(len(state["low"]), np.nan)
+
     def _about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about another middle, shape (cells, blocks, moments)."""
         table, by = np.moveaxis(state["sums"], 0, 2), centre - state["centre"]

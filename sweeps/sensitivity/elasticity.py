@@ -8,8 +8,9 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from .dgsm import elasticities
 from .labels import about, labelled
-from .noise import ROUNDING, WHY, floor_of
+from .noise import ROUNDING, floor_of, said_of
 from .samples import Samples
+from .withheld import deviations
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,8 +45,9 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
     for name, own in have.items():
         output, good = samples.dataset[name].astype(float), samples.dataset["status"].isin(samples.kept(name))
         results = np.full((len(parameters), *output.shape), np.nan)
-        if _cancelled(samples, name, good):
-            notes[name], own = WHY[ROUNDING], {}
+        rounded = _rounded(samples, name, good)
+        if rounded:
+            notes[name], own = rounded, {}
         for i, target in enumerate(parameters):
             if target in own:
                 x, slope = samples.value(target), samples.dataset[own[target]]
@@ -60,12 +62,16 @@ def elasticity(samples: Samples, wanted: Sequence[str], asked: bool) -> "xr.Data
     return labelled(samples, result, parameters, "elasticity", does_not_vary=notes)
 
 
-def _cancelled(samples: Samples, name: str, good: "xr.DataArray") -> bool:
-    """Whether all there is of an output is rounding of larger numbers."""
+def _rounded(samples: Samples, name: str, good: "xr.DataArray") -> str:
+    """That all there is of an output is rounding of larger numbers, in words; empty where it is not."""
     array = samples.dataset[name]
     values = array.where(good).values.reshape(-1, 1).astype(float)
     floor = floor_of(array, samples.identity)
-    return bool(floor.cancelled(values, np.isfinite(values)).all())
+    usable = np.isfinite(values)
+    if not floor.cancelled(values, usable).all():
+        return ""
+    error = floor.error(floor.extent(values, usable))
+    return said_of(ROUNDING, float(deviations(values, usable)[0]), float(error[0]))
 
 
 def what_to_add(name: str, lacking: Sequence[str], needed: Sequence[str]) -> str:

@@ -101,7 +101,8 @@ def _samples(dataset: "xr.Dataset", name: str, design: Design) -> np.ndarray:
 def _noted(dataset: "xr.Dataset", name: str, samples: np.ndarray) -> Withheld:
     reasons = np.ravel(dataset[f"{name}{_NOTE}"].values)
     lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld()
-    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, samples)
+    std, error = (np.ravel(dataset[f"{name}_{kind}"].values) for kind in ("std", "error"))
+    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, samples, std, error)
     return result
 
 

@@ -35,6 +35,7 @@ MEANINGS = {
     "mean": "mean over the base samples",
     "std": "standard deviation over the base samples",
     "samples": "samples that were computed",
+    "error": "what errors of rounding and of the solver reach",
     "left_out": "samples left out, for their status or for want of a finite number",
 }
 
@@ -43,7 +44,11 @@ def about(kind: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     """Attributes of the measure `kind` of an output that has `attributes`."""
     base, _, end = kind.rpartition("_")
     base, end = (base, f"{end} end of the interval of the ") if end in ("low", "high") else (kind, "")
-    unit = str(attributes.get("units", "1")) if base in ("mu", "mu_star", "sigma", "mean", "std") else ""
+    unit = (
+        str(attributes.get("units", "1"))
+        if base in ("mu", "mu_star", "sigma", "mean", "std", "error")
+        else ""
+    )
     units = {"units": unit} if unit else {} if base in ("mean_slope", "mean_size", "nu") else {"units": "1"}
     return {"long_name": f"{end}{MEANINGS[base]}: {attributes.get('long_name', '')}"} | units
 

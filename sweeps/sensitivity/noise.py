@@ -31,6 +31,17 @@ WHY = {
 }
 
 
+def said_of(reason: int, std: float, error: float, many: bool = False) -> str:
+    """Why an output does not vary, with its standard deviation and the error that explains it.
+
+    Of `many` cells they are those of the one where the deviation is largest.
+    """
+    if reason == CONSTANT or not np.isfinite(std):
+        return WHY[reason]
+    most = " at most" if many else ""
+    return f"{WHY[reason]} (its standard deviation is{most} {std:.2g}, and errors reach {error:.2g})"
+
+
 @dataclass(frozen=True)
 class Extent:
     """How far values of some columns go.
@@ -92,6 +103,12 @@ class Floor:
         result[(spread <= _UNITS * self.eps * size) | self._cancelled(extent)] = ROUNDING
         result[spread == 0] = CONSTANT
         return np.where(extent.low <= extent.high, result, 0)
+
+    def error(self, extent: Extent) -> np.ndarray:
+        """By how much values that go so far may vary without any reason."""
+        within = self.of(_size(extent.low, extent.high))
+        rounded = np.where(np.isfinite(extent.step), _UNITS * extent.step, 0.0)
+        return np.where(self._cancelled(extent), np.maximum(within, rounded), within)
 
     def cancelled(self, values: np.ndarray, usable: np.ndarray) -> np.ndarray:
         """Columns that are what is left of larger numbers: few multiples of one tiny power of two."""

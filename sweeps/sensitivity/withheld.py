@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .measures import Block, Method, Task
-from .noise import WHY
+from .noise import said_of
 
 _ALWAYS = ("left_out", "mean", "std")
 LEFT_OUT = -1
@@ -24,16 +24,25 @@ class Withheld:
         How many cells there are in all.
     left, rows
         Samples left out in the cell of that reason where they are most, and samples that were computed there.
+    spread
+        For each reason, in the cell where it is largest, the standard deviation, and what errors reach there.
     """
 
     places: dict[int, int] = field(default_factory=dict)
     cells: int = 0
     left: int = 0
     rows: int = 0
+    spread: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def apply(self, task: Task, block: Block, how: Method, measures: Mapping[str, np.ndarray]) -> None:
         """Take from a block's `measures` those of cells that have none, and note it."""
-        reasons = block.floor.reasons(block.values, block.usable)
+        extent = block.floor.extent(block.values, block.usable)
+        reasons = block.floor.reasons_of(extent)
+        std, still = np.full(len(reasons), np.nan), np.flatnonzero(reasons > 0)
+        if "std" in measures:
+            std[still] = measures["std"][still]
+        else:
+            std[still] = deviations(block.values[:, still], block.usable[:, still])
         there = task.rows(task.samples.computed(block.region, block.values), how.grouped)
         lost = measures["left_out"] - (~there).sum(axis=0)
         rows = there.sum(axis=0)
@@ -43,14 +52,23 @@ class Withheld:
                 base = kind.removesuffix("_low").removesuffix("_high")
                 values[..., reasons > 0] = 0.0 if base in how.effects else np.nan
                 values[..., reasons == LEFT_OUT] = np.nan
-        self.count(reasons, lost, rows)
+        self.count(reasons, lost, rows, std, block.floor.error(extent))
 
-    def count(self, reasons: np.ndarray, lost: np.ndarray, rows: np.ndarray) -> None:
-        """Note what is withheld of some cells: reasons, samples left out, and samples that were computed."""
+    def count(
+        self, reasons: np.ndarray, lost: np.ndarray, rows: np.ndarray, std: np.ndarray, error: np.ndarray
+    ) -> None:
+        """Note what is withheld of some cells: reasons, samples left out, samples that were computed,
+        standard deviations, and what errors reach.
+        """
         self.cells += len(reasons)
         for reason, count in zip(*np.unique(reasons, return_counts=True), strict=True):
             if reason:
                 self.places[int(reason)] = self.places.get(int(reason), 0) + int(count)
+                cells = np.flatnonzero((reasons == reason) & np.isfinite(std))
+                if cells.size:
+                    largest = cells[np.argmax(std[cells])]
+                    new = float(std[largest]), float(error[largest])
+                    self.spread[int(reason)] = max(self.spread.get(int(reason), new), new)
         most = np.flatnonzero(reasons == LEFT_OUT)
         if most.size:
             worst = most[np.argmax(lost[most])]
@@ -71,8 +89,21 @@ class Withheld:
     @property
     def does_not_vary(self) -> str:
         """Where the output does not vary, and what does; empty where it varies everywhere."""
-        reasons = [f"{WHY[one]}{self._where(one)}" for one in sorted(self.places) if one > 0]
+        reasons = [f"{self._said(one)}{self._where(one)}" for one in sorted(self.places) if one > 0]
         return "; ".join(reasons)
+
+    def _said(self, reason: int) -> str:
+        std, error = self.spread.get(reason, (np.nan, np.nan))
+        return said_of(reason, std, error, self.places[reason] > 1)
 
     def _where(self, reason: int) -> str:
         return f" in {self.places[reason]:,} of {self.cells:,} places" if self.cells > 1 else ""
+
+
+def deviations(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """The standard deviation of each column of what is usable; NaN where nothing is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        count = usable.sum(axis=0)
+        apart = np.where(usable, values - np.where(usable, values, 0.0).sum(axis=0) / count, 0.0)
+        # The mean has a rounding error of its own, which is no deviation.
+        return np.sqrt(np.maximum((apart**2).sum(axis=0) / count - (apart.sum(axis=0) / count) ** 2, 0.0))

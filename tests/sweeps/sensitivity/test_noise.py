@@ -1,5 +1,8 @@
 """What varies by rounding or by the solver's tolerance alone has no sensitivity, by any method."""
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -78,11 +81,16 @@ def test_rounding_has_no_indices_and_what_is_small_has(cubes, kind, method, main
     found = sensitivity(cubes[kind], method, [*NOISE, *REAL])
     for name in NOISE:
         assert found[f"{name}_{main}"].isnull().all(), name
-        assert found.attrs["does_not_vary"][name] == "varies by rounding alone"
+        said = found.attrs["does_not_vary"][name]
+        spread = _spread_said("varies by rounding alone", said)
+        values = cubes[kind][name].values
+        std = float((values - values[0]).std())  # about the mean itself, which is rounded, it is another
+        assert spread[0] == pytest.approx(std, rel=0.3, abs=1e-30)
+        assert spread[0] < spread[1] < 1e4 * max(abs(cubes[kind][name]).max(), 1e-3)
     assert set(found.attrs["does_not_vary"]) == set(NOISE)
     for name in REAL if method != "dgsm" else ("tiny", "small"):
         assert abs(found[f"{name}_{main}"].sel(parameter="w1").item()) > 0.5, name
-    assert "spent: varies by rounding alone" in sensitivity_text(found, "table").splitlines()
+    assert f"spent: {found.attrs['does_not_vary']['spent']}" in sensitivity_text(found, "table").splitlines()
 
 
 @pytest.mark.parametrize(
@@ -96,9 +104,19 @@ def test_rounding_has_no_effect(cubes, kind, kinds):
     assert (found[f"small_{kinds[0]}"].sel(parameter="w1") > 1e-10).all()
 
 
+@pytest.mark.parametrize("kind", ["sobol", "morris", "lhs"])
+def test_it_is_said_of_samples_that_are_not_stored_too(cubes, tmp_path, kind):
+    (tmp_path / "noise.py").write_text(MODEL)
+    design = {"kind": kind, "samples": 256, "seed": 3, "parameters": WEIGHTS}
+    outputs = [*NOISE, "small"]
+    sweep = Sweep("noise.py:budget", design=design, folder=tmp_path, outputs=outputs)
+    assert_same_unstored(sweep, tmp_path / "u.zarr", sensitivity(cubes[kind], names=outputs))
+
+
 def test_what_cancels_has_no_elasticity(cubes):
     found = sensitivity(cubes["lhs"], "elasticity", ["gap", "small", "spent"])
-    assert found.attrs["does_not_vary"] == {"gap": "varies by rounding alone"}
+    assert list(found.attrs["does_not_vary"]) == ["gap"]
+    assert _spread_said("varies by rounding alone", found.attrs["does_not_vary"]["gap"])[0] < 1e-12
     assert found["gap_elasticity"].isnull().all()
     expected = 1e-9 * cubes["lhs"]["w1"] / cubes["lhs"]["small"]
     np.testing.assert_allclose(found["small_elasticity"].sel(parameter="w1"), expected, rtol=1e-9)
@@ -112,6 +130,20 @@ def test_ranks_do_not_see_rounding_among_equals(cubes):
     assert found.sel(parameter=["w1", "w2", "w3"]).isnull().all()
     raw = partial_rank_correlations(*(np.asarray(part) for part in _rows(cubes["lhs"])), 0.95)["prcc"]
     assert np.isfinite(raw).all()  # as it is without the floor
+
+
+def _spread_said(reason, text):
+    """The standard deviation and the error that a reason is given with."""
+    numbers = re.fullmatch(
+        re.escape(reason) + r" \(its standard deviation is ([\d.e-]+), and errors reach (.*)\)", text
+    )
+    return float(numbers[1]), float(numbers[2])
+
+
+def assert_same_unstored(sweep, path, found):
+    """A design of which no point is stored says the same."""
+    unstored = run(dataclasses.replace(sweep, design={**sweep.design, "store": False}), path)
+    assert sensitivity(unstored).attrs["does_not_vary"] == found.attrs["does_not_vary"]
 
 
 def _rows(cube):
@@ -138,7 +170,12 @@ def test_settled_orbits_do_not_vary_by_their_distance_from_the_end(tmp_path):
     sweep = Sweep("noise.py:logistic", design=design, folder=tmp_path, outputs=["x_final", "settle_time"])
     found = sensitivity(run(sweep, tmp_path / "c.zarr"), "prcc")
     assert found["x_final_prcc"].isnull().all()
-    assert found.attrs["does_not_vary"] == {"x_final": "varies within the solver's tolerance alone"}
+    std, error = _spread_said(
+        "varies within the solver's tolerance alone", found.attrs["does_not_vary"]["x_final"]
+    )
+    assert 0 < std < error < 1e-2
+    assert list(found.attrs["does_not_vary"]) == ["x_final"]
+    assert_same_unstored(sweep, tmp_path / "u.zarr", found)
     assert found["settle_time_prcc"].sel(parameter="rate") < -0.9
     both = drawn | {"limit": {"uniform": [1, 1.001]}}
     sweep = Sweep("noise.py:logistic", design=design | {"parameters": both}, folder=tmp_path)

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Measures by derivatives, of samples not stored: as of stored ones, closed forms and Sobol' indices."""
-=======
-"""Measures by derivatives of samples that are not stored, beside stored ones and closed forms."""
->>>>>>> 21b58fb (What does not vary is said with its standard deviation and the error that explains it)
 
 import numpy as np
 import pytest

@@ -86,7 +86,7 @@ class _History(NamedTuple):
 
 def cycle_of(
     turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, within: Closeness,
-    error: Array, units: Array, most_steps: int, loop: Loop,
+    error: Array, units: Array, faces: bool, most_steps: int, loop: Loop,
 ) -> Cycle:  # fmt: skip
     """The cycle of an orbit whose extremes repeat after one or several maxima.
 
@@ -99,6 +99,7 @@ def cycle_of(
     within : which extremes are the same.
     error : what the error of an exact step makes of each quantity, shape (k,).
     units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
+    faces : as in `Flow`.
     most_steps : steps that are tried at most.
     """
     stepper, followed = bind(p)
@@ -138,7 +139,7 @@ def cycle_of(
             _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned),
             _pushed(history.states, at(states, first), rose),
         )  # fmt: skip
-        returns = states_return(history.states, units, *within)
+        returns = states_return(history.states, units, faces, *within)
         return walk, history, _compared(history, returns, real, first, within, error)
 
     unknown = jnp.full((state.size, KEPT), jnp.nan, state.dtype)

@@ -107,7 +107,7 @@ def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array
     units = jnp.where(jnp.asarray(integration.resting.quadratures or False), jnp.inf, integration.units(lane))
     return cycle_of(
         lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
-        units, method.most_steps, loop,
+        units, integration.flow.faces, method.most_steps, loop,
     )  # fmt: skip
 
 

@@ -48,16 +48,20 @@ def stays(change: Array, former: Array, exact: Array | float) -> Array:
     return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))
 
 
-def states_return(states: Array, units: Array, close: float, exact: float) -> tuple[Array, Array]:
+def states_return(
+    states: Array, units: Array, faces: bool, close: float, exact: float
+) -> tuple[Array, Array]:
     """For which numbers of loops the whole state repeats, (lengths,), and whether it stays so.
 
     A component that decays slowly beside another that swings does not stay; the halves of a symmetric cycle
-    differ by the sign of some. An angle goes on by the same from round to round.
+    differ by the sign of some. An angle goes on by the same from round to round, and so does the logit of a
+    share that dies out beside a cycle. That of one that invades rises by the same, too, but only for now.
 
     Parameters
     ----------
     states : at the last maxima of one quantity, shape (d, kept).
     units : the scale of each component, infinite where it does not matter, shape (d,).
+    faces : whether the components are logits or log ratios, which only on their way outwards go on for ever.
     close, exact : parts of a swing by which extremes may differ in a cycle, and do whatever happens.
     """
     last, before, earlier = (at(states / units[:, None], which, -1) for which in ROUNDS)
@@ -65,5 +69,7 @@ def states_return(states: Array, units: Array, close: float, exact: float) -> tu
     repeats = jnp.maximum(change, former) <= close + exact
     repeats &= change <= LEAVING * jnp.maximum(former, exact)
     goes_on = largest_in(last - 2 * before + earlier) <= exact * jnp.minimum(change, former)
+    if faces:
+        goes_on &= jnp.all(jnp.where(IN_ROUND, (last - before) * last, 0.0) >= 0, axis=-1)
     still = jnp.any(goes_on | (repeats & stays(change, former, exact)), axis=1)
     return jnp.all(repeats | goes_on, axis=0), jnp.all(still)

@@ -1,10 +1,12 @@
-"""Whole numbers of 64 bits of which none wraps: what leaves them is infinite, and stays so.
+"""Whole numbers of 64 bits of which none wraps: what leaves them is said, and stays so.
 
 A sum or product of integers is right but for a multiple of 2^64. So the same is computed of floating-point
 numbers beside it, whose error is far less: where both are near each other the integer is right, and where
-not, it left the integers on the side on which the other lies. Three integers stand for results that no
-integer holds, as NaN and the infinities do among floats: `NAN`, `BELOW` and `ABOVE`. Another operation makes
-of them what it makes of the floats.
+not, it left the integers on the side on which the other lies.
+
+Four integers stand for what is none. `ABOVE` and `BELOW` are for all beyond 64 bits on one side. Where a
+result may lie on either side, or may have come back, as that of `ABOVE` // 2, it is `LOST`, whose bits are
+still right, or `NAN`, of which nothing is.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +19,9 @@ from jax import lax
 Array = Any
 
 _LIMITS = np.iinfo(np.int64)
-NAN, BELOW, ABOVE = _LIMITS.min, _LIMITS.min + 1, _LIMITS.max
+NAN, LOST, BELOW, ABOVE = _LIMITS.min, _LIMITS.min + 1, _LIMITS.min + 2, _LIMITS.max
+# What is beyond 64 bits is larger than this, whatever small numbers were added to it since. An integer.
+SURE = 2**63 - 2**53
 # What wraps differs by 2^64 at least; the error of the float beside it is far below this.
 _APART = 2.0**62
 
@@ -33,6 +37,8 @@ LEAVING = frozenset({
     "add", "sub", "mul", "neg", "div", "rem", "integer_pow", "square", "add_any", "reduce_sum", "reduce_prod",
     "cumsum", "cumprod", "dot_general", "scatter-add", "scatter-mul", "reduce_window_sum", "shift_left",
 })  # fmt: skip
+# Of the bits that results of these have, those that are left are right.
+_OF_RIGHT_BITS = (LEAVING - {"div", "rem"}) | {"shift_right_arithmetic"}
 _SCATTERS: dict[str, Callable[..., Array]] = {
     "scatter": lax.scatter, "scatter-add": lax.scatter_add, "scatter-mul": lax.scatter_mul,
     "scatter-min": lax.scatter_min, "scatter-max": lax.scatter_max,
@@ -46,10 +52,15 @@ def integer_of(real: Array) -> Array:
 
 
 def real_of(whole: Array, dtype: Any = jnp.float64) -> Array:
-    """The floating-point number of an integer: NaN and infinities of what stands for them."""
+    """The floating-point number of an integer: infinite on the side on which it is beyond 64 bits, or NaN."""
     real = whole.astype(dtype)
     real = jnp.where(whole == ABOVE, jnp.inf, jnp.where(whole == BELOW, -jnp.inf, real))
-    return jnp.where(whole == NAN, jnp.nan, real).astype(dtype)
+    return jnp.where(whole <= LOST, jnp.nan, real).astype(dtype)
+
+
+def is_none(whole: Array) -> Array:
+    """Which integers are none."""
+    return (whole <= BELOW) | (whole == ABOVE)
 
 
 def on_integers(equation: Any, operands: Sequence[Array]) -> list[Array]:
@@ -74,15 +85,35 @@ def checked(
     """
     (whole,) = on_integers(equation, operands)
     reals = [
-        a if i not in places else real_of(a) if none else jnp.asarray(a).astype(jnp.float64)
-        for i, (a, none) in enumerate(zip(operands, may_be_none, strict=True))
+        a if i not in places else real_of(a) if may_be_none[i] else jnp.asarray(a).astype(jnp.float64)
+        for i, a in enumerate(operands)
     ]
+    unsure = [operands[i] for i in places if may_be_none[i]]
+    real = _of_reals(equation, reals)
+    right = jnp.abs(real - whole.astype(jnp.float64)) < _APART
+    return jnp.where(right, whole, _outside(equation, real, reals, unsure))
+
+
+def _of_reals(equation: Any, reals: Sequence[Array]) -> Array:
     if equation.primitive.name.startswith("shift"):
         steps = jnp.exp2(reals[1] if equation.primitive.name == "shift_left" else -reals[1])
-        real = jnp.floor(reals[0] * steps)
-    else:
-        (real,) = on_integers(equation, reals)
-    return jnp.where(jnp.abs(real - whole.astype(jnp.float64)) < _APART, whole, _beyond(real))
+        return jnp.floor(reals[0] * steps)
+    return on_integers(equation, reals)[0]
+
+
+def _outside(equation: Any, real: Array, reals: Sequence[Array], unsure: Sequence[Array]) -> Array:
+    """Which of the four stands for a result that is outside; `unsure` are the operands that may be none."""
+    name = equation.primitive.name
+    if name in ("div", "rem"):
+        return jnp.full(real.shape, NAN, jnp.int64)
+    nothing = jnp.asarray(NAN, jnp.int64)
+    if name in _OF_RIGHT_BITS:
+        nan = jnp.any(jnp.stack([jnp.any(a == NAN) for a in unsure])) if unsure else False
+        nothing = jnp.where(nan, nothing, LOST)
+    if unsure:  # what is beyond may be as small as 2^63
+        nearest = [jnp.clip(a, -(2.0**63), 2.0**63) if a.dtype == jnp.float64 else a for a in reals]
+        real = jnp.where(jnp.abs(_of_reals(equation, nearest)) >= SURE, real, jnp.nan)
+    return jnp.where(jnp.isnan(real), nothing, _beyond(real))
 
 
 def _beyond(real: Array) -> Array:

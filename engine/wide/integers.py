@@ -14,11 +14,24 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core
 
-from .checked import CHECKED, LEAVING, NAN, checked, integer_of, on_integers, real_of
+from .checked import CHECKED, LEAVING, NAN, checked, integer_of, on_integers
 from .loops import Given, branches, loop, scan
-from .numbers import NARROW, Array, Number, known, limit_of, wide_of
+from .numbers import (
+    NARROW,
+    Array,
+    Number,
+    in_64_bits,
+    is_cast,
+    known,
+    limit_of,
+    may_be_none,
+    nothing_where,
+    wide_of,
+    without_side,
+)
 from .powers import of_any_exponent, powers
 from .sizes import largest
+from .unknown import BOUNDING, COMPARING, LOGIC, bounded, compared, logic, ordered, placed, selected
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
@@ -34,6 +47,11 @@ _AT_PLACES = {
     "dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1), "scatter": (0, 2),
     "scatter-add": (0, 2), "scatter-mul": (0, 2), "scatter-min": (0, 2), "scatter-max": (0, 2),
 }  # fmt: skip
+_ORDERING = frozenset({"sort", "top_k", "argmax", "argmin"})
+# These only place what they are given.
+_KEEPING = frozenset({
+    "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "copy", "expand_dims",
+})  # fmt: skip
 # These mix bits on purpose.
 _OF_BITS = frozenset({"and", "or", "xor", "not", "shift_right_logical", "population_count", "clz"})
 # Integers of 64 bits below this are added and multiplied as they are.
@@ -45,7 +63,7 @@ _WITHIN = {"scan": scan, "while": loop, "cond": branches}
 def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
     """What the kernel returns, the outputs of these names in 64 bits wherever they may be cut off or wrap.
 
-    What is no integer, because it was NaN before it became one or has left them all, is then one of the three
+    What is no integer, because it was NaN before it became one or has left them all, is then one of those
     that ``engine.wide.checked`` has for it.
     """
     result = dict(kernel(p))
@@ -128,16 +146,37 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Numbe
 
 
 def _applied(equation: Any, operands: Sequence[Number]) -> list[Number]:
-    primitive, params = equation.primitive, equation.primitive.get_bind_params(equation.params)
+    name, primitive = equation.primitive.name, equation.primitive
+    params = primitive.get_bind_params(equation.params)
     results = primitive.bind(*(number.value for number in operands), **params)
     results = list(results) if primitive.multiple_results else [results]
-    if primitive.name in _WITHIN:
+    if name in _WITHIN:
         given = _within(equation, operands) or [(None, inf) for _ in results]
         return [_beside(value, *one) for value, one in zip(results, given, strict=True)]
-    if primitive.name == "convert_element_type":
+    if name == "convert_element_type":
         return [_converted(equation, operands[0], results[0])]
-    if primitive.name in _OF_BITS and results[0].dtype != bool:
-        return [_of_bits(operands, results[0])]
+    if all(number.wide is None for number in operands):
+        return _widened(equation, operands, results)
+    return _chosen(equation, operands, results)
+
+
+def _chosen(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
+    """The results of an equation of which an operand stands in 64 bits."""
+    name, (result, *_) = equation.primitive.name, results
+    if name in COMPARING:
+        return [compared(equation, operands, result)]
+    if name in LOGIC and result.dtype == bool:
+        return [logic(equation, operands, result)]
+    if name in _OF_BITS:
+        return [_of_bits(operands, result)]
+    if any(map(is_cast, operands)):
+        if name in BOUNDING:
+            return [bounded(equation, operands, result)]
+        if name not in _KEEPING:
+            operands = [n._replace(wide=wide_of(n), size=inf) if is_cast(n) else n for n in operands]
+    if name == "select_n":
+        size = largest(equation, [number.size for number in operands[1:]])
+        return [selected(equation, operands, result, size)]
     return _widened(equation, operands, results)
 
 
@@ -160,18 +199,34 @@ def _widened(equation: Any, operands: Sequence[Number], results: Sequence[Array]
     places = _AT_PLACES.get(name, range(len(operands)))
     says = [operands[i] for i in places if not (name == "select_n" and i == 0)]
     size = largest(equation, [number.size for number in says])
-    none = [number.wide is not None and number.size == inf for number in operands]
-    changed = any(operands[i].wide is not None for i in places)
+    none = [may_be_none(number) for number in operands]
     leaves = whole and name in LEAVING and size > min(limit_of(results[0]), _SMALL)
+    changed = any(number.wide is not None for number in operands)
     if not (changed or leaves) or not (name in _COUNTING or _alike(operands)):
         return [known(result, size) for result in results]
-    size = 1.0 if results[0].dtype == bool else size
-    given = [wide_of(number) if i in places else number.value for i, number in enumerate(operands)]
+    if any(none) or results[0].dtype == bool:
+        size = inf if any(none) else 1.0
+    given = _given(name, operands, places)
     if whole and name in CHECKED and (size >= _SMALL or any(none)):
-        wide, size = [checked(equation, given, none, tuple(places))], inf
+        news, size = [checked(equation, given, none, tuple(places))], inf
     else:
-        wide = on_integers(equation, given)
-    return [Number(result, wide_of(known(new)), size) for result, new in zip(results, wide, strict=True)]
+        news = on_integers(equation, given)
+    if name in _ORDERING:
+        news = ordered(equation, operands, news)
+    elif name in _AT_PLACES:
+        news = [placed(equation, places, operands, news[0])]
+    return [Number(result, wide_of(known(new)), size) for result, new in zip(results, news, strict=True)]
+
+
+def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list[Array]:
+    """The operands of an equation in 64 bits, where they are; indices are all of one type."""
+    in_64_bits = [i in places or n.wide is not None for i, n in enumerate(operands)]
+    if name.startswith("dynamic") and any(in_64_bits[i] for i in range(len(operands)) if i not in places):
+        in_64_bits = [True] * len(operands)
+    return [
+        n.value if not wide else n.wide if is_cast(n) and name in _KEEPING else wide_of(n)
+        for n, wide in zip(operands, in_64_bits, strict=True)
+    ]
 
 
 def _is_whole(value: Array) -> bool:
@@ -182,25 +237,36 @@ def _converted(equation: Any, operand: Number, result: Array) -> Number:
     """A conversion, of NaN to the integer that stands for it, and back."""
     of, wide = jnp.asarray(operand.value).dtype, operand.wide
     if _is_cut(equation):
-        return Number(result, integer_of(jnp.asarray(wide_of(operand))))
+        exact = wide if wide is not None and is_cast(operand) else integer_of(jnp.asarray(wide_of(operand)))
+        return Number(result, exact)
     if not _is_whole(result):  # a float, a boolean, or bits
-        if wide is None or jnp.issubdtype(result.dtype, jnp.unsignedinteger):
-            return known(result)
-        real = jnp.issubdtype(result.dtype, jnp.floating) and wide.dtype == jnp.int64
-        return Number(result, real_of(wide, result.dtype) if real else wide.astype(result.dtype))
+        return known(result) if wide is None else _not_whole(operand, result)
     size = operand.size if of != jnp.uint32 else 2.0**32
     if wide is None and size <= limit_of(result):
         return known(result, size)
     return Number(result, wide_of(operand).astype(jnp.int64), size)
 
 
+def _not_whole(operand: Number, result: Array) -> Number:
+    """What stands in 64 bits as a float, a boolean, or bits, which are as they were written."""
+    wide = in_64_bits(operand)
+    if jnp.issubdtype(result.dtype, jnp.unsignedinteger):
+        return known(result)
+    if result.dtype != bool:
+        return Number(result, wide if wide.dtype == jnp.int64 else wide.astype(result.dtype), operand.size)
+    truth = (wide != 0).astype(jnp.int64)
+    if not may_be_none(operand):
+        return Number(result, truth, 1.0)
+    return Number(result, nothing_where(without_side(operand), truth))
+
+
 def _of_bits(operands: Sequence[Number], result: Array) -> Number:
     """What mixes bits takes them as they were written; of NaN it makes nothing."""
-    lost = [number.wide == NAN for number in operands if number.wide is not None and _is_whole(number.wide)]
-    if not lost or not _is_whole(result):
+    nan = [number.wide == NAN for number in operands if number.wide is not None and _is_whole(number.wide)]
+    if not nan or not _is_whole(result):
         return known(result)
     wide = result.astype(jnp.int64)
-    for one in lost:
+    for one in nan:
         wide = jnp.where(one, NAN, wide)
     return Number(result, wide)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
-from .checked import ABOVE, BELOW, NAN
+from .checked import ABOVE, BELOW, LOST, NAN
 from .numbers import Number, wide_of
 
 
@@ -40,5 +40,5 @@ def of_any_exponent(power: Number, square: Number, bits: Number) -> Number:
     remain = lax.shift_right_logical(rest, jnp.ones_like(rest)) != 0
     lost = remain & (jnp.abs(wide_of(square).astype(jnp.float64)) > 1)
     value, negative = wide_of(power), rest > jnp.iinfo(rest.dtype).max >> 5
-    beyond = jnp.where(negative | (value == NAN), NAN, jnp.where(value < 0, BELOW, ABOVE))
+    beyond = jnp.where(negative | (value <= LOST), NAN, jnp.where(value < 0, BELOW, ABOVE))
     return Number(power.value, jnp.where(lost, beyond, value))

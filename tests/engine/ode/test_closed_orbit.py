@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.ode.method import Method
@@ -173,3 +174,28 @@ def test_a_spiral_is_no_cycle_beside_its_own_past():
     # x = e^(-a t) cos t / 2 turns where tan t = -a: maxima near 2 pi k, minima half a turn later.
     first = np.exp(-0.2 * (np.arange(1, 7) * np.pi - np.arctan(0.2))) * np.cos(np.arctan(0.2)) / 2
     np.testing.assert_allclose(out["x_amplitude"], [first[2] + first[3], first[4] + first[5]], rtol=1e-2)
+
+
+def of_mutants(t, s, p):
+    """Log ratios of rock, paper and a mutant to scissors: on average the game pays 0, the mutant `gain`."""
+    rock, paper, scissors, _ = jax.nn.softmax(jnp.stack([s[0], s[1], 0 * t, s[2]]))
+    return jnp.stack([scissors - paper, rock - scissors, p["gain"]]) - (paper - rock)
+
+
+MUTANTS = Flow(
+    start=lambda p: jnp.stack([0.5 + 0 * p["gain"], 0.1 + 0 * p["gain"], jnp.log(p["share"])]),
+    field=of_mutants,
+    observe=lambda s, p: {"rock": s[0], "mutant": s[2]},
+    observables=tuple(Observable(name, name, "1", name) for name in ("rock", "mutant")),
+    swings=("rock",),
+    faces=True,
+)
+
+
+def test_a_mutant_that_invades_keeps_a_cycle_open_however_rare_it_is_yet():
+    """Its log ratio rises by the same each turn, as that of one that dies out falls, for ever."""
+    p = {"gain": [0.3, 0.05, -0.3, -0.05], "share": [1e-20] * 4, "horizon": [60.0] * 4}
+    out = run(MUTANTS, Method("tsit5", 1e-8, 1e-8), **p)
+    assert list(out["attractor"]) == [Attractor.undecided] * 2 + [Attractor.closed_orbit] * 2
+    assert list(out["status"]) == [Status.not_steady] * 2 + [Status.ok] * 2
+    assert out["mutant_final"][0] < -20

@@ -1,0 +1,150 @@
+"""What is made of counts beyond 64 bits by comparing them is right, or said to be unknown.
+
+Oracle: the integers of Python.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from equisweep.engine.wide.checked import BELOW
+from equisweep.engine.wide.integers import with_wide_integers
+from jax import lax
+
+SIZES = (0, 1, 3, 7, 38, 39, 40, 41, 62, 63, 64, 65, 70, 90)
+ONE = np.int64(1)
+HALF = 2**62 + 2**61
+
+
+def until(goes_on, step, begin):
+    return lax.while_loop(lambda c: goes_on(*c), lambda c: step(*c), begin)
+
+
+def walked(goes_on, step, begin):
+    for _ in range(1000):
+        if not goes_on(*begin):
+            return begin
+        begin = step(*begin)
+    return (None,) * len(begin)
+
+
+def congruent(n):
+    x = n
+    while x % 7:
+        x = 5 * x + 3
+        if x > 2**63:
+            return None
+    return x
+
+
+def bits(x):
+    """The integer of 64 bits that a mixture of bits is."""
+    return (x + 2**63) % 2**64 - 2**63
+
+
+def mixed_by_python(n):
+    x = n
+    for _ in range(20):
+        x = bits(x * 6364136223846793005 + 1442695040888963407)
+        x = bits(x - 3 * (x << 9))
+    return (x >> 33) & 0xFFFF
+
+
+def mixed(n):
+    def step(_, x):
+        x = x * 6364136223846793005 + 1442695040888963407
+        return x - 3 * (x << 9)
+
+    return (lax.fori_loop(0, 20, step, n) >> 33) & 0xFFFF
+
+
+def three(n):
+    return ONE * 3**n
+
+
+# What a model makes of n, an integer of 64 bits, and what Python makes of it; None of what need not be known.
+ANSWERS = {
+    "equal": (lambda n: three(n) == three(n + 1), lambda n: 0 if n < 40 else None),
+    "more": (lambda n: jnp.where(three(n + 1) > three(n), 1, 2), lambda n: 1),
+    "more than a number": (lambda n: jnp.where(three(n) > 10**6, 1, 2), lambda n: 1 if 3**n > 1e6 else 2),
+    "more than a float": (lambda n: jnp.where(three(n) < 1e25, 1, 2), lambda n: 1 if 3**n < 1e25 else 2),
+    "a small float": (lambda n: jnp.where(three(n) < 1e15, 1, 2), lambda n: 1 if 3**n < 1e15 else 2),
+    "both sides": (lambda n: three(n) > -three(n), lambda n: 1),
+    "of NaN": (lambda n: jnp.where(jnp.sqrt(40.0 - n).astype(int) < 5, 1, 2),
+               lambda n: (1 if 40 - n < 25 else 2) if n <= 40 else None),
+    "of a part": (lambda n: jnp.minimum(three(n) // 3**30, 100), lambda n: min(3**n // 3**30, 100)),
+    "of a part, as a float": (lambda n: jnp.floor(1e18 / three(n)), lambda n: 1e18 // 3**n),
+    "bounded as a float": (lambda n: jnp.minimum(three(n), 5.5), lambda n: min(3**n, 5.5)),
+    "back": (lambda n: jnp.where((ONE << n) - HALF - HALF < 0, 1, 2), lambda n: 1 if 2**n < 2 * HALF else 2),
+    "logic": (lambda n: (three(n) > three(n + 1)) & (n > 5), lambda n: 0),
+    "either": (lambda n: (three(n) == three(n + 1)) | (n > 5), lambda n: int(n > 5)),
+    "neither": (lambda n: ~(three(n) > three(n + 1)), lambda n: 1),
+    "any": (lambda n: jnp.any(jnp.stack([three(n), three(n + 2)]) > three(n + 1)), lambda n: 1),
+    "all": (lambda n: jnp.all(jnp.stack([three(n), 0 * n]) > 1), lambda n: 0),
+    "as a number": (lambda n: 5 * (three(n) < three(n + 1)).astype(int), lambda n: 5),
+    "largest": (lambda n: jnp.argmax(jnp.stack([three(n), three(n + 1), 5 * n])), lambda n: 1),
+    "smallest": (lambda n: jnp.argmin(jnp.stack([three(n), three(n + 1), -n])), lambda n: 2),
+    "order": (lambda n: jnp.argsort(jnp.stack([three(n + 1), three(n), -ONE]))[2], lambda n: 0),
+    "sorted": (lambda n: jnp.sort(jnp.stack([three(n), 5 + 0 * n, -1 - n]))[0], lambda n: -1 - n),
+    "at a place": (lambda n: jnp.arange(3)[three(n)], lambda n: min(3**n, 2)),
+    "at a narrow place": (
+        lambda n: jnp.arange(300)[(4 * n).astype(jnp.int8)], lambda n: 4 * n if n < 75 else 299),
+    "at no place": (
+        lambda n: jnp.arange(9)[jnp.sqrt(40.0 - n).astype(int)],
+        lambda n: int((40 - n) ** 0.5) if n <= 40 else None),
+    "a branch": (
+        lambda n: lax.switch(jnp.sqrt(40.0 - n).astype(int), [lambda: 5, lambda: 6, lambda: 7]),
+        lambda n: 5 + min(int((40 - n) ** 0.5), 2) if n <= 40 else None),
+    "one of two": (
+        lambda n: lax.cond(three(n) > three(n + 1), lambda: 1, lambda: 2), lambda n: 2),
+    "doubled until": (
+        lambda n: until(lambda k: (ONE << k) < n * 1e17, lambda k: (k + 1,), (0 * ONE,))[0],
+        lambda n: int(n * 1e17 - 1).bit_length() if n else 0),
+    "powers until": (
+        lambda n: until(lambda k: k**4 < 1e14 * (n + 1) ** 3, lambda k: (k + 100,), (0 * ONE,))[0],
+        lambda n: walked(lambda k: k**4 < 1e14 * (n + 1) ** 3, lambda k: (k + 100,), (0,))[0]),
+    "threes until": (
+        lambda n: until(lambda k: 3**k < n * 1e17, lambda k: (k + 1,), (0 * ONE,))[0],
+        lambda n: walked(lambda k: 3**k < n * 1e17, lambda k: (k + 1,), (0,))[0]),
+    "divisible": (lambda n: until(lambda x: x % 7 != 0, lambda x: (5 * x + 3,), (n,))[0], congruent),
+    "never less": (
+        lambda n: until(lambda x: x > 5, lambda x: (x - 7,), (jnp.where(n > 62, ONE << n, n),))[0],
+        lambda n: (n if n < 6 else (n - 6) % 7 - 1) if n <= 62 else None),
+    "from side to side": (
+        lambda n: until(lambda x, y: abs(x) > 5, lambda x, y: (-3 * x, y + 1), (n, 0 * ONE))[1],
+        lambda n: None if n > 5 else 0),
+    "steps beside": (
+        lambda n: until(lambda x, i: (x != 7) & (i < n), lambda x, i: (3 * x, i + 1), (ONE, 0 * ONE))[1],
+        lambda n: n),
+    "steps of NaN": (
+        lambda n: lax.fori_loop(0, jnp.sqrt(40.0 - n).astype(int), lambda i, a: a + 2, 0 * ONE),
+        lambda n: 2 * int((40 - n) ** 0.5) if n <= 40 else None),
+    "of no steps": (
+        lambda n: lax.scan(lambda a, x: (a + x, a), three(n), jnp.arange(0))[0], lambda n: 3**n),
+    "mixed": (mixed, mixed_by_python),
+}  # fmt: skip
+# Of these all has to be known: what is compared is on different sides, or small, or within 64 bits.
+ALWAYS = (
+    "more than a number", "a small float", "both sides", "bounded as a float", "either", "all", "sorted",
+    "at a place", "at a narrow place", "steps beside", "mixed", "smallest",
+)  # fmt: skip
+INSIDE = 39
+
+
+def test_no_answer_about_counts_beyond_64_bits_is_wrong():
+    def kernel(p):
+        n = jnp.floor(p["n"]).astype(jnp.int64)
+        return {name: answer(n) for name, (answer, _) in ANSWERS.items()}
+
+    found = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
+        jnp.asarray(SIZES, float)
+    )
+    for name, (_, right) in ANSWERS.items():
+        for n, value in zip(SIZES, np.asarray(found[name]).tolist(), strict=True):
+            exact, none = right(n), not np.isfinite(value) or not BELOW < value < 2**63 - 1
+            if exact is None:
+                assert none, (name, n, value)
+            elif none:
+                assert n >= INSIDE, (name, n)
+                assert name not in ALWAYS, (name, n)
+            else:
+                assert value == exact, (name, n, value)

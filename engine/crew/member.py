@@ -88,7 +88,7 @@ class Member:
         """Compute and commit those of the tiles with these numbers that nobody has committed meanwhile."""
         counts = self.cube.layout.counts
         tiles = [self.cube.layout.at(key_of(place, counts)) for place in places]
-        self.cube.recorder.begin(self.durable)
+        self.cube.recorder.begin()
         todo = [tile for tile in tiles if not self._there(tile)]
         if not todo:
             return Done(len(tiles), sum(tile.points for tile in tiles))

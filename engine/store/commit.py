@@ -7,13 +7,14 @@ The record in the manifest says what was written, so that nothing needs to be re
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
 from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
 from .cube import Cube
-from .decode import Damaged
+from .decode import Damaged, what_is
 from .shard import Passing, encode
 
 
@@ -101,6 +102,51 @@ def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
             raise
         return None
     return shards if is_committed(cube, tile) else None
+
+
+def recorded_shards(cube: Cube, row: Any) -> dict[str, tuple[int, bytes]]:
+    """Length and digest of each variable's shard, as a record has them."""
+    shards = row["shards"]
+    return {
+        name: (int(one["length"]), one["digest"].tobytes())
+        for name, one in zip(cube.sharded, shards, strict=True)
+    }
+
+
+def points_of(row: Any) -> int:
+    """How many points of a tile a record says were computed."""
+    return int(row["statuses"][1:].sum())
+
+
+def agrees(cube: Cube, tile: Tile, row: Any, shards: Mapping[str, tuple[int, bytes]]) -> bool:
+    """Whether a committed tile with these `shards` is what its record says (None: it has none).
+
+    A record of before the cube grew says which files the tile's must not be any more, and no more than that:
+    a run may have been killed before it recorded what it had committed anew.
+    """
+    if row is None or points_of(row) == tile.points:
+        return row is None or shards == recorded_shards(cube, row)
+    return not outgrown_files(cube, tile, row, cube.read("status", tile))
+
+
+def outgrown_files(cube: Cube, tile: Tile, row: Any, status: np.ndarray) -> list[str]:
+    """Paths of outputs that are still the files of a record, though the status has more points than that.
+
+    What was not synced may be lost with the power, and the earlier file be back under the later status.
+    """
+    if row is None or np.count_nonzero(status) <= points_of(row):
+        return []
+    then, paths, left = recorded_shards(cube, row), _paths(cube, tile), []
+    for name, one in zip(cube.sharded, row["shards"], strict=True):
+        if name not in cube.names:  # columns, which other tiles share: they grow along their own axis only
+            continue
+        with suppress(Damaged, OSError):  # which whoever reads the shard says
+            same = (
+                what_is(cube.storage.stat(paths[name])) == one[["length", "inode", "mtime", "ctime"]].item()
+            )
+            if same and cube.digest(name, tile) == then[name]:
+                left.append(paths[name])
+    return left
 
 
 def revoke(cube: Cube, tile: Tile) -> None:

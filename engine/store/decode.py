@@ -91,6 +91,25 @@ def _assembled(
     return values, missing
 
 
+def read_computed(
+    path: str, form: Form, region: Sequence[slice], computed: np.ndarray | bool | None
+) -> np.ndarray:
+    """A region of a shard as its status has it: no number is missing that was `computed`, and none is there
+    that was not, as the next points are where a run was killed before their status was written.
+
+    `computed`: at which points, along the first axes of the region, or whether at all; None: nothing is asked
+    and nothing left out. Raises as `read_part` does, and Damaged where computed numbers are not there.
+    """
+    values, missing = read_part(path, form, region)
+    if computed is None:
+        return values
+    known = np.asarray(computed)
+    known = known.reshape(known.shape + (1,) * (values.ndim - known.ndim))
+    if missing is not None and (missing & known).any():
+        raise Damaged("lacks chunks although its tile is committed")
+    return values if known.all() else np.where(known, values, np.asarray(form.fill, values.dtype))
+
+
 def read_digest(path: str, form: Form) -> tuple[int, bytes]:
     """Length and digest of a shard, all its checksums checked. Raises as `read_part` does."""
     quick = _quick_digest(path, form) if form.chunks == 1 and "://" not in path else None

@@ -184,8 +184,7 @@ def put_back(root: Path) -> None:
     """Put the cube back that an overwriting run, killed between two names, has left beside `root`."""
     if is_url(root) or os.path.lexists(root):
         return
-    left = [path for path in _beside(root, "deleted") if abandoned(path)]
-    if left:
+    if left := _left_beside(root, "deleted"):
         max(left, key=lambda path: path.stat().st_mtime_ns).rename(root)
         sync(root.absolute().parent)
 
@@ -215,32 +214,33 @@ def remove_leftovers(root: Path, inside: bool = True) -> None:
 
 def remove_leftovers_beside(root: Path) -> None:
     """Delete what killed runs left beside a cube, or beside the place of one."""
-    for kind in ("partial", "deleted"):
-        for path in _beside(root, kind):
-            if abandoned(path):
-                remove_tree(path)
+    for path in _left_beside(root, "partial", "deleted"):
+        remove_tree(path)
 
 
 def has_leftovers_beside(root: Path) -> bool:
     """Whether killed runs left half-made or half-deleted cubes beside this one."""
-    return not is_url(root) and any(
-        abandoned(path) for kind in ("partial", "deleted") for path in _beside(root, kind)
-    )
+    return not is_url(root) and bool(_left_beside(root, "partial", "deleted"))
 
 
 def _remove_partial(folder: str, shards: bool) -> None:
+    gone = False
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if shards or entry.name != "c":
                     _remove_partial(entry.path, shards)
             elif entry.name.endswith(".partial"):
-                Path(entry.path).unlink(missing_ok=True)
+                remove(entry.path)
+                gone = True
+    if gone:  # before it is recorded that nothing is left: nobody will look again
+        sync(folder)
 
 
-def _beside(root: Path, kind: str) -> Iterator[Path]:
-    """Folders that runs have put beside `root`."""
-    return root.absolute().parent.glob(f"{glob.escape(root.name)}.{kind}-*")
+def _left_beside(root: Path, *kinds: str) -> list[Path]:
+    """Folders that killed runs have left beside `root`."""
+    names = [f"{glob.escape(root.name)}.{kind}-*" for kind in kinds]
+    return [path for name in names for path in root.absolute().parent.glob(name) if abandoned(path)]
 
 
 def remove_tree(root: Path) -> None:

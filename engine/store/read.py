@@ -20,8 +20,9 @@ from ..errors import Argument, Call, CubeError
 from ..feedback.stop_flag import stop_if_requested
 from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
+from .commit import outgrown_files, points_of
 from .cube import open_cube_for_reading
-from .decode import Damaged, FileStamp, read_digest, read_part, what_is, why
+from .decode import Damaged, FileStamp, read_computed, read_digest, read_part, what_is, why
 from .durable import clear_disk_errors
 from .manifest import STATUSES, complete, of_complete
 from .seal import seals_of
@@ -209,7 +210,7 @@ class Reader:
         if row is not None:
             try:
                 self._require_recorded(name, tile, row)
-                return self._decoded(name, tile, region, computed=True)
+                return read_computed(self.cube.path(name, tile.key), self.cube.forms[name], region, True)
             except (Damaged, OSError) as error:
                 self._require_rewritten(name, tile, row, error)
         status = self._status(tile)
@@ -220,7 +221,7 @@ class Reader:
                 )
             return np.full([part.stop - part.start for part in region], self.cube.array(name).fill_value)
         if name in self.cube.columns:
-            return self._written(name, tile, region, status is True or np.asarray(False))
+            return self._written(name, tile, region, status is True or None)
         here = tuple(region[: len(tile.key)])
         if name == "status" and status is not True:
             return status[here]
@@ -228,15 +229,16 @@ class Reader:
 
     def _written(self, name: str, tile: Tile, region: Sequence[slice], computed: Any) -> np.ndarray:
         """A region of a shard of a tile without record; CubeError where it lacks what was computed."""
+        path = self.cube.path(name, tile.key)
         try:
-            return self._decoded(name, tile, region, computed)
+            return read_computed(path, self.cube.forms[name], region, computed)
         except (Damaged, OSError) as error:
-            raise self._error(self.cube.path(name, tile.key), _reason(error), error) from None
+            raise self._error(path, _reason(error), error) from None
 
     def _recorded(self, tile: Tile) -> Any:
         """The record of a tile; None where it has none, or has more points now than were recorded."""
         row = self.manifest.find(tile.key)
-        return row if row is not None and int(row["statuses"][1:].sum()) == tile.points else None
+        return row if row is not None and points_of(row) == tile.points else None
 
     def _require_recorded(self, name: str, tile: Tile, row: Any) -> None:
         """See to it that a shard is the recorded one: its file is as it was, or its digest is."""
@@ -263,25 +265,19 @@ class Reader:
         if tile.key in self._statuses:
             return self._statuses[tile.key]
         path, form = self.cube.path("status", tile.key), self.cube.forms["status"]
+        values = None
         try:
             values = read_part(path, form, _all_of(tile))[0]
-            status: Any = True if values.all() else values
         except (FileNotFoundError, NotADirectoryError):
-            status = None
+            pass
         except (ValueError, RuntimeError, OSError) as error:
             raise self._error(path, _reason(error), error) from None
+        row = self.manifest.find(tile.key)
+        for outgrown in () if values is None else outgrown_files(self.cube, tile, row, values):
+            raise self._error(outgrown, "is of before the cube grew although its tile is committed")
+        status = True if values is not None and values.all() else values
         with self._lock:
             return self._statuses.setdefault(tile.key, status)
-
-    def _decoded(self, name: str, tile: Tile, region: Sequence[slice], computed: Any) -> np.ndarray:
-        """A region of a shard; Damaged where numbers of points that were `computed` are not there."""
-        values, missing = read_part(self.cube.path(name, tile.key), self.cube.forms[name], region)
-        if missing is not None:
-            if computed is not True:
-                computed = computed.reshape(computed.shape + (1,) * (missing.ndim - computed.ndim))
-            if (missing & computed).any():
-                raise Damaged("lacks chunks although its tile is committed")
-        return values
 
     def _error(self, path: str, reason: str, error: Exception | None = None) -> CubeError:
         if error is not None and says_nothing_of_the_file(error):

@@ -45,16 +45,16 @@ class Recorder:
         """Whether anything was recorded."""
         return self.descriptor >= 0
 
-    def begin(self, durable: bool) -> None:
+    def begin(self) -> None:
         """Begin the file before anything else is written, so that a run that is killed then shows.
 
-        `durable`: its name is on the disk when this returns.
+        Its name is on the disk when this returns, whether the run syncs or not: else a power cut could leave
+        what was half-written beside a manifest that says all is in order.
         """
         with self.lock:
             if not self.begun:
                 self._begin()
-        if durable:
-            sync(self.path.parent)
+        sync(self.path.parent)
 
     def commit(
         self, tile: Tile, shards: Digests, paths: Mapping[str, str], status: np.ndarray, synced: bool

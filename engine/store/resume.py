@@ -11,14 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import Argument, CubeError
 from ..feedback.report import Report
 from ..tiles import Tile, TileList
-from .commit import digests, record, revoke
+from .commit import agrees, digests, record, revoke
 from .cube import Cube, open_cube_for_reading
 from .durable import clear_disk_errors, discard, has_leftovers_beside, remove_leftovers, require_no_links
 from .identity import damaged_coordinate
@@ -82,7 +81,7 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
             continue
         tile = cube.layout.at(key)
         shards = digests(cube, tile)
-        if shards is not None and (row is None or shards == recorded_shards(cube, row)):
+        if shards is not None and agrees(cube, tile, row, shards):
             found.sound.append((tile, shards))
             continue
         missing.append(place)
@@ -259,7 +258,7 @@ def tiles_to_compute(
     """
     found = survey(cube, manifest, durable) if found is None else found
     if found.missing:
-        cube.recorder.begin(durable)
+        cube.recorder.begin()
     for tile in found.others:  # which nothing but their record tells from sound ones
         revoke(cube, tile)
     for tile in found.stale:
@@ -269,15 +268,6 @@ def tiles_to_compute(
     for tile, shards in found.sound:
         record(cube, tile, shards, durable)
     return found.missing
-
-
-def recorded_shards(cube: Cube, row: Any) -> Shards:
-    """Length and digest of each variable's shard, as a record has them."""
-    shards = row["shards"]
-    return {
-        name: (int(one["length"]), one["digest"].tobytes())
-        for name, one in zip(cube.sharded, shards, strict=True)
-    }
 
 
 def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import Argument, Call, CubeError
 from ..gate.documents import parse_json
 from ..gate.files import CHUNK, SEAL, Unfit
-from .manifest import FOLDER
+from .manifest import FOLDER, first_line, manifest_files
 from .metadata import columns_of
 from .storage.files import storage_of
 
@@ -194,6 +194,31 @@ def restore(root: Path, seal: Seal, paths: Sequence[Path]) -> None:
             storage.make_folder(root, path.parent.relative_to(root).as_posix())
         storage.put(path, [seal.texts[path.relative_to(root).as_posix()].encode()], durable=True)
         storage.sync(path.parent)
+
+
+def restore_metadata(root: Path) -> list[Path]:
+    """Write damaged files of metadata as their seal has them; returns their paths."""
+    seals, _ = read_seals(root)
+    wrong = [path for path in broken(root, seals) if path.name == "zarr.json"]
+    if wrong:
+        named = _cubes_of_records(root)
+        own = [seal for seal in seals if not named or seal.cube in named]
+        if not own:
+            raise CubeError(
+                f"{seals[0].path}: is the seal of another cube than the records of these tiles: metadata are "
+                "not written anew from it; where its own are right, delete the seal and repair it again"
+            )
+        seals = own
+        # Of two seals, of which one is of a cube that was to grow, the one that the cube's root is as.
+        fitting = [seal for seal in seals if not broken(root, [seal]).keys() & {root / "zarr.json"}]
+        restore(root, (fitting or seals)[0], wrong)
+    return wrong
+
+
+def _cubes_of_records(root: Path) -> set[str]:
+    """The cubes that files of records in a manifest name."""
+    lines = [text for text in map(first_line, manifest_files(root)) if text]
+    return {str(said.get("cube")) for said in map(json.loads, lines) if isinstance(said, dict)}
 
 
 def drop_older_seals(root: Path) -> None:

@@ -1,32 +1,32 @@
 """Read back every shard of a cube: digests, checksums, completeness, commit marks; and its metadata."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..errors import CubeError
 from ..gate.files import says_nothing_of_the_file
 from ..gate.text import said
 from ..tiles import Tile
-from .commit import record, revoke
+from .commit import agrees, digests, record, revoke
 from .cube import open_cube_for_reading
 from .decode import Damaged, read_digest, why
 from .durable import clear_disk_errors
 from .identity import damaged_coordinate
-from .manifest import FOLDER, complete, first_line, key_of, manifest_files
+from .manifest import FOLDER, complete, key_of
 from .metadata import contradictions
 from .resume import Shards, without_record
-from .seal import broken, read_seals, restore, seal_of, write_seal
+from .seal import broken, read_seals, restore_metadata, seal_of, write_seal
 from .shard import Form, digests_of
 from .shared.lease import Lease, only_writer
 from .storage.changed import has_mark
 from .storage.place import place
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
+_OTHER = "is another shard than was written here"
 _MISSING = "the file is missing although its tile is committed"
 
 
@@ -102,35 +102,10 @@ def verify(root: Path, *, repair: bool = False, on_tile: Callable[[Tile], None] 
         with clear_disk_errors(root):
             return _Verifying(root, on_tile).verdict
     with clear_disk_errors(root), only_writer(root, "repair") as lease:
-        restored = _restore_metadata(root)
+        restored = restore_metadata(root)
         verdict = _Verifying(root, on_tile, lease).verdict
         verdict.restored += restored
         return verdict
-
-
-def _restore_metadata(root: Path) -> list[Path]:
-    """Write damaged files of metadata as their seal has them; returns their paths."""
-    seals, _ = read_seals(root)
-    wrong = [path for path in broken(root, seals) if path.name == "zarr.json"]
-    if wrong:
-        named = _cubes_of_records(root)
-        own = [seal for seal in seals if not named or seal.cube in named]
-        if not own:
-            raise CubeError(
-                f"{seals[0].path}: is the seal of another cube than the records of these tiles: metadata are "
-                "not written anew from it; where its own are right, delete the seal and repair it again"
-            )
-        seals = own
-        # Of two seals, of which one is of a cube that was to grow, the one that the cube's root is as.
-        fitting = [seal for seal in seals if not broken(root, [seal]).keys() & {root / "zarr.json"}]
-        restore(root, (fitting or seals)[0], wrong)
-    return wrong
-
-
-def _cubes_of_records(root: Path) -> set[str]:
-    """The cubes that files of records in a manifest name."""
-    lines = [text for text in map(first_line, manifest_files(root)) if text]
-    return {str(said.get("cube")) for said in map(json.loads, lines) if isinstance(said, dict)}
 
 
 class _Verifying:
@@ -167,7 +142,7 @@ class _Verifying:
 
     def _read(self, on_tile: Callable[[Tile], None] | None) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
         """Read all tiles; returns those that are sound and have no record, and those that are damaged."""
-        sound, damaged, layout = [], self._recorded(on_tile), self.cube.layout
+        (sound, damaged), layout = self._recorded(on_tile), self.cube.layout
         marked = has_mark(self.cube, len(layout) - len(self.manifest))
         for number in without_record(self.manifest, len(layout)).tolist():
             tile = layout.at(key_of(number, layout.counts))
@@ -186,24 +161,38 @@ class _Verifying:
             self.verdict.unrecorded = [tile for tile, _ in sound]
         return sound, damaged
 
-    def _recorded(self, on_tile: Callable[[Tile], None] | None) -> list[Tile]:
-        """Read all tiles that have a record; returns the damaged ones."""
-        manifest, layout, damaged = self.manifest, self.cube.layout, []
+    def _recorded(
+        self, on_tile: Callable[[Tile], None] | None
+    ) -> tuple[list[tuple[Tile, Shards]], list[Tile]]:
+        """Read all tiles that have a record; returns those that were committed anew since, as the cube had
+        grown, and the damaged ones.
+        """
+        manifest, layout, sound, damaged = self.manifest, self.cube.layout, [], []
         grown = ~complete(manifest, layout)  # since it was recorded
         for start in range(0, len(manifest), _BLOCK):
             block = manifest.at(slice(start, start + _BLOCK))
             keys, wrong = block["key"].tolist(), self._unlike_records(block)
             looked_at = on_tile or wrong or grown[start : start + _BLOCK].any()
             for row, key in enumerate(keys if looked_at else ()):
-                tile = layout.at(tuple(key))
-                if row in wrong:
-                    self.verdict.damaged |= wrong[row]
+                tile, reasons = layout.at(tuple(key)), wrong.get(row, {})
+                shards = self._anew(tile, block[row]) if reasons and grown[start + row] else None
+                if shards is not None:
+                    sound.append((tile, shards))
+                elif reasons:
+                    self.verdict.damaged |= reasons
                     damaged.append(tile)
                 elif grown[start + row]:
                     self.verdict.uncommitted.append(tile)
                 if on_tile:
                     on_tile(tile)
-        return damaged
+        return sound, damaged
+
+    def _anew(self, tile: Tile, row: Any) -> Shards | None:
+        """Lengths and digests of the shards of a tile that was committed anew as the cube had grown, by a run
+        that was killed before it recorded that; None where it was not.
+        """
+        shards = digests(self.cube, tile)
+        return shards if shards is not None and agrees(self.cube, tile, row, shards) else None
 
     def _unlike_records(self, block: np.ndarray) -> dict[int, dict[Path, str]]:
         """What is wrong with shards of recorded tiles: by the row of the record, by path."""
@@ -231,7 +220,7 @@ class _Verifying:
             return f"cannot be read back: {why(error)}"
         self.verdict.shards += 1
         self.verdict.bytes += now[0]
-        return "" if now == known else "is another shard than was written here"
+        return "" if now == known else _OTHER
 
     def _count(self, path: str) -> None:
         """Count a shard that was read in vain."""

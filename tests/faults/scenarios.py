@@ -19,6 +19,7 @@ from .children import Child, command
 from .cubes import TILE_POINTS, Kind, copy
 
 CUBE = "cube.zarr"
+HALF_WRITTEN = "0.00000000-1-1.partial"
 OLD_FILE = b"what lies where a cube is packed"
 GRID, OTHER = Kind(400), Kind(300)
 LOW, HIGH = Kind(400, rows=7), Kind(400, rows=12)
@@ -143,6 +144,8 @@ class Bench:
             cube.parent.mkdir(parents=True)
             action = self._run(kind, cube, ("--no-sync",) if state == "unsynced" else ())
             Child(_killed_half_way(action) if state == "half" else action).wait()
+            if state == "half":  # another thread was at work
+                cube.joinpath("investment", "c", HALF_WRITTEN).write_bytes(b"half of a shard")
         return cube
 
     def prepare(self, scenario: Scenario, name: str) -> Path:

@@ -10,11 +10,10 @@ from ...errors import Call, CubeError
 from ...feedback.stop_flag import stop_if_requested
 from ...gate.files import CHUNK, DATA
 from ...tiles import Tile
-from ..commit import digests
+from ..commit import agrees, digests
 from ..cube import Cube, open_cube_for_reading
 from ..durable import appear, clear_disk_errors, discard, remove_leftovers_beside
 from ..identity import damaged_coordinate, differences
-from ..resume import recorded_shards
 from ..seal import seal_of, write_seal
 from ..storage.appear import appear_in_bucket, is_begun
 from ..storage.files import DISK
@@ -153,7 +152,7 @@ def _sound_tiles(cube: Cube) -> Callable[[Tile], Shards | None]:
 
     def sound(tile: Tile) -> Shards | None:
         row, shards = manifest.find(tile.key), digests(cube, tile)
-        return shards if row is None or shards == recorded_shards(cube, row) else None
+        return shards if shards is not None and agrees(cube, tile, row, shards) else None
 
     return sound
 

@@ -31,9 +31,8 @@ class RecorderInPieces(Recorder):
         """Whether anything was recorded."""
         return bool(self._pieces)
 
-    def begin(self, durable: bool) -> None:
+    def begin(self) -> None:
         """Put an object without records, which says that somebody has begun."""
-        del durable
         with self.lock:
             if not self._pieces:
                 self._put_piece([])

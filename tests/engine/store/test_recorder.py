@@ -57,9 +57,9 @@ def test_records_follow_a_whole_first_line(cube, monkeypatch, first):
         patch.setattr(recorder.os, "write", faulty)
         if first == "the disk refuses it":
             with pytest.raises(OSError, match="refused"):
-                writing.begin(durable=True)
+                writing.begin()
             assert len(manifest_files(cube)) == 1
-        writing.begin(durable=True)
+        writing.begin()
     writing.end()
     assert len(manifest_files(cube)) == 2
     assert verify(cube).sound
@@ -68,7 +68,7 @@ def test_records_follow_a_whole_first_line(cube, monkeypatch, first):
 def test_half_a_record_that_stays_spoils_no_other(cube, monkeypatch):
     write, opened = os.write, Cube(cube)
     tiles = list(opened.layout)
-    opened.recorder.begin(durable=False)
+    opened.recorder.begin()
     raised = iter([True])
 
     def faulty(descriptor, raw):

@@ -143,8 +143,8 @@ class Bench:
         if not cube.exists():
             cube.parent.mkdir(parents=True)
             action = self._run(kind, cube, ("--no-sync",) if state == "unsynced" else ())
-            Child(_killed_half_way(action) if state == "half" else action).wait()
-            if state == "half":  # another thread was at work
+            killed = Child(_killed_half_way(action) if state == "half" else action).wait()
+            if killed:  # while another thread was at work
                 cube.joinpath("investment", "c", HALF_WRITTEN).write_bytes(b"half of a shard")
         return cube
 

@@ -67,6 +67,8 @@ def test_numbers_whose_status_is_not_written_yet_are_not_read(grown, right):
 
 def test_a_tile_that_was_committed_anew_and_not_recorded_counts(grown, right, tmp_path):
     root = grown(Recorder, "commit")
+    for path in manifest_files(root)[1:]:  # a power cut takes what the run had not synced of its records
+        path.unlink()
     assert open_cube(root).load()["investment"].equals(right["investment"])
     assert verify(root).damaged == {}
     assert len(verify(root).unrecorded) == 1

@@ -1,8 +1,10 @@
 """What a worker is told once: the sweep, the files that it reads, by content, and what has to be the same."""
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -121,14 +123,16 @@ def _files(sweep: "Sweep") -> Iterator[Path]:
 
 
 def _written(files: Mapping[str, bytes]) -> Path:
-    """A folder with these files, made where it is not there yet."""
+    """A folder with these files, which ends with the process: it holds a copy of the user's data."""
     if not files:
         return Path()
-    named = json.dumps({name: hashlib.sha256(raw).hexdigest() for name, raw in sorted(files.items())})
-    folder = Path(tempfile.mkdtemp(prefix=f"equisweep-{hashlib.sha256(named.encode()).hexdigest()[:12]}-"))
-    for name, raw in files.items():
+    for name in files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise SweepError(f"{name}: is no file below the sweep's folder")
+    named = json.dumps({name: hashlib.sha256(raw).hexdigest() for name, raw in sorted(files.items())})
+    folder = Path(tempfile.mkdtemp(prefix=f"equisweep-{hashlib.sha256(named.encode()).hexdigest()[:12]}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name, raw in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(raw)
     return folder

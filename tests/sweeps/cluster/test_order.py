@@ -1,0 +1,31 @@
+"""What a worker is told: files that come by content."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from equisweep.engine.errors import SweepError
+from equisweep.sweeps.cluster import order
+
+KEEPS_FILES = """
+from equisweep.sweeps.cluster import order
+folder = order._written({"data/points.csv": b"1,2", "model.py": b"pass"})
+assert (folder / "data/points.csv").read_bytes() == b"1,2"
+print(folder)
+"""
+
+
+def test_files_that_came_by_content_end_with_the_worker():
+    ended = subprocess.run([sys.executable, "-c", KEEPS_FILES], capture_output=True, text=True, check=True)
+    folder = Path(ended.stdout.strip())
+    assert folder.name.startswith("equisweep-")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../above.csv", "data/../../above.csv"])
+def test_no_file_lands_outside_that_folder(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(order.tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(SweepError, match="no file below the sweep's folder"):
+        order._written({"model.py": b"pass", name: b"1,2"})
+    assert not list(tmp_path.iterdir())

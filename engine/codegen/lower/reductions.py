@@ -23,6 +23,7 @@ def _reduce(op: str) -> Rule:
 
 
 def joined(graph: Graph, op: str, scalars: Sequence[Scalar], dtype: str) -> Scalar:
+    """These scalars joined by an operation, in order; what joining none gives where there are none."""
     if not scalars:
         return graph.constant(_of_nothing(op, dtype), dtype)
     return reduce(lambda a, b: graph.apply(op, a, b), scalars)

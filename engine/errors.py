@@ -76,10 +76,12 @@ class CubeError(UserError, RuntimeError):
 class SweepInterrupted(KeyboardInterrupt):
     """The user stopped a run; `done` of `total` tiles are committed and the same command goes on.
 
-    Of a part, such as "3/64", these are the tiles of that part.
+    Of a part, such as "3/64", these are the tiles of that part. `replaces`: they are those of a new cube,
+    and the cube that it was to replace is there as before.
     """
 
-    def __init__(self, done: int, total: int, part: str = "") -> None:
-        of = f" of part {part}" if part else ""
-        super().__init__(f"{done} of {total} tiles{of} are committed")
+    def __init__(self, done: int, total: int, part: str = "", replaces: bool = False) -> None:
+        of = f" of part {part}" if part else " of the new cube" if replaces else ""
+        before = ", and the one that it was to replace is as it was" if replaces else ""
+        super().__init__(f"{done} of {total} tiles{of} are committed{before}")
         self.done, self.total, self.part = done, total, part

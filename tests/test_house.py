@@ -25,7 +25,7 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "gate/* store/shared/owner",
+        "gate/* scan_counts store/shared/owner",
         "codegen/live_code errors feedback/* kept/environment user_model/*",
         "store/storage/schemes store/storage/failures store/storage/interface",
         "store/storage/stat",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..device import most_points
-from ..errors import Argument, CubeError, SweepError
+from ..errors import Argument, CubeError, SweepError, SweepInterrupted
 from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
 from ..space import Space
 from ..store.cube import Changing, Cube, open_cube_for_reading
@@ -113,7 +113,10 @@ class WantedCube:
                 open_cube_for_reading(root)
             needed = self.stored.points * self.stored.bytes_per_point
             self._require_disk(needed, storage_of(root).bytes_below(root) if there else 0)
-            given[PORTABLE] = self.ready.portable(computed)
+            try:
+                given[PORTABLE] = self.ready.portable(computed)
+            except SweepInterrupted as stopped:
+                raise SweepInterrupted(stopped.done, stopped.total, stopped.part, replaces=there) from None
             if lease is not None:  # to measure a large cube, and to compile, takes long
                 lease.require()
             try:

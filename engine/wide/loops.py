@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
+from ..scan_counts import scan_counts
 from .numbers import (
     Array,
     Evaluate,
@@ -33,7 +34,8 @@ Given = tuple[Array | None, float]
 
 def scan(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Given] | None:
     """What a scan gives in 64 bits; None where nobody knows how large that is."""
-    body, consts, carried = params["jaxpr"], params["num_consts"], params["num_carry"]
+    body = params["jaxpr"]
+    consts, carried = scan_counts(params, len(operands))
     fixed, begin, xs = operands[:consts], operands[consts : consts + carried], operands[consts + carried :]
     if not params["length"]:
         return [*map(_given, begin), *[(None, inf)] * (len(body.jaxpr.outvars) - carried)]

@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 from jax.extend import core
 
+from ..scan_counts import scan_counts
 from .live_bytes import inner_jaxprs, is_jaxpr
 
 Array = Any
@@ -128,11 +129,7 @@ def _while(params: Any, operands: list[Array], wanted: Array | None) -> Sequence
 
 
 def _scan(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
-    if "num_consts" in params:
-        fixed, count = params["num_consts"], params["num_carry"]
-    else:  # since JAX 0.12
-        parts = params["ft_in"].update(range(len(operands))).unpack()
-        fixed, count = (len(list(part)) for part in parts[:2])
+    fixed, count = scan_counts(params, len(operands))
 
     def step(carried: list[Array], along: list[Array]) -> tuple[list[Array], list[Array]]:
         results = _inner(params["jaxpr"], wanted, *operands[:fixed], *carried, *along)

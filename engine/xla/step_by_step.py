@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
+from ..scan_counts import scan_counts
 from .live_bytes import is_jaxpr
 
 Array = Any
@@ -18,8 +19,6 @@ Steps = Callable[[Mapping[str, Any], Sequence[Array], Run], Sequence[Array]]
 
 def steps_of(equation: Any) -> Steps | None:
     """How an equation is computed by the functions that it holds; None where it is one operation."""
-    if equation.primitive.name == "scan" and "num_consts" not in equation.params:
-        return None  # another release of JAX
     return _STEPS.get(equation.primitive.name)
 
 
@@ -38,7 +37,7 @@ def _while(params: Mapping[str, Any], operands: Sequence[Array], run: Run) -> Se
 
 def _scan(params: Mapping[str, Any], operands: Sequence[Array], run: Run) -> Sequence[Array]:
     body, length = params["jaxpr"], params["length"]
-    first, count = params["num_consts"], params["num_carry"]
+    first, count = scan_counts(params, len(operands))
     carried: Sequence[Array] = operands[first : first + count]
     along = [_whole(array) for array in operands[first + count :]]
     rows: dict[int, Sequence[Array]] = {}

@@ -36,9 +36,9 @@ def only_xla(monkeypatch):
     def switch(on):
         reason = (lambda device, native: "no machine code here") if on else (lambda device, native: None)
         monkeypatch.setattr(grid_function, "_reason_for_xla", reason)
-        monkeypatch.setattr(grid_function, "find", lambda key, coordinates: None)
+        monkeypatch.setattr(grid_function, "find", lambda *_: None)
         monkeypatch.setattr(grid_function, "keep", lambda *_: None)
-        monkeypatch.setattr(grid_function._One, "kept", lambda self, coordinates: None)
+        monkeypatch.setattr(grid_function._One, "kept", lambda *_: None)
 
     return switch
 
@@ -156,6 +156,21 @@ def revoke_one(path):
     cube = Cube(path)
     revoke(cube, next(iter(cube.layout)))
     cube.recorder.close()
+
+
+def test_who_stops_before_a_cube_is_replaced_is_told_that_it_is_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "a.zarr"
+    run(SWEEP, path, progress=False, durable=False)
+    before = contents(path)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Evaluator, "function", stop)
+    said = r"^0 of 1 tiles of the new cube are committed, and the one that it was to replace is as it was$"
+    with pytest.raises(SweepInterrupted, match=said):
+        run(replace(SWEEP, axes={**SWEEP.axes, "alpha": [0.1]}), path, overwrite=True, progress=False)
+    assert contents(path) == before
 
 
 def test_programs_are_made_by_who_begins_a_cube_and_are_interrupted_as_tiles_are(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...scan_counts import scan_counts
 from ..ir import Graph, Scalar, Unsupported, array_of
 from .elementwise import choose_arrays
 from .rule import Array, Context, rule
@@ -103,7 +104,7 @@ def _arrays_like(arrays: Arrays, scalars: list[Scalar]) -> Arrays:
 def _scan(
     context: Context, *operands: Array, jaxpr: Any, length: int, reverse: bool, **params: Any
 ) -> Arrays:
-    constants, carries = _counts(params, len(operands))
+    constants, carries = scan_counts(params, len(operands))
     fixed, carried = operands[:constants], list(operands[constants : constants + carries])
     along = operands[constants + carries :]
     stacks = len(context.avals_out) - carries
@@ -119,14 +120,6 @@ def _scan(
         results = context.lower(jaxpr, [*fixed, *carried, *(np.asarray(a[i, ...]) for a in along)])
         carried, rows[i] = results[:carries], results[carries:]
     return [*carried, *(np.stack([rows[i][k] for i in range(length)]) for k in range(stacks))]
-
-
-def _counts(params: Any, operands: int) -> tuple[int, int]:
-    """How many of a scan's operands are constants, and how many are carried."""
-    if "ft_in" in params:  # since JAX 0.12
-        constants, carried, _ = map(list, params["ft_in"].update(range(operands)).unpack())
-        return len(constants), len(carried)
-    return params["num_consts"], params["num_carry"]
 
 
 def _counted(context: Context, jaxpr: Any, length: int, fixed: Sequence[Array], carried: Arrays) -> Arrays:

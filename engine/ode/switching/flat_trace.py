@@ -9,6 +9,8 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
+from ...scan_counts import scan_counts
+
 Array = Any
 
 # Functions of JAX that are smooth, although they are written with max, abs and where.
@@ -122,12 +124,7 @@ def _chosen(which: Any, cases: Sequence[Any]) -> Any:
 
 def _written_out(params: Mapping[str, Any], operands: Sequence[Any]) -> list[Any]:
     """A scan, step by step."""
-    if "num_consts" not in params:  # since JAX 0.12
-        fixed, carried, _ = (
-            len(list(part)) for part in params["ft_in"].update(range(len(operands))).unpack()
-        )
-    else:
-        fixed, carried = params["num_consts"], params["num_carry"]
+    fixed, carried = scan_counts(params, len(operands))
     constants, carry, along = (
         operands[:fixed],
         list(operands[fixed : fixed + carried]),

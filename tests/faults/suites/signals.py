@@ -19,7 +19,9 @@ from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.shared.parts import part_of, places_of
 from equisweep.sweeps.commands import main as main_module
 
+from ..aftermath import seen
 from ..children import CRASHED, Child, call, command
+from ..cubes import Kind
 from ..scenarios import GRID, SCENARIOS, Bench
 from ..suite import Outcome
 from ..trial import Action, Trial
@@ -151,12 +153,26 @@ class Sent:
 
 def _miscounted(trial: Trial) -> list[str]:
     """What is wrong with how many tiles a stopped run says are committed."""
-    said = re.search(r"stopped; ([\d,]+) of ([\d,]+) tiles(?: of part (\d+/\d+))? are committed", trial.said)
+    said = re.search(
+        r"stopped; ([\d,]+) of ([\d,]+) tiles(?: of part (\d+/\d+)| of (the new cube))? are committed",
+        trial.said,
+    )
     if said is None:
         return []
+    if said[4]:  # the cube that was to be replaced must be there, whole
+        before = trial.scenario.before
+        assert before is not None
+        is_before = call(whole, trial.cube, before)
+        return [] if is_before else [f"{trial.scenario.name}, {trial.name}: what was there is not as it was"]
     there = list(call(tiles, trial.cube, said[3] or "1/1"))
     told = [int(number.replace(",", "")) for number in said.groups()[:2]]
     return [] if there == told else [f"{trial.scenario.name}, {trial.name}: says {told}, and {there} are"]
+
+
+def whole(cube: Path, kind: Kind) -> bool:
+    """Whether a cube is of this kind and whole."""
+    there = seen(cube, [kind])
+    return there.kind == kind and there.whole
 
 
 def tiles(cube: Path, part: str) -> tuple[int, int]:

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-# What loads the command waits, as on a cold disk. SIGINT ends the wait in no other way than the others do.
+# What loads the command waits, as on a cold disk. SIGINT ends the wait in no other way than the others do. It
+# wakes now and then: Python answers no signal that comes just before a wait begins until that wait is over.
 WAITS = """
-import signal, sys, time
+import select, signal, sys
 ignored = [int(number) for number in sys.argv[1:]]
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -18,6 +19,8 @@ class Slow:
     def find_spec(self, name, path, target=None):
         if name == "equisweep.sweeps":
             print("ready", flush=True)
+            while not select.select([sys.stdin], [], [], 0.05)[0]:
+                pass
             sys.stdin.readline()
             sys.exit("went on")
 

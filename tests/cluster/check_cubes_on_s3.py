@@ -14,7 +14,7 @@ import xarray as xr
 import zarr
 from cluster.faulty_proxy import Faults, faulty_proxy
 from cluster.s3_server import make_bucket, s3_server
-from equisweep.engine.store.storage import access
+from equisweep.engine.store.storage import schemes
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import _bucket, objects_at
 from equisweep.engine.store.verify import verify
@@ -168,7 +168,7 @@ def test_runs_that_are_killed_go_on(reached, sweep_file, tmp_path):
 def test_requests_that_fail_or_are_done_twice_lose_nothing(server, sweep_file, tmp_path, monkeypatch, seed):
     local, url = tmp_path / "cube.zarr", f"s3://bucket/faulty/{seed}/cube.zarr"
     run(Sweep.from_file(sweep_file), local, tile_points=5)
-    monkeypatch.setattr(access, "REQUEST", 2.0)
+    monkeypatch.setattr(schemes, "REQUEST", 2.0)
     faults = Faults(0.1, seed, late=2.5)
     with faulty_proxy(server, faults) as address:
         reach(monkeypatch, address)
@@ -184,7 +184,7 @@ def test_requests_that_fail_or_are_done_twice_lose_nothing(server, sweep_file, t
 
 
 def test_a_storage_that_is_away_is_an_error_of_a_line(server, sweep_file, monkeypatch, capsys):
-    monkeypatch.setattr(access, "TRIES", 1.0)
+    monkeypatch.setattr(schemes, "TRIES", 1.0)
     reach(monkeypatch, "http://127.0.0.1:9")
     assert main(["run", str(sweep_file), "-o", "s3://bucket/away/cube.zarr"]) != 0
     said = capsys.readouterr().err
@@ -204,7 +204,7 @@ def test_no_secret_is_said_or_stored(reached, sweep_file, tmp_path, monkeypatch,
     assert "PLANTED" not in repr(open_cube(url).attrs)
     main(["info", url])
     reach(monkeypatch, "http://127.0.0.1:9")
-    monkeypatch.setattr(access, "TRIES", 0.5)
+    monkeypatch.setattr(schemes, "TRIES", 0.5)
     for words in (["info", url], ["query", url], ["run", str(sweep_file), "-o", url], ["verify", url]):
         assert main(words) != 0
     stated = f"s3://{KEY}:{SECRET}@bucket/cube.zarr"

@@ -1,22 +1,18 @@
 """Measures by derivatives of samples that are not stored: moments of them by blocks of samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from ...engine.reduce.measure import Block, State
 from ...engine.space import derivative_name
-from ..sensitivity.bootstrap import Resampler
 from ..sensitivity.dgsm import measures_of, moments
-from ..spec.design import Design
-from .blocks import Blocks
-from .sampled import Measured, Sampled
-from .until import Until
+from .summed import Summed
 
 _KINDS = ("mean_slope", "mean_size", "nu", "total_bound")
 
 
-class Dgsm(Sampled):
+class Dgsm(Summed):
     """Means of derivatives, of their sizes and squares, and a bound of the total index, with intervals."""
 
     kinds = dict.fromkeys(_KINDS, ("parameter",))
@@ -24,48 +20,22 @@ class Dgsm(Sampled):
     effects = ("mean_slope", "mean_size", "nu")
     judged = ("total_bound",)
 
-    def __init__(
-        self,
-        wanted: Measured,
-        design: Design,
-        resamples: int,
-        confidence: float,
-        parameters: Sequence[str],
-        until: Until | None = None,
-    ) -> None:
-        super().__init__(wanted, design, parameters, until)
-        self.parameters = list(parameters)
-        self.blocks, self.resamples, self.confidence = (
-            Blocks(design.samples, design.seed),
-            resamples,
-            confidence,
-        )
-        self.numbers = int(np.prod(wanted.inner, dtype=int)) * (self.blocks.count * (3 + 4 * self.dims) + 5)
+    def sizes(self) -> tuple[int, int]:
+        """As of `Summed`."""
+        return 3 + 4 * self.dims, 5
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         values, usable = self.values(block)
-        names = [derivative_name(self.wanted.output.name, one) for one in self.parameters]
+        names = [derivative_name(self.wanted.output.name, one) for one in self.labels["parameter"]]
         slopes = np.stack([block.seen(name, self.wanted.codes).values for name in names]).astype(float)
         usable = usable & np.isfinite(slopes).all(axis=0)
-        x = np.stack([block.columns[name] for name in self.parameters], axis=1).astype(float)
+        x = np.stack([block.columns[name] for name in self.labels["parameter"]], axis=1).astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             centre = np.nan_to_num(np.where(usable, values, 0.0).sum(axis=1) / usable.sum(axis=1))
-        drawn = [self.design.distributions[name] for name in self.parameters]
+        drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
         table = moments(x, values.T, np.moveaxis(slopes, 2, 0), usable.T, drawn, centre)
-        sums = self.blocks.add(table, block.first)
-        return {
-            "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
-            "centre": centre,
-            **self.extent(values, usable),
-        }
-
-    def join(self, one: State, two: State) -> State:
-        """As of `Measure`; the moments of both are then about the middle of the first part that has any."""
-        none = one["sums"][:, :, 0].sum(axis=1) == 0
-        centre = np.where(none, two["centre"], one["centre"])
-        sums = _about(one, centre) + _about(two, centre)
-        return {"sums": sums, "centre": centre, **self.farther(one, two)}
+        return self.partial(table, block.first, centre, values, usable)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
@@ -73,9 +43,9 @@ class Dgsm(Sampled):
         count = sums[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = np.nan_to_num(state["centre"] + sums[:, 1] / count)
-        table = np.ascontiguousarray(np.moveaxis(_about(state, middle), 0, 2))
-        resampler = Resampler(self.blocks.count, self.resamples, 0, self.confidence)
-        drawn = [self.design.distributions[name] for name in self.parameters]
+        table = np.ascontiguousarray(np.moveaxis(self.about(state, middle), 0, 2))
+        resampler = self.resampler()
+        drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
         found: Mapping[str, np.ndarray] = measures_of(resampler.sums(table), middle, drawn, resampler)
         return self.results(state, found, state["samples"] - count.astype(np.int64))
 
@@ -85,11 +55,10 @@ class Dgsm(Sampled):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.sqrt(np.maximum(sums[:, 2] / sums[:, 0] - (sums[:, 1] / sums[:, 0]) ** 2, 0.0))
 
-
-def _about(state: State, centre: np.ndarray) -> np.ndarray:
-    """The sums of a part about other middles of the output, shape (cells, blocks, moments)."""
-    sums, by = state["sums"].copy(), (centre - state["centre"])[:, None]
-    count, off = state["sums"][..., 0], state["sums"][..., 1]
-    sums[..., 1] -= by * count
-    sums[..., 2] += by**2 * count - 2 * by * off
-    return sums
+    def about(self, state: State, centre: np.ndarray) -> np.ndarray:
+        """As of `Summed`: about other middles of the output."""
+        sums, by = state["sums"].copy(), (centre - state["centre"])[:, None]
+        count, off = state["sums"][..., 0], state["sums"][..., 1]
+        sums[..., 1] -= by * count
+        sums[..., 2] += by**2 * count - 2 * by * off
+        return sums

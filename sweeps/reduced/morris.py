@@ -1,45 +1,32 @@
 """Morris screening of trajectories that are not stored: moments of the effects by blocks of trajectories."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ...engine.reduce.measure import Block, State
-from ..sensitivity.bootstrap import Resampler
 from ..sensitivity.morris import elementary_effects, measures_of
 from ..sensitivity.morris_steps import steps_of
 from ..sensitivity.withheld import deviations
 from ..spec.design import Design
-from .blocks import Blocks
-from .sampled import Measured, Sampled
-from .until import Until
+from .sampled import Measured
+from .summed import Summed
 
 
-class Morris(Sampled):
+class Morris(Summed):
     """Mean, mean size and spread of the elementary effects, with intervals; of groups the mean size alone."""
 
     judged = ("mu_star",)
 
-    def __init__(
-        self,
-        wanted: Measured,
-        design: Design,
-        resamples: int,
-        confidence: float,
-        parameters: Sequence[str],
-        until: Until | None = None,
-    ) -> None:
+    def __init__(self, wanted: Measured, design: Design, *given: Any) -> None:
         kinds = ("mu_star",) if design.groups else ("mu", "mu_star", "sigma")
         self.kinds, self.intervals, self.effects = dict.fromkeys(kinds, ("parameter",)), kinds, kinds
-        self.blocks, self.resamples, self.confidence = (
-            Blocks(design.samples, design.seed),
-            resamples,
-            confidence,
-        )
-        super().__init__(wanted, design, parameters, until)
-        self.numbers = int(np.prod(wanted.inner, dtype=int)) * (
-            self.blocks.count * (1 + 3 * self.dims) + self.dims + 7
-        )
+        super().__init__(wanted, design, *given)
+
+    def sizes(self) -> tuple[int, int]:
+        """As of `Summed`."""
+        return 1 + 3 * self.dims, self.dims + 7
 
     def unit_of(self, results: Mapping[str, np.ndarray], cells: int) -> np.ndarray:
         """The largest mean size of an effect."""
@@ -58,20 +45,13 @@ class Morris(Sampled):
             centre = np.nan_to_num(effects.sum(axis=0) / rows.sum(axis=0))
         apart = np.where(rows[:, None], effects - centre, 0.0)
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
-        sums = self.blocks.add(np.concatenate(parts, axis=1), block.first // each)
-        return {
-            "sums": np.ascontiguousarray(np.moveaxis(sums, 2, 0)),
-            "centre": np.ascontiguousarray(centre.T),
-            **_spread(values, usable),
-            **self.extent(values, usable),
-        }
+        table, middle = np.concatenate(parts, axis=1), np.ascontiguousarray(centre.T)
+        found = self.partial(table, block.first // each, middle, values, usable)
+        return {**found, **_spread(values, usable)}
 
     def join(self, one: State, two: State) -> State:
-        """As of `Measure`; the moments of both are then about the middle of the first part that has any."""
-        none = one["sums"][:, :, 0].sum(axis=1) == 0
-        centre = np.where(none[:, None], two["centre"], one["centre"])
-        sums = self._about(one, centre) + self._about(two, centre)
-        return {"sums": sums, "centre": centre, **_spread_of_both(one, two), **self.farther(one, two)}
+        """As of `Summed`."""
+        return {**super().join(one, two), **_spread_of_both(one, two)}
 
     def std(self, state: State) -> np.ndarray:
         """As of `Sampled`."""
@@ -84,15 +64,15 @@ class Morris(Sampled):
         count = sums[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = np.nan_to_num(state["centre"] + sums[:, 1 : 1 + self.dims] / count[:, None])
-        table = np.moveaxis(self._about(state, middle), 0, 2)
-        resampler = Resampler(self.blocks.count, self.resamples, 0, self.confidence)
+        table = np.moveaxis(self.about(state, middle), 0, 2)
+        resampler = self.resampler()
         found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
         names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
         lost = state["samples"] - count.astype(np.int64)
         return self.results(state, {name: found[name] for name in names}, lost)
 
-    def _about(self, state: State, centre: np.ndarray) -> np.ndarray:
-        """The sums of a part about other middles of the effects, shape (cells, blocks, moments)."""
+    def about(self, state: State, centre: np.ndarray) -> np.ndarray:
+        """As of `Summed`: about other middles of the effects."""
         sums, dims = state["sums"].copy(), self.dims
         by = (centre - state["centre"])[:, None]
         count, off = state["sums"][..., :1], state["sums"][..., 1 : 1 + dims]

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import equisweep.sweeps.accessor  # noqa: F401
 import pytest
-from equisweep.engine import writer
-from equisweep.engine.store.commit import commit
-from equisweep.sweeps import CubeError, run
+from equisweep.sweeps import run
 from equisweep.sweeps.explore.source import source_of_path
 from helpers.explorer.browser import PICTURES, page_of, shown_in
 from helpers.explorer.cubes import HAWKS_FILE, HOSTILE, hawks_cube, hostile_cube
+from helpers.full_disk import refused_after
 from helpers.small_sweeps import small_sweep
 
 MAP = "#var=hawks_final&x=V&y=C"
@@ -135,20 +134,10 @@ def test_what_is_copied_of_a_hostile_cube_does_nothing_in_a_shell(opened, tmp_pa
     assert not (tmp_path / "owned").exists()
 
 
-def test_tiles_appear_on_the_page_as_they_are_computed(opened, tmp_path, monkeypatch):
-    root, written = tmp_path / "cube.zarr", []
-
-    def refused(cube, tile, values, durable):
-        if len(written) == 3:
-            raise OSError(28, "refused")
-        written.append(tile)
-        commit(cube, tile, values, durable)
-
-    sweep = small_sweep(derivatives={})
-    with monkeypatch.context() as patch:
-        patch.setattr(writer, "commit", refused)
-        with pytest.raises(CubeError, match="the disk is full"):
-            run(sweep, root, tile_points=12)
+def test_tiles_appear_on_the_page_as_they_are_computed(opened, tmp_path):
+    root, sweep = tmp_path / "cube.zarr", small_sweep(derivatives={})
+    with refused_after(3):
+        run(sweep, root, tile_points=12)
     address = "#var=investment&x=alpha&y=beta&facet=mechanism&facet=n&keep=corner"
     with page_of(opened, source_of_path(root), address=address) as shown:
         assert "72 not computed" in shown.page.inner_text("#note")

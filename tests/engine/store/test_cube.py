@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.engine import writer
 from equisweep.engine.device import pick_device
 from equisweep.engine.store import create
 from equisweep.engine.store.commit import commit, is_committed, revoke
@@ -23,6 +21,7 @@ from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
+from helpers.full_disk import refused_after
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 
@@ -144,20 +143,10 @@ def test_a_cube_that_is_moved_while_it_is_written_is_not_begun_anew(cube):
 
 
 @pytest.mark.parametrize(("number", "reason"), [(28, "the disk is full"), (30, "read-only")])
-def test_a_disk_that_refuses_leaves_committed_tiles_intact(number, reason, tmp_path, monkeypatch):
-    root, written, real, lock = tmp_path / "cube.zarr", [], commit, threading.Lock()
-
-    def refused(cube, tile, values, durable):
-        with lock:
-            if len(written) == 3:
-                raise OSError(number, "refused")
-            written.append(tile)
-        real(cube, tile, values, durable)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(writer, "commit", refused)
-        with pytest.raises(CubeError, match=reason):
-            run(tiled_sweep(), root, tile_points=2000)
+def test_a_disk_that_refuses_leaves_committed_tiles_intact(number, reason, tmp_path):
+    root = tmp_path / "cube.zarr"
+    with refused_after(3, number, reason) as written:
+        run(tiled_sweep(), root, tile_points=2000)
     assert [t for t in Cube(root).layout if is_committed(Cube(root), t)] == sorted(
         written, key=lambda t: t.key
     )

@@ -5,14 +5,12 @@ import shutil
 from urllib.parse import parse_qs
 
 import numpy as np
-import pytest
-from equisweep.engine import writer
-from equisweep.engine.store.commit import commit
-from equisweep.sweeps import CubeError, open_cube, run
+from equisweep.sweeps import open_cube, run
 from equisweep.sweeps.explore import source
 from equisweep.sweeps.explore.answers import Answers
 from equisweep.sweeps.explore.source import source_of_path
 from helpers.explorer.questions import numbers
+from helpers.full_disk import refused_after
 from helpers.small_sweeps import small_sweep
 
 VIEW = {"var": ["investment"], "x": ["alpha"], "y": ["beta"], "facet": ["mechanism", "n"], "keep": ["corner"]}
@@ -24,19 +22,9 @@ def looked_at(answers):
 
 
 def test_new_tiles_of_a_cube_that_is_being_computed_appear(tmp_path, small_cube, monkeypatch):
-    root, written = tmp_path / "cube.zarr", []
-
-    def refused(cube, tile, values, durable):
-        if len(written) == 3:
-            raise OSError(28, "refused")
-        written.append(tile)
-        commit(cube, tile, values, durable)
-
-    sweep = small_sweep(derivatives={})
-    with monkeypatch.context() as patch:
-        patch.setattr(writer, "commit", refused)
-        with pytest.raises(CubeError, match="the disk is full"):
-            run(sweep, root, tile_points=12)
+    root, sweep = tmp_path / "cube.zarr", small_sweep(derivatives={})
+    with refused_after(3) as written:
+        run(sweep, root, tile_points=12)
     answers = Answers([source_of_path(root)])
     view, before = looked_at(answers)
     done = sum(tile.points for tile in written)

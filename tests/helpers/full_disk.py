@@ -13,7 +13,7 @@ from equisweep.sweeps import CubeError
 
 @contextmanager
 def refused_after(tiles: int, number: int = 28, reason: str = "the disk is full") -> Iterator[list[Tile]]:
-    """Within it a run writes so many tiles, those of the list, and ends by OSError `number`, with `reason`."""
+    """Within it a run writes so many tiles, those of the list, and ends by OSError `number` with `reason`."""
     written: list[Tile] = []
     real, lock = writer.commit, threading.Lock()
 

@@ -18,7 +18,8 @@ from jax import lax
 from jax.extend import core
 
 from ..scan_counts import scan_counts
-from .live_bytes import inner_jaxprs, is_jaxpr
+from .equations import bound, computed, retraced, with_inner
+from .live_bytes import inner_jaxprs
 
 Array = Any
 
@@ -39,7 +40,7 @@ def guarded(function: Callable[..., Array]) -> Callable[..., Array]:
         closed = jax.make_jaxpr(function)(*arguments)
         if not has_inner_loops(closed.jaxpr):
             return core.jaxpr_as_fun(closed)(*arguments)[0]
-        return _run(closed.jaxpr, closed.consts, None, *arguments)[0]
+        return _run(closed.jaxpr, closed.consts, *arguments, wanted=None)[0]
 
     return run
 
@@ -57,21 +58,13 @@ def has_inner_loops(jaxpr: core.Jaxpr, inside: bool = False) -> bool:
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
-    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in closed.in_avals]
-    return jax.make_jaxpr(partial(_run, closed.jaxpr, closed.consts, None))(*shapes)
+    return retraced(partial(_run, wanted=None), closed)
 
 
-def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], wanted: Array | None, *arguments: Array) -> list[Array]:
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array, wanted: Array | None) -> list[Array]:
     """Evaluate a jaxpr whose loops run where it is `wanted`; None: everywhere."""
-    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
-
-    def read(atom: Any) -> Array:
-        return atom.val if isinstance(atom, core.Literal) else known[atom]
-
-    for equation in jaxpr.eqns:
-        results = _results(equation, [read(atom) for atom in equation.invars], wanted)
-        known.update(zip(equation.outvars, results, strict=True))
-    return [_typed(read(atom), atom.aval) for atom in jaxpr.outvars]
+    found = computed(jaxpr, consts, partial(_results, wanted=wanted), *arguments)
+    return [_typed(value, atom.aval) for value, atom in zip(found, jaxpr.outvars, strict=True)]
 
 
 def _typed(value: Array, aval: Any) -> Array:
@@ -85,20 +78,20 @@ def _results(equation: Any, operands: list[Array], wanted: Array | None) -> Sequ
     if not any(has_inner_loops(j, inside=name in ("while", "cond") or wanted is not None) for j in inner):
         if name == "while" and wanted is not None:
             return _while(params, operands, wanted)
-        return _bound(equation, operands, params)
+        return bound(equation, operands, params)
     with equation.ctx.manager:  # the settings under which it was traced
         if name in _CALLS:
             return _inner(params.get("jaxpr", params.get("call_jaxpr")), wanted, *operands)
         if name in _RULES:
             return _RULES[name](params, operands, wanted)
-    return _bound(equation, operands, _inner_rewritten(params))
+    return bound(equation, operands, with_inner(params, has_inner_loops, _rewritten))
 
 
 def _inner(function: Any, wanted: Array | None, *operands: Array) -> list[Array]:
     """The results of a function that an equation holds, which may bring its constants along."""
     if isinstance(function, core.ClosedJaxpr):
-        return _run(function.jaxpr, function.consts, wanted, *operands)
-    return _run(function, (), wanted, *operands)
+        return _run(function.jaxpr, function.consts, *operands, wanted=wanted)
+    return _run(function, (), *operands, wanted=wanted)
 
 
 def _cond(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
@@ -146,22 +139,3 @@ _RULES = {"cond": _cond, "while": _while, "scan": _scan}
 
 def _both(wanted: Array | None, condition: Array) -> Array:
     return condition if wanted is None else wanted & condition
-
-
-def _inner_rewritten(params: dict[str, Any]) -> dict[str, Any]:
-    """The params of a primitive of another kind: what it holds is guarded by itself."""
-
-    def rewrite(value: Any) -> Any:
-        if not is_jaxpr(value) or not any(map(has_inner_loops, inner_jaxprs(value))):
-            return value
-        if isinstance(value, core.ClosedJaxpr):
-            return _rewritten(value)
-        return _rewritten(core.ClosedJaxpr(value, ())).jaxpr
-
-    return {name: jax.tree.map(rewrite, value, is_leaf=is_jaxpr) for name, value in params.items()}
-
-
-def _bound(equation: Any, operands: Sequence[Array], params: dict[str, Any]) -> list[Array]:
-    with equation.ctx.manager:
-        result = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(params))
-    return list(result) if equation.primitive.multiple_results else [result]

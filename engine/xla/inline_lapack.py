@@ -12,15 +12,15 @@ they are opened first (`foreign`).
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
 import jax.lax.linalg
 from jax.extend import core
 
+from .equations import bound, computed, retraced, with_inner
 from .foreign import opened
-from .live_bytes import inner_jaxprs, is_jaxpr
+from .live_bytes import inner_jaxprs
 
 Array = Any
 
@@ -65,46 +65,27 @@ def _calls_lapack(equation: Any) -> bool:
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
-    run = partial(_run, closed.jaxpr, closed.consts)
-    return jax.make_jaxpr(run)(*(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in closed.in_avals))
+    return retraced(_run, closed)
 
 
 def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array) -> list[Array]:
     """Evaluate a jaxpr, with calls into LAPACK in parts."""
-    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
-
-    def read(atom: Any) -> Array:
-        return atom.val if isinstance(atom, core.Literal) else known[atom]
-
-    for equation in jaxpr.eqns:
-        operands = [read(atom) for atom in equation.invars]
-        if equation.primitive.name in _LAPACK:
-            results = _in_parts(equation, operands)
-        elif (function := opened(equation)) is not None and holds_lapack(function.jaxpr):
-            results = _run(function.jaxpr, function.consts, *operands)
-        else:
-            params = equation.primitive.get_bind_params(_inner_rewritten(equation.params))
-            results = _bound(equation, operands, params)
-        known.update(zip(equation.outvars, results, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+    return computed(jaxpr, consts, _results, *arguments)
 
 
-def _inner_rewritten(params: dict[str, Any]) -> dict[str, Any]:
-    def rewrite(value: Any) -> Any:
-        if not is_jaxpr(value) or not any(map(holds_lapack, inner_jaxprs(value))):
-            return value
-        if isinstance(value, core.ClosedJaxpr):
-            return _rewritten(value)
-        return _rewritten(core.ClosedJaxpr(value, ())).jaxpr
-
-    return {name: jax.tree.map(rewrite, value, is_leaf=is_jaxpr) for name, value in params.items()}
+def _results(equation: Any, operands: list[Array]) -> list[Array]:
+    if equation.primitive.name in _LAPACK:
+        return _in_parts(equation, operands)
+    if (function := opened(equation)) is not None and holds_lapack(function.jaxpr):
+        return _run(function.jaxpr, function.consts, *operands)
+    return bound(equation, operands, with_inner(equation.params, holds_lapack, _rewritten))
 
 
 def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:
     """One call into LAPACK for each part of the batch."""
 
     def call(*members: Array) -> list[Array]:
-        return _bound(equation, members, equation.params)
+        return bound(equation, members, equation.params)
 
     rank = operands[0].ndim - (1 if equation.primitive.name in _OF_VECTORS else 2)
     batch = operands[0].shape[:rank]
@@ -115,9 +96,3 @@ def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:
         return call(*operands)
     result = jax.lax.map(lambda members: call(*members), flat, batch_size=part if part > 1 else None)
     return [a.reshape(*batch, *a.shape[1:]) for a in result]
-
-
-def _bound(equation: Any, operands: Sequence[Array], params: dict[str, Any]) -> list[Array]:
-    with equation.ctx.manager:  # the settings under which it was traced
-        result = equation.primitive.bind(*operands, **params)
-    return list(result) if equation.primitive.multiple_results else [result]

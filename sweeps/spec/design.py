@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from math import inf
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from ...engine.values.columns import Values
 from ..text import nearest
 from .checks import count, ends_inside, inside_domain
 from .distributions.distribution import Distribution
-from .inputs import Inputs
 from .sampling import version_0_1
 from .sampling.correlation import Pair, normal_factor, read_pairs
 from .sampling.dependent import DependentPoints
@@ -25,7 +23,7 @@ from .sampling.drawn import Drawn
 from .sampling.given import KIND, read_columns
 from .sampling.groups import owners, read_groups, require_equal_steps
 from .sampling.kinds import SAMPLERS
-from .sampling.parameters import drawn_parameter, read_parameters, stated_parameters
+from .sampling.parameters import Beside, drawn_parameter, read_parameters, stated_parameters
 from .sampling.points import Points
 
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
@@ -160,24 +158,17 @@ def design_names(stated: Mapping[str, Any]) -> list[str]:
 
 
 def resolve_design(
-    where: str,
-    stated: Mapping[str, Any],
-    axes: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    inputs: Inputs,
-    folder: Path = Path(),
+    where: str, stated: Mapping[str, Any], beside: Beside
 ) -> tuple[Design | None, dict[str, Values]]:
     """The design that is stated and the values it draws, (points,) of each; (None, {}) for none.
 
-    `axes` and `fixed` are the sweep's own, which a sampled parameter must not stand in; files of measured
-    values lie in `folder`. Raises SweepError,
-    beginning with `where`, the key and the value.
+    Raises SweepError, beginning with `where`, the key and the value.
     """
     if not stated:
         return None, {}
     kind = stated.get("kind")
     if isinstance(stated.get("samples"), str):
-        return _given(where, stated, axes, fixed, inputs, folder)
+        return _given(where, stated, beside)
     known = [one for one in SAMPLERS if one != KIND]
     if kind is None:
         raise SweepError(f"{where}.kind: is missing; give one of {', '.join(known)}, or samples of a file")
@@ -188,45 +179,37 @@ def resolve_design(
     for key in stated:
         if key not in known:
             raise SweepError(f"{where}.{key}: unknown for kind {shown(kind)}{nearest(str(key), known)}")
-    parameters = read_parameters(f"{where}.parameters", stated, axes, fixed, inputs, folder)
+    parameters = read_parameters(f"{where}.parameters", stated, beside)
     samples = count(f"{where}.samples", stated.get("samples"), 2)
     option = sampler.read_option(where, stated, samples)
     design = Design(
         kind, samples, count(f"{where}.seed", stated.get("seed", 0), 0), option,
         {name: distribution for name, (_, distribution) in parameters.items()}, stated.get("drawn_as", _NOW),
         _correlation(f"{where}.correlation", stated, parameters),
-        read_groups(f"{where}.groups", stated.get("groups"), list(parameters), kind, inputs),
+        read_groups(f"{where}.groups", stated.get("groups"), list(parameters), kind, beside.inputs),
     )  # fmt: skip
     _require_drawable(where, design)
     if kind == "morris":
         require_equal_steps(f"{where}.groups", design.groups, design.distributions, option)
+    dtype = beside.inputs.dtype
     numbers = {name: (p, one) for name, (p, one) in parameters.items() if p is not None}
-    ends = {name: ends_inside(parameter.domain, inputs.dtype) for name, (parameter, _) in numbers.items()}
+    ends = {name: ends_inside(parameter.domain, dtype) for name, (parameter, _) in numbers.items()}
     if sampler.reaches_ends:
         for name, (parameter, one) in numbers.items():
             hint = "; a Morris design reaches both ends of its ranges"
             reached = one.quantiles(np.array([0.0, 1.0]))
-            inside_domain(f"{where}.parameters.{name}", reached, parameter, inputs.dtype, hint)
+            inside_domain(f"{where}.parameters.{name}", reached, parameter, dtype, hint)
     return design, design.values(ends)
 
 
-def _given(
-    where: str,
-    stated: Mapping[str, Any],
-    axes: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    inputs: Inputs,
-    folder: Path,
-) -> tuple[Design, dict[str, Values]]:
+def _given(where: str, stated: Mapping[str, Any], beside: Beside) -> tuple[Design, dict[str, Values]]:
     """The design whose points stand in a file, and their values."""
     for key in stated:
         if key not in ("samples", "parameters"):
             raise SweepError(f"{where}.{key}: has no meaning for points that stand in a file; leave it out")
     parameters = stated_parameters(f"{where}.parameters", stated, 'columns, such as alpha = {column = "a"}')
-    found = {
-        name: drawn_parameter(f"{where}.parameters.{name}", name, axes, fixed, inputs) for name in parameters
-    }
-    laws, values = read_columns(where, stated, found, inputs, folder)
+    found = {name: drawn_parameter(f"{where}.parameters.{name}", name, beside) for name in parameters}
+    laws, values = read_columns(where, stated, found, beside.inputs, beside.folder)
     samples = len(next(iter(values.values())))
     return Design(KIND, samples, 0, samples, laws), dict(values)
 

@@ -22,6 +22,7 @@ from .integrator import integrator_options, require_dynamics, require_later_end,
 from .load_model import find_model
 from .outputs import derivative_pairs, output_names
 from .ranges import MOST_VALUES
+from .sampling.parameters import Beside
 from .vectors import component_labels
 
 _MOST_POINTS = 2**44  # more than any disk holds
@@ -64,7 +65,8 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     require_dynamics(origin, table["times"], table["integrator"], model)
     times = saved_times(f"{origin}: times", table["times"])
     integrator = integrator_options(f"{origin}: integrator", table["integrator"], model, table["dtype"])
-    design, drawn = resolve_design(f"{origin}: design", table["design"], table["axes"], fixed, inputs, folder)
+    beside = Beside(table["axes"], fixed, inputs, folder)
+    design, drawn = resolve_design(f"{origin}: design", table["design"], beside)
     groups = zip_groups(f"{origin}: zip", table["zip"], table["axes"])
     together = {name for group in groups.values() for name in group}
     _require_few(f"{origin}: axes", table["axes"], together)

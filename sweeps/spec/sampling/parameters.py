@@ -1,6 +1,7 @@
 """The parameters that a [design] draws, and from what."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,28 @@ from ..inputs import Inputs
 from .kinds import SAMPLERS
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What stands in a sweep beside its design.
+
+    Attributes
+    ----------
+    axes, fixed
+        The sweep's own, in which a sampled parameter must not stand as well.
+    inputs
+        What the model takes.
+    folder
+        Where files of measured values lie.
+    """
+
+    axes: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+    inputs: Inputs
+    folder: Path = Path()
+
+
 def read_parameters(
-    where: str,
-    stated: Mapping[str, Any],
-    axes: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    inputs: Inputs,
-    folder: Path,
+    where: str, stated: Mapping[str, Any], beside: Beside
 ) -> dict[str, tuple[Parameter | None, Distribution]]:
     """Each sampled parameter, None where it is a static choice, and its distribution.
 
@@ -32,11 +48,11 @@ def read_parameters(
     ).items():
         if not isinstance(name, str):
             raise SweepError(f"{where}: the key {shown(name)} should be a name")
-        parameter = drawn_parameter(f"{where}.{name}", name, axes, fixed, inputs)
+        parameter = drawn_parameter(f"{where}.{name}", name, beside)
         if isinstance(parameter, Choice):
             one, parameter = read_choice(f"{where}.{name}", given, parameter), None
         else:
-            one = read_distribution(f"{where}.{name}", given, parameter, folder)
+            one = read_distribution(f"{where}.{name}", given, parameter, beside.folder)
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
@@ -61,13 +77,14 @@ def stated_parameters(where: str, stated: Mapping[str, Any], of: str) -> Mapping
     return parameters
 
 
-def drawn_parameter(
-    where: str, name: str, axes: Mapping[str, Any], fixed: Mapping[str, Any], inputs: Inputs
-) -> Parameter | Choice:
+def drawn_parameter(where: str, name: str, beside: Beside) -> Parameter | Choice:
     """The parameter, or static choice, called `name`, which must stand nowhere else."""
-    if name in axes:
+    if name in beside.axes:
         raise SweepError(f"{where}: also stands in [axes]; keep one of the two")
+    inputs, fixed = beside.inputs, beside.fixed
     parameter = inputs.choices[name] if name in inputs.choices else inputs.parameter(where, name)
     if name in fixed:
-        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
+        raise SweepError(
+            f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two"
+        )
     return parameter

@@ -84,7 +84,5 @@ def drawn_parameter(where: str, name: str, beside: Beside) -> Parameter | Choice
     inputs, fixed = beside.inputs, beside.fixed
     parameter = inputs.choices[name] if name in inputs.choices else inputs.parameter(where, name)
     if name in fixed:
-        raise SweepError(
-            f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two"
-        )
+        raise SweepError(f"{where}: also stands in [fixed] as {shown(fixed[name])}; keep one of the two")
     return parameter

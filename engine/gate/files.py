@@ -54,6 +54,17 @@ def open_regular(path: str | os.PathLike[str], flags: int = 0) -> int:
     return descriptor
 
 
+def read_range(descriptor: int, start: int, stop: int) -> bytes | None:
+    """The bytes of an open file from `start` to `stop`; None where it ends before."""
+    parts = []
+    while start < stop:  # one call reads 2 GB at most
+        parts.append(os.pread(descriptor, stop - start, start))
+        start += len(parts[-1])
+        if not parts[-1]:
+            return None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def _only(what: str) -> str:
     return f"is {what}, and only a regular file is read"
 

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .files import read_range
+
 MOST_DIRECTORY = 2**30  # bytes; of ten million files
 _END, _END_64, _AT_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 _ENTRY, _LOCAL = struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
@@ -168,10 +170,7 @@ def _apart(found: dict[str, tuple[int, int, int]], stop: int) -> dict[str, Entry
 
 
 def _read(descriptor: int, start: int, stop: int) -> bytes:
-    parts = []
-    while start < stop:  # one call reads 2 GB at most
-        parts.append(os.pread(descriptor, stop - start, start))
-        start += len(parts[-1])
-        if not parts[-1]:
-            raise NoDirectory("was cut short")
-    return b"".join(parts)
+    raw = read_range(descriptor, start, stop)
+    if raw is None:
+        raise NoDirectory("was cut short")
+    return raw

@@ -12,7 +12,7 @@ from struct import Struct
 import numpy as np
 from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
-from ..gate.files import open_regular
+from ..gate.files import open_regular, read_range
 from .shard import ABSENT, CHECKSUM, Form, checksum, digest
 from .storage.interface import FileStamp, Stat
 from .storage.objects import Objects
@@ -250,13 +250,10 @@ class _Chunks:
         return self._read(start, stop) if self.raw is None else self.raw[start:stop]
 
     def _read(self, start: int, stop: int) -> bytes:
-        parts = []
-        while start < stop:  # one call reads 2 GB at most
-            parts.append(os.pread(self.descriptor, stop - start, start))
-            start += len(parts[-1])
-            if not parts[-1]:
-                raise Damaged("was cut while it was read")
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        raw = read_range(self.descriptor, start, stop)
+        if raw is None:
+            raise Damaged("was cut while it was read")
+        return raw
 
 
 class _ChunksOfObject(_Chunks):

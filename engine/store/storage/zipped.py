@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CubeError
-from ...gate.files import DATA, MEGABYTE, Unfit, open_regular
+from ...gate.files import DATA, MEGABYTE, Unfit, open_regular, read_range
 from ...gate.zip_directory import Entry, NoDirectory, data_of, directory
 from .failures import StorageError
 from .interface import Place
@@ -107,13 +107,10 @@ class Zipped(Objects):
         return begin
 
     def _bytes(self, start: int, stop: int) -> bytes:
-        parts = []
-        while start < stop:  # one call reads 2 GB at most
-            parts.append(os.pread(self.descriptor, stop - start, start))
-            start += len(parts[-1])
-            if not parts[-1]:
-                raise Unfit(errno.EBADMSG, "the packed cube was cut short", self._base.rstrip("/"))
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        raw = read_range(self.descriptor, start, stop)
+        if raw is None:
+            raise Unfit(errno.EBADMSG, "the packed cube was cut short", self._base.rstrip("/"))
+        return raw
 
     # What writes.
 

@@ -9,9 +9,9 @@ import equisweep.sweeps.accessor  # noqa: F401
 import pytest
 from equisweep.sweeps import run
 from equisweep.sweeps.explore.source import source_of_path
+from helpers.ended_early import refused_after
 from helpers.explorer.browser import PICTURES, page_of, shown_in
 from helpers.explorer.cubes import HAWKS_FILE, HOSTILE, hawks_cube, hostile_cube
-from helpers.full_disk import refused_after
 from helpers.small_sweeps import small_sweep
 
 MAP = "#var=hawks_final&x=V&y=C"

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from equisweep.engine.grid.evaluate import Evaluator
-from equisweep.engine.reduce import loop
 from equisweep.engine.store import grow
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
@@ -17,6 +16,7 @@ from equisweep.sweeps import CubeError, Sweep, SweepError, SweepInterrupted, ope
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
+from helpers.ended_early import stop_after
 
 SWEEP = Sweep(
     "external",
@@ -183,15 +183,8 @@ def test_a_tile_that_the_smaller_design_filled_in_part_is_missing_to_other_parts
 def test_a_reduced_part_that_is_stopped_goes_on_within_its_cell(alone, tmp_path, monkeypatch):
     path = tmp_path / "cube.zarr"
     sweep = replace(REDUCED, reduce={**REDUCED.reduce, "over": ["alpha", "beta"]})
-    left = [3]
-
-    def stop():
-        left[0] -= 1
-        if left[0] < 0:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "stop_if_requested", stop)
+        stop_after(patched, 3)
         with pytest.raises(SweepInterrupted):
             part(sweep, path, (1, 1))
     assert [file.name for file in (path / "status" / "partial").iterdir()] == ["tree-1-1"]

@@ -15,7 +15,7 @@ from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.commands.running.plan import describe_plan
 from equisweep.sweeps.plan import plan
 from equisweep.sweeps.plots.plot import plot
-from helpers.full_disk import refused_after
+from helpers.ended_early import refused_after
 from helpers.oracles.supervision import CASE
 
 TIMES = (0.0, 2.5, 10.0)

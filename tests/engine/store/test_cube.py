@@ -21,7 +21,7 @@ from equisweep.engine.store.storage.disk import Disk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
-from helpers.full_disk import refused_after
+from helpers.ended_early import refused_after
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 

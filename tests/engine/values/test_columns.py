@@ -12,7 +12,7 @@ from equisweep.engine.store.metadata import read_metadata
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.spec import design as designs
-from helpers.full_disk import refused_after
+from helpers.ended_early import refused_after
 
 AXES = {"mechanism": ["noncooperation", "sharing"], "beta": [0.1, 0.2]}
 PARAMETERS = {"alpha": {"uniform": [0.1, 0.9]}, "n": {"integers": [2, 5]}}

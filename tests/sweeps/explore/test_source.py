@@ -9,8 +9,8 @@ from equisweep.sweeps import open_cube, run
 from equisweep.sweeps.explore import source
 from equisweep.sweeps.explore.answers import Answers
 from equisweep.sweeps.explore.source import source_of_path
+from helpers.ended_early import refused_after
 from helpers.explorer.questions import numbers
-from helpers.full_disk import refused_after
 from helpers.small_sweeps import small_sweep
 
 VIEW = {"var": ["investment"], "x": ["alpha"], "y": ["beta"], "facet": ["mechanism", "n"], "keep": ["corner"]}

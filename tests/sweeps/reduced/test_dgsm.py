@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from equisweep.engine.errors import SweepError, SweepInterrupted
-from equisweep.engine.reduce import loop
 from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.reduced import resolved
 from helpers.cube_files import contents
+from helpers.ended_early import stop_after
 from helpers.sampled_models import PI, UNIFORM, ishigami_indices, ishigami_sweep
 
 AXES = {"a": [5.0, 7.0]}
@@ -67,14 +67,7 @@ def test_they_hold_the_closed_form_and_bound_the_total_indices(folder):
 
 
 def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
-    left = [4]
-
-    def stop():
-        left[0] -= 1
-        if left[0] < 0:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "stop_if_requested", stop)
+    stop_after(monkeypatch, 4)
     with pytest.raises(SweepInterrupted):
         run_of(folder, "stopped.zarr", STREAMED, 300)
     monkeypatch.undo()

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
-from equisweep.engine.reduce import loop
 from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.blocks import Blocks
 from equisweep.sweeps.reduced.reduced import resolved
 from equisweep.sweeps.sensitivity.sobol import movable_moments, moved, sobol_indices
 from helpers.cube_files import contents
+from helpers.ended_early import stop_after
 from helpers.sampled_models import ishigami_sweep
 
 AXES = {"a": [5.0, 7.0]}
@@ -131,14 +131,8 @@ def test_blocks_hold_each_sample_once_however_they_come():
 
 
 def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
-    design, left = DESIGN | {"store": False}, [37]
-
-    def stop():
-        left[0] -= 1
-        if left[0] < 0:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "stop_if_requested", stop)
+    design = DESIGN | {"store": False}
+    stop_after(monkeypatch, 37)
     with pytest.raises(SweepInterrupted):
         run_of(folder, "stopped.zarr", 100, design, [*OUTPUTS, "side"])
     monkeypatch.undo()

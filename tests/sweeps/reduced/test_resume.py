@@ -17,6 +17,7 @@ from equisweep.engine.store.storage.disk import Disk
 from equisweep.sweeps import Sweep
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
+from helpers.ended_early import stop_after
 
 SWEEP = Sweep(
     "external",
@@ -45,26 +46,14 @@ def uninterrupted(tmp_path_factory):
     return contents(path)
 
 
-def stop_after(monkeypatch, tiles, error):
-    """The next run ends with an error once it has folded so many tiles."""
-    left = [tiles]
-
-    def stop():
-        left[0] -= 1
-        if left[0] < 0:
-            raise error
-
-    monkeypatch.setattr(loop, "stop_if_requested", stop)
-
-
 def test_runs_stopped_anywhere_end_in_the_same_bytes(uninterrupted, tmp_path, monkeypatch):
     for tiles in (0, 11, 30):
         path = tmp_path / f"{tiles}.zarr"
-        stop_after(monkeypatch, tiles, KeyboardInterrupt())
+        stop_after(monkeypatch, tiles)
         with pytest.raises(SweepInterrupted):
             go_on(path)
         assert (path / FOLDER / NAME).exists() == (tiles > 0)
-        stop_after(monkeypatch, 3, KeyboardInterrupt())
+        stop_after(monkeypatch, 3)
         if tiles + 3 < PARTS:
             with pytest.raises(SweepInterrupted):
                 go_on(path)
@@ -110,7 +99,7 @@ def test_a_run_that_ended_after_its_last_tile_leaves_nothing_under_way(uninterru
 @pytest.mark.parametrize("damage", ["turned", "short", "empty", "another's"])
 def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path, monkeypatch, damage):
     path = tmp_path / "cube.zarr"
-    stop_after(monkeypatch, 30, KeyboardInterrupt())
+    stop_after(monkeypatch, 30)
     with pytest.raises(SweepInterrupted):
         go_on(path)
     monkeypatch.undo()

@@ -1,17 +1,16 @@
 """Designs that end where their intervals are narrow: beside designs of as many samples, killed, and drawn."""
 
 import csv
-import itertools
 
 import numpy as np
 import pytest
 from equisweep.engine.errors import SweepError, SweepInterrupted
-from equisweep.engine.reduce import loop
 from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.reduced import resolved
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
+from helpers.ended_early import stop_after
 from helpers.sampled_models import ishigami_sweep
 
 AXES = {"a": [0.5, 7.0, 5.0]}
@@ -77,14 +76,8 @@ def test_the_answer_says_how_many_samples_there_were(folder, cube, capsys):
 
 @pytest.mark.parametrize("after", [2, 5, 9])
 def test_a_killed_run_goes_on_to_the_same_bytes(folder, cube, monkeypatch, after):
-    left = itertools.count()
     name = f"stopped{after}.zarr"
-
-    def stop():
-        if next(left) >= after:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "stop_if_requested", stop)
+    stop_after(monkeypatch, after)
     with pytest.raises(SweepInterrupted):
         run(sweep(folder), folder / name, durable=False, tile_points=6000)
     monkeypatch.undo()

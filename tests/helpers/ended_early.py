@@ -1,4 +1,4 @@
-"""A disk that takes some tiles of a run and then no more."""
+"""Runs that end before they are done: the disk is full, or somebody stops them."""
 
 import threading
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from equisweep.engine import writer
+from equisweep.engine.reduce import loop
 from equisweep.engine.tiles import Tile
 from equisweep.sweeps import CubeError
 
@@ -28,3 +29,15 @@ def refused_after(tiles: int, number: int = 28, reason: str = "the disk is full"
         patch.setattr(writer, "commit", commit)
         with pytest.raises(CubeError, match=reason):
             yield written
+
+
+def stop_after(patch: pytest.MonkeyPatch, tiles: int, error: BaseException | None = None) -> None:
+    """The next run of what is reduced ends, by Ctrl-C if by no error, once it has folded so many tiles."""
+    left = [tiles]
+
+    def stop() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error or KeyboardInterrupt
+
+    patch.setattr(loop, "stop_if_requested", stop)

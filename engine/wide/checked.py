@@ -25,7 +25,7 @@ SURE = 2**63 - 2**53
 # What wraps differs by 2^64 at least; the error of the float beside it is far below this.
 _APART = 2.0**62
 
-# Operations that may leave the integers, or that would take one of these three for a number.
+# Operations that may leave the integers, or that would take one of these four for a number.
 CHECKED = frozenset({
     "add", "sub", "mul", "neg", "abs", "sign", "max", "min", "clamp", "div", "rem", "integer_pow",
     "square", "add_any", "reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "cumsum", "cumprod",

@@ -110,8 +110,8 @@ def test_the_paths_that_contributing_names_are_there():
 
 
 def test_contributing_has_a_row_for_every_folder():
-    folders = [file.parent for name in ("kernels", "engine", "sweeps") for file in (ROOT / name).glob("*/*")]
-    found = {str(folder.relative_to(ROOT)) for folder in folders if folder.name != "__pycache__"}
+    sources = [file for name in ("kernels", "engine", "sweeps") for file in ROOT.glob(f"{name}/*/**/*.py")]
+    found = {"/".join(file.relative_to(ROOT).parts[:2]) for file in sources}
     assert found - {path.rstrip("/") for path in PATH.findall(CONTRIBUTING)} == set()
 
 

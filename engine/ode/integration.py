@@ -14,7 +14,7 @@ from ..codegen.lane_loop import lane_loop
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
 from .followed import Followed, SourceComponent, components_of, sources_of
-from .lane import MANY_REFUSED, Lane, Moment, Orbit
+from .lane import MANY_REFUSED, Lane, Looked, Moment, Orbit, where_paused
 from .method import Method
 from .rest import settling
 from .rest.attraction import Nearest, nearest_rest, rounding_noise
@@ -56,7 +56,8 @@ class Integration:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
         self._may_settle = method.settle > 0 and not self.resting.driven
-        self._scaled = not flow.faces  # shares' logits are of size 1, and change their signs
+        asked = method.fixed_steps is None or self._may_settle or bool(flow.swings)
+        self._scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
         self._switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
         self._has_noise = self._scaled and method.fixed_steps is None and not self._switches
@@ -136,7 +137,8 @@ class Integration:
             return (lane.t < until) & ~lane.settled & (lane.status == Status.ok)
 
         def body(orbit: Orbit) -> Orbit:
-            return self._looked_at(self._repeat(orbit, until, end), end)
+            orbit = self._repeat(orbit, until, end)
+            return where_paused(orbit, lambda paused: self._looked_at(paused, end))
 
         return lax.while_loop(cond, body, orbit)
 
@@ -224,20 +226,18 @@ class Integration:
             watch = watch._replace(near=watch.near & ~switched)
         return after._replace(watch=watch)
 
-    def _looked_at(self, orbit: Orbit, end: Array) -> Orbit:
+    def _looked_at(self, orbit: Orbit, end: Array) -> Looked:
         """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
-        lane, rest = orbit
-        if lane.watch is not None:
+        lane, (rest, watch, noise, refused) = orbit.lane, Looked.at(orbit)
+        if watch is not None:
             nearest, still = self._nearest_rest(lane, end)
-            watch = settling.looked_at(lane.watch, self.method.settle, lane.steps, nearest, still)
-            lane, rest = lane._replace(watch=watch), jnp.where(still, lane.state, nearest.rest)
-        if lane.refused is not None and lane.noise is not None:
-            hindered = lane.refused >= MANY_REFUSED
-            lane = lane._replace(
-                noise=jnp.where(hindered, self._noise(lane), lane.noise),
-                refused=jnp.where(hindered, 0, lane.refused),
-            )
-        return Orbit(lane, rest)
+            watch = settling.looked_at(watch, self.method.settle, lane.steps, nearest, still)
+            rest = jnp.where(still, lane.state, nearest.rest)
+        if refused is not None and noise is not None:
+            hindered = refused >= MANY_REFUSED
+            noise = jnp.where(hindered, self._noise(lane), noise)
+            refused = jnp.where(hindered, 0, refused)
+        return Looked(rest, watch, noise, refused)
 
     def _nearest_rest(self, lane: Lane, end: Array) -> tuple[Nearest, Array]:
         """The rest point near a lane, and whether it is exactly there."""

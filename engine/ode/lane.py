@@ -1,8 +1,10 @@
 """A trajectory under way: what the loop over steps carries from step to step."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+from jax import lax
 
 from .extrema import Turns
 from .rest.settling import RestWatch
@@ -66,3 +68,37 @@ class Orbit(NamedTuple):
 
     lane: Lane
     rest: Array
+
+
+class Looked(NamedTuple):
+    """What a look at an orbit whose steps paused may change of it, by the names of `Orbit` and `Lane`."""
+
+    rest: Array
+    watch: RestWatch | None
+    noise: Array | None
+    refused: Array | None
+
+    @classmethod
+    def at(cls, orbit: Orbit) -> "Looked":
+        """What it is in an orbit."""
+        return cls(orbit.rest, orbit.lane.watch, orbit.lane.noise, orbit.lane.refused)
+
+    def of(self, orbit: Orbit) -> Orbit:
+        """The orbit with this in it."""
+        lane = orbit.lane._replace(watch=self.watch, noise=self.noise, refused=self.refused)
+        return Orbit(lane, self.rest)
+
+
+def where_paused(orbit: Orbit, look: Callable[[Orbit], Looked]) -> Orbit:
+    """The orbit after a `look` at it, where its steps have paused.
+
+    Of many orbits at once all are looked at where one is; where none is, nothing is computed. The loop of one
+    turn is for that: a condition under vmap would compute both of its branches.
+    """
+
+    def once(at: tuple[Array, Looked]) -> tuple[Array, Looked]:
+        # Without the barrier XLA computes what does not change in this loop before it, always.
+        _, paused = lax.optimization_barrier((at[0], at[1].of(orbit)))
+        return jnp.asarray(False), look(paused)
+
+    return lax.while_loop(lambda at: at[0], once, (orbit.lane.paused, Looked.at(orbit)))[1].of(orbit)

@@ -42,8 +42,9 @@ def grown_in_step(largest: Array | None, begin: At, end: At) -> Array | None:
     if largest is None:
         return None
     turns = (begin.rates < 0) != (end.rates < 0)
-    bend = jnp.where(turns, begin.rates - end.rates, 1.0)
-    rise = (end.t - begin.t) / 4 * (begin.rates * (begin.rates / bend) + end.rates * (end.rates / bend))
+    # How far into the step a parabola turns, one division a component: they cost more than all else here.
+    part = begin.rates / jnp.where(turns, begin.rates - end.rates, 1.0)
+    rise = 0.25 * (end.t - begin.t) * (begin.rates * part + end.rates * (part - 1))
     peak = jnp.where(turns, jnp.abs((begin.state + end.state) / 2 + rise), 0.0)
     return jnp.maximum(grown(largest, end.state), peak)
 

@@ -64,7 +64,7 @@ class Tolerance:
             least = least + self.noise * jnp.abs(size)
         if self.atol is None:
             absolute = self.rtol * jnp.minimum(self.scale, 1.0)
-            own = jnp.minimum(absolute, self.rtol * most / _TROUGH)
+            own = jnp.minimum(absolute, self.rtol / _TROUGH * most)
         else:
             absolute = jnp.broadcast_to(atol, most.shape)
             own = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)

@@ -23,6 +23,8 @@ def random_point(rng, factors, **change):
         "L": rng.uniform(200, 800, factors),
         "M": np.float64(50.0 * factors),
         "start_share": rng.uniform(0.1, 1, factors),
+        "level": np.ones(factors),
+        "level_weight": np.float64(1.0),
         "horizon": np.float64(100.0),
     } | change
 
@@ -42,7 +44,7 @@ def slow_payoff(share, p):
 def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
     points = [random_point(rng, factors) for _ in range(LANES)]
-    best = [internal(p) for p in points]
+    best = [internal(p, wanted=()) for p in points]
     found = moved(points)
     interior = [k for k, b in enumerate(best) if int(b["status"]) == Status.ok]
     assert len(interior) >= 6
@@ -55,17 +57,17 @@ def test_interior_orbits_end_at_the_optimal_shares(factors):
 
 def test_an_unfunded_factor_dies_out():
     p = random_point(np.random.default_rng(1), 5, L=np.array([500.0, 500.0, 500.0, 500.0, 0.5]))
-    assert int(internal(p)["status"]) == Status.corner
+    assert int(internal(p, wanted=())["status"]) == Status.corner
     found = moved([p] * LANES)
     assert found["status"][0] == Status.ok
-    np.testing.assert_allclose(found["share_final"][0], internal(p)["share"], atol=1e-6)
+    np.testing.assert_allclose(found["share_final"][0], internal(p, wanted=())["share"], atol=1e-6)
 
 
 def test_64_factors_come_to_rest():
     p = random_point(np.random.default_rng(64), 64)
     found = moved([p], ())
     assert found["status"][0] == Status.ok
-    np.testing.assert_allclose(found["share_final"][0], internal(p)["share"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found["share_final"][0], internal(p, wanted=())["share"], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("factors", [2, 5])

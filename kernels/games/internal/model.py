@@ -13,85 +13,64 @@ gradient flow of C in the replicator metric: C never rises along it, and it come
 It is integrated in ln x_i/x_m, so that no share leaves (0, 1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from ...flow import Flow, Observable
 from ...model import Dim, Domain, Model, Output, Parameter
 from ...replicator import from_log_ratios, log_ratio_field, log_ratio_motion, to_log_ratios
 from ...status import Status
+from .allocation import best_fund, expected_loss, marginal_benefit, optimal_share, payoff, weighted
+from .participants import SPLITS, best_split, excess_loss, paid_split
+
+_OF_PARTICIPANTS = frozenset(
+    ("participant_share", "participant_loss_gap", "participant_equilibria", "paid_share", "paid_loss_gap")
+)
 
 
-def expected_loss(share: Array, p: Mapping[str, Array]) -> Array:
-    """Loss C(x) of holding the shares `share` [factor], in the unit of money of L and M."""
-    return jnp.sum(p["beta"] * p["L"] * _breach_factor(share, p)) + p["M"]
+def internal(
+    p: Mapping[str, Array], *, participants_max: int = 1, wanted: Collection[str] | None = None
+) -> dict[str, Array]:
+    """Optimal split of the fund at one point; keys and shapes as `INTERNAL` declares them.
 
-
-def payoff(share: Array, p: Mapping[str, Array]) -> Array:
-    """Payoff of each factor, u_i = -dC/dx_i [factor], the growth rate a replicator flow needs.
-
-    Along x_i' = x_i (u_i - sum_k x_k u_k) the loss C falls at the rate of the variance of u over x:
-    it is a Lyapunov function of the flow.
+    Parameters
+    ----------
+    p
+        The parameters that `INTERNAL` declares.
+    participants_max
+        Static upper bound of ``p["participants"]``; nothing here needs one.
+    wanted
+        Outputs that somebody looks at, all if None: splits among participants are left out where none is one.
     """
-    return -jax.grad(expected_loss)(share, p)
-
-
-def marginal_benefit(share: Array, p: Mapping[str, Array]) -> Array:
-    """Loss avoided by the next unit of money at each factor [factor], a pure number: u_i / M."""
-    return p["beta"] * p["L"] * p["E"] * -jnp.log(p["v"]) * _breach_factor(share, p)
-
-
-def optimal_share(p: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Shares [factor] that minimise the loss, and the multiplier of the fund (a scalar).
-
-    With g_i = ln(first unit's marginal benefit) and h_i = -1/(E_i ln v_i), money at factor i is
-    h_i max(g_i - level, 0). The level solves a sum of hinges, which is linear between the g_i: they
-    are sorted, the funded set is read off, and the level is that piece's closed form. Nothing is
-    iterated, and derivatives of the closed form are the implicit function theorem's. Where a factor
-    is just about to be funded the derivative is the one-sided one, the factor left out.
-    """
-    decay = -p["E"] * jnp.log(p["v"])
-    width = 1 / decay
-    log_benefit = jnp.log(p["beta"] * p["L"] * p["v"] * decay)
-    top = jnp.max(lax.stop_gradient(log_benefit))
-    # Depth below the most attractive factor: subtracting first keeps digits when all g_i are large.
-    depth = top - log_benefit
-    funded = _funded(lax.stop_gradient(depth), lax.stop_gradient(width), lax.stop_gradient(p["M"]))
-    total_width = jnp.sum(jnp.where(funded, width, 0))
-    level = (jnp.sum(jnp.where(funded, width * depth, 0)) + p["M"]) / total_width
-    # Rounding may put a factor that is funded by a hair below the level: it gets nothing, not less.
-    money = jnp.where(funded & (level > depth), width * (level - depth), 0)
-    return money / p["M"], jnp.exp(top - level)
-
-
-def best_fund(p: Mapping[str, Array]) -> tuple[Array, Array]:
-    """The fund at which the whole loss, the fund included, is least, and that loss; in money.
-
-    dC/dM = 1 - multiplier: each factor is worth money until its marginal benefit is 1, whatever the others
-    get, so M° = sum of max(g_i, 0) / (E_i (-ln v_i)), g_i being the logarithm of the first unit's marginal
-    benefit. Nothing is iterated. 0 where no factor is worth its first unit.
-    """
-    decay = -p["E"] * jnp.log(p["v"])
-    money = jnp.maximum(jnp.log(p["beta"] * p["L"] * p["v"] * decay), 0) / decay
-    fund = jnp.sum(money)
-    return fund, jnp.sum(p["beta"] * p["L"] * p["v"] ** (p["E"] * money + 1)) + fund
-
-
-def internal(p: Mapping[str, Array]) -> dict[str, Array]:
-    """Optimal split of the fund at one point; keys and shapes as `INTERNAL` declares them."""
-    share, multiplier = optimal_share(p)
+    del participants_max
+    counted = weighted(p)
+    share, multiplier = optimal_share(counted)
     outputs = {
         "share": share,
         "multiplier": multiplier,
-        "marginal_benefit": marginal_benefit(share, p),
-        "expected_loss": expected_loss(share, p),
+        "marginal_benefit": marginal_benefit(share, counted),
+        "expected_loss": expected_loss(share, counted),
         "loss_slope_in_fund": 1 - multiplier,
+        "plain_loss": expected_loss(share, p),
     }
-    outputs["best_fund"], outputs["least_loss"] = best_fund(p)
+    outputs["best_fund"], outputs["least_loss"] = best_fund(counted)
+    if wanted is None or not _OF_PARTICIPANTS.isdisjoint(wanted):
+        outputs |= _among_participants(share, multiplier, counted)
     return outputs | {"status": jnp.where(jnp.all(share > 0), Status.ok, Status.corner)}
+
+
+def _among_participants(share: Array, multiplier: Array, p: Mapping[str, Array]) -> dict[str, Array]:
+    """Equilibria of finitely many participants, and what they lose beyond the continuum's."""
+    best, paid = best_split(p), paid_split(p)
+    return {
+        "participant_share": best.parts / p["participants"],
+        "participant_loss_gap": excess_loss(best.parts, share, multiplier, p),
+        "participant_equilibria": best.several.astype(jnp.int8),
+        "paid_share": paid.parts / p["participants"],
+        "paid_loss_gap": excess_loss(paid.parts, share, multiplier, p),
+    }
 
 
 def start(p: Mapping[str, Array]) -> Array:
@@ -101,33 +80,19 @@ def start(p: Mapping[str, Array]) -> Array:
 
 def field(_t: Array, ratios: Array, p: Mapping[str, Array]) -> Array:
     """Derivative of the log ratios in time: differences of the factors' payoffs."""
-    return log_ratio_field(lambda share: payoff(share, p), ratios)
+    counted = weighted(p)
+    return log_ratio_field(lambda share: payoff(share, counted), ratios)
 
 
 def observe(ratios: Array, p: Mapping[str, Array]) -> dict[str, Array]:
     """The shares [factor], and the loss of holding them."""
     share = from_log_ratios(ratios)
-    return {"share": share, "expected_loss": expected_loss(share, p)}
+    return {"share": share, "expected_loss": expected_loss(share, weighted(p))}
 
 
 def motion(_t: Array, ratios: Array, rates: Array, _p: Mapping[str, Array]) -> tuple[Array, Array]:
     """What still moves, and which of it is a share on its way out."""
     return log_ratio_motion(ratios, rates)
-
-
-def _breach_factor(share: Array, p: Mapping[str, Array]) -> Array:
-    return p["v"] ** (p["E"] * share * p["M"] + 1)
-
-
-def _funded(depth: Array, width: Array, fund: Array) -> Array:
-    """Which factors the fund reaches: bool [factor]. The shallowest is always among them."""
-    order = jnp.argsort(depth)
-    d, w = depth[order], width[order]
-    # Money spent when the level just touches the k-th factor. It grows with k, so comparing it with
-    # the fund finds the set; written as a sum of positive steps it loses no digits.
-    steps = jnp.cumsum(w)[:-1] * jnp.diff(d)
-    to_reach = jnp.concatenate([jnp.zeros(1, d.dtype), jnp.cumsum(steps)])
-    return jnp.zeros(depth.shape, bool).at[order].set((to_reach < fund).at[0].set(True))
 
 
 _OPEN_UNIT = Domain(0, 1, low_open=True, high_open=True)
@@ -153,7 +118,9 @@ INTERNAL = Model(
         "Discrete Dynamics in Nature and Society 2022, article 6932163: section 4.2, equations (6)-(10)"
     ),
     formulas=(
-        "minimise C(x) = sum over i of β_i L_i v_i^(E_i x_i M + 1) + M over shares x_i >= 0 that sum to 1",
+        "minimise C(x) = sum over i of w^(ℓ_i - 1) β_i L_i v_i^(E_i x_i M + 1) + M",
+        "over shares x_i >= 0 that sum to 1",
+        "participants: the same over x_i = n_i / N, n_i whole; or each is paid b_i = -dC/d(x_i M) at n_i / N",
         "replicator: x_i' = x_i (u_i - sum over k of x_k u_k) with u_i = -dC/dx_i, along which C never rises",
     ),
     kernel=internal,
@@ -206,6 +173,33 @@ INTERNAL = Model(
             fill=1.0,
         ),
         Parameter(
+            "level",
+            "ℓ",
+            "1",
+            {"data": 1.0, "application_systems": 1.0},
+            Domain(1),
+            "level of the factor in the structure: 1 is what the others influence in the end",
+            dim="factor",
+            fill=1.0,
+        ),
+        Parameter(
+            "level_weight",
+            "w",
+            "1",
+            1.0,
+            _POSITIVE,
+            "what a loss on one level counts beside the same on the level before: L counts w^(level - 1)",
+        ),
+        Parameter(
+            "participants",
+            "N",
+            "1",
+            100.0,
+            Domain(1, 1e6),
+            "equal parts of the fund, each of which is a participant of the finite games",
+            integer=True,
+        ),
+        Parameter(
             "horizon",
             "T",
             "time",
@@ -234,13 +228,60 @@ INTERNAL = Model(
         ),
         Output("best_fund", "M°", "100 million CNY", "fund at which the whole loss is least", by_name=True),
         Output("least_loss", "C°", "100 million CNY", "the whole loss at the best fund", by_name=True),
+        Output(
+            "plain_loss",
+            "C_1",
+            "100 million CNY",
+            "expected breach losses plus the fund where every loss counts once, whatever its level",
+            by_name=True,
+        ),
+        Output(
+            "participant_share",
+            "n/N",
+            "1",
+            "share of the participants at the factor where each bears the city's loss: their best split",
+            dims=("factor",),
+            by_name=True,
+        ),
+        Output(
+            "participant_loss_gap",
+            "C_N - C",
+            "100 million CNY",
+            "what that split loses beyond the continuum's",
+            by_name=True,
+        ),
+        Output(
+            "participant_equilibria",
+            "",
+            "1",
+            "whether another split is as good",
+            kind="class",
+            classes=SPLITS,
+            by_name=True,
+        ),
+        Output(
+            "paid_share",
+            "ñ/N",
+            "1",
+            "share of the participants at the factor where each is paid its factor's marginal benefit",
+            dims=("factor",),
+            by_name=True,
+        ),
+        Output(
+            "paid_loss_gap",
+            "C_ñ - C",
+            "100 million CNY",
+            "what that split loses beyond the continuum's",
+            by_name=True,
+        ),
     ),
     dims=(Dim("factor", "what the fund is split over"),),
     reconstructed=(
         "The paper's loss function, units and most numbers are lost. The loss follows the external "
         "paper's breach probability; beta = 0.5 and a fund of 10 billion CNY are the paper's, the "
         "other defaults are chosen (data worth more, and money working slightly better there). The start "
-        "and the horizon of the replicator dynamics are chosen too."
+        "and the horizon of the replicator dynamics are chosen too, and so is the rule by which levels weigh "
+        "losses, which by default they do not."
     ),
     flow=FLOW,
 )

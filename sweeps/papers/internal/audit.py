@@ -11,6 +11,7 @@ import xarray as xr
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .participants import STUDIES as FURTHER
 
 FACTORS = ("data", "application_systems")
 
@@ -109,4 +110,5 @@ STUDIES = (
               origin="audit internal, study split"),
         CONCLUSIONS, "v.data", label="reconstruction",
     ),
+    *FURTHER,
 )  # fmt: skip

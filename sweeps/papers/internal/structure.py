@@ -1,5 +1,7 @@
 """Factors and who influences whom: read from CSV or TOML, sorted into levels."""
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,10 @@ class Structure:
         level = np.asarray(kernel.levels(self.adjacency))
         return [self._select(level == number) for number in range(1, level.max() + 1)]
 
+    def level_of(self) -> dict[str, int]:
+        """Level of every factor, from 1, in the order of `names`: `level` of the model `internal`."""
+        return dict(zip(self.names, np.asarray(kernel.levels(self.adjacency)).tolist(), strict=True))
+
     def _select(self, mask: np.ndarray) -> tuple[str, ...]:
         return tuple(name for name, chosen in zip(self.names, mask, strict=True) if chosen)
 
@@ -61,6 +67,12 @@ def describe_structure(structure: Structure) -> str:
     """Levels as text, one line each, level 1 first."""
     lines = [f"level {number}: {', '.join(names)}" for number, names in enumerate(structure.levels(), 1)]
     return "\n".join(["Level 1 is what all influence ends in; each level acts on those before it.", *lines])
+
+
+def levels_line(structure: Structure) -> str:
+    """Levels as the line of a sweep file that gives them to the model `internal`."""
+    parts = [f"{_key(name)} = {level}" for name, level in structure.level_of().items()]
+    return f"level = {{ {', '.join(parts)} }}"
 
 
 def load_structure(path: str | Path) -> Structure:
@@ -127,6 +139,11 @@ def _from_toml(path: Path, raw: bytes) -> tuple[tuple[str, ...], list[tuple[int,
                 )
         influences += [(place[source], place[target]) for target in targets]
     return names, influences
+
+
+def _key(name: str) -> str:
+    """A name as a key of TOML: bare where it may be, otherwise as a string."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _checked_names(path: Path, names: object) -> tuple[str, ...]:

@@ -4,13 +4,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.kernels.games.internal.model import INTERNAL, expected_loss, internal, optimal_share, payoff
+from equisweep.kernels.games.internal.allocation import expected_loss, optimal_share, payoff
+from equisweep.kernels.games.internal.model import INTERNAL, internal
 from equisweep.kernels.status import Status
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, minimize
 
 EPS = np.finfo(float).eps
-solve = jax.jit(internal)
+
+
+def continuum(p):
+    """The kernel without finitely many participants; where `p` names no levels, all losses count alike."""
+    return internal({"level": jnp.ones_like(p["L"]), "level_weight": 1.0} | p, wanted=())
+
+
+solve = jax.jit(continuum)
 
 
 def defaults():
@@ -141,7 +149,7 @@ def central_difference(function, p, name, index):
 @pytest.mark.parametrize("factors", [2, 4])
 def test_derivatives_agree_with_central_differences_at_interior_points_and_corners(factors):
     rng = np.random.default_rng(factors + 40)
-    jacobian = jax.jit(jax.jacfwd(lambda p: {k: v for k, v in internal(p).items() if k != "status"}))
+    jacobian = jax.jit(jax.jacfwd(lambda p: {k: v for k, v in continuum(p).items() if k != "status"}))
     seen = set()
     for _ in range(12):
         p = random_point(rng, factors)
@@ -166,7 +174,7 @@ def test_an_unfunded_factor_passes_no_derivative_on():
 def test_the_derivative_of_the_least_loss_is_the_envelopes():
     p = {k: jnp.asarray(v) for k, v in defaults().items()}
     share = solve(p)["share"]
-    total = jax.jit(jax.grad(lambda q: internal(q)["expected_loss"]))(p)
+    total = jax.jit(jax.grad(lambda q: continuum(q)["expected_loss"]))(p)
     partial = jax.jit(jax.grad(lambda q: expected_loss(share, q)))(p)
     for name in ("beta", "v", "E", "L"):
         np.testing.assert_allclose(total[name], partial[name], rtol=1e3 * EPS)
@@ -178,7 +186,7 @@ def test_vmap_and_jit_give_what_single_points_give():
     rng = np.random.default_rng(21)
     points = [random_point(rng, 5) for _ in range(16)]
     batch = {name: np.stack([p[name] for p in points]) for name in points[0]}
-    together = jax.jit(jax.vmap(internal))(batch)
+    together = jax.jit(jax.vmap(continuum))(batch)
     for i, p in enumerate(points):
         for name, value in solve(p).items():
             np.testing.assert_allclose(together[name][i], value, rtol=1e4 * EPS, atol=1e3 * EPS)

@@ -6,7 +6,7 @@ import pytest
 from equisweep.kernels.games.internal.model import internal
 from scipy.optimize import minimize
 
-solve = jax.jit(internal)
+solve = jax.jit(lambda p: internal(p, wanted=()))
 
 
 def scenario(rng, factors):
@@ -14,6 +14,7 @@ def scenario(rng, factors):
         "beta": rng.uniform(0.1, 1, factors), "v": rng.uniform(0.1, 0.9, factors),
         "E": rng.uniform(0.02, 0.2, factors), "L": rng.uniform(5, 800, factors), "M": np.float64(100.0),
         "start_share": np.ones(factors), "horizon": np.float64(1.0),
+        "level": np.ones(factors), "level_weight": np.float64(1.0),
     }  # fmt: skip
 
 

@@ -26,8 +26,9 @@ def test_a_preset_says_what_it_is_and_fixes_every_number(done):
     assert text.startswith("# The ")
     space, stated = preset(name).space(), tomllib.loads(text)
     varied = {target.partition(".")[0] for target in stated["axes"]}
-    moving = {"start_share", "horizon"}  # the presets of internal hold no trajectories
-    assert {p.name for p in space.model.parameters} - moving == varied | set(stated["fixed"])
+    # The presets of internal hold no trajectories, and of levels and participants only what is about them.
+    idle = {"start_share", "horizon", "level", "level_weight", "participants"}
+    assert {p.name for p in space.model.parameters} - idle == (varied | set(stated["fixed"])) - idle
 
 
 def test_a_preset_holds_its_study(done):

@@ -5,6 +5,7 @@ several), which ends in its `Model`; import that here and list it in `_GAMES`.
 """
 
 from ..model import Model
+from .combined.model import EXTERNAL_COMBINED
 from .contract import CONTRACT
 from .external.model import EXTERNAL
 from .internal.model import INTERNAL
@@ -18,6 +19,7 @@ _GAMES = (
     SUPERVISION,
     CONTRACT,
     NETWORK,
+    EXTERNAL_COMBINED,
 )
 
 MODELS: dict[str, Model] = {game.name: game for game in _GAMES}

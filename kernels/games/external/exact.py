@@ -51,7 +51,7 @@ def exact_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n_max
         chosen = _choose(has_first & (cheaper | ~corner_holds), interior, corner)
         count = has_first.astype(int) + corner_holds
     else:
-        third, has_third = late_root(pays, guess, first, has_first, end, mechanism)
+        third, has_third = late_root(pays, guess, first, has_first, end, mechanism == "compensation")
         count = jnp.where(has_first & (corner_holds | has_third), 3, 1)
         last = _choose(corner_holds, corner, _choose(has_third, at(third), interior))
         chosen = _choose(has_first, interior, last) if branch == "highest" else last
@@ -74,14 +74,14 @@ def _choose(condition: Array, yes: Candidate, no: Candidate) -> Candidate:
 
 
 def late_root(
-    pays: Function, guess: Array, first: Array, has_first: Array, end: Array, mechanism: str
+    pays: Function, guess: Array, first: Array, has_first: Array, end: Array, transfers: bool
 ) -> tuple[Array, Array]:
     """The largest root before `end` where the transfer makes the benefit rise again at last.
 
-    Only compensation can have it. From `end` leftwards the benefit is convex as long as it falls, so
+    Only with `transfers` there can be one. From `end` leftwards the benefit is convex as long as it falls, so
     the mirrored climb meets the largest root or certifies that there is none beyond the first.
     """
-    if mechanism != "compensation":
+    if not transfers:
         return first, jnp.zeros_like(has_first)
     at_end = pays(end)
     back, met = climb(lambda back: -pays(end - back), jnp.zeros_like(end), end)

@@ -27,7 +27,7 @@ def published_equilibrium(p: Mapping[str, Array], mechanism: str, branch: str, n
         pays = net_benefit(p, reach, n_max)
         guess = first_guess(p, reach, n_max)
         q, result = climb(pays, guess, one)
-        third, has_third = late_root(pays, guess, q, result, one, mechanism)
+        third, has_third = late_root(pays, guess, q, result, one, mechanism == "compensation")
         again = jnp.where(result, jnp.where(has_third & (third < corner), 2, pays(corner) < 0), 0)
         log_ratio, result = jnp.log(jnp.where(result, q, third) / corner), result | has_third
         per_city, effect = 1, 1

@@ -1,0 +1,66 @@
+"""Derivatives under a budget and an entry cost, by differences of the solution itself."""
+
+from functools import partial
+
+import jax
+import numpy as np
+from equisweep.kernels.games.combined.model import external_combined
+from helpers.codegen.grids import of_many
+from helpers.oracles import combined as oracle
+
+REAL = ("investment", "expected_loss", "entry_value", "budget_multiplier", "breach_probability")
+NAMES = ("alpha", "beta", "v", "E", "L", "gamma", "delta", "budget", "entry_cost")
+SIZE = 60
+
+
+def pushed(at, mechanism, kind):
+    p = {name: at[name] for name in oracle.PAPER}
+    solve = partial(external_combined, mechanism=mechanism, budget_kind=kind, n_max=3, wanted=())
+
+    def split(p):
+        found = solve(p)
+        return {k: found[k] for k in REAL}, {k: found[k] for k in ("status", "regime", "equilibrium_count")}
+
+    value, slope, others = jax.jvp(split, (p,), ({k: at[f"d {k}"] for k in p},), has_aux=True)
+    return {**value, **others, **{f"d {k}": x for k, x in slope.items()}}
+
+
+def test_every_derivative_agrees_with_central_differences_in_every_regime():
+    points = oracle.columns(oracle.scenarios(SIZE, seed=9, most_cities=3))
+    # Clear of the ends where both sides of a difference do not exist.
+    points |= {name: points[name].clip(0.05, 0.95) for name in ("alpha", "delta")}
+    points["budget"] = points["budget"].clip(0.1)
+    regimes = set()
+    for mechanism, kind in (("together", "city"), ("compensation", "common"), ("cooperation", "city")):
+        run = of_many(partial(pushed, mechanism=mechanism, kind=kind))
+
+        def at(changed, ahead="", run=run):
+            return run(points | changed | {f"d {k}": np.full(SIZE, float(k == ahead)) for k in points})
+
+        for name in NAMES:
+            x = points[name]
+            h = 1e-5 * np.maximum(x, 1e-3)
+            here, low, high = at({}, name), at({name: x - h}), at({name: x + h})
+            sound = here["equilibrium_count"] > 0
+            for kept in ("status", "regime", "equilibrium_count"):
+                sound &= (here[kept] == low[kept]) & (here[kept] == high[kept])
+            # Where a corner and a budget meet, or near a fold, both sides of a difference are not alike.
+            assert sound.mean() > 0.6
+            regimes |= set(here["regime"][sound].tolist())
+            for output in REAL:
+                central = (high[output] - low[output]) / (2 * h)
+                size = np.abs(here[output]) / np.maximum(x, 1e-3)
+                gap = np.abs(here[f"d {output}"] - central)[sound]
+                allowed = (1e-5 * np.abs(central) + 1e-5 * size + 1e-9 * points["L"] / h * 1e-4)[sound]
+                assert (gap <= allowed).all(), (mechanism, name, output)
+    assert regimes == {0, 1, 2}
+
+
+def test_the_first_unit_of_budget_is_invested_and_moves_all_others():
+    point = oracle.columns([oracle.PAPER | {"budget": 0.0}] * SIZE)
+    for mechanism in ("together", "compensation", "cooperation"):
+        run = of_many(partial(pushed, mechanism=mechanism, kind="city"))
+        found = run(point | {f"d {k}": np.full(SIZE, float(k == "budget")) for k in point})
+        assert found["d investment"][0] == 1
+        # Its own saving, and what the others' unit saves a city.
+        assert found["d expected_loss"][0] < 0 < found["budget_multiplier"][0]

@@ -36,6 +36,7 @@ def cube(space, tile_points=None):
 
 EDGES = {
     "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
+    "external_combined": {"alpha": [0.0, 0.5], "budget": [0.0, 6.0], "entry_cost": [0.0, 9.0], "n": [1, 4]},
     "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
     "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
     "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
@@ -51,6 +52,7 @@ FIXED = {
 }
 SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
+    "external_combined": {"investment": ["alpha", "budget"], "expected_loss": ["entry_cost"]},
     "supervision": {"jacobian": ["r", "Lg"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
@@ -62,6 +64,13 @@ CHOICES = {
         ("cooperation exact middle", "float32"),
         ("compensation published highest", "float64"),
         ("sharing published lowest", "float64"),
+    ],
+    "external_combined": [
+        ("noncooperation city lowest", "float64"),
+        ("cooperation common highest", "float32"),
+        ("compensation none lowest", "float64"),
+        ("sharing common highest", "float64"),
+        ("together city highest", "float64"),
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
     "internal": [("", "float64")],

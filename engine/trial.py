@@ -8,7 +8,6 @@ points.
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -23,6 +22,7 @@ from .grid.batches import cores
 from .grid.chosen import Chosen
 from .grid.evaluate import Evaluator, said_of_model
 from .grid.function import GridFunction
+from .grid.threads import Threads
 from .grid.windows import Coordinates
 from .kept.folder import kept_folder
 from .space import Space
@@ -162,10 +162,12 @@ class _Try:
             {n: np.empty((*sizes, *inner), dtype) for n, (inner, dtype) in function.outputs.items()}
             for _ in parts
         ]
-        with ThreadPoolExecutor(len(parts)) as pool:
+        with Threads(len(parts)) as threads:
             for _ in range(2):  # the first call pays for what all later ones find
                 began = self.clock()
-                list(pool.map(function.fill, outputs, parts))
+                futures = [threads.submit(function.fill, *one) for one in zip(outputs, parts, strict=True)]
+                for future in futures:
+                    future.result()
                 self.batch_seconds = self.clock() - began
                 if self.batch_seconds > _SECONDS:
                     return

@@ -73,6 +73,9 @@ class Plan:
         Why the numbers may have other bits on another device; empty where every device computes the same.
     least_steps
         So many steps at least span the horizon, as the field depends on time; None where any number may do.
+    orders
+        The order of Taylor steps, and the higher one that the tolerances ask for, of which a step would be
+        compiled for minutes; None where it is that one.
     latest
         The time up to which orbits go on until they are decided; None where each ends at its horizon.
     """
@@ -91,6 +94,7 @@ class Plan:
     computed: str = ""
     not_portable: str = ""
     least_steps: int | None = None
+    orders: tuple[int, int] | None = None
     latest: float | None = None
     tried: bool = False
     compile_seconds: float = 0.0
@@ -125,7 +129,7 @@ def plan(
     began = time.perf_counter()
     from ..engine.codegen.how_compiled import Compiled, in_words, remarked
     from ..engine.device import pick_device
-    from ..engine.grid.function import how_computed, latest_end, least_steps, not_portable
+    from ..engine.grid.function import how_computed, latest_end, least_steps, lowered_orders, not_portable
     from ..engine.grid.made_before import own_models_too
     from ..engine.kept.folder import keep_compiled
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
@@ -182,6 +186,7 @@ def plan(
         computed=in_words(ways),
         not_portable=not_portable(space, ways),
         least_steps=least_steps(space),
+        orders=lowered_orders(space),
         latest=latest_end(space),
         over=told.reduction.over if told.reduction else (),
         tried=tries,

@@ -34,7 +34,7 @@ FLOORS = {
         "store/storage/reached",
         "store/storage/place",
         "store/storage/urls",
-        "kept/folder codegen/traced_once grid/windows tiles values/* wide/* store/spans",
+        "kept/folder codegen/traced_once grid/windows grid/threads tiles values/* wide/* store/spans",
         "xla/*",
         "device space grid/vmap",
         "user_model/check grid/batches store/durable",

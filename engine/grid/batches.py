@@ -9,7 +9,6 @@ both go this way.
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -18,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from .threads import Threads
 from .windows import Coordinates, Started, Window, cut, windowed
 
 # Points of a batch: its arrays should stay in a core's cache, its call should not weigh.
@@ -76,11 +76,11 @@ class Batches:
         self.sizes = tuple(sizes)
         self.count = 1
         self.least: dict[int, int] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: Threads | None = None
         self._spare: deque[dict[str, np.ndarray]] = deque()
         if device.platform == "cpu":
             self.count = -(-prod(self.sizes) // most)
-            self._threads = ThreadPoolExecutor(cores(), thread_name_prefix="equisweep-batches")
+            self._threads = Threads(cores())
 
     def windows(self) -> list[Window]:
         """The parts of the grid, of one shape, that are a batch each."""
@@ -147,7 +147,7 @@ class Batches:
     def close(self) -> None:
         """Drop what has been started and is not wanted any more."""
         if self._threads is not None:
-            self._threads.shutdown(wait=True, cancel_futures=True)
+            self._threads.close()
 
     def _buffers(self, function: FillsWindows) -> dict[str, np.ndarray]:
         """Arrays for the whole grid: given back ones, or new ones."""

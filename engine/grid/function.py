@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from ..codegen.backends import backend_of, cpu_backend
 from ..codegen.grid_loop import GridLoop
@@ -201,6 +202,28 @@ def least_steps(space: Space) -> int | None:
     p = jax.eval_shape(lambda *at: parameters_at(space, at), *_shapes_at_a_point(space))
     hides = any(switches_of(flow, p, choices).hides for choices in space.combinations)
     return LEAST_STEPS if hides else None
+
+
+def lowered_orders(space: Space) -> tuple[int, int] | None:
+    """The order of Taylor steps, and the one that the tolerances ask for; None where these are the same."""
+    if not space.needs_ode:
+        return None
+    from ..ode.steps.taylor import Taylor
+
+    method, flow, orders = method_of(space), space.model.flow, set[tuple[int, int]]()
+    assert flow is not None
+
+    def start(*at: Point, choices: Mapping[str, str]) -> Any:
+        p = parameters_at(space, at)
+        state = flow.start(p, **choices)
+        stepper = method.stepper(lambda t, state: flow.field(t, state, p, **choices))
+        if isinstance(stepper, Taylor):
+            orders.add((stepper.order_at(jnp.zeros((), state.dtype), state), stepper.order))
+        return state
+
+    for choices in space.combinations:
+        jax.eval_shape(partial(start, choices=choices), *_shapes_at_a_point(space))
+    return next((one for one in sorted(orders) if one[0] < one[1]), None)
 
 
 def latest_end(space: Space) -> float | None:

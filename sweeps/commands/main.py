@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import NoReturn, TextIO, cast
 
 from ...engine.errors import CubeError, SweepError, SweepInterrupted
+from ...engine.feedback.at_work import still_computing
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
 from ...engine.gate.shortage import shortage
 from ...engine.gate.text import MESSAGE, clean, said
@@ -163,6 +164,8 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     if unwritten and not code:  # --help again: others have said it
         Complaints(sys.stderr).write(f"equisweep: {unwritten}\n")
         code = 2
+    if code == 130 and still_computing():  # Python would wait for these threads, and they may never end
+        os._exit(130)
     sys.exit(code)
 
 

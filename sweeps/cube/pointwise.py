@@ -46,6 +46,8 @@ class Pointwise:
         return _MOST_ORBITS if self.space.needs_ode else _MOST
 
     def _batch(self, choices: Mapping[str, str], points: Points) -> dict[str, np.ndarray]:
+        from ...engine.grid.threads import Threads
+
         size = len(next(iter(points.values())))
         padded = max(_FEWEST, 1 << (size - 1).bit_length())
         full = {
@@ -56,7 +58,8 @@ class Pointwise:
         result = {
             name: np.empty((padded, *shape), dtype) for name, (shape, dtype) in function.outputs.items()
         }
-        function.fill(result, [full])
+        with Threads(1) as threads:  # who asks to stop need not wait for it
+            threads.submit(function.fill, result, [full]).result()
         return {name: values[:size] for name, values in result.items()}
 
     def _function(self, choices: Mapping[str, str], points: dict[str, np.ndarray]) -> "GridFunction":

@@ -24,22 +24,36 @@ Array = Any
 # Operations whose coefficients cost as much as they do, and those of which it holds with a constant factor.
 _LINEAR = frozenset({"add", "sub", "neg", "convert", "select", "max", "min", "abs"})
 _PRODUCTS = frozenset({"mul", "mul_rounded", "fma"})
-# 13,000 operations compile in 11 s, and grow faster than in proportion; beyond 20,000 XLA takes them.
-_MOST_OPERATIONS = 20_000
+# With what a step does besides they are still machine code (`lane_loop`); XLA would compile them for minutes.
+_MOST_OPERATIONS = 30_000
+# Below this order dopri8 takes longer steps for fewer operations.
+_LEAST_ORDER = 8
 
 
 def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
-    """Taylor coefficients in time of the solution through (t, state): order + 1 arrays of shape (d,).
+    """Taylor coefficients in time of the solution through (t, state), arrays of shape (d,).
 
-    The k-th is the k-th derivative divided by k!. Raises SweepError where the field holds an operation that
-    has no rule here.
+    The k-th is the k-th derivative divided by k!, for k up to `order`, or to a lower one where a step of that
+    would compile for minutes. Raises SweepError where the field holds an operation that has no rule here, or
+    only low orders compile in time.
     """
     try:
         return _solution_series(field, t, state, order)
     except (Unsupported, BrokenRule) as reason:
-        raise SweepError(
-            f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
-        ) from reason
+        raise _unsuitable(reason) from reason
+
+
+def order_within(field: Field, t: Array, state: Array, order: int) -> int:
+    """The order of the series that `solution_series` gives. Raises SweepError as that does."""
+    try:
+        rates, (time, components), _ = _lowered(field, t, state)
+        return _order_within(order_of(rates), {time.item(), *components.tolist()}, order)
+    except (Unsupported, BrokenRule) as reason:
+        raise _unsuitable(reason) from reason
+
+
+def _unsuitable(reason: Exception) -> SweepError:
+    return SweepError(f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8")
 
 
 def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
@@ -48,7 +62,7 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
     known = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
     known |= {component: Series([state[k]]) for k, component in enumerate(components)}
     nodes = order_of(rates)
-    _require_quick_compilation(nodes, {time, *components}, order)
+    order = _order_within(nodes, {time, *components}, order)
     for k in range(order):
         for node in nodes:
             if node not in known:
@@ -63,18 +77,27 @@ def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[A
     return [jnp.stack(row) for row in zip(*filled, strict=True)]
 
 
-def _require_quick_compilation(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> None:
-    """Refuse what would compile for minutes; to trace it alone would take many seconds."""
-    count = 0
+def _order_within(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> int:
+    """The highest order up to this one of which a step compiles in time: tracing it takes time, too.
+
+    Raises Unsupported where that is a low one.
+    """
+    linear = products = 0
     for node in nodes:
         varying = sum(a in moving for a in node.args)
         if varying:
             moving.add(node)
-            linear = node.op in _LINEAR or (node.op in _PRODUCTS and varying == 1)
-            # A product's k-th coefficient is a sum of k products.
-            count += order if linear else order**2
-    if count > _MOST_OPERATIONS:
-        raise Unsupported(f"about {count:,} operations for a step of order {order} would compile for minutes")
+            if node.op in _LINEAR or (node.op in _PRODUCTS and varying == 1):
+                linear += 1
+            else:
+                products += 1
+    least = min(order, _LEAST_ORDER)
+    for lower in range(order, least - 1, -1):
+        # A product's k-th coefficient is a sum of k products.
+        count = lower * linear + lower**2 * products
+        if count <= _MOST_OPERATIONS:
+            return lower
+    raise Unsupported(f"about {count:,} operations for a step of order {least} would compile for minutes")
 
 
 def _lowered(

@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from .series import solution_series
+from .series import order_within, solution_series
 from .stepper import STRETCH, Control, Field, Step
 
 Array = Any
@@ -27,13 +27,17 @@ _LEAST_ORDER, _MOST_ORDER = 4, 30
 class Taylor:
     """Steps by the solution's Taylor series: a `Stepper`.
 
-    The order follows from the tolerances, 15 at 1e-10. Raises SweepError where the field holds what has
-    no rule.
+    The order follows from the tolerances, 15 at 1e-10; it is lower where a step of that order would compile
+    for minutes, and the steps are shorter then. Raises SweepError where the field holds what has no rule.
 
     Parameters
     ----------
     field : field(t, state) -> rates, shape (d,), smooth along the trajectory.
     control : the tolerances, or the number of fixed steps.
+
+    Attributes
+    ----------
+    order : the order that the tolerances ask for.
     """
 
     def __init__(self, field: Field, control: Control) -> None:
@@ -65,7 +69,7 @@ class Taylor:
         if fixed:
             return Step(t_next, new, rates, None, jnp.asarray(True), size)
         allowed = self.control.allowed(state, new, taken)
-        astray = jnp.max(jnp.abs(slope - rates) * taken / ((self.order + 1) * allowed))
+        astray = jnp.max(jnp.abs(slope - rates) * taken / (len(series) * allowed))
         keep = lax.stop_gradient(
             (astray <= _TRUST) & jnp.all(jnp.isfinite(new)) & jnp.all(jnp.isfinite(rates))
         )
@@ -77,6 +81,10 @@ class Taylor:
         new, _ = _at(self._series(t, state), t_next - t)
         return new, self.field(t_next, new)
 
+    def order_at(self, t: Array, state: Array) -> int:
+        """The order of steps of such a state. Raises SweepError where the field holds what has no rule."""
+        return order_within(self.field, t, state, self.order)
+
     def _series(self, t: Array, state: Array) -> list[Array]:
         return solution_series(self.field, t, state, self.order)
 
@@ -85,7 +93,7 @@ class Taylor:
         allows = 1 / self.control.allowed(state, state, planned)
         limits = jnp.finfo(state.dtype)
         reach = []
-        for k in (self.order - 1, self.order):
+        for k in (len(series) - 2, len(series) - 1):
             # Of a component that is 0 next to nothing is allowed, and the part overflows in large units.
             part = jnp.minimum(jnp.max(jnp.abs(series[k]) * allows), limits.max)
             reach.append(jnp.log(jnp.maximum(part, limits.tiny)) / -k)

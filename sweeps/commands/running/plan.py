@@ -39,6 +39,7 @@ def describe_plan(plan: Plan) -> str:
     steps = (
         f"at most 1/{plan.least_steps} of the horizon, as the field depends on time; max_step says otherwise"
     )
+    order = "of order {}, as compiling those of order {} would take minutes".format(*plan.orders or (0, 0))
     return "\n".join(
         (
             f"points     {plan.points:,} ({grid})",
@@ -48,6 +49,7 @@ def describe_plan(plan: Plan) -> str:
             f"computed   {plan.computed}",
             f"portable   {f'no: {plan.not_portable}' if plan.not_portable else 'yes'}",
             *([f"steps      {steps}"] if plan.least_steps else []),
+            *([f"steps      {order}"] if plan.orders else []),
             *(
                 [f"horizon    extended until orbits are decided, up to {plan.latest:g}"]
                 if plan.latest

@@ -116,6 +116,32 @@ def test_who_waits_for_points_to_end_is_told_how_not_to():
     assert child.returncode == 130
 
 
+# Points that never end, in a thread of machine code: neither an exception nor a flag reaches it.
+ENDLESS = """
+import ctypes
+from equisweep.engine.grid.threads import Threads
+from equisweep.sweeps.commands import main as command
+from equisweep.sweeps.commands.command import Command
+
+def work(_options):
+    with Threads(2) as threads:
+        threads.submit(lambda: print("ready", flush=True))
+        threads.submit(ctypes.CDLL(None).sleep, 600).result()
+
+command._asked = lambda _arguments: (Command("work", "works", (), lambda _parser: None, work),)
+command.entry(["work"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_ends_a_command_whose_points_never_end(number):
+    with waiting(program=ENDLESS) as child:
+        child.send_signal(number)
+        said = child.stderr.read()
+    assert said == "equisweep: stopped; the same command starts anew, or goes on where it was\n"
+    assert child.returncode == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_compilation(number):
     with waiting(program=COMPILES) as child:

@@ -40,11 +40,17 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
         static["wanted"] = space.wanted
 
     kernel = partial(space.model.kernel, **static)
-    whole = [output.name for output in space.model.outputs if output.kind != "real"]
-    whole = [name for name in whole if name in space.outputs and space.model_digest]
+    names = [output.name for output in space.model.outputs if output.name in space.outputs]
+    sizes = _sizes(space)
 
     def run(p: Point) -> Mapping[str, jax.Array]:
-        result = with_wide_integers(kernel, p, whole)
+        if space.model_digest:
+            result, rests_on_none = with_wide_integers(
+                kernel, p, [*names, "status"], sizes, bool(space.derivatives)
+            )
+            result = {**result, "status": _status(result["status"], rests_on_none)}
+        else:
+            result = kernel(p)
         return _with_trajectory(space, p, choices, result, loop) if space.needs_ode else result
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
@@ -54,6 +60,31 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
         return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
 
     return point
+
+
+def _sizes(space: Space) -> dict[str, float]:
+    """How large parameters that are whole numbers can be."""
+    sizes = {}
+    for parameter in space.model.parameters:
+        if parameter.integer and np.isfinite(parameter.domain.low):
+            sizes[parameter.name] = max(space.largest(parameter.name), -parameter.domain.low)
+    return sizes
+
+
+def _status(status: jax.Array, rests_on_none: jax.Array) -> jax.Array:
+    """The status of a kernel of a user's own: a number that it does not have, or of what is none, fails."""
+    status = jnp.asarray(status)
+    fits = (status >= 0) & (status <= np.iinfo(np.uint8).max)
+    fine = fits & (~rests_on_none | _has_none(status))
+    return jnp.where(fine, status, int(Status.not_finite)).astype(jnp.int32)
+
+
+def _has_none(status: jax.Array) -> jax.Array:
+    """Whether a point of this status has no result."""
+    missing = jnp.asarray(False)
+    for number in sorted(WITHOUT_RESULT):  # not jnp.isin: XLA would not fuse its reduction
+        missing |= status == int(number)
+    return missing
 
 
 def _with_trajectory(
@@ -138,9 +169,7 @@ def _index(space: Space, target: str) -> int:
 
 def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
     """Blank what has no result, and say so where a result does not fit although none was missing."""
-    missing = jnp.asarray(False)
-    for number in sorted(WITHOUT_RESULT):  # not jnp.isin: XLA would not fuse its reduction
-        missing |= status == int(number)
+    missing = _has_none(status)
     settled, finite = {}, jnp.asarray(True)
     allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
     origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}

@@ -96,9 +96,15 @@ def checked(
 
 def _of_reals(equation: Any, reals: Sequence[Array]) -> Array:
     if equation.primitive.name.startswith("shift"):
-        steps = jnp.exp2(reals[1] if equation.primitive.name == "shift_left" else -reals[1])
-        return jnp.floor(reals[0] * steps)
+        factor = _power_of_two(reals[1])
+        return reals[0] * factor if equation.primitive.name == "shift_left" else jnp.floor(reals[0] / factor)
     return on_integers(equation, reals)[0]
+
+
+def _power_of_two(exponent: Array) -> Array:
+    """The power by the bits of a floating-point number: the same on every machine."""
+    bits = jnp.clip(exponent, -1022, 1023).astype(jnp.int64) + 1023
+    return lax.bitcast_convert_type(bits << 52, jnp.float64)
 
 
 def _outside(equation: Any, real: Array, reals: Sequence[Array], unsure: Sequence[Array]) -> Array:

@@ -7,30 +7,40 @@ unsigned numbers of 32 and 64 bits) stay what they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from math import inf
+from operator import and_, or_
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.extend import core
 
-from .checked import CHECKED, LEAVING, NAN, checked, integer_of, on_integers
-from .loops import Given, branches, loop, scan
+from .checked import CHECKED, LEAVING, NAN, checked, is_none, on_integers
+from .constants import of_constants
+from .conversions import converted, is_cut
+from .loops import branches, loop, scan
 from .numbers import (
     NARROW,
     Array,
     Number,
-    in_64_bits,
+    apart,
+    constant,
     is_cast,
+    is_whole,
     known,
     limit_of,
+    lost,
     may_be_none,
-    nothing_where,
+    nan_where,
+    plain,
+    unknown_where,
     wide_of,
-    without_side,
 )
 from .powers import of_any_exponent, powers
-from .sizes import largest
+from .sizes import largest, never_negative
+from .spread import spread
 from .unknown import BOUNDING, COMPARING, LOGIC, bounded, compared, logic, ordered, placed, selected
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
@@ -58,18 +68,26 @@ _OF_BITS = frozenset({"and", "or", "xor", "not", "shift_right_logical", "populat
 _SMALL = 2.0**62
 # What holds jaxprs, and computes them in 64 bits.
 _WITHIN = {"scan": scan, "while": loop, "cond": branches}
+# What a library differentiates by a rule of its own.
+_WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call"})
 
 
-def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
-    """What the kernel returns, the outputs of these names in 64 bits wherever they may be cut off or wrap.
+def with_wide_integers(
+    kernel: Kernel,
+    p: Mapping[str, Array],
+    names: Sequence[str],
+    sizes: Mapping[str, float] | None = None,
+    differentiated: bool = False,
+) -> tuple[dict[str, Array], Array]:
+    """The outputs of these names where no integer is cut off or wraps, and whether a real one is none.
 
-    What is no integer, because it was NaN before it became one or has left them all, is then one of those
-    that ``engine.wide.checked`` has for it.
+    Integers have 64 bits. One that is none, because it was NaN before it became one or has left them all, is
+    then one of those that ``engine.wide.checked`` has for it; a floating-point number that rests on such is
+    NaN. `sizes` says how large parameters can be, as far as that is known; what is `differentiated` is traced
+    again, so that an error in it names the model's line.
     """
-    result = dict(kernel(p))
-    if not names:
-        return result
     leaves, tree = jax.tree.flatten(dict(p))
+    largest_of = [(sizes or {}).get(name, inf) for name in sorted(p) for _ in jax.tree.leaves(p[name])]
 
     def some(*leaves: Array) -> list[Array]:
         whole = kernel(jax.tree.unflatten(tree, leaves))
@@ -77,19 +95,30 @@ def with_wide_integers(kernel: Kernel, p: Mapping[str, Array], names: Sequence[s
 
     trace = jax.make_jaxpr(some)(*leaves)
     if not _may_lose(trace.jaxpr):
-        return result
-    numbers = _evaluated(trace.jaxpr, trace.consts, [known(leaf) for leaf in leaves])
-    for name, number in zip(names, numbers, strict=True):
-        if number.wide is not None:
-            result[name] = number.wide
-    return result
+        if differentiated:
+            return dict(kernel(p)), jnp.asarray(False)
+        return dict(zip(names, core.jaxpr_as_fun(trace)(*leaves), strict=True)), jnp.asarray(False)
+    given = [known(leaf, size) for leaf, size in zip(leaves, largest_of, strict=True)]
+    numbers = _evaluated(trace.jaxpr, trace.consts, given)
+    unsure = [n for n in numbers if n.lost is not None and jnp.issubdtype(n.value.dtype, jnp.inexact)]
+    rests_on_none = reduce(or_, [jnp.any(lost(n)) for n in unsure], jnp.asarray(False))
+    return dict(zip(names, map(_seen, numbers), strict=True)), rests_on_none
+
+
+def _seen(number: Number) -> Array:
+    """A number as an output shows it."""
+    if number.wide is not None and not is_cast(number):
+        return number.wide
+    if number.lost is None or jnp.issubdtype(number.value.dtype, jnp.inexact):
+        return number.value
+    return jnp.where(number.lost, jnp.asarray(NAN, jnp.int64), number.value.astype(jnp.int64))
 
 
 def _may_lose(jaxpr: Any) -> bool:
-    """Whether anything in a jaxpr becomes a narrow integer, or makes an integer that may not fit."""
+    """Whether anything in a jaxpr becomes an integer that may be cut off, or makes one that may not fit."""
     for equation in jaxpr.eqns:
         types = [str(getattr(v.aval, "dtype", "")) for v in equation.outvars]
-        if any(of in NARROW for of in types) or _is_cut(equation):
+        if any(of in NARROW for of in types) or is_cut(equation):
             return True
         if equation.primitive.name in LEAVING and types[0] == "int64":
             return True
@@ -107,15 +136,6 @@ def _held(equation: Any) -> list[Any]:
     return [one for one in (*held, *params.get("branches", ())) if one is not None]
 
 
-def _is_cut(equation: Any) -> bool:
-    """Whether an equation makes signed integers of floating-point numbers."""
-    return (
-        equation.primitive.name == "convert_element_type"
-        and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.floating)
-        and str(equation.outvars[0].aval.dtype) in (*NARROW, "int64")
-    )
-
-
 def _inner(equation: Any) -> Any:
     if equation.primitive.name not in _CALLS:
         return None
@@ -127,17 +147,17 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Numbe
     values.update(zip(jaxpr.invars, arguments, strict=True))
 
     def read(atom: Any) -> Number:
-        return known(atom.val) if isinstance(atom, core.Literal) else values[atom]
+        return _literal(atom) if isinstance(atom, core.Literal) else values[atom]
 
     of_powers = powers(jaxpr)
     for place, equation in enumerate(jaxpr.eqns):
         operands = [read(v) for v in equation.invars]
         inner = _inner(equation)
-        if inner is not None:
+        if inner is None or _stays(equation, inner, operands):
+            results = _applied(equation, operands)
+        else:
             closed = hasattr(inner, "jaxpr")
             results = _evaluated(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
-        else:
-            results = _applied(equation, operands)
         values.update(zip(equation.outvars, results, strict=True))
         if place in of_powers:
             power, *rest = of_powers[place]
@@ -145,77 +165,133 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Numbe
     return [read(v) for v in jaxpr.outvars]
 
 
+def _literal(atom: Any) -> Number:
+    value = atom.val
+    return known(value if hasattr(value, "dtype") else np.asarray(value, atom.aval.dtype))
+
+
+def _stays(equation: Any, inner: Any, operands: Sequence[Number]) -> bool:
+    """Whether a call is left as it is, with the rule by which it is differentiated."""
+    return (
+        equation.primitive.name in _WITH_RULES
+        and all(jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in (*equation.invars, *equation.outvars))
+        and not _may_lose(getattr(inner, "jaxpr", inner))
+    )
+
+
 def _applied(equation: Any, operands: Sequence[Number]) -> list[Number]:
     name, primitive = equation.primitive.name, equation.primitive
+    if name in _WITHIN and (
+        any(map(apart, operands)) or any(_may_lose(inner.jaxpr) for inner in _held(equation))
+    ):
+        return _WITHIN[name](equation.params, operands, _evaluated)
+    fixed = of_constants(equation, operands)
+    if fixed is not None:
+        return [fixed]
     params = primitive.get_bind_params(equation.params)
     results = primitive.bind(*(number.value for number in operands), **params)
     results = list(results) if primitive.multiple_results else [results]
-    if name in _WITHIN:
-        given = _within(equation, operands) or [(None, inf) for _ in results]
-        return [_beside(value, *one) for value, one in zip(results, given, strict=True)]
     if name == "convert_element_type":
-        return [_converted(equation, operands[0], results[0])]
-    if all(number.wide is None for number in operands):
-        return _widened(equation, operands, results)
-    return _chosen(equation, operands, results)
+        return [converted(equation, operands[0], results[0])]
+    if not results:
+        return []
+    made = _chosen if any(map(apart, operands)) else _first
+    return made(equation, operands, results)
 
 
 def _chosen(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
-    """The results of an equation of which an operand stands in 64 bits."""
+    """The results of an equation of which an operand may be other than it was written."""
     name, (result, *_) = equation.primitive.name, results
     if name in COMPARING:
         return [compared(equation, operands, result)]
     if name in LOGIC and result.dtype == bool:
         return [logic(equation, operands, result)]
     if name in _OF_BITS:
-        return [_of_bits(operands, result)]
+        return [_of_bits(equation, operands, result)]
     if any(map(is_cast, operands)):
         if name in BOUNDING:
-            return [bounded(equation, operands, result)]
-        if name not in _KEEPING:
-            operands = [n._replace(wide=wide_of(n), size=inf) if is_cast(n) else n for n in operands]
+            return [bounded(equation, operands)]
+        if name in _KEEPING and len(operands) == 1:
+            return [_moved(equation, operands[0], result)]
+        operands = list(map(plain, operands))
     if name == "select_n":
-        size = largest(equation, [number.size for number in operands[1:]])
-        return [selected(equation, operands, result, size)]
+        return [selected(equation, operands, result, _size(equation, operands)[0])]
     return _widened(equation, operands, results)
 
 
-def _beside(value: Array, wide: Array | None, size: float) -> Number:
-    return known(value, size) if wide is None else Number(value, wide, size)
+def _moved(equation: Any, operand: Number, result: Array) -> Number:
+    """An integer that has just become a float, elsewhere."""
+    wide, *_ = on_integers(equation, [operand.wide])
+    nowhere = None if operand.lost is None else spread(equation, [operand], [result])[0]
+    return Number(result, wide, operand.size, nowhere)
 
 
-def _within(equation: Any, operands: Sequence[Number]) -> list[Given] | None:
-    """What a loop or branch gives in 64 bits, where it counts."""
-    if not any(number.wide is not None for number in operands) and not any(
-        _may_lose(inner.jaxpr) for inner in _held(equation)
-    ):
-        return None
-    return _WITHIN[equation.primitive.name](equation.params, operands, _evaluated)
+def _size(equation: Any, operands: Sequence[Number]) -> tuple[float, bool]:
+    """How large the results of an equation can be, and whether they are known not to be negative."""
+    name = equation.primitive.name
+    places = _AT_PLACES.get(name, range(len(operands)))
+    says = [operands[i] for i in places if not (name == "select_n" and i == 0)]
+    constants = list(map(constant, says))
+    size = largest(equation, [number.size for number in says], constants)
+    return size, never_negative(name, [number.positive for number in says], constants)
+
+
+def _first(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
+    """The results of an equation of which all operands are as they were written."""
+    size, positive = _size(equation, operands)
+    whole = all(map(is_whole, results))
+    leaves = whole and equation.primitive.name in LEAVING and size > min(limit_of(results[0]), _SMALL)
+    if leaves:
+        return _widened(equation, operands, results)
+    return [known(result, size, positive) for result in results]
 
 
 def _widened(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
     """The results of an equation, in 64 bits where they may not be what they should."""
-    name, whole = equation.primitive.name, all(_is_whole(result) for result in results)
+    name, (size, _) = equation.primitive.name, _size(equation, operands)
     places = _AT_PLACES.get(name, range(len(operands)))
-    says = [operands[i] for i in places if not (name == "select_n" and i == 0)]
-    size = largest(equation, [number.size for number in says])
+    if not (name in _COUNTING or _alike(operands)):
+        return _of_unknown(equation, operands, results)
     none = [may_be_none(number) for number in operands]
-    leaves = whole and name in LEAVING and size > min(limit_of(results[0]), _SMALL)
-    changed = any(number.wide is not None for number in operands)
-    if not (changed or leaves) or not (name in _COUNTING or _alike(operands)):
-        return [known(result, size) for result in results]
     if any(none) or results[0].dtype == bool:
         size = inf if any(none) else 1.0
     given = _given(name, operands, places)
-    if whole and name in CHECKED and (size >= _SMALL or any(none)):
+    if all(map(is_whole, results)) and name in CHECKED and (size >= _SMALL or any(none)):
         news, size = [checked(equation, given, none, tuple(places))], inf
     else:
         news = on_integers(equation, given)
+    numbers = [_beside(result, new, size) for result, new in zip(results, news, strict=True)]
+    said = [operands[i] if i in places else known(operands[i].value) for i in range(len(operands))]
+    if any(map(may_be_none, said)):
+        numbers = _resting(equation, said, numbers)
     if name in _ORDERING:
-        news = ordered(equation, operands, news)
-    elif name in _AT_PLACES:
-        news = [placed(equation, places, operands, news[0])]
-    return [Number(result, wide_of(known(new)), size) for result, new in zip(results, news, strict=True)]
+        return ordered(equation, operands, numbers)
+    return [placed(equation, places, operands, numbers[0])] if name in _AT_PLACES else numbers
+
+
+def _beside(result: Array, new: Array, size: float) -> Number:
+    """A result as it was written and as it is."""
+    if result.dtype == bool or is_whole(result):
+        return Number(result, wide_of(known(new)), size)
+    return known(new, size)
+
+
+def _resting(equation: Any, operands: Sequence[Number], numbers: Sequence[Number]) -> list[Number]:
+    """Results with what of the floating-point numbers and bits among them rests on what is none."""
+    places = spread(equation, operands, [number.value for number in numbers])
+    return [
+        number if number.wide is not None else Number(nan_where(where, number.value), None, inf, where)
+        for number, where in zip(numbers, places, strict=True)
+    ]
+
+
+def _of_unknown(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
+    """The results of what is not known here: as they were written, but nothing that rests on lost floats."""
+    numbers = [known(result) for result in results]
+    if not any(n.lost is not None and jnp.issubdtype(n.value.dtype, jnp.inexact) for n in operands):
+        return numbers  # bits that are mixed on purpose
+    places = spread(equation, operands, results)
+    return [unknown_where(where, number) for where, number in zip(places, numbers, strict=True)]
 
 
 def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list[Array]:
@@ -223,54 +299,24 @@ def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list
     in_64_bits = [i in places or n.wide is not None for i, n in enumerate(operands)]
     if name.startswith("dynamic") and any(in_64_bits[i] for i in range(len(operands)) if i not in places):
         in_64_bits = [True] * len(operands)
-    return [
-        n.value if not wide else n.wide if is_cast(n) and name in _KEEPING else wide_of(n)
-        for n, wide in zip(operands, in_64_bits, strict=True)
-    ]
+    return [wide_of(n) if wide else n.value for n, wide in zip(operands, in_64_bits, strict=True)]
 
 
-def _is_whole(value: Array) -> bool:
-    return str(value.dtype) in (*NARROW, "int64")
-
-
-def _converted(equation: Any, operand: Number, result: Array) -> Number:
-    """A conversion, of NaN to the integer that stands for it, and back."""
-    of, wide = jnp.asarray(operand.value).dtype, operand.wide
-    if _is_cut(equation):
-        exact = wide if wide is not None and is_cast(operand) else integer_of(jnp.asarray(wide_of(operand)))
-        return Number(result, exact)
-    if not _is_whole(result):  # a float, a boolean, or bits
-        return known(result) if wide is None else _not_whole(operand, result)
-    size = operand.size if of != jnp.uint32 else 2.0**32
-    if wide is None and size <= limit_of(result):
-        return known(result, size)
-    return Number(result, wide_of(operand).astype(jnp.int64), size)
-
-
-def _not_whole(operand: Number, result: Array) -> Number:
-    """What stands in 64 bits as a float, a boolean, or bits, which are as they were written."""
-    wide = in_64_bits(operand)
-    if jnp.issubdtype(result.dtype, jnp.unsignedinteger):
+def _of_bits(equation: Any, operands: Sequence[Number], result: Array) -> Number:
+    """What mixes bits takes them as written, but those of a number that was cut off; NaN has none."""
+    if not is_whole(result):
         return known(result)
-    if result.dtype != bool:
-        return Number(result, wide if wide.dtype == jnp.int64 else wide.astype(result.dtype), operand.size)
-    truth = (wide != 0).astype(jnp.int64)
-    if not may_be_none(operand):
-        return Number(result, truth, 1.0)
-    return Number(result, nothing_where(without_side(operand), truth))
-
-
-def _of_bits(operands: Sequence[Number], result: Array) -> Number:
-    """What mixes bits takes them as they were written; of NaN it makes nothing."""
-    nan = [number.wide == NAN for number in operands if number.wide is not None and _is_whole(number.wide)]
-    if not nan or not _is_whole(result):
-        return known(result)
-    wide = result.astype(jnp.int64)
-    for one in nan:
-        wide = jnp.where(one, NAN, wide)
-    return Number(result, wide)
+    wides = [wide_of(number).astype(jnp.int64) for number in operands]
+    written = [wide.astype(n.value.dtype) == n.value for wide, n in zip(wides, operands, strict=True)]
+    new = jnp.where(
+        reduce(and_, written) | reduce(or_, map(is_none, wides)),
+        jnp.asarray(result).astype(jnp.int64),
+        on_integers(equation, wides)[0],
+    )
+    nothing = reduce(or_, [wide == NAN for wide in wides])
+    return Number(result, jnp.where(nothing, NAN, new))
 
 
 def _alike(operands: Sequence[Number]) -> bool:
     """Whether all that stands in 64 bits had them before, so that any operation takes it."""
-    return all(number.wide is None or number.wide.dtype == number.value.dtype for number in operands)
+    return all(n.wide is None or n.wide.dtype == n.value.dtype for n in operands)

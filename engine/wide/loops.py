@@ -5,7 +5,6 @@ or which branch is taken, nobody knows what they give.
 """
 
 from collections.abc import Callable, Sequence
-from math import inf
 from typing import Any
 
 import jax
@@ -14,111 +13,107 @@ from jax import lax
 from jax.extend import core
 
 from ..scan_counts import scan_counts
+from .carried import settled
 from .numbers import (
     Array,
     Evaluate,
     Number,
+    apart,
     flat,
+    known,
     lost,
     may_be_none,
-    nothing_where,
+    plain,
     unflat,
+    unknown_where,
     wide_of,
     without_side,
 )
-from .sizes import counted
-
-# Of what a loop gives: the number in 64 bits, None where it is as it was, and how large it can be.
-Given = tuple[Array | None, float]
+from .quick import quick
 
 
-def scan(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Given] | None:
-    """What a scan gives in 64 bits; None where nobody knows how large that is."""
+def scan(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Number]:
+    """What a scan gives."""
     body = params["jaxpr"]
     consts, carried = scan_counts(params, len(operands))
     fixed, begin, xs = operands[:consts], operands[consts : consts + carried], operands[consts + carried :]
     if not params["length"]:
-        return [*map(_given, begin), *[(None, inf)] * (len(body.jaxpr.outvars) - carried)]
-    sizes = counted(body.jaxpr, consts, [number.size for number in begin])
-    wide_xs, sizes_of_xs = [number.wide is not None for number in xs], [number.size for number in xs]
+        shapes = [v.aval for v in body.jaxpr.outvars[carried:]]
+        return [*begin, *(known(jnp.zeros((0, *a.shape), a.dtype)) for a in shapes)]
+    of_xs = [apart(number) for number in xs]
 
-    def step(wide: Sequence[bool], carry: Sequence[Array], x: Sequence[Array]) -> list[Number]:
-        given = [*unflat(carry, wide, sizes), *unflat(x, wide_xs, sizes_of_xs)]
-        return evaluate(body.jaxpr, body.consts, [*fixed, *given])
+    def step(carry: Sequence[Number], x: Sequence[Array]) -> list[Number]:
+        return evaluate(body.jaxpr, body.consts, [*fixed, *carry, *unflat(x, of_xs, xs)])
 
-    def first(wide: Sequence[bool]) -> list[Number]:
-        return step(wide, flat(begin, wide), [array[0] for array in flat(xs, wide_xs)])
+    def first(carry: Sequence[Number], *xs: Array) -> list[Number]:
+        return step(carry, [x[0] for x in xs])
 
-    wide, rest = _settled(first, begin)
-    wide_ys = [number.wide is not None for number in rest]
-    if not any(wide) and not any(wide_ys):
-        return [(None, size) for size in (*sizes, *(number.size for number in rest))]
+    two, like, rest = settled(first, body.jaxpr, consts, begin, flat(xs, of_xs))
+    of_ys = [apart(number) for number in rest]
 
     def over(carry: list[Array], x: list[Array]) -> tuple[list[Array], list[Array]]:
-        new = step(wide, carry, x)
-        return flat(new[:carried], wide), [wide_of(number) for number in new[carried:]]
+        new = step(unflat(carry, two, like), x)
+        return flat(new[:carried], two), flat(new[carried:], of_ys)
 
     end, ys = lax.scan(
-        over, flat(begin, wide), flat(xs, wide_xs), params["length"], params["reverse"], params["unroll"]
+        over, flat(begin, two), flat(xs, of_xs), params["length"], params["reverse"], params["unroll"]
     )
-    ends = unflat(end, wide, sizes)
-    given = [*ends, *(Number(y, y, number.size) for y, number in zip(ys, rest, strict=True))]
-    return [
-        (wide_of(number) if is_wide else None, number.size)
-        for number, is_wide in zip(given, [*wide, *wide_ys], strict=True)
-    ]
+    return [*unflat(end, two, like), *unflat(ys, of_ys, rest)]
 
 
-def loop(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Given] | None:
+def loop(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Number]:
     """The same of a while loop, which goes on as long as its numbers in 64 bits say."""
     test, body = params["cond_jaxpr"], params["body_jaxpr"]
     of_test, of_body = params["cond_nconsts"], params["body_nconsts"]
-    fixed, others = operands[:of_test], operands[of_test : of_test + of_body]
-    begin = operands[of_test + of_body :]
-    sizes = counted(body.jaxpr, of_body, [number.size for number in begin])
+    consts, begin = operands[: of_test + of_body], list(map(plain, operands[of_test + of_body :]))
 
-    def step(wide: Sequence[bool], carry: Sequence[Array]) -> list[Number]:
-        return evaluate(body.jaxpr, body.consts, [*others, *unflat(carry, wide, sizes)])
+    def step(consts: Sequence[Number], carry: Sequence[Number]) -> list[Number]:
+        return evaluate(body.jaxpr, body.consts, [*consts[of_test:], *carry])
 
-    def answer_of(wide: Sequence[bool], carry: Sequence[Array]) -> Number:
-        (answer,) = evaluate(test.jaxpr, test.consts, [*fixed, *unflat(carry, wide, sizes)])
-        return answer
+    def answer_of(consts: Sequence[Number], carry: Sequence[Number]) -> Number:
+        return evaluate(test.jaxpr, test.consts, [*consts[:of_test], *carry])[0]
 
-    wide, _ = _settled(lambda wide: step(wide, flat(begin, wide)), begin)
-    answer = _shaped(lambda: answer_of(wide, flat(begin, wide)))
-    if not any(wide) and answer.wide is None:
-        return [(None, size) for size in sizes]
-    if answer.wide is None:
+    two, like, _ = settled(lambda carry: step(consts, carry), body.jaxpr, of_body, begin)
+    answer = _shaped(lambda carry: answer_of(consts, unflat(carry, two, like)), flat(begin, two))
+    if not any(two) and not apart(answer):
         end = lax.while_loop(
-            lambda carry: answer_of(wide, carry).value,
-            lambda carry: flat(step(wide, carry), wide), flat(begin, wide),
+            lambda carry: answer_of(consts, unflat(carry, two, like)).value,
+            lambda carry: flat(step(consts, unflat(carry, two, like)), two), flat(begin, two),
         )  # fmt: skip
-        return [_given(number) for number in unflat(end, wide, sizes)]
-    read = {v for equation in test.jaxpr.eqns for v in equation.invars if not isinstance(v, core.Literal)}
-    looks_at = [variable in read for variable in test.jaxpr.invars[of_test:]]
+        return unflat(end, two, like)
+    begin = quick(step, answer_of, consts, begin, like)
+    looks_at = _looked_at(test.jaxpr, of_test) if apart(answer) else []
 
     def goes_on(now: tuple[list[Array], Array]) -> Array:
-        return (wide_of(answer_of(wide, now[0])) == 1) & ~now[1]
+        answer = answer_of(consts, unflat(now[0], two, like))
+        return (answer.value if not apart(answer) else wide_of(answer) == 1) & ~now[1]
 
     def go_on(now: tuple[list[Array], Array]) -> tuple[list[Array], Array]:
-        before, new = unflat(now[0], wide, sizes), step(wide, now[0])
-        seen = [i for i, looked_at in enumerate(looks_at) if looked_at]
-        return flat(new, wide), _stands_still([before[i] for i in seen], [new[i] for i in seen])
+        before = unflat(now[0], two, like)
+        new = flat(step(consts, before), two)
+        after = unflat(new, two, like)
+        return new, _stands_still([before[i] for i in looks_at], [after[i] for i in looks_at])
 
-    end, _ = lax.while_loop(goes_on, go_on, (flat(begin, wide), jnp.asarray(False)))
-    # Another number of steps changes all that it ends with.
-    numbers = unflat(end, wide, sizes)
+    end, _ = lax.while_loop(goes_on, go_on, (flat(begin, two), jnp.asarray(False)))
+    numbers = unflat(end, two, like)
     if not may_be_none(answer):
-        return [(wide_of(number), number.size) for number in numbers]
-    unknown = wide_of(answer_of(wide, end)) != 0
-    return [(nothing_where(unknown, wide_of(number)), inf) for number in numbers]
+        return numbers
+    # Another number of steps changes all that it ends with.
+    unknown = wide_of(answer_of(consts, numbers)) != 0
+    return [unknown_where(unknown, number) for number in numbers]
+
+
+def _looked_at(test: Any, first: int) -> list[int]:
+    """Which of the numbers that a loop carries its condition reads."""
+    read = {v for equation in test.eqns for v in equation.invars if not isinstance(v, core.Literal)}
+    return [i for i, variable in enumerate(test.invars[first:]) if variable in read]
 
 
 def _stands_still(before: Sequence[Number], new: Sequence[Number]) -> Array:
     """Whether what a loop looks at is no integer in part, and otherwise as before: it would never end."""
     changed, none = jnp.asarray(False), jnp.asarray(False)
     for old, now in zip(before, new, strict=True):
-        if not may_be_none(now) or old.wide is None:
+        if not may_be_none(now):
             changed |= jnp.any(wide_of(old) != wide_of(now))
             continue
         of_old, of_now = lost(old), lost(now)
@@ -127,80 +122,46 @@ def _stands_still(before: Sequence[Number], new: Sequence[Number]) -> Array:
     return none & ~changed
 
 
-def _given(number: Number) -> Given:
-    return (None if number.wide is None else wide_of(number)), number.size
-
-
-def branches(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Given] | None:
+def branches(params: dict[str, Any], operands: Sequence[Number], evaluate: Evaluate) -> list[Number]:
     """The same of a branch, the one that numbers in 64 bits choose."""
     index, *given = operands
     bodies = params["branches"]
-    wide_in, sizes_in = [number.wide is not None for number in given], [number.size for number in given]
-    count = len(bodies[0].jaxpr.outvars)
-    wide, sizes = [index.wide is not None] * count, [0.0] * count
+    two_in = [apart(number) for number in given]
+    noted: list[list[Number]] = []
 
     def numbers_of(body: Any, values: Sequence[Array]) -> list[Number]:
-        return evaluate(body.jaxpr, body.consts, unflat(values, wide_in, sizes_in))
+        return evaluate(body.jaxpr, body.consts, unflat(values, two_in, given))
 
-    def noted(body: Any, values: Sequence[Array]) -> list[Array]:
-        numbers = numbers_of(body, values)
-        wide[:] = [one or number.wide is not None for one, number in zip(wide, numbers, strict=True)]
-        sizes[:] = [max(size, number.size) for size, number in zip(sizes, numbers, strict=True)]
-        return [number.value for number in numbers]
+    def traced(body: Any, values: Sequence[Array]) -> list[Array]:
+        noted.append(numbers_of(body, values))
+        return [number.value for number in noted[-1]]
 
-    values = flat(given, wide_in)
+    values = flat(given, two_in)
     for body in bodies:
-        jax.eval_shape(lambda *values, body=body: noted(body, values), *values)
-    if not any(wide):
-        return [(None, size) for size in sizes]
-    ways = [
-        lambda *values, body=body: [
-            wide_of(number) if is_wide else number.value
-            for number, is_wide in zip(numbers_of(body, values), wide, strict=True)
-        ]
-        for body in bodies
-    ]
-    results = lax.switch(
-        index.value if index.wide is None else _branch(index.wide, len(bodies)), ways, *values
-    )
-    if may_be_none(index):
-        unknown = without_side(index)
-        return [(nothing_where(unknown, value), inf) for value in results]
-    return [
-        (value if is_wide else None, size) for value, is_wide, size in zip(results, wide, sizes, strict=True)
-    ]
+        jax.eval_shape(lambda *values, body=body: traced(body, values), *values)
+    two = [any(map(apart, of)) for of in zip(*noted, strict=True)]
+    like = [_wider(of) for of in zip(*noted, strict=True)]
+    ways = [lambda *values, body=body: flat(numbers_of(body, values), two) for body in bodies]
+    which = index.value if index.wide is None else jnp.clip(index.wide, 0, len(bodies) - 1).astype(jnp.int32)
+    numbers = unflat(lax.switch(which, ways, *values), two, like)
+    if not may_be_none(index):
+        return numbers
+    return [unknown_where(without_side(index), number) for number in numbers]
 
 
-def _branch(index: Array, count: int) -> Array:
-    return jnp.clip(index, 0, count - 1).astype(jnp.int32)
+def _wider(numbers: Sequence[Number]) -> Number:
+    """What is as large as any of these."""
+    positive = all(number.positive for number in numbers)
+    return numbers[0]._replace(size=max(number.size for number in numbers), positive=positive)
 
 
-def _shaped(make: Callable[[], Number]) -> Number:
+def _shaped(make: Callable[[Sequence[Array]], Number], arrays: Sequence[Array]) -> Number:
     """A number as it is traced: whether it stands in 64 bits, and how large it can be."""
     noted: list[Number] = []
 
-    def traced() -> Array:
-        noted.append(make())
+    def traced(*arrays: Array) -> Array:
+        noted.append(make(arrays))
         return noted[0].value
 
-    jax.eval_shape(traced)
+    jax.eval_shape(traced, *arrays)
     return noted[0]
-
-
-def _settled(
-    step: Callable[[Sequence[bool]], list[Number]], begin: Sequence[Number]
-) -> tuple[list[bool], list[Number]]:
-    """Which of the carried numbers are wide, step after step, and what else a step gives, as it is traced."""
-    wide = [number.wide is not None for number in begin]
-    while True:
-        noted: list[Number] = []
-
-        def traced(wide: Sequence[bool] = tuple(wide), noted: list[Number] = noted) -> list[Array]:
-            noted.extend(step(wide))
-            return [number.value for number in noted]
-
-        jax.eval_shape(traced)
-        new = [a or number.wide is not None for a, number in zip(wide, noted, strict=False)]
-        if new == wide:
-            return wide, noted[len(begin) :]
-        wide = new

@@ -14,8 +14,8 @@ _STEPS = 2.0**40
 _KEEPING = frozenset({
     "neg", "abs", "max", "min", "clamp", "reduce_max", "reduce_min", "cummax", "cummin", "concatenate", "pad",
     "copy", "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "expand_dims", "split",
-    "stack", "unstack", "convert_element_type", "sort", "select_n", "gather", "dynamic_slice",
-    "dynamic_update_slice", "scatter", "rem", "div",
+    "stack", "unstack", "sort", "select_n", "gather", "dynamic_slice", "dynamic_update_slice", "scatter",
+    "shift_right_arithmetic",
 })  # fmt: skip
 
 
@@ -29,32 +29,80 @@ def size_of(value: Any) -> float:
     return float(np.abs(np.asarray(value, float)).max(initial=0.0))
 
 
-def largest(equation: Any, sizes: Sequence[float]) -> float:
-    """How large the results of an equation can be, given how large the operands that say what it computes."""
-    name, params = equation.primitive.name, equation.params
+def is_positive(value: Any) -> bool:
+    """Whether integers are known not to be negative."""
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    if dtype == np.bool_ or np.issubdtype(dtype, np.unsignedinteger):
+        return True
+    known = np.issubdtype(dtype, np.integer) and not isinstance(value, Tracer)
+    return known and bool(np.all(np.asarray(value) >= 0))
+
+
+def largest(equation: Any, sizes: Sequence[float], constants: Sequence[Any]) -> float:
+    """How large the results of an equation can be.
+
+    Given how large the operands are that say what it computes, and which are constants, None of others.
+    """
+    name, params, result = equation.primitive.name, equation.params, equation.outvars[0].aval
     if name in ("argmax", "argmin"):
         return float(prod(equation.invars[0].aval.shape))
     if name == "iota":
         return float(params["shape"][params["dimension"]])
-    if not sizes or max(sizes) == inf:
-        return inf
+    if name == "sign":
+        return 1.0 if np.issubdtype(result.dtype, np.integer) else inf
+    cut = _cut(name, constants) if np.issubdtype(result.dtype, np.integer) else inf
+    wraps = name in ("sub", "neg") and np.issubdtype(result.dtype, np.unsignedinteger)
+    if not sizes or max(sizes) == inf or wraps:
+        return cut
+    return min(cut, _of_known(name, params, equation, sizes, constants))
+
+
+def _of_known(
+    name: str, params: dict[str, Any], equation: Any, sizes: Sequence[float], constants: Sequence[Any]
+) -> float:
     if name in ("add", "sub", "add_any"):
         return sum(sizes)
     if name == "mul":
         return prod(sizes)
+    if name in ("integer_pow", "square"):
+        exponent = params.get("y", 2)
+        return prod([sizes[0]] * exponent) if 0 <= exponent < 64 else inf
     if name in ("reduce_sum", "cumsum", "dot_general"):
         return prod(sizes) * _count(name, params, equation.invars[0].aval.shape)
-    if name == "sign":
-        return 1.0
-    return max(sizes) if name in _KEEPING and _divides(equation) else inf
+    if name in ("floor", "ceil", "round"):
+        return sizes[0] + 1
+    if name in ("div", "rem") and _least(constants[1]):
+        return sizes[0] / (_least(constants[1]) if name == "div" else 1)
+    return max(sizes) if name in _KEEPING else inf
 
 
-def _divides(equation: Any) -> bool:
-    """Whether it divides by nothing that may be 0."""
-    if equation.primitive.name not in ("div", "rem"):
+def _cut(name: str, constants: Sequence[Any]) -> float:
+    """How large what it makes of integers can be, whatever they are."""
+    if name == "rem" and _least(constants[1]):
+        return float(np.abs(np.asarray(constants[1], float)).max())
+    if name == "and":
+        positive = [float(np.max(c)) for c in constants if c is not None and np.min(c) >= 0]
+        return min(positive, default=inf)
+    if name == "clamp" and constants[0] is not None and constants[2] is not None:
+        return max(size_of(np.asarray(constants[0])), size_of(np.asarray(constants[2])))
+    return inf
+
+
+def _least(divisor: Any) -> float:
+    """The smallest size among constants; 0 of what is none."""
+    return 0.0 if divisor is None else float(np.abs(np.asarray(divisor, float)).min())
+
+
+def never_negative(name: str, positive: Sequence[bool], constants: Sequence[Any]) -> bool:
+    """Whether the integers that an equation makes are known not to be negative."""
+    if name in ("argmax", "argmin", "iota", "abs", "square", "population_count", "clz"):
         return True
-    divisor = equation.invars[1]
-    return isinstance(divisor, core.Literal) and bool(np.all(np.asarray(divisor.val) != 0))
+    if name == "and":
+        return any(c is not None and np.min(c) >= 0 for c in constants)
+    if name in ("max", "rem", "clamp"):
+        return positive[0] or (name == "max" and positive[1])
+    keeps = name in _KEEPING - {"neg"} or name in ("add", "mul", "div", "reduce_sum", "cumsum", "dot_general")
+    return keeps and all(positive)
 
 
 def _count(name: str, params: dict[str, Any], shape: Sequence[int]) -> float:
@@ -74,7 +122,7 @@ def counted(jaxpr: Any, first: int, begin: Sequence[float]) -> list[float]:
     made = {v: equation for equation in jaxpr.eqns for v in equation.outvars}
     carried = jaxpr.invars[first : first + len(begin)]
     return [
-        size + _STEPS * _step(made, variable, new)
+        inf if str(variable.aval.dtype).startswith("uint") else size + _STEPS * _step(made, variable, new)
         for variable, new, size in zip(carried, jaxpr.outvars, begin, strict=False)
     ]
 

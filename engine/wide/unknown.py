@@ -9,8 +9,20 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from .checked import LOST, NAN, SURE, is_none, on_integers, real_of
-from .numbers import Array, Number, in_64_bits, is_cast, may_be_none, nothing_where, wide_of, without_side
+from .checked import NAN, SURE, is_none, on_integers, real_of
+from .numbers import (
+    Array,
+    Number,
+    in_64_bits,
+    is_cast,
+    is_whole,
+    known,
+    lost,
+    may_be_none,
+    unknown_where,
+    wide_of,
+    without_side,
+)
 
 COMPARING = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "is_finite"})
 LOGIC = frozenset({"and", "or", "xor", "not", "reduce_and", "reduce_or", "reduce_xor"})
@@ -26,7 +38,7 @@ def compared(equation: Any, operands: Sequence[Number], result: Array) -> Number
     if not unsure:
         return Number(result, answer.astype(jnp.int64), 1.0)
     unknown = reduce(or_, map(without_side, unsure))
-    beyond = [is_none(in_64_bits(number)) for number in unsure if in_64_bits(number).dtype == jnp.int64]
+    beyond = [is_none(in_64_bits(number)) for number in unsure if number.wide is not None]
     if beyond and len(given) == 2:
         far = [(a >= SURE, a <= -SURE) for a in map(_far, given, operands)]
         (more, less), (others_more, others_less) = far
@@ -40,8 +52,8 @@ def _sided(number: Number) -> Array:
 
 def _far(given: Array, number: Number) -> Array:
     """The number, but 0 of infinite floats: every integer is less than these."""
-    plain = jnp.issubdtype(given.dtype, jnp.floating) and not is_cast(number)
-    return jnp.where(jnp.isfinite(given), given, 0) if plain else given
+    real = jnp.issubdtype(given.dtype, jnp.floating) and not is_cast(number)
+    return jnp.where(jnp.isfinite(given), given, 0) if real else given
 
 
 def logic(equation: Any, operands: Sequence[Number], result: Array) -> Number:
@@ -61,33 +73,34 @@ def logic(equation: Any, operands: Sequence[Number], result: Array) -> Number:
     return Number(result, jnp.where(unknown, NAN, answer), inf)
 
 
-def selected(equation: Any, operands: Sequence[Number], result: Array, size: float) -> Number:
+def selected(equation: Any, operands: Sequence[Number], written: Array, size: float) -> Number:
     """What an answer selects: nobody knows what, where the answer is unknown."""
     which, *cases = operands
     chosen = which.value
     if which.wide is not None:
         count = len(cases) - 1
         chosen = which.wide == 1 if chosen.dtype == bool else jnp.clip(which.wide, 0, count).astype(jnp.int32)
+    whole = written.dtype == bool or is_whole(written)
     new = equation.primitive.bind(chosen, *map(wide_of, cases))
+    nowhere = None
     if any(map(may_be_none, cases)):
         size = inf
-    elif result.dtype == bool:
+        nowhere = None if whole else equation.primitive.bind(chosen, *map(lost, cases))
+    elif written.dtype == bool:
         size = 1.0
-    if may_be_none(which):
-        new, size = nothing_where(without_side(which), new), inf
-    return Number(result, new, size)
+    number = Number(written, new, size) if whole else Number(new, None, size, nowhere)
+    return unknown_where(without_side(which), number) if may_be_none(which) else number
 
 
-def bounded(equation: Any, operands: Sequence[Number], result: Array) -> Number:
+def bounded(equation: Any, operands: Sequence[Number]) -> Number:
     """The smaller or larger of floats that integers have just become: known where it is within 64 bits."""
     (new,) = on_integers(equation, [_sided(number) for number in operands])
-    of_integers = [in_64_bits(number) for number in operands if is_cast(number)]
-    unknown = reduce(or_, [whole <= LOST for whole in of_integers])
-    unknown |= reduce(or_, map(is_none, of_integers)) & (jnp.abs(new) >= SURE)
-    return Number(result, nothing_where(unknown, new))
+    unknown = reduce(or_, [without_side(number) for number in operands])
+    beyond = reduce(or_, [is_none(in_64_bits(number)) for number in operands if is_cast(number)])
+    return unknown_where(unknown | (beyond & (jnp.abs(new) >= SURE)), known(new))
 
 
-def ordered(equation: Any, operands: Sequence[Number], news: Sequence[Array]) -> list[Array]:
+def ordered(equation: Any, operands: Sequence[Number], news: Sequence[Number]) -> list[Number]:
     """What stands in which order, or is the largest, where the order is known."""
     name, params = equation.primitive.name, equation.params
     keys = [number for number in operands[: params.get("num_keys", 1)] if may_be_none(number)]
@@ -100,7 +113,7 @@ def ordered(equation: Any, operands: Sequence[Number], news: Sequence[Array]) ->
 
     unknown = reduce(or_, [along(without_side(number)) > 0 for number in keys])
     equal = jnp.zeros_like(unknown)
-    for whole in (in_64_bits(number) for number in keys if in_64_bits(number).dtype == jnp.int64):
+    for whole in (in_64_bits(number) for number in keys if number.wide is not None):
         best = {"argmax": jnp.max, "argmin": jnp.min}.get(name)
         first = whole if best is None else best(whole, axis=axes, keepdims=True)
         for far in ((whole >= SURE) & (first >= SURE), (whole <= -SURE) & (first <= -SURE)):
@@ -110,11 +123,12 @@ def ordered(equation: Any, operands: Sequence[Number], news: Sequence[Array]) ->
     moved = [goes_with or (name == "top_k" and i == 1) for i in range(len(news))]
     lines = [unknown | equal if one else unknown for one in moved]
     return [
-        nothing_where(jnp.broadcast_to(line, new.shape), new) for line, new in zip(lines, news, strict=True)
+        unknown_where(jnp.broadcast_to(line, new.value.shape), new)
+        for line, new in zip(lines, news, strict=True)
     ]
 
 
-def placed(equation: Any, places: Sequence[int], operands: Sequence[Number], new: Array) -> Array:
+def placed(equation: Any, places: Sequence[int], operands: Sequence[Number], new: Number) -> Number:
     """What stands at indices, of which some may be none; what is beyond 64 bits is past every end."""
     indices = [n for i, n in enumerate(operands) if i not in places and may_be_none(n)]
     if not indices:
@@ -122,7 +136,7 @@ def placed(equation: Any, places: Sequence[int], operands: Sequence[Number], new
     if equation.primitive.name != "gather":
         unknown = reduce(or_, [jnp.any(without_side(number)) for number in indices])
     else:
-        offsets = equation.params["dimension_numbers"].offset_dims
-        of_batch = [axis for axis in range(new.ndim) if axis not in offsets]
-        unknown = lax.broadcast_in_dim(jnp.any(without_side(indices[0]), axis=-1), new.shape, of_batch)
-    return nothing_where(unknown, new)
+        shape, offsets = new.value.shape, equation.params["dimension_numbers"].offset_dims
+        of_batch = [axis for axis in range(len(shape)) if axis not in offsets]
+        unknown = lax.broadcast_in_dim(jnp.any(without_side(indices[0]), axis=-1), shape, of_batch)
+    return unknown_where(unknown, new)

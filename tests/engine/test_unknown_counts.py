@@ -135,7 +135,7 @@ def test_no_answer_about_counts_beyond_64_bits_is_wrong():
         n = jnp.floor(p["n"]).astype(jnp.int64)
         return {name: answer(n) for name, (answer, _) in ANSWERS.items()}
 
-    found = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
+    found = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))[0]))(
         jnp.asarray(SIZES, float)
     )
     for name, (_, right) in ANSWERS.items():

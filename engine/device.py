@@ -36,6 +36,15 @@ def pick_device(wanted: str) -> Any:
         ) from None
 
 
+class UnseenGpu:
+    """What stands for a GPU of another host, of which nothing is known: for `most_points` a small one."""
+
+    platform = "gpu"
+
+    def memory_stats(self) -> None:
+        """Nothing."""
+
+
 def most_points(device: Any, bytes_per_point: int, needs_ode: bool) -> int:
     """Most points of a tile on `device`: on a GPU, by its memory. `needs_ode`: a flow is integrated."""
     if device.platform == "cpu":

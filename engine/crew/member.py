@@ -23,6 +23,7 @@ from ..store.cube import open_cube_for_reading
 from ..store.identity import require_same_sweep
 from ..store.manifest import key_of
 from ..store.shared.lease import beside_others
+from ..store.storage.held import hold
 from ..tiles import Tile
 from ..writer import TileWriter
 
@@ -79,6 +80,7 @@ class Member:
             keep_compiled()
             self.cube = open_cube_for_reading(root)
             require_same_sweep(self.cube, stored)
+            hold(self.cube, self._lease)
             self._open.callback(self.cube.recorder.close)
         except BaseException:
             self._open.close()

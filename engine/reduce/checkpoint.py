@@ -16,9 +16,9 @@ import numpy as np
 
 from ..gate.documents import parse_json
 from ..gate.files import DATA
-from ..store.durable import require_no_links
 from ..store.resume import UNDER_WAY as FOLDER
 from ..store.storage.files import storage_of
+from ..store.storage.links import require_no_links
 
 NAME = "tree"
 _DIGEST = 64  # hexadecimal digits of SHA-256

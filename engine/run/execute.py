@@ -26,6 +26,7 @@ from ..store.manifest import complete
 from ..store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from ..store.shared.lease import Busy, Lease, beside_others, only_writer
 from ..store.shared.parts import WHOLE, Part, places_of
+from ..store.storage.held import hold
 from ..tiles import Tile
 from ..writer import WRITERS, TileWriter
 from .begin import WantedCube, something_at
@@ -123,6 +124,7 @@ def execute(
             wanted.create()
         with only_writer(root) as lease:
             cube, grown = wanted.open()
+            hold(cube, lease)
             try:
                 todo = prepare(cube, durable)
                 report = Report(0, len(cube.layout), 0, 0.0, 0, "")
@@ -156,6 +158,7 @@ def _run_part(job: _Job, part: Part, new: bool) -> Report:
         with beside_others(root, str(part)) as lease:
             cube = open_cube_for_reading(root)
             require_same_sweep(cube, wanted.stored)
+            hold(cube, lease)
             places = places_of(cube.layout, part)
             try:
                 todo = prepare_part(cube, job.durable, places)

@@ -19,7 +19,7 @@ from ..gate.shortage import is_of_process
 from ..gate.text import said
 from ..tiles import Layout, Tile
 from .decode import read_digest, read_part
-from .durable import clear_disk_errors, require_no_link
+from .durable import clear_disk_errors
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
@@ -28,6 +28,7 @@ from .seal import Seal, broken, cube_name, read_seals, seals_of
 from .shard import Form, Passing, encode, holds_all_chunks
 from .storage.failures import StorageError
 from .storage.files import objects_of, storage_of
+from .storage.links import require_no_link
 from .storage.pieces import recorder_at
 from .storage.place import place
 from .stored import Stored, stored_array
@@ -278,11 +279,8 @@ def _left_beside(root: Path) -> str:
         left = sorted(path.name for path in root.absolute().parent.glob(f"{root.name}.deleted-*"))
     except (OSError, ValueError):
         return ""
-    return (
-        f"; an overwriting run that was killed left the old one as {left[0]}, and a run puts it back"
-        if left
-        else ""
-    )
+    moved = "an overwriting run that was killed left the old one as"
+    return f"; {moved} {left[0]}, and a run puts it back" if left else ""
 
 
 @contextmanager

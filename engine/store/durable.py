@@ -1,11 +1,13 @@
-"""Files that survive: synced writes, and directories that appear whole."""
+"""Files that survive: synced writes, and directories that appear whole.
+
+A path begins at the open directory `folder`, where one is given, whatever bears its name by then.
+"""
 
 import ctypes
 import errno
 import glob
 import os
 import shutil
-import stat
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -15,6 +17,8 @@ from pathlib import Path
 from ..errors import CubeError
 from .shared.owner import abandoned, scratch_name, where
 from .storage.failures import StorageError
+from .storage.interface import Place
+from .storage.links import require_no_link
 from .storage.place import is_url
 from .storage.reached import objects_at
 
@@ -29,16 +33,16 @@ class Appeared(CubeError):
     """Another process was faster in creating a cube."""
 
 
-def sync(path: str | os.PathLike[str]) -> None:
+def sync(path: Place, folder: int | None = None) -> None:
     """Force a file's bytes, or a directory's names, onto the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY, dir_fd=folder)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def write_file(path: str | os.PathLike[str], parts: Iterable[bytes], durable: bool = False) -> None:
+def write_file(path: Place, parts: Iterable[bytes], durable: bool = False, folder: int | None = None) -> None:
     """Write a file that is there whole or not at all; `durable`: its bytes are on the disk, then its name is.
 
     Raises OSError where the disk refuses, and where there is no folder for it.
@@ -46,29 +50,29 @@ def write_file(path: str | os.PathLike[str], parts: Iterable[bytes], durable: bo
     # A run writes a hundred thousand of these: names are texts, which take a tenth of the time of paths.
     partial = f"{path}.{where()}-{os.getpid()}-{threading.get_ident()}.partial"
     try:
-        with open(open_own(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        with open(open_own(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, folder), "wb") as file:
             file.writelines(parts)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(partial, path)  # noqa: PTH105
+        os.replace(partial, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        remove(partial)
+        remove(partial, folder)
         raise
 
 
-def remove(path: str | os.PathLike[str]) -> None:
+def remove(path: Place, folder: int | None = None) -> None:
     """Delete a file, if it is there."""
     with suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path, dir_fd=folder)
 
 
-def open_own(path: str | os.PathLike[str], flags: int) -> int:
+def open_own(path: Place, flags: int, folder: int | None = None) -> int:
     """Open a file of a cube; OSError where it is a link, whose target is not the cube's."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
 
 
-def make_folder(root: str | os.PathLike[str], inside: str) -> None:
+def make_folder(root: Place, inside: str, folder: int | None = None) -> None:
     """Make a folder below `root`, which is there, and all that lead to it; `inside` is its path from `root`.
 
     CubeError where one of them is a link, which would lead out of the cube; OSError where the disk refuses.
@@ -77,32 +81,13 @@ def make_folder(root: str | os.PathLike[str], inside: str) -> None:
     for part in inside.split("/"):
         step = f"{step}/{part}"
         try:
-            mode = os.lstat(step).st_mode
+            mode = os.stat(step, dir_fd=folder, follow_symlinks=False).st_mode
         except FileNotFoundError:
             with suppress(FileExistsError):  # another thread was faster
-                os.mkdir(step)  # noqa: PTH102  (no parents: a cube that was deleted is not begun anew)
-            mode = os.lstat(step).st_mode
+                # No parents: a cube that was deleted is not begun anew.
+                os.mkdir(step, dir_fd=folder)
+            mode = os.stat(step, dir_fd=folder, follow_symlinks=False).st_mode
         require_no_link(step, mode)
-
-
-def require_no_links(root: Path, inside: Iterable[str]) -> None:
-    """Refuse a cube in which one of these paths, or a folder that leads to it, is a link."""
-    if is_url(root):
-        return
-    for path in inside:
-        step = root
-        for part in Path(path).parts:
-            step = step / part
-            with suppress(FileNotFoundError, NotADirectoryError):
-                require_no_link(step, os.lstat(step).st_mode)
-
-
-def require_no_link(path: str | Path, mode: int) -> None:
-    """Refuse a path whose `mode` is that of a link, with a CubeError."""
-    if stat.S_ISLNK(mode):
-        raise CubeError(
-            f"{path}: is a link, and a cube is written into its own folder only; put what it links to there"
-        )
 
 
 def sync_below(path: str, root: str) -> None:
@@ -292,9 +277,8 @@ def clear_disk_errors(root: Path) -> Iterator[None]:
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
         if error.errno == errno.ENOENT and (is_url(root) or root.parent.is_dir()):
             reason = "it, or a part of it, was moved or deleted meanwhile"
-        try:
+        whole = False
+        with suppress(OSError):
             whole = root.is_dir() and error.errno != errno.ENOENT
-            kept = "; committed tiles are intact, the same command goes on" if whole else ""
-        except OSError:
-            kept = ""
+        kept = "; committed tiles are intact, the same command goes on" if whole else ""
         raise CubeError(f"{root}: {reason}{kept}") from error

@@ -19,7 +19,7 @@ from ..feedback.report import Report
 from ..tiles import Tile, TileList
 from .commit import agrees, digests, record, revoke
 from .cube import Cube, open_cube_for_reading
-from .durable import clear_disk_errors, discard, has_leftovers_beside, remove_leftovers, require_no_links
+from .durable import clear_disk_errors, discard, has_leftovers_beside, remove_leftovers
 from .identity import damaged_coordinate
 from .journal import FOLDER as RUNS
 from .journal import JOURNAL, merge_journals, own_journals
@@ -27,9 +27,11 @@ from .manifest import FOLDER, Manifest, complete, key_of
 from .metadata import contradictions
 from .recorder import Recorder
 from .seal import broken, drop_older_seals, seal_of, seals_of, write_seal
-from .shared.lease import Busy, names, only_writer
+from .shared.lease import Busy, only_writer
 from .shared.parts import WHOLE, Part, places_of
+from .shared.signs import names
 from .storage.changed import changed_files, has_mark
+from .storage.links import require_no_links
 
 UNDER_WAY = "status/partial"  # What is under way of a reduced sweep, until its tile is committed.
 Shards = Mapping[str, tuple[int, bytes]]

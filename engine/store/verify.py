@@ -23,6 +23,7 @@ from .seal import broken, read_seals, restore_metadata, seal_of, write_seal
 from .shard import Form, digests_of
 from .shared.lease import Lease, only_writer
 from .storage.changed import has_mark
+from .storage.held import hold
 from .storage.place import place
 
 _BLOCK = 4096  # Records whose numbers are held as Python's at once.
@@ -129,6 +130,8 @@ class _Verifying:
         self.has_manifest = bool(seals or lost or self.manifest.files) or cube.format != 1
         if not seals:
             self._unsealed()
+        if lease:
+            hold(cube, lease)
         sound, damaged = self._read(on_tile)
         if lease and not self.verdict.coordinate:
             self._repair(lease, sound, damaged, sealed=bool(seals))

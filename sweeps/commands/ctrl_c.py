@@ -20,7 +20,7 @@ from ...engine.feedback.stop_flag import forget_stop, interrupt_work, request_st
 _STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ENDED = b"equisweep: ended at once; committed tiles are intact\n"
 _WAITING = b"\nequisweep: stopping once what is under way is done; Ctrl-C again ends at once\n"
-_ENDED_IMPORTING = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
+_STOPPED = b"equisweep: stopped; the same command starts anew, or goes on where it was\n"
 _ENDED_COMPILING = (
     b"\nequisweep: stopped while compiling; committed tiles are intact. "
     b"The same command goes on where this one stopped.\n"
@@ -32,20 +32,26 @@ _NUDGE = getattr(signal, "SIGURG", None)
 _GRACE_SECONDS = 0.5
 # After so many times as long it is said that one more signal would end the command at once.
 _PATIENCE = 4
+_heard = 0  # signals that the main thread has heard
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[None]:
+def stop_on_signals(last: bool = False) -> Iterator[None]:
     """Within it SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt; a second one ends the process with 130.
 
     They also ask work to stop (`engine.feedback.stop_flag`), for a library may swallow the exception.
     A signal that was ignored when the process began (SIGHUP under nohup, SIGINT in a shell's background job)
     stays ignored. Outside the main thread it changes nothing.
+
+    `last`: the process ends afterwards, and signals change nothing any more. To hear them as before would let
+    one that comes then end it without a word, or with one that is not true: its work is done.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    global _heard
     forget_stop()
+    _heard = 0
     before = {n: signal.getsignal(n) for n in _STOPPING if signal.getsignal(n) != signal.SIG_IGN}
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -59,8 +65,10 @@ def stop_on_signals() -> Iterator[None]:
             before[_NUDGE] = signal.signal(_NUDGE, lambda *_: None)
         yield
     finally:
+        if last:
+            ignore_stopping()
         signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
+        for number, handler in () if last else before.items():
             signal.signal(number, handler)
         os.close(write)
         watcher.join()
@@ -71,6 +79,12 @@ def ignore_stopping() -> None:
     """From now on the signals that stop a command change nothing."""
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
+
+
+def say_stopped() -> int:
+    """Say that the command was stopped, where nothing else can be said; returns the exit code."""
+    _say(_STOPPED)
+    return 130
 
 
 def quiet_once_stopped() -> None:
@@ -88,9 +102,15 @@ def _unless_stopped(hook: Callable[..., None]) -> Callable[..., None]:
 
 
 def _stop(_number: int, frame: FrameType | None) -> None:
+    global _heard
+    _heard += 1
+    if (
+        _heard > 1
+    ):  # `_watch` ends the process: good order, such as counting tiles, is not disturbed meanwhile
+        return
     request_stop()
     if _importing(frame):
-        _end(_ENDED_IMPORTING)
+        _end(_STOPPED)
     raise KeyboardInterrupt
 
 

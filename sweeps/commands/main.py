@@ -16,7 +16,7 @@ from ...engine.gate.shortage import shortage
 from ...engine.gate.text import MESSAGE, clean, said
 from ..light_imports import import_lightly
 from .command import Command, in_shell
-from .ctrl_c import ignore_stopping, quiet_once_stopped, stop_on_signals
+from .ctrl_c import ignore_stopping, quiet_once_stopped, say_stopped, stop_on_signals
 from .room import guard_room
 from .streams import Complaints, PlainStream, let_go, quiet_libraries
 
@@ -82,13 +82,15 @@ _EXAMPLES = """examples:
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, last: bool = False) -> int:
     """Run one command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped; and 70
     for what should not be.
+
+    `last`: the process ends afterwards.
     """
     heard = cast(TextIO, PlainStream(sys.stdout)), cast(TextIO, Complaints(sys.stderr))
     # Signals are heard until it is said how the command ended: a second one would end it without a word.
-    with redirect_stdout(heard[0]), redirect_stderr(heard[1]), stop_on_signals():
+    with redirect_stdout(heard[0]), redirect_stderr(heard[1]), stop_on_signals(last):
         return _main(arguments)
 
 
@@ -154,9 +156,9 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     # What a callback in a model raised is said in a line; jax would log its traceback besides.
     logging.getLogger("jax._src.callback").addFilter(lambda _: False)
     try:
-        code = main(arguments)
-    except KeyboardInterrupt:  # while it was said that it was stopped
-        code = 130
+        code = main(arguments, last=True)
+    except KeyboardInterrupt:  # when all but this was done
+        code = say_stopped()
     except SystemExit as end:  # --help
         code = end.code
     ignore_stopping()

@@ -118,10 +118,11 @@ def copy(template: Path, cube: Path) -> None:
     vouch(cube)
 
 
-def vouch(cube: Path, lengths_too: bool = False) -> None:
+def vouch(cube: Path, lengths_too: bool = False, inodes: Mapping[Path, int] | None = None) -> None:
     """Let every record name inode and times of the file as it is now: as a disk that errs leaves it.
 
-    `lengths_too`: also where the file no longer has its length.
+    `lengths_too`: also where the file no longer has its length. `inodes`: what each file had where it was
+    recorded; a record of another file stays that of another.
     """
     for path in manifest_files(cube):
         raw = path.read_bytes()
@@ -136,7 +137,8 @@ def vouch(cube: Path, lengths_too: bool = False) -> None:
         for record in records:
             for name, shard in zip(said["variables"], record["shards"], strict=True):
                 file = cube.joinpath(name, "c", *map(str, record["key"].tolist()))
-                if file.is_file() and (lengths_too or file.stat().st_size == shard["length"]):
+                same = inodes is None or inodes.get(file) == shard["inode"]
+                if same and file.is_file() and (lengths_too or file.stat().st_size == shard["length"]):
                     there = os.stat(file)  # noqa: PTH116
                     shard["inode"], shard["mtime"] = there.st_ino, there.st_mtime_ns
                     shard["ctime"] = there.st_ctime_ns

@@ -17,8 +17,9 @@ LOOSE = ("investment", "equilibrium_count", "status")  # variables, whose shards
 
 @dataclass(eq=False)
 class File:
-    """Bytes as they are, and all states since they were last synced."""
+    """Bytes as they are, and all states since they were last synced; and the number that the system knew."""
 
+    inode: int
     states: list[bytes] = field(default_factory=lambda: [b""])
 
     @property
@@ -83,9 +84,11 @@ class Disk:
         name, *given = operation
         getattr(self, f"_{name}")(*given)
 
-    def after_a_power_cut(self, place: Path, chance: random.Random) -> None:
-        """Write what is left of it to a folder."""
-        _write(self.top, place, chance)
+    def after_a_power_cut(self, place: Path, chance: random.Random) -> dict[Path, int]:
+        """Write what is left of it to a folder; returns the inode that each file had until then."""
+        inodes: dict[Path, int] = {}
+        _write(self.top, place, chance, inodes)
+        return inodes
 
     def _find(self, path: str) -> Any:
         node: Any = self.top
@@ -101,11 +104,11 @@ class Disk:
         *above, name = self._parts(path)
         return self._find("/".join([self.root, *above])), name
 
-    def _open(self, number: int, path: str, creates: bool, truncates: bool) -> None:
+    def _open(self, number: int, path: str, creates: bool, truncates: bool, inode: int) -> None:
         folder, name = self._at(path) if path != self.root else (self.top, "")
         node = folder.now.get(name) if name else folder
         if node is None and creates:
-            node = File()
+            node = File(inode)
             folder.put({name: node})
         if truncates and node.now:
             node.states.append(b"")
@@ -165,16 +168,17 @@ def _load(path: Path, synced: bool, root: Path) -> Any:
         names = {one.name: _load(one, synced, root) for one in path.iterdir()}
         return Folder(dict(names), names)
     loose = not synced and path.name.isdigit() and path.relative_to(root).parts[1] in LOOSE
-    return File([b"", path.read_bytes()] if loose else [path.read_bytes()])
+    return File(path.stat().st_ino, [b"", path.read_bytes()] if loose else [path.read_bytes()])
 
 
-def _write(node: Any, place: Path, chance: random.Random) -> None:
+def _write(node: Any, place: Path, chance: random.Random, inodes: dict[Path, int]) -> None:
     if isinstance(node, Folder):
         place.mkdir()
         for name, inside in node.survivors(chance).items():
-            _write(inside, place / name, chance)
+            _write(inside, place / name, chance, inodes)
         return
     place.write_bytes(_bytes(node, chance))
+    inodes[place] = node.inode
 
 
 def _bytes(node: File, chance: random.Random) -> bytes:

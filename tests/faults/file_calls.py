@@ -50,7 +50,7 @@ class Inside:
         if name == "syncfs":
             return True
         first = given[1] if name == "renameat2" else given[0] if given else "."
-        path = self.path(first, named.get("dir_fd"))
+        path = self.path(first, named.get("dir_fd", named.get("src_dir_fd")))
         return path == self.folder or path.startswith(self.folder + "/")
 
     def note(self, name: str, result: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:

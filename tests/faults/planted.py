@@ -10,13 +10,14 @@ from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.decode import Damaged
 from equisweep.engine.store.shared import lease
 from equisweep.engine.store.storage.disk import Disk
+from equisweep.engine.store.storage.held import HeldDisk
 from equisweep.sweeps.commands import main as main_module
 
 
 def _nothing_is_synced() -> None:
     write = Cube.write_shard
     Cube.write_shard = lambda self, name, tile, values, durable=False: write(self, name, tile, values)  # pyright: ignore
-    Disk.sync_below = staticmethod(lambda *_: None)  # pyright: ignore
+    Disk.sync_below = HeldDisk.sync_below = staticmethod(lambda *_: None)  # pyright: ignore
 
 
 def _files_are_written_in_place() -> None:
@@ -25,7 +26,7 @@ def _files_are_written_in_place() -> None:
             for part in parts:
                 file.write(part)
 
-    Disk.put = staticmethod(write_file)  # pyright: ignore
+    Disk.put = HeldDisk.put = staticmethod(write_file)  # pyright: ignore
 
 
 def _what_is_missing_is_read_as_fill_values() -> None:

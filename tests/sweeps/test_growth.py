@@ -22,7 +22,7 @@ from equisweep.engine.store.cube import Cube, open_cube_for_reading
 from equisweep.engine.store.identity import damaged_coordinate, identity
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import finish_growth
-from equisweep.engine.store.storage.disk import Disk
+from equisweep.engine.store.storage.held import HeldDisk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.source import space_of
@@ -169,12 +169,12 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
     """Every rename that grows the cube is, in turn, the one that does not happen any more."""
     before, space, steps, rename = shards(cube), stated(small, 64).space(), [], os.replace
 
-    def until_killed(path, target):
+    def until_killed(path, target, **how):
         if Path(target).is_relative_to(cube):
             steps.append(target)
             if len(steps) > step:
                 raise Killed
-        return rename(path, target)
+        return rename(path, target, **how)
 
     def grow_it():
         opened = Cube(cube)
@@ -212,11 +212,11 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
 def test_after_a_kill_the_old_and_the_new_sweep_go_on(small, cube, step, samples, monkeypatch):
     rename, steps = os.replace, []
 
-    def until_killed(path, target):
+    def until_killed(path, target, **how):
         steps.append(Path(target))
         if len([one for one in steps if one.is_relative_to(cube)]) > step:
             raise Killed
-        return rename(path, target)
+        return rename(path, target, **how)
 
     monkeypatch.setattr(os, "replace", until_killed)
     with pytest.raises(Killed):
@@ -242,15 +242,15 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
     run(stated(tmp_path, 10, **design), path)
     run(stated(tmp_path, 15, **design), path)  # the second tile holds five of ten points
     old = xr.open_zarr(path).load()
-    written, real = [], Disk.sync_below
+    written, real = [], HeldDisk.sync_below
 
-    def until_killed(shard, root):
+    def until_killed(disk, shard, root):
         written.append(shard)
         if len(written) == 2:
             raise OSError(5, "killed here")
-        real(shard, root)
+        real(disk, shard, root)
 
-    monkeypatch.setattr(Disk, "sync_below", staticmethod(until_killed))
+    monkeypatch.setattr(HeldDisk, "sync_below", until_killed)
     with pytest.raises(CubeError, match="killed here"):
         run(stated(tmp_path, 20, **design), path)
     seen = xr.open_zarr(path).load()

@@ -10,80 +10,33 @@ not renewed for `LASTS` seconds by the clock of the storage. A writer that was c
 looks whether its file is still there before it writes on.
 """
 
+import errno
 import json
 import secrets
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ...errors import CubeError
-from ...gate.documents import parse_json
 from ..storage.files import storage_of
 from ..storage.zipped import require_writable
-from .owner import Owner, this_process
+from . import signs
+from .owner import awake, this_process
+from .signs import END, FOLDER, HELD, Writer
 
-FOLDER = "status/writers"  # inside an array's folder, where listing a zarr group does not look
-LASTS = 60.0
 _LOOKS = 1.0  # Seconds within which a writer does not look again whether its file is there.
-_END = ".writer"
-_MOST = 10_000  # bytes of a file
 _FRESH = 2.0  # Seconds in which two who came at once may both have seen the other.
 _TRIES = 8
 _PAUSE = 0.2
 # What is soon done, so that others wait for it.
 BRIEF = frozenset({"preparing", "ending"})
 
-_UNKNOWN = Owner("a host that cannot be told", "", 0, 0)
-_HELD: set[str] = set()  # names of files of this process: those that are not there it has given back
-
 
 class Busy(CubeError):
     """Another process writes to the cube."""
-
-
-@dataclass(frozen=True)
-class Writer:
-    """One who writes, as its file says.
-
-    Attributes
-    ----------
-    path
-        The file.
-    owner
-        The process.
-    alone
-        Whether nobody may write beside it.
-    what
-        What it does: "run", "repair", "preparing", "ending", or "part".
-    part
-        Which part of a sweep, such as "3/64"; empty for the whole.
-    signed
-        When it last gave a sign of life, by the clock of the storage [s].
-    """
-
-    path: Path
-    owner: Owner
-    alone: bool
-    what: str
-    part: str
-    signed: float
-
-    def gone(self, now: float) -> bool:
-        """Whether it has ended, at a time by the clock of the storage."""
-        gone = self.owner.gone
-        if gone is None:
-            return abs(now - self.signed) > LASTS  # nor does anybody sign a minute ahead of the storage
-        if not gone and self.owner == this_process():
-            return self.path.name not in _HELD
-        return gone
-
-    def __str__(self) -> str:
-        who = f"part {self.part}" if self.part else "another run"
-        return f"{who} is writing to it (process {self.owner.process} on {self.owner.host})"
 
 
 class Lease:
@@ -91,31 +44,32 @@ class Lease:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._signed, self._lost = _awake(), False
+        self._signed, self._lost = awake(), False
         self._over = threading.Event()
         self._renewing = threading.Thread(target=self._renew_on, name="equisweep-lease", daemon=True)
 
     def begin(self) -> None:
-        """Renew it from now on, in a thread."""
+        """Renew it from now on, in a thread of its own."""
         self._renewing.start()
 
     def end(self) -> None:
         """Give it back."""
         self._over.set()
-        _HELD.discard(self.path.name)
+        HELD.discard(self.path.name)
         with suppress(OSError):
             storage_of(self.path).delete(str(self.path))
             self.path.parent.rmdir()
 
-    def require(self) -> None:
+    def require(self, anew: bool = False) -> None:
         """See to it that nobody else has taken the cube for one that nobody writes to; else CubeError.
 
-        To be asked before every tile: the storage is asked about it once a second at most.
+        To be asked before every tile: the storage is asked about it once a second at most, but for `anew`.
         """
-        if self._lost or (_awake() - self._signed > _LOOKS and not self._renew()):
+        if self._lost or ((anew or awake() - self._signed > _LOOKS) and not self._renew()):
             raise CubeError(
-                f"{self.path.parents[2]}: this run gave no sign of life for {LASTS:g} s (its host slept, or "
-                "was cut off from the storage), and another goes on in its place; run the same sweep again"
+                f"{self.path.parents[2]}: this run gave no sign of life for {signs.LASTS:g} s (its host "
+                "slept, or was cut off from the storage), and another goes on in its place; run the same "
+                "sweep again"
             )
 
     def now(self) -> float:
@@ -127,16 +81,16 @@ class Lease:
         """Whether the file is there still; it then says so to others."""
         try:
             storage_of(self.path).touch(self.path)
-        except FileNotFoundError:
-            self._lost = True
-            return False
-        except OSError:  # the storage is away for a moment: what is written next will say so, too
-            return True
-        self._signed = _awake()
+        except OSError as error:
+            # Of a file that another host has deleted some storage says that its handle is stale. Anything
+            # else: the storage is away for a moment, and what is written next will say so, too.
+            self._lost = self._lost or error.errno in (errno.ENOENT, errno.ESTALE)
+            return not self._lost
+        self._signed = awake()
         return True
 
     def _renew_on(self) -> None:
-        while not self._over.wait(LASTS / 6):
+        while not self._over.wait(signs.between()):
             self._renew()
 
 
@@ -178,7 +132,6 @@ def _writer(root: Path, alone: bool, what: str, part: str, wait: bool) -> Iterat
         yield Lease(root / FOLDER / "none")
         return
     lease = _enter(root, alone, what, part, wait)
-    lease.begin()
     try:
         yield lease
     finally:
@@ -186,10 +139,11 @@ def _writer(root: Path, alone: bool, what: str, part: str, wait: bool) -> Iterat
 
 
 def _enter(root: Path, alone: bool, what: str, part: str, wait: bool) -> Lease:
-    tries, waited = 0, _awake()
+    tries, waited = 0, awake()
     while True:
         lease = _add(root, alone, what, part)
         try:
+            lease.begin()  # to look at the others may take longer than it would be waited for
             other = _in_the_way(root, lease, alone)
         except FileNotFoundError:  # with the cube that lay here, in whose place is another one now
             lease.end()
@@ -211,17 +165,17 @@ def _enter(root: Path, alone: bool, what: str, part: str, wait: bool) -> Lease:
 
 
 def _until(writer: Writer, age: float, waited: float) -> str:
-    if writer.owner.gone is None and age + _awake() - waited > LASTS / 4:
-        return f"if it was killed, it is gone in {max(LASTS - age, 1):.0f} s"
+    if writer.owner.gone is None and age + awake() - waited > signs.LASTS / 4:
+        return f"if it was killed, it is gone in {max(signs.LASTS - age, 1):.0f} s"
     return "wait for that one to end"
 
 
 def _add(root: Path, alone: bool, what: str, part: str) -> Lease:
     """Add a file for this process."""
     require_writable(root)
-    name = secrets.token_hex(8) + _END
+    name = secrets.token_hex(8) + END
     said = {"owner": asdict(this_process()), "alone": alone, "what": what, "part": part}
-    _HELD.add(name)
+    HELD.add(name)
     path = root / FOLDER / name
     while True:
         storage_of(root).make_folder(root, FOLDER)
@@ -230,10 +184,10 @@ def _add(root: Path, alone: bool, what: str, part: str) -> Lease:
             return Lease(path)
         except FileNotFoundError:  # the last one to leave has taken the folder away
             if not (root / "status").is_dir():
-                _HELD.discard(name)
+                HELD.discard(name)
                 raise
         except BaseException:
-            _HELD.discard(name)
+            HELD.discard(name)
             raise
 
 
@@ -243,57 +197,18 @@ def _in_the_way(root: Path, lease: Lease, alone: bool) -> tuple[Writer, float] |
     Who is alone clears away files of those that are gone. To list and to read may take minutes: the clock
     is read after that, and whoever signed meanwhile is not gone.
     """
-    seen = [writer for writer in writers(root) if writer.path != lease.path]
+    seen = [writer for writer in signs.writers(root) if writer.path != lease.path]
     now = lease.now()
     gone = [writer for writer in seen if writer.gone(now)]
     for writer in seen:
-        again = _read(writer.path) if writer in gone else writer
-        if again is None or (again is not writer and again.signed == writer.signed):
-            continue
-        if alone or again.alone:
-            return again, max(now - again.signed, 0.0)
-    if alone:  # a file that is half-written just now is begun anew by its writer
-        half = [root / FOLDER / name for name in names(root) if name.endswith(".partial")]
-        for path in (*half, *(writer.path for writer in gone)):
-            storage_of(path).delete(str(path))
+        if writer not in gone and (alone or writer.alone):
+            return writer, max(now - writer.signed, 0.0)
+    lives = signs.stirs([writer for writer in gone if alone or writer.alone], now)
+    if lives is not None:
+        return lives, 0.0
+    for writer in gone if alone else ():
+        if not signs.take_away(writer):
+            return writer, 0.0
+    if alone:
+        signs.clear_half_made(root)
     return None
-
-
-def names(root: Path) -> list[str]:
-    """Names of all files that writers have, or were about to have, in the cube at `root`."""
-    try:
-        return storage_of(root).names(root / FOLDER)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def writers(root: Path) -> list[Writer]:
-    """All who have a file in the cube at `root`, in no order, those that are gone as well."""
-    found = (_read(root / FOLDER / name) for name in names(root) if name.endswith(_END))
-    return [writer for writer in found if writer is not None]
-
-
-def _read(path: Path) -> Writer | None:
-    """What a file says; None where it has gone. One that cannot be read is of somebody elsewhere."""
-    signed = time.time()
-    try:
-        signed = path.lstat().st_mtime
-        raw = storage_of(path).read(path, _MOST, follow=False)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return Writer(path, _UNKNOWN, True, "run", "", signed)
-    try:
-        said: Any = parse_json(raw)
-        of = said["owner"]
-        owner = Owner(str(of["host"]), str(of["where"]), int(of["process"]), int(of["since"]))
-        return Writer(path, owner, bool(said["alone"]), str(said["what"]), str(said["part"]), signed)
-    except (ValueError, KeyError, TypeError, OverflowError):
-        # names come whole: a power cut has left it, of nobody
-        return Writer(path, _UNKNOWN, True, "run", "", float("-inf"))
-
-
-def _awake() -> float:
-    """Seconds of a clock that goes on while the host sleeps."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot is None else time.clock_gettime(boot)

@@ -27,9 +27,9 @@ def run(options: argparse.Namespace) -> int:
     from .slurm_script import job_script, require_tiles
 
     sweep = Sweep.from_file(options.sweep)
-    require_tiles(sweep, options.parts, "cpu", options.tile_points)
+    tile_points = require_tiles(sweep, options.parts, options.gpu, options.tile_points)
     more = ["--device", "gpu"] if options.gpu else []
-    more += ["--tile-points", str(options.tile_points)] if options.tile_points else []
+    more += ["--tile-points", str(tile_points)] if tile_points else []
     named = shutil.which("equisweep")
     script = job_script(
         options.sweep,

@@ -97,28 +97,36 @@ def job_script(
     )
 
 
-def require_tiles(sweep: "Sweep", parts: int, device: str, tile_points: int | None) -> None:
-    """SweepError where there are more parts than tiles, so that some would have nothing to do."""
-    tiles = _tiles(sweep, device, tile_points)
+def require_tiles(sweep: "Sweep", parts: int, gpu: bool, tile_points: int | None) -> int | None:
+    """How many points a tile is to have at most, where the jobs are to be told; None where they know.
+
+    The first job cuts the cube, a GPU by its own memory: they are told, so that what is counted here holds.
+    SweepError where there are more parts than tiles, so that some would have nothing to do.
+    """
+    tiles, points = _tiles(sweep, gpu, tile_points)
     if parts > tiles:
         raise SweepError(
             f"parts: {parts:,} parts of a cube of {tiles:,} tiles would leave some without any; "
             f"ask for at most {tiles:,}, or for smaller tiles with ",
             Argument("tile_points", 1000),
         )
+    return points if gpu else tile_points
 
 
-def _tiles(sweep: "Sweep", device: str, tile_points: int | None) -> int:
-    from ....engine.device import pick_device
+def _tiles(sweep: "Sweep", gpu: bool, tile_points: int | None) -> tuple[int, int]:
+    """How many tiles a cube will have, and most points of one."""
+    from ....engine.device import UnseenGpu, most_points, pick_device
     from ....engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ....engine.run.begin import plan_space
     from ...reduced.reduced import resolved
 
-    told, picked = resolved(sweep), pick_device(device)
+    told, device = resolved(sweep), UnseenGpu() if gpu else pick_device("cpu")
+    space = told.space if told.reduction is None else reduced_last(told.space, told.reduction.over)
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
     if told.reduction is None:
-        return len(plan_space(told.space, picked, tile_points))
-    space, stored = reduced_last(told.space, told.reduction.over), reduced_space(told.space, told.reduction)
-    return len(plan_layouts(space, stored, picked, tile_points).cube)
+        return len(plan_space(space, device, most)), most
+    stored = reduced_space(told.space, told.reduction)
+    return len(plan_layouts(space, stored, device, most).cube), most
 
 
 def _memory(plan: "Plan") -> int:

@@ -91,8 +91,9 @@ def _bytes(reader: Reader) -> int:
 
 
 def _runs(cube: Cube) -> list[str]:
-    lines = []
+    lines, earlier = [], 0
     for entry in logged_runs(cube.root):
+        earlier += entry["earlier"] if isinstance(entry.get("earlier"), int) else 0
         with suppress(
             KeyError, ValueError, TypeError, OverflowError, OSError
         ):  # a line that no run has written
@@ -101,8 +102,8 @@ def _runs(cube: Cube) -> list[str]:
             how = f", {entry['computed']}" if entry.get("computed") else ""
             done += f" of part {entry['part']}, {entry['host']}," if "part" in entry else ""
             lines.append(clean(f"{when}  {done} in {clock(entry['seconds'])} on {entry['device']}{how}", 300))
-    if len(lines) > _MOST_RUNS:  # many parts, each gone on with many times
-        lines = [f"the last {_MOST_RUNS} of {len(lines):,}", *lines[-_MOST_RUNS:]]
+    if len(lines) + earlier > _MOST_RUNS:  # many parts, each gone on with many times
+        lines = [f"the last {_MOST_RUNS} of {len(lines) + earlier:,}", *lines[-_MOST_RUNS:]]
     return lines or ["not kept in a packed cube" if is_packed(cube.root) else "none finished"]
 
 

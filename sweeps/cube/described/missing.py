@@ -12,8 +12,8 @@ from ....engine.gate.text import clean
 from ....engine.store.journal import logged_runs
 from ....engine.store.manifest import complete
 from ....engine.store.read import Reader
-from ....engine.store.shared.lease import Writer, writers
 from ....engine.store.shared.parts import Part, dealt, part_of
+from ....engine.store.shared.signs import Writer, writers
 from ...text import table
 
 _MOST_ROWS = 64

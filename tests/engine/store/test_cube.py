@@ -17,7 +17,7 @@ from equisweep.engine.store.durable import clear_disk_errors
 from equisweep.engine.store.journal import logged_runs
 from equisweep.engine.store.metadata import read_metadata
 from equisweep.engine.store.shared.lease import only_writer
-from equisweep.engine.store.storage.disk import Disk
+from equisweep.engine.store.storage.held import HeldDisk
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
@@ -58,14 +58,14 @@ def test_every_shard_has_checksums(cube):
 
 
 def test_the_status_is_written_when_all_else_is_on_the_disk(tmp_path, monkeypatch):
-    synced, real = [], Disk.sync_below
+    synced, real = [], HeldDisk.sync_below
 
-    def watch(path, root):
+    def watch(disk, path, root):
         name, *tile = Path(path).relative_to(root).parts
         synced.append((name, Path(root).joinpath("status", *tile).exists()))
-        real(path, root)
+        real(disk, path, root)
 
-    monkeypatch.setattr(Disk, "sync_below", staticmethod(watch))
+    monkeypatch.setattr(HeldDisk, "sync_below", watch)
     run(small_sweep(axes={"alpha": [0.1, 0.2]}), tmp_path / "cube.zarr")
     assert [name for name, _ in synced][-1] == "status"
     assert [committed for _, committed in synced] == [False] * (len(synced) - 1) + [True]

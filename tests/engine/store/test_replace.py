@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from equisweep.engine import writer
 from equisweep.engine.store import durable
 from equisweep.engine.store.commit import commit, revoke
 from equisweep.engine.store.cube import Cube
+from equisweep.engine.store.shared.lease import only_writer
+from equisweep.engine.store.storage.held import hold
 from equisweep.sweeps import CubeError, open_cube, run
 from helpers.cube_files import contents
 from helpers.small_sweeps import small_sweep, tiled_sweep
@@ -168,3 +171,31 @@ def test_what_else_a_disk_refuses_is_said(tmp_path, monkeypatch, call):
         durable.name_anew(tmp_path / "partial", tmp_path / "final")
     assert raised.value.errno == (errno.EIO if call == "link" else errno.ENOSPC)
     assert not (tmp_path / "final").exists()
+
+
+def test_what_a_stalled_writer_still_writes_does_not_go_into_the_cube_that_took_its_place(cube, tmp_path):
+    """Its tile would count there, if the new run were killed before it came to it: nothing else tells."""
+    old, aside = Cube(cube), tmp_path / "aside"
+    tile = next(iter(old.layout))
+    values = {name: old.read(name, tile) for name in old.names}
+    with only_writer(cube) as lease:
+        hold(old, lease)
+        cube.rename(aside)  # as by a run on another host, after a minute without a sign
+        new = tmp_path / "new"
+        run(replace(tiled_sweep(), fixed={"L": 401.0}), new, tile_points=2000)
+        new.rename(cube)
+        before = contents(cube)
+        for missing in (False, True):
+            if missing:
+                revoke(Cube(cube), next(iter(Cube(cube).layout)))
+                before = contents(cube)
+            commit(old, tile, values)
+            assert contents(cube) == before
+        with pytest.raises(CubeError, match="another goes on in its place"):
+            lease.require(anew=True)
+        with pytest.raises(CubeError, match="another goes on in its place"):
+            hold(Cube(cube), lease)
+        shutil.rmtree(aside)
+        with pytest.raises(FileNotFoundError):
+            commit(old, tile, values)
+        assert contents(cube) == before

@@ -185,7 +185,9 @@ def test_a_run_puts_on_the_disk_what_one_without_sync_left(tmp_path, monkeypatch
 
 def test_a_shard_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     order, rename, fsync = [], os.replace, os.fsync
-    monkeypatch.setattr(os, "replace", lambda a, b: (order.append(("name", Path(b).name)), rename(a, b))[1])
+    monkeypatch.setattr(
+        os, "replace", lambda a, b, **how: (order.append(("name", Path(b).name)), rename(a, b, **how))[1]
+    )
     monkeypatch.setattr(os, "fsync", lambda file: (order.append(("sync", "")), fsync(file))[1])
     durable.write_file(tmp_path / "0", [b"numbers"], durable=True)
     assert order == [("sync", ""), ("name", "0")]

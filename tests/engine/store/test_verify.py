@@ -9,7 +9,7 @@ import pytest
 from equisweep.engine.store import decode
 from equisweep.engine.store.commit import revoke
 from equisweep.engine.store.cube import Cube
-from equisweep.engine.store.shared import lease
+from equisweep.engine.store.shared import lease, signs
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, open_cube, run
 from helpers.cube_files import contents
@@ -140,7 +140,7 @@ def test_who_was_taken_for_gone_while_reading_a_cube_back_repairs_nothing(cube, 
     monkeypatch.setattr(lease, "_LOOKS", -1)
 
     def overwritten(_tile):
-        for file in (cube / lease.FOLDER).glob("*.writer"):
+        for file in (cube / signs.FOLDER).glob("*.writer"):
             file.unlink()
 
     with pytest.raises(CubeError, match="gave no sign of life"):

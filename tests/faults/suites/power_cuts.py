@@ -3,9 +3,11 @@
 import ast
 import itertools
 import os
+import posix
 import random
 import threading
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,21 +15,23 @@ from typing import Any
 from ..cubes import vouch
 from ..disk import Disk, Operation
 from ..file_calls import Inside, install
-from ..scenarios import SCENARIOS, Bench, Scenario
+from ..scenarios import HIGH, LOW, SCENARIOS, Bench, Scenario
 from ..suite import Outcome
 from ..trial import Action, Trial
 
 NAME = "power cuts, which drop what was not synced"
-_MORE = (Scenario("a new cube, not synced", options=("--no-sync",)),)
+_MORE = (
+    Scenario("a new cube, not synced", options=("--no-sync",)),
+    Scenario("an axis that grows, not synced", kind=HIGH, before=LOW, options=("--no-sync",)),
+)
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a scenario's command did to the disk, in a folder that was like this before."""
+    """What a scenario's command did to the disk, which was like this before."""
 
-    folder: Path
+    before: Disk
     operations: list[Operation]
-    prepared: Path
 
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
@@ -48,27 +52,25 @@ def cut(
     trial = Trial(
         bench, scenario, f"power cut {number} at {moment}", prepared=False, careless=scenario.careless
     )
-    disk = Disk(recording.prepared, synced=scenario.state != "unsynced")
-    disk.root = str(recording.folder)
+    disk = deepcopy(recording.before)
     for operation in recording.operations[:moment]:
         if operation[0] == "committed":
             trial.reported.add(operation[1])
         else:
             disk.apply(operation)
-    disk.after_a_power_cut(trial.cube.parent, chance)
+    inodes = disk.after_a_power_cut(trial.cube.parent, chance)
     if not scenario.damaged and trial.cube.exists():
-        vouch(trial.cube)
+        vouch(trial.cube, inodes=inodes)
     return trial.judge()
 
 
 def record(bench: Bench, scenario: Scenario) -> Recording:
     """Run the scenario's command, and record every change of its folder."""
     trial = Trial(bench, scenario, f"recorded {scenario.name}")
-    folder = trial.cube.parent
-    prepared = bench.prepare(scenario, f"prepared {scenario.name}").parent
-    log = bench.folder / "log"
+    folder, log = trial.cube.parent, bench.folder / "log"
+    before = Disk(folder, synced=scenario.state != "unsynced")
     trial.start(lambda action: _recorded(action, folder, log)).wait()
-    return Recording(folder, ast.literal_eval(log.read_text()), prepared)
+    return Recording(before, ast.literal_eval(log.read_text()))
 
 
 def _recorded(action: Action, folder: Path, log: Path) -> Action:
@@ -103,10 +105,11 @@ class _Recorder:
     def __call__(self, name: str, real: Any, *given: Any, **named: Any) -> Any:
         with self.lock:
             concerns = self.on and self.inside.concerns(name, given, named)
-            path = self.inside.path(given[0], named.get("dir_fd")) if concerns else ""
+            folder = named.get("dir_fd", named.get("src_dir_fd"))
+            path = self.inside.path(given[0], folder) if concerns else ""
             result = None if name == "fsync" else real(*given, **named)
             self.inside.note(name, result, given, named)
-            operation = self._operation(name, path, result, given) if concerns else None
+            operation = self._operation(name, path, result, given, named) if concerns else None
             if operation is not None:
                 self.operations.append(operation)
         return result
@@ -116,17 +119,20 @@ class _Recorder:
         with self.lock:
             self.operations.append(("committed", key))
 
-    def _operation(self, name: str, path: str, result: Any, given: tuple[Any, ...]) -> Operation | None:
+    def _operation(
+        self, name: str, path: str, result: Any, given: tuple[Any, ...], named: dict[str, Any]
+    ) -> Operation | None:
         """What a call did, as a `Disk` does it again; None where it changed nothing."""
         match name:
             case "open":
                 number = result if isinstance(result, int) else result.fileno()
-                return ("open", number, path, *_how(given[1]))
+                return ("open", number, path, *_how(given[1]), posix.fstat(number).st_ino)
             case "write":
                 place = os.lseek(given[0], 0, os.SEEK_CUR) - result
                 return "write", given[0], place, bytes(memoryview(given[1]).cast("B")[:result])
             case "rename" | "replace" | "link":
-                return "link" if name == "link" else "rename", path, self.inside.path(given[1])
+                how = "link" if name == "link" else "rename"
+                return how, path, self.inside.path(given[1], named.get("dst_dir_fd"))
             case "renameat2":
                 return ("exchange", *map(self.inside.path, given[1:4:2])) if result == 0 else None
             case "unlink" | "remove" | "rmdir":

@@ -1,7 +1,6 @@
 """The first signal stops a command in good order, the second ends it whatever it is doing."""
 
 import signal
-import subprocess
 import sys
 import threading
 import warnings
@@ -9,6 +8,7 @@ import warnings
 import pytest
 from equisweep.engine.feedback.stop_flag import forget_stop
 from equisweep.sweeps.commands import main as command
+from helpers.signalled import waiting
 
 
 @pytest.fixture(autouse=True)
@@ -18,12 +18,6 @@ def unasked():
     forget_stop()
 
 
-# Signals as in the foreground of a terminal: a background job begins with some of them ignored.
-HEARS = """
-import signal
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
-"""
 # Each says when it is ready for the next signal. `pause` in C does not come back by itself.
 WAITS = """
 import ctypes, signal, sys
@@ -74,22 +68,13 @@ with stop_on_signals():
 """
 
 
-def waiting(*arguments, program=WAITS):
-    child = subprocess.Popen(
-        [sys.executable, "-c", HEARS + program, *map(str, arguments)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert child.stdout.readline() == "ready\n"
-    return child
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_a_library_is_loaded_ends_the_process_at_once(tmp_path, number):
     (tmp_path / "slow.py").write_text(
         "import time\ntry:\n    print('ready', flush=True)\n    time.sleep(60)\n"
         "except BaseException:\n    time.sleep(60)"
     )
-    with waiting(tmp_path, program=LOADS) as child:
+    with waiting(LOADS, tmp_path) as child:
         child.send_signal(number)
         said = child.stderr.read()
     assert said == "equisweep: stopped; the same command starts anew, or goes on where it was\n"
@@ -99,7 +84,7 @@ def test_a_signal_while_a_library_is_loaded_ends_the_process_at_once(tmp_path, n
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_a_process_that_hangs_in_compiled_code(first, second):
-    with waiting() as child:
+    with waiting(WAITS) as child:
         child.send_signal(first)
         assert child.stdout.readline() == "stopping\n"
         child.send_signal(second)
@@ -108,7 +93,7 @@ def test_a_second_signal_ends_a_process_that_hangs_in_compiled_code(first, secon
 
 
 def test_who_waits_for_points_to_end_is_told_how_not_to():
-    with waiting() as child:
+    with waiting(WAITS) as child:
         child.send_signal(signal.SIGINT)
         assert child.stderr.readline() == "\n"
         assert child.stderr.readline().endswith("Ctrl-C again ends at once\n")
@@ -135,7 +120,7 @@ command.entry(["work"])
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_command_whose_points_never_end(number):
-    with waiting(program=ENDLESS) as child:
+    with waiting(ENDLESS) as child:
         child.send_signal(number)
         said = child.stderr.read()
     assert said == "equisweep: stopped; the same command starts anew, or goes on where it was\n"
@@ -144,7 +129,7 @@ def test_the_first_signal_ends_a_command_whose_points_never_end(number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_ends_a_compilation(number):
-    with waiting(program=COMPILES) as child:
+    with waiting(COMPILES) as child:
         child.send_signal(number)
         assert "stopped while compiling" in child.stderr.read()
     assert child.returncode == 130
@@ -152,7 +137,7 @@ def test_the_first_signal_ends_a_compilation(number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(number):
-    with waiting(int(number)) as child:
+    with waiting(WAITS, int(number)) as child:
         child.send_signal(number)
         child.send_signal(number)
         child.stdin.write("\n")
@@ -195,7 +180,7 @@ sys.exit(main.main(sys.argv[1:]))
 
 @pytest.mark.parametrize("how", ["returns", "fails"])
 def test_a_stop_that_a_library_swallowed_is_not_forgotten(how):
-    with waiting("work", how, program=SWALLOWS) as child:
+    with waiting(SWALLOWS, "work", how) as child:
         child.send_signal(signal.SIGINT)
         assert child.stdout.readline() == "went on\n"
         assert "equisweep: stopped" in child.stderr.read()
@@ -218,18 +203,18 @@ with stop_on_signals():
 
 
 def test_a_signal_that_does_not_end_a_wait_is_followed_by_one_that_does():
-    with waiting(program=LATE) as child:
+    with waiting(LATE) as child:
         child.send_signal(signal.SIGINT)
         assert child.stdout.readline() == "stopping\n"
     assert child.returncode == 0
 
 
-def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(monkeypatch, capsys):
+def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(monkeypatch, capfd):
     with monkeypatch.context() as patch:
         patch.setattr(command, "_parser", lambda _commands: signal.raise_signal(signal.SIGINT))
         assert command.main(["info"]) == 130
-    assert "the same command" in capsys.readouterr().err
-    for ended, code in ((lambda _: 2, 2), (lambda _: signal.raise_signal(signal.SIGINT), 130)):
+    assert "the same command" in capfd.readouterr().err
+    for ended, code in ((lambda *_, **__: 2, 2), (lambda *_, **__: signal.raise_signal(signal.SIGINT), 130)):
         with monkeypatch.context() as patch:
             for hook in ((sys, "unraisablehook"), (threading, "excepthook"), (warnings, "showwarning")):
                 patch.setattr(*hook, getattr(*hook))
@@ -238,59 +223,6 @@ def test_a_signal_while_options_are_read_or_the_command_ends_is_no_traceback(mon
             with pytest.raises(SystemExit) as end:
                 command.entry([])
         assert end.value.code == code
+        assert ("the same command" in capfd.readouterr().err) == (code == 130)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.raise_signal(number)  # changes nothing any more
-
-
-# Whoever calls `main` has handlers of the system's own, which would end the process by the signal's number.
-SAYS_SLOWLY = """
-import signal, sys, time
-from equisweep.sweeps.commands import main as command
-
-class Slow:
-    def write(self, text):
-        sys.__stderr__.write(text)
-        print("ready", flush=True)
-        time.sleep(60)
-    def flush(self):
-        pass
-
-sys.stderr = Slow()
-command._parser = lambda _commands: signal.raise_signal(signal.SIGINT)
-sys.exit(command.main(["info"]))
-"""
-
-
-def test_a_second_signal_while_it_is_said_that_the_command_stopped_ends_it_in_good_order():
-    with waiting(program=SAYS_SLOWLY) as child:
-        child.send_signal(signal.SIGTERM)
-        said = child.stderr.read()
-    assert child.returncode == 130
-    assert "the same command" in said
-    assert "ended at once; committed tiles are intact" in said
-
-
-# As an interrupt amid the making of an event loop leaves it: what is dropped complains, after the last word.
-HALF_MADE = """
-import sys, warnings
-from equisweep.engine.feedback.stop_flag import request_stop
-from equisweep.sweeps.commands.ctrl_c import quiet_once_stopped
-
-class HalfMade:
-    def __del__(self):
-        self.part
-
-quiet_once_stopped()
-if sys.argv[1:]:
-    request_stop()
-HalfMade()
-warnings.warn("never awaited", RuntimeWarning)
-"""
-
-
-@pytest.mark.parametrize("stopped", [False, True])
-def test_what_a_stop_caught_half_made_says_nothing(stopped):
-    command = [sys.executable, "-c", HALF_MADE, *(["stopped"] if stopped else [])]
-    said = subprocess.run(command, capture_output=True, text=True).stderr
-    assert ("AttributeError" in said) != stopped
-    assert ("never awaited" in said) != stopped

@@ -74,6 +74,21 @@ def test_more_parts_than_tiles_are_refused(tmp_path, capsys):
     assert "ask for at most 1, or for smaller tiles with --tile-points" in capsys.readouterr().err
 
 
+def test_tiles_are_counted_as_the_device_of_the_jobs_cuts_them(tmp_path, capsys):
+    """A GPU takes larger tiles, by its memory, which is not known: the jobs are told what was counted."""
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(TEXT.replace("num = 10", "num = 4000").replace("num = 20", "num = 4000"))
+    command = ["slurm", str(sweep), "-o", str(tmp_path / "cube.zarr"), "--no-trial", "--parts"]
+    assert main([*command, "12"]) == 0
+    assert "--tile-points" not in capsys.readouterr().out
+    assert main([*command, "12", "--gpu"]) == 2
+    assert "12 parts of a cube of 8 tiles" in capsys.readouterr().err
+    assert main([*command, "8", "--gpu"]) == 0
+    assert f"--device gpu --tile-points {2**24}" in capsys.readouterr().out
+    assert main([*command, "12", "--gpu", "--tile-points", "1000000"]) == 0
+    assert "--device gpu --tile-points 1000000" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("parts", ["0", "x", "-3"])
 def test_a_number_of_parts_that_is_none_is_refused(parts, capsys):
     with pytest.raises(SystemExit):

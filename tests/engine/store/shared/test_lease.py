@@ -1,5 +1,6 @@
 """Who writes to a cube: nobody beside one who is alone, anybody beside parts, the dead in nobody's way."""
 
+import errno
 import json
 import os
 import re
@@ -7,19 +8,23 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 import pytest
-from equisweep.engine.store.shared import lease, owner
-from equisweep.engine.store.shared.lease import FOLDER, LASTS, beside_others, only_writer, writers
-from equisweep.engine.store.shared.owner import abandoned, scratch_name, this_process, worked_with
+from equisweep.engine.store.shared import lease, signs
+from equisweep.engine.store.shared.lease import beside_others, only_writer
+from equisweep.engine.store.shared.owner import this_process
+from equisweep.engine.store.shared.signs import FOLDER, LASTS, writers
+from equisweep.engine.store.storage.disk import Disk
 from equisweep.sweeps import CubeError
 
 ELSEWHERE = replace(this_process(), host="far", where="00000000", process=1)
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, monkeypatch):
+    monkeypatch.setattr(signs, "_WATCHED", 0.0)
     (tmp_path / "cube.zarr" / "status").mkdir(parents=True)
     return tmp_path / "cube.zarr"
 
@@ -130,10 +135,10 @@ def test_what_a_power_cut_left_of_a_file_is_nobodys(root):
 def test_a_writer_who_slept_looks_before_it_writes_on(root, monkeypatch):
     with beside_others(root, "1/2") as held:
         held.require()
-        awake = lease._awake()
-        monkeypatch.setattr(lease, "_awake", lambda: awake + LASTS)
+        awake = lease.awake()
+        monkeypatch.setattr(lease, "awake", lambda: awake + LASTS)
         held.require()  # nobody minded
-        monkeypatch.setattr(lease, "_awake", lambda: awake + 3 * LASTS)
+        monkeypatch.setattr(lease, "awake", lambda: awake + 3 * LASTS)
         held.path.unlink()
         with pytest.raises(CubeError, match=r"gave no sign of life for 60 s .* another goes on in its place"):
             held.require()
@@ -146,7 +151,7 @@ def test_a_writer_whose_file_was_taken_stops_at_its_next_tile(root, monkeypatch)
         held.path.unlink()
         with pytest.raises(CubeError, match="gave no sign of life"):
             held.require()
-    monkeypatch.setattr(lease, "LASTS", 0.06)
+    monkeypatch.setattr(signs, "LASTS", 0.06)
     monkeypatch.setattr(lease, "_LOOKS", 1e9)
     with only_writer(root) as held:  # the thread that renews it has seen it first
         held.path.unlink()
@@ -158,10 +163,10 @@ def test_a_writer_whose_file_was_taken_stops_at_its_next_tile(root, monkeypatch)
 
 
 @pytest.mark.parametrize("enter", [only_writer, lambda root: beside_others(root, "1/2")])
-@pytest.mark.parametrize("stalled", ["names", "_read"])
+@pytest.mark.parametrize("stalled", ["names", "read"])
 def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monkeypatch, stalled, enter):
-    path, real, calls = left(root, ELSEWHERE), getattr(lease, stalled), []
-    monkeypatch.setattr(lease, "LASTS", 1.0)
+    path, real, calls = left(root, ELSEWHERE), getattr(signs, stalled), []
+    monkeypatch.setattr(signs, "LASTS", 1.0)
     monkeypatch.setattr(lease, "_FRESH", 0.0)  # else one who is alone would wait for it
 
     def slow(where):
@@ -172,7 +177,7 @@ def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monke
             os.utime(path)
         return real(where) if found is None else found
 
-    monkeypatch.setattr(lease, stalled, slow)
+    monkeypatch.setattr(signs, stalled, slow)
     with pytest.raises(CubeError, match="process 1 on far"), enter(root):
         pass
     assert calls
@@ -180,8 +185,79 @@ def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monke
     assert len(writers(root)) == 1
 
 
+@pytest.mark.parametrize("enter", [only_writer, lambda root: beside_others(root, "1/2")])
+def test_a_writer_whose_clock_is_another_is_watched_before_it_is_taken_for_gone(root, monkeypatch, enter):
+    """Where each host writes the time of its own clock, what shows that it lives is that this changes."""
+    path, over = left(root, ELSEWHERE, ago=3000), threading.Event()
+    monkeypatch.setattr(signs, "_WATCHED", 1.5)
+    monkeypatch.setattr(signs, "LASTS", 3.0)
+
+    def live():
+        while not over.wait(signs.between()):
+            os.utime(path, (time.time() - 3000,) * 2)
+
+    living = threading.Thread(target=live)
+    living.start()
+    try:
+        with pytest.raises(CubeError, match="process 1 on far"), enter(root):
+            pass
+    finally:
+        over.set()
+        living.join()
+    began = time.monotonic()
+    with enter(root):
+        assert time.monotonic() - began >= 1.5 * signs.between()
+    with only_writer(root):
+        assert not path.exists()
+    left(root, ELSEWHERE, ago=30 * 86_400)  # no clock is as wrong as that
+    monkeypatch.setattr(signs, "_WATCHED", 1e9)
+    with enter(root):
+        pass
+
+
+def test_who_signs_at_the_last_moment_keeps_its_file(root, monkeypatch):
+    path, real = left(root, ELSEWHERE, ago=LASTS + 5), type(root).rename
+
+    def signed(old, new):
+        if old == path:
+            os.utime(path)
+        real(old, new)
+
+    monkeypatch.setattr(type(root), "rename", signed)
+    with pytest.raises(CubeError, match="process 1 on far"), only_writer(root):
+        pass
+    assert [writer.path for writer in writers(root)] == [path]
+    monkeypatch.undo()
+    (root / FOLDER / "0123456789abcdef.writer.gone").touch()  # of one who was killed amid that
+    path.unlink()
+    with only_writer(root) as held:
+        assert list((root / FOLDER).iterdir()) == [held.path]
+
+
+def test_a_stale_handle_says_that_the_file_has_gone_and_no_answer_says_nothing(root, monkeypatch):
+    with only_writer(root) as held:
+        for number, lost in ((errno.EIO, False), (errno.ESTALE, True)):
+
+            def touch(_self, path, number=number):
+                raise OSError(number, "", str(path))
+
+            monkeypatch.setattr(Disk, "touch", touch)
+            with pytest.raises(CubeError, match="gave no sign") if lost else nullcontext():
+                held.require(anew=True)
+
+
+def test_signs_are_given_by_the_clock_of_the_storage(root, monkeypatch):
+    """A file that is written has its time from the file system; `os.utime` may take it from this host."""
+    with only_writer(root) as held:
+        before, said = held.path.stat().st_mtime_ns, held.path.read_bytes()
+        time.sleep(0.02)
+        monkeypatch.setattr(os, "utime", lambda *_, **__: pytest.fail("by the clock of this host"))
+        assert held.now() * 1e9 > before
+        assert held.path.read_bytes() == said
+
+
 def test_who_is_taken_for_gone_before_it_began_comes_anew(root, monkeypatch):
-    taken, real = [], lease.names
+    taken, real = [], signs.names
 
     def names(where):
         found = real(where)
@@ -190,59 +266,17 @@ def test_who_is_taken_for_gone_before_it_began_comes_anew(root, monkeypatch):
             taken[0].unlink()
         return found
 
-    monkeypatch.setattr(lease, "names", names)
+    monkeypatch.setattr(signs, "names", names)
     with only_writer(root) as held:
         assert held.path.exists()
         assert held.path not in taken
 
 
 def test_a_lease_is_renewed_while_its_writer_works(root, monkeypatch):
-    monkeypatch.setattr(lease, "LASTS", 0.6)
+    monkeypatch.setattr(signs, "LASTS", 0.6)
     with beside_others(root, "1/2") as held:
         before = held.path.stat().st_mtime_ns
         until = time.monotonic() + 20
         while held.path.stat().st_mtime_ns == before and time.monotonic() < until:
             time.sleep(0.02)
         assert held.path.stat().st_mtime_ns > before
-
-
-def test_what_lies_beside_a_cube_is_abandoned_once_its_process_or_its_hour_is_over(tmp_path):
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    mine = scratch_name()
-    elsewhere = f"00000000-12345678-{os.getpid()}"
-    names = {
-        mine: False,
-        mine.rpartition("-")[0] + f"-{ended.pid}": True,
-        elsewhere: False,
-        f"{ended.pid}": True,
-    }
-    for name, over in names.items():
-        path = tmp_path / f"my-cube.zarr.partial-{name}"
-        path.mkdir()
-        assert abandoned(path) is over, name
-    assert not abandoned(tmp_path / "my-cube.zarr.partial-mine")
-
-
-def _comes_to_be(wanted, path):
-    """Whether a path is abandoned, or is not, at some moment of the next 20 seconds."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if abandoned(path) is wanted:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def test_what_another_host_works_with_is_told_by_the_clock_of_the_storage_however_long_it_takes(
-    tmp_path, monkeypatch
-):
-    path = tmp_path / f"my-cube.zarr.partial-00000000-12345678-{os.getpid()}"
-    path.mkdir()
-    monkeypatch.setattr(owner, "ABANDONED", 0.3)
-    monkeypatch.setattr(time, "time", lambda: 1e12)  # of a host whose clock is wrong
-    with worked_with(path):
-        time.sleep(0.5)
-        assert _comes_to_be(False, path)
-    assert _comes_to_be(True, path)
-    assert list(tmp_path.iterdir()) == [path]

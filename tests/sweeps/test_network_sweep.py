@@ -3,10 +3,12 @@
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepError
 from equisweep.kernels.games.network.model import network
+from equisweep.kernels.games.network.pairs import pairs_of, with_added
 from equisweep.sweeps import Sweep, open_cube, run
 
 ROADS = ",Lyon,Paris,Nice\nLyon,0,1,0.5\nParis,1,0,0.2\nNice,0.5,0,0\n"
@@ -34,7 +36,7 @@ def stated(folder, **more):
             "listed": {"file": "roads.txt", "directed": True},
             "random": {"family": "erdos_renyi", "edge_probability": 0.5},
         },
-        "axes": {"network": ["roads"], "alpha": [0.2, 0.6]},
+        "axes": {"network": ["roads"], "alpha": [0.2, 0.6, 1.0]},
         "fixed": {"L": {"Paris": 4000}} if "networks" not in more else {},
         "outputs": ["investment", "expected_loss", "weight"],
     }
@@ -74,32 +76,73 @@ def test_random_networks_are_those_of_networkx_at_the_seeds_of_the_sweep(tmp_pat
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cities")
-    sweep = stated(folder, derivatives={"investment": ["alpha", "L.Paris"]})
+    targets = ["alpha", "L.Paris", "added_weight.Nice_to_Lyon"]
+    sweep = stated(folder, derivatives={"investment": targets})
     run(sweep, folder / "cube.zarr", progress=False)
     return folder, sweep, open_cube(folder / "cube.zarr").load()
 
 
 def test_a_cube_holds_what_the_kernel_gives_and_its_derivatives(swept):
     _, sweep, cube = swept
-    one = jax.jit(
-        lambda p: network(p, length_max=63, network="roads", graphs={"roads": ([0], WEIGHTS[None])})
-    )
+    h = 1e-5
+    more = np.zeros((3, 3))
+    more[2, 0] = h
+    weights = {"roads": (np.arange(3), np.stack([WEIGHTS - more, WEIGHTS, WEIGHTS + more]))}
+    one = jax.jit(lambda p: network(p, length_max=63, network="roads", graphs=weights))
     space = sweep.space()
 
-    def at(alpha, paris=4000.0):
+    def at(alpha, paris=4000.0, weights=1.0):
         p = {name: np.asarray(value, float) for name, value in space.fixed.items()}
-        return one(p | {"alpha": np.float64(alpha), "L": np.array([400.0, paris, 400.0])})
+        p |= {"alpha": np.float64(alpha), "seed": np.float64(weights)}
+        return one(p | {"L": np.array([400.0, paris, 400.0])})
 
-    for k, alpha in enumerate((0.2, 0.6)):
+    for k, alpha in enumerate((0.2, 0.6, 1.0)):
         here, found = at(alpha), cube.isel(network=0, alpha=k)
         for name in ("investment", "expected_loss", "weight"):
             np.testing.assert_allclose(found[name], here[name], rtol=1e-12, err_msg=name)
-        h = 1e-5
-        slope = (at(alpha + h)["investment"] - at(alpha - h)["investment"]) / (2 * h)
+        if alpha < 1:
+            slope = (at(alpha + h)["investment"] - at(alpha - h)["investment"]) / (2 * h)
+        else:  # the end of its domain: from one side
+            two, three = (at(alpha - k * h)["investment"] for k in (1, 2))
+            slope = (3 * here["investment"] - 4 * two + three) / (2 * h)
         np.testing.assert_allclose(found["d_investment_d_alpha"], slope, rtol=1e-5, atol=1e-6)
-        h = 1e-2
-        slope = (at(alpha, 4000 + h)["investment"] - at(alpha, 4000 - h)["investment"]) / (2 * h)
+        slope = (at(alpha, weights=2.0)["investment"] - at(alpha, weights=0.0)["investment"]) / (2 * h)
+        of_link = found["d_investment_d_added_weight_Nice_to_Lyon"]
+        np.testing.assert_allclose(of_link, slope, rtol=1e-5, atol=1e-6)
+        step = 1e-2
+        slope = (at(alpha, 4000 + step)["investment"] - at(alpha, 4000 - step)["investment"]) / (2 * step)
         np.testing.assert_allclose(found["d_investment_d_L_Paris"], slope, rtol=1e-5, atol=1e-8)
+
+
+def test_what_is_added_to_a_link_a_transfer_and_a_rate_leads_from_the_one_city_to_the_other():
+    numbers = pairs_of(("Lyon", "Paris", "Nice"))
+    assert numbers["Nice_to_Paris"] == (2, 1)
+    zero = {name: jnp.zeros(1) for name in ("added_weight", "added_transfer", "added_rate")}
+    for change, inside in ((0.3, True), (-0.2, True), (-0.3, False), (0.9, False)):
+        for name in zero:
+            p = zero | {name: jnp.full(1, change)}
+            after, fits = with_added(jnp.asarray(WEIGHTS), p, name, (numbers["Paris_to_Nice"],))
+            assert bool(fits) == inside
+            assert float(after[1, 2]) == pytest.approx(min(max(0.2 + change, 0), 1), abs=1e-15)
+            assert np.count_nonzero(np.asarray(after) != WEIGHTS) == 1
+    ambiguous = pairs_of(("a", "b", "a_to_b", "b_to_b"))
+    assert "a_to_b_to_b" not in ambiguous  # from a to b_to_b, or from a_to_b to b
+    assert len(ambiguous) == 4 * 3 - 4  # and b_to_b_to_b
+
+
+def test_pairs_that_a_sweep_names_anywhere_are_parameters(tmp_path):
+    pairs = {"Lyon_to_Nice": 0.1, "Nice_to_Paris": 0.4}
+    sweep = stated(
+        tmp_path,
+        axes={"network": ["roads"], "added_rate.Paris_to_Lyon": [0, 0.5]},
+        fixed={"added_weight": pairs},
+        derivatives={"investment": ["added_transfer.Lyon_to_Nice"]},
+    )
+    space = sweep.space()
+    assert space.labels["pair"] == ("Lyon_to_Nice", "Nice_to_Paris", "Paris_to_Lyon")
+    assert space.model.kernel.keywords["pairs"] == ((0, 2), (2, 1), (1, 0))
+    np.testing.assert_array_equal(space.fixed["added_weight"], [0.1, 0.4, 0])
+    assert "pair" not in stated(tmp_path).space().labels
 
 
 def test_a_file_that_has_changed_makes_another_sweep(swept):
@@ -123,6 +166,8 @@ REFUSED = {
     "no such number": ({"networks": {"roads": {"family": "ring", "links": 2}}}, ""),
     "is taken": ({"networks": {"ring": "bad.csv"}}, ""),
     "from 2 to 64": ({"networks": {"cities": 65}, "axes": {"alpha": [0.1]}}, ""),
+    "no pair of these cities": ({"axes": {"added_weight.Lyon_Nice": [0.1], "network": ["roads"]}}, ""),
+    "should be a table by pair": ({"fixed": {"added_weight": 0.1}}, ""),
     "at most 16 cities": ({"networks": {"cities": 17}, "axes": {"spread": ["reachability"]}}, ""),
     "no option": ({"axes": {"network": ["rods"], "alpha": [0.1]}, "fixed": {}}, ""),
     "1 city; a network has 2 to 64": ({"axes": {"network": ["ring"]}}, ""),

@@ -34,22 +34,23 @@ def extreme_equilibria(c: Cities, spread: Spread, mechanism: str) -> Ends:
     """Of the game, or of the planner's coordinate-wise optimality."""
     still, fixed = jax.tree.map(lax.stop_gradient, c), spread.still()
     top = jnp.log(still.start)
-    bottom = _response(still, fixed, mechanism, jnp.full_like(top, -jnp.inf))
+    bottom = response(still, fixed, mechanism, jnp.full_like(top, -jnp.inf))
     ends, reached = [], jnp.asarray(True)
     for start in (bottom, top):
-        at, settled = _iterate(still, fixed, mechanism, start)
+        at, settled = iterate(still, fixed, mechanism, start)
         reached = reached & settled
-        ends.append(_investment(c, _differentiable(c, spread, mechanism, at)))
+        ends.append(investment_at(c, differentiable(c, spread, mechanism, at)))
     return Ends(ends[0], ends[1], reached)
 
 
-def _response(c: Cities, spread: Spread, mechanism: str, log_p: Array) -> Array:
-    """Logarithm of p of the best responses."""
+def response(c: Cities, spread: Spread, mechanism: str, log_p: Array) -> Array:
+    """Logarithm of p of the best responses, isotone in `log_p`."""
     harm = c.rate * marginal_loss(c, spread, mechanism, jnp.exp(log_p))
     return jnp.minimum(jnp.log(c.start), -jnp.log(harm))
 
 
-def _iterate(c: Cities, spread: Spread, mechanism: str, start: Array) -> tuple[Array, Array]:
+def iterate(c: Cities, spread: Spread, mechanism: str, start: Array) -> tuple[Array, Array]:
+    """Best responses from `start` on until none moves: logarithm of p, and whether they came to rest."""
     small = 4 * float(jnp.finfo(start.dtype).eps)
 
     def moves(state: tuple[Array, Array, Array]) -> Array:
@@ -58,14 +59,14 @@ def _iterate(c: Cities, spread: Spread, mechanism: str, start: Array) -> tuple[A
 
     def once(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         log_p, _, count = state
-        after = _response(c, spread, mechanism, log_p)
+        after = response(c, spread, mechanism, log_p)
         return after, jnp.any(jnp.abs(after - log_p) > small * (1 + jnp.abs(after))), count + 1
 
     at, moved, _ = lax.while_loop(moves, once, (start, jnp.asarray(True), jnp.asarray(0)))
     return at, ~moved
 
 
-def _differentiable(c: Cities, spread: Spread, mechanism: str, at: Array) -> Array:
+def differentiable(c: Cities, spread: Spread, mechanism: str, at: Array) -> Array:
     """Logarithm of p at a fixed point, with its derivatives by the implicit function theorem.
 
     One Newton step from a constant: it ends the last digits of the iteration, which goes slowly near a fold,
@@ -74,13 +75,14 @@ def _differentiable(c: Cities, spread: Spread, mechanism: str, at: Array) -> Arr
     at, still, fixed = lax.stop_gradient(at), jax.tree.map(lax.stop_gradient, c), spread.still()
 
     def settled(log_p: Array) -> Array:
-        return _response(still, fixed, mechanism, log_p)
+        return response(still, fixed, mechanism, log_p)
 
     matrix = jnp.eye(at.shape[0], dtype=at.dtype) - jax.jacfwd(settled)(at)
-    after = _response(c, spread, mechanism, at)
+    after = response(c, spread, mechanism, at)
     return at + jnp.linalg.solve(lax.stop_gradient(matrix), after - at)
 
 
-def _investment(c: Cities, log_p: Array) -> Array:
+def investment_at(c: Cities, log_p: Array) -> Array:
+    """What each city invests whose own breach has the probability p [n]."""
     most = jnp.log(c.start)
     return jnp.where(log_p < most, (most - log_p) / c.rate, 0)

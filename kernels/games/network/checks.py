@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from .game import Cities, costs, log_breach, marginal_loss, own_costs
-from .shared import pooled_cost
+from .game import Cities, log_breach, marginal_benefit, marginal_loss, own_costs
+from .pooling import pooled_cost
 from .spread import Spread
 
 _TRIED = 64
@@ -57,12 +57,5 @@ def cross_derivatives(c: Cities, spread: Spread, investment: Array) -> Array:
 
     Negative: complements, the city wants to invest more where the other does.
     """
-    n = investment.shape[0]
-
-    def marginal(e: Array) -> Array:
-        def own(i: Array) -> Array:
-            return jax.jvp(lambda e: costs(c, spread, e)[i], (e,), (jnp.eye(n, dtype=e.dtype)[i],))[1]
-
-        return jax.vmap(own)(jnp.arange(n))
-
-    return jax.jacfwd(marginal)(investment) * (1 - jnp.eye(n, dtype=investment.dtype))
+    others = 1 - jnp.eye(investment.shape[0], dtype=investment.dtype)
+    return -jax.jacfwd(lambda e: marginal_benefit(c, spread, e))(investment) * others

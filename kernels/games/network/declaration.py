@@ -59,6 +59,20 @@ PARAMETERS = (
     Parameter("seed", "s", "1", 0, Domain(0, 2**31 - 1), "seed of a random network", integer=True),
 )
 
+# Of the pairs of cities alone that a sweep names, as 1_to_2.
+PAIR_DIM = Dim("pair", "from one city to another, of those that the sweep names")
+
+
+def _by_pair(name: str, symbol: str, meaning: str) -> Parameter:
+    return Parameter(name, symbol, "1", {}, Domain(-1, 1), meaning, dim="pair", fill=0.0)
+
+
+PAIR_PARAMETERS = (
+    _by_pair("added_weight", "ΔW", "added to the weight of the link, which stays in [0, 1]"),
+    _by_pair("added_transfer", "ΔT", "added to the entry of the matrix of transfers, which stays in [0, 1]"),
+    _by_pair("added_rate", "ΔD", "added to the entry of the matrix of rates, which stays in [0, 1]"),
+)
+
 _CITY, _PAIR = ("city",), ("city", "other_city")
 
 OUTPUTS = (

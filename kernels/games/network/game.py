@@ -13,7 +13,6 @@ with transfers t = alpha gamma times their matrix under compensation, else 0. Ea
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -29,7 +28,7 @@ class Cities(NamedTuple):
     start: Array  # breach probability without investment, beta v
     rate: Array  # kappa = -E ln v, by which ln p falls for each unit that defends the city
     transfers: Array  # t [payer, receiver]
-    reach: Array  # I + D: of investment, [who invests, who is defended]
+    reach: Array  # of investment, [who invests, who is defended]: I + D, and 1 between all who pool
 
 
 def cities_of(p: Mapping[str, Array], mechanism: str, transfers: Array, rates: Array) -> Cities:
@@ -37,7 +36,7 @@ def cities_of(p: Mapping[str, Array], mechanism: str, transfers: Array, rates: A
     n = p["L"].shape[0]
     one = jnp.eye(n, dtype=p["L"].dtype)
     pays = p["alpha"] * p["gamma"] * transfers if mechanism == "compensation" else 0 * one
-    shares = p["delta"] * rates if mechanism == "sharing" else 0 * one
+    shares = {"sharing": p["delta"] * rates, "pooling": 1 - one}.get(mechanism, 0 * one)
     return Cities(
         loss=p["L"],
         start=p["beta"] * p["v"],
@@ -88,9 +87,13 @@ def marginal_benefit(c: Cities, spread: Spread, investment: Array) -> Array:
 
 
 def own_costs(c: Cities, spread: Spread, investment: Array, tried: Array) -> Array:
-    """Each city's cost where it alone invests `tried` [n]."""
+    """Each city's cost, without transfers, where it alone invests `tried` [n]."""
+    more = c.reach * (tried - investment)[:, None]  # of what defends, [who deviates, city]
+    p = jnp.exp(log_breach(c, investment)[None, :] - c.rate[None, :] * more)
+    return c.loss * risk(jnp.diagonal(p), spread.none(p.T)) + tried
 
-    def cost_of(i: Array, other: Array) -> Array:
-        return costs(c, spread, investment.at[i].set(other))[i]
 
-    return jax.vmap(cost_of)(jnp.arange(c.loss.shape[0]), tried)
+def planned_benefit(c: Cities, spread: Spread, investment: Array) -> Array:
+    """Of each city's investment, for a planner of all costs: -d(sum of C - sum of e) / d e_i."""
+    p = jnp.exp(log_breach(c, investment))
+    return c.reach @ (c.rate * p * marginal_loss(c, spread, "cooperation", p))

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -14,10 +13,23 @@ from ...status import Status
 from .best_response import Ends, extreme_equilibria
 from .centrality import NAMES, centralities
 from .checks import cross_derivatives, gain_of_deviation, gain_of_other_pool, own_slopes
-from .declaration import DIMS, FORMULAS, OUTPUTS, PARAMETERS, RECONSTRUCTED, SOURCE, UNIQUE
+from .declaration import (
+    DIMS,
+    FORMULAS,
+    OUTPUTS,
+    PAIR_DIM,
+    PAIR_PARAMETERS,
+    PARAMETERS,
+    RECONSTRUCTED,
+    SOURCE,
+    UNIQUE,
+)
 from .families import FAMILIES, family
-from .game import MECHANISMS, Cities, balance, cities_of, costs, risk
-from .shared import pooled_cost, pooled_optimum, sharing_equilibria
+from .game import MECHANISMS, Cities, balance, cities_of, risk
+from .optimum import least_sum, planned
+from .pairs import Pairs, pairs_of, with_added
+from .pooling import pool_slopes, pooled_optimum
+from .shared import sharing_equilibria
 from .spread import SPREADS, Spread, spread_along
 
 BRANCHES = ("highest", "lowest")
@@ -41,13 +53,15 @@ def network(
     seed_max: int = 0,
     wanted: Collection[str] | None = None,
     graphs: Graphs | None = None,
+    pairs: Pairs = (),
 ) -> dict[str, Array]:
     """The equilibrium, or the planner's optimum, of one scenario.
 
     Parameters
     ----------
     p
-        Vectors L, v, E, beta [city]; scalars alpha, gamma, delta, length, seed.
+        Vectors L, v, E, beta [city]; scalars alpha, gamma, delta, length, seed; with `pairs` the vectors
+        added_weight, added_transfer and added_rate [pair].
     network, mechanism, spread, branch, transfers, rates
         Static choices. Of `network`, `transfers` and `rates` a name is a family or stands in `graphs`.
     length_max, seed_max
@@ -56,6 +70,8 @@ def network(
         Outputs that somebody looks at, all if None.
     graphs
         Networks besides the families, see `Graphs`.
+    pairs
+        From which city to which what is added leads.
 
     Returns
     -------
@@ -65,34 +81,39 @@ def network(
     del seed_max
     n, named = p["L"].shape[0], graphs or {}
     weights = _matrix(network, n, p["seed"], named, p["L"].dtype)
+    weights, of_links = with_added(weights, p, "added_weight", pairs)
 
     def between(name: str) -> Array:
         if name == "linked":
             return weights
         return _matrix("complete" if name == "all" else name, n, p["seed"], named, p["L"].dtype)
 
-    links = jnp.minimum(p["alpha"] * weights, 1)
-    spreading = spread_along(spread, links, p["length"], length_max)
-    c = cities_of(p, mechanism, between(transfers), between(rates))
-    ends = _solve(c, spreading, mechanism)
-    found, status, unique, gap = _chosen(c, spreading, mechanism, branch, ends)
+    pays, of_transfers = with_added(between(transfers), p, "added_transfer", pairs)
+    shares, of_rates = with_added(between(rates), p, "added_rate", pairs)
+    inside = of_links & of_transfers & of_rates
+    spreading = spread_along(spread, p["alpha"] * weights, p["length"], length_max)
+    c = cities_of(p, mechanism, pays, shares)
+    solved = _solve(c, spreading, mechanism, branch)
     asked = {o.name for o in OUTPUTS} if wanted is None else set(wanted)
-    result = _of_solution(c, spreading, mechanism, found)
-    result |= {"ends_apart": gap, "uniqueness": unique}
-    result |= _checked(c, spreading, mechanism, found)
-    wrong = jnp.any(result["deviation_gain"] > _tolerance(found) * (1 + jnp.max(c.loss)))
+    result = _of_solution(c, spreading, solved.found)
+    result |= {"ends_apart": solved.apart, "uniqueness": solved.unique}
+    result |= _checked(c, spreading, mechanism, solved.found)
+    wrong = jnp.any(result["deviation_gain"] > _tolerance(solved.found) * (1 + jnp.max(c.loss)))
+    settled = solved.settled
     if asked & {"optimal_cost", "cost_ratio"}:
-        alone = cities_of(p, "cooperation", between(transfers), between(rates))
-        best = _chosen(alone, spreading, "cooperation", branch, _solve(alone, spreading, "cooperation"))[0]
-        least = jnp.sum(costs(alone, spreading, best))
+        least, sure = result["group_cost"], jnp.asarray(True)
+        if mechanism != "cooperation":
+            least, sure = least_sum(c, spreading, mechanism)
         result |= {"optimal_cost": least, "cost_ratio": result["group_cost"] / least}
+        settled = settled & sure
     if asked & set(NAMES):
         result |= centralities(weights)
     if "cross_derivative" in asked:
-        result["cross_derivative"] = cross_derivatives(c, spreading, found)
+        result["cross_derivative"] = cross_derivatives(c, spreading, solved.found)
     result |= {"weight": weights + 0 * p["alpha"], "arrival": spreading.arrival()}
-    status = jnp.where(wrong, Status.not_a_minimum, status)
-    result["status"] = jnp.where(ends.reached, status, Status.max_steps)
+    status = jnp.where(wrong, Status.not_a_minimum, solved.status)
+    status = jnp.where(settled, status, Status.max_steps)
+    result["status"] = jnp.where(inside, status, Status.out_of_domain)
     return result
 
 
@@ -105,39 +126,41 @@ def _matrix(name: str, n: int, seed: Array, graphs: Graphs, dtype: Any) -> Array
     return lax.dynamic_index_in_dim(weights, jnp.searchsorted(seeds, seed), keepdims=False).astype(dtype)
 
 
-def _solve(c: Cities, spread: Spread, mechanism: str) -> Ends:
-    if mechanism == "sharing":
-        return sharing_equilibria(c, spread)
-    if mechanism == "pooling":
-        best = pooled_optimum(c, spread)
-        return Ends(best, best, jnp.asarray(True))
-    return extreme_equilibria(c, spread, mechanism)
+class _Solved(NamedTuple):
+    found: Array  # investments that are reported
+    status: Array
+    unique: Array  # what is known of other solutions
+    apart: Array  # how far the ends lie apart
+    settled: Array
 
 
 def _tolerance(x: Array) -> float:
     return float(jnp.finfo(x.dtype).eps) ** 0.5
 
 
-def _chosen(
-    c: Cities, spread: Spread, mechanism: str, branch: str, ends: Ends
-) -> tuple[Array, Array, Array, Array]:
-    """The investments that are reported, status, what is known of other solutions, how far ends lie apart."""
+def _solve(c: Cities, spread: Spread, mechanism: str, branch: str) -> _Solved:
+    determined = jnp.asarray(True)
+    if mechanism == "sharing":
+        ends, determined = sharing_equilibria(c, spread)
+    elif mechanism == "pooling":
+        best = pooled_optimum(c, spread)
+        ends = Ends(best, best, determined)
+    else:
+        ends = extreme_equilibria(c, spread, mechanism)
     apart = jnp.max(jnp.abs(ends.highest - ends.lowest))
     one = apart <= _tolerance(apart) * (1 + jnp.max(ends.highest))
-    found = ends.highest if branch == "highest" else ends.lowest
+    found, chosen = ends.highest if branch == "highest" else ends.lowest, one & determined
     if mechanism == "cooperation":
-        cheaper = jnp.sum(costs(c, spread, ends.highest)) <= jnp.sum(costs(c, spread, ends.lowest))
-        found = jnp.where(cheaper, ends.highest, ends.lowest)
-    proved = UNIQUE["not_proved"] if mechanism in ("sharing", "pooling") else UNIQUE["unique"]
-    unique = jnp.where(one, proved, UNIQUE["several"]).astype(jnp.int8)
+        found, chosen = planned(c, spread, ends)
+    alone = UNIQUE["not_proved"] if mechanism in ("sharing", "pooling") else UNIQUE["unique"]
+    unique = jnp.where(one & determined, alone, UNIQUE["several"]).astype(jnp.int8)
     status = jnp.where(jnp.any(found == 0), Status.corner, Status.ok)
-    status = jnp.where(one, status, Status.several_equilibria)
-    return found, status, unique, jnp.where(one, 0, apart)
+    status = jnp.where(chosen, status, Status.several_equilibria)
+    return _Solved(found, status, unique, jnp.where(one, 0, apart), ends.reached)
 
 
-def _of_solution(c: Cities, spread: Spread, mechanism: str, e: Array) -> dict[str, Array]:
-    pooled = mechanism == "pooling"
-    defends = jnp.sum(e) * jnp.ones_like(e) if pooled else e @ c.reach
+def _of_solution(c: Cities, spread: Spread, e: Array) -> dict[str, Array]:
+    defends = e @ c.reach
     p = jnp.exp(jnp.log(c.start) - c.rate * defends)
     none = spread.none(p)
     each = c.loss * risk(p, none) + e + balance(c, p)
@@ -156,7 +179,7 @@ def _of_solution(c: Cities, spread: Spread, mechanism: str, e: Array) -> dict[st
 def _checked(c: Cities, spread: Spread, mechanism: str, e: Array) -> dict[str, Array]:
     if mechanism == "pooling":
         gain = gain_of_other_pool(c, spread, jnp.sum(e)) + 0 * e
-        slope, bend = _pool_slopes(c, spread, jnp.sum(e), e)
+        slope, bend = (of_all + 0 * e for of_all in pool_slopes(c, spread, jnp.sum(e)))
     else:
         slope, bend = own_slopes(c, spread, mechanism, e)
         gain = gain_of_deviation(c, spread, mechanism, e)
@@ -167,36 +190,36 @@ def _checked(c: Cities, spread: Spread, mechanism: str, e: Array) -> dict[str, A
     }
 
 
-def _pool_slopes(c: Cities, spread: Spread, money: Array, e: Array) -> tuple[Array, Array]:
-    def slope(m: Array) -> Array:
-        return jax.jvp(lambda m: pooled_cost(c, spread, m), (m,), (jnp.ones_like(m),))[1]
+def network_model(
+    cities: tuple[str, ...] = DEFAULT_CITIES, graphs: Graphs | None = None, pairs: tuple[str, ...] = ()
+) -> Model:
+    """The model for cities of these names, with networks besides the families, see `Graphs`.
 
-    first, second = jax.jvp(slope, (money,), (jnp.ones_like(money),))
-    return first + 0 * e, second + 0 * e
-
-
-def network_model(cities: tuple[str, ...] = DEFAULT_CITIES, graphs: Graphs | None = None) -> Model:
-    """The model for cities of these names, with networks besides the families, see `Graphs`."""
+    `pairs` are names of `pairs_of` the cities: entries of matrices that are parameters.
+    """
     named = {name: graph for name, graph in (graphs or {}).items() if name not in FAMILIES}
-    options = (*FAMILIES, *named)
-    pairs = (*PARTNERS, *named)
+    options, partners = (*FAMILIES, *named), (*PARTNERS, *named)
+    numbers = pairs_of(cities)
+    static = {"graphs": named} if named else {}
+    static |= {"pairs": tuple(numbers[pair] for pair in pairs)} if pairs else {}
+    of_pairs = tuple(replace(q, default=dict.fromkeys(pairs, 0.0)) for q in PAIR_PARAMETERS if pairs)
     return Model(
         name="network",
         title="Security investment among unequal cities on a given network",
         source=SOURCE,
         formulas=FORMULAS,
-        kernel=partial(network, graphs=named) if named else network,
-        parameters=tuple(_for_cities(parameter, cities) for parameter in PARAMETERS),
+        kernel=partial(network, **static) if static else network,
+        parameters=tuple(_for_cities(parameter, cities) for parameter in PARAMETERS) + of_pairs,
         choices=(
             Choice("network", options, "ring", "which links there are: a family, or a name in [networks]"),
             Choice("mechanism", MECHANISMS, "noncooperation", "how the cities decide"),
             Choice("spread", SPREADS, "hops", "how breaches arrive: strongest way, cascade, or exactly"),
             Choice("branch", BRANCHES, "highest", "which extreme equilibrium is reported, by investment"),
-            Choice("transfers", pairs, "all", "who pays whom under compensation, row to column"),
-            Choice("rates", pairs, "all", "who shares with whom under sharing, row to column"),
+            Choice("transfers", partners, "all", "who pays whom under compensation, row to column"),
+            Choice("rates", partners, "all", "who shares with whom under sharing, row to column"),
         ),
         outputs=OUTPUTS,
-        dims=DIMS,
+        dims=(*DIMS, PAIR_DIM) if pairs else DIMS,
         reconstructed=RECONSTRUCTED,
     )
 
@@ -207,4 +230,4 @@ def _for_cities(parameter: Parameter, cities: tuple[str, ...]) -> Parameter:
     return replace(parameter, default=dict.fromkeys(cities, parameter.fill or 0.0))
 
 
-NETWORK = network_model()
+NETWORK = network_model(pairs=("1_to_2",))

@@ -11,53 +11,65 @@ Sets are numbers whose bits are cities. The work is 3^n, once for each network a
 the table is 2^n for each set of breach probabilities.
 """
 
+from functools import partial
+from itertools import combinations
+
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 
 def sets_that_reach(links: Array) -> Array:
     """Pr(R_i = S) as a table [S, i] for the links A [from, to]."""
     n = links.shape[0]
-    cities = jnp.arange(n)
-    inside = jnp.ones((1, n), links.dtype)  # [T, u]: no link leads from u into T
-    for t in range(n):
-        inside = jnp.concatenate([inside, inside * (1 - links[None, :, t])])
-    members = ((jnp.arange(2**n)[:, None] >> cities[None, :]) & 1).astype(links.dtype)
-    # A set comes after all that are smaller, so what is taken from it is complete when its turn comes.
-    order = jnp.asarray(sorted(range(1, 2**n), key=int.bit_count))
+    into, out_of = _products(links.T), _products(links)
+    members = jnp.asarray((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(links.dtype)
+    connected = 0 * members + 0 * links[0, 0]
+    # Smaller sets come first, so that all that is taken from a set is known when its turn comes.
+    for size in range(1, n + 1):
+        sets = jnp.asarray(list(combinations(range(n), size)), jnp.int32)
+        within = partial(_all_reach, sets, into.ravel(), out_of.ravel(), members)
+        connected = lax.fori_loop(0, len(sets), within, connected)
+    apart = jnp.prod(jnp.where(members > 0, 1, into), axis=1)
+    return connected * apart[:, None]
 
-    def take(k: Array, state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        connected, table, apart = state
-        inner = order[k]
-        others, chance = (2**n - 1) ^ inner, connected[inner]
 
-        def some_left(carry: tuple[Array, Array, Array]) -> Array:
-            return carry[2] != 0
+def _products(links: Array) -> Array:
+    """Product over the members s of a set S of 1 - links[s, c], as [S, c]."""
+    n = links.shape[0]
+    table = jnp.ones((1, n), links.dtype)
+    for s in range(n):
+        table = jnp.concatenate([table, table * (1 - links[s])[None, :]])
+    return table
 
-        def add(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-            connected, apart, outer = carry
-            first = outer & -outer
-            none = apart[outer ^ first] * inside[inner, lax.population_count(first - 1)]
-            connected = connected.at[inner | outer].add(-none * chance)
-            return connected, apart.at[outer].set(none), (outer - others) & others
 
-        connected, apart, _ = lax.while_loop(some_left, add, (connected, apart, others & -others))
-        return connected, table.at[inner].set(chance * apart[others]), apart
+def _all_reach(sets: Array, into: Array, out_of: Array, members: Array, k: Array, connected: Array) -> Array:
+    """The table of C_i(S) [S, i] with the row of the set S of the cities ``sets[k]``.
 
-    # apart[U] is N(T, U) of the set in turn; that of no U is 1.
-    nothing = 0 * members + 0 * links[0, 0]
-    start = members + nothing, nothing, 1 + nothing[:, 0]
-    return lax.fori_loop(0, 2**n - 1, take, start)[1]
+    Its subsets T are listed by going through its cities: each is left out of all T so far, or joins them.
+    """
+    n, there = members.shape[1], "promise_in_bounds"
+    whole, inside, apart = jnp.int32(0), jnp.zeros(1, jnp.int32), jnp.ones(1, members.dtype)
+    for j in range(sets.shape[1]):
+        city = sets[k, j]
+        left_out = apart * into.at[inside * n + city].get(mode=there)
+        joins = apart * out_of.at[(whole ^ inside) * n + city].get(mode=there)
+        alone = jnp.left_shift(jnp.int32(1), city)
+        inside, whole = jnp.concatenate([inside, inside | alone]), whole | alone
+        apart = jnp.concatenate([left_out, joins])
+    fewer = apart[:-1] @ connected.at[inside[:-1]].get(mode=there)
+    return connected.at[whole].set(members[whole] - fewer, mode=there)
 
 
 def none_of(table: Array, p: Array) -> Array:
-    """Probability that no other city's breach arrives at i, [i], where city j is breached with p[j].
+    """Probability that no other city's breach arrives at i [i], where city j is breached with p.
 
-    Sum over S of Pr(R_i = S) times the product over j in S, j other than i, of 1 - p_j: city by city, the
-    half of the table with j in the set is folded onto the half without it.
+    `p` is [j], or [j, i] where each city i counts with other ones. Sum over S of Pr(R_i = S) times the
+    product over j in S, j other than i, of 1 - p: city by city, the half of the table with j in the set is
+    folded onto the half without it.
     """
     n = table.shape[1]
-    rest = jnp.where(jnp.eye(n, dtype=bool), 1, 1 - p[:, None])  # [j, i]
+    rest = jnp.where(jnp.eye(n, dtype=bool), 1, 1 - (p[:, None] if p.ndim == 1 else p))  # [j, i]
     for j in reversed(range(n)):
         without, within = table[: 2**j], table[2**j :]
         table = without + within * rest[None, j]

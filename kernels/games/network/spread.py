@@ -37,15 +37,22 @@ class Spread:
     table: Array
 
     def none(self, p: Array) -> Array:
-        """Probability that no other city's breach arrives at i [n], of own breach probabilities p < 1 [n]."""
+        """Probability that no other city's breach arrives at i [i], of own breach probabilities p < 1.
+
+        `p` is [j], or [j, i] where each city i counts with other ones.
+        """
         if self.way == "reachability":
             return none_of(self.table, p)
-        return jnp.exp(jnp.sum(jnp.log1p(-self.table * p[:, None]), axis=0))
+        arrives = self.table * (p[:, None] if p.ndim == 1 else p)
+        return jnp.exp(jnp.sum(jnp.log1p(-arrives), axis=0))
 
     def harm(self, p: Array) -> Array:
         """-d none[to] / d p[from], as [from, to]; 0 on the diagonal."""
         if self.way == "reachability":
-            return -jax.jacfwd(self.none)(p).T
+            # A city's own column alone decides on it: one pass backward serves all pairs.
+            apart = jnp.broadcast_to(p[:, None], (p.shape[0], p.shape[0]))
+            none, pull = jax.vjp(self.none, apart)
+            return -pull(jnp.ones_like(none))[0]
         return self.none(p)[None, :] * self.table / (1 - self.table * p[:, None])
 
     def arrival(self) -> Array:

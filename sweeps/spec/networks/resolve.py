@@ -23,6 +23,7 @@ from ...text import nearest
 from ..ranges import grid_values
 from ..vectors import component_labels, require_names
 from .families import RANDOM, draw, numbers_of
+from .pairs import pairs_asked
 from .read import MOST_CITIES, Named, read_network
 
 _OF_NETWORKS = ("network", "transfers", "rates")
@@ -68,13 +69,14 @@ def resolve_networks(origin: str, table: Mapping[str, Any], varied: Sequence[str
     }  # fmt: skip
     cities = _cities(where, table, varied, files, origin)
     _require_reachable(origin, table, len(cities))
+    pairs = pairs_asked(origin, table, varied, cities)
     seeds = _seeds(origin, table)
     graphs = {
         name: _weights(f"{where}.{name}", spec, cities, files.get(name), seeds)
         for name, spec in specs.items()
     }
     return Networks(
-        network_model(cities, {name: (np.array(seeds), weights) for name, weights in graphs.items()}),
+        network_model(cities, {name: (np.array(seeds), weights) for name, weights in graphs.items()}, pairs),
         _by_city(table["fixed"], cities),
         {f"networks.{name}": _identity(weights) for name, weights in graphs.items()},
     )

@@ -15,11 +15,14 @@ from equisweep.kernels.games.network.spread import spread_along
 from equisweep.kernels.status import Status
 from helpers.codegen.grids import of_many
 from helpers.oracles import network as oracle
+from helpers.oracles import network_brute as brute
 
 N = 4
 WEIGHTS = np.array([[0, 1, 0.4, 0], [0.7, 0, 0, 0.2], [0, 0.9, 0, 1], [0.5, 0, 0.3, 0]])
-# One compilation serves both: the paper's chain of equal cities, and unequal cities on a network of weights.
-GRAPHS = {"drawn": (np.array([0, 1]), np.stack([np.asarray(family("chain", N)), WEIGHTS]))}
+# Two pairs of cities, not linked with one another.
+PAIRS = np.kron(np.eye(2), [[0, 1], [1, 0]])
+# One compilation serves all: the paper's chain of equal cities, and unequal cities on networks of weights.
+GRAPHS = {"drawn": (np.arange(3), np.stack([np.asarray(family("chain", N)), WEIGHTS, PAIRS]))}
 EQUAL = {"L": [400.0] * N, "v": [0.5] * N, "E": [0.1] * N, "beta": [0.3] * N, "alpha": 0.6, "seed": 0}
 UNEQUAL = {
     "L": [400.0, 90.0, 1500.0, 12.0], "v": [0.5, 0.7, 0.3, 0.2], "E": [0.1, 0.3, 0.05, 0.1],
@@ -41,7 +44,7 @@ def solve(mechanism, name):
 
 @cache
 def _compiled(mechanism):
-    asked = ("investment", "optimal_cost") if mechanism == "noncooperation" else ("investment",)
+    asked = ("investment", "optimal_cost", "cost_ratio")
     static = {"network": "drawn", "mechanism": mechanism, "length_max": 63, "wanted": asked, "graphs": GRAPHS}
     return jax.jit(lambda p: network(p, **static))
 
@@ -70,9 +73,10 @@ def test_equal_cities_on_the_chain_are_the_external_game(mechanism):
     found = solve(mechanism, "equal")
     np.testing.assert_allclose(found["investment"], wanted["investment"], rtol=1e-12)
     np.testing.assert_allclose(found["breach_probability"], wanted["breach_probability"], rtol=1e-12)
+    np.testing.assert_allclose(found["optimal_cost"], N * wanted["optimal_cost"], rtol=1e-12)
+    assert found["cost_ratio"] >= 1  # what is the least is so with the mechanism's own technology
     if mechanism == "noncooperation":
         np.testing.assert_allclose(found["expected_loss"], wanted["expected_loss"], rtol=1e-12)
-        np.testing.assert_allclose(found["optimal_cost"], N * wanted["optimal_cost"], rtol=1e-12)
         assert found["uniqueness"] == UNIQUE["unique"]
 
 
@@ -99,6 +103,28 @@ def test_the_planner_reaches_the_least_sum_of_costs():
     assert solve("noncooperation", "unequal")["optimal_cost"] == pytest.approx(least, rel=1e-9)
 
 
+def test_an_optimum_between_the_extreme_ones_is_found():
+    # Of one pair alone it is best that both invest, of the other that nobody does. Ends: all, and nobody.
+    rate = -0.1 * np.log(0.97)
+    s = UNEQUAL | {"L": np.array([5.0, 5.0, 2.2, 2.2]) / rate, "v": [0.97] * N, "E": [0.1] * N, "seed": 2}
+    s |= {"beta": [1.0] * N, "alpha": 1.0}
+    found = _compiled("noncooperation")(scenario(s))
+    least = []
+    for pair in (slice(0, 2), slice(2, 4)):
+        two = {name: np.asarray(value, float) for name, value in of_oracle(s).items()}
+        two = {name: value[(pair,) * value.ndim] for name, value in two.items()}
+        money = np.linspace(0, 1200, 601)
+        e = np.stack(np.meshgrid(money, money), axis=-1)
+        sums = brute.sum_of_costs(two, e, "noncooperation", brute.along_strongest_ways(two))
+        least.append((sums.min(), np.unravel_index(np.argmin(sums), sums.shape), sums[0, 0]))
+    assert least[0][1] != (0, 0)
+    assert least[0][0] < least[0][2] - 100
+    assert least[1][1] == (0, 0)
+    wanted = sum(one[0] for one in least)
+    assert wanted - 0.01 < found["optimal_cost"] < wanted + 1e-6
+    assert found["status"] != Status.max_steps
+
+
 @partial(jax.jit, static_argnames="way")
 def arrival(way, links, length):
     return spread_along(way, links, length, 63).arrival()
@@ -113,10 +139,20 @@ def test_ways_are_those_that_are_tried_one_by_one(length):
 
 
 def test_reachability_is_the_sum_over_all_states_of_links_and_cities():
-    links, p = 0.8 * WEIGHTS, np.array([0.3, 0.05, 0.6, 0.2])
-    none = jax.jit(lambda links, p: spread_along("reachability", links, jnp.asarray(63.0), 63).none(p))
-    risk = 1 - (1 - p) * np.asarray(none(links, p))
-    np.testing.assert_allclose(risk, oracle.risks_by_worlds(links, p), rtol=1e-12)
+    def at(links, p):
+        spread = spread_along("reachability", links, jnp.asarray(63.0), 63)
+        return spread.none(p), spread.harm(p)
+
+    p, solve = np.array([0.3, 0.05, 0.6, 0.2]), jax.jit(at)
+    for links in (0.8 * WEIGHTS, np.asarray(family("ring", N)), 1e-3 * WEIGHTS, np.round(WEIGHTS)):
+        none, harm = (np.asarray(value) for value in solve(links, p))
+        wanted = oracle.risks_by_worlds(links, p)
+        np.testing.assert_allclose(1 - (1 - p) * none, wanted, rtol=1e-12)
+        for j in range(N):  # every risk is linear in every p: a step is as good as a slope
+            risk = oracle.risks_by_worlds(links, np.where(np.arange(N) == j, 1.0, p))
+            others = np.arange(N) != j
+            slope = (risk - wanted)[others] / (1 - p[j])
+            np.testing.assert_allclose(harm[j, others] * (1 - p)[others], slope, rtol=1e-9, atol=1e-14)
 
 
 def test_topology_matters():
@@ -163,4 +199,24 @@ def test_what_is_shared_wholly_is_determined_as_a_sum():
     whole = _compiled("sharing")(scenario(EQUAL) | {"delta": jnp.asarray(1.0)})
     paper = of_paper("sharing", delta=1.0)
     np.testing.assert_allclose(whole["investment"], paper["investment"], rtol=1e-10)
-    assert whole["status"] == Status.ok
+    assert whole["status"] == Status.several_equilibria  # a city may invest more, and another less
+    assert whole["uniqueness"] == UNIQUE["several"]
+
+
+def test_where_a_sum_alone_is_determined_equal_cities_move_alike_and_one_alone_has_no_derivative():
+    equal = {name: jnp.full(2, float(np.ravel(EQUAL[name])[0])) for name in ("L", "v", "E", "beta")}
+    p = scenario({"delta": 1.0, "alpha": 0.6, "seed": 0}) | equal
+
+    def invested(p):
+        return network(p, network="ring", mechanism="sharing", length_max=1, wanted=("investment",))[
+            "investment"
+        ]
+
+    still = {name: jnp.zeros_like(value) for name, value in p.items()}
+    push = jax.jit(lambda way: jax.jvp(invested, (p,), (still | way,))[1])
+    slope = push({"alpha": jnp.asarray(1.0)} | {"L": jnp.zeros(2)})
+    h, paper = 1e-5, _paper("sharing")
+    equal = {name: np.ravel(value)[:1] for name, value in p.items()} | {"n": np.array([2.0])}
+    sides = [paper(equal | {"alpha": np.array([0.6 + side])})["investment"][0] for side in (-h, h)]
+    np.testing.assert_allclose(slope, (sides[1] - sides[0]) / (2 * h), rtol=1e-6)
+    assert np.isnan(push({"alpha": jnp.asarray(0.0)} | {"L": jnp.array([1.0, 0.0])})).all()

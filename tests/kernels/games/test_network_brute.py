@@ -1,0 +1,127 @@
+"""Three unequal cities on networks of weights: all that brute force finds, beside what the kernel proves."""
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.kernels.games.network.declaration import UNIQUE
+from equisweep.kernels.games.network.model import network
+from equisweep.kernels.status import Status
+from helpers.oracles import network_brute as brute
+
+UNLIKE, FOLDED, ALONE = "unlike", "folded", "the third alone"
+OWN = ("noncooperation", "compensation")
+
+
+def scenario(kind, seed):
+    """Cities quite unlike; or hardly, on links that carry nearly all on: several equilibria, or none."""
+    rng = np.random.default_rng(seed)
+
+    def matrix():
+        return rng.uniform(size=(3, 3)) * (rng.uniform(size=(3, 3)) < 0.8) * (1 - np.eye(3))
+
+    s = {"L": np.exp(rng.uniform(3, 8, 3)), "v": rng.uniform(0.2, 0.95, 3), "beta": rng.uniform(0.1, 1, 3)}
+    s |= {"E": np.exp(rng.uniform(-4, -0.7, 3)), "alpha": rng.uniform(0.3, 1), "delta": rng.uniform(0, 1)}
+    s |= {"gamma": rng.uniform(0, 1.5), "W": matrix(), "T": matrix(), "D": matrix()}
+    if kind == FOLDED:
+        v = rng.uniform(0.9, 0.99, 3)
+        s |= {"v": v, "beta": np.ones(3), "E": np.full(3, 0.1), "gamma": 0.03, "alpha": rng.uniform(0.98, 1)}
+        s |= {"L": rng.uniform(7, 9, 3) / (-0.1 * np.log(v)), "W": 1 - np.eye(3)}
+    if kind == ALONE:
+        for name in "WTD":
+            s[name][2, :] = s[name][:, 2] = 0
+    return s
+
+
+EACH = [(UNLIKE, 1), (UNLIKE, 2), (FOLDED, 3), (FOLDED, 5), (ALONE, 4), (ALONE, 8), (UNLIKE, 6)]
+SCENARIOS = [scenario(*which) for which in EACH]
+GRAPHS = {
+    name: (np.arange(len(EACH)), np.stack([s[matrix] for s in SCENARIOS]))
+    for name, matrix in (("links", "W"), ("pays", "T"), ("shares", "D"))
+}
+
+
+@cache
+def compiled(mechanism, branch="highest", spread="hops"):
+    static = {"mechanism": mechanism, "branch": branch, "spread": spread, "network": "links"}
+    static |= {"transfers": "pays", "rates": "shares", "graphs": GRAPHS, "length_max": 3}
+    return jax.jit(lambda p: network(p, **static, wanted=("investment", "optimal_cost")))
+
+
+def solved(k, *how):
+    p = {n: jnp.asarray(SCENARIOS[k][n]) for n in ("L", "v", "E", "beta", "alpha", "gamma", "delta")}
+    found = compiled(*how)(p | {"length": jnp.asarray(3.0), "seed": jnp.asarray(float(k))})
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+def most(s):
+    """More than any city would invest."""
+    return float(np.max(np.log1p(s["L"].sum() * s["E"].sum()) / (-s["E"] * np.log(s["v"]))))
+
+
+def assert_nobody_gains(s, e, mechanism, none, costs):
+    for i in range(3):
+        tried = np.tile(e, (2000, 1))
+        tried[:, i] = np.linspace(0, most(s), 2000)
+        assert brute.cost(s, tried, i, mechanism, none).min() > costs[i] - 1e-8 * s["L"][i]
+
+
+@pytest.mark.parametrize("mechanism", OWN)
+def test_the_extreme_equilibria_are_the_ends_of_all_that_there_are(mechanism):
+    counts = []
+    for k in range(4):
+        s = SCENARIOS[k]
+        none = brute.along_strongest_ways(s)
+        every = brute.equilibria(s, mechanism, none, steps=60)
+        counts.append(len(every))
+        found = solved(k, mechanism)
+        np.testing.assert_allclose(found["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
+        apart = np.ptp(every, axis=0).max()
+        np.testing.assert_allclose(found["ends_apart"], apart, rtol=1e-6, atol=1e-4)
+        assert found["uniqueness"] == UNIQUE["unique" if len(every) == 1 else "several"]
+        assert_nobody_gains(s, found["investment"], mechanism, none, found["expected_loss"])
+        least = brute.least_sum(s, "noncooperation", none, most(s))
+        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+    assert min(counts) == 1
+    assert max(counts) > 1
+
+
+def test_reachability_bounds_them_alike():
+    for k in (0, 2):
+        s = SCENARIOS[k]
+        none = brute.over_open_links(s)
+        every = brute.equilibria(s, "noncooperation", none, steps=60)
+        found = solved(k, "noncooperation", "highest", "reachability")
+        np.testing.assert_allclose(found["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
+        np.testing.assert_allclose(found["ends_apart"], np.ptp(every, axis=0).max(), rtol=1e-6, atol=1e-4)
+
+
+def test_under_sharing_what_is_reported_is_an_equilibrium_and_of_two_cities_one_of_all():
+    for k in range(4, 7):
+        s = SCENARIOS[k]
+        none = brute.along_strongest_ways(s)
+        found = solved(k, "sharing")
+        assert found["status"] in (Status.ok, Status.corner)
+        costs = [brute.cost(s, found["investment"], i, "sharing", none) for i in range(3)]
+        np.testing.assert_allclose(found["expected_loss"], costs, rtol=1e-11)
+        assert_nobody_gains(s, found["investment"], "sharing", none, costs)
+        if EACH[k][0] == ALONE:
+            every = list(brute.equilibria_of_two(s, "sharing", none, most(s)))
+            assert any(np.allclose(found["investment"], e, rtol=1e-4, atol=1e-3) for e in every)
+        least = brute.least_sum(s, "sharing", none, most(s))
+        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+
+
+def test_the_planner_who_pools_finds_the_best_sum_of_money_though_cities_need_quite_different_ones():
+    for k in range(4):
+        s = SCENARIOS[k]
+        none = brute.along_strongest_ways(s)
+        found = solved(k, "pooling")
+        p = brute.breaches(s, found["investment"], "pooling")
+        loss = sum(s["L"][i] * (1 - (1 - p[i]) * none(p, i)) for i in range(3))
+        least = brute.pooled_least(s, none, 3 * most(s), 1 / 3)
+        assert least * (1 - 1e-6) < loss / 3 + found["investment"].sum() < least * (1 + 1e-9)
+        least = brute.pooled_least(s, none, 3 * most(s), 1)
+        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)

@@ -15,7 +15,6 @@ from functools import partial
 from itertools import combinations
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
 
@@ -23,7 +22,7 @@ def sets_that_reach(links: Array) -> Array:
     """Pr(R_i = S) as a table [S, i] for the links A [from, to]."""
     n = links.shape[0]
     into, out_of = _products(links.T), _products(links)
-    members = jnp.asarray((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(links.dtype)
+    members = ((jnp.arange(2**n)[:, None] >> jnp.arange(n)[None, :]) & 1).astype(links.dtype)
     connected = 0 * members + 0 * links[0, 0]
     # Smaller sets come first, so that all that is taken from a set is known when its turn comes.
     for size in range(1, n + 1):

@@ -24,6 +24,12 @@ class Attractor(IntEnum):
     boundary_cycle = 3
 
 
+# What `Flow.decide` says of an orbit that a swing which grows beside all faces must not be mistaken for:
+# one of which mathematics knows that the cycle along them repels it. It is an answer, and no class that is
+# stored.
+NOT_ALONG_FACES = -Attractor.boundary_cycle.value
+
+
 @dataclass(frozen=True)
 class Observable:
     """Something seen of the state: a share, a temperature. It is a number, or an array over `dims`.
@@ -95,7 +101,8 @@ class Flow:
         ``check(p, **static)``: a `Status`; `ok` and `boundary_start` are integrated, others are not.
     decide
         ``decide(p, **static)``: the `Attractor` number of the scenario's orbit where mathematics gives it,
-        and `undecided` where the orbit has to be integrated. Where a sweep asks for nothing that needs the
+        and `undecided` where the orbit has to be integrated; or `NOT_ALONG_FACES`, where it is to be, and
+        nears no cycle along faces however wide it swings. Where a sweep asks for nothing that needs the
         state of an orbit so decided, no step is taken.
     scale
         Size of each component of the state where it is large, None where it is not known; tolerances and

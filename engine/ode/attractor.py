@@ -25,7 +25,9 @@ _GROWING = 1e-3
 _FACE = 7.0
 
 
-def classified(extremes: Extremes | None, own: Array, settled: Array, faces: bool, tolerance: float) -> Array:
+def classified(
+    extremes: Extremes | None, own: Array, settled: Array, faces: Array | bool, tolerance: float
+) -> Array:
     """`Attractor` number (int8) of an orbit; `closed_orbit` where it may be one.
 
     Parameters
@@ -33,7 +35,7 @@ def classified(extremes: Extremes | None, own: Array, settled: Array, faces: boo
     extremes : its last two maxima and minima; None where nothing is followed.
     own : which quantities are observables followed themselves, shape (k,); the others are state components.
     settled : whether it came to rest.
-    faces : as in `Flow`.
+    faces : whether it may near a cycle along faces: False where the flow has none.
     tolerance : that of the steps.
     """
     attractor = jnp.int8(Attractor.undecided)
@@ -41,8 +43,10 @@ def classified(extremes: Extremes | None, own: Array, settled: Array, faces: boo
         closed = closeness(tolerance)
         returned = _may_be_closed(extremes, max(closed, _MAY_RETURN))
         attractor = jnp.where(returned, jnp.int8(Attractor.closed_orbit), attractor)
-        if faces:
-            along = jnp.all(jnp.where(own, _deepens(extremes, closed), _nears_both_faces(extremes, closed)))
+        if faces is not False:
+            along = faces & jnp.all(
+                jnp.where(own, _deepens(extremes, closed), _nears_both_faces(extremes, closed))
+            )
             attractor = jnp.where(along, jnp.int8(Attractor.boundary_cycle), attractor)
     return jnp.where(settled, jnp.int8(Attractor.rest_point), attractor)
 

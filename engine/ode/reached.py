@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ...kernels.flow import Attractor
+from ...kernels.flow import NOT_ALONG_FACES, Attractor
 from ...kernels.status import Status
 from .attractor import classified, is_swing
 from .closed_orbit import Closeness, Cycle, cycle_of
@@ -31,16 +31,17 @@ class _At(NamedTuple):
 def reached(integration: Integration, lane: Lane, known: Array | None) -> Outputs:
     """``"attractor"``, and of a flow with swings their outputs, of a lane that has ended.
 
-    `known` is the `Attractor` number that the flow itself gives, if it does.
+    `known` is what the flow's own `decide` says, if it has one.
     """
     flow, followed = integration.flow, integration.followed
     extremes, own = _extremes(integration, lane), jnp.asarray([s is None for s in followed.sources])
     tolerance = integration.method.tolerance().nominal
     # What was seen of an orbit before it stopped stays true, whatever stopped it.
     sound = _was_on_its_way(lane)
-    attractor = classified(extremes, own, lane.settled, flow.faces, tolerance)
+    faces = flow.faces if known is None or not flow.faces else known != NOT_ALONG_FACES
+    attractor = classified(extremes, own, lane.settled, faces, tolerance)
     if known is not None:
-        attractor = jnp.where(known == Attractor.undecided, attractor, known)
+        attractor = jnp.where(known > Attractor.undecided, known, attractor)
     attractor = jnp.where(sound, attractor, jnp.int8(Attractor.undecided))
     if extremes is None:
         return {"attractor": attractor}
@@ -51,7 +52,7 @@ def reached(integration: Integration, lane: Lane, known: Array | None) -> Output
     if _may_have_several_loops(integration, lane):
         wanted |= attractor == Attractor.undecided
     if known is not None:
-        wanted &= known == Attractor.undecided
+        wanted &= known <= Attractor.undecided
     cycle = _cycle(integration, lane, extremes, real, wanted & sound)
     seen = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
     attractor = jnp.where(wanted & sound, seen, attractor)

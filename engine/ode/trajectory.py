@@ -76,7 +76,7 @@ def integrated(
     lane = orbit.lane
     known = integration.decided()
     if only_attractor and known is not None:
-        t = jnp.where(known == Attractor.undecided, lane.t, integration.end(lane.state))
+        t = jnp.where(known <= Attractor.undecided, lane.t, integration.end(lane.state))
         orbit = orbit._replace(lane=lane._replace(t=t))
     if len(times):
         orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))

@@ -11,12 +11,14 @@ from .external.model import EXTERNAL
 from .internal.model import INTERNAL
 from .network.model import NETWORK
 from .supervision.model import SUPERVISION
+from .supervision_shapes.model import SUPERVISION_SHAPES
 
 # In the order in which `equisweep models` lists them.
 _GAMES = (
     EXTERNAL,
     INTERNAL,
     SUPERVISION,
+    SUPERVISION_SHAPES,
     CONTRACT,
     NETWORK,
     EXTERNAL_COMBINED,

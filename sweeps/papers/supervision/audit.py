@@ -17,6 +17,7 @@ from ....kernels.numerics.stability import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .beyond.shapes import SHAPES
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
 
 _P1, _P2 = CASE["p1"], CASE["p2"]
@@ -289,4 +290,5 @@ STUDIES = (
         ORBITS, "c1", label="equations", result=(Status.ok, Status.corner, Status.several_equilibria),
         points=1_500,
     ),
+    SHAPES,
 )  # fmt: skip

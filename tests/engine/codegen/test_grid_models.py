@@ -38,6 +38,12 @@ EDGES = {
     "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
     "external_combined": {"alpha": [0.0, 0.5], "budget": [0.0, 6.0], "entry_cost": [0.0, 9.0], "n": [1, 4]},
     "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+    "supervision_shapes": {
+        "r": [0.0, 12.0],
+        "f": [0.0, 9.0],
+        "reward_exponent": [0.3, 3.0],
+        "p1": [0.0, 0.5],
+    },
     "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
     "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
 }
@@ -54,6 +60,7 @@ SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
     "external_combined": {"investment": ["alpha", "budget"], "expected_loss": ["entry_cost"]},
     "supervision": {"jacobian": ["r", "Lg"]},
+    "supervision_shapes": {"rest_x": ["r"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
 }
@@ -73,6 +80,12 @@ CHOICES = {
         ("together city highest", "float64"),
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+    "supervision_shapes": [
+        ("constant linear", "float64"),
+        ("linear step", "float32"),
+        ("power power", "float64"),
+        ("step constant", "float64"),
+    ],
     "internal": [("", "float64")],
     "contract": [("all", "float64"), ("neighbours", "float64"), ("downward", "float64")],
 }

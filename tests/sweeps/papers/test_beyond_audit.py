@@ -1,0 +1,61 @@
+"""The supervision paper's sentences in games beyond it: margins, sweeps, and a counterexample."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from equisweep.sweeps.papers.supervision.audit import STUDIES
+from equisweep.sweeps.papers.supervision.beyond import shapes
+from helpers.oracles import supervision_shapes as oracle
+
+POWERS, FINE = ("power", "power"), ("constant", "power")
+
+
+def point(**variables):
+    """A slab of one point; each variable maps pairs of shapes to values, 0 where none is given."""
+    rewards, fines = ["constant", "power"], ["constant", "power", "step"]
+    data = {
+        name: (("reward", "punishment"), [[values.get((r, f), 0.0) for f in fines] for r in rewards])
+        for name, values in variables.items()
+        if isinstance(values, dict)
+    }
+    caps = {name: xr.DataArray(value) for name, value in variables.items() if not isinstance(value, dict)}
+    return xr.Dataset(data, coords={"reward": rewards, "punishment": fines}).assign(caps)
+
+
+@pytest.mark.parametrize(
+    ("number", "variables", "margin"),
+    [
+        ("3.1 (none stable, powers)", {"stable_count": {("power", "constant"): 2.0}}, -2),
+        ("3.2 (stable, powers)", {"interior_class": {FINE: 3.0}}, 1),
+        ("3.2 (stable, powers)", {"interior_class": {FINE: 7.0}}, -1),
+        ("3.2 (stable, steps)", {"interior_class": {("constant", "step"): 9.0}}, 1),
+        ("3.2 (stable, steps)", {"interior_class": {("constant", "step"): 4.0}}, -1),
+        ("3.3 (orbits, powers)", {"attractor": {POWERS: 2.0}}, -1),
+        ("Fig. 10 (oscillation, powers)", {"attractor": {POWERS: 3.0}}, 1),
+        ("4.2.2 (best, powers)", {"worst_incident": {FINE: 0.05, POWERS: 0.03}}, 0.02),
+    ],
+)
+def test_margins_of_shapes(number, variables, margin):
+    (conclusion,) = [one for one in shapes.CONCLUSIONS if one.number == number]
+    assert float(conclusion.margin(point(**variables))) == pytest.approx(margin)
+
+
+@pytest.mark.parametrize(("r", "f", "said"), [(2.0, 5.0, True), (5.0, 2.0, False)])
+def test_a_sentence_on_caps_speaks_where_orbits_turn_round(r, f, said):
+    (conclusion,) = [one for one in shapes.CONCLUSIONS if one.number == "3.3 (stable, powers)"]
+    turning = {"interior_class": {POWERS: 7.0}, "boundary_cycle": {POWERS: 2.0}, "r": r, "f": f}
+    assert bool(conclusion.premise(point(**turning))) == said
+    assert not bool(conclusion.premise(point(**turning | {"boundary_cycle": {POWERS: 0.0}})))
+
+
+def test_a_fine_that_hardly_falls_at_first_leaves_orbits_that_go_on_swinging_below_r_equal_f():
+    """The counterexample to 3.3, by the oracle alone."""
+    p = oracle.CASE | {"r": 8.0, "f": 10.0, "reward_exponent": 1.0, "fine_exponent": 0.5}
+    late = oracle.solve(p, POWERS, np.linspace(300, 400, 4001))
+    assert np.ptp(late[1][:2000]) == pytest.approx(np.ptp(late[1][2000:]), rel=1e-2)
+    assert np.ptp(late[1]) > 0.3
+
+
+def test_the_studies_are_the_papers_and_their_sweeps_are_sound():
+    assert shapes.SHAPES in STUDIES
+    assert shapes.SHAPES.sweep.space().points == 2 * 3 * shapes.SHAPES.size

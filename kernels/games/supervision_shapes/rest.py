@@ -157,7 +157,7 @@ def _at_end(m: Mechanism, parts: Pieces, k: int) -> _Line:
 
 def _seen(m: Mechanism, x: Array, line: _Line, exists: Array, on_threshold: Array) -> RestPoints:
     shares = jnp.where(exists, jnp.stack([x, line.y]), jnp.nan)
-    jacobian = jnp.where(exists & ~line.jumps, m.jacobian(*shares, line.on), jnp.nan)
+    jacobian = jnp.where(exists & ~line.jumps, m.jacobian(shares[0], shares[1], line.on), jnp.nan)
     kind = jnp.where(exists & line.jumps, on_threshold, classify(jacobian, corner=False))
     return RestPoints(shares, jacobian, kind.astype(jnp.int8))
 

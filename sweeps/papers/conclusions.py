@@ -152,7 +152,10 @@ def _judge(conclusion: Conclusion, slab: "xr.Dataset", tally: Tally, offset: dic
     margin = conclusion.margin(slab)
     said = None
     if conclusion.premise is not None:
-        said = conclusion.premise(slab).broadcast_like(margin).transpose(*margin.dims)
+        said = conclusion.premise(slab)
+        # A margin of steps along an axis has one value less there.
+        said = said.sel({dim: margin[dim] for dim in said.dims if dim in margin.dims})
+        said = said.broadcast_like(margin).transpose(*margin.dims)
     tally.add(margin, said, conclusion.tolerance, conclusion.weak, offset)
 
 

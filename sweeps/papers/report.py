@@ -61,7 +61,8 @@ _READING = (
     "Every conclusion is put to the test at every point of a grid. *Points* are those with a result at "
     "which its condition, if it has one, holds; *equal* means that both sides agree to rounding, which a "
     "strict claim does not allow for; *worst* is the largest violation, and *at* its place. Signs of "
-    "derivatives are those of automatic differentiation through the solution, not of differences on the grid."
+    "derivatives are those of automatic differentiation through the solution, not of differences on the "
+    "grid, save where a remark says so."
 )
 
 

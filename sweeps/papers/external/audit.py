@@ -13,76 +13,39 @@ import xarray as xr
 
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
-from ..conclusions import Conclusion, Margin, Study
+from ..conclusions import Conclusion, Study
+from .limits import BUDGET, ENTRY
+from .margins import (
+    CITIES,
+    EFFICIENCY,
+    FOUR,
+    ONE,
+    THREE,
+    TWO,
+    between,
+    c1,
+    c2,
+    c3,
+    c4,
+    city_cooperating,
+    dearer_with_cities,
+    e1,
+    e2,
+    e3,
+    e4,
+    equal,
+    falls_with_cities,
+    gap,
+    group_cost_alone,
+    inside,
+    investing_pays,
+    negative,
+    none_arrives,
+    of,
+    shared_enough,
+)
 from .networks import NETWORKS
-
-EFFICIENCY = 0.1
-CITIES = [2, 3, 4, 5, 6, 8, 10, 15, 20]
-ONE, TWO, THREE, FOUR = "noncooperation", "cooperation", "compensation", "sharing"
-
-
-def of(mechanism: str, name: str) -> Margin:
-    """A variable under one mechanism."""
-    return lambda d: d[name].sel(mechanism=mechanism, drop=True)
-
-
-def gap(larger: Margin, smaller: Margin) -> Margin:
-    """How much the first exceeds the second."""
-    return lambda d: larger(d) - smaller(d)
-
-
-def between(low: Margin, middle: Margin, high: Margin) -> Margin:
-    """The lesser of both gaps of ``low < middle < high``."""
-    return lambda d: np.minimum(middle(d) - low(d), high(d) - middle(d))
-
-
-def negative(margin: Margin) -> Margin:
-    """Of something claimed to be below zero."""
-    return lambda d: -margin(d)
-
-
-def falls_with_cities(mechanism: str) -> Margin:
-    """From one number of cities of the grid to the next, at the smaller."""
-    return lambda d: -of(mechanism, "investment")(d).diff("n", label="lower")
-
-
-def dearer_with_cities(mechanism: str) -> Margin:
-    """How much the loss rises from one number of cities of the grid to the next, at the smaller."""
-    return lambda d: of(mechanism, "expected_loss")(d).diff("n", label="lower")
-
-
-def equal(one: Margin, other: Margin) -> Margin:
-    """Minus the difference, relative to the size; for claims of equality."""
-
-    def margin(d: xr.Dataset) -> xr.DataArray:
-        a, b = one(d), other(d)
-        return -np.abs(a - b) / (1 + np.abs(a))
-
-    return margin
-
-
-def none_arrives(d: xr.Dataset, p: xr.DataArray) -> xr.DataArray:
-    """Pi(p) of n - 1 others, multiplied out."""
-    product = xr.ones_like(p * d["alpha"] * d["n"], dtype=float)
-    for k in range(1, int(d["n"].max())):
-        product = product * xr.where(k < d["n"], 1 - d["alpha"] ** k * p, 1.0)
-    return product
-
-
-def investing_pays(d: xr.Dataset) -> xr.DataArray:
-    """The condition L > 1 / (-E ln v p Pi) of Conclusions 6, 9 and 10, at e = 0.
-
-    At the equilibrium itself the two sides are equal, by its first-order condition, so there it says
-    nothing; at e = 0 it says that the first unit of money is worth spending.
-    """
-    p = d["beta"] * d["v"]
-    return -EFFICIENCY * d["L"] * np.log(d["v"]) * p * none_arrives(d, p) > 1
-
-
-def shared_enough(d: xr.Dataset) -> xr.DataArray:
-    """The condition delta > -E Gamma ln v of Conclusions 11 and 12, with Gamma at the solution."""
-    gamma = none_arrives(d, of(FOUR, "breach_probability")(d))
-    return d["delta"] > -EFFICIENCY * gamma * np.log(d["v"])
+from .together import TOGETHER
 
 
 def _invests(d: xr.Dataset) -> xr.DataArray:
@@ -105,25 +68,8 @@ def _closed_form(d: xr.Dataset) -> Any:
     return -np.log(inner) / (d["n"] * EFFICIENCY * np.log(d["v"]))
 
 
-def _group_cost_alone(d: xr.Dataset) -> xr.DataArray:
-    """One loss and everybody's money, without cooperation."""
-    return c1(d) + (d["n"] - 1) * e1(d)
-
-
-def _city_cooperating(d: xr.Dataset) -> xr.DataArray:
-    """What one city bears under full cooperation: the loss, and its own share of the money."""
-    return c2(d) - (d["n"] - 1) * e2(d)
-
-
-def _inside(d: xr.Dataset) -> xr.DataArray:
-    return investing_pays(d) & (d["delta"] > 0) & (d["delta"] < 1)
-
-
-e1, e2, e3, e4 = (of(m, "investment") for m in (ONE, TWO, THREE, FOUR))
-c1, c2, c3, c4 = (of(m, "expected_loss") for m in (ONE, TWO, THREE, FOUR))
-
 _PAYS = {"premise": investing_pays, "condition": "investing pays at e = 0"}
-_PARTLY = {"premise": _inside, "condition": "investing pays at e = 0, and 0 < δ < 1"}
+_PARTLY = {"premise": inside, "condition": "investing pays at e = 0, and 0 < δ < 1"}
 _SHARED = {"premise": shared_enough, "condition": "δ > -E Γ ln v"}
 _WHERE = (
     "The condition on L is an equality at every equilibrium, by the first-order condition; "
@@ -164,7 +110,7 @@ GAMES = (
                gap(c2, c1), **_PAYS, remark="It compares one city's cost with the group's."),
     Conclusion("6 (like with like)",
                "the group's cost without cooperation is below that under full cooperation",
-               gap(c2, _group_cost_alone), **_PAYS,
+               gap(c2, group_cost_alone), **_PAYS,
                remark="Conclusion 6 read for the same n cities on both sides; it cannot hold for an "
                       "optimum."),
     Conclusion("7", "e2 falls as the number of cities grows", falls_with_cities(TWO)),
@@ -206,7 +152,7 @@ SHARING = (
     Conclusion("12 (Table 8)", "a city's cost under sharing rises with δ",
                of(FOUR, "d_expected_loss_d_delta"), **_SHARED),
     Conclusion("12 (limit)", "a city's cost under sharing is never below its cost under full cooperation",
-               gap(c4, _city_cooperating), weak=True,
+               gap(c4, city_cooperating), weak=True,
                remark="Not stated; it follows from the text, where sharing becomes full cooperation at "
                       "δ = 1 and is no better before."),
 )  # fmt: skip
@@ -243,4 +189,7 @@ STUDIES = (
            {"investment": ["alpha", "delta"], "expected_loss": ["delta"]},
            ["investment", "expected_loss", "breach_probability"]),
     NETWORKS,
+    TOGETHER,
+    BUDGET,
+    ENTRY,
 )  # fmt: skip

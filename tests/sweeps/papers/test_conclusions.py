@@ -74,6 +74,18 @@ def test_failing_points_are_described_against_those_that_were_decided():
     assert "every failure has a ≥ 0.4 and b = 10." in sentence(judged(value))
 
 
+def test_a_condition_of_a_claim_about_steps_is_asked_where_a_step_begins():
+    value = np.arange(33.0).reshape(11, 3) ** 2
+    finding = judged(
+        value,
+        margin=lambda d: d["value"].diff("b", label="lower"),
+        premise=lambda d: d["b"] * (d["a"] > 0.45) > 5,
+        condition="b > 5 and a > 0.45",
+    )
+    assert (finding.tally.holds, finding.tally.silent, finding.tally.decided) == (6, 16, 6)
+    assert finding.tally.least == 17**2 - 16**2
+
+
 def test_nothing_decided_is_said_and_not_called_true():
     finding = judged(np.full((11, 3), np.nan))
     assert verdict(finding) == "never decided"
@@ -115,4 +127,4 @@ def test_a_grid_is_sized_by_its_points():
         assert sized.size >= points
     assert STUDIES[0].sized(5_000).size < 10_000
     assert all(study.sized(study.points).size >= study.points for study in STUDIES)
-    assert [study.points for study in STUDIES] == [10**6, 10**6, 10**6, 4800]
+    assert [study.points for study in STUDIES] == [10**6, 10**6, 10**6, 4800, 96_000, 75_000, 75_000]

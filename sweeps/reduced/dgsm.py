@@ -35,7 +35,7 @@ class Dgsm(Summed):
             centre = np.nan_to_num(np.where(usable, values, 0.0).sum(axis=1) / usable.sum(axis=1))
         drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
         table = moments(x, values.T, np.moveaxis(slopes, 2, 0), usable.T, drawn, centre)
-        return self.partial(table, block.first, centre, values, usable)
+        return self.partial(self.added(table, block.first), centre, values, usable)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""

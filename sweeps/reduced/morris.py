@@ -46,7 +46,7 @@ class Morris(Summed):
         apart = np.where(rows[:, None], effects - centre, 0.0)
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
         table, middle = np.concatenate(parts, axis=1), np.ascontiguousarray(centre.T)
-        found = self.partial(table, block.first // each, middle, values, usable)
+        found = self.partial(self.added(table, block.first // each), middle, values, usable)
         return {**found, **_spread(values, usable)}
 
     def join(self, one: State, two: State) -> State:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.reduce.measure import Block, State
-from ..sensitivity.sobol import indices_of, movable_moments, moved
+from ..sensitivity.sobol import indices_of, movable_sums, moved
 from ..spec.design import Design
 from .sampled import Measured
 from .summed import Summed
@@ -30,15 +30,21 @@ class Sobol(Summed):
         """As of `Measure`."""
         values, usable = self.values(block)
         cells, each = len(values), self.design.points_per_sample
-        # Samples lie side by side in memory: of few cells, loops over these would be short.
-        y = np.ascontiguousarray(values.reshape(cells, -1, each).transpose(2, 0, 1)).transpose(2, 0, 1)
-        rows = np.asarray(usable.reshape(cells, -1, each).all(axis=2)).T
-        y = np.where(rows[:, None], y, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            centre = np.nan_to_num(y.sum(axis=(0, 1)) / (rows.sum(axis=0) * each))
-        y = np.where(rows[:, None], y - centre, 0.0)
-        table = movable_moments(y, rows, self.dims, self.second)
-        return self.partial(table, block.first // each, centre, values, usable)
+        y = values.reshape(cells, -1, each)
+        if usable.all():
+            rows = np.ones(y.shape[:2], bool)
+            centre = values.mean(axis=1)
+            y = y - centre[:, None, None]
+        else:
+            rows = np.asarray(usable.reshape(y.shape).all(axis=2))
+            kept = np.where(rows[:, :, None], y, 0.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                centre = np.nan_to_num(kept.sum(axis=(1, 2)) / (rows.sum(axis=1) * each))
+            y = np.where(rows[:, :, None], kept - centre[:, None, None], 0.0)
+        first = block.first // each
+        turns, counted = self.blocks.by_turns(first, y.transpose(2, 0, 1), rows)
+        sums = movable_sums(turns, counted, self.dims, self.second)
+        return self.partial(np.moveaxis(sums, 0, 2), centre, values, usable)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""

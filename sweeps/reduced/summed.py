@@ -46,12 +46,14 @@ class Summed(Sampled):
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about other middles, shape (cells, blocks, moments)."""
 
-    def partial(
-        self, table: np.ndarray, first: int, centre: np.ndarray, values: np.ndarray, usable: np.ndarray
-    ) -> State:
-        """A partial result of samples from number `first` on: `table`, shape (samples, moments, cells)."""
-        sums = np.ascontiguousarray(np.moveaxis(self.blocks.add(table, first), 2, 0))
-        return {"sums": sums, "centre": centre, **self.extent(values, usable)}
+    def partial(self, sums: np.ndarray, centre: np.ndarray, values: np.ndarray, usable: np.ndarray) -> State:
+        """A partial result: `sums` of shape (cells, blocks, moments), and how far the values go."""
+        return {"sums": np.ascontiguousarray(sums), "centre": centre, **self.extent(values, usable)}
+
+    def added(self, table: np.ndarray, first: int) -> np.ndarray:
+        """Sums, for `partial`, of moments (samples, moments, cells) from sample number `first` on."""
+        (by_turns,) = self.blocks.by_turns(first, np.moveaxis(table, 0, -1))
+        return by_turns.sum(axis=-2).transpose(1, 2, 0)
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`; the moments of both are then about the middle of the first part that has any."""

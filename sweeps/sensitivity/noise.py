@@ -85,8 +85,11 @@ class Floor:
 
     def extent(self, values: np.ndarray, usable: np.ndarray) -> Extent:
         """How far the values of each column go."""
-        low = np.where(usable, values, np.inf).min(axis=0)
-        high = np.where(usable, values, -np.inf).max(axis=0)
+        if usable.all() and len(values):
+            low, high = values.min(axis=0), values.max(axis=0)
+        else:
+            low = np.where(usable, values, np.inf).min(axis=0)
+            high = np.where(usable, values, -np.inf).max(axis=0)
         step, size = np.full(len(low), np.inf), _size(low, high)
         # Most outputs are far from cancelling, and bits are dear to look at.
         suspects = np.flatnonzero((size <= _UNITS * _LATTICE * self.eps) & (size > 0))

@@ -70,15 +70,50 @@ def _moments(y: np.ndarray, rows: np.ndarray, dims: int, second_order: bool) -> 
     return parts
 
 
-def movable_moments(y: np.ndarray, rows: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
-    """The same, shape (base samples, moments, cells), with all that `moved` needs."""
-    a, b, ab = y[:, :1], y[:, -1:], y[:, 1 : dims + 1]
-    more = [ab - a, *([y[:, dims + 1 : -1] - b] if second_order else []), y.sum(axis=1, keepdims=True)]
-    return np.concatenate([*_moments(y, rows, dims, second_order), *more], axis=1)
+def movable_sums(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
+    """The same added up over turns, with all that `moved` needs.
+
+    Parameters
+    ----------
+    y : values about some number, shape (points of each base sample, cells, turns, blocks), 0 where a base
+        sample does not count.
+    counted : which base samples count, shape (cells, turns, blocks).
+
+    Returns
+    -------
+    Shape (moments, cells, blocks). Of few turns y stays in a core's cache while this is formed.
+    """
+    a, b, ab, ba = y[0], y[-1], y[1 : dims + 1], y[dims + 1 : -1]
+    first, of_b = 3, 3 + dims  # where first-order and total moments begin, and then those of pairs
+    pairs = list(zip(*np.triu_indices(dims, 1), strict=True)) if second_order else []
+    steps = of_b + dims + len(pairs)
+    result = np.empty((steps + dims * (1 + second_order) + 1, *y.shape[1:2], y.shape[-1]))
+    product = np.empty_like(a)
+
+    def add(place: int, values: np.ndarray) -> None:
+        np.sum(values, axis=1, out=result[place])
+
+    add(0, counted)
+    add(1, a + b)
+    add(2, np.square(a, out=product) + b * b)
+    result[1:3] /= 2
+    for i in range(dims):
+        apart = ab[i] - a
+        add(steps + i, apart)
+        add(first + i, np.multiply(b, apart, out=product))
+        add(of_b + i, np.square(apart, out=product))
+        if second_order:
+            add(steps + dims + i, ba[i] - b)
+    result[of_b : of_b + dims] /= 2
+    both = a * b if pairs else product
+    for place, (j, k) in enumerate(pairs, of_b + dims):
+        add(place, np.subtract(np.multiply(ba[j], ab[k], out=product), both, out=product))
+    np.sum(y, axis=(0, 2), out=result[-1])
+    return result
 
 
 def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
-    """Sums of `movable_moments`, shape (..., moments, cells), about a number that is larger `by` so much."""
+    """`movable_sums`, shape (..., moments, cells), about a number that is larger `by` so much."""
     j, k = np.triu_indices(dims, 1)
     result, pairs = table.copy(), len(j) if second_order else 0
     # Where the differences begin: of A with columns of B, and of B with those of A.

@@ -9,7 +9,7 @@ from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.blocks import Blocks
 from equisweep.sweeps.reduced.reduced import resolved
-from equisweep.sweeps.sensitivity.sobol import movable_moments, moved, sobol_indices
+from equisweep.sweeps.sensitivity.sobol import movable_sums, moved, sobol_indices
 from helpers.cube_files import contents
 from helpers.ended_early import stop_after
 from helpers.sampled_models import ishigami_sweep
@@ -109,24 +109,23 @@ def test_more_samples_than_blocks_leave_the_estimates_and_intervals_alike(folder
 def test_moments_move_as_values_do():
     rng = np.random.default_rng(0)
     for second in (False, True):
-        y, rows = rng.normal(size=(50, 5 + 3 * second, 2)), rng.random((50, 2)) < 0.8
+        y, rows = rng.normal(size=(5 + 3 * second, 2, 5, 10)), rng.random((2, 5, 10)) < 0.8
         by = np.array([0.3, -2.0])
-        one, two = (
-            movable_moments(np.where(rows[:, None], v, 0), rows, 3, second).sum(axis=0) for v in (y, y - by)
-        )
+        about = (y, y - by[:, None, None])
+        one, two = (movable_sums(np.where(rows, v, 0), rows, 3, second).sum(axis=2) for v in about)
         np.testing.assert_allclose(moved(one, by, 3, second), two, rtol=1e-12, atol=1e-12)
 
 
 def test_blocks_hold_each_sample_once_however_they_come():
     for samples, seed in ((10, 0), (1024, 1), (5000, 2)):
         blocks = Blocks(samples, seed)
-        table = np.eye(samples)[:, :, None] if samples < 2000 else np.ones((samples, 1, 1))
-        whole = blocks.add(table, 0)
-        parts = [blocks.add(table[a : a + 700], a) for a in range(0, samples, 700)]
-        np.testing.assert_array_equal(sum(parts), whole)
-        assert (whole.sum(axis=0) == (1 if samples < 2000 else samples)).all()
+        table = np.eye(samples) if samples < 2000 else np.ones((1, samples))
+        whole = blocks.by_turns(0, table)[0].sum(axis=-2)
+        parts = [blocks.by_turns(a, table[:, a : a + 700])[0].sum(axis=-2).T for a in range(0, samples, 700)]
+        np.testing.assert_array_equal(sum(parts), whole.T)
+        assert (whole.sum(axis=-1) == (1 if samples < 2000 else samples)).all()
         if samples <= 1024:
-            np.testing.assert_array_equal(whole[:, :, 0], np.eye(samples))
+            np.testing.assert_array_equal(whole, np.eye(samples))
     assert np.ptp(whole) <= 1
 
 

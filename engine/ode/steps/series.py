@@ -92,11 +92,12 @@ def _order_within(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> i
             else:
                 products += 1
     least = min(order, _LEAST_ORDER)
-    for lower in range(order, least - 1, -1):
-        # A product's k-th coefficient is a sum of k products.
-        count = lower * linear + lower**2 * products
+    # A product's k-th coefficient is a sum of k products.
+    counts = {lower: lower * linear + lower**2 * products for lower in range(order, least - 1, -1)}
+    for lower, count in counts.items():
         if count <= _MOST_OPERATIONS:
             return lower
+    count = counts[least]
     raise Unsupported(f"about {count:,} operations for a step of order {least} would compile for minutes")
 
 

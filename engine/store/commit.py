@@ -16,6 +16,7 @@ from ..tiles import Tile
 from .cube import Cube
 from .decode import Damaged, what_is
 from .shard import Passing, encode
+from .storage.files import objects_of
 
 
 def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
@@ -29,9 +30,13 @@ def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bo
     """
     paths, root, storage = _paths(cube, tile), str(cube.root), cube.storage
     cube.make_folders(tile)
-    if storage.exists(paths["status"]) and not _holds_earlier_points(cube, tile, paths):
-        # The mark goes before what it marks; the rest, which may be another writer's, is replaced.
-        storage.delete(paths["status"])
+    marked = storage.exists(paths["status"])
+    if not (marked and _holds_earlier_points(cube, tile, paths)):
+        if marked:
+            # The mark goes before what it marks; the rest, which may be another writer's, is replaced.
+            storage.delete(paths["status"])
+        for name in cube.names if not durable else ():
+            _drop(cube, paths[name])
     shards = {name: _write_column(cube, name, tile, values[name], durable) for name in cube.columns}
     outputs = [name for name in cube.names if name != "status"]
     for names in ([*cube.columns, *outputs], ["status"]):
@@ -52,8 +57,20 @@ def _write_column(cube: Cube, name: str, tile: Tile, values: np.ndarray, durable
             held = _held(cube, name, tile, values)
             if held and durable:  # whoever wrote it may not have synced it
                 cube.storage.sync(cube.path(name, tile.key))
+            if not held and not durable:
+                _drop(cube, cube.path(name, tile.key))
             written.append(held or cube.write_shard(name, tile, values, durable))
         return written[0]
+
+
+def _drop(cube: Cube, path: str) -> None:
+    """Take away a file that is about to be replaced without being synced, for good.
+
+    With the power it could else come back, whole as it is, beside a status that tells of the new one.
+    """
+    if objects_of(path) is None and cube.storage.exists(path):
+        cube.storage.delete(path)
+        cube.storage.sync(path.rpartition("/")[0])
 
 
 def _held(cube: Cube, name: str, tile: Tile, values: np.ndarray) -> tuple[int, bytes] | None:
@@ -102,6 +119,22 @@ def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
             raise
         return None
     return shards if is_committed(cube, tile) else None
+
+
+def earlier_points(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
+    """Lengths and digests of the shards of a tile that holds points of before the cube grew, and is to be
+    written anew in its place; None where it holds none, or not soundly. Raises as `digests`.
+    """
+    try:
+        shards = {name: cube.digest(name, tile) for name in cube.sharded}
+        status = cube.read("status", tile)
+    except Damaged:
+        return None
+    except OSError as error:
+        if says_nothing_of_the_file(error):
+            raise
+        return None
+    return shards if status.any() and not status.all() else None
 
 
 def recorded_shards(cube: Cube, row: Any) -> dict[str, tuple[int, bytes]]:
@@ -169,7 +202,7 @@ def _holds_earlier_points(cube: Cube, tile: Tile, paths: Mapping[str, str]) -> b
     """Whether the tile holds sound points of before the cube grew; they are then replaced in place."""
     try:
         there = cube.storage.exists
-        if not there(paths["status"]) or not cube.read("status", tile).any():
+        if not cube.read("status", tile).any():
             return False
         return all(there(paths[name]) and cube.read(name, tile).size for name in cube.names)
     except Exception:  # any decoding failure: nothing here is to be kept

@@ -94,6 +94,10 @@ class Recorder:
         sync(self.root / FOLDER)
         self.close()
 
+    def put_on_disk(self) -> None:
+        """See to it that what was recorded survives a power cut."""
+        os.fsync(self.descriptor)
+
     def flush(self) -> None:
         """Write what was kept back: nothing, but in object storage."""
 

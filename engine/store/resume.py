@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import Argument, CubeError
 from ..feedback.report import Report
 from ..tiles import Tile, TileList
-from .commit import agrees, digests, record, revoke
+from .commit import agrees, digests, earlier_points, record, revoke
 from .cube import Cube, open_cube_for_reading
 from .durable import clear_disk_errors, discard, has_leftovers_beside, remove_leftovers
 from .identity import damaged_coordinate
@@ -46,8 +46,8 @@ class Survey:
     missing
         Tiles that are not committed, or no longer sound, in order.
     stale, others
-        Those among them that have a record: damaged, or of before the cube grew; and those whose shards are
-        whole, and yet not those that were recorded.
+        Those among them that have a record or a commit mark: damaged, or of before the cube grew; and those
+        whose shards are whole, and yet not those that were recorded.
     sound
         Tiles that were read and are sound, with the lengths and digests of their shards: their record is
         missing or no longer tells their files.
@@ -87,8 +87,7 @@ def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.nda
             found.sound.append((tile, shards))
             continue
         missing.append(place)
-        if row is not None:
-            (found.stale if shards is None else found.others).append(tile)
+        (found.stale if shards is None else found.others).append(tile)
     found.missing = TileList(cube.layout, missing)
     return found
 
@@ -263,8 +262,14 @@ def tiles_to_compute(
         cube.recorder.begin()
     for tile in found.others:  # which nothing but their record tells from sound ones
         revoke(cube, tile)
-    for tile in found.stale:
-        cube.recorder.revoke(tile)
+    earlier = [(tile, earlier_points(cube, tile)) for tile in found.stale]
+    for tile, shards in earlier:
+        if shards is None:
+            cube.recorder.revoke(tile)
+        else:  # what is replaced in its place may come back with a power cut: this tells which files it was
+            record(cube, tile, shards, synced=False)
+    if any(shards is not None for _, shards in earlier):
+        cube.recorder.put_on_disk()
     if durable and found.sound:
         cube.storage.sync_all(cube.root)
     for tile, shards in found.sound:

@@ -1,6 +1,7 @@
 """A run is killed while it writes a tile anew that had fewer points before its cube grew."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -33,15 +34,16 @@ def right(tmp_path_factory):
 
 @pytest.fixture
 def grown(tmp_path, monkeypatch):
-    """What grows a cube, in whose last tile there is room, and is killed at a call of `kind.name`."""
+    """What grows a cube, in whose last tile there is room, and is killed at a later call of `kind.name`."""
     root = tmp_path / "cube.zarr"
     run_report(sweep(BEFORE), root, tile_points=TILE, progress=False)
 
-    def killed_at(kind, name, first=None):
-        real = getattr(kind, name)
+    def killed_at(kind, name, first=None, after=0):
+        real, calls = getattr(kind, name), []
 
         def call(self, *arguments, **named):
-            if first is None or arguments[0] == first:
+            calls.extend([name] if first in (None, arguments[0]) else [])
+            if len(calls) > after:
                 raise Killed
             return real(self, *arguments, **named)
 
@@ -66,7 +68,7 @@ def test_numbers_whose_status_is_not_written_yet_are_not_read(grown, right):
 
 
 def test_a_tile_that_was_committed_anew_and_not_recorded_counts(grown, right, tmp_path):
-    root = grown(Recorder, "commit")
+    root = grown(Recorder, "commit", after=1)  # the first one says which files will be replaced
     for path in manifest_files(root)[1:]:  # a power cut takes what the run had not synced of its records
         path.unlink()
     assert open_cube(root).load()["investment"].equals(right["investment"])
@@ -96,3 +98,52 @@ def test_an_earlier_file_that_a_power_cut_has_left_is_not_read_under_the_later_s
         open_cube(root).load()
     assert run_report(sweep(AFTER), root, progress=False).computed == 1
     assert open_cube(root).load()["investment"].equals(right["investment"])
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_run_that_does_not_sync_says_first_which_files_it_will_replace(grown, right, monkeypatch, recorded):
+    """What it records of the new ones may be lost with the power; a tile of before may have no record."""
+    root = grown(Cube, "write_shard", "investment")
+    shard, kept, real = Cube(root).shard("investment", list(Cube(root).layout)[-1]), {}, Recorder.put_on_disk
+    earlier = shard.read_bytes()
+    for path in [] if recorded else manifest_files(root):
+        path.unlink()
+
+    def put_on_disk(self):
+        real(self)
+        kept.update({path: path.read_bytes() for path in manifest_files(root)})
+
+    monkeypatch.setattr(Recorder, "put_on_disk", put_on_disk)
+    assert run_report(sweep(AFTER), root, durable=False, progress=False).computed == 1
+    shard.write_bytes(earlier)
+    for path in manifest_files(root):
+        path.unlink()
+    for path, raw in kept.items():
+        path.write_bytes(raw)
+    vouch(root)
+    with pytest.raises(CubeError, match="of before the cube grew although its tile is committed"):
+        open_cube(root).load()
+    assert run_report(sweep(AFTER), root, progress=False).computed == 1
+    assert open_cube(root).load()["investment"].equals(right["investment"])
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_whole_shard_of_another_cube_is_gone_before_one_is_written_that_is_not_synced(
+    tmp_path, monkeypatch, durable
+):
+    """It could come back with a power cut, and beside the new status nothing tells that it is another's."""
+    root, other, seen = tmp_path / "cube.zarr", tmp_path / "other.zarr", []
+    run_report(sweep(AFTER), root, tile_points=TILE, progress=False)
+    run_report(replace(sweep(AFTER), fixed={"L": 401.0}), other, tile_points=TILE, progress=False)
+    shard = Cube(root).shard("investment", list(Cube(root).layout)[-1])
+    shard.write_bytes(other.joinpath(shard.relative_to(root)).read_bytes())
+    real = Cube.write_shard
+
+    def write(self, name, *given):
+        seen.extend([shard.exists()] if name == "investment" else [])
+        return real(self, name, *given)
+
+    monkeypatch.setattr(Cube, "write_shard", write)
+    assert run_report(sweep(AFTER), root, durable=durable, progress=False).computed == 1
+    assert seen == [durable]
+    assert verify(root).sound

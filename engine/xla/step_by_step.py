@@ -30,9 +30,17 @@ def functions_in(equation: Any) -> list[core.ClosedJaxpr]:
 def _while(params: Mapping[str, Any], operands: Sequence[Array], run: Run) -> Sequence[Array]:
     first, second = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
     carried: Sequence[Array] = operands[second:]
-    while run(params["cond_jaxpr"], [*operands[:first], *carried])[0]:
-        carried = run(params["body_jaxpr"], [*operands[first:second], *carried])
+    while np.any(on := np.asarray(run(params["cond_jaxpr"], [*operands[:first], *carried])[0])):
+        later = run(params["body_jaxpr"], [*operands[first:second], *carried])
+        if on.ndim:  # under vmap each point goes on for as long as its own condition holds
+            later = [_where(on, new, old) for new, old in zip(later, carried, strict=True)]
+        carried = later
     return carried
+
+
+def _where(on: np.ndarray, new: Array, old: Array) -> Array:
+    """The new values of those points that go on; whatever a point holds lies along further axes."""
+    return jnp.where(on.reshape(on.shape + (1,) * (new.ndim - on.ndim)), new, old)
 
 
 def _scan(params: Mapping[str, Any], operands: Sequence[Array], run: Run) -> Sequence[Array]:

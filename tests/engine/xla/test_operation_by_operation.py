@@ -77,6 +77,24 @@ def test_loops_are_opened_where_there_are_too_many_different_ones():
     assert seconds_to_compile(more, opened=True) < 0.5 * seconds_to_compile(more)
 
 
+def test_points_of_a_loop_that_is_opened_go_on_as_long_as_each_needs():
+    def point(x, key):
+        def inner(s):
+            return jax.lax.while_loop(lambda t: t[0] < s.sum(), lambda t: (t[0] + 1.0, t[1] * 2), (x, s))[1]
+
+        state = x, jnp.stack([x, 1 + x]), 0, key
+        return jax.lax.while_loop(
+            lambda s: s[0] < 5, lambda s: (1.5 * s[0] + 0.1, inner(s[1]) / 9, s[2] + 1, s[3]), state
+        )[:3]
+
+    given = np.array([0.3, 7.0, 2.0, -0.1]), jax.random.split(jax.random.key(1), 4)
+    program = jax.make_jaxpr(jax.vmap(point))(*given)
+    found, wanted = evaluated(program, given, opened=True), jax.jit(jax.vmap(point))(*given)
+    assert len(set(np.asarray(wanted[2]))) > 2
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-14)
+
+
 def test_a_sweep_says_beforehand_that_it_goes_so_and_gives_the_same_numbers(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(MODEL)
     axes = {"a": np.linspace(0.1, 3, 7).tolist(), "b": [0.5, 2.0]}

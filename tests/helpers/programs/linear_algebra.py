@@ -38,6 +38,11 @@ def solved_by_lineax(a, xp):
     return lineax.linear_solve(matrix, jnp.ones(SIZE), lineax.LU(), throw=False).value.sum()
 
 
+def convolved(a, xp):
+    """What XLA hands to a pool of threads as well."""
+    return xp.convolve(of_general(a).ravel(), xp.ones(SIZE)).sum()
+
+
 # A number of one matrix, as JAX and as NumPy compute it; each takes a namespace with `linalg` in it.
 ROUTINES = {
     "solve": lambda a, xp: xp.linalg.solve(of_general(a), xp.ones(SIZE)).sum(),
@@ -49,6 +54,8 @@ ROUTINES = {
     "eigvals": lambda a, xp: xp.abs(xp.linalg.eigvals(of_general(a))).sum(),
     "lineax": solved_by_lineax,
     "qr": lambda a, xp: xp.abs(xp.linalg.qr(of_general(a))[1]).sum(),
+    "convolution": convolved,
+    "transform": lambda a, xp: xp.abs(xp.fft.fft2(of_general(a))).sum(),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf, prod
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 from jax.extend import core
@@ -24,7 +25,7 @@ def size_of(value: Any) -> float:
     dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
     if dtype == np.bool_:
         return 1.0
-    if isinstance(value, Tracer) or not np.issubdtype(dtype, np.integer):
+    if isinstance(value, Tracer) or not jnp.issubdtype(dtype, np.integer):
         return inf
     return float(np.abs(np.asarray(value, float)).max(initial=0.0))
 
@@ -32,9 +33,9 @@ def size_of(value: Any) -> float:
 def is_positive(value: Any) -> bool:
     """Whether integers are known not to be negative."""
     dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
-    if dtype == np.bool_ or np.issubdtype(dtype, np.unsignedinteger):
+    if dtype == np.bool_ or jnp.issubdtype(dtype, np.unsignedinteger):
         return True
-    known = np.issubdtype(dtype, np.integer) and not isinstance(value, Tracer)
+    known = jnp.issubdtype(dtype, np.integer) and not isinstance(value, Tracer)
     return known and bool(np.all(np.asarray(value) >= 0))
 
 
@@ -49,9 +50,9 @@ def largest(equation: Any, sizes: Sequence[float], constants: Sequence[Any]) -> 
     if name == "iota":
         return float(params["shape"][params["dimension"]])
     if name == "sign":
-        return 1.0 if np.issubdtype(result.dtype, np.integer) else inf
-    cut = _cut(name, constants) if np.issubdtype(result.dtype, np.integer) else inf
-    wraps = name in ("sub", "neg") and np.issubdtype(result.dtype, np.unsignedinteger)
+        return 1.0 if jnp.issubdtype(result.dtype, np.integer) else inf
+    cut = _cut(name, constants) if jnp.issubdtype(result.dtype, np.integer) else inf
+    wraps = name in ("sub", "neg") and jnp.issubdtype(result.dtype, np.unsignedinteger)
     if not sizes or max(sizes) == inf or wraps:
         return cut
     return min(cut, _of_known(name, params, equation, sizes, constants))

@@ -24,6 +24,11 @@ def three(n):
     return ONE * 3**n
 
 
+def drawn(n):
+    """A key is neither a number nor an integer."""
+    return jax.random.uniform(jax.random.fold_in(jax.random.key(n), n + 1))
+
+
 def collatz(n):
     return lax.while_loop(
         lambda c: c[0] > 1,
@@ -81,6 +86,7 @@ ANSWERS = {
     "unsigned, narrow": (lambda n: (30.0 * n).astype(jnp.uint8), lambda n: 30 * n),
     "parity": (lambda n: (3.0 * n).astype(jnp.int8) & 1, lambda n: n % 2),
     "unsigned parity": (lambda n: (1e8 * n + 1).astype(jnp.uint32) & 1, lambda n: 1),
+    "drawn": (drawn, lambda n: float(drawn(n))),
     "steps": (lambda n: collatz(n)[1] / 2, lambda n: collatz_by_python(n) / 2),
     "quick steps": (lambda n: lax.while_loop(
         lambda c: c[1] < n, lambda c: (5 * c[0] + 1, c[1] + 1), (n, 0 * n))[0] * 1.0,
@@ -93,7 +99,8 @@ ANSWERS = {
         lambda n: isqrt(3**n)),
 }  # fmt: skip
 # From here on something leaves 64 bits.
-OUTSIDE = {"with a rule": 40, "square root in steps": 20, "steps": 1000, "unsigned": 43, "unsigned, less": 21,
+OUTSIDE = {"with a rule": 40, "drawn": 1000, "square root in steps": 20,
+           "steps": 1000, "unsigned": 43, "unsigned, less": 21,
            "unsigned, of 64": 21, "an exponent beyond": 4, "factorial": 21, "unsigned, narrow": 1000,
            "of 8 bits": 1000, "cut of a float": 1000, "of 32 bits": 1000, "parity": 1000, "choices": 1000,
            "unsigned and real": 43, "of one": 1000, "of minus one": 3, "of an exponent of 8 bits": 32,

@@ -45,11 +45,13 @@ def check(
     expected: bool = True,
     reason: str = "",
     imposed: str = "",
+    strict: bool = False,
 ) -> Claim:
     """The claim that all `margins` are >= 0, up to `tolerance`. A NaN is a failure.
 
     `measure` names the margins in the text; `worst` says where the least of them is. `imposed` names the
-    constraint that was imposed on what is checked, where the claim cannot but hold for that reason.
+    constraint that was imposed on what is checked, where the claim cannot but hold for that reason. Margins
+    within the tolerance of 0 are equalities: these fail a `strict` claim, and are counted under others.
 
     Raises
     ------
@@ -59,12 +61,15 @@ def check(
     margins = np.asarray(margins, float)
     if margins.size == 0:
         raise ValueError(f"claim {text!r} was checked at no point")
-    failing = int(np.sum(~(margins >= -tolerance)))
+    equal = np.abs(margins) <= tolerance
+    failing = int(np.sum(~(margins >= -tolerance) | (equal & strict)))
     least = float("nan") if np.any(np.isnan(margins)) else float(margins.min())
     least = 0.0 if abs(least) <= tolerance else least  # what is equal but for rounding is said to be equal
     by = f"least {measure} {least:.4g}"
     if failing:
         by = f"fails at {failing:,} of {margins.size:,} points, {by}" + (f" at {worst}" if worst else "")
+    if 0 < equal.sum() < margins.size and not strict:
+        by += f", equal at {int(equal.sum()):,} of {margins.size:,} points"
     by += f"; it cannot but hold: {imposed} imposed" if imposed else ""
     return Claim(source, text, failing == 0, by, expected, reason)
 

@@ -156,7 +156,15 @@ def _figure_3(s: Studies) -> Iterator[Claim]:
     tied = int((np.abs(beyond) <= 1e-9).sum())
     why = f"IC binds between neighbours: {tied} types are indifferent between their own contract and the next"
     yield check(
-        "Fig. 3", text, beyond - 1e-9, "relative fall", expected=False, worst=f"{tied} ties", reason=why
+        "Fig. 3",
+        text,
+        beyond,
+        "relative fall",
+        1e-9,
+        expected=False,
+        worst=f"{tied} ties",
+        reason=why,
+        strict=True,
     )
     text = "contracts above a type's own never raise its utility"
     yield check("Fig. 3", text, beyond, "relative fall", 1e-9, imposed="IC of all pairs is")

@@ -32,26 +32,46 @@ def _conditions(s: Studies) -> Iterator[Claim]:
         for formulation in FORMULATIONS:
             d = s.conditions.sel(mechanism=mechanism, formulation=formulation)
             which = f"{name}, {formulation}"
-            yield check(of_beta, f"{which}: investment rises in beta", d["d_investment_d_beta"], "slope")
+            yield check(
+                of_beta, f"{which}: investment rises in beta", d["d_investment_d_beta"], "slope", strict=True
+            )
             planner = mechanism == "cooperation" and formulation == "exact"
             yield check(
                 of_alpha, f"{which}: investment falls in alpha", -d["d_investment_d_alpha"], "slope",
-                expected=not planner, reason=_PLANNER if planner else "",
+                expected=not planner, reason=_PLANNER if planner else "", strict=True,
             )  # fmt: skip
-            yield check(tables, f"{which}: the loss rises in alpha", d["d_expected_loss_d_alpha"], "slope")
-            yield check(tables, f"{which}: the loss rises in beta", d["d_expected_loss_d_beta"], "slope")
+            yield check(
+                tables,
+                f"{which}: the loss rises in alpha",
+                d["d_expected_loss_d_alpha"],
+                "slope",
+                strict=True,
+            )
+            yield check(
+                tables, f"{which}: the loss rises in beta", d["d_expected_loss_d_beta"], "slope", strict=True
+            )
             step = d["expected_loss"].diff("n")
-            yield check(tables, f"{which}: the loss rises from n = 3 to 4", step, "step")
+            yield check(tables, f"{which}: the loss rises from n = 3 to 4", step, "step", strict=True)
+            fewer = d["investment"].sel(n=3) - d["investment"].sel(n=4)
+            yield check(
+                tables,
+                f"{which}: investment falls from n = 3 to 4",
+                fewer,
+                "step",
+                strict=True,
+            )
 
 
 def _compensation(s: Studies) -> Iterator[Claim]:
     d = s.compensation.sel(formulation="exact")
-    yield check("Fig. 5", "investment rises in gamma", d["d_investment_d_gamma"], "slope")
+    yield check("Fig. 5", "investment rises in gamma", d["d_investment_d_gamma"], "slope", strict=True)
     first = d.isel(place=0)  # the paper's case; the second place is for formula (17) alone
     slope = first["d_expected_loss_d_gamma"].values
     turns = np.flatnonzero(np.diff(np.sign(slope)))
     falls_then_rises = len(turns) == 1 and slope[0] < 0 < slope[-1]
-    text = f"turns {len(turns)} times; least at gamma = {s.best_gamma:.4f}"
+    text = (
+        f"turns {'once' if len(turns) == 1 else f'{len(turns)} times'}; least at gamma = {s.best_gamma:.4f}"
+    )
     yield Claim("Fig. 6, 9", "the loss falls in gamma, then rises (U-shape)", bool(falls_then_rises), text)
     formula, slope = (x.sel(gamma=0.5).values for x in (formula_17(d), d["d_investment_d_gamma"]))
     pairs = ", ".join(f"{a:.3f} for {b:.3f}" for a, b in zip(formula, slope, strict=True))
@@ -76,7 +96,9 @@ def _sharing(s: Studies) -> Iterator[Claim]:
     for formulation in FORMULATIONS:
         d, exact = s.sharing.sel(formulation=formulation), formulation == "exact"
         text = f"sharing, {formulation}: investment falls in delta"
-        yield check("Fig. 7", text, -d["d_investment_d_delta"], "slope")
+        yield check("Fig. 7", text, -d["d_investment_d_delta"], "slope", strict=True)
         text = f"sharing, {formulation}: the loss rises in delta"
         slope = d["d_expected_loss_d_delta"]
-        yield check("Fig. 8", text, slope, "slope", expected=not exact, reason=_SHARED if exact else "")
+        yield check(
+            "Fig. 8", text, slope, "slope", expected=not exact, reason=_SHARED if exact else "", strict=True
+        )

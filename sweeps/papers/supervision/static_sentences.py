@@ -41,7 +41,9 @@ def none_stable(mechanism: Mechanism, c: Cases) -> Judgement:
 def _centre(c: Cases) -> Judgement:
     out = c.rest(NEITHER)
     trace, determinant = inside(out, "trace"), inside(out, "determinant")
-    return (np.abs(trace) < _ZERO) & (determinant > 0), f"trace {trace[0]:.1g}, det {determinant[0]:.4f}"
+    zero = np.abs(trace) < _ZERO
+    shown = 0.0 if zero[0] else trace[0]  # what is zero but for rounding is said to be zero
+    return zero & (determinant > 0), f"trace {shown:.1g}, det {determinant[0]:.4f}"
 
 
 def _closed(c: Cases) -> Judgement:

@@ -29,6 +29,7 @@ def test_every_sentence_comes_out_as_known(solved):
     assert not named(found, "under full cooperation, exact: investment falls in alpha").holds
     assert not named(found, "sharing, exact: the loss rises in delta").holds
     assert sum("the loss rises" in c.text and c.holds for c in found) == 13
+    assert sum("investment falls from n = 3 to 4" in c.text and c.holds for c in found) == 4
 
 
 def test_formula_17_and_the_derivative_are_those_of_the_oracle(solved):

@@ -19,6 +19,12 @@ def test_a_claim_counts_its_failures_and_a_nan_is_one():
     assert broken.by == "fails at 2 of 3 points, least m nan at here"
     equal = check("s", "c", -1.137e-13, "m", tolerance=1e-12)
     assert (equal.holds, equal.by) == (True, "least m 0")
+    strict = check("s", "c", np.array([3.0, 1e-13]), "m", tolerance=1e-12, strict=True)
+    assert (strict.holds, strict.by) == (False, "fails at 1 of 2 points, least m 0")
+    assert (
+        check("s", "c", np.array([3.0, 1e-13]), "m", tolerance=1e-12).by
+        == "least m 0, equal at 1 of 2 points"
+    )
     with pytest.raises(ValueError, match="no point"):
         check("s", "c", np.array([]), "m")
 
@@ -49,6 +55,7 @@ def test_the_contract_papers_claims_hold_but_for_three_and_its_figures_are_drawn
     assert "type 1 1, type 2 1.75" in failing["Fig. 2"].by
     assert "III-B" in failing["Fig. 2"].reason
     assert "2 types are indifferent" in failing["Fig. 3"].reason
+    assert failing["Fig. 3"].by == "fails at 2 of 6 points, least relative fall 0 at 2 ties"
     assert "T = (20, 60, 100, 470)" in failing["III-A"].reason
     assert sum("cannot but hold" in claim.by for claim in claims) == 5
     np.testing.assert_allclose(s.resources, [20, 105, 210, 315])

@@ -11,6 +11,8 @@ def verdict(finding: Finding) -> str:
     if not tally.decided:
         return "never decided"
     if not tally.fails:
+        if tally.equal == tally.decided:
+            return "holds nowhere"
         return "holds" if not tally.equal else "never violated"
     if tally.fails == tally.decided:
         return "fails everywhere"
@@ -28,11 +30,12 @@ def sentence(finding: Finding) -> str:
         "holds": f"Holds at all {t.decided:,} points",
         "never violated": f"Violated nowhere, and holds at {share_text(t.holds, t.decided)} "
         f"of {t.decided:,} points",
+        "holds nowhere": f"Holds nowhere: both sides are equal at all {t.decided:,} points",
         "fails everywhere": f"Fails at all {t.decided:,} points",
     }.get(verdict(finding), f"Fails at {share_text(t.fails, t.decided)} of {t.decided:,} points")
     if t.fails and t.equal:
         text += f", holds at {share_text(t.holds, t.decided)}"
-    if t.equal:
+    if 0 < t.equal < t.decided:
         text += f" (at {share_text(t.equal, t.decided)} both sides are equal)"
     if t.fails:
         text += (

@@ -100,6 +100,13 @@ def test_equality_counts_for_weak_claims_only():
     assert judged(zero - 1e-8, weak=True).tally.fails == 33
 
 
+def test_a_strict_claim_whose_sides_are_equal_everywhere_holds_nowhere():
+    finding = judged(np.zeros((11, 3)))
+    assert verdict(finding) == "holds nowhere"
+    assert "Holds nowhere: both sides are equal at all 33 points." in sentence(finding)
+    assert verdict(judged(np.zeros((11, 3)), weak=True)) == "holds"
+
+
 def test_shares_are_never_rounded_to_all_or_none():
     assert share_text(0, 10**6) == "0%"
     assert share_text(1, 10**6) == "< 0.01%"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps.papers.external.audit import STUDIES
-from equisweep.sweeps.papers.external.networks import CONCLUSIONS, FOUR, NETWORKS, ONE, PLANNER, THREE
+from equisweep.sweeps.papers.external.networks import CONCLUSIONS, FOUR, NETWORKS, ONE, PLANNER, THREE, TWO
 from equisweep.sweeps.papers.failing_map import _is_wide
 from equisweep.sweeps.papers.tally import Tally
 from helpers.oracles import network as oracle
@@ -40,9 +40,48 @@ def test_compensation_makes_a_city_of_little_loss_worse_or_better_off_but_not_al
     assert gain.min() < -1 < 1 < gain.max()
 
 
+def test_half_of_the_loss_is_too_much_compensation_where_little_propagates():
+    s = star(0.145, 40.0, 0.15)
+    assert solved(s, THREE)[1].sum() > solved(s, ONE)[1].sum() + 0.1
+
+
+def test_under_sharing_a_city_of_great_loss_invests_more_and_bears_more():
+    s = star(0.6, 1000.0, 0.05)
+    (alone, costs), (sharing, shared_costs) = (solved(s, mechanism) for mechanism in (ONE, FOUR))
+    assert sharing[0] > alone[0] + 10
+    assert shared_costs[0] > costs[0] + 10
+
+
+def pool(s):
+    """The sum of money that a planner pools, the best of 20,000, and what all bear then."""
+    arrival = oracle.strongest(s["alpha"] * s["W"], 63)
+    sums = np.linspace(0, 300, 20_001)
+    p = s["beta"] * 0.5 ** (0.1 * sums[:, None] + 1)
+    none = np.stack([np.prod(1 - arrival[:, i] * p, axis=1) for i in range(4)], axis=1)
+    losses = s["L"] * (1 - (1 - p) * none)
+    best = np.argmin(losses.mean(axis=1) + sums)
+    return sums[best], losses[best].sum() + sums[best]
+
+
+def test_a_pool_grows_with_alpha_and_who_has_little_to_lose_invests_less_alone_than_its_share():
+    pools = [pool(star(alpha, 40.0, 0.5))[0] for alpha in (0.2, 0.5, 0.8)]
+    assert pools[0] + 1 < pools[1] < pools[2] - 1
+    alone, costs = solved(star(0.8, 40.0, 0.5), ONE)
+    assert costs.sum() > pool(star(0.8, 40.0, 0.5))[1] + 1
+    assert alone[0] == 0 < pools[2] / 4 < alone[1]
+
+
+def test_under_sharing_others_invest_less_as_alpha_rises_and_the_first_more_as_the_rate_does():
+    before, after = (solved(star(alpha, 3308.0, 0.05), FOUR)[0] for alpha in (0.02, 0.05))
+    assert (after[1:] < before[1:] - 1).all()
+    rates = [star(0.7021, 565.7, 0.05) | {"delta": delta} for delta in (0.47, 0.49)]
+    before, after = (solved(s, FOUR)[0] for s in rates)
+    assert after[0] > before[0] + 1
+
+
 def point(**of_mechanism):
     """A slab of one point and two cities; each variable maps mechanisms to values of the cities."""
-    every = [ONE, PLANNER, THREE, FOUR]
+    every = [ONE, PLANNER, TWO, THREE, FOUR]
     data = {
         name: (
             ("mechanism", *(["city"] if np.ndim(values[ONE]) else [])),
@@ -64,6 +103,12 @@ def point(**of_mechanism):
         ("9 (cost, networks)", {"expected_loss": {ONE: [3.0, 1.0], THREE: [2.0, 2.0]}}, -1),
         ("9 (sum, networks)", {"group_cost": {ONE: 4.0, THREE: 3.0}}, 1),
         ("10 (cost, networks)", {"expected_loss": {ONE: [3.0, 1.0], FOUR: [2.0, 0.5]}}, 0.5),
+        ("6 (investment, networks)", {"investment": {ONE: [3.0, 1.0], TWO: [2.0, 2.0]}}, -1),
+        ("6 (like with like, networks)", {"group_cost": {ONE: 4.0, TWO: 3.0}}, -1),
+        ("8 (networks)", {"d_investment_d_alpha": {ONE: [1.0, 1.0], TWO: [-2.0, -2.0]}}, 2),
+        ("8 (loss, networks)", {"d_group_cost_d_alpha": {ONE: -1.0, TWO: 2.0}}, 2),
+        ("11 (networks)", {"d_investment_d_alpha": {ONE: [1.0, 1.0], FOUR: [2.0, -3.0]}}, -3),
+        ("12 (networks)", {"d_investment_d_delta": {ONE: [9.0, 9.0], FOUR: [-2.0, -3.0]}}, 2),
         ("10 (sentence before, networks)", {"investment": {ONE: [3.0, 1.0], FOUR: [1.0, 3.0]}}, -2),
         ("1 (unique, networks)", {"uniqueness": {ONE: 1}}, -1),
         ("1 (unique, networks)", {"uniqueness": {ONE: 0}}, 1),
@@ -86,4 +131,4 @@ def test_a_picture_has_even_steps_even_and_names_on_no_axis():
 def test_the_study_is_one_of_the_paper_and_its_sweep_is_sound():
     assert NETWORKS in STUDIES
     space = NETWORKS.sweep.space()
-    assert space.points == 4 * 2 * 25 * 12 * 8
+    assert space.points == 5 * 2 * 25 * 12 * 8

@@ -22,7 +22,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ..model import Choice, Dim, Domain, Model, Output, Parameter
-from ..numerics.linear_program import INFEASIBLE, OPTIMAL, OUT_OF_PIVOTS, Program, Vertex, maximise, tolerance
+from ..numerics.linear_program import (
+    INFEASIBLE,
+    OPTIMAL,
+    OUT_OF_PIVOTS,
+    Program,
+    maximise,
+    several_optima,
+    tolerance,
+)
 from ..status import Status
 
 BINDING = {"undefined": -1, "slack": 0, "binding": 1, "violated": 2}
@@ -37,22 +45,22 @@ def type_utilities(resources: Array, p: Mapping[str, Array]) -> Array:
 
 def centre_utility(resources: Array, p: Mapping[str, Array]) -> Array:
     """The centre's expected utility when type i gets ``resources[i]``."""
-    return jnp.sum(_weights(p) * resources) * jnp.sum(p["criticality_probability"] * p["phi"])
+    return jnp.sum(centre_weights(p) * resources) * jnp.sum(p["criticality_probability"] * p["phi"])
 
 
 def contract(p: Mapping[str, Array], *, constraints: str = "all") -> dict[str, Array]:
     """The optimal contracts at one point; keys and shapes as `CONTRACT` declares them."""
     size = p["theta"].shape[0]
     bounds = p["infrastructures"] * p["T_min"] / p["T_total"]
-    every = (bounds, *_scaled_value(p, "all"))
-    data = every if constraints == "all" else (bounds, *_scaled_value(p, constraints))
-    weights = _weights(p) / p["infrastructures"]
-    best = maximise(_PROGRAM, data, weights, jnp.ones_like(p["T_total"]))
+    every = (bounds, *scaled_value(p, "all"))
+    data = every if constraints == "all" else (bounds, *scaled_value(p, constraints))
+    weights = centre_weights(p) / p["infrastructures"]
+    best = maximise(PROGRAM, data, weights, jnp.ones_like(p["T_total"]))
     consistent = _consistent(p)
     good = consistent & (best.verdict == OPTIMAL)
     # A factor, not a choice: so derivatives, too, are NaN where there is no contract, and not zero.
     resources = best.x * p["T_total"] / p["infrastructures"] * jnp.where(good, 1, jnp.nan)
-    several = good & _several(data, weights, best)
+    several = good & several_optima(PROGRAM, data, weights, jnp.ones_like(p["T_total"]), best)
 
     utilities = type_utilities(resources, p)
     own = jnp.diagonal(utilities)
@@ -61,7 +69,7 @@ def contract(p: Mapping[str, Array], *, constraints: str = "all") -> dict[str, A
     equal = jnp.broadcast_to(p["T_total"] / jnp.sum(p["infrastructures"]), (size,))
     equal_split = centre_utility(equal, p) * jnp.where(consistent, 1, jnp.nan)
     tol = 10 * tolerance(resources.dtype)
-    scaled = _PROGRAM.slack(every, best.x)
+    scaled = PROGRAM.slack(every, best.x)
     binds = (scaled <= tol).astype(jnp.int8) + (scaled < -tol).astype(jnp.int8)
     binds = jnp.where(good, binds, jnp.int8(-1))
     pairs = binds[size:].reshape(size, size)
@@ -90,12 +98,12 @@ def _value_of_contract(p: Mapping[str, Array]) -> Array:
     return p["value_rate"] * p["theta"][:, None] - p["unit_cost"] * p["reward_rate"][None, :]
 
 
-def _weights(p: Mapping[str, Array]) -> Array:
+def centre_weights(p: Mapping[str, Array]) -> Array:
     """The centre's expected utility per unit given to each type, before criticality [type]."""
     return p["probability"] * p["theta"] * (p["reward_rate"] - 1)
 
 
-def _scaled_value(p: Mapping[str, Array], constraints: str) -> tuple[Array, Array]:
+def scaled_value(p: Mapping[str, Array], constraints: str) -> tuple[Array, Array]:
     """Coefficients of the rows (i, j): own[i, j] x_i - other[i, j] x_j >= 0.
 
     Off the diagonal this is IC; on it `other` is nothing, which is IR. Rows are scaled to 1. A row that is
@@ -137,16 +145,7 @@ def _row(data: tuple[Array, Array, Array], index: Array) -> tuple[Array, Array]:
     return jnp.where(is_bound, (types == index).astype(bounds.dtype), pair), bound
 
 
-_PROGRAM = Program(_slack, _row)
-
-
-def _several(data: tuple[Array, Array, Array], weights: Array, best: Vertex) -> Array:
-    """Whether other contracts are as good: then preferring small last variables finds one of them."""
-    tol = tolerance(best.x.dtype)
-    size_of_weights = jnp.max(jnp.abs(weights))
-    unique = jnp.all(best.multipliers > tol * size_of_weights)
-    other = maximise(_PROGRAM, data, weights, jnp.ones_like(best.x[0]), prefer=-1, skip=unique)
-    return (other.verdict == OPTIMAL) & jnp.any(jnp.abs(other.x - best.x) > 100 * tol)
+PROGRAM = Program(_slack, _row)  # rows: the minima, then IR and IC [type, other_type]
 
 
 def _consistent(p: Mapping[str, Array]) -> Array:

@@ -9,6 +9,7 @@ from .combined.model import EXTERNAL_COMBINED
 from .contract import CONTRACT
 from .external.model import EXTERNAL
 from .internal.model import INTERNAL
+from .menu.model import MENU
 from .network.model import NETWORK
 from .supervision.model import SUPERVISION
 from .supervision_shapes.model import SUPERVISION_SHAPES
@@ -20,6 +21,7 @@ _GAMES = (
     SUPERVISION,
     SUPERVISION_SHAPES,
     CONTRACT,
+    MENU,
     NETWORK,
     EXTERNAL_COMBINED,
 )

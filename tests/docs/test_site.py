@@ -75,7 +75,7 @@ def test_a_browser_needs_no_network(site):
 
 
 def test_formulas_are_rendered(site):
-    for name in ("external", "internal", "supervision", "contract", "network", "external_combined"):
+    for name in ("external", "internal", "supervision", "contract", "menu", "network", "external_combined"):
         text = (site / "models" / f"{name}.html").read_text(encoding="utf-8")
         formulas = re.findall(r"<math .*?</math>", text, re.DOTALL)
         assert len(formulas) > 10

@@ -12,6 +12,7 @@ from .internal.model import INTERNAL
 from .menu.model import MENU
 from .network.model import NETWORK
 from .supervision.model import SUPERVISION
+from .supervision_regulator.model import SUPERVISION_REGULATOR
 from .supervision_shapes.model import SUPERVISION_SHAPES
 
 # In the order in which `equisweep models` lists them.
@@ -20,6 +21,7 @@ _GAMES = (
     INTERNAL,
     SUPERVISION,
     SUPERVISION_SHAPES,
+    SUPERVISION_REGULATOR,
     CONTRACT,
     MENU,
     NETWORK,

@@ -17,6 +17,7 @@ from ....kernels.numerics.stability import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .beyond.regulator import REGULATED_ORBITS, REGULATOR
 from .beyond.shapes import SHAPES
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
 
@@ -291,4 +292,6 @@ STUDIES = (
         points=1_500,
     ),
     SHAPES,
+    REGULATOR,
+    REGULATED_ORBITS,
 )  # fmt: skip

@@ -38,6 +38,7 @@ EDGES = {
     "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
     "external_combined": {"alpha": [0.0, 0.5], "budget": [0.0, 6.0], "entry_cost": [0.0, 9.0], "n": [1, 4]},
     "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+    "supervision_regulator": {"r": [0.0, 12.0], "P": [0.5, 9.0], "D": [0.0, 80.0], "p1": [0.0, 0.5]},
     "supervision_shapes": {
         "r": [0.0, 12.0],
         "f": [0.0, 9.0],
@@ -69,6 +70,7 @@ SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
     "external_combined": {"investment": ["alpha", "budget"], "expected_loss": ["entry_cost"]},
     "supervision": {"jacobian": ["r", "Lg"]},
+    "supervision_regulator": {"rest_z": ["P"]},
     "supervision_shapes": {"rest_x": ["r"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
@@ -90,6 +92,7 @@ CHOICES = {
         ("together city highest", "float64"),
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+    "supervision_regulator": [("static dynamic", "float64"), ("dynamic static", "float32")],
     "supervision_shapes": [
         ("constant linear", "float64"),
         ("linear step", "float32"),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps.papers.supervision.audit import STUDIES
-from equisweep.sweeps.papers.supervision.beyond import shapes
+from equisweep.sweeps.papers.supervision.beyond import regulator, shapes
+from helpers.oracles import supervision_regulator as three
 from helpers.oracles import supervision_shapes as oracle
 
 POWERS, FINE = ("power", "power"), ("constant", "power")
@@ -56,6 +57,66 @@ def test_a_fine_that_hardly_falls_at_first_leaves_orbits_that_go_on_swinging_bel
     assert np.ptp(late[1]) > 0.3
 
 
+def regulated(kind, d, seen=1.0):
+    """A slab of one point whose first point inside is of a kind under every mechanism."""
+    words, names = ["static", "dynamic"], ["face z=0", "interior 1", "interior 2"]
+    full = {
+        "rest_class": [5.0, kind, 0.0],
+        "rest_x": [0.2, 0.8, np.nan],
+        "rest_y": [0.5, 0.9, np.nan],
+    }
+    both = {"interior_count": seen, "attractor": 1.0}
+    data = {name: (("reward", "punishment", "rest_point"), [[v] * 2] * 2) for name, v in full.items()}
+    data |= {name: (("reward", "punishment"), [[v] * 2] * 2) for name, v in both.items()}
+    coords = {"reward": words, "punishment": words, "rest_point": names}
+    return xr.Dataset(data, coords).assign(r=2.0, f=5.0, D=d)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "margin"),
+    [
+        ("2.3 (none stable, regulator)", 5.0, 1),
+        ("3.1 (none stable, regulator)", 3.0, -1),
+        ("3.3 (stable, regulator)", 3.0, 1),
+        ("3.3 (stable, no blame)", 7.0, -1),
+        ("own (x)", 3.0, 0.6),
+        ("own (y)", 3.0, 0.4),
+    ],
+)
+def test_margins_under_a_regulator(number, kind, margin):
+    (conclusion,) = [one for one in regulator.CONCLUSIONS if one.number == number]
+    assert float(conclusion.margin(regulated(kind, 0.0))) == pytest.approx(margin)
+
+
+def test_sentences_on_a_regulator_speak_where_their_conditions_hold():
+    by_number = {one.number: one for one in regulator.CONCLUSIONS}
+    slab = regulated(3.0, 10.0)
+    assert bool(by_number["3.3 (stable, regulator)"].premise(slab))
+    assert not bool(by_number["3.3 (stable, no blame)"].premise(slab))
+    assert not bool(by_number["3.3 (stable, regulator)"].premise(regulated(3.0, 10.0, seen=0.0)))
+    assert bool(by_number["own (x)"].premise(slab))
+
+
+def test_blame_that_is_large_makes_the_point_inside_unstable():
+    """The counterexample to 3.3, by the oracle alone: all but the blame is the same."""
+    both, largest = ("dynamic", "dynamic"), []
+    for blame in (10.0, 200.0):
+        p = three.CASE | {"P": 5.0, "c3": 4.0, "D": blame}
+        inside = None
+        for begin in np.random.default_rng(1).uniform(0, 1, (200, 3)):
+            root = three.rest_from(p, both, begin)
+            if root is not None and ((root > 1e-6) & (root < 1 - 1e-6)).all():
+                inside = root
+                break
+        assert inside is not None
+        largest.append(np.linalg.eigvals(three.jacobian(p, both, inside)).real.max())
+    assert largest[0] < 0 < largest[1]
+
+
 def test_the_studies_are_the_papers_and_their_sweeps_are_sound():
+    assert regulator.REGULATOR in STUDIES
+    assert regulator.REGULATOR.sweep.space().points == 4 * regulator.REGULATOR.size
+    assert regulator.REGULATED_ORBITS in STUDIES
+    assert regulator.REGULATED_ORBITS.sweep.space().points == 3**5
     assert shapes.SHAPES in STUDIES
     assert shapes.SHAPES.sweep.space().points == 2 * 3 * shapes.SHAPES.size

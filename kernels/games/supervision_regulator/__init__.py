@@ -1,0 +1,1 @@
+"""Supervision under a third player: a regulator above the governments."""

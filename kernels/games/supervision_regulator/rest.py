@@ -1,0 +1,152 @@
+"""Rest points of the supervision game under a regulator, all of them in closed form, and their eigenvalues.
+
+- The eight corners.
+- On the edges x = 1, z = 0 and z = 1 a zero of B(1, y), which is linear in y. Along all other edges no gain
+  depends on the share that varies.
+- Within the faces z = 0 and z = 1 the interior point of the paper's game, with c1 and with c1 - P. Within
+  y = 0 and y = 1 the point where x makes C = 0 and z makes A + z P = 0. The face x = 1 has none, where
+  C = -c3 < 0; nor has x = 0, where B does not depend on y.
+- Inside, B = 0 gives x = b / L(y) with b = c2 - p2 Le, L = rho + phi - (p2-p1) Le linear in y, and C = 0 then
+
+      (L(y) - b) (P + (1-y) p2 D) = c3 L(y),
+
+  a quadratic: two points at most, each with z = -A(y) / P.
+
+On a face or an edge the gains of the shares that are 0 or 1 are eigenvalues themselves, so a block of at most
+two by two is left; inside it takes the cubic.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ...numerics.roots import falling_root, line_root, safe_sqrt
+from ...numerics.spatial_stability import Spectrum, classify, joined, spectrum
+from ...numerics.stability import RestClass
+from .gains import Gains
+
+Array = Any
+Parameters = Mapping[str, Array]
+
+CORNERS = tuple(product((0.0, 1.0), repeat=3))
+_CORNER_NAMES = tuple(f"({x:.0f},{y:.0f},{z:.0f})" for x, y, z in CORNERS)
+REST_POINTS = (
+    *_CORNER_NAMES, "edge x=1, z=0", "edge x=1, z=1", "face z=0", "face z=1", "face y=0", "face y=1",
+    "interior 1", "interior 2",
+)  # fmt: skip
+INTERIOR = slice(REST_POINTS.index("interior 1"), None)
+
+
+class RestPoints(NamedTuple):
+    """Shares (points, 3), Jacobians (points, 3, 3), eigenvalues and class numbers; NaN where absent."""
+
+    shares: Array
+    jacobian: Array
+    spectrum: Spectrum
+    rest_class: Array
+
+
+def rest_points(p: Parameters, g: Gains) -> RestPoints:
+    """All rest points of a scenario, in the order of `REST_POINTS`, but for whole edges of them."""
+    zero = jnp.zeros((), jnp.result_type(p["P"]))
+    found = [
+        *(_Point(jnp.asarray(corner, zero.dtype), zero == 0) for corner in CORNERS),
+        *(_on_edge(g, zero + z) for z in (0, 1)),
+        *(_on_face_z(g, zero + z) for z in (0, 1)),
+        *(_on_face_y(g, zero + y) for y in (0, 1)),
+        *_inside(p, g, zero),
+    ]
+    there = jnp.stack([one.there for one in found])
+    # Numbers throughout, and NaN at the end: compiled, a maximum of NaN may be any number.
+    shares = jnp.stack([jnp.where(one.there, one.shares, 0.5) for one in found])
+    jacobian = jax.vmap(jax.jacfwd(g.velocity))(shares)
+    spectra = [_spectrum(name, jacobian[k]) for k, name in enumerate(REST_POINTS)]
+    kinds = [
+        classify(s, jnp.max(jnp.abs(jacobian[k])), corner=k < len(CORNERS)) for k, s in enumerate(spectra)
+    ]
+    every = Spectrum(*(jnp.where(there, jnp.stack(values), jnp.nan) for values in zip(*spectra, strict=True)))
+    return RestPoints(
+        jnp.where(there[:, None], shares, jnp.nan),
+        jnp.where(there[:, None, None], jacobian, jnp.nan),
+        every,
+        jnp.where(there, jnp.stack(kinds), jnp.int8(RestClass.absent)),
+    )
+
+
+class _Point(NamedTuple):
+    """Shares (3,), and whether they are a rest point at all."""
+
+    shares: Array
+    there: Array
+
+
+def _on_edge(g: Gains, z: Array) -> _Point:
+    low, high = (g.managing(1.0, z * 0 + y) for y in (0, 1))
+    y, there = line_root(low, high)
+    return _Point(jnp.stack([z * 0 + 1, y, z]), there & g.clear(low, 1) & g.clear(high, 1))
+
+
+def _on_face_z(g: Gains, z: Array) -> _Point:
+    y, there = falling_root(lambda y: g.supervising(y, z), z.dtype)
+    there &= g.clear(g.supervising(z * 0, z), 0) & g.clear(g.supervising(z * 0 + 1, z), 0)
+    y = jnp.where(there, y, 0.5)
+    left, right = g.managing(0.0, y), g.managing(1.0, y)
+    x, mixed = line_root(left, right)
+    return _Point(jnp.stack([x, y, z]), there & mixed & g.clear(left, 1) & g.clear(right, 1))
+
+
+def _on_face_y(g: Gains, y: Array) -> _Point:
+    start, stop = g.supervising(y, 0.0), g.supervising(y, 1.0)
+    z, there = line_root(start, stop)
+    left, right = g.inspecting(0.0, y), g.inspecting(1.0, y)
+    x, mixed = line_root(left, right)
+    there &= mixed & g.clear(start, 0) & g.clear(stop, 0) & g.clear(left, 2) & g.clear(right, 2)
+    return _Point(jnp.stack([x, y, z]), there)
+
+
+def _inside(p: Parameters, g: Gains, zero: Array) -> tuple[_Point, _Point]:
+    """Both points inside, the one with the smaller y first."""
+
+    def balance(y: Array) -> Array:
+        left, right = g.managing(0.0, y), g.managing(1.0, y)
+        return right * g.unsupervised(y) - p["c3"] * (right - left)
+
+    at = [balance(zero + y) for y in (0.0, 0.5, 1.0)]
+    bend = 2 * (at[0] - 2 * at[1] + at[2])
+    slope = at[2] - at[0] - bend
+    square = slope**2 - 4 * bend * at[0]
+    # The form without cancellation: q = -(slope + sign sqrt) / 2, and the zeros are q / bend and at[0] / q. A
+    # balance that is linear but for rounding has one of them far away, or none.
+    q = -(slope + jnp.where(slope < 0, -1.0, 1.0) * safe_sqrt(jnp.where(square > 0, square, 1.0))) / 2
+    one = _at(g, q / jnp.where(bend == 0, 1.0, bend), (square > 0) & (bend != 0))
+    two = _at(g, at[0] / jnp.where(q == 0, 1.0, q), (square > 0) & (q != 0))
+    in_order = one.there & (~two.there | (one.shares[1] <= two.shares[1]))
+    points = [(one, two), (two, one)]
+    return tuple(_Point(*(jnp.where(in_order, a, b) for a, b in zip(*pair, strict=True))) for pair in points)  # type: ignore[return-value]
+
+
+def _at(g: Gains, y: Array, real: Array) -> _Point:
+    """The point inside at a zero y of the balance, if it lies inside."""
+    small = 1000 * jnp.finfo(y.dtype).eps
+    there = real & (y > small) & (y < 1 - small)
+    y = jnp.where(there, y, 0.5)
+    left, right = g.managing(0.0, y), g.managing(1.0, y)
+    x, mixed = line_root(left, right)
+    start, stop = g.supervising(y, 0.0), g.supervising(y, 1.0)
+    z, inspected = line_root(start, stop)
+    there &= mixed & inspected & g.clear(left, 1) & g.clear(right, 1) & g.clear(start, 0) & g.clear(stop, 0)
+    return _Point(jnp.stack([x, y, z]), there)
+
+
+def _spectrum(name: str, jacobian: Array) -> Spectrum:
+    (xx, xy, xz), (yx, yy, _), (zx, _, zz) = jacobian
+    if name.startswith("interior"):
+        return spectrum(jacobian)
+    if name.startswith("face z"):
+        return joined((xx + yy) / 2, ((xx - yy) / 2) ** 2 + xy * yx, zz)
+    if name.startswith("face y"):
+        return joined((xx + zz) / 2, ((xx - zz) / 2) ** 2 + xz * zx, yy)
+    return joined((xx + yy) / 2, ((xx - yy) / 2) ** 2, zz)

@@ -52,7 +52,7 @@ def joined(middle: Array, discriminant: Array, single: Array) -> Spectrum:
 def classify(s: Spectrum, size: Array, corner: bool) -> Array:
     """`RestClass` number (int8) of a rest point that is there.
 
-    Eigenvalues on both sides of 0 make a `saddle`, all on one a node or focus. `centre`: two are imaginary, and
+    Eigenvalues on both sides of 0 make a `saddle`, on one a node or focus. `centre`: two are imaginary, and
     the third is negative. What is below 1,000 roundings of the Jacobian's largest entry, `size`, counts as
     zero: `degenerate`, unless others lie on both sides already.
     """

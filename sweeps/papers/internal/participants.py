@@ -34,7 +34,7 @@ def _data_first(d: xr.Dataset) -> xr.DataArray:
 _OF_N = (
     Conclusion("4.2 (participants)", "N participants who bear the city's loss split as the continuum does",
                _same_split, weak=True, unit="share",
-               remark="Whole numbers of participants hardly ever are the continuum's share of them."),
+               remark="Where both factors get some, whole numbers are hardly ever the continuum's share."),
     Conclusion("4.2 (participants' loss)", "they lose at most a hundredth more than the continuum",
                _loses_little, unit="loss",
                remark="The measure is chosen here. The gap falls as 1 / N^2."),

@@ -1,11 +1,20 @@
 """Reachability and levels against a depth-first search; reading and drawing structures."""
 
+import tomllib
+
 import jax
 import numpy as np
 import pytest
 from equisweep.kernels.games.internal.structure import levels, reachability
-from equisweep.sweeps.papers.internal.structure import TEN_FACTORS, Structure, StructureError, load_structure
+from equisweep.sweeps.papers.internal.structure import (
+    TEN_FACTORS,
+    Structure,
+    StructureError,
+    levels_line,
+    load_structure,
+)
 from equisweep.sweeps.papers.internal.structure_picture import draw_structure
+from equisweep.sweeps.spec.presets import preset
 
 
 def reached_from(adjacency, start):
@@ -139,3 +148,15 @@ def test_the_drawing_shows_every_factor_and_level(tmp_path):
     drawn = (tmp_path / "ten.svg").read_text()
     for word in ("application", "outside", "technicians", "management", "Level 4"):
         assert f"<!-- {word}" in drawn
+
+
+def test_levels_are_a_line_of_toml_whatever_factors_are_called():
+    names = ("data", "network équipement", 'the "core"', "a\\b", "4")
+    chain = np.eye(5, k=1, dtype=bool)
+    line = levels_line(Structure(names, chain))
+    assert tomllib.loads(line) == {"level": dict(zip(names, range(5, 0, -1), strict=True))}
+
+
+def test_the_levels_of_the_preset_are_those_of_the_ten_factors():
+    levels = preset("internal_levels").fixed["level"]
+    assert levels == load_structure(TEN_FACTORS).level_of()

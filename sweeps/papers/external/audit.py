@@ -44,7 +44,7 @@ from .margins import (
     of,
     shared_enough,
 )
-from .networks import NETWORKS
+from .networks import JOINING, NETWORKS
 from .together import TOGETHER
 
 
@@ -189,6 +189,7 @@ STUDIES = (
            {"investment": ["alpha", "delta"], "expected_loss": ["delta"]},
            ["investment", "expected_loss", "breach_probability"]),
     NETWORKS,
+    JOINING,
     TOGETHER,
     BUDGET,
     ENTRY,

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps.papers.external.audit import STUDIES
-from equisweep.sweeps.papers.external.networks import CONCLUSIONS, FOUR, NETWORKS, ONE, PLANNER, THREE, TWO
+from equisweep.sweeps.papers.external.networks import (
+    CONCLUSIONS,
+    FOUR,
+    JOINED,
+    JOINING,
+    NETWORKS,
+    ONE,
+    PLANNER,
+    THREE,
+    TWO,
+)
 from equisweep.sweeps.papers.failing_map import _is_wide
 from equisweep.sweeps.papers.tally import Tally
 from helpers.oracles import network as oracle
@@ -92,6 +102,9 @@ def point(**of_mechanism):
     return xr.Dataset(data, coords={"mechanism": every})
 
 
+COSTS = {"expected_loss": {ONE: [3.0, 9.0], TWO: [6.0, 10.0]}}
+
+
 @pytest.mark.parametrize(
     ("number", "variables", "margin"),
     [
@@ -110,6 +123,14 @@ def point(**of_mechanism):
         ("11 (networks)", {"d_investment_d_alpha": {ONE: [1.0, 1.0], FOUR: [2.0, -3.0]}}, -3),
         ("12 (networks)", {"d_investment_d_delta": {ONE: [9.0, 9.0], FOUR: [-2.0, -3.0]}}, 2),
         ("10 (sentence before, networks)", {"investment": {ONE: [3.0, 1.0], FOUR: [1.0, 3.0]}}, -2),
+        ("1 (networks)", {"investment": {ONE: [3.0, 0.0]}}, -1),
+        # The planner who pools counts a loss of 6 on average, and 4 of money.
+        ("6 (cost, networks)", {**COSTS, "investment": {ONE: [1.0, 1.0], TWO: [2.0, 2.0]}}, 1),
+        ("8 (loss, β, networks)", {"d_group_cost_d_beta_1": {ONE: -1.0, TWO: 2.0}}, 2),
+        ("9 (17, networks)", {"d_investment_d_gamma": {ONE: [0.0, 0.0], THREE: [1.0, -2.0]}}, -2),
+        ("10 (investment, networks)", {"investment": {ONE: [1, 1], FOUR: [2, 3], TWO: [4, 2]}}, -1),
+        ("12 (Table 8, networks)", {"d_expected_loss_d_delta": {ONE: [0.0, 0.0], FOUR: [1.0, -2.0]}}, -2),
+        ("12 (limit, networks)", {"expected_loss": {ONE: [0, 0], FOUR: [3.0, 1.0], TWO: [2, 2]}}, -1),
         ("1 (unique, networks)", {"uniqueness": {ONE: 1}}, -1),
         ("1 (unique, networks)", {"uniqueness": {ONE: 0}}, 1),
     ],
@@ -130,5 +151,48 @@ def test_a_picture_has_even_steps_even_and_names_on_no_axis():
 
 def test_the_study_is_one_of_the_paper_and_its_sweep_is_sound():
     assert NETWORKS in STUDIES
-    space = NETWORKS.sweep.space()
-    assert space.points == 5 * 2 * 25 * 12 * 8
+    assert JOINING in STUDIES
+    assert NETWORKS.sweep.space().points == 5 * 2 * 25 * 12 * 8
+    assert JOINING.sweep.space().points == 2 * 25 * 12 * 8 * 2
+
+
+def test_of_pairs_the_one_that_rides_free_most_counts_and_a_city_is_no_pair():
+    cities = ["1", "2"]
+    coords = {"mechanism": [ONE], "city": cities, "other_city": cities}
+    cross = xr.DataArray([[[9.0, 2.0], [-1.0, 9.0]]], coords)
+    assert (
+        float(BY_NUMBER["4 (free-riding, networks)"].margin(cross.to_dataset(name="cross_derivative"))) == 2
+    )
+
+
+def test_a_city_joins_where_it_is_tried_and_the_others_are_looked_at():
+    coords = {"beta.4": [1e-300, 0.5], "city": ["1", "2", "3", "4"]}
+    moved = xr.DataArray([[5.0, 5.0, 5.0, 0.0], [4.0, 3.0, 5.5, 9.0]], coords).to_dataset(name="investment")
+    (margin,) = (c.margin for c in JOINED if c.number == "2 (networks)")
+    assert margin(moved).values.tolist() == [-0.5]
+
+
+def test_a_city_at_the_end_that_is_never_tried_is_as_if_it_were_not_there():
+    four = star(0.6, 900.0, 0.4) | {"W": PATH, "beta": np.array([0.4, 0.5, 0.5, 1e-300])}
+    three = {k: v[:3] if np.ndim(v) == 1 else v[:3, :3] if np.ndim(v) else v for k, v in four.items()}
+    np.testing.assert_allclose(solved(four, ONE)[0], [*solved(three, ONE)[0], 0], atol=1e-6)
+
+
+def test_without_cooperation_a_city_bears_more_than_the_planner_who_pools_counts():
+    s = star(0.98, 8000.0, 0.95)
+    money, all_bear = pool(s)
+    counted = (all_bear - money) / 4 + money
+    assert solved(s, ONE)[1].max() > counted + 800
+
+
+def test_under_sharing_every_city_bears_less_as_the_rate_rises_and_one_less_than_where_money_is_pooled():
+    rates = [star(0.5, 2000.0, 0.3) | {"delta": delta} for delta in (0.4, 0.5)]
+    before, after = (solved(s, FOUR)[1] for s in rates)
+    assert (after - before).min() < -1
+    s = star(0.98, 8000.0, 0.95)
+    money, _ = pool(s)
+    arrival = oracle.strongest(s["alpha"] * s["W"], 63)
+    p = s["beta"] * 0.5 ** (0.1 * money + 1)
+    none = np.array([np.prod([1 - arrival[j, i] * p[j] for j in range(4) if j != i]) for i in range(4)])
+    pooled = s["L"] * (1 - (1 - p) * none) + money / 4
+    assert (solved(s, FOUR)[1] - pooled).min() == pytest.approx(-20.0158, abs=0.01)

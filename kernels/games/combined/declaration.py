@@ -111,7 +111,7 @@ OUTPUTS = (
         "volunteer_count",
         "#_1",
         "1",
-        "equilibria in which one city invests for all (sharing, together): n of them, or none",
+        "equilibria in which one city invests and all others do not: n of them, or none; 0 if cooperating",
         kind="count",
         by_name=True,
     ),

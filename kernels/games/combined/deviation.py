@@ -66,7 +66,7 @@ def _best_on_ladder(g: Game, breach: Array, investment: Array, room: Array | Non
 
 
 def least_cost(g: Game, cost: Function, room: Array | None) -> Array:
-    """The least of a city's cost under sharing, as a function of its own investment, at most `room` of it."""
+    """The least of a city's cost as a function of its own investment, at most `room` of it."""
     return cost(_cheapest(g, cost, room))
 
 

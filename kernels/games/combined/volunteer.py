@@ -1,7 +1,8 @@
-"""The equilibrium in which one city invests and all others ride free on what it shares.
+"""The equilibrium in which one city invests and all others ride free, or have nothing left of the budget.
 
 Every city stands at each distance from 1 to n - 1 from one other, so it does not matter which one it is:
-there are n such equilibria or none. Without sharing there are none.
+there are n such equilibria or none. There are some where others gain by what it shares, or where it spends
+what all have in common.
 """
 
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from .game import Game, arrives
 def volunteer(g: Game) -> Array:
     """What that city invests; 0 where it would not, or where another one would invest, too."""
     zero = jnp.zeros_like(g.start)
-    if not g.shares:
+    if g.mechanism == "cooperation":
         return zero
     own = best_entry(g, net_benefit(g.p, g.reach, g.n_max)(g.start))
     entry = g.p["entry_cost"]

@@ -13,13 +13,13 @@ NAMES = ("alpha", "beta", "v", "E", "L", "gamma", "delta", "budget", "entry_cost
 SIZE = 60
 
 
-def pushed(at, mechanism, kind):
+def pushed(at, mechanism, kind, real=REAL, wanted=()):
     p = {name: at[name] for name in oracle.PAPER}
-    solve = partial(external_combined, mechanism=mechanism, budget_kind=kind, n_max=3, wanted=())
+    solve = partial(external_combined, mechanism=mechanism, budget_kind=kind, n_max=3, wanted=wanted)
 
     def split(p):
         found = solve(p)
-        return {k: found[k] for k in REAL}, {k: found[k] for k in ("status", "regime", "equilibrium_count")}
+        return {k: found[k] for k in real}, {k: found[k] for k in ("status", "regime", "equilibrium_count")}
 
     value, slope, others = jax.jvp(split, (p,), ({k: at[f"d {k}"] for k in p},), has_aux=True)
     return {**value, **others, **{f"d {k}": x for k, x in slope.items()}}
@@ -64,3 +64,24 @@ def test_the_first_unit_of_budget_is_invested_and_moves_all_others():
         assert found["d investment"][0] == 1
         # Its own saving, and what the others' unit saves a city.
         assert found["d expected_loss"][0] < 0 < found["budget_multiplier"][0]
+
+
+def test_derivatives_of_the_mixed_equilibrium_agree_with_central_differences():
+    mixed = ("mixing_probability", "mixing_investment")
+    case = oracle.PAPER | {"alpha": 0.9, "beta": 0.9, "v": 0.8, "n": 3.0, "gamma": 0.01}
+    points = oracle.columns([case | {"L": loss, "entry_cost": 2.0} for loss in np.geomspace(100, 3000, SIZE)])
+    for kind, budget in (("none", 10.0), ("city", 6.0)):
+        points["budget"] = np.full(SIZE, budget)
+        run = of_many(partial(pushed, mechanism="compensation", kind=kind, real=mixed, wanted=mixed))
+
+        def at(changed, ahead="", run=run):
+            return run(points | changed | {f"d {k}": np.full(SIZE, float(k == ahead)) for k in points})
+
+        for name in NAMES:
+            h = 1e-6 * points[name]
+            here, low, high = (at({name: points[name] + way * h}, name) for way in (0, -1, 1))
+            sound = (low["mixing_probability"] > 0) & (high["mixing_probability"] > 0)
+            assert sound.sum() >= 5
+            for output in mixed:
+                central = (high[output] - low[output]) / (2 * h)
+                np.testing.assert_allclose(here[f"d {output}"][sound], central[sound], rtol=1e-5, atol=1e-7)

@@ -75,7 +75,9 @@ def test_no_share_is_named_where_investing_always_or_never_pays():
         assert got["mixing_probability"] == got["mixing_investment"] == 0
 
 
-@pytest.mark.parametrize(("mechanism", "kind"), [("sharing", "none"), ("together", "city")])
+@pytest.mark.parametrize(
+    ("mechanism", "kind"), [("sharing", "none"), ("together", "city"), ("noncooperation", "common")]
+)
 def test_one_city_invests_alone_where_brute_force_says_so(mechanism, kind):
     rng, answers = np.random.default_rng(3), []
     for _ in range(14):
@@ -85,13 +87,13 @@ def test_one_city_invests_alone_where_brute_force_says_so(mechanism, kind):
             "delta": rng.uniform(0.3, 1),
         }
         s |= {"L": rng.uniform(80, 400), "entry_cost": rng.uniform(0, 15), "gamma": rng.uniform(0, 0.1)}
-        s |= {"budget": 60.0}
-        n, top = int(s["n"]), s["budget"] if kind == "city" else np.inf
+        s |= {"budget": rng.uniform(10, 60)}
+        n, top = int(s["n"]), s["budget"] if kind != "none" else np.inf
         alone, cost = oracle.best_on_chain(s, mechanism, 0, [0.0] * n, top)
-        profile = [alone] + [0.0] * (n - 1)
+        profile, left = [alone] + [0.0] * (n - 1), top - (alone if kind == "common" else 0)
         margins = [oracle.chain_cost(s, mechanism, 0, [0.0] * n) - cost]
         for city in range(1, n):
-            _, other = oracle.best_on_chain(s, mechanism, city, profile, top)
+            _, other = oracle.best_on_chain(s, mechanism, city, profile, left)
             margins.append(other - oracle.chain_cost(s, mechanism, city, profile))
         got = point(s, mechanism, kind)
         answers.append(alone > 0 and min(margins) > -1e-9)

@@ -12,6 +12,7 @@ from .internal.model import INTERNAL
 from .menu.model import MENU
 from .network.model import NETWORK
 from .supervision.model import SUPERVISION
+from .supervision_noise.model import SUPERVISION_NOISE
 from .supervision_regulator.model import SUPERVISION_REGULATOR
 from .supervision_shapes.model import SUPERVISION_SHAPES
 
@@ -22,6 +23,7 @@ _GAMES = (
     SUPERVISION,
     SUPERVISION_SHAPES,
     SUPERVISION_REGULATOR,
+    SUPERVISION_NOISE,
     CONTRACT,
     MENU,
     NETWORK,

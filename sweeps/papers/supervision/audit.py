@@ -17,6 +17,7 @@ from ....kernels.numerics.stability import RestClass
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .beyond.noise import NOISE
 from .beyond.regulator import REGULATED_ORBITS, REGULATOR
 from .beyond.shapes import SHAPES
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
@@ -294,4 +295,5 @@ STUDIES = (
     SHAPES,
     REGULATOR,
     REGULATED_ORBITS,
+    NOISE,
 )  # fmt: skip

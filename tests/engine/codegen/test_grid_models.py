@@ -38,6 +38,7 @@ EDGES = {
     "external": {"alpha": [0.0, 0.3, 0.999, 1.0], "beta": [1e-4, 0.2, 1.0], "n": [1, 2, 7]},
     "external_combined": {"alpha": [0.0, 0.5], "budget": [0.0, 6.0], "entry_cost": [0.0, 9.0], "n": [1, 4]},
     "supervision": {"r": [0.0, 2.0, 12.0], "Lg": [0.0, 8.0, 30.0], "p1": [0.0, 0.5], "R1": [-3.0, 0.0]},
+    "supervision_noise": {"r": [0.0, 12.0], "noise_manage": [0.0, 1.5], "p1": [0.0, 0.5], "seed": [0, 7]},
     "supervision_regulator": {"r": [0.0, 12.0], "P": [0.5, 9.0], "D": [0.0, 80.0], "p1": [0.0, 0.5]},
     "supervision_shapes": {
         "r": [0.0, 12.0],
@@ -50,6 +51,7 @@ EDGES = {
     "menu": {"T_total": [0.5, 260.0, 5000.0], "kappa": [0.05, 0.8, 0.98], "T_min.1": [0.0, 20.0]},
 }
 FIXED = {
+    "supervision_noise": {"horizon": 3.0},
     "contract": {
         "theta": [1, 2, 3],
         "reward_rate": [2, 4, 6],
@@ -70,6 +72,7 @@ SLOPES = {
     "external": {"investment": ["alpha", "beta"], "expected_loss": ["beta"]},
     "external_combined": {"investment": ["alpha", "budget"], "expected_loss": ["entry_cost"]},
     "supervision": {"jacobian": ["r", "Lg"]},
+    "supervision_noise": {"x_final": ["r"]},
     "supervision_regulator": {"rest_z": ["P"]},
     "supervision_shapes": {"rest_x": ["r"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
@@ -92,6 +95,7 @@ CHOICES = {
         ("together city highest", "float64"),
     ],
     "supervision": [("static dynamic", "float64"), ("dynamic static", "float32")],
+    "supervision_noise": [("static dynamic", "float64"), ("dynamic static", "float32")],
     "supervision_regulator": [("static dynamic", "float64"), ("dynamic static", "float32")],
     "supervision_shapes": [
         ("constant linear", "float64"),

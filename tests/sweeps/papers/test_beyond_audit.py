@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.sweeps.papers.supervision.audit import STUDIES
-from equisweep.sweeps.papers.supervision.beyond import regulator, shapes
+from equisweep.sweeps.papers.supervision.beyond import noise, regulator, shapes
 from helpers.oracles import supervision_regulator as three
 from helpers.oracles import supervision_shapes as oracle
 
@@ -113,7 +113,34 @@ def test_blame_that_is_large_makes_the_point_inside_unstable():
     assert largest[0] < 0 < largest[1]
 
 
+@pytest.mark.parametrize(
+    ("number", "margin"),
+    [
+        ("2.3 (orbits, noise)", -0.3),
+        ("3.3 (orbits, noise)", -0.3),
+        ("3.2 (swings, noise)", 0.0),
+        ("4.2.2 (x, noise)", 0.25),
+        ("4.2.2 (y, noise)", 0.1),
+    ],
+)
+def test_margins_under_noise(number, margin):
+    words = ["static", "dynamic"]
+    pairs = ("reward", "punishment")
+    data = {
+        "at_corner_mean": ((*pairs, "corner"), np.full((2, 2, 2), 0.15)),
+        "y_spread_mean": (pairs, np.full((2, 2), 0.1)),
+        "x_mean_mean": (pairs, [[0.0, 0.25], [0.0, 0.5]]),
+        "y_mean_mean": (pairs, [[0.0, 0.4], [0.0, 0.5]]),
+    }
+    slab = xr.Dataset(data, {"reward": words, "punishment": words}).assign(r=1.0, f=2.0)
+    (conclusion,) = [one for one in noise.CONCLUSIONS if one.number == number]
+    assert float(conclusion.margin(slab)) == pytest.approx(margin)
+    assert conclusion.premise is None or bool(conclusion.premise(slab))
+
+
 def test_the_studies_are_the_papers_and_their_sweeps_are_sound():
+    assert noise.NOISE in STUDIES
+    assert noise.NOISE.sweep.space().points == 4 * noise.NOISE.size
     assert regulator.REGULATOR in STUDIES
     assert regulator.REGULATOR.sweep.space().points == 4 * regulator.REGULATOR.size
     assert regulator.REGULATED_ORBITS in STUDIES

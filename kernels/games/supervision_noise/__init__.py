@@ -1,0 +1,1 @@
+"""Supervision whose payoffs are noisy: stochastic replicator dynamics."""

@@ -58,7 +58,7 @@ class Shocks:
         return self.gains(jax.nn.sigmoid(logits)) - self.correction
 
     def steps(self) -> Array:
-        """How many equal steps lead to the horizon: rounded, so that it does not jump where they fit exactly."""
+        """How many equal steps lead to the horizon: rounded, so as not to jump where they fit exactly."""
         ratio = self._p["horizon"] / self._p["step"]
         return jnp.maximum(jnp.round(ratio), 1).astype(jnp.int32)
 

@@ -44,7 +44,7 @@ def kernel(p: Parameters, *, reward: str, punishment: str) -> dict[str, Array]:
         "worst_incident": jnp.where(worst < 0, jnp.nan, worst),
     }
     kinds = rest.rest_class
-    inside = jnp.sum(kinds[INTERIOR] != RestClass.absent)
+    inside = jnp.sum(kinds[INTERIOR:] != RestClass.absent)
     return {name: jnp.where(sound, value, jnp.nan) for name, value in real.items()} | {
         "rest_class": jnp.where(sound, kinds, 0).astype(jnp.int8),
         "interior_count": jnp.where(sound, inside, 0).astype(jnp.int16),

@@ -37,7 +37,7 @@ REST_POINTS = (
     *_CORNER_NAMES, "edge x=1, z=0", "edge x=1, z=1", "face z=0", "face z=1", "face y=0", "face y=1",
     "interior 1", "interior 2",
 )  # fmt: skip
-INTERIOR = slice(REST_POINTS.index("interior 1"), None)
+INTERIOR = REST_POINTS.index("interior 1")  # and the one after it
 
 
 class RestPoints(NamedTuple):

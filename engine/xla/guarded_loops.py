@@ -113,12 +113,16 @@ def _while(params: Any, operands: list[Array], wanted: Array | None) -> Sequence
         return _both(wanted, goes_on)
 
     def body(carried: list[Array]) -> list[Array]:
-        inside = None
-        if has_inner_loops(params["body_jaxpr"].jaxpr, inside=True):
-            inside = cond(carried)
-        return _inner(params["body_jaxpr"], inside, *operands[first:second], *carried)
+        inside, on = None, None
+        many = bool(params["cond_jaxpr"].out_avals[0].shape)
+        if many or has_inner_loops(params["body_jaxpr"].jaxpr, inside=True):
+            on = cond(carried)
+            inside = _some(on)
+        later = _inner(params["body_jaxpr"], inside, *operands[first:second], *carried)
+        # Several loops that a vmap of the kernel's own made one: who is done keeps what it has.
+        return [_kept(on, *pair) for pair in zip(carried, later, strict=True)] if many else later
 
-    return lax.while_loop(cond, body, list(operands[second:]))
+    return lax.while_loop(lambda carried: _some(cond(carried)), body, list(operands[second:]))
 
 
 def _scan(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[Array]:
@@ -132,6 +136,15 @@ def _scan(params: Any, operands: list[Array], wanted: Array | None) -> Sequence[
     reverse, unroll = params["reverse"], params["unroll"]
     last, stacks = lax.scan(step, carried, along, params["length"], reverse, unroll)
     return [*last, *stacks]
+
+
+def _some(on: Array) -> Array:
+    return jnp.any(on) if on.shape else on
+
+
+def _kept(on: Any, old: Array, new: Array) -> Array:
+    """The new value where a loop goes on, and the old one elsewhere; loops run along the first dimensions."""
+    return jnp.where(jnp.reshape(on, on.shape + (1,) * (jnp.ndim(new) - on.ndim)), new, old)
 
 
 _RULES = {"cond": _cond, "while": _while, "scan": _scan}

@@ -25,6 +25,11 @@ def own_slopes(c: Cities, spread: Spread, mechanism: str, investment: Array) -> 
     return jax.jvp(slope, (investment,), (one,))
 
 
+def far(loss: Array) -> Array:
+    """What a deviation must save, beyond rounding, to show that a solution is none; `loss` is the largest."""
+    return float(jnp.finfo(loss.dtype).eps) ** 0.5 * (1 + loss)
+
+
 def gain_of_deviation(c: Cities, spread: Spread, mechanism: str, investment: Array) -> Array:
     """What the best of many other investments of a city alone, from 0 to its whole loss, saves [n]."""
     cost = _own_cost(c, spread, mechanism, investment)

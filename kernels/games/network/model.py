@@ -12,7 +12,7 @@ from ...model import Choice, Model, Parameter
 from ...status import Status
 from .best_response import Ends, extreme_equilibria
 from .centrality import NAMES, centralities
-from .checks import cross_derivatives, gain_of_deviation, gain_of_other_pool, own_slopes
+from .checks import cross_derivatives, far, gain_of_deviation, gain_of_other_pool, own_slopes
 from .declaration import (
     DIMS,
     FORMULAS,
@@ -98,7 +98,7 @@ def network(
     result = _of_solution(c, spreading, solved.found)
     result |= {"ends_apart": solved.apart, "uniqueness": solved.unique}
     result |= _checked(c, spreading, mechanism, solved.found)
-    wrong = jnp.any(result["deviation_gain"] > _tolerance(solved.found) * (1 + jnp.max(c.loss)))
+    wrong = jnp.any(result["deviation_gain"] > far(jnp.max(c.loss)))
     settled = solved.settled
     if asked & {"optimal_cost", "cost_ratio"}:
         least, sure = result["group_cost"], jnp.asarray(True)

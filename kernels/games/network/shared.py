@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from .best_response import MOST_ROUNDS, Ends
+from .checks import far, gain_of_deviation
 from .game import Cities, costs, marginal_benefit, planned_benefit
 from .spread import Spread
 
@@ -31,7 +32,20 @@ def sharing_equilibria(c: Cities, spread: Spread) -> tuple[Ends, Array]:
     """What is reached from much and from no investment, and whether equations determine each city's."""
     ends, reached = _reached(c, spread, marginal_benefit)
     (highest, one), (lowest, other) = (_differentiable(c, spread, at) for at in ends)
+    best = _nobody_gains(c, spread, jnp.stack([highest, lowest]))
+    # A city may rather stop investing altogether: where that is so of one end alone, it is none.
+    highest, lowest = (
+        jnp.where(best[1] & ~best[0], lowest, highest),
+        jnp.where(best[0] & ~best[1], highest, lowest),
+    )
     return Ends(highest, lowest, reached), one & other
+
+
+def _nobody_gains(c: Cities, spread: Spread, ends: Array) -> Array:
+    """Whether each of the ends [end, city] is one from which no city gains by deviating, however far."""
+    still, fixed = jax.tree.map(lax.stop_gradient, c), spread.still()
+    gains = jax.vmap(lambda e: gain_of_deviation(still, fixed, "sharing", e))(lax.stop_gradient(ends))
+    return jnp.max(gains, axis=1) <= far(jnp.max(c.loss))
 
 
 def sharing_optimum(c: Cities, spread: Spread) -> tuple[Array, Array]:

@@ -43,17 +43,29 @@ GRAPHS = {
 }
 
 
-@cache
-def compiled(mechanism, branch="highest", spread="hops"):
+REAL = ("L", "v", "E", "beta", "alpha", "gamma", "delta")
+ADDED = ("added_weight", "added_transfer", "added_rate")
+
+
+def kernel(mechanism, branch="highest", spread="hops"):
     static = {"mechanism": mechanism, "branch": branch, "spread": spread, "network": "links"}
     static |= {"transfers": "pays", "rates": "shares", "graphs": GRAPHS, "length_max": 3}
-    return jax.jit(lambda p: network(p, **static, wanted=("investment", "optimal_cost")))
+    static |= {"pairs": ((0, 1), (2, 0)), "wanted": ("investment", "optimal_cost")}
+    return lambda p: network(p, **static)
+
+
+@cache
+def compiled(*how):
+    return jax.jit(kernel(*how))
+
+
+def point(k):
+    p = {n: jnp.asarray(SCENARIOS[k][n]) for n in REAL} | {n: jnp.zeros(2) for n in ADDED}
+    return p | {"length": jnp.asarray(3.0), "seed": jnp.asarray(float(k))}
 
 
 def solved(k, *how):
-    p = {n: jnp.asarray(SCENARIOS[k][n]) for n in ("L", "v", "E", "beta", "alpha", "gamma", "delta")}
-    found = compiled(*how)(p | {"length": jnp.asarray(3.0), "seed": jnp.asarray(float(k))})
-    return {name: np.asarray(value) for name, value in found.items()}
+    return {name: np.asarray(value) for name, value in compiled(*how)(point(k)).items()}
 
 
 def most(s):
@@ -125,3 +137,32 @@ def test_the_planner_who_pools_finds_the_best_sum_of_money_though_cities_need_qu
         assert least * (1 - 1e-6) < loss / 3 + found["investment"].sum() < least * (1 + 1e-9)
         least = brute.pooled_least(s, none, 3 * most(s), 1)
         assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("mechanism", ["compensation", "sharing"])
+def test_derivatives_in_every_parameter_at_once_are_those_of_differences(mechanism):
+    p, rng = point(1), np.random.default_rng(9)
+    for entry, (a, b) in enumerate(((0, 1), (2, 0))):  # on the inner side of [0, 1]
+        for name, matrix in zip(ADDED, "WTD", strict=True):
+            inner = 0.2 if SCENARIOS[1][matrix][a, b] < 0.5 else -0.2
+            p[name] = p[name].at[entry].set(inner)
+    way = {
+        n: jnp.asarray(rng.uniform(-1, 1, np.shape(p[n])) * np.maximum(np.abs(p[n]), 0.1))
+        for n in (*REAL, *ADDED)
+    }
+    still = {n: jnp.zeros_like(value) for n, value in p.items()}
+
+    def reals(p):
+        return {
+            n: x
+            for n, x in kernel(mechanism)(p).items()
+            if n in ("investment", "expected_loss", "optimal_cost")
+        }
+
+    slopes = jax.jit(lambda p: jax.jvp(reals, (p,), (still | way,))[1])(p)
+    h = 1e-6
+    sides = [compiled(mechanism)(p | {n: p[n] + side * h * way[n] for n in way}) for side in (-1, 1)]
+    for name, slope in slopes.items():
+        central = (np.asarray(sides[1][name]) - sides[0][name]) / (2 * h)
+        np.testing.assert_allclose(slope, central, rtol=1e-5, atol=1e-4, err_msg=name)
+        assert np.any(np.abs(central) > 1)

@@ -4,6 +4,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import networkx as nx
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepError
@@ -49,7 +50,6 @@ def model_of(sweep):
 
 
 def test_files_of_every_kind_say_the_same(tmp_path):
-    pytest.importorskip("networkx")
     graphs, space = model_of(stated(tmp_path, axes={"network": ["roads", "drawn", "listed"], "alpha": [0.1]}))
     assert space.labels["city"] == ("Lyon", "Paris", "Nice")
     for name in ("roads", "drawn", "listed"):
@@ -59,7 +59,6 @@ def test_files_of_every_kind_say_the_same(tmp_path):
 
 @pytest.mark.parametrize("name", ["erdos_renyi", "barabasi_albert", "small_world"])
 def test_random_networks_are_those_of_networkx_at_the_seeds_of_the_sweep(tmp_path, name):
-    nx = pytest.importorskip("networkx")
     seeds = [3, 1, 8]
     axes = {"network": [name], "seed": seeds}
     graphs, space = model_of(stated(tmp_path, networks={"cities": 9}, axes=axes, fixed={}))

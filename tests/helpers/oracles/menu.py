@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import clarabel
 import jax
 import numpy as np
 from equisweep.kernels.games.menu.game import menu
@@ -147,8 +148,6 @@ def certificate(p, terms, resources, by_type=False):
 
 def clarabel_menu(p, terms):
     """The optimum by Clarabel, with a cone for V of every sub-type: (utility, resources, rewards)."""
-    import clarabel
-
     f = Full(p)
     n, a = f.size, float(p["value_rate"])
     unit = np.eye(3 * n)  # V, R, T

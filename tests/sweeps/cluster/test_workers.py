@@ -21,7 +21,6 @@ from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
 from helpers.sampled_models import ishigami_sweep
 
-pytest.importorskip("distributed")
 SWEEP = Sweep(
     "external",
     {"alpha": {"start": 0.0, "stop": 0.5, "num": 6}, "beta": {"start": 0.01, "stop": 1, "num": 21}},

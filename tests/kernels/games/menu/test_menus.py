@@ -86,7 +86,6 @@ def test_no_menu_over_types_is_better(terms):
 
 @pytest.mark.parametrize("terms", ["power", "log"])
 def test_clarabel_finds_the_same_menu(terms):
-    pytest.importorskip("clarabel")
     rng = np.random.default_rng(7)
     solved = 0
     while solved < 8:

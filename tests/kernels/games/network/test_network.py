@@ -4,6 +4,7 @@ from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
+import networkx as nx
 import numpy as np
 import pytest
 from equisweep.kernels.games.external.model import external
@@ -170,7 +171,6 @@ def test_topology_matters():
 
 
 def test_centralities_and_families_are_those_of_networkx():
-    nx = pytest.importorskip("networkx")
     made = {"complete": nx.complete_graph(6), "ring": nx.cycle_graph(6), "path": nx.path_graph(6)}
     made |= {
         "star": nx.star_graph(5),

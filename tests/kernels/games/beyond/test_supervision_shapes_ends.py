@@ -31,22 +31,31 @@ def by_mathematics(shapes):
     return lambda cases: jax.tree.map(np.asarray, both(columns(cases)))
 
 
-def integrated(shapes, cases):
+@cache
+def runner(shapes):
     method = Method("tsit5", 1e-8, 1e-8, max_steps=10**6, settle=1e-6, decide="integration")
-    out = lanes(FLOW, method, reward=shapes[0], punishment=shapes[1])(columns(cases))
-    return {name: np.asarray(value) for name, value in out.items()}
+    return lanes(FLOW, method, reward=shapes[0], punishment=shapes[1])
+
+
+def integrated(shapes, cases):
+    """Orbits, padded to one number of lanes: one compilation for each pair of shapes."""
+    padded = cases + [CASE | {"horizon": 0.0}] * (50 - len(cases))
+    out = runner(shapes)(columns(padded))
+    return {name: np.asarray(value)[: len(cases)] for name, value in out.items()}
 
 
 def turning(case, rng):
     """The case with all four sides a cycle: orbits turn round."""
     reach = case["p2"] * case["Le"]
-    return case | {"c2": reach + 0.5, "c1": rng.uniform(0.3, 3), "p1": case["p2"] * 0.98, "horizon": 1500.0}
+    at_once = {"fine_threshold": case["reward_threshold"]}  # of two steps: one jump, of one sign
+    turns = {"c2": reach + 0.5, "c1": rng.uniform(0.3, 3), "p1": case["p2"] * 0.98, "horizon": 1500.0}
+    return case | at_once | turns
 
 
 @pytest.mark.parametrize("shapes", [POWERS, STEP_FINE, STEPS], ids="-".join)
 def test_mathematics_and_a_long_integration_agree(shapes):
     rng = np.random.default_rng(5)
-    cases = [random_case(rng) | {"horizon": 1500.0} for _ in range(40)]
+    cases = [random_case(rng) | {"horizon": 1500.0} for _ in range(25)]
     cases += [turning(case, rng) | {"r": rng.uniform(1, 25), "f": rng.uniform(1, 25)} for case in cases]
     known, _ = by_mathematics(shapes)(cases)
     out = integrated(shapes, cases)
@@ -54,7 +63,7 @@ def test_mathematics_and_a_long_integration_agree(shapes):
     slides = out["status"] == Status.sliding
     both = (known > UNDECIDED) & (out["attractor"] != UNDECIDED) & ~slides
     np.testing.assert_array_equal(known[both], out["attractor"][both])
-    assert both.sum() > 20
+    assert both.sum() > 12
     assert len(set(known[both])) >= 1 + (shapes != STEP_FINE)
     assert slides.any() == ("step" in shapes)
 

@@ -1,6 +1,7 @@
 """Declare a model of your own by decorating its function."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from inspect import cleandoc
 from typing import Any, Literal
@@ -57,7 +58,7 @@ def model(
             formulas=_further_lines(function),
             source=source or "the user's own",
             kernel=_with_status(function, outputs),
-            parameters=tuple(parameters),
+            parameters=_with_components(parameters, dims),
             outputs=tuple(outputs),
             choices=tuple(choices),
             dims=tuple(dims),
@@ -145,7 +146,7 @@ def flow_model(
             formulas=_further_lines(field),
             source=source or "the user's own",
             kernel=_nothing_but_status,
-            parameters=tuple(parameters),
+            parameters=_with_components(parameters, dims),
             outputs=(),
             choices=tuple(choices),
             dims=tuple(dims),
@@ -154,6 +155,22 @@ def flow_model(
         )
 
     return declare
+
+
+def _with_components(parameters: Sequence[Parameter], dims: Sequence[Dim]) -> tuple[Parameter, ...]:
+    """Parameters where a number as default of a vector is that of each component whose name is known."""
+    names = {dim.name: tuple(map(str, dim.labels)) for dim in dims if isinstance(dim, Dim)}
+    for one in parameters:
+        if isinstance(one, Parameter) and one.dim is not None and isinstance(one.default, Mapping):
+            names[one.dim] = names.get(one.dim) or tuple(one.default)
+    return tuple(_for_all(one, names) if isinstance(one, Parameter) else one for one in parameters)
+
+
+def _for_all(parameter: Parameter, names: Mapping[str, Sequence[str]]) -> Parameter:
+    known = names.get(parameter.dim or "")
+    if not known or isinstance(parameter.default, Mapping):
+        return parameter
+    return replace(parameter, default=dict.fromkeys(known, parameter.default))
 
 
 def _scale(

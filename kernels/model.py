@@ -58,7 +58,8 @@ class Parameter:
     name, symbol, unit, meaning
         What it is called in sweep files and in formulas, its unit ("1" for a pure number), and what it is.
     default
-        Its value where a sweep states none; for a vector, a mapping from component names to numbers.
+        Its value where a sweep states none; for a vector, a mapping from component names to numbers,
+        or a number for all that its dim has labels of, or that others over this dim have by default.
     domain
         Values outside are refused before anything is computed.
     integer

@@ -86,6 +86,11 @@ def _require_parameter(where: str, parameter: Parameter) -> None:
         raise SweepError(f"{where}: its domain {shown(domain)} is no Domain of two numbers")
     if isinstance(given, Mapping):
         _require_labels(f"{where}: components", list(given), MOST_LABELS, _LABEL)
+    elif parameter.dim is not None:
+        raise SweepError(
+            f"{where}: it is a vector, and nothing names the components that its default {shown(given)} is "
+            f"of; give a table by component, or Dim({parameter.dim!r}, ..., labels=(...))"
+        )
     for value in given.values() if isinstance(given, Mapping) else (given,):
         if not isinstance(value, int | float) or not abs(value) <= float_info.max:
             raise SweepError(f"{where}: its default {shown(value)} is no number")

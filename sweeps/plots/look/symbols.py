@@ -15,7 +15,13 @@ _GREEK = {
     for name in _LETTERS
 }
 _GREEK |= {name.capitalize(): letter.upper() for name, letter in _GREEK.items()}
-_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_]+)_(\w+)")
+# A symbol with what stands below and above it, either within braces or not: c_1, K_{max}, x_1^*.
+_SCRIPTS = re.compile(
+    r"(?<!\w)([^\W\d_]+)(?:_(?:(\w+)|\{([\w ,]+)\}))?(?:\^(?:(\w+|[*+-])|\{([\w ,*+-]+)\}))?"
+)
+# A whole exponent in a unit, as unit strings write it: km^2, s^{-1}, m**3.
+_EXPONENT = re.compile(r"(?<=[\w)])(?:\^|\*\*)(?:([-+]?\d+)|\{([-+]?\d+)\})(?!\w|\.\d|/\d)")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+")
 # A component of a vector by its label, β[1]: to a reader a subscript.
 _COMPONENT = re.compile(r"(?<!\w)([^\W\d_]+)\[(\w+)\]")
 # What joins a name to what stands below it.
@@ -45,13 +51,20 @@ def plain(text: str) -> str:
 
 
 def typeset(symbol: str) -> str:
-    """A symbol with its subscripts lowered, and Greek letters that are spelt out as letters."""
+    """A symbol with its scripts lowered and raised, and Greek letters that are spelt out as letters."""
 
-    def lowered(match: re.Match[str]) -> str:
-        below = match[2].replace("_", r"\_")
-        return rf"$\mathregular{{{match[1]}_{{{below}}}}}$"
+    def scripted(match: re.Match[str]) -> str:
+        below, above = match[2] or match[3], match[4] or match[5]
+        if not below and not above:
+            return match[0]
+        scripts = "".join(f"{mark}{{{_math(text)}}}" for mark, text in (("_", below), ("^", above)) if text)
+        return rf"$\mathregular{{{match[1]}{scripts}}}$"
 
-    return _SUBSCRIPT.sub(lowered, plain(_COMPONENT.sub(r"\1_\2", greek(cut(symbol, _LONGEST)))))
+    return _SCRIPTS.sub(scripted, plain(_COMPONENT.sub(r"\1_\2", greek(cut(symbol, _LONGEST)))))
+
+
+def _math(script: str) -> str:
+    return script.replace("_", r"\_").replace(" ", r"\ ")
 
 
 def unit_text(unit: str) -> str:
@@ -67,7 +80,7 @@ def with_unit(text: str, unit: str) -> str:
     shown = unit_text(unit)
     if not shown:
         return text
-    return f"{text} [{plain(shown)}]".lstrip()
+    return f"{text} [{_raised(shown)}]".lstrip()
 
 
 def value_with_unit(value: str, unit: str) -> str:
@@ -76,10 +89,15 @@ def value_with_unit(value: str, unit: str) -> str:
     if not shown:
         return value
     if shown.startswith("1/"):
-        return f"{value}{plain(shown[1:])}"
+        return f"{value}{_raised(shown[1:])}"
     if shown == "%":
         return f"{value}%"
-    return f"{value} × {plain(shown)}" if shown[0].isdigit() else f"{value} {plain(shown)}"
+    return f"{value} × {_raised(shown)}" if shown[0].isdigit() else f"{value} {_raised(shown)}"
+
+
+def _raised(unit: str) -> str:
+    """A unit with its exponents raised: "1/km^2" is "1/km²"."""
+    return _EXPONENT.sub(lambda match: (match[1] or match[2]).translate(_RAISED), plain(unit))
 
 
 def _closes_last(text: str) -> bool:

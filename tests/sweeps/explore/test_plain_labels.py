@@ -14,6 +14,9 @@ from equisweep.sweeps.plots.look.symbols import typeset
         ("x_0_1", "x_0_1"),
         ("c_²", "c_²"),
         ("US$", "US$"),
+        ("x^*", "x^*"),
+        ("K_{max}^2", "K_max²"),
+        ("a_{i, j}", "a_i, j"),
     ],
 )
 def test_digits_below_have_letters_of_their_own(symbol, text):

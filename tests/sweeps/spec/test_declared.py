@@ -56,6 +56,10 @@ REFUSED = {
     "c: its default 'q' is none of its options": {"choices": [Choice("c", ("a",), "q", "m")]},
     "a: its default 'x' is no number": {"parameters": [replace(A, default="x")]},
     "a: its default nan is no number": {"parameters": [replace(A, default=float("nan"))]},
+    "a: it is a vector, and nothing names the components that its default 0.5 is of; give a table": {
+        "parameters": [replace(A, dim="d")],
+        "dims": [Dim("d", "m")],
+    },
 }
 
 

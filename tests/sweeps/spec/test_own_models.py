@@ -193,3 +193,36 @@ def test_an_axis_and_an_output_of_one_name_are_refused_and_either_alone_is_fine(
     design = {"kind": "lhs", "samples": 4, "parameters": {"x": {"uniform": [0, 1]}}}
     with pytest.raises(SweepError, match=r"axes.x: an output"):
         replace(sweep, axes={}, design=design).space()
+
+
+def of_fields(folder, labels: str, vectors: str):
+    """The space of a sweep over one component of vectors; what is declared, as Python writes it."""
+    text = f"""
+W = Parameter("w", "w", "1", {{"north": 1.0, "south": 3.0}}, Domain(), "names its components", dim="field")
+V = Parameter("v", "v", "1", 2.0, Domain(), "has a number for all", dim="field")
+
+@model(
+    parameters={vectors},
+    outputs=[Output("y", "y", "1", "its double", ("field",))],
+    dims=[Dim("field", "where", {labels})],
+)
+def game(p):
+    return {{"y": 2 * p["v"]}}
+"""
+    return sweep(folder, HEAD + text, axes={"v.north": [0.5]}).space()
+
+
+@pytest.mark.parametrize(
+    ("labels", "vectors"),
+    [("('north', 'south')", "[V]"), ("('north', 'south')", "[V, W]"), ("()", "[V, W]")],
+)
+def test_a_number_as_default_is_that_of_all_components(labels, vectors, tmp_path):
+    space = of_fields(tmp_path, labels, vectors)
+    assert space.labels["field"] == ("north", "south")
+    np.testing.assert_array_equal(space.fixed["v"], [np.nan, 2])
+
+
+def test_labels_that_are_not_the_components_are_refused(tmp_path):
+    # As many, in another order: numbers would stand at wrong labels.
+    with pytest.raises(SweepError, match="'field' has the labels south, north, but the vector parameters"):
+        of_fields(tmp_path, "('south', 'north')", "[W, V]")

@@ -36,6 +36,14 @@ SUB = r"$\mathregular{%s_{%s}}$"
         ("cost", "$", "US$", r"cost \$ [US\$]", r"cost = 0.5 US\$"),
         ("alphabet", "a", "1", "alphabet a", "alphabet = 0.5"),
         ("r", "r", "(a)/(b)", "r [(a)/(b)]", "r = 0.5 (a)/(b)"),
+        ("a", "a", "10^6 EUR/(km^2 year)", "a [10⁶ EUR/(km² year)]", "a = 0.5 × 10⁶ EUR/(km² year)"),
+        ("s", "s", "kg m^2/s^{-1}", "s [kg m²/s⁻¹]", "s = 0.5 kg m²/s⁻¹"),
+        ("q", "q", "kg^0.5 m^2/3 t^n", "q [kg^0.5 m^2/3 t^n]", "q = 0.5 kg^0.5 m^2/3 t^n"),
+        ("k", "K_{max}", "1", "k " + SUB % ("K", "max"), "k = 0.5"),
+        ("v", "x^*", "1", r"v $\mathregular{x^{*}}$", "v = 0.5"),
+        ("v", "alpha_{i, j}^+", "t", r"v $\mathregular{α_{i,\ j}^{+}}$ [t]", "v = 0.5 t"),
+        ("w", "a_b_c^2", "1", r"w $\mathregular{a_{b\_c}^{2}}$", "w = 0.5"),
+        ("w", "v^(E x) {_} ^", "1", "w v^(E x) {_} ^", "w = 0.5"),
     ],
 )
 def test_a_label_says_a_thing_once(name, symbol, unit, label, setting):

@@ -6,6 +6,6 @@ that is all. Without a formula each back end names its instruction for it (`llvm
 """
 
 from . import angles, arithmetic, exponential, hyperbolic, library, logic, powers  # noqa: F401  # each enters its operations into the table
-from .operation import OPERATIONS, NoSeries, Operation
+from .operation import OPERATIONS, Operation
 
-__all__ = ["OPERATIONS", "NoSeries", "Operation"]
+__all__ = ["OPERATIONS", "Operation"]

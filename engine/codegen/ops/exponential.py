@@ -122,7 +122,7 @@ def _log_from_parts(e: Term, f: Term, low: Term) -> Term:
     return e * LN2_HIGH - ((half - s.fma(half + tail, low)) - f)
 
 
-def _log_series(own: Series, k: int, x: Series) -> Any:
+def log_series(own: list[Any], k: int, x: Series) -> Any:
     """By x l' = x'."""
     total = None
     for j in range(1, k):
@@ -131,7 +131,7 @@ def _log_series(own: Series, k: int, x: Series) -> Any:
     return None if rest is None else rest / x[0]
 
 
-define("log", 1, primitive=True, value=jnp.log, series=_log_series, formula=_log, folds_by_formula=True)
+define("log", 1, primitive=True, value=jnp.log, series=log_series, formula=_log, folds_by_formula=True)
 
 
 # --- log (1 + x) -----------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def _log_1_plus(x: Term) -> Term:
 
 def _log_1_plus_series(own: Series, k: int, x: Series) -> Any:
     """As ln of the series 1 + x."""
-    return _log_series(own, k, Series([1.0 + x[0], *x[1:]]))
+    return log_series(own, k, Series([1.0 + x[0], *x[1:]]))
 
 
 define("log1p", 1, primitive=True, value=jnp.log1p, series=_log_1_plus_series, formula=_log_1_plus)

@@ -11,10 +11,6 @@ from typing import Any
 Array = Any
 
 
-class NoSeries(Exception):
-    """A Taylor rule does not cover these arguments; the message says which."""
-
-
 @dataclass(frozen=True)
 class Operation:
     """An operation on numbers, as the scalars of a graph hold it by its name.

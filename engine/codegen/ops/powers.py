@@ -17,13 +17,14 @@ from .exponential import (
     LN2_HIGH,
     LN2_LOW,
     SMALLEST_NORMAL,
+    log_series,
     power_and_mantissa,
     power_of_2,
     whole,
 )
-from .operation import NoSeries, define
+from .operation import define
 from .pairs import normal, product_of
-from .series import Series, chained, plus, times
+from .series import Series, chained, convolved, plus, times
 from .term import Term, polynomial, where
 
 _THIRD_HIGH = 1 / 3
@@ -94,12 +95,22 @@ def _power_series(own: Series, k: int, x: Series, exponent: Series) -> Any:
         slope = chained(own, k, exponent)
         return None if slope is None else slope * jnp.log(x[0])
     if any(c is not None for c in exponent[1:]):
-        raise NoSeries("a power whose base and exponent move")
+        return _moving_power_series(own, k, x, exponent)
     total = None
     for j in range(1, k + 1):
         term = times(x[j], own[k - j])
         total = plus(total, None if term is None else term * (exponent[0] * j - (k - j)))
     return None if total is None else total / (k * x[0])
+
+
+def _moving_power_series(own: Series, k: int, x: Series, exponent: Series) -> Any:
+    """As e^w with w = e ln x, whose logarithm is followed beside it."""
+    if k == 1:
+        own.beside.append(jnp.log(x[0]))
+        own.slope.append(exponent[0] * own.beside[0])
+    own.beside.append(log_series(own.beside, k, x))
+    own.slope.append(convolved(exponent, own.beside, k))
+    return chained(own, k, own.slope)
 
 
 define("pow", 2, value=jnp.power, series=_power_series, formula=_power)

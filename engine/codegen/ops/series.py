@@ -12,11 +12,15 @@ import jax.numpy as jnp
 
 
 class Series(list[Any]):
-    """Coefficients of one scalar, lowest first; and of its slope, where its rule wants that."""
+    """Coefficients of one scalar, lowest first; where its rule wants them, of its slope, too.
+
+    `beside` holds those of what the slope is made of.
+    """
 
     def __init__(self, items: Sequence[Any] = ()) -> None:
         super().__init__(items)
         self.slope: list[Any] = []
+        self.beside: list[Any] = []
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -39,7 +43,7 @@ def scaled(a: Any, factor: float) -> Any:
     return None if a is None else a if factor == 1 else a * factor
 
 
-def convolved(a: Series, b: Series, k: int, first: int = 0, last: int | None = None) -> Any:
+def convolved(a: list[Any], b: list[Any], k: int, first: int = 0, last: int | None = None) -> Any:
     """Sum of a_j b_(k-j) for j from `first` to `last`, k if not given."""
     total = None
     for j in range(first, (k if last is None else last) + 1):
@@ -55,7 +59,7 @@ def product(_own: Series, k: int, a: Series, b: Series) -> Any:
     return half if k % 2 else plus(half, times(a[k // 2], a[k // 2]))
 
 
-def chained(slope: list[Any], k: int, inner: Series) -> Any:
+def chained(slope: list[Any], k: int, inner: list[Any]) -> Any:
     """Coefficient k of a function whose derivative is `slope` times that of `inner`."""
     total = None
     for j in range(1, k + 1):

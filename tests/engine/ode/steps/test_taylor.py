@@ -115,6 +115,23 @@ def test_whole_powers_have_series_from_a_base_of_zero(exponent):
     assert abs(found - exact) < 1e-8
 
 
+def test_functions_of_libraries_and_moving_powers_within_a_flow():
+    def field(t, z, p):
+        quarter = z / 4
+        inverse = jnp.arcsin(quarter) + jnp.arccos(quarter / 2) + jnp.arctanh(quarter) + jnp.arctan2(z, 1 + t)
+        growing = (
+            jnp.sinh(quarter) - jnp.cosh(z) + jnp.exp2(quarter) + jnp.cbrt(1 + z) + (1 + z) ** jnp.sin(t)
+        )
+        slow = (
+            jnp.arctan(z) + jnp.arcsinh(z) + jnp.arccosh(2 + z) + lax.erf(z) - lax.erfc(z) + jnp.tan(quarter)
+        )
+        return -z + 0.2 * (inverse + growing + slow)
+
+    rate = jax.jit(lambda t, z: field(t, z, None))
+    exact = solve_ivp(lambda t, z: rate(t, z[0])[None], (0, 2), [0.5], "DOP853", rtol=1e-12, atol=1e-12)
+    assert abs(end_of(field, 2.0, 1e-11) - exact.y[0, -1]) < 1e-9
+
+
 def test_what_has_no_rule_is_named():
     told = r"solver = 'taylor' does not suit this flow \(no rule for lgamma\); use dopri8"
     with pytest.raises(SweepError, match=told):

@@ -69,6 +69,8 @@ FLOORS = {
         "ode/attractor ode/ending ode/rounds",
         "ode/closed_orbit",
         "ode/method",
+        "ode/bound",
+        "ode/look",
         "ode/integration",
         "ode/reached",
         "ode/arrival",

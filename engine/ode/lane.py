@@ -60,6 +60,8 @@ class Lane(NamedTuple):
     def paused(self) -> Array:
         """Whether it has to be looked at before it may go on."""
         near = jnp.asarray(False) if self.watch is None else self.watch.near
+        if self.watch is not None and self.watch.again is not None:
+            near |= self.steps >= self.watch.again
         return near if self.refused is None else near | (self.refused >= MANY_REFUSED)
 
 

@@ -10,11 +10,27 @@ Array = Any
 # A component that stays below this part of the largest one may be no more than rounding of it, or so small
 # that rounding keeps it from coming as near to a rest point as `settle` asks.
 _FLOOR, _ROUNDINGS = 1e-6, 10
+# A distance can be told from 0 if it is this many times what rounding hides; errors of steps come to more.
+_OF_ROUNDING, _OF_ERRORS = 2.0, 10.0
 
 
-def settling_floor(settle: float, dtype: Any) -> float:
-    """The least scale of a component, as a part of the largest one's, in which `settle` can be measured."""
-    return min(_FLOOR, _ROUNDINGS * float(jnp.finfo(dtype).eps) / settle) if settle else _FLOOR
+def settling_floor(
+    settle: float, largest: Array, aside: Sequence[bool], hidden: Array | None, error: Array | float
+) -> Array:
+    """The least scale of each component in which `settle` can be measured, a number or shape (d,).
+
+    Of some orbits nothing is known but the `largest` size of each component: any that is far smaller than the
+    others may be what is left where these cancel. Those that are `aside`, (d,) or (), say nothing of others.
+    Once it is known how large a distance rounding has `hidden`, shape (d,), no floor is above what that and
+    the absolute `error` of a step need.
+    """
+    most = jnp.max(jnp.where(jnp.asarray(aside), 0.0, largest) if any(aside) else largest)
+    if not settle:
+        return _FLOOR * most
+    floor = min(_FLOOR, _ROUNDINGS * float(jnp.finfo(largest.dtype).eps) / settle) * most
+    if hidden is None:
+        return floor
+    return jnp.minimum(floor, jnp.maximum(_OF_ROUNDING * hidden, _OF_ERRORS * error) / settle)
 
 
 def grown(largest: Array, state: Array) -> Array:
@@ -54,13 +70,12 @@ def least_scale(dtype: Any) -> float:
     return float(jnp.finfo(dtype).tiny) / float(jnp.finfo(dtype).eps)
 
 
-def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: float) -> Array:
+def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: Array | float) -> Array:
     """The scale of each component: what is declared, else the largest size that it has had.
 
-    But not below `floor` times the largest of all components, nor below the least one.
+    But not below its `floor`, nor below the least one.
     """
-    scale = jnp.maximum(largest, floor * jnp.max(largest)) if floor else largest
-    scale = jnp.maximum(scale, least_scale(largest.dtype))
+    scale = jnp.maximum(jnp.maximum(largest, floor), least_scale(largest.dtype))
     for i, value in enumerate(declared or ()):
         scale = scale if value is None else scale.at[i].set(value)
     return scale

@@ -10,15 +10,14 @@ eigenvalues and eigenvectors".
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from .chart import Chart, size_of
 from .distance import Swing, no_swing, square_of_distance, swing_of
 
 Array = Any
-Rates = Callable[[Array], Array]
 Loop = Callable[..., Any]
 
 _NEWTON, _BALANCING = 3, 8
@@ -26,8 +25,6 @@ _NEWTON, _BALANCING = 3, 8
 _HALVINGS = 8
 # exp(T J) of a rest point that attracts stays below this, after T of up to 1e-3/eps time constants.
 _GROWTH = 1e4
-# So many times as far ahead as the orbit goes it is looked, unless rounding leads by this part of `settle`.
-_AHEAD, _LED_ASTRAY = 10.0, 0.1
 
 
 class Nearest(NamedTuple):
@@ -86,7 +83,7 @@ def nearest_rest(
 
     def body(last: _Newton, fixed: Any) -> _Newton:
         p, scale, left_out, ahead = fixed
-        at = _Chart(lambda state: rates(p, state), scale, left_out, ahead, settle)
+        at = Chart(lambda state: rates(p, state), scale, left_out, ahead, settle)
         jacobian = at.jacobian(last.end)
         step = at.towards_rest(jacobian, last.end)
         return _Newton(last.tries + 1, last.end, jacobian, last.end + step, jnp.max(jnp.abs(step / scale)))
@@ -97,7 +94,7 @@ def nearest_rest(
     )
     last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead)))
     # The last step again, to be differentiated: by the implicit function theorem, so is the rest point then.
-    at = _Chart(
+    at = Chart(
         lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle
     )
     rest = last.begin + at.towards_rest(last.jacobian, last.begin)
@@ -116,42 +113,6 @@ def nearest_rest(
     return Nearest(rest, square, jnp.logical_not(grows), swing)
 
 
-class _Chart:
-    """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`."""
-
-    def __init__(self, rates: Rates, scale: Array, left_out: Array, ahead: Array, settle: float) -> None:
-        self._rates, self._scale, self._left_out = rates, scale, left_out
-        self._ahead, self._settle = ahead, settle
-        self._units = scale if len(left_out) == len(scale) else jnp.ones(len(left_out), scale.dtype)
-
-    def jacobian(self, state: Array) -> Array:
-        """The Jacobian of the rates, shape (m, m)."""
-        jacobian = jax.jacfwd(self._rates)(state)
-        if len(self._units) != len(
-            state
-        ):  # of the logarithms of shares, of which the state holds differences
-            jacobian = jnp.concatenate([jacobian, -jnp.sum(jacobian, axis=1, keepdims=True)], axis=1)
-        gone = jnp.logical_or(self._left_out[:, None], self._left_out[None, :])
-        return jnp.where(gone, 0.0, jacobian * self._units[None, :] / self._units[:, None])
-
-    def towards_rest(self, jacobian: Array, state: Array) -> Array:
-        """The step to where the linear flow goes in a long time: none along a line of rest points."""
-        now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
-        slow = self._slowest(jacobian, state)
-        step = _solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
-        return step if len(step) == len(state) else step[:-1] - step[-1:]
-
-    def _slowest(self, jacobian: Array, state: Array) -> Array:
-        """The rate of the slowest motion that counts: over all the time ahead, if rounding allows it."""
-        eps = jnp.finfo(state.dtype).eps
-        slow, fast = eps**0.5 * _size(jacobian), jnp.max(jnp.abs(jacobian))
-        if len(self._units) != len(state):
-            return slow
-        terms = jnp.max(jnp.sum(jnp.abs(jacobian) * jnp.abs(state / self._units)[None, :], axis=1))
-        rounding = eps * jnp.maximum(terms / (_LED_ASTRAY * self._settle), 4 * fast)
-        return jnp.minimum(slow, jnp.maximum(1 / (_AHEAD * self._ahead), rounding))
-
-
 def _never_moves(jacobian: Array, still: Array) -> Array:
     """Which components keep the value that they have: they are `still`, and none that moves pushes them.
 
@@ -164,58 +125,13 @@ def _never_moves(jacobian: Array, still: Array) -> Array:
     return lax.fori_loop(0, len(still), body, still)
 
 
-def rounding_noise(rates: Rates, state: Array) -> Array:
-    """How wrong rounding makes each rate, shape (d,): by more than eps of it where large terms cancel."""
-    jacobian = jax.jacfwd(rates)(state)
-    terms = jnp.sum(jnp.abs(jacobian) * jnp.abs(state)[None, :], axis=1) + jnp.abs(rates(state))
-    # Terms may cancel in the Jacobian too. Second differences this small hold nothing but rounding.
-    width = 5.0 * jnp.finfo(state.dtype).eps ** 0.5 / 100
-    parts = width * jnp.asarray([0.0, 1.0, 1.7, 2.3, -1.0, -1.7, -2.3], state.dtype)
-    around = lax.map(lambda part: rates(state * (1 + part)), parts)
-    bends = jnp.abs(around[1:4] + around[4:] - 2 * around[:1])
-    return 8 * (jnp.finfo(state.dtype).eps * terms + jnp.max(bends, axis=0))
-
-
-def _size(matrix: Array) -> Array:
-    """The largest sum of a row, in the units that suit a 2 x 2 matrix best; 1 where there is nothing."""
-    if len(matrix) == 2:
-        size = jnp.max(jnp.abs(jnp.diag(matrix))) + jnp.sqrt(jnp.abs(matrix[0, 1])) * jnp.sqrt(
-            jnp.abs(matrix[1, 0])
-        )
-    else:
-        size = jnp.max(jnp.sum(jnp.abs(matrix), axis=1))
-    return jnp.where(size > 0, size, 1.0)
-
-
-def _solved(matrix: Array, right: Array) -> Array:
-    """The solution of a small linear system, by elimination with the largest pivot."""
-    count = len(right)
-    positions = jnp.arange(count)
-
-    def body(i: Any, whole: Array) -> Array:
-        pivot = jnp.argmax(jnp.where(positions < i, -1.0, jnp.abs(jnp.take(whole, i, axis=1, mode="clip"))))
-        swapped = jnp.where(positions == i, pivot, jnp.where(positions == pivot, i, positions))
-        whole = whole[swapped]
-        row = jnp.take(whole, i, axis=0, mode="clip")
-        row = row / jnp.take(row, i, mode="clip")
-        others = whole - jnp.take(whole, i, axis=1, mode="clip")[:, None] * row[None, :]
-        return jnp.where((positions == i)[:, None], row[None, :], others)
-
-    if count == 1:
-        return right / matrix[0]
-    if count == 2:
-        (a, b), (c, d) = matrix
-        return jnp.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
-    return lax.fori_loop(0, count, body, jnp.concatenate([matrix, right[:, None]], axis=1))[:, -1]
-
-
 def _grows(jacobian: Array, error: Array) -> Array:
     """Whether a direction grows: an eigenvalue with a real part above rounding.
 
     `error` is how far, in units of the scale, the Jacobian is from where it is meant to be.
     """
     balanced = jacobian if len(jacobian) <= 2 else _balanced(jacobian)
-    small = balanced / (2**_HALVINGS * _size(balanced))
+    small = balanced / (2**_HALVINGS * size_of(balanced))
     doublings = int(np.log2(2**_HALVINGS * 1e-3 / np.finfo(small.dtype).eps))
     if len(small) <= 2:
         # No longer than this: a Jacobian that is wrong says nothing of later times.

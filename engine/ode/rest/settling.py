@@ -31,6 +31,8 @@ _MANY, _BESIDE, _ROUNDINGS = 256, 0.2, 500
 # Beside a rest point no step may be wrong by more than this part of the distance to it. Otherwise it would be
 # chance whether and when an orbit settles, if `settle` is no larger than the errors of the steps.
 _PRECISE = 1e-3
+# A scale below this part of another one is finer. A step number that is not reached.
+_FINER, _NEVER = 0.5, 2**31 - 1
 
 
 class RestWatch(NamedTuple):
@@ -46,6 +48,8 @@ class RestWatch(NamedTuple):
     farthest : the largest estimate of the distance since a rate last changed its sign.
     beside : the same as `part`, from the distance alone. None where it is never less than 1, as the
         tolerances are far below `settle`.
+    hidden : how large a distance rounding hides, shape (d,); infinite until that is looked at.
+    again : the step number from which it is looked at anew. Both None where all components have one scale.
     """
 
     within: Array
@@ -56,7 +60,9 @@ class RestWatch(NamedTuple):
     swing: Swing
     part: Array
     farthest: Array
-    beside: Array | None = None
+    beside: Array | None
+    hidden: Array | None
+    again: Array | None
 
     @property
     def allowed(self) -> Array:
@@ -73,12 +79,18 @@ class RestLimits(Protocol):
     def rtol(self) -> float: ...
 
 
-def first_watch(limits: RestLimits, at_rest: Array, dtype: Any) -> RestWatch:
-    """The watch at the start; `at_rest`: the orbit starts on a rest point."""
+def first_watch(limits: RestLimits, at_rest: Array, dtype: Any, sizes: int | None) -> RestWatch:
+    """The watch at the start.
+
+    `at_rest`: the orbit starts on a rest point; `sizes`: the number of components, if they differ in scale.
+    """
     settle = limits.settle
     within, one, never = jnp.asarray(_EARLY * settle, dtype), jnp.ones((), dtype), jnp.asarray(False)
     beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
-    return RestWatch(within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside)
+    hidden, again = (None, None) if sizes is None else (jnp.full(sizes, jnp.inf, dtype), jnp.int32(_NEVER))
+    return RestWatch(
+        within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside, hidden, again
+    )
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -147,14 +159,29 @@ def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, stil
     settled = watch.near & (still | (rest.attracts & (rest.square <= settle**2)))
     within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
     pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
-    return RestWatch(
+    return watch._replace(
         within=jnp.where(watch.near, within, watch.within).astype(watch.within.dtype),
         since=jnp.where(watch.near, steps + pause, watch.since),
         known=jnp.where(watch.near, rest.attracts & ~none, watch.known),
         near=settled,
         settled=settled,
         swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),
-        part=watch.part,
-        farthest=watch.farthest,
-        beside=watch.beside,
     )
+
+
+def measured(
+    before: RestWatch, looked: RestWatch, steps: Array, hidden: Array, units: tuple[Array, Array, Array]
+) -> RestWatch:
+    """The watch that `looked`, now that it is known how large a distance rounding has `hidden`.
+
+    `units` are the scales, shape (d,), where nothing is known of that, with what was known `before`, and now.
+    Where one is finer now the orbit only seemed to be near, and goes on. What rounding hides changes along
+    the orbit: as long as it makes a difference it is looked at anew, whenever the steps have doubled.
+    """
+    coarse, old, new = units
+    hidden = jnp.where(jnp.isfinite(hidden), hidden, jnp.inf)
+    finer = jnp.any(new < _FINER * old)
+    again = jnp.where(jnp.any(new < _FINER * coarse), 2 * steps + _SHORTEST, _NEVER).astype(jnp.int32)
+    goes_on = before._replace(near=jnp.asarray(False))
+    watch = jax.tree.map(lambda a, b: jnp.where(finer, a, b), goes_on, looked)
+    return watch._replace(hidden=hidden, again=again)

@@ -1,0 +1,125 @@
+"""A flow bound to one scenario and a method: its field, its scales, and how accurate steps are."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import jax.numpy as jnp
+
+from ...kernels.flow import Flow
+from ..codegen.lane_loop import lane_loop
+from .followed import Followed, SourceComponent, components_of, sources_of
+from .lane import Lane, Moment
+from .method import Method
+from .rest.resting import Resting, resting_of
+from .scale import scale_of, settling_floor
+from .steps.stepper import Stepper
+from .steps.tolerance import Tolerance
+from .switching.watch import SwitchWatch, watched
+
+Array = Any
+Parameters = Mapping[str, Array]
+Outputs = dict[str, Array]
+Loop = Callable[..., Any]
+
+
+class Bound:
+    """A flow bound to one scenario and a method. It does not change.
+
+    `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `scaled`: components
+    are measured in their own scales; `switches`: the field jumps or bends on the state; `has_noise`: it is
+    looked at whether rounding hinders the steps.
+    """
+
+    def __init__(
+        self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
+        sources: tuple[SourceComponent | None, ...] | None = None, resting: Resting | None = None,
+    ) -> None:  # fmt: skip
+        self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
+        method.require_decidable(flow)
+        self.resting = self._resting() if resting is None else resting
+        method.require_decidable(flow, self.resting.driven)
+        control = method.tolerance()
+        stepper = method.stepper(self.field, control)
+        self.stepper = watched(stepper, control, method, flow, p, static)
+        if sources is None:
+            sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
+        self.followed = Followed(self.observe, flow.swings, sources)
+        self.may_settle = method.settle > 0 and not self.resting.driven
+        asked = method.fixed_steps is None or self.may_settle or bool(flow.swings)
+        self.scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
+        # At a switch steps are refused because the field jumps, and a jump would look like rounding.
+        self.switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
+        self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
+
+    def bind(self, p: Parameters) -> Self:
+        """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
+        known = self.followed.sources, self.resting
+        return type(self)(self.flow, p, self.method, self.static, self.loop, *known)
+
+    def field(self, t: Array, state: Array) -> Array:
+        """The rates at a time and state, shape (d,)."""
+        return self.flow.field(t, state, self.p, **self.static)
+
+    def _resting(self) -> Resting:
+        if self.flow.motion is None:
+            return Resting(True, ())
+        state = self.flow.start(self.p, **self.static)
+        declared = components_of(self.observe, self.flow.quadratures, state)
+        return resting_of(self.field, jnp.zeros((), state.dtype), state, declared)
+
+    def observe(self, state: Array) -> Outputs:
+        """The observables at a state."""
+        return dict(self.flow.observe(state, self.p, **self.static))
+
+    def check(self) -> Array | None:
+        """The flow's own `Status` of the scenario; None where it has no check."""
+        return None if self.flow.check is None else self.flow.check(self.p, **self.static)
+
+    def decided(self) -> Array | None:
+        """`Attractor` number that the flow itself gives the scenario; None where it is to be integrated."""
+        if self.flow.decide is None or self.method.decide == "integration":
+            return None
+        return self.flow.decide(self.p, **self.static)
+
+    def end(self, state: Array) -> Array:
+        """The horizon, in the dtype of the state."""
+        return jnp.asarray(self.p[self.flow.horizon], state.dtype)
+
+    def last_end(self, end: Array) -> Array:
+        """The time up to which an orbit may go on that is to end at `end`."""
+        return jnp.maximum(end, self.method.latest) if self.method.extends else end
+
+    def stepper_at(self, largest: Array | None, *known: Array | None) -> Stepper:
+        """What takes steps as accurate as what is `known` allows: as of `tolerance`."""
+        own = self.stepper
+        if largest is None and all(value is None for value in known):
+            return own
+        control = self.tolerance(largest, *known)
+        stepper = self.method.stepper(self.field, control)
+        if not isinstance(own, SwitchWatch):
+            return stepper
+        return SwitchWatch(own.switches, stepper, control, self.p, own.longest, own.breaks)
+
+    def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
+        """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""
+        scale = None if largest is None else scale_of(largest, self.flow.scale, floor=0.0)
+        return self.method.tolerance(scale, *known)
+
+    def units(self, lane: Lane) -> Array:
+        """The scale of each component, shape (d,)."""
+        return self.units_given(lane, None if lane.watch is None else lane.watch.hidden)
+
+    def units_given(self, lane: Lane, hidden: Array | None) -> Array:
+        """The same, if rounding hides distances of this size, shape (d,); None where that is not known."""
+        if lane.largest is None:
+            return jnp.ones_like(lane.state)
+        method = self.method
+        error = 0.0 if method.atol is None else jnp.asarray(method.atol, lane.largest.dtype)
+        floor = settling_floor(method.settle, lane.largest, self.resting.quadratures, hidden, error)
+        return scale_of(lane.largest, self.flow.scale, floor)
+
+    def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
+        """What still moves, and which of it is outbound or only accumulates."""
+        assert self.flow.motion is not None
+        moves, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
+        return moves, outbound | jnp.asarray(self.resting.quadratures or False)

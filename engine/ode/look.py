@@ -1,0 +1,83 @@
+"""The closer look at an orbit whose steps paused: has it come to rest, and does rounding hinder it?"""
+
+from functools import partial
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from .bound import Bound, Parameters
+from .lane import MANY_REFUSED, Lane, Looked, Moment, Orbit
+from .rest import settling
+from .rest.attraction import Nearest, nearest_rest
+from .rest.chart import Chart
+from .rest.rounding import rounding_noise
+from .rest.settling import RestWatch
+from .scale import least_scale
+
+Array = Any
+
+# Rounding hinders the steps where it comes to this part of what is allowed.
+_HINDERS = 0.1
+
+
+def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
+    """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
+    lane, (rest, watch, noise, refused) = orbit.lane, Looked.at(orbit)
+    measures = watch is not None and watch.hidden is not None
+    rounding = _rounding(bound, lane) if measures or noise is not None else None
+    if watch is not None:
+        nearest, still = _nearest_rest(bound, lane, end)
+        watch = settling.looked_at(watch, bound.method.settle, lane.steps, nearest, still)
+        rest = jnp.where(still, lane.state, nearest.rest)
+        if measures:
+            watch = _measured(bound, lane, watch, rounding, end)
+    if refused is not None and noise is not None:
+        hindered = refused >= MANY_REFUSED
+        noise = jnp.where(hindered, _hindering(bound, lane, rounding), noise)
+        refused = jnp.where(hindered, 0, refused)
+    return Looked(rest, watch, noise, refused)
+
+
+def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]:
+    """The rest point near a lane, and whether it is exactly there."""
+    moves, outbound = bound.motion(lane)
+
+    def rates(fixed: tuple[Array, Parameters], state: Array) -> Array:
+        t, own = fixed[0], bound.bind(fixed[1])
+        return own.motion(Moment(t, state, own.field(t, state)))[0]
+
+    loop = partial(bound.loop, native=bound.method.native)
+    nearest = nearest_rest(
+        rates, (lane.t, bound.p), lane.state, bound.units(lane), outbound, loop,
+        ahead=bound.last_end(end), settle=bound.method.settle, switches=bound.switches,
+    )  # fmt: skip
+    measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
+    nearest = nearest._replace(attracts=nearest.attracts & measured)
+    return nearest, settling.starts_at_rest(moves, outbound)
+
+
+def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end: Array) -> RestWatch:
+    """What `looked` at a lane, once the distance is measured that rounding hides there."""
+    assert lane.watch is not None
+    coarse, left_out = bound.units_given(lane, None), bound.motion(lane)[1]
+    at = Chart(
+        lambda state: bound.field(lane.t, state), coarse, left_out, bound.last_end(end), bound.method.settle
+    )
+    hidden = lax.stop_gradient(at.moved_by(rounding, lane.state))
+    units = coarse, bound.units(lane), bound.units_given(lane, hidden)
+    return settling.measured(lane.watch, looked, lane.steps, hidden, units)
+
+
+def _rounding(bound: Bound, lane: Lane) -> Array:
+    """How wrong rounding makes each rate, shape (d,)."""
+    lane = lax.stop_gradient(lane)
+    jumps = bound.switches
+    return lax.stop_gradient(rounding_noise(partial(bound.field, lane.t), lane.state, jumps))
+
+
+def _hindering(bound: Bound, lane: Lane, rounding: Array) -> Array:
+    """Rounding in the rates, of those components in which it is what hinders the steps."""
+    lane = lax.stop_gradient(lane)
+    allowed = bound.tolerance(lane.largest, None, lane.sticks).allowed(lane.state, lane.state, lane.size)
+    return jnp.where(rounding * lane.size > _HINDERS * allowed, rounding, 0.0)

@@ -1,0 +1,95 @@
+"""The field beside a state in units of its scale: its Jacobian, where it leads, how rounding moves that."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+Array = Any
+Rates = Callable[[Array], Array]
+
+# So many times as far ahead as the orbit goes it is looked, unless rounding leads by this part of `settle`.
+_AHEAD, _LED_ASTRAY = 10.0, 0.1
+
+
+class Chart:
+    """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`."""
+
+    def __init__(self, rates: Rates, scale: Array, left_out: Array, ahead: Array, settle: float) -> None:
+        self._rates, self._scale, self._left_out = rates, scale, left_out
+        self._ahead, self._settle = ahead, settle
+        self._units = scale if len(left_out) == len(scale) else jnp.ones(len(left_out), scale.dtype)
+
+    def jacobian(self, state: Array) -> Array:
+        """The Jacobian of the rates, shape (m, m)."""
+        jacobian = jax.jacfwd(self._rates)(state)
+        if len(self._units) != len(
+            state
+        ):  # of the logarithms of shares, of which the state holds differences
+            jacobian = jnp.concatenate([jacobian, -jnp.sum(jacobian, axis=1, keepdims=True)], axis=1)
+        gone = jnp.logical_or(self._left_out[:, None], self._left_out[None, :])
+        return jnp.where(gone, 0.0, jacobian * self._units[None, :] / self._units[:, None])
+
+    def towards_rest(self, jacobian: Array, state: Array) -> Array:
+        """The step to where the linear flow goes in a long time: none along a line of rest points."""
+        now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
+        slow = self._slowest(jacobian, state)
+        step = solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
+        return step if len(step) == len(state) else step[:-1] - step[-1:]
+
+    def _slowest(self, jacobian: Array, state: Array) -> Array:
+        """The rate of the slowest motion that counts: over all the time ahead, if rounding allows it."""
+        eps = jnp.finfo(state.dtype).eps
+        slow, fast = eps**0.5 * size_of(jacobian), jnp.max(jnp.abs(jacobian))
+        if len(self._units) != len(state):
+            return slow
+        terms = jnp.max(jnp.sum(jnp.abs(jacobian) * jnp.abs(state / self._units)[None, :], axis=1))
+        rounding = eps * jnp.maximum(terms / (_LED_ASTRAY * self._settle), 4 * fast)
+        return jnp.minimum(slow, jnp.maximum(1 / (_AHEAD * self._ahead), rounding))
+
+    def moved_by(self, noise: Array, state: Array) -> Array:
+        """How far the state may end up from where it seems to, if each rate is wrong by `noise`: all (d,)."""
+        eye = jnp.eye(len(noise), dtype=noise.dtype)
+        effects = jnp.abs(solved(eye / (_AHEAD * self._ahead) - self.jacobian(state), eye))
+        wrong = jnp.where(self._left_out, 0.0, noise) / self._units
+        return jnp.sum(effects * wrong[None, :], axis=1) * self._units
+
+
+def size_of(matrix: Array) -> Array:
+    """The largest sum of a row, in the units that suit a 2 x 2 matrix best; 1 where there is nothing."""
+    if len(matrix) == 2:
+        size = jnp.max(jnp.abs(jnp.diag(matrix))) + jnp.sqrt(jnp.abs(matrix[0, 1])) * jnp.sqrt(
+            jnp.abs(matrix[1, 0])
+        )
+    else:
+        size = jnp.max(jnp.sum(jnp.abs(matrix), axis=1))
+    return jnp.where(size > 0, size, 1.0)
+
+
+def solved(matrix: Array, right: Array) -> Array:
+    """The solution of a small linear system, by elimination with the largest pivot.
+
+    `right` has shape (m,), or (m, k) for k systems of one matrix.
+    """
+    count = len(matrix)
+    positions = jnp.arange(count)
+
+    def body(i: Any, whole: Array) -> Array:
+        pivot = jnp.argmax(jnp.where(positions < i, -1.0, jnp.abs(jnp.take(whole, i, axis=1, mode="clip"))))
+        swapped = jnp.where(positions == i, pivot, jnp.where(positions == pivot, i, positions))
+        whole = whole[swapped]
+        row = jnp.take(whole, i, axis=0, mode="clip")
+        row = row / jnp.take(row, i, mode="clip")
+        others = whole - jnp.take(whole, i, axis=1, mode="clip")[:, None] * row[None, :]
+        return jnp.where((positions == i)[:, None], row[None, :], others)
+
+    if count == 1:
+        return right / matrix[0, 0]
+    if count == 2:
+        (a, b), (c, d) = matrix
+        return jnp.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
+    columns = right.reshape(count, -1)
+    whole = lax.fori_loop(0, count, body, jnp.concatenate([matrix, columns], axis=1))
+    return whole[:, count:].reshape(right.shape)

@@ -73,8 +73,19 @@ def _lay_out(figure: "Figure", own: bool) -> None:
         size = tuple(round(float(side), 2) for side in figure.get_size_inches())
         typed = "x".join(f"{side:g}" for side in size)
         raise SweepError(
-            "plot: ", Argument("figsize", size, typed=typed), ": too small for what stands in it"
+            "plot: ",
+            Argument("figsize", size, typed=typed),
+            f": too small for what stands in it{_grid(figure)}",
         )
+
+
+def _grid(figure: "Figure") -> str:
+    """What a size counts, and for how many panels it is; of one panel the unit alone."""
+    grid = next((axes.get_gridspec() for axes in figure.axes if axes.get_gridspec()), None)
+    rows, columns = (grid.nrows, grid.ncols) if grid else (1, 1)
+    return (
+        " (in inches)" if rows * columns == 1 else f" (in inches; rows of panels: {rows}, columns: {columns})"
+    )
 
 
 def _set_form(axis: Any) -> None:

@@ -96,5 +96,8 @@ def test_names_are_turned_and_thinned_only_where_they_must(names, turned, every)
 
 
 def test_a_figure_too_small_for_its_words_is_refused():
-    with pytest.raises(SweepError, match=r"figsize=\(1.0, 1.0\): too small for what stands in it"):
+    small = r"figsize=\(1.0, 1.0\): too small for what stands in it \(in inches"
+    with pytest.raises(SweepError, match=small + r"\)"):
         plot(grid([1.0, 2.0]), "benefit", "x", hue="way", selections={"y": 1}, figsize=(1, 1))
+    with pytest.raises(SweepError, match=small + r"; rows of panels: 2, columns: 3\)"):
+        plot(grid([1.0, 2.0], (1.0, 2.0)), "benefit", "x", facet=["y", "way"], figsize=(1, 1))

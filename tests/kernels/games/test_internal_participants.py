@@ -11,6 +11,10 @@ from equisweep.sweeps import Structure
 from equisweep.sweeps.papers.internal.structure import TEN_FACTORS, load_structure
 
 solve = jax.jit(internal)
+by_number = jax.jit(jax.vmap(lambda n, p: internal(p | {"participants": n}), in_axes=(0, None)))
+by_weight = jax.jit(
+    jax.vmap(lambda w, p: internal(p | {"level_weight": w}, wanted=())["share"], in_axes=(0, None))
+)
 
 
 def scenario(rng, factors, participants):
@@ -91,7 +95,7 @@ def test_the_gap_falls_as_parts_are_halved_and_as_the_square_of_their_number():
     for _ in range(10):
         p = scenario(rng, 3, 1)
         number = 2 ** np.arange(20)
-        many = jax.vmap(lambda n, p=p: internal(p | {"participants": n}))(number.astype(float))
+        many = by_number(number.astype(float), p)
         best, paid = np.asarray(many["participant_loss_gap"]), np.asarray(many["paid_loss_gap"])
         assert (best >= 0).all()
         assert (best <= paid * (1 + 1e-12)).all()
@@ -150,7 +154,7 @@ def test_what_counts_for_more_gets_more():
     """The heavier a level beside the one before, the more goes to the deepest and the less to the first."""
     p = scenario(np.random.default_rng(4), 3, 10) | {"level": np.array([1.0, 2.0, 3.0]), "M": np.float64(300)}
     weights = jnp.linspace(0.2, 3, 30)
-    shares = jax.vmap(lambda w: internal(p | {"level_weight": w}, wanted=())["share"])(weights)
+    shares = np.asarray(by_weight(weights, p))
     assert (np.diff(shares[:, 0]) <= 1e-15).all()
     assert (np.diff(shares[:, 2]) >= -1e-15).all()
     assert shares[0, 0] - shares[-1, 0] > 0.02

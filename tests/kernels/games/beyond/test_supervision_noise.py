@@ -12,6 +12,7 @@ from equisweep.kernels.games.supervision_noise.model import (
 )
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, open_cube, run
+from helpers.derivatives import slopes_and_differences
 from helpers.oracles import supervision as papers
 from scipy.special import expit
 from scipy.stats import beta as beta_law
@@ -147,17 +148,15 @@ def test_coarse_steps_contradictions_and_no_time():
 
 
 def test_derivatives_along_a_path_agree_with_differences():
-    p = {k: jnp.asarray(v, float) for k, v in (CASE | {"horizon": 5.97, "seed": 5}).items()}
-    push = jax.jit(lambda p, t: jax.jvp(lambda p: {n: one(p)[n] for n in names}, (p,), (t,))[1])
-    names, still = ("x_final", "y_mean", "y_spread"), {k: jnp.zeros(()) for k in p}
-    for name in ("r", "c1", "noise_manage", "x0", "horizon"):
-        slope, h = push(p, still | {name: jnp.ones(())}), 1e-6
-        sides = [one(p | {name: p[name] + side * h}) for side in (-1, 1)]
-        for output in names:
-            central = (sides[1][output] - sides[0][output]) / (2 * h)
-            np.testing.assert_allclose(
-                slope[output], central, rtol=1e-5, atol=1e-7, err_msg=f"{output} {name}"
-            )
+    p, names = CASE | {"horizon": 5.97, "seed": 5}, ("x_final", "y_mean", "y_spread")
+    among = ("r", "c1", "noise_manage", "x0", "horizon")
+
+    def some(p):
+        out = one(p)
+        return {name: out[name] for name in names}
+
+    for output, (slopes, central) in slopes_and_differences(some, p, among, 1e-6).items():
+        np.testing.assert_allclose(slopes, central, rtol=1e-5, atol=1e-7, err_msg=output)
 
 
 def test_seeds_reduce_to_means_spreads_and_shares_whatever_the_tiles(tmp_path):

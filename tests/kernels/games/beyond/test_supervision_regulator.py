@@ -21,6 +21,7 @@ from equisweep.kernels.games.supervision_regulator.rest import INTERIOR, REST_PO
 from equisweep.kernels.numerics.spatial_stability import classify, spectrum
 from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
+from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision import MECHANISMS
 from helpers.oracles.supervision_regulator import (
     CASE,
@@ -39,7 +40,13 @@ every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
 @cache
 def solver(mechanism):
     static = {"reward": mechanism[0], "punishment": mechanism[1]}
-    return jax.jit(jax.vmap(lambda p: kernel(p, **static) | {"decided": decide(p, **static)}))
+    return jax.jit(jax.vmap(lambda p: kernel(p, **static)))
+
+
+@cache
+def papers_solver(mechanism):
+    static = {"reward": mechanism[0], "punishment": mechanism[1], "wanted": ()}
+    return jax.jit(jax.vmap(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static)))
 
 
 def columns(cases):
@@ -47,7 +54,9 @@ def columns(cases):
 
 
 def solved(mechanism, cases):
-    return {name: np.asarray(value) for name, value in solver(mechanism)(columns(cases)).items()}
+    """Padded to one number of cases: one compilation for each mechanism."""
+    found = solver(mechanism)(columns(cases + [CASE] * (600 - len(cases))))
+    return {name: np.asarray(value)[: len(cases)] for name, value in found.items()}
 
 
 def shares_of(out, i):
@@ -114,14 +123,13 @@ def test_the_face_without_inspection_is_the_papers_game(mechanism):
     rng = np.random.default_rng(3)
     cases = [random_case(rng) for _ in range(30)]
     out = solved(mechanism, cases)
-    static = {"reward": mechanism[0], "punishment": mechanism[1], "wanted": ()}
-    known = jax.jit(jax.vmap(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static)))(columns(cases))
+    known = papers_solver(mechanism)(columns(cases))
     at = [REST_POINTS.index("face z=0"), REST_POINTS.index("edge x=1, z=0")]
     for name in "xy":
         np.testing.assert_allclose(out[f"rest_{name}"][:, at], known[f"rest_{name}"][:, 4:], atol=1e-10)
     # Inspected by all, a government gains P more by supervising: the paper's game with c1 less by P.
     dearer = {**columns(cases), "c1": columns(cases)["c1"] - columns(cases)["P"]}
-    known = jax.jit(jax.vmap(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static)))(dearer)
+    known = papers_solver(mechanism)(dearer)
     at = [REST_POINTS.index("face z=1"), REST_POINTS.index("edge x=1, z=1")]
     np.testing.assert_allclose(out["rest_y"][:, at], known["rest_y"][:, 4:], atol=1e-10)
 
@@ -171,11 +179,12 @@ def test_orbits_are_scipys_and_end_where_strategies_are_given_up():
     # Inspecting costs more than it brings, supervising too, and managing pays by itself.
     dominated = CASE | {"c3": 30.0, "c1": 25.0, "horizon": 2000.0}
     cases += [dominated | {"c2": 3.0}, dominated | {"c2": 9.0}, CASE | {"z0": 0.0}, CASE | {"p1": 0.2}]
-    decided = solved(BOTH, cases)["decided"]
+    both = {"reward": "dynamic", "punishment": "dynamic"}
+    decided = jax.jit(jax.vmap(lambda p: decide(p, **both)))(columns(cases))
     assert list(decided[10:12]) == [Attractor.rest_point, Attractor.rest_point]
     assert (decided[12:] == NOT_ALONG_FACES).all()
-    method = Method("dopri8", 1e-10, 1e-10, max_steps=10**6, decide="integration")
-    out = lanes(FLOW, method, reward="dynamic", punishment="dynamic")(columns(cases))
+    method = Method("tsit5", 1e-10, 1e-10, max_steps=10**6, decide="integration")
+    out = lanes(FLOW, method, **both)(columns(cases))
     ends = np.stack([out[f"{name}_final"] for name in "xyz"], axis=1)
     for i, case in enumerate(cases[:10]):
         np.testing.assert_allclose(ends[i], solve(case, BOTH, [20.0])[:, -1], atol=1e-6)
@@ -213,17 +222,15 @@ def test_spectra_of_random_matrices_and_of_multiples():
 
 
 def test_derivatives_of_rest_points_agree_with_differences():
-    p = {k: jnp.asarray(v) for k, v in CASE.items()}
     names = ("rest_x", "rest_y", "rest_z", "eigenvalue_1_real", "incident")
-    run = jax.jit(lambda p: {n: kernel(p, reward="dynamic", punishment="dynamic")[n] for n in names})
-    push = jax.jit(lambda p, t: jax.jvp(run, (p,), (t,))[1])
-    still, compared = {k: jnp.zeros(()) for k in p}, 0
-    for name in ("c1", "c2", "c3", "r", "f", "P", "D", "p2"):
-        slope, h = push(p, still | {name: jnp.ones(())}), 1e-5
-        sides = [run(p | {name: p[name] + side * h}) for side in (-1, 1)]
-        for output in names:
-            central = np.asarray(sides[1][output] - sides[0][output]) / (2 * h)
-            found = np.where(np.isnan(central), np.nan, slope[output])
-            np.testing.assert_allclose(found, central, rtol=1e-5, atol=1e-6, err_msg=f"{output} in {name}")
-            compared += np.isfinite(central[8:]).sum()
+    among, compared = ("c1", "c2", "c3", "r", "f", "P", "D", "p2"), 0
+
+    def some(p):
+        out = kernel(p, reward="dynamic", punishment="dynamic")
+        return {name: out[name] for name in names}
+
+    for output, (slopes, central) in slopes_and_differences(some, CASE, among, 1e-5).items():
+        found = np.where(np.isnan(central), np.nan, slopes)
+        np.testing.assert_allclose(found, central, rtol=1e-5, atol=1e-6, err_msg=output)
+        compared += np.isfinite(central[:, 8:]).sum()
     assert compared > 40

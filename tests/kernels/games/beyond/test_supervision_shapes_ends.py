@@ -28,7 +28,12 @@ def columns(cases):
 def by_mathematics(shapes):
     static = {"reward": shapes[0], "punishment": shapes[1]}
     both = jax.jit(jax.vmap(lambda p: (decide(p, **static), kernel(p, **static))))
-    return lambda cases: jax.tree.map(np.asarray, both(columns(cases)))
+    return lambda cases: jax.tree.map(lambda v: np.asarray(v)[: len(cases)], both(columns(padded(cases))))
+
+
+def padded(cases):
+    """As many cases whatever is asked: one compilation for each pair of shapes."""
+    return cases + [CASE | {"horizon": 0.0}] * (50 - len(cases))
 
 
 @cache
@@ -38,9 +43,7 @@ def runner(shapes):
 
 
 def integrated(shapes, cases):
-    """Orbits, padded to one number of lanes: one compilation for each pair of shapes."""
-    padded = cases + [CASE | {"horizon": 0.0}] * (50 - len(cases))
-    out = runner(shapes)(columns(padded))
+    out = runner(shapes)(columns(padded(cases)))
     return {name: np.asarray(value)[: len(cases)] for name, value in out.items()}
 
 

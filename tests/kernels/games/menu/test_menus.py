@@ -180,8 +180,12 @@ def test_derivatives_are_those_of_differences(terms):
     names = ["resources", "reward", "centre_utility", "kept_resources"]
     if terms in ("power", "log"):
         names.append("gain_over_types")  # of linear programs, one is compiled long enough
-    some = jax.jacfwd(lambda p: {name: menu(p, terms=terms, wanted=names)[name] for name in names})
-    jacobian = jax.jit(some)
+
+    def some(p):
+        found = menu(p, terms=terms, wanted=names)
+        return {name: found[name] for name in names}
+
+    jacobian = jax.jit(jax.jacfwd(some))
     compared = 0
     while compared < 4:
         p = point(3, 2, rng)

@@ -1,6 +1,6 @@
 """The space of a sweep: a model, the axes it is swept over, and what is computed at each point."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -232,7 +232,7 @@ def derivative_name(output: str, target: str) -> str:
 def dim_labels(dim: Dim, by_component: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Labels of a model's own dimension, from its declaration or the components of vector parameters.
 
-    Raises SweepError where it has none, and where both name them differently.
+    Raises SweepError where it has none.
     """
     like = dim.like or dim.name
     if not dim.labels and like not in by_component:
@@ -240,18 +240,7 @@ def dim_labels(dim: Dim, by_component: Mapping[str, tuple[str, ...]]) -> tuple[s
             f"dim {dim.name!r} has no labels; give Dim({dim.name!r}, ..., labels=(...)), or declare a vector "
             f"parameter with dim={like!r}, whose components are its labels"
         )
-    components = by_component.get(dim.name)
-    if dim.labels and components is not None and tuple(map(str, dim.labels)) != components:
-        raise SweepError(
-            f"dim {dim.name!r} has the labels {_few(dim.labels)}, but the vector parameters that run "
-            f"over it have the components {_few(components)}; they should be the same, in one order, or "
-            "Dim have no labels"
-        )
     return dim.labels or by_component[like]
-
-
-def _few(labels: Sequence[Any]) -> str:
-    return ", ".join(map(str, labels)) if len(labels) <= 8 else f"{labels[0]} ... {labels[-1]}"
 
 
 def _storage(output: Output, real: np.dtype, own: bool) -> tuple[np.dtype, float | int]:

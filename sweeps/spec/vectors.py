@@ -25,7 +25,8 @@ def component_labels(
     Components come from ``[fixed.<name>]`` and from the names that are `varied`, as axes or samples:
     "<name>.<component>". Where no list is given and all of them are the default's own, the others of the
     default stay; otherwise what is stated is all there is. Beside axes that name the default's own components
-    a list is of those, in their order. SweepError, beginning with `where`, for what is no vector, and for
+    a list is of those, in their order; so is one over a dim whose labels the model declares, which are then
+    all there is. SweepError, beginning with `where`, for what is no vector, and for
     lists of different lengths.
     """
     varied = list(varied)
@@ -33,17 +34,30 @@ def component_labels(
     for dim in dict.fromkeys(p.dim for p in model.parameters if p.dim):
         vectors = [p for p in model.parameters if p.dim == dim]
         default = tuple(dict.fromkeys(name for p in vectors for name in _named(p.default)))
-        stated = dict.fromkeys(
-            name
-            for p in vectors
-            for name in _stated(where, _by_name(where, fixed, varied, vectors), varied, p)
-        )
+        by_name = _by_name(where, fixed, varied, model, dim)
+        stated = dict.fromkeys(name for p in vectors for name in _stated(where, by_name, varied, p))
+        if declared := _declared(model, dim):
+            labels[dim] = declared
+            _require_among(f"{where}: {dim}", stated, declared)
+            continue
         resized = any(_is_list(fixed.get(p.name)) for p in vectors)
         chosen = tuple(stated) if resized or not set(stated) <= set(default) else default
         labels[dim] = tuple(sorted(chosen, key=int)) if all(map(_is_number, chosen)) else chosen
         require_names(f"{where}: {dim}", labels[dim])
         _require_one_length(where, fixed, vectors)
     return labels
+
+
+def _require_among(where: str, stated: Iterable[str], declared: Sequence[str]) -> None:
+    """Refuse a component that the model's dim has no label for; SweepError with `where`."""
+    for name in stated:
+        if name not in declared:
+            raise SweepError(f"{where}: there is no component {shown(name)}{nearest(name, declared)}")
+
+
+def _declared(model: Model, dim: str) -> tuple[str, ...]:
+    """The labels that the model itself gives a dim; none where its components are the sweep's."""
+    return next((tuple(map(str, one.labels)) for one in model.dims if one.name == dim), ())
 
 
 def require_names(where: str, names: Iterable[str]) -> None:
@@ -66,8 +80,7 @@ def vector_values(
     component without a value, and for a wrong one.
     """
     labels = inputs.labels[parameter.dim or ""]
-    vectors = [p for p in inputs.model.parameters if p.dim == parameter.dim]
-    fixed = _by_name(where, fixed, taken, vectors)
+    fixed = _by_name(where, fixed, taken, inputs.model, parameter.dim or "")
     stated = fixed.get(parameter.name, {})
     given = _components(f"{where}.{parameter.name}", stated)
     default = _named(parameter.default)
@@ -116,19 +129,25 @@ def _stated(where: str, fixed: Mapping[str, Any], varied: Iterable[str], paramet
 
 
 def _by_name(
-    where: str, fixed: Mapping[str, Any], varied: Iterable[str], vectors: Sequence[Parameter]
+    where: str, fixed: Mapping[str, Any], varied: Iterable[str], model: Model, dim: str
 ) -> Mapping[str, Any]:
-    """The same values, lists of them as tables where axes name the default's components, which have words."""
-    default = list(dict.fromkeys(name for p in vectors for name in _named(p.default)))
+    """The same values, lists of them as tables where names in words are known.
+
+    That is where the dim has labels, or where axes name the default's components.
+    """
+    vectors = [p for p in model.parameters if p.dim == dim]
+    declared = _declared(model, dim)
+    default = declared or list(dict.fromkeys(name for p in vectors for name in _named(p.default)))
     parts = [name.partition(".") for name in varied]
     named = {component for base, dot, component in parts if dot and base in {p.name for p in vectors}}
-    if not named or not named <= set(default) or any(map(_is_number, default)):
+    if not declared and (not named or not named <= set(default) or any(map(_is_number, default))):
         return fixed
     lists = {p.name for p in vectors if _is_list(fixed.get(p.name))}
     for name in lists:
         if len(fixed[name]) != len(default):
+            why = "" if declared else f"as {_list(sorted(named))} is varied, "
             raise SweepError(
-                f"{where}.{name}: a list of {len(fixed[name])} values; as {_list(sorted(named))} is varied, "
+                f"{where}.{name}: a list of {len(fixed[name])} values; {why}"
                 f"it is of {_list(default)}: give {len(default)}, or a table by component"
             )
     return {**fixed, **{name: dict(zip(default, fixed[name], strict=True)) for name in lists}}

@@ -195,21 +195,21 @@ def test_an_axis_and_an_output_of_one_name_are_refused_and_either_alone_is_fine(
         replace(sweep, axes={}, design=design).space()
 
 
-def of_fields(folder, labels: str, vectors: str):
-    """The space of a sweep over one component of vectors; what is declared, as Python writes it."""
+def of_fields(folder, labels: str, vectors: str, **parts):
+    """The space of a sweep of vectors; what is declared, as Python writes it."""
     text = f"""
 W = Parameter("w", "w", "1", {{"north": 1.0, "south": 3.0}}, Domain(), "names its components", dim="field")
 V = Parameter("v", "v", "1", 2.0, Domain(), "has a number for all", dim="field")
 
 @model(
-    parameters={vectors},
+    parameters={vectors} + [X],
     outputs=[Output("y", "y", "1", "its double", ("field",))],
     dims=[Dim("field", "where", {labels})],
 )
 def game(p):
     return {{"y": 2 * p["v"]}}
 """
-    return sweep(folder, HEAD + text, axes={"v.north": [0.5]}).space()
+    return sweep(folder, HEAD + text, **parts).space()
 
 
 @pytest.mark.parametrize(
@@ -217,12 +217,36 @@ def game(p):
     [("('north', 'south')", "[V]"), ("('north', 'south')", "[V, W]"), ("()", "[V, W]")],
 )
 def test_a_number_as_default_is_that_of_all_components(labels, vectors, tmp_path):
-    space = of_fields(tmp_path, labels, vectors)
+    space = of_fields(tmp_path, labels, vectors, axes={"v.north": [0.5]})
     assert space.labels["field"] == ("north", "south")
     np.testing.assert_array_equal(space.fixed["v"], [np.nan, 2])
 
 
-def test_labels_that_are_not_the_components_are_refused(tmp_path):
-    # As many, in another order: numbers would stand at wrong labels.
-    with pytest.raises(SweepError, match="'field' has the labels south, north, but the vector parameters"):
-        of_fields(tmp_path, "('south', 'north')", "[W, V]")
+@pytest.mark.parametrize(
+    ("fixed", "v", "w"),
+    [
+        ({}, [2, 2], [3, 1]),
+        ({"v": [5, 6]}, [5, 6], [3, 1]),
+        ({"w": {"north": 4}, "v": {"north": 8, "south": 9}}, [9, 8], [3, 4]),
+        ({"w": 7}, [2, 2], [7, 7]),
+    ],
+    ids=["defaults", "a list", "tables", "a number"],
+)
+def test_labels_of_a_dim_are_the_components_in_their_order(fixed, v, w, tmp_path):
+    """As many in another order, or of other names, would put numbers at wrong labels."""
+    space = of_fields(tmp_path, "('south', 'north')", "[W, V]", fixed=fixed)
+    assert space.labels["field"] == ("south", "north")
+    np.testing.assert_array_equal(space.fixed["v"], v)
+    np.testing.assert_array_equal(space.fixed["w"], w)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "message"),
+    [
+        ({"v": [1, 2, 3]}, "fixed.v: a list of 3 values; it is of south, north: give 2, or a table"),
+        ({"v": {"north": 1, "coast": 2}}, "field: there is no component 'coast'"),
+    ],
+)
+def test_other_components_than_the_labels_are_refused(fixed, message, tmp_path):
+    with pytest.raises(SweepError, match=message):
+        of_fields(tmp_path, "('south', 'north')", "[W, V]", fixed=fixed)

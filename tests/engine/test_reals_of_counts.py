@@ -51,50 +51,50 @@ def halved(x):
 
 halved.defjvp(lambda given, moved: (halved(*given), 7 * moved[0]))
 
-# What a model makes of n, an integer of 64 bits, and what Python makes of it.
+# What a model makes of n, an integer of 64 bits, and of t = 3^n; and what Python makes of n.
 ANSWERS = {
-    "root": (lambda n: jnp.sqrt(three(n).astype(float)), lambda n: sqrt(3**n)),
-    "a class of a root": (lambda n: jnp.where(jnp.sqrt(three(n).astype(float)) > 5, 1, 0),
+    "root": (lambda n, t: jnp.sqrt(t.astype(float)), lambda n: sqrt(3**n)),
+    "a class of a root": (lambda n, t: jnp.where(jnp.sqrt(t.astype(float)) > 5, 1, 0),
                           lambda n: int(3**n > 25)),
-    "no root": (lambda n: jnp.isnan(jnp.sqrt((5 - n) * 1.0)), lambda n: int(n > 5)),
-    "of 32 bits": (lambda n: (n.astype(jnp.int32) * 100_000_000).astype(float), lambda n: n * 1e8),
-    "of 8 bits": (lambda n: jnp.log1p((3 * n).astype(jnp.int8).astype(float)), lambda n: log(1 + 3 * n)),
-    "cut of a float": (lambda n: 0.5 * (3.0 * n).astype(jnp.int8), lambda n: 1.5 * n),
-    "factorial": (lambda n: 1.0 / lax.fori_loop(1, n + 1, lambda i, a: a * i, ONE),
+    "no root": (lambda n, t: jnp.isnan(jnp.sqrt((5 - n) * 1.0)), lambda n: int(n > 5)),
+    "of 32 bits": (lambda n, t: (n.astype(jnp.int32) * 100_000_000).astype(float), lambda n: n * 1e8),
+    "of 8 bits": (lambda n, t: jnp.log1p((3 * n).astype(jnp.int8).astype(float)), lambda n: log(1 + 3 * n)),
+    "cut of a float": (lambda n, t: 0.5 * (3.0 * n).astype(jnp.int8), lambda n: 1.5 * n),
+    "factorial": (lambda n, t: 1.0 / lax.fori_loop(1, n + 1, lambda i, a: a * i, ONE),
                   lambda n: 1.0 / factorial(n)),
-    "sum in a loop": (lambda n: lax.fori_loop(0, n, lambda i, s: s + 1.0 / 3**i, 0.0),
+    "sum in a loop": (lambda n, t: lax.fori_loop(0, n, lambda i, s: s + 1.0 / 3**i, 0.0),
                       lambda n: fsum(1.0 / 3**i for i in range(n))),
-    "choices": (lambda n: lax.scan(
+    "choices": (lambda n, t: lax.scan(
         lambda a, i: (a * (n - i) // (i + 1), a / 2.0), ONE, jnp.arange(5))[0] / 3.0,
                 lambda n: comb(n, 5) / 3.0),
-    "chosen": (lambda n: jnp.where(n < 30, three(n) * 1.0, 2.5), lambda n: 3.0**n if n < 30 else 2.5),
-    "of two": (lambda n: lax.cond(n < 30, lambda x: x * 1.0, lambda x: 2.5 + 0 * x, three(n)),
+    "chosen": (lambda n, t: jnp.where(n < 30, t * 1.0, 2.5), lambda n: 3.0**n if n < 30 else 2.5),
+    "of two": (lambda n, t: lax.cond(n < 30, lambda x: x * 1.0, lambda x: 2.5 + 0 * x, t),
                lambda n: 3.0**n if n < 30 else 2.5),
-    "mean": (lambda n: jnp.mean(jnp.stack([three(n), 1 + 0 * n]).astype(float)), lambda n: (3**n + 1) / 2),
-    "bounded": (lambda n: jnp.minimum(three(n) * 1.0, 1e6), lambda n: min(3.0**n, 1e6)),
-    "with a rule": (lambda n: halved(three(n) * 1.0), lambda n: 3**n / 2),
-    "an exponent beyond": (lambda n: 2 ** three(n), lambda n: 2 ** 3**n if n < 4 else None),
-    "of one": (lambda n: (n - n + 1) ** three(n), lambda n: 1),
-    "of nought": (lambda n: (n - n) ** three(n), lambda n: 0),
-    "of minus one": (lambda n: (n - n - 1) ** (n * 2**62), lambda n: (-1) ** (n * 2**62)),
-    "of an exponent of 8 bits": (lambda n: 1.0 * 2 ** (2.0 * n).astype(jnp.int8), lambda n: 4.0**n),
-    "unsigned": (lambda n: (1e8 * n).astype(jnp.uint32), lambda n: 10**8 * n),
-    "unsigned and real": (lambda n: (1e8 * n).astype(jnp.uint32) / 4.0, lambda n: 2.5e7 * n),
-    "unsigned, less": (lambda n: (20 - n).astype(jnp.uint32), lambda n: 20 - n),
-    "unsigned, of 64": (lambda n: (20.0 - n).astype(jnp.uint64) * 1.0, lambda n: 20.0 - n),
-    "unsigned power": (lambda n: three(n).astype(jnp.uint64) / 3, lambda n: 3**n / 3),
-    "unsigned, narrow": (lambda n: (30.0 * n).astype(jnp.uint8), lambda n: 30 * n),
-    "parity": (lambda n: (3.0 * n).astype(jnp.int8) & 1, lambda n: n % 2),
-    "unsigned parity": (lambda n: (1e8 * n + 1).astype(jnp.uint32) & 1, lambda n: 1),
-    "drawn": (drawn, lambda n: float(drawn(n))),
-    "steps": (lambda n: collatz(n)[1] / 2, lambda n: collatz_by_python(n) / 2),
-    "quick steps": (lambda n: lax.while_loop(
+    "mean": (lambda n, t: jnp.mean(jnp.stack([t, 1 + 0 * n]).astype(float)), lambda n: (3**n + 1) / 2),
+    "bounded": (lambda n, t: jnp.minimum(t * 1.0, 1e6), lambda n: min(3.0**n, 1e6)),
+    "with a rule": (lambda n, t: halved(t * 1.0), lambda n: 3**n / 2),
+    "an exponent beyond": (lambda n, t: 2 ** t, lambda n: 2 ** 3**n if n < 4 else None),
+    "of one": (lambda n, t: (n - n + 1) ** t, lambda n: 1),
+    "of nought": (lambda n, t: (n - n) ** t, lambda n: 0),
+    "of minus one": (lambda n, t: (n - n - 1) ** (n * 2**62), lambda n: (-1) ** (n * 2**62)),
+    "of an exponent of 8 bits": (lambda n, t: 1.0 * 2 ** (2.0 * n).astype(jnp.int8), lambda n: 4.0**n),
+    "unsigned": (lambda n, t: (1e8 * n).astype(jnp.uint32), lambda n: 10**8 * n),
+    "unsigned and real": (lambda n, t: (1e8 * n).astype(jnp.uint32) / 4.0, lambda n: 2.5e7 * n),
+    "unsigned, less": (lambda n, t: (20 - n).astype(jnp.uint32), lambda n: 20 - n),
+    "unsigned, of 64": (lambda n, t: (20.0 - n).astype(jnp.uint64) * 1.0, lambda n: 20.0 - n),
+    "unsigned power": (lambda n, t: t.astype(jnp.uint64) / 3, lambda n: 3**n / 3),
+    "unsigned, narrow": (lambda n, t: (30.0 * n).astype(jnp.uint8), lambda n: 30 * n),
+    "parity": (lambda n, t: (3.0 * n).astype(jnp.int8) & 1, lambda n: n % 2),
+    "unsigned parity": (lambda n, t: (1e8 * n + 1).astype(jnp.uint32) & 1, lambda n: 1),
+    "drawn": (lambda n, t: drawn(n), lambda n: float(drawn(n))),
+    "steps": (lambda n, t: collatz(n)[1] / 2, lambda n: collatz_by_python(n) / 2),
+    "quick steps": (lambda n, t: lax.while_loop(
         lambda c: c[1] < n, lambda c: (5 * c[0] + 1, c[1] + 1), (n, 0 * n))[0] * 1.0,
         lambda n: 5.0**n * n + (5.0**n - 1) / 4),
-    "narrow steps": (lambda n: lax.while_loop(
+    "narrow steps": (lambda n, t: lax.while_loop(
         lambda c: c[1] < n, lambda c: (2 * c[0], c[1] + 1), (jnp.int8(1), jnp.int8(0)))[0] * 1.0,
         lambda n: 2.0**n),
-    "square root in steps": (lambda n: lax.while_loop(
+    "square root in steps": (lambda n, t: lax.while_loop(
         lambda x: x * x > three(n), lambda x: (x + three(n) // x) // 2, three(n)),
         lambda n: isqrt(3**n)),
 }  # fmt: skip
@@ -110,7 +110,8 @@ OUTSIDE = {"with a rule": 40, "drawn": 1000, "square root in steps": 20,
 def test_no_real_number_rests_on_an_integer_that_wrapped():
     def kernel(p):
         n = jnp.floor(p["n"]).astype(jnp.int64)
-        return {name: answer(n) for name, (answer, _) in ANSWERS.items()}
+        power = three(n)  # once: what is widened anew for each is most of what the test costs
+        return {name: answer(n, power) for name, (answer, _) in ANSWERS.items()}
 
     found, lost = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
         jnp.asarray(SIZES, float)

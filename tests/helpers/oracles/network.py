@@ -66,18 +66,21 @@ def breaches(s: Scenario, e: np.ndarray, sharing: bool) -> np.ndarray:
 
 def city_costs(s: Scenario, e: np.ndarray, mechanism: str, arrival: np.ndarray) -> np.ndarray:
     """What each city bears."""
+    return np.array([city_cost(s, e, i, mechanism, arrival) for i in range(len(e))])
+
+
+def city_cost(s: Scenario, e: np.ndarray, i: int, mechanism: str, arrival: np.ndarray) -> float:
+    """What city i bears."""
     n = len(e)
     p = breaches(s, e, mechanism == "sharing")
-    cost = np.empty(n)
-    for i in range(n):
-        none = np.prod([1 - arrival[j, i] * p[j] for j in range(n) if j != i])
-        cost[i] = s["L"][i] * (1 - (1 - p[i]) * none) + e[i]
-        if mechanism == "compensation":
-            pays = s["alpha"] * s["gamma"]
-            cost[i] += pays * sum(
-                p[i] * s["T"][i, j] * s["L"][j] - p[j] * s["T"][j, i] * s["L"][i] for j in range(n)
-            )
-    return cost
+    none = np.prod([1 - arrival[j, i] * p[j] for j in range(n) if j != i])
+    cost = s["L"][i] * (1 - (1 - p[i]) * none) + e[i]
+    if mechanism == "compensation":
+        pays = s["alpha"] * s["gamma"]
+        cost += pays * sum(
+            p[i] * s["T"][i, j] * s["L"][j] - p[j] * s["T"][j, i] * s["L"][i] for j in range(n)
+        )
+    return float(cost)
 
 
 def best_response(s: Scenario, e: np.ndarray, i: int, mechanism: str, arrival: np.ndarray) -> float:
@@ -86,7 +89,7 @@ def best_response(s: Scenario, e: np.ndarray, i: int, mechanism: str, arrival: n
     def cost(x: float) -> float:
         other = e.copy()
         other[i] = x
-        return city_costs(s, other, mechanism, arrival)[i]
+        return city_cost(s, other, i, mechanism, arrival)
 
     grid = np.concatenate([[0.0], np.geomspace(1e-3, s["L"][i], 60)])
     k = int(np.argmin([cost(x) for x in grid]))

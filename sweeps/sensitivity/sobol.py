@@ -5,6 +5,8 @@ Physics Communications 181 (2010) 259-270; total, Jansen, Computer Physics Commu
 second order, Saltelli, Computer Physics Communications 145 (2002) 280-297. They are those of SALib.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from .bootstrap import Resampler, varying
@@ -30,8 +32,8 @@ def sobol_indices(
     kept = np.where(rows[:, None], values, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = kept.sum(axis=(0, 1)) / (rows.sum(axis=0) * values.shape[1])
-        y = np.where(rows[:, None], kept - middle, 0)
-    sums = resampler.sums(np.concatenate(_moments(y, rows, dims, second_order), axis=1))
+        y = np.where(rows[:, None], kept - middle, 0).swapaxes(0, 1)
+    sums = resampler.sums(np.stack(list(_moments(y, rows, dims, second_order)), axis=1))
     result = indices_of(sums, middle, dims, second_order, resampler)
     return result | {"left_out": len(rows) - rows.sum(axis=0)}
 
@@ -59,15 +61,23 @@ def indices_of(
     return result | about
 
 
-def _moments(y: np.ndarray, rows: np.ndarray, dims: int, second_order: bool) -> list[np.ndarray]:
-    """What is added up over base samples, of values about some number, 0 where a row does not count."""
-    a, b, ab = y[:, :1], y[:, -1:], y[:, 1 : dims + 1]
-    parts = [rows[:, None].astype(float), (a + b) / 2, (a * a + b * b) / 2, b * (ab - a), (a - ab) ** 2 / 2]
+def _moments(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool) -> Iterator[np.ndarray]:
+    """What is added up over base samples, one moment after the other.
+
+    `y`: values about some number, shape (points of each base sample, ...), 0 where a base sample is not
+    `counted`, shape (...).
+    """
+    a, b, ab, ba = y[0], y[-1], y[1 : dims + 1], y[dims + 1 : -1]
+    yield counted.astype(float)
+    yield (a + b) / 2
+    yield (a * a + b * b) / 2
+    for one in ab:
+        yield b * (one - a)
+    for one in ab:
+        yield (a - one) ** 2 / 2
     if second_order:
-        j, k = np.triu_indices(dims, 1)
-        ba = y[:, dims + 1 : -1]
-        parts.append(ba[:, j] * ab[:, k] - a * b)
-    return parts
+        for j, k in zip(*np.triu_indices(dims, 1), strict=True):
+            yield ba[j] * ab[k] - a * b
 
 
 def movable_sums(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
@@ -81,35 +91,13 @@ def movable_sums(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bo
 
     Returns
     -------
-    Shape (moments, cells, blocks). Of few turns y stays in a core's cache while this is formed.
+    Shape (moments, cells, blocks). Of few turns each moment stays in a core's cache until it is added up.
     """
-    a, b, ab, ba = y[0], y[-1], y[1 : dims + 1], y[dims + 1 : -1]
-    first, of_b = 3, 3 + dims  # where first-order and total moments begin, and then those of pairs
-    pairs = list(zip(*np.triu_indices(dims, 1), strict=True)) if second_order else []
-    steps = of_b + dims + len(pairs)
-    result = np.empty((steps + dims * (1 + second_order) + 1, *y.shape[1:2], y.shape[-1]))
-    product = np.empty_like(a)
-
-    def add(place: int, values: np.ndarray) -> None:
-        np.sum(values, axis=1, out=result[place])
-
-    add(0, counted)
-    add(1, a + b)
-    add(2, np.square(a, out=product) + b * b)
-    result[1:3] /= 2
-    for i in range(dims):
-        apart = ab[i] - a
-        add(steps + i, apart)
-        add(first + i, np.multiply(b, apart, out=product))
-        add(of_b + i, np.square(apart, out=product))
-        if second_order:
-            add(steps + dims + i, ba[i] - b)
-    result[of_b : of_b + dims] /= 2
-    both = a * b if pairs else product
-    for place, (j, k) in enumerate(pairs, of_b + dims):
-        add(place, np.subtract(np.multiply(ba[j], ab[k], out=product), both, out=product))
-    np.sum(y, axis=(0, 2), out=result[-1])
-    return result
+    sums = [moment.sum(axis=1) for moment in _moments(y, counted, dims, second_order)]
+    sums += [(one - y[0]).sum(axis=1) for one in y[1 : dims + 1]]
+    if second_order:
+        sums += [(one - y[-1]).sum(axis=1) for one in y[dims + 1 : -1]]
+    return np.stack([*sums, y.sum(axis=(0, 2))])
 
 
 def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:

@@ -5,9 +5,9 @@ whole and no point of its status is `not_computed`; every other tile is missing,
 The record in the manifest says what was written, so that nothing needs to be read to know that it is whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .cube import Cube
 from .decode import Damaged, what_is
 from .shard import Passing, encode
 from .storage.files import objects_of
+
+T = TypeVar("T")
 
 
 def commit(cube: Cube, tile: Tile, values: Mapping[str, np.ndarray], durable: bool = True) -> None:
@@ -110,31 +112,33 @@ def digests(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
     Every byte is read, and compared with the checksums beside it. Raises OSError where the system refuses for
     reasons of its own.
     """
-    try:
-        shards = {name: cube.digest(name, tile) for name in cube.sharded}
-    except Damaged:
-        return None
-    except OSError as error:
-        if says_nothing_of_the_file(error):
-            raise
-        return None
-    return shards if is_committed(cube, tile) else None
+    shards = _sound_shards(cube, tile)
+    return shards if shards is not None and is_committed(cube, tile) else None
 
 
 def earlier_points(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
     """Lengths and digests of the shards of a tile that holds points of before the cube grew, and is to be
     written anew in its place; None where it holds none, or not soundly. Raises as `digests`.
     """
+    shards = _sound_shards(cube, tile)
+    status = _unless_damaged(lambda: cube.read("status", tile))
+    return shards if status is not None and status.any() and not status.all() else None
+
+
+def _sound_shards(cube: Cube, tile: Tile) -> dict[str, tuple[int, bytes]] | None:
+    return _unless_damaged(lambda: {name: cube.digest(name, tile) for name in cube.sharded})
+
+
+def _unless_damaged(read: Callable[[], T]) -> T | None:
+    """What is read; None where it is damaged. Raises where the system says nothing of the file."""
     try:
-        shards = {name: cube.digest(name, tile) for name in cube.sharded}
-        status = cube.read("status", tile)
+        return read()
     except Damaged:
         return None
     except OSError as error:
         if says_nothing_of_the_file(error):
             raise
         return None
-    return shards if status.any() and not status.all() else None
 
 
 def recorded_shards(cube: Cube, row: Any) -> dict[str, tuple[int, bytes]]:

@@ -182,6 +182,16 @@ def _by_level(name: str, symbol: str, default: tuple, domain: Domain, meaning: s
 _POSITIVE = Domain(0, low_open=True)
 _THIRDS = (1 / 3, 1 / 3, 1 / 3)
 
+RESOURCES_HELD = Parameter("T_total", "T", "resource", 300.0, _POSITIVE, "resources that the centre holds")
+UNIT_COST = Parameter(
+    "unit_cost",
+    "c",
+    "1/reward",
+    0.5,
+    Domain(0, 1, low_open=True, high_open=True),
+    "what paying one unit of reward costs an infrastructure",
+)
+
 CONTRACT = Model(
     name="contract",
     title="Optimal contracts for protecting critical infrastructures of unknown type",
@@ -222,16 +232,9 @@ CONTRACT = Model(
         _by_level(
             "criticality_probability", "q", _THIRDS, Domain(0, 1), "probability of the level; sum to 1"
         ),
-        Parameter("T_total", "T", "resource", 300.0, _POSITIVE, "resources that the centre holds"),
+        RESOURCES_HELD,
         Parameter("value_rate", "a", "1/resource", 2.0, _POSITIVE, "what one unit is worth: V(T) = a T"),
-        Parameter(
-            "unit_cost",
-            "c",
-            "1/reward",
-            0.5,
-            Domain(0, 1, low_open=True, high_open=True),
-            "what paying one unit of reward costs an infrastructure",
-        ),
+        UNIT_COST,
     ),
     choices=(
         Choice(

@@ -1,6 +1,7 @@
 """What the model `menu` takes and returns."""
 
 from ...model import Choice, Dim, Domain, Model, Output, Parameter
+from ..contract import RESOURCES_HELD, UNIT_COST
 from .game import RANKING, SHARED, menu
 from .offer import TERMS
 
@@ -98,16 +99,9 @@ MENU = Model(
             dim="level",
             fill=1.0,
         ),
-        Parameter("T_total", "T", "resource", 300.0, _POSITIVE, "resources that the centre holds"),
+        RESOURCES_HELD,
         Parameter("value_rate", "a", "1", 2.0, _POSITIVE, "scale of the value V of resources"),
-        Parameter(
-            "unit_cost",
-            "c",
-            "1/reward",
-            0.5,
-            Domain(0, 1, low_open=True, high_open=True),
-            "what paying one unit of reward costs an infrastructure",
-        ),
+        UNIT_COST,
         Parameter("kappa", "κ", "1", 0.8, Domain(0, 1, True, True), "exponent of V, at terms of power"),
         Parameter(
             "value_scale", "s", "resource", 100.0, _POSITIVE, "resources at which V has bent, at terms of log"

@@ -39,15 +39,22 @@ def motion(_t: Array, logits: Array, rates: Array, _p: Parameters, **_static: st
     return logit_motion(logits, rates)
 
 
+SHARES = (
+    Observable("x", "x", "1", "share of local governments that supervise"),
+    Observable("y", "y", "1", "share of enterprises that manage"),
+)
+LOGITS = (
+    Observable("x_logit", "ln x/(1-x)", "1", "logit of the share that supervises"),
+    Observable("y_logit", "ln y/(1-y)", "1", "logit of the share that manages"),
+)
+
 FLOW = Flow(
     start=start,
     field=field,
     observe=observe,
     observables=(
-        Observable("x", "x", "1", "share of local governments that supervise"),
-        Observable("y", "y", "1", "share of enterprises that manage"),
-        Observable("x_logit", "ln x/(1-x)", "1", "logit of the share that supervises"),
-        Observable("y_logit", "ln y/(1-y)", "1", "logit of the share that manages"),
+        *SHARES,
+        *LOGITS,
         Observable("invariant", "H", "money", "first integral; NaN where none exists", may_be_nan=True),
     ),
     swings=("x", "y"),
@@ -82,6 +89,8 @@ PARAMETERS = (
     Parameter("y0", "y_0", "1", 0.25, _PROBABILITY, "share of enterprises that manage, at the start"),
     Parameter("horizon", "T", "time", 200.0, Domain(0.0), "time at which the trajectory ends [recon]"),
 )
+# What moves orbits: the benefits cancel.
+OF_THE_DYNAMICS = tuple(q for q in PARAMETERS if q.name not in ("R1", "R2"))
 
 
 def _of_each(name: str, symbol: str, unit: str, meaning: str, *more: str) -> Output:

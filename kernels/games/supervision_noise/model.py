@@ -11,8 +11,7 @@ from ...replicator import to_logits
 from ...status import Status
 from ..supervision.game import CORNERS, check
 from ..supervision.game import REST_POINTS as OF_THE_PAPER
-from ..supervision.model import PARAMETERS as OF_THE_PAPERS_GAME
-from ..supervision.model import SUPERVISION
+from ..supervision.model import OF_THE_DYNAMICS, SUPERVISION
 from .shocks import COARSEST, Shocks
 
 Array = Any
@@ -80,7 +79,7 @@ _NOISE = Domain(0.0)
 _UNIT = "1/time^(1/2)"
 
 PARAMETERS = (
-    *(q for q in OF_THE_PAPERS_GAME if q.name not in ("R1", "R2", "horizon")),  # benefits cancel
+    *(q for q in OF_THE_DYNAMICS if q.name != "horizon"),
     Parameter("horizon", "T", "time", 100.0, Domain(0.0), "time at which a path ends"),
     Parameter("noise_supervise", "σ_1", _UNIT, 0.3, _NOISE, "noise in what supervising pays a government"),
     Parameter("noise_leave", "σ_2", _UNIT, 0.3, _NOISE, "noise in what a government gets that does not"),

@@ -13,8 +13,7 @@ from ...numerics.stability import RestClass, attracts
 from ...replicator import PURE, logit_motion, to_logits
 from ...status import Status
 from ..supervision.game import check as of_two
-from ..supervision.model import PARAMETERS as OF_THE_PAPERS_GAME
-from ..supervision.model import SUPERVISION
+from ..supervision.model import OF_THE_DYNAMICS, SHARES, SUPERVISION
 from .ends import attractor
 from .gains import Gains
 from .rest import INTERIOR, REST_POINTS, rest_points
@@ -92,8 +91,7 @@ FLOW = Flow(
     field=field,
     observe=observe,
     observables=(
-        Observable("x", "x", "1", "share of local governments that supervise"),
-        Observable("y", "y", "1", "share of enterprises that manage"),
+        *SHARES,
         Observable("z", "z", "1", "share of regulators that inspect"),
     ),
     swings=("x", "y", "z"),
@@ -106,7 +104,7 @@ FLOW = Flow(
 _MONEY, _OPEN = Domain(0.0), Domain(0.0, low_open=True)
 
 PARAMETERS = (
-    *(q for q in OF_THE_PAPERS_GAME if q.name not in ("R1", "R2")),  # which cancel
+    *OF_THE_DYNAMICS,
     Parameter("c3", "c_3", "money", 1.0, _OPEN, "cost of inspecting, to the regulator"),
     Parameter("P", "P", "money", 8.0, _OPEN, "penalty on an inspected government that does not supervise"),
     Parameter("D", "D", "money", 10.0, _MONEY, "blame on a regulator for an incident that nobody looked at"),

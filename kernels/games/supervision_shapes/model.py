@@ -11,14 +11,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ...flow import Flow, Observable
+from ...flow import Flow
 from ...model import Choice, Dim, Domain, Model, Output, Parameter
 from ...numerics.stability import eigenvalues
 from ...replicator import PURE, logit_motion
 from ...status import Status
 from ..supervision.game import check, incident_probability, start
+from ..supervision.model import LOGITS, OF_THE_DYNAMICS, SHARES
 from ..supervision.model import OUTPUTS as OF_THE_PAPER
-from ..supervision.model import PARAMETERS as OF_THE_PAPERS_GAME
 from .ends import BoundaryCycle, attractor, boundary_cycle
 from .mechanism import SHAPES, Mechanism, logit_gains
 from .rest import CLASSES, INTERIOR, REST_POINTS, attracts, rest_points
@@ -86,12 +86,7 @@ FLOW = Flow(
     start=start,
     field=field,
     observe=observe,
-    observables=(
-        Observable("x", "x", "1", "share of local governments that supervise"),
-        Observable("y", "y", "1", "share of enterprises that manage"),
-        Observable("x_logit", "ln x/(1-x)", "1", "logit of the share that supervises"),
-        Observable("y_logit", "ln y/(1-y)", "1", "logit of the share that manages"),
-    ),
+    observables=(*SHARES, *LOGITS),
     swings=("x", "y"),
     faces=True,
     motion=motion,
@@ -103,7 +98,7 @@ _SHARE = Domain(0.0, 1.0, low_open=True, high_open=True)
 _EXPONENT = Domain(0.0, 100.0, low_open=True)
 
 PARAMETERS = (
-    *(q for q in OF_THE_PAPERS_GAME if q.name not in ("R1", "R2")),  # which cancel
+    *OF_THE_DYNAMICS,
     Parameter("reward_exponent", "a", "1", 2.0, _EXPONENT, "exponent of a reward r y^a; of power alone"),
     Parameter("fine_exponent", "b", "1", 2.0, _EXPONENT, "exponent of a fine f (1-y)^b; of power alone"),
     Parameter(

@@ -117,7 +117,8 @@ def test_a_loop_that_nobody_wants_does_not_run(function, through):
         rounds = GridVmap(point, coordinates, jax.devices()[0]).begin(coordinates)["rounds"]
     else:
         rounds = filled(GridLoop(point, coordinates), coordinates)["rounds"]
-    np.testing.assert_allclose(rounds, right, rtol=1e-14)
+    # Totals are sums of fractions; all else counts.
+    np.testing.assert_allclose(rounds, right, rtol=1e-14 if function is in_many_loops_at_once else 0)
 
 
 def test_what_has_no_such_loop_stays_as_it_is():

@@ -16,6 +16,7 @@ from distributed import Client, LocalCluster
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.cluster.client import local_client
 from equisweep.sweeps.run import run_report
+from helpers.aside import Aside
 from helpers.cube_files import contents
 
 KILLS = 100
@@ -39,6 +40,14 @@ def alone(tmp_path_factory):
     return contents(path)
 
 
+@contextmanager
+def set_at_the_end(event):
+    try:
+        yield
+    finally:
+        event.set()
+
+
 def spread(path, client):
     return run_report(SWEEP, path, tile_points=101, durable=False, progress=False, client=client)
 
@@ -48,7 +57,9 @@ def test_after_100_kills_at_random_moments_every_cube_is_right(alone, tmp_path):
     chance, killed, over, cubes, began = random.Random(0), [], threading.Event(), 0, time.monotonic()
 
     def committed():
-        return len(list(tmp_path.glob("*.zarr/status/c/*/*/*")))
+        while True:
+            with suppress(FileNotFoundError):  # the cube is just being removed
+                return len(list(tmp_path.glob("*.zarr/status/c/*/*/*")))
 
     def as_tiles_are_committed():
         before, end = committed(), time.monotonic() + 15
@@ -68,10 +79,8 @@ def test_after_100_kills_at_random_moments_every_cube_is_right(alone, tmp_path):
                     os.kill(nanny.process.process.pid, signal.SIGKILL)
                     killed.append(committed())
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        try:
-            while len(killed) < KILLS:
+        with Aside(kill) as killer, set_at_the_end(over):
+            while killer.goes_on():
                 path = tmp_path / f"{cubes}.zarr"
                 spread(path, client)
                 assert contents(path) == alone
@@ -80,9 +89,7 @@ def test_after_100_kills_at_random_moments_every_cube_is_right(alone, tmp_path):
                 print(
                     f"cube {cubes} at {time.monotonic() - began:.0f} s, after {len(killed)} kills", flush=True
                 )
-        finally:
-            over.set()
-            killer.join()
+    assert len(killed) == KILLS
     amid = sum(0 < tiles < 82 for tiles in killed)
     print(f"{len(killed)} kills, {amid} of them amid the tiles of a cube, {cubes} cubes")
     assert amid >= 5
@@ -165,10 +172,8 @@ def test_a_worker_whose_link_is_cut_is_replaced_by_others(alone, tmp_path):
             subprocess.run(["ip", "link", "set", "eqs1", "down"], check=True)
             cut.append(time.monotonic())
 
-        cutter = threading.Thread(target=cut_the_link)
-        cutter.start()
-        report = spread(path, client)
-        cutter.join()
+        with Aside(cut_the_link):
+            report = spread(path, client)
         assert cut
         assert report.points == SWEEP.space().points
         said = contents(path)

@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 from equisweep.engine import writer
+from helpers.aside import Aside
 
 
 def test_a_write_in_a_thread_that_the_pool_does_not_know_is_waited_for(monkeypatch):
@@ -19,9 +20,7 @@ def test_a_write_in_a_thread_that_the_pool_does_not_know_is_waited_for(monkeypat
     writing = writer.TileWriter(SimpleNamespace(), True, progress, ahead=1)
     writing.slots.acquire()
     tile = SimpleNamespace(points=3)
-    thread = threading.Thread(target=writing._write, args=(tile, {}, lambda: None))
-    thread.start()
-    begun.wait()
-    writing.stop()
-    assert writing.committed == 1
-    thread.join()
+    with Aside(writing._write, tile, {}, lambda: None):
+        assert begun.wait(60)
+        writing.stop()
+        assert writing.committed == 1

@@ -1,6 +1,7 @@
 """Threads that compute points: waited for until they are done, unless the user has asked to stop."""
 
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -8,6 +9,7 @@ from equisweep.engine.errors import SweepInterrupted
 from equisweep.engine.feedback.at_work import still_computing
 from equisweep.engine.feedback.stop_flag import forget_stop, request_stop
 from equisweep.engine.grid.threads import Threads
+from helpers.aside import Aside
 
 
 @pytest.fixture
@@ -59,10 +61,8 @@ def test_others_wait_for_what_has_begun(error):
                 raise error
         closed.append(still_computing())
 
-    closing = threading.Thread(target=close)
-    closing.start()
-    closing.join(0.1)
-    assert closing.is_alive()
-    end.set()
-    closing.join()
+    with Aside(close) as closing:
+        time.sleep(0.1)
+        assert closing.goes_on()
+        end.set()
     assert closed == [False]

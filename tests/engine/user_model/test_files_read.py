@@ -1,13 +1,13 @@
 """Data files that a model reads belong to its sweep, and it says which they are."""
 
 import sys
-import threading
 from pathlib import Path
 
 import jax
 import pytest
 from equisweep.engine.user_model.files_read import files_read, undeclared
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
+from helpers.aside import Aside
 
 MODEL = """
 import json, os, pathlib
@@ -74,9 +74,8 @@ def test_other_threads_are_not_watched(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("1")
     with files_read() as opened:
-        other = threading.Thread(target=file.read_text)
-        other.start()
-        other.join()
+        with Aside(file.read_text):
+            pass
         assert undeclared(opened, []) == []
         file.read_text()
         assert undeclared(opened, []) == [file]

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import threading
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ from equisweep.sweeps.cluster import order as orders
 from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
+from helpers.aside import Aside
 from helpers.cube_files import contents
 from helpers.sampled_models import ishigami_sweep
 
@@ -96,10 +96,8 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
             time.sleep(0.01)
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    assert spread(sweep, path, client).computed == 126
-    killer.join()
+    with Aside(kill):
+        assert spread(sweep, path, client).computed == 126
     assert contents(path) == alone(sweep, tmp_path)
 
 

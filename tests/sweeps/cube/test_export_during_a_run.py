@@ -12,6 +12,7 @@ from equisweep.engine import writer
 from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.explore.source import source_of_path
+from helpers.aside import Aside
 
 POINTS = (12, 20)
 NAMES = ["investment", "equilibrium_count", "status"]
@@ -74,18 +75,17 @@ def gate(monkeypatch):
 
 def test_what_is_exported_during_a_run_is_whole_or_said_not_to_be_there(tmp_path, gate):
     cube, seen = tmp_path / "cube.zarr", []
-    running = threading.Thread(target=run, args=(SWEEP, cube), kwargs={"tile_points": 6, "durable": False})
-    running.start()
-    while not (cube / "zarr.json").exists():
-        time.sleep(0.01)
-    for number, kind in enumerate(READ):
-        gate.release(6)  # of 40
-        seen.append(("explore", explored(cube)))
-        path = tmp_path / f"{number}.{kind}"
-        assert main(list(map(str, command(kind, cube, path)))) == 0
-        seen.append((kind, READ[kind](path)))
-    gate.release(40)
-    running.join()
+    with Aside(run, SWEEP, cube, tile_points=6, durable=False) as running:
+        while not (cube / "zarr.json").exists():
+            assert running.goes_on()
+            time.sleep(0.01)
+        for number, kind in enumerate(READ):
+            gate.release(6)  # of 40
+            seen.append(("explore", explored(cube)))
+            path = tmp_path / f"{number}.{kind}"
+            assert main(list(map(str, command(kind, cube, path)))) == 0
+            seen.append((kind, READ[kind](path)))
+        gate.release(40)
     right = open_cube(cube).load()
     counts = []
     for kind, exported in seen[:-1]:  # but for the picture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, replace
 
 import pytest
@@ -18,6 +18,7 @@ from equisweep.engine.store.shared.owner import this_process
 from equisweep.engine.store.shared.signs import FOLDER, LASTS, writers
 from equisweep.engine.store.storage.disk import Disk
 from equisweep.sweeps import CubeError
+from helpers.aside import Aside
 
 ELSEWHERE = replace(this_process(), host="far", where="00000000", process=1)
 
@@ -68,11 +69,9 @@ def test_threads_of_one_process_are_never_alone_together(root):
             except CubeError:
                 pass
 
-    threads = [threading.Thread(target=enter) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ExitStack() as threads:
+        for _ in range(4):
+            threads.enter_context(Aside(enter))
     assert most
     assert set(most) == {1}
 
@@ -196,14 +195,12 @@ def test_a_writer_whose_clock_is_another_is_watched_before_it_is_taken_for_gone(
         while not over.wait(signs.between()):
             os.utime(path, (time.time() - 3000,) * 2)
 
-    living = threading.Thread(target=live)
-    living.start()
-    try:
-        with pytest.raises(CubeError, match="process 1 on far"), enter(root):
-            pass
-    finally:
-        over.set()
-        living.join()
+    with Aside(live):
+        try:
+            with pytest.raises(CubeError, match="process 1 on far"), enter(root):
+                pass
+        finally:
+            over.set()
     began = time.monotonic()
     with enter(root):
         assert time.monotonic() - began >= 1.5 * signs.between()

@@ -24,7 +24,7 @@ from ..xla.effort import effort, hurried
 from ..xla.executable import Keep, Program, compiled_anew
 from ..xla.guarded_loops import loops_guarded
 from ..xla.inline_lapack import holds_lapack, inline_lapack
-from ..xla.live_bytes import equation_count, live_bytes, loop_count
+from ..xla.live_bytes import equation_count, live_bytes, longest_chain, loop_count
 from ..xla.operation_by_operation import evaluated, seconds_to_compile
 from .windows import Coordinates, put
 
@@ -120,7 +120,7 @@ class GridVmap:
 
     def _hurry(self, jaxpr: Any, seldom: bool) -> None:
         """Compile quickly what takes little of the time; take another way than to compile a long program."""
-        self._options = effort(equation_count(jaxpr), seldom)
+        self._options = effort(equation_count(jaxpr), longest_chain(jaxpr), seldom)
         if seldom:
             self.compile_seconds /= _TIMES_AS_QUICK
         if self._options:

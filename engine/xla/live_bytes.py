@@ -47,6 +47,18 @@ def equation_count(jaxpr: core.Jaxpr) -> int:
     return sum(1 + sum(map(equation_count, inner_jaxprs(e.params))) for e in jaxpr.eqns)
 
 
+def longest_chain(jaxpr: core.Jaxpr) -> int:
+    """Of how many equations each takes the result of the one before, at most, those in loops included."""
+    length: dict[Any, int] = {}
+    for equation in jaxpr.eqns:
+        before = max(
+            (length.get(a, 0) for a in equation.invars if not isinstance(a, core.Literal)), default=0
+        )
+        inside = max(map(longest_chain, inner_jaxprs(equation.params)), default=1)
+        length |= dict.fromkeys(equation.outvars, before + inside)
+    return max(length.values(), default=0)
+
+
 def loop_count(jaxpr: core.Jaxpr) -> int:
     """How many loops a function has, those within others included."""
     own = sum(e.primitive.name in ("while", "scan") for e in jaxpr.eqns)

@@ -42,4 +42,5 @@ def test_a_long_program_is_compiled_at_the_level_that_takes_little_memory(length
 def test_a_long_chain_keeps_fusion_emitters_whose_absence_overflows_the_stack():
     without = {"xla_cpu_use_fusion_emitters": False} if has_a_choice_of_emitters() else {}
     assert options(3, seldom=True) == {**hurried(), **without}
-    assert effort(6000, seldom=True) == hurried() == {"xla_backend_optimization_level": 0}
+    assert effort(6000, 400, seldom=True) == {**hurried(), **without}
+    assert effort(6000, 6000, seldom=True) == hurried() == {"xla_backend_optimization_level": 0}

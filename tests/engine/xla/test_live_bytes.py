@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import pytest
-from equisweep.engine.xla.live_bytes import equation_count, live_bytes
+from equisweep.engine.xla.live_bytes import equation_count, live_bytes, longest_chain
 from jax import lax
 
 X = jnp.ones(100)  # 800 bytes
@@ -70,3 +70,15 @@ def test_equations_of_inner_functions_count():
     assert equation_count(jax.make_jaxpr(lambda x: jnp.sin(x) + 1)(1.0).jaxpr) == 2
     looped = jax.make_jaxpr(lambda x: lax.while_loop(lambda a: a < 9, lambda a: a * 2 + 1, x))(1.0)
     assert equation_count(looped.jaxpr) == 4
+
+
+def test_the_longest_chain_counts_what_rests_on_each_other_also_in_loops():
+    def function(x):
+        y = (x + 1) * 2
+        later = jax.lax.fori_loop(0, 3, lambda _, a: (a * 2 + 1) / 3, y)
+        return later + 1, jnp.sin(x)
+
+    jaxpr = jax.make_jaxpr(function)(1.0).jaxpr
+    # The loop's own counter is one equation beside its three.
+    assert longest_chain(jaxpr) == 2 + 3 + 1
+    assert longest_chain(jax.make_jaxpr(lambda x: (x + 1, x * 2, x / 3))(1.0).jaxpr) == 1

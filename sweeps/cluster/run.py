@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ...engine.crew.lead import execute_with
+from ...engine.errors import SweepError
 from ...engine.feedback.report import Report
 from ..paths import cube_path
 from ..provenance import provenance
@@ -24,6 +25,7 @@ def run_on(
     require_dask()
     from .spread import crew_of
 
+    _require_seen_by_all(root)
     old = None if reuse is None else cube_path(reuse)
     told = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
     sent = order(sweep, root, device, options.get("durable", True), old)
@@ -37,3 +39,9 @@ def run_on(
             reuse=old,
             **options,
         )
+
+
+def _require_seen_by_all(root: Path) -> None:
+    """Refuse a cube that no other process can see."""
+    if str(root).startswith("memory://"):
+        raise SweepError(f"{root}: lies in the memory of this process, where no worker sees it; name another")

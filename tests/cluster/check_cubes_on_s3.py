@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 import zarr
 from cluster.faulty_proxy import Faults, faulty_proxy
-from cluster.s3_server import make_bucket, s3_server
+from cluster.s3_server import make_bucket, s3_server, settings
 from equisweep.engine.store.storage import schemes
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import _bucket, objects_at
@@ -50,13 +50,7 @@ def reached(server, monkeypatch):
 
 
 def reach(monkeypatch, address):
-    for name, value in {
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
+    for name, value in settings(address, KEY, SECRET).items():
         monkeypatch.setenv(name, value)
     _bucket.cache_clear()
 

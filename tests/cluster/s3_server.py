@@ -43,6 +43,17 @@ def s3_server() -> Iterator[str]:
             process.kill()
 
 
+def settings(address: str, key: str = "key", secret: str = "secret") -> dict[str, str]:
+    """The variables of a process by which all programs reach that server."""
+    return {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 def make_bucket(address: str, name: str) -> None:
     """Make a bucket, which an S3 server does not make by itself."""
     urllib.request.urlopen(urllib.request.Request(f"{address}/{name}", b"", method="PUT")).close()

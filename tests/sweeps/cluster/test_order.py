@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from equisweep.engine.errors import SweepError
+from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.cluster import order
 
 KEEPS_FILES = """
@@ -29,3 +30,9 @@ def test_no_file_lands_outside_that_folder(name, tmp_path, monkeypatch):
     with pytest.raises(SweepError, match="no file below the sweep's folder"):
         order._written({"model.py": b"pass", name: b"1,2"})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_cube_in_the_memory_of_one_process_is_not_for_workers():
+    sweep = Sweep("external", {"alpha": [0.1]}, outputs=["investment"])
+    with pytest.raises(SweepError, match="memory of this process, where no worker sees it"):
+        run(sweep, "memory://trial/cube.zarr", client=object())

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .device import pick_device
 from .errors import Argument, CubeError, SweepError
 from .feedback.progress import Progress, Silence
 from .grid.evaluate import Evaluator, computed_tiles
+from .run.where import where
 from .space import Space
 from .store.read import Reader
 from .store.resume import missing_tiles
@@ -56,7 +56,7 @@ def recompute(
     space : what the cube was computed from.
     reader : of the cube, which is not changed.
     share : of the committed tiles, above 0 and at most 1; at least one tile is tried.
-    device : where to compute now, "auto", "cpu" or "gpu"; the cube may have been computed elsewhere.
+    device : where to compute now, as of `execute`; the cube may have been computed elsewhere.
     progress : whether to say on standard error how far it is.
 
     Raises
@@ -78,12 +78,13 @@ def recompute(
     count = ceil(share * len(committed))
     chosen = [committed[i] for i in np.linspace(0, len(committed) - 1, count).round().astype(int)]
     found = Recomputed(len(cube.layout), count, 0, "", "", {})
-    where = pick_device(device)
-    evaluator = Evaluator(space, cube.layout, where)
-    shown = (Progress if progress else Silence)(sum(tile.points for tile in chosen))
+    points = sum(tile.points for tile in chosen)
+    here = where(device, space, cube.root, points=points).device
+    evaluator = Evaluator(space, cube.layout, here)
+    shown = (Progress if progress else Silence)(points)
     shown.begin()
     try:
-        for tile, started, values in computed_tiles(evaluator, chosen, ahead=1):
+        for tile, started, values in computed_tiles(evaluator, chosen, ahead=evaluator.batches.devices):
             for name in cube.sharded:
                 along = [cube.axis_of(name)] if name in cube.columns else list(range(len(tile.region)))
                 inner = [slice(None)] * (values[name].ndim - len(along))
@@ -95,7 +96,7 @@ def recompute(
     finally:
         evaluator.batches.close()
         shown.close()
-    found.device = f"{where.platform}:{where.id}"
+    found.device = f"{here.platform}:{here.id}"
     found.how = ", ".join(sorted(map(str, evaluator.computed)))
     return found
 

@@ -1,7 +1,7 @@
 """The process of a command, from its first moment on.
 
 A signal may come before the command itself is loaded, which takes a tenth of a second: this package stands
-beside the others and imports none of them, so that it is heard before.
+beside the others and imports none of them before it listens.
 """
 
 import gc
@@ -25,8 +25,10 @@ def entry() -> None:
     for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _stop)
+    from ..engine.gpus.neighbour import share_memory
     from ..sweeps.commands.main import entry
 
+    share_memory(own_process=True)
     entry()
 
 

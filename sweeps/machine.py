@@ -61,14 +61,16 @@ def _memory() -> str:
 
 
 def _devices() -> str:
-    from ..engine.device import pick_device
+    from ..engine.device import choose_device, each_of, pick_device
 
-    chosen = pick_device("auto")
-    if chosen.platform == "cpu":
-        return "cpu; jax sees no GPU (pip install '.[cuda13]' where there is one)"
-    limit = (chosen.memory_stats() or {}).get("bytes_limit")
-    memory = f", {_bytes(limit)} of its memory" if limit else ""
-    return f"{chosen.device_kind}{memory}: taken unless cpu is asked for"
+    choice = choose_device("auto")
+    if choice.device.platform == "cpu":
+        return f"cpu; {choice.why}"
+    gpus = each_of(pick_device("all"))
+    limit = (gpus[0].memory_stats() or {}).get("bytes_limit")
+    memory = f", up to {_bytes(limit)} of its memory" if limit else ""
+    count = f"{len(gpus)} of " if len(gpus) > 1 else ""
+    return f"{count}{gpus[0].device_kind}{memory}; taken where it is asked for, or expected to be sooner done"
 
 
 def _kept() -> str:

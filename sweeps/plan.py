@@ -78,6 +78,8 @@ class Plan:
         compiled for minutes; None where it is that one.
     latest
         The time up to which orbits go on until they are decided; None where each ends at its horizon.
+    device
+        Where a run would compute and, where nobody said so, why there: an estimate from rates.
     """
 
     points: int
@@ -100,6 +102,7 @@ class Plan:
     compile_seconds: float = 0.0
     over: tuple[str, ...] = ()
     reused: int | None = None
+    device: str = ""
 
 
 def plan(
@@ -112,7 +115,7 @@ def plan(
     sweep
         What to sweep.
     device
-        "auto", "cpu" or "gpu".
+        As of `run`.
     trial
         On a CPU, compile and try some points spread over the sweep, for about a second: time and memory are
         then those of this machine, within a factor of two. False: from rates alone, nothing is compiled.
@@ -128,17 +131,19 @@ def plan(
     """
     began = time.perf_counter()
     from ..engine.codegen.how_compiled import Compiled, in_words, remarked
-    from ..engine.device import pick_device
     from ..engine.grid.function import how_computed, latest_end, least_steps, lowered_orders, not_portable
     from ..engine.grid.made_before import own_models_too
     from ..engine.kept.folder import keep_compiled
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.run.begin import plan_space
+    from ..engine.run.where import where
     from ..engine.trial import TooLong, tried
     from .reduced.reduced import resolved
     from .spec.design import Design
 
-    told, picked = resolved(sweep), pick_device(device)
+    told = resolved(sweep)
+    chosen = where(device, told.space, None if reuse is None else cube_path(reuse))
+    picked = chosen.device
     space, stored, layout, partial = told.space, told.space, None, 0
     if told.reduction is None:
         layout = plan_space(space, picked)
@@ -192,6 +197,7 @@ def plan(
         tried=tries,
         compile_seconds=compiling,
         reused=reused,
+        device=f"{picked}: {chosen.why}" if chosen.why else str(picked),
     )
 
 

@@ -27,7 +27,7 @@ def recompute(
     path : the cube; nothing is written to it.
     share : of its tiles, above 0 and at most 1, evenly spread over the cube; at least one.
     sweep_file : the cube's sweep file. Only with it a model from a Python file of the user's is run.
-    device : where to compute now: "auto", "cpu" or "gpu".
+    device : where to compute now, as of `run`.
     progress : whether to say on standard error how far it is.
 
     Returns

@@ -39,7 +39,8 @@ def run(
     path
         The cube, a folder such as cube.zarr.
     device
-        "auto", "cpu" or "gpu".
+        "cpu"; "gpu"; "all" for all GPUs of the machine, which share the tiles; or "auto" for what `plan`
+        expects to be sooner done.
     overwrite
         Delete an existing cube first. A path that holds no cube is never deleted.
     durable

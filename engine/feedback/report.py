@@ -24,6 +24,8 @@ class Report:
         compute.
     reused
         Points that were taken over from another cube, beside the `points` that were computed.
+    remark
+        Why a GPU that seems to be there was not used; empty where there is none, or none was wanted.
     """
 
     computed: int
@@ -35,3 +37,4 @@ class Report:
     grown: bool = False
     missing: int = 0
     reused: int = 0
+    remark: str = ""

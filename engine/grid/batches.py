@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
-from math import prod
+from math import ceil, prod
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..device import each_of
+from .launches import LONGEST, Launch, Launches
 from .threads import Threads
 from .windows import Coordinates, Started, Window, cut, windowed
 
@@ -25,6 +27,8 @@ POINTS = 2**18
 # A batch's last trajectories leave slots of a vector empty, and a small batch pays for its call; a large one
 # leaves the other cores without work at the end.
 _MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
+# Orbits of the first launches on a GPU, of which nobody knows how long they go: a thread each, on an H100.
+LAUNCHED_LANES = 2**17
 # Bytes that a batch through XLA may hold at once, by its trace.
 _MOST_LIVE = 2**25
 # Where batches are cut so that few values of an axis are in each: points of one at least, pieces at most.
@@ -52,19 +56,20 @@ class FillsWindows(Protocol):
 class Begins(FillsWindows, Protocol):
     """What batches need besides where there are no threads: its outputs may still be on their way."""
 
-    def begin(self, coordinates: Coordinates, /) -> Mapping[str, Any]:
-        """Begin to compute the outputs at these coordinates."""
+    def begin(self, coordinates: Coordinates, device: Any = None, /) -> Mapping[str, Any]:
+        """Begin to compute the outputs at these coordinates, on this one of several devices."""
         ...
 
 
 class Batches:
-    """Computes functions over grids of one shape on one device.
+    """Computes functions over grids of one shape on one device, or on several GPUs in turn.
 
     Parameters
     ----------
     sizes : length of each axis of the grid; none for a single point.
-    device : where to compute. Elsewhere than on a CPU the grid is one batch until `cut_smaller`.
+    device : where to compute. Elsewhere than on a CPU batches become smaller where one takes long.
     most : points of a batch on a CPU.
+    most_elsewhere : of the first batches elsewhere; None where nothing bounds them.
 
     Attributes
     ----------
@@ -72,7 +77,9 @@ class Batches:
     least : of axes, by their number, into how many pieces they are cut at least.
     """
 
-    def __init__(self, sizes: Sequence[int], device: Any, most: int) -> None:
+    def __init__(
+        self, sizes: Sequence[int], device: Any, most: int, most_elsewhere: int | None = None
+    ) -> None:
         self.sizes = tuple(sizes)
         self.count = 1
         self.least: dict[int, int] = {}
@@ -81,6 +88,9 @@ class Batches:
         if device.platform == "cpu":
             self.count = -(-prod(self.sizes) // most)
             self._threads = Threads(cores())
+        elif most_elsewhere is not None:
+            self.count = -(-prod(self.sizes) // most_elsewhere)
+        self._devices, self._turn, self._launches = each_of(device), count(), Launches()
 
     def windows(self) -> list[Window]:
         """The parts of the grid, of one shape, that are a batch each."""
@@ -112,13 +122,32 @@ class Batches:
                 started.futures.append(self._threads.submit(fill))
             else:
                 assert isinstance(function, Begins)
-                started.pending.append((window, function.begin(part)))
+                started.pending.append((window, partial(self._arrived, self._launched(function, part))))
         return started
+
+    def _launched(self, function: Begins, part: Coordinates) -> Launch:
+        """Begin a batch on the device whose turn it is."""
+        if len(self._devices) == 1:
+            return Launch(function.begin(part), self.count)
+        number = next(self._turn) % len(self._devices)
+        return Launch(function.begin(part, self._devices[number]), self.count, number)
+
+    def _arrived(self, launch: Launch) -> Mapping[str, Any]:
+        """What a device has computed, once it is there. Where it took long, smaller batches follow."""
+        seconds = self._launches.wait(launch)
+        if seconds > LONGEST and launch.of == self.count:  # not again for those that were on their way
+            self.count = min(self.count * ceil(seconds / LONGEST), max(prod(self.sizes), 1))
+        return launch.values
+
+    @property
+    def devices(self) -> int:
+        """How many devices compute: all threads of a CPU are one."""
+        return len(self._devices)
 
     @property
     def to_keep_busy(self) -> int:
         """How many grids should be under way for every core to have a batch, and one more to begin."""
-        return -(-2 * cores() // self.count) if self._threads is not None else 1
+        return -(-2 * cores() // self.count) if self._threads is not None else len(self._devices)
 
     def give_back(self, started: Started) -> None:
         """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""

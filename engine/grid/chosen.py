@@ -68,14 +68,15 @@ class Chosen:
             for name, computed in values.items():
                 outputs[name][(*front, here)] = computed[(*front, slice(len(here)))]
 
-    def begin(self, coordinates: Coordinates) -> Mapping[str, Any]:
+    def begin(self, coordinates: Coordinates, device: Any = None) -> Mapping[str, Any]:
         """The same where a device computes: the outputs, which may still be on their way."""
         import jax.numpy as jnp
 
         order, parts = [], []
         for function, here, taken in self._parts(coordinates):
             assert not isinstance(function, GridLoop)  # which no other device than a CPU has
-            computed = function.begin(without_options(coordinates, self.axis, self.options, taken))
+            part = without_options(coordinates, self.axis, self.options, taken)
+            computed = function.begin(part, device)
             parts.append(computed)
             order.append(np.concatenate([here, np.full(len(taken) - len(here), -1)]))
         places = np.concatenate(order)

@@ -16,7 +16,7 @@ from ..feedback.stop_flag import stop_if_requested
 from ..space import Space
 from ..tiles import Layout, Tile
 from ..user_model.raised_at import raised_by_callback
-from .batches import POINTS, Batches, lanes_of_a_batch
+from .batches import LAUNCHED_LANES, POINTS, Batches, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function, not_portable
 from .windows import Coordinates, Started, cut, windowed
@@ -43,7 +43,8 @@ class Evaluator:
         points = prod(self._sizes)
         # Of orbits with drawn choices each combination has its share of a batch.
         lanes = lanes_of_a_batch(points) * len(space.drawn_choices)
-        self.batches = Batches(self._sizes, device, lanes if space.needs_ode else POINTS)
+        on_a_gpu = LAUNCHED_LANES if space.needs_ode else None
+        self.batches = Batches(self._sizes, device, lanes if space.needs_ode else POINTS, on_a_gpu)
         self._functions: dict[tuple[tuple[str, str], ...], GridFunction | Chosen] = {}
 
     def start(self, tile: Tile) -> Started:
@@ -207,25 +208,26 @@ class Evaluator:
 
 def computed_tiles(evaluator: Evaluator, todo: Iterable[Tile], ahead: int) -> Iterator[Computed]:
     """Tiles computed in order, `ahead` of them always under way. Out of memory: in smaller batches."""
-    under_way: deque[tuple[Tile, Started | None]] = deque()
+    under_way: deque[tuple[Tile, Started | None, int]] = deque()
     for tile in todo:
-        under_way.append((tile, _attempt(evaluator, tile)))
+        under_way.append((tile, *_attempt(evaluator, tile)))
         if len(under_way) > ahead:
             yield _fetch(evaluator, *under_way.popleft())
     while under_way:
         yield _fetch(evaluator, *under_way.popleft())
 
 
-def _attempt(evaluator: Evaluator, tile: Tile) -> Started | None:
-    """Start a tile; None where memory ran out, to be tried again in smaller batches."""
+def _attempt(evaluator: Evaluator, tile: Tile) -> tuple[Started | None, int]:
+    """Start a tile, in so many batches; None where memory ran out, to be tried again in smaller ones."""
+    batches = evaluator.batches.count
     try:
-        return evaluator.start(tile)
+        return evaluator.start(tile), batches
     except Exception as error:
         _require_out_of_memory(evaluator, tile, error)
-        return None
+        return None, batches
 
 
-def _fetch(evaluator: Evaluator, tile: Tile, started: Started | None) -> Computed:
+def _fetch(evaluator: Evaluator, tile: Tile, started: Started | None, batches: int) -> Computed:
     while True:
         try:
             if started is not None:
@@ -233,11 +235,12 @@ def _fetch(evaluator: Evaluator, tile: Tile, started: Started | None) -> Compute
         except Exception as error:
             _require_out_of_memory(evaluator, tile, error)
         started = None
-        if not evaluator.batches.cut_smaller():
+        # Several tiles may have been under way in batches that were too large: they are cut once.
+        if evaluator.batches.count <= batches and not evaluator.batches.cut_smaller():
             raise SweepError(
                 "device: its memory cannot hold even one point of a tile; use ", Argument("device", "cpu")
             )
-        started = _attempt(evaluator, tile)
+        started, batches = _attempt(evaluator, tile)
 
 
 def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -> None:

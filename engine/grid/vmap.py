@@ -17,6 +17,7 @@ import numpy as np
 from jax.core import Tracer
 
 from ..codegen.traced_once import TracedOnce
+from ..device import each_of
 from ..feedback.compiler_clock import compiler_at_work
 from ..feedback.compiling import compiling
 from ..feedback.progress import clock
@@ -83,7 +84,8 @@ class GridVmap:
         self._options: dict[str, Any] = {}
         self._loaded: dict[tuple[int, ...], Program] = {}
         self._function = self._jit()
-        self._device = None if device == jax.devices()[0] else device  # it goes there by itself, and sooner
+        first = each_of(device)[0]
+        self._device = None if first == jax.devices()[0] else first  # it goes there by itself, and sooner
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
@@ -221,10 +223,11 @@ class GridVmap:
         """Seconds that a compilation takes, where they are worth a word."""
         return self.compile_seconds if self.compile_seconds >= _WORTH_A_WORD else None
 
-    def begin(self, coordinates: Coordinates) -> Arrays:
-        """The outputs at these coordinates, which may still be on their way."""
-        if self._device is not None:
-            coordinates = jax.device_put(coordinates, self._device)
+    def begin(self, coordinates: Coordinates, device: Any = None) -> Arrays:
+        """The outputs at these coordinates, which may still be on their way; from one of several devices."""
+        device = self._device if device is None else device
+        if device is not None:
+            coordinates = sent(coordinates, device)
         leaves = jax.tree.leaves((coordinates, self._shared))
         if any(isinstance(v, Tracer) for v in leaves):
             return self._plain(*coordinates, *self._shared)  # how to compile is for the whole to say
@@ -240,6 +243,11 @@ class GridVmap:
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates."""
         put(outputs, self.begin(coordinates))
+
+
+def sent(coordinates: Coordinates, device: Any) -> Coordinates:
+    """The same on a device."""
+    return jax.device_put(coordinates, device)
 
 
 def _named(function: Callable[..., Arrays], name: str = "grid") -> Callable[..., Arrays]:

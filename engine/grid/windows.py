@@ -1,6 +1,7 @@
 """A grid cut into windows of one shape, which are computed one by one and put together again."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import product
@@ -19,14 +20,15 @@ Window = tuple[slice, ...]
 class Started:
     """A grid under way: the arrays it fills, window by window, and what is still to come.
 
-    `pending` are values that are on their way from a device, `futures` are windows that threads fill;
+    `pending` are windows that are on their way from a device, each with what waits for its values;
+    `futures` are windows that threads fill;
     `columns` are values along its axes that are kept beside what is computed. `order` says of axes whose
     values were computed in rising order at which place each is. `made` is what the thread that filled the
     last window made of the whole; None where no thread did.
     """
 
     whole: dict[str, np.ndarray]
-    pending: list[tuple[Window, Mapping[str, Any]]] = field(default_factory=list)
+    pending: deque[tuple[Window, Callable[[], Mapping[str, Any]]]] = field(default_factory=deque)
     futures: list[Future[None]] = field(default_factory=list)
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     order: Mapping[int, np.ndarray] = field(default_factory=dict)
@@ -39,11 +41,13 @@ class Started:
     def wait(self) -> None:
         """Until all windows are in place; raises what one of them raised, and drops those not begun."""
         try:
-            for window, values in self.pending:
-                put(self.window(window), values)
+            while self.pending:  # what has come home is forgotten at once, and the device's memory free
+                window, arrived = self.pending.popleft()
+                put(self.window(window), arrived())
             for future in self.futures:
                 future.result()
         finally:
+            self.pending.clear()
             for future in self.futures:
                 future.cancel()
 

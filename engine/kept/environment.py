@@ -5,11 +5,17 @@ from functools import cache
 
 # Variables that JAX, XLA and LLVM read, each when it is first used.
 _VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
+# How JAX takes a GPU's memory decides nothing of what is compiled.
+_OF_MEMORY = ("XLA_PYTHON_CLIENT_", "XLA_CLIENT_MEM_")
 
 
 def variables() -> dict[str, str]:
     """Those variables of the environment that decide what compilers make, as they are now."""
-    return {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_VARIABLES) and not name.startswith(_OF_MEMORY)
+    }
 
 
 _AT_THE_START = variables()

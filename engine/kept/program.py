@@ -69,10 +69,10 @@ class KeptProgram:
                 self._count()
         return self._temporary
 
-    def begin(self, coordinates: Coordinates) -> Mapping[str, Array]:
-        """The outputs at these coordinates, which may still be on their way."""
-        if lengths_of(coordinates) != self._lengths:
-            return self._other(coordinates).begin(coordinates)
+    def begin(self, coordinates: Coordinates, device: Any = None) -> Mapping[str, Array]:
+        """The outputs at these coordinates, which may still be on their way; of one device alone."""
+        if device is not None or lengths_of(coordinates) != self._lengths:
+            return self._other(coordinates).begin(coordinates, device)
         self.compile(coordinates)
         return dict(zip(sorted(self.outputs), self._program(jax.tree.leaves(coordinates)), strict=True))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..device import DEVICES, pick_device
+from ..device import DEVICES
 from ..errors import Argument, CubeError, SweepError, SweepInterrupted
 from ..feedback.progress import Silence
 from ..feedback.report import Report
@@ -31,6 +31,7 @@ from ..tiles import Tile
 from ..writer import WRITERS, TileWriter
 from .begin import WantedCube, something_at
 from .ready import Ready
+from .where import where
 
 if TYPE_CHECKING:
     from ..grid.evaluate import Computed, Evaluator
@@ -64,7 +65,7 @@ def execute(
     root
         The cube's folder.
     device
-        "cpu", "gpu", or "auto" for a GPU where there is one.
+        "cpu", "gpu", "all" for all GPUs, or "auto" for what is likely to be sooner done.
     attributes
         Text attributes for a new cube (the sweep file, versions); the device is added to them.
     durable
@@ -108,7 +109,8 @@ def execute(
             "the whole sweep with ",
             Argument("overwrite", True),
         )
-    ready = Ready(space, cache(lambda: pick_device(device)), progress, part)
+    picked = cache(lambda: where(device, space, root, reuse, replaced=overwrite))
+    ready = Ready(space, lambda: picked().device, progress, part)
     with clear_disk_errors(root), closing(ready):
         put_back(root)
         # What is renamed is the folder, not a link to it.
@@ -119,7 +121,7 @@ def execute(
             ready.take_from(reuse, root)
         job = _Job(wanted, durable, overlap)
         if part is not None:
-            return _run_part(job, part, new)
+            return replace(_run_part(job, part, new), remark=picked().remark)
         if new:
             wanted.create()
         with only_writer(root) as lease:
@@ -137,7 +139,7 @@ def execute(
                 raise
             finally:
                 cube.recorder.close()
-            return replace(report, grown=grown)
+            return replace(report, grown=grown, remark=picked().remark if todo else "")
 
 
 @dataclass(frozen=True)
@@ -195,11 +197,13 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
         fold = Fold(cube, space, stored, todo, durable, str(part or ""))
     places = places_of(cube.layout, part or WHOLE)
     total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
-    ready, layout, ahead = job.wanted.ready, fold.layouts.grid if fold else cube.layout, AHEAD
+    ready, layout = job.wanted.ready, fold.layouts.grid if fold else cube.layout
     old = ready.old
     evaluator = ready.evaluator(layout)
+    busy = evaluator.batches.to_keep_busy
+    ahead = (busy if fold is not None else max(AHEAD[0], evaluator.batches.devices), AHEAD[1])
     if fold is not None:
-        evaluator.then, ahead = fold.parts_of, (evaluator.batches.to_keep_busy, AHEAD[1])
+        evaluator.then = fold.parts_of
     whole = space.points if part is None else points
     shown = ready.shown(whole, whole - points)
     ready.require_same_bits(cube, layout, fold.tiles() if fold else todo, total - len(todo), total)

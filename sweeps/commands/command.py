@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ...engine.device import DEVICES
 from ...engine.errors import Argument, Call, SweepError
 from ..paths import cube_path, path_of, require_unpacked
 
@@ -166,7 +167,8 @@ def _say_nearest(dataset: "xr.Dataset", selections: list[str]) -> None:
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The option ``--device``, for commands that compute."""
-    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="default: auto")
+    said = "all: all GPUs of this machine; default: auto, what plan expects to be sooner done"
+    parser.add_argument("--device", choices=DEVICES, default="auto", help=said)
 
 
 def add_reuse(parser: argparse.ArgumentParser) -> None:

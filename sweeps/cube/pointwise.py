@@ -70,7 +70,7 @@ class Pointwise:
         if key not in _COMPILED:
             while len(_COMPILED) >= _MOST_COMPILED:
                 _COMPILED.pop(next(iter(_COMPILED)))
-            function, _ = grid_function(self.space, choices, [points], pick_device("auto"))
+            function, _ = grid_function(self.space, choices, [points], pick_device("cpu"))
             _COMPILED[key] = function
             return function
         return _COMPILED[key]

@@ -38,8 +38,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def warm_up() -> None:
     """Import what children need, and put NumPy into the place of the model's kernel."""
     cpu = _Device(platform="cpu")
-    for module in (device, execute):
-        module.pick_device = lambda _wanted: cpu  # pyright: ignore[reportPrivateImportUsage]
+    device.pick_device = lambda *_: cpu  # pyright: ignore[reportPrivateImportUsage]
+    execute.where = lambda *_, **__: device.Choice(cpu)  # pyright: ignore
     kept_folder.keep_compiled = lambda: None
     evaluate.grid_function = lambda space, *_, **__: (Numbers(space), set())  # pyright: ignore
     importlib.metadata.version = cache(importlib.metadata.version)

@@ -10,7 +10,7 @@ from ..llvm.instructions import instruction
 from ..schedule import Grid
 from .grid_program import GpuGridProgram
 from .lane_code import lane_kernel
-from .launch import Kernel, require_known_jax, run_lanes
+from .launch import Kernel, require_takes_ptx, run_lanes
 from .ptx import ptx
 
 Array = Any
@@ -40,7 +40,7 @@ class GpuLaneProgram:
     """A loop over lanes that XLA launches."""
 
     def __init__(self, loop: Loop) -> None:
-        require_known_jax()
+        require_takes_ptx()
         self._loop = loop
         self._name = "equisweep_lanes"
         self._text = ptx(lane_kernel(loop, self._name))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..ir import DTYPES
 from ..schedule import Grid
 from .grid_code import Table, Work, stage_kernel, works
-from .launch import launch, require_known_jax
+from .launch import launch, require_takes_ptx
 from .ptx import ptx
 
 Array = Any
@@ -23,7 +23,7 @@ class GpuGridProgram:
     """A grid as kernels that XLA launches."""
 
     def __init__(self, grid: Grid) -> None:
-        require_known_jax()
+        require_takes_ptx()
         self._grid = grid
         self._works = works(grid)
         self._texts = [self._compiled(work) for work in self._works]

@@ -17,6 +17,7 @@ from jax.interpreters import batching, mlir
 
 from ..ir import Unsupported
 from .kernel import BLOCK
+from .ptx import OLDEST
 
 Array = Any
 
@@ -44,11 +45,26 @@ class Kernel:
     results: tuple[tuple[tuple[int, ...], Any], ...]
 
 
-def require_known_jax() -> None:
-    """Unsupported where this release of JAX may not take PTX."""
+def require_takes_ptx() -> None:
+    """Unsupported where this release of JAX may not take PTX, or a card is older than what it is made for."""
     release = tuple(int(part) for part in jax.__version__.split(".")[:2])
     if not _KNOWN[0] <= release < _KNOWN[1]:
         raise Unsupported(f"jax {jax.__version__} is not known to take PTX")
+    oldest = min((_capability(gpu) for gpu in _gpus()), default=OLDEST)
+    if oldest < OLDEST:
+        wanted, found = (".".join(map(str, one)) for one in (OLDEST, oldest))
+        raise Unsupported(f"a GPU of compute capability {found}, below {wanted}")
+
+
+def _capability(gpu: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in str(gpu.compute_capability).split("."))
+
+
+def _gpus() -> list[Any]:
+    try:
+        return jax.devices("gpu")
+    except RuntimeError:
+        return []
 
 
 def launch(

@@ -11,7 +11,8 @@ from ...feedback.compiler_clock import compiler_at_work
 from ...kept.folder import keep, kept
 
 # Of the oldest card and driver that are asked for: a newer driver compiles it for what it has.
-CARD, VERSION = "sm_80", "ptx70"
+OLDEST = 8, 0
+CARD, VERSION = "sm_{}{}".format(*OLDEST), "ptx70"
 
 
 def ptx(text: str) -> str:

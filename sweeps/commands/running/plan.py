@@ -3,6 +3,7 @@
 import argparse
 
 from ....engine.feedback.progress import clock
+from ....engine.gpus.neighbour import plugin
 from ...plan import Plan
 from ...text import size_text
 from ..command import Command, add_device, add_reuse, path_argument
@@ -40,12 +41,14 @@ def describe_plan(plan: Plan) -> str:
         f"at most 1/{plan.least_steps} of the horizon, as the field depends on time; max_step says otherwise"
     )
     order = "of order {}, as compiling those of order {} would take minutes".format(*plan.orders or (0, 0))
+    gpus = plugin() is not None or plan.device.startswith("cuda")
     return "\n".join(
         (
             f"points     {plan.points:,} ({grid})",
             *([] if plan.reused is None else [f"reused     {_reused(plan)}"]),
             *([f"design     {plan.design}"] if plan.design else []),
             f"tiles      {plan.tiles:,} of {tile}",
+            *([f"device     {plan.device}"] if gpus else []),
             f"computed   {plan.computed}",
             f"portable   {f'no: {plan.not_portable}' if plan.not_portable else 'yes'}",
             *([f"steps      {steps}"] if plan.least_steps else []),

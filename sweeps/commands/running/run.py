@@ -1,6 +1,7 @@
 """`equisweep run`: a sweep file becomes a cube."""
 
 import argparse
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
             reuse=options.reuse,
             client=client,
         )
+    if report.remark:
+        print(f"equisweep: {report.remark}", file=sys.stderr)
     if options.quiet:
         return 0
     if options.part is not None:

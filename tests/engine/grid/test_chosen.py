@@ -46,5 +46,5 @@ class Begun:
     def __init__(self, scale):
         self.scale = scale
 
-    def begin(self, coordinates):
+    def begin(self, coordinates, _device):
         return {"y": self.scale * coordinates[0]["n"][:, None] * coordinates[1]["a"]}

@@ -1,5 +1,6 @@
 """A tile computed at once equals its points computed one by one; compilations are counted."""
 
+from collections import deque
 from functools import partial
 from itertools import product
 
@@ -216,7 +217,7 @@ def test_a_failing_batch_stops_the_run_and_leaves_nothing_behind(monkeypatch):
 
 def test_a_tile_without_numeric_axes_keeps_outputs_with_dims_of_their_own():
     whole = {"x": np.zeros(3), "y": np.zeros(())}
-    started = Started(whole, [((), {"x": jnp.arange(3.0), "y": jnp.asarray(2.0)})])
+    started = Started(whole, deque([((), lambda: {"x": jnp.arange(3.0), "y": jnp.asarray(2.0)})]))
     started.wait()
     np.testing.assert_array_equal(whole["x"], [0.0, 1.0, 2.0])
     assert whole["y"] == 2

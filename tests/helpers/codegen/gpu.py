@@ -70,6 +70,11 @@ class GridOnThisProcessor(GpuGridProgram):
         return thread_on_this_processor(lambda name: stage_code(self._grid, work, name), count)
 
     def _launched(self, text, work, arrays, results, lengths):
+        if any(isinstance(a, jax.core.Tracer) for a in arrays):  # as the engine has it, within jax.jit
+            return jax.pure_callback(
+                lambda *a: self._launched(text, work, [*map(np.asarray, a)], results, lengths),
+                list(results), *arrays,
+            )  # fmt: skip
         given = [np.ascontiguousarray(a) for a in arrays]
         written = [np.empty(r.shape, r.dtype) for r in results]
         for first in range(self.threads):

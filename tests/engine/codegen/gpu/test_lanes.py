@@ -1,6 +1,7 @@
 """Lanes on GPUs, without one: valid for the assembler, the CPU's bits, and launched as XLA wants it."""
 
 import re
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -165,7 +166,7 @@ def test_xla_is_given_the_kernel_with_its_grid_and_arrays(monkeypatch, lanes_):
     assert re.search(r"output_operand_alias<output_tuple_indices = \[0\], operand_index = 4", call)
 
 
-def test_what_needs_the_c_library_or_another_jax_goes_through_xla(monkeypatch):
+def test_what_needs_the_c_library_another_jax_or_a_newer_card_goes_through_xla(monkeypatch):
     ways = []
     monkeypatch.setattr(loops, "lane_backends", lambda: [Cpu(), Gpu()])
 
@@ -176,6 +177,12 @@ def test_what_needs_the_c_library_or_another_jax_goes_through_xla(monkeypatch):
     assert tried(lambda a, _: a + jnp.sinh(a)).reason == "sinh of f64"
     assert tried(lambda a, _: a + a % 0.3).native
     assert tried(lambda a, _: a + jnp.exp(a)).native
+    with monkeypatch.context() as patched:
+        old = SimpleNamespace(compute_capability="7.5")
+        patched.setattr(launch, "_gpus", lambda: [old])
+        assert tried(lambda a, _: a + jnp.exp(a)).reason == "a GPU of compute capability 7.5, below 8.0"
+        old.compute_capability = "12.0"
+        assert tried(lambda a, _: a + jnp.exp(a)).native
     monkeypatch.setattr(launch.jax, "__version__", "0.99.1")
     assert tried(lambda a, _: a + jnp.exp(a)).reason == "jax 0.99.1 is not known to take PTX"
 

@@ -1,0 +1,54 @@
+"""Why there is no GPU to compute on, in one line: what the user can change comes first."""
+
+import ctypes
+import os
+import re
+
+from .neighbour import plugin
+
+
+def why_no_gpu(jax_says: str = "") -> str:
+    """The reason. Of `jax_says`, what JAX raised, the first line is said where nothing else is known."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and not re.match(r"\s*(\d|GPU-|MIG-)", hidden):
+        return f"CUDA_VISIBLE_DEVICES is {hidden!r} and hides every GPU"
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    if platforms and not re.search("cuda|gpu", platforms):
+        return f"JAX_PLATFORMS is {platforms!r}"
+    name = plugin()
+    if name is None:
+        return "no support of GPUs is installed (pip install '.[cuda13]')"
+    driver = driver_version()
+    if driver is None:
+        return "no driver of NVIDIA's is installed"
+    needed = int(re.sub(r"\D", "", name))
+    if driver[0] < needed:
+        return (
+            f"the driver takes CUDA {driver[0]}.{driver[1]}, and {name} {_version(name)} needs {needed}.0: a "
+            "newer driver would do"
+        )
+    return jax_says.strip().partition("\n")[0] or "JAX sees none"
+
+
+def has_driver() -> bool:
+    """Whether there is a driver, and with it most likely a card."""
+    return driver_version() is not None
+
+
+def driver_version() -> tuple[int, int] | None:
+    """The newest release of CUDA that the driver takes; None where there is no driver."""
+    number = ctypes.c_int()
+    try:
+        failed = ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(number))
+    except (OSError, AttributeError):
+        return None
+    return None if failed else (number.value // 1000, number.value % 1000 // 10)
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # which takes as long as all the rest
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

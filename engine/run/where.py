@@ -1,0 +1,64 @@
+"""Where a sweep is computed: on the device that was asked for, or where it is likely to be sooner done."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..device import Choice, choose_device
+from ..errors import CubeError
+from ..gpus.estimate import Amount
+from ..gpus.neighbour import plugin
+from ..grid.batches import cores
+from ..space import Space
+from ..store.cube import open_cube_for_reading
+from .portable import DEVICE, is_portable, platform_of, said_by
+
+
+def amount_of(space: Space, points: int | None = None) -> Amount:
+    """How much there is to compute in a space, or at so many of its points."""
+    points = space.points if points is None else points
+    return Amount(
+        points, points * space.bytes_per_point, space.needs_ode, space.needs_ode and space.decided, cores(),
+        single=space.dtype == np.float32,
+    )  # fmt: skip
+
+
+def where(
+    wanted: str, space: Space, *cubes: Path | None, points: int | None = None, replaced: bool = False
+) -> Choice:
+    """The device for a sweep, and why it is that one.
+
+    Parameters
+    ----------
+    wanted
+        As of `choose_device`.
+    space
+        What is swept.
+    cubes
+        What is to go on, or is taken from: where its numbers are not portable, "auto" is where they were
+        computed.
+    points
+        How many points are computed, if not all.
+    replaced
+        Whether the first of the cubes is to be deleted.
+
+    Raises SweepError as `choose_device`.
+    """
+    begun = ""
+    if wanted == "auto" and plugin() is not None:
+        left = cubes[1:] if replaced else cubes
+        begun = next(filter(None, (begun_on(cube) for cube in left if cube is not None)), "")
+    return choose_device(wanted, amount_of(space, points), begun)
+
+
+def begun_on(root: Path) -> str:
+    """The kind of device on which alone a cube may go on; empty where any may, and where there is no cube."""
+    try:
+        cube: Any = open_cube_for_reading(root)
+    except (CubeError, OSError):
+        return ""
+    if said_by(cube) is None or is_portable(cube):
+        return ""
+    kind = platform_of(str(cube.attributes.get(DEVICE, "")))
+    return kind if kind in ("cpu", "gpu") else ""

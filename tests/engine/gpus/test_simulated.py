@@ -1,0 +1,170 @@
+"""Whole sweeps on GPUs, without one: a cube's bytes, several cards, memory that runs out, long launches."""
+
+import jax
+import pytest
+from equisweep.engine.errors import CubeError
+from equisweep.engine.feedback.stop_flag import forget_stop, request_stop
+from equisweep.engine.grid.batches import Batches
+from equisweep.engine.grid.launches import LONGEST, Launch, Launches
+from equisweep.engine.grid.vmap import GridVmap
+from equisweep.sweeps import Sweep, SweepError, open_cube
+from equisweep.sweeps.recompute import recompute
+from equisweep.sweeps.run import run_report
+from helpers.codegen.simulated import simulate
+from helpers.cube_files import contents
+
+POINTS = Sweep(
+    "external", {"alpha": [0.2, 0.4, 0.6, 0.8], "beta": [0.1, 0.3, 0.5, 0.7]}, outputs=["investment"]
+)
+
+
+def computed(path, device, sweep=POINTS, **options):
+    return run_report(sweep, path, device=device, durable=False, progress=False, tile_points=4, **options)
+
+
+def numbers(path):
+    """All bytes but those that say where, and when, it was computed."""
+    return {name: content for name, content in contents(path).items() if "c/" in name and "/runs" not in name}
+
+
+@pytest.fixture(scope="module")
+def on_the_cpu(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cpu") / "a.zarr"
+    computed(path, "cpu")
+    assert numbers(path)
+    return path
+
+
+@pytest.mark.parametrize(("device", "count"), [("gpu", 1), ("gpu", 3), ("all", 3)])
+def test_a_cube_has_the_bytes_of_a_cpus_and_all_gpus_share_its_tiles(
+    tmp_path, monkeypatch, on_the_cpu, device, count
+):
+    gpus, sent = simulate(monkeypatch, count)
+    before = len(jax.live_arrays())
+    report = computed(tmp_path / "a.zarr", device)
+    assert numbers(tmp_path / "a.zarr") == numbers(on_the_cpu)
+    assert open_cube(tmp_path / "a.zarr").attrs["portable"] == "yes"
+    used = count if device == "all" else 1
+    assert report.device == ", ".join(f"cuda:{k}" for k in range(used))
+    assert [sent.count(gpu) for gpu in gpus] == ([2, 1, 1] if used > 1 else [4, 0, 0][:count])
+    assert len(jax.live_arrays()) == before  # the memory of the device is given back
+
+
+def test_a_cube_begun_on_a_gpu_goes_on_elsewhere_and_is_checked_there(tmp_path, monkeypatch, on_the_cpu):
+    path = tmp_path / "a.zarr"
+    with monkeypatch.context() as patched:
+        simulate(patched)
+        computed(path, "gpu", part="1/2")
+    assert computed(path, "cpu", part="2/2").missing == 0
+    assert numbers(path) == numbers(on_the_cpu)
+    assert recompute(path, 1.0, device="cpu").differences == {}
+    simulate(monkeypatch, 2)
+    found = recompute(path, 1.0, device="all")
+    assert (found.device, found.differences) == ("gpu:0+1", {})
+
+
+DECAY = """
+from equisweep.kernels.declare import flow_model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Domain, Parameter
+
+@flow_model(
+    parameters=[Parameter("a", "a", "1", 0.5, Domain(0), "a rate"),
+                Parameter("horizon", "T", "time", 1.0, Domain(0), "the end")],
+    observables=[Observable("x", "x", "1", "what is left", lambda x, p: x[0])],
+    start=lambda p: [1.0],
+)
+def decay(t, x, p):
+    return [-p["a"] * x[0]]
+"""
+
+
+def test_orbits_have_the_bits_of_a_cpus_and_are_mixed_with_none_of_them(tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(DECAY)
+    sweep = Sweep(f"{tmp_path}/own.py:decay", {"a": [0.1, 0.5, 2.0, 7.0, 9.0]})
+    cubes = [tmp_path / "cpu.zarr", tmp_path / "gpu.zarr"]
+    computed(cubes[0], "cpu", sweep)
+    simulate(monkeypatch, 2)
+    computed(cubes[1], "all", sweep, part="1/2")
+    with pytest.raises(CubeError, match=r"is not portable .* and begun on gpu; tiles computed on cpu"):
+        computed(cubes[1], "cpu", sweep)
+    computed(cubes[1], "gpu", sweep)
+    assert numbers(cubes[1]) == numbers(cubes[0])
+
+
+@pytest.mark.parametrize("when", ["it is begun", "it comes home"])
+def test_memory_that_runs_out_halves_a_tile_and_the_run_goes_on(tmp_path, monkeypatch, on_the_cpu, when):
+    simulate(monkeypatch, 2)
+    begin, lengths = GridVmap.begin, []
+
+    class Full:
+        def __array__(self, *_, **__):
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
+
+    def small(function, coordinates, device=None):
+        points = [len(next(iter(c.values()))) for c in coordinates]
+        lengths.append(points[0] * points[1])
+        if lengths[-1] > 2 and when == "it is begun":
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
+        values = begin(function, coordinates, device)
+        return dict.fromkeys(values, Full()) if lengths[-1] > 2 else values
+
+    monkeypatch.setattr(GridVmap, "begin", small)
+    computed(tmp_path / "a.zarr", "all")
+    assert {4, 2} == {*lengths}
+    assert numbers(tmp_path / "a.zarr") == numbers(on_the_cpu)
+    monkeypatch.setattr(GridVmap, "begin", lambda *_: dict.fromkeys(["investment", "status"], Full()))
+    with pytest.raises(SweepError, match="cannot hold even one point"):
+        computed(tmp_path / "b.zarr", "gpu")
+
+
+def test_launches_that_take_long_become_smaller(tmp_path, monkeypatch, on_the_cpu):
+    simulate(monkeypatch)
+    wait, counts = Launches.wait, []
+    monkeypatch.setattr(
+        Launches, "wait", lambda *given: (wait(*given), counts.append(given[1].of), 1.7 * LONGEST)[2]
+    )
+    computed(tmp_path / "a.zarr", "gpu")
+    assert counts[0] == 1
+    assert 2 in counts
+    assert counts == sorted(counts)
+    assert numbers(tmp_path / "a.zarr") == numbers(on_the_cpu)
+
+
+def test_the_first_launch_of_orbits_holds_as_many_as_there_are_threads(monkeypatch):
+    (gpu,), _ = simulate(monkeypatch)
+    assert len(Batches((2**20,), gpu, 100, 2**17).windows()) == 8
+    assert len(Batches((2**20,), gpu, 100).windows()) == 1
+
+
+class Late:
+    """An array that is there after so many looks."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def is_ready(self):
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_launches_are_timed_each_from_the_end_of_that_before_it(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr("equisweep.engine.grid.launches.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("equisweep.engine.grid.launches.time.sleep", lambda s: now.append(now.pop() + 1))
+    first, second, other = (
+        Launch({"a": Late(3)}),
+        Launch({"a": Late(2), "b": Late(2)}),
+        Launch({"a": Late(0)}, device=1),
+    )
+    launches = Launches()
+    assert [launches.wait(launch) for launch in (first, second, other)] == [3, 4, 7]
+
+
+def test_who_waits_for_a_launch_hears_that_it_is_to_stop():
+    request_stop()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Launches().wait(Launch({"a": Late(10**9)}))
+    finally:
+        forget_stop()

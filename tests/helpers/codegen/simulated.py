@@ -1,0 +1,48 @@
+"""GPUs for the whole engine, without one: devices that say they are, whose kernels this processor runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from equisweep.engine import device as devices
+from equisweep.engine.codegen import backends, grid_loop, lane_loop
+from equisweep.engine.grid import function, made_before, vmap
+
+from .gpu import OnThisProcessor
+
+
+@dataclass(frozen=True)
+class SimulatedGpu:
+    """A GPU to whoever asks it; `host` is the device of JAX that computes in its place."""
+
+    id: int
+    host: Any
+    platform = "gpu"
+    device_kind = "a processor in a GPU's place"
+
+    def memory_stats(self):
+        return {"bytes_limit": 2**33}
+
+    def __str__(self):
+        return f"cuda:{self.id}"
+
+
+def simulate(monkeypatch, count=1, threads=3):
+    """From now on JAX sees so many GPUs: these, and where each array was sent, as the engine sends it."""
+    hosts = jax.devices("cpu")
+    gpus = tuple(SimulatedGpu(k, hosts[k % len(hosts)]) for k in range(count))
+    backend, sent = OnThisProcessor(threads), []
+
+    def send(coordinates, device):
+        sent.append(device)
+        return jax.device_put(coordinates, device.host)
+
+    monkeypatch.setattr(devices, "_gpus", lambda: (gpus, ""))
+    monkeypatch.setattr(vmap, "sent", send)
+    monkeypatch.setattr(made_before, "MADE", type(made_before.MADE)())
+    of = backends.backend_of
+    for module in (backends, function, grid_loop):
+        if hasattr(module, "backend_of"):
+            monkeypatch.setattr(module, "backend_of", lambda name: backend if name == "gpu" else of(name))
+    monkeypatch.setattr(lane_loop, "lane_backends", lambda: [backend])
+    return gpus, sent

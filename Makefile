@@ -84,14 +84,19 @@ notebooks: $(DEV)  ## execute the notebooks of docs/notebooks and keep what they
 clean:  ## the environment, what tests compiled, the demo's cube and the site
 	rm -rf $(VENV) .cache demo build docs/_build *.egg-info
 
+# pip would compile to bytecode on one core, tests of packages too: all cores do it, and what is no Python is passed over.
+define setup
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+    { echo "equisweep needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+$(PYTHON) -m venv $(VENV)
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[$(1)]'
+$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib entry engine kernels sweeps || true
+endef
+
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	    { echo "equisweep needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[explore]'
-	$(BIN)/python -m compileall -q entry engine kernels sweeps  # which an editable install leaves undone
+	$(call setup,explore)
 	touch $(READY)
 
-$(DEV): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $(DEV)
+$(DEV): pyproject.toml
+	$(call setup,dev)
+	touch $(READY) $(DEV)

@@ -42,7 +42,8 @@ for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
 sys.dont_write_bytecode, sys.pycache_prefix = False, None
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
-# Traces are millions of small objects that live as long as the process: seldom worth a look.
+# Traces are millions of small objects that live as long as the process: seldom worth a look,
+# and never a second one.
 gc.set_threshold(100_000, 50, 100)
 
 # The same examples every time, and no timings: machines differ.
@@ -76,6 +77,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was imported
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # jax writes kept programs in place, so that a process may meet half of one; then it compiles as usual.
     config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
@@ -102,6 +107,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if len(_begun) % 20 == 0:
             trajectory._FUNCTIONS.clear()
             gc.collect()
+            gc.freeze()
 
 
 _begun: list[Path] = []

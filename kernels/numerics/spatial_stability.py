@@ -49,8 +49,8 @@ def joined(middle: Array, discriminant: Array, single: Array) -> Spectrum:
     return Spectrum(jnp.maximum(one, single), second, jnp.minimum(two, single), turning, middle, single)
 
 
-def classify(s: Spectrum, size: Array, corner: bool) -> Array:
-    """`RestClass` number (int8) of a rest point that is there.
+def classify(s: Spectrum, size: Array, corner: Array) -> Array:
+    """`RestClass` number (int8) of a rest point that is there, or of many; `corner`: whether it is one.
 
     Eigenvalues on both sides of 0 make a `saddle`, on one a node or focus. `centre`: two are imaginary, and
     the third is negative. What is below 1,000 roundings of the Jacobian's largest entry, `size`, counts as
@@ -61,7 +61,7 @@ def classify(s: Spectrum, size: Array, corner: bool) -> Array:
     turns = s.imaginary > small
     flat = (jnp.abs(s.first) <= small) | (jnp.abs(s.second) <= small) | (jnp.abs(s.third) <= small)
     neutral = turns & (jnp.abs(s.pair) <= small)
-    stable = rest.ess if corner else rest.stable_node
+    stable = jnp.where(corner, rest.ess, rest.stable_node)
     cases = [
         (neutral & (s.single < -small), rest.centre),
         ((s.first > small) & (s.third < -small), rest.saddle),
@@ -72,5 +72,5 @@ def classify(s: Spectrum, size: Array, corner: bool) -> Array:
     ]
     result = jnp.int8(rest.unstable_node)
     for condition, number in reversed(cases):
-        result = jnp.where(condition, jnp.int8(number), result)
+        result = jnp.where(condition, jnp.asarray(number, jnp.int8), result)
     return result

@@ -50,7 +50,7 @@ def eigenvalues(jacobian: Array) -> tuple[Array, Array, Array]:
     return middle + spread, middle - spread, jnp.where(jnp.isnan(middle), jnp.nan, turning)
 
 
-def classify(jacobian: Array, corner: bool) -> Array:
+def classify(jacobian: Array, corner: Array) -> Array:
     """`RestClass` number (int8) of a rest point with this Jacobian; `corner` says whether it is one.
 
     A trace or determinant counts as zero below 1,000 rounding errors of the Jacobian's largest entry.
@@ -60,7 +60,7 @@ def classify(jacobian: Array, corner: bool) -> Array:
     focus = ((a - d) / 2) ** 2 + b * c < 0
     size = jnp.max(jnp.abs(jacobian))
     rounding = 1000 * jnp.finfo(jacobian.dtype).eps
-    stable = RestClass.ess if corner else RestClass.stable_node
+    stable = jnp.where(corner, RestClass.ess, RestClass.stable_node)
     rest = RestClass
     cases = [
         # Not of the maximum: compiled for a CPU, it may lose a NaN.
@@ -74,7 +74,7 @@ def classify(jacobian: Array, corner: bool) -> Array:
     ]
     result = jnp.int8(rest.unstable_node)
     for condition, number in reversed(cases):
-        result = jnp.where(condition, jnp.int8(number), result)
+        result = jnp.where(condition, jnp.asarray(number, jnp.int8), result)
     return result
 
 

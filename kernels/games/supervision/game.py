@@ -82,8 +82,7 @@ def jacobians(p: Parameters, points: Array, reward: str, punishment: str) -> Arr
 
 def classes(jacobian: Array) -> Array:
     """`RestClass` number of each rest point, shape (6,), from the Jacobians (6, 2, 2)."""
-    corners = jax.vmap(lambda j: classify(j, corner=True))(jacobian[:4])
-    return jnp.concatenate([corners, jax.vmap(lambda j: classify(j, corner=False))(jacobian[4:])])
+    return jax.vmap(classify)(jacobian, jnp.arange(len(jacobian)) < len(CORNERS))
 
 
 def incident_probability(p: Parameters, points: Array) -> Array:

@@ -38,6 +38,8 @@ REST_POINTS = (
     "interior 1", "interior 2",
 )  # fmt: skip
 INTERIOR = REST_POINTS.index("interior 1")  # and the one after it
+_FACES_Z = slice(REST_POINTS.index("face z=0"), REST_POINTS.index("face y=0"))
+_FACES_Y = slice(_FACES_Z.stop, INTERIOR)
 
 
 class RestPoints(NamedTuple):
@@ -63,16 +65,14 @@ def rest_points(p: Parameters, g: Gains) -> RestPoints:
     # Numbers throughout, and NaN at the end: compiled, a maximum of NaN may be any number.
     shares = jnp.stack([jnp.where(one.there, one.shares, 0.5) for one in found])
     jacobian = jax.vmap(jax.jacfwd(g.velocity))(shares)
-    spectra = [_spectrum(name, jacobian[k]) for k, name in enumerate(REST_POINTS)]
-    kinds = [
-        classify(s, jnp.max(jnp.abs(jacobian[k])), corner=k < len(CORNERS)) for k, s in enumerate(spectra)
-    ]
-    every = Spectrum(*(jnp.where(there, jnp.stack(values), jnp.nan) for values in zip(*spectra, strict=True)))
+    every = _spectra(jacobian)
+    corner = jnp.arange(len(REST_POINTS)) < len(CORNERS)
+    kinds = classify(every, jnp.max(jnp.abs(jacobian), axis=(1, 2)), corner)
     return RestPoints(
         jnp.where(there[:, None], shares, jnp.nan),
         jnp.where(there[:, None, None], jacobian, jnp.nan),
-        every,
-        jnp.where(there, jnp.stack(kinds), jnp.int8(RestClass.absent)),
+        Spectrum(*(jnp.where(there, values, jnp.nan) for values in every)),
+        jnp.where(there, kinds, jnp.int8(RestClass.absent)),
     )
 
 
@@ -141,12 +141,22 @@ def _at(g: Gains, y: Array, real: Array) -> _Point:
     return _Point(jnp.stack([x, y, z]), there)
 
 
-def _spectrum(name: str, jacobian: Array) -> Spectrum:
-    (xx, xy, xz), (yx, yy, _), (zx, _, zz) = jacobian
-    if name.startswith("interior"):
-        return spectrum(jacobian)
-    if name.startswith("face z"):
-        return joined((xx + yy) / 2, ((xx - yy) / 2) ** 2 + xy * yx, zz)
-    if name.startswith("face y"):
-        return joined((xx + zz) / 2, ((xx - zz) / 2) ** 2 + xz * zx, yy)
-    return joined((xx + yy) / 2, ((xx - yy) / 2) ** 2, zz)
+def _spectra(jacobian: Array) -> Spectrum:
+    """Eigenvalues at all points (points, 3, 3), in the order of `REST_POINTS`."""
+    blocks = [
+        _block(jacobian[: _FACES_Z.start], 0, 1, 2, coupled=False),
+        _block(jacobian[_FACES_Z], 0, 1, 2, coupled=True),
+        _block(jacobian[_FACES_Y], 0, 2, 1, coupled=True),
+    ]
+    outside = joined(*(jnp.concatenate(parts) for parts in zip(*blocks, strict=True)))
+    inside = jax.vmap(spectrum)(jacobian[INTERIOR:])
+    return Spectrum(*(jnp.concatenate(parts) for parts in zip(outside, inside, strict=True)))
+
+
+def _block(jacobian: Array, one: int, other: int, beside: int, coupled: bool) -> tuple[Array, Array, Array]:
+    """What `joined` takes, of points where the motions of two shares are `coupled`, or none is."""
+    left, right = jacobian[:, one, one], jacobian[:, other, other]
+    discriminant = ((left - right) / 2) ** 2
+    if coupled:
+        discriminant += jacobian[:, one, other] * jacobian[:, other, one]
+    return (left + right) / 2, discriminant, jacobian[:, beside, beside]

@@ -39,6 +39,19 @@ class OnThreshold(IntEnum):
 CLASSES: dict[str, int] = {c.name: c.value for c in (*RestClass, *OnThreshold)}
 
 
+class _Candidate(NamedTuple):
+    """Shares that are a rest point where it `exists`, and which steps are in force there.
+
+    Where a gain `jumps` over zero there, its class is `on_threshold`.
+    """
+
+    shares: Array
+    on: On
+    exists: Array
+    jumps: Array
+    on_threshold: Array
+
+
 class RestPoints(NamedTuple):
     """Shares, Jacobians and class numbers of rest points, in the order of `REST_POINTS`; NaN where absent."""
 
@@ -59,9 +72,15 @@ class _Line(NamedTuple):
 def rest_points(p: Parameters, m: Mechanism) -> RestPoints:
     """All rest points of a scenario, but for whole sides of them."""
     parts = pieces(p, m)
-    corners, inside, sides = _corners(p, m), _inside(m, parts), _on_edge(m, parts)
-    every = [*corners, inside, *sides]
-    return RestPoints(*(jnp.stack(of_all) for of_all in zip(*every, strict=True)))
+    every = [*_corners(p, m), _inside(m, parts), *_on_edge(m, parts)]
+    one = jax.tree.map(lambda *of_all: jnp.stack(of_all), *every)
+    shares = jnp.where(one.exists[:, None], one.shares, jnp.nan)
+    slopes = jax.vmap(lambda at, on: m.jacobian(at[0], at[1], on))(shares, one.on)
+    smooth = one.exists & ~one.jumps
+    slopes = jnp.where(smooth[:, None, None], slopes, jnp.nan)
+    kinds = jax.vmap(classify)(slopes, jnp.arange(len(every)) < INTERIOR)
+    kinds = jnp.where(one.exists & one.jumps, one.on_threshold, kinds).astype(jnp.int8)
+    return RestPoints(shares, slopes, kinds)
 
 
 def attracts(number: Array) -> Array:
@@ -70,17 +89,17 @@ def attracts(number: Array) -> Array:
     return linear | (number == OnThreshold.sliding_node)
 
 
-def _corners(p: Parameters, m: Mechanism) -> list[RestPoints]:
+def _corners(p: Parameters, m: Mechanism) -> list[_Candidate]:
     zero = jnp.zeros((), jnp.result_type(p["r"]))
-    found = []
-    for x in (zero, zero + 1):
-        for y in (zero, zero + 1):
-            jacobian = m.jacobian(x, y, m.on(y))
-            found.append(RestPoints(jnp.stack([x, y]), jacobian, classify(jacobian, corner=True)))
-    return found
+    there, none = jnp.asarray(True), jnp.int32(RestClass.absent)
+    return [
+        _Candidate(jnp.stack([x, y]), m.on(y), there, ~there, none)
+        for x in (zero, zero + 1)
+        for y in (zero, zero + 1)
+    ]
 
 
-def _inside(m: Mechanism, parts: Pieces) -> RestPoints:
+def _inside(m: Mechanism, parts: Pieces) -> _Candidate:
     line = _falling_line(m, parts)
     left, right = m.managing(0.0, line.y, line.on), m.managing(1.0, line.y, line.on)
     x, there = line_root(left, right)
@@ -92,7 +111,7 @@ def _inside(m: Mechanism, parts: Pieces) -> RestPoints:
     on_threshold = jnp.where(rising, OnThreshold.escaping, kinds)
     # Where only A jumps, orbits turn about the point as about a centre, or pass it as a saddle.
     flat = jnp.where(left < 0, RestClass.centre, RestClass.saddle)
-    return _seen(m, x, line, there, jnp.where(level, flat, on_threshold))
+    return _candidate(x, line, there, jnp.where(level, flat, on_threshold))
 
 
 def _falling_line(m: Mechanism, parts: Pieces) -> _Line:
@@ -113,7 +132,7 @@ def _falling_line(m: Mechanism, parts: Pieces) -> _Line:
     return _Line(jnp.where(jumps, stop, root), on, exists, jumps & exists)
 
 
-def _on_edge(m: Mechanism, parts: Pieces) -> list[RestPoints]:
+def _on_edge(m: Mechanism, parts: Pieces) -> list[_Candidate]:
     """Those within the side x = 1, three of them or fewer."""
     roots = [_root_in(m, parts, k) for k in range(3)]
     turns = [_at_end(m, parts, k) for k in range(2)]
@@ -126,12 +145,12 @@ def _on_edge(m: Mechanism, parts: Pieces) -> list[RestPoints]:
     return [_edge_point(m, parts, line) for line in lines]
 
 
-def _edge_point(m: Mechanism, parts: Pieces, line: _Line) -> RestPoints:
+def _edge_point(m: Mechanism, parts: Pieces, line: _Line) -> _Candidate:
     inwards = m.supervising(line.y, line.on)
     kinds = jnp.where(inwards > 0, OnThreshold.sliding_node, OnThreshold.sliding_saddle)
     kinds = jnp.where(m.a_is_clear(inwards), kinds, RestClass.degenerate)
     kinds = jnp.where(_rise(m, parts, line.y) > 0, OnThreshold.escaping, kinds)
-    return _seen(m, jnp.ones_like(line.y), line, line.exists, kinds)
+    return _candidate(jnp.ones_like(line.y), line, line.exists, kinds)
 
 
 def _root_in(m: Mechanism, parts: Pieces, k: int) -> _Line:
@@ -155,11 +174,10 @@ def _at_end(m: Mechanism, parts: Pieces, k: int) -> _Line:
     return _Line(y, on, (jumps | touches) & (y < 1), jumps)
 
 
-def _seen(m: Mechanism, x: Array, line: _Line, exists: Array, on_threshold: Array) -> RestPoints:
-    shares = jnp.where(exists, jnp.stack([x, line.y]), jnp.nan)
-    jacobian = jnp.where(exists & ~line.jumps, m.jacobian(shares[0], shares[1], line.on), jnp.nan)
-    kind = jnp.where(exists & line.jumps, on_threshold, classify(jacobian, corner=False))
-    return RestPoints(shares, jacobian, kind.astype(jnp.int8))
+def _candidate(x: Array, line: _Line, exists: Array, on_threshold: Array) -> _Candidate:
+    return _Candidate(
+        jnp.stack([x, line.y]), line.on, exists, line.jumps, jnp.asarray(on_threshold, jnp.int32)
+    )
 
 
 def _rise(m: Mechanism, parts: Pieces, y: Array) -> Array:

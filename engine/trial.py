@@ -49,7 +49,9 @@ class Trial:
     Attributes
     ----------
     compile_seconds
-        Tracing and compiling all kernels.
+        Tracing and compiling all kernels, but for what is kept now.
+    kept_seconds
+        So much longer it takes where nothing is kept.
     compute_seconds
         Computing all points, by all cores.
     batch_bytes
@@ -61,6 +63,7 @@ class Trial:
     """
 
     compile_seconds: float
+    kept_seconds: float
     compute_seconds: float
     batch_bytes: int
     computed: frozenset[Compiled]
@@ -102,6 +105,7 @@ def tried(space: Space, layout: Layout, device: Any, clock: Clock = time.perf_co
     points = len(layout) * prod(layout.tile)  # the last tiles are filled up
     return Trial(
         compile_seconds=max(np.mean([one.compile_seconds for one in tries]).item(), 0.0) * len(tiles),
+        kept_seconds=np.mean([one.kept_seconds for one in tries]).item() * len(tiles),
         compute_seconds=np.mean([one.point_seconds for one in tries]).item() * points / busy,
         batch_bytes=max(one.bytes for one in tries) * busy,
         computed=frozenset(evaluator.computed),
@@ -123,7 +127,7 @@ class _Try:
     def __init__(self, evaluator: Evaluator, tile: Tile, clock: Clock) -> None:
         self.evaluator, self.tile, self.clock = evaluator, tile, clock
         self.compile_seconds = self.compiling = self.batch_seconds = self.point_seconds = self.spent = 0.0
-        self.bytes = 0
+        self.kept_seconds, self.bytes = 0.0, 0
 
     def run(self, kernels: int) -> None:
         began, spent = self.clock(), compiler_seconds()
@@ -143,7 +147,8 @@ class _Try:
         looped = isinstance(function, GridLoop) or (isinstance(function, Chosen) and function.looped)
         if sizes == batch or looped:
             again = _READ_AGAIN if looped else 0.0
-            self.compile_seconds -= (spared + self._kept(self.spent)) * (1 - again)
+            self.kept_seconds = (spared + self._kept(self.spent)) * (1 - again)
+            self.compile_seconds -= self.kept_seconds
         self.bytes = self.bytes * prod(batch) // prod(sizes)
         self.point_seconds = self.batch_seconds / prod(sizes)
 

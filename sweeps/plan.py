@@ -28,8 +28,8 @@ _COMPILE_SECONDS = 1.0
 _BASE_MEMORY = 350 * 2**20
 # Most tiles in memory: those being computed, and those that wait to be written, if writing is the slower.
 _TILES_COMPUTED, _TILES_WAITING = 3, 4
-# What it takes to make a cube, and to write a file.
-_CUBE_SECONDS, _FILE_SECONDS = 0.2, 0.003
+# What it takes to begin and end a process, to make a cube, and to write a file.
+_PROCESS_SECONDS, _CUBE_SECONDS, _FILE_SECONDS = 0.2, 0.2, 0.003
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ class Plan:
         Whether time and memory come from points that were tried; else from rates of a 2-core machine.
     compile_seconds
         How much of `seconds` is compiling.
+    kept_seconds
+        So much longer a run takes that finds nothing kept of what was compiled for this plan, as on another
+        machine; 0 where nothing was compiled.
     reused
         How many of the points another cube has already; None where none was named.
     over
@@ -100,6 +103,7 @@ class Plan:
     latest: float | None = None
     tried: bool = False
     compile_seconds: float = 0.0
+    kept_seconds: float = 0.0
     over: tuple[str, ...] = ()
     reused: int | None = None
     device: str = ""
@@ -155,7 +159,7 @@ def plan(
     reused = None if reuse is None else _reused(cube_path(reuse), space, picked, layout)
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
     compiling, computing = compilations * _COMPILE_SECONDS, _compute_seconds(space)
-    base, tries = _BASE_MEMORY, trial and picked.platform == "cpu"
+    base, kept, tries = _BASE_MEMORY, 0.0, trial and picked.platform == "cpu"
     keep_compiled()
     loading = time.perf_counter() - began  # which a run does as well
     remark, ways, known = "", frozenset[Compiled](), False
@@ -163,7 +167,8 @@ def plan(
         if tries:
             try:
                 result = tried(space, layout, picked)
-                compiling, computing = result.compile_seconds, result.compute_seconds
+                compiling, kept = result.compile_seconds, result.kept_seconds
+                computing = result.compute_seconds
                 base = _peak_memory() + result.batch_bytes
                 # As compiled: where a compiler fails no trace tells.
                 ways, known = result.computed, result.all_kernels
@@ -185,7 +190,7 @@ def plan(
         bytes=size,
         free=shutil.disk_usage(Path.cwd()).free,
         memory=base + partial + min(tiles, len(layout)) * space.bytes_per_point * prod(layout.tile),
-        seconds=loading + _CUBE_SECONDS + compiling + max(computing, writing),
+        seconds=_PROCESS_SECONDS + loading + _CUBE_SECONDS + compiling + max(computing, writing),
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(ways),
@@ -196,6 +201,7 @@ def plan(
         over=told.reduction.over if told.reduction else (),
         tried=tries,
         compile_seconds=compiling,
+        kept_seconds=kept,
         reused=reused,
         device=f"{picked}: {chosen.why}" if chosen.why else str(picked),
     )

@@ -3,6 +3,7 @@
 import sys
 import threading
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 
 import numpy as np
@@ -187,7 +188,14 @@ def test_without_a_trial_nothing_is_compiled(monkeypatch):
         made = plan(tiled_sweep(), "cpu", trial=False)
     assert not made.tried
     tries = plan(tiled_sweep(), "cpu")
-    unlike = {"memory": 0, "seconds": 0.0, "free": 0, "tried": False, "compile_seconds": 0.0}
+    unlike = {
+        "memory": 0,
+        "seconds": 0.0,
+        "free": 0,
+        "tried": False,
+        "compile_seconds": 0.0,
+        "kept_seconds": 0.0,
+    }
     assert replace(tries, **unlike) == replace(made, **unlike)
     assert 0 < tries.seconds < float("inf")
 
@@ -202,6 +210,21 @@ def test_what_loading_a_model_takes_belongs_to_the_time_of_a_run(tmp_path):
     (tmp_path / "mine.py").write_text(SLOW_TO_LOAD + MODELS)
     made = plan(spread_over(tmp_path, "uneven", 4, 2), "cpu", trial=False)
     assert made.seconds > 0.3 + made.compile_seconds
+
+
+@pytest.mark.parametrize("folder_of_kept", [None, "/kept"])
+def test_what_is_kept_is_told_from_what_a_run_has_to_compile(folder, monkeypatch, folder_of_kept):
+    """The run after a plan finds it; a machine that has kept nothing pays for it as well."""
+    seconds = count(step=10.0)
+    monkeypatch.setattr(trials, "compiler_seconds", lambda: next(seconds))
+    monkeypatch.setattr(trials, "kept_folder", lambda: folder_of_kept)
+    space = spread_over(folder, "uneven_through_xla", 4, 2).space()
+    clock = count(step=100.0)
+    made = tried(space, plan_space(space, CPU), CPU, clock=lambda: next(clock))
+    assert made.kept_seconds == (20.0 if folder_of_kept else 0.0)
+    assert made.compile_seconds + made.kept_seconds == 200.0
+    text = describe_plan(replace(plan(tiled_sweep(), "cpu", trial=False), seconds=2.0, kept_seconds=9.0))
+    assert "; 1 compilation included (11.0 s on a machine that has kept none)" in text
 
 
 def test_a_plan_says_how_kernels_are_computed_once_they_are_compiled(monkeypatch):

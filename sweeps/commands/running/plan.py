@@ -8,6 +8,9 @@ from ...plan import Plan
 from ...text import size_text
 from ..command import Command, add_device, add_reuse, path_argument
 
+# So much longer, as a part of the time, a run without what is kept is worth a word.
+_WORTH_A_WORD = 0.3
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", type=path_argument, help="a sweep file (TOML)")
@@ -36,6 +39,10 @@ def describe_plan(plan: Plan) -> str:
     compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
     if plan.compile_seconds > WAITS:
         compiled += f" of about {clock(plan.compile_seconds)}"
+    if plan.kept_seconds > _WORTH_A_WORD * plan.seconds:
+        included = f"included ({clock(plan.seconds + plan.kept_seconds)} on a machine that has kept none)"
+    else:
+        included = "included"
     where = "by points tried here" if plan.tried else "on two cores; no point tried"
     steps = (
         f"at most 1/{plan.least_steps} of the horizon, as the field depends on time; max_step says otherwise"
@@ -62,7 +69,7 @@ def describe_plan(plan: Plan) -> str:
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
-            f"time       about {clock(plan.seconds)} {where}; {compiled} included",
+            f"time       about {clock(plan.seconds)} {where}; {compiled} {included}",
         )
     )
 

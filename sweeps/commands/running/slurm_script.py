@@ -137,7 +137,8 @@ def _memory(plan: "Plan") -> int:
 def _time(plan: "Plan", parts: int, cpus: int) -> str:
     """Hours, minutes and seconds of a job, generously: what is not used costs nothing."""
     computing = (plan.seconds - plan.compile_seconds) * cores() / cpus
-    minutes = _TIMES * (plan.compile_seconds + computing / parts) / 60 + _NOTICE / 60
+    compiling = plan.compile_seconds + plan.kept_seconds  # the nodes may have kept nothing
+    minutes = _TIMES * (compiling + computing / parts) / 60 + _NOTICE / 60
     whole = max(math.ceil(minutes / _STEP_MINUTES) * _STEP_MINUTES, _LEAST_MINUTES)
     days, minutes_left = divmod(whole, 1440)
     clock = f"{minutes_left // 60:02d}:{minutes_left % 60:02d}:00"

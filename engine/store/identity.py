@@ -42,9 +42,6 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
     shown = [one for one in different if one.partition(":")[0] not in drawn] or different
     if old.get("equisweep") != new["equisweep"]:
         shown.append(f"its numbers are computed otherwise since version {new['equisweep']}")
-    batch = old.get("design.batch")
-    # Latin hypercubes are drawn whole: more samples are more hypercubes of the size of the first.
-    hint = f"; batch = {batch} in [design] adds to it" if any("design.batch" in d for d in different) else ""
     if different:
         keys = {text.partition(":")[0] for text in different}
         # Points that stand in a table are those of an axis: nothing else follows from how they are drawn.
@@ -57,9 +54,21 @@ def require_same_sweep(cube: Cube, space: Space) -> None:
             *takes,
             ", or overwrite it with ",
             Argument("overwrite", True),
-            hint,
+            _batch_that_adds(old, new),
         )
     require_sound_coordinates(cube)
+
+
+def _batch_that_adds(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """How a Latin hypercube would grow into more samples; empty where that is not why it does not.
+
+    They are drawn whole: more samples are more hypercubes of the size of the first.
+    """
+    batch, (before, now) = old.get("design.batch"), (one.get("design.samples", "") for one in (old, new))
+    more = (len(before), before) < (len(now), now)  # what a damaged cube says need not be a number
+    if batch is None or new.get("design.batch") in (None, batch) or not more:
+        return ""
+    return f"; batch = {batch} in [design] adds to it"
 
 
 def gained(space: Space) -> set[str]:

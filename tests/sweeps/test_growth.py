@@ -138,7 +138,7 @@ def test_a_latin_hypercube_grows_by_others_of_its_size(tmp_path):
     ("samples", "more", "message"),
     [
         (15, {}, "design.samples: 15: the cube is made of hypercubes of 10 points each.* give 10 or 20"),
-        (5, {}, "design.samples: 10 in the cube, 5 now"),
+        (5, {}, r"design.samples: 10 in the cube, 5 now.* overwrite=True$"),
         (20, {"batch": 20}, r"design.batch: 10 in the cube, 20 now.*batch = 10 in \[design\] adds"),
         (20, {"seed": 2}, "design.seed: 1 in the cube, 2 now"),
         (20.5, {}, "design.samples: 20.5"),

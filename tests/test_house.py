@@ -63,6 +63,7 @@ FLOORS = {
         "codegen/cpu/* codegen/gpu/*",
         "codegen/backends codegen/how_compiled",
         "codegen/grid_loop codegen/lane_loop",
+        "ode/differences",
         "ode/steps/* ode/rest/* ode/scale ode/followed",
         "ode/switching/*",
         "ode/extrema",

@@ -13,9 +13,10 @@ from ..codegen.how_compiled import Compiled
 from ..device import is_out_of_memory
 from ..errors import Argument, SweepError
 from ..feedback.stop_flag import stop_if_requested
+from ..gate.text import said
 from ..space import Space
 from ..tiles import Layout, Tile
-from ..user_model.raised_at import raised_by_callback
+from ..user_model.raised_at import raised_at, raised_by_callback
 from .batches import LAUNCHED_LANES, POINTS, Batches, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function, not_portable
@@ -252,16 +253,26 @@ def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -
 
 def said_of_model(space: Space, error: Exception, tile: Tile | None = None) -> SweepError | None:
     """What Python code in a user's model raised while points (of a tile) were computed; None if nothing."""
-    raised = None if isinstance(error, SweepError) else raised_by_callback(error)
+    if isinstance(error, SweepError):
+        return None
+    if space.model_digest and isinstance(error, NotImplementedError):  # as jax says that vmap has no rule
+        advice = '; write vmap_method="broadcast_all" in it' if "vmap_method" in str(error) else ""
+        refused = SweepError(
+            f"model {space.model.name}: cannot be computed for many points at once{raised_at(error)}: "
+            f"{said(error)}{advice}"
+        )
+        refused.__cause__ = error
+        return refused
+    raised = raised_by_callback(error)
     if raised is None:
         return None
-    said = SweepError(
+    refused = SweepError(
         f"model {space.model.name}: raised at {_where(space, tile)}: {raised}; return a "
         "status or NaN where there is no result, so that other points are computed (throw=False in "
         "optimistix, lineax and diffrax)"
     )
-    said.__cause__ = error
-    return said
+    refused.__cause__ = error
+    return refused
 
 
 def _where(space: Space, tile: Tile | None) -> str:

@@ -1,12 +1,14 @@
 """A flow bound to one scenario and a method: its field, its scales, and how accurate steps are."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any, Self
 
 import jax.numpy as jnp
 
 from ...kernels.flow import Flow
 from ..codegen.lane_loop import lane_loop
+from .differences import has_jacobian
 from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import Lane, Moment
 from .method import Method
@@ -66,6 +68,12 @@ class Bound:
         state = self.flow.start(self.p, **self.static)
         declared = components_of(self.observe, self.flow.quadratures, state)
         return resting_of(self.field, jnp.zeros((), state.dtype), state, declared)
+
+    @cached_property
+    def differentiable(self) -> bool:
+        """Whether JAX can differentiate the field in the state."""
+        state = self.flow.start(self.p, **self.static)
+        return has_jacobian(partial(self.field, jnp.zeros((), state.dtype)), state)
 
     def observe(self, state: Array) -> Outputs:
         """The observables at a state."""

@@ -15,6 +15,7 @@ from ..codegen.ir import Scalar, Unsupported, order_of
 from ..codegen.lower.lower import lower_function
 from ..codegen.lower.rule import BrokenRule
 from ..errors import SweepError
+from .differences import NO_RULE, by_differences, jacobian_of
 
 Array = Any
 Observe = Callable[[Array], Mapping[str, Array]]
@@ -80,12 +81,15 @@ class Followed:
         """Their derivatives in time where the field is `rates`, shape (k,)."""
         own = {}
         if self._own:
-            _, own = jax.jvp(self._observables, (state,), (rates,))
+            try:
+                _, own = jax.jvp(self._observables, (state,), (rates,))
+            except NO_RULE:
+                return by_differences(self.values, state) @ rates
         return self._picked(rates, own)
 
     def errors(self, state: Array, allowed: Array) -> Array:
         """What errors `allowed` in the components, shape (d,), make of the quantities, shape (k,)."""
-        return jnp.abs(jax.jacfwd(self.values)(state)) @ jnp.broadcast_to(allowed, state.shape)
+        return jnp.abs(jacobian_of(self.values, state)) @ jnp.broadcast_to(allowed, state.shape)
 
     def seen(self, k: int, value: Array, state: Array) -> Array:
         """The k-th observable where its followed quantity has this value; `state` is any state."""

@@ -51,6 +51,7 @@ def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]
     nearest = nearest_rest(
         rates, (lane.t, bound.p), lane.state, bound.units(lane), outbound, loop,
         ahead=bound.last_end(end), settle=bound.method.settle, switches=bound.switches,
+        exact=bound.differentiable,
     )  # fmt: skip
     measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
     nearest = nearest._replace(attracts=nearest.attracts & measured)
@@ -62,8 +63,9 @@ def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end:
     assert lane.watch is not None
     coarse, left_out = bound.units_given(lane, None), bound.motion(lane)[1]
     at = Chart(
-        lambda state: bound.field(lane.t, state), coarse, left_out, bound.last_end(end), bound.method.settle
-    )
+        lambda state: bound.field(lane.t, state), coarse, left_out, bound.last_end(end), bound.method.settle,
+        bound.differentiable,
+    )  # fmt: skip
     hidden = lax.stop_gradient(at.moved_by(rounding, lane.state))
     units = coarse, bound.units(lane), bound.units_given(lane, hidden)
     return settling.measured(lane.watch, looked, lane.steps, hidden, units)

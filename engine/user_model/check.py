@@ -1,6 +1,6 @@
 """Try a user's own model once, abstractly, before a sweep relies on it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -128,8 +128,6 @@ def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping
     rates = jnp.asarray(flow.field(jnp.zeros(()), state, p, **choices))
     if rates.shape != state.shape:
         raise SweepError(f"{where}: the field has shape {rates.shape}, its state {state.shape}")
-    if space.needs_ode and not (space.integrator.get("settle") == 0 and "fixed_steps" in space.integrator):
-        _check_derivatives(where, lambda x: flow.field(jnp.zeros(()), x, p, **choices), state)
     _check_scale(where, flow, len(state))
     seen = flow.observe(state, p, **choices)
     wanted = [observable.name for observable in flow.observables]
@@ -140,18 +138,6 @@ def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping
             where, space, f"observable {observable.name!r}", seen[observable.name], observable.dims
         )
     return {"rates": rates, **seen}
-
-
-def _check_derivatives(where: str, field: Callable[[Any], Any], state: Any) -> None:
-    """Refuse a field without derivatives in its state: rest points and rounding are judged by them."""
-    try:
-        jax.eval_shape(jax.jacfwd(field), state)
-    except (TypeError, ValueError, NotImplementedError) as error:  # as jax says that something has no rule
-        raise SweepError(
-            f"{where}: the field cannot be differentiated in the state{raised_at(error)}: {said(error)}; "
-            "rest points and steps are judged by its derivatives: give what has none a rule by "
-            "jax.custom_jvp, or write settle = 0 and fixed_steps = ... under [integrator]"
-        ) from error
 
 
 def _check_scale(where: str, flow: Flow, count: int) -> None:

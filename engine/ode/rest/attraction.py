@@ -23,6 +23,8 @@ Loop = Callable[..., Any]
 _NEWTON, _BALANCING = 3, 8
 # A matrix of this size, 2**-8, has an exponential that four terms give to rounding.
 _HALVINGS = 8
+# So wrong a Jacobian, found by differences, says nothing.
+_TOO_WRONG = 1e-5
 # exp(T J) of a rest point that attracts stays below this, after T of up to 1e-3/eps time constants.
 _GROWTH = 1e4
 
@@ -60,6 +62,7 @@ def nearest_rest(
     ahead: Array,
     settle: float,
     switches: bool = False,
+    exact: bool = True,
 ) -> Nearest:
     """The rest point near a state.
 
@@ -76,6 +79,8 @@ def nearest_rest(
     settle : as of `Method`.
     switches : whether the field switches on the state. At a rest point that lies on a switch, as 0 does
         behind a guard against negative amounts, it may have the Jacobian of the side where no orbit goes.
+    exact : whether JAX differentiates the rates. If differences do, and are too far off, the point does not
+        attract: an orbit goes on to its horizon.
     """
 
     def cond(last: _Newton, _fixed: Any) -> Array:
@@ -83,7 +88,7 @@ def nearest_rest(
 
     def body(last: _Newton, fixed: Any) -> _Newton:
         p, scale, left_out, ahead = fixed
-        at = Chart(lambda state: rates(p, state), scale, left_out, ahead, settle)
+        at = Chart(lambda state: rates(p, state), scale, left_out, ahead, settle, exact)
         jacobian = at.jacobian(last.end)
         step = at.towards_rest(jacobian, last.end)
         return _Newton(last.tries + 1, last.end, jacobian, last.end + step, jnp.max(jnp.abs(step / scale)))
@@ -95,8 +100,9 @@ def nearest_rest(
     last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead)))
     # The last step again, to be differentiated: by the implicit function theorem, so is the rest point then.
     at = Chart(
-        lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle
-    )
+        lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle,
+        exact,
+    )  # fmt: skip
     rest = last.begin + at.towards_rest(last.jacobian, last.begin)
     away, now = begin - lax.stop_gradient(rest), lax.stop_gradient(rates(p, begin))
     scale, swing = lax.stop_gradient(scale), no_swing(state.dtype)
@@ -105,7 +111,11 @@ def nearest_rest(
     square = square_of_distance(away, now, scale, left_out, swing)
     moving = jnp.logical_not(_never_moves(last.jacobian, now == 0))
     moving = moving[:, None] & moving[None, :]
-    grows = _grows(jnp.where(moving, last.jacobian, 0.0), last.error)
+    doubt = 0.0 if exact else at.wrong(last.jacobian, last.begin)
+    grows = _grows(
+        jnp.where(moving, last.jacobian, 0.0), last.error if exact else jnp.maximum(last.error, doubt)
+    )
+    grows |= not exact and ~(doubt < _TOO_WRONG)
     if switches:
         here = lax.stop_gradient(at.jacobian(begin))
         grows |= _grows(jnp.where(moving, here, 0.0), jnp.max(jnp.abs(away / scale)))

@@ -3,31 +3,45 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import lax
+
+from ..differences import HALF, by_differences, jacobian_of
 
 Array = Any
 Rates = Callable[[Array], Array]
 
 # So many times as far ahead as the orbit goes it is looked, unless rounding leads by this part of `settle`.
 _AHEAD, _LED_ASTRAY = 10.0, 0.1
+# A motion that is slower than so many times what a Jacobian may be wrong by is none.
+_DOUBTED = 10.0
 
 
 class Chart:
-    """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`."""
+    """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`.
 
-    def __init__(self, rates: Rates, scale: Array, left_out: Array, ahead: Array, settle: float) -> None:
+    `exact` is whether JAX differentiates the rates; else differences do.
+    """
+
+    def __init__(
+        self, rates: Rates, scale: Array, left_out: Array, ahead: Array, settle: float, exact: bool = True
+    ) -> None:
         self._rates, self._scale, self._left_out = rates, scale, left_out
-        self._ahead, self._settle = ahead, settle
+        self._ahead, self._settle, self._exact = ahead, settle, exact
         self._units = scale if len(left_out) == len(scale) else jnp.ones(len(left_out), scale.dtype)
 
     def jacobian(self, state: Array) -> Array:
         """The Jacobian of the rates, shape (m, m)."""
-        jacobian = jax.jacfwd(self._rates)(state)
-        if len(self._units) != len(
-            state
-        ):  # of the logarithms of shares, of which the state holds differences
+        return self._charted(jacobian_of(self._rates, state, self._scale), state)
+
+    def wrong(self, jacobian: Array, state: Array) -> Array:
+        """By what part of its size a Jacobian may be wrong that was found by differences."""
+        halved = self._charted(by_differences(self._rates, state, self._scale, HALF), state)
+        return jnp.max(jnp.abs(halved - jacobian)) / size_of(jacobian)
+
+    def _charted(self, jacobian: Array, state: Array) -> Array:
+        """A Jacobian of the rates in the state as one of these coordinates."""
+        if len(self._units) != len(state):  # the logarithms of shares, of which the state holds differences
             jacobian = jnp.concatenate([jacobian, -jnp.sum(jacobian, axis=1, keepdims=True)], axis=1)
         gone = jnp.logical_or(self._left_out[:, None], self._left_out[None, :])
         return jnp.where(gone, 0.0, jacobian * self._units[None, :] / self._units[:, None])
@@ -35,9 +49,15 @@ class Chart:
     def towards_rest(self, jacobian: Array, state: Array) -> Array:
         """The step to where the linear flow goes in a long time: none along a line of rest points."""
         now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
-        slow = self._slowest(jacobian, state)
+        slow = self._seen(self._slowest(jacobian, state), jacobian, state)
         step = solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
         return step if len(step) == len(state) else step[:-1] - step[-1:]
+
+    def _seen(self, slow: Array, jacobian: Array, state: Array) -> Array:
+        """A rate, if the Jacobian is right enough to tell it from 0; else the least one that is told."""
+        if self._exact:
+            return slow
+        return jnp.maximum(slow, _DOUBTED * self.wrong(jacobian, state) * size_of(jacobian))
 
     def _slowest(self, jacobian: Array, state: Array) -> Array:
         """The rate of the slowest motion that counts: over all the time ahead, if rounding allows it."""
@@ -52,7 +72,9 @@ class Chart:
     def moved_by(self, noise: Array, state: Array) -> Array:
         """How far the state may end up from where it seems to, if each rate is wrong by `noise`: all (d,)."""
         eye = jnp.eye(len(noise), dtype=noise.dtype)
-        effects = jnp.abs(solved(eye / (_AHEAD * self._ahead) - self.jacobian(state), eye))
+        jacobian = self.jacobian(state)
+        slow = self._seen(1 / (_AHEAD * self._ahead), jacobian, state)
+        effects = jnp.abs(solved(eye * slow - jacobian, eye))
         wrong = jnp.where(self._left_out, 0.0, noise) / self._units
         return jnp.sum(effects * wrong[None, :], axis=1) * self._units
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import lax
+
+from ..differences import jacobian_of
 
 Array = Any
 Rates = Callable[[Array], Array]
@@ -16,7 +17,7 @@ def rounding_noise(rates: Rates, state: Array, jumps: bool = False) -> Array:
 
     Where the field `jumps`, what its bends seem to show is no rounding, and is left out.
     """
-    jacobian = jax.jacfwd(rates)(state)
+    jacobian = jacobian_of(rates, state)
     terms = jnp.sum(jnp.abs(jacobian) * jnp.abs(state)[None, :], axis=1) + jnp.abs(rates(state))
     if jumps:
         return 8 * jnp.finfo(state.dtype).eps * terms

@@ -8,11 +8,14 @@ Rodas5P and numerical benchmarks within the Julia Differential Equations package
 Wanner, "Solving ordinary differential equations II", section IV.7.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from ...errors import SweepError
+from ..differences import NO_RULE, jacobian_of
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -65,7 +68,7 @@ class Rosenbrock(StepControl):
 
     Parameters
     ----------
-    field : field(t, state) -> rates, shape (d,); its Jacobian and its slope in time come by autodiff.
+    field : field(t, state) -> rates, shape (d,); differentiated in both (`differences`).
     control : the tolerances, or the number of fixed steps.
     """
 
@@ -74,12 +77,21 @@ class Rosenbrock(StepControl):
     def __init__(self, field: Field, control: Control) -> None:
         self.field, self.control = field, control
 
+    def _in_time(self, t: Array, state: Array) -> Array:
+        """How fast the rates change with time alone."""
+        try:
+            return jax.jvp(lambda t: self.field(t, state), (t,), (jnp.ones_like(t),))[1]
+        except NO_RULE as error:
+            raise SweepError(
+                "integrator.solver = 'rodas5p' does not suit this flow (its field has no derivative in time);"
+                " use kvaerno5"
+            ) from error
+
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
         size = t_next - t
-        jacobian = jax.jacfwd(self.field, argnums=1)(t, state)
-        in_time = jax.jvp(lambda t: self.field(t, state), (t,), (jnp.ones_like(t),))[1]
+        jacobian, in_time = jacobian_of(partial(self.field, t), state), self._in_time(t, state)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
         factors = jax.scipy.linalg.lu_factor(diagonal - jacobian)
         stages: list[Array] = []

@@ -4,6 +4,7 @@ Explicit steps take their coefficients from diffrax and are written out stage by
 is twice as fast as its loop over stages. Implicit steps solve their stages here, too.
 """
 
+from functools import partial
 from typing import Any
 
 import diffrax
@@ -12,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..differences import jacobian_of
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -63,7 +65,7 @@ class ImplicitRungeKutta(RungeKutta):
     ) -> tuple[Array, Array, Array, Any]:
         tableau, size = self._solver.tableau, t_next - t
         own = float(tableau.a_diagonal[-1]) * size
-        matrix = jnp.eye(len(state), dtype=state.dtype) - own * jax.jacfwd(self.field, argnums=1)(t, state)
+        matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian_of(partial(self.field, t), state)
         factors = jax.scipy.linalg.lu_factor(matrix)
         slopes, solved, new = [rates], jnp.asarray(True), state
         for node, row, guess in zip(tableau.c, tableau.a_lower, tableau.a_predictor, strict=True):

@@ -16,6 +16,7 @@ from jax import lax
 
 from ....kernels.flow import Flow
 from ...xla.guarded_loops import guarded
+from ..differences import PART, slope_of
 from ..steps.stepper import Control, Step, Stepper
 from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, dip, shift_over, side_of, to_switch
 from .search import switches_of
@@ -197,11 +198,10 @@ class SwitchWatch:
 
     def located(self, t: Array, state: Array, rates: Array) -> At:
         """The located switches at a time and state."""
-        exact, slopes, roundings = jax.jvp(
+        exact, slopes, roundings = slope_of(
             lambda t, state: self.switches.located_values(t, state, self.p),
             (t, state),
             (jnp.ones_like(t), rates),
-            has_aux=True,
         )
         # What is compared and is no number changes no sign: that it ends to be one is a switch itself.
         number = ~jnp.isnan(exact)
@@ -274,11 +274,11 @@ class SwitchWatch:
         """
         places = jnp.arange(_PLACES + 1) / jnp.asarray(_PLACES, step.t.dtype)
 
-        def clocks(t: Array) -> Array:
-            return self.switches.located_values(t, step.state, self.p, clocks=True)[0]
+        def clocks(t: Array) -> tuple[Array, Array]:
+            return self.switches.located_values(t, step.state, self.p, clocks=True)
 
         def inside(place: Array) -> tuple[Array, Array]:
-            return jax.jvp(clocks, (step.t + place * step.size,), (step.size / _PLACES,))
+            return slope_of(clocks, (step.t + place * step.size,), (step.size / _PLACES,), PART)[:2]
 
         values, rises = jax.vmap(inside)(places)
         begin = side_of(watched)[: self.switches.clocks]

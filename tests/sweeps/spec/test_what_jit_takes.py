@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from equisweep.kernels.flow import Attractor
+from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, plan, run
 from equisweep.sweeps.run import run_in_memory
 
@@ -216,17 +218,11 @@ def test_what_has_no_derivative_is_one_line_and_leaves_no_cube(name, tmp_path):
     assert not (tmp_path / "c.zarr").exists()
 
 
-@pytest.mark.parametrize("name", ["backward", "called", "unruled"])
-def test_a_field_without_derivatives_is_refused_in_one_line_and_goes_by_fixed_steps(name, tmp_path):
+def test_a_field_without_derivatives_comes_to_rest_like_any_other(tmp_path):
+    """Where x' = sin(x) - k x is a callback, x rests where sin(x)/x = k, and at 0 where k is above 1."""
     (tmp_path / "mine.py").write_text(WITHOUT_RULE)
-    asked = {"axes": {"k": [0.5, 2.0]}, "folder": tmp_path, "outputs": ["x_final"]}
-    message = (
-        rf"model mine.py:{name}_flow: the field cannot be differentiated .* at mine.py, line .*settle = 0"
-    )
-    with pytest.raises(SweepError, match=message):
-        run(Sweep(f"mine.py:{name}_flow", **asked), tmp_path / "c.zarr")
-    assert not (tmp_path / "c.zarr").exists()
-    if name == "unruled":  # x' = (1 - k) x
-        integrator = {"settle": 0, "fixed_steps": 100}
-        cube = run(Sweep(f"mine.py:{name}_flow", **asked, integrator=integrator), tmp_path / "c.zarr")
-        np.testing.assert_allclose(cube["x_final"], np.exp([0.5, -1.0]), rtol=1e-9)
+    asked = {"axes": {"k": [0.5, 2.0]}, "folder": tmp_path, "outputs": ["x_final", "attractor"]}
+    cube = run(Sweep("mine.py:called_flow", fixed={"horizon": 100.0}, **asked), tmp_path / "c.zarr")
+    np.testing.assert_allclose(cube["x_final"], [1.895494267033981, 0.0], atol=1e-6)
+    assert (cube["attractor"] == Attractor.rest_point).all()
+    assert (cube["status"] == Status.ok).all()

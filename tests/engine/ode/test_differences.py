@@ -1,0 +1,111 @@
+"""Fields without derivatives are judged by differences: orbits end as those of the same fields with them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.errors import SweepError
+from equisweep.engine.ode import differences
+from equisweep.engine.ode.bound import Bound
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.flow import Attractor, Flow
+from equisweep.kernels.status import Status
+from helpers.flows import seen
+
+
+def called(function):
+    """The function as a callback, of which JAX has no derivative."""
+
+    def call(*x):
+        shape = jax.ShapeDtypeStruct(jnp.shape(x[0]), jnp.result_type(x[0]))
+        return jax.pure_callback(function, shape, *x, vmap_method="broadcast_all")
+
+    return call
+
+
+def flow(field, names, start, **more):
+    return Flow(
+        start=lambda p: jnp.asarray(start),
+        field=lambda t, z, p: jnp.stack(field(t, z, p)),
+        observe=lambda z, p: dict(zip(names, z, strict=True)),
+        observables=seen(*names),
+        **more,
+    )
+
+
+def run(flow, method=None, **p):
+    p = {name: jnp.atleast_1d(jnp.asarray(value, float)) for name, value in p.items()}
+    return {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
+
+
+def epidemic(product):
+    """Susceptible, infected and recovered, whose total is kept: a line of rest points."""
+
+    def field(t, z, p):
+        new = p["b"] * product(z[0], z[1])
+        return [-new, new - z[1], z[1]]
+
+    return flow(field, "sir", [0.99, 0.01, 0.0])
+
+
+def weak_saddle(product):
+    """An orbit that leaves a saddle a thousand times more slowly than it comes."""
+    return flow(lambda t, z, p: [p["r"] * product(z[0], 1 - z[0]), -z[1]], "xy", [1e-9, 1.0])
+
+
+def test_an_orbit_of_a_callback_ends_as_that_of_the_same_field():
+    p = {"b": [0.8, 2.0], "horizon": [200.0] * 2}
+    by_differences, exact = (run(epidemic(product), **p) for product in (called(np.multiply), jnp.multiply))
+    assert (exact["attractor"] == Attractor.rest_point).all()
+    assert exact.keys() == by_differences.keys()
+    for name in ("s_final", "r_final", "settle_time"):
+        values = exact[name]
+        np.testing.assert_allclose(by_differences[name], values, rtol=1e-4, atol=1e-7, err_msg=name)
+
+
+def test_a_slow_way_out_of_a_saddle_is_seen_through_differences():
+    out = run(weak_saddle(called(np.multiply)), r=1e-3, horizon=1e3)
+    assert out["status"] == Status.not_steady
+    np.testing.assert_allclose(out["x_final"], np.e * 1e-9, rtol=1e-6)
+
+
+def test_no_orbit_rests_where_differences_say_nothing():
+    """A field with a corner at its rest point: its slope there is neither of its sides'."""
+    rests = run(
+        flow(lambda t, z, p: [-called(np.abs)(z[0]) - z[0] * p["k"]], "x", [1.0]), k=2.0, horizon=50.0
+    )
+    assert rests["status"] == Status.not_steady
+    assert abs(rests["x_final"]) < 1e-12
+
+
+def test_a_switch_that_a_callback_decides_ends_a_step():
+    """One switch on time and one on the state, both on what callbacks return."""
+    jumps = lambda t, z, p: [  # noqa: E731
+        jnp.where(called(np.sin)(t) > 0.5, 1.0, 0.0),
+        jnp.where(called(np.cbrt)(z[1]) > 0.5, -p["k"], -0.25 * p["k"]) * z[1],
+    ]
+    out = run(flow(jumps, "xy", [0.0, 1.0]), k=1.0, horizon=4 * np.pi)
+    slow = 4 * np.pi - np.log(8)  # since y came to 1/8
+    np.testing.assert_allclose(out["x_final"], 2 * 2 * np.pi / 3, rtol=1e-8)
+    np.testing.assert_allclose(out["y_final"], np.exp(-slow / 4) / 8, rtol=1e-8)
+
+
+@pytest.mark.parametrize("state", [[0.3, -2.0, 40.0], [0.0, 1e-9, 3.0]])
+def test_differences_are_the_jacobian(state):
+    state = jnp.asarray(state)
+    rates = lambda z: jnp.stack([jnp.sin(z[0]) * z[2], z[0] * z[1], jnp.exp(-z[2]) + z[1] ** 2])  # noqa: E731
+    found, exact = differences.by_differences(rates, state), jax.jacfwd(rates)(state)
+    np.testing.assert_allclose(found, exact, atol=1e-9 * np.abs(exact).max())
+    assert not differences.has_jacobian(called(np.sin), state)
+    np.testing.assert_allclose(
+        differences.jacobian_of(called(np.sin), state), np.diag(np.cos(state)), atol=1e-8
+    )
+
+
+def test_a_solver_that_needs_the_slope_in_time_says_so():
+    driven = flow(lambda t, z, p: [called(np.sin)(t) - z[0]], "x", [1.0])
+    p = {"horizon": jnp.ones(())}
+    step = Bound(driven, p, Method(solver="rodas5p", max_step=1.0), {}).stepper.step
+    with pytest.raises(SweepError, match=r"'rodas5p' does not suit .*no derivative in time.*use kvaerno5"):
+        jax.eval_shape(step, *jnp.ones(3), jnp.ones(1), jnp.ones(1), (None, None))

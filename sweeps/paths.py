@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ..engine.errors import SweepError
 from ..engine.gate.text import shown
+from ..engine.store.iced.at import SCHEME as ICECHUNK
+from ..engine.store.iced.at import asked_anew, iced_url, names_a_repository
 from ..engine.store.storage.place import ObjectPath, place
 from ..engine.store.storage.urls import url_of
 from ..engine.store.storage.zipped import SUFFIX, ZIP, is_packed, packed_url
@@ -13,7 +15,8 @@ _PACKED = f"{ZIP}://"
 
 
 def cube_path(stated: str | os.PathLike[str]) -> Path:
-    """The place of a cube: a folder, as of `path_of`; in object storage or a zip file what is asked as one.
+    """The place of a cube: a folder, as of `path_of`; in object storage, in a zip file or in a repository of
+    Icechunk what is asked as one.
 
     Raises SweepError as `path_of` does, and for what is no place there.
     """
@@ -22,7 +25,12 @@ def cube_path(stated: str | os.PathLike[str]) -> Path:
     text = os.fspath(stated)
     if text.startswith(_PACKED) or (text.lower().endswith(SUFFIX) and path_of(text).is_file()):
         return place(packed_url(str(path_of(text.removeprefix(_PACKED)))))
-    return place(url_of(text)) if "://" in text else path_of(stated)
+    if text.startswith((f"{ICECHUNK}://", f"{ICECHUNK}+")):
+        return asked_anew(place(text))
+    inside = url_of(text) if "://" in text else ""
+    if names_a_repository(text):
+        return asked_anew(place(iced_url(inside or str(path_of(text).absolute()))))
+    return place(inside) if inside else path_of(stated)
 
 
 def require_unpacked(root: Path) -> Path:

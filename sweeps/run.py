@@ -29,6 +29,7 @@ def run(
     part: "str | tuple[int, int] | None" = None,
     reuse: "str | Path | None" = None,
     client: Any = None,
+    commit_every: int | None = None,
 ) -> "xr.Dataset":
     """Run a sweep into the cube at `path` and open it; goes on where an earlier run stopped.
 
@@ -61,6 +62,8 @@ def run(
     client
         A client of Dask (``distributed.Client``) whose workers compute and commit the tiles. They see the
         cube under the same path, and have the same equisweep; the files of a model of one's own travel there.
+    commit_every
+        Of a cube in a repository of Icechunk: commit after so many tiles each, and not only at the end.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def run(
         part=part,
         reuse=reuse,
         client=client,
+        commit_every=commit_every,
     )
     return open_cube(path)
 
@@ -109,12 +113,16 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     SweepError, CubeError, SweepInterrupted
         As `run`.
     """
+    from ..engine.store.iced.at import commit_every, is_iced
     from ..engine.store.resume import complete_already
     from ..engine.store.shared.parts import WHOLE, part_of
     from .provenance import known_by, provenance
 
     root, part = require_unpacked(cube_path(path)), options.pop("part", None)
     part = None if part is None else part_of(part)
+    every = options.pop("commit_every", None)
+    if every is not None or is_iced(root):
+        commit_every(root, every)
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
         if complete is not None:

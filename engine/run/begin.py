@@ -22,7 +22,9 @@ from ..store.resume import seal_anew
 from ..store.seal import drop_older_seals, seals_of
 from ..store.shared.lease import Busy, only_writer
 from ..store.storage.appear import is_begun
+from ..store.storage.failures import Overtaken
 from ..store.storage.files import storage_of
+from ..store.storage.overwritten import is_half_overwritten
 from ..store.storage.place import is_url
 from ..tiles import Layout, plan_layout
 from .portable import PORTABLE
@@ -101,14 +103,8 @@ class WantedCube:
         there = something_at(root)
         if there and beside_others:
             return False
-        if there and is_url(root):
-            raise SweepError(
-                f"{root}: object storage cannot exchange a cube for another one in one step: a run that is "
-                "killed would leave neither; delete it yourself, or choose another output, and run without ",
-                Argument("overwrite", True),
-            )
         with only_writer(root) if there else nullcontext() as lease:
-            if there:
+            if there and not is_half_overwritten(root):
                 finish_growth(root)
                 open_cube_for_reading(root)
             needed = self.stored.points * self.stored.bytes_per_point
@@ -121,7 +117,9 @@ class WantedCube:
                 lease.require()
             try:
                 create_cube(root, self.stored, layout, self._all_attributes(given), there)
-            except Appeared:
+                if beside_others:
+                    storage_of(root).commit("begun")
+            except (Appeared, Overtaken):
                 if not beside_others:
                     raise
                 return False
@@ -163,12 +161,6 @@ class WantedCube:
         axes = grown_axes(cube, self.stored, identity(self.stored, cube.identity))
         if not axes:
             return None
-        if is_url(self.root):
-            raise CubeError(
-                f"{self.root}: is smaller than the sweep, and does not grow in object storage, where several "
-                "objects cannot change in one step; choose another output, and take over its points with ",
-                Argument("reuse", self.root),
-            )
         require_sound_coordinates(cube)
         self._require_few_tiles(cube)
         added = self.stored.points - prod(cube.layout.grid)

@@ -35,7 +35,7 @@ def create_cube(
         with tempfile.TemporaryDirectory() as scratch:
             built = Path(scratch) / "cube.zarr"
             _build(built, space, layout, attributes)
-            appear_in_bucket(built, root)
+            appear_in_bucket(built, root, replace)
         return
     partial = root.with_name(f"{root.name}.partial-{scratch_name()}")
     try:

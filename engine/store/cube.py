@@ -29,6 +29,7 @@ from .shard import Form, Passing, encode, holds_all_chunks
 from .storage.failures import StorageError
 from .storage.files import objects_of, storage_of
 from .storage.links import require_no_link
+from .storage.overwritten import require_not_half_overwritten
 from .storage.pieces import recorder_at
 from .storage.place import place
 from .stored import Stored, stored_array
@@ -246,6 +247,7 @@ def _opened(root: Path, seals: Sequence[Seal]) -> "Cube":
     except Unfit as error:
         raise CubeError(f"{error.filename}: {error.strerror}; it is no part of a cube") from None
     except Exception as error:  # zarr raises many kinds on metadata that is not what it should be
+        require_not_half_overwritten(root)
         reason = f": {error}" if type(error) is ValueError else ""
         raise CubeError(
             f"{root}: cannot be opened as a cube ({type(error).__name__}{reason}); "
@@ -254,16 +256,14 @@ def _opened(root: Path, seals: Sequence[Seal]) -> "Cube":
 
 
 def _require_sealed(root: Path) -> list[Seal]:
-    """Refuse a cube whose metadata or coordinates are not what was written, if a seal says what was.
-
-    Returns the seals.
-    """
+    """The seals; CubeError for a cube whose metadata or coordinates are not what they say was written."""
     seals = seals_of(root)
     wrong = broken(root, seals)
     if wrong:  # unless a run lets the cube grow just now, which changes its seal first
         seals = seals_of(root)
         wrong = broken(root, seals)
     for path, reason in wrong.items():
+        require_not_half_overwritten(root)
         if path.name == "zarr.json":
             mends = Call("verify", root, Argument("repair", True))
             raise CubeError(f"{root}: {reason}; ", mends, " writes them as they were")
@@ -277,7 +277,7 @@ def _left_beside(root: Path) -> str:
     """Where the cube may be that an overwriting run, killed between two names, has moved away."""
     try:
         left = sorted(path.name for path in root.absolute().parent.glob(f"{root.name}.deleted-*"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # the last in object storage, where nothing is moved
         return ""
     moved = "an overwriting run that was killed left the old one as"
     return f"; {moved} {left[0]}, and a run puts it back" if left else ""

@@ -4,9 +4,12 @@ First comes a seal of the cube as it will be, beside the one of what it is. Then
 chunks, which nobody sees yet. Then the root's metadata are replaced, which hold the sweep and a copy of every
 array's metadata: this one rename is the growth, for xarray reads that copy. Last, each array's own metadata
 follow the copy; a run that finds them behind begins with that.
+In a bucket each of these steps is an object that is put in the place of the one that was there, and of no
+other one: what a run that was stalled sends late is refused, and a seal tells it where it is not.
 Shards stay where they are, since their names count from the start of the axis.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -24,9 +27,12 @@ from ..values.columns import Values, describe_values
 from ..values.columns import head as first_of
 from .cube import Cube
 from .durable import discard, sync
+from .iced.at import is_iced
 from .metadata import copies, finish_growth, metadata_text, read_metadata, replace_metadata
 from .seal import Seal, cube_id, drop_older_seals, seal_of, write_seal
 from .shared.owner import scratch_name
+from .storage.files import objects_of
+from .storage.place import is_url
 
 SAMPLES = "design.samples"
 
@@ -117,13 +123,24 @@ def grow(cube: Cube, axes: Sequence[Axis], attributes: Mapping[str, str]) -> Non
         document["attributes"]["versions_before"] = before
     with _new_coordinates(cube, whole) as chunks:
         write_seal(root, _grown_seal(root, document, chunks))
-        for path, written in chunks.items():
-            sync(written)
-            written.replace(path)
-            sync(path.parent)
-    replace_metadata(root / "zarr.json", document)
-    finish_growth(root)
+        if not is_iced(root):
+            _put_chunks(chunks)
+        replace_metadata(root / "zarr.json", document)
+        finish_growth(root)
+        if is_iced(root):  # which takes no chunk beyond the end of an array, and shows all at once anyhow
+            _put_chunks(chunks)
     drop_older_seals(root)
+
+
+def _put_chunks(chunks: Mapping[Path, Path]) -> None:
+    for path, written in chunks.items():
+        bucket = objects_of(path)
+        if bucket is not None:
+            bucket.put_over(path, written.read_bytes())
+            continue
+        sync(written)
+        written.replace(path)
+        sync(path.parent)
 
 
 def _grown_seal(root: Path, document: Mapping[str, Any], chunks: Mapping[Path, Path]) -> Seal:
@@ -146,8 +163,8 @@ def _new_coordinates(cube: Cube, axes: Sequence[Axis]) -> Iterator[dict[Path, Pa
 
     from .create import create_coordinate, stored
 
-    root = cube.root
-    scratch = root.with_name(f"{root.name}.partial-{scratch_name()}")
+    root, name = cube.root, f"{cube.root.name}.partial-{scratch_name()}"
+    scratch = Path(tempfile.gettempdir()) / name if is_url(root) else root.with_name(name)
     try:
         group = zarr.create_group(str(scratch), zarr_format=3)
         chunks = {}

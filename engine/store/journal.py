@@ -13,6 +13,7 @@ from typing import Any
 
 from ..gate.documents import parse_json
 from ..gate.files import JOURNAL as MOST
+from .iced.at import is_iced
 from .storage.files import objects_of, storage_of
 
 JOURNAL = "status/runs.jsonl"  # inside an array's folder, where listing a zarr group does not look
@@ -26,7 +27,8 @@ def log_run(root: Path, entry: Mapping[str, Any], beside_others: bool = False) -
 
     On a disk that refuses it the line is dropped: the error that matters is the tile's.
     """
-    storage, own = storage_of(root), beside_others or objects_of(root) is not None
+    storage = storage_of(root)
+    own = beside_others or (objects_of(root) is not None and not is_iced(root))
     name = f"{FOLDER}/{secrets.token_hex(8)}{_END}" if own else JOURNAL
     with suppress(OSError):
         if own:

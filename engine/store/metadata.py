@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..gate.documents import parse_json
-from .storage.files import storage_of
+from .storage.files import objects_of, storage_of
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -28,7 +28,11 @@ def identity_at(root: Path) -> dict[str, str]:
 
 
 def replace_metadata(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace a file of metadata whole, or not at all."""
+    """Replace a file of metadata whole, or not at all; in a bucket the one that is there now."""
+    bucket = objects_of(path)
+    if bucket is not None:
+        bucket.replace(path, metadata_text(document).encode(), lambda: True)
+        return
     storage = storage_of(path)
     storage.put(path, [metadata_text(document).encode()], durable=True)
     storage.sync(path.parent)

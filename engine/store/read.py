@@ -24,11 +24,13 @@ from .commit import outgrown_files, points_of
 from .cube import open_cube_for_reading
 from .decode import Damaged, FileStamp, read_computed, read_digest, read_part, what_is, why
 from .durable import clear_disk_errors
+from .iced.at import asked_anew as committed_by_now
 from .manifest import STATUSES, complete, of_complete
 from .seal import seals_of
 from .spans import Index, Span, put, spans
 from .storage.changed import changed_files, known_files
 from .storage.files import objects_of
+from .storage.overwritten import was_overwritten
 from .storage.zipped import asked_anew
 
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
@@ -44,7 +46,7 @@ class Reader:
     _folder, _asked = -1, float("-inf")
 
     def __init__(self, root: Path, which: tuple[str, tuple[int, ...]] | None = None) -> None:
-        self.root = asked_anew(root)
+        self.root = committed_by_now(asked_anew(root))
         bucket = objects_of(root)
         self._identity = bucket.identity if bucket else ()
         if not bucket:
@@ -70,8 +72,7 @@ class Reader:
 
     def require_same_cube(self) -> None:
         """CubeError where another cube has taken the place of the one that was opened."""
-        bucket = objects_of(self.root)
-        if bucket is not None:
+        if bucket := objects_of(self.root):
             return self._require_same_objects(bucket.identity)
         with suppress(OSError):
             if os.path.samestat(os.fstat(self._folder), os.stat(self.root)):  # noqa: PTH116
@@ -106,9 +107,8 @@ class Reader:
         """
         if name in self.cube.columns:
             return self._column(name, index)
-        array, layout = self.cube.array(name), self.cube.layout
-        rank = len(layout.tile)
-        lengths = layout.tile + array.shape[rank:]
+        array, tile = self.cube.array(name), self.cube.layout.tile
+        rank, lengths = len(tile), tile + array.shape[len(tile) :]
         along = [
             spans(one, size, length) for one, size, length in zip(index, array.shape, lengths, strict=True)
         ]
@@ -253,9 +253,10 @@ class Reader:
 
     def _require_rewritten(self, name: str, tile: Tile, row: Any, error: Exception) -> None:
         """Raise what is wrong with a recorded shard, unless a run has written it again meanwhile."""
-        with self._lock:
-            self.manifest = self.cube.load_manifest()
+        self.manifest = self.cube.load_manifest()
         now = self.manifest.find(tile.key)
+        self._asked = float("-inf")
+        self.require_same_cube()  # perhaps another one has come in its place just now
         if now is not None and now["shards"].tobytes() == row["shards"].tobytes():
             raise self._error(self.cube.path(name, tile.key), _reason(error), error) from None
         self._statuses.pop(tile.key, None)
@@ -272,6 +273,9 @@ class Reader:
             pass
         except (ValueError, RuntimeError, OSError) as error:
             raise self._error(path, _reason(error), error) from None
+        if values is not None and was_overwritten(self.root):
+            values = None
+        self._asked = float("-inf")
         row = self.manifest.find(tile.key)
         for outgrown in () if values is None else outgrown_files(self.cube, tile, row, values):
             raise self._error(outgrown, "is of before the cube grew although its tile is committed")

@@ -19,7 +19,7 @@ from ..gate.documents import parse_json
 from ..gate.files import CHUNK, SEAL, Unfit
 from .manifest import FOLDER, first_line, manifest_files
 from .metadata import columns_of
-from .storage.files import storage_of
+from .storage.files import objects_of, storage_of
 
 _NAME = re.compile(r"cube-\d{8}\.json")
 _FORMAT = 1
@@ -93,8 +93,13 @@ def write_seal(root: Path, seal: Seal) -> None:
     storage.make_folder(root, FOLDER)
     names = _names(root)
     number = int(names[-1][5:13]) + 1 if names else 1
-    storage.put(root / FOLDER / f"cube-{number:08d}.json", [seal_text(seal)], durable=True)
-    storage.sync(root / FOLDER)
+    path = root / FOLDER / f"cube-{number:08d}.json"
+    bucket = objects_of(root)
+    if bucket is None:
+        storage.put(path, [seal_text(seal)], durable=True)
+        storage.sync(root / FOLDER)
+    elif not bucket.put_new(path, seal_text(seal)):
+        raise CubeError(f"{root}: another run has just changed what the cube is; run the same sweep again")
 
 
 def seal_text(seal: Seal) -> bytes:

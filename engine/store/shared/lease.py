@@ -135,7 +135,10 @@ def _writer(root: Path, alone: bool, what: str, part: str, wait: bool) -> Iterat
     try:
         yield lease
     finally:
-        lease.end()
+        try:
+            storage_of(root).commit(f"part {part}" if part else what)
+        finally:
+            lease.end()
 
 
 def _enter(root: Path, alone: bool, what: str, part: str, wait: bool) -> Lease:

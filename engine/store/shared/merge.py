@@ -16,7 +16,7 @@ from ..durable import appear, clear_disk_errors, discard, remove_leftovers_besid
 from ..identity import damaged_coordinate, differences
 from ..seal import seal_of, write_seal
 from ..storage.appear import appear_in_bucket, is_begun
-from ..storage.files import DISK
+from ..storage.files import DISK, storage_of
 from ..storage.place import is_url
 from .owner import scratch_name, worked_with
 
@@ -74,6 +74,7 @@ def merge(one: Path, other: Path, output: Path) -> Merged:
                 scratch.mkdir()
                 merged = _join(first, second, _empty(first, scratch))
                 appear_in_bucket(scratch, output)
+                storage_of(output).commit(f"merge of {one} and {other}")
             return merged
         remove_leftovers_beside(output)
         scratch = output.with_name(f"{output.name}.partial-{scratch_name()}")

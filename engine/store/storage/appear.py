@@ -2,6 +2,9 @@
 
 The seal comes first, as an object that is to be new: who puts it creates the cube, and everybody who would
 create the same one may go on in its place. The root's metadata come last; without them there is no cube.
+
+Where it takes the place of another cube, a mark comes before everything else and stays (`overwritten`): a run
+that is killed meanwhile leaves a place that says so, and whoever overwrites it begins anew.
 """
 
 import time
@@ -11,9 +14,12 @@ from pathlib import Path
 from ...errors import CubeError
 from ...gate.files import DATA, SEAL
 from ..durable import Appeared
+from ..iced.at import is_iced, repository_at
 from ..manifest import FOLDER
+from ..shared import signs
 from .files import DISK
 from .objects import Objects
+from .overwritten import OVERWRITTEN
 from .reached import objects_at
 from .schemes import REQUEST, TRIES
 
@@ -26,14 +32,21 @@ _MARKS = "status/c"  # below which a tile has its commit mark
 _PAUSE = 1.0
 
 
-def appear_in_bucket(built: Path, root: Path) -> None:
-    """Give a finished cube of this disk its place in object storage.
+def appear_in_bucket(built: Path, root: Path, replace: bool = False) -> None:
+    """Give a finished cube of this disk its place in object storage; with `replace`, of one that is there.
 
     Raises Appeared, a CubeError, where there is one, or another one is just being created; OSError where the
     storage refuses.
     """
     bucket, files = objects_at(str(root)), DISK.files(built)
+    if is_iced(root):
+        if not replace and bucket.exists(root / _ROOT):
+            raise _appeared(root)
+        repository_at(root).put_cube({file: DISK.read(built / file, DATA) for file in files})
+        return
     seal = DISK.read(built / SEAL_FILE, SEAL)
+    if replace:
+        _make_room(bucket, root)
     _require_mine(bucket, root, seal)
     others = [file for file in files if file not in (_ROOT, SEAL_FILE)]
 
@@ -43,8 +56,7 @@ def appear_in_bucket(built: Path, root: Path) -> None:
     def put(file: str) -> None:
         # Not over what one has put who took this run for dead: a request may have been on its way for long.
         path, raw = root / file, DISK.read(built / file, DATA)
-        if not bucket.put_new(path, raw):
-            bucket.replace(path, raw, mine)
+        bucket.put_over(path, raw, mine)
 
     def is_as_put(file: str) -> bool:
         return bucket.read(root / file, DATA) == DISK.read(built / file, DATA)
@@ -57,6 +69,15 @@ def appear_in_bucket(built: Path, root: Path) -> None:
     except FileNotFoundError:  # another one has put its own, or somebody deletes what is here
         pass
     raise _appeared(root)
+
+
+def _make_room(bucket: Objects, root: Path) -> None:
+    """Delete the cube at `root`, or what is left of it, but for the files of its writers: this is one."""
+    bucket.put(root / OVERWRITTEN, [b"{}"])
+    bucket.delete(root / _ROOT)
+    kept = OVERWRITTEN, f"{signs.FOLDER}/"
+    doomed = [file for file in bucket.files(root) if not file.startswith(kept)]
+    bucket.each(lambda file: bucket.delete(root / file), doomed)
 
 
 def _require_mine(bucket: Objects, root: Path, seal: bytes) -> None:
@@ -90,7 +111,7 @@ def is_begun(root: Path) -> bool:
     cube that was deleted in part: they would count as those of the next one.
     """
     bucket = objects_at(str(root))
-    if bucket.exists(root / _ROOT):
+    if bucket.exists(root / _ROOT) or bucket.exists(root / OVERWRITTEN):
         return True
     require_no_rest(root)
     with suppress(FileNotFoundError):

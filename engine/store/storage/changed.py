@@ -8,6 +8,7 @@ from ..cube import Cube
 from ..manifest import Manifest
 from .files import objects_of
 from .interface import FileStamp
+from .overwritten import was_overwritten
 
 LISTED = 1000  # Objects that one listing tells of.
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
@@ -34,9 +35,12 @@ def known_files(cube: Cube, records: np.ndarray, name: str) -> list[FileStamp]:
 def has_mark(cube: Cube, asked: int) -> Callable[[tuple[int, ...]], bool]:
     """What tells whether the tile with a key has its commit mark; `asked` says how many will be asked about.
 
-    On a disk each is asked for; of a bucket one listing tells a thousand, unless few are asked about.
+    On a disk each is asked for; of a bucket one listing tells a thousand, unless few are asked about. Where
+    another cube lay in a bucket, a mark without a record may be of a tile of that one: it does not count.
     """
     bucket = objects_of(cube.root)
+    if bucket is not None and asked and was_overwritten(cube.root):
+        return lambda key: False
     if bucket is None or asked * LISTED < len(cube.layout):
         return lambda key: cube.storage.exists(cube.path("status", key))
     folder = f"{cube.root}/status"

@@ -112,6 +112,9 @@ class Disk:
                         size += entry.stat(follow_symlinks=False).st_size
         return size
 
+    def commit(self, what: str) -> None:
+        """Others see what is written at once."""
+
     @contextmanager
     def at_one_moment(self, root: Path) -> Iterator[Mapping[str, bytes]]:
         """A disk is asked again each time: what it holds is in memory already."""

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...errors import CubeError
+
 _STATUS = re.compile(r"status code: (\d{3})\b|status: (\d{3})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
 _NO_BUCKET = "there is no such bucket; create it first"
@@ -42,6 +44,10 @@ class Changed(FileNotFoundError):
     """The object that was read is there no more: another one is."""
 
 
+class Overtaken(CubeError):
+    """Somebody else has changed what a cube is before this process could commit to it."""
+
+
 @contextmanager
 def as_of_a_disk(url: str) -> Iterator[None]:
     """Turn what a storage raises into an OSError about `url` that tells no secret."""
@@ -69,6 +75,17 @@ def as_of_a_disk(url: str) -> Iterator[None]:
         reason = _reason(error)
         said = _NO_BUCKET if "NoSuchBucket" in reason else f"the storage did not do it: {reason}"
         raise StorageError(errno.EAGAIN, said, url) from None
+
+
+@contextmanager
+def as_of_icechunk(place: str) -> Iterator[None]:
+    """Turn what Icechunk raises into an OSError about `place` that tells no secret."""
+    from icechunk import IcechunkError
+
+    try:
+        yield
+    except IcechunkError as error:
+        raise StorageError(errno.EAGAIN, f"Icechunk did not do it: {_reason(error)}", place) from None
 
 
 def _reason(error: Exception) -> str:

@@ -103,6 +103,13 @@ class Storage(Protocol):
         """What is read of a cube's metadata in this context is read once, where reading takes long."""
         ...
 
+    def commit(self, what: str, /) -> None:
+        """Let others see what was written, where they do not see it at once; `what` did it, to people.
+
+        Raises Overtaken, a CubeError, where they have changed meanwhile what the cube is.
+        """
+        ...
+
     # What is a matter of disks; object storage has nothing to do.
 
     def make_folder(self, root: Place, inside: str, /) -> None:

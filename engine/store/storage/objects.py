@@ -206,6 +206,11 @@ class Objects:
             raise Changed(errno.ESTALE, "is another one by now", str(path))
         self._write_over(path, raw, tag)
 
+    def put_over(self, path: Place, raw: bytes, may: Callable[[], bool] = lambda: True) -> None:
+        """Write an object that is new, or else in the place of the one that is there, as `replace` does."""
+        if not self.put_new(path, raw):
+            self.replace(path, raw, may)
+
     def _write_over(self, path: Place, raw: bytes, tag: str | None) -> None:
         try:
             self._write(path, raw, {"e_tag": tag} if tag else "overwrite")
@@ -275,6 +280,9 @@ class Objects:
         with suppress(FileNotFoundError, Unfit):
             return self.get(path, METADATA).raw
         return None
+
+    def commit(self, what: str) -> None:
+        """Others see what is written at once."""
 
     def make_folder(self, root: Place, inside: str) -> None:
         """Nothing to do."""

@@ -44,13 +44,18 @@ def bucket_at(scheme: str, bucket: str) -> Any:
 
 def _of_s3(client: Any) -> dict[str, Any]:
     """What S3 needs beside the variables AWS_..., which obstore reads itself."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    endpoint = _endpoint()
     if endpoint.startswith("http://"):
         client["allow_http"] = True
     set_here: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     if any(os.environ.get(key) for key in _KEYS) or os.environ.get("AWS_SKIP_SIGNATURE"):
         return set_here
     return set_here | _of_a_profile()
+
+
+def _endpoint() -> str:
+    """The address of a server that speaks like S3; empty where it is Amazon's."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
 
 def _of_a_profile() -> dict[str, Any]:
@@ -68,6 +73,37 @@ def _of_a_profile() -> dict[str, Any]:
         return {"credential_provider": Boto3CredentialProvider(session), **region}
     except Exception as error:  # what is written in such files is its user's
         raise SweepError(f"s3: the profile of AWS cannot be used ({type(error).__name__})") from None
+
+
+def icechunk_storage(place: str) -> Any:
+    """Where a repository of Icechunk lies: a folder, or a place in a bucket.
+
+    Raises SweepError where Icechunk is not installed, or there is no such kind of storage.
+    """
+    try:
+        import icechunk
+    except ImportError:
+        said = f"{place}: is a repository of Icechunk, which needs pip install 'equisweep[icechunk]'"
+        raise SweepError(said) from None
+    if "ICECHUNK_LOG" not in os.environ:
+        icechunk.set_logs_filter("error")  # it warns on standard output
+    scheme, _, rest = place.partition("://")
+    if not rest:
+        return icechunk.local_filesystem_storage(place)
+    bucket, _, inside = rest.partition("/")
+    if scheme == "s3":
+        endpoint = _endpoint()
+        return icechunk.s3_storage(
+            bucket=bucket, prefix=inside, from_env=True, endpoint_url=endpoint or None,
+            allow_http=endpoint.startswith("http://"), force_path_style=bool(endpoint),
+            region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        )  # fmt: skip
+    if scheme == "gs":
+        return icechunk.gcs_storage(bucket=bucket, prefix=inside, from_env=True)
+    if scheme == "az":
+        account = os.environ.get("AZURE_STORAGE_ACCOUNT_NAME", "")
+        return icechunk.azure_storage(account=account, container=bucket, prefix=inside, from_env=True)
+    raise SweepError(f"{place}: a repository of Icechunk lies in a folder, or at s3://, gs:// or az://")
 
 
 # How URLs begin, and what obstore is given beside what it reads itself; None: the memory of this process.

@@ -34,6 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--dask", metavar="ADDRESS", help="let the workers of a Dask scheduler compute: tcp://host:8786"
     )
     where.add_argument("--workers", type=count, metavar="N", help="let N processes of this host compute")
+    parser.add_argument(
+        "--commit-every", type=count, metavar="N", help="in an Icechunk repository: commit after N tiles each"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -55,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
             part=options.part,
             reuse=options.reuse,
             client=client,
+            commit_every=options.commit_every,
         )
     if report.remark:
         print(f"equisweep: {report.remark}", file=sys.stderr)
@@ -110,6 +114,7 @@ COMMAND = Command(
         "equisweep run sweep.toml -o cube.zarr --part 3/64",
         "equisweep run sweep.toml -o cube.zarr --workers 4",
         "equisweep run finer.toml -o finer.zarr --from coarse.zarr",
+        "equisweep run sweep.toml -o repo.icechunk",
     ),
     arguments,
     run,

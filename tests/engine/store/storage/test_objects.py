@@ -120,17 +120,22 @@ def test_parts_complete_one_cube_and_the_same_part_may_run_twice(local):
     assert complete(url).computed == 0
 
 
-def test_what_object_storage_cannot_do_is_refused_before_anything_is_computed():
+def test_another_sweep_is_refused_before_anything_is_computed():
     url = new()
     complete(url)
     before = bytes_in(url)
-    with pytest.raises(SweepError, match=r"cannot exchange .* overwrite"):
-        complete(url, overwrite=True)
     with pytest.raises(CubeError, match="another sweep"):
         run(OTHER, url)
     assert bytes_in(url) == before
     fresh = new()
     assert complete(fresh, overwrite=True).computed == TILES  # where nothing is, nothing is replaced
+
+
+def test_a_cube_that_is_not_there_is_told_so(capsys):
+    with pytest.raises(CubeError, match="no such cube"):
+        open_cube(new())
+    assert main(["info", new()]) == 2
+    assert "no such cube" in capsys.readouterr().err
 
 
 def test_a_place_that_holds_something_else_is_left_alone():
@@ -231,16 +236,12 @@ def test_put_if_absent_is_answered_twice():
     assert not bucket.put_new(f"{url}/a", b"theirs")
 
 
-def test_a_cube_in_object_storage_does_not_grow_and_its_points_are_taken_over(tmp_path):
+def test_points_of_a_cube_in_object_storage_are_taken_over(tmp_path):
     url, grown = new(), tmp_path / "grown.zarr"
     complete(url)
     longer = Sweep(
         "external", AXES | {"alpha": {"start": 0.1, "stop": 1.0, "num": 10}}, outputs=["investment"]
     )
-    before = bytes_in(url)
-    with pytest.raises(CubeError, match="does not grow in object storage"):
-        run(longer, url)
-    assert bytes_in(url) == before
     for output in (grown, new()):
         assert run_report(longer, output, reuse=url, progress=False).reused == 90
     half = new()

@@ -25,6 +25,7 @@ class Status(IntEnum):
     boundary_start = 12
     step_too_small = 13
     sliding = 14
+    unresolved = 15
 
 
 MEANING: dict[Status, str] = {
@@ -55,6 +56,10 @@ MEANING: dict[Status, str] = {
     Status.sliding: (
         "the orbit came to a switch of its field that drives it back from both sides, along which it would"
         " slide; its state there is reported"
+    ),
+    Status.unresolved: (
+        "what is listed is right, but is not shown to be all: rest points that all but coincide, or more than"
+        " there is room for"
     ),
 }
 

@@ -15,6 +15,7 @@ from .supervision.model import SUPERVISION
 from .supervision_noise.model import SUPERVISION_NOISE
 from .supervision_regulator.model import SUPERVISION_REGULATOR
 from .supervision_shapes.model import SUPERVISION_SHAPES
+from .supervision_shares.model import SUPERVISION_SHARES
 
 # In the order in which `equisweep models` lists them.
 _GAMES = (
@@ -22,6 +23,7 @@ _GAMES = (
     INTERNAL,
     SUPERVISION,
     SUPERVISION_SHAPES,
+    SUPERVISION_SHARES,
     SUPERVISION_REGULATOR,
     SUPERVISION_NOISE,
     CONTRACT,

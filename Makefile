@@ -6,8 +6,13 @@ READY := $(VENV)/.ready
 # Using equisweep takes less than working on it: `make demo` waits for the former alone.
 DEV := $(VENV)/.ready-to-work
 
+# JAX with its support of GPUs, and several processes on one card.
+WITH_GPU := $(BIN)/python -c 'import jax_cuda13_plugin' 2>/dev/null || \
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cuda13]'
+TAKING_TURNS := XLA_PYTHON_CLIENT_PREALLOCATE=false
+
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test test-slowest test-browser test-cluster faults lint docs bench bench-quick bench-sweep gallery notebooks clean
+.PHONY: demo help test test-slowest test-browser test-cluster test-gpu kernels faults lint docs bench bench-quick bench-sweep bench-gpu gallery notebooks clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -53,6 +58,16 @@ test-cluster: $(DEV)  ## a real S3 server on loopback; 100 kills of Dask workers
 	    echo "make test-cluster: no iproute2 here, and it could not be installed: no link of a worker will be cut"
 	$(BIN)/python -m pytest -n 0 -rs tests/cluster/check_*.py
 
+kernels: $(DEV)  ## every orbit on a GPU's threads, without one: assembled for three cards, bits compared; a table in build/kernels.md
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/gpu/check_kernels.py
+
+# What needs a GPU, then tests of the engine with it as JAX's device, as many as two and a half minutes hold.
+test-gpu: $(DEV)  ## four minutes on a machine with an NVIDIA GPU: bits, memory, two sweeps at once, Ctrl-C. It installs what it needs
+	@$(WITH_GPU)
+	$(TAKING_TURNS) $(BIN)/python -m pytest -n 0 -rs tests/gpu/check_card.py
+	$(TAKING_TURNS) timeout --signal=INT 150 $(BIN)/python -m pytest -n 4 --dist loadfile -q tests/engine/grid tests/engine/codegen/test_grid_loop.py \
+	    tests/engine/codegen/test_lane_loop.py tests/engine/ode/test_trajectory.py || { [ $$? = 124 ] && echo "not all of them: the time was over"; }
+
 faults: $(DEV)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md
 	$(BIN)/python -m pytest -n 2 tests/faults/check_planted.py
@@ -74,6 +89,10 @@ bench-quick: $(DEV)  ## the same code on smaller sizes, in minutes
 
 bench-sweep: $(DEV)  ## a sweep into a store, against writing the same bytes alone
 	$(BIN)/python benchmarks/grid_to_zarr.py
+
+bench-gpu: $(DEV)  ## four minutes on a machine with an NVIDIA GPU: the goals of docs/howto/gpu.md, into build/gpu.md
+	@$(WITH_GPU)
+	$(TAKING_TURNS) timeout --signal=INT 235 $(BIN)/python benchmarks/on_a_gpu.py
 
 gallery: $(READY)  ## the pictures of docs/gallery/index.md
 	$(BIN)/python docs/gallery/draw.py

@@ -44,14 +44,9 @@ def _solve(values: np.ndarray, tol: float) -> np.ndarray:
     return np.array([one(float(rho)) for rho in values])
 
 
-def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, Any]:
-    """Case: a model of the user's own, through `lanes`."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
+def own_flow() -> Any:
+    """The equations as a model of the user's own."""
     import jax.numpy as jnp
-    from equisweep.engine.ode.method import Method
-    from equisweep.engine.ode.trajectory import lanes
     from equisweep.kernels.declare import flow_model
     from equisweep.kernels.flow import Observable
     from equisweep.kernels.model import Domain, Parameter
@@ -68,8 +63,19 @@ def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, An
         """Lorenz' equations."""
         return jnp.stack(slopes(*state, p["rho"]))
 
+    return lorenz.flow
+
+
+def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, Any]:
+    """Case: a model of the user's own, through `lanes`."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    from equisweep.engine.ode.method import Method
+    from equisweep.engine.ode.trajectory import lanes
+
     method = Method(solver, tol, tol, 100_000, STEPS if fixed else None, settle=0.0)
-    function = lanes(lorenz.flow, method)
+    function = lanes(own_flow(), method)
     values = {"rho": rhos(size), "horizon": np.ones(size)}
 
     def run() -> dict[str, np.ndarray]:
@@ -83,14 +89,14 @@ def ours(size: int, solver: str, fixed: bool, tol: float = TOL) -> tuple[Any, An
     return run, check
 
 
-def diffrax_vmap(size: int, fixed: bool, block: int | None = 1024) -> tuple[Any, Any]:
+def diffrax_vmap(size: int, fixed: bool, block: int | None = 1024, tol: float = TOL) -> tuple[Any, Any]:
     """Case: diffrax's Tsit5 under vmap, blocks spread over one thread per core."""
     import diffrax
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    controller = diffrax.ConstantStepSize() if fixed else diffrax.PIDController(rtol=TOL, atol=TOL)
+    controller = diffrax.ConstantStepSize() if fixed else diffrax.PIDController(rtol=tol, atol=tol)
 
     def one(p: Any) -> Any:
         done = diffrax.diffeqsolve(

@@ -7,6 +7,10 @@ from ..llvm.code import Code
 
 # Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
 BLOCK = 128
+# One such block on a multiprocessor is enough. Where this is not said NVIDIA's assembler takes a kernel that
+# needs more than its 255 registers down to 32, so that several blocks fit: of steps of the supervision game
+# 46 kB then lay in memory, and 16 kB as it is said.
+_BOUNDS = f'"nvvm.maxntid"="{BLOCK}" "nvvm.minctasm"="1"'
 MEMORY = "ptr addrspace(1)"
 # A kernel takes 4,096 bytes of arguments.
 _MOST_ARRAYS = 500
@@ -46,7 +50,7 @@ def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[s
         'target triple = "nvptx64-nvidia-cuda"',
         *(f"declare {read}" for read in reads.values()),
         thread,
-        f'define ptx_kernel void @{name}({", ".join(given)}) "nvvm.maxntid"="{BLOCK}" {{',
+        f'define ptx_kernel void @{name}({", ".join(given)}) {_BOUNDS} {{',
         *(f"  %{name} = call {read}" for name, read in reads.items()),
         "  %before = mul i32 %block, %size",
         "  %first = add i32 %before, %tid",

@@ -1,0 +1,129 @@
+"""Every model's orbits by every solver, on a GPU's threads: ``make kernels`` tries all and writes a table.
+
+They are valid for NVIDIA's assembler, fit a thread's registers, and have the bits of a processor's vectors.
+No GPU is needed. It takes minutes of a processor; `test_kernels` has some of them.
+"""
+
+import hashlib
+import re
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.codegen import lane_loop as loops
+from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.codegen.gpu.lane_code import lane_kernel
+from equisweep.engine.codegen.gpu.ptx import ptx
+from equisweep.engine.codegen.ir import Unsupported
+from equisweep.engine.ode.method import SOLVERS, Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.engine.point import point_function
+from equisweep.kernels.games.registry import MODELS
+from equisweep.sweeps import Sweep
+from helpers.codegen.captured import loops_of
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.lanes import SideBySide
+from helpers.codegen.threads import assert_as_on_the_cpu
+from helpers.project import ROOT
+
+WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
+EACH = [(name, solver) for name in WITH_ORBITS for solver in SOLVERS]
+# Bytes, stored and loaded, that do not fit a thread's registers: of all models, and of one that holds more.
+SPILLED = {"taylor": 16_000, "kvaerno5": 300}
+LARGER = {"supervision_regulator": 2_400}
+SEEN: set[bytes] = set()
+OF_GRIDS: dict[str, tuple[int, tuple[int, int], int]] = {}
+TABLE: dict[tuple[str, str], list[tuple[int, int]]] = {}
+COUNT = 11
+
+
+@pytest.mark.parametrize(("name", "solver"), EACH)
+def test_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_path, name, solver):
+    """Loops that several have in common are assembled once."""
+    for number, loop in enumerate(loops_of(monkeypatch, name, solver)):
+        text = ptx(lane_kernel(loop, "kernel"))
+        digest = hashlib.sha256(text.encode()).digest()
+        if digest in SEEN:
+            continue
+        SEEN.add(digest)
+        registers, spilled = assembled(text, CARDS[number % len(CARDS)], tmp_path)
+        TABLE.setdefault((name, solver), []).append((registers, spilled))
+        assert 32 < registers <= 255
+        assert spilled <= max(SPILLED.get(solver, 0), LARGER.get(name, 0))
+        assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)  # rounded as they stand
+
+
+@pytest.mark.parametrize(("name", "solver"), EACH)
+def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
+    both = SideBySide(OnThisProcessor(), Cpu())
+    monkeypatch.setattr(loops, "lane_backends", lambda: [both])
+    monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
+    model = MODELS[name]
+    dynamic = {c.name: "dynamic" if "dynamic" in c.options else c.default for c in model.choices}
+    ends = lanes(model.flow, Method(solver, 1e-6, 1e-6, max_steps=300), **dynamic)(scenarios(model))
+    assert len(np.unique(ends["steps"])) > 1
+    assert both.found
+    for threads, vectors in both.found:
+        for one, other in zip(threads, vectors, strict=True):
+            nan = one != one
+            np.testing.assert_array_equal(nan, other != other)
+            assert one[~nan].tobytes() == other[~nan].tobytes()
+
+
+def scenarios(model):
+    """Defaults, but for horizons from none on and one number that moves, in two lanes to NaN and infinity."""
+    values = {}
+    for parameter in model.parameters:
+        default = np.asarray(
+            list(parameter.default.values()) if isinstance(parameter.default, dict) else parameter.default
+        )
+        values[parameter.name] = np.broadcast_to(default, (COUNT, *default.shape)).astype(float).copy()
+    moved = next(
+        name for name, one in values.items() if one.ndim == 1 and name not in ("horizon", "x0", "y0", "z0")
+    )
+    values[moved] *= np.linspace(0.5, 1.5, COUNT)
+    values[moved][3:5] = np.nan, np.inf
+    values["horizon"] = np.linspace(0, 3, COUNT)
+    return {name: jnp.asarray(one) for name, one in values.items()}
+
+
+GRIDS = sorted(file.stem for file in (ROOT / "sweeps" / "presets").glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_grids_of_presets_have_the_bits_of_a_processors_vectors(tmp_path, name):
+    """Some values of each axis; what is asked of orbits, and what has no machine code, is left out."""
+    sweep = Sweep.from_file(ROOT / "sweeps" / "presets" / f"{name}.toml")
+    space = sweep.space()
+    flow = space.model.flow
+    of_orbits = {one.name for one in flow.outputs(path=True)} if flow is not None else set()
+    kept = tuple(one.name for one in space.model.outputs if one.name not in of_orbits)
+    space = replace(space, outputs=kept, derivatives={}, times=())
+    some = [(axis, slice(0, axis.size, max(axis.size // 3, 1))) for axis in space.axes if not axis.static]
+    at = [
+        {n: v for n, v in axis.at(part, space.dtype).items() if n not in axis.options} for axis, part in some
+    ]
+    point = point_function(space, space.combinations[0])
+    try:
+        made = assert_as_on_the_cpu(point, at, tmp_path, spilled=12_000)
+        OF_GRIDS[name] = len(made), max(made), max(spilled for _, spilled in made)
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+
+
+def test_their_table_is_written():
+    """Of each model and solver the loop over steps, and the largest other that it does not share; of presets
+    the kernels of their grids.
+    """
+    lines = ["| model | solver | loop over steps | largest other loop |", "|---|---|---|---|"]
+    for (name, solver), found in TABLE.items():
+        others = max(found[1:], default=("", ""))
+        lines.append(f"| {name} | {solver} | {found[0][0]}, {found[0][1]} | {others[0]}, {others[1]} |")
+    lines += ["", "| preset | kernels | most registers | most that does not fit |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {count} | {most[0]} | {spilled} |" for name, (count, most, spilled) in OF_GRIDS.items()
+    ]
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "kernels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert len(TABLE) == len(EACH)

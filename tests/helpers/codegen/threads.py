@@ -1,0 +1,45 @@
+"""A grid on a GPU's threads, run by this processor, beside its vectors; its kernels assembled."""
+
+from copy import copy
+
+import numpy as np
+from equisweep.engine.codegen.gpu.ptx import ptx
+from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.codegen.schedule import scheduled
+
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.grids import filled, lengths
+
+
+def assert_same_bits(found, expected):
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        values, wanted = np.asarray(values), expected[name]
+        assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), name
+        nan = np.isnan(wanted) if wanted.dtype.kind == "f" else np.zeros(wanted.shape, bool)
+        np.testing.assert_array_equal(values != values, nan, err_msg=name)
+        assert values[~nan].tobytes() == wanted[~nan].tobytes(), name
+
+
+def on_threads(loop, coordinates, threads):
+    """The same scalars on a GPU's threads: neither traced nor lowered again."""
+    other = copy(loop)
+    del other.__dict__["_program"]
+    other._backend = OnThisProcessor(threads)
+    other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), 1)
+    return other
+
+
+def assert_as_on_the_cpu(point, coordinates, folder, threads=3, spilled=0):
+    """The bits of both; registers of each kernel, and bytes that do not fit into them: so many at most."""
+    loop = GridLoop(point, coordinates)
+    expected = filled(loop, coordinates)
+    loop = on_threads(loop, coordinates, threads)
+    assert_same_bits(loop(*coordinates), expected)
+    kernels = loop._program.kernels
+    made = [
+        assembled(ptx(kernel), card, folder)
+        for kernel, card in zip(kernels, CARDS * len(kernels), strict=False)
+    ]
+    assert max(bytes_ for _, bytes_ in made) <= spilled
+    return made

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.supervision.ends import attractor
 from equisweep.kernels.games.supervision.model import FLOW
+from helpers.codegen.grids import of_many
 from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case
 from scipy.integrate import solve_ivp
 from scipy.special import expit
@@ -26,11 +26,11 @@ def columns(cases):
 
 @cache
 def by_signs_alone(mechanism):
-    return jax.jit(jax.vmap(lambda p: attractor(p, reward=mechanism[0], punishment=mechanism[1])))
+    return of_many(lambda p: {"end": attractor(p, reward=mechanism[0], punishment=mechanism[1])})
 
 
 def ends(mechanism, cases):
-    return np.asarray(by_signs_alone(mechanism)(columns(cases)))
+    return by_signs_alone(mechanism)(columns(cases))["end"]
 
 
 @every_mechanism

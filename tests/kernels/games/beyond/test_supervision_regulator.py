@@ -1,6 +1,6 @@
 """Supervision under a regulator: rest points, eigenvalues, classes and orbits against NumPy and SciPy."""
 
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from equisweep.kernels.games.supervision_regulator.rest import INTERIOR, REST_PO
 from equisweep.kernels.numerics.spatial_stability import classify, spectrum
 from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
+from helpers.codegen.grids import of_many
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision import MECHANISMS
 from helpers.oracles.supervision_regulator import (
@@ -39,14 +40,13 @@ every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS, ids="-".join)
 
 @cache
 def solver(mechanism):
-    static = {"reward": mechanism[0], "punishment": mechanism[1]}
-    return jax.jit(jax.vmap(lambda p: kernel(p, **static)))
+    return of_many(partial(kernel, reward=mechanism[0], punishment=mechanism[1]))
 
 
 @cache
 def papers_solver(mechanism):
     static = {"reward": mechanism[0], "punishment": mechanism[1], "wanted": ()}
-    return jax.jit(jax.vmap(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static)))
+    return of_many(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static))
 
 
 def columns(cases):
@@ -56,7 +56,7 @@ def columns(cases):
 def solved(mechanism, cases):
     """Padded to one number of cases: one compilation for each mechanism."""
     found = solver(mechanism)(columns(cases + [CASE] * (600 - len(cases))))
-    return {name: np.asarray(value)[: len(cases)] for name, value in found.items()}
+    return {name: value[: len(cases)] for name, value in found.items()}
 
 
 def shares_of(out, i):
@@ -180,7 +180,7 @@ def test_orbits_are_scipys_and_end_where_strategies_are_given_up():
     dominated = CASE | {"c3": 30.0, "c1": 25.0, "horizon": 2000.0}
     cases += [dominated | {"c2": 3.0}, dominated | {"c2": 9.0}, CASE | {"z0": 0.0}, CASE | {"p1": 0.2}]
     both = {"reward": "dynamic", "punishment": "dynamic"}
-    decided = jax.jit(jax.vmap(lambda p: decide(p, **both)))(columns(cases))
+    decided = of_many(lambda p: {"end": decide(p, **both)})(columns(cases))["end"]
     assert list(decided[10:12]) == [Attractor.rest_point, Attractor.rest_point]
     assert (decided[12:] == NOT_ALONG_FACES).all()
     method = Method("tsit5", 1e-10, 1e-10, max_steps=10**6, decide="integration")

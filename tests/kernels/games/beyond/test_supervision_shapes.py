@@ -1,8 +1,7 @@
 """Supervision with shapes: rest points and their classes against scans, the paper's game, and derivatives."""
 
-from functools import cache
+from functools import cache, partial
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from equisweep.kernels.games.supervision_shapes.model import SUPERVISION_SHAPES,
 from equisweep.kernels.games.supervision_shapes.rest import CLASSES, INTERIOR, OnThreshold
 from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
+from helpers.codegen.grids import of_many
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision_shapes import CASE, crossings, cuts, gains, random_case, velocity
 
@@ -21,14 +21,17 @@ NAMES = {number: name for name, number in CLASSES.items()}
 
 @cache
 def solver(shapes):
-    return jax.jit(jax.vmap(lambda p: kernel(p, reward=shapes[0], punishment=shapes[1])))
+    return of_many(partial(kernel, reward=shapes[0], punishment=shapes[1]))
 
 
 def solved(shapes, cases):
     """Padded to one number of cases: one compilation for each pair of shapes."""
     padded = cases + [CASE] * (120 - len(cases))
-    columns = {name: jnp.asarray([c[name] for c in padded], float) for name in CASE}
-    return {name: np.asarray(value)[: len(cases)] for name, value in solver(shapes)(columns).items()}
+    return {name: value[: len(cases)] for name, value in solver(shapes)(columns(padded)).items()}
+
+
+def columns(cases):
+    return {name: np.asarray([c[name] for c in cases], float) for name in CASE}
 
 
 def test_defaults_are_the_papers_case_and_its_own_parameters():
@@ -39,10 +42,9 @@ def test_defaults_are_the_papers_case_and_its_own_parameters():
 def test_constant_and_linear_shapes_are_the_papers_static_and_dynamic(shapes):
     rng, words = np.random.default_rng(1), {"constant": "static", "linear": "dynamic"}
     cases = [random_case(rng) for _ in range(40)]
-    columns = {name: jnp.asarray([c[name] for c in cases]) for name in CASE} | {"R1": 0.0, "R2": 0.0}
-    static = {"reward": words[shapes[0]], "punishment": words[shapes[1]]}
-    axes = ({name: 0 if np.ndim(value) else None for name, value in columns.items()},)
-    known = jax.jit(jax.vmap(lambda p: papers_kernel(p, **static, wanted=()), in_axes=axes))(columns)
+    static = {"reward": words[shapes[0]], "punishment": words[shapes[1]], "wanted": ()}
+    papers = of_many(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static))
+    known = papers(columns(cases))
     found = solved(shapes, cases)
     for name in (
         "rest_x",
@@ -54,7 +56,7 @@ def test_constant_and_linear_shapes_are_the_papers_static_and_dynamic(shapes):
         "stable_count",
     ):
         mine = found[name][:, :6] if found[name].ndim > 1 else found[name]
-        np.testing.assert_allclose(mine, np.asarray(known[name]), atol=1e-10, err_msg=name)
+        np.testing.assert_allclose(mine, known[name], atol=1e-10, err_msg=name)
     assert (found["rest_class"][:, 6:] == RestClass.absent).all()
     # A power of 1 is linear.
     same = tuple("power" if shape == "linear" else shape for shape in shapes)

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from equisweep.kernels.games.supervision_shapes.ends import BoundaryCycle
 from equisweep.kernels.games.supervision_shapes.model import FLOW, decide, kernel
 from equisweep.kernels.games.supervision_shapes.rest import CLASSES, INTERIOR, OnThreshold
 from equisweep.kernels.status import Status
+from helpers.codegen.grids import of_many
 from helpers.oracles.supervision_shapes import CASE, gains, random_case, solve
 
 UNDECIDED, REST, CLOSED, CYCLE = (int(a) for a in Attractor)
@@ -27,8 +27,13 @@ def columns(cases):
 @cache
 def by_mathematics(shapes):
     static = {"reward": shapes[0], "punishment": shapes[1]}
-    both = jax.jit(jax.vmap(lambda p: (decide(p, **static), kernel(p, **static))))
-    return lambda cases: jax.tree.map(lambda v: np.asarray(v)[: len(cases)], both(columns(padded(cases))))
+    both = of_many(lambda p: kernel(p, **static) | {"end": decide(p, **static)})
+
+    def run(cases):
+        found = {name: value[: len(cases)] for name, value in both(columns(padded(cases))).items()}
+        return found.pop("end"), found
+
+    return run
 
 
 def padded(cases):

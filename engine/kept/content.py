@@ -55,6 +55,8 @@ class _Reading:
             return f"dtype:{value.str}"
         if isinstance(value, tuple | list):
             return f"{type(value).__name__}({self._all(value)})"
+        if isinstance(value, slice | range):
+            return f"{type(value).__name__}({self._all([value.start, value.stop, value.step])})"
         if isinstance(value, frozenset | set):
             return f"set({', '.join(sorted(map(self.of, value)))})"
         if isinstance(value, Mapping):

@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -93,7 +94,7 @@ def process_parts(device: Any) -> dict[str, Any]:
     return {
         "form": _FORM,
         "python": (sys.version, sys.implementation.cache_tag, platform.machine(), sys.platform),
-        "packages": [(name, version(name)) for name in _PACKAGES],
+        "packages": [(name, _loaded_version(name)) for name in _PACKAGES],
         "settings": [(n, _setting(n)) for n in sorted(jax.config.values) if n not in _NO_PART],  # pyright: ignore
         "environment": _environment(),
         "processor": (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), os.cpu_count()),
@@ -101,6 +102,11 @@ def process_parts(device: Any) -> dict[str, Any]:
         "width": backend.width if backend is not None else 0,
         "device": (str(device), device.device_kind, len(jax.devices())),
     }
+
+
+@cache  # what a process runs was loaded once, whatever is installed later
+def _loaded_version(package: str) -> str:
+    return version(package)
 
 
 def _environment() -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
     assert key_of(space) is None  # who knows whether XLA has read it
     monkeypatch.setattr(keys, "variables_read", keys.variables)
     found.append(key_of(space))
-    monkeypatch.setattr(keys, "version", partial(str.format, "{} 99"))
+    monkeypatch.setattr(keys, "_loaded_version", partial(str.format, "{} 99"))
     found.append(key_of(space))
     monkeypatch.setattr(os, "cpu_count", partial(int, 77))
     found.append(key_of(space))
@@ -114,6 +114,7 @@ HELD = [
     0, 0.0, -0.0, 1, 1.0, True, "1", b"1", None, (1, 2), [1, 2], {1: 2}, frozenset({1, 2}), np.float32(1),
     np.arange(3), np.arange(3.0), np.arange(3.0)[::-1], factory(1), factory(2), factory(1, 2),
     len, np.exp, jax.numpy.exp, jax.jit(factory(1)), jax.jit(factory(3)), np.dtype("f4"),
+    slice(1, 3), slice(1, 3, 1), range(1, 3), range(2, 3),
 ]  # fmt: skip
 
 
@@ -182,6 +183,13 @@ def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(
     monkeypatch.setattr(builtins, "mine", lambda: None, raising=False)
     assert code.replaced() == ["builtins.mine"]
     monkeypatch.undo()
+    monkeypatch.setattr(method.Method, "tolerance", lambda self: None)
+    assert code.replaced() == ["equisweep.engine.ode.method.Method.<lambda>"]
+    monkeypatch.undo()
+    monkeypatch.setattr(grid_function.point_function, "__code__", (lambda *_: None).__code__)
+    assert "equisweep.engine.grid.function.point_function" in code.replaced()
+    monkeypatch.undo()
+    assert code.replaced() == []
     monkeypatch.setattr(method, "Tolerance", type("Tolerance", (), {"__module__": __name__}))
     assert code.replaced() == ["equisweep.engine.ode.method.Tolerance"]
     assert key_of(small_sweep(**LEAST).space()) is None

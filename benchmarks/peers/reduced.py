@@ -34,15 +34,8 @@ model = "external"
 outputs = ["expected_loss"]
 
 [axes]
-alpha = {{ start = 0.1, stop = 0.9, num = {side} }}
-beta = {{ start = 0.1, stop = 0.9, num = {side} }}
-
-[fixed]
-mechanism = "noncooperation"
-n = 3
-L = 400
-v = 0.5
-E = 0.1
+alpha = {{ start = 0.01, stop = 0.99, num = {side} }}
+beta = {{ start = 0.01, stop = 1.0, num = {side} }}
 
 [reduce]
 over = ["alpha", "beta"]

@@ -32,8 +32,8 @@ class Statuses(Measure):
         for code in range(1, self.numbers + 1):
             same = block.status == code
             many = np.count_nonzero(same)
-            if many == same.size:
-                counts[:, code - 1] = block.points
+            if many == same.size or block.cells == 1:
+                counts[:, code - 1] = many // block.cells
             elif many:
                 counts[:, code - 1] = counted(same)
             left -= many

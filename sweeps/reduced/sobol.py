@@ -7,6 +7,7 @@ import numpy as np
 from ...engine.reduce.measure import Block, State
 from ..sensitivity.sobol import indices_of, movable_sums, moved
 from ..spec.design import Design
+from .blocks import scratch
 from .sampled import Measured
 from .summed import Summed
 
@@ -23,27 +24,33 @@ class Sobol(Summed):
 
     def sizes(self) -> tuple[int, int]:
         """As of `Summed`."""
-        pairs = self.dims * (self.dims - 1) // 2 + self.dims if self.second else 0
-        return 4 + 3 * self.dims + pairs, 5
+        return 4 + 3 * self.dims + self._pairs, 5
+
+    @property
+    def _pairs(self) -> int:
+        """How many numbers more the second order takes in each block."""
+        return self.dims * (self.dims - 1) // 2 + self.dims if self.second else 0
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         values, usable = self.values(block)
         cells, each = len(values), self.design.points_per_sample
-        y = values.reshape(cells, -1, each)
+        rows, kept = None, values
         if usable.all():
-            rows = np.ones(y.shape[:2], bool)
             centre = values.mean(axis=1)
-            y = y - centre[:, None, None]
         else:
-            rows = np.asarray(usable.reshape(y.shape).all(axis=2))
-            kept = np.where(rows[:, :, None], y, 0.0)
+            rows = np.asarray(usable.reshape(cells, -1, each).all(axis=2))
+            kept = np.where(rows[:, :, None], values.reshape(cells, -1, each), 0.0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 centre = np.nan_to_num(kept.sum(axis=(1, 2)) / (rows.sum(axis=1) * each))
-            y = np.where(rows[:, :, None], kept - centre[:, None, None], 0.0)
-        first = block.first // each
-        turns, counted = self.blocks.by_turns(first, y.transpose(2, 0, 1), rows)
-        sums = movable_sums(turns, counted, self.dims, self.second)
+            kept = kept.reshape(cells, -1)
+        sums = np.zeros((4 + 3 * self.dims + self._pairs, cells, self.blocks.count))
+        for places, inside in self.blocks.turns(block.first // each, values.shape[1] // each):
+            y = _gathered(kept, places, each)
+            y -= centre[:, None, None]
+            counted = _counted(rows, inside, places, y)  # before the sums: it blanks what does not count
+            steps = scratch("steps", (self.dims, *y.shape[1:]))
+            sums += movable_sums(y, counted, self.dims, self.second, steps)
         return self.partial(np.moveaxis(sums, 0, 2), centre, values, usable)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
@@ -70,3 +77,27 @@ class Sobol(Summed):
         if not by.any():
             return state["sums"]
         return np.moveaxis(moved(table, by, self.dims, self.second), 2, 0)
+
+
+def _gathered(values: np.ndarray, places: np.ndarray, each: int) -> np.ndarray:
+    """Values (cells, points) of the samples in these places, shape (points of each, cells, turns, blocks)."""
+    result, first = scratch("values", (each, len(values), *places.shape)), places * each
+    for point, cell in np.ndindex(each, len(values)):
+        np.take(values[cell, point:], first, out=result[point, cell], mode="clip")  # others take a copy
+    return result
+
+
+def _counted(
+    rows: np.ndarray | None, inside: np.ndarray | None, places: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Which samples count, shape (cells, turns, blocks); the values `y` of others become 0.
+
+    `rows`, shape (cells, samples): which do by their status; None where all do.
+    """
+    if rows is None and inside is None:
+        return np.ones(y.shape[1:], bool)
+    counted = np.ones(y.shape[1:], bool) if rows is None else rows[:, places]
+    if inside is not None:
+        counted &= inside
+    y[:, ~counted] = 0.0
+    return counted

@@ -52,8 +52,7 @@ class Summed(Sampled):
 
     def added(self, table: np.ndarray, first: int) -> np.ndarray:
         """Sums, for `partial`, of moments (samples, moments, cells) from sample number `first` on."""
-        (by_turns,) = self.blocks.by_turns(first, np.moveaxis(table, 0, -1))
-        return by_turns.sum(axis=-2).transpose(1, 2, 0)
+        return self.blocks.added(np.moveaxis(table, 0, -1), first).transpose(1, 2, 0)
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`; the moments of both are then about the middle of the first part that has any."""

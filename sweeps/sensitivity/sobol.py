@@ -5,7 +5,8 @@ Physics Communications 181 (2010) 259-270; total, Jansen, Computer Physics Commu
 second order, Saltelli, Computer Physics Communications 145 (2002) 280-297. They are those of SALib.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def sobol_indices(
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = kept.sum(axis=(0, 1)) / (rows.sum(axis=0) * values.shape[1])
         y = np.where(rows[:, None], kept - middle, 0).swapaxes(0, 1)
-    sums = resampler.sums(np.stack(list(_moments(y, rows, dims, second_order)), axis=1))
+    sums = resampler.sums(np.stack(list(_moments(y, rows, _steps(y, dims), second_order)), axis=1))
     result = indices_of(sums, middle, dims, second_order, resampler)
     return result | {"left_out": len(rows) - rows.sum(axis=0)}
 
@@ -61,26 +62,43 @@ def indices_of(
     return result | about
 
 
-def _moments(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool) -> Iterator[np.ndarray]:
+def _moments(
+    y: np.ndarray,
+    counted: np.ndarray,
+    steps: np.ndarray,
+    second_order: bool,
+    times: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.multiply,
+    total: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Iterator[np.ndarray]:
     """What is added up over base samples, one moment after the other.
 
     `y`: values about some number, shape (points of each base sample, ...), 0 where a base sample is not
-    `counted`, shape (...).
+    `counted`, shape (...). `steps`: `_steps` of it. `times` and `total` may add up products, and values, over
+    an axis already.
     """
+    dims = len(steps)
     a, b, ab, ba = y[0], y[-1], y[1 : dims + 1], y[dims + 1 : -1]
-    yield counted.astype(float)
-    yield (a + b) / 2
-    yield (a * a + b * b) / 2
-    for one in ab:
-        yield b * (one - a)
-    for one in ab:
-        yield (a - one) ** 2 / 2
+    yield total(counted.astype(float))
+    yield (total(a) + total(b)) / 2
+    yield (times(a, a) + times(b, b)) / 2
+    for step in steps:
+        yield times(b, step)
+    for step in steps:
+        yield times(step, step) / 2
     if second_order:
+        both = times(a, b)
         for j, k in zip(*np.triu_indices(dims, 1), strict=True):
-            yield ba[j] * ab[k] - a * b
+            yield times(ba[j], ab[k]) - both
 
 
-def movable_sums(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
+def _steps(y: np.ndarray, dims: int, out: np.ndarray | None = None) -> np.ndarray:
+    """By how much values move with each parameter alone, shape (dims, ...)."""
+    return np.subtract(y[1 : dims + 1], y[0], out=out)
+
+
+def movable_sums(
+    y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool, scratch: np.ndarray | None = None
+) -> np.ndarray:
     """The same added up over turns, with all that `moved` needs.
 
     Parameters
@@ -88,16 +106,22 @@ def movable_sums(y: np.ndarray, counted: np.ndarray, dims: int, second_order: bo
     y : values about some number, shape (points of each base sample, cells, turns, blocks), 0 where a base
         sample does not count.
     counted : which base samples count, shape (cells, turns, blocks).
+    scratch : an array that may be written to, shape (dims, cells, turns, blocks).
 
     Returns
     -------
-    Shape (moments, cells, blocks). Of few turns each moment stays in a core's cache until it is added up.
+    Shape (moments, cells, blocks).
     """
-    sums = [moment.sum(axis=1) for moment in _moments(y, counted, dims, second_order)]
-    sums += [(one - y[0]).sum(axis=1) for one in y[1 : dims + 1]]
-    if second_order:
-        sums += [(one - y[-1]).sum(axis=1) for one in y[dims + 1 : -1]]
-    return np.stack([*sums, y.sum(axis=(0, 2))])
+    steps = _steps(y, dims, scratch)
+    sums = [*_moments(y, counted, steps, second_order, _products_added, partial(np.sum, axis=1))]
+    totals = y.sum(axis=2)
+    less = [totals[1 : dims + 1] - totals[0], totals[dims + 1 : -1] - totals[-1]]
+    return np.concatenate([sums, *less[: 1 + second_order], totals.sum(axis=0)[None]])
+
+
+def _products_added(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Products added up over turns, without an array of them; shape (cells, turns, blocks) each."""
+    return np.einsum("ctb,ctb->cb", one, two)
 
 
 def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:

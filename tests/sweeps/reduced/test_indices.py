@@ -120,9 +120,9 @@ def test_blocks_hold_each_sample_once_however_they_come():
     for samples, seed in ((10, 0), (1024, 1), (5000, 2)):
         blocks = Blocks(samples, seed)
         table = np.eye(samples) if samples < 2000 else np.ones((1, samples))
-        whole = blocks.by_turns(0, table)[0].sum(axis=-2)
-        parts = [blocks.by_turns(a, table[:, a : a + 700])[0].sum(axis=-2).T for a in range(0, samples, 700)]
-        np.testing.assert_array_equal(sum(parts), whole.T)
+        whole = blocks.added(table, 0)
+        parts = [blocks.added(table[:, a : a + 700], a) for a in range(0, samples, 700)]
+        np.testing.assert_array_equal(sum(parts), whole)
         assert (whole.sum(axis=-1) == (1 if samples < 2000 else samples)).all()
         if samples <= 1024:
             np.testing.assert_array_equal(whole, np.eye(samples))

@@ -17,6 +17,7 @@ ORDER = (
     "grid_to_zarr",
     "reduced",
     "sensitivity",
+    "sensitivity_jax",
 )
 
 Results = Sequence[Mapping[str, Any]]

@@ -1,10 +1,10 @@
 """Points that are reduced as they are computed, beside the same points computed and dropped.
 
 A Sobol' design of five parameters of the external model: first-order and total indices of the expected
-loss, with intervals from 100 resamples. And the grid over alpha and beta of the benchmark `loss_sweep`, of which
-the mean loss is kept. Ours is the whole run into a new cube, syncs to the disk included. "Computing alone"
-evaluates the same tiles, of the design with its points drawn, and drops the values; "in memory" is how
-`loss_sweep` computes the grid, the investment of every point besides.
+loss, with intervals from 100 resamples. And the grid over alpha and beta of the benchmark `loss_sweep`, of
+which the mean loss is kept. Ours is the whole run into a new cube, syncs to the disk included. "Computing
+alone" evaluates the same tiles, of the design with its points drawn, and drops the values; "in memory" is
+how `loss_sweep` computes the grid, the investment of every point besides.
 """
 
 import sys
@@ -21,7 +21,9 @@ def cases_of(samples: int, side: int) -> list[Case]:
         given = {"kind": kind, "size": size}
         cases.append(Case(OURS, f"{kind}, the whole run", "peers.reduced:ours", given, points))
         cases.append(Case("computing alone", f"{kind}, dropped", "peers.reduced:alone", given, points))
-    cases.append(Case("in memory", "grid, as loss_sweep", "peers.loss_sweep:ours", {"side": side}, side * side))
+    cases.append(
+        Case("in memory", "grid, as loss_sweep", "peers.loss_sweep:ours", {"side": side}, side * side)
+    )
     return cases
 
 

@@ -130,7 +130,9 @@ class Samples:
     def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block hold an answer: their status is one to keep, their value finite."""
         kept = np.isin(self._read("status", region), self.kept(name))
-        return np.repeat(kept, values.shape[1] // kept.shape[1], axis=1) & np.isfinite(values)
+        usable = np.isfinite(values)
+        usable &= _of_each_cell(kept, values)
+        return usable
 
     def kept(self, name: str) -> list[int]:
         """Numbers of the statuses under which an output's values count: all, of a status itself."""
@@ -147,7 +149,7 @@ class Samples:
     def computed(self, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block have been computed, of the shape of its `values`."""
         done = self._read("status", region) != Status.not_computed
-        return np.repeat(done, values.shape[1] // done.shape[1], axis=1)
+        return _of_each_cell(done, values)
 
     def positions(self) -> np.ndarray:
         """The sampled parameters, shape (points, parameters)."""
@@ -190,3 +192,9 @@ class Samples:
         labels = (v.split(", ") for k, v in self.identity.items() if k.startswith("labels."))
         own = next(one for one in labels if component in one and len(one) == len(numbers))
         return numbers[own.index(component)]
+
+
+def _of_each_cell(points: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What is so of points, shape (points, cells of the status), for each cell of `values`."""
+    many = values.shape[1] // points.shape[1]
+    return points if many == 1 else np.repeat(points, many, axis=1)

@@ -58,6 +58,13 @@ def read_parameters(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "
                 "give low and high beside it"
             )
+        if SAMPLERS[stated["kind"]].reaches_ends and one.options:
+            raise SweepError(
+                f"{where}.{name}.{one.kind}: a Morris effect is what an output changes per step along a "
+                "range, and from one option to another there is no length; take "
+                f'kind = "sobol", where the total index of {name} screens it, or make it an axis: then each '
+                "option has effects of its own"
+            )
         if SAMPLERS[stated["kind"]].reaches_ends and one.weights:
             raise SweepError(
                 f"{where}.{name}.{one.kind}: a Morris design steps along a range, and single values have "

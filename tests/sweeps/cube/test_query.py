@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import query_text
 from equisweep.sweeps.cube.select import select
 from helpers.hard_cube import hard_cube, points
@@ -43,6 +44,23 @@ def test_tiny_coordinates_are_told_apart():
     assert select(dataset(), {"tiny": "2e-15"})["tiny"].item() == 2e-15
     with pytest.raises(SweepError, match="the nearest is tiny=1e-15"):
         select(dataset(), {"tiny": "1.4e-15"})
+
+
+def test_conditions_on_labels_of_axes_that_vary_together_hold_point_by_point():
+    how, level = ["none", "some of it", "none", "all"], [0.5, 0.5, 1.5, 0.5]
+    zipped = dataset().rename(x="scenario").drop_vars("scenario")
+    zipped = zipped.assign_coords(how=("scenario", how), level=("scenario", level))
+    for condition, kept in {
+        'how == "none"': [0, 2],
+        "how == 'none' and level < 1": [0],
+        'how != "none" and tiny > 1.5e-15': [1, 3],
+        'how == "some of it" or level > 1': [1, 2],
+    }.items():
+        there = where(zipped, condition)["y"].notnull()
+        np.testing.assert_array_equal(np.flatnonzero(there.any("tiny")), kept, condition)
+        assert int(there.sum()) == len(kept) * (1 if "tiny" in condition else 2)
+    with pytest.raises(SweepError, match="did you mean 'none'"):
+        where(zipped, 'how == "nune"')
 
 
 def test_csv_quotes_labels_that_hold_commas():

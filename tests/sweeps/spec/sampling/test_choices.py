@@ -260,7 +260,7 @@ def test_what_is_no_choice_is_refused(folder, parameters, message):
 @pytest.mark.parametrize(
     ("design", "message"),
     [
-        ({"kind": "morris"}, "how.choice: a Morris design steps along a range"),
+        ({"kind": "morris"}, "how.choice: a Morris effect is .* the total index of how screens it"),
         (
             {"kind": "lhs", "correlation": {"rank": [["a", "how", 0.5]]}},
             "how is a static choice, whose options",

@@ -76,6 +76,8 @@ class Plan:
         Why the numbers may have other bits on another device; empty where every device computes the same.
     least_steps
         So many steps at least span the horizon, as the field depends on time; None where any number may do.
+    switches_unseen
+        Whether a loop in the field compares what moves, so that a step may pass over a switch in it unseen.
     orders
         The order of Taylor steps, and the higher one that the tolerances ask for, of which a step would be
         compiled for minutes; None where it is that one.
@@ -99,6 +101,7 @@ class Plan:
     computed: str = ""
     not_portable: str = ""
     least_steps: int | None = None
+    switches_unseen: bool = False
     orders: tuple[int, int] | None = None
     latest: float | None = None
     tried: bool = False
@@ -135,7 +138,14 @@ def plan(
     """
     began = time.perf_counter()
     from ..engine.codegen.how_compiled import Compiled, in_words, remarked
-    from ..engine.grid.function import how_computed, latest_end, least_steps, lowered_orders, not_portable
+    from ..engine.grid.function import (
+        how_computed,
+        latest_end,
+        least_steps,
+        lowered_orders,
+        not_portable,
+        switches_unseen,
+    )
     from ..engine.grid.made_before import own_models_too
     from ..engine.kept.folder import keep_compiled
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
@@ -196,6 +206,7 @@ def plan(
         computed=in_words(ways),
         not_portable=not_portable(space, ways),
         least_steps=least_steps(space),
+        switches_unseen=switches_unseen(space),
         orders=lowered_orders(space),
         latest=latest_end(space),
         over=told.reduction.over if told.reduction else (),

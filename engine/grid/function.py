@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,9 @@ from ..point import Point, method_of, parameters_at, point_function
 from ..space import Space
 from .made_before import GridFunction, Made, find, keep, key_of, ways_before
 from .vmap import GridVmap
+
+if TYPE_CHECKING:
+    from ..ode.switching.switches import Switches
 
 
 def grid_function(
@@ -192,16 +195,33 @@ def least_steps(space: Space) -> int | None:
     """How many steps at least span the horizon, as the field depends on time; None where any may do."""
     if not space.needs_ode:
         return None
-    from ..ode.switching.search import switches_of
     from ..ode.switching.watch import LEAST_STEPS
 
-    method, flow = method_of(space), space.model.flow
-    assert flow is not None
+    method = method_of(space)
     if method.max_step is not None or method.fixed_steps is not None:
         return None
+    return LEAST_STEPS if any(switches.hides for switches in _switches(space)) else None
+
+
+def switches_unseen(space: Space) -> bool:
+    """Whether a loop in the field may switch it without being seen, and nothing says where steps end."""
+    if not space.needs_ode:
+        return False
+    method = method_of(space)
+    if method.breaks or method.max_step is not None or method.fixed_steps is not None:
+        return False
+    return any(switches.within_loops for switches in _switches(space))
+
+
+def _switches(space: Space) -> "list[Switches]":
+    """The switches of the field, for each combination of choices."""
+    from ..ode.switching.search import switches_of
+    from ..wide.flows import counted
+
+    assert space.model.flow is not None
+    flow = counted(space.model.flow)
     p = jax.eval_shape(lambda *at: parameters_at(space, at), *_shapes_at_a_point(space))
-    hides = any(switches_of(flow, p, choices).hides for choices in space.combinations)
-    return LEAST_STEPS if hides else None
+    return [switches_of(flow, p, choices) for choices in space.combinations]
 
 
 def lowered_orders(space: Space) -> tuple[int, int] | None:

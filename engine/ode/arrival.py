@@ -33,11 +33,11 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
     NaN where it never did.
     An orbit of shares has to have those near 0 that are left out, too.
     """
-    lane, rest = orbit
+    lane, rest = orbit.lane, orbit.rest
     if lane.watch is None or lane.before is None:
         return jnp.full_like(lane.t, jnp.nan)
-    _, left_out = integration.motion(lane)
-    begin = lane.before
+    begin, end = (lane.before, lane) if orbit.arrival is None else orbit.arrival[1:]
+    _, left_out = integration.motion(end)
     units = integration.units(lane)
 
     def cond(last: _Bracket, fixed: Any) -> Array:
@@ -63,16 +63,16 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
         )
 
     swing = lane.watch.swing
-    ends = [_height(integration, at, rest, units, left_out, swing) for at in (begin, lane)]
-    duration = lane.t - begin.t
+    ends = [_height(integration, at, rest, units, left_out, swing) for at in (begin, end)]
+    duration = end.t - begin.t
     # Nothing to look for where the orbit never settled, or starts at rest.
-    above = jnp.where(lane.settled & (duration > 0), ends[0], -1.0)
+    above = jnp.where(orbit.at_rest & (duration > 0), ends[0], -1.0)
     bracket = _Bracket(jnp.int32(0), jnp.zeros_like(duration), duration, above, jnp.minimum(ends[1], 0.0))
     fixed = (integration.p, (begin, rest, units, left_out, swing), duration)
     found = integration.loop(cond, body, bracket, fixed, native=integration.method.native)
     part = jnp.where(jnp.isfinite(found.above), found.above / (found.above - found.below), 1.0)
     into = found.begin + jnp.where(found.above > 0, part, 0.0) * (found.end - found.begin)
-    return jnp.where(lane.settled, begin.t + into, jnp.nan)
+    return jnp.where(orbit.at_rest, begin.t + into, jnp.nan)
 
 
 def _height(

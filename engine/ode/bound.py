@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from ...kernels.flow import Flow
 from ..codegen.lane_loop import lane_loop
+from ..wide.flows import counted
 from .differences import has_jacobian
 from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import Lane, Moment
@@ -22,20 +23,23 @@ Array = Any
 Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
 Loop = Callable[..., Any]
+# The logit of a share that is 0, or 1.
+_FACE = 1e4
 
 
 class Bound:
     """A flow bound to one scenario and a method. It does not change.
 
-    `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `scaled`: components
-    are measured in their own scales; `switches`: the field jumps or bends on the state; `has_noise`: it is
-    looked at whether rounding hinders the steps.
+    `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `gathers`: some
+    components only accumulate meanwhile; `scaled`: components are measured in their own scales; `switches`:
+    the field jumps or bends on the state; `has_noise`: it is looked at whether rounding hinders the steps.
     """
 
     def __init__(
         self, flow: Flow, p: Parameters, method: Method, static: Mapping[str, str], loop: Loop = lane_loop,
         sources: tuple[SourceComponent | None, ...] | None = None, resting: Resting | None = None,
     ) -> None:  # fmt: skip
+        flow = counted(flow)
         self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
         method.require_decidable(flow)
         self.resting = self._resting() if resting is None else resting
@@ -49,6 +53,7 @@ class Bound:
         self.may_settle = method.settle > 0 and not self.resting.driven
         asked = method.fixed_steps is None or self.may_settle or bool(flow.swings)
         self.scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
+        self.gathers = self.may_settle and bool(self.resting.quadratures)
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
         self.switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
         self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
@@ -131,3 +136,12 @@ class Bound:
         assert self.flow.motion is not None
         moves, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
         return moves, outbound | jnp.asarray(self.resting.quadratures or False)
+
+    def limit(self, lane: Lane, rest: Array) -> Array:
+        """Where a lane goes that is bound for this rest point: a share that dies out to 0, shape (d,).
+
+        What only accumulates stays what it is.
+        """
+        alone, (_, outbound) = jnp.asarray(self.resting.quadratures), self.motion(lane)
+        to_face = jnp.where(lane.rates < 0, -_FACE, _FACE)
+        return jnp.where(alone, lane.state, jnp.where(outbound, to_face, rest))

@@ -10,7 +10,7 @@ from ...kernels.status import Status
 from .bound import Bound, Outputs, Parameters
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .lane import Lane, Moment, Orbit, where_paused
+from .lane import Arrival, Lane, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
@@ -47,11 +47,13 @@ class Integration(Bound):
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )  # fmt: skip
         if not self.may_settle:
-            return Orbit(lane, state)
+            return Orbit(lane, state, None)
         at_rest = settling.starts_at_rest(*self.motion(lane))
         sizes = len(state) if self.scaled and len(state) > 1 else None
         watch = settling.first_watch(self.method, at_rest, state.dtype, sizes)
-        return Orbit(lane._replace(watch=watch), state)
+        here = Moment(zero, state, rates)
+        arrival = Arrival(at_rest, here, here) if self.gathers else None
+        return Orbit(lane._replace(watch=watch), state, arrival)
 
     def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
         """Step the orbit until that time, or until it settles or fails; at `end` it ends at the latest."""
@@ -138,11 +140,11 @@ class Integration(Bound):
 
     def state_at(self, orbit: Orbit, time: Array) -> Array:
         """The state of an orbit stepped to `time`: what accumulates goes on where it settled before."""
-        lane, rest = orbit
+        lane, rest = orbit.lane, orbit.rest
         if not self.resting.quadratures:
             return lane.state
         alone = jnp.asarray(self.resting.quadratures)
-        rates = self.field(lane.t, jnp.where(alone, lane.state, rest))
+        rates = self.field(lane.t, self.limit(lane, rest))
         later = jnp.where(lane.settled, jnp.maximum(time - lane.t, 0.0), 0.0)
         return lane.state + jnp.where(alone, rates * later, 0.0)
 

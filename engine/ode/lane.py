@@ -53,7 +53,7 @@ class Lane(NamedTuple):
 
     @property
     def settled(self) -> Array:
-        """Whether it has come to rest."""
+        """Whether it has come to rest, and its costs with it: it has ended."""
         return jnp.asarray(False) if self.watch is None else self.watch.settled
 
     @property
@@ -65,11 +65,31 @@ class Lane(NamedTuple):
         return near if self.refused is None else near | (self.refused >= MANY_REFUSED)
 
 
+class Arrival(NamedTuple):
+    """Whether an orbit has come to rest, and the step that led there.
+
+    It may have to go on all the same, for what its costs have still to gather.
+    """
+
+    at_rest: Array
+    before: Moment
+    after: Moment
+
+
 class Orbit(NamedTuple):
-    """A lane, and the rest point that it has come to or that is near, shape (d,)."""
+    """A lane, and the rest point that it has come to or that is near, shape (d,).
+
+    Of a flow with components that only accumulate its `arrival`, too; None of others, which end there.
+    """
 
     lane: Lane
     rest: Array
+    arrival: Arrival | None
+
+    @property
+    def at_rest(self) -> Array:
+        """Whether it has come to rest."""
+        return self.lane.settled if self.arrival is None else self.lane.settled | self.arrival.at_rest
 
 
 class Looked(NamedTuple):
@@ -79,16 +99,17 @@ class Looked(NamedTuple):
     watch: RestWatch | None
     noise: Array | None
     refused: Array | None
+    arrival: Arrival | None
 
     @classmethod
     def at(cls, orbit: Orbit) -> "Looked":
         """What it is in an orbit."""
-        return cls(orbit.rest, orbit.lane.watch, orbit.lane.noise, orbit.lane.refused)
+        return cls(orbit.rest, orbit.lane.watch, orbit.lane.noise, orbit.lane.refused, orbit.arrival)
 
     def of(self, orbit: Orbit) -> Orbit:
         """The orbit with this in it."""
         lane = orbit.lane._replace(watch=self.watch, noise=self.noise, refused=self.refused)
-        return Orbit(lane, self.rest)
+        return Orbit(lane, self.rest, self.arrival)
 
 
 def where_paused(orbit: Orbit, look: Callable[[Orbit], Looked]) -> Orbit:

@@ -3,27 +3,33 @@
 from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from .bound import Bound, Parameters
-from .lane import MANY_REFUSED, Lane, Looked, Moment, Orbit
+from .lane import MANY_REFUSED, Arrival, Lane, Looked, Moment, Orbit
 from .rest import settling
 from .rest.attraction import Nearest, nearest_rest
 from .rest.chart import Chart
+from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
-from .scale import least_scale
+from .scale import least_scale, scale_of
 
 Array = Any
 
 # Rounding hinders the steps where it comes to this part of what is allowed.
 _HINDERS = 0.1
+# A cost may lack so many times `settle` of its scale: one proportional to what decays lacks about one.
+_COSTS_LACK = 3.0
+# Distances of so many times what rounding hides are none.
+_HIDDEN = 4.0
 
 
 def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
     """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
-    lane, (rest, watch, noise, refused) = orbit.lane, Looked.at(orbit)
+    lane, (rest, watch, noise, refused, arrival) = orbit.lane, Looked.at(orbit)
     measures = watch is not None and watch.hidden is not None
     rounding = _rounding(bound, lane) if measures or noise is not None else None
     if watch is not None:
@@ -32,11 +38,44 @@ def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
         rest = jnp.where(still, lane.state, nearest.rest)
         if measures:
             watch = _measured(bound, lane, watch, rounding, end)
+        if arrival is not None:
+            lacks = _costs_lack(bound, lane, rest, watch.hidden, rounding, end)
+            arrival = _arrival(lane, watch.settled, arrival)
+            watch = settling.goes_on(watch, lane.steps, watch.settled & lacks)
     if refused is not None and noise is not None:
         hindered = refused >= MANY_REFUSED
         noise = jnp.where(hindered, _hindering(bound, lane, rounding), noise)
         refused = jnp.where(hindered, 0, refused)
-    return Looked(rest, watch, noise, refused)
+    return Looked(rest, watch, noise, refused, arrival)
+
+
+def _arrival(lane: Lane, at_rest: Array, known: Arrival) -> Arrival:
+    """The arrival that was known, or the last step of a lane that is near a rest point for the first time."""
+    assert lane.watch is not None
+    assert lane.before is not None
+    looks = lane.watch.near
+    here = Arrival(at_rest, lane.before, Moment(lane.t, lane.state, lane.rates))
+    keeps = ~looks | (known.at_rest & at_rest)
+    return jax.tree.map(lambda old, new: jnp.where(keeps, old, new), known, here)
+
+
+def _costs_lack(
+    bound: Bound, lane: Lane, rest: Array, hidden: Array | None, rounding: Array | None, end: Array
+) -> Array:
+    """Whether a component that only accumulates would lack more than `settle` if the orbit ended here.
+
+    Not where the rest point is as near as can be seen.
+    """
+    alone, outbound = jnp.asarray(bound.resting.quadratures), bound.motion(lane)[1]
+    to_come = still_to_come(
+        partial(bound.field, lane.t), lane.state, bound.limit(lane, rest), bound.resting.quadratures,
+        outbound, bound.units(lane), 0.0 if rounding is None else rounding, bound.last_end(end),
+    )  # fmt: skip
+    own = jnp.abs(lane.state) if lane.largest is None else scale_of(lane.largest, bound.flow.scale, floor=0.0)
+    lacks = jnp.any(~(to_come <= _COSTS_LACK * bound.method.settle * own))  # NaN is not enough
+    if hidden is None:
+        return lacks
+    return lacks & jnp.any(jnp.where(alone, 0.0, jnp.abs(lane.state - rest)) > _HIDDEN * hidden)
 
 
 def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]:

@@ -13,7 +13,7 @@ from .closed_orbit import Closeness, Cycle, cycle_of
 from .extrema import Extremes, errors_in, extremes_in
 from .followed import Followed
 from .integration import Integration, Outputs, Parameters
-from .lane import Lane
+from .lane import Lane, Orbit
 from .steps.stepper import Stepper
 
 Array = Any
@@ -28,18 +28,18 @@ class _At(NamedTuple):
     sticks: Array | None
 
 
-def reached(integration: Integration, lane: Lane, known: Array | None) -> Outputs:
-    """``"attractor"``, and of a flow with swings their outputs, of a lane that has ended.
+def reached(integration: Integration, orbit: Orbit, known: Array | None) -> Outputs:
+    """``"attractor"``, and of a flow with swings their outputs, of an orbit that has ended.
 
     `known` is what the flow's own `decide` says, if it has one.
     """
-    flow, followed = integration.flow, integration.followed
+    flow, followed, lane = integration.flow, integration.followed, orbit.lane
     extremes, own = _extremes(integration, lane), jnp.asarray([s is None for s in followed.sources])
     tolerance = integration.method.tolerance().nominal
     # What was seen of an orbit before it stopped stays true, whatever stopped it.
     sound = _was_on_its_way(lane)
     faces = flow.faces if known is None or not flow.faces else known != NOT_ALONG_FACES
-    attractor = classified(extremes, own, lane.settled, faces, tolerance)
+    attractor = classified(extremes, own, orbit.at_rest, faces, tolerance)
     if known is not None:
         attractor = jnp.where(known > Attractor.undecided, known, attractor)
     attractor = jnp.where(sound, attractor, jnp.int8(Attractor.undecided))

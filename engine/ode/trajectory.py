@@ -78,9 +78,10 @@ def integrated(
     if only_attractor and known is not None:
         t = jnp.where(known <= Attractor.undecided, lane.t, integration.end(lane.state))
         orbit = orbit._replace(lane=lane._replace(t=t))
+    times = jnp.asarray(times, lane.t.dtype)
     if len(times):
-        orbit, path = integration.along(orbit, jnp.asarray(times, lane.t.dtype))
-    return report(integration, *_ended(integration, orbit, known, bool(path)), path)
+        orbit, path = integration.along(orbit, times)
+    return report(integration, *_ended(integration, orbit, known, bool(path)), path, times)
 
 
 class _Extending(NamedTuple):
@@ -106,7 +107,7 @@ def _ended(
     if not integration.method.extends:
         if not at_horizon:
             orbit = integration.advance(orbit, horizon, horizon)
-        return orbit, reached(integration, orbit.lane, known)
+        return orbit, reached(integration, orbit, known)
     latest = integration.last_end(horizon)
 
     def cond(at: _Extending) -> Array:
@@ -116,7 +117,7 @@ def _ended(
         # Of many orbits at once all pass here as long as one is open: the others are not to take steps.
         until = jnp.where(at.open, at.next, at.orbit.lane.t)
         orbit = integration.advance(at.orbit, until, until)
-        seen = reached(integration, orbit.lane, known)
+        seen = reached(integration, orbit, known)
         is_open = (seen["attractor"] == Attractor.undecided) & (orbit.lane.status == Status.ok)
         is_open &= (until > 0) & (until < latest)
         return _Extending(orbit, jnp.minimum(2 * until, latest), seen, is_open)

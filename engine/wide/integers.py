@@ -7,7 +7,7 @@ unsigned numbers of 32 and 64 bits) stay what they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from math import inf
 from operator import or_
 from typing import Any
@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
-from .checked import LEAVING, NAN
+from .checked import LEAVING, NAN, on_integers, real_of
 from .constants import of_constants
 from .conversions import converted, is_cut
 from .loops import branches, loop, scan
@@ -26,9 +26,11 @@ from .numbers import (
     Array,
     Number,
     apart,
+    in_64_bits,
     is_cast,
     known,
     lost,
+    nan_where,
 )
 from .powers import of_any_exponent, powers
 from .results import chosen, first
@@ -75,6 +77,41 @@ def with_wide_integers(
     return dict(zip(names, map(_seen, numbers), strict=True)), rests_on_none
 
 
+def with_right_reals(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function gives, a tree of arrays, where none of its integers is cut off or wraps.
+
+    Numbers that rest on one that is none are NaN. Calls and loops in which nothing can be lost stay as they
+    are written: what looks for switches knows some of them by name.
+    """
+    trace, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+    given = [known(leaf) for leaf in jax.tree.leaves(arguments)]
+    numbers = _evaluated(trace.jaxpr, trace.consts, given, keeps=True)
+    return jax.tree.unflatten(jax.tree.structure(shape), list(map(_real, numbers)))
+
+
+def may_lose(function: Callable[..., Any], *arguments: Any) -> bool:
+    """Whether what a function gives may rest on an integer that is lost; `arguments` are arrays or shapes."""
+    trace = jax.make_jaxpr(function)(*arguments)
+    if not _may_lose(trace.jaxpr):
+        return False
+    noted: list[Number] = []
+
+    def evaluated(*leaves: Array) -> list[Array]:
+        noted.extend(_evaluated(trace.jaxpr, trace.consts, list(map(known, leaves))))
+        return [number.value for number in noted]
+
+    jax.eval_shape(evaluated, *jax.tree.leaves(arguments))
+    return any(map(apart, noted))
+
+
+def _real(number: Number) -> Array:
+    """A number, NaN where an integer or a boolean is none."""
+    if not apart(number) or jnp.issubdtype(number.value.dtype, jnp.inexact):
+        return number.value
+    real = number.value.astype(float) if number.wide is None else real_of(in_64_bits(number), float)
+    return nan_where(lost(number), real)
+
+
 def _seen(number: Number) -> Array:
     """A number as an output shows it."""
     if number.wide is not None and not is_cast(number):
@@ -112,7 +149,10 @@ def _inner(equation: Any) -> Any:
     return equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
 
 
-def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Number]) -> list[Number]:
+def _evaluated(
+    jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Number], keeps: bool = False
+) -> list[Number]:
+    """The results of a jaxpr; one that `keeps` leaves calls and loops in which nothing is lost as written."""
     values: dict[Any, Number] = {v: known(c) for v, c in zip(jaxpr.constvars, constants, strict=True)}
     values.update(zip(jaxpr.invars, arguments, strict=True))
 
@@ -122,17 +162,41 @@ def _evaluated(jaxpr: Any, constants: Sequence[Array], arguments: Sequence[Numbe
     of_powers = powers(jaxpr)
     for place, equation in enumerate(jaxpr.eqns):
         operands = [read(v) for v in equation.invars]
-        inner = _inner(equation)
-        if inner is None or _stays(equation, inner, operands):
-            results = _applied(equation, operands)
-        else:
-            closed = hasattr(inner, "jaxpr")
-            results = _evaluated(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
-        values.update(zip(equation.outvars, results, strict=True))
+        results = _as_written(equation, operands) if keeps and _holds_more(equation) else None
+        values.update(zip(equation.outvars, results or _of_equation(equation, operands, keeps), strict=True))
         if place in of_powers:
             power, *rest = of_powers[place]
             values[power] = of_any_exponent(values[power], *map(read, rest))
     return [read(v) for v in jaxpr.outvars]
+
+
+def _of_equation(equation: Any, operands: Sequence[Number], keeps: bool) -> list[Number]:
+    inner = _inner(equation)
+    if inner is None or _stays(equation, inner, operands):
+        return _applied(equation, operands, keeps)
+    closed = hasattr(inner, "jaxpr")
+    return _evaluated(inner.jaxpr if closed else inner, inner.consts if closed else (), operands, keeps)
+
+
+def _holds_more(equation: Any) -> bool:
+    return equation.primitive.name in _WITHIN or _inner(equation) is not None
+
+
+def _as_written(equation: Any, operands: Sequence[Number]) -> list[Number] | None:
+    """The results of a call or loop as it is written; None where an integer in it may be lost."""
+    noted: list[Number] = []
+
+    def evaluated() -> list[Array]:
+        noted.extend(_of_equation(equation, operands, keeps=False))
+        return [number.value for number in noted]
+
+    if any(map(apart, operands)):
+        return None
+    jax.eval_shape(evaluated)
+    if any(map(apart, noted)):
+        return None
+    results = on_integers(equation, [number.value for number in operands])
+    return [known(new, n.size, n.positive) for new, n in zip(results, noted, strict=True)]
 
 
 def _literal(atom: Any) -> Number:
@@ -149,12 +213,12 @@ def _stays(equation: Any, inner: Any, operands: Sequence[Number]) -> bool:
     )
 
 
-def _applied(equation: Any, operands: Sequence[Number]) -> list[Number]:
+def _applied(equation: Any, operands: Sequence[Number], keeps: bool) -> list[Number]:
     name, primitive = equation.primitive.name, equation.primitive
     if name in _WITHIN and (
         any(map(apart, operands)) or any(_may_lose(inner.jaxpr) for inner in _held(equation))
     ):
-        return _WITHIN[name](equation.params, operands, _evaluated)
+        return _WITHIN[name](equation.params, operands, partial(_evaluated, keeps=keeps))
     fixed = of_constants(equation, operands)
     if fixed is not None:
         return [fixed]

@@ -169,6 +169,17 @@ def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, stil
     )
 
 
+def goes_on(watch: RestWatch, steps: Array, lacks: Array) -> RestWatch:
+    """The watch of an orbit that has come to rest, but goes on for some steps where its costs `lack`."""
+    pause = jnp.clip(steps // 16, _SHORTEST, _LONGEST)
+    return watch._replace(
+        near=watch.near & ~lacks,
+        settled=watch.settled & ~lacks,
+        known=watch.known & ~lacks,
+        since=jnp.where(lacks, steps + pause, watch.since),
+    )
+
+
 def measured(
     before: RestWatch, looked: RestWatch, steps: Array, hidden: Array, units: tuple[Array, Array, Array]
 ) -> RestWatch:

@@ -121,6 +121,24 @@ def switches_in(equation: Any, made: Mapping[Any, Any], reach: Reach) -> list[Sw
     return [switch for switch in _jumps_of(equation, made) if not _is_guard(switch, reach)]
 
 
+def decides(jaxpr: Any) -> bool:
+    """Whether a floating-point number becomes something discrete in a jaxpr, or inside one of its calls."""
+    for equation in jaxpr.eqns:
+        real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
+        if real and (equation.primitive.name in STEPWISE or to_integer(equation) or _orders(equation)):
+            return True
+        held = [inner for value in equation.params.values() for inner in _listed(value)]
+        if any(decides(getattr(inner, "jaxpr", inner)) for inner in held):
+            return True
+    return False
+
+
+def _listed(value: Any) -> list[Any]:
+    """The jaxprs among the parameters of an equation."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    return [inner for inner in values if hasattr(getattr(inner, "jaxpr", inner), "eqns")]
+
+
 def _is_guard(switch: Switch, reach: Reach) -> bool:
     """Whether it asks if something is finite that is, where the state is."""
     if switch.how not in ("finite", "number"):

@@ -20,7 +20,7 @@ from jax.extend import core
 from ....kernels.flow import Flow
 from .changes import NEVER, STEPS, Change, changes_in
 from .flat_trace import FlatTrace, flat_trace
-from .primitives import is_zero, reach_of, switches_in
+from .primitives import decides, is_zero, reach_of, switches_in
 from .switches import Switch, Switches
 
 Array = Any
@@ -59,7 +59,19 @@ def _switches_of(
         (changes.get(v, NEVER).time for v in trace.outputs if not isinstance(v, core.Literal)),
         default=NEVER.time,
     )
-    return Switches(trace, timed, clocks + others, len(clocks), time)
+    return Switches(trace, timed, clocks + others, len(clocks), time, _compares_within(trace, changes))
+
+
+def _compares_within(trace: FlatTrace, changes: Mapping[Any, Change]) -> bool:
+    """Whether a loop that stands in a trace compares, in its steps, what may move."""
+    counts = reach_of(trace).counts
+    return any(
+        counts.intersection(equation.outvars)
+        and any(changes.get(v, NEVER).moves for v in equation.invars if not isinstance(v, core.Literal))
+        and decides((equation.params.get("body_jaxpr") or equation.params["jaxpr"]).jaxpr)
+        for equation in trace.equations
+        if equation.primitive.name in ("while", "scan")
+    )
 
 
 def _found(trace: FlatTrace, changes: Mapping[Any, Change]) -> list[Switch]:

@@ -30,6 +30,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+UNSEEN = (
+    "what a loop of the field compares may switch it, and a step may pass over that: breaks says where, or "
+    "max_step keeps steps short"
+)
+
+
 def describe_plan(plan: Plan) -> str:
     """What a sweep will take, as text."""
     from ....engine.trial import WAITS
@@ -59,6 +65,7 @@ def describe_plan(plan: Plan) -> str:
             f"computed   {plan.computed}",
             f"portable   {f'no: {plan.not_portable}' if plan.not_portable else 'yes'}",
             *([f"steps      {steps}"] if plan.least_steps else []),
+            *([f"switches   {UNSEEN}"] if plan.switches_unseen else []),
             *([f"steps      {order}"] if plan.orders else []),
             *(
                 [f"horizon    extended until orbits are decided, up to {plan.latest:g}"]

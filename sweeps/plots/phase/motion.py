@@ -67,7 +67,11 @@ def _compiled(
     """Rates, velocity, its Jacobian and Newton's end of points [n, d], kept for the next picture."""
     import jax
 
+    from ....engine.wide.flows import counted
+
     largest = 0.2 * np.array(size)
+
+    flow = counted(flow)
 
     def rates(q: Array, p: Mapping[str, Array], tiny: float = TINY) -> Array:
         return flow.field(0.0, chart.state(q, tiny), p, **dict(static))

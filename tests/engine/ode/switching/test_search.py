@@ -117,6 +117,29 @@ def test_a_plan_says_where_steps_are_limited(field, least, tmp_path):
     assert stated.least_steps is None
 
 
+LOOP = "jax.lax.while_loop(lambda c: {0}, lambda c: {1}, {2})"
+TIMES = "jax.lax.fori_loop(0, {0}, lambda i, s: s + {1}, 0.0)"
+LOOPS = [
+    (LOOP.format("c[0] < 5", "(c[0] + 1, c[1] + (state[0] > 0.1 * c[0]))", "(0, 0.0)") + "[1]", True),
+    (TIMES.format(100, "jnp.floor(i * state[0])"), True),
+    (TIMES.format(5, "jnp.where(state[0] > 0.1 * i, 1.0, 0.0)"), False),  # written out
+    (TIMES.format(100, "i * state[0]"), False),
+    (LOOP.format("c > 1", "c / 2", "state[0]"), False),  # the number of its steps is seen
+    (TIMES.format(100, "jnp.where(p['k'] > i, 1.0, 0.0)"), False),
+]
+
+
+@pytest.mark.parametrize(("field", "unseen"), LOOPS)
+def test_a_plan_says_where_a_loop_may_switch_the_field_unseen(field, unseen, tmp_path):
+    (tmp_path / "own.py").write_text("import jax\n" + OWN.replace("FORCING", field))
+    sweep = {"model": "own.py:own", "axes": {"k": [1.0, 2.0]}}
+    made = plan(Sweep.from_table(sweep, folder=tmp_path), trial=False)
+    assert made.switches_unseen == unseen
+    assert ("\nswitches   what a loop of the field compares" in describe_plan(made)) == unseen
+    stated = plan(Sweep.from_table({**sweep, "integrator": {"breaks": [1.0]}}, folder=tmp_path), trial=False)
+    assert not stated.switches_unseen
+
+
 def test_breaks_name_parameters(tmp_path):
     (tmp_path / "own.py").write_text(OWN.replace("FORCING", "t"))
     sweep = {"model": "own.py:own", "axes": {"k": [1.0]}, "integrator": {"breaks": [1, "kk"]}}

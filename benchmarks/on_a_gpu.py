@@ -69,6 +69,7 @@ def rows(size: int, few: int, side: int, folder: Path, device: str) -> Iterator[
         "uneven horizons, tsit5", partial(orbits, solver="tsit5", kind="uneven"), size, "1.1 times the next"
     )
     yield Row("the same sorted", partial(orbits, solver="tsit5", kind="sorted"), size)
+    yield Row("Lorenz, adaptive at 1e-5, float32", partial(card.lorenz_lanes, size, single=True), size)
     yield Row("Lorenz, adaptive, diffrax", partial(card.lorenz_diffrax, few), few, "100 times ours or more")
     yield Row(
         "replicator, diffrax Tsit5", partial(card.replicator_diffrax, few), few, "30 times taylor or more"

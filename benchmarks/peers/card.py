@@ -18,12 +18,14 @@ Work = Callable[[], Any]
 TOL = 1e-6
 
 
-def lorenz_lanes(size: int, *, fixed: bool = False, home: bool = False) -> Work:
-    """Lorenz trajectories by tsit5; `home`: from arrays of the host to arrays of the host."""
+def lorenz_lanes(size: int, *, fixed: bool = False, home: bool = False, single: bool = False) -> Work:
+    """Lorenz trajectories by tsit5; `home`: from and to arrays of the host; `single`: in float32."""
     from equisweep.engine.ode.method import Method
 
-    method = Method("tsit5", TOL, TOL, 100_000, lorenz.STEPS if fixed else None, settle=0.0)
-    values = {"rho": lorenz.rhos(size), "horizon": np.ones(size)}
+    tol = 10 * TOL if single else TOL
+    method = Method("tsit5", tol, tol, 100_000, lorenz.STEPS if fixed else None, settle=0.0)
+    dtype = np.float32 if single else np.float64
+    values = {"rho": lorenz.rhos(size).astype(dtype), "horizon": np.ones(size, dtype)}
     return _lanes(lorenz.own_flow(), method, values, ("x_final", "y_final", "z_final"), home)
 
 

@@ -11,6 +11,7 @@ from ..schedule import Grid
 from .grid_program import GpuGridProgram
 from .lane_code import lane_kernel
 from .launch import Kernel, require_takes_ptx, run_lanes
+from .libdevice import libdevice
 from .ptx import ptx
 
 Array = Any
@@ -24,8 +25,11 @@ class Gpu:
     traced_grids = True
 
     def supports(self, op: str, dtype: str) -> bool:
-        """Whether there is an operation whose first argument has this dtype; no C library is on a GPU."""
-        return op not in LIBRARY and instruction(op, dtype) is not None
+        """Whether there is an operation whose first argument has this dtype.
+
+        No C library is on a GPU: there it is NVIDIA's libdevice, where that is installed.
+        """
+        return (op not in LIBRARY or libdevice() is not None) and instruction(op, dtype) is not None
 
     def grid(self, grid: Grid) -> GpuGridProgram:
         """A program that computes a grid."""

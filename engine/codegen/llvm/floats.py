@@ -48,7 +48,7 @@ FLOATS: dict[str, Instruction] = {
     "gt": plain("fcmp ogt"),
     "ge": plain("fcmp oge"),
 }
-# They give what the C library of this machine gives, and only processors can call it.
+# They give what the C library of this machine gives; on a GPU what libdevice has (`gpu.libdevice`).
 LIBRARY = frozenset({
     "exp2", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh", "erf", "erfc",
     "lgamma", "cbrt",

@@ -1,5 +1,7 @@
 """Whole sweeps on GPUs, without one: a cube's bytes, several cards, memory that runs out, long launches."""
 
+from dataclasses import replace
+
 import jax
 import pytest
 from equisweep.engine.errors import CubeError
@@ -48,6 +50,15 @@ def test_a_cube_has_the_bytes_of_a_cpus_and_all_gpus_share_its_tiles(
     assert report.device == ", ".join(f"cuda:{k}" for k in range(used))
     assert [sent.count(gpu) for gpu in gpus] == ([2, 1, 1] if used > 1 else [4, 0, 0][:count])
     assert len(jax.live_arrays()) == before  # the memory of the device is given back
+
+
+def test_float32_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
+    sweep = replace(POINTS, dtype="float32")
+    computed(tmp_path / "cpu.zarr", "cpu", sweep)
+    simulate(monkeypatch)
+    computed(tmp_path / "gpu.zarr", "gpu", sweep)
+    assert numbers(tmp_path / "gpu.zarr") == numbers(tmp_path / "cpu.zarr")
+    assert open_cube(tmp_path / "gpu.zarr")["investment"].dtype == "float32"
 
 
 def test_a_cube_begun_on_a_gpu_goes_on_elsewhere_and_is_checked_there(tmp_path, monkeypatch, on_the_cpu):

@@ -12,13 +12,15 @@ from equisweep.engine.codegen import lane_loop as loops
 from equisweep.engine.codegen.backend import primitives
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
-from equisweep.engine.codegen.gpu import launch
+from equisweep.engine.codegen.gpu import backend, launch, libdevice
+from equisweep.engine.codegen.gpu import ptx as made
 from equisweep.engine.codegen.gpu.backend import Gpu
 from equisweep.engine.codegen.gpu.lane_code import lane_kernel
 from equisweep.engine.codegen.gpu.ptx import ptx
 from equisweep.engine.codegen.ir import DTYPES, Graph, Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lanes import Leaf, Loop
+from equisweep.engine.codegen.llvm.floats import LIBRARY
 from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
@@ -116,14 +118,41 @@ def every_operation_of(dtype):
 
 
 @pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "i1"])
-def test_every_operation_is_valid_on_every_card(tmp_path, dtype):
+def test_every_operation_is_valid_on_every_card(monkeypatch, tmp_path, dtype):
     """LLVM ends the process where it has no instruction: each operation that is offered must have one."""
+    monkeypatch.setattr(backend, "libdevice", lambda: None)
     loop, count = every_operation_of(dtype)
     assert count > (25 if dtype[0] == "f" else 15)
     text = ptx(lane_kernel(loop, "kernel"))
     if dtype[0] == "f":
         assert text.count(f"div.rn.{dtype}") == 1
     assembled(text, CARDS[len(dtype) % 3], tmp_path)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_functions_of_the_c_library_are_libdevices_and_kept_with_it(monkeypatch, tmp_path, dtype):
+    graph = Graph()
+    given = graph.inputs((2,), dtype, 0)
+    numbers = [graph.apply(op, *given[: OPERATIONS[op].arity]) for op in sorted(LIBRARY)]
+    total = numbers[0]
+    for one in numbers[1:]:
+        total = graph.apply("add", total, one)
+    loop = Loop((Leaf(2, dtype, 1),), 1, graph.apply("lt", *given), (total, given[1]))
+    text = lane_kernel(loop, "kernel")
+    assert libdevice.needs_libdevice(text)
+    result = ptx(text)
+    assert "__nv" not in result
+    assert ".extern" not in result
+    for card in CARDS:
+        assembled(result, card, tmp_path)
+    # Another libdevice makes something else, and kept kernels are found again.
+    names = []
+    monkeypatch.setattr(made, "kept", lambda name: names.append(name) or b"found")
+    monkeypatch.setattr(made, "_compile", lambda _: pytest.fail("compiled again"))
+    assert ptx(text) == "found"
+    monkeypatch.setattr(made, "libdevice_digest", lambda: "another")
+    assert ptx(text) == "found"
+    assert len({*names}) == 2
 
 
 def count_down(lane, fixed):
@@ -174,7 +203,10 @@ def test_what_needs_the_c_library_another_jax_or_a_newer_card_goes_through_xla(m
         jax.eval_shape(lambda x: lane_loop(lambda a, _: a < 1, body, x, (), report=ways.append), 0.5)
         return ways.pop()
 
-    assert tried(lambda a, _: a + jnp.sinh(a)).reason == "sinh of f64"
+    with monkeypatch.context() as patched:
+        patched.setattr(backend, "libdevice", lambda: None)
+        assert tried(lambda a, _: a + jnp.sinh(a)).reason == "sinh of f64"
+    assert tried(lambda a, _: a + jnp.sinh(a)).library == ("sinh",)
     assert tried(lambda a, _: a + a % 0.3).native
     assert tried(lambda a, _: a + jnp.exp(a)).native
     with monkeypatch.context() as patched:
@@ -202,8 +234,8 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
         [np.random.default_rng(3).uniform(-5, 5, 20), [0.0, -0.0, 1e20, -1e300, np.inf, np.nan]]
     )
     gpu, found = OnThisProcessor(), []
-    for backend in (gpu, Cpu()):
-        monkeypatch.setattr(loops, "lane_backends", lambda backend=backend: [backend])
+    for one in (gpu, Cpu()):
+        monkeypatch.setattr(loops, "lane_backends", lambda one=one: [one])
         once = jax.vmap(
             lambda x: lane_loop(
                 lambda a, _: a[0] < 1, lambda a, x: (a[0] + 1, all_formulas(x)), (0, jnp.zeros(10)), x

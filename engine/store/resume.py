@@ -113,10 +113,12 @@ def complete_already(
     CubeError
         Another run is writing to the cube, or the disk refuses.
     """
-    if not same or not root.is_dir():
+    if not same:
         return None
-    root = root.resolve() if root.is_symlink() else root
     with clear_disk_errors(root):
+        if not root.is_dir():
+            return None
+        root = root.resolve() if root.is_symlink() else root
         try:
             cube = open_cube_for_reading(root)
         except CubeError:

@@ -13,6 +13,7 @@ from ...errors import CubeError
 
 _STATUS = re.compile(r"status code: (\d{3})\b|status: (\d{3})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
+_NO_BUCKETS = "NoSuchBucket", "ContainerNotFound"  # of S3 and Google, and of Azure
 _NO_BUCKET = "there is no such bucket; create it first"
 _HINTS = (
     ("operation timed out", "no answer in time"),
@@ -56,7 +57,7 @@ def as_of_a_disk(url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if "NoSuchBucket" in str(error):
+        if any(code in str(error) for code in _NO_BUCKETS):
             raise StorageError(errno.EAGAIN, _NO_BUCKET, url) from None
         raise FileNotFoundError(errno.ENOENT, "No such object", url) from None
     except exceptions.AlreadyExistsError:
@@ -73,7 +74,11 @@ def as_of_a_disk(url: str) -> Iterator[None]:
         ) from None
     except exceptions.BaseError as error:
         reason = _reason(error)
-        said = _NO_BUCKET if "NoSuchBucket" in reason else f"the storage did not do it: {reason}"
+        said = (
+            _NO_BUCKET
+            if any(code in reason for code in _NO_BUCKETS)
+            else f"the storage did not do it: {reason}"
+        )
         raise StorageError(errno.EAGAIN, said, url) from None
 
 

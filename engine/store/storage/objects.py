@@ -12,7 +12,7 @@ from typing import Any, cast
 from ...gate.files import DATA, MEGABYTE, METADATA, Unfit
 from .failures import AlreadyThere, Changed, StorageError, as_of_a_disk
 from .interface import FileStamp, Place
-from .stat import Got, ObjectStat, number_of, stat_of
+from .stat import Got, ObjectStat, number_of, stat_of, version_of
 
 AT_ONCE = 16
 _TRIES = 3
@@ -190,8 +190,8 @@ class Objects:
 
         with as_of_a_disk(str(path)):
             answer = obstore.get(self._store, self._key(path))
-            tag, raw = answer.meta.get("e_tag"), bytes(answer.bytes())
-        self._write_over(path, raw, tag)
+            known, raw = version_of(answer.meta), bytes(answer.bytes())
+        self._write_over(path, raw, known)
 
     def replace(self, path: Place, raw: bytes, may: Callable[[], bool]) -> None:
         """Write an object in the place of the one that is there while `may` is asked, and of no other one.
@@ -201,19 +201,19 @@ class Objects:
         import obstore
 
         with as_of_a_disk(str(path)):
-            tag = obstore.head(self._store, self._key(path)).get("e_tag")
+            known = version_of(obstore.head(self._store, self._key(path)))
         if not may():
             raise Changed(errno.ESTALE, "is another one by now", str(path))
-        self._write_over(path, raw, tag)
+        self._write_over(path, raw, known)
 
     def put_over(self, path: Place, raw: bytes, may: Callable[[], bool] = lambda: True) -> None:
         """Write an object that is new, or else in the place of the one that is there, as `replace` does."""
         if not self.put_new(path, raw):
             self.replace(path, raw, may)
 
-    def _write_over(self, path: Place, raw: bytes, tag: str | None) -> None:
+    def _write_over(self, path: Place, raw: bytes, known: Mapping[str, str]) -> None:
         try:
-            self._write(path, raw, {"e_tag": tag} if tag else "overwrite")
+            self._write(path, raw, known or "overwrite")
         except Changed:
             if self.get(path, DATA).raw != raw:  # else this request was answered twice
                 raise

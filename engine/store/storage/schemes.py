@@ -3,6 +3,7 @@
 A new kind is an entry in `SCHEMES`; obstore reaches it.
 """
 
+import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -75,6 +76,21 @@ def _of_a_profile() -> dict[str, Any]:
         raise SweepError(f"s3: the profile of AWS cannot be used ({type(error).__name__})") from None
 
 
+def _of_google(client: Any) -> dict[str, Any]:
+    """What Google Cloud Storage needs beside the variables GOOGLE_..., which obstore reads itself.
+
+    A server that stands for it is named by STORAGE_EMULATOR_HOST, as to Google's own libraries.
+    """
+    server = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
+    if not server:
+        return {}
+    server = server if "://" in server else f"http://{server}"
+    if server.startswith("http://"):
+        client["allow_http"] = True
+    key = dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+    return {"service_account_key": json.dumps({**key, "gcs_base_url": server, "disable_oauth": True})}
+
+
 def icechunk_storage(place: str) -> Any:
     """Where a repository of Icechunk lies: a folder, or a place in a bucket.
 
@@ -109,7 +125,7 @@ def icechunk_storage(place: str) -> Any:
 # How URLs begin, and what obstore is given beside what it reads itself; None: the memory of this process.
 SCHEMES: dict[str, Callable[[dict[str, Any]], dict[str, Any]] | None] = {
     "s3": _of_s3,
-    "gs": lambda _client: {},
+    "gs": _of_google,
     "az": lambda _client: {},
     "memory": None,
 }

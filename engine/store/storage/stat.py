@@ -38,6 +38,13 @@ def stat_of(meta: Any) -> ObjectStat:
     return ObjectStat(meta["size"], number_of(tag), modified, 0 if tag else int(modified) * 10**9)
 
 
+def version_of(meta: Any) -> dict[str, str]:
+    """What an object is told by where it is to be written over: S3 and Azure ask for its tag, Google for its
+    generation; empty where the storage gives it neither.
+    """
+    return {key: meta[key] for key in ("e_tag", "version") if meta.get(key)}
+
+
 def number_of(tag: str | None) -> int:
     """A tag as a number of 64 bits."""
     return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little") if tag else 0

@@ -7,10 +7,12 @@ import secrets
 import numpy as np
 import obstore
 import pytest
+from cluster.gcs_server import gcs_server
 from equisweep.engine.gate.files import says_nothing_of_the_file
+from equisweep.engine.store.shared.lease import only_writer
 from equisweep.engine.store.storage import failures
 from equisweep.engine.store.storage.place import place
-from equisweep.engine.store.storage.reached import objects_at
+from equisweep.engine.store.storage.reached import _bucket, objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.run import run_report
@@ -156,3 +158,19 @@ def test_what_another_part_wrote_and_did_not_record_is_found_by_listing():
         if name.endswith(".tiles"):
             bucket.delete(f"{url}/status/manifest/{name}")
     assert complete(url).computed == TILES - TILES // 3
+
+
+def test_a_server_that_asks_for_generations_and_for_no_tags_takes_runs(monkeypatch):
+    with gcs_server() as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        _bucket.cache_clear()
+        url = "gs://bucket/cube.zarr"
+        assert complete(url).computed == TILES
+        with only_writer(place(url)) as lease:
+            lease.require(anew=True)
+            path = place(url) / "status" / "zarr.json"
+            objects_at(url).replace(path, b"{}", lambda: True)
+            assert objects_at(url).read(path) == b"{}"
+            with pytest.raises(FileNotFoundError):
+                objects_at(url)._write_over(path, b"[]", {"version": "1"})
+    _bucket.cache_clear()

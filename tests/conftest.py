@@ -1,54 +1,7 @@
-"""A hostile numeric setup: double precision, and implicit broadcasting across ranks is an error."""
+"""Which tests begin first, and that tests run in the setup of `helpers.hostile`."""
 
-import gc
-import os
-import re
-import signal
-import sys
-from collections.abc import Iterator
-from importlib.metadata import version
-from pathlib import Path
-
-import jax
 import pytest
-import scipy.linalg  # noqa: F401  (which has a BLAS of its own, for jax, too)
-from equisweep.engine.codegen.cpu import jit
-from equisweep.engine.grid import made_before
-from equisweep.engine.kept.entries import nothing_kept
-from equisweep.engine.kept.folder import keep_compiled
-from equisweep.engine.ode import trajectory
 from helpers.project import ROOT
-from hypothesis import settings
-from threadpoolctl import threadpool_limits
-
-jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_numpy_rank_promotion", "raise")
-
-# What XLA compiles for a test runs once: half of the suite's time would go into optimising it.
-_FLAGS = ["--xla_backend_optimization_level=0"]
-if version("jaxlib").startswith("0.10."):  # others end the process at a flag that they do not know
-    _FLAGS += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
-os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
-# Threads of BLAS wait for each other by spinning: where two workers share two cores, sums of 16,000 products
-# take ten times the processor's time. Commands that tests start have the usual threads.
-threadpool_limits(1, "blas")
-# What is compiled is kept in a folder of the project, for other processes of this run and for the next run.
-os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache")
-keep_compiled()
-# So is the bytecode of tests, and of the commands that they start, also where the environment asks for none.
-# It lies where it always does: in a folder of its own all packages would be compiled once more, 10 s of CPU.
-for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
-    os.environ.pop(name, None)
-sys.dont_write_bytecode, sys.pycache_prefix = False, None
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-# Traces are millions of small objects that live as long as the process: seldom worth a look,
-# and never a second one.
-gc.set_threshold(100_000, 50, 100)
-
-# The same examples every time, and no timings: machines differ.
-settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("repeatable")
 
 # Files that take longest begin first: the one that began last would keep one worker while others are idle.
 _LONGEST = [
@@ -58,7 +11,9 @@ _LONGEST = [
     "sweeps/test_internal_dynamics.py",
     "sweeps/test_supervision_sweep.py",
     "kernels/games/test_registry_laws.py",
+    "kernels/games/beyond/test_supervision_shapes_ends.py",
     "engine/ode/rest/test_settling.py",
+    "engine/ode/test_closed_orbit.py",
     "engine/ode/test_trajectory.py",
     "faults/test_short.py",
     "sweeps/plots/test_gallery.py",
@@ -77,71 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()  # what was imported
-
-
 def pytest_configure(config: pytest.Config) -> None:
     # jax writes kept programs in place, so that a process may meet half of one; then it compiles as usual.
     config.addinivalue_line("filterwarnings", "ignore:Error (reading|writing) persistent compilation cache")
-
-
-# Of loops and of matrices there are many long programs; primitives, in them too, are tried in optimised code.
-# Nor is code optimised that is never run.
-_OPTIMISED = re.compile(
-    "engine/codegen/(?!lower/test_(control_flow|linear_algebra)|test_lane_loop.py::test_every_flow)"
-)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Optimise machine code where a test is about it; elsewhere it runs once, as what XLA compiles."""
-    optimise = 3 if _OPTIMISED.search(item.nodeid) else 0
-    if optimise != jit.OPTIMISE:
-        jit.OPTIMISE = optimise
-        made_before.MADE.clear()
-        trajectory._FUNCTIONS.clear()
-    # What orbits were compiled for is 20 MB each, which nobody else asks for, and seldom found by itself.
-    if item.path not in _begun:
-        _begun.append(item.path)
-        if len(_begun) % 20 == 0:
-            trajectory._FUNCTIONS.clear()
-            gc.collect()
-            gc.freeze()
-
-
-_begun: list[Path] = []
-
-
-@pytest.fixture(autouse=True)
-def signal_handlers() -> Iterator[None]:
-    """Let tests hear SIGINT, which a shell's background jobs ignore, their children too; put handlers back.
-
-    A command sets its own, which under nohup would end the suite on a hangup.
-    """
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    if before[signal.SIGINT] is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-# Tests of what is kept, and of cubes on the disk, for which nothing is made.
-_SEES_TO_IT = re.compile("/engine/(store|kept)/")
-
-
-@pytest.fixture(autouse=True)
-def made_with_what_is_patched(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that puts something else in the place of a part of the engine makes its own functions."""
-    where = str(request.path)
-    own = "monkeypatch" in request.fixturenames and "/engine/" in where and not _SEES_TO_IT.search(where)
-    if not own:
-        yield
-        return
-    before = dict(made_before.MADE)
-    made_before.MADE.clear()
-    with nothing_kept():
-        yield
-    made_before.MADE.clear()
-    made_before.MADE.update(before)
+    # Who hands tests out to workers runs none: loading jax for it would be 3 s in which no worker has begun.
+    if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        config.pluginmanager.import_plugin("helpers.hostile")

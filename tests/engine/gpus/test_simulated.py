@@ -61,6 +61,14 @@ def test_float32_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
     assert open_cube(tmp_path / "gpu.zarr")["investment"].dtype == "float32"
 
 
+def test_what_is_reduced_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
+    sweep = replace(POINTS, reduce={"over": ["beta"], "investment": ["mean", "max"]})
+    computed(tmp_path / "cpu.zarr", "cpu", sweep)
+    simulate(monkeypatch, 2)
+    computed(tmp_path / "gpu.zarr", "all", sweep)
+    assert numbers(tmp_path / "gpu.zarr") == numbers(tmp_path / "cpu.zarr") != {}
+
+
 def test_a_cube_begun_on_a_gpu_goes_on_elsewhere_and_is_checked_there(tmp_path, monkeypatch, on_the_cpu):
     path = tmp_path / "a.zarr"
     with monkeypatch.context() as patched:

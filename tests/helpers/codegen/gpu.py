@@ -10,6 +10,7 @@ import jax
 import llvmlite.binding as llvm
 import numpy as np
 import nvidia
+from equisweep.engine.codegen.cpu.float_state import in_own_state
 from equisweep.engine.codegen.gpu.backend import Gpu
 from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage_kernel
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
@@ -49,7 +50,10 @@ def _linker():
 def thread_on_this_processor(code, arrays):
     """The work of a thread as a function: thread(first, threads, arrays). `code(name)` is its LLVM code."""
     name = f"thread_{len(_LINKED)}"
-    builder = llvm.JITLibraryBuilder().add_ir(code(name)).export_symbol(name)
+    given = ["i32 %first", "i32 %threads", *(f"ptr addrspace(1) %a{k}" for k in range(arrays))]
+    # A GPU never takes tiny numbers for 0; a thread of XLA, which may call this, does.
+    called = in_own_state("work", f"define void @{name}({', '.join(given)})", "void", given)
+    builder = llvm.JITLibraryBuilder().add_ir(code("work") + called).export_symbol(name)
     library = builder.add_current_process().link(_linker(), name)
     _LINKED.append(library)
     function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * arrays)

@@ -115,4 +115,13 @@ OUTPUTS = (
         kind="count",
         by_name=True,
     ),
+    Output(
+        "pattern_count",
+        "#_S",
+        "1",
+        "sets of two or more but not all cities for which an equilibrium was found in which just these "
+        "invest; -1 with a budget in common and of more than six cities, where none is looked for",
+        kind="count",
+        by_name=True,
+    ),
 )

@@ -61,16 +61,17 @@ def _best_on_ladder(g: Game, breach: Array, investment: Array, room: Array | Non
     def cost(own: Array) -> Array:
         return city_cost(g, breach, own - investment, zero)
 
-    best = _cheapest(g, cost, room)
+    best = cheapest(g, cost, room)
     return Deviation(best, cost(zero) - cost(best))
 
 
 def least_cost(g: Game, cost: Function, room: Array | None) -> Array:
     """The least of a city's cost as a function of its own investment, at most `room` of it."""
-    return cost(_cheapest(g, cost, room))
+    return cost(cheapest(g, cost, room))
 
 
-def _cheapest(g: Game, cost: Function, room: Array | None) -> Array:
+def cheapest(g: Game, cost: Function, room: Array | None) -> Array:
+    """The own investment, at most `room`, at which a city's cost is least; nothing where that is as cheap."""
     zero = jnp.zeros_like(g.start)
     top = lax.stop_gradient(_ladder_end(g) if room is None else jnp.minimum(_ladder_end(g), room))
 

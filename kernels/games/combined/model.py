@@ -11,6 +11,7 @@ from ..external.game import net_benefit
 from .declaration import FORMULAS, OUTPUTS, PARAMETERS, RECONSTRUCTED, REGIMES, SOURCE
 from .game import BUDGETS, MECHANISMS, Game, arrives, cross_derivative, game_of, second_derivative
 from .mixing import mixing
+from .patterns import pattern_count
 from .planner import pooled, unpooled
 from .symmetric import Candidate, candidates, chosen
 from .volunteer import volunteer
@@ -67,6 +68,8 @@ def external_combined(
         result |= {"mixing_probability": share, "mixing_investment": investment}
     if "volunteer_count" in asked:
         result["volunteer_count"] = jnp.where(volunteer(g) > 0, p["n"], 0).astype(jnp.int16)
+    if "pattern_count" in asked:
+        result["pattern_count"] = pattern_count(g).astype(jnp.int16)
     status = jnp.where((found.investment > 0) & ~found.bound, Status.ok, Status.corner)
     status = jnp.where(count > 1, Status.several_equilibria, status)
     return result | {"status": jnp.where(count > 0, status, Status.no_equilibrium)}

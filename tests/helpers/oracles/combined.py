@@ -209,3 +209,39 @@ def best_on_chain(s, mechanism, city, investments, top=inf):
     near = minimize_scalar(own, bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
                            method="bounded", options={"xatol": 1e-10})  # fmt: skip
     return min((0.0, own(0.0)), (near.x, near.fun), (grid[-1], values[-1]), key=lambda pair: pair[1])
+
+
+def no_better_answer(s, mechanism, investments, top=inf):
+    """By how much each city's investment is better than its best other one, at least; negative: it is not."""
+    margins = []
+    for city, own in enumerate(investments):
+        now = chain_cost(s, mechanism, city, investments)
+        best, least = best_on_chain(s, mechanism, city, investments, top)
+        nothing = chain_cost(s, mechanism, city, [*investments[:city], 0.0, *investments[city + 1 :]])
+        margins.append(min(nothing - now if own > 0 else inf, least - now if best > 0 else inf))
+    return min(margins)
+
+
+def pairs_of_three(s, mechanism, top=inf):
+    """Margins of all profiles of three cities in which two answer each other and the third does nothing."""
+    free = s | {"entry_cost": 0.0}
+
+    def answer(city, other):
+        profile = [other, other, 0.0]
+        return best_on_chain(free, mechanism, city, profile, top)[0]
+
+    def back(e):
+        return answer(1, answer(0, e)) - e
+
+    grid = np.linspace(1e-3, min(top, 12 / (-s["E"] * np.log(s["v"]))), 40)
+    values, margins = np.array([back(e) for e in grid]), []
+    roots = [
+        brentq(back, grid[k], grid[k + 1], xtol=1e-9) for k in np.flatnonzero(values[:-1] * values[1:] < 0)
+    ]
+    if top < inf and values[-1] == 0:
+        roots.append(grid[-1])
+    for e in roots:
+        first = answer(0, e)
+        if first > 1e-6 and e > 1e-6 and abs(back(e)) < 1e-5:
+            margins.append(no_better_answer(s, mechanism, [first, e, 0.0], top))
+    return margins

@@ -170,7 +170,7 @@ def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, stil
 
 
 def goes_on(watch: RestWatch, steps: Array, lacks: Array) -> RestWatch:
-    """The watch of an orbit that has come to rest, but goes on for some steps where its costs `lack`."""
+    """The watch of an orbit that has come to rest, but goes on for some steps where a cost of it `lacks`."""
     pause = jnp.clip(steps // 16, _SHORTEST, _LONGEST)
     return watch._replace(
         near=watch.near & ~lacks,

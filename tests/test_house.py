@@ -64,7 +64,7 @@ FLOORS = {
         "codegen/llvm/*",
         "codegen/cpu/* codegen/gpu/*",
         "codegen/backends codegen/how_compiled",
-        "codegen/grid_loop codegen/lane_loop",
+        "codegen/grid_loop codegen/lane_loop codegen/lane_call",
         "ode/differences",
         "ode/steps/* ode/rest/* ode/scale ode/followed",
         "ode/switching/*",

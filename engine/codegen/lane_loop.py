@@ -23,7 +23,7 @@ from jax import lax
 
 from .backend import Backend, LaneProgram, primitives
 from .backends import lane_backends
-from .how_compiled import Compiled, attempt, by_machine_code
+from .how_compiled import NATIVE, Compiled, attempt, by_machine_code
 from .ir import Graph, Unsupported, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .live_code import live
@@ -51,6 +51,7 @@ def lane_loop(
     native: bool = True,
     report: Report = lambda _: None,
     link: bool = True,
+    once: bool = False,
 ) -> Any:
     """The lane after as many steps as `cond` asks for; `fixed` is what it needs and does not change.
 
@@ -60,11 +61,13 @@ def lane_loop(
     body : body(lane, fixed) -> the lane after it, of the same shapes and dtypes.
     lane, fixed : trees of arrays.
     native : False asks for `lax.while_loop` everywhere.
-    report : called with how the default device computes the loop, and each loop that its derivatives need.
+    report : called with how the default device computes the loop, and each loop that its derivatives need; of
+        `once` where that is not machine code of ours alone.
     link : False: nothing is compiled, and the lane comes back as it is: to trace what is only to be reported.
+    once : it is one step, and where the lane begins does not matter, but for its first number: `lane_call`.
     """
     flat_cond, flat_body, leaves, split = _flat(cond, body, lane, fixed)
-    way = _Way(report, link)
+    way = _Way(report, link, once)
     results = _loop(flat_cond, flat_body, [jnp.asarray(a) for a in leaves], split, native, way)
     return jax.tree.unflatten(jax.tree.structure(lane), results)
 
@@ -75,6 +78,7 @@ class _Way:
 
     report: Report
     link: bool
+    once: bool
 
 
 def _flat(cond: Cond, body: Body, lane: Any, fixed: Any) -> tuple[Function, Function, list[Any], int]:
@@ -102,18 +106,23 @@ def _loop(
 
     def plain(*arrays: Array) -> list[Array]:
         fixed = arrays[split:]
+        if way.once:
+            return body(*arrays)
         return lax.while_loop(lambda a: cond(*a, *fixed), lambda a: body(*a, *fixed), list(arrays[:split]))
 
     programs: dict[str, LaneProgram] = {}
     compiled = Compiled(False, "native = false")
     if native:
-        lowered = cache(lambda: _lowered(cond, body, arrays, split))
+        lowered = cache(lambda: _lowered(cond, body, arrays, split, way.once))
         for backend in lane_backends():
             program, compiled = attempt(partial(_native, lowered, backend, way.link), "stepping")
             if program is not None:
                 programs[backend.platform] = program
                 compiled = by_machine_code([lowered().cond, *lowered().body])
-    way.report(compiled)
+    if (
+        compiled != NATIVE or not way.once
+    ):  # loops decide how an orbit is computed, unless a call is otherwise
+        way.report(compiled)
     if not programs:
         return plain(*arrays) if way.link else arrays[:split]
     calls = {platform: _of_arrays(program) for platform, program in programs.items()}
@@ -187,8 +196,8 @@ def _native(lowered: Callable[[], Loop], backend: Backend, link: bool) -> LanePr
     return backend.lanes(loop) if link else lambda arrays: list(arrays[: loop.split])
 
 
-def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) -> Loop:
-    """The loop in scalars. Raises Unsupported where it has no such form."""
+def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int, once: bool) -> Loop:
+    """The loop in scalars, `once` as of `lane_loop`. Raises Unsupported where it has no such form."""
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
     if sum(a.size for a in shapes) > _MOST_NUMBERS:
         raise Unsupported(f"more than {_MOST_NUMBERS} numbers in a lane")
@@ -204,12 +213,17 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int) 
             raise Unsupported("a step that changes shapes or dtypes")
         results.append(lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs))
     on, after = results[0][0].item(), tuple(s for array in results[1] for s in array.ravel())
-    needed = order_of([on, *after])
     if operations([on, *after]) > _MOST_OPERATIONS:
         raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
-    needed = {s for s in needed if s.op == "input"}
+    pairs = zip(inputs, results[1], strict=False)  # the leaves that may change, before and after a step
+    changed = [k for k, (a, b) in enumerate(pairs) if once or a.ravel().tolist() != b.ravel().tolist()]
+    needed = set(order_of([on, *(s for k in changed for s in results[1][k].ravel())]))
+    read = changed[:1] if once else changed
     leaves = [
-        Leaf(a.size, dtype_name(s.dtype), len(s.shape), i < split or any(x in needed for x in a.ravel()))
-        for i, (a, s) in enumerate(zip(inputs, shapes, strict=True))
-    ]
-    return Loop(tuple(leaves), split, on, after)
+        Leaf(
+            a.size, dtype_name(s.dtype), len(s.shape),
+            used=k in read or not needed.isdisjoint(a.ravel()), changes=k >= split or k in changed,
+        )
+        for k, (a, s) in enumerate(zip(inputs, shapes, strict=True))
+    ]  # fmt: skip
+    return Loop(tuple(leaves), split, on, after, once)

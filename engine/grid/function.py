@@ -187,7 +187,7 @@ def not_portable(space: Space, ways: Iterable[Compiled]) -> str:
     """Why what is computed in these ways may have other bits on another device; empty where it has not."""
     reason = why_not_portable(ways)
     if space.needs_ode and not reason:
-        return "XLA (where orbits start, and what is said of them at their end)"
+        return "XLA (what is said of orbits at their end)"
     return reason
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import jax.numpy as jnp
 
 from ...kernels.flow import Flow
+from ..codegen.lane_call import lane_call, plain_loop
 from ..codegen.lane_loop import lane_loop
 from ..wide.flows import counted
 from .differences import has_jacobian
@@ -58,10 +59,18 @@ class Bound:
         self.switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
         self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
 
-    def bind(self, p: Parameters) -> Self:
+    def bind(self, p: Parameters, loop: Loop | None = None) -> Self:
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
         known = self.followed.sources, self.resting
-        return type(self)(self.flow, p, self.method, self.static, self.loop, *known)
+        return type(self)(self.flow, p, self.method, self.static, loop or self.loop, *known)
+
+    def call(self, function: Callable[[Self, Any], Any], given: Any) -> Any:
+        """``function(own, given)`` as one call of machine code; `own` is this one, bound within it."""
+
+        def bound(arrays: tuple[Parameters, Any]) -> Any:
+            return function(self.bind(arrays[0], plain_loop), arrays[1])
+
+        return lane_call(self.loop, bound, (self.p, given), self.method.native)
 
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""

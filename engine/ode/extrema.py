@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ..codegen.lane_call import lane_call, plain_loop
 from ..codegen.lane_loop import lane_loop
 from .followed import Followed
 from .steps.stepper import Stepper
@@ -148,6 +149,11 @@ def extreme_in(
 
     `which` is 1 for the quantity that turns and 0 for the others; unless `wanted`, no step is taken.
     """
+    return lane_call(loop, lambda given: _extreme_in(bind, given), (which, turn, p, jnp.asarray(wanted)))
+
+
+def _extreme_in(bind: Bind, given: tuple[Array, Turns, Any, Array]) -> tuple[Array, Array, Array, Array]:
+    which, turn, p, wanted = given
     stepper, followed = bind(p)
     rates = stepper.field(turn.t, turn.state)
     before = jnp.sum(which * followed.slopes(turn.state, rates))
@@ -171,7 +177,7 @@ def extreme_in(
     zero = jnp.zeros_like(guess)
     tries = jnp.where(wanted, jnp.int32(0), jnp.int32(_REFINEMENTS))
     start = _Nearing(tries, zero, zero, guess, zero, zero, turn.state)
-    end = loop(cond, body, start, (which, turn, rates, curvature, p))
+    end = plain_loop(cond, body, start, (which, turn, rates, curvature, p))
     return end.value, turn.t + end.next, end.depth, end.state
 
 

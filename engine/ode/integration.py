@@ -10,7 +10,7 @@ from ...kernels.status import Status
 from .bound import Bound, Outputs, Parameters
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .lane import Arrival, Lane, Moment, Orbit, where_paused
+from .lane import Arrival, Lane, Looked, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
@@ -25,8 +25,11 @@ Array = Any
 class Integration(Bound):
     """A flow bound to one scenario and a method, step by step: lanes go in, and later ones come out."""
 
-    def start(self) -> Orbit:
-        """The orbit at time 0."""
+    def start(self, path: bool = False) -> Orbit:
+        """The orbit at time 0; `path`: it is to be seen at saved times (`along`)."""
+        return self.call(lambda own, _: own._start(path), ())
+
+    def _start(self, path: bool) -> Orbit:
         state = self.flow.start(self.p, **self.static)
         self.method.require(state)
         zero, end = jnp.zeros((), state.dtype), self.end(state)
@@ -37,7 +40,7 @@ class Integration(Bound):
         sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, SwitchWatch) else None
         lane = Lane(
             t=zero, state=state, rates=rates,
-            before=Moment(zero, state, rates) if self.may_settle else None,
+            before=Moment(zero, state, rates) if self.may_settle or path else None,
             size=self.stepper_at(largest, None, sticks).first_size(rates, state, end),
             solver_state=self.stepper.solver_state(zero, end, state),
             tried=jnp.int32(0), steps=jnp.int32(0), refused=jnp.int32(0) if self.has_noise else None,
@@ -56,51 +59,66 @@ class Integration(Bound):
         return Orbit(lane._replace(watch=watch), state, arrival)
 
     def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
-        """Step the orbit until that time, or until it settles or fails; at `end` it ends at the latest."""
+        """Step the orbit to that time or past it, or until it settles or fails; no step passes `end`."""
         if not (self.may_settle or self.has_noise):
             return self._repeat(orbit, until, end)
 
+        # Traced once, though called twice.
+        repeated = jax.jit(lambda orbit: self._repeat(orbit, until, end))
+
+        def look(paused: Orbit) -> Looked:
+            return self.call(lambda own, given: looked_at(own, *given), (paused, end))
+
         def cond(orbit: Orbit) -> Array:
-            lane = orbit.lane
-            return (lane.t < until) & ~lane.settled & (lane.status == Status.ok)
+            return orbit.lane.paused & ~orbit.lane.settled
 
         def body(orbit: Orbit) -> Orbit:
-            orbit = self._repeat(orbit, until, end)
-            return where_paused(orbit, lambda paused: looked_at(self, paused, end))
+            return repeated(where_paused(orbit, look))
 
-        return lax.while_loop(cond, body, orbit)
+        # Before the loop, which most orbits pass by: what it carries, vmap copies in every round.
+        return lax.while_loop(cond, body, repeated(orbit))
 
     def _repeat(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
-        """Step the orbit until that time, or until it fails or has to be looked at."""
+        """Step the orbit to that time or past it, or until it fails or has to be looked at."""
 
         def cond(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Array:
             return (lane.t < fixed[0]) & ~lane.paused & (lane.status == Status.ok)
 
         def body(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Lane:
-            return self.bind(fixed[3])._step(lane, *fixed[:3])
+            return self.bind(fixed[3])._step(lane, *fixed[1:3])
 
         fixed = (until, end, orbit.rest, self.p)
         return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs]:
-        """Step the orbit from one saved time to the next, then to its end; the observables, each (times,)."""
+        """Step the orbit past one saved time after the other, to its end; the observables, each (times,).
+
+        Steps are those that it takes without saved times.
+        """
         end = self.end(orbit.lane.state)
 
         def to(orbit: Orbit, time: Array) -> tuple[Orbit, Outputs]:
             orbit = self.advance(orbit, jnp.minimum(time, end), end)
-            lane = orbit.lane
-            there = (time <= end) & ((lane.t >= time) | lane.settled)
-            seen = self.observe(self.state_at(orbit, time))
-            return orbit, {k: jnp.where(there, v, jnp.nan) for k, v in seen.items()}
+            return orbit, self.call(lambda own, given: own._seen_at(*given), (orbit, time, end))
 
         # The end is one more time: apart, all of a step would be compiled twice.
         orbit, path = lax.scan(to, orbit, jnp.append(times, end))
         return orbit, {name: values[:-1] for name, values in path.items()}
 
-    def _step(self, lane: Lane, until: Array, end: Array, rest: Array) -> Lane:
+    def _seen_at(self, orbit: Orbit, time: Array, end: Array) -> Outputs:
+        """The observables at a time that the last step has reached or passed; NaN where none has."""
+        lane, begin = orbit.lane, orbit.lane.before
+        assert begin is not None
+        inside = time < lane.t
+        within, _ = self.stepper.reach(begin.t, jnp.where(inside, time, begin.t), begin.state, begin.rates)
+        there = (time <= end) & ((lane.t >= time) | lane.settled)
+        seen = self.observe(jnp.where(inside, within, self.state_at(orbit, time)))
+        return {name: jnp.where(there, value, jnp.nan) for name, value in seen.items()}
+
+    def _step(self, lane: Lane, end: Array, rest: Array) -> Lane:
         part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
-        tried = stepper.step(lane.t, until, lane.size, lane.state, lane.rates, lane.solver_state)
+        tried = stepper.step(lane.t, end, lane.size, lane.state, lane.rates, lane.solver_state)
         kept = lane._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
             steps=lane.steps + 1, largest=grown_in_step(lane.largest, lane, tried),

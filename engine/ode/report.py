@@ -36,6 +36,10 @@ def report(integration: Integration, orbit: Orbit, end: Outputs, path: Outputs, 
 
 def _final(integration: Integration, orbit: Orbit) -> Outputs:
     """The observables at the end, where the state there is one of the flow."""
+    return integration.call(_final_of, orbit)
+
+
+def _final_of(integration: Integration, orbit: Orbit) -> Outputs:
     lane = orbit.lane
     sound = (lane.status == Status.ok) | (lane.status == Status.max_steps) | (lane.status == Status.sliding)
     last = integration.observe(integration.state_at(orbit, integration.end(lane.state)))

@@ -44,8 +44,9 @@ def trajectory(
     flow : the model's flow.
     p : the model's parameters, each a scalar (vector parameters: 1-D).
     method : solver, tolerances and limits; `Method()` if None.
-    times : if given, rising and >= 0: where the path is saved. Steps end on them, so the path has the
-        accuracy of the method itself; its points past the horizon are NaN.
+    times : if given, rising and >= 0: where the path is saved, by a shorter step from the begin of the one
+        that passes there, which is at least as accurate. Nothing else changes by it. Points past the horizon
+        are NaN.
     static : the model's static choices.
 
     Returns
@@ -72,7 +73,7 @@ def integrated(
 
     `only_attractor`: nobody looks at anything else, and orbits that mathematics decides take no step.
     """
-    orbit, path = integration.start(), {}
+    orbit, path = integration.start(path=bool(len(times))), {}
     lane = orbit.lane
     known = integration.decided()
     if only_attractor and known is not None:

@@ -49,7 +49,7 @@ def test_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_
         SEEN.add(digest)
         registers, spilled = assembled(text, CARDS[number % len(CARDS)], tmp_path)
         TABLE.setdefault((name, solver), []).append((registers, spilled))
-        assert 32 < registers <= 255
+        assert (0 if loop.once else 32) < registers <= 255
         assert spilled <= max(SPILLED.get(solver, 0), LARGER.get(name, 0))
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)  # rounded as they stand
 

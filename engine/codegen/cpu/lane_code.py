@@ -48,8 +48,9 @@ class _Writer:
         code.add(f"store {held} splat (i64 -1), ptr %held, align 64")
         ffi.enter(code)
         self.inputs = ffi.arguments(code, sum(leaf.used for leaf in self.loop.leaves))
-        self.outputs = ffi.results(code, self.loop.split)
-        self.lanes = ffi.batch_size(code, self.loop.leaves[0].rank)
+        self.outputs = ffi.results(code, len(self.loop.changing))
+        first = next(leaf for leaf in self.loop.leaves if leaf.used)
+        self.lanes = ffi.batch_size(code, first.rank)
         code.jump("check.in")
         code.block("check.in")
         code.jump("check")
@@ -124,7 +125,7 @@ class _Writer:
         arrays = iter(self.inputs if fetch else self.outputs)
         for leaf in leaves:
             type_, size = memory_type(leaf.dtype), bytes_of(leaf.dtype)
-            array = next(arrays) if leaf.used else None
+            array = next(arrays) if (leaf.used if fetch else leaf.changes) else None
             if array is not None and leaf.size:
                 row = code.element("i8", array, code.emit(f"mul i64 {lane}, {leaf.size * size}"))
                 for k in range(leaf.size):

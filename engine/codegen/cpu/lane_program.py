@@ -16,13 +16,17 @@ class CpuLaneProgram:
     """A loop over lanes in machine code, which XLA calls."""
 
     def __init__(self, loop: Loop, width: int) -> None:
-        self._split = loop.split
+        self._loop = loop
         self._used = [k for k, leaf in enumerate(loop.leaves) if leaf.used]
-        self._name, address = jit.link(lane_code(loop, "NAME", width))
-        ffi.register(self._name, address)
+        if loop.changing:
+            self._name, address = jit.link(lane_code(loop, "NAME", width))
+            ffi.register(self._name, address)
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The leaves that change, once the lane is done; many lanes under `jax.vmap` are one call."""
-        shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[: self._split]]
+        changed = [arrays[k] for k in self._loop.changing]
+        if not changed:
+            return list(arrays[: self._loop.split])
+        shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in changed]
         call = jax.ffi.ffi_call(self._name, shapes, vmap_method="broadcast_all")
-        return list(call(*[arrays[k] for k in self._used]))
+        return self._loop.whole(arrays, call(*[arrays[k] for k in self._used]))

@@ -52,9 +52,9 @@ class GpuLaneProgram:
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The leaves that change, once the lane is done; many lanes under ``jax.vmap`` are one launch."""
         leaves = self._loop.leaves
+        if not self._loop.changing:
+            return list(arrays[: self._loop.split])
         given = [(a, leaf.rank) for a, leaf in zip(arrays, leaves, strict=True) if leaf.used]
-        results = tuple(
-            (a.shape, DTYPES[leaf.dtype]) for a, leaf in zip(arrays[: self._loop.split], leaves, strict=False)
-        )
+        results = tuple((arrays[k].shape, DTYPES[leaves[k].dtype]) for k in self._loop.changing)
         kernel = Kernel(self._name, self._text, tuple(rank for _, rank in given), results)
-        return run_lanes(kernel, [a for a, _ in given])
+        return self._loop.whole(arrays, run_lanes(kernel, [a for a, _ in given]))

@@ -46,7 +46,7 @@ def lane_kernel(loop: Loop, name: str) -> str:
 def parameters(loop: Loop) -> list[str]:
     """The arrays that a thread is given, as LLVM declares parameters."""
     inputs = [f"in{k}" for k, leaf in enumerate(loop.leaves) if leaf.used]
-    outputs = [f"out{k}" for k in range(loop.split)]
+    outputs = [f"out{k}" for k in loop.changing]
     return pointers([*inputs, "lanes", "counter", *outputs])
 
 
@@ -100,7 +100,7 @@ class _Writer:
         code, number = self.code, 0
         for k, leaf in enumerate(leaves):
             type_, size = memory_type(leaf.dtype), bytes_of(leaf.dtype)
-            if leaf.size and (leaf.used or not fetch):
+            if leaf.size and (leaf.used if fetch else leaf.changes):
                 begin = code.emit(f"mul i64 %lane, {leaf.size}")
                 for j in range(leaf.size):
                     at = code.emit(f"add i64 {begin}, {j}")

@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from .stepper import STRETCH, Control, Field, Step
+from .stepper import STRETCH, Control, Field, Step, all_finite
 
 Array = Any
 
@@ -74,7 +74,7 @@ class StepControl(ABC):
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)
         ratio = lax.stop_gradient(jnp.max(jnp.abs(error) / allowed))
-        finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new))
+        finite = (ratio < jnp.inf) & all_finite(new)
         return jnp.where(finite, ratio, jnp.inf)
 
     def _factor(self, ratio: Array) -> Array:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .series import order_within, solution_series
-from .stepper import STRETCH, Control, Field, Step
+from .stepper import STRETCH, Control, Field, Step, all_finite
 
 Array = Any
 _SAFETY, _SHRINK, _GROW = 0.9, 0.25, 4.0
@@ -72,9 +72,7 @@ class Taylor:
             return Step(t_next, new, rates, None, jnp.asarray(True), size)
         allowed = self.control.allowed(state, new, taken)
         astray = jnp.max(jnp.abs(slope - rates) * taken / (len(series) * allowed))
-        keep = lax.stop_gradient(
-            (astray <= _TRUST) & jnp.all(jnp.isfinite(new)) & jnp.all(jnp.isfinite(rates))
-        )
+        keep = lax.stop_gradient(astray <= _TRUST) & all_finite(new) & all_finite(rates)
         most = lax.stop_gradient(jnp.where(keep, jnp.maximum(size, taken * _GROW), taken * _SHRINK))
         return Step(t_next, new, rates, None, keep, most)
 

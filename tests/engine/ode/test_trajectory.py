@@ -131,6 +131,33 @@ def test_horizons_that_leave_nothing_to_integrate(horizon):
     assert (out["z_final"][0] == 1.0) if horizon == 0 else np.isnan(out["z_final"][0])
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        Method("dopri8", 1e-8, settle=1e-4), Method("taylor", 1e-6), Method("rodas5p", 1e-6),
+        Method("kvaerno5", 1e-4), Method("tsit5", fixed_steps=40), Method("tsit5", horizon="decided"),
+    ],
+    ids=lambda method: f"{method.solver}-{method.fixed_steps or method.horizon}",
+)  # fmt: skip
+def test_a_path_changes_nothing_else_and_is_as_accurate_as_the_orbit(method):
+    times = (0.0, 0.01, 0.02, 1.3, 2.5, 4.0, 7.0)
+    p = {
+        "k": np.array([0.5, 1.0, 6.0]),
+        "z0": np.array([1.0, -2.0, 3.0]),
+        "horizon": np.array([4.0, 3.0, 5.0]),
+    }
+    with_path, alone = run(DECAY, method, times, **p), run(DECAY, method, **p)
+    for name, values in alone.items():
+        np.testing.assert_array_equal(with_path[name], values, err_msg=name)
+    exact = p["z0"][:, None] * np.exp(-p["k"][:, None] * np.array(times))
+    exact[np.array(times) > p["horizon"][:, None]] = np.nan
+    # Orbits that settled stay where they are, at `settle` times their size from 0.
+    np.testing.assert_allclose(
+        with_path["z_path"], exact, atol=4 * max(method.settle, method.rtol), rtol=1e-3
+    )
+    np.testing.assert_array_equal(with_path["z_path"][:, 0], p["z0"])
+
+
 def test_the_path_passes_the_saved_times_and_ends_at_each_lanes_own_horizon():
     times = (0.0, 0.5, 1.0, 2.0)
     out = run(DECAY, times=times, k=np.array([1.0, 2.0]), z0=np.ones(2), horizon=np.array([1.0, 5.0]))

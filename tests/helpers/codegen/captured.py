@@ -23,7 +23,7 @@ class Captured(Gpu):
 
 
 def loops_of(monkeypatch, name, solver):
-    """All loops over steps of a model, with every mechanism that it has dynamic: the longest first."""
+    """All loops of a model's orbits, every mechanism dynamic: that over its steps first, calls last."""
     model = MODELS[name]
     dynamic = {c.name: "dynamic" for c in model.choices if "dynamic" in c.options}
     number = next(q for q in model.parameters if not q.integer and q.dim is None)
@@ -32,4 +32,4 @@ def loops_of(monkeypatch, name, solver):
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [captured])
     jax.eval_shape(point_function(space, space.choices), *_shapes_at_a_point(space))
     assert captured.loops
-    return captured.loops
+    return sorted(captured.loops, key=lambda loop: loop.once)

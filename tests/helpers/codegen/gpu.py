@@ -100,7 +100,7 @@ class OnThisProcessor(Gpu):
 
     def lanes(self, loop):
         self.loops.append(loop)
-        arrays = sum(leaf.used for leaf in loop.leaves) + 2 + loop.split
+        arrays = sum(leaf.used for leaf in loop.leaves) + 2 + len(loop.changing)
         thread = thread_on_this_processor(lambda name: thread_code(loop, name), arrays)
 
         def run(*arrays):
@@ -108,11 +108,11 @@ class OnThisProcessor(Gpu):
             given = [
                 np.ascontiguousarray(a) for a, leaf in zip(arrays, loop.leaves, strict=True) if leaf.used
             ]
-            results = [np.empty(a.shape, a.dtype) for a in arrays[: loop.split]]
+            results = [np.empty(arrays[k].shape, arrays[k].dtype) for k in loop.changing]
             counts = [np.array([np.prod(lanes, dtype=int)], np.int32), np.zeros(1, np.int32)]
             for first in range(self.threads):
                 thread(first, self.threads, [*given, *counts, *results])
-            return results
+            return loop.whole(arrays, results)
 
         def program(arrays):
             shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[: loop.split]]

@@ -19,9 +19,11 @@ MOST_PATHS = 24
 _UNSOUND = BLANK | {Status.max_steps, Status.step_too_small, Status.sliding}
 
 
-def paths(
-    dataset: "xr.Dataset", chart: Chart, keep: frozenset[str]
-) -> tuple[list[np.ndarray], "Counter[str]", "Counter[str]", int]:
+# As `paths` gives them.
+Paths = tuple[list[np.ndarray], Counter[str], Counter[str], int]
+
+
+def paths(dataset: "xr.Dataset", chart: Chart, keep: frozenset[str]) -> Paths:
     """Paths [time, d] in one panel; why others are left out, what is drawn though not ok, and how many
     there were before every k-th was taken.
 

@@ -23,7 +23,7 @@ from .draw import (
     table_head,
 )
 from .motion import Motion, motion_of
-from .paths import MOST_PATHS, paths
+from .paths import MOST_PATHS, Paths, paths
 from .rest_points import rest_points
 from .scenario import facet_dim, scenario, space_with_motion
 
@@ -62,9 +62,12 @@ def draw_phase(
         sheet = frame.sheet_of(count, style, height=4.0)
         titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
         motions, drawn = _Motions(space, chart), _Drawn()
+        parts = [_panel(dataset, dim, i) for i in range(count)]
+        found = [paths(part, chart, keep) for part in parts]
+        box = _box(chart, [curve for curves, *_ in found for curve in curves])  # panels share their axes
         for i, panel in enumerate(sheet.used):
             drawn.panel = _held(dataset, facet, i)
-            _draw_panel(panel, _panel(dataset, dim, i), motions, keep, drawn)
+            _draw_panel(panel, parts[i], motions, box, found[i], drawn)
     sheet.label(titles, *axis_labels(flow, chart))
     sheet.legend(legend_handles(drawn.rest, drawn.curves))
     title, where = str(dataset.attrs.get("title", "")), labels.selected(dataset)
@@ -109,12 +112,10 @@ class _Drawn:
 
 
 def _draw_panel(
-    panel: "Axes", part: "xr.Dataset", motions: "_Motions", keep: frozenset[str], drawn: _Drawn
+    panel: "Axes", part: "xr.Dataset", motions: "_Motions", box: np.ndarray, found: Paths, drawn: _Drawn
 ) -> None:
-    """The motion at the parameters of `part`, its rest points, and the paths that it saved."""
-    chart = motions.chart
-    curves, lost, kept, saved = paths(part, chart, keep)
-    box = _box(chart, curves)
+    """The motion at the parameters of `part`, its rest points, and the paths `found` in it."""
+    chart, (curves, lost, kept, saved) = motions.chart, found
     motion = motions.over(part, box)
     points = rest_points(motion, box)
     draw_motion(panel, motion, box)

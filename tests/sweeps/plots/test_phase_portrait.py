@@ -240,3 +240,34 @@ def test_rest_points_and_paths_are_what_is_drawn():
     assert {row[0] for row in rows} == {4.0}
     with pytest.raises(SweepError, match="facet='r', facet='x0': a phase portrait takes one"):
         plot(supervision(), kind="phase", facet=("r", "x0"))
+
+
+SPIRAL = """
+import jax.numpy as jnp
+from equisweep.kernels.declare import flow_model
+from equisweep.kernels.flow import Observable
+from equisweep.kernels.model import Domain, Parameter
+
+@flow_model(
+    parameters=[Parameter("k", "k", "1", 4.0, Domain(0), "rate"),
+                Parameter("horizon", "T", "1", 9.0, Domain(0), "end")],
+    start=lambda p: jnp.ones(2) + 0 * p["k"],
+    observables=[Observable("x", "x", "1", "place"), Observable("v", "v", "1", "speed")],
+)
+def spiral(t, z, p):
+    return [z[1], -p["k"] * z[0] - z[1]]
+"""
+
+
+def test_panels_of_a_free_plane_show_all_paths_whichever_reaches_far(tmp_path):
+    (tmp_path / "spiral.py").write_text(SPIRAL)
+    sweep = Sweep.from_table({"model": "spiral.py:spiral", "axes": {"k": [1.0, 4.0]}}, folder=tmp_path)
+    far = {"x_path": [[-7.0, 3.0, 1.0], [0.1, 0.2, 0.1]], "v_path": [[2.0, 9.0, 1.0], [0.3, 0.1, 0.2]]}
+    cube = not_run(sweep, **{name: (("k", "time"), np.asarray(values)) for name, values in far.items()})
+    figure = plot(cube, kind="phase", facet="k", model=f"{tmp_path}/spiral.py:spiral")
+    panels = [axes for axes in figure.axes if axes.lines]
+    assert len(panels) == 2
+    for panel in panels:
+        (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+        assert left < -7, low < 0.1
+        assert right > 3, high > 9

@@ -15,7 +15,6 @@ import jax
 import numpy as np
 import pytest
 from equisweep.engine.device import pick_device
-from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep, open_cube
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
@@ -56,10 +55,7 @@ class Card:
 
 @pytest.fixture(scope="module")
 def card():
-    try:
-        pick_device("gpu")
-    except SweepError as error:
-        pytest.skip(str(error))
+    pick_device("gpu")  # SweepError, with the reason, where there is none: these are no checks then
     return Card("gpu", 2000, 2**18, 2)
 
 

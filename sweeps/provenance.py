@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from ..engine.gate.documents import parse_table
 from ..engine.kept.code import digest_of_sources
 from .spec.data_files import data_files
 from .spec.sweep import Sweep
@@ -21,7 +22,7 @@ def provenance(sweep: Sweep) -> dict[str, str]:
 
     No times: two runs of one sweep give the same bytes. Times are in the cube's journal.
     """
-    text = sweep.text or _as_json(sweep)
+    text = _text(sweep)
     return {
         "sweep": text,
         "sweep_sha256": hashlib.sha256(text.encode()).hexdigest(),
@@ -49,6 +50,17 @@ def _versions() -> str:
 
     versions = {"equisweep": version("equisweep"), "python": platform.python_version()}
     return json.dumps(versions | {name: version(name) for name in _PACKAGES})
+
+
+def _text(sweep: Sweep) -> str:
+    """The text of a sweep: its file's, unless it was changed since it was read, by `dataclasses.replace`."""
+    if not sweep.text:
+        return _as_json(sweep)
+    try:
+        read, now = _as_json(Sweep.from_table(parse_table(sweep.text))), _as_json(sweep)
+    except (ValueError, TypeError):  # of values that no sweep has, which whoever resolves it refuses
+        return sweep.text
+    return sweep.text if read == now else now
 
 
 def _as_json(sweep: Sweep) -> str:

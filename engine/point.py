@@ -63,7 +63,7 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
 
 
 def _sizes(space: Space) -> dict[str, float]:
-    """How large parameters that are whole numbers can be."""
+    """How large parameters that are integers can be."""
     sizes = {}
     for parameter in space.model.parameters:
         if parameter.integer and np.isfinite(parameter.domain.low):

@@ -124,7 +124,7 @@ def _chunk(where: str, grid: Any) -> tuple[int, ...]:
 
 
 def _lengths(where: str, what: str, given: Any) -> tuple[int, ...]:
-    """Lengths along axes: whole numbers from 1 on, of a product that a disk can hold."""
+    """Lengths along axes: integers from 1 on, of a product that a disk can hold."""
     if not isinstance(given, list) or len(given) > MOST_DIMS:
         raise ValueError(f"{where}: its {what} is no list of at most {MOST_DIMS} lengths")
     if (

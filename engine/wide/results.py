@@ -27,7 +27,7 @@ from .sizes import largest, never_negative
 from .spread import spread
 from .unknown import BOUNDING, COMPARING, LOGIC, bounded, compared, logic, ordered, placed, selected
 
-# Operations that mean the same whatever the width of their whole numbers.
+# Operations that mean the same whatever the width of their integers.
 _COUNTING = CHECKED | frozenset({
     "select_n", "broadcast_in_dim", "reshape", "squeeze", "transpose", "concatenate", "slice",
     "dynamic_slice", "gather", "rev", "pad", "copy", "expand_dims", "lt", "le", "gt", "ge", "eq", "ne",

@@ -1,4 +1,4 @@
-"""How large whole numbers of a trace can be, as far as the trace says: what is small needs no second look."""
+"""How large integers of a trace can be, as far as the trace says: what is small needs no second look."""
 
 from collections.abc import Sequence
 from math import inf, prod

@@ -138,7 +138,7 @@ def _bytes(dataset: "xr.Dataset", steps: Mapping[str, int]) -> float:
 
 
 def _dtype(array: "xr.DataArray") -> np.dtype:
-    """The type in which numbers stand in a page: reals in single precision, small whole numbers as bytes."""
+    """The type in which numbers stand in a page: reals in single precision, small integers as bytes."""
     if array.name == "status":
         return np.dtype("u1")
     return np.dtype("f4" if array.dtype.kind == "f" or not classes_of(array) else "i1")

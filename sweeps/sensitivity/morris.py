@@ -57,8 +57,8 @@ def quantile_steps(positions: np.ndarray, widths: np.ndarray, levels: int) -> np
     Parameters
     ----------
     positions : the parameters along the trajectories, shape (trajectories, dims + 1, dims).
-    widths : of whole numbers the highest less the lowest, NaN of others. Steps between levels are all of one
-        length; whole numbers do not lie at equal distances on them, and count by how far they moved.
+    widths : of integers the highest less the lowest, NaN of others. Steps between levels are all of one
+        length; integers do not lie at equal distances on them, and count by how far they moved.
 
     Returns
     -------

@@ -66,7 +66,7 @@ class Floor:
     Attributes
     ----------
     eps
-        Of the dtype it is stored in; 0 for whole numbers.
+        Of the dtype it is stored in; 0 for integers.
     relative, absolute
         Of an output of trajectories: tolerance relative to the largest value, and besides it; else 0.
     """

@@ -11,7 +11,7 @@ from .term import Term, repeated, where
 
 _FORMATS = {"f64": "d", "f32": "f", "i64": "q", "u64": "Q", "i32": "i", "u32": "I"}
 _EXPONENT = 0x7FF
-# Quotients of this many bits are whole numbers of a double, and their products with the divisor are exact.
+# Quotients of this many bits are integers that a double holds, and their products with the divisor are exact.
 _BITS = 50
 
 

@@ -29,7 +29,7 @@ class Split(NamedTuple):
     """N equal parts over factors."""
 
     parts: Array
-    """Parts at each factor [factor], whole numbers as floats."""
+    """Parts at each factor [factor], integers as floats."""
     several: Array
     """Whether another split is an equilibrium as well."""
 

@@ -25,7 +25,7 @@ def critical_cities(axes: Mapping[str, Any], fixed: Mapping[str, Any] | None = N
     """The largest number of linked cities that still invest without cooperation (exact formulation).
 
     One more city makes the benefit of investing smaller at every breach probability, so there is one
-    such number; bisection on whole numbers finds it exactly.
+    such number; bisection on integers finds it exactly.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class Distribution:
     def within(self, low: float, high: float, on_levels: bool = False) -> Callable[[np.ndarray], np.ndarray]:
         """The same, kept between two numbers: those that a domain and a dtype leave.
 
-        `on_levels`: shares are levels from end to end, and whole numbers are those nearest to them.
+        `on_levels`: shares are levels from end to end, and integers are those nearest to them.
         """
         kind = KINDS[self.kind]
         found = _nearest if on_levels and kind.integer else kind.quantiles
@@ -69,7 +69,7 @@ class Distribution:
 
     @property
     def whole(self) -> bool:
-        """Whether it is one of whole numbers."""
+        """Whether it is one of integers."""
         return KINDS[self.kind].integer or self.counts
 
     @property
@@ -162,7 +162,7 @@ def _integers(d: Distribution, u: np.ndarray) -> np.ndarray:
 
 
 def _nearest(d: Distribution, u: np.ndarray) -> np.ndarray:
-    """The whole numbers nearest to levels from end to end: they lie alike about both ends."""
+    """The integers nearest to levels from end to end: they lie alike about both ends."""
     return d.low + np.rint(u * (d.high - d.low))
 
 
@@ -220,7 +220,7 @@ class Kind:
     quantiles, shares
         Of a distribution of this kind: see `Distribution.quantiles`, and `Distribution.shares`.
     integer
-        It is one of whole numbers.
+        It is one of integers.
     logarithmic
         Its logarithm, and not itself, is what varies evenly.
     truncated

@@ -23,6 +23,7 @@ _PURE = _words("""
     math cmath functools typing dataclasses collections collections.abc enum operator numbers __future__
     jax.lax jax.lax.linalg jax.nn jax.random jax.tree jax.tree_util jax.typing jax.scipy jax.scipy.special
     jax.scipy.linalg jax.scipy.stats jax.numpy.linalg jax.numpy.fft numpy.linalg numpy.fft
+    diffrax equinox lineax optimistix
 """)
 _OF_JAX = _words("""
     numpy lax nn random scipy tree tree_util typing Array ShapeDtypeStruct vmap jit grad value_and_grad

@@ -145,7 +145,12 @@ def _of_unknown(equation: Any, operands: Sequence[Number], results: Sequence[Arr
 
 
 def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list[Array]:
-    """The operands of an equation in 64 bits, where they are; indices are all of one type."""
+    """The operands of an equation in 64 bits, where they are; indices are all of one type.
+
+    What another library defines takes its operands in the types that it declares.
+    """
+    if name not in _COUNTING:
+        return [n.value if n.wide is None else wide_of(n) for n in operands]
     in_64_bits = [i in places or n.wide is not None for i, n in enumerate(operands)]
     if name.startswith("dynamic") and any(in_64_bits[i] for i in range(len(operands)) if i not in places):
         in_64_bits = [True] * len(operands)

@@ -9,6 +9,8 @@ import numpy as np
 from equisweep.engine.wide.checked import BELOW
 from equisweep.engine.wide.integers import with_wide_integers
 from jax import lax
+from jax.extend import core
+from jax.interpreters import mlir
 
 SIZES = (0, 1, 3, 7, 38, 39, 40, 41, 62, 63, 64, 65, 70, 90)
 ONE = np.int64(1)
@@ -148,3 +150,25 @@ def test_no_answer_about_counts_beyond_64_bits_is_wrong():
                 assert name not in ALWAYS, (name, n)
             else:
                 assert value == exact, (name, n, value)
+
+
+CHOICE = core.Primitive("choice")
+CHOICE.def_impl(lax.select)
+mlir.register_lowering(CHOICE, mlir.lower_fun(lax.select, multiple_results=False))
+
+
+@CHOICE.def_abstract_eval
+def _shape_of_choice(which, one, other):
+    """As a loop of equinox, it takes a boolean and nothing else."""
+    assert which.dtype == bool
+    assert one.dtype == other.dtype
+    return one
+
+
+def test_a_primitive_of_a_library_takes_counts_beside_the_boolean_that_it_declares():
+    def kernel(p):
+        return {"y": CHOICE.bind(p["n"] > 5.0, three(p["n"].astype(int)), ONE)}
+
+    for n in (3, 7, 39):
+        found = jax.jit(lambda n: with_wide_integers(kernel, {"n": n}, ["y"])[0]["y"])(float(n))
+        assert int(found) == (3**n if n > 5 else 1)

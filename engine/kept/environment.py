@@ -3,8 +3,8 @@
 import os
 from functools import cache
 
-# Variables that JAX, XLA and LLVM read, each when it is first used.
-_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_")
+# Variables that JAX, XLA, LLVM and equinox read, each when it is first used.
+_VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_", "EQX_")
 # How JAX takes a GPU's memory decides nothing of what is compiled.
 _OF_MEMORY = ("XLA_PYTHON_CLIENT_", "XLA_CLIENT_MEM_")
 

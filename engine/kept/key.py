@@ -29,7 +29,7 @@ from .environment import variables, variables_read
 
 # Changed whenever what is kept changes its form.
 _FORM = 2
-_PACKAGES = ("jax", "jaxlib", "numpy", "llvmlite", "diffrax", "equinox")
+_PACKAGES = ("jax", "jaxlib", "numpy", "llvmlite", "diffrax", "equinox", "lineax", "optimistix")
 # Where jax keeps what it compiles, and what of it: of no function a part.
 _NO_PART = {
     "jax_compilation_cache_dir",

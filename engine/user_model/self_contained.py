@@ -29,8 +29,11 @@ _OF_JAX = _words("""
     numpy lax nn random scipy tree tree_util typing Array ShapeDtypeStruct vmap jit grad value_and_grad
     jacfwd jacrev hessian jvp vjp linearize linear_transpose custom_jvp custom_vjp checkpoint remat eval_shape
 """)
-# Of the modules above: what finds names in text, or remembers.
-_BY_TEXT = _words("attrgetter methodcaller get_type_hints make_dataclass ForwardRef RLock FunctionType")
+# Of the modules above: what finds names in text, reads files, or remembers.
+_BY_TEXT = _words("""
+    attrgetter methodcaller get_type_hints make_dataclass ForwardRef RLock FunctionType
+    tree_deserialise_leaves tree_serialise_leaves clear_caches filter_pure_callback
+""")
 _FROM_FILES = _words("load save savez fromfile from_dlpack printoptions set_printoptions ufunc")
 _BUILTINS = _words("""
     abs all any bool complex dict divmod enumerate filter float frozenset int isinstance issubclass len list

@@ -11,6 +11,8 @@ ALONE = [
     "import jax\ndef f(p): return jax.lax.fori_loop(0, 3, lambda i, v: v + i, jax.nn.relu(p))",
     "from equisweep.kernels.declare import model\nfrom equisweep.kernels import Domain",
     "def f(p):\n    rows = []\n    for i in range(3):\n        rows.append(i)\n    del i\n    return rows",
+    "import diffrax, optimistix as optx\ndef f(p): return optx.root_find(p, optx.Newton(1), diffrax.Tsit5())",
+    "import equinox as eqx\n@eqx.filter_jit\ndef f(p): return p",
 ]
 OTHERS = {
     "the time": "import time\ndef f(p): return time.time()",
@@ -56,6 +58,9 @@ OTHERS = {
     "what a module of ours imports": "from equisweep.kernels import import_module\nX = import_module('os')",
     "what is not in a module of ours": "from equisweep.kernels.model import nothing_such",
     "a module of ours that is not there": "from equisweep.kernels.nothing import such",
+    "a file of equinox": "import equinox as eqx\ndef f(p): return eqx.tree_deserialise_leaves('x', p)",
+    "a callback of equinox": "import equinox as eqx\ndef f(p): return eqx.filter_pure_callback(max, p)",
+    "the inside of equinox": "import equinox as eqx\nX = eqx.internal",
     "names in text": "from operator import attrgetter\nX = attrgetter('__class__')(1)",
 }
 

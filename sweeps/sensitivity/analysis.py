@@ -1,6 +1,7 @@
 """Global sensitivity of a cube's outputs, for every output and every other dimension at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,9 @@ from .given.closed import MOST_SHAPLEY
 from .given.grid import as_points
 from .indices_held import indices_held, method_held, require_samples
 from .labels import about, labelled
-from .measures import METHODS, NATURAL, Method, Task, independent
+from .measures import METHODS, NATURAL, Block, Method, Task, independent
 from .samples import Samples
+from .scaled import in_units, powers
 from .withheld import Withheld
 
 if TYPE_CHECKING:
@@ -152,7 +154,7 @@ def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) 
     for region in samples.regions(name, cells):
         block = [part.stop - part.start for part in region.values()]
         read = task.read(name, region)
-        measures = how.measure(task, read)
+        measures = _measured(task, how, read)
         note.apply(task, read, how, measures)
         for kind, values in measures.items():
             front = values.shape[:-1]
@@ -166,6 +168,15 @@ def _over_cells(task: Task, name: str, how: Method, cells: int, note: Withheld) 
         first = ("parameter", "parameter_2")[: values.ndim - len(own)]
         arrays[f"{name}_{kind}"] = xr.DataArray(values, dims=(*first, *own), attrs=about(kind, attributes))
     return arrays
+
+
+def _measured(task: Task, how: Method, block: Block) -> dict[str, np.ndarray]:
+    """What a method says of a block, whatever the size of its values."""
+    power = powers(block.values, block.usable)
+    if not (how.squares and power.any()):
+        return how.measure(task, block)
+    shares = replace(block, values=np.ldexp(block.values, -power))
+    return in_units(how.measure(task, shares), power)
 
 
 def _require_design(samples: Samples, method: str) -> Design:

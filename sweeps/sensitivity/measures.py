@@ -116,6 +116,7 @@ class Method:
     intervals : how they are found, in words; empty where there are none.
     given : whether it reads points however they were drawn, those of a grid, too.
     independent_only : whether it is wrong of parameters that depend on each other.
+    squares : whether it forms squares or products of outputs alone.
     """
 
     designs: tuple[str, ...]
@@ -127,6 +128,7 @@ class Method:
     intervals: str = "by {resamples} bootstrap resamples"
     given: bool = False
     independent_only: bool = False
+    squares: bool = True
 
     def numbers_per_cell(self, design: Design, rows: int, resamples: int) -> int:
         """Numbers that are held at once for each cell of an output."""
@@ -231,8 +233,15 @@ METHODS = {
         differentiates=True,
         effects=("mean_slope", "mean_size", "nu"),
         independent_only=True,
+        squares=False,
     ),
-    "prcc": Method(("lhs", "sobol", "given"), _prcc, lambda d, _: 2, intervals="by Fisher's transformation"),
+    "prcc": Method(
+        ("lhs", "sobol", "given"),
+        _prcc,
+        lambda d, _: 2,
+        intervals="by Fisher's transformation",
+        squares=False,
+    ),
     "pawn": _of_given(lambda task, x, y: pawn(x, y), ""),
     "delta": _of_given(lambda task, x, y: delta(x, y, task.resampler), Method.intervals),
     "chatterjee": _of_given(

@@ -27,7 +27,7 @@ def morris_measures(
     ``left_out``, shape (cells,).
     """
     rows = np.asarray(usable.all(axis=1))
-    effects = np.where(rows[:, None], elementary_effects(values, steps), 0)
+    effects = elementary_effects(np.where(rows[:, None], values, 0), steps)
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = effects.sum(axis=0) / rows.sum(axis=0)
         apart = np.where(rows[:, None], effects - middle, 0)  # sigma would cancel about another point

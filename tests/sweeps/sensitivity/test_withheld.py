@@ -65,6 +65,36 @@ def test_most_left_out_is_nothing_measured(folder, kind, method, main):
     assert "samples were left out" in first
 
 
+@pytest.mark.parametrize("power", [1000, -900])
+@pytest.mark.parametrize(
+    ("kind", "methods"),
+    [
+        ("sobol", ("sobol", "prcc")),
+        ("lhs", ("pawn", "delta", "chatterjee", "hsic", "kucherenko", "shapley", "chaos")),
+        ("morris", ("morris",)),
+    ],
+)
+def test_outputs_without_squares_are_measured_like_others(folder, kind, methods, power):
+    plain = open_cube(folder / f"{kind}.zarr").isel(least=[0]).load()
+    far = plain.assign(y=plain["y"].copy(data=np.ldexp(plain["y"].values, power)))
+    for method in methods:
+        expected, found = (sensitivity(one, method, ["y"], resamples=5) for one in (plain, far))
+        for name in expected.data_vars:
+            unit = power if any(word in str(name) for word in ("mean", "std", "mu", "sigma")) else 0
+            np.testing.assert_array_equal(
+                found[name], np.ldexp(expected[name].astype(float), unit), str(name)
+            )
+
+
+def test_failed_trajectories_are_left_out_without_a_warning(folder):
+    plain = open_cube(folder / "morris.zarr").isel(least=0).load()
+    values = plain["y"].values.copy()
+    values[:6] = np.inf
+    found = sensitivity(plain.assign(y=plain["y"].copy(data=values)), "morris", ["y"])
+    assert found["y_left_out"] == 2
+    assert np.isfinite(found["y_mu_star"]).all()
+
+
 def test_the_user_may_keep_what_was_left_out(folder):
     keep = ("ok", "not_a_minimum")
     found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["y"], keep=keep)

@@ -1,0 +1,27 @@
+"""Outputs whose squares are no numbers, such as 1e200 and 1e-200, as shares of a power of two."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+# Squares of numbers between these powers of two are numbers, and so are their sums over many samples.
+_LEAST, _MOST = -300, 400
+# Measures in units of the output; all others but derivatives are shares.
+_IN_UNITS = ("mean", "std", "mu", "mu_star", "sigma")
+
+
+def powers(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Of each column of values, shape (points, cells), the power of two to divide it by; 0 for most."""
+    size = np.abs(np.where(usable, values, 0.0)).max(axis=0, initial=0.0)
+    power = np.frexp(size)[1]
+    return np.where((power < _LEAST) | (power > _MOST), power, 0)
+
+
+def in_units(measures: Mapping[str, np.ndarray], power: np.ndarray) -> dict[str, np.ndarray]:
+    """Measures of columns that were divided by such powers, as they are of the columns themselves."""
+    return {
+        kind: np.ldexp(values, power)
+        if kind.removesuffix("_low").removesuffix("_high") in _IN_UNITS
+        else values
+        for kind, values in measures.items()
+    }

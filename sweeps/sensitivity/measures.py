@@ -14,13 +14,13 @@ from .given.chaos import chaos_indices
 from .given.closed import kucherenko, shapley
 from .given.distances import delta, pawn
 from .given.hsic import hsic
-from .given.patterns import by_pattern
+from .given.patterns import LEAST, by_pattern
 from .given.ranks import chatterjee
 from .given.regional import regional
 from .morris import morris_measures
 from .morris_steps import steps_of
 from .noise import Floor, floor_of
-from .prcc import partial_rank_correlations
+from .prcc import fewest, partial_rank_correlations
 from .samples import Region, Samples
 from .sobol import sobol_indices
 
@@ -117,6 +117,7 @@ class Method:
     given : whether it reads points however they were drawn, those of a grid, too.
     independent_only : whether it is wrong of parameters that depend on each other.
     squares : whether it forms squares or products of outputs alone.
+    least : of how many samples that count there are measures at all, by how many parameters there are.
     """
 
     designs: tuple[str, ...]
@@ -129,6 +130,7 @@ class Method:
     given: bool = False
     independent_only: bool = False
     squares: bool = True
+    least: Callable[[int], int] = lambda _: 2
 
     def numbers_per_cell(self, design: Design, rows: int, resamples: int) -> int:
         """Numbers that are held at once for each cell of an output."""
@@ -198,7 +200,7 @@ def _of_given(
         values, usable = block.values[rows], block.usable[rows]
         return by_pattern(task.x[rows], values, usable, lambda x, y: measured(task, x, y))
 
-    return Method(_GIVEN, measure, _moments_of_given, intervals=intervals, given=True)
+    return Method(_GIVEN, measure, _moments_of_given, intervals=intervals, given=True, least=lambda _: LEAST)
 
 
 def _chaos(task: Task, block: Block) -> dict[str, np.ndarray]:
@@ -241,6 +243,7 @@ METHODS = {
         lambda d, _: 2,
         intervals="by Fisher's transformation",
         squares=False,
+        least=fewest,
     ),
     "pawn": _of_given(lambda task, x, y: pawn(x, y), ""),
     "delta": _of_given(lambda task, x, y: delta(x, y, task.resampler), Method.intervals),
@@ -253,7 +256,13 @@ METHODS = {
     ),
     "shapley": _of_given(lambda task, x, y: shapley(x, y, task.confidence, task.resampler.seed), _PARTS),
     "chaos": Method(
-        ("lhs", "sobol", "grid"), _chaos, _moments_of_given, intervals="", given=True, independent_only=True
+        ("lhs", "sobol", "grid"),
+        _chaos,
+        _moments_of_given,
+        intervals="",
+        given=True,
+        independent_only=True,
+        least=lambda _: LEAST,
     ),
     "regional": _of_given(lambda task, x, y: regional(x, y), ""),
 }

@@ -13,6 +13,11 @@ import numpy as np
 _ROUNDING = 2**10 * np.finfo(float).eps
 
 
+def fewest(dims: int) -> int:
+    """How many points it takes to have correlations, and their p-values, of so many parameters."""
+    return dims + 3
+
+
 def partial_rank_correlations(
     x: np.ndarray,
     y: np.ndarray,
@@ -32,7 +37,7 @@ def partial_rank_correlations(
     -------
     ``prcc``, ``prcc_low``, ``prcc_high`` (by Fisher's transformation) and ``p_value`` (two-sided, Student's
     t), shape (dims, cells); ``left_out``, shape (cells,). NaN where an output does not vary, where fewer than
-    dims + 3 points remain, and where the other parameters explain every rank.
+    `fewest` points remain, and where the other parameters explain every rank.
     """
     names = ("prcc", "prcc_low", "prcc_high", "p_value")
     result = {name: np.full((x.shape[1], y.shape[1]), np.nan) for name in names}
@@ -41,7 +46,7 @@ def partial_rank_correlations(
     for pattern in range(patterns.shape[1]):
         cells = np.flatnonzero(owner.ravel() == pattern)
         rows = usable[:, cells[0]]
-        if rows.sum() >= x.shape[1] + 3:
+        if rows.sum() >= fewest(x.shape[1]):
             part = _of_complete(x[rows], tied(y[rows][:, cells]), confidence)
             for name, values in zip(names, part, strict=True):
                 result[name][:, cells] = values

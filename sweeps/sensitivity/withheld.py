@@ -9,7 +9,7 @@ from .measures import Block, Method, Task
 from .noise import said_of
 
 _ALWAYS = ("left_out", "mean", "std")
-LEFT_OUT = -1
+LEFT_OUT, TOO_FEW = -1, -2
 
 
 @dataclass
@@ -19,11 +19,13 @@ class Withheld:
     Attributes
     ----------
     places
-        How many cells there are for each reason: a key of `noise.WHY`, or `LEFT_OUT`.
+        How many cells there are for each reason: a key of `noise.WHY`, `LEFT_OUT`, or `TOO_FEW`.
     cells
         How many cells there are in all.
     left, rows
         Samples left out in the cell of that reason where they are most, and samples that were computed there.
+    few, least
+        Samples that count in the cell of those with too few where they are most, and how many it takes.
     spread
         For each reason, in the cell where it is largest, the standard deviation, and what errors reach there.
     """
@@ -32,6 +34,8 @@ class Withheld:
     cells: int = 0
     left: int = 0
     rows: int = 0
+    few: int = 0
+    least: int = 0
     spread: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def apply(self, task: Task, block: Block, how: Method, measures: Mapping[str, np.ndarray]) -> None:
@@ -46,12 +50,16 @@ class Withheld:
         there = task.rows(task.samples.computed(block.region, block.values), how.grouped)
         lost = measures["left_out"] - (~there).sum(axis=0)
         rows = there.sum(axis=0)
+        self.least = how.least(len(task.parameters))
+        few = (reasons == 0) & (rows - lost < self.least)
+        self.few = max(self.few, int((rows - lost)[few].max(initial=0)))
+        reasons[few] = TOO_FEW
         reasons[2 * lost > rows] = LEFT_OUT
         for kind, values in measures.items():
             if kind not in _ALWAYS:
                 base = kind.removesuffix("_low").removesuffix("_high")
                 values[..., reasons > 0] = 0.0 if base in how.effects else np.nan
-                values[..., reasons == LEFT_OUT] = np.nan
+                values[..., reasons < 0] = np.nan
         self.count(reasons, lost, rows, std, block.floor.error(extent))
 
     def count(
@@ -77,14 +85,20 @@ class Withheld:
 
     @property
     def left_out(self) -> str:
-        """Why indices are withheld as most samples were left out; empty where they are not."""
-        if LEFT_OUT not in self.places:
-            return ""
-        place = f", where it is most; withheld{self._where(LEFT_OUT)}" if self.cells > 1 else ""
-        return (
-            f"{self.left:,} of {self.rows:,} samples were left out{place}: the rest is a part that the "
-            "output chose, and no index rests on it"
-        )
+        """Why indices are withheld as samples are missing; empty where they are not."""
+        reasons = []
+        if LEFT_OUT in self.places:
+            place = f", where it is most; withheld{self._where(LEFT_OUT)}" if self.cells > 1 else ""
+            reasons.append(
+                f"{self.left:,} of {self.rows:,} samples were left out{place}: the rest is a part that the "
+                "output chose, and no index rests on it"
+            )
+        if TOO_FEW in self.places:
+            most = "at most " if self.places[TOO_FEW] > 1 else ""
+            reasons.append(
+                f"{most}{self.few:,} samples count{self._where(TOO_FEW)}, and an index takes {self.least:,}"
+            )
+        return "; ".join(reasons)
 
     @property
     def does_not_vary(self) -> str:

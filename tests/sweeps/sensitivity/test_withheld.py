@@ -86,6 +86,21 @@ def test_outputs_without_squares_are_measured_like_others(folder, kind, methods,
             )
 
 
+def test_too_few_samples_are_a_reason_and_no_empty_table(folder):
+    plain = open_cube(folder / "lhs.zarr").load()
+    status = plain["status"].values.copy()
+    status[..., 29:] = 0  # as if the rest were to be computed yet
+    part = plain.assign(status=plain["status"].copy(data=status)).isel(least=[0])
+    for method in ("pawn", "shapley", "chaos"):
+        found = sensitivity(part, method, ["y"])
+        assert found.attrs["withheld"]["y"] == "29 samples count, and an index takes 30"
+    status[..., 4:] = 0
+    part = plain.assign(status=plain["status"].copy(data=status)).isel(least=[0])
+    found = sensitivity(part, "prcc", ["y"])
+    assert found.attrs["withheld"]["y"] == "4 samples count, and an index takes 5"
+    assert sensitivity_text(found, "table").startswith("y: 4 samples count")
+
+
 def test_failed_trajectories_are_left_out_without_a_warning(folder):
     plain = open_cube(folder / "morris.zarr").isel(least=0).load()
     values = plain["y"].values.copy()

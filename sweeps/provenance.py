@@ -53,7 +53,7 @@ def _versions() -> str:
 
 
 def _text(sweep: Sweep) -> str:
-    """The text of a sweep: its file's, unless it was changed since it was read, by ``dataclasses.replace``."""
+    """The text of a sweep: its file's, unless ``dataclasses.replace`` changed it since it was read."""
     if not sweep.text:
         return _as_json(sweep)
     try:

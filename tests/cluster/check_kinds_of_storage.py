@@ -111,7 +111,6 @@ def test_growth_and_another_cube_go_on_through_requests_that_fail_or_are_done_tw
 
 
 def test_a_repository_of_icechunk_lies_in_a_bucket(tmp_path, monkeypatch):
-    pytest.importorskip("icechunk")
     local, stated = tmp_path / "cube.zarr", "s3://bucket/some/repo.icechunk"
     with s3_server.s3_server() as address:
         s3_server.make_bucket(address, "bucket")

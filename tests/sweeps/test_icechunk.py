@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import icechunk
 import numpy as np
 import pytest
 import xarray as xr
@@ -15,8 +16,6 @@ from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.paths import cube_path
 from equisweep.sweeps.run import run_report
-
-icechunk = pytest.importorskip("icechunk")
 
 SWEEP = Sweep(
     "external",

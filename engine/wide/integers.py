@@ -34,6 +34,7 @@ from .numbers import (
 )
 from .powers import of_any_exponent, powers
 from .results import chosen, first
+from .rules import by_own_rule
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
@@ -174,8 +175,10 @@ def _of_equation(equation: Any, operands: Sequence[Number], keeps: bool) -> list
     inner = _inner(equation)
     if inner is None or _stays(equation, inner, operands):
         return _applied(equation, operands, keeps)
-    closed = hasattr(inner, "jaxpr")
-    return _evaluated(inner.jaxpr if closed else inner, inner.consts if closed else (), operands, keeps)
+    program = (inner.jaxpr, inner.consts) if hasattr(inner, "jaxpr") else (inner, ())
+    if equation.primitive.name in _WITH_RULES:
+        return by_own_rule(equation, program, operands, partial(_evaluated, keeps=keeps))
+    return _evaluated(*program, operands, keeps)
 
 
 def _holds_more(equation: Any) -> bool:

@@ -6,8 +6,10 @@ Oracle: the integers of Python.
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from equisweep.engine.wide.checked import BELOW
 from equisweep.engine.wide.integers import with_wide_integers
+from equisweep.kernels.numerics.roots import bisect
 from jax import lax
 from jax.extend import core
 from jax.interpreters import mlir
@@ -172,3 +174,48 @@ def test_a_primitive_of_a_library_takes_counts_beside_the_boolean_that_it_declar
     for n in (3, 7, 39):
         found = jax.jit(lambda n: with_wide_integers(kernel, {"n": n}, ["y"])[0]["y"])(float(n))
         assert int(found) == (3**n if n > 5 else 1)
+
+
+@jax.custom_jvp
+def bisected(level, times):
+    """The root of x**2 = level, found by comparing so often; its slope is known otherwise."""
+
+    def halved(carry):
+        low, high, count = carry
+        middle = (low + high) / 2
+        above = middle**2 > level
+        return jnp.where(above, low, middle), jnp.where(above, middle, high), count + 1
+
+    return lax.while_loop(lambda c: c[2] < times, halved, (0 * level, 0 * level + 8, jnp.int32(0)))[0]
+
+
+@bisected.defjvp
+def _slope_of_root(primals, tangents):
+    root = bisected(*primals)
+    return root, tangents[0] / (2 * root)
+
+
+@pytest.mark.parametrize("power", [4, 60])
+def test_a_rule_of_its_own_gives_derivatives_beside_counts(power):
+    """Comparing alone would have 0 for the derivative of a root, under status ok."""
+
+    def kernel(p):
+        count = jnp.minimum(3 ** p["n"].astype(int), 60)
+        return {"y": bisected(p["x"] ** 2, jnp.int32(60)), "z": bisected(p["x"], count), "count": count}
+
+    def outputs(x):
+        found, _ = with_wide_integers(kernel, {"x": x, "n": float(power)}, ["y", "z", "count"])
+        return found["y"], found["z"], found["count"].astype(float)
+
+    y, z, count = jax.jit(outputs)(2.0)
+    np.testing.assert_allclose([y, z, count], [2.0, 2**0.5, 60.0], rtol=1e-12)
+    slopes = jax.jit(jax.jacfwd(outputs))(2.0)
+    np.testing.assert_allclose(slopes, [1.0, 0.5 / 2**0.5, 0.0], rtol=1e-12)
+
+
+def test_a_root_that_is_bisected_moves_with_what_it_depends_on():
+    def kernel(p):
+        return {"y": bisect(lambda v: v - (1 - v) - p["x"], jnp.asarray(1e-9), jnp.asarray(1.0))}
+
+    slope = jax.jacfwd(lambda x: with_wide_integers(kernel, {"x": x}, ["y"], None, True)[0]["y"])(0.1)
+    np.testing.assert_allclose(slope, 0.5, rtol=1e-12)

@@ -1,6 +1,7 @@
 """Cubes at s3://, gs:// and az:// on servers on loopback: parts, kills of requests, growth, another cube."""
 
 import contextlib
+import time
 from dataclasses import replace
 
 import pytest
@@ -103,6 +104,11 @@ def test_growth_and_another_cube_go_on_through_requests_that_fail_or_are_done_tw
                     go(sweep, url, **options)
                     break
             reach(monkeypatch, s3_server.settings(server))
+            time.sleep(faults.late)  # what is on its way arrives
+            if not objects_at(url).exists(f"{url}/zarr.json"):  # the former one was deleted once more
+                with pytest.raises(CubeError, match="overwritten"):
+                    go(sweep, url)
+                go(sweep, url, overwrite=True)
             go(sweep, url)
             assert shards_at(url) == shards_of(local)
             assert verify(place(url)).sound

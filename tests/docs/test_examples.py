@@ -15,6 +15,10 @@ NOT_RUN = {
         "equisweep run sweep.toml -o s3://bucket/cube.zarr",
     ): "needs a bucket; the same commands are run on a server by `make test-cluster`",
     ("docs/howto/object_storage.md", "import xarray"): "needs a bucket",
+    (
+        "docs/howto/icechunk.md",
+        "equisweep run sweep.toml -o s3://bucket/repo.icechunk",
+    ): "needs a bucket; the same is run on a server by `make test-cluster`",
     ("README.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "make demo"): "sets up an environment",
     ("docs/tutorial.md", "pip install ."): "installs",

@@ -8,6 +8,7 @@ that is killed meanwhile leaves a place that says so, and whoever overwrites it 
 """
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def appear_in_bucket(built: Path, root: Path, replace: bool = False) -> None:
         return
     seal = DISK.read(built / SEAL_FILE, SEAL)
     if replace:
-        _make_room(bucket, root)
+        _make_room(bucket, root, set(files))
+        bucket.put_over(root / SEAL_FILE, seal)
     _require_mine(bucket, root, seal)
     others = [file for file in files if file not in (_ROOT, SEAL_FILE)]
 
@@ -71,12 +73,16 @@ def appear_in_bucket(built: Path, root: Path, replace: bool = False) -> None:
     raise _appeared(root)
 
 
-def _make_room(bucket: Objects, root: Path) -> None:
-    """Delete the cube at `root`, or what is left of it, but for the files of its writers: this is one."""
+def _make_room(bucket: Objects, root: Path, files: Collection[str]) -> None:
+    """Delete the cube at `root`, or what is left of it, but for the files of its writers: this is one.
+
+    What the next cube puts itself (`files`) is not deleted before: a request to delete that was sent again,
+    and comes late after all, would take what has been put in its place meanwhile.
+    """
     bucket.put(root / OVERWRITTEN, [b"{}"])
     bucket.delete(root / _ROOT)
     kept = OVERWRITTEN, f"{signs.FOLDER}/"
-    doomed = [file for file in bucket.files(root) if not file.startswith(kept)]
+    doomed = [file for file in bucket.files(root) if not file.startswith(kept) and file not in files]
     bucket.each(lambda file: bucket.delete(root / file), doomed)
 
 

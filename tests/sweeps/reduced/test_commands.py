@@ -65,7 +65,7 @@ def test_a_plan_speaks_of_what_is_stored(cube, capsys):
     assert reduced.points == 2 * 3 * 33
     assert reduced.over == ("mechanism", "beta")
     # The mean, two coordinates of the place (a class of 2 bytes), two quantiles, two counts, statuses.
-    assert reduced.bytes == 3 * (8 + 8 + 2 + 16 + 8 + 8 + 8 + 14 * 8 + 1)
+    assert reduced.bytes == 3 * (8 + 8 + 2 + 16 + 8 + 8 + 8 + 15 * 8 + 1)
     assert "over mechanism, beta" in said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial")
 
 

@@ -193,3 +193,29 @@ def test_a_reader_of_the_former_cube_sees_nothing_of_the_new_one(short):
     run(OTHER, url, overwrite=True)
     with pytest.raises(CubeError, match="replaced or moved"):
         cube.load()
+
+
+def test_a_request_to_delete_that_comes_late_takes_nothing_unseen(short, monkeypatch):
+    url, deleted, delete = new(), [], Objects.delete
+
+    def noted(self, path):
+        deleted.append(str(path)[len(url) + 1 :])
+        delete(self, path)
+
+    put_all(url, short)
+    with monkeypatch.context() as patch:
+        patch.setattr(Objects, "delete", noted)
+        go(OTHER, url, overwrite=True)
+    bucket, files, right = objects_at(url), whole(url), open_cube(url).load()
+    again = [file for file in deleted if file in files]
+    assert {file for file in again if "/c/" not in file} == {"zarr.json"}
+    assert any("/c/" in file for file in again)
+    for file in again:
+        bucket.delete(f"{url}/{file}")
+        try:
+            assert open_cube(url).load().identical(right)
+        except CubeError:
+            pass
+        else:
+            assert not file.startswith(("investment/c", "zarr.json"))
+        bucket.put(f"{url}/{file}", [files[file]])

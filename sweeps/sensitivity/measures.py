@@ -219,6 +219,7 @@ METHODS = {
         lambda d, pairs: 2 * d + 4 + (d * (d - 1) // 2 if pairs else 0),
         grouped=True,
         independent_only=True,
+        least=lambda _: 8,
     ),
     "morris": Method(
         ("morris",),

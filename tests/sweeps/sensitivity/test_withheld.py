@@ -6,6 +6,7 @@ from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
+from helpers.sampled_models import ishigami_sweep
 
 MODEL = """
 import jax.numpy as jnp
@@ -133,3 +134,10 @@ def test_samples_that_are_not_computed_yet_are_no_choice_of_the_output(folder):
     assert found.attrs["withheld"] == {}
     assert found["y_left_out"].item() == 412
     assert np.isfinite(found["y_S1"]).all()
+
+
+def test_a_sobol_design_of_few_samples_has_no_index(tmp_path):
+    sweep = ishigami_sweep(tmp_path, {"kind": "sobol", "samples": 4})
+    found = sensitivity(run(sweep, tmp_path / "cube.zarr", durable=False))
+    assert found.attrs["withheld"]["y"] == "4 samples count, and an index takes 8"
+    assert np.isnan(found["y_S1"]).all()

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from cluster.loopback import serving
 
 # What becomes of a request. Of the last two the server has done what was asked, and its client cannot know.
 FAULTS = ("refused", "cut before", "late", "twice", "cut after")
@@ -37,16 +39,8 @@ class Faults:
 @contextmanager
 def faulty_proxy(address: str, faults: Faults) -> Iterator[str]:
     """Pass requests on to a server; yields the address of the proxy."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(urlsplit(address).netloc, faults))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(_handler(urlsplit(address).netloc, faults)) as own:
+        yield own
 
 
 def _handler(netloc: str, faults: Faults) -> type[BaseHTTPRequestHandler]:

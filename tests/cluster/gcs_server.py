@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from cluster.loopback import serving
 
 BUCKET = "bucket"
 _MISSING = "<?xml version='1.0'?><Error><Code>{}</Code><Message>Not there.</Message></Error>"
@@ -25,16 +27,8 @@ _MISSING = "<?xml version='1.0'?><Error><Code>{}</Code><Message>Not there.</Mess
 @contextmanager
 def gcs_server() -> Iterator[str]:
     """Serve one bucket as long as the context lasts; yields the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler())
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(_handler()) as own:
+        yield own
 
 
 def settings(address: str) -> dict[str, str]:

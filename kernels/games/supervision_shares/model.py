@@ -18,9 +18,9 @@ from ...status import Status
 from ..supervision.game import check, incident_probability, start
 from ..supervision.model import LOGITS, OF_THE_DYNAMICS, SHARES
 from ..supervision.model import OUTPUTS as OF_THE_PAPER
-from ..supervision_shapes.ends import BoundaryCycle
+from ..supervision_shapes.model import OUTPUTS as OUTPUTS_OF_SHAPES
 from ..supervision_shapes.model import motion, observe
-from ..supervision_shapes.rest import CLASSES, attracts
+from ..supervision_shapes.rest import attracts
 from .ends import attractor, boundary_cycle
 from .mechanism import IN_X, IN_Y, Mechanism, Rules, logit_gains
 from .rest import FIRST_INSIDE, REST_POINTS, rest_points
@@ -111,25 +111,14 @@ PARAMETERS = (
 _KEPT = ("rest_x", "rest_y", "trace", "determinant", "eigenvalue_1_real", "eigenvalue_2_real",
          "eigenvalue_imag", "stable_count")  # fmt: skip
 
+_OF_SHAPES = {output.name: output for output in OUTPUTS_OF_SHAPES}
+
 OUTPUTS = (
     *(output for output in OF_THE_PAPER if output.name in _KEPT),
-    Output(
-        "rest_class", "", "", "stability of the rest point", ("rest_point",), kind="class", classes=CLASSES
-    ),
+    _OF_SHAPES["rest_class"],
     Output("interior_count", "", "1", "number of rest points inside, on thresholds too", kind="count"),
-    Output(
-        "boundary_cycle",
-        "",
-        "",
-        "whether all four sides of the square are a cycle, and what it does to orbits beside it",
-        kind="class",
-        classes={c.name: c.value for c in BoundaryCycle},
-    ),
-    Output("incident", "i", "1", "probability of an incident at the rest point", ("rest_point",),
-           may_be_nan=True),
-    Output("worst_incident", "max i", "1", "the highest of them at rest points that attract; NaN of none",
-           may_be_nan=True),
-)  # fmt: skip
+    *(_OF_SHAPES[name] for name in ("boundary_cycle", "incident", "worst_incident")),
+)
 
 _IN_X = "; with _falling, of 1-x"
 

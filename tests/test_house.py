@@ -51,7 +51,7 @@ FLOORS = {
         "store/recorder store/seal store/require_cube store/storage/appear",
         "store/storage/pieces",
         "store/create store/cube",
-        "store/storage/changed store/storage/held",
+        "store/storage/changed store/storage/held store/shared/opened",
         "store/commit",
         "store/grow store/identity store/read",
         "store/resume writer",

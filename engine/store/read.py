@@ -5,9 +5,7 @@ and stays so for this reader: a run beside it may commit tiles meanwhile, and ye
 status that says it is there.
 """
 
-import os
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice, product
@@ -26,7 +24,7 @@ from .decode import Damaged, FileStamp, read_computed, read_digest, read_part, w
 from .durable import clear_disk_errors
 from .iced.at import asked_anew as committed_by_now
 from .manifest import STATUSES, complete, of_complete
-from .seal import seals_of
+from .shared.opened import Opened, Place
 from .spans import Index, Span, put, spans
 from .storage.changed import changed_files, known_files
 from .storage.files import objects_of
@@ -34,7 +32,6 @@ from .storage.overwritten import was_overwritten
 from .storage.zipped import asked_anew
 
 _BLOCK = 4096  # Tiles whose records are held as Python's numbers at once.
-_ASKED_FOR = 10.0  # Seconds for which a cube in object storage is taken for the one that was opened.
 
 
 class Reader:
@@ -43,16 +40,11 @@ class Reader:
     Raises CubeError where there is no cube, it is not that one, or its metadata are not what was written.
     """
 
-    _folder, _asked = -1, float("-inf")
-
     def __init__(self, root: Path, which: tuple[str, tuple[int, ...]] | None = None) -> None:
         self.root = committed_by_now(asked_anew(root))
-        bucket = objects_of(root)
-        self._identity = bucket.identity if bucket else ()
-        if not bucket:
-            with suppress(OSError):  # held open, so that no other folder is taken for it
-                self._folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        place = Place(self.root)
         self.cube = open_cube_for_reading(root)
+        self._opened = Opened(place, self.cube)
         self._which = (self.cube.stamp.cube, self.cube.array("status").shape)
         if which not in (None, self._which):
             raise CubeError(f"{root}: is another cube than was opened, or has grown since; open it again")
@@ -66,36 +58,9 @@ class Reader:
         self._trusted: set[tuple[str, tuple[int, ...]]] = set()
         self._lock = threading.Lock()
 
-    def __del__(self) -> None:
-        if self._folder >= 0:
-            os.close(self._folder)
-
     def require_same_cube(self) -> None:
         """CubeError where another cube has taken the place of the one that was opened."""
-        if bucket := objects_of(self.root):
-            return self._require_same_objects(bucket.identity)
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(self._folder), os.stat(self.root)):  # noqa: PTH116
-                return
-        raise self._replaced()
-
-    def _require_same_objects(self, identity: tuple[int, ...]) -> None:
-        """The same in object storage, where the seal says which cube it is: asked after a while only."""
-        if identity != self._identity:
-            raise self._replaced()
-        now = time.monotonic()
-        if now - self._asked < _ASKED_FOR:
-            return
-        with clear_disk_errors(self.root):
-            seals = seals_of(self.root)
-            if not self.cube.storage.exists(self.root / "zarr.json") or (
-                seals and seals[-1].cube != self.cube.stamp.cube
-            ):
-                raise self._replaced()
-        self._asked = now
-
-    def _replaced(self) -> CubeError:
-        return CubeError(f"{self.root}: was replaced or moved since it was opened; open it again")
+        self._opened.require_same()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Reader, (self.root, self._which)
@@ -255,8 +220,7 @@ class Reader:
         """Raise what is wrong with a recorded shard, unless a run has written it again meanwhile."""
         self.manifest = self.cube.load_manifest()
         now = self.manifest.find(tile.key)
-        self._asked = float("-inf")
-        self.require_same_cube()  # perhaps another one has come in its place just now
+        self._opened.require_same_now()
         if now is not None and now["shards"].tobytes() == row["shards"].tobytes():
             raise self._error(self.cube.path(name, tile.key), _reason(error), error) from None
         self._statuses.pop(tile.key, None)
@@ -275,7 +239,7 @@ class Reader:
             raise self._error(path, _reason(error), error) from None
         if values is not None and was_overwritten(self.root):
             values = None
-        self._asked = float("-inf")
+        self._opened.ask_again()
         row = self.manifest.find(tile.key)
         for outgrown in () if values is None else outgrown_files(self.cube, tile, row, values):
             raise self._error(outgrown, "is of before the cube grew although its tile is committed")
@@ -286,6 +250,7 @@ class Reader:
     def _error(self, path: str, reason: str, error: Exception | None = None) -> CubeError:
         if error is not None and says_nothing_of_the_file(error):
             return CubeError(f"{path}: {reason}; read it again later")
+        self._opened.require_same_now()
         mends = Call("verify", self.root, Argument("repair", True))
         return CubeError(f"{path}: {reason}; ", mends, " lets the next run compute it again")
 

@@ -10,7 +10,7 @@ from equisweep.engine.store.storage.overwritten import OVERWRITTEN
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import objects_at
 from equisweep.engine.store.verify import verify
-from equisweep.sweeps import CubeError, Sweep, open_cube, run
+from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.run import run_report
 
 SHORT = Sweep(
@@ -185,14 +185,18 @@ def test_a_tile_of_the_former_cube_that_comes_late_is_computed_anew(short):
     assert shards(url) == expected
 
 
-def test_a_reader_of_the_former_cube_sees_nothing_of_the_new_one(short):
+@pytest.mark.parametrize("name", ["status", "investment"])
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("sweep", [SHORT, OTHER, replace(OTHER, axes={**OTHER.axes, "beta": [0.1, 0.5]})])
+def test_a_reader_of_the_former_cube_sees_nothing_of_the_new_one(short, sweep, recorded, name):
+    """Whether a file of the new one can be read as one of the former or not, and whichever is read first."""
     url = new()
-    put_all(url, short)
+    put_all(url, {file: raw for file, raw in short.items() if recorded or not file.endswith(".tiles")})
     cube = open_cube(url)
     cube.investment[0, 0].load()  # so that it asks for the next ten seconds not again which cube it is
-    run(OTHER, url, overwrite=True)
+    run_report(sweep, url, overwrite=True, progress=False)
     with pytest.raises(CubeError, match="replaced or moved"):
-        cube.load()
+        cube[name].load()
 
 
 def test_a_request_to_delete_that_comes_late_takes_nothing_unseen(short, monkeypatch):

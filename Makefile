@@ -50,8 +50,8 @@ test-browser: $(DEV)  ## the explorer in a headless chromium, alone and in Jupyt
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 0 tests/browser/check_*.py
 
-test-cluster: $(DEV)  ## servers of S3, Google's and Azure's storage (npm) on loopback; 100 kills of Dask workers, cut links (root, iproute2). It installs what it needs
-	$(BIN)/python -c 'import obstore, moto.server, distributed, icechunk' 2>/dev/null || \
+test-cluster: $(DEV)  ## servers of S3, Google's and Azure's storage (npm), SLURM and SSH on loopback (Debian, root); 100 kills of Dask workers, cut links (iproute2). It gets what it needs
+	$(BIN)/python -c 'import asyncssh, dask_jobqueue, obstore, moto.server, distributed, icechunk' 2>/dev/null || \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
 	@command -v ip >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	    { apt-get install -y -q iproute2 || { apt-get update -q && apt-get install -y -q iproute2; }; }; } || \

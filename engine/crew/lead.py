@@ -19,6 +19,7 @@ from ..run.ready import Ready
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading
 from ..store.durable import clear_disk_errors, put_back
+from ..store.iced.at import asked_anew
 from ..store.identity import require_same_sweep
 from ..store.journal import log_run
 from ..store.resume import missing_tiles, prepare_part, settle
@@ -26,6 +27,8 @@ from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
 from ..tiles import Layout, TileList
 from .member import Done
+
+LEAD = "the lead of a cluster"
 
 
 class Crew(Protocol):
@@ -112,7 +115,7 @@ class _Asked(Ready):
 
 def _with_crew(crew: Crew, wanted: WantedCube, durable: bool, progress: bool) -> Report:
     root = wanted.root
-    with beside_others(root, "the lead of a cluster"):
+    with beside_others(root, LEAD):
         cube = open_cube_for_reading(root)
         require_same_sweep(cube, wanted.stored)
         try:
@@ -165,6 +168,8 @@ def _complete(
             "computed": "by a cluster",
         }
         log_run(cube.root, entry, beside_others=True)
+    cube.storage.commit(LEAD)
+    asked_anew(cube.root)
     missing = missing_tiles(cube)
     if missing:
         raise CubeError(

@@ -105,6 +105,7 @@ class Member:
         else:
             points = sum(tile.points for tile in tiles)
             write_all(self._source.tiles(todo, AHEAD[0]), self._source.evaluator, writer)
+        self.cube.storage.commit(self.name)  # what is reported, others see
         return Done(len(tiles), points, *self._since())
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import SweepError, UserError
+from .memory import keep_freed
 
 if TYPE_CHECKING:
     from ...engine.crew.member import Member
@@ -89,10 +90,15 @@ def _examined(order: "Order") -> dict[str, Any]:
 
 
 def _require_alike(order: "Order") -> None:
+    from ...engine.store.shared.owner import where
     from .order import facts
 
-    here = facts()
-    alike = order.alike
+    here, alike = facts(), order.alike
+    if alike.get("host", where()) != where():
+        raise SweepError(
+            f"is on another host; a repository of Icechunk in a folder ({order.root}) takes commits of one "
+            "host alone: name one in a bucket"
+        )
     other = [f"{key}: {alike[key]} there, {text} here" for key, text in here.items() if alike[key] != text]
     if other:
         raise SweepError(f"is not as the process that leads ({'; '.join(other)}); numbers might differ")
@@ -167,6 +173,7 @@ def _member(order: "Order", cores: int) -> "Member":
     from ..spec.begun import as_begun_at
 
     use_cores(cores)
+    keep_freed(True)
     _require_alike(order)
     sweep = order.unpacked()
     try:
@@ -199,3 +206,4 @@ def _close(held: _Held) -> None:
     if member is not None:
         with suppress(OSError, UserError):  # the cube has gone, perhaps: the lead says so
             member.close()
+    keep_freed(False)

@@ -64,6 +64,8 @@ def order(sweep: "Sweep", root: Path, device: str, durable: bool, reuse: Path | 
     Raises SweepError where a file of the sweep cannot be read, or lies elsewhere than below its folder.
     """
     from ...engine.gate.files import TEXT, read_regular
+    from ...engine.store.iced.at import is_iced_in_a_folder
+    from ...engine.store.shared.owner import where
     from ..provenance import provenance
 
     text, files = provenance(sweep)["sweep"], {}
@@ -79,10 +81,11 @@ def order(sweep: "Sweep", root: Path, device: str, durable: bool, reuse: Path | 
         except OSError as error:
             raise SweepError(f"{sweep.origin}: cannot read {file} ({error.strerror})") from None
     alike = facts() | {"sweep": hashlib.sha256(text.encode()).hexdigest(), "dtype": sweep.dtype}
-    where = _everywhere(root)
-    token = hashlib.sha256(repr((text, where, os.getpid(), os.urandom(8))).encode()).hexdigest()[:12]
+    alike |= {"host": where()} if is_iced_in_a_folder(root) else {}
+    there = _everywhere(root)
+    token = hashlib.sha256(repr((text, there, os.getpid(), os.urandom(8))).encode()).hexdigest()[:12]
     return Order(
-        token, text, sweep.origin, files, where, device, durable,
+        token, text, sweep.origin, files, there, device, durable,
         None if reuse is None else _everywhere(reuse), alike,
     )  # fmt: skip
 

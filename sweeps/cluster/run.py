@@ -6,7 +6,6 @@ from typing import Any
 from ...engine.crew.lead import execute_with
 from ...engine.errors import SweepError
 from ...engine.feedback.report import Report
-from ...engine.store.iced.at import is_iced
 from ..paths import cube_path
 from ..provenance import provenance
 from ..reduced.reduced import resolved
@@ -46,8 +45,3 @@ def _require_seen_by_all(root: Path) -> None:
     """Refuse a cube that no other process can see."""
     if str(root).startswith("memory://"):
         raise SweepError(f"{root}: lies in the memory of this process, where no worker sees it; name another")
-    if is_iced(root):
-        raise SweepError(
-            f"{root}: is a repository of Icechunk, in which a worker that dies loses all that it has not "
-            "committed: name another cube for a cluster; parts on many hosts do write to it (part 1/2, ...)"
-        )

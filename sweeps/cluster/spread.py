@@ -14,13 +14,12 @@ from typing import Any, TypeVar
 from ...engine.crew.member import Done
 from ...engine.errors import Argument, SweepError
 from ...engine.feedback.stop_flag import stop_if_requested
+from ...engine.store.storage.place import place
 from ...engine.tiles import Layout
 from . import on_worker
 from .order import Order
+from .pace import AHEAD, Pace, pace_of
 
-# Seconds that a task takes at best: its way through the scheduler is then a small part of it.
-_TASK_SECONDS = 1.0
-_MOST_TILES, _AHEAD = 1000, 2
 # So often tiles may come back from workers that died (each time, as Dask counts, four of them).
 _MOST_LOSSES = 8
 _WAIT_FOR_WORKERS = 300
@@ -50,8 +49,8 @@ class Device:
 class DaskCrew:
     """Workers that have taken an order."""
 
-    def __init__(self, client: Any, order: Order, device: Device) -> None:
-        self.client, self.order, self.device = client, order, device
+    def __init__(self, client: Any, order: Order, device: Device, pace: Pace | None = None) -> None:
+        self.client, self.order, self.device, self.pace = client, order, device, pace or Pace()
 
     def begin(self, root: Path) -> None:
         """Nothing more: a worker opens the cube with its first tile."""
@@ -74,7 +73,7 @@ class DaskCrew:
         raise AssertionError
 
     def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
-        """Deal tiles, as many at a time as take about a second; those of a worker that died go to others.
+        """Deal tiles, so many at a time as the pace says; those of a worker that died go to others.
 
         Raises SweepError where workers die at the same tiles again and again, or none is left for long.
         """
@@ -87,10 +86,11 @@ class DaskCrew:
             while waiting or again or under_way:
                 stop_if_requested()
                 slots = there.count()
-                while (waiting or again) and len(under_way) < (1 + _AHEAD) * slots:
+                while (waiting or again) and len(under_way) < AHEAD * slots:
                     chunk, losses = again.popleft() if again else ([], 0)
-                    while waiting and not losses and len(chunk) < size:
-                        chunk.append(waiting.popleft())
+                    if not losses:
+                        dealt = self.pace.dealt(size, len(waiting), slots)
+                        chunk = [waiting.popleft() for _ in range(dealt)]
                     future = self.client.submit(
                         on_worker.compute, self.order.token, chunk,
                         key=f"equisweep-{self.order.token}-{number}", pure=False,
@@ -108,8 +108,8 @@ class DaskCrew:
                     again.append((chunk, losses + 1))
                     continue
                 done(Done(*result))
-                seconds = (monotonic() - began) / (1 + _AHEAD)
-                size = _size(size, len(chunk) / max(seconds, 1e-3))
+                seconds = max((monotonic() - began) / AHEAD, 1e-3)
+                size = self.pace.wanted(size, len(chunk) / seconds, slots)
         except BaseException:
             with suppress(Exception):
                 self.client.cancel(list(under_way), force=True)
@@ -140,11 +140,6 @@ class DaskCrew:
     def end(self) -> None:
         """Let every worker end in good order."""
         _patiently(lambda: self.client.run(on_worker.close, self.order.token, on_error="ignore"))
-
-
-def _size(before: int, rate: float) -> int:
-    """How many tiles a task is to have, of which so many are done in a second."""
-    return min(max(round(rate * _TASK_SECONDS), before // 2, 1), 2 * before, _MOST_TILES)
 
 
 class _Workers:
@@ -191,7 +186,7 @@ def crew_of(client: Any, order: Order) -> Iterator[DaskCrew]:
         why = f"a worker cannot load equisweep ({error}); install it there"
         raise SweepError(f"{_scheduler(client)}: {why}") from None
     try:
-        yield DaskCrew(client, order, _examined(client, order))
+        yield DaskCrew(client, order, _examined(client, order), pace_of(place(order.root)))
     finally:
         with suppress(Exception):
             client.unregister_worker_plugin(plugin.name)

@@ -50,7 +50,7 @@ def settings(address: str) -> dict[str, str]:
 @contextmanager
 def azurite(folder: Path) -> Iterator[str]:
     """Serve a container `bucket`, its files in a folder, as long as the context lasts; yields the address."""
-    port = _free_port()
+    port = free_port()
     words = [str(_PROGRAM), "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
     words += ["--location", str(folder), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     with subprocess.Popen(
@@ -64,7 +64,8 @@ def azurite(folder: Path) -> Iterator[str]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]

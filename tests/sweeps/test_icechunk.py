@@ -200,5 +200,3 @@ def test_what_has_no_commits_or_no_repository_is_refused(tmp_path):
     with pytest.raises(SweepError, match="lies in a folder, or at s3"):
         go("memory://bucket/repo.icechunk")
     assert place(str(cube_path("s3://bucket/repo.icechunk@a"))).name == "repo.icechunk@a"
-    with pytest.raises(SweepError, match="worker that dies"):
-        go(tmp_path / "repo.icechunk", client=object())

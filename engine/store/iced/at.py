@@ -22,6 +22,11 @@ def is_iced(path: object) -> bool:
     return str(path).startswith((f"{SCHEME}://", f"{SCHEME}+"))
 
 
+def is_iced_in_a_folder(path: object) -> bool:
+    """Whether it lies in a repository in a folder, to which commits of several hosts get lost."""
+    return str(path).startswith(f"{SCHEME}://")
+
+
 def iced_url(stated: str) -> str:
     """The URL of what is stated as an absolute path or as a place in a bucket."""
     return f"{SCHEME}+{stated}" if "://" in stated else f"{SCHEME}://{stated}"

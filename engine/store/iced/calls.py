@@ -1,21 +1,28 @@
-"""How a store of Zarr is called from threads, and the array in which files lie that are no chunks."""
+"""How a store of Zarr is called from threads, and where files lie that are no chunks of its arrays."""
 
+import secrets
 from typing import Any
 
 GROUP = "equisweep-files"  # no output can be called like this
 FILES, MANY = f"{GROUP}/files", 2**31 - 1
+NOWHERE = f"{MANY}/{MANY}"  # beyond the end of the array
 GROUP_OF_FILES = {"zarr_format": 3, "node_type": "group", "attributes": {}}
 ARRAY_OF_FILES = {
     "zarr_format": 3,
     "node_type": "array",
-    "shape": [MANY],
+    "shape": [MANY, MANY],
     "data_type": "uint8",
-    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1]}},
+    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 1]}},
     "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
     "fill_value": 0,
     "codecs": [{"name": "bytes"}],
     "attributes": {},
 }
+
+
+def somewhere() -> str:
+    """A place for a file: of as many as there are, no two who know nothing of each other choose the same."""
+    return f"{secrets.randbelow(MANY)}/{secrets.randbelow(MANY)}"
 
 
 def sync(work: Any) -> Any:
@@ -51,3 +58,9 @@ def part_of(start: int, stop: int) -> Any:
     from zarr.abc.store import RangeByteRequest
 
     return RangeByteRequest(start, stop)
+
+
+def is_array(key: str) -> bool:
+    """Whether this belongs to an array, or is metadata of one or of the cube; all else is a file beside."""
+    name, _, rest = key.partition("/")
+    return name == "zarr.json" or rest in ("", "c", "zarr.json") or rest.startswith("c/")

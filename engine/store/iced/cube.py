@@ -8,7 +8,6 @@ just now is said to nobody: what a process writes is its own until it is committ
 
 import errno
 import json
-import secrets
 import threading
 import time
 from asyncio import gather
@@ -26,11 +25,13 @@ from .calls import (
     FILES,
     GROUP,
     GROUP_OF_FILES,
-    MANY,
+    NOWHERE,
     buffer,
     buffers,
+    is_array,
     listed,
     part_of,
+    somewhere,
     sync,
 )
 from .repository import Repository
@@ -49,7 +50,8 @@ class Iced(Objects):
         # Commit as often as so many tiles were written; at the end of a run if None.
         self.commit_every: int | None = None
         self._writers: dict[str, tuple[bytes, float]] = {}
-        self._files: tuple[Any, dict[str, int]] = (None, {})
+        self._files: tuple[Any, dict[str, str]] = (None, {})
+        self._named: dict[str, str] = {}
         self._tiles, self._lock = 0, threading.RLock()
 
     # What is read.
@@ -67,7 +69,7 @@ class Iced(Objects):
         key = self._key(folder)
         start = f"{key}/" if key else ""
         found = [*self._writers, *self._index()]
-        if _is_array(key):
+        if is_array(key):
             found += self._chunks_and_metadata(key.partition("/")[0])
         return [name[len(start) :] for name in found if name.startswith(start)]
 
@@ -91,7 +93,7 @@ class Iced(Objects):
     def get(self, path: Place, most: int, start: int = 0, stop: int | None = None) -> Got:
         """The bytes of a file, or a part of them, with what is known of it."""
         key = self._key(path)
-        if key in self._writers or not _is_array(key):
+        if key in self._writers or not is_array(key):
             raw = self._writers[key][0] if key in self._writers else self._file(path)
             part = raw[start:stop]
             return Got(part, len(raw) + start if start < 0 else start, self.stat(path))
@@ -139,7 +141,7 @@ class Iced(Objects):
         with self.repository.writing() as session, self._lock if mode == "create" else nullcontext():
             if mode == "create" and self.exists(path):
                 raise AlreadyThere(errno.EEXIST, "is there already", str(path))
-            if _is_array(key):
+            if is_array(key):
                 sync(session.store.set(key, buffer(raw)))
             else:
                 self._put_file(session, key, raw)
@@ -167,7 +169,7 @@ class Iced(Objects):
         if self._writers.pop(key, None) is not None or not self.exists(path):
             return
         with self.repository.writing() as session:
-            sync(session.store.delete(key if _is_array(key) else f"{FILES}/c/{self._index().pop(key)}"))
+            sync(session.store.delete(key if is_array(key) else f"{FILES}/c/{self._index().pop(key)}"))
 
     def delete_below(self, folder: Place, first: Iterable[str] = ()) -> None:
         """Delete all below a folder; of the whole cube in one step."""
@@ -226,7 +228,7 @@ class Iced(Objects):
         index = self._index()
 
         async def size(key: str) -> int | None:
-            at = key if _is_array(key) else f"{FILES}/c/{index.get(key, MANY)}"
+            at = key if is_array(key) else f"{FILES}/c/{index.get(key, NOWHERE)}"
             if not key or not await store.exists(at):  # the root is no file
                 return None
             return await store.getsize(at) - (0 if at == key else len(key.encode()) + 1)
@@ -256,10 +258,10 @@ class Iced(Objects):
 
     def _file(self, path: Place) -> bytes:
         key = self._key(path)
-        number = self._index().get(key)
-        if number is None:
+        at = self._index().get(key)
+        if at is None:
             raise FileNotFoundError(errno.ENOENT, "No such object", str(path))
-        return self._read(f"{FILES}/c/{number}", path, None)[len(key.encode()) + 1 :]
+        return self._read(f"{FILES}/c/{at}", path, None)[len(key.encode()) + 1 :]
 
     def _put_file(self, session: Any, key: str, raw: bytes) -> None:
         with self._lock:
@@ -267,10 +269,10 @@ class Iced(Objects):
                 for name, document in ((GROUP, GROUP_OF_FILES), (FILES, ARRAY_OF_FILES)):
                     sync(session.store.set(f"{name}/zarr.json", buffer(json.dumps(document).encode())))
             index = self._index()
-            number = index.setdefault(key, secrets.randbelow(MANY))
-        sync(session.store.set(f"{FILES}/c/{number}", buffer(key.encode() + b"\n" + raw)))
+            at = index.setdefault(key, somewhere())
+        sync(session.store.set(f"{FILES}/c/{at}", buffer(key.encode() + b"\n" + raw)))
 
-    def _index(self) -> dict[str, int]:
+    def _index(self) -> dict[str, str]:
         """Where files lie, by name, in what is read now."""
         with self._lock:
             with suppress(FileNotFoundError):
@@ -280,19 +282,17 @@ class Iced(Objects):
                 return self._files[1]
             return {}
 
-    def _found(self, store: Any) -> dict[str, int]:
+    def _found(self, store: Any) -> dict[str, str]:
+        """Where files lie, by name. What lies in a place is called as it always was: names are read once."""
         if not sync(store.exists(f"{FILES}/zarr.json")):
             return {}
-        chunks = [key for key in listed(store.list_prefix(FILES)) if "/c/" in key]
+        start = f"{FILES}/c/"
+        places = [key[len(start) :] for key in listed(store.list_prefix(FILES)) if key.startswith(start)]
+        new = [at for at in places if at not in self._named]
 
         async def all_of() -> list[Any]:
-            return await gather(*(store.get(key, buffers(), part_of(0, _NAME)) for key in chunks))
+            return await gather(*(store.get(f"{start}{at}", buffers(), part_of(0, _NAME)) for at in new))
 
-        names = (part.to_bytes().partition(b"\n")[0].decode() for part in self._done(all_of(), self._base))
-        return {name: int(key.rpartition("/")[2]) for name, key in zip(names, chunks, strict=True)}
-
-
-def _is_array(key: str) -> bool:
-    """Whether this belongs to an array, or is metadata of one or of the cube; all else is a file beside."""
-    name, _, rest = key.partition("/")
-    return name == "zarr.json" or rest in ("", "c", "zarr.json") or rest.startswith("c/")
+        for at, part in zip(new, self._done(all_of(), self._base), strict=True):
+            self._named[at] = part.to_bytes().partition(b"\n")[0].decode()
+        return {self._named[at]: at for at in places}

@@ -25,7 +25,7 @@ from ..storage.files import storage_of
 from ..storage.zipped import require_writable
 from . import signs
 from .owner import awake, this_process
-from .signs import END, FOLDER, HELD, Writer
+from .signs import END, FOLDER, HELD, Writer, called
 
 _LOOKS = 1.0  # Seconds within which a writer does not look again whether its file is there.
 _FRESH = 2.0  # Seconds in which two who came at once may both have seen the other.
@@ -136,7 +136,7 @@ def _writer(root: Path, alone: bool, what: str, part: str, wait: bool) -> Iterat
         yield lease
     finally:
         try:
-            storage_of(root).commit(f"part {part}" if part else what)
+            storage_of(root).commit(called(part) if part else what)
         finally:
             lease.end()
 

@@ -70,8 +70,18 @@ class Writer:
         return gone
 
     def __str__(self) -> str:
-        who = f"part {self.part}" if self.part else "another run"
+        who = called(self.part) if self.part else "another run"
         return f"{who} is writing to it (process {self.owner.process} on {self.owner.host})"
+
+
+def is_part(called: str) -> bool:
+    """Whether one who writes is called like a part, as 3/64 is, and not like a worker of a cluster."""
+    return called[:1].isdigit()
+
+
+def called(part: str) -> str:
+    """A part such as 3/64, or a worker, in words."""
+    return f"part {part}" if is_part(part) else part
 
 
 def names(root: Path) -> list[str]:

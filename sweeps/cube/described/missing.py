@@ -13,7 +13,7 @@ from ....engine.store.journal import logged_runs
 from ....engine.store.manifest import complete
 from ....engine.store.read import Reader
 from ....engine.store.shared.parts import Part, dealt, part_of
-from ....engine.store.shared.signs import Writer, writers
+from ....engine.store.shared.signs import Writer, is_part, writers
 from ...text import table
 
 _MOST_ROWS = 64
@@ -39,11 +39,12 @@ def describe_missing(reader: Reader) -> list[str]:
         return []
     lines = [f"{len(layout) - len(present):,} of {len(layout):,} tiles are missing"]
     now = time.time()
-    whole = [f"{writer}, {_state(writer, now)}" for writer in at_work if not writer.part]
+    whole = [f"{writer}, {_state(writer, now)}" for writer in at_work if not is_part(writer.part)]
     workers = _workers(reader, at_work, now)
     for of in sorted({part.of for part in workers}):
         lines += ["", *_by_part(of, {p: w for p, w in workers.items() if p.of == of}, reader, present)]
-    return [clean(line, 300) for line in [*lines, *whole]]
+    more = [f"and {len(whole) - _MOST_ROWS} more"] if len(whole) > _MOST_ROWS else []
+    return [clean(line, 300) for line in [*lines, *whole[:_MOST_ROWS], *more]]
 
 
 def _by_part(of: int, workers: Mapping[Part, _Worker], reader: Reader, present: np.ndarray) -> Sequence[str]:

@@ -10,12 +10,16 @@ from types import SimpleNamespace
 
 import pytest
 from equisweep.engine.crew.member import Done
-from equisweep.sweeps import Sweep, SweepError, run
+from equisweep.engine.store.iced.at import iced_at
+from equisweep.engine.store.iced.repository import Repository
+from equisweep.engine.store.verify import verify
+from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cluster import client as clients
 from equisweep.sweeps.cluster import on_worker
 from equisweep.sweeps.cluster import order as orders
 from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.paths import cube_path
 from equisweep.sweeps.run import run_report
 from helpers.aside import Aside
 from helpers.cube_files import contents
@@ -99,6 +103,41 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
     with Aside(kill):
         assert spread(sweep, path, client).computed == 126
     assert contents(path) == alone(sweep, tmp_path)
+
+
+def test_workers_commit_to_a_repository_of_icechunk_and_one_that_is_killed_costs_what_it_did_not(
+    client, tmp_path
+):
+    repo, sweep = tmp_path / "repo.icechunk", replace(SWEEP, axes={**SWEEP.axes, "n": list(range(3, 23))})
+    there = cube_path(repo)
+
+    def kill():
+        while not [one for one in seen(there) if one.startswith("worker")]:
+            time.sleep(0.05)
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+    with Aside(kill):
+        assert spread(sweep, repo, client, commit_every=4).computed == 126
+    expected = {name: raw for name, raw in alone(sweep, tmp_path).items() if "/c/" in name}
+    bucket = iced_at(str(there))
+    assert {name: bucket.read(f"{there}/{name}") for name in bucket.files(there) if "/c/" in name} == expected
+    assert verify(there).sound
+    assert spread(sweep, repo, client).computed == 0
+    commits = bucket.repository.history()
+    assert max(one.tiles for one in commits if one.tiles is not None) <= 4
+    assert sum(one.tiles or 0 for one in commits) >= 126  # those of the one that was killed, perhaps twice
+    grown = replace(sweep, axes={**sweep.axes, "alpha": {"start": 0.0, "stop": 0.6, "num": 7}})
+    assert spread(grown, repo, client).grown
+    assert spread(SWEEP, repo, client, overwrite=True).computed == 12
+    assert open_cube(repo).load().drop_attrs().identical(run(SWEEP, tmp_path / "s.zarr").load().drop_attrs())
+
+
+def seen(there):
+    """What the commits say that everybody sees by now."""
+    try:
+        return [one.message for one in Repository(str(there).removeprefix("icechunk://")).history()]
+    except OSError:
+        return []
 
 
 def test_a_worker_of_this_host_that_is_lost_for_good_is_replaced(client):

@@ -1,7 +1,7 @@
 """Memory that a worker frees and soon wants again: it is kept as long as the worker computes.
 
-Dask starts its workers with MALLOC_TRIM_THRESHOLD_ at 64 kB, so that what they free goes back to the system at
-once. Each tile then meets its arrays as new pages: orbits took twice the processor time.
+Dask starts its workers with MALLOC_TRIM_THRESHOLD_ at 64 kB, so that what they free goes back to the system
+at once. Each tile then meets its arrays as new pages: orbits took twice the processor time.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""SLURM on this host: the printed script is submitted, requeued and stopped; and workers that are its jobs."""
+"""SLURM on this host: the printed script is submitted, requeued, stopped; and workers that are its jobs."""
 
 import re
 import subprocess

@@ -225,6 +225,9 @@ def test_info_says_what_is_missing_of_whom(tmp_path, capsys):
         ["1/3", "4", "4"],
         ["3/3", "4", "4"],
     ]
+    with beside_others(path, "worker node7-12"):  # of a cluster
+        assert main(["info", str(path)]) == 0
+    assert "\nworker node7-12 is writing to it (process " in capsys.readouterr().out
     assert main([*command, "2/3"]) == 0
     assert "part 2/3, 3 tiles: complete already; 8 tiles of others are missing" in capsys.readouterr().out
     for number in (1, 3):

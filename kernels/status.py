@@ -30,7 +30,7 @@ class Status(IntEnum):
 
 MEANING: dict[Status, str] = {
     Status.not_computed: "the tile holding this point has not been computed yet",
-    Status.ok: "interior solution, unique",
+    Status.ok: "interior solution, and the only one of those that the model counts",
     Status.corner: "the solution lies on the boundary of its domain (no investment, a share of zero)",
     Status.several_equilibria: "more than one equilibrium exists; the chosen branch is reported",
     Status.no_equilibrium: "no solution exists here; outputs are NaN",

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from ...flow import NOT_ALONG_FACES, Attractor
 from ...numerics.stability import RestClass
 from ..supervision_shapes.ends import BoundaryCycle
-from .mechanism import Mechanism
+from .mechanism import Mechanism, On
 from .rest import FIRST_EDGE, FIRST_INSIDE, RestPoints
 
 Array = Any
@@ -28,10 +28,14 @@ def boundary_cycle(m: Mechanism, rest: RestPoints) -> Array:
     kinds, zero = rest.rest_class, jnp.zeros_like(m.p["r"])
     saddles = jnp.all(kinds[:FIRST_EDGE] == RestClass.saddle)
     open_sides = jnp.all(kinds[FIRST_EDGE:FIRST_INSIDE] == RestClass.absent)
-    left, right = m.on(zero), m.on(zero + 1)
-    start, end = m.supervising(zero, zero, left), m.supervising(zero + 1, zero, right)
-    back_from, back_to = m.supervising(zero + 1, zero + 1, right), m.supervising(zero, zero + 1, left)
-    low, high = (m.managing(zero + 1, zero + y, right) for y in (0, 1))
+
+    def at(x: int, y: int) -> tuple[Array, Array, On]:
+        return zero + x, zero + y, m.on(zero + x, zero + y)
+
+    start, end, back_from, back_to = (
+        m.supervising(*at(*corner)) for corner in ((0, 0), (1, 0), (1, 1), (0, 1))
+    )
+    low, high = (m.managing(*at(1, y)) for y in (0, 1))
     there = saddles & open_sides & (start > 0) & (end > 0) & (back_from < 0) & (back_to < 0)
     there &= (m.alone < 0) & (low > 0) & (high > 0)
 

@@ -1,7 +1,7 @@
 """What is paid and fined as functions of both shares, and what acting then gains.
 
 The reward is rho = r g(y) G(x) and the fine phi = f h(1-y) H(x). g and h are constant, linear or a power of
-their argument; G and H are that or a step, of x or, where the name ends in "falling", of 1-x. The gains
+their argument, or a step of y; G and H are that of x or, where the name ends in "falling", of 1-x. The gains
 
     A(x, y) = -c1 - y rho + (1-y) (phi + K),    B(x, y) = -c2 + p2 Le + x (rho + phi - Q)
 
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from ...numerics.interval import rising
 from ..supervision_shapes.mechanism import clear, of_logit, power
@@ -21,16 +22,18 @@ from ..supervision_shapes.mechanism import clear, of_logit, power
 Array = Any
 Parameters = Mapping[str, Array]
 
-IN_Y = ("constant", "linear", "power")
+IN_Y = ("constant", "linear", "power", "step")
 FALLING = "_falling"
-IN_X = (*IN_Y, "step", *(f"{shape}{FALLING}" for shape in ("linear", "power", "step")))
+IN_X = (*IN_Y, *(f"{shape}{FALLING}" for shape in ("linear", "power", "step")))
 
 
 class On(NamedTuple):
-    """Whether x has passed the thresholds of reward and fine: 0 or 1, on one of them any between."""
+    """Whether x has passed the thresholds of reward and fine, and which steps in y are in force: 0 or 1."""
 
     reward: Array
     fine: Array
+    reward_in_y: Array
+    fine_in_y: Array
 
 
 class Rules(NamedTuple):
@@ -51,10 +54,26 @@ class Mechanism:
         self.safer = (p["p2"] - p["p1"]) * p["Le"]
         self.alone = p["p2"] * p["Le"] - p["c2"]
 
-    def on(self, x: Array) -> On:
-        """Which thresholds a share that supervises has passed."""
-        names = ("reward_x_threshold", "fine_x_threshold")
-        return On(*(jnp.where(x >= self.p[name], 1.0, 0.0) for name in names))
+    def on(self, x: Array, y: Array) -> On:
+        """Which thresholds are passed, and which steps in y in force, at shares."""
+        p = self.p
+        passed = x >= p["reward_x_threshold"], x >= p["fine_x_threshold"]
+        in_force = y >= p["reward_threshold"], y < p["fine_threshold"]
+        return On(*(jnp.where(holds, 1.0, 0.0) for holds in (*passed, *in_force)))
+
+    def differ(self, one: On, other: On) -> Array:
+        """Whether what is paid or fined is not the same where these are passed."""
+        rules = self.rules
+        names = rules.reward_in_x, rules.punishment_in_x, rules.reward, rules.punishment
+        differs = jnp.zeros_like(one.reward, bool)
+        for shape, cap, before, behind in zip(names, ("r", "f", "r", "f"), one, other, strict=True):
+            if steps(shape):
+                differs |= (before != behind) & (self.p[cap] > 0)
+        return differs
+
+    def without_derivatives(self) -> "Mechanism":
+        """The same of parameters that are not differentiated."""
+        return Mechanism({name: lax.stop_gradient(value) for name, value in self.p.items()}, self.rules)
 
     def reward_in_x(self, x: Any, on: On) -> Any:
         """G(x)."""
@@ -66,12 +85,12 @@ class Mechanism:
 
     def rho(self, x: Any, y: Any, on: On) -> Any:
         """The reward, money."""
-        in_y = _value(self.rules.reward, y, self.p["reward_exponent"])
+        in_y = _in_y(self.rules.reward, y, self.p["reward_exponent"], on.reward_in_y)
         return self.p["r"] * self.reward_in_x(x, on) * in_y
 
     def phi(self, x: Any, y: Any, on: On) -> Any:
         """The fine, money."""
-        in_y = _value(self.rules.punishment, 1.0 - y, self.p["fine_exponent"])
+        in_y = _in_y(self.rules.punishment, 1.0 - y, self.p["fine_exponent"], on.fine_in_y)
         return self.p["f"] * self.fine_in_x(x, on) * in_y
 
     def supervising(self, x: Any, y: Any, on: On) -> Any:
@@ -140,8 +159,11 @@ def logit_gains(p: Parameters, logits: Array, rules: Rules) -> Array:
     x, y = jax.nn.sigmoid(logits)
     paid = _of_logit_of_x(rules.reward_in_x, u, p["reward_x_exponent"], p["reward_x_threshold"])
     fined = _of_logit_of_x(rules.punishment_in_x, u, p["fine_x_exponent"], p["fine_x_threshold"])
-    rho = p["r"] * paid * of_logit(rules.reward, w, p["reward_exponent"], p["reward_exponent"], above=True)
-    phi = p["f"] * fined * of_logit(rules.punishment, -w, p["fine_exponent"], p["fine_exponent"], above=True)
+    in_y = (
+        of_logit(rules.reward, w, p["reward_exponent"], p["reward_threshold"], above=True),
+        of_logit(rules.punishment, -w, p["fine_exponent"], 1 - p["fine_threshold"], above=False),
+    )
+    rho, phi = p["r"] * paid * in_y[0], p["f"] * fined * in_y[1]
     averted = (p["p2"] - p["p1"]) * p["Lg"] + p["p2"] * p["S"]
     a = -p["c1"] - y * rho + jax.nn.sigmoid(-w) * (phi + averted)
     b = -p["c2"] + p["p2"] * p["Le"] + x * (rho + phi - (p["p2"] - p["p1"]) * p["Le"])
@@ -153,6 +175,15 @@ def _of_logit_of_x(shape: str, u: Array, exponent: Array, threshold: Array) -> A
     if shape.endswith(FALLING):
         return of_logit(shape.removesuffix(FALLING), -u, exponent, 1 - threshold, above=False)
     return of_logit(shape, u, exponent, threshold, above=True)
+
+
+def steps(shape: str) -> bool:
+    """Whether a reward or a fine begins or ends at a threshold."""
+    return shape.startswith("step")
+
+
+def _in_y(shape: str, share: Any, exponent: Array, on: Array) -> Any:
+    return on if steps(shape) else _value(shape, share, exponent)
 
 
 def _in_x(shape: str, x: Any, exponent: Array, on: Array) -> Any:
@@ -172,7 +203,7 @@ def _value(shape: str, share: Any, exponent: Array) -> Any:
 
 def _exponent(shape: str, exponent: Array) -> Array | float:
     """Slope of the logarithm of a shape in that of its argument."""
-    return {"constant": 0.0, "linear": 1.0}.get(shape, exponent)
+    return {"constant": 0.0, "step": 0.0, "linear": 1.0}.get(shape, exponent)
 
 
 def _stretch_in_x(shape: str, x: Any, exponent: Array) -> Any:

@@ -4,6 +4,7 @@ Nothing but the game whose rules follow y alone, constantly or linearly, is the 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -20,10 +21,9 @@ from ..supervision.model import LOGITS, OF_THE_DYNAMICS, SHARES
 from ..supervision.model import OUTPUTS as OF_THE_PAPER
 from ..supervision_shapes.model import OUTPUTS as OUTPUTS_OF_SHAPES
 from ..supervision_shapes.model import motion, observe
-from ..supervision_shapes.rest import attracts
 from .ends import attractor, boundary_cycle
 from .mechanism import IN_X, IN_Y, Mechanism, Rules, logit_gains
-from .rest import FIRST_INSIDE, REST_POINTS, rest_points
+from .rest import CLASSES, FIRST_INSIDE, REST_POINTS, attracts, rest_points
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -94,8 +94,8 @@ def _exponent(name: str, symbol: str, meaning: str) -> Parameter:
     return Parameter(name, symbol, "1", 2.0, _EXPONENT, f"exponent of {meaning}; of a power alone")
 
 
-def _threshold(name: str, symbol: str, meaning: str) -> Parameter:
-    return Parameter(name, symbol, "1", 0.5, _SHARE, f"share x at which {meaning}; of a step alone")
+def _threshold(name: str, symbol: str, share: str, meaning: str) -> Parameter:
+    return Parameter(name, symbol, "1", 0.5, _SHARE, f"share {share} at which {meaning}; of a step alone")
 
 
 PARAMETERS = (
@@ -104,8 +104,10 @@ PARAMETERS = (
     _exponent("fine_exponent", "b", "h(1-y) = (1-y)^b"),
     _exponent("reward_x_exponent", "a_x", "G = x^a_x, or (1-x)^a_x where it falls"),
     _exponent("fine_x_exponent", "b_x", "H = x^b_x, or (1-x)^b_x where it falls"),
-    _threshold("reward_x_threshold", "θ_r", "a reward begins, or ends where it falls"),
-    _threshold("fine_x_threshold", "θ_f", "a fine begins, or ends where it falls"),
+    _threshold("reward_threshold", "θ_r", "y", "a reward begins"),
+    _threshold("fine_threshold", "θ_f", "y", "a fine ends"),
+    _threshold("reward_x_threshold", "θ_rx", "x", "a reward begins, or ends where it falls"),
+    _threshold("fine_x_threshold", "θ_fx", "x", "a fine begins, or ends where it falls"),
 )
 
 _KEPT = ("rest_x", "rest_y", "trace", "determinant", "eigenvalue_1_real", "eigenvalue_2_real",
@@ -115,7 +117,7 @@ _OF_SHAPES = {output.name: output for output in OUTPUTS_OF_SHAPES}
 
 OUTPUTS = (
     *(output for output in OF_THE_PAPER if output.name in _KEPT),
-    _OF_SHAPES["rest_class"],
+    replace(_OF_SHAPES["rest_class"], classes=CLASSES),
     Output("interior_count", "", "1", "number of rest points inside, on thresholds too", kind="count"),
     *(_OF_SHAPES[name] for name in ("boundary_cycle", "incident", "worst_incident")),
 )
@@ -133,7 +135,7 @@ SUPERVISION_SHARES = Model(
         "x' = x (1-x) A,  A = -c1 - y rho + (1-y) (phi + (p2-p1) Lg + p2 S)",
         "y' = y (1-y) B,  B = -c2 + p2 Le + x (rho + phi - (p2-p1) Le)",
         "rho = r g(y) G(x),  phi = f h(1-y) H(x)",
-        "g, h: 1, s or s^a of their argument s;  G, H: these, or 1 from a threshold on, of x or of 1-x",
+        "g, h: 1, s or s^a of their argument s, or a step of y;  G, H: these of x or of 1-x",
     ),
     kernel=kernel,
     parameters=PARAMETERS,
@@ -144,7 +146,9 @@ SUPERVISION_SHARES = Model(
         Choice("reward_in_x", IN_X, "constant", f"G: the reward in x{_IN_X}"),
         Choice("punishment_in_x", IN_X, "linear", f"H: the fine in x{_IN_X}"),
     ),
-    dims=(Dim("rest_point", "corners, sides, inside, on thresholds of x", labels=REST_POINTS),),
+    dims=(
+        Dim("rest_point", "corners, sides, inside, on thresholds and their crossings", labels=REST_POINTS),
+    ),
     reconstructed="c1, p1, p2 and the horizon, as in `supervision`; functions of x are not the paper's.",
     flow=FLOW,
 )

@@ -11,6 +11,7 @@ import xarray as xr
 from ....kernels.status import Status
 from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
+from .fund import FUND
 from .participants import STUDIES as FURTHER
 
 FACTORS = ("data", "application_systems")
@@ -91,7 +92,8 @@ CONCLUSIONS = (
     Conclusion("5.3 (2)", "data get less than application systems, whatever E is",
                lambda d: _share(d, FACTORS[1]) - _share(d, FACTORS[0]), _less_vulnerable,
                "v of data < v of application systems", unit="share",
-               remark="The condition's symbols are lost; this is its likeliest reading."),
+               remark="The condition's symbols are lost. Where both E are alike data get "
+                      "ln v2 / (ln v1 + ln v2) of a large fund, less than half just where this holds."),
 )  # fmt: skip
 
 
@@ -110,5 +112,6 @@ STUDIES = (
               origin="audit internal, study split"),
         CONCLUSIONS, "v.data", label="reconstruction",
     ),
+    FUND,
     *FURTHER,
 )  # fmt: skip

@@ -4,9 +4,7 @@ The paper does not number its conclusions; they are called by section and figure
 stability, rest points and eigenvalues decide; where they are about orbits, trajectories on a smaller grid.
 """
 
-from functools import reduce
 from itertools import pairwise
-from operator import and_
 
 import numpy as np
 import xarray as xr
@@ -21,69 +19,11 @@ from .beyond.regulator import REGULATED_ORBITS, REGULATOR
 from .beyond.shapes import SHAPES
 from .beyond.shares import SHARES
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
+from .margins import attracts, corner, difference, exists, one_of, signed, under
 
 _P1, _P2 = CASE["p1"], CASE["p2"]
 # Money within which two sides of a condition are a tie, where nothing is strict.
 _TIE = 1e-9
-
-
-def under(mechanism: Mechanism, name: str) -> Margin:
-    """A variable under one mechanism; at the interior point, where it is one of rest points."""
-
-    def value(d: xr.Dataset) -> xr.DataArray:
-        values = d[name]
-        for dim, label in zip(("reward", "punishment"), mechanism, strict=True):
-            values = values.sel({dim: label}, drop=True) if dim in values.dims else values
-        return values.sel(rest_point="interior", drop=True) if "rest_point" in values.dims else values
-
-    return value
-
-
-def exists(mechanism: Mechanism) -> Margin:
-    """Whether there is an interior rest point."""
-    return lambda d: under(mechanism, "interior_class")(d) > RestClass.absent
-
-
-def attracts(*mechanisms: Mechanism) -> Margin:
-    """Whether there is an interior rest point that attracts, under each of the mechanisms."""
-
-    def both(d: xr.Dataset) -> xr.DataArray:
-        classes = [under(m, "interior_class")(d) for m in mechanisms]
-        first, *others = [(c >= RestClass.ess) & (c <= RestClass.stable_focus) for c in classes]
-        return reduce(and_, others, first)
-
-    return both
-
-
-def one_of(value: Margin, *numbers: int) -> Margin:
-    """+1 where a class is one of these, -1 where it is another."""
-
-    def margin(d: xr.Dataset) -> xr.DataArray:
-        classes = value(d)
-        return xr.where(classes.isin(numbers), 1.0, -1.0).where(classes.notnull())
-
-    return margin
-
-
-def difference(larger: Margin, smaller: Margin) -> Margin:
-    """How much the first exceeds the second; 0 where a point is missing, which premises rule out."""
-    return lambda d: (larger(d) - smaller(d)).fillna(0)
-
-
-def signed(sign: int, value: Margin) -> Margin:
-    """The value, or its opposite; 0 where there is none, which premises rule out."""
-    return lambda d: sign * value(d).fillna(0)
-
-
-def corner(name: str) -> Margin:
-    """+1 where a corner is the only rest point that attracts under static/static, -1 elsewhere."""
-
-    def margin(d: xr.Dataset) -> xr.DataArray:
-        kinds = d["rest_class"].sel(reward="static", punishment="static", drop=True)
-        alone = (kinds == RestClass.ess).sum("rest_point") == 1
-        return xr.where(alone & (kinds.sel(rest_point=name, drop=True) == RestClass.ess), 1.0, -1.0)
-
-    return margin
 
 
 def _supervising_pays(d: xr.Dataset) -> xr.DataArray:
@@ -99,6 +39,13 @@ def _managing_pays(d: xr.Dataset) -> xr.DataArray:
 def _managing_pays_supervised(d: xr.Dataset) -> xr.DataArray:
     """The same where everybody supervises, with the reward and the fine: B(1)."""
     return d["r"] + d["f"] + _P1 * d["Le"] - d["c2"]
+
+
+def _saddles_as_inside(d: xr.Dataset) -> xr.DataArray:
+    """+1 where all corners are saddles exactly if there is an interior point, static/static."""
+    kinds = d["rest_class"].sel(reward="static", punishment="static", drop=True)
+    saddles = (kinds.isel(rest_point=slice(0, 4)) == RestClass.saddle).all("rest_point")
+    return xr.where(saddles == exists(NEITHER)(d), 1.0, -1.0)
 
 
 def _further(which: str, cap: str) -> Margin:
@@ -139,15 +86,21 @@ _CAP = {"premise": attracts(BOTH), "condition": "the interior point attracts"}
 _DERIVED = "The text lost the condition; this one is derived from the payoffs."
 _ORDER = "The paper calls (0,1) {Supervise, Nonmanaged}, against its own order of the shares."
 _SLOW = "Orbits too slow to be decided by the horizon have no result."
-_LOST = "The paper's preconditions are lost; that an interior point exists is taken in their place."
+_PRECONDITION = (
+    "Of precondition (1) the text lost the formula, but keeps that all four determinants are negative under "
+    "it: that is so just where an interior point exists, as 2.3 (precondition) has it."
+)
 
 STABILITY = (
+    Conclusion("2.3 (precondition)",
+               "static/static: all corners have a negative determinant just where an interior point exists",
+               _saddles_as_inside, unit="", remark="So the text's precondition is derived."),
     Conclusion("2.3 (centre)", "static/static: the interior point is a centre",
                one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="",
-               remark=_LOST),
+               remark=_PRECONDITION),
     Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
                lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True,
-               unit="stable points", remark=_LOST),
+               unit="stable points", remark=_PRECONDITION),
     Conclusion("2.3 (a)", "static/static: (0,0) is the only ESS", corner("(0,0)"),
                lambda d: (_supervising_pays(d) < -_TIE) & (_managing_pays(d) < -_TIE),
                "c1 > f + (p2-p1) Lg + p2 S, c2 > p2 Le",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from equisweep.kernels.status import Status
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
@@ -145,6 +146,34 @@ def largest_real_part(case):
     return float(np.linalg.eigvals(np.array(columns).T / h).real.max())
 
 
+def test_all_corners_are_saddles_just_where_gains_vanish_inside():
+    (conclusion,) = [c for c in SUPERVISION[0].conclusions if c.number == "2.3 (precondition)"]
+    rng, static, count = np.random.default_rng(4), ("static", "static"), 0
+    for _ in range(300):
+        p = supervision.random_case(rng)
+        a, b = ([supervision.gains(p, static, s, s)[k] for s in (0.0, 1.0)] for k in (0, 1))
+        inside = a[0] * a[1] < 0 and b[0] * b[1] < 0  # A depends on y alone, B on x alone
+        corners = [(1 - 2 * x) * a[y] * (1 - 2 * y) * b[x] for x in (0, 1) for y in (0, 1)]
+        kinds = [5.0 if value < 0 else 2.0 for value in corners]
+        dims, coords = (
+            ("reward", "punishment", "rest_point"),
+            {"reward": ["static"], "punishment": ["static"]},
+        )
+        points = ["(0,0)", "(0,1)", "(1,0)", "(1,1)", "interior"]
+        slab = xr.Dataset(
+            {
+                "rest_class": (dims, [[[*kinds, 4.0]]]),
+                "interior_class": (dims[:2], [[4.0 * inside]]),
+            },
+            coords | {"rest_point": points},
+        )
+        assert float(conclusion.margin(slab)) == 1
+        count += inside
+        wrong = slab.assign(interior_class=(dims[:2], [[4.0 * (not inside)]]))
+        assert float(conclusion.margin(wrong)) == -1
+    assert 0 < count < 300
+
+
 def test_two_contracts_are_those_of_highs():
     study = CONTRACT[1]
     axes = {
@@ -178,7 +207,7 @@ def test_a_report_holds_every_finding_and_draws_what_fails(internal):
     told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     text = (folder / "report.md").read_text(encoding="utf-8")
     findings = [f for study in told["studies"] for f in study["findings"]]
-    assert len(findings) == sum(len(r.findings) for r in results) == 17
+    assert len(findings) == sum(len(r.findings) for r in results) == 21
     for record in findings:
         assert f"| {record['number']} |" in text
         assert record["holds"] + record["equal"] + record["fails"] == record["points"]

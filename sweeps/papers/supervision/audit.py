@@ -41,11 +41,17 @@ def _managing_pays_supervised(d: xr.Dataset) -> xr.DataArray:
     return d["r"] + d["f"] + _P1 * d["Le"] - d["c2"]
 
 
-def _saddles_as_inside(d: xr.Dataset) -> xr.DataArray:
-    """+1 where all corners are saddles exactly if there is an interior point, static/static."""
+def _effective(d: xr.Dataset) -> xr.DataArray:
+    """Whether reward and fine decide: managing pays under supervision alone, which pays if nobody manages."""
+    alone, supervised = _managing_pays(d), _managing_pays_supervised(d)
+    return (_supervising_pays(d) > _TIE) & (alone < -_TIE) & (supervised > _TIE)
+
+
+def _saddles_as_effective(d: xr.Dataset) -> xr.DataArray:
+    """+1 where all corners are saddles exactly if reward and fine decide, static/static."""
     kinds = d["rest_class"].sel(reward="static", punishment="static", drop=True)
     saddles = (kinds.isel(rest_point=slice(0, 4)) == RestClass.saddle).all("rest_point")
-    return xr.where(saddles == exists(NEITHER)(d), 1.0, -1.0)
+    return xr.where(saddles == _effective(d), 1.0, -1.0)
 
 
 def _further(which: str, cap: str) -> Margin:
@@ -87,19 +93,22 @@ _DERIVED = "The text lost the condition; this one is derived from the payoffs."
 _ORDER = "The paper calls (0,1) {Supervise, Nonmanaged}, against its own order of the shares."
 _SLOW = "Orbits too slow to be decided by the horizon have no result."
 _PRECONDITION = (
-    "Of precondition (1) the text lost the formula, but keeps that all four determinants are negative under "
-    "it: that is so just where an interior point exists, as 2.3 (precondition) has it."
+    "The text lost the formula, but keeps that all four determinants are negative under it: that is so just "
+    "here, as 2.3 (precondition) has it."
 )
+_DECIDE = {"premise": _effective, "condition": "precondition (1) [derived]: A(0) > 0 and B(0) < 0 < B(1)"}
 
 STABILITY = (
     Conclusion("2.3 (precondition)",
-               "static/static: all corners have a negative determinant just where an interior point exists",
-               _saddles_as_inside, unit="", remark="So the text's precondition is derived."),
+               "static/static: all corners have a negative determinant just under the derived precondition",
+               _saddles_as_effective, unit="",
+               remark="A(0) > 0, B(0) < 0 < B(1): a fine makes supervising pay where nobody manages, and "
+                      "managing pays under supervision alone."),
     Conclusion("2.3 (centre)", "static/static: the interior point is a centre",
-               one_of(under(NEITHER, "interior_class"), RestClass.centre), **_inside(NEITHER), unit="",
+               one_of(under(NEITHER, "interior_class"), RestClass.centre), **_DECIDE, unit="",
                remark=_PRECONDITION),
     Conclusion("2.3 (none stable)", "static/static: no rest point is stable",
-               lambda d: -under(NEITHER, "stable_count")(d), **_inside(NEITHER), weak=True,
+               lambda d: -under(NEITHER, "stable_count")(d), **_DECIDE, weak=True,
                unit="stable points", remark=_PRECONDITION),
     Conclusion("2.3 (a)", "static/static: (0,0) is the only ESS", corner("(0,0)"),
                lambda d: (_supervising_pays(d) < -_TIE) & (_managing_pays(d) < -_TIE),

@@ -146,31 +146,29 @@ def largest_real_part(case):
     return float(np.linalg.eigvals(np.array(columns).T / h).real.max())
 
 
-def test_all_corners_are_saddles_just_where_gains_vanish_inside():
+def test_all_corners_are_saddles_just_under_the_derived_precondition():
     (conclusion,) = [c for c in SUPERVISION[0].conclusions if c.number == "2.3 (precondition)"]
     rng, static, count = np.random.default_rng(4), ("static", "static"), 0
+    labels = {
+        "reward": ["static"],
+        "punishment": ["static"],
+        "rest_point": ["(0,0)", "(0,1)", "(1,0)", "(1,1)"],
+    }
+    own = {"Le": (10, 100), "c1": (0.5, 20), "c2": (1, 20), "r": (0.5, 20), "f": (1, 25)}
     for _ in range(300):
-        p = supervision.random_case(rng)
+        changed = {name: rng.uniform(*ends) for name, ends in own.items()}
+        p = supervision.CASE | changed
+        # A depends on y alone, B on x alone: the Jacobian at a corner is diagonal.
         a, b = ([supervision.gains(p, static, s, s)[k] for s in (0.0, 1.0)] for k in (0, 1))
-        inside = a[0] * a[1] < 0 and b[0] * b[1] < 0  # A depends on y alone, B on x alone
         corners = [(1 - 2 * x) * a[y] * (1 - 2 * y) * b[x] for x in (0, 1) for y in (0, 1)]
         kinds = [5.0 if value < 0 else 2.0 for value in corners]
-        dims, coords = (
-            ("reward", "punishment", "rest_point"),
-            {"reward": ["static"], "punishment": ["static"]},
-        )
-        points = ["(0,0)", "(0,1)", "(1,0)", "(1,1)", "interior"]
-        slab = xr.Dataset(
-            {
-                "rest_class": (dims, [[[*kinds, 4.0]]]),
-                "interior_class": (dims[:2], [[4.0 * inside]]),
-            },
-            coords | {"rest_point": points},
+        slab = xr.Dataset({"rest_class": (tuple(labels), [[kinds]])}, labels).assign(
+            {name: xr.DataArray(value) for name, value in changed.items()}
         )
         assert float(conclusion.margin(slab)) == 1
-        count += inside
-        wrong = slab.assign(interior_class=(dims[:2], [[4.0 * (not inside)]]))
-        assert float(conclusion.margin(wrong)) == -1
+        if max(corners) < 0:
+            assert float(conclusion.margin(slab.assign(c2=slab["c2"] + 100))) == -1
+        count += max(corners) < 0
     assert 0 < count < 300
 
 

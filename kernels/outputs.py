@@ -40,9 +40,8 @@ class Output:
         "real" (floating point, differentiable), "count" (a whole number, stored as int64) or "class" (int8).
         A number that its type does not hold, NaN among them, is stored as -1, and its point is `not_finite`.
         Of a model of your own that holds where the function itself makes it an int8 or int32, too, where a
-        sum, product, power or shift leaves 64 bits on the way, and where such is compared. It does not hold
-        of a "real": integers that it is made of wrap and are cut off as in JAX, under status `ok`. Take
-        floats for what may grow beyond them.
+        sum, product, power or shift leaves 64 bits on the way, and where such is compared. A "real" that
+        rests on such an integer is NaN, and its point `not_finite`, too.
     classes
         Of a class: each meaning to its number.
     may_be_nan

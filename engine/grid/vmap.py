@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -25,6 +25,7 @@ from ..xla.effort import effort, hurried
 from ..xla.executable import Keep, Program, compiled_anew
 from ..xla.guarded_loops import loops_guarded
 from ..xla.inline_lapack import holds_lapack, inline_lapack
+from ..xla.library_checks import checks_as_nan
 from ..xla.live_bytes import equation_count, live_bytes, longest_chain, loop_count
 from ..xla.operation_by_operation import evaluated, seconds_to_compile
 from .windows import Coordinates, put
@@ -76,7 +77,9 @@ class GridVmap:
         self._plain = once = point
         if not whole:
             once = point if isinstance(point, TracedOnce) else TracedOnce(point)
-            once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))
+            names = sorted(once.trace(*jax.tree.map(_at_a_point, list(coordinates)), *map(_shape, shared))[1])
+            status = names.index("status") if "status" in names else None
+            once = once.rewritten(partial(checks_as_nan, status=status))
             self._plain = vmapped(once.rewritten(loops_guarded), len(coordinates), len(shared))
         self._named = _named(self._plain)
         self._made_with = once, device, what, seldom, whole, keep

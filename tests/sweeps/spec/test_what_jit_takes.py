@@ -1,7 +1,11 @@
 """Whatever jit takes is a kernel: solvers of other libraries, callbacks, lists where a vector is meant."""
 
+from dataclasses import replace
+
+import jax
 import numpy as np
 import pytest
+from equisweep.engine.grid.function import grid_function
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, plan, run
@@ -28,6 +32,17 @@ def root(p):
 def linear(p):
     matrix = lineax.MatrixLinearOperator(jnp.eye(3) * p["x"] + 1)
     return {"y": lineax.linear_solve(matrix, jnp.ones(3)).value[0]}
+
+@model(parameters=[X], outputs=[Y])
+def singular(p):
+    matrix = jnp.array([[p["x"] + 3, 0.0], [0.0, 1.0]])
+    return {"y": lineax.linear_solve(lineax.MatrixLinearOperator(matrix), jnp.ones(2)).value[0]}
+
+@model(parameters=[X], outputs=[Y, Output("steps", "n", "1", "steps", kind="count")])
+def counted(p):
+    solver = optimistix.Newton(rtol=1e-12, atol=1e-12)
+    found = optimistix.root_find(lambda y, x: y**2 - x, solver, 1.5 + 0 * p["x"], p["x"], max_steps=20)
+    return {"y": found.value, "steps": found.stats["num_steps"]}
 
 @model(parameters=[X], outputs=[Y])
 def path(p):
@@ -130,17 +145,30 @@ def test_lists_and_tuples_are_vectors_where_vectors_are_meant(folder):
     np.testing.assert_allclose(cube["sum_final"], [1, 2], rtol=1e-8)
 
 
-def test_what_python_inside_a_kernel_raises_is_said_in_a_line_with_the_place(folder, tmp_path):
-    with pytest.raises(SweepError) as error:
-        run(swept(folder, "checked", (1.0, 2.0, 3.0)), tmp_path / "cube.zarr")
-    message = str(error.value)
-    assert message.startswith("model checked: raised at some point of x = 1.0 to 3.0: ")
-    assert "x is too large" in message
-    assert "throw=False" in message
-    assert len(message.splitlines()) == 1
-    assert not list(tmp_path.iterdir())  # no empty cube is left behind
-    with pytest.raises(SweepError, match=r"raised at some point of x = 1.0 to 3.0: .*x is too large"):
-        plan(swept(folder, "checked", (1.0, 2.0, 3.0)), "cpu")
+def test_what_a_library_would_raise_is_a_status_of_that_point_alone(folder):
+    cube = run_in_memory(swept(folder, "checked", (1.0, 2.0, 3.0)))
+    np.testing.assert_array_equal(cube["y"], [2, 4, np.nan])
+    assert cube["status"].values.tolist() == [Status.ok, Status.ok, Status.not_finite]
+    sweep = replace(swept(folder, "singular", (-3.0, 1.0)), derivatives={"y": ["x"]})
+    cube = run_in_memory(sweep)
+    np.testing.assert_allclose(cube["y"], [np.nan, 1 / 4])
+    np.testing.assert_allclose(cube["d_y_d_x"], [np.nan, -1 / 16])
+    assert cube["status"].values.tolist() == [Status.not_finite, Status.ok]
+
+
+def test_a_count_of_what_a_library_gave_up_is_not_ok(folder):
+    """It is a number whatever happened, so that no NaN says that it is none of a result."""
+    sweep = replace(swept(folder, "counted", (-1.0, 2.0)), outputs=["steps"])
+    cube = run_in_memory(sweep)
+    assert cube["status"].values.tolist() == [Status.not_finite, Status.ok]
+    assert cube["steps"].values[1] < 9
+
+
+@pytest.mark.parametrize("name", ["root", "linear", "path", "checked", "counted"])
+def test_what_a_library_computes_is_kept_as_nothing_is_called_back(folder, name):
+    space = swept(folder, name, (1.0, 2.0, 3.0)).space()
+    function = grid_function(space, {}, [{"x": np.arange(3.0)}], jax.devices()[0])[0]
+    assert "callback" not in function._function.lower({"x": np.arange(3.0)}).as_text()
 
 
 def test_the_line_of_a_callback_that_raises_is_named(folder, tmp_path):

@@ -2,8 +2,8 @@
 
 Optimistix, lineax and diffrax check their results by `equinox.error_if`: a Python function that is called
 back raises for all points of a batch together. Where ``EQX_ON_ERROR=nan`` puts NaN in place of that, it does
-so at all of them, too. So each check is replaced in the trace of one point, before this is vmapped, by a choice
-between NaN and what was computed. Nothing is called back then, and what XLA compiles can be kept.
+so at all of them, too. So each check is replaced in the trace of one point, before this is vmapped, by a
+choice between NaN and what was computed. Nothing is called back then, and what XLA compiles can be kept.
 
 What NaN cannot be put into, integers that somebody looks at, makes the point's status `not_finite`. In a
 loop or a branch such a check stays as it is.

@@ -20,8 +20,9 @@ from .feedback.compiler_clock import compiler_seconds
 from .grid import vmap as grid_vmap
 from .grid.batches import cores
 from .grid.chosen import Chosen
-from .grid.evaluate import Evaluator, said_of_model
+from .grid.evaluate import Evaluator
 from .grid.function import GridFunction
+from .grid.said_of_model import said_of_model
 from .grid.threads import Threads
 from .grid.windows import Coordinates
 from .kept.folder import kept_folder

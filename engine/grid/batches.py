@@ -85,6 +85,7 @@ class Batches:
         self.least: dict[int, int] = {}
         self._threads: Threads | None = None
         self._spare: deque[dict[str, np.ndarray]] = deque()
+        self._rooms: deque[dict[str, np.ndarray]] = deque()
         if device.platform == "cpu":
             self.count = -(-prod(self.sizes) // most)
             self._threads = Threads(cores())
@@ -103,25 +104,27 @@ class Batches:
         columns: Mapping[str, np.ndarray] | None = None,
         then: Callable[[Started], Any] | None = None,
         order: Mapping[int, np.ndarray] | None = None,
+        room: dict[str, np.ndarray] | None = None,
     ) -> Started:
         """Begin computing `function` over the whole grid; its values may still be on their way.
 
-        `columns` go beside them, and the `order` of values. `then` makes what is `made` of them, in the
+        Coordinates that are drawn later are drawn by the threads that compute. `columns`, and the `room` that
+        they lie in, go beside the values, and their `order`. `then` makes what is `made` of them, in the
         thread that computed the last: they are still in its core's cache. Where no thread computes, nobody
         calls it.
         """
         started, windows = Started(self._buffers(function), columns=dict(columns or {})), self.windows()
-        started.order = order or {}
+        started.order, started.room = order or {}, room or {}
         done = count(1)  # `next` of it is one step for all threads
         for window in windows:
-            part = windowed(coordinates, window)
             if self._threads is not None:
-                fill = partial(function.fill, started.window(window), part)
+                fill = partial(_fill, function, started, coordinates, window)
                 if then is not None:
                     fill = partial(_fill_then, fill, done, len(windows), started, then)
                 started.futures.append(self._threads.submit(fill))
             else:
                 assert isinstance(function, Begins)
+                part = windowed(coordinates, window)
                 started.pending.append((window, partial(self._arrived, self._launched(function, part))))
         return started
 
@@ -152,6 +155,12 @@ class Batches:
     def give_back(self, started: Started) -> None:
         """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""
         self._spare.append(started.whole)
+        if started.room:
+            self._rooms.append(started.room)
+
+    def room(self, shapes: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> dict[str, np.ndarray]:
+        """Arrays of these shapes and dtypes for columns, which come back with the grid."""
+        return _arrays(self._rooms, shapes)
 
     def cut_smaller(self) -> bool:
         """From now on compute twice as many batches; False where that cannot be."""
@@ -180,12 +189,26 @@ class Batches:
 
     def _buffers(self, function: FillsWindows) -> dict[str, np.ndarray]:
         """Arrays for the whole grid: given back ones, or new ones."""
-        shapes = {name: (*self.sizes, *inner) for name, (inner, _) in function.outputs.items()}
-        with suppress(IndexError):
-            whole = self._spare.popleft()
-            if {name: array.shape for name, array in whole.items()} == shapes:
-                return whole
-        return {name: np.empty(shapes[name], dtype) for name, (_, dtype) in function.outputs.items()}
+        return _arrays(
+            self._spare,
+            {name: ((*self.sizes, *inner), dtype) for name, (inner, dtype) in function.outputs.items()},
+        )
+
+
+def _arrays(
+    spare: "deque[dict[str, np.ndarray]]", wanted: Mapping[str, tuple[tuple[int, ...], np.dtype]]
+) -> dict[str, np.ndarray]:
+    """Arrays of these shapes and dtypes: given back ones, or new ones."""
+    with suppress(IndexError):
+        whole = spare.popleft()
+        if {name: (array.shape, array.dtype) for name, array in whole.items()} == dict(wanted):
+            return whole
+    return {name: np.empty(shape, dtype) for name, (shape, dtype) in wanted.items()}
+
+
+def _fill(function: FillsWindows, started: Started, coordinates: Coordinates, window: Window) -> None:
+    """Compute a window."""
+    function.fill(started.window(window), windowed(coordinates, window))
 
 
 def _fill_then(

@@ -13,13 +13,13 @@ from ..codegen.how_compiled import Compiled
 from ..device import is_out_of_memory
 from ..errors import Argument, SweepError
 from ..feedback.stop_flag import stop_if_requested
-from ..gate.text import said
 from ..space import Space
 from ..tiles import Layout, Tile
-from ..user_model.raised_at import raised_at, raised_by_callback
 from .batches import LAUNCHED_LANES, POINTS, Batches, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function, not_portable
+from .later import Later, room_for
+from .said_of_model import said_of_model
 from .windows import Coordinates, Started, cut, windowed
 
 # Of an axis that is longer a plan looks at a part of the values.
@@ -50,12 +50,15 @@ class Evaluator:
 
     def start(self, tile: Tile) -> Started:
         """Begin computing a tile; its arrays may still be on their way."""
-        columns = self.columns(tile)
-        coordinates = [self._coordinates(i, tile, columns) for i in self._numeric]
-        then = partial(self._made, tile) if self.then else None
-        function = self.function(tile)
-        order = self._in_order(coordinates)
-        return self.batches.start(function, coordinates, columns, then, order)
+        function, then = self.function(tile), partial(self._made, tile) if self.then else None
+        if self.batches.least:  # values are brought into order first
+            columns = self.columns(tile)
+            arrays = [self._coordinates(i, tile, columns) for i in self._numeric]
+            order = self._in_order(arrays)
+            return self.batches.start(function, arrays, columns, then, order)
+        columns, room = self._columns_later(tile)
+        coordinates = [self._later(i, tile, columns) for i in self._numeric]
+        return self.batches.start(function, coordinates, columns, then, room=room)
 
     def _in_order(self, coordinates: list[dict[str, np.ndarray]]) -> dict[int, np.ndarray]:
         """Bring axes of integers, of which a batch is to hold few, into rising order; where each value is."""
@@ -203,6 +206,27 @@ class Evaluator:
             result[name] = np.pad(here, (0, missing), mode="edge") if missing else here
         return result
 
+    def _later(
+        self, i: int, tile: Tile, columns: Mapping[str, np.ndarray]
+    ) -> Mapping[str, Later | np.ndarray]:
+        """The same, of samples as what draws them window by window, and puts them into `columns`."""
+        axis, first, length = self.space.axes[i], tile.start[i], self.layout.tile[i]
+        if not axis.group:
+            return self._coordinates(i, tile, {})
+        return {n: Later(axis, n, first, length, columns[n], self.space.dtype) for n in axis.values}
+
+    def _columns_later(self, tile: Tile) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Columns that are to be filled in, and the arrays that they lie in; those of choices are there."""
+        columns, rooms = {}, {}
+        for i, axis in enumerate(self.space.axes):
+            if axis.group and axis.static:
+                columns |= {name: values[tile.region[i]] for name, values in axis.values.items()}
+            elif axis.group:
+                rooms |= room_for(axis, self.layout.tile[i])
+        room = self.batches.room(rooms) if rooms else {}
+        sizes = {n: tile.shape[i] for i, axis in enumerate(self.space.axes) for n in axis.values}
+        return columns | {name: array[: sizes[name]] for name, array in room.items()}, room
+
     def _count(self) -> None:
         self.compilations += 1
 
@@ -249,6 +273,7 @@ def _require_out_of_memory(evaluator: Evaluator, tile: Tile, error: Exception) -
     if is_out_of_memory(error):
         return
     raise said_of_model(evaluator.space, error, tile) or error
+<<<<<<< HEAD
 
 
 def said_of_model(space: Space, error: Exception, tile: Tile | None = None) -> SweepError | None:
@@ -283,3 +308,5 @@ def _where(space: Space, tile: Tile | None) -> str:
             ends = first if first == last else f"{first} to {last}"
             parts.append(f"{name} = {ends}")
     return "some point of " + ", ".join(parts)
+=======
+>>>>>>> bf77b24 (Samples are drawn by the threads that compute, into arrays that are used again, and moments of base samples are added up by machine code: 3.4 -> 1.9 CPU s for 5.9 10^7 points to Sobol' indices. Few samples make no index without being stored, either, and extreme squares are those of shares)

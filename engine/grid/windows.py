@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-# The values of each name along each axis of a grid.
+# The values of each name along each axis of a grid: arrays, or what draws them (`later`).
 Coordinates = Sequence[Mapping[str, Any]]
 # A part of a grid: a slice of each axis.
 Window = tuple[slice, ...]
@@ -24,7 +24,7 @@ class Started:
     `futures` are windows that threads fill;
     `columns` are values along its axes that are kept beside what is computed. `order` says of axes whose
     values were computed in rising order at which place each is. `made` is what the thread that filled the
-    last window made of the whole; None where no thread did.
+    last window made of the whole; None where no thread did. `room` is what columns lie in, to be used again.
     """
 
     whole: dict[str, np.ndarray]
@@ -33,6 +33,7 @@ class Started:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     order: Mapping[int, np.ndarray] = field(default_factory=dict)
     made: Any = None
+    room: dict[str, np.ndarray] = field(default_factory=dict)
 
     def window(self, window: Window) -> dict[str, np.ndarray]:
         """The part of the arrays that a window is."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..space import Variable
-from .seen import Seen, see
+from .seen import Seen, all_in, see
 
 # A partial result: arrays by name, each with the cells of the cube that results along its first axis.
 State = dict[str, np.ndarray]
@@ -43,12 +43,20 @@ class Block:
     first: int
     places: Callable[[np.ndarray], np.ndarray]
     _seen: dict[Any, Seen] = field(default_factory=dict)
+    _whole: dict[frozenset[int], bool] = field(default_factory=dict)
+
+    def all_have(self, codes: frozenset[int]) -> bool:
+        """Whether every point has one of these statuses; looked at once."""
+        if codes not in self._whole:
+            self._whole[codes] = all_in(self.status, codes)
+        return self._whole[codes]
 
     def seen(self, output: str, codes: frozenset[int]) -> Seen:
         """The values of an output that count where the status is one of `codes`; looked at once."""
         key = output, codes
         if key not in self._seen:
-            self._seen[key] = see(self.values[output], self.status, codes)
+            status = None if self.all_have(codes) else self.status
+            self._seen[key] = see(self.values[output], status, codes)
         return self._seen[key]
 
 

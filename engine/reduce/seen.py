@@ -85,8 +85,10 @@ def _by_pieces(shape: tuple[int, ...], of: Callable[[slice, slice], np.ndarray])
     return result
 
 
-def see(values: np.ndarray, status: np.ndarray, codes: frozenset[int]) -> Seen:
+def see(values: np.ndarray, status: np.ndarray | None, codes: frozenset[int]) -> Seen:
     """What counts of an output's `values`, shape (cells, points, ...): of these statuses, and not NaN.
+
+    None for the `status`: every point has one of them.
 
     Where something at a point is not finite, and that counts all the same, an infinite value does not.
     """
@@ -95,7 +97,7 @@ def see(values: np.ndarray, status: np.ndarray, codes: frozenset[int]) -> Seen:
         values = np.moveaxis(values.reshape(*values.shape[:2], -1), 2, 1)
         values = np.ascontiguousarray(values).reshape(-1, values.shape[2])
     real, kept = values.dtype.kind == "f", None
-    if not _all_in(status, codes):
+    if status is not None:
         kept = _any_of(status, codes)
         if inner:
             kept = np.repeat(kept, len(values) // len(kept), axis=0)
@@ -120,7 +122,7 @@ def _any_of(status: np.ndarray, codes: frozenset[int]) -> np.ndarray:
     return kept
 
 
-def _all_in(status: np.ndarray, codes: frozenset[int]) -> bool:
+def all_in(status: np.ndarray, codes: frozenset[int]) -> bool:
     """Whether all points have one of these statuses."""
     low, high = min(codes, default=0), max(codes, default=0)
     if len(codes) == high - low + 1:

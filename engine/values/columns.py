@@ -31,6 +31,10 @@ class Column(ABC):
     def between(self, start: int, stop: int) -> np.ndarray:
         """The values from number `start` on, up to `stop`."""
 
+    def write(self, start: int, out: np.ndarray) -> None:
+        """Write the values from number `start` on into an array: new memory costs more than drawing does."""
+        out[...] = self.between(start, start + len(out))
+
     @abstractmethod
     def at(self, numbers: np.ndarray) -> np.ndarray:
         """The values with these numbers, which are not negative; of the same shape."""

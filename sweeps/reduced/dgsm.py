@@ -15,6 +15,7 @@ _KINDS = ("mean_slope", "mean_size", "nu", "total_bound")
 class Dgsm(Summed):
     """Means of derivatives, of their sizes and squares, and a bound of the total index, with intervals."""
 
+    method = "dgsm"
     kinds = dict.fromkeys(_KINDS, ("parameter",))
     intervals = _KINDS
     effects = ("mean_slope", "mean_size", "nu")
@@ -35,7 +36,7 @@ class Dgsm(Summed):
             centre = np.nan_to_num(np.where(usable, values, 0.0).sum(axis=1) / usable.sum(axis=1))
         drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
         table = moments(x, values.T, np.moveaxis(slopes, 2, 0), usable.T, drawn, centre)
-        return self.partial(self.added(table, block.first), centre, values, usable)
+        return self.partial(self.added(table, block.first), centre, self.extent(values, usable))
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""

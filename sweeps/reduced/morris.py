@@ -1,6 +1,7 @@
 """Morris screening of trajectories that are not stored: moments of the effects by blocks of trajectories."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,15 @@ from .summed import Summed
 class Morris(Summed):
     """Mean, mean size and spread of the elementary effects, with intervals; of groups the mean size alone."""
 
+    method = "morris"
     judged = ("mu_star",)
+    beside = MappingProxyType({"centre": 1, "mean": 1, "squares": 2})
 
     def __init__(self, wanted: Measured, design: Design, *given: Any) -> None:
         kinds = ("mu_star",) if design.groups else ("mu", "mu_star", "sigma")
         self.kinds, self.intervals, self.effects = dict.fromkeys(kinds, ("parameter",)), kinds, kinds
         super().__init__(wanted, design, *given)
+        self.degrees = np.array([0, *[1] * 2 * self.dims, *[2] * self.dims])
 
     def sizes(self) -> tuple[int, int]:
         """As of `Summed`."""
@@ -35,6 +39,8 @@ class Morris(Summed):
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         values, usable = self.values(block)
+        so_far = self.extent(values, usable)
+        values = self.shares(values, so_far)
         each = self.design.points_per_sample
         y = values.reshape(len(values), -1, each).transpose(1, 2, 0)
         rows = np.asarray(usable.reshape(len(values), -1, each).all(axis=2)).T
@@ -46,17 +52,20 @@ class Morris(Summed):
         apart = np.where(rows[:, None], effects - centre, 0.0)
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
         table, middle = np.concatenate(parts, axis=1), np.ascontiguousarray(centre.T)
-        found = self.partial(self.added(table, block.first // each), middle, values, usable)
+        found = self.partial(self.added(table, block.first // each), middle, so_far)
         return {**found, **_spread(values, usable)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Summed`."""
-        return {**super().join(one, two), **_spread_of_both(one, two)}
+        both = self.farther(one, two)
+        spread = _spread_of_both(self.as_shares(one, both), self.as_shares(two, both))
+        return {**super().join(one, two), **spread}
 
     def std(self, state: State) -> np.ndarray:
         """As of `Sampled`."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.sqrt(state["squares"] / state["count"])
+            std = np.sqrt(state["squares"] / state["count"])
+        return self.in_units(state, {"std": std})["std"]
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
@@ -69,7 +78,7 @@ class Morris(Summed):
         found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
         names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
         lost = state["samples"] - count.astype(np.int64)
-        return self.results(state, {name: found[name] for name in names}, lost)
+        return self.results(state, self.in_units(state, {name: found[name] for name in names}), lost)
 
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """As of `Summed`: about other middles of the effects."""

@@ -17,6 +17,7 @@ from .until import Until
 class Prcc(Sampled):
     """Partial rank correlations with intervals and p-values: exact, of values that are kept in memory."""
 
+    method = "prcc"
     grows = True
     kinds = dict.fromkeys(("prcc", "p_value"), ("parameter",))
     intervals = ("prcc",)

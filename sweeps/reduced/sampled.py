@@ -9,10 +9,11 @@ import numpy as np
 
 from ...engine.reduce.measure import Block, Measure, State
 from ...engine.space import Variable
-from ..sensitivity.indices_held import HISTORY, MEASURED, SO_FAR, WITHHELD
+from ..sensitivity.indices_held import FEW, HISTORY, MEASURED, SO_FAR, WITHHELD
 from ..sensitivity.labels import about
+from ..sensitivity.measures import METHODS
 from ..sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Extent, Floor
-from ..sensitivity.withheld import LEFT_OUT
+from ..sensitivity.withheld import ALWAYS, LEFT_OUT, TOO_FEW
 from ..spec.design import Design
 from .until import Until
 
@@ -23,6 +24,7 @@ NOTES = {
     "rounding": ROUNDING,
     "tolerance": TOLERANCE,
     "withheld": WITHHELD,
+    "too_few": FEW,
 }
 
 
@@ -57,6 +59,8 @@ class Sampled(Measure):
 
     Attributes
     ----------
+    method
+        Its name among the methods of sensitivity, which says how few samples make no index.
     kinds
         What it measures: each kind of number, with the dimensions that it has besides the output's own.
     intervals
@@ -69,6 +73,7 @@ class Sampled(Measure):
         How narrow; None where all samples are computed.
     """
 
+    method: str
     kinds: Mapping[str, tuple[str, ...]]
     intervals: Sequence[str]
     effects: Sequence[str] = ()
@@ -95,8 +100,11 @@ class Sampled(Measure):
 
     def extent(self, values: np.ndarray, usable: np.ndarray) -> State:
         """How far values of shape (cells, points) go, as part of a partial result."""
-        extent = self.wanted.floor.extent(values.T, usable.T)
-        samples = np.full(len(values), values.shape[1] // self.design.points_per_sample)
+        return self.so_far(self.wanted.floor.extent(values.T, usable.T), values.shape[1])
+
+    def so_far(self, extent: Extent, points: int) -> State:
+        """The same of so many points of each cell, whose values go so far."""
+        samples = np.full(len(extent.low), points // self.design.points_per_sample)
         return {"low": extent.low, "high": extent.high, "step": extent.step, "samples": samples}
 
     @abstractmethod
@@ -121,13 +129,15 @@ class Sampled(Measure):
         """
         extent = Extent(state["low"], state["high"], state["step"])
         reasons, error = self.wanted.floor.reasons_of(extent), self.wanted.floor.error(extent)
+        few = (reasons == 0) & (state["samples"] - lost < METHODS[self.method].least(self.dims))
+        reasons[few] = TOO_FEW
         reasons[2 * lost > state["samples"]] = LEFT_OUT
         for kind, values in measures.items():
-            if kind not in ("mean", "std"):
+            if kind not in ALWAYS:
                 base = kind.removesuffix("_low").removesuffix("_high")
                 values[..., reasons > 0] = 0.0 if base in self.effects else np.nan
-                values[..., reasons == LEFT_OUT] = np.nan
-        note = np.where(reasons == LEFT_OUT, WITHHELD, reasons).astype(np.int16)
+                values[..., reasons < 0] = np.nan
+        note = np.select([reasons == LEFT_OUT, reasons == TOO_FEW], [WITHHELD, FEW], reasons).astype(np.int16)
         told = {"std": self.std(state), **measures, "left_out": lost, "note": note, "error": error}
         if self.until:
             told |= {"samples": state["samples"], **self._history(measures, int(state["samples"][0]))}
@@ -142,7 +152,10 @@ class Sampled(Measure):
         """Whether every interval is narrow enough, or there is none for a reason."""
         if self.until is None:
             return True
-        without = results[f"{self.wanted.name}_note"].ravel() != MEASURED
+        note = results[f"{self.wanted.name}_note"].ravel()
+        if (note == FEW).any():
+            return False
+        without = note != MEASURED
         for kind in self.judged or self.intervals:
             ends = (results[f"{self.wanted.name}_{kind}{end}"] for end in ("_high", "_low"))
             high, low = (one.reshape(len(without), -1) for one in ends)

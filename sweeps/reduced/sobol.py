@@ -1,19 +1,26 @@
 """Sobol' indices of samples that are not stored: moments by blocks of base samples, tile by tile."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from ...engine.codegen.cpu.block_sums import BlockSums
 from ...engine.reduce.measure import Block, State
-from ..sensitivity.sobol import indices_of, movable_sums, moved
+from ..sensitivity.scaled import powers_between
+from ..sensitivity.sobol import indices_of, movable_moments, moved
 from ..spec.design import Design
-from .blocks import scratch
 from .sampled import Measured
 from .summed import Summed
+
+# The mean of so many values is the number that those of a part are taken about.
+_FIRST = 1024
 
 
 class Sobol(Summed):
     """First-order, total and, where the design has the points, second-order indices with intervals."""
+
+    method = "sobol"
 
     def __init__(self, wanted: Measured, design: Design, *given: Any) -> None:
         self.second = bool(design.option)
@@ -21,6 +28,9 @@ class Sobol(Summed):
         self.intervals = ("S1", "ST", *of_pairs)
         self.kinds = {"S1": ("parameter",), "ST": ("parameter",), **of_pairs, "mean": (), "std": ()}
         super().__init__(wanted, design, *given)
+        squares = 1 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)
+        sums = 1 + self.dims * (1 + self.second)
+        self.degrees = np.array([0, 1, *[2] * squares, *[1] * sums])
 
     def sizes(self) -> tuple[int, int]:
         """As of `Summed`."""
@@ -33,25 +43,50 @@ class Sobol(Summed):
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
+        return self._part_of_all(block) or self._part_of_some(block)
+
+    def _part_of_all(self, block: Block) -> State | None:
+        """That of values that all count, of which each is looked at once; None where that is not so."""
+        wanted = self.wanted
+        values = block.values[wanted.output.name]
+        if wanted.inner or wanted.number is not None or not block.all_have(wanted.codes):
+            return None
+        values = values.astype(float, copy=False)
+        centre = values[:, :_FIRST].mean(axis=1)
+        places = self._places(block, values)
+        with np.errstate(invalid="ignore"):
+            parts = [self._added(*one) for one in zip(values, [places] * len(values), centre, strict=True)]
+        sums = np.stack([one for one, _, _ in parts])
+        # The last moment is the sum of all: it is finite where every value is.
+        low, high = (np.array([part[k] for part in parts]) for k in (1, 2))
+        if not np.isfinite(sums[:, -1]).all() or powers_between(low, high).any():
+            return None
+        so_far = self.so_far(wanted.floor.extent_between(low, high, values.T), values.shape[1])
+        return self.partial(sums.swapaxes(1, 2), centre, so_far)
+
+    def _part_of_some(self, block: Block) -> State:
+        """The same of any values."""
         values, usable = self.values(block)
-        cells, each = len(values), self.design.points_per_sample
-        rows, kept = None, values
-        if usable.all():
-            centre = values.mean(axis=1)
-        else:
-            rows = np.asarray(usable.reshape(cells, -1, each).all(axis=2))
-            kept = np.where(rows[:, :, None], values.reshape(cells, -1, each), 0.0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                centre = np.nan_to_num(kept.sum(axis=(1, 2)) / (rows.sum(axis=1) * each))
-            kept = kept.reshape(cells, -1)
-        sums = np.zeros((4 + 3 * self.dims + self._pairs, cells, self.blocks.count))
-        for places, inside in self.blocks.turns(block.first // each, values.shape[1] // each):
-            y = _gathered(kept, places, each)
-            y -= centre[:, None, None]
-            counted = _counted(rows, inside, places, y)  # before the sums: it blanks what does not count
-            steps = scratch("steps", (self.dims, *y.shape[1:]))
-            sums += movable_sums(y, counted, self.dims, self.second, steps)
-        return self.partial(np.moveaxis(sums, 0, 2), centre, values, usable)
+        so_far = self.extent(values, usable)
+        values = self.shares(values, so_far)
+        each, places = self.design.points_per_sample, self._places(block, values)
+        centre, sums = np.zeros(len(values)), []
+        for cell, (own, counts) in enumerate(zip(values, usable, strict=True)):
+            rows = counts.reshape(-1, each).all(axis=1)
+            if rows.any():
+                centre[cell] = own.reshape(-1, each)[rows].mean()
+            here = np.where((places >= 0) & rows[places], places, -1)
+            sums.append(self._added(own, here, centre[cell])[0])
+        return self.partial(np.stack(sums).swapaxes(1, 2), centre, so_far)
+
+    def _places(self, block: Block, values: np.ndarray) -> np.ndarray:
+        each = self.design.points_per_sample
+        return self.blocks.places(block.first // each, values.shape[1] // each)
+
+    def _added(
+        self, values: np.ndarray, places: np.ndarray, centre: float
+    ) -> tuple[np.ndarray, float, float]:
+        return _sums_of(self.design.points_per_sample, self.second)(values, places, centre)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
@@ -65,7 +100,7 @@ class Sobol(Summed):
         resampled = resampler.sums(np.ascontiguousarray(table[:, :used]))
         measures = indices_of(resampled, middle, self.dims, self.second, resampler)
         lost = state["samples"] - count.astype(np.int64)
-        return self.results(state, measures, lost)
+        return self.results(state, self.in_units(state, measures), lost)
 
     def std(self, state: State) -> np.ndarray:
         """As of `Sampled`: `finish` gives it with the indices."""
@@ -79,25 +114,7 @@ class Sobol(Summed):
         return np.moveaxis(moved(table, by, self.dims, self.second), 2, 0)
 
 
-def _gathered(values: np.ndarray, places: np.ndarray, each: int) -> np.ndarray:
-    """Values (cells, points) of the samples in these places, shape (points of each, cells, turns, blocks)."""
-    result, first = scratch("values", (each, len(values), *places.shape)), places * each
-    for point, cell in np.ndindex(each, len(values)):
-        np.take(values[cell, point:], first, out=result[point, cell], mode="clip")  # others take a copy
-    return result
-
-
-def _counted(
-    rows: np.ndarray | None, inside: np.ndarray | None, places: np.ndarray, y: np.ndarray
-) -> np.ndarray:
-    """Which samples count, shape (cells, turns, blocks); the values `y` of others become 0.
-
-    `rows`, shape (cells, samples): which do by their status; None where all do.
-    """
-    if rows is None and inside is None:
-        return np.ones(y.shape[1:], bool)
-    counted = np.ones(y.shape[1:], bool) if rows is None else rows[:, places]
-    if inside is not None:
-        counted &= inside
-    y[:, ~counted] = 0.0
-    return counted
+@cache
+def _sums_of(each: int, second_order: bool) -> BlockSums:
+    """What adds up the moments of base samples of so many points."""
+    return BlockSums(each, lambda y, counted: list(movable_moments(y, counted, second_order)))

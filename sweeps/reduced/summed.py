@@ -1,12 +1,14 @@
 """Measures whose partial results are moments about a middle, summed over blocks of samples."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from ...engine.reduce.measure import State
 from ..sensitivity.bootstrap import Resampler
+from ..sensitivity.scaled import in_units, powers_between
 from ..spec.design import Design
 from .blocks import Blocks
 from .sampled import Measured, Sampled
@@ -17,8 +19,18 @@ class Summed(Sampled):
     """What Sobol' indices, Morris screening and measures by derivatives share.
 
     A partial result holds "sums", shape (cells, blocks, moments), and "centre", the middles that they are
-    about: of each cell, or of each effect in it.
+    about: of each cell, or of each effect in it. Both are of values as `shares` has them.
+
+    Attributes
+    ----------
+    degrees
+        Of which degree in the values each moment is; None where shares are the values themselves.
+    beside
+        What else of a partial result is of shares, and of which degree in them.
     """
+
+    degrees: np.ndarray | None = None
+    beside: Mapping[str, int] = MappingProxyType({"centre": 1})
 
     def __init__(
         self,
@@ -46,21 +58,45 @@ class Summed(Sampled):
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about other middles, shape (cells, blocks, moments)."""
 
-    def partial(self, sums: np.ndarray, centre: np.ndarray, values: np.ndarray, usable: np.ndarray) -> State:
+    def partial(self, sums: np.ndarray, centre: np.ndarray, so_far: State) -> State:
         """A partial result: `sums` of shape (cells, blocks, moments), and how far the values go."""
-        return {"sums": np.ascontiguousarray(sums), "centre": centre, **self.extent(values, usable)}
+        return {"sums": np.ascontiguousarray(sums), "centre": centre, **so_far}
 
     def added(self, table: np.ndarray, first: int) -> np.ndarray:
         """Sums, for `partial`, of moments (samples, moments, cells) from sample number `first` on."""
         return self.blocks.added(np.moveaxis(table, 0, -1), first).transpose(1, 2, 0)
 
+    def shares(self, values: np.ndarray, so_far: State) -> np.ndarray:
+        """Values, shape (cells, points), as shares of a power of two where their squares are no numbers."""
+        power = powers_between(so_far["low"], so_far["high"])
+        return np.ldexp(values, -power[:, None]) if power.any() else values
+
     def join(self, one: State, two: State) -> State:
         """As of `Measure`; the moments of both are then about the middle of the first part that has any."""
+        both = self.farther(one, two)
+        one, two = self.as_shares(one, both), self.as_shares(two, both)
         none = one["sums"][:, :, 0].sum(axis=1) == 0
         none = none.reshape(-1, *(1,) * (one["centre"].ndim - 1))
         centre = np.where(none, two["centre"], one["centre"])
         sums = self.about(one, centre) + self.about(two, centre)
-        return {"sums": sums, "centre": centre, **self.farther(one, two)}
+        return {"sums": sums, "centre": centre, **both}
+
+    def as_shares(self, state: State, so_far: State) -> State:
+        """A partial result as one of shares of the power of two that values take which go so far."""
+        if self.degrees is None:
+            return state
+        by = powers_between(state["low"], state["high"]) - powers_between(so_far["low"], so_far["high"])
+        if not by.any():
+            return state
+        scaled = {"sums": np.ldexp(state["sums"], by[:, None, None] * self.degrees)}
+        for name, degree in self.beside.items():
+            few = by.reshape(-1, *(1,) * (state[name].ndim - 1))
+            scaled[name] = np.ldexp(state[name], few * degree)
+        return {**state, **scaled, "low": so_far["low"], "high": so_far["high"]}
+
+    def in_units(self, state: State, measures: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Measures of shares, cells last, as they are of the values."""
+        return in_units(measures, powers_between(state["low"], state["high"]))
 
     def resampler(self) -> Resampler:
         """What draws the blocks again for intervals."""

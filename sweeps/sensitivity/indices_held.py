@@ -10,14 +10,15 @@ from ...engine.gate.documents import parse_json
 from ..spec.design import Design
 from ..spec.sampling.points import DIM
 from ..text import nearest
-from .withheld import LEFT_OUT, Withheld
+from .measures import METHODS
+from .withheld import ALWAYS, LEFT_OUT, TOO_FEW, Withheld
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _INTERVALS = {"prcc": "by Fisher's transformation"}
 # What a result says of itself, in ``<output>_note``: a key of `noise.WHY`, or one of these.
-MEASURED, WITHHELD = 0, 4
+MEASURED, WITHHELD, FEW = 0, 4, 5
 _NOTE = "_note"
 # Where intervals were to become narrow: the samples that were computed, and what was found of fewer.
 SAMPLES, SO_FAR, HISTORY = "_samples", "samples_so_far", "history"
@@ -64,9 +65,13 @@ def indices_held(
         if name not in known:
             raise SweepError(Argument("names", name), f": no such output{nearest(name, known)}")
     arrays, notes = {}, {}
+    least = METHODS[method_held(dataset)].least(_parameters(dataset))
     for name in names or known:
-        notes[name] = _noted(dataset, name, _samples(dataset, name, design))
+        reasons = _reasons(dataset, name, design, least)
+        notes[name] = _noted(dataset, name, reasons, _samples(dataset, name, design), least)
         for kind, array in _measures(dataset, name).items():
+            if kind not in ALWAYS:
+                array = array.where(reasons != TOO_FEW)
             first = [dim for dim in ("parameter", "parameter_2") if dim in array.dims]
             arrays[f"{name}_{kind}"] = array.transpose(*first, ...)
     result = dataset[[]].assign(arrays).drop_attrs(deep=False)
@@ -87,7 +92,7 @@ def indices_held(
 
 def _measures(dataset: "xr.Dataset", name: str) -> dict[str, "xr.DataArray"]:
     kinds = [f"{kind}{end}" for kind in _KINDS for end in ("", "_low", "_high")]
-    there = [kind for kind in (*kinds, "mean", "std", "left_out") if f"{name}_{kind}" in dataset.data_vars]
+    there = [kind for kind in (*kinds, *ALWAYS) if f"{name}_{kind}" in dataset.data_vars]
     return {kind: dataset[f"{name}_{kind}"] for kind in there}
 
 
@@ -98,11 +103,30 @@ def _samples(dataset: "xr.Dataset", name: str, design: Design) -> np.ndarray:
     return np.full(dataset[f"{name}_left_out"].size, design.samples)
 
 
-def _noted(dataset: "xr.Dataset", name: str, samples: np.ndarray) -> Withheld:
-    reasons = np.ravel(dataset[f"{name}{_NOTE}"].values)
-    lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld()
+def _parameters(dataset: "xr.Dataset") -> int:
+    """Of how many parameters, or groups, there are indices."""
+    return dataset.sizes.get("parameter", 0)
+
+
+def _reasons(dataset: "xr.Dataset", name: str, design: Design, least: int) -> "xr.DataArray":
+    """Why each cell of an output has no indices: a key of `noise.WHY`, `LEFT_OUT`, `TOO_FEW`; 0 where it has.
+
+    Cubes of earlier versions hold indices of however few samples.
+    """
+    note, lost = dataset[f"{name}{_NOTE}"], dataset[f"{name}_left_out"]
+    computed = lost.copy(data=_samples(dataset, name, design).reshape(lost.shape))
+    few = (note == FEW) | ((note == MEASURED) & (computed - lost < least))
+    return note.where(note != WITHHELD, LEFT_OUT).where(~few, TOO_FEW)
+
+
+def _noted(
+    dataset: "xr.Dataset", name: str, reasons: "xr.DataArray", samples: np.ndarray, least: int
+) -> Withheld:
+    lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld(least=least)
+    few = np.ravel(reasons.values == TOO_FEW)
+    result.few = int((samples - lost)[few].max(initial=0))
     std, error = (np.ravel(dataset[f"{name}_{kind}"].values) for kind in ("std", "error"))
-    result.count(np.where(reasons == WITHHELD, LEFT_OUT, reasons), lost, samples, std, error)
+    result.count(np.ravel(reasons.values), lost, samples, std, error)
     return result
 
 

@@ -90,10 +90,18 @@ class Floor:
         else:
             low = np.where(usable, values, np.inf).min(axis=0)
             high = np.where(usable, values, -np.inf).max(axis=0)
+        return self.extent_between(low, high, values, usable)
+
+    def extent_between(
+        self, low: np.ndarray, high: np.ndarray, values: np.ndarray, usable: np.ndarray | None = None
+    ) -> Extent:
+        """The same of columns whose least and largest values are known; None for `usable`: all are."""
         step, size = np.full(len(low), np.inf), _size(low, high)
         # Most outputs are far from cancelling, and bits are dear to look at.
         suspects = np.flatnonzero((size <= _UNITS * _LATTICE * self.eps) & (size > 0))
-        step[suspects] = _lowest_bit(values[:, suspects], usable[:, suspects])
+        if len(suspects):
+            some = values[:, suspects]
+            step[suspects] = _lowest_bit(some, np.True_ if usable is None else usable[:, suspects])
         return Extent(low, high, step)
 
     def reasons_of(self, extent: Extent) -> np.ndarray:
@@ -137,7 +145,7 @@ def _size(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.where(low <= high, np.maximum(np.abs(low), np.abs(high)), 0.0)
 
 
-def _lowest_bit(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+def _lowest_bit(values: np.ndarray, usable: np.ndarray | np.bool) -> np.ndarray:
     """The largest power of two of which all values of a column are multiples."""
     there = usable & (values != 0)
     mantissa, exponent = np.frexp(np.where(there, values, 1))

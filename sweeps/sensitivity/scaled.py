@@ -12,7 +12,15 @@ _IN_UNITS = ("mean", "std", "mu", "mu_star", "sigma")
 
 def powers(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Of each column of values, shape (points, cells), the power of two to divide it by; 0 for most."""
-    size = np.abs(np.where(usable, values, 0.0)).max(axis=0, initial=0.0)
+    return _powers_of(np.abs(np.where(usable, values, 0.0)).max(axis=0, initial=0.0))
+
+
+def powers_between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The same of columns with these least and largest values; 0 where there are none, and low is higher."""
+    return _powers_of(np.where(low <= high, np.maximum(np.abs(low), np.abs(high)), 0.0))
+
+
+def _powers_of(size: np.ndarray) -> np.ndarray:
     power = np.frexp(size)[1]
     return np.where((power < _LEAST) | (power > _MOST), power, 0)
 

@@ -5,8 +5,10 @@ Physics Communications 181 (2010) 259-270; total, Jansen, Computer Physics Commu
 second order, Saltelli, Computer Physics Communications 145 (2002) 280-297. They are those of SALib.
 """
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +36,7 @@ def sobol_indices(
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = kept.sum(axis=(0, 1)) / (rows.sum(axis=0) * values.shape[1])
         y = np.where(rows[:, None], kept - middle, 0).swapaxes(0, 1)
-    sums = resampler.sums(np.stack(list(_moments(y, rows, _steps(y, dims), second_order)), axis=1))
+    sums = resampler.sums(np.stack(list(_moments(y, rows.astype(float), second_order)), axis=1))
     result = indices_of(sums, middle, dims, second_order, resampler)
     return result | {"left_out": len(rows) - rows.sum(axis=0)}
 
@@ -62,70 +64,46 @@ def indices_of(
     return result | about
 
 
-def _moments(
-    y: np.ndarray,
-    counted: np.ndarray,
-    steps: np.ndarray,
-    second_order: bool,
-    times: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.multiply,
-    total: Callable[[np.ndarray], np.ndarray] = np.asarray,
-) -> Iterator[np.ndarray]:
+def _moments(y: Any, counted: Any, second_order: bool) -> Iterator[Any]:
     """What is added up over base samples, one moment after the other.
 
-    `y`: values about some number, shape (points of each base sample, ...), 0 where a base sample is not
-    `counted`, shape (...). `steps`: `_steps` of it. `times` and `total` may add up products, and values, over
-    an axis already.
+    `y`: values about some number, those of each point of a base sample along the first axis, 0 where one is
+    not counted; `counted`: 1 where it is, else 0. Arrays, or terms of a program.
     """
-    dims = len(steps)
+    dims = _dims(y, second_order)
     a, b, ab, ba = y[0], y[-1], y[1 : dims + 1], y[dims + 1 : -1]
-    yield total(counted.astype(float))
-    yield (total(a) + total(b)) / 2
-    yield (times(a, a) + times(b, b)) / 2
+    steps = [with_b - a for with_b in ab]
+    yield counted
+    yield (a + b) * 0.5
+    yield (a * a + b * b) * 0.5
     for step in steps:
-        yield times(b, step)
+        yield b * step
     for step in steps:
-        yield times(step, step) / 2
+        yield step * step * 0.5
     if second_order:
-        both = times(a, b)
+        both = a * b
         for j, k in zip(*np.triu_indices(dims, 1), strict=True):
-            yield times(ba[j], ab[k]) - both
+            yield ba[j] * ab[k] - both
 
 
-def _steps(y: np.ndarray, dims: int, out: np.ndarray | None = None) -> np.ndarray:
-    """By how much values move with each parameter alone, shape (dims, ...)."""
-    return np.subtract(y[1 : dims + 1], y[0], out=out)
+def movable_moments(y: Any, counted: Any, second_order: bool) -> Iterator[Any]:
+    """The same, with all that `moved` needs."""
+    dims = _dims(y, second_order)
+    yield from _moments(y, counted, second_order)
+    for with_b in y[1 : dims + 1]:
+        yield with_b - y[0]
+    for with_a in y[dims + 1 : -1]:
+        yield with_a - y[-1]
+    yield reduce(add, y)
 
 
-def movable_sums(
-    y: np.ndarray, counted: np.ndarray, dims: int, second_order: bool, scratch: np.ndarray | None = None
-) -> np.ndarray:
-    """The same added up over turns, with all that `moved` needs.
-
-    Parameters
-    ----------
-    y : values about some number, shape (points of each base sample, cells, turns, blocks), 0 where a base
-        sample does not count.
-    counted : which base samples count, shape (cells, turns, blocks).
-    scratch : an array that may be written to, shape (dims, cells, turns, blocks).
-
-    Returns
-    -------
-    Shape (moments, cells, blocks).
-    """
-    steps = _steps(y, dims, scratch)
-    sums = [*_moments(y, counted, steps, second_order, _products_added, partial(np.sum, axis=1))]
-    totals = y.sum(axis=2)
-    less = [totals[1 : dims + 1] - totals[0], totals[dims + 1 : -1] - totals[-1]]
-    return np.concatenate([sums, *less[: 1 + second_order], totals.sum(axis=0)[None]])
-
-
-def _products_added(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Products added up over turns, without an array of them; shape (cells, turns, blocks) each."""
-    return np.einsum("ctb,ctb->cb", one, two)
+def _dims(y: Any, second_order: bool) -> int:
+    """How many parameters, or groups, have points of their own among those of a base sample."""
+    return (len(y) - 2) // (1 + second_order)
 
 
 def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
-    """`movable_sums`, shape (..., moments, cells), about a number that is larger `by` so much."""
+    """Sums of `movable_moments`, shape (..., moments, cells), about a number that is larger `by` so much."""
     j, k = np.triu_indices(dims, 1)
     result, pairs = table.copy(), len(j) if second_order else 0
     # Where the differences begin: of A with columns of B, and of B with those of A.

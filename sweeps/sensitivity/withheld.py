@@ -8,7 +8,8 @@ import numpy as np
 from .measures import Block, Method, Task
 from .noise import said_of
 
-_ALWAYS = ("left_out", "mean", "std")
+# What is told of cells without indices, too.
+ALWAYS = ("left_out", "mean", "std")
 LEFT_OUT, TOO_FEW = -1, -2
 
 
@@ -56,7 +57,7 @@ class Withheld:
         reasons[few] = TOO_FEW
         reasons[2 * lost > rows] = LEFT_OUT
         for kind, values in measures.items():
-            if kind not in _ALWAYS:
+            if kind not in ALWAYS:
                 base = kind.removesuffix("_low").removesuffix("_high")
                 values[..., reasons > 0] = 0.0 if base in how.effects else np.nan
                 values[..., reasons < 0] = np.nan

@@ -13,7 +13,7 @@ from .float_state import in_own_state
 def grid_code(grid: Grid, name: str, width: int) -> str:
     """LLVM code of ``name(inputs, outputs, tables, lengths, strides)``, all pointers.
 
-    inputs : to the coordinates, one array for each input, `width` - 1 numbers longer than its axis.
+    inputs : to the coordinates, one array for each input, as long as its axis in whole vectors.
     outputs : to the first point of each output.
     tables : to a buffer for each kept number of each stage, as `table_sizes` says.
     lengths : of the axes.

@@ -34,8 +34,7 @@ class CpuGridProgram:
         strides = _strides([a for a in outputs if a.size], lengths)
         if self._grid.contiguous and strides[-1] not in (0, 1):
             raise ValueError("outputs whose last axis is no row in memory")
-        # The last value again, so that whole vectors can be read.
-        inputs = [np.pad(values, (0, self._width - 1), mode="edge") for values in coordinates]
+        inputs = [_in_whole_vectors(values, self._width) for values in coordinates]
         self._call(
             _pointers(inputs),
             _pointers(outputs),
@@ -50,6 +49,12 @@ class CpuGridProgram:
         if getattr(self._own, "sizes", None) != sizes:
             self._own.sizes, self._own.tables = sizes, [_aligned(size) for size in sizes]
         return self._own.tables
+
+
+def _in_whole_vectors(values: np.ndarray, width: int) -> np.ndarray:
+    """Values side by side, the last one again until vectors are full: no copy where they are as they come."""
+    missing = -len(values) % width
+    return np.pad(values, (0, missing), mode="edge") if missing else np.ascontiguousarray(values)
 
 
 def _strides(arrays: Sequence[np.ndarray], lengths: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 from ....engine.values.columns import Column
 from .points import Points
 
-_BLOCK = 2**15  # Values that are computed at once: they stay in a core's cache.
+_BLOCK = 2**13  # Samples whose values are computed at once: those of all their points stay in a core's cache.
 
 
 class Drawn(Column):
@@ -35,13 +35,22 @@ class Drawn(Column):
 
     def between(self, start: int, stop: int) -> np.ndarray:
         """As of `Column`."""
-        each = self._points.points_per_sample
+        result = np.empty(stop - start, self.dtype)
+        self.write(start, result)
+        return result
+
+    def write(self, start: int, out: np.ndarray) -> None:
+        """As of `Column`."""
+        each, stop = self._points.points_per_sample, start + len(out)
         first, last = start // each, -(-stop // each)
-        result = np.empty((last - first, each), self.dtype)
         for low in range(first, last, _BLOCK):
-            samples = np.arange(low, min(low + _BLOCK, last), dtype=np.uint32)
-            self._fill(result[low - first : low - first + len(samples)], samples)
-        return result.reshape(-1)[start - first * each : stop - first * each]
+            high = min(low + _BLOCK, last)
+            here = slice(max(low * each, start), min(high * each, stop))
+            whole, part = high * each - low * each, out[here.start - start : here.stop - start]
+            groups = part if len(part) == whole else np.empty(whole, self.dtype)
+            self._fill(groups.reshape(-1, each), np.arange(low, high, dtype=np.uint32))
+            if groups is not part:
+                part[:] = groups[here.start - low * each : here.stop - low * each]
 
     def at(self, numbers: np.ndarray) -> np.ndarray:
         """As of `Column`."""

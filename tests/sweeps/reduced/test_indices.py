@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
+from equisweep.engine.reduce.measure import Block
+from equisweep.engine.reduce.tree import Tree
 from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.blocks import Blocks
 from equisweep.sweeps.reduced.reduced import resolved
-from equisweep.sweeps.sensitivity.sobol import movable_sums, moved, sobol_indices
+from equisweep.sweeps.sensitivity.sobol import movable_moments, moved, sobol_indices
 from helpers.cube_files import contents
 from helpers.ended_early import stop_after
 from helpers.sampled_models import ishigami_sweep
@@ -112,7 +114,10 @@ def test_moments_move_as_values_do():
         y, rows = rng.normal(size=(5 + 3 * second, 2, 5, 10)), rng.random((2, 5, 10)) < 0.8
         by = np.array([0.3, -2.0])
         about = (y, y - by[:, None, None])
-        one, two = (movable_sums(np.where(rows, v, 0), rows, 3, second).sum(axis=2) for v in about)
+        one, two = (
+            np.stack(list(movable_moments(np.where(rows, v, 0), rows.astype(float), second))).sum(axis=(2, 3))
+            for v in about
+        )
         np.testing.assert_allclose(moved(one, by, 3, second), two, rtol=1e-12, atol=1e-12)
 
 
@@ -127,6 +132,62 @@ def test_blocks_hold_each_sample_once_however_they_come():
         if samples <= 1024:
             np.testing.assert_array_equal(whole, np.eye(samples))
     assert np.ptp(whole) <= 1
+
+
+def test_of_few_samples_no_index_is_told_but_why(folder):
+    for samples, why in ((4, "and an index takes 8"), (8, "")):
+        design = {"kind": "sobol", "samples": samples, "seed": 3}
+        stored = run_of(folder, f"few_{samples}.zarr", None, design, ["y"])
+        streamed = run_of(folder, f"few_{samples}_streamed.zarr", None, design | {"store": False}, ["y"])
+        expected, indices = (cube.equisweep.sensitivity() for cube in (stored, streamed))
+        require_same(indices, expected)
+        assert indices.attrs["withheld"] == expected.attrs["withheld"]
+        assert why in expected.attrs["withheld"].get("y", "")
+        assert bool(streamed["y_S1"].isnull().all()) == bool(why)
+        # As earlier versions have them: nothing says that samples were few.
+        before = streamed.assign(y_note=streamed["y_note"] * 0, y_S1=streamed["y_S1"].fillna(2.4))
+        assert before.equisweep.sensitivity()["y_S1"].isnull().all() == bool(why)
+
+
+@pytest.mark.parametrize("kind", ["sobol", "morris"])
+@pytest.mark.parametrize("power", [600, -600])
+def test_squares_that_are_no_numbers_make_the_same_indices(folder, kind, power):
+    """As tile by tile: of some tiles the values are zero, or of an ordinary size."""
+    design = {"kind": kind, "samples": 256, "seed": 3, "store": False}
+    sweep = ishigami_sweep(folder, design, outputs=["y"])
+    space, _ = resolved(sweep).grid()
+    measure = next(one for one in resolved(sweep).reduction.measures if hasattr(one, "shares"))
+    each, dims = measure.design.points_per_sample, measure.dims
+    rng = np.random.default_rng(0)
+    values = rng.normal(1.0, 1.0, 256 * each)
+    columns = {name: rng.random(256 * each) for name in measure.design.distributions}
+    if kind == "morris":
+        columns = {name: axis[: 256 * each] for name, axis in space.axes[-1].values.items()}
+    sizes = [2.0**power, 2.0**power, 1.0 if power > 0 else 0.0, 2.0**power]
+
+    def finished(scale):
+        states = []
+        for k in range(4):
+            part = slice(64 * each * k, 64 * each * (k + 1))
+            y = (values[part] * sizes[k] * scale)[None]
+            block = Block(
+                1, y.shape[1], np.ones(y.shape, np.uint8), {"y": y},
+                {n: c[part] for n, c in columns.items()}, part.start, lambda at: at,
+            )  # fmt: skip
+            states.append(measure.part(block))
+        tree = Tree([measure])
+        for state in states:
+            tree.add([state])
+        return measure.finish(tree.result()[0])
+
+    found, expected = finished(1.0), finished(2.0**-power)
+    assert dims == 3
+    for name, array in expected.items():
+        in_units = any(f"_{one}" in name for one in ("mean", "std", "mu", "sigma"))
+        if "error" not in name:
+            array = np.ldexp(array, power) if in_units else array
+            np.testing.assert_allclose(found[name], array, rtol=1e-9, err_msg=name)
+            assert name.endswith(("note", "left_out")) or np.isfinite(array).all()
 
 
 def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):

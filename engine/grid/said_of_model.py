@@ -24,8 +24,7 @@ def said_of_model(space: Space, error: Exception, tile: Tile | None = None) -> S
         return None
     refused = SweepError(
         f"model {space.model.name}: raised at {_where(space, tile)}: {raised}; return a "
-        "status or NaN where there is no result, so that other points are computed (throw=False in "
-        "optimistix, lineax and diffrax)"
+        "status or NaN where there is no result, so that other points are computed"
     )
     refused.__cause__ = error
     return refused

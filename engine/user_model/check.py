@@ -12,7 +12,7 @@ from ..errors import SweepError
 from ..gate.text import said
 from ..space import Space
 from .files_read import files_read, undeclared
-from .raised_at import raised_at
+from .raised_at import PREFIX, raised_at
 from .self_contained import known_self_contained
 
 # What JAX raises where a number is asked of something that is only traced.
@@ -70,6 +70,10 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
     except BaseException as error:  # sys.exit and what else a function may raise end it, not the command
         _require_keywords(where, error, {**choices, **limits})
         what = said(error)
+        if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(PREFIX):
+            what = (
+                "a module beside it is imported too late to belong to the sweep; import it at the file's head"
+            )
         raise SweepError(f"{where}: fails{raised_at(error)}: {what}") from error
     require_declared(where, opened, space.model)
     if traced.effects:

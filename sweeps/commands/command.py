@@ -160,6 +160,7 @@ def _say_nearest(dataset: "xr.Dataset", selections: list[str]) -> None:
     taken = [
         f"{name} = {', '.join(map(short, values))} (nearest to {text})"
         for name, (text, values) in nearest_values(dataset, selections).items()
+        if ",".join(map(short, values)) != text
     ]
     if taken:
         print(f"equisweep: taken: {'; '.join(taken)}", file=sys.stderr)

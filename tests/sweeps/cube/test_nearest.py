@@ -107,7 +107,7 @@ def test_every_command_that_selects_says_what_it_took(command, monkeypatch, caps
     monkeypatch.setattr("equisweep.sweeps.cube.plain.open.open_plain", lambda path: plain(dataset()))
     extra = {"boundary": ["--var", "y", "--along", "x"], "plot": ["-o", "x.png"]}
     name = command.COMMAND.name
-    words = [name, "c.zarr", "--sel", "x~0.12", "--sel", "n=3", "--sel", "a~1.6,1", *extra.get(name, [])]
+    words = [name, "c.zarr", "--sel", "x~0.12", "--sel", "n~3", "--sel", "a~1.6,1", *extra.get(name, [])]
     options = _parser([command.COMMAND]).parse_args(words)
     if command in (query, plot):
         assert command.open_part is open_part

@@ -74,9 +74,10 @@ def _between(outside: float, inside: float) -> str:
     middle = outside / 2 + inside / 2
     for digits in range(1, 17):
         for number in (inside, middle):
-            text = f"{number:.{digits}g}"
-            if min(outside, inside) <= float(text) <= max(outside, inside) and float(text) != outside:
-                return f"{float(text):.15g}"
+            short = float(f"{number:.{digits}g}")
+            if min(outside, inside) <= short <= max(outside, inside) and short != outside:
+                plain = f"{short:.15g}"  # without an exponent, where that is as exact
+                return plain if float(plain) == short else repr(short)
     return repr(inside)
 
 

@@ -24,13 +24,9 @@ def leaves(inputs: Inputs) -> list[Box]:
         ) from None
     columns = [(name, None) for name in inputs.values if name not in inputs.labels]
     columns += [(name, option) for name, all_ in inputs.labels.items() for option in range(len(all_))]
-    table = np.stack(
-        [
-            inputs.values[name] if option is None else inputs.values[name] == option
-            for name, option in columns
-        ],
-        axis=1,
-    ).astype(float)
+    # scikit-learn compares in single precision. A tree asks for the order of values alone, and their ranks it
+    # can tell from each other, whatever their size and however near they are.
+    table = np.stack([_ranks(inputs, name, option) for name, option in columns], axis=1).astype(np.float32)
     fewest = max(int(_LEAST * len(table)), 1)
     fitted = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=fewest, random_state=0)
     tree: Any = fitted.fit(table, inputs.inside).tree_
@@ -42,14 +38,19 @@ def leaves(inputs: Inputs) -> list[Box]:
                 found.append(box)
             return
         name, option = columns[tree.feature[node]]
-        # scikit-learn compares in single precision, as it does here.
-        less = table[:, tree.feature[node]].astype(np.float32) <= tree.threshold[node]
+        less = table[:, tree.feature[node]] <= tree.threshold[node]
         for child, side in ((tree.children_left[node], less), (tree.children_right[node], ~less)):
             inside = holds & side
             descend(child, _cut(inputs, box, name, option, side, side is less), inside)
 
     descend(0, Box({}, {}), np.ones(len(table), bool))
     return sorted(found, key=lambda box: -int((box.holds(inputs) & inputs.inside).sum()))
+
+
+def _ranks(inputs: Inputs, name: str, option: int | None) -> np.ndarray:
+    """The place of each value among those of its input; of a choice whether it is the option."""
+    values = inputs.values[name]
+    return np.unique(values, return_inverse=True)[1] if option is None else values == option
 
 
 def _cut(inputs: Inputs, box: Box, name: str, option: int | None, side: np.ndarray, less: bool) -> Box:

@@ -8,6 +8,7 @@ from ....engine.gate.text import shown
 from ...text import nearest
 from ..distributions.distribution import Distribution
 from ..inputs import Inputs
+from ..vectors import require_names
 
 _OF = ("sobol", "morris")
 
@@ -36,6 +37,9 @@ def read_groups(
             or group in (one.name for one in inputs.model.parameters)
         ):
             raise SweepError(f"{where}.{group}: is the name of a parameter; call the group something else")
+        if not group.strip():
+            raise SweepError(f"{where}: {shown(group)} should be a name")
+        require_names(where, [group])
         if not isinstance(members, Sequence) or isinstance(members, str) or not members:
             raise SweepError(f"{where}.{group}: {shown(members)} should be a list of sampled parameters")
         for name in members:

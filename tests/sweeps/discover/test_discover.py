@@ -99,6 +99,30 @@ def test_a_limit_that_ends_up_at_the_whole_range_is_none():
     assert by_chance(inputs, left, box, box.limited("b", 0.0, 1.0)) == 1.0
 
 
+def test_a_limit_selects_the_same_points_however_near_values_are():
+    rng = np.random.default_rng(1)
+    for _ in range(500):
+        one = other = float(rng.random() * 10.0 ** rng.integers(-12, 12))
+        for _ in range(int(rng.integers(1, 40))):
+            other = float(np.nextafter(other, np.inf))
+        inputs = Inputs({"x": np.array([one, other])}, {}, np.array([True, False]), 0)
+        for inside in (one, other):
+            (number,) = re.findall(r"[<>]= (.*)", Box({"x": (inside, inside)}, {}).where(inputs))
+            told = float(number)
+            assert one <= told < other if inside == one else one < told <= other
+
+
+@pytest.mark.parametrize(
+    "values", [np.geomspace(1e-3, 1e300, 300), 2.0**53 + 2 * np.arange(300), 1.5 + np.arange(300) * 2.0**-51]
+)
+def test_a_tree_tells_values_apart_that_single_precision_does_not(values):
+    pytest.importorskip("sklearn")
+    place = np.random.default_rng(2).permutation(300)
+    data = {"hit": ("sample", (place > 200).astype(float)), "status": ("sample", np.ones(300, np.uint8))}
+    found = discover(xr.Dataset(data, coords={"x": ("sample", values[place])}), "hit > 0.5", "tree")
+    assert [(one.points, one.density, one.coverage) for one in found.boxes] == [(99, 1.0, 1.0)]
+
+
 def test_what_cannot_be_discovered_is_said(cube):
     for condition, message in (
         ("hit > 2", "holds at none of 7,991 points"),

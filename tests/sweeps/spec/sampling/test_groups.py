@@ -66,6 +66,9 @@ def test_groups_are_part_of_the_design():
 @pytest.mark.parametrize(
     ("groups", "kind", "message"),
     [
+        ({" ": ["x1"]}, "sobol", "should be a name"),
+        ({"\x1b[31mred": ["x1"]}, "sobol", "without control characters"),
+        ({"a" * 300: ["x1"]}, "morris", "should be a name of at most"),
         ({"city": ["alpha", "gamma"]}, "sobol", "'gamma' is not sampled"),
         ({"city": ["alpha"], "other": ["alpha"]}, "sobol", "alpha stands in a group already"),
         ({"beta": ["alpha"]}, "sobol", "beta: is the name of a parameter"),

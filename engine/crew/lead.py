@@ -22,7 +22,7 @@ from ..store.durable import clear_disk_errors, put_back
 from ..store.iced.at import asked_anew
 from ..store.identity import require_same_sweep
 from ..store.journal import log_run
-from ..store.resume import missing_tiles, prepare_part, settle
+from ..store.resume import prepare_part, settle
 from ..store.shared.lease import beside_others
 from ..store.shared.parts import WHOLE, places_of
 from ..tiles import Layout, TileList
@@ -170,7 +170,7 @@ def _complete(
         log_run(cube.root, entry, beside_others=True)
     cube.storage.commit(LEAD)
     asked_anew(cube.root)
-    missing = missing_tiles(cube)
+    missing = prepare_part(cube, durable, places_of(cube.layout, WHOLE))  # records what the dead did not
     if missing:
         raise CubeError(
             f"{cube.root}: {len(missing)} of {total} tiles are not there, though workers have written them; "

@@ -6,8 +6,9 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from helpers.project import ROOT
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 from scipy.optimize import linprog
+from scipy.stats import norm
 
 EXAMPLES = ROOT / "examples"
 
@@ -84,6 +85,27 @@ def test_a_contest_ends_where_tullock_says(tmp_path):
     # A rival spends most where the prize is worth the same to both.
     assert (cube["d_y_d_v_x"].sel(v_x=slice(None, 48)) > 0).all()
     assert (cube["d_y_d_v_x"].sel(v_x=slice(52, None)) < 0).all()
+
+
+def test_insurance_is_worth_what_integrals_by_scipy_say(tmp_path):
+    cube = cube_of("insurance", tmp_path)
+    assert (cube["status"] == Status.ok).all()
+    np.testing.assert_allclose(cube["premium"].sel(r=0), cube["lost"].sel(r=0), rtol=1e-12)
+    assert (cube["premium"].diff("r").sel(s=slice(0.1, None)) > 0).all()
+
+    def premium(m, s, r):
+        def mean(of):
+            return quad(
+                lambda z: of(1 / (1 + np.exp(m + s * z))) * norm.pdf(z), -9, 16, epsabs=1e-13, limit=200
+            )[0]
+
+        return 1 - (np.exp(mean(np.log)) if r == 1 else mean(lambda left: left ** (1 - r)) ** (1 / (1 - r)))
+
+    for m, s, r in ((-3, 0.5, 0.5), (-2, 1.0, 1), (-1, 2.0, 4), (-1, 1.5, 2)):
+        point = cube.sel(m=m, r=r).sel(s=s, method="nearest")
+        assert point["premium"].item() == pytest.approx(premium(m, s, r), rel=1e-7)
+        slope = (premium(m, s, r + 1e-3) - premium(m, s, r - 1e-3)) / 2e-3
+        assert point["d_premium_d_r"].item() == pytest.approx(slope, rel=1e-4)
 
 
 def test_losses_of_a_year_average_to_walds_identity(tmp_path):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..kernels.status import WITHOUT_RESULT, Status
+from .codegen.lane_call import lane_call
 from .codegen.lane_loop import lane_loop
 from .errors import SweepError
 from .gate.text import said
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .ode.method import Method
 
 Point = Mapping[str, Any]
+Call = Callable[[Callable[[Any], Any], Any], Any]
 
 # Integrator options where numbers are float32: the defaults lie far below its rounding.
 _SINGLE: dict[str, Any] = {"rtol": 1e-5, "settle": 1e-3}
@@ -43,23 +45,43 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
     names = [output.name for output in space.model.outputs if output.name in space.outputs]
     sizes = _sizes(space)
 
+    def of_kernel(p: Point) -> Mapping[str, jax.Array]:
+        if not space.model_digest:
+            return kernel(p)
+        wanted = [*names, "status"]
+        result, rests_on_none = with_wide_integers(kernel, p, wanted, sizes, bool(space.derivatives))
+        return {**result, "status": _status(result["status"], rests_on_none)}
+
+    called = _called(space, loop)
+
     def run(p: Point) -> Mapping[str, jax.Array]:
-        if space.model_digest:
-            result, rests_on_none = with_wide_integers(
-                kernel, p, [*names, "status"], sizes, bool(space.derivatives)
-            )
-            result = {**result, "status": _status(result["status"], rests_on_none)}
-        else:
-            result = kernel(p)
-        return _with_trajectory(space, p, choices, result, loop) if space.needs_ode else result
+        if not space.needs_ode:
+            return of_kernel(p)
+        # What nobody asks for XLA would leave out, a call would not.
+        result = called(lambda p: _some(of_kernel(p), [*names, "status"]), p)
+        return _with_trajectory(space, p, choices, result, loop)
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:
         p = parameters_at(space, coordinates)
         result, jacobian = _run_with_derivatives(space, run, p)
         values = {name: jnp.asarray(result[name]) for name in space.outputs}
-        return _settle_status(space, values | jacobian, jnp.asarray(result["status"]))
+        return _settle_status(space, values | jacobian, jnp.asarray(result["status"]), called)
 
     return point
+
+
+def _some(result: Mapping[str, jax.Array], names: Sequence[str]) -> dict[str, jax.Array]:
+    return {name: result[name] for name in names}
+
+
+def _called(space: Space, loop: Callable[..., Any]) -> Call:
+    """How a function of arrays is computed beside a trajectory: by a call of machine code, as its steps are.
+
+    Where there is no trajectory all is one function, and it is called as it is.
+    """
+    if not space.needs_ode:
+        return lambda function, given: function(given)
+    return partial(lane_call, loop, native=method_of(space).native)
 
 
 def _sizes(space: Space) -> dict[str, float]:
@@ -167,7 +189,9 @@ def _index(space: Space, target: str) -> int:
     return space.labels[dim].index(component)
 
 
-def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array) -> dict[str, jax.Array]:
+def _settle_status(
+    space: Space, values: dict[str, jax.Array], status: jax.Array, called: Call
+) -> dict[str, jax.Array]:
     """Blank what has no result, and say so where a result does not fit although none was missing."""
     missing = _has_none(status)
     settled, finite = {}, jnp.asarray(True)
@@ -180,7 +204,7 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
                 finite &= jnp.isfinite(value).all()
             value = jnp.where(missing, jnp.nan, value)
         else:
-            value, fits = _as_integer(value, variable.dtype, variable.fill)
+            value, fits = _as_integer(value, variable.dtype, variable.fill, called)
             if variable.name not in allowed:
                 finite &= fits
         settled[variable.name] = value.astype(variable.dtype)
@@ -188,13 +212,19 @@ def _settle_status(space: Space, values: dict[str, jax.Array], status: jax.Array
     return settled | {"status": status.astype("uint8")}
 
 
-def _as_integer(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[jax.Array, jax.Array]:
+def _as_integer(
+    value: jax.Array, dtype: np.dtype, fill: float | int, called: Call
+) -> tuple[jax.Array, jax.Array]:
     """A count or class as it is stored, `fill` where `dtype` does not hold it, and whether it holds all."""
     if np.can_cast(value.dtype, dtype):
         if value.dtype != np.int64:
             return value, jnp.asarray(True)
         fits = (value > BELOW) & (value < ABOVE)  # below them is what was NaN
         return jnp.where(fits, value, fill), fits.all()
+    return called(lambda value: _fitting(value, dtype, fill), value)
+
+
+def _fitting(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[jax.Array, jax.Array]:
     low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max) + 1  # both are exact
     real = value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
     fits = (real >= low) & (real < high)

@@ -137,13 +137,12 @@ def plan(
         Where there is no cube to take points from.
     """
     began = time.perf_counter()
-    from ..engine.codegen.how_compiled import Compiled, in_words, remarked
+    from ..engine.codegen.how_compiled import Compiled, in_words, remarked, why_not_portable
     from ..engine.grid.function import (
         how_computed,
         latest_end,
         least_steps,
         lowered_orders,
-        not_portable,
         switches_unseen,
     )
     from ..engine.grid.made_before import own_models_too
@@ -204,7 +203,7 @@ def plan(
         compilations=compilations,
         design=str(Design.from_identity(space.identity()) or ""),
         computed=in_words(ways),
-        not_portable=not_portable(space, ways),
+        not_portable=why_not_portable(ways),
         least_steps=least_steps(space),
         switches_unseen=switches_unseen(space),
         orders=lowered_orders(space),

@@ -17,13 +17,15 @@ class Compiled:
     """`native`: by machine code of its own. Else through XLA, for this `reason`.
 
     `remark`: what XLA does otherwise than usual, and why. `library`: functions that machine code takes from
-    the C library of the machine. `failed`: there should have been machine code.
+    the C library of the machine. `between`: operations that XLA computes between calls of machine code, other
+    than moving numbers and counting. `failed`: there should have been machine code.
     """
 
     native: bool
     reason: str | None = None
     remark: str = ""
     library: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
     failed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
@@ -37,7 +39,7 @@ NATIVE = Compiled(True)
 
 def in_words(ways: Iterable[Compiled]) -> str:
     """For people: "machine code", "XLA (reason)", or several of them."""
-    return ", ".join(sorted(map(str, ways)))
+    return ", ".join(sorted(set(map(str, ways))))
 
 
 def remarked(ways: Iterable[Compiled], remark: str) -> set[Compiled]:
@@ -54,6 +56,8 @@ def why_not_portable(ways: Iterable[Compiled]) -> str:
     """Why what is computed in these ways may have other bits elsewhere; empty where it has the same."""
     ways = sorted(set(ways), key=str)
     through = [f"XLA ({way.reason})" if way.reason else "XLA" for way in ways if not way.native]
+    if not through:
+        through = [f"XLA ({name})" for name in sorted({name for way in ways for name in way.between})]
     return ", ".join([*through, *(f"{name} by the C library" for way in ways for name in way.library)])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.grid_loop import GridLoop
-from ..codegen.how_compiled import Compiled
+from ..codegen.how_compiled import Compiled, why_not_portable
 from ..device import is_out_of_memory
 from ..errors import Argument, SweepError
 from ..feedback.stop_flag import stop_if_requested
@@ -17,7 +17,7 @@ from ..space import Space
 from ..tiles import Layout, Tile
 from .batches import LAUNCHED_LANES, POINTS, Batches, lanes_of_a_batch
 from .chosen import Chosen, chosen
-from .function import GridFunction, grid_function, not_portable
+from .function import GridFunction, grid_function
 from .later import Later, room_for
 from .said_of_model import said_of_model
 from .windows import Coordinates, Started, cut, windowed
@@ -119,7 +119,7 @@ class Evaluator:
     @property
     def why_not_portable(self) -> str:
         """Why the functions made so far may compute other bits on another device; empty where none may."""
-        return not_portable(self.space, self.computed)
+        return why_not_portable(self.computed)
 
     def function(self, tile: Tile) -> GridFunction | Chosen:
         """The kernel with the tile's static choices, over a batch of the grid."""

@@ -1,7 +1,8 @@
 """A space's kernel over grids: by machine code of its own where it has such a form, else through XLA."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 
 from ..codegen.backends import backend_of, cpu_backend
 from ..codegen.grid_loop import GridLoop
-from ..codegen.how_compiled import Compiled, all_native, attempt, remarked, why_not_portable
+from ..codegen.how_compiled import Compiled, all_native, attempt, remarked
 from ..codegen.lane_loop import lane_loop
 from ..codegen.traced_once import TracedOnce
 from ..feedback.compiler_clock import compiler_at_work
@@ -20,6 +21,7 @@ from ..kept.key import key_of_kept
 from ..kept.shelf import Shelf
 from ..point import Point, method_of, parameters_at, point_function
 from ..space import Space
+from ..xla.between_calls import computed_between
 from .made_before import GridFunction, Made, find, keep, key_of, ways_before
 from .vmap import GridVmap
 
@@ -122,8 +124,9 @@ class _One:
                 partial(all_native, ways),
             )
             function = GridVmap(point, smaller, device, what=self.what, seldom=seldom, keep=keep)
-        said = frozenset(remarked(known or ways, function.remark))
-        shelf.keep_ways((known or ways) if self.space.needs_ode else said)
+            known = known or _with_what_is_between(ways, point, smaller)
+        said = frozenset(remarked(known, function.remark))
+        shelf.keep_ways(known if self.space.needs_ode else said)
         return function, said
 
 
@@ -151,10 +154,26 @@ def _how_orbits(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     if ways is not None:
         return remarked(ways, "")
     found: set[Compiled] = set()
-    point = point_function(space, choices, partial(lane_loop, report=found.add, link=False))
-    jax.eval_shape(point, *_shapes_at_a_point(space))
+    point = TracedOnce(point_function(space, choices, partial(lane_loop, report=found.add, link=False)))
+    found = _with_what_is_between(found, point, _shapes_at_a_point(space))
     shelf.keep_ways(found)
     return found
+
+
+def _with_what_is_between(
+    ways: set[Compiled], point: TracedOnce, coordinates: Sequence[Point]
+) -> set[Compiled]:
+    """The ways of a function of points, and what XLA computes between its calls of machine code.
+
+    Its trace says that: `ways` are those that are known once it is made.
+    """
+    trace, _ = point.trace(*jax.tree.map(_at_a_point, list(coordinates)))
+    between = tuple(sorted(computed_between(trace.jaxpr)))
+    return {replace(way, between=between) if way.native else way for way in ways}
+
+
+def _at_a_point(values: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((), values.dtype)
 
 
 def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Compiled]:
@@ -181,14 +200,6 @@ def _how_points(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     keep(key, function, ways)
     shelf.keep_ways(ways)
     return ways
-
-
-def not_portable(space: Space, ways: Iterable[Compiled]) -> str:
-    """Why what is computed in these ways may have other bits on another device; empty where it has not."""
-    reason = why_not_portable(ways)
-    if space.needs_ode and not reason:
-        return "XLA (what is said of orbits at their end)"
-    return reason
 
 
 def least_steps(space: Space) -> int | None:

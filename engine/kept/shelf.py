@@ -96,11 +96,14 @@ class Shelf:
 
 
 def _as_data(ways: Iterable[Compiled]) -> list[list[Any]]:
-    return [[way.native, way.reason, way.remark, way.library] for way in sorted(ways, key=str)]
+    return [
+        [way.native, way.reason, way.remark, way.library, way.between]
+        for way in sorted(ways, key=lambda way: (str(way), way.between))
+    ]
 
 
 def _ways_of(data: Iterable[Any]) -> frozenset[Compiled]:
     return frozenset(
-        Compiled(bool(native), reason, str(remark), tuple(map(str, library)))
-        for native, reason, remark, library in data
+        Compiled(bool(native), reason, str(remark), tuple(map(str, library)), tuple(map(str, between)))
+        for native, reason, remark, library, between in data
     )

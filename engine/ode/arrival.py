@@ -35,12 +35,7 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
     """
     if orbit.lane.watch is None:
         return jnp.full_like(orbit.lane.t, jnp.nan)
-    return integration.call(_settle_time, orbit)
-
-
-def _settle_time(integration: Integration, orbit: Orbit) -> Array:
     lane, rest = orbit.lane, orbit.rest
-    assert lane.watch is not None
     assert lane.before is not None
     begin, end = (lane.before, lane) if orbit.arrival is None else orbit.arrival[1:]
     _, left_out = integration.motion(end)

@@ -99,9 +99,10 @@ class Bound:
 
     def decided(self) -> Array | None:
         """`Attractor` number that the flow itself gives the scenario; None where it is to be integrated."""
-        if self.flow.decide is None or self.method.decide == "integration":
+        decide = self.flow.decide
+        if decide is None or self.method.decide == "integration":
             return None
-        return self.flow.decide(self.p, **self.static)
+        return self.call(lambda own, _: decide(own.p, **own.static), ())
 
     def end(self, state: Array) -> Array:
         """The horizon, in the dtype of the state."""
@@ -110,6 +111,14 @@ class Bound:
     def last_end(self, end: Array) -> Array:
         """The time up to which an orbit may go on that is to end at `end`."""
         return jnp.maximum(end, self.method.latest) if self.method.extends else end
+
+    def later(self, until: Array, end: Array) -> tuple[Array, Array]:
+        """The time until which an orbit goes on that was open at `until`, and whether there is such a time.
+
+        `end` is its horizon.
+        """
+        latest = self.last_end(end)
+        return jnp.minimum(2 * until, latest), (until > 0) & (until < latest)
 
     def stepper_at(self, largest: Array | None, *known: Array | None) -> Stepper:
         """What takes steps as accurate as what is `known` allows: as of `tolerance`."""

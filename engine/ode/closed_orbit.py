@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from ..codegen.lane_call import lane_call
 from .attractor import NOISE, SAME_TIME, closeness
 from .extrema import Bind, Extremes, Turns, extreme_in, turned
 from .rounds import ENDS, IN_ROUND, KEPT, LEAVING, ROUNDS, at, largest_in, states_return, stays
+from .steps.stepper import Stepper
 
 Array = Any
 Loop = Callable[..., Any]
@@ -37,8 +40,8 @@ _PART = 1e-3
 class Closeness(NamedTuple):
     """As parts of a swing: extremes that differ by less than `close` may be the same, by `exact` they are."""
 
-    close: float
-    exact: float
+    close: Array | float
+    exact: Array | float
 
     @classmethod
     def of(cls, tolerance: float, exact_tolerance: float) -> "Closeness":
@@ -57,7 +60,7 @@ class Cycle(NamedTuple):
     low: Array
 
 
-class _Walk(NamedTuple):
+class Walk(NamedTuple):
     """An orbit on its way to its next turn: the next step begins at `t`; `last` is the one before, (k, ...).
 
     `turned` are the quantities with a maximum (first row) or a minimum in the last step, shape (2, k).
@@ -73,7 +76,7 @@ class _Walk(NamedTuple):
     turned: Array
 
 
-class _History(NamedTuple):
+class History(NamedTuple):
     """Values and times of the last maxima and minima of each quantity, shape (2, k, kept), latest last.
 
     `states` are those at the maxima of the first quantity, shape (d, kept).
@@ -84,96 +87,153 @@ class _History(NamedTuple):
     states: Array
 
 
-def cycle_of(
-    turns: Turns, extremes: Extremes, real: Array, wanted: Array, bind: Bind, p: Any, within: Closeness,
-    error: Array, units: Array, faces: bool, most_steps: int, loop: Loop,
-) -> Cycle:  # fmt: skip
-    """The cycle of an orbit whose extremes repeat after one or several maxima.
+class Sought(NamedTuple):
+    """What is sought of an orbit, and does not change meanwhile.
+
+    Attributes
+    ----------
+    real : which quantities swing by more than errors, shape (k,).
+    first : the number of the quantity whose loops are counted.
+    until : the time at which the search is given up, and how many steps are tried at most (`most_steps`).
+    same : what the maxima of the first quantity may differ by in a cycle.
+    within : which extremes are the same, as parts of a swing.
+    error : what the error of an exact step makes of each quantity, shape (k,).
+    units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
+    """
+
+    real: Array
+    first: Array
+    until: Array
+    most_steps: Array
+    same: Array
+    within: Closeness
+    error: Array
+    units: Array
+
+
+class Search(NamedTuple):
+    """A search under way: where the orbit is, its turns so far, the cycle, and whether to go `on`."""
+
+    walk: Walk
+    history: History
+    cycle: Cycle
+    on: Array
+
+
+def search_begins(
+    turns: Turns, extremes: Extremes, real: Array, wanted: Array, stepper: Stepper, within: Closeness,
+    error: Array, units: Array, most_steps: int,
+) -> tuple[Search, Sought]:  # fmt: skip
+    """The search for the cycle of an orbit, from its last maximum on.
 
     Parameters
     ----------
     turns, extremes : its last ones.
-    real : which quantities swing by more than errors, shape (k,).
     wanted : whether to look at all; without it nothing is integrated.
-    bind, p, loop : as of `extrema.extremes_in`; the steps are the exact ones.
-    within : which extremes are the same.
-    error : what the error of an exact step makes of each quantity, shape (k,).
-    units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
-    faces : as in `Flow`.
-    most_steps : steps that are tried at most.
+    stepper : takes the exact steps.
+    real, within, error, units, most_steps : as of `Sought`.
     """
-    stepper, followed = bind(p)
-    first, k = jnp.argmax(real), len(followed.names)
+    first, k, dtype = jnp.argmax(real), len(real), turns.state.dtype
     gap = at(extremes.high_time - extremes.earlier_high_time, first)
     wanted = wanted & jnp.any(real) & (gap > 0) & jnp.isfinite(gap)
     # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
     last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
     t, state, size = (at(a, first) for a in (last.t, last.state, last.size))
     until = jnp.where(wanted, t + 2 * (KEPT + 2) * gap, t)
-    walk = _Walk(
+    walk = Walk(
         t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
         jnp.zeros((2, k), bool),
     )  # fmt: skip
-    nothing = jnp.full((2, k, KEPT), jnp.nan, state.dtype)
+    nothing, zero = jnp.full((2, k, KEPT), jnp.nan, dtype), jnp.zeros(k, dtype)
+    history = History(nothing, nothing, jnp.full((state.size, KEPT), jnp.nan, dtype))
     same = within.close * at(extremes.high - extremes.low, first)
-    zero = jnp.zeros(k, state.dtype)
-    none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), state.dtype), zero, zero)
+    most, within = jnp.int32(most_steps), Closeness(*(jnp.asarray(part, dtype) for part in within))
+    none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), dtype), zero, zero)
+    sought = Sought(real, first, until, most, same, within, error, units)
+    return Search(walk, history, none, _goes_on(t, state, walk.tried, sought)), sought
 
-    def cond(now: tuple[_Walk, _History, Cycle]) -> Array:
-        walk, history, cycle = now
-        maxima = at(history.values[0], first)
-        enough = jnp.isfinite(maxima[0]) | _spirals(maxima, same) | cycle.found
-        return _goes_on(walk, until, most_steps) & ~enough
 
-    def body(now: tuple[_Walk, _History, Cycle]) -> tuple[_Walk, _History, Cycle]:
-        walk, history, _ = now
-        walk = _to_next_turn(walk, until, real, most_steps, bind, p, loop)
+def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, loop: Loop) -> Cycle:
+    """The cycle of an orbit whose extremes repeat after one or several maxima.
+
+    Parameters
+    ----------
+    search, sought : as `search_begins` gives them.
+    bind, p, loop : as of `extrema.extremes_in`; the steps are the exact ones.
+    faces : as in `Flow`.
+    """
+    each = jnp.asarray(np.eye(len(sought.real), dtype=search.walk.t.dtype))
+
+    def body(now: Search) -> Search:
+        walk = _to_next_turn(now.walk, sought, bind, p, loop)
 
         def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, ...]:
             return extreme_in(which, step, bind, p, loop, wanted)
 
-        which = jnp.eye(k, dtype=walk.t.dtype)
-        value, when, _, states = jax.vmap(refined)(which, walk.last, jnp.any(walk.turned, axis=0))
-        rose = jnp.broadcast_to(at(walk.turned[0], first), units.shape)
-        history = _History(
-            _pushed(history.values, value, walk.turned), _pushed(history.times, when, walk.turned),
-            _pushed(history.states, at(states, first), rose),
-        )  # fmt: skip
-        returns = states_return(history.states, units, faces, *within)
-        return walk, history, _compared(history, returns, real, first, within, error)
+        value, when, _, states = jax.vmap(refined)(each, walk.last, jnp.any(walk.turned, axis=0))
+        met = _Met(walk.t, walk.state, walk.tried, walk.turned, value, when, states)
+        given = now.history, met, sought
+        return Search(walk, *lane_call(loop, lambda given: _after_turn(*given, faces), given))
 
-    unknown = jnp.full((state.size, KEPT), jnp.nan, state.dtype)
-    return lax.while_loop(cond, body, (walk, _History(nothing, nothing, unknown), none))[2]
+    return lax.while_loop(lambda now: now.on, body, search).cycle
 
 
-def _goes_on(walk: _Walk, until: Array, most_steps: int) -> Array:
-    return (walk.tried < most_steps) & (walk.t < until) & jnp.all(jnp.isfinite(walk.state))
+class _Met(NamedTuple):
+    """Where the orbit is after its next turn, which quantities `turned`, and their extremes there, (k, ...)."""
+
+    t: Array
+    state: Array
+    tried: Array
+    turned: Array
+    value: Array
+    when: Array
+    states: Array
 
 
-def _to_next_turn(
-    walk: _Walk, until: Array, real: Array, most_steps: int, bind: Bind, p: Any, loop: Loop
-) -> _Walk:
+def _after_turn(history: History, met: _Met, sought: Sought, faces: bool) -> tuple[History, Cycle, Array]:
+    """The history with what was met, the cycle in it, and whether to go on.
+
+    No parameter of a scenario is in it, so that the machine code is the same for all flows of a form.
+    """
+    first, turned = sought.first, met.turned
+    rose = jnp.broadcast_to(at(turned[0], first), sought.units.shape)
+    history = History(
+        _pushed(history.values, met.value, turned), _pushed(history.times, met.when, turned),
+        _pushed(history.states, at(met.states, first), rose),
+    )  # fmt: skip
+    returns = states_return(history.states, sought.units, faces, *sought.within)
+    cycle = _compared(history, returns, sought)
+    maxima = at(history.values[0], first)
+    enough = jnp.isfinite(maxima[0]) | _spirals(maxima, sought.same) | cycle.found
+    return history, cycle, _goes_on(met.t, met.state, met.tried, sought) & ~enough
+
+
+def _goes_on(t: Array, state: Array, tried: Array, sought: Sought) -> Array:
+    return (tried < sought.most_steps) & (t < sought.until) & jnp.all(jnp.isfinite(state))
+
+
+def _to_next_turn(walk: Walk, sought: Sought, bind: Bind, p: Any, loop: Loop) -> Walk:
     """Step until after a maximum or minimum of a quantity that really swings."""
 
-    def cond(walk: _Walk, fixed: Any) -> Array:
-        return _goes_on(walk, fixed[0], most_steps) & ~jnp.any(walk.turned)
+    def cond(walk: Walk, fixed: Any) -> Array:
+        return _goes_on(walk.t, walk.state, walk.tried, fixed[0]) & ~jnp.any(walk.turned)
 
-    def body(walk: _Walk, fixed: Any) -> _Walk:
-        until, real, p = fixed
+    def body(walk: Walk, fixed: Any) -> Walk:
+        sought, p = fixed
         stepper, followed = bind(p)
-        tried = stepper.step(walk.t, until, walk.size, walk.state, walk.rates, walk.solver_state)
+        tried = stepper.step(walk.t, sought.until, walk.size, walk.state, walk.rates, walk.solver_state)
         step, rose, fell = turned(
             followed, (walk.t, tried.t), (walk.state, tried.state), (walk.rates, tried.rates)
         )
         new = walk._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state, last=step,
-            turned=jnp.stack([rose, fell]) & real[None],
+            turned=jnp.stack([rose, fell]) & sought.real[None],
         )  # fmt: skip
         kept = jax.tree.map(lambda a, b: jnp.where(tried.keep, a, b), new, walk)
         return kept._replace(size=tried.next_size, tried=walk.tried + 1)
 
     fresh = walk._replace(turned=jnp.zeros_like(walk.turned))
-    return loop(cond, body, fresh, (until, real, p))
+    return loop(cond, body, fresh, (sought, p))
 
 
 def _pushed(kept: Array, new: Array, turned: Array) -> Array:
@@ -191,18 +251,9 @@ def _spirals(maxima: Array, same: Array) -> Array:
     return (jnp.all(steps > 0) | jnp.all(steps < 0)) & (jnp.abs(jnp.sum(steps)) > same)
 
 
-def _compared(
-    history: _History,
-    returns: tuple[Array, Array],
-    real: Array,
-    first: Array,
-    within: Closeness,
-    error: Array,
-) -> Cycle:
-    """The cycle in a history, of as many loops as take the state back, as `states_return` says.
-
-    `first` is the quantity whose loops are counted, `error` that of each.
-    """
+def _compared(history: History, returns: tuple[Array, Array], sought: Sought) -> Cycle:
+    """The cycle in a history, of as many loops as take the state back, as `states_return` says."""
+    real, first, within, error = sought.real, sought.first, sought.within, sought.error
     values, times, _ = history
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
     last, before, earlier = (at(values, which, -1) for which in ROUNDS)
@@ -215,7 +266,7 @@ def _compared(
     repeats &= change <= LEAVING * jnp.maximum(former, NOISE * error[None, :, None])
     # Shares along a boundary cycle return, too, but ever more slowly.
     ends = [at(times, which, -1) for which in ENDS]
-    periods, same_time = ends[0] - ends[1], max(10 * within.close, SAME_TIME)
+    periods, same_time = ends[0] - ends[1], jnp.maximum(10 * within.close, SAME_TIME)
     repeats &= jnp.abs(periods - (ends[1] - ends[2])) <= same_time * periods
     exact = within.exact + _EXACT_SMALL * error[:, None] / swing
     still = jnp.all(repeats & stays(change / swing[None], former / swing[None], exact[None]), axis=0)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..codegen.lane_call import lane_call, plain_loop
 from ..codegen.lane_loop import lane_loop
@@ -114,27 +115,31 @@ def updated(
     return Turns(*map(shifted, turns, new))
 
 
-def extremes_in(
-    turns: Turns, bind: Bind, p: Any, allowed: Callable[[Array], Array], loop: Callable[..., Any] = lane_loop
-) -> Extremes:
+class Located(NamedTuple):
+    """Value, time and depth of each extreme of `Turns`, shape (4, k)."""
+
+    value: Array
+    time: Array
+    depth: Array
+
+    def with_errors(self, error: Array) -> Extremes:
+        """The extremes, of which a step's error makes so much, shape (k,)."""
+        return Extremes(*self.value, *self.time, self.depth, error)
+
+
+def extremes_in(turns: Turns, bind: Bind, p: Any, loop: Callable[..., Any] = lane_loop) -> Located:
     """Values and times of the extremes in these steps.
 
     Parameters
     ----------
     bind : bind(p) gives what steps into them and what is followed, for the parameters `p`.
-    allowed : allowed(state), the error that a step may make in each component, shape (d,).
     loop : repeats a refinement, as `lane_loop` does.
     """
-    _, followed = bind(p)
-    each = jnp.eye(turns.t.shape[1], dtype=turns.t.dtype)
+    each = jnp.asarray(np.eye(turns.t.shape[1], dtype=turns.t.dtype))
     value, when, depth, _ = jax.vmap(
         lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop))(each, turn)
     )(turns)
-    return Extremes(
-        value[0], value[1], value[2], value[3],
-        when[0], when[1], when[2], when[3],
-        depth, errors_in(turns, followed, allowed),
-    )  # fmt: skip
+    return Located(value, when, depth)
 
 
 def errors_in(turns: Turns, followed: Followed, allowed: Callable[[Array], Array]) -> Array:

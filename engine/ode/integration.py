@@ -82,7 +82,7 @@ class Integration(Bound):
         """Step the orbit to that time or past it, or until it fails or has to be looked at."""
 
         def cond(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Array:
-            return (lane.t < fixed[0]) & ~lane.paused & (lane.status == Status.ok)
+            return (lane.t < fixed[0]) & (lane.t < fixed[1]) & ~lane.paused & (lane.status == Status.ok)
 
         def body(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Lane:
             return self.bind(fixed[3])._step(lane, *fixed[1:3])
@@ -90,30 +90,37 @@ class Integration(Bound):
         fixed = (until, end, orbit.rest, self.p)
         return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
 
-    def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs]:
+    def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs, Array]:
         """Step the orbit past one saved time after the other, to its end; the observables, each (times,).
 
-        Steps are those that it takes without saved times.
+        And whether one of them lacks a number that it should have. Steps are those that it takes without
+        saved times.
         """
         end = self.end(orbit.lane.state)
 
-        def to(orbit: Orbit, time: Array) -> tuple[Orbit, Outputs]:
-            orbit = self.advance(orbit, jnp.minimum(time, end), end)
+        def to(orbit: Orbit, time: Array) -> tuple[Orbit, tuple[Outputs, Array]]:
+            orbit = self.advance(orbit, time, end)
             return orbit, self.call(lambda own, given: own._seen_at(*given), (orbit, time, end))
 
         # The end is one more time: apart, all of a step would be compiled twice.
-        orbit, path = lax.scan(to, orbit, jnp.append(times, end))
-        return orbit, {name: values[:-1] for name, values in path.items()}
+        orbit, (path, holes) = lax.scan(to, orbit, jnp.append(times, end))
+        return orbit, {name: values[:-1] for name, values in path.items()}, jnp.any(holes[:-1])
 
-    def _seen_at(self, orbit: Orbit, time: Array, end: Array) -> Outputs:
-        """The observables at a time that the last step has reached or passed; NaN where none has."""
+    def _seen_at(self, orbit: Orbit, time: Array, end: Array) -> tuple[Outputs, Array]:
+        """The observables at a time that the last step has reached or passed; NaN where none has.
+
+        And whether a number is missing: one that may not be NaN, at a time before the end.
+        """
         lane, begin = orbit.lane, orbit.lane.before
         assert begin is not None
         inside = time < lane.t
         within, _ = self.stepper.reach(begin.t, jnp.where(inside, time, begin.t), begin.state, begin.rates)
         there = (time <= end) & ((lane.t >= time) | lane.settled)
         seen = self.observe(jnp.where(inside, within, self.state_at(orbit, time)))
-        return {name: jnp.where(there, value, jnp.nan) for name, value in seen.items()}
+        seen = {name: jnp.where(there, value, jnp.nan) for name, value in seen.items()}
+        needed = [seen[o.name] for o in self.flow.observables if not o.may_be_nan]
+        finite = jnp.asarray([jnp.all(jnp.isfinite(value)) for value in needed], bool)
+        return seen, (time <= end) & ~jnp.all(finite)
 
     def _step(self, lane: Lane, end: Array, rest: Array) -> Lane:
         part = None if lane.watch is None else lane.watch.allowed

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from ...kernels.flow import NOT_ALONG_FACES, Attractor
 from ...kernels.status import Status
 from .attractor import classified, is_swing
-from .closed_orbit import Closeness, Cycle, cycle_of
-from .extrema import Extremes, errors_in, extremes_in
+from .closed_orbit import Closeness, Cycle, Search, Sought, cycle_of, search_begins
+from .extrema import Extremes, Located, errors_in, extremes_in
 from .followed import Followed
 from .integration import Integration, Outputs, Parameters
 from .lane import Lane, Orbit
@@ -28,35 +28,75 @@ class _At(NamedTuple):
     sticks: Array | None
 
 
+class _Judged(NamedTuple):
+    """What the last extremes of an orbit show.
+
+    Which quantities swing by more than errors (`real`, shape (k,)), what it seems to near, whether it is
+    `wanted` to look for a cycle, and where that search begins.
+    """
+
+    extremes: Extremes
+    real: Array
+    attractor: Array
+    wanted: Array
+    search: Search | None
+    sought: Sought | None
+
+
 def reached(integration: Integration, orbit: Orbit, known: Array | None) -> Outputs:
     """``"attractor"``, and of a flow with swings their outputs, of an orbit that has ended.
 
     `known` is what the flow's own `decide` says, if it has one.
     """
-    flow, followed, lane = integration.flow, integration.followed, orbit.lane
-    extremes, own = _extremes(integration, lane), jnp.asarray([s is None for s in followed.sources])
-    tolerance = integration.method.tolerance().nominal
-    # What was seen of an orbit before it stopped stays true, whatever stopped it.
-    sound = _was_on_its_way(lane)
+    lane = orbit.lane
+    if lane.turns is None:
+        return {"attractor": _attractor(integration, orbit, None, known)}
+    loop = partial(integration.loop, native=integration.method.native)
+    located = extremes_in(lane.turns, partial(_bind, integration), _at(integration.p, lane), loop)
+    judged = integration.call(lambda own, given: _judged(own, *given), (orbit, known, located))
+    sharp = _sharp(integration, lane)
+    at, faces = _at(integration.p, lane), integration.flow.faces
+    cycle = cycle_of(judged.search, judged.sought, partial(_bind, sharp), at, faces, loop)
+    seen = judged._replace(search=None, sought=None)
+    return integration.call(lambda own, given: _swings(own, *given), (lane.state, seen, cycle))
+
+
+def _attractor(
+    integration: Integration, orbit: Orbit, extremes: Extremes | None, known: Array | None
+) -> Array:
+    """`Attractor` number by what is `known`, by coming to rest and by the last extremes."""
+    flow, own = integration.flow, jnp.asarray([s is None for s in integration.followed.sources])
     faces = flow.faces if known is None or not flow.faces else known != NOT_ALONG_FACES
+    tolerance = integration.method.tolerance().nominal
     attractor = classified(extremes, own, orbit.at_rest, faces, tolerance)
     if known is not None:
         attractor = jnp.where(known > Attractor.undecided, known, attractor)
-    attractor = jnp.where(sound, attractor, jnp.int8(Attractor.undecided))
-    if extremes is None:
-        return {"attractor": attractor}
+    # What was seen of an orbit before it stopped stays true, whatever stopped it.
+    return jnp.where(_was_on_its_way(orbit.lane), attractor, jnp.int8(Attractor.undecided))
+
+
+def _judged(integration: Integration, orbit: Orbit, known: Array | None, located: Located) -> _Judged:
+    lane, followed, method = orbit.lane, integration.followed, integration.method
+    assert lane.turns is not None
+    extremes = located.with_errors(errors_in(lane.turns, followed, _allowed(integration, lane)))
+    attractor, sound = _attractor(integration, orbit, extremes, known), _was_on_its_way(lane)
     real = is_swing(extremes) & sound
     # Steps that are wrong by as much as a turn changes the orbit do not tell whether it closes.
-    seems_closed = attractor == Attractor.closed_orbit
-    wanted = seems_closed
+    wanted = attractor == Attractor.closed_orbit
     if _may_have_several_loops(integration, lane):
         wanted |= attractor == Attractor.undecided
     if known is not None:
         wanted &= known <= Attractor.undecided
-    cycle = _cycle(integration, lane, extremes, real, wanted & sound)
-    seen = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
-    attractor = jnp.where(wanted & sound, seen, attractor)
-    return {"attractor": attractor, **_swings(integration, lane, extremes, real, attractor, cycle)}
+    wanted &= sound
+    sharp = _sharp(integration, lane)
+    stepper = sharp.stepper_at(lane.largest, lane.noise, lane.sticks)
+    within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
+    error = errors_in(lane.turns, followed, _allowed(sharp, lane))
+    units = jnp.where(jnp.asarray(integration.resting.quadratures or False), jnp.inf, integration.units(lane))
+    search, sought = search_begins(
+        lane.turns, extremes, real, wanted, stepper, within, error, units, method.most_steps
+    )
+    return _Judged(extremes, real, attractor, wanted, search, sought)
 
 
 def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
@@ -74,16 +114,8 @@ def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed]:
     return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed
 
 
-def _at(integration: Integration, lane: Lane) -> _At:
-    return _At(integration.p, lane.largest, lane.noise, lane.sticks)
-
-
-def _extremes(integration: Integration, lane: Lane) -> Extremes | None:
-    if lane.turns is None:
-        return None
-    loop = partial(integration.loop, native=integration.method.native)
-    bind, allowed = partial(_bind, integration), _allowed(integration, lane)
-    return extremes_in(lane.turns, bind, _at(integration, lane), allowed, loop)
+def _at(p: Parameters, lane: Lane) -> _At:
+    return _At(p, lane.largest, lane.noise, lane.sticks)
 
 
 def _allowed(integration: Integration, lane: Lane) -> Callable[[Array], Array]:
@@ -98,20 +130,6 @@ def _may_have_several_loops(integration: Integration, lane: Lane) -> bool:
     return lane.state.size > 2 or integration.resting.driven or aside
 
 
-def _cycle(integration: Integration, lane: Lane, extremes: Extremes, real: Array, wanted: Array) -> Cycle:
-    assert lane.turns is not None
-    method = integration.method
-    loop = partial(integration.loop, native=method.native)
-    sharp = _sharp(integration, lane)
-    within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
-    error = errors_in(lane.turns, integration.followed, _allowed(sharp, lane))
-    units = jnp.where(jnp.asarray(integration.resting.quadratures or False), jnp.inf, integration.units(lane))
-    return cycle_of(
-        lane.turns, extremes, real, wanted, partial(_bind, sharp), _at(integration, lane), within, error,
-        units, integration.flow.faces, method.most_steps, loop,
-    )  # fmt: skip
-
-
 def _sharp(integration: Integration, lane: Lane) -> Integration:
     """The same, by the method that tells whether an orbit returns."""
     own, known = integration, (integration.followed.sources, integration.resting)
@@ -124,23 +142,27 @@ def _was_on_its_way(lane: Lane) -> Array:
     return jnp.any(jnp.stack([lane.status == status for status in statuses]))
 
 
-def _swings(
-    integration: Integration, lane: Lane, extremes: Extremes, real: Array, attractor: Array,
-    cycle: Cycle,
-) -> Outputs:  # fmt: skip
-    """Amplitudes, times of return and loops; of a cycle of several loops those of the whole."""
-    followed, high, low = integration.followed, extremes.high, extremes.low
+def _swings(integration: Integration, state: Array, judged: _Judged, cycle: Cycle) -> Outputs:
+    """Attractor, amplitudes, times of return and loops; of a cycle of several loops those of the whole.
+
+    `state` is any state of the orbit.
+    """
+    followed, real, extremes = integration.followed, judged.real, judged.extremes
+    seen = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
+    attractor = jnp.where(judged.wanted, seen, judged.attractor)
     times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)
     return_time = jnp.take(times, jnp.argmax(real), mode="clip")
-    high, low = jnp.where(cycle.found, cycle.high, high), jnp.where(cycle.found, cycle.low, low)
+    high = jnp.where(cycle.found, cycle.high, extremes.high)
+    low = jnp.where(cycle.found, cycle.low, extremes.low)
     period = jnp.where(cycle.found, cycle.period, return_time)
     loops = jnp.where(cycle.found, cycle.loops, jnp.int32(1))
     amplitudes = {}
     for k, name in enumerate(followed.names):
-        top, bottom = (followed.seen(k, value[k], lane.state) for value in (high, low))
+        top, bottom = (followed.seen(k, value[k], state) for value in (high, low))
         amplitudes[f"{name}_amplitude"] = jnp.where(real[k], jnp.abs(top - bottom), jnp.nan)
     closed, undecided = attractor == Attractor.closed_orbit, attractor == Attractor.undecided
     return {
+        "attractor": attractor,
         **amplitudes,
         "period": jnp.where(undecided, jnp.nan, period),
         "return_time": return_time,

@@ -49,7 +49,7 @@ def stays(change: Array, former: Array, exact: Array | float) -> Array:
 
 
 def states_return(
-    states: Array, units: Array, faces: bool, close: float, exact: float
+    states: Array, units: Array, faces: bool, close: Array | float, exact: Array | float
 ) -> tuple[Array, Array]:
     """For which numbers of loops the whole state repeats, (lengths,), and whether it stays so.
 

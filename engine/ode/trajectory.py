@@ -73,7 +73,7 @@ def integrated(
 
     `only_attractor`: nobody looks at anything else, and orbits that mathematics decides take no step.
     """
-    orbit, path = integration.start(path=bool(len(times))), {}
+    orbit, path, holes = integration.start(path=bool(len(times))), {}, None
     lane = orbit.lane
     known = integration.decided()
     if only_attractor and known is not None:
@@ -81,8 +81,8 @@ def integrated(
         orbit = orbit._replace(lane=lane._replace(t=t))
     times = jnp.asarray(times, lane.t.dtype)
     if len(times):
-        orbit, path = integration.along(orbit, times)
-    return report(integration, *_ended(integration, orbit, known, bool(path)), path, times)
+        orbit, path, holes = integration.along(orbit, times)
+    return report(integration, *_ended(integration, orbit, known, bool(path)), path, holes)
 
 
 class _Extending(NamedTuple):
@@ -109,7 +109,6 @@ def _ended(
         if not at_horizon:
             orbit = integration.advance(orbit, horizon, horizon)
         return orbit, reached(integration, orbit, known)
-    latest = integration.last_end(horizon)
 
     def cond(at: _Extending) -> Array:
         return at.open
@@ -120,8 +119,8 @@ def _ended(
         orbit = integration.advance(at.orbit, until, until)
         seen = reached(integration, orbit, known)
         is_open = (seen["attractor"] == Attractor.undecided) & (orbit.lane.status == Status.ok)
-        is_open &= (until > 0) & (until < latest)
-        return _Extending(orbit, jnp.minimum(2 * until, latest), seen, is_open)
+        later, may_go_on = integration.call(lambda own, given: own.later(*given), (until, horizon))
+        return _Extending(orbit, later, seen, is_open & may_go_on)
 
     nothing = nothing_reached(integration, orbit.lane)
     last = jax.lax.while_loop(cond, body, _Extending(orbit, horizon, nothing, jnp.asarray(True)))

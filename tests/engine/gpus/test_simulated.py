@@ -98,17 +98,36 @@ def decay(t, x, p):
 """
 
 
-def test_orbits_have_the_bits_of_a_cpus_and_are_mixed_with_none_of_them(tmp_path, monkeypatch):
+@pytest.fixture
+def decays(tmp_path):
     (tmp_path / "own.py").write_text(DECAY)
-    sweep = Sweep(f"{tmp_path}/own.py:decay", {"a": [0.1, 0.5, 2.0, 7.0, 9.0]})
+    axis, times = "axes = {a = [0.1, 0.5, 2.0, 7.0, 9.0]}", "times = [0.25, 0.5, 2.0]"
+    (tmp_path / "own.toml").write_text(f'model = "own.py:decay"\n{axis}\n{times}\n')
+    return Sweep.from_file(tmp_path / "own.toml")
+
+
+def test_orbits_begun_on_a_gpu_go_on_elsewhere_with_the_bytes_of_a_cpus(tmp_path, monkeypatch, decays):
+    """Whole programs: start, steps, looks, saved path and what is said of it at its end."""
     cubes = [tmp_path / "cpu.zarr", tmp_path / "gpu.zarr"]
-    computed(cubes[0], "cpu", sweep)
-    simulate(monkeypatch, 2)
-    computed(cubes[1], "all", sweep, part="1/2")
-    with pytest.raises(CubeError, match=r"is not portable .* and begun on gpu; tiles computed on cpu"):
-        computed(cubes[1], "cpu", sweep)
-    computed(cubes[1], "gpu", sweep)
+    computed(cubes[0], "cpu", decays)
+    with monkeypatch.context() as patched:
+        simulate(patched, 2)
+        computed(cubes[1], "all", decays, part="1/2")
+    assert computed(cubes[1], "cpu", decays, part="2/2").missing == 0
+    assert open_cube(cubes[1]).attrs["portable"] == "yes"
     assert numbers(cubes[1]) == numbers(cubes[0])
+    assert recompute(cubes[1], 1.0, sweep_file=tmp_path / "own.toml", device="cpu").differences == {}
+    simulate(monkeypatch)
+    assert recompute(cubes[0], 1.0, sweep_file=tmp_path / "own.toml", device="gpu").differences == {}
+
+
+def test_orbits_through_xla_are_mixed_with_none_of_another_device(tmp_path, monkeypatch, decays):
+    path, sweep = tmp_path / "gpu.zarr", replace(decays, integrator={"native": False})
+    simulate(monkeypatch)
+    computed(path, "gpu", sweep, part="1/2")
+    assert open_cube(path).attrs["portable"] == "no: XLA (native = false)"
+    with pytest.raises(CubeError, match=r"is not portable .* and begun on gpu; tiles computed on cpu"):
+        computed(path, "cpu", sweep)
 
 
 @pytest.mark.parametrize("when", ["it is begun", "it comes home"])

@@ -1,0 +1,58 @@
+"""What XLA computes between calls of machine code: nothing where it only moves numbers, counts and chooses.
+
+These are exact, so they are the same on every device. A sum or a comparison of floats is not: XLA may fuse a
+product into it, and a processor may take tiny numbers for 0.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import dtypes
+from jax.extend import core
+
+from .live_bytes import inner_jaxprs
+
+# They move numbers, or choose among them.
+_MOVES = frozenset(
+    "broadcast_in_dim reshape squeeze expand_dims slice dynamic_slice dynamic_update_slice concatenate pad"
+    " rev transpose gather scatter select_n copy copy_p stop_gradient optimization_barrier split is_finite"
+    " platform_index full_like empty".split()  # noqa: SIM905
+)
+# The names of functions that machine code is called by, on a CPU and on a GPU.
+_CALL, _OURS, _LAUNCH = "ffi_call", "equisweep_", "__gpu$xla.gpu.ptx"
+
+
+def computed_between(jaxpr: core.Jaxpr) -> set[str]:
+    """The primitives in a trace that are neither exact on all devices nor calls of machine code of ours."""
+    computed: set[str] = set()
+    for equation in jaxpr.eqns:
+        inner = inner_jaxprs(equation.params)
+        for one in inner:
+            computed |= computed_between(one)
+        if not inner and not _is_exact(equation):
+            computed.add(equation.primitive.name)
+    return computed
+
+
+def _is_exact(equation: Any) -> bool:
+    name = equation.primitive.name
+    if name == _CALL:
+        target = str(equation.params["target_name"])
+        return target.startswith(_OURS) or target == _LAUNCH
+    if name in _MOVES or not any(map(_real, [*equation.invars, *equation.outvars])):
+        return True
+    return name == "convert_element_type" and _holds_all(equation.outvars[0], equation.invars[0])
+
+
+def _real(atom: Any) -> bool:
+    """Whether it is made of floats, or of what is no number."""
+    dtype = getattr(atom.aval, "dtype", None)
+    return dtype is None or not any(dtypes.issubdtype(dtype, kind) for kind in (np.integer, np.bool_))
+
+
+def _holds_all(wider: Any, given: Any) -> bool:
+    """Whether floats of one kind hold all numbers of another; of other floats tiny ones may become 0."""
+    if given.aval.dtype in (wider.aval.dtype, np.bool_):
+        return True
+    return not _real(given) and jnp.finfo(wider.aval.dtype).nmant >= 8 * given.aval.dtype.itemsize

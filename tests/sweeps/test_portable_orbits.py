@@ -1,0 +1,66 @@
+"""Cubes of orbits are portable where all of them is machine code: the same bytes on every processor."""
+
+from dataclasses import replace
+
+import llvmlite.binding as llvm
+import pytest
+from equisweep.engine.codegen import lane_loop
+from equisweep.engine.codegen.cpu import jit
+from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.grid import made_before
+from equisweep.engine.kept.entries import nothing_kept
+from equisweep.kernels.games.registry import MODELS
+from equisweep.sweeps import Sweep, open_cube, plan, run
+from helpers.cube_files import contents
+
+WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
+# Of a processor with AVX2, as LLVM calls it; code for it runs on one with AVX-512, too.
+WITH_AVX2 = "haswell"
+
+
+def sweep_of(name, **options):
+    """Few orbits with paths, every mechanism dynamic, in tiles of one point and more."""
+    model = MODELS[name]
+    dynamic = {c.name: "dynamic" for c in model.choices if "dynamic" in c.options}
+    moved = next(q for q in model.parameters if not q.integer and q.dim is None and q.name != "horizon")
+    values = [moved.default * part for part in (0.8, 0.9, 1.0)]
+    return Sweep(name, {moved.name: values}, fixed={**dynamic, "horizon": 30.0}, times=[0.5, 7.0], **options)
+
+
+def numbers(path):
+    """All bytes but those that say when it was computed."""
+    return {name: content for name, content in contents(path).items() if "c/" in name and "/runs" not in name}
+
+
+def computed(path, name):
+    run(sweep_of(name), path, durable=False, progress=False, tile_points=2)
+    assert open_cube(path).attrs["portable"] == "yes"
+    return numbers(path)
+
+
+@pytest.mark.parametrize("name", WITH_ORBITS)
+def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, monkeypatch, name):
+    """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side."""
+    monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(16)])
+    expected = computed(tmp_path / "wide.zarr", name)
+    linked, link = [], jit.link
+    monkeypatch.setattr(jit, "link", lambda text: (linked.append(text), link(text))[1])
+    monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(8)])
+    monkeypatch.setattr(made_before, "MADE", type(made_before.MADE)())
+    if llvm.get_host_cpu_features().get("avx2"):
+        machine = llvm.Target.from_default_triple().create_target_machine(cpu=WITH_AVX2, opt=0, jit=True)
+        monkeypatch.setattr(jit, "_target", lambda _: machine)
+        monkeypatch.setattr(jit, "_features", lambda: WITH_AVX2)
+        monkeypatch.setattr(jit, "PREFIX", f"{jit.PREFIX}{WITH_AVX2}_")
+    with nothing_kept():
+        assert computed(tmp_path / "narrow.zarr", name) == expected
+    assert len(linked) > 5
+    assert not any("<16 x double>" in text for text in linked)
+
+
+def test_what_goes_through_xla_all_the_same_is_named():
+    """Sums of derivatives are, which are left to JAX between two calls."""
+    through = sweep_of("internal", integrator={"native": False})
+    assert plan(through, trial=False).not_portable == "XLA (native = false)"
+    moved = replace(sweep_of("internal"), derivatives={"share_final": ["horizon"]})
+    assert plan(moved, trial=False).not_portable == "?"

@@ -157,16 +157,17 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
         return run(p), {}
     wanted = sorted({output for output, _ in space.derivatives})
 
-    def moved(steps: jax.Array) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    # They are put in place, not added to: a sum is not the same on every device.
+    def moved(values: jax.Array) -> tuple[dict[str, Any], Mapping[str, Any]]:
         q = dict(p)
-        for target, step in zip(targets, steps, strict=True):
+        for target, value in zip(targets, values, strict=True):
             name, _, component = target.partition(".")
-            q[name] = q[name].at[_index(space, target)].add(step) if component else q[name] + step
+            q[name] = q[name].at[_index(space, target)].set(value) if component else value
         result = run(q)
         return {name: result[name] for name in wanted}, result
 
     try:
-        jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.zeros(len(targets), space.dtype))
+        jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.stack([_at(space, p, t) for t in targets]))
     except SweepError:
         raise
     except (TypeError, ValueError, NotImplementedError) as error:  # as jax says that something has no rule
@@ -180,6 +181,11 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
         for output, target in space.derivatives
     }
     return result, derivatives
+
+
+def _at(space: Space, p: Point, target: str) -> jax.Array:
+    name, _, component = target.partition(".")
+    return p[name][_index(space, target)] if component else jnp.asarray(p[name], space.dtype)
 
 
 def _index(space: Space, target: str) -> int:

@@ -33,9 +33,9 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
     NaN where it never did.
     An orbit of shares has to have those near 0 that are left out, too.
     """
-    if orbit.lane.watch is None:
-        return jnp.full_like(orbit.lane.t, jnp.nan)
     lane, rest = orbit.lane, orbit.rest
+    if lane.watch is None:
+        return jnp.full_like(lane.t, jnp.nan)
     assert lane.before is not None
     begin, end = (lane.before, lane) if orbit.arrival is None else orbit.arrival[1:]
     _, left_out = integration.motion(end)

@@ -124,7 +124,10 @@ class Located(NamedTuple):
 
     def with_errors(self, error: Array) -> Extremes:
         """The extremes, of which a step's error makes so much, shape (k,)."""
-        return Extremes(*self.value, *self.time, self.depth, error)
+        value, time = self.value, self.time
+        return Extremes(
+            value[0], value[1], value[2], value[3], time[0], time[1], time[2], time[3], self.depth, error
+        )
 
 
 def extremes_in(turns: Turns, bind: Bind, p: Any, loop: Callable[..., Any] = lane_loop) -> Located:

@@ -8,16 +8,28 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import dtypes
 from jax.extend import core
 
 from .live_bytes import inner_jaxprs
 
 # They move numbers, or choose among them.
 _MOVES = frozenset(
-    "broadcast_in_dim reshape squeeze expand_dims slice dynamic_slice dynamic_update_slice concatenate pad"
-    " rev transpose gather scatter select_n copy copy_p stop_gradient optimization_barrier split is_finite"
-    " platform_index full_like empty".split()  # noqa: SIM905
+    {
+        *(
+            "broadcast_in_dim",
+            "reshape",
+            "squeeze",
+            "expand_dims",
+            "transpose",
+            "rev",
+            "pad",
+            "copy",
+            "copy_p",
+        ),
+        *("slice", "dynamic_slice", "dynamic_update_slice", "gather", "scatter", "concatenate", "split"),
+        *("stack", "unstack", "full_like", "empty", "select_n", "is_finite", "platform_index"),
+        *("stop_gradient", "optimization_barrier"),
+    }
 )
 # The names of functions that machine code is called by, on a CPU and on a GPU.
 _CALL, _OURS, _LAUNCH = "ffi_call", "equisweep_", "__gpu$xla.gpu.ptx"
@@ -48,7 +60,7 @@ def _is_exact(equation: Any) -> bool:
 def _real(atom: Any) -> bool:
     """Whether it is made of floats, or of what is no number."""
     dtype = getattr(atom.aval, "dtype", None)
-    return dtype is None or not any(dtypes.issubdtype(dtype, kind) for kind in (np.integer, np.bool_))
+    return dtype is None or not any(jnp.issubdtype(dtype, kind) for kind in (np.integer, np.bool_))
 
 
 def _holds_all(wider: Any, given: Any) -> bool:

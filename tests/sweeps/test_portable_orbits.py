@@ -58,9 +58,10 @@ def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, m
     assert not any("<16 x double>" in text for text in linked)
 
 
-def test_what_goes_through_xla_all_the_same_is_named():
-    """Sums of derivatives are, which are left to JAX between two calls."""
+def test_derivatives_are_portable_and_what_goes_through_xla_is_named(tmp_path):
     through = sweep_of("internal", integrator={"native": False})
     assert plan(through, trial=False).not_portable == "XLA (native = false)"
     moved = replace(sweep_of("internal"), derivatives={"share_final": ["horizon"]})
-    assert plan(moved, trial=False).not_portable == "?"
+    assert plan(moved, trial=False).not_portable == ""
+    run(moved, tmp_path / "a.zarr", durable=False, progress=False)
+    assert open_cube(tmp_path / "a.zarr").attrs["portable"] == "yes"

@@ -173,7 +173,7 @@ def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, lo
         value, when, _, states = jax.vmap(refined)(each, walk.last, jnp.any(walk.turned, axis=0))
         met = _Met(walk.t, walk.state, walk.tried, walk.turned, value, when, states)
         given = now.history, met, sought
-        history, cycle, on = lane_call(loop, lambda given: _after_turn(*given, faces), given)
+        history, cycle, on = lane_call(loop, lambda given: _after_turn(*given, faces=faces), given)
         return Search(walk, history, cycle, on)
 
     return lax.while_loop(lambda now: now.on, body, search).cycle

@@ -50,6 +50,18 @@ def site(tmp_path_factory):
     return kept / now
 
 
+def test_what_a_site_leaves_beside_it_is_no_page_of_the_next():
+    """Notebooks come into the folder above the site's, and one that nothing leads to is a warning."""
+    command = next(line for line in (ROOT / "Makefile").read_text().splitlines() if " -m sphinx " in line)
+    above = (ROOT / command.split()[-1]).parent
+    names: dict[str, list[str]] = {}
+    config = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    exec(next(line for line in config.splitlines() if line.startswith("exclude_patterns")), names)
+    assert above.parent == ROOT / "docs"
+    assert above.name in names["exclude_patterns"]
+    assert f"/{above.relative_to(ROOT)}/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 class Loaded(html.parser.HTMLParser):
     """What a browser loads for a page: scripts, styles, pictures, frames; not where a link leads."""
 

@@ -85,9 +85,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 _begun: list[Path] = []
 
-# What a test reads back need not lie on the disk yet, and both workers waited for the same one: 2,000 times in
-# the tests of questions to cubes alone, 6 s. Where tests are about what lies there, and in commands that they
-# start, nothing is left out.
+# What a test reads back need not lie on the disk yet, and both workers waited for the same one: 2,000 times
+# in the tests of questions to cubes alone, 6 s. Where tests are about what lies there, and in commands that
+# they start, nothing is left out.
 _WAITS_FOR_THE_DISK = re.compile("engine/(store|test_kill)|test_files|cluster/")
 _fsync = os.fsync
 

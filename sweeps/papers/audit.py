@@ -113,9 +113,9 @@ def write_report(model: str, results: list[Result], folder: Path) -> None:
             if figure is not None:
                 pictures[number] = _file_name(number)
                 figure.savefig(folder / pictures[number], dpi=130)
-    text = markdown(model, f"Source: {about.source}", results, pictures, about.untested)
+    text = markdown(model, f"Source: {about.source}", results, pictures, about.elsewhere)
     (folder / "report.md").write_text(text, encoding="utf-8")
-    numbers = as_json(model, results, pictures, about.untested)
+    numbers = as_json(model, results, pictures, about.elsewhere)
     (folder / "report.json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False), encoding="utf-8")
 
 

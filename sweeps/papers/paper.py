@@ -36,11 +36,11 @@ class Paper:
         The cubes of its audit, and the conclusions that are held against them.
     reproduce
         ``reproduce(folder)`` computes its published numbers and claims anew; pictures go to `folder`.
-    untested
+    elsewhere
         Conclusions that no cube can test, each with the reason.
     """
 
     source: str
     studies: tuple[Study, ...]
     reproduce: Callable[[Path], Reproduction]
-    untested: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()

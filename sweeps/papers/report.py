@@ -31,7 +31,7 @@ def markdown(
         parts.append("\n".join(lines))
         parts += _paragraphs(result, pictures)
     if notes:
-        parts.append("## Not put to the test\n\n" + "\n".join(f"- {note}" for note in notes))
+        parts.append("## Put to the test elsewhere\n\n" + "\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts) + "\n"
 
 
@@ -41,7 +41,7 @@ def as_json(
     """The same as numbers."""
     return {
         "model": model,
-        "not_tested": list(notes),
+        "tested_elsewhere": list(notes),
         "studies": [
             {
                 "name": r.study.name,

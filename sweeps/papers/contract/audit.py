@@ -14,7 +14,10 @@ from ...spec.sweep import Sweep
 from ..conclusions import Conclusion, Margin, Study, evenly
 from .subtypes import STUDY as SUBTYPES
 
-UNTESTED = ("Algorithm 1: a procedure, not a claim about a domain; `equisweep offers` runs it.",)
+ELSEWHERE = (
+    "Algorithm 1 (III-C): of groups of infrastructures, not of a grid; `equisweep reproduce contract`, on "
+    "groups drawn at random. `equisweep offers` runs it.",
+)
 
 
 def rises_with_type(name: str) -> Margin:

@@ -16,9 +16,8 @@ from .participants import STUDIES as FURTHER
 
 FACTORS = ("data", "application_systems")
 
-UNTESTED = (
-    "Section 3, four hierarchies of factors: about one matrix, not a domain; `equisweep reproduce internal` "
-    "checks it.",
+ELSEWHERE = (
+    "Section 3, four hierarchies of factors: of one matrix, not of a grid; `equisweep reproduce internal`.",
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ....kernels.games.internal.model import INTERNAL
 from ..claims import Claim, claims_report
 from ..paper import Paper, Reproduction
-from .audit import STUDIES, UNTESTED
+from .audit import ELSEWHERE, STUDIES
 from .claims import claims, study
 from .figures import draw
 from .structure_claims import claims as structure_claims
@@ -24,4 +24,4 @@ def reproduce(folder: Path) -> Reproduction:
     return claims_report(parts, pictures)
 
 
-PAPER = Paper(INTERNAL.source, STUDIES, reproduce, UNTESTED)
+PAPER = Paper(INTERNAL.source, STUDIES, reproduce, ELSEWHERE)

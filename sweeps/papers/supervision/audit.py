@@ -17,7 +17,7 @@ from ..conclusions import Conclusion, Margin, Study, evenly
 from .beyond.noise import NOISE
 from .beyond.regulator import REGULATED_ORBITS, REGULATOR
 from .beyond.shapes import SHAPES
-from .beyond.shares import SHARES
+from .beyond.shares import SHARES, STEPS
 from .cases import BOTH, CASE, NEITHER, PUNISHMENT_ONLY, REWARD_ONLY, Mechanism
 from .margins import attracts, corner, difference, exists, one_of, signed, under
 
@@ -255,6 +255,7 @@ STUDIES = (
     ),
     SHAPES,
     SHARES,
+    STEPS,
     REGULATOR,
     REGULATED_ORBITS,
     NOISE,

@@ -160,6 +160,14 @@ def test_what_counts_for_more_gets_more():
     assert shares[0, 0] - shares[-1, 0] > 0.02
 
 
+def test_derivatives_in_the_weight_of_a_level_are_those_of_differences():
+    p = scenario(np.random.default_rng(4), 3, 10) | {"level": np.array([1.0, 2.0, 3.0]), "M": np.float64(300)}
+    slopes = jax.jit(jax.jacfwd(lambda w: internal(p | {"level_weight": w}, wanted=())["share"]))(1.3)
+    below, above = np.asarray(by_weight(1.3 + 1e-5 * jnp.linspace(-1, 1, 30), p))[[0, -1]]
+    np.testing.assert_allclose(slopes, (above - below) / 2e-5, rtol=1e-6, atol=1e-9)
+    assert (np.abs(slopes) > 1e-3).any()
+
+
 def test_a_structure_gives_the_levels_that_a_sweep_takes():
     structure = load_structure(TEN_FACTORS)
     levels = structure.level_of()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from equisweep.kernels.games.supervision_shares.rest import FIRST_INSIDE, REST_POINTS
+from equisweep.kernels.games.supervision_shares.rest import CLASSES, FIRST_INSIDE, REST_POINTS
 from equisweep.sweeps.papers.supervision.audit import STUDIES
 from equisweep.sweeps.papers.supervision.beyond import noise, regulator, shapes, shares
 from helpers.oracles import supervision_regulator as three
@@ -87,6 +87,23 @@ def test_margins_where_rules_follow_who_supervises(number, slab, margin):
     (conclusion,) = [one for one in shares.CONCLUSIONS if one.number == number]
     assert float(conclusion.margin(slab)) == pytest.approx(margin)
     assert conclusion.premise is None or bool(conclusion.premise(slab))
+
+
+@pytest.mark.parametrize(
+    ("kind", "margin"), [("crossing_node", 1), ("sliding_node", 1), ("centre", -1), ("escaping", -1)]
+)
+def test_margins_where_rewards_and_fines_are_steps_of_both_shares(kind, margin):
+    (conclusion,) = [one for one in shares.STEPS.conclusions if one.number == "3.2 (stable, steps of both)"]
+    points = list(REST_POINTS[FIRST_INSIDE:])
+    kinds = [0.0, float(CLASSES[kind])] + [0.0] * (len(points) - 2)
+    slab = xr.Dataset(
+        {"rest_class": ("rest_point", kinds), "interior_count": 1.0, "stable_count": 1.0},
+        {"rest_point": points},
+    )
+    assert float(conclusion.margin(slab)) == margin
+    assert bool(conclusion.premise(slab))
+    saddle = slab["rest_class"].where(slab["rest_class"] == 0, CLASSES["crossing_saddle"])
+    assert not bool(conclusion.premise(slab.assign(rest_class=saddle)))
 
 
 def test_a_sentence_on_one_point_inside_is_silent_of_saddles():
@@ -195,3 +212,5 @@ def test_the_studies_are_the_papers_and_their_sweeps_are_sound():
     assert shapes.SHAPES.sweep.space().points == 2 * 3 * shapes.SHAPES.size
     assert shares.SHARES in STUDIES
     assert shares.SHARES.sweep.space().points == 4 * shares.SHARES.size
+    assert shares.STEPS in STUDIES
+    assert shares.STEPS.sweep.space().points == shares.STEPS.size

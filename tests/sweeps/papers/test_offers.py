@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.papers.contract import algorithm_claims
 from equisweep.sweeps.papers.contract.design import Infrastructure, optimal_design
-from equisweep.sweeps.papers.contract.offers import allocate
+from equisweep.sweeps.papers.contract.offers import Allocation, allocate
 from equisweep.sweeps.papers.contract.offers_file import OffersError, offers
 from scipy.optimize import linprog
 
@@ -226,3 +227,29 @@ def test_a_file_may_state_probabilities_and_another_order_of_types(tmp_path):
     path.write_text(text.replace("0.2", "0.3"))
     with pytest.raises(OffersError, match=r"sum to 1, not 1\.1"):
         offers(path)
+
+
+def test_the_algorithms_claims_are_those_of_the_paper_and_notice_another_algorithm(monkeypatch):
+    found = list(algorithm_claims.claims())
+    assert [c.holds for c in found] == [True, False, True]
+    assert not any(c.surprises for c in found)
+
+    def by_need(group, total, design, accepts=lambda one, _: True):
+        """Whoever needs least is served first, and nobody is ever considered again."""
+        inside, free = [], total
+        for one in sorted(group, key=lambda i: i.least):
+            if one.least <= free:
+                inside, free = [*inside, one], free - one.least
+        out = tuple(i.name for i in group if i not in inside)
+        return Allocation({i.name: i.least for i in inside if accepts(i, i.least)}, out, (), ())
+
+    monkeypatch.setattr(algorithm_claims, "allocate", by_need)
+    assert [c.surprises for c in algorithm_claims.claims()] == [True, False, True]
+
+
+def test_one_who_needs_much_is_kept_before_several_of_more_worth_together():
+    """The counterexample to what Algorithm 1 is for, by hand."""
+    surest = Infrastructure("large", 3.0, 6.0, 100.0, (0.1, 0.9))
+    others = [Infrastructure(f"{k}", 1.0, 2.0, 20.0, (0.2, 0.8)) for k in range(5)]
+    end = allocate([surest, *others], 100.0, lambda who, _: [i.least for i in who])
+    assert set(end.resources) == {"large"}

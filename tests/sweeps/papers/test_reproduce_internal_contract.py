@@ -115,7 +115,7 @@ def test_reproducing_prints_its_claims_and_exits_1_on_a_surprise_only(
     told = capsys.readouterr().out
     assert told.count(".png") == 3
     assert (
-        "6 fail as is known." if model == "internal" else "14 of 17 claims hold, 3 fail as is known."
+        "6 fail as is known." if model == "internal" else "16 of 20 claims hold, 4 fail as is known."
     ) in told
     module = internal_paper if model == "internal" else contract_paper
     monkeypatch.setattr(module, "claims", lambda s: [check("s", "wrong", np.array([-1.0]), "m")])

@@ -5,8 +5,7 @@ Nothing of these games is the paper's: a sentence that fails here is not refuted
 
 import xarray as xr
 
-from .....kernels.games.supervision_shapes.rest import CLASSES
-from .....kernels.games.supervision_shares.rest import FIRST_INSIDE, REST_POINTS
+from .....kernels.games.supervision_shares.rest import CLASSES, FIRST_INSIDE, REST_POINTS
 from .....kernels.numerics.stability import RestClass
 from ....spec.sweep import Sweep
 from ...conclusions import Conclusion, Margin, Study, evenly
@@ -16,7 +15,8 @@ _RISING: Rules = ("constant", "linear")
 _FALLING: Rules = ("constant", "linear_falling")
 _BOTH: Rules = ("linear", "linear_falling")
 _INSIDE = list(REST_POINTS[FIRST_INSIDE:])
-_STABLE = [CLASSES[name] for name in ("stable_node", "stable_focus", "sliding_node")]
+_STABLE = [CLASSES[name] for name in ("stable_node", "stable_focus", "sliding_node", "crossing_node")]
+_SADDLES = [CLASSES[name] for name in ("saddle", "sliding_saddle", "crossing_saddle")]
 
 
 def _of(rules: Rules, name: str) -> Margin:
@@ -109,4 +109,50 @@ SHARES = Study(
     "c1",
     label="equations",
     points=1_296,
+)
+
+
+def _within(d: xr.Dataset) -> xr.DataArray:
+    return d["rest_class"].sel(rest_point=_INSIDE)
+
+
+def _round_one(d: xr.Dataset) -> xr.DataArray:
+    """Whether there is one point inside, on thresholds too, and it is no saddle."""
+    return (d["interior_count"] == 1) & ~_within(d).isin(_SADDLES).any("rest_point")
+
+
+def _kept_by_steps(d: xr.Dataset) -> xr.DataArray:
+    return xr.where(_within(d).isin(_STABLE).any("rest_point"), 1.0, -1.0)
+
+
+_BY_STEPS = "a fine that ends at a share y, a reward that begins at a share x"
+
+_OF_STEPS = (
+    Conclusion("2.3 (none stable, steps)", f"{_BY_STEPS}: no rest point is stable",
+               lambda d: -d["stable_count"], _round_one, _ONE, weak=True, unit="stable points"),
+    Conclusion("3.2 (stable, steps of both)", f"{_BY_STEPS}: the interior point attracts",
+               _kept_by_steps, _round_one, _ONE, unit="",
+               remark="It does on a threshold of y and where thresholds cross; else it is a centre."),
+)  # fmt: skip
+
+STEPS = Study(
+    "steps",
+    Sweep(
+        "supervision_shares",
+        {
+            "reward_x_threshold": evenly(0.2, 0.8, 3),
+            "fine_threshold": evenly(0.25, 0.75, 3),
+            "c1": evenly(0.2, 6.2, 5),
+            "c2": evenly(5.1, 13.1, 5),
+            "r": evenly(1, 21, 5),
+            "f": evenly(1.5, 31.5, 5),
+        },
+        {"reward": "constant", "punishment": "step", "reward_in_x": "step", "punishment_in_x": "constant"},
+        ["rest_class", "interior_count", "stable_count"],
+        origin="audit supervision, study steps",
+    ),
+    _OF_STEPS,
+    "c1",
+    label="equations",
+    points=5_625,
 )

@@ -48,6 +48,9 @@ def _end(p: Parameters, A: Advantage, B: Advantage, reward: str, punishment: str
     tilt = slope(p, reward, punishment)
     top, bottom = A.at(0.0, 0.0), A.at(0.0, 1.0)
     left, low, high = B.at(0.0, 0.0), B.at(1.0, 0.0), B.at(1.0, 1.0)
+    # Where B(1, 0) = 0 the slope along x = 1 says what happens beside that corner.
+    flat = ~B.has_sign(1.0, 0.0) & ~conserves(p, reward, punishment)
+    low = jnp.where(flat, tilt, low)
     turning = (low > 0) != (high > 0)
     on_edge = jnp.where(turning, low / jnp.where(turning, low - high, 1.0), 0.0)
 
@@ -63,7 +66,7 @@ def _end(p: Parameters, A: Advantage, B: Advantage, reward: str, punishment: str
     attracts_on_edge = turning & (low > 0) & (A.at(0.0, on_edge) > 0)
     two = both_corners | ((top > 0) & (bottom < 0) & (left > 0) & ((low < 0) | attracts_on_edge))
     clear = A.has_sign(0.0, 0.0) & A.has_sign(0.0, 1.0) & A.has_sign(0.0, on_edge)
-    clear &= B.has_sign(0.0, 0.0) & B.has_sign(1.0, 0.0)
+    clear &= B.has_sign(0.0, 0.0) & (B.has_sign(1.0, 0.0) | flat)
     # Where A(1) < 0 < B(1, 0), the corner (1, 1) attracts nothing whatever the sign of B there, and the cycle
     # along the boundary, if there is one, repels: B(1, 1) below B(1, 0) is all that counts.
     clear &= B.has_sign(1.0, 1.0) | ((bottom < 0) & (low > 0))

@@ -53,6 +53,19 @@ def test_signs_and_a_long_integration_agree_on_every_orbit_of_a_map(mechanism):
     assert len(set(by_signs[both])) > (mechanism != ("static", "dynamic"))
 
 
+def test_where_the_corner_1_0_is_flat_the_slope_along_its_side_decides():
+    """B(1, 0) is zero but for rounding: an orbit stays beside the corner for 10^31 units of time, and leaves."""
+    flat = CASE | {"c1": 2.0, "r": 16.0, "f": 2.0, "p1": 0.08}
+    assert abs(gains(flat, BOTH, 1.0, 0.0)[1]) < 1e-15
+    rising, falling = flat, flat | {"r": 1.0}
+    assert ends(BOTH, [rising, falling]).tolist() == [CYCLE, REST]
+    for case, leaves in ((rising, True), (falling, False)):
+        path = solve_ivp(
+            lambda _, z, case=case: gains(case, BOTH, *expit(z)), (0, 200), [8.0, -6.0], "LSODA", rtol=1e-9
+        )
+        assert (path.y[1].max() > 0) == leaves
+
+
 def test_integration_until_decided_leaves_almost_none_of_the_presets_map_open_and_none_wrong():
     rng = np.random.default_rng(7)
     shares = rng.random((300, 3))

@@ -54,7 +54,7 @@ def test_signs_and_a_long_integration_agree_on_every_orbit_of_a_map(mechanism):
 
 
 def test_where_the_corner_1_0_is_flat_the_slope_along_its_side_decides():
-    """B(1, 0) is zero but for rounding: an orbit stays beside the corner for 10^31 units of time, and leaves."""
+    """B(1, 0) is zero but for rounding: an orbit stays there for 10^31 units of time, and leaves."""
     flat = CASE | {"c1": 2.0, "r": 16.0, "f": 2.0, "p1": 0.08}
     assert abs(gains(flat, BOTH, 1.0, 0.0)[1]) < 1e-15
     rising, falling = flat, flat | {"r": 1.0}

@@ -210,7 +210,7 @@ def test_a_complete_cube_that_was_not_synced_is_looked_at_once_unless_another_wr
     cube, monkeypatch, writes, looks
 ):
     shutil.rmtree(cube)
-    run(tiled_sweep(), cube, tile_points=4, durable=False)
+    run(tiled_sweep(), cube, tile_points=200, durable=False)
     surveys = []
 
     def counted(*arguments, survey=resume.survey):

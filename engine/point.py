@@ -174,7 +174,7 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
         raise SweepError(
             f"derivatives: model {space.model.name}: {', '.join(wanted)} cannot be differentiated in "
             f"{', '.join(targets)}{raised_at(error)}: {said(error)}; leave the derivatives out, or give what "
-            "has none a rule by jax.custom_jvp"
+            "has none a rule by jax.custom_jvp (diffrax.diffeqsolve: adjoint=diffrax.ForwardMode())"
         ) from error
     derivatives = {
         derivative_name(output, target): jacobian[output][..., targets.index(target)]

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import SymbolicZero
 
 from .numbers import Array, Evaluate, Number, apart, flat, unflat
 
@@ -30,7 +31,7 @@ def by_own_rule(
         return list(results) if primitive.multiple_results else [results]
 
     values = jax.custom_jvp(lambda *arrays: opened(arrays))
-    values.defjvp(_rule(values, as_called, of_operands, numbers))
+    values.defjvp(_rule(values, as_called, of_operands, numbers), symbolic_zeros=True)
     found = values(*flat(operands, of_operands))
     return unflat(found, list(map(apart, numbers)), numbers)
 
@@ -49,7 +50,7 @@ def _rule(
             _right(primals[i], primals[i + 1]) if two else primals[i]
             for i, two in zip(first, of_operands, strict=True)
         ]
-        slopes = jax.jvp(as_called, right, [tangents[i] for i in first])[1]
+        slopes = _slopes(as_called, right, [tangents[i] for i in first])
         found, rest = values(*primals), iter(slopes)
         moved = [
             np.zeros(array.shape, jax.dtypes.float0) if beside else next(rest)
@@ -58,6 +59,22 @@ def _rule(
         return found, moved
 
     return rule
+
+
+def _slopes(
+    function: Callable[..., list[Array]], primals: Sequence[Array], tangents: Sequence[Any]
+) -> list[Any]:
+    """The tangents of a function's results. Of operands that do not move it is not told that they might.
+
+    Rules of equinox refuse those for which they have none, also where their tangent is 0.
+    """
+    moving = [i for i, tangent in enumerate(tangents) if not isinstance(tangent, SymbolicZero)]
+
+    def moved(*arrays: Array) -> list[Array]:
+        given = dict(zip(moving, arrays, strict=True))
+        return function(*(given.get(i, primal) for i, primal in enumerate(primals)))
+
+    return jax.jvp(moved, [primals[i] for i in moving], [tangents[i] for i in moving])[1]
 
 
 def _right(value: Array, beside: Array) -> Array:

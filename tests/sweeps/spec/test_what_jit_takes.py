@@ -246,6 +246,13 @@ def test_what_has_no_derivative_is_one_line_and_leaves_no_cube(name, tmp_path):
     assert not (tmp_path / "c.zarr").exists()
 
 
+def test_a_solver_that_has_derivatives_by_its_other_rule_alone_is_one_line(folder):
+    """What diffrax has for reverse mode refuses operands that it takes for perturbed, whatever they are."""
+    sweep = replace(swept(folder, "path"), derivatives={"y": ["x"]})
+    with pytest.raises(SweepError, match=r"^derivatives: model path: y cannot .*ForwardMode\(\)"):
+        run_in_memory(sweep)
+
+
 def test_a_field_without_derivatives_comes_to_rest_like_any_other(tmp_path):
     """Where x' = sin(x) - k x is a callback, x rests where sin(x)/x = k, and at 0 where k is above 1."""
     (tmp_path / "mine.py").write_text(WITHOUT_RULE)

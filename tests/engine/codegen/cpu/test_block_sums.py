@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from equisweep.engine.codegen.cpu import block_sums
+from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.cpu.block_sums import BlockSums
 
 
@@ -48,6 +50,15 @@ def test_numbers_that_are_none_are_seen_in_the_sums(sums):
         values[4, 1] = wrong
         assert not np.isfinite(sums(values.ravel(), np.arange(6).reshape(2, 3), 0.0)[0]).all()
     assert (sums(np.ones(18), np.full((2, 3), -1), 0.0)[0] == 0).all()
+
+
+def test_bits_do_not_depend_on_how_many_numbers_a_processor_adds_at_once(sums, monkeypatch):
+    monkeypatch.setattr(block_sums, "Cpu", lambda: Cpu(4))
+    narrow = BlockSums(3, moments)
+    values, places = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60).reshape(3, 20)
+    found = (one(values.ravel(), places, 0.1) for one in (sums, narrow))
+    for wide, few in zip(*found, strict=True):
+        np.testing.assert_array_equal(wide, few)
 
 
 def test_places_of_no_sample_are_refused(sums):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Argument, SweepError
-from .paths import cube_path, path_of
+from .file_paths import cube_path, path_of
 from .scratch import scratch_beside
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .paths import cube_path
+from .file_paths import cube_path
 
 if TYPE_CHECKING:
     from ..engine.space import Space

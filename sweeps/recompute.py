@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import CubeError
 from ..engine.store.read import Reader
-from .paths import cube_path
+from .file_paths import cube_path
 from .text import short
 
 if TYPE_CHECKING:

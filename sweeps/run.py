@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
 from ..engine.errors import Argument, SweepError
-from .paths import cube_path, require_unpacked
+from .file_paths import cube_path, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -94,7 +94,7 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill scratch text paths light_imports square_matrix starter/*",
+        "spill scratch text file_paths light_imports square_matrix starter/*",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

@@ -66,6 +66,7 @@ class TextLoader(SourceFileLoader):
         self.source = source
 
     def get_code(self, fullname: str) -> CodeType:
+        """The code of the text that was read; SyntaxError where it is no Python."""
         return self.source_to_code(self.source, self.path)
 
 

@@ -167,7 +167,7 @@ def _member(order: "Order", cores: int) -> "Member":
     from ...engine.crew.member import Member
     from ...engine.device import pick_device
     from ...engine.grid.batches import use_cores
-    from ..paths import cube_path
+    from ..file_paths import cube_path
     from ..provenance import provenance
     from ..reduced.reduced import resolved
     from ..spec.begun import as_begun_at

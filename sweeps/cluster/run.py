@@ -6,7 +6,7 @@ from typing import Any
 from ...engine.crew.lead import execute_with
 from ...engine.errors import SweepError
 from ...engine.feedback.report import Report
-from ..paths import cube_path
+from ..file_paths import cube_path
 from ..provenance import provenance
 from ..reduced.reduced import resolved
 from ..spec.begun import as_begun_at

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.device import DEVICES
 from ...engine.errors import Argument, Call, SweepError
-from ..paths import cube_path, path_of, require_unpacked
+from ..file_paths import cube_path, path_of, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ from ..cube.classes import classes_of
 from ..cube.export import in_place
 from ..cube.select import Selections, select
 from ..cube.statuses import BLANK, counted
-from ..paths import path_of
+from ..file_paths import path_of
 from ..plots import labels
 from ..plots.classes import COLOURS as CLASS_COLOURS
 from ..plots.frame import COLOURS

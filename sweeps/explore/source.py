@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.store.cube import readable
 from ..cube.plain.open import opened, plain_of
 from ..cube.select import Selections, parse_selections, select
-from ..paths import cube_path
+from ..file_paths import cube_path
 
 if TYPE_CHECKING:
     import xarray as xr

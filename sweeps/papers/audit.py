@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from ...engine.errors import Argument, SweepError
-from ..paths import path_of
+from ..file_paths import path_of
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
 from .registry import find_paper

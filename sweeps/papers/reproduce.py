@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..paths import path_of
+from ..file_paths import path_of
 from .paper import Reproduction
 from .registry import find_paper
 

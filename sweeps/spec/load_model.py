@@ -17,7 +17,7 @@ from ...engine.user_model.modules_beside import loaded_alone, modules_beside
 from ...engine.user_model.raised_at import PREFIX, raised_at
 from ...engine.user_model.self_contained import note
 from ...kernels.model import Model
-from ..paths import path_of
+from ..file_paths import path_of
 from ..text import nearest
 from .declared import require_sound_declaration
 

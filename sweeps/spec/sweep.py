@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import SweepError
 from ...engine.gate.documents import parse_toml
 from ...engine.gate.files import read_text
-from ..paths import path_of
+from ..file_paths import path_of
 from ..text import nearest
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import _bucket, objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
-from equisweep.sweeps.paths import cube_path
+from equisweep.sweeps.file_paths import cube_path
 
 SWEEP = Sweep(
     "external",

@@ -14,7 +14,7 @@ from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.paths import cube_path
+from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
 
 SWEEP = Sweep(

@@ -3,7 +3,7 @@
 import llvmlite.binding as llvm
 
 from ..lanes import Loop
-from ..llvm.instructions import instruction
+from ..llvm.which_instruction import instruction
 from ..schedule import Grid
 from .grid_program import CpuGridProgram
 from .lane_program import CpuLaneProgram

@@ -6,7 +6,7 @@ from typing import Any
 from ..ir import DTYPES
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
-from ..llvm.instructions import instruction
+from ..llvm.which_instruction import instruction
 from ..schedule import Grid
 from .grid_program import GpuGridProgram
 from .lane_code import lane_kernel

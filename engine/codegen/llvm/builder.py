@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ..ir import Function, Scalar, While, bytes_of, order_of
 from .code import Code
-from .instructions import instruction
 from .types import memory_type, short_name
+from .which_instruction import instruction
 
 
 class VectorCode(Code):

@@ -13,7 +13,7 @@ from ....engine.reuse.along import coordinates_along
 from ....engine.store.identity import differences
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from ...paths import cube_path
+from ...file_paths import cube_path
 from .common import Apart, Common, common_points
 
 

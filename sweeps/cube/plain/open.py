@@ -10,7 +10,7 @@ import numpy as np
 from ....engine.store.cube import Changing, readable
 from ....engine.store.read import Reader
 from ....engine.store.stored import Stored
-from ...paths import cube_path
+from ...file_paths import cube_path
 from .array import Unread, Variable
 from .dataset import Dataset
 

@@ -10,7 +10,7 @@ from ....engine.errors import SweepError
 from ....engine.gate.documents import parse_toml
 from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import VALUE, clean, shown
-from ...paths import path_of
+from ...file_paths import path_of
 from ...text import nearest, short, table
 from .design import Infrastructure
 from .offers import Allocation, Round, allocate

@@ -12,7 +12,7 @@ from ....engine.gate.documents import parse_toml
 from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import VALUE, clean, decoded, shown
 from ....kernels.games.internal import structure as kernel
-from ...paths import path_of
+from ...file_paths import path_of
 from .matrix_file import MOST_FACTORS, MatrixError, checked_names, read_matrix
 
 TEN_FACTORS = Path(__file__).parents[2] / "published" / "ten_factors.csv"

@@ -18,7 +18,7 @@ import numpy as np
 from ....engine.errors import SweepError
 from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import decoded, shown
-from ...paths import path_of
+from ...file_paths import path_of
 from ...text import nearest
 
 NAME = "empirical"

@@ -18,7 +18,7 @@ from ....kernels.games.network.families import FAMILIES
 from ....kernels.games.network.model import NETWORK, PARTNERS, network_model
 from ....kernels.games.network.spread import MOST_REACHABLE
 from ....kernels.model import Model
-from ...paths import path_of
+from ...file_paths import path_of
 from ...text import nearest
 from ..ranges import grid_values
 from ..vectors import component_labels, require_names

@@ -9,7 +9,7 @@ import numpy as np
 from ....engine.errors import SweepError
 from ....engine.gate.text import shown
 from ....kernels.model import Choice, Parameter
-from ...paths import path_of
+from ...file_paths import path_of
 from ..distributions.distribution import Distribution
 from ..distributions.empirical import columns_of
 from ..inputs import Inputs

@@ -9,7 +9,7 @@ import pytest
 from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.cluster import on_worker, order
-from equisweep.sweeps.paths import cube_path
+from equisweep.sweeps.file_paths import cube_path
 
 KEEPS_FILES = """
 from equisweep.sweeps.cluster import order

@@ -2,7 +2,7 @@
 
 from equisweep.engine.store.iced.at import commit_every
 from equisweep.sweeps.cluster.pace import Pace, pace_of
-from equisweep.sweeps.paths import cube_path
+from equisweep.sweeps.file_paths import cube_path
 
 
 def test_a_task_grows_to_what_a_second_holds_and_shrinks_by_half_at_most():

@@ -19,7 +19,7 @@ from equisweep.sweeps.cluster import on_worker
 from equisweep.sweeps.cluster import order as orders
 from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.paths import cube_path
+from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
 from helpers.aside import Aside
 from helpers.cube_files import contents

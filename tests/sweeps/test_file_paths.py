@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.paths import path_of
+from equisweep.sweeps.file_paths import path_of
 
 
 def test_a_tilde_is_the_home_folder_in_python_and_on_the_command_line(tmp_path, monkeypatch, capsys):

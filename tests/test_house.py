@@ -41,7 +41,7 @@ FLOORS = {
         "xla/* device grid/later",
         "space grid/vmap",
         "user_model/check grid/batches grid/said_of_model store/durable",
-        "store/storage/disk",
+        "store/storage/disk store/storage/records",
         "store/storage/files",
         "store/storage/overwritten",
         "store/shard",

@@ -23,6 +23,7 @@ from ..tiles import Layout
 from .shard import DIGEST
 from .storage.failures import StorageError
 from .storage.files import opened, storage_of
+from .storage.records import Records
 
 FOLDER = "status/manifest"  # inside an array's folder, where listing a zarr group does not look
 STATUSES = 32  # Codes of statuses that a record counts.
@@ -103,14 +104,14 @@ class Manifest:
     damaged: Mapping[Path, str]
     files: Sequence[Path]
     ended: bool
-    _all: np.ndarray
+    _all: Records
     _rows: np.ndarray
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, field: str) -> np.ndarray:
-        """One field of every record. Records are large: they are not copied to be put in order."""
+        """One field of every record, but for counts of statuses."""
         return self._all[field][self._rows]
 
     def shards(self, variable: int, field: str) -> np.ndarray:
@@ -119,7 +120,7 @@ class Manifest:
 
     def at(self, positions: np.ndarray | slice) -> np.ndarray:
         """The records at these positions, or where this is true."""
-        return self._all[self._rows[positions]]
+        return self._all.at(self._rows[positions])
 
     def find(self, key: tuple[int, ...]) -> Any:
         """The record of a tile; None where it has none."""
@@ -127,7 +128,7 @@ class Manifest:
         for k, count in zip(key, self.counts, strict=True):
             place = place * count + k
         at = int(np.searchsorted(self.places, place))
-        return self._all[self._rows[at]] if at < len(self) and self.places[at] == place else None
+        return self.at(slice(at, at + 1))[0] if at < len(self) and self.places[at] == place else None
 
     def positions(self, keys: np.ndarray) -> np.ndarray:
         """Where the records of tiles, whose keys are the rows of an array, lie in the order; -1: nowhere."""
@@ -205,17 +206,16 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
         allowed -= most[i]
         if allowed < 0:
             damaged[path], most[i], allowed = "holds more records than a cube of this size has", 0, 0
-    records, filled, ended = np.empty(sum(most), stamp.dtype), 0, False
+    records, ended = Records(stamp.dtype, sum(most)), False
     for path, room in zip(files, most, strict=True):
         if path in damaged:
             continue
-        count, wrong = _read(path, stamp, records[filled : filled + room])
+        filled = len(records)
+        wrong = _read(path, stamp, records, room)
         if wrong:
             damaged[path] = wrong
-        last = records["what"][filled + count - 1] if count else COMMITTED
+        last = records["what"][-1] if len(records) > filled else COMMITTED
         ended = last == END or (ended and last == END_OF_PART)
-        filled += count
-    records = records[:filled]
     rows, places = _latest(records, counts)
     return Manifest(counts, places, damaged, files, bool(ended), records, rows)
 
@@ -240,29 +240,30 @@ def _length(path: Path) -> int:
     return 0
 
 
-def _read(path: Path, stamp: Stamp, records: np.ndarray) -> tuple[int, str]:
-    """Fill `records` with the sound ones of a file; how many they are, and what is wrong with the file.
+def _read(path: Path, stamp: Stamp, records: Records, room: int) -> str:
+    """Add the sound ones of so many `records` of a file; what is wrong with the file, if anything is.
 
     A last record that was cut short is no damage: it was being written when the writer was killed.
     """
-    first = stamp.line()
+    first, size, count, wrong = stamp.line(), stamp.dtype.itemsize, 0, 0
     try:
         with opened(path) as file:
             line = file.read(len(first))
-            buffer: Any = records.view(np.uint8)
-            read = file.readinto(buffer) if len(records) else 0
+            if line != first:
+                return "" if first.startswith(line) else _unlike(path)
+            while count < room:
+                raw = file.read(size * min(_BLOCK, room - count))
+                block = np.frombuffer(raw, stamp.dtype, len(raw) // size)
+                sound = _sound(block)
+                records.append(block[sound])
+                count, wrong = count + len(block), wrong + len(block) - int(sound.sum())
+                if len(raw) < size * _BLOCK:
+                    break
     except StorageError:  # which says nothing of the file
         raise
     except OSError as error:
-        return 0, f"cannot be read ({error.strerror})"
-    if line != first:
-        return 0, "" if first.startswith(line) else _unlike(path)
-    count = read // stamp.dtype.itemsize
-    sound = _sound(records[:count])
-    wrong = count - int(sound.sum())
-    if wrong:
-        records[: count - wrong] = records[:count][sound]
-    return count - wrong, f"{wrong} of {count} records are damaged" if wrong else ""
+        return f"cannot be read ({error.strerror})"
+    return f"{wrong} of {count} records are damaged" if wrong else ""
 
 
 def _unlike(path: Path) -> str:
@@ -279,21 +280,20 @@ def first_line(path: Path) -> bytes:
 
 def _sound(records: np.ndarray) -> np.ndarray:
     """Which records have the checksum that they say."""
-    size, crc, computed = records.dtype.itemsize, google_crc32c.value, []
-    for start in range(0, len(records), _BLOCK):
-        raw = records[start : start + _BLOCK].tobytes()
-        computed += [crc(raw[a : a + size - 4]) for a in range(0, len(raw), size)]
+    size, crc, raw = records.dtype.itemsize, google_crc32c.value, records.tobytes()
+    computed = [crc(raw[a : a + size - 4]) for a in range(0, len(raw), size)]
     return records["checksum"] == np.array(computed, np.uint32)
 
 
-def _latest(records: np.ndarray, counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _latest(records: Records, counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the last record of each tile that was not taken back, in order; and places of their tiles."""
     of_tiles = (records["what"] < END) & (records["key"] < np.array(counts, np.uint64)).all(axis=1)
     rows = np.flatnonzero(of_tiles)
     if not len(rows) or prod(counts) > np.iinfo(np.int64).max:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    keys = records["key"][rows].astype(np.int64)
-    places = np.asarray(np.ravel_multi_index(tuple(keys.T), counts))
+    places = np.zeros(len(rows), np.int64)
+    for axis, length in enumerate(counts):
+        places = places * length + records["key"][rows, axis]
     order = np.argsort(places, kind="stable")
     order = order[np.append(np.diff(places[order]) != 0, True)]
     order = order[records["what"][rows[order]] == COMMITTED]

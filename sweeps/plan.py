@@ -77,7 +77,8 @@ class Plan:
     least_steps
         So many steps at least span the horizon, as the field depends on time; None where any number may do.
     switches_unseen
-        Whether a loop in the field compares what moves, so that a step may pass over a switch in it unseen.
+        Whether the field may switch where no switch is watched, in a loop say, so that steps ask for its
+        values inside them.
     orders
         The order of Taylor steps, and the higher one that the tolerances ask for, of which a step would be
         compiled for minutes; None where it is that one.

@@ -206,7 +206,7 @@ def least_steps(space: Space) -> int | None:
     """How many steps at least span the horizon, as the field depends on time; None where any may do."""
     if not space.needs_ode:
         return None
-    from ..ode.switching.watch import LEAST_STEPS
+    from ..ode.switching.watched import LEAST_STEPS
 
     method = method_of(space)
     if method.max_step is not None or method.fixed_steps is not None:
@@ -215,13 +215,10 @@ def least_steps(space: Space) -> int | None:
 
 
 def switches_unseen(space: Space) -> bool:
-    """Whether a loop in the field may switch it without being seen, and nothing says where steps end."""
-    if not space.needs_ode:
+    """Whether the field may switch where no switch is watched, so that steps ask for its values inside."""
+    if not space.needs_ode or method_of(space).fixed_steps is not None:
         return False
-    method = method_of(space)
-    if method.breaks or method.max_step is not None or method.fixed_steps is not None:
-        return False
-    return any(switches.within_loops for switches in _switches(space))
+    return any(switches.unseen for switches in _switches(space))
 
 
 def _switches(space: Space) -> "list[Switches]":

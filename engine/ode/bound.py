@@ -10,7 +10,7 @@ from ...kernels.flow import Flow
 from ..codegen.lane_call import lane_call, plain_loop
 from ..codegen.lane_loop import lane_loop
 from ..wide.flows import counted
-from .differences import has_jacobian
+from .differences import Undifferentiated, has_jacobian
 from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import Lane, Moment
 from .method import Method
@@ -18,7 +18,10 @@ from .rest.resting import Resting, resting_of
 from .scale import scale_of, settling_floor
 from .steps.stepper import Stepper
 from .steps.tolerance import Tolerance
-from .switching.watch import SwitchWatch, watched
+from .switching.search import switches_of
+from .switching.smoothness import Smoothed
+from .switching.watch import SwitchWatch
+from .switching.watched import watched
 
 Array = Any
 Parameters = Mapping[str, Array]
@@ -42,12 +45,14 @@ class Bound:
     ) -> None:  # fmt: skip
         flow = counted(flow)
         self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
+        switches = switches_of(flow, p, static)
+        self._rates = flow.field if switches.differentiable else Undifferentiated(flow.field)
         method.require_decidable(flow)
         self.resting = self._resting() if resting is None else resting
         method.require_decidable(flow, self.resting.driven)
         control = method.tolerance()
         stepper = method.stepper(self.field, control)
-        self.stepper = watched(stepper, control, method, flow, p, static)
+        self.stepper = watched(stepper, control, method, switches, p, p[flow.horizon])
         if sources is None:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
@@ -56,7 +61,7 @@ class Bound:
         self.scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
         self.gathers = self.may_settle and bool(self.resting.quadratures)
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
-        self.switches = isinstance(self.stepper, SwitchWatch) and bool(self.stepper.switches.located)
+        self.switches = method.fixed_steps is None and (bool(switches.located) or switches.unseen)
         self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
 
     def bind(self, p: Parameters, loop: Loop | None = None) -> Self:
@@ -74,14 +79,18 @@ class Bound:
 
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""
-        return self.flow.field(t, state, self.p, **self.static)
+        return self._rates(t, state, self.p, **self.static)
 
     def _resting(self) -> Resting:
         if self.flow.motion is None:
             return Resting(True, ())
         state = self.flow.start(self.p, **self.static)
         declared = components_of(self.observe, self.flow.quadratures, state)
-        return resting_of(self.field, jnp.zeros((), state.dtype), state, declared)
+
+        def field(t: Array, state: Array) -> Array:
+            return self.flow.field(t, state, self.p, **self.static)
+
+        return resting_of(field, jnp.zeros((), state.dtype), state, declared)
 
     @cached_property
     def differentiable(self) -> bool:
@@ -127,9 +136,7 @@ class Bound:
             return own
         control = self.tolerance(largest, *known)
         stepper = self.method.stepper(self.field, control)
-        if not isinstance(own, SwitchWatch):
-            return stepper
-        return SwitchWatch(own.switches, stepper, control, self.p, own.longest, own.breaks)
+        return own.over(stepper, control) if isinstance(own, SwitchWatch | Smoothed) else stepper
 
     def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
         """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""

@@ -4,7 +4,8 @@ They serve to judge steps and rest points, and not as results: of order 4, they 
 in what is smooth. Where that decides something, two of them say how large it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -17,11 +18,35 @@ Rates = Callable[[Array], Array]
 
 # What JAX raises where something has no derivative.
 NO_RULE = (TypeError, ValueError, NotImplementedError)
+# Why a field has no derivatives here.
+NOT_ITS_OWN = (
+    "the field decides within loops or in long chains of comparisons, where its derivatives are not those"
+    " that JAX has; jax.lax.custom_root says what a root's are"
+)
 # A component is moved by this part of its size, which is at least `_LEAST` of its scale; or by half of it, to
 # see how much that changes.
 PART, HALF, _LEAST = 1e-3, 0.5e-3, 1e-3
+# Looking ahead, with these weights.
+_AHEAD = (-25 / 12, 4.0, -3.0, 4 / 3, -1 / 4)
 # At these multiples, with these weights.
 _PLACES, _WEIGHTS = (-2.0, -1.0, 1.0, 2.0), (1 / 12, -2 / 3, 2 / 3, -1 / 12)
+
+
+@dataclass(frozen=True)
+class Undifferentiated:
+    """A field whose derivatives by JAX are not its own, as of what a bisection finds: it has none here."""
+
+    field: Callable[..., Array]
+
+    def __call__(self, t: Array, state: Array, p: Mapping[str, Array], **static: str) -> Array:
+        """The rates."""
+        rates = jax.custom_jvp(lambda *at: self.field(*at, **static))
+        rates.defjvp(_no_derivative)
+        return rates(t, state, dict(p))
+
+
+def _no_derivative(*_: Any) -> Any:
+    raise TypeError(NOT_ITS_OWN)
 
 
 def has_jacobian(rates: Rates, state: Array) -> bool:
@@ -49,6 +74,20 @@ def by_differences(rates: Rates, state: Array, scale: Array | None = None, part:
     around = lax.map(rates, (state[None, None] + moved).reshape(-1, len(state)))
     around = around.reshape(len(_PLACES), len(state), -1)
     return jnp.tensordot(jnp.asarray(_WEIGHTS, state.dtype), around, 1).T / steps[None, :]
+
+
+def in_time_of(rates: Callable[[Array], Array], t: Array, now: Array, size: Array) -> Array:
+    """How fast the rates, which are `now`, change with time alone.
+
+    Differences look ahead, by small parts of the step of that `size` which is to be taken: the field may have
+    switched just before.
+    """
+    try:
+        return jax.jvp(rates, (t,), (jnp.ones_like(t),))[1]
+    except NO_RULE:
+        later = PART * size
+        values = [now, *(rates(t + place * later) for place in range(1, len(_AHEAD)))]
+        return sum(weight * value for weight, value in zip(_AHEAD, values, strict=True)) / later
 
 
 def slope_of(

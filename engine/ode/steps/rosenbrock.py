@@ -14,8 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...errors import SweepError
-from ..differences import NO_RULE, jacobian_of
+from ..differences import in_time_of, jacobian_of
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -77,21 +76,12 @@ class Rosenbrock(StepControl):
     def __init__(self, field: Field, control: Control) -> None:
         self.field, self.control = field, control
 
-    def _in_time(self, t: Array, state: Array) -> Array:
-        """How fast the rates change with time alone."""
-        try:
-            return jax.jvp(lambda t: self.field(t, state), (t,), (jnp.ones_like(t),))[1]
-        except NO_RULE as error:
-            raise SweepError(
-                "integrator.solver = 'rodas5p' does not suit this flow (its field has no derivative in time);"
-                " use kvaerno5"
-            ) from error
-
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
         size = t_next - t
-        jacobian, in_time = jacobian_of(partial(self.field, t), state), self._in_time(t, state)
+        jacobian = jacobian_of(partial(self.field, t), state)
+        in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
         factors = jax.scipy.linalg.lu_factor(diagonal - jacobian)
         stages: list[Array] = []

@@ -25,6 +25,7 @@ class Watched(NamedTuple):
     planned : the size of steps but for the switches.
     crossed : when a switch was crossed last.
     strayed : how far the values have been from 0 since, as parts of what they are the difference of.
+    way : from which side each was crossed last, a number of that sign; 0 if never.
     bounces : how many crossings in turn led straight back, or followed so soon or from so near.
     """
 
@@ -33,6 +34,7 @@ class Watched(NamedTuple):
     planned: Array
     crossed: Array
     strayed: Array
+    way: Array
     bounces: Array
 
 
@@ -106,7 +108,15 @@ def changed(watched: Watched, at: At) -> Array:
     return come_upon | ((side != 0) & (at.values != 0) & ((side > 0) != (at.values > 0)))
 
 
-def _cubic(at: Array, begin: Array, rise: Array, end: Array, fall: Array) -> Array:
+def jumped(watched: Watched, at: At) -> Array:
+    """Which switches are led away from themselves before a crossing and back after it.
+
+    They have not come through 0: what is compared jumps there, by another switch.
+    """
+    return (watched.values * watched.slopes > 0) & (at.values * at.slopes < 0)
+
+
+def cubic(at: Array, begin: Array, rise: Array, end: Array, fall: Array) -> Array:
     """The cubic on [0, 1] with these values and slopes at both ends."""
     rest = 1 - at
     return rest**2 * (begin * (1 + 2 * at) + rise * at) + at**2 * (end * (1 + 2 * rest) - fall * rest)
@@ -116,7 +126,7 @@ def dip(begin: Array, rise: Array, end: Array, fall: Array) -> tuple[Array, Arra
     """Whether, between two ends on one side, this cubic turns on the other side; and where in [0, 1]."""
     turns = (begin * rise < 0) & (end * fall > 0) & (begin * end > 0)
     at = jnp.where(turns, rise / jnp.where(turns, rise - fall, 1.0), 0.5)
-    return turns & (_cubic(at, begin, rise, end, fall) * begin < 0), at
+    return turns & (cubic(at, begin, rise, end, fall) * begin < 0), at
 
 
 def _root_of_parabola(begin: Array, rise: Array, end: Array) -> Array:

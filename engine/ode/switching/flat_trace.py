@@ -14,13 +14,17 @@ from ...scan_counts import scan_counts
 Array = Any
 
 # Functions of JAX that are smooth, although they are written with max, abs and where.
-_SMOOTH = frozenset({"logaddexp", "logaddexp2", "hypot", "sinc", "exp1", "expn"})
+_SMOOTH = frozenset({
+    "logaddexp", "logaddexp2", "hypot", "sinc", "exp1", "expn", "expi", "hyp1f1", "hyp2f1"
+})  # fmt: skip
 # The same more plainly than as JAX writes them, who reads signs off bits and rounds what was rounded.
 _PLAINLY: dict[str, Callable[..., list[Array]]] = {
     "signbit": lambda x: [lax.lt(x, jnp.zeros_like(x))],
     "floor_divide": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y)))],
     "divmod": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y))), _modulo(x, y)],
 }
+# They bring derivatives along: where these hold a loop, a root is found in it, say, it stays one equation.
+WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call", "call_hi_primitive"})
 # Kept as one equation, since what it compares can be read off its arguments.
 SEARCH = "searchsorted"
 # A longer loop is left as it is.
@@ -83,7 +87,7 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
     called = _name(params, inner)
     if called in _PLAINLY and jnp.issubdtype(operands[0].dtype, jnp.floating):
         return _PLAINLY[called](*map(jnp.asarray, operands))
-    if called not in (*_SMOOTH, SEARCH):
+    if called not in (*_SMOOTH, SEARCH) and not holds_loop(equation):
         if name in ("jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"):
             return _call(inner, operands)
         if name == "cond":
@@ -97,6 +101,22 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
     if name == "nextafter":  # which JAX does not differentiate, and is its first number but for rounding
         return [operands[0]]
     return _bound(equation, operands)
+
+
+def holds_loop(equation: Any) -> bool:
+    """Whether an equation calls what has derivatives of its own and holds a loop that compares."""
+    if equation.primitive.name not in WITH_RULES:
+        return False
+    inner = equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
+    return inner is None or _compares_in_loops(getattr(inner, "jaxpr", inner))
+
+
+def _compares_in_loops(jaxpr: Any) -> bool:
+    return any(
+        _switches(inner) if equation.primitive.name in ("while", "scan") else _compares_in_loops(inner)
+        for equation in jaxpr.eqns
+        for inner in held(equation.params)
+    )
 
 
 def _name(params: Mapping[str, Any], inner: Any) -> str:
@@ -174,12 +194,18 @@ def _switches(jaxpr: Any) -> bool:
         real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
         if real and (equation.primitive.name in _SWITCHING or to_integer(equation)):
             return True
-        for value in equation.params.values():
-            for inner in value if isinstance(value, tuple | list) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns") and _switches(inner):
-                    return True
+        if any(_switches(inner) for inner in held(equation.params)):
+            return True
     return False
+
+
+def held(params: Mapping[str, Any]) -> list[Any]:
+    """The jaxprs among the parameters of an equation."""
+    values = [
+        v for value in params.values() for v in (value if isinstance(value, tuple | list) else (value,))
+    ]
+    inner = [getattr(value, "jaxpr", value) for value in values]
+    return [jaxpr for jaxpr in inner if hasattr(jaxpr, "eqns")]
 
 
 def to_integer(equation: Any) -> bool:

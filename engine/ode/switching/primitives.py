@@ -13,7 +13,7 @@ import numpy as np
 from jax.extend import core
 
 from .changes import COMPARISONS, LINEAR, STEPWISE
-from .flat_trace import SEARCH, FlatTrace, to_integer
+from .flat_trace import SEARCH, FlatTrace, held, to_integer
 from .switches import Switch
 
 # Numbers of which more are not compared in pairs.
@@ -62,7 +62,7 @@ def reach_of(trace: FlatTrace) -> Reach:
         if name == "stop_gradient" or not reach.counts.intersection(results):
             continue
         inputs = {v for v in equation.invars if not isinstance(v, core.Literal)}
-        discrete = name in STEPWISE or to_integer(equation) or _orders(equation)
+        discrete = name in STEPWISE or to_integer(equation) or orders(equation)
         reach.counts.update(inputs)
         if reach.kinks.intersection(results) and name not in STEPWISE:
             reach.kinks.update(inputs)
@@ -83,7 +83,7 @@ def _failing(trace: FlatTrace) -> set[Any]:
     return fails
 
 
-def _orders(equation: Any) -> bool:
+def orders(equation: Any) -> bool:
     """Whether it puts other numbers into the order of some."""
     name = equation.primitive.name
     return name == "top_k" or (name == "sort" and len(equation.invars) > 1)
@@ -125,18 +125,11 @@ def decides(jaxpr: Any) -> bool:
     """Whether a floating-point number becomes something discrete in a jaxpr, or inside one of its calls."""
     for equation in jaxpr.eqns:
         real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
-        if real and (equation.primitive.name in STEPWISE or to_integer(equation) or _orders(equation)):
+        if real and (equation.primitive.name in STEPWISE or to_integer(equation) or orders(equation)):
             return True
-        held = [inner for value in equation.params.values() for inner in _listed(value)]
-        if any(decides(getattr(inner, "jaxpr", inner)) for inner in held):
+        if any(decides(inner) for inner in held(equation.params)):
             return True
     return False
-
-
-def _listed(value: Any) -> list[Any]:
-    """The jaxprs among the parameters of an equation."""
-    values = value if isinstance(value, tuple | list) else (value,)
-    return [inner for inner in values if hasattr(getattr(inner, "jaxpr", inner), "eqns")]
 
 
 def _is_guard(switch: Switch, reach: Reach) -> bool:
@@ -169,7 +162,7 @@ def _jumps_of(equation: Any, made: Mapping[Any, Any]) -> list[Switch]:
         return [Switch(of[0], None, "number")]
     if name in ("argmax", "argmin"):
         return _of_largest(equation, "largest" if name == "argmax" else "least", jumps=True)
-    return _of_order(equation, jumps=True) if _orders(equation) else []
+    return _of_order(equation, jumps=True) if orders(equation) else []
 
 
 def _kinks_of(equation: Any, jumps: bool) -> list[Switch]:
@@ -185,7 +178,7 @@ def _kinks_of(equation: Any, jumps: bool) -> list[Switch]:
     if name in ("reduce_max", "reduce_min"):
         return _of_largest(equation, "largest" if name == "reduce_max" else "least", jumps)
     if name in ("sort", "cummax", "cummin"):
-        return _of_order(equation, jumps or _orders(equation))
+        return _of_order(equation, jumps or orders(equation))
     return []
 
 

@@ -19,8 +19,9 @@ from jax.extend import core
 
 from ....kernels.flow import Flow
 from .changes import NEVER, STEPS, Change, changes_in
+from .decisions import unseen
 from .flat_trace import FlatTrace, flat_trace
-from .primitives import decides, is_zero, reach_of, switches_in
+from .primitives import is_zero, reach_of, switches_in
 from .switches import Switch, Switches
 
 Array = Any
@@ -51,7 +52,8 @@ def _switches_of(
 
     trace = flat_trace(flat, *leaves)
     changes = changes_in(trace)
-    found = _found(trace, changes)
+    hidden = unseen(trace, changes)
+    found = _found(trace, changes, hidden.chained)
     timed = tuple(s for s in found if s.timed)
     clocks = tuple(s for s in found if not s.timed and s.change.state <= STEPS)
     others = tuple(s for s in found if not s.timed and s.change.state > STEPS)
@@ -59,27 +61,17 @@ def _switches_of(
         (changes.get(v, NEVER).time for v in trace.outputs if not isinstance(v, core.Literal)),
         default=NEVER.time,
     )
-    return Switches(trace, timed, clocks + others, len(clocks), time, _compares_within(trace, changes))
+    return Switches(trace, timed, clocks + others, len(clocks), time, hidden.any, hidden.differentiable)
 
 
-def _compares_within(trace: FlatTrace, changes: Mapping[Any, Change]) -> bool:
-    """Whether a loop that stands in a trace compares, in its steps, what may move."""
-    counts = reach_of(trace).counts
-    return any(
-        counts.intersection(equation.outvars)
-        and any(changes.get(v, NEVER).moves for v in equation.invars if not isinstance(v, core.Literal))
-        and decides((equation.params.get("body_jaxpr") or equation.params["jaxpr"]).jaxpr)
-        for equation in trace.equations
-        if equation.primitive.name in ("while", "scan")
-    )
-
-
-def _found(trace: FlatTrace, changes: Mapping[Any, Change]) -> list[Switch]:
-    """The switches on which the field depends, each once."""
+def _found(trace: FlatTrace, changes: Mapping[Any, Change], left_out: frozenset[Any]) -> list[Switch]:
+    """The switches on which the field depends, each once, but for what makes these results."""
     reach = reach_of(trace)
     made = {v: equation for equation in trace.equations for v in equation.outvars}
     found: dict[Any, Switch] = {}
     for equation in trace.equations:
+        if left_out.intersection(equation.outvars):
+            continue
         for switch in switches_in(equation, made, reach):
             atoms = [
                 v for v in (switch.left, switch.right) if v is not None and not isinstance(v, core.Literal)

@@ -136,8 +136,8 @@ class Switches:
     timed : those whose next zero is known in advance.
     located : those that are looked for in each step; the first `clocks` of them depend on time alone.
     time : how the field changes with time at a fixed state, between its switches.
-    within_loops : whether a loop that is not written out compares what moves, so that the field may switch
-        without being seen.
+    unseen : whether it may switch elsewhere as well (`decisions`).
+    differentiable : whether the derivatives that JAX has of the field are its own.
     """
 
     trace: FlatTrace
@@ -145,7 +145,8 @@ class Switches:
     located: tuple[Switch, ...]
     clocks: int
     time: int
-    within_loops: bool
+    unseen: bool
+    differentiable: bool
 
     @property
     def any(self) -> bool:

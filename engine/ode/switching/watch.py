@@ -8,64 +8,38 @@ ordinary differential equations I", section II.6, "Discontinuous equations".
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ....kernels.flow import Flow
 from ...xla.guarded_loops import guarded
 from ..differences import PART, slope_of
 from ..steps.stepper import Control, Step, Stepper
-from .crossing import HARMLESS, SHORT, At, Tried, Watched, changed, dip, shift_over, side_of, to_switch
-from .search import switches_of
+from .crossing import (
+    HARMLESS,
+    SHORT,
+    At,
+    Tried,
+    Watched,
+    changed,
+    dip,
+    jumped,
+    shift_over,
+    side_of,
+    to_switch,
+)
+from .smoothness import Smoothed
 from .switches import ROUNDINGS, Switches
 
 Array = Any
 
-# Where time changes the field in a way that a long step may miss, as many steps at least span the horizon.
-LEAST_STEPS = 100
 # Inside a step, switches that depend on time alone are asked at as many places less one.
 _PLACES = 8
 # An orbit slides after as many crossings in turn that lead straight back, or follow upon each other within
 # this part of the time, or from within this part of the threshold.
 _BOUNCES, _AT_ONCE, _NEAR = 3, 1e-7, 1e-6
-
-
-class SwitchLimits(Protocol):
-    """How large steps are at most, and where they end besides; with `fixed_steps` they heed nothing."""
-
-    @property
-    def fixed_steps(self) -> int | None: ...
-    @property
-    def max_step(self) -> float | None: ...
-    @property
-    def breaks(self) -> tuple[float | str, ...]: ...
-
-
-def watched(
-    stepper: Stepper,
-    control: Control,
-    limits: SwitchLimits,
-    flow: Flow,
-    p: Mapping[str, Array],
-    static: Mapping[str, str],
-) -> Stepper:
-    """The stepper, or a `SwitchWatch` over it where its steps are to heed switches or a largest size.
-
-    Equal steps, which `fixed_steps` asks for, heed nothing.
-    """
-    if limits.fixed_steps is not None:
-        return stepper
-    switches = switches_of(flow, p, static)
-    longest = limits.max_step
-    if longest is None and switches.hides:
-        longest = p[flow.horizon] / LEAST_STEPS
-    breaks = [jnp.ravel(jnp.asarray(p[time] if isinstance(time, str) else time)) for time in limits.breaks]
-    if longest is None and not breaks and not switches.any:
-        return stepper
-    return SwitchWatch(switches, stepper, control, p, longest, jnp.concatenate(breaks) if breaks else None)
 
 
 class SwitchWatch:
@@ -93,6 +67,11 @@ class SwitchWatch:
         self.switches, self.longest = switches, longest
         self.breaks = breaks
         self._has_times = bool(switches.timed) or breaks is not None
+
+    def over(self, stepper: Stepper, control: Control) -> "SwitchWatch":
+        """The same of another stepper, such as the one inside but for its tolerances."""
+        inner = self.inner.over(stepper, control) if isinstance(self.inner, Smoothed) else stepper
+        return SwitchWatch(self.switches, inner, control, self.p, self.longest, self.breaks)
 
     def sticks(self, t: Array, state: Array) -> Array | None:
         """Which components an orbit may stick at where they are 0, shape (d,); None for none.
@@ -129,7 +108,7 @@ class SwitchWatch:
         rates = self.field(t, state)
         at = self.located(t, state, rates)
         size, far = self.first_size(rates, state, end), jnp.full_like(at.values, jnp.inf)
-        return inner, Watched(at.values, at.slopes, size, -end, far, jnp.int32(0))
+        return inner, Watched(at.values, at.slopes, size, -end, far, 0 * at.values, jnp.int32(0))
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """As the stepper does."""
@@ -253,14 +232,17 @@ class SwitchWatch:
         strayed = jnp.maximum(
             watched.strayed, jnp.abs(at.values) * nearness / jnp.where(at.roundings == 0, 1, at.roundings)
         )
-        back = jnp.any(crossed & ((at.values * at.slopes < 0) | (watched.strayed < 1)))
-        back |= tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
+        crossed &= ~jumped(watched, at)
+        led_back, turned = at.values * at.slopes < 0, watched.way * side_of(watched) < 0
+        at_once = tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
+        back = jnp.any(crossed & (led_back | (turned & ((watched.strayed < 1) | at_once))))
         after = Watched(
             at.values,
             at.slopes,
             planned=jnp.where(over, watched.planned, jnp.maximum(size, watched.planned / 2)),
             crossed=jnp.where(over, tried.t, watched.crossed),
             strayed=jnp.where(crossed & over, 0.0, strayed),
+            way=jnp.where(crossed & over, side_of(watched), watched.way),
             bounces=jnp.where(over, jnp.where(back, watched.bounces + 1, 0), watched.bounces).astype(
                 jnp.int32
             ),

@@ -31,8 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 UNSEEN = (
-    "what a loop of the field compares may switch it, and a step may pass over that: breaks says where, or "
-    "max_step keeps steps short"
+    "some may stand in loops, callbacks or long chains of comparisons: steps ask for the field inside them"
 )
 
 

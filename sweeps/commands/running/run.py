@@ -6,11 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..command import Command, add_device, add_reuse, count, output_argument, path_argument, program
-from .plan import UNSEEN
 
 if TYPE_CHECKING:
     from ....engine.feedback.report import Report
-    from ...spec.sweep import Sweep
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,20 +73,8 @@ def run(options: argparse.Namespace) -> int:
     if report.grown:
         print(f"{options.output}: has grown by what the sweep adds to it")
     print(f"{options.output}: {_done(options, report)}")
-    _note_switches(sweep)
     print(f"look at it with: {program()} info {options.output}")
     return 0
-
-
-def _note_switches(sweep: "Sweep") -> None:
-    """Say where the field of a sweep's model may switch without being seen."""
-    space = sweep.space()
-    if not space.needs_ode:
-        return
-    from ....engine.grid.function import switches_unseen
-
-    if switches_unseen(space):
-        print(f"note: {UNSEEN}")
 
 
 def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:

@@ -9,6 +9,7 @@ from equisweep.engine.ode.switching.changes import ANYHOW, FIXED, STEPS, STRAIGH
 from equisweep.engine.ode.switching.search import switches_of
 from equisweep.kernels.flow import Flow
 from equisweep.kernels.games.registry import MODELS
+from equisweep.kernels.numerics.roots import bisect
 from equisweep.sweeps import Sweep, SweepError
 from equisweep.sweeps.commands.running.plan import describe_plan
 from equisweep.sweeps.plan import plan
@@ -82,6 +83,7 @@ def test_flows_that_ship_have_nothing_to_watch_but_their_steps(model):
         found = switches_of(model.flow, p, static)
         assert found.any == any(option.startswith("step") for option in options)
         assert not found.hides
+        assert not found.unseen
 
 
 OWN = """
@@ -130,14 +132,49 @@ LOOPS = [
 
 
 @pytest.mark.parametrize(("field", "unseen"), LOOPS)
-def test_a_plan_says_where_a_loop_may_switch_the_field_unseen(field, unseen, tmp_path):
+def test_a_plan_says_where_steps_ask_for_the_field_inside_them(field, unseen, tmp_path):
     (tmp_path / "own.py").write_text("import jax\n" + OWN.replace("FORCING", field))
     sweep = {"model": "own.py:own", "axes": {"k": [1.0, 2.0]}}
     made = plan(Sweep.from_table(sweep, folder=tmp_path), trial=False)
     assert made.switches_unseen == unseen
-    assert ("\nswitches   what a loop of the field compares" in describe_plan(made)) == unseen
-    stated = plan(Sweep.from_table({**sweep, "integrator": {"breaks": [1.0]}}, folder=tmp_path), trial=False)
-    assert not stated.switches_unseen
+    assert ("\nswitches   some may stand in loops, callbacks" in describe_plan(made)) == unseen
+    equal = {**sweep, "integrator": {"fixed_steps": 10}}
+    assert not plan(Sweep.from_table(equal, folder=tmp_path), trial=False).switches_unseen
+
+
+def halvings(x, count):
+    """The root of x, the plain way."""
+    low, high = 0 * x, 2.0 + 0 * x
+    for _ in range(count):
+        middle = (low + high) / 2
+        right = middle**2 > x
+        low, high = jnp.where(right, low, middle), jnp.where(right, middle, high)
+    return low
+
+
+CHAINS = {
+    "twelve halvings": (lambda z: halvings(z, 12), 12, False, True),
+    "thirteen": (lambda z: halvings(z, 13), 2, True, False),
+    "a regime before them": (lambda z: halvings(jnp.where(z > 1, z, z / 2), 30), 2, True, False),
+    "of many": (lambda z: jnp.sum(jnp.where(z > jnp.arange(30.0), z, 0.0)) * ONE, 1, False, True),
+    "a root with a rule": (lambda z: bisect(lambda m: m * m - z[0], 0 * z[0], 2 + z[0]) * ONE, 0, True, True),
+    "Newton's method": (lambda z: newton(z[0]) * ONE, 1, False, True),
+    "what it decides": (lambda z: when(bisect(lambda m: m - z[0], z[0] - 1, z[0] + 1) > 3), 1, True, True),
+    "a callback": (lambda z: jax.pure_callback(lambda z: z, z, z), 0, True, False),
+    "of a parameter": (lambda z: halvings(0 * lax.stop_gradient(z), 30), 0, False, True),
+}  # fmt: skip
+
+
+def newton(x):
+    return lax.while_loop(lambda r: jnp.abs(r * r - x) > 1e-13, lambda r: (r + x / r) / 2, x)
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_long_chains_of_decisions_are_no_switches(name):
+    field, located, unseen, differentiable = CHAINS[name]
+    flow = Flow(start=lambda p: ONE, field=lambda t, z, p: field(z), observe=lambda z, p: {}, observables=())
+    found = switches_of(flow, {}, {})
+    assert (len(found.located), found.unseen, found.differentiable) == (located, unseen, differentiable)
 
 
 def test_breaks_name_parameters(tmp_path):

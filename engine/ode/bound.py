@@ -45,9 +45,9 @@ class Bound:
     ) -> None:  # fmt: skip
         flow = counted(flow)
         self.flow, self.p, self.method, self.static, self.loop = flow, p, method, static, loop
+        method.require_decidable(flow)
         switches = switches_of(flow, p, static)
         self._rates = flow.field if switches.differentiable else Undifferentiated(flow.field)
-        method.require_decidable(flow)
         self.resting = self._resting() if resting is None else resting
         method.require_decidable(flow, self.resting.driven)
         control = method.tolerance()

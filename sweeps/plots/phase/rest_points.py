@@ -18,13 +18,19 @@ from .motion import Motion
 
 _STARTS = 13
 # Shares at which Newton's method starts besides: mutation holds rest points near faces.
-_NEAR = (1e-5, 1e-3)
+_NEAR = (1e-10, 1e-8, 1e-5, 1e-3)
 # Places along an edge: even ones, and ever closer ones towards both ends.
 _EVEN, _CLOSE = 401, 40
 _ALONG = _EVEN + 2 * _CLOSE
-# From how near inside a face is approached: what dies out in proportion falls a thousandfold.
-_APPROACH = (1e-6, 1e-9)
+# From how near inside a face is approached: what dies out in proportion falls a hundredfold each time.
+_APPROACH = (1e-6, 1e-9, 1e-11)
+# What changes its sign by a jump or a pole is this part of its size beside it, or more.
+_JUMPS = 1e-3
 _BISECTIONS = 60
+# So near a face it is taken for the face.
+_FACE = 1e-11
+# Newton's method moves a root by no more than this part of its distance from the faces.
+_STAYS = 1e-3
 # Two roots nearer than this are one.
 _SAME = 1e-6
 # More rest points than any picture has: one shape, one compilation.
@@ -69,8 +75,9 @@ def _at_rest(points: list[tuple[np.ndarray, bool]], motion: Motion) -> list[tupl
     size = len(points[0][0])
     middle = np.full(size, 1 / 3 if motion.chart.form == "simplex" else 1 / 2)
     at = np.stack([point for point, _ in points])
-    far, near = (np.abs(motion.velocity(at + d * (middle - at))).max(axis=1) for d in _APPROACH)
-    return [point for point, rests in zip(points, near <= 0.1 * far, strict=True) if rests]
+    speeds = np.stack([np.abs(motion.velocity(at + d * (middle - at))).max(axis=1) for d in _APPROACH])
+    dies_out = (speeds[1:] <= 0.1 * speeds[:-1]).all(axis=0)
+    return [point for point, rests in zip(points, dies_out, strict=True) if rests]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:
@@ -119,7 +126,9 @@ def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> lis
         middle = (low + high) / 2
         before = np.sign(value(middle)) == sign
         low, high = np.where(before, middle, low), np.where(before, high, middle)
-    return [ends[0] + t0 * (ends[1] - ends[0]) for t0 in (low + high) / 2]
+    beside = np.maximum(np.abs(f[at]), np.abs(f[at + 1]))
+    vanishes = np.maximum(np.abs(value(low)), np.abs(value(high))) <= _JUMPS * beside
+    return [ends[0] + t0 * (ends[1] - ends[0]) for t0 in ((low + high) / 2)[vanishes]]
 
 
 def _starts(chart: Chart, box: np.ndarray) -> np.ndarray:
@@ -141,13 +150,19 @@ def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
     """Interior rest points: where all rates are zero."""
     chart = motion.chart
     starts = _starts(chart, box)
-    ends, size = motion.newton(starts), np.abs(motion.rates(starts)).max()
+    # Rates may be huge beside a face or a pole, which says nothing of what is small elsewhere.
+    ends, size = motion.newton(starts), np.median(np.abs(motion.rates(starts)).max(axis=1))
     residual = np.abs(motion.rates(ends)).max(axis=1)
-    margin = _SAME * np.ptp(box, axis=1)
-    inside = ((ends > box[:, 0] + margin) & (ends < box[:, 1] - margin)).all(axis=1)
+    from_faces = np.concatenate([ends - box[:, 0], box[:, 1] - ends], axis=1)
     if chart.form == "simplex":
-        inside &= ends.sum(axis=1) < 1 - _SAME
-    good = inside & (residual <= 1e-10 * size)
+        from_faces = np.append(from_faces, 1 - ends.sum(axis=1, keepdims=True), axis=1)
+    nearest = from_faces.min(axis=1)
+    faces = chart.form not in ("plane", "axis")
+    inside = nearest > (_FACE if faces else _SAME) * np.ptp(box, axis=1).min()
+    stays = np.abs(motion.newton(ends) - ends).max(axis=1) <= _STAYS * (nearest if faces else np.ptp(box))
+    # Mutation goes with one over the distance from a face, which is known to rounding.
+    rounding = 4 * np.finfo(float).eps / np.maximum(nearest, _FACE) if faces else 0.0
+    good = inside & stays & (residual <= np.maximum(1e-10, rounding) * size)
     kept: list[np.ndarray] = []
     for point in ends[good]:
         if all(np.abs(point - other).max() > _SAME * np.ptp(box) for other in kept):

@@ -107,3 +107,39 @@ def test_one_share_has_its_rest_points_however_near_an_end(u, count):
     expected = sorted(r.real for r in real if abs(r.imag) < 1e-12 and -1e-12 <= r.real <= 1 + 1e-12)
     assert len(found) == count
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("u", [1e-9, 1e-8, 1e-6])
+def test_mutation_however_rare_moves_corners(u):
+    """Coordination: two corners attract and are moved inwards, two are saddles and leave the square."""
+    slope = 0.2
+
+    def field(t, state, p):
+        x = 1 / (1 + jnp.exp(-state))
+        return slope * (x[::-1] - 0.4) + p["u"] * (1 - 2 * x) / (x * (1 - x))
+
+    points = rest_points(motion("square", field, {"u": u}, 2), SQUARE)
+    places = np.array([point.at for point in points])
+    low, below_high = u / (0.4 * slope), u / (0.6 * slope)
+    assert [point.kind for point in points].count(RestClass.stable_node) == 2
+    np.testing.assert_allclose(places[places.sum(axis=1).argmin()], low, rtol=1e-4)
+    np.testing.assert_allclose(1 - places[places.sum(axis=1).argmax()], below_high, rtol=1e-4)
+    assert not any(np.isin(place, (0, 1)).any() for place in places)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [lambda z: jnp.where(z > 0.3, -1.0, 1.0), lambda z: 1 / (z - 0.37), lambda z: 1 / (0.37 - z) ** 3],
+)
+def test_a_jump_or_a_pole_is_no_rest_point(field):
+    axis = motion("axis", lambda t, z, p: field(z), {"u": 1.0}, 1)
+    assert not rest_points(axis, SQUARE[:1])
+    edge = motion("line", lambda t, z, p: field(1 / (1 + jnp.exp(-z))), {"u": 1.0}, 1)
+    assert sorted(point.at.item() for point in rest_points(edge, SQUARE[:1])) == [0, 1]
+
+
+def test_rates_that_are_huge_beside_a_face_make_no_rest_points_elsewhere():
+    def field(t, z, p):
+        return jnp.stack([0.1 + (z[0] - 0.5) ** 2, 1 / z[1] ** 8 - 256])
+
+    assert not rest_points(motion("plane", field, {"u": 1.0}, 2), SQUARE)

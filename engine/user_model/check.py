@@ -1,5 +1,6 @@
 """Try a user's own model once, abstractly, before a sweep relies on it."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..errors import SweepError
 from ..gate.text import said
 from ..space import Space
 from .files_read import files_read, undeclared
+from .narrow import cut_off, narrow_literals
 from .raised_at import PREFIX, raised_at
 from .self_contained import known_self_contained
 
@@ -29,7 +31,8 @@ def check_model(where: str, space: Space) -> None:
     Twice, unless the text of its file says that it has no memory.
 
     Refused: a duplicate or impossible declaration, an exception while tracing, a result that is no
-    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call.
+    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call. Warns where
+    JAX may have cut off a number of the model's text (`narrow_literals`).
     """
     _check_declaration(where, space)
     for choices in space.combinations:
@@ -39,6 +42,9 @@ def check_model(where: str, space: Space) -> None:
             raise SweepError(
                 f"{where}: computes something else when called again; it must depend on its parameters alone"
             )
+        dtypes = narrow_literals(first.jaxpr)
+        if dtypes:
+            warnings.warn(f"{where}: {cut_off(dtypes)}", stacklevel=2)
 
 
 def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:

@@ -167,6 +167,7 @@ def narrow(p):
 """
 
 
+@pytest.mark.filterwarnings("ignore:.*meet numbers written in the model")
 @pytest.mark.parametrize("native", [True, False])
 def test_what_a_model_counts_in_narrow_integers_is_neither_cut_off_nor_wrapped(tmp_path, monkeypatch, native):
     if not native:

@@ -77,7 +77,7 @@ def _at_rest(points: list[tuple[np.ndarray, bool]], motion: Motion) -> list[tupl
     at = np.stack([point for point, _ in points])
     speeds = np.stack([np.abs(motion.velocity(at + d * (middle - at))).max(axis=1) for d in _APPROACH])
     dies_out = (speeds[1:] <= 0.1 * speeds[:-1]).all(axis=0)
-    return [point for point, rests in zip(points, dies_out, strict=True) if rests]
+    return [points[i] for i in np.flatnonzero(dies_out)]
 
 
 def _corners(chart: Chart) -> list[np.ndarray]:

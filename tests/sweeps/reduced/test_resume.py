@@ -1,5 +1,7 @@
 """Reduced sweeps that are stopped, killed and damaged, and end in the same bytes."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepInterrupted
@@ -96,7 +98,14 @@ def test_a_run_that_ended_after_its_last_tile_leaves_nothing_under_way(uninterru
     assert contents(path) == uninterrupted
 
 
-@pytest.mark.parametrize("damage", ["turned", "short", "empty", "another's"])
+def signed(raw, before, after):
+    """The file with other bytes in it, and the digest of these."""
+    assert before in raw
+    rest = raw[65:].replace(before, after)
+    return hashlib.sha256(rest).hexdigest().encode() + b" " + rest
+
+
+@pytest.mark.parametrize("damage", ["turned", "short", "empty", "another's", "earlier"])
 def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path, monkeypatch, damage):
     path = tmp_path / "cube.zarr"
     stop_after(monkeypatch, 30)
@@ -107,8 +116,10 @@ def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path
     raw = file.read_bytes()
     turned = raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:]
     held = Cube(path).stamp.cube
-    other = raw.replace(held.encode(), b"0" * len(held))
-    file.write_bytes({"turned": turned, "short": raw[:-5], "empty": b"", "another's": other}[damage])
+    other = signed(raw, held.encode(), b"0" * len(held))
+    earlier = signed(raw, b'"partial": 2', b'"partial": 1')  # whose sums were formed in another order
+    ways = {"turned": turned, "short": raw[:-5], "empty": b"", "another's": other, "earlier": earlier}
+    file.write_bytes(ways[damage])
     assert go_on(path).points == 5 * 41
     assert contents(path) == uninterrupted
 

@@ -22,7 +22,7 @@ from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.codegen.captured import loops_of
-from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled, in_memory
 from helpers.codegen.lanes import SideBySide
 from helpers.codegen.threads import assert_as_on_the_cpu
 from helpers.project import ROOT
@@ -50,7 +50,8 @@ def test_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_
         registers, spilled = assembled(text, CARDS[number % len(CARDS)], tmp_path)
         TABLE.setdefault((name, solver), []).append((registers, spilled))
         assert (0 if loop.once else 32) < registers <= 255
-        assert spilled <= max(SPILLED.get(solver, 0), LARGER.get(name, 0))
+        of_calls = 18_000 if in_memory(loop) else 500 if loop.once else 0
+        assert spilled <= max(SPILLED.get(solver, 0), LARGER.get(name, 0), of_calls)
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)  # rounded as they stand
 
 

@@ -25,7 +25,7 @@ from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.games.supervision.model import SUPERVISION
-from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled, in_memory
 from helpers.codegen.lanes import SideBySide
 from helpers.flows import LORENZ
 
@@ -89,7 +89,8 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
         text = ptx(lane_kernel(loop, "kernel"))
         _, spilled = assembled(text, card, tmp_path)
         # All coefficients of a series, or of a matrix, are needed at once: more than there are registers.
-        assert spilled <= {"taylor": 3000, "rodas5p": 1500}.get(method.solver, 0)
+        most = {"taylor": 3000, "rodas5p": 1500}.get(method.solver, 0)
+        assert spilled <= (18_000 if in_memory(loop) else most)
         # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
 

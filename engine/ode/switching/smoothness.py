@@ -32,14 +32,16 @@ class Smoothed:
     Parameters
     ----------
     stepper, control : what takes the steps, and how accurate they are.
+    longest : the largest step that is asked of it; None for any.
     """
 
-    def __init__(self, stepper: Stepper, control: Control) -> None:
+    def __init__(self, stepper: Stepper, control: Control, longest: Array | None = None) -> None:
+        self.longest = longest
         self.field, self.inner, self.control = stepper.field, stepper, control
 
     def over(self, stepper: Stepper, control: Control) -> Self:
         """The same of another stepper."""
-        return type(self)(stepper, control)
+        return type(self)(stepper, control, self.longest)
 
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """That of the stepper."""
@@ -71,6 +73,8 @@ class Smoothed:
         next_size = jnp.where(
             smooth, next_size, jnp.minimum(tried.next_size, jnp.maximum(taken / 2, shortest))
         )
+        if self.longest is not None:
+            next_size = jnp.minimum(next_size, jnp.asarray(self.longest, next_size.dtype))
         next_size = lax.stop_gradient(next_size)
         return tried._replace(
             solver_state=(tried.solver_state, next_size, halved),

@@ -47,13 +47,13 @@ def watched(
     """
     if limits.fixed_steps is not None:
         return stepper
-    if switches.unseen:
-        if isinstance(stepper, Taylor):
-            raise SweepError(NOT_SMOOTH)
-        stepper = Smoothed(stepper, control)
     longest = limits.max_step
     if longest is None and switches.hides:
         longest = horizon / LEAST_STEPS
+    if switches.unseen:
+        if isinstance(stepper, Taylor):
+            raise SweepError(NOT_SMOOTH)
+        stepper = Smoothed(stepper, control, longest)
     breaks = [jnp.ravel(jnp.asarray(p[time] if isinstance(time, str) else time)) for time in limits.breaks]
     if longest is None and not breaks and not switches.any:
         return stepper

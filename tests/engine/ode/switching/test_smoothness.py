@@ -143,6 +143,13 @@ def test_rest_is_judged_by_the_field_and_not_by_the_derivatives_of_its_loops(sol
     np.testing.assert_allclose(ends, 2.0, rtol=1e-6)
 
 
+def test_a_largest_step_does_not_look_like_a_jump_ahead():
+    """So that the orbit settles at its time, ln(1e7)."""
+    _, found = final([lambda x: -bisect(lambda m: m - x, -4 + 0 * x, 4 + 0 * x)], 60.0, max_step=0.5)
+    assert found["status"] == Status.ok
+    np.testing.assert_allclose(found["settle_time"], math.log(1e7), rtol=1e-6)
+
+
 def test_what_would_be_false_is_refused():
     decides = flow([lambda x: -in_a_loop(50)(x)])
     p = {"horizon": jnp.ones(1)}

@@ -8,7 +8,7 @@ on a CPU (`schedule`).
 GPU. `stage_kernel` is what the GPU is given.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -16,7 +16,13 @@ from ..ir import DTYPES, Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .kernel import MEMORY, kernel_code, next_piece, pointers
+from .allocation import planned, spills
+from .ends import End
+from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
+from .thread_code import Cells, ThreadCode
+
+# Registers of 32 bits where it is planned what is in them: the others hold where the point lies in arrays.
+_ROOM = 144
 
 
 @dataclass(frozen=True)
@@ -77,98 +83,132 @@ def parameters(grid: Grid, work: Work) -> list[str]:
 
 
 def stage_code(grid: Grid, work: Work, name: str, linkage: str = "") -> str:
-    """LLVM code of ``name(first, threads, arrays...)``: points number `first`, `first` + `threads` and so on.
+    """LLVM code of ``name(first, threads, shared, arrays...)``: every `threads`-th point from `first` on.
 
-    Lengths, and the number of points, are of 32 bits.
+    Lengths, and the number of points, are of 32 bits; `shared` are the thread's cells (`kernel`).
     """
-    writer = _Writer(grid, work)
-    writer.enter()
-    writer.read()
-    writer.write()
-    head = ", ".join(["i32 %first", "i32 %threads", *parameters(grid, work)])
-    return writer.code.function(f"define {linkage} void @{name}({head})")
+    return _Writer(grid, work).thread(name, linkage)
 
 
 def stage_kernel(grid: Grid, work: Work, name: str) -> str:
     """LLVM code of a kernel that XLA can launch; its parameters are `parameters`."""
-    arrays = parameters(grid, work)
-    return kernel_code(name, arrays, stage_code(grid, work, "thread", "internal"), arrays)
+    arrays, writer = parameters(grid, work), _Writer(grid, work)
+    return kernel_code(name, arrays, writer.thread("thread", "internal"), arrays, writer.cells)
 
 
 class _Writer:
-    """Writes the code of one stage, block by block."""
+    """Writes the code of one stage, block by block; by a plan where not all fits a thread's registers."""
 
     def __init__(self, grid: Grid, work: Work) -> None:
         self.grid, self.work = grid, work
-        self.code = VectorCode(1)
-        self.at: dict[int, str] = {}  # the index along an axis
+        self.tables = {s: (k, j) for k, table in enumerate(work.reads) for j, s in enumerate(table.numbers)}
+        self.axes = dict(work.stage.reads)
+        self.targets = list(self._targets())
+        self.sets = list(dict.fromkeys([work.stage.axes, *self.axes.values()]))
+        # What a thread has to know all the time: how many there are, and of each set of axes how many points
+        # it has and which one this is.
+        self.names = ["threads", *(f"{what}{k}" for what in ("count", "at") for k in range(len(self.sets)))]
+        self.kept: dict[str, str] = {}
+        ends = [End(s, number) for number, (s, *_) in enumerate(self.targets)]
+        self.code, self.plan, self.cells = VectorCode(1), None, 0
+        if spills(ends, list(self.axes)):
+            self.plan = planned(ends, dict.fromkeys(self.axes), len(self.names), _ROOM)
+            memory = Cells([self.plan])
+            self.code = ThreadCode(memory, self.load, lambda _, number: self.store(number))
+            self.cells = memory.shared
+
+    def _targets(self) -> Iterator[tuple[Scalar, str, str, int, int]]:
+        """What is written, and where: the array, and number `j`, of `of` or (0) of all points."""
+        for k, table in enumerate(self.work.writes):
+            for j, s in enumerate(table.numbers):
+                yield s, f"write{k}", "table", j, 0
+        for k, field in enumerate(self.grid.fields if self.work.last else ()):
+            for j, s in enumerate(field):
+                yield s, f"out{k}", "field", j, len(field)
+
+    def thread(self, name: str, linkage: str) -> str:
+        self.enter()
+        code = self.code
+        if isinstance(code, ThreadCode) and self.plan:
+            code.follow(self.plan.moves)
+        else:
+            for s in self.axes:
+                code.give(s, self.load(s))
+            for number in range(len(self.targets)):
+                self.store(number)
+        code.emit_as("%following", f"add i32 {self.recall('at0')}, {self.recall('threads')}")
+        code.jump("written")
+        code.block("written")
+        code.jump("take")
+        return code.function(thread_head(name, linkage, parameters(self.grid, self.work)))
 
     def enter(self) -> None:
-        """A loop over the thread's points, and where on each axis a point lies."""
-        code, axes = self.code, sorted(self.work.stage.axes)
+        """A loop over the thread's points, and where on each set of axes a point lies."""
+        code = self.code
         code.block("entry")
+        if isinstance(code, ThreadCode):
+            code.reserve_cells()
         length = {axis: self.length(axis) for axis in sorted(self.grid.order)}
-        self.lengths = length
-        count = "1"
-        for axis in axes:
-            count = code.emit(f"mul i32 {count}, {length[axis]}")
-        self.count = code.emit(f"zext i32 {count} to i64")
-        point = next_piece(code, count, "compute")
-        code.emit_as("%following", f"add i32 {point}, %threads")
-        self.point = code.emit(f"zext i32 {point} to i64")
-        for axis in reversed(axes):
-            self.at[axis] = code.emit(f"urem i32 {point}, {length[axis]}")
+        for k, axes in enumerate(self.sets):
+            count = "1"
+            for axis in sorted(axes):
+                count = code.emit(f"mul i32 {count}, {length[axis]}")
+            self.remember(f"count{k}", count)
+        self.remember("threads", "%threads")
+        point, along = next_piece(code, lambda: self.recall("count0"), "compute"), dict[int, str]()
+        self.remember("at0", point)
+        for axis in sorted(self.work.stage.axes, reverse=True):
+            along[axis] = code.emit(f"urem i32 {point}, {length[axis]}")
             point = code.emit(f"udiv i32 {point}, {length[axis]}")
+        for k, axes in enumerate(self.sets[1:], 1):
+            at = "0"
+            for axis in sorted(axes):
+                at = code.emit(f"add i32 {code.emit(f'mul i32 {at}, {length[axis]}')}, {along[axis]}")
+            self.remember(f"at{k}", at)
+
+    def remember(self, name: str, number: str) -> None:
+        """Keep a number of 32 bits: by a plan in a cell, for they are many."""
+        self.kept[name] = number
+        if isinstance(self.code, ThreadCode):
+            self.code.put_plain(self.names.index(name), number, "i32", 4)
+
+    def recall(self, name: str) -> str:
+        """What was kept."""
+        if isinstance(self.code, ThreadCode):
+            return self.code.take_plain(self.names.index(name), "i32", 4)
+        return self.kept[name]
+
+    def wide(self, name: str) -> str:
+        """What was kept, in 64 bits."""
+        return self.code.emit(f"zext i32 {self.recall(name)} to i64")
 
     def length(self, axis: int) -> str:
         """The length of an axis."""
         there = self.code.emit(f"getelementptr i32, {MEMORY} %lengths, i64 {axis}")
         return self.code.emit(f"load i32, {MEMORY} {there}, align 4")
 
-    def read(self) -> None:
-        """What the stage needs of inputs and of others' tables."""
-        tables = {s: (k, j) for k, table in enumerate(self.work.reads) for j, s in enumerate(table.numbers)}
-        places: dict[Axes, tuple[str, str]] = {}
-        for s, axes in self.work.stage.reads:
-            if axes not in places:
-                places[axes] = self.place(axes)
-            at, count = places[axes]
-            name = f"in{s.value}"
-            if s.op != "input":
-                k, j = tables[s]
-                before = self.code.emit(f"mul i64 {count}, {j}")
-                name, at = f"read{k}", self.code.emit(f"add i64 {before}, {at}")
-            type_ = memory_type(s.dtype)
-            there = self.code.emit(f"getelementptr {type_}, {MEMORY} %{name}, i64 {at}")
-            number = self.code.emit(f"load {type_}, {MEMORY} {there}, align {bytes_of(s.dtype)}")
-            self.code.give(s, self.code.broadcast(number, s.dtype))
+    def load(self, s: Scalar) -> str:
+        """A number of an input or of another's table."""
+        k = self.sets.index(self.axes[s])
+        name, at = f"in{s.value}", self.wide(f"at{k}")
+        if s.op != "input":
+            table, j = self.tables[s]
+            before = self.code.emit(f"mul i64 {self.wide(f'count{k}')}, {j}")
+            name, at = f"read{table}", self.code.emit(f"add i64 {before}, {at}")
+        type_ = memory_type(s.dtype)
+        there = self.code.emit(f"getelementptr {type_}, {MEMORY} %{name}, i64 {at}")
+        number = self.code.emit(f"load {type_}, {MEMORY} {there}, align {bytes_of(s.dtype)}")
+        return self.code.broadcast(number, s.dtype)
 
-    def place(self, axes: Axes) -> tuple[str, str]:
-        """The number of the point among those of a set of axes, and how many these are."""
-        at, count = "0", "1"
-        for axis in sorted(axes):
-            row = self.code.emit(f"mul i32 {at}, {self.lengths[axis]}")
-            at = self.code.emit(f"add i32 {row}, {self.at[axis]}")
-            count = self.code.emit(f"mul i32 {count}, {self.lengths[axis]}")
-        return tuple(self.code.emit(f"zext i32 {number} to i64") for number in (at, count))  # pyright: ignore
-
-    def write(self) -> None:
-        """What the stage keeps and, if it is the last, the fields: each as soon as it is computed."""
-        code, fields = self.code, self.grid.fields if self.work.last else ()
-        for k, table in enumerate(self.work.writes):
-            for j, s in enumerate(table.numbers):
-                before = code.emit(f"mul i64 {self.count}, {j}")
-                self.store(s, f"write{k}", code.emit(f"add i64 {before}, {self.point}"))
-        for k, field in enumerate(fields):
-            before = code.emit(f"mul i64 {self.point}, {len(field)}")
-            for j, s in enumerate(field):
-                self.store(s, f"out{k}", code.emit(f"add i64 {before}, {j}"))
-        code.jump("written")
-        code.block("written")
-        code.jump("take")
-
-    def store(self, s: Scalar, array: str, at: str) -> None:
-        """Write a number to its place in an array."""
+    def store(self, number: int) -> None:
+        """Write what the stage keeps, or a number of a field, to its place, as soon as it is computed."""
+        s, array, kind, j, of = self.targets[number]
+        point = self.wide("at0")
+        if kind == "table":
+            begin, offset = self.code.emit(f"mul i64 {self.wide('count0')}, {j}"), point
+        else:
+            begin, offset = self.code.emit(f"mul i64 {point}, {of}"), str(j)
+        at = self.code.emit(f"add i64 {begin}, {offset}")
         type_ = memory_type(s.dtype)
         there = self.code.emit(f"getelementptr {type_}, {MEMORY} %{array}, i64 {at}")
         self.code.add(f"store {type_} {self.code.number(s)}, {MEMORY} {there}, align {bytes_of(s.dtype)}")

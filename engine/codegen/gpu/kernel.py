@@ -1,12 +1,17 @@
 """What all kernels for GPUs have in common: how many threads a block has, and which of them a thread is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..ir import Unsupported
 from ..llvm.code import Code
 
-# Threads of a block. Blocks of 64 and of 128 are equally fast on an H100.
-BLOCK = 128
+# Threads of a block. Blocks of 64 and of 128 are equally fast on an H100; of 64 each thread may have twice as
+# much of the block's shared memory.
+BLOCK = 64
+# Memory of a block, and bytes of it that it may have without asking the driver for more.
+SHARED, _MOST_SHARED = "ptr addrspace(3)", 48 * 1024
+CELL = 8  # bytes of a number there
+SHARED_CELLS = _MOST_SHARED // (BLOCK * CELL)
 # One such block on a multiprocessor is enough. Where this is not said NVIDIA's assembler takes a kernel that
 # needs more than its 255 registers down to 32, so that several blocks fit: of steps of the supervision game
 # 46 kB then lay in memory, and 16 kB as it is said.
@@ -25,37 +30,50 @@ def pointers(names: Sequence[str]) -> list[str]:
     return [f"{MEMORY} %{name}" for name in names]
 
 
-def next_piece(code: Code, count: str, work: str) -> str:
-    """The head of a thread's loop over `count` pieces of work; the block `work` follows.
+def next_piece(code: Code, count: Callable[[], str], work: str) -> str:
+    """The head of a thread's loop over pieces of work, so many as `count` gives; the block `work` follows.
 
     The piece is `%first`, then `%following`, which the block `written` has made before it jumps to `take`.
     """
     code.jump("take")
     code.block("take")
     piece = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
-    code.branch(code.emit(f"icmp ult i32 {piece}, {count}"), work, "done")
+    code.branch(code.emit(f"icmp ult i32 {piece}, {count()}"), work, "done")
     code.block("done")
     code.add("ret void")
     code.block(work)
     return piece
 
 
-def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[str]) -> str:
-    """LLVM code of a kernel that XLA can launch, of the code of ``@thread(first, threads, arrays...)``.
+def thread_head(name: str, linkage: str, arrays: Sequence[str]) -> str:
+    """How LLVM code defines ``name(first, threads, shared, arrays...)``, the work of a thread.
 
-    `given` are the kernel's own parameters, among them those `arrays` that each thread is handed.
+    `shared` is its first cell in shared memory; the others lie `BLOCK` cells apart.
+    """
+    given = ["i32 %first", "i32 %threads", f"{SHARED} %shared", *arrays]
+    return f"define {linkage} void @{name}({', '.join(given)})"
+
+
+def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[str], cells: int) -> str:
+    """LLVM code of a kernel that XLA can launch, of that of a thread (`thread_head`), by the name "thread".
+
+    `given` are the kernel's own parameters, among them those `arrays` that each thread is handed. Each thread
+    has so many `cells` in shared memory.
     """
     reads = {name: f"i32 @llvm.nvvm.read.ptx.sreg.{register}()" for name, register in _REGISTERS.items()}
+    handed = ["i32 %first", "i32 %threads", f"{SHARED} %shared", *arrays]
     return "\n".join([
         'target triple = "nvptx64-nvidia-cuda"',
         *(f"declare {read}" for read in reads.values()),
+        f"@cells = internal addrspace(3) global [{cells * BLOCK} x i64] undef, align {CELL}",
         thread,
         f'define ptx_kernel void @{name}({", ".join(given)}) {_BOUNDS} {{',
         *(f"  %{name} = call {read}" for name, read in reads.items()),
         "  %before = mul i32 %block, %size",
         "  %first = add i32 %before, %tid",
         "  %threads = mul i32 %blocks, %size",
-        f"  call void @thread({', '.join(['i32 %first', 'i32 %threads', *arrays])}) alwaysinline",
+        f"  %shared = getelementptr i64, {SHARED} @cells, i32 %tid",
+        f"  call void @thread({', '.join(handed)}) alwaysinline",
         "  ret void",
         "}",
         "",

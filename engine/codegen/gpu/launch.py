@@ -25,7 +25,7 @@ _TARGET = "__gpu$xla.gpu.ptx"
 # Releases of JAX whose XLA takes the call as it is made here.
 _KNOWN = ((0, 10), (0, 13))
 # More threads than an H100 holds at once; those that find no lane end at once.
-_MOST_BLOCKS = 1024
+_MOST_BLOCKS = 2048
 
 
 @dataclass(frozen=True)

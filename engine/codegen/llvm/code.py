@@ -72,18 +72,20 @@ class Code:
         self.branch(self.emit(f"icmp slt i64 {later}, {end}"), label, f"{label}.out")
         self.block(f"{label}.out")
 
-    def call(self, name: str, result: str, args: Sequence[str], types: Sequence[str]) -> str:
-        """The result of a function, by its name and LLVM's types."""
-        return self.emit(self._call(name, result, args, types))
+    def call(self, name: str, result: str, args: Sequence[str], types: Sequence[str], flags: str = "") -> str:
+        """The result of a function, by its name and LLVM's types; `flags` are what LLVM may assume."""
+        return self.emit(self._call(name, result, args, types, flags))
 
     def call_void(self, name: str, args: Sequence[str], types: Sequence[str]) -> None:
         """Call a function that returns nothing."""
         self.add(self._call(name, "void", args, types))
 
-    def _call(self, name: str, result: str, args: Sequence[str], types: Sequence[str]) -> str:
+    def _call(
+        self, name: str, result: str, args: Sequence[str], types: Sequence[str], flags: str = ""
+    ) -> str:
         self.declared.add(f"declare {result} @{name}({', '.join(types)})")
         given = ", ".join(f"{t.removesuffix(' immarg')} {a}" for t, a in zip(types, args, strict=True))
-        return f"call {result} @{name}({given})"
+        return f"call {flags}{result} @{name}({given})"
 
     def function(self, head: str) -> str:
         """The whole module: this code as the body of the function that `head` defines."""

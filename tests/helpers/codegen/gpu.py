@@ -5,6 +5,7 @@ import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import llvmlite.binding as llvm
@@ -14,6 +15,7 @@ from equisweep.engine.codegen.cpu.float_state import in_own_state
 from equisweep.engine.codegen.gpu.backend import Gpu
 from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage_kernel
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
+from equisweep.engine.codegen.gpu.kernel import BLOCK, CELL, SHARED_CELLS
 from equisweep.engine.codegen.gpu.lane_code import thread_code
 
 CARDS = ("sm_80", "sm_90", "sm_100")
@@ -33,18 +35,30 @@ def assembler() -> str:
     return str(next(p for folder in nvidia.__path__ for p in Path(folder).glob("cu*/bin/ptxas")))
 
 
-def assembled(ptx: str, card: str, folder: Path) -> tuple[int, int]:
-    """Registers of a thread, and bytes that do not fit into them. Fails where the text is not valid."""
+class Assembled(NamedTuple):
+    """What a thread takes: registers, bytes that the assembler spilled, bytes of local and shared memory."""
+
+    registers: int
+    spilled: int
+    local: int
+    shared: int
+
+
+def assembled(ptx: str, card: str, folder: Path) -> Assembled:
+    """What the assembler says of a kernel. Fails where the text is not valid."""
     source = folder / "kernel.ptx"
     source.write_text(ptx, encoding="utf-8")
     command = [assembler(), "-v", f"-arch={card}", "-o", str(folder / "kernel.cubin"), str(source)]
     said = subprocess.run(command, check=False, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
-    spilled = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", said.stderr)
+    number = r"(\d+) bytes "
+    frame = re.search(f"{number}stack frame, {number}spill stores, {number}spill loads", said.stderr)
     registers = re.search(r"Used (\d+) registers", said.stderr)
-    assert spilled, said.stderr
+    shared = re.search(f"{number}smem", said.stderr)
+    assert frame, said.stderr
     assert registers, said.stderr
-    return int(registers[1]), int(spilled[1]) + int(spilled[2])
+    local, stored, loaded = map(int, frame.groups())
+    return Assembled(int(registers[1]), stored + loaded, local, int(shared[1]) // BLOCK if shared else 0)
 
 
 @cache
@@ -58,15 +72,22 @@ def _linker():
 def thread_on_this_processor(code, arrays):
     """The work of a thread as a function: thread(first, threads, arrays). `code(name)` is its LLVM code."""
     name = f"thread_{len(_LINKED)}"
-    given = ["i32 %first", "i32 %threads", *(f"ptr addrspace(1) %a{k}" for k in range(arrays))]
+    pointers = ["ptr addrspace(3) %shared", *(f"ptr addrspace(1) %a{k}" for k in range(arrays))]
+    given = ["i32 %first", "i32 %threads", *pointers]
     # A GPU never takes tiny numbers for 0; a thread of XLA, which may call this, does.
     called = in_own_state("work", f"define void @{name}({', '.join(given)})", "void", given)
     builder = llvm.JITLibraryBuilder().add_ir(code("work") + called).export_symbol(name)
     library = builder.add_current_process().link(_linker(), name)
     _LINKED.append(library)
-    function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * arrays)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_int32, *[ctypes.c_void_p] * (1 + arrays))
     call = function(library[name])
-    return lambda first, threads, arrays: call(first, threads, *[a.ctypes.data for a in arrays])
+    shared = np.full((SHARED_CELLS, BLOCK), np.nan)  # of a block, a column a thread
+
+    def run(first, threads, arrays):
+        own = shared.ctypes.data + first % BLOCK * CELL
+        call(first, threads, own, *[a.ctypes.data for a in arrays])
+
+    return run
 
 
 class GridOnThisProcessor(GpuGridProgram):

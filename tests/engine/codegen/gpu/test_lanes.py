@@ -25,7 +25,7 @@ from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.games.supervision.model import SUPERVISION
-from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled, in_memory
+from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.lanes import SideBySide
 from helpers.flows import LORENZ
 
@@ -87,10 +87,7 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
                 assert_same_bits(one, other)
     for loop, card in zip(gpu.loops, CARDS * len(gpu.loops), strict=False):
         text = ptx(lane_kernel(loop, "kernel"))
-        _, spilled = assembled(text, card, tmp_path)
-        # All coefficients of a series, or of a matrix, are needed at once: more than there are registers.
-        most = {"taylor": 3000, "rodas5p": 1500}.get(method.solver, 0)
-        assert spilled <= (18_000 if in_memory(loop) else most)
+        assert assembled(text, card, tmp_path).spilled == 0
         # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
 
@@ -182,8 +179,8 @@ def test_xla_is_given_the_kernel_with_its_grid_and_arrays(monkeypatch, lanes_):
     jitted = jax.jit(jax.vmap(counted, (0, 0, None)))
     lowered = jitted.trace(*shapes, 2.0).lower(lowering_platforms=("cuda",)).as_text()
     (call,) = [line for line in lowered.splitlines() if launch._TARGET in line]
-    assert f"grid_x = {min(-(-lanes_ // 128), 1024)} : i32" in call
-    assert "block_x = 128 : i32" in call
+    assert f"grid_x = {min(-(-lanes_ // 64), 2048)} : i32" in call
+    assert "block_x = 64 : i32" in call
     assert 'name = "equisweep_lanes"' in call
     assert ".entry equisweep_lanes(" in call
     # Two numbers of a lane and the factor, the count of lanes, and the counter, which is written in place.
@@ -245,8 +242,8 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
         )
         found.append(np.asarray(jax.jit(once)(x)[1]))
     assert_same_bits(*found)
-    _, spilled = assembled(ptx(lane_kernel(gpu.loops[0], "kernel")), "sm_90", tmp_path)
-    assert called or spilled == 0
+    text = ptx(lane_kernel(gpu.loops[0], "kernel"))
+    assert called or assembled(text, "sm_90", tmp_path).spilled == 0
 
 
 def test_too_many_arrays_for_a_kernel_are_refused():

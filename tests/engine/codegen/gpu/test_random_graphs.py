@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.backend import primitives
 from equisweep.engine.codegen.cpu.backend import Cpu
+from equisweep.engine.codegen.gpu import allocation, thread_code
 from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.codegen.lanes import Leaf, Loop
 from equisweep.engine.codegen.llvm.floats import LIBRARY
@@ -38,7 +39,13 @@ def drawn(seed, dtype, backend):
 
 @pytest.mark.parametrize("dtype", ["f32", "f64"])
 @pytest.mark.parametrize(("seed", "lanes"), [(1, 1), (2, 13), (3, 40), (4, 7), (5, 16), (6, 2)])
-def test_random_graphs_have_the_same_bits_on_threads_and_in_vectors(seed, dtype, lanes):
+@pytest.mark.parametrize("planned", [False, True], ids=["in registers", "in cells"])
+def test_random_graphs_have_the_same_bits_on_threads_and_in_vectors(monkeypatch, seed, dtype, lanes, planned):
+    """Also where a thread has twelve registers, ten cells in shared memory and the others in its own."""
+    if planned:
+        monkeypatch.setattr(allocation, "ROOM", 12)
+        monkeypatch.setattr(allocation, "FULL", 0)
+        monkeypatch.setattr(thread_code, "SHARED_CELLS", 10)
     gpu = OnThisProcessor()
     loop = drawn(seed, dtype, gpu)
     kind = {"f32": np.float32, "f64": np.float64}[dtype]

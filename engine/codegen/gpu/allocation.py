@@ -87,7 +87,9 @@ class _Memory:
         """The registers that an iteration of a loop needs for itself."""
         loop: While = node.value
         if loop not in self.peaks:
-            region = _Region(_Memory({}, 0, self.sort, self.peaks), _UNBOUNDED, frozenset(node.args), 1)
+            region = _Region(
+                _Memory({}, 0, self.sort, self.peaks, self.clear), _UNBOUNDED, frozenset(node.args), 1
+            )
             region.run(self.iteration(loop, node.args)[0], loop.carried)
             self.peaks[loop] = region.most
         return self.peaks[loop]
@@ -105,7 +107,7 @@ class Allocated:
 
 def spills(ends: Sequence[End], inputs: Sequence[Scalar]) -> bool:
     """Whether these ends take more registers than a thread has, where all inputs are held all the time."""
-    memory = _Memory({}, 0, False, {})
+    memory = _Memory({}, 0, False, {}, clear=False)
     region = _Region(memory, _UNBOUNDED, frozenset(inputs), 1)
     region.run(with_ends(memory.in_order([e.scalar for e in ends], inputs), ends), ())
     return sum(map(registers, inputs)) + region.most > FULL

@@ -13,8 +13,7 @@ SHARED, _MOST_SHARED = "ptr addrspace(3)", 48 * 1024
 CELL = 8  # bytes of a number there
 SHARED_CELLS = _MOST_SHARED // (BLOCK * CELL)
 # One such block on a multiprocessor is enough. Where this is not said NVIDIA's assembler takes a kernel that
-# needs more than its 255 registers down to 32, so that several blocks fit: of steps of the supervision game
-# 46 kB then lay in memory, and 16 kB as it is said.
+# needs more than its 255 registers down to 32, so that several blocks fit.
 _BOUNDS = f'"nvvm.maxntid"="{BLOCK}" "nvvm.minctasm"="1"'
 MEMORY = "ptr addrspace(1)"
 # A kernel takes 4,096 bytes of arguments.

@@ -149,7 +149,9 @@ def test_numbers_wait_for_loops_in_cells_or_in_registers(room):
     values = [0.5, 0.3, 0.7, 2.5, 1.0, 1.0, 0.0, 3.5, 0.1, 0.2, 0.3, 0.4]
     plan = planned(
         [End(s, k, inputs[k]) for k, s in enumerate(scalars)],
-        {s: k for k, s in enumerate(inputs)}, INPUTS, room,
+        {s: k for k, s in enumerate(inputs)},
+        INPUTS,
+        room,
     )
     thread = Thread(dict(enumerate(values)), {})
     thread.run(plan.moves)

@@ -7,20 +7,17 @@ virtual-storage computer", IBM Systems Journal 5, 1966), to a cell, and is loade
 """
 
 from collections import Counter, deque
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..ir import Scalar, While, bytes_of, order_of
-from .ends import End, with_ends
+from .ends import End
 from .moves import Compute, Load, Move, Repeat, Store, Write
 from .ordering import ordered
 
-# Of the 255 registers so many hold a lane's numbers where it is planned which; others hold addresses and what
-# divisions need. Without a plan a program may take `FULL`.
-ROOM, FULL = 160, 200
 # So many times an iteration of a loop counts in how often a cell is used.
 _ITERATIONS = 8
-_UNBOUNDED, _SOME = 1 << 30, 0
+UNBOUNDED, _SOME = 1 << 30, 0
 _NO_REGISTER = frozenset({"constant", "loop"})
 # They are there without being computed.
 _GIVEN = frozenset({"constant", "result", "input", "carried"})
@@ -42,7 +39,7 @@ _Node = Scalar | End | _Together
 
 
 @dataclass
-class _Memory:
+class Memory:
     """Cells: which number lies where, which are free, and how often each is read or written.
 
     `sort`: loops are put into an order of few numbers at once; `peaks`: what an iteration of each needs;
@@ -87,66 +84,21 @@ class _Memory:
         """The registers that an iteration of a loop needs for itself."""
         loop: While = node.value
         if loop not in self.peaks:
-            region = _Region(
-                _Memory({}, 0, self.sort, self.peaks, self.clear), _UNBOUNDED, frozenset(node.args), 1
+            region = Region(
+                Memory({}, 0, self.sort, self.peaks, self.clear), UNBOUNDED, frozenset(node.args), 1
             )
             region.run(self.iteration(loop, node.args)[0], loop.carried)
             self.peaks[loop] = region.most
         return self.peaks[loop]
 
 
-@dataclass(frozen=True)
-class Allocated:
-    """What a thread does, in how many cells, how often it uses each, and the most registers at once."""
-
-    moves: list[Move]
-    cells: int
-    uses: Counter[int]
-    most: int
-
-
-def spills(ends: Sequence[End], inputs: Sequence[Scalar]) -> bool:
-    """Whether these ends take more registers than a thread has, where all inputs are held all the time."""
-    memory = _Memory({}, 0, False, {}, clear=False)
-    region = _Region(memory, _UNBOUNDED, frozenset(inputs), 1)
-    region.run(with_ends(memory.in_order([e.scalar for e in ends], inputs), ends), ())
-    return sum(map(registers, inputs)) + region.most > FULL
-
-
-def planned(
-    ends: Sequence[End], homes: Mapping[Scalar, int | None], first: int, room: int | None = None
-) -> Allocated:
-    """The moves that compute these ends in `room` registers, of 32 bits; `ROOM` if None.
-
-    Parameters
-    ----------
-    homes : inputs lie there: in a cell or, of None, where the caller finds them.
-    first : the first cell that is free.
-    """
-    room = room or ROOM
-    for clear in (False, True):
-        ways = [_planned(ends, _Memory(dict(homes), first, sort, {}, clear), room) for sort in (False, True)]
-        best = min(ways, key=lambda way: (way.uses.total(), len(way.moves)))
-        if best.cells == first and best.most <= room:
-            break
-    return best
-
-
-def _planned(ends: Sequence[End], memory: _Memory, room: int) -> Allocated:
-    homes = frozenset(memory.of)
-    order = memory.in_order([e.scalar for e in ends], homes)
-    region = _Region(memory, room, frozenset(), 1)
-    region.run(with_ends(order, ends), ())
-    return Allocated(region.moves, memory.count, memory.uses, region.most)
-
-
-class _Region:
+class Region:
     """A straight piece of the program: all of it, or an iteration of a loop.
 
     `held` are in registers all the time; `room` is what is left for others, `weight` how often it runs.
     """
 
-    def __init__(self, memory: _Memory, room: int, held: frozenset[Scalar], weight: int) -> None:
+    def __init__(self, memory: Memory, room: int, held: frozenset[Scalar], weight: int) -> None:
         self.memory, self.room, self.held, self.weight = memory, room, held, weight
         self.moves: list[Move] = []
         self.inside: dict[Scalar, None] = {}  # registers
@@ -276,7 +228,7 @@ class _Region:
             if s in self.inside and not used[s] and not self.later(s, k):
                 self.leave(s)
         self.hold([s for s in needs if used[s]], used, peak)
-        region = _Region(
+        region = Region(
             self.memory, self.room - self.full, self.held | self.inside.keys(), self.weight * _ITERATIONS
         )
         at = region.run(nodes, loop.carried, cond)

@@ -16,9 +16,9 @@ from ..ir import DTYPES, Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .allocation import planned, spills
 from .ends import End
 from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
+from .planning import planned, spills
 from .thread_code import Cells, ThreadCode
 
 # Registers of 32 bits where it is planned what is in them: the others hold where the point lies in arrays.

@@ -7,9 +7,9 @@ from ..ir import Scalar, bytes_of, with_loops
 from ..lanes import Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-from .allocation import Allocated, planned, spills
 from .ends import End
 from .kernel import MEMORY
+from .planning import Allocated, planned, spills
 from .thread_code import Cells, ThreadCode
 
 # What a thread has to know besides its lane's numbers: the lane, how many there are, and how many threads.

@@ -1,4 +1,4 @@
-"""The code of one thread whose numbers do not all fit its registers: it follows the moves of `allocation`.
+"""The code of one thread whose numbers do not all fit its registers: it follows the moves of `planning`.
 
 Cells lie in shared memory, as near as the first cache, as far as a block has it; the others in the thread's
 own local memory. The most used come first. Neighbours' numbers lie side by side in both.
@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from ..ir import Scalar, While
 from ..llvm.builder import VectorCode
-from .allocation import Allocated
 from .kernel import BLOCK, CELL, SHARED, SHARED_CELLS
 from .moves import Compute, Load, Move, Repeat, Store, Write
+from .planning import Allocated
 
 LOCAL = "ptr addrspace(5)"
 

@@ -22,14 +22,6 @@ CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []
 
 
-def in_memory(loop) -> bool:
-    """Whether a call is given more numbers than a thread's registers hold: a history of turns, a whole model.
-
-    Once a turn, or once an orbit, some of them go to memory.
-    """
-    return loop.once and sum(leaf.size for leaf in loop.leaves) > 127
-
-
 def assembler() -> str:
     """Where ptxas lies; it needs no GPU."""
     return str(next(p for folder in nvidia.__path__ for p in Path(folder).glob("cu*/bin/ptxas")))

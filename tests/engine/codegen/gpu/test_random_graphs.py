@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.backend import primitives
 from equisweep.engine.codegen.cpu.backend import Cpu
-from equisweep.engine.codegen.gpu import allocation, thread_code
+from equisweep.engine.codegen.gpu import planning, thread_code
 from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.codegen.lanes import Leaf, Loop
 from equisweep.engine.codegen.llvm.floats import LIBRARY
@@ -43,8 +43,8 @@ def drawn(seed, dtype, backend):
 def test_random_graphs_have_the_same_bits_on_threads_and_in_vectors(monkeypatch, seed, dtype, lanes, planned):
     """Also where a thread has twelve registers, ten cells in shared memory and the others in its own."""
     if planned:
-        monkeypatch.setattr(allocation, "ROOM", 12)
-        monkeypatch.setattr(allocation, "FULL", 0)
+        monkeypatch.setattr(planning, "ROOM", 12)
+        monkeypatch.setattr(planning, "FULL", 0)
         monkeypatch.setattr(thread_code, "SHARED_CELLS", 10)
     gpu = OnThisProcessor()
     loop = drawn(seed, dtype, gpu)

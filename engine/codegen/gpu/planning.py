@@ -1,0 +1,61 @@
+"""How a thread computes what does not fit its registers: in which order, and what waits in which cell."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..ir import Scalar, operations
+from .allocation import UNBOUNDED, Memory, Region, registers
+from .ends import End, with_ends
+from .moves import Move
+
+# Of the 255 registers so many hold a lane's numbers where it is planned which; others hold addresses and what
+# divisions need. Without a plan a program may take `FULL`.
+ROOM, FULL = 160, 200
+# In long programs the assembler moves more operations to where it likes them.
+_LONG, _ROOM_OF_LONG = 5_000, 96
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """What a thread does, in how many cells, how often it uses each, and the most registers at once."""
+
+    moves: list[Move]
+    cells: int
+    uses: Counter[int]
+    most: int
+
+
+def spills(ends: Sequence[End], inputs: Sequence[Scalar]) -> bool:
+    """Whether these ends take more registers than a thread has, where all inputs are held all the time."""
+    memory = Memory({}, 0, False, {}, clear=False)
+    region = Region(memory, UNBOUNDED, frozenset(inputs), 1)
+    region.run(with_ends(memory.in_order([e.scalar for e in ends], inputs), ends), ())
+    return sum(map(registers, inputs)) + region.most > FULL
+
+
+def planned(
+    ends: Sequence[End], homes: Mapping[Scalar, int | None], first: int, room: int | None = None
+) -> Allocated:
+    """The moves that compute these ends in `room` registers, of 32 bits; None: as many as suit.
+
+    Parameters
+    ----------
+    homes : inputs lie there: in a cell or, of None, where the caller finds them.
+    first : the first cell that is free.
+    """
+    room = room or (ROOM if operations(e.scalar for e in ends) < _LONG else _ROOM_OF_LONG)
+    for clear in (False, True):
+        ways = [_planned(ends, Memory(dict(homes), first, sort, {}, clear), room) for sort in (False, True)]
+        best = min(ways, key=lambda way: (way.uses.total(), len(way.moves)))
+        if best.cells == first and best.most <= room:
+            break
+    return best
+
+
+def _planned(ends: Sequence[End], memory: Memory, room: int) -> Allocated:
+    homes = frozenset(memory.of)
+    order = memory.in_order([e.scalar for e in ends], homes)
+    region = Region(memory, room, frozenset(), 1)
+    region.run(with_ends(order, ends), ())
+    return Allocated(region.moves, memory.count, memory.uses, region.most)

@@ -63,6 +63,12 @@ class _BoxEvaluator(Evaluator):
     def columns(self, tile: Tile) -> dict[str, np.ndarray]:
         return {}
 
+    def _columns_later(self, tile: Tile) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        return {}, {}  # samples are drawn here, since positions need not lie beside each other
+
+    def _later(self, i: int, tile: Tile, columns: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        return self._coordinates(i, tile, columns)
+
     def _coordinates(self, i: int, tile: Tile, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         positions = self.positions[i]
         padded = np.pad(positions, (0, self.layout.tile[i] - len(positions)), mode="edge")

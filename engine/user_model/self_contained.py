@@ -23,6 +23,8 @@ _PURE = _words("""
     math cmath functools typing dataclasses collections collections.abc enum operator numbers __future__
     jax.lax jax.lax.linalg jax.nn jax.random jax.tree jax.tree_util jax.typing jax.scipy jax.scipy.special
     jax.scipy.linalg jax.scipy.stats jax.numpy.linalg jax.numpy.fft numpy.linalg numpy.fft
+    numpy.polynomial numpy.polynomial.polynomial numpy.polynomial.legendre numpy.polynomial.chebyshev
+    numpy.polynomial.hermite numpy.polynomial.hermite_e numpy.polynomial.laguerre
     diffrax equinox lineax optimistix
 """)
 _OF_JAX = _words("""
@@ -32,9 +34,11 @@ _OF_JAX = _words("""
 # Of the modules above: what finds names in text, reads files, or remembers.
 _BY_TEXT = _words("""
     attrgetter methodcaller get_type_hints make_dataclass ForwardRef RLock FunctionType
-    tree_deserialise_leaves tree_serialise_leaves clear_caches filter_pure_callback
+    tree_deserialise_leaves tree_serialise_leaves clear_caches filter_pure_callback set_default_printstyle
 """)
-_FROM_FILES = _words("load save savez fromfile from_dlpack printoptions set_printoptions ufunc")
+_FROM_FILES = _words(
+    "load save savez fromfile from_dlpack printoptions set_printoptions set_default_printstyle ufunc"
+)
 _BUILTINS = _words("""
     abs all any bool complex dict divmod enumerate filter float frozenset int isinstance issubclass len list
     map max min pow range repr reversed round set slice sorted str sum tuple zip True False None Ellipsis

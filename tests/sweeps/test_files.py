@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from equisweep.sweeps import CubeError, Sweep
+from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.cluster import order as orders
 from equisweep.sweeps.run import run_report
 
@@ -49,6 +49,9 @@ def test_a_table_with_more_rows_takes_points_from_the_cube_of_fewer(tmp_path, mo
     assert "adds to it" not in str(refused.value)
     report = run_report(sweep, tmp_path / "longer.zarr", reuse=tmp_path / "cube.zarr", **options)
     assert (report.reused, report.points) == (3, 1)
+    run_report(sweep, tmp_path / "alone.zarr", **options)
+    alone, longer = (open_cube(tmp_path / f"{name}.zarr").load() for name in ("alone", "longer"))
+    assert longer.identical(alone.assign_attrs(longer.attrs))
 
 
 @pytest.mark.parametrize("design", [OF_POINTS, MEASURED])

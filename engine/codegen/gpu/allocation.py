@@ -142,6 +142,7 @@ class Region:
             self.moves.append(Compute(node))
 
     def end(self, k: int, node: End) -> None:
+        """Write an end of the program, the k-th node, and what it is computed from where that is lost."""
         self.fetch(_needs(node))
         if node.instead is not None and self.later(node.instead, k):  # it is lost in memory
             self.fetch([*_needs(node), node.instead])
@@ -162,11 +163,13 @@ class Region:
             self.add(s)
 
     def add(self, s: Scalar) -> None:
+        """Give a number its register."""
         self.inside[s] = None
         self.full += registers(s)
         self.most = max(self.most, self.full)
 
     def leave(self, s: Scalar) -> None:
+        """Take a number's register from it."""
         del self.inside[s]
         self.full -= registers(s)
 
@@ -193,6 +196,7 @@ class Region:
             self.evict(max(others, key=lambda s: (self.uses[s][0], s in self.memory.of)))
 
     def evict(self, s: Scalar) -> None:
+        """The same, and put the number into memory where it is not there already."""
         if s not in self.memory.of:
             cell = self.memory.put(s)
             self.moves.append(Store(s, cell))

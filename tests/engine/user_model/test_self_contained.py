@@ -5,6 +5,7 @@ from equisweep.engine.user_model.self_contained import self_contained
 from helpers.project import ROOT
 
 ALONE = [
+    "import numpy as np\nX, W = np.polynomial.hermite_e.hermegauss(9)\ndef f(p): return p['x'] * W.sum()",
     "import jax.numpy as jnp\ndef f(p): return jnp.exp(p['x']).at[0].add(1)",
     "import numpy as np\nTABLE = np.linspace(0, 1, 5)\ndef f(p): return np.pi * TABLE.sum()",
     "from math import pi\nfrom functools import partial\nf = partial(max, pi)",
@@ -60,6 +61,7 @@ OTHERS = {
     "a module of ours that is not there": "from equisweep.kernels.nothing import such",
     "a file of equinox": "import equinox as eqx\ndef f(p): return eqx.tree_deserialise_leaves('x', p)",
     "a callback of equinox": "import equinox as eqx\ndef f(p): return eqx.filter_pure_callback(max, p)",
+    "how numbers are shown": "import numpy as np\nnp.polynomial.set_default_printstyle('ascii')",
     "the inside of equinox": "import equinox as eqx\nX = eqx.internal",
     "names in text": "from operator import attrgetter\nX = attrgetter('__class__')(1)",
 }

@@ -18,6 +18,7 @@ from .space import Space, derivative_name
 from .user_model.raised_at import raised_at
 from .wide.checked import ABOVE, BELOW
 from .wide.integers import with_wide_integers
+from .xla.parts_apart import parts_apart
 
 if TYPE_CHECKING:
     from .ode.method import Method
@@ -58,7 +59,7 @@ def point_function(space: Space, choices: Mapping[str, str], loop: Callable[...,
         if not space.needs_ode:
             return of_kernel(p)
         # What nobody asks for XLA would leave out, a call would not.
-        result = called(lambda p: _some(of_kernel(p), [*names, "status"]), p)
+        result = parts_apart(called, lambda p: _some(of_kernel(p), [*names, "status"]), p)
         return _with_trajectory(space, p, choices, result, loop)
 
     def point(*coordinates: Point) -> dict[str, jax.Array]:

@@ -5,8 +5,9 @@ back raises for all points of a batch together. Where ``EQX_ON_ERROR=nan`` puts 
 so at all of them, too. So each check is replaced in the trace of one point, before this is vmapped, by a
 choice between NaN and what was computed. Nothing is called back then, and what XLA compiles can be kept.
 
-What NaN cannot be put into, integers that somebody looks at, makes the point's status `not_finite`. In a
-loop or a branch such a check stays as it is.
+What NaN cannot be put into, integers that somebody looks at, makes the point's status `not_finite`, and so
+does NaN of which something else is made, as by a comparison (`where_nan_ends`). In a loop or a branch a check
+of integers stays as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from ..codegen.live_code import live
 from .equations import bound, computed, retraced, with_inner
 from .foreign import opened
 from .live_bytes import inner_jaxprs
+from .where_nan_ends import through
 
 Array = Any
 
@@ -97,6 +99,8 @@ class _Replaced:
         self.status, self.within = status, within
         self.of_points: dict[int, tuple[Array, Array]] = {}
         self.raised: list[Array] = []
+        # Of numbers that are NaN where checks have failed: when these have.
+        self.lost: dict[int, tuple[Array, list[Array]]] = {}
 
     def rewritten(self, closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
         return retraced(self._run, closed)
@@ -117,6 +121,7 @@ class _Replaced:
             return self._checked(equation, operands, which)
         inner = _Replaced(None, within=True).rewritten
         results = bound(equation, operands, with_inner(equation.params, _Checks().inside, inner))
+        self._follow(equation, operands, results)
         if _is_of_a_batch(equation):
             self._note(results[0], jnp.any(operands[0]))
         elif equation.primitive.name in _SAME:
@@ -124,6 +129,26 @@ class _Replaced:
                 if id(value) in self.of_points:
                     self._note(results[0], self.of_points[id(value)][1])
         return results
+
+    def _follow(self, equation: Any, operands: list[Array], results: Sequence[Array]) -> None:
+        """Note where NaN of checks that have failed goes on, and where it ends."""
+        if self.status is None:
+            return
+        failed = self._failed(operands)
+        ends, lost = through(equation, [id(value) in self.lost for value in operands])
+        if ends:
+            self.raised += failed
+        if any(map(_Checks().inside, inner_jaxprs(equation.params))):
+            real = [r for r in results if _may_be_nan(r)]
+            failed, lost = [*failed, *(jnp.isnan(r).any() for r in real)], [*map(_may_be_nan, results)]
+        for result, is_lost in zip(results, lost, strict=True):
+            if is_lost:
+                self.lost[id(result)] = result, failed
+
+    def _failed(self, operands: list[Array]) -> list[Array]:
+        """When these numbers are NaN, each reason once."""
+        every = [failed for value in operands for failed in self.lost.get(id(value), (value, []))[1]]
+        return list({id(failed): failed for failed in every}.values())
 
     def _note(self, result: Array, of_point: Array) -> None:
         self.of_points[id(result)] = result, of_point
@@ -139,7 +164,9 @@ class _Replaced:
             if self.within or self.status is None:
                 return bound(equation, operands, equation.params)
             self.raised.append(failed)
-        return [jnp.where(failed, jnp.nan, v).astype(v.dtype) if _may_be_nan(v) else v for v in values]
+        found = [jnp.where(failed, jnp.nan, v).astype(v.dtype) if _may_be_nan(v) else v for v in values]
+        self.lost |= {id(v): (v, [failed, *self._failed(rest)]) for v in found if _may_be_nan(v)}
+        return found
 
 
 def _may_be_nan(value: Array) -> bool:

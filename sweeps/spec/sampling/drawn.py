@@ -73,8 +73,8 @@ class Drawn(Column):
         if len(other) == 1:
             for place, here in enumerate(other[0]):
                 groups[:, place] = two if here else one
-        else:
-            groups[:] = one[:, None]
+        else:  # each once, as it stays: a thread whose window overlaps may have drawn it, and compute with it
+            np.copyto(groups, one[:, None], where=~other)
             np.copyto(groups, two[:, None], where=other)
 
     def _two(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,11 @@
 """Samples that are drawn window by window are those that an axis has."""
 
 import numpy as np
+import pytest
 from equisweep.engine.grid.later import Later
 from equisweep.engine.values.axis import Axis
 from equisweep.sweeps.spec.sampling.drawn import Drawn
+from equisweep.sweeps.spec.sampling.morris import MorrisPoints
 from equisweep.sweeps.spec.sampling.sobol import SobolPoints
 
 SIZE = 40_000 * 5
@@ -31,3 +33,21 @@ def test_values_are_written_from_any_number_on():
         out = np.full(count, np.nan)
         column().write(first, out)
         np.testing.assert_array_equal(out, column().at(np.arange(first, first + count)))
+
+
+@pytest.mark.parametrize("points", [SobolPoints(3, 4, second=False), MorrisPoints(3, 4, 4)])
+def test_values_that_are_drawn_again_are_never_others_meanwhile(monkeypatch, points):
+    """Windows overlap: what one thread computes with another one draws once more."""
+    drawn = Drawn(points, 1, 500, lambda u: 2 + 3 * u)
+    kept, copied, seen = drawn.between(0, 500), np.copyto, []
+    right = kept.copy()
+
+    def watched(*given, **options):
+        copied(*given, **options)
+        seen.append(np.array_equal(kept, right))
+
+    monkeypatch.setattr(np, "copyto", watched)
+    drawn.write(0, kept)
+    seen.append(np.array_equal(kept, right))
+    assert all(seen)
+    assert len(seen) == (3 if isinstance(points, MorrisPoints) else 1)

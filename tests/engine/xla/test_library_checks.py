@@ -59,6 +59,40 @@ def test_in_a_loop_real_numbers_are_nan_and_integers_still_raise():
         jax.block_until_ready(at_all(lambda x: (summed(x, jnp.int32(1)), jnp.int32(1)), status=1))
 
 
+CHOICES = {
+    "compared": lambda y: jnp.where(y < 7, y, 1.0) * 0 + 1,
+    "within a function": lambda y: jax.jit(lambda y: jnp.where(y + 1 < 7, 1.0, 0.0))(y),
+    "as an exponent": lambda y: 1.0**y,
+    "the largest place": lambda y: jnp.stack([1.0, y]).argmax() * 1.0,
+    "ordered": lambda y: jnp.sort(jnp.stack([1.0, y]))[0],
+    "in a loop": lambda y: jax.lax.while_loop(lambda n: n < y, lambda n: n + 1, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("looped", [False, True])
+def test_what_is_made_of_nan_and_shows_it_no_more_is_not_ok(name, looped):
+    def point(x):
+        value = checked(x, x)
+        if looped:
+            value = jax.lax.fori_loop(0, 2, lambda _, s: s + checked(x, x), 0 * x)
+        return CHOICES[name](value), jnp.int32(Status.ok)
+
+    status = at_all(point, status=1)[1]
+    assert status.tolist() == [Status.ok if fine else Status.not_finite for fine in FINE]
+
+
+def test_who_asks_whether_there_is_a_number_knows_what_to_do_without_one():
+    def point(x):
+        y = checked(x, x)
+        shown = jnp.where(jnp.isnan(y), 0.0, y), jnp.where(jnp.isfinite(y), y, 0.0)
+        return jnp.stack(shown), jnp.int32(Status.ok)
+
+    shown, status = at_all(point, status=1)
+    np.testing.assert_array_equal(shown, np.where(FINE, AT, 0)[:, None] * np.ones(2))
+    assert (status == Status.ok).all()
+
+
 def test_a_vmap_of_the_functions_own_is_one_point():
     def point(x):
         return jax.vmap(lambda k: checked(x + k, x + k))(jnp.arange(3.0) - 1).sum()

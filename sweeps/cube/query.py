@@ -135,7 +135,7 @@ def _grid_table(dataset: "xr.Dataset", name: str) -> str:
         f"{c} = {short(_plain(dataset[c].values))}" for c in dataset.coords if not dataset[c].dims
     )
     unit = values.attrs.get("units", "1")
-    title = f"{name}{'' if unit == '1' else f' [{unit}]'}{f' at {where}' if where else ''}"
+    title = f"{name}{'' if unit in ('', '1') else f' [{unit}]'}{f' at {where}' if where else ''}"
     codes, counts = np.unique(status.values, return_counts=True)
     counted = ", ".join(f"{n} {name}" for name, n in zip(status_names(codes), counts, strict=True))
     return f"{title}\n\n{table(head, body)}\n\nstatus: {counted}"

@@ -83,7 +83,7 @@ def indices_held(
     return result.assign_attrs(
         method=method_held(dataset), design=str(design), rows=design.samples, **held,
         intervals=_INTERVALS.get(method_held(dataset), f"by {held['resamples']} bootstrap resamples"),
-        **_ended(dataset, names or known, identity),
+        **_ended(dataset, names or known, identity, design.samples),
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
         status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),
@@ -130,14 +130,19 @@ def _noted(
     return result
 
 
-def _ended(dataset: "xr.Dataset", names: Sequence[str], identity: Mapping[str, str]) -> dict[str, str]:
+def _ended(
+    dataset: "xr.Dataset", names: Sequence[str], identity: Mapping[str, str], most_samples: int
+) -> dict[str, str]:
     """How many samples there are, in words, where they were to end with narrow intervals."""
     if "reduce.until" not in identity:
         return {}
     counts = np.concatenate([np.ravel(dataset[f"{name}{SAMPLES}"].values) for name in names])
     few, most = f"{counts.min():,}", f"{counts.max():,}"
     many = few if few == most else f"{few} to {most}"
-    return {"samples": f"{many}, until intervals are at most {identity['reduce.until']} wide"}
+    text = f"{many}, until intervals are at most {identity['reduce.until']} wide"
+    if all_taken := int((counts == most_samples).sum()):
+        text += f"; {all_taken:,} of {counts.size:,} took all samples, and may be wider"
+    return {"samples": text}
 
 
 def history(dataset: "xr.Dataset", found: "xr.Dataset") -> "dict[int, xr.Dataset]":

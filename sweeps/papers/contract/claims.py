@@ -129,14 +129,17 @@ def _figure_2(s: Studies) -> Iterator[Claim]:
     lower = difference < 0
     times = s.resources[lower] / s.least[lower]
     text = f"types below the equal split get much more than needed (read: {MUCH:g} times as much)"
-    listed = ", ".join(f"type {k + 1} {t:.4g}" for k, t in zip(np.flatnonzero(lower), times, strict=True))
+    listed = ", ".join(
+        f"type {k + 1} ({t:.4g} times what it needs)"
+        for k, t in zip(np.flatnonzero(lower), times, strict=True)
+    )
     yield check(
         "Fig. 2",
         text,
         times - MUCH,
         "surplus",
         expected=False,
-        worst=f"times what it needs: {listed}",
+        worst=listed,
         reason=_CONFLICT,
     )
     text = "the lowest type gets its lower limit"

@@ -1,6 +1,7 @@
 """What a phase portrait is drawn with: streamlines, paths, marks of rest points, the triangle of shares."""
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ....kernels.unit_quotient import unit_quotient
 from .. import labels
 from ..look.symbols import plain, typeset, with_unit
 from .chart import Chart
+from .listed import OnThreshold
 from .motion import Motion
 from .rest_points import RestPoint
 
@@ -21,12 +23,18 @@ _HEIGHT = np.sqrt(3) / 2
 _ATTRACTING = (RestClass.ess, RestClass.stable_node, RestClass.stable_focus)
 _REPELLING = (RestClass.unstable_node, RestClass.unstable_focus)
 # Marks that differ in shape and filling, for grey print.
-_MARKS: dict[str, tuple[tuple[RestClass, ...], dict[str, Any]]] = {
+_SLID_TO = (OnThreshold.sliding_node, OnThreshold.crossing_node)
+_MARKS: dict[str, tuple[tuple[Enum, ...], dict[str, Any]]] = {
     "stable": (_ATTRACTING, {"marker": "o", "markerfacecolor": "black"}),
     "unstable": (_REPELLING, {"marker": "o", "markerfacecolor": "white"}),
     "saddle": ((RestClass.saddle,), {"marker": "D", "markerfacecolor": "white", "fillstyle": "left"}),
     "centre": ((RestClass.centre,), {"marker": "s", "markerfacecolor": "white"}),
     "degenerate (an eigenvalue is 0)": ((RestClass.degenerate,), {"marker": "^", "markerfacecolor": "0.7"}),
+    "on a threshold, stable": (_SLID_TO, {"marker": "P", "markerfacecolor": "black"}),
+    "on a threshold, not stable": (
+        tuple(one for one in OnThreshold if one not in _SLID_TO),
+        {"marker": "X", "markerfacecolor": "white"},
+    ),
 }
 
 
@@ -66,7 +74,7 @@ def draw_rest_points(panel: Any, chart: Chart, points: Iterable[RestPoint]) -> N
         panel.plot(across, up, **_mark(point.kind), zorder=5, clip_on=False)
 
 
-def legend_handles(kinds: Iterable[RestClass], with_paths: bool) -> list[Any]:
+def legend_handles(kinds: Iterable[Enum], with_paths: bool) -> list[Any]:
     """Entries for the kinds of rest points that occur, and for the paths."""
     from matplotlib.lines import Line2D
 
@@ -152,7 +160,7 @@ def _on_paper(chart: Chart, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return points[:, 1] + third / 2, third * _HEIGHT
 
 
-def _mark(kind: RestClass) -> dict[str, Any]:
+def _mark(kind: Enum) -> dict[str, Any]:
     return next(_style(style) for members, style in _MARKS.values() if kind in members)
 
 

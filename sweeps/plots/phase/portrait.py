@@ -1,12 +1,12 @@
 """Phase portraits: how a model moves at a cube's parameters, where it rests, and the paths it took."""
 
 from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....engine.errors import Argument, SweepError
-from ....kernels.numerics.stability import RestClass
 from ...cube.select import selection
 from .. import frame, labels
 from ..drawn import Table
@@ -22,6 +22,7 @@ from .draw import (
     legend_handles,
     table_head,
 )
+from .listed import lacking, with_listed
 from .motion import Motion, motion_of
 from .paths import MOST_PATHS, Paths, paths
 from .rest_points import rest_points
@@ -61,7 +62,7 @@ def draw_phase(
         chart = find_chart(flow, p, static, space.labels, x, y)
         sheet = frame.sheet_of(count, style, height=4.0)
         titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
-        motions, drawn = _Motions(space, chart), _Drawn()
+        motions, drawn = _Motions(space, chart), _Drawn(lacking(space.model, dataset, chart))
         parts = [_panel(dataset, dim, i) for i in range(count)]
         found = [paths(part, chart, keep) for part in parts]
         box = _box(chart, [curve for curves, *_ in found for curve in curves])  # panels share their axes
@@ -84,11 +85,12 @@ def _held(dataset: "xr.Dataset", facet: str | None, i: int) -> list[Any]:
 class _Drawn:
     """What the legend and the note say of all panels together."""
 
-    def __init__(self) -> None:
+    def __init__(self, lacking: str = "") -> None:
+        self.lacking = lacking
         self.lost: Counter[str] = Counter()
         self.kept: Counter[str] = Counter()
         self.saved = self.paths = 0
-        self.rest: set[RestClass] = set()
+        self.rest: set[Enum] = set()
         self.curves = False
         self.panel: list[Any] = []
         self.rows: list[list[Any]] = []
@@ -108,7 +110,7 @@ class _Drawn:
         """The note below the picture."""
         thinned = f"Drawn: {self.paths:,} of {self.saved:,} paths." if self.paths < self.saved else ""
         missing = labels.missing_note(self.lost, self.paths, "not drawn").replace(" points ", " paths ")
-        return " ".join(filter(None, (thinned, missing, labels.kept_note(self.kept))))
+        return " ".join(filter(None, (thinned, missing, labels.kept_note(self.kept), self.lacking)))
 
 
 def _draw_panel(
@@ -117,7 +119,7 @@ def _draw_panel(
     """The motion at the parameters of `part`, its rest points, and the paths `found` in it."""
     chart, (curves, lost, kept, saved) = motions.chart, found
     motion = motions.over(part, box)
-    points = rest_points(motion, box)
+    points = with_listed(rest_points(motion, box), _corner(part), chart, box)
     draw_motion(panel, motion, box)
     if len(box) == 2:
         draw_paths(panel, chart, curves)

@@ -7,6 +7,7 @@ is a rest point only where the motion dies out on the way there. Stability is th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, partial
 from itertools import combinations, product
 
@@ -39,10 +40,10 @@ _MOST = 4 + 4 * _ALONG + 9
 
 @dataclass(frozen=True)
 class RestPoint:
-    """Coordinates of a rest point [d], and what it is."""
+    """Coordinates of a rest point [d], and what it is: a `RestClass`, or a kind `with_listed` adds."""
 
     at: np.ndarray
-    kind: RestClass
+    kind: Enum
 
 
 def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:

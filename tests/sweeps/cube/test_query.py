@@ -70,6 +70,13 @@ def test_csv_quotes_labels_that_hold_commas():
     assert {row["status"] for row in rows} == {"ok"}
 
 
+@pytest.mark.parametrize(("unit", "title"), [("", "y"), ("1", "y"), ("money", "y [money]")])
+def test_a_grid_has_its_unit_in_brackets_if_there_is_one(unit, title):
+    given = dataset()
+    given["y"].attrs["units"] = unit
+    assert query_text(given, ["y"]).splitlines()[0] == title
+
+
 def test_classes_are_printed_by_name():
     cube = dataset()
     codes = np.array([[1, 0]] * 4, np.int8)

@@ -72,6 +72,15 @@ def test_the_answer_says_how_many_samples_there_were(folder, cube, capsys):
     text = capsys.readouterr().out
     used = cube["y_samples"].values
     assert f"samples: {used.min():,} to {used.max():,}, until intervals are at most 0.1 wide" in text
+    assert "took all" not in text
+
+
+def test_the_answer_says_where_samples_ran_out_before_intervals_were_narrow(folder, capsys):
+    short = sweep(folder, DESIGN | {"samples": 2048, "until": {"width": 1e-9}})
+    run(short, folder / "short.zarr", durable=False)
+    assert main(["sensitivity", str(folder / "short.zarr")]) == 0
+    cells = len(AXES["a"])
+    assert f"wide; {cells} of {cells} took all samples, and may be wider" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("after", [2, 5, 9])

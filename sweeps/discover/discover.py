@@ -62,6 +62,8 @@ class Discovery:
         Of PRIM, all boxes that were peeled on the way to the first one, each a slice smaller.
     inputs, shapes
         The points, and the boxes as what they limit.
+    wanted
+        The density that was asked of PRIM; None of a tree.
     """
 
     condition: str
@@ -73,6 +75,7 @@ class Discovery:
     trade_off: list[Found]
     inputs: Inputs
     shapes: list[Box]
+    wanted: float | None = None
 
 
 def discover(
@@ -125,6 +128,7 @@ def discover(
     return Discovery(
         condition, len(inside), int(inputs.inside.sum()), inputs.without_result,
         [_found(inputs, box, True) for box in chosen], together, trade_off, inputs, chosen,
+        density if method == "prim" else None,
     )  # fmt: skip
 
 

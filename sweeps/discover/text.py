@@ -25,6 +25,10 @@ def discovery_text(found: Discovery, style: str, asked_by: str = "") -> str:
         lines.append(f"{number}: {asked_by}'{one.where}'")
         chance = ", ".join(f"{name} {p:.2g}" for name, p in one.p_values.items())
         lines.append(f"   limits as good by chance: {chance}")
+    if found.wanted is not None and found.boxes[0].density < found.wanted:
+        lines.append(
+            f"no box of density {found.wanted:g} was found: this is the densest that peeling comes to"
+        )
     if len(rows) > 1:
         coverage, density = found.together
         lines.append(f"together: coverage {coverage:.4g}, density {density:.4g}")

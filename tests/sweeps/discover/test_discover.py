@@ -70,6 +70,16 @@ def test_peeling_raises_density_and_the_box_taken_is_the_largest_that_is_dense(c
     assert found.boxes[0].coverage >= dense[0].coverage
 
 
+def test_that_no_box_is_as_dense_as_asked_is_said():
+    x = np.linspace(-1, 1, 2000)
+    half = (x > 0) & (np.arange(2000) % 2 == 0)
+    status = ("sample", np.ones(2000, np.uint8))
+    cube = xr.Dataset({"hit": ("sample", half * 1.0), "status": status}, {"x": ("sample", x)})
+    text = {(how, least): discovery_text(discover(cube, "hit > 0", how, density=least, boxes=1), "table")
+            for how, least in (("prim", 0.8), ("prim", 0.4), ("tree", 0.8))}  # fmt: skip
+    assert [key for key, one in text.items() if "no box of density 0.8 was found" in one] == [("prim", 0.8)]
+
+
 def test_limits_are_tested_by_a_binomial_law(cube):
     found = discover(cube, "hit > 0.5", boxes=1)
     inputs, box = found.inputs, found.shapes[0]

@@ -232,10 +232,12 @@ class SwitchWatch:
         strayed = jnp.maximum(
             watched.strayed, jnp.abs(at.values) * nearness / jnp.where(at.roundings == 0, 1, at.roundings)
         )
+        ends_before = ~jnp.any(crossed)  # as the shortest step may where it is led back within itself
         crossed &= ~jumped(watched, at)
         led_back, turned = at.values * at.slopes < 0, watched.way * side_of(watched) < 0
         at_once = tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
         back = jnp.any(crossed & (led_back | (turned & ((watched.strayed < 1) | at_once))))
+        back |= ends_before & at_once
         after = Watched(
             at.values,
             at.slopes,

@@ -209,6 +209,8 @@ SLIDING = {
     "friction": (AT, {"at": 0.25, "above": -1.0, "below": 1.0}, 0.25),
     "threshold": (AT, {"at": 1.25, "above": -0.1, "below": 0.5}, 1.25),
     "in_time": (scalar(lambda t, z, p: jnp.where(z > 1 + 0.1 * t, -0.3, 0.5)), {}, 1.0625),
+    # At 0 nothing rounds: the last steps are led back within themselves, and end on one side again and again.
+    "at_0": (scalar(lambda t, z, p: jnp.where(z > 0, 0.65 - t, 1.0)), {}, 0.0),
 }
 
 

@@ -9,8 +9,8 @@ import jax
 
 _LEVEL = "xla_backend_optimization_level"
 _HURRIED = {_LEVEL: 0}
-# Of orbits in machine code XLA moves numbers between calls, or does what has no such form. Compiled like this in a third of the time,
-# maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
+# Of orbits in machine code XLA moves numbers between calls, or does what has no such form. Compiled like this
+# in a third of the time, maps of 2,000 to 100,000 orbits and 3,600 paths took no longer to compute.
 _SELDOM = {**_HURRIED, "xla_cpu_use_fusion_emitters": False}
 # Without fusion emitters a chain of 6,000 equations overflows the stack; one of 3,000 does not. With them a
 # program of orbits takes three times as long (2.2 CPU s instead of 0.7 for 2,400 equations, 250 in a chain).

@@ -11,7 +11,9 @@ from typing import Any
 from ..engine.gate.text import CELL, cell, clean, cut, shown
 
 # Of names that an error lists, and letters of one that is compared with others.
-_MOST_NAMES, _LONGEST_NAME = 60, 200
+_MOST_NAMES, _FEW_NAMES, _LONGEST_NAME = 60, 12, 200
+# Among so many a name is looked for that is like another.
+_MOST_COMPARED = 1000
 # Rows of a table that are printed; CSV and JSON hold all.
 MOST_ROWS = 200
 # How to see the others: said to callers in Python. Commands say it in their own words.
@@ -31,11 +33,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """A hint to append to an error about `name`: the nearest known name, and all of them, if they are few."""
-    close, few = [], known[:_MOST_NAMES]
+    """A hint to append to an error about `name`: the nearest known name, and all of them, if they are few.
+
+    Of many there are some, those that begin with `name` first: a cube of statistics has no `y`, but `y_mean`.
+    """
+    close, few = [], known
+    if len(known) > _MOST_NAMES:
+        few = sorted(known, key=lambda one: not one.startswith(name))[:_FEW_NAMES]
     if len(name) <= _LONGEST_NAME:  # a longer one is like none, and would take minutes to compare
         close = [one for one in known if one.casefold() == name.casefold()]
-        close = close or get_close_matches(name, [one for one in few if len(one) <= _LONGEST_NAME], 1, 0.5)
+        compared = [one for one in known[:_MOST_COMPARED] if len(one) <= _LONGEST_NAME]
+        close = close or get_close_matches(name, compared, 1, 0.5)
     hint = f"; did you mean {shown(close[0])}?" if close else ""
     more = f" and {len(known) - len(few):,} more" if len(known) > len(few) else ""
     return f"{hint} (known: {', '.join(cut(one, _LONGEST_NAME) for one in few)}{more})"

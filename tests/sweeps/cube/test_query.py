@@ -12,6 +12,7 @@ from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import query_text
 from equisweep.sweeps.cube.select import select
+from equisweep.sweeps.text import nearest
 from helpers.hard_cube import hard_cube, points
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
@@ -68,6 +69,14 @@ def test_csv_quotes_labels_that_hold_commas():
     rows = list(csv.DictReader(query_text(cube, ["y"], style="csv").splitlines()))
     assert [row["corner"] for row in rows[::2]] == ["(0,0)", "(0,1)", "(1,0)", "(1,1)"]
     assert {row["status"] for row in rows} == {"ok"}
+
+
+def test_of_many_names_an_error_lists_a_few_that_begin_alike_and_finds_the_nearest_of_all():
+    known = [f"city_{k}" for k in range(80)] + ["y_mean", "y_std", "investment"]
+    assert nearest("y", known).startswith(" (known: y_mean, y_std, city_0, ")
+    assert nearest("y", known).endswith("city_9 and 71 more)")
+    assert nearest("investmant", known).startswith("; did you mean 'investment'?")
+    assert nearest("b", ["a", "c"]) == " (known: a, c)"
 
 
 @pytest.mark.parametrize(("unit", "title"), [("", "y"), ("1", "y"), ("money", "y [money]")])

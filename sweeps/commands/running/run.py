@@ -62,6 +62,10 @@ def run(options: argparse.Namespace) -> int:
         )
     if report.remark:
         print(f"equisweep: {report.remark}", file=sys.stderr)
+    in_memory = str(options.output).startswith("memory://")
+    if in_memory:
+        lost = "lies in the memory of this command, and is gone with it; name a folder or a bucket to keep it"
+        print(f"equisweep: {options.output}: {lost}", file=sys.stderr)
     if options.quiet:
         return 0
     if options.part is not None:
@@ -73,7 +77,8 @@ def run(options: argparse.Namespace) -> int:
     if report.grown:
         print(f"{options.output}: has grown by what the sweep adds to it")
     print(f"{options.output}: {_done(options, report)}")
-    print(f"look at it with: {program()} info {options.output}")
+    if not in_memory:
+        print(f"look at it with: {program()} info {options.output}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import secrets
 import shutil
 
 import pytest
@@ -50,12 +51,24 @@ def test_a_plan_says_whether_points_were_tried(capsys, cube, flags, told):
     assert f"{told} 2 compilations included" in text
 
 
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_a_cube_in_memory_is_said_to_be_gone_with_the_command(capsys, cube, quiet):
+    pytest.importorskip("obstore")
+    where = f"memory://{secrets.token_hex(4)}/cube.zarr"
+    assert main(["run", str(cube.parent / "sweep.toml"), "-o", where, *quiet]) == 0
+    told = capsys.readouterr()
+    assert f"{where}: lies in the memory of this command, and is gone with it" in told.err
+    assert "look at it" not in told.out
+
+
 def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
     told = capsys.readouterr()
     assert "100%  36 of 36 points" in told.err
     assert "\r" not in told.err  # plain lines where there is no terminal
     assert "new.zarr: 36 points" in told.out
+    assert "look at it with" in told.out
+    assert "gone with it" not in told.err
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
     assert "complete already" in capsys.readouterr().out
 

@@ -1,6 +1,7 @@
 """Workers that Dask starts through SSH: the cube is the one that a run makes alone."""
 
 import sys
+from contextlib import ExitStack
 
 import pytest
 from cluster.sshd import programs, sshd
@@ -25,7 +26,11 @@ def test_workers_started_through_ssh_make_the_cube_that_one_run_makes(tmp_path):
     run(SWEEP, tmp_path / "alone.zarr", tile_points=50, durable=False)
     folder, path = tmp_path / "ssh", tmp_path / "cube.zarr"
     folder.mkdir()
-    with sshd(there, folder) as server:
+    with ExitStack() as running:
+        try:
+            server = running.enter_context(sshd(there, folder))
+        except OSError as error:  # no fault of what is tried here
+            pytest.skip(f"LEFT OUT: no worker was started through SSH, whose server did not begin: {error}")
         reached = {"port": server.port, "client_keys": [str(server.key)], "known_hosts": None}
         with (
             SSHCluster(

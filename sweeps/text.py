@@ -35,7 +35,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def nearest(name: str, known: Sequence[str]) -> str:
     """A hint to append to an error about `name`: the nearest known name, and all of them, if they are few.
 
-    Of many there are some, those that begin with `name` first: a cube of statistics has no `y`, but `y_mean`.
+    Of many there are some, those that begin with `name` first: a cube of statistics has no y, but y_mean.
     """
     close, few = [], known
     if len(known) > _MOST_NAMES:

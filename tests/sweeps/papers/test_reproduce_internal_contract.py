@@ -52,7 +52,7 @@ def test_the_contract_papers_claims_hold_but_for_three_and_its_figures_are_drawn
     failing = {claim.source: claim for claim in claims if not claim.holds}
     assert set(failing) == {"Fig. 2", "Fig. 3", "III-A"}
     assert len(claims) == 17
-    assert "type 1 1, type 2 1.75" in failing["Fig. 2"].by
+    assert "type 1 (1 times what it needs), type 2 (1.75 times what it needs)" in failing["Fig. 2"].by
     assert "III-B" in failing["Fig. 2"].reason
     assert "2 types are indifferent" in failing["Fig. 3"].reason
     assert failing["Fig. 3"].by == "fails at 2 of 6 points, least relative fall 0 at 2 ties"

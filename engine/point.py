@@ -14,6 +14,7 @@ from .codegen.lane_call import lane_call
 from .codegen.lane_loop import lane_loop
 from .errors import SweepError
 from .gate.text import said
+from .ode.differences import NO_RULE
 from .space import Space, derivative_name
 from .user_model.raised_at import raised_at
 from .wide.checked import ABOVE, BELOW
@@ -171,7 +172,7 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
         jacobian, result = jax.jacfwd(moved, has_aux=True)(jnp.stack([_at(space, p, t) for t in targets]))
     except SweepError:
         raise
-    except (TypeError, ValueError, NotImplementedError) as error:  # as jax says that something has no rule
+    except NO_RULE as error:
         raise SweepError(
             f"derivatives: model {space.model.name}: {', '.join(wanted)} cannot be differentiated in "
             f"{', '.join(targets)}{raised_at(error)}: {said(error)}; leave the derivatives out, or give what "

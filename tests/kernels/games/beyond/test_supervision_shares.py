@@ -166,7 +166,7 @@ def test_derivatives_of_rest_points_agree_with_differences():
     found = slopes_and_differences(some, dict.fromkeys(CASE, 0.0), among, 1e-6)
     for output, (slopes, central) in found.items():
         there = ~np.isnan(central)
-        np.testing.assert_allclose(slopes[there], central[there], rtol=1e-5, atol=1e-6, err_msg=output)
+        np.testing.assert_allclose(slopes[there], central[there], rtol=1e-5, atol=1e-7, err_msg=output)
     at = [REST_POINTS.index(name) for name in ("interior 1", "threshold 1", "crossing 1")]
     known = ~np.isnan(found["rest_x"][1])[0][:, at]
     assert known.tolist() == [[True, True, False], [True, True, True]]

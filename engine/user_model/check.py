@@ -1,6 +1,5 @@
 """Try a user's own model once, abstractly, before a sweep relies on it."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,10 +11,12 @@ from ...kernels.model import Model
 from ..errors import SweepError
 from ..gate.text import said
 from ..space import Space
+from ..wide.written import constants_that_fit, keep_written_numbers
 from .files_read import files_read, undeclared
-from .narrow import cut_off, narrow_literals
 from .raised_at import PREFIX, raised_at
 from .self_contained import known_self_contained
+
+keep_written_numbers()  # before a model is traced, whose functions JAX keeps
 
 # What JAX raises where a number is asked of something that is only traced.
 _NEEDS_A_VALUE = (
@@ -31,8 +32,8 @@ def check_model(where: str, space: Space) -> None:
     Twice, unless the text of its file says that it has no memory.
 
     Refused: a duplicate or impossible declaration, an exception while tracing, a result that is no
-    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call. Warns where
-    JAX may have cut off a number of the model's text (`narrow_literals`).
+    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call, a constant
+    that the integers which it is to be do not hold.
     """
     _check_declaration(where, space)
     for choices in space.combinations:
@@ -42,9 +43,6 @@ def check_model(where: str, space: Space) -> None:
             raise SweepError(
                 f"{where}: computes something else when called again; it must depend on its parameters alone"
             )
-        dtypes = narrow_literals(first.jaxpr)
-        if dtypes:
-            warnings.warn(f"{where}: {cut_off(dtypes)}", stacklevel=2)
 
 
 def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
@@ -62,7 +60,7 @@ def _trace(where: str, space: Space, choices: Mapping[str, str]) -> Any:
         return {**result, **seen}
 
     try:
-        with files_read() as opened:
+        with files_read() as opened, constants_that_fit():
             traced = jax.make_jaxpr(run)(p)
     except SweepError:
         raise

@@ -46,18 +46,18 @@ def _is_of_bits(dtype: Any) -> bool:
 def converted(equation: Any, operand: Number, result: Array) -> Number:
     """A conversion, of NaN to the integer that stands for it, and back."""
     size, positive, plain = operand.size, operand.positive, not apart(operand)
+    signed_or_positive = positive or not jnp.issubdtype(result.dtype, jnp.unsignedinteger)
     tiny = constant(operand)
     if tiny is not None and size < _TINY and positive:
         return known(tiny.astype(result.dtype))
     if is_cut(equation):
-        fits = size <= min(limit_of(result), _SAFE) and (positive or not _is_of_bits(result.dtype))
-        if plain and fits:
+        if plain and size <= min(limit_of(result), _SAFE) and signed_or_positive:
             return known(result, size, positive)
         return _bits(operand, result) if _is_of_bits(result.dtype) else _cut(operand, result)
     if result.dtype == bool:
         return _truth(operand, result)
     if is_whole(result):
-        if plain and size <= limit_of(result):
+        if plain and size <= limit_of(result) and signed_or_positive:
             return known(result, size, positive)
         if operand.lost is not None:
             return unknown_where(operand.lost, known(result))

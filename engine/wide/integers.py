@@ -35,6 +35,9 @@ from .numbers import (
 from .powers import of_any_exponent, powers
 from .results import chosen, first
 from .rules import by_own_rule
+from .written import keep_written_numbers
+
+keep_written_numbers()  # before a model is traced, whose functions JAX keeps
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 

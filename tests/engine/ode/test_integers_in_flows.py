@@ -40,6 +40,9 @@ RATES = {
     "unsigned": (lambda t, x, n: (70 * n).astype(jnp.uint8), lambda n: 70 * n * END),
     "a class": (lambda t, x, n: jnp.where((60 * n).astype(jnp.int8) * jnp.int8(3) > np.int32(300), 1.0, -1.0),
                 lambda n: END * (1 if 180 * n > 300 else -1)),
+    "a number of the text": (
+        lambda t, x, n: jnp.where((160 * n).astype(jnp.int8) > 300, 1.0, -1.0),
+        lambda n: END * (1 if 160 * n > 300 else -1)),
     "a factor that cancels": (lambda t, x, n: (ONE * 3 ** n.astype(int)) / 3.0**n, lambda n: END),
     "steps": (lambda t, x, n: collatz(1e8 * n + 3), lambda n: END * collatz_by_python(10**8 * n + 3)),
     "a table": (

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .decompose import decompose
+from .folds import Folding, Rows
 from .ir import Scalar, Unsupported, with_loops
 from .lanes import Loop
 from .schedule import Grid
@@ -28,6 +29,16 @@ class GridProgram(Protocol):
         Arrays may be windows of larger ones. `coordinates` are those of the grid's inputs, `lengths` those of
         the axes. Raises ValueError where outputs lie in memory as the program cannot write them.
         """
+        ...
+
+
+class FoldProgram(Protocol):
+    """Computes a grid and folds its points. Several threads may call it at once."""
+
+    def __call__(
+        self, coordinates: Sequence[np.ndarray], lengths: Sequence[int], rows: Rows
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Accumulators and counters, as of `fold_loop.FoldLoop`."""
         ...
 
 
@@ -60,6 +71,13 @@ class Backend(Protocol):
 
     def grid(self, grid: Grid) -> GridProgram | TracedGridProgram:
         """A program that computes a grid. Raises RuntimeError where the compiler fails."""
+        ...
+
+    def folded(self, folding: Folding) -> FoldProgram:
+        """A program that computes a grid and folds its points.
+
+        Raises Unsupported where there is no such code, and RuntimeError where the compiler fails.
+        """
         ...
 
     def lanes(self, loop: Loop) -> LaneProgram:

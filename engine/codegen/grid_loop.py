@@ -44,6 +44,7 @@ class GridLoop:
     ----------
     grid, dtypes : what it computes, and the dtypes of coordinates.
     outputs : shape at a point and dtype of each.
+    backend : as given.
 
     Raises
     ------
@@ -57,8 +58,8 @@ class GridLoop:
         coordinates: Coordinates,
         backend: Backend | None = None,
     ) -> None:
-        self._backend = backend or cpu_backend()
-        self.grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self._backend)
+        self.backend = backend or cpu_backend()
+        self.grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self.backend)
         self.dtypes = [v.dtype for v in _in_order(coordinates)]
 
     @classmethod
@@ -79,7 +80,7 @@ class GridLoop:
         if [v.dtype for v in _in_order(coordinates)] != dtypes or along != _along(coordinates):
             raise ValueError("coordinates of another loop")
         loop = cls.__new__(cls)
-        loop._backend, loop.outputs, loop.dtypes = backend, outputs, dtypes
+        loop.backend, loop.outputs, loop.dtypes = backend, outputs, dtypes
         loop.grid = scheduled(along, fields, lengths, backend.width)
         return loop
 
@@ -91,7 +92,7 @@ class GridLoop:
     def of_lengths(self, coordinates: Coordinates) -> "GridLoop":
         """The same function, its loops nested as they are best for a grid of these coordinates."""
         lengths = _lengths(coordinates)
-        grid = scheduled(self.grid.along, self.grid.fields, lengths, self._backend.width)
+        grid = scheduled(self.grid.along, self.grid.fields, lengths, self.backend.width)
         if grid.nested_like(self.grid):
             return self
         other = copy(self)
@@ -111,12 +112,12 @@ class GridLoop:
 
     @cached_property
     def _program(self) -> Any:
-        return self._backend.grid(self.grid)
+        return self.backend.grid(self.grid)
 
     def compile(self, coordinates: Coordinates) -> int:
         """Compile, unless that is done: the bytes of the tables of a grid of these coordinates."""
         self.link()
-        return sum(table_sizes(self.grid, _lengths(coordinates), self._backend.width))
+        return sum(table_sizes(self.grid, _lengths(coordinates), self.backend.width))
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates.
@@ -136,7 +137,7 @@ class GridLoop:
     @property
     def traced(self) -> bool:
         """Whether JAX computes it, by a call, where the back end's devices are; else there is `fill`."""
-        return self._backend.traced_grids
+        return self.backend.traced_grids
 
     def __call__(self, *coordinates: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs at these coordinates, of a loop that is `traced`."""

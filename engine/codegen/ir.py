@@ -32,7 +32,7 @@ class Scalar:
     its arguments. Compared by identity: a `Graph` makes equal ones only once.
     """
 
-    __slots__ = ("args", "dtype", "op", "value")
+    __slots__ = ("__weakref__", "args", "dtype", "op", "value")
 
     def __init__(self, op: str, args: tuple["Scalar", ...], dtype: str, value: Any) -> None:
         self.op, self.args, self.dtype, self.value = op, args, dtype, value

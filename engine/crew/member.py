@@ -100,6 +100,7 @@ class Member:
         writer = TileWriter(self.cube, self.durable, Silence(0), AHEAD[1], self._lease.require)
         if isinstance(self.stored, ReducedSpace):
             fold = Fold(self.cube, self.space, self.stored, todo, self.durable, self.name)
+            fold.attach(self._source.evaluator)
             points = fold.points
             fold.run(self._source.tiles(fold.tiles(), AHEAD[0]), self._source.evaluator, writer, Silence(0))
         else:

@@ -128,6 +128,15 @@ class Batches:
                 started.pending.append((window, partial(self._arrived, self._launched(function, part))))
         return started
 
+    def start_whole(
+        self, make: Callable[[], Any], columns: Mapping[str, np.ndarray], room: dict[str, np.ndarray]
+    ) -> Started:
+        """Begin to `make` something of the whole grid, of which no values are wanted, on a thread."""
+        assert self._threads is not None
+        started = Started({}, columns=dict(columns), room=room)
+        started.futures.append(self._threads.submit(_make, started, make))
+        return started
+
     def _launched(self, function: Begins, part: Coordinates) -> Launch:
         """Begin a batch on the device whose turn it is."""
         if len(self._devices) == 1:
@@ -154,7 +163,8 @@ class Batches:
 
     def give_back(self, started: Started) -> None:
         """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""
-        self._spare.append(started.whole)
+        if started.whole:
+            self._spare.append(started.whole)
         if started.room:
             self._rooms.append(started.room)
 
@@ -222,6 +232,10 @@ def _fill_then(
     fill()
     if next(done) == windows:
         started.made = then(started)
+
+
+def _make(started: Started, make: Callable[[], Any]) -> None:
+    started.made = make()
 
 
 def lanes_of_a_batch(lanes: int) -> int:

@@ -32,10 +32,12 @@ class Evaluator:
     """Computes tiles of one space on one device, in `batches`, and counts its compilations.
 
     `native` false: through XLA, always. `then`, if it is set, makes something of each tile and its values as
-    soon as threads have computed them: `Started.made`.
+    soon as threads have computed them: `Started.made`. `instead`, if it is set, says for a function and a
+    tile what makes that of coordinates, so that there are no values; None where they are needed.
     """
 
     then: Callable[[Tile, Mapping[str, np.ndarray]], Any] | None = None
+    instead: Callable[[GridFunction | Chosen, Tile], Callable[[Coordinates], Any] | None] | None = None
 
     def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
         self.space, self.layout, self.device, self.native = space, layout, device, native
@@ -58,6 +60,10 @@ class Evaluator:
             return self.batches.start(function, arrays, columns, then, order)
         columns, room = self._columns_later(tile)
         coordinates = [self._later(i, tile, columns) for i in self._numeric]
+        instead = self.instead(function, tile) if self.instead else None
+        if instead is not None:
+            there = tuple(slice(0, tile.shape[i]) for i in self._numeric)
+            return self.batches.start_whole(lambda: instead(windowed(coordinates, there)), columns, room)
         return self.batches.start(function, coordinates, columns, then, room=room)
 
     def _in_order(self, coordinates: list[dict[str, np.ndarray]]) -> dict[int, np.ndarray]:

@@ -6,11 +6,12 @@ from math import prod
 import numpy as np
 
 from ..space import Space
-from ..tiles import Tile
+from ..tiles import Layout, Tile
+from .lanes import Lanes
 from .measure import Block
 
 
-def block_of(space: Space, kept: int, tile: Tile, values: Mapping[str, np.ndarray]) -> Block:
+def block_of(space: Space, kept: int, layout: Layout, tile: Tile, values: Mapping[str, np.ndarray]) -> Block:
     """The block of a tile of a grid of which the first `kept` axes remain."""
     cells, points = prod(tile.shape[:kept]), prod(tile.shape[kept:])
     variables = {one.name for one in space.variables}
@@ -23,8 +24,9 @@ def block_of(space: Space, kept: int, tile: Tile, values: Mapping[str, np.ndarra
     columns = {name: values[name] for name in sampled}
     first = int(places(space, kept, tile, np.zeros(1, np.int64))[0])
     return Block(
-        cells, points, by_cell["status"], by_cell, columns, first, lambda at: places(space, kept, tile, at)
-    )
+        cells, points, by_cell["status"], by_cell, columns, first, lambda at: places(space, kept, tile, at),
+        lanes_of(space, kept, layout), numeric(space, tile.shape),
+    )  # fmt: skip
 
 
 def places(space: Space, kept: int, tile: Tile, at: np.ndarray) -> np.ndarray:
@@ -34,3 +36,14 @@ def places(space: Space, kept: int, tile: Tile, at: np.ndarray) -> np.ndarray:
     for one, start, size in zip(inside, tile.start[kept:], space.shape[kept:], strict=True):
         result = result * size + (one + start)
     return result
+
+
+def lanes_of(space: Space, kept: int, layout: Layout) -> Lanes:
+    """How points of the tiles of a layout are added up."""
+    remain = sum(not axis.static for axis in space.axes[:kept])
+    return Lanes(numeric(space, layout.tile), remain)
+
+
+def numeric(space: Space, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Of the lengths of a tile's axes those along which choices do not vary; one where there are none."""
+    return tuple(n for axis, n in zip(space.axes, shape, strict=True) if not axis.static) or (1,)

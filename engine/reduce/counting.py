@@ -1,9 +1,12 @@
 """How many points have each status, each class, or a value in each bin, tile by tile."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from ...kernels.status import Status
 from ..space import Variable
+from .accumulators import Accumulator, Given
 from .measure import Block, Counted, Measure, State
 from .named import COUNT, left_out, meaning, statistic
 from .seen import counted
@@ -24,6 +27,7 @@ class Statuses(Measure):
         about = {"long_name": "points of each status", "units": "1"}
         self.variables = (Variable("status_counts", COUNT, -1, (STATUS_DIM,), about), status)
         self.numbers = len(self.labels[STATUS_DIM])
+        self.accumulators = tuple(Accumulator("count", "", number=1 + k) for k in range(self.numbers))
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
@@ -40,6 +44,10 @@ class Statuses(Measure):
             if not left:
                 break
         return {"counts": counts}
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """As of `Measure`."""
+        return {"counts": _side_by_side(given)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -64,6 +72,8 @@ class Classes(Measure):
         counts = statistic(of.output, "counts", "points of each class", (of.name,), count=True)
         self.variables = (counts, left_out(of.output))
         self.numbers = (len(self.numbers_of) + 1) * of.numbers
+        classes = (Accumulator("count", of.name, of.codes, number) for number in self.numbers_of)
+        self.accumulators = (Accumulator("count", of.name, of.codes), *classes)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
@@ -75,6 +85,10 @@ class Classes(Measure):
                 same &= seen.kept
             of_each.append(counted(same))
         return {"count": seen.count, "counts": np.stack(of_each, axis=1)}
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """As of `Measure`."""
+        return {"count": given[0]["count"], "counts": _side_by_side(given[1:])}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -108,6 +122,10 @@ class Histogram(Measure):
             statistic(output, "above", f"points above {high:g}", count=True),
         )
         self.numbers = (bins + 2) * of.numbers
+        edges = tuple(self.edges.tolist())
+        self.accumulators = tuple(
+            Accumulator(kind, of.name, of.codes, edges=edges) for kind in ("bins", "below", "above")
+        )
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
@@ -125,6 +143,11 @@ class Histogram(Measure):
             "below": counted(below),
             "above": counted(above),
         }
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """As of `Measure`."""
+        names = ("counts", "below", "above")
+        return {name: one["count"] for name, one in zip(names, given, strict=True)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -151,6 +174,11 @@ def _bins(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     which[values < edges[which]] -= 1
     which[(values >= edges[which + 1]) & (which < bins - 1)] += 1
     return which
+
+
+def _side_by_side(given: Sequence[Given]) -> np.ndarray:
+    """Counts, shape (rows, counts)."""
+    return np.concatenate([one["count"] for one in given]).reshape(len(given), -1).T.copy()
 
 
 def _added(one: State, two: State) -> State:

@@ -1,17 +1,18 @@
 """Least and largest values and where they lie, tile by tile."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
+from ..codegen.folds import NOWHERE
 from ..space import Space, Variable
 from ..values.axis import Axis
+from .accumulators import Accumulator, Given
 from .measure import Block, Counted, Measure, State
 from .named import meaning, of_class, statistic
 
-_NOWHERE = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class _Coordinate:
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """Its values at places; what stands for nowhere, where there is none."""
-        nowhere = places == _NOWHERE
+        nowhere = places == NOWHERE
         along = np.where(nowhere, 0, places // self.step % self.size)
         if self.variable.dtype.kind == "i":  # names, by their numbers
             return np.where(nowhere, -1, self._numbers(along)).astype(self.variable.dtype)
@@ -61,22 +62,32 @@ class Extreme(Measure):
         self.valued = bool(values)
         self.labels = {}
         self.numbers = 2 * of.numbers
+        self.accumulators = (Accumulator("least", of.name, of.codes, sign=sign),)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
         seen = self.of.seen(block)
         there = seen.count > 0
         signed = seen.filled(np.inf * self.sign)
-        if not self.placed:
-            best = (signed.min if self.sign > 0 else signed.max)(axis=1).astype(np.float64)
-            return {"value": np.where(there, self.sign * best, np.inf), "at": np.where(there, 0, _NOWHERE)}
         at = (signed.argmin if self.sign > 0 else signed.argmax)(axis=1)
         if seen.kept is not None:  # an infinite value that counts, behind one that does not
             rows = np.arange(len(at))
             at = np.where(seen.kept[rows, at], at, seen.kept.argmax(axis=1))
         best = signed[np.arange(len(at)), at].astype(np.float64)
-        places = np.where(there, block.places(at), _NOWHERE)
-        return {"value": np.where(there, self.sign * best, np.inf), "at": places}
+        value = np.where(there, self.sign * best, np.inf)
+        return {"value": value, "at": self._places(there, at, block.places)}
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """As of `Measure`."""
+        ((value, at),) = ((one["value"], one["at"]) for one in given)
+        there = at != NOWHERE
+        return {"value": value, "at": self._places(there, np.where(there, at, 0), places)}
+
+    def _places(
+        self, there: np.ndarray, at: np.ndarray, places: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Places in the whole grid of those in a tile; that of the first point where they are not wanted."""
+        return np.where(there, places(at) if self.placed else 0, NOWHERE)
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""
@@ -88,7 +99,7 @@ class Extreme(Measure):
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
         at = state["at"].reshape(-1, *self.of.inner)
-        value = np.where(at == _NOWHERE, np.nan, self.sign * state["value"].reshape(at.shape))
+        value = np.where(at == NOWHERE, np.nan, self.sign * state["value"].reshape(at.shape))
         result = {f"{self.of.name}_{self.name}": value} if self.valued else {}
         return result | {one.variable.name: one.at(at) for one in self.coordinates}
 

@@ -18,7 +18,8 @@ from ..tiles import Layout, Tile
 from ..writer import TileWriter
 from .block import block_of
 from .checkpoint import drop_checkpoint, read_checkpoint, write_checkpoint
-from .reduction import REDUCED_IN, Layouts, ReducedSpace, layouts
+from .in_kernel import InKernel
+from .reduction import ORDER, REDUCED_IN, SUMMED_IN, Layouts, ReducedSpace, layouts
 from .target import Target
 from .tile_order import Step, count, steps
 from .tree import States
@@ -77,6 +78,12 @@ class Fold:
                 "choose another output, or overwrite it with ",
                 Argument("overwrite", True),
             )
+        if self.stored.reduction.summed and self.cube.attributes.get(SUMMED_IN) != ORDER:
+            raise CubeError(
+                f"{self.cube.root}: another version of equisweep began it, and adds up in another order, "
+                "which changes last bits; finish it with that version, or overwrite it with ",
+                Argument("overwrite", True),
+            )
         return result
 
     @property
@@ -102,8 +109,15 @@ class Fold:
 
         They are new arrays: those of the tile are used again.
         """
-        block = block_of(self.space, self.layouts.kept, tile, values)
+        block = block_of(self.space, self.layouts.kept, self.layouts.grid, tile, values)
         return [measure.part(block) for measure in self.stored.reduction.measures]
+
+    def attach(self, evaluator: "Evaluator") -> None:
+        """Let an evaluator of the grid fold its tiles itself, in the threads that compute them."""
+        in_kernel = InKernel(
+            self.space, self.stored.reduction.measures, self.layouts.grid, self.layouts.kept
+        )
+        evaluator.then, evaluator.instead = self.parts_of, in_kernel.work
 
     def run(
         self, computed: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter, shown: Progress

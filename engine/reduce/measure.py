@@ -1,7 +1,7 @@
 """What is kept of a reduced sweep: a measure of one output, folded tile by tile."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..space import Variable
+from .accumulators import Accumulator, Given
+from .lanes import Lanes
 from .seen import Seen, all_in, see
 
 # A partial result: arrays by name, each with the cells of the cube that results along its first axis.
@@ -33,6 +35,9 @@ class Block:
         The number of the first point among all those of a cell.
     places
         From numbers of points in this tile to their numbers among all those of a cell.
+    lanes, shape
+        How values of cells are added up, and the lengths of the tile's axes; as one axis of cells and one of
+        points if not given.
     """
 
     cells: int
@@ -42,8 +47,17 @@ class Block:
     columns: Mapping[str, np.ndarray]
     first: int
     places: Callable[[np.ndarray], np.ndarray]
+    lanes: Lanes | None = None
+    shape: tuple[int, ...] = ()
     _seen: dict[Any, Seen] = field(default_factory=dict)
     _whole: dict[frozenset[int], bool] = field(default_factory=dict)
+
+    @property
+    def added(self) -> tuple[Lanes, tuple[int, ...]]:
+        """How values of cells are added up."""
+        if self.lanes is None:
+            return Lanes((self.cells, self.points), 1), (self.cells, self.points)
+        return self.lanes, self.shape
 
     def all_have(self, codes: frozenset[int]) -> bool:
         """Whether every point has one of these statuses; looked at once."""
@@ -109,9 +123,16 @@ class Measure(ABC):
         How many numbers a partial result holds for each cell; of all its tiles, where it `grows` with them.
     histories
         Names of variables that get one number more each time that results are looked at, and else NaN.
+    accumulators
+        What a partial result is made of where points are folded as they are computed; None where it needs
+        the values.
+    summed
+        Whether it holds sums, whose last bits depend on the order of summation.
     """
 
     grows = False
+    summed = False
+    accumulators: tuple[Accumulator, ...] | None = None
     histories: frozenset[str] = frozenset()
 
     variables: tuple[Variable, ...]
@@ -121,6 +142,13 @@ class Measure(ABC):
     @abstractmethod
     def part(self, block: Block) -> State:
         """The partial result of one tile."""
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """The partial result of one tile, of what its accumulators give: the bits that `part` gives.
+
+        `places` is as of `Block`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no accumulators")
 
     @abstractmethod
     def join(self, one: State, two: State) -> State:

@@ -4,10 +4,11 @@ Source of the update of squares about the mean: Chan, Golub, LeVeque, The Americ
 242-247.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
+from .accumulators import Accumulator, Given, spread, total
 from .measure import Block, Counted, Measure, State
 from .named import left_out, statistic
 
@@ -16,6 +17,8 @@ _OF = {"mean": "mean", "std": "standard deviation (divisor n)", "sum": "sum", "c
 
 class Moments(Measure):
     """Those of `wanted` ("mean", "std", "sum", "count") that are asked for; what is left out, always."""
+
+    summed = True
 
     def __init__(self, of: Counted, wanted: Collection[str]) -> None:
         self.of = of
@@ -26,17 +29,26 @@ class Moments(Measure):
             left_out(of.output),
         )
         self.numbers = 3 * of.numbers
+        kinds = ["count"]
+        if {"mean", "std", "sum"} & set(self.wanted):
+            kinds.append("sum")
+        if "std" in self.wanted:
+            kinds.append("spread")
+        self.accumulators = tuple(Accumulator(kind, of.name, of.codes) for kind in kinds)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen = self.of.seen(block)
+        seen, kinds = self.of.seen(block), {one.kind for one in self.accumulators}
         state = {"count": seen.count}
-        if {"mean", "std", "sum"} & set(self.wanted):
-            state["sum"] = seen.total
-        if "std" in self.wanted:
-            with np.errstate(invalid="ignore", over="ignore"):
-                state["squares"] = seen.squares(_mean(state))
+        if "sum" in kinds:
+            state["sum"] = total(seen.values, seen.kept, *block.added)
+        if "spread" in kinds:
+            state["squares"] = spread(seen.values, seen.kept, *block.added)
         return state
+
+    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+        """As of `Measure`."""
+        return {name: values for one in given for name, values in one.items()}
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""

@@ -13,12 +13,15 @@ from ..grid.batches import POINTS as BATCH
 from ..space import Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
 from ..values.axis import Axis
+from .lanes import RUN
 from .measure import Measure
 
 # The dimension of a cube in which every axis is reduced, and its one label.
 WHOLE, LABEL = "whole", "all points"
 # The attribute of a cube that says how the grid is cut into tiles, its reduced axes last.
 REDUCED_IN = "reduced_in"
+# The one that says in which order values are added up (`lanes`), and this order.
+SUMMED_IN, ORDER = "summed_in", "lanes of 128"
 # A reduction that may end early is asked first after a tile: at least so many make a cell.
 _STEPS = 64
 # Numbers of the partial results of a tile's cells together.
@@ -51,6 +54,11 @@ class Reduction:
     def numbers(self) -> int:
         """How many numbers the partial results hold for each cell."""
         return sum(measure.numbers for measure in self.measures)
+
+    @property
+    def summed(self) -> bool:
+        """Whether anything of it depends on the order in which values are added up."""
+        return any(measure.summed for measure in self.measures)
 
 
 @dataclass(frozen=True)
@@ -158,8 +166,24 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
     most = min(most, of_a_cell * max(_MOST_NUMBERS // stored.reduction.numbers, 1))
     if stored.reduction.until:
         most = min(most, max(of_a_cell // _STEPS, stored.reduction.until))
+    return layouts(_cut(space, kept, most), stored, kept)
+
+
+def _cut(space: Space, kept: int, most: int) -> Layout:
+    """Tiles of a grid, of at most so many points.
+
+    Where a cell is cut its tiles are as long along the last axis as lanes take at once, and so longer along
+    the others: what depends on the last axis alone would else be computed for few values of those.
+    """
     static, groups = [axis.static for axis in space.axes], [axis.group for axis in space.axes]
-    return layouts(plan_layout(space.shape, static, space.bytes_per_point, most, groups), stored, kept)
+    layout = plan_layout(space.shape, static, space.bytes_per_point, most, groups)
+    gone = [axis for axis in range(kept, len(static)) if not static[axis]]
+    if all(layout.tile[axis] == space.shape[axis] for axis in gone) or len(gone) < 2 or any(groups):
+        return layout
+    *rest, last = space.shape
+    shape = (*rest, -(-last // -(-last // RUN)))
+    tile = plan_layout(shape, static, space.bytes_per_point, most, groups).tile
+    return Layout(space.shape, tile)
 
 
 def layouts(grid: Layout, stored: ReducedSpace, kept: int, begun: Layout | None = None) -> Layouts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -45,17 +45,6 @@ class Seen:
     def filled(self, filler: float) -> np.ndarray:
         """The values, with `filler` in the place of those that do not count."""
         return self.values if self.kept is None else np.where(self.kept, self.values, filler)
-
-    def squares(self, mean: np.ndarray) -> np.ndarray:
-        """The sum of squares of each row about its mean."""
-        return _by_pieces(self.values.shape, partial(self._squares_of, mean))
-
-    def _squares_of(self, mean: np.ndarray, rows: slice, piece: slice) -> np.ndarray:
-        apart = self.values[rows, piece] - mean[rows, None]
-        if self.kept is not None:
-            apart = np.where(self.kept[rows, piece], apart, 0.0)
-        np.square(apart, out=apart)
-        return apart.sum(axis=1, dtype=np.float64)
 
 
 def totals(values: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..device import most_points
 from ..errors import Argument, CubeError, SweepError, SweepInterrupted
-from ..reduce.reduction import REDUCED_IN, ReducedSpace, plan_layouts
+from ..reduce.reduction import ORDER, REDUCED_IN, SUMMED_IN, ReducedSpace, plan_layouts
 from ..space import Space
 from ..store.cube import Changing, Cube, open_cube_for_reading
 from ..store.durable import Appeared
@@ -100,6 +100,8 @@ class WantedCube:
         if isinstance(self.stored, ReducedSpace):
             cut = plan_layouts(self.space, self.stored, device, self.tile_points)
             layout, given[REDUCED_IN], computed = cut.cube, json.dumps(cut.grid.tile), cut.grid
+            if self.stored.reduction.summed:
+                given[SUMMED_IN] = ORDER
         there = something_at(root)
         if there and beside_others:
             return False

@@ -203,7 +203,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     busy = evaluator.batches.to_keep_busy
     ahead = (busy if fold is not None else max(AHEAD[0], evaluator.batches.devices), AHEAD[1])
     if fold is not None:
-        evaluator.then = fold.parts_of
+        fold.attach(evaluator)
     whole = space.points if part is None else points
     shown = ready.shown(whole, whole - points)
     ready.require_same_bits(cube, layout, fold.tiles() if fold else todo, total - len(todo), total)

@@ -2,10 +2,12 @@
 
 import llvmlite.binding as llvm
 
+from ..folds import Folding
 from ..ir import with_loops
 from ..lanes import Loop
 from ..llvm.which_instruction import instruction
 from ..schedule import Grid
+from .fold_program import CpuFoldProgram
 from .grid_program import CpuGridProgram
 from .lane_program import CpuLaneProgram
 
@@ -28,6 +30,10 @@ class Cpu:
     def grid(self, grid: Grid) -> CpuGridProgram:
         """A program that computes a grid."""
         return CpuGridProgram(grid, self.width)
+
+    def folded(self, folding: Folding) -> CpuFoldProgram:
+        """A program that computes a grid and folds its points."""
+        return CpuFoldProgram(folding, self.width)
 
     def lanes(self, loop: Loop) -> CpuLaneProgram:
         """A program that runs lanes."""

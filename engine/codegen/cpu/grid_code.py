@@ -1,6 +1,6 @@
 """The code of a grid: nested loops that compute each number once, along the axes that it depends on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from ..ir import Scalar, bytes_of
@@ -19,7 +19,7 @@ def grid_code(grid: Grid, name: str, width: int) -> str:
     lengths : of the axes.
     strides : points from one value of an axis to the next, in the outputs.
     """
-    writer = _Writer(grid, width)
+    writer = GridWriter(grid, width)
     writer.enter()
     writer.nest(0)
     writer.code.add("ret void")
@@ -28,7 +28,7 @@ def grid_code(grid: Grid, name: str, width: int) -> str:
     return work + in_own_state("grid", f"define void @{name}({', '.join(given)})", "void", given)
 
 
-class _Writer:
+class GridWriter:
     """Writes the code of one grid, line by line."""
 
     def __init__(self, grid: Grid, width: int) -> None:
@@ -41,15 +41,23 @@ class _Writer:
     def enter(self) -> None:
         """Load pointers and lengths."""
         self.code.block("entry")
-        counts = {"input": len(self.grid.along), "output": len(self.grid.fields), "table": len(self.tables)}
-        for what, count in counts.items():
-            for k in range(count):
-                self.load("ptr", f"%{what}s", k, f"%{what}{k}")
+        self.pointers("input", len(self.grid.along))
+        self.pointers("table", len(self.tables))
         for axis in self.grid.order:
             self.load("i64", "%lengths", axis, f"%length{axis}")
-            self.load("i64", "%strides", axis, f"%stride{axis}")
             more = self.code.emit(f"add i64 %length{axis}, {self.width - 1}")
             self.code.emit_as(f"%padded{axis}", f"and i64 {more}, -{self.width}")
+        self.enter_outputs()
+
+    def enter_outputs(self) -> None:
+        """Load what says where the fields are to lie."""
+        self.pointers("output", len(self.grid.fields))
+        for axis in self.grid.order:
+            self.load("i64", "%strides", axis, f"%stride{axis}")
+
+    def pointers(self, what: str, count: int) -> None:
+        for k in range(count):
+            self.load("ptr", f"%{what}s", k, f"%{what}{k}")
 
     def load(self, type_: str, pointers: str, index: int, name: str) -> None:
         self.code.emit_as(name, f"load {type_}, ptr {self.code.element(type_, pointers, index)}")
@@ -76,6 +84,9 @@ class _Writer:
         self.code.forget()
         rows = [(s, *self.row(s, axes, along)) for s, axes in stage.reads]
         targets = [self.table_row(s) for s in stage.kept]
+        last = stage.axes == frozenset(self.grid.order)
+        if last:
+            self.enter_row()
         with nullcontext("0") if along is None else self.code.loop(f"%length{along}", self.width) as at:
             for s, inside, source in rows:
                 known = (
@@ -87,7 +98,7 @@ class _Writer:
             self.code.compute(stage.kept)
             for s, target in zip(stage.kept, targets, strict=True):
                 self.code.store_row(s, target, at)
-            if stage.axes == frozenset(self.grid.order):
+            if last:
                 self.outputs({**self.at, self.grid.order[-1]: at})
 
     def row(self, s: Scalar, axes: Axes, along: int | None) -> tuple[bool, str]:
@@ -123,22 +134,30 @@ class _Writer:
                 number = self.code.emit(f"add i64 {before}, {self.at[axis]}")
         return number
 
+    def enter_row(self) -> None:
+        """What is the same for all points of a row."""
+
     def outputs(self, at: dict[int, str]) -> None:
         """Store all fields: of a whole vector, or of as many points as there are left."""
-        inner, code = self.grid.order[-1], self.code
+        code = self.code
         code.compute([s for field in self.grid.fields for s in field])
         first = code.emit(f"mul i64 {at[self.grid.order[0]]}, %stride{self.grid.order[0]}")
         for axis in self.grid.order[1:]:
             far = code.emit(f"mul i64 {at[axis]}, %stride{axis}")
             first = code.emit(f"add i64 {first}, {far}")
-        left = code.emit(f"sub i64 %length{inner}, {at[inner]}")
+        self.all_or_some(at[self.grid.order[-1]], lambda mask: self.store(first, mask))
+
+    def all_or_some(self, at: str, write: Callable[[str | None], None]) -> None:
+        """Lines for a whole vector of points from `at` on, and for as many as are left, by a mask of them."""
+        code = self.code
+        left = code.emit(f"sub i64 %length{self.grid.order[-1]}, {at}")
         whole, label = code.emit(f"icmp sge i64 {left}, {self.width}"), code.label("store")
         code.branch(whole, f"{label}.all", f"{label}.some")
         code.block(f"{label}.all")
-        self.store(first, None)
+        write(None)
         code.jump(f"{label}.out")
         code.block(f"{label}.some")
-        self.store(first, code.first_slots(left))
+        write(code.first_slots(left))
         code.jump(f"{label}.out")
         code.block(f"{label}.out")
 

@@ -34,24 +34,25 @@ class CpuGridProgram:
         strides = _strides([a for a in outputs if a.size], lengths)
         if self._grid.contiguous and strides[-1] not in (0, 1):
             raise ValueError("outputs whose last axis is no row in memory")
-        inputs = [_in_whole_vectors(values, self._width) for values in coordinates]
+        inputs = [in_whole_vectors(values, self._width) for values in coordinates]
         self._call(
-            _pointers(inputs),
-            _pointers(outputs),
-            _pointers(self._tables(lengths)),
-            _integers(lengths),
-            _integers(strides),
+            pointers(inputs),
+            pointers(outputs),
+            pointers(tables_of(self._own, self._grid, lengths, self._width)),
+            integers(lengths),
+            integers(strides),
         )
 
-    def _tables(self, lengths: Sequence[int]) -> list[np.ndarray]:
-        """Buffers for numbers between stages: each thread has its own, and keeps it."""
-        sizes = table_sizes(self._grid, lengths, self._width)
-        if getattr(self._own, "sizes", None) != sizes:
-            self._own.sizes, self._own.tables = sizes, [_aligned(size) for size in sizes]
-        return self._own.tables
+
+def tables_of(own: Any, grid: Grid, lengths: Sequence[int], width: int) -> list[np.ndarray]:
+    """Buffers for numbers between stages: each thread has its `own`, and keeps it."""
+    sizes = table_sizes(grid, lengths, width)
+    if getattr(own, "sizes", None) != sizes:
+        own.sizes, own.tables = sizes, [aligned(size) for size in sizes]
+    return own.tables
 
 
-def _in_whole_vectors(values: np.ndarray, width: int) -> np.ndarray:
+def in_whole_vectors(values: np.ndarray, width: int) -> np.ndarray:
     """Values side by side, the last one again until vectors are full: no copy where they are as they come."""
     missing = -len(values) % width
     return np.pad(values, (0, missing), mode="edge") if missing else np.ascontiguousarray(values)
@@ -73,15 +74,18 @@ def _strides_of(array: np.ndarray, lengths: Sequence[int]) -> tuple[int, ...]:
     return tuple(stride // point.nbytes for stride in strides)
 
 
-def _aligned(size: int) -> np.ndarray:
+def aligned(size: int) -> np.ndarray:
+    """So many bytes that begin where a cache line does."""
     buffer = np.empty(size + _ALIGNED, np.uint8)
     first = -buffer.ctypes.data % _ALIGNED
     return buffer[first : first + size]
 
 
-def _pointers(arrays: Sequence[np.ndarray]) -> Any:
+def pointers(arrays: Sequence[np.ndarray]) -> Any:
+    """Where arrays begin, as code takes them."""
     return (ctypes.c_void_p * max(len(arrays), 1))(*[a.ctypes.data for a in arrays])
 
 
-def _integers(values: Sequence[int]) -> Any:
+def integers(values: Sequence[int]) -> Any:
+    """Integers of 64 bits, as code takes them."""
     return (ctypes.c_int64 * len(values))(*values)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..ir import DTYPES
+from ..folds import Folding
+from ..ir import DTYPES, Unsupported
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction
@@ -34,6 +35,10 @@ class Gpu:
     def grid(self, grid: Grid) -> GpuGridProgram:
         """A program that computes a grid."""
         return GpuGridProgram(grid)
+
+    def folded(self, folding: Folding) -> Any:
+        """None yet: values come home."""
+        raise Unsupported("on a GPU")
 
     def lanes(self, loop: Loop) -> "GpuLaneProgram":
         """A program that runs lanes."""

@@ -25,7 +25,7 @@ def on_threads(loop, coordinates, threads):
     """The same scalars on a GPU's threads: neither traced nor lowered again."""
     other = copy(loop)
     del other.__dict__["_program"]
-    other._backend = OnThisProcessor(threads)
+    other.backend = OnThisProcessor(threads)
     other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), 1)
     return other
 

@@ -18,7 +18,7 @@ from .schedule import Grid
 # Points side by side along the innermost axis go to so many lanes in turn.
 SLOTS = 16
 # Of that axis so many points, as a power of 2, go to the same lanes.
-RUN_BITS = 11
+RUN_BITS = 9
 NOWHERE = np.iinfo(np.int64).max
 
 # Rows of accumulators in each lane, and counters of each cell, by kind; those of bins are as many as there are.

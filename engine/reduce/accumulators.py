@@ -138,8 +138,10 @@ def spread(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Seq
 def squares(first: np.ndarray, count: np.ndarray, sums: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The sum of squares about the mean of all, of lanes about the first value of each."""
     with np.errstate(invalid="ignore", over="ignore"):
-        many = np.maximum(count, 1)
-        within, mean = np.maximum(found - sums * (sums / many), 0.0), first + sums / many
+        many, some = np.maximum(count, 1), (count > 0).argmax(axis=-1)[..., None]
+        within = np.maximum(found - sums * (sums / many), 0.0)
+        # Apart from a value that there is: a mean that is far larger than they vary costs no digits.
+        mean = first - np.take_along_axis(first, some, -1) + sums / many
         of_all = halved(mean * count) / np.maximum(count.sum(axis=-1), 1)
         apart = np.where(count > 0, mean - of_all[..., None], 0.0)
         return halved(within + apart * (apart * count))

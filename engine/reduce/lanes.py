@@ -1,8 +1,8 @@
 """Which points of a cell are added up one after another: the same in machine code and by NumPy.
 
-The points of a cell in one tile are spread over *lanes*, of at most 128 points each. Where the innermost axis
-is one that goes, a row of points along it is cut into runs of 2,048, whose points go to 16 lanes in turn, and
-rows that are shorter share their lanes with the next ones until a lane is full. Else a lane gets 128 points
+The points of a cell in one tile are spread over *lanes*, of at most 32 points each. Where the innermost axis
+is one that goes, a row of points along it is cut into runs of 512, whose points go to 16 lanes in turn, and
+rows that are shorter share their lanes with the next ones until a lane is full. Else a lane gets 32 points
 in a row. What lanes hold is added up by halves. So the bits follow from the shape of the tile alone.
 """
 

@@ -21,7 +21,7 @@ WHOLE, LABEL = "whole", "all points"
 # The attribute of a cube that says how the grid is cut into tiles, its reduced axes last.
 REDUCED_IN = "reduced_in"
 # The one that says in which order values are added up (`lanes`), and this order.
-SUMMED_IN, ORDER = "summed_in", "lanes of 128"
+SUMMED_IN, ORDER = "summed_in", "lanes of 32"
 # A reduction that may end early is asked first after a tile: at least so many make a cell.
 _STEPS = 64
 # Numbers of the partial results of a tile's cells together.

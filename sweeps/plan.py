@@ -66,6 +66,9 @@ class Plan:
         How many of the points another cube has already; None where none was named.
     over
         Dimensions of the grid that are reduced as they are computed; `bytes` are of what is kept.
+    written
+        Of a reduced sweep why the values of a tile are written before they are folded; empty where the
+        machine code that computes points folds them.
     compilations
         How many kernels are compiled: one for each combination of static choices.
     design
@@ -109,6 +112,7 @@ class Plan:
     compile_seconds: float = 0.0
     kept_seconds: float = 0.0
     over: tuple[str, ...] = ()
+    written: str = ""
     reused: int | None = None
     device: str = ""
 
@@ -148,6 +152,7 @@ def plan(
     )
     from ..engine.grid.made_before import own_models_too
     from ..engine.kept.folder import keep_compiled
+    from ..engine.reduce.in_kernel import why_values_are_written
     from ..engine.reduce.reduction import plan_layouts, reduced_last, reduced_space
     from ..engine.run.begin import plan_space
     from ..engine.run.where import where
@@ -159,6 +164,7 @@ def plan(
     chosen = where(device, told.space, None if reuse is None else cube_path(reuse))
     picked = chosen.device
     space, stored, layout, partial = told.space, told.space, None, 0
+    measures = told.reduction.measures if told.reduction else ()
     if told.reduction is None:
         layout = plan_space(space, picked)
         files = len(layout)
@@ -210,6 +216,7 @@ def plan(
         orders=lowered_orders(space),
         latest=latest_end(space),
         over=told.reduction.over if told.reduction else (),
+        written=why_values_are_written(space, measures, picked, ways) if measures else "",
         tried=tries,
         compile_seconds=compiling,
         kept_seconds=kept,

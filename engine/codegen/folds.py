@@ -21,7 +21,7 @@ SLOTS = 16
 RUN_BITS = 9
 NOWHERE = np.iinfo(np.int64).max
 
-# Rows of accumulators in each lane, and counters of each cell, by kind; those of bins are as many as there are.
+# Rows of accumulators in each lane, by kind; some have counters of each cell instead.
 _LANES = {"sum": 1, "spread": 4, "least": 2, "count": 0, "bins": 0}
 
 

@@ -15,8 +15,11 @@ from ..codegen.ir import Graph
 from ..codegen.ops.term import Term
 from .lanes import Lanes, halved
 
-# What an accumulator gives, by name: each of shape (rows,), a row being a cell or one number of an output in it.
+# What an accumulator gives, by name, of shape (rows,): a row is a cell, or one number of an output in it.
 Given = Mapping[str, np.ndarray]
+
+
+Kind = Literal["count", "sum", "spread", "least", "bins", "below", "above"]
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,13 @@ class Accumulator:
     Attributes
     ----------
     kind
-        "count" of values, or of those equal to `number`; "sum"; "spread", of values about their mean; "least",
-        or where `sign` is -1 the largest with its sign changed; "bins" between `edges`, "below" and "above".
+        "count" of values, or of those equal to `number`; "sum"; "spread" about the mean; "least" of the
+        values, of those times -1 where that is the `sign`; in "bins" between `edges`, "below" and "above".
     output
         The output's name; empty for points by their status, which is `number` then.
     """
 
-    kind: Literal["count", "sum", "spread", "least", "bins", "below", "above"]
+    kind: Kind
     output: str
     codes: frozenset[int] = frozenset()
     number: int | None = None
@@ -112,7 +115,7 @@ def given_of(
 
 
 def total(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequence[int]) -> np.ndarray:
-    """The sum of each row of values, shape (rows, points), that are kept: the bits that machine code gives."""
+    """The sum of each row of values, shape (rows, points), that are kept: with the bits of machine code."""
     values = values.astype(np.float64, copy=False)
     counted = values if kept is None else np.where(kept, values, 0.0)
     held: Any = 0.0
@@ -123,7 +126,7 @@ def total(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequ
 
 
 def spread(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequence[int]) -> np.ndarray:
-    """The sum of squares of each row about its mean, of what is kept: the bits that machine code gives."""
+    """The sum of squares of each row about its mean, of what is kept: with the bits of machine code."""
     values = values.astype(np.float64, copy=False)
     kept = np.ones(values.shape, bool) if kept is None else kept
     first = sums = found = count = np.zeros(())
@@ -166,5 +169,3 @@ def _has(status: Term, codes: frozenset[int]) -> Term:
     if not codes:
         return Term(status.graph, status.graph.constant(0, "i1"))
     return reduce(Term.__or__, (status.equals(code) for code in sorted(codes)))
-
-

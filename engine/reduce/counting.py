@@ -6,7 +6,7 @@ import numpy as np
 
 from ...kernels.status import Status
 from ..space import Variable
-from .accumulators import Accumulator, Given
+from .accumulators import Accumulator, Given, Kind
 from .measure import Block, Counted, Measure, State
 from .named import COUNT, left_out, meaning, statistic
 from .seen import counted
@@ -123,9 +123,8 @@ class Histogram(Measure):
         )
         self.numbers = (bins + 2) * of.numbers
         edges = tuple(self.edges.tolist())
-        self.accumulators = tuple(
-            Accumulator(kind, of.name, of.codes, edges=edges) for kind in ("bins", "below", "above")
-        )
+        kinds: tuple[Kind, ...] = ("bins", "below", "above")
+        self.accumulators = tuple(Accumulator(kind, of.name, of.codes, edges=edges) for kind in kinds)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""

@@ -14,7 +14,6 @@ from .measure import Block, Counted, Measure, State
 from .named import meaning, of_class, statistic
 
 
-
 @dataclass(frozen=True)
 class _Coordinate:
     """One coordinate of a place: its values along an axis, and how places count along that."""

@@ -1,7 +1,7 @@
 """Tiles folded by the machine code that computes them: none of their values is ever written."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ..codegen.fold_loop import FoldLoop, Numbers
 from ..codegen.folds import Fold
 from ..codegen.grid_loop import GridLoop
+from ..codegen.how_compiled import Compiled, all_native
 from ..codegen.ir import Graph, Unsupported
 from ..feedback.compiling import compiling
 from ..space import Space
 from ..tiles import Layout, Tile
-from .accumulators import Accumulator, given_of
+from .accumulators import given_of
 from .block import lanes_of, numeric, places
 from .measure import Measure, State
 
@@ -78,6 +79,19 @@ class InKernel:
 
 
 def why_values_are_needed(measures: Sequence[Measure]) -> str:
-    """Why points cannot be folded as they are computed, whatever computes them; empty where they can."""
+    """Which measures cannot be taken of points as they are computed, whatever computes them."""
     needing = dict.fromkeys(type(one).__name__.lower() for one in measures if one.accumulators is None)
-    return ", ".join(needing)
+    return f"by {', '.join(needing)}" if needing else ""
+
+
+def why_values_are_written(
+    space: Space, measures: Sequence[Measure], device: Any, ways: Collection[Compiled]
+) -> str:
+    """Why a tile's values are written before they are folded; empty where machine code folds the points."""
+    if device.platform != "cpu":
+        return "on a GPU"
+    if space.needs_ode:
+        return "of orbits"
+    if len(space.drawn_choices) > 1:
+        return "of drawn choices"
+    return why_values_are_needed(measures) or ("" if all_native(ways) else "through XLA")

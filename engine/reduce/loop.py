@@ -114,9 +114,7 @@ class Fold:
 
     def attach(self, evaluator: "Evaluator") -> None:
         """Let an evaluator of the grid fold its tiles itself, in the threads that compute them."""
-        in_kernel = InKernel(
-            self.space, self.stored.reduction.measures, self.layouts.grid, self.layouts.kept
-        )
+        in_kernel = InKernel(self.space, self.stored.reduction.measures, self.layouts.grid, self.layouts.kept)
         evaluator.then, evaluator.instead = self.parts_of, in_kernel.work
 
     def run(

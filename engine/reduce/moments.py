@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from .accumulators import Accumulator, Given, spread, total
+from .accumulators import Accumulator, Given, Kind, spread, total
 from .measure import Block, Counted, Measure, State
 from .named import left_out, statistic
 
@@ -29,20 +29,21 @@ class Moments(Measure):
             left_out(of.output),
         )
         self.numbers = 3 * of.numbers
-        kinds = ["count"]
+        kinds: list[Kind] = ["count"]
         if {"mean", "std", "sum"} & set(self.wanted):
             kinds.append("sum")
         if "std" in self.wanted:
             kinds.append("spread")
+        self._kinds = kinds
         self.accumulators = tuple(Accumulator(kind, of.name, of.codes) for kind in kinds)
 
     def part(self, block: Block) -> State:
         """As of `Measure`."""
-        seen, kinds = self.of.seen(block), {one.kind for one in self.accumulators}
+        seen = self.of.seen(block)
         state = {"count": seen.count}
-        if "sum" in kinds:
+        if "sum" in self._kinds:
             state["sum"] = total(seen.values, seen.kept, *block.added)
-        if "spread" in kinds:
+        if "spread" in self._kinds:
             state["squares"] = spread(seen.values, seen.kept, *block.added)
         return state
 

@@ -1,4 +1,4 @@
-"""The code of a grid whose points are folded: as `grid_code`, but that no number of a point goes to memory."""
+"""The code of a grid whose points are folded: as `grid_code`, but no number of a point goes to memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ def fold_code(folding: Folding, name: str, width: int) -> str:
 
 @dataclass(frozen=True)
 class Alike:
-    """Folds, `many` from number `first` on, that count where an integer is `number`, and then each next one."""
+    """Folds, `many` from number `first` on: they count where an integer is `number`, and each next one."""
 
     first: int
     many: int
@@ -217,7 +217,9 @@ class _Writer(GridWriter):
         type_, vector = register_type(alike.integer.dtype), code.vectors.registers(alike.integer.dtype)
         number = code.emit(f"extractelement {vector} {numbers}, i64 0")
         one = code.emit(f"insertelement {vector} poison, {type_} {number}, i64 0")
-        ones = code.emit(f"shufflevector {vector} {one}, {vector} poison, <{self.width} x i32> zeroinitializer")
+        ones = code.emit(
+            f"shufflevector {vector} {one}, {vector} poison, <{self.width} x i32> zeroinitializer"
+        )
         same, bits = code.emit(f"icmp eq {vector} {numbers}, {ones}"), f"i{self.width}"
         given = code.emit(f"bitcast {self.mask} {same} to {bits}")
         all_same = code.emit(f"icmp eq {bits} {given}, -1")
@@ -253,11 +255,15 @@ class _Writer(GridWriter):
         over = code.emit(f"icmp sgt {self.whole} {which}, {last}")
         which = self.select(over, self.whole, last, which)
         below = code.emit(f"fcmp olt {self.real} {value}, {self.edge(edges, which)}")
-        which = code.emit(f"add {self.whole} {which}, {code.emit(f'sext {self.mask} {below} to {self.whole}')}")
+        which = code.emit(
+            f"add {self.whole} {which}, {code.emit(f'sext {self.mask} {below} to {self.whole}')}"
+        )
         upper = code.emit(f"add {self.whole} {which}, {code.vectors.literal(1, 'i64')}")
         above = code.emit(f"fcmp oge {self.real} {value}, {self.edge(edges, upper)}")
         not_last = code.emit(f"icmp slt {self.whole} {which}, {last}")
-        more = code.emit(f"zext {self.mask} {code.emit(f'and {self.mask} {above}, {not_last}')} to {self.whole}")
+        more = code.emit(
+            f"zext {self.mask} {code.emit(f'and {self.mask} {above}, {not_last}')} to {self.whole}"
+        )
         which = code.emit(f"add {self.whole} {which}, {more}")
         ones = code.emit(f"zext {self.mask} {mask} to {self.whole}")
         for slot in range(self.width):
@@ -274,4 +280,6 @@ class _Writer(GridWriter):
         where = code.emit(f"getelementptr double, ptr {edges}, {self.whole} {which}")
         name = f"llvm.masked.gather.v{self.width}f64.v{self.width}p0"
         types = [f"<{self.width} x ptr>", "i32 immarg", self.mask, self.real]
-        return code.call(name, self.real, [where, "8", code.vectors.literal(1, "i1"), "zeroinitializer"], types)
+        return code.call(
+            name, self.real, [where, "8", code.vectors.literal(1, "i1"), "zeroinitializer"], types
+        )

@@ -71,13 +71,19 @@ def describe_plan(plan: Plan) -> str:
                 if plan.latest
                 else []
             ),
-            *([f"reduced    over {', '.join(plan.over)}, as it is computed"] if plan.over else []),
+            *([f"reduced    over {', '.join(plan.over)}, {_folded(plan)}"] if plan.over else []),
             f"variables  {', '.join(plan.variables)}",
             f"size       {size_text(plan.bytes)} before compression; {size_text(plan.free)} are free here",
             f"memory     about {size_text(plan.memory)}",
             f"time       about {clock(plan.seconds)} {where}; {compiled} {included}",
         )
     )
+
+
+def _folded(plan: Plan) -> str:
+    if plan.written:
+        return f"tile by tile from its values ({plan.written})"
+    return "by the machine code that computes it"
 
 
 def _reused(plan: Plan) -> str:

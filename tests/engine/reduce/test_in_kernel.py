@@ -1,18 +1,22 @@
-"""Points folded by the machine code that computes them: the bits of values that are folded once they are there,
-whatever the width of vectors, and what exact sums say.
-"""
+"""Points folded by the machine code that computes them, beside values that are folded once they are there."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.cpu.fold_program import CpuFoldProgram
+from equisweep.engine.codegen.fold_loop import FoldLoop, values_of
+from equisweep.engine.codegen.folds import Fold
+from equisweep.engine.codegen.grid_loop import GridLoop
+from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.errors import CubeError, SweepInterrupted
 from equisweep.engine.grid.batches import use_cores
 from equisweep.engine.reduce import loop
 from equisweep.engine.reduce.in_kernel import InKernel
-from equisweep.engine.reduce.loop import Fold
+from equisweep.engine.reduce.lanes import Lanes
+from equisweep.engine.reduce.loop import Fold as Folding
 from equisweep.engine.run import begin
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
@@ -102,7 +106,7 @@ def test_the_bits_are_those_of_values_whatever_the_width(folder, tmp_path, monke
     def needed(*_):
         raise AssertionError("values were asked for")
 
-    monkeypatch.setattr(Fold, "parts_of", needed)
+    monkeypatch.setattr(Folding, "parts_of", needed)
     for width in (16, 8, 1):
         monkeypatch.setattr(Cpu, "folded", lambda _, folding, width=width: CpuFoldProgram(folding, width))
         assert bytes_of(tmp_path, f"{width}", what, tile_points) == wanted
@@ -144,9 +148,13 @@ def test_a_large_mean_costs_a_deviation_no_digits(folder, tmp_path):
     (folder / "far.py").write_text(text)
     asked = {"y": ["std"]}
     what = Sweep(f"{folder / 'far.py'}:folded", LONG, reduce={"over": ["x"], **asked})
-    whole = run(Sweep(f"{folder / 'far.py'}:folded", LONG, outputs=["y"]), tmp_path / "all.zarr", durable=False)
+    whole = run(
+        Sweep(f"{folder / 'far.py'}:folded", LONG, outputs=["y"]), tmp_path / "all.zarr", durable=False
+    )
     for row, found in zip(whole["y"].values, run(what, tmp_path / "std.zarr")["y_std"].values, strict=True):
-        here = [one for one, x in zip(row.tolist(), whole["x"].values, strict=True) if x >= 0.1 and one == one]
+        here = [
+            one for one, x in zip(row.tolist(), whole["x"].values, strict=True) if x >= 0.1 and one == one
+        ]
         mean = math.fsum(here) / len(here)
         wanted = math.sqrt(math.fsum((one - mean) ** 2 for one in here) / len(here))
         assert found == pytest.approx(wanted, rel=1e-12)
@@ -163,6 +171,51 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path, long):
     assert found[0] == found[1] == found[2]
 
 
+class Killed(BaseException):
+    """What ends a run as a kill does."""
+
+
+def test_a_stopped_and_a_killed_run_end_in_the_same_bytes(tmp_path, long, monkeypatch):
+    what, found = long[0], [bytes_of(tmp_path, "whole", long[0], 700)]
+    for name, end in (("stopped", None), ("killed", Killed())):
+        with monkeypatch.context() as m:
+            stop_after(m, 5, *([end] if end else []))
+            with pytest.raises((SweepInterrupted, Killed)):
+                run(what, tmp_path / f"{name}.zarr", durable=False, tile_points=700)
+        found.append(bytes_of(tmp_path, name, what, 700))
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_a_status_can_be_follows_from_the_choices_it_is_made_by():
+    graph = Graph()
+    x = graph.inputs((1,), "f64", 0)[0]
+    one, two, five = (graph.constant(n, "i64") for n in (1, 2, 5))
+    less = graph.apply("lt", x, graph.constant(0.5, "f64"))
+    chosen = graph.apply("max", graph.apply("select", less, one, five), two)
+    assert values_of(graph.apply("convert", chosen, dtype="u8")) == {1, 2, 5}
+    assert values_of(graph.apply("add", chosen, one)) is None
+    wide = graph.apply("select", less, graph.constant(300, "i64"), one)
+    assert values_of(graph.apply("convert", wide, dtype="u8")) is None
+
+
+def test_rows_that_do_not_fit_are_refused(tmp_path):
+    """Machine code would write anywhere."""
+    at = [{"x": np.linspace(0.0, 1.0, 40)}]
+    loop = GridLoop(lambda a: {"y": a["x"] * 2}, at)
+    folded = FoldLoop(loop, lambda graph, n: [Fold("sum", graph.constant(1, "i1"), n["y"][0])], 0, True)
+    rows = Lanes((40,), 0).rows((40,))
+    lanes, counters = folded(at, rows)
+    assert lanes.view(float).sum() == pytest.approx(2 * at[0]["x"].sum())
+    assert counters.size == 0
+    for wrong in (replace(rows, blocks=0), replace(rows, cells=0), replace(rows, table=rows.table - 1)):
+        with pytest.raises(ValueError, match="do not fit"):
+            folded(at, wrong)
+    with pytest.raises(ValueError, match="do not fit"):
+        folded([{"x": np.zeros(1000)}], rows)
+    with pytest.raises(ValueError, match="dtypes"):
+        folded([{"x": np.zeros(40, np.float32)}], rows)
+
+
 def test_a_cube_begun_with_another_order_of_summation_is_not_gone_on_with(tmp_path, long, monkeypatch):
     """It would hold sums of both; a finished one opens as ever."""
     whole, begun = tmp_path / "whole.zarr", tmp_path / "begun.zarr"
@@ -174,5 +227,5 @@ def test_a_cube_begun_with_another_order_of_summation_is_not_gone_on_with(tmp_pa
         with pytest.raises(SweepInterrupted):
             run(long[0], begun, durable=False, tile_points=700)
     assert run(long[0], whole, durable=False)["y_mean"].size == 2
-    with pytest.raises(CubeError, match="adds up in another order.*overwrite"):
+    with pytest.raises(CubeError, match=r"adds up in another order.*overwrite"):
         run(long[0], begun, durable=False)

@@ -1,6 +1,7 @@
 """What commands and the Python interface make of reduced sweeps: cubes like others, or errors at once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,10 @@ def test_a_plan_speaks_of_what_is_stored(cube, capsys):
     # The mean, two coordinates of the place (a class of 2 bytes), two quantiles, two counts, statuses.
     assert reduced.bytes == 3 * (8 + 8 + 2 + 16 + 8 + 8 + 8 + 15 * 8 + 1)
     assert "over mechanism, beta" in said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial")
+    folded = replace(sweep, reduce={"over": ["beta"], "expected_loss": ["mean", "std"]})
+    assert plan(folded, trial=False).written == ""
+    needed = replace(sweep, reduce={"over": ["beta"], "expected_loss": ["quantiles(0.5)"]})
+    assert plan(needed, trial=False).written == "by quantiles"
 
 
 def test_every_axis_reduced_leaves_one_cell(tmp_path, capsys):

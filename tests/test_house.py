@@ -87,6 +87,7 @@ FLOORS = {
         "grid/made_before",
         "grid/function grid/chosen",
         "grid/evaluate",
+        "grid/by_matrix",
         "run/portable",
         "reuse/*",
         "reduce/*",

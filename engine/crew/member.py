@@ -102,10 +102,11 @@ class Member:
             fold = Fold(self.cube, self.space, self.stored, todo, self.durable, self.name)
             fold.attach(self._source.evaluator)
             points = fold.points
-            fold.run(self._source.tiles(fold.tiles(), AHEAD[0]), self._source.evaluator, writer, Silence(0))
+            evaluator.then = fold.parts_of
+            fold.run(self._source.tiles(fold.tiles(), AHEAD[0]), evaluator, writer, Silence(0))
         else:
             points = sum(tile.points for tile in tiles)
-            write_all(self._source.tiles(todo, AHEAD[0]), self._source.evaluator, writer)
+            write_all(self._source.tiles(todo, AHEAD[0]), evaluator, writer)
         self.cube.storage.commit(self.name)  # what is reported, others see
         return Done(len(tiles), points, *self._since())
 
@@ -121,10 +122,11 @@ class Member:
 
     @cached_property
     def _source(self) -> Tiles:
-        layout = self.cube.layout
+        layout, order = self.cube.layout, None
         if isinstance(self.stored, ReducedSpace):
+            order = self.stored.reduction.order
             layout = Fold(self.cube, self.space, self.stored, [], self.durable, self.name).layouts.grid
-        evaluator: Evaluator = evaluator_of(self.space, layout, self.device)
+        evaluator: Evaluator = evaluator_of(self.space, layout, self.device, order)
         return source_of_tiles(evaluator, self._old, self.attributes)
 
     @cached_property

@@ -21,7 +21,7 @@ def block_of(space: Space, kept: int, layout: Layout, tile: Tile, values: Mappin
         if name in variables
     }
     sampled = {name for axis in space.axes[kept:] if axis.group for name in axis.values}
-    columns = {name: values[name] for name in sampled}
+    columns = {name: values[name] for name in sampled if name in values}
     first = int(places(space, kept, tile, np.zeros(1, np.int64))[0])
     return Block(
         cells, points, by_cell["status"], by_cell, columns, first, lambda at: places(space, kept, tile, at),

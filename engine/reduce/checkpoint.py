@@ -22,7 +22,7 @@ from ..store.storage.links import require_no_links
 
 NAME = "tree"
 _DIGEST = 64  # hexadecimal digits of SHA-256
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)

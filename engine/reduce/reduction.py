@@ -10,6 +10,7 @@ import numpy as np
 
 from ..device import most_points
 from ..grid.batches import POINTS as BATCH
+from ..grid.by_matrix import Order
 from ..space import Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
 from ..values.axis import Axis
@@ -43,12 +44,16 @@ class Reduction:
     until
         From so many points of a cell on, and each time that these are doubled, a cell is finished where all
         measures have `enough`; 0: with all points.
+    order
+        In which order measures add up the samples of a design that are rows of matrices, if they do nothing
+        else with its points; None where they do.
     """
 
     over: tuple[str, ...]
     measures: tuple[Measure, ...]
     text: Mapping[str, str]
     until: int = 0
+    order: Order | None = None
 
     @property
     def numbers(self) -> int:

@@ -111,6 +111,7 @@ def execute(
         )
     picked = cache(lambda: where(device, space, root, reuse, replaced=overwrite))
     ready = Ready(space, lambda: picked().device, progress, part)
+    ready.order = reduction.order if reduction is not None else None
     with clear_disk_errors(root), closing(ready):
         put_back(root)
         # What is renamed is the folder, not a link to it.

@@ -17,6 +17,7 @@ from ..tiles import Layout, Tile
 from .portable import require_same_bits, said_of
 
 if TYPE_CHECKING:
+    from ..grid.by_matrix import Order
     from ..grid.evaluate import Evaluator
     from ..reuse.old_points import OldPoints
 
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 class Ready:
     """The evaluator of a run and its display, made when first wanted.
 
-    `part` is the part of the sweep that is computed. `old`, if it is set, gives some of the points. `started`
-    and `began` say when the display began, by the calendar and by the clock.
+    `part` is the part of the sweep that is computed. `old`, if it is set, gives some of the points. `order`,
+    if it is set, is the one in which samples of a design are added up. `started` and `began` say when the
+    display began, by the calendar and by the clock.
     """
 
     old: "OldPoints | None" = None
+    order: "Order | None" = None
 
     def __init__(
         self, space: Space, device: Callable[[], Any], progress: bool, part: Part | None = None
@@ -83,7 +86,7 @@ class Ready:
 
         if self._evaluator is None or self._evaluator.layout != layout:
             keep_compiled()
-            self._evaluator = evaluator_of(self.space, layout, self.device())
+            self._evaluator = evaluator_of(self.space, layout, self.device(), self.order)
         return self._evaluator
 
     def shown(self, points: int, done: int) -> Progress:
@@ -102,11 +105,16 @@ class Ready:
             self._shown = None
 
 
-def evaluator_of(space: Space, layout: Layout, device: Any) -> "Evaluator":
-    """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one."""
+def evaluator_of(space: Space, layout: Layout, device: Any, order: "Order | None" = None) -> "Evaluator":
+    """An evaluator whose batches fit: a cube begun on a larger device has tiles too large for this one.
+
+    `order`, if there is one, is that in which samples of a design are added up.
+    """
+    from ..grid.by_matrix import MatrixEvaluator
     from ..grid.evaluate import Evaluator
 
-    evaluator = Evaluator(space, layout, device)
+    by_matrix = None if order is None else MatrixEvaluator(space, layout, device, order)
+    evaluator = by_matrix or Evaluator(space, layout, device)
     fitting = 2 * most_points(device, space.bytes_per_point, space.needs_ode)
     while prod(layout.tile) > fitting * evaluator.batches.count and evaluator.batches.cut_smaller():
         pass

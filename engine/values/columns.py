@@ -60,6 +60,22 @@ class Column(ABC):
         return self.at(numbers)[()]
 
 
+class Matrices(Column):
+    """Of samples that take one of two values, at each of their points the one that all samples take there."""
+
+    @property
+    @abstractmethod
+    def others(self) -> np.ndarray:
+        """Which of the points of a sample have the other value, booleans."""
+
+    @abstractmethod
+    def two(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The one and the other value of samples with these numbers, of the same shape.
+
+        Of two dimensions, each row is within 1024 samples from a multiple of that on.
+        """
+
+
 Values = np.ndarray | Column
 
 

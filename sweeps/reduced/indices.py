@@ -17,7 +17,7 @@ from ..sensitivity.samples import ANSWERED
 from ..spec.checks import count
 from ..spec.design import STREAMED, Design
 from ..spec.sampling.points import DIM
-from .blocks import BLOCKS
+from .blocks import BLOCKS, Blocks
 from .dgsm import Dgsm
 from .morris import Morris
 from .prcc import Prcc
@@ -90,9 +90,11 @@ def read_indices(where: str, stated: Mapping[str, Any], space: Space) -> Reducti
         "blocks": str(min(BLOCKS, design.samples)),
         "keep": ", ".join(dict.fromkeys([*ANSWERED, *status_names(sorted(codes))])),
     }
+    order = Blocks(design.samples, design.seed) if method == "sobol" else None
     if until is None:
-        return Reduction((DIM,), tuple(measures), text)
-    return Reduction((DIM,), tuple(measures), text | until.text, until.counts[0] * design.points_per_sample)
+        return Reduction((DIM,), tuple(measures), text, order=order)
+    asked = until.counts[0] * design.points_per_sample
+    return Reduction((DIM,), tuple(measures), text | until.text, asked, order)
 
 
 def _method(where: str, stated: Any, kind: str) -> str:

@@ -18,7 +18,10 @@ _FIRST = 1024
 
 
 class Sobol(Summed):
-    """First-order, total and, where the design has the points, second-order indices with intervals."""
+    """First-order, total and, where the design has the points, second-order indices with intervals.
+
+    "sums" of its partial results have the blocks last: shape (cells, moments, blocks).
+    """
 
     method = "sobol"
 
@@ -30,7 +33,7 @@ class Sobol(Summed):
         super().__init__(wanted, design, *given)
         squares = 1 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)
         sums = 1 + self.dims * (1 + self.second)
-        self.degrees = np.array([0, 1, *[2] * squares, *[1] * sums])
+        self.degrees = np.array([0, 1, *[2] * squares, *[1] * sums])[:, None]
 
     def sizes(self) -> tuple[int, int]:
         """As of `Summed`."""
@@ -52,49 +55,62 @@ class Sobol(Summed):
         if wanted.inner or wanted.number is not None or not block.all_have(wanted.codes):
             return None
         values = values.astype(float, copy=False)
-        centre = values[:, :_FIRST].mean(axis=1)
-        places = self._places(block, values)
+        turns, there = self._in_turns(block, values)
+        centre = turns.reshape(len(turns), -1)[:, :_FIRST].mean(axis=1)
         with np.errstate(invalid="ignore"):
-            parts = [self._added(*one) for one in zip(values, [places] * len(values), centre, strict=True)]
+            parts = [self._sums(*one, there) for one in zip(turns, centre, strict=True)]
         sums = np.stack([one for one, _, _ in parts])
         # The last moment is the sum of all: it is finite where every value is.
         low, high = (np.array([part[k] for part in parts]) for k in (1, 2))
         if not np.isfinite(sums[:, -1]).all() or powers_between(low, high).any():
             return None
         so_far = self.so_far(wanted.floor.extent_between(low, high, values.T), values.shape[1])
-        return self.partial(sums.swapaxes(1, 2), centre, so_far)
+        return self.partial(sums, centre, so_far)
 
     def _part_of_some(self, block: Block) -> State:
         """The same of any values."""
         values, usable = self.values(block)
         so_far = self.extent(values, usable)
-        values = self.shares(values, so_far)
-        each, places = self.design.points_per_sample, self._places(block, values)
-        centre, sums = np.zeros(len(values)), []
-        for cell, (own, counts) in enumerate(zip(values, usable, strict=True)):
-            rows = counts.reshape(-1, each).all(axis=1)
-            if rows.any():
-                centre[cell] = own.reshape(-1, each)[rows].mean()
-            here = np.where((places >= 0) & rows[places], places, -1)
-            sums.append(self._added(own, here, centre[cell])[0])
-        return self.partial(np.stack(sums).swapaxes(1, 2), centre, so_far)
+        turns, there = self._in_turns(block, self.shares(values, so_far))
+        rows: np.ndarray = np.logical_and.reduce(self._in_turns(block, usable)[0], axis=1)
+        if there is not None:
+            rows &= there
+        counted = np.maximum(rows.sum(axis=(1, 2)), 1) * turns.shape[1]
+        centre = np.where(rows[:, None], turns, 0.0).sum(axis=(1, 2, 3)) / counted
+        sums = [self._sums(*one)[0] for one in zip(turns, centre, rows, strict=True)]
+        return self.partial(np.stack(sums), centre, so_far)
 
-    def _places(self, block: Block, values: np.ndarray) -> np.ndarray:
-        each = self.design.points_per_sample
-        return self.blocks.places(block.first // each, values.shape[1] // each)
+    def _in_turns(self, block: Block, values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Values of shape (cells, points) as (cells, points of a sample, turns, blocks), and which are there.
 
-    def _added(
-        self, values: np.ndarray, places: np.ndarray, centre: float
+        None for the latter: all of them.
+        """
+        cells, each = len(values), self.design.points_per_sample
+        if block.by_matrix:
+            return values.reshape(cells, each, -1, self.blocks.count), None
+        samples = values.reshape(cells, -1, each)
+        places = self.blocks.places(block.first // each, samples.shape[1])
+        there = places >= 0
+        turns = np.ascontiguousarray(samples[:, places.ravel()].swapaxes(1, 2))  # else sums have other bits
+        return turns.reshape(cells, each, *places.shape), None if there.all() else there
+
+    def _sums(
+        self, turns: np.ndarray, centre: float, counted: np.ndarray | None
     ) -> tuple[np.ndarray, float, float]:
-        return _sums_of(self.design.points_per_sample, self.second)(values, places, centre)
+        """Sums of moments of one cell, by blocks, and how far the values go."""
+        return _sums_of(self.design.points_per_sample, self.second)(turns, centre, counted)
+
+    def counted(self, state: State) -> np.ndarray:
+        """As of `Summed`."""
+        return state["sums"][:, 0].sum(axis=1)
 
     def finish(self, state: State) -> dict[str, np.ndarray]:
         """As of `Measure`."""
-        each, sums = self.design.points_per_sample, state["sums"].sum(axis=1)
+        each, sums = self.design.points_per_sample, state["sums"].sum(axis=2)
         count = sums[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = state["centre"] + sums[:, -1] / (count * each)
-        table = np.moveaxis(self.about(state, np.nan_to_num(middle)), 0, 2)
+        table = self.about(state, np.nan_to_num(middle)).transpose(2, 1, 0)
         resampler = self.resampler()
         used = 3 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)
         resampled = resampler.sums(np.ascontiguousarray(table[:, :used]))
@@ -108,10 +124,8 @@ class Sobol(Summed):
 
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """As of `Summed`: about another middle."""
-        table, by = np.moveaxis(state["sums"], 0, 2), centre - state["centre"]
-        if not by.any():
-            return state["sums"]
-        return np.moveaxis(moved(table, by, self.dims, self.second), 2, 0)
+        by = centre - state["centre"]
+        return moved(state["sums"], by, self.dims, self.second) if by.any() else state["sums"]
 
 
 @cache

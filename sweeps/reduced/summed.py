@@ -24,7 +24,8 @@ class Summed(Sampled):
     Attributes
     ----------
     degrees
-        Of which degree in the values each moment is; None where shares are the values themselves.
+        Of which degree in the values each moment is, so that it can be multiplied with "sums"; None where
+        shares are the values themselves.
     beside
         What else of a partial result is of shares, and of which degree in them.
     """
@@ -58,6 +59,10 @@ class Summed(Sampled):
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """The sums of a part about other middles, shape (cells, blocks, moments)."""
 
+    def counted(self, state: State) -> np.ndarray:
+        """How many samples of each cell are in the sums of a part."""
+        return state["sums"][:, :, 0].sum(axis=1)
+
     def partial(self, sums: np.ndarray, centre: np.ndarray, so_far: State) -> State:
         """A partial result: `sums` of shape (cells, blocks, moments), and how far the values go."""
         return {"sums": np.ascontiguousarray(sums), "centre": centre, **so_far}
@@ -75,7 +80,7 @@ class Summed(Sampled):
         """As of `Measure`; the moments of both are then about the middle of the first part that has any."""
         both = self.farther(one, two)
         one, two = self.as_shares(one, both), self.as_shares(two, both)
-        none = one["sums"][:, :, 0].sum(axis=1) == 0
+        none = self.counted(one) == 0
         none = none.reshape(-1, *(1,) * (one["centre"].ndim - 1))
         centre = np.where(none, two["centre"], one["centre"])
         sums = self.about(one, centre) + self.about(two, centre)

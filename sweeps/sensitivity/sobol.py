@@ -103,20 +103,21 @@ def _dims(y: Any, second_order: bool) -> int:
 
 
 def moved(table: np.ndarray, by: np.ndarray, dims: int, second_order: bool) -> np.ndarray:
-    """Sums of `movable_moments`, shape (..., moments, cells), about a number that is larger `by` so much."""
+    """Sums of `movable_moments`, shape (cells, moments, ...), about numbers that are larger `by` so much."""
     j, k = np.triu_indices(dims, 1)
     result, pairs = table.copy(), len(j) if second_order else 0
     # Where the differences begin: of A with columns of B, and of B with those of A.
     steps = 3 + 2 * dims + pairs
-    count, a_less = table[..., 0, :], table[..., steps : steps + dims, :]
-    result[..., 1, :] -= by * count
-    result[..., 2, :] -= 2 * by * table[..., 1, :] - by**2 * count
-    result[..., 3 : 3 + dims, :] -= by * a_less
+    by = by.reshape(-1, *(1,) * (table.ndim - 2))
+    of_each, count, a_less = by[:, None], table[:, 0], table[:, steps : steps + dims]
+    result[:, 1] -= by * count
+    result[:, 2] -= 2 * by * table[:, 1] - by**2 * count
+    result[:, 3 : 3 + dims] -= of_each * a_less
     if second_order:
-        b_less = table[..., steps + dims : steps + 2 * dims, :]
-        result[..., 3 + 2 * dims : steps, :] -= by * (b_less[..., j, :] + a_less[..., k, :])
+        b_less = table[:, steps + dims : steps + 2 * dims]
+        result[:, 3 + 2 * dims : steps] -= of_each * (b_less[:, j] + a_less[:, k])
     points = dims * (1 + second_order) + 2
-    result[..., -1, :] -= by * points * count
+    result[:, -1] -= by * points * count
     return result
 
 

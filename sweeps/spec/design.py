@@ -19,12 +19,13 @@ from .distributions.distribution import Distribution
 from .sampling import version_0_1
 from .sampling.correlation import Pair, normal_factor, read_pairs
 from .sampling.dependent import DependentPoints
-from .sampling.drawn import Drawn
+from .sampling.drawn import Drawn, DrawnMatrices
 from .sampling.given import KIND, read_columns
 from .sampling.groups import owners, read_groups, require_equal_steps
 from .sampling.kinds import SAMPLERS
 from .sampling.parameters import Beside, drawn_parameter, read_parameters, stated_parameters
 from .sampling.points import Points
+from .sampling.sobol import SobolPoints
 
 # Points of a design up to which a cube holds its samples whole; those of a larger one are computed and stored
 # tile by tile.
@@ -94,12 +95,12 @@ class Design:
         """
         if self.drawn_as == version_0_1.VERSION:
             return self._drawn_first()
-        columns = {}
+        columns, drawn = {}, DrawnMatrices if isinstance(self.in_unit_cube, SobolPoints) else Drawn
         for dim, (name, one) in enumerate(self.distributions.items()):
             whole = OF_OPTIONS.type if one.options else np.int64 if one.whole else np.float64
             low, high = (ends or {}).get(name, (-inf, inf))
             quantiles = one.within(low, high, SAMPLERS[self.kind].reaches_ends)
-            columns[name] = Drawn(self.in_unit_cube, dim, self.points, quantiles, whole)
+            columns[name] = drawn(self.in_unit_cube, dim, self.points, quantiles, whole)
         return {name: self._held(name, one) if self.points <= most else one for name, one in columns.items()}
 
     def _held(self, name: str, column: Drawn) -> np.ndarray:

@@ -58,10 +58,7 @@ class Distribution:
         kind = KINDS[self.kind]
         found = _nearest if on_levels and kind.integer else kind.quantiles
 
-        def quantiles(u: np.ndarray) -> np.ndarray:
-            return np.clip(found(self, u), max(self.low, low), min(self.high, high))
-
-        return quantiles
+        return Quantiles(self, found, max(self.low, low), min(self.high, high))
 
     def shares(self, x: np.ndarray) -> np.ndarray:
         """The share of the distribution below each value, inside (0, 1); half of its own, if it has one."""
@@ -141,6 +138,26 @@ class Distribution:
             return cls(kind, tuple(numbers[:-2]), low, high)
         weights = tuple(stated.get("weights", ()))
         return cls(kind, tuple(numbers), numbers[0], high, weights, bool(stated.get("counts")))
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Values below which shares of a distribution lie, `found` of it and kept between two ends."""
+
+    distribution: Distribution
+    found: Callable[[Distribution, np.ndarray], np.ndarray]
+    low: float
+    high: float
+
+    def __call__(self, u: np.ndarray) -> np.ndarray:
+        """Of shares of any shape, the same out."""
+        return np.clip(self.found(self.distribution, u), self.low, self.high)
+
+    @property
+    def line(self) -> tuple[float, float, float, float] | None:
+        """Where shares become values along a line: low, width and the two ends; None where they do not."""
+        one = self.distribution
+        return (one.low, one.high - one.low, self.low, self.high) if self.found is _uniform else None
 
 
 def _uniform(d: Distribution, u: np.ndarray) -> np.ndarray:

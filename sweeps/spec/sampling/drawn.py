@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....engine.values.columns import Column
+from ....engine.codegen.cpu.looked_up import SHARES
+from ....engine.values.columns import Column, Matrices
 from .points import Points
+from .sobol import SobolPoints
 
 _BLOCK = 2**13  # Samples whose values are computed at once: those of all their points stay in a core's cache.
 
@@ -57,18 +59,18 @@ class Drawn(Column):
         each = self._points.points_per_sample
         flat = numbers.ravel()
         samples, place = (flat // each).astype(np.uint32), flat % each
-        one, two = self._two(samples)
+        one, two = self.two(samples)
         other = self._points.other(self._dim, samples)
         here = other[np.arange(len(flat)) if len(other) > 1 else 0, place]
         return np.where(here, two, one).reshape(numbers.shape)
 
     def head(self, size: int) -> "Drawn":
         """As of `Column`."""
-        return Drawn(self._points, self._dim, size, self._quantiles, self.dtype.type)
+        return type(self)(self._points, self._dim, size, self._quantiles, self.dtype.type)
 
     def _fill(self, groups: np.ndarray, samples: np.ndarray) -> None:
         """Write the values of these samples, shape (samples, points of each)."""
-        one, two = self._two(samples)
+        one, two = self.two(samples)
         other = self._points.other(self._dim, samples)
         if len(other) == 1:
             for place, here in enumerate(other[0]):
@@ -77,7 +79,31 @@ class Drawn(Column):
             np.copyto(groups, one[:, None], where=~other)
             np.copyto(groups, two[:, None], where=other)
 
-    def _two(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        one, two = self._points.two(self._dim, samples)
-        first = self._quantiles(one).astype(self.dtype, copy=False)
-        return first, first if two is one else self._quantiles(two).astype(self.dtype, copy=False)
+    def two(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As of `Matrices`."""
+        one, two = self._points.two(self._dim, samples.astype(np.uint32, copy=False))
+        first = self._valued(one)
+        return first, first if two is one else self._valued(two)
+
+    def _valued(self, shares: np.ndarray) -> np.ndarray:
+        return self._quantiles(shares).astype(self.dtype, copy=False)
+
+
+class DrawnMatrices(Drawn, Matrices):
+    """The same of Sobol' matrices, in which all samples have the other value at the same of their points."""
+
+    _points: SobolPoints
+
+    @property
+    def others(self) -> np.ndarray:
+        """As of `Matrices`."""
+        (others,) = self._points.other(self._dim, np.zeros(1, np.uint32))
+        return others
+
+    def two(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As of `Matrices`."""
+        if samples.ndim == 1:
+            return super().two(samples)
+        line = getattr(self._quantiles, "line", None)
+        one, two = self._points.two_in_rows(self._dim, samples, line or SHARES)
+        return (one, two) if line else (self._valued(one), self._valued(two))

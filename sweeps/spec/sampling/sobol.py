@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ....engine.codegen.cpu.looked_up import Line, looked_up
 from .points import Points
 
 # Points are multiples of 2^-30, of which 0 is one: half a step further all lie inside (0, 1).
@@ -37,6 +38,16 @@ class SobolPoints(Points):
     def two(self, dim: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As of `Points`."""
         return self._column(dim, samples), self._column(self._dims + dim, samples)
+
+    def two_in_rows(self, dim: int, samples: np.ndarray, line: Line) -> tuple[np.ndarray, np.ndarray]:
+        """The same on a `line`, of samples of shape (rows, length): of a row all within such 1024 as make one
+        look-up.
+        """
+        parts, found = (samples[:, 0] >> _PART).astype(np.uint32), []
+        for one in (dim, self._dims + dim):
+            table, shift = self._table(one)
+            found.append(looked_up(table[0], samples, _rest(table, parts) ^ shift, 0.5**BITS, line))
+        return found[0], found[1]
 
     def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
         """As of `Points`: the matrix B."""

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
+from equisweep.engine.grid.batches import use_cores
+from equisweep.engine.grid.by_matrix import ByMatrix
 from equisweep.engine.reduce.measure import Block
 from equisweep.engine.reduce.tree import Tree
 from equisweep.sweeps import run
@@ -12,6 +14,7 @@ from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.blocks import Blocks
 from equisweep.sweeps.reduced.reduced import resolved
 from equisweep.sweeps.sensitivity.sobol import movable_moments, moved, sobol_indices
+from equisweep.sweeps.spec.design import Design
 from helpers.cube_files import contents
 from helpers.ended_early import stop_after
 from helpers.sampled_models import ishigami_sweep
@@ -118,7 +121,9 @@ def test_moments_move_as_values_do():
             np.stack(list(movable_moments(np.where(rows, v, 0), rows.astype(float), second))).sum(axis=(2, 3))
             for v in about
         )
-        np.testing.assert_allclose(moved(one, by, 3, second), two, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(moved(one.T, by, 3, second), two.T, rtol=1e-12, atol=1e-12)
+        in_blocks = np.repeat(one.T[..., None], 4, axis=2)
+        np.testing.assert_array_equal(moved(in_blocks, by, 3, second)[..., 3], moved(one.T, by, 3, second))
 
 
 def test_blocks_hold_each_sample_once_however_they_come():
@@ -198,6 +203,31 @@ def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
     monkeypatch.undo()
     run_of(folder, "stopped.zarr", 100, design, [*OUTPUTS, "side"])
     assert contents(folder / "stopped.zarr") == contents(folder / "streamed.zarr")
+
+
+def test_matrix_by_matrix_numbers_are_those_of_points_as_they_come(folder, monkeypatch):
+    """With points left out, on any number of threads, stopped or not."""
+    design, tile = DESIGN | {"samples": 4096, "store": False}, 1024 * 8
+    as_they_come = run_of(folder, "held.zarr", tile, design)
+    monkeypatch.setattr(Design.values, "__defaults__", (None, 0))  # drawn where they are needed
+    computed, fill = [], ByMatrix.fill
+    monkeypatch.setattr(ByMatrix, "fill", lambda *given: computed.append(fill(*given)))
+    whole = run_of(folder, "by_matrix.zarr", tile, design)
+    assert len(computed) == 2 * 4
+    assert as_they_come["y_left_out"].min() > 0
+    for name, values in as_they_come.items():
+        np.testing.assert_array_equal(whole[name], values, err_msg=str(name))
+    for threads in (1, 3):
+        use_cores(threads)
+        try:
+            with monkeypatch.context() as patch:
+                stop_after(patch, 2 + threads)
+                with pytest.raises(SweepInterrupted):
+                    run_of(folder, f"by_matrix_{threads}.zarr", tile, design)
+            run_of(folder, f"by_matrix_{threads}.zarr", tile, design)
+        finally:
+            use_cores(0)
+        assert contents(folder / f"by_matrix_{threads}.zarr") == contents(folder / "by_matrix.zarr")
 
 
 def test_what_was_settled_is_said(folder, streamed, capsys):

@@ -117,7 +117,7 @@ def test_what_is_under_way_and_damaged_is_computed_again(uninterrupted, tmp_path
     turned = raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:]
     held = Cube(path).stamp.cube
     other = signed(raw, held.encode(), b"0" * len(held))
-    earlier = signed(raw, b'"partial": 2', b'"partial": 1')  # whose sums were formed in another order
+    earlier = signed(raw, b'"partial": 3', b'"partial": 2')  # whose sums lie otherwise
     ways = {"turned": turned, "short": raw[:-5], "empty": b"", "another's": other, "earlier": earlier}
     file.write_bytes(ways[damage])
     assert go_on(path).points == 5 * 41

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 from equisweep.engine.codegen.cpu import block_sums
-from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.cpu.block_sums import BlockSums
 
 
@@ -15,13 +14,13 @@ def moments(values, counted):
     return [counted, a, *[a * b - value for value in values] * 23, (a - b) * (a - b) * 0.5]
 
 
-def expected(values, places, centre):
-    sums = [[[] for _ in range(places.shape[1])] for _ in range(3 + 23 * values.shape[1])]
-    for turn in places.tolist():
-        for block, place in enumerate(turn):
-            y = values[place] - centre
-            for k, number in enumerate(moments(y, 1.0) if place >= 0 else []):
-                sums[k][block].append(number)
+def expected(values, counted, centre):
+    """Of values (points of a sample, turns, blocks)."""
+    each, _, blocks = values.shape
+    sums = [[[] for _ in range(blocks)] for _ in range(3 + 23 * each)]
+    for turn, block in np.argwhere(counted):
+        for k, number in enumerate(moments(values[:, turn, block] - centre, 1.0)):
+            sums[k][block].append(number)
     return np.array([[math.fsum(numbers) for numbers in row] for row in sums])
 
 
@@ -31,36 +30,42 @@ def sums():
 
 
 @pytest.mark.parametrize(("turns", "blocks"), [(1, 1), (5, 19), (8, 16)])
-def test_each_sample_is_added_to_its_block_and_others_are_not_read(sums, turns, blocks):
+def test_each_sample_is_added_to_its_block_and_others_are_left_out(sums, turns, blocks):
     rng = np.random.default_rng(turns)
-    places = rng.permutation(turns * blocks).reshape(turns, blocks)
-    values = rng.normal(3.0, 1.0, (turns * blocks, 3))
-    left_out = places % 4 == 1
-    values[places[left_out]] = np.nan
-    here = np.where(left_out, -1, places)
-    found, low, high = sums(values.ravel(), here, 3.0)
-    np.testing.assert_allclose(found, expected(values, here, 3.0), rtol=1e-13, atol=1e-13)
-    there = values[places[~left_out]]
-    assert (low, high) == (there.min(initial=np.inf), there.max(initial=-np.inf))
+    values = rng.normal(3.0, 1.0, (3, turns, blocks))
+    for counted in (np.ones((turns, blocks), bool), rng.random((turns, blocks)) < 0.7):
+        values[:, ~counted] = np.array([[np.nan], [np.inf], [1e300]])
+        found, low, high = sums(values, 3.0, counted)
+        np.testing.assert_allclose(found, expected(values, counted, 3.0), rtol=1e-13, atol=1e-13)
+        there = values[:, counted]
+        assert (low, high) == (there.min(initial=np.inf), there.max(initial=-np.inf))
+
+
+@pytest.mark.parametrize(("turns", "blocks"), [(3, 5), (4, 8)])
+def test_without_a_mask_all_count(sums, turns, blocks):
+    values = np.random.default_rng(0).normal(size=(3, turns, blocks))
+    found, with_mask = (sums(values, 0.1, mask) for mask in (None, np.ones((turns, blocks), bool)))
+    for one, two in zip(found, with_mask, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_numbers_that_are_none_are_seen_in_the_sums(sums):
     for wrong in (np.nan, np.inf, -np.inf):
-        values = np.ones((6, 3))
-        values[4, 1] = wrong
-        assert not np.isfinite(sums(values.ravel(), np.arange(6).reshape(2, 3), 0.0)[0]).all()
-    assert (sums(np.ones(18), np.full((2, 3), -1), 0.0)[0] == 0).all()
+        values = np.ones((3, 2, 3))
+        values[1, 1, 1] = wrong
+        assert not np.isfinite(sums(values, 0.0)[0]).all()
+    assert (sums(np.full((3, 2, 3), np.nan), 0.0, np.zeros((2, 3), bool))[0] == 0).all()
 
 
 def test_bits_do_not_depend_on_how_many_numbers_a_processor_adds_at_once(sums, monkeypatch):
-    monkeypatch.setattr(block_sums, "Cpu", lambda: Cpu(4))
+    monkeypatch.setattr(block_sums, "_WIDTH", 4)
     narrow = BlockSums(3, moments)
-    values, places = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60).reshape(3, 20)
-    found = (one(values.ravel(), places, 0.1) for one in (sums, narrow))
-    for wide, few in zip(*found, strict=True):
+    values = np.random.default_rng(0).normal(size=(3, 3, 20))
+    for wide, few in zip(*(one(values, 0.1) for one in (sums, narrow)), strict=True):
         np.testing.assert_array_equal(wide, few)
 
 
-def test_places_of_no_sample_are_refused(sums):
-    with pytest.raises(ValueError, match="no sample"):
-        sums(np.ones(18), np.array([[0, 6]]), 0.0)
+def test_values_of_another_shape_are_refused(sums):
+    for values, counted in ((np.ones((2, 4, 8)), None), (np.ones((3, 4, 8)), np.ones((4, 7), bool))):
+        with pytest.raises(ValueError, match="another number"):
+            sums(values, 0.0, counted)

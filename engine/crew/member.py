@@ -102,7 +102,6 @@ class Member:
             fold = Fold(self.cube, self.space, self.stored, todo, self.durable, self.name)
             fold.attach(self._source.evaluator)
             points = fold.points
-            evaluator.then = fold.parts_of
             fold.run(self._source.tiles(fold.tiles(), AHEAD[0]), evaluator, writer, Silence(0))
         else:
             points = sum(tile.points for tile in tiles)

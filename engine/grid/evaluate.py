@@ -36,12 +36,8 @@ class Evaluator:
     tile what makes that of coordinates, so that there are no values; None where they are needed.
     """
 
-<<<<<<< HEAD
-    then: Callable[[Tile, Mapping[str, np.ndarray]], Any] | None = None
-    instead: Callable[[GridFunction | Chosen, Tile], Callable[[Coordinates], Any] | None] | None = None
-=======
     then: Callable[..., Any] | None = None
->>>>>>> 36e9323 (Sobol' designs that are not stored are computed matrix by matrix: each value is drawn once a sample by machine code and sums over samples read rows. 5.9e7 points to indices 1.87 -> 1.3 CPU s, beside 1.3 to compute and drop them (load 17))
+    instead: Callable[[GridFunction | Chosen, Tile], Callable[[Coordinates], Any] | None] | None = None
 
     def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
         self.space, self.layout, self.device, self.native = space, layout, device, native

@@ -109,12 +109,8 @@ class Fold:
 
         They are new arrays: those of the tile are used again. `by_matrix`: as of `Block`.
         """
-<<<<<<< HEAD
         block = block_of(self.space, self.layouts.kept, self.layouts.grid, tile, values)
-=======
-        block = block_of(self.space, self.layouts.kept, tile, values)
         block.by_matrix = by_matrix
->>>>>>> 36e9323 (Sobol' designs that are not stored are computed matrix by matrix: each value is drawn once a sample by machine code and sums over samples read rows. 5.9e7 points to indices 1.87 -> 1.3 CPU s, beside 1.3 to compute and drop them (load 17))
         return [measure.part(block) for measure in self.stored.reduction.measures]
 
     def attach(self, evaluator: "Evaluator") -> None:

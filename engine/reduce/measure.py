@@ -35,15 +35,12 @@ class Block:
         The number of the first point among all those of a cell.
     places
         From numbers of points in this tile to their numbers among all those of a cell.
-<<<<<<< HEAD
     lanes, shape
         How values of cells are added up, and the lengths of the tile's axes; as one axis of cells and one of
         points if not given.
-=======
     by_matrix
         Whether the points of a cell lie matrix by matrix, samples in the order of the reduction
         (`grid.by_matrix`); they have no columns and no `places` then.
->>>>>>> 36e9323 (Sobol' designs that are not stored are computed matrix by matrix: each value is drawn once a sample by machine code and sums over samples read rows. 5.9e7 points to indices 1.87 -> 1.3 CPU s, beside 1.3 to compute and drop them (load 17))
     """
 
     cells: int
@@ -53,12 +50,9 @@ class Block:
     columns: Mapping[str, np.ndarray]
     first: int
     places: Callable[[np.ndarray], np.ndarray]
-<<<<<<< HEAD
     lanes: Lanes | None = None
     shape: tuple[int, ...] = ()
-=======
     by_matrix: bool = False
->>>>>>> 36e9323 (Sobol' designs that are not stored are computed matrix by matrix: each value is drawn once a sample by machine code and sums over samples read rows. 5.9e7 points to indices 1.87 -> 1.3 CPU s, beside 1.3 to compute and drop them (load 17))
     _seen: dict[Any, Seen] = field(default_factory=dict)
     _whole: dict[frozenset[int], bool] = field(default_factory=dict)
 

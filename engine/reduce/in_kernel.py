@@ -16,14 +16,17 @@ from ..space import Space
 from ..tiles import Layout, Tile
 from .accumulators import given_of
 from .block import lanes_of, numeric, places
-from .measure import Measure, State
+from .measure import Measure, State, why_values_are_needed
 
 if TYPE_CHECKING:
     from ..grid.windows import Coordinates
 
 
 class InKernel:
-    """Folds tiles of a grid, cut by `layout`, of which the first `kept` axes remain."""
+    """Folds tiles of a grid, cut by `layout`, of which the first `kept` axes remain.
+
+    `possible`: whether the measures have such a form.
+    """
 
     def __init__(self, space: Space, measures: Sequence[Measure], layout: Layout, kept: int) -> None:
         self.space, self.measures, self.kept = space, measures, kept
@@ -31,7 +34,7 @@ class InKernel:
         self._accumulators = [one for measure in measures for one in measure.accumulators or ()]
         sizes = {one.name: prod(len(space.labels[dim]) for dim in one.inner_dims) for one in space.variables}
         self._numbers = sizes
-        self._possible = not why_values_are_needed(measures) and all(sizes.values())
+        self.possible = not why_values_are_needed(measures) and all(sizes.values())
         self._loops: dict[int, tuple[Any, FoldLoop | None]] = {}
 
     def work(self, function: Any, tile: Tile) -> "Callable[[Coordinates], list[State]] | None":
@@ -40,7 +43,7 @@ class InKernel:
         None where that has no such form, and values are folded once they are there. What is made for one
         function is kept.
         """
-        if not self._possible or not isinstance(function, GridLoop) or function.traced:
+        if not self.possible or not isinstance(function, GridLoop) or function.traced:
             return None
         if id(function) not in self._loops:
             self._loops[id(function)] = function, self._made(function)
@@ -76,12 +79,6 @@ class InKernel:
             states.append(measure.gathered(given[:count], where))
             given = given[count:]
         return states
-
-
-def why_values_are_needed(measures: Sequence[Measure]) -> str:
-    """Which measures cannot be taken of points as they are computed, whatever computes them."""
-    needing = dict.fromkeys(type(one).__name__.lower() for one in measures if one.accumulators is None)
-    return f"by {', '.join(needing)}" if needing else ""
 
 
 def why_values_are_written(

@@ -113,10 +113,14 @@ class Fold:
         block.by_matrix = by_matrix
         return [measure.part(block) for measure in self.stored.reduction.measures]
 
-    def attach(self, evaluator: "Evaluator") -> None:
-        """Let an evaluator of the grid fold its tiles itself, in the threads that compute them."""
+    def attach(self, evaluator: "Evaluator") -> bool:
+        """Let an evaluator of the grid fold its tiles itself, in the threads that compute them.
+
+        Whether it may be that no values are written, so that a tile is not cut into batches.
+        """
         in_kernel = InKernel(self.space, self.stored.reduction.measures, self.layouts.grid, self.layouts.kept)
         evaluator.then, evaluator.instead = self.parts_of, in_kernel.work
+        return in_kernel.possible and evaluator.device.platform == "cpu" and not self.space.needs_ode
 
     def run(
         self, computed: Iterable["Computed"], evaluator: "Evaluator", writer: TileWriter, shown: Progress

@@ -166,3 +166,9 @@ class Measure(ABC):
         """Whether cells with these results need no more points; asked where a reduction may end early."""
         del results
         return True
+
+
+def why_values_are_needed(measures: Sequence[Measure]) -> str:
+    """Which measures cannot be taken of points as they are computed, whatever computes them."""
+    needing = dict.fromkeys(type(one).__name__.lower() for one in measures if one.accumulators is None)
+    return f"by {', '.join(needing)}" if needing else ""

@@ -15,7 +15,7 @@ from ..space import Space, Variable
 from ..tiles import MOST_BYTES, MOST_POINTS, Layout, plan_layout
 from ..values.axis import Axis
 from .lanes import RUN
-from .measure import Measure
+from .measure import Measure, why_values_are_needed
 
 # The dimension of a cube in which every axis is reduced, and its one label.
 WHOLE, LABEL = "whole", "all points"
@@ -165,7 +165,7 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
     """
     kept = len(space.axes) - len(stored.reduced)
     most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
-    if device.platform == "cpu" and not space.needs_ode:
+    if device.platform == "cpu" and not space.needs_ode and why_values_are_needed(stored.reduction.measures):
         most = min(most, BATCH)  # what a core has just computed it reduces while that is in its cache
     of_a_cell = prod(space.shape[kept:])
     most = min(most, of_a_cell * max(_MOST_NUMBERS // stored.reduction.numbers, 1))

@@ -16,6 +16,7 @@ from ..errors import Argument, CubeError, SweepError, SweepInterrupted
 from ..feedback.progress import Silence
 from ..feedback.report import Report
 from ..feedback.stop_flag import stop_if_requested
+from ..grid.batches import cores
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading
@@ -202,9 +203,9 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     old = ready.old
     evaluator = ready.evaluator(layout)
     busy = evaluator.batches.to_keep_busy
+    if fold is not None and fold.attach(evaluator):
+        busy = 2 * cores()  # a tile is one piece of work
     ahead = (busy if fold is not None else max(AHEAD[0], evaluator.batches.devices), AHEAD[1])
-    if fold is not None:
-        fold.attach(evaluator)
     whole = space.points if part is None else points
     shown = ready.shown(whole, whole - points)
     ready.require_same_bits(cube, layout, fold.tiles() if fold else todo, total - len(todo), total)

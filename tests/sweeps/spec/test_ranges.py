@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from equisweep.sweeps import SweepError
-from equisweep.sweeps.spec.ranges import grid_values
+from equisweep.sweeps.spec.ranges import _rounded, grid_values
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,15 @@ def test_refuses_the_rest_by_name(spec, message):
     with pytest.raises(SweepError, match=r"^axes\.x") as error:
         grid_values("axes.x", spec)
     assert message in str(error.value)
+
+
+def test_values_are_those_that_their_text_names():
+    """To as many decimals as are exact, near the middle of two of them, too, and of any size."""
+    rng = np.random.default_rng(0)
+    for decimals in (0, 3, 14, 17, 22, 25, 314):
+        values = rng.uniform(-1, 1, 300) * 10.0 ** (14 - decimals)
+        middles = (np.arange(-5, 6) + 0.5) / 10.0 ** min(decimals, 22)
+        values = np.concatenate([values, values.round(min(decimals, 22)), middles, [0.0, -0.0]])
+        wanted = [float(f"{one:.{decimals}f}") for one in values.tolist()]
+        found = _rounded(values, decimals)
+        assert np.array(found).tobytes() == np.array(wanted).tobytes()

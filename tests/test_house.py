@@ -59,7 +59,7 @@ FLOORS = {
         "store/shared/pack",
         "codegen/ops/*",
         "codegen/ir",
-        "codegen/lower/* codegen/schedule codegen/lanes codegen/decompose",
+        "codegen/lower/* codegen/schedule codegen/lanes codegen/decompose codegen/ordering codegen/ends",
         "codegen/folds",
         "codegen/backend",
         "codegen/llvm/*",

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from ..ir import bytes_of
 from ..lanes import Leaf, Loop
-from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from . import ffi
+from .few_waiting import FewWaiting
 from .float_state import in_own_state
 
 
@@ -36,7 +36,7 @@ class _Writer:
     def __init__(self, loop: Loop, width: int) -> None:
         self.loop, self.width = loop, width
         self.slots = [f"%n{k}" for k in range(len(loop.dtypes))]
-        self.code = VectorCode(width, self.slots)
+        self.code = FewWaiting(width, self.slots)
         self.mask, self.bits = f"<{width} x i1>", f"i{width}"
 
     def enter(self) -> None:

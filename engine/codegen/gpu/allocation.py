@@ -10,10 +10,10 @@ from collections import Counter, deque
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ..ends import End
 from ..ir import Scalar, While, bytes_of, order_of
-from .ends import End
+from ..ordering import ordered
 from .moves import Compute, Load, Move, Repeat, Store, Write
-from .ordering import ordered
 
 # So many times an iteration of a loop counts in how often a cell is used.
 _ITERATIONS = 8

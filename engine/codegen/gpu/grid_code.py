@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from ..ends import End
 from ..ir import DTYPES, Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .ends import End
 from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
 from .planning import planned, spills
 from .thread_code import Cells, ThreadCode

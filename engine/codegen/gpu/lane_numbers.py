@@ -3,11 +3,11 @@
 What is made of a lane by a call (`Loop.once`) goes where it belongs as soon as it is there.
 """
 
+from ..ends import End
 from ..ir import Scalar, bytes_of, with_loops
 from ..lanes import Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-from .ends import End
 from .kernel import MEMORY
 from .planning import Allocated, planned, spills
 from .thread_code import Cells, ThreadCode

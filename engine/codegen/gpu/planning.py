@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..ends import End, with_ends
 from ..ir import Scalar, operations
 from .allocation import UNBOUNDED, Memory, Region, registers
-from .ends import End, with_ends
 from .moves import Move
 
 # Of the 255 registers so many hold a lane's numbers where it is planned which; others hold addresses and what

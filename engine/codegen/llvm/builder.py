@@ -1,6 +1,6 @@
 """Scalars as LLVM code on vectors: the same operation on the numbers of several points or lanes at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..ir import Function, Scalar, While, bytes_of, order_of
 from .code import Code
@@ -32,11 +32,15 @@ class VectorCode(Code):
 
     def compute(self, scalars: Sequence[Scalar]) -> None:
         """Add the lines that compute these."""
-        for scalar in order_of(scalars, self._known):
+        for scalar in self.in_order(scalars):
             if scalar.op == "loop":
                 self._loop(scalar)
             else:
                 self._known[scalar] = self._compute(scalar)
+
+    def in_order(self, scalars: Sequence[Scalar]) -> Iterable[Scalar]:
+        """What is to be computed of these and of all that they rest on, each after what it needs."""
+        return order_of(scalars, self._known)
 
     def value(self, scalar: Scalar) -> str:
         """The name of a scalar's value."""

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from equisweep.engine.codegen.ends import End
 from equisweep.engine.codegen.gpu.allocation import registers
-from equisweep.engine.codegen.gpu.ends import End
 from equisweep.engine.codegen.gpu.moves import Compute, Load, Repeat, Store, Write
-from equisweep.engine.codegen.gpu.ordering import ordered
 from equisweep.engine.codegen.gpu.planning import planned, spills
 from equisweep.engine.codegen.ir import Graph, order_of
+from equisweep.engine.codegen.ordering import ordered
 
 INPUTS = 12
 

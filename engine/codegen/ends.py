@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..ir import Scalar
+from .ir import Scalar
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
-from ..ir import Scalar
+from .ir import Scalar
 
 
 def ordered(scalars: Sequence[Scalar], ends: Sequence[Scalar], size: Callable[[Scalar], int]) -> list[Scalar]:

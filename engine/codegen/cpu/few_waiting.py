@@ -1,0 +1,89 @@
+"""Code of a long step, in which few numbers wait at a time for their use, as there are few registers.
+
+What is spilled takes more time than what is computed. So operations come in an order of few numbers at once,
+a lane's numbers are read again where they are needed, and written as soon as nobody needs the one before.
+LLVM's scheduler would move all that apart, as if no processor did so by itself; it moves nothing past a
+label, which is no instruction: one stands after every few operations.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..ends import End, with_ends
+from ..ir import Scalar, bytes_of, order_of
+from ..llvm.builder import VectorCode
+from ..ordering import ordered
+
+_TOGETHER = 16
+
+
+class FewWaiting(VectorCode):
+    """As `VectorCode`, in an order of its own."""
+
+    def __init__(self, width: int, sources: list[str]) -> None:
+        super().__init__(width, sources)
+        self._since_label = 0
+        self._read: set[Scalar] = set()
+        self._pinned: set[Scalar] = set()
+
+    def in_order(self, scalars: Sequence[Scalar]) -> Iterator[Scalar]:
+        """What is to be computed, and a label after every few."""
+        for scalar in ordered(order_of(scalars, self._known), scalars, _registers):
+            if scalar.op != "input":
+                yield scalar
+                self._count_one()
+
+    def advance(self, body: Sequence[Scalar]) -> None:
+        """The inputs that change become these scalars, each as soon as it can."""
+        self.forget()
+        order = order_of(body)
+        inputs = {s.value: s for s in order if s.op == "input"}
+        ends = [
+            End(scalar, k, inputs.get(k))
+            for k, scalar in enumerate(body)
+            if not (scalar.op == "input" and scalar.value == k)
+        ]
+        # Where numbers only change places, each is read before the first is written.
+        self._pinned = {end.scalar for end in ends if end.scalar.op == "input"}
+        self._at_hand(self._pinned)
+        for node in with_ends(ordered(order, (), _registers), ends):
+            if isinstance(node, End):
+                self.store(node.scalar, self._sources[node.end])
+            else:
+                self.compute([node])
+
+    def _compute(self, s: Scalar) -> str:
+        self._at_hand(s.args)
+        name = super()._compute(s)
+        if s.op == "input":
+            self._read.add(s)
+        return name
+
+    def _loop(self, s: Scalar) -> None:
+        self._at_hand(s.args)
+        super()._loop(s)
+        self._let_go()  # what was read within it is not known behind it
+
+    def _at_hand(self, scalars: Iterable[Scalar]) -> None:
+        """Read the inputs among these."""
+        for a in scalars:
+            if a.op == "input" and a not in self._known:
+                self._known[a] = self._compute(a)
+
+    def _count_one(self) -> None:
+        self._since_label += 1
+        if self._since_label == _TOGETHER:
+            self._since_label = 0
+            self.call_void("llvm.codeview.annotation", ['!{!"order"}'], ["metadata"])
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Inputs are read again by whoever needs them from here on."""
+        for s in self._read - self._pinned:
+            self._known.pop(s, None)
+        self._read &= self._pinned
+
+
+def _registers(s: Scalar) -> int:
+    """How much room a number takes; masks have registers of their own, and inputs lie in memory."""
+    nowhere = s.op in ("constant", "loop", "input") or s.dtype == "i1"
+    return 0 if nowhere else bytes_of(s.dtype)

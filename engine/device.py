@@ -16,8 +16,10 @@ DEVICES = ("auto", "cpu", "gpu", "all")
 _GPU_POINTS = 2**24
 _TEMPORARIES = 32
 
-# Lanes of a flow take long: small tiles lose little to an interruption.
+# Lanes of a flow take long: small tiles lose little to an interruption. Of very many lanes tiles are larger:
+# a cube of more tiles than this takes long to begin and to list.
 _CPU_LANES, _GPU_LANES = 2**14, 2**20
+_TILES_OF_LANES = 10**5
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,14 @@ class UnseenGpu:
         """Nothing."""
 
 
-def most_points(device: Any, bytes_per_point: int, needs_ode: bool) -> int:
-    """Most points of a tile on `device`: on a GPU, by its memory. `needs_ode`: a flow is integrated."""
+def most_points(device: Any, bytes_per_point: int, needs_ode: bool, of: int = 0) -> int:
+    """Most points of a tile on `device`, of a sweep of so many points: on a GPU, by its memory.
+
+    `needs_ode`: a flow is integrated.
+    """
     if device.platform == "cpu":
-        return _CPU_LANES if needs_ode else MOST_POINTS
+        lanes = max(_CPU_LANES, -(-of // _TILES_OF_LANES))
+        return min(lanes, MOST_POINTS) if needs_ode else MOST_POINTS
     memory = (device.memory_stats() or {}).get("bytes_limit", 2**33)
     fitting = memory // (_TEMPORARIES * bytes_per_point)
     most = _GPU_LANES if needs_ode else _GPU_POINTS

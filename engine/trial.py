@@ -16,9 +16,9 @@ import numpy as np
 
 from .codegen.grid_loop import GridLoop
 from .codegen.how_compiled import Compiled
+from .cores import cores
 from .feedback.compiler_clock import compiler_seconds
 from .grid import vmap as grid_vmap
-from .grid.batches import cores
 from .grid.chosen import Chosen
 from .grid.evaluate import Evaluator
 from .grid.function import GridFunction

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ..engine.cores import usable_cores
 from ..engine.errors import SweepError
 from .text import size_text
 
@@ -43,11 +44,10 @@ def _processor() -> str:
 
     features = llvm.get_host_cpu_features()
     widest = next((name for name in ("avx512f", "avx2", "neon") if features.get(name)), "no wide vectors")
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     width = cpu_backend().width
     return (
         f"{llvm.get_host_cpu_name()}, {widest}: machine code computes {width} points side by side; "
-        f"{usable} of {os.cpu_count()} cores may be used"
+        f"{usable_cores()} of {os.cpu_count()} cores may be used"
     )
 
 

@@ -6,7 +6,6 @@ one thread would queue up. Tiles of a sweep (`evaluate`) and lists of trajectori
 both go this way.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..cores import cores
 from ..device import each_of
 from .launches import LONGEST, Launch, Launches
 from .threads import Threads
@@ -33,7 +33,6 @@ LAUNCHED_LANES = 2**17
 _MOST_LIVE = 2**25
 # Where batches are cut so that few values of an axis are in each: points of one at least, pieces at most.
 _FEWEST, _MOST_PIECES = 2**12, 16
-_MOST_CORES = [0]
 
 
 class FillsWindows(Protocol):
@@ -242,13 +241,3 @@ def lanes_of_a_batch(lanes: int) -> int:
     """How many of so many trajectories are best integrated in one batch."""
     wanted = -(-lanes // (_PER_CORE * cores()))
     return max(min(wanted, _MOST_LANES), min(lanes, _LEAST_LANES), 1)
-
-
-def cores() -> int:
-    """How many batches are computed at a time on a CPU."""
-    return _MOST_CORES[0] or os.cpu_count() or 1
-
-
-def use_cores(most: int) -> None:
-    """From now on compute at most so many batches at a time: others have the other cores. 0: all of them."""
-    _MOST_CORES[0] = most

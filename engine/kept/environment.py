@@ -3,6 +3,8 @@
 import os
 from functools import cache
 
+from ..cores import xla_has_begun
+
 # Variables that JAX, XLA, LLVM and equinox read, each when it is first used.
 _VARIABLES = ("JAX_", "XLA_", "TF_", "LLVM", "OMP_", "EQX_")
 # How JAX takes a GPU's memory decides nothing of what is compiled.
@@ -24,7 +26,4 @@ _AT_THE_START = variables()
 @cache
 def variables_read() -> dict[str, str]:
     """The same as they were when XLA read them, so far as that is known; asked before it does."""
-    from jax._src import xla_bridge
-
-    begun = getattr(xla_bridge, "backends_are_initialized", lambda: True)()
-    return _AT_THE_START if begun else variables()
+    return _AT_THE_START if xla_has_begun() else variables()

@@ -7,7 +7,6 @@ when it is called, the values along the axes, does not.
 
 import hashlib
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ import numpy as np
 
 from ..codegen.backends import backend_of
 from ..codegen.cpu import jit
+from ..cores import threads_of_xla
 from ..point import Point
 from ..space import Space
 from ..user_model.self_contained import known_self_contained
@@ -97,7 +97,7 @@ def process_parts(device: Any) -> dict[str, Any]:
         "packages": [(name, _loaded_version(name)) for name in _PACKAGES],
         "settings": [(n, _setting(n)) for n in sorted(jax.config.values) if n not in _NO_PART],  # pyright: ignore
         "environment": _environment(),
-        "processor": (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), os.cpu_count()),
+        "processor": (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), threads_of_xla()),
         "optimised": jit.OPTIMISE,
         "width": backend.width if backend is not None else 0,
         "device": (str(device), device.device_kind, len(jax.devices())),

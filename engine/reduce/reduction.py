@@ -164,7 +164,7 @@ def plan_layouts(space: Space, stored: ReducedSpace, device: Any, tile_points: i
     A tile holds as many whole cells as fit in it, or a part of one.
     """
     kept = len(space.axes) - len(stored.reduced)
-    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode, space.points)
     if device.platform == "cpu" and not space.needs_ode and why_values_are_needed(stored.reduction.measures):
         most = min(most, BATCH)  # what a core has just computed it reduces while that is in its cache
     of_a_cell = prod(space.shape[kept:])

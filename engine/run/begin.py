@@ -49,7 +49,7 @@ def plan_space(space: Space, device: Any, tile_points: int | None = None) -> Lay
     Raises nothing.
     """
     static = [axis.static for axis in space.axes]
-    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode, space.points)
     groups = [axis.group for axis in space.axes]
     return plan_layout(space.shape, static, space.bytes_per_point, most, groups)
 

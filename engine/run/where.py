@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ..cores import cores
 from ..device import Choice, choose_device
 from ..errors import CubeError
 from ..gpus.estimate import Amount
 from ..gpus.neighbour import plugin
-from ..grid.batches import cores
 from ..space import Space
 from ..store.cube import open_cube_for_reading
 from .portable import DEVICE, is_portable, platform_of, said_by

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ...engine.cores import usable_cores
 from ...engine.errors import SweepError
 
 _ANSWERS = "20s"
@@ -59,11 +60,13 @@ def _environment_as_before() -> Iterator[None]:
 
 @contextmanager
 def local_client(workers: int) -> Iterator[Any]:
-    """A client of so many workers on this host, which share its cores; they end with it."""
+    """A client of so many workers on this host, each on cores of its own; they end with it."""
     require_dask()
     from distributed import Client, LocalCluster
 
-    cores = max((os.cpu_count() or 1) // workers, 1)
+    from .own_cores import OwnCores
+
+    cores = max(usable_cores() // workers, 1)
     with (
         _environment_as_before(),
         LocalCluster(
@@ -77,6 +80,8 @@ def local_client(workers: int) -> Iterator[Any]:
         _kept(cluster, workers),
         Client(cluster, set_as_default=False) as client,
     ):
+        with suppress(OSError):  # one that dies meanwhile: it is on its own cores as it comes again
+            client.register_plugin(OwnCores(workers))
         yield client
 
 

@@ -7,7 +7,6 @@ worker whose loop stood still for as long would be taken for dead.
 
 import asyncio
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Sequence
@@ -51,9 +50,15 @@ def take(order: "Order", cores: int) -> None:
 
 
 async def examine(token: str) -> dict[str, Any]:
-    """What a worker says of itself: {"device": ..., "platform": ..., "memory": ...}, or {"error": ...}."""
+    """What a worker says of itself: {"device": ..., "platform": ..., "memory": ...}, or {"error": ...}.
+
+    While others are still asked, it loads what it will compute.
+    """
     held = _HELD[token]
-    return await asyncio.wrap_future(held.thread.submit(_examined, held.order))
+    said = await asyncio.wrap_future(held.thread.submit(_examined, held))
+    if "error" not in said:
+        held.thread.submit(_load, held.order)  # what cannot be loaded is said with the first tile
+    return said
 
 
 def compute(token: str, places: Sequence[int]) -> dict[str, Any]:
@@ -77,16 +82,26 @@ async def close(token: str) -> None:
         held.thread.shutdown(wait=False)
 
 
-def _examined(order: "Order") -> dict[str, Any]:
+def _examined(held: _Held) -> dict[str, Any]:
+    from ...engine.cores import xla_begins_with
     from ...engine.device import pick_device
 
     try:
-        _require_alike(order)
-        device = pick_device(order.device)
+        _require_alike(held.order)
+        with xla_begins_with(held.cores):
+            device = pick_device(held.order.device)
     except UserError as error:
         return {"error": str(error)}
     memory = (device.memory_stats() or {}).get("bytes_limit") if device.platform != "cpu" else None
     return {"device": str(device), "platform": device.platform, "memory": memory}
+
+
+def _load(order: "Order") -> None:
+    from ...engine.crew import member  # noqa: F401
+    from ..reduced.reduced import resolved
+
+    with order.at_hand() as sweep:
+        resolved(sweep)
 
 
 def _require_alike(order: "Order") -> None:
@@ -139,8 +154,8 @@ def _close_idle(held: _Held, tasks: int) -> None:
 
 
 def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
+    from ...engine.cores import use_cores
     from ...engine.device import pick_device
-    from ...engine.grid.batches import use_cores
     from ...engine.kept.folder import keep_compiled
     from ...engine.run.ready import evaluator_of, one_of_each
     from ...engine.tiles import Layout
@@ -148,25 +163,22 @@ def _why_not_portable(held: _Held, tile: tuple[int, ...]) -> dict[str, Any]:
 
     use_cores(held.cores)
     keep_compiled()
-    sweep = held.order.unpacked()
-    try:
-        space, _ = resolved(sweep).grid()
-        layout = Layout(space.shape, tile)
-        evaluator = evaluator_of(space, layout, pick_device(held.order.device))
-        evaluator.make(one_of_each(space, layout))
-        evaluator.batches.close()
-        return {"done": evaluator.why_not_portable}
-    except UserError as error:
-        return {"error": str(error)}
-    finally:
-        if held.order.files:
-            shutil.rmtree(sweep.folder, ignore_errors=True)
+    with held.order.at_hand() as sweep:
+        try:
+            space, _ = resolved(sweep).grid()
+            layout = Layout(space.shape, tile)
+            evaluator = evaluator_of(space, layout, pick_device(held.order.device))
+            evaluator.make(one_of_each(space, layout))
+            evaluator.batches.close()
+            return {"done": evaluator.why_not_portable}
+        except UserError as error:
+            return {"error": str(error)}
 
 
 def _member(order: "Order", cores: int) -> "Member":
+    from ...engine.cores import use_cores
     from ...engine.crew.member import Member
     from ...engine.device import pick_device
-    from ...engine.grid.batches import use_cores
     from ..file_paths import cube_path
     from ..provenance import provenance
     from ..reduced.reduced import resolved
@@ -175,8 +187,7 @@ def _member(order: "Order", cores: int) -> "Member":
     use_cores(cores)
     keep_freed(True)
     _require_alike(order)
-    sweep = order.unpacked()
-    try:
+    with order.at_hand() as sweep:
         root = cube_path(order.root)
         attributes = provenance(sweep)
         told = resolved(as_begun_at(root, sweep))
@@ -196,9 +207,6 @@ def _member(order: "Order", cores: int) -> "Member":
             name=f"worker {socket.gethostname()}-{os.getpid()}",
             reuse=None if order.reuse is None else cube_path(order.reuse),
         )
-    finally:
-        if order.files:  # the model was read, and its files
-            shutil.rmtree(sweep.folder, ignore_errors=True)
 
 
 def _close(held: _Held) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,16 @@ class Order:
     durable: bool
     reuse: str | None
     alike: Mapping[str, str]
+
+    @contextmanager
+    def at_hand(self) -> Iterator["Sweep"]:
+        """The sweep, its files there as long as it is read."""
+        sweep = self.unpacked()
+        try:
+            yield sweep
+        finally:
+            if self.files:
+                shutil.rmtree(sweep.folder, ignore_errors=True)
 
     def unpacked(self) -> "Sweep":
         """The sweep, its files in a folder of this process' host that is named by what they hold."""

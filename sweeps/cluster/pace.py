@@ -8,6 +8,9 @@ from ...engine.store.iced.at import iced_at, is_iced
 
 # Seconds that a task takes at best: its way through the scheduler is then a small part of it.
 _TASK = 1.0
+# The process that leads takes 2 ms for a task: by half of its time it keeps up with 250 workers, and of more
+# the tasks are longer.
+_A_WORKER = 1 / 250
 # In a repository each task ends with a commit, for which those of all other workers wait.
 _TASK_WITH_COMMIT, _COMMIT = 10.0, 1.0
 _MOST_TILES = 1000
@@ -20,7 +23,7 @@ class Pace:
     """Tasks that take `seconds`, and `seconds_a_worker` for each worker if that is more, of `most` tiles."""
 
     seconds: float = _TASK
-    seconds_a_worker: float = 0.0
+    seconds_a_worker: float = _A_WORKER
     most: int = _MOST_TILES
 
     def dealt(self, wanted: int, waiting: int, workers: int) -> int:

@@ -12,10 +12,11 @@ from equisweep.engine import execute, plan_space, writer
 from equisweep.engine import trial as trials
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.how_compiled import in_words
+from equisweep.engine.cores import cores
 from equisweep.engine.device import pick_device
 from equisweep.engine.grid import batches, evaluate
 from equisweep.engine.grid import vmap as grid_vmap
-from equisweep.engine.grid.batches import Batches, cores
+from equisweep.engine.grid.batches import Batches
 from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.grid.vmap import GridVmap
 from equisweep.engine.trial import TooLong, tried

@@ -1,7 +1,6 @@
 """A job script for SLURM: one sweep as an array of parts, each of which may be killed and begun again."""
 
 import math
-import os
 import re
 import shlex
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ....engine.cores import usable_cores
 from ....engine.errors import Argument, SweepError
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 _TIMES, _LEAST_MINUTES, _STEP_MINUTES = 4.0, 10, 5
 _MEMORY, _STEP_MEMORY = 1.5, 100 * 10**6
 _NOTICE = 120  # seconds before the end of its time in which a job is told to stop
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def job_script(
@@ -47,7 +42,7 @@ def job_script(
     parts
         How many jobs.
     plan
-        What the sweep takes on this machine, with all its `cores`.
+        What the sweep takes on this machine, with all its `usable_cores`.
     cpus
         Cores of a job; as many as here if None, at most 16.
     gpu
@@ -64,7 +59,7 @@ def job_script(
     SweepError
         A name has a control character, which a script cannot show.
     """
-    cpus = cpus or min(cores(), 16)
+    cpus = cpus or min(usable_cores(), 16)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", sweep_file.stem).strip("-") or "sweep"
     array = f"1-{parts}" + (f"%{at_once}" if at_once else "")
     begun = program or (sys.executable, "-m", "equisweep.sweeps.commands.main")
@@ -122,7 +117,7 @@ def _tiles(sweep: "Sweep", gpu: bool, tile_points: int | None) -> tuple[int, int
 
     told, device = resolved(sweep), UnseenGpu() if gpu else pick_device("cpu")
     space = told.space if told.reduction is None else reduced_last(told.space, told.reduction.over)
-    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode)
+    most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode, space.points)
     if told.reduction is None:
         return len(plan_space(space, device, most)), most
     stored = reduced_space(told.space, told.reduction)
@@ -136,7 +131,7 @@ def _memory(plan: "Plan") -> int:
 
 def _time(plan: "Plan", parts: int, cpus: int) -> str:
     """Hours, minutes and seconds of a job, generously: what is not used costs nothing."""
-    computing = (plan.seconds - plan.compile_seconds) * cores() / cpus
+    computing = (plan.seconds - plan.compile_seconds) * usable_cores() / cpus
     compiling = plan.compile_seconds + plan.kept_seconds  # the nodes may have kept nothing
     minutes = _TIMES * (compiling + computing / parts) / 60 + _NOTICE / 60
     whole = max(math.ceil(minutes / _STEP_MINUTES) * _STEP_MINUTES, _LEAST_MINUTES)

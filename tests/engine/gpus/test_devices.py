@@ -57,6 +57,13 @@ def test_auto_takes_what_is_likely_to_be_sooner_done_and_says_why(seen, amount, 
     assert bool(asked) == ("to start" not in why)  # no card is started for what ends before it has
 
 
+def test_of_very_many_orbits_a_tile_holds_more():
+    cpu = SimpleNamespace(platform="cpu")
+    tiles = {points: most_points(cpu, 8, True, points) for points in (0, 10**9, 10**10, 10**13)}
+    assert tiles == {0: 2**14, 10**9: 2**14, 10**10: 10**5, 10**13: 2**20}
+    assert most_points(cpu, 8, False, 10**3) == most_points(cpu, 8, False, 10**13) == 2**20
+
+
 def test_several_cards_are_one_device_which_has_the_least_of_their_memory(seen):
     gpus = [SimpleNamespace(id=k, platform="gpu", memory_stats=lambda k=k: {"bytes_limit": 2**(20 + k)},
                             device_kind="a card") for k in range(3)]  # fmt: skip

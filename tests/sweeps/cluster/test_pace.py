@@ -15,6 +15,10 @@ def test_a_task_grows_to_what_a_second_holds_and_shrinks_by_half_at_most():
     assert pace.wanted(1, 1e-3, 2) == 1
 
 
+def test_tasks_of_very_many_workers_are_longer_for_the_process_that_leads_to_keep_up():
+    assert [Pace().wanted(100, 10.0, workers) for workers in (2, 250, 4096)] == [50, 50, 164]
+
+
 def test_tasks_become_smaller_at_the_end_so_that_all_workers_end_together():
     pace, left, dealt = Pace(), 1000, []
     while left:

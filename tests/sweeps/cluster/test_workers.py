@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -66,6 +67,25 @@ def test_workers_make_the_cube_that_one_run_makes_and_it_grows_and_is_reduced(cl
     cells = replace(SWEEP, outputs=(), reduce={"over": ["beta"], "investment": ["mean", "max"]})
     assert spread(cells, tmp_path / "cells.zarr", client).points == 126
     assert contents(tmp_path / "cells.zarr") == alone(cells, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="LEFT OUT: this system binds no process")
+def test_workers_of_this_host_run_on_cores_of_their_own_with_as_many_threads_of_xla(client, tmp_path):
+    spread(SWEEP, tmp_path / "cube.zarr", client)  # XLA has begun
+    bound, threads = zip(*client.run(cores_and_threads).values(), strict=True)
+    usable = sorted(os.sched_getaffinity(0))
+    each = len(usable) // 2
+    if not each:
+        pytest.skip("LEFT OUT: one core cannot be shared out")
+    assert sorted(bound) == [[usable[:each]], [usable[each : 2 * each]]]
+    assert threads == (each, each)
+
+
+def cores_and_threads():
+    """Which cores the threads of this process are bound to, each set once; how many threads are XLA's."""
+    tasks = [(int(task.name), (task / "comm").read_text()) for task in Path("/proc/self/task").iterdir()]
+    bound = {tuple(sorted(os.sched_getaffinity(task))) for task, _ in tasks}
+    return [list(one) for one in bound], sum("XLAEigen" in name for _, name in tasks)
 
 
 def test_a_model_of_ones_own_travels_by_content(client, tmp_path):

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from equisweep.engine.cores import cores
 from equisweep.engine.store.cube import Cube
 from equisweep.engine.store.resume import missing_tiles
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.commands.running.slurm_script import cores, job_script
+from equisweep.sweeps.commands.running.slurm_script import job_script
 from equisweep.sweeps.plan import Plan
 
 TEXT = """

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..cores import cores
 from ..device import DEVICES
 from ..errors import Argument, CubeError, SweepError, SweepInterrupted
 from ..feedback.progress import Silence
 from ..feedback.report import Report
 from ..feedback.stop_flag import stop_if_requested
-from ..grid.batches import cores
 from ..reduce.reduction import ReducedSpace, Reduction, reduced_last, reduced_space
 from ..space import Space
 from ..store.cube import Cube, open_cube_for_reading

@@ -11,8 +11,8 @@ from equisweep.engine.codegen.fold_loop import FoldLoop, values_of
 from equisweep.engine.codegen.folds import Fold
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Graph
+from equisweep.engine.cores import use_cores
 from equisweep.engine.errors import CubeError, SweepInterrupted
-from equisweep.engine.grid.batches import use_cores
 from equisweep.engine.reduce import loop
 from equisweep.engine.reduce.in_kernel import InKernel
 from equisweep.engine.reduce.lanes import Lanes

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from equisweep.engine.cores import use_cores
 from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
-from equisweep.engine.grid.batches import use_cores
 from equisweep.engine.grid.by_matrix import ByMatrix
 from equisweep.engine.reduce.measure import Block
 from equisweep.engine.reduce.tree import Tree

@@ -14,6 +14,8 @@ from .differences import Undifferentiated, has_jacobian
 from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import Lane, Moment
 from .method import Method
+from .rest.chart import without_errors
+from .rest.faces import stay_at_zero
 from .rest.resting import Resting, resting_of
 from .scale import scale_of, settling_floor
 from .steps.stepper import Stepper
@@ -82,15 +84,17 @@ class Bound:
         return self._rates(t, state, self.p, **self.static)
 
     def _resting(self) -> Resting:
-        if self.flow.motion is None:
-            return Resting(True, ())
         state = self.flow.start(self.p, **self.static)
-        declared = components_of(self.observe, self.flow.quadratures, state)
+        zero = jnp.zeros((), state.dtype)
 
         def field(t: Array, state: Array) -> Array:
             return self.flow.field(t, state, self.p, **self.static)
 
-        return resting_of(field, jnp.zeros((), state.dtype), state, declared)
+        resting = Resting(True, ())
+        if self.flow.motion is not None:
+            declared = components_of(self.observe, self.flow.quadratures, state)
+            resting = resting_of(field, zero, state, declared)
+        return resting if self.flow.faces else resting._replace(stay=stay_at_zero(field, zero, state))
 
     @cached_property
     def differentiable(self) -> bool:
@@ -140,8 +144,11 @@ class Bound:
 
     def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
         """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""
-        scale = None if largest is None else scale_of(largest, self.flow.scale, floor=0.0)
-        return self.method.tolerance(scale, *known)
+        return self.method.tolerance(None if largest is None else self.own_scale(largest), *known)
+
+    def own_scale(self, largest: Array) -> Array:
+        """The scale of each component by itself, shape (d,), of this `largest` size."""
+        return scale_of(largest, self.flow.scale, floor=0.0)
 
     def units(self, lane: Lane) -> Array:
         """The scale of each component, shape (d,)."""
@@ -169,4 +176,5 @@ class Bound:
         """
         alone, (_, outbound) = jnp.asarray(self.resting.quadratures), self.motion(lane)
         to_face = jnp.where(lane.rates < 0, -_FACE, _FACE)
+        rest = without_errors(rest, lane.state)
         return jnp.where(alone, lane.state, jnp.where(outbound, to_face, rest))

@@ -14,7 +14,7 @@ from .lane import Arrival, Lane, Looked, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
-from .scale import grown, grown_in_step
+from .scale import grown, grown_in_step, without_vanished
 from .steps.stepper import Step
 from .switching.start import beginning
 from .switching.watch import SwitchWatch
@@ -126,9 +126,10 @@ class Integration(Bound):
         part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, end, lane.size, lane.state, lane.rates, lane.solver_state)
+        state, rates = self._without_vanished(lane, tried)
         kept = lane._replace(
-            t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
-            steps=lane.steps + 1, largest=grown_in_step(lane.largest, lane, tried),
+            t=tried.t, state=state, rates=rates, solver_state=tried.solver_state, steps=lane.steps + 1,
+            largest=grown_in_step(lane.largest, lane, tried),
             turns=self._turns_after(lane, tried),
         )  # fmt: skip
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
@@ -142,6 +143,12 @@ class Integration(Bound):
             return after
         slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
+
+    def _without_vanished(self, lane: Lane, tried: Step) -> tuple[Array, Array]:
+        """Where a step of a lane ends; what is nothing beside its scale does not grow from errors."""
+        if lane.largest is None or not self.resting.stay:
+            return tried.state, tried.rates
+        return without_vanished(tried.state, tried.rates, self.own_scale(lane.largest), self.resting.stay)
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.
@@ -171,7 +178,8 @@ class Integration(Bound):
         alone = jnp.asarray(self.resting.quadratures)
         rates = self.field(lane.t, self.limit(lane, rest))
         later = jnp.where(lane.settled, jnp.maximum(time - lane.t, 0.0), 0.0)
-        return lane.state + jnp.where(alone, rates * later, 0.0)
+        # Where it has not settled the rates at the rest point may be infinite.
+        return lane.state + jnp.where(alone & (later > 0), rates * later, 0.0)
 
     def _turns_after(self, lane: Lane, step: Step) -> Turns | None:
         if lane.turns is None:

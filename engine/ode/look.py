@@ -15,14 +15,14 @@ from .rest.chart import Chart
 from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
-from .scale import least_scale, scale_of
+from .scale import least_scale
 
 Array = Any
 
 # Rounding hinders the steps where it comes to this part of what is allowed.
 _HINDERS = 0.1
 # A cost may lack so many times `settle` of its scale: one proportional to what decays lacks about one.
-_COSTS_LACK = 3.0
+COSTS_LACK = 3.0
 # Distances of so many times what rounding hides are none.
 _HIDDEN = 4.0
 
@@ -71,8 +71,8 @@ def _costs_lack(
         partial(bound.field, lane.t), lane.state, bound.limit(lane, rest), bound.resting.quadratures,
         outbound, bound.units(lane), 0.0 if rounding is None else rounding, bound.last_end(end),
     )  # fmt: skip
-    own = jnp.abs(lane.state) if lane.largest is None else scale_of(lane.largest, bound.flow.scale, floor=0.0)
-    lacks = jnp.any(~(to_come <= _COSTS_LACK * bound.method.settle * own))  # NaN is not enough
+    own = jnp.abs(lane.state) if lane.largest is None else bound.own_scale(lane.largest)
+    lacks = jnp.any(~(to_come <= COSTS_LACK * bound.method.settle * own))  # NaN is not enough
     if hidden is None:
         return lacks
     return lacks & jnp.any(jnp.where(alone, 0.0, jnp.abs(lane.state - rest)) > _HIDDEN * hidden)

@@ -1,5 +1,6 @@
 """What is said of a trajectory at its end: the outputs that `Flow.outputs` declares, and the status."""
 
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,6 +10,8 @@ from ...kernels.status import Status
 from .arrival import settle_time
 from .integration import Integration, Outputs
 from .lane import Lane, Orbit
+from .look import COSTS_LACK
+from .vanished import makes_a_difference
 
 Array = Any
 
@@ -22,11 +25,11 @@ def report(
     one of these lacks a number that it should have; None where there is no path.
     """
     given = orbit, end["attractor"], holes
-    final, settled, steps, status = integration.call(lambda own, given: _reported(own, *given), given)
+    final, settled, steps, status, lost = integration.call(lambda own, given: _reported(own, *given), given)
     return {
         **final,
         **end,
-        **{f"{name}_path": values for name, values in path.items()},
+        **{f"{name}_path": jnp.where(lost, jnp.nan, values) for name, values in path.items()},
         "settle_time": settled,
         "steps": steps,
         "status": status,
@@ -35,14 +38,16 @@ def report(
 
 def _reported(
     integration: Integration, orbit: Orbit, attractor: Array, holes: Array | None
-) -> tuple[Outputs, Array, Array, Array]:
+) -> tuple[Outputs, Array, Array, Array, Array]:
+    """Final observables, time of settling, steps, status, and whether the orbit rests on what vanished."""
     lane = orbit.lane
     status = _status(integration, lane, attractor)
-    if holes is not None:
-        fine = (status == Status.ok) | (status == Status.not_steady)
-        status = jnp.where(fine & holes, jnp.uint8(Status.not_finite), status)
+    lost = _rests_on_what_vanished(integration, lane)
+    fine = (status == Status.ok) | (status == Status.not_steady)
+    lacks = lost if holes is None else lost | holes
+    status = jnp.where(fine & lacks, jnp.uint8(Status.not_finite), status)
     steps = lane.steps.astype(lane.t.dtype)
-    return _final(integration, orbit), settle_time(integration, orbit), steps, status
+    return _final(integration, orbit), settle_time(integration, orbit), steps, status, lost
 
 
 def _final(integration: Integration, orbit: Orbit) -> Outputs:
@@ -59,3 +64,14 @@ def _status(integration: Integration, lane: Lane, attractor: Array) -> Array:
     if checked is not None:
         status = jnp.where(checked == Status.boundary_start, checked, status)
     return jnp.where(lane.status == Status.ok, status, lane.status).astype(jnp.uint8)
+
+
+def _rests_on_what_vanished(integration: Integration, lane: Lane) -> Array:
+    """Whether the orbit would be another one if numbers could be smaller; logits of shares never vanish."""
+    if lane.largest is None or not integration.resting.stay:
+        return jnp.asarray(False)
+    share = COSTS_LACK * (integration.method.settle or integration.method.rtol)
+    return makes_a_difference(
+        partial(integration.field, lane.t), lane.state, lane.largest, integration.own_scale(lane.largest),
+        integration.last_end(integration.end(lane.state)), share,
+    )  # fmt: skip

@@ -112,15 +112,15 @@ def nearest_rest(
     moving = jnp.logical_not(_never_moves(last.jacobian, now == 0))
     moving = moving[:, None] & moving[None, :]
     doubt = 0.0 if exact else at.wrong(last.jacobian, last.begin)
-    grows = _grows(
+    leaves = grows(
         jnp.where(moving, last.jacobian, 0.0), last.error if exact else jnp.maximum(last.error, doubt)
     )
-    grows |= not exact and ~(doubt < _TOO_WRONG)
+    leaves |= not exact and ~(doubt < _TOO_WRONG)
     if switches:
         here = lax.stop_gradient(at.jacobian(begin))
-        grows |= _grows(jnp.where(moving, here, 0.0), jnp.max(jnp.abs(away / scale)))
+        leaves |= grows(jnp.where(moving, here, 0.0), jnp.max(jnp.abs(away / scale)))
     square = jnp.where(jnp.isfinite(square), square, jnp.inf)
-    return Nearest(rest, square, jnp.logical_not(grows), swing)
+    return Nearest(rest, square, jnp.logical_not(leaves), swing)
 
 
 def _never_moves(jacobian: Array, still: Array) -> Array:
@@ -135,7 +135,7 @@ def _never_moves(jacobian: Array, still: Array) -> Array:
     return lax.fori_loop(0, len(still), body, still)
 
 
-def _grows(jacobian: Array, error: Array) -> Array:
+def grows(jacobian: Array, error: Array) -> Array:
     """Whether a direction grows: an eigenvalue with a real part above rounding.
 
     `error` is how far, in units of the scale, the Jacobian is from where it is meant to be.

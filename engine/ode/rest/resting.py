@@ -21,10 +21,14 @@ Field = Callable[[Array, Array], Array]
 
 
 class Resting(NamedTuple):
-    """Whether time moves the field; which components only accumulate, shape (d,), or () where none does."""
+    """Whether time moves the field; which components only accumulate, shape (d,), or () where none does.
+
+    And which stay 0 where they are 0 (`faces.stay_at_zero`), shape (d,), or () where none does.
+    """
 
     driven: bool
     quadratures: tuple[bool, ...]
+    stay: tuple[bool, ...] = ()
 
 
 def resting_of(field: Field, t: Array, state: Array, declared: Sequence[bool]) -> Resting:

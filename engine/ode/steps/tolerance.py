@@ -11,6 +11,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..scale import nothing
+
 Array = Any
 
 # Below this part of its scale a component's error is measured relative to the component.
@@ -18,8 +20,6 @@ _TROUGH = 1e-3
 # A step in which a component changes its sign is wrong by at most this part of it: else the error may have
 # changed the sign.
 _SIGN = 1e-2
-# Below this part of its scale a component counts as 0, whatever it does: 138 time constants of a decay.
-_NOTHING = {"float64": 1e-60, "float32": 1e-25}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Tolerance:
         atol = jnp.asarray(self.rtol if self.atol is None else self.atol, most.dtype)
         if self.scale is None:
             return self._part_of(atol + self.rtol * most)
-        least = self.scale * _NOTHING[str(most.dtype)] + jnp.finfo(most.dtype).tiny
+        least = self.scale * nothing(most.dtype) + jnp.finfo(most.dtype).tiny
         if self.noise is not None:
             least = least + self.noise * jnp.abs(size)
         if self.atol is None:

@@ -265,7 +265,7 @@ class SwitchWatch:
             return slope_of(clocks, (step.t + place * step.size,), (step.size / _PLACES,), PART)[:2]
 
         values, rises = jax.vmap(inside)(places)
-        begin = side_of(watched)[: self.switches.clocks]
+        begin = side_of(watched)[: values.shape[1]]  # a switch may have several values
         other = jnp.any((values[1:-1] > 0) != (begin > 0)[None], axis=1)
         dips, at = dip(values[:-1], rises[:-1], values[1:], rises[1:])
         bottom = jnp.where(dips, places[:-1, None] + at / _PLACES, jnp.inf)

@@ -77,3 +77,35 @@ def test_what_was_0_until_a_wave_switches_it_on_goes_by_taylor_steps():
     begins = math.asin(0.3)
     right = [10 * (1 - math.exp(-(until - begins) / 10)) for until in (0.5, 1.0)]
     np.testing.assert_allclose(x, right, rtol=1e-9)
+
+
+def bisected(a):
+    """What is a, by bisection to a width."""
+
+    def halved(ends):
+        low, high = ends
+        middle = (low + high) / 2
+        return jnp.where(middle < a, middle, low), jnp.where(middle < a, high, middle)
+
+    low, high = lax.while_loop(lambda ends: ends[1] - ends[0] > 1e-12, halved, (0.0 * a, 4.0 + 0.0 * a))
+    return (low + high) / 2
+
+
+def test_a_bisection_over_time_alone_is_followed_also_to_a_horizon_on_a_halving():
+    horizon = np.array([0.25, 0.3, 1.0, 2.0])
+    x, status = found(
+        flow([1.0, 0.0], lambda t, z, p: jnp.stack([bisected(t), 0 * z[1]])), ("x_final", "status"), {},
+        horizon=horizon,
+    )  # fmt: skip
+    assert (status == Status.not_steady).all()
+    np.testing.assert_allclose(x, 1 + horizon**2 / 2, rtol=1e-9)
+
+
+def test_a_start_at_0_takes_an_absolute_tolerance():
+    """The first steps would follow each stair of the bisection, of which there are 10^12."""
+    x, status = found(
+        flow([0.0, 0.0], lambda t, z, p: jnp.stack([bisected(t), 0 * z[1]])), ("x_final", "status"),
+        {"atol": 1e-10}, horizon=[0.25, 1.0],
+    )  # fmt: skip
+    assert (status == Status.not_steady).all()
+    np.testing.assert_allclose(x, [1 / 32, 0.5], atol=1e-9)

@@ -48,6 +48,8 @@ def decay(forcing, k=0.5, until=10.0, points=()):
 
 TABLE = (np.array([0.0, 5.0, 5.004, 5.01, 20.0]), np.array([0.0, 0.0, 150.0, 0.0, 1.0]))
 EDGES_OF_WAVES = (np.arcsin(0.9), np.pi - np.arcsin(0.9))
+WAVES = np.array([0.7, 2.3, 5.7])
+EDGES_OF_SLOW_WAVES = (np.arcsin(0.3), np.pi - np.arcsin(0.3))
 # name: (forcing in JAX, forcing in NumPy, where it has corners)
 FORCED = {
     "at_once": (
@@ -90,6 +92,11 @@ FORCED = {
         lambda t: 1e3 * (abs(t - 5.03) < 1e-3),
         [5.03 - 1e-3, 5.03 + 1e-3],
     ),
+    "several at once": (
+        lambda t: jnp.sum(jnp.where(jnp.sin(t * WAVES) > 0.3, 1 / WAVES, 0.0)),
+        lambda t: np.sum((np.sin(t * WAVES) > 0.3) / WAVES),
+        [(2 * np.pi * k + a) / w for w in WAVES for k in range(10) for a in EDGES_OF_SLOW_WAVES],
+    ),
     "fast": (
         lambda t: jnp.where(jnp.sin(20 * t) > 0.9, 1.0, 0.0),
         lambda t: 1.0 * (np.sin(20 * t) > 0.9),
@@ -106,7 +113,11 @@ for number, width in enumerate([2.0, 0.1, 1e-3, 1e-7]):
 
 @SOLVERS
 def test_steps_end_where_time_switches_the_field(solver):
-    names = [name for name in FORCED if solver == "dopri8" or name not in ("table", "indexed", "fast")]
+    names = [
+        name
+        for name in FORCED
+        if solver == "dopri8" or name not in ("table", "indexed", "fast", "several at once")
+    ]
     fields = {name: (lambda t, z, p, f=FORCED[name][0]: -0.5 * z + f(t)) for name in names}
     times = np.linspace(0, 9.9, 11) if solver == "dopri8" else ()
     result = final(several(fields, dict.fromkeys(fields, 0.0)), solver, times=times)

@@ -1,0 +1,105 @@
+"""Troughs of 1e-235 are followed; what has fallen further decides nothing under a good status."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.rest.faces import stay_at_zero
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.flow import Attractor, Flow
+from equisweep.kernels.status import Status
+from helpers.flows import seen
+from scipy.integrate import solve_ivp
+
+
+def run(names, start, field, method=None, **p):
+    flow = Flow(
+        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start(p)]),
+        field=lambda t, z, p: jnp.stack(field(z, p)),
+        observe=lambda z, p: dict(zip(names, z, strict=True)),
+        observables=seen(*names),
+    )
+    count = max(np.size(value) for value in p.values())
+    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, float), count)) for name, value in p.items()}
+    return {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
+
+
+def logarithms(prey, end):
+    """Logarithms of prey and predators, which no trough is too deep for."""
+
+    def field(_t, u):
+        return [1 - np.exp(u[1]), np.exp(u[0]) - 1]
+
+    return solve_ivp(field, (0, end), [np.log(prey), 0.0], method="DOP853", rtol=1e-11, atol=1e-11).y[:, -1]
+
+
+@pytest.mark.parametrize("solver", ["dopri8", "rodas5p"])
+def test_prey_and_predators_return_from_deep_troughs_at_the_right_time(solver):
+    prey, end = np.array([100.0, 200.0, 600.0, 2000.0]), 60.0
+    out = run(
+        ("x", "y"), lambda p: [p["x0"], 1.0], lambda z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
+        Method(solver, rtol=1e-8), x0=prey, horizon=end,
+    )  # fmt: skip
+    right = np.array([logarithms(x0, end) for x0 in prey[:3]]).T
+    np.testing.assert_allclose(np.log(out["x_final"][:3]), right[0], rtol=1e-5)
+    np.testing.assert_allclose(np.log(out["y_final"][:3]), right[1], rtol=1e-5)
+    # From 2,000 prey fall to exp(-2,000): whether they return no number of this size shows.
+    assert out["status"].tolist() == [Status.not_steady] * 3 + [Status.not_finite]
+
+
+END = np.array([100.0, 300.0, 2000.0])
+# What a cost gathers beside what decays as exp(-t), and how much that is.
+COSTS = {
+    "the logarithm": (jnp.log, -(END**2) / 2),
+    "slower than it": (lambda x: 1 / (1 - jnp.log(x)), np.log1p(END)),
+    "a small power": (lambda x: x**0.01, 100 * (1 - np.exp(-END / 100))),
+    "above 1e-50": (lambda x: jnp.where(x > 1e-50, 1.0, 0.0), np.minimum(END, 50 * np.log(10))),
+    "above 1e-110": (lambda x: jnp.where(x > 1e-110, 1.0, 0.0), np.minimum(END, 110 * np.log(10))),
+    "at all": (lambda x: jnp.where(x > 0, 1.0, 0.0), END),
+}
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_a_cost_is_right_or_has_no_good_status(cost):
+    rate, right = COSTS[cost]
+    out = run(("x", "c"), lambda _: [1.0, 0.0], lambda z, _: [-z[0], rate(z[0])], horizon=END)
+    good = out["status"] == Status.ok
+    assert good.tolist() == [True, True, cost.startswith("above")]
+    np.testing.assert_allclose(out["c_final"][good], right[good], rtol=1e-6)
+    assert np.isfinite(out["settle_time"]).all()
+
+
+def test_what_dies_out_for_good_is_none_of_it():
+    """A chain in which all decays, an oscillation that does, and a stock that others fill."""
+    out = run(
+        ("a", "b", "v", "w", "stock"), lambda _: [1.0, 0.0, 1.0, 0.0, 0.0],
+        lambda z, _: [-z[0], z[0] - 2 * z[1], z[3] - z[2], -z[2] - z[3], 1 - z[4]],
+        Method("tsit5", rtol=1e-6, settle=0.0), horizon=900.0,
+    )  # fmt: skip
+    assert out["status"] == Status.not_steady
+    assert out["a_final"] == 0
+    np.testing.assert_allclose(out["stock_final"], 1, rtol=1e-6)
+
+
+def test_nothing_settles_on_a_saddle_because_what_leaves_it_vanished():
+    """Infected fall to exp(-807) of the susceptible while there are few of these, who come back later."""
+    out = run(
+        ("s", "i"), lambda p: [0.0, 1.0], lambda z, _: [1e-3 * (1 - z[0]), (2 * z[0] - 1.5) * z[1]],
+        Method("dopri8", rtol=1e-8), horizon=np.array([500.0, 4000.0]),
+    )  # fmt: skip
+    # ln i = 0.5 t - 2000 s, where s = 1 - exp(-t / 1000)
+    right = 0.5 * 500 - 2000 * (1 - np.exp(-0.5))
+    np.testing.assert_allclose(np.log(out["i_final"][0]), right, rtol=1e-5)
+    assert out["status"].tolist() == [Status.not_steady, Status.not_finite]
+    assert out["attractor"][0] == Attractor.undecided
+
+
+def test_which_components_stay_where_they_are_0():
+    def field(t, z):
+        x, y, v, c = z
+        return jnp.stack(
+            [x * (1 - y) + t * x**2, x - y, jnp.where(x > 1, v, jnp.sin(t) * v), jnp.sqrt(c) - c]
+        )
+
+    assert stay_at_zero(field, jnp.zeros(()), jnp.ones(4)) == (True, False, True, True)
+    assert stay_at_zero(lambda t, z: 1 + 0 * z, jnp.zeros(()), jnp.ones(2)) == ()

@@ -12,7 +12,7 @@ WITH_GPU := $(BIN)/python -c 'import jax_cuda13_plugin' 2>/dev/null || \
 TAKING_TURNS := XLA_PYTHON_CLIENT_PREALLOCATE=false
 
 # `make` alone is `make demo`; `make help` lists the targets.
-.PHONY: demo help test test-slowest test-browser test-cluster test-gpu kernels faults lint docs bench bench-quick bench-sweep bench-gpu gallery notebooks clean
+.PHONY: demo help test test-products test-slowest test-browser test-cluster test-gpu kernels faults lint docs bench bench-quick bench-sweep bench-gpu gallery notebooks clean
 
 demo: $(READY)  ## sweep the published parameters into a cube, say where it lies, draw it
 	mkdir -p demo
@@ -31,12 +31,15 @@ demo: $(READY)  ## sweep the published parameters into a cube, say where it lies
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-test: $(DEV)  ## the whole suite
+test: $(DEV)  ## the suite: every test but what make test-products tries
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
 	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
 
-test-slowest: $(DEV)  ## the whole suite, then its twenty slowest tests: look here first when it takes too long
+test-products: $(DEV)  ## laws of every pair and triple: the suite tries a part of them that covers each one; this, the rest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m whole_product
+
+test-slowest: $(DEV)  ## the suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
 test-browser: $(DEV)  ## the explorer in a headless chromium, alone and in JupyterLab; pictures in build/browser. It installs what it needs

@@ -124,10 +124,12 @@ class Graph:
         simple = operation.simplify and operation.simplify(*args)
         if simple is not None:
             return simple
-        if all(a.constant for a in args):
-            folded = _folded(operation, args, dtype)
-            if folded is not None:
-                return self.constant(folded, dtype)
+        for a in args:  # no generator, which takes twice the time: it is asked of every scalar
+            if a.op != "constant":
+                return self._make(op, args, dtype, None)
+        folded = _folded(operation, args, dtype)
+        if folded is not None:
+            return self.constant(folded, dtype)
         return self._make(op, args, dtype, None)
 
     @contextmanager
@@ -160,12 +162,13 @@ class Graph:
         ]
 
     def _make(self, op: str, args: tuple[Scalar, ...], dtype: str, value: Any, key: Any = None) -> Scalar:
-        name = (op, tuple(id(a) for a in args), dtype, value if key is None else key)
-        if name not in self._known:
+        name = (op, args, dtype, value if key is None else key)
+        known = self._known.get(name)
+        if known is None:
             if self._most is not None and len(self._known) >= self._most:
                 raise Unsupported(f"more than {self._most} scalar operations")
-            self._known[name] = Scalar(op, args, dtype, value)
-        return self._known[name]
+            known = self._known[name] = Scalar(op, args, dtype, value)
+        return known
 
 
 def _unchanged(loop: While) -> list[Scalar]:
@@ -230,14 +233,17 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
 def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[Scalar]:
     """All that these scalars rest on, and they themselves, each after what it needs; not what is known."""
     order: dict[Scalar, None] = {}
+    opened: set[Scalar] = set()  # what they need stands above them
     waiting = [s for s in scalars if s not in known]
     while waiting:
         last = waiting[-1]
-        missing = [a for a in last.args if a not in order and a not in known]
-        if missing and last not in order:
-            waiting.extend(missing)
-        else:
-            order.setdefault(waiting.pop(), None)
+        if last not in order and last.args and last not in opened:
+            opened.add(last)
+            count = len(waiting)
+            waiting += [a for a in last.args if a not in order and a not in known]
+            if len(waiting) > count:
+                continue
+        order.setdefault(waiting.pop(), None)
     return list(order)
 
 

@@ -41,7 +41,7 @@ def lane_call(
     def body(_: tuple[Array, Any], fixed: Any) -> tuple[Array, Any]:
         return jnp.asarray(True), once(fixed)
 
-    return loop(cond, body, (jnp.asarray(False), nothing), fixed, once=True)[1]
+    return loop(cond, body, (jnp.asarray(False), nothing), fixed, once=once)[1]
 
 
 def plain_loop(cond: Callable[..., Any], body: Callable[..., Any], lane: Any, fixed: Any, **_: Any) -> Any:

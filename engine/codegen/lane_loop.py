@@ -20,14 +20,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.extend import core
 
 from .backend import Backend, LaneProgram, primitives
 from .backends import lane_backends
 from .how_compiled import NATIVE, Compiled, attempt, by_machine_code
-from .ir import Graph, Unsupported, dtype_name, operations, order_of
+from .ir import Graph, Unsupported, array_of, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .live_code import live
 from .lower.lower import lower_jaxpr
+from .traced_once import TracedOnce
 
 Array = Any
 Cond = Callable[[Any, Any], Array]
@@ -51,7 +53,7 @@ def lane_loop(
     native: bool = True,
     report: Report = lambda _: None,
     link: bool = True,
-    once: bool = False,
+    once: TracedOnce | None = None,
 ) -> Any:
     """The lane after as many steps as `cond` asks for; `fixed` is what it needs and does not change.
 
@@ -64,11 +66,17 @@ def lane_loop(
     report : called with how the default device computes the loop, and each loop that its derivatives need; of
         `once` where that is not machine code of ours alone.
     link : False: nothing is compiled, and the lane comes back as it is: to trace what is only to be reported.
-    once : it is one step, and where the lane begins does not matter, but for its first number: `lane_call`.
+    once : it is one step, this function of `fixed`, and where the lane begins does not matter, but for its
+        first number, a boolean that says that the step is done: `lane_call`.
     """
     flat_cond, flat_body, leaves, split = _flat(cond, body, lane, fixed)
-    way = _Way(report, link, once)
-    results = _loop(flat_cond, flat_body, [jnp.asarray(a) for a in leaves], split, native, way)
+    arrays = [jnp.asarray(a) for a in leaves]
+    traced = None
+    if once is not None:
+        shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[split:]]
+        traced = once.trace(jax.tree.unflatten(jax.tree.structure(fixed), shapes))[0]
+    way = _Way(report, link, once is not None)
+    results = _loop(flat_cond, flat_body, arrays, split, native, way, traced)
     return jax.tree.unflatten(jax.tree.structure(lane), results)
 
 
@@ -100,9 +108,15 @@ def _flat(cond: Cond, body: Body, lane: Any, fixed: Any) -> tuple[Function, Func
 
 
 def _loop(
-    cond: Function, body: Function, arrays: list[Array], split: int, native: bool, way: _Way
+    cond: Function,
+    body: Function,
+    arrays: list[Array],
+    split: int,
+    native: bool,
+    way: _Way,
+    traced: core.ClosedJaxpr | None = None,
 ) -> list[Array]:
-    """The loop over a flat list of arrays, of which the first `split` change."""
+    """The loop over a flat list of arrays, of which the first `split` change; `traced` as of `_lowered`."""
 
     def plain(*arrays: Array) -> list[Array]:
         fixed = arrays[split:]
@@ -113,7 +127,7 @@ def _loop(
     programs: dict[str, LaneProgram] = {}
     compiled = Compiled(False, "native = false")
     if native:
-        lowered = cache(lambda: _lowered(cond, body, arrays, split, way.once))
+        lowered = cache(lambda: _lowered(cond, body, arrays, split, way.once, traced))
         for backend in lane_backends():
             program, compiled = attempt(partial(_native, lowered, backend, way.link), "stepping")
             if program is not None:
@@ -196,8 +210,19 @@ def _native(lowered: Callable[[], Loop], backend: Backend, link: bool) -> LanePr
     return backend.lanes(loop) if link else lambda arrays: list(arrays[: loop.split])
 
 
-def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int, once: bool) -> Loop:
-    """The loop in scalars, `once` as of `lane_loop`. Raises Unsupported where it has no such form."""
+def _lowered(
+    cond: Function,
+    body: Function,
+    arrays: Sequence[Any],
+    split: int,
+    once: bool,
+    traced: core.ClosedJaxpr | None,
+) -> Loop:
+    """The loop in scalars. Raises Unsupported where it has no such form.
+
+    `once`: it is one step, of which `traced` is, if given, what makes all but the first number: it is not
+    traced again.
+    """
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
     if sum(a.size for a in shapes) > _MOST_NUMBERS:
         raise Unsupported(f"more than {_MOST_NUMBERS} numbers in a lane")
@@ -205,13 +230,17 @@ def _lowered(cond: Function, body: Function, arrays: Sequence[Any], split: int, 
     for a in shapes:
         inputs.append(graph.inputs(a.shape, dtype_name(a.dtype), first))
         first += inputs[-1].size
-    results = []
-    for function, wanted in ((cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])):
+    results: list[Any] = []
+    steps = [(cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])]
+    for function, wanted in steps[: 1 if traced is not None else 2]:
         trace = live(jax.make_jaxpr(function)(*shapes))
         if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
             # The loop's slots would not fit; `lax.while_loop` says what is wrong, or converts.
             raise Unsupported("a step that changes shapes or dtypes")
         results.append(lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs))
+    if traced is not None:
+        done = array_of([graph.constant(True, "i1")], ())
+        results.append([done, *lower_jaxpr(graph, traced.jaxpr, traced.consts, inputs[split:])])
     on, after = results[0][0].item(), tuple(s for array in results[1] for s in array.ravel())
     if operations([on, *after]) > _MOST_OPERATIONS:
         raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")

@@ -143,10 +143,17 @@ def lanes(
     choices = tuple(sorted(static.items()))
 
     def run(p: Parameters) -> Outputs:
+        p = {name: _strong(values) for name, values in p.items()}
         saved = jnp.asarray(times, jnp.result_type(*p.values()))
         return _in_batches(_Lanes(flow, method or Method(), choices), p, saved)
 
     return run
+
+
+def _strong(values: Array) -> Array:
+    """The same numbers, of the dtype that they have: one that JAX may change would be traced once more."""
+    weak = isinstance(values, jax.Array) and not isinstance(values, Tracer) and values.weak_type
+    return jax.lax.convert_element_type(values, values.dtype) if weak else values
 
 
 class _Lanes(NamedTuple):

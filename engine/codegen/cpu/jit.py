@@ -53,12 +53,12 @@ def _features() -> str:
 
 def link(text: str) -> tuple[str, int]:
     """Name and address of the function that this LLVM code calls ``NAME``; equal code is linked once."""
-    name = PREFIX + hashlib.sha256(f"{OPTIMISE} {text}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(text.encode()).hexdigest()  # texts are long: this is the only one
+    name = PREFIX + hashlib.sha256(f"{OPTIMISE} {digest}".encode()).hexdigest()[:16]
     with _LOCK:
         if name not in _LINKED:
-            text = text.replace("@NAME(", f"@{name}(")
-            _FILES[name] = _file_of(text)
-            _add(name, _object(text))
+            _FILES[name] = _file_of(digest)
+            _add(name, _object(text.replace("@NAME(", f"@{name}("), _FILES[name]))
         return name, _LINKED[name][name]
 
 
@@ -87,15 +87,14 @@ def _add(name: str, code: bytes) -> None:
     _LINKED[name] = library.link(_linker(), name)  # must live as long as it may be called
 
 
-def _file_of(text: str) -> str:
+def _file_of(digest: str) -> str:
     """The name under which code is kept: what the same compiler makes of it for the same processor."""
-    made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), OPTIMISE, text)
+    made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), OPTIMISE, digest)
     return f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
 
 
-def _object(text: str) -> bytes:
-    """Machine code of this LLVM code, which is kept."""
-    name = _file_of(text)
+def _object(text: str, name: str) -> bytes:
+    """Machine code of this LLVM code, which is kept under this name."""
     code = kept(name)
     if code is None:
         with compiler_at_work():

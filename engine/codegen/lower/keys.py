@@ -31,7 +31,8 @@ _PASSING = frozenset({
 
 def is_key(aval: Any) -> bool:
     """Whether these are keys of random numbers."""
-    return jnp.issubdtype(aval.dtype, jax.dtypes.prng_key)
+    dtype = aval.dtype
+    return not isinstance(dtype, np.dtype) and jnp.issubdtype(dtype, jax.dtypes.prng_key)
 
 
 def physical_shape(aval: Any) -> tuple[int, ...]:

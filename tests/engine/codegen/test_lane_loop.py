@@ -1,5 +1,7 @@
 """A loop over lanes as machine code: rounds, derivatives, grids of lanes, and what goes through XLA."""
 
+from itertools import product
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import trajectory
 from equisweep.kernels.games.registry import MODELS
 from helpers.codegen.lanes import how_computed, is_machine_code
+from helpers.products import covering
 from jax import lax
 
 
@@ -115,11 +118,17 @@ def test_what_has_no_scalar_form_goes_through_xla():
     assert abs(float(run(v)) - expected) < 1e-13
 
 
-@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.flow is not None])
-def test_every_flow_of_the_registry_is_machine_code(name):
+FLOWS = [name for name, model in MODELS.items() if model.flow is not None]
+METHODS = [{}, {"solver": "tsit5"}, {"solver": "heun", "fixed_steps": 7}, {"native": False}]
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    covering([*product(FLOWS, METHODS)], lambda name, method: name == "supervision" or not method),
+)
+def test_every_flow_of_the_registry_is_machine_code(name, method):
     model = MODELS[name]
     p = {q.name: jnp.full(3, 0.5) if q.dim else jnp.asarray(q.default) for q in model.parameters}
     static = {choice.name: choice.default for choice in model.choices}
-    for method in (Method(), Method(solver="tsit5"), Method(solver="heun", fixed_steps=7)):
-        assert is_machine_code(lambda p, method=method: trajectory(model.flow, p, method, **static), p)
-    assert not is_machine_code(lambda p: trajectory(model.flow, p, Method(native=False), **static), p)
+    native = is_machine_code(lambda p: trajectory(model.flow, p, Method(**method), **static), p)
+    assert native == method.get("native", True)

@@ -1,7 +1,7 @@
 """A folder of its own for what is kept, and a look at how often a model is traced."""
 
+import cProfile
 import os
-import sys
 from contextlib import contextmanager
 
 import jax
@@ -35,16 +35,17 @@ def calls():
     @contextmanager
     def counting(name, file):
         seen = []
-
-        def look(frame, event, _):
-            if event == "call" and frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file):
-                seen.append(name)
-
-        before = sys.getprofile()
-        sys.setprofile(look)
+        profile = cProfile.Profile(
+            builtins=False
+        )  # a function of Python at each call would take thrice the time
+        profile.enable()
         try:
             yield seen
         finally:
-            sys.setprofile(before)
+            profile.disable()
+            for entry in profile.getstats():
+                code = entry.code
+                if code.co_name == name and code.co_filename.endswith(file):
+                    seen += [name] * entry.callcount
 
     return counting

@@ -12,10 +12,16 @@ import pytest
 from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.model import Model, Parameter
 from equisweep.kernels.status import MEANING, Status
+from helpers.products import whole_product
 from helpers.tolerance import assert_close
 from numpy.typing import ArrayLike
 
 ALL = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+# Operation by operation each of them is compiled for itself: 100 to 200 programs a model.
+QUICK = {"external", "internal", "supervision_noise"}
+EAGER = pytest.mark.parametrize(
+    "model", [pytest.param(m, id=n, marks=() if n in QUICK else whole_product) for n, m in MODELS.items()]
+)
 
 
 @ALL
@@ -40,7 +46,13 @@ def bounds(model: Model) -> dict[str, int]:
 MOST_COMBINATIONS = 100
 
 
-def choices(model: Model) -> Iterator[dict[str, str]]:
+def each_option(model: Model) -> Iterator[dict[str, str]]:
+    """As few combinations as hold each option: the first of all choices, the second, and so on."""
+    for k in range(max((len(c.options) for c in model.choices), default=1)):
+        yield {c.name: c.options[k % len(c.options)] for c in model.choices}
+
+
+def every_combination(model: Model) -> Iterator[dict[str, str]]:
     """Every combination of options; of very many, each option beside the others' defaults."""
     if prod(len(c.options) for c in model.choices) > MOST_COMBINATIONS:
         yield from (usual(model) | {c.name: option} for c in model.choices for option in c.options)
@@ -132,7 +144,7 @@ def test_the_kernel_returns_what_it_declares(model):
         assert o.kind != "class" or set(value.ravel().tolist()) <= set(o.classes.values()), o.name
 
 
-@ALL
+@EAGER
 def test_compiled_and_eager_agree(model):
     p = defaults(model)
     eager = model.kernel(p, **usual(model), **bounds(model))
@@ -156,13 +168,16 @@ def test_mapped_over_nested_axes_equals_point_by_point(model):
             assert_agree(model, output, grid[output][place], value)
 
 
+@pytest.mark.parametrize("options", [each_option, pytest.param(every_combination, marks=whole_product)])
 @ALL
-def test_every_combination_of_choices_traces_to_the_same_shapes(model):
-    shapes = set()
-    for static in choices(model):
+def test_all_choices_trace_to_the_same_shapes(model, options):
+    shapes, tried = set(), []
+    for static in options(model):
+        tried.append(static)
         found = jax.eval_shape(lambda p, s=static: model.kernel(p, **s, **bounds(model)), defaults(model))
         shapes.add(tuple(sorted((name, x.shape, x.dtype.kind) for name, x in found.items())))
     assert len(shapes) == 1
+    assert all({static[c.name] for static in tried} == {*c.options} for c in model.choices)
 
 
 @ALL

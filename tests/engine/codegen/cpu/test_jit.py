@@ -51,12 +51,12 @@ def test_the_version_is_one_this_code_knows():
 @pytest.mark.parametrize("damage", [b"", b"short", None])
 def test_a_damaged_object_is_compiled_again(tmp_path, monkeypatch, damage):
     monkeypatch.setattr(folder, "kept_folder", lambda: tmp_path)
-    good = machine_code._object(TEXT)
+    good = machine_code._object(TEXT, "code.o")
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
     assert whole[folder._DIGEST :] == good
     file.write_bytes(whole[:-9] if damage is None else damage)
-    assert machine_code._object(TEXT) == good
+    assert machine_code._object(TEXT, "code.o") == good
     assert file.read_bytes() == whole
 
 

@@ -1,6 +1,7 @@
 """Lanes on GPUs, without one: valid for the assembler, the CPU's bits, and launched as XLA wants it."""
 
 import re
+from itertools import product
 from types import SimpleNamespace
 
 import jax
@@ -28,6 +29,7 @@ from equisweep.kernels.games.supervision.model import SUPERVISION
 from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.lanes import SideBySide
 from helpers.flows import LORENZ
+from helpers.products import covering
 
 COUNT = 11
 SUPERVISED = {q.name: np.full(COUNT, q.default) for q in SUPERVISION.parameters} | {
@@ -56,19 +58,23 @@ def assert_same_bits(found, expected):
 SINGLE = {name: values.astype(np.float32) for name, values in SUPERVISED.items()}
 
 
+ORBITS = {
+    "taylor": (SUPERVISION.flow, SUPERVISED, Method("taylor", 1e-8, 1e-8), {"reward": "dynamic"}),
+    "rodas5p": (LORENZ, ATTRACTED, Method("rodas5p", 1e-6, 1e-6), {"times": (0.05, 0.5)}),
+    "float32": (SUPERVISION.flow, SINGLE, Method("tsit5", 1e-4, 1e-4, settle=1e-2), {"reward": "static"}),
+}
+
+
 @pytest.mark.parametrize(
-    ("flow", "p", "method", "options"),
-    [
-        (SUPERVISION.flow, SUPERVISED, Method("taylor", 1e-8, 1e-8), {"reward": "dynamic"}),
-        (LORENZ, ATTRACTED, Method("rodas5p", 1e-6, 1e-6), {"times": (0.05, 0.5)}),
-        (SUPERVISION.flow, SINGLE, Method("tsit5", 1e-4, 1e-4, settle=1e-2), {"reward": "static"}),
-    ],
-    ids=["taylor", "rodas5p", "float32"],
+    ("name", "optimised"),
+    covering([*product(ORBITS, (0, 3))], lambda name, optimised: (name == "float32") == (optimised == 3)),
 )
 def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
-    monkeypatch, tmp_path, flow, p, method, options
+    monkeypatch, tmp_path, name, optimised
 ):
     """Processors with AVX-512 compute 16 lanes side by side, others 8, a GPU's thread one."""
+    flow, p, method, options = ORBITS[name]
+    monkeypatch.setattr(machine_code, "OPTIMISE", optimised)
     if flow is SUPERVISION.flow:
         options = {**options, "punishment": "dynamic"}
     linked, link = [], machine_code.link

@@ -1,0 +1,36 @@
+"""What `make test` leaves out is tried by `make test-products`, which the gate runs right after it."""
+
+import pytest
+from helpers.products import covering, whole_product
+from helpers.project import ROOT
+
+
+def recipe(target):
+    """The lines of a target of the Makefile."""
+    _, _, after = (ROOT / "Makefile").read_text(encoding="utf-8").partition(f"\n{target}: ")
+    return [line for line in after.partition("\n\n")[0].splitlines() if line.startswith("\t")]
+
+
+def test_the_gate_tries_the_rest_right_after_the_suite():
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert lines[lines.index("make test") + 1] == "make test-products"
+
+
+def test_the_suite_and_the_rest_are_all_tests(pytestconfig):
+    """Both are the same command; one takes what is marked, the other, by default, what is not."""
+    assert whole_product.name == "whole_product"
+    assert pytestconfig.inicfg["addopts"].endswith("-m 'not whole_product'")
+    assert recipe("test-products") == [f"{recipe('test')[0]} -m whole_product"]
+
+
+def test_a_part_must_cover_every_value():
+    cases = [(x, y) for x in "ab" for y in (1, 2)]
+    params = covering(cases, lambda x, y: (x == "a") == (y == 1))
+    assert [p.values for p in params if not p.marks] == [("a", 1), ("b", 2)]
+    assert [p.values for p in params if p.marks] == [("a", 2), ("b", 1)]
+    assert all(p.marks in ((), whole_product) or [*p.marks] == [whole_product] for p in params)
+    with pytest.raises(ValueError, match="column 1: not in the covering part: 2"):
+        covering(cases, lambda x, y: y == 1)
+    assert len(covering(cases, lambda x, y: y == 1, columns=1)) == 4
+    with pytest.raises(ValueError, match="all cases"):
+        covering(cases, lambda *_: True)

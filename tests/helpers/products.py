@@ -14,7 +14,10 @@ whole_product = pytest.mark.whole_product
 
 
 def covering(
-    cases: Sequence[tuple[Any, ...]], part: Callable[..., bool], columns: int | None = None
+    cases: Sequence[tuple[Any, ...]],
+    part: Callable[..., bool],
+    columns: int | None = None,
+    as_one: bool = False,
 ) -> list[Any]:
     """Cases as `pytest.mark.parametrize` takes them, of which `make test` tries those in `part`.
 
@@ -23,6 +26,7 @@ def covering(
     cases : each a tuple, of as many values as there are columns.
     part : part(*case) -> whether the case belongs to the covering part.
     columns : how many of the first columns are to be covered; all if None.
+    as_one : a test takes each case as one argument.
 
     Raises
     ------
@@ -36,4 +40,7 @@ def covering(
         missing = {repr(value) for value in values} - {repr(case[column]) for case in kept}
         if missing:
             raise ValueError(f"column {column}: not in the covering part: {', '.join(sorted(missing))}")
-    return [pytest.param(*case, marks=() if part(*case) else whole_product) for case in cases]
+    return [
+        pytest.param(*([case] if as_one else case), marks=() if part(*case) else whole_product)
+        for case in cases
+    ]

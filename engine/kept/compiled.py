@@ -12,7 +12,7 @@ from ..codegen.how_compiled import Compiled
 from ..grid.windows import Coordinates
 from ..xla.executable import NotLoadable, Program, bytes_of_compiled, program_of
 from .entries import read_entry, write_entry
-from .key import digest_of_parts, process_parts
+from .process import digest_of_parts, process_parts
 
 _CALLED = re.compile(r"custom_call\s+@([^\s(]+)")
 

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 _PACKAGE = __name__.partition(".")[0]
-_LIBRARIES = frozenset(sys.stdlib_module_names) | {"jax", "jaxlib", "numpy", "diffrax", "equinox"}
+LIBRARIES = frozenset(sys.stdlib_module_names) | {"jax", "jaxlib", "numpy", "diffrax", "equinox"}
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
 
 
@@ -101,7 +101,7 @@ def _of_a_library(value: Any) -> bool:
     module = getattr(value, "__module__", None)
     if isinstance(value, BuiltinFunctionType) and module is None:
         return True
-    return isinstance(module, str) and module.partition(".")[0] in {"builtins", *_LIBRARIES}
+    return isinstance(module, str) and module.partition(".")[0] in {"builtins", *LIBRARIES}
 
 
 def _cell(cell: Any) -> Any:

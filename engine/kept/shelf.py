@@ -12,7 +12,7 @@ from ..grid.windows import Coordinates
 from .compiled import UNSOUND, compiled_program
 from .entries import entries_wanted, read_entry, write_entry
 from .grid import data_of, loop_of
-from .key import digest_of_parts
+from .process import digest_of_parts
 from .program import KeptProgram
 
 Found = tuple[GridLoop | KeptProgram, frozenset[Compiled]]

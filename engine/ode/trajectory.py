@@ -15,11 +15,11 @@ from jax.core import Tracer
 
 from ...kernels.flow import Attractor, Flow
 from ...kernels.status import Status
-from ..codegen.how_compiled import Compiled, all_native
+from ..codegen.how_compiled import Compiled
 from ..codegen.lane_loop import lane_loop
 from ..grid.batches import Batches, lanes_of_a_batch
-from ..grid.vmap import GridVmap
 from .integration import Integration
+from .kept_lanes import LaneFunction, shelf_of
 from .lane import Orbit
 from .method import Method
 from .reached import nothing_reached, reached
@@ -133,7 +133,8 @@ def lanes(
     """A jitted function of many scenarios: {parameter: (lanes,)} to {output: (lanes, ...)}.
 
     Every parameter has a leading lane axis. Compiled once for each flow, method, static choice, number of
-    lanes and number of saved times. On a CPU many lanes are computed in batches, by all cores.
+    lanes and number of saved times, or found as an earlier process kept it. On a CPU many lanes are computed
+    in batches, by all cores.
 
     Parameters
     ----------
@@ -179,13 +180,13 @@ def _in_batches(lanes: _Lanes, p: Parameters, times: Array) -> Outputs:
     return {name: jnp.asarray(values) for name, values in started.whole.items()}
 
 
-_FUNCTIONS: dict[Any, GridVmap] = {}
+_FUNCTIONS: dict[Any, LaneFunction] = {}
 
 
-def _grid_function(lanes: _Lanes, p: Parameters, length: int, times: Array) -> GridVmap:
+def _grid_function(lanes: _Lanes, p: Parameters, length: int, times: Array) -> LaneFunction:
     """The compiled function of many lanes, made once for all calls whose arrays are alike.
 
-    `length` is the number of lanes for which it is traced first.
+    `length` is the number of lanes for which it is traced first, unless an earlier process has kept it.
     """
     shapes = {name: (values.shape[1:], np.dtype(values.dtype)) for name, values in p.items()}
     key = (lanes, times.shape, tuple(shapes.items()))
@@ -200,7 +201,6 @@ def _grid_function(lanes: _Lanes, p: Parameters, length: int, times: Array) -> G
         batch = {
             name: jax.ShapeDtypeStruct((length, *inner), dtype) for name, (inner, dtype) in shapes.items()
         }
-        _FUNCTIONS[key] = GridVmap(
-            point, [batch], jax.devices()[0], lambda: None, [times], seldom=partial(all_native, ways)
-        )
+        shelf = shelf_of(tuple(lanes), batch, times)
+        _FUNCTIONS[key] = LaneFunction(point, batch, times, ways, shelf)
     return _FUNCTIONS[key].sharing(times)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 from equisweep.engine.device import pick_device
-from equisweep.engine.kept import code
+from equisweep.engine.kept import code, process
 from equisweep.engine.kept import key as keys
 from equisweep.engine.kept.content import Unknown, content_of
 from equisweep.engine.ode import method
@@ -69,9 +69,9 @@ def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
     flags = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_enable_fast_math=true"
     monkeypatch.setenv("XLA_FLAGS", flags)
     assert key_of(space) is None  # who knows whether XLA has read it
-    monkeypatch.setattr(keys, "variables_read", keys.variables)
+    monkeypatch.setattr(process, "variables_read", process.variables)
     found.append(key_of(space))
-    monkeypatch.setattr(keys, "_loaded_version", partial(str.format, "{} 99"))
+    monkeypatch.setattr(process, "_loaded_version", partial(str.format, "{} 99"))
     found.append(key_of(space))
     monkeypatch.setattr(keys, "threads_of_xla", partial(int, 77))
     found.append(key_of(space))

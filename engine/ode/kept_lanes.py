@@ -1,0 +1,148 @@
+"""Functions of many lanes that processes keep for one another: what one has traced no other traces again.
+
+A flow has no name that says what it computes. Its content does: the code of its functions and all that they
+close over (`kept.content`). Where that cannot be said, as of what a module beside it holds, nothing is kept.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from copy import copy
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from ..codegen.how_compiled import Compiled, all_native
+from ..grid.vmap import GridVmap, lengths_of
+from ..grid.windows import Coordinates, put
+from ..kept.code import code_digest
+from ..kept.compiled import Keeper
+from ..kept.content import LIBRARIES, content_of
+from ..kept.process import digest_of_parts, process_parts
+from ..kept.program import KeptProgram
+from ..kept.shelf import Shelf
+
+Array = Any
+Arrays = Mapping[str, Array]
+
+# How `content_of` names a module; what it holds only its version tells, or the digest of equisweep's sources.
+_MODULE = re.compile(r"module:(\w+)")
+_KNOWN = {*LIBRARIES, __name__.partition(".")[0]}
+
+
+def shelf_of(what: Any, batch: Arrays, times: Array) -> Shelf:
+    """Where the function of `what`, a flow with its method and choices, is kept, for lanes of these dtypes.
+
+    On other devices than CPUs, and where nobody can say what it computes, that is nowhere.
+    """
+    code = code_digest()
+    if jax.default_backend() != "cpu" or code is None:
+        return Shelf(None)
+    try:
+        content = content_of(what)
+        if not _KNOWN.issuperset(_MODULE.findall(content)):
+            return Shelf(None)
+        inner = [(name, a.shape[1:], np.dtype(a.dtype).str) for name, a in sorted(batch.items())]
+        parts = {"lanes": content, "parameters": inner, "times": np.dtype(times.dtype).str, "code": code}
+        return Shelf(digest_of_parts(parts | process_parts(jax.devices()[0])))
+    except Exception:  # `Unknown`, or whatever somebody else's object raises where it is read
+        return Shelf(None)
+
+
+class LaneFunction:
+    """A function of many lanes and of saved times: what is kept for so many lanes, or else made.
+
+    Parameters
+    ----------
+    point : point(parameters, times) -> outputs of one lane.
+    batch : shapes and dtypes of the parameters, for the number of lanes for which it is traced first.
+    times : where paths are saved; other times, as many, are `sharing`.
+    ways : how it is computed, once it is traced.
+    shelf : where it is kept.
+    """
+
+    def __init__(
+        self, point: Callable[..., Arrays], batch: Arrays, times: Array, ways: set[Compiled], shelf: Shelf
+    ) -> None:
+        self._point, self._batch, self._times = point, batch, times
+        self._ways, self._shelf, self._device = ways, shelf, jax.devices()[0]
+        self._found: dict[tuple[int, ...], KeptProgram | None] = {}
+        self._made: list[GridVmap] = []
+        self._making = threading.RLock()
+
+    def sharing(self, times: Array) -> "LaneFunction":
+        """The same function for other times, of the same number and dtype."""
+        other = copy(self)
+        other._times = times
+        return other
+
+    @property
+    def outputs(self) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape at one lane, and dtype, of each output."""
+        return (self._kept([self._batch]) or self._anew()).outputs
+
+    def begin(self, coordinates: Coordinates, device: Any = None) -> Arrays:
+        """The outputs of these lanes, which may still be on their way."""
+        traced = any(isinstance(a, Tracer) for a in jax.tree.leaves(coordinates))
+        kept = None if traced or device is not None else self._kept(coordinates)
+        if kept is not None:
+            return kept.begin(_beside(coordinates, self._times))
+        return self._anew().sharing(self._times).begin(coordinates, device)
+
+    def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
+        """Compute the outputs, which may be windows of larger arrays, of these lanes."""
+        put(outputs, self.begin(coordinates))
+
+    def _kept(self, coordinates: Coordinates) -> KeptProgram | None:
+        """What an earlier process made for as many lanes."""
+        lengths = lengths_of(coordinates)
+        with self._making:
+            if lengths not in self._found:
+                found = self._shelf.program(
+                    _beside(coordinates, self._times), self._device, _never, lambda: None
+                )
+                program = None if found is None else found[0]
+                self._found[lengths] = program if isinstance(program, KeptProgram) else None
+            return self._found[lengths]
+
+    def _anew(self) -> GridVmap:
+        """Traced and compiled, once for all numbers of lanes; what is compiled is kept."""
+        with self._making:
+            if not self._made:
+                keeper = Keeper(self._shelf.keep_program, self._device, lambda: frozenset(self._ways))
+                self._made.append(
+                    GridVmap(
+                        self._point, [self._batch], self._device, lambda: None, [self._times],
+                        seldom=partial(all_native, self._ways),
+                        keep=_WithTimes(keeper, self._times) if self._shelf else None,
+                    )
+                )  # fmt: skip
+            return self._made[0]
+
+
+def _beside(coordinates: Coordinates, times: Array) -> list[Any]:
+    """Parameters and times as a program takes them, one after another."""
+    return [*coordinates, {"times": times}]
+
+
+def _never(_: Coordinates) -> GridVmap:
+    raise AssertionError("a program is kept for each number of lanes")
+
+
+class _WithTimes:
+    """A `Keeper` of programs that take times besides the coordinates, as many as these."""
+
+    def __init__(self, keeper: Keeper, times: Array) -> None:
+        self._keeper, self._times = keeper, times
+
+    def found(self, coordinates: Coordinates, *rest: Any) -> Any:
+        return self._keeper.found(_beside(coordinates, self._times), *rest)
+
+    def can_keep(self, coordinates: Coordinates, *rest: Any) -> bool:
+        return self._keeper.can_keep(_beside(coordinates, self._times), *rest)
+
+    def keep(self, coordinates: Coordinates, *rest: Any) -> None:
+        self._keeper.keep(_beside(coordinates, self._times), *rest)

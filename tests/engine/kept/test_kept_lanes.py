@@ -1,0 +1,82 @@
+"""Orbits from Python are traced by one process for all; a flow is what its functions hold, not its name."""
+
+from types import ModuleType
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.kept.entries import nothing_kept
+from equisweep.engine.ode import trajectory
+from equisweep.engine.ode.kept_lanes import shelf_of
+from equisweep.engine.ode.method import Method
+from helpers.flows import scalar
+
+STEPS = Method("heun", fixed_steps=20, settle=0)
+
+
+def decaying(rate):
+    return scalar(lambda t, z, p: -rate * p["k"] * z)
+
+
+def run(flow, count=3, times=(), method=STEPS):
+    """What the lanes come to, in what is another process but for its caches of JAX."""
+    trajectory._FUNCTIONS.clear()
+    p = {"k": np.linspace(0.5, 2, count), "z0": np.ones(count), "horizon": np.ones(count)}
+    out = trajectory.lanes(flow, method, times)({name: jnp.asarray(v) for name, v in p.items()})
+    return {name: np.asarray(values) for name, values in out.items()}
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, strict=True)
+
+
+def test_another_process_finds_what_one_has_made_and_traces_nothing(folder, calls):
+    for times in ((), (0.25, 0.5)):
+        with nothing_kept():
+            expected = run(decaying(1.5), times=times)
+        with calls("point", "ode/trajectory.py") as traced:
+            assert_same(run(decaying(1.5), times=times), expected)
+        assert len(traced) == 1
+        with calls("point", "ode/trajectory.py") as traced:
+            assert_same(run(decaying(1.5), times=times), expected)
+        assert traced == []
+    later = run(decaying(1.5), times=(0.3, 0.4))  # other times, as many: the same program
+    assert (later["z_path"][:, 0] < expected["z_path"][:, 0]).all()
+
+
+def test_what_a_flow_closes_over_the_method_and_the_numbers_of_lanes_and_times_are_parts_of_it(folder, calls):
+    run(decaying(1.5))
+    others = [
+        {"flow": decaying(1.25)}, {"count": 4}, {"times": (0.5,)},
+        {"method": Method("heun", fixed_steps=21, settle=0)},
+    ]  # fmt: skip
+    for other in others:
+        with calls("point", "ode/trajectory.py") as traced:
+            found = run(**({"flow": decaying(1.5)} | other))
+        assert len(traced) == 1
+        rate, steps = (1.25 if "flow" in other else 1.5), 21 if "method" in other else 20
+        h = rate * np.linspace(0.5, 2, len(found["z_final"])) / steps
+        np.testing.assert_allclose(found["z_final"], (1 - h + h**2 / 2) ** steps, rtol=1e-12)
+
+
+@pytest.mark.parametrize("unknown", [ModuleType("study"), object()], ids=["a module beside it", "an object"])
+def test_a_flow_of_which_nobody_can_say_what_it_computes_is_not_kept(unknown, folder):
+    batch, times = {"k": np.ones(3)}, np.ones(0)
+    for inside, kept in ((1.5, True), (jnp, True), (unknown, False)):
+        flow = scalar(lambda t, z, p, inside=inside: -p["k"] * z if inside else z)
+        assert bool(shelf_of((flow, STEPS), batch, times)) == kept
+
+
+def test_derivatives_are_traced_and_take_nothing_that_is_kept(folder):
+    run(decaying(1.5))
+    one = trajectory.lanes(decaying(1.5), STEPS)
+
+    def final(k):
+        return one({"k": k, "z0": jnp.ones(3), "horizon": jnp.ones(3)})["z_final"]
+
+    k = jnp.linspace(0.5, 2, 3)
+    h, slope = 1.5 * np.asarray(k) / 20, jax.jvp(final, (k,), (jnp.ones(3),))[1]
+    np.testing.assert_allclose(slope, 20 * (1 - h + h**2 / 2) ** 19 * (h - 1) * 1.5 / 20, rtol=1e-12)

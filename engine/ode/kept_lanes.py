@@ -6,7 +6,7 @@ close over (`kept.content`). Where that cannot be said, as of what a module besi
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from ..kept.content import LIBRARIES, content_of
 from ..kept.process import digest_of_parts, process_parts
 from ..kept.program import KeptProgram
 from ..kept.shelf import Shelf
+from ..xla.executable import Program
 
 Array = Any
 Arrays = Mapping[str, Array]
@@ -112,12 +113,12 @@ class LaneFunction:
         """Traced and compiled, once for all numbers of lanes; what is compiled is kept."""
         with self._making:
             if not self._made:
-                keeper = Keeper(self._shelf.keep_program, self._device, lambda: frozenset(self._ways))
+                ways = partial(frozenset, self._ways)
+                keep = _WithTimes(self._shelf, self._device, ways, self._times) if self._shelf else None
                 self._made.append(
                     GridVmap(
                         self._point, [self._batch], self._device, lambda: None, [self._times],
-                        seldom=partial(all_native, self._ways),
-                        keep=_WithTimes(keeper, self._times) if self._shelf else None,
+                        seldom=partial(all_native, self._ways), keep=keep,
                     )
                 )  # fmt: skip
             return self._made[0]
@@ -132,17 +133,31 @@ def _never(_: Coordinates) -> GridVmap:
     raise AssertionError("a program is kept for each number of lanes")
 
 
-class _WithTimes:
-    """A `Keeper` of programs that take times besides the coordinates, as many as these."""
+class _WithTimes(Keeper):
+    """Keeps programs that take times besides the coordinates, as many as these."""
 
-    def __init__(self, keeper: Keeper, times: Array) -> None:
-        self._keeper, self._times = keeper, times
+    def __init__(
+        self, shelf: Shelf, device: Any, ways: Callable[[], Collection[Compiled]], times: Array
+    ) -> None:
+        super().__init__(shelf.keep_program, device, ways)
+        self._times = times
 
-    def found(self, coordinates: Coordinates, *rest: Any) -> Any:
-        return self._keeper.found(_beside(coordinates, self._times), *rest)
+    def found(
+        self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any
+    ) -> tuple[Program, int] | None:
+        return super().found(_beside(coordinates, self._times), described, lowered)
 
-    def can_keep(self, coordinates: Coordinates, *rest: Any) -> bool:
-        return self._keeper.can_keep(_beside(coordinates, self._times), *rest)
+    def can_keep(
+        self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any, compiled: Any
+    ) -> bool:
+        return super().can_keep(_beside(coordinates, self._times), described, lowered, compiled)
 
-    def keep(self, coordinates: Coordinates, *rest: Any) -> None:
-        self._keeper.keep(_beside(coordinates, self._times), *rest)
+    def keep(
+        self,
+        coordinates: Coordinates,
+        described: Mapping[str, Any],
+        temporary: int,
+        lowered: Any,
+        compiled: Any,
+    ) -> None:
+        super().keep(_beside(coordinates, self._times), described, temporary, lowered, compiled)

@@ -73,7 +73,7 @@ def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
     found.append(key_of(space))
     monkeypatch.setattr(process, "_loaded_version", partial(str.format, "{} 99"))
     found.append(key_of(space))
-    monkeypatch.setattr(keys, "threads_of_xla", partial(int, 77))
+    monkeypatch.setattr(process, "threads_of_xla", partial(int, 77))
     found.append(key_of(space))
     assert None not in found
     assert len(set(found)) == len(found)

@@ -42,6 +42,14 @@ class FoldProgram(Protocol):
         ...
 
 
+class TracedFoldProgram(Protocol):
+    """Folds the points of a grid where XLA computes. JAX can trace it."""
+
+    def __call__(self, fields: Sequence[Array], lengths: Sequence[int], rows: Rows) -> tuple[Array, Array]:
+        """The same, of the fields that a `TracedGridProgram` gives."""
+        ...
+
+
 class TracedGridProgram(Protocol):
     """Computes a grid where XLA computes. JAX can trace it."""
 
@@ -73,8 +81,8 @@ class Backend(Protocol):
         """A program that computes a grid. Raises RuntimeError where the compiler fails."""
         ...
 
-    def folded(self, folding: Folding) -> FoldProgram:
-        """A program that computes a grid and folds its points.
+    def folded(self, folding: Folding) -> FoldProgram | TracedFoldProgram:
+        """A program that computes a grid and folds its points, or where grids are traced that folds these.
 
         Raises Unsupported where there is no such code, and RuntimeError where the compiler fails.
         """

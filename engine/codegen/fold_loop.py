@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -45,8 +46,13 @@ class FoldLoop:
         if len(wanted) > _MOST_FOLDS:
             raise Unsupported(f"more than {_MOST_FOLDS} statistics of a point")
         self.folding = folding(loop.grid, wanted, inner, strided)
-        self._dtypes = loop.dtypes
-        self._program = loop.backend.folded(self.folding)
+        self._loop, self._dtypes = loop, loop.dtypes
+        self._program: Any = loop.backend.folded(self.folding)
+
+    @property
+    def traced(self) -> bool:
+        """Whether JAX computes it where the back end's devices are."""
+        return self._loop.traced
 
     def __call__(self, coordinates: Coordinates, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Accumulators and counters of the points at these coordinates.
@@ -61,6 +67,9 @@ class FoldLoop:
         if [v.dtype for v in inputs] != self._dtypes or [len(v) for v in inputs] != of or 0 in lengths:
             raise ValueError("coordinates of other lengths or dtypes than those of the folding")
         _require_fits(rows, lengths, self.folding.grid.order[-1], self.folding.strided)
+        if self.traced:
+            fields = list(self._loop(*coordinates).values())
+            return self._program(fields, lengths, rows)
         return self._program(inputs, lengths, rows)
 
 

@@ -69,12 +69,13 @@ class Folding:
     """A grid whose fields are what `folds` need.
 
     `strided`: the innermost axis is one that goes, so that its points are spread over lanes; else each of its
-    values belongs to another cell.
+    values belongs to another cell. `fields` are the numbers of points that folds are made of.
     """
 
     grid: Grid
     folds: tuple[Fold, ...]
     strided: bool
+    fields: tuple[tuple[Scalar, ...], ...] = ()
 
     @cached_property
     def lanes(self) -> int:
@@ -129,4 +130,5 @@ def folding(grid: Grid, folds: Sequence[Fold], inner: int, strided: bool) -> Fol
     """The folding of what a grid computes; axes are nested in their order, but for `inner`, the innermost."""
     scalars = tuple(dict.fromkeys(s for fold in folds for s in fold.scalars))
     axes = (*(axis for axis in range(len(grid.lengths)) if axis != inner), inner)
-    return Folding(Grid(grid.along, (scalars,), axes, grid.lengths, True), tuple(folds), strided)
+    made_for = Grid(grid.along, (scalars,), axes, grid.lengths, True)
+    return Folding(made_for, tuple(folds), strided, grid.fields)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..folds import RUN_BITS, SLOTS, Fold, Folding
 from ..ir import Scalar
+from ..llvm.fold_steps import FoldSteps
 from ..llvm.types import register_type
 from .float_state import in_own_state
 from .grid_code import GridWriter
@@ -65,14 +67,14 @@ def _alike(folds: Sequence[Fold]) -> Alike | None:
     return best if best and best.many >= _FEWEST else None
 
 
-class _Writer(GridWriter):
+class _Writer(GridWriter, FoldSteps):
     """Writes the code of one folding, line by line."""
 
     def __init__(self, folding: Folding, width: int) -> None:
         super().__init__(folding.grid, width)
         self.folding = folding
         self.alike = _alike(folding.folds) if folding.strided and width > 1 else None
-        self.real, self.whole, self.mask = map(self.code.vectors.registers, ("f64", "i64", "i1"))
+        self.begin(self.code)
 
     def enter_outputs(self) -> None:
         """How far rows of accumulators lie apart."""
@@ -99,33 +101,12 @@ class _Writer(GridWriter):
             run, slot = code.emit(f"lshr i64 {lane}, {RUN_BITS}"), code.emit(f"and i64 {lane}, {SLOTS - 1}")
             lane = code.emit(f"add i64 {code.emit(f'mul i64 {run}, {SLOTS}')}, {slot}")
         self.lane = code.emit(f"add i64 {self.block}, {lane}")
-        self.all_or_some(self.first, self.fold)
-
-    def fold(self, there: str | None) -> None:
-        """Fold all points of a vector, or those of a mask."""
-        self.there, self.masks = there, dict[Scalar, str]()
-        lanes = counters = edges = 0
-        alike = None if there else self.alike
-        for k, fold in enumerate(self.folding.folds):
-            if alike and k == alike.first:
-                self.count_alike(alike, counters)
-            known = alike is not None and k in range(alike.first, alike.first + alike.many)
-            if not known and not (fold.counted.constant and not fold.counted.value):
-                getattr(self, f"{fold.kind}_")(fold, lanes, counters, edges)
-            lanes, counters, edges = lanes + fold.lanes, counters + fold.counters, edges + len(fold.edges)
+        self.all_or_some(self.first, partial(self.fold, self.folding.folds))
 
     def of_row(self, row: str, k: int) -> str:
         """A number of the table of rows."""
         there = self.code.element("i64", "%rows", self.code.emit(f"add i64 {row}, {k}"))
         return self.code.emit(f"load i64, ptr {there}")
-
-    def counted(self, fold: Fold) -> str:
-        """Which points of the vector count."""
-        if fold.counted not in self.masks:
-            mask = self.code.value(fold.counted)
-            there = self.there and self.code.emit(f"and {self.mask} {mask}, {self.there}")
-            self.masks[fold.counted] = there or mask
-        return self.masks[fold.counted]
 
     # --- lanes ---------------------------------------------------------------------------------------------
 
@@ -136,56 +117,16 @@ class _Writer(GridWriter):
         return there, self.code.emit(f"load {type_}, ptr {there}, align 8")
 
     def put(self, there: str, type_: str, value: str) -> None:
+        """As of `FoldSteps`."""
         self.code.add(f"store {type_} {value}, ptr {there}, align 8")
 
-    def select(self, mask: str, type_: str, yes: str, no: str) -> str:
-        return self.code.emit(f"select {self.mask} {mask}, {type_} {yes}, {type_} {no}")
-
-    def sum_(self, fold: Fold, lanes: int, *_: int) -> None:
-        """Add what counts, and 0 for what does not."""
-        assert fold.value is not None
-        there, before = self.accumulator(lanes, self.real)
-        more = self.select(self.counted(fold), self.real, self.code.value(fold.value), "zeroinitializer")
-        self.put(there, self.real, self.code.emit(f"fadd {self.real} {before}, {more}"))
-
-    def spread_(self, fold: Fold, lanes: int, *_: int) -> None:
-        """Add distances from the first value, and their squares."""
-        assert fold.value is not None
-        code, mask, value = self.code, self.counted(fold), self.code.value(fold.value)
-        at_first, first = self.accumulator(lanes, self.real)
-        at_count, count = self.accumulator(lanes + 1, self.whole)
-        at_sum, total = self.accumulator(lanes + 2, self.real)
-        at_squares, squares = self.accumulator(lanes + 3, self.real)
-        none = code.emit(f"icmp eq {self.whole} {count}, zeroinitializer")
-        begins = code.emit(f"and {self.mask} {none}, {mask}")
-        first = self.select(begins, self.real, value, first)
-        apart = code.emit(f"fsub {self.real} {value}, {first}")
-        apart = self.select(mask, self.real, apart, "zeroinitializer")
-        square = code.emit(f"fmul {self.real} {apart}, {apart}")
-        one = code.emit(f"zext {self.mask} {mask} to {self.whole}")
-        self.put(at_first, self.real, first)
-        self.put(at_count, self.whole, code.emit(f"add {self.whole} {count}, {one}"))
-        self.put(at_sum, self.real, code.emit(f"fadd {self.real} {total}, {apart}"))
-        self.put(at_squares, self.real, code.emit(f"fadd {self.real} {squares}, {square}"))
-
-    def least_(self, fold: Fold, lanes: int, *_: int) -> None:
-        """Take what is less, or as little and at an earlier place."""
-        assert fold.value is not None
-        code, value = self.code, self.code.value(fold.value)
-        at_best, best = self.accumulator(lanes, self.real)
-        at_where, where = self.accumulator(lanes + 1, self.whole)
+    def places(self) -> str:
+        """As of `FoldSteps`."""
+        code = self.code
         before = code.emit(f"mul i64 {self.first}, %step")
         begin = code.broadcast(code.emit(f"add i64 {self.place}, {before}"), "i64")
         steps = code.emit(f"mul {self.whole} {code.broadcast('%step', 'i64')}, {code.vectors.slots}")
-        place = code.emit(f"add {self.whole} {begin}, {steps}")
-        less = code.emit(f"fcmp olt {self.real} {value}, {best}")
-        same = code.emit(f"fcmp oeq {self.real} {value}, {best}")
-        earlier = code.emit(f"icmp slt {self.whole} {place}, {where}")
-        earlier = code.emit(f"and {self.mask} {same}, {earlier}")
-        take = code.emit(f"or {self.mask} {less}, {earlier}")
-        take = code.emit(f"and {self.mask} {take}, {self.counted(fold)}")
-        self.put(at_best, self.real, self.select(take, self.real, value, best))
-        self.put(at_where, self.whole, self.select(take, self.whole, place, where))
+        return code.emit(f"add {self.whole} {begin}, {steps}")
 
     # --- counters ------------------------------------------------------------------------------------------
 
@@ -196,9 +137,9 @@ class _Writer(GridWriter):
             at = code.emit(f"add i64 {code.emit(f'mul i64 {at}, %slots')}, {self.first}")
         return code.element("i64", self.counters, at)
 
-    def count_(self, fold: Fold, _: int, counters: int, __: int) -> None:
-        """Count points of one cell by the bits of the mask, of several side by side."""
-        code, mask, there = self.code, self.counted(fold), self.counter(str(counters))
+    def count(self, counter: int, mask: str) -> None:
+        """Points of one cell by the bits of the mask, of several side by side."""
+        code, there = self.code, self.counter(str(counter))
         if not self.folding.strided:
             before = code.emit(f"load {self.whole}, ptr {there}, align 8")
             one = code.emit(f"zext {self.mask} {mask} to {self.whole}")
@@ -233,7 +174,7 @@ class _Writer(GridWriter):
         code.block(f"{label}.some")
         for k, fold in enumerate(self.folding.folds[alike.first : alike.first + alike.many]):
             if not fold.counted.constant:
-                self.count_(fold, 0, counters + k, 0)
+                self.count(counters + k, self.counted(fold))
         code.jump(f"{label}.out")
         code.block(f"{label}.out")
 
@@ -241,37 +182,23 @@ class _Writer(GridWriter):
         before = self.code.emit(f"load i64, ptr {there}")
         self.code.add(f"store i64 {self.code.emit(f'add i64 {before}, {more}')}, ptr {there}")
 
-    def bins_(self, fold: Fold, _: int, counters: int, edges: int) -> None:
-        """Count each point in its bin, which is computed, and mended where the edge says otherwise."""
-        assert fold.value is not None
-        code, mask, bins = self.code, self.counted(fold), len(fold.edges) - 1
-        low, high = fold.edges[0], fold.edges[-1]
-        lowest = code.vectors.literal(low, "f64")
-        value = self.select(mask, self.real, code.value(fold.value), lowest)
-        apart = code.emit(f"fsub {self.real} {value}, {lowest}")
-        scaled = code.emit(f"fmul {self.real} {apart}, {code.vectors.literal(bins / (high - low), 'f64')}")
-        which = code.emit(f"fptosi {self.real} {scaled} to {self.whole}")
-        last = code.vectors.literal(bins - 1, "i64")
-        over = code.emit(f"icmp sgt {self.whole} {which}, {last}")
-        which = self.select(over, self.whole, last, which)
-        below = code.emit(f"fcmp olt {self.real} {value}, {self.edge(edges, which)}")
-        which = code.emit(
-            f"add {self.whole} {which}, {code.emit(f'sext {self.mask} {below} to {self.whole}')}"
-        )
-        upper = code.emit(f"add {self.whole} {which}, {code.vectors.literal(1, 'i64')}")
-        above = code.emit(f"fcmp oge {self.real} {value}, {self.edge(edges, upper)}")
-        not_last = code.emit(f"icmp slt {self.whole} {which}, {last}")
-        more = code.emit(
-            f"zext {self.mask} {code.emit(f'and {self.mask} {above}, {not_last}')} to {self.whole}"
-        )
-        which = code.emit(f"add {self.whole} {which}, {more}")
+    def count_in_bins(self, first: int, which: str, mask: str) -> None:
+        """As of `FoldSteps`."""
+        code = self.code
         ones = code.emit(f"zext {self.mask} {mask} to {self.whole}")
         for slot in range(self.width):
             one = code.emit(f"extractelement {self.whole} {which}, i64 {slot}")
-            there = self.counter(code.emit(f"add i64 {one}, {counters}"))
+            there = self.counter(code.emit(f"add i64 {one}, {first}"))
             if not self.folding.strided:
                 there = code.element("i64", there, slot)
             self.add(there, code.emit(f"extractelement {self.whole} {ones}, i64 {slot}"))
+
+    def counted_elsewhere(self, k: int, counters: int) -> bool:
+        """As of `FoldSteps`: what is counted at once where all points are alike."""
+        alike = None if self.there else self.alike
+        if alike and k == alike.first:
+            self.count_alike(alike, counters)
+        return alike is not None and alike.first <= k < alike.first + alike.many
 
     def edge(self, first: int, which: str) -> str:
         """The edges with these numbers."""

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..folds import Folding
-from ..ir import DTYPES, Unsupported
+from ..ir import DTYPES
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction
 from ..schedule import Grid
+from .fold_program import GpuFoldProgram
 from .grid_program import GpuGridProgram
 from .lane_code import lane_kernel
 from .launch import Kernel, require_takes_ptx, run_lanes
@@ -36,9 +37,9 @@ class Gpu:
         """A program that computes a grid."""
         return GpuGridProgram(grid)
 
-    def folded(self, folding: Folding) -> Any:
-        """None yet: values come home."""
-        raise Unsupported("on a GPU")
+    def folded(self, folding: Folding) -> GpuFoldProgram:
+        """A program that folds the points of a grid."""
+        return GpuFoldProgram(folding)
 
     def lanes(self, loop: Loop) -> "GpuLaneProgram":
         """A program that runs lanes."""

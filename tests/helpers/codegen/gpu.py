@@ -13,6 +13,9 @@ import numpy as np
 import nvidia
 from equisweep.engine.codegen.cpu.float_state import in_own_state
 from equisweep.engine.codegen.gpu.backend import Gpu
+from equisweep.engine.codegen.gpu.fold_code import fold_kernel, fold_thread
+from equisweep.engine.codegen.gpu.fold_code import parameters as fold_parameters
+from equisweep.engine.codegen.gpu.fold_program import GpuFoldProgram
 from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage_kernel
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
 from equisweep.engine.codegen.gpu.kernel import BLOCK, CELL, SHARED_CELLS
@@ -107,6 +110,29 @@ class GridOnThisProcessor(GpuGridProgram):
         return written
 
 
+class FoldOnThisProcessor(GpuFoldProgram):
+    """The kernel of a fold, whose threads this processor runs, one after another; they are so many."""
+
+    def __init__(self, folding, threads):
+        self.threads, self.kernel = threads, fold_kernel(folding, "kernel")
+        super().__init__(folding)
+
+    def _compiled(self):
+        count = len(fold_parameters(self._folding))
+        return thread_on_this_processor(lambda name: fold_thread(self._folding, name), count)
+
+    def _launched(self, lanes, given, results):
+        if any(isinstance(a, jax.core.Tracer) for a in given):
+            return jax.pure_callback(
+                lambda *a: self._launched(lanes, [*map(np.asarray, a)], results), list(results), *given
+            )
+        *given, zeros = (np.array(a) for a in given)
+        written = [np.empty(r.shape, r.dtype) for r in results[1:]]
+        for first in range(self.threads):
+            self._text(first, self.threads, [*given, zeros, *written])
+        return [zeros, *written]
+
+
 class OnThisProcessor(Gpu):
     """The GPU's back end, whose threads this processor runs, one after another; they are so many."""
 
@@ -118,6 +144,9 @@ class OnThisProcessor(Gpu):
 
     def grid(self, grid):
         return GridOnThisProcessor(grid, self.threads)
+
+    def folded(self, folding):
+        return FoldOnThisProcessor(folding, self.threads)
 
     def lanes(self, loop):
         self.loops.append(loop)

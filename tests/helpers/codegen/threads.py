@@ -24,7 +24,7 @@ def assert_same_bits(found, expected):
 def on_threads(loop, coordinates, threads):
     """The same scalars on a GPU's threads: neither traced nor lowered again."""
     other = copy(loop)
-    del other.__dict__["_program"]
+    other.__dict__.pop("_program", None)
     other.backend = OnThisProcessor(threads)
     other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), 1)
     return other

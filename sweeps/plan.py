@@ -216,7 +216,7 @@ def plan(
         orders=lowered_orders(space),
         latest=latest_end(space),
         over=told.reduction.over if told.reduction else (),
-        written=why_values_are_written(space, measures, picked, ways) if measures else "",
+        written=why_values_are_written(space, measures, ways) if measures else "",
         tried=tries,
         compile_seconds=compiling,
         kept_seconds=kept,

@@ -60,6 +60,18 @@ class Begins(FillsWindows, Protocol):
         ...
 
 
+class Folds(Protocol):
+    """What batches need of a function of which no values are wanted."""
+
+    def begin(self, coordinates: Coordinates, device: Any = None, /) -> Mapping[str, Any]:
+        """Begin to fold the points at these coordinates, where there are no threads on a device."""
+        ...
+
+    def gather(self, folded: Mapping[str, Any], /) -> Any:
+        """What is to be made of that, once it is there."""
+        ...
+
+
 class Batches:
     """Computes functions over grids of one shape on one device, or on several GPUs in turn.
 
@@ -127,16 +139,33 @@ class Batches:
                 started.pending.append((window, partial(self._arrived, self._launched(function, part))))
         return started
 
+    @property
+    def whole(self) -> bool:
+        """Whether a grid can be folded at once: on a CPU by one thread, elsewhere if it takes no time."""
+        return self._threads is not None or self.count == 1
+
     def start_whole(
-        self, make: Callable[[], Any], columns: Mapping[str, np.ndarray], room: dict[str, np.ndarray]
+        self,
+        function: "Folds",
+        coordinates: Callable[[], Coordinates],
+        columns: Mapping[str, np.ndarray],
+        room: dict[str, np.ndarray],
     ) -> Started:
-        """Begin to `make` something of the whole grid, of which no values are wanted, on a thread."""
-        assert self._threads is not None
+        """Begin to fold the whole grid, none of whose values are wanted; columns and room as of `start`."""
         started = Started({}, columns=dict(columns), room=room)
-        started.futures.append(self._threads.submit(_make, started, make))
+        if self._threads is not None:
+            started.futures.append(self._threads.submit(_fold, started, function, coordinates))
+        else:
+            launch = self._launched(function, coordinates())
+            started.pending.append(((), partial(self._folded, started, function, launch)))
         return started
 
-    def _launched(self, function: Begins, part: Coordinates) -> Launch:
+    def _folded(self, started: Started, function: "Folds", launch: Launch) -> Mapping[str, Any]:
+        """Make of a launch what is `made`; there are no values."""
+        started.made = function.gather(self._arrived(launch))
+        return {}
+
+    def _launched(self, function: "Begins | Folds", part: Coordinates) -> Launch:
         """Begin a batch on the device whose turn it is."""
         if len(self._devices) == 1:
             return Launch(function.begin(part), self.count)
@@ -233,8 +262,9 @@ def _fill_then(
         started.made = then(started)
 
 
-def _make(started: Started, make: Callable[[], Any]) -> None:
-    started.made = make()
+def _fold(started: Started, function: Folds, coordinates: Callable[[], Coordinates]) -> None:
+    """Fold a whole grid, whose coordinates are drawn now."""
+    started.made = function.gather(function.begin(coordinates()))
 
 
 def lanes_of_a_batch(lanes: int) -> int:

@@ -15,7 +15,7 @@ from ..errors import Argument, SweepError
 from ..feedback.stop_flag import stop_if_requested
 from ..space import Space
 from ..tiles import Layout, Tile
-from .batches import LAUNCHED_LANES, POINTS, Batches, lanes_of_a_batch
+from .batches import LAUNCHED_LANES, POINTS, Batches, Folds, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function
 from .later import Later, room_for
@@ -33,11 +33,11 @@ class Evaluator:
 
     `native` false: through XLA, always. `then`, if it is set, makes something of each tile and its values as
     soon as threads have computed them: `Started.made`. `instead`, if it is set, says for a function and a
-    tile what makes that of coordinates, so that there are no values; None where they are needed.
+    tile what folds its points to that, so that there are no values; None where they are needed.
     """
 
     then: Callable[..., Any] | None = None
-    instead: Callable[[GridFunction | Chosen, Tile], Callable[[Coordinates], Any] | None] | None = None
+    instead: Callable[[GridFunction | Chosen, Tile, Coordinates], Folds | None] | None = None
 
     def __init__(self, space: Space, layout: Layout, device: Any, *, native: bool = True) -> None:
         self.space, self.layout, self.device, self.native = space, layout, device, native
@@ -60,10 +60,11 @@ class Evaluator:
             return self.batches.start(function, arrays, columns, then, order)
         columns, room = self._columns_later(tile)
         coordinates = [self._later(i, tile, columns) for i in self._numeric]
-        instead = self.instead(function, tile) if self.instead else None
+        fold = self.instead if self.batches.whole else None
+        instead = fold(function, tile, coordinates) if fold else None
         if instead is not None:
             there = tuple(slice(0, tile.shape[i]) for i in self._numeric)
-            return self.batches.start_whole(lambda: instead(windowed(coordinates, there)), columns, room)
+            return self.batches.start_whole(instead, partial(windowed, coordinates, there), columns, room)
         return self.batches.start(function, coordinates, columns, then, room=room)
 
     def _in_order(self, coordinates: list[dict[str, np.ndarray]]) -> dict[int, np.ndarray]:

@@ -162,6 +162,11 @@ class GridVmap:
         once, device, what, seldom, whole, keep = self._made_with
         return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom, whole, keep)
 
+    @property
+    def launched(self) -> Callable[..., Arrays] | None:
+        """What takes all coordinates of a grid at once, if that is what it was made of."""
+        return self._made_with[0] if self._made_with[4] else None
+
     def counting(self, count: Callable[[], None]) -> "GridVmap":
         """The same compiled function; `count` is called whenever XLA compiles for it from now on."""
         other = copy(self)

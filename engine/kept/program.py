@@ -53,6 +53,10 @@ class KeptProgram:
         """The same function made for grids of other lengths."""
         return self if lengths_of(coordinates) == self._lengths else self._other(coordinates)
 
+    def traced_anew(self, coordinates: Coordinates) -> GridVmap:
+        """What it was made of, for a grid of these coordinates."""
+        return self._anew(coordinates)
+
     def counting(self, count: Callable[[], None]) -> "KeptProgram":
         """The same function; `count` is called whenever a program is made ready for it from now on."""
         other = copy(self)

@@ -118,7 +118,8 @@ class Fold:
 
         Whether it may be that no values are written, so that a tile is not cut into batches.
         """
-        in_kernel = InKernel(self.space, self.stored.reduction.measures, self.layouts.grid, self.layouts.kept)
+        cut, measures = self.layouts, self.stored.reduction.measures
+        in_kernel = InKernel(self.space, measures, cut.grid, cut.kept, evaluator.device)
         evaluator.then, evaluator.instead = self.parts_of, in_kernel.work
         return in_kernel.possible and evaluator.device.platform == "cpu" and not self.space.needs_ode
 

@@ -9,6 +9,7 @@ from equisweep.engine.feedback.stop_flag import forget_stop, request_stop
 from equisweep.engine.grid.batches import Batches
 from equisweep.engine.grid.launches import LONGEST, Launch, Launches
 from equisweep.engine.grid.vmap import GridVmap
+from equisweep.engine.reduce.in_kernel import TileFold
 from equisweep.sweeps import Sweep, SweepError, open_cube
 from equisweep.sweeps.recompute import recompute
 from equisweep.sweeps.run import run_report
@@ -61,12 +62,19 @@ def test_float32_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
     assert open_cube(tmp_path / "gpu.zarr")["investment"].dtype == "float32"
 
 
-def test_what_is_reduced_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
-    sweep = replace(POINTS, reduce={"over": ["beta"], "investment": ["mean", "max"]})
+@pytest.mark.parametrize(
+    "asked", [["mean", "std", "argmax", "histogram(0, 9, 4)"], ["mean", "quantiles(0.5)"]]
+)
+def test_what_is_reduced_has_the_bytes_of_a_cpus(tmp_path, monkeypatch, asked):
+    """Folded on the device, so that no value comes home, or from values that do."""
+    sweep = replace(POINTS, reduce={"over": ["beta"], "investment": asked})
     computed(tmp_path / "cpu.zarr", "cpu", sweep)
     simulate(monkeypatch, 2)
+    folded, gather = [], TileFold.gather
+    monkeypatch.setattr(TileFold, "gather", lambda one, found: folded.append(one.tile) or gather(one, found))
     computed(tmp_path / "gpu.zarr", "all", sweep)
     assert numbers(tmp_path / "gpu.zarr") == numbers(tmp_path / "cpu.zarr") != {}
+    assert len(folded) == (4 if "std" in asked else 0)
 
 
 def test_a_cube_begun_on_a_gpu_goes_on_elsewhere_and_is_checked_there(tmp_path, monkeypatch, on_the_cpu):

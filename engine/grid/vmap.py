@@ -46,7 +46,7 @@ class GridVmap:
 
     The function is traced once, at a point; for each combination of lengths that trace is vectorised.
     `compile_seconds` is about how long that takes, as the number of equations has it, and `remark` says what
-    is done about it where that is long.
+    is done about it where that is long. `launched` is `point` where that takes a whole grid at once, or None.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ class GridVmap:
             self._plain = vmapped(once.rewritten(loops_guarded), len(coordinates), len(shared))
         self._named = _named(self._plain)
         self._made_with = once, device, what, seldom, whole, keep
+        self.launched = once if whole else None
         self._keep = keep
         self._options: dict[str, Any] = {}
         self._loaded: dict[tuple[int, ...], Program] = {}
@@ -161,11 +162,6 @@ class GridVmap:
             return self
         once, device, what, seldom, whole, keep = self._made_with
         return GridVmap(once, coordinates, device, self._count, self._shared, what, seldom, whole, keep)
-
-    @property
-    def launched(self) -> Callable[..., Arrays] | None:
-        """What takes all coordinates of a grid at once, if that is what it was made of."""
-        return self._made_with[0] if self._made_with[4] else None
 
     def counting(self, count: Callable[[], None]) -> "GridVmap":
         """The same compiled function; `count` is called whenever XLA compiles for it from now on."""

@@ -1,6 +1,6 @@
 """Which device computes, and how many points a tile may have there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,12 @@ def pick_device(wanted: str, amount: Amount | None = None, begun: str = "") -> A
     return choose_device(wanted, amount, begun).device
 
 
-def choose_device(wanted: str, amount: Amount | None = None, begun: str = "") -> Choice:
+def choose_device(
+    wanted: str,
+    amount: Amount | None = None,
+    begun: str = "",
+    measured: Callable[[Amount], Amount] = lambda amount: amount,
+) -> Choice:
     """The device that is `wanted`.
 
     Parameters
@@ -84,6 +89,8 @@ def choose_device(wanted: str, amount: Amount | None = None, begun: str = "") ->
         How much there is to compute. Of "auto" without it a GPU is taken wherever there is one.
     begun
         The kind of device, "cpu" or "gpu", that alone can go on with what is there: "auto" is that one.
+    measured
+        The amount with what a core takes for it; asked where a GPU is there, and the sweep is not small.
 
     Raises SweepError where `wanted` is none of these, or a GPU that is not there.
     """
@@ -93,7 +100,7 @@ def choose_device(wanted: str, amount: Amount | None = None, begun: str = "") ->
     if wanted == "cpu":
         return Choice(_cpu())
     if wanted == "auto":
-        return _begun_on(begun) if begun else _sooner(amount)
+        return _begun_on(begun) if begun else _sooner(amount, measured)
     gpus, reason = _gpus()
     if not gpus:
         raise SweepError(f"device: no GPU can be used: {reason}; use ", Argument("device", "cpu"))
@@ -105,7 +112,7 @@ def _begun_on(kind: str) -> Choice:
     return Choice(gpus[0] if gpus else _cpu(), "as what is there was computed, for it is not portable")
 
 
-def _sooner(amount: Amount | None) -> Choice:
+def _sooner(amount: Amount | None, measured: Callable[[Amount], Amount]) -> Choice:
     if amount is not None and amount.cpu_seconds < GPU_START:
         return Choice(_cpu(), f"about {amount.cpu_seconds:.2g} s, and a GPU takes {GPU_START:g} s to start")
     gpus, reason = _gpus()
@@ -114,10 +121,12 @@ def _sooner(amount: Amount | None) -> Choice:
         return Choice(_cpu(), said, said if has_driver() else "")
     if amount is None:
         return Choice(gpus[0])
+    amount = measured(amount)
     cpu, gpu = amount.cpu_seconds, amount.gpu_seconds(gpus[0])
+    how = "by points tried" if amount.core_seconds is not None else "by rates"
     if cpu <= gpu:
-        return Choice(_cpu(), f"about {cpu:.2g} s, and on the GPU {gpu:.2g} s")
-    return Choice(gpus[0], f"about {gpu:.2g} s, and on the processor {cpu:.2g} s")
+        return Choice(_cpu(), f"about {cpu:.2g} s, and on the GPU {gpu:.2g} s, {how}")
+    return Choice(gpus[0], f"about {gpu:.2g} s, and on the processor {cpu:.2g} s, {how}")
 
 
 def _cpu() -> Any:

@@ -29,20 +29,64 @@ def lorenz_lanes(size: int, *, fixed: bool = False, home: bool = False, single: 
     return _lanes(lorenz.own_flow(), method, values, ("x_final", "y_final", "z_final"), home)
 
 
+def new_model(size: int) -> Work:
+    """Trajectories of a model that is like no other: each is traced, compiled, loaded and launched anew."""
+    from random import SystemRandom
+
+    from equisweep.engine.ode.method import Method
+
+    flow = lorenz.own_flow(lorenz.SIGMA + SystemRandom().random())
+    values = {"rho": lorenz.rhos(size), "horizon": np.ones(size)}
+    return _lanes(flow, Method("tsit5", TOL, TOL, 100_000, settle=0.0), values, ("x_final",), False)
+
+
+def copied_home(numbers: int, *, pinned: bool) -> Work:
+    """A copy of doubles from the device to the host: as a run makes it, or into `pinned` memory."""
+    import jax
+    import jax.numpy as jnp
+    from equisweep.engine.grid.launches import Launch
+    from jax.sharding import SingleDeviceSharding
+
+    made = jax.block_until_ready(jnp.zeros(numbers))
+    another = jax.jit(lambda a: a + 1)  # what has been copied once lies on the host already
+    if pinned:
+        there = SingleDeviceSharding(jax.devices()[0], memory_kind="pinned_host")
+        return lambda: jax.block_until_ready(jax.device_put(another(made), there))
+    return lambda: np.asarray(Launch({"a": another(made)}).values["a"])
+
+
+def command(file: Path, folder: Path, device: str) -> Work:
+    """The whole command, in a process of its own: from its start, and that of CUDA, to its end."""
+    import subprocess
+    import sys
+
+    entry = "from equisweep.entry import entry; entry()"
+    cube = str(folder / f"{file.stem}.command.zarr")
+    told = ["run", str(file), "-o", cube, "--device", device, "--overwrite", "--quiet"]
+    return partial(subprocess.run, [sys.executable, "-c", entry, *told], check=True)
+
+
 def lorenz_diffrax(size: int, *, fixed: bool = False) -> Work:
     """The same by diffrax's Tsit5 under vmap, all at once."""
     return lorenz.diffrax_vmap(size, fixed, None, TOL)[0]
 
 
-def replicator_lanes(size: int, *, solver: str, kind: str = "even", swings: bool = False) -> Work:
-    """The supervision game with both mechanisms dynamic, at 1e-6, from device memory to device memory."""
+def replicator_lanes(
+    size: int, *, solver: str, kind: str = "even", swings: bool = False, single: bool = False
+) -> Work:
+    """The supervision game with both mechanisms dynamic, at 1e-6, from device memory to device memory.
+
+    `single`: at 1e-5, in float32.
+    """
     from equisweep.engine.ode.method import Method
     from equisweep.kernels.games.supervision.model import FLOW
 
     flow = FLOW if swings else replace(FLOW, swings=())
-    method = Method(solver, TOL, TOL, settle=0.0, max_steps=1_000_000)
+    tol, dtype = (10 * TOL, np.float32) if single else (TOL, np.float64)
+    method = Method(solver, tol, tol, settle=0.0, max_steps=1_000_000)
     choices = {"reward": "dynamic", "punishment": "dynamic"}
-    return _lanes(flow, method, whole_case(problem(kind, size)), ("x_final", "y_final"), False, **choices)
+    values = {name: v.astype(dtype) for name, v in whole_case(problem(kind, size)).items()}
+    return _lanes(flow, method, values, ("x_final", "y_final"), False, **choices)
 
 
 def replicator_diffrax(size: int) -> Work:

@@ -44,8 +44,8 @@ def _solve(values: np.ndarray, tol: float) -> np.ndarray:
     return np.array([one(float(rho)) for rho in values])
 
 
-def own_flow() -> Any:
-    """The equations as a model of the user's own."""
+def own_flow(sigma: float = SIGMA) -> Any:
+    """The equations as a model of the user's own; with another `sigma` it is one that nobody has compiled."""
     import jax.numpy as jnp
     from equisweep.kernels.declare import flow_model
     from equisweep.kernels.flow import Observable
@@ -61,7 +61,8 @@ def own_flow() -> Any:
     )
     def lorenz(_t: Any, state: Any, p: Any) -> Any:
         """Lorenz' equations."""
-        return jnp.stack(slopes(*state, p["rho"]))
+        of_x, *others = slopes(*state, p["rho"])
+        return jnp.stack([of_x if sigma == SIGMA else sigma * (state[1] - state[0]), *others])
 
     return lorenz.flow
 

@@ -1,24 +1,44 @@
-"""Whether a sweep is computed sooner by the processor's cores or by a GPU, from rates alone.
+"""Whether a sweep is computed sooner by the processor's cores or by a GPU.
 
-The GPU's rates are those of a trial on one H100: its kernels by themselves, and what a run of version 0.1.0
-took besides. The code of today has not been measured on a card. Where both estimates are close either will
-do; they are to send small sweeps to the processor and millions of orbits to the card.
+How many cores a card stands for is what the same orbits took on both: a trial's kernel on one H100, and the
+steps of today on a core. What a core takes is measured by points that are tried (`Amount.core_seconds`),
+where a card is there and the sweep is not small; before that by rates. The code of today has not been
+measured on a card. Where both estimates are close either will do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-# On each core: points of a grid, orbits at 1e-6 with tsit5 to T = 200, and those that mathematics decides.
-_POINTS, _ORBITS, _DECIDED = 50e6, 2e3, 5e4
-# To start CUDA, to load kernels into the card, to copy the first tile [s].
+# The supervision game to T = 20 by taylor at 1e-6, seconds an orbit: 2^19 of them on the H100, and on a core,
+# with AVX-512 and without (docs/benchmarks).
+_ON_CARD, _ON_CORE = 11.4e-9, {True: 1.9e-6, False: 8.7e-6}
+# On a core with AVX-512, by the time of the processor: points of `external` with all outputs; orbits to
+# T = 200 by tsit5 at 1e-6, what they reach included; those of a preset that mathematics decides.
+_POINTS, _ORBITS, _DECIDED = 16e6, 1.4e4, 1.3e5
+# To start CUDA, to load kernels into the card, to copy the first tile [s]: the demo of 52,488 points took the
+# H100 4.7 s where all had been compiled before, and 16 cores 2.1 s with compiling.
 GPU_START = 3.0
-# The same points and orbits on the card of the trial, and bytes a second from its memory to the host's.
-_ON_CARD = 2e9, 1e7, 2e8
+# From the card's memory to the host's, bytes a second: a tenth of what pinned memory should give.
 _BUS = 5e9
-# Its multiprocessors, and how many products of doubles one of them begins in each cycle.
-_MULTIPROCESSORS, _PRODUCTS = 132, 64
-# The same of other cards by compute capability; of those that are not named, which are made for pictures, 2.
-_PRODUCTS_BY_CAPABILITY = {"6.0": 32, "7.0": 32, "8.0": 32, "9.0": 64, "10.0": 64}
+# Multiprocessors of the card of the trial.
+_MULTIPROCESSORS = 132
+# How many products of doubles a multiprocessor begins in each cycle, by compute capability; those that are
+# not named are made for pictures.
+_PRODUCTS, _FOR_PICTURES = {"6.0": 32, "7.0": 32, "8.0": 32, "9.0": 64, "10.0": 64}, 2
+
+
+@cache
+def has_wide_vectors() -> bool:
+    """Whether this processor has AVX-512."""
+    import llvmlite.binding as llvm
+
+    return bool(llvm.get_host_cpu_features().get("avx512f"))
+
+
+def units_for_doubles(capability: str) -> int:
+    """How many products of doubles a multiprocessor begins in a cycle, by the card's compute capability."""
+    return _PRODUCTS.get(capability, _FOR_PICTURES)
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,10 @@ class Amount:
         How many cores of the processor compute.
     single
         Whether in numbers of 32 bits.
+    wide
+        Whether the processor has AVX-512.
+    core_seconds
+        How long one core would compute, by points that were tried; None: by rates.
     """
 
     points: int
@@ -43,26 +67,34 @@ class Amount:
     decided: bool
     cores: int
     single: bool = False
+    wide: bool = field(default_factory=has_wide_vectors)
+    core_seconds: float | None = None
 
-    def _of(self, rates: tuple[float, float, float]) -> float:
-        return rates[0] if not self.orbits else rates[2] if self.decided else rates[1]
+    @property
+    def one_core(self) -> float:
+        """About how long one core computes."""
+        if self.core_seconds is not None:
+            return self.core_seconds
+        rate = _POINTS if not self.orbits else _DECIDED if self.decided else _ORBITS
+        return self.points / rate * _ON_CORE[self.wide] / _ON_CORE[True]
 
     @property
     def cpu_seconds(self) -> float:
         """About how long the processor computes."""
-        return self.points / (self._of((_POINTS, _ORBITS, _DECIDED)) * self.cores)
+        return self.one_core / self.cores
 
     def gpu_seconds(self, gpu: Any = None) -> float:
         """About how long a GPU takes, its start included; one of JAX's devices, or the card of the trial."""
-        cards = len(getattr(gpu, "each", (gpu,)))
-        share = 1.0 if gpu is None else _share(getattr(gpu, "each", (gpu,))[0], self.single)
-        return GPU_START + (self.points / (self._of(_ON_CARD) * share) + self.bytes / _BUS) / cards
+        cards = getattr(gpu, "each", (gpu,))
+        share = 1.0 if gpu is None else _share(cards[0], self.single)
+        computing = self.one_core * _ON_CARD / _ON_CORE[self.wide] / share
+        return GPU_START + (computing + self.bytes / _BUS) / len(cards)
 
 
 def _share(gpu: Any, single: bool) -> float:
     """How fast a card computes, that of the trial being 1."""
     multiprocessors = getattr(gpu, "core_count", _MULTIPROCESSORS)
-    products = _PRODUCTS_BY_CAPABILITY.get(str(getattr(gpu, "compute_capability", "")), 2)
-    if single:  # all cards have as many units for these, or twice as many
-        products = _PRODUCTS
-    return multiprocessors * products / (_MULTIPROCESSORS * _PRODUCTS)
+    most = units_for_doubles("9.0")
+    # All cards have as many units for numbers of 32 bits as that one has for doubles, or twice as many.
+    products = most if single else units_for_doubles(str(getattr(gpu, "compute_capability", "")))
+    return multiprocessors * products / (_MULTIPROCESSORS * most)

@@ -1,5 +1,6 @@
 """Where a sweep is computed: on the device that was asked for, or where it is likely to be sooner done."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import numpy as np
 
 from ..cores import cores
 from ..device import Choice, choose_device
-from ..errors import CubeError
+from ..errors import CubeError, SweepError
 from ..gpus.estimate import Amount
 from ..gpus.neighbour import plugin
 from ..space import Space
 from ..store.cube import open_cube_for_reading
+from ..trial import TooLong, tried
+from .begin import plan_space
 from .portable import DEVICE, is_portable, platform_of, said_by
 
 
@@ -49,7 +52,23 @@ def where(
     if wanted == "auto" and plugin() is not None:
         left = cubes[1:] if replaced else cubes
         begun = next(filter(None, (begun_on(cube) for cube in left if cube is not None)), "")
-    return choose_device(wanted, amount_of(space, points), begun)
+    return choose_device(wanted, amount_of(space, points), begun, lambda amount: measured(amount, space))
+
+
+def measured(amount: Amount, space: Space) -> Amount:
+    """The same amount, and how long a core would compute it: some points of the space are tried.
+
+    As it was where they cannot be, or compiling for the processor takes long.
+    """
+    import jax
+
+    processor = jax.devices("cpu")[0]
+    try:
+        trial = tried(space, plan_space(space, processor), processor)
+    except (TooLong, SweepError):  # a run says what is wrong
+        return amount
+    part = amount.points / max(space.points, 1)
+    return replace(amount, core_seconds=trial.compute_seconds * amount.cores * part)
 
 
 def begun_on(root: Path) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import jax
+import numpy as np
 import pytest
 from equisweep.engine import device as devices
 from equisweep.engine.device import SeveralGpus, choose_device, most_points, pick_device
@@ -15,11 +16,13 @@ from equisweep.engine.gpus import missing, neighbour
 from equisweep.engine.gpus.estimate import GPU_START, Amount
 from equisweep.engine.kept.environment import variables
 from equisweep.engine.run import where as run_where
+from equisweep.engine.trial import TooLong
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.commands.main import main
+from helpers.project import ROOT
 
-DEMO = Amount(52_488, 3 * 8 * 52_488, False, False, 16)
-ORBITS = Amount(10**6, 17 * 10**6, True, False, 16)
+DEMO = Amount(52_488, 3 * 8 * 52_488, False, False, 16, wide=False)
+ORBITS = Amount(10**6, 17 * 10**6, True, False, 16, wide=False)
 H100 = SimpleNamespace(core_count=132, compute_capability="9.0", platform="gpu", id=0)
 FOR_PICTURES = SimpleNamespace(core_count=128, compute_capability="8.9", platform="gpu", id=0)
 
@@ -40,12 +43,32 @@ def seen(monkeypatch):
     ("amount", "gpu", "kind", "why"),
     [
         (DEMO, H100, "cpu", "a GPU takes 3 s to start"),
-        (ORBITS, H100, "gpu", "on the processor 31 s"),
+        (ORBITS, H100, "gpu", "on the processor 20 s, by rates"),
+        (replace(ORBITS, wide=True, cores=32), H100, "cpu", "about 2.2 s, and a GPU takes 3 s to start"),
+        (replace(ORBITS, wide=True, cores=2), H100, "gpu", "about 3.4 s, and on the processor 36 s"),
         (replace(ORBITS, decided=True), H100, "cpu", "to start"),
-        (replace(ORBITS, points=10**5, cores=2), H100, "gpu", "on the processor 25 s"),
-        (replace(ORBITS, points=10**8, bytes=0, cores=128), FOR_PICTURES, "gpu", "on the processor 3.9e+02"),
-        (replace(ORBITS, points=2 * 10**6, cores=256), FOR_PICTURES, "cpu", "on the GPU 9.6 s"),
-        (replace(DEMO, points=10**10, bytes=17 * 10**10), H100, "cpu", "on the GPU 42 s"),
+        (replace(ORBITS, points=10**5, cores=2), H100, "gpu", "on the processor 16 s"),
+        (replace(ORBITS, points=10**8, bytes=0, cores=128), FOR_PICTURES, "cpu", "on the GPU 1.4e+03 s"),
+        (replace(ORBITS, points=10**7, bytes=0, cores=2), FOR_PICTURES, "gpu", "on the processor 1.6e+03"),
+        (
+            replace(ORBITS, core_seconds=64.0),
+            H100,
+            "gpu",
+            "about 3.1 s, and on the processor 4 s, by points tried",
+        ),
+        (
+            replace(ORBITS, bytes=10**10, core_seconds=64.0),
+            H100,
+            "cpu",
+            "and on the GPU 5.1 s, by points tried",
+        ),
+        (replace(DEMO, points=10**10, bytes=17 * 10**10), H100, "gpu", "on the processor 1.8e+02 s"),
+        (
+            replace(DEMO, points=10**10, bytes=17 * 10**10, wide=True, cores=32),
+            H100,
+            "cpu",
+            "on the GPU 41 s",
+        ),
         (None, H100, "gpu", ""),
     ],
 )
@@ -62,6 +85,46 @@ def test_of_very_many_orbits_a_tile_holds_more():
     tiles = {points: most_points(cpu, 8, True, points) for points in (0, 10**9, 10**10, 10**13)}
     assert tiles == {0: 2**14, 10**9: 2**14, 10**10: 10**5, 10**13: 2**20}
     assert most_points(cpu, 8, False, 10**3) == most_points(cpu, 8, False, 10**13) == 2**20
+
+
+@pytest.mark.parametrize(("compute", "kind"), [(50.0, "gpu"), (0.5, "cpu")])
+def test_where_a_card_is_there_points_are_tried_before_a_large_sweep_is_sent(
+    monkeypatch, seen, compute, kind
+):
+    """A million orbits, on two cores: however long rates say that they take, what was tried decides."""
+    asked, side = seen(H100), np.linspace(1, 10, 1000).tolist()
+    sweep = Sweep("supervision", {"r": side, "f": side}, fixed={"reward": "dynamic"})
+    space = replace(sweep, integrator={"decide": "integration"}).space()
+    tries = []
+    trial = SimpleNamespace(compute_seconds=compute)
+    monkeypatch.setattr(run_where, "tried", lambda *given: (tries.append(given), trial)[1])
+    monkeypatch.setattr(run_where, "cores", lambda: 2)
+    choice = run_where.where("auto", space)
+    assert (choice.device.platform, len(tries), bool(asked)) == (kind, 1, True)
+    assert f"{compute:g} s" in choice.why
+    assert choice.why.endswith("by points tried")
+    assert tries[0][2].platform == "cpu"
+    # Half of the points take half as long; what cannot be tried, as compiling takes long, goes by rates.
+    assert run_where.measured(run_where.amount_of(space, 500_000), space).cpu_seconds == compute / 2
+
+    def too_long(*_):
+        raise TooLong(100.0, "")
+
+    monkeypatch.setattr(run_where, "tried", too_long)
+    assert run_where.where("auto", space).why.endswith("by rates")
+    # The demo is not tried, nor is a card started for it.
+    asked.clear()
+    demo = Sweep.from_file(ROOT / "sweeps" / "presets" / "external.toml").space()
+    assert (demo.points, run_where.where("auto", demo).device.platform, asked) == (52_488, "cpu", [])
+
+
+def test_what_a_core_takes_is_measured_by_points_of_the_sweep(monkeypatch, seen):
+    monkeypatch.setattr(devices, "GPU_START", -1.0)  # nothing is too small
+    seen(H100)
+    sweep = Sweep("external", {"alpha": [0.2, 0.4], "beta": [0.3, 0.6]}, outputs=["investment"])
+    choice = run_where.where("auto", sweep.space())
+    assert choice.device.platform == "cpu"
+    assert choice.why.endswith("on the GPU 3 s, by points tried")
 
 
 def test_several_cards_are_one_device_which_has_the_least_of_their_memory(seen):

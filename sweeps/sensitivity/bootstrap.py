@@ -37,6 +37,19 @@ class Resampler:
         done += [counts @ flat for counts in (self._kept if self._kept is not None else self._draw())]
         return np.concatenate(done).reshape(-1, *table.shape[1:])
 
+    def sums_of(self, tables: Iterator[np.ndarray]) -> np.ndarray:
+        """The same of a table that comes row by row, so many at a time."""
+        if self._kept is None:  # all rows are drawn again for some replicates at a time
+            return self.sums(np.concatenate(list(tables)))
+        (counts,), first, shape = self._kept, 0, ()
+        plain, drawn = np.zeros(()), np.zeros(())
+        for table in tables:
+            flat, shape = table.reshape(len(table), -1), table.shape[1:]
+            plain, here = plain + flat.sum(axis=0), counts[:, first : first + len(table)] @ flat
+            here += drawn
+            drawn, first = here, first + len(table)
+        return np.concatenate([plain[None], drawn]).reshape(-1, *shape)
+
     def interval(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Estimate, low and high of statistics of `sums`: the estimate, give or take the normal quantile
         times the replicates' standard deviation.

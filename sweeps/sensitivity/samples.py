@@ -129,7 +129,9 @@ class Samples:
 
     def usable(self, name: str, region: Region, values: np.ndarray) -> np.ndarray:
         """Which points of a block hold an answer: their status is one to keep, their value finite."""
-        kept = np.isin(self._read("status", region), self.kept(name))
+        counts = np.zeros(256, bool)  # a look-up is several times as fast as a search
+        counts[self.kept(name)] = True
+        kept = counts[self._read("status", region)]
         usable = np.isfinite(values)
         usable &= _of_each_cell(kept, values)
         return usable

@@ -14,6 +14,9 @@ import numpy as np
 
 from .bootstrap import Resampler, varying
 
+# Values of which moments are made at once: few enough for a cache, many for a product of matrices.
+_PIECE = 2**20
+
 
 def sobol_indices(
     values: np.ndarray, usable: np.ndarray, dims: int, second_order: bool, resampler: Resampler
@@ -32,13 +35,23 @@ def sobol_indices(
     shape (cells,).
     """
     rows = np.asarray(usable.all(axis=1))
-    kept = np.where(rows[:, None], values, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        middle = kept.sum(axis=(0, 1)) / (rows.sum(axis=0) * values.shape[1])
-        y = np.where(rows[:, None], kept - middle, 0).swapaxes(0, 1)
-    sums = resampler.sums(np.stack(list(_moments(y, rows.astype(float), second_order)), axis=1))
+        total = np.add.reduce(values, axis=(0, 1), where=rows[:, None])
+        middle = total / (rows.sum(axis=0) * values.shape[1])
+        sums = resampler.sums_of(_tables(values, rows, middle, second_order))
     result = indices_of(sums, middle, dims, second_order, resampler)
     return result | {"left_out": len(rows) - rows.sum(axis=0)}
+
+
+def _tables(
+    values: np.ndarray, rows: np.ndarray, middle: np.ndarray, second_order: bool
+) -> Iterator[np.ndarray]:
+    """Moments of so many base samples at a time, shape (samples, moments, cells)."""
+    at_once = max(_PIECE // max(values[0].size, 1), 1)
+    for first in range(0, len(values), at_once):
+        here = rows[first : first + at_once]
+        y = np.where(here[:, None], values[first : first + at_once] - middle, 0.0).swapaxes(0, 1)
+        yield np.stack(list(_moments(y, here.astype(float), second_order)), axis=1)
 
 
 def indices_of(

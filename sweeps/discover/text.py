@@ -18,7 +18,7 @@ def discovery_text(found: Discovery, style: str, asked_by: str = "") -> str:
     share = found.inside / found.points
     lines = [f"{found.condition}: at {found.inside:,} of {found.points:,} points (density {share:.4g})"]
     if not rows:
-        return "\n".join([*lines, "no box is denser than all points together"])
+        return "\n".join([*lines, _why_none(found, share), *_failed(found)])
     brief = [{key: value for key, value in row.items() if key != "where"} for row in rows]
     lines += ["", format_records(brief, "table"), ""]
     for number, one in enumerate(found.boxes, 1):
@@ -32,9 +32,21 @@ def discovery_text(found: Discovery, style: str, asked_by: str = "") -> str:
     if len(rows) > 1:
         coverage, density = found.together
         lines.append(f"together: coverage {coverage:.4g}, density {density:.4g}")
-    if found.without_result:
-        lines.append(f"{found.without_result:,} of the other points have no result")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_failed(found)])
+
+
+def _why_none(found: Discovery, share: float) -> str:
+    """Why there is no box; `share` is the density of all points."""
+    if found.wanted is not None and share >= found.wanted:
+        return f"all points together are as dense as was asked ({found.wanted:g}): ask for a higher density"
+    return "no box is denser than all points together"
+
+
+def _failed(found: Discovery) -> list[str]:
+    """How many points count as outside that have no result."""
+    if not found.without_result:
+        return []
+    return [f"{found.without_result:,} of the other points have no result"]
 
 
 def _row(name: str, one: Found) -> dict[str, Any]:

@@ -80,6 +80,14 @@ def test_that_no_box_is_as_dense_as_asked_is_said():
     assert [key for key, one in text.items() if "no box of density 0.8 was found" in one] == [("prim", 0.8)]
 
 
+def test_why_there_is_no_box_is_said(cube):
+    """Where all points are as dense as was asked, a denser box may well be there."""
+    text = discovery_text(discover(cube, "hit > 0.5", density=0.05), "table")
+    assert "as dense as was asked (0.05): ask for a higher density" in text
+    assert "7 of the other points have no result" in text
+    assert discover(cube, "hit > 0.5", density=0.9).boxes[0].density > 0.9
+
+
 def test_limits_are_tested_by_a_binomial_law(cube):
     found = discover(cube, "hit > 0.5", boxes=1)
     inputs, box = found.inputs, found.shapes[0]

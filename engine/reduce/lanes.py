@@ -74,12 +74,13 @@ class Lanes:
 
         `array` has numbers of rows, or of cells, along axis `cells_first`, and the innermost axis last.
         """
-        lead = array.shape[:cells_first]
+        lead, cells = array.shape[:cells_first], prod(shape[: self.kept])
         if self.strided:
-            return array.reshape(*lead, prod(shape[: self.kept]), -1)
+            return array.reshape(*lead, cells, prod(array.shape[cells_first:]) // cells)
         outer = [n for axis, n in enumerate(shape[: self.kept]) if axis != self.inner]
-        split = array.reshape(*lead, *outer, -1, array.shape[-1])
-        return np.moveaxis(split, -1, cells_first + self.inner).reshape(*lead, prod(shape[: self.kept]), -1)
+        each = prod(array.shape[cells_first:-1]) // prod(outer)
+        split = array.reshape(*lead, *outer, each, array.shape[-1])
+        return np.moveaxis(split, -1, cells_first + self.inner).reshape(*lead, cells, each)
 
 
 def halved(lanes: np.ndarray) -> np.ndarray:

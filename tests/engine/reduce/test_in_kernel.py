@@ -95,6 +95,14 @@ CUTS = {
 LONG = {"z": [0.3, 0.7], "x": {"start": 0.0, "stop": 1.0, "num": 4999}}
 
 
+@pytest.mark.parametrize("over", [["x", "z", "k"], ["k"]])
+def test_counts_alone_are_counted_without_sums(folder, tmp_path, monkeypatch, over):
+    what = sweep(folder, over, {"side": ["counts"], "y": ["count", "histogram(998, 1001, 3)"]})
+    found = bytes_of(tmp_path, "counts", what, 900)
+    monkeypatch.setattr(InKernel, "work", lambda *_: None)
+    assert bytes_of(tmp_path, "values", what, 900) == found
+
+
 @pytest.mark.parametrize("cut", CUTS)
 def test_the_bits_are_those_of_values_whatever_the_width(folder, tmp_path, monkeypatch, cut):
     over, tile_points = CUTS[cut]

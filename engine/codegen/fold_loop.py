@@ -14,7 +14,7 @@ from .ir import Graph, Scalar, Unsupported, order_of
 # The numbers of a point, by output.
 Numbers = Mapping[str, tuple[Scalar, ...]]
 # LLVM takes as long for a fold as for some dozen operations.
-_MOST_FOLDS = 256
+MOST_FOLDS = 256
 # What `values_of` has found.
 _VALUES: "WeakKeyDictionary[Scalar, frozenset[int] | None]" = WeakKeyDictionary()
 
@@ -43,8 +43,8 @@ class FoldLoop:
     ) -> None:
         numbers = dict(zip(loop.outputs, loop.grid.fields, strict=True))
         wanted = folds(Graph(), numbers)
-        if len(wanted) > _MOST_FOLDS:
-            raise Unsupported(f"more than {_MOST_FOLDS} statistics of a point")
+        if len(wanted) > MOST_FOLDS:
+            raise Unsupported(f"more than {MOST_FOLDS} statistics of a point")
         self.folding = folding(loop.grid, wanted, inner, strided)
         self._loop, self._dtypes = loop, loop.dtypes
         self._program: Any = loop.backend.folded(self.folding)

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..codegen.fold_loop import FoldLoop, Numbers
+from ..codegen.fold_loop import MOST_FOLDS, FoldLoop, Numbers
 from ..codegen.folds import Fold
 from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled, all_native
@@ -135,4 +135,10 @@ def why_values_are_written(space: Space, measures: Sequence[Measure], ways: Coll
         return "of orbits"
     if len(space.drawn_choices) > 1:
         return "of drawn choices"
-    return why_values_are_needed(measures) or ("" if all_native(ways) else "through XLA")
+    if needing := why_values_are_needed(measures):
+        return needing
+    numbers = {one.name: space.inner_size(one) for one in space.variables}
+    wanted = [one for measure in measures for one in measure.accumulators or ()]
+    if sum(numbers.get(one.output, 1) for one in wanted) > MOST_FOLDS:
+        return f"of more than {MOST_FOLDS} statistics"
+    return "" if all_native(ways) else "through XLA"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from equisweep.engine.codegen import fold_loop
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.cpu.fold_program import CpuFoldProgram
 from equisweep.engine.codegen.fold_loop import FoldLoop, values_of
@@ -13,13 +14,13 @@ from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.cores import use_cores
 from equisweep.engine.errors import CubeError, SweepInterrupted
-from equisweep.engine.reduce import loop
-from equisweep.engine.reduce.in_kernel import InKernel
+from equisweep.engine.reduce import in_kernel, loop
+from equisweep.engine.reduce.in_kernel import InKernel, TileFold
 from equisweep.engine.reduce.lanes import Lanes
 from equisweep.engine.reduce.loop import Fold as Folding
 from equisweep.engine.run import begin
 from equisweep.kernels.status import Status
-from equisweep.sweeps import Sweep, run
+from equisweep.sweeps import Sweep, plan, run
 from helpers.cube_files import contents
 from helpers.ended_early import stop_after
 
@@ -100,6 +101,20 @@ def test_counts_alone_are_counted_without_sums(folder, tmp_path, monkeypatch, ov
     what = sweep(folder, over, {"side": ["counts"], "y": ["count", "histogram(998, 1001, 3)"]})
     found = bytes_of(tmp_path, "counts", what, 900)
     monkeypatch.setattr(InKernel, "work", lambda *_: None)
+    assert bytes_of(tmp_path, "values", what, 900) == found
+
+
+def test_very_many_statistics_are_taken_of_values(folder, tmp_path, monkeypatch):
+    asked = {"parts": ["mean", "max"]}
+    what = sweep(folder, ["x"], asked)
+    assert plan(what, trial=False).written == ""
+    found = bytes_of(tmp_path, "folded", what, 900)
+    for module in (fold_loop, in_kernel):
+        monkeypatch.setattr(
+            module, "MOST_FOLDS", 23
+        )  # a count, a sum and a maximum of each of three parts, and 15 statuses, are 24
+    assert "statistics" in plan(what, trial=False).written
+    monkeypatch.setattr(TileFold, "gather", lambda *_: 1 / 0)
     assert bytes_of(tmp_path, "values", what, 900) == found
 
 

@@ -88,7 +88,7 @@ class Plan:
     latest
         The time up to which orbits go on until they are decided; None where each ends at its horizon.
     device
-        Where a run would compute and, where nobody said so, why there: an estimate from rates.
+        Where a run would compute and, where nobody said so, why there: estimates by points tried, or rates.
     """
 
     points: int
@@ -161,7 +161,7 @@ def plan(
     from .spec.design import Design
 
     told = resolved(sweep)
-    chosen = where(device, told.space, None if reuse is None else cube_path(reuse))
+    chosen = where(device, told.space, None if reuse is None else cube_path(reuse), trial=trial)
     picked = chosen.device
     space, stored, layout, partial = told.space, told.space, None, 0
     measures = told.reduction.measures if told.reduction else ()

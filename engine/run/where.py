@@ -28,7 +28,12 @@ def amount_of(space: Space, points: int | None = None) -> Amount:
 
 
 def where(
-    wanted: str, space: Space, *cubes: Path | None, points: int | None = None, replaced: bool = False
+    wanted: str,
+    space: Space,
+    *cubes: Path | None,
+    points: int | None = None,
+    replaced: bool = False,
+    trial: bool = True,
 ) -> Choice:
     """The device for a sweep, and why it is that one.
 
@@ -45,6 +50,8 @@ def where(
         How many points are computed, if not all.
     replaced
         Whether the first of the cubes is to be deleted.
+    trial
+        Whether points may be tried; else "auto" goes by rates.
 
     Raises SweepError as `choose_device`.
     """
@@ -52,7 +59,12 @@ def where(
     if wanted == "auto" and plugin() is not None:
         left = cubes[1:] if replaced else cubes
         begun = next(filter(None, (begun_on(cube) for cube in left if cube is not None)), "")
-    return choose_device(wanted, amount_of(space, points), begun, lambda amount: measured(amount, space))
+    return choose_device(
+        wanted,
+        amount_of(space, points),
+        begun,
+        lambda amount: measured(amount, space) if trial else amount,
+    )
 
 
 def measured(amount: Amount, space: Space) -> Amount:

@@ -104,6 +104,8 @@ def test_where_a_card_is_there_points_are_tried_before_a_large_sweep_is_sent(
     assert f"{compute:g} s" in choice.why
     assert choice.why.endswith("by points tried")
     assert tries[0][2].platform == "cpu"
+    assert run_where.where("auto", space, trial=False).why.endswith("by rates")
+    assert len(tries) == 1
     # Half of the points take half as long; what cannot be tried, as compiling takes long, goes by rates.
     assert run_where.measured(run_where.amount_of(space, 500_000), space).cpu_seconds == compute / 2
 

@@ -1,7 +1,8 @@
 """What `make test` leaves out is tried by `make test-products`, which the gate runs right after it."""
 
 import pytest
-from helpers.products import covering, whole_product
+from equisweep.kernels.games.registry import MODELS
+from helpers.products import covering, each_option, some, whole_product
 from helpers.project import ROOT
 
 
@@ -34,3 +35,21 @@ def test_a_part_must_cover_every_value():
     assert len(covering(cases, lambda x, y: y == 1, columns=1)) == 4
     with pytest.raises(ValueError, match="all cases"):
         covering(cases, lambda *_: True)
+
+
+def test_some_of_a_list_are_in_the_part_and_some_are_not():
+    first, second = some(["a", "b"], {"b"})
+    assert (first.values, second.values) == (("a",), ("b",))
+    assert first.marks
+    assert not second.marks
+    for part in ({"a", "b"}, {"c"}):
+        with pytest.raises(ValueError, match="none is in the part, or all are"):
+            some(["a", "b"], part)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_few_combinations_hold_every_option(model):
+    tried = [*each_option(model)]
+    assert len(tried) == max((len(c.options) for c in model.choices), default=1)
+    for choice in model.choices:
+        assert {static[choice.name] for static in tried} == {*choice.options}

@@ -4,10 +4,11 @@
 `make test-products` tries what is left, and `.ci/run` both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from equisweep.kernels.model import Model
 
 # What stands in no covering part. It is left out unless it is asked for: see `addopts` in pyproject.toml.
 whole_product = pytest.mark.whole_product
@@ -44,3 +45,20 @@ def covering(
         pytest.param(*([case] if as_one else case), marks=() if part(*case) else whole_product)
         for case in cases
     ]
+
+
+def some(names: Iterable[Any], part: Container[Any]) -> list[Any]:
+    """Names as `pytest.mark.parametrize` takes them, as `covering`: of a law for each model, say.
+
+    Raises ValueError where none is in the part, or all are: each law is tried, as is each name by other laws.
+    """
+    names = [*names]
+    if len({name in part for name in names}) != 2:
+        raise ValueError("none is in the part, or all are")
+    return [pytest.param(name, marks=() if name in part else whole_product) for name in names]
+
+
+def each_option(model: Model) -> Iterator[dict[str, str]]:
+    """As few combinations as hold each option: the first of all choices, the second, and so on."""
+    for k in range(max((len(c.options) for c in model.choices), default=1)):
+        yield {c.name: c.options[k % len(c.options)] for c in model.choices}

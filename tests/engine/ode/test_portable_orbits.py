@@ -12,6 +12,7 @@ from equisweep.engine.kept.entries import nothing_kept
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep, open_cube, plan, run
 from helpers.cube_files import contents
+from helpers.products import some
 
 WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
 # Of a processor with AVX2, as LLVM calls it; code for it runs on one with AVX-512, too.
@@ -38,7 +39,7 @@ def computed(path, name):
     return numbers(path)
 
 
-@pytest.mark.parametrize("name", WITH_ORBITS)
+@pytest.mark.parametrize("name", some(WITH_ORBITS, {"internal", "supervision_regulator"}))
 def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, monkeypatch, name):
     """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side."""
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(16)])

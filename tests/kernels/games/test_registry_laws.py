@@ -12,16 +12,15 @@ import pytest
 from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.model import Model, Parameter
 from equisweep.kernels.status import MEANING, Status
-from helpers.products import whole_product
+from helpers.products import each_option, some, whole_product
 from helpers.tolerance import assert_close
 from numpy.typing import ArrayLike
 
 ALL = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
-# Operation by operation each of them is compiled for itself: 100 to 200 programs a model.
-QUICK = {"external", "internal", "supervision_noise"}
-EAGER = pytest.mark.parametrize(
-    "model", [pytest.param(m, id=n, marks=() if n in QUICK else whole_product) for n, m in MODELS.items()]
-)
+# Operation by operation each is compiled for itself: 100 to 200 programs a model.
+EAGER = pytest.mark.parametrize("name", some(MODELS, {"external", "internal", "supervision_noise"}))
+# Within two axes more some take as long as all the others.
+NESTED = pytest.mark.parametrize("name", some(MODELS, {"external", "internal", "contract", "menu"}))
 
 
 @ALL
@@ -44,12 +43,6 @@ def bounds(model: Model) -> dict[str, int]:
 
 
 MOST_COMBINATIONS = 100
-
-
-def each_option(model: Model) -> Iterator[dict[str, str]]:
-    """As few combinations as hold each option: the first of all choices, the second, and so on."""
-    for k in range(max((len(c.options) for c in model.choices), default=1)):
-        yield {c.name: c.options[k % len(c.options)] for c in model.choices}
 
 
 def every_combination(model: Model) -> Iterator[dict[str, str]]:
@@ -145,15 +138,17 @@ def test_the_kernel_returns_what_it_declares(model):
 
 
 @EAGER
-def test_compiled_and_eager_agree(model):
+def test_compiled_and_eager_agree(name):
+    model = MODELS[name]
     p = defaults(model)
     eager = model.kernel(p, **usual(model), **bounds(model))
     for name, value in kernel(model.name)(p).items():
         assert_agree(model, name, eager[name], value)
 
 
-@ALL
-def test_mapped_over_nested_axes_equals_point_by_point(model):
+@NESTED
+def test_mapped_over_nested_axes_equals_point_by_point(name):
+    model = MODELS[name]
     p = defaults(model)
     axes = [q.name for q in model.parameters if not q.integer and q.dim is None][:2]
     shifted = {name: p[name] * jnp.array([1.0, 0.995, 0.98]) for name in axes}

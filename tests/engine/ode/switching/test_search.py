@@ -13,6 +13,7 @@ from equisweep.kernels.numerics.roots import bisect
 from equisweep.sweeps import Sweep, SweepError
 from equisweep.sweeps.commands.running.plan import describe_plan
 from equisweep.sweeps.plan import plan
+from helpers.products import each_option, whole_product
 from jax import lax
 
 ONE = jnp.ones(1)
@@ -75,13 +76,18 @@ def test_switches_are_seen_in_the_trace(name):
         assert found.time == time
 
 
-@pytest.mark.parametrize("model", [model for model in MODELS.values() if model.flow], ids=lambda m: m.name)
-def test_flows_that_ship_have_nothing_to_watch_but_their_steps(model):
-    p = {q.name: jnp.asarray([0.4, 0.6] if q.dim else q.default, float) for q in model.parameters}
+def every_combination(model):
     for options in product(*(choice.options for choice in model.choices)):
-        static = dict(zip((choice.name for choice in model.choices), options, strict=True))
+        yield dict(zip((choice.name for choice in model.choices), options, strict=True))
+
+
+@pytest.mark.parametrize("options", [each_option, pytest.param(every_combination, marks=whole_product)])
+@pytest.mark.parametrize("model", [model for model in MODELS.values() if model.flow], ids=lambda m: m.name)
+def test_flows_that_ship_have_nothing_to_watch_but_their_steps(model, options):
+    p = {q.name: jnp.asarray([0.4, 0.6] if q.dim else q.default, float) for q in model.parameters}
+    for static in options(model):
         found = switches_of(model.flow, p, static)
-        assert found.any == any(option.startswith("step") for option in options)
+        assert found.any == any(option.startswith("step") for option in static.values())
         assert not found.hides
         assert not found.unseen
 

@@ -3,6 +3,7 @@
 Of processes in which tests run; `tests/conftest.py` loads it there.
 """
 
+import ctypes
 import gc
 import os
 import re
@@ -74,16 +75,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         jit.OPTIMISE = optimise
         made_before.MADE.clear()
         trajectory._FUNCTIONS.clear()
-    # What orbits were compiled for is 20 MB each, which nobody else asks for, and seldom found by itself.
+    # What orbits were compiled for is 20 MB each, which nobody else asks for, and seldom found by itself; JAX
+    # keeps every trace. Frozen before it is dropped it would stay for good: workers grew to 5 GB.
     if item.path not in _begun:
         _begun.append(item.path)
         if len(_begun) % 20 == 0:
             trajectory._FUNCTIONS.clear()
+            jax.clear_caches()
             gc.collect()
             gc.freeze()
+            _GIVE_BACK(0)
 
 
 _begun: list[Path] = []
+# Of glibc: memory that is free goes back to the system.
+_GIVE_BACK = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: 0)
 
 
 def _only_written(descriptor: int) -> None:

@@ -10,7 +10,7 @@ _NAME = "NPROC"
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on: SLURM, or `taskset`, may have left it some of the host's."""
+    """How many cores this process may run on: SLURM, or ``taskset``, may have left it some of the host's."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -56,10 +56,12 @@ class GridWriter:
             self.load("i64", "%strides", axis, f"%stride{axis}")
 
     def pointers(self, what: str, count: int) -> None:
+        """Read so many pointers, which lie side by side where the argument of this name says."""
         for k in range(count):
             self.load("ptr", f"%{what}s", k, f"%{what}{k}")
 
     def load(self, type_: str, pointers: str, index: int, name: str) -> None:
+        """Read the value number `index` of those that lie side by side, under a name."""
         self.code.emit_as(name, f"load {type_}, ptr {self.code.element(type_, pointers, index)}")
 
     def nest(self, depth: int) -> None:

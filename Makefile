@@ -64,11 +64,12 @@ test-cluster: $(DEV)  ## servers of S3, Google's and Azure's storage (npm), SLUR
 kernels: $(DEV)  ## every orbit on a GPU's threads, without one: assembled for three cards, bits compared; a table in build/kernels.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/gpu/check_kernels.py
 
-# What needs a GPU, then tests of the engine with it as JAX's device, as many as two and a half minutes hold.
+# What needs a GPU, then tests of the engine with it as JAX's device, as many as are left of four minutes hold.
 test-gpu: $(DEV)  ## four minutes on a machine with an NVIDIA GPU: bits, memory, two sweeps at once, Ctrl-C. It installs what it needs
 	@$(WITH_GPU)
-	$(TAKING_TURNS) $(BIN)/python -m pytest -n 0 -rs tests/gpu/check_card.py
-	$(TAKING_TURNS) timeout --signal=INT 150 $(BIN)/python -m pytest -n 4 --dist loadfile -q tests/engine/grid tests/engine/codegen/test_grid_loop.py \
+	@began=$$(date +%s); \
+	$(TAKING_TURNS) timeout --signal=INT 180 $(BIN)/python -m pytest -n 0 -rs tests/gpu/check_card.py || exit 1; \
+	$(TAKING_TURNS) timeout --signal=INT $$((235 - $$(date +%s) + began)) $(BIN)/python -m pytest -n 4 --dist loadfile -q tests/engine/grid tests/engine/codegen/test_grid_loop.py \
 	    tests/engine/codegen/test_lane_loop.py tests/engine/ode/test_trajectory.py || { [ $$? = 124 ] && echo "not all of them: the time was over"; }
 
 faults: $(DEV)  ## 20 minutes of kills, failing disks, power cuts, damage and signals; docs/design/faults.md has the table

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
+_BLANK = " "  # as R and NumPy separate cells where nothing else does
 MOST = 1000  # rows and columns
 _MOST_LINES = 200_000
 _LONGEST_ROW = 10**6  # characters: each cell of a row takes fifty times the memory of its letter
@@ -33,9 +34,9 @@ class Row:
 def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read:
     """What `matrix` makes of the rows of cells in a text, of so many things of a kind `of` ("factors").
 
-    Cells are separated by tabs, semicolons, commas or bars, whichever gives a matrix; a first line ``sep=;``
-    says it. Lines that begin with # outside of quotes are comments. Rows and columns at the edges that hold
-    nothing are left out. Raises MatrixError; so does `matrix` of rows that are none.
+    Cells are separated by tabs, semicolons, commas or bars, whichever gives a matrix, or by blanks alone; a
+    first line ``sep=;`` says it. Lines that begin with # outside of quotes are comments. Rows and columns at
+    the edges that hold nothing are left out. Raises MatrixError; so does `matrix` of rows that are none.
     """
     text = _LINE_ENDS.sub("\n", text)
     lines = text.count("\n")
@@ -45,7 +46,7 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     if not text.strip():
         raise MatrixError("the file is empty")
     tables, large = {}, []
-    for delimiter in [stated] if stated else DELIMITERS:
+    for delimiter in [stated] if stated else [*DELIMITERS, _BLANK]:
         try:
             tables[delimiter] = _table(text, delimiter, of)
         except (MatrixError, csv.Error) as error:
@@ -53,6 +54,8 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     if not tables:
         raise MatrixError(str(large[0]))
     used = {d: rows for d, rows in tables.items() if any(len(row.cells) > 1 for row in rows)}
+    if len(used) > 1:
+        used.pop(_BLANK, None)
     read: dict[str, Read] = {}
     wrong: dict[str, MatrixError] = {}
     for delimiter, rows in (used or dict(list(tables.items())[-1:])).items():
@@ -81,7 +84,7 @@ def _without_comments(text: str) -> str:
 def _stated_delimiter(text: str) -> tuple[str, str]:
     """What a first line such as ``sep=;`` says, and the text with that line blank."""
     first, _, rest = text.partition("\n")
-    stated = re.fullmatch(r'"?sep=(.)"?', first.strip() or " ", re.IGNORECASE)
+    stated = re.fullmatch(r'"?sep=(.)"?', first.strip(" ") or " ", re.IGNORECASE)
     return (stated[1], f"\n{rest}") if stated else ("", text)
 
 

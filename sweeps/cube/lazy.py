@@ -13,8 +13,10 @@ import numpy as np
 
 from .classes import classes_of
 from .expression import Meaning, parse_expression
+from .own_dims import along_own
 from .plain import dataset as plain_dataset
 from .plain.array import Variable, applied
+from .select import free
 from .statuses import status_codes
 
 if TYPE_CHECKING:
@@ -98,14 +100,25 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
     condition : such as ``expected_loss > 40 and alpha < 0.5``, ``status == "ok"`` or
         ``mechanism in ("sharing", "cooperation")``. A component of a vector output is ``share.data``.
         A number beside a coordinate means the coordinate that prints like it. NaN satisfies no
-        comparison but ``!=``.
+        comparison but ``!=``. A part about a dimension of outputs, ``rest_point == "(1,1)"``, stands alone or
+        beside others joined by ``and``.
 
     Returns
     -------
-    The same dimensions and coordinates; computed already where a small Dataset was in memory. Integers
-    (classes, the status) become floats, as `xarray` does
-    for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
+    The same dimensions and coordinates, but of dimensions of outputs the labels that satisfy it; computed
+    already where a small Dataset was in memory. Integers (classes, the status) become floats, as `xarray`
+    does for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
     """
+    places, rest = along_own(condition, _scope(dataset), _of_outputs(dataset))
+    before = dataset.attrs.get("where")
+    found = _where(dataset, rest) if rest else dataset
+    if places:
+        found = free(found.isel(places))
+    return found.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
+
+
+def _where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
+    """The same for a condition on points alone."""
     expression = parse_expression(condition, _scope(dataset))
     split = in_pieces(dataset)
     mask = _mask(split, expression)
@@ -118,8 +131,7 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
             masked[name].encoding = {"dtype": array.dtype, "_FillValue": array.dtype.type(fill)}
         elif "dtype" in array.encoding and "_FillValue" in array.encoding:
             masked[name].encoding = {key: array.encoding[key] for key in ("dtype", "_FillValue")}
-    before = dataset.attrs.get("where")
-    return masked.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
+    return masked
 
 
 def ok(dataset: "xr.Dataset", statuses: Sequence[str] = ("ok",)) -> "xr.Dataset":
@@ -151,12 +163,26 @@ def _scope(dataset: "xr.Dataset") -> dict[str, Meaning]:
             known |= {f"{name}.{label}": Meaning(labels) for label in _labels(dataset, inner[0])}
     for name, coordinate in dataset.coords.items():
         if all(dim in grid for dim in coordinate.dims):
-            values = np.atleast_1d(coordinate.values)
-            numbers = values.dtype.kind in "iuf"
-            options = classes_of(coordinate)
-            text = options or (None if numbers else dict(enumerate(_numbered(values)[0])))
-            known[str(name)] = Meaning(text, values if numbers and not options else None)
+            known[str(name)] = _meaning(coordinate)
     return known
+
+
+def _of_outputs(dataset: "xr.Dataset") -> dict[str, Meaning]:
+    """The dimensions that outputs have beside those of the grid, as far as their values differ."""
+    own = {str(dim): dataset[dim] for dim in dataset.sizes if dim not in grid_dims(dataset)}
+    return {
+        dim: _meaning(labels)
+        for dim, labels in own.items()
+        if len(set(labels.values.tolist())) == labels.size
+    }
+
+
+def _meaning(coordinate: "xr.DataArray") -> Meaning:
+    values = np.atleast_1d(coordinate.values)
+    numbers = values.dtype.kind in "iuf"
+    options = classes_of(coordinate)
+    text = options or (None if numbers else dict(enumerate(_numbered(values)[0])))
+    return Meaning(text, values if numbers and not options else None)
 
 
 def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":

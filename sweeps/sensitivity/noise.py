@@ -131,10 +131,21 @@ class Floor:
         return suspect & (size <= _UNITS * extent.step) & (extent.step <= _LATTICE * self.eps)
 
     def tied(self, values: np.ndarray) -> np.ndarray:
-        """Columns in which values that differ by less than the floor are the same, for their ranks."""
+        """Columns in which values that differ by less than the floor are the same, for their ranks.
+
+        Where values stand closer than that one beside the other over a wider range, each part as wide as the
+        floor is the same.
+        """
         order = np.argsort(values, axis=0)
         rising = np.take_along_axis(values, order, axis=0)
-        apart = np.diff(rising, axis=0, prepend=rising[:1]) > self.of(np.abs(rising).max(axis=0))
+        floor = self.of(np.abs(rising).max(axis=0))
+        apart = np.diff(rising, axis=0, prepend=rising[:1]) > floor
+        apart[:1] = True
+        first = np.maximum.accumulate(np.where(apart, rising, -np.inf), axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.where(floor > 0, np.ceil((rising - first) / floor), 0.0)
+        part = np.maximum(part, 1)  # values from the first to the floor above it are one
+        apart[1:] |= np.diff(part, axis=0) > 0
         tied = np.empty_like(values)
         np.put_along_axis(tied, order, np.cumsum(apart, axis=0).astype(float), axis=0)
         return tied

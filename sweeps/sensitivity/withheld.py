@@ -119,6 +119,11 @@ def deviations(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """The standard deviation of each column of what is usable; NaN where nothing is."""
     with np.errstate(divide="ignore", invalid="ignore"):
         count = usable.sum(axis=0)
-        apart = np.where(usable, values - np.where(usable, values, 0.0).sum(axis=0) / count, 0.0)
+        values = np.where(usable, values, 0.0)
+        # In units in which no square is too large or too small for a number.
+        unit = 2.0 ** np.frexp(np.abs(values).max(axis=0, initial=0.0))[1].clip(-1000, 1000)
+        values = values / unit
+        apart = np.where(usable, values - values.sum(axis=0) / count, 0.0)
         # The mean has a rounding error of its own, which is no deviation.
-        return np.sqrt(np.maximum((apart**2).sum(axis=0) / count - (apart.sum(axis=0) / count) ** 2, 0.0))
+        square = (apart**2).sum(axis=0) / count - (apart.sum(axis=0) / count) ** 2
+        return unit * np.sqrt(np.maximum(square, 0.0))

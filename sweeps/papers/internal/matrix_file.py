@@ -12,6 +12,11 @@ from ....engine.gate.text import VALUE, clean, shown
 from ...square_matrix import MOST, MatrixError, Row, read_square
 
 MOST_FACTORS = MOST
+# What stands on the diagonal where nobody asks whether a factor influences itself.
+_NOT_ASKED = frozenset("-\u2013\u2014")
+# What spreadsheets of several languages write for truth values.
+_TRUE = frozenset({"true", "wahr", "vrai", "vero", "verdadero", "verdadeiro", "waar"})
+_FALSE = frozenset({"", "false", "falsch", "faux", "falso", "onwaar"})
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,12 @@ class Matrix:
 
 
 def read_matrix(text: str) -> Matrix:
-    """The matrix in a text: rows influence columns; entries are 0 and 1, also as 0.0, 1.0, ``1*`` or true.
+    """The matrix in a text: rows influence columns; entries are 0 and 1, also as 0.0, 1.0, ``1*`` or
+    true, in the languages of spreadsheets, and a dash on the diagonal.
 
-    Cells are separated by tabs, semicolons, commas or bars, whichever gives a square matrix. Names may stand
-    in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A blank is
-    a 0 where there are names. Raises MatrixError.
+    Cells are separated by tabs, semicolons, commas, bars or blanks, whichever gives a square matrix. Names
+    may stand in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A
+    blank cell is a 0 where there are names. Raises MatrixError.
     """
     return read_square(text, "factors", _matrix)
 
@@ -76,7 +82,7 @@ def _named(names: list[str], rows: list[Row]) -> Matrix:
         if len(row.cells) != len(names):
             raise MatrixError(f"line {row.line}: {len(row.cells)} entries, expected {len(names)}")
         for j, cell in enumerate(row.cells):
-            entry = _entry(cell)
+            entry = False if i == j and cell in _NOT_ASKED else _entry(cell)
             if entry is None:
                 what = f"{shown(cell)} is neither 0 nor 1{_advice(cell)}"
                 raise MatrixError(f"line {row.line}, {clean(names[j], VALUE)}: {what}")
@@ -107,10 +113,8 @@ def _entry(cell: str) -> bool | None:
     In a final reachability matrix ``1*`` marks what is reached through others.
     """
     word = re.sub(r"^(1(?:[.,]0*)?) ?\*+$", r"\1", cell).casefold()
-    if word in ("", "false"):
-        return False
-    if word == "true":
-        return True
+    if word in _FALSE or word in _TRUE:
+        return word in _TRUE
     if not re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?(?:e[+-]?\d+)?", word):
         return None
     number = float(word.replace(",", "."))

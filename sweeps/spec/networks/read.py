@@ -11,7 +11,7 @@ import numpy as np
 
 from ....engine.errors import SweepError
 from ....engine.gate.files import TEXT, read_regular
-from ....engine.gate.text import shown
+from ....engine.gate.text import decoded, shown
 from ...square_matrix import MatrixError, Row, read_square
 from .library import networkx
 
@@ -38,13 +38,16 @@ def read_network(where: str, path: Path, weight: str, directed: bool) -> Named:
     `weight` is the attribute of a GraphML edge that holds its weight (1 where it is missing); links of a list
     lead both ways unless they are `directed`. SweepError, beginning with `where`, for all that is wrong.
     """
+    here, ending = f"{where}: {path}", path.suffix.lower()
     try:
-        text = read_regular(path, TEXT).decode("utf-8-sig")
+        raw = read_regular(path, TEXT)
+        text = raw.decode("utf-8-sig") if ending == ".graphml" else decoded(raw)
     except UnicodeDecodeError:
-        raise SweepError(f"{where}: {path} is no text in UTF-8") from None
+        raise SweepError(f"{here} is no text in UTF-8") from None
     except OSError as error:
         raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
-    here, ending = f"{where}: {path}", path.suffix.lower()
+    except ValueError as error:
+        raise SweepError(f"{here}: {error}") from None
     if ending == ".csv":
         named = _matrix(here, text)
     elif ending == ".graphml":

@@ -37,6 +37,11 @@ FORMS = {
     "marks": PLAIN.replace("policy,0,1,1", "policy,1,1,1*").replace("staff,0,0,1", "staff,0,1, 1 * "),
     "spaces": PLAIN.replace(",", " , "),
     "spaces before quotes": PLAIN.replace(",policy,staff,data", ', "policy", "staff", "data"'),
+    "blanks alone, as R writes": '"policy" "staff" "data"\n"policy" 0 1 1\n"staff" 0 0 1\n"data" 0 0 0\n',
+    "columns of blanks": "       policy staff data\npolicy      0     1    1\nstaff     0 0   1\ndata 0 0 0",
+    "sep line of a tab": "sep=\t\n" + PLAIN.replace(",", "\t"),
+    "a dash on the diagonal": PLAIN.replace("policy,0", "policy,-").replace("0,0,0", "0,0,-"),
+    "German truth values": PLAIN.replace(",", ";").replace(";1", ";WAHR").replace(";0", ";Falsch"),
     "comments": '# sep is , here; "so"\n' + PLAIN.replace("staff,0", "#\nstaff,0"),
 }
 
@@ -62,7 +67,14 @@ def test_names_may_hold_what_separates_cells_and_lines(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["0,1,1\n0,0,1\n0,0,0\n", "0;1;1;\n0;0;1;\n0;0;0;\n", "0\t1\t1\n0\t0\t1\n0\t0\t0"]
+    "text",
+    [
+        "0,1,1\n0,0,1\n0,0,0\n",
+        "0 1 1\n0 0 1\n0 0 0\n",
+        " 0.00e+00 1.00e+00 1.0\n 0 0 1\n 0 0 0\n",
+        "0;1;1;\n0;0;1;\n0;0;0;\n",
+        "0\t1\t1\n0\t0\t1\n0\t0\t0",
+    ],
 )
 def test_without_names_factors_have_numbers(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)  # as Excel saves tabs
@@ -91,6 +103,8 @@ REFUSED = {
     "marked zero": (",a,b\na,0,0*\nb,0,0", "line 2, b: '0\\*' is neither 0 nor 1"),
     "a total": (",a,b,sum\na,0,1,1\nb,0,0,0", "3 names in the first row but 2 rows"),
     "a title": ("Influences\n,a,b\na,0,1\nb,0,0", "no factors named"),
+    "a dash elsewhere": (",a,b\na,0,-\nb,0,0", "'-' is neither 0 nor 1"),
+    "printed by NumPy": ("[[0 1 1]\n [0 0 1]\n [0 0 0]]", "row is called|neither 0 nor 1|named"),
     "negative": (",a,b\na,0,-1\nb,0,0", "'-1' is neither 0 nor 1"),
     "a name twice, but for spaces": (",a b,a  b\na b,0,1\na  b,0,0", "named twice"),
     "a row of megabytes": (",".join(["ab"] * 400_000), "line 1: its row has more than 1,000,000 characters"),

@@ -43,6 +43,22 @@ def test_every_form_is_the_same_network(tmp_path, form):
     np.testing.assert_array_equal(named.weights, WEIGHTS)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ending", ["csv", "edges"])
+def test_cities_are_called_what_a_spreadsheet_wrote_in_any_encoding(tmp_path, encoding, ending):
+    text = {"csv": "Orl\u00e9ans,Nice\n0,0.5\n0,0\n", "edges": "Orl\u00e9ans;Nice;0.5\n"}[ending]
+    (tmp_path / f"a.{ending}").write_text(text, encoding=encoding)
+    named = read_network("networks.a", tmp_path / f"a.{ending}", "weight", True)
+    assert named.cities == ("Orl\u00e9ans", "Nice")
+    np.testing.assert_array_equal(named.weights, [[0, 0.5], [0, 0]])
+
+
+def test_what_is_no_text_is_said(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"PK\x03\x04" + bytes(range(32)))
+    with pytest.raises(SweepError, match=r"a.csv: it is no text in UTF-8, UTF-16 or Latin-1"):
+        read_network("networks.a", tmp_path / "a.csv", "weight", True)
+
+
 def test_numbers_alone_are_counted_and_numbers_may_be_names(tmp_path):
     assert read(tmp_path, ALONE).cities == ("1", "2", "3")
     numbered = pd.DataFrame(WEIGHTS, [10, 20, 30], [10, 20, 30])

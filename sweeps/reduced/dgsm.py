@@ -45,7 +45,7 @@ class Dgsm(Summed):
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = np.nan_to_num(state["centre"] + sums[:, 1] / count)
         table = np.ascontiguousarray(np.moveaxis(self.about(state, middle), 0, 2))
-        resampler = self.resampler()
+        resampler = self.resampler
         drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
         found: Mapping[str, np.ndarray] = measures_of(resampler.sums(table), middle, drawn, resampler)
         return self.results(state, found, state["samples"] - count.astype(np.int64))

@@ -74,7 +74,7 @@ class Morris(Summed):
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = np.nan_to_num(state["centre"] + sums[:, 1 : 1 + self.dims] / count[:, None])
         table = np.moveaxis(self.about(state, middle), 0, 2)
-        resampler = self.resampler()
+        resampler = self.resampler
         found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
         names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
         lost = state["samples"] - count.astype(np.int64)

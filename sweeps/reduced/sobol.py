@@ -111,7 +111,7 @@ class Sobol(Summed):
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = state["centre"] + sums[:, -1] / (count * each)
         table = self.about(state, np.nan_to_num(middle)).transpose(2, 1, 0)
-        resampler = self.resampler()
+        resampler = self.resampler
         used = 3 + 2 * self.dims + (self.dims * (self.dims - 1) // 2 if self.second else 0)
         resampled = resampler.sums(np.ascontiguousarray(table[:, :used]))
         measures = indices_of(resampled, middle, self.dims, self.second, resampler)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -103,6 +104,7 @@ class Summed(Sampled):
         """Measures of shares, cells last, as they are of the values."""
         return in_units(measures, powers_between(state["low"], state["high"]))
 
+    @cached_property
     def resampler(self) -> Resampler:
-        """What draws the blocks again for intervals."""
+        """What draws the blocks again for intervals: once for all cells."""
         return Resampler(self.blocks.count, self.resamples, 0, self.confidence)

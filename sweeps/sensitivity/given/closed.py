@@ -76,7 +76,8 @@ def _left(
         total = np.zeros(cells)
         for start in range(0, len(y), rows):
             total += y[near[start : start + rows]].var(axis=1, ddof=1).sum(axis=0)
-        result[group] = total / len(y) / variance
+        with np.errstate(divide="ignore", invalid="ignore"):  # of a part that does not vary
+            result[group] = total / len(y) / variance
     return result
 
 

@@ -261,3 +261,16 @@ def test_what_a_grid_cannot_be_asked_is_said(grid):
         sensitivity(grid.isel(a=[0], b=[0]), "shapley")
     with pytest.raises(SweepError, match="classifies, and classes have no derivatives"):
         sensitivity(grid, "elasticity", ["side"])
+
+
+@pytest.mark.parametrize("measure", [kucherenko, shapley, chatterjee])
+def test_a_class_of_few_points_has_intervals_by_fewer_parts(measure):
+    """In some of twenty parts it does not vary, which gave a warning and no interval."""
+    x = np.random.default_rng(3).random((1024, 2))
+    y = np.stack([x[:, 0] > 0.985, x[:, 0] + x[:, 1], np.zeros(1024)], axis=1).astype(float)
+    found = measure(x, y, 0.95, 0)
+    alone = measure(x, y[:, 1:2], 0.95, 0)
+    for name, values in found.items():
+        assert np.isfinite(values[:, :2]).all(), name
+        np.testing.assert_allclose(values[:, 1:2], alone[name], rtol=1e-10)
+    assert (found["S1_low"][:, 0] < found["S1_high"][:, 0]).all()

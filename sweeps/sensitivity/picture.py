@@ -35,7 +35,7 @@ _DRAWN = {
     "regional": ("ks",),
 }
 SAMPLES, PARAMETER = "samples", "parameter"
-_FEWEST, _MOST_PANELS, _MOST_STEPS = 64, 12, 10
+_FEWEST, _MOST_PANELS, _MOST_STEPS, _MOST_TICKS = 64, 12, 10, 5
 _PANEL = (4.0, 3.0)
 
 
@@ -99,7 +99,8 @@ def draw_sensitivity(
         panel.set_title(title, fontsize="medium")
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
-    figure.draw_without_rendering()  # lays it out, as it is saved
+    for _ in range(1 if y is None else 2):  # squares of a map move what stands beside them once more
+        figure.draw_without_rendering()  # lays it out, as it is saved
     return figure, rows
 
 
@@ -219,6 +220,9 @@ def _over(
             _said(last, place),
         )
     panel.set(xlabel=SAMPLES, ylabel=kind, xscale="log")
+    counts = list(steps)[:: -(-len(steps) // _MOST_TICKS)]
+    panel.set_xticks(counts, [f"{count:,}" for count in counts])
+    panel.minorticks_off()
     panel.legend(frameon=False, fontsize="small")
     return rows
 

@@ -55,6 +55,17 @@ def test_pairs_are_a_map(cube):
     ]  # fmt: skip
 
 
+def test_what_stands_beside_a_map_stands_in_the_picture(cube):
+    long = cube.rename({"alpha": "a.component_of_it"})
+    identity = cube.attrs["identity"].replace("parameters.alpha", "parameters.a.component_of_it")
+    figure, _ = draw_sensitivity(long.assign_attrs(identity=identity), ["y"], x="parameter", y="parameter")
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        for text in (axis.label, *axis.get_ticklabels()):
+            box = text.get_window_extent()
+            assert min(box.x0, box.y0) >= 0, text.get_text()
+            assert box.x1 <= figure.bbox.x1, text.get_text()
+
+
 def test_over_a_dimension_and_over_the_samples_there_are_lines(cube):
     figure, rows = draw_sensitivity(cube, ["path"], x="time")
     found = sensitivity(cube, names=["path"])["path_ST"]
@@ -64,6 +75,7 @@ def test_over_a_dimension_and_over_the_samples_there_are_lines(cube):
     figure, rows = draw_sensitivity(cube, ["y"], x="samples")
     line = figure.axes[0].lines[0]
     np.testing.assert_array_equal(line.get_xdata(), [64, 128, 256])
+    assert [one.get_text() for one in figure.axes[0].get_xticklabels()] == ["64", "128", "256"]
     assert line.get_ydata()[-1] == pytest.approx(float(sensitivity(cube, names=["y"])["y_ST"][0]))
     assert {row["samples"] for row in rows} == {64, 128, 256}
 

@@ -113,7 +113,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     SweepError, CubeError, SweepInterrupted
         As `run`.
     """
-    from ..engine.store.iced.at import commit_every, is_iced
+    from ..engine.store.iced.at import begin_branch, commit_every, is_iced
     from ..engine.store.resume import complete_already
     from ..engine.store.shared.parts import WHOLE, part_of
     from .provenance import known_by, provenance
@@ -123,15 +123,14 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     every = options.pop("commit_every", None)
     if every is not None or is_iced(root):
         commit_every(root, every)
+        begin_branch(root)
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
         if complete is not None:
             return complete
     client = options.pop("client", None)
     if client is not None:
-        if part is not None:
-            said = "part: a cluster computes the whole sweep; leave out "
-            raise SweepError(said, Argument("part"))
+        require_whole(part)
         from .cluster.run import run_on
 
         return run_on(client, sweep, root, device=device, **options)
@@ -148,6 +147,12 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
         "reuse": None if reuse is None else cube_path(reuse),
     }
     return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
+
+
+def require_whole(part: object) -> None:
+    """Refuse a part of a sweep on a cluster, which deals tiles itself."""
+    if part is not None:
+        raise SweepError("part: a cluster computes the whole sweep; leave out ", Argument("part"))
 
 
 def open_cube(path: str | Path) -> "xr.Dataset":

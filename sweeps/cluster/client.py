@@ -12,6 +12,8 @@ from ...engine.errors import SweepError
 _ANSWERS = "20s"
 # So often it is looked whether workers of this host are all there [s].
 _LOOK = 1.0
+# Workers of this host for each core: each is a process with all libraries, some 400 MB.
+_A_CORE = 8
 
 
 def require_dask() -> None:
@@ -60,29 +62,52 @@ def _environment_as_before() -> Iterator[None]:
 
 @contextmanager
 def local_client(workers: int) -> Iterator[Any]:
-    """A client of so many workers on this host, each on cores of its own; they end with it."""
+    """A client of so many workers on this host, each on cores of its own; they end with it.
+
+    Raises SweepError where they are too many for this host, or do not start.
+    """
     require_dask()
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     from .own_cores import OwnCores
 
-    cores = max(usable_cores() // workers, 1)
+    most = _A_CORE * usable_cores()
+    if workers > most:
+        raise SweepError(
+            f"workers: {workers:,} are too many for the {usable_cores()} cores that may be used here; "
+            f"start {most} at most, or none: one process uses all cores"
+        )
     with (
         _environment_as_before(),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=cores,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
+        _cluster(workers) as cluster,
         _kept(cluster, workers),
         Client(cluster, set_as_default=False) as client,
     ):
         with suppress(OSError):  # one that dies meanwhile: it is on its own cores as it comes again
             client.register_plugin(OwnCores(workers))
         yield client
+
+
+@contextmanager
+def _cluster(workers: int) -> Iterator[Any]:
+    from distributed import LocalCluster
+
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=max(usable_cores() // workers, 1),
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError) as error:
+        raise SweepError(
+            f"dask: workers of this host do not start ({error}); a script that starts them does so under "
+            'if __name__ == "__main__":, for they import it'
+        ) from None
+    with cluster:
+        yield cluster
 
 
 @contextmanager

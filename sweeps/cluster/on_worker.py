@@ -179,6 +179,7 @@ def _member(order: "Order", cores: int) -> "Member":
     from ...engine.cores import use_cores
     from ...engine.crew.member import Member
     from ...engine.device import pick_device
+    from ...engine.store.iced.at import begin_branch
     from ..file_paths import cube_path
     from ..provenance import provenance
     from ..reduced.reduced import resolved
@@ -189,6 +190,7 @@ def _member(order: "Order", cores: int) -> "Member":
     _require_alike(order)
     with order.at_hand() as sweep:
         root = cube_path(order.root)
+        begin_branch(root)
         attributes = provenance(sweep)
         told = resolved(as_begun_at(root, sweep))
         if (

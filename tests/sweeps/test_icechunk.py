@@ -171,6 +171,26 @@ def test_a_branch_begins_as_the_main_one_and_goes_its_way(tmp_path):
     assert open_cube(f"{repo}@paper").load().identical(open_cube(repo).load())
 
 
+def test_a_version_that_is_not_there_is_never_read_as_another(tmp_path, capsys):
+    repo = tmp_path / "repo.icechunk"
+    go(repo)
+    no_commit = "0" * 20
+    for version in ("trail", no_commit):
+        with pytest.raises(CubeError, match=f"@{version}: no such branch, tag or snapshot .there are main"):
+            open_cube(f"{repo}@{version}")
+        for command in (["query"], ["verify"], ["info"], ["info", "--history"], ["diff", str(repo)]):
+            assert main([*command, f"{repo}@{version}"]) == 2
+            assert "no such branch, tag or snapshot" in capsys.readouterr().err
+        with pytest.raises(CubeError, match="no such branch, tag or snapshot"):
+            run(LONGER, tmp_path / "longer.zarr", reuse=f"{repo}@{version}")
+    with pytest.raises(CubeError, match=f"@{no_commit}: no such branch, tag or snapshot"):
+        go(f"{repo}@{no_commit}", LONGER)  # a run begins branches, and this is no name of one
+    with pytest.raises(SweepError, match="'trial@x' is no name of a branch, a tag or a snapshot"):
+        go(f"{repo}@trial@x", LONGER)
+    assert commits(repo)[0].list_branches() == {"main"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["repo.icechunk"]
+
+
 def test_a_shard_that_another_program_has_written_over_is_told(tmp_path):
     repo = tmp_path / "repo.icechunk"
     go(repo)

@@ -54,6 +54,12 @@ def asked_anew(root: Path) -> Path:
     return root
 
 
+def begin_branch(root: Path) -> None:
+    """From now on a branch that is not there may begin at this place: a run writes to it."""
+    if is_iced(root):
+        iced_at(str(root)).repository.begins = True
+
+
 def commit_every(root: Path, tiles: int | None) -> None:
     """Commit to a repository after so many tiles each; only at the end of a run if None.
 
@@ -76,8 +82,13 @@ def _opened(base: str) -> "Iced":
 
 
 def _without_version(text: str) -> tuple[str, str]:
-    before, at, version = text.rpartition("@")
-    return (before, version) if at and "/" not in version else (text, "")
+    """What is stated before the version of a repository, and the version; all of it, and "", without one."""
+    folder, slash, name = text.rpartition("/")
+    end = name.lower().find(f"{SUFFIX}@")
+    if end < 0:
+        return text, ""
+    end += len(SUFFIX)
+    return f"{folder}{slash}{name[:end]}", name[end + 1 :]
 
 
 def repository_at(root: Path) -> "Iced":

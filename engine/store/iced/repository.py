@@ -24,8 +24,10 @@ from ..storage.schemes import icechunk_storage
 
 MAIN = "main"
 _LOCK = "equisweep.lock"
+_NAMED = 12  # branches and tags that an error names
 _OWN, _BASE, _OTHERS, _TILES = "equisweep", "base", "others", "tiles"
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SNAPSHOT = re.compile(r"[0-9A-HJKMNP-TV-Z]{20}")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,12 @@ class Snapshot:
 
 
 class Repository:
-    """A branch of a repository; or a tag, or a snapshot of it, which are only read. Threads may share it."""
+    """A branch of a repository; or a tag, or a snapshot of it, which are only read. Threads may share it.
+
+    `begins`: a branch that is not there may begin here, as the main one is.
+    """
+
+    begins = False
 
     def __init__(self, place: str, version: str = MAIN) -> None:
         """`place` is an absolute path, or a URL such as s3://bucket/repo.icechunk."""
@@ -154,12 +161,19 @@ class Repository:
             session = repository.readonly_session(tag=self.version)
         else:
             session = self._of_snapshot(repository)
-        if not write:
-            return session or repository.readonly_session(MAIN)
         if session is not None:
+            if not write:
+                return session
             raise CubeError(
                 f"{self.place}@{self.version}: is no branch: a tag and a snapshot stay as they are"
             )
+        if not (write or self.begins) or _SNAPSHOT.fullmatch(self.version):
+            there = ", ".join(sorted([*branches, *tags])[:_NAMED])
+            raise CubeError(
+                f"{self.place}@{self.version}: no such branch, tag or snapshot (there are {there})"
+            )
+        if not write:
+            return repository.readonly_session(MAIN)
         repository.create_branch(self.version, repository.lookup_branch(MAIN))
         return repository.writable_session(self.version)
 

@@ -1,5 +1,6 @@
 """Which tiles of a cube are whose: dealt evenly among the parts of a sweep, in the same way on every host."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -10,6 +11,7 @@ from ...errors import Argument, SweepError
 from ...tiles import Layout
 
 MOST_PARTS = 100_000
+_AS_TEXT = re.compile("[0-9]+/[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ def part_of(given: str | Sequence[int]) -> Part:
         number, of = given.split("/") if isinstance(given, str) else given
         if any(isinstance(one, bool | float) for one in (number, of)):
             raise TypeError
+        if isinstance(given, str) and not _AS_TEXT.fullmatch(given):
+            raise ValueError
         part = Part(int(number), int(of))
     except (TypeError, ValueError):
         part = Part(0, 0)

@@ -87,7 +87,9 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
     if options.dask is None and options.workers is None:
         return nullcontext()
     from ...cluster.client import client_at, local_client
+    from ...run import require_whole
 
+    require_whole(options.part)  # before anything is started
     return local_client(options.workers) if options.dask is None else client_at(options.dask)
 
 

@@ -100,12 +100,22 @@ def require_tiles(sweep: "Sweep", parts: int, gpu: bool, tile_points: int | None
     """
     tiles, points = _tiles(sweep, gpu, tile_points)
     if parts > tiles:
-        raise SweepError(
-            f"parts: {parts:,} parts of a cube of {tiles:,} tiles would leave some without any; "
-            f"ask for at most {tiles:,}, or for smaller tiles with ",
-            Argument("tile_points", 1000),
-        )
+        said = f"parts: {parts:,} parts of a cube of {tiles:,} tiles would leave some without any; "
+        said += f"ask for at most {tiles:,}"
+        smaller = _smaller(sweep, parts, gpu, points)
+        if smaller is None:
+            raise SweepError(said)
+        raise SweepError(f"{said}, or for smaller tiles with ", Argument("tile_points", smaller))
     return points if gpu else tile_points
+
+
+def _smaller(sweep: "Sweep", parts: int, gpu: bool, points: int) -> int | None:
+    """Most points of tiles of which there are enough for so many parts; None where no tiles are so small."""
+    while points > 1:
+        points //= 2
+        if _tiles(sweep, gpu, points)[0] >= parts:
+            return points
+    return None
 
 
 def _tiles(sweep: "Sweep", gpu: bool, tile_points: int | None) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from equisweep.engine.cores import usable_cores
 from equisweep.engine.crew.member import Done
 from equisweep.engine.store.iced.at import iced_at
 from equisweep.engine.store.iced.repository import Repository
@@ -233,10 +234,23 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):
     for address in ("tcp://127.0.0.1:1", "nowhere"):
         assert main([*words, "--dask", address]) == 2
         assert f"dask: no scheduler answers at '{address}'" in capsys.readouterr().err
+    for wrong, said in (
+        (["1000000"], f"1,000,000 are too many for the {usable_cores()} cores"),
+        (["2", "--part", "1/2"], "a cluster computes the whole sweep; leave out --part"),
+    ):
+        assert main([*words, "--workers", *wrong]) == 2
+        assert said in capsys.readouterr().err
+    monkeypatch.setattr("distributed.LocalCluster", not_started)
+    assert main([*words, "--workers", "2"]) == 2
+    assert "workers of this host do not start (Nanny failed to start); a script" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*words, "--workers", "2"]) == 2
     assert "pip install 'equisweep[dask]'" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
+def not_started(**_):
+    raise RuntimeError("Nanny failed to start")
 
 
 def test_a_worker_without_a_task_gives_its_lease_back_and_takes_the_next_task_anew(monkeypatch):

@@ -69,10 +69,17 @@ def test_more_parts_than_tiles_are_refused(tmp_path, capsys):
     sweep.write_text(TEXT)
     command = ["slurm", str(sweep), "-o", str(tmp_path / "cube.zarr"), "--no-trial", "--parts"]
     assert main([*command, "6"]) == 2
-    assert "6 parts of a cube of 1 tiles would leave some without any" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "6 parts of a cube of 1 tiles would leave some without any" in said
+    enough = said.split()[-2:]
+    assert enough[0] == "--tile-points"
+    assert main([*command, "6", *enough]) == 0  # what is advised does
+    capsys.readouterr()
+    assert main([*command, "100000"]) == 2
+    assert capsys.readouterr().err.endswith("ask for at most 1\n")  # there are fewer points than that
     sweep.write_text(TEXT + '[reduce]\nover = ["beta"]\ninvestment = ["mean"]\n')
     assert main([*command, "2", "--tile-points", "20"]) == 2
-    assert "ask for at most 1, or for smaller tiles with --tile-points" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("ask for at most 1\n")  # few cells are one tile, however small
 
 
 def test_tiles_are_counted_as_the_device_of_the_jobs_cuts_them(tmp_path, capsys):

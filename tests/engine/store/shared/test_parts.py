@@ -43,7 +43,23 @@ DEALT = [3, 3, 2, 2, 1, 1, 1, 2]
 
 
 @pytest.mark.parametrize(
-    "given", ["0/4", "5/4", "1", "1/2/3", "a/b", "-1/4", "1/0", (1.0, 2), (True, 2), 3, (1,)]
+    "given",
+    [
+        "0/4",
+        "5/4",
+        "1",
+        "1/2/3",
+        "a/b",
+        "-1/4",
+        "1/0",
+        "１/３",
+        "+1/3",
+        "1_0/1_1",
+        (1.0, 2),
+        (True, 2),
+        3,
+        (1,),
+    ],
 )
 def test_what_is_no_part_is_refused(given):
     with pytest.raises(SweepError, match="is no part of a sweep: the first of 64 is 1/64"):

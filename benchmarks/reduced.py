@@ -3,8 +3,9 @@
 A Sobol' design of five parameters of the external model: first-order and total indices of the expected
 loss, with intervals from 100 resamples. And the grid over alpha and beta of the benchmark `loss_sweep`, of
 which the mean loss is kept. Ours is the whole run into a new cube, syncs to the disk included. "Computing
-alone" evaluates the same tiles, of the design with its points drawn, and drops the values; "in memory" is
-how `loss_sweep` computes the grid, the investment of every point besides.
+alone" evaluates the same tiles, of the design with its points drawn one after another as those that are
+stored, and drops the values, while the whole run computes them matrix by matrix; "in memory" is how
+`loss_sweep` computes the grid, the investment of every point besides.
 """
 
 import sys

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import partial
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, GenericAlias, ModuleType
 from typing import Any
 
 import jax
@@ -24,9 +24,14 @@ class Unknown(Exception):
     """A value of which nobody can say what it holds."""
 
 
-def content_of(value: Any) -> str:
-    """What `value` holds. Raises Unknown where that cannot be said."""
-    return _Reading().of(value)
+def content_of(value: Any, alone: bool = False) -> str:
+    """What `value` holds. Raises Unknown where that cannot be said.
+
+    `alone`: nothing else stands for it, as the text of a model file does, so that all must be read that
+    decides what it computes. Unknown are then classes of others and their instances, objects of libraries
+    that hold something, and modules of others.
+    """
+    return _Alone().of(value) if alone else _Reading().of(value)
 
 
 class _Reading:
@@ -94,6 +99,45 @@ class _Reading:
         name = f"{function.__module__}.{function.__qualname__}"
         rest = [inside, function.__defaults__, function.__kwdefaults__, named]
         return f"function {name}({_code(function.__code__)}, {self._all(rest)})"
+
+
+class _Alone(_Reading):
+    """Takes nothing on trust."""
+
+    def of(self, value: Any) -> str:
+        kind = value if isinstance(value, type) else type(value)
+        module = value.__name__ if isinstance(value, ModuleType) else kind.__module__
+        if module.partition(".")[0] not in {"builtins", _PACKAGE, *LIBRARIES}:
+            raise Unknown(f"a {kind.__module__}.{kind.__qualname__}")
+        text = super().of(value)
+        if text[:6] != "array:":
+            return text
+        # The same numbers are computed with otherwise where their array is weakly typed, or a matrix.
+        return f"{kind.__qualname__} {getattr(value, 'weak_type', '')}{text}"
+
+    def _of_parts(self, value: Any) -> str:
+        if _of_a_library(value) and not isinstance(value, ModuleType | partial | jax.custom_jvp):
+            return self._named(value)
+        if isinstance(value, FunctionType) and not vars(value).keys() <= {"__wrapped__"}:
+            raise Unknown(f"a function with attributes, {value.__qualname__}")
+        return super()._of_parts(value)
+
+    def _named(self, value: Any) -> str:
+        """A thing of a library, which its module holds under its name: whatever it holds is the library's."""
+        if isinstance(value, Mapping | frozenset | set | np.dtype | slice | range):
+            return super()._of_parts(value)
+        if isinstance(value, GenericAlias):
+            return f"alias({self._all([value.__origin__, value.__args__])})"
+        module = getattr(value, "__module__", None) or "builtins"
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+        found: Any = sys.modules.get(module)
+        for part in str(name).split("."):
+            found = getattr(found, part, None)
+        if found is not value and isinstance(value, FunctionType):
+            return self._of_function(value)
+        if found is not value:
+            raise Unknown(f"a {type(value).__module__}.{type(value).__qualname__}")
+        return f"library:{module}.{name}"
 
 
 def _of_a_library(value: Any) -> bool:

@@ -1,10 +1,10 @@
 """Functions of many lanes that processes keep for one another: what one has traced no other traces again.
 
 A flow has no name that says what it computes. Its content does: the code of its functions and all that they
-close over (`kept.content`). Where that cannot be said, as of what a module beside it holds, nothing is kept.
+close over (`kept.content`). Where that cannot be said, as of what an object of another class does, nothing is
+kept.
 """
 
-import re
 import threading
 from collections.abc import Callable, Collection, Mapping
 from copy import copy
@@ -20,7 +20,7 @@ from ..grid.vmap import GridVmap, lengths_of
 from ..grid.windows import Coordinates, put
 from ..kept.code import code_digest
 from ..kept.compiled import Keeper
-from ..kept.content import LIBRARIES, content_of
+from ..kept.content import content_of
 from ..kept.process import digest_of_parts, process_parts
 from ..kept.program import KeptProgram
 from ..kept.shelf import Shelf
@@ -28,10 +28,6 @@ from ..xla.executable import Program
 
 Array = Any
 Arrays = Mapping[str, Array]
-
-# How `content_of` names a module; what it holds only its version tells, or the digest of equisweep's sources.
-_MODULE = re.compile(r"module:(\w+)")
-_KNOWN = {*LIBRARIES, __name__.partition(".")[0]}
 
 
 def shelf_of(what: Any, batch: Arrays, times: Array) -> Shelf:
@@ -43,9 +39,7 @@ def shelf_of(what: Any, batch: Arrays, times: Array) -> Shelf:
     if jax.default_backend() != "cpu" or code is None:
         return Shelf(None)
     try:
-        content = content_of(what)
-        if not _KNOWN.issuperset(_MODULE.findall(content)):
-            return Shelf(None)
+        content = content_of(what, alone=True)
         inner = [(name, a.shape[1:], np.dtype(a.dtype).str) for name, a in sorted(batch.items())]
         parts = {"lanes": content, "parameters": inner, "times": np.dtype(times.dtype).str, "code": code}
         return Shelf(digest_of_parts(parts | process_parts(jax.devices()[0])))

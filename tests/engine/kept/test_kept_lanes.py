@@ -1,5 +1,11 @@
 """Orbits from Python are traced by one process for all; a flow is what its functions hold, not its name."""
 
+from collections import namedtuple
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from itertools import count
+from operator import itemgetter, methodcaller
 from types import ModuleType
 
 import jax
@@ -62,12 +68,58 @@ def test_what_a_flow_closes_over_the_method_and_the_numbers_of_lanes_and_times_a
         np.testing.assert_allclose(found["z_final"], (1 - h + h**2 / 2) ** steps, rtol=1e-12)
 
 
-@pytest.mark.parametrize("unknown", [ModuleType("study"), object()], ids=["a module beside it", "an object"])
+@dataclass(frozen=True)
+class Doubling:
+    """What it does stands in its class, which a key would not hold."""
+
+    factor: float = 2.0
+
+    def __call__(self, z):
+        return self.factor * z
+
+
+class Kind(Enum):
+    first = 1
+
+
+Pair = namedtuple("Pair", "x y")
+
+
+def with_attributes(z):
+    return z
+
+
+with_attributes.factor = 2.0
+
+UNKNOWN = [
+    ModuleType("study"), object(), Doubling(), Doubling, Kind.first, Kind, Pair(1, 2), itemgetter("k"),
+    methodcaller("sum"), count(3), np.random.default_rng(0), np.random.default_rng(0).normal, with_attributes,
+    [1, {"a": Doubling()}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN, ids=lambda u: getattr(u, "__name__", type(u).__name__))
 def test_a_flow_of_which_nobody_can_say_what_it_computes_is_not_kept(unknown, folder):
     batch, times = {"k": np.ones(3)}, np.ones(0)
-    for inside, kept in ((1.5, True), (jnp, True), (unknown, False)):
-        flow = scalar(lambda t, z, p, inside=inside: -p["k"] * z if inside else z)
-        assert bool(shelf_of((flow, STEPS), batch, times)) == kept
+    flow = scalar(lambda t, z, p: -p["k"] * z if unknown else z)
+    assert not shelf_of((flow, STEPS), batch, times)
+
+
+def test_what_is_kept_tells_apart_what_computes_otherwise(folder):
+    batch, times = {"k": np.ones(3)}, np.ones(0)
+    inside = [
+        1.5, 2, "k", jnp, np, jnp.add, jnp.multiply, jnp.sin, jnp.where, np.sin, np.cos, max, min,
+        jnp.asarray(2.0), jnp.asarray(2.0, float), np.float64(2), np.asarray(2.0), partial(jnp.clip, max=1.0),
+        partial(jnp.clip, max=2.0), {"a": 1}, {"a": 2}, lambda z: z, lambda z: 2 * z,
+        jax.jit(lambda z: 3 * z),
+    ]  # fmt: skip
+
+    def flow(i):
+        return scalar(lambda t, z, p: z if i is None else -z)
+
+    keys = [shelf_of((flow(i), STEPS), batch, times).key for i in inside]
+    assert None not in keys
+    assert len({*keys}) == len(keys)
 
 
 def test_derivatives_are_traced_and_take_nothing_that_is_kept(folder):

@@ -135,6 +135,8 @@ class _Alone(_Reading):
             found = getattr(found, part, None)
         if found is not value and isinstance(value, FunctionType):
             return self._of_function(value)
+        if isinstance(value, type) and "<locals>" not in value.__qualname__:  # what its library calls so
+            return f"library:{module}.{name}"
         if found is not value:
             raise Unknown(f"a {type(value).__module__}.{type(value).__qualname__}")
         return f"library:{module}.{name}"

@@ -7,12 +7,14 @@ entry in `backends.BACKENDS`.
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import jax
 import numpy as np
 
 from .decompose import decompose
 from .folds import Folding, Rows
 from .ir import Scalar, Unsupported, with_loops
 from .lanes import Loop
+from .route.route import Route
 from .schedule import Grid
 
 Array = Any
@@ -66,12 +68,21 @@ class LaneProgram(Protocol):
         ...
 
 
+class RouteProgram(Protocol):
+    """Takes lanes along a route. JAX can trace it, also under ``jax.vmap``: then of many lanes."""
+
+    def __call__(self, arrays: Sequence[Array], shapes: Sequence[jax.ShapeDtypeStruct]) -> list[Array]:
+        """The results, of these shapes, from the inputs of the route."""
+        ...
+
+
 class Backend(Protocol):
     """Makes programs for the devices of one platform of JAX."""
 
     platform: str  # as `jax.lax.platform_dependent` calls it
     width: int  # points that are computed side by side
     traced_grids: bool  # whether `grid` makes what JAX traces, not what fills arrays
+    routes: bool  # whether it has `route`
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype."""
@@ -90,6 +101,13 @@ class Backend(Protocol):
 
     def lanes(self, loop: Loop) -> LaneProgram:
         """A program that runs lanes. Raises RuntimeError where the compiler fails."""
+        ...
+
+    def route(self, route: Route) -> RouteProgram:
+        """A program that takes lanes along a route.
+
+        Raises Unsupported where it has none, RuntimeError where the compiler fails.
+        """
         ...
 
 

@@ -36,6 +36,7 @@ Cond = Callable[[Any, Any], Array]
 Body = Callable[[Any, Any], Any]
 Function = Callable[..., Any]
 Report = Callable[[Compiled], None]
+Make = Callable[[Sequence[jax.ShapeDtypeStruct]], Callable[[Loop], LaneProgram]]
 
 # Each takes 128 bytes of the calling thread's stack.
 _MOST_NUMBERS = 4096
@@ -54,6 +55,7 @@ def lane_loop(
     report: Report = lambda _: None,
     link: bool = True,
     once: TracedOnce | None = None,
+    make: Make | None = None,
 ) -> Any:
     """The lane after as many steps as `cond` asks for; `fixed` is what it needs and does not change.
 
@@ -68,6 +70,8 @@ def lane_loop(
     link : False: nothing is compiled, and the lane comes back as it is: to trace what is only to be reported.
     once : it is one step, this function of `fixed`, and where the lane begins does not matter, but for its
         first number, a boolean that says that the step is done: `lane_call`.
+    make : make(shapes of all leaves) makes a program of a loop, and no back end does; where a loop has none,
+        Unsupported is raised.
     """
     flat_cond, flat_body, leaves, split = _flat(cond, body, lane, fixed)
     arrays = [jnp.asarray(a) for a in leaves]
@@ -75,7 +79,7 @@ def lane_loop(
     if once is not None:
         shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays[split:]]
         traced = once.trace(jax.tree.unflatten(jax.tree.structure(fixed), shapes))[0]
-    way = _Way(report, link, once is not None)
+    way = _Way(report, link, once is not None, make)
     results = _loop(flat_cond, flat_body, arrays, split, native, way, traced)
     return jax.tree.unflatten(jax.tree.structure(lane), results)
 
@@ -87,6 +91,7 @@ class _Way:
     report: Report
     link: bool
     once: bool
+    make: Make | None = None
 
 
 def _flat(cond: Cond, body: Body, lane: Any, fixed: Any) -> tuple[Function, Function, list[Any], int]:
@@ -124,6 +129,10 @@ def _loop(
             return body(*arrays)
         return lax.while_loop(lambda a: cond(*a, *fixed), lambda a: body(*a, *fixed), list(arrays[:split]))
 
+    if way.make is not None:
+        return _handed_over(
+            partial(_lowered, cond, body, arrays, split, way.once, traced), arrays, way, way.make
+        )
     programs: dict[str, LaneProgram] = {}
     compiled = Compiled(False, "native = false")
     if native:
@@ -154,6 +163,17 @@ def _loop(
         return either(*primals), _tangents(cond, body, primals, tangents, split, way)
 
     return either(*arrays)
+
+
+def _handed_over(lowered: Callable[[], Loop], arrays: list[Array], way: _Way, make: Make) -> list[Array]:
+    """The loop by a program that somebody else makes. Raises Unsupported where there is none."""
+    loop = lowered()
+    compiled = by_machine_code([loop.cond, *loop.body])
+    if compiled != NATIVE or not way.once:
+        way.report(compiled)
+    on, *after = primitives([loop.cond, *loop.body], lane_backends()[0])
+    shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
+    return make(shapes)(replace(loop, cond=on, body=tuple(after)))(arrays)
 
 
 def _tangents(

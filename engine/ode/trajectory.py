@@ -17,6 +17,7 @@ from ...kernels.flow import Attractor, Flow
 from ...kernels.status import Status
 from ..codegen.how_compiled import Compiled
 from ..codegen.lane_loop import lane_loop
+from ..codegen.lane_route import lane_route
 from ..grid.batches import Batches, lanes_of_a_batch
 from .integration import Integration
 from .kept_lanes import LaneFunction, shelf_of
@@ -28,6 +29,7 @@ from .report import report
 Array = Any
 Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
+Loop = Callable[..., Any]
 
 
 def trajectory(
@@ -73,6 +75,16 @@ def integrated(
 
     `only_attractor`: nobody looks at anything else, and orbits that mathematics decides take no step.
     """
+
+    def whole(loop: Loop, given: tuple[Parameters, Array]) -> Outputs:
+        return _followed(integration.bind(given[0], loop), given[1], only_attractor)
+
+    given = dict(integration.p), jnp.asarray(times)
+    return lane_route(integration.loop, whole, given, integration.method.native)
+
+
+def _followed(integration: Integration, times: Array, only_attractor: bool) -> Outputs:
+    """The same, by one call after another."""
     orbit, path, holes = integration.start(path=bool(len(times))), {}, None
     lane = orbit.lane
     known = integration.decided()

@@ -6,10 +6,12 @@ from ..folds import Folding
 from ..ir import with_loops
 from ..lanes import Loop
 from ..llvm.which_instruction import instruction
+from ..route.route import Route
 from ..schedule import Grid
 from .fold_program import CpuFoldProgram
 from .grid_program import CpuGridProgram
 from .lane_program import CpuLaneProgram
+from .route_program import CpuRouteProgram
 
 _AVX512, _FEW_NUMBERS = 16, 32
 
@@ -19,6 +21,7 @@ class Cpu:
 
     platform = "cpu"
     traced_grids = False
+    routes = True
 
     def __init__(self, width: int | None = None) -> None:
         self.width, self._given = width or _best_width(), width is not None
@@ -37,8 +40,15 @@ class Cpu:
 
     def lanes(self, loop: Loop) -> CpuLaneProgram:
         """A program that runs lanes."""
+        return CpuLaneProgram(loop, self._width_of(loop))
+
+    def route(self, route: Route) -> CpuRouteProgram:
+        """A program that takes lanes along a route."""
+        return CpuRouteProgram(route, lambda part: self._width_of(part.loop))
+
+    def _width_of(self, loop: Loop) -> int:
         twice = self.width == _AVX512 and not self._given and _is_short(loop)
-        return CpuLaneProgram(loop, 2 * self.width if twice else self.width)
+        return 2 * self.width if twice else self.width
 
 
 def _best_width() -> int:

@@ -1,7 +1,9 @@
 """LLVM code to machine code of this very processor, kept between runs where compilations are kept."""
 
 import hashlib
+import struct
 import threading
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,6 +22,8 @@ _LINKED: dict[str, Any] = {}
 _FILES: dict[str, str] = {}
 # What the names of all functions begin with.
 PREFIX = "equisweep_"
+# What several pieces of object code begin with that are kept as one.
+_JOINED = b"joined\0\0"
 
 
 # From so many lines on code is optimised less, to bound what compiling takes. Of 19,000 lines (20 states, 60
@@ -53,13 +57,58 @@ def _features() -> str:
 
 def link(text: str) -> tuple[str, int]:
     """Name and address of the function that this LLVM code calls ``NAME``; equal code is linked once."""
-    digest = hashlib.sha256(text.encode()).hexdigest()  # texts are long: this is the only one
-    name = PREFIX + hashlib.sha256(f"{OPTIMISE} {digest}".encode()).hexdigest()[:16]
+    digest, name = _named(text)
     with _LOCK:
         if name not in _LINKED:
             _FILES[name] = _file_of(digest)
             _add(name, _object(text.replace("@NAME(", f"@{name}("), _FILES[name]))
         return name, _LINKED[name][name]
+
+
+def compiled(text: str) -> tuple[str, bytes]:
+    """Name and object code of the same, to be linked with others (`link_together`)."""
+    digest, name = _named(text)
+    return name, _object(text.replace("@NAME(", f"@{name}("), _file_of(digest))
+
+
+def link_together(text: str, parts: Mapping[str, bytes]) -> tuple[str, int]:
+    """Name and address of a function ``NAME`` that calls others, whose code, by their names, is `parts`."""
+    digest, name = _named(text)
+    with _LOCK:
+        if name not in _LINKED:
+            _FILES[name] = _file_of(f"{digest} and others")
+            code = kept(_FILES[name])
+            if code is None:
+                own = _object(text.replace("@NAME(", f"@{name}("), _file_of(digest))
+                code = _joined([own, *parts.values()])
+                keep(_FILES[name], code)
+            _add(name, code)
+        return name, _LINKED[name][name]
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Digest of a text, and the name of its function."""
+    digest = hashlib.sha256(text.encode()).hexdigest()  # texts are long: this is the only one
+    return digest, PREFIX + hashlib.sha256(f"{OPTIMISE} {digest}".encode()).hexdigest()[:16]
+
+
+def _joined(objects: Sequence[bytes]) -> bytes:
+    """Several pieces of object code as one: their number and sizes before them."""
+    sizes = struct.pack(f"<{len(objects) + 1}Q", len(objects), *map(len, objects))
+    return b"".join([_JOINED, sizes, *objects])
+
+
+def _objects(code: bytes) -> list[bytes]:
+    """The pieces of which code was joined; else itself."""
+    if not code.startswith(_JOINED):
+        return [code]
+    (count,) = struct.unpack_from("<Q", code, len(_JOINED))
+    sizes = struct.unpack_from(f"<{count}Q", code, len(_JOINED) + 8)
+    pieces, at = [], len(_JOINED) + 8 * (count + 1)
+    for size in sizes:
+        pieces.append(code[at : at + size])
+        at += size
+    return pieces
 
 
 def file_of_linked(name: str) -> str | None:
@@ -83,7 +132,10 @@ def link_kept(name: str, file: str) -> int | None:
 
 
 def _add(name: str, code: bytes) -> None:
-    library = llvm.JITLibraryBuilder().add_object_img(code).export_symbol(name).add_current_process()
+    library = llvm.JITLibraryBuilder()
+    for one in _objects(code):
+        library.add_object_img(one)
+    library.export_symbol(name).add_current_process()
     _LINKED[name] = library.link(_linker(), name)  # must live as long as it may be called
 
 

@@ -17,7 +17,7 @@ from .float_state import in_own_state
 
 def lane_code(loop: Loop, name: str, width: int) -> str:
     """LLVM code of a function ``name(frame)``, where the frame is XLA's."""
-    writer = _Writer(loop, width)
+    writer = LaneWriter(loop, width)
     writer.enter()
     writer.check()
     writer.serve()
@@ -26,12 +26,14 @@ def lane_code(loop: Loop, name: str, width: int) -> str:
     return work + in_own_state("lanes", f"define ptr @{name}(ptr %frame)", "ptr", ["ptr %frame"])
 
 
-class _Writer:
+class LaneWriter:
     """Writes the code of one loop, block by block.
 
     %held has in each slot the number of the lane that is computed there, -1 if there is none; a lane's
     numbers lie in one vector each, `slots`, at its slot. %next is the next lane that waits.
     """
+
+    returns = "ret ptr null"
 
     def __init__(self, loop: Loop, width: int) -> None:
         self.loop, self.width = loop, width
@@ -72,14 +74,15 @@ class _Writer:
         full = code.emit(f"bitcast {m} {used} to {b}")
         # Without a lane that waits, there is nothing to do for an empty slot.
         served = code.emit(f"select i1 {waiting}, {b} -1, {b} {full}")
-        due = code.emit_as("%due", f"and {b} {code.emit(f'bitcast {m} {off} to {b}')}, {served}")
+        off = code.emit(f"bitcast {m} {off} to {b}")
+        due = code.emit_as("%due", self.due(code.emit(f"and {b} {off}, {served}"), off, waiting, full))
         code.jump("check.out")
         code.block("check.out")
         code.branch(code.emit(f"icmp eq {b} {due}, 0"), "idle", "serve")
         code.block("idle")
         code.branch(code.emit(f"icmp eq {b} {full}, 0"), "done", "step")
         code.block("done")
-        code.add("ret ptr null")
+        code.add(self.returns)
 
     def serve(self) -> None:
         """For each slot that is due: write its lane, fetch the next."""
@@ -95,13 +98,15 @@ class _Writer:
         code.branch(code.emit(f"icmp sge i64 {lane}, 0"), "write", "written")
         code.block("write")
         self.copy(self.loop.leaves[: self.loop.split], lane, slot, fetch=False)
+        self.say(lane, slot)
         code.jump("written")
         code.block("written")
         code.add(f"store i64 -1, ptr {at}")
         code.branch(code.emit(f"icmp slt i64 {following}, {self.lanes}"), "fetch", "served")
         code.block("fetch")
-        code.add(f"store i64 {following}, ptr {at}")
-        self.copy(self.loop.leaves, following, slot, fetch=True)
+        fetched = self.row(following)
+        code.add(f"store i64 {fetched}, ptr {at}")
+        self.copy(self.loop.leaves, fetched, slot, fetch=True)
         code.emit_as("%fetched", f"add i64 {following}, 1")
         code.jump("served")
         code.block("served")
@@ -119,6 +124,21 @@ class _Writer:
         code.block("step.out")
         code.jump("check")
 
+    def due(self, due: str, _off: str, _waiting: str, _full: str) -> str:
+        """The slots that are served, as an expression of LLVM."""
+        return f"or {self.bits} {due}, 0"
+
+    def row(self, following: str) -> str:
+        """The number of the lane that is the next to wait."""
+        return following
+
+    def say(self, lane: str, slot: str) -> None:
+        """What else is written of a lane."""
+
+    def begin(self, array: str, lane: str, size: int) -> str:
+        """A pointer to a lane's numbers in an array, which take so many bytes."""
+        return self.code.element("i8", array, self.code.emit(f"mul i64 {lane}, {size}"))
+
     def copy(self, leaves: Sequence[Leaf], lane: str, slot: str, *, fetch: bool) -> None:
         """Copy one lane's numbers from memory to its slot, or back."""
         code, number = self.code, 0
@@ -127,7 +147,7 @@ class _Writer:
             type_, size = memory_type(leaf.dtype), bytes_of(leaf.dtype)
             array = next(arrays) if (leaf.used if fetch else leaf.changes) else None
             if array is not None and leaf.size:
-                row = code.element("i8", array, code.emit(f"mul i64 {lane}, {leaf.size * size}"))
+                row = self.begin(array, lane, leaf.size * size)
                 for k in range(leaf.size):
                     here = code.element(type_, self.slots[number + k], slot)
                     there = code.element(type_, row, k)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..backend import RouteProgram
 from ..folds import Folding
 from ..ir import DTYPES
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction
+from ..route.route import Route
 from ..schedule import Grid
 from .fold_program import GpuFoldProgram
 from .grid_program import GpuGridProgram
@@ -25,6 +27,7 @@ class Gpu:
     platform = "cuda"
     width = 1
     traced_grids = True
+    routes = False
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype.
@@ -44,6 +47,10 @@ class Gpu:
     def lanes(self, loop: Loop) -> "GpuLaneProgram":
         """A program that runs lanes."""
         return GpuLaneProgram(loop)
+
+    def route(self, route: Route) -> RouteProgram:
+        """None yet: XLA launches one part after another."""
+        raise Unsupported("routes on a GPU")
 
 
 class GpuLaneProgram:

@@ -34,16 +34,16 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
     values: dict[Any, Array] = {}
 
     def read(atom: Any) -> Array:
-        return _constants(graph, atom.val) if isinstance(atom, core.Literal) else values[atom]
+        return constants_of(graph, atom.val) if isinstance(atom, core.Literal) else values[atom]
 
     for variable, value in zip(jaxpr.constvars, constants, strict=True):
-        values[variable] = value if _is_scalars(value) else _constants(graph, value)
+        values[variable] = value if _is_scalars(value) else constants_of(graph, value)
     values.update(zip(jaxpr.invars, inputs, strict=True))
-    lower_inner = partial(_lower_inner, graph)
+    inner = partial(lower_inner, graph)
     for equation in jaxpr.eqns:
-        dtype = _dtype(equation.outvars[0].aval) if equation.outvars else "i1"
+        dtype = dtype_of(equation.outvars[0].aval) if equation.outvars else "i1"
         operands = [read(atom) for atom in equation.invars]
-        results = apply(Context(graph, equation, dtype, lower_inner), operands)
+        results = apply(Context(graph, equation, dtype, inner), operands)
         values.update(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 
@@ -65,11 +65,12 @@ def lower_function(function: Callable[..., Any], *arguments: Any) -> tuple[Array
     return result, inputs[:count], list(trace.consts)
 
 
-def _dtype(aval: Any) -> str:
+def dtype_of(aval: Any) -> str:
+    """The dtype of a traced value as scalars name it."""
     return "u32" if is_key(aval) else dtype_name(aval.dtype)
 
 
-def _lower_inner(graph: Graph, inner: Any, operands: Sequence[Array]) -> list[Array]:
+def lower_inner(graph: Graph, inner: Any, operands: Sequence[Array]) -> list[Array]:
     """The outputs of a jaxpr that may bring its constants along."""
     if hasattr(inner, "jaxpr"):
         return lower_jaxpr(graph, inner.jaxpr, inner.consts, operands)
@@ -80,7 +81,8 @@ def _is_scalars(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype == object
 
 
-def _constants(graph: Graph, value: Any) -> Array:
+def constants_of(graph: Graph, value: Any) -> Array:
+    """An array of numbers that are known, as scalars. Raises Unsupported of what are none."""
     if isinstance(value, Tracer):
         raise Unsupported("a function that closes over a traced value")
     if hasattr(value, "dtype") and is_key(value):

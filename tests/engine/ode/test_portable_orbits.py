@@ -41,11 +41,16 @@ def computed(path, name):
 
 @pytest.mark.parametrize("name", some(WITH_ORBITS, {"internal", "supervision_regulator"}))
 def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, monkeypatch, name):
-    """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side."""
-    monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(16)])
+    """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side.
+
+    And call after call by XLA as well as all in one program.
+    """
+    by_parts = Cpu(16)
+    by_parts.routes = False
+    monkeypatch.setattr(lane_loop, "lane_backends", lambda: [by_parts])
     expected = computed(tmp_path / "wide.zarr", name)
-    linked, link = [], jit.link
-    monkeypatch.setattr(jit, "link", lambda text: (linked.append(text), link(text))[1])
+    linked, compile_ = [], jit._compile
+    monkeypatch.setattr(jit, "_compile", lambda text: (linked.append(text), compile_(text))[1])
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(8)])
     monkeypatch.setattr(made_before, "MADE", type(made_before.MADE)())
     if llvm.get_host_cpu_features().get("avx2"):

@@ -1,0 +1,147 @@
+"""A lane's whole way as one program: the numbers of one call after another, to the last bit."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.codegen.lane_call import lane_call
+from equisweep.engine.codegen.lane_loop import lane_loop
+from equisweep.engine.codegen.lane_route import lane_route
+from jax import lax
+
+
+def bits(values):
+    return [np.atleast_1d(np.asarray(v)).view(np.uint8) for v in jax.tree.leaves(values)]
+
+
+def one_program(function, *given):
+    """The text of what XLA is given, where that is nothing but a call."""
+    text = jax.jit(jax.vmap(partial(routed, function))).lower(*given).as_text()
+    assert text.count("stablehlo.custom_call") == 1
+    assert "stablehlo.while" not in text
+    return text
+
+
+def routed(function, *given):
+    return lane_route(lane_loop, function, given)
+
+
+def same(function, *given):
+    """Its results as one program, which are those of call after call by XLA."""
+    found = jax.jit(jax.vmap(partial(routed, function)))(*given)
+    expected = jax.jit(jax.vmap(lambda *given: function(lane_loop, given)))(*given)
+    for one, other in zip(bits(found), bits(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
+    return found
+
+
+def doubled(x, limit, loop):
+    """Doublings until a limit is passed, and how many."""
+    return loop(
+        lambda at, limit: (at[0] < limit) & (at[1] < 60),
+        lambda at, _: (at[0] * 2 + jnp.sin(at[0]), at[1] + 1),
+        (x, jnp.int32(0)),
+        limit,
+    )
+
+
+def journey(loop, given):
+    """Turns, each of a loop and a call, whose number and lengths differ from lane to lane; a path; arrays."""
+    x, turns, times = given
+
+    def square(given):
+        return {"root": jnp.sqrt(jnp.abs(given[0])), "pair": jnp.stack([given[0], given[1]]) * 0.1}
+
+    def turn(at):
+        reached, count = doubled(at[0], 100.0 + at[2], loop)
+        called = lane_call(loop, square, (reached, at[2]))
+        # One is carried on as the other.
+        return called["root"], at[0], at[2] + 1, at[3] + count, called["pair"]
+
+    begin = (x, jnp.zeros(()), jnp.zeros(()), jnp.int32(0), jnp.zeros(2))
+    last = lax.while_loop(lambda at: at[2] < turns, turn, begin)
+
+    def saved(at, time):
+        later = doubled(at, time, loop)[0]
+        seen = lane_call(loop, lambda given: jnp.exp(-given[0] / given[1]), (later, time))
+        return later, {"seen": seen, "pair": jnp.stack([later, at])}
+
+    end, path = lax.scan(saved, last[0], jnp.append(times, 50.0))
+    beside = jax.vmap(lambda y: lane_call(loop, lambda g: g[0] * g[1] + 1, (y, end)))(last[4])
+    return last, path["seen"][:-1], path["pair"], beside, jnp.arange(3), x
+
+
+@pytest.mark.parametrize("lanes", [0, 1, 5, 700])
+def test_each_lane_goes_its_own_way_and_has_the_bits_of_one_call_after_another(lanes):
+    """More lanes than records, fewer than a vector, none; some end at once, and one is no number."""
+    rng = np.random.default_rng(lanes)
+    x, turns = rng.uniform(0.1, 150.0, lanes), rng.integers(0, 9, lanes).astype(float)
+    x[lanes // 2 : lanes // 2 + 1] = np.nan
+    times = np.sort(rng.uniform(1.0, 40.0, (lanes, 4)), axis=1)
+    last = same(journey, x, turns, times)[0]
+    np.testing.assert_array_equal(last[2], turns)
+    if lanes > 5:
+        assert len(np.unique(last[3])) > 10
+
+
+def test_it_is_a_single_call_for_xla():
+    one_program(journey, np.ones(3), np.ones(3), np.ones((3, 4)))
+
+
+def test_loops_within_loops_and_carries_that_change_places():
+    def function(loop, given):
+        (x,) = given
+
+        def outer(at):
+            a, b, k, fixed = at
+
+            def inner(at):
+                later = lane_call(loop, lambda g: (g[0] + g[1], g[0] * 0.5), at[:2])
+                return later[1], later[0], at[2] + 1
+
+            a, b, _ = lax.while_loop(lambda at: at[2] < k, inner, (b, a, jnp.int32(0)))
+            return b, a, k + 1, fixed
+
+        return lax.while_loop(lambda at: at[2] < 5, outer, (x, 1 - x, jnp.int32(0), x * 3))
+
+    found = same(function, np.linspace(-1, 1, 40))
+    np.testing.assert_array_equal(found[3], np.linspace(-1, 1, 40) * 3)
+
+
+def test_arrays_of_any_dtype_go_along():
+    def function(loop, given):
+        x, n = given
+        kinds = {"b": n > 3, "u": n.astype(jnp.uint8), "f": x.astype(jnp.float32), "i": n.astype(jnp.int64)}
+
+        def body(at):
+            later = lane_call(loop, lambda g: {**g, "f": g["f"] * 2, "b": ~g["b"], "u": g["u"] + 1}, at[0])
+            return later, at[1] + 1
+
+        return lax.while_loop(lambda at: at[1] < n, body, (kinds, jnp.int32(0)))
+
+    same(function, np.linspace(0, 1, 9), np.arange(9, dtype=np.int32))
+
+
+def test_derivatives_are_those_of_one_call_after_another():
+    def total(run, x):
+        return jnp.sum(run(journey, x, jnp.asarray(3.0), jnp.asarray([5.0, 20.0, 30.0]))[1])
+
+    found = jax.jacfwd(partial(total, routed))(0.3)
+    expected = jax.jacfwd(partial(total, lambda function, *given: function(lane_loop, given)))(0.3)
+    assert found == expected != 0
+
+
+def test_what_has_no_such_form_goes_through_xla_with_the_same_numbers():
+    def function(loop, given):
+        solved = jnp.linalg.eigvals(jnp.diag(given[0][:1] + jnp.arange(20.0)) + 0.1).real.sum()
+        return doubled(solved, 1e6, loop)
+
+    reports = []
+    x = np.arange(3.0)[:, None]
+    run = partial(lane_route, partial(lane_loop, report=reports.append), function)
+    found = jax.jit(jax.vmap(lambda x: run((x,))))(x)
+    assert np.all(np.asarray(found[0]) > 1e6)
+    assert [str(way) for way in reports] == ["machine code"]
+    assert jax.jit(jax.vmap(lambda x: run((x,)))).lower(x).as_text().count("custom_call") > 1

@@ -1,0 +1,80 @@
+"""Orbits as one program, from parameters to outputs: the bits of one call of machine code after another."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+from equisweep.engine.codegen import lane_loop as loops
+from equisweep.engine.codegen.lane_loop import lane_loop
+from equisweep.engine.ode.integration import Integration
+from equisweep.engine.ode.method import SOLVERS, Method
+from equisweep.engine.ode.trajectory import integrated
+from helpers.flows import DECAY, LORENZ, VAN_DER_POL
+
+TIMES = np.array([0.0, 0.3, 0.7, 0.8, 5.0, 11.0])
+LANES = 40
+
+
+def orbits(flow, method, times=TIMES, **parameters):
+    """Every output of many lanes, and what XLA is given for it."""
+
+    def one(p):
+        return integrated(Integration(flow, p, method, {}, partial(lane_loop)), times)
+
+    lowered = jax.jit(jax.vmap(one)).lower(parameters)
+    return jax.tree.map(np.asarray, lowered.compile()(parameters)), lowered.as_text()
+
+
+def by_parts(monkeypatch, *given, **parameters):
+    """The same, one call after another."""
+    with monkeypatch.context() as patch:
+        patch.setattr(type(loops.lane_backends()[0]), "routes", False)
+        return orbits(*given, **parameters)[0]
+
+
+def same(monkeypatch, flow, method, times=TIMES, **parameters):
+    found, text = orbits(flow, method, times, **parameters)
+    assert text.count("stablehlo.custom_call") == 1
+    assert "stablehlo.while" not in text
+    expected = by_parts(monkeypatch, flow, method, times, **parameters)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_array_equal(
+            found[name].view(np.uint8), values.view(np.uint8), err_msg=f"{name} of {method.solver}"
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """Horizons that differ a hundredfold, one at which nothing is left to do, one that is no number."""
+    rng = np.random.default_rng(1)
+    end = np.exp(rng.uniform(np.log(0.2), np.log(20.0), LANES))
+    end[3], end[5], end[7] = 0.0, np.nan, -1.0
+    return {"horizon": end, "x0": rng.normal(size=LANES), "v0": np.ones(LANES)}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_cycle_is_followed_by_every_solver_past_its_saved_times(monkeypatch, uneven, solver):
+    method = Method(solver, rtol=1e-5, max_steps=2000)
+    found = same(monkeypatch, VAN_DER_POL, method, mu=np.full(LANES, 0.7), **uneven)
+    assert len(np.unique(found["status"])) > 2
+    assert np.isnan(found["x_path"]).any()
+    assert len(np.unique(found["steps"])) > 10
+
+
+def test_orbits_that_go_on_until_they_are_decided(monkeypatch, uneven):
+    """Centres and cycles: turns of an orbit, and of the search for its cycle, lane by lane."""
+    method = Method("dopri5", rtol=1e-6, horizon="decided", longest=80.0)
+    found = same(monkeypatch, VAN_DER_POL, method, (), mu=np.linspace(0.0, 1.5, LANES), **uneven)
+    assert (found["attractor"] == 2).sum() > 10
+
+
+def test_fixed_steps_chaos_and_rest(monkeypatch):
+    end = np.linspace(1.0, 9.0, LANES)
+    start = {"x0": np.linspace(1, 2, LANES), "y0": np.ones(LANES), "z0": np.ones(LANES)}
+    given = {"sigma": np.full(LANES, 10.0), "rho": np.linspace(0.5, 28, LANES), "beta": np.full(LANES, 8 / 3)}
+    same(monkeypatch, LORENZ, Method("tsit5", fixed_steps=200), horizon=end, **start, **given)
+    found = same(monkeypatch, DECAY, Method("tsit5"), horizon=end * 9, k=start["x0"], z0=start["y0"])
+    assert np.isfinite(found["settle_time"]).any()

@@ -41,6 +41,7 @@ class SideBySide:
     """Back ends of which each runs every loop, of one trace; `found`: what each came to, loop by loop."""
 
     platform = "cpu"
+    routes = False
 
     def __init__(self, *backends):
         self.backends, self.found = backends, []

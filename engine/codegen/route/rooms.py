@@ -72,11 +72,13 @@ def allocated(
 ) -> tuple[list[Block], list[Room]]:
     """The blocks, of whose copies is left what has to be moved, and the rooms, which have their offsets."""
     apart = _Apart(blocks, inputs, results)
-    for block in blocks:
-        for step in block.steps:
-            if isinstance(step, Copy):
-                for source, target in step.pairs:
-                    apart.unite(source, target)
+    pairs = [
+        pair for block in blocks for step in block.steps if isinstance(step, Copy) for pair in step.pairs
+    ]
+    for source, target in pairs:
+        apart.unite(source, target)
+    for source, target in pairs:
+        apart.divide(source, target)
     apart.place()
     left = [Block([step for old in block.steps for step in _left(old)], block.end) for block in blocks]
     return left, apart.rooms
@@ -196,6 +198,13 @@ class _Apart:
             others ^= low
         for k in _bits(self.members[a]):
             self.from_[k] |= self.from_[a]
+
+    def divide(self, source: Value, target: Value) -> None:
+        """Let them not overlap where they do not lie in the same place: numbers are moved one by one."""
+        if source.room.constant is None:
+            a, b = self.of(self.bit[source.room]), self.of(self.bit[target.room])
+            if a != b:
+                self._conflict(a, 1 << b)
 
     def place(self) -> None:
         """Offsets: the lowest that no room has that is needed at the same time."""

@@ -118,6 +118,19 @@ def test_arrays_of_any_dtype_go_along():
     same(function, np.linspace(0, 1, 9), np.arange(9, dtype=np.int32))
 
 
+def test_numbers_change_places_within_an_array_that_nobody_needs_afterwards():
+    def function(loop, given):
+        def turned(at):
+            array = lane_call(loop, lambda a: a * 1.5 + jnp.arange(7.0), at[0])
+            turned = jnp.concatenate([array[::-1][1:], array[6:]])
+            later = lane_call(loop, lambda a: a - 1, jnp.roll(turned.reshape(7), 2))
+            return later, at[1] + 1
+
+        return lax.while_loop(lambda at: at[1] < given[1], turned, (given[0], jnp.int32(0)))
+
+    same(function, np.random.default_rng(0).normal(size=(20, 7)), np.arange(20, dtype=np.int32) % 6)
+
+
 def test_derivatives_are_those_of_one_call_after_another():
     def total(run, x):
         return jnp.sum(run(journey, x, jnp.int32(3), jnp.asarray([5.0, 20.0, 30.0]))[1])

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..backend import RouteProgram
 from ..folds import Folding
-from ..ir import DTYPES
+from ..ir import DTYPES, Unsupported
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction

@@ -141,19 +141,20 @@ def disk(folder: str, side: int) -> tuple[Any, Any, Any]:
 
     class Encoded(Cube):
         def write_shard(self, name: str, tile: Any, values: Any, durable: bool = False) -> tuple[int, bytes]:
-            write_file(self.shard(name, tile), [values], durable)
-            return len(values), bytes(16)
+            write_file(self.shard(name, tile), [encoded[id(values)]], durable)
+            return len(encoded[id(values)]), bytes(16)
 
     _double()
     root, clear = _cube(folder)
     wanted, layout, computed = _some_tiles(side)
     create_cube(root, wanted, layout, {"identity": "{}"})
     cube = Cube(root)
-    encoded = [{name: b"".join(encode(cube.forms[name], v)) for name, v in t.items()} for t in computed]
+    # A tile's record tells of its values; its files are found by the arrays that they hold.
+    encoded = {id(v): b"".join(encode(cube.forms[name], v)) for t in computed for name, v in t.items()}
 
     def run() -> None:
         create_cube(root, wanted, layout, {"identity": "{}"})
-        values = cycle(encoded)
+        values = cycle(computed)
         _submit(Encoded(root), (next(values) for _ in layout))
 
     return run, lambda _: _after(root), clear

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ...values.line import SHARES, Line
 from ..llvm.builder import VectorCode
 from . import jit
 from .float_state import in_own_state
 
-# Where shares between 0 and 1 become values: low, width, and the two ends.
-Line = tuple[float, float, float, float]
-SHARES: Line = (0.0, 1.0, 0.0, 1.0)
 _WIDTH = 8
 _ARGUMENTS = (
     "ptr %table", "ptr %numbers", "ptr %mixed", "ptr %out", "i64 %rows", "i64 %length",

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....engine.codegen.cpu.looked_up import SHARES
 from ....engine.values.columns import Column, Matrices
+from ....engine.values.line import SHARES
 from .points import Points
 from .sobol import SobolPoints
 

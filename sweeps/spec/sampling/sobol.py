@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....engine.codegen.cpu.looked_up import Line, looked_up
+from ....engine.values.line import Line
 from .points import Points
 
 # Points are multiples of 2^-30, of which 0 is one: half a step further all lie inside (0, 1).
@@ -43,6 +43,10 @@ class SobolPoints(Points):
         """The same on a `line`, of samples of shape (rows, length): of a row all within such 1024 as make one
         look-up.
         """
+        from ....engine.codegen.cpu.looked_up import (
+            looked_up,
+        )  # loads jax, which who reads a cube does not need
+
         parts, found = (samples[:, 0] >> _PART).astype(np.uint32), []
         for one in (dim, self._dims + dim):
             table, shift = self._table(one)

@@ -60,7 +60,7 @@ def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, m
         monkeypatch.setattr(jit, "PREFIX", f"{jit.PREFIX}{WITH_AVX2}_")
     with nothing_kept():
         assert computed(tmp_path / "narrow.zarr", name) == expected
-    assert len(linked) > 5
+    assert any("<8 x double>" in text for text in linked)
     assert not any("<16 x double>" in text for text in linked)
 
 

@@ -86,7 +86,14 @@ def tiny(tmp_path):
 def test_orbits_are_traced_once_for_each_length(folder, calls):
     def space(*values):
         axes = {"V": list(values)}
-        sweep = Sweep("hawk_dove.py:hawk_dove", axes, outputs=["hawks_final"], folder=ROOT / "examples")
+        few_stages = {"solver": "heun", "rtol": 1e-4}
+        sweep = Sweep(
+            "hawk_dove.py:hawk_dove",
+            axes,
+            outputs=["hawks_final"],
+            integrator=few_stages,
+            folder=ROOT / "examples",
+        )
         return sweep.space()
 
     with calls("point", "engine/point.py") as traced:

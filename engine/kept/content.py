@@ -7,9 +7,10 @@ they are not a library's, whose version stands for it.
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from dis import get_instructions
 from enum import Enum
 from functools import partial
-from types import BuiltinFunctionType, CodeType, FunctionType, GenericAlias, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, GenericAlias, MethodType, ModuleType
 from typing import Any
 
 import jax
@@ -72,6 +73,8 @@ class _Reading:
             return f"module:{value.__name__}"
         if _of_a_library(value):
             return f"library:{value.__module__}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+        if isinstance(value, MethodType):
+            return f"method({self._all([value.__self__, value.__func__])})"
         if is_dataclass(value) and not isinstance(value, type):
             return f"{type(value).__qualname__}({self._all(getattr(value, f.name) for f in fields(value))})"
         if isinstance(value, FunctionType):
@@ -104,10 +107,12 @@ class _Reading:
 class _Alone(_Reading):
     """Takes nothing on trust."""
 
+    _trusted = frozenset({"builtins", _PACKAGE, *LIBRARIES})
+
     def of(self, value: Any) -> str:
         kind = value if isinstance(value, type) else type(value)
         module = value.__name__ if isinstance(value, ModuleType) else kind.__module__
-        if module.partition(".")[0] not in {"builtins", _PACKAGE, *LIBRARIES}:
+        if module.partition(".")[0] not in self._trusted:
             raise Unknown(f"a {kind.__module__}.{kind.__qualname__}")
         text = super().of(value)
         if text[:6] != "array:":
@@ -121,6 +126,13 @@ class _Alone(_Reading):
         if isinstance(value, FunctionType) and not vars(value).keys() <= {"__wrapped__"}:
             raise Unknown(f"a function with attributes, {value.__qualname__}")
         return super()._of_parts(value)
+
+    def _of_function(self, function: FunctionType) -> str:
+        own = function.__globals__.get("__name__", "").partition(".")[0] not in self._trusted
+        for module in _imported(function.__code__) if own else ():
+            if module.partition(".")[0] not in self._trusted:
+                raise Unknown(f"a function that imports {module or 'what is beside it'}")
+        return super()._of_function(function)
 
     def _named(self, value: Any) -> str:
         """A thing of a library, which its module holds under its name: whatever it holds is the library's."""
@@ -160,6 +172,13 @@ def _cell(cell: Any) -> Any:
 def _names(code: CodeType) -> list[str]:
     inner = [name for one in code.co_consts if isinstance(one, CodeType) for name in _names(one)]
     return sorted({*code.co_names, *inner})
+
+
+def _imported(code: CodeType) -> list[str]:
+    """The modules that a function imports when it is called; empty names of those beside its own."""
+    inner = [name for one in code.co_consts if isinstance(one, CodeType) for name in _imported(one)]
+    here = [one.argval for one in get_instructions(code) if one.opname == "IMPORT_NAME"]
+    return [*here, *inner]
 
 
 def _code(code: CodeType) -> str:

@@ -24,6 +24,7 @@ from ..kept.content import content_of
 from ..kept.process import digest_of_parts, process_parts
 from ..kept.program import KeptProgram
 from ..kept.shelf import Shelf
+from ..user_model.files_read import files_read, undeclared
 from ..xla.executable import Program
 
 Array = Any
@@ -107,11 +108,15 @@ class LaneFunction:
         """Traced and compiled, once for all numbers of lanes; what is compiled is kept."""
         with self._making:
             if not self._made:
-                ways = partial(frozenset, self._ways)
-                keep = _WithTimes(self._shelf, self._device, ways, self._times) if self._shelf else None
+                ways, point = partial(frozenset, self._ways), _Watched(self._point)
+                keep = (
+                    _WithTimes(self._shelf, self._device, ways, self._times, point.reads)
+                    if self._shelf
+                    else None
+                )
                 self._made.append(
                     GridVmap(
-                        self._point, [self._batch], self._device, lambda: None, [self._times],
+                        point, [self._batch], self._device, lambda: None, [self._times],
                         seldom=partial(all_native, self._ways), keep=keep,
                     )
                 )  # fmt: skip
@@ -127,14 +132,36 @@ def _never(_: Coordinates) -> GridVmap:
     raise AssertionError("a program is kept for each number of lanes")
 
 
+class _Watched:
+    """A function, and the files that it opens while it is traced: it computes with what is in them."""
+
+    def __init__(self, function: Callable[..., Arrays]) -> None:
+        self._function, self._opened = function, list[Any]()
+
+    def __call__(self, *given: Any) -> Arrays:
+        with files_read() as opened:
+            result = self._function(*given)
+        self._opened += opened
+        return result
+
+    def reads(self) -> bool:
+        """Whether it read data, which its content says nothing of."""
+        return bool(undeclared(self._opened, ()))
+
+
 class _WithTimes(Keeper):
-    """Keeps programs that take times besides the coordinates, as many as these."""
+    """Keeps programs that take times besides the coordinates, as many as these; none that `reads` data."""
 
     def __init__(
-        self, shelf: Shelf, device: Any, ways: Callable[[], Collection[Compiled]], times: Array
-    ) -> None:
+        self, shelf: Shelf, device: Any, ways: Callable[[], Collection[Compiled]], times: Array,
+        reads: Callable[[], bool],
+    ) -> None:  # fmt: skip
         super().__init__(shelf.keep_program, device, ways)
-        self._times = times
+        self._times, self._reads = times, reads
+
+    def _name_of(self, described: Mapping[str, Any], lowered: Any) -> tuple[str, dict[str, str] | None]:
+        name, calls = super()._name_of(described, lowered)
+        return name, None if self._reads() else calls
 
     def found(
         self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any

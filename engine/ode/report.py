@@ -29,11 +29,16 @@ def report(
     return {
         **final,
         **end,
-        **{f"{name}_path": jnp.where(lost, jnp.nan, values) for name, values in path.items()},
+        **{f"{name}_path": _nan_where(lost, values) for name, values in path.items()},
         "settle_time": settled,
         "steps": steps,
         "status": status,
     }
+
+
+def _nan_where(lost: Array, values: Array) -> Array:
+    """NaN of the dtype that values have: one that XLA had to convert would be computed between calls."""
+    return jnp.where(lost, jnp.asarray(jnp.nan, values.dtype), values)
 
 
 def _reported(

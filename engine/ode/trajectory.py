@@ -79,8 +79,16 @@ def integrated(
     def whole(loop: Loop, given: tuple[Parameters, Array]) -> Outputs:
         return _followed(integration.bind(given[0], loop), given[1], only_attractor)
 
-    given = dict(integration.p), jnp.asarray(times)
+    given = dict(integration.p), _in_the_states_dtype(integration, times)
     return lane_route(integration.loop, whole, given, integration.method.native)
+
+
+def _in_the_states_dtype(integration: Integration, times: Sequence[float] | Array) -> Array:
+    """Saved times, which are rounded here and not on the way of an orbit."""
+    if not len(times):
+        return jnp.zeros(0)
+    start = partial(integration.flow.start, **integration.static)
+    return jnp.asarray(times, jax.eval_shape(start, integration.p).dtype)
 
 
 def _followed(integration: Integration, times: Array, only_attractor: bool) -> Outputs:
@@ -91,7 +99,6 @@ def _followed(integration: Integration, times: Array, only_attractor: bool) -> O
     if only_attractor and known is not None:
         t = jnp.where(known <= Attractor.undecided, lane.t, integration.end(lane.state))
         orbit = orbit._replace(lane=lane._replace(t=t))
-    times = jnp.asarray(times, lane.t.dtype)
     if len(times):
         orbit, path, holes = integration.along(orbit, times)
     return report(integration, *_ended(integration, orbit, known, bool(path)), path, holes)

@@ -8,6 +8,8 @@ sees it; XLA makes of it what JAX would have. A constant of which the model itse
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 import jax.numpy as jnp
@@ -18,6 +20,9 @@ from jax.extend.core.primitives import convert_element_type_p
 
 # Bits of unsigned numbers of 32 and 64 bits are mixed on purpose, as by ``jax.random``.
 _COUNTS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16"})
+# Whether this thread is within `constants_that_fit`.
+_REFUSES: ContextVar[bool] = ContextVar("constants that do not fit are refused", default=False)
+_REPLACING = Lock()
 
 
 def keep_written_numbers() -> None:
@@ -36,23 +41,33 @@ def keep_written_numbers() -> None:
 
 @contextmanager
 def constants_that_fit() -> Iterator[None]:
-    """Raise OverflowError where a constant is converted to integers that do not hold it."""
-    convert: Any = lax._convert_element_type
-
-    def converted(operand: Any, new_dtype: Any = None, *more: Any, **settings: Any) -> Any:
-        if (
-            isinstance(operand, int | np.integer)
-            and str(new_dtype) in _COUNTS
-            and not _fits(operand, new_dtype)
-        ):
-            raise OverflowError(f"{operand} is out of bounds for {new_dtype}")
-        return convert(operand, new_dtype, *more, **settings)
-
-    lax._convert_element_type = converted
+    """Raise OverflowError where this thread converts a constant to integers that do not hold it."""
+    _look_at_constants()
+    before = _REFUSES.set(True)
     try:
         yield
     finally:
-        lax._convert_element_type = convert
+        _REFUSES.reset(before)
+
+
+def _look_at_constants() -> None:
+    """Let JAX ask, for good, before it converts: put back by one thread, another's would be lost or stay."""
+    with _REPLACING:
+        convert: Any = lax._convert_element_type
+        if hasattr(convert, "looks_at_constants"):
+            return
+
+        def converted(operand: Any, new_dtype: Any = None, *more: Any, **settings: Any) -> Any:
+            if _REFUSES.get() and isinstance(operand, int | np.integer) and _is_cut(operand, new_dtype):
+                raise OverflowError(f"{operand} is out of bounds for {new_dtype}")
+            return convert(operand, new_dtype, *more, **settings)
+
+        converted.looks_at_constants = True  # pyright: ignore[reportFunctionMemberAccess]
+        lax._convert_element_type = converted
+
+
+def _is_cut(constant: Any, dtype: Any) -> bool:
+    return str(dtype) in _COUNTS and not _fits(constant, dtype)
 
 
 def _fits(constant: Any, dtype: Any) -> bool:

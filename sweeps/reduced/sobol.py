@@ -23,7 +23,7 @@ class Sobol(Summed):
     "sums" of its partial results have the blocks last: shape (cells, moments, blocks).
     """
 
-    method = "sobol"
+    method, summed = "sobol", True
 
     def __init__(self, wanted: Measured, design: Design, *given: Any) -> None:
         self.second = bool(design.option)

@@ -4,6 +4,9 @@ JAX converts them while it traces: ``x.astype(jnp.int8) > 300`` is a comparison 
 of Python.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -97,6 +100,26 @@ def test_random_numbers_and_other_programs_stay_what_they_are(seed):
         drawn = jax.jit(lambda: jax.random.bits(jax.random.key(seed), (3,)))()
     assert drawn.tolist() == jax.random.bits(jax.random.key(seed), (3,)).tolist()
     assert jax.jit(lambda x: x.astype(jnp.int8) > 300)(50.0)  # as JAX has it, 44
+
+
+def test_models_that_are_looked_at_at_once_leave_nothing_behind():
+    """Two threads, of which the one that began first ends first."""
+    both, first_ended = Barrier(2), Event()
+
+    def looked_at(ends_first):
+        with constants_that_fit():
+            both.wait()
+            with pytest.raises(OverflowError):
+                jnp.full((), 300, jnp.int8)
+            if not ends_first:
+                first_ended.wait()
+                with pytest.raises(OverflowError):
+                    jnp.full((), 300, jnp.int8)
+        first_ended.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(looked_at, (True, False)))
+    assert jnp.full((), 300, jnp.int8) == 44
 
 
 MODEL = """

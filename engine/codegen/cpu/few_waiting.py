@@ -43,13 +43,19 @@ class FewWaiting(VectorCode):
             if not (scalar.op == "input" and scalar.value == k)
         ]
         # Where numbers only change places, each is read before the first is written.
-        self._pinned = {end.scalar for end in ends if end.scalar.op == "input"}
-        self._at_hand(self._pinned)
+        moved = [end.scalar for end in ends if end.scalar.op == "input"]
+        self._pinned = set(moved)
+        self._at_hand(moved)  # in their order: the text is a name of what is kept, and a set has none
         for node in with_ends(ordered(order, (), _registers), ends):
             if isinstance(node, End):
                 self.store(node.scalar, self._sources[node.end])
             else:
                 self.compute([node])
+
+    def value(self, scalar: Scalar) -> str:
+        """As of `VectorCode`; an input is read again where it is no more at hand."""
+        self._at_hand([scalar])
+        return super().value(scalar)
 
     def _compute(self, s: Scalar) -> str:
         self._at_hand(s.args)

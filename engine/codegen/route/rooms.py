@@ -76,6 +76,9 @@ def allocated(
         pair for block in blocks for step in block.steps if isinstance(step, Copy) for pair in step.pairs
     ]
     for source, target in pairs:
+        if not (source.whole and target.whole):  # in one place a piece would be lost before it is moved
+            apart.divide(source, target)
+    for source, target in pairs:
         apart.unite(source, target)
     for source, target in pairs:
         apart.divide(source, target)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.extend import core
 
 from ...scan_counts import scan_counts
@@ -69,6 +70,9 @@ class _Writer:
         return Value(Room(int(np.prod(shape)), dtype_name(aval.dtype)), shape)
 
     def constant(self, value: Any) -> Value:
+        """The place of numbers that are known. Raises Unsupported of what is only traced."""
+        if isinstance(value, Tracer):
+            raise Unsupported("a function that closes over a traced value")
         array = np.asarray(value)
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self.constants:

@@ -1,5 +1,6 @@
 """A loop over lanes as machine code: rounds, derivatives, grids of lanes, and what goes through XLA."""
 
+from functools import partial
 from itertools import product
 
 import jax
@@ -116,6 +117,33 @@ def test_what_has_no_scalar_form_goes_through_xla():
         np.linalg.solve([[2.0, 1.0], [0.0, 1.0]], 1.5**k * np.array([1.0, 2.0])).sum() for k in range(3)
     )
     assert abs(float(run(v)) - expected) < 1e-13
+
+
+def test_what_is_handed_on_as_it_was_read_is_read_again_behind_many_operations():
+    """A condition that is a number of the lane, and a loop within a step that ends with one."""
+
+    def step(at, y):
+        _, x, k = at
+
+        def inner(at):
+            z, _, i = at
+            for _ in range(12):
+                z = jnp.sin(z) * 1.1 + y
+            return z, x, i + 1
+
+        z, w, _ = lax.while_loop(lambda at: at[2] < 3, inner, (x, y, jnp.int32(0)))
+        return k < 3, z + 2 * w, k + 1
+
+    def run(x, native):
+        begin = x < 5, x, jnp.int32(0)
+        return lane_loop(lambda at, _: at[0], step, begin, 0.5 * x, native=native)
+
+    found, expected = (
+        jax.jit(jax.vmap(partial(run, native=native)))(jnp.arange(8.0)) for native in (True, False)
+    )
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+    assert np.asarray(found[2]).tolist() == [4] * 5 + [0] * 3
 
 
 FLOWS = [name for name, model in MODELS.items() if model.flow is not None]

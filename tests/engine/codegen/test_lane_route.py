@@ -131,6 +131,26 @@ def test_numbers_change_places_within_an_array_that_nobody_needs_afterwards():
     same(function, np.random.default_rng(0).normal(size=(20, 7)), np.arange(20, dtype=np.int32) % 6)
 
 
+def test_numbers_change_places_within_what_a_loop_carries():
+    """The turned array goes on as the one that was turned: not even then do both lie in one place."""
+
+    def function(loop, given):
+        def turned(at):
+            back, rolled, total, k = at
+            back, rolled = back[::-1], jnp.roll(rolled, 2)
+            total = lane_call(loop, lambda g: g[0] + g[1][0] * g[2][1], (total, back, rolled))
+            return back, rolled, total, k + 1
+
+        x, n = given
+        return lax.while_loop(lambda at: at[3] < n, turned, (x, x, x[0], jnp.int32(0)))
+
+    x, n = np.random.default_rng(0).normal(size=(20, 5)), np.arange(20, dtype=np.int32)
+    back, rolled, *_ = same(function, x, n)
+    for lane in range(20):
+        np.testing.assert_array_equal(back[lane], x[lane][::-1] if lane % 2 else x[lane])
+        np.testing.assert_array_equal(rolled[lane], np.roll(x[lane], 2 * lane))
+
+
 def test_derivatives_are_those_of_one_call_after_another():
     def total(run, x):
         return jnp.sum(run(journey, x, jnp.int32(3), jnp.asarray([5.0, 20.0, 30.0]))[1])
@@ -152,6 +172,14 @@ def test_what_has_no_such_form_goes_through_xla_with_the_same_numbers():
     assert np.all(np.asarray(found[0]) > 1e6)
     assert [str(way) for way in reports] == ["machine code"]
     assert jax.jit(jax.vmap(lambda x: run((x,)))).lower(x).as_text().count("custom_call") > 1
+
+
+def test_a_function_that_closes_over_what_is_traced_goes_through_xla():
+    def beside(x, y):
+        return routed(lambda loop, given: jnp.stack([doubled(given[0], 1e3, loop)[0], y]), x)
+
+    x = np.arange(1.0, 4.0)
+    np.testing.assert_array_equal(jax.jit(jax.vmap(beside))(x, -x)[:, 1], -x)
 
 
 def test_what_xla_might_round_otherwise_between_calls_stays_with_xla():

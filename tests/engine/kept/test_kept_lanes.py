@@ -91,10 +91,25 @@ def with_attributes(z):
 
 with_attributes.factor = 2.0
 
+
+class Scaled:
+    """What its methods do depends on what it holds, also where JAX has wrapped them."""
+
+    @partial(jax.jit, static_argnums=0)
+    def __call__(self, z):
+        return z
+
+
+def importing(z):
+    from helpers.flows import DECAY
+
+    return z if DECAY else -z
+
+
 UNKNOWN = [
     ModuleType("study"), object(), Doubling(), Doubling, Kind.first, Kind, Pair(1, 2), itemgetter("k"),
     methodcaller("sum"), count(3), np.random.default_rng(0), np.random.default_rng(0).normal, with_attributes,
-    [1, {"a": Doubling()}],
+    Scaled().__call__, importing, [1, {"a": Doubling()}],
 ]  # fmt: skip
 
 
@@ -120,6 +135,16 @@ def test_what_is_kept_tells_apart_what_computes_otherwise(folder):
     keys = [shelf_of((flow(i), STEPS), batch, times).key for i in inside]
     assert None not in keys
     assert len({*keys}) == len(keys)
+
+
+def test_what_reads_a_file_while_it_is_traced_is_not_kept(folder, tmp_path):
+    file, rates = tmp_path / "rate.txt", []
+    flow = scalar(lambda t, z, p: -float(np.loadtxt(file)) * z)
+    for rate in ("0.5", "1.5"):
+        file.write_text(rate)
+        h = float(rate) / 20
+        rates.append(run(flow)["z_final"][0])
+        assert rates[-1] == pytest.approx((1 - h + h**2 / 2) ** 20, rel=1e-12)
 
 
 def test_derivatives_are_traced_and_take_nothing_that_is_kept(folder):

@@ -81,6 +81,20 @@ def test_orbits_that_go_on_until_they_are_decided(monkeypatch, uneven):
     assert (found["attractor"] == 2).sum() > 10
 
 
+def test_saved_times_are_rounded_before_an_orbit_begins_whatever_its_dtype(uneven):
+    """XLA would round them between its calls, and the numbers be those of one machine."""
+    single = {"horizon": uneven["horizon"], "z0": uneven["x0"], "k": np.ones(LANES)}
+    single = {name: values.astype(np.float32) for name, values in single.items()}
+    method = Method("heun", rtol=1e-4, fixed_steps=9, settle=0)
+
+    def one(p):
+        return integrated(Integration(DECAY, p, method, {}, partial(lane_loop)), TIMES.tolist())
+
+    text = jax.jit(jax.vmap(one)).lower(single).as_text()
+    assert text.count("stablehlo.custom_call") == 1
+    assert "stablehlo.while" not in text
+
+
 def test_fixed_steps_through_chaos(monkeypatch):
     end = np.linspace(1.0, 9.0, LANES)
     start = {"x0": np.linspace(1, 2, LANES), "y0": np.ones(LANES), "z0": np.ones(LANES)}

@@ -7,8 +7,10 @@ import pytest
 from equisweep.engine.cores import use_cores
 from equisweep.engine.errors import CubeError, SweepError, SweepInterrupted
 from equisweep.engine.grid.by_matrix import ByMatrix
+from equisweep.engine.reduce import loop
 from equisweep.engine.reduce.measure import Block
 from equisweep.engine.reduce.tree import Tree
+from equisweep.engine.run import begin
 from equisweep.sweeps import run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.blocks import Blocks
@@ -203,6 +205,19 @@ def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
     monkeypatch.undo()
     run_of(folder, "stopped.zarr", 100, design, [*OUTPUTS, "side"])
     assert contents(folder / "stopped.zarr") == contents(folder / "streamed.zarr")
+
+
+def test_indices_begun_in_another_order_of_summation_are_not_gone_on_with(folder, monkeypatch):
+    """Cells of one cube would have been added up in two orders."""
+    design = DESIGN | {"samples": 256, "store": False}
+    with monkeypatch.context() as patch:
+        for module in (begin, loop):
+            patch.setattr(module, "ORDER", "samples as they come")  # as an earlier version has it
+        stop_after(patch, 2)
+        with pytest.raises(SweepInterrupted):
+            run_of(folder, "begun.zarr", 500, design)
+    with pytest.raises(CubeError, match="adds up in another order"):
+        run_of(folder, "begun.zarr", 500, design)
 
 
 def test_matrix_by_matrix_numbers_are_those_of_points_as_they_come(folder, monkeypatch):

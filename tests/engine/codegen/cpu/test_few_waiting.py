@@ -82,6 +82,15 @@ def test_random_steps_have_the_same_bits():
         lines_of(body)
 
 
+def test_the_text_is_the_same_whenever_it_is_written():
+    """What is compiled is kept under its digest: other processes would compile it again."""
+    texts = set()
+    for _ in range(3):
+        given = Graph().inputs((COUNT,), "f64", 0)
+        texts.add("\n".join(advanced(FewWaiting, [*given[1:], given[0]])[0]))
+    assert len(texts) == 1
+
+
 def test_labels_are_no_instructions():
     """They name places for the scheduler alone: nothing is left of them in machine code."""
     counts = []

@@ -1,8 +1,11 @@
 """Derivatives of a function of scalar parameters beside central differences, by one program."""
 
+from functools import partial
+
 import jax
-import jax.numpy as jnp
 import numpy as np
+
+from helpers.codegen.grids import of_many
 
 
 def slopes_and_differences(function, p, among, step):
@@ -17,12 +20,19 @@ def slopes_and_differences(function, p, among, step):
     for k, name in enumerate(among):  # at the point, a step below and a step above
         columns[name][[count + k, 2 * count + k]] += [-step, step]
         moved[name][k] = 1.0
-    push = jax.jit(jax.vmap(lambda p, t: jax.jvp(function, (p,), (t,))))
-    values, slopes = push(*jax.tree.map(jnp.asarray, (columns, moved)))
+    found = of_many(partial(_pushed, function))(columns | {f"d {name}": moved[name] for name in p})
     return {
         name: (
-            np.asarray(slopes[name][:count]),
-            np.asarray(at[2 * count :] - at[count : 2 * count]) / (2 * step),
+            found[f"d {name}"][:count],
+            (at[2 * count :] - at[count : 2 * count]) / (2 * step),
         )
-        for name, at in values.items()
+        for name, at in found.items()
+        if not name.startswith("d ")
     }
+
+
+def _pushed(function, numbers):
+    """Outputs, and as "d name" their derivatives along "d parameter"."""
+    p = {name: x for name, x in numbers.items() if not name.startswith("d ")}
+    values, slopes = jax.jvp(function, (p,), ({name: numbers[f"d {name}"] for name in p},))
+    return {**values, **{f"d {name}": slope for name, slope in slopes.items()}}

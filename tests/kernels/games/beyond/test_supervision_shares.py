@@ -16,6 +16,7 @@ from equisweep.kernels.games.supervision_shares.model import SUPERVISION_SHARES,
 from equisweep.kernels.games.supervision_shares.rest import CLASSES, REST_POINTS, rest_points
 from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
+from helpers.codegen.grids import of_many
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision_shares import CASE, class_of_quarters, gains, random_case, solve
 from helpers.oracles.supervision_shares_points import by_scan
@@ -44,8 +45,7 @@ QUICKLY = {"xla_backend_optimization_level": 0}
 
 @cache
 def solver(rules):
-    alone = jax.vmap(lambda p: kernel(p, **dict(zip(WORDS, rules, strict=True))))
-    return jax.jit(alone, compiler_options=QUICKLY)
+    return of_many(lambda p: kernel(p, **dict(zip(WORDS, rules, strict=True))))
 
 
 def solved(rules, cases):

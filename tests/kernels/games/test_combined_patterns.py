@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.games.combined.game import game_of
 from equisweep.kernels.games.combined.patterns import NOT_LOOKED_FOR, equilibrium_of, pattern_count
+from helpers.codegen.grids import of_many
 from helpers.oracles import combined as oracle
 
 CASE = oracle.PAPER | {"alpha": 0.9, "beta": 1.0, "n": 3.0, "L": 120.0, "v": 0.8}
@@ -17,7 +18,8 @@ FIVE = oracle.PAPER | {"alpha": 0.9, "beta": 0.8, "n": 5.0, "delta": 0.3, "entry
 
 
 def counted(mechanism, kind, most):
-    return jax.jit(jax.vmap(lambda p: pattern_count(game_of(p, mechanism, kind, most))))
+    count = of_many(lambda p: {"count": pattern_count(game_of(p, mechanism, kind, most))})
+    return lambda points: count(points)["count"]
 
 
 @pytest.mark.parametrize(("mechanism", "kind"), [("sharing", "none"), ("together", "city")])
@@ -38,20 +40,21 @@ def test_two_of_three_invest_where_a_scan_of_their_answers_says_so(mechanism, ki
 
 @cache
 def of_set():
-    def found(members):
-        return equilibrium_of(
-            game_of({k: jnp.asarray(v) for k, v in FIVE.items()}, "together", "none", 5), members
-        )
+    def found(cities):
+        members = jnp.stack([cities[f"city {k}"] for k in range(5)])
+        game = game_of({k: jnp.asarray(v) for k, v in FIVE.items()}, "together", "none", 5)
+        return dict(zip(("investments", "there"), equilibrium_of(game, members), strict=True))
 
-    return jax.jit(jax.vmap(found))
+    return of_many(found)
 
 
 def test_of_five_cities_every_set_that_is_counted_has_an_equilibrium_and_each_kind_counts_its_turns():
     sets = [set(s) for size in range(2, 5) for s in combinations(range(5), size)]
     members = np.array([[float(city in one) for city in range(5)] for one in sets])
-    investments, there = of_set()(members)
+    found = of_set()({f"city {k}": members[:, k] for k in range(5)})
+    investments, there = found["investments"], found["there"]
     assert there.any()
-    for one, e, holds in zip(sets, np.asarray(investments), there, strict=True):
+    for one, e, holds in zip(sets, investments, there, strict=True):
         turned = sets.index({(city + 1) % 5 for city in one})
         assert there[turned] == holds
         if holds:

@@ -18,7 +18,7 @@ from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.codegen.grids import assert_same
-from helpers.products import covering
+from helpers.products import covering, whole_product
 from helpers.small_sweeps import small_sweep
 
 
@@ -163,7 +163,9 @@ def assert_near(found, expected, dtype):
         np.testing.assert_allclose(values, wanted, rtol=0, atol=allowed, err_msg=name)
 
 
-# Of every model one case at least, which is quickly compiled.
+# Its machine code is beside a scan and differences in kernels/games/beyond/test_supervision_shares.py, too.
+LONGEST = "supervision_shares"
+# Of every other model one case at least, which is quickly compiled.
 QUICK = {
     "external": ["sharing published lowest", "cooperation exact middle"],
     "external_combined": ["noncooperation city lowest"],
@@ -176,13 +178,19 @@ QUICK = {
 }
 
 
+CASES = [(name, dtype, options) for name, cases in CHOICES.items() for options, dtype in cases]
+
+
 @pytest.mark.parametrize(
     ("name", "dtype", "options"),
-    covering(
-        [(name, dtype, options) for name, cases in CHOICES.items() for options, dtype in cases],
-        lambda name, _, options: name not in QUICK or options in QUICK[name],
-        columns=2,
-    ),
+    [
+        *covering(
+            [case for case in CASES if case[0] != LONGEST],
+            lambda name, _, options: name not in QUICK or options in QUICK[name],
+            columns=2,
+        ),
+        *(pytest.param(*case, marks=whole_product) for case in CASES if case[0] == LONGEST),
+    ],
 )
 def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(monkeypatch, name, dtype, options):
     model = MODELS[name]

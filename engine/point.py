@@ -210,7 +210,7 @@ def _settle_status(
         if variable.dtype == space.dtype:
             if origin.get(variable.name, variable.name) not in allowed:
                 finite &= jnp.isfinite(value).all()
-            value = jnp.where(missing, jnp.nan, value)
+            value = jnp.where(missing, jnp.asarray(jnp.nan, value.dtype), value)
         else:
             value, fits = _as_integer(value, variable.dtype, variable.fill, called)
             if variable.name not in allowed:

@@ -151,6 +151,36 @@ def test_numbers_change_places_within_what_a_loop_carries():
         np.testing.assert_array_equal(rolled[lane], np.roll(x[lane], 2 * lane))
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_moved_between_calls_comes_to_its_place(seed):
+    """Pieces of arrays go from one to another at random, and on in loops around each other."""
+    draws = np.random.default_rng(seed).integers(0, 12, (3, 3, 4))
+
+    def moved(arrays, draw):
+        arrays = [*arrays]
+        for k, places in enumerate(draw):
+            whole = jnp.concatenate(arrays)
+            arrays[k] = jnp.stack([whole[place] for place in places.tolist()])
+        return arrays
+
+    def function(loop, given):
+        x, n = given
+
+        def inner(at):
+            one, two, three = moved(at[0], draws[0])
+            return [one, lane_call(loop, lambda a: a * 0.5 + 1, two), three], at[1] + 1
+
+        def outer(at):
+            begin = moved(at[0], draws[1]), jnp.int32(0)
+            (one, two, _), _ = lax.while_loop(lambda at: at[1] < n, inner, begin)
+            return moved([one, two, lane_call(loop, jnp.sin, at[0][2])], draws[2]), at[1] + 1
+
+        return lax.while_loop(lambda at: at[1] < 3, outer, ([*x], jnp.int32(0)))
+
+    rng = np.random.default_rng(seed)
+    same(function, rng.normal(size=(9, 3, 4)), np.arange(9, dtype=np.int32) % 4)
+
+
 def test_derivatives_are_those_of_one_call_after_another():
     def total(run, x):
         return jnp.sum(run(journey, x, jnp.int32(3), jnp.asarray([5.0, 20.0, 30.0]))[1])

@@ -178,8 +178,12 @@ def _run_with_derivatives(space: Space, run: Any, p: Point) -> tuple[Mapping[str
             f"{', '.join(targets)}{raised_at(error)}: {said(error)}; leave the derivatives out, or give what "
             "has none a rule by jax.custom_jvp (diffrax.diffeqsolve: adjoint=diffrax.ForwardMode())"
         ) from error
+    # A NaN that `where` puts in is a constant, whose derivative would be 0: a point without a value has none.
+    known = {output: jnp.isfinite(result[output]) for output in wanted}
     derivatives = {
-        derivative_name(output, target): jacobian[output][..., targets.index(target)]
+        derivative_name(output, target): jnp.where(
+            known[output], jacobian[output][..., targets.index(target)], jnp.nan
+        )
         for output, target in space.derivatives
     }
     return result, derivatives

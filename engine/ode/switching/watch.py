@@ -113,15 +113,15 @@ class SwitchWatch:
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """As the stepper does; a time at a switch, up to rounding, is seen from before the switch.
 
-        Stages of the stepper that lay on the other side would be wrong by the jump, times the whole step.
+        Stages of the stepper that lay on the other side would be wrong by the jump, times the whole step; and
+        rates of there would lead those astray who look for the turn of what rises until the switch.
         """
         if not self._has_times:
             return self.inner.reach(t, t_next, state, rates)
         before, _ = self._next_break(t, state)
         beyond = lax.stop_gradient(jnp.maximum(t_next - before, 0.0))
         ends, there = self.inner.reach(t, t_next - beyond, state, rates)
-        passed, later = beyond > 0, ends + beyond * there
-        return jnp.where(passed, later, ends), jnp.where(passed, self.field(t_next, later), there)
+        return jnp.where(beyond > 0, ends + beyond * there, ends), there
 
     def step(
         self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any

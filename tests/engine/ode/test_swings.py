@@ -162,3 +162,20 @@ def test_shares_that_swing_between_faces_are_no_closed_orbit():
     assert list(out["attractor"]) == [
         Attractor.boundary_cycle, Attractor.closed_orbit, Attractor.undecided,
     ]  # fmt: skip
+
+
+def test_what_turns_where_time_switches_the_field_has_its_whole_height():
+    """Loaded and unloaded by turns, it lies between the ends of both: its swing is tanh(k / 2)."""
+    loaded = Flow(
+        start=lambda p: 0.5 + 0 * p["k"][None],
+        field=lambda t, z, p: p["k"] * (jnp.where(t % 2 < 1, 1.0, 0.0) - z),
+        observe=lambda z, p: {"z": z[0]},
+        observables=seen("z"),
+        swings=("z",),
+        motion=None,
+    )
+    k = [1.0, 2.0]
+    out = lanes(loaded, Method("tsit5"))({"k": jnp.array(k), "horizon": jnp.full(2, 30.0)})
+    np.testing.assert_allclose(out["z_amplitude"], np.tanh(np.array(k) / 2), rtol=1e-9)
+    np.testing.assert_allclose(out["period"], 2.0, rtol=1e-9)
+    assert (out["attractor"] == Attractor.closed_orbit).all()

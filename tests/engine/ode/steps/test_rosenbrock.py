@@ -10,6 +10,7 @@ from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Flow, Observable
 from helpers.codegen.lanes import is_machine_code
 from helpers.flows import STIFF
+from helpers.products import covering
 from scipy.integrate import solve_ivp
 
 # --- the coefficients, as those of Hairer and Wanner (IV.7.4) -----------------------------------------------
@@ -159,8 +160,16 @@ STIFF_SET = {
 CLASSICAL = ("hires", "orego", "vdpol", "robertson")
 
 
+# Of eight components, whose steps take longest to trace by either.
+LONGEST = "hires"
+
+
 @pytest.mark.parametrize(
-    ("name", "solver"), [*((name, "rodas5p") for name in STIFF_SET), *((n, "kvaerno5") for n in CLASSICAL)]
+    ("name", "solver"),
+    covering(
+        [*((name, "rodas5p") for name in STIFF_SET), *((n, "kvaerno5") for n in CLASSICAL)],
+        lambda name, solver: name != LONGEST or solver == "rodas5p",
+    ),
 )
 def test_stiff_problems_end_where_they_should_in_few_steps(name, solver):
     field, start, horizon, atol, exact, most = STIFF_SET[name]

@@ -78,7 +78,8 @@ def allocated(
     for source, target in pairs:
         if not (source.whole and target.whole):  # in one place a piece would be lost before it is moved
             apart.divide(source, target)
-    for source, target in pairs:
+    # Backwards: what a loop hands to its next turn, time after time, before what it is entered with.
+    for source, target in reversed(pairs):
         apart.unite(source, target)
     for source, target in pairs:
         apart.divide(source, target)

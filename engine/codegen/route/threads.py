@@ -1,6 +1,6 @@
 """A block that costs next to nothing is passed together with the one before: nobody waits in front of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .route import Apply, Block, Choose, Finish, Go, Repeat, Step
 
@@ -13,12 +13,12 @@ def threaded(blocks: Sequence[Block]) -> list[Block]:
     longer = [_with_next(blocks, block) for block in blocks]
     seen, waiting = {0}, [0]
     while waiting:
-        for to in _next(longer[waiting.pop()]):
+        for to in following(longer[waiting.pop()]):
             if to not in seen:
                 seen.add(to)
                 waiting.append(to)
     numbers = {old: new for new, old in enumerate(sorted(seen))}
-    return [_renumbered(longer[k], numbers) for k in sorted(seen)]
+    return [renumbered(longer[k], numbers) for k in sorted(seen)]
 
 
 def _with_next(blocks: Sequence[Block], block: Block) -> Block:
@@ -43,7 +43,8 @@ def _is_cheap(step: Step) -> bool:
     return not isinstance(step, Apply) or not step.part.shapes
 
 
-def _next(block: Block) -> list[int]:
+def following(block: Block) -> list[int]:
+    """The blocks that lanes may come to from there."""
     match block.end:
         case Go() | Repeat():
             return [block.end.to]
@@ -53,7 +54,8 @@ def _next(block: Block) -> list[int]:
             return []
 
 
-def _renumbered(block: Block, numbers: dict[int, int]) -> Block:
+def renumbered(block: Block, numbers: Mapping[int, int] | Sequence[int]) -> Block:
+    """The same block where the blocks that follow have other numbers."""
     match block.end:
         case Go():
             return Block(block.steps, Go(numbers[block.end.to]))

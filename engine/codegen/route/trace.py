@@ -13,6 +13,7 @@ from jax.extend import core
 from ...scan_counts import scan_counts
 from ...xla.live_bytes import inner_jaxprs
 from ..ir import Scalar, Unsupported, dtype_name
+from .alike import joined
 from .glue import Glue, steps_of
 from .part import PART, Part
 from .rooms import allocated, reads
@@ -45,7 +46,7 @@ class _Writer:
         results = self.evaluate(trace.jaxpr, trace.consts, inputs)
         self.flush()
         blocks, rooms = allocated(threaded(self.lowered(results)), inputs, results)
-        return Route(blocks, inputs, tuple(results), rooms)
+        return Route(joined(blocks), inputs, tuple(results), rooms)
 
     def lowered(self, results: Sequence[Value]) -> list[Block]:
         """The blocks, their glue lowered as far as anybody needs what it makes."""

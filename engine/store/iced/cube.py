@@ -111,9 +111,7 @@ class Iced(Objects):
         key, store = self._key(path), self._session().store
 
         async def all_of() -> list[Any]:
-            return await gather(
-                *(store.get(key, buffers(), part_of(*ends)) for ends in zip(starts, stops, strict=True))
-            )
+            return await gather(*(part_of(store, key, *ends) for ends in zip(starts, stops, strict=True)))
 
         found = self._done(all_of(), path)
         if None in found:
@@ -251,7 +249,8 @@ class Iced(Objects):
     def _read(self, key: str, path: Place, ends: tuple[int, int] | None) -> bytes:
         if ends is not None and ends[0] == ends[1]:
             return b""
-        found = self._done(self._session().store.get(key, buffers(), ends and part_of(*ends)), path)
+        store = self._session().store
+        found = self._done(part_of(store, key, *ends) if ends else store.get(key, buffers()), path)
         if found is None:
             raise FileNotFoundError(errno.ENOENT, "No such object", str(path))
         return found.to_bytes()
@@ -291,7 +290,7 @@ class Iced(Objects):
         new = [at for at in places if at not in self._named]
 
         async def all_of() -> list[Any]:
-            return await gather(*(store.get(f"{start}{at}", buffers(), part_of(0, _NAME)) for at in new))
+            return await gather(*(part_of(store, f"{start}{at}", 0, _NAME) for at in new))
 
         for at, part in zip(new, self._done(all_of(), self._base), strict=True):
             self._named[at] = part.to_bytes().partition(b"\n")[0].decode()

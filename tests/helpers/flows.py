@@ -2,12 +2,28 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels import replicator as rep
 from equisweep.kernels.flow import Flow, Observable
 
 
 def seen(*names):
     return tuple(Observable(name, name, "1", name) for name in names)
+
+
+def run(names, start, field, method=None, **p):
+    """Outputs of orbits of z' = field(z, p) from start(p), both lists; parameters are of one length, or numbers."""
+    flow = Flow(
+        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start(p)]),
+        field=lambda t, z, p: jnp.stack(field(z, p)),
+        observe=lambda z, p: dict(zip(names, z, strict=True)),
+        observables=seen(*names),
+    )
+    count = max(np.size(value) for value in p.values())
+    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, float), count)) for name, value in p.items()}
+    return {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
 
 
 def scalar(field, **more):

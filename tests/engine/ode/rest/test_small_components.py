@@ -7,19 +7,11 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
-from helpers.flows import seen
+from helpers.flows import run, seen
 
 
-def run(names, start, field, method=None, **p):
-    flow = Flow(
-        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start(p)]),
-        field=lambda t, z, p: jnp.stack(field(z, p)),
-        observe=lambda z, p: dict(zip(names, z, strict=True)),
-        observables=seen(*names),
-    )
-    count = max(np.size(value) for value in p.values())
-    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, float), count)) for name, value in p.items()}
-    out = {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
+def at_rest(*args, **p):
+    out = run(*args, **p)
     assert (out["status"] == Status.ok).all()
     assert (out["attractor"] == Attractor.rest_point).all()
     return out
@@ -32,7 +24,7 @@ SETTLED = np.log(1e7)
 @pytest.mark.parametrize("method", [Method(), Method("taylor"), Method("dopri5", rtol=1e-8, atol=1e-100)])
 def test_an_epidemic_that_dies_out_from_almost_nothing_has_its_whole_cost(method):
     """While S is 1 but for rounding, I falls at the rate 0.4, from I0, and its integral tends to I0 / 0.4."""
-    out = run(
+    out = at_rest(
         ("s", "i", "cost"),
         lambda p: [1.0, p["i0"], 0.0],
         lambda z, p: [-0.2 * z[0] * z[1], 0.2 * z[0] * z[1] - 0.6 * z[1], 1e3 * z[1]],
@@ -61,7 +53,7 @@ def test_before_its_horizon_it_is_where_its_formula_says():
 def test_a_large_cost_does_not_end_the_decay_that_it_adds_up():
     """The cost is larger than all else by 1e9 and more: (1e9 y0 / 0.1) (1 - exp(-0.1 T)) + 1e6 T."""
     y0 = np.array([1e-2, 1e-9, 1e-3])
-    out = run(
+    out = at_rest(
         ("x", "y", "cost"),
         lambda p: [1.0, p["y0"], 0.0],
         lambda z, p: [1 - z[0], -0.1 * z[1], 1e9 * z[1] + 1e2 * z[0]],
@@ -78,7 +70,7 @@ def test_what_a_large_component_drives_a_little_settles_beside_it():
     It is within 1e-7 of that when 2 k exp(-t/2) is 5e-8 k.
     """
     k = np.array([1.0, 1e-12, 1e-30])
-    out = run(
+    out = at_rest(
         ("x", "y"),
         lambda p: [1.0, 0.0],
         lambda z, p: [-z[0], p["k"] * z[0] - z[1] / 2],
@@ -91,7 +83,7 @@ def test_what_a_large_component_drives_a_little_settles_beside_it():
 
 def test_what_rounding_leaves_of_large_terms_is_at_rest_though_it_is_never_0():
     """The terms of y cancel along each orbit, but for rounding; those of v but for 7e-12 (1 - x)."""
-    out = run(
+    out = at_rest(
         ("x", "w", "y", "v"),
         lambda p: [p["x0"], p["x0"], 0.0, 1e-14],
         lambda z, p: [
@@ -109,7 +101,7 @@ def test_what_rounding_leaves_of_large_terms_is_at_rest_though_it_is_never_0():
 
 def test_a_small_balance_beside_large_components_is_reached():
     """Y' = 1e-13 x - y: its rest point, 1e-13, is not taken for rounding of x, which is exact."""
-    out = run(
+    out = at_rest(
         ("x", "y"),
         lambda p: [p["x0"], 0.0],
         lambda z, p: [1 - z[0], 1e-13 * z[0] - z[1]],

@@ -5,23 +5,10 @@ import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.rest.faces import stay_at_zero
-from equisweep.engine.ode.trajectory import lanes
-from equisweep.kernels.flow import Attractor, Flow
+from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
-from helpers.flows import seen
+from helpers.flows import run
 from scipy.integrate import solve_ivp
-
-
-def run(names, start, field, method=None, **p):
-    flow = Flow(
-        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start(p)]),
-        field=lambda t, z, p: jnp.stack(field(z, p)),
-        observe=lambda z, p: dict(zip(names, z, strict=True)),
-        observables=seen(*names),
-    )
-    count = max(np.size(value) for value in p.values())
-    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, float), count)) for name, value in p.items()}
-    return {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
 
 
 def logarithms(prey, end):

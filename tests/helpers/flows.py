@@ -14,7 +14,7 @@ def seen(*names):
 
 
 def run(names, start, field, method=None, **p):
-    """Outputs of orbits of z' = field(z, p) from start(p), both lists; parameters are of one length, or numbers."""
+    """Outputs of orbits of z' = field(z, p) from start(p); parameters of one length, or numbers."""
     flow = Flow(
         start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start(p)]),
         field=lambda t, z, p: jnp.stack(field(z, p)),

@@ -8,6 +8,7 @@ import ast
 import io
 import re
 import tokenize
+from functools import cache
 
 import pytest
 from helpers.imports import FOLDERS, sources
@@ -31,6 +32,7 @@ def bound(body):
             yield from bound(node.body)
 
 
+@cache  # and asked for by tests: every worker imports this file, and one runs it
 def definitions():
     """Of every file and folder, by its name, and of every class: what is in it."""
     inside = {}
@@ -47,8 +49,10 @@ def definitions():
     return inside
 
 
-INSIDE = definitions()
-DEFINED = set(INSIDE).union(*INSIDE.values())
+@cache
+def defined():
+    """All names of files, folders and classes, and of what is in them."""
+    return set(definitions()).union(*definitions().values())
 
 
 def documented(tree):
@@ -71,9 +75,9 @@ def said(file):
 
 def is_there(name, words):
     first, *rest = name.removeprefix("equisweep.").split(".")
-    if rest and first in INSIDE:
-        return rest[0] in INSIDE[first]
-    return first in words or first in DEFINED
+    if rest and first in definitions():
+        return rest[0] in definitions()[first]
+    return first in words or first in defined()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -8,9 +8,10 @@ kept or found.
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from .replaced import FOLDERS, replaced
 from .replaced import ROOT as _ROOT
@@ -23,30 +24,54 @@ _TICK = 0.05
 def code_digest() -> str | None:
     """A digest of all sources; None where this process may have loaded others, or has replaced functions."""
     paths = _sources()
-    if not paths or any(_changed(path) >= _started() for path in paths) or replaced():
+    if not paths or _changed(paths) >= _started() or replaced():
         return None
     return digest_of_sources()
 
 
 def _sources() -> list[str]:
     """All files of code, in order; none where they are no files."""
-    return sorted(_python_files(str(_ROOT / folder) for folder in FOLDERS))
+    return sorted(path for folder in FOLDERS for path in _python_files(str(_ROOT / folder)))
 
 
-def _python_files(folders: Iterator[str]) -> Iterator[str]:
-    for folder in folders:
-        try:
-            entries = list(os.scandir(folder))
-        except OSError:
-            continue
-        yield from (entry.path for entry in entries if entry.name.endswith(".py"))
-        yield from _python_files(e.path for e in entries if e.is_dir() and e.name != "__pycache__")
+class _Listed(NamedTuple):
+    """What a folder held when it had been changed `at` last, in seconds: files of code, and other folders."""
+
+    at: float
+    files: list[str]
+    folders: list[str]
 
 
-def _changed(path: str) -> float:
-    """When a file was changed last, also where its time of modification was set back."""
+_LISTED: dict[str, _Listed] = {}
+
+
+def _python_files(folder: str) -> Iterator[str]:
+    listed = _LISTED.get(folder)
     try:
-        return os.stat(path).st_ctime + _TICK  # noqa: PTH116  (of 500 files for each sweep)
+        at = os.stat(folder).st_mtime  # noqa: PTH116  (of 100 folders whenever something is kept)
+        if listed is None or listed.at != at:
+            listed = _list(folder, at)
+    except OSError:
+        return
+    yield from listed.files
+    for inner in listed.folders:
+        yield from _python_files(inner)
+
+
+def _list(folder: str, at: float) -> _Listed:
+    began, entries = time.time(), list(os.scandir(folder))
+    files = [entry.path for entry in entries if entry.name.endswith(".py")]
+    folders = [entry.path for entry in entries if entry.is_dir() and entry.name != "__pycache__"]
+    listed = _Listed(at, files, folders)
+    if at < began - _TICK:  # else a file that comes now may leave the folder's time as it is
+        _LISTED[folder] = listed
+    return listed
+
+
+def _changed(paths: Iterable[str]) -> float:
+    """When one of these was changed last, also where its time of modification was set back."""
+    try:
+        return max(status.st_ctime for status in map(os.stat, paths)) + _TICK
     except OSError:
         return float("inf")
 

@@ -39,16 +39,14 @@ def digest_of_parts(parts: Mapping[str, Any]) -> str:
 
 def process_parts(device: Any) -> dict[str, Any]:
     """What of the machine, the libraries and their settings it is made of."""
-    import llvmlite.binding as llvm
-
     backend = backend_of(device.platform)
     return {
         "form": _FORM,
         "python": (sys.version, sys.implementation.cache_tag, platform.machine(), sys.platform),
         "packages": [(name, _loaded_version(name)) for name in _PACKAGES],
-        "settings": [(n, _setting(n)) for n in sorted(jax.config.values) if n not in _NO_PART],  # pyright: ignore
+        "settings": _settings(),
         "environment": _environment(),
-        "processor": (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), threads_of_xla()),
+        "processor": (*jit.processor(), threads_of_xla()),
         "optimised": jit.OPTIMISE,
         "width": backend.width if backend is not None else 0,
         "device": (str(device), device.device_kind, len(jax.devices())),
@@ -75,6 +73,7 @@ def _decides(variable: str) -> bool:
     return variable.lower() not in {*_NO_PART, "jax_enable_x64"}
 
 
-def _setting(name: str) -> str:
-    """A setting of jax as it is here and now: a ``with`` may have changed it for this thread."""
-    return repr(getattr(jax.config, name, jax.config.values[name]))  # pyright: ignore
+def _settings() -> list[tuple[str, str]]:
+    """The settings of jax as they are here and now: a ``with`` may have changed one for this thread."""
+    values = jax.config.values  # pyright: ignore  (a dict that is made anew whenever it is asked for)
+    return [(n, repr(getattr(jax.config, n, values[n]))) for n in sorted(values) if n not in _NO_PART]

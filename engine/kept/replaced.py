@@ -9,12 +9,13 @@ import builtins
 import os
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, partial
-from operator import is_
+from itertools import chain
+from operator import attrgetter, is_
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("engine", "entry", "kernels", "sweeps")
@@ -24,17 +25,34 @@ _JUDGED = (type, FunctionType, partial)
 
 
 class _Sound(NamedTuple):
-    """A module, or the built-ins, when nothing in it was foreign: what it held by name, and what may change.
+    """A module, or the built-ins, when nothing in it was foreign.
 
-    `codes` are of its functions; `holders` are registries and classes of its own.
+    `views` are of what it and its own classes hold, by which one sees what they hold now; `values` is what
+    they held. `codes` are of all functions among these, and `registries` what else may get others.
     """
 
+    views: tuple[Collection[object], ...]
     values: tuple[object, ...]
-    codes: tuple[tuple[FunctionType, CodeType], ...]
-    holders: tuple[tuple[str, object], ...]
+    functions: tuple[FunctionType, ...]
+    codes: tuple[CodeType, ...]
+    registries: tuple[tuple[str, Collection[object]], ...]
+
+    def still(self) -> bool:
+        """Whether all is as it was. Of 10,000 values: none is looked at by a loop of Python's."""
+        try:
+            same = all(map(is_, chain.from_iterable(self.views), self.values))
+        except RuntimeError:  # another thread puts something into one of them
+            return False
+        return (
+            same
+            and sum(map(len, self.views)) == len(self.values)
+            and all(map(is_, map(_CODE, self.functions), self.codes))
+            and not any(_inside(*held) for held in self.registries)
+        )
 
 
-_SOUND: dict[str, _Sound] = {}
+_CODE = attrgetter("__code__")
+_SOUND: dict[str, tuple[Mapping[str, object], _Sound]] = {}
 
 
 def replaced() -> list[str]:
@@ -48,21 +66,28 @@ def replaced() -> list[str]:
 
 def _foreign(name: str, module: Mapping[str, object]) -> list[str]:
     """The names of a module, and of methods in it, that hold what is foreign."""
-    sound, values = _SOUND.get(name), tuple(module.values())
-    if sound is not None and len(values) == len(sound.values) and all(map(is_, values, sound.values)):
-        untouched = all(function.__code__ is code for function, code in sound.codes)
-        if untouched and not any(_inside(*held) for held in sound.holders):
-            return []
+    known, sound = _SOUND.get(name, (None, None))
+    if known is module and sound is not None and sound.still():
+        return []
     # Each module holds all built-ins, and they have been looked at.
     items = [(key, value) for key, value in list(module.items()) if key != "__builtins__"]
     holders = [(key, value) for key, value in items if _holds(name, value)]
     result = [f"{name}.{key}" for key, value in items if _is_foreign(value)]
     result += [f"{name}.{key}" for held in holders for key in _inside(*held)]
     if not result:
-        functions = [value for _, value in items if isinstance(value, FunctionType)]
-        codes = tuple((function, function.__code__) for function in functions)
-        _SOUND[name] = _Sound(values, codes, tuple(holders))
+        _SOUND[name] = module, _sound(module, dict(holders))
     return result
+
+
+def _sound(module: Mapping[str, object], holders: Mapping[str, Any]) -> _Sound:
+    """A module in which nothing is foreign. What a tuple holds stays, but for the codes of its functions."""
+    classes = [vars(holder).values() for holder in holders.values() if isinstance(holder, type)]
+    views = (module.values(), *classes)
+    values = tuple(chain.from_iterable(views))
+    tuples = chain.from_iterable(holder for holder in holders.values() if isinstance(holder, tuple))
+    functions = tuple(one for one in map(_bound, chain(values, tuples)) if isinstance(one, FunctionType))
+    registries = [(key, holder) for key, holder in holders.items() if isinstance(holder, dict | list)]
+    return _Sound(views, values, functions, tuple(map(_CODE, functions)), tuple(registries))
 
 
 def _holds(module: str, value: object) -> bool:
@@ -70,19 +95,32 @@ def _holds(module: str, value: object) -> bool:
     return isinstance(value, dict | list | tuple) or (isinstance(value, type) and value.__module__ == module)
 
 
-def _inside(key: str, holder: object) -> list[str]:
+def _inside(key: str, holder: Any) -> list[str]:
     """The name of a registry that holds what is foreign, and of each such method of a class."""
     if isinstance(holder, type):
         methods = [value for value in list(vars(holder).values()) if isinstance(value, _JUDGED)]
         return [f"{key}.{getattr(method, '__name__', '')}" for method in methods if _is_foreign(method)]
-    values = list(holder.values()) if isinstance(holder, dict) else list(holder)  # type: ignore[call-overload]
+    values = list(holder.values()) if isinstance(holder, dict) else list(holder)
+    if not any(map(_is_judged, set(map(type, values)))):
+        return []
     return [key] if any(isinstance(value, _JUDGED) and _is_foreign(value) for value in values) else []
+
+
+@cache
+def _is_judged(kind: type) -> bool:
+    return issubclass(kind, _JUDGED)
+
+
+def _bound(value: object) -> object:
+    """What is called in the end, of something that is bound to arguments."""
+    while isinstance(value, partial):
+        value = value.func
+    return value
 
 
 def _is_foreign(value: object) -> bool:
     """Whether it is a function or a class, bound to arguments perhaps, that no package holds."""
-    while isinstance(value, partial):
-        value = value.func
+    value = _bound(value)
     if isinstance(value, type):
         module = sys.modules.get(value.__module__)
         file = getattr(module, "__file__", None)

@@ -27,10 +27,19 @@ class FewWaiting(VectorCode):
 
     def in_order(self, scalars: Sequence[Scalar]) -> Iterator[Scalar]:
         """What is to be computed, and a label after every few."""
-        for scalar in ordered(order_of(scalars, self._known), scalars, _registers):
+        for scalar in self._ordered(scalars):
             if scalar.op != "input":
                 yield scalar
                 self._count_one()
+
+    def _ordered(self, scalars: Sequence[Scalar]) -> Sequence[Scalar]:
+        if len(scalars) == 1 and scalars[0] not in self._known and self._can_follow(scalars[0]):
+            return scalars  # most are asked for one by one: an order of one need not be looked for
+        return ordered(order_of(scalars, self._known), scalars, _registers)
+
+    def _can_follow(self, s: Scalar) -> bool:
+        """Whether all that it is computed from is there, or read where it is needed."""
+        return all(a.op == "input" or a in self._known for a in s.args)
 
     def advance(self, body: Sequence[Scalar]) -> None:
         """The inputs that change become these scalars, each as soon as it can."""

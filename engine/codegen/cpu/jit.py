@@ -37,7 +37,7 @@ def _target(optimise: int) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=_features(), opt=optimise, jit=True
+        cpu=processor()[0], features=processor()[1], opt=optimise, jit=True
     )
 
 
@@ -51,8 +51,10 @@ def _linker() -> Any:
     return llvm.create_lljit_compiler(_target(OPTIMISE), use_jit_link=False, suppress_errors=False)
 
 
-def _features() -> str:
-    return llvm.get_host_cpu_features().flatten()
+@cache  # asked for every piece of code; on virtual machines each question is one to what runs them
+def processor() -> tuple[str, str]:
+    """The name of this processor, and what it can do, as LLVM says it."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def link(text: str) -> tuple[str, int]:
@@ -141,7 +143,7 @@ def _add(name: str, code: bytes) -> None:
 
 def _file_of(digest: str) -> str:
     """The name under which code is kept: what the same compiler makes of it for the same processor."""
-    made_by = (llvmlite.__version__, llvm.get_host_cpu_name(), _features(), OPTIMISE, digest)
+    made_by = (llvmlite.__version__, *processor(), OPTIMISE, digest)
     return f"lanes-{hashlib.sha256(repr(made_by).encode()).hexdigest()}.o"
 
 

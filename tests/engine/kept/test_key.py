@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from types import ModuleType
 
 import jax
 import numpy as np
@@ -18,6 +19,7 @@ from equisweep.engine.ode import method
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.imports import FOLDERS
+from helpers.project import ROOT
 from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 
 CPU = pick_device("cpu")
@@ -193,3 +195,71 @@ def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(
     monkeypatch.setattr(method, "Tolerance", type("Tolerance", (), {"__module__": __name__}))
     assert code.replaced() == ["equisweep.engine.ode.method.Tolerance"]
     assert key_of(small_sweep(**LEAST).space()) is None
+
+
+HOLDERS = """
+from functools import partial
+from types import ModuleType
+def plain(): ...
+def bound(): ...
+def listed(): ...
+def named(): ...
+class Own:
+    def method(self): ...
+TUPLE, LIST, DICT, NUMBERS = (partial(partial(bound)),), [listed], {"name": named}, {}
+del bound, listed, named
+"""
+
+
+@pytest.fixture
+def holders(monkeypatch):
+    """A module of ours that holds functions in every way, and in which nothing was foreign when asked."""
+    module = ModuleType("equisweep.engine.of_a_test")
+    exec(compile(HOLDERS, str(ROOT / "engine" / "of_a_test.py"), "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert code.replaced() == code.replaced() == []
+    return module
+
+
+def foreign():
+    """A function of no package."""
+
+
+def test_a_function_with_another_code_is_seen_wherever_it_is_held(holders, monkeypatch):
+    functions = {
+        "plain": holders.plain, "TUPLE": holders.TUPLE[0].func, "LIST": holders.LIST[0],
+        "DICT": holders.DICT["name"], "Own.method": holders.Own.method,
+    }  # fmt: skip
+    for where, function in functions.items():
+        monkeypatch.setattr(function, "__code__", foreign.__code__)
+        assert code.replaced() == [f"{holders.__name__}.{where}"]
+        monkeypatch.setattr(function, "__code__", (lambda: None).__code__)
+        assert code.replaced() == [f"{holders.__name__}.{where}"]
+        monkeypatch.undo()
+        monkeypatch.setitem(sys.modules, holders.__name__, holders)
+        assert code.replaced() == []
+
+
+def test_what_is_put_into_a_registry_is_seen_and_seen_to_be_gone(holders):
+    puts = {
+        "LIST": (holders.LIST.append, holders.LIST.pop),
+        "NUMBERS": (partial(holders.NUMBERS.__setitem__, 1), partial(holders.NUMBERS.pop, 1)),
+    }
+    for where, (put, take) in puts.items():
+        for value in (foreign, partial(foreign), type("Mine", (), {"__module__": __name__})):
+            put(value)
+            assert code.replaced() == [f"{holders.__name__}.{where}"]
+            take()
+            assert code.replaced() == []
+    holders.NUMBERS[1] = 1
+    assert code.replaced() == []
+
+
+def test_a_file_that_comes_into_a_folder_that_is_old_is_seen(tree):
+    os.utime(tree.parent, (1, 1))
+    assert [*code._python_files(str(tree.parent))] == [str(tree)]
+    assert str(tree.parent) in code._LISTED
+    other = tree.with_name("other.py")
+    other.write_text("")
+    assert {*code._python_files(str(tree.parent))} == {str(tree), str(other)}
+    assert code._LISTED.pop(str(tree.parent)).at == 1  # no folder that has just changed is taken as listed

@@ -4,7 +4,6 @@ List scheduling from the end: of the scalars whose users all stand already, that
 which leaves the fewest numbers alive.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
@@ -17,40 +16,43 @@ def ordered(scalars: Sequence[Scalar], ends: Sequence[Scalar], size: Callable[[S
 
 
 class _Ordering:
-    """Scalars from the last to the first. `alive`: needed by some that stand already."""
+    """Scalars by their numbers, from the last to the first. `alive`: needed by some that stand already.
+
+    `left` counts users that do not stand yet; `ready` is of those without any by how much each lets what is
+    alive grow.
+    """
 
     def __init__(
         self, scalars: Sequence[Scalar], ends: Sequence[Scalar], size: Callable[[Scalar], int]
     ) -> None:
-        self.size, self.scalars = size, scalars
-        self.place = {s: k for k, s in enumerate(scalars)}
-        self.args = {s: [a for a in dict.fromkeys(s.args) if a in self.place] for s in scalars}
-        self.users: dict[Scalar, list[Scalar]] = {s: [] for s in scalars}
-        for s, args in self.args.items():
+        self.scalars, self.size = scalars, list(map(size, scalars))
+        number = {s: k for k, s in enumerate(scalars)}
+        self.args = [[number[a] for a in dict.fromkeys(s.args) if a in number] for s in scalars]
+        self.users: list[list[int]] = [[] for _ in scalars]
+        for k, args in enumerate(self.args):
             for a in args:
-                self.users[a].append(s)
-        self.left = Counter({s: len(users) for s, users in self.users.items()})
-        self.alive = {e for e in ends if e in self.place}
-        self.waiting: list[tuple[int, int, int]] = []
-        self.ready: dict[Scalar, int] = {}
+                self.users[a].append(k)
+        self.left = list(map(len, self.users))
+        self.alive = {number[e] for e in ends if e in number}
+        self.waiting: list[tuple[int, int]] = []
+        self.ready: dict[int, int] = {}
 
     def run(self) -> list[Scalar]:
-        for s in self.scalars:
-            if not self.left[s]:
-                self.offer(s)
+        for k, left in enumerate(self.left):
+            if not left:
+                self.offer(k)
         result: list[Scalar] = []
         while self.waiting:
-            grows, _, number = heappop(self.waiting)
-            s = self.scalars[number]
-            if self.ready.get(s) == grows:  # else it was offered again, for less
-                del self.ready[s]
-                result.append(s)
-                self.put(s)
+            grows, number = heappop(self.waiting)
+            if self.ready.get(-number) == grows:  # else it was offered again, for less
+                del self.ready[-number]
+                result.append(self.scalars[-number])
+                self.put(-number)
         return result[::-1]
 
-    def put(self, s: Scalar) -> None:
+    def put(self, k: int) -> None:
         """It stands: what it needs is alive, and may be ready."""
-        for a in self.args[s]:
+        for a in self.args[k]:
             if a not in self.alive:
                 self.alive.add(a)
                 for user in self.users[a]:
@@ -60,8 +62,11 @@ class _Ordering:
             if not self.left[a]:
                 self.offer(a)
 
-    def offer(self, s: Scalar) -> None:
+    def offer(self, k: int) -> None:
         """By how much more is alive before it than after it; of equals the one that was last in the order."""
-        grows = sum(self.size(a) for a in self.args[s] if a not in self.alive) - self.size(s)
-        self.ready[s] = grows
-        heappush(self.waiting, (grows, -self.place[s], self.place[s]))
+        grows = -self.size[k]
+        for a in self.args[k]:
+            if a not in self.alive:
+                grows += self.size[a]
+        self.ready[k] = grows
+        heappush(self.waiting, (grows, -k))

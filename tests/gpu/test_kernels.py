@@ -29,10 +29,10 @@ VALID += [(name, "tsit5") for name in all_of_them.WITH_ORBITS if name != "intern
 def test_every_solver_and_every_model_is_valid_for_the_assembler(monkeypatch, tmp_path, name, solver):
     """Each kernel for one of the cards."""
     for loop, card in zip(loops_of(monkeypatch, name, solver), cycle(CARDS), strict=False):
-        text = ptx(lane_kernel(loop, "kernel"))
-        if text not in SEEN:
-            SEEN.add(text)
-            all_of_them.assert_valid(text, card, tmp_path, once=loop.once)
+        code = lane_kernel(loop, "kernel")
+        if code not in SEEN:
+            SEEN.add(code)
+            all_of_them.assert_valid(ptx(code), card, tmp_path, once=loop.once)
 
 
 @pytest.mark.parametrize(

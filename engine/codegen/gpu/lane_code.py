@@ -3,8 +3,8 @@
 All numbers of the lane lie in the thread's registers, if they fit (`lane_numbers`). Threads whose lanes end
 early take further ones from a counter that all share, so that no thread waits for another's long lane.
 
-`thread_code` is the work of one thread, which a processor can run as well: so it is tested where there is no
-GPU. `lane_kernel` is what the GPU is given.
+The work of one thread a processor can run as well: so it is tested where there is no GPU, which is given a
+kernel.
 """
 
 from collections.abc import Sequence
@@ -16,26 +16,9 @@ from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
 from .lane_numbers import numbers_of
 
 
-def thread_code(loop: Loop, name: str, linkage: str = "") -> str:
-    """LLVM code of ``name(first, threads, shared, inputs..., lanes, counter, outputs...)``.
-
-    `first` is the thread's first lane, `threads` how many there are, `shared` its cells (`kernel`); inputs
-    are the leaves that are used, outputs those that change. `lanes` points to how many there are, `counter`
-    to how many were taken besides the first ones, both of 32 bits. Raises Unsupported where there are too
-    many arrays for a kernel.
-    """
-    return _Writer(loop).thread(name, linkage)
-
-
 def lane_kernel(loop: Loop, name: str) -> str:
-    """LLVM code of a kernel that XLA can launch: its parameters are inputs and outputs, in order.
-
-    The counter stands among both: XLA hands over the input's place as that of the first output.
-    """
-    arrays, writer = parameters(loop), _Writer(loop)
-    at = arrays.index(f"{MEMORY} %counter")
-    given = [*arrays[:at], f"{MEMORY} %uncounted", *arrays[at:]]
-    return kernel_code(name, given, writer.thread("thread", "internal"), arrays, writer.numbers.cells)
+    """LLVM code of a kernel that XLA can launch; see `LaneCode.kernel`."""
+    return LaneCode(loop).kernel(name)
 
 
 def parameters(loop: Loop) -> list[str]:
@@ -45,19 +28,38 @@ def parameters(loop: Loop) -> list[str]:
     return pointers([*inputs, "lanes", "counter", *outputs])
 
 
-class _Writer:
-    """Writes the code of one loop, block by block; the lane's `numbers` lie in registers or in cells."""
+class LaneCode:
+    """The code of one loop, written once, block by block; its lanes' `numbers` lie in registers or in cells.
+
+    Raises Unsupported where there are too many arrays for a kernel.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self.loop, self.numbers = loop, numbers_of(loop)
         self.code = self.numbers.code
-
-    def thread(self, name: str, linkage: str) -> str:
         self.enter()
         self.fetch()
         self.step()
         self.write()
+
+    def thread(self, name: str, linkage: str = "") -> str:
+        """LLVM code of ``name(first, threads, shared, inputs..., lanes, counter, outputs...)``.
+
+        `first` is the thread's first lane, `threads` how many there are, `shared` its cells (`kernel`);
+        inputs are the leaves that are used, outputs those that change. `lanes` points to how many there are,
+        `counter` to how many were taken besides the first ones, both of 32 bits.
+        """
         return self.code.function(thread_head(name, linkage, parameters(self.loop)))
+
+    def kernel(self, name: str) -> str:
+        """LLVM code of a kernel that XLA can launch: its parameters are inputs and outputs, in order.
+
+        The counter stands among both: XLA hands over the input's place as that of the first output.
+        """
+        arrays = parameters(self.loop)
+        at = arrays.index(f"{MEMORY} %counter")
+        given = [*arrays[:at], f"{MEMORY} %uncounted", *arrays[at:]]
+        return kernel_code(name, given, self.thread("thread", "internal"), arrays, self.numbers.cells)
 
     def enter(self) -> None:
         """Make room for the numbers; take the first lane."""

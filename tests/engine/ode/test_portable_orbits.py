@@ -61,7 +61,7 @@ def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, m
     if llvm.get_host_cpu_features().get("avx2"):
         machine = llvm.Target.from_default_triple().create_target_machine(cpu=WITH_AVX2, opt=0, jit=True)
         monkeypatch.setattr(jit, "_target", lambda _: machine)
-        monkeypatch.setattr(jit, "_features", lambda: WITH_AVX2)
+        monkeypatch.setattr(jit, "processor", lambda: (WITH_AVX2, ""))
         monkeypatch.setattr(jit, "PREFIX", f"{jit.PREFIX}{WITH_AVX2}_")
     with nothing_kept():
         assert computed(tmp_path / "narrow.zarr", name) == expected

@@ -19,7 +19,7 @@ from equisweep.engine.codegen.gpu.fold_program import GpuFoldProgram
 from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage_kernel
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
 from equisweep.engine.codegen.gpu.kernel import BLOCK, CELL, SHARED_CELLS
-from equisweep.engine.codegen.gpu.lane_code import thread_code
+from equisweep.engine.codegen.gpu.lane_code import LaneCode
 
 CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []
@@ -60,7 +60,7 @@ def assembled(ptx: str, card: str, folder: Path) -> Assembled:
 def _linker():
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(opt=2, jit=True)
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=0, jit=True)
     return llvm.create_lljit_compiler(machine, use_jit_link=False, suppress_errors=False)
 
 
@@ -134,13 +134,16 @@ class FoldOnThisProcessor(GpuFoldProgram):
 
 
 class OnThisProcessor(Gpu):
-    """The GPU's back end, whose threads this processor runs, one after another; they are so many."""
+    """The GPU's back end, whose threads this processor runs, one after another; they are so many.
+
+    `written`: the code of each loop that it was given.
+    """
 
     platform = "cpu"
 
     def __init__(self, threads: int = 3) -> None:
         self.threads = threads
-        self.loops = []
+        self.written = []
 
     def grid(self, grid):
         return GridOnThisProcessor(grid, self.threads)
@@ -149,9 +152,10 @@ class OnThisProcessor(Gpu):
         return FoldOnThisProcessor(folding, self.threads)
 
     def lanes(self, loop):
-        self.loops.append(loop)
+        code = LaneCode(loop)
+        self.written.append(code)
         arrays = sum(leaf.used for leaf in loop.leaves) + 2 + len(loop.changing)
-        thread = thread_on_this_processor(lambda name: thread_code(loop, name), arrays)
+        thread = thread_on_this_processor(code.thread, arrays)
 
         def run(*arrays):
             lanes = arrays[0].shape[: arrays[0].ndim - loop.leaves[0].rank]

@@ -101,8 +101,8 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
         for vector in vectors:
             for one, other in zip(threads, vector, strict=True):
                 assert_same_bits(one, other)
-    for loop, card in zip(gpu.loops, CARDS * len(gpu.loops), strict=False):
-        text = ptx(lane_kernel(loop, "kernel"))
+    for code, card in zip(gpu.written, CARDS * len(gpu.written), strict=False):
+        text = ptx(code.kernel("kernel"))
         assert assembled(text, card, tmp_path).spilled == 0
         # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
@@ -258,7 +258,7 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
         )
         found.append(np.asarray(jax.jit(once)(x)[1]))
     assert_same_bits(*found)
-    text = ptx(lane_kernel(gpu.loops[0], "kernel"))
+    text = ptx(gpu.written[0].kernel("kernel"))
     assert called or assembled(text, "sm_90", tmp_path).spilled == 0
 
 

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Using equisweep takes less than working on it: `make demo` waits for the former alone.
 DEV := $(VENV)/.ready-to-work
+# Nor do tests wait for linters.
+LINT := $(VENV)/.ready-to-lint
 
 # JAX with its support of GPUs, and several processes on one card.
 WITH_GPU := $(BIN)/python -c 'import jax_cuda13_plugin' 2>/dev/null || \
@@ -76,7 +78,7 @@ faults: $(DEV)  ## 20 minutes of kills, failing disks, power cuts, damage and si
 	cd tests && ../$(BIN)/python -m faults --table ../build/faults.md
 	$(BIN)/python -m pytest -n 2 tests/faults/check_planted.py
 
-lint: $(DEV)  ## format, lint and types
+lint: $(LINT)  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
@@ -127,3 +129,7 @@ $(READY): pyproject.toml
 $(DEV): pyproject.toml
 	$(call setup,dev)
 	touch $(READY) $(DEV)
+
+$(LINT): $(DEV)
+	$(BIN)/python -m pip install $(QUIETLY) --no-compile --editable '.[lint]'
+	touch $(LINT)

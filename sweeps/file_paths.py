@@ -7,7 +7,7 @@ from ..engine.errors import SweepError
 from ..engine.gate.text import shown
 from ..engine.store.iced.at import SCHEME as ICECHUNK
 from ..engine.store.iced.at import asked_anew, iced_url, names_a_repository
-from ..engine.store.storage.place import ObjectPath, place
+from ..engine.store.storage.place import ObjectPath, is_url, place
 from ..engine.store.storage.urls import url_of
 from ..engine.store.storage.zipped import SUFFIX, ZIP, is_packed, packed_url
 
@@ -41,6 +41,23 @@ def require_unpacked(root: Path) -> Path:
             "unzip makes a folder of a packed one"
         )
     return root
+
+
+def require_outside_cubes(path: Path) -> Path:
+    """The same path of what is to be written; SweepError where that would lie in the folder of a cube.
+
+    A cube's folder holds what its manifest vouches for, and all of it goes when the cube is overwritten.
+    """
+    for folder in () if is_url(path) else path.absolute().parents:
+        if (folder / "zarr.json").is_file() and _is_cube(folder):
+            raise SweepError(f"{path}: would lie in the folder of the cube {folder}; choose another place")
+    return path
+
+
+def _is_cube(folder: Path) -> bool:
+    from ..engine.store.manifest import FOLDER
+
+    return (folder / FOLDER).is_dir()
 
 
 def path_of(stated: str | os.PathLike[str]) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Argument, SweepError
-from .file_paths import cube_path, path_of
+from .file_paths import cube_path, path_of, require_outside_cubes
 from .scratch import scratch_beside
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def pack(cube: str | Path, file: str | Path, overwrite: bool = False) -> "Packed
     from ..engine.store.durable import name_anew, sync
     from ..engine.store.shared.pack import pack as write
 
-    root, final = cube_path(cube), path_of(file)
+    root, final = cube_path(cube), require_outside_cubes(path_of(file))
     if final.suffix.lower() != ".zip":
         raise SweepError(f"{final}: a packed cube should end in .zip, such as cube.zarr.zip")
     if final.is_dir() or not final.parent.is_dir():

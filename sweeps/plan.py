@@ -44,6 +44,9 @@ class Plan:
         Dimension of the grid to its length.
     tiles, tile_shape
         How many tiles the grid is cut into, and how many points one has along each dimension.
+    kept_tiles
+        Of a reduced sweep how many tiles the cube has, which are those that runs count and parts share; None
+        where they are the grid's.
     variables
         Names of what is computed at every point.
     bytes
@@ -113,12 +116,18 @@ class Plan:
     kept_seconds: float = 0.0
     over: tuple[str, ...] = ()
     written: str = ""
+    kept_tiles: int | None = None
     reused: int | None = None
     device: str = ""
 
 
 def plan(
-    sweep: "Sweep", device: str = "auto", *, trial: bool = True, reuse: "str | Path | None" = None
+    sweep: "Sweep",
+    device: str = "auto",
+    *,
+    trial: bool = True,
+    reuse: "str | Path | None" = None,
+    tile_points: int | None = None,
 ) -> Plan:
     """Points, tiles, bytes, memory and time of a sweep.
 
@@ -133,6 +142,8 @@ def plan(
         then those of this machine, within a factor of two. False: from rates alone, nothing is compiled.
     reuse
         Another cube, from which points are taken over.
+    tile_points
+        As of `run`.
 
     Raises
     ------
@@ -166,11 +177,11 @@ def plan(
     space, stored, layout, partial = told.space, told.space, None, 0
     measures = told.reduction.measures if told.reduction else ()
     if told.reduction is None:
-        layout = plan_space(space, picked)
+        layout = plan_space(space, picked, tile_points)
         files = len(layout)
     else:
         space, stored = reduced_last(space, told.reduction.over), reduced_space(space, told.reduction)
-        cut = plan_layouts(space, stored, picked)
+        cut = plan_layouts(space, stored, picked, tile_points)
         layout, files, partial = cut.grid, len(cut.cube), cut.bytes_under_way
     reused = None if reuse is None else _reused(cube_path(reuse), space, picked, layout)
     size, compilations = stored.points * stored.bytes_per_point, _combinations(space)
@@ -215,6 +226,7 @@ def plan(
         switches_unseen=switches_unseen(space),
         orders=lowered_orders(space),
         latest=latest_end(space),
+        kept_tiles=files if told.reduction else None,
         over=told.reduction.over if told.reduction else (),
         written=why_values_are_written(space, measures, ways) if measures else "",
         tried=tries,

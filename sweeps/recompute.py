@@ -10,6 +10,7 @@ from .text import short
 
 if TYPE_CHECKING:
     from ..engine.recompute import Recomputed
+    from ..engine.space import Space
 
 
 def recompute(
@@ -43,15 +44,31 @@ def recompute(
         There is no cube or no computed tile, a shard is damaged, or only reduced results are stored.
     """
     from ..engine.recompute import recompute as compared
+
+    reader = Reader(cube_path(path))
+    return compared(_space(reader, path, sweep_file), reader, share, device, progress)
+
+
+def require_comparable(path: str | Path, sweep_file: str | Path | None = None) -> None:
+    """Refuse what `recompute` would refuse by a cube's sweep, before a cube is read for long.
+
+    Raises as `recompute` does. A cube that cannot be opened passes: `verify` says what is wrong with it.
+    """
+    try:
+        reader = Reader(cube_path(path))
+    except CubeError:
+        return
+    _space(reader, path, sweep_file)
+
+
+def _space(reader: Reader, path: str | Path, sweep_file: str | Path | None) -> "Space":
     from .cube.open import dataset_of
     from .cube.source import space_of, sweep_of
 
-    reader = Reader(cube_path(path))
     dataset = dataset_of(reader)
     if sweep_of(dataset, f"{path}").reduce:
         raise CubeError(f"{path}: holds no points but what they were reduced to: there is nothing to compare")
-    space = space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
-    return compared(space, reader, share, device, progress)
+    return space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
 
 
 def recompute_text(found: "Recomputed") -> str:

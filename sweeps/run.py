@@ -113,17 +113,25 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     SweepError, CubeError, SweepInterrupted
         As `run`.
     """
-    from ..engine.store.iced.at import begin_branch, commit_every, is_iced
-    from ..engine.store.resume import complete_already
-    from ..engine.store.shared.parts import WHOLE, part_of
-    from .provenance import known_by, provenance
+    from ..engine.store.iced.at import branch_begins, commit_every, is_iced
+    from ..engine.store.shared.parts import part_of
 
     root, part = require_unpacked(cube_path(path)), options.pop("part", None)
     part = None if part is None else part_of(part)
     every = options.pop("commit_every", None)
     if every is not None or is_iced(root):
         commit_every(root, every)
-        begin_branch(root)
+    with branch_begins(root):
+        return _run(sweep, root, part, device, options)
+
+
+def _run(
+    sweep: "Sweep", root: Path, part: tuple[int, int] | None, device: str, options: dict[str, Any]
+) -> "Report":
+    from ..engine.store.resume import complete_already
+    from ..engine.store.shared.parts import WHOLE
+    from .provenance import known_by, provenance
+
     if not options.get("overwrite") and device in DEVICES:
         complete = complete_already(root, known_by(sweep), options.get("durable", True), part or WHOLE)
         if complete is not None:

@@ -19,7 +19,8 @@ NUMBERS = {"float64": 8, "float32": 4, "bool": 1} | {
     f"{s}int{b}": b // 8 for s in ("", "u") for b in (8, 16, 32, 64)
 }
 _PLAIN = (["bytes", "crc32c"], ["vlen-utf8", "crc32c"])
-_SHARD = (["bytes", "blosc", "crc32c"], ["bytes", "crc32c"])
+CHUNK_CODECS = ["bytes", "blosc", "crc32c"]  # of an array of a cube
+_SHARD = (CHUNK_CODECS, ["bytes", "crc32c"])
 
 
 def require_modest(name: str, document: Any, is_coordinate: bool, folder: Path) -> None:
@@ -98,8 +99,12 @@ def _require_short(where: str, files: Iterable[Path], most: int) -> None:
 
 
 def _inner_chunk(where: str, document: Mapping[str, Any], shard: Sequence[int]) -> tuple[int, ...]:
-    """Shape of the chunks in a shard, which is encoded in one way only: no other is known to end in time."""
+    """Shape of the chunks in a shard, each encoded in one way only: no other is known to end in time. Where a
+    shard is one chunk, it may be stored as a plain chunk.
+    """
     codecs = document.get("codecs")
+    if _names(codecs) == CHUNK_CODECS:
+        return tuple(shard)
     inside = codecs[0].get("configuration") if codecs and _names(codecs) == ["sharding_indexed"] else None
     if not isinstance(inside, Mapping):
         raise ValueError(f"{where} is not sharded as a cube's arrays are")

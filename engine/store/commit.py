@@ -79,7 +79,7 @@ def _held(cube: Cube, name: str, tile: Tile, values: np.ndarray) -> tuple[int, b
     """Length and digest of a shard that is there and has these values already; None where none has."""
     if not cube.storage.exists(cube.path(name, tile.key)):
         return None
-    passing = Passing()
+    passing = Passing(cube.forms[name])
     for _ in passing.through(encode(cube.forms[name], values)):
         pass
     new = passing.length, passing.digest

@@ -76,11 +76,12 @@ def _attributes(space: Space, extra: Mapping[str, str]) -> dict[str, Any]:
 
 def _create_array(group: zarr.Group, space: Space, layout: Layout, variable: Variable) -> None:
     inner = tuple(len(space.labels[dim]) for dim in variable.inner_dims)
+    tile, chunk = layout.tile + inner, chunk_shape(layout.tile, inner)
     group.create_array(
         variable.name,
         shape=space.shape + inner,
-        shards=layout.tile + inner,
-        chunks=chunk_shape(layout.tile, inner),
+        shards=_shards(tile, chunk),
+        chunks=chunk,
         dtype=variable.dtype,
         fill_value=variable.fill,
         compressors=_codecs(variable.dtype),
@@ -92,18 +93,24 @@ def _create_array(group: zarr.Group, space: Space, layout: Layout, variable: Var
 def _create_columns(group: zarr.Group, space: Space, layout: Layout) -> None:
     """Arrays of values that are written tile by tile: along their axis they have shards as variables do."""
     for axis, length in zip(space.axes, layout.tile, strict=True):
+        chunk = chunk_shape((length,), ())
         for name, column in axis.columns.items():
             group.create_array(
                 name,
                 shape=(axis.size,),
-                shards=(length,),
-                chunks=chunk_shape((length,), ()),
+                shards=_shards((length,), chunk),
+                chunks=chunk,
                 dtype=column.dtype,
                 fill_value=float("nan") if column.dtype.kind == "f" else -1,
                 compressors=_codecs(column.dtype),
                 dimension_names=(axis.dim,),
                 attributes=_coordinate_attributes(space, name) | _flags(axis.options.get(name, ())),
             )
+
+
+def _shards(tile: tuple[int, ...], chunk: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of shards; None where one chunk is all of a tile, and is stored as it is (`shard`)."""
+    return None if tile == chunk else tile
 
 
 def _flags(options: Sequence[str]) -> dict[str, Any]:

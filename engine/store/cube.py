@@ -135,7 +135,7 @@ class Cube:
         """
         path = self.path(name, tile.key)
         self._require_fit(name, values)
-        passing = Passing()
+        passing = Passing(self.forms[name])
         self.storage.put(path, passing.through(encode(self.forms[name], values)), durable)
         return passing.length, passing.digest
 

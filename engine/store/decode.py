@@ -13,7 +13,7 @@ import numpy as np
 from numcodecs.blosc import decompress  # pyright: ignore[reportMissingImports]
 
 from ..gate.files import open_regular, read_range
-from .shard import ABSENT, CHECKSUM, Form, checksum, digest
+from .shard import ABSENT, CHECKSUM, Form, checksum, digest, table_of
 from .storage.interface import FileStamp, Stat
 from .storage.objects import Objects
 from .storage.reached import objects_at
@@ -129,14 +129,15 @@ def _quick_digest(path: str, form: Form) -> tuple[int, bytes] | None:
         raw = os.pread(descriptor, _FIRST, 0)
     finally:
         os.close(descriptor)
-    size, end = len(raw), len(raw) - _ENTRY.size - CHECKSUM
+    size, end = len(raw), len(raw) - form.end
     if not end > _LEAST or size == _FIRST or size > form.most:
         return None
-    table, checksum_of_chunk = raw[end:-CHECKSUM], raw[end - CHECKSUM : end]
+    table = table_of(size) if form.plain else raw[end:-CHECKSUM]
+    checksum_of_chunk = raw[end - CHECKSUM : end]
     sound = (
         _ENTRY.unpack(table) == (0, end)
         and checksum(raw[: end - CHECKSUM]) == checksum_of_chunk
-        and checksum(table) == raw[-CHECKSUM:]
+        and (form.plain or checksum(table) == raw[-CHECKSUM:])
     )
     return (size, digest(table, [checksum_of_chunk])) if sound else None
 
@@ -191,13 +192,16 @@ class _Chunks:
             raise
 
     def _require_size(self) -> None:
-        self.end = self.size - 16 * self.form.chunks - CHECKSUM
-        if self.end < 0:
+        self.end = self.size - self.form.end
+        if self.end < (_LEAST + 1 if self.form.plain else 0):
             raise Damaged("is cut short" if self.size else "is empty")
         if self.size > self.form.most:
             raise Damaged("is larger than such a shard can be")
 
     def _require_index(self) -> None:
+        if self.form.plain:
+            self.table = table_of(self.size)
+            return
         self.table = self._bytes(self.end, self.size - CHECKSUM)
         if checksum(self.table) != self._bytes(self.size - CHECKSUM, self.size):
             raise Damaged("its index is not what was written")
@@ -261,7 +265,7 @@ class _ChunksOfObject(_Chunks):
 
     def __init__(self, storage: Objects, path: str, form: Form, whole: bool, known: FileStamp | None) -> None:
         self.form, self._storage, self._path = form, storage, path
-        most = form.most if whole else max(_WHOLE, 16 * form.chunks + CHECKSUM)
+        most = form.most if whole or form.plain else max(_WHOLE, form.end)
         got = storage.get(path, most, -most)
         if known is not None and got.stat.known != known:
             raise Damaged("is not the file that was recorded")

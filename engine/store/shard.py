@@ -1,8 +1,11 @@
-"""A shard of a Zarr array, encoded by the thread that writes it.
+"""A shard of a Zarr array, encoded by the thread that writes it; or a plain chunk, where one is all it holds.
 
 zarr takes every chunk of a process through one event loop, which copies it three times on the way and so
 keeps one core waiting. Threads that encode whole shards need not wait for each other. What they write is what
 zarr writes, but for the order of the chunks, and any reader of Zarr v3 reads it.
+
+A file of one chunk needs no index. Plain chunks are what xarray writes anew in any shape: it keeps the shape
+of shards where a dimension is selected away, and then cannot write what is left.
 """
 
 import hashlib
@@ -21,6 +24,7 @@ from .storage.files import storage_of
 
 # Place and length of a chunk that holds nothing.
 ABSENT = 2**64 - 1
+HEADER = 16  # bytes of blosc's header: at 4 how many the chunk holds, at 12 how many it takes
 CHECKSUM = 4  # bytes of a checksum, below each chunk and below the index
 DIGEST = 16  # bytes of a digest
 _ADDED = 16  # Bytes that blosc adds at most to what it cannot compress.
@@ -36,12 +40,15 @@ class Form:
         Of its numbers, and of what was never written.
     shard, chunk
         Their shapes; whole chunks fill a shard.
+    plain
+        Whether a file is one chunk, as long as a shard, without an index. What cubes were before has one.
     """
 
     dtype: np.dtype
     fill: float | int
     shard: tuple[int, ...]
     chunk: tuple[int, ...]
+    plain: bool = False
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
@@ -63,9 +70,21 @@ class Form:
         """Length of a chunk's numbers."""
         return prod(self.chunk) * self.dtype.itemsize
 
+    @property
+    def end(self) -> int:
+        """How many bytes of a file come after its chunks: the index and its checksum."""
+        return 0 if self.plain else 16 * self.chunks + CHECKSUM
+
+    @property
+    def layout(self) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
+        """What has to be alike for files of two arrays to be read alike."""
+        return self.shard, self.chunk, self.plain
+
 
 def encode(form: Form, values: np.ndarray) -> Iterator[bytes]:
     """The bytes of a shard, part by part: its chunks, where they lie, and a checksum of that.
+
+    A plain one ends with its chunk.
 
     `values` are those of the shard that lie inside the array; its chunks outside are left out.
     """
@@ -82,9 +101,16 @@ def encode(form: Form, values: np.ndarray) -> Iterator[bytes]:
         yield checksum(encoded)
         index[key] = place, len(encoded) + CHECKSUM
         place += len(encoded) + CHECKSUM
+    if form.plain:
+        return
     table = index.tobytes()
     yield table
     yield checksum(table)
+
+
+def table_of(length: int) -> bytes:
+    """The index that a plain chunk of so many bytes, its checksum among them, would have."""
+    return np.array([0, length], "<u8").tobytes()
 
 
 def digest(table: bytes, checksums: Iterable[bytes]) -> bytes:
@@ -106,12 +132,13 @@ def digests_of(shards: np.ndarray) -> list[bytes]:
 class Passing:
     """The parts of a shard on their way into a file; afterwards their length and digest."""
 
+    form: Form
     length: int = 0
     _checksums: list[bytes] = field(default_factory=list)
     _last: bytes = b""
 
     def through(self, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """The parts of `encode`, as they are: each is followed by its checksum, the index being the last."""
+        """The parts of `encode`, as they are: each is followed by its checksum, an index being the last."""
         for number, part in enumerate(parts):
             self.length += len(part)
             if number % 2:
@@ -123,6 +150,8 @@ class Passing:
     @property
     def digest(self) -> bytes:
         """The digest of the shard, once all its parts have passed."""
+        if self.form.plain:
+            return digest(table_of(self.length), self._checksums)
         return digest(self._last, self._checksums[:-1])
 
 
@@ -130,10 +159,13 @@ def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
     """Whether the file is a shard with all the chunks that lie inside the array, of shape `inside`.
 
     A shard ends with its index, an (offset, length) pair of uint64 per chunk, all ones for a chunk
-    that was never written, and the index's checksum.
+    that was never written, and the index's checksum. A plain chunk begins with blosc's header, which says how
+    long it is.
     """
+    if form.plain:
+        return _is_whole_chunk(path, form)
     expected = prod(-(-size // length) for size, length in zip(inside, form.chunk, strict=True))
-    length = 16 * form.chunks + CHECKSUM
+    length = form.end
     try:
         raw = storage_of(path).read(path, length, -length)
         if len(raw) < length:
@@ -144,6 +176,18 @@ def holds_all_chunks(path: str, form: Form, inside: Sequence[int]) -> bool:
             raise
         return False
     return int((index[:, 1] != ABSENT).sum()) >= expected
+
+
+def _is_whole_chunk(path: str, form: Form) -> bool:
+    try:
+        storage = storage_of(path)
+        size, header = storage.stat(path).st_size, storage.read(path, HEADER, 0, HEADER)
+    except (OSError, ValueError) as error:
+        if says_nothing_of_the_file(error):
+            raise
+        return False
+    numbers, length = (int.from_bytes(header[at : at + 4], "little") for at in (4, 12))
+    return numbers == form.chunk_bytes and length + CHECKSUM == size
 
 
 def checksum(encoded: bytes) -> bytes:

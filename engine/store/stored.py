@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..gate.array_metadata import NUMBERS
+from ..gate.array_metadata import CHUNK_CODECS, NUMBERS
 from ..gate.files import CHUNK
 from .decode import Damaged
 from .metadata import read_metadata
@@ -37,8 +37,8 @@ class Stored:
     dims, attributes
         Names of its dimensions, and what it says of itself.
     form
-        How its shards are laid out; None of a coordinate, which has chunks of numbers or texts, each with a
-        checksum.
+        How its shards, or plain chunks, are laid out; None of a coordinate, which has chunks of numbers or
+        texts, each with a checksum.
     """
 
     folder: Path
@@ -113,6 +113,8 @@ def _written_here(folder: Path, document: Mapping[str, Any]) -> Stored | None:
     if named == ["sharding_indexed"] and said != "string":
         form = _form(codecs[0]["configuration"], files, dtype, fill)
         return Stored(*about, form) if form else None
+    if named == CHUNK_CODECS and _little(codecs[0]) and said != "string":
+        return Stored(*about, Form(dtype.newbyteorder("<"), fill, files, files, plain=True))
     plain = named == ["vlen-utf8" if said == "string" else "bytes", "crc32c"] and _little(codecs[0])
     return Stored(*about) if plain and len(shape) == 1 else None
 
@@ -124,7 +126,7 @@ def _form(inside: Mapping[str, Any], files: tuple[int, ...], dtype: np.dtype, fi
     """
     codecs, index, chunk = inside["codecs"], inside["index_codecs"], tuple(map(int, inside["chunk_shape"]))
     same = (
-        [codec["name"] for codec in codecs] == ["bytes", "blosc", "crc32c"]
+        [codec["name"] for codec in codecs] == CHUNK_CODECS
         and [codec["name"] for codec in index] == ["bytes", "crc32c"]
         and inside.get("index_location", "end") == "end"
         and all(map(_little, (codecs[0], index[0])))

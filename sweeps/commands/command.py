@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.device import DEVICES
 from ...engine.errors import Argument, Call, SweepError
-from ..file_paths import cube_path, path_of, require_unpacked
+from ..file_paths import cube_path, path_of, require_outside_cubes, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +94,7 @@ def cube_argument(text: str) -> Path:
 def output_argument(text: str) -> Path:
     """The place of a cube that is to be written, from the command line."""
     try:
-        return require_unpacked(cube_path(text))
+        return require_outside_cubes(require_unpacked(cube_path(text)))
     except SweepError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -103,6 +103,14 @@ def path_argument(text: str) -> Path:
     """A path from the command line."""
     try:
         return path_of(text)
+    except SweepError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def file_argument(text: str) -> Path:
+    """The path of a file or folder that is to be written, from the command line."""
+    try:
+        return require_outside_cubes(path_of(text))
     except SweepError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -170,6 +178,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     """The option ``--device``, for commands that compute."""
     said = "all: all GPUs of this machine; default: auto, what plan expects to be sooner done"
     parser.add_argument("--device", choices=DEVICES, default="auto", help=said)
+
+
+def add_tile_points(parser: argparse.ArgumentParser) -> None:
+    """The option ``--tile-points``, for commands that compute a sweep or say what it will take."""
+    parser.add_argument("--tile-points", type=count, metavar="N", help="most points of a tile (less memory)")
 
 
 def add_reuse(parser: argparse.ArgumentParser) -> None:

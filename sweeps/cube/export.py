@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ..file_paths import require_outside_cubes
 from ..scratch import scratch_beside
 from ..text import ALL_ROWS
 from .lazy import lazy
@@ -47,6 +48,7 @@ def check_output(style: str | None, output: Path | None, overwrite: bool) -> str
             named = Argument("output", typed="FILE")
             raise SweepError(Argument("style", style), ": is binary; name a file with ", named)
         return style
+    require_outside_cubes(output)
     if style == "zarr" and output.exists():
         raise SweepError(Argument("output", output), ": is there already, and no folder is ever replaced")
     if output.is_dir() or not output.parent.is_dir():

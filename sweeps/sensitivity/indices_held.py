@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INTERVALS = {"prcc": "by Fisher's transformation"}
 # What a result says of itself, in ``<output>_note``: a key of `noise.WHY`, or one of these.
 MEASURED, WITHHELD, FEW = 0, 4, 5
-_NOTE = "_note"
+_NOTE, _LOST = "_note", "_left_out"
 # Where intervals were to become narrow: the samples that were computed, and what was found of fewer.
 SAMPLES, SO_FAR, HISTORY = "_samples", "samples_so_far", "history"
 _SLOPES = ("mean_slope", "mean_size", "nu", "total_bound")
@@ -60,10 +60,8 @@ def indices_held(
         if given not in (default, held.get(option, default)):
             settled = f": was settled when the samples were computed, at {held.get(option, 'what is usual')}"
             raise SweepError(Argument(option, given), settled)
-    known = [str(name).removesuffix(_NOTE) for name in dataset.data_vars if str(name).endswith(_NOTE)]
-    for name in names:
-        if name not in known:
-            raise SweepError(Argument("names", name), f": no such output{nearest(name, known)}")
+    known = _outputs(dataset)
+    names = [output for name in names for output in _called(name, known)]
     arrays, notes = {}, {}
     least = METHODS[method_held(dataset)].least(_parameters(dataset))
     for name in names or known:
@@ -83,11 +81,27 @@ def indices_held(
     return result.assign_attrs(
         method=method_held(dataset), design=str(design), rows=design.samples, **held,
         intervals=_INTERVALS.get(method_held(dataset), f"by {held['resamples']} bootstrap resamples"),
-        **_ended(dataset, names or known, identity, design.samples),
+        **_ended(dataset, names or [*known], identity, design.samples),
         withheld={name: note.left_out for name, note in notes.items() if note.left_out},
         does_not_vary={name: note.does_not_vary for name, note in notes.items() if note.does_not_vary},
         status_counts=_status_counts(dataset), keep=identity["reduce.keep"].split(", "),
     )  # fmt: skip
+
+
+def _outputs(dataset: "xr.Dataset") -> dict[str, bool]:
+    """Names of the outputs that have measures, and whether each is a class; classes last, as of samples."""
+    names = [str(name).removesuffix(_NOTE) for name in dataset.data_vars if str(name).endswith(_NOTE)]
+    said = {name: str(dataset[f"{name}{_LOST}"].attrs.get("long_name", "")) for name in names}
+    classes = {name: said[name].endswith(f": whether {name.replace('_', ' ')}") for name in names}
+    return dict(sorted(classes.items(), key=lambda one: one[1]))
+
+
+def _called(name: str, known: Mapping[str, bool]) -> list[str]:
+    """The output of this name, or the classes of a variable called so; SweepError where there are none."""
+    classes = [one for one, is_class in known.items() if is_class and one.startswith(f"{name}_is_")]
+    if name not in known and not classes:
+        raise SweepError(Argument("names", name), f": no such output{nearest(name, list(known))}")
+    return [name] if name in known else classes
 
 
 def _measures(dataset: "xr.Dataset", name: str) -> dict[str, "xr.DataArray"]:
@@ -122,7 +136,7 @@ def _reasons(dataset: "xr.Dataset", name: str, design: Design, least: int) -> "x
 def _noted(
     dataset: "xr.Dataset", name: str, reasons: "xr.DataArray", samples: np.ndarray, least: int
 ) -> Withheld:
-    lost, result = np.ravel(dataset[f"{name}_left_out"].values), Withheld(least=least)
+    lost, result = np.ravel(dataset[f"{name}{_LOST}"].values), Withheld(least=least)
     few = np.ravel(reasons.values == TOO_FEW)
     result.few = int((samples - lost)[few].max(initial=0))
     std, error = (np.ravel(dataset[f"{name}_{kind}"].values) for kind in ("std", "error"))

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
-from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube
+from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.cube.export import check_output
 from equisweep.sweeps.file_paths import path_of
+from equisweep.sweeps.packing import pack
 
 
 def test_a_tilde_is_the_home_folder_in_python_and_on_the_command_line(tmp_path, monkeypatch, capsys):
@@ -25,6 +27,47 @@ def test_a_tilde_is_the_home_folder_in_python_and_on_the_command_line(tmp_path, 
 def test_what_no_file_can_be_called_is_refused(stated):
     with pytest.raises(SweepError, match="is no path"):
         path_of(stated)
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cube") / "c.zarr"
+    run(Sweep("external", {"alpha": [0.1, 0.2], "beta": [0.1, 0.2]}, outputs=["investment"]), path)
+    (path.parent / "sweep.toml").write_text('model = "external"\n[axes]\nalpha = [1]\n')
+    return path
+
+
+WRITING = {
+    "run": ["run", "sweep.toml", "-o", "c.zarr/inner.zarr"],
+    "merge": ["merge", "c.zarr", "c.zarr", "-o", "c.zarr/both.zarr"],
+    "export": ["export", "c.zarr", "c.zarr/part.zarr"],
+    "pack": ["pack", "c.zarr", "c.zarr/investment/c.zip"],
+    "query": ["query", "c.zarr", "-o", "c.zarr/status/rows.csv"],
+    "sql": ["sql", "c.zarr", "select 1", "-o", "c.zarr/rows.csv"],
+    "plot": ["plot", "c.zarr", "-o", "c.zarr/a.png"],
+    "data": ["plot", "c.zarr", "-o", "a.png", "--data", "c.zarr/a.csv"],
+    "explore": ["explore", "c.zarr", "--html", "c.zarr/a.html"],
+    "init": ["init", "c.zarr/study"],
+}
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_nothing_is_written_into_the_folder_of_a_cube(cube, command, monkeypatch, capsys):
+    monkeypatch.chdir(cube.parent)
+    before = sorted(cube.parent.rglob("*"))
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main(WRITING[command]))
+    assert ended.value.code == 2
+    assert "would lie in the folder of the cube" in capsys.readouterr().err
+    assert sorted(cube.parent.rglob("*")) == before
+
+
+def test_python_writes_nothing_there_either(cube):
+    with pytest.raises(SweepError, match="would lie in the folder of the cube"):
+        pack(cube, cube / "c.zip")
+    with pytest.raises(SweepError, match="would lie in the folder of the cube"):
+        check_output("zarr", cube / "part.zarr", overwrite=False)
+    assert check_output("zarr", cube.parent / "part.zarr", overwrite=False) == "zarr"
 
 
 def test_an_empty_path_is_refused_by_commands(capsys):

@@ -187,6 +187,10 @@ def test_a_version_that_is_not_there_is_never_read_as_another(tmp_path, capsys):
         go(f"{repo}@{no_commit}", LONGER)  # a run begins branches, and this is no name of one
     with pytest.raises(SweepError, match="'trial@x' is no name of a branch, a tag or a snapshot"):
         go(f"{repo}@trial@x", LONGER)
+    with pytest.raises(SweepError, match="no parameter 'alfa'"):
+        go(f"{repo}@trial", replace(LONGER, axes={"alfa": [0.1]}))  # which fails before it writes anything
+    with pytest.raises(CubeError, match="@trial: no such branch"):
+        open_cube(f"{repo}@trial")
     assert commits(repo)[0].list_branches() == {"main"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["repo.icechunk"]
 

@@ -9,6 +9,7 @@ from equisweep.engine.errors import CubeError, SweepError
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.recompute import recompute, recompute_text
+from helpers.project import ROOT
 
 SWEEP = Sweep(
     "external",
@@ -84,6 +85,20 @@ def test_the_command_refuses_what_is_no_share(path, text, capsys):
     with pytest.raises(SystemExit):
         main(["verify", str(path), "--recompute", text])
     assert "should be a share such as 1%" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_asked_for_before_a_cube_is_read_back(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "examples" / "gordon_loeb.py").read_text()
+    (tmp_path / "gordon_loeb.py").write_text(text)
+    sweep = Sweep(f"{tmp_path}/gordon_loeb.py:gordon_loeb", {"L": [1.0, 2.0]})
+    run(sweep, tmp_path / "own.zarr")
+    with monkeypatch.context() as unread:
+        unread.setattr("equisweep.engine.store.verify.verify", lambda *_, **__: pytest.fail("was read back"))
+        assert main(["verify", str(tmp_path / "own.zarr"), "--recompute", "1%"]) == 2
+    assert "name its sweep file: --sweep" in capsys.readouterr().err
+    (tmp_path / "own.zarr" / "zarr.json").write_text("{")
+    assert main(["verify", str(tmp_path / "own.zarr"), "--recompute", "1%"]) == 1  # and says what is damaged
+    assert "zarr.json" in capsys.readouterr().out
 
 
 def test_without_tiles_or_points_there_is_nothing_to_compare(tmp_path):

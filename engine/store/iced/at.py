@@ -4,6 +4,8 @@
 the branch, the tag or the snapshot `trial` of one in a bucket.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,9 +57,20 @@ def asked_anew(root: Path) -> Path:
 
 
 def begin_branch(root: Path) -> None:
-    """From now on a branch that is not there may begin at this place: a run writes to it."""
+    """From now on a branch that is not there may begin at this place: this process writes to it."""
     if is_iced(root):
         iced_at(str(root)).repository.begins = True
+
+
+@contextmanager
+def branch_begins(root: Path) -> Iterator[None]:
+    """A branch that is not there may begin at this place meanwhile, and is not there again if it did not."""
+    begin_branch(root)
+    try:
+        yield
+    finally:
+        if is_iced(root):
+            iced_at(str(root)).repository.begin_no_more()
 
 
 def commit_every(root: Path, tiles: int | None) -> None:

@@ -85,6 +85,12 @@ class Repository:
             self._session = None
             return True
 
+    def begin_no_more(self) -> None:
+        """From now on a branch that is not there is none, and not read as the main one."""
+        with self._lock:
+            self.begins = False
+            self.again()
+
     def discard(self) -> None:
         """Forget what was written and not committed."""
         with self._lock:

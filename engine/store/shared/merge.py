@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import Call, CubeError
+from ...errors import Argument, Call, CubeError
 from ...feedback.stop_flag import stop_if_requested
 from ...gate.files import CHUNK, DATA
 from ...tiles import Tile
@@ -99,6 +99,12 @@ def _require_one_sweep(first: Cube, second: Cube) -> None:
         raise CubeError(
             f"{second.root}: is cut into other tiles than {first.root} ({second.layout.tile} and "
             f"{first.layout.tile} points): cubes are joined tile by tile; run both with the same tile_points"
+        )
+    if [form.layout for form in first.forms.values()] != [form.layout for form in second.forms.values()]:
+        raise CubeError(
+            f"{second.root}: has its tiles in other files than {first.root}: one is of another version of "
+            "equisweep; run the sweep of one again, from the points of the other, with ",
+            Argument("reuse", second.root),
         )
     for cube in (first, second):
         wrong = damaged_coordinate(cube)

@@ -2,7 +2,15 @@
 
 import argparse
 
-from ..command import ALL_ROWS, Command, add_selection, cube_argument, open_selected, path_argument
+from ..command import (
+    ALL_ROWS,
+    Command,
+    add_selection,
+    cube_argument,
+    file_argument,
+    open_selected,
+    path_argument,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
     parser.add_argument(
-        "-o", "--output", type=path_argument, help="write .csv, .json, .txt or .zarr instead of printing"
+        "-o", "--output", type=file_argument, help="write .csv, .json, .txt or .zarr instead of printing"
     )
 
 

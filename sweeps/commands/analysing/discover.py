@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..command import Command, add_selection, count, cube_argument, open_selected, path_argument
+from ..command import Command, add_selection, count, cube_argument, file_argument, open_selected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--boxes", type=count, default=3, metavar="N", help="at most; default: 3")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table",
                         help="csv and json have all boxes on the way, too")  # fmt: skip
-    parser.add_argument("-o", "--output", type=path_argument, metavar="FILE",
+    parser.add_argument("-o", "--output", type=file_argument, metavar="FILE",
                         help="also draw the trade-off and the boxes, as .png, .svg or .pdf")  # fmt: skip
 
 

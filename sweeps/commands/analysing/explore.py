@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..command import Command, add_selection, count, cube_argument, path_argument
+from ..command import Command, add_selection, count, cube_argument, file_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=0, help="where to serve it (default: any that is free)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument(
-        "--html", type=path_argument, metavar="FILE",
+        "--html", type=file_argument, metavar="FILE",
         help="write one file that needs no server and no network, of a cube cut down to --megabytes",
     )  # fmt: skip
     parser.add_argument(

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ....engine.errors import Argument, SweepError
-from ..command import Command, add_selection, cube_argument, open_part, path_argument
+from ..command import Command, add_selection, cube_argument, file_argument, open_part
 from .sensitivity_picture import KIND
 from .sensitivity_picture import run as draw_and_write
 
@@ -38,9 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="FILE:NAME", help="phase portraits of your own model: its code (it will run)"
     )
     _add_look(parser)
-    parser.add_argument("-o", "--output", type=path_argument, required=True, help="a .png, .svg or .pdf file")
+    parser.add_argument("-o", "--output", type=file_argument, required=True, help="a .png, .svg or .pdf file")
     parser.add_argument(
-        "--data", type=path_argument, metavar="FILE", help="write what is drawn to a .csv file, too"
+        "--data", type=file_argument, metavar="FILE", help="write what is drawn to a .csv file, too"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files that are there (a picture always is)"

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ..command import ALL_ROWS, Command, add_selection, count, cube_argument, open_selected, path_argument
+from ..command import ALL_ROWS, Command, add_selection, count, cube_argument, file_argument, open_selected
 
 METHODS = (
     *("sobol", "morris", "dgsm", "prcc", "elasticity"),
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=count, default=100, metavar="N", help="default: 100")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples; default: 0")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
-    parser.add_argument("-o", "--output", type=path_argument, metavar="FILE", help="write there instead")
+    parser.add_argument("-o", "--output", type=file_argument, metavar="FILE", help="write there instead")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,12 +2,12 @@
 
 import argparse
 
-from ..command import Command, add_selection, cube_argument, open_part, path_argument
+from ..command import Command, add_selection, cube_argument, file_argument, open_part
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=cube_argument)
-    parser.add_argument("output", type=path_argument, help="a folder that is not there yet, such as out.zarr")
+    parser.add_argument("output", type=file_argument, help="a folder that is not there yet, such as out.zarr")
     parser.add_argument(
         "--var", action="append", default=[], help="a variable; may be repeated (all if absent)"
     )

@@ -2,12 +2,12 @@
 
 import argparse
 
-from ..command import Command, cube_argument, path_argument
+from ..command import Command, cube_argument, file_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cube", type=cube_argument)
-    parser.add_argument("file", type=path_argument, help="the file, such as cube.zarr.zip")
+    parser.add_argument("file", type=file_argument, help="the file, such as cube.zarr.zip")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
 
 

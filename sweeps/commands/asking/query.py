@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ..command import ALL_ROWS, Command, add_selection, cube_argument, open_part, path_argument
+from ..command import ALL_ROWS, Command, add_selection, cube_argument, file_argument, open_part
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         choices=("table", "csv", "json", "parquet", "netcdf", "zarr"),
         help="default: by the ending of FILE (.csv .json .parquet .nc .zarr .txt), a table without one",
     )
-    parser.add_argument("-o", "--output", type=path_argument, metavar="FILE", help="default: standard output")
+    parser.add_argument("-o", "--output", type=file_argument, metavar="FILE", help="default: standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
 
 

@@ -37,6 +37,10 @@ def run(options: argparse.Namespace) -> int:
     from ....engine.store.verify import verify
     from ...text import size_text
 
+    if options.recompute is not None:
+        from ...recompute import require_comparable
+
+        require_comparable(options.cube, options.sweep)
     verdict = verify(options.cube, repair=options.repair)
     for path, damage in (verdict.metadata | verdict.damaged).items():
         print(f"{path}: {damage}")

@@ -4,14 +4,17 @@ import argparse
 from pathlib import Path
 
 from ...papers.registry import PAPERS
-from ..command import Command, count, path_argument
+from ..command import Command, count, file_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", choices=PAPERS)
     parser.add_argument("--points", type=count, metavar="N", help="points of the largest grid, at least")
     parser.add_argument(
-        "-o", "--output", type=path_argument, help="folder of the report and its cubes (default: audit_MODEL)"
+        "-o",
+        "--output",
+        type=file_argument,
+        help="folder of the report and its cubes (default: audit_MODEL)",
     )
     parser.add_argument("--overwrite", action="store_true", help="delete the cubes of an audit of other size")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")

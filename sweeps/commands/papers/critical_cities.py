@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ....engine.errors import SweepError
-from ..command import ALL_ROWS, Command, path_argument
+from ..command import ALL_ROWS, Command, file_argument
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a fixed parameter")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
-    parser.add_argument("-o", "--output", type=path_argument, help="write .csv or .json instead of printing")
+    parser.add_argument("-o", "--output", type=file_argument, help="write .csv or .json instead of printing")
 
 
 def parse_axes(texts: Iterable[str]) -> dict[str, Any]:

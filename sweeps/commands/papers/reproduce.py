@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 
 from ...papers.registry import PAPERS
-from ..command import Command, path_argument
+from ..command import Command, file_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", choices=PAPERS)
     parser.add_argument(
-        "-o", "--output", type=path_argument, default=Path("figures"), help="folder of the pictures"
+        "-o", "--output", type=file_argument, default=Path("figures"), help="folder of the pictures"
     )
 
 

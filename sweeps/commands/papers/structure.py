@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..command import Command, path_argument
+from ..command import Command, file_argument, path_argument
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--levels", action="store_true", help="print them as a line of a sweep file of the model internal"
     )
     parser.add_argument(
-        "-o", "--output", type=path_argument, help="a .png, .svg or .pdf file for the digraph"
+        "-o", "--output", type=file_argument, help="a .png, .svg or .pdf file for the digraph"
     )
 
 

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from ..command import Command, path_argument, program
+from ..command import Command, file_argument, program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=path_argument, nargs="?", default=Path(), help="where they go; default: here"
+        "folder", type=file_argument, nargs="?", default=Path(), help="where they go; default: here"
     )
     parser.add_argument(
         "--model", default="my_game", metavar="NAME",

@@ -6,7 +6,7 @@ from ....engine.feedback.progress import clock
 from ....engine.gpus.neighbour import plugin
 from ...plan import Plan
 from ...text import size_text
-from ..command import Command, add_device, add_reuse, path_argument
+from ..command import Command, add_device, add_reuse, add_tile_points, path_argument
 
 # So much longer, as a part of the time, a run without what is kept is worth a word.
 _WORTH_A_WORD = 0.3
@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-trial", action="store_true", help="try no points: time and memory from rough rates"
     )
+    add_tile_points(parser)
     add_reuse(parser)
 
 
@@ -26,7 +27,14 @@ def run(options: argparse.Namespace) -> int:
     from ...spec.sweep import Sweep
 
     sweep = Sweep.from_file(options.sweep)
-    print(describe_plan(plan(sweep, options.device, trial=not options.no_trial, reuse=options.reuse)))
+    told = plan(
+        sweep,
+        options.device,
+        trial=not options.no_trial,
+        reuse=options.reuse,
+        tile_points=options.tile_points,
+    )
+    print(describe_plan(told))
     return 0
 
 
@@ -41,6 +49,8 @@ def describe_plan(plan: Plan) -> str:
 
     grid = " x ".join(f"{name} {size:,}" for name, size in plan.shape.items())
     tile = " x ".join(map(str, plan.tile_shape))
+    if plan.kept_tiles is not None:
+        tile += f", folded into {plan.kept_tiles:,} of the cube"
     compiled = f"{plan.compilations} compilation{'s' if plan.compilations > 1 else ''}"
     if plan.compile_seconds > WAITS:
         compiled += f" of about {clock(plan.compile_seconds)}"

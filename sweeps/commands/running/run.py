@@ -5,7 +5,16 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ..command import Command, add_device, add_reuse, count, output_argument, path_argument, program
+from ..command import (
+    Command,
+    add_device,
+    add_reuse,
+    add_tile_points,
+    count,
+    output_argument,
+    path_argument,
+    program,
+)
 
 if TYPE_CHECKING:
     from ....engine.feedback.report import Report
@@ -22,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-disk-check", action="store_true", help="do not compare the size with the disk"
     )
-    parser.add_argument("--tile-points", type=count, metavar="N", help="most points of a tile (less memory)")
+    add_tile_points(parser)
     parser.add_argument(
         "--part",
         metavar="K/N",

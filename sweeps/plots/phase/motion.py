@@ -99,8 +99,12 @@ def _compiled(
 
 
 def _solve(matrix: Array, value: Array) -> Array:
-    """Solution of two linear equations; not finite where there is none."""
+    """Solution of two linear equations; not finite where there is none. Each is measured by its largest
+    coefficient, since products of small ones may be 0.
+    """
     import jax.numpy as jnp
 
-    (a, b), (c, d) = matrix
+    largest = jnp.abs(matrix).max(axis=1)
+    largest = jnp.where(largest > 0, largest, 1.0)
+    ((a, b), (c, d)), value = matrix / largest[:, None], value / largest
     return jnp.stack([d * value[0] - b * value[1], a * value[1] - c * value[0]]) / (a * d - b * c)

@@ -198,8 +198,17 @@ def _box(chart: Chart, curves: list[np.ndarray]) -> np.ndarray:
         )
     positions = np.concatenate(curves)
     low, high = np.nanmin(positions, axis=0), np.nanmax(positions, axis=0)
-    margin = 0.15 * (high - low) + 1e-9 + 0.05 * np.maximum(np.abs(low), np.abs(high)) * (high == low)
+    margin = _margins(low, high)
     return np.stack([low - margin, high + margin], axis=1)
+
+
+def _margins(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """How much a picture shows around what lies from `low` to `high`, in whatever units: of what never moves
+    some of its size, and of what is always 0 as much as of the other coordinate.
+    """
+    size = np.maximum(np.abs(low), np.abs(high))
+    margin = np.where(high - low > 1e-12 * size, 0.15 * (high - low), 0.05 * size)
+    return np.where(margin > 0, margin, margin.max() or 1.0)
 
 
 def _title(dataset: "xr.Dataset", facet: str, i: int) -> str:

@@ -64,7 +64,8 @@ def rest_points(motion: Motion, box: np.ndarray) -> list[RestPoint]:
         points += [(point, False) for point in _inside(motion, box)]
     if not points:
         return []
-    slopes = motion.slope(np.stack([at for at, _ in points]))
+    size = np.ptp(box, axis=1)  # coordinates may have units in which one is 1e-12 and the other 1e12
+    slopes = motion.slope(np.stack([at for at, _ in points])) * (size / size[:, None])
     kinds = _kinds(slopes, [corner for _, corner in points])
     return [RestPoint(at, kind) for (at, _), kind in zip(points, kinds, strict=True)]
 
@@ -119,7 +120,7 @@ def _roots_along(ends: np.ndarray, component: np.ndarray, motion: Motion) -> lis
     close = np.geomspace(1e-9, even[0], _CLOSE, endpoint=False)
     t = np.concatenate([close, even, 1 - close[::-1]])
     f = value(t)
-    at = np.flatnonzero(f[:-1] * f[1:] < 0)
+    at = np.flatnonzero(np.sign(f[:-1]) * np.sign(f[1:]) < 0)
     if not at.size:
         return []
     low, high, sign = t[at], t[at + 1], np.sign(f[at])
@@ -149,27 +150,37 @@ def _starts(chart: Chart, box: np.ndarray) -> np.ndarray:
 
 def _inside(motion: Motion, box: np.ndarray) -> list[np.ndarray]:
     """Interior rest points: where all rates are zero."""
-    chart = motion.chart
+    chart, sides = motion.chart, np.ptp(box, axis=1)
     starts = _starts(chart, box)
-    # Rates may be huge beside a face or a pole, which says nothing of what is small elsewhere.
-    ends, size = motion.newton(starts), np.median(np.abs(motion.rates(starts)).max(axis=1))
-    residual = np.abs(motion.rates(ends)).max(axis=1)
-    from_faces = np.concatenate([ends - box[:, 0], box[:, 1] - ends], axis=1)
+    ends = motion.newton(starts)
+    residual = np.abs(motion.rates(ends)) / _usual(motion.rates(starts))
+    from_faces = np.concatenate([ends - box[:, 0], box[:, 1] - ends], axis=1) / np.tile(sides, 2)
     if chart.form == "simplex":
         from_faces = np.append(from_faces, 1 - ends.sum(axis=1, keepdims=True), axis=1)
     nearest = from_faces.min(axis=1)
     faces = chart.form not in ("plane", "axis")
-    inside = nearest > (_FACE if faces else _SAME) * np.ptp(box, axis=1).min()
-    stays = np.abs(motion.newton(ends) - ends).max(axis=1) <= _STAYS * (nearest if faces else np.ptp(box))
+    inside = nearest > (_FACE if faces else _SAME)
+    moved = np.abs((motion.newton(ends) - ends) / sides).max(axis=1)
+    stays = moved <= _STAYS * (nearest if faces else 1.0)
     # Mutation goes with one over the distance from a face, which is known to rounding.
     rounding = 4 * np.finfo(float).eps / np.maximum(nearest, _FACE) if faces else 0.0
-    good = inside & stays & (residual <= np.maximum(1e-10, rounding) * size)
+    good = inside & stays & (residual.max(axis=1) <= np.maximum(1e-10, rounding))
     kept: list[np.ndarray] = []
     for point in ends[good]:
-        if all(np.abs(point - other).max() > _SAME * np.ptp(box) for other in kept):
+        if all(np.abs((point - other) / sides).max() > _SAME for other in kept):
             kept.append(point)
     # A whole curve of rest points has none that stands alone.
     return kept if len(kept) <= 9 else []
+
+
+def _usual(rates: np.ndarray) -> np.ndarray:
+    """The median size of each component's rates [n, d] that are not 0.
+
+    Those beside a face or a pole, which may be huge, say nothing of what is small elsewhere, nor does one
+    component of another.
+    """
+    sizes = [np.abs(one[one != 0]) for one in rates.T]
+    return np.array([np.nanmedian(one) if np.isfinite(one).any() else 1.0 for one in sizes])
 
 
 def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
@@ -179,7 +190,8 @@ def _kinds(slopes: np.ndarray, corners: list[bool]) -> list[RestClass]:
         sides = [RestClass.degenerate, RestClass.stable_node, RestClass.unstable_node]
         return [sides[0 if abs(value) <= least else 1 if value < 0 else 2] for value in slopes[:, 0, 0]]
     padded = np.full((_MOST, 2, 2), np.nan)
-    padded[: len(slopes)] = slopes
+    largest = np.abs(slopes).max(axis=(1, 2), keepdims=True)  # products of slow rates may be 0
+    padded[: len(slopes)] = slopes / np.where(largest > 0, largest, 1.0)
     inside, at_corner = _classifiers()
     both = np.asarray(inside(padded)), np.asarray(at_corner(padded))
     return [RestClass(int(both[corner][i])) for i, corner in enumerate(corners)]

@@ -4,21 +4,23 @@ import numpy as np
 import pytest
 import zarr
 from equisweep.engine.store.create import _codecs
-from equisweep.engine.store.decode import read_part
+from equisweep.engine.store.decode import Damaged, read_digest, read_part
 from equisweep.engine.store.durable import write_file
-from equisweep.engine.store.shard import encode
+from equisweep.engine.store.shard import Passing, encode, holds_all_chunks
 from equisweep.engine.store.stored import stored_array
 from equisweep.engine.tiles import chunk_shape
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 
-def array_in(folder, shape, shard, dtype, fill, codecs=None):
+def array_in(folder, shape, shard, dtype, fill, codecs=None, chunk=None):
     dtype = np.dtype(dtype)
+    if chunk is None:
+        chunk = chunk_shape(shard, ()) if len(shard) < 3 else tuple(max(n // 2, 1) for n in shard)
     return zarr.create_array(
         str(folder),
         shape=shape,
         shards=shard,
-        chunks=chunk_shape(shard, ()) if len(shard) < 3 else tuple(max(n // 2, 1) for n in shard),
+        chunks=chunk,
         dtype=dtype,
         fill_value=fill,
         compressors=_codecs(dtype) if codecs is None else codecs,
@@ -35,7 +37,7 @@ def tiles(shape, shard):
 
 def write_all(array, root, values):
     form = stored_array(root).form
-    for key, region in tiles(array.shape, array.shards):
+    for key, region in tiles(array.shape, form.shard):
         path = root.joinpath("c", *map(str, key))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, encode(form, values[region]))
@@ -59,6 +61,52 @@ def test_zarr_reads_what_is_encoded_here(tmp_path, shape, shard, dtype, fill):
     values.ravel()[0] = fill
     write_all(array, tmp_path / "a", values)
     np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "a"), mode="r")[...], values)
+
+
+@pytest.mark.parametrize(("shape", "shard"), SHAPES)
+@pytest.mark.parametrize(("dtype", "fill"), DTYPES[:3])
+def test_a_plain_chunk_is_the_file_that_zarr_writes(tmp_path, shape, shard, dtype, fill):
+    """Where one chunk is all of a tile; read back here in parts, with the digest of what was written."""
+    ours, theirs = (
+        array_in(tmp_path / name, shape, None, dtype, fill, chunk=shard) for name in ("ours", "theirs")
+    )
+    values = (np.random.default_rng(6).random(shape) * 100).astype(dtype)
+    theirs[...] = values
+    write_all(ours, tmp_path / "ours", values)
+    form = stored_array(tmp_path / "ours").form
+    assert form.plain
+    for key, region in tiles(shape, shard):
+        name = "/".join(["c", *map(str, key)])
+        path, inside = tmp_path / "ours" / name, [s.stop - s.start for s in region]
+        assert path.read_bytes() == (tmp_path / "theirs" / name).read_bytes()
+        part = [slice(0, max((s.stop - s.start) // 2, 1)) for s in region]
+        np.testing.assert_array_equal(read_part(str(path), form, part)[0], values[region][tuple(part)])
+        passing = Passing(form)
+        assert b"".join(passing.through(encode(form, values[region]))) == path.read_bytes()
+        assert read_digest(str(path), form) == (passing.length, passing.digest)
+        assert holds_all_chunks(str(path), form, inside)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (400, 300)])
+def test_no_damage_of_a_plain_chunk_is_read(tmp_path, size):
+    """Whatever bit is turned and wherever it is cut, in one that is read at once and in a larger one."""
+    array = array_in(tmp_path / "a", size, None, "f8", np.nan, chunk=size)
+    values, form = np.random.default_rng(7).random(size), stored_array(tmp_path / "a").form
+    write_all(array, tmp_path / "a", values)
+    file = tmp_path / "a" / "c" / "0" / "0"
+    raw, whole = file.read_bytes(), [slice(0, n) for n in size]
+    chance = np.random.default_rng(8)
+    turned = [bytearray(raw) for _ in range(40)]
+    for k, one in enumerate(turned):
+        one[[0, 4, 12, -1][k] if k < 4 else int(chance.integers(len(raw)))] ^= 1 << int(chance.integers(8))
+    cuts = [raw[:n] for n in (0, 1, 4, 16, 20, 21, len(raw) // 2, len(raw) - 1)] + [raw + b"\0", raw * 2]
+    for damaged in [*turned, *cuts]:
+        file.write_bytes(damaged)
+        with pytest.raises(Damaged):
+            read_part(str(file), form, whole)
+        with pytest.raises(Damaged):
+            read_digest(str(file), form)
+    assert not any(file.write_bytes(cut) and holds_all_chunks(str(file), form, size) for cut in cuts)
 
 
 def chunks_of(file, array):
@@ -107,8 +155,9 @@ def test_a_flipped_bit_is_noticed(tmp_path):
     "codecs",
     [[ZstdCodec(level=1), Crc32cCodec()], [BloscCodec(cname="lz4", typesize=8)], [Crc32cCodec()]],
 )
-def test_arrays_of_other_codecs_are_refused_by_name(tmp_path, codecs):
-    array_in(tmp_path / "a", (8, 8), (8, 8), "f8", np.nan, codecs)
+@pytest.mark.parametrize("shard", [(8, 8), None])
+def test_arrays_of_other_codecs_are_refused_by_name(tmp_path, codecs, shard):
+    array_in(tmp_path / "a", (8, 8), shard, "f8", np.nan, codecs, chunk=(8, 8))
     with pytest.raises(ValueError, match="the array 'a' is stored in another way than a cube's arrays are"):
         stored_array(tmp_path / "a")
 

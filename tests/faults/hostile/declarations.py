@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from itertools import product
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from .case import Case
@@ -66,7 +68,6 @@ ARRAYS: dict[str, Change] = {
     **{f"shape {name}": _set("shape", to=value) for name, value in _WHOLE.items()},
     **{f"shard with {name}": _set(*_SHARD, 2, to=value) for name, value in _LENGTHS.items() if name != "1e9"},
     **{f"shard {name}": _set(*_SHARD, to=value) for name, value in _WHOLE.items()},
-    **{f"chunk with {name}": _set(*_CHUNK, 2, to=value) for name, value in _LENGTHS.items()},
     "no shape": _without("shape"),
     "no codecs": _without("codecs"),
     "codecs a text": _set("codecs", to="bytes"),
@@ -76,7 +77,6 @@ ARRAYS: dict[str, Change] = {
     "vlen-utf8": _set("codecs", to=[{"name": "vlen-utf8"}]),
     "gzip": _set("codecs", to=[{"name": "bytes"}, {"name": "gzip", "configuration": {"level": 5}}]),
     "zstd": _set("codecs", to=[{"name": "bytes"}, {"name": "zstd", "configuration": {"level": 1}}]),
-    "sharding in sharding": lambda d: d["codecs"][0]["configuration"].update(codecs=deepcopy(d["codecs"])),
     "type text": _set("data_type", to="string"),
     "type raw": _set("data_type", to="r800000000000"),
     "type unknown": _set("data_type", to="float4096"),
@@ -98,6 +98,19 @@ ARRAYS: dict[str, Change] = {
     "10^7 values": _text("[" + "1," * 10**7 + "1]"),
     "10^6 tables": _text("[" + "{}," * 10**6 + "{}]"),
     "a number of 10^5 digits": _text('{"shape": [' + "9" * 10**5 + "]}"),
+}
+# Of a variable whose tiles are shards with an index, as in the old cube; and of one of plain chunks.
+SHARDS: dict[str, Change] = {
+    **{f"chunk with {name}": _set(*_CHUNK, 2, to=value) for name, value in _LENGTHS.items()},
+    "sharding in sharding": lambda d: d["codecs"][0]["configuration"].update(codecs=deepcopy(d["codecs"])),
+}
+PLAIN: dict[str, Change] = {
+    "no checksum": lambda d: d["codecs"].pop(),
+    "two checksums": lambda d: d["codecs"].append(d["codecs"][-1]),
+    "compressed twice": lambda d: d["codecs"].insert(1, d["codecs"][1]),
+    "not compressed": lambda d: d["codecs"].pop(1),
+    "the other endian": _set("codecs", 0, to={"name": "bytes", "configuration": {"endian": "big"}}),
+    "a shard without configuration": _set("codecs", to=[{"name": "sharding_indexed"}]),
 }
 COORDINATES: dict[str, Change] = {
     **{f"shape {name}": _set("shape", 0, to=value) for name, value in _LENGTHS.items() if name != "NaN"},
@@ -147,9 +160,13 @@ def cases(made: Made) -> Iterator[Case]:
                 yield _case(made, age, array, name, one, commands[(number + shift) % len(commands)])
             if number % 3 == 0:
                 yield _case(made, "new", array, name, one, "run")
+    for array, (age, changes) in product(("investment", "status"), (("old", SHARDS), ("new", PLAIN))):
+        for (name, one), command in product(changes.items(), commands[:3]):
+            yield _case(made, age, array, name, one, command)
     for name, size in {"1.6 GB": 1_600_000_000, "2 GB": 2**31 - 1, "all": 2**32 - 1}.items():
-        for command in ("query", "sql", "verify"):
-            yield Case("sizes", f"{command}: a blosc header of {name}", _bomb(made, size, command))
+        for command, age in product(("query", "sql", "verify"), ("old", "new")):
+            said = f"{command}: a blosc header of {name} ({age})"
+            yield Case("sizes", said, _bomb(made, age, size, command))
 
 
 def _case(made: Made, age: str, array: str, name: str, one: Change, command: str) -> Case:
@@ -178,18 +195,23 @@ def _harmless(array: str, name: str, command: str) -> Callable[[str], bool] | No
     return (lambda out: True) if passes else None
 
 
-def _bomb(made: Made, size: int, command: str) -> Callable[[Path], list[str]]:
-    """Every chunk of a variable says that it holds so much, under checksums that are right."""
+def _bomb(made: Made, age: str, size: int, command: str) -> Callable[[Path], list[str]]:
+    """Every chunk of a variable says that it holds so much, under checksums that are right.
+
+    A new cube knows the digests of its files, and loses them here, as where another program stored it again.
+    """
 
     def prepare(folder: Path) -> list[str]:
         import numpy as np
         from equisweep.engine.store.shard import checksum
 
-        root = made.copy("old", folder)
+        root = made.copy(age, folder)
+        if age == "new":
+            rmtree(root / "status" / "manifest")
         for path in (root / "investment" / "c").rglob("*"):
             if path.is_file():
                 raw = bytearray(path.read_bytes())
-                ((start, length),) = np.frombuffer(raw[-20:-4], "<u8").reshape(-1, 2).tolist()
+                start, length = np.frombuffer(raw[-20:-4], "<u8").tolist() if age == "old" else (0, len(raw))
                 raw[start + 4 : start + 8] = size.to_bytes(4, "little")
                 raw[start + length - 4 : start + length] = checksum(bytes(raw[start : start + length - 4]))
                 path.write_bytes(bytes(raw))

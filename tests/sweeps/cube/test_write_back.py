@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from equisweep.engine import tiles
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.export import check_output
 from equisweep.sweeps.cube.query import Query, answer
@@ -71,9 +72,20 @@ def test_a_query_writes_any_part(root, tmp_path, opened):
 
 
 @pytest.mark.usefixtures("quiet")
-def test_plain_xarray_needs_one_word(root, tmp_path):
+@pytest.mark.parametrize("part", [name for name in PARTS if name not in ("turned", "by the accessor")])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_any_part_writes_back_with_xarray_alone(root, tmp_path, part, loaded):
+    chosen = PARTS[part](xr.open_zarr(root))
+    (chosen.load() if loaded else chosen).to_zarr(tmp_path / "part.zarr")
+    xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), chosen.load())
+
+
+@pytest.mark.usefixtures("quiet")
+def test_of_large_tiles_xarray_alone_needs_one_word(tmp_path, monkeypatch):
     """As the page says; where xarray can do without, it may go."""
-    part = xr.open_zarr(root).drop_encoding().sel(n=3)
+    monkeypatch.setattr(tiles, "CHUNK_NUMBERS", 4)
+    run(Sweep("external", {"n": [3, 4], "alpha": [0.1, 0.2, 0.3, 0.4]}), tmp_path / "cube.zarr")
+    part = xr.open_zarr(tmp_path / "cube.zarr").drop_encoding().sel(n=3)
     part.to_zarr(tmp_path / "part.zarr")
     xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), part.load())
 

@@ -10,6 +10,8 @@ from equisweep.engine.errors import SweepError
 from equisweep.sweeps import Sweep, open_cube, plan
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.reduced.reduced import resolved
+from equisweep.sweeps.run import run_report
+from helpers.small_sweeps import small_sweep
 
 TEXT = """
 model = "external"
@@ -68,10 +70,23 @@ def test_a_plan_speaks_of_what_is_stored(cube, capsys):
     # The mean, two coordinates of the place (a class of 2 bytes), two quantiles, two counts, statuses.
     assert reduced.bytes == 3 * (8 + 8 + 2 + 16 + 8 + 8 + 8 + 15 * 8 + 1)
     assert "over mechanism, beta" in said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial")
+    assert "folded into 1 of the cube" in said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial")
     folded = replace(sweep, reduce={"over": ["beta"], "expected_loss": ["mean", "std"]})
     assert plan(folded, trial=False).written == ""
     needed = replace(sweep, reduce={"over": ["beta"], "expected_loss": ["quantiles(0.5)"]})
     assert plan(needed, trial=False).written == "by quantiles"
+
+
+@pytest.mark.parametrize("tile_points", [None, 11])
+def test_a_plan_has_the_tiles_that_a_run_counts(tmp_path, cube, tile_points, capsys):
+    for sweep in (Sweep.from_file(cube.parent / "sweep.toml"), small_sweep(derivatives={})):
+        told = plan(sweep, trial=False, tile_points=tile_points)
+        report = run_report(
+            sweep, tmp_path / f"{len(sweep.reduce)}.zarr", tile_points=tile_points, progress=False
+        )
+        assert report.tiles == (told.kept_tiles or told.tiles)
+    least = said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial", "--tile-points", 11)
+    assert "tiles      18 of " in least
 
 
 def test_every_axis_reduced_leaves_one_cell(tmp_path, capsys):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ..engine.feedback.report import Report
+    from ..engine.store.shared.parts import Part
     from .spec.sweep import Sweep
 
 
@@ -126,7 +127,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
 
 
 def _run(
-    sweep: "Sweep", root: Path, part: tuple[int, int] | None, device: str, options: dict[str, Any]
+    sweep: "Sweep", root: Path, part: "Part | None", device: str, options: dict[str, Any]
 ) -> "Report":
     from ..engine.store.resume import complete_already
     from ..engine.store.shared.parts import WHOLE

@@ -1,4 +1,4 @@
-"""Indices of samples that were not stored are asked for, and listed, under the names of those of stored ones."""
+"""Indices of samples that were not stored have the names, and the order, of those of stored samples."""
 
 import pytest
 from equisweep.engine.errors import SweepError

@@ -25,7 +25,7 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "gate/* scan_counts store/shared/owner cores",
+        "gate/* called scan_counts store/shared/owner cores",
         "codegen/live_code errors feedback/* kept/environment user_model/* gpus/*",
         "store/storage/schemes store/storage/failures store/storage/interface",
         "store/storage/stat store/iced/repository store/iced/calls",

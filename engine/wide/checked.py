@@ -29,18 +29,21 @@ _APART = 2.0**62
 CHECKED = frozenset({
     "add", "sub", "mul", "neg", "abs", "sign", "max", "min", "clamp", "div", "rem", "integer_pow",
     "square", "add_any", "reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "cumsum", "cumprod",
-    "cummax", "cummin", "dot_general", "scatter-add", "scatter-mul", "scatter-min", "scatter-max",
-    "reduce_window_sum", "reduce_window_max", "reduce_window_min", "shift_left", "shift_right_arithmetic",
+    "cummax", "cummin", "dot_general", "scatter-add", "scatter-sub", "scatter-mul", "scatter-min",
+    "scatter-max", "reduce_window_sum", "reduce_window_max", "reduce_window_min", "shift_left",
+    "shift_right_arithmetic", "polynomial",
 })  # fmt: skip
 # Of these the ones that leave the integers, whatever they are given; the others pass on what left them.
 LEAVING = frozenset({
     "add", "sub", "mul", "neg", "div", "rem", "integer_pow", "square", "add_any", "reduce_sum", "reduce_prod",
-    "cumsum", "cumprod", "dot_general", "scatter-add", "scatter-mul", "reduce_window_sum", "shift_left",
+    "cumsum", "cumprod", "dot_general", "scatter-add", "scatter-sub", "scatter-mul", "reduce_window_sum",
+    "shift_left", "polynomial",
 })  # fmt: skip
 # Of the bits that results of these have, those that are left are right.
 _OF_RIGHT_BITS = (LEAVING - {"div", "rem"}) | {"shift_right_arithmetic"}
 _SCATTERS: dict[str, Callable[..., Array]] = {
-    "scatter": lax.scatter, "scatter-add": lax.scatter_add, "scatter-mul": lax.scatter_mul,
+    "scatter": lax.scatter, "scatter-add": lax.scatter_add, "scatter-sub": lax.scatter_sub,
+    "scatter-mul": lax.scatter_mul,
     "scatter-min": lax.scatter_min, "scatter-max": lax.scatter_max,
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
+from ..called import WITH_RULES, called
 from .checked import LEAVING, NAN, on_integers, real_of
 from .constants import of_constants
 from .conversions import converted, is_cut
@@ -41,11 +42,8 @@ keep_written_numbers()  # before a model is traced, whose functions JAX keeps
 
 Kernel = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
-_CALLS = frozenset({"jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
 # What holds jaxprs, and computes them in 64 bits.
 _WITHIN = {"scan": scan, "while": loop, "cond": branches}
-# What a library differentiates by a rule of its own.
-_WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call"})
 
 
 def with_wide_integers(
@@ -140,17 +138,11 @@ def _may_lose(jaxpr: Any) -> bool:
 
 def _held(equation: Any) -> list[Any]:
     """The jaxprs of a call, a loop or a branch."""
-    inner, params = _inner(equation), equation.params
+    inner, params = called(equation), equation.params
     if equation.primitive.name not in _WITHIN:
         return [] if inner is None else [inner]
     held = [params.get(name) for name in ("jaxpr", "cond_jaxpr", "body_jaxpr")]
     return [one for one in (*held, *params.get("branches", ())) if one is not None]
-
-
-def _inner(equation: Any) -> Any:
-    if equation.primitive.name not in _CALLS:
-        return None
-    return equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
 
 
 def _evaluated(
@@ -175,17 +167,17 @@ def _evaluated(
 
 
 def _of_equation(equation: Any, operands: Sequence[Number], keeps: bool) -> list[Number]:
-    inner = _inner(equation)
+    inner = called(equation)
     if inner is None or _stays(equation, inner, operands):
         return _applied(equation, operands, keeps)
-    program = (inner.jaxpr, inner.consts) if hasattr(inner, "jaxpr") else (inner, ())
-    if equation.primitive.name in _WITH_RULES:
+    program = inner.jaxpr, inner.consts
+    if equation.primitive.name in WITH_RULES:
         return by_own_rule(equation, program, operands, partial(_evaluated, keeps=keeps))
     return _evaluated(*program, operands, keeps)
 
 
 def _holds_more(equation: Any) -> bool:
-    return equation.primitive.name in _WITHIN or _inner(equation) is not None
+    return equation.primitive.name in _WITHIN or called(equation) is not None
 
 
 def _as_written(equation: Any, operands: Sequence[Number]) -> list[Number] | None:
@@ -213,9 +205,9 @@ def _literal(atom: Any) -> Number:
 def _stays(equation: Any, inner: Any, operands: Sequence[Number]) -> bool:
     """Whether a call is left as it is, with the rule by which it is differentiated."""
     return (
-        equation.primitive.name in _WITH_RULES
+        equation.primitive.name in WITH_RULES
         and all(jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in (*equation.invars, *equation.outvars))
-        and not _may_lose(getattr(inner, "jaxpr", inner))
+        and not _may_lose(inner.jaxpr)
     )
 
 

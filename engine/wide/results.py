@@ -32,16 +32,18 @@ _COUNTING = CHECKED | frozenset({
     "select_n", "broadcast_in_dim", "reshape", "squeeze", "transpose", "concatenate", "slice",
     "dynamic_slice", "gather", "rev", "pad", "copy", "expand_dims", "lt", "le", "gt", "ge", "eq", "ne",
     "sort", "top_k", "split", "argmax", "argmin", "stack", "unstack", "dynamic_update_slice", "scatter",
+    "optimization_barrier", "name",
 })  # fmt: skip
 # Of these the other operands say where, and not what: how many say what, or which.
 _AT_PLACES = {
     "dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1), "scatter": (0, 2),
-    "scatter-add": (0, 2), "scatter-mul": (0, 2), "scatter-min": (0, 2), "scatter-max": (0, 2),
+    "scatter-add": (0, 2), "scatter-sub": (0, 2), "scatter-mul": (0, 2), "scatter-min": (0, 2),
+    "scatter-max": (0, 2),
 }  # fmt: skip
 _ORDERING = frozenset({"sort", "top_k", "argmax", "argmin"})
 # These only place what they are given.
 _KEEPING = frozenset({
-    "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "copy", "expand_dims",
+    "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "copy", "expand_dims", "name",
 })  # fmt: skip
 # These mix bits on purpose.
 _OF_BITS = frozenset({"and", "or", "xor", "not", "shift_right_logical", "population_count", "clz"})
@@ -103,7 +105,7 @@ def _widened(equation: Any, operands: Sequence[Number], results: Sequence[Array]
     if not (name in _COUNTING or _alike(operands)):
         return _of_unknown(equation, operands, results)
     none = [may_be_none(number) for number in operands]
-    if any(none) or results[0].dtype == bool:
+    if any(none) or all(result.dtype == bool for result in results):
         size = inf if any(none) else 1.0
     given = _given(name, operands, places)
     if all(map(is_whole, results)) and name in CHECKED and (size >= _SMALL or any(none)):

@@ -16,7 +16,7 @@ _KEEPING = frozenset({
     "neg", "abs", "max", "min", "clamp", "reduce_max", "reduce_min", "cummax", "cummin", "concatenate", "pad",
     "copy", "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "expand_dims", "split",
     "stack", "unstack", "sort", "select_n", "gather", "dynamic_slice", "dynamic_update_slice", "scatter",
-    "shift_right_arithmetic",
+    "shift_right_arithmetic", "optimization_barrier", "name",
 })  # fmt: skip
 
 

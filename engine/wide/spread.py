@@ -12,15 +12,15 @@ from .numbers import Array, Number, lost, may_be_none
 # Each number of the result is made of those at the same place.
 _PLACE_BY_PLACE = frozenset({
     "add", "sub", "mul", "div", "rem", "neg", "abs", "sign", "max", "min", "clamp", "pow", "integer_pow",
-    "square", "sqrt", "rsqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "sin", "cos", "tan", "asin",
-    "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logistic", "floor", "ceil",
-    "round", "erf", "erfc", "erf_inv", "lgamma", "digamma", "nextafter", "add_any", "reduce_precision",
-    "convert_element_type", "shift_left", "shift_right_logical", "shift_right_arithmetic", "and", "or", "xor",
-    "not",
+    "square", "sqrt", "rsqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log1p", "sin", "cos", "tan",
+    "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "logistic", "floor",
+    "ceil", "round", "erf", "erfc", "erf_inv", "lgamma", "digamma", "nextafter", "add_any",
+    "reduce_precision", "convert_element_type", "shift_left", "shift_right_logical", "shift_right_arithmetic",
+    "and", "or", "xor", "not", "one_minus_square",
 })  # fmt: skip
 # These only say where each number goes.
 _MOVING = frozenset({
-    "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "copy", "expand_dims",
+    "broadcast_in_dim", "reshape", "squeeze", "transpose", "slice", "rev", "copy", "expand_dims", "name",
     "concatenate", "stack", "unstack", "split",
 })  # fmt: skip
 _REDUCING = frozenset({"reduce_sum", "reduce_prod", "reduce_max", "reduce_min"})

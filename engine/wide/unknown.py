@@ -24,7 +24,7 @@ from .numbers import (
     without_side,
 )
 
-COMPARING = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "is_finite"})
+COMPARING = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "lt_to", "le_to", "is_finite"})
 LOGIC = frozenset({"and", "or", "xor", "not", "reduce_and", "reduce_or", "reduce_xor"})
 # These take the smaller or larger of floats, in which all integers beyond 64 bits are infinite.
 BOUNDING = frozenset({"min", "max", "clamp"})

@@ -1,4 +1,4 @@
-"""Primitives that other libraries define: what they compute, in primitives of JAX."""
+"""Primitives that other libraries define, and objects: what they compute, in primitives of JAX."""
 
 from functools import partial
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import jax
 from jax.extend import core
 
+from ..called import OBJECT, called
 from .live_bytes import inner_jaxprs, is_jaxpr
 
 # Primitives within primitives: libraries have two or three.
@@ -13,10 +14,10 @@ _DEEPEST = 8
 
 
 def opened(equation: Any) -> core.ClosedJaxpr | None:
-    """What the primitive of an equation computes, as its library implements it.
+    """What the primitive of an equation computes, as its library or the object that it calls implements it.
 
-    None for a primitive of JAX's own, for one that cannot be traced, as it computes with numbers, and for one
-    that is implemented by itself, or by others that are implemented by it.
+    None for any other primitive of JAX's own, for one that cannot be traced, as it computes with numbers, and
+    for one that is implemented by itself, or by others that are implemented by it.
     """
     function = _traced(equation)
     return None if function is None or _comes_back(function.jaxpr, (equation,)) else function
@@ -48,6 +49,8 @@ def _call(equation: Any) -> tuple[Any, ...]:
 
 
 def _traced(equation: Any) -> core.ClosedJaxpr | None:
+    if equation.primitive.name == OBJECT:
+        return called(equation)
     implementation = getattr(equation.primitive, "impl", None)
     if implementation is None or _is_of_jax(implementation):
         return None

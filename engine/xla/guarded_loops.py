@@ -17,13 +17,12 @@ import numpy as np
 from jax import lax
 from jax.extend import core
 
+from ..called import called
 from ..scan_counts import scan_counts
 from .equations import bound, computed, retraced, with_inner
 from .live_bytes import inner_jaxprs
 
 Array = Any
-
-_CALLS = frozenset({"jit", "closed_call", "core_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
 
 
 def loops_guarded(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -80,8 +79,9 @@ def _results(equation: Any, operands: list[Array], wanted: Array | None) -> Sequ
             return _while(params, operands, wanted)
         return bound(equation, operands, params)
     with equation.ctx.manager:  # the settings under which it was traced
-        if name in _CALLS:
-            return _inner(params.get("jaxpr", params.get("call_jaxpr")), wanted, *operands)
+        function = called(equation)
+        if function is not None:
+            return _inner(function, wanted, *operands)
         if name in _RULES:
             return _RULES[name](params, operands, wanted)
     return bound(equation, operands, with_inner(params, has_inner_loops, _rewritten))

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax.extend import core
 
 from ...kernels.status import WITHOUT_RESULT, Status
+from ..called import called
 from ..codegen.live_code import live
 from .equations import bound, computed, retraced, with_inner
 from .foreign import opened
@@ -25,7 +26,6 @@ from .where_nan_ends import through
 
 Array = Any
 
-_CALLS = frozenset({"jit", "closed_call", "core_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
 # What leaves a truth value as it is, whatever its dtype becomes.
 _SAME = frozenset({"convert_element_type", "clamp", "copy"})
 _WITHOUT_RESULT = sorted(map(int, WITHOUT_RESULT))
@@ -74,10 +74,8 @@ class _Checks:
     def results(self, equation: Any, operands: list[Array]) -> Sequence[Array]:
         if _is_part(equation) or not self._holds(equation, _is_part):
             return bound(equation, operands, equation.params)
-        if equation.primitive.name in _CALLS:
-            function = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-            if isinstance(function, core.Jaxpr):
-                function = core.ClosedJaxpr(function, ())
+        function = called(equation)
+        if function is not None:
             return self._run(function.jaxpr, function.consts, *operands)
         function = self._opened(equation)
         if function is not None:

@@ -6,6 +6,8 @@ from typing import Any
 import jax
 from jax.extend import core
 
+from ..called import written_out
+
 
 def live_bytes(jaxpr: core.Jaxpr) -> int:
     """Most bytes that are held between two equations of a function, its inputs included.
@@ -32,9 +34,12 @@ def live_bytes(jaxpr: core.Jaxpr) -> int:
 
 
 def inner_jaxprs(params: Any) -> list[core.Jaxpr]:
-    """The jaxprs that a primitive holds: of loops, branches, and functions that are called."""
-    result = [value for value in jax.tree.leaves(params, is_leaf=is_jaxpr) if is_jaxpr(value)]
-    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in result]
+    """The jaxprs that a primitive holds: of loops, branches, and functions or objects that are called."""
+    held = [
+        value if is_jaxpr(value) else written_out(value)
+        for value in jax.tree.leaves(params, is_leaf=is_jaxpr)
+    ]
+    return [value.jaxpr if isinstance(value, core.ClosedJaxpr) else value for value in held if value]
 
 
 def is_jaxpr(value: Any) -> bool:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
+from ..called import called
 from ..feedback.stop_flag import stop_if_requested
 from .as_numpy import numpy_rule
 from .live_bytes import equation_count, inner_jaxprs, is_jaxpr, last_uses
@@ -26,8 +27,7 @@ Array = Any
 
 # What XLA takes for a program of one operation (CPU, one core), and for each equation within one.
 _PER_PROGRAM, _PER_EQUATION = 10e-3, 0.8e-3
-# Functions that are called as they are: long ones are opened, others compiled whole.
-_CALLS = frozenset({"jit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
+# Functions that are called as they are: longer ones are opened, others compiled whole.
 _LONG = 100
 
 
@@ -40,9 +40,9 @@ def seconds_to_compile(jaxpr: core.Jaxpr, opened: bool = False) -> float:
 
 def _count(jaxpr: core.Jaxpr, opened: bool, kinds: dict[Any, int]) -> None:
     for equation in jaxpr.eqns:
-        called = _opened(equation, opened)
-        if called is not None:
-            _count(called.jaxpr, opened, kinds)
+        function = _opened(equation, opened)
+        if function is not None:
+            _count(function.jaxpr, opened, kinds)
         elif opened and steps_of(equation) is not None:
             for inner in functions_in(equation):
                 _count(inner.jaxpr, opened, kinds)
@@ -52,14 +52,10 @@ def _count(jaxpr: core.Jaxpr, opened: bool, kinds: dict[Any, int]) -> None:
 
 def _opened(equation: Any, all_: bool) -> core.ClosedJaxpr | None:
     """The function that an equation calls, if it is a long one or all are opened; else None."""
-    if equation.primitive.name not in _CALLS:
+    function = called(equation)
+    if function is None:
         return None
-    called = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-    if isinstance(called, core.Jaxpr):
-        called = core.ClosedJaxpr(called, ())
-    if not isinstance(called, core.ClosedJaxpr):
-        return None
-    return called if all_ or equation_count(called.jaxpr) > _LONG else None
+    return function if all_ or equation_count(function.jaxpr) > _LONG else None
 
 
 def _kind(equation: Any) -> tuple[Any, ...]:
@@ -98,9 +94,9 @@ def _evaluated(closed: core.ClosedJaxpr, arguments: Sequence[Array], opened: boo
 
 
 def _results(equation: Any, operands: Sequence[Array], opened: bool) -> Sequence[Array]:
-    called = _opened(equation, opened)
-    if called is not None:
-        return _evaluated(called, operands, opened)
+    function = _opened(equation, opened)
+    if function is not None:
+        return _evaluated(function, operands, opened)
     steps = steps_of(equation) if opened else None
     if steps is not None:
         return steps(equation.params, operands, partial(_evaluated, opened=opened))

@@ -10,7 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax.extend import core
 
-_CALLS = frozenset({"jit", "closed_call", "core_call", "remat2", "custom_jvp_call", "custom_vjp_call"})
+from ..called import called
+
 # Where it may go in, and nothing comes out, although all results are real: x^0 is 1, and an order has ends.
 _ENDS = frozenset({"pow", "sort", "top_k", "while", "scan", "cond", "pure_callback", "io_callback"})
 
@@ -19,10 +20,9 @@ def through(equation: Any, lost: Sequence[bool]) -> tuple[bool, list[bool]]:
     """Whether an equation makes anything else of operands that are `lost`, and which results are lost too."""
     if not any(lost):
         return False, [False] * len(equation.outvars)
-    name, params = equation.primitive.name, equation.params
-    inner = params.get("jaxpr", params.get("call_jaxpr"))
-    if name in _CALLS and inner is not None:
-        return _through_all(getattr(inner, "jaxpr", inner), lost)
+    name, inner = equation.primitive.name, called(equation)
+    if inner is not None:
+        return _through_all(inner.jaxpr, lost)
     real = [jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in equation.outvars]
     ends = name in _ENDS or not (all(real) or _asks_whether_nan(equation))
     return ends, real

@@ -3,6 +3,7 @@
 Oracle: the integers of Python.
 """
 
+from bisect import bisect_left
 from math import comb, factorial, isqrt
 
 import jax
@@ -10,11 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.wide.checked import ABOVE, BELOW, LOST, NAN
-from equisweep.engine.wide.integers import with_wide_integers
+from equisweep.engine.wide.integers import may_lose, with_wide_integers
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.run import run
 from equisweep.sweeps.spec.sweep import Sweep
+from helpers.codegen.jaxprs import equations
+from helpers.codegen.primitives import ABSENT, EXACT, ROUNDED
 from jax import lax
+from jax.ad_checkpoint import checkpoint_name
 
 SIZES = (1, 5, 20, 21, 31, 40, 62, 63, 64, 92, 93, 100)
 ONE = np.int64(1)
@@ -34,6 +38,16 @@ def shifted_by_python(n):
         x ^= x >> 7
         x ^= (x << 17) & (2**64 - 1)
     return x & 0xFFFF
+
+
+def narrow(n):
+    """A cube that 32 bits do not hold."""
+    return (1000 * n).astype(jnp.int32) ** 3
+
+
+def root_at(right):
+    """A root that Newton's method finds in one step."""
+    return lax.custom_root(lambda x: x - right, 0.0 * right, lambda f, x: x - f(x), lambda g, y: y / g(1.0))
 
 
 def congruent(n):
@@ -85,7 +99,26 @@ COUNTS = {
         lambda n: lax.while_loop(
             lambda c: c[0] < n * 1e17, lambda c: (3 * c[0], c[1] + 1), (ONE, 0 * ONE))[1],
         lambda n: threes_to(n * 1e17) if n * 1e17 < 2**63 else None),
-    "narrow": (lambda n: (1000 * n).astype(jnp.int32) ** 3, lambda n: (1000 * n) ** 3),
+    "narrow": (narrow, lambda n: (1000 * n) ** 3),
+    "place of a narrow one": (
+        lambda n: jnp.searchsorted(jnp.array([0, 10**9, 2 * 10**9], jnp.int32), narrow(n)),
+        lambda n: bisect_left([0, 10**9, 2 * 10**9], (1000 * n) ** 3)),
+    "subtracted at places": (
+        lambda n: jnp.zeros(2, jnp.int32).at[jnp.array([0, 0, 1])].subtract(narrow(n))[0],
+        lambda n: -2 * (1000 * n) ** 3),
+    "subtracted at its place": (
+        lambda n: jnp.zeros(7, jnp.int32).at[narrow(n) % 7].subtract(1)[6],
+        lambda n: -((1000 * n) ** 3 % 7 == 6)),
+    "behind a barrier": (
+        lambda n: lax.optimization_barrier((n > 3, narrow(n)))[1] + 1, lambda n: (1000 * n) ** 3 + 1),
+    "of a polynomial": (
+        lambda n: jnp.polyval(jnp.array([1, 0, 2], jnp.int32), (1000 * n).astype(jnp.int32)),
+        lambda n: (1000 * n) ** 2 + 2),
+    "named": (lambda n: checkpoint_name(narrow(n), "cube"), lambda n: (1000 * n) ** 3),
+    "in a root": (lambda n: root_at(narrow(n).astype(float)), lambda n: (1000 * n) ** 3),
+    "power of an exponent": (
+        lambda n: jnp.ldexp(1.0, jnp.minimum(narrow(n) // 10**9, 40)),
+        lambda n: 2 ** min((1000 * n) ** 3 // 10**9, 40)),
     "choices": (
         lambda n: lax.fori_loop(0, 5, lambda i, a: a * (n - i) // (i + 1), ONE), lambda n: comb(n, 5)),
     "chosen": (lambda n: jnp.where(n < 60, ONE << n, 7), lambda n: 2**n if n < 60 else 7),
@@ -124,6 +157,28 @@ def test_no_count_wraps_whatever_it_is_made_by():
                 assert value in (NAN, LOST, BELOW, ABOVE), (name, n, value)
             else:
                 assert value == exact, (name, n)
+
+
+def test_no_primitive_that_takes_integers_is_left_as_it_is():
+    """But those that permute, or mix bits."""
+    left = set()
+    for name, function in (EXACT | ROUNDED).items():
+        if name in ABSENT:
+            continue
+
+        def of_counts(x, y, b, i, j, function=function):
+            results = function(x, y, i.astype(jnp.int32), j.astype(jnp.int32), b > 0.5)
+            return [r for r in jax.tree.leaves(results) if not jnp.issubdtype(r.dtype, jax.dtypes.prng_key)]
+
+        given = [jax.ShapeDtypeStruct((), float)] * 5
+        trace = jax.make_jaxpr(of_counts)(*given)
+        own = [e for e in equations(trace) if e.primitive.name == name]
+        counts = any(
+            all(any(v.aval.dtype == "int32" for v in of) for of in (e.invars, e.outvars)) for e in own
+        )
+        if counts and not may_lose(of_counts, *given):
+            left.add(name)
+    assert left == {"lu_pivots_to_permutation", "reduce_and", "reduce_or"}
 
 
 def test_what_left_the_integers_stays_on_its_side():

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import jax
-
+from ...called import written_out
 from ..ir import Unsupported
 from .rule import Array, Context, rule
 
@@ -21,12 +20,8 @@ def _custom_call(context: Context, *operands: Array, call_jaxpr: Any, **_: Any) 
 
 @rule("call_hi_primitive")
 def _call_of_an_object(context: Context, *operands: Array, _prim: Any, **_: Any) -> list[Array]:
-    """What newer JAX keeps as one object that knows how to be written out: ``custom_root`` since 0.12."""
-    if not (hasattr(_prim, "expand") and hasattr(_prim, "in_tree")):
+    """Derivatives are taken already, here as well."""
+    function = written_out(_prim)
+    if function is None:
         raise Unsupported("primitive call_hi_primitive")
-
-    def plain(*flat: Any) -> list[Any]:
-        return jax.tree.leaves(_prim.expand(*jax.tree.unflatten(_prim.in_tree, flat)))
-
-    given = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in context.avals_in]
-    return context.lower(jax.make_jaxpr(plain)(*given), operands)
+    return context.lower(function, operands)

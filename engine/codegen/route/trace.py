@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend import core
 
+from ...called import called
 from ...scan_counts import scan_counts
 from ...xla.live_bytes import inner_jaxprs
 from ..ir import Scalar, Unsupported, dtype_name
@@ -24,7 +25,6 @@ from .threads import threaded
 _SAME = frozenset(
     {"squeeze", "reshape", "expand_dims", "copy", "copy_p", "stop_gradient", "optimization_barrier"}
 )
-_INLINE = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
 
 
 def route_of(trace: Any, primitives: Callable[[Sequence[Scalar]], list[Scalar]]) -> Route:
@@ -144,8 +144,9 @@ class _Writer:
         if name == PART:
             return self.part(params["part"], operands)
         if holds_parts(equation):
-            if name in _INLINE:
-                return self.closed(params[_INLINE[name]], operands)
+            function = called(equation)
+            if function is not None:
+                return self.closed(function, operands)
             if name == "while":
                 return self.repeated(operands, **params)
             if name == "scan":

@@ -75,7 +75,7 @@ def _of_kind(name: str, levels: Sequence[int], equation: Any) -> int:
         if sum(level > STEPS for level in levels) == 1:
             return most
         return max(most, POLYNOMIAL)
-    if (name == "integer_pow" and equation.params["y"] > 0) or name == "square":
+    if (name == "integer_pow" and equation.params["y"] > 0) or name in ("square", "one_minus_square"):
         return max(most, POLYNOMIAL)
     if name in _LINEAR_IN_FIRST and max(levels[1:], default=FIXED) <= STEPS:
         return most

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax.extend import core
 
+from ...called import WITH_RULES
 from .changes import NEVER, STEPWISE, Change
-from .flat_trace import WITH_RULES, FlatTrace, holds_loop, to_integer
+from .flat_trace import FlatTrace, holds_loop, to_integer
 from .primitives import decides, orders, reach_of
 
 # Of longer chains of decisions only the first ones are watched: of twelve halvings there are 4,096 results.

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
+from ...called import WITH_RULES, called
 from ...scan_counts import scan_counts
+from ...xla.live_bytes import inner_jaxprs
 
 Array = Any
 
@@ -19,12 +21,12 @@ _SMOOTH = frozenset({
 })  # fmt: skip
 # The same more plainly than as JAX writes them, who reads signs off bits and rounds what was rounded.
 _PLAINLY: dict[str, Callable[..., list[Array]]] = {
+    "frexp": lambda x: _in_octaves(x),
+    "ldexp": lambda x, exponent: [_times_power(*jnp.broadcast_arrays(x, exponent))],
     "signbit": lambda x: [lax.lt(x, jnp.zeros_like(x))],
     "floor_divide": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y)))],
     "divmod": lambda x, y: [lax.floor(lax.div(*jnp.broadcast_arrays(x, y))), _modulo(x, y)],
 }
-# They bring derivatives along: where these hold a loop, a root is found in it, say, it stays one equation.
-WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call", "call_hi_primitive"})
 # Kept as one equation, since what it compares can be read off its arguments.
 SEARCH = "searchsorted"
 # A longer loop is left as it is.
@@ -82,13 +84,12 @@ def _inlined(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> 
 
 
 def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
-    name, params = equation.primitive.name, equation.params
-    inner = params.get("call_jaxpr", params.get("jaxpr"))
-    called = _name(params, inner)
-    if called in _PLAINLY and jnp.issubdtype(operands[0].dtype, jnp.floating):
-        return _PLAINLY[called](*map(jnp.asarray, operands))
-    if called not in (*_SMOOTH, SEARCH) and not holds_loop(equation):
-        if name in ("jit", "pjit", "closed_call", "remat2", "custom_jvp_call", "custom_vjp_call"):
+    name, params, inner = equation.primitive.name, equation.params, called(equation)
+    of = _name(params, inner)
+    if of in _PLAINLY and jnp.issubdtype(operands[0].dtype, jnp.floating):
+        return _PLAINLY[of](*map(jnp.asarray, operands))
+    if of not in (*_SMOOTH, SEARCH) and not holds_loop(equation):
+        if inner is not None:
             return _call(inner, operands)
         if name == "cond":
             which, *rest = operands
@@ -96,7 +97,7 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
             return [_chosen(which, results) for results in zip(*cases, strict=True)]
         if name == "while" and _switches(params["cond_jaxpr"].jaxpr):
             return _counted(params, operands)
-        if name == "scan" and params["length"] <= _LONGEST and _switches(inner.jaxpr):
+        if name == "scan" and params["length"] <= _LONGEST and _switches(params["jaxpr"].jaxpr):
             return _written_out(params, operands)
     if name == "nextafter":  # which JAX does not differentiate, and is its first number but for rounding
         return [operands[0]]
@@ -104,18 +105,21 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
 
 
 def holds_loop(equation: Any) -> bool:
-    """Whether an equation calls what has derivatives of its own and holds a loop that compares."""
+    """Whether an equation calls what has derivatives of its own and holds a loop that compares.
+
+    A root is found in it, say: it stays one equation.
+    """
     if equation.primitive.name not in WITH_RULES:
         return False
-    inner = equation.params.get("call_jaxpr", equation.params.get("jaxpr"))
-    return inner is None or _compares_in_loops(getattr(inner, "jaxpr", inner))
+    inner = called(equation)
+    return inner is None or _compares_in_loops(inner.jaxpr)
 
 
 def _compares_in_loops(jaxpr: Any) -> bool:
     return any(
         _switches(inner) if equation.primitive.name in ("while", "scan") else _compares_in_loops(inner)
         for equation in jaxpr.eqns
-        for inner in held(equation.params)
+        for inner in inner_jaxprs(equation.params)
     )
 
 
@@ -132,9 +136,28 @@ def _modulo(x: Array, y: Array) -> Array:
     return lax.select(other, rest + y, rest)
 
 
+def _in_octaves(x: Array) -> list[Array]:
+    """Mantissa and exponent: the number over a power of two, which is read off its bits."""
+    limits = jnp.finfo(x.dtype)
+    bits = lax.bitcast_convert_type(x, f"int{limits.bits}")
+    exponent = ((bits >> limits.nmant) & (2**limits.nexp - 1)) - (limits.maxexp - 2)
+    exponent = jnp.where(x == 0, 0, exponent)
+    return [_times_power(x, -exponent), exponent.astype(jnp.int32)]
+
+
+def _times_power(x: Array, exponent: Array) -> Array:
+    """A number times two to a whole number, in two steps, of which none is as large as that number may be."""
+    limits = jnp.finfo(x.dtype)
+    whole = jnp.clip(exponent.astype(jnp.int32), 2 * limits.minexp, 2 * (limits.maxexp - 1))
+    half = whole >> 1
+    for part in (half, whole - half):
+        bits = (part + (limits.maxexp - 1)).astype(f"int{limits.bits}") << limits.nmant
+        x = x * lax.bitcast_convert_type(bits, x.dtype)
+    return x
+
+
 def _call(inner: Any, operands: Sequence[Any]) -> list[Any]:
-    closed = hasattr(inner, "jaxpr")
-    return _inlined(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
+    return _inlined(inner.jaxpr, inner.consts, operands)
 
 
 def _chosen(which: Any, cases: Sequence[Any]) -> Any:
@@ -194,18 +217,9 @@ def _switches(jaxpr: Any) -> bool:
         real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
         if real and (equation.primitive.name in _SWITCHING or to_integer(equation)):
             return True
-        if any(_switches(inner) for inner in held(equation.params)):
+        if any(map(_switches, inner_jaxprs(equation.params))):
             return True
     return False
-
-
-def held(params: Mapping[str, Any]) -> list[Any]:
-    """The jaxprs among the parameters of an equation."""
-    values = [
-        v for value in params.values() for v in (value if isinstance(value, tuple | list) else (value,))
-    ]
-    inner = [getattr(value, "jaxpr", value) for value in values]
-    return [jaxpr for jaxpr in inner if hasattr(jaxpr, "eqns")]
 
 
 def to_integer(equation: Any) -> bool:

@@ -12,26 +12,40 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
+from ...xla.live_bytes import inner_jaxprs
 from .changes import COMPARISONS, LINEAR, STEPWISE
-from .flat_trace import SEARCH, FlatTrace, held, to_integer
+from .flat_trace import SEARCH, FlatTrace, to_integer
 from .switches import Switch
 
 # Numbers of which more are not compared in pairs.
 _MOST_PAIRS = 32
 # Where what is real ends: as `how` of a switch of the argument.
 _EDGES = {
-    "sqrt": ("edge",), "rsqrt": ("edge",), "log": ("edge",), "pow": ("edge",), "log1p": ("edge_below",),
-    "acosh": ("edge_above",),
+    "sqrt": ("edge",), "rsqrt": ("edge",), "log": ("edge",), "log2": ("edge",), "pow": ("edge",),
+    "log1p": ("edge_below",), "acosh": ("edge_above",),
     **dict.fromkeys(("acos", "asin", "atanh", "erf_inv"), ("edge_below", "edge_above")),
 }  # fmt: skip
 # What is finite of finite numbers that are not huge, besides what is linear.
 _FINITE = (
     LINEAR
     | STEPWISE
-    | {"mul", "dot_general", "square", "sin", "cos", "atan", "tanh", "logistic", "erf", "erfc"}
+    | {
+        "mul",
+        "dot_general",
+        "square",
+        "one_minus_square",
+        "polynomial",
+        "sin",
+        "cos",
+        "atan",
+        "tanh",
+        "logistic",
+        "erf",
+        "erfc",
+    }
 )
 # Complex functions with a branch cut on the real line.
-_CUT = frozenset({"log", "log1p", "sqrt", "rsqrt", "pow"})
+_CUT = frozenset({"log", "log2", "log1p", "sqrt", "rsqrt", "pow"})
 # What is bounded where its argument is not.
 _BOUNDED = frozenset({"atan", "tanh", "logistic", "erf", "erfc"})
 
@@ -127,7 +141,7 @@ def decides(jaxpr: Any) -> bool:
         real = bool(equation.invars) and jnp.issubdtype(equation.invars[0].aval.dtype, jnp.inexact)
         if real and (equation.primitive.name in STEPWISE or to_integer(equation) or orders(equation)):
             return True
-        if any(decides(inner) for inner in held(equation.params)):
+        if any(map(decides, inner_jaxprs(equation.params))):
             return True
     return False
 

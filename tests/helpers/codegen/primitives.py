@@ -235,7 +235,8 @@ ROUNDED = {
     "pow": lambda x, y, i, j, b: (positive(x) ** y, lax.pow(x, jnp.clip(i, -3, 3)), lax.pow(x, 3.0)),
     "one_minus_square": lambda x, y, i, j, b: lax.one_minus_square(x),
     # A product beyond all numbers plus infinity depends on whether it is rounded, which XLA leaves open.
-    "polynomial": lambda x, y, i, j, b: lax.polynomial(x, [1.0, jnp.clip(y, -1e300, 1e300), 2.0, -0.5]),
+    "polynomial": lambda x, y, i, j, b: (
+        lax.polynomial(x, [1.0, jnp.clip(y, -1e300, 1e300), 2.0, -0.5]), lax.polynomial(i, [j, i, 2 * j])),
     "reduce_sum": lambda x, y, i, j, b: (table(x, y).sum(axis=0), jnp.stack([i, j]).sum()),
     "reduce_prod": lambda x, y, i, j, b: (table(x, y).prod(axis=1), jnp.stack([i, j]).prod()),
     "cumsum": lambda x, y, i, j, b: jnp.cumsum(table(x, y), axis=1),

@@ -82,6 +82,12 @@ SHOWN = {
         lambda x, y: sum(np.frexp(1.6 + x)),
         at(-0.6, 0.4),
     ),
+    "mantissa": (
+        lambda x, y: when(jnp.frexp(1.6 + x)[0] > 0.7),
+        lambda x, y: either(np.frexp(1.6 + x)[0] > 0.7),
+        at(-0.9, -0.6, -0.2, 0.4),
+    ),
+    "eightfold": (lambda x, y: when(jnp.ldexp(x, 3) > 2.4), lambda x, y: either(8 * x > 2.4), at(0.3)),
     "cast": (lambda x, y: (4 * x).astype("int32") / 1, lambda x, y: np.trunc(4 * x), at(*HALVES)),
     "truncated": (lambda x, y: jnp.trunc(4 * x), lambda x, y: np.trunc(4 * x), at(*HALVES)),
     "rounded": (lambda x, y: jnp.round(2 * x), lambda x, y: np.round(2 * x), at(-0.75, -0.25, 0.25, 0.75)),

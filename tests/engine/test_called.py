@@ -16,7 +16,7 @@ from equisweep.engine.xla.operation_by_operation import evaluated
 from equisweep.engine.xla.parts_apart import parts_apart
 from equisweep.engine.xla.where_nan_ends import through
 from equisweep.kernels.flow import Flow, Observable
-from helpers.objects import as_object
+from helpers.codegen.objects import as_object
 from jax import lax
 from jax.extend import core
 

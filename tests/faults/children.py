@@ -57,6 +57,8 @@ def warm_up() -> None:
     if alive:
         raise RuntimeError(f"threads would be lost in a fork: {alive}")
     gc.collect()
+    # They end soon: what they drop is theirs, and nobody looks for it meanwhile.
+    gc.set_threshold(100_000, 50, 100)
     gc.freeze()  # so that a child's collector does not touch, and thereby copy, what it shares
 
 

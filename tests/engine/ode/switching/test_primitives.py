@@ -166,13 +166,14 @@ SHOWN = {
 }  # fmt: skip
 
 
-# These have no scalar form: an orbit of them goes through XLA, and so would all that stands beside them.
-BY_XLA = ("rank", "complex")
+# These have no scalar form: an orbit of them goes through XLA, and so would all that stands beside them. Nor
+# has a field that may jump in more than 64 places: the others are three.
+BY_XLA = ["second", "rank", "complex"]
+IN_SCALARS = [name for name in SHOWN if name not in BY_XLA]
 
 
-@pytest.mark.parametrize("by_xla", [False, True])
-def test_what_jumps_with_the_state_is_a_switch(by_xla):
-    names = [name for name in SHOWN if (name in BY_XLA) == by_xla]
+@pytest.mark.parametrize("names", [BY_XLA, *(IN_SCALARS[k::3] for k in range(3))], ids=lambda names: names[0])
+def test_what_jumps_with_the_state_is_a_switch(names):
     flow = Flow(
         start=lambda p: jnp.concatenate([jnp.asarray([1.0, 0.0]), jnp.zeros(len(names))]) + 0 * p["horizon"],
         field=lambda t, z, p: jnp.stack([z[1], -z[0], *(SHOWN[name][0](z[0], z[1]) for name in names)]),

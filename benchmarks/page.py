@@ -15,6 +15,7 @@ ORDER = (
     "field_baselines",
     "loss_sweep",
     "grid_to_zarr",
+    "first_run",
     "reduced",
     "sensitivity",
     "sensitivity_jax",

@@ -14,6 +14,7 @@ from .decompose import decompose
 from .folds import Folding, Rows
 from .ir import Scalar, Unsupported, with_loops
 from .lanes import Loop
+from .route.part import Part
 from .route.route import Route
 from .schedule import Grid
 
@@ -101,6 +102,10 @@ class Backend(Protocol):
 
     def lanes(self, loop: Loop) -> LaneProgram:
         """A program that runs lanes. Raises RuntimeError where the compiler fails."""
+        ...
+
+    def begin(self, part: Part) -> None:
+        """It will be a part of a route that is still traced: its code may be made meanwhile."""
         ...
 
     def route(self, route: Route) -> RouteProgram:

@@ -83,7 +83,7 @@ class _Way:
 def _way(function: Callable[[Loop, Any], Any], fixed: Any, backend: Backend) -> _Way:
     """The program of a function. Raises Unsupported where there is none."""
     reports: list[Compiled] = []
-    loop = partial(lane_loop, report=reports.append, make=part_of)
+    loop = partial(lane_loop, report=reports.append, make=partial(part_of, begin=backend.begin))
     given = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), fixed)
     trace, result = jax.make_jaxpr(partial(function, loop), return_shape=True)(given)
     trace = live(trace)

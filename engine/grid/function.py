@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
+from ..call_stack import in_one_piece
 from ..codegen.backends import backend_of, cpu_backend
 from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled, all_native, attempt, remarked
@@ -100,6 +101,7 @@ class _One:
         assert isinstance(function, GridVmap)  # as the one that was kept: the key holds all that decides it
         return function
 
+    @in_one_piece
     def made(self, coordinates: Sequence[Point], smaller: Sequence[Point]) -> Made:
         """Traced, lowered and, where it becomes machine code, compiled; through XLA for the second grid."""
         ways: set[Compiled] = set()

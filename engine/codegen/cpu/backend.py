@@ -1,19 +1,29 @@
 """The back end for CPUs: machine code on vectors, by LLVM."""
 
+from weakref import WeakKeyDictionary
+
 import llvmlite.binding as llvm
 
 from ..folds import Folding
-from ..ir import with_loops
+from ..ir import operations, with_loops
 from ..lanes import Loop
 from ..llvm.which_instruction import instruction
+from ..route.part import Part
 from ..route.route import Route
 from ..schedule import Grid
+from . import jit
 from .fold_program import CpuFoldProgram
 from .grid_program import CpuGridProgram
 from .lane_program import CpuLaneProgram
-from .route_program import CpuRouteProgram
+from .route_program import Begun, CpuRouteProgram
+from .row_code import part_code
 
 _AVX512, _FEW_NUMBERS = 16, 32
+# Numbers in a register of AVX-512, and operations of a long call. LLVM compiles what is done once a lane in
+# two thirds of the time without a second register, which gained nothing there. Shorter ones are made at each
+# saved time: by one register they cost 2 to 4% of a path.
+_ONE_REGISTER = 8
+_LONG_CALL = 2000
 
 
 class Cpu:
@@ -25,6 +35,7 @@ class Cpu:
 
     def __init__(self, width: int | None = None) -> None:
         self.width, self._given = width or _best_width(), width is not None
+        self._begun: WeakKeyDictionary[Part, Begun] = WeakKeyDictionary()
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype."""
@@ -42,11 +53,22 @@ class Cpu:
         """A program that runs lanes."""
         return CpuLaneProgram(loop, self._width_of(loop))
 
+    def begin(self, part: Part) -> None:
+        """Compile it, while what comes after it is still traced."""
+        self._code_of(part)
+
     def route(self, route: Route) -> CpuRouteProgram:
         """A program that takes lanes along a route."""
-        return CpuRouteProgram(route, lambda part: self._width_of(part.loop))
+        return CpuRouteProgram(route, lambda part: self._width_of(part.loop), self._code_of)
+
+    def _code_of(self, part: Part) -> Begun:
+        if part not in self._begun:
+            self._begun[part] = jit.begun(part_code(part, self._width_of(part.loop)).module("NAME"))
+        return self._begun[part]
 
     def _width_of(self, loop: Loop) -> int:
+        if loop.once and not self._given and operations(loop.body) > _LONG_CALL:
+            return min(self.width, _ONE_REGISTER)
         twice = self.width == _AVX512 and not self._given and _is_short(loop)
         return 2 * self.width if twice else self.width
 

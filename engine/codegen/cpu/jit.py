@@ -1,9 +1,11 @@
 """LLVM code to machine code of this very processor, kept between runs where compilations are kept."""
 
 import hashlib
+import os
 import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -67,25 +69,38 @@ def link(text: str) -> tuple[str, int]:
         return name, _LINKED[name][name]
 
 
-def compiled(text: str) -> tuple[str, bytes]:
-    """Name and object code of the same, to be linked with others (`link_together`)."""
+def begun(text: str) -> tuple[str, "Future[bytes]"]:
+    """Name and, once it is made by a thread beside, object code of the same, to be linked with others."""
     digest, name = _named(text)
-    return name, _object(text.replace("@NAME(", f"@{name}("), _file_of(digest))
+    file = _file_of(digest)
+    return name, _beside().submit(_object, text.replace("@NAME(", f"@{name}("), file)
 
 
-def link_together(text: str, parts: Mapping[str, bytes]) -> tuple[str, int]:
-    """Name and address of a function ``NAME`` that calls others, whose code, by their names, is `parts`."""
+def link_together(text: str, parts: Sequence["Future[bytes]"]) -> tuple[str, int]:
+    """Name and address of a function ``NAME`` that needs others by their names, whose code is `parts`."""
     digest, name = _named(text)
+    with compiler_at_work():
+        others = [part.result() for part in parts]
     with _LOCK:
         if name not in _LINKED:
             _FILES[name] = _file_of(f"{digest} and others")
             code = kept(_FILES[name])
             if code is None:
                 own = _object(text.replace("@NAME(", f"@{name}("), _file_of(digest))
-                code = _joined([own, *parts.values()])
+                code = _joined([own, *others])
                 keep(_FILES[name], code)
             _add(name, code)
         return name, _LINKED[name][name]
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """A thread that compiles while others go on: LLVM, as it is bound here, compiles one thing at a time."""
+    return ThreadPoolExecutor(1, "equisweep-compiler")
+
+
+if hasattr(os, "register_at_fork"):  # no thread goes on in the child
+    os.register_at_fork(after_in_child=_beside.cache_clear)
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -31,14 +31,15 @@ class Widths(Protocol):
 class BlockWriter:
     """Writes the functions of blocks.
 
-    Parts of a kernel or solver are `compiled` apart, as they are long and often the same in several routes:
-    functions by their names. What moves and compares between them stands beside the blocks.
+    Parts of a kernel or solver are compiled `apart`, as they are long and often the same in several routes:
+    where their functions lie is read from places, so that the blocks of alike routes are the same code. What
+    moves and compares between them stands beside the blocks.
     """
 
     def __init__(self, route: Route, width_of: Widths) -> None:
         self.route, self.width_of = route, width_of
         self.bytes = (-(-route.bytes // _LINE) | 1) * _LINE
-        self.apart: dict[Part, str] = {}  # placeholders of their names
+        self.apart: dict[Part, str] = {}  # names of these places
         self.beside: dict[tuple[Part, bool], str] = {}
         self.declared: set[str] = set()
         self.defined: dict[str, str] = {}
@@ -114,16 +115,18 @@ class BlockWriter:
         for value in values:
             args += [code.element("i8", "%mem", value.place), str(self.bytes)]
         types = ", ".join(f"{t} {a}" for t, a in zip(self.types(len(values)), args, strict=True))
-        code.add(f"call void @{self.name(part, test)}({types})")
+        code.add(f"call void {self.called(code, part, test)}({types})")
 
     def types(self, arrays: int) -> list[str]:
         """LLVM's types of what a part's function is given."""
         return [*TYPES, *(t for _ in range(arrays) for t in ("ptr", "i64"))]
 
-    def name(self, part: Part, test: bool) -> str:
-        """The function of a part, which is written where it is called first."""
+    def called(self, code: Code, part: Part, test: bool) -> str:
+        """The function of a part: where it lies, or its name, where it is written when it is called first."""
         if part.shapes and not test:
-            return self.apart.setdefault(part, f"PART{len(self.apart)}")
+            place = self.apart.setdefault(part, f"PART{len(self.apart)}")
+            self.declared.add(f"@{place} = external constant ptr")
+            return code.emit(f"load ptr, ptr @{place}")
         if (part, test) not in self.beside:
             name = f"beside{len(self.beside)}"
             make = test_code if test else part_code
@@ -132,7 +135,7 @@ class BlockWriter:
             self.declared |= written.code.declared
             self.defined |= written.code.defined
             self.defined[name] = written.body(name, "internal")
-        return self.beside[part, test]
+        return f"@{self.beside[part, test]}"
 
     def move(self, code: Code, source: Value, target: Value, row: str) -> None:
         """Numbers of a record, or constants, to another place in it."""

@@ -21,7 +21,7 @@ _FREE = -1
 
 
 def route_code(route: Route, width_of: Widths, rank: int) -> tuple[str, dict[Part, str]]:
-    """LLVM code of a function ``NAME(frame)``, and the names in it of parts that are compiled apart.
+    """LLVM code of a function ``NAME(frame)``, and where it looks for parts that are compiled apart.
 
     The first array that XLA hands over has `rank` dims of its own. Raises Unsupported where a record is too
     large, as with a path of many times.

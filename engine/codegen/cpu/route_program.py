@@ -1,37 +1,50 @@
 """Running the machine code of routes from functions that JAX traces."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import jax
 
+from ..route.part import Part
 from ..route.route import Route
 from . import ffi, jit
 from .route_code import Widths
 from .route_lanes import route_code
-from .row_code import part_code
 
 Array = Any
+# Name and object code of a part's function.
+Begun = tuple[str, "Future[bytes]"]
 
 
 class CpuRouteProgram:
     """A route in machine code, which XLA calls; each long part is compiled by itself, once."""
 
-    def __init__(self, route: Route, width_of: Widths) -> None:
+    def __init__(self, route: Route, width_of: Widths, code_of: Callable[[Part], Begun]) -> None:
         text, apart = route_code(route, width_of, len(route.inputs[0].shape))
-        parts: dict[str, bytes] = {}
-        declared = []
-        for part, placeholder in apart.items():
-            written = part_code(part, width_of(part))
-            name, code = jit.compiled(written.module("NAME"))
+        blocks, code = jit.begun(text)
+        lines, parts = _entered(blocks), {blocks: code}
+        for part, place in apart.items():
+            name, code = code_of(part)
             # Calls of different places may be the same code.
-            declared += [] if name in parts else [written.declaration(name)]
+            lines += [] if name in parts else [f"declare void @{name}()"]
+            lines.append(f"@{place} = constant ptr @{name}")
             parts[name] = code
-            text = text.replace(f"@{placeholder}(", f"@{name}(")
-        self._name, address = jit.link_together("\n".join([*declared, text]), parts)
+        self._name, address = jit.link_together("\n".join(lines), list(parts.values()))
         ffi.register(self._name, address)
 
     def __call__(self, arrays: Sequence[Array], shapes: Sequence[jax.ShapeDtypeStruct]) -> list[Array]:
         """Arrays of these shapes, of one lane; many lanes under `jax.vmap` are one call."""
         call = jax.ffi.ffi_call(self._name, list(shapes), vmap_method="broadcast_all")
         return list(call(*arrays))
+
+
+def _entered(blocks: str) -> list[str]:
+    """The function that XLA calls is that of the blocks, which is the same for all alike routes."""
+    return [
+        f"declare ptr @{blocks}(ptr)",
+        "define ptr @NAME(ptr %frame) {",
+        f"  %result = call ptr @{blocks}(ptr %frame)",
+        "  ret ptr %result",
+        "}",
+    ]

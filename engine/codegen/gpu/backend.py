@@ -9,6 +9,7 @@ from ..ir import DTYPES, Unsupported
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction
+from ..route.part import Part
 from ..route.route import Route
 from ..schedule import Grid
 from .fold_program import GpuFoldProgram
@@ -47,6 +48,9 @@ class Gpu:
     def lanes(self, loop: Loop) -> "GpuLaneProgram":
         """A program that runs lanes."""
         return GpuLaneProgram(loop)
+
+    def begin(self, part: Part) -> None:
+        """Nothing: a kernel is one text."""
 
     def route(self, route: Route) -> RouteProgram:
         """None yet: XLA launches one part after another."""

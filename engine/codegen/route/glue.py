@@ -1,20 +1,24 @@
 """What a trace holds between calls: numbers moved, counted and compared, as calls and copies of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..ir import Graph, Scalar
+from ..ir import Graph, Scalar, array_of
 from ..lanes import Leaf, Loop
 from ..lower.lower import constants_of, dtype_of, lower_inner
 from ..lower.rule import Context, apply
 from .part import Part
-from .route import Apply, Copy, Room, Step, Value
+from .route import Apply, Copy, Room, Step, Take, Value
 
 Array = np.ndarray
+# Where scalars that are read lie.
+Places = dict[Scalar, tuple[Value, int]]
+# Of two arrays of at least so many numbers one is copied; of shorter ones numbers are chosen one by one.
+_MANY = 16
 
 
 @dataclass(eq=False)
@@ -76,20 +80,56 @@ def steps_of(
         return []
     lowering = _Lowering(glue, wanted)
     place = {s: (value, k) for value, array in lowering.given.values() for k, s in enumerate(array.tolist())}
-    moved = [room for room in wanted if all(_is_moved(s, place) for s in lowering.known[room])]
+    moved = [room for room in wanted if _is_moved(lowering.known[room], place)]
     pairs = [pair for room in moved for pair in _runs(room, lowering.known[room].tolist(), place)]
     steps: list[Step] = [Copy(tuple(pairs))] if pairs else []
-    computed = [room for room in wanted if room not in moved]
-    return [*steps, _call(lowering, computed, primitives)] if computed else steps
+    chosen = [room for room in wanted if room not in moved and _is_chosen(lowering.known[room], place)]
+    rows = _rows_of(lowering, chosen)
+    computed = [room for room in (*wanted, *rows.values()) if room not in moved and room not in chosen]
+    if computed:
+        steps.append(_call(lowering, computed, primitives))
+    return [*steps, *(step for room in chosen for step in _choice(lowering, room, rows, place))]
 
 
-def _is_moved(s: Scalar, place: dict[Scalar, tuple[Value, int]]) -> bool:
-    return s.constant or s in place
+def _is_moved(scalars: Iterable[Scalar], place: Places) -> bool:
+    """Whether they are all known, or lie in the record."""
+    return all(s.constant or s in place for s in scalars)
 
 
-def _runs(
-    room: Room, scalars: Sequence[Scalar], place: dict[Scalar, tuple[Value, int]]
-) -> list[tuple[Value, Value]]:
+def _is_chosen(scalars: Array, place: Places) -> bool:
+    """Whether many numbers are those of one array or those of another, by the same condition."""
+    if len(scalars) < _MANY or any(s.op != "select" for s in scalars):
+        return False
+    conditions = {s.args[0] for s in scalars}
+    return len(conditions) == 1 and _is_moved((a for s in scalars for a in s.args[1:]), place)
+
+
+def _rows_of(lowering: _Lowering, chosen: Sequence[Room]) -> dict[Scalar, Room]:
+    """For each condition a room for the row that it chooses of two, computed with all else."""
+    graph, rows = lowering.graph, dict[Scalar, Room]()
+    for room in chosen:
+        condition = lowering.known[room][0].args[0]
+        if condition not in rows:
+            yes, no = (graph.constant(k, "i32") for k in (1, 0))
+            rows[condition] = Room(1, "i32")
+            row = graph.apply("select", condition, yes, no, dtype="i32")
+            lowering.known[rows[condition]] = array_of([row], (1,))
+    return rows
+
+
+def _choice(lowering: _Lowering, room: Room, rows: dict[Scalar, Room], place: Places) -> list[Step]:
+    """Both arrays as the rows of one, and that row of it."""
+    scalars = lowering.known[room].tolist()
+    both = Value(Room(2 * room.size, room.dtype), (2, room.size))
+    every = [s.args[case] for case in (2, 1) for s in scalars]
+    index = Value(rows[scalars[0].args[0]], ())
+    return [
+        Copy(tuple(_runs(both.room, every, place))),
+        Take(both, index, Value(room, (room.size,))),
+    ]
+
+
+def _runs(room: Room, scalars: Sequence[Scalar], place: Places) -> list[tuple[Value, Value]]:
     """Pieces that lie side by side both in what is read and in what is written."""
     pairs, begin = [], 0
     while begin < len(scalars):

@@ -61,9 +61,17 @@ class Part:
         return tuple(shape[: len(shape) - len(self.shapes[self.given[0]].shape)])
 
 
-def part_of(shapes: Sequence[jax.ShapeDtypeStruct]) -> Callable[[Loop], "Part"]:
-    """What stands for the program of a loop whose leaves have these shapes."""
-    return lambda loop: Part(loop, tuple(shapes))
+def part_of(
+    shapes: Sequence[jax.ShapeDtypeStruct], begin: Callable[[Part], None] = lambda _: None
+) -> Callable[[Loop], Part]:
+    """What stands for the program of a loop whose leaves have these shapes; `begin` is told of it."""
+
+    def made(loop: Loop) -> Part:
+        part = Part(loop, tuple(shapes))
+        begin(part)
+        return part
+
+    return made
 
 
 PART = "lane_part"

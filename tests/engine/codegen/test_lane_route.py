@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.codegen.lane_call import lane_call
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lane_route import lane_route
@@ -220,3 +221,51 @@ def test_what_xla_might_round_otherwise_between_calls_stays_with_xla():
 
     lowered = jax.jit(jax.vmap(partial(routed, function))).lower(np.arange(3.0))
     assert "stablehlo.multiply" in lowered.as_text()
+
+
+def chosen_arrays(loop, given):
+    """Arrays of which a condition of the lane chooses one or another, or NaN."""
+    x, one, other = given
+    late = doubled(x, 100.0, loop)[1] > 2
+    return jnp.where(late, jnp.nan, one), jnp.where(late, one, other), late
+
+
+def test_arrays_that_a_condition_chooses_have_their_bits():
+    def more(loop, given):
+        nan, some, late = chosen_arrays(loop, given)
+        return nan, some, late, jnp.where(late, some[::-1], nan), jnp.where(~late, -0.0, some)
+
+    rng = np.random.default_rng(3)
+    late = same(more, rng.uniform(0.1, 150.0, 40), *rng.normal(size=(2, 40, 20)))[2]
+    assert 5 < late.sum() < 35
+
+
+def codes_of(monkeypatch, function, *shapes):
+    """The code of each part of a route and, last, of its blocks, in lines."""
+    texts, begun = [], jit.begun
+    with monkeypatch.context() as patch:
+        patch.setattr(jit, "begun", lambda text: (texts.append(text), begun(text))[1])
+        jax.eval_shape(partial(routed, function), *(jax.ShapeDtypeStruct(s, "float64") for s in shapes))
+    return texts
+
+
+def test_to_choose_a_longer_array_takes_no_more_code(monkeypatch):
+    codes = [codes_of(monkeypatch, chosen_arrays, (), (n,), (n,))[-1] for n in (20, 80)]
+    assert "@block0" in codes[0]
+    assert codes[0].count("\n") == codes[1].count("\n")
+
+
+def test_routes_that_differ_in_their_parts_alone_share_the_code_between_them(monkeypatch):
+    def route(factor):
+        def function(loop, given):
+            end, count = doubled(given[0], 100.0, loop)
+            return lane_call(loop, lambda e: e * factor, end), count
+
+        return function
+
+    one, other = (codes_of(monkeypatch, route(factor), ()) for factor in (2.0, 3.0))
+    assert one[-1] == other[-1]
+    assert sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    x = np.linspace(0.5, 70.0, 20)
+    results = [same(route(factor), x)[0] for factor in (2.0, 3.0)]
+    np.testing.assert_allclose(results[0] * 1.5, results[1], rtol=1e-15)

@@ -27,10 +27,16 @@ def growing(numbers, looped=False, once=False):
 
 @pytest.mark.parametrize(
     ("loop", "width"),
-    [(growing(5), 32), (growing(33), 16), (growing(5, looped=True), 16), (growing(5, once=True), 16)],
-    ids=["short", "many numbers", "a loop inside", "a call"],
+    [
+        (growing(5), 32),
+        (growing(33), 16),
+        (growing(5, looped=True), 16),
+        (growing(5, once=True), 16),
+        (growing(1001, once=True), 8),
+    ],
+    ids=["short", "many numbers", "a loop inside", "a call", "a long call"],
 )
-def test_twice_as_many_lanes_of_short_steps_with_avx512(monkeypatch, loop, width):
+def test_with_avx512_short_steps_are_wider_and_long_calls_narrower(monkeypatch, loop, width):
     widths = []
     monkeypatch.setattr(backend, "CpuLaneProgram", lambda _, width: widths.append(width))
     monkeypatch.setattr(backend, "_best_width", lambda: 16)

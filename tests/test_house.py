@@ -25,11 +25,7 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-<<<<<<< HEAD
-        "gate/* called scan_counts store/shared/owner cores",
-=======
-        "gate/* scan_counts store/shared/owner cores call_stack",
->>>>>>> 1989c4b (Orbits whose programs are not compiled yet begin sooner: LLVM works beside the trace, long calls are eight lanes wide, arrays that a condition chooses are copied, and routes that differ in their parts alone share their blocks' code; frames of deep calls lie in one piece of memory)
+        "gate/* called call_stack scan_counts store/shared/owner cores",
         "codegen/live_code errors feedback/* kept/environment user_model/* gpus/*",
         "store/storage/schemes store/storage/failures store/storage/interface",
         "store/storage/stat store/iced/repository store/iced/calls",

@@ -1,7 +1,7 @@
 """A kernel and a parameter space become a cube: space, plan, evaluate, execute, store. Knows no model.
 
 What users may rely on is `__all__`. How points are compiled and how tiles are written is not among it: that
-may change. All but the errors is loaded when it is first asked for, as jax, zarr and diffrax take seconds.
+may change. All but the errors is loaded when it is first asked for, as jax and zarr take seconds.
 """
 
 from importlib import import_module

@@ -9,10 +9,10 @@ from functools import partial
 from math import inf
 from typing import Any
 
-import diffrax
 import numpy as np
 
 from ...kernels.flow import Flow
+from .steps import tableaux
 from .steps.rosenbrock import Rosenbrock
 from .steps.runge_kutta import ImplicitRungeKutta, RungeKutta
 from .steps.stepper import Control, Field, Stepper
@@ -20,12 +20,12 @@ from .steps.taylor import Taylor
 from .steps.tolerance import Tolerance
 
 SOLVERS: dict[str, Callable[[Field, Control], Stepper]] = {
-    "heun": partial(RungeKutta, diffrax.Heun),
-    "bosh3": partial(RungeKutta, diffrax.Bosh3),
-    "tsit5": partial(RungeKutta, diffrax.Tsit5),
-    "dopri5": partial(RungeKutta, diffrax.Dopri5),
-    "dopri8": partial(RungeKutta, diffrax.Dopri8),
-    "kvaerno5": partial(ImplicitRungeKutta, diffrax.Kvaerno5),
+    "heun": partial(RungeKutta, tableaux.HEUN),
+    "bosh3": partial(RungeKutta, tableaux.BOSH3),
+    "tsit5": partial(RungeKutta, tableaux.TSIT5),
+    "dopri5": partial(RungeKutta, tableaux.DOPRI5),
+    "dopri8": partial(RungeKutta, tableaux.DOPRI8),
+    "kvaerno5": partial(ImplicitRungeKutta, tableaux.KVAERNO5),
     "rodas5p": Rosenbrock,
     "taylor": Taylor,
 }

@@ -1,13 +1,12 @@
 """Runge-Kutta methods: one step of one trajectory, and its error.
 
-Explicit steps take their coefficients from diffrax and are written out stage by stage: under vmap this
-is twice as fast as its loop over stages. Implicit steps solve their stages here, too.
+Explicit steps are written out stage by stage: under vmap this is twice as fast as a loop over stages.
+Implicit steps solve their stages here, too.
 """
 
 from functools import partial
 from typing import Any
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +15,7 @@ from jax import lax
 from ..differences import jacobian_of
 from .step_size import StepControl
 from .stepper import Control, Field
+from .tableaux import Tableau
 
 Array = Any
 
@@ -28,26 +28,24 @@ class RungeKutta(StepControl):
 
     Parameters
     ----------
-    solver : diffrax's class of the method, which holds its coefficients.
+    tableau : the coefficients of the method.
     field : field(t, state) -> rates, shape (d,).
     control : the tolerances, or the number of fixed steps.
     """
 
-    def __init__(self, solver: Any, field: Field, control: Control) -> None:
-        self.field, self.control = field, control
-        self._terms = diffrax.ODETerm(lambda t, state, _: field(t, state))
-        self._solver = solver()
-        self._order = self._solver.order(self._terms)
+    def __init__(self, tableau: Tableau, field: Field, control: Control) -> None:
+        self.tableau, self.field, self.control = tableau, field, control
+        self._order = tableau.order
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _ = _explicit_step(self._solver.tableau, self.field, t, t_next, state, rates, small=True)
+        new, slope, _ = _explicit_step(self.tableau, self.field, t, t_next, state, rates, small=True)
         return new, slope
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
-        return *_explicit_step(self._solver.tableau, self.field, t, t_next, state, rates), None
+        return *_explicit_step(self.tableau, self.field, t, t_next, state, rates), None
 
 
 class ImplicitRungeKutta(RungeKutta):
@@ -63,12 +61,12 @@ class ImplicitRungeKutta(RungeKutta):
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
-        tableau, size = self._solver.tableau, t_next - t
-        own = float(tableau.a_diagonal[-1]) * size
+        tableau, size = self.tableau, t_next - t
+        own = tableau.diagonal * size
         matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian_of(partial(self.field, t), state)
         factors = jax.scipy.linalg.lu_factor(matrix)
         slopes, solved, new = [rates], jnp.asarray(True), state
-        for node, row, guess in zip(tableau.c, tableau.a_lower, tableau.a_predictor, strict=True):
+        for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
             def better(slope: Array, begin: Array = begin, at: Array = at) -> tuple[Array, Array]:
@@ -107,7 +105,7 @@ def _iterated(better: Any, guess: Array) -> tuple[Array, Array]:
 
 
 def _explicit_step(
-    tableau: Any, field: Field, t: Array, t_next: Array, state: Array, rates: Array, small: bool = False
+    tableau: Tableau, field: Field, t: Array, t_next: Array, state: Array, rates: Array, small: bool = False
 ) -> tuple[Array, Array, Array]:
     """New state, rates there and estimate of the error, by an explicit Runge-Kutta method.
 
@@ -116,22 +114,30 @@ def _explicit_step(
     size = t_next - t
     stages = _stages_in_a_loop if small else _stages_written_out
     slopes = stages(tableau, field, t, size, state, rates)
-    new = state + size * _weighted(tableau.b_sol, slopes)
+    new = state + size * _weighted(tableau.b, slopes)
     # The last stage of some methods (first same as last) is taken at the new state.
-    return new, slopes[-1] if tableau.fsal else field(t_next, new), size * _weighted(tableau.b_error, slopes)
+    return (
+        new,
+        slopes[-1] if tableau.last_is_first else field(t_next, new),
+        size * _weighted(tableau.b_error, slopes),
+    )
 
 
-def _stages_written_out(tableau: Any, field: Field, t: Array, size: Array, state: Array, rates: Array) -> Any:
+def _stages_written_out(
+    tableau: Tableau, field: Field, t: Array, size: Array, state: Array, rates: Array
+) -> Any:
     slopes = [rates]
-    for node, row in zip(tableau.c, tableau.a_lower, strict=True):
+    for node, row in zip(tableau.c, tableau.a, strict=True):
         slopes.append(field(t + float(node) * size, state + size * _weighted(row, slopes)))
     return slopes
 
 
-def _stages_in_a_loop(tableau: Any, field: Field, t: Array, size: Array, state: Array, rates: Array) -> Any:
+def _stages_in_a_loop(
+    tableau: Tableau, field: Field, t: Array, size: Array, state: Array, rates: Array
+) -> Any:
     """The same, compiled once for all stages."""
-    rows = np.zeros((len(tableau.b_sol), len(tableau.b_sol)))
-    for i, row in enumerate(tableau.a_lower, start=1):
+    rows = np.zeros((len(tableau.b), len(tableau.b)))
+    for i, row in enumerate(tableau.a, start=1):
         rows[i, :i] = row
     weights, nodes = jnp.asarray(rows, state.dtype), jnp.asarray(np.append(0.0, tableau.c), state.dtype)
 

@@ -115,7 +115,7 @@ def _trajectories(
     mechanism: Mechanism, columns: Mapping[str, np.ndarray], times: tuple[float, ...] = ()
 ) -> Results:
     """Trajectories of as many scenarios as each column is long: {output: (scenarios, ...)}."""
-    from ....engine.ode.trajectory import lanes  # diffrax takes a second to import
+    from ....engine.ode.trajectory import lanes
 
     together = lanes(FLOW, None, times, reward=mechanism[0], punishment=mechanism[1])
     parts, size = [], len(columns["c1"])

@@ -49,15 +49,21 @@ def require_outside_cubes(path: Path) -> Path:
     A cube's folder holds what its manifest vouches for, and all of it goes when the cube is overwritten.
     """
     for folder in () if is_url(path) else path.absolute().parents:
-        if (folder / "zarr.json").is_file() and _is_cube(folder):
+        if _is_cube(folder):
             raise SweepError(f"{path}: would lie in the folder of the cube {folder}; choose another place")
     return path
 
 
 def _is_cube(folder: Path) -> bool:
-    from ..engine.store.manifest import FOLDER
+    """Whether it is the folder of a cube; what cannot be looked at is left to who writes there."""
+    try:
+        if not (folder / "zarr.json").is_file():
+            return False
+        from ..engine.store.manifest import FOLDER
 
-    return (folder / FOLDER).is_dir()
+        return (folder / FOLDER).is_dir()
+    except OSError:
+        return False
 
 
 def path_of(stated: str | os.PathLike[str]) -> Path:

@@ -126,9 +126,7 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
         return _run(sweep, root, part, device, options)
 
 
-def _run(
-    sweep: "Sweep", root: Path, part: "Part | None", device: str, options: dict[str, Any]
-) -> "Report":
+def _run(sweep: "Sweep", root: Path, part: "Part | None", device: str, options: dict[str, Any]) -> "Report":
     from ..engine.store.resume import complete_already
     from ..engine.store.shared.parts import WHOLE
     from .provenance import known_by, provenance

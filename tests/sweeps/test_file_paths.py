@@ -6,7 +6,7 @@ import pytest
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.export import check_output
-from equisweep.sweeps.file_paths import path_of
+from equisweep.sweeps.file_paths import path_of, require_outside_cubes
 from equisweep.sweeps.packing import pack
 
 
@@ -60,6 +60,18 @@ def test_nothing_is_written_into_the_folder_of_a_cube(cube, command, monkeypatch
     assert ended.value.code == 2
     assert "would lie in the folder of the cube" in capsys.readouterr().err
     assert sorted(cube.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("error", [InterruptedError, PermissionError])
+def test_what_cannot_be_looked_at_is_left_to_who_writes_there(cube, error, monkeypatch):
+    def refuse(_: Path) -> bool:
+        raise error
+
+    with monkeypatch.context() as refused:
+        refused.setattr(Path, "is_file", refuse)
+        assert require_outside_cubes(cube / "a.csv") == cube / "a.csv"
+    with pytest.raises(SweepError, match="would lie in"):
+        require_outside_cubes(cube / "a.csv")
 
 
 def test_python_writes_nothing_there_either(cube):

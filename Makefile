@@ -111,7 +111,8 @@ clean:  ## the environment, what tests compiled, the demo's cube and the site
 	rm -rf $(VENV) .cache demo build docs/_build *.egg-info
 
 # The pip that Python brings takes twice the time of the processor that a newer one takes (34 and 16 s).
-# It would compile to bytecode on one core, tests of packages too: all cores do it, and what is no Python is passed over.
+# It would compile to bytecode on one core, tests of packages too: all cores do it, and what is no Python is passed over,
+# as is what is hardly ever imported.
 QUIETLY := --quiet --quiet --disable-pip-version-check
 define setup
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -119,7 +120,7 @@ define setup
 $(PYTHON) -m venv $(VENV)
 $(BIN)/python -m pip install $(QUIETLY) 'pip>=25'
 $(BIN)/python -m pip install $(QUIETLY) --no-compile --editable '.[$(1)]'
-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib entry engine kernels sweeps || true
+$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|debugpy|fontTools|pip)/' $(VENV)/lib entry engine kernels sweeps || true
 endef
 
 $(READY): pyproject.toml

@@ -13,8 +13,8 @@ from jax.extend import core
 
 # An equation that calls an object.
 OBJECT = "call_hi_primitive"
-# What brings derivatives of its own along, which are not those of what it calls.
-WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call", OBJECT})
+# What brings along how it is differentiated, or computed of many points; what it calls need not be so.
+WITH_RULES = frozenset({"custom_jvp_call", "custom_vjp_call", "custom_vmap_call", OBJECT})
 _CALLS = WITH_RULES | {"jit", "pjit", "closed_call", "core_call", "eval_jaxpr", "remat2"}
 
 
@@ -28,7 +28,7 @@ def called(equation: Any) -> core.ClosedJaxpr | None:
         return None
     if name == OBJECT:
         return written_out(params["_prim"])
-    inner = params.get("call_jaxpr", params.get("jaxpr"))
+    inner = params.get("call_jaxpr", params.get("call" if name == "custom_vmap_call" else "jaxpr"))
     if inner is None or isinstance(inner, core.ClosedJaxpr):  # in this order: since 0.12 both kinds are one
         return inner
     return core.ClosedJaxpr(inner, ())

@@ -21,12 +21,21 @@ from jax import lax
 from jax.extend import core
 
 LARGE = np.arange(1000.0)
+
+
+def with_own_vmap(function):
+    own = jax.custom_batching.custom_vmap(function)
+    own.def_vmap(lambda _size, _batched, x: (jax.vmap(function)(x), True))
+    return own
+
+
 # The ways in which a function may be called.
 WAYS = {
     "jit": jax.jit,
     "object": as_object,
     "object in a call": lambda function: jax.jit(as_object(function)),
     "remat": jax.checkpoint,
+    "custom_vmap": with_own_vmap,
 }
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax.extend import core
 
 from ...called import WITH_RULES
+from ...xla.live_bytes import inner_jaxprs
 from .changes import NEVER, STEPWISE, Change
 from .flat_trace import FlatTrace, holds_loop, to_integer
 from .primitives import decides, orders, reach_of
@@ -20,6 +21,9 @@ from .primitives import decides, orders, reach_of
 _LONGEST, _FIRST = 12, 2
 # What is computed outside JAX.
 _CALLBACKS = frozenset({"pure_callback", "io_callback"})
+# Calls that a flat trace keeps: of functions that are smooth, or in which switches are watched.
+_KEPT = frozenset({"jit", "pjit"})
+_WITH_DERIVATIVES = WITH_RULES | {"custom_linear_solve"}
 
 
 class Unseen(NamedTuple):
@@ -42,7 +46,7 @@ def unseen(trace: FlatTrace, changes: Mapping[Any, Change]) -> Unseen:
     hidden = [
         e for e in trace.equations if counts.intersection(e.outvars) and _moves(e, changes) and _hides(e)
     ]
-    differentiable = not chained and all(e.primitive.name in WITH_RULES for e in hidden)
+    differentiable = not chained and all(e.primitive.name in _WITH_DERIVATIVES for e in hidden)
     return Unseen(bool(hidden or chained), differentiable, chained)
 
 
@@ -53,11 +57,13 @@ def _moves(equation: Any, changes: Mapping[Any, Change]) -> bool:
 def _hides(equation: Any) -> bool:
     """Whether an equation may decide within itself."""
     name, params = equation.primitive.name, equation.params
-    if name in ("while", "scan"):
-        return decides((params.get("body_jaxpr") or params["jaxpr"]).jaxpr)
     if name in WITH_RULES:
         return holds_loop(equation)
-    return name in _CALLBACKS
+    if name in _KEPT:
+        return False
+    if name == "while":
+        return decides(params["body_jaxpr"].jaxpr)
+    return name in _CALLBACKS or any(map(decides, inner_jaxprs(params)))
 
 
 def _chained(trace: FlatTrace, changes: Mapping[Any, Change], counts: set[Any]) -> frozenset[Any]:

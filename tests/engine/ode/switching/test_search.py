@@ -76,6 +76,32 @@ def test_switches_are_seen_in_the_trace(name):
         assert found.time == time
 
 
+def larger(a, b):
+    return jnp.where(b > a, b, a)
+
+
+# What decides within a primitive, where no switch is watched; and what only solves there.
+WITHIN = {
+    "reduce": lambda z: lax.reduce(jnp.stack([z, 2 * z]), -jnp.inf, larger, (0,)),
+    "reduce_window": lambda z: lax.reduce_window(
+        jnp.stack([z, 2 * z]), -jnp.inf, larger, (2,), (1,), "VALID")[0],
+    "custom_linear_solve": lambda z: lax.custom_linear_solve(
+        lambda x: 2 * x, z, lambda f, b: jnp.where(z > 0.3, b, -b) / f(1.0)),
+    "nothing": lambda z: jnp.linalg.solve(jnp.eye(2) * 3 + z, jnp.ones(2))[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_a_decision_within_a_primitive_does_not_stay_unsaid(name):
+    def field(t, z, p):
+        return WITHIN[name](z[0])[None]
+
+    flow = Flow(start=lambda p: p["a"] * ONE, field=field, observe=lambda z, p: {}, observables=())
+    found = switches_of(flow, {"a": jnp.zeros(())}, {})
+    assert (found.any, found.unseen) == (False, name != "nothing")
+    assert found.differentiable == (name in ("custom_linear_solve", "nothing"))
+
+
 def every_combination(model):
     for options in product(*(choice.options for choice in model.choices)):
         yield dict(zip((choice.name for choice in model.choices), options, strict=True))

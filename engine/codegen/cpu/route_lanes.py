@@ -1,4 +1,4 @@
-"""The code of a route: a set of records on the stack, and next the block in which most of them wait.
+"""The code of a route: a set of records, and next the block in which most of them wait.
 
 A function that XLA can call (`ffi`): arrays of lanes in, arrays of lanes out. As soon as a record is free the
 next lane takes it, so no lane waits for another's long way, and parts are computed for many lanes at once.
@@ -14,8 +14,11 @@ from . import ffi
 from .float_state import in_own_state
 from .route_code import BlockWriter, Widths, add, memcpy
 
-# Bytes of the stack for records, and how many of them there are at least and at most.
+# Bytes for records on the stack, and how many of them there are at least and at most.
 _STACK, _FEWEST, _MOST = 512 * 1024, 16, 256
+# Large records, as with a path of a thousand times, lie elsewhere, as a thread may have little of a stack:
+# bytes of all, unless the fewest take more, and of one.
+_ROOM, _MOST_BYTES = 4 * 1024 * 1024, 1024 * 1024
 # A record that is free waits in no block.
 _FREE = -1
 
@@ -26,8 +29,8 @@ def route_code(route: Route, width_of: Widths, rank: int) -> tuple[str, dict[Par
     The first array that XLA hands over has `rank` dims of its own. Raises Unsupported where a record is too
     large, as with a path of many times.
     """
-    if route.bytes > _STACK // _FEWEST:
-        raise Unsupported(f"an orbit of more than {_STACK // _FEWEST} bytes")
+    if route.bytes > _MOST_BYTES:
+        raise Unsupported(f"an orbit of more than {_MOST_BYTES} bytes")
     writer = BlockWriter(route, width_of)
     functions = [writer.block(number, block) for number, block in enumerate(route.blocks)]
     work = _LanesWriter(writer).lanes(rank)
@@ -48,7 +51,10 @@ class _LanesWriter:
 
     def __init__(self, blocks: BlockWriter) -> None:
         self.blocks, self.route, self.code = blocks, blocks.route, Code(1)
-        self.records = max(_FEWEST, min(_MOST, _STACK // blocks.bytes))
+        self.large = blocks.bytes > _STACK // _FEWEST
+        room = _ROOM if self.large else _STACK
+        self.records = max(_FEWEST, min(_MOST, room // blocks.bytes))
+        self.bytes = self.records * blocks.bytes
 
     def lanes(self, rank: int) -> str:
         """The whole function."""
@@ -59,6 +65,8 @@ class _LanesWriter:
         inputs = ffi.arguments(code, len(self.route.inputs))
         results = ffi.results(code, len(self.route.results))
         self.count = ffi.batch_size(code, rank)
+        if self.large:
+            self.allocate()
         self.begin()
         code.jump("next")
         code.block("next")
@@ -78,6 +86,8 @@ class _LanesWriter:
                 self.finish(results, listed)
             code.jump("next")
         code.block("done")
+        if self.large:
+            code.call_void("free", ["%mem"], ["ptr"])
         code.add("ret ptr null")
         self.blocks.declared |= code.declared
         return code.body("define internal ptr @lanes(ptr %frame) noinline")
@@ -85,12 +95,24 @@ class _LanesWriter:
     def reserve(self) -> None:
         """Room for the records, and for what is known of them: see `route_code`. `lane` is whose each is."""
         n = self.records
-        for name, type_, count in (
-            ("mem", "i8", n * self.blocks.bytes), ("node", "i32", n), ("rows", "i64", n + 1),
-            ("lane", "i64", n), ("said", "i8", n), ("counts", "i64", len(self.route.blocks)),
-            ("begun", "i64", 1), ("free", "i64", 1),
-        ):  # fmt: skip
+        rooms = [
+            ("node", "i32", n), ("rows", "i64", n + 1), ("lane", "i64", n), ("said", "i8", n),
+            ("counts", "i64", len(self.route.blocks)), ("begun", "i64", 1), ("free", "i64", 1),
+        ]  # fmt: skip
+        rooms += [] if self.large else [("mem", "i8", self.bytes)]
+        for name, type_, count in rooms:
             self.code.emit_as(f"%{name}", f"alloca [{count} x {type_}], align 64")
+
+    def allocate(self) -> None:
+        """The records, where they do not lie on the stack. Without memory for them the process ends."""
+        code = self.code
+        code.declared.add("declare ptr @malloc(i64)")
+        code.emit_as("%mem", f"call ptr @malloc(i64 {self.bytes})")
+        code.branch(code.emit("icmp eq ptr %mem, null"), "none", "some.memory")
+        code.block("none")
+        code.call_void("abort", [], [])
+        code.add("unreachable")
+        code.block("some.memory")
 
     def begin(self) -> None:
         """All records are free, and hold what is constant."""

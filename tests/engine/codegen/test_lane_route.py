@@ -7,9 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen.cpu import jit
+from equisweep.engine.codegen.cpu.route_lanes import route_code
+from equisweep.engine.codegen.ir import Unsupported
 from equisweep.engine.codegen.lane_call import lane_call
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lane_route import lane_route
+from equisweep.engine.codegen.route.route import Room, Route
 from jax import lax
 
 
@@ -269,3 +272,15 @@ def test_routes_that_differ_in_their_parts_alone_share_the_code_between_them(mon
     x = np.linspace(0.5, 70.0, 20)
     results = [same(route(factor), x)[0] for factor in (2.0, 3.0)]
     np.testing.assert_allclose(results[0] * 1.5, results[1], rtol=1e-15)
+
+
+def test_records_too_large_for_the_stack_lie_elsewhere(monkeypatch):
+    shapes = ((), (2500,), (2500,))
+    assert any("@malloc" in code for code in codes_of(monkeypatch, chosen_arrays, *shapes))
+    rng = np.random.default_rng(4)
+    same(chosen_arrays, rng.uniform(0.1, 150.0, 40), *rng.normal(size=(2, 40, 2500)))
+
+
+def test_records_of_a_megabyte_go_call_after_call():
+    with pytest.raises(Unsupported, match="more than 1048576 bytes"):
+        route_code(Route([], (), (), [Room(2**17 + 1, "f64", offset=0)]), lambda _: 8, 1)

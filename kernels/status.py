@@ -39,8 +39,8 @@ MEANING: dict[Status, str] = {
     Status.out_of_domain: "the parameters contradict each other at this point; outputs are NaN",
     Status.not_finite: (
         "an output, or on an orbit the state or the field, is NaN or infinite, although the model reported"
-        " success; or a whole number is larger than its type holds; or a component of an orbit fell below"
-        " 1e-290 of its scale, and it makes a difference whether it was 0"
+        " success; or a whole number is larger than its type holds; or a component of an orbit fell too"
+        " far below its scale to be followed, and it makes a difference that it counts as 0"
     ),
     Status.infeasible: "the constraints cannot all be met; outputs are NaN",
     Status.max_steps: (

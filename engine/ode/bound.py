@@ -15,7 +15,7 @@ from .followed import Followed, SourceComponent, components_of, sources_of
 from .lane import Lane, Moment
 from .method import Method
 from .rest.chart import without_errors
-from .rest.faces import stay_at_zero
+from .rest.faces import vanishing_of
 from .rest.resting import Resting, resting_of
 from .scale import scale_of, settling_floor
 from .steps.stepper import Stepper
@@ -24,11 +24,16 @@ from .switching.search import switches_of
 from .switching.smoothness import Smoothed
 from .switching.watch import SwitchWatch
 from .switching.watched import watched
+from .vanishing.held import followed_down
+from .vanishing.levels import Vanished, is_due
+from .vanishing.lost import Surroundings
 
 Array = Any
 Parameters = Mapping[str, Array]
 Outputs = dict[str, Array]
 Loop = Callable[..., Any]
+# A cost may lack so many times `settle` of its scale: one proportional to what decays lacks about one.
+COSTS_LACK = 3.0
 # The logit of a share that is 0, or 1.
 _FACE = 1e4
 
@@ -37,7 +42,8 @@ class Bound:
     """A flow bound to one scenario and a method. It does not change.
 
     `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `gathers`: some
-    components only accumulate meanwhile; `scaled`: components are measured in their own scales; `switches`:
+    components only accumulate meanwhile; `scaled`: components are measured in their own scales; `vanishes`:
+    some may fall below all numbers and come back; `switches`:
     the field jumps or bends on the state; `has_noise`: it is looked at whether rounding hinders the steps.
     """
 
@@ -59,8 +65,9 @@ class Bound:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
         self.may_settle = method.settle > 0 and not self.resting.driven
-        asked = method.fixed_steps is None or self.may_settle or bool(flow.swings)
+        asked = method.fixed_steps is None or self.may_settle or bool(flow.swings or self.resting.groups)
         self.scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
+        self.vanishes = bool(self.resting.groups)
         self.gathers = self.may_settle and bool(self.resting.quadratures)
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
         self.switches = method.fixed_steps is None and (bool(switches.located) or switches.unseen)
@@ -94,7 +101,10 @@ class Bound:
         if self.flow.motion is not None:
             declared = components_of(self.observe, self.flow.quadratures, state)
             resting = resting_of(field, zero, state, declared)
-        return resting if self.flow.faces else resting._replace(stay=stay_at_zero(field, zero, state))
+        if self.flow.faces:
+            return resting
+        vanishing = vanishing_of(field, zero, state)
+        return resting._replace(groups=vanishing.groups, alone=vanishing.alone)
 
     @cached_property
     def differentiable(self) -> bool:
@@ -162,6 +172,22 @@ class Bound:
         error = 0.0 if method.atol is None else jnp.asarray(method.atol, lane.largest.dtype)
         floor = settling_floor(method.settle, lane.largest, self.resting.quadratures, hidden, error)
         return scale_of(lane.largest, self.flow.scale, floor)
+
+    def is_due(self, largest: Array | None, state: Array, vanished: Vanished | None) -> Array | None:
+        """Whether anything is due of what vanishes at a state; `largest` as of `Lane`; None: nothing does."""
+        if vanished is None or largest is None:
+            return None
+        return is_due(state, vanished, self.own_scale(largest))
+
+    def followed_down(
+        self, largest: Array, at: Moment, vanished: Vanished, calls: Array, end: Array
+    ) -> tuple[Any, ...]:
+        """State, rates and what has vanished once what is due is done, of an orbit that goes on to `end`."""
+        around = Surroundings(
+            partial(self.field, at.t), at.t, self.own_scale(largest), self.last_end(end),
+            COSTS_LACK * (self.method.settle or self.method.rtol), self.method.follows_down,
+        )  # fmt: skip
+        return followed_down(at.state, at.rates, vanished, calls, self.resting.groups, around)
 
     def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
         """What still moves, and which of it is outbound or only accumulates."""

@@ -19,35 +19,32 @@ import numpy as np
 from jax import lax
 
 from ..codegen.lane_call import lane_call
-from .attractor import NOISE, SAME_TIME, closeness
-from .extrema import Bind, Extremes, Turns, extreme_in, turned
-from .rounds import ENDS, IN_ROUND, KEPT, LEAVING, ROUNDS, at, largest_in, states_return, stays
+from .attractor import NOISE, SAME_TIME
+from .extrema import Bind, Extremes, Turns, extreme_in
+from .rounds import (
+    ENDS,
+    IN_ROUND,
+    KEPT,
+    LEAVING,
+    ROUNDS,
+    at,
+    largest_in,
+    spirals,
+    states_return,
+    stays,
+    unseen_grow,
+)
 from .steps.stepper import Stepper
+from .vanishing.levels import Vanished, levels_at, shallowest
+from .walk import Closeness, Sought, Walk, followed_down, goes_on, to_next_turn
 
 Array = Any
 Loop = Callable[..., Any]
 
-# Extremes that rise or fall so many times in a row are of an orbit that spirals.
-_SPIRAL = 5
-# Extremes that are found by exact steps are the same to so many of their errors.
-_EXACT_ERRORS = 1e3
 # Small swings about something large are the same to so many errors of its size.
 _EXACT_SMALL = 3.0
 # An extreme that lies less than this part of a period further back than the last period counts to it.
 _PART = 1e-3
-
-
-class Closeness(NamedTuple):
-    """As parts of a swing: extremes that differ by less than `close` may be the same, by `exact` they are."""
-
-    close: Array | float
-    exact: Array | float
-
-    @classmethod
-    def of(cls, tolerance: float, exact_tolerance: float) -> "Closeness":
-        """From the tolerance of the steps that led there and of the exact ones."""
-        close = closeness(tolerance)
-        return cls(close, min(_EXACT_ERRORS * exact_tolerance, close))
 
 
 class Cycle(NamedTuple):
@@ -58,22 +55,6 @@ class Cycle(NamedTuple):
     period: Array
     high: Array
     low: Array
-
-
-class Walk(NamedTuple):
-    """An orbit on its way to its next turn: the next step begins at `t`; `last` is the one before, (k, ...).
-
-    `turned` are the quantities with a maximum (first row) or a minimum in the last step, shape (2, k).
-    """
-
-    t: Array
-    state: Array
-    rates: Array
-    size: Array
-    solver_state: Any
-    tried: Array
-    last: Turns
-    turned: Array
 
 
 class History(NamedTuple):
@@ -87,30 +68,6 @@ class History(NamedTuple):
     states: Array
 
 
-class Sought(NamedTuple):
-    """What is sought of an orbit, and does not change meanwhile.
-
-    Attributes
-    ----------
-    real : which quantities swing by more than errors, shape (k,).
-    first : the number of the quantity whose loops are counted.
-    until : the time at which the search is given up, and how many steps are tried at most (`most_steps`).
-    same : what the maxima of the first quantity may differ by in a cycle.
-    within : which extremes are the same, as parts of a swing.
-    error : what the error of an exact step makes of each quantity, shape (k,).
-    units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
-    """
-
-    real: Array
-    first: Array
-    until: Array
-    most_steps: Array
-    same: Array
-    within: Closeness
-    error: Array
-    units: Array
-
-
 class Search(NamedTuple):
     """A search under way: where the orbit is, its turns so far, the cycle, and whether to go `on`."""
 
@@ -122,7 +79,7 @@ class Search(NamedTuple):
 
 def search_begins(
     turns: Turns, extremes: Extremes, real: Array, wanted: Array, stepper: Stepper, within: Closeness,
-    error: Array, units: Array, most_steps: int,
+    error: Array, units: Array, unseen: Array, most_steps: int, vanished: Vanished | None,
 ) -> tuple[Search, Sought]:  # fmt: skip
     """The search for the cycle of an orbit, from its last maximum on.
 
@@ -131,26 +88,34 @@ def search_begins(
     turns, extremes : its last ones.
     wanted : whether to look at all; without it nothing is integrated.
     stepper : takes the exact steps.
-    real, within, error, units, most_steps : as of `Sought`.
+    real, within, error, units, unseen, most_steps : as of `Sought`.
+    vanished : of the orbit where it ended.
     """
     first, k, dtype = jnp.argmax(real), len(real), turns.state.dtype
     gap = at(extremes.high_time - extremes.earlier_high_time, first)
     wanted = wanted & jnp.any(real) & (gap > 0) & jnp.isfinite(gap)
     # Where nothing is wanted there may be no last maximum, and nothing is integrated from 1 either.
-    last = jax.tree.map(lambda a: jnp.where(wanted, a[0], 1.0), turns)
+    last = jax.tree.map(lambda a: jnp.where(wanted, a[0], jnp.ones_like(a[0])), turns)
     t, state, size = (at(a, first) for a in (last.t, last.state, last.size))
+    calls = None
+    if vanished is not None:
+        levels = levels_at(t, vanished.levels, vanished.looked)
+        lost = (state == 0) & (t < vanished.looked)
+        depth = jnp.where(lost, jnp.minimum(vanished.depth, shallowest(state.dtype)), 0.0)
+        calls = jnp.any(lost | (vanished.levels > 0))
+        vanished = vanished._replace(levels=levels, depth=depth, looked=t, doubtful=jnp.asarray(False))
     until = jnp.where(wanted, t + 2 * (KEPT + 2) * gap, t)
     walk = Walk(
-        t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0), last,
-        jnp.zeros((2, k), bool),
+        t, state, stepper.field(t, state), size, stepper.solver_state(t, until, state), jnp.int32(0),
+        calls, vanished, last, jnp.zeros((2, k), bool),
     )  # fmt: skip
     nothing, zero = jnp.full((2, k, KEPT), jnp.nan, dtype), jnp.zeros(k, dtype)
     history = History(nothing, nothing, jnp.full((state.size, KEPT), jnp.nan, dtype))
     same = within.close * at(extremes.high - extremes.low, first)
     most, within = jnp.int32(most_steps), Closeness(*(jnp.asarray(part, dtype) for part in within))
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), dtype), zero, zero)
-    sought = Sought(real, first, until, most, same, within, error, units)
-    return Search(walk, history, none, _goes_on(t, state, walk.tried, sought)), sought
+    sought = Sought(real, first, until, most, same, within, error, units, unseen)
+    return Search(walk, history, none, goes_on(t, state, walk.tried, sought)), sought
 
 
 def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, loop: Loop) -> Cycle:
@@ -165,10 +130,10 @@ def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, lo
     each = jnp.asarray(np.eye(len(sought.real), dtype=search.walk.t.dtype))
 
     def body(now: Search) -> Search:
-        walk = _to_next_turn(now.walk, sought, bind, p, loop)
+        walk = to_next_turn(followed_down(now.walk, sought, bind, p, loop), sought, bind, p, loop)
 
         def refined(which: Array, step: Turns, wanted: Array) -> tuple[Array, ...]:
-            return extreme_in(which, step, bind, p, loop, wanted)
+            return extreme_in(which, step, bind, p, loop, wanted, walk.vanished)
 
         value, when, _, states = jax.vmap(refined)(each, walk.last, jnp.any(walk.turned, axis=0))
         met = _Met(walk.t, walk.state, walk.tried, walk.turned, value, when, states)
@@ -176,7 +141,29 @@ def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, lo
         history, cycle, on = lane_call(loop, lambda given: _after_turn(*given, faces=faces), given)
         return Search(walk, history, cycle, on)
 
-    return lax.while_loop(lambda now: now.on, body, search).cycle
+    end = lax.while_loop(lambda now: now.on, body, search)
+    vanished = search.walk.vanished, end.walk.vanished
+    if vanished[0] is None:
+        return end.cycle
+    given = end.history, end.cycle, vanished, sought
+    return lane_call(loop, lambda given: _unless_others_grow(*given), given)
+
+
+def _unless_others_grow(
+    history: History, cycle: Cycle, vanished: tuple[Vanished, Vanished], sought: Sought
+) -> Cycle:
+    """The cycle, if no other component invades it, as far as the search has seen.
+
+    `vanished` is what had at its begin and end. Where levels changed within the last round that says it.
+    """
+    begin, now = vanished
+    times, loops = at(history.times[0], sought.first), jnp.maximum(cycle.loops, 1)
+    same = at(times, KEPT - 1 - 2 * loops) >= now.looked
+    grow = at(unseen_grow(history.states, sought.unseen, sought.within.close), loops - 1, 1)
+    small = jnp.abs(history.states[:, -1]) < sought.within.close * sought.units
+    rises = jnp.where(same, grow, small & (now.levels < now.before))
+    rises |= now.lost & (now.depth > begin.depth)
+    return cycle._replace(found=cycle.found & ~now.doubtful & ~jnp.any(rises))
 
 
 class _Met(NamedTuple):
@@ -205,36 +192,8 @@ def _after_turn(history: History, met: _Met, sought: Sought, faces: bool) -> tup
     returns = states_return(history.states, sought.units, faces, *sought.within)
     cycle = _compared(history, returns, sought)
     maxima = at(history.values[0], first)
-    enough = jnp.isfinite(maxima[0]) | _spirals(maxima, sought.same) | cycle.found
-    return history, cycle, _goes_on(met.t, met.state, met.tried, sought) & ~enough
-
-
-def _goes_on(t: Array, state: Array, tried: Array, sought: Sought) -> Array:
-    return (tried < sought.most_steps) & (t < sought.until) & jnp.all(jnp.isfinite(state))
-
-
-def _to_next_turn(walk: Walk, sought: Sought, bind: Bind, p: Any, loop: Loop) -> Walk:
-    """Step until after a maximum or minimum of a quantity that really swings."""
-
-    def cond(walk: Walk, fixed: Any) -> Array:
-        return _goes_on(walk.t, walk.state, walk.tried, fixed[0]) & ~jnp.any(walk.turned)
-
-    def body(walk: Walk, fixed: Any) -> Walk:
-        sought, p = fixed
-        stepper, followed = bind(p)
-        tried = stepper.step(walk.t, sought.until, walk.size, walk.state, walk.rates, walk.solver_state)
-        step, rose, fell = turned(
-            followed, (walk.t, tried.t), (walk.state, tried.state), (walk.rates, tried.rates)
-        )
-        new = walk._replace(
-            t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state, last=step,
-            turned=jnp.stack([rose, fell]) & sought.real[None],
-        )  # fmt: skip
-        kept = jax.tree.map(lambda a, b: jnp.where(tried.keep, a, b), new, walk)
-        return kept._replace(size=tried.next_size, tried=walk.tried + 1)
-
-    fresh = walk._replace(turned=jnp.zeros_like(walk.turned))
-    return loop(cond, body, fresh, (sought, p))
+    enough = jnp.isfinite(maxima[0]) | spirals(maxima, sought.same) | cycle.found
+    return history, cycle, goes_on(met.t, met.state, met.tried, sought) & ~enough
 
 
 def _pushed(kept: Array, new: Array, turned: Array) -> Array:
@@ -243,19 +202,10 @@ def _pushed(kept: Array, new: Array, turned: Array) -> Array:
     return jnp.where(turned[..., None], jnp.concatenate([kept[..., 1:], added], axis=-1), kept)
 
 
-def _spirals(maxima: Array, same: Array) -> Array:
-    """Whether the last maxima of a quantity rise, or fall, one after another, by more than what is the same.
-
-    No cycle does that.
-    """
-    steps = jnp.diff(maxima[-_SPIRAL - 1 :])
-    return (jnp.all(steps > 0) | jnp.all(steps < 0)) & (jnp.abs(jnp.sum(steps)) > same)
-
-
 def _compared(history: History, returns: tuple[Array, Array], sought: Sought) -> Cycle:
     """The cycle in a history, of as many loops as take the state back, as `states_return` says."""
     real, first, within, error = sought.real, sought.first, sought.within, sought.error
-    values, times, _ = history
+    values, times = history.values, history.times
     # Arrays here are over maxima and minima, quantities, and lengths of the cycle.
     last, before, earlier = (at(values, which, -1) for which in ROUNDS)
     # Of the last round alone: beside earlier ones what a spiral still moves would be nothing.

@@ -15,11 +15,20 @@ from ..codegen.lane_call import lane_call, plain_loop
 from ..codegen.lane_loop import lane_loop
 from .followed import Followed
 from .steps.stepper import Stepper
+from .vanishing.levels import Vanished, levels_at, true_state
 
 Array = Any
 
-# bind(p): what steps, and what is followed, of the scenario with these parameters.
-Bind = Callable[[Any], tuple[Stepper, Followed]]
+
+class Holds(NamedTuple):
+    """What keeps hold of what vanishes, as `Bound.is_due` and `Bound.followed_down` do."""
+
+    is_due: Callable[[Array, Vanished | None], Array | None]
+    followed_down: Callable[[Any, Vanished, Array, Array], tuple[Any, ...]]
+
+
+# bind(p): what steps, what is followed, and what keeps hold of what vanishes, with these parameters.
+Bind = Callable[[Any], tuple[Stepper, Followed, Holds]]
 
 # Steps into the step that holds an extreme, to find it.
 _REFINEMENTS = 3
@@ -130,17 +139,22 @@ class Located(NamedTuple):
         )
 
 
-def extremes_in(turns: Turns, bind: Bind, p: Any, loop: Callable[..., Any] = lane_loop) -> Located:
+def extremes_in(
+    turns: Turns, bind: Bind, p: Any, vanished: Vanished | None, loop: Callable[..., Any] = lane_loop
+) -> Located:
     """Values and times of the extremes in these steps.
 
     Parameters
     ----------
-    bind : bind(p) gives what steps into them and what is followed, for the parameters `p`.
+    bind : bind(p) gives what steps into them and what is followed (`Bind`), for the parameters `p`.
+    vanished : of the orbit; since it was last looked at steps have its levels, and those before none.
     loop : repeats a refinement, as `lane_loop` does.
     """
     each = jnp.asarray(np.eye(turns.t.shape[1], dtype=turns.t.dtype))
     value, when, depth, _ = jax.vmap(
-        lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop))(each, turn)
+        lambda turn: jax.vmap(lambda which, one: extreme_in(which, one, bind, p, loop, True, vanished))(
+            each, turn
+        )
     )(turns)
     return Located(value, when, depth)
 
@@ -151,25 +165,33 @@ def errors_in(turns: Turns, followed: Followed, allowed: Callable[[Array], Array
 
 
 def extreme_in(
-    which: Array, turn: Turns, bind: Bind, p: Any, loop: Callable[..., Any], wanted: Array | bool = True
+    which: Array,
+    turn: Turns,
+    bind: Bind,
+    p: Any,
+    loop: Callable[..., Any],
+    wanted: Array | bool,
+    vanished: Vanished | None,
 ) -> tuple[Array, Array, Array, Array]:
     """Value, time and depth of the extreme in one step, as in `Extremes`, and the state there, shape (d,).
 
     `which` is 1 for the quantity that turns and 0 for the others; unless `wanted`, no step is taken.
     """
-    return lane_call(loop, lambda given: _extreme_in(bind, given), (which, turn, p, jnp.asarray(wanted)))
+    frame = None if vanished is None else (vanished.levels, vanished.looked)
+    given = which, turn, p, jnp.asarray(wanted), frame
+    return lane_call(loop, lambda given: _extreme_in(bind, given), given)
 
 
-def _extreme_in(bind: Bind, given: tuple[Array, Turns, Any, Array]) -> tuple[Array, Array, Array, Array]:
-    which, turn, p, wanted = given
-    stepper, followed = bind(p)
+def _extreme_in(bind: Bind, given: tuple[Any, ...]) -> tuple[Array, Array, Array, Array]:
+    which, turn, p, wanted, frame = given
+    stepper, followed, _ = bind(p)
     rates = stepper.field(turn.t, turn.state)
     before = jnp.sum(which * followed.slopes(turn.state, rates))
     guess, curvature = _turn_of_cubic(turn.size, turn.rise / turn.size, before, turn.after)
 
     def body(last: _Nearing, fixed: Any) -> _Nearing:
         which, turn, rates, curvature, p = fixed
-        stepper, followed = bind(p)
+        stepper, followed, _ = bind(p)
         state, rates_there = stepper.reach(turn.t, turn.t + last.next, turn.state, rates)
         slope = jnp.sum(which * followed.slopes(state, rates_there))
         # A chord step, then secant steps.
@@ -186,7 +208,12 @@ def _extreme_in(bind: Bind, given: tuple[Array, Turns, Any, Array]) -> tuple[Arr
     tries = jnp.where(wanted, jnp.int32(0), jnp.int32(_REFINEMENTS))
     start = _Nearing(tries, zero, zero, guess, zero, zero, turn.state)
     end = plain_loop(cond, body, start, (which, turn, rates, curvature, p))
-    return end.value, turn.t + end.next, end.depth, end.state
+    value = end.value
+    if frame is not None:  # of what numbers hold as something larger it is seen how large it is
+        levels = levels_at(turn.t, *frame)
+        seen = jnp.sum(which * followed.values(true_state(end.state, levels)))
+        value = jnp.where(jnp.any(levels > 0), seen, value)
+    return value, turn.t + end.next, end.depth, end.state
 
 
 class _Nearing(NamedTuple):

@@ -7,17 +7,18 @@ import jax.numpy as jnp
 from jax import lax
 
 from ...kernels.status import Status
-from .bound import Bound, Outputs, Parameters
+from .bound import Bound, Outputs
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
 from .lane import Arrival, Lane, Looked, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
-from .scale import grown, grown_in_step, without_vanished
+from .scale import grown, grown_in_step
 from .steps.stepper import Step
 from .switching.start import beginning
 from .switching.watch import SwitchWatch
+from .vanishing.levels import Vanished, none_vanished, true_state
 
 Array = Any
 
@@ -46,6 +47,8 @@ class Integration(Bound):
             tried=jnp.int32(0), steps=jnp.int32(0), refused=jnp.int32(0) if self.has_noise else None,
             watch=None, largest=largest, sticks=sticks,
             noise=jnp.zeros_like(state) if self.has_noise else None,
+            calls=jnp.asarray(False) if self.vanishes else None,
+            vanished=none_vanished(state, self.resting.groups) if self.vanishes else None,
             status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )  # fmt: skip
@@ -60,7 +63,7 @@ class Integration(Bound):
 
     def advance(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
         """Step the orbit to that time or past it, or until it settles or fails; no step passes `end`."""
-        if not (self.may_settle or self.has_noise):
+        if not (self.may_settle or self.has_noise or self.vanishes):
             return self._repeat(orbit, until, end)
 
         # Traced once, though called twice.
@@ -81,14 +84,18 @@ class Integration(Bound):
     def _repeat(self, orbit: Orbit, until: Array, end: Array) -> Orbit:
         """Step the orbit to that time or past it, or until it fails or has to be looked at."""
 
-        def cond(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Array:
+        def cond(lane: Lane, fixed: tuple[Any, ...]) -> Array:
             return (lane.t < fixed[0]) & (lane.t < fixed[1]) & ~lane.paused & (lane.status == Status.ok)
 
-        def body(lane: Lane, fixed: tuple[Array, Array, Array, Parameters]) -> Lane:
-            return self.bind(fixed[3])._step(lane, *fixed[1:3])
+        def body(lane: Lane, fixed: tuple[Any, ...]) -> Lane:
+            until_end, rest, p, vanished = fixed[1:]
+            return self.bind(p)._step(lane, until_end, rest, vanished)
 
-        fixed = (until, end, orbit.rest, self.p)
-        return orbit._replace(lane=self.loop(cond, body, orbit.lane, fixed, native=self.method.native))
+        vanished = orbit.lane.vanished  # which steps do not change
+        fixed = (until, end, orbit.rest, self.p, vanished)
+        begin = orbit.lane._replace(vanished=None)
+        lane = self.loop(cond, body, begin, fixed, native=self.method.native)
+        return orbit._replace(lane=lane._replace(vanished=vanished))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs, Array]:
         """Step the orbit past one saved time after the other, to its end; the observables, each (times,).
@@ -116,21 +123,25 @@ class Integration(Bound):
         inside = time < lane.t
         within, _ = self.stepper.reach(begin.t, jnp.where(inside, time, begin.t), begin.state, begin.rates)
         there = (time <= end) & ((lane.t >= time) | lane.settled)
+        if lane.vanished is not None:
+            vanished = lane.vanished
+            levels = jnp.where(begin.t >= vanished.looked, vanished.levels, vanished.before)
+            within = true_state(within, levels, vanished.lost)
         seen = self.observe(jnp.where(inside, within, self.state_at(orbit, time)))
         seen = {name: jnp.where(there, value, jnp.nan) for name, value in seen.items()}
         needed = [seen[o.name] for o in self.flow.observables if not o.may_be_nan]
         finite = jnp.asarray([jnp.all(jnp.isfinite(value)) for value in needed], bool)
         return seen, (time <= end) & ~jnp.all(finite)
 
-    def _step(self, lane: Lane, end: Array, rest: Array) -> Lane:
+    def _step(self, lane: Lane, end: Array, rest: Array, vanished: Vanished | None) -> Lane:
         part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, end, lane.size, lane.state, lane.rates, lane.solver_state)
-        state, rates = self._without_vanished(lane, tried)
+        largest = grown_in_step(lane.largest, lane, tried)
         kept = lane._replace(
-            t=tried.t, state=state, rates=rates, solver_state=tried.solver_state, steps=lane.steps + 1,
-            largest=grown_in_step(lane.largest, lane, tried),
-            turns=self._turns_after(lane, tried),
+            t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
+            steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried),
+            calls=self.is_due(lane.largest, tried.state, vanished),
         )  # fmt: skip
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
@@ -143,12 +154,6 @@ class Integration(Bound):
             return after
         slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
         return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
-
-    def _without_vanished(self, lane: Lane, tried: Step) -> tuple[Array, Array]:
-        """Where a step of a lane ends; what is nothing beside its scale does not grow from errors."""
-        if lane.largest is None or not self.resting.stay:
-            return tried.state, tried.rates
-        return without_vanished(tried.state, tried.rates, self.own_scale(lane.largest), self.resting.stay)
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.
@@ -172,14 +177,16 @@ class Integration(Bound):
 
     def state_at(self, orbit: Orbit, time: Array) -> Array:
         """The state of an orbit stepped to `time`: what accumulates goes on where it settled before."""
-        lane, rest = orbit.lane, orbit.rest
+        lane, rest, state = orbit.lane, orbit.rest, orbit.lane.state
+        if lane.vanished is not None:
+            state = true_state(state, lane.vanished.levels, lane.vanished.lost)
         if not self.resting.quadratures:
-            return lane.state
+            return state
         alone = jnp.asarray(self.resting.quadratures)
         rates = self.field(lane.t, self.limit(lane, rest))
         later = jnp.where(lane.settled, jnp.maximum(time - lane.t, 0.0), 0.0)
         # Where it has not settled the rates at the rest point may be infinite.
-        return lane.state + jnp.where(alone & (later > 0), rates * later, 0.0)
+        return state + jnp.where(alone & (later > 0), rates * later, 0.0)
 
     def _turns_after(self, lane: Lane, step: Step) -> Turns | None:
         if lane.turns is None:

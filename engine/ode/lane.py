@@ -8,11 +8,14 @@ from jax import lax
 
 from .extrema import Turns
 from .rest.settling import RestWatch
+from .vanishing.levels import Vanished
 
 Array = Any
 
 # After so many steps in a row that were not kept, it is looked at whether rounding is why.
 MANY_REFUSED = 5
+# What a look at components that vanish may change of a lane.
+VANISHING = "state", "rates", "calls", "vanished", "turns"
 
 
 class Moment(NamedTuple):
@@ -30,7 +33,8 @@ class Lane(NamedTuple):
     `solver_state` what the stepper carries; `tried` counts all steps, `steps` those that were kept, `refused`
     those in a row that were not; `watch` says whether it has settled;
     `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate, and
-    `sticks` whether it may stick at a switch where it is 0;
+    `sticks` whether it may stick at a switch where it is 0; `vanished` is what fell far below its scale,
+    and `calls` whether something is due of that;
     `status` is a `Status` number, `ok` until something is wrong; `turns` are the steps that hold extremes of
     what is followed. What a flow or method does not ask for is None.
     """
@@ -48,6 +52,8 @@ class Lane(NamedTuple):
     largest: Array | None
     sticks: Array | None
     noise: Array | None
+    calls: Array | None
+    vanished: Vanished | None
     status: Array
     turns: Turns | None
 
@@ -60,6 +66,8 @@ class Lane(NamedTuple):
     def paused(self) -> Array:
         """Whether it has to be looked at before it may go on."""
         near = jnp.asarray(False) if self.watch is None else self.watch.near
+        if self.calls is not None:
+            near |= self.calls
         if self.watch is not None and self.watch.again is not None:
             near |= self.steps >= self.watch.again
         return near if self.refused is None else near | (self.refused >= MANY_REFUSED)
@@ -100,15 +108,26 @@ class Looked(NamedTuple):
     noise: Array | None
     refused: Array | None
     arrival: Arrival | None
+    state: Array | None = None
+    rates: Array | None = None
+    calls: Array | None = None
+    vanished: Vanished | None = None
+    turns: Turns | None = None
 
     @classmethod
     def at(cls, orbit: Orbit) -> "Looked":
         """What it is in an orbit."""
-        return cls(orbit.rest, orbit.lane.watch, orbit.lane.noise, orbit.lane.refused, orbit.arrival)
+        lane = orbit.lane
+        looked = cls(orbit.rest, lane.watch, lane.noise, lane.refused, orbit.arrival)
+        if lane.vanished is None:
+            return looked
+        return looked._replace(**{name: getattr(lane, name) for name in VANISHING})
 
     def of(self, orbit: Orbit) -> Orbit:
         """The orbit with this in it."""
         lane = orbit.lane._replace(watch=self.watch, noise=self.noise, refused=self.refused)
+        if self.vanished is not None:
+            lane = lane._replace(**{name: getattr(self, name) for name in VANISHING})
         return Orbit(lane, self.rest, self.arrival)
 
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .bound import Bound, Parameters
+from .bound import COSTS_LACK, Bound, Parameters
 from .lane import MANY_REFUSED, Arrival, Lane, Looked, Moment, Orbit
 from .rest import settling
 from .rest.attraction import Nearest, nearest_rest
@@ -16,20 +16,24 @@ from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
 from .scale import least_scale
+from .vanishing.levels import levels_at, true_state
 
 Array = Any
 
 # Rounding hinders the steps where it comes to this part of what is allowed.
 _HINDERS = 0.1
-# A cost may lack so many times `settle` of its scale: one proportional to what decays lacks about one.
-COSTS_LACK = 3.0
 # Distances of so many times what rounding hides are none.
 _HIDDEN = 4.0
 
 
 def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
-    """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it."""
-    lane, (rest, watch, noise, refused, arrival) = orbit.lane, Looked.at(orbit)
+    """An orbit whose steps paused: whether and where it has come to rest, whether rounding hinders it.
+
+    And what is due of components that vanish.
+    """
+    orbit = _followed_down(bound, orbit, end)
+    lane, looked = orbit.lane, Looked.at(orbit)
+    rest, watch, noise, refused, arrival = looked[:5]
     measures = watch is not None and watch.hidden is not None
     rounding = _rounding(bound, lane) if measures or noise is not None else None
     if watch is not None:
@@ -46,7 +50,22 @@ def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
         hindered = refused >= MANY_REFUSED
         noise = jnp.where(hindered, _hindering(bound, lane, rounding), noise)
         refused = jnp.where(hindered, 0, refused)
-    return Looked(rest, watch, noise, refused, arrival)
+    return Looked(rest, watch, noise, refused, arrival, *looked[5:])
+
+
+def _followed_down(bound: Bound, orbit: Orbit, end: Array) -> Orbit:
+    lane = orbit.lane
+    if lane.vanished is None or lane.largest is None or lane.calls is None:
+        return orbit
+    at = Moment(lane.t, lane.state, lane.rates)
+    state, rates, vanished = bound.followed_down(lane.largest, at, lane.vanished, lane.calls, end)
+    turns = lane.turns
+    if turns is not None:  # what was kept since the last look had the levels of then
+        levels = levels_at(turns.t[..., None], lane.vanished.levels, lane.vanished.looked)
+        levels = jnp.where(lane.calls, levels, 0)
+        turns = turns._replace(state=true_state(turns.state, levels))
+    lane = lane._replace(state=state, rates=rates, calls=jnp.asarray(False), vanished=vanished, turns=turns)
+    return orbit._replace(lane=lane)
 
 
 def _arrival(lane: Lane, at_rest: Array, known: Arrival) -> Arrival:

@@ -5,14 +5,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 from ...kernels.flow import NOT_ALONG_FACES, Attractor
 from ...kernels.status import Status
 from .attractor import classified, is_swing
+from .bound import Parameters
 from .closed_orbit import Closeness, Cycle, Search, Sought, cycle_of, search_begins
-from .extrema import Extremes, Located, errors_in, extremes_in
+from .extrema import Extremes, Holds, Located, errors_in, extremes_in
 from .followed import Followed
-from .integration import Integration, Outputs, Parameters
+from .integration import Integration, Outputs
 from .lane import Lane, Orbit
 from .steps.stepper import Stepper
 
@@ -52,7 +54,9 @@ def reached(integration: Integration, orbit: Orbit, known: Array | None) -> Outp
     if lane.turns is None:
         return {"attractor": _attractor(integration, orbit, None, known)}
     loop = partial(integration.loop, native=integration.method.native)
-    located = extremes_in(lane.turns, partial(_bind, integration), _at(integration.p, lane), loop)
+    located = extremes_in(
+        lane.turns, partial(_bind, integration), _at(integration.p, lane), lane.vanished, loop
+    )
     judged = integration.call(lambda own, given: _judged(own, *given), (orbit, known, located))
     sharp = _sharp(integration, lane)
     at, faces = _at(integration.p, lane), integration.flow.faces
@@ -93,9 +97,12 @@ def _judged(integration: Integration, orbit: Orbit, known: Array | None, located
     within = Closeness.of(method.tolerance().nominal, sharp.method.rtol)
     error = errors_in(lane.turns, followed, _allowed(sharp, lane))
     units = jnp.where(jnp.asarray(integration.resting.quadratures or False), jnp.inf, integration.units(lane))
+    alone = np.isin(np.arange(lane.state.size), integration.resting.alone)
+    unseen = jnp.where(alone, integration.units(lane), 0.0)
     search, sought = search_begins(
-        lane.turns, extremes, real, wanted, stepper, within, error, units, method.most_steps
-    )
+        lane.turns, extremes, real, wanted, stepper, within, error, units, unseen, method.most_steps,
+        lane.vanished,
+    )  # fmt: skip
     return _Judged(extremes, real, attractor, wanted, search, sought)
 
 
@@ -109,9 +116,10 @@ def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
     return {**outputs, **amplitudes, "period": unknown, "return_time": unknown, "loops": jnp.int32(0)}
 
 
-def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed]:
+def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed, Holds]:
     bound = integration.bind(at.p)
-    return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed
+    holds = Holds(partial(bound.is_due, at.largest), partial(bound.followed_down, at.largest))
+    return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed, holds
 
 
 def _at(p: Parameters, lane: Lane) -> _At:

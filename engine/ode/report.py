@@ -1,6 +1,5 @@
 """What is said of a trajectory at its end: the outputs that `Flow.outputs` declares, and the status."""
 
-from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,8 +9,6 @@ from ...kernels.status import Status
 from .arrival import settle_time
 from .integration import Integration, Outputs
 from .lane import Lane, Orbit
-from .look import COSTS_LACK
-from .vanished import makes_a_difference
 
 Array = Any
 
@@ -47,7 +44,7 @@ def _reported(
     """Final observables, time of settling, steps, status, and whether the orbit rests on what vanished."""
     lane = orbit.lane
     status = _status(integration, lane, attractor)
-    lost = _rests_on_what_vanished(integration, lane)
+    lost = _rests_on_what_vanished(orbit)
     fine = (status == Status.ok) | (status == Status.not_steady)
     lacks = lost if holes is None else lost | holes
     status = jnp.where(fine & lacks, jnp.uint8(Status.not_finite), status)
@@ -71,12 +68,9 @@ def _status(integration: Integration, lane: Lane, attractor: Array) -> Array:
     return jnp.where(lane.status == Status.ok, status, lane.status).astype(jnp.uint8)
 
 
-def _rests_on_what_vanished(integration: Integration, lane: Lane) -> Array:
-    """Whether the orbit would be another one if numbers could be smaller; logits of shares never vanish."""
-    if lane.largest is None or not integration.resting.stay:
+def _rests_on_what_vanished(orbit: Orbit) -> Array:
+    """Whether an orbit would be another one if numbers could be smaller, or leave the rest it came to."""
+    vanished = orbit.lane.vanished
+    if vanished is None:
         return jnp.asarray(False)
-    share = COSTS_LACK * (integration.method.settle or integration.method.rtol)
-    return makes_a_difference(
-        partial(integration.field, lane.t), lane.state, lane.largest, integration.own_scale(lane.largest),
-        integration.last_end(integration.end(lane.state)), share,
-    )  # fmt: skip
+    return vanished.doubtful | (orbit.at_rest & jnp.any(vanished.lost & (vanished.growth > 0)))

@@ -14,6 +14,10 @@ KEPT = 3 * MOST_LOOPS
 LEAVING = 2.0
 # What is still to come is less than this part of a swing, where an orbit nears a cycle.
 _TO_COME = 1e-3
+# What grows by this part from round to round, and by no less than this part of what it grew before, goes on.
+_GROWS, _STILL = 1e-3, 0.5
+# Extremes that rise or fall so many times in a row are of an orbit that spirals.
+_SPIRAL = 5
 # A state is found to so many errors of an extreme, whose value does not change with its time at first.
 _OF_STATES = 3.0
 
@@ -46,6 +50,31 @@ def stays(change: Array, former: Array, exact: Array | float) -> Array:
     known = less > exact
     to_come = change * change / jnp.where(known, less, 1.0)
     return (jnp.maximum(change, former) <= exact) | (known & (to_come <= _TO_COME))
+
+
+def spirals(maxima: Array, same: Array) -> Array:
+    """Whether the last maxima of a quantity rise, or fall, one after another, by more than what is the same.
+
+    No cycle does that.
+    """
+    steps = jnp.diff(maxima[-_SPIRAL - 1 :])
+    return (jnp.all(steps > 0) | jnp.all(steps < 0)) & (jnp.abs(jnp.sum(steps)) > same)
+
+
+def unseen_grow(states: Array, unseen: Array, close: Array | float) -> Array:
+    """Which components too small to be seen in a round grow with the rounds, shape (d, lengths).
+
+    A competitor that invades the cycle leaves it alone for long. What nears a cycle changes by ever less.
+
+    Parameters
+    ----------
+    states : at the last maxima of one quantity, shape (d, kept).
+    unseen : the scale of a component, shape (d,), of which less than a part `close` does not count.
+    """
+    last, before, earlier = (at(jnp.abs(states), which, -1) for which in ROUNDS)
+    change, former = last / before - 1, before / earlier - 1
+    grows = (last < close * unseen[:, None, None]) & (change > _GROWS) & (change > _STILL * former)
+    return jnp.any(jnp.where(IN_ROUND, grows, False), axis=2)
 
 
 def states_return(

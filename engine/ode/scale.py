@@ -12,7 +12,7 @@ Array = Any
 _FLOOR, _ROUNDINGS = 1e-6, 10
 # A distance can be told from 0 if it is this many times what rounding hides; errors of steps come to more.
 _OF_ROUNDING, _OF_ERRORS = 2.0, 10.0
-# Below this part of its scale a component counts as 0, whatever it does: 668 time constants of a decay.
+# Below this part of its scale nothing is accurate, whatever a component does.
 _NOTHING = {"float64": 1e-290, "float32": 1e-35}
 
 
@@ -84,15 +84,5 @@ def scale_of(largest: Array, declared: Sequence[float | None] | None, floor: Arr
 
 
 def nothing(dtype: Any) -> float:
-    """Below which part of its scale a component counts as 0."""
+    """Below which part of its scale a component is not accurate; what may vanish stays above."""
     return _NOTHING[str(jnp.dtype(dtype))]
-
-
-def without_vanished(state: Array, rates: Array, scale: Array, stay: Sequence[bool]) -> tuple[Array, Array]:
-    """State and rates, shape (d,), in which components that count as 0 are 0, if they `stay` there."""
-    least = nothing(state.dtype)
-    for i in [i for i, stays in enumerate(stay) if stays]:
-        gone = jnp.abs(state[i]) < least * scale[i]
-        state = state.at[i].set(jnp.where(gone, 0.0, state[i]))
-        rates = rates.at[i].set(jnp.where(gone, 0.0, rates[i]))
-    return state, rates

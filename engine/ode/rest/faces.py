@@ -1,15 +1,18 @@
-"""Components that stay 0 once they are 0, as the trace of the field shows: amounts that only reproduce.
+"""Components of a state that may vanish together, as the trace of the field shows: they feed one another.
 
-Such a component that has fallen below what numbers can tell from 0 would grow again from the errors of steps
-alone, with any sign.
+Prey is fed by nothing but prey: where there is none no more come. The exposed are fed by the infected, and
+these by the exposed. Whether anything else feeds them, as immigration may, is a question of numbers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from ...codegen.ir import Scalar, Unsupported, order_of
 from ...codegen.lower.lower import lower_function
 from ...codegen.lower.rule import BrokenRule
 from .resting import Array, Field
+
+Groups = tuple[tuple[int, ...], ...]
 
 # Whether an operation is 0 where these of its arguments are; of other operations nothing is said.
 _ZERO: dict[str, Callable[..., bool]] = {
@@ -20,25 +23,58 @@ _ZERO: dict[str, Callable[..., bool]] = {
 }  # fmt: skip
 
 
-def stay_at_zero(field: Field, t: Array, state: Array) -> tuple[bool, ...]:
-    """Which components of the state, shape (d,), do not move where they are 0, or () where none is known."""
+class Vanishing(NamedTuple):
+    """The components of a state in `groups`: in one those of which one may feed another.
+
+    One feeds another that may change where this is 0. Those on which no rate depends are in none. Those that
+    live on themselves `alone` stay 0 where they are 0.
+    """
+
+    groups: Groups
+    alone: tuple[int, ...]
+
+
+def vanishing_of(field: Field, t: Array, state: Array) -> Vanishing:
+    """Which components of a state, shape (d,), may vanish; of a field that cannot be looked into, as one."""
     try:
         rates, (_, components), _ = lower_function(field, t, state)
     except (Unsupported, BrokenRule):
-        return ()
-    order = order_of(rates.tolist())
-    stay = [
-        _is_zero(rate, component, order)
-        for rate, component in zip(rates.tolist(), components.tolist(), strict=True)
-    ]
-    return tuple(stay) if any(stay) else ()
+        return Vanishing((tuple(range(state.size)),), ())
+    return _vanishing(rates.tolist(), components.tolist())
 
 
-def _is_zero(rate: Scalar, component: Scalar, order: Iterable[Scalar]) -> bool:
-    """Whether a rate is 0 where the component is; `order`: what rates rest on, each after what it needs."""
-    zero: dict[Scalar, bool] = {component: True}
+def _vanishing(rates: Sequence[Scalar], components: Sequence[Scalar]) -> Vanishing:
+    order = order_of(rates)
+    known = set(order)
+    needed = [i for i, component in enumerate(components) if component in known]
+    groups, alone = list[set[int]](), list[int]()
+    for i in needed:
+        zero = _zeros({components[i]}, order)
+        fed = _needed(rates[i], zero)
+        if not fed:
+            alone.append(i)
+        joined = {i} | {k for k in needed if components[k] in fed}
+        apart = [group for group in groups if group.isdisjoint(joined)]
+        groups = [*apart, joined.union(*(group for group in groups if not group.isdisjoint(joined)))]
+    return Vanishing(tuple(sorted(tuple(sorted(group)) for group in groups)), tuple(alone))
+
+
+def _zeros(given: Collection[Scalar], order: Iterable[Scalar]) -> dict[Scalar, bool]:
+    """What is 0 where these scalars are; `order`: what rates rest on, each after what it needs."""
+    zero = dict.fromkeys(given, True)
     for scalar in order:
         rule = _ZERO.get(scalar.op)
         known = rule is not None and rule(*(zero[a] for a in scalar.args))
         zero.setdefault(scalar, known or (scalar.constant and scalar.value == 0))
-    return zero[rate]
+    return zero
+
+
+def _needed(rate: Scalar, zero: dict[Scalar, bool]) -> set[Scalar]:
+    """What a rate depends on, where so much of it is 0."""
+    needed, open_ = set[Scalar](), [rate]
+    while open_:
+        scalar = open_.pop()
+        if scalar not in needed and not zero[scalar]:
+            needed.add(scalar)
+            open_.extend(scalar.args)
+    return needed

@@ -23,12 +23,13 @@ Field = Callable[[Array, Array], Array]
 class Resting(NamedTuple):
     """Whether time moves the field; which components only accumulate, shape (d,), or () where none does.
 
-    And which stay 0 where they are 0 (`faces.stay_at_zero`), shape (d,), or () where none does.
+    And which may vanish together, and which of them live on themselves alone (`faces`).
     """
 
     driven: bool
     quadratures: tuple[bool, ...]
-    stay: tuple[bool, ...] = ()
+    groups: tuple[tuple[int, ...], ...] = ()
+    alone: tuple[int, ...] = ()
 
 
 def resting_of(field: Field, t: Array, state: Array, declared: Sequence[bool]) -> Resting:

@@ -1,38 +1,13 @@
-"""Troughs of 1e-235 are followed; what has fallen further decides nothing under a good status."""
+"""What falls below all numbers comes back at the right time, or decides nothing under a good status."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
-from equisweep.engine.ode.rest.faces import stay_at_zero
+from equisweep.engine.ode.rest.faces import vanishing_of
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from helpers.flows import run
-from scipy.integrate import solve_ivp
-
-
-def logarithms(prey, end):
-    """Logarithms of prey and predators, which no trough is too deep for."""
-
-    def field(_t, u):
-        return [1 - np.exp(u[1]), np.exp(u[0]) - 1]
-
-    return solve_ivp(field, (0, end), [np.log(prey), 0.0], method="DOP853", rtol=1e-11, atol=1e-11).y[:, -1]
-
-
-@pytest.mark.parametrize("solver", ["dopri8", "rodas5p"])
-def test_prey_and_predators_return_from_deep_troughs_at_the_right_time(solver):
-    prey, end = np.array([100.0, 200.0, 600.0, 2000.0]), 60.0
-    out = run(
-        ("x", "y"), lambda p: [p["x0"], 1.0], lambda z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        Method(solver, rtol=1e-8), x0=prey, horizon=end,
-    )  # fmt: skip
-    right = np.array([logarithms(x0, end) for x0 in prey[:3]]).T
-    np.testing.assert_allclose(np.log(out["x_final"][:3]), right[0], rtol=1e-5)
-    np.testing.assert_allclose(np.log(out["y_final"][:3]), right[1], rtol=1e-5)
-    # From 2,000 prey fall to exp(-2,000): whether they return no number of this size shows.
-    assert out["status"].tolist() == [Status.not_steady] * 3 + [Status.not_finite]
-
 
 END = np.array([100.0, 300.0, 2000.0])
 # What a cost gathers beside what decays as exp(-t), and how much that is.
@@ -51,7 +26,7 @@ def test_a_cost_is_right_or_has_no_good_status(cost):
     rate, right = COSTS[cost]
     out = run(("x", "c"), lambda _: [1.0, 0.0], lambda z, _: [-z[0], rate(z[0])], horizon=END)
     good = out["status"] == Status.ok
-    assert good.tolist() == [True, True, cost.startswith("above")]
+    assert good.tolist() == [True, True, cost in ("above 1e-50", "above 1e-110")]
     np.testing.assert_allclose(out["c_final"][good], right[good], rtol=1e-6)
     assert np.isfinite(out["settle_time"]).all()
 
@@ -75,18 +50,18 @@ def test_nothing_settles_on_a_saddle_because_what_leaves_it_vanished():
         Method("dopri8", rtol=1e-8), horizon=np.array([500.0, 4000.0]),
     )  # fmt: skip
     # ln i = 0.5 t - 2000 s, where s = 1 - exp(-t / 1000)
-    right = 0.5 * 500 - 2000 * (1 - np.exp(-0.5))
-    np.testing.assert_allclose(np.log(out["i_final"][0]), right, rtol=1e-5)
-    assert out["status"].tolist() == [Status.not_steady, Status.not_finite]
+    right = [0.5 * t - 2000 * (1 - np.exp(-t / 1000)) for t in (500, 4000)]
+    np.testing.assert_allclose(np.log(out["i_final"]), right, rtol=1e-4)
+    assert out["status"].tolist() == [Status.not_steady] * 2
     assert out["attractor"][0] == Attractor.undecided
 
 
-def test_which_components_stay_where_they_are_0():
+def test_which_components_feed_one_another():
     def field(t, z):
-        x, y, v, c = z
-        return jnp.stack(
-            [x * (1 - y) + t * x**2, x - y, jnp.where(x > 1, v, jnp.sin(t) * v), jnp.sqrt(c) - c]
-        )
+        x, y, v, c, e, i, _ = z
+        rates = [x * (1 - y) + t * x**2, x - y, jnp.where(x > 1, v, jnp.sin(t) * v), jnp.sqrt(c) - c]
+        return jnp.stack([*rates, x * i - e, e - i, i])
 
-    assert stay_at_zero(field, jnp.zeros(()), jnp.ones(4)) == (True, False, True, True)
-    assert stay_at_zero(lambda t, z: 1 + 0 * z, jnp.zeros(()), jnp.ones(2)) == ()
+    # Predators are fed by prey; prey may infect; nothing needs the total.
+    assert vanishing_of(field, jnp.zeros(()), jnp.ones(7)) == (((0, 1, 4, 5), (2,), (3,)), (0, 2, 3))
+    assert vanishing_of(lambda t, z: 1 + 0 * t + z, jnp.zeros(()), jnp.ones(2)) == (((0,), (1,)), ())

@@ -1,0 +1,1 @@
+"""Components that fall below all numbers, and come back."""

@@ -1,0 +1,216 @@
+"""Orbits whose components fall far below all numbers and come back, beside the same orbits in logarithms."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.trajectory import lanes
+from equisweep.kernels.flow import Attractor, Flow
+from equisweep.kernels.status import Status
+from helpers.flows import seen
+from scipy.integrate import solve_ivp
+
+OPEN, BAD, OK = Status.not_steady, Status.not_finite, Status.ok
+
+
+def orbits(names, start, field, method, times=(), swings=(), dtype=float, **p):
+    """Outputs of orbits of z' = field(t, z, p); parameters of one length, or numbers."""
+    flow = Flow(
+        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start]),
+        field=lambda t, z, p: jnp.stack(field(t, z, p)),
+        observe=lambda z, p: dict(zip(names, z, strict=True)),
+        observables=seen(*names), swings=swings,
+    )  # fmt: skip
+    count = max(np.size(value) for value in p.values())
+    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, dtype), count)) for name, value in p.items()}
+    return {name: np.asarray(value) for name, value in lanes(flow, method, times)(p).items()}
+
+
+def same_logarithms(seen, right, within):
+    """Numbers as their logarithms say; below all numbers they are 0."""
+    tiny = right < np.log(5e-308)
+    assert (seen[tiny] < 1e-307).all()
+    np.testing.assert_allclose(np.log(seen[~tiny]), right[~tiny], rtol=0, atol=within)
+
+
+@cache
+def prey_and_predators(prey, end):
+    def field(_t, u):
+        return [1 - np.exp(min(u[1], 99)), np.exp(min(u[0], 99)) - 1]
+
+    return solve_ivp(field, (0, end), [np.log(prey), 0.0], method="LSODA", rtol=1e-12, atol=1e-12).y[:, -1]
+
+
+# From 1,500 prey fall to exp(-1,490) and are back at 1,500; ends are on the way down, below, up and after it.
+ENDS = np.array([0.02, 0.5, 60.0, 1000.0, 1485.0, 1495.0])
+
+
+@pytest.mark.parametrize("solver", ["dopri8", "taylor"])
+def test_prey_come_back_from_below_all_numbers(solver):
+    out = orbits(
+        ("x", "y"), [1500.0, 1.0], lambda t, z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
+        Method(solver, rtol=1e-10), horizon=ENDS,
+    )  # fmt: skip
+    right = np.array([prey_and_predators(1500.0, end) for end in ENDS]).T
+    assert out["status"].tolist() == [OPEN] * len(ENDS)
+    for values, logarithms in zip((out["x_final"], out["y_final"]), right, strict=True):
+        same_logarithms(values, logarithms, 2e-2)
+
+
+def test_an_implicit_solver_says_that_it_let_them_go():
+    """It steps over what decays fast, and knows only that it would have come back."""
+    ends = np.array([0.05, 10.0, 1495.0])
+    out = orbits(
+        ("x", "y"), [1500.0, 1.0], lambda t, z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
+        Method("rodas5p", rtol=1e-8), horizon=ends,
+    )  # fmt: skip
+    assert out["status"].tolist() == [OPEN, OPEN, BAD]
+    right = np.array([prey_and_predators(1500.0, end) for end in ends[:2]]).T
+    same_logarithms(out["x_final"][:2], right[0], 1e-3)
+    same_logarithms(out["y_final"][:2], right[1], 1e-3)
+
+
+def epidemic(end, season):
+    def field(t, u):
+        beta = 60 * (1 + np.sin(2 * np.pi * t / season))
+        exposed, infected = u[1:]
+        return [
+            0.02 * (1 - u[0]) - beta * u[0] * np.exp(infected),
+            beta * u[0] * np.exp(infected - exposed) - 20.02,
+            20 * np.exp(exposed - infected) - 30.02,
+        ]
+
+    start = [0.9, np.log(1e-3), np.log(1e-3)]
+    return solve_ivp(field, (0, end), start, method="LSODA", rtol=1e-11, atol=1e-12).y[:, -1]
+
+
+def seasonal(t, z, p):
+    s, e, i = z
+    infections = 60 * (1 + jnp.sin(2 * jnp.pi * t / p["season"])) * s * i
+    return [0.02 * (1 - s) - infections, infections - 20.02 * e, 20 * e - 30.02 * i + p["arrivals"]]
+
+
+def test_exposed_and_infected_vanish_together_and_come_back():
+    """Neither stays at 0 alone: each is fed by the other. Where infected arrive nothing vanishes."""
+    ends, season = np.array([110.0, 290, 190, 290, 450, 290]), np.array([100.0, 100, 200, 200, 100, 200])
+    arrivals = np.array([0, 0, 0, 0, 0, 1e-12])
+    out = orbits(
+        "sei", [0.9, 1e-3, 1e-3], seasonal, Method("dopri8", rtol=1e-9), horizon=ends, season=season,
+        arrivals=arrivals,
+    )  # fmt: skip
+    right = np.array([epidemic(*at) for at in zip(ends[:5], season[:5], strict=True)]).T
+    assert out["status"].tolist() == [OPEN] * 6
+    np.testing.assert_allclose(out["s_final"][:5], right[0], rtol=1e-4)
+    same_logarithms(out["e_final"][:5], right[1], 1e-3)
+    same_logarithms(out["i_final"][:5], right[2], 1e-3)
+    assert out["i_final"][5] > 1e-14
+
+
+RATES, PERIOD = np.array([1.0, 3.0, 9.0]), 1000.0
+
+
+def strains(t, z, p):
+    fast = jnp.cos(2 * jnp.pi * t / PERIOD)
+    return [-rate * fast * value for rate, value in zip(RATES, z, strict=True)]
+
+
+def falls(times):
+    return -RATES[:, None] * PERIOD / (2 * np.pi) * np.sin(2 * np.pi * np.asarray(times) / PERIOD)
+
+
+@pytest.mark.parametrize("how", [{}, {"fixed_steps": 6000}, {"native": False, "solver": "tsit5"}])
+def test_paths_of_components_that_vanish_each_by_itself_are_right(how):
+    """One that is negative, too: times before, in and after the trough, and an end at which all is back."""
+    times = np.array([0.0, 80, 249.5, 250, 400, 430, 500])
+    out = orbits(
+        "abc", [1.0, -1.0, 1.0], strains, Method(**{"rtol": 1e-9, "settle": 0.0, **how}), times, horizon=500.0
+    )
+    assert out["status"] == OPEN
+    for name, right in zip("abc", falls(times), strict=True):
+        path = out[f"{name}_path"][0]
+        assert (path * path[0] >= 0).all()
+        same_logarithms(np.abs(path), right, 3e-2)
+
+
+def test_float32_comes_back_too():
+    ends = np.array([20.0, 125.0, 250.0])
+    out = orbits(
+        "ab", [1.0, -1.0],
+        lambda t, z, p: [-jnp.cos(jnp.pi * t / 250) * z[0], -3 * jnp.cos(jnp.pi * t / 250) * z[1]],
+        Method("dopri8", rtol=1e-5, settle=0.0), dtype=np.float32, horizon=ends,
+    )  # fmt: skip
+    assert out["a_final"].dtype == np.float32
+    assert out["status"].tolist() == [OPEN] * 3
+    right = -np.array([[1.0], [3.0]]) * 250 / np.pi * np.sin(np.pi * ends / 250)
+    np.testing.assert_allclose(np.log(out["a_final"][[0, 2]]), right[0][[0, 2]], atol=0.05)
+    np.testing.assert_allclose(np.log(-out["b_final"][[0, 2]]), right[1][[0, 2]], atol=0.25)
+
+
+def test_what_feeds_another_or_a_product_does_so_only_as_it_is():
+    """A chain in which the fed one is by far the larger one; and one fed by a product of two that vanish."""
+    out = orbits(
+        "ab", [1.0, 0.0], lambda t, z, p: [-z[0], z[0] - 0.5 * z[1]],
+        Method("dopri8", rtol=1e-10, settle=0.0), horizon=np.array([300.0, 700.0, 1200.0]),
+    )  # fmt: skip
+    np.testing.assert_allclose(out["b_final"], 2 * np.exp([-150.0, -350.0, -600.0]), rtol=1e-4)
+    grows = np.array([0.0, 0.0, 4.0, 10.0])
+    out = orbits(
+        "xyz", [1.0, 1.0, 1.0],
+        lambda t, z, p: [-z[0], -z[1], z[0] * z[1] + z[2] * (p["b"] * jnp.where(t > 500, 1.0, 0.0) - 3)],
+        Method("dopri8", rtol=1e-9, settle=0.0), horizon=np.array([300.0, 700, 700, 1500]), b=grows,
+    )  # fmt: skip
+    np.testing.assert_allclose(out["z_final"][0], np.exp(-600.0), rtol=1e-3)
+    # exp(-1,000 + 200) at last, which is 0; exp(-1,000 + 7,000) of what nobody knows.
+    assert out["z_final"][1:3].tolist() == [0, 0]
+    assert out["status"].tolist() == [OPEN, OPEN, OPEN, BAD]
+
+
+def test_a_cost_of_what_comes_back_is_right_or_has_no_good_status():
+    ends = np.array([250.0, 500.0, 501.0])
+    out = orbits(
+        "xc", [1.0, 0.0], lambda t, z, p: [-9 * jnp.cos(2 * jnp.pi * t / PERIOD) * z[0], z[0]],
+        Method("dopri8", rtol=1e-9, settle=0.0), horizon=ends,
+    )  # fmt: skip
+    assert out["status"].tolist() == [OPEN] * 3
+    np.testing.assert_allclose(out["c_final"], [1 / 9, 2 / 9, 2 / 9 + (np.exp(9) - 1) / 9], rtol=5e-2)
+    out = orbits(
+        "xc", [1.0, 0.0], lambda t, z, p: [-9 * jnp.cos(2 * jnp.pi * t / PERIOD) * z[0], z[0] ** 0.001],
+        Method("dopri8", rtol=1e-9, settle=0.0), horizon=ends,
+    )  # fmt: skip
+    assert out["status"].tolist() == [BAD] * 3
+
+
+def test_a_cycle_with_deep_troughs_closes_and_one_that_is_invaded_does_not():
+    """The model of Rosenzweig and MacArthur: prey fall to exp(-950), or so far that nobody knows."""
+    out = orbits(
+        "xy", [1.0, 1.0],
+        lambda t, z, p: [
+            z[0] * (1 - z[0] / p["K"] - 10 * z[1] / (1 + z[0])), z[1] * (10 * z[0] / (1 + z[0]) - 0.05)
+        ],
+        Method("dopri8", rtol=1e-9, max_steps=200_000), swings=("x", "y"), horizon=5000.0,
+        K=np.array([5.0, 20.0]),
+    )  # fmt: skip
+    assert out["status"].tolist() == [OK, BAD]
+    assert out["attractor"][0] == Attractor.closed_orbit
+
+    def in_logarithms(_t, u):
+        x, y = np.exp(u)
+        return [1 - x / 5 - 10 * y / (1 + x), 10 * x / (1 + x) - 0.05]
+
+    def peak(t, u):
+        return in_logarithms(t, u)[1]
+
+    peak.direction = -1
+    right = solve_ivp(
+        in_logarithms, (0, 12000), [0.0, 0.0], method="LSODA", rtol=1e-11, atol=1e-11, events=peak
+    )
+    np.testing.assert_allclose(out["period"][0], np.diff(right.t_events[0])[-1], rtol=1e-5)
+    np.testing.assert_allclose(out["y_amplitude"][0], np.exp(right.y_events[0][-1, 1]), rtol=1e-6)
+    out = orbits(
+        "xyz", [2.0, 1.0, 1e-30],
+        lambda t, z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1), p["g"] * z[2]],
+        Method("dopri8"), swings=("x", "y"), horizon=1000.0, g=np.array([-3.0, -0.01, 0.01]),
+    )  # fmt: skip
+    assert out["status"].tolist() == [OK, OK, OPEN]

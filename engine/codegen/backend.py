@@ -119,10 +119,15 @@ class Backend(Protocol):
 def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
     """The same numbers from operations that a back end has. Raises Unsupported where it lacks one."""
     simple = decompose(scalars)
+    require_supported(simple, backend)
+    return simple
+
+
+def require_supported(simple: Sequence[Scalar], backend: Backend) -> None:
+    """Unsupported where a back end lacks an operation of these, which may be loops."""
     for s in with_loops(simple):
         if s.op not in _STRUCTURE and not backend.supports(s.op, s.args[0].dtype):
             raise Unsupported(f"{s.op} of {s.args[0].dtype}")
-    return simple
 
 
 _STRUCTURE = frozenset({"call", "constant", "input", "carried", "loop", "result"})

@@ -11,7 +11,7 @@ The way of a loop: two functions -> jaxprs -> scalars (`lower`) -> LLVM code on 
 ``Method(native=False)`` or ``lane_loop(..., native=False)`` must give the same numbers up to rounding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -152,10 +152,7 @@ def _loop(
 
     @jax.custom_jvp
     def either(*arrays: Array) -> list[Array]:
-        only = calls.get(jax.default_backend())
-        if only is not None:  # the only kind of device there is: spare the others their tracing
-            return only(*arrays)
-        return lax.platform_dependent(*arrays, default=plain, **calls)
+        return by_platform(calls, plain, arrays)
 
     @either.defjvp
     def _(primals: Sequence[Array], tangents: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -216,6 +213,18 @@ def _tangents(
     for i, slope in zip(moving, results[split:], strict=True):
         change[i] = slope
     return change
+
+
+def by_platform(calls: Mapping[str, Function], plain: Function, arrays: Sequence[Array]) -> Any:
+    """What the function for the device makes of the arrays; `plain` for devices that have none.
+
+    Where every kind of device here has one, `plain` is not traced: what it computes is not computed by XLA.
+    """
+    only = calls.get(jax.default_backend())
+    if only is not None:  # the only kind of device there is: spare the others their tracing
+        return only(*arrays)
+    every = all(backend.platform in calls for backend in lane_backends())
+    return lax.platform_dependent(*arrays, default=None if every else plain, **calls)
 
 
 def _of_arrays(program: LaneProgram) -> Function:

@@ -31,8 +31,8 @@ _MOVES = frozenset(
         *("stop_gradient", "optimization_barrier"),
     }
 )
-# The names of functions that machine code is called by, on a CPU and on a GPU.
-_CALL, _OURS, _LAUNCH = "ffi_call", "equisweep_", "__gpu$xla.gpu.ptx"
+# The names of functions that machine code is called by, on a CPU and on a GPU, and lanes on a GPU in a trace.
+_CALL, _OURS, _LAUNCH, _LANES = "ffi_call", "equisweep_", "__gpu$xla.gpu.ptx", "gpu_lanes"
 
 
 def computed_between(jaxpr: core.Jaxpr) -> set[str]:
@@ -52,7 +52,7 @@ def _is_exact(equation: Any) -> bool:
     if name == _CALL:
         target = str(equation.params["target_name"])
         return target.startswith(_OURS) or target == _LAUNCH
-    if name in _MOVES or not any(map(_real, [*equation.invars, *equation.outvars])):
+    if name in _MOVES or name == _LANES or not any(map(_real, [*equation.invars, *equation.outvars])):
         return True
     return name == "convert_element_type" and _holds_all(equation.outvars[0], equation.invars[0])
 

@@ -1,29 +1,34 @@
 """Every model's orbits by every solver, on a GPU's threads: ``make kernels`` tries all and writes a table.
 
 They are valid for NVIDIA's assembler, fit a thread's registers, and have the bits of a processor's vectors.
-No GPU is needed. It takes minutes of a processor; `test_kernels` has some of them.
+No GPU is needed. It takes half an hour of a processor; `test_kernels` has some of them.
 """
 
 import hashlib
 import re
 from dataclasses import replace
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.codegen import lane_loop as loops
+from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.gpu.lane_code import lane_kernel
 from equisweep.engine.codegen.gpu.ptx import ptx
+from equisweep.engine.codegen.gpu.route_code import route_kernel
 from equisweep.engine.codegen.ir import Unsupported
+from equisweep.engine.kept.entries import nothing_kept
 from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
-from helpers.codegen.captured import loops_of
-from helpers.codegen.gpu import CARDS, Assembled, OnThisProcessor, assembled
+from helpers.codegen.captured import loops_of, route_of
+from helpers.codegen.gpu import CARDS, Assembled, OnThisProcessor, RouteOnThisProcessor, assembled
 from helpers.codegen.lanes import SideBySide
+from helpers.codegen.routes import RoutesSideBySide
 from helpers.codegen.threads import assert_as_on_the_cpu
 from helpers.project import ROOT
 
@@ -33,6 +38,7 @@ SEEN: set[bytes] = set()
 # Of each kernel one for each card.
 OF_GRIDS: dict[str, list[list[Assembled]]] = {}
 TABLE: dict[tuple[str, str], list[list[Assembled]]] = {}
+WHOLE: dict[tuple[str, str], list[Assembled]] = {}
 COUNT = 11
 
 
@@ -72,6 +78,35 @@ def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver)
             nan = one != one
             np.testing.assert_array_equal(nan, other != other)
             assert one[~nan].tobytes() == other[~nan].tobytes()
+
+
+@pytest.mark.parametrize(("name", "solver"), EACH)
+def test_whole_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_path, name, solver):
+    """As one kernel, with a path: each part's function by itself."""
+    text = ptx(route_kernel(route_of(monkeypatch, name, solver), "kernel"))
+    WHOLE[name, solver] = [assert_valid(text, card, tmp_path, once=False) for card in CARDS]
+
+
+@pytest.mark.parametrize(("name", "solver"), EACH)
+def test_whole_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
+    """In threads that are interrupted again and again, and leave their steps for others of their warp."""
+    whole_orbits(monkeypatch, name, solver, partial(RouteOnThisProcessor, threads=2, work=90, others=True))
+
+
+def whole_orbits(monkeypatch, name, solver, *ways, times=(0.0, 0.4, 2.0)):
+    """Orbits with a path in these ways, beside a processor's vectors; their programs."""
+    both, model = RoutesSideBySide(*ways), MODELS[name]
+    monkeypatch.setattr(machine_code, "OPTIMISE", 0)
+    monkeypatch.setattr(loops, "lane_backends", lambda: [both])
+    monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
+    dynamic = {c.name: "dynamic" if "dynamic" in c.options else c.default for c in model.choices}
+    with nothing_kept():  # what an earlier process has traced would not be traced again
+        ends = lanes(model.flow, Method(solver, 1e-6, 1e-6, max_steps=300), times, **dynamic)(
+            scenarios(model)
+        )
+    assert len(np.unique(ends["steps"])) > 1
+    both.assert_same_bits()
+    return both.taken[0][0]
 
 
 def scenarios(model):
@@ -123,11 +158,13 @@ def test_their_table_is_written():
     lines += ["| model | solver | loop over steps | largest other loop |", "|---|---|---|---|"]
     for (name, solver), found in TABLE.items():
         lines.append(f"| {name} | {solver} | {_said(found[:1])} | {_said(found[1:])} |")
+    lines += ["", "| model | solver | all of an orbit |", "|---|---|---|"]
+    lines += [f"| {name} | {solver} | {_said([found])} |" for (name, solver), found in WHOLE.items()]
     lines += ["", "| preset | kernels | largest kernel |", "|---|---|---|"]
     lines += [f"| {name} | {len(found)} | {_said(found)} |" for name, found in OF_GRIDS.items()]
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "kernels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert len(TABLE) == len(EACH)
+    assert len(TABLE) == len(WHOLE) == len(EACH)
 
 
 def _said(found):

@@ -1,15 +1,17 @@
 """Some models' orbits by some solvers on a GPU's threads; `check_kernels` has all of them with all."""
 
+from functools import partial
 from itertools import cycle
 
 import pytest
 from equisweep.engine.codegen.gpu.lane_code import lane_kernel
 from equisweep.engine.codegen.gpu.ptx import ptx
+from equisweep.engine.codegen.gpu.route_code import route_kernel
 from equisweep.engine.ode.method import SOLVERS
 from gpu import check_kernels as all_of_them
-from helpers.codegen.captured import loops_of
-from helpers.codegen.gpu import CARDS
-from helpers.products import covering
+from helpers.codegen.captured import loops_of, route_of
+from helpers.codegen.gpu import CARDS, RouteOnThisProcessor
+from helpers.products import covering, whole_product
 
 SEEN: set[str] = set()
 
@@ -45,3 +47,28 @@ def test_every_solver_and_every_model_is_valid_for_the_assembler(monkeypatch, tm
 )
 def test_every_solver_has_the_bits_of_a_processors_vectors(monkeypatch, solver):
     all_of_them.test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, "internal", solver)
+
+
+# Whole orbits in one kernel, with a path: every solver and every model. Assembled is one whose numbers do not
+# fit the registers.
+WHOLE = [("internal", solver) for solver in SOLVERS]
+WHOLE += [(name, "tsit5") for name in all_of_them.WITH_ORBITS if name != "internal"]
+SUITE = {("internal", "rodas5p"), ("supervision", "tsit5")}
+
+
+@pytest.mark.parametrize(
+    ("name", "solver"),
+    [pytest.param(*case, marks=() if case in SUITE else whole_product) for case in WHOLE],
+)
+def test_whole_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
+    """In threads that do all at once, and in such that are interrupted and leave their steps for others."""
+    ways = [partial(RouteOnThisProcessor, threads=3)]
+    ways.append(partial(RouteOnThisProcessor, threads=2, work=40, others=True))
+    _, at_once, interrupted = all_of_them.whole_orbits(monkeypatch, name, solver, *ways)
+    assert at_once.launches == 1
+    assert interrupted.launches > 5
+
+
+def test_whole_orbits_are_valid_for_the_assembler(monkeypatch, tmp_path):
+    text = ptx(route_kernel(route_of(monkeypatch, "internal", "taylor"), "kernel"))
+    all_of_them.assert_valid(text, CARDS[1], tmp_path, once=False)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import RouteProgram
 from ..folds import Folding
-from ..ir import DTYPES, Unsupported
+from ..ir import DTYPES
 from ..lanes import Loop
 from ..llvm.floats import LIBRARY
 from ..llvm.which_instruction import instruction
@@ -18,6 +17,7 @@ from .lane_code import lane_kernel
 from .launch import Kernel, require_takes_ptx, run_lanes
 from .libdevice import libdevice
 from .ptx import ptx
+from .route_program import GpuRouteProgram
 
 Array = Any
 
@@ -28,7 +28,7 @@ class Gpu:
     platform = "cuda"
     width = 1
     traced_grids = True
-    routes = False
+    routes = True
 
     def supports(self, op: str, dtype: str) -> bool:
         """Whether there is an operation whose first argument has this dtype.
@@ -52,9 +52,9 @@ class Gpu:
     def begin(self, part: Part) -> None:
         """Nothing: a kernel is one text."""
 
-    def route(self, route: Route) -> RouteProgram:
-        """None yet: XLA launches one part after another."""
-        raise Unsupported("routes on a GPU")
+    def route(self, route: Route) -> GpuRouteProgram:
+        """A program that takes lanes along a route."""
+        return GpuRouteProgram(route)
 
 
 class GpuLaneProgram:

@@ -8,12 +8,17 @@ kernel.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from ..ir import bytes_of
 from ..lanes import Leaf, Loop
+from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
 from .lane_numbers import numbers_of
+
+# What a thread has to know besides its lane's numbers: the lane, how many there are, and how many threads.
+REMEMBERED = ("lane", "lanes", "threads")
 
 
 def lane_kernel(loop: Loop, name: str) -> str:
@@ -35,7 +40,7 @@ class LaneCode:
     """
 
     def __init__(self, loop: Loop) -> None:
-        self.loop, self.numbers = loop, numbers_of(loop)
+        self.loop, self.numbers = loop, numbers_of(loop, partial(_place, loop), REMEMBERED)
         self.code = self.numbers.code
         self.enter()
         self.fetch()
@@ -119,3 +124,11 @@ class LaneCode:
                         value = self.numbers.read(number + j, type_, size)
                         code.add(f"store {type_} {value}, {MEMORY} {there}, align {size}")
             number += leaf.size
+
+
+def _place(loop: Loop, code: VectorCode, array: str, k: int, j: int) -> str:
+    """A pointer to a number of the lane in what the thread was given."""
+    leaf = loop.leaves[k]
+    begin = code.emit(f"mul i64 %lane, {leaf.size}")
+    at = code.emit(f"add i64 {begin}, {j}")
+    return code.emit(f"getelementptr {memory_type(leaf.dtype)}, {MEMORY} %{array}{k}, i64 {at}")

@@ -3,17 +3,19 @@
 What is made of a lane by a call (`Loop.once`) goes where it belongs as soon as it is there.
 """
 
+from collections.abc import Callable, Sequence
+
 from ..ends import End
 from ..ir import Scalar, bytes_of, with_loops
 from ..lanes import Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from .kernel import MEMORY
-from .planning import Allocated, planned, spills
+from .planning import Allocated, planned, room_of, spills
 from .thread_code import Cells, ThreadCode
 
-# What a thread has to know besides its lane's numbers: the lane, how many there are, and how many threads.
-REMEMBERED = ("lane", "lanes", "threads")
+# place(code, "in" or "out", k, j) points to the j-th number of leaf k, of what is given or what is made.
+Place = Callable[[VectorCode, str, int, int], str]
 # The number of an end that is no number of the lane.
 _COND = -1
 
@@ -44,7 +46,7 @@ class InRegisters:
         return True
 
     def remember(self, what: str, number: str) -> None:
-        """Keep one of `REMEMBERED`, of 32 bits, for after the last step."""
+        """Keep what is to be `remembered`, of 32 bits, for after the last step."""
         self._kept[what] = number
 
     def recall(self, what: str) -> str:
@@ -66,8 +68,10 @@ class InCells:
     What a call is given is read where it lies once it is needed, and what it makes written as it is made.
     """
 
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
+    def __init__(
+        self, loop: Loop, place: Place, remembered: Sequence[str] = (), called: bool = False
+    ) -> None:
+        self.loop, self._place, self._remembered, self._called = loop, place, tuple(remembered), called
         self._leaves = [(k, j) for k, leaf in enumerate(loop.leaves) for j in range(leaf.size)]
         kept = [number for number in range(len(self._leaves)) if self._has_cell(number)]
         self._cell = {number: cell for cell, number in enumerate(kept)}
@@ -94,7 +98,8 @@ class InCells:
 
     def _planned(self, ends: list[End]) -> Allocated:
         homes = {s: self._cell.get(s.value) for s in _inputs(self.loop)}
-        return planned(ends, homes, len(self._cell) + len(REMEMBERED))
+        first = len(self._cell) + len(self._remembered)
+        return planned(ends, homes, first, room_of(ends, self._called))
 
     def reserve(self) -> None:
         """Make room for what does not fit into shared memory."""
@@ -115,12 +120,12 @@ class InCells:
         return number in self._cell
 
     def remember(self, what: str, number: str) -> None:
-        """Keep one of `REMEMBERED`, of 32 bits, for after the last step."""
-        self.code.put_plain(len(self._cell) + REMEMBERED.index(what), number, "i32", 4)
+        """Keep what is to be `remembered`, of 32 bits, for after the last step."""
+        self.code.put_plain(len(self._cell) + self._remembered.index(what), number, "i32", 4)
 
     def recall(self, what: str) -> str:
         """What was kept."""
-        return self.code.take_plain(len(self._cell) + REMEMBERED.index(what), "i32", 4)
+        return self.code.take_plain(len(self._cell) + self._remembered.index(what), "i32", 4)
 
     def read(self, number: int, type_: str, size: int) -> str:
         """A number of the lane."""
@@ -136,29 +141,29 @@ class InCells:
         if number in self._cell:
             self.code.put(self._cell[number], scalar)
             return
-        there, type_ = self._place("out", number, scalar), memory_type(scalar.dtype)
+        there = self._place(self.code, "out", *self._leaves[number])
+        type_ = memory_type(scalar.dtype)
         value = self.code.number(scalar)
         self.code.add(f"store {type_} {value}, {MEMORY} {there}, align {bytes_of(scalar.dtype)}")
 
     def _fetch(self, scalar: Scalar) -> str:
-        there, type_ = self._place("in", scalar.value, scalar), memory_type(scalar.dtype)
-        size = bytes_of(scalar.dtype)
+        there = self._place(self.code, "in", *self._leaves[scalar.value])
+        type_, size = memory_type(scalar.dtype), bytes_of(scalar.dtype)
         number = self.code.emit(f"load {type_}, {MEMORY} {there}, align {size}")
         return self.code.broadcast(number, scalar.dtype)
-
-    def _place(self, array: str, number: int, scalar: Scalar) -> str:
-        """A pointer to a number of the lane in what the thread was given."""
-        k, j = self._leaves[number]
-        begin = self.code.emit(f"mul i64 %lane, {self.loop.leaves[k].size}")
-        at = self.code.emit(f"add i64 {begin}, {j}")
-        return self.code.emit(f"getelementptr {memory_type(scalar.dtype)}, {MEMORY} %{array}{k}, i64 {at}")
 
 
 def _inputs(loop: Loop) -> list[Scalar]:
     return [s for s in with_loops([loop.cond, *loop.body]) if s.op == "input"]
 
 
-def numbers_of(loop: Loop) -> InRegisters | InCells:
-    """Where the numbers of a loop's lanes are best."""
+def numbers_of(
+    loop: Loop, place: Place, remembered: Sequence[str] = (), called: bool = False
+) -> InRegisters | InCells:
+    """Where the numbers of a loop's lanes are best.
+
+    `remembered` is what the thread has to know besides them, while the loop goes on; `called`: it is a
+    function that the kernel calls.
+    """
     ends = [End(s, k) for k, s in enumerate([loop.cond, *loop.body])]
-    return InCells(loop) if spills(ends, _inputs(loop)) else InRegisters(loop)
+    return InCells(loop, place, remembered, called) if spills(ends, _inputs(loop)) else InRegisters(loop)

@@ -18,6 +18,7 @@ from jax.interpreters import batching, mlir
 from ..ir import Unsupported
 from .kernel import BLOCK
 from .ptx import OLDEST
+from .record import WARP, WORD
 
 Array = Any
 
@@ -26,6 +27,12 @@ _TARGET = "__gpu$xla.gpu.ptx"
 _KNOWN = ((0, 10), (0, 13))
 # More threads than an H100 holds at once; those that find no lane end at once.
 _MOST_BLOCKS = 2048
+# The same of threads that each have a record: of 128 registers an H100 holds 67,584, of 255 half as many. And
+# bytes of all records.
+_MOST_ON_ROUTES, _MOST_RECORDS = 65_536, 2**29
+# Operations, by 256, that a thread computes in one launch of a route. A step of 2,000 takes a thread of an
+# H100 5 us if all units for doubles are at work, and a launch a third of a second.
+WORK = 2**19
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,14 @@ class Kernel:
     name, ptx : the kernel's name, and its text.
     ranks : dims of each array that it is given, for one lane.
     results : shape and dtype, for one lane, of each array that it returns.
+    words : of a lane's record, where lanes go a route; 0 of a loop.
     """
 
     name: str
     ptx: str
     ranks: tuple[int, ...]
     results: tuple[tuple[tuple[int, ...], Any], ...]
+    words: int = 0
 
 
 def require_takes_ptx() -> None:
@@ -57,7 +66,10 @@ def require_takes_ptx() -> None:
 
 
 def _capability(gpu: Any) -> tuple[int, ...]:
-    return tuple(int(part) for part in str(gpu.compute_capability).split("."))
+    said = str(gpu.compute_capability)
+    if not said.replace(".", "").isdigit():
+        raise Unsupported(f"a GPU that is not NVIDIA's, {said}")
+    return tuple(int(part) for part in said.split("."))
 
 
 def _gpus() -> list[Any]:
@@ -127,11 +139,52 @@ def _launched(*arrays: Array, kernel: Kernel) -> list[Array]:
     lanes = prod(outer)
     if lanes == 0:
         return [jnp.zeros(s.shape, s.dtype) for s in shapes]
+    if kernel.words:
+        return _taken_up(kernel, lanes, arrays, shapes)
     counts = [jnp.full(1, lanes, jnp.int32), jnp.zeros(1, jnp.int32)]
     # The counter becomes an output, for it is written.
     counter = jax.ShapeDtypeStruct((1,), np.int32)
     aliases = {len(arrays) + 1: 0}
     return launch(kernel.name, kernel.ptx, lanes, [*arrays, *counts], [counter, *shapes], aliases)[1:]
+
+
+def _taken_up(
+    kernel: Kernel, lanes: int, arrays: Sequence[Array], shapes: Sequence[jax.ShapeDtypeStruct]
+) -> list[Array]:
+    """Launches, of which each goes on where the one before ended, until all lanes are done."""
+    threads = threads_of(kernel.words, lanes)
+    counts = jnp.asarray([lanes, WORK], jnp.int32)
+    begin = [jnp.zeros(one.shape, one.dtype) for one in [*carried(kernel.words, threads), *shapes]]
+    given = [array for array in arrays if array.size]
+
+    def one(carries: list[Array]) -> list[Array]:
+        written = [k for k, carry in enumerate(carries) if carry.size]
+        there = [jax.ShapeDtypeStruct(carries[k].shape, carries[k].dtype) for k in written]
+        aliases = {len(given) + 1 + k: k for k in range(len(written))}
+        later = launch(
+            kernel.name, kernel.ptx, threads, [*given, counts, *(carries[k] for k in written)], there, aliases
+        )
+        return [*(dict(zip(written, later, strict=True)).get(k, carry) for k, carry in enumerate(carries))]
+
+    def is_open(carries: list[Array]) -> Array:
+        return carries[2][1] < lanes
+
+    return jax.lax.while_loop(is_open, one, begin)[3:]
+
+
+def threads_of(words: int, lanes: int) -> int:
+    """How many threads take so many lanes along a route: one each, if that is not too many; whole blocks."""
+    most = min(_MOST_ON_ROUTES, _MOST_RECORDS // (words * WORD))
+    return max(min(-(-lanes // BLOCK), most // BLOCK), 1) * BLOCK
+
+
+def carried(words: int, threads: int) -> list[jax.ShapeDtypeStruct]:
+    """What a launch of a route hands to the next: records, where each thread is, and counts of lanes."""
+    return [
+        jax.ShapeDtypeStruct((threads // WARP, words, WARP), np.int64),
+        jax.ShapeDtypeStruct((2, threads), np.int32),
+        jax.ShapeDtypeStruct((2,), np.int32),
+    ]
 
 
 def _at_once(*arrays: Array, kernel: Kernel) -> list[Array]:

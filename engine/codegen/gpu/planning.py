@@ -12,8 +12,11 @@ from .moves import Move
 # Of the 255 registers so many hold a lane's numbers where it is planned which; others hold addresses and what
 # divisions need. Without a plan a program may take `FULL`.
 ROOM, FULL = 160, 200
-# In long programs the assembler moves more operations to where it likes them.
+# In long programs, of so many operations, the assembler moves more of them to where it likes them.
 _LONG, _ROOM_OF_LONG = 5_000, 96
+# The same of a function that a kernel calls: NVIDIA's assembler keeps some registers for calls. Of steps of
+# 2,500 operations, which fit as a kernel of their own, it spilled 416 bytes.
+_CALLED, _LONG_CALLED, _ROOM_OF_LONG_CALLED = 144, 2_000, 56
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ def spills(ends: Sequence[End], inputs: Sequence[Scalar]) -> bool:
     return sum(map(registers, inputs)) + region.most > FULL
 
 
+def room_of(ends: Sequence[End], called: bool = False) -> int:
+    """How many registers of 32 bits suit these ends' numbers; `called`: of a function that a kernel calls."""
+    count = operations(e.scalar for e in ends)
+    if called:
+        return _CALLED if count < _LONG_CALLED else _ROOM_OF_LONG_CALLED
+    return ROOM if count < _LONG else _ROOM_OF_LONG
+
+
 def planned(
     ends: Sequence[End], homes: Mapping[Scalar, int | None], first: int, room: int | None = None
 ) -> Allocated:
@@ -44,7 +55,7 @@ def planned(
     homes : inputs lie there: in a cell or, of None, where the caller finds them.
     first : the first cell that is free.
     """
-    room = room or (ROOM if operations(e.scalar for e in ends) < _LONG else _ROOM_OF_LONG)
+    room = room or room_of(ends)
     for clear in (False, True):
         ways = [_planned(ends, Memory(dict(homes), first, sort, {}, clear), room) for sort in (False, True)]
         best = min(ways, key=lambda way: (way.uses.total(), len(way.moves)))

@@ -161,3 +161,10 @@ class Route:
     def bytes(self) -> int:
         """Of a record."""
         return max(room.offset + room.bytes for room in self.rooms)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Each of its parts once."""
+        ends = [block.end for block in self.blocks]
+        steps = [step for block in self.blocks for step in block.steps]
+        return list(dict.fromkeys(s.part for s in (*steps, *ends) if isinstance(s, Apply | Repeat)))

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen import lane_loop as loops
 from equisweep.engine.codegen.cpu import jit
 from equisweep.engine.codegen.cpu.route_lanes import route_code
 from equisweep.engine.codegen.ir import Unsupported
@@ -13,6 +14,7 @@ from equisweep.engine.codegen.lane_call import lane_call
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lane_route import lane_route
 from equisweep.engine.codegen.route.route import Room, Route
+from helpers.codegen.gpu import OnThisProcessor
 from jax import lax
 
 
@@ -24,15 +26,23 @@ def routed(function, *given):
     return lane_route(lane_loop, function, given)
 
 
+def on_threads(function, *given):
+    """The same by a GPU's threads, which this processor runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loops, "lane_backends", lambda: [OnThisProcessor()])
+        return jax.jit(jax.vmap(partial(routed, function)))(*given)
+
+
 def same(function, *given):
-    """Its results by one call, which are those of call after call by XLA."""
+    """Its results by one call, which are those of call after call by XLA, and those of a GPU's threads."""
     lowered = jax.jit(jax.vmap(partial(routed, function))).lower(*given)
     assert lowered.as_text().count("stablehlo.custom_call") == 1
     assert "stablehlo.while" not in lowered.as_text()
     found = lowered.compile()(*given)
     expected = jax.jit(jax.vmap(lambda *given: function(lane_loop, given)))(*given)
-    for one, other in zip(bits(found), bits(expected), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for other in (expected, on_threads(function, *given)):
+        for one, two in zip(bits(found), bits(other), strict=True):
+            np.testing.assert_array_equal(one, two)
     return found
 
 

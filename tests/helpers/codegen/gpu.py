@@ -4,6 +4,7 @@ import ctypes
 import re
 import subprocess
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,11 @@ from equisweep.engine.codegen.gpu.grid_code import parameters, stage_code, stage
 from equisweep.engine.codegen.gpu.grid_program import GpuGridProgram
 from equisweep.engine.codegen.gpu.kernel import BLOCK, CELL, SHARED_CELLS
 from equisweep.engine.codegen.gpu.lane_code import LaneCode
+from equisweep.engine.codegen.gpu.launch import WORK, carried
+from equisweep.engine.codegen.gpu.record import WARP, words_of
+from equisweep.engine.codegen.gpu.route_code import parameters as route_parameters
+from equisweep.engine.codegen.gpu.route_code import route_thread
+from equisweep.engine.codegen.gpu.route_program import require_room
 
 CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []
@@ -133,6 +139,55 @@ class FoldOnThisProcessor(GpuFoldProgram):
         return [zeros, *written]
 
 
+# A thread is alone here; with `others` it takes itself for one of a warp whose others are busy elsewhere.
+_WARP = """
+define internal i32 @together() {{ ret i32 {mask} }}
+define internal i32 @ballot(i32 %mask, i1 %holds) {{ %one = zext i1 %holds to i32  ret i32 %one }}
+define internal i32 @greatest(i32 %number, i32 %mask) {{ ret i32 %number }}
+"""
+
+
+class RouteOnThisProcessor:
+    """The kernel of a route, of which so many threads run one after another until all lanes are done.
+
+    `work` is what a thread does in a launch, `others`: it leaves its steps after each, to look for others.
+    `launches` is how many there were the last time.
+    """
+
+    def __init__(self, route, threads, work=WORK, *, others=False):
+        require_room(route)
+        self.route, self.threads, self.work, self.launches = route, threads, work, 0
+        warp = _WARP.format(mask=-1 if others else 1)
+        self.thread = thread_on_this_processor(
+            lambda name: warp + route_thread(route, name), len(route_parameters(route))
+        )
+
+    def __call__(self, arrays, shapes):
+        return jax.pure_callback(
+            lambda *a: self.run([*map(np.asarray, a)], shapes), list(shapes), *arrays,
+            vmap_method="broadcast_all",
+        )  # fmt: skip
+
+    def run(self, arrays, shapes):
+        outer = arrays[0].shape[: arrays[0].ndim - len(self.route.inputs[0].shape)]
+        lanes, warps = prod(outer), -(-self.threads // WARP)
+        given = [np.ascontiguousarray(a) for a in arrays if a.size or not lanes]
+        shapes = [((*outer, *one.shape), one.dtype) for one in shapes]
+        # What is not written yet may hold anything.
+        made = [np.full(shape, 77).astype(dtype) for shape, dtype in shapes]
+        begin = [np.zeros(one.shape, one.dtype) for one in carried(words_of(self.route), warps * WARP)]
+        begin[0][...] = 0x7FF4DEADBEEFDEAD
+        begin[1] = begin[1].ravel()[: 2 * self.threads]
+        counts = np.array([lanes, self.work], np.int32)
+        self.launches = 0
+        while begin[2][1] < lanes:
+            self.launches += 1
+            assert self.launches < 100_000
+            for first in range(self.threads):
+                self.thread(first, self.threads, [*given, counts, *begin, *(m for m in made if m.size)])
+        return made
+
+
 class OnThisProcessor(Gpu):
     """The GPU's back end, whose threads this processor runs, one after another; they are so many.
 
@@ -150,6 +205,9 @@ class OnThisProcessor(Gpu):
 
     def folded(self, folding):
         return FoldOnThisProcessor(folding, self.threads)
+
+    def route(self, route):
+        return RouteOnThisProcessor(route, self.threads)
 
     def lanes(self, loop):
         code = LaneCode(loop)

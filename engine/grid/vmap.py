@@ -24,7 +24,7 @@ from ..feedback.progress import clock
 from ..xla.effort import effort, hurried
 from ..xla.executable import Keep, Program, compiled_anew
 from ..xla.guarded_loops import loops_guarded
-from ..xla.inline_lapack import holds_lapack, inline_lapack
+from ..xla.inline_calls import holds_pooled_calls, inline_calls
 from ..xla.library_checks import checks_as_nan
 from ..xla.live_bytes import equation_count, live_bytes, longest_chain, loop_count
 from ..xla.operation_by_operation import evaluated, seconds_to_compile
@@ -93,9 +93,9 @@ class GridVmap:
         self._shared = tuple(shared)
         self._what = f"{what} through XLA".strip()
         trace = self._function.trace(*coordinates, *shared)
-        rewritten = device.platform == "cpu" and holds_lapack(trace.jaxpr.jaxpr)
+        rewritten = device.platform == "cpu" and holds_pooled_calls(trace.jaxpr.jaxpr)
         if rewritten:
-            self._plain = inline_lapack(self._plain)
+            self._plain = inline_calls(self._plain)
             self._named = _named(self._plain)
             self._function = self._jit()
         self.compile_seconds, self.remark, self._by_operation = _estimate(trace), "", False

@@ -9,7 +9,7 @@ from equisweep.engine.called import called
 from equisweep.engine.ode.switching.search import switches_of
 from equisweep.engine.wide.integers import may_lose, with_wide_integers
 from equisweep.engine.xla.guarded_loops import has_inner_loops
-from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
+from equisweep.engine.xla.inline_calls import holds_pooled_calls, inline_calls
 from equisweep.engine.xla.library_checks import checks_as_nan
 from equisweep.engine.xla.live_bytes import live_bytes, loop_count
 from equisweep.engine.xla.operation_by_operation import evaluated
@@ -76,8 +76,8 @@ def test_counts_are_not_cut_off_within(way):
 def test_matrices_are_solved_in_parts(way):
     matrices = jnp.broadcast_to(2 * jnp.eye(60), (5, 60, 60))
     solve = way(lambda a: jnp.linalg.inv(a))
-    assert holds_lapack(traced(solve, matrices).jaxpr)
-    in_parts = traced(inline_lapack(solve), matrices)
+    assert holds_pooled_calls(traced(solve, matrices).jaxpr)
+    in_parts = traced(inline_calls(solve), matrices)
     assert loop_count(in_parts.jaxpr) > loop_count(traced(solve, matrices).jaxpr)
     np.testing.assert_allclose(core.jaxpr_as_fun(in_parts)(matrices)[0], matrices / 4, rtol=1e-14)
 

@@ -1,4 +1,4 @@
-"""Programs that call LAPACK end, however many threads compute them, and give the numbers of NumPy."""
+"""Programs that call LAPACK or transform end, however many threads compute them, and with NumPy's numbers."""
 
 import json
 import subprocess
@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import lineax
 import numpy as np
 import pytest
-from equisweep.engine.xla.inline_lapack import holds_lapack, inline_lapack
+from equisweep.engine.xla import transforms
+from equisweep.engine.xla.inline_calls import holds_pooled_calls, inline_calls
 from helpers.codegen.jaxprs import equations
 from helpers.programs import linear_algebra
 from helpers.programs.linear_algebra import POINTS, ROUTINES, TIMES
@@ -39,7 +40,7 @@ def call_sizes(jaxpr):
     """The batches of all calls into LAPACK in a program."""
     found = []
     for equation in jaxpr.eqns:
-        if holds_lapack(jaxpr.replace(eqns=[equation])):
+        if holds_pooled_calls(jaxpr.replace(eqns=[equation])):
             inner = [
                 v
                 for v in jax.tree.leaves(equation.params, is_leaf=lambda v: hasattr(v, "eqns"))
@@ -58,7 +59,7 @@ def test_no_call_gets_more_work_than_one_thread_does_itself(size, most):
         return jnp.linalg.solve(matrix, jnp.ones(size))
 
     matrices = np.random.default_rng(3).normal(size=(2, 500, size, size))
-    function = inline_lapack(jax.vmap(jax.vmap(solve)))
+    function = inline_calls(jax.vmap(jax.vmap(solve)))
     sizes = call_sizes(jax.make_jaxpr(function)(matrices).jaxpr)
     assert sizes
     assert max(sizes) <= most
@@ -76,11 +77,11 @@ def test_what_a_primitive_of_another_library_calls_is_cut_as_well():
     names = {equation.primitive.name for equation in equations(jax.make_jaxpr(plain)(matrices))}
     assert "vprim" in names
     assert "triangular_solve" not in names
-    assert holds_lapack(jax.make_jaxpr(plain)(matrices).jaxpr)
-    cut = jax.make_jaxpr(inline_lapack(plain))(matrices)
+    assert holds_pooled_calls(jax.make_jaxpr(plain)(matrices).jaxpr)
+    cut = jax.make_jaxpr(inline_calls(plain))(matrices)
     assert max(call_sizes(cut.jaxpr)) == 1
     assert "vprim" not in {equation.primitive.name for equation in equations(cut)}
-    x, slope = jax.jit(inline_lapack(plain))(matrices)
+    x, slope = jax.jit(inline_calls(plain))(matrices)
     np.testing.assert_allclose(x, np.linalg.solve(matrices, np.ones((20, 1)))[..., 0], rtol=1e-6)
     np.testing.assert_allclose(slope, -x, rtol=1e-6)  # of A x = 1 along A itself
 
@@ -103,13 +104,44 @@ def test_loops_branches_and_derivatives_are_kept():
 
     plain = jax.vmap(jax.jacfwd(point))
     a = np.linspace(0.5, 3.0, 9)
-    np.testing.assert_allclose(jax.jit(inline_lapack(plain))(a), jax.jit(plain)(a), rtol=1e-13)
+    np.testing.assert_allclose(jax.jit(inline_calls(plain))(a), jax.jit(plain)(a), rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", ["fft", "ifft", "rfft", "irfft"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("few", [False, True])
+def test_transforms_of_a_release_that_waits_are_of_few_lines(monkeypatch, kind, rank, few):
+    monkeypatch.setattr(transforms, "wait", lambda: True)
+    shape = (1, *[4] * (rank - 1), 7) if few else (3, 11, *(6, 5, 8)[:rank])
+    x = np.random.default_rng(rank).normal(size=shape)
+    axes = tuple(range(-rank, 0))
+    function = inline_calls(lambda a: getattr(jnp.fft, kind + "n")(a, axes=axes))
+    assert holds_pooled_calls(jax.make_jaxpr(lambda a: jnp.fft.fft(a))(x).jaxpr)
+    sizes = [
+        e.invars[0].aval.shape for e in equations(jax.make_jaxpr(function)(x)) if e.primitive.name == "fft"
+    ]
+    assert len(sizes) >= rank
+    assert all(len(size) == 2 and size[0] <= 7 for size in sizes)
+    np.testing.assert_allclose(jax.jit(function)(x), getattr(np.fft, kind + "n")(x, axes=axes), atol=1e-12)
+
+
+def test_long_transforms_are_made_one_by_one(monkeypatch):
+    monkeypatch.setattr(transforms, "wait", lambda: True)
+    x = np.random.default_rng(1).normal(size=(3, 1000))
+    made = jax.make_jaxpr(inline_calls(jnp.fft.rfft))(x)
+    assert {e.invars[0].aval.shape for e in equations(made) if e.primitive.name == "fft"} == {(1, 1000)}
+    np.testing.assert_allclose(inline_calls(jnp.fft.rfft)(x), np.fft.rfft(x), atol=1e-11)
+
+
+def test_transforms_of_other_releases_are_left_as_they_are(monkeypatch):
+    monkeypatch.setattr(transforms, "wait", lambda: False)
+    assert not holds_pooled_calls(jax.make_jaxpr(jnp.fft.fft)(np.ones((50, 8))).jaxpr)
 
 
 def test_a_program_without_linear_algebra_is_told_from_one_with_it():
     matrix = np.eye(3)
-    assert not holds_lapack(jax.make_jaxpr(lambda m: jnp.sin(m) @ m)(matrix).jaxpr)
-    assert holds_lapack(jax.make_jaxpr(jax.jit(lambda m: jnp.linalg.inv(m)))(matrix).jaxpr)
+    assert not holds_pooled_calls(jax.make_jaxpr(lambda m: jnp.sin(m) @ m)(matrix).jaxpr)
+    assert holds_pooled_calls(jax.make_jaxpr(jax.jit(lambda m: jnp.linalg.inv(m)))(matrix).jaxpr)
 
 
 def primitive(name, compute):
@@ -142,9 +174,9 @@ OTHERS.append(primitive("other", lambda _, x: jax.jit(lambda y: OWN_WORK["anothe
 @pytest.mark.parametrize("name", OWN_WORK)
 def test_a_primitive_that_is_implemented_by_itself_is_left_as_it_is(name):
     own = OWN_WORK[name]
-    assert not holds_lapack(jax.make_jaxpr(own.bind)(jnp.ones(3)).jaxpr)
+    assert not holds_pooled_calls(jax.make_jaxpr(own.bind)(jnp.ones(3)).jaxpr)
     matrices = np.random.default_rng(5).normal(size=(300, 20, 20))
-    function = inline_lapack(lambda m: own.bind(jnp.linalg.inv(m)))
+    function = inline_calls(lambda m: own.bind(jnp.linalg.inv(m)))
     cut = jax.make_jaxpr(function)(matrices)
     assert own in {equation.primitive for equation in equations(cut)}
     np.testing.assert_allclose(jax.jit(function)(matrices), np.linalg.inv(matrices) + 1, rtol=1e-6)
@@ -155,4 +187,4 @@ def test_a_primitive_that_calls_itself_and_ends_is_opened():
         return own.bind(x, steps=steps - 1) if steps else jnp.linalg.inv(x)
 
     own = primitive("ending", compute)
-    assert holds_lapack(jax.make_jaxpr(own.bind)(jnp.eye(3)).jaxpr)
+    assert holds_pooled_calls(jax.make_jaxpr(own.bind)(jnp.eye(3)).jaxpr)

@@ -1,4 +1,4 @@
-"""Batched calls into LAPACK, cut so small that none of them waits for XLA's pool of threads.
+"""Batched calls into LAPACK and Fourier transforms, cut so small that none waits for XLA's pool of threads.
 
 On a CPU jaxlib before 0.11 cuts a large batch of matrices into tasks for XLA's own pool, and the thread that
 asked waits for them. It is itself a thread of that pool: as soon as every one of them waits, none is left to
@@ -8,7 +8,7 @@ one program on two cores are enough. Below a certain amount of work (``GetLapack
 below it.
 
 Primitives of other libraries, such as ``linear_solve`` of lineax, hold such calls where no trace shows them:
-they are opened first (`foreign`).
+they are opened first (`foreign`). Fourier transforms wait with one release alone (`transforms`).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ import jax
 import jax.lax.linalg
 from jax.extend import core
 
+from . import transforms
 from .equations import bound, computed, retraced, with_inner
 from .foreign import opened
 from .live_bytes import inner_jaxprs
@@ -36,8 +37,8 @@ _LAPACK = {p.name for p in vars(jax.lax.linalg).values() if isinstance(p, core.P
 _OF_VECTORS = {"tridiagonal_solve", "lu_pivots_to_permutation"}
 
 
-def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, numbers included, whose calls into LAPACK run in the thread that makes them.
+def inline_calls(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, numbers included, whose calls of such routines run in the thread that makes them.
 
     `function` is of trees of arrays, in its final form: vmapped and differentiated already. What is returned
     is to be jitted.
@@ -51,17 +52,17 @@ def inline_lapack(function: Callable[..., Any]) -> Callable[..., Any]:
     return inlined
 
 
-def holds_lapack(jaxpr: core.Jaxpr) -> bool:
-    """Whether a program calls LAPACK anywhere, its loops, branches and inner functions included."""
-    return any(map(_calls_lapack, jaxpr.eqns))
+def holds_pooled_calls(jaxpr: core.Jaxpr) -> bool:
+    """Whether a program calls such a routine anywhere, its loops, branches and inner functions included."""
+    return any(map(_waits, jaxpr.eqns))
 
 
-def _calls_lapack(equation: Any) -> bool:
+def _waits(equation: Any) -> bool:
     inner = inner_jaxprs(equation.params)
-    if equation.primitive.name in _LAPACK or any(map(holds_lapack, inner)):
+    if _in_smaller_parts(equation) is not None or any(map(holds_pooled_calls, inner)):
         return True
     function = opened(equation)
-    return function is not None and holds_lapack(function.jaxpr)
+    return function is not None and holds_pooled_calls(function.jaxpr)
 
 
 def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -69,19 +70,26 @@ def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
 
 
 def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array) -> list[Array]:
-    """Evaluate a jaxpr, with calls into LAPACK in parts."""
+    """Evaluate a jaxpr, with such calls in parts."""
     return computed(jaxpr, consts, _results, *arguments)
 
 
 def _results(equation: Any, operands: list[Array]) -> list[Array]:
-    if equation.primitive.name in _LAPACK:
-        return _in_parts(equation, operands)
-    if (function := opened(equation)) is not None and holds_lapack(function.jaxpr):
+    if (in_parts := _in_smaller_parts(equation)) is not None:
+        return in_parts(equation, operands)
+    if (function := opened(equation)) is not None and holds_pooled_calls(function.jaxpr):
         return _run(function.jaxpr, function.consts, *operands)
-    return bound(equation, operands, with_inner(equation.params, holds_lapack, _rewritten))
+    return bound(equation, operands, with_inner(equation.params, holds_pooled_calls, _rewritten))
 
 
-def _in_parts(equation: Any, operands: list[Array]) -> list[Array]:
+def _in_smaller_parts(equation: Any) -> Callable[[Any, list[Array]], list[Array]] | None:
+    """What computes an equation in parts; None where it never waits."""
+    if equation.primitive.name in _LAPACK:
+        return _lapack_in_parts
+    return transforms.in_parts if equation.primitive.name == "fft" and transforms.wait() else None
+
+
+def _lapack_in_parts(equation: Any, operands: list[Array]) -> list[Array]:
     """One call into LAPACK for each part of the batch."""
 
     def call(*members: Array) -> list[Array]:

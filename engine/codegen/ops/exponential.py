@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from .operation import define
-from .series import Series, chained, minus, plus, product, scaled, times
+from .series import Series, chained, inner, minus, plus, scaled, times
 from .term import Term, polynomial, where
 
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42feep-1"), float.fromhex("0x1.a39ef35793c76p-33")
@@ -169,8 +169,15 @@ def _logistic(x: Term) -> Term:
 
 def _logistic_series(own: Series, k: int, x: Series) -> Any:
     """By s' = s (1 - s) x'."""
-    own.slope.append(minus(own[k - 1], product(own, k - 1, own, own)))
+    own.slope.append(_slope_of_logistic(own, k - 1))
     return chained(own.slope, k, x)
+
+
+def _slope_of_logistic(own: Series, k: int) -> Any:
+    """Coefficient k of s (1 - s)."""
+    if k == 0:
+        return own[0] - own[0] * own[0]
+    return minus(times(own[k], 1 - 2 * own[0]), inner(own, own, k) if k > 1 else None)
 
 
 define("logistic", 1, primitive=True, value=jax.nn.sigmoid, series=_logistic_series, formula=_logistic)

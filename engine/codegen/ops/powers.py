@@ -110,7 +110,7 @@ def _moving_power_series(own: Series, k: int, x: Series, exponent: Series) -> An
         own.slope.append(exponent[0] * own.beside[0])
     own.beside.append(log_series(own.beside, k, x))
     own.slope.append(convolved(exponent, own.beside, k))
-    return chained(own, k, own.slope)
+    return chained(own, k, Series(own.slope))
 
 
 define("pow", 2, value=jnp.power, series=_power_series, formula=_power)

@@ -14,13 +14,16 @@ import jax.numpy as jnp
 class Series(list[Any]):
     """Coefficients of one scalar, lowest first; where its rule wants them, of its slope, too.
 
-    `beside` holds those of what the slope is made of.
+    `beside` holds those of what the slope is made of, `rates` those of its derivative in time, where that is
+    known, and `shared` the `inner` sums with other series by their `id`, which it keeps alive.
     """
 
     def __init__(self, items: Sequence[Any] = ()) -> None:
         super().__init__(items)
         self.slope: list[Any] = []
         self.beside: list[Any] = []
+        self.rates: Series | None = None
+        self.shared: dict[tuple[int, int], tuple[Series, Any]] = {}
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -51,19 +54,37 @@ def convolved(a: list[Any], b: list[Any], k: int, first: int = 0, last: int | No
     return total
 
 
-def product(_own: Series, k: int, a: Series, b: Series) -> Any:
-    """Coefficient k of a b; of a square, each pair of factors once."""
+def inner(a: Series, b: Series, k: int) -> Any:
+    """Sum of a_j b_(k-j) without its ends, j = 0 and k: made once, and of a square each pair once."""
+    known = b.shared.get((k, id(a))) or a.shared.get((k, id(b)))
+    if known is None:
+        known = a.shared[k, id(b)] = (b, _inner(a, b, k))
+    return known[1]
+
+
+def _inner(a: Series, b: Series, k: int) -> Any:
     if a is not b:
-        return convolved(a, b, k)
-    half = scaled(convolved(a, a, k, 0, (k - 1) // 2), 2.0)
+        return convolved(a, b, k, 1, k - 1)
+    half = scaled(convolved(a, a, k, 1, (k - 1) // 2), 2.0)
     return half if k % 2 else plus(half, times(a[k // 2], a[k // 2]))
 
 
-def chained(slope: list[Any], k: int, inner: list[Any]) -> Any:
-    """Coefficient k of a function whose derivative is `slope` times that of `inner`."""
+def product(_own: Series, k: int, a: Series, b: Series) -> Any:
+    """Coefficient k of a b."""
+    if k == 0:
+        return times(a[0], b[0])
+    if a is b:
+        return plus(times(scaled(a[0], 2.0), a[k]), inner(a, a, k) if k > 1 else None)
+    ends = plus(times(a[0], b[k]), times(a[k], b[0]))
+    return plus(ends, inner(a, b, k) if k > 1 else None)
+
+
+def chained(slope: list[Any], k: int, x: Series) -> Any:
+    """Coefficient k of a function of x whose derivative is `slope`."""
     total = None
     for j in range(1, k + 1):
-        total = plus(total, times(scaled(inner[j], float(j)), slope[k - j]))
+        steepness = scaled(x[j], float(j)) if x.rates is None else x.rates[j - 1]
+        total = plus(total, times(steepness, slope[k - j]))
     return scaled(total, 1 / k)
 
 

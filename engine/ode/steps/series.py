@@ -11,12 +11,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ...codegen.ir import DTYPES, Scalar, Unsupported, order_of
+from ...codegen.ir import Scalar, Unsupported, order_of
 from ...codegen.lower.lower import lower_function
 from ...codegen.lower.rule import BrokenRule
-from ...codegen.ops import OPERATIONS
-from ...codegen.ops.series import Series
+from ...codegen.ops.series import Series, scaled
 from ...errors import SweepError
+from .recursion import Recursion
 from .stepper import Field
 
 Array = Any
@@ -59,21 +59,20 @@ def _unsuitable(reason: Exception) -> SweepError:
 def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
     rates, inputs, values = _lowered(field, t, state)
     time, components = inputs[0].item(), inputs[1].tolist()
-    known = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
-    known |= {component: Series([state[k]]) for k, component in enumerate(components)}
     nodes = order_of(rates)
     order = _order_within(nodes, {time, *components}, order)
+    given = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
+    given |= {component: Series([state[k]]) for k, component in enumerate(components)}
+    recursion = Recursion(nodes, rates, given, values, order)
+    for component, rate in zip(components, rates, strict=True):
+        given[component].rates = recursion.known[rate]
     for k in range(order):
-        for node in nodes:
-            if node not in known:
-                known[node] = Series()
-            if len(known[node]) <= k:
-                known[node].append(_coefficient(node, known, k, values))
+        if k:
+            recursion.append(k)
         for component, rate in zip(components, rates, strict=True):
-            slope = known[rate][k]
-            known[component].append(None if slope is None else slope * (1 / (k + 1)))
+            given[component].append(scaled(recursion.known[rate][k], 1 / (k + 1)))
     zero = jnp.zeros((), state.dtype)
-    filled = [[zero if c is None else c for c in known[component]] for component in components]
+    filled = [[zero if c is None else c for c in given[component]] for component in components]
     return [jnp.stack(row) for row in zip(*filled, strict=True)]
 
 
@@ -110,30 +109,3 @@ def _lowered(
     for constant in constants:
         values.extend(jnp.ravel(constant))
     return rates.tolist(), (time, components), values
-
-
-def _coefficient(node: Scalar, known: dict[Scalar, Series], k: int, values: Sequence[Array]) -> Any:
-    """The k-th coefficient of a scalar, from lower ones and from those of what it is made of."""
-    if node.op in ("constant", "input"):
-        if k:
-            return None
-        return values[node.value] if node.op == "input" else np.asarray(node.value, DTYPES[node.dtype])[()]
-    of = [known[a] for a in node.args]
-    if k == 0:
-        return _value(node, [series[0] for series in of])
-    operation = OPERATIONS[node.op]
-    constant = all(c is None for s in of for c in s[1:])
-    # Integers change in steps, whatever they are made of.
-    if operation.stepwise or node.dtype[0] != "f" or constant:
-        return None
-    if operation.series is None:
-        raise Unsupported(f"no rule for {node.op}")
-    return operation.series(known[node], k, *of)
-
-
-def _value(node: Scalar, arguments: Sequence[Array]) -> Array:
-    """The number itself: the operation, by JAX."""
-    operation = OPERATIONS.get(node.op)
-    if operation is None or operation.value is None:
-        raise Unsupported(f"no rule for {node.op}")
-    return operation.value(*arguments, **({"dtype": DTYPES[node.dtype]} if operation.typed else {}))

@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from .rough import exp2, log2
 from .series import order_within, solution_series
 from .stepper import STRETCH, Control, Field, Step, all_finite
 
@@ -98,8 +99,8 @@ class Taylor:
         for k in (len(series) - 2, len(series) - 1):
             # Of a component that is 0 next to nothing is allowed, and the part overflows in large units.
             part = jnp.minimum(jnp.max(jnp.abs(series[k]) * allows), limits.max)
-            reach.append(jnp.log(jnp.maximum(part, limits.tiny)) / -k)
-        return lax.stop_gradient(_SAFETY * jnp.exp(jnp.minimum(*reach)))
+            reach.append(log2(jnp.maximum(part, limits.tiny)) * (-1 / k))
+        return lax.stop_gradient(_SAFETY * exp2(jnp.minimum(*reach)))
 
 
 def _at(series: list[Array], step: Array) -> tuple[Array, Array]:

@@ -149,3 +149,21 @@ def test_amounts_of_any_size_beside_one_that_is_nothing_yet():
     x0 = np.array([1e-250, 1.0, 1e13, 1e150, 1e300])
     out = lanes(spring, Method("taylor"))({"x0": jnp.asarray(x0), "horizon": jnp.full(5, 20.0)})
     np.testing.assert_allclose(out["x_final"] / x0, np.cos(20.0), rtol=1e-8)
+
+
+def test_amounts_of_any_size_in_products():
+    """Their squares may be no numbers, and the products of the parameters neither; what both make is one."""
+    growth = Flow(
+        start=lambda p: jnp.stack([0.1 * p["most"]]),
+        field=lambda t, z, p: (
+            z * (1 - z / p["most"])
+            + 0.25 * z * (1 - z * p["per_amount"])
+            + (z * p["per_amount"] * p["most"]) * (0.25 - 0.25 * z * p["per_amount"])
+        ),
+        observe=lambda z, p: {"x": z[0]},
+        observables=seen("x"),
+    )
+    most = np.array([1e-250, 1e-200, 1e-140, 1.0, 1e140, 1e200, 1e250])
+    p = {"most": jnp.asarray(most), "per_amount": jnp.asarray(1 / most), "horizon": jnp.full(len(most), 3.0)}
+    out = lanes(growth, Method("taylor", settle=0, max_steps=100))(p)
+    np.testing.assert_allclose(out["x_final"] / most, 1 / (1 + 9 * np.exp(-1.5 * 3.0)), rtol=1e-8)

@@ -48,7 +48,8 @@ def require_outside_cubes(path: Path) -> Path:
 
     A cube's folder holds what its manifest vouches for, and all of it goes when the cube is overwritten.
     """
-    for folder in () if is_url(path) else path.absolute().parents:
+    # As it lies there, not as it is called: a name may go by a link, or into a cube and out again.
+    for folder in () if is_url(path) else Path(os.path.realpath(path.parent), path.name).parents:
         if _is_cube(folder):
             raise SweepError(f"{path}: would lie in the folder of the cube {folder}; choose another place")
     return path

@@ -130,10 +130,14 @@ def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end:
 
 
 def _rounding(bound: Bound, lane: Lane) -> Array:
-    """How wrong rounding makes each rate, shape (d,)."""
+    """How wrong rounding makes each rate, shape (d,); 0 where numbers do not say it.
+
+    Where a power in a derivative falls below all numbers that is infinite, and would allow any error.
+    """
     lane = lax.stop_gradient(lane)
     jumps = bound.switches
-    return lax.stop_gradient(rounding_noise(partial(bound.field, lane.t), lane.state, jumps))
+    noise = lax.stop_gradient(rounding_noise(partial(bound.field, lane.t), lane.state, jumps))
+    return jnp.where(jnp.isfinite(noise), noise, 0.0)
 
 
 def _hindering(bound: Bound, lane: Lane, rounding: Array) -> Array:

@@ -82,6 +82,19 @@ def test_python_writes_nothing_there_either(cube):
     assert check_output("zarr", cube.parent / "part.zarr", overwrite=False) == "zarr"
 
 
+def test_a_place_is_in_a_cube_as_it_lies_and_not_as_it_is_called(cube, monkeypatch):
+    link = cube.parent / "link"
+    link.symlink_to(cube / "status")
+    with pytest.raises(SweepError, match="would lie in the folder of the cube"):
+        require_outside_cubes(link / "a.csv")
+    for outside in (cube / ".." / "a.csv", cube / "status" / ".." / ".." / "a.csv"):
+        assert require_outside_cubes(outside) == outside
+    monkeypatch.chdir(cube)
+    assert require_outside_cubes(Path("../a.csv")) == Path("../a.csv")
+    with pytest.raises(SweepError, match="would lie in"):
+        require_outside_cubes(Path("a.csv"))
+
+
 def test_an_empty_path_is_refused_by_commands(capsys):
     with pytest.raises(SystemExit):
         main(["info", ""])

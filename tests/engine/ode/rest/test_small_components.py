@@ -109,3 +109,17 @@ def test_a_small_balance_beside_large_components_is_reached():
         horizon=1e3,
     )
     np.testing.assert_allclose(out["y_final"], 1e-13, rtol=2e-7)
+
+
+def test_a_derivative_that_numbers_do_not_hold_allows_no_error():
+    """From 1e-162 on that of a share divides by a square that is 0. Amounts grew from there to 1e41."""
+
+    def field(z, _):
+        infections = 0.002 * z[0] * z[1] / (z[0] + z[1])
+        return [-z[0] - infections, infections - z[1]]
+
+    ends = np.array([300.0, 500.0, 600.0])
+    method = Method("dopri8", rtol=1e-9, settle=0.0)
+    out = run(("s", "i"), lambda _: [1.0, 0.5], field, method, horizon=ends)
+    np.testing.assert_allclose(np.log(out["s_final"] + out["i_final"]), np.log(1.5) - ends, atol=1e-3)
+    assert (np.minimum(out["s_final"], out["i_final"]) > 0).all()

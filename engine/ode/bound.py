@@ -65,7 +65,7 @@ class Bound:
             sources = sources_of(self.observe, flow.swings, flow.start(p, **static)) if flow.swings else ()
         self.followed = Followed(self.observe, flow.swings, sources)
         self.may_settle = method.settle > 0 and not self.resting.driven
-        asked = method.fixed_steps is None or self.may_settle or bool(flow.swings or self.resting.groups)
+        asked = method.fixed_steps is None or self.may_settle or bool(flow.swings)
         self.scaled = asked and not flow.faces  # shares' logits are of size 1, and change their signs
         self.vanishes = bool(self.resting.groups)
         self.gathers = self.may_settle and bool(self.resting.quadratures)
@@ -173,11 +173,9 @@ class Bound:
         floor = settling_floor(method.settle, lane.largest, self.resting.quadratures, hidden, error)
         return scale_of(lane.largest, self.flow.scale, floor)
 
-    def is_due(self, largest: Array | None, state: Array, vanished: Vanished | None) -> Array | None:
-        """Whether anything is due of what vanishes at a state; `largest` as of `Lane`; None: nothing does."""
-        if vanished is None or largest is None:
-            return None
-        return is_due(state, vanished, self.own_scale(largest))
+    def is_due(self, state: Array, vanished: Vanished | None) -> Array | None:
+        """Whether anything is due of what vanishes at a state; None: nothing does."""
+        return None if vanished is None else is_due(state, vanished)
 
     def followed_down(
         self, largest: Array, at: Moment, vanished: Vanished, calls: Array, end: Array

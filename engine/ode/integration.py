@@ -37,7 +37,10 @@ class Integration(Bound):
         if isinstance(self.stepper, SwitchWatch):
             zero, state = beginning(self.stepper, zero, state, end)
         rates = self.field(zero, state)
-        largest = grown(jnp.zeros_like(state), state) if self.scaled else None
+        largest = grown(jnp.zeros_like(state), state) if self.scaled or self.vanishes else None
+        vanished = None
+        if largest is not None and self.vanishes:
+            vanished = none_vanished(state, self.own_scale(largest), self.resting.groups)
         sticks = self.stepper.sticks(zero, state) if isinstance(self.stepper, SwitchWatch) else None
         lane = Lane(
             t=zero, state=state, rates=rates,
@@ -48,7 +51,7 @@ class Integration(Bound):
             watch=None, largest=largest, sticks=sticks,
             noise=jnp.zeros_like(state) if self.has_noise else None,
             calls=jnp.asarray(False) if self.vanishes else None,
-            vanished=none_vanished(state, self.resting.groups) if self.vanishes else None,
+            vanished=vanished,
             status=status_at_start(end, state, rates, self.check()),
             turns=no_turns(len(self.flow.swings), state) if self.flow.swings else None,
         )  # fmt: skip
@@ -137,11 +140,12 @@ class Integration(Bound):
         part = None if lane.watch is None else lane.watch.allowed
         stepper = self.stepper_at(lane.largest, lane.noise, lane.sticks, part)
         tried = stepper.step(lane.t, end, lane.size, lane.state, lane.rates, lane.solver_state)
-        largest = grown_in_step(lane.largest, lane, tried)
+        # Where steps do not ask for scales, what vanishes has that of the start and of looks.
+        largest = grown_in_step(lane.largest, lane, tried) if self.scaled else lane.largest
         kept = lane._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
             steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried),
-            calls=self.is_due(lane.largest, tried.state, vanished),
+            calls=self.is_due(tried.state, vanished),
         )  # fmt: skip
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)

@@ -15,7 +15,7 @@ Array = Any
 # After so many steps in a row that were not kept, it is looked at whether rounding is why.
 MANY_REFUSED = 5
 # What a look at components that vanish may change of a lane.
-VANISHING = "state", "rates", "calls", "vanished", "turns"
+VANISHING = "state", "rates", "largest", "calls", "vanished", "turns"
 
 
 class Moment(NamedTuple):
@@ -110,6 +110,7 @@ class Looked(NamedTuple):
     arrival: Arrival | None
     state: Array | None = None
     rates: Array | None = None
+    largest: Array | None = None
     calls: Array | None = None
     vanished: Vanished | None = None
     turns: Turns | None = None

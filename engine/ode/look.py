@@ -15,7 +15,7 @@ from .rest.chart import Chart
 from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
-from .scale import least_scale
+from .scale import grown, least_scale
 from .vanishing.levels import levels_at, true_state
 
 Array = Any
@@ -58,13 +58,16 @@ def _followed_down(bound: Bound, orbit: Orbit, end: Array) -> Orbit:
     if lane.vanished is None or lane.largest is None or lane.calls is None:
         return orbit
     at = Moment(lane.t, lane.state, lane.rates)
-    state, rates, vanished = bound.followed_down(lane.largest, at, lane.vanished, lane.calls, end)
+    largest = grown(lane.largest, lane.state)
+    state, rates, vanished = bound.followed_down(largest, at, lane.vanished, lane.calls, end)
     turns = lane.turns
     if turns is not None:  # what was kept since the last look had the levels of then
         levels = levels_at(turns.t[..., None], lane.vanished.levels, lane.vanished.looked)
         levels = jnp.where(lane.calls, levels, 0)
         turns = turns._replace(state=true_state(turns.state, levels))
-    lane = lane._replace(state=state, rates=rates, calls=jnp.asarray(False), vanished=vanished, turns=turns)
+    lane = lane._replace(
+        state=state, rates=rates, largest=largest, calls=jnp.asarray(False), vanished=vanished, turns=turns
+    )
     return orbit._replace(lane=lane)
 
 

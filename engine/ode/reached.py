@@ -118,7 +118,7 @@ def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
 
 def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed, Holds]:
     bound = integration.bind(at.p)
-    holds = Holds(partial(bound.is_due, at.largest), partial(bound.followed_down, at.largest))
+    holds = Holds(bound.is_due, partial(bound.followed_down, at.largest))
     return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed, holds
 
 

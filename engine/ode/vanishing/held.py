@@ -45,7 +45,7 @@ def followed_down(
         return _moved(now, groups, around)
 
     end = lax.while_loop(cond, body, _Turn(jnp.int32(0), state, rates, vanished))
-    floor, ceiling = limits(end.state, end.vanished.levels, end.vanished.lost, groups)
+    floor, ceiling = limits(end.state, around.scale, end.vanished.levels, end.vanished.lost, groups)
     before = jnp.where(calls, vanished.levels, vanished.before)
     return end.state, end.rates, end.vanished._replace(before=before, floor=floor, ceiling=ceiling)
 

@@ -56,7 +56,8 @@ class Vanished(NamedTuple):
         shape (d,).
     depth : of those that are not followed any more the logarithm of their size; 0 of all others, shape (d,).
     growth : how fast its group could have grown at the last look, shape (d,), which was at the time `looked`.
-    floor, ceiling : the parts of its scale between which nothing is due of a component, shape (d,).
+    floor, ceiling : the sizes between which nothing is due of a component, shape (d,), of its scale at the
+        last look: where that has grown since, it falls as much further, which numbers hold.
     doubtful : whether the orbit may be another one, as one that is lost would have made a difference.
     """
 
@@ -75,18 +76,18 @@ class Vanished(NamedTuple):
         return self.depth < 0
 
 
-def none_vanished(state: Array, groups: Groups) -> Vanished:
-    """At the start of an orbit."""
+def none_vanished(state: Array, scale: Array, groups: Groups) -> Vanished:
+    """At the start of an orbit, where each component has this scale, shape (d,)."""
     level = jnp.zeros(state.shape, jnp.int32)
     zero, no = jnp.zeros_like(state), jnp.asarray(False)
-    floor, ceiling = limits(lax.stop_gradient(state), level, zero < 0, groups)
+    floor, ceiling = limits(state, scale, level, zero < 0, groups)
     return Vanished(level, level, zero, zero, jnp.zeros((), state.dtype), floor, ceiling, no)
 
 
-def is_due(state: Array, vanished: Vanished, scale: Array) -> Array:
+def is_due(state: Array, vanished: Vanished) -> Array:
     """Whether anything is due where a step has led to this state: it is asked in every step."""
-    size, least = lax.stop_gradient(jnp.abs(state)), SIZES[str(jnp.dtype(state.dtype))].least
-    return jnp.any((size < scale * vanished.floor + least) | (size > scale * vanished.ceiling))
+    size = lax.stop_gradient(jnp.abs(state))
+    return jnp.any((size < vanished.floor) | (size > vanished.ceiling))
 
 
 def true_state(state: Array, levels: Array, lost: Array | None = None) -> Array:
@@ -108,15 +109,17 @@ def levels_at(t: Array, levels: Array, looked: Array) -> Array:
     return jnp.where(t >= looked, levels, 0)
 
 
-def limits(state: Array, levels: Array, lost: Array, groups: Groups) -> tuple[Array, Array]:
-    """The parts of its scale between which nothing is due of a component, as of `Vanished`."""
+def limits(state: Array, scale: Array, levels: Array, lost: Array, groups: Groups) -> tuple[Array, Array]:
+    """The sizes between which nothing is due of a component of this scale, as of `Vanished`."""
+    state, scale = lax.stop_gradient((state, scale))
     sizes, members = SIZES[str(jnp.dtype(state.dtype))], members_of(groups, len(state))
     raised = levels > 0
     floor = jnp.full_like(state, sizes.low)
     for group in (own for own in members if np.sum(own) > 1):
         floor = jnp.where(group & ~raised & jnp.any(raised & group), sizes.deep, floor)
+    floor = scale * floor + sizes.least
     floor = jnp.where(lost | (state == 0) | ~np.any(members, axis=0), -1.0, floor)
-    ceiling = jnp.where(raised, sizes.high, jnp.where(state == 0, 0.0, jnp.inf))
+    ceiling = jnp.where(raised, scale * sizes.high, jnp.where(state == 0, 0.0, jnp.inf))
     ceiling = jnp.where(np.any(members, axis=0), jnp.where(lost, -1.0, ceiling), jnp.inf)
     return floor.astype(state.dtype), ceiling.astype(state.dtype)
 

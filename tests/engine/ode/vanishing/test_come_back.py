@@ -134,6 +134,22 @@ def test_paths_of_components_that_vanish_each_by_itself_are_right(how):
         same_logarithms(np.abs(path), right, 3e-2)
 
 
+@pytest.mark.parametrize("how", [{}, {"fixed_steps": 6000}])
+def test_what_another_feeds_from_nothing_vanishes_with_it_and_comes_back(how):
+    """One that begins at 0 has no scale until later. Of b' = a - c b, a' = -c a it is t times a."""
+
+    def fed(t, z, p):
+        rate = 9.0 * jnp.cos(2 * jnp.pi * t / PERIOD)
+        return [-rate * z[0], z[0] - rate * z[1]]
+
+    ends = np.array([50.0, 240.0, 330.0, 480.0, 500.0])
+    out = orbits("ab", [1.0, 0.0], fed, Method(**{"rtol": 1e-9, "settle": 0.0, **how}), horizon=ends)
+    right = -9.0 * PERIOD / (2 * np.pi) * np.sin(2 * np.pi * ends / PERIOD)
+    assert out["status"].tolist() == [OPEN] * len(ends)
+    same_logarithms(out["a_final"], right, 3e-2)
+    same_logarithms(out["b_final"], right + np.log(ends), 3e-2)
+
+
 def test_float32_comes_back_too():
     ends = np.array([20.0, 125.0, 250.0])
     out = orbits(

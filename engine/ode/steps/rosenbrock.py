@@ -11,10 +11,10 @@ Wanner, "Solving ordinary differential equations II", section IV.7.
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from ..differences import in_time_of, jacobian_of
+from .stage_equations import solver_of
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -83,7 +83,7 @@ class Rosenbrock(StepControl):
         jacobian = jacobian_of(partial(self.field, t), state)
         in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
-        factors = jax.scipy.linalg.lu_factor(diagonal - jacobian)
+        solve = solver_of(diagonal - jacobian, jacobian, state, rates, size)
         stages: list[Array] = []
         new = state
         for i, couplings in enumerate(COUPLINGS):
@@ -93,7 +93,7 @@ class Rosenbrock(StepControl):
             right = _added(right, [c / size for c in couplings], stages)
             if i < len(SLOPES_IN_TIME):
                 right = right + SLOPES_IN_TIME[i] * size * in_time
-            stages.append(jax.scipy.linalg.lu_solve(factors, right))
+            stages.append(solve(right))
         end = new + stages[-1]
         return end, self.field(t_next, end), stages[-1], None
 

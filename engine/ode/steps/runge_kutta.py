@@ -7,12 +7,12 @@ Implicit steps solve their stages here, too.
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from ..differences import jacobian_of
+from .stage_equations import solver_of
 from .step_size import StepControl
 from .stepper import Control, Field
 from .tableaux import Tableau
@@ -63,15 +63,16 @@ class ImplicitRungeKutta(RungeKutta):
     ) -> tuple[Array, Array, Array, Any]:
         tableau, size = self.tableau, t_next - t
         own = tableau.diagonal * size
-        matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian_of(partial(self.field, t), state)
-        factors = jax.scipy.linalg.lu_factor(matrix)
+        jacobian = jacobian_of(partial(self.field, t), state)
+        matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
+        solve = solver_of(matrix, jacobian, state, rates, size)
         slopes, solved, new = [rates], jnp.asarray(True), state
         for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
             def better(slope: Array, begin: Array = begin, at: Array = at) -> tuple[Array, Array]:
                 there = begin + own * slope
-                change = jax.scipy.linalg.lu_solve(factors, self.field(at, there) - slope)
+                change = solve(self.field(at, there) - slope)
                 # Of a component that is 0 at the begin, what is allowed is known from the stage alone.
                 allowed = self.control.allowed(state, there + own * change, size)
                 # Of one that stays 0 so little is allowed that a part of it would be 0 as well.
@@ -81,7 +82,7 @@ class ImplicitRungeKutta(RungeKutta):
             solved &= far <= 1
             slopes.append(slope)
             new = begin + own * slope
-        error = jax.scipy.linalg.lu_solve(factors, size * _weighted(tableau.b_error, slopes))
+        error = solve(size * _weighted(tableau.b_error, slopes))
         return new, self.field(t_next, new), jnp.where(solved, error, jnp.inf), None
 
 

@@ -208,6 +208,22 @@ def test_what_rests_at_zero_until_a_switch_and_what_stays_there_do_not_stop_impl
     np.testing.assert_array_equal(out["y1_final"], 0)
 
 
+@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+def test_what_falls_beside_large_numbers_keeps_its_sign_and_size(solver):
+    """Prey in tonnes and predators in kilograms: elimination takes the larger numbers as pivots."""
+    flow = problem(lambda y, s: [y[0] * (1 - y[1] / 1000), y[1] * (y[0] - 0.7 * s)], [30.75, 1e-3])
+    times = [2.5, 15.0, 30.0]
+    out = run(flow, Method(solver, rtol=1e-8, settle=0), s=np.ones(3), horizon=times)
+    exact = solve_ivp(
+        lambda t, u: [1 - np.exp(u[1]) / 1000, np.exp(u[0]) - 0.7], (0, 30), np.log([30.75, 1e-3]),
+        "DOP853", t_eval=times, rtol=1e-12, atol=1e-12,
+    )  # fmt: skip
+    assert exact.y.min() < -50
+    for i in range(2):
+        np.testing.assert_allclose(out[f"y{i}_final"], np.exp(exact.y[i]), rtol=1e-2)
+    assert out["steps"].max() < 500
+
+
 def test_steps_are_machine_code_and_those_of_xla():
     flow = problem(orego, np.array([1.0, 2.0, 3.0]))
     p = {"s": jnp.ones(()), "horizon": jnp.asarray(3.0)}

@@ -71,7 +71,7 @@ def _moves(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Mo
         down = jnp.where(group, raised & (rises | joins), down)
         up = jnp.where(group, of & falls & ~joins, up)
         whole = jnp.where(group, joins, whole)
-    return Moves(up, down, whole, deep & ~up & ~down & (size < sizes.least))
+    return Moves(up, down, whole, there & ~up & ~down & (size < sizes.least))
 
 
 def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
@@ -89,7 +89,7 @@ def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
     size = lax.stop_gradient(jnp.abs(new))
     gone = moves.gone | (moves.up & ~up) | (moves.down & (size < sizes.least))
     new = jnp.where(gone, 0.0, new)
-    lost = gone | (vanished.lost & (size < sizes.deep * around.scale))
+    lost = gone | (vanished.lost & (size < jnp.maximum(sizes.deep * around.scale, sizes.least)))
     returned = vanished.lost & ~lost
     levels = jnp.where(gone, vanished.levels, vanished.levels + up - moves.down)
     levels = jnp.where(returned | (whole & ~gone), 0, levels).astype(jnp.int32)

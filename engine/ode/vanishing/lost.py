@@ -98,7 +98,7 @@ def looked_at(state: Array, vanished: Vanished, up: Array, groups: Groups, aroun
     lost = vanished.lost
     low = lost | (jnp.abs(state) < sizes.deep * scale)
     without, parts = jnp.where(low, 0.0, state), (sizes.factor, sizes.most)
-    trace = sizes.trace * scale * _shares(vanished, groups)
+    trace = jnp.maximum(sizes.trace * scale, sizes.least) * _shares(vanished, groups)
     places = [jnp.where(up, state * part, state) for part in parts]
     places += [state, jnp.where(up, 0.0, state), jnp.where(lost, trace, without), without]
     larger, most, here, fallen, traced, bare = lax.map(
@@ -119,6 +119,6 @@ def looked_at(state: Array, vanished: Vanished, up: Array, groups: Groups, aroun
     duration = lax.stop_gradient(around.t) - vanished.looked
     grown = jnp.where(lost, jnp.maximum(growth, vanished.growth), 0.0)
     depth = vanished.depth + duration * grown
-    back = _BACK * depth_of(sizes.low * scale, vanished.levels, scale)
+    back = _BACK * depth_of(jnp.maximum(sizes.low * scale, sizes.least), vanished.levels, scale)
     returns = jnp.any(lost & ~(depth <= back)) | unlike(traced, bare, around.share)
     return Looked(follows, jnp.minimum(depth, back), growth, matters | (jnp.any(lost) & returns))

@@ -56,6 +56,20 @@ def test_nothing_settles_on_a_saddle_because_what_leaves_it_vanished():
     assert out["attractor"][0] == Attractor.undecided
 
 
+def test_a_fall_below_all_numbers_in_small_units_is_not_the_begin_of_a_rise():
+    """Prey of 900 units fall to exp(-893) of one, and are at exp(-201) again: right, or with no good status.
+
+    In units of 1e-250 they are rounded to 0, or to a number of either sign, when they are 1e-58 of that.
+    """
+    out = run(
+        ("x", "y"), lambda p: [900 * p["u"], p["v"]],
+        lambda z, p: [z[0] * (1 - z[1] / p["v"]), z[1] * (z[0] / p["u"] - 1)], Method("dopri8", rtol=1e-9),
+        horizon=700.0, u=np.array([1e-30, 1e100, 1e-250, 1e-280]), v=np.array([1e-30, 1e-200, 1e200, 1.0]),
+    )  # fmt: skip
+    assert out["status"].tolist() == [Status.not_steady] * 2 + [Status.not_finite] * 2
+    np.testing.assert_allclose(np.log(out["x_final"][:2]) - np.log([1e-30, 1e100]), -201.0162, atol=1e-3)
+
+
 def test_which_components_feed_one_another():
     def field(t, z):
         x, y, v, c, e, i, _ = z

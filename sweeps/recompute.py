@@ -64,9 +64,11 @@ def require_comparable(path: str | Path, sweep_file: str | Path | None = None) -
 def _space(reader: Reader, path: str | Path, sweep_file: str | Path | None) -> "Space":
     from .cube.open import dataset_of
     from .cube.source import space_of, sweep_of
+    from .reduced.indices import stored
 
     dataset = dataset_of(reader)
-    if sweep_of(dataset, f"{path}").reduce:
+    sweep = sweep_of(dataset, f"{path}")
+    if sweep.reduce or not stored("design", sweep.design or {}):
         raise CubeError(f"{path}: holds no points but what they were reduced to: there is nothing to compare")
     return space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
 

@@ -47,6 +47,8 @@ _KEEPING = frozenset({
 })  # fmt: skip
 # These mix bits on purpose.
 _OF_BITS = frozenset({"and", "or", "xor", "not", "shift_right_logical", "population_count", "clz"})
+# And these count them, of which a number beyond 64 bits has no certain ones.
+_COUNTING_BITS = frozenset({"population_count", "clz"})
 # Integers of 64 bits below this are added and multiplied as they are.
 _SMALL = 2.0**62
 
@@ -160,7 +162,10 @@ def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list
 
 
 def _of_bits(equation: Any, operands: Sequence[Number], result: Array) -> Number:
-    """What mixes bits takes them as written, but those of a number that was cut off; NaN has none."""
+    """What mixes bits takes them as written, but those of a number that was cut off; NaN has none.
+
+    Nor are those of a number beyond 64 bits counted.
+    """
     if not is_whole(result):
         return known(result)
     wides = [wide_of(number).astype(jnp.int64) for number in operands]
@@ -170,7 +175,8 @@ def _of_bits(equation: Any, operands: Sequence[Number], result: Array) -> Number
         jnp.asarray(result).astype(jnp.int64),
         on_integers(equation, wides)[0],
     )
-    nothing = reduce(or_, [wide == NAN for wide in wides])
+    counts = equation.primitive.name in _COUNTING_BITS
+    nothing = reduce(or_, [is_none(wide) if counts else wide == NAN for wide in wides])
     return Number(result, jnp.where(nothing, NAN, new))
 
 

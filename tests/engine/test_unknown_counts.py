@@ -127,6 +127,8 @@ ANSWERS = {
     "of no steps": (
         lambda n, t, u: lax.scan(lambda a, x: (a + x, a), t, jnp.arange(0))[0], lambda n: 3**n),
     "mixed": (lambda n, *_: mixed(n), mixed_by_python),
+    "bits": (lambda n, t, u: lax.population_count(t), lambda n: (3**n).bit_count() if n < 40 else None),
+    "zeros": (lambda n, t, u: lax.clz(t), lambda n: 64 - (3**n).bit_length() if n < 40 else None),
 }  # fmt: skip
 # Of these all has to be known: what is compared is on different sides, or small, or within 64 bits.
 ALWAYS = (

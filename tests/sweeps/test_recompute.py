@@ -106,5 +106,9 @@ def test_without_tiles_or_points_there_is_nothing_to_compare(tmp_path):
         recompute(tmp_path / "none.zarr", 1.0)
     kept = {"over": ["beta"], "investment": ["mean"], "equilibrium_count": ["max"]}
     run(replace(SWEEP, reduce=kept), tmp_path / "reduced.zarr")
-    with pytest.raises(CubeError, match="holds no points but what they were reduced to"):
-        recompute(tmp_path / "reduced.zarr", 1.0)
+    parameters = {"alpha": {"uniform": [0.1, 0.9]}}
+    design = {"kind": "sobol", "samples": 16, "store": False, "parameters": parameters}
+    run(Sweep("external", outputs=["investment"], design=design), tmp_path / "indices.zarr")
+    for name in ("reduced.zarr", "indices.zarr"):
+        with pytest.raises(CubeError, match="holds no points but what they were reduced to"):
+            recompute(tmp_path / name, 1.0)

@@ -12,8 +12,10 @@ from .moves import Move
 # Of the 255 registers so many hold a lane's numbers where it is planned which; others hold addresses and what
 # divisions need. Without a plan a program may take `FULL`.
 ROOM, FULL = 160, 200
-# In long programs, of so many operations, the assembler moves more of them to where it likes them.
-_LONG, _ROOM_OF_LONG = 5_000, 96
+# The more operations a program has, the more of them the assembler moves to where it likes them: of 3,069, a
+# Taylor step to a time within it, it spilled 16 bytes for one card in a room of 160.
+_ROOMS = {3_000: ROOM, 5_000: 144}
+_ROOM_OF_LONG = 96
 # The same of a function that a kernel calls: NVIDIA's assembler keeps some registers for calls. Of steps of
 # 2,500 operations, which fit as a kernel of their own, it spilled 416 bytes.
 _CALLED, _LONG_CALLED, _ROOM_OF_LONG_CALLED = 144, 2_000, 56
@@ -42,7 +44,7 @@ def room_of(ends: Sequence[End], called: bool = False) -> int:
     count = operations(e.scalar for e in ends)
     if called:
         return _CALLED if count < _LONG_CALLED else _ROOM_OF_LONG_CALLED
-    return ROOM if count < _LONG else _ROOM_OF_LONG
+    return next((room for most, room in _ROOMS.items() if count < most), _ROOM_OF_LONG)
 
 
 def planned(

@@ -134,7 +134,7 @@ class Method:
 
     @property
     def follows_down(self) -> bool:
-        """Whether what vanishes is followed (`vanishing`); an implicit solver steps over it."""
+        """Whether what vanishes is followed (`vanishing`); with an implicit solver it is lost."""
         return self.solver not in _IMPLICIT
 
     @property

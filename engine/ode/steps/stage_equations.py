@@ -27,7 +27,5 @@ def _sizes(jacobian: Array, state: Array, rates: Array, size: Array) -> Array:
     now = jnp.abs(state) + jnp.abs(size * rates)
     fed = jnp.sum(jnp.abs(jacobian) * now[None, :], axis=1)
     sizes = now + jnp.abs(size) * fed
-    largest = jnp.max(sizes)
-    # What is 0 and stays there may have any; of others the inverse, times the matrix, is a number.
-    sizes = jnp.where(sizes > 0, sizes, jnp.where(largest > 0, largest, 1.0))
+    # What is 0 and fed by nothing stays 0, whatever the others are; and its inverse is a number.
     return jnp.maximum(sizes, jnp.finfo(state.dtype).tiny / jnp.finfo(state.dtype).eps ** 1.5)

@@ -70,6 +70,10 @@ class Tolerance:
         if self.atol is None:
             absolute = self.rtol * jnp.minimum(self.scale, 1.0)
             own = jnp.minimum(absolute, self.rtol / _TROUGH * most)
+            if not self.deep:
+                # Over a fast decay an implicit step is stable, whatever it makes of it.
+                smaller = jnp.where(old * new < 0, _SIGN * most, jnp.minimum(jnp.abs(old), jnp.abs(new)))
+                own = jnp.minimum(absolute, self.rtol / _TROUGH * smaller)
             if self.deep:
                 smaller = jnp.where(old * new < 0, most, jnp.minimum(jnp.abs(old), jnp.abs(new)))
                 is_deep = most < _DEEP[str(jnp.dtype(most.dtype))] * self.scale

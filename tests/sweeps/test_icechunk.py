@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from equisweep.engine.store.iced.at import iced_at
+from equisweep.engine.store.iced.repository import Repository
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
@@ -87,6 +88,26 @@ def test_parts_commit_each_for_itself_and_what_is_committed_stays(local, tmp_pat
     assert [one for one in commits(repo)[1] if one.startswith("part")] == [
         "part 2/3: 3 tiles", "part 1/3: 3 tiles", "part 3/3: 3 tiles"
     ]  # fmt: skip
+
+
+def test_a_repository_and_a_branch_that_another_process_has_just_begun_are_opened(tmp_path, monkeypatch):
+    """Whoever looked before the other was done finds that it cannot create them any more."""
+    where = str(tmp_path / "repo.icechunk")
+    first = Repository(where, "trial")
+    first.begins = True
+    first.session(write=True)
+    exists, answers = icechunk.Repository.exists, iter([False, False])
+    monkeypatch.setattr(
+        icechunk.Repository, "exists", lambda storage: next(answers, True) and exists(storage)
+    )
+    branches, before = icechunk.Repository.list_branches, iter([{"main"}])
+    monkeypatch.setattr(
+        icechunk.Repository, "list_branches", lambda repository: next(before, None) or branches(repository)
+    )
+    second = Repository(where, "trial")
+    second.begins = True
+    assert second.session(write=True).snapshot_id == first.session(write=True).snapshot_id
+    assert not [*answers, *before]
 
 
 PART = """

@@ -16,6 +16,7 @@ import numpy as np
 from jax import lax
 
 from ..rest.faces import Groups
+from ..scale import least_scale
 from .levels import SIZES, Vanished, depth_of, limits, members_of, true_state
 from .lost import Moves, Surroundings, looked_at
 
@@ -71,7 +72,9 @@ def _moves(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Mo
         down = jnp.where(group, raised & (rises | joins), down)
         up = jnp.where(group, of & falls & ~joins, up)
         whole = jnp.where(group, joins, whole)
-    return Moves(up, down, whole, there & ~up & ~down & (size < sizes.least))
+    # Of what has never been larger than the least scale nothing is known, that it settles at 0 neither.
+    measured = deep | (scale > least_scale(state.dtype))
+    return Moves(up, down, whole, there & ~up & ~down & measured & (size < sizes.least))
 
 
 def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:

@@ -153,10 +153,24 @@ class Repository:
             if icechunk.Repository.exists(storage):
                 self._found = icechunk.Repository.open(storage)
             elif write:
-                self._found = icechunk.Repository.create(storage)
+                self._found = self._created(storage)
             else:
                 raise FileNotFoundError(2, "no such repository", self.place)
         return self._found
+
+    def _created(self, storage: Any) -> Any:
+        """A new repository; of several that begin at once the others open what the first one created."""
+        import icechunk
+
+        with nullcontext() if "://" in self.place else _locked_folder(Path(self.place).parent):
+            if icechunk.Repository.exists(storage):
+                return icechunk.Repository.open(storage)
+            try:
+                return icechunk.Repository.create(storage)
+            except icechunk.IcechunkError:
+                if not icechunk.Repository.exists(storage):
+                    raise
+                return icechunk.Repository.open(storage)
 
     def _opened(self, repository: Any, write: bool) -> Any:
         branches, tags = repository.list_branches(), repository.list_tags()
@@ -180,8 +194,17 @@ class Repository:
             )
         if not write:
             return repository.readonly_session(MAIN)
-        repository.create_branch(self.version, repository.lookup_branch(MAIN))
+        self._begin_branch(repository)
         return repository.writable_session(self.version)
+
+    def _begin_branch(self, repository: Any) -> None:
+        import icechunk
+
+        try:
+            repository.create_branch(self.version, repository.lookup_branch(MAIN))
+        except icechunk.IcechunkError:
+            if self.version not in repository.list_branches():  # another process has just begun it
+                raise
 
     def _of_snapshot(self, repository: Any) -> Any:
         """The snapshot of this name; None where there is none: it is a branch that begins as the main one."""
@@ -245,6 +268,21 @@ def _locked(path: Path) -> Iterator[None]:
     """Alone among the processes of this host; nothing where the folder is not there."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked_folder(path: Path) -> Iterator[None]:
+    """The same by a folder itself, in which nothing is left; nothing where it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         yield
         return

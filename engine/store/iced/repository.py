@@ -162,7 +162,7 @@ class Repository:
         """A new repository; of several that begin at once the others open what the first one created."""
         import icechunk
 
-        with nullcontext() if "://" in self.place else _locked_folder(Path(self.place).parent):
+        with nullcontext() if "://" in self.place else _locked(Path(self.place).parent, _FOLDER):
             if icechunk.Repository.exists(storage):
                 return icechunk.Repository.open(storage)
             try:
@@ -228,7 +228,7 @@ class Repository:
 
     def _one_at_a_time(self) -> Any:
         """On a disk Icechunk does not see to it that of two commits at once each follows the other."""
-        return nullcontext() if "://" in self.place else _locked(Path(self.place) / _LOCK)
+        return nullcontext() if "://" in self.place else _locked(Path(self.place) / _LOCK, _FILE)
 
 
 class _Gate:
@@ -263,26 +263,15 @@ class _Gate:
                 self._changed.notify_all()
 
 
+# How a lock is opened: a file that is made if need be, or a folder, in which nothing is left.
+_FILE, _FOLDER = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, os.O_RDONLY | os.O_DIRECTORY
+
+
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, how: int) -> Iterator[None]:
     """Alone among the processes of this host; nothing where the folder is not there."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-    except FileNotFoundError:
-        yield
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _locked_folder(path: Path) -> Iterator[None]:
-    """The same by a folder itself, in which nothing is left; nothing where it is not there."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(path, how | os.O_CLOEXEC, 0o666)
     except FileNotFoundError:
         yield
         return

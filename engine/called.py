@@ -11,6 +11,8 @@ from typing import Any
 import jax
 from jax.extend import core
 
+from .identity import ByIdentity
+
 # An equation that calls an object.
 OBJECT = "call_hi_primitive"
 # What brings along how it is differentiated, or computed of many points; what it calls need not be so.
@@ -36,25 +38,11 @@ def called(equation: Any) -> core.ClosedJaxpr | None:
 
 def written_out(value: Any) -> core.ClosedJaxpr | None:
     """What an object computes that is a primitive of JAX; None of any other value."""
-    return _written_out(_Itself(value)) if hasattr(value, "expand") and hasattr(value, "in_tree") else None
+    return _written_out(ByIdentity(value)) if hasattr(value, "expand") and hasattr(value, "in_tree") else None
 
 
-class _Itself:
-    """An object by what it is, not by what it equals: it equals others that take arrays of other shapes."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other.value is self.value
-
-
-# Who walks through a trace asks for each object several times.
-@lru_cache(maxsize=256)
-def _written_out(primitive: _Itself) -> core.ClosedJaxpr:
+@lru_cache(maxsize=256)  # by identity: such objects equal others that take arrays of other shapes
+def _written_out(primitive: ByIdentity) -> core.ClosedJaxpr:
     one = primitive.value
 
     def plain(*flat: Any) -> list[Any]:

@@ -25,7 +25,8 @@ FLOORS = {
         "__init__",
     ],
     "engine": [
-        "gate/* called call_stack scan_counts store/shared/owner cores",
+        "gate/* identity call_stack scan_counts store/shared/owner cores",
+        "called",
         "codegen/live_code errors feedback/* kept/environment user_model/* gpus/*",
         "store/storage/schemes store/storage/failures store/storage/interface",
         "store/storage/stat store/iced/repository store/iced/calls",

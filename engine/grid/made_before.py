@@ -16,6 +16,7 @@ import numpy as np
 
 from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled
+from ..identity import ByIdentity
 from ..kept.program import KeptProgram
 from ..point import Point
 from ..space import Space
@@ -95,7 +96,7 @@ def key_of(
     if space.model_digest and at_once is None:
         return None
     key = (
-        _Same(space.model),
+        ByIdentity(space.model),
         tuple(sorted(choices.items())),
         tuple(tuple((n, np.dtype(v.dtype).str) for n, v in sorted(c.items())) for c in coordinates),
         tuple((name, *_content(value)) for name, value in sorted(space.fixed.items())),
@@ -108,19 +109,6 @@ def key_of(
     if space.model_digest and at_once is not None:
         at_once.add(key)
     return key
-
-
-class _Same:
-    """Equal where it is the very same object."""
-
-    def __init__(self, what: object) -> None:
-        self.what = what
-
-    def __hash__(self) -> int:
-        return id(self.what)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.what is self.what
 
 
 def _content(value: Any) -> tuple[Hashable, ...]:

@@ -41,7 +41,9 @@ def written_out(value: Any) -> core.ClosedJaxpr | None:
     return _written_out(ByIdentity(value)) if hasattr(value, "expand") and hasattr(value, "in_tree") else None
 
 
-@lru_cache(maxsize=256)  # by identity: such objects equal others that take arrays of other shapes
+# Who walks through a trace asks for each object several times. Such objects equal others that take arrays of
+# other shapes.
+@lru_cache(maxsize=256)
 def _written_out(primitive: ByIdentity) -> core.ClosedJaxpr:
     one = primitive.value
 

@@ -61,8 +61,10 @@ def _is_cube(folder: Path) -> bool:
         if not (folder / "zarr.json").is_file():
             return False
         from ..engine.store.manifest import FOLDER
+        from ..engine.store.metadata import identity_at
 
-        return (folder / FOLDER).is_dir()
+        # A cube of version 0.1.0 has no manifest.
+        return (folder / FOLDER).is_dir() or bool(identity_at(folder))
     except OSError:
         return False
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.device import DEVICES
 from ..engine.errors import Argument, SweepError
-from .file_paths import cube_path, require_unpacked
+from .file_paths import cube_path, require_outside_cubes, require_unpacked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,7 +117,8 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     from ..engine.store.iced.at import branch_begins, commit_every, is_iced
     from ..engine.store.shared.parts import part_of
 
-    root, part = require_unpacked(cube_path(path)), options.pop("part", None)
+    root = require_outside_cubes(require_unpacked(cube_path(path)))
+    part = options.pop("part", None)
     part = None if part is None else part_of(part)
     every = options.pop("commit_every", None)
     if every is not None or is_iced(root):

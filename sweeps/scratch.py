@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..engine.store.shared.owner import abandoned, scratch_name, worked_with
+from .file_paths import require_outside_cubes
 
 
 @contextmanager
@@ -14,8 +15,9 @@ def scratch_beside(output: Path) -> Iterator[Path]:
     """A name beside `output` under which a file or a folder is written, to be renamed when it is whole.
 
     No other process, thread or host has the same name. What lies under it in the end is deleted, and before
-    that what killed writers of the same output left.
+    that what killed writers of the same output left. Raises SweepError for an output in the folder of a cube.
     """
+    require_outside_cubes(output)
     start = f".{output.name}.partial-"
     with suppress(OSError):
         for left in output.parent.glob(f"{glob.escape(start)}*"):

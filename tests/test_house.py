@@ -104,7 +104,8 @@ FLOORS = {
         "__init__",
     ],
     "sweeps": [
-        "spill scratch text file_paths light_imports square_matrix starter/*",
+        "spill text file_paths light_imports square_matrix starter/*",
+        "scratch",
         "spec/*",
         "cube/*",
         "sensitivity/* plots/* boundaries/*",

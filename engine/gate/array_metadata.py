@@ -23,6 +23,10 @@ CHUNK_CODECS = ["bytes", "blosc", "crc32c"]  # of an array of a cube
 _SHARD = (CHUNK_CODECS, ["bytes", "crc32c"])
 
 
+class OtherLayout(ValueError):
+    """An array of Zarr that may be as good as any, and is not laid out as the arrays of a cube are."""
+
+
 def require_modest(name: str, document: Any, is_coordinate: bool, folder: Path) -> None:
     """Refuse an array whose metadata declare more than a cube can hold.
 
@@ -37,7 +41,7 @@ def require_modest(name: str, document: Any, is_coordinate: bool, folder: Path) 
     folder
         Where its files lie.
 
-    Raises ValueError, which says what is wrong in one line.
+    Raises ValueError, which says what is wrong in one line: an `OtherLayout` where nothing is wrong with it.
     """
     where = f"the array {name!r}"
     if not isinstance(document, Mapping) or document.get("node_type") != "array":
@@ -50,7 +54,7 @@ def require_modest(name: str, document: Any, is_coordinate: bool, folder: Path) 
         return
     size = NUMBERS.get(str(document.get("data_type")))
     if size is None:
-        raise ValueError(f"{where} holds no numbers")
+        raise OtherLayout(f"{where} holds no numbers")
     require_tiles(where, prod(ceil(length / step) for length, step in zip(shape, chunk, strict=True)))
     require_chunk(where, prod(_inner_chunk(where, document, chunk)) * size)
 
@@ -73,13 +77,13 @@ def _require_coordinate(
 ) -> None:
     """A coordinate is stored without compression: what it declares is what it takes."""
     if len(shape) != 1:
-        raise ValueError(f"{where} has {len(shape)} axes, and a coordinate has one")
+        raise OtherLayout(f"{where} has {len(shape)} axes, and a coordinate has one")
     size = NUMBERS.get(str(document.get("data_type")))
     most = MOST_NAMES if size is None else MOST_LABELS
     if max(shape[0], chunk[0]) > most:
         raise ValueError(f"{where} declares {max(shape[0], chunk[0]):,} labels; at most {most:,} are read")
     if _names(document.get("codecs")) not in _PLAIN:
-        raise ValueError(f"{where} is encoded in another way than coordinates are")
+        raise OtherLayout(f"{where} is encoded in another way than coordinates are")
     files = ceil(shape[0] / chunk[0])
     if files > _MOST_FILES:
         raise ValueError(f"{where} lies in {files:,} files; at most {_MOST_FILES:,} are read")
@@ -107,10 +111,10 @@ def _inner_chunk(where: str, document: Mapping[str, Any], shard: Sequence[int]) 
         return tuple(shard)
     inside = codecs[0].get("configuration") if codecs and _names(codecs) == ["sharding_indexed"] else None
     if not isinstance(inside, Mapping):
-        raise ValueError(f"{where} is not sharded as a cube's arrays are")
+        raise OtherLayout(f"{where} is not sharded as a cube's arrays are")
     encoded = _names(inside.get("codecs")), _names(inside.get("index_codecs"))
     if encoded != _SHARD or inside.get("index_location", "end") != "end":
-        raise ValueError(f"{where} is encoded in another way than a cube's arrays are")
+        raise OtherLayout(f"{where} is encoded in another way than a cube's arrays are")
     chunk = _lengths(where, "chunk_shape", inside.get("chunk_shape"))
     if len(chunk) != len(shard) or any(length % step for length, step in zip(shard, chunk, strict=True)):
         raise ValueError(f"{where} has chunks that do not fill its shards")

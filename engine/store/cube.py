@@ -23,7 +23,7 @@ from .durable import clear_disk_errors
 from .manifest import Manifest, Stamp, load_manifest
 from .metadata import columns_of, half_grown, read_metadata
 from .recorder import Recorder
-from .require_cube import require_cube
+from .require_cube import no_cube, no_folder, require_cube
 from .seal import Seal, broken, cube_name, read_seals, seals_of
 from .shard import Form, Passing, encode, holds_all_chunks
 from .storage.failures import StorageError
@@ -227,7 +227,7 @@ def open_cube_for_reading(root: Path, sealed: bool = True) -> Cube:
         if not root.exists():
             raise CubeError(f"{root}: no such cube{_left_beside(root)}")
         if not root.is_dir():
-            raise CubeError(f"{root}: is a file, and a cube is a folder")
+            raise no_folder(root)
         with storage_of(root).at_one_moment(root):
             seals = _require_sealed(root) if sealed else read_seals(root)[0]
             return _opened(root, seals)
@@ -248,11 +248,7 @@ def _opened(root: Path, seals: Sequence[Seal]) -> "Cube":
         raise CubeError(f"{error.filename}: {error.strerror}; it is no part of a cube") from None
     except Exception as error:  # zarr raises many kinds on metadata that is not what it should be
         require_not_half_overwritten(root)
-        reason = f": {error}" if type(error) is ValueError else ""
-        raise CubeError(
-            f"{root}: cannot be opened as a cube ({type(error).__name__}{reason}); "
-            "if it is to be replaced, delete the folder yourself"
-        ) from error
+        raise no_cube(root, error) from error
 
 
 def _require_sealed(root: Path) -> list[Seal]:

@@ -1,33 +1,49 @@
-"""What a cube's metadata say it is, looked at before zarr opens anything."""
+"""What a cube's metadata say it is, looked at before zarr opens anything; and what is no cube, said so."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import CubeError
-from ..gate.array_metadata import require_modest
+from ..gate.array_metadata import OtherLayout, require_modest
 from ..gate.documents import parse_json
 from ..gate.text import shown
-from .metadata import copies, read_metadata
+from .manifest import FOLDER
+from .metadata import copies, identity_at, read_metadata
 from .storage.files import storage_of
 
 _TEXTS = ("sweep", "sweep_sha256", "versions", "device", "title", "source", "model")
 _FORMATS = (1, 2)  # as of `create.FORMAT`, and of before
+_OF_ZARR_2 = (".zgroup", ".zarray")
+_TO_READ = "xarray.open_zarr reads it, as all that export writes"
+_TO_REPLACE = "if it is to be replaced, delete the folder yourself"
+# What opens files that queries and other programs write, by their ending.
+_READERS = {
+    ".nc": "xarray.open_dataset reads it",
+    ".csv": "pandas.read_csv reads it",
+    ".json": "pandas.read_json reads it",
+    ".parquet": "pandas.read_parquet reads it",
+    ".toml": "run makes a cube of a sweep file",
+}
 
 
 def require_cube(root: Path) -> None:
     """Refuse what is no cube, or declares what no cube can hold.
 
     Raises CubeError for another group of Zarr and for a format of another version; ValueError, OSError and
-    what a wrong type raises for metadata that are not what they should be.
+    what a wrong type raises for metadata that are not what they should be. `no_cube` says these to a user.
     """
     document = _table(read_metadata(root))
     if document.get("node_type") != "group" or document.get("zarr_format") != 3:
-        raise CubeError(f"{root}: is no equisweep cube: its zarr.json is not of a group of Zarr 3")
+        whole = f"; the cube is {root.parent}" if identity_at(root.parent) else ""
+        raise CubeError(f"{root}: is no equisweep cube: its zarr.json is not of a group of Zarr 3{whole}")
     attributes = _table(document.get("attributes"))
     for key in ("identity", "variables"):
         if not isinstance(attributes.get(key), str):
-            raise CubeError(f"{root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing)")
+            raise CubeError(
+                f"{root}: is a Zarr group but no equisweep cube (attribute {key!r} is missing); {_TO_READ}"
+            )
     for key in _TEXTS:
         if not isinstance(attributes.get(key, ""), str):
             raise ValueError(f"its attribute {key!r} is no text")
@@ -57,6 +73,41 @@ def require_cube(root: Path) -> None:
     _require_columns(held, columns)
 
 
+def no_cube(root: Path, error: Exception) -> CubeError:
+    """What to say of a folder that `require_cube`, or a reader after it, refused with this error.
+
+    Arrays that are only laid out otherwise are of a cube that was damaged where there is a manifest; else
+    they are what `export`, or another program, wrote of one, with its attributes.
+    """
+    if isinstance(error, OtherLayout) and not _holds(root, FOLDER):
+        return CubeError(f"{root}: is Zarr but no cube that a run wrote: {error}; {_TO_READ}; {_TO_REPLACE}")
+    reason = type(error).__name__
+    if type(error) in (ValueError, OtherLayout):  # ours; those of others say nothing to a user
+        reason = f"ValueError: {error}"
+    if isinstance(error, FileNotFoundError) and not _holds(root):
+        storage = storage_of(root)
+        reason = "it holds no zarr.json"
+        if any(storage.exists(root / name) for name in _OF_ZARR_2):
+            return CubeError(f"{root}: is Zarr 2, and a cube is Zarr 3; {_TO_READ}; {_TO_REPLACE}")
+    return CubeError(f"{root}: cannot be opened as a cube ({reason}); {_TO_REPLACE}")
+
+
+def no_folder(file: Path) -> CubeError:
+    """What to say of a file in the place of a cube."""
+    reader = _READERS.get(file.suffix.lower())
+    return CubeError(f"{file}: is a file, and a cube is a folder" + (f"; {reader}" if reader else ""))
+
+
+def _holds(root: Path, folder: str = "") -> bool:
+    """Whether there are metadata at `root`, or anything in a folder of it."""
+    storage = storage_of(root)
+    if not folder:
+        return storage.exists(root / "zarr.json")
+    with suppress(OSError):
+        return bool(storage.names(root / folder))
+    return False
+
+
 def _columns(attributes: Mapping[str, Any]) -> list[str]:
     """Names of coordinates that lie in shards; ValueError where the attribute is none of such."""
     text = attributes.get("columns", "[]")
@@ -69,7 +120,7 @@ def _columns(attributes: Mapping[str, Any]) -> list[str]:
 def _require_dims(name: str, array: Mapping[str, Any]) -> None:
     dims = array.get("dimension_names")
     if not isinstance(dims, list) or len(dims) != len(array["shape"]) or len(set(map(str, dims))) < len(dims):
-        raise ValueError(f"the array {name!r} does not name its dimensions")
+        raise OtherLayout(f"the array {name!r} does not name its dimensions")
 
 
 def _require_one_grid(arrays: Mapping[str, Any], names: list[str]) -> None:
@@ -80,7 +131,7 @@ def _require_one_grid(arrays: Mapping[str, Any], names: list[str]) -> None:
         array = arrays[name]
         mine = array["chunk_grid"]["configuration"]["chunk_shape"]
         if array["shape"][:rank] != status["shape"] or mine[:rank] != shards:
-            raise ValueError(f"the array {name!r} has another grid than the status")
+            raise OtherLayout(f"the array {name!r} has another grid than the status")
 
 
 def _require_columns(arrays: Mapping[str, Any], columns: Sequence[str]) -> None:
@@ -91,7 +142,7 @@ def _require_columns(arrays: Mapping[str, Any], columns: Sequence[str]) -> None:
     for name in columns:
         shape, shards = arrays[name]["shape"], arrays[name]["chunk_grid"]["configuration"]["chunk_shape"]
         if len(shape) != 1 or grid.get(arrays[name]["dimension_names"][0]) != (shape[0], shards[0]):
-            raise ValueError(f"the column {name!r} does not lie along the grid's tiles")
+            raise OtherLayout(f"the column {name!r} does not lie along the grid's tiles")
 
 
 def _own(root: Path) -> dict[str, Any]:

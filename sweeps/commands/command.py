@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ...engine.device import DEVICES
-from ...engine.errors import Argument, Call, SweepError
+from ...engine.errors import Argument, Call, SweepError, UserError
 from ..file_paths import cube_path, path_of, require_outside_cubes, require_unpacked
 
 if TYPE_CHECKING:
@@ -83,36 +83,26 @@ def program() -> str:
     return "equisweep" if result and Path(result).resolve() == typed.resolve() else str(typed)
 
 
-def cube_argument(text: str) -> Path:
-    """The place of a cube from the command line."""
-    try:
-        return cube_path(text)
-    except SweepError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _place(stated: Callable[[str], Path]) -> Callable[[str], Path]:
+    """How the parser reads a place from the command line: what is no such place is refused in one line.
+
+    Of an error that is a ValueError, as a SweepError is, argparse prints the usage and not the reason.
+    """
+
+    def read(text: str) -> Path:
+        try:
+            return stated(text)
+        except SweepError as error:
+            raise UserError(*error.parts) from None
+
+    return read
 
 
-def output_argument(text: str) -> Path:
-    """The place of a cube that is to be written, from the command line."""
-    try:
-        return require_outside_cubes(require_unpacked(cube_path(text)))
-    except SweepError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def path_argument(text: str) -> Path:
-    """A path from the command line."""
-    try:
-        return path_of(text)
-    except SweepError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def file_argument(text: str) -> Path:
-    """The path of a file or folder that is to be written, from the command line."""
-    try:
-        return require_outside_cubes(path_of(text))
-    except SweepError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+# Types of arguments: a cube; one that is to be written; a path; a file or folder that is to be written.
+cube_argument = _place(cube_path)
+output_argument = _place(lambda text: require_outside_cubes(require_unpacked(cube_path(text))))
+path_argument = _place(path_of)
+file_argument = _place(lambda text: require_outside_cubes(path_of(text)))
 
 
 def count(text: str) -> int:

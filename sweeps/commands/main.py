@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import NoReturn, TextIO, cast
 
-from ...engine.errors import CubeError, SweepError, SweepInterrupted
+from ...engine.errors import SweepInterrupted, UserError
 from ...engine.feedback.at_work import still_computing
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
 from ...engine.gate.shortage import shortage
@@ -109,7 +109,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         return 130
     except KeyboardInterrupt:
         return _stopped()
-    except (SweepError, CubeError) as error:
+    except UserError as error:
         if stop_requested():
             return _stopped()
         print(f"equisweep: {error.spelt(in_shell)}", file=sys.stderr)

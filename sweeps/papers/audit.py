@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from ...engine.errors import Argument, SweepError
-from ..file_paths import path_of
+from ..file_paths import path_of, require_outside_cubes
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
 from .registry import find_paper
@@ -52,7 +52,7 @@ def audit(
     """
     from ..run import run
 
-    about, folder = find_paper(model), path_of(folder)
+    about, folder = find_paper(model), require_outside_cubes(path_of(folder))
     if folder.exists() and not folder.is_dir():
         raise SweepError(f"{folder}: is a file; name a folder")
     _require_own(model, folder)

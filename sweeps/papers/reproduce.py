@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..file_paths import path_of
+from ..file_paths import path_of, require_outside_cubes
 from .paper import Reproduction
 from .registry import find_paper
 
@@ -25,6 +25,6 @@ def reproduce(model: str, folder: str | Path) -> Reproduction:
     Raises
     ------
     SweepError
-        Where there is no paper about `model`.
+        Where there is no paper about `model`, and for a folder within that of a cube.
     """
-    return find_paper(model).reproduce(path_of(folder))
+    return find_paper(model).reproduce(require_outside_cubes(path_of(folder)))

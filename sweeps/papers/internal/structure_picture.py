@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch
 
+from ...file_paths import path_of, require_outside_cubes
 from .structure import Structure
 
 SPACING = 0.75
@@ -20,9 +21,10 @@ def draw_structure(structure: Structure, path: str | Path) -> None:
     """Write the hierarchical digraph of a `structure` to `path` (its suffix is the format: png, svg, pdf).
 
     Level 1 is the top row; arrows show direct influences and point at what is influenced. Within a
-    row, factors stand near those they influence, so that few arrows cross. Raises OSError where the file
-    cannot be written.
+    row, factors stand near those they influence, so that few arrows cross. Raises SweepError for a path
+    in the folder of a cube, and OSError where the file cannot be written.
     """
+    file = require_outside_cubes(path_of(path))
     rows = structure.levels()
     positions = _positions(structure, rows)
     half = SPACING * max(len(row) for row in rows) / 2
@@ -38,7 +40,7 @@ def draw_structure(structure: Structure, path: str | Path) -> None:
     figure.draw_without_rendering()  # gives the boxes their size, at which the arrows then end
     for i, j in zip(*np.nonzero(structure.adjacency), strict=True):
         _arrow(axes, positions, boxes, structure.names[i], structure.names[j])
-    figure.savefig(path, dpi=150)
+    figure.savefig(file, dpi=150)
 
 
 def _positions(structure: Structure, rows: list[tuple[str, ...]]) -> dict[str, tuple[float, float]]:

@@ -64,7 +64,7 @@ test-cluster: $(DEV)  ## servers of S3, Google's and Azure's storage (npm), SLUR
 	$(BIN)/python -m pytest -n 0 -rs tests/cluster/check_*.py
 
 kernels: $(DEV)  ## every orbit on a GPU's threads, without one: assembled for three cards, bits compared; a table in build/kernels.md
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/gpu/check_kernels.py
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/gpu/check_kernels.py tests/gpu/check_single_precision.py
 
 # What needs a GPU, then tests of the engine with it as JAX's device, as many as are left of four minutes hold.
 test-gpu: $(DEV)  ## four minutes on a machine with an NVIDIA GPU: bits, memory, two sweeps at once, Ctrl-C. It installs what it needs

@@ -104,22 +104,26 @@ class Integration(Bound):
         """Step the orbit past one saved time after the other, to its end; the observables, each (times,).
 
         And whether one of them lacks a number that it should have. Steps are those that it takes without
-        saved times.
+        saved times. The last of `times` is infinite, and is not saved.
         """
         end = self.end(orbit.lane.state)
 
-        def to(orbit: Orbit, time: Array) -> tuple[Orbit, tuple[Outputs, Array]]:
+        def to(at: tuple[Orbit, Array], time: Array) -> tuple[tuple[Orbit, Array], Outputs]:
+            orbit, holes = at
             orbit = self.advance(orbit, time, end)
-            return orbit, self.call(lambda own, given: own._seen_at(*given), (orbit, time, end))
+            given = orbit, time, end, holes
+            seen, holes = self.call(lambda own, given: own._seen_at(*given), given)
+            return (orbit, holes), seen
 
         # The end is one more time: apart, all of a step would be compiled twice.
-        orbit, (path, holes) = lax.scan(to, orbit, jnp.append(times, end))
-        return orbit, {name: values[:-1] for name, values in path.items()}, jnp.any(holes[:-1])
+        (orbit, holes), path = lax.scan(to, (orbit, jnp.asarray(False)), times)
+        return orbit, {name: values[:-1] for name, values in path.items()}, holes
 
-    def _seen_at(self, orbit: Orbit, time: Array, end: Array) -> tuple[Outputs, Array]:
+    def _seen_at(self, orbit: Orbit, time: Array, end: Array, holes: Array) -> tuple[Outputs, Array]:
         """The observables at a time that the last step has reached or passed; NaN where none has.
 
-        And whether a number is missing: one that may not be NaN, at a time before the end.
+        And whether a number is missing, or was before (`holes`): one that may not be NaN, at a time before
+        the end.
         """
         lane, begin = orbit.lane, orbit.lane.before
         assert begin is not None
@@ -134,7 +138,8 @@ class Integration(Bound):
         seen = {name: jnp.where(there, value, jnp.nan) for name, value in seen.items()}
         needed = [seen[o.name] for o in self.flow.observables if not o.may_be_nan]
         finite = jnp.asarray([jnp.all(jnp.isfinite(value)) for value in needed], bool)
-        return seen, (time <= end) & ~jnp.all(finite)
+        missing = (time <= end) & (time < jnp.inf) & ~jnp.all(finite)
+        return seen, holes | missing
 
     def _step(self, lane: Lane, end: Array, rest: Array, vanished: Vanished | None) -> Lane:
         part = None if lane.watch is None else lane.watch.allowed

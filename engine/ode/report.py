@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
+from jax import lax
 
 from ...kernels.flow import Attractor
 from ...kernels.status import Status
@@ -34,8 +35,8 @@ def report(
 
 
 def _nan_where(lost: Array, values: Array) -> Array:
-    """NaN of the dtype that values have: one that XLA had to convert would be computed between calls."""
-    return jnp.where(lost, jnp.asarray(jnp.nan, values.dtype), values)
+    """NaN of the dtype that values have, by one condition: a route has the values where they are already."""
+    return lax.select(lost, jnp.full_like(values, jnp.nan), values)
 
 
 def _reported(

@@ -84,11 +84,12 @@ def integrated(
 
 
 def _in_the_states_dtype(integration: Integration, times: Sequence[float] | Array) -> Array:
-    """Saved times, which are rounded here and not on the way of an orbit."""
+    """Saved times, which are rounded here and not on the way of an orbit, and one that none comes to."""
     if not len(times):
         return jnp.zeros(0)
     start = partial(integration.flow.start, **integration.static)
-    return jnp.asarray(times, jax.eval_shape(start, integration.p).dtype)
+    dtype = jax.eval_shape(start, integration.p).dtype
+    return jnp.append(jnp.asarray(times, dtype), jnp.full(1, jnp.inf, dtype))
 
 
 def _followed(integration: Integration, times: Array, only_attractor: bool) -> Outputs:

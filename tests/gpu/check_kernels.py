@@ -69,8 +69,7 @@ def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver)
     monkeypatch.setattr(loops, "lane_backends", lambda: [both])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
     model = MODELS[name]
-    dynamic = {c.name: "dynamic" if "dynamic" in c.options else c.default for c in model.choices}
-    ends = lanes(model.flow, Method(solver, 1e-6, 1e-6, max_steps=300), **dynamic)(scenarios(model))
+    ends = lanes(model.flow, method(solver), **dynamic(model))(scenarios(model))
     assert len(np.unique(ends["steps"])) > 1
     assert both.found
     for threads, vectors in both.found:
@@ -90,26 +89,36 @@ def test_whole_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch
 @pytest.mark.parametrize(("name", "solver"), EACH)
 def test_whole_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
     """In threads that are interrupted again and again, and leave their steps for others of their warp."""
-    whole_orbits(monkeypatch, name, solver, partial(RouteOnThisProcessor, threads=2, work=90, others=True))
+    whole_orbits(monkeypatch, name, method(solver), INTERRUPTED)
 
 
-def whole_orbits(monkeypatch, name, solver, *ways, times=(0.0, 0.4, 2.0)):
-    """Orbits with a path in these ways, beside a processor's vectors; their programs."""
+def dynamic(model):
+    """Choices: of every mechanism that it is dynamic."""
+    return {c.name: "dynamic" if "dynamic" in c.options else c.default for c in model.choices}
+
+
+def method(solver):
+    """Few steps."""
+    return Method(solver, 1e-6, 1e-6, max_steps=300)
+
+
+INTERRUPTED = partial(RouteOnThisProcessor, threads=2, work=90, others=True)
+
+
+def whole_orbits(monkeypatch, name, method, *ways, times=(0.0, 0.4, 2.0), dtype=float):
+    """Orbits with a path in these ways, beside a processor's vectors; their programs, and what they are."""
     both, model = RoutesSideBySide(*ways), MODELS[name]
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
     monkeypatch.setattr(loops, "lane_backends", lambda: [both])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
-    dynamic = {c.name: "dynamic" if "dynamic" in c.options else c.default for c in model.choices}
     with nothing_kept():  # what an earlier process has traced would not be traced again
-        ends = lanes(model.flow, Method(solver, 1e-6, 1e-6, max_steps=300), times, **dynamic)(
-            scenarios(model)
-        )
+        ends = lanes(model.flow, method, times, **dynamic(model))(scenarios(model, dtype))
     assert len(np.unique(ends["steps"])) > 1
     both.assert_same_bits()
-    return both.taken[0][0]
+    return both.taken[0][0], ends
 
 
-def scenarios(model):
+def scenarios(model, dtype=float):
     """Defaults, but for horizons from none on and one number that moves, in two lanes to NaN and infinity."""
     values = {}
     for parameter in model.parameters:
@@ -123,7 +132,7 @@ def scenarios(model):
     values[moved] *= np.linspace(0.5, 1.5, COUNT)
     values[moved][3:5] = np.nan, np.inf
     values["horizon"] = np.linspace(0, 3, COUNT)
-    return {name: jnp.asarray(one) for name, one in values.items()}
+    return {name: jnp.asarray(one, dtype) for name, one in values.items()}
 
 
 GRIDS = sorted(file.stem for file in (ROOT / "sweeps" / "presets").glob("*.toml"))

@@ -1,8 +1,9 @@
 """The code of a route's blocks: what is done with the records of a list, and where each goes next.
 
-A block is a function ``blockN(mem, rows, count, said, node, counts)``: `rows` are the numbers of `count`
-records in `mem`; `node` says for each record in which block it waits, `counts` for each block how many do,
-and `said` is what a part has to say of a record.
+A block is a function ``blockN(mem, rows, count, said, node, counts, lane, outside)``: `rows` are the numbers
+of `count` records in `mem`; `node` says for each record in which block it waits, `counts` for each block how
+many do, `said` is what a part has to say of a record, and `lane` whose it is. `outside` are the arrays of all
+lanes: those that they are given, then results.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +15,24 @@ import numpy as np
 from ..ir import DTYPES, bytes_of
 from ..llvm.code import Code
 from ..route.part import Part
-from ..route.route import Apply, Block, Choose, Copy, Finish, Go, Put, Repeat, Route, Take, Value
+from ..route.route import (
+    Apply,
+    Block,
+    Choose,
+    Copy,
+    Fill,
+    Finish,
+    Go,
+    Outside,
+    Put,
+    Repeat,
+    Route,
+    Take,
+    Value,
+)
 from .row_code import TYPES, PartCode, part_code, test_code
 
-_GIVEN = "ptr %mem, ptr %rows, i64 %count, ptr %said, ptr %node, ptr %counts"
+_GIVEN = "ptr %mem, ptr %rows, i64 %count, ptr %said, ptr %node, ptr %counts, ptr %lane, ptr %outside"
 # From one record to the next is an odd number of so many bytes: neighbours share no set of a cache.
 _LINE = 64
 
@@ -60,6 +75,9 @@ class BlockWriter:
                 case Take() | Put():
                     with _each(code) as row:
                         self.row(code, step, row)
+                case Fill():
+                    with _each(code) as row:
+                        self.fill(code, step, row)
         self.end(code, number, block)
         code.add("ret void")
         self.declared |= code.declared
@@ -157,19 +175,41 @@ class BlockWriter:
         return self.globals[raw].split(" ", 1)[0]
 
     def row(self, code: Code, step: Take | Put, row: str) -> None:
-        """A row of an array that a record holds, read or written."""
+        """A row of a lane's array, read or, where there is such a row, written."""
         one, many = (step.target, step.source) if isinstance(step, Take) else (step.source, step.target)
         size = one.size * bytes_of(many.room.dtype)
         index = code.emit(f"load i32, ptr {self.place(code, step.index, row)}")
-        shift = code.emit(f"mul i64 {code.emit(f'zext i32 {index} to i64')}, {size}")
-        there = code.element("i8", self.place(code, many, row), shift)
-        here = self.place(code, one, row)
-        memcpy(code, *((here, there) if isinstance(step, Take) else (there, here)), size)
+        there = code.emit(f"icmp ult i32 {index}, {step.rows}") if isinstance(step, Put) else "true"
+        with code.where(there):
+            shift = code.emit(f"mul i64 {code.emit(f'zext i32 {index} to i64')}, {size}")
+            far = code.element("i8", self.place(code, many, row), shift)
+            near = self.place(code, one, row)
+            memcpy(code, *((near, far) if isinstance(step, Take) else (far, near)), size)
+
+    def fill(self, code: Code, step: Fill, row: str) -> None:
+        """One number in all of a lane's array, where a condition holds."""
+        size = bytes_of(step.target.room.dtype)
+        on = code.emit(f"load i8, ptr {self.place(code, step.on, row)}")
+        number = self.constant(np.asarray(step.number, DTYPES[step.target.room.dtype]).tobytes())
+        begin = self.place(code, step.target, row)
+        with code.where(code.emit(f"icmp ne i8 {on}, 0")), code.loop(str(step.target.size), 1) as j:
+            memcpy(code, code.element("i8", begin, code.emit(f"mul i64 {j}, {size}")), number, size)
 
     def place(self, code: Code, value: Value, row: str) -> str:
-        """Where an array of a record lies."""
+        """Where an array of a lane lies."""
+        if value.room.outside is not None:
+            return self.place_outside(code, value, value.room.outside, row)
         begin = code.element("i8", "%mem", value.place)
         return code.element("i8", begin, code.emit(f"mul i64 {row}, {self.bytes}"))
+
+    def place_outside(self, code: Code, value: Value, array: Outside, row: str) -> str:
+        """The same of one that is not in the record."""
+        number = array.number + (len(self.route.inputs) if array.is_result else 0)
+        of_all = code.emit(f"load ptr, ptr {code.element('ptr', '%outside', number)}")
+        lane = code.emit(f"load i64, ptr {code.element('i64', '%lane', row)}")
+        first = value.first * bytes_of(value.room.dtype)
+        begin = code.emit(f"add i64 {code.emit(f'mul i64 {lane}, {value.room.bytes}')}, {first}")
+        return code.element("i8", of_all, begin)
 
 
 @contextmanager

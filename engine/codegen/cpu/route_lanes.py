@@ -64,6 +64,8 @@ class _LanesWriter:
         ffi.enter(code)
         inputs = ffi.arguments(code, len(self.route.inputs))
         results = ffi.results(code, len(self.route.results))
+        for k, array in enumerate([*inputs, *results]):
+            code.add(f"store ptr {array}, ptr {code.element('ptr', '%outside', k)}")
         self.count = ffi.batch_size(code, rank)
         if self.large:
             self.allocate()
@@ -81,7 +83,7 @@ class _LanesWriter:
         for k, block in enumerate(self.route.blocks):
             code.block(f"pass{k}")
             given = f"ptr %mem, ptr %rows, i64 {listed}, ptr %said, ptr %node, ptr %counts"
-            code.add(f"call void @block{k}({given})")
+            code.add(f"call void @block{k}({given}, ptr %lane, ptr %outside)")
             if isinstance(block.end, Finish):
                 self.finish(results, listed)
             code.jump("next")
@@ -98,6 +100,7 @@ class _LanesWriter:
         rooms = [
             ("node", "i32", n), ("rows", "i64", n + 1), ("lane", "i64", n), ("said", "i8", n),
             ("counts", "i64", len(self.route.blocks)), ("begun", "i64", 1), ("free", "i64", 1),
+            ("outside", "ptr", len(self.route.inputs) + len(self.route.results)),
         ]  # fmt: skip
         rooms += [] if self.large else [("mem", "i8", self.bytes)]
         for name, type_, count in rooms:
@@ -157,7 +160,7 @@ class _LanesWriter:
             code.block(fill)
             code.add(f"store i64 {lane}, ptr {code.element('i64', '%lane', row)}")
             for array, value in zip(inputs, self.route.inputs, strict=True):
-                if value.room.offset >= 0:
+                if value.room.outside is None:
                     there, size = self.of_lane(array, value, lane)
                     memcpy(code, self.blocks.place(code, value, row), there, size)
             code.add(f"store i32 0, ptr {node}")
@@ -189,6 +192,8 @@ class _LanesWriter:
             row = code.emit(f"load i64, ptr {code.element('i64', '%rows', k)}")
             lane = code.emit(f"load i64, ptr {code.element('i64', '%lane', row)}")
             for array, value in zip(results, self.route.results, strict=True):
+                if value.room.outside is not None:
+                    continue
                 there, size = self.of_lane(array, value, lane)
                 memcpy(code, there, self.blocks.place(code, value, row), size)
             code.add(f"store i32 {_FREE}, ptr {code.element('i32', '%node', row)}")

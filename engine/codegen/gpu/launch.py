@@ -45,6 +45,7 @@ class Kernel:
     ranks : dims of each array that it is given, for one lane.
     results : shape and dtype, for one lane, of each array that it returns.
     words : of a lane's record, where lanes go a route; 0 of a loop.
+    shareable : the arrays that may be one for all lanes, of one lane's dims.
     """
 
     name: str
@@ -52,6 +53,17 @@ class Kernel:
     ranks: tuple[int, ...]
     results: tuple[tuple[tuple[int, ...], Any], ...]
     words: int = 0
+    shareable: tuple[int, ...] = ()
+
+    def outer(self, arrays: Sequence[Any]) -> tuple[int, ...]:
+        """The dims of the arrays that count lanes."""
+        own = next(k for k in range(len(arrays)) if k not in self.shareable)
+        shape = arrays[own].shape
+        return tuple(shape[: len(shape) - self.ranks[own]])
+
+    def shared(self, array: Any, number: int) -> bool:
+        """Whether all lanes have this array in common."""
+        return number in self.shareable and len(array.shape) == self.ranks[number]
 
 
 def require_takes_ptx() -> None:
@@ -109,32 +121,35 @@ _LANES = Primitive("gpu_lanes")
 _LANES.multiple_results = True
 
 
-def _outer(kernel: Kernel, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The dims of the first array that count lanes."""
-    return shape[: len(shape) - kernel.ranks[0]]
-
-
 def _shapes(*arrays: Any, kernel: Kernel) -> list[Any]:
-    outer = _outer(kernel, arrays[0].shape)
+    outer = kernel.outer(arrays)
     return [ShapedArray((*outer, *shape), np.dtype(dtype)) for shape, dtype in kernel.results]
 
 
 def _batched(
     arrays: Sequence[Array], axes: Sequence[Any], *, kernel: Kernel
 ) -> tuple[list[Array], list[int]]:
-    """One more leading dim, the same for all arrays."""
-    size = next(a.shape[axis] for a, axis in zip(arrays, axes, strict=True) if axis is not None)
-    leading = [
-        jnp.broadcast_to(a, (size, *a.shape)) if axis is None else jnp.moveaxis(a, axis, 0)
-        for a, axis in zip(arrays, axes, strict=True)
-    ]
-    results = _LANES.bind(*leading, kernel=kernel)
+    """One more leading dim, the same for all arrays but those that lanes have in common."""
+    pairs = [*zip(arrays, axes, strict=True)]
+    size = next(a.shape[axis] for a, axis in pairs if axis is not None)
+    moved = [(a, False) if axis is None else (jnp.moveaxis(a, axis, 0), True) for a, axis in pairs]
+    inner = kernel.outer([a[0] if leads else a for a, leads in moved])
+
+    def leading(number: int, array: Array, leads: bool) -> Array:
+        own = array.shape[len(array.shape) - kernel.ranks[number] :]
+        if not leads and kernel.shared(array, number):
+            return array
+        if leads and len(array.shape) == 1 + len(own):  # it was shared
+            array = array.reshape(size, *(1 for _ in inner), *own)
+        return jnp.broadcast_to(array, (size, *inner, *own))
+
+    results = _LANES.bind(*(leading(k, *one) for k, one in enumerate(moved)), kernel=kernel)
     return results, [0] * len(results)
 
 
 def _launched(*arrays: Array, kernel: Kernel) -> list[Array]:
     """The call as XLA is to have it."""
-    outer = _outer(kernel, arrays[0].shape)
+    outer = kernel.outer(arrays)
     shapes = [jax.ShapeDtypeStruct((*outer, *shape), dtype) for shape, dtype in kernel.results]
     lanes = prod(outer)
     if lanes == 0:
@@ -153,8 +168,10 @@ def _taken_up(
 ) -> list[Array]:
     """Launches, of which each goes on where the one before ended, until all lanes are done."""
     threads = threads_of(kernel.words, lanes)
-    counts = jnp.asarray([lanes, WORK], jnp.int32)
-    begin = [jnp.zeros(one.shape, one.dtype) for one in [*carried(kernel.words, threads), *shapes]]
+    own = [0 if kernel.shared(arrays[k], k) else 1 for k in kernel.shareable]
+    counts = jnp.asarray([lanes, WORK, *own], jnp.int32)
+    records, *known = carried(kernel.words, threads)
+    begin = [_anything(records), *(jnp.zeros(one.shape, one.dtype) for one in known), *map(_anything, shapes)]
     given = [array for array in arrays if array.size]
 
     def one(carries: list[Array]) -> list[Array]:
@@ -170,6 +187,11 @@ def _taken_up(
         return carries[2][1] < lanes
 
     return jax.lax.while_loop(is_open, one, begin)[3:]
+
+
+def _anything(like: jax.ShapeDtypeStruct) -> Array:
+    """Memory that is written before it is read, so that nothing need be written there now."""
+    return jax.lax.empty(like.shape, like.dtype)
 
 
 def threads_of(words: int, lanes: int) -> int:

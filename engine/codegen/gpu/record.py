@@ -1,6 +1,7 @@
 """Where the record of a thread's lane lies: in device memory, a warp's records side by side, word by word.
 
-The 32 threads of a warp read and write the same word of their records at once, as 256 bytes in a row.
+The 32 threads of a warp read and write the same word of their records at once, as 256 bytes in a row. Arrays
+that are no part of it (`route.outside`) lie lane by lane.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import numpy as np
 from ..ir import DTYPES, bytes_of
 from ..llvm.code import Code
 from ..llvm.types import memory_type
-from ..route.route import Put, Route, Take, Value
+from ..route.route import Fill, Put, Route, Take, Value
 from .kernel import MEMORY
 
 WARP, WORD = 32, 8
@@ -61,6 +62,9 @@ class Record:
     def _further(self, at: str, distance: int | str) -> str:
         return self.code.emit(f"getelementptr i8, {MEMORY} {at}, i64 {distance}")
 
+    def _element(self, dtype: str, array: str, index: str) -> str:
+        return self.code.emit(f"getelementptr {memory_type(dtype)}, {MEMORY} {array}, i64 {index}")
+
     def number(self, value: Value, index: int | str, *terms: Term) -> str:
         """A pointer to a number of an array of the record, by its index."""
         size = bytes_of(value.room.dtype)
@@ -81,32 +85,54 @@ class Record:
         """Numbers that are known."""
         dtype = target.room.dtype
         for j, known in enumerate(np.asarray(numbers, DTYPES[dtype]).tolist()):
-            # As a vector of one, which begins with its type; a boolean is a byte in memory.
-            text = self.code.vectors.literal(known, "u8" if dtype == "i1" else dtype)
-            store(self.code, text[1:-1].split(" ")[1], self.number(target, j), dtype)
+            store(self.code, self._known(known, dtype), self.number(target, j), dtype)
 
-    def row(self, step: Take | Put) -> None:
-        """A row of an array, read or written."""
+    def _known(self, number: float, dtype: str) -> str:
+        """As a vector of one, which begins with its type; a boolean is a byte in memory."""
+        text = self.code.vectors.literal(number, "u8" if dtype == "i1" else dtype)
+        return text[1:-1].split(" ")[1]
+
+    def row(self, step: Take | Put, outside: str | None) -> None:
+        """A row of an array, read or, where there is such a row, written; `outside` points to it there."""
         many, one = (step.source, step.target) if isinstance(step, Take) else (step.target, step.source)
         index, size = load(self.code, self.number(step.index, 0), "i32"), bytes_of(one.room.dtype)
-        begin: Term = self.code.emit(f"zext i32 {index} to i64"), one.size * size
+        row = self.code.emit(f"zext i32 {index} to i64")
 
         def there(j: int | str) -> str:
+            if outside is not None:
+                at = self.code.emit(f"add i64 {self.code.emit(f'mul i64 {row}, {one.size}')}, {j}")
+                return self._element(one.room.dtype, outside, at)
+            begin: Term = row, one.size * size
             if isinstance(j, int):
                 return self.address(many.place + j * size, begin)
             return self.address(many.place, begin, (j, size))
 
         ends = [there, lambda j: self.number(one, j)]
-        self._each(one, *(ends if isinstance(step, Take) else ends[::-1]))
+        exists = self.code.emit(f"icmp ult i32 {index}, {step.rows}") if isinstance(step, Put) else "true"
+        with self.code.where(exists):
+            self._each(one, *(ends if isinstance(step, Take) else ends[::-1]))
+
+    def fill(self, step: Fill, outside: str | None) -> None:
+        """One number in all of an array, where a condition holds; `outside` points to it there."""
+        code, target, dtype = self.code, step.target, step.target.room.dtype
+
+        def there(j: str) -> str:
+            if outside is None:
+                return self.number(target, j)
+            return self._element(dtype, outside, j)
+
+        on = load(code, self.number(step.on, 0), "i1")
+        with code.where(code.emit(f"icmp ne i8 {on}, 0")), code.loop(str(target.size), 1) as j:
+            store(code, self._known(step.number.item(), dtype), there(j), dtype)
 
     def lane(self, value: Value, array: str, lane: str, *, fetch: bool) -> None:
         """A lane's row of one of XLA's arrays into an array of the record, or out of it."""
-        code, type_ = self.code, memory_type(value.room.dtype)
+        code = self.code
         begin = code.emit(f"mul i64 {code.emit(f'zext i32 {lane} to i64')}, {value.size}")
 
         def there(j: int | str) -> str:
             at = code.emit(f"add i64 {begin}, {j}")
-            return code.emit(f"getelementptr {type_}, {MEMORY} {array}, i64 {at}")
+            return self._element(value.room.dtype, array, at)
 
         ends = [there, lambda j: self.number(value, j)]
         self._each(value, *(ends if fetch else ends[::-1]))

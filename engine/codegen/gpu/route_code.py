@@ -12,7 +12,8 @@ is given.
 from typing import Any
 
 from ..llvm.code import Code
-from ..route.route import Apply, Block, Choose, Copy, Finish, Go, Put, Repeat, Route, Take, Value
+from ..llvm.types import memory_type
+from ..route.route import Apply, Block, Choose, Copy, Fill, Finish, Go, Put, Repeat, Route, Take, Value
 from .kernel import MEMORY, SHARED, kernel_code, pointers, thread_head
 from .part_code import PartFunction, call_function, count_of, loop_function, work_of
 from .record import Record, find, load, words_of
@@ -48,8 +49,9 @@ define internal i32 @greatest(i32 %number, i32 %mask) alwaysinline convergent {
 def route_thread(route: Route, name: str, linkage: str = "") -> str:
     """LLVM code of ``name(first, threads, shared, inputs..., counts, records, at, taken, outputs...)``.
 
-    `first` is the thread's number, `threads` how many there are. `counts` are two numbers of 32 bits: how
-    many lanes there are, and how much work a thread may do. At `at` stands for each thread where it is, then
+    `first` is the thread's number, `threads` how many there are. `counts` are numbers of 32 bits: how many
+    lanes there are, how much work a thread may do, and for each of `shareable` inputs 1, or 0 where there is
+    one for all lanes. At `at` stands for each thread where it is, then
     its lane, and at `taken` how many lanes were taken, and how many are done; all are 0 before the first
     launch. The code calls ``together``, ``ballot`` and ``greatest`` (`WARP`).
     """
@@ -71,6 +73,11 @@ def route_kernel(route: Route, name: str) -> str:
 def parameters(route: Route) -> list[str]:
     """The arrays that a thread is given, as LLVM declares parameters."""
     return pointers(_names(route))
+
+
+def shareable(route: Route) -> list[int]:
+    """The inputs that may be one array for all lanes: those that lie in no record."""
+    return [k for k, value in enumerate(route.inputs) if value.room.outside is not None]
 
 
 def _names(route: Route) -> list[str]:
@@ -189,7 +196,7 @@ class _RouteWriter:
         code.block("fill")
         code.add(f"store i32 %lane, {MEMORY} {self.kept('whose')}, align 4")
         for k, value in enumerate(self.route.inputs):
-            if value.size:
+            if value.size and value.room.outside is None:
                 self.record.lane(value, f"%in{k}", "%lane", fetch=True)
         code.jump("fill.out")
         code.block("fill.out")
@@ -200,14 +207,14 @@ class _RouteWriter:
         code = self.code
         lane = code.emit(f"load i32, {MEMORY} {self.kept('whose')}, align 4")
         for k, value in enumerate(self.route.results):
-            if value.size:
+            if value.size and value.room.outside is None:
                 self.record.lane(value, f"%out{k}", lane, fetch=False)
         done = code.emit(f"getelementptr i32, {MEMORY} %taken, i64 1")
         code.emit(f"atomicrmw add {MEMORY} {done}, i32 1 monotonic")
 
     # --- blocks --------------------------------------------------------------------------------------------
 
-    def step(self, step: Apply | Copy | Take | Put) -> None:
+    def step(self, step: Apply | Copy | Take | Put | Fill) -> None:
         """Do what is done in a block."""
         match step:
             case Apply():
@@ -216,8 +223,26 @@ class _RouteWriter:
                 record = self.record
                 for source, target in step.pairs:
                     record.copy(source, target)
-            case Take() | Put():
-                self.record.row(step)
+            case Take():
+                self.record.row(step, self.outside(step.source))
+            case Put():
+                self.record.row(step, self.outside(step.target))
+            case Fill():
+                self.record.fill(step, self.outside(step.target))
+
+    def outside(self, value: Value) -> str | None:
+        """A pointer to a lane's array that lies in no record; None of another."""
+        code, array = self.code, value.room.outside
+        if array is None:
+            return None
+        lane = code.emit(f"load i32, {MEMORY} {self.kept('whose')}, align 4")
+        if not array.is_result:
+            which = 2 + shareable(self.route).index(array.number)
+            own = code.emit(f"getelementptr i32, {MEMORY} %counts, i64 {which}")
+            lane = code.emit(f"mul i32 {lane}, {code.emit(f'load i32, {MEMORY} {own}, align 4')}")
+        first = code.emit(f"mul i64 {code.emit(f'zext i32 {lane} to i64')}, {value.size}")
+        name = f"%{'out' if array.is_result else 'in'}{array.number}"
+        return code.emit(f"getelementptr {memory_type(value.room.dtype)}, {MEMORY} {name}, i64 {first}")
 
     def end(self, block: Block) -> None:
         """Where the lane goes, and how much work is left then."""

@@ -10,16 +10,16 @@ from ..route.route import Route
 from .launch import Kernel, require_takes_ptx, run_lanes
 from .ptx import ptx
 from .record import WORD, words_of
-from .route_code import route_kernel
+from .route_code import route_kernel, shareable
 
 Array = Any
 _NAME = "equisweep_route"
-# Of larger records, as of a path of more than some 500 times, the card's memory has room for few threads.
+# Of larger records the card's memory has room for few threads.
 _MOST_BYTES = 32 * 1024
 
 
 def require_room(route: Route) -> None:
-    """Unsupported where a record is too large, as with a path of very many times."""
+    """Unsupported where a record is too large."""
     if words_of(route) * WORD > _MOST_BYTES:
         raise Unsupported(f"an orbit of more than {_MOST_BYTES} bytes")
 
@@ -36,4 +36,7 @@ class GpuRouteProgram:
         """Arrays of these shapes, of one lane; many lanes under `jax.vmap` go in the same launches."""
         results = tuple((tuple(one.shape), one.dtype) for one in shapes)
         ranks = tuple(len(value.shape) for value in self._route.inputs)
-        return run_lanes(Kernel(_NAME, self._text, ranks, results, words_of(self._route)), arrays)
+        kernel = Kernel(
+            _NAME, self._text, ranks, results, words_of(self._route), tuple(shareable(self._route))
+        )
+        return run_lanes(kernel, arrays)

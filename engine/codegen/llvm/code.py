@@ -72,6 +72,16 @@ class Code:
         self.branch(self.emit(f"icmp slt i64 {later}, {end}"), label, f"{label}.out")
         self.block(f"{label}.out")
 
+    @contextmanager
+    def where(self, condition: str) -> Iterator[None]:
+        """Around lines for where a condition holds."""
+        yes, after = self.label("yes"), self.label("after")
+        self.branch(condition, yes, after)
+        self.block(yes)
+        yield
+        self.jump(after)
+        self.block(after)
+
     def call(self, name: str, result: str, args: Sequence[str], types: Sequence[str], flags: str = "") -> str:
         """The result of a function, by its name and LLVM's types; `flags` are what LLVM may assume."""
         return self.emit(self._call(name, result, args, types, flags))

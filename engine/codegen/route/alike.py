@@ -9,7 +9,7 @@ states of an automaton are: all are the same that look alike, but for those of w
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from .route import Apply, Block, Choose, Copy, Put, Repeat, Take, Value
+from .route import Apply, Block, Choose, Copy, Fill, Put, Repeat, Take, Value
 from .threads import following, renumbered
 
 
@@ -43,6 +43,8 @@ def _looks(thing: Any) -> Hashable:
             return Copy, _looks(thing.pairs)
         case Take() | Put():
             return type(thing), _looks((thing.source, thing.index, thing.target))
+        case Fill():
+            return Fill, _looks((thing.on, thing.target)), thing.number.tobytes()
         case Choose():
             return Choose, _looks(thing.on)
         case Repeat():
@@ -52,8 +54,10 @@ def _looks(thing: Any) -> Hashable:
 
 
 def _numbers(value: Value) -> Hashable:
-    """Which bytes of a record they are; constants need not lie in one."""
+    """Which bytes of a record, or of an array outside, they are; constants need not lie in one."""
     room = value.room
+    if room.outside is not None:
+        return room.outside, value.first, value.size
     if room.constant is None:
         return value.place, value.size, room.dtype
     return room.constant[value.first : value.first + value.size].tobytes(), value.size, room.dtype

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .glue import Glue
-from .route import Apply, Block, Choose, Copy, Go, Put, Repeat, Room, Take, Value
+from .outside import outside
+from .route import Apply, Block, Choose, Copy, Fill, Go, Put, Repeat, Room, Take, Value
 
 _ALIGNED = 8
 Pairs = Sequence[tuple[Value, Value]]
@@ -28,6 +29,8 @@ def reads(step: Any) -> list[Room]:
             return [step.source.room, step.index.room]
         case Put():  # of its target other rows stay
             return [step.source.room, step.index.room, step.target.room]
+        case Fill():  # where it does not hold, all stays
+            return [step.on.room, step.target.room]
         case Choose():
             return [step.on.room]
         case Repeat():
@@ -45,7 +48,7 @@ def writes(step: Any) -> list[Room]:
             return [v.room for v in step.results]
         case Copy():
             return [v.room for _, v in step.pairs]
-        case Take() | Put():
+        case Take() | Put() | Fill():
             return [step.target.room]
         case Repeat():
             return [v.room for v in step.state]
@@ -61,7 +64,7 @@ def _wholly(step: Any) -> list[Room]:
             for _, v in step.pairs:
                 written[v.room] = written.get(v.room, 0) + v.size
             return [room for room, size in written.items() if size == room.size]
-        case Put() | Repeat():
+        case Put() | Fill() | Repeat():
             return []
         case _:
             return writes(step)
@@ -83,6 +86,9 @@ def allocated(
         apart.unite(source, target)
     for source, target in pairs:
         apart.divide(source, target)
+    for members, array in outside(blocks, inputs, results, apart.together()):
+        for room in members:
+            room.outside = array
     apart.place()
     left = [Block([step for old in block.steps for step in _left(old)], block.end) for block in blocks]
     return left, apart.rooms
@@ -91,8 +97,14 @@ def allocated(
 def _left(step: Any) -> list[Any]:
     if not isinstance(step, Copy):
         return [step]
-    pairs = tuple((a, b) for a, b in step.pairs if a.room.constant is not None or a.place != b.place)
+    pairs = tuple((a, b) for a, b in step.pairs if a.room.constant is not None or not _same_place(a, b))
     return [Copy(pairs)] if pairs else []
+
+
+def _same_place(one: Value, other: Value) -> bool:
+    if one.room.outside is not None or other.room.outside is not None:  # moved from one to the other is none
+        return True
+    return one.place == other.place
 
 
 class _Apart:
@@ -210,10 +222,17 @@ class _Apart:
             if a != b:
                 self._conflict(a, 1 << b)
 
+    def together(self) -> dict[Room, list[Room]]:
+        """For each room those that lie in the same place."""
+        found: dict[int, list[Room]] = {}
+        for k, room in enumerate(self.rooms):
+            found.setdefault(self.of(k), []).append(room)
+        return {room: found[self.of(k)] for k, room in enumerate(self.rooms)}
+
     def place(self) -> None:
         """Offsets: the lowest that no room has that is needed at the same time."""
         taken: dict[int, tuple[int, int]] = {}
-        heads = [k for k in range(len(self.rooms)) if self.of(k) == k]
+        heads = [k for k in range(len(self.rooms)) if self.of(k) == k and self.rooms[k].outside is None]
         for k in sorted(heads, key=lambda k: (self.rooms[k].constant is None, -self.rooms[k].bytes)):
             bytes_ = -(-self.rooms[k].bytes // _ALIGNED) * _ALIGNED
             others = sorted({taken[o] for i in _bits(self.from_[k]) if (o := self.of(i)) in taken})
@@ -224,7 +243,8 @@ class _Apart:
                 at = max(at, end)
             taken[k] = at, at + bytes_
         for k, room in enumerate(self.rooms):
-            room.offset = taken[self.of(k)][0]
+            if room.outside is None:
+                room.offset = taken[self.of(k)][0]
 
 
 def _bits(bits: int) -> Iterator[int]:

@@ -1,7 +1,8 @@
 """A route: the blocks that a lane passes, each with what is done in it, and where the lane goes next.
 
 Of all lanes those that are in the same block are computed side by side. What a lane carries from block to
-block lies in its *record*, an array in each *room*.
+block lies in its *record*, an array in each *room*. Arrays that are only read or written row by row, as saved
+times and paths, lie in no record: their rows are moved to and from where the lane's arrays are (`Outside`).
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,27 @@ from ..ir import bytes_of
 from .part import Part
 
 
+@dataclass(frozen=True)
+class Outside:
+    """One of the arrays that a lane is given or gives back: number `number` of the results, or the inputs."""
+
+    is_result: bool
+    number: int
+
+
 @dataclass(eq=False)
 class Room:
     """The place of an array in every lane's record: its first byte is `offset`, once that is known.
 
-    `constant`: what lies there, where that never changes.
+    `constant`: what lies there, where that never changes. `outside`: it is no part of the record, but this
+    array itself.
     """
 
     size: int
     dtype: str
     constant: np.ndarray | None = None
     offset: int = -1
+    outside: Outside | None = None
 
     @property
     def bytes(self) -> int:
@@ -96,14 +107,28 @@ class Take:
 
 @dataclass(frozen=True, eq=False)
 class Put:
-    """Row `index` of the array `target` becomes `source`."""
+    """Row `index` of the array `target` becomes `source`; nothing happens if it has no such row."""
 
     source: Value
     index: Value
     target: Value
 
+    @property
+    def rows(self) -> int:
+        """How many the target has."""
+        return self.target.size // self.source.size
 
-Step = Apply | Copy | Take | Put
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """Where `on` holds all numbers of `target` become `number`."""
+
+    on: Value
+    number: np.generic
+    target: Value
+
+
+Step = Apply | Copy | Take | Put | Fill
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +185,7 @@ class Route:
     @property
     def bytes(self) -> int:
         """Of a record."""
-        return max(room.offset + room.bytes for room in self.rooms)
+        return max(room.offset + room.bytes for room in self.rooms if room.outside is None)
 
     @property
     def parts(self) -> list[Part]:

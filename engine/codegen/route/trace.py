@@ -12,19 +12,15 @@ from jax.extend import core
 
 from ...called import called
 from ...scan_counts import scan_counts
-from ...xla.live_bytes import inner_jaxprs
 from ..ir import Scalar, Unsupported, dtype_name
 from .alike import joined
+from .equations import holds_parts, seen_otherwise, unchanged
 from .glue import Glue, steps_of
+from .outside import shortened
 from .part import PART, Part
 from .rooms import allocated, reads
-from .route import Apply, Block, Choose, Copy, Go, Put, Repeat, Room, Route, Take, Value
+from .route import Apply, Block, Choose, Copy, Fill, Go, Put, Repeat, Room, Route, Take, Value
 from .threads import threaded
-
-# They only say otherwise how the same numbers are seen.
-_SAME = frozenset(
-    {"squeeze", "reshape", "expand_dims", "copy", "copy_p", "stop_gradient", "optimization_barrier"}
-)
 
 
 def route_of(trace: Any, primitives: Callable[[Sequence[Scalar]], list[Scalar]]) -> Route:
@@ -40,12 +36,14 @@ class _Writer:
         self.blocks = [Block()]
         self.glue = Glue([])
         self.constants: dict[Any, Value] = {}
+        self.alike: dict[Room, np.generic] = {}  # arrays of one number, again and again
 
     def route(self, trace: Any) -> Route:
         inputs = tuple(self.room(v.aval) for v in trace.jaxpr.invars)
         results = self.evaluate(trace.jaxpr, trace.consts, inputs)
         self.flush()
-        blocks, rooms = allocated(threaded(self.lowered(results)), inputs, results)
+        blocks = shortened(threaded(self.lowered(results)), results)
+        blocks, rooms = allocated(blocks, inputs, results)
         return Route(joined(blocks), inputs, tuple(results), rooms)
 
     def lowered(self, results: Sequence[Value]) -> list[Block]:
@@ -152,12 +150,26 @@ class _Writer:
             if name == "scan":
                 return self.scanned(operands, **params)
             raise Unsupported(f"primitive {name} around calls of a lane")
-        same = _seen_otherwise(equation, operands)
+        same = seen_otherwise(equation, operands)
         if same is not None:
             return same
+        if name == "select_n" and (number := self.chosen(operands)) is not None:
+            target = self.like(operands[1])
+            self.copy([operands[1]], [target])
+            self.add(Fill(operands[0], number, target))
+            return [target]
         results = [self.room(v.aval) for v in equation.outvars]
+        known = operands[0].room.constant if operands else None
+        if name == "broadcast_in_dim" and known is not None and operands[0].size == 1:
+            self.alike[results[0].room] = known[operands[0].first]
         self.glue.equations.append((equation, operands, results))
         return results
+
+    def chosen(self, operands: Sequence[Value]) -> np.generic | None:
+        """The number that one condition puts in place of an array; None of another choice."""
+        on, *arrays = operands
+        is_fill = on.size == 1 and on.room.constant is None and on.room.dtype == "i1" and arrays[0].shape
+        return self.alike.get(arrays[1].room) if is_fill else None
 
     def part(self, part: Part, operands: list[Value]) -> list[Value]:
         outer = part.outer(operands)
@@ -197,7 +209,7 @@ class _Writer:
         """A `while` around parts."""
         in_cond, rest = operands[:cond_nconsts], operands[cond_nconsts:]
         in_body, first = rest[:body_nconsts], rest[body_nconsts:]
-        same = _unchanged(body_jaxpr, body_nconsts)
+        same = unchanged(body_jaxpr, body_nconsts)
         carried = [v if k in same else self.like(v) for k, v in enumerate(first)]
         moving = [k for k in range(len(first)) if k not in same]
 
@@ -255,34 +267,3 @@ class _Writer:
     def like(self, value: Value) -> Value:
         """A new place for such an array."""
         return Value(Room(value.size, value.room.dtype), value.shape)
-
-
-def holds_parts(equation: Any) -> bool:
-    """Whether a call or loop of a lane stands in an equation, however deep."""
-    inner = [e for jaxpr in inner_jaxprs(equation.params) for e in jaxpr.eqns]
-    return any(e.primitive.name == PART or holds_parts(e) for e in inner)
-
-
-def _seen_otherwise(equation: Any, operands: list[Value]) -> list[Value] | None:
-    """The results of an equation that only sees numbers otherwise; None of another."""
-    name, params = equation.primitive.name, equation.params
-    shapes = [tuple(v.aval.shape) for v in equation.outvars]
-    if name == "slice":
-        (value,), (shape,) = operands, shapes
-        start = params["start_indices"]
-        if params["strides"] or not value.shape or any(start[1:]) or shape[1:] != value.shape[1:]:
-            return None
-        return [value.part(start[0] * int(np.prod(shape[1:])), shape)]
-    alike = name in _SAME and not params.get("dimensions")
-    if name == "broadcast_in_dim":
-        alike = operands[0].size == int(np.prod(shapes[0])) and len(operands) == 1
-    if not alike or len(operands) != len(shapes):
-        return None
-    return [v.part(0, shape) for v, shape in zip(operands, shapes, strict=True)]
-
-
-def _unchanged(body: Any, constants: int) -> set[int]:
-    """Which of what a loop carries its body leaves alone."""
-    jaxpr = body.jaxpr
-    pairs = zip(jaxpr.invars[constants:], jaxpr.outvars, strict=True)
-    return {k for k, (before, after) in enumerate(pairs) if before is after}

@@ -34,21 +34,25 @@ def loops_of(monkeypatch, name, solver):
     return sorted(found, key=lambda loop: loop.once)
 
 
-def route_of(monkeypatch, name, solver):
+def route_of(monkeypatch, name, solver, dtype="float64"):
     """The one route of a model's orbits, with a path of a few times."""
-    found = _captured(monkeypatch, name, solver, Captured(routes=True), times=[1.0, 2.0, 5.0])
+    found = _captured(monkeypatch, name, solver, Captured(routes=True), times=[1.0, 2.0, 5.0], dtype=dtype)
     (route,) = [one for one in found if isinstance(one, Route)]
     return route
 
 
-def _captured(monkeypatch, name, solver, captured, **more):
-    """What a back end is given of a model's orbits."""
+def one_orbit(name, solver, **more):
+    """A sweep of one orbit of a model at its defaults, every mechanism dynamic."""
     model = MODELS[name]
     dynamic = {c.name: "dynamic" for c in model.choices if "dynamic" in c.options}
     number = next(q for q in model.parameters if not q.integer and q.dim is None)
-    space = Sweep(
-        name, {number.name: [number.default]}, fixed=dynamic, integrator={"solver": solver}, **more
-    ).space()
+    more["integrator"] = {"solver": solver} | more.get("integrator", {})
+    return Sweep(name, {number.name: [number.default]}, fixed=dynamic, **more)
+
+
+def _captured(monkeypatch, name, solver, captured, **more):
+    """What a back end is given of a model's orbits."""
+    space = one_orbit(name, solver, **more).space()
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [captured])
     jax.eval_shape(point_function(space, space.choices), *_shapes_at_a_point(space))
     assert captured.found

@@ -24,7 +24,7 @@ from equisweep.engine.codegen.gpu.lane_code import LaneCode
 from equisweep.engine.codegen.gpu.launch import WORK, carried
 from equisweep.engine.codegen.gpu.record import WARP, words_of
 from equisweep.engine.codegen.gpu.route_code import parameters as route_parameters
-from equisweep.engine.codegen.gpu.route_code import route_thread
+from equisweep.engine.codegen.gpu.route_code import route_thread, shareable
 from equisweep.engine.codegen.gpu.route_program import require_room
 
 CARDS = ("sm_80", "sm_90", "sm_100")
@@ -170,6 +170,7 @@ class RouteOnThisProcessor:
 
     def run(self, arrays, shapes):
         outer = arrays[0].shape[: arrays[0].ndim - len(self.route.inputs[0].shape)]
+        own = [int(arrays[k].ndim > len(self.route.inputs[k].shape)) for k in shareable(self.route)]
         lanes, warps = prod(outer), -(-self.threads // WARP)
         given = [np.ascontiguousarray(a) for a in arrays if a.size or not lanes]
         shapes = [((*outer, *one.shape), one.dtype) for one in shapes]
@@ -178,7 +179,7 @@ class RouteOnThisProcessor:
         begin = [np.zeros(one.shape, one.dtype) for one in carried(words_of(self.route), warps * WARP)]
         begin[0][...] = 0x7FF4DEADBEEFDEAD
         begin[1] = begin[1].ravel()[: 2 * self.threads]
-        counts = np.array([lanes, self.work], np.int32)
+        counts = np.array([lanes, self.work, *own], np.int32)
         self.launches = 0
         while begin[2][1] < lanes:
             self.launches += 1

@@ -1,19 +1,27 @@
 """Code of a long step, in which few numbers wait at a time for their use, as there are few registers.
 
-What is spilled takes more time than what is computed. So operations come in an order of few numbers at once,
-a lane's numbers are read again where they are needed, and written as soon as nobody needs the one before.
+What is spilled takes more time than what is computed. So operations come in an order of few numbers at once
+and little waiting for results (`in_time`), or, in very long steps, of the fewest numbers (`ordering`); a
+lane's numbers are read again where they are needed, and written as soon as nobody needs the one before.
 LLVM's scheduler would move all that apart, as if no processor did so by itself; it moves nothing past a
 label, which is no instruction: one stands after every few operations.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+import llvmlite.binding as llvm
 
 from ..ends import End, with_ends
 from ..ir import Scalar, bytes_of, order_of
 from ..llvm.builder import VectorCode
 from ..ordering import ordered
+from .in_time import in_time
 
 _TOGETHER = 16
+# Steps of more operations lack registers more than results: three bodies by Taylor's method, 6,800, would
+# take an eighth longer in time.
+_LONG = 4000
 
 
 class FewWaiting(VectorCode):
@@ -21,7 +29,7 @@ class FewWaiting(VectorCode):
 
     def __init__(self, width: int, sources: list[str]) -> None:
         super().__init__(width, sources)
-        self._since_label = 0
+        self._since_label, self._room = 0, _bytes_of_registers() // width
         self._read: set[Scalar] = set()
         self._pinned: set[Scalar] = set()
 
@@ -35,7 +43,12 @@ class FewWaiting(VectorCode):
     def _ordered(self, scalars: Sequence[Scalar]) -> Sequence[Scalar]:
         if len(scalars) == 1 and scalars[0] not in self._known and self._can_follow(scalars[0]):
             return scalars  # most are asked for one by one: an order of one need not be looked for
-        return ordered(order_of(scalars, self._known), scalars, _registers)
+        return self._timed(order_of(scalars, self._known), scalars)
+
+    def _timed(self, scalars: Sequence[Scalar], ends: Sequence[Scalar] = ()) -> Sequence[Scalar]:
+        if len(scalars) > _LONG:
+            return ordered(scalars, ends, _registers)
+        return in_time(scalars, ends, _registers, self._room)
 
     def _can_follow(self, s: Scalar) -> bool:
         """Whether all that it is computed from is there, or read where it is needed."""
@@ -55,7 +68,7 @@ class FewWaiting(VectorCode):
         moved = [end.scalar for end in ends if end.scalar.op == "input"]
         self._pinned = set(moved)
         self._at_hand(moved)  # in their order: the text is a name of what is kept, and a set has none
-        for node in with_ends(ordered(order, (), _registers), ends):
+        for node in with_ends(self._timed(order), ends):
             if isinstance(node, End):
                 self.store(node.scalar, self._sources[node.end])
             else:
@@ -96,6 +109,12 @@ class FewWaiting(VectorCode):
         for s in self._read - self._pinned:
             self._known.pop(s, None)
         self._read &= self._pinned
+
+
+@cache  # asked for each piece of code
+def _bytes_of_registers() -> int:
+    """Of this processor, for vectors."""
+    return 32 * 64 if llvm.get_host_cpu_features().get("avx512f") else 16 * 32
 
 
 def _registers(s: Scalar) -> int:

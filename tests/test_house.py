@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 from equisweep import sweeps as public
 from equisweep.sweeps.commands.main import COMMANDS
-from helpers.imports import FOLDERS, circles, imports, name_of, of_others, sources
+from helpers.imports import FOLDERS, circles, done_at_import, imports, name_of, of_others, parsed, sources
 from helpers.project import ROOT
 
 # Floors of each folder, the lowest first. A file imports from floors below its own and from files under its
@@ -111,7 +111,7 @@ FLOORS = {
         "sensitivity/* plots/* boundaries/*",
         "explore/* discover/* sensitivity/picture",
         "accessor reduced/*",
-        "plan provenance machine recompute packing",
+        "plan provenance machine recompute packing soundness",
         "cluster/*",
         "run",
         "papers/*",
@@ -209,7 +209,7 @@ def test_the_library_speaks_python_and_leaves_flags_to_the_commands(folder):
     for file in sources(folder):
         if file.is_relative_to(ROOT / "sweeps" / "commands"):
             continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(file)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = AS_CODE.sub("", node.value)
                 assert not FLAG.search(text), f"{file}:{node.lineno}"
@@ -221,17 +221,32 @@ def test_a_message_that_names_a_call_names_a_command_that_is_a_function():
         node.args[0].value
         for folder in FOLDERS
         for file in sources(folder)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Call"
     }
     assert calls
     assert calls <= {one.name for one in COMMANDS} & set(public.__all__)
 
 
+# What of JAX is called when a file is imported, and makes no array.
+DECLARES = {"jit", "custom_jvp", "custom_vjp", "custom_batching", "dtype", "finfo", "iinfo"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_nothing_computes_with_jax_when_it_is_imported(folder):
+    """It would begin XLA, with its threads: in every command, and in processes that are to be forked."""
+    for file in sources(folder):
+        for node in done_at_import(file):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                of_jax = re.match(r"(jax|jnp|lax|jsp)\.", called)
+                assert not of_jax or called.split(".")[1] in DECLARES, f"{file}:{node.lineno}: {called}"
+
+
 def test_nothing_unpickles_or_evaluates():
     for folder in (*FOLDERS, "benchmarks"):
         for file in sources(folder):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            tree = parsed(file)
             called = {
                 n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
             }

@@ -22,6 +22,7 @@ from typing import Any
 
 import zarr.core.sync
 from equisweep.engine import device
+from equisweep.engine.cores import xla_has_begun
 from equisweep.engine.grid import evaluate
 from equisweep.engine.kept import folder as kept_folder
 from equisweep.engine.run import execute
@@ -54,8 +55,8 @@ def warm_up() -> None:
     zarr.core.sync.sync(_end_threads())
     zarr.core.sync.cleanup_resources()
     alive = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    if alive:
-        raise RuntimeError(f"threads would be lost in a fork: {alive}")
+    if alive or xla_has_begun():
+        raise RuntimeError(f"threads would be lost in a fork: {alive or 'those of XLA'}")
     gc.collect()
     # They end soon: what they drop is theirs, and nobody looks for it meanwhile.
     gc.set_threshold(100_000, 50, 100)

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,16 +21,35 @@ def name_of(file: Path) -> str:
 
 
 @cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(file: Path) -> set[str]:
     """What a file imports, within functions and for type checkers too: files of ours by name, or packages."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             found |= {_file_or_package(alias.name.split(".")) for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             module = [*_base(file, node.level), *(node.module or "").split(".")]
             found |= {_file_or_package([*filter(None, module), alias.name]) for alias in node.names}
     return found
+
+
+def done_at_import(file: Path) -> Iterator[ast.AST]:
+    """What runs when a file is imported: all but the bodies of its functions."""
+    waiting: list[ast.AST] = [parsed(file)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inside = ast.iter_child_nodes(node)
+        if isinstance(node, ast.Lambda):
+            inside = iter([node.args])
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = iter([node.args, *node.decorator_list])
+        waiting += inside
 
 
 def _base(file: Path, dots: int) -> list[str]:

@@ -78,10 +78,10 @@ def attractor(p: Parameters, m: Mechanism, rest: RestPoints) -> Array:
         end = jnp.where(holds, jnp.int8(number), end)
     clear = jnp.all((kinds != RestClass.degenerate) | _only_flat(m, rest))
     end = jnp.where(clear, end, jnp.int8(Attractor.undecided))
-    return jnp.where(_starts_inside(p), jnp.where(_at_rest(p, m), _REST, end), jnp.int8(Attractor.undecided))
+    end = jnp.where(_at_rest(p, m), jnp.int8(Attractor.rest_point), end)
+    return jnp.where(_starts_inside(p), end, jnp.int8(Attractor.undecided))
 
 
-_REST = jnp.int8(Attractor.rest_point)
 _REPELLING = (RestClass.unstable_node, RestClass.unstable_focus, OnThreshold.escaping)
 
 

@@ -37,6 +37,10 @@ def warm_up() -> None:
     import matplotlib.pyplot  # noqa: F401
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
+    from equisweep.engine.cores import xla_has_begun
+
+    if xla_has_begun():
+        raise RuntimeError("threads of XLA would be lost in a fork")
 
 
 def outcome_of(what: list[str] | Callable[[], object], folder: Path) -> Outcome:

@@ -178,10 +178,11 @@ def _unchanged(loop: While) -> list[Scalar]:
     changing = set(loop.carried)
     result: dict[Scalar, None] = {}
     ends = (loop.cond, *loop.body)
-    for scalar in order_of(ends):
+    order = order_of(ends)
+    for scalar in order:
         if any(a in changing for a in scalar.args):
             changing.add(scalar)
-    for scalar in order_of(ends):
+    for scalar in order:
         if scalar in changing:
             result.update({a: None for a in scalar.args if a not in changing})
     result.update({a: None for a in ends if a not in changing})

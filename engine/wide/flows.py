@@ -5,12 +5,13 @@ and the point is ``not_finite``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from ...kernels.flow import Flow
 from .integers import may_lose, with_right_reals
@@ -29,17 +30,32 @@ def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class _Counted:
-    """A function of arrays and static choices, computed with right integers where it may lose one."""
+    """A function of arrays and static choices, computed with right integers where it may lose one.
+
+    Within a trace it is traced once for arguments of the same shapes, and its operations are repeated: a step
+    calls a field for every stage, and steps are traced a dozen times. That holds for this object alone, which
+    is of one program: the next one looks anew at what the function reads, as at a file.
+    """
 
     function: Callable[..., Any]
+    _once: dict[tuple[str, ...], Callable[..., Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, *arguments: Any, **static: str) -> Any:
         arguments = tuple(dict(a) if isinstance(a, Mapping) else a for a in arguments)
         leaves, tree = jax.tree.flatten(arguments)
         shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-        if not _loses(self.function, tuple(sorted(static.items())), shapes, tree):
-            return self.function(*arguments, **static)
+        choices = tuple(sorted(static.items()))
+        if not _loses(self.function, choices, shapes, tree):
+            within_a_trace = all(isinstance(leaf, Tracer) for leaf in leaves)
+            function = self._traced_once(*static) if within_a_trace else self.function
+            return function(*arguments, **static)
         return with_right_reals(lambda *given: self.function(*given, **static), *arguments)
+
+    def _traced_once(self, *choices: str) -> Callable[..., Any]:
+        if choices not in self._once:
+            own = lambda *given, **static: self.function(*given, **static)  # noqa: E731  (JAX keeps traces by it)
+            self._once[choices] = jax.jit(own, static_argnames=choices, inline=True)
+        return self._once[choices]
 
 
 @lru_cache(maxsize=256)

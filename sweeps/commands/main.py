@@ -14,6 +14,7 @@ from ...engine.feedback.at_work import still_computing
 from ...engine.feedback.stop_flag import stop_if_requested, stop_requested
 from ...engine.gate.shortage import shortage
 from ...engine.gate.text import MESSAGE, clean, said
+from ...engine.kept.constants import in_a_command
 from ..light_imports import import_lightly
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, say_stopped, stop_on_signals
@@ -149,6 +150,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     quiet_once_stopped()
     quiet_libraries(tracebacks=TRACEBACK in os.environ)
     import_lightly()
+    in_a_command()
     guard_room()
     # Pictures are drawn into files here, and hold no date: rubbish in these would end matplotlib.
     os.environ["MPLBACKEND"] = "agg"

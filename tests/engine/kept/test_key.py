@@ -1,12 +1,10 @@
 """Every part of what a function is made of is in its key, as what it holds."""
 
-import builtins
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
-from types import ModuleType
 
 import jax
 import numpy as np
@@ -19,7 +17,6 @@ from equisweep.engine.ode import method
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.imports import FOLDERS
-from helpers.project import ROOT
 from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 
 CPU = pick_device("cpu")
@@ -172,87 +169,9 @@ def test_all_of_our_code_is_ours():
     assert told.strip() == code.code_digest()
 
 
-def test_a_function_that_is_replaced_in_memory_keeps_everything_from_being_kept(monkeypatch):
-    from equisweep.engine.grid import function as grid_function
-
-    assert code.replaced() == []
-    monkeypatch.setattr(grid_function, "point_function", lambda *_: None)
-    assert code.replaced() == ["equisweep.engine.grid.function.point_function"]
-    monkeypatch.undo()
-    monkeypatch.setitem(method.SOLVERS, "mine", partial(lambda field, control: None))
-    assert code.replaced() == ["equisweep.engine.ode.method.SOLVERS"]
-    monkeypatch.undo()
-    monkeypatch.setattr(builtins, "mine", lambda: None, raising=False)
-    assert code.replaced() == ["builtins.mine"]
-    monkeypatch.undo()
-    monkeypatch.setattr(method.Method, "tolerance", lambda self: None)
-    assert code.replaced() == ["equisweep.engine.ode.method.Method.<lambda>"]
-    monkeypatch.undo()
-    monkeypatch.setattr(grid_function.point_function, "__code__", (lambda *_: None).__code__)
-    assert "equisweep.engine.grid.function.point_function" in code.replaced()
-    monkeypatch.undo()
-    assert code.replaced() == []
+def test_what_was_replaced_in_memory_has_no_key(monkeypatch):
     monkeypatch.setattr(method, "Tolerance", type("Tolerance", (), {"__module__": __name__}))
-    assert code.replaced() == ["equisweep.engine.ode.method.Tolerance"]
     assert key_of(small_sweep(**LEAST).space()) is None
-
-
-HOLDERS = """
-from functools import partial
-from types import ModuleType
-def plain(): ...
-def bound(): ...
-def listed(): ...
-def named(): ...
-class Own:
-    def method(self): ...
-TUPLE, LIST, DICT, NUMBERS = (partial(partial(bound)),), [listed], {"name": named}, {}
-del bound, listed, named
-"""
-
-
-@pytest.fixture
-def holders(monkeypatch):
-    """A module of ours that holds functions in every way, and in which nothing was foreign when asked."""
-    module = ModuleType("equisweep.engine.of_a_test")
-    exec(compile(HOLDERS, str(ROOT / "engine" / "of_a_test.py"), "exec"), vars(module))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    assert code.replaced() == code.replaced() == []
-    return module
-
-
-def foreign():
-    """A function of no package."""
-
-
-def test_a_function_with_another_code_is_seen_wherever_it_is_held(holders, monkeypatch):
-    functions = {
-        "plain": holders.plain, "TUPLE": holders.TUPLE[0].func, "LIST": holders.LIST[0],
-        "DICT": holders.DICT["name"], "Own.method": holders.Own.method,
-    }  # fmt: skip
-    for where, function in functions.items():
-        monkeypatch.setattr(function, "__code__", foreign.__code__)
-        assert code.replaced() == [f"{holders.__name__}.{where}"]
-        monkeypatch.setattr(function, "__code__", (lambda: None).__code__)
-        assert code.replaced() == [f"{holders.__name__}.{where}"]
-        monkeypatch.undo()
-        monkeypatch.setitem(sys.modules, holders.__name__, holders)
-        assert code.replaced() == []
-
-
-def test_what_is_put_into_a_registry_is_seen_and_seen_to_be_gone(holders):
-    puts = {
-        "LIST": (holders.LIST.append, holders.LIST.pop),
-        "NUMBERS": (partial(holders.NUMBERS.__setitem__, 1), partial(holders.NUMBERS.pop, 1)),
-    }
-    for where, (put, take) in puts.items():
-        for value in (foreign, partial(foreign), type("Mine", (), {"__module__": __name__})):
-            put(value)
-            assert code.replaced() == [f"{holders.__name__}.{where}"]
-            take()
-            assert code.replaced() == []
-    holders.NUMBERS[1] = 1
-    assert code.replaced() == []
 
 
 def test_a_file_that_comes_into_a_folder_that_is_old_is_seen(tree):

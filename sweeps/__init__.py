@@ -13,7 +13,6 @@ from .run import open_cube, run, run_report
 
 if TYPE_CHECKING:
     from ..engine.feedback.report import Report
-    from ..engine.store.verify import verify
     from . import boundaries, sensitivity
     from .cube.compared.diff import diff
     from .cube.lazy import ok, where
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from .papers.paper import Reproduction
     from .papers.reproduce import reproduce
     from .plots.plot import plot
+    from .soundness import verify
     from .spec.presets import preset
     from .spec.sweep import Sweep
 
@@ -74,7 +74,6 @@ _PACKAGES = ("boundaries", "sensitivity")
 # Where each other public name stands that is loaded when it is asked for.
 _MODULES = {
     "Report": "..engine.feedback.report",
-    "verify": "..engine.store.verify",
     "diff": ".cube.compared.diff",
     "pack": ".packing",
     "ok": ".cube.lazy",
@@ -94,6 +93,7 @@ _MODULES = {
     "Reproduction": ".papers.paper",
     "reproduce": ".papers.reproduce",
     "plot": ".plots.plot",
+    "verify": ".soundness",
     "preset": ".spec.presets",
     "Sweep": ".spec.sweep",
 }

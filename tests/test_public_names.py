@@ -43,6 +43,18 @@ def test_a_public_name_says_what_it_takes_and_what_it_raises(thing):
         assert re.search(r"\b[Rr]aises\b", text)
 
 
+def test_what_takes_a_path_takes_its_text_too():
+    taken = {
+        f"{name} {parameter.name}": str(parameter.annotation)
+        for name, thing in public_things()
+        if inspect.isfunction(thing) and name.startswith("equisweep.sweeps.")
+        for parameter in inspect.signature(thing).parameters.values()
+        if "Path" in str(parameter.annotation)
+    }
+    assert len(taken) > 10
+    assert [what for what, types in taken.items() if "str" not in types] == []
+
+
 @pytest.mark.parametrize("wall", WALLS)
 def test_dir_lists_what_is_public(wall):
     assert set(public_names(wall)) <= set(dir(import_module(wall)))

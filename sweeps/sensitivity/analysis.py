@@ -75,6 +75,8 @@ def sensitivity(
     ------
     SweepError
         The cube has no design that the method can read, lacks derivatives, or an option is wrong.
+
+    Sources: of each measure at the top of its file in ``sensitivity`` and ``sensitivity.given``.
     """
     if method_held(dataset) and method in (None, method_held(dataset)):
         asked = {"keep": (keep, None), "confidence": (confidence, 0.95), "resamples": (resamples, 100)}

@@ -15,6 +15,7 @@ from equisweep.sweeps import (
     open_cube,
     reproduce,
     run,
+    verify,
 )
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.export import check_output
@@ -32,6 +33,8 @@ def test_a_tilde_is_the_home_folder_in_python_and_on_the_command_line(tmp_path, 
     assert path_of("a/~/b") == Path("a/~/b")
     with pytest.raises(CubeError, match=f"{tmp_path}/no.zarr: no such cube"):
         open_cube("~/no.zarr")
+    with pytest.raises(CubeError, match=f"{tmp_path}/no.zarr: no such cube"):
+        verify("~/no.zarr")
     with pytest.raises(SweepError, match=f"cannot read {tmp_path}/game.py"):
         Sweep.from_file("~/here.toml").space()
     assert main(["info", "~/no.zarr"]) == 2

@@ -20,9 +20,9 @@ class Infrastructure:
     name
         It has one of its own.
     theta, reward_rate
-        Of its type: its vulnerability, and the reward per resource that it pays.
+        Of its type: its vulnerability [1], and the reward per unit of resources that it pays.
     least
-        Resources that its type needs at least.
+        Resources that its type needs at least, in the unit of the centre's total.
     level_probability
         What the centre believes about its criticality [level], lowest level first; sums to 1.
     """

@@ -38,7 +38,7 @@ class Allocation:
     Attributes
     ----------
     resources
-        Of each infrastructure that signed, by its name.
+        Of each infrastructure that signed, by its name, in the unit of the centre's total.
     dropped, declined
         Names of those left out for want of resources, and of those who turned an offer down.
     rounds
@@ -65,7 +65,7 @@ def allocate(
     unit_cost: float = 0.5,
     probability: Mapping[float, float] | None = None,
 ) -> Allocation:
-    """Run Algorithm 1.
+    """Whom to protect and what to offer each: Algorithm 1 of the contract paper, round by round.
 
     While the minima do not fit in `total`, or no contract is feasible, the infrastructure most
     likely to be of the lowest criticality level is dropped (of several, the first in order). The
@@ -88,10 +88,18 @@ def allocate(
     value_rate, unit_cost, probability
         As of `optimal_design`: a, c and the types' p.
 
+    Returns
+    -------
+    Allocation
+        The resources of all who signed, who got none, and every round. Resources are in the unit of `total`.
+
     Raises
     ------
     ValueError
         A name stands twice, or a number is not what it should be.
+
+    Source: Eldosouky, Saad, Kamhoua, Kwiat, arXiv 1702.06436, section III-C; what of it is
+    reconstructed stands in `offers`.
     """
     _check(infrastructures, total, value_rate, unit_cost, probability or {})
     numbers = {"value_rate": value_rate, "unit_cost": unit_cost, "probability": probability}

@@ -42,6 +42,9 @@ def best_compensation(axes: Mapping[str, Any], fixed: Mapping[str, Any] | None =
     ------
     SweepError
         Unknown names or values outside their domain.
+
+    Source: the mechanism is that of Li, Zou, Xiang, Wan, Xing, Tob Regul Sci 7(5), 2021, 1036-1048; its
+    loss and their derivative are the exact ones of the model `external`.
     """
     grid = Scenarios(axes, fixed, "gamma")
     kernel = grid.kernel(1.0, "exact", ("expected_loss", "investment"), "expected_loss")

@@ -43,6 +43,9 @@ def critical_cities(axes: Mapping[str, Any], fixed: Mapping[str, Any] | None = N
     ------
     SweepError
         Unknown names or values outside their domain.
+
+    Source: the game is that of Li, Zou, Xiang, Wan, Xing, Tob Regul Sci 7(5), 2021, 1036-1048; the number
+    follows from it and is not in the paper.
     """
     grid = Scenarios(axes, fixed, "n")
     exact, published = (_Staged(grid, formulation) for formulation in ("exact", "published"))

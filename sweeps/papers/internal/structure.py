@@ -32,6 +32,8 @@ class Structure:
         Of the m factors.
     adjacency
         bool [m, m]: entry (i, j) says that ``names[i]`` influences ``names[j]`` directly.
+
+    Source: section 3 of the paper of the model `internal`, whose ten factors ship.
     """
 
     names: tuple[str, ...]

@@ -43,8 +43,8 @@ class Bound:
 
     `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `gathers`: some
     components only accumulate meanwhile; `scaled`: components are measured in their own scales; `vanishes`:
-    some may fall below all numbers and come back; `switches`:
-    the field jumps or bends on the state; `has_noise`: it is looked at whether rounding hinders the steps.
+    some may fall below all numbers and come back; `jumps`: the field jumps or bends on the state; `switches`:
+    steps end there; `has_noise`: it is looked at whether rounding hinders the steps.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Bound:
         self.vanishes = bool(self.resting.groups)
         self.gathers = self.may_settle and bool(self.resting.quadratures)
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
-        self.switches = method.fixed_steps is None and (bool(switches.located) or switches.unseen)
+        self.jumps = bool(switches.located) or switches.unseen
+        self.switches = method.fixed_steps is None and self.jumps
         self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
 
     def bind(self, p: Parameters, loop: Loop | None = None) -> Self:
@@ -183,7 +184,7 @@ class Bound:
         """State, rates and what has vanished once what is due is done, of an orbit that goes on to `end`."""
         around = Surroundings(
             partial(self.field, at.t), at.t, self.own_scale(largest), self.last_end(end),
-            COSTS_LACK * (self.method.settle or self.method.rtol), self.method.follows_down,
+            COSTS_LACK * (self.method.settle or self.method.rtol), self.jumps,
         )  # fmt: skip
         return followed_down(at.state, at.rates, vanished, calls, self.resting.groups, around)
 

@@ -133,11 +133,6 @@ class Method:
         return _MOST_LOW.get(self.solver, _MOST) if self.max_steps is None else self.max_steps
 
     @property
-    def follows_down(self) -> bool:
-        """Whether what vanishes is followed (`vanishing`); with an implicit solver it is lost."""
-        return self.solver not in _IMPLICIT
-
-    @property
     def extends(self) -> bool:
         """Whether orbits go on past their horizon until they are decided."""
         return self.horizon == "decided"
@@ -195,9 +190,8 @@ class Method:
         self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None
     ) -> Tolerance:
         """How accurate steps are, for a state of this `scale` and so on, as in `Tolerance`."""
-        return Tolerance(
-            self.rtol, self.atol, self.fixed_steps, scale, noise, sticks, part, self.follows_down
-        )
+        implicit = self.solver in _IMPLICIT
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks, part, implicit)
 
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""

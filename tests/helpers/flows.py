@@ -26,6 +26,26 @@ def run(names, start, field, method=None, **p):
     return {name: np.asarray(value) for name, value in lanes(flow, method or Method())(p).items()}
 
 
+def orbits(names, start, field, method, times=(), swings=(), dtype=float, **p):
+    """Outputs of orbits of z' = field(t, z, p); parameters of one length, or numbers."""
+    flow = Flow(
+        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start]),
+        field=lambda t, z, p: jnp.stack(field(t, z, p)),
+        observe=lambda z, p: dict(zip(names, z, strict=True)),
+        observables=seen(*names), swings=swings,
+    )  # fmt: skip
+    count = max(np.size(value) for value in p.values())
+    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, dtype), count)) for name, value in p.items()}
+    return {name: np.asarray(value) for name, value in lanes(flow, method, times)(p).items()}
+
+
+def same_logarithms(values, right, within):
+    """Numbers as their logarithms say; below all numbers they are 0."""
+    tiny = right < np.log(5e-308)
+    assert (values[tiny] < 1e-307).all()
+    np.testing.assert_allclose(np.log(values[~tiny]), right[~tiny], rtol=0, atol=within)
+
+
 def scalar(field, **more):
     """A flow z' = field(t, z, p) of one number from p["z0"]."""
     return Flow(

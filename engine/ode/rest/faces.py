@@ -24,7 +24,7 @@ _ZERO: dict[str, Callable[..., bool]] = {
 
 
 class Vanishing(NamedTuple):
-    """The components of a state in `groups`: in one those of which one may feed another.
+    """The components in `groups`: in one those of which one may feed another, or whose ratios matter.
 
     One feeds another that may change where this is 0. Those on which no rate depends are in none. Those that
     live on themselves `alone` stay 0 where they are 0.
@@ -54,9 +54,27 @@ def _vanishing(rates: Sequence[Scalar], components: Sequence[Scalar]) -> Vanishi
         if not fed:
             alone.append(i)
         joined = {i} | {k for k in needed if components[k] in fed}
-        apart = [group for group in groups if group.isdisjoint(joined)]
-        groups = [*apart, joined.union(*(group for group in groups if not group.isdisjoint(joined)))]
+        groups = _joined(groups, joined)
+    for together in _ratios(order, {components[i]: i for i in needed}):
+        groups = _joined(groups, together)
     return Vanishing(tuple(sorted(tuple(sorted(group)) for group in groups)), tuple(alone))
+
+
+def _joined(groups: list[set[int]], members: set[int]) -> list[set[int]]:
+    """The groups, in which all of those that hold one of these members are one."""
+    apart = [group for group in groups if group.isdisjoint(members)]
+    return [*apart, members.union(*(group for group in groups if not group.isdisjoint(members)))]
+
+
+def _ratios(order: Iterable[Scalar], components: dict[Scalar, int]) -> list[set[int]]:
+    """Which components are divided by sums of them: their ratios matter, however small all of them are."""
+    ratios = []
+    for divisor in dict.fromkeys(scalar.args[1] for scalar in order if scalar.op == "div"):
+        parts = order_of([divisor])
+        members = [component for component in parts if component in components]
+        if len(members) > 1 and _zeros(members, parts)[divisor]:
+            ratios.append({components[component] for component in members})
+    return ratios
 
 
 def _zeros(given: Collection[Scalar], order: Iterable[Scalar]) -> dict[Scalar, bool]:

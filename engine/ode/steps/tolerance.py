@@ -17,9 +17,9 @@ Array = Any
 
 # Below this part of its scale a component's error is measured relative to the component.
 _TROUGH = 1e-3
-# Below this part of its scale its logarithm is what matters, over many steps: in each it is wrong by at most
-# so many times the tolerance.
-_DEEP, _IN_LOGARITHM = {"float64": 1e-100, "float32": 1e-12}, 100
+# Below this part of its scale, where what settles has settled, its logarithm is what matters. Errors of a
+# long fall add up there: in each step it is wrong by at most so many times the tolerance.
+_DEEP, _IN_LOGARITHM = 1e-9, 10
 # A step in which a component changes its sign is wrong by at most this part of it: else the error may have
 # changed the sign.
 _SIGN = 1e-2
@@ -40,7 +40,7 @@ class Tolerance:
     sticks : which components an orbit may stick at where they are 0, shape (d,); None for none. All others
         are measured relative to themselves far below their scale, and do not change their signs by an error.
     part : the part of this error that is allowed, beside a rest point; None: all of it.
-    deep : whether logarithms are to be right where components are far below their scale.
+    implicit : whether steps are, which are stable over a fast decay whatever they make of it.
     """
 
     rtol: float
@@ -50,7 +50,7 @@ class Tolerance:
     noise: Array | None = None
     sticks: Array | None = None
     part: Array | None = None
-    deep: bool = False
+    implicit: bool = False
 
     @property
     def nominal(self) -> float:
@@ -69,15 +69,11 @@ class Tolerance:
             least = least + self.noise * jnp.abs(size)
         if self.atol is None:
             absolute = self.rtol * jnp.minimum(self.scale, 1.0)
-            own = jnp.minimum(absolute, self.rtol / _TROUGH * most)
-            if not self.deep:
-                # Over a fast decay an implicit step is stable, whatever it makes of it.
-                smaller = jnp.where(old * new < 0, _SIGN * most, jnp.minimum(jnp.abs(old), jnp.abs(new)))
-                own = jnp.minimum(absolute, self.rtol / _TROUGH * smaller)
-            if self.deep:
-                smaller = jnp.where(old * new < 0, most, jnp.minimum(jnp.abs(old), jnp.abs(new)))
-                is_deep = most < _DEEP[str(jnp.dtype(most.dtype))] * self.scale
-                own = jnp.where(is_deep, self.rtol * (_IN_LOGARITHM * smaller - most), own)
+            across = _SIGN * most if self.implicit else most
+            smaller = jnp.where(old * new < 0, across, jnp.minimum(jnp.abs(old), jnp.abs(new)))
+            own = jnp.minimum(absolute, self.rtol / _TROUGH * (smaller if self.implicit else most))
+            is_deep = most < _DEEP * self.scale
+            own = jnp.where(is_deep, self.rtol * (_IN_LOGARITHM * smaller - most), own)
         else:
             absolute = jnp.broadcast_to(atol, most.shape)
             own = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)

@@ -17,17 +17,22 @@ from jax import lax
 
 from ..rest.faces import Groups
 from ..scale import least_scale
-from .levels import SIZES, Vanished, depth_of, limits, members_of, true_state
-from .lost import Moves, Surroundings, looked_at
+from .levels import SIZES, Vanished, depth_of, end_of, limits, members_of, true_state
+from .lost import Moves, Surroundings, largest_of_group, looked_at
 
 Array = Any
 
 # In one step a component passes at most so many levels.
-_MOST_TURNS = 16
+_MOST_TURNS = 32
+# As a part of something, exp(-40) is below all rounding.
+_LOGARITHM_OF_ROUNDING = 40
+# What others feed is lost below its end and counts again above so many times that.
+_BACK = 1e6
 
 
 class _Turn(NamedTuple):
     count: Array
+    changes: Array
     state: Array
     rates: Array
     vanished: Vanished
@@ -39,13 +44,12 @@ def followed_down(
     """State, rates and what has vanished, once what is due is done, if anything `calls`."""
 
     def cond(now: _Turn) -> Array:
-        due = _moves(now.state, now.vanished, groups, around.scale).any
-        return calls & ((now.count == 0) | due) & (now.count < _MOST_TURNS)
+        return now.changes & (now.count < _MOST_TURNS)
 
     def body(now: _Turn) -> _Turn:
         return _moved(now, groups, around)
 
-    end = lax.while_loop(cond, body, _Turn(jnp.int32(0), state, rates, vanished))
+    end = lax.while_loop(cond, body, _Turn(jnp.int32(0), calls, state, rates, vanished))
     floor, ceiling = limits(end.state, around.scale, end.vanished.levels, end.vanished.lost, groups)
     before = jnp.where(calls, vanished.levels, vanished.before)
     return end.state, end.rates, end.vanished._replace(before=before, floor=floor, ceiling=ceiling)
@@ -80,30 +84,41 @@ def _moves(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Mo
 def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
     state, vanished, sizes = now.state, now.vanished, SIZES[str(jnp.dtype(now.state.dtype))]
     moves = _moves(state, vanished, groups, around.scale)
-    looked = looked_at(now.state, now.vanished, moves.up, groups, around)
-    up = (
-        moves.up
-        & looked.follows
-        & (vanished.levels < (SIZES[str(state.dtype)].levels if around.follows else 0))
-    )
-    whole = moves.down & moves.whole
-    part = jnp.where(up, sizes.factor, jnp.where(moves.down, 1 / sizes.factor, 1.0)).astype(state.dtype)
-    new = jnp.where(whole, true_state(state, vanished.levels), state * part)
+    true, scale = true_state(state, vanished.levels), lax.stop_gradient(around.scale)
+    ends = moves.up & (jnp.abs(true) < end_of(scale))
+    looked = looked_at(state, vanished, moves.up, ends, groups, around)
+    up = moves.up & looked.follows & (vanished.levels < sizes.levels)
+    # What cannot be made larger is a number of its own size as long as it can be one.
+    stays = moves.up & ~up & ~ends & (vanished.levels > 0)
+    down, whole = moves.down | stays, stays | (moves.down & moves.whole)
+    part = jnp.where(up, sizes.factor, jnp.where(down, 1 / sizes.factor, 1.0)).astype(state.dtype)
+    new = jnp.where(whole, true, state * part)
     size = lax.stop_gradient(jnp.abs(new))
-    gone = moves.gone | (moves.up & ~up) | (moves.down & (size < sizes.least))
+    gone = moves.gone | (ends & ~up) | (down & (size < sizes.least))
     new = jnp.where(gone, 0.0, new)
-    lost = gone | (vanished.lost & (size < jnp.maximum(sizes.deep * around.scale, sizes.least)))
+    # What was made larger feeds too much of what is lost beside it, of which no more is known than that.
+    raised = jnp.where(vanished.lost, 0.0, vanished.levels.astype(state.dtype))
+    beside = vanished.lost & (largest_of_group(raised, groups) > 0)
+    depth = jnp.where(beside, jnp.maximum(looked.depth, jnp.log(size / scale)), looked.depth)
+    lost = gone | beside | (vanished.lost & ~_is_back(size, depth, scale))
     returned = vanished.lost & ~lost
-    levels = jnp.where(gone, vanished.levels, vanished.levels + up - moves.down)
+    levels = jnp.where(gone, vanished.levels, vanished.levels + up - down)
     levels = jnp.where(returned | (whole & ~gone), 0, levels).astype(jnp.int32)
-    depth = jnp.where(
-        gone, depth_of(state, vanished.levels, around.scale), jnp.where(lost, looked.depth, 0.0)
-    )
+    depth = jnp.where(gone, depth_of(state, vanished.levels, scale), jnp.where(lost, depth, 0.0))
     growth = jnp.where(lost, looked.growth, 0.0)
     after = vanished._replace(
         levels=levels, depth=depth, growth=growth, looked=around.t,
         doubtful=vanished.doubtful | looked.matters,
     )  # fmt: skip
+    changes = jnp.any(up | down | gone)
     # Not the rates made larger with them: what is lost and fed by others has new ones.
-    rates = jnp.where(moves.any, around.rates_at(new), now.rates)
-    return _Turn(now.count + 1, new, rates, after)
+    rates = jnp.where(changes, around.rates_at(new), now.rates)
+    more = changes & _moves(new, after, groups, scale).any
+    return _Turn(now.count + 1, more, new, rates, after)
+
+
+def _is_back(size: Array, depth: Array, scale: Array) -> Array:
+    """Whether what was lost counts again, fed by others: what was lost, of this `depth`, is nothing to it."""
+    sizes = SIZES[str(jnp.dtype(size.dtype))]
+    nothing = depth + _LOGARITHM_OF_ROUNDING < jnp.log(size / scale)
+    return (size > sizes.least) & ((size > sizes.deep * scale) | ((size > _BACK * end_of(scale)) & nothing))

@@ -19,14 +19,15 @@ class Sizes(NamedTuple):
     """Parts of a component's scale, and two numbers.
 
     A component is `deep` below the first, where it moves nothing else; it is made `factor` times larger below
-    `low`, and smaller again above `high`. Smaller than `least`, a number, none is followed. `trace` is what
-    is put in the place of one that is lost, to see whether it matters. Below so many `levels`, at 1e-690, it
-    is lost.
+    `low`, and smaller again above `high`. One that cannot be made larger is lost at the `lowest`. Smaller
+    than `least`, a number, none is followed. `trace` is what is put in the place of one that is lost, to see
+    whether it matters. Below so many `levels`, at 1e-690, it is lost.
     """
 
     deep: float
     high: float
     low: float
+    lowest: float
     trace: float
     factor: float
     least: float
@@ -38,15 +39,25 @@ class Sizes(NamedTuple):
         return self.factor * 2.0 ** int(np.log2(self.high / (self.low * self.factor)))
 
 
-# A component at `high` is rounded away beside one that is just not deep.
+# A component at `high` is rounded away beside one that is just not deep. In double precision the product of
+# two that are `low` is still a number: a field may hold it.
 SIZES = {
     "float64": Sizes(
-        deep=1e-100, high=1e-120, low=1e-270, trace=1e-200, factor=2.0**465, least=1e-300, levels=3
+        deep=1e-100,
+        high=1e-117,
+        low=1e-140,
+        lowest=1e-270,
+        trace=1e-130,
+        factor=2.0**66,
+        least=1e-300,
+        levels=28,
     ),
-    "float32": Sizes(deep=1e-12, high=1e-20, low=1e-30, trace=1e-25, factor=2.0**29, least=1e-36, levels=75),
+    "float32": Sizes(
+        deep=1e-12, high=1e-20, low=1e-30, lowest=1e-30, trace=1e-25, factor=2.0**29, least=1e-36, levels=75
+    ),
 }
-# After so many levels the largest number is 0.
-_MOST_LEVELS = {"float64": 5, "float32": 10}
+# A state is made smaller by so many levels at once, as numbers hold; after all of them the largest is 0.
+_AT_ONCE = {"float64": (8, 8, 8, 4, 2, 1), "float32": (4, 4, 2, 1)}
 
 
 class Vanished(NamedTuple):
@@ -98,9 +109,11 @@ def true_state(state: Array, levels: Array, lost: Array | None = None) -> Array:
     if lost is not None:
         state = jnp.where(lost, 0.0, state)
     dtype = str(jnp.dtype(state.dtype))
-    smaller = jnp.asarray(1 / SIZES[dtype].factor, state.dtype)
-    for level in range(_MOST_LEVELS[dtype]):
-        state = state * jnp.where(levels > level, smaller, jnp.ones_like(smaller))
+    one = jnp.ones_like(state)
+    for count in _AT_ONCE[dtype]:
+        taken = levels >= count
+        state = state * jnp.where(taken, one * SIZES[dtype].factor ** -count, one)
+        levels = jnp.where(taken, levels - count, levels)
     return state
 
 
@@ -117,11 +130,20 @@ def limits(state: Array, scale: Array, levels: Array, lost: Array, groups: Group
     floor = jnp.full_like(state, sizes.low)
     for group in (own for own in members if np.sum(own) > 1):
         floor = jnp.where(group & ~raised & jnp.any(raised & group), sizes.deep, floor)
-    floor = scale * floor + sizes.least
+    size, floor, end = jnp.abs(state), scale * floor + sizes.least, end_of(scale)
+    # One that is below that already waits for others, or cannot be made larger: it is tried again later.
+    again = jnp.where(size > end, jnp.maximum(size / sizes.factor, end), sizes.least)
+    floor = jnp.where(size < floor, again, floor)
     floor = jnp.where(lost | (state == 0) | ~np.any(members, axis=0), -1.0, floor)
     ceiling = jnp.where(raised, scale * sizes.high, jnp.where(state == 0, 0.0, jnp.inf))
     ceiling = jnp.where(np.any(members, axis=0), jnp.where(lost, -1.0, ceiling), jnp.inf)
     return floor.astype(state.dtype), ceiling.astype(state.dtype)
+
+
+def end_of(scale: Array) -> Array:
+    """The size below which a component of this scale is lost if it cannot be made larger, shape (d,)."""
+    sizes = SIZES[str(jnp.dtype(scale.dtype))]
+    return scale * sizes.lowest + sizes.least
 
 
 def members_of(groups: Groups, count: int) -> list[np.ndarray]:
@@ -132,13 +154,14 @@ def members_of(groups: Groups, count: int) -> list[np.ndarray]:
 def depth_of(state: Array, levels: Array, scale: Array) -> Array:
     """The logarithm of the size of each component in units of its scale, shape (d,); below 0."""
     part = jnp.clip(jnp.abs(state) / scale, jnp.finfo(state.dtype).tiny, 0.5)
-    return lax.stop_gradient(jnp.log(part) - _logarithm_of_levels(levels, state.dtype))
+    return lax.stop_gradient(jnp.log(part) - logarithm_of_levels(levels, state.dtype))
 
 
-def _logarithm_of_levels(levels: Array, dtype: Any) -> Array:
+def logarithm_of_levels(levels: Array, dtype: Any) -> Array:
+    """The logarithm of what so many levels make of a component, a number of this dtype."""
     return float(np.log(SIZES[str(jnp.dtype(dtype))].factor)) * levels.astype(dtype)
 
 
 def shallowest(dtype: Any) -> float:
     """The logarithm of the largest size at which a component is lost."""
-    return float(np.log(SIZES[str(jnp.dtype(dtype))].low))
+    return float(np.log(SIZES[str(jnp.dtype(dtype))].lowest))

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from ..rest.faces import Groups
-from .levels import SIZES, Vanished, depth_of, members_of
+from .levels import SIZES, Vanished, depth_of, end_of, logarithm_of_levels, members_of
 
 Array = Any
 
@@ -30,7 +30,7 @@ class Surroundings(NamedTuple):
     scale : that of each component, shape (d,).
     ahead : the time that the orbit has.
     share : a change of another component by more than this part of its scale, in that time, matters.
-    follows : whether what vanishes is followed; else it is lost.
+    jumps : whether the field jumps or bends on the state.
     """
 
     rates_at: Callable[[Array], Array]
@@ -38,7 +38,7 @@ class Surroundings(NamedTuple):
     scale: Array
     ahead: Array
     share: float
-    follows: bool
+    jumps: bool
 
 
 class Moves(NamedTuple):
@@ -66,11 +66,11 @@ def _shares(vanished: Vanished, groups: Groups) -> Array:
     shares, nor does their largest.
     """
     depth = jnp.where(vanished.lost, vanished.depth, -jnp.inf)
-    below = jnp.where(vanished.lost, vanished.depth - _largest_of_group(depth, groups), 0.0)
+    below = jnp.where(vanished.lost, vanished.depth - largest_of_group(depth, groups), 0.0)
     return lax.stop_gradient(jnp.exp(jnp.maximum(below, _LEAST_SHARE)))
 
 
-def _largest_of_group(values: Array, groups: Groups) -> Array:
+def largest_of_group(values: Array, groups: Groups) -> Array:
     """Of each component the largest value in its group, shape (d,)."""
     largest = values
     for group in (own for own in members_of(groups, len(values)) if np.sum(own) > 1):
@@ -87,38 +87,66 @@ class Looked(NamedTuple):
     matters: Array
 
 
-def looked_at(state: Array, vanished: Vanished, up: Array, groups: Groups, around: Surroundings) -> Looked:
-    """A look at the field beside a state.
+def looked_at(
+    state: Array, vanished: Vanished, up: Array, ends: Array, groups: Groups, around: Surroundings
+) -> Looked:
+    """A look at the field beside a state, in which these may go `up`; those that `ends` are lost otherwise.
 
-    Made larger, as far as it may rise until it is made smaller again, what is low has to move in proportion,
-    and all else not to notice.
+    Made larger, as far as it may rise until it is made smaller again, these have to move in proportion, and
+    all else not to notice; nor may there be a switch on the way down to where it would be lost.
     """
     state, scale, ahead = lax.stop_gradient((state, around.scale, around.ahead))
     limits, sizes = jnp.finfo(state.dtype), SIZES[str(jnp.dtype(state.dtype))]
     lost = vanished.lost
     low = lost | (jnp.abs(state) < sizes.deep * scale)
-    without, parts = jnp.where(low, 0.0, state), (sizes.factor, sizes.most)
+    without, parts = jnp.where(low, 0.0, state), (sizes.factor, sizes.most, sizes.lowest / sizes.low)
     trace = jnp.maximum(sizes.trace * scale, sizes.least) * _shares(vanished, groups)
     places = [jnp.where(up, state * part, state) for part in parts]
-    places += [state, jnp.where(up, 0.0, state), jnp.where(lost, trace, without), without]
-    larger, most, here, fallen, traced, bare = lax.map(
-        lambda z: lax.stop_gradient(around.rates_at(z)), jnp.stack(places)
-    )
+    places += [state, jnp.where(ends, 0.0, state), without]
+    places += [jnp.where(lost, trace * part, without) for part in (1.0, sizes.lowest / sizes.low)]
+    rates = lax.map(lambda z: lax.stop_gradient(around.rates_at(z)), jnp.stack(places))
+    there, (here, fallen, bare, traced, seen) = rates[:3], rates[3:]
 
     def unlike(a: Array, b: Array, share: float) -> Array:
         return jnp.any(~low & ~(jnp.abs(a - b) * ahead <= share * scale))  # NaN is a difference
 
-    follows = ~(unlike(larger, here, float(limits.eps)) | unlike(most, here, float(limits.eps)))
-    for part, place, there in zip(parts, places, (larger, most), strict=False):
-        size = jnp.abs(place) + jnp.abs(there) * ahead
-        wrong = ~(jnp.abs(there - part * here) * ahead <= float(limits.eps) ** 0.5 * size)
-        follows &= ~jnp.any(up & wrong)
-    matters = jnp.any(up) & ~follows & unlike(fallen, here, around.share)
-    growth = _largest_of_group(jnp.where(lost, (traced - bare) / trace, -jnp.inf), groups)
+    follows = ~jnp.any(lost & ~(jnp.abs(there[1] - here) * ahead < sizes.high * scale))
+    for part, place, rate in zip(parts, places, there, strict=False):
+        follows &= ~unlike(rate, here, float(limits.eps))
+        size = jnp.abs(place) + jnp.abs(rate) * ahead
+        expected = jnp.where(up, part * here, here)
+        wrong = ~(jnp.abs(rate - expected) * ahead <= float(limits.eps) ** 0.5 * size)
+        # Far below that products are no numbers any more, and say nothing.
+        follows &= ~jnp.any(low & ~lost & wrong) if part > 1 or around.jumps else True
+    matters = jnp.any(ends) & ~follows & unlike(fallen, here, around.share)
+    growth = largest_of_group(jnp.where(lost, (traced - bare) / trace, -jnp.inf), groups)
     # The larger one of those now and at the last look.
     duration = lax.stop_gradient(around.t) - vanished.looked
     grown = jnp.where(lost, jnp.maximum(growth, vanished.growth), 0.0)
     depth = vanished.depth + duration * grown
-    back = _BACK * depth_of(jnp.maximum(sizes.low * scale, sizes.least), vanished.levels, scale)
-    returns = jnp.any(lost & ~(depth <= back)) | unlike(traced, bare, around.share)
+    back = _BACK * depth_of(end_of(scale), vanished.levels, scale)
+    returns = jnp.any(lost & ~(depth <= back)) | unlike(seen, bare, around.share)
+    returns |= _feeds(jnp.abs(traced - bare), trace, depth, state, vanished, groups, around)
     return Looked(follows, jnp.minimum(depth, back), growth, matters | (jnp.any(lost) & returns))
+
+
+def _feeds(
+    fed: Array,
+    trace: Array,
+    depth: Array,
+    state: Array,
+    vanished: Vanished,
+    groups: Groups,
+    around: Surroundings,
+) -> Array:
+    """Whether what is lost would move others of its group by more than a share of what these are by now.
+
+    What a `trace` of it feeds them, shape (d,), is made as large as what was lost of it.
+    """
+    lost, scale = vanished.lost, around.scale
+    part = largest_of_group(jnp.where(lost, depth + jnp.log(scale) - jnp.log(trace), -jnp.inf), groups)
+    size = jnp.log(jnp.abs(state)) - logarithm_of_levels(vanished.levels, state.dtype)
+    moved = jnp.log(fed) + jnp.log(around.ahead) + part
+    return jnp.any(
+        ~lost & np.any(members_of(groups, len(state)), axis=0) & (moved > size + np.log(around.share))
+    )

@@ -1,75 +1,15 @@
 """Orbits whose components fall far below all numbers and come back, beside the same orbits in logarithms."""
 
-from functools import cache
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
-from equisweep.engine.ode.trajectory import lanes
-from equisweep.kernels.flow import Attractor, Flow
+from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
-from helpers.flows import seen
+from helpers.flows import orbits, same_logarithms
 from scipy.integrate import solve_ivp
 
 OPEN, BAD, OK = Status.not_steady, Status.not_finite, Status.ok
-
-
-def orbits(names, start, field, method, times=(), swings=(), dtype=float, **p):
-    """Outputs of orbits of z' = field(t, z, p); parameters of one length, or numbers."""
-    flow = Flow(
-        start=lambda p: jnp.stack([value + 0 * p["horizon"] for value in start]),
-        field=lambda t, z, p: jnp.stack(field(t, z, p)),
-        observe=lambda z, p: dict(zip(names, z, strict=True)),
-        observables=seen(*names), swings=swings,
-    )  # fmt: skip
-    count = max(np.size(value) for value in p.values())
-    p = {name: jnp.asarray(np.broadcast_to(np.asarray(value, dtype), count)) for name, value in p.items()}
-    return {name: np.asarray(value) for name, value in lanes(flow, method, times)(p).items()}
-
-
-def same_logarithms(seen, right, within):
-    """Numbers as their logarithms say; below all numbers they are 0."""
-    tiny = right < np.log(5e-308)
-    assert (seen[tiny] < 1e-307).all()
-    np.testing.assert_allclose(np.log(seen[~tiny]), right[~tiny], rtol=0, atol=within)
-
-
-@cache
-def prey_and_predators(prey, end):
-    def field(_t, u):
-        return [1 - np.exp(min(u[1], 99)), np.exp(min(u[0], 99)) - 1]
-
-    return solve_ivp(field, (0, end), [np.log(prey), 0.0], method="LSODA", rtol=1e-12, atol=1e-12).y[:, -1]
-
-
-# From 1,500 prey fall to exp(-1,490) and are back at 1,500; ends are on the way down, below, up and after it.
-ENDS = np.array([0.02, 0.5, 60.0, 1000.0, 1485.0, 1495.0])
-
-
-@pytest.mark.parametrize("solver", ["dopri8", "taylor"])
-def test_prey_come_back_from_below_all_numbers(solver):
-    out = orbits(
-        ("x", "y"), [1500.0, 1.0], lambda t, z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        Method(solver, rtol=1e-10), horizon=ENDS,
-    )  # fmt: skip
-    right = np.array([prey_and_predators(1500.0, end) for end in ENDS]).T
-    assert out["status"].tolist() == [OPEN] * len(ENDS)
-    for values, logarithms in zip((out["x_final"], out["y_final"]), right, strict=True):
-        same_logarithms(values, logarithms, 2e-2)
-
-
-def test_an_implicit_solver_says_that_it_let_them_go():
-    """It steps over what decays fast, and knows only that it would have come back."""
-    ends = np.array([0.05, 10.0, 1495.0])
-    out = orbits(
-        ("x", "y"), [1500.0, 1.0], lambda t, z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)],
-        Method("rodas5p", rtol=1e-8), horizon=ends,
-    )  # fmt: skip
-    assert out["status"].tolist() == [OPEN, OPEN, BAD]
-    right = np.array([prey_and_predators(1500.0, end) for end in ends[:2]]).T
-    same_logarithms(out["x_final"][:2], right[0], 1e-3)
-    same_logarithms(out["y_final"][:2], right[1], 1e-3)
 
 
 def epidemic(end, season):
@@ -120,7 +60,9 @@ def falls(times):
     return -RATES[:, None] * PERIOD / (2 * np.pi) * np.sin(2 * np.pi * np.asarray(times) / PERIOD)
 
 
-@pytest.mark.parametrize("how", [{}, {"fixed_steps": 6000}, {"native": False, "solver": "tsit5"}])
+@pytest.mark.parametrize(
+    "how", [{}, {"fixed_steps": 6000}, {"native": False, "solver": "tsit5", "max_steps": 40_000}]
+)
 def test_paths_of_components_that_vanish_each_by_itself_are_right(how):
     """One that is negative, too: times before, in and after the trough, and an end at which all is back."""
     times = np.array([0.0, 80, 249.5, 250, 400, 430, 500])
@@ -230,3 +172,66 @@ def test_a_cycle_with_deep_troughs_closes_and_one_that_is_invaded_does_not():
         Method("dopri8"), swings=("x", "y"), horizon=1000.0, g=np.array([-3.0, -0.01, 0.01]),
     )  # fmt: skip
     assert out["status"].tolist() == [OK, OK, OPEN]
+
+
+def test_products_of_two_that_vanish_are_right():
+    """Of a population that collapses to exp(-1,272) and returns, the part that is infected: by s i / (s + i).
+
+    Below 1e-154 each their product is no number.
+    """
+    ends = np.array([100.0, 181, 263, 754, 836, 1000])
+
+    def births(t, xp):
+        return -4 * xp.sin(2 * np.pi * t / PERIOD)
+
+    def field(t, z, p):
+        s, i = z
+        infections, change = 0.002 * s * i / (s + i), births(t, jnp)
+        return [change * s - infections, infections + change * i]
+
+    def in_logarithms(t, u):
+        part, change = 1 / (1 + np.exp(u[0] - u[1])), births(t, np)
+        return [change - 0.002 * part, 0.002 * (1 - part) + change]
+
+    start = [0.0, np.log(0.5)]
+    right = solve_ivp(in_logarithms, (0, 1000), start, "DOP853", rtol=1e-10, atol=1e-10, t_eval=ends).y
+    out = orbits("si", [1.0, 0.5], field, Method("tsit5", rtol=1e-8, max_steps=100_000), horizon=ends)
+    assert out["status"].tolist() == [OPEN] * len(ends)
+    for name, logarithms in zip("si", right, strict=True):
+        same_logarithms(out[f"{name}_final"], logarithms, 1e-3)
+
+
+def test_what_others_feed_when_what_fed_them_was_lost_has_no_good_status():
+    """Of b' = a - 10 b, a is far below numbers when b becomes as small, and would hold it there.
+
+    In units of 1e-241 numbers end above exp(-140), where a is lost and b is still fed by it.
+    """
+    out = orbits(
+        "ab", [1.0, 1.0],
+        lambda t, z, p: [jnp.where(t < 800, -z[0], 0.0), z[0] - jnp.where(t > 800, 10 * z[1], 0.0)],
+        Method("tsit5", rtol=1e-7, settle=0.0), horizon=np.array([830.0, 870.0, 1000.0]),
+    )  # fmt: skip
+    assert out["status"].tolist() == [OPEN, OPEN, BAD]
+    np.testing.assert_allclose(np.log(out["b_final"][:2]), np.log(2) - [300.0, 700.0], atol=1e-2)
+    out = orbits(
+        "ab", [1e-241, 1e-123], lambda t, z, p: [-z[0], 1e118 * z[0] - 2 * z[1]],
+        Method("tsit5", rtol=1e-7, settle=0.0), horizon=np.array([100.0, 130.0, 200.0]),
+    )  # fmt: skip
+    assert out["status"].tolist() == [OPEN, OPEN, BAD]
+    np.testing.assert_allclose(np.log(out["b_final"][:2] / 1e-123), [-100, -130], atol=1e-2)
+
+
+def test_what_is_lost_is_no_zero_where_others_feed_it_again():
+    """Of z' = x y - 20 z, z is about x y: lost in the trough below 1e-270, and far above that at the end."""
+
+    def field(t, u, p):
+        fall = 3.0 * jnp.cos(2 * jnp.pi * t / PERIOD)
+        return [-fall * u[0], -fall * u[1], u[0] * u[1] - 20 * u[2]]
+
+    ends = np.array([80.0, 420.0, 450.0])
+    out = orbits("xyz", [1.0, 1.0, 1.0], field, Method("tsit5", rtol=1e-7, settle=0.0), horizon=ends)
+    x = -3 * PERIOD / (2 * np.pi) * np.sin(2 * np.pi * ends / PERIOD)
+    assert out["status"].tolist() == [OPEN] * 3
+    same_logarithms(out["x_final"], x, 5e-2)
+    slow = 20 - 6 * np.cos(2 * np.pi * ends / PERIOD)
+    same_logarithms(out["z_final"], 2 * x - np.log(slow), 5e-2)

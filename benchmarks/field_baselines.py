@@ -44,9 +44,9 @@ def _matched(work: str) -> str:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    lanes, few, side = (5000, 20, 16) if told.quick else (50_000, 200, 40)
-    rows = measure(cases_of(lanes, few, side, told.quick), Budget(3, 1.5, 60) if told.quick else Budget())
+    asked = options(__doc__)
+    lanes, few, side = (5000, 20, 16) if asked.quick else (50_000, 200, 40)
+    rows = measure(cases_of(lanes, few, side, asked.quick), Budget(3, 1.5, 60) if asked.quick else Budget())
     goals = []
     for work in (BIMATRIX, SYMMETRIC, GRID):
         some = [r for r in rows if r["variant"].startswith(work)]
@@ -62,7 +62,7 @@ def main() -> int:
             for r in some
             if r["who"] != OURS
         ]
-    return save(result("field_baselines", __doc__, "pieces of work", rows, quick=told.quick, goals=goals))
+    return save(result("field_baselines", __doc__, "pieces of work", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ COLD, WARM = "nothing compiled before", "again"
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    rewards, fines = (4, 5) if told.quick else (22, 66)
+    asked = options(__doc__)
+    rewards, fines = (4, 5) if asked.quick else (22, 66)
     cases = [
         Case(
             OURS,
@@ -28,13 +28,13 @@ def main() -> int:
         )
         for how in (COLD, WARM)
     ]
-    rows = measure(cases, Budget(1, 60, 120) if told.quick else Budget(3, 120))
+    rows = measure(cases, Budget(1, 60, 120) if asked.quick else Budget(3, 120))
     cold, warm = (row["median"] for row in rows[:2])
     goals = [
         goal("seconds of the whole command, nothing compiled before", cold, most=12),
         goal("seconds of the whole command, again", warm, most=4),
     ]
-    return save(result("first_run", __doc__, "orbits", rows, quick=told.quick, goals=goals))
+    return save(result("first_run", __doc__, "orbits", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

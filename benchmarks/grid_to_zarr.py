@@ -224,11 +224,11 @@ def _double() -> None:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    small, large, side = (1000, 2500, 1500) if told.quick else (1000, 10_000, 4000)
+    asked = options(__doc__)
+    small, large, side = (1000, 2500, 1500) if asked.quick else (1000, 10_000, 4000)
     with tempfile.TemporaryDirectory(prefix="equisweep-") as folder:
-        cases = cases_of(small, large, side, told.quick, Path(folder))
-        rows = measure(cases, Budget(2, 3, 60) if told.quick else Budget(5, 40, 300))
+        cases = cases_of(small, large, side, asked.quick, Path(folder))
+        rows = measure(cases, Budget(2, 3, 60) if asked.quick else Budget(5, 40, 300))
     for r in rows:
         r["options"].pop("folder", None)  # gone by now
     by = {r["who"]: r for r in rows[:6]}
@@ -236,7 +236,7 @@ def main() -> int:
     for r in rows:
         if r["rate"]:
             r["note"] = f"{r['rate'] * BYTES / 1e6:.0f} MB/s; {r['note']}"
-    return save(result("grid_to_zarr", __doc__, "points", rows, quick=told.quick, goals=goals_of(by, rows)))
+    return save(result("grid_to_zarr", __doc__, "points", rows, quick=asked.quick, goals=goals_of(by, rows)))
 
 
 def goals_of(by: dict[str, Row], rows: list[Row]) -> list[dict]:

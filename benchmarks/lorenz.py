@@ -77,11 +77,11 @@ def cases_of(size: int, quick: bool) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    cases = cases_of(8192 if told.quick else 65_536, told.quick)
-    if told.quick:
+    asked = options(__doc__)
+    cases = cases_of(8192 if asked.quick else 65_536, asked.quick)
+    if asked.quick:
         cases = [c for c in cases if not c.who.startswith(SLOW_TO_START)]
-    rows = measure(cases, Budget(2, 1.5, 60) if told.quick else Budget())
+    rows = measure(cases, Budget(2, 1.5, 60) if asked.quick else Budget())
     goals = []
     for kind in (FIXED, ADAPTIVE):
         some = [r for r in rows if r["variant"].startswith(kind)]
@@ -93,7 +93,7 @@ def main() -> int:
             r["note"] = "; ".join(
                 filter(None, [r["note"], f"{r['steps'] / r['median'] / 1e6:.3g} million steps/s"])
             )
-    return save(result("lorenz", __doc__, "trajectories", rows, quick=told.quick, goals=goals))
+    return save(result("lorenz", __doc__, "trajectories", rows, quick=asked.quick, goals=goals))
 
 
 def goals_of(kind: str, rows: list[Row]) -> list[dict]:

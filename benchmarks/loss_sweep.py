@@ -49,9 +49,10 @@ def cases_of(side: int, quick: bool) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
+    asked = options(__doc__)
     rows = measure(
-        cases_of(1600 if told.quick else 6400, told.quick), Budget(5, 2, 60) if told.quick else Budget(7, 20)
+        cases_of(1600 if asked.quick else 6400, asked.quick),
+        Budget(5, 2, 60) if asked.quick else Budget(7, 20),
     )
     mine = best(rows, OURS)
     ratios(rows, lambda _: mine and mine["rate"])
@@ -67,7 +68,7 @@ def main() -> int:
         goal("points/s over the best hand-written numpy", ratio.get("numpy"), least=1.0),
         busy_goal(rows, mine),
     ]
-    return save(result("loss_sweep", __doc__, "points", rows, quick=told.quick, goals=goals))
+    return save(result("loss_sweep", __doc__, "points", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, help="lanes, and points along an axis; fewer than usual")
     parser.add_argument("--only", default="", help="rows whose names hold this")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "gpu.md")
-    told = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -160,14 +160,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from equisweep.engine.errors import SweepError
 
     try:
-        device: Any = pick_device(told.device)
+        device: Any = pick_device(asked.device)
     except SweepError as error:
         print(f"on_a_gpu: {error}", file=sys.stderr)
         return 1
-    sizes = (told.size,) * 4 if told.size else (LANES, FEW, SIDE, COPIED)
+    sizes = (asked.size,) * 4 if asked.size else (LANES, FEW, SIDE, COPIED)
     with tempfile.TemporaryDirectory() as folder:
-        chosen = [row for row in rows(*sizes, Path(folder), told.device) if told.only in row.name]
-        found = measured(chosen, 190, 1 if told.size else 3)
+        chosen = [row for row in rows(*sizes, Path(folder), asked.device) if asked.only in row.name]
+        found = measured(chosen, 190, 1 if asked.size else 3)
     steps = (
         goals.operations_of(partial(card.lorenz_lanes, 8, fixed=True)) if goals.FIXED in found.steady else 0
     )
@@ -177,10 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ": ".join((name, f"{value} ({wanted}) {verdict}")) for name, wanted, value, verdict in reached
         )
     )
-    told.output.parent.mkdir(parents=True, exist_ok=True)
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
     text = page(f"{device.device_kind} ({device})", found.lines, reached)
-    told.output.write_text(text, encoding="utf-8")
-    print(f"wrote {told.output}")
+    asked.output.write_text(text, encoding="utf-8")
+    print(f"wrote {asked.output}")
     return 0 if found.steady else 1
 
 

@@ -45,9 +45,9 @@ def summary(machines: Mapping[str, Results]) -> str:
     rows = []
     keys = dict.fromkeys(key for column in columns.values() for key in column)
     for key in sorted(keys, key=lambda key: _rank(key[0])):
-        told = [column.get(key) for column in columns.values()]
-        some = next(cell[1] for cell in told if cell)
-        rows.append([*key, _wanted(some), *("" if cell is None else _measured(*cell) for cell in told)])
+        cells = [column.get(key) for column in columns.values()]
+        some = next(cell[1] for cell in cells if cell)
+        rows.append([*key, _wanted(some), *("" if cell is None else _measured(*cell) for cell in cells)])
     parts = [HEAD, "## Goals", "", table(["benchmark", "goal", "wanted", *columns], rows)]
     parts += ["An empty cell: not asked by the version of the benchmark that ran there.", ""]
     parts += ["All rows: " + ", ".join(f"[{name}]({page_of(name)})" for name in machines) + ".", ""]

@@ -30,9 +30,9 @@ def cases_of(samples: int, side: int) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    cases = cases_of(2**18, 4000) if told.quick else cases_of(2**24, 32_000)
-    rows = measure(cases, Budget(3, 5, 60) if told.quick else Budget(5, 60))
+    asked = options(__doc__)
+    cases = cases_of(2**18, 4000) if asked.quick else cases_of(2**24, 32_000)
+    rows = measure(cases, Budget(3, 5, 60) if asked.quick else Budget(5, 60))
     times = {}
     for kind, who in (("design", "computing alone"), ("grid", "in memory")):
         some = [r for r in rows if r["variant"].startswith(kind)]
@@ -48,7 +48,7 @@ def main() -> int:
         goal("mean of a grid: time of the whole run over that in memory", times["grid"], most=1 / 0.9),
         goal("largest resident memory, GiB", memory and memory / 1024, most=1),
     ]
-    return save(result("reduced", __doc__, "points", rows, quick=told.quick, goals=goals))
+    return save(result("reduced", __doc__, "points", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

@@ -160,11 +160,11 @@ def _code() -> str:
 def reference(kind: str, size: int) -> str:
     """Make sure that the reference is there; says how well it agrees with other integrators."""
     file = reference_file(kind, size)
-    told = file.with_suffix(".json")
-    if not told.exists():
+    record = file.with_suffix(".json")
+    if not record.exists():
         command = [sys.executable, __file__, "--kind", kind, "--size", str(size)]
         subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)})
-    found = json.loads(told.read_text(encoding="utf-8"))
+    found = json.loads(record.read_text(encoding="utf-8"))
     return "Reference: dopri8 at tolerance 1e-13; it differs from " + " and ".join(
         f"{who} by at most {error:.1e}" for who, error in found.items()
     )
@@ -184,25 +184,25 @@ def main() -> None:
     np.save(reference_file(kind, size), exact)
     from peers.replicator import scipy_loop
 
-    told = {}
+    differences = {}
     if size >= LARGE:  # XLA compiles for seconds
         by_xla = ours(kind, size, method | {"native": False}, swings=False, lanes_done=500)[0]()
-        told["the same through XLA (500 lanes)"] = float(np.abs(_shares(by_xla) - exact[:500]).max())
+        differences["the same through XLA (500 lanes)"] = float(np.abs(_shares(by_xla) - exact[:500]).max())
     few = min(size, 32 if size >= LARGE else 8)
     # Long orbits come so near the boundary that steps in shares lose them.
     coordinates = "logits" if kind == "uneven" else "shares"
     shares = scipy_loop(kind, size, "DOP853", 3e-14, few, coordinates)[0]()
-    told[f"SciPy's DOP853 at 3e-14 ({few} lanes)"] = float(np.abs(shares - exact[:few]).max())
+    differences[f"SciPy's DOP853 at 3e-14 ({few} lanes)"] = float(np.abs(shares - exact[:few]).max())
     try:
         from peers.replicator_compiled import heyoka_batch
 
         run, check = heyoka_batch(kind, size, 1e-16, 8, coordinates=coordinates)
-        told[f"heyoka at 1e-16 ({size:,} lanes)"] = check(run())["error"]
+        differences[f"heyoka at 1e-16 ({size:,} lanes)"] = check(run())["error"]
     except ImportError:
         pass
-    if max(told.values()) > _AGREES:
-        raise ArithmeticError(f"the reference differs from others: {told}")
-    reference_file(kind, size).with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
+    if max(differences.values()) > _AGREES:
+        raise ArithmeticError(f"the reference differs from others: {differences}")
+    reference_file(kind, size).with_suffix(".json").write_text(json.dumps(differences), encoding="utf-8")
 
 
 if __name__ == "__main__":

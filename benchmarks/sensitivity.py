@@ -34,9 +34,9 @@ def cases_of(samples: int, outputs: tuple[int, ...]) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    samples, outputs = (128, (1, 20)) if told.quick else (1024, (1, 200))
-    rows = measure(cases_of(samples, outputs), Budget(3, 1.5, 60) if told.quick else Budget(5, 60))
+    asked = options(__doc__)
+    samples, outputs = (128, (1, 20)) if asked.quick else (1024, (1, 200))
+    rows = measure(cases_of(samples, outputs), Budget(3, 1.5, 60) if asked.quick else Budget(5, 60))
     goals = []
     for count in outputs:
         some = [r for r in rows if r["size"] == count and r["options"].get("outputs") == count]
@@ -46,7 +46,7 @@ def main() -> int:
         least = 20 if count > 1 else 1
         goals.append(goal(f"{_counted(count)}: ours over SALib, whole way", peer["ratio"], least=least))
         goals.append(goal(f"{_counted(count)}: largest difference from SALib", mine["error"], most=CLOSE))
-    return save(result("sensitivity", __doc__, "outputs", rows, quick=told.quick, goals=goals))
+    return save(result("sensitivity", __doc__, "outputs", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ def cases_of(sizes: tuple[tuple[int, int], ...]) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    sizes = ((256, 20),) if told.quick else ((1024, 1), (1024, 200), (16384, 200))
-    rows = measure(cases_of(sizes), Budget(3, 1.5, 60) if told.quick else Budget(5, 90))
+    asked = options(__doc__)
+    sizes = ((256, 20),) if asked.quick else ((1024, 1), (1024, 200), (16384, 200))
+    rows = measure(cases_of(sizes), Budget(3, 1.5, 60) if asked.quick else Budget(5, 90))
     goals = []
     for samples, outputs in sizes:
         given = {"samples": samples, "outputs": outputs}
@@ -47,7 +47,7 @@ def main() -> int:
         what = f"{outputs} outputs of {samples * 12:,} points"
         goals.append(goal(f"{what}: ours over jaxgsa, float64", peer["ratio"], least=1))
         goals.append(goal(f"{what}: largest difference", peer["error"], most=CLOSE))
-    return save(result("sensitivity_jax", __doc__, "outputs", rows, quick=told.quick, goals=goals))
+    return save(result("sensitivity_jax", __doc__, "outputs", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

@@ -44,15 +44,15 @@ def cases_of(size: int, quick: bool) -> list[Case]:
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    cases = cases_of(10_000, told.quick)
-    rows = measure(cases, Budget(2, 1.5, 150) if told.quick else Budget())
+    asked = options(__doc__)
+    cases = cases_of(10_000, asked.quick)
+    rows = measure(cases, Budget(2, 1.5, 150) if asked.quick else Budget())
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
     peer = best(rows, "diffrax")
     name = "10,000 stiff lanes: ours over diffrax's Kvaerno5 under vmap, at its error"
     goals = [goal(name, peer and peer["ratio"], least=20)]
-    return save(result("stiff_lanes", __doc__, "lanes", rows, quick=told.quick, goals=goals))
+    return save(result("stiff_lanes", __doc__, "lanes", rows, quick=asked.quick, goals=goals))
 
 
 if __name__ == "__main__":

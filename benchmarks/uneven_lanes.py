@@ -23,11 +23,11 @@ FULL = Work("uneven", 20_000, 40, 5000, False, (1e-6, 1e-8), (1e-10,))
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    work = QUICK if told.quick else FULL
+    asked = options(__doc__)
+    work = QUICK if asked.quick else FULL
     note = reference(work.kind, work.size)
     cases = [*work.cases(), *(replace(c, who=SORTED) for c in work.ours("sorted"))]
-    rows = measure(cases, Budget(2, 1.5, 60) if told.quick else Budget(5, 8, 120))
+    rows = measure(cases, Budget(2, 1.5, 60) if asked.quick else Budget(5, 8, 120))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
     fastest, ordered = best(rows, OURS), best(rows, SORTED)
@@ -36,9 +36,11 @@ def main() -> int:
         goal("sorted over random order, ours (1: no time is lost to waiting)", waste, most=1.25),
         busy_goal(rows, fastest),
     ]
-    both = matched(rows, ERRORS) if not told.quick else []
+    both = matched(rows, ERRORS) if not asked.quick else []
     return save(
-        result("uneven_lanes", __doc__, "lanes", rows, quick=told.quick, note=note, matched=both, goals=goals)
+        result(
+            "uneven_lanes", __doc__, "lanes", rows, quick=asked.quick, note=note, matched=both, goals=goals
+        )
     )
 
 

@@ -28,13 +28,13 @@ FULL = Work(
 
 def main() -> int:
     """Measure, print where the results went."""
-    told = options(__doc__)
-    work = QUICK if told.quick else FULL
+    asked = options(__doc__)
+    work = QUICK if asked.quick else FULL
     note = reference(work.kind, work.size)
-    rows = measure(work.cases(), Budget(2, 1.5, 60) if told.quick else Budget(3, 4, 120))
+    rows = measure(work.cases(), Budget(2, 1.5, 60) if asked.quick else Budget(3, 4, 120))
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: matched_rate(ours, r["error"]) if r["error"] else None)
-    both = matched(rows, ERRORS[1:3] if told.quick else ERRORS) + matched(rows, (1e-6,), "error_999")
+    both = matched(rows, ERRORS[1:3] if asked.quick else ERRORS) + matched(rows, (1e-6,), "error_999")
     at = {m["who"]: m["ratio"] for m in both if m["error"] == 1e-6 and m["by"] == "error"}
     goals = [
         goal(f"lanes/s at error 1e-6, over {_NAMES.get(who, who)}", at.get(who), least=wanted)
@@ -43,7 +43,7 @@ def main() -> int:
     goals.append(busy_goal(rows, best(rows, OURS)))
     return save(
         result(
-            "work_precision", __doc__, "lanes", rows, quick=told.quick, note=note, matched=both, goals=goals
+            "work_precision", __doc__, "lanes", rows, quick=asked.quick, note=note, matched=both, goals=goals
         )
     )
 

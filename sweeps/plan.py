@@ -171,16 +171,19 @@ def plan(
     from .reduced.reduced import resolved
     from .spec.design import Design
 
-    told = resolved(sweep)
-    chosen = where(device, told.space, None if reuse is None else cube_path(reuse), trial=trial)
+    resolved_sweep = resolved(sweep)
+    chosen = where(device, resolved_sweep.space, None if reuse is None else cube_path(reuse), trial=trial)
     picked = chosen.device
-    space, stored, layout, partial = told.space, told.space, None, 0
-    measures = told.reduction.measures if told.reduction else ()
-    if told.reduction is None:
+    space, stored, layout, partial = resolved_sweep.space, resolved_sweep.space, None, 0
+    measures = resolved_sweep.reduction.measures if resolved_sweep.reduction else ()
+    if resolved_sweep.reduction is None:
         layout = plan_space(space, picked, tile_points)
         files = len(layout)
     else:
-        space, stored = reduced_last(space, told.reduction.over), reduced_space(space, told.reduction)
+        space, stored = (
+            reduced_last(space, resolved_sweep.reduction.over),
+            reduced_space(space, resolved_sweep.reduction),
+        )
         cut = plan_layouts(space, stored, picked, tile_points)
         layout, files, partial = cut.grid, len(cut.cube), cut.bytes_under_way
     reused = None if reuse is None else _reused(cube_path(reuse), space, picked, layout)
@@ -226,8 +229,8 @@ def plan(
         switches_unseen=switches_unseen(space),
         orders=lowered_orders(space),
         latest=latest_end(space),
-        kept_tiles=files if told.reduction else None,
-        over=told.reduction.over if told.reduction else (),
+        kept_tiles=files if resolved_sweep.reduction else None,
+        over=resolved_sweep.reduction.over if resolved_sweep.reduction else (),
         written=why_values_are_written(space, measures, ways) if measures else "",
         tried=tries,
         compile_seconds=compiling,

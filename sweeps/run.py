@@ -147,14 +147,14 @@ def _run(sweep: "Sweep", root: Path, part: "Part | None", device: str, options: 
     from .reduced.reduced import resolved
     from .spec.begun import as_begun_at
 
-    told = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
+    resolved_sweep = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
     reuse = options.pop("reuse", None)
     options |= {
-        "reduction": told.reduction,
+        "reduction": resolved_sweep.reduction,
         "part": part,
         "reuse": None if reuse is None else cube_path(reuse),
     }
-    return execute(told.space, root, device=device, attributes=provenance(sweep), **options)
+    return execute(resolved_sweep.space, root, device=device, attributes=provenance(sweep), **options)
 
 
 def require_whole(part: object) -> None:

@@ -62,8 +62,8 @@ def command(file: Path, folder: Path, device: str) -> Work:
 
     entry = "from equisweep.entry import entry; entry()"
     cube = str(folder / f"{file.stem}.command.zarr")
-    told = ["run", str(file), "-o", cube, "--device", device, "--overwrite", "--quiet"]
-    return partial(subprocess.run, [sys.executable, "-c", entry, *told], check=True)
+    words = ["run", str(file), "-o", cube, "--device", device, "--overwrite", "--quiet"]
+    return partial(subprocess.run, [sys.executable, "-c", entry, *words], check=True)
 
 
 def lorenz_diffrax(size: int, *, fixed: bool = False) -> Work:

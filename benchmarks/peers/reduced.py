@@ -69,8 +69,8 @@ def alone(kind: str, size: int) -> tuple[Any, Any]:
     from equisweep.engine.run.ready import evaluator_of
     from equisweep.sweeps.reduced.reduced import resolved
 
-    told, device = resolved(_sweep(kind, size)), pick_device("cpu")
-    space, stored = told.grid()
+    resolved_sweep, device = resolved(_sweep(kind, size)), pick_device("cpu")
+    space, stored = resolved_sweep.grid()
     layout = plan_layouts(space, stored, device).grid
     evaluator = evaluator_of(space, layout, device)
 

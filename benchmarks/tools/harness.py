@@ -151,8 +151,8 @@ class _Session:
             answer = self._ask(i, do="make", **request)
             if answer:
                 timing.first = answer["seconds"]
-            told = timing.status if timing.first is None else f"first call {timing.first:.2f} s"
-            self.tell(f"  {case.who}: {case.variant}: {told}")
+            outcome = timing.status if timing.first is None else f"first call {timing.first:.2f} s"
+            self.tell(f"  {case.who}: {case.variant}: {outcome}")
 
     def steady_state(self) -> None:
         for _ in range(self.budget.repeats):

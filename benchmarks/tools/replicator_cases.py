@@ -53,8 +53,8 @@ class Work:
             usual = name in ("taylor", "dopri8")
             for tol in self.tolerances(LOGITS, usual) if method.get("native", True) else self.middle(LOGITS):
                 settle = min(1e-3, _SETTLE_PER_TOLERANCE * tol)
-                told = {**method, "rtol": tol, "atol": tol, "settle": settle, "max_steps": 1_000_000}
-                how = {"kind": kind, "size": self.size, "method": told, "swings": swings}
+                chosen = {**method, "rtol": tol, "atol": tol, "settle": settle, "max_steps": 1_000_000}
+                how = {"kind": kind, "size": self.size, "method": chosen, "swings": swings}
                 yield Case(OURS, f"{name}, tol {tol:.0e}", "replicator:ours", how, self.size)
 
     def tolerances(self, coordinates: str, high_order: bool = True) -> Sequence[float]:

@@ -135,13 +135,13 @@ def matched(rows: Sequence[Row], errors: Sequence[float], key: str = "error") ->
     """
     found = []
     for error in errors:
-        told = {"error": error, "by": key}
+        common = {"error": error, "by": key}
         mine, our_cpu = _both_rates(rows, OURS, key, error)
         for who in dict.fromkeys(r["who"] for r in rows if r["who"] != PROBE):
             rate, cpu = _both_rates(rows, who, key, error)
             ratio = mine / rate if mine and rate else None
             cpu_ratio = our_cpu / cpu if our_cpu and cpu else None
-            found.append({"who": who, **told, "rate": rate, "ratio": ratio, "cpu_ratio": cpu_ratio})
+            found.append({"who": who, **common, "rate": rate, "ratio": ratio, "cpu_ratio": cpu_ratio})
     return found
 
 

@@ -17,9 +17,9 @@ def options(about: str | None) -> argparse.Namespace:
     parser.add_argument(
         "--results", type=Path, default=report.here(), help="folder of the JSON (%(default)s)"
     )
-    told = parser.parse_args()
-    _Chosen.note, _Chosen.folder = told.note, told.results
-    return told
+    asked = parser.parse_args()
+    _Chosen.note, _Chosen.folder = asked.note, asked.results
+    return asked
 
 
 class _Chosen:
@@ -34,12 +34,12 @@ def save(found: dict[str, Any]) -> int:
     for m in found["matched"]:
         print(json.dumps(m))
     for g in found["goals"]:
-        print(_told(g))
+        print(_goal_line(g))
     print(f"wrote {file}")
     return 0
 
 
-def _told(g: Mapping[str, Any]) -> str:
+def _goal_line(g: Mapping[str, Any]) -> str:
     wanted = f"at least {g['least']:g}" if g["least"] is not None else f"at most {g['most']:g}"
     verdict = {True: "holds", False: "MISSED", None: "not measured"}[g["holds"]]
     return f"{g['name']}: {g['value'] if g['value'] is None else round(g['value'], 3)} ({wanted}) {verdict}"

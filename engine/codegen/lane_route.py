@@ -101,7 +101,7 @@ def _way(function: Callable[[Loop, Any], Any], fixed: Any, backends: Sequence[Ba
     trace, result = jax.make_jaxpr(partial(function, loop), return_shape=True)(given)
     trace = live(trace)
     between = computed_between(trace.jaxpr) - {PART}
-    if between:  # machine code might round otherwise than XLA, which `plan` was told of
+    if between:  # machine code might round otherwise than XLA, which `plan` expects
         raise Unsupported(f"{', '.join(sorted(between))} between calls")
     first = lane_loops.lane_backends()[0]
     route = route_of(trace, lambda scalars: primitives(scalars, first))

@@ -101,7 +101,7 @@ def execute(
     """
     if device not in DEVICES:
         raise SweepError(f"device: {device!r} is none of {', '.join(DEVICES)}")
-    told, stored = dict(attributes or {}), space
+    described, stored = dict(attributes or {}), space
     if reduction is not None:
         space, stored = reduced_last(space, reduction.over), reduced_space(space, reduction)
     if part is not None and overwrite:
@@ -117,7 +117,7 @@ def execute(
         put_back(root)
         # What is renamed is the folder, not a link to it.
         root = root.resolve() if root.is_symlink() else root
-        wanted = WantedCube(space, stored, root, ready, told, check_disk, tile_points)
+        wanted = WantedCube(space, stored, root, ready, described, check_disk, tile_points)
         new = overwrite or not something_at(root)
         if reuse is not None:
             ready.take_from(reuse, root)

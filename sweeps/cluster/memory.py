@@ -18,11 +18,11 @@ _MMAP_AT_FIRST = 2**17
 def keep_freed(kept: bool) -> None:
     """Keep what is freed, as a process that nobody told otherwise does; or as Dask has told this one."""
     try:
-        told = int(os.environ[_NAME])
+        stated = int(os.environ[_NAME])
         tell = ctypes.CDLL(None).mallopt
-    except (KeyError, ValueError, OSError, AttributeError):  # nobody told it, or this is not glibc
+    except (KeyError, ValueError, OSError, AttributeError):  # nobody stated it, or this is not glibc
         return
-    tell(_TRIM, _KEPT if kept else min(told, 2**31 - 1))
+    tell(_TRIM, _KEPT if kept else min(stated, 2**31 - 1))
     tell(_MMAP, _LARGE if kept else _MMAP_AT_FIRST)
     if not kept:
         with suppress(AttributeError):

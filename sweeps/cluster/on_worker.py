@@ -192,13 +192,13 @@ def _member(order: "Order", cores: int) -> "Member":
         root = cube_path(order.root)
         begin_branch(root)
         attributes = provenance(sweep)
-        told = resolved(as_begun_at(root, sweep))
+        resolved_sweep = resolved(as_begun_at(root, sweep))
         if (
             attributes["sweep_sha256"] != order.alike["sweep"]
-            or told.space.dtype.name != order.alike["dtype"]
+            or resolved_sweep.space.dtype.name != order.alike["dtype"]
         ):
             raise SweepError("holds another sweep than was sent")
-        space, stored = told.grid()
+        space, stored = resolved_sweep.grid()
         return Member(
             space,
             stored,

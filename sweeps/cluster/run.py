@@ -27,15 +27,15 @@ def run_on(
 
     _require_seen_by_all(root)
     old = None if reuse is None else cube_path(reuse)
-    told = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
+    resolved_sweep = resolved(sweep if options.get("overwrite") else as_begun_at(root, sweep))
     sent = order(sweep, root, device, options.get("durable", True), old)
     with crew_of(client, sent) as crew:
         return execute_with(
             crew,
-            told.space,
+            resolved_sweep.space,
             root,
             attributes=provenance(sweep),
-            reduction=told.reduction,
+            reduction=resolved_sweep.reduction,
             reuse=old,
             **options,
         )

@@ -222,9 +222,9 @@ def _examined(client: Any, order: Order) -> Device:
             sleep(_PAUSE)
     kinds = {device.platform: worker for worker, device in found.items()}
     if len(kinds) > 1:
-        told = ", ".join(f"{worker} on {platform}" for platform, worker in sorted(kinds.items()))
+        alike = ", ".join(f"{worker} on {platform}" for platform, worker in sorted(kinds.items()))
         raise SweepError(
-            f"{_scheduler(client)}: workers compute on devices of several kinds ({told}); name one with ",
+            f"{_scheduler(client)}: workers compute on devices of several kinds ({alike}); name one with ",
             Argument("device", "cpu"),
         )
     if not found:

@@ -88,7 +88,7 @@ def _paragraphs(result: Result, pictures: dict[str, str]) -> list[str]:
 
 
 def _domain(study: Study) -> str:
-    axes = "; ".join(f"{name} {_told(spec)}" for name, spec in study.sweep.axes.items())
+    axes = "; ".join(f"{name} {_values_of(spec)}" for name, spec in study.sweep.axes.items())
     fixed = ", ".join(f"{name} = {value}" for name, value in study.sweep.fixed.items())
     return f"## {study.name}\n\n{study.size:,} points: {axes}" + (f"; fixed {fixed}." if fixed else ".")
 
@@ -111,7 +111,7 @@ def _counts(statuses: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {name}" for name, n in statuses.items())
 
 
-def _told(spec: Any) -> str:
+def _values_of(spec: Any) -> str:
     if isinstance(spec, dict):
         return f"{spec['start']:g} to {spec['stop']:g} ({spec['num']}{', log' if 'scale' in spec else ''})"
     return ", ".join(map(str, spec))

@@ -138,14 +138,17 @@ class Sampled(Measure):
                 values[..., reasons > 0] = 0.0 if base in self.effects else np.nan
                 values[..., reasons < 0] = np.nan
         note = np.select([reasons == LEFT_OUT, reasons == TOO_FEW], [WITHHELD, FEW], reasons).astype(np.int16)
-        told = {"std": self.std(state), **measures, "left_out": lost, "note": note, "error": error}
+        values_by_kind = {"std": self.std(state), **measures, "left_out": lost, "note": note, "error": error}
         if self.until:
-            told |= {"samples": state["samples"], **self._history(measures, int(state["samples"][0]))}
+            values_by_kind |= {
+                "samples": state["samples"],
+                **self._history(measures, int(state["samples"][0])),
+            }
         return {
             f"{self.wanted.name}_{kind}": np.moveaxis(values, -1, 0).reshape(
                 -1, *self.wanted.inner, *values.shape[:-1]
             )
-            for kind, values in told.items()
+            for kind, values in values_by_kind.items()
         }
 
     def enough(self, results: Mapping[str, np.ndarray]) -> bool:

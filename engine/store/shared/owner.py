@@ -137,18 +137,18 @@ def is_running(process: int) -> bool:
         return False
     except PermissionError:
         pass
-    return _told(process)[:1] not in (["Z"], ["X"])
+    return _state_of(process)[:1] not in (["Z"], ["X"])
 
 
 def _since(process: int) -> int:
     """When a process began, which tells it from a later one of the same number."""
     try:
-        return int(_told(process)[19])
+        return int(_state_of(process)[19])
     except (ValueError, IndexError):
         return 0
 
 
-def _told(process: int) -> list[str]:
+def _state_of(process: int) -> list[str]:
     """What Linux tells of a process, from its state on; empty elsewhere, and where there is none."""
     try:
         text = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")

@@ -1,6 +1,6 @@
 """Signs of life: the files of those who write to a cube, what they say, and when one of them counts no more.
 
-A writer elsewhere is told to be gone by the time of its file, which is the storage's. Some storage has no
+That a writer elsewhere is gone is seen by the time of its file, which is the storage's. Some storage has no
 clock, and each host writes the time of its own (Lustre; what is mounted through a program). So whoever seems
 gone is watched for longer than a writer takes from one sign to the next, before anybody takes its place.
 """

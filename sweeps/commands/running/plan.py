@@ -27,14 +27,14 @@ def run(options: argparse.Namespace) -> int:
     from ...spec.sweep import Sweep
 
     sweep = Sweep.from_file(options.sweep)
-    told = plan(
+    result = plan(
         sweep,
         options.device,
         trial=not options.no_trial,
         reuse=options.reuse,
         tile_points=options.tile_points,
     )
-    print(describe_plan(told))
+    print(describe_plan(result))
     return 0
 
 

@@ -125,12 +125,16 @@ def _tiles(sweep: "Sweep", gpu: bool, tile_points: int | None) -> tuple[int, int
     from ....engine.run.begin import plan_space
     from ...reduced.reduced import resolved
 
-    told, device = resolved(sweep), UnseenGpu() if gpu else pick_device("cpu")
-    space = told.space if told.reduction is None else reduced_last(told.space, told.reduction.over)
+    resolved_sweep, device = resolved(sweep), UnseenGpu() if gpu else pick_device("cpu")
+    space = (
+        resolved_sweep.space
+        if resolved_sweep.reduction is None
+        else reduced_last(resolved_sweep.space, resolved_sweep.reduction.over)
+    )
     most = tile_points or most_points(device, space.bytes_per_point, space.needs_ode, space.points)
-    if told.reduction is None:
+    if resolved_sweep.reduction is None:
         return len(plan_space(space, device, most)), most
-    stored = reduced_space(told.space, told.reduction)
+    stored = reduced_space(resolved_sweep.space, resolved_sweep.reduction)
     return len(plan_layouts(space, stored, device, most).cube), most
 
 

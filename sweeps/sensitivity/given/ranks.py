@@ -24,8 +24,8 @@ def chatterjee(x: np.ndarray, y: np.ndarray, confidence: float, seed: int) -> di
     p = np.empty((x.shape[1], y.shape[1]))
     for i in range(x.shape[1]):
         with np.errstate(divide="ignore", invalid="ignore"):  # of an output that does not vary
-            told: Any = stats.chatterjeexi(x[:, i : i + 1], y, axis=0, y_continuous=False)
-        p[i] = told.pvalue
+            statistic: Any = stats.chatterjeexi(x[:, i : i + 1], y, axis=0, y_continuous=False)
+        p[i] = statistic.pvalue
     return {"p_value": p} | with_intervals(x, y, _of_part, confidence)
 
 

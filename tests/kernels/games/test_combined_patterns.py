@@ -70,3 +70,16 @@ def test_none_without_sharing_and_no_number_where_none_is_looked_for():
     assert pattern_count(game_of(p, "sharing", "common", 5)) == NOT_LOOKED_FOR
     many = p | {"n": jnp.asarray(7.0)}
     assert jax.jit(lambda p: pattern_count(game_of(p, "sharing", "none", 7)))(many) == NOT_LOOKED_FOR
+
+
+def test_sets_are_counted_in_single_precision_as_in_double():
+    """A city that would gain a two thousandth of its loss by investing too counted as content."""
+    case = oracle.PAPER | {"n": 3.0, "delta": 0.3, "beta": 0.4}
+    cases = [case | {"alpha": a, "entry_cost": c} for a in np.linspace(0.1, 0.9, 9) for c in (0.0, 3.0, 30.0)]
+    points = oracle.columns(cases)
+    found, expected = (
+        counted("together", "none", 3)({name: np.asarray(v, dtype) for name, v in points.items()})
+        for dtype in (np.float32, np.float64)
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert set(np.unique(expected)) == {0, 3}

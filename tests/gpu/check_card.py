@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import pytest
 from equisweep.engine.device import pick_device
-from equisweep.sweeps import Sweep, open_cube
+from equisweep.sweeps import Sweep, SweepError, open_cube
 from equisweep.sweeps.run import run_report
 from helpers.cube_files import contents
 
@@ -55,8 +55,16 @@ class Card:
 
 @pytest.fixture(scope="module")
 def card():
-    pick_device("gpu")  # SweepError, with the reason, where there is none: these are no checks then
+    require_a_card()
     return Card("gpu", 2000, 2**18, 2)
+
+
+def require_a_card():
+    """End here, with the reason in a line, where there is none: these are no checks then."""
+    try:
+        pick_device("gpu")
+    except SweepError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="module")

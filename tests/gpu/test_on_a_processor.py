@@ -4,6 +4,8 @@ from functools import partial
 
 import on_a_gpu
 import pytest
+from equisweep.sweeps import SweepError
+from gpu import check_card
 from gpu.check_card import *  # noqa: F403
 from gpu.check_card import Card
 from peers import card as card_module
@@ -18,6 +20,15 @@ def card():
 @pytest.fixture
 def solvers():
     return ["tsit5"]
+
+
+def test_without_a_card_the_checks_end_with_the_reason_in_a_line(monkeypatch):
+    def refused(_):
+        raise SweepError("device: no GPU can be used: no driver of NVIDIA's is installed")
+
+    monkeypatch.setattr(check_card, "pick_device", refused)
+    with pytest.raises(pytest.exit.Exception, match="no driver of NVIDIA's is installed"):
+        check_card.require_a_card()
 
 
 def test_the_benchmark_writes_its_page_and_all_its_rows_can_be_made(tmp_path, monkeypatch, capsys):

@@ -129,8 +129,8 @@ def _answers(g: Game, members: Array, start: Array) -> Array:
 def _holds(g: Game, members: Array, e: Array) -> Array:
     """Whether no city gains by another investment, however far, entry cost included."""
     room = g.p["budget"] if g.budget_kind == "city" else None
-    # Costs are rounded at some units of L; what members lack of their answers is far less in them.
-    slack = 64 * float(jnp.finfo(e.dtype).eps) * g.p["L"] * (1 + g.payment)
+    # Costs are rounded at some units of L; what members lack of their answers is less in them.
+    slack = 16 * float(jnp.finfo(e.dtype).eps) * g.p["L"] * (1 + g.payment)
     entry = g.p["entry_cost"]
 
     def keeps(city: Array, kept: Array) -> Array:

@@ -20,7 +20,7 @@ def volunteer(g: Game) -> Array:
         return zero
     own = best_entry(g, net_benefit(g.p, g.reach, g.n_max)(g.start))
     entry = g.p["entry_cost"]
-    slack = 256 * float(jnp.finfo(zero.dtype).eps) * g.p["L"] * (1 + g.payment)
+    slack = 16 * float(jnp.finfo(zero.dtype).eps) * g.p["L"] * (1 + g.payment)
     wants = (own.investment > 0) & (own.saves >= entry - slack) & (g.p["n"] > 1)
     budget = None
     if g.budget_kind != "none":

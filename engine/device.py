@@ -6,7 +6,7 @@ from typing import Any
 
 from .errors import Argument, SweepError
 from .gpus.estimate import GPU_START, Amount
-from .gpus.missing import has_driver, why_no_gpu
+from .gpus.missing import has_driver, heard, why_no_gpu
 from .gpus.neighbour import leave_gpus_alone, share_memory
 from .tiles import MOST_POINTS
 
@@ -140,10 +140,11 @@ def _gpus() -> tuple[Sequence[Any], str]:
     """The GPUs that JAX sees, and why there are none."""
     import jax
 
-    try:
-        return jax.devices("gpu"), ""
-    except RuntimeError as error:
-        return (), why_no_gpu(str(error))
+    with heard() as logged:
+        try:
+            return jax.devices("gpu"), ""
+        except RuntimeError as error:
+            return (), why_no_gpu(logged.said or str(error))
 
 
 class UnseenGpu:

@@ -1,10 +1,36 @@
 """Why there is no GPU to compute on, in one line: what the user can change comes first."""
 
 import ctypes
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .neighbour import plugin
+
+
+class Heard(logging.Filter):
+    """Keeps what JAX logs from the screen; `said` is the last error among it."""
+
+    said = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Nothing is logged."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.said = str(record.exc_info[1])
+        return False
+
+
+@contextmanager
+def heard() -> Iterator[Heard]:
+    """Around where JAX looks for GPUs: of a card that cannot begin it logs a traceback of twenty lines."""
+    logger, filter_ = logging.getLogger("jax._src.xla_bridge"), Heard()
+    logger.addFilter(filter_)
+    try:
+        yield filter_
+    finally:
+        logger.removeFilter(filter_)
 
 
 def why_no_gpu(jax_says: str = "") -> str:

@@ -1,6 +1,7 @@
 """Which device computes and why, in a line; and a card shared with others."""
 
 import ctypes
+import logging
 import os
 import re
 from dataclasses import replace
@@ -194,6 +195,25 @@ def test_why_there_is_no_gpu_is_said_in_a_line(monkeypatch, environment, plugin,
     said = missing.why_no_gpu("CUDA_ERROR\nand a long trace")
     assert "\n" not in said
     assert re.search(reason, said)
+
+
+def test_what_jax_logs_of_a_card_that_cannot_begin_is_heard_and_not_shown(monkeypatch, caplog):
+    """A traceback of twenty lines would stand before the reason."""
+    log = logging.getLogger("jax._src.xla_bridge")
+
+    def asked(_):
+        try:
+            raise ValueError("no cuPTI is here")
+        except ValueError:
+            log.exception("Jax plugin configuration error")
+        raise RuntimeError("Unknown backend")
+
+    monkeypatch.setattr(jax, "devices", asked)
+    monkeypatch.setattr(devices, "why_no_gpu", lambda said: f"because {said}")
+    assert devices._gpus() == ((), "because no cuPTI is here")
+    assert not caplog.records
+    log.error("later")
+    assert len(caplog.records) == 1
 
 
 def test_a_cards_memory_is_taken_as_it_is_needed_unless_the_user_said_otherwise(monkeypatch):

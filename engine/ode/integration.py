@@ -98,6 +98,9 @@ class Integration(Bound):
         fixed = (until, end, orbit.rest, self.p, vanished)
         begin = orbit.lane._replace(vanished=None)
         lane = self.loop(cond, body, begin, fixed, native=self.method.native)
+        if lane.calls is not None:  # may what its steps could not follow have come to 0?
+            ends = (begin.status == Status.ok) & (lane.status != Status.ok)
+            lane = lane._replace(calls=lane.calls | ends)
         return orbit._replace(lane=lane._replace(vanished=vanished))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs, Array]:
@@ -159,10 +162,10 @@ class Integration(Bound):
         if lane.refused is not None:
             after = after._replace(refused=jnp.where(tried.keep, 0, lane.refused + 1))
         after = after._replace(status=status_after(lane, after, tried, end, self.method))
-        if tried.slides is False:
-            return after
-        slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
-        return after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
+        if tried.slides is not False:
+            slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
+            after = after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
+        return after
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.

@@ -15,7 +15,7 @@ Array = Any
 # After so many steps in a row that were not kept, it is looked at whether rounding is why.
 MANY_REFUSED = 5
 # What a look at components that vanish may change of a lane.
-VANISHING = "state", "rates", "largest", "calls", "vanished", "turns"
+VANISHING = "state", "rates", "largest", "calls", "vanished", "turns", "size", "solver_state", "status"
 
 
 class Moment(NamedTuple):
@@ -34,7 +34,7 @@ class Lane(NamedTuple):
     those in a row that were not; `watch` says whether it has settled;
     `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate, and
     `sticks` whether it may stick at a switch where it is 0; `vanished` is what fell far below its scale,
-    and `calls` whether something is due of that;
+    and `calls` whether something is due of that, or may have come to 0 where steps cannot go on;
     `status` is a `Status` number, `ok` until something is wrong; `turns` are the steps that hold extremes of
     what is followed. What a flow or method does not ask for is None.
     """
@@ -114,6 +114,9 @@ class Looked(NamedTuple):
     calls: Array | None = None
     vanished: Vanished | None = None
     turns: Turns | None = None
+    size: Array | None = None
+    solver_state: Any = None
+    status: Array | None = None
 
     @classmethod
     def at(cls, orbit: Orbit) -> "Looked":

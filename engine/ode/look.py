@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ...kernels.status import Status
 from .bound import COSTS_LACK, Bound, Parameters
 from .lane import MANY_REFUSED, Arrival, Lane, Looked, Moment, Orbit
 from .rest import settling
@@ -16,7 +17,8 @@ from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
 from .scale import grown, least_scale
-from .vanishing.levels import levels_at, true_state
+from .vanishing.extinct import extinct, size_after
+from .vanishing.levels import Vanished, depth_of, levels_at, true_state
 
 Array = Any
 
@@ -57,6 +59,10 @@ def _followed_down(bound: Bound, orbit: Orbit, end: Array) -> Orbit:
     lane = orbit.lane
     if lane.vanished is None or lane.largest is None or lane.calls is None:
         return orbit
+    lane = _without_extinct(bound, lane, lane.vanished, lane.largest, end)
+    assert lane.vanished is not None
+    assert lane.largest is not None
+    assert lane.calls is not None
     at = Moment(lane.t, lane.state, lane.rates)
     largest = grown(lane.largest, lane.state)
     state, rates, vanished = bound.followed_down(largest, at, lane.vanished, lane.calls, end)
@@ -69,6 +75,22 @@ def _followed_down(bound: Bound, orbit: Orbit, end: Array) -> Orbit:
         state=state, rates=rates, largest=largest, calls=jnp.asarray(False), vanished=vanished, turns=turns
     )
     return orbit._replace(lane=lane)
+
+
+def _without_extinct(bound: Bound, lane: Lane, vanished: Vanished, largest: Array, end: Array) -> Lane:
+    """The lane, which goes on where what its steps could not follow any more has come to 0."""
+    ends = Status.step_too_small, Status.not_finite, Status.sliding
+    stuck = jnp.any(jnp.stack([lane.status == status for status in ends]))
+    groups, scale = bound.resting.groups, bound.own_scale(largest)
+    gone = stuck & extinct(lane.t, lane.state, lane.rates, scale, groups)
+    goes_on, state = jnp.any(gone), jnp.where(gone, 0.0, lane.state)
+    depth = jnp.where(gone, depth_of(jnp.zeros_like(state), vanished.levels, scale), vanished.depth)
+    new = lane._replace(
+        state=state, rates=bound.field(lane.t, state), vanished=vanished._replace(depth=depth),
+        size=jnp.maximum(size_after(end), lane.size), status=jnp.uint8(Status.ok),
+        solver_state=bound.stepper.solver_state(lane.t, end, state),
+    )  # fmt: skip
+    return jax.tree.map(lambda a, b: jnp.where(goes_on, a, b), new, lane)
 
 
 def _arrival(lane: Lane, at_rest: Array, known: Arrival) -> Arrival:

@@ -109,7 +109,7 @@ def nearest_rest(
     if count == len(state):
         swing = swing_of(last.jacobian, jnp.where(left_out, 0.0, away / scale))
     square = square_of_distance(away, now, scale, left_out, swing)
-    moving = jnp.logical_not(_never_moves(last.jacobian, now == 0))
+    moving = jnp.logical_not(never_moves(last.jacobian, now == 0))
     moving = moving[:, None] & moving[None, :]
     doubt = 0.0 if exact else at.wrong(last.jacobian, last.begin)
     leaves = grows(
@@ -123,7 +123,7 @@ def nearest_rest(
     return Nearest(rest, square, jnp.logical_not(leaves), swing)
 
 
-def _never_moves(jacobian: Array, still: Array) -> Array:
+def never_moves(jacobian: Array, still: Array) -> Array:
     """Which components keep the value that they have: they are `still`, and none that moves pushes them.
 
     An orbit that starts on the way into a saddle, exactly, goes into it.
@@ -140,12 +140,22 @@ def grows(jacobian: Array, error: Array) -> Array:
 
     `error` is how far, in units of the scale, the Jacobian is from where it is meant to be.
     """
-    balanced = jacobian if len(jacobian) <= 2 else _balanced(jacobian)
+    # No longer than this: a Jacobian that is wrong says nothing of later times.
+    return _grows_in(_balanced(jacobian), 1 / jnp.maximum(error, 1e-300))
+
+
+def grows_within(jacobian: Array, time: Array) -> Array:
+    """Whether a direction grows ten thousandfold within a time."""
+    balanced = _balanced(jacobian)
+    return _grows_in(balanced, time * size_of(balanced))
+
+
+def _grows_in(balanced: Array, longest: Array) -> Array:
+    """The same in units of the time that the fastest motion takes, as far as rounding allows."""
     small = balanced / (2**_HALVINGS * size_of(balanced))
     doublings = int(np.log2(2**_HALVINGS * 1e-3 / np.finfo(small.dtype).eps))
     if len(small) <= 2:
-        # No longer than this: a Jacobian that is wrong says nothing of later times.
-        longest = jnp.minimum(2.0**doublings, 2**_HALVINGS / jnp.maximum(error, 1e-300))
+        longest = jnp.minimum(2.0**doublings, 2**_HALVINGS * longest)
         return ~(_largest_real_part(small) * longest < np.log(_GROWTH))
     eye = jnp.eye(len(small), dtype=small.dtype)
     flow = eye + small / 4
@@ -153,7 +163,7 @@ def grows(jacobian: Array, error: Array) -> Array:
         flow = eye + _times(small, flow) / k
 
     def doubled(k: Array, flow: Array) -> Array:
-        known = error * 2.0 ** (k - _HALVINGS).astype(small.dtype) < 1
+        known = 2.0 ** (k - _HALVINGS).astype(small.dtype) < longest
         return jnp.where(known, _times(flow, flow), flow)
 
     flow = lax.fori_loop(0, doublings, doubled, flow)
@@ -177,6 +187,8 @@ def _times(a: Array, b: Array) -> Array:
 
 def _balanced(matrix: Array) -> Array:
     """The same in units in which its rows and columns are about equally large."""
+    if len(matrix) <= 2:
+        return matrix
 
     def body(_: Array, matrix: Array) -> Array:
         off = jnp.abs(matrix) * (1 - jnp.eye(len(matrix), dtype=matrix.dtype))

@@ -14,7 +14,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from ..differences import in_time_of, jacobian_of
-from .stage_equations import solver_of
+from .growing import passes_over
+from .stage_equations import equations_of, finite_part
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -80,10 +81,10 @@ class Rosenbrock(StepControl):
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any]:
         size = t_next - t
-        jacobian = jacobian_of(partial(self.field, t), state)
+        jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
-        solve = solver_of(diagonal - jacobian, jacobian, state, rates, size)
+        equations = equations_of(diagonal - jacobian, jacobian, state, rates, size)
         stages: list[Array] = []
         new = state
         for i, couplings in enumerate(COUPLINGS):
@@ -93,9 +94,10 @@ class Rosenbrock(StepControl):
             right = _added(right, [c / size for c in couplings], stages)
             if i < len(SLOPES_IN_TIME):
                 right = right + SLOPES_IN_TIME[i] * size * in_time
-            stages.append(solve(right))
+            stages.append(equations.solve(right))
         end = new + stages[-1]
-        return end, self.field(t_next, end), stages[-1], None
+        over = passes_over(jacobian, equations.negative, (state, end), rates, size, self.control.scale)
+        return end, self.field(t_next, end), jnp.where(over, jnp.inf, stages[-1]), None
 
 
 def _added(begin: Array, weights: Any, stages: list[Array]) -> Array:

@@ -12,7 +12,8 @@ import numpy as np
 from jax import lax
 
 from ..differences import jacobian_of
-from .stage_equations import solver_of
+from .growing import passes_over
+from .stage_equations import equations_of, finite_part
 from .step_size import StepControl
 from .stepper import Control, Field
 from .tableaux import Tableau
@@ -63,16 +64,16 @@ class ImplicitRungeKutta(RungeKutta):
     ) -> tuple[Array, Array, Array, Any]:
         tableau, size = self.tableau, t_next - t
         own = tableau.diagonal * size
-        jacobian = jacobian_of(partial(self.field, t), state)
+        jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
-        solve = solver_of(matrix, jacobian, state, rates, size)
+        equations = equations_of(matrix, jacobian, state, rates, size)
         slopes, solved, new = [rates], jnp.asarray(True), state
         for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
             def better(slope: Array, begin: Array = begin, at: Array = at) -> tuple[Array, Array]:
                 there = begin + own * slope
-                change = solve(self.field(at, there) - slope)
+                change = equations.solve(self.field(at, there) - slope)
                 # Of a component that is 0 at the begin, what is allowed is known from the stage alone.
                 allowed = self.control.allowed(state, there + own * change, size)
                 # Of one that stays 0 so little is allowed that a part of it would be 0 as well.
@@ -82,7 +83,8 @@ class ImplicitRungeKutta(RungeKutta):
             solved &= far <= 1
             slopes.append(slope)
             new = begin + own * slope
-        error = solve(size * _weighted(tableau.b_error, slopes))
+        error = equations.solve(size * _weighted(tableau.b_error, slopes))
+        solved &= ~passes_over(jacobian, equations.negative, (state, new), rates, size, self.control.scale)
         return new, self.field(t_next, new), jnp.where(solved, error, jnp.inf), None
 
 
@@ -117,11 +119,10 @@ def _explicit_step(
     slopes = stages(tableau, field, t, size, state, rates)
     new = state + size * _weighted(tableau.b, slopes)
     # The last stage of some methods (first same as last) is taken at the new state.
-    return (
-        new,
-        slopes[-1] if tableau.last_is_first else field(t_next, new),
-        size * _weighted(tableau.b_error, slopes),
-    )
+    error = size * _weighted(tableau.b_error, slopes)
+    if tableau.b_again:
+        error = jnp.maximum(jnp.abs(error), jnp.abs(size * _weighted(tableau.b_again, slopes)))
+    return new, slopes[-1] if tableau.last_is_first else field(t_next, new), error
 
 
 def _stages_written_out(

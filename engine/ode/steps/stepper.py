@@ -44,7 +44,8 @@ class Control(Protocol):
     """How accurate steps are: a step is kept where each component's error is below what is `allowed`.
 
     `rtol` is the error allowed relative to the state, `nominal` that of a component of size 1. With
-    `fixed_steps`, as many equal steps span the horizon instead, whatever their error.
+    `fixed_steps`, as many equal steps span the horizon instead, whatever their error. `scale` is that of each
+    component, shape (d,); None: it is 1.
     """
 
     @property
@@ -53,6 +54,8 @@ class Control(Protocol):
     def nominal(self) -> float: ...
     @property
     def fixed_steps(self) -> int | None: ...
+    @property
+    def scale(self) -> Array | None: ...
     def allowed(self, old: Array, new: Array, size: Array, /) -> Array:
         """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
         ...

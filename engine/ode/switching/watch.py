@@ -16,7 +16,7 @@ from jax import lax
 
 from ...xla.guarded_loops import guarded
 from ..differences import PART, slope_of
-from ..steps.stepper import Control, Step, Stepper
+from ..steps.stepper import Control, Step, Stepper, all_finite
 from .crossing import (
     HARMLESS,
     SHORT,
@@ -211,13 +211,19 @@ class SwitchWatch:
         shortest = 4 * ROUNDINGS * jnp.finfo(step.t.dtype).eps * jnp.abs(step.t)
         is_shortest = step.size <= 2 * shortest  # sizes are multiples of the clock's rounding
         harmless = ((jump * step.size <= HARMLESS) & ~ahead.stalls & ~ahead.inside) | is_shortest
-        # Of the shortest step the error may be above what is allowed: no shorter one can be told.
-        keep = tried.keep | (crosses & is_shortest & jnp.all(jnp.isfinite(tried.rates)))
+        # Of the shortest step the error may be above what is allowed: no shorter one can be told. Beside a
+        # switch the equations of an implicit step may have no solution, since the field jumps in a stage.
+        due = jnp.abs(watched.values) <= 2 * jnp.abs(watched.slopes) * step.size
+        beside = crosses | (jnp.any(due & (side_of(watched) != 0)) & ~tried.keep)
+        keep = tried.keep | (beside & is_shortest & all_finite(tried.state) & all_finite(tried.rates))
         shorter, over = crosses & ~harmless, crosses & harmless & keep
-        size = jnp.where(shorter, jnp.maximum(ahead.next_size(jump, step.size), shortest), tried.next_size)
+        size = jnp.where(beside, jnp.maximum(tried.next_size, shortest), tried.next_size)
+        # Shorter by what the clock resolves: else the same step would be tried for ever.
+        before = jnp.minimum(ahead.next_size(jump, step.size), step.size - shortest)
+        size = jnp.where(shorter, jnp.maximum(before, shortest), size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
-        beside = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
+        on = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
         # As far as this nothing moves.
         speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
         still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))
@@ -228,7 +234,7 @@ class SwitchWatch:
             solver_state=(tried.solver_state, self._watched_after(tried, watched, crossed, over, size)),
             keep=keep & ~shorter,
             next_size=size,
-            switched=tried.switched | over | beside,
+            switched=tried.switched | over | on,
             slides=watched.bounces >= _BOUNCES,
         )
 
@@ -243,7 +249,9 @@ class SwitchWatch:
         )
         ends_before = ~jnp.any(crossed)  # as the shortest step may where it is led back within itself
         crossed &= ~jumped(watched, at)
-        led_back, turned = at.values * at.slopes < 0, watched.way * side_of(watched) < 0
+        # On the switch to rounding, what leads to where the step came from leads back.
+        beyond = jnp.where(at.values == 0, -side_of(watched), at.values)
+        led_back, turned = beyond * at.slopes < 0, watched.way * side_of(watched) < 0
         at_once = tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
         back = jnp.any(crossed & (led_back | (turned & ((watched.strayed < 1) | at_once))))
         back |= ends_before & at_once

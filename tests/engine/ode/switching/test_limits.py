@@ -1,7 +1,11 @@
-"""Largest steps and breaks that cannot be are refused."""
+"""Largest steps and breaks that cannot be are refused; steps as short as the clock allows cross a switch."""
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
+from equisweep.kernels.status import Status
+from helpers.flows import run
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,26 @@ from equisweep.engine.ode.method import Method
 def test_impossible_limits_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Method(**options)
+
+
+@pytest.mark.parametrize("solver", ["kvaerno5", "taylor"])
+def test_a_cost_that_begins_at_a_switch_hinders_no_step(solver):
+    """Next to no error is allowed in what is 0 so far, and an implicit step across may have no solution.
+
+    Infected grow more slowly above a threshold; where they would shrink there they slide along it.
+    """
+    threshold, slower = 0.01, np.array([0.6, 0.3])
+    out = run(
+        ("i", "cost"), lambda _: [1e-4, 0.0],
+        lambda z, p: [
+            (0.5 * jnp.where(z[0] > threshold, p["slower"], 1.0) - 0.2) * z[0],
+            jnp.where(z[0] > threshold, 1.0, 0.0),
+        ],
+        Method(solver, rtol=1e-8), slower=slower, horizon=30.0,
+    )  # fmt: skip
+    assert out["status"].tolist() == [Status.not_steady, Status.sliding]
+    begins = np.log(100) / 0.3
+    np.testing.assert_allclose(out["cost_final"], [30 - begins, 0], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(
+        out["i_final"], [threshold * np.exp(0.1 * (30 - begins)), threshold], rtol=1e-6
+    )

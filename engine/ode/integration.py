@@ -98,9 +98,6 @@ class Integration(Bound):
         fixed = (until, end, orbit.rest, self.p, vanished)
         begin = orbit.lane._replace(vanished=None)
         lane = self.loop(cond, body, begin, fixed, native=self.method.native)
-        if lane.calls is not None:  # may what its steps could not follow have come to 0?
-            ends = (begin.status == Status.ok) & (lane.status != Status.ok)
-            lane = lane._replace(calls=lane.calls | ends)
         return orbit._replace(lane=lane._replace(vanished=vanished))
 
     def along(self, orbit: Orbit, times: Array) -> tuple[Orbit, Outputs, Array]:
@@ -165,7 +162,10 @@ class Integration(Bound):
         if tried.slides is not False:
             slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)
             after = after._replace(status=jnp.where(slides, jnp.uint8(Status.sliding), after.status))
-        return after
+        if after.calls is None:
+            return after
+        # May what its steps could not follow have come to 0?
+        return after._replace(calls=after.calls | (after.status != Status.ok))
 
     def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.

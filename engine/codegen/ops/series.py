@@ -47,9 +47,13 @@ def scaled(a: Any, factor: float) -> Any:
 
 
 def convolved(a: list[Any], b: list[Any], k: int, first: int = 0, last: int | None = None) -> Any:
-    """Sum of a_j b_(k-j) for j from `first` to `last`, k if not given."""
+    """Sum of a_j b_(k-j) for j from `first` to `last`, k if not given.
+
+    The newest coefficients come last, here and below: a processor computes the rest of the sum while it waits
+    for them.
+    """
     total = None
-    for j in range(first, (k if last is None else last) + 1):
+    for j in sorted(range(first, (k if last is None else last) + 1), key=lambda j: (max(j, k - j), j)):
         total = plus(total, times(a[j], b[k - j]))
     return total
 
@@ -75,14 +79,14 @@ def product(_own: Series, k: int, a: Series, b: Series) -> Any:
         return times(a[0], b[0])
     if a is b:
         return plus(times(scaled(a[0], 2.0), a[k]), inner(a, a, k) if k > 1 else None)
-    ends = plus(times(a[0], b[k]), times(a[k], b[0]))
-    return plus(ends, inner(a, b, k) if k > 1 else None)
+    between = inner(a, b, k) if k > 1 else None
+    return plus(plus(between, times(a[0], b[k])), times(a[k], b[0]))
 
 
 def chained(slope: list[Any], k: int, x: Series) -> Any:
     """Coefficient k of a function of x whose derivative is `slope`."""
     total = None
-    for j in range(1, k + 1):
+    for j in sorted(range(1, k + 1), key=lambda j: (max(j - 1, k - j), j)):
         steepness = scaled(x[j], float(j)) if x.rates is None else x.rates[j - 1]
         total = plus(total, times(steepness, slope[k - j]))
     return scaled(total, 1 / k)

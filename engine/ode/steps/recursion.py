@@ -163,7 +163,8 @@ class Recursion:
 
     def _combined(self, form: _Form, k: int) -> Any:
         total = None
-        for base, by in form.items():
+        # Coefficients k, the newest, come last: sums of older ones need not wait for them.
+        for base, by in sorted(form.items(), key=lambda item: isinstance(item[0], Scalar)):
             coefficient = self._coefficient(base, k)
             if isinstance(by, float) and by == -1:
                 total = minus(total, coefficient)

@@ -16,7 +16,7 @@ def rest(name, mechanism, **changed):
     """Where one of the rest points lies, and its class, with some parameters changed."""
     p = {k: jnp.asarray(v) for k, v in (CASE | changed).items()}
     out, at = solve(p, reward=mechanism[0], punishment=mechanism[1]), REST_POINTS.index(name)
-    return out["rest_x"][at], out["rest_y"][at], RestClass(out["rest_class"][at])
+    return out["rest_x"][at], out["rest_y"][at], RestClass(int(out["rest_class"][at]))
 
 
 def test_a_rest_point_on_the_supervising_edge_attracts_between_the_focus_and_the_corner():

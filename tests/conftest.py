@@ -1,4 +1,4 @@
-"""Which tests begin first, and that tests run in the setup of `helpers.hostile`."""
+"""Which tests begin first, that cases have an order, and that tests run in the setup of `helpers.hostile`."""
 
 import pytest
 from helpers.project import ROOT
@@ -39,6 +39,14 @@ _LONGEST = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {ROOT / "tests" / name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if len(mark.args) > 1 and isinstance(mark.args[1], set | frozenset):
+            raise TypeError(
+                f"{metafunc.function.__name__}: a set has another order in each worker; give a list"
+            )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -45,6 +45,8 @@ def test_some_of_a_list_are_in_the_part_and_some_are_not():
     for part in ({"a", "b"}, {"c"}):
         with pytest.raises(ValueError, match="none is in the part, or all are"):
             some(["a", "b"], part)
+    with pytest.raises(TypeError, match="another order in each worker"):
+        some({"a", "b"}, {"b"})
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))

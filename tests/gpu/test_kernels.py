@@ -64,7 +64,8 @@ def test_whole_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, s
     """In threads that do all at once, and in such that are interrupted and leave their steps for others."""
     ways = [partial(RouteOnThisProcessor, threads=3)]
     ways.append(partial(RouteOnThisProcessor, threads=2, work=40, others=True))
-    _, at_once, interrupted = all_of_them.whole_orbits(monkeypatch, name, all_of_them.method(solver), *ways)
+    programs, _ = all_of_them.whole_orbits(monkeypatch, name, all_of_them.method(solver), *ways)
+    _, at_once, interrupted = programs
     assert at_once.launches == 1
     assert interrupted.launches > 5
 

@@ -50,8 +50,11 @@ def covering(
 def some(names: Iterable[Any], part: Container[Any]) -> list[Any]:
     """Names as `pytest.mark.parametrize` takes them, as `covering`: of a law for each model, say.
 
-    Raises ValueError where none is in the part, or all are: each law is tried, as is each name by other laws.
+    Raises ValueError where none is in the part, or all are: each law is tried, as is each name by other laws;
+    TypeError where they have no order, which workers would have to share.
     """
+    if isinstance(names, set | frozenset):
+        raise TypeError("a set has another order in each worker; give a list")
     names = [*names]
     if len({name in part for name in names}) != 2:
         raise ValueError("none is in the part, or all are")

@@ -10,8 +10,9 @@ from ..values.columns import describe_values
 from .cube import Cube
 
 # The version since which numbers are what they are: a cube that an earlier one began is not gone on with.
-# Whoever changes numbers, of kernels or of orbits, raises it.
+# Whoever changes numbers, of kernels or of orbits, raises it; or that of one model, where it is its own.
 KERNELS_SINCE, ORBITS_SINCE = "0.1.0", "0.2.0.dev1"
+MODELS_SINCE = {"external_combined": "0.2.0.dev1"}
 
 
 def identity(space: Space, held: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -19,7 +20,15 @@ def identity(space: Space, held: Mapping[str, str] | None = None) -> dict[str, s
 
     `held` is that of a cube which it is to be compared with.
     """
-    return {"equisweep": ORBITS_SINCE if space.needs_ode else KERNELS_SINCE} | space.identity(held)
+    return {"equisweep": _since(space)} | space.identity(held)
+
+
+def _since(space: Space) -> str:
+    """The version since which the numbers of a space are what they are."""
+    if space.needs_ode:
+        return ORBITS_SINCE
+    is_ours = not space.model_digest  # a user's own may have the name of one of ours
+    return MODELS_SINCE.get(space.model.name, KERNELS_SINCE) if is_ours else KERNELS_SINCE
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """A cube is gone on with by the versions that compute the same numbers, and by no others."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from equisweep.engine.errors import CubeError
@@ -36,6 +37,15 @@ def test_orbits_of_the_first_version_are_not_mixed_with_those_of_today(tmp_path)
     begun_by(tmp_path / "cube.zarr", "0.1.0")
     with pytest.raises(CubeError, match=r"its numbers are computed otherwise since version 0\.2\.0"):
         run(ORBITS, tmp_path / "cube.zarr")
+
+
+def test_equilibria_of_a_model_whose_numbers_alone_have_changed_are_not_mixed_with_those_of_before():
+    space = Sweep(
+        "external_combined", axes={"alpha": [0.1, 0.2]}, outputs=["pattern_count"], dtype="float32"
+    ).space()
+    assert identity(space)["equisweep"] == "0.2.0.dev1"
+    # A user's own model may have that name.
+    assert identity(replace(space, model_digest="5f"))["equisweep"] == "0.1.0"
 
 
 def test_what_a_model_has_gained_since_is_no_other_sweep_while_it_is_at_its_default(tmp_path):

@@ -209,6 +209,9 @@ def _settle_status(
     settled, finite = {}, jnp.asarray(True)
     allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
     origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
+    # Models that ship keep to what they declare.
+    own = space.model.outputs if space.model_digest else ()
+    classes = {output.name: output.classes for output in own if output.kind == "class"}
     for variable in space.variables[:-1]:
         value = values[variable.name]
         if variable.dtype == space.dtype:
@@ -217,11 +220,22 @@ def _settle_status(
             value = jnp.where(missing, jnp.asarray(jnp.nan, value.dtype), value)
         else:
             value, fits = _as_integer(value, variable.dtype, variable.fill, called)
+            if variable.name in classes:
+                value, known = _declared(value, classes[variable.name], variable.fill)
+                fits &= known
             if variable.name not in allowed:
                 finite &= fits
         settled[variable.name] = value.astype(variable.dtype)
     status = jnp.where(finite | missing, status, int(Status.not_finite))
     return settled | {"status": status.astype("uint8")}
+
+
+def _declared(value: jax.Array, classes: Mapping[str, int], fill: float | int) -> tuple[jax.Array, jax.Array]:
+    """A class, `fill` where its number is that of none, and whether all of them are classes, or `fill`."""
+    known = value == fill
+    for number in classes.values():
+        known |= value == number
+    return jnp.where(known, value, jnp.asarray(fill, value.dtype)), known.all()
 
 
 def _as_integer(

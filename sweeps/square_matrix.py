@@ -42,7 +42,7 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     lines = text.count("\n")
     if lines > _MOST_LINES:
         raise MatrixError(f"it has {lines:,} lines; at most {_MOST_LINES:,} are read")
-    stated, text = _stated_delimiter(_without_comments(text))
+    stated, text = stated_delimiter(_without_comments(text))
     if not text.strip():
         raise MatrixError("the file is empty")
     tables, large = {}, []
@@ -81,7 +81,7 @@ def _without_comments(text: str) -> str:
     return "\n".join(lines)
 
 
-def _stated_delimiter(text: str) -> tuple[str, str]:
+def stated_delimiter(text: str) -> tuple[str, str]:
     """What a first line such as ``sep=;`` says, and the text with that line blank."""
     first, _, rest = text.partition("\n")
     stated = re.fullmatch(r'"?sep=(.)"?', first.strip(" ") or " ", re.IGNORECASE)

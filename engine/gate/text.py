@@ -118,4 +118,4 @@ def decoded(raw: bytes) -> str:
             continue
         if not _BINARY.search(text):
             return text
-    raise ValueError("it is no text in UTF-8, UTF-16 or Latin-1")
+    raise ValueError("it is no text in UTF-8, Latin-1 or UTF-16 that begins with its mark; save it as UTF-8")

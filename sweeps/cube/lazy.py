@@ -91,7 +91,7 @@ def regions(dataset: "xr.Dataset", dims: Sequence[Any]) -> Iterator[dict[Any, sl
     return (dict(zip(dims, cut, strict=True)) for cut in product(*cuts))
 
 
-def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
+def where(dataset: "xr.Dataset", condition: str, whole: bool = False) -> "xr.Dataset":
     """The cube with every point at which `condition` fails made NaN, the status too; reads nothing yet.
 
     Parameters
@@ -102,6 +102,7 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
         A number beside a coordinate means the coordinate that prints like it. NaN satisfies no
         comparison but ``!=``. A part about a dimension of outputs, ``rest_point == "(1,1)"``, stands alone or
         beside others joined by ``and``.
+    whole : counts stay integers, of which a float holds no more than 2^53, and are -1 where it fails.
 
     Returns
     -------
@@ -111,13 +112,13 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
     """
     places, rest = along_own(condition, _scope(dataset), _of_outputs(dataset))
     before = dataset.attrs.get("where")
-    found = _where(dataset, rest) if rest else dataset
+    found = _where(dataset, rest, whole) if rest else dataset
     if places:
         found = free(found.isel(places))
     return found.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
 
 
-def _where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
+def _where(dataset: "xr.Dataset", condition: str, whole: bool) -> "xr.Dataset":
     """The same for a condition on points alone."""
     expression = parse_expression(condition, _scope(dataset))
     split = in_pieces(dataset)
@@ -128,6 +129,9 @@ def _where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
     for name, array in dataset.data_vars.items():
         if array.dtype.kind in "iu":
             fill = 255 if array.dtype.kind == "u" else -1
+            if whole and array.dtype.itemsize == 8:
+                kept: dict[str, Any] = {str(name): split[name].where(mask, fill)}
+                masked = masked.assign(**kept)
             masked[name].encoding = {"dtype": array.dtype, "_FillValue": array.dtype.type(fill)}
         elif "dtype" in array.encoding and "_FillValue" in array.encoding:
             masked[name].encoding = {key: array.encoding[key] for key in ("dtype", "_FillValue")}

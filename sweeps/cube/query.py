@@ -54,7 +54,7 @@ def ask(dataset: "xr.Dataset", question: Query) -> "xr.Dataset":
     if (question.conditions or question.reduce) and is_small(chosen):
         chosen = chosen.load()  # so that nothing needs pieces, and dask is not loaded
     for condition in question.conditions:
-        chosen = where(chosen, condition)
+        chosen = where(chosen, condition, whole=not question.reduce)
     if question.reduce:
         how, over = parse_reduce(question.reduce)
         return reduce(chosen, how, over, question.names, question.statuses)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _UNITS = 2**10
 # A power of two of which a few multiples are all values, as a multiple of eps: that of numbers up to 2^26.
 _LATTICE = 2**26
+# Binary digits to which values are multiples of it: those of numbers that vary are not so few by chance.
+_DIGITS = 30
 # How far apart solutions may lie, in tolerances: errors of steps add up, orbits settle on both sides.
 _STEPS, _SETTLED = 64, 4
 # What an output of a trajectory may need of it (`statuses.needs_of`).
@@ -157,11 +159,15 @@ def _size(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def _lowest_bit(values: np.ndarray, usable: np.ndarray | np.bool) -> np.ndarray:
-    """The largest power of two of which all values of a column are multiples."""
+    """The largest power of two of which all values of a column are multiples, to so many digits.
+
+    What a function such as a logarithm makes of a sum that is 1 but for rounding is that rounding, and a
+    little of its square.
+    """
     there = usable & (values != 0)
     mantissa, exponent = np.frexp(np.where(there, values, 1))
-    digits = np.abs(mantissa * 2.0**53).astype(np.int64)
-    lowest = np.ldexp((digits & -digits).astype(float), exponent - 53)
+    digits = np.rint(np.abs(mantissa) * 2.0**_DIGITS).astype(np.int64)
+    lowest = np.ldexp((digits & -digits).astype(float), exponent - _DIGITS)
     return np.where(there, lowest, np.inf).min(axis=0)
 
 

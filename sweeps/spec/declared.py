@@ -105,3 +105,22 @@ def _require_output(where: str, output: Output | Observable) -> None:
     if not isinstance(output.classes, Mapping):
         raise SweepError(f"{where}: its classes {shown(output.classes)} are no table of names to numbers")
     _require_labels(f"{where}: classes", list(output.classes), _MOST_CLASSES, str)
+    _require_apart(f"{where}: classes", output.classes)
+
+
+def _require_apart(where: str, classes: Mapping[str, Any]) -> None:
+    """Refuse classes that a cube could not tell apart: it has their numbers, and their names as words."""
+    names, numbers = dict[str, str](), dict[Any, str]()
+    for name, number in classes.items():
+        word = name.replace(" ", "_")  # as a cube has it
+        if word.split() != [word]:
+            raise SweepError(f"{where}: {shown(name)} should be a text, without tabs and line breaks")
+        if word in names:
+            raise SweepError(
+                f"{where}: {shown(names[word])} and {shown(name)} are {word} in a cube; rename one"
+            )
+        names[word] = name
+        if isinstance(number, int) and number in numbers:
+            both = f"{shown(numbers[number])} and {shown(name)}"
+            raise SweepError(f"{where}: {both} have the number {number}; give each its own")
+        numbers[number] = name

@@ -19,7 +19,7 @@ from equisweep.kernels.model import Domain, Output, Parameter
 @model(
     title="counts",
     parameters=[Parameter("x", "x", "1", 1.0, Domain(), "what is counted"),
-                Parameter("bad", "b", "1", 0.0, Domain(), "1: NaN, 2: infinite, 3: a class of 300")],
+                Parameter("bad", "b", "1", 0.0, Domain(), "1: NaN, 2: infinite, 3: class 300, 4: class 7")],
     outputs=[Output("many", "M", "1", "a count", kind="count"),
              Output("whole", "W", "1", "the same count as an integer", kind="count"),
              Output("perhaps", "P", "1", "a count that may be none", kind="count", may_be_nan=True),
@@ -30,7 +30,7 @@ def counts(p):
     many = jnp.where(bad == 1, jnp.nan, jnp.where(bad == 2, jnp.inf, p["x"]))
     return {"many": many, "whole": p["x"].astype(jnp.int64),
             "perhaps": jnp.where(p["x"] < 0, jnp.nan, p["x"]),
-            "side": jnp.where(bad == 3, 300, (p["x"] > 5).astype(int))}
+            "side": jnp.where(bad == 3, 300, jnp.where(bad == 4, 7, (p["x"] > 5).astype(int)))}
 """
 VALUES = [
     -40000.0,
@@ -58,7 +58,7 @@ def sweep(folder, axes, **more):
 def test_counts_are_stored_as_they_are_and_what_is_none_is_said(tmp_path, monkeypatch, native):
     if not native:
         monkeypatch.setattr("equisweep.engine.grid.function._reason_for_xla", lambda *_a, **_k: "asked for")
-    run(sweep(tmp_path, {"x": VALUES, "bad": [0.0, 1.0, 2.0, 3.0]}), tmp_path / "c.zarr", progress=False)
+    run(sweep(tmp_path, {"x": VALUES, "bad": [0.0, 1.0, 2.0, 3.0, 4.0]}), tmp_path / "c.zarr", progress=False)
     cube = open_cube(tmp_path / "c.zarr").load()
     assert cube["many"].dtype == cube["whole"].dtype == np.int64
     for bad in (0.0, 3.0):
@@ -66,10 +66,10 @@ def test_counts_are_stored_as_they_are_and_what_is_none_is_said(tmp_path, monkey
     assert (cube["many"].sel(bad=[1.0, 2.0]) == -1).all()
     assert (cube["whole"].sel(bad=0.0) == np.array(VALUES)).all()
     assert cube["perhaps"].sel(bad=0.0).values.tolist() == [int(x) if x >= 0 else -1 for x in VALUES]
-    assert (cube["side"].sel(bad=3.0) == -1).all()
+    assert (cube["side"].sel(bad=[3.0, 4.0]) == -1).all()  # 7 is no class of the model
     assert cube["side"].sel(bad=0.0).values.tolist() == [int(x > 5) for x in VALUES]
     assert (cube["status"].sel(bad=0.0) == 1).all()
-    assert (cube["status"].sel(bad=[1.0, 2.0, 3.0]) == 8).all()
+    assert (cube["status"].sel(bad=[1.0, 2.0, 3.0, 4.0]) == 8).all()
 
 
 def test_a_count_beyond_all_integers_is_not_finite(tmp_path):

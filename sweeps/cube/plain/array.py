@@ -195,13 +195,13 @@ class Array:
         """Where it is one of these values."""
         return self._like(np.isin(self.values, list(values)), self.dims, self.attrs)
 
-    def where(self, condition: "Array") -> "Array":
-        """NaN where the condition fails; integers become floats."""
+    def where(self, condition: "Array", other: int | None = None) -> "Array":
+        """NaN where the condition fails, and integers become floats; or `other`, and they stay integers."""
         dims = [*self.dims, *(dim for dim in condition.dims if dim not in self.dims)]
         values, kept = aligned(self, dims), aligned(condition, dims)
-        if values.dtype.kind in "iub":
+        if values.dtype.kind in "iub" and other is None:
             values = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
-        result = np.where(kept, values, values.dtype.type(np.nan))
+        result = np.where(kept, values, values.dtype.type(np.nan if other is None else other))
         return self._like(result, dims, self.attrs, {**condition._coords, **self._coords})
 
     def fillna(self, value: float) -> "Array":

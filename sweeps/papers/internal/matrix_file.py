@@ -35,7 +35,19 @@ def read_matrix(text: str) -> Matrix:
     may stand in the first row, in the first column or in both; without any, factors are called 1, 2, 3 ... A
     blank cell is a 0 where there are names. Raises MatrixError.
     """
-    return read_square(text, "factors", _matrix)
+    return read_square(text, "factors", _untitled)
+
+
+def _untitled(rows: list[Row]) -> Matrix:
+    """The matrix in rows of cells; where it is none, and a line above it may be its title, that is said."""
+    try:
+        return _matrix(rows)
+    except MatrixError as error:
+        filled = [cell for cell in rows[0].cells if cell]
+        if len(filled) != 1 or len(rows) < 3:
+            raise
+        title = f"if line {rows[0].line}, {shown(filled[0])}, is a title, take it out or begin it with #"
+        raise MatrixError(f"{error}; {title}") from None
 
 
 def _matrix(rows: list[Row]) -> Matrix:

@@ -19,6 +19,7 @@ from ....engine.errors import SweepError
 from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import decoded, shown
 from ...file_paths import path_of
+from ...square_matrix import stated_delimiter
 from ...text import nearest
 
 NAME = "empirical"
@@ -87,8 +88,9 @@ def columns_of(
         raise SweepError(f"{where}: cannot read {path} ({error.strerror})") from None
     except ValueError as error:
         raise SweepError(f"{where}: {path}: {error}") from None
+    stated, text = stated_delimiter(text.replace("\r\n", "\n").replace("\r", "\n"))
     first = text.lstrip("\n").partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = stated or max(_DELIMITERS, key=first.count)
     # Row by row: a million rows as lists of cells take ten times the file.
     rows = csv.reader(StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
@@ -119,9 +121,11 @@ def _columns(
     into = list(zip(places, columns, options or [()] * len(asked), commas, strict=True))
     for line, row in rows:
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
+            advice = 'put quotes about a text that has a separator, as in "a, b"'
+            if len(names) == 1 and delimiter == ",":
+                advice = "if the comma is that of decimals, write a point"
             raise SweepError(
-                f"{here}, line {line}: has {len(row)} cells, and the first row {len(names)}; "
-                'put quotes about a text that has a separator, as in "a, b"'
+                f"{here}, line {line}: has {len(row)} cells, and the first row {len(names)}; {advice}"
             )
         if not any(row):
             continue

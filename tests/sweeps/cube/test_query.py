@@ -2,6 +2,7 @@
 
 import csv
 import json
+from io import StringIO
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,7 +11,7 @@ import xarray as xr
 from equisweep.sweeps import SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.lazy import where
-from equisweep.sweeps.cube.query import query_text
+from equisweep.sweeps.cube.query import Query, answer, query_text
 from equisweep.sweeps.cube.select import select
 from equisweep.sweeps.text import nearest
 from helpers.hard_cube import hard_cube, points
@@ -253,3 +254,22 @@ def test_one_point_that_is_left_by_a_selection_is_told(how, tmp_path, capsys):
     assert row["count" if how == "count" else "investment"] == wanted
     # A number, and not a truth: JSON tells them apart, Python does not.
     assert not how or str(row["left_out"]) == "0"
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_counts_that_a_float_does_not_hold_are_whole_under_a_condition(tmp_path, pieces):
+    counts = 2**53 + 1 + 2 * np.arange(4)
+    cube = xr.Dataset(
+        {"c": ("k", counts), "n": ("k", np.arange(4)), "status": ("k", np.ones(4, np.uint8))},
+        coords={"k": np.arange(4.0)},
+    )
+    cube, question = cube.chunk(k=3) if pieces else cube, Query(conditions=["n > 0", "n != 2"])
+    text = StringIO()
+    assert answer(cube, question, "csv", file=text) == 2
+    assert [row["c"] for row in csv.DictReader(StringIO(text.getvalue()))] == [str(counts[1]), str(counts[3])]
+    answer(cube, question, "parquet", tmp_path / "c.parquet")
+    assert pq.read_table(tmp_path / "c.parquet")["c"].to_pylist() == counts[[1, 3]].tolist()
+    answer(cube, question, "netcdf", tmp_path / "c.nc")
+    with xr.open_dataset(tmp_path / "c.nc", mask_and_scale=False) as stored:
+        assert stored["c"].values.tolist() == [-1, counts[1], -1, counts[3]]
+    assert where(cube, "n > 0")["c"].dtype == float  # as xarray has what is missing

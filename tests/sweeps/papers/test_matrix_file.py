@@ -102,7 +102,11 @@ REFUSED = {
     "permuted rows": (",a,b\nb,0,1\na,0,0", "line 2: row is called 'b', expected 'a'"),
     "marked zero": (",a,b\na,0,0*\nb,0,0", "line 2, b: '0\\*' is neither 0 nor 1"),
     "a total": (",a,b,sum\na,0,1,1\nb,0,0,0", "3 names in the first row but 2 rows"),
-    "a title": ("Influences\n,a,b\na,0,1\nb,0,0", "no factors named"),
+    "a title": (
+        "Influences\n,a,b\na,0,1\nb,0,0",
+        "no factors named; if line 1, 'Influences', is a title, take it out",
+    ),
+    "a title in cells": ("Influences;;\n;a;b\na;0;1\nb;0;0", "non-empty text; if line 1, 'Influences', is"),
     "a dash elsewhere": (",a,b\na,0,-\nb,0,0", "'-' is neither 0 nor 1"),
     "printed by NumPy": ("[[0 1 1]\n [0 0 1]\n [0 0 0]]", "row is called|neither 0 nor 1|named"),
     "negative": (",a,b\na,0,-1\nb,0,0", "'-1' is neither 0 nor 1"),

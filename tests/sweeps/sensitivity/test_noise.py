@@ -124,6 +124,16 @@ def test_what_cancels_has_no_elasticity(cubes):
     assert "gap: varies by rounding alone" in sensitivity_text(found, "table")
 
 
+def test_functions_of_a_sum_that_is_1_but_for_rounding_do_not_vary():
+    weights = np.random.default_rng(2).random((400, 3))
+    total = (weights / weights.sum(axis=1, keepdims=True)).sum(axis=1)
+    made = [np.log(total), np.expm1(np.log(total)), np.sqrt(total) - 1, 1 / total - 1, total**5 - 1]
+    real = [1e-12 * weights[:, 0], 1e-9 * np.floor(3 * weights[:, 1]), 1e-14 * (1 + (weights[:, 2] > 0.5))]
+    columns = np.stack(made + real, axis=1)
+    reasons = Floor(EPS).reasons(columns, np.ones(columns.shape, bool))
+    assert reasons.tolist() == [ROUNDING] * len(made) + [0] * len(real)
+
+
 def test_ranks_do_not_see_rounding_among_equals(cubes):
     """Within a number of heads the cost differs by rounding alone, which follows the weights."""
     found = sensitivity(cubes["lhs"], "prcc", ["cost"])["cost_prcc"]

@@ -51,6 +51,14 @@ REFUSED = {
     "y: its kind 'x' is none of real, count, class": {"outputs": [replace(Y, kind="x")]},
     "y: its classes .* are no table": {"outputs": [replace(Y, kind="class", classes=[1])]},
     "y: classes: 1 is no text": {"outputs": [replace(Y, kind="class", classes={1: 2})]},
+    "y: classes: 'a' and 'b' have the number 1; give": {
+        "outputs": [replace(Y, kind="class", classes={"a": 1, "b": 1})]
+    },
+    "y: classes: 'a b' and 'a_b' are a_b in a cube": {
+        "outputs": [replace(Y, kind="class", classes={"a b": 1, "a_b": 2})]
+    },
+    "y: classes: '' should be a text": {"outputs": [replace(Y, kind="class", classes={"": 1})]},
+    r"y: classes: 'a\\xa0b' should be a text": {"outputs": [replace(Y, kind="class", classes={"a\xa0b": 1})]},
     "files: 5 is no text": {"files": [5]},
     "c: options: 1 is no text": {"choices": [Choice("c", (1, 2), 1, "m")]},
     "c: its default 'q' is none of its options": {"choices": [Choice("c", ("a",), "q", "m")]},

@@ -41,6 +41,8 @@ def test_the_distribution_function_is_that_of_the_data(tmp_path):
         NAMED.replace(",", ";").replace(".", ",").encode(),
         NAMED.replace("loss", ' "loss"').replace(",", "|").replace(' "', '"').encode(),
         (NAMED + "\n\n").encode("cp1252"),
+        NAMED.replace("\n", "\r").encode(),
+        ("\ufeffsep=;\r\n" + NAMED.replace(",", ";").replace(".", ",").replace("\n", "\r\n")).encode(),
         NAMED.replace(",", ", ").replace("loss", '"loss"').replace(", x", ', "a, b"').encode(),
     ],
 )
@@ -76,7 +78,7 @@ def test_a_file_of_one_column_needs_no_name(tmp_path, head):
         ({"column": "loss"}, "loss,b\n1,2\n1_0,4\n", "line 3: '1_0' is not a finite number"),
         ({"column": "b"}, "loss,b\n1,2\n5\n", "line 3: '' is not a finite number"),
         ({"column": "loss"}, "loss,b\n1,2,\n3,a, b\n", "{file}, line 3: has 3 cells, and the first row 2"),
-        ({}, "1\n2,3\n", "{file}, line 2: has 2 cells, and the first row 1"),
+        ({}, "1\n2,3\n", "{file}, line 2: has 2 cells, and the first row 1; if the comma is that"),
         ({}, "", "the file is empty"),
         ({}, "5\n5\n", "1 different value; what does not vary belongs to [fixed]"),
         ({}, "5\n500\n", "500 lies outside [0, 100] (an x)"),

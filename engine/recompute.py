@@ -77,7 +77,7 @@ def recompute(
         raise CubeError(f"{cube.root}: no tile is computed yet")
     count = ceil(share * len(committed))
     chosen = [committed[i] for i in np.linspace(0, len(committed) - 1, count).round().astype(int)]
-    found = Recomputed(len(cube.layout), count, 0, "", "", {})
+    result = Recomputed(len(cube.layout), count, 0, "", "", {})
     points = sum(tile.points for tile in chosen)
     here = where(device, space, cube.root, points=points).device
     evaluator = Evaluator(space, cube.layout, here)
@@ -89,30 +89,30 @@ def recompute(
                 along = [cube.axis_of(name)] if name in cube.columns else list(range(len(tile.region)))
                 inner = [slice(None)] * (values[name].ndim - len(along))
                 stored = reader.read(name, [*(tile.region[axis] for axis in along), *inner])
-                _compare(found.differences, name, stored, values[name], _Place(space, tile, along))
-            found.points += tile.points
+                _compare(result.differences, name, stored, values[name], _Location(space, tile, along))
+            result.points += tile.points
             evaluator.batches.give_back(started)
             shown.add(tile.points)
     finally:
         evaluator.batches.close()
         shown.close()
-    found.device = f"{here.platform}:{here.id}"
-    found.how = ", ".join(sorted(map(str, evaluator.computed)))
-    return found
+    result.device = f"{here.platform}:{here.id}"
+    result.how = ", ".join(sorted(map(str, evaluator.computed)))
+    return result
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Location:
     """Where the numbers of a tile stand: along which axes of the grid."""
 
     space: Space
     tile: Tile
     along: Sequence[int]
 
-    def values(self, place: Sequence[int]) -> dict[str, Any]:
+    def values(self, indices: Sequence[int]) -> dict[str, Any]:
         """What these axes are at a point of the tile."""
         at = {}
-        for number, i in zip(self.along, place, strict=True):
+        for number, i in zip(self.along, indices, strict=True):
             axis, first = self.space.axes[number], self.tile.start[number]
             if axis.static:
                 at[axis.dim] = self.space.choices_at({axis.dim: first + int(i)})[axis.dim]
@@ -122,7 +122,7 @@ class _Place:
 
 
 def _compare(
-    differences: dict[str, Deviation], name: str, stored: np.ndarray, now: np.ndarray, place: _Place
+    differences: dict[str, Deviation], name: str, stored: np.ndarray, now: np.ndarray, location: _Location
 ) -> None:
     """Enter where two arrays of one variable have not the same bits; NaN is NaN whatever its bits."""
     bits, now = f"V{stored.dtype.itemsize}", now.astype(stored.dtype, copy=False)
@@ -131,10 +131,10 @@ def _compare(
         differs &= ~(np.isnan(stored) & np.isnan(now))
     if not differs.any():
         return
-    at = differs.any(axis=tuple(range(len(place.along), differs.ndim)))
+    at = differs.any(axis=tuple(range(len(location.along), differs.ndim)))
     difference = differences.setdefault(name, Deviation())
     if not difference.points:
-        difference.first = place.values(np.argwhere(at)[0])
+        difference.first = location.values(np.argwhere(at)[0])
     difference.points += int(at.sum())
     if stored.dtype.kind != "f":
         difference.largest = difference.relative = float("nan")

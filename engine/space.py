@@ -144,8 +144,8 @@ class Space:
     def combinations(self) -> list[dict[str, str]]:
         """Every combination of static choices that points have, each with those that are the same at all."""
         static = [axis for axis in self.axes if axis.static]
-        places = product(*(range(axis.size) for axis in static))
-        along = [self.choices_at({a.dim: i for a, i in zip(static, at, strict=True)}) for at in places]
+        positions = product(*(range(axis.size) for axis in static))
+        along = [self.choices_at({a.dim: i for a, i in zip(static, at, strict=True)}) for at in positions]
         return [one | drawn for one in along for drawn in self.drawn_choices]
 
     @property

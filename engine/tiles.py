@@ -61,11 +61,11 @@ class Layout:
     def __iter__(self) -> Iterator[Tile]:
         return (self.at(key) for key in product(*map(range, self.counts)))
 
-    def key_of(self, place: int) -> tuple[int, ...]:
+    def key_of(self, index: int) -> tuple[int, ...]:
         """The key of the tile with this number in the order."""
         key = []
         for count in reversed(self.counts):
-            place, k = divmod(place, count)
+            index, k = divmod(index, count)
             key.append(k)
         return tuple(reversed(key))
 
@@ -79,11 +79,11 @@ class Layout:
 class TileList(Sequence[Tile]):
     """Tiles of a layout by their numbers in its order: 8 bytes each, where a million tiles take 300 MB."""
 
-    def __init__(self, layout: Layout, places: Iterable[int] = ()) -> None:
-        self.layout, self.places = layout, array("q", places)
+    def __init__(self, layout: Layout, indices: Iterable[int] = ()) -> None:
+        self.layout, self.indices = layout, array("q", indices)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     @overload
     def __getitem__(self, index: int) -> Tile: ...
@@ -91,8 +91,8 @@ class TileList(Sequence[Tile]):
     def __getitem__(self, index: slice) -> "TileList": ...
     def __getitem__(self, index: int | slice) -> "Tile | TileList":
         if isinstance(index, slice):
-            return TileList(self.layout, self.places[index])
-        return self.layout.at(self.layout.key_of(self.places[index]))
+            return TileList(self.layout, self.indices[index])
+        return self.layout.at(self.layout.key_of(self.indices[index]))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -111,9 +111,9 @@ def plan_layout(
 
     A tile is a run of whole rows, like memory: leading axes have length 1, one axis is cut, trailing
     axes are whole. What does not depend on a trailing axis is then computed once per tile. Static axes
-    always have length 1. An axis is cut evenly, and longer pieces are rounded up to a multiple of 4 so
-    that chunks divide them: padding is at most a point a piece, or four where pieces have 16 or more. Where
-    `groups` says that an axis is a design of groups of points, pieces hold whole groups and, if they can,
+    always have length 1. An axis is cut evenly, and longer parts are rounded up to a multiple of 4 so
+    that chunks divide them: padding is at most a point a part, or four where parts have 16 or more. Where
+    `groups` says that an axis is a design of groups of points, parts hold whole groups and, if they can,
     divide it, so that the tiles of a design that is extended stay as they are.
     """
     wanted = min(max(prod(grid) // 8, FEWEST_POINTS), most_points, max(MOST_BYTES // bytes_per_point, 1))
@@ -122,7 +122,7 @@ def plan_layout(
         if static[axis]:
             continue
         group = groups[axis] if groups else 0
-        tile[axis] = _whole_groups(grid[axis], most, group) if group else _even_piece(grid[axis], most)
+        tile[axis] = _whole_groups(grid[axis], most, group) if group else _even_length(grid[axis], most)
         most //= tile[axis]
         if tile[axis] < grid[axis]:
             break
@@ -141,18 +141,18 @@ def chunk_shape(tile: Sequence[int], inner: Sequence[int]) -> tuple[int, ...]:
     return tuple(chunk)
 
 
-def _even_piece(size: int, most: int) -> int:
-    """Length of equal pieces of `size` that fit into `most` points (at least 1)."""
+def _even_length(size: int, most: int) -> int:
+    """Length of equal parts of `size` that fit into `most` points (at least 1)."""
     if most < 1:
         return 1
-    pieces = ceil(size / most)
-    length = ceil(size / pieces)
+    parts = ceil(size / most)
+    length = ceil(size / parts)
     rounded = ceil(length / 4) * 4
     return rounded if length >= 16 else length
 
 
 def _whole_groups(size: int, most: int, group: int) -> int:
-    """Length of pieces of `size` in whole groups that fit into `most` points (at least one group).
+    """Length of parts of `size` in whole groups that fit into `most` points (at least one group).
 
     The largest that divides `size`; but where that would be less than half of what fits, what fits.
     """

@@ -160,7 +160,7 @@ class _Try:
 
     def _compute(self, function: GridFunction | Chosen, sizes: Sequence[int]) -> None:
         """Compute batches of these sizes, one a core; it is noted how long each takes."""
-        parts = [self._spread(sizes, k) for k in range(cores())]
+        parts = [self._coordinates(sizes, k) for k in range(cores())]
         began, self.spent = self.clock(), compiler_seconds()
         self.bytes = function.compile(parts[0])
         self.compiling = self.clock() - began
@@ -178,7 +178,7 @@ class _Try:
                 if self.batch_seconds > _SECONDS:
                     return
 
-    def _spread(self, sizes: Sequence[int], k: int) -> Coordinates:
+    def _coordinates(self, sizes: Sequence[int], k: int) -> Coordinates:
         """Values along each axis from all over it, others for each `k`.
 
         Of an axis that is cut by its values, so that a batch holds few of them: those in its middle.

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from .faces import check_of_faces, field_on_faces, start_on_faces
-from .flow import Flow, Observable, everything_moves
+from .flow import Flow, Observable, free_motion
 from .model import Choice, Dim, Model, Output, Parameter
 from .replicator import log_ratio_motion, logit_motion
 from .status import Status
@@ -125,13 +125,13 @@ def flow_model(
         return {seen.name: state[i] for i, seen in enumerate(observables)}
 
     def declare(field: Callable[..., Array]) -> Model:
-        begin, moves, check = _vector(start), _vector(field), None
+        begin, velocity, check = _vector(start), _vector(field), None
         if coordinates != "free":
             begin = start_on_faces(begin)
-            moves, check = field_on_faces(moves), check_of_faces(begin, coordinates == "log_ratios")
+            velocity, check = field_on_faces(velocity), check_of_faces(begin, coordinates == "log_ratios")
         flow = Flow(
             start=begin,
-            field=moves,
+            field=velocity,
             observe=_seen(observe, observables) if observe else components,
             observables=tuple(observables),
             swings=tuple(swings),
@@ -181,15 +181,15 @@ def _scale(
     return None if scale is None else tuple(scale)
 
 
-def _logits_move(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
+def _logit_motion(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
     return logit_motion(state, rates)
 
 
-def _log_ratios_move(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
+def _log_ratio_motion(_t: Array, state: Array, rates: Array, _p: Any, **_static: str) -> tuple[Array, Array]:
     return log_ratio_motion(state, rates)
 
 
-_MOTIONS = {"free": everything_moves, "logits": _logits_move, "log_ratios": _log_ratios_move}
+_MOTIONS = {"free": free_motion, "logits": _logit_motion, "log_ratios": _log_ratio_motion}
 
 
 def _first_line(function: Callable[..., Any]) -> str:

@@ -36,8 +36,8 @@ def field_on_faces(field: Function) -> Function:
     def still(t: Array, state: Array, p: Mapping[str, Array], **static: str) -> Array:
         largest = -jnp.log(jnp.finfo(state.dtype).tiny) - 1
         pure = _is_pure(state)
-        moves = field(t, jnp.where(pure, jnp.sign(lax.stop_gradient(state)) * largest, state), p, **static)
-        return jnp.where(pure, 0.0, moves)
+        velocity = field(t, jnp.where(pure, jnp.sign(lax.stop_gradient(state)) * largest, state), p, **static)
+        return jnp.where(pure, 0.0, velocity)
 
     return still
 

@@ -60,7 +60,7 @@ class Observable:
     quadrature: bool = False
 
 
-def everything_moves(
+def free_motion(
     _t: Array, _state: Array, rates: Array, _p: Mapping[str, Array], **_static: str
 ) -> tuple[Array, Array]:
     """The motion of a state space without faces: every component counts."""
@@ -118,7 +118,7 @@ class Flow:
     observables: tuple[Observable, ...]
     swings: tuple[str, ...] = ()
     faces: bool = False
-    motion: Callable[..., tuple[Array, Array]] | None = everything_moves
+    motion: Callable[..., tuple[Array, Array]] | None = free_motion
     check: Callable[..., Array] | None = None
     decide: Callable[..., Array] | None = None
     scale: tuple[float | None, ...] | None = None

@@ -54,9 +54,9 @@ def share_field(payoffs: PairPayoffs, shares: Array) -> Array:
 def logit_field(payoffs: PairPayoffs, logits: Array) -> Array:
     """Derivative of the logits (u, w) in time, shape (2,). A pure strategy (`PURE`) stays."""
     x, y = jax.nn.sigmoid(logits)
-    moves = jnp.stack(advantages(payoffs, x, y))
+    velocity = jnp.stack(advantages(payoffs, x, y))
     # No orbit turns pure on its way: behind stop_gradient this is no switch to look for.
-    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, moves, 0.0)
+    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, velocity, 0.0)
 
 
 def to_logits(shares: Array) -> Array:

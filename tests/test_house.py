@@ -50,7 +50,7 @@ FLOORS = {
         "store/stored store/shared/signs store/shared/parts",
         "store/shared/lease",
         "store/recorder store/seal store/require_cube store/storage/appear",
-        "store/storage/pieces",
+        "store/storage/segments",
         "store/create store/cube",
         "store/storage/changed store/storage/held store/shared/opened",
         "store/commit",

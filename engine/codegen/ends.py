@@ -20,10 +20,10 @@ def with_ends(order: Sequence[Scalar], ends: Sequence[End]) -> list[Scalar | End
 
     Where two take each other's place that is not possible: one of them loses its place before it is used.
     """
-    places = _Places(order, ends)
+    positions = _Positions(order, ends)
     after: dict[int, list[tuple[int, int, End]]] = {}
     for number, end in enumerate(ends):
-        k, depth = places.of(end)
+        k, depth = positions.of(end)
         after.setdefault(k, []).append((depth, number, end))
     nodes: list[Scalar | End] = []
     for k in range(-1, len(order) + 1):
@@ -33,7 +33,7 @@ def with_ends(order: Sequence[Scalar], ends: Sequence[End]) -> list[Scalar | End
     return nodes
 
 
-class _Places:
+class _Positions:
     """After which scalar an end may stand, -1 for before all, and after how many ends that stand there."""
 
     def __init__(self, order: Sequence[Scalar], ends: Sequence[End]) -> None:
@@ -49,12 +49,12 @@ class _Places:
         if end in above:
             return self.behind, 0
         if end not in self.known:
-            place = (self.made.get(end.scalar, -1), 0)
+            position = (self.made.get(end.scalar, -1), 0)
             if end.instead is not None:
-                place = max(place, (self.needed.get(end.instead, -1), 0))
+                position = max(position, (self.needed.get(end.instead, -1), 0))
                 for other in self.readers.get(end.instead, ()):
                     if other is not end:
                         k, depth = self.of(other, (*above, end))
-                        place = max(place, (k, depth + 1))
-            self.known[end] = place
+                        position = max(position, (k, depth + 1))
+            self.known[end] = position
         return self.known[end]

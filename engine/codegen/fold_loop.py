@@ -83,10 +83,10 @@ def _require_fits(rows: Rows, lengths: Sequence[int], inner: int, strided: bool)
 def values_of(scalar: Scalar) -> frozenset[int] | None:
     """The integers that a number can be, where it is chosen among constants; None where that is unknown."""
     if scalar not in _VALUES:
-        found: dict[Scalar, frozenset[int] | None] = {}
+        by_scalar: dict[Scalar, frozenset[int] | None] = {}
         for s in order_of([scalar]):
-            found[s] = _values(s, found)
-        _VALUES[scalar] = found[scalar]
+            by_scalar[s] = _values(s, by_scalar)
+        _VALUES[scalar] = by_scalar[scalar]
     return _VALUES[scalar]
 
 

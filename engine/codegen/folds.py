@@ -22,7 +22,7 @@ RUN_BITS = 9
 NOWHERE = np.iinfo(np.int64).max
 
 # Rows of accumulators in each lane, by kind; some have counters of each cell instead.
-_LANES = {"sum": 1, "spread": 4, "least": 2, "count": 0, "bins": 0}
+_LANES = {"sum": 1, "squares": 4, "least": 2, "count": 0, "bins": 0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +32,12 @@ class Fold:
     sum : `value` added up.
     spread : the first `value` of a lane, how many there are, and the sums of their distances from the first
         and of the squares of these.
-    least : the least `value`, and the place of the first point that has it; infinite and `NOWHERE` of none.
+    least : the least `value`, and the index of the first point that has it; infinite and `NOWHERE` of none.
     count : points; those at which the integer `value` is `number`, where that is given.
     bins : points by the bin of `edges` that their `value` lies in, which is between the first and the last.
     """
 
-    kind: Literal["sum", "spread", "least", "count", "bins"]
+    kind: Literal["sum", "squares", "least", "count", "bins"]
     counted: Scalar
     value: Scalar | None = None
     edges: tuple[float, ...] = ()
@@ -61,7 +61,7 @@ class Fold:
     @property
     def first(self) -> tuple[int | float, ...]:
         """What its rows begin with, integers as the bits of a number."""
-        return {"spread": (0.0, 0, 0.0, 0.0), "least": (np.inf, NOWHERE)}.get(self.kind, (0.0,) * self.lanes)
+        return {"squares": (0.0, 0, 0.0, 0.0), "least": (np.inf, NOWHERE)}.get(self.kind, (0.0,) * self.lanes)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Rows:
     ----------
     table
         Of each row, in the order of the loops: the block whose lanes its points go to (of the innermost axis'
-        first points, if it is cut), the place of its first point in its cell, and the number of its cell,
+        first points, if it is cut), the index of its first point in its cell, and the number of its cell,
         where the innermost axis remains of its first one; shape (rows, 3).
     blocks, cells
         How many there are, the innermost axis left aside where it remains.

@@ -142,11 +142,11 @@ class GridLoop:
     def __call__(self, *coordinates: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs at these coordinates, of a loop that is `traced`."""
         lengths = _lengths(coordinates)
-        found = self._program(_in_order(coordinates), lengths)
+        results = self._program(_in_order(coordinates), lengths)
         shapes = [inner for inner, _ in self.outputs.values()]
         return {
             name: numbers.reshape(*lengths, *inner)
-            for name, numbers, inner in zip(self.outputs, found, shapes, strict=True)
+            for name, numbers, inner in zip(self.outputs, results, shapes, strict=True)
         }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..call_stack import in_one_piece
+from ..call_stack import in_one_chunk
 from .ir import Scalar, Unsupported, with_loops
 from .llvm.floats import LIBRARY
 from .lower.rule import BrokenRule
@@ -74,7 +74,7 @@ def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:
     computes the same: it becomes a warning that begins with `doing`, such as "computing".
     """
     try:
-        return in_one_piece(make)(), NATIVE
+        return in_one_chunk(make)(), NATIVE
     except Unsupported as reason:
         return None, Compiled(False, str(reason))
     except BrokenRule as bug:

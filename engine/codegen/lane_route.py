@@ -111,12 +111,12 @@ def _way(function: Callable[[Loop, Any], Any], fixed: Any, backends: Sequence[Ba
 
 def _programs(route: Route, backends: Sequence[Backend]) -> dict[str, RouteProgram]:
     """By platforms, of those back ends that have one."""
-    found = {}
+    programs = {}
     for backend in backends:
         program, _ = attempt(partial(_program, route, backend), "stepping")
         if program is not None:
-            found[backend.platform] = program
-    return found
+            programs[backend.platform] = program
+    return programs
 
 
 def _program(route: Route, backend: Backend) -> RouteProgram:

@@ -24,7 +24,7 @@ from ..store.identity import require_same_sweep
 from ..store.journal import log_run
 from ..store.resume import prepare_part, settle
 from ..store.shared.lease import beside_others
-from ..store.shared.parts import WHOLE, places_of
+from ..store.shared.parts import WHOLE, tiles_of_part
 from ..tiles import Layout, TileList
 from .member import Done
 
@@ -50,7 +50,7 @@ class Crew(Protocol):
         """Why what they compute in such tiles is not portable; empty where it is."""
         ...
 
-    def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
+    def compute(self, indices: Sequence[int], done: Callable[[Done], None]) -> None:
         """Let the tiles with these numbers be computed and committed; `done` is called as they are."""
         ...
 
@@ -119,7 +119,7 @@ def _with_crew(crew: Crew, wanted: WantedCube, durable: bool, progress: bool) ->
         cube = open_cube_for_reading(root)
         require_same_sweep(cube, wanted.stored)
         try:
-            every = places_of(cube.layout, WHOLE)
+            every = tiles_of_part(cube.layout, WHOLE)
             todo = prepare_part(cube, durable, every)
             report = Report(0, len(every), 0, 0.0, 0, "")
             if todo:
@@ -153,7 +153,7 @@ def _complete(
     shown.begin()
     try:
         crew.begin(cube.root)
-        crew.compute(todo.places, done)
+        crew.compute(todo.indices, done)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + ended[-1].tiles, total) from None
     finally:
@@ -170,7 +170,7 @@ def _complete(
         log_run(cube.root, entry, beside_others=True)
     cube.storage.commit(LEAD)
     asked_anew(cube.root)
-    missing = prepare_part(cube, durable, places_of(cube.layout, WHOLE))  # records what the dead did not
+    missing = prepare_part(cube, durable, tiles_of_part(cube.layout, WHOLE))  # records what the dead did not
     if missing:
         raise CubeError(
             f"{cube.root}: {len(missing)} of {total} tiles are not there, though workers have written them; "

@@ -86,10 +86,10 @@ class Member:
             self._open.close()
             raise
 
-    def compute(self, places: Iterable[int]) -> Done:
+    def compute(self, indices: Iterable[int]) -> Done:
         """Compute and commit those of the tiles with these numbers that nobody has committed meanwhile."""
         counts = self.cube.layout.counts
-        tiles = [self.cube.layout.at(key_of(place, counts)) for place in places]
+        tiles = [self.cube.layout.at(key_of(index, counts)) for index in indices]
         self.cube.recorder.begin()
         todo = [tile for tile in tiles if not self._there(tile)]
         if not todo:

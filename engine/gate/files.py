@@ -13,7 +13,7 @@ JOURNAL = 4 * MEGABYTE
 TEXT = 8 * MEGABYTE  # A sweep file, a model, a matrix.
 DATA = 2**31  # A data file that a model declares, of which only the digest is taken.
 CHUNK = 2**26  # A part of a coordinate.
-_PIECE = 2**20
+_BLOCK = 2**20
 
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -100,15 +100,15 @@ def read_text(path: Path, most: int = TEXT, encoding: str = "utf-8") -> str:
 
 
 def digest_of(path: str | os.PathLike[str], most: int = DATA) -> str:
-    """SHA-256 of a regular file in hexadecimal, read piece by piece. Raises as `read_regular`."""
+    """SHA-256 of a regular file in hexadecimal, read block by block. Raises as `read_regular`."""
     digest = hashlib.sha256()
     with open(open_regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
             raise _too_large(path, size, most)
-        while size > 0 and (piece := file.read(min(_PIECE, size))):
-            digest.update(piece)
-            size -= len(piece)
+        while size > 0 and (block := file.read(min(_BLOCK, size))):
+            digest.update(block)
+            size -= len(block)
     return digest.hexdigest()
 
 

@@ -32,7 +32,7 @@ def clean_lines(text: str) -> str:
     """The same of a text that may have several lines, which stay."""
     if text.rstrip("\n").isprintable() or not _RAW.search(text):
         return text
-    return _RAW.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _RAW.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def cut(text: str, most: int | None) -> str:

@@ -40,12 +40,12 @@ def directory(descriptor: int) -> dict[str, Entry]:
     count, size, start, stop = _end(descriptor, length)
     if start + size > stop or size > MOST_DIRECTORY or count * _ENTRY.size > size:
         raise NoDirectory("its directory lies outside it, or is too large")
-    raw, found = _read(descriptor, start, start + size), {}
+    raw, headers = _read(descriptor, start, start + size), {}
     for name, header, held, crc in _entries(raw, count):
-        if name in found:
+        if name in headers:
             raise NoDirectory(f"holds two files that are called {name[:80]!r}")
-        found[name] = (header, held, crc)
-    return _apart(found, start)
+        headers[name] = (header, held, crc)
+    return _apart(headers, start)
 
 
 def data_of(descriptor: int, name: str, entry: Entry) -> int:
@@ -78,13 +78,13 @@ def _end(descriptor: int, length: int) -> tuple[int, int, int, int]:
     if disk == other == _FULL_16 or count == _FULL_16 or _FULL in (size, start):
         if stop < _AT_64.size:
             raise NoDirectory("is no zip file, or was cut short")
-        mark, _, place, _ = _AT_64.unpack(_read(descriptor, stop - _AT_64.size, stop))
-        if mark != b"PK\6\7" or place + _END_64.size > stop:
+        mark, _, offset, _ = _AT_64.unpack(_read(descriptor, stop - _AT_64.size, stop))
+        if mark != b"PK\6\7" or offset + _END_64.size > stop:
             raise NoDirectory("the end of its directory is damaged")
         mark, _, _, _, disk, other, here, count, size, start = _END_64.unpack(
-            _read(descriptor, place, place + _END_64.size)
+            _read(descriptor, offset, offset + _END_64.size)
         )
-        stop = place
+        stop = offset
         if mark != b"PK\6\6":
             raise NoDirectory("the end of its directory is damaged")
     if disk or other or here != count:
@@ -158,10 +158,10 @@ def _name(raw: bytes, flags: int) -> str:
     return name
 
 
-def _apart(found: dict[str, tuple[int, int, int]], stop: int) -> dict[str, Entry]:
+def _apart(headers: dict[str, tuple[int, int, int]], stop: int) -> dict[str, Entry]:
     """The entries with where each ends; refused where two share bytes, or one reaches into the directory."""
     entries: dict[str, Entry] = {}
-    for name, (header, size, crc) in sorted(found.items(), key=lambda one: one[1][0], reverse=True):
+    for name, (header, size, crc) in sorted(headers.items(), key=lambda one: one[1][0], reverse=True):
         if header + _LOCAL.size + len(name.encode()) + size > stop:
             raise NoDirectory("its files overlap, or reach beyond its end")
         entries[name] = Entry(header, size, crc, stop)

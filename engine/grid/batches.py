@@ -31,8 +31,8 @@ _MOST_LANES, _LEAST_LANES, _PER_CORE = 2048, 512, 8
 LAUNCHED_LANES = 2**17
 # Bytes that a batch through XLA may hold at once, by its trace.
 _MOST_LIVE = 2**25
-# Where batches are cut so that few values of an axis are in each: points of one at least, pieces at most.
-_FEWEST, _MOST_PIECES = 2**12, 16
+# Where batches are cut so that few values of an axis are in each: points of one at least, parts at most.
+_FEWEST, _MOST_PARTS = 2**12, 16
 
 
 class FillsWindows(Protocol):
@@ -85,7 +85,7 @@ class Batches:
     Attributes
     ----------
     count : how many batches there are, about.
-    least : of axes, by their number, into how many pieces they are cut at least.
+    least : of axes, by their number, into how many parts they are cut at least.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Batches:
         self.least: dict[int, int] = {}
         self._threads: Threads | None = None
         self._spare: deque[dict[str, np.ndarray]] = deque()
-        self._rooms: deque[dict[str, np.ndarray]] = deque()
+        self._column_buffers: deque[dict[str, np.ndarray]] = deque()
         if device.platform == "cpu":
             self.count = -(-prod(self.sizes) // most)
             self._threads = Threads(cores())
@@ -115,17 +115,17 @@ class Batches:
         columns: Mapping[str, np.ndarray] | None = None,
         then: Callable[[Started], Any] | None = None,
         order: Mapping[int, np.ndarray] | None = None,
-        room: dict[str, np.ndarray] | None = None,
+        column_buffers: dict[str, np.ndarray] | None = None,
     ) -> Started:
         """Begin computing `function` over the whole grid; its values may still be on their way.
 
-        Coordinates that are drawn later are drawn by the threads that compute. `columns`, and the `room` that
-        they lie in, go beside the values, and their `order`. `then` makes what is `made` of them, in the
-        thread that computed the last: they are still in its core's cache. Where no thread computes, nobody
-        calls it.
+        Coordinates that are drawn later are drawn by the threads that compute. `columns`, and the
+        `column_buffers` that they lie in, go beside the values, and their `order`. `then` makes what is
+        `made` of them, in the thread that computed the last: they are still in its core's cache. Where no
+        thread computes, nobody calls it.
         """
         started, windows = Started(self._buffers(function), columns=dict(columns or {})), self.windows()
-        started.order, started.room = order or {}, room or {}
+        started.order, started.column_buffers = order or {}, column_buffers or {}
         done = count(1)  # `next` of it is one step for all threads
         for window in windows:
             if self._threads is not None:
@@ -149,10 +149,10 @@ class Batches:
         function: "Folds",
         coordinates: Callable[[], Coordinates],
         columns: Mapping[str, np.ndarray],
-        room: dict[str, np.ndarray],
+        column_buffers: dict[str, np.ndarray],
     ) -> Started:
-        """Begin to fold the whole grid, none of whose values are wanted; columns and room as of `start`."""
-        started = Started({}, columns=dict(columns), room=room)
+        """Begin to fold the whole grid, none of whose values are wanted; columns and buffers: see `start`."""
+        started = Started({}, columns=dict(columns), column_buffers=column_buffers)
         if self._threads is not None:
             started.futures.append(self._threads.submit(_fold, started, function, coordinates))
         else:
@@ -193,12 +193,12 @@ class Batches:
         """Offer the arrays of a finished grid for reuse: new memory costs as much time as computing does."""
         if started.whole:
             self._spare.append(started.whole)
-        if started.room:
-            self._rooms.append(started.room)
+        if started.column_buffers:
+            self._column_buffers.append(started.column_buffers)
 
-    def room(self, shapes: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> dict[str, np.ndarray]:
+    def column_buffers(self, shapes: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> dict[str, np.ndarray]:
         """Arrays of these shapes and dtypes for columns, which come back with the grid."""
-        return _arrays(self._rooms, shapes)
+        return _arrays(self._column_buffers, shapes)
 
     def cut_smaller(self) -> bool:
         """From now on compute twice as many batches; False where that cannot be."""
@@ -209,11 +209,11 @@ class Batches:
         """Pieces into which such axes may be cut so that one holds few of their values."""
         if self._threads is None:
             return {}
-        left, pieces = max(prod(self.sizes) // _FEWEST, 1), {}
+        left, parts = max(prod(self.sizes) // _FEWEST, 1), {}
         for axis in axes:
-            pieces[axis] = min(left, self.sizes[axis], _MOST_PIECES)
-            left //= pieces[axis]
-        return pieces
+            parts[axis] = min(left, self.sizes[axis], _MOST_PARTS)
+            left //= parts[axis]
+        return parts
 
     def bound(self, live: int) -> None:
         """Compute smaller batches on a CPU where one of now would hold so many bytes, more than is good."""

@@ -32,7 +32,7 @@ class Order(Protocol):
 
     count: int
 
-    def places(self, first: int, length: int) -> np.ndarray:
+    def indices(self, first: int, length: int) -> np.ndarray:
         """The sample of each turn that goes into each sum, of `length` samples from number `first` on.
 
         Numbers of samples after the first, shape (turns, sums); -1 for one that is not among those.
@@ -112,7 +112,7 @@ class _Samples:
     @cached_property
     def numbers(self) -> np.ndarray:
         """Their numbers, shape (turns, sums)."""
-        return self._order.places(self._first, self._count) + self._first
+        return self._order.indices(self._first, self._count) + self._first
 
 
 class _Drawn:

@@ -12,9 +12,9 @@ from ..codegen.grid_loop import GridLoop
 from .made_before import GridFunction
 from .windows import Coordinates
 
-# XLA compiles for one number of points: a window is computed in pieces, of which a combination's last one is
-# filled up. Smaller pieces waste fewer points and take more calls.
-_PIECES, _LEAST = 8, 64
+# XLA compiles for one number of points: a window is computed in batches, of which a combination's last one is
+# filled up. Smaller batches waste fewer points and take more calls.
+_BATCHES, _LEAST = 8, 64
 
 
 class Chosen:
@@ -54,7 +54,7 @@ class Chosen:
     def compile(self, coordinates: Coordinates) -> int:
         """Compile for windows of these lengths: bytes that it takes besides outputs."""
         length = len(next(iter(coordinates[self.axis].values())))
-        part = without_options(coordinates, self.axis, self.options, slice(piece_of(length)))
+        part = without_options(coordinates, self.axis, self.options, slice(batch_size(length)))
         return max(one.compile(part) for one in self.functions)
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
@@ -79,9 +79,9 @@ class Chosen:
             computed = function.begin(part, device)
             parts.append(computed)
             order.append(np.concatenate([here, np.full(len(taken) - len(here), -1)]))
-        places = np.concatenate(order)
-        inverse = np.empty(int((places >= 0).sum()), np.int64)
-        inverse[places[places >= 0]] = np.flatnonzero(places >= 0)
+        positions = np.concatenate(order)
+        inverse = np.empty(int((positions >= 0).sum()), np.int64)
+        inverse[positions[positions >= 0]] = np.flatnonzero(positions >= 0)
         return {
             name: jnp.take(jnp.concatenate([one[name] for one in parts], self.axis), inverse, self.axis)
             for name in self.outputs
@@ -93,21 +93,21 @@ class Chosen:
         """
         drawn = [coordinates[self.axis][name] for name in self.options]
         numbers = np.asarray(np.ravel_multi_index(drawn, list(self.options.values())))
-        piece = piece_of(numbers.size)
+        batch = batch_size(numbers.size)
         for number, function in enumerate(self.functions):
             here = np.flatnonzero(numbers == number)
             if isinstance(function, GridLoop):
                 if len(here):
                     yield function, here, here
                 continue
-            for start in range(0, len(here), piece):
-                few = here[start : start + piece]
-                yield function, few, few[np.minimum(np.arange(piece), len(few) - 1)]
+            for start in range(0, len(here), batch):
+                few = here[start : start + batch]
+                yield function, few, few[np.minimum(np.arange(batch), len(few) - 1)]
 
 
-def piece_of(length: int) -> int:
+def batch_size(length: int) -> int:
     """How many points XLA computes at once of a window that is so long."""
-    return max(-(-length // _PIECES), min(length, _LEAST))
+    return max(-(-length // _BATCHES), min(length, _LEAST))
 
 
 def without_options(
@@ -127,5 +127,5 @@ def chosen(
 ) -> Chosen:
     """The function that `made(choices, coordinates)` makes for each of some combinations."""
     length = len(next(iter(coordinates[axis].values())))
-    first = without_options(coordinates, axis, options, slice(piece_of(length)))
+    first = without_options(coordinates, axis, options, slice(batch_size(length)))
     return Chosen([made(one, first) for one in combinations], axis, options)

@@ -18,7 +18,7 @@ from ..tiles import Layout, Tile
 from .batches import LAUNCHED_LANES, POINTS, Batches, Folds, lanes_of_a_batch
 from .chosen import Chosen, chosen
 from .function import GridFunction, grid_function
-from .later import Later, room_for
+from .later import Later, buffer_shapes
 from .said_of_model import said_of_model
 from .windows import Coordinates, Started, cut, windowed
 
@@ -58,25 +58,27 @@ class Evaluator:
             arrays = [self._coordinates(i, tile, columns) for i in self._numeric]
             order = self._in_order(arrays)
             return self.batches.start(function, arrays, columns, then, order)
-        columns, room = self._columns_later(tile)
+        columns, column_buffers = self._columns_later(tile)
         coordinates = [self._later(i, tile, columns) for i in self._numeric]
         fold = self.instead if self.batches.whole else None
         instead = fold(function, tile, coordinates) if fold else None
         if instead is not None:
             there = tuple(slice(0, tile.shape[i]) for i in self._numeric)
-            return self.batches.start_whole(instead, partial(windowed, coordinates, there), columns, room)
-        return self.batches.start(function, coordinates, columns, then, room=room)
+            return self.batches.start_whole(
+                instead, partial(windowed, coordinates, there), columns, column_buffers
+            )
+        return self.batches.start(function, coordinates, columns, then, column_buffers=column_buffers)
 
     def _in_order(self, coordinates: list[dict[str, np.ndarray]]) -> dict[int, np.ndarray]:
         """Bring axes of integers, of which a batch is to hold few, into rising order; where each value is."""
-        places = {}
-        for axis, pieces in self.batches.least.items():
+        ranks = {}
+        for axis, parts in self.batches.least.items():
             values = coordinates[axis][self._integers[axis]]
-            if pieces > 1 and np.any(np.diff(values) < 0):
+            if parts > 1 and np.any(np.diff(values) < 0):
                 order = np.argsort(values, kind="stable")
                 coordinates[axis] = {name: along[order] for name, along in coordinates[axis].items()}
-                places[axis] = np.argsort(order)
-        return places
+                ranks[axis] = np.argsort(order)
+        return ranks
 
     def in_order(self, axis: int) -> np.ndarray:
         """Where values of such an axis of integers lie in the whole space, in rising order: all, or many."""
@@ -95,8 +97,8 @@ class Evaluator:
             return {}
         integer = {q.name for q in self.space.model.parameters if q.integer}
         axes = enumerate(self.space.axes[i] for i in self._numeric)
-        found = ((i, next((name for name in axis.values if name in integer), None)) for i, axis in axes)
-        return {i: name for i, name in found if name is not None}
+        names = ((i, next((name for name in axis.values if name in integer), None)) for i, axis in axes)
+        return {i: name for i, name in names if name is not None}
 
     def make(self, tiles: Iterable[Tile]) -> None:
         """Make the functions of these tiles, of which many have one in common. Raises as computing does."""
@@ -178,8 +180,8 @@ class Evaluator:
         whole = {}
         for name, values in started.whole.items():
             inner = values.shape[len(self._sizes) :]
-            for axis, places in started.order.items():
-                values = values.take(places, axis)
+            for axis, ranks in started.order.items():
+                values = values.take(ranks, axis)
             whole[name] = values.reshape(self.layout.tile + inner)[clip]
         return whole | started.columns
 
@@ -224,15 +226,16 @@ class Evaluator:
 
     def _columns_later(self, tile: Tile) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Columns that are to be filled in, and the arrays that they lie in; those of choices are there."""
-        columns, rooms = {}, {}
+        columns, shapes = {}, {}
         for i, axis in enumerate(self.space.axes):
             if axis.group and axis.static:
                 columns |= {name: values[tile.region[i]] for name, values in axis.values.items()}
             elif axis.group:
-                rooms |= room_for(axis, self.layout.tile[i])
-        room = self.batches.room(rooms) if rooms else {}
+                shapes |= buffer_shapes(axis, self.layout.tile[i])
+        column_buffers = self.batches.column_buffers(shapes) if shapes else {}
         sizes = {n: tile.shape[i] for i, axis in enumerate(self.space.axes) for n in axis.values}
-        return columns | {name: array[: sizes[name]] for name, array in room.items()}, room
+        filled = {name: array[: sizes[name]] for name, array in column_buffers.items()}
+        return columns | filled, column_buffers
 
     def _count(self) -> None:
         self.compilations += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from ..call_stack import in_one_piece
+from ..call_stack import in_one_chunk
 from ..codegen.backends import backend_of, cpu_backend
 from ..codegen.grid_loop import GridLoop
 from ..codegen.how_compiled import Compiled, all_native, attempt, remarked
@@ -91,9 +91,9 @@ class _One:
     def kept(self, coordinates: Sequence[Point], smaller: Sequence[Point]) -> Made | None:
         """What an earlier process made: for the first of these grids, and for the other through XLA."""
         if self.reason is None and not self.space.needs_ode:
-            found = self.shelf.loop(coordinates, cpu_backend())
-            if found is not None and _compiles(found[0], self.count):
-                return found
+            native = self.shelf.loop(coordinates, cpu_backend())
+            if native is not None and _compiles(native[0], self.count):
+                return native
         return self.shelf.program(smaller, self.device, self._anew, self.count)
 
     def _anew(self, coordinates: Sequence[Point]) -> GridVmap:
@@ -101,7 +101,7 @@ class _One:
         assert isinstance(function, GridVmap)  # as the one that was kept: the key holds all that decides it
         return function
 
-    @in_one_piece
+    @in_one_chunk
     def made(self, coordinates: Sequence[Point], smaller: Sequence[Point]) -> Made:
         """Traced, lowered and, where it becomes machine code, compiled; through XLA for the second grid."""
         ways: set[Compiled] = set()
@@ -155,11 +155,11 @@ def _how_orbits(space: Space, choices: Mapping[str, str], device: Any) -> set[Co
     ways = ways_before(key_of(space, choices, at, device, True)) or shelf.ways()
     if ways is not None:
         return remarked(ways, "")
-    found: set[Compiled] = set()
-    point = TracedOnce(point_function(space, choices, partial(lane_loop, report=found.add, link=False)))
-    found = _with_what_is_between(found, point, _shapes_at_a_point(space))
-    shelf.keep_ways(found)
-    return found
+    computed: set[Compiled] = set()
+    point = TracedOnce(point_function(space, choices, partial(lane_loop, report=computed.add, link=False)))
+    computed = _with_what_is_between(computed, point, _shapes_at_a_point(space))
+    shelf.keep_ways(computed)
+    return computed
 
 
 def _with_what_is_between(

@@ -53,6 +53,6 @@ def draw(values: Values, first: int, out: np.ndarray) -> None:
         out[...] = values[first : first + len(out)]
 
 
-def room_for(axis: Axis, length: int) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:
+def buffer_shapes(axis: Axis, length: int) -> Mapping[str, tuple[tuple[int, ...], np.dtype]]:
     """Shape and dtype of arrays for so many values of each name."""
     return {name: ((length,), values.dtype) for name, values in axis.values.items()}

@@ -188,9 +188,9 @@ class GridVmap:
         trace = self._function.trace(*coordinates, *self._shared)
         lowered, keep = trace.lower(), self._keep
         described = self._described(trace) if keep is not None else {}
-        found = keep.found(coordinates, described, lowered) if keep is not None else None
-        if found is not None:
-            self._loaded[lengths_of(coordinates)], temporary = found
+        loaded = keep.load(coordinates, described, lowered) if keep is not None else None
+        if loaded is not None:
+            self._loaded[lengths_of(coordinates)], temporary = loaded
             return temporary
         with compiler_at_work():
             compiled, now = compiled_anew(lowered)

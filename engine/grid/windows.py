@@ -24,7 +24,8 @@ class Started:
     `futures` are windows that threads fill;
     `columns` are values along its axes that are kept beside what is computed. `order` says of axes whose
     values were computed in rising order at which place each is. `made` is what the thread that filled the
-    last window made of the whole; None where no thread did. `room` is what columns lie in, to be used again.
+    last window made of the whole; None where no thread did. `column_buffers` are what columns
+    lie in, to be used again.
     """
 
     whole: dict[str, np.ndarray]
@@ -33,7 +34,7 @@ class Started:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     order: Mapping[int, np.ndarray] = field(default_factory=dict)
     made: Any = None
-    room: dict[str, np.ndarray] = field(default_factory=dict)
+    column_buffers: dict[str, np.ndarray] = field(default_factory=dict)
 
     def window(self, window: Window) -> dict[str, np.ndarray]:
         """The part of the arrays that a window is."""
@@ -63,19 +64,19 @@ def cut(sizes: Sequence[int], count: int, least: Mapping[int, int] | None = None
     """Windows of one shape that cover a grid: about `count` of them, by its longest axis as far as that goes.
 
     The last one along an axis reaches back over its neighbour if it must. `least` says of axes into how many
-    pieces they are cut at least.
+    parts they are cut at least.
     """
     least = least or {}
-    pieces, left = [1] * len(sizes), -(-count // prod(least.values()))
+    counts, left = [1] * len(sizes), -(-count // prod(least.values()))
     for axis in sorted(range(len(sizes)), key=lambda a: -sizes[a]):
         already = least.get(axis, 1)
-        pieces[axis] = max(min(left * already, sizes[axis]), 1)
-        left = -(-left * already // pieces[axis])
-    return list(product(*map(_spans, sizes, pieces)))
+        counts[axis] = max(min(left * already, sizes[axis]), 1)
+        left = -(-left * already // counts[axis])
+    return list(product(*map(_spans, sizes, counts)))
 
 
 def _spans(size: int, count: int) -> list[slice]:
-    """At most `count` pieces of one length that cover an axis."""
+    """At most `count` spans of one length that cover an axis."""
     length = -(-size // count)
     starts = [min(first, size - length) for first in range(0, size, length)] if size else [0]
     return [slice(first, first + length) for first in starts]

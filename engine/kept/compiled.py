@@ -41,7 +41,7 @@ class Keeper:
     ) -> None:
         self.shelve, self.device, self.ways = shelve, device, ways
 
-    def found(
+    def load(
         self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any
     ) -> tuple[Program, int] | None:
         """What an earlier process compiled of the same text."""

@@ -142,14 +142,14 @@ class _Alone(_Reading):
             return f"alias({self._all([value.__origin__, value.__args__])})"
         module = getattr(value, "__module__", None) or "builtins"
         name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-        found: Any = sys.modules.get(module)
+        attribute: Any = sys.modules.get(module)
         for part in str(name).split("."):
-            found = getattr(found, part, None)
-        if found is not value and isinstance(value, FunctionType):
+            attribute = getattr(attribute, part, None)
+        if attribute is not value and isinstance(value, FunctionType):
             return self._of_function(value)
         if isinstance(value, type) and "<locals>" not in value.__qualname__:  # what its library calls so
             return f"library:{module}.{name}"
-        if found is not value:
+        if attribute is not value:
             raise Unknown(f"a {type(value).__module__}.{type(value).__qualname__}")
         return f"library:{module}.{name}"
 

@@ -88,6 +88,6 @@ class KeptProgram:
         lengths = lengths_of(coordinates)
         with self._made:
             if lengths not in self._others:
-                found = self._look(coordinates) or self._anew(coordinates)
-                self._others[lengths] = found.counting(self._count)
+                program = self._look(coordinates) or self._anew(coordinates)
+                self._others[lengths] = program.counting(self._count)
             return self._others[lengths]

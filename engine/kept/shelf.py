@@ -15,7 +15,7 @@ from .grid import data_of, loop_of
 from .process import digest_of_parts
 from .program import KeptProgram
 
-Found = tuple[GridLoop | KeptProgram, frozenset[Compiled]]
+Kept = tuple[GridLoop | KeptProgram, frozenset[Compiled]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Shelf:
         if self and not any(way.failed for way in ways):
             write_entry(f"how-{self.key}", {"ways": _as_data(ways)})
 
-    def loop(self, coordinates: Coordinates, backend: Backend) -> Found | None:
+    def loop(self, coordinates: Coordinates, backend: Backend) -> Kept | None:
         """The kept loop over a grid of these coordinates."""
         entry = read_entry(f"grid-{self.key}") if self else None
         try:
@@ -61,7 +61,7 @@ class Shelf:
         device: Any,
         anew: Callable[[Coordinates], GridVmap],
         count: Callable[[], None],
-    ) -> Found | None:
+    ) -> Kept | None:
         """The kept program for grids of the lengths of these coordinates; `anew` makes it for others."""
         entry = read_entry(self._program_name(coordinates)) if self else None
         try:
@@ -70,8 +70,8 @@ class Shelf:
                 return None
 
             def look(others: Coordinates) -> KeptProgram | None:
-                found = self.program(others, device, anew, count)
-                return found[0] if found is not None and isinstance(found[0], KeptProgram) else None
+                kept = self.program(others, device, anew, count)
+                return kept[0] if kept is not None and isinstance(kept[0], KeptProgram) else None
 
             function = KeptProgram(coordinates, program[0], entry[0]["described"], look, anew, count)
             return function, _ways_of(entry[0]["ways"])

@@ -70,9 +70,11 @@ def settle_time(integration: Integration, orbit: Orbit) -> Array:
     above = jnp.where(orbit.at_rest & (duration > 0), ends[0], -1.0)
     bracket = _Bracket(jnp.int32(0), jnp.zeros_like(duration), duration, above, jnp.minimum(ends[1], 0.0))
     fixed = (integration.p, (begin, rest, units, left_out, swing), duration)
-    found = integration.loop(cond, body, bracket, fixed, native=integration.method.native)
-    part = jnp.where(jnp.isfinite(found.above), found.above / (found.above - found.below), 1.0)
-    into = found.begin + jnp.where(found.above > 0, part, 0.0) * (found.end - found.begin)
+    bracketed = integration.loop(cond, body, bracket, fixed, native=integration.method.native)
+    part = jnp.where(
+        jnp.isfinite(bracketed.above), bracketed.above / (bracketed.above - bracketed.below), 1.0
+    )
+    into = bracketed.begin + jnp.where(bracketed.above > 0, part, 0.0) * (bracketed.end - bracketed.begin)
     return jnp.where(orbit.at_rest, begin.t + into, jnp.nan)
 
 
@@ -80,8 +82,8 @@ def _height(
     integration: Integration, at: Moment | Lane, rest: Array, units: Array, left_out: Array, swing: Swing
 ) -> Array:
     """Ln of the distance to the rest point over `settle`; inf where something does not count as gone yet."""
-    moves, outbound = integration.motion(at)
-    square = square_of_distance(at.state - rest, moves, units, left_out, swing)
+    velocity, outbound = integration.motion(at)
+    square = square_of_distance(at.state - rest, velocity, units, left_out, swing)
     tiny = jnp.finfo(square.dtype).tiny
     height = jnp.log(jnp.maximum(square, tiny)) / 2 - jnp.log(integration.method.settle)
     return jnp.where(jnp.all(outbound | jnp.logical_not(left_out)), height, jnp.inf)

@@ -191,8 +191,8 @@ class Bound:
     def motion(self, at: Moment | Lane) -> tuple[Array, Array]:
         """What still moves, and which of it is outbound or only accumulates."""
         assert self.flow.motion is not None
-        moves, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
-        return moves, outbound | jnp.asarray(self.resting.quadratures or False)
+        velocity, outbound = self.flow.motion(at.t, at.state, at.rates, self.p, **self.static)
+        return velocity, outbound | jnp.asarray(self.resting.quadratures or False)
 
     def limit(self, lane: Lane, rest: Array) -> Array:
         """Where a lane goes that is bound for this rest point: a share that dies out to 0, shape (d,).

@@ -50,7 +50,7 @@ _PART = 1e-3
 class Cycle(NamedTuple):
     """The cycle of an orbit: whether there is one, its loops, period, and extremes of each quantity, (k,)."""
 
-    found: Array
+    closed: Array
     loops: Array
     period: Array
     high: Array
@@ -163,7 +163,7 @@ def _unless_others_grow(
     small = jnp.abs(history.states[:, -1]) < sought.within.close * sought.units
     rises = jnp.where(same, grow, small & (now.levels < now.before))
     rises |= now.lost & (now.depth > begin.depth)
-    return cycle._replace(found=cycle.found & ~now.doubtful & ~jnp.any(rises))
+    return cycle._replace(closed=cycle.closed & ~now.doubtful & ~jnp.any(rises))
 
 
 class _Met(NamedTuple):
@@ -192,7 +192,7 @@ def _after_turn(history: History, met: _Met, sought: Sought, faces: bool) -> tup
     returns = states_return(history.states, sought.units, faces, *sought.within)
     cycle = _compared(history, returns, sought)
     maxima = at(history.values[0], first)
-    enough = jnp.isfinite(maxima[0]) | spirals(maxima, sought.same) | cycle.found
+    enough = jnp.isfinite(maxima[0]) | spirals(maxima, sought.same) | cycle.closed
     return history, cycle, goes_on(met.t, met.state, met.tried, sought) & ~enough
 
 

@@ -29,7 +29,7 @@ PART, HALF, _LEAST = 1e-3, 0.5e-3, 1e-3
 # Looking ahead, with these weights.
 _AHEAD = (-25 / 12, 4.0, -3.0, 4 / 3, -1 / 4)
 # At these multiples, with these weights.
-_PLACES, _WEIGHTS = (-2.0, -1.0, 1.0, 2.0), (1 / 12, -2 / 3, 2 / 3, -1 / 12)
+_OFFSETS, _WEIGHTS = (-2.0, -1.0, 1.0, 2.0), (1 / 12, -2 / 3, 2 / 3, -1 / 12)
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def jacobian_of(rates: Rates, state: Array, scale: Array | None = None) -> Array
 def by_differences(rates: Rates, state: Array, scale: Array | None = None, part: float = PART) -> Array:
     """The same by differences, each component moved by that `part` of its size."""
     steps = (state + part * _sizes(state, scale)) - state  # as they are taken
-    places: Array = jnp.asarray(_PLACES, state.dtype)
-    moved = places[:, None, None] * jnp.diag(steps)[None]
+    offsets: Array = jnp.asarray(_OFFSETS, state.dtype)
+    moved = offsets[:, None, None] * jnp.diag(steps)[None]
     around = lax.map(rates, (state[None, None] + moved).reshape(-1, len(state)))
-    around = around.reshape(len(_PLACES), len(state), -1)
+    around = around.reshape(len(_OFFSETS), len(state), -1)
     return jnp.tensordot(jnp.asarray(_WEIGHTS, state.dtype), around, 1).T / steps[None, :]
 
 
@@ -86,7 +86,7 @@ def in_time_of(rates: Callable[[Array], Array], t: Array, now: Array, size: Arra
         return jax.jvp(rates, (t,), (jnp.ones_like(t),))[1]
     except NO_RULE:
         later = PART * size
-        values = [now, *(rates(t + place * later) for place in range(1, len(_AHEAD)))]
+        values = [now, *(rates(t + steps * later) for steps in range(1, len(_AHEAD)))]
         return sum(weight * value for weight, value in zip(_AHEAD, values, strict=True)) / later
 
 

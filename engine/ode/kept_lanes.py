@@ -65,7 +65,7 @@ class LaneFunction:
     ) -> None:
         self._point, self._batch, self._times = point, batch, times
         self._ways, self._shelf, self._device = ways, shelf, jax.devices()[0]
-        self._found: dict[tuple[int, ...], KeptProgram | None] = {}
+        self._programs: dict[tuple[int, ...], KeptProgram | None] = {}
         self._made: list[GridVmap] = []
         self._making = threading.RLock()
 
@@ -96,13 +96,13 @@ class LaneFunction:
         """What an earlier process made for as many lanes."""
         lengths = lengths_of(coordinates)
         with self._making:
-            if lengths not in self._found:
-                found = self._shelf.program(
+            if lengths not in self._programs:
+                kept = self._shelf.program(
                     _beside(coordinates, self._times), self._device, _never, lambda: None
                 )
-                program = None if found is None else found[0]
-                self._found[lengths] = program if isinstance(program, KeptProgram) else None
-            return self._found[lengths]
+                program = None if kept is None else kept[0]
+                self._programs[lengths] = program if isinstance(program, KeptProgram) else None
+            return self._programs[lengths]
 
     def _anew(self) -> GridVmap:
         """Traced and compiled, once for all numbers of lanes; what is compiled is kept."""
@@ -163,10 +163,10 @@ class _WithTimes(Keeper):
         name, calls = super()._name_of(described, lowered)
         return name, None if self._reads() else calls
 
-    def found(
+    def load(
         self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any
     ) -> tuple[Program, int] | None:
-        return super().found(_beside(coordinates, self._times), described, lowered)
+        return super().load(_beside(coordinates, self._times), described, lowered)
 
     def can_keep(
         self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any, compiled: Any

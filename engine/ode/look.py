@@ -124,7 +124,7 @@ def _costs_lack(
 
 def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]:
     """The rest point near a lane, and whether it is exactly there."""
-    moves, outbound = bound.motion(lane)
+    velocity, outbound = bound.motion(lane)
 
     def rates(fixed: tuple[Array, Parameters], state: Array) -> Array:
         t, own = fixed[0], bound.bind(fixed[1])
@@ -138,7 +138,7 @@ def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]
     )  # fmt: skip
     measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
     nearest = nearest._replace(attracts=nearest.attracts & measured)
-    return nearest, settling.starts_at_rest(moves, outbound)
+    return nearest, settling.starts_at_rest(velocity, outbound)
 
 
 def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end: Array) -> RestWatch:

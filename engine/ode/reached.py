@@ -156,14 +156,14 @@ def _swings(integration: Integration, state: Array, judged: _Judged, cycle: Cycl
     `state` is any state of the orbit.
     """
     followed, real, extremes = integration.followed, judged.real, judged.extremes
-    seen = jnp.where(cycle.found, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
+    seen = jnp.where(cycle.closed, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
     attractor = jnp.where(judged.wanted, seen, judged.attractor)
     times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)
     return_time = jnp.take(times, jnp.argmax(real), mode="clip")
-    high = jnp.where(cycle.found, cycle.high, extremes.high)
-    low = jnp.where(cycle.found, cycle.low, extremes.low)
-    period = jnp.where(cycle.found, cycle.period, return_time)
-    loops = jnp.where(cycle.found, cycle.loops, jnp.int32(1))
+    high = jnp.where(cycle.closed, cycle.high, extremes.high)
+    low = jnp.where(cycle.closed, cycle.low, extremes.low)
+    period = jnp.where(cycle.closed, cycle.period, return_time)
+    loops = jnp.where(cycle.closed, cycle.loops, jnp.int32(1))
     amplitudes = {}
     for k, name in enumerate(followed.names):
         top, bottom = (followed.seen(k, value[k], state) for value in (high, low))

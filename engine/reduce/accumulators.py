@@ -19,7 +19,7 @@ from .lanes import Lanes, halved
 Given = Mapping[str, np.ndarray]
 
 
-Kind = Literal["count", "sum", "spread", "least", "bins", "below", "above"]
+Kind = Literal["count", "sum", "squares", "least", "bins", "below", "above"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Accumulator:
     Attributes
     ----------
     kind
-        "count" of values, or of those equal to `number`; "sum"; "spread" about the mean; "least" of the
+        "count" of values, or of those equal to `number`; "sum"; "squares" about the mean; "least" of the
         values, of those times -1 where that is the `sign`; in "bins" between `edges`, "below" and "above".
     output
         The output's name; empty for points by their status, which is `number` then.
@@ -70,20 +70,20 @@ class Accumulator:
     @property
     def counts(self) -> bool:
         """Whether it is of whole numbers alone."""
-        return self.kind not in ("sum", "spread", "least")
+        return self.kind not in ("sum", "squares", "least")
 
     def given(self, lanes: np.ndarray) -> Given:
         """What comes out, of the rows of accumulators of one fold: shape (of them, rows, lanes), as bits."""
         real = lanes.view(np.float64)
         if self.kind == "sum":
             return {"sum": halved(real[0])}
-        if self.kind == "spread":
+        if self.kind == "squares":
             return {"squares": squares(real[0], lanes[1], real[2], real[3])}
-        places = np.where(real[0] == real[0].min(axis=-1, keepdims=True), lanes[1], NOWHERE)
-        best = places.argmin(axis=-1)[:, None]
+        indices = np.where(real[0] == real[0].min(axis=-1, keepdims=True), lanes[1], NOWHERE)
+        best = indices.argmin(axis=-1)[:, None]
         return {
             "value": np.take_along_axis(real[0], best, -1)[:, 0],
-            "at": np.take_along_axis(places, best, -1)[:, 0],
+            "at": np.take_along_axis(indices, best, -1)[:, 0],
         }
 
 
@@ -106,7 +106,7 @@ def given_of(
             shape = (len(mine) * each, -1) if one.kind == "bins" else (-1,)
             result.append({"count": mine.reshape(shape)})
             continue
-        size = {"sum": 1, "spread": 4, "least": 2}[one.kind]
+        size = {"sum": 1, "squares": 4, "least": 2}[one.kind]
         mine = lanes[lane : lane + size * each].reshape(each, size, *lanes.shape[1:])
         lane += size * each
         rows = mine.transpose(1, 2, 0, 3).reshape(size, -1, lanes.shape[-1])
@@ -125,24 +125,26 @@ def total(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequ
     return halved(held)
 
 
-def spread(values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequence[int]) -> np.ndarray:
+def squares_about_mean(
+    values: np.ndarray, kept: np.ndarray | None, lanes: Lanes, shape: Sequence[int]
+) -> np.ndarray:
     """The sum of squares of each row about its mean, of what is kept: with the bits of machine code."""
     values = values.astype(np.float64, copy=False)
     kept = np.ones(values.shape, bool) if kept is None else kept
-    first = sums = found = count = np.zeros(())
+    first = sums = squared = count = np.zeros(())
     with np.errstate(invalid="ignore", over="ignore"):
         for value, mask in zip(lanes.turns(values, shape), lanes.turns(kept, shape), strict=True):
             first = np.where(mask & (count == 0), value, first)
             apart = np.where(mask, value - first, 0.0)
-            count, sums, found = count + mask, sums + apart, found + apart * apart
-    return squares(first, count, sums, found)
+            count, sums, squared = count + mask, sums + apart, squared + apart * apart
+    return squares(first, count, sums, squared)
 
 
-def squares(first: np.ndarray, count: np.ndarray, sums: np.ndarray, found: np.ndarray) -> np.ndarray:
+def squares(first: np.ndarray, count: np.ndarray, sums: np.ndarray, squared: np.ndarray) -> np.ndarray:
     """The sum of squares about the mean of all, of lanes about the first value of each."""
     with np.errstate(invalid="ignore", over="ignore"):
         many, some = np.maximum(count, 1), (count > 0).argmax(axis=-1)[..., None]
-        within = np.maximum(found - sums * (sums / many), 0.0)
+        within = np.maximum(squared - sums * (sums / many), 0.0)
         # Apart from a value that there is: a mean that is far larger than they vary costs no digits.
         mean = first - np.take_along_axis(first, some, -1) + sums / many
         of_all = halved(mean * count) / np.maximum(count.sum(axis=-1), 1)

@@ -22,14 +22,15 @@ def block_of(space: Space, kept: int, layout: Layout, tile: Tile, values: Mappin
     }
     sampled = {name for axis in space.axes[kept:] if axis.group for name in axis.values}
     columns = {name: values[name] for name in sampled if name in values}
-    first = int(places(space, kept, tile, np.zeros(1, np.int64))[0])
+    first = int(indices_in_cell(space, kept, tile, np.zeros(1, np.int64))[0])
     return Block(
-        cells, points, by_cell["status"], by_cell, columns, first, lambda at: places(space, kept, tile, at),
+        cells, points, by_cell["status"], by_cell, columns, first,
+        lambda at: indices_in_cell(space, kept, tile, at),
         lanes_of(space, kept, layout), numeric(space, tile.shape),
     )  # fmt: skip
 
 
-def places(space: Space, kept: int, tile: Tile, at: np.ndarray) -> np.ndarray:
+def indices_in_cell(space: Space, kept: int, tile: Tile, at: np.ndarray) -> np.ndarray:
     """From numbers of points in a tile to those among all points of a cell, along the reduced axes."""
     inside = np.unravel_index(at, tile.shape[kept:]) if kept < len(tile.shape) else ()
     result = np.zeros(at.shape, np.int64)

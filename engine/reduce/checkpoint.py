@@ -106,9 +106,9 @@ def _name(part: str) -> str:
 
 
 def _arrays(listed: Any, raw: bytes) -> dict[str, np.ndarray]:
-    arrays, place = {}, 0
+    arrays, offset = {}, 0
     for name, dtype, shape in listed:
         count = int(np.prod(shape, dtype=int))
-        arrays[name] = np.frombuffer(raw, np.dtype(dtype), count, place).reshape(shape).copy()
-        place += arrays[name].nbytes
+        arrays[name] = np.frombuffer(raw, np.dtype(dtype), count, offset).reshape(shape).copy()
+        offset += arrays[name].nbytes
     return arrays

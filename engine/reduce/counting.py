@@ -45,7 +45,7 @@ class Statuses(Measure):
                 break
         return {"counts": counts}
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """As of `Measure`."""
         return {"counts": _side_by_side(given)}
 
@@ -86,7 +86,7 @@ class Classes(Measure):
             of_each.append(counted(same))
         return {"count": seen.count, "counts": np.stack(of_each, axis=1)}
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """As of `Measure`."""
         return {"count": given[0]["count"], "counts": _side_by_side(given[1:])}
 
@@ -143,7 +143,7 @@ class Histogram(Measure):
             "above": counted(above),
         }
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """As of `Measure`."""
         names = ("counts", "below", "above")
         return {name: one["count"] for name, one in zip(names, given, strict=True)}

@@ -16,7 +16,7 @@ from .named import meaning, of_class, statistic
 
 @dataclass(frozen=True)
 class _Coordinate:
-    """One coordinate of a place: its values along an axis, and how places count along that."""
+    """One coordinate of a point: its values along an axis, and how indices count along that."""
 
     variable: Variable
     axis: Axis
@@ -24,16 +24,16 @@ class _Coordinate:
     step: int
     size: int
 
-    def at(self, places: np.ndarray) -> np.ndarray:
-        """Its values at places; what stands for nowhere, where there is none."""
-        nowhere = places == NOWHERE
-        along = np.where(nowhere, 0, places // self.step % self.size)
+    def at(self, indices: np.ndarray) -> np.ndarray:
+        """Its values at indices; what stands for nowhere, where there is none."""
+        nowhere = indices == NOWHERE
+        along = np.where(nowhere, 0, indices // self.step % self.size)
         if self.variable.dtype.kind == "i":  # names, by their numbers
             return np.where(nowhere, -1, self._numbers(along)).astype(self.variable.dtype)
         return np.where(nowhere, np.nan, np.asarray(self.axis.values[self.name][along], np.float64))
 
     def _numbers(self, along: np.ndarray) -> np.ndarray:
-        """Numbers of names at places along the axis."""
+        """Numbers of names at indices along the axis."""
         values = self.axis.values[self.name]
         if self.name in self.axis.options:
             return self.axis.as_taken(self.name, values[along], np.dtype(np.float64))
@@ -44,7 +44,7 @@ class Extreme(Measure):
     """The least (`sign` 1) or largest (-1) value, and where the first such one lies.
 
     `wanted` are those of "min" and "argmin", or "max" and "argmax", that are asked for; `reduced` are the
-    axes along which places count, the last fastest.
+    axes along which indices count, the last fastest.
     """
 
     def __init__(
@@ -74,19 +74,19 @@ class Extreme(Measure):
             at = np.where(seen.kept[rows, at], at, seen.kept.argmax(axis=1))
         best = signed[np.arange(len(at)), at].astype(np.float64)
         value = np.where(there, self.sign * best, np.inf)
-        return {"value": value, "at": self._places(there, at, block.places)}
+        return {"value": value, "at": self._indices(there, at, block.indices_in_cell)}
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """As of `Measure`."""
         ((value, at),) = ((one["value"], one["at"]) for one in given)
         there = at != NOWHERE
-        return {"value": value, "at": self._places(there, np.where(there, at, 0), places)}
+        return {"value": value, "at": self._indices(there, np.where(there, at, 0), indices_in_cell)}
 
-    def _places(
-        self, there: np.ndarray, at: np.ndarray, places: Callable[[np.ndarray], np.ndarray]
+    def _indices(
+        self, there: np.ndarray, at: np.ndarray, indices_in_cell: Callable[[np.ndarray], np.ndarray]
     ) -> np.ndarray:
-        """Places in the whole grid of those in a tile; that of the first point where they are not wanted."""
-        return np.where(there, places(at) if self.placed else 0, NOWHERE)
+        """Indices in the whole grid of those in a tile; that of the first point where they are not wanted."""
+        return np.where(there, indices_in_cell(at) if self.placed else 0, NOWHERE)
 
     def join(self, one: State, two: State) -> State:
         """As of `Measure`."""

@@ -21,7 +21,7 @@ from ..kept.program import KeptProgram
 from ..space import Space
 from ..tiles import Layout, Tile
 from .accumulators import given_of
-from .block import lanes_of, numeric, places
+from .block import indices_in_cell, lanes_of, numeric
 from .measure import Measure, State, why_values_are_needed
 
 FOLDED = ("lanes", "counters")
@@ -121,7 +121,7 @@ class TileFold:
         )
         by_cell = owner.lanes.by_cell(lanes, shape, 1), owner.lanes.by_cell(counters, shape, 0)
         given = given_of(owner.accumulators, owner.numbers, *by_cell)
-        states, where = [], partial(places, owner.space, owner.kept, self.tile)
+        states, where = [], partial(indices_in_cell, owner.space, owner.kept, self.tile)
         for measure in owner.measures:
             count = len(measure.accumulators or ())
             states.append(measure.gathered(given[:count], where))

@@ -100,12 +100,12 @@ def _rows(lanes: Lanes, shape: tuple[int, ...]) -> Rows:
     inner, kept = lanes.inner, lanes.kept
     outer = tuple(1 if axis == inner else n for axis, n in enumerate(shape))
     at = np.unravel_index(np.arange(prod(outer)), outer)
-    cell, row, place = (np.zeros(prod(outer), np.int64) for _ in range(3))
+    cell, row, column = (np.zeros(prod(outer), np.int64) for _ in range(3))
     for axis, index in enumerate(at):
         if axis < kept:
             cell = cell * outer[axis] + index
         else:
-            row, place = row * outer[axis] + index, place * shape[axis] + index
+            row, column = row * outer[axis] + index, column * shape[axis] + index
     cells = prod(outer[:kept])
     if lanes.strided:
         runs, rows = _runs(shape[inner]), prod(outer[kept:])
@@ -114,7 +114,7 @@ def _rows(lanes: Lanes, shape: tuple[int, ...]) -> Rows:
     else:
         blocks = -(-prod(shape[kept:]) // _IN_A_LANE)
         block, step = cell * blocks + row // _IN_A_LANE, 0
-    return Rows(np.stack([block, place, cell], axis=1), cells * blocks, cells, step)
+    return Rows(np.stack([block, column, cell], axis=1), cells * blocks, cells, step)
 
 
 def _runs(length: int) -> int:

@@ -33,14 +33,14 @@ class Block:
         Of every sampled parameter, shape (points,), where samples are reduced.
     first
         The number of the first point among all those of a cell.
-    places
+    indices_in_cell
         From numbers of points in this tile to their numbers among all those of a cell.
     lanes, shape
         How values of cells are added up, and the lengths of the tile's axes; as one axis of cells and one of
         points if not given.
     by_matrix
         Whether the points of a cell lie matrix by matrix, samples in the order of the reduction
-        (`grid.by_matrix`); they have no columns and no `places` then.
+        (`grid.by_matrix`); they have no columns and no `indices_in_cell` then.
     """
 
     cells: int
@@ -49,7 +49,7 @@ class Block:
     values: Mapping[str, np.ndarray]
     columns: Mapping[str, np.ndarray]
     first: int
-    places: Callable[[np.ndarray], np.ndarray]
+    indices_in_cell: Callable[[np.ndarray], np.ndarray]
     lanes: Lanes | None = None
     shape: tuple[int, ...] = ()
     by_matrix: bool = False
@@ -147,10 +147,10 @@ class Measure(ABC):
     def part(self, block: Block) -> State:
         """The partial result of one tile."""
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """The partial result of one tile, of what its accumulators give: the bits that `part` gives.
 
-        `places` is as of `Block`.
+        `indices_in_cell` is as of `Block`.
         """
         raise NotImplementedError(f"{type(self).__name__} has no accumulators")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from .accumulators import Accumulator, Given, Kind, spread, total
+from .accumulators import Accumulator, Given, Kind, squares_about_mean, total
 from .measure import Block, Counted, Measure, State
 from .named import left_out, statistic
 
@@ -33,7 +33,7 @@ class Moments(Measure):
         if {"mean", "std", "sum"} & set(self.wanted):
             kinds.append("sum")
         if "std" in self.wanted:
-            kinds.append("spread")
+            kinds.append("squares")
         self._kinds = kinds
         self.accumulators = tuple(Accumulator(kind, of.name, of.codes) for kind in kinds)
 
@@ -43,11 +43,11 @@ class Moments(Measure):
         state = {"count": seen.count}
         if "sum" in self._kinds:
             state["sum"] = total(seen.values, seen.kept, *block.added)
-        if "spread" in self._kinds:
-            state["squares"] = spread(seen.values, seen.kept, *block.added)
+        if "squares" in self._kinds:
+            state["squares"] = squares_about_mean(seen.values, seen.kept, *block.added)
         return state
 
-    def gathered(self, given: Sequence[Given], places: Callable[[np.ndarray], np.ndarray]) -> State:
+    def gathered(self, given: Sequence[Given], indices_in_cell: Callable[[np.ndarray], np.ndarray]) -> State:
         """As of `Measure`."""
         return {name: values for one in given for name, values in one.items()}
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...kernels.status import Status
 
 # Values that are added up, or subtracted from, at once: they stay in a core's cache.
-_PIECE = 2**15
+_BLOCK = 2**15
 
 
 @dataclass
@@ -53,23 +53,23 @@ def totals(values: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
         if kept is None:
             return values.sum(axis=1, dtype=np.float64)
 
-        if values.shape[1] >= _PIECE:  # of a long row it is faster to pick what counts
+        if values.shape[1] >= _BLOCK:  # of a long row it is faster to pick what counts
             return np.array([row[here].sum(dtype=np.float64) for row, here in zip(values, kept, strict=True)])
 
-        def of(rows: slice, piece: slice) -> np.ndarray:
-            filled = np.where(kept[rows, piece], values[rows, piece], 0.0)
+        def of(rows: slice, block: slice) -> np.ndarray:
+            filled = np.where(kept[rows, block], values[rows, block], 0.0)
             return filled.sum(axis=1, dtype=np.float64)
 
-        return _by_pieces(values.shape, of)
+        return _by_blocks(values.shape, of)
 
 
-def _by_pieces(shape: tuple[int, ...], of: Callable[[slice, slice], np.ndarray]) -> np.ndarray:
-    """Sums over rows that are formed piece by piece: what is made of a piece stays in a core's cache."""
+def _by_blocks(shape: tuple[int, ...], of: Callable[[slice, slice], np.ndarray]) -> np.ndarray:
+    """Sums over rows that are formed block by block: what is made of a block stays in a core's cache."""
     rows, columns = shape
-    at_once, result = max(_PIECE // max(columns, 1), 1), np.empty(rows)
+    at_once, result = max(_BLOCK // max(columns, 1), 1), np.empty(rows)
     for row in range(0, rows, at_once):
         here = slice(row, row + at_once)
-        parts = [of(here, slice(start, start + _PIECE)) for start in range(0, columns, _PIECE)]
+        parts = [of(here, slice(start, start + _BLOCK)) for start in range(0, columns, _BLOCK)]
         result[here] = np.stack(parts, axis=1).sum(axis=1) if len(parts) > 1 else parts[0]
     return result
 

@@ -84,13 +84,13 @@ def along(values: Mapping[str, Values], others: Mapping[str, np.ndarray]) -> Alo
     if any(a.dtype.kind != b.dtype.kind for a, b in zip(ours, theirs, strict=True)):
         return Along(size, np.full(size, -1))
     if len(ours) == 1:
-        return Along(size, _found(ours[0], theirs[0]))
+        return Along(size, _positions(ours[0], theirs[0]))
     # Zipped values: each gets the number that it has among all of its name, and a row of these is one key.
     rows = [
         np.unique(np.concatenate(pair), return_inverse=True)[1] for pair in zip(ours, theirs, strict=True)
     ]
     keys = np.unique(np.stack(rows), axis=1, return_inverse=True)[1].ravel()
-    return Along(size, _found(keys[:size], keys[size:]))
+    return Along(size, _positions(keys[:size], keys[size:]))
 
 
 def _keys(values: np.ndarray) -> np.ndarray:
@@ -100,7 +100,7 @@ def _keys(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values, np.float64).view(np.int64)
 
 
-def _found(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+def _positions(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Where each value lies among others, -1 where nowhere."""
     if not len(theirs):
         return np.full(len(ours), -1)

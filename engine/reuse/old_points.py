@@ -181,9 +181,9 @@ def boxes(taken: Sequence[np.ndarray], shape: Sequence[int]) -> list[tuple[np.nd
     The first lacks what is taken along the first axis, the second has it and lacks that along the second.
     """
     every = [np.arange(size) for size in shape]
-    found = []
+    grids = []
     for axis, ours in enumerate(taken):
         rest = np.setdiff1d(every[axis], ours, assume_unique=True)
         if len(rest):
-            found.append((*taken[:axis], rest, *every[axis + 1 :]))
-    return found
+            grids.append((*taken[:axis], rest, *every[axis + 1 :]))
+    return grids

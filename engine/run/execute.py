@@ -26,7 +26,7 @@ from ..store.journal import log_run
 from ..store.manifest import complete
 from ..store.resume import UNDER_WAY, missing_tiles, prepare, prepare_part, settle
 from ..store.shared.lease import Busy, Lease, beside_others, only_writer
-from ..store.shared.parts import WHOLE, Part, places_of
+from ..store.shared.parts import WHOLE, Part, tiles_of_part
 from ..store.storage.held import hold
 from ..tiles import Tile
 from ..writer import WRITERS, TileWriter
@@ -163,10 +163,10 @@ def _run_part(job: _Job, part: Part, new: bool) -> Report:
             cube = open_cube_for_reading(root)
             require_same_sweep(cube, wanted.stored)
             hold(cube, lease)
-            places = places_of(cube.layout, part)
+            indices = tiles_of_part(cube.layout, part)
             try:
-                todo = prepare_part(cube, job.durable, places)
-                report = Report(0, len(places), 0, 0.0, 0, "")
+                todo = prepare_part(cube, job.durable, indices)
+                report = Report(0, len(indices), 0, 0.0, 0, "")
                 if todo:
                     report = _complete(job, cube, todo, lease, part)
             finally:
@@ -197,8 +197,8 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     fold = None
     if isinstance(stored, ReducedSpace):
         fold = Fold(cube, space, stored, todo, durable, str(part or ""))
-    places = places_of(cube.layout, part or WHOLE)
-    total, points = len(places), fold.points if fold else sum(tile.points for tile in todo)
+    indices = tiles_of_part(cube.layout, part or WHOLE)
+    total, points = len(indices), fold.points if fold else sum(tile.points for tile in todo)
     ready, layout = job.wanted.ready, fold.layouts.grid if fold else cube.layout
     old = ready.old
     evaluator = ready.evaluator(layout)
@@ -219,7 +219,7 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
             fold.run(tiles, evaluator, writer, shown)
         else:
             write_all(tiles, evaluator, writer)
-        _require_all(cube, part, places)
+        _require_all(cube, part, indices)
     except KeyboardInterrupt:
         raise SweepInterrupted(total - len(todo) + writer.committed, total, str(part or "")) from None
     finally:
@@ -236,13 +236,13 @@ def _complete(job: _Job, cube: Cube, todo: Sequence[Tile], lease: Lease, part: P
     )  # fmt: skip
 
 
-def _require_all(cube: Cube, part: Part | None, places: np.ndarray) -> None:
+def _require_all(cube: Cube, part: Part | None, indices: np.ndarray) -> None:
     """See to it that what was written is still there; CubeError where a tile has gone meanwhile."""
     cube.recorder.flush()  # of a tile without record every shard would be read
-    missing = missing_tiles(cube, None if part is None else places)
+    missing = missing_tiles(cube, None if part is None else indices)
     if missing:
         raise CubeError(
-            f"{cube.root}: {len(missing)} of {len(places)} tiles were changed or deleted "
+            f"{cube.root}: {len(missing)} of {len(indices)} tiles were changed or deleted "
             "while the run went on; run the same sweep again"
         )
     if part is None:

@@ -12,7 +12,7 @@ from ..errors import SweepInterrupted
 from ..feedback.progress import Progress, Silence
 from ..space import Space
 from ..store.cube import Cube
-from ..store.shared.parts import WHOLE, Part, places_of, points_of_tiles
+from ..store.shared.parts import WHOLE, Part, points_of_tiles, tiles_of_part
 from ..tiles import Layout, Tile
 from .portable import require_same_bits, said_of
 
@@ -56,10 +56,10 @@ class Ready:
         Every kernel is made. Raises SweepInterrupted where the user pressed Ctrl-C meanwhile, and SweepError
         for a model that cannot be computed.
         """
-        places = places_of(layout, self._part or WHOLE)
-        points = self.space.points if self._part is None else int(points_of_tiles(layout)[places].sum())
+        indices = tiles_of_part(layout, self._part or WHOLE)
+        points = self.space.points if self._part is None else int(points_of_tiles(layout)[indices].sum())
         self.shown(points, 0)
-        return said_of(self._made(self.evaluator(layout), one_of_each(self.space, layout), 0, len(places)))
+        return said_of(self._made(self.evaluator(layout), one_of_each(self.space, layout), 0, len(indices)))
 
     def require_same_bits(
         self, cube: Cube, layout: Layout, tiles: Iterable[Tile], done: int, of: int

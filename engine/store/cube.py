@@ -30,8 +30,8 @@ from .storage.failures import StorageError
 from .storage.files import objects_of, storage_of
 from .storage.links import require_no_link
 from .storage.overwritten import require_not_half_overwritten
-from .storage.pieces import recorder_at
 from .storage.place import place
+from .storage.segments import recorder_at
 from .stored import Stored, stored_array
 
 

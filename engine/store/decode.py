@@ -231,14 +231,14 @@ class _Chunks:
 
     def digest(self) -> bytes:
         """The digest of the file, which its chunks and its index must fill without a gap."""
-        checksums, places = [], []
+        checksums, spans = [], []
         for start, length in _ENTRY.iter_unpack(self.table):
             if start == ABSENT and length == ABSENT:
                 continue
             checksums.append(checksum(self._checked(start, length)))
-            places.append((start, start + length))
-        places.sort()
-        if [start for start, _ in places] + [self.end] != [0, *(end for _, end in places)]:
+            spans.append((start, start + length))
+        spans.sort()
+        if [start for start, _ in spans] + [self.end] != [0, *(end for _, end in spans)]:
             raise Damaged("holds bytes that belong to no chunk")
         return digest(self.table, checksums)
 

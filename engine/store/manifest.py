@@ -89,7 +89,7 @@ class Manifest:
 
     Attributes
     ----------
-    places
+    indices
         Number of each record's tile in that order (`Layout`).
     damaged
         What is wrong with a file, by its path.
@@ -100,7 +100,7 @@ class Manifest:
     """
 
     counts: tuple[int, ...]
-    places: np.ndarray
+    indices: np.ndarray
     damaged: Mapping[Path, str]
     files: Sequence[Path]
     ended: bool
@@ -108,7 +108,7 @@ class Manifest:
     _rows: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def __getitem__(self, field: str) -> np.ndarray:
         """One field of every record, but for counts of statuses."""
@@ -124,24 +124,24 @@ class Manifest:
 
     def find(self, key: tuple[int, ...]) -> Any:
         """The record of a tile; None where it has none."""
-        place = 0
+        index = 0
         for k, count in zip(key, self.counts, strict=True):
-            place = place * count + k
-        at = int(np.searchsorted(self.places, place))
-        return self.at(slice(at, at + 1))[0] if at < len(self) and self.places[at] == place else None
+            index = index * count + k
+        at = int(np.searchsorted(self.indices, index))
+        return self.at(slice(at, at + 1))[0] if at < len(self) and self.indices[at] == index else None
 
     def positions(self, keys: np.ndarray) -> np.ndarray:
         """Where the records of tiles, whose keys are the rows of an array, lie in the order; -1: nowhere."""
         if not len(self):
             return np.full(len(keys), -1)
-        places = np.asarray(np.ravel_multi_index(tuple(keys.T), self.counts))
-        at = np.minimum(np.searchsorted(self.places, places), len(self) - 1)
-        return np.where(self.places[at] == places, at, -1)
+        indices = np.asarray(np.ravel_multi_index(tuple(keys.T), self.counts))
+        at = np.minimum(np.searchsorted(self.indices, indices), len(self) - 1)
+        return np.where(self.indices[at] == indices, at, -1)
 
-    def only(self, places: np.ndarray) -> "Manifest":
+    def only(self, indices: np.ndarray) -> "Manifest":
         """The same of some tiles, by their numbers in the order."""
-        kept = np.isin(self.places, places)
-        return replace(self, places=self.places[kept], _rows=self._rows[kept])
+        kept = np.isin(self.indices, indices)
+        return replace(self, indices=self.indices[kept], _rows=self._rows[kept])
 
     def require_own(self, root: Path) -> None:
         """CubeError where a file is of another cube: so may be the shards, which only records tell apart."""
@@ -184,11 +184,11 @@ def of_complete(records: np.ndarray, layout: Layout) -> np.ndarray:
     return records["statuses"][:, 1:].sum(axis=1, dtype=np.int64) == points
 
 
-def key_of(place: int, counts: tuple[int, ...]) -> tuple[int, ...]:
+def key_of(index: int, counts: tuple[int, ...]) -> tuple[int, ...]:
     """The key of the tile with this number in the order of a `Layout`."""
     key = []
     for count in reversed(counts):
-        place, k = divmod(place, count)
+        index, k = divmod(index, count)
         key.append(k)
     return tuple(reversed(key))
 
@@ -207,17 +207,17 @@ def load_manifest(root: Path, stamp: Stamp, counts: tuple[int, ...]) -> Manifest
         if allowed < 0:
             damaged[path], most[i], allowed = "holds more records than a cube of this size has", 0, 0
     records, ended = Records(stamp.dtype, sum(most)), False
-    for path, room in zip(files, most, strict=True):
+    for path, capacity in zip(files, most, strict=True):
         if path in damaged:
             continue
         filled = len(records)
-        wrong = _read(path, stamp, records, room)
+        wrong = _read(path, stamp, records, capacity)
         if wrong:
             damaged[path] = wrong
         last = records["what"][-1] if len(records) > filled else COMMITTED
         ended = last == END or (ended and last == END_OF_PART)
-    rows, places = _latest(records, counts)
-    return Manifest(counts, places, damaged, files, bool(ended), records, rows)
+    rows, indices = _latest(records, counts)
+    return Manifest(counts, indices, damaged, files, bool(ended), records, rows)
 
 
 def manifest_files(root: Path) -> list[Path]:
@@ -240,7 +240,7 @@ def _length(path: Path) -> int:
     return 0
 
 
-def _read(path: Path, stamp: Stamp, records: Records, room: int) -> str:
+def _read(path: Path, stamp: Stamp, records: Records, capacity: int) -> str:
     """Add the sound ones of so many `records` of a file; what is wrong with the file, if anything is.
 
     A last record that was cut short is no damage: it was being written when the writer was killed.
@@ -251,8 +251,8 @@ def _read(path: Path, stamp: Stamp, records: Records, room: int) -> str:
             line = file.read(len(first))
             if line != first:
                 return "" if first.startswith(line) else _unlike(path)
-            while count < room:
-                raw = file.read(size * min(_BLOCK, room - count))
+            while count < capacity:
+                raw = file.read(size * min(_BLOCK, capacity - count))
                 block = np.frombuffer(raw, stamp.dtype, len(raw) // size)
                 sound = _sound(block)
                 records.append(block[sound])
@@ -286,15 +286,15 @@ def _sound(records: np.ndarray) -> np.ndarray:
 
 
 def _latest(records: Records, counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the last record of each tile that was not taken back, in order; and places of their tiles."""
+    """Rows of the last record of each tile that was not taken back, in order; and indices of their tiles."""
     of_tiles = (records["what"] < END) & (records["key"] < np.array(counts, np.uint64)).all(axis=1)
     rows = np.flatnonzero(of_tiles)
     if not len(rows) or prod(counts) > np.iinfo(np.int64).max:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    places = np.zeros(len(rows), np.int64)
+    indices = np.zeros(len(rows), np.int64)
     for axis, length in enumerate(counts):
-        places = places * length + records["key"][rows, axis]
-    order = np.argsort(places, kind="stable")
-    order = order[np.append(np.diff(places[order]) != 0, True)]
+        indices = indices * length + records["key"][rows, axis]
+    order = np.argsort(indices, kind="stable")
+    order = order[np.append(np.diff(indices[order]) != 0, True)]
     order = order[records["what"][rows[order]] == COMMITTED]
-    return rows[order], places[order]
+    return rows[order], indices[order]

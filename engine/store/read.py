@@ -128,8 +128,8 @@ class Reader:
         known: list[FileStamp | None] = [None] * len(parts)
         complete = of_complete(records, self.cube.layout).tolist()
         files = known_files(self.cube, records, name)
-        for place, whole, file in zip(np.flatnonzero(recorded).tolist(), complete, files, strict=True):
-            known[place] = file if whole else None
+        for position, whole, file in zip(np.flatnonzero(recorded).tolist(), complete, files, strict=True):
+            known[position] = file if whole else None
         return known
 
     def _parts(

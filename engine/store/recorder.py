@@ -37,7 +37,7 @@ class Recorder:
         self.lock = threading.Lock()
         self.descriptor = -1
         self.path = root
-        self.place = 0
+        self.offset = 0
         self._shared: dict[str, tuple[threading.Lock, list[tuple[int, bytes]]]] = {}
 
     @property
@@ -139,11 +139,11 @@ class Recorder:
             except BaseException:
                 # What follows half a record could not be read: without it, or into another file.
                 try:
-                    os.ftruncate(self.descriptor, self.place)
+                    os.ftruncate(self.descriptor, self.offset)
                 except OSError:
                     self.close()
                 raise
-            self.place += len(raw)
+            self.offset += len(raw)
 
     def _begin(self) -> None:
         make_folder(self.root, FOLDER)
@@ -157,7 +157,7 @@ class Recorder:
             os.close(descriptor)
             path.unlink(missing_ok=True)
             raise
-        self.path, self.descriptor, self.place = path, descriptor, len(line)
+        self.path, self.descriptor, self.offset = path, descriptor, len(line)
 
 
 def _write(descriptor: int, raw: bytes) -> None:

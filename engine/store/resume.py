@@ -28,7 +28,7 @@ from .metadata import contradictions
 from .recorder import Recorder
 from .seal import broken, drop_older_seals, seal_of, seals_of, write_seal
 from .shared.lease import Busy, only_writer
-from .shared.parts import WHOLE, Part, places_of
+from .shared.parts import WHOLE, Part, tiles_of_part
 from .shared.signs import names
 from .storage.changed import changed_files, has_mark
 from .storage.links import require_no_links
@@ -59,37 +59,39 @@ class Survey:
     sound: list[tuple[Tile, Shards]] = field(default_factory=list)
 
 
-def survey(cube: Cube, manifest: Manifest, durable: bool = False, places: np.ndarray | None = None) -> Survey:
+def survey(
+    cube: Cube, manifest: Manifest, durable: bool = False, indices: np.ndarray | None = None
+) -> Survey:
     """Look at every tile of a cube, and read those that the manifest does not vouch for. Writes nothing.
 
-    `places`: only at the tiles with these numbers.
+    `indices`: only at the tiles with these numbers.
 
     `durable`: read those, too, that were recorded before they were on the disk: a power cut may have come
     in between, which leaves files their length, inode and times, and takes their bytes.
     """
-    found, counts, missing = Survey(TileList(cube.layout)), cube.layout.counts, []
-    if places is not None:
-        manifest = manifest.only(places)
+    surveyed, counts, missing = Survey(TileList(cube.layout)), cube.layout.counts, []
+    if indices is not None:
+        manifest = manifest.only(indices)
     changed = changed_tiles(cube, manifest)
     if durable:
-        changed = np.union1d(changed, manifest.places[manifest["synced"] == 0])
-    unknown = without_record(manifest, prod(counts) if places is None else places)
+        changed = np.union1d(changed, manifest.indices[manifest["synced"] == 0])
+    unknown = without_record(manifest, prod(counts) if indices is None else indices)
     marked = has_mark(cube, len(unknown))
-    for place in np.union1d(unknown, changed).tolist():
-        key = key_of(place, counts)
+    for index in np.union1d(unknown, changed).tolist():
+        key = key_of(index, counts)
         row = manifest.find(key)
         if row is None and not marked(key):
-            missing.append(place)
+            missing.append(index)
             continue
         tile = cube.layout.at(key)
         shards = digests(cube, tile)
         if shards is not None and agrees(cube, tile, row, shards):
-            found.sound.append((tile, shards))
+            surveyed.sound.append((tile, shards))
             continue
-        missing.append(place)
-        (found.stale if shards is None else found.others).append(tile)
-    found.missing = TileList(cube.layout, missing)
-    return found
+        missing.append(index)
+        (surveyed.stale if shards is None else surveyed.others).append(tile)
+    surveyed.missing = TileList(cube.layout, missing)
+    return surveyed
 
 
 def complete_already(
@@ -125,42 +127,42 @@ def complete_already(
             return None
         if len(seals_of(root)) != 1 or any(cube.attributes.get(key) != same[key] for key in same):
             return None
-        manifest, places = cube.load_manifest(), None if part.of == 1 else places_of(cube.layout, part)
-        if len(manifest if places is None else manifest.only(places)) < _tiles(cube, places):
+        manifest, indices = cube.load_manifest(), None if part.of == 1 else tiles_of_part(cube.layout, part)
+        if len(manifest if indices is None else manifest.only(indices)) < _tiles(cube, indices):
             return None
         if damaged_coordinate(cube):
             return None
-        found = survey(cube, manifest, durable, places)
-        if found.missing:
+        surveyed = survey(cube, manifest, durable, indices)
+        if surveyed.missing:
             return None
-        absent = 0 if places is None else len(cube.layout) - int(complete(manifest, cube.layout).sum())
-        if places is None and not settled(cube, manifest, found):
+        absent = 0 if indices is None else len(cube.layout) - int(complete(manifest, cube.layout).sum())
+        if indices is None and not settled(cube, manifest, surveyed):
             with only_writer(root):
                 now = cube.load_manifest()
                 # Who writes begins a file of records first: where there is none more, all is as it was.
-                found = found if _alike(now, manifest) else survey(cube, now, durable)
+                surveyed = surveyed if _alike(now, manifest) else survey(cube, now, durable)
                 try:
-                    if prepare(cube, durable, now, found):
+                    if prepare(cube, durable, now, surveyed):
                         return None
                 finally:
                     cube.recorder.close()
-        elif places is not None and found.sound:
+        elif indices is not None and surveyed.sound:
             return None
-        elif places is not None and not absent and not settled(cube, manifest, found):
+        elif indices is not None and not absent and not settled(cube, manifest, surveyed):
             settle(root, durable)
-        return Report(0, _tiles(cube, places), 0, 0.0, 0, "", missing=absent)
+        return Report(0, _tiles(cube, indices), 0, 0.0, 0, "", missing=absent)
 
 
 def _alike(one: Manifest, other: Manifest) -> bool:
     return (one.files, one.records, one.damaged) == (other.files, other.records, other.damaged)
 
 
-def settled(cube: Cube, manifest: Manifest, found: Survey) -> bool:
+def settled(cube: Cube, manifest: Manifest, surveyed: Survey) -> bool:
     """Whether a cube in which nothing is missing needs nothing: nothing to record or to clear away."""
     return (
         manifest.settled
         and not manifest.damaged
-        and not found.sound
+        and not surveyed.sound
         and not Recorder.wants_rewriting(manifest)
         and not names(cube.root)
         and not (cube.root / UNDER_WAY).exists()
@@ -183,16 +185,16 @@ def settle(root: Path, durable: bool) -> None:
                 cube.recorder.close()
 
 
-def _tiles(cube: Cube, places: np.ndarray | None) -> int:
-    return len(cube.layout) if places is None else len(places)
+def _tiles(cube: Cube, indices: np.ndarray | None) -> int:
+    return len(cube.layout) if indices is None else len(indices)
 
 
 def prepare(
-    cube: Cube, durable: bool, manifest: Manifest | None = None, found: Survey | None = None
+    cube: Cube, durable: bool, manifest: Manifest | None = None, surveyed: Survey | None = None
 ) -> TileList:
     """Clear away what killed runs left, see to the manifest, and say which tiles are missing.
 
-    `manifest` and `found` are what was read already.
+    `manifest` and `surveyed` are what was read already.
     """
     require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL, RUNS])
     seal_anew(cube)
@@ -202,7 +204,7 @@ def prepare(
     remove_leftovers(cube.root, inside=not manifest.settled)
     if Recorder.wants_rewriting(manifest):
         cube.recorder.rewrite(manifest)
-    todo = tiles_to_compute(cube, manifest, durable, found)
+    todo = tiles_to_compute(cube, manifest, durable, surveyed)
     if not todo:
         discard(cube.root / UNDER_WAY)
         if cube.recorder.begun or not manifest.ended:
@@ -235,12 +237,12 @@ def _require_no_contradictions(root: Path) -> None:
         )
 
 
-def missing_tiles(cube: Cube, places: np.ndarray | None = None) -> TileList:
-    """Tiles that are not committed, or no longer sound, in order; `places` as of `survey`."""
-    return survey(cube, cube.load_manifest(), places=places).missing
+def missing_tiles(cube: Cube, indices: np.ndarray | None = None) -> TileList:
+    """Tiles that are not committed, or no longer sound, in order; `indices` as of `survey`."""
+    return survey(cube, cube.load_manifest(), indices=indices).missing
 
 
-def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> TileList:
+def prepare_part(cube: Cube, durable: bool, indices: np.ndarray) -> TileList:
     """Say which tiles are missing of those with these numbers, others writing to the cube meanwhile.
 
     Nothing of what they may be at work on is cleared away.
@@ -248,23 +250,23 @@ def prepare_part(cube: Cube, durable: bool, places: np.ndarray) -> TileList:
     require_no_links(cube.root, [*(f"{name}/c" for name in cube.sharded), FOLDER, JOURNAL, RUNS])
     manifest = cube.load_manifest()
     manifest.require_own(cube.root)
-    return tiles_to_compute(cube, manifest, durable, survey(cube, manifest, durable, places))
+    return tiles_to_compute(cube, manifest, durable, survey(cube, manifest, durable, indices))
 
 
 def tiles_to_compute(
-    cube: Cube, manifest: Manifest, durable: bool = True, found: Survey | None = None
+    cube: Cube, manifest: Manifest, durable: bool = True, surveyed: Survey | None = None
 ) -> TileList:
     """The `missing_tiles`; what was learnt on the way is written into the manifest.
 
-    `durable`: what an earlier run left to the system to put on the disk is put there first. `found`: the
+    `durable`: what an earlier run left to the system to put on the disk is put there first. `surveyed`: the
     `survey`, if there was one. Raises OSError where the disk refuses.
     """
-    found = survey(cube, manifest, durable) if found is None else found
-    if found.missing:
+    surveyed = survey(cube, manifest, durable) if surveyed is None else surveyed
+    if surveyed.missing:
         cube.recorder.begin()
-    for tile in found.others:  # which nothing but their record tells from sound ones
+    for tile in surveyed.others:  # which nothing but their record tells from sound ones
         revoke(cube, tile)
-    earlier = [(tile, earlier_points(cube, tile)) for tile in found.stale]
+    earlier = [(tile, earlier_points(cube, tile)) for tile in surveyed.stale]
     for tile, shards in earlier:
         if shards is None:
             cube.recorder.revoke(tile)
@@ -272,11 +274,11 @@ def tiles_to_compute(
             record(cube, tile, shards, synced=False)
     if any(shards is not None for _, shards in earlier):
         cube.recorder.put_on_disk()
-    if durable and found.sound:
+    if durable and surveyed.sound:
         cube.storage.sync_all(cube.root)
-    for tile, shards in found.sound:
+    for tile, shards in surveyed.sound:
         record(cube, tile, shards, durable)
-    return found.missing
+    return surveyed.missing
 
 
 def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
@@ -284,12 +286,12 @@ def changed_tiles(cube: Cube, manifest: Manifest) -> np.ndarray:
     changed = ~complete(manifest, cube.layout)
     for name in cube.sharded:
         changed |= changed_files(cube, manifest, name)
-    return manifest.places[changed]
+    return manifest.indices[changed]
 
 
 def without_record(manifest: Manifest, tiles: int | np.ndarray) -> np.ndarray:
     """Places of the tiles that have no record, of so many, or of those with these numbers."""
     every = np.arange(tiles) if isinstance(tiles, int) else tiles
-    if len(manifest.places) == len(every):
+    if len(manifest.indices) == len(every):
         return np.empty(0, np.int64)
-    return np.setdiff1d(every, manifest.places, assume_unique=True)
+    return np.setdiff1d(every, manifest.indices, assume_unique=True)

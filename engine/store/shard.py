@@ -90,7 +90,7 @@ def encode(form: Form, values: np.ndarray) -> Iterator[bytes]:
     """
     if any(have > most for have, most in zip(values.shape, form.shard, strict=True)):
         raise ValueError(f"{values.shape} numbers for a shard of {form.shard}")
-    index, place = np.full((*form.counts, 2), ABSENT, "<u8"), 0
+    index, offset = np.full((*form.counts, 2), ABSENT, "<u8"), 0
     for key in product(*map(range, form.counts)):
         start = [k * length for k, length in zip(key, form.chunk, strict=True)]
         part = values[tuple(slice(a, a + length) for a, length in zip(start, form.chunk, strict=True))]
@@ -99,8 +99,8 @@ def encode(form: Form, values: np.ndarray) -> Iterator[bytes]:
         encoded = compress(_whole(part, form), b"lz4", 1, SHUFFLE, 0)
         yield encoded
         yield checksum(encoded)
-        index[key] = place, len(encoded) + CHECKSUM
-        place += len(encoded) + CHECKSUM
+        index[key] = offset, len(encoded) + CHECKSUM
+        offset += len(encoded) + CHECKSUM
     if form.plain:
         return
     table = index.tobytes()

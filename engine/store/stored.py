@@ -142,11 +142,11 @@ def _little(codec: Mapping[str, Any]) -> bool:
 
 def _texts(raw: bytes) -> np.ndarray:
     """Texts as Zarr's codec vlen-utf8 writes them: their number, then each with its length before it."""
-    texts, place = [], 4
+    texts, offset = [], 4
     for _ in range(int.from_bytes(raw[:4], "little")):
-        length = int.from_bytes(raw[place : place + 4], "little")
-        place += 4 + length
-        if place > len(raw) - CHECKSUM:
+        length = int.from_bytes(raw[offset : offset + 4], "little")
+        offset += 4 + length
+        if offset > len(raw) - CHECKSUM:
             raise Damaged("is cut short")
-        texts.append(raw[place - length : place].decode())
+        texts.append(raw[offset - length : offset].decode())
     return np.array(texts, np.dtypes.StringDType())

@@ -71,7 +71,7 @@ def on_integers(equation: Any, operands: Sequence[Array]) -> list[Array]:
     """What an equation makes of these operands, which may be of other dtypes than its own."""
     primitive = equation.primitive
     if primitive.name in _SCATTERS:
-        return [_scattered(equation, operands)]
+        return [_scatter(equation, operands)]
     params = primitive.get_bind_params(equation.params)
     if operands and operands[0].dtype != equation.invars[0].aval.dtype and "preferred_element_type" in params:
         params = {**params, "preferred_element_type": operands[0].dtype}
@@ -80,19 +80,19 @@ def on_integers(equation: Any, operands: Sequence[Array]) -> list[Array]:
 
 
 def checked(
-    equation: Any, operands: Sequence[Array], may_be_none: Sequence[bool], places: Sequence[int]
+    equation: Any, operands: Sequence[Array], may_be_none: Sequence[bool], data: Sequence[int]
 ) -> Array:
     """The same of one of `CHECKED`, with what leaves the integers said.
 
-    `may_be_none` says of each operand whether it can be what no integer is; those at `places` say what is
+    `may_be_none` says of each operand whether it can be what no integer is; those at `data` say what is
     computed, the others where.
     """
     (whole,) = on_integers(equation, operands)
     reals = [
-        a if i not in places else real_of(a) if may_be_none[i] else jnp.asarray(a).astype(jnp.float64)
+        a if i not in data else real_of(a) if may_be_none[i] else jnp.asarray(a).astype(jnp.float64)
         for i, a in enumerate(operands)
     ]
-    unsure = [operands[i] for i in places if may_be_none[i]]
+    unsure = [operands[i] for i in data if may_be_none[i]]
     real = _of_reals(equation, reals)
     right = jnp.abs(real - whole.astype(jnp.float64)) < _APART
     return jnp.where(right, whole, _outside(equation, real, reals, unsure))
@@ -131,11 +131,11 @@ def _beyond(real: Array) -> Array:
     return jnp.where(jnp.isnan(real), jnp.asarray(NAN, jnp.int64), sided)
 
 
-def _scattered(equation: Any, operands: Sequence[Array]) -> Array:
+def _scatter(equation: Any, operands: Sequence[Array]) -> Array:
     """A scatter, of which the trace holds how numbers of its own dtype are joined."""
-    onto, places, new = operands
+    onto, indices, new = operands
     params = equation.params
     return _SCATTERS[equation.primitive.name](
-        onto, places, new, params["dimension_numbers"], indices_are_sorted=params["indices_are_sorted"],
+        onto, indices, new, params["dimension_numbers"], indices_are_sorted=params["indices_are_sorted"],
         unique_indices=params["unique_indices"], mode=params["mode"],
     )  # fmt: skip

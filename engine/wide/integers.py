@@ -156,12 +156,12 @@ def _evaluated(
         return _literal(atom) if isinstance(atom, core.Literal) else values[atom]
 
     of_powers = powers(jaxpr)
-    for place, equation in enumerate(jaxpr.eqns):
+    for index, equation in enumerate(jaxpr.eqns):
         operands = [read(v) for v in equation.invars]
         results = _as_written(equation, operands) if keeps and _holds_more(equation) else None
         values.update(zip(equation.outvars, results or _of_equation(equation, operands, keeps), strict=True))
-        if place in of_powers:
-            power, *rest = of_powers[place]
+        if index in of_powers:
+            power, *rest = of_powers[index]
             values[power] = of_any_exponent(values[power], *map(read, rest))
     return [read(v) for v in jaxpr.outvars]
 

@@ -127,11 +127,11 @@ def unknown_where(unknown: Array, number: Number) -> Number:
     return Number(nan_where(nowhere, value), None, inf, nowhere)
 
 
-def nan_where(places: Array, value: Array) -> Array:
-    """A value with NaN at some places, if it is of floating-point numbers."""
+def nan_where(mask: Array, value: Array) -> Array:
+    """A value with NaN where a mask is true, if it is of floating-point numbers."""
     if not jnp.issubdtype(value.dtype, jnp.inexact):
         return value
-    return jnp.where(places, jnp.asarray(jnp.nan, value.dtype), value)
+    return jnp.where(mask, jnp.asarray(jnp.nan, value.dtype), value)
 
 
 def flat(numbers: Sequence[Number], two: Sequence[bool]) -> list[Array]:

@@ -23,14 +23,14 @@ def powers(jaxpr: Any) -> dict[int, tuple[Any, Any, Any]]:
         return {}
     read = {id(v) for e in jaxpr.eqns for v in e.invars} | {id(v) for v in jaxpr.outvars}
     made = {v: e for e in jaxpr.eqns for v in e.outvars}
-    found = {}
+    by_index = {}
     for i in shifts:
         last, square, bits = jaxpr.eqns[i - 2 : i + 1]
         idle = not {id(square.outvars[0]), id(bits.outvars[0])} & read
         squares = square.primitive.name == "mul" and square.invars[0] is square.invars[1]
         if idle and squares:
-            found[i] = last.outvars[0], _first(made, square.invars[0]), _first(made, bits.invars[0])
-    return found
+            by_index[i] = last.outvars[0], _first(made, square.invars[0]), _first(made, bits.invars[0])
+    return by_index
 
 
 def _first(made: dict[Any, Any], atom: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from .checked import CHECKED, LEAVING, NAN, checked, is_none, on_integers
+from .lost import where_lost
 from .numbers import (
     Array,
     Number,
@@ -24,7 +25,6 @@ from .numbers import (
     wide_of,
 )
 from .sizes import largest, never_negative
-from .spread import spread
 from .unknown import BOUNDING, COMPARING, LOGIC, bounded, compared, logic, ordered, placed, selected
 
 # Operations that mean the same whatever the width of their integers.
@@ -35,7 +35,7 @@ _COUNTING = CHECKED | frozenset({
     "optimization_barrier", "name",
 })  # fmt: skip
 # Of these the other operands say where, and not what: how many say what, or which.
-_AT_PLACES = {
+_DATA_OPERANDS = {
     "dynamic_slice": (0,), "gather": (0,), "dynamic_update_slice": (0, 1), "scatter": (0, 2),
     "scatter-add": (0, 2), "scatter-sub": (0, 2), "scatter-mul": (0, 2), "scatter-min": (0, 2),
     "scatter-max": (0, 2),
@@ -76,15 +76,15 @@ def chosen(equation: Any, operands: Sequence[Number], results: Sequence[Array]) 
 def _moved(equation: Any, operand: Number, result: Array) -> Number:
     """An integer that has just become a float, elsewhere."""
     wide, *_ = on_integers(equation, [operand.wide])
-    nowhere = None if operand.lost is None else spread(equation, [operand], [result])[0]
+    nowhere = None if operand.lost is None else where_lost(equation, [operand], [result])[0]
     return Number(result, wide, operand.size, nowhere)
 
 
 def _size(equation: Any, operands: Sequence[Number]) -> tuple[float, bool]:
     """How large the results of an equation can be, and whether they are known not to be negative."""
     name = equation.primitive.name
-    places = _AT_PLACES.get(name, range(len(operands)))
-    says = [operands[i] for i in places if not (name == "select_n" and i == 0)]
+    data = _DATA_OPERANDS.get(name, range(len(operands)))
+    says = [operands[i] for i in data if not (name == "select_n" and i == 0)]
     constants = list(map(constant, says))
     size = largest(equation, [number.size for number in says], constants)
     return size, never_negative(name, [number.positive for number in says], constants)
@@ -103,24 +103,24 @@ def first(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -
 def _widened(equation: Any, operands: Sequence[Number], results: Sequence[Array]) -> list[Number]:
     """The results of an equation, in 64 bits where they may not be what they should."""
     name, (size, _) = equation.primitive.name, _size(equation, operands)
-    places = _AT_PLACES.get(name, range(len(operands)))
+    data = _DATA_OPERANDS.get(name, range(len(operands)))
     if not (name in _COUNTING or _alike(operands)):
         return _of_unknown(equation, operands, results)
     none = [may_be_none(number) for number in operands]
     if any(none) or all(result.dtype == bool for result in results):
         size = inf if any(none) else 1.0
-    given = _given(name, operands, places)
+    given = _given(name, operands, data)
     if all(map(is_whole, results)) and name in CHECKED and (size >= _SMALL or any(none)):
-        news, size = [checked(equation, given, none, tuple(places))], inf
+        news, size = [checked(equation, given, none, tuple(data))], inf
     else:
         news = on_integers(equation, given)
     numbers = [_beside(result, new, size) for result, new in zip(results, news, strict=True)]
-    said = [operands[i] if i in places else known(operands[i].value) for i in range(len(operands))]
+    said = [operands[i] if i in data else known(operands[i].value) for i in range(len(operands))]
     if any(map(may_be_none, said)):
         numbers = _resting(equation, said, numbers)
     if name in _ORDERING:
         return ordered(equation, operands, numbers)
-    return [placed(equation, places, operands, numbers[0])] if name in _AT_PLACES else numbers
+    return [placed(equation, data, operands, numbers[0])] if name in _DATA_OPERANDS else numbers
 
 
 def _beside(result: Array, new: Array, size: float) -> Number:
@@ -132,10 +132,10 @@ def _beside(result: Array, new: Array, size: float) -> Number:
 
 def _resting(equation: Any, operands: Sequence[Number], numbers: Sequence[Number]) -> list[Number]:
     """Results with what of the floating-point numbers and bits among them rests on what is none."""
-    places = spread(equation, operands, [number.value for number in numbers])
+    masks = where_lost(equation, operands, [number.value for number in numbers])
     return [
         number if number.wide is not None else Number(nan_where(where, number.value), None, inf, where)
-        for number, where in zip(numbers, places, strict=True)
+        for number, where in zip(numbers, masks, strict=True)
     ]
 
 
@@ -144,19 +144,19 @@ def _of_unknown(equation: Any, operands: Sequence[Number], results: Sequence[Arr
     numbers = [known(result) for result in results]
     if not any(n.lost is not None and jnp.issubdtype(n.value.dtype, jnp.inexact) for n in operands):
         return numbers  # bits that are mixed on purpose
-    places = spread(equation, operands, results)
-    return [unknown_where(where, number) for where, number in zip(places, numbers, strict=True)]
+    masks = where_lost(equation, operands, results)
+    return [unknown_where(where, number) for where, number in zip(masks, numbers, strict=True)]
 
 
-def _given(name: str, operands: Sequence[Number], places: Sequence[int]) -> list[Array]:
+def _given(name: str, operands: Sequence[Number], data: Sequence[int]) -> list[Array]:
     """The operands of an equation in 64 bits, where they are; indices are all of one type.
 
     What another library defines takes its operands in the types that it declares.
     """
     if name not in _COUNTING:
         return [n.value if n.wide is None else wide_of(n) for n in operands]
-    in_64_bits = [i in places or n.wide is not None for i, n in enumerate(operands)]
-    if name.startswith("dynamic") and any(in_64_bits[i] for i in range(len(operands)) if i not in places):
+    in_64_bits = [i in data or n.wide is not None for i, n in enumerate(operands)]
+    if name.startswith("dynamic") and any(in_64_bits[i] for i in range(len(operands)) if i not in data):
         in_64_bits = [True] * len(operands)
     return [wide_of(n) if wide else n.value for n, wide in zip(operands, in_64_bits, strict=True)]
 

@@ -32,8 +32,8 @@ def by_own_rule(
 
     values = jax.custom_jvp(lambda *arrays: opened(arrays))
     values.defjvp(_rule(values, as_called, of_operands, numbers), symbolic_zeros=True)
-    found = values(*flat(operands, of_operands))
-    return unflat(found, list(map(apart, numbers)), numbers)
+    outputs = values(*flat(operands, of_operands))
+    return unflat(outputs, list(map(apart, numbers)), numbers)
 
 
 def _rule(
@@ -45,18 +45,18 @@ def _rule(
     """The rule of `values`: that of the function of its numbers, and none of what stands beside them."""
 
     def rule(primals: Sequence[Array], tangents: Sequence[Any]) -> tuple[list[Array], list[Any]]:
-        first = [at for at, beside in _places(of_operands) if not beside]
+        first = [at for at, beside in _with_indices(of_operands) if not beside]
         right = [
             _right(primals[i], primals[i + 1]) if two else primals[i]
             for i, two in zip(first, of_operands, strict=True)
         ]
         slopes = _slopes(as_called, right, [tangents[i] for i in first])
-        found, rest = values(*primals), iter(slopes)
+        results, rest = values(*primals), iter(slopes)
         moved = [
             np.zeros(array.shape, jax.dtypes.float0) if beside else next(rest)
-            for array, (_, beside) in zip(found, _places(list(map(apart, numbers))), strict=True)
+            for array, (_, beside) in zip(results, _with_indices(list(map(apart, numbers))), strict=True)
         ]
-        return found, moved
+        return results, moved
 
     return rule
 
@@ -84,7 +84,7 @@ def _right(value: Array, beside: Array) -> Array:
     return beside.astype(value.dtype)
 
 
-def _places(two: Sequence[bool]) -> list[tuple[int, bool]]:
+def _with_indices(two: Sequence[bool]) -> list[tuple[int, bool]]:
     """Which arrays of `flat` numbers stand beside others."""
     beside = [one for both in two for one in ((False, True) if both else (False,))]
     return list(enumerate(beside))

@@ -128,9 +128,9 @@ def ordered(equation: Any, operands: Sequence[Number], news: Sequence[Number]) -
     ]
 
 
-def placed(equation: Any, places: Sequence[int], operands: Sequence[Number], new: Number) -> Number:
+def placed(equation: Any, data: Sequence[int], operands: Sequence[Number], new: Number) -> Number:
     """What stands at indices, of which some may be none; what is beyond 64 bits is past every end."""
-    indices = [n for i, n in enumerate(operands) if i not in places and may_be_none(n)]
+    indices = [n for i, n in enumerate(operands) if i not in data and may_be_none(n)]
     if not indices:
         return new
     if equation.primitive.name != "gather":

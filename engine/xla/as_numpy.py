@@ -23,7 +23,7 @@ def _broadcast_in_dim(x: Array, p: Params) -> Array:
     return np.broadcast_to(x.reshape([lengths.get(i, 1) for i in range(len(p["shape"]))]), p["shape"])
 
 
-_MOVES: dict[str, Callable[..., Array]] = {
+_STRUCTURAL: dict[str, Callable[..., Array]] = {
     "slice": _slice,
     "squeeze": lambda x, p: np.squeeze(x, tuple(p["dimensions"])),
     "broadcast_in_dim": _broadcast_in_dim,
@@ -53,9 +53,13 @@ def numpy_rule(equation: Any) -> Callable[[Sequence[Array]], Array] | None:
     dtypes = [getattr(aval, "dtype", None) for aval in avals]
     if not avals or any(dtype not in (np.float64, np.bool_, *_INTEGERS) for dtype in dtypes):
         return None
-    if name in _MOVES and not params.get("sharding") and not (name == "reshape" and params["dimensions"]):
-        move = _MOVES[name]
-        return lambda operands: move(np.asarray(operands[0]), params)
+    if (
+        name in _STRUCTURAL
+        and not params.get("sharding")
+        and not (name == "reshape" and params["dimensions"])
+    ):
+        rule = _STRUCTURAL[name]
+        return lambda operands: rule(np.asarray(operands[0]), params)
     if name == "convert_element_type" and _converts(dtypes[0], params["new_dtype"]):
         return lambda operands: np.asarray(operands[0]).astype(params["new_dtype"])
     if name == "concatenate":

@@ -13,7 +13,7 @@ from jax.extend import core
 from .live_bytes import inner_jaxprs
 
 # They move numbers, or choose among them.
-_MOVES = frozenset(
+_STRUCTURAL = frozenset(
     {
         *(
             "broadcast_in_dim",
@@ -52,7 +52,7 @@ def _is_exact(equation: Any) -> bool:
     if name == _CALL:
         target = str(equation.params["target_name"])
         return target.startswith(_OURS) or target == _LAUNCH
-    if name in _MOVES or name == _LANES or not any(map(_real, [*equation.invars, *equation.outvars])):
+    if name in _STRUCTURAL or name == _LANES or not any(map(_real, [*equation.invars, *equation.outvars])):
         return True
     return name == "convert_element_type" and _holds_all(equation.outvars[0], equation.invars[0])
 
@@ -60,7 +60,7 @@ def _is_exact(equation: Any) -> bool:
 def _real(atom: Any) -> bool:
     """Whether it is made of floats, or of what is no number."""
     dtype = getattr(atom.aval, "dtype", None)
-    return dtype is None or not any(jnp.issubdtype(dtype, kind) for kind in (np.integer, np.bool_))
+    return dtype is None or not any(jnp.issubdtype(dtype, one) for one in (np.integer, np.bool_))
 
 
 def _holds_all(wider: Any, given: Any) -> bool:

@@ -22,7 +22,7 @@ Program = Callable[[Sequence[Any]], list[Array]]
 class Keep(Protocol):
     """Keeps what XLA compiled, for other processes."""
 
-    def found(
+    def load(
         self, coordinates: Coordinates, described: Mapping[str, Any], lowered: Any
     ) -> tuple[Program, int] | None:
         """What XLA once made of the same: a program of flat arrays, and bytes it takes besides outputs."""

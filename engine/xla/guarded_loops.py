@@ -62,8 +62,8 @@ def _rewritten(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
 
 def _run(jaxpr: core.Jaxpr, consts: Sequence[Array], *arguments: Array, wanted: Array | None) -> list[Array]:
     """Evaluate a jaxpr whose loops run where it is `wanted`; None: everywhere."""
-    found = computed(jaxpr, consts, partial(_results, wanted=wanted), *arguments)
-    return [_typed(value, atom.aval) for value, atom in zip(found, jaxpr.outvars, strict=True)]
+    values = computed(jaxpr, consts, partial(_results, wanted=wanted), *arguments)
+    return [_typed(value, atom.aval) for value, atom in zip(values, jaxpr.outvars, strict=True)]
 
 
 def _typed(value: Array, aval: Any) -> Array:

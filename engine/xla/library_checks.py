@@ -162,9 +162,9 @@ class _Replaced:
             if self.within or self.status is None:
                 return bound(equation, operands, equation.params)
             self.raised.append(failed)
-        found = [jnp.where(failed, jnp.nan, v).astype(v.dtype) if _may_be_nan(v) else v for v in values]
-        self.lost |= {id(v): (v, [failed, *self._failed(rest)]) for v in found if _may_be_nan(v)}
-        return found
+        checked = [jnp.where(failed, jnp.nan, v).astype(v.dtype) if _may_be_nan(v) else v for v in values]
+        self.lost |= {id(v): (v, [failed, *self._failed(rest)]) for v in checked if _may_be_nan(v)}
+        return checked
 
 
 def _may_be_nan(value: Array) -> bool:

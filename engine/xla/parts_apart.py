@@ -58,8 +58,8 @@ def _values(
     every = dict(zip(trace.jaxpr.invars, leaves, strict=True))
 
     def compute(equation: Any, operands: list[Array]) -> list[Array]:
-        found = bound(equation, operands, equation.params)  # what is not needed is left out of the call
-        results = [there.get(v, value) for v, value in zip(equation.outvars, found, strict=True)]
+        values = bound(equation, operands, equation.params)  # what is not needed is left out of the call
+        results = [there.get(v, value) for v, value in zip(equation.outvars, values, strict=True)]
         every.update(zip(equation.outvars, results, strict=True))
         return results
 

@@ -62,6 +62,6 @@ def rising(function: Callable[[Array], Array], value: Any) -> Any:
     return function(value)
 
 
-def lacks_zero(value: Interval, room: Array) -> Array:
-    """Whether all of an interval lies further from zero than `room`."""
-    return (value.low > room) | (value.high < -room)
+def lacks_zero(value: Interval, tolerance: Array) -> Array:
+    """Whether all of an interval lies further from zero than `tolerance`."""
+    return (value.low > tolerance) | (value.high < -tolerance)

@@ -23,8 +23,8 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
 
     Returns
     -------
-    (x, found)
-        The root, and whether it is one; where `found` is false, `x` is the last point visited.
+    (x, is_root)
+        The root, and whether it is one; where `is_root` is false, `x` is the last point visited.
         Derivatives of `x` come from the implicit function theorem.
     """
     start = lax.stop_gradient(start)
@@ -50,8 +50,8 @@ def climb(f: Function, start: Array, stop: Array) -> tuple[Array, Array]:
     x = lax.custom_root(f, start, solve, _divide_by_slope)
     value, slope = value_and_slope(lax.stop_gradient(x))
     # At a fold the value stalls at rounding level while the slope vanishes: still a (double) root.
-    result = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (jnp.abs(value) < 1e3 * eps)
-    return x, result
+    is_root = (x < stop) & ((slope > 0) | (value > -64 * eps)) & (jnp.abs(value) < 1e3 * eps)
+    return x, is_root
 
 
 def bisect(f: Function, low: Array, high: Array) -> Array:

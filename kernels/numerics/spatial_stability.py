@@ -43,8 +43,8 @@ def spectrum(jacobian: Array) -> Spectrum:
 def joined(middle: Array, discriminant: Array, single: Array) -> Spectrum:
     """Of two eigenvalues, middle +- sqrt(discriminant), and a third one."""
     root = safe_sqrt(jnp.abs(discriminant))
-    spread, turning = jnp.where(discriminant > 0, root, 0.0), jnp.where(discriminant < 0, root, 0.0)
-    one, two = middle + spread, middle - spread
+    half_gap, turning = jnp.where(discriminant > 0, root, 0.0), jnp.where(discriminant < 0, root, 0.0)
+    one, two = middle + half_gap, middle - half_gap
     second = jnp.maximum(two, jnp.minimum(one, single))
     return Spectrum(jnp.maximum(one, single), second, jnp.minimum(two, single), turning, middle, single)
 

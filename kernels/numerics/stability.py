@@ -45,9 +45,9 @@ def eigenvalues(jacobian: Array) -> tuple[Array, Array, Array]:
     # ((a-d)/2)^2 + bc rather than tr^2/4 - det: no cancellation where the eigenvalues are real and close.
     discriminant = ((a - d) / 2) ** 2 + b * c
     root = safe_sqrt(jnp.abs(discriminant))
-    spread = jnp.where(discriminant > 0, root, 0.0)
+    half_gap = jnp.where(discriminant > 0, root, 0.0)
     turning = jnp.where(discriminant < 0, root, 0.0)
-    return middle + spread, middle - spread, jnp.where(jnp.isnan(middle), jnp.nan, turning)
+    return middle + half_gap, middle - half_gap, jnp.where(jnp.isnan(middle), jnp.nan, turning)
 
 
 def classify(jacobian: Array, corner: Array) -> Array:

@@ -72,12 +72,12 @@ class DaskCrew:
                 return said
         raise AssertionError
 
-    def compute(self, places: Sequence[int], done: Callable[[Done], None]) -> None:
+    def compute(self, indices: Sequence[int], done: Callable[[Done], None]) -> None:
         """Deal tiles, so many at a time as the pace says; those of a worker that died go to others.
 
         Raises SweepError where workers die at the same tiles again and again, or none is left for long.
         """
-        waiting, size, number = deque(places), 1, 0
+        waiting, size, number = deque(indices), 1, 0
         under_way: dict[Any, tuple[list[int], int, float]] = {}
         again: deque[tuple[list[int], int]] = deque()
         ended: Queue[Any] = Queue()

@@ -26,25 +26,25 @@ class Blocks:
         twice = [np.concatenate([one, one]) for one in shuffles]
         self._moved = [np.lib.stride_tricks.sliding_window_view(one, self.count) for one in twice]
 
-    def places(self, first: int, length: int) -> np.ndarray:
+    def indices(self, first: int, length: int) -> np.ndarray:
         """The sample of each turn in each block, among `length` samples from number `first` on.
 
         Numbers of samples after the first, shape (turns, blocks); -1 for one that is not among those.
         """
         turns = np.arange(first // self.count, (first + length - 1) // self.count + 1)
-        places = self._orders(turns)
-        places += (turns * self.count - first)[:, None]
+        indices = self._orders(turns)
+        indices += (turns * self.count - first)[:, None]
         for end in (0, -1):  # only the first turn and the last may reach beyond
-            outside = (places[end] < 0) | (places[end] >= length)
-            places[end, outside] = -1
-        return places
+            outside = (indices[end] < 0) | (indices[end] >= length)
+            indices[end, outside] = -1
+        return indices
 
     def added(self, table: np.ndarray, first: int) -> np.ndarray:
         """Sums over turns of values (..., samples) from sample number `first` on, shape (..., blocks)."""
         result = np.zeros((*table.shape[:-1], self.count))
-        places = self.places(first, table.shape[-1])
-        for begin in range(0, len(places), _TURNS):
-            here = places[begin : begin + _TURNS]
+        indices = self.indices(first, table.shape[-1])
+        for begin in range(0, len(indices), _TURNS):
+            here = indices[begin : begin + _TURNS]
             for row in np.ndindex(table.shape[:-1]):  # a row at a time is several times as fast
                 result[row] += np.where(here >= 0, table[row][here], 0.0).sum(axis=0)
         return result
@@ -53,7 +53,7 @@ class Blocks:
         """The sample of each turn that lies in each block, shape (turns, blocks).
 
         Twice the samples are moved round by a number of the turn's own and then shuffled: two turns differ in
-        both numbers, or have places that were near each other far apart.
+        both numbers, or have indices that were near each other far apart.
         """
         count = self.count
         if len(turns) == 1 and not turns[0]:

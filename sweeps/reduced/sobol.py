@@ -89,10 +89,10 @@ class Sobol(Summed):
         if block.by_matrix:
             return values.reshape(cells, each, -1, self.blocks.count), None
         samples = values.reshape(cells, -1, each)
-        places = self.blocks.places(block.first // each, samples.shape[1])
-        there = places >= 0
-        turns = np.ascontiguousarray(samples[:, places.ravel()].swapaxes(1, 2))  # else sums have other bits
-        return turns.reshape(cells, each, *places.shape), None if there.all() else there
+        indices = self.blocks.indices(block.first // each, samples.shape[1])
+        there = indices >= 0
+        turns = np.ascontiguousarray(samples[:, indices.ravel()].swapaxes(1, 2))  # else sums have other bits
+        return turns.reshape(cells, each, *indices.shape), None if there.all() else there
 
     def _sums(
         self, turns: np.ndarray, centre: float, counted: np.ndarray | None

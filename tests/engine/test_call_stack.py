@@ -2,7 +2,7 @@
 
 import resource
 
-from equisweep.engine.call_stack import in_one_piece
+from equisweep.engine.call_stack import in_one_chunk
 
 
 def leaf(a, b=1, *, c=2):
@@ -24,9 +24,9 @@ def most_faults():
 
 
 def test_no_loop_of_calls_meets_the_end_of_a_piece_of_memory():
-    assert in_one_piece(most_faults)() < 100
+    assert in_one_chunk(most_faults)() < 100
 
 
 def test_the_function_is_the_same():
-    assert in_one_piece(leaf)(3, c=4) == (3, 1, 4)
-    assert in_one_piece(leaf).__name__ == "leaf"
+    assert in_one_chunk(leaf)(3, c=4) == (3, 1, 4)
+    assert in_one_chunk(leaf).__name__ == "leaf"

@@ -29,7 +29,7 @@ class FewWaiting(VectorCode):
 
     def __init__(self, width: int, sources: list[str]) -> None:
         super().__init__(width, sources)
-        self._since_label, self._room = 0, _bytes_of_registers() // width
+        self._since_label, self._capacity = 0, _bytes_of_registers() // width
         self._read: set[Scalar] = set()
         self._pinned: set[Scalar] = set()
 
@@ -48,7 +48,7 @@ class FewWaiting(VectorCode):
     def _timed(self, scalars: Sequence[Scalar], ends: Sequence[Scalar] = ()) -> Sequence[Scalar]:
         if len(scalars) > _LONG:
             return ordered(scalars, ends, _registers)
-        return in_time(scalars, ends, _registers, self._room)
+        return in_time(scalars, ends, _registers, self._capacity)
 
     def _can_follow(self, s: Scalar) -> bool:
         """Whether all that it is computed from is there, or read where it is needed."""

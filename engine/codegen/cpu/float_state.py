@@ -30,15 +30,15 @@ def _around(machine: str) -> tuple[list[str], list[str], list[str]]:
         return (
             ["declare void @llvm.x86.sse.stmxcsr(ptr)", "declare void @llvm.x86.sse.ldmxcsr(ptr)"],
             [
-                "%found = alloca i32", "%own = alloca i32", f"store i32 {_X86}, ptr %own",
-                "call void @llvm.x86.sse.stmxcsr(ptr %found)", "call void @llvm.x86.sse.ldmxcsr(ptr %own)",
+                "%saved = alloca i32", "%own = alloca i32", f"store i32 {_X86}, ptr %own",
+                "call void @llvm.x86.sse.stmxcsr(ptr %saved)", "call void @llvm.x86.sse.ldmxcsr(ptr %own)",
             ],
-            ["call void @llvm.x86.sse.ldmxcsr(ptr %found)"],
+            ["call void @llvm.x86.sse.ldmxcsr(ptr %saved)"],
         )  # fmt: skip
     if machine.lower() in ("aarch64", "arm64"):
         return (
             ["declare i64 @llvm.aarch64.get.fpcr()", "declare void @llvm.aarch64.set.fpcr(i64)"],
-            ["%found = call i64 @llvm.aarch64.get.fpcr()", f"call void @llvm.aarch64.set.fpcr(i64 {_ARM})"],
-            ["call void @llvm.aarch64.set.fpcr(i64 %found)"],
+            ["%saved = call i64 @llvm.aarch64.get.fpcr()", f"call void @llvm.aarch64.set.fpcr(i64 {_ARM})"],
+            ["call void @llvm.aarch64.set.fpcr(i64 %saved)"],
         )
     return [], [], []

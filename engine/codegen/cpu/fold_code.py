@@ -85,7 +85,7 @@ class _Writer(GridWriter, FoldSteps):
     def enter_row(self) -> None:
         """Where the points of a row belong."""
         row = self.code.emit(f"mul i64 {self.row_number(self.grid.order[:-1]) or '0'}, 3")
-        block, self.place, cell = (self.of_row(row, k) for k in range(3))
+        block, self.first_index, cell = (self.of_row(row, k) for k in range(3))
         self.block = self.code.emit(f"mul i64 {block}, %slots")
         first = self.code.emit(f"mul i64 {cell}, {self.folding.counters}")
         if not self.folding.strided:
@@ -120,11 +120,11 @@ class _Writer(GridWriter, FoldSteps):
         """As of `FoldSteps`."""
         self.code.add(f"store {type_} {value}, ptr {there}, align 8")
 
-    def places(self) -> str:
+    def indices(self) -> str:
         """As of `FoldSteps`."""
         code = self.code
         before = code.emit(f"mul i64 {self.first}, %step")
-        begin = code.broadcast(code.emit(f"add i64 {self.place}, {before}"), "i64")
+        begin = code.broadcast(code.emit(f"add i64 {self.first_index}, {before}"), "i64")
         steps = code.emit(f"mul {self.whole} {code.broadcast('%step', 'i64')}, {code.vectors.slots}")
         return code.emit(f"add {self.whole} {begin}, {steps}")
 

@@ -26,9 +26,9 @@ _FEW = 32
 
 
 def in_time(
-    scalars: Sequence[Scalar], ends: Sequence[Scalar], size: Callable[[Scalar], int], room: int
+    scalars: Sequence[Scalar], ends: Sequence[Scalar], size: Callable[[Scalar], int], capacity: int
 ) -> list[Scalar]:
-    """The same scalars, each after what it needs; those alive are to be of no more than `room` by `size`.
+    """The same scalars, each after what it needs; those alive are to be of no more than `capacity` by `size`.
 
     `ends` are wanted at the end, so they stay alive. Masks have few registers of their own, so each comes
     right before who needs it first.
@@ -37,7 +37,7 @@ def in_time(
     timed = [s for s in scalars if s not in late]
     needs = {s: dict.fromkeys(n for a in s.args for n in late.get(a, (a,))) for s in timed}
     order: dict[Scalar, None] = {}
-    for s in _Clock(timed, needs, set(ends), size, room).run():
+    for s in _Clock(timed, needs, set(ends), size, capacity).run():
         for mask in _before(s, late, order):
             order[mask] = None
         order[s] = None
@@ -84,9 +84,9 @@ class _Clock:
         needs: Mapping[Scalar, Iterable[Scalar]],
         ends: Container[Scalar],
         size: Callable[[Scalar], int],
-        room: int,
+        capacity: int,
     ) -> None:
-        self.scalars, self.room, self.size = scalars, room, list(map(size, scalars))
+        self.scalars, self.capacity, self.size = scalars, capacity, list(map(size, scalars))
         number = {s: k for k, s in enumerate(scalars)}
         self.args = [[number[a] for a in needs[s] if a in number] for s in scalars]
         self.users: list[list[int]] = [[] for _ in scalars]
@@ -112,7 +112,7 @@ class _Clock:
         while len(order) < len(self.scalars):
             while self.later and self.later[0][0] <= clock:
                 self.offer(heappop(self.later)[1])
-            k = self.smallest() if alive >= self.room else self.longest()
+            k = self.smallest() if alive >= self.capacity else self.longest()
             if k is None:
                 clock = self.later[0][0]
                 continue
@@ -132,7 +132,7 @@ class _Clock:
         return None
 
     def smallest(self) -> int | None:
-        """Of what is ready, the one that needs the least room; none where others may come that need none."""
+        """Of what is ready, the one of fewest registers; none where others may come that need none."""
         while self.by_growth:
             grows, _, k = self.by_growth[0]
             current = self.ready[k] and grows == self.growth(k)

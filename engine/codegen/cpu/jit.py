@@ -116,16 +116,16 @@ def _joined(objects: Sequence[bytes]) -> bytes:
 
 
 def _objects(code: bytes) -> list[bytes]:
-    """The pieces of which code was joined; else itself."""
+    """The objects of which code was joined; else itself."""
     if not code.startswith(_JOINED):
         return [code]
     (count,) = struct.unpack_from("<Q", code, len(_JOINED))
     sizes = struct.unpack_from(f"<{count}Q", code, len(_JOINED) + 8)
-    pieces, at = [], len(_JOINED) + 8 * (count + 1)
+    objects, at = [], len(_JOINED) + 8 * (count + 1)
     for size in sizes:
-        pieces.append(code[at : at + size])
+        objects.append(code[at : at + size])
         at += size
-    return pieces
+    return objects
 
 
 def file_of_linked(name: str) -> str | None:

@@ -86,9 +86,9 @@ def _code(size: int, width: int) -> str:
             name, many = f"llvm.masked.gather.v{width}i32.v{width}p0", f"<{width} x ptr>"
             every = "<" + ", ".join(["i1 true"] * width) + ">"
             types = [many, "i32 immarg", mask, small]
-            found = code.call(name, small, [where, "4", every, "poison"], types)
-            found = code.emit(f"xor {small} {found}, {mixed}")
-            share = code.emit(f"uitofp {small} {found} to {real}")
+            gathered = code.call(name, small, [where, "4", every, "poison"], types)
+            gathered = code.emit(f"xor {small} {gathered}, {mixed}")
+            share = code.emit(f"uitofp {small} {gathered} to {real}")
             share = code.emit(f"fmul {real} {code.emit(f'fadd {real} {share}, {half}')}, {factor}")
             value = code.emit(f"fadd {real} {low}, {code.emit(f'fmul {real} {share}, {wide}')}")
             for op, end in (("olt", least), ("ogt", most)):

@@ -71,7 +71,7 @@ class BlockWriter:
                 case Copy():
                     with _each(code) as row:
                         for source, target in step.pairs:
-                            self.move(code, source, target, row)
+                            self.copy(code, source, target, row)
                 case Take() | Put():
                     with _each(code) as row:
                         self.row(code, step, row)
@@ -98,7 +98,7 @@ class BlockWriter:
         with _each(code) as row:
             match end:
                 case Choose():
-                    to = _either(code, self.place(code, end.on, row), end.yes, end.no)
+                    to = _either(code, self.address(code, end.on, row), end.yes, end.no)
                 case Repeat():
                     to = _either(code, code.element("i8", "%said", row), number, end.to)
                 case _ if entered is not None:
@@ -131,7 +131,7 @@ class BlockWriter:
         """Apply a part's function on arrays of the records; or its `test`, whether it is entered at all."""
         args = ["%rows", "%count", least, "%said"]
         for value in values:
-            args += [code.element("i8", "%mem", value.place), str(self.bytes)]
+            args += [code.element("i8", "%mem", value.offset), str(self.bytes)]
         types = ", ".join(f"{t} {a}" for t, a in zip(self.types(len(values)), args, strict=True))
         code.add(f"call void {self.called(code, part, test)}({types})")
 
@@ -142,9 +142,9 @@ class BlockWriter:
     def called(self, code: Code, part: Part, test: bool) -> str:
         """The function of a part: where it lies, or its name, where it is written when it is called first."""
         if part.shapes and not test:
-            place = self.apart.setdefault(part, f"PART{len(self.apart)}")
-            self.declared.add(f"@{place} = external constant ptr")
-            return code.emit(f"load ptr, ptr @{place}")
+            symbol = self.apart.setdefault(part, f"PART{len(self.apart)}")
+            self.declared.add(f"@{symbol} = external constant ptr")
+            return code.emit(f"load ptr, ptr @{symbol}")
         if (part, test) not in self.beside:
             name = f"beside{len(self.beside)}"
             make = test_code if test else part_code
@@ -155,16 +155,16 @@ class BlockWriter:
             self.defined[name] = written.body(name, "internal")
         return f"@{self.beside[part, test]}"
 
-    def move(self, code: Code, source: Value, target: Value, row: str) -> None:
+    def copy(self, code: Code, source: Value, target: Value, row: str) -> None:
         """Numbers of a record, or constants, to another place in it."""
-        size = target.size * bytes_of(target.room.dtype)
-        constant = source.room.constant
+        size = target.size * bytes_of(target.buffer.dtype)
+        constant = source.buffer.constant
         if constant is None:
-            memcpy(code, self.place(code, target, row), self.place(code, source, row), size)
+            memcpy(code, self.address(code, target, row), self.address(code, source, row), size)
             return
-        raw = np.ascontiguousarray(constant, DTYPES[source.room.dtype]).tobytes()
-        first = source.first * bytes_of(source.room.dtype)
-        memcpy(code, self.place(code, target, row), self.constant(raw[first : first + size]), size)
+        raw = np.ascontiguousarray(constant, DTYPES[source.buffer.dtype]).tobytes()
+        first = source.first * bytes_of(source.buffer.dtype)
+        memcpy(code, self.address(code, target, row), self.constant(raw[first : first + size]), size)
 
     def constant(self, raw: bytes) -> str:
         """A global constant of these bytes."""
@@ -177,38 +177,38 @@ class BlockWriter:
     def row(self, code: Code, step: Take | Put, row: str) -> None:
         """A row of a lane's array, read or, where there is such a row, written."""
         one, many = (step.target, step.source) if isinstance(step, Take) else (step.source, step.target)
-        size = one.size * bytes_of(many.room.dtype)
-        index = code.emit(f"load i32, ptr {self.place(code, step.index, row)}")
+        size = one.size * bytes_of(many.buffer.dtype)
+        index = code.emit(f"load i32, ptr {self.address(code, step.index, row)}")
         there = code.emit(f"icmp ult i32 {index}, {step.rows}") if isinstance(step, Put) else "true"
         with code.where(there):
             shift = code.emit(f"mul i64 {code.emit(f'zext i32 {index} to i64')}, {size}")
-            far = code.element("i8", self.place(code, many, row), shift)
-            near = self.place(code, one, row)
+            far = code.element("i8", self.address(code, many, row), shift)
+            near = self.address(code, one, row)
             memcpy(code, *((near, far) if isinstance(step, Take) else (far, near)), size)
 
     def fill(self, code: Code, step: Fill, row: str) -> None:
         """One number in all of a lane's array, where a condition holds."""
-        size = bytes_of(step.target.room.dtype)
-        on = code.emit(f"load i8, ptr {self.place(code, step.on, row)}")
-        number = self.constant(np.asarray(step.number, DTYPES[step.target.room.dtype]).tobytes())
-        begin = self.place(code, step.target, row)
+        size = bytes_of(step.target.buffer.dtype)
+        on = code.emit(f"load i8, ptr {self.address(code, step.on, row)}")
+        number = self.constant(np.asarray(step.number, DTYPES[step.target.buffer.dtype]).tobytes())
+        begin = self.address(code, step.target, row)
         with code.where(code.emit(f"icmp ne i8 {on}, 0")), code.loop(str(step.target.size), 1) as j:
             memcpy(code, code.element("i8", begin, code.emit(f"mul i64 {j}, {size}")), number, size)
 
-    def place(self, code: Code, value: Value, row: str) -> str:
+    def address(self, code: Code, value: Value, row: str) -> str:
         """Where an array of a lane lies."""
-        if value.room.outside is not None:
-            return self.place_outside(code, value, value.room.outside, row)
-        begin = code.element("i8", "%mem", value.place)
+        if value.buffer.outside is not None:
+            return self.address_outside(code, value, value.buffer.outside, row)
+        begin = code.element("i8", "%mem", value.offset)
         return code.element("i8", begin, code.emit(f"mul i64 {row}, {self.bytes}"))
 
-    def place_outside(self, code: Code, value: Value, array: Outside, row: str) -> str:
+    def address_outside(self, code: Code, value: Value, array: Outside, row: str) -> str:
         """The same of one that is not in the record."""
         number = array.number + (len(self.route.inputs) if array.is_result else 0)
         of_all = code.emit(f"load ptr, ptr {code.element('ptr', '%outside', number)}")
         lane = code.emit(f"load i64, ptr {code.element('i64', '%lane', row)}")
-        first = value.first * bytes_of(value.room.dtype)
-        begin = code.emit(f"add i64 {code.emit(f'mul i64 {lane}, {value.room.bytes}')}, {first}")
+        first = value.first * bytes_of(value.buffer.dtype)
+        begin = code.emit(f"add i64 {code.emit(f'mul i64 {lane}, {value.buffer.bytes}')}, {first}")
         return code.element("i8", of_all, begin)
 
 

@@ -18,7 +18,7 @@ from .route_code import BlockWriter, Widths, add, memcpy
 _STACK, _FEWEST, _MOST = 512 * 1024, 16, 256
 # Large records, as with a path of a thousand times, lie elsewhere, as a thread may have little of a stack:
 # bytes of all, unless the fewest take more, and of one.
-_ROOM, _MOST_BYTES = 4 * 1024 * 1024, 1024 * 1024
+_CAPACITY, _MOST_BYTES = 4 * 1024 * 1024, 1024 * 1024
 # A record that is free waits in no block.
 _FREE = -1
 
@@ -52,8 +52,8 @@ class _LanesWriter:
     def __init__(self, blocks: BlockWriter) -> None:
         self.blocks, self.route, self.code = blocks, blocks.route, Code(1)
         self.large = blocks.bytes > _STACK // _FEWEST
-        room = _ROOM if self.large else _STACK
-        self.records = max(_FEWEST, min(_MOST, room // blocks.bytes))
+        capacity = _CAPACITY if self.large else _STACK
+        self.records = max(_FEWEST, min(_MOST, capacity // blocks.bytes))
         self.bytes = self.records * blocks.bytes
 
     def lanes(self, rank: int) -> str:
@@ -97,13 +97,13 @@ class _LanesWriter:
     def reserve(self) -> None:
         """Room for the records, and for what is known of them: see `route_code`. `lane` is whose each is."""
         n = self.records
-        rooms = [
+        buffers = [
             ("node", "i32", n), ("rows", "i64", n + 1), ("lane", "i64", n), ("said", "i8", n),
             ("counts", "i64", len(self.route.blocks)), ("begun", "i64", 1), ("free", "i64", 1),
             ("outside", "ptr", len(self.route.inputs) + len(self.route.results)),
         ]  # fmt: skip
-        rooms += [] if self.large else [("mem", "i8", self.bytes)]
-        for name, type_, count in rooms:
+        buffers += [] if self.large else [("mem", "i8", self.bytes)]
+        for name, type_, count in buffers:
             self.code.emit_as(f"%{name}", f"alloca [{count} x {type_}], align 64")
 
     def allocate(self) -> None:
@@ -124,10 +124,10 @@ class _LanesWriter:
         code.add(f"store i64 {self.records}, ptr %free")
         with code.loop(str(self.records), 1) as row:
             code.add(f"store i32 {_FREE}, ptr {code.element('i32', '%node', row)}")
-            for room in self.route.rooms:
-                if room.constant is not None:
-                    value = Value(room, (room.size,))
-                    self.blocks.move(code, value, value, row)
+            for buffer in self.route.buffers:
+                if buffer.constant is not None:
+                    value = Value(buffer, (buffer.size,))
+                    self.blocks.copy(code, value, value, row)
         with code.loop(str(len(self.route.blocks)), 1) as number:
             code.add(f"store i64 0, ptr {code.element('i64', '%counts', number)}")
 
@@ -160,9 +160,9 @@ class _LanesWriter:
             code.block(fill)
             code.add(f"store i64 {lane}, ptr {code.element('i64', '%lane', row)}")
             for array, value in zip(inputs, self.route.inputs, strict=True):
-                if value.room.outside is None:
+                if value.buffer.outside is None:
                     there, size = self.of_lane(array, value, lane)
-                    memcpy(code, self.blocks.place(code, value, row), there, size)
+                    memcpy(code, self.blocks.address(code, value, row), there, size)
             code.add(f"store i32 0, ptr {node}")
             add(code, "%begun", 1)
             add(code, "%free", -1)
@@ -192,14 +192,14 @@ class _LanesWriter:
             row = code.emit(f"load i64, ptr {code.element('i64', '%rows', k)}")
             lane = code.emit(f"load i64, ptr {code.element('i64', '%lane', row)}")
             for array, value in zip(results, self.route.results, strict=True):
-                if value.room.outside is not None:
+                if value.buffer.outside is not None:
                     continue
                 there, size = self.of_lane(array, value, lane)
-                memcpy(code, there, self.blocks.place(code, value, row), size)
+                memcpy(code, there, self.blocks.address(code, value, row), size)
             code.add(f"store i32 {_FREE}, ptr {code.element('i32', '%node', row)}")
         add(code, "%free", count)
 
     def of_lane(self, array: str, value: Value, lane: str) -> tuple[str, int]:
         """Where a lane's numbers lie in an array of XLA's, and how many bytes they are."""
-        size = value.size * bytes_of(value.room.dtype)
+        size = value.size * bytes_of(value.buffer.dtype)
         return self.code.element("i8", array, self.code.emit(f"mul i64 {lane}, {size}")), size

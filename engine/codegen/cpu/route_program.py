@@ -24,11 +24,11 @@ class CpuRouteProgram:
         text, apart = route_code(route, width_of, len(route.inputs[0].shape))
         blocks, code = jit.begun(text)
         lines, parts = _entered(blocks), {blocks: code}
-        for part, place in apart.items():
+        for part, symbol in apart.items():
             name, code = code_of(part)
             # Calls of different places may be the same code.
             lines += [] if name in parts else [f"declare void @{name}()"]
-            lines.append(f"@{place} = constant ptr @{name}")
+            lines.append(f"@{symbol} = constant ptr @{name}")
             parts[name] = code
         self._name, address = jit.link_together("\n".join(lines), list(parts.values()))
         ffi.register(self._name, address)

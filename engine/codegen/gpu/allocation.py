@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..ends import End
 from ..ir import Scalar, While, bytes_of, order_of
 from ..ordering import ordered
-from .moves import Compute, Load, Move, Repeat, Store, Write
+from .instructions import Compute, Instruction, Load, Repeat, Store, Write
 
 # So many times an iteration of a loop counts in how often a cell is used.
 _ITERATIONS = 8
@@ -95,18 +95,18 @@ class Memory:
 class Region:
     """A straight piece of the program: all of it, or an iteration of a loop.
 
-    `held` are in registers all the time; `room` is what is left for others, `weight` how often it runs.
+    `held` are in registers all the time; `capacity` is what is left for others, `weight` how often it runs.
     """
 
-    def __init__(self, memory: Memory, room: int, held: frozenset[Scalar], weight: int) -> None:
-        self.memory, self.room, self.held, self.weight = memory, room, held, weight
-        self.moves: list[Move] = []
+    def __init__(self, memory: Memory, capacity: int, held: frozenset[Scalar], weight: int) -> None:
+        self.memory, self.capacity, self.held, self.weight = memory, capacity, held, weight
+        self.instructions: list[Instruction] = []
         self.inside: dict[Scalar, None] = {}  # registers
         self.mine: set[Scalar] = set()  # made here
         self.full = self.most = 0
 
     def run(self, nodes: Sequence[_Node], given: Iterable[Scalar], split: int = 0) -> int:
-        """All nodes; the number of moves before node `split`. `given` are in registers at the begin."""
+        """All nodes; the number of instructions before node `split`. `given` are in registers at first."""
         self.uses: dict[Scalar, deque[int]] = {}
         self.results: dict[Scalar, list[Scalar]] = {}
         for k, node in enumerate(nodes):
@@ -119,7 +119,7 @@ class Region:
         begin = 0
         for k, node in enumerate(nodes):
             if k == split:
-                begin = len(self.moves)
+                begin = len(self.instructions)
             self.one(k, node)
         return begin
 
@@ -139,7 +139,7 @@ class Region:
             if node in self.uses:
                 self.reserve(registers(node), ())
                 self.enter(node)
-            self.moves.append(Compute(node))
+            self.instructions.append(Compute(node))
 
     def end(self, k: int, node: End) -> None:
         """Write an end of the program, the k-th node, and what it is computed from where that is lost."""
@@ -147,7 +147,7 @@ class Region:
         if node.instead is not None and self.later(node.instead, k):  # it is lost in memory
             self.fetch([*_needs(node), node.instead])
             self.memory.of.pop(node.instead, None)
-        self.moves.append(Write(node.scalar, node.end))
+        self.instructions.append(Write(node.scalar, node.end))
         self.passed(k, _needs(node))
 
     def later(self, s: Scalar, k: int) -> bool:
@@ -179,7 +179,7 @@ class Region:
             if s not in self.inside and s not in self.held:
                 self.reserve(registers(s), needs)
                 cell = self.memory.of[s]
-                self.moves.append(Load(s, cell))
+                self.instructions.append(Load(s, cell))
                 if cell is None:  # it is read once, and as any other number from then on
                     del self.memory.of[s]
                     self.mine.add(s)
@@ -188,8 +188,8 @@ class Region:
                 self.add(s)
 
     def reserve(self, size: int, wanted: Sequence[Scalar]) -> None:
-        """Make room: who is needed last goes; who lies in memory anyway before others that do not."""
-        while self.full + size > self.room:
+        """Free registers: who is needed last goes; who lies in memory anyway before others that do not."""
+        while self.full + size > self.capacity:
             others = [s for s in self.inside if s not in wanted]
             if not others:
                 return
@@ -199,7 +199,7 @@ class Region:
         """The same, and put the number into memory where it is not there already."""
         if s not in self.memory.of:
             cell = self.memory.put(s)
-            self.moves.append(Store(s, cell))
+            self.instructions.append(Store(s, cell))
             self.memory.uses[cell] += self.weight
         self.leave(s)
 
@@ -233,12 +233,12 @@ class Region:
                 self.leave(s)
         self.hold([s for s in needs if used[s]], used, peak)
         region = Region(
-            self.memory, self.room - self.full, self.held | self.inside.keys(), self.weight * _ITERATIONS
+            self.memory, self.capacity - self.full, self.held | self.inside.keys(), self.weight * _ITERATIONS
         )
         at = region.run(nodes, loop.carried, cond)
         self.most = max(self.most, self.full + region.most)
         results = [s for s in self.results.get(node, ()) if s in self.uses]
-        self.moves.append(Repeat(node, region.moves[:at], region.moves[at:], results))
+        self.instructions.append(Repeat(node, region.instructions[:at], region.instructions[at:], results))
         self.passed(k, needs)
         self.reserve(sum(map(registers, results)), ())
         for s in results:
@@ -256,7 +256,7 @@ class Region:
     def hold(self, needs: Sequence[Scalar], used: Counter[Scalar], peak: int) -> None:
         """Of what every iteration needs the most used is held in registers, as far as the loop leaves any."""
         for s in sorted(needs, key=lambda s: -used[s]):
-            if s not in self.held and self.full + peak + registers(s) <= self.room:
+            if s not in self.held and self.full + peak + registers(s) <= self.capacity:
                 self.fetch([s])
 
 

@@ -10,10 +10,10 @@ from ..folds import Folding
 from ..llvm.builder import VectorCode
 from ..llvm.fold_steps import FoldSteps
 from ..llvm.types import memory_type
-from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
+from .kernel import MEMORY, kernel_code, next_item, pointers, thread_head
 
 # Numbers of 32 bits in the tables of rows and of blocks, in this order (`fold_program`).
-ROW, GROUP = ("start", "place", "cell"), ("row", "rows", "from", "to")
+ROW, GROUP = ("start", "index", "cell"), ("row", "rows", "from", "to")
 SIZES = ("lanes", "slots", "stride", "step", "each")
 
 
@@ -65,23 +65,23 @@ class _Writer(FoldSteps):
         for k in range(len(self.counts)):
             code.emit_as(f"%count{k}", "alloca i32, align 4")
         self.size = {word: self.number("sizes", str(k)) for k, word in enumerate(SIZES)}
-        piece = next_piece(code, lambda: self.size["lanes"], "compute")
+        item = next_item(code, lambda: self.size["lanes"], "compute")
         for k, first in enumerate(folding.first.tolist()):
             code.add(f"store i64 {first}, ptr %accumulator{k}, align 8")
         for k in range(len(self.counts)):
             code.add(f"store i32 0, ptr %count{k}, align 4")
-        self.lane(piece)
-        self.write(piece)
-        code.emit_as("%following", f"add i32 {piece}, %threads")
+        self.lane(item)
+        self.write(item)
+        code.emit_as("%following", f"add i32 {item}, %threads")
         code.jump("written")
         code.block("written")
         code.jump("take")
         return code.function(thread_head(name, linkage, parameters(folding)))
 
-    def lane(self, piece: str) -> None:
+    def lane(self, item: str) -> None:
         """Fold the points of a lane: row after row, and in each from point to point."""
         code = self.code
-        block, slot = (code.emit(f"{op} i32 {piece}, {self.size['slots']}") for op in ("udiv", "urem"))
+        block, slot = (code.emit(f"{op} i32 {item}, {self.size['slots']}") for op in ("udiv", "urem"))
         of = {word: self.entry("groups", GROUP, block, word) for word in GROUP}
         first = code.emit(f"add i32 {of['from']}, {slot}")
         left = code.emit(f"sub i32 {of['to']}, {first}")
@@ -92,7 +92,7 @@ class _Writer(FoldSteps):
         code.block(f"{label}.some")
         with code.loop(self.wide(of["rows"]), 1) as row:
             number = code.emit(f"add i32 {of['row']}, {code.emit(f'trunc i64 {row} to i32')}")
-            start, self.place, self.cell = (self.entry("rows", ROW, number, word) for word in ROW)
+            start, self.first_index, self.cell = (self.entry("rows", ROW, number, word) for word in ROW)
             with code.loop(steps, 1) as step:
                 more = code.emit(f"mul i32 {code.emit(f'trunc i64 {step} to i32')}, {self.size['slots']}")
                 self.at = code.emit(f"add i32 {first}, {more}")
@@ -113,7 +113,7 @@ class _Writer(FoldSteps):
                 code.give(scalar, code.broadcast(loaded, scalar.dtype))
         self.fold(self.folding.folds, None)
 
-    def write(self, piece: str) -> None:
+    def write(self, item: str) -> None:
         """Write what a lane has become."""
         code = self.code
         for what, type_, count in (
@@ -122,7 +122,7 @@ class _Writer(FoldSteps):
         ):
             for k in range(count):
                 far = code.emit(f"mul i64 {self.wide(self.size['lanes'])}, {k}")
-                at = code.emit(f"add i64 {far}, {self.wide(piece)}")
+                at = code.emit(f"add i64 {far}, {self.wide(item)}")
                 array = "lanes" if what == "accumulator" else "counts"
                 there = code.emit(f"getelementptr {type_}, {MEMORY} %{array}, i64 {at}")
                 code.add(f"store {type_} {code.emit(f'load {type_}, ptr %{what}{k}')}, {MEMORY} {there}")
@@ -153,11 +153,11 @@ class _Writer(FoldSteps):
         """As of `FoldSteps`."""
         self.code.add(f"store {type_} {value}, ptr {there}, align 8")
 
-    def places(self) -> str:
+    def indices(self) -> str:
         """As of `FoldSteps`."""
         code = self.code
         far = code.emit(f"mul i32 {self.at}, {self.size['step']}")
-        return code.broadcast(self.wide(code.emit(f"add i32 {self.place}, {far}")), "i64")
+        return code.broadcast(self.wide(code.emit(f"add i32 {self.first_index}, {far}")), "i64")
 
     def count(self, counter: int, mask: str) -> None:
         """As of `FoldSteps`."""

@@ -62,7 +62,7 @@ class GpuFoldProgram:
 
 
 def rows_of(rows: Rows, lengths: Sequence[int], inner: int) -> np.ndarray:
-    """Of each row the number of its first point, the place of that, and its cell."""
+    """Of each row the number of its first point, the index of that, and its cell."""
     outer = [1 if axis == inner else n for axis, n in enumerate(lengths)]
     at = np.unravel_index(np.arange(prod(outer)), outer)
     start = np.ravel_multi_index(at, tuple(lengths))

@@ -17,12 +17,12 @@ from ..ir import DTYPES, Scalar, bytes_of
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from ..schedule import Axes, Grid, Stage
-from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
+from .kernel import MEMORY, kernel_code, next_item, pointers, thread_head
 from .planning import planned, spills
 from .thread_code import Cells, ThreadCode
 
 # Registers of 32 bits where it is planned what is in them: the others hold where the point lies in arrays.
-_ROOM = 144
+_REGISTERS = 144
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class _Writer:
         ends = [End(s, number) for number, (s, *_) in enumerate(self.targets)]
         self.code, self.plan, self.cells = VectorCode(1), None, 0
         if spills(ends, list(self.axes)):
-            self.plan = planned(ends, dict.fromkeys(self.axes), len(self.names), _ROOM)
+            self.plan = planned(ends, dict.fromkeys(self.axes), len(self.names), _REGISTERS)
             memory = Cells([self.plan])
             self.code = ThreadCode(memory, self.load, lambda _, number: self.store(number))
             self.cells = memory.shared
@@ -130,7 +130,7 @@ class _Writer:
         self.enter()
         code = self.code
         if isinstance(code, ThreadCode) and self.plan:
-            code.follow(self.plan.moves)
+            code.follow(self.plan.instructions)
         else:
             for s in self.axes:
                 code.give(s, self.load(s))
@@ -155,7 +155,7 @@ class _Writer:
                 count = code.emit(f"mul i32 {count}, {length[axis]}")
             self.remember(f"count{k}", count)
         self.remember("threads", "%threads")
-        point, along = next_piece(code, lambda: self.recall("count0"), "compute"), dict[int, str]()
+        point, along = next_item(code, lambda: self.recall("count0"), "compute"), dict[int, str]()
         self.remember("at0", point)
         for axis in sorted(self.work.stage.axes, reverse=True):
             along[axis] = code.emit(f"urem i32 {point}, {length[axis]}")

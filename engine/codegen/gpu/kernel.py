@@ -29,19 +29,19 @@ def pointers(names: Sequence[str]) -> list[str]:
     return [f"{MEMORY} %{name}" for name in names]
 
 
-def next_piece(code: Code, count: Callable[[], str], work: str) -> str:
-    """The head of a thread's loop over pieces of work, so many as `count` gives; the block `work` follows.
+def next_item(code: Code, count: Callable[[], str], work: str) -> str:
+    """The head of a thread's loop over items of work, so many as `count` gives; the block `work` follows.
 
-    The piece is `%first`, then `%following`, which the block `written` has made before it jumps to `take`.
+    The item is `%first`, then `%following`, which the block `written` has made before it jumps to `take`.
     """
     code.jump("take")
     code.block("take")
-    piece = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
-    code.branch(code.emit(f"icmp ult i32 {piece}, {count()}"), work, "done")
+    item = code.emit("phi i32 [ %first, %entry ], [ %following, %written ]")
+    code.branch(code.emit(f"icmp ult i32 {item}, {count()}"), work, "done")
     code.block("done")
     code.add("ret void")
     code.block(work)
-    return piece
+    return item
 
 
 def thread_head(name: str, linkage: str, arrays: Sequence[str]) -> str:

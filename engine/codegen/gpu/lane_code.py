@@ -14,7 +14,7 @@ from ..ir import bytes_of
 from ..lanes import Leaf, Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-from .kernel import MEMORY, kernel_code, next_piece, pointers, thread_head
+from .kernel import MEMORY, kernel_code, next_item, pointers, thread_head
 from .lane_numbers import numbers_of
 
 # What a thread has to know besides its lane's numbers: the lane, how many there are, and how many threads.
@@ -40,7 +40,7 @@ class LaneCode:
     """
 
     def __init__(self, loop: Loop) -> None:
-        self.loop, self.numbers = loop, numbers_of(loop, partial(_place, loop), REMEMBERED)
+        self.loop, self.numbers = loop, numbers_of(loop, partial(_address, loop), REMEMBERED)
         self.code = self.numbers.code
         self.enter()
         self.fetch()
@@ -73,7 +73,7 @@ class LaneCode:
         self.numbers.reserve()
         self.numbers.remember("lanes", code.emit(f"load i32, {MEMORY} %lanes, align 4"))
         self.numbers.remember("threads", "%threads")
-        self.lane = next_piece(code, lambda: self.numbers.recall("lanes"), "fetch")
+        self.lane = next_item(code, lambda: self.numbers.recall("lanes"), "fetch")
 
     def fetch(self) -> None:
         """Read the lane's numbers."""
@@ -126,7 +126,7 @@ class LaneCode:
             number += leaf.size
 
 
-def _place(loop: Loop, code: VectorCode, array: str, k: int, j: int) -> str:
+def _address(loop: Loop, code: VectorCode, array: str, k: int, j: int) -> str:
     """A pointer to a number of the lane in what the thread was given."""
     leaf = loop.leaves[k]
     begin = code.emit(f"mul i64 %lane, {leaf.size}")

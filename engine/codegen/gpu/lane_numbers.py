@@ -11,11 +11,11 @@ from ..lanes import Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
 from .kernel import MEMORY
-from .planning import Allocated, planned, room_of, spills
+from .planning import Allocated, capacity_of, planned, spills
 from .thread_code import Cells, ThreadCode
 
-# place(code, "in" or "out", k, j) points to the j-th number of leaf k, of what is given or what is made.
-Place = Callable[[VectorCode, str, int, int], str]
+# address(code, "in" or "out", k, j) points to the j-th number of leaf k, of what is given or what is made.
+Address = Callable[[VectorCode, str, int, int], str]
 # The number of an end that is no number of the lane.
 _COND = -1
 
@@ -69,9 +69,9 @@ class InCells:
     """
 
     def __init__(
-        self, loop: Loop, place: Place, remembered: Sequence[str] = (), called: bool = False
+        self, loop: Loop, address: Address, remembered: Sequence[str] = (), called: bool = False
     ) -> None:
-        self.loop, self._place, self._remembered, self._called = loop, place, tuple(remembered), called
+        self.loop, self._address, self._remembered, self._called = loop, address, tuple(remembered), called
         self._leaves = [(k, j) for k, leaf in enumerate(loop.leaves) for j in range(leaf.size)]
         kept = [number for number in range(len(self._leaves)) if self._has_cell(number)]
         self._cell = {number: cell for cell, number in enumerate(kept)}
@@ -99,7 +99,7 @@ class InCells:
     def _planned(self, ends: list[End]) -> Allocated:
         homes = {s: self._cell.get(s.value) for s in _inputs(self.loop)}
         first = len(self._cell) + len(self._remembered)
-        return planned(ends, homes, first, room_of(ends, self._called))
+        return planned(ends, homes, first, capacity_of(ends, self._called))
 
     def reserve(self) -> None:
         """Make room for what does not fit into shared memory."""
@@ -107,13 +107,13 @@ class InCells:
 
     def cond(self) -> str:
         """Whether the lane goes on."""
-        self.code.follow(self._cond.moves)
+        self.code.follow(self._cond.instructions)
         return self.code.value(self.loop.cond)
 
     def advance(self) -> None:
         """The lane after a step."""
         self.code.forget()
-        self.code.follow(self._body.moves)
+        self.code.follow(self._body.instructions)
 
     def copied(self, number: int) -> bool:
         """Whether a number is to be fetched before the first step, and written after the last."""
@@ -141,13 +141,13 @@ class InCells:
         if number in self._cell:
             self.code.put(self._cell[number], scalar)
             return
-        there = self._place(self.code, "out", *self._leaves[number])
+        there = self._address(self.code, "out", *self._leaves[number])
         type_ = memory_type(scalar.dtype)
         value = self.code.number(scalar)
         self.code.add(f"store {type_} {value}, {MEMORY} {there}, align {bytes_of(scalar.dtype)}")
 
     def _fetch(self, scalar: Scalar) -> str:
-        there = self._place(self.code, "in", *self._leaves[scalar.value])
+        there = self._address(self.code, "in", *self._leaves[scalar.value])
         type_, size = memory_type(scalar.dtype), bytes_of(scalar.dtype)
         number = self.code.emit(f"load {type_}, {MEMORY} {there}, align {size}")
         return self.code.broadcast(number, scalar.dtype)
@@ -158,7 +158,7 @@ def _inputs(loop: Loop) -> list[Scalar]:
 
 
 def numbers_of(
-    loop: Loop, place: Place, remembered: Sequence[str] = (), called: bool = False
+    loop: Loop, address: Address, remembered: Sequence[str] = (), called: bool = False
 ) -> InRegisters | InCells:
     """Where the numbers of a loop's lanes are best.
 
@@ -166,4 +166,4 @@ def numbers_of(
     function that the kernel calls.
     """
     ends = [End(s, k) for k, s in enumerate([loop.cond, *loop.body])]
-    return InCells(loop, place, remembered, called) if spills(ends, _inputs(loop)) else InRegisters(loop)
+    return InCells(loop, address, remembered, called) if spills(ends, _inputs(loop)) else InRegisters(loop)

@@ -73,8 +73,8 @@ def require_takes_ptx() -> None:
         raise Unsupported(f"jax {jax.__version__} is not known to take PTX")
     oldest = min((_capability(gpu) for gpu in _gpus()), default=OLDEST)
     if oldest < OLDEST:
-        wanted, found = (".".join(map(str, one)) for one in (OLDEST, oldest))
-        raise Unsupported(f"a GPU of compute capability {found}, below {wanted}")
+        wanted, present = (".".join(map(str, one)) for one in (OLDEST, oldest))
+        raise Unsupported(f"a GPU of compute capability {present}, below {wanted}")
 
 
 def _capability(gpu: Any) -> tuple[int, ...]:

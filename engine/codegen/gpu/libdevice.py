@@ -22,8 +22,8 @@ _CALLED = re.compile(rf"@({'|'.join(sorted(LIBRARY))})\(")
 @cache
 def libdevice() -> Path | None:
     """Its file; None where it is not installed."""
-    found = find_spec("nvidia")
-    folders = [] if found is None else list(found.submodule_search_locations or [])
+    spec = find_spec("nvidia")
+    folders = [] if spec is None else list(spec.submodule_search_locations or [])
     return next((file for folder in folders for file in sorted(Path(folder).glob(_WHERE))), None)
 
 

@@ -86,7 +86,7 @@ class _PartWriter:
     def __init__(self, part: Part, given: Mapping[int, Value], made: Mapping[int, Value]) -> None:
         self.part, self.loop, self.given, self.made = part, part.loop, given, made
         self.index: str | None = None
-        self.numbers: InRegisters | InCells = numbers_of(part.loop, self.place, called=True)
+        self.numbers: InRegisters | InCells = numbers_of(part.loop, self.address, called=True)
         self.code = self.numbers.code
 
     def function(self, head: str) -> PartFunction:
@@ -94,7 +94,7 @@ class _PartWriter:
         return PartFunction(code.body(head), frozenset(code.declared), code.defined, self.numbers.cells)
 
     def begin(self) -> None:
-        """Make room for the numbers."""
+        """Reserve memory for the numbers."""
         self.code.block("entry")
         self.numbers.reserve()
 
@@ -161,7 +161,7 @@ class _PartWriter:
         for k, leaf in enumerate(self.loop.leaves):
             for j in range(leaf.size if k in arrays else 0):
                 if self.numbers.copied(first + j):
-                    self.copy_one(first + j, self.place(code, "in" if fetch else "out", k, j), fetch)
+                    self.copy_one(first + j, self.address(code, "in" if fetch else "out", k, j), fetch)
             first += leaf.size
 
     def copy_one(self, at: int, there: str, fetch: bool) -> None:
@@ -173,12 +173,12 @@ class _PartWriter:
         else:
             store(self.code, self.numbers.read(at, *here), there, dtype)
 
-    def place(self, code: VectorCode, array: str, k: int, j: int) -> str:
+    def address(self, code: VectorCode, array: str, k: int, j: int) -> str:
         """A pointer to a number in the record."""
         value = (self.given if array == "in" else self.made)[k]
         terms: list[Term] = []
         if self.index is not None:
-            terms = [(self.index, value.size * bytes_of(value.room.dtype))]
+            terms = [(self.index, value.size * bytes_of(value.buffer.dtype))]
         return Record(code, "%record").number(value, j, *terms)
 
 

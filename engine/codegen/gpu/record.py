@@ -20,7 +20,7 @@ _APART = WARP * WORD
 # A number's address begins at a byte of the record, and moves by so many bytes for each of an index.
 Term = tuple[str, int]
 # Where the number with an index lies, as a pointer.
-Place = Callable[[int | str], str]
+Address = Callable[[int | str], str]
 # Longer arrays are copied in a loop.
 _WRITTEN_OUT = 8
 
@@ -67,23 +67,23 @@ class Record:
 
     def number(self, value: Value, index: int | str, *terms: Term) -> str:
         """A pointer to a number of an array of the record, by its index."""
-        size = bytes_of(value.room.dtype)
+        size = bytes_of(value.buffer.dtype)
         if isinstance(index, int):
-            return self.address(value.place + index * size, *terms)
-        return self.address(value.place, (index, size), *terms)
+            return self.address(value.offset + index * size, *terms)
+        return self.address(value.offset, (index, size), *terms)
 
     # --- moves ---------------------------------------------------------------------------------------------
 
     def copy(self, source: Value, target: Value) -> None:
         """Numbers, or constants, to another place."""
-        if source.room.constant is not None:
-            self.write(source.room.constant[source.first : source.first + source.size], target)
+        if source.buffer.constant is not None:
+            self.write(source.buffer.constant[source.first : source.first + source.size], target)
         else:
             self._each(target, lambda j: self.number(source, j), lambda j: self.number(target, j))
 
     def write(self, numbers: np.ndarray, target: Value) -> None:
         """Numbers that are known."""
-        dtype = target.room.dtype
+        dtype = target.buffer.dtype
         for j, known in enumerate(np.asarray(numbers, DTYPES[dtype]).tolist()):
             store(self.code, self._known(known, dtype), self.number(target, j), dtype)
 
@@ -95,17 +95,17 @@ class Record:
     def row(self, step: Take | Put, outside: str | None) -> None:
         """A row of an array, read or, where there is such a row, written; `outside` points to it there."""
         many, one = (step.source, step.target) if isinstance(step, Take) else (step.target, step.source)
-        index, size = load(self.code, self.number(step.index, 0), "i32"), bytes_of(one.room.dtype)
+        index, size = load(self.code, self.number(step.index, 0), "i32"), bytes_of(one.buffer.dtype)
         row = self.code.emit(f"zext i32 {index} to i64")
 
         def there(j: int | str) -> str:
             if outside is not None:
                 at = self.code.emit(f"add i64 {self.code.emit(f'mul i64 {row}, {one.size}')}, {j}")
-                return self._element(one.room.dtype, outside, at)
+                return self._element(one.buffer.dtype, outside, at)
             begin: Term = row, one.size * size
             if isinstance(j, int):
-                return self.address(many.place + j * size, begin)
-            return self.address(many.place, begin, (j, size))
+                return self.address(many.offset + j * size, begin)
+            return self.address(many.offset, begin, (j, size))
 
         ends = [there, lambda j: self.number(one, j)]
         exists = self.code.emit(f"icmp ult i32 {index}, {step.rows}") if isinstance(step, Put) else "true"
@@ -114,7 +114,7 @@ class Record:
 
     def fill(self, step: Fill, outside: str | None) -> None:
         """One number in all of an array, where a condition holds; `outside` points to it there."""
-        code, target, dtype = self.code, step.target, step.target.room.dtype
+        code, target, dtype = self.code, step.target, step.target.buffer.dtype
 
         def there(j: str) -> str:
             if outside is None:
@@ -132,14 +132,14 @@ class Record:
 
         def there(j: int | str) -> str:
             at = code.emit(f"add i64 {begin}, {j}")
-            return self._element(value.room.dtype, array, at)
+            return self._element(value.buffer.dtype, array, at)
 
         ends = [there, lambda j: self.number(value, j)]
         self._each(value, *(ends if fetch else ends[::-1]))
 
-    def _each(self, like: Value, source: Place, target: Place) -> None:
+    def _each(self, like: Value, source: Address, target: Address) -> None:
         """Lines that move as many numbers as an array has, of its dtype, from one place to another."""
-        dtype = like.room.dtype
+        dtype = like.buffer.dtype
         if like.size <= _WRITTEN_OUT:
             for j in range(like.size):
                 store(self.code, load(self.code, source(j), dtype), target(j), dtype)

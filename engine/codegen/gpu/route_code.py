@@ -77,7 +77,7 @@ def parameters(route: Route) -> list[str]:
 
 def shareable(route: Route) -> list[int]:
     """The inputs that may be one array for all lanes: those that lie in no record."""
-    return [k for k, value in enumerate(route.inputs) if value.room.outside is not None]
+    return [k for k, value in enumerate(route.inputs) if value.buffer.outside is not None]
 
 
 def _names(route: Route) -> list[str]:
@@ -130,9 +130,9 @@ class _RouteWriter:
         code.emit_as("%was", f"load i32, {MEMORY} {where}, align 4")
         code.branch(code.emit(f"icmp eq i32 %was, {_FREE}"), "new", "old")
         code.block("new")
-        for room in self.route.rooms:
-            if room.constant is not None:
-                self.record.write(room.constant, Value(room, (room.size,)))
+        for buffer in self.route.buffers:
+            if buffer.constant is not None:
+                self.record.write(buffer.constant, Value(buffer, (buffer.size,)))
         code.jump("new.out")
         code.block("new.out")
         code.jump("next")
@@ -196,7 +196,7 @@ class _RouteWriter:
         code.block("fill")
         code.add(f"store i32 %lane, {MEMORY} {self.kept('whose')}, align 4")
         for k, value in enumerate(self.route.inputs):
-            if value.size and value.room.outside is None:
+            if value.size and value.buffer.outside is None:
                 self.record.lane(value, f"%in{k}", "%lane", fetch=True)
         code.jump("fill.out")
         code.block("fill.out")
@@ -207,7 +207,7 @@ class _RouteWriter:
         code = self.code
         lane = code.emit(f"load i32, {MEMORY} {self.kept('whose')}, align 4")
         for k, value in enumerate(self.route.results):
-            if value.size and value.room.outside is None:
+            if value.size and value.buffer.outside is None:
                 self.record.lane(value, f"%out{k}", lane, fetch=False)
         done = code.emit(f"getelementptr i32, {MEMORY} %taken, i64 1")
         code.emit(f"atomicrmw add {MEMORY} {done}, i32 1 monotonic")
@@ -232,7 +232,7 @@ class _RouteWriter:
 
     def outside(self, value: Value) -> str | None:
         """A pointer to a lane's array that lies in no record; None of another."""
-        code, array = self.code, value.room.outside
+        code, array = self.code, value.buffer.outside
         if array is None:
             return None
         lane = code.emit(f"load i32, {MEMORY} {self.kept('whose')}, align 4")
@@ -242,7 +242,7 @@ class _RouteWriter:
             lane = code.emit(f"mul i32 {lane}, {code.emit(f'load i32, {MEMORY} {own}, align 4')}")
         first = code.emit(f"mul i64 {code.emit(f'zext i32 {lane} to i64')}, {value.size}")
         name = f"%{'out' if array.is_result else 'in'}{array.number}"
-        return code.emit(f"getelementptr {memory_type(value.room.dtype)}, {MEMORY} {name}, i64 {first}")
+        return code.emit(f"getelementptr {memory_type(value.buffer.dtype)}, {MEMORY} {name}, i64 {first}")
 
     def end(self, block: Block) -> None:
         """Where the lane goes, and how much work is left then."""
@@ -275,7 +275,7 @@ class _RouteWriter:
         """The function of a part on these arrays, which is written where it is called first."""
         arrays = (*step.state, *step.fixed) if isinstance(step, Repeat) else (*step.inputs, *step.results)
         inner = 1 if isinstance(step, Repeat) else step.inner
-        key = step.part, inner, tuple((value.place, value.size) for value in arrays)
+        key = step.part, inner, tuple((value.offset, value.size) for value in arrays)
         if key not in self.names:
             self.names[key] = name = f"part{len(self.names)}"
             is_loop = isinstance(step, Repeat)

@@ -18,7 +18,7 @@ _NAME = "equisweep_route"
 _MOST_BYTES = 32 * 1024
 
 
-def require_room(route: Route) -> None:
+def require_small_record(route: Route) -> None:
     """Unsupported where a record is too large."""
     if words_of(route) * WORD > _MOST_BYTES:
         raise Unsupported(f"an orbit of more than {_MOST_BYTES} bytes")
@@ -29,7 +29,7 @@ class GpuRouteProgram:
 
     def __init__(self, route: Route) -> None:
         require_takes_ptx()
-        require_room(route)
+        require_small_record(route)
         self._route, self._text = route, ptx(route_kernel(route, _NAME))
 
     def __call__(self, arrays: Sequence[Array], shapes: Sequence[jax.ShapeDtypeStruct]) -> list[Array]:

@@ -1,4 +1,4 @@
-"""The code of one thread whose numbers do not all fit its registers: it follows the moves of `planning`.
+"""The code of a thread whose numbers do not all fit its registers: it follows the instructions of `planning`.
 
 Cells lie in shared memory, as near as the first cache, as far as a block has it; the others in the thread's
 own local memory. The most used come first. Neighbours' numbers lie side by side in both.
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from ..ir import Scalar, While
 from ..llvm.builder import VectorCode
+from .instructions import Compute, Instruction, Load, Repeat, Store, Write
 from .kernel import BLOCK, CELL, SHARED, SHARED_CELLS
-from .moves import Compute, Load, Move, Repeat, Store, Write
 from .planning import Allocated
 
 LOCAL = "ptr addrspace(5)"
@@ -35,8 +35,8 @@ class Cells:
 
 
 class ThreadCode(VectorCode):
-    """Code that follows moves. `fetch(scalar)` gives the name of an input that lies in no cell, `write` takes
-    over an end.
+    """Code that follows instructions. `fetch(scalar)` gives the name of an input that lies in no cell,
+    `write` takes over an end.
 
     Memory is volatile for LLVM, which would put all back into registers.
     """
@@ -53,14 +53,14 @@ class ThreadCode(VectorCode):
             self.emit_as("%frame", f"alloca [{self.cells.local} x i64], align 8")
             self.emit_as("%local", f"addrspacecast ptr %frame to {LOCAL}")
 
-    def follow(self, moves: Sequence[Move]) -> None:
-        """Add the lines of these moves."""
-        for move in moves:
-            self._move(move)
+    def follow(self, instructions: Sequence[Instruction]) -> None:
+        """Add the lines of these instructions."""
+        for instruction in instructions:
+            self._instruction(instruction)
 
-    def _move(self, move: Move) -> None:
-        s = move.scalar
-        match move:
+    def _instruction(self, instruction: Instruction) -> None:
+        s = instruction.scalar
+        match instruction:
             case Compute():
                 self._know_constants(s.args)
                 self._known[s] = self._compute(s)
@@ -73,7 +73,7 @@ class ThreadCode(VectorCode):
             case Write(end=end):
                 self._write(s, end)
             case Repeat():
-                self._repeat(move)
+                self._repeat(instruction)
 
     def _know_constants(self, scalars: Sequence[Scalar]) -> None:
         for s in scalars:
@@ -106,9 +106,9 @@ class ThreadCode(VectorCode):
 
     # --- loops ---------------------------------------------------------------------------------------------
 
-    def _repeat(self, move: Repeat) -> None:
+    def _repeat(self, instruction: Repeat) -> None:
         """As `VectorCode` has it, for a thread that leaves a loop as soon as it is done."""
-        s, loop = move.scalar, move.scalar.value
+        s, loop = instruction.scalar, instruction.scalar.value
         assert isinstance(loop, While)
         self._know_constants(s.args)
         first = [self._known[a] for a in s.args[: len(loop.carried)]]
@@ -120,17 +120,17 @@ class ThreadCode(VectorCode):
         head = len(self.lines)
         self._ended[s] = names = [f"%{label}.{k}" for k in range(len(first))]
         self._known.update(zip(loop.carried, names, strict=True))
-        self.follow(move.cond)
+        self.follow(instruction.cond)
         self.branch(self._any(self.value(loop.cond)), f"{label}.body", f"{label}.out")
         self.block(f"{label}.body")
-        self.follow(move.body)
+        self.follow(instruction.body)
         self._know_constants(loop.body)
         later = [self._known[scalar] for scalar in loop.body]
         self.lines[head:head] = [
             self._carried(scalar, name, (begin, f"%{label}.in"), (after, f"%{label}.next"))
             for scalar, name, begin, after in zip(loop.carried, names, first, later, strict=True)
         ]
-        self._known.update({result: names[result.value] for result in move.results})
+        self._known.update({result: names[result.value] for result in instruction.results})
         self.jump(f"{label}.next")
         self.block(f"{label}.next")
         self.jump(label)

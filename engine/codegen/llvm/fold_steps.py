@@ -48,8 +48,8 @@ class FoldSteps(ABC):
         """Write what an accumulator has become."""
 
     @abstractmethod
-    def places(self) -> str:
-        """The places of these points."""
+    def indices(self) -> str:
+        """The indices of these points in their cell."""
 
     @abstractmethod
     def count(self, counter: int, mask: str) -> None:
@@ -86,7 +86,7 @@ class FoldSteps(ABC):
         more = self.select(self.counted(fold), self.real, self.code.value(fold.value), "zeroinitializer")
         self.put(there, self.real, self.code.emit(f"fadd {self.real} {before}, {more}"))
 
-    def spread_(self, fold: Fold, lanes: int, *_: int) -> None:
+    def squares_(self, fold: Fold, lanes: int, *_: int) -> None:
         """Add distances from the first value, and their squares."""
         assert fold.value is not None
         code, mask, value = self.code, self.counted(fold), self.code.value(fold.value)
@@ -107,20 +107,20 @@ class FoldSteps(ABC):
         self.put(at_squares, self.real, code.emit(f"fadd {self.real} {squares}, {square}"))
 
     def least_(self, fold: Fold, lanes: int, *_: int) -> None:
-        """Take what is less, or as little and at an earlier place."""
+        """Take what is less, or as little and at a lower index."""
         assert fold.value is not None
         code, value = self.code, self.code.value(fold.value)
         at_best, best = self.accumulator(lanes, self.real)
         at_where, where = self.accumulator(lanes + 1, self.whole)
-        place = self.places()
+        index = self.indices()
         less = code.emit(f"fcmp olt {self.real} {value}, {best}")
         same = code.emit(f"fcmp oeq {self.real} {value}, {best}")
-        earlier = code.emit(f"icmp slt {self.whole} {place}, {where}")
+        earlier = code.emit(f"icmp slt {self.whole} {index}, {where}")
         earlier = code.emit(f"and {self.mask} {same}, {earlier}")
         take = code.emit(f"or {self.mask} {less}, {earlier}")
         take = code.emit(f"and {self.mask} {take}, {self.counted(fold)}")
         self.put(at_best, self.real, self.select(take, self.real, value, best))
-        self.put(at_where, self.whole, self.select(take, self.whole, place, where))
+        self.put(at_where, self.whole, self.select(take, self.whole, index, where))
 
     def bins_(self, fold: Fold, _: int, counters: int, edges: int) -> None:
         """Count each point in its bin, which is computed, and mended where the edge says otherwise."""

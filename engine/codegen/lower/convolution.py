@@ -60,13 +60,13 @@ def _widened(left: Array, dilation: Sequence[int], padding: Sequence[tuple[int, 
     """The array with places (None) between its numbers and around them; padding below 0 takes some away."""
     for axis, (by, (before, after)) in enumerate(zip(dilation, padding, strict=True), start=2):
         moved = np.moveaxis(left, axis, 0)
-        wide = _places(((len(moved) - 1) * by + 1 if len(moved) else 0, *moved.shape[1:]))
+        wide = _empty(((len(moved) - 1) * by + 1 if len(moved) else 0, *moved.shape[1:]))
         wide[::by] = moved
-        ends = [_places((max(count, 0), *moved.shape[1:])) for count in (before, after)]
+        ends = [_empty((max(count, 0), *moved.shape[1:])) for count in (before, after)]
         wide = wide[max(-before, 0) : len(wide) - max(-after, 0)]
         left = np.moveaxis(np.concatenate([ends[0], wide, ends[1]]), 0, axis)
     return left
 
 
-def _places(shape: tuple[int, ...]) -> Array:
+def _empty(shape: tuple[int, ...]) -> Array:
     return np.full(shape, None, object)

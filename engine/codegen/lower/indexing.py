@@ -14,7 +14,7 @@ from jax.lax import GatherScatterMode
 
 from ..ir import Graph, Scalar, Unsupported, array_of, range_of
 from .elementwise import choose_arrays
-from .placing import gathered, scattered
+from .placing import gather_indices, scatter_indices
 from .rule import Array, Context, Rule, rule
 from .structural import known_values
 
@@ -144,8 +144,8 @@ def _gather_at(operand: Array, indices: np.ndarray, how: tuple[Any, ...], filled
     `how` are dimension numbers, sizes of slices and mode.
     """
     pool = [*operand.ravel(), filled]  # the last one is where a gather reads outside
-    places = gathered(operand.shape, indices, *how)
-    return array_of([pool[k] for k in places.ravel().tolist()], places.shape)
+    flat = gather_indices(operand.shape, indices, *how)
+    return array_of([pool[k] for k in flat.ravel().tolist()], flat.shape)
 
 
 def _filler(context: Context, value: Any) -> Scalar:
@@ -171,7 +171,7 @@ def _scatter(
     result, new = list(operand.ravel()), updates.ravel()
     how = (params["dimension_numbers"], params["mode"])
     for target, source in zip(
-        *scattered(operand.shape, known_values(indices), updates.shape, *how), strict=True
+        *scatter_indices(operand.shape, known_values(indices), updates.shape, *how), strict=True
     ):
         result[target] = new[source]
     return array_of(result, operand.shape)
@@ -234,6 +234,8 @@ def _where_updates_land(
     outside = np.full(indices.shape, np.iinfo(np.int32).max, np.int32)
     outside[at] = index
     landed = np.zeros(operand.size, np.int32)
-    targets, sources = scattered(operand.shape, outside, updates.shape, dims, GatherScatterMode.FILL_OR_DROP)
+    targets, sources = scatter_indices(
+        operand.shape, outside, updates.shape, dims, GatherScatterMode.FILL_OR_DROP
+    )
     landed[targets] = sources + 1
     return landed.reshape(operand.shape)

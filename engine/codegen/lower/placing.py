@@ -16,10 +16,10 @@ from ..ir import Unsupported
 OUTSIDE = -1
 
 
-def gathered(
+def gather_indices(
     shape: Sequence[int], indices: np.ndarray, dims: Any, sizes: Sequence[int], mode: Any
 ) -> np.ndarray:
-    """Of each number that a gather gives, its place in the flat operand; `OUTSIDE` where it is filled.
+    """Of each number that a gather gives, its index in the flat operand; `OUTSIDE` where it is filled.
 
     Parameters
     ----------
@@ -38,18 +38,18 @@ def gathered(
     lengths = [0] * rank
     for d, length in [*zip(batch, indices.shape[:-1], strict=True), *((along[d], sizes[d]) for d in window)]:
         lengths[d] = length
-    places = _places(shape, starts, beside, along, batch, lengths)
+    flat = _flat_indices(shape, starts, beside, along, batch, lengths)
     if fills:
-        places = np.where(_over(inside, batch, rank), places, OUTSIDE)
-    return places
+        flat = np.where(_over(inside, batch, rank), flat, OUTSIDE)
+    return flat
 
 
-def scattered(
+def scatter_indices(
     shape: Sequence[int], indices: np.ndarray, updates: Sequence[int], dims: Any, mode: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places in the flat operand that a scatter writes, and the places in the flat updates that come there.
+    """Indices in the flat operand that a scatter writes, and the indices in the flat updates that come there.
 
-    In the order of the writes: of several to one place the last one stays. What lies outside is left out.
+    In the order of the writes: of several to one index the last one stays. What lies outside is left out.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def scattered(
     sizes = [updates[along[d]] if d in along else 1 for d in range(len(shape))]
     starts, inside = _starts(indices, dims.scatter_dims_to_operand_dims, shape, sizes)
     beside = dict(zip(dims.operand_batching_dims, dims.scatter_indices_batching_dims, strict=True))
-    targets = _places(shape, starts, beside, along, batch, updates)
+    targets = _flat_indices(shape, starts, beside, along, batch, updates)
     written = np.ones(updates, bool) if clips else np.broadcast_to(_over(inside, batch, rank), updates)
     # Index by index, each with its whole window.
     order = [*batch, *(d for d in range(rank) if d not in batch)]
@@ -96,7 +96,7 @@ def _starts(
     return starts, inside
 
 
-def _places(
+def _flat_indices(
     shape: Sequence[int],
     starts: dict[int, np.ndarray],
     beside: dict[int, int],
@@ -104,21 +104,21 @@ def _places(
     batch: Sequence[int],
     lengths: Sequence[int],
 ) -> np.ndarray:
-    """Places in a flat array of a `shape`, over axes of these lengths.
+    """Indices in a flat array of a `shape`, over axes of these lengths.
 
     `starts` are over the axes in `batch`; `beside` says which of those an axis of the array follows, and
     `along` of which other axis it follows the window.
     """
-    rank, places, stride = len(lengths), np.zeros(lengths, np.int64), 1
+    rank, flat, stride = len(lengths), np.zeros(lengths, np.int64), 1
     for d in reversed(range(len(shape))):
         if d in starts:
-            places += stride * _over(starts[d], batch, rank)
+            flat += stride * _over(starts[d], batch, rank)
         if d in beside:
-            places += stride * _counted(batch[beside[d]], lengths)
+            flat += stride * _counted(batch[beside[d]], lengths)
         if d in along:
-            places += stride * _counted(along[d], lengths)
+            flat += stride * _counted(along[d], lengths)
         stride *= shape[d]
-    return places
+    return flat
 
 
 def _over(values: np.ndarray, batch: Sequence[int], rank: int) -> np.ndarray:

@@ -101,9 +101,9 @@ def _pad(
     result = np.full(context.shape, value.item(), object)
     into, from_ = [], []
     for length, size, (low, _, between) in zip(operand.shape, context.shape, padding_config, strict=True):
-        places = low + np.arange(length) * (between + 1)
-        inside = (places >= 0) & (places < size)
-        into.append(places[inside])
+        targets = low + np.arange(length) * (between + 1)
+        inside = (targets >= 0) & (targets < size)
+        into.append(targets[inside])
         from_.append(np.flatnonzero(inside))
     result[np.ix_(*into)] = operand[np.ix_(*from_)]
     return result

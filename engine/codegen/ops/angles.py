@@ -84,16 +84,16 @@ def _reduced_large(size: Term, large: Term) -> tuple[Term, Term, Term]:
     m = (bits & 0xFFFFFFFFFFFFF | 1 << 52).to("u64")
     lowest = (m & _LOW_32).shifted_left(shift)
     rest = (m >> 32).shifted_left(shift) + (lowest >> 32)
-    pieces = [lowest & _LOW_32, rest & _LOW_32, rest >> 32]
+    limbs = [lowest & _LOW_32, rest & _LOW_32, rest >> 32]
 
     def step(i: Term, c0: Term, c1: Term, c2: Term, *last: Term) -> list[Term]:
         """One word of 2/pi, from the lowest needed upward: a word of the product, and what is carried on."""
         word = m.term(0)
         for number, value in enumerate(_WORDS_OF_2_OVER_PI):
             word = where(i.equals(number), value, word)
-        t0 = pieces[0] * word + c0
-        t1 = pieces[1] * word + (t0 >> 32) + c1
-        t2 = pieces[2] * word + (t1 >> 32) + c2
+        t0 = limbs[0] * word + c0
+        t1 = limbs[1] * word + (t0 >> 32) + c1
+        t2 = limbs[2] * word + (t1 >> 32) + c2
         return [i - 1, t1 & _LOW_32, t2 & _LOW_32, t2 >> 32, t0 & _LOW_32, *last[:-1]]
 
     begin = where(large, first + (_WORDS_NEEDED - 1), first - 1)

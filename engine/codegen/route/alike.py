@@ -55,9 +55,9 @@ def _looks(thing: Any) -> Hashable:
 
 def _numbers(value: Value) -> Hashable:
     """Which bytes of a record, or of an array outside, they are; constants need not lie in one."""
-    room = value.room
-    if room.outside is not None:
-        return room.outside, value.first, value.size
-    if room.constant is None:
-        return value.place, value.size, room.dtype
-    return room.constant[value.first : value.first + value.size].tobytes(), value.size, room.dtype
+    buffer = value.buffer
+    if buffer.outside is not None:
+        return buffer.outside, value.first, value.size
+    if buffer.constant is None:
+        return value.offset, value.size, buffer.dtype
+    return buffer.constant[value.first : value.first + value.size].tobytes(), value.size, buffer.dtype

@@ -1,8 +1,9 @@
 """A route: the blocks that a lane passes, each with what is done in it, and where the lane goes next.
 
 Of all lanes those that are in the same block are computed side by side. What a lane carries from block to
-block lies in its *record*, an array in each *room*. Arrays that are only read or written row by row, as saved
-times and paths, lie in no record: their rows are moved to and from where the lane's arrays are (`Outside`).
+block lies in its *record*, an array in each *buffer*. Arrays that are only read or written row by row, as
+saved times and paths, lie in no record: their rows are moved to and from where the lane's arrays are
+(`Outside`).
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Outside:
 
 
 @dataclass(eq=False)
-class Room:
+class Buffer:
     """The place of an array in every lane's record: its first byte is `offset`, once that is known.
 
     `constant`: what lies there, where that never changes. `outside`: it is no part of the record, but this
@@ -45,9 +46,9 @@ class Room:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """An array of a lane: the numbers of a room from number `first` on."""
+    """An array of a lane: the numbers of a buffer from number `first` on."""
 
-    room: Room
+    buffer: Buffer
     shape: tuple[int, ...]
     first: int = 0
 
@@ -58,22 +59,22 @@ class Value:
 
     def part(self, first: int, shape: tuple[int, ...]) -> "Value":
         """Some of its numbers, from number `first` on."""
-        return Value(self.room, shape, self.first + first)
+        return Value(self.buffer, shape, self.first + first)
 
     @property
     def whole(self) -> bool:
-        """Whether it is all of its room."""
-        return self.first == 0 and self.size == self.room.size
+        """Whether it is all of its buffer."""
+        return self.first == 0 and self.size == self.buffer.size
 
     @property
-    def place(self) -> int:
+    def offset(self) -> int:
         """Its first byte in the record."""
-        return self.room.offset + self.first * bytes_of(self.room.dtype)
+        return self.buffer.offset + self.first * bytes_of(self.buffer.dtype)
 
     @property
-    def key(self) -> tuple[Room, int, int]:
+    def key(self) -> tuple[Buffer, int, int]:
         """Equal where the numbers are the same."""
-        return self.room, self.first, self.size
+        return self.buffer, self.first, self.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,12 +181,12 @@ class Route:
     blocks: Sequence[Block]
     inputs: tuple[Value, ...]
     results: tuple[Value, ...]
-    rooms: Sequence[Room]
+    buffers: Sequence[Buffer]
 
     @property
     def bytes(self) -> int:
         """Of a record."""
-        return max(room.offset + room.bytes for room in self.rooms if room.outside is None)
+        return max(buffer.offset + buffer.bytes for buffer in self.buffers if buffer.outside is None)
 
     @property
     def parts(self) -> list[Part]:

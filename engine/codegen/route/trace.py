@@ -14,12 +14,12 @@ from ...called import called
 from ...scan_counts import scan_counts
 from ..ir import Scalar, Unsupported, dtype_name
 from .alike import joined
+from .buffers import allocated, reads
 from .equations import holds_parts, seen_otherwise, unchanged
 from .glue import Glue, steps_of
 from .outside import shortened
 from .part import PART, Part
-from .rooms import allocated, reads
-from .route import Apply, Block, Choose, Copy, Fill, Go, Put, Repeat, Room, Route, Take, Value
+from .route import Apply, Block, Buffer, Choose, Copy, Fill, Go, Put, Repeat, Route, Take, Value
 from .threads import threaded
 
 
@@ -36,20 +36,20 @@ class _Writer:
         self.blocks = [Block()]
         self.glue = Glue([])
         self.constants: dict[Any, Value] = {}
-        self.alike: dict[Room, np.generic] = {}  # arrays of one number, again and again
+        self.alike: dict[Buffer, np.generic] = {}  # arrays of one number, again and again
 
     def route(self, trace: Any) -> Route:
-        inputs = tuple(self.room(v.aval) for v in trace.jaxpr.invars)
+        inputs = tuple(self.buffer(v.aval) for v in trace.jaxpr.invars)
         results = self.evaluate(trace.jaxpr, trace.consts, inputs)
         self.flush()
         blocks = shortened(threaded(self.lowered(results)), results)
-        blocks, rooms = allocated(blocks, inputs, results)
-        return Route(joined(blocks), inputs, tuple(results), rooms)
+        blocks, buffers = allocated(blocks, inputs, results)
+        return Route(joined(blocks), inputs, tuple(results), buffers)
 
     def lowered(self, results: Sequence[Value]) -> list[Block]:
         """The blocks, their glue lowered as far as anybody needs what it makes."""
         every = [step for block in self.blocks for step in (*block.steps, block.end)]
-        used = {room for step in every for room in reads(step)} | {v.room for v in results}
+        used = {buffer for step in every for buffer in reads(step)} | {v.buffer for v in results}
         blocks = []
         for block in reversed(self.blocks):
             steps = []
@@ -63,10 +63,10 @@ class _Writer:
 
     # --- values --------------------------------------------------------------------------------------------
 
-    def room(self, aval: Any) -> Value:
+    def buffer(self, aval: Any) -> Value:
         """A new place for such an array."""
         shape = tuple(aval.shape)
-        return Value(Room(int(np.prod(shape)), dtype_name(aval.dtype)), shape)
+        return Value(Buffer(int(np.prod(shape)), dtype_name(aval.dtype)), shape)
 
     def constant(self, value: Any) -> Value:
         """The place of numbers that are known. Raises Unsupported of what is only traced."""
@@ -75,8 +75,8 @@ class _Writer:
         array = np.asarray(value)
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self.constants:
-            room = Room(array.size, dtype_name(array.dtype), array.ravel())
-            self.constants[key] = Value(room, array.shape)
+            buffer = Buffer(array.size, dtype_name(array.dtype), array.ravel())
+            self.constants[key] = Value(buffer, array.shape)
         return self.constants[key]
 
     # --- blocks --------------------------------------------------------------------------------------------
@@ -106,11 +106,13 @@ class _Writer:
     def copy(self, values: Sequence[Value], targets: Sequence[Value]) -> None:
         """All at once: a target that is read for another one goes by way of a third place."""
         pairs = [(v, t) for v, t in zip(values, targets, strict=True) if v.key != t.key]
-        written = {t.room for _, t in pairs}
-        away = {v.key: Value(Room(v.size, v.room.dtype), v.shape) for v, _ in pairs if v.room in written}
+        written = {t.buffer for _, t in pairs}
+        away = {
+            v.key: Value(Buffer(v.size, v.buffer.dtype), v.shape) for v, _ in pairs if v.buffer in written
+        }
         if away:
-            found = {v.key: v for v, _ in pairs}
-            self.add(Copy(tuple((found[key], place) for key, place in away.items())))
+            sources = {v.key: v for v, _ in pairs}
+            self.add(Copy(tuple((sources[key], target) for key, target in away.items())))
         if pairs:
             self.add(Copy(tuple((away.get(v.key, v), t) for v, t in pairs)))
 
@@ -158,18 +160,18 @@ class _Writer:
             self.copy([operands[1]], [target])
             self.add(Fill(operands[0], number, target))
             return [target]
-        results = [self.room(v.aval) for v in equation.outvars]
-        known = operands[0].room.constant if operands else None
+        results = [self.buffer(v.aval) for v in equation.outvars]
+        known = operands[0].buffer.constant if operands else None
         if name == "broadcast_in_dim" and known is not None and operands[0].size == 1:
-            self.alike[results[0].room] = known[operands[0].first]
+            self.alike[results[0].buffer] = known[operands[0].first]
         self.glue.equations.append((equation, operands, results))
         return results
 
     def chosen(self, operands: Sequence[Value]) -> np.generic | None:
         """The number that one condition puts in place of an array; None of another choice."""
         on, *arrays = operands
-        is_fill = on.size == 1 and on.room.constant is None and on.room.dtype == "i1" and arrays[0].shape
-        return self.alike.get(arrays[1].room) if is_fill else None
+        is_fill = on.size == 1 and on.buffer.constant is None and on.buffer.dtype == "i1" and arrays[0].shape
+        return self.alike.get(arrays[1].buffer) if is_fill else None
 
     def part(self, part: Part, operands: list[Value]) -> list[Value]:
         outer = part.outer(operands)
@@ -177,7 +179,7 @@ class _Writer:
         given = dict(zip(part.given, operands, strict=True))
         shapes = [part.shapes[k] for k in part.loop.changing]
         results = [
-            Value(Room(inner * int(np.prod(s.shape)), dtype_name(s.dtype)), (*outer, *s.shape))
+            Value(Buffer(inner * int(np.prod(s.shape)), dtype_name(s.dtype)), (*outer, *s.shape))
             for s in shapes
         ]
         if part.loop.once:
@@ -186,7 +188,7 @@ class _Writer:
             return results
         if inner != 1:
             raise Unsupported("loops of a lane side by side")
-        unread = [Value(Room(v.size, v.room.dtype, np.zeros(v.size)), v.shape) for v in results]
+        unread = [Value(Buffer(v.size, v.buffer.dtype, np.zeros(v.size)), v.shape) for v in results]
         begins = [given.get(k, zero) for k, zero in zip(part.loop.changing, unread, strict=True)]
         self.copy(begins, results)
         here = self.begin()
@@ -246,8 +248,8 @@ class _Writer:
         count = self.like(self.constant(np.int32(0)))
         carried = [self.like(v) for v in first]
         inner, outs = jaxpr.jaxpr, jaxpr.jaxpr.outvars[carries:]
-        rows = [self.room(v.aval) for v in inner.invars[constants + carries :]]
-        stacks = [self.room(jax.ShapeDtypeStruct((length, *v.aval.shape), v.aval.dtype)) for v in outs]
+        rows = [self.buffer(v.aval) for v in inner.invars[constants + carries :]]
+        stacks = [self.buffer(jax.ShapeDtypeStruct((length, *v.aval.shape), v.aval.dtype)) for v in outs]
 
         def counted(function: Callable[[Any], Any]) -> Value:
             return self.closed(jax.make_jaxpr(function)(jnp.int32(0)), [count])[0]
@@ -266,4 +268,4 @@ class _Writer:
 
     def like(self, value: Value) -> Value:
         """A new place for such an array."""
-        return Value(Room(value.size, value.room.dtype), value.shape)
+        return Value(Buffer(value.size, value.buffer.dtype), value.shape)

@@ -109,21 +109,21 @@ def nearest_rest(
     if count == len(state):
         swing = swing_of(last.jacobian, jnp.where(left_out, 0.0, away / scale))
     square = square_of_distance(away, now, scale, left_out, swing)
-    moving = jnp.logical_not(never_moves(last.jacobian, now == 0))
-    moving = moving[:, None] & moving[None, :]
+    varies = jnp.logical_not(stay_constant(last.jacobian, now == 0))
+    varies = varies[:, None] & varies[None, :]
     doubt = 0.0 if exact else at.wrong(last.jacobian, last.begin)
     leaves = grows(
-        jnp.where(moving, last.jacobian, 0.0), last.error if exact else jnp.maximum(last.error, doubt)
+        jnp.where(varies, last.jacobian, 0.0), last.error if exact else jnp.maximum(last.error, doubt)
     )
     leaves |= not exact and ~(doubt < _TOO_WRONG)
     if switches:
         here = lax.stop_gradient(at.jacobian(begin))
-        leaves |= grows(jnp.where(moving, here, 0.0), jnp.max(jnp.abs(away / scale)))
+        leaves |= grows(jnp.where(varies, here, 0.0), jnp.max(jnp.abs(away / scale)))
     square = jnp.where(jnp.isfinite(square), square, jnp.inf)
     return Nearest(rest, square, jnp.logical_not(leaves), swing)
 
 
-def never_moves(jacobian: Array, still: Array) -> Array:
+def stay_constant(jacobian: Array, still: Array) -> Array:
     """Which components keep the value that they have: they are `still`, and none that moves pushes them.
 
     An orbit that starts on the way into a saddle, exactly, goes into it.

@@ -60,14 +60,14 @@ def apart(step: Array, scale: Array, left_out: Array) -> Array:
     return jnp.maximum(top - jnp.min(jnp.where(left_out, jnp.inf, logarithms)), 0.0)
 
 
-def square_of_distance(step: Array, moves: Array, scale: Array, left_out: Array, swing: Swing) -> Array:
+def square_of_distance(step: Array, velocity: Array, scale: Array, left_out: Array, swing: Swing) -> Array:
     """The square of the distance from a rest point, or of the peaks about it if they are higher.
 
-    `step`, shape (d,), leads from it to the state, where the rates are `moves`; in units of the scale.
+    `step`, shape (d,), leads from it to the state, where the rates are `velocity`; in units of the scale.
     """
     if len(left_out) != len(step):  # of shares, whose distance is a difference: it dips by 13% at most
         return apart(step, scale, left_out) ** 2
     v = jnp.where(left_out, 0.0, step / scale)
-    slope = jnp.where(left_out, 0.0, moves / scale)
+    slope = jnp.where(left_out, 0.0, velocity / scale)
     peaks = swing.part * (swing.square * v * v + (slope - swing.rate * v) ** 2)
     return jnp.max(jnp.maximum(v * v, peaks))

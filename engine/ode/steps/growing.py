@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from ..rest.attraction import grows_within, never_moves
+from ..rest.attraction import grows_within, stay_constant
 from ..rest.chart import size_of
 
 Array = Any
@@ -46,13 +46,13 @@ def passes_over(
     units = jnp.maximum(units, jnp.finfo(units.dtype).tiny / jnp.finfo(units.dtype).eps)
     # What only accumulates moves on and on, and moves nothing.
     counts = jnp.any(jacobian != 0, axis=0)
-    moves = counts & ~(jnp.abs(new - old) < _STILL * jnp.maximum(sizes, _LEAST * units))
-    still = ~jnp.any(moves) & (jnp.abs(size) * size_of(jacobian) > 1)
+    changed = counts & ~(jnp.abs(new - old) < _STILL * jnp.maximum(sizes, _LEAST * units))
+    still = ~jnp.any(changed) & (jnp.abs(size) * size_of(jacobian) > 1)
     if len(old) > 2:
         return still & negative
 
     def looked(_: tuple[Array, Array]) -> tuple[Array, Array]:
-        free = ~never_moves(jacobian, rates == 0) & counts
+        free = ~stay_constant(jacobian, rates == 0) & counts
         matrix = jnp.where(free[:, None] & free[None, :], jacobian * units[None, :] / units[:, None], 0.0)
         return jnp.asarray(False), grows_within(matrix, _STEPS * jnp.abs(size))
 

@@ -61,7 +61,7 @@ class Recursion:
         order: int,
     ) -> None:
         self.known, self.nodes = dict(given), nodes
-        self.place = {node: i for i, node in enumerate(nodes)}
+        self.position = {node: i for i, node in enumerate(nodes)}
         self.users = Counter(a for node in nodes for a in dict.fromkeys(node.args))
         self.forms: dict[Scalar, _Form] = {node: {node: 1.0} for node in given}
         self.sums: dict[Scalar, _Form] = {}
@@ -99,7 +99,7 @@ class Recursion:
             return self._times(moving, self._number(still))
         (of_a, by_a), (of_b, by_b) = self._alone(a), self._alone(b)
         ends = _sum({of_a: _both(by_a, self._number(b))}, {of_b: _both(by_b, self._number(a))})
-        pair = _Inner(*sorted((of_a, of_b), key=self.place.__getitem__))
+        pair = _Inner(*sorted((of_a, of_b), key=self.position.__getitem__))
         return _sum(ends, {pair: _both(by_a, by_b)})
 
     def _times(self, node: Scalar, by: Any) -> _Form:

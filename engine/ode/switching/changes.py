@@ -19,7 +19,7 @@ class Change(NamedTuple):
     state: int
 
     @property
-    def moves(self) -> bool:
+    def varies(self) -> bool:
         """Whether it changes between switches."""
         return max(self) > STEPS
 

@@ -177,8 +177,8 @@ def shift_over(crossed: Array, at: At, slopes: Array, still: Array) -> Array:
     It is to end beyond the rounding of the switch, if that is no further than `still`. Its end moves with the
     parameters as the switch does.
     """
-    moves = crossed & (slopes != 0)
-    slope = jnp.where(moves, slopes, 1.0)
-    shift = jnp.sum(jnp.where(moves, -moved_by(at.exact) / slope, 0.0)) / jnp.maximum(jnp.sum(moves), 1)
-    on = jnp.max(jnp.where(moves & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0))
+    shifts = crossed & (slopes != 0)
+    slope = jnp.where(shifts, slopes, 1.0)
+    shift = jnp.sum(jnp.where(shifts, -moved_by(at.exact) / slope, 0.0)) / jnp.maximum(jnp.sum(shifts), 1)
+    on = jnp.max(jnp.where(shifts & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0))
     return shift + jnp.where(on <= still, on, 0.0)

@@ -44,14 +44,14 @@ def unseen(trace: FlatTrace, changes: Mapping[Any, Change]) -> Unseen:
     counts = reach_of(trace).counts
     chained = _chained(trace, changes, counts)
     hidden = [
-        e for e in trace.equations if counts.intersection(e.outvars) and _moves(e, changes) and _hides(e)
+        e for e in trace.equations if counts.intersection(e.outvars) and _varies(e, changes) and _hides(e)
     ]
     differentiable = not chained and all(e.primitive.name in _WITH_DERIVATIVES for e in hidden)
     return Unseen(bool(hidden or chained), differentiable, chained)
 
 
-def _moves(equation: Any, changes: Mapping[Any, Change]) -> bool:
-    return any(changes.get(v, NEVER).moves for v in equation.invars if not isinstance(v, core.Literal))
+def _varies(equation: Any, changes: Mapping[Any, Change]) -> bool:
+    return any(changes.get(v, NEVER).varies for v in equation.invars if not isinstance(v, core.Literal))
 
 
 def _hides(equation: Any) -> bool:
@@ -68,7 +68,7 @@ def _hides(equation: Any) -> bool:
 
 def _chained(trace: FlatTrace, changes: Mapping[Any, Change], counts: set[Any]) -> frozenset[Any]:
     """The results of decisions in long chains, but for the first ones of each."""
-    decide = [_is_decision(e) and _moves(e, changes) for e in trace.equations]
+    decide = [_is_decision(e) and _varies(e, changes) for e in trace.equations]
     before: dict[Any, int] = {}
     for equation, own in zip(trace.equations, decide, strict=True):
         depth = own + max((before.get(v, 0) for v in _variables(equation)), default=0)

@@ -53,10 +53,10 @@ def _switches_of(
     trace = flat_trace(flat, *leaves)
     changes = changes_in(trace)
     hidden = unseen(trace, changes)
-    found = _found(trace, changes, hidden.chained)
-    timed = tuple(s for s in found if s.timed)
-    clocks = tuple(s for s in found if not s.timed and s.change.state <= STEPS)
-    others = tuple(s for s in found if not s.timed and s.change.state > STEPS)
+    switches = _switches_in(trace, changes, hidden.chained)
+    timed = tuple(s for s in switches if s.timed)
+    clocks = tuple(s for s in switches if not s.timed and s.change.state <= STEPS)
+    others = tuple(s for s in switches if not s.timed and s.change.state > STEPS)
     time = max(
         (changes.get(v, NEVER).time for v in trace.outputs if not isinstance(v, core.Literal)),
         default=NEVER.time,
@@ -64,11 +64,11 @@ def _switches_of(
     return Switches(trace, timed, clocks + others, len(clocks), time, hidden.any, hidden.differentiable)
 
 
-def _found(trace: FlatTrace, changes: Mapping[Any, Change], left_out: frozenset[Any]) -> list[Switch]:
+def _switches_in(trace: FlatTrace, changes: Mapping[Any, Change], left_out: frozenset[Any]) -> list[Switch]:
     """The switches on which the field depends, each once, but for what makes these results."""
     reach = reach_of(trace)
     made = {v: equation for equation in trace.equations for v in equation.outvars}
-    found: dict[Any, Switch] = {}
+    switches: dict[Any, Switch] = {}
     for equation in trace.equations:
         if left_out.intersection(equation.outvars):
             continue
@@ -78,12 +78,12 @@ def _found(trace: FlatTrace, changes: Mapping[Any, Change], left_out: frozenset[
             ]
             of = [changes.get(v, NEVER) for v in atoms]
             change = Change(*map(max, zip(NEVER, *of, strict=False)))
-            if change.moves:
+            if change.varies:
                 key = _name(switch.left), _name(switch.right), switch.how, switch.axes
-                jumps = switch.jumps or (key in found and found[key].jumps)
+                jumps = switch.jumps or (key in switches and switches[key].jumps)
                 at_zero = switch.compares and (is_zero(switch.right, made) or is_zero(switch.left, made))
-                found[key] = replace(switch, change=change, jumps=jumps, at_zero=at_zero)
-    return list(found.values())
+                switches[key] = replace(switch, change=change, jumps=jumps, at_zero=at_zero)
+    return list(switches.values())
 
 
 def _name(atom: Any) -> Any:

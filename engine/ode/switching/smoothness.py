@@ -90,12 +90,12 @@ class Smoothed:
         """
         size = tried.t - t
 
-        def within(place: Array) -> Array:
-            there = cubic(place, state, size * rates, tried.state, size * tried.rates)
-            return self.field(t + place * size, there)
+        def within(fraction: Array) -> Array:
+            there = cubic(fraction, state, size * rates, tried.state, size * tried.rates)
+            return self.field(t + fraction * size, there)
 
-        places = jnp.arange(1, _PARTS, dtype=t.dtype) / _PARTS
-        inner = lax.map(within, places)
+        fractions = jnp.arange(1, _PARTS, dtype=t.dtype) / _PARTS
+        inner = lax.map(within, fractions)
         seen = jnp.concatenate([rates[None], inner, tried.rates[None]])
         weights = jnp.asarray(_WEIGHTS, state.dtype)[:, None]
         bend = jnp.abs(jnp.sum(weights * seen, axis=0))

@@ -35,8 +35,8 @@ from .switches import ROUNDINGS, Switches
 
 Array = Any
 
-# Inside a step, switches that depend on time alone are asked at as many places less one.
-_PLACES = 8
+# Switches that depend on time alone are asked between these parts of a step.
+_PARTS = 8
 # An orbit slides after as many crossings in turn that lead straight back, or follow upon each other within
 # this part of the time, or from within this part of the threshold.
 _BOUNCES, _AT_ONCE, _NEAR = 3, 1e-7, 1e-6
@@ -158,10 +158,10 @@ class SwitchWatch:
         if self.switches.timed:
             value, slope, size, rounds = self.timed(t, state)
             level = jnp.where(slope > 0, jnp.floor(value) + 1, jnp.ceil(value) - 1)
-            moves = slope != 0
-            safe = jnp.where(moves, slope, 1.0)
+            varies = slope != 0
+            safe = jnp.where(varies, slope, 1.0)
             ahead = (jnp.where(rounds, lax.stop_gradient(level), 0.0) - value) / safe
-            times.append(jnp.where(moves & (ahead > 0), t + ahead, jnp.inf))
+            times.append(jnp.where(varies & (ahead > 0), t + ahead, jnp.inf))
             errors.append(ROUNDINGS * eps * (jnp.abs(t) + size / jnp.abs(safe)))
         if self.breaks is not None:
             times.append(jnp.where(self.breaks > t, self.breaks, jnp.inf))
@@ -271,20 +271,20 @@ class SwitchWatch:
     def _to_clock(self, step: Tried, watched: Watched) -> Array:
         """The part of a step after which a switch that depends on time alone is seen on its other side.
 
-        Between the places where it is asked cubics show it, also where it is crossed back.
+        Between the times at which it is asked cubics show it, also where it is crossed back.
         """
-        places = jnp.arange(_PLACES + 1) / jnp.asarray(_PLACES, step.t.dtype)
+        fractions = jnp.arange(_PARTS + 1) / jnp.asarray(_PARTS, step.t.dtype)
 
         def clocks(t: Array) -> tuple[Array, Array]:
             return self.switches.located_values(t, step.state, self.p, clocks=True)
 
-        def inside(place: Array) -> tuple[Array, Array]:
-            return slope_of(clocks, (step.t + place * step.size,), (step.size / _PLACES,), PART)[:2]
+        def inside(fraction: Array) -> tuple[Array, Array]:
+            return slope_of(clocks, (step.t + fraction * step.size,), (step.size / _PARTS,), PART)[:2]
 
-        values, rises = jax.vmap(inside)(places)
+        values, rises = jax.vmap(inside)(fractions)
         begin = side_of(watched)[: values.shape[1]]  # a switch may have several values
         other = jnp.any((values[1:-1] > 0) != (begin > 0)[None], axis=1)
         dips, at = dip(values[:-1], rises[:-1], values[1:], rises[1:])
-        bottom = jnp.where(dips, places[:-1, None] + at / _PLACES, jnp.inf)
-        first = jnp.minimum(jnp.min(jnp.where(other, places[1:-1], jnp.inf)), jnp.min(bottom))
+        bottom = jnp.where(dips, fractions[:-1, None] + at / _PARTS, jnp.inf)
+        first = jnp.minimum(jnp.min(jnp.where(other, fractions[1:-1], jnp.inf)), jnp.min(bottom))
         return lax.stop_gradient(first)

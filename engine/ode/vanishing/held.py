@@ -18,7 +18,7 @@ from jax import lax
 from ..rest.faces import Groups
 from ..scale import least_scale
 from .levels import SIZES, Vanished, depth_of, end_of, limits, members_of, true_state
-from .lost import Moves, Surroundings, largest_of_group, looked_at
+from .lost import Rescaling, Surroundings, largest_of_group, looked_at
 
 Array = Any
 
@@ -55,7 +55,7 @@ def followed_down(
     return end.state, end.rates, end.vanished._replace(before=before, floor=floor, ceiling=ceiling)
 
 
-def _moves(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Moves:
+def _rescaling_at(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Rescaling:
     """What is due at a state.
 
     Those of a group that are deep have one level, since they feed one another: they are made larger where all
@@ -78,23 +78,23 @@ def _moves(state: Array, vanished: Vanished, groups: Groups, scale: Array) -> Mo
         whole = jnp.where(group, joins, whole)
     # Of what has never been larger than the least scale nothing is known, that it settles at 0 neither.
     measured = deep | (scale > least_scale(state.dtype))
-    return Moves(up, down, whole, there & ~up & ~down & measured & (size < sizes.least))
+    return Rescaling(up, down, whole, there & ~up & ~down & measured & (size < sizes.least))
 
 
 def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
     state, vanished, sizes = now.state, now.vanished, SIZES[str(jnp.dtype(now.state.dtype))]
-    moves = _moves(state, vanished, groups, around.scale)
+    rescaling = _rescaling_at(state, vanished, groups, around.scale)
     true, scale = true_state(state, vanished.levels), lax.stop_gradient(around.scale)
-    ends = moves.up & (jnp.abs(true) < end_of(scale))
-    looked = looked_at(state, vanished, moves.up, ends, groups, around)
-    up = moves.up & looked.follows & (vanished.levels < sizes.levels)
+    ends = rescaling.up & (jnp.abs(true) < end_of(scale))
+    looked = looked_at(state, vanished, rescaling.up, ends, groups, around)
+    up = rescaling.up & looked.follows & (vanished.levels < sizes.levels)
     # What cannot be made larger is a number of its own size as long as it can be one.
-    stays = moves.up & ~up & ~ends & (vanished.levels > 0)
-    down, whole = moves.down | stays, stays | (moves.down & moves.whole)
+    stays = rescaling.up & ~up & ~ends & (vanished.levels > 0)
+    down, whole = rescaling.down | stays, stays | (rescaling.down & rescaling.whole)
     part = jnp.where(up, sizes.factor, jnp.where(down, 1 / sizes.factor, 1.0)).astype(state.dtype)
     new = jnp.where(whole, true, state * part)
     size = lax.stop_gradient(jnp.abs(new))
-    gone = moves.gone | (ends & ~up) | (down & (size < sizes.least))
+    gone = rescaling.gone | (ends & ~up) | (down & (size < sizes.least))
     new = jnp.where(gone, 0.0, new)
     # What was made larger feeds too much of what is lost beside it, of which no more is known than that.
     raised = jnp.where(vanished.lost, 0.0, vanished.levels.astype(state.dtype))
@@ -113,7 +113,7 @@ def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
     changes = jnp.any(up | down | gone)
     # Not the rates made larger with them: what is lost and fed by others has new ones.
     rates = jnp.where(changes, around.rates_at(new), now.rates)
-    more = changes & _moves(new, after, groups, scale).any
+    more = changes & _rescaling_at(new, after, groups, scale).any
     return _Turn(now.count + 1, more, new, rates, after)
 
 

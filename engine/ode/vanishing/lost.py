@@ -41,7 +41,7 @@ class Surroundings(NamedTuple):
     jumps: bool
 
 
-class Moves(NamedTuple):
+class Rescaling(NamedTuple):
     """Which components are to be made larger, or smaller (`whole`: by all their levels), and which are lost.
 
     Shape (d,) each.
@@ -101,19 +101,19 @@ def looked_at(
     low = lost | (jnp.abs(state) < sizes.deep * scale)
     without, parts = jnp.where(low, 0.0, state), (sizes.factor, sizes.most, sizes.lowest / sizes.low)
     trace = jnp.maximum(sizes.trace * scale, sizes.least) * _shares(vanished, groups)
-    places = [jnp.where(up, state * part, state) for part in parts]
-    places += [state, jnp.where(ends, 0.0, state), without]
-    places += [jnp.where(lost, trace * part, without) for part in (1.0, sizes.lowest / sizes.low)]
-    rates = lax.map(lambda z: lax.stop_gradient(around.rates_at(z)), jnp.stack(places))
+    states = [jnp.where(up, state * part, state) for part in parts]
+    states += [state, jnp.where(ends, 0.0, state), without]
+    states += [jnp.where(lost, trace * part, without) for part in (1.0, sizes.lowest / sizes.low)]
+    rates = lax.map(lambda z: lax.stop_gradient(around.rates_at(z)), jnp.stack(states))
     there, (here, fallen, bare, traced, seen) = rates[:3], rates[3:]
 
     def unlike(a: Array, b: Array, share: float) -> Array:
         return jnp.any(~low & ~(jnp.abs(a - b) * ahead <= share * scale))  # NaN is a difference
 
     follows = ~jnp.any(lost & ~(jnp.abs(there[1] - here) * ahead < sizes.high * scale))
-    for part, place, rate in zip(parts, places, there, strict=False):
+    for part, tried, rate in zip(parts, states, there, strict=False):
         follows &= ~unlike(rate, here, float(limits.eps))
-        size = jnp.abs(place) + jnp.abs(rate) * ahead
+        size = jnp.abs(tried) + jnp.abs(rate) * ahead
         expected = jnp.where(up, part * here, here)
         wrong = ~(jnp.abs(rate - expected) * ahead <= float(limits.eps) ** 0.5 * size)
         # Far below that products are no numbers any more, and say nothing.

@@ -32,11 +32,11 @@ def sync(work: Any) -> Any:
     return waited_for(work)
 
 
-def listed(found: Any) -> list[str]:
+def listed(keys: Any) -> list[str]:
     """All that an asynchronous listing gives."""
 
     async def all_of() -> list[str]:
-        return [key async for key in found]
+        return [key async for key in keys]
 
     return sync(all_of())
 

@@ -60,18 +60,18 @@ class Iced(Objects):
         """Names of all that lies directly in a folder."""
         key = self._key(folder)
         if not key:
-            found = listed(self._session().store.list_dir(""))
-            return [name for name in dict.fromkeys(name.split("/")[0] for name in found) if name != GROUP]
+            keys = listed(self._session().store.list_dir(""))
+            return [name for name in dict.fromkeys(name.split("/")[0] for name in keys) if name != GROUP]
         return list(dict.fromkeys(path.partition("/")[0] for path in self.files(folder)))
 
     def files(self, folder: Place) -> list[str]:
         """Paths of all files below a folder."""
         key = self._key(folder)
         start = f"{key}/" if key else ""
-        found = [*self._writers, *self._index()]
+        paths = [*self._writers, *self._index()]
         if is_array(key):
-            found += self._chunks_and_metadata(key.partition("/")[0])
-        return [name[len(start) :] for name in found if name.startswith(start)]
+            paths += self._chunks_and_metadata(key.partition("/")[0])
+        return [name[len(start) :] for name in paths if name.startswith(start)]
 
     def holds(self, folder: Place) -> bool:
         """Whether there is any."""
@@ -113,10 +113,10 @@ class Iced(Objects):
         async def all_of() -> list[Any]:
             return await gather(*(part_of(store, key, *ends) for ends in zip(starts, stops, strict=True)))
 
-        found = self._done(all_of(), path)
-        if None in found:
+        parts = self._done(all_of(), path)
+        if None in parts:
             raise FileNotFoundError(errno.ENOENT, "No such object", str(path))
-        return [part.to_bytes() for part in found]
+        return [part.to_bytes() for part in parts]
 
     def stat(self, path: Place) -> ObjectStat:
         """What is known of a file."""
@@ -250,10 +250,10 @@ class Iced(Objects):
         if ends is not None and ends[0] == ends[1]:
             return b""
         store = self._session().store
-        found = self._done(part_of(store, key, *ends) if ends else store.get(key, buffers()), path)
-        if found is None:
+        raw = self._done(part_of(store, key, *ends) if ends else store.get(key, buffers()), path)
+        if raw is None:
             raise FileNotFoundError(errno.ENOENT, "No such object", str(path))
-        return found.to_bytes()
+        return raw.to_bytes()
 
     def _file(self, path: Place) -> bytes:
         key = self._key(path)
@@ -277,21 +277,21 @@ class Iced(Objects):
             with suppress(FileNotFoundError):
                 session = self._session()
                 if self._files[0] is not session:
-                    self._files = session, self._found(session.store)
+                    self._files = session, self._paths_by_name(session.store)
                 return self._files[1]
             return {}
 
-    def _found(self, store: Any) -> dict[str, str]:
+    def _paths_by_name(self, store: Any) -> dict[str, str]:
         """Where files lie, by name. What lies in a place is called as it always was: names are read once."""
         if not sync(store.exists(f"{FILES}/zarr.json")):
             return {}
         start = f"{FILES}/c/"
-        places = [key[len(start) :] for key in listed(store.list_prefix(FILES)) if key.startswith(start)]
-        new = [at for at in places if at not in self._named]
+        paths = [key[len(start) :] for key in listed(store.list_prefix(FILES)) if key.startswith(start)]
+        new = [at for at in paths if at not in self._named]
 
         async def all_of() -> list[Any]:
             return await gather(*(part_of(store, f"{start}{at}", 0, _NAME) for at in new))
 
         for at, part in zip(new, self._done(all_of(), self._base), strict=True):
             self._named[at] = part.to_bytes().partition(b"\n")[0].decode()
-        return {self._named[at]: at for at in places}
+        return {self._named[at]: at for at in paths}

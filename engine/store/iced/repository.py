@@ -53,7 +53,7 @@ class Repository:
         if not _BRANCH.fullmatch(version):
             raise SweepError(f"{place}: {shown(version)} is no name of a branch, a tag or a snapshot")
         self.place, self.version = place, version
-        self._found: Any = None
+        self._handle: Any = None
         self._session: Any = None
         self._others = ""
         self._lock, self._gate = threading.RLock(), _Gate()
@@ -144,19 +144,19 @@ class Repository:
             return sorted(repository.list_branches()), sorted(repository.list_tags())
 
     def _repository(self, write: bool) -> Any:
-        if self._found is None:
+        if self._handle is None:
             import icechunk
 
             storage = icechunk_storage(self.place)
             if not write and "://" not in self.place and not Path(self.place).is_dir():
                 raise FileNotFoundError(2, "no such repository", self.place)  # to look would make the folder
             if icechunk.Repository.exists(storage):
-                self._found = icechunk.Repository.open(storage)
+                self._handle = icechunk.Repository.open(storage)
             elif write:
-                self._found = self._created(storage)
+                self._handle = self._created(storage)
             else:
                 raise FileNotFoundError(2, "no such repository", self.place)
-        return self._found
+        return self._handle
 
     def _created(self, storage: Any) -> Any:
         """A new repository; of several that begin at once the others open what the first one created."""

@@ -106,7 +106,7 @@ def _records(cube: Cube, archive: zipfile.ZipFile) -> Iterator[bytes]:
     for at in range(len(manifest)):
         stop_if_requested()
         record = manifest.at(np.array([at]))[0].copy()
-        key = key_of(int(manifest.places[at]), manifest.counts)
+        key = key_of(int(manifest.indices[at]), manifest.counts)
         for i, variable in enumerate(cube.sharded):
             path = cube.path(variable, key)
             name = path[start:]

@@ -51,7 +51,7 @@ def part_of(given: str | Sequence[int]) -> Part:
     return part
 
 
-def places_of(layout: Layout, part: Part) -> np.ndarray:
+def tiles_of_part(layout: Layout, part: Part) -> np.ndarray:
     """Numbers of the part's tiles in the order of the layout, rising."""
     if part.of == 1:
         return np.arange(len(layout))
@@ -68,12 +68,12 @@ def dealt(layout: Layout, parts: int) -> np.ndarray:
     points, loads = points_of_tiles(layout), np.zeros(parts, np.int64)
     owner, every = np.zeros(len(points), np.int64), np.arange(1, parts + 1)
     for size in np.unique(points)[::-1]:
-        places = np.flatnonzero(points == size)
-        rows = len(places) // parts
+        tiles = np.flatnonzero(points == size)
+        rows = len(tiles) // parts
         drawn = _mixed(np.arange(rows * parts, dtype=np.uint64)).reshape(rows, parts)
         order = np.argsort(drawn, axis=1)
-        owner[np.take_along_axis(places[: rows * parts].reshape(rows, parts), order, axis=1)] = every
-        left = places[rows * parts :]
+        owner[np.take_along_axis(tiles[: rows * parts].reshape(rows, parts), order, axis=1)] = every
+        left = tiles[rows * parts :]
         least = np.lexsort((_mixed(np.arange(parts, dtype=np.uint64) + np.uint64(size)), loads))[: len(left)]
         owner[left] = least + 1
         loads[least] += size
@@ -84,9 +84,9 @@ def points_of_tiles(layout: Layout) -> np.ndarray:
     """Number of points of every tile, in order."""
     along = []
     for size, length, count in zip(layout.grid, layout.tile, layout.counts, strict=True):
-        pieces = np.full(count, length, np.int64)
-        pieces[-1] = size - length * (count - 1)
-        along.append(pieces)
+        lengths = np.full(count, length, np.int64)
+        lengths[-1] = size - length * (count - 1)
+        along.append(lengths)
     return reduce(np.multiply.outer, along, np.ones((), np.int64)).ravel()
 
 

@@ -94,8 +94,8 @@ def names(root: Path) -> list[str]:
 
 def writers(root: Path) -> list[Writer]:
     """All who have a file in the cube at `root`, in no order, those that are gone as well."""
-    found = (read(root / FOLDER / name) for name in names(root) if name.endswith(END))
-    return [writer for writer in found if writer is not None]
+    signs = (read(root / FOLDER / name) for name in names(root) if name.endswith(END))
+    return [writer for writer in signs if writer is not None]
 
 
 def read(path: Path) -> Writer | None:

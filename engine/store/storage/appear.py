@@ -47,7 +47,7 @@ def appear_in_bucket(built: Path, root: Path, replace: bool = False) -> None:
         return
     seal = DISK.read(built / SEAL_FILE, SEAL)
     if replace:
-        _make_room(bucket, root, set(files))
+        _clear(bucket, root, set(files))
         bucket.put_over(root / SEAL_FILE, seal)
     _require_mine(bucket, root, seal)
     others = [file for file in files if file not in (_ROOT, SEAL_FILE)]
@@ -73,7 +73,7 @@ def appear_in_bucket(built: Path, root: Path, replace: bool = False) -> None:
     raise _appeared(root)
 
 
-def _make_room(bucket: Objects, root: Path, files: Collection[str]) -> None:
+def _clear(bucket: Objects, root: Path, files: Collection[str]) -> None:
     """Delete the cube at `root`, or what is left of it, but for the files of its writers: this is one.
 
     What the next cube puts itself (`files`) is not deleted before: a request to delete that was sent again,

@@ -40,9 +40,9 @@ class Objects:
         import obstore
 
         with as_of_a_disk(str(folder)):
-            found = obstore.list_with_delimiter(self._store, self._key(folder))
-        inside = [one["path"] for one in found["objects"]]
-        return [str(path).rstrip("/").rpartition("/")[2] for path in [*inside, *found["common_prefixes"]]]
+            listing = obstore.list_with_delimiter(self._store, self._key(folder))
+        inside = [one["path"] for one in listing["objects"]]
+        return [str(path).rstrip("/").rpartition("/")[2] for path in [*inside, *listing["common_prefixes"]]]
 
     def below(self, folder: Place) -> Iterator[tuple[str, ObjectStat]]:
         """All objects below a folder, by their paths from there."""

@@ -69,11 +69,11 @@ class ObjectPath:
     @property
     def parents(self) -> list["ObjectPath"]:
         """All that it lies in, from its parent on."""
-        found, step = [], self
+        folders, step = [], self
         while len(step.parts) > 1:
             step = step.parent
-            found.append(step)
-        return found
+            folders.append(step)
+        return folders
 
     def with_name(self, name: str) -> "ObjectPath":
         """The same with another last name."""

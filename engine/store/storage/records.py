@@ -8,16 +8,16 @@ COUNTS = "statuses"  # how many points have each status, of which a cube knows a
 
 
 class Records:
-    """Records of a type, as many as there is room for; what `COUNTS` of them are not zero is found out."""
+    """Records of a type, as many as its capacity; what `COUNTS` of them are not zero is found out."""
 
-    def __init__(self, dtype: np.dtype, room: int) -> None:
+    def __init__(self, dtype: np.dtype, capacity: int) -> None:
         self.dtype, self._filled = dtype, 0
         self._names = [name for name in dtype.names or () if name != COUNTS]
         fields: Any = dtype.fields
         kept = {"names": self._names, "formats": [fields[name][0] for name in self._names]}
-        self._kept = np.empty(room, np.dtype(kept))  # pyright: ignore[reportCallIssue, reportArgumentType]
+        self._kept = np.empty(capacity, np.dtype(kept))  # pyright: ignore[reportCallIssue, reportArgumentType]
         self._codes: list[int] = []
-        self._counts = np.empty((room, 0), np.uint32)
+        self._counts = np.empty((capacity, 0), np.uint32)
 
     def __len__(self) -> int:
         return self._filled

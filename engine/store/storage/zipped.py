@@ -34,7 +34,7 @@ class Zipped(Objects):
         super().__init__(f"{_SCHEME}{file}/", None)
         self.descriptor = open_regular(file)
         self.identity = _identity(os.fstat(self.descriptor))
-        self._places: dict[str, int] = {}
+        self._begins: dict[str, int] = {}
         try:
             self._entries = directory(self.descriptor)
         except NoDirectory as error:
@@ -98,10 +98,10 @@ class Zipped(Objects):
         yield {}
 
     def _begin(self, name: str, entry: Entry, path: Place) -> int:
-        begin = self._places.get(name)
+        begin = self._begins.get(name)
         if begin is None:
             try:
-                begin = self._places[name] = data_of(self.descriptor, name, entry)
+                begin = self._begins[name] = data_of(self.descriptor, name, entry)
             except NoDirectory as error:
                 raise Unfit(errno.EBADMSG, str(error), str(path)) from None
         return begin

@@ -34,20 +34,20 @@ def saved(g: Game, breach: Array, investment: Array) -> Array:
 def best_entry(g: Game, net_at_start: Array) -> Deviation:
     """Of a city where nobody else invests. `net_at_start` is what the first unit saves it, less 1."""
     zero = jnp.zeros_like(g.start)
-    room = _room(g, zero)
+    limit = _limit(g, zero)
     if g.shares:
-        return _best_on_ladder(g, g.start, zero, room)
+        return _best_on_ladder(g, g.start, zero, limit)
     best = jnp.log(jnp.maximum(1 + net_at_start, 1)) / g.rate
-    best = best if room is None else jnp.minimum(best, room)
+    best = best if limit is None else jnp.minimum(best, limit)
     return Deviation(best, city_cost(g, g.start, zero, zero) - city_cost(g, g.start, best, zero))
 
 
 def best_other(g: Game, breach: Array, investment: Array) -> Deviation:
     """Of a city under sharing where all others invest `investment`."""
-    return _best_on_ladder(g, breach, investment, _room(g, investment))
+    return _best_on_ladder(g, breach, investment, _limit(g, investment))
 
 
-def _room(g: Game, investment: Array) -> Array | None:
+def _limit(g: Game, investment: Array) -> Array | None:
     """The most that a city can invest beside others who invest `investment` each."""
     if g.budget_kind == "none":
         return None
@@ -55,25 +55,25 @@ def _room(g: Game, investment: Array) -> Array | None:
     return jnp.maximum(g.p["budget"] - taken, 0)
 
 
-def _best_on_ladder(g: Game, breach: Array, investment: Array, room: Array | None) -> Deviation:
+def _best_on_ladder(g: Game, breach: Array, investment: Array, limit: Array | None) -> Deviation:
     zero = jnp.zeros_like(breach)
 
     def cost(own: Array) -> Array:
         return city_cost(g, breach, own - investment, zero)
 
-    best = cheapest(g, cost, room)
+    best = cheapest(g, cost, limit)
     return Deviation(best, cost(zero) - cost(best))
 
 
-def least_cost(g: Game, cost: Function, room: Array | None) -> Array:
-    """The least of a city's cost as a function of its own investment, at most `room` of it."""
-    return cost(cheapest(g, cost, room))
+def least_cost(g: Game, cost: Function, limit: Array | None) -> Array:
+    """The least of a city's cost as a function of its own investment, at most `limit` of it."""
+    return cost(cheapest(g, cost, limit))
 
 
-def cheapest(g: Game, cost: Function, room: Array | None) -> Array:
-    """The own investment, at most `room`, at which a city's cost is least; nothing where that is as cheap."""
+def cheapest(g: Game, cost: Function, limit: Array | None) -> Array:
+    """The own investment, at most `limit`, at which a city's cost is least; 0 where that is as cheap."""
     zero = jnp.zeros_like(g.start)
-    top = lax.stop_gradient(_ladder_end(g) if room is None else jnp.minimum(_ladder_end(g), room))
+    top = lax.stop_gradient(_ladder_end(g) if limit is None else jnp.minimum(_ladder_end(g), limit))
 
     def ascend(k: Array, best: tuple[Array, Array]) -> tuple[Array, Array]:
         least, at = best
@@ -97,13 +97,13 @@ def cheapest(g: Game, cost: Function, room: Array | None) -> Array:
     # Sections never meet the ends themselves. Between them the cost is flat at its least.
     best = jnp.where(cost(top) <= cost(best), top, best)
     best = lax.stop_gradient(jnp.where(cost(zero) <= cost(best), zero, best))
-    return best if room is None else jnp.where(best >= lax.stop_gradient(room), room, best)
+    return best if limit is None else jnp.where(best >= lax.stop_gradient(limit), limit, best)
 
 
 def _ladder_end(g: Game) -> Array:
     """An investment beyond which no further unit saves what it costs, or more is spent than can be saved."""
-    p, spread = g.p, g.reach.spread
+    p, spillover = g.p, g.reach.spillover
     most_saved = p["L"] * (1 + 2 * g.payment)
-    steepest = g.rate * p["L"] * g.start * (1 + g.payment + spread * (p["n"] - 1))
-    slowest = g.rate * jnp.maximum(spread, float(jnp.finfo(spread.dtype).tiny) ** 0.25)
+    steepest = g.rate * p["L"] * g.start * (1 + g.payment + spillover * (p["n"] - 1))
+    slowest = g.rate * jnp.maximum(spillover, float(jnp.finfo(spillover.dtype).tiny) ** 0.25)
     return jnp.minimum(most_saved, jnp.log(jnp.maximum(steepest, 1)) / slowest)

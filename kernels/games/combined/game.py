@@ -7,7 +7,7 @@ e + delta (y + (n-2) e), and breached by its own fault with probability p, the o
 
 It pays gamma L to each city that a breach of its own reaches, and is paid by each whose breach reaches it. At
 symmetry that cancels, but what it shares lowers q, and so what it is paid. Hence the symmetric condition is
-that of the external paper with spread delta, a transfer (n-1) alpha gamma (1 - delta) and K = -E L ln v:
+that of the external paper with spill-over delta, a transfer (n-1) alpha gamma (1 - delta) and K = -E L ln v:
 
     K p [Pi + delta (1-p) Pi S + (n-1) alpha gamma (1 - delta)] = 1 + lambda
 
@@ -66,8 +66,8 @@ def game_of(p: Mapping[str, Array], mechanism: str, budget_kind: str, n_max: int
         raise ValueError(f"mechanism is one of {', '.join(MECHANISMS)}; got {mechanism!r}")
     one, zero = jnp.ones_like(p["alpha"]), jnp.zeros_like(p["alpha"])
     payment = (p["n"] - 1) * p["alpha"] * p["gamma"] if mechanism in _PAYS else zero
-    spread = p["delta"] if mechanism in _SHARES else zero
-    reach = Reach(spread, 1 + spread * (p["n"] - 1), payment * (1 - spread))
+    spillover = p["delta"] if mechanism in _SHARES else zero
+    reach = Reach(spillover, 1 + spillover * (p["n"] - 1), payment * (1 - spillover))
     if mechanism == "cooperation":
         reach = Reach(one, p["n"] + 0 * one, zero)
     rate, start = -p["E"] * jnp.log(p["v"]), p["beta"] * p["v"]
@@ -84,9 +84,9 @@ def city_cost(g: Game, breach: Array, own: Array, others: Array) -> Array:
 
     It invests `own` more than all do where `breach` is the probability of each, each other one `others` more.
     """
-    beside, spread = g.p["n"] - 1, g.reach.spread
-    defends = own + spread * beside * others
-    defends_linked = spread * own + (1 + spread * jnp.maximum(beside - 1, 0)) * others
+    beside, spillover = g.p["n"] - 1, g.reach.spillover
+    defends = own + spillover * beside * others
+    defends_linked = spillover * own + (1 + spillover * jnp.maximum(beside - 1, 0)) * others
     at_home, linked = breach * jnp.exp(-g.rate * defends), breach * jnp.exp(-g.rate * defends_linked)
     return g.p["L"] * (arrives(g, at_home, linked) + g.payment * (at_home - linked)) + own
 

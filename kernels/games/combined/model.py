@@ -51,18 +51,18 @@ def external_combined(
     """
     g = game_of(p, mechanism, budget_kind, n_max)
     if mechanism == "cooperation":
-        every, found, count = [], pooled(g), jnp.ones_like(g.start, int)
+        every, solution, count = [], pooled(g), jnp.ones_like(g.start, int)
     else:
         every = candidates(g)
-        found, count = chosen(every, branch)
+        solution, count = chosen(every, branch)
     asked = {o.name for o in OUTPUTS} if wanted is None else set(wanted)
-    result = _of_solution(g, found) | {"equilibrium_count": count.astype(jnp.int16)}
+    result = _of_solution(g, solution) | {"equilibrium_count": count.astype(jnp.int16)}
     if asked & _OF_OPTIMUM:
         best, least = unpooled(g)
-        own = _own_cost(g, found)
+        own = _own_cost(g, solution)
         result |= {"optimal_investment": best.investment, "optimal_cost": least, "cost_ratio": own / least}
     if "cross_derivative" in asked:
-        result["cross_derivative"] = cross_derivative(g, found.breach)
+        result["cross_derivative"] = cross_derivative(g, solution.breach)
     if asked & _OF_MIXING:
         share, investment = mixing(g)
         result |= {"mixing_probability": share, "mixing_investment": investment}
@@ -70,31 +70,31 @@ def external_combined(
         result["volunteer_count"] = jnp.where(volunteer(g) > 0, p["n"], 0).astype(jnp.int16)
     if "pattern_count" in asked:
         result["pattern_count"] = pattern_count(g).astype(jnp.int16)
-    status = jnp.where((found.investment > 0) & ~found.bound, Status.ok, Status.corner)
+    status = jnp.where((solution.investment > 0) & ~solution.bound, Status.ok, Status.corner)
     status = jnp.where(count > 1, Status.several_equilibria, status)
     return result | {"status": jnp.where(count > 0, status, Status.no_equilibrium)}
 
 
-def _own_cost(g: Game, found: Candidate) -> Array:
+def _own_cost(g: Game, solution: Candidate) -> Array:
     """What a city bears."""
-    risk = arrives(g, found.breach, found.breach)
-    return g.p["L"] * risk + found.investment + jnp.where(found.investment > 0, g.p["entry_cost"], 0)
+    risk = arrives(g, solution.breach, solution.breach)
+    return g.p["L"] * risk + solution.investment + jnp.where(solution.investment > 0, g.p["entry_cost"], 0)
 
 
-def _of_solution(g: Game, found: Candidate) -> dict[str, Array]:
-    e, own = found.investment, _own_cost(g, found)
+def _of_solution(g: Game, solution: Candidate) -> dict[str, Array]:
+    e, own = solution.investment, _own_cost(g, solution)
     paid = e + jnp.where(e > 0, g.p["entry_cost"], 0)
-    net = net_benefit(g.p, g.reach, g.n_max)(found.breach)
+    net = net_benefit(g.p, g.reach, g.n_max)(solution.breach)
     regime = jnp.where(e > 0, REGIMES["interior"], REGIMES["nothing"])
     return {
         "investment": e,
         "effective_investment": e * g.reach.dilution,
-        "breach_probability": found.breach,
+        "breach_probability": solution.breach,
         "expected_loss": own + (g.p["n"] - 1) * paid if g.mechanism == "cooperation" else own,
-        "entry_value": found.saves,
-        "budget_multiplier": jnp.where(found.bound, jnp.maximum(net, 0), 0),
-        "regime": jnp.where(found.bound, REGIMES["budget"], regime).astype(jnp.int8),
-        "second_derivative": second_derivative(g, found.breach),
+        "entry_value": solution.saves,
+        "budget_multiplier": jnp.where(solution.bound, jnp.maximum(net, 0), 0),
+        "regime": jnp.where(solution.bound, REGIMES["budget"], regime).astype(jnp.int8),
+        "second_derivative": second_derivative(g, solution.breach),
     }
 
 

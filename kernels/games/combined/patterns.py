@@ -81,8 +81,8 @@ def equilibrium_of(g: Game, members: Array) -> tuple[Array, Array]:
 
 def _search(g: Game, members: Array, alone: Array) -> tuple[Array, Array]:
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
-        attempt, _, found = state
-        return ~found & (attempt < 2)
+        attempt, _, holds = state
+        return ~holds & (attempt < 2)
 
     def attempt(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         start = alone * jnp.where(state[0] == 0, 1.0, 0.1)
@@ -98,12 +98,12 @@ def _answers(g: Game, members: Array, start: Array) -> Array:
 
     Substitutes approach it slowly, or swing about it: the step is that of Anderson's method of depth 1.
     """
-    room = g.p["budget"] if g.budget_kind == "city" else None
+    limit = g.p["budget"] if g.budget_kind == "city" else None
     small = float(jnp.finfo(start.dtype).eps) ** 0.5 / 10
 
     def answered(e: Array) -> Array:
         def answer(city: Array, e: Array) -> Array:
-            best = cheapest(g, lambda own: _cost(g, city, own, e), room)
+            best = cheapest(g, lambda own: _cost(g, city, own, e), limit)
             return jnp.where(jnp.arange(len(e)) == city, members * best, e)
 
         return lax.fori_loop(0, g.p["n"].astype(int), answer, e)
@@ -128,7 +128,7 @@ def _answers(g: Game, members: Array, start: Array) -> Array:
 
 def _holds(g: Game, members: Array, e: Array) -> Array:
     """Whether no city gains by another investment, however far, entry cost included."""
-    room = g.p["budget"] if g.budget_kind == "city" else None
+    limit = g.p["budget"] if g.budget_kind == "city" else None
     # Costs are rounded at some units of L; what members lack of their answers is less in them.
     slack = 16 * float(jnp.finfo(e.dtype).eps) * g.p["L"] * (1 + g.payment)
     entry = g.p["entry_cost"]
@@ -138,7 +138,7 @@ def _holds(g: Game, members: Array, e: Array) -> Array:
             return _cost(g, city, own, e)
 
         here, member = e[city], members[city] > 0
-        best = cheapest(g, cost, room)
+        best = cheapest(g, cost, limit)
         least, nothing, now = cost(best), cost(jnp.zeros_like(best)), cost(here)
         stays = (here > 0) & (best > 0) & (now - least <= slack) & (nothing - now >= entry - slack)
         rides = nothing - least <= entry + slack
@@ -149,13 +149,13 @@ def _holds(g: Game, members: Array, e: Array) -> Array:
 
 def _cost(g: Game, city: Array, own: Array, investments: Array) -> Array:
     """What a city of the chain bears that invests `own`, its entry cost not counted."""
-    n, alpha, spread, places = g.p["n"], g.p["alpha"], g.reach.spread, jnp.arange(len(investments))
-    e = jnp.where(places == city, own, investments)
-    breach = g.start * jnp.exp(-g.rate * ((1 - spread) * e + spread * jnp.sum(e)))
-    breach = jnp.where(places < n, breach, 0)
-    hops = (city - places) % n.astype(int)
-    arrives = jnp.where(places == city, breach, alpha**hops * breach)
+    n, alpha, spillover, cities = g.p["n"], g.p["alpha"], g.reach.spillover, jnp.arange(len(investments))
+    e = jnp.where(cities == city, own, investments)
+    breach = g.start * jnp.exp(-g.rate * ((1 - spillover) * e + spillover * jnp.sum(e)))
+    breach = jnp.where(cities < n, breach, 0)
+    hops = (city - cities) % n.astype(int)
+    arrives = jnp.where(cities == city, breach, alpha**hops * breach)
     none = jnp.prod(1 - arrives)
-    mine = jnp.sum(jnp.where(places == city, breach, 0))
+    mine = jnp.sum(jnp.where(cities == city, breach, 0))
     paid = alpha * g.p["gamma"] * (n * mine - jnp.sum(breach)) if g.pays else 0
     return g.p["L"] * (1 - none + paid) + own

@@ -52,10 +52,10 @@ def roots(g: Game, pays: Function) -> Roots:
 def candidates(g: Game) -> list[Candidate]:
     """By falling investment; the last one invests nothing."""
     pays = net_benefit(g.p, g.reach, g.n_max)
-    found, cap = roots(g, pays), g.cap
+    optima, cap = roots(g, pays), g.cap
     # The logarithms stay apart so that each is taken only along the axes it depends on.
-    effective = [(jnp.log(g.p["beta"]) + jnp.log(g.p["v"]) - jnp.log(p)) / g.rate for p in found.breach]
-    breach, there = list(found.breach), list(found.exist)
+    effective = [(jnp.log(g.p["beta"]) + jnp.log(g.p["v"]) - jnp.log(p)) / g.rate for p in optima.breach]
+    breach, there = list(optima.breach), list(optima.exist)
     investment = [x / g.reach.dilution for x in effective]
     if cap is not None:
         at_cap = g.start * jnp.exp(-g.rate * g.reach.dilution * cap)

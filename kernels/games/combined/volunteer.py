@@ -42,10 +42,10 @@ def volunteer(g: Game) -> Array:
 
 def _cost_beside(g: Game, invested: Array, tried: Array, distance: Array) -> Array:
     """What a city bears that invests `tried`, so many hops behind the one that invests; all others do not."""
-    spread, alpha = g.reach.spread, g.p["alpha"]
-    at_home = g.start * jnp.exp(-g.rate * (tried + spread * invested))
-    theirs = g.start * jnp.exp(-g.rate * (invested + spread * tried))
-    others = g.start * jnp.exp(-g.rate * spread * (invested + tried))
+    spillover, alpha = g.reach.spillover, g.p["alpha"]
+    at_home = g.start * jnp.exp(-g.rate * (tried + spillover * invested))
+    theirs = g.start * jnp.exp(-g.rate * (invested + spillover * tried))
+    others = g.start * jnp.exp(-g.rate * spillover * (invested + tried))
     reach = alpha**distance
     none = (1 - arrives(g, at_home, others)) * (1 - reach * theirs) / (1 - reach * others)
     received = alpha * g.p["gamma"] * ((g.p["n"] - 2) * others + theirs) if g.pays else 0

@@ -8,7 +8,7 @@ from the city itself or over k hops from one of the n - 1 others. Marginal benef
 derivatives by autodiff. A mechanism only says how far a unit of investment reaches:
 
 ================  =======================  ============================  ===================
-mechanism         `spread` to the others   effective / own (`dilution`)  `transfer`
+mechanism         `spillover`              effective / own (`dilution`)  `transfer`
 ================  =======================  ============================  ===================
 noncooperation    0                        1                             0
 cooperation       1                        n                             0
@@ -45,7 +45,7 @@ _REVERSE = (
 class Reach(NamedTuple):
     """How far one unit of a city's investment reaches under a mechanism (see the module's table)."""
 
-    spread: Array
+    spillover: Array
     dilution: Array
     transfer: Array
 
@@ -109,7 +109,7 @@ def net_benefit(p: Mapping[str, Array], reach: Reach, n_max: int) -> Callable[[A
         def expected(own: Array, linked: Array) -> Array:
             return any_breach(own, linked, p["alpha"], p["n"], n_max)
 
-        _, less = jax.jvp(expected, (breach, breach), (breach, breach * reach.spread))
+        _, less = jax.jvp(expected, (breach, breach), (breach, breach * reach.spillover))
         return scale * (less + reach.transfer * breach) - 1
 
     return net
@@ -122,7 +122,7 @@ def first_guess(p: Mapping[str, Array], reach: Reach, n_max: int) -> Array:
     def expected(own: Array, linked: Array) -> Array:
         return any_breach(own, linked, p["alpha"], p["n"], n_max)
 
-    _, slope = jax.jvp(expected, (zero, zero), (zero + 1, zero + reach.spread))
+    _, slope = jax.jvp(expected, (zero, zero), (zero + 1, zero + reach.spillover))
     return 1 / (-p["E"] * p["L"] * jnp.log(p["v"]) * (slope + reach.transfer))
 
 
@@ -136,7 +136,7 @@ def second_derivative(p: Mapping[str, Array], mechanism: str, breach: Array, n_m
 
     def cost(extra: Array) -> Array:
         own = breach * jnp.exp(-rate * unit * extra)
-        linked = breach * jnp.exp(-rate * unit * reach.spread * extra)
+        linked = breach * jnp.exp(-rate * unit * reach.spillover * extra)
         expected = any_breach(own, linked, p["alpha"], p["n"], n_max) + reach.transfer * own
         return p["L"] * expected + unit * extra
 

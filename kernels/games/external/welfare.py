@@ -36,11 +36,14 @@ class Welfare(NamedTuple):
     cross: Array  # of a city's marginal cost in what all others invest
 
 
-def welfare(p: Mapping[str, Array], mechanism: str, found: Equilibrium, n_max: int) -> Welfare:
+def welfare(p: Mapping[str, Array], mechanism: str, equilibrium: Equilibrium, n_max: int) -> Welfare:
     """The measures, for what was found under a mechanism."""
     dilution = reach_of(mechanism, p).dilution
     best = _optimum(p, dilution, n_max)
-    own = p["L"] * any_breach(found.breach, found.breach, p["alpha"], p["n"], n_max) + found.investment
+    own = (
+        p["L"] * any_breach(equilibrium.breach, equilibrium.breach, p["alpha"], p["n"], n_max)
+        + equilibrium.investment
+    )
     cost = best.loss / dilution
     alone = _optimum(p, jnp.ones_like(p["alpha"]), n_max)
     return Welfare(
@@ -48,7 +51,7 @@ def welfare(p: Mapping[str, Array], mechanism: str, found: Equilibrium, n_max: i
         cost=cost,
         ratio=own / cost,
         compensation=_compensation(p, alone, n_max),
-        cross=_cross_derivative(p, mechanism, found.breach, n_max),
+        cross=_cross_derivative(p, mechanism, equilibrium.breach, n_max),
     )
 
 
@@ -78,8 +81,8 @@ def _cross_derivative(p: Mapping[str, Array], mechanism: str, breach: Array, n_m
     others = p["n"] - 1
 
     def cost(own: Array, theirs: Array) -> Array:
-        defends_own = own + reach.spread * others * theirs
-        defends_linked = reach.spread * own + (1 + reach.spread * jnp.maximum(others - 1, 0)) * theirs
+        defends_own = own + reach.spillover * others * theirs
+        defends_linked = reach.spillover * own + (1 + reach.spillover * jnp.maximum(others - 1, 0)) * theirs
         at_home, linked = (breach * jnp.exp(-rate * x) for x in (defends_own, defends_linked))
         arrives = any_breach(at_home, linked, p["alpha"], p["n"], n_max)
         return p["L"] * (arrives + reach.transfer * (at_home - linked))

@@ -107,8 +107,8 @@ def best_chain(
     # Each step takes off the rounding of the root, and makes one more order of derivatives right.
     for _ in range(2):
         over, slope = jax.jvp(excess, (price,), (jnp.ones_like(price),))
-        moves = scarce & (slope < 0)
-        price = price - jnp.where(moves, over, 0) / lax.stop_gradient(jnp.where(moves, slope, -1))
+        binding = scarce & (slope < 0)
+        price = price - jnp.where(binding, over, 0) / lax.stop_gradient(jnp.where(binding, slope, -1))
     return Chain(resources(price), feasible, scarce)
 
 

@@ -35,18 +35,18 @@ def menu(
         Outputs that somebody looks at, all if None: the menu over types is left out where none is of it.
     """
     s = ranked(p)
-    found = offer(p, s, terms, by_type=False)
+    best = offer(p, s, terms, by_type=False)
     consistent = _consistent(p, terms)
-    status = jnp.where(consistent, found.status, Status.out_of_domain)
+    status = jnp.where(consistent, best.status, Status.out_of_domain)
     good = (status == Status.ok) | (status == Status.several_equilibria)
     # A factor, not a choice: so derivatives, too, are NaN where there is no menu, and not zero.
     known = jnp.where(good, 1, jnp.nan)
-    resources, reward = found.resources * known, found.reward * known
+    resources, reward = best.resources * known, best.reward * known
     shape = (p["theta"].shape[0], p["phi"].shape[0])
-    utility = s.worth[:, None] * found.value[None, :] - p["unit_cost"] * found.reward[None, :]
+    utility = s.worth[:, None] * best.value[None, :] - p["unit_cost"] * best.reward[None, :]
     own = jnp.diagonal(utility)
     centre = jnp.sum(s.weight * (reward - resources))
-    alike = jnp.diff(found.resources) <= 100 * tolerance(own.dtype) * p["T_total"]
+    alike = jnp.diff(best.resources) <= 100 * tolerance(own.dtype) * p["T_total"]
     alike = jnp.concatenate([alike, jnp.zeros(1, bool)]).astype(jnp.int8)
     outputs = {
         "resources": table(resources, s.order, shape),
@@ -56,7 +56,7 @@ def menu(
         "least_ic_slack": table(_least_slack(utility) * known, s.order, shape),
         "shared": table(jnp.where(good, alike, jnp.int8(SHARED["undefined"])), s.order, shape),
         "centre_utility": centre,
-        "kept_resources": found.kept * known,
+        "kept_resources": best.kept * known,
         "ranking": jnp.where(consistent, jnp.all(s.ends_group[_last_levels(shape)]), RANKING["undefined"]),
     }
     outputs["ranking"] = outputs["ranking"].astype(jnp.int8)
@@ -82,9 +82,9 @@ def _last_levels(shape: tuple[int, int]) -> Array:
 
 def _over_types(p: Mapping[str, Array], s: Subtypes, terms: str, centre: Array) -> dict[str, Array]:
     """What the centre has from one contract for each type, which all its levels take, and gains beyond."""
-    found = offer(p, s, terms, by_type=True)
-    good = (found.status == Status.ok) | (found.status == Status.several_equilibria)
-    utility = jnp.sum(s.weight * (found.reward - found.resources)) * jnp.where(good, 1, jnp.nan)
+    best = offer(p, s, terms, by_type=True)
+    good = (best.status == Status.ok) | (best.status == Status.several_equilibria)
+    utility = jnp.sum(s.weight * (best.reward - best.resources)) * jnp.where(good, 1, jnp.nan)
     return {"types_centre_utility": utility, "gain_over_types": centre - utility}
 
 

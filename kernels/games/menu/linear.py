@@ -76,17 +76,17 @@ def _chain_slack(data: tuple[Array, Array, Array, Array], x: Array) -> Array:
 def _chain_row(data: tuple[Array, Array, Array, Array], index: Array) -> tuple[Array, Array]:
     bounds, of_next, of_own, apart = data
     size, steps = bounds.shape[0], of_own.shape[0]
-    place = jnp.arange(size)
+    positions = jnp.arange(size)
     if steps == 0:  # one sub-type alone has minima and no neighbours
-        return (place == index).astype(bounds.dtype), bounds[index]
+        return (positions == index).astype(bounds.dtype), bounds[index]
     at = index - size
     k = jnp.clip(at % steps, 0, steps - 1)
     falls = at >= steps
     sign = jnp.where(falls, jnp.where(apart[k], 0, -1), 1)
-    step = sign * (of_next[k] * (place == k + 1) - of_own[k] * (place == k))
+    step = sign * (of_next[k] * (positions == k + 1) - of_own[k] * (positions == k))
     is_bound = index < size
     bound = jnp.where(is_bound, bounds[jnp.minimum(index, size - 1)], 0)
-    return jnp.where(is_bound, (place == index).astype(bounds.dtype), step), bound
+    return jnp.where(is_bound, (positions == index).astype(bounds.dtype), step), bound
 
 
 # Rows: the minima; sub-type k + 1 has at least what k has; and at most that where both share a contract.

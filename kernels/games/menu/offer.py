@@ -31,16 +31,16 @@ def offer(p: Mapping[str, Array], s: Subtypes, terms: str, by_type: bool) -> Off
     """The best menu over sub-types, or the best with one contract for each type (at rates: level_rate 1)."""
     if terms == "rates":
         level_rate = jnp.ones_like(p["level_rate"]) if by_type else p["level_rate"]
-        found = rate_menu(p, level_rate)
-        resources = found.resources[s.order]
+        menu = rate_menu(p, level_rate)
+        resources = menu.resources[s.order]
         reward = jnp.outer(p["reward_rate"], level_rate).ravel()[s.order] * resources
-        return Offer(resources, reward, p["value_rate"] * resources, found.kept, _of_program(found))
+        return Offer(resources, reward, p["value_rate"] * resources, menu.kept, _of_program(menu))
     ends = s.ends_group if by_type else jnp.ones_like(s.ends_group)
     run = blocks(s, p["unit_cost"], ends)
     if terms == "linear":
-        found = free_menu(s, run, ends, p)
-        value = p["value_rate"] * found.resources
-        return Offer(found.resources, _rewards(s, value, p), value, found.kept, _of_program(found))
+        menu = free_menu(s, run, ends, p)
+        value = p["value_rate"] * menu.resources
+        return Offer(menu.resources, _rewards(s, value, p), value, menu.kept, _of_program(menu))
     best = best_chain(run, s.number, CONCAVE[terms], p)
     value = CONCAVE[terms](p).worth(best.resources)
     kept = jnp.where(best.scarce, 0, p["T_total"] - jnp.sum(s.number * best.resources))
@@ -54,7 +54,7 @@ def _rewards(s: Subtypes, value: Array, p: Mapping[str, Array]) -> Array:
     return jnp.cumsum(s.worth * steps) / p["unit_cost"]
 
 
-def _of_program(found: Menu) -> Array:
-    status = jnp.where(found.several, Status.several_equilibria, Status.ok)
-    status = jnp.where(found.vertex.verdict == OUT_OF_PIVOTS, Status.max_steps, status)
-    return jnp.where(found.vertex.verdict == INFEASIBLE, Status.infeasible, status)
+def _of_program(menu: Menu) -> Array:
+    status = jnp.where(menu.several, Status.several_equilibria, Status.ok)
+    status = jnp.where(menu.vertex.verdict == OUT_OF_PIVOTS, Status.max_steps, status)
+    return jnp.where(menu.vertex.verdict == INFEASIBLE, Status.infeasible, status)

@@ -56,9 +56,9 @@ def _power(base: Array, exponent: Array) -> Array:
 @_power.defjvp
 def _power_moved(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     """At a base of 0 the slope may be infinite: it counts only where the base moves."""
-    (base, exponent), (moves, bends) = primals, tangents
+    (base, exponent), (base_tangent, exponent_tangent) = primals, tangents
     value = _power(base, exponent)
     positive = base > 0
     slope = exponent * jnp.where(positive, base, 0.0) ** (exponent - 1)
     bend = value * jnp.log(jnp.where(positive, base, 1.0))
-    return value, jnp.where(moves == 0, 0.0, slope * moves) + bend * bends
+    return value, jnp.where(base_tangent == 0, 0.0, slope * base_tangent) + bend * exponent_tangent

@@ -53,7 +53,7 @@ def iterate(c: Cities, spread: Spread, mechanism: str, start: Array) -> tuple[Ar
     """Best responses from `start` on until none moves: logarithm of p, and whether they came to rest."""
     small = 4 * float(jnp.finfo(start.dtype).eps)
 
-    def moves(state: tuple[Array, Array, Array]) -> Array:
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, moved, count = state
         return moved & (count < MOST_ROUNDS)
 
@@ -62,7 +62,7 @@ def iterate(c: Cities, spread: Spread, mechanism: str, start: Array) -> tuple[Ar
         after = response(c, spread, mechanism, log_p)
         return after, jnp.any(jnp.abs(after - log_p) > small * (1 + jnp.abs(after))), count + 1
 
-    at, moved, _ = lax.while_loop(moves, once, (start, jnp.asarray(True), jnp.asarray(0)))
+    at, moved, _ = lax.while_loop(unfinished, once, (start, jnp.asarray(True), jnp.asarray(0)))
     return at, ~moved
 
 

@@ -95,9 +95,9 @@ def network(
     c = cities_of(p, mechanism, pays, shares)
     solved = _solve(c, spreading, mechanism, branch)
     asked = {o.name for o in OUTPUTS} if wanted is None else set(wanted)
-    result = _of_solution(c, spreading, solved.found)
+    result = _of_solution(c, spreading, solved.investment)
     result |= {"ends_apart": solved.apart, "uniqueness": solved.unique}
-    result |= _checked(c, spreading, mechanism, solved.found)
+    result |= _checked(c, spreading, mechanism, solved.investment)
     wrong = jnp.any(result["deviation_gain"] > far(jnp.max(c.loss)))
     settled = solved.settled
     if asked & {"optimal_cost", "cost_ratio"}:
@@ -109,7 +109,7 @@ def network(
     if asked & set(NAMES):
         result |= centralities(weights)
     if "cross_derivative" in asked:
-        result["cross_derivative"] = cross_derivatives(c, spreading, solved.found)
+        result["cross_derivative"] = cross_derivatives(c, spreading, solved.investment)
     result |= {"weight": weights + 0 * p["alpha"], "arrival": spreading.arrival()}
     status = jnp.where(wrong, Status.not_a_minimum, solved.status)
     status = jnp.where(settled, status, Status.max_steps)
@@ -127,7 +127,7 @@ def _matrix(name: str, n: int, seed: Array, graphs: Graphs, dtype: Any) -> Array
 
 
 class _Solved(NamedTuple):
-    found: Array  # investments that are reported
+    investment: Array  # investments that are reported
     status: Array
     unique: Array  # what is known of other solutions
     apart: Array  # how far the ends lie apart
@@ -149,14 +149,14 @@ def _solve(c: Cities, spread: Spread, mechanism: str, branch: str) -> _Solved:
         ends = extreme_equilibria(c, spread, mechanism)
     apart = jnp.max(jnp.abs(ends.highest - ends.lowest))
     one = apart <= _tolerance(apart) * (1 + jnp.max(ends.highest))
-    found, chosen = ends.highest if branch == "highest" else ends.lowest, one & determined
+    investment, chosen = ends.highest if branch == "highest" else ends.lowest, one & determined
     if mechanism == "cooperation":
-        found, chosen = planned(c, spread, ends)
+        investment, chosen = planned(c, spread, ends)
     alone = UNIQUE["not_proved"] if mechanism in ("sharing", "pooling") else UNIQUE["unique"]
     unique = jnp.where(one & determined, alone, UNIQUE["several"]).astype(jnp.int8)
-    status = jnp.where(jnp.any(found == 0), Status.corner, Status.ok)
+    status = jnp.where(jnp.any(investment == 0), Status.corner, Status.ok)
     status = jnp.where(chosen, status, Status.several_equilibria)
-    return _Solved(found, status, unique, jnp.where(one, 0, apart), ends.reached)
+    return _Solved(investment, status, unique, jnp.where(one, 0, apart), ends.reached)
 
 
 def _of_solution(c: Cities, spread: Spread, e: Array) -> dict[str, Array]:

@@ -60,10 +60,10 @@ def planned(c: Cities, spread: Spread, ends: Ends) -> tuple[Array, Array]:
     """The planner's investments, and whether they are proved to be the best."""
     still, fixed = jax.tree.map(lax.stop_gradient, c), spread.still()
     low, high = (log_breach(still, lax.stop_gradient(e)) for e in (ends.highest, ends.lowest))
-    found = _search(still, fixed, low, high)
-    at, settled = iterate(still, fixed, "cooperation", found.best)
-    worse = _sum_of_costs(still, fixed, at) - found.cost > _small(found.cost)
-    proved = settled & (found.left == 0) & (found.tried < _MOST_BOXES) & ~worse
+    searched = _search(still, fixed, low, high)
+    at, settled = iterate(still, fixed, "cooperation", searched.best)
+    worse = _sum_of_costs(still, fixed, at) - searched.cost > _small(searched.cost)
+    proved = settled & (searched.left == 0) & (searched.tried < _MOST_BOXES) & ~worse
     return investment_at(c, differentiable(c, spread, "cooperation", at)), proved
 
 

@@ -22,7 +22,7 @@ def pairs_of(cities: tuple[str, ...]) -> dict[str, tuple[int, int]]:
         for j, target in enumerate(cities):
             if i != j:
                 named.setdefault(f"{source}_to_{target}", []).append((i, j))
-    return {name: found[0] for name, found in named.items() if len(found) == 1}
+    return {name: pairs[0] for name, pairs in named.items() if len(pairs) == 1}
 
 
 def with_added(matrix: Array, p: Mapping[str, Array], name: str, pairs: Pairs) -> tuple[Array, Array]:

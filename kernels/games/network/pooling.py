@@ -28,7 +28,7 @@ def pooled_optimum(c: Cities, spread: Spread) -> Array:
         return jax.jvp(lambda m: pooled_cost(c, spread, m), (money,), (jnp.ones_like(money),))[1]
 
     grid = most * jnp.concatenate([jnp.zeros(1), jnp.geomspace(_LEAST, 1, _SCANNED - 1)]).astype(most.dtype)
-    found = jnp.argmin(jax.vmap(lambda m: pooled_cost(still, fixed, m))(grid))
+    cheapest = jnp.argmin(jax.vmap(lambda m: pooled_cost(still, fixed, m))(grid))
 
     def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
@@ -36,7 +36,7 @@ def pooled_optimum(c: Cities, spread: Spread) -> Array:
         rises = slope(still, fixed, middle) > 0
         return jnp.where(rises, low, middle), jnp.where(rises, middle, high)
 
-    ends = grid[jnp.maximum(found - 1, 0)], grid[jnp.minimum(found + 1, _SCANNED - 1)]
+    ends = grid[jnp.maximum(cheapest - 1, 0)], grid[jnp.minimum(cheapest + 1, _SCANNED - 1)]
     low, high = lax.fori_loop(0, 60, halve, ends)
     at = lax.stop_gradient((low + high) / 2)
     corner = slope(still, fixed, jnp.zeros_like(at)) >= 0

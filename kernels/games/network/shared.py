@@ -79,7 +79,7 @@ def _iterate(c: Cities, spread: Spread, benefit: Benefit, start: Array) -> tuple
     small = 8 * float(jnp.finfo(start.dtype).eps)
     size = 1 / jnp.max(c.rate)
 
-    def moves(state: tuple[Array, Array, Array]) -> Array:
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, moved, count = state
         return moved & (count < MOST_ROUNDS)
 
@@ -88,7 +88,7 @@ def _iterate(c: Cities, spread: Spread, benefit: Benefit, start: Array) -> tuple
         after = jnp.maximum(0, e + step * jnp.log(benefit(c, spread, e)))
         return after, jnp.any(jnp.abs(after - e) > small * (size + after)), count + 1
 
-    at, moved, _ = lax.while_loop(moves, once, (start, jnp.asarray(True), jnp.asarray(0)))
+    at, moved, _ = lax.while_loop(unfinished, once, (start, jnp.asarray(True), jnp.asarray(0)))
     return at, ~moved
 
 

@@ -34,7 +34,7 @@ def kernel(p: Parameters, *, seed_max: int, reward: str, punishment: str) -> dic
     key = jax.random.key(p["seed"].astype(jnp.uint32))
     path = shocks.run(jnp.where(sound, start, 0.0), key)
     x, y = jax.nn.sigmoid(path.logits)
-    spread = jnp.sqrt(_nonzero(path.squares / jnp.maximum(path.count, 1.0)))
+    deviation = jnp.sqrt(_nonzero(path.squares / jnp.maximum(path.count, 1.0)))
     near = _near(p, x, y)
     later = path.count > 0
     real = {
@@ -42,8 +42,8 @@ def kernel(p: Parameters, *, seed_max: int, reward: str, punishment: str) -> dic
         "y_final": y,
         "x_mean": jnp.where(later, path.mean[0], x),
         "y_mean": jnp.where(later, path.mean[1], y),
-        "x_spread": jnp.where(path.squares[0] > 0, spread[0], 0.0),
-        "y_spread": jnp.where(path.squares[1] > 0, spread[1], 0.0),
+        "x_spread": jnp.where(path.squares[0] > 0, deviation[0], 0.0),
+        "y_spread": jnp.where(path.squares[1] > 0, deviation[1], 0.0),
         "at_corner": jnp.where(near, 1.0, 0.0).astype(x.dtype),
         "corner_rate": _rates(shocks),
     }

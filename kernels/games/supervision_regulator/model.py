@@ -66,9 +66,9 @@ def start(p: Parameters, **_static: str) -> Array:
 
 def field(_t: Array, logits: Array, p: Parameters, *, reward: str, punishment: str) -> Array:
     """Derivative of the logits in time. A pure strategy stays."""
-    moves = Gains(p, reward, punishment).all(jax.nn.sigmoid(logits))
+    velocity = Gains(p, reward, punishment).all(jax.nn.sigmoid(logits))
     # No orbit turns pure on its way: behind stop_gradient this is no switch to look for.
-    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, moves, 0.0)
+    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, velocity, 0.0)
 
 
 def observe(logits: Array, _p: Parameters, **_static: str) -> dict[str, Array]:

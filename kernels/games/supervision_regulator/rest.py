@@ -54,16 +54,16 @@ class RestPoints(NamedTuple):
 def rest_points(p: Parameters, g: Gains) -> RestPoints:
     """All rest points of a scenario, in the order of `REST_POINTS`, but for whole edges of them."""
     zero = jnp.zeros((), jnp.result_type(p["P"]))
-    found = [
+    points = [
         *(_Point(jnp.asarray(corner, zero.dtype), zero == 0) for corner in CORNERS),
         *(_on_edge(g, zero + z) for z in (0, 1)),
         *(_on_face_z(g, zero + z) for z in (0, 1)),
         *(_on_face_y(g, zero + y) for y in (0, 1)),
         *_inside(p, g, zero),
     ]
-    there = jnp.stack([one.there for one in found])
+    there = jnp.stack([one.there for one in points])
     # Numbers throughout, and NaN at the end: compiled, a maximum of NaN may be any number.
-    shares = jnp.stack([jnp.where(one.there, one.shares, 0.5) for one in found])
+    shares = jnp.stack([jnp.where(one.there, one.shares, 0.5) for one in points])
     jacobian = jax.vmap(jax.jacfwd(g.velocity))(shares)
     every = _spectra(jacobian)
     corner = jnp.arange(len(REST_POINTS)) < len(CORNERS)

@@ -89,12 +89,12 @@ def _turns_of_powers(p: Parameters, m: Mechanism, one: Array) -> tuple[Array, Ar
     middle = jnp.where(turns, (a - 1) / jnp.where(turns, a - b, 1.0), one)
     least, most = one * _LEAST, one - jnp.finfo(one.dtype).epsneg
     middle = jnp.clip(middle, least, most)
-    found = []
+    zeros = []
     for start, stop in ((least, middle), (middle, most)):
         at_start, at_stop = log_ratio(start), log_ratio(stop)
         crosses = paid & (at_start * at_stop < 0)
         up = jnp.where(at_stop > 0, 1.0, -1.0)
         root = bisect(lambda y, up=up: up * log_ratio(y), start, stop)
-        found.append(jnp.where(crosses, root, one))
+        zeros.append(jnp.where(crosses, root, one))
     same = paid & (a == 1) & (b == 1) & (level == 0)
-    return jnp.minimum(*found), jnp.maximum(*found), log_ratio(one / 2), same
+    return jnp.minimum(*zeros), jnp.maximum(*zeros), log_ratio(one / 2), same

@@ -51,14 +51,14 @@ def _at(m: Mechanism, lines: Thresholds, i: int, j: int) -> Point:
     x, y = lines.x[i], lines.y[j]
     about = [m.on(lines.x[i - 1 + right], lines.y[j - 1 + above]) for right, above in _QUARTERS]
     a, b = (jnp.stack([gain(x, y, on) for on in about]) for gain in (m.supervising, m.managing))
-    room = _ROUNDINGS * float(jnp.finfo(x.dtype).eps)
+    tolerance = _ROUNDINGS * float(jnp.finfo(x.dtype).eps)
     turn = a[:, None] * b[None, :] - a[None, :] * b[:, None]
-    beside = jnp.abs(turn) > room * m.a_terms * m.b_terms
+    beside = jnp.abs(turn) > tolerance * m.a_terms * m.b_terms
     exists = jnp.all(jnp.any(beside & (turn > 0), 1) & jnp.any(beside & (turn < 0), 1))
-    return on_jump(x, y, exists, class_at_crossing(a, b, room))
+    return on_jump(x, y, exists, class_at_crossing(a, b, tolerance))
 
 
-def class_at_crossing(a: Array, b: Array, room: float) -> Array:
+def class_at_crossing(a: Array, b: Array, tolerance: float) -> Array:
     """Class by the values of the four quarters."""
     right, above = (jnp.asarray([2.0 * quarter[k] - 1 for quarter in _QUARTERS]) for k in (0, 1))
     leads_out = jnp.any((a * right > 0) & (b * above > 0))
@@ -83,4 +83,4 @@ def class_at_crossing(a: Array, b: Array, room: float) -> Array:
     node = ~leads_out & (slides | (goes_round & (growth < 0)))
     kind = jnp.where(node, AtCrossing.crossing_node, AtCrossing.crossing_source)
     kind = jnp.where(leads_out & leads_in, AtCrossing.crossing_saddle, kind)
-    return jnp.where(goes_round & (jnp.abs(growth) <= room), RestClass.degenerate, kind)
+    return jnp.where(goes_round & (jnp.abs(growth) <= tolerance), RestClass.degenerate, kind)

@@ -43,11 +43,11 @@ def inside(m: Mechanism) -> Inside:
         area = pick(every, k)
         return still.managing(x, _curve(still, x, area), area.on)
 
-    found = every_root(every.left, every.right, known, along, MOST_INSIDE)
-    area = pick(every, found.within)
-    y = _curve(still, found.at, area)
-    x, y = _polished(m, found.at, y, area.on, found.exists)
-    return Inside(x, y, area.on, found.exists, found.complete)
+    roots = every_root(every.left, every.right, known, along, MOST_INSIDE)
+    area = pick(every, roots.within)
+    y = _curve(still, roots.at, area)
+    x, y = _polished(m, roots.at, y, area.on, roots.exists)
+    return Inside(x, y, area.on, roots.exists, roots.complete)
 
 
 def _known(m: Mechanism, cell: Interval, area: Areas) -> tuple[Array, Array]:

@@ -63,9 +63,9 @@ def kernel(p: Parameters, **static: str) -> dict[str, Array]:
 
 def field(_t: Array, logits: Array, p: Parameters, **static: str) -> Array:
     """Derivative of the logits in time. A pure strategy stays."""
-    moves = logit_gains(p, logits, Rules(**static))
+    velocity = logit_gains(p, logits, Rules(**static))
     # No orbit turns pure on its way: behind stop_gradient this is no switch to look for.
-    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, moves, 0.0)
+    return jnp.where(jnp.abs(lax.stop_gradient(logits)) < PURE, velocity, 0.0)
 
 
 def decide(p: Parameters, **static: str) -> Array:

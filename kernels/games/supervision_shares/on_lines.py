@@ -85,18 +85,18 @@ def on_lines(m: Mechanism, lines: Thresholds) -> tuple[Point, Array]:
     def function(share: Array, k: Array) -> Array:
         return _gains(still, share, pick(still_lines, k)).mixture
 
-    found = every_root(still_lines.start, still_lines.stop, known, function, MOST_ON_LINES)
-    own = pick(every, found.within)
-    share = lax.stop_gradient(jnp.where(found.exists, found.at, 0.5))
+    roots = every_root(still_lines.start, still_lines.stop, known, function, MOST_ON_LINES)
+    own = pick(every, roots.within)
+    share = lax.stop_gradient(jnp.where(roots.exists, roots.at, 0.5))
     for _ in range(2):
         g = _gains(m, share, own)
-        slope = jnp.where(found.exists & (g.slope != 0), g.slope, 1.0)
+        slope = jnp.where(roots.exists & (g.slope != 0), g.slope, 1.0)
         share -= share * (1 - share) * g.mixture / slope
     x, y = (jnp.where(own.upright == swap, share, own.at) for swap in (False, True))
     g = _gains(m, share, own)
     opposite, sure = _opposite(m, g, own)
-    point = on_jump(x, y, found.exists & opposite, _kind(m, g, own))
-    return point, found.complete & jnp.all(sure | ~found.exists)
+    point = on_jump(x, y, roots.exists & opposite, _kind(m, g, own))
+    return point, roots.complete & jnp.all(sure | ~roots.exists)
 
 
 def _lines(m: Mechanism, lines: Thresholds) -> _Lines | None:
@@ -147,9 +147,11 @@ def _known(m: Mechanism, cell: Interval, line: _Lines) -> tuple[Array, Array]:
     return ~line.jumps | alike | far, lacks_zero(slope, ROUNDINGS * eps * size)
 
 
-def _one_sign(sides: tuple[Any, Any], room: Array) -> Array:
+def _one_sign(sides: tuple[Any, Any], tolerance: Array) -> Array:
     one, other = sides
-    return ((one.low > room) & (other.low > room)) | ((one.high < -room) & (other.high < -room))
+    return ((one.low > tolerance) & (other.low > tolerance)) | (
+        (one.high < -tolerance) & (other.high < -tolerance)
+    )
 
 
 def _opposite(m: Mechanism, g: _Gains, line: _Lines) -> tuple[Array, Array]:

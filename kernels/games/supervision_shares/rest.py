@@ -56,7 +56,7 @@ def rest_points(m: Mechanism) -> RestPoints:
     lines, within = thresholds(m), inside(m)
     along, all_along = on_lines(m, lines)
     # In the order of the labels, each a row of points.
-    found = [
+    rows = [
         _corners(m),
         _on_right_side(m),
         row(_on_bottom(m)),
@@ -64,7 +64,7 @@ def rest_points(m: Mechanism) -> RestPoints:
         along,
         at_crossings(m, lines),
     ]
-    one = Point(*(jnp.concatenate(parts) for parts in zip(*found, strict=True)))
+    one = Point(*(jnp.concatenate(parts) for parts in zip(*rows, strict=True)))
     smooth = one.exists & ~one.jumps
     jacobian = jnp.where(smooth[:, None, None], one.jacobian, jnp.nan)
     kinds = jax.vmap(classify)(jacobian, jnp.arange(len(REST_POINTS)) < FIRST_EDGE)

@@ -33,7 +33,7 @@ def describe_missing(reader: Reader) -> list[str]:
     A tile counts as missing as long as it has no record.
     """
     layout, manifest = reader.cube.layout, reader.manifest
-    present = manifest.places[complete(manifest, layout)]
+    present = manifest.indices[complete(manifest, layout)]
     at_work = writers(reader.root)
     if len(present) == len(layout) and not at_work:
         return []

@@ -5,15 +5,15 @@ from equisweep.engine.codegen.ir import Graph
 from equisweep.engine.codegen.lanes import Leaf, Loop
 from equisweep.engine.codegen.route.alike import joined
 from equisweep.engine.codegen.route.part import Part
-from equisweep.engine.codegen.route.route import Apply, Block, Choose, Copy, Finish, Go, Repeat, Room, Value
+from equisweep.engine.codegen.route.route import Apply, Block, Buffer, Choose, Copy, Finish, Go, Repeat, Value
 
 
 def value(offset):
-    return Value(Room(1, "f64", offset=offset), (1,))
+    return Value(Buffer(1, "f64", offset=offset), (1,))
 
 
 def constant(number):
-    return Value(Room(1, "f64", np.array([number])), (1,))
+    return Value(Buffer(1, "f64", np.array([number])), (1,))
 
 
 def a_part():
@@ -69,7 +69,7 @@ def ways(blocks, bits):
     here, done = 0, []
     for bit in bits:
         done.append(
-            [(step.part, *(v.place for v in (*step.inputs, *step.results))) for step in blocks[here].steps]
+            [(step.part, *(v.offset for v in (*step.inputs, *step.results))) for step in blocks[here].steps]
         )
         end = blocks[here].end
         done.append(type(end))

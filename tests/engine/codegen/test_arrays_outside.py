@@ -44,8 +44,10 @@ def test_what_an_orbit_carries_does_not_grow_with_its_saved_times():
     few, many = (orbit(np.linspace(0, 4, count)) for count in (3, 5000))
     assert few.bytes == many.bytes < 4000
     (path,) = [k for k, one in enumerate(many.results) if one.shape == (5000,)]
-    assert many.results[path].room.outside == Outside(True, path)
-    assert [one.room.outside for one in many.inputs if one.size > 1] == [Outside(False, len(many.inputs) - 1)]
+    assert many.results[path].buffer.outside == Outside(True, path)
+    assert [one.buffer.outside for one in many.inputs if one.size > 1] == [
+        Outside(False, len(many.inputs) - 1)
+    ]
     # The end is one more time of which no row is left.
     rows = [step.rows for block in many.blocks for step in block.steps if isinstance(step, Put)]
     assert rows == [5000]
@@ -90,10 +92,10 @@ def test_paths_have_the_bits_that_they_have_in_a_record():
 
 def test_only_what_is_written_by_rows_and_read_by_nobody_lies_outside():
     route = captured(lambda *given: lane_route(lane_loop, paths, given), *(g[0] for g in given_paths()))
-    inputs = [value.room.outside for value in route.inputs]
+    inputs = [value.buffer.outside for value in route.inputs]
     assert inputs == [None, None, Outside(False, 2)]  # the times are returned, too
     results = [value for value in route.results if value.shape]
-    outside = [value.shape for value in results if value.room.outside is not None]
+    outside = [value.shape for value in results if value.buffer.outside is not None]
     assert sorted(outside) == [(4,), (4, 2), (5,), (5,)]
 
 

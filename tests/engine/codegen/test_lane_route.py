@@ -13,7 +13,7 @@ from equisweep.engine.codegen.ir import Unsupported
 from equisweep.engine.codegen.lane_call import lane_call
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.codegen.lane_route import lane_route
-from equisweep.engine.codegen.route.route import Room, Route
+from equisweep.engine.codegen.route.route import Buffer, Route
 from helpers.codegen.gpu import OnThisProcessor
 from jax import lax
 
@@ -293,4 +293,4 @@ def test_records_too_large_for_the_stack_lie_elsewhere(monkeypatch):
 
 def test_records_of_a_megabyte_go_call_after_call():
     with pytest.raises(Unsupported, match="more than 1048576 bytes"):
-        route_code(Route([], (), (), [Room(2**17 + 1, "f64", offset=0)]), lambda _: 8, 1)
+        route_code(Route([], (), (), [Buffer(2**17 + 1, "f64", offset=0)]), lambda _: 8, 1)

@@ -95,7 +95,7 @@ def test_a_batch_holds_few_values_of_an_integer_axis(name, monkeypatch):
     found, taken = computed(space)
     np.testing.assert_array_equal(found, sums)
     assert least <= taken < 1.35 * least
-    monkeypatch.setattr(batches, "_MOST_PIECES", 1)
+    monkeypatch.setattr(batches, "_MOST_PARTS", 1)
     found, taken = computed(space)
     np.testing.assert_array_equal(found, sums)
     assert taken > 1.8 * least

@@ -50,9 +50,9 @@ def test_values_are_the_same_in_the_order_of_the_blocks(drawn_later, options):
     tile = (2, TILE * EACH)
     (here, one, plain), (_, two, by_matrix) = evaluators(space_of(**options), tile)
     assert (plain, by_matrix) == (False, True)
-    places = Blocks(SAMPLES, 5).places(here.start[-1] // EACH, TILE).ravel()
+    indices = Blocks(SAMPLES, 5).indices(here.start[-1] // EACH, TILE).ravel()
     for name, values in two.items():
-        expected = one[name].reshape(2, TILE, EACH)[:, places].swapaxes(1, 2).reshape(2, -1)
+        expected = one[name].reshape(2, TILE, EACH)[:, indices].swapaxes(1, 2).reshape(2, -1)
         np.testing.assert_array_equal(values, expected, err_msg=name)
 
 

@@ -31,7 +31,7 @@ def test_no_point_is_computed_by_a_program_that_is_not_its_own(monkeypatch):
         out = {"y": np.empty((3, 1000))}
         one.fill(out, [{"n": n}, {"a": a, "c": c}])
         np.testing.assert_array_equal(out["y"], right)
-        assert sum(computed) == 1000 if exact else sum(computed) <= 1000 + 2 * chosen.piece_of(1000)
+        assert sum(computed) == 1000 if exact else sum(computed) <= 1000 + 2 * chosen.batch_size(1000)
         assert exact or set(computed) == {125}
         monkeypatch.undo()
     begun = chosen.Chosen([Begun(1.0), Begun(10.0)], 1, {"c": 2}).begin([{"n": n}, {"a": a, "c": c}])

@@ -16,7 +16,7 @@ from equisweep.engine import writer
 from equisweep.engine.feedback import stop_flag
 from equisweep.engine.store.commit import digests
 from equisweep.engine.store.cube import Cube
-from equisweep.engine.store.shared.parts import part_of, places_of
+from equisweep.engine.store.shared.parts import part_of, tiles_of_part
 from equisweep.sweeps.commands import main as main_module
 
 from ..aftermath import seen
@@ -187,7 +187,7 @@ def tiles(cube: Path, part: str) -> tuple[int, int]:
     """How many tiles of a part are committed, and how many it has."""
     opened = Cube(cube)
     every = list(opened.layout)
-    own = [every[place] for place in places_of(opened.layout, part_of(part))]
+    own = [every[place] for place in tiles_of_part(opened.layout, part_of(part))]
     # One with a damaged shard has its mark until it is computed again, and is no longer committed.
     return sum(digests(opened, tile) is not None for tile in own), len(own)
 

@@ -25,7 +25,7 @@ from equisweep.engine.codegen.gpu.launch import WORK, carried
 from equisweep.engine.codegen.gpu.record import WARP, words_of
 from equisweep.engine.codegen.gpu.route_code import parameters as route_parameters
 from equisweep.engine.codegen.gpu.route_code import route_thread, shareable
-from equisweep.engine.codegen.gpu.route_program import require_room
+from equisweep.engine.codegen.gpu.route_program import require_small_record
 
 CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []
@@ -155,7 +155,7 @@ class RouteOnThisProcessor:
     """
 
     def __init__(self, route, threads, work=WORK, *, others=False):
-        require_room(route)
+        require_small_record(route)
         self.route, self.threads, self.work, self.launches = route, threads, work, 0
         warp = _WARP.format(mask=-1 if others else 1)
         self.thread = thread_on_this_processor(

@@ -47,5 +47,5 @@ def simulate(monkeypatch, count=1, threads=3):
             monkeypatch.setattr(module, "backend_of", lambda name: backend if name == "gpu" else of(name))
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [backend])
     # A callback stands where a GPU's kernel is launched.
-    monkeypatch.setattr(between_calls, "_MOVES", between_calls._MOVES | {"pure_callback"})
+    monkeypatch.setattr(between_calls, "_STRUCTURAL", between_calls._STRUCTURAL | {"pure_callback"})
     return gpus, sent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.ends import End
 from equisweep.engine.codegen.gpu.allocation import registers
-from equisweep.engine.codegen.gpu.moves import Compute, Load, Repeat, Store, Write
+from equisweep.engine.codegen.gpu.instructions import Compute, Load, Repeat, Store, Write
 from equisweep.engine.codegen.gpu.planning import planned, spills
 from equisweep.engine.codegen.ir import Graph, order_of
 from equisweep.engine.codegen.ordering import ordered
@@ -13,7 +13,7 @@ INPUTS = 12
 
 
 class Thread:
-    """Does the moves, in Python's floats; what is in no register when it is needed is an error."""
+    """Does the instructions, in Python's floats; what is in no register when it is needed is an error."""
 
     def __init__(self, cells, inputs):
         self.cells, self.inputs, self.homes = dict(cells), inputs, set(cells)
@@ -104,12 +104,12 @@ def test_inputs_become_the_ends_in_few_registers_though_these_take_their_places(
     plan = planned(ends, {s: k for k, s in enumerate(inputs)}, INPUTS, room)
     values = np.random.default_rng(seed).uniform(-1, 1, INPUTS)
     thread = Thread(dict(enumerate(values)), {})
-    thread.run(plan.moves)
+    thread.run(plan.instructions)
     assert [thread.cells[k] for k in range(INPUTS)] == by_hand(inputs, scalars, values)
-    assert most_alive(plan.moves) <= room
+    assert most_alive(plan.instructions) <= room
     assert plan.most <= room
     assert plan.cells >= INPUTS
-    stores = [move for move in plan.moves if isinstance(move, Store)]
+    stores = [move for move in plan.instructions if isinstance(move, Store)]
     assert bool(stores) == (room < 20)
 
 
@@ -118,11 +118,11 @@ def test_inputs_without_a_cell_are_read_once_where_they_lie():
     plan = planned([End(s, k) for k, s in enumerate(scalars)], dict.fromkeys(inputs), 0, 8)
     values = np.linspace(-1, 1, INPUTS)
     thread = Thread({}, dict(zip(inputs, values, strict=True)))
-    thread.run(plan.moves)
+    thread.run(plan.instructions)
     assert [thread.written[k] for k in range(INPUTS)] == by_hand(inputs, scalars, values)
-    read = [move.scalar for move in plan.moves if isinstance(move, Load) and move.cell is None]
+    read = [move.scalar for move in plan.instructions if isinstance(move, Load) and move.cell is None]
     assert len(read) == len({*read})
-    assert most_alive(plan.moves) <= 8
+    assert most_alive(plan.instructions) <= 8
 
 
 def looped(rounds=3):
@@ -155,7 +155,7 @@ def test_numbers_wait_for_loops_in_cells_or_in_registers(room):
         room,
     )
     thread = Thread(dict(enumerate(values)), {})
-    thread.run(plan.moves)
+    thread.run(plan.instructions)
     before, total = [], values[0]
     for a in values[1:]:
         before.append(total := total + a * a)

@@ -38,7 +38,7 @@ def folds(graph, numbers):
     second = graph.apply("convert", numbers["pair"][1], dtype="f64")
     codes = [graph.constant(code, "u8") for code in (1, 2, 3)]
     return [
-        Fold("count", there), Fold("sum", there, value), Fold("spread", sign, second),
+        Fold("count", there), Fold("sum", there, value), Fold("squares", sign, second),
         *(Fold("count", graph.apply("eq", status, c), status, number=c.value) for c in codes),
         Fold("least", there, value), Fold("bins", inside, value, tuple(np.linspace(-1, 1, 8).tolist())),
         Fold("count", graph.constant(0, "i1")),

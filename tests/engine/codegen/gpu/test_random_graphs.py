@@ -43,7 +43,7 @@ def drawn(seed, dtype, backend):
 def test_random_graphs_have_the_same_bits_on_threads_and_in_vectors(monkeypatch, seed, dtype, lanes, planned):
     """Also where a thread has twelve registers, ten cells in shared memory and the others in its own."""
     if planned:
-        monkeypatch.setattr(planning, "ROOM", 12)
+        monkeypatch.setattr(planning, "CAPACITY", 12)
         monkeypatch.setattr(planning, "FULL", 0)
         monkeypatch.setattr(thread_code, "SHARED_CELLS", 10)
     gpu = OnThisProcessor()

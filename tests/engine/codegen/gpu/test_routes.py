@@ -18,7 +18,7 @@ from equisweep.engine.codegen.gpu.route_code import route_kernel
 from equisweep.engine.codegen.gpu.route_program import GpuRouteProgram
 from equisweep.engine.codegen.ir import Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop
-from equisweep.engine.codegen.route.route import Room
+from equisweep.engine.codegen.route.route import Buffer
 from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import integrated
@@ -118,7 +118,7 @@ def test_large_records_have_fewer_threads_and_still_larger_ones_go_through_xla(d
     assert few * 4000 * 8 <= 2**29 < (few + 64) * 4000 * 8
     assert [threads_of(10, lanes) for lanes in (1, 64, 65, 10**7)] == [64, 64, 128, MOST_THREADS]
     route, *_ = decaying
-    large = replace(route, rooms=[*route.rooms, Room(1, "f64", offset=32 * 1024)])
+    large = replace(route, buffers=[*route.buffers, Buffer(1, "f64", offset=32 * 1024)])
     with pytest.raises(Unsupported, match="an orbit of more than 32768 bytes"):
         GpuRouteProgram(large)
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 from equisweep.engine.codegen.ir import Unsupported
-from equisweep.engine.codegen.lower.placing import OUTSIDE, gathered, scattered
+from equisweep.engine.codegen.lower.placing import OUTSIDE, gather_indices, scatter_indices
 from jax.lax import GatherDimensionNumbers, GatherScatterMode, ScatterDimensionNumbers
 
 MODES = [GatherScatterMode.CLIP, GatherScatterMode.FILL_OR_DROP]
@@ -67,7 +67,7 @@ def test_a_gather_takes_numbers_from_where_jax_takes_them():
     wanted = [*map(np.asarray, jax.jit(lambda given: list(by_jax(given)))(given))]
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, sizes, indices, dims = reads(seed)
-        found = gathered(shape, indices, dims, sizes, mode)
+        found = gather_indices(shape, indices, dims, sizes, mode)
         np.testing.assert_array_equal(found, right, err_msg=f"{seed} {mode}")
     assert sum(np.any(right == OUTSIDE) for right in wanted) > 10
 
@@ -87,7 +87,7 @@ def test_a_scatter_puts_numbers_where_jax_puts_them():
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, updates, indices, dims = writes(seed)
         found = np.full(np.prod(shape), -1)
-        targets, sources = scattered(shape, indices, updates, dims, mode)
+        targets, sources = scatter_indices(shape, indices, updates, dims, mode)
         found[targets] = sources
         np.testing.assert_array_equal(found.reshape(shape), right, err_msg=f"{seed} {mode}")
     assert sum(np.any(right < 0) for right in wanted) > 10
@@ -96,4 +96,4 @@ def test_a_scatter_puts_numbers_where_jax_puts_them():
 def test_a_mode_that_is_not_known_is_refused():
     shape, sizes, indices, dims = reads(3)
     with pytest.raises(Unsupported, match="ONE_HOT"):
-        gathered(shape, indices, dims, sizes, GatherScatterMode.ONE_HOT)
+        gather_indices(shape, indices, dims, sizes, GatherScatterMode.ONE_HOT)

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from equisweep.engine.store.shared.parts import Part, dealt, part_of, places_of
+from equisweep.engine.store.shared.parts import Part, dealt, part_of, tiles_of_part
 from equisweep.engine.tiles import Layout
 from equisweep.sweeps import SweepError
 
@@ -20,9 +20,9 @@ def test_every_tile_has_one_part_and_no_part_has_a_tile_more_than_another():
         tile = [chance.randint(1, 5) for _ in range(rank)]
         grid = [chance.randint(1, 14) for _ in range(rank)]
         layout, parts = Layout(tuple(grid), tuple(tile)), chance.randint(1, 70)
-        places = [places_of(layout, Part(number, parts)) for number in range(1, parts + 1)]
-        assert sorted(np.concatenate(places).tolist()) == list(range(len(layout)))
-        loads = [int(points(layout)[one].sum()) for one in places]
+        indices = [tiles_of_part(layout, Part(number, parts)) for number in range(1, parts + 1)]
+        assert sorted(np.concatenate(indices).tolist()) == list(range(len(layout)))
+        loads = [int(points(layout)[one].sum()) for one in indices]
         assert max(loads) - min(loads) <= points(layout).max()
 
 

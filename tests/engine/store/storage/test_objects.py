@@ -12,7 +12,7 @@ from equisweep.engine.store.cube import open_cube_for_reading
 from equisweep.engine.store.read import Reader
 from equisweep.engine.store.shared import merge as merging
 from equisweep.engine.store.shared.lease import Busy, only_writer
-from equisweep.engine.store.storage import appear, pieces
+from equisweep.engine.store.storage import appear, segments
 from equisweep.engine.store.storage.place import place
 from equisweep.engine.store.storage.reached import objects_at
 from equisweep.engine.store.verify import verify
@@ -98,12 +98,14 @@ def test_what_a_killed_writer_had_not_recorded_is_read_and_kept(monkeypatch):
     assert len(open_cube_for_reading(place(url)).load_manifest()) == TILES
 
 
-def test_records_come_in_pieces_and_are_one_object_when_the_writer_ends(monkeypatch):
-    monkeypatch.setattr(pieces, "KEPT_BACK", 0.0)
+def test_records_come_in_segments_and_are_one_object_when_the_writer_ends(monkeypatch):
+    monkeypatch.setattr(segments, "KEPT_BACK", 0.0)
     url, counts = new(), []
-    put = pieces.RecorderInPieces._put_piece
+    put = segments.RecorderInSegments._put_segment
     monkeypatch.setattr(
-        pieces.RecorderInPieces, "_put_piece", lambda self, some: counts.append(len(some)) or put(self, some)
+        segments.RecorderInSegments,
+        "_put_segment",
+        lambda self, some: counts.append(len(some)) or put(self, some),
     )
     complete(url)
     assert counts[0] == 0

@@ -1,8 +1,8 @@
 """Where each array lies in a lane's record: two may lie in the same place if they are not needed at once.
 
-What is copied from one room to another lies in both without being moved, where nothing keeps them apart: the
-state of a loop goes on as that of the loop around it (Chaitin and others, "Register allocation via coloring",
-Computer Languages 6, 1981).
+What is copied from one buffer to another lies in both without being moved, where nothing keeps them apart:
+the state of a loop goes on as that of the loop around it (Chaitin and others, "Register allocation via
+coloring", Computer Languages 6, 1981).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,60 +10,60 @@ from typing import Any
 
 from .glue import Glue
 from .outside import outside
-from .route import Apply, Block, Choose, Copy, Fill, Go, Put, Repeat, Room, Take, Value
+from .route import Apply, Block, Buffer, Choose, Copy, Fill, Go, Put, Repeat, Take, Value
 
 _ALIGNED = 8
 Pairs = Sequence[tuple[Value, Value]]
 
 
-def reads(step: Any) -> list[Room]:
-    """The rooms that a step, or the end of a block, reads, and that must lie in the record."""
+def reads(step: Any) -> list[Buffer]:
+    """The buffers that a step, or the end of a block, reads, and that must lie in the record."""
     match step:
         case Glue():
             return step.inputs
         case Apply():
-            return [v.room for v in step.inputs]
+            return [v.buffer for v in step.inputs]
         case Copy():
-            return [v.room for v, _ in step.pairs if v.room.constant is None]
+            return [v.buffer for v, _ in step.pairs if v.buffer.constant is None]
         case Take():
-            return [step.source.room, step.index.room]
+            return [step.source.buffer, step.index.buffer]
         case Put():  # of its target other rows stay
-            return [step.source.room, step.index.room, step.target.room]
+            return [step.source.buffer, step.index.buffer, step.target.buffer]
         case Fill():  # where it does not hold, all stays
-            return [step.on.room, step.target.room]
+            return [step.on.buffer, step.target.buffer]
         case Choose():
-            return [step.on.room]
+            return [step.on.buffer]
         case Repeat():
-            return [v.room for v in (*step.state, *step.fixed)]
+            return [v.buffer for v in (*step.state, *step.fixed)]
         case _:
             return []
 
 
-def writes(step: Any) -> list[Room]:
-    """The rooms that it writes."""
+def writes(step: Any) -> list[Buffer]:
+    """The buffers that it writes."""
     match step:
         case Glue():
             return step.made
         case Apply():
-            return [v.room for v in step.results]
+            return [v.buffer for v in step.results]
         case Copy():
-            return [v.room for _, v in step.pairs]
+            return [v.buffer for _, v in step.pairs]
         case Take() | Put() | Fill():
-            return [step.target.room]
+            return [step.target.buffer]
         case Repeat():
-            return [v.room for v in step.state]
+            return [v.buffer for v in step.state]
         case _:
             return []
 
 
-def _wholly(step: Any) -> list[Room]:
-    """The rooms that it writes wholly, so that what was there before does not matter."""
+def _wholly(step: Any) -> list[Buffer]:
+    """The buffers that it writes wholly, so that what was there before does not matter."""
     match step:
         case Copy():
-            written: dict[Room, int] = {}
+            written: dict[Buffer, int] = {}
             for _, v in step.pairs:
-                written[v.room] = written.get(v.room, 0) + v.size
-            return [room for room, size in written.items() if size == room.size]
+                written[v.buffer] = written.get(v.buffer, 0) + v.size
+            return [buffer for buffer, size in written.items() if size == buffer.size]
         case Put() | Fill() | Repeat():
             return []
         case _:
@@ -72,65 +72,66 @@ def _wholly(step: Any) -> list[Room]:
 
 def allocated(
     blocks: Sequence[Block], inputs: Sequence[Value], results: Sequence[Value]
-) -> tuple[list[Block], list[Room]]:
-    """The blocks, of whose copies is left what has to be moved, and the rooms, which have their offsets."""
-    apart = _Apart(blocks, inputs, results)
+) -> tuple[list[Block], list[Buffer]]:
+    """The blocks, of whose copies is left what has to be moved, and the buffers, which have their offsets."""
+    interference = _Interference(blocks, inputs, results)
     pairs = [
         pair for block in blocks for step in block.steps if isinstance(step, Copy) for pair in step.pairs
     ]
     for source, target in pairs:
         if not (source.whole and target.whole):  # in one place a piece would be lost before it is moved
-            apart.divide(source, target)
+            interference.divide(source, target)
     # Backwards: what a loop hands to its next turn, time after time, before what it is entered with.
     for source, target in reversed(pairs):
-        apart.unite(source, target)
+        interference.unite(source, target)
     for source, target in pairs:
-        apart.divide(source, target)
-    for members, array in outside(blocks, inputs, results, apart.together()):
-        for room in members:
-            room.outside = array
-    apart.place()
+        interference.divide(source, target)
+    for members, array in outside(blocks, inputs, results, interference.together()):
+        for buffer in members:
+            buffer.outside = array
+    interference.allocate()
     left = [Block([step for old in block.steps for step in _left(old)], block.end) for block in blocks]
-    return left, apart.rooms
+    return left, interference.buffers
 
 
 def _left(step: Any) -> list[Any]:
     if not isinstance(step, Copy):
         return [step]
-    pairs = tuple((a, b) for a, b in step.pairs if a.room.constant is not None or not _same_place(a, b))
+    pairs = tuple((a, b) for a, b in step.pairs if a.buffer.constant is not None or not _same_offset(a, b))
     return [Copy(pairs)] if pairs else []
 
 
-def _same_place(one: Value, other: Value) -> bool:
-    if one.room.outside is not None or other.room.outside is not None:  # moved from one to the other is none
+def _same_offset(one: Value, other: Value) -> bool:
+    # Moved from one to the other is none.
+    if one.buffer.outside is not None or other.buffer.outside is not None:
         return True
-    return one.place == other.place
+    return one.offset == other.offset
 
 
-class _Apart:
-    """Which rooms are needed at the same time, by sets of bits: a bit for each room."""
+class _Interference:
+    """Which buffers are needed at the same time, by sets of bits: a bit for each buffer."""
 
     def __init__(self, blocks: Sequence[Block], inputs: Sequence[Value], results: Sequence[Value]) -> None:
         self.blocks = blocks
-        every = [v.room for v in (*inputs, *results)]
+        every = [v.buffer for v in (*inputs, *results)]
         for block in blocks:
             for step in [*block.steps, block.end]:
                 every += [*reads(step), *writes(step)]
-        self.rooms = list(dict.fromkeys(every))
-        self.bit = {room: k for k, room in enumerate(self.rooms)}
-        self.found = list(range(len(self.rooms)))  # with which one each is united
-        self.last = self.set(v.room for v in results)
-        self.from_: list[int] = [0] * len(self.rooms)
-        self.members = [1 << k for k in range(len(self.rooms))]
+        self.buffers = list(dict.fromkeys(every))
+        self.bit = {buffer: k for k, buffer in enumerate(self.buffers)}
+        self.parent = list(range(len(self.buffers)))  # with which one each is united
+        self.last = self.set(v.buffer for v in results)
+        self.from_: list[int] = [0] * len(self.buffers)
+        self.members = [1 << k for k in range(len(self.buffers))]
         self._separate(inputs)
-        for room in self.rooms:
-            if room.constant is not None:
-                self._conflict(self.bit[room], ((1 << len(self.rooms)) - 1))
+        for buffer in self.buffers:
+            if buffer.constant is not None:
+                self._conflict(self.bit[buffer], ((1 << len(self.buffers)) - 1))
 
-    def set(self, rooms: Any) -> int:
+    def set(self, buffers: Any) -> int:
         bits = 0
-        for room in rooms:
-            bits |= 1 << self.bit[room]
+        for buffer in buffers:
+            bits |= 1 << self.bit[buffer]
         return bits
 
     def _separate(self, inputs: Sequence[Value]) -> None:
@@ -144,19 +145,22 @@ class _Apart:
                     targets, sources = (
                         self.set(written),
                         [
-                            (self.bit[t.room], 0 if s.room.constant is not None else 1 << self.bit[s.room])
+                            (
+                                self.bit[t.buffer],
+                                0 if s.buffer.constant is not None else 1 << self.bit[s.buffer],
+                            )
                             for s, t in step.pairs
                         ],
                     )
                     for k, own in sources:
                         self._conflict(k, (live | targets | read) & ~own)
                 else:
-                    for room in written:
-                        self._conflict(self.bit[room], live | self.set(written) | read)
+                    for buffer in written:
+                        self._conflict(self.bit[buffer], live | self.set(written) | read)
                 live = live & ~self.set(_wholly(step)) | read
-        rooms = self.set(v.room for v in inputs)
+        buffers = self.set(v.buffer for v in inputs)
         for value in inputs:
-            self._conflict(self.bit[value.room], rooms | begin[0])
+            self._conflict(self.bit[value.buffer], buffers | begin[0])
 
     def _needed_after(self, begin: Sequence[int], number: int) -> int:
         end = self.blocks[number].end
@@ -171,7 +175,7 @@ class _Apart:
                 return self.last
 
     def _needed_at_begin(self) -> list[int]:
-        """The rooms whose numbers matter where each block begins."""
+        """The buffers whose numbers matter where each block begins."""
         begin, changed = [0] * len(self.blocks), True
         while changed:
             changed = False
@@ -192,19 +196,21 @@ class _Apart:
             others ^= low
 
     def of(self, k: int) -> int:
-        while self.found[k] != k:
-            k = self.found[k]
+        while self.parent[k] != k:
+            k = self.parent[k]
         return k
 
     def unite(self, source: Value, target: Value) -> None:
         """Let both lie in the same place, if nothing keeps them apart."""
-        if source.room.constant is not None or not (source.whole and target.whole):
+        if source.buffer.constant is not None or not (source.whole and target.whole):
             return
-        a, b = self.of(self.bit[source.room]), self.of(self.bit[target.room])
-        alike = self.rooms[a].size == self.rooms[b].size and self.rooms[a].dtype == self.rooms[b].dtype
+        a, b = self.of(self.bit[source.buffer]), self.of(self.bit[target.buffer])
+        alike = (
+            self.buffers[a].size == self.buffers[b].size and self.buffers[a].dtype == self.buffers[b].dtype
+        )
         if a == b or not alike or self.from_[a] & self.members[b]:
             return
-        self.found[b] = a
+        self.parent[b] = a
         self.from_[a] |= self.from_[b]
         self.members[a] |= self.members[b]
         others = self.from_[b]
@@ -217,24 +223,24 @@ class _Apart:
 
     def divide(self, source: Value, target: Value) -> None:
         """Let them not overlap where they do not lie in the same place: numbers are moved one by one."""
-        if source.room.constant is None:
-            a, b = self.of(self.bit[source.room]), self.of(self.bit[target.room])
+        if source.buffer.constant is None:
+            a, b = self.of(self.bit[source.buffer]), self.of(self.bit[target.buffer])
             if a != b:
                 self._conflict(a, 1 << b)
 
-    def together(self) -> dict[Room, list[Room]]:
-        """For each room those that lie in the same place."""
-        found: dict[int, list[Room]] = {}
-        for k, room in enumerate(self.rooms):
-            found.setdefault(self.of(k), []).append(room)
-        return {room: found[self.of(k)] for k, room in enumerate(self.rooms)}
+    def together(self) -> dict[Buffer, list[Buffer]]:
+        """For each buffer those that lie in the same place."""
+        members_of: dict[int, list[Buffer]] = {}
+        for k, buffer in enumerate(self.buffers):
+            members_of.setdefault(self.of(k), []).append(buffer)
+        return {buffer: members_of[self.of(k)] for k, buffer in enumerate(self.buffers)}
 
-    def place(self) -> None:
-        """Offsets: the lowest that no room has that is needed at the same time."""
+    def allocate(self) -> None:
+        """Offsets: the lowest that no buffer has that is needed at the same time."""
         taken: dict[int, tuple[int, int]] = {}
-        heads = [k for k in range(len(self.rooms)) if self.of(k) == k and self.rooms[k].outside is None]
-        for k in sorted(heads, key=lambda k: (self.rooms[k].constant is None, -self.rooms[k].bytes)):
-            bytes_ = -(-self.rooms[k].bytes // _ALIGNED) * _ALIGNED
+        heads = [k for k in range(len(self.buffers)) if self.of(k) == k and self.buffers[k].outside is None]
+        for k in sorted(heads, key=lambda k: (self.buffers[k].constant is None, -self.buffers[k].bytes)):
+            bytes_ = -(-self.buffers[k].bytes // _ALIGNED) * _ALIGNED
             others = sorted({taken[o] for i in _bits(self.from_[k]) if (o := self.of(i)) in taken})
             at = 0
             for first, end in others:
@@ -242,9 +248,9 @@ class _Apart:
                     break
                 at = max(at, end)
             taken[k] = at, at + bytes_
-        for k, room in enumerate(self.rooms):
-            if room.outside is None:
-                room.offset = taken[self.of(k)][0]
+        for k, buffer in enumerate(self.buffers):
+            if buffer.outside is None:
+                buffer.offset = taken[self.of(k)][0]
 
 
 def _bits(bits: int) -> Iterator[int]:

@@ -45,9 +45,9 @@ class Repeat:
     """A loop: `cond` before every iteration and after the last, `body` in each; its `results` are needed."""
 
     scalar: Scalar
-    cond: "Sequence[Move]"
-    body: "Sequence[Move]"
+    cond: "Sequence[Instruction]"
+    body: "Sequence[Instruction]"
     results: Sequence[Scalar]
 
 
-Move = Compute | Load | Store | Write | Repeat
+Instruction = Compute | Load | Store | Write | Repeat

@@ -17,7 +17,7 @@ from .rest.costs import still_to_come
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
 from .scale import grown, least_scale
-from .vanishing.extinct import extinct, size_after
+from .vanishing.extinct import extinct, is_fed, size_after
 from .vanishing.levels import Vanished, depth_of, levels_at, true_state
 
 Array = Any
@@ -83,10 +83,12 @@ def _without_extinct(bound: Bound, lane: Lane, vanished: Vanished, largest: Arra
     stuck = jnp.any(jnp.stack([lane.status == status for status in ends]))
     groups, scale = bound.resting.groups, bound.own_scale(largest)
     gone = stuck & extinct(lane.t, lane.state, lane.rates, scale, groups)
-    goes_on, state = jnp.any(gone), jnp.where(gone, 0.0, lane.state)
+    state = jnp.where(gone, 0.0, lane.state)
+    rates = bound.field(lane.t, state)
+    goes_on = jnp.any(gone) & ~jnp.any(gone & is_fed(rates, lane.rates))
     depth = jnp.where(gone, depth_of(jnp.zeros_like(state), vanished.levels, scale), vanished.depth)
     new = lane._replace(
-        state=state, rates=bound.field(lane.t, state), vanished=vanished._replace(depth=depth),
+        state=state, rates=rates, vanished=vanished._replace(depth=depth),
         size=jnp.maximum(size_after(end), lane.size), status=jnp.uint8(Status.ok),
         solver_state=bound.stepper.solver_state(lane.t, end, state),
     )  # fmt: skip

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from ..differences import in_time_of, jacobian_of
 from .growing import passes_over
-from .stage_equations import equations_of, finite_part
+from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
 from .stepper import Control, Field
 
@@ -84,7 +84,7 @@ class Rosenbrock(StepControl):
         jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
-        equations = equations_of(diagonal - jacobian, jacobian, state, rates, size)
+        solve = solver_of(diagonal - jacobian, jacobian, state, rates, size)
         stages: list[Array] = []
         new = state
         for i, couplings in enumerate(COUPLINGS):
@@ -94,9 +94,9 @@ class Rosenbrock(StepControl):
             right = _added(right, [c / size for c in couplings], stages)
             if i < len(SLOPES_IN_TIME):
                 right = right + SLOPES_IN_TIME[i] * size * in_time
-            stages.append(equations.solve(right))
+            stages.append(solve(right))
         end = new + stages[-1]
-        over = passes_over(jacobian, equations.negative, (state, end), rates, size, self.control.scale)
+        over = passes_over(jacobian, (state, end), rates, size, self.control.scale)
         return end, self.field(t_next, end), jnp.where(over, jnp.inf, stages[-1]), None
 
 

@@ -13,7 +13,7 @@ from jax import lax
 
 from ..differences import jacobian_of
 from .growing import passes_over
-from .stage_equations import equations_of, finite_part
+from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
 from .stepper import Control, Field
 from .tableaux import Tableau
@@ -66,14 +66,14 @@ class ImplicitRungeKutta(RungeKutta):
         own = tableau.diagonal * size
         jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
-        equations = equations_of(matrix, jacobian, state, rates, size)
+        solve = solver_of(matrix, jacobian, state, rates, size)
         slopes, solved, new = [rates], jnp.asarray(True), state
         for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
             def better(slope: Array, begin: Array = begin, at: Array = at) -> tuple[Array, Array]:
                 there = begin + own * slope
-                change = equations.solve(self.field(at, there) - slope)
+                change = solve(self.field(at, there) - slope)
                 # Of a component that is 0 at the begin, what is allowed is known from the stage alone.
                 allowed = self.control.allowed(state, there + own * change, size)
                 # Of one that stays 0 so little is allowed that a part of it would be 0 as well.
@@ -83,8 +83,8 @@ class ImplicitRungeKutta(RungeKutta):
             solved &= far <= 1
             slopes.append(slope)
             new = begin + own * slope
-        error = equations.solve(size * _weighted(tableau.b_error, slopes))
-        solved &= ~passes_over(jacobian, equations.negative, (state, new), rates, size, self.control.scale)
+        error = solve(size * _weighted(tableau.b_error, slopes))
+        solved &= ~passes_over(jacobian, (state, new), rates, size, self.control.scale)
         return new, self.field(t_next, new), jnp.where(solved, error, jnp.inf), None
 
 

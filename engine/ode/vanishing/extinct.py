@@ -18,6 +18,8 @@ Array = Any
 
 # So many roundings of the time are the moment: a step of a method of low order takes little of what is left.
 _MOMENT = 2**16
+# What is led away from 0 as fast as this part of how fast it came does not stay there.
+_FED = 1e-3
 
 
 def extinct(t: Array, state: Array, rates: Array, scale: Array, groups: Groups) -> Array:
@@ -29,6 +31,14 @@ def extinct(t: Array, state: Array, rates: Array, scale: Array, groups: Groups) 
     t, state, rates, scale = lax.stop_gradient((t, state, rates, scale))
     falls = (state * jnp.sign(rates) < 0) & (jnp.abs(state) <= _MOMENT * eps * jnp.abs(t) * jnp.abs(rates))
     return falls & (jnp.abs(state) < eps * scale) & np.any(members_of(groups, len(state)), axis=0)
+
+
+def is_fed(rates: Array, before: Array) -> Array:
+    """Whether others lead a component away from 0, shape (d,), by its `rates` there and those `before`.
+
+    It slides along 0 then, as where a constant demand is larger than what flows in.
+    """
+    return lax.stop_gradient(jnp.abs(rates) > _FED * jnp.abs(before))
 
 
 def size_after(end: Array) -> Array:

@@ -101,7 +101,7 @@ def _nobody(g: Game, pays: Function) -> Candidate:
 
 def _rounding(g: Game, investment: Array) -> Array:
     eps = float(jnp.finfo(g.start.dtype).eps)
-    return 256 * eps * (g.p["L"] * (1 + g.payment) + investment)
+    return 16 * eps * (g.p["L"] * (1 + g.payment) + investment)
 
 
 def chosen(every: list[Candidate], branch: str) -> tuple[Candidate, Array]:

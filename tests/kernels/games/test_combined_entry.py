@@ -111,6 +111,21 @@ def test_a_budget_in_common_that_one_has_spent_keeps_the_others_out():
     assert point(s, "sharing", "city")["volunteer_count"] == 0
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_entry_cost_beyond_rounding_decides_who_invests(dtype):
+    """A hundred roundings of the loss below and above what investing saves where all do, and one alone."""
+    s = CASE | {"entry_cost": 0.0, "L": 1000.0}
+    aside = 100 * float(np.finfo(np.float32).eps) * s["L"]
+    nobody = [0.0] * 4
+    alone = oracle.chain_cost(s, "sharing", 0, nobody) - oracle.best_on_chain(s, "sharing", 0, nobody)[1]
+    together = point(s, "sharing")["entry_value"]
+    costs = [saved + side * aside for saved in (together, alone) for side in (-1, 1)]
+    points = oracle.columns([s | {"entry_cost": cost} for cost in costs])
+    found = solver("sharing", "none")({name: np.asarray(v, dtype) for name, v in points.items()})
+    assert found["equilibrium_count"].tolist() == [1, 0, 0, 1]  # all invest; and none, where it pays nobody
+    assert found["volunteer_count"].tolist() == [4, 4, 4, 0]
+
+
 def test_without_sharing_answers_to_unequal_investments_end_in_equal_ones():
     """The claim of the page: every equilibrium in pure strategies is symmetric."""
     rng = np.random.default_rng(1)

@@ -44,3 +44,15 @@ def test_a_tank_that_it_fills_goes_on():
     np.testing.assert_allclose(out["below_final"], at_four * np.exp(-0.1 * (horizon - 4)), rtol=1e-6)
     np.testing.assert_allclose(out["level_final"], 0, atol=1e-25)
     assert out["status"].tolist() == [Status.not_steady] * 2
+
+
+def test_what_is_fed_at_0_slides_there_and_is_not_gone():
+    """A store of which more is asked than flows in, fallen so far that rounding hides what is left."""
+    out = run(
+        ("store",), lambda _: [100.0],
+        lambda z, p: [p["in"] - jnp.where(z[0] > 0, 1 + 100 * z[0], 0.0)],
+        Method("taylor", settle=0.0), horizon=10.0, **{"in": np.array([0.5, 0.0])},
+    )  # fmt: skip
+    assert out["status"].tolist() == [Status.sliding, Status.not_steady]
+    assert out["steps"].max() < 100
+    np.testing.assert_allclose(out["store_final"], 0, atol=1e-11)

@@ -23,8 +23,8 @@ Array = Any
 _STILL, _LEAST = 1e-3, 1e-7
 # A direction that grows ten thousandfold within so many steps grows tenfold in one, which methods follow.
 _STEPS = 4.0
-# So much is a rate times the size of such a step: log(10). From 2.6 to 4.7 a step of `rodas5p` leads to the
-# other side of what an orbit leaves.
+# So much is a rate times the size of such a step: log(10). From 2.6 to 4.7 Rosenbrock steps lead to the other
+# side of what an orbit leaves.
 _MOST = 2.3
 
 

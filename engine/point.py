@@ -96,9 +96,9 @@ def _sizes(space: Space) -> dict[str, float]:
 
 
 def _status(status: jax.Array, rests_on_none: jax.Array) -> jax.Array:
-    """The status of a kernel of a user's own: a number that it does not have, or of what is none, fails."""
+    """The status of a kernel of a user's own: a number that no point has, or of what is none, fails."""
     status = jnp.asarray(status)
-    fits = (status >= 0) & (status <= np.iinfo(np.uint8).max)
+    fits = (status > Status.not_computed) & (status <= max(Status)) & _is_whole(status)
     fine = fits & (~rests_on_none | _has_none(status))
     return jnp.where(fine, status, int(Status.not_finite)).astype(jnp.int32)
 
@@ -253,6 +253,11 @@ def _as_integer(
 def _fitting(value: jax.Array, dtype: np.dtype, fill: float | int) -> tuple[jax.Array, jax.Array]:
     low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max) + 1  # both are exact
     real = value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
-    fits = (real >= low) & (real < high)
+    fits = (real >= low) & (real < high) & _is_whole(value)
     whole = jnp.where(fits, value, jnp.zeros_like(value)).astype(dtype)
     return jnp.where(fits, whole, jnp.asarray(fill, dtype)), fits.all()
+
+
+def _is_whole(value: jax.Array) -> jax.Array:
+    """Whether a number has no fraction, which a whole number would lose in silence."""
+    return value == jnp.floor(value) if jnp.issubdtype(value.dtype, jnp.floating) else jnp.asarray(True)

@@ -38,7 +38,8 @@ class Output:
         Names of the dimensions it carries besides the axes of the sweep; a scalar has none.
     kind
         "real" (floating point, differentiable), "count" (a whole number, stored as int64) or "class" (int8).
-        A number that its type does not hold, NaN among them, is stored as -1, and its point is `not_finite`.
+        A number that its type does not hold, NaN and fractions among them, or that is none of the `classes`
+        of a model of your own, is stored as -1, and its point is `not_finite`.
         Of a model of your own that holds where the function itself makes it an int8 or int32, too, where a
         sum, product, power or shift leaves 64 bits on the way, and where such is compared. A "real" that
         rests on such an integer is NaN, and its point `not_finite`, too.

@@ -32,8 +32,8 @@ def check_model(where: str, space: Space) -> None:
     Twice, unless the text of its file says that it has no memory.
 
     Refused: a duplicate or impossible declaration, an exception while tracing, a result that is no
-    mapping, outputs missing or not declared, wrong shapes, side effects that outlive the call, a constant
-    that the integers which it is to be do not hold.
+    mapping, outputs missing or not declared, wrong shapes, complex numbers, side effects that outlive the
+    call, a constant that the integers which it is to be do not hold.
     """
     _check_declaration(where, space)
     for choices in space.combinations:
@@ -118,6 +118,7 @@ def _check_result(where: str, space: Space, result: Any) -> None:
 
 
 def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[str, ...]) -> None:
+    _require_real(where, what, value)
     wanted = tuple(len(space.labels[dim]) for dim in dims)
     shape = jnp.shape(jnp.asarray(value))
     if shape != wanted:
@@ -126,14 +127,22 @@ def _require_shape(where: str, space: Space, what: str, value: Any, dims: tuple[
         raise SweepError(f"{where}: {what} has shape {shapes}{advice}")
 
 
+def _require_real(where: str, what: str, value: Any) -> None:
+    """Refuse complex numbers, whose imaginary part a cube would lose in silence."""
+    if jnp.issubdtype(jnp.asarray(value).dtype, jnp.complexfloating):
+        raise SweepError(f"{where}: {what} is complex; take its real part (jnp.real) or its size (jnp.abs)")
+
+
 def _check_flow(where: str, space: Space, p: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Any]:
     flow = space.model.flow
     if flow is None:
         return {}
     state = jnp.asarray(flow.start(p, **choices))
+    _require_real(where, "start", state)
     if state.ndim != 1:
         raise SweepError(f"{where}: start has shape {state.shape}; a state is a vector, shape (d,)")
     rates = jnp.asarray(flow.field(jnp.zeros(()), state, p, **choices))
+    _require_real(where, "the field", rates)
     if rates.shape != state.shape:
         raise SweepError(f"{where}: the field has shape {rates.shape}, its state {state.shape}")
     _check_scale(where, flow, len(state))

@@ -43,6 +43,18 @@ BAD = {
         SIMPLE + "    return {'square': jnp.ones(3)}",
         "output 'square' has shape (3,), declared ()",
     ),
+    "complex": (
+        SIMPLE + "    return {'square': jnp.sqrt(p['x'] + 0j)}",
+        "output 'square' is complex; take its real part (jnp.real) or its size (jnp.abs)",
+    ),
+    "complex start": (
+        FLOW.format(start="lambda p: jnp.ones(1) * (1 + 1j)") + "def game(t, y, p):\n    return -y",
+        "start is complex",
+    ),
+    "complex field": (
+        FLOW.format(start="lambda p: jnp.ones(1)") + "def game(t, y, p):\n    return jnp.sqrt(y + 0j)",
+        "the field is complex",
+    ),
     "python if": (
         SIMPLE + "    return {'square': p['x'] if p['x'] > 0 else 0}",
         "needs the value of something traced at mine.py, line 14",
@@ -142,6 +154,36 @@ def test_an_own_model_is_swept_and_differentiated(tmp_path):
     np.testing.assert_array_equal(cube["d_square_d_x"], [[2, 4, 6], [-2, -4, -6]])
     assert (cube["status"] == 1).all()
     assert cube.attrs["title"] == "Squares a number."
+
+
+NUMBERS = (
+    HEAD
+    + """
+COUNT = Output("count", "c", "1", "a count", kind="count")
+NAMED = Output("named", "k", "1", "a class", kind="class", classes={"one": 1, "two": 2})
+
+@model(parameters=[X], outputs=[COUNT, NAMED])
+def whole(p):
+    return {"count": p["x"], "named": p["x"]}
+
+@model(parameters=[X], outputs=[SQUARE])
+def ended(p):
+    return {"square": p["x"] ** 2, "status": p["x"]}
+"""
+)
+
+
+def test_fractions_and_numbers_that_mean_nothing_are_not_taken_for_counts_classes_or_statuses(tmp_path):
+    (tmp_path / "mine.py").write_text(NUMBERS)
+    whole = Sweep(model=f"{tmp_path}/mine.py:whole", axes={"x": [1, 2, 1.5, 3]})
+    cube = run(whole, tmp_path / "whole.zarr", progress=False)
+    assert cube["count"].values.tolist() == [1, 2, -1, 3]
+    assert cube["named"].values.tolist() == [1, 2, -1, -1]
+    assert cube["status"].values.tolist() == [1, 1, 8, 8]
+
+    ended = Sweep(model=f"{tmp_path}/mine.py:ended", axes={"x": [1, 15, -1, 0, 1.5, 16, 99, 300]})
+    cube = run(ended, tmp_path / "ended.zarr", progress=False)
+    assert cube["status"].values.tolist() == [1, 15, 8, 8, 8, 8, 8, 8]
 
 
 def test_an_own_vector_field_is_integrated(tmp_path):

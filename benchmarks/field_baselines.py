@@ -20,8 +20,8 @@ def cases_of(lanes: int, few: int, side: int, quick: bool) -> list[Case]:
     """Ours and every peer for each kind of work."""
     cases = []
 
-    def add(who: str, how: str, maker: str, pieces: int, needs: tuple[str, ...] = (), **more: Any) -> None:
-        cases.append(Case(who, how, f"peers.field_baselines:{maker}", more, pieces, needs))
+    def add(who: str, how: str, maker: str, count: int, needs: tuple[str, ...] = (), **more: Any) -> None:
+        cases.append(Case(who, how, f"peers.field_baselines:{maker}", more, count, needs))
 
     for game in (BIMATRIX, SYMMETRIC):
         for tol in (1e-9,) if quick else (1e-6, 1e-7, 1e-8, 1e-9, 1e-10):

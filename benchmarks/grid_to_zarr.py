@@ -189,13 +189,13 @@ def codecs(name: str, dtype: Any) -> list[Any]:
     """Compressors of a shard's chunks."""
     from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
-    found: dict[str, list[Any]] = {
+    compressors: dict[str, list[Any]] = {
         "none": [],
         "zstd": [ZstdCodec(level=1)],
         "blosc-lz4": [BloscCodec(cname="lz4", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)],
         "blosc-zstd": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)],
     }
-    return [*found[name], Crc32cCodec()]
+    return [*compressors[name], Crc32cCodec()]
 
 
 def _cube(folder: str) -> tuple[Path, Any]:

@@ -98,15 +98,15 @@ def main() -> int:
 
 def goals_of(kind: str, rows: list[Row]) -> list[dict]:
     """At least as fast, at its error, as the fastest way of every peer that steps by Tsit5."""
-    found = []
+    goals = []
     for who, least in (("diffrax", 6.0), ("numba", 1.0)):
         other = best([r for r in rows if "Tsit5" in r["variant"]], who)
-        found.append(
+        goals.append(
             goal(
                 f"{kind} steps: ours over {who}'s Tsit5, at its error", other and other["ratio"], least=least
             )
         )
-    return found
+    return goals
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def on_the_card(device: Any) -> goals.Card:
 
 
 @dataclass
-class Found:
+class Measurements:
     """Seconds by the names of rows, of one orbit or run, and the lines of the page."""
 
     steady: dict[str, float] = field(default_factory=dict)
@@ -125,22 +125,22 @@ class Found:
     lines: list[list[str]] = field(default_factory=list)
 
 
-def measured(chosen: Sequence[Row], limit: float, repeats: int) -> Found:
+def measured(chosen: Sequence[Row], limit: float, repeats: int) -> Measurements:
     """All rows, as long as there is time [s]; what fails says how."""
-    began, found = time.perf_counter(), Found()
+    began, measurements = time.perf_counter(), Measurements()
     for row in chosen:
         if time.perf_counter() - began > limit:
-            found.lines.append([row.name, "", "no time was left", row.unit])
+            measurements.lines.append([row.name, "", "no time was left", row.unit])
             continue
         try:
             first, steady = timed(row, repeats)
-            found.first[row.name], found.steady[row.name] = first, steady / row.count
+            measurements.first[row.name], measurements.steady[row.name] = first, steady / row.count
             shown = steady if row.count == 1 else 1e9 * steady / row.count
-            found.lines.append([row.name, f"{first:.2f}", f"{shown:.3g}", row.unit])
+            measurements.lines.append([row.name, f"{first:.2f}", f"{shown:.3g}", row.unit])
         except Exception as error:  # the others are worth having
-            found.lines.append([row.name, "", f"{type(error).__name__}: {str(error)[:80]}", row.unit])
-        print("  ".join(found.lines[-1]), flush=True)
-    return found
+            measurements.lines.append([row.name, "", f"{type(error).__name__}: {str(error)[:80]}", row.unit])
+        print("  ".join(measurements.lines[-1]), flush=True)
+    return measurements
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -167,21 +167,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = (asked.size,) * 4 if asked.size else (LANES, FEW, SIDE, COPIED)
     with tempfile.TemporaryDirectory() as folder:
         chosen = [row for row in rows(*sizes, Path(folder), asked.device) if asked.only in row.name]
-        found = measured(chosen, 190, 1 if asked.size else 3)
+        measurements = measured(chosen, 190, 1 if asked.size else 3)
     steps = (
-        goals.operations_of(partial(card.lorenz_lanes, 8, fixed=True)) if goals.FIXED in found.steady else 0
+        goals.operations_of(partial(card.lorenz_lanes, 8, fixed=True))
+        if goals.FIXED in measurements.steady
+        else 0
     )
-    reached = goals.verdicts(goals.goals_of(found.steady, found.first, on_the_card(device), steps))
+    reached = goals.verdicts(
+        goals.goals_of(measurements.steady, measurements.first, on_the_card(device), steps)
+    )
     print(
         "\n".join(
             ": ".join((name, f"{value} ({wanted}) {verdict}")) for name, wanted, value, verdict in reached
         )
     )
     asked.output.parent.mkdir(parents=True, exist_ok=True)
-    text = page(f"{device.device_kind} ({device})", found.lines, reached)
+    text = page(f"{device.device_kind} ({device})", measurements.lines, reached)
     asked.output.write_text(text, encoding="utf-8")
     print(f"wrote {asked.output}")
-    return 0 if found.steady else 1
+    return 0 if measurements.steady else 1
 
 
 if __name__ == "__main__":

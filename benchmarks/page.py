@@ -39,8 +39,8 @@ LEAST_CORES = 0.5
 def summary(machines: Mapping[str, Results]) -> str:
     """The first page: all goals, a column for each machine, and where its rows are."""
     columns = {
-        name: {(f["benchmark"], g["name"]): (f, g) for f in found for g in f["goals"]}
-        for name, found in machines.items()
+        name: {(f["benchmark"], g["name"]): (f, g) for f in results for g in f["goals"]}
+        for name, results in machines.items()
     }
     rows = []
     keys = dict.fromkeys(key for column in columns.values() for key in column)
@@ -68,34 +68,38 @@ def page_of(name: str) -> str:
 def whole(name: str, results: Results) -> str:
     """The page of one machine: every benchmark in full."""
     head = f"# Benchmarks: {name}\n\nHow to read it, and the goals: [benchmarks](index.md).\n"
-    return "\n".join([head, *(section(found) for found in sorted(results, key=_place))])
+    return "\n".join([head, *(section(result) for result in sorted(results, key=_order))])
 
 
-def _place(found: Mapping[str, Any]) -> int:
-    return _rank(found["benchmark"])
+def _order(result: Mapping[str, Any]) -> int:
+    return _rank(result["benchmark"])
 
 
 def _rank(benchmark: str) -> int:
     return ORDER.index(benchmark) if benchmark in ORDER else len(ORDER)
 
 
-def _measured(found: Mapping[str, Any], g: Mapping[str, Any]) -> str:
+def _measured(result: Mapping[str, Any], g: Mapping[str, Any]) -> str:
     verdict = {True: "", False: " **missed**", None: "not measured"}[g["holds"]]
-    if g["holds"] is not None and not valid(found):
+    if g["holds"] is not None and not valid(result):
         verdict = " **not valid**"
-    return f"{number(g['value'])}{verdict}{' (quick run)' if found['quick'] else ''}"
+    return f"{number(g['value'])}{verdict}{' (quick run)' if result['quick'] else ''}"
 
 
 def _wanted(g: Mapping[str, Any]) -> str:
     return f"at least {number(g['least'])}" if g["least"] is not None else f"at most {number(g['most'])}"
 
 
-def section(found: Mapping[str, Any]) -> str:
+def section(result: Mapping[str, Any]) -> str:
     """One benchmark: what it is, on what it ran, rates at matched error, every row."""
-    parts = [f"## {found['benchmark']}{' (quick run)' if found['quick'] else ''}", "", found["about"].strip()]
-    parts += ["", _where(found), ""]
-    if found["matched"]:
-        parts += [_matched(found), ""]
+    parts = [
+        f"## {result['benchmark']}{' (quick run)' if result['quick'] else ''}",
+        "",
+        result["about"].strip(),
+    ]
+    parts += ["", _where(result), ""]
+    if result["matched"]:
+        parts += [_matched(result), ""]
     headings = [
         "who",
         "how",
@@ -108,31 +112,31 @@ def section(found: Mapping[str, Any]) -> str:
         "spread",
         "CPU, s",
     ]
-    headings += [f"{found['unit']}/s", "ratio", "cores", "note"]
-    parts.append(table(headings, [_row(r) for r in found["rows"]]))
+    headings += [f"{result['unit']}/s", "ratio", "cores", "note"]
+    parts.append(table(headings, [_row(r) for r in result["rows"]]))
     return "\n".join(parts)
 
 
-def valid(found: Mapping[str, Any]) -> bool:
+def valid(result: Mapping[str, Any]) -> bool:
     """Whether enough of the machine's cores were to be had while a benchmark ran, or nobody looked."""
-    had = found["machine"]["cores_to_be_had"]
-    return had is None or had >= LEAST_CORES * found["machine"]["cores"]
+    had = result["machine"]["cores_to_be_had"]
+    return had is None or had >= LEAST_CORES * result["machine"]["cores"]
 
 
-def _where(found: Mapping[str, Any]) -> str:
-    m = found["machine"]
-    used = ", ".join(f"{k} {v}" for k, v in found["versions"].items() if v != "not installed")
+def _where(result: Mapping[str, Any]) -> str:
+    m = result["machine"]
+    used = ", ".join(f"{k} {v}" for k, v in result["versions"].items() if v != "not installed")
     had = m["cores_to_be_had"]
     text = (
-        f"{found['when']}, {m['cpu']}, {m['cores']} cores, {m['ram_gib']} GiB, {m['system']}, "
+        f"{result['when']}, {m['cpu']}, {m['cores']} cores, {m['ram_gib']} GiB, {m['system']}, "
         f"Python {m['python']}, load before the run {m['load_before']}, cores "
         f"to be had during it {'unknown' if had is None else f'{had:.2f}'}. {used}."
     )
-    busy = "" if valid(found) else "**Not valid**: others had more than half of the machine. "
-    return f"{busy}{text} {found['note']}".strip()
+    busy = "" if valid(result) else "**Not valid**: others had more than half of the machine. "
+    return f"{busy}{text} {result['note']}".strip()
 
 
-def _matched(found: Mapping[str, Any]) -> str:
+def _matched(result: Mapping[str, Any]) -> str:
     names = {"error": "largest error", "error_999": "99.9% error"}
     rows = [
         [
@@ -143,10 +147,10 @@ def _matched(found: Mapping[str, Any]) -> str:
             number(m["ratio"]),
             number(m["cpu_ratio"]),
         ]
-        for m in found["matched"]
+        for m in result["matched"]
     ]
     return table(
-        ["matched by", "error", "who", f"{found['unit']}/s", "ours / theirs", "per CPU second"], rows
+        ["matched by", "error", "who", f"{result['unit']}/s", "ours / theirs", "per CPU second"], rows
     )
 
 
@@ -195,8 +199,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def pages() -> dict[str, str]:
     """All pages, by their names in docs/benchmarks."""
-    machines = {name: sorted(found, key=_place) for name, found in read_all().items()}
-    return {"index.md": summary(machines)} | {page_of(n): whole(n, found) for n, found in machines.items()}
+    machines = {name: sorted(results, key=_order) for name, results in read_all().items()}
+    return {"index.md": summary(machines)} | {
+        page_of(n): whole(n, results) for n, results in machines.items()
+    }
 
 
 def main() -> int:

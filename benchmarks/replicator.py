@@ -51,18 +51,18 @@ def problem(kind: str, size: int) -> Problem:
     "sorted": those lanes by rising horizon.
     """
     random = np.random.default_rng(2021)
-    found = {
+    result = {
         "r": random.uniform(0.5, 12, size),
         "f": random.uniform(5, 25, size),
         "c1": random.uniform(2, 8, size),
         "horizon": np.full(size, HORIZON),
     }
     if kind in ("uneven", "sorted"):
-        found["horizon"] = random.permutation(np.geomspace(SHORTEST, LONGEST, size))
+        result["horizon"] = random.permutation(np.geomspace(SHORTEST, LONGEST, size))
     if kind == "sorted":
-        order = np.argsort(found["horizon"])
-        found = {name: values[order] for name, values in found.items()}
-    return found
+        order = np.argsort(result["horizon"])
+        result = {name: values[order] for name, values in result.items()}
+    return result
 
 
 def whole_case(drawn: Problem) -> Problem:
@@ -128,9 +128,9 @@ def achieved(kind: str, shares: np.ndarray, lanes: int | None = None) -> dict[st
     exact = exact_shares(kind, lanes or len(shares))[: len(shares)]
     error = np.abs(shares - exact).max(axis=1)
     failed = ~np.isfinite(error)
-    found = {"error": float(error[~failed].max(initial=0.0)), "error_999": float("nan")}
+    errors = {"error": float(error[~failed].max(initial=0.0)), "error_999": float("nan")}
     if not failed.any():
-        return found | {"error_999": float(np.quantile(error, 0.999))}
+        return errors | {"error_999": float(np.quantile(error, 0.999))}
     return {"error": float("inf"), "error_999": float("inf"), "lanes failed": int(failed.sum())}
 
 
@@ -164,9 +164,9 @@ def reference(kind: str, size: int) -> str:
     if not record.exists():
         command = [sys.executable, __file__, "--kind", kind, "--size", str(size)]
         subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)})
-    found = json.loads(record.read_text(encoding="utf-8"))
+    differences = json.loads(record.read_text(encoding="utf-8"))
     return "Reference: dopri8 at tolerance 1e-13; it differs from " + " and ".join(
-        f"{who} by at most {error:.1e}" for who, error in found.items()
+        f"{who} by at most {error:.1e}" for who, error in differences.items()
     )
 
 

@@ -74,8 +74,8 @@ def load_figures() -> None:
 def _series(package: str) -> str:
     """The first two numbers of an installed package's version; empty where none is found."""
     for folder in sys.path:
-        for found in Path(folder).glob(f"{package}-*.dist-info"):
-            return ".".join(found.name.removesuffix(".dist-info").split("-")[1].split(".")[:2])
+        for dist_info in Path(folder).glob(f"{package}-*.dist-info"):
+            return ".".join(dist_info.name.removesuffix(".dist-info").split("-")[1].split(".")[:2])
     return ""
 
 

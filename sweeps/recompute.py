@@ -73,16 +73,16 @@ def _space(reader: Reader, path: str | Path, sweep_file: str | Path | None) -> "
     return space_of(dataset, sweep_file=sweep_file, origin=f"{path}")
 
 
-def recompute_text(found: "Recomputed") -> str:
+def recompute_text(recomputed: "Recomputed") -> str:
     """For people: what was tried and, a line a variable, what differs."""
     tried = (
-        f"{found.tried:,} of {found.tiles:,} tiles ({found.points:,} points) computed anew on {found.device} "
-        f"by {found.how}"
+        f"{recomputed.tried:,} of {recomputed.tiles:,} tiles ({recomputed.points:,} points) computed anew "
+        f"on {recomputed.device} by {recomputed.how}"
     )
-    if not found.differences:
+    if not recomputed.differences:
         return f"{tried}: every bit is the same"
     lines = [f"{tried}: not the same"]
-    for name, d in found.differences.items():
+    for name, d in recomputed.differences.items():
         size = (
             f"by up to {short(d.largest)} ({d.relative:.1e} of the number)"
             if d.largest == d.largest

@@ -144,10 +144,10 @@ def place(name: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_file_has_a_floor_and_every_pattern_files(folder):
-    places = {name: place(name) for name in graph(folder)}
-    assert [name for name, (number, _) in places.items() if number < 0] == []
+    floors = {name: place(name) for name in graph(folder)}
+    assert [name for name, (number, _) in floors.items() if number < 0] == []
     patterns = {(number, pattern) for number, floor in enumerate(FLOORS[folder]) for pattern in floor.split()}
-    assert patterns - set(places.values()) == set()
+    assert patterns - set(floors.values()) == set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

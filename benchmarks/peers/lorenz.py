@@ -129,16 +129,16 @@ def jax_rk4(size: int) -> tuple[Any, Any]:
 
     @jax.jit
     def solve(rho: Any) -> Any:
-        def move(state: Any, slope: Any, part: float) -> Any:
+        def advanced(state: Any, slope: Any, part: float) -> Any:
             return tuple(s + part * h * k for s, k in zip(state, slope, strict=True))
 
         def step(_i: Any, state: Any) -> Any:
             k1 = slopes(*state, rho)
-            k2 = slopes(*move(state, k1, 0.5), rho)
-            k3 = slopes(*move(state, k2, 0.5), rho)
-            k4 = slopes(*move(state, k3, 1.0), rho)
+            k2 = slopes(*advanced(state, k1, 0.5), rho)
+            k3 = slopes(*advanced(state, k2, 0.5), rho)
+            k4 = slopes(*advanced(state, k3, 1.0), rho)
             mean = tuple((a + 2 * b + 2 * c + d) / 6 for a, b, c, d in zip(k1, k2, k3, k4, strict=True))
-            return move(state, mean, 1.0)
+            return advanced(state, mean, 1.0)
 
         return lax.fori_loop(0, STEPS, step, (1.0 + 0 * rho, 0 * rho, 0 * rho))
 

@@ -132,7 +132,7 @@ def heyoka_batch(size: int, batch: int = 8) -> tuple[Any, Any]:
     def run() -> tuple[np.ndarray, int]:
         return end, sum(threads.map(some, range(workers)))
 
-    def check(found: tuple[np.ndarray, int]) -> dict[str, float]:
-        return errors(found[0].reshape(3, -1)[:, :size].T) | {"steps": float(found[1])}
+    def check(outcome: tuple[np.ndarray, int]) -> dict[str, float]:
+        return errors(outcome[0].reshape(3, -1)[:, :size].T) | {"steps": float(outcome[1])}
 
     return run, check

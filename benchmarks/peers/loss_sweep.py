@@ -63,9 +63,9 @@ def ours(side: int) -> tuple[Any, Any]:
             evaluator.batches.give_back(started)  # as a run does once a tile is written
 
     def check(_: None) -> dict[str, float]:
-        found = [values for _, values in tiles()]
+        parts = [values for _, values in tiles()]
         whole = [
-            np.concatenate([t[k].reshape(-1) for t in found])
+            np.concatenate([t[k].reshape(-1) for t in parts])
             for k in ("investment", "expected_loss", "status")
         ]
         return errors(side, whole)
@@ -84,14 +84,14 @@ def flattened(side: int) -> tuple[Any, Any]:
     function = jax.jit(jax.vmap(lambda a, b: point({"alpha": a, "beta": b})))
     alpha, beta = (v.reshape(-1) for v in np.meshgrid(*grid(side), indexing="ij"))
     most = min(2**20, alpha.size)
-    pieces = [slice(i, i + most) for i in range(0, alpha.size, most)]
+    slices = [slice(i, i + most) for i in range(0, alpha.size, most)]
 
     def run() -> list[Any]:
-        started = [function(alpha[piece], beta[piece]) for piece in pieces]
+        started = [function(alpha[window], beta[window]) for window in slices]
         return [{k: np.asarray(v) for k, v in part.items()} for part in started]
 
-    def check(found: list[dict[str, np.ndarray]]) -> dict[str, float]:
-        whole = [np.concatenate([t[k] for t in found]) for k in ("investment", "expected_loss", "status")]
+    def check(parts: list[dict[str, np.ndarray]]) -> dict[str, float]:
+        whole = [np.concatenate([t[k] for t in parts]) for k in ("investment", "expected_loss", "status")]
         return errors(side, whole)
 
     return run, check
@@ -115,7 +115,7 @@ def numpy_grid(side: int, factored: bool, blocks: int = 1) -> tuple[Any, Any]:
             list(threads.map(some, rows))
         return out
 
-    return run, lambda found: errors(side, [v.reshape(-1) for v in found])
+    return run, lambda outputs: errors(side, [v.reshape(-1) for v in outputs])
 
 
 def solve(alpha: np.ndarray, beta: np.ndarray, factored: bool, out: list[np.ndarray]) -> None:
@@ -183,7 +183,9 @@ def numba_grid(side: int, factored: bool) -> tuple[Any, Any]:
 
     alpha, beta = grid(side)
     out = (np.empty((side, side)), np.empty((side, side)), np.empty((side, side), np.uint8))
-    return lambda: all_points(alpha, beta, *out), lambda found: errors(side, [v.reshape(-1) for v in found])
+    return lambda: all_points(alpha, beta, *out), lambda outputs: errors(
+        side, [v.reshape(-1) for v in outputs]
+    )
 
 
 def copy(side: int, threads: int) -> tuple[Any, Any]:
@@ -191,18 +193,18 @@ def copy(side: int, threads: int) -> tuple[Any, Any]:
     source, target = np.ones(side * side * BYTES // 8), np.zeros(side * side * BYTES // 8)
     pool = ThreadPoolExecutor(threads)
     edges = [i * source.size // threads for i in range(threads + 1)]
-    pieces = [slice(a, b) for a, b in pairwise(edges)]
+    slices = [slice(a, b) for a, b in pairwise(edges)]
 
     def run() -> None:
         if threads == 1:
             np.copyto(target, source)
         else:
-            list(pool.map(lambda piece: np.copyto(target[piece], source[piece]), pieces))
+            list(pool.map(lambda part: np.copyto(target[part], source[part]), slices))
 
     return run, lambda _: {}
 
 
-def errors(side: int, found: list[np.ndarray]) -> dict[str, float]:
+def errors(side: int, outputs: list[np.ndarray]) -> dict[str, float]:
     """Largest relative error of investment and loss at 2,000 points; how many of all statuses differ."""
     alpha, beta = grid(side)
     some = np.random.default_rng(7).choice(side * side, min(2000, side * side), replace=False)
@@ -214,10 +216,10 @@ def errors(side: int, found: list[np.ndarray]) -> dict[str, float]:
     ]
     solve(alpha[i].astype(np.longdouble), beta[j].astype(np.longdouble), True, exact)
     worst = 0.0
-    for value, right in zip(found[:2], exact[:2], strict=True):
+    for value, right in zip(outputs[:2], exact[:2], strict=True):
         size = np.maximum(np.abs(right), 1.0)
         worst = max(worst, float((np.abs(value[some] - right) / size).max()))
-    differ = int((found[2][some] != exact[2]).sum())
+    differ = int((outputs[2][some] != exact[2]).sum())
     return {"error": worst} | ({"statuses that differ": differ} if differ else {})
 
 

@@ -50,7 +50,7 @@ def diffrax_vmap(
 
     values = problem(kind, size) | {"tol": np.full(size, tol)}
     run = in_blocks(jax.jit(jax.vmap(one)), values, block)
-    return run, lambda found: achieved(kind, found["end"]) | {"steps": float(found["steps"].sum())}
+    return run, lambda result: achieved(kind, result["end"]) | {"steps": float(result["steps"].sum())}
 
 
 def scipy_loop(

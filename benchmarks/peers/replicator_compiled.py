@@ -112,8 +112,8 @@ def numbalsoda_prange(kind: str, size: int, tol: float, solver: str) -> tuple[An
         end = np.empty((len(r), 2))
         for i in nb.prange(len(r)):
             times, p = np.array([0.0, horizon[i]]), np.array([r[i], f[i], c1[i]])
-            found, good = solve(address, np.array([X0, Y0]), times, p, tol, tol, 100_000)
-            end[i, :] = found[-1] if good else np.full(2, np.nan)
+            states, good = solve(address, np.array([X0, Y0]), times, p, tol, tol, 100_000)
+            end[i, :] = states[-1] if good else np.full(2, np.nan)
         return end
 
     p = problem(kind, size)
@@ -162,17 +162,17 @@ def heyoka_batch(
 
     def in_threads(counted: bool = False) -> tuple[np.ndarray, int]:
         # Interleaved in small pieces taken by whichever thread is free.
-        pieces = [range(i, min(i + 64, count)) for i in range(0, count, 64)]
+        ranges = [range(i, min(i + 64, count)) for i in range(0, count, 64)]
         free = list(copies)
 
-        def take(piece: range) -> int:
+        def take(lanes: range) -> int:
             ta = free.pop()
             try:
-                return some(ta, piece, counted)
+                return some(ta, lanes, counted)
             finally:
                 free.append(ta)
 
-        return end, sum(threads.map(take, pieces))
+        return end, sum(threads.map(take, ranges))
 
     def in_ensemble() -> tuple[np.ndarray, int]:
         def prepare(ta: Any, i: int) -> Any:
@@ -184,10 +184,10 @@ def heyoka_batch(
             end[:, i] = ta.state
         return end, 0
 
-    def check(_found: tuple[np.ndarray, int]) -> dict[str, float]:
-        found = in_threads(counted=True)  # apart, as counting takes time
-        shares = found[0].reshape(2, -1)[:, :size].T
+    def check(_outcome: tuple[np.ndarray, int]) -> dict[str, float]:
+        states = in_threads(counted=True)  # apart, as counting takes time
+        shares = states[0].reshape(2, -1)[:, :size].T
         shares = 1 / (1 + np.exp(-shares)) if logits else shares
-        return achieved(kind, shares) | {"steps": float(found[1]), "order": int(first.order)}
+        return achieved(kind, shares) | {"steps": float(states[1]), "order": int(first.order)}
 
     return in_ensemble if ensemble else in_threads, check

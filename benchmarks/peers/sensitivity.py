@@ -68,13 +68,13 @@ def ours(samples: int, outputs: int, resamples: int) -> tuple[Any, Any]:
     root = cube_of(samples, outputs)
 
     def run() -> dict[str, np.ndarray]:
-        found = sensitivity(open_cube(root), "sobol", resamples=resamples)
-        return {kind: found[f"investment_{kind}"].values for kind in KINDS}
+        indices = sensitivity(open_cube(root), "sobol", resamples=resamples)
+        return {kind: indices[f"investment_{kind}"].values for kind in KINDS}
 
-    return run, lambda found: {"error": apart(found, salib_indices(values_of(samples, outputs), 2))}
+    return run, lambda indices: {"error": apart(indices, salib_indices(values_of(samples, outputs), 2))}
 
 
 def salib(samples: int, outputs: int, resamples: int) -> tuple[Any, Any]:
     """Arrays that lie in memory already, one output after the other."""
     values = values_of(samples, outputs)
-    return lambda: salib_indices(values, resamples), lambda _found: {}
+    return lambda: salib_indices(values, resamples), lambda _indices: {}

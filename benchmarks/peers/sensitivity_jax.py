@@ -55,14 +55,14 @@ def theirs(samples: int, outputs: int, double: bool) -> tuple[Any, Any]:
     design, values = drawn(samples, outputs)
 
     def run() -> dict[str, np.ndarray]:
-        found = jaxgsa.sobol.analyze(
+        analysis = jaxgsa.sobol.analyze(
             design, values, n_bootstrap=RESAMPLES, ci_method="gaussian", key=0, verbose=False
         )
-        return {kind: np.asarray(getattr(found, kind)) for kind in KINDS}
+        return {kind: np.asarray(getattr(analysis, kind)) for kind in KINDS}
 
-    def check(found: dict[str, np.ndarray]) -> dict[str, Any]:
+    def check(analysis: dict[str, np.ndarray]) -> dict[str, Any]:
         resident, expected = _resident(), our_indices(in_order(design, values))
-        apart = (np.abs(found[kind].reshape(outputs, DIMS).T - expected[kind]).max() for kind in COMPARED)
+        apart = (np.abs(analysis[kind].reshape(outputs, DIMS).T - expected[kind]).max() for kind in COMPARED)
         return {"error": float(max(apart))} | resident
 
     return run, check

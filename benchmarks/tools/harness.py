@@ -64,7 +64,7 @@ class _Timing:
     first: float | None = None
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
+    checked: dict[str, Any] = field(default_factory=dict)
     status: str = "ok"
 
 
@@ -115,14 +115,14 @@ class Worker:
         self._process.stdout.close()
 
 
-def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] | None = None) -> list[Row]:
+def measure(cases: Sequence[Case], budget: Budget, log: Callable[[str], None] | None = None) -> list[Row]:
     """Measure all cases in turn: every case once, then every case again, until the repeats are done.
 
     The last row is that of `probe`, measured among them: how many cores other programs left.
     """
     cases = [*cases, Case(PROBE, "one per core", "tools.probe:hashing", {}, 1)]
     with tempfile.TemporaryDirectory(prefix="equisweep-cache-") as cache:
-        session = _Session(cases, budget, tell or _to_terminal, cache)
+        session = _Session(cases, budget, log or _to_terminal, cache)
         try:
             session.first_calls()
             session.steady_state()
@@ -136,10 +136,8 @@ def measure(cases: Sequence[Case], budget: Budget, tell: Callable[[str], None] |
 class _Session:
     """One run: the processes, and what is known of each case so far."""
 
-    def __init__(
-        self, cases: Sequence[Case], budget: Budget, tell: Callable[[str], None], cache: str
-    ) -> None:
-        self.cases, self.budget, self.tell, self.cache = cases, budget, tell, cache
+    def __init__(self, cases: Sequence[Case], budget: Budget, log: Callable[[str], None], cache: str) -> None:
+        self.cases, self.budget, self.log, self.cache = cases, budget, log, cache
         self.workers: dict[str, Worker] = {}
         self.timings = [_Timing() for _ in cases]
 
@@ -152,7 +150,7 @@ class _Session:
             if answer:
                 timing.first = answer["seconds"]
             outcome = timing.status if timing.first is None else f"first call {timing.first:.2f} s"
-            self.tell(f"  {case.who}: {case.variant}: {outcome}")
+            self.log(f"  {case.who}: {case.variant}: {outcome}")
 
     def steady_state(self) -> None:
         for _ in range(self.budget.repeats):
@@ -166,7 +164,7 @@ class _Session:
     def check(self) -> None:
         for i, timing in enumerate(self.timings):
             if timing.status == "ok":
-                timing.found = self._ask(i, do="check") or {}
+                timing.checked = self._ask(i, do="check") or {}
 
     def _ask(self, i: int, **request: Any) -> dict[str, Any] | None:
         """The answer of case i's process; None where something is wrong, which its status then says."""
@@ -196,27 +194,27 @@ def _has_time(timing: _Timing, budget: Budget) -> bool:
 def row(case: Case, timing: Any) -> Row:
     """A case and its timing as one row of the results."""
     median = statistics.median(timing.seconds) if timing.seconds else None
-    found = dict(timing.found)
-    spread = None
+    checked = dict(timing.checked)
+    relative_range = None
     if median and len(timing.seconds) > 1:
-        spread = (max(timing.seconds) - min(timing.seconds)) / median
+        relative_range = (max(timing.seconds) - min(timing.seconds)) / median
     return {
         "who": case.who,
         "variant": case.variant,
         "options": case.options,
         "size": case.size,
-        "steps": found.pop("steps", None),
-        "error": found.pop("error", None),
-        "error_999": found.pop("error_999", None),
+        "steps": checked.pop("steps", None),
+        "error": checked.pop("error", None),
+        "error_999": checked.pop("error_999", None),
         "first_call": timing.first,
         "seconds": timing.seconds,
         "median": median,
-        "spread": spread,
+        "spread": relative_range,
         "cpu": statistics.median(timing.cpu) if timing.cpu else None,
         "rate": case.size / median if median else None,
         "ratio": None,
         "cores": sum(timing.cpu) / sum(timing.seconds) if timing.seconds else None,
-        "note": "; ".join(filter(None, [case.note, *(f"{k} {v}" for k, v in found.items())])),
+        "note": "; ".join(filter(None, [case.note, *(f"{k} {v}" for k, v in checked.items())])),
         "status": timing.status,
     }
 
@@ -230,8 +228,8 @@ def ratios(rows: Iterable[Row], ours: Callable[[Row], float | None]) -> None:
 
 def best(rows: Iterable[Row], who: str) -> Row | None:
     """The fastest row of a peer; None where it has none."""
-    found = [r for r in rows if r["who"] == who and r["rate"]]
-    return max(found, key=lambda r: r["rate"], default=None)
+    theirs = [r for r in rows if r["who"] == who and r["rate"]]
+    return max(theirs, key=lambda r: r["rate"], default=None)
 
 
 def _to_terminal(text: str) -> None:

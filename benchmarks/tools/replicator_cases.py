@@ -59,8 +59,8 @@ class Work:
 
     def tolerances(self, coordinates: str, high_order: bool = True) -> Sequence[float]:
         """For a method in these coordinates; the finest of many is for high orders."""
-        found = self.in_logits if coordinates == LOGITS else self.in_shares
-        return found if high_order or len(found) < 3 else found[:-1]
+        series = self.in_logits if coordinates == LOGITS else self.in_shares
+        return series if high_order or len(series) < 3 else series[:-1]
 
     def middle(self, coordinates: str) -> Sequence[float]:
         """For ways that another way of the same peer beats at every error."""

@@ -97,13 +97,13 @@ def _cpuinfo() -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """The version of every package that matters; "not installed" where it is not."""
-    found = {}
+    installed = {}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
 
 
 def matched_rate(points: Iterable[tuple[float | None, float | None]], error: float) -> float | None:
@@ -133,7 +133,7 @@ def matched(rows: Sequence[Row], errors: Sequence[float], key: str = "error") ->
 
     The latter suffers less from other programs, but does not tell who left a core idle.
     """
-    found = []
+    rates = []
     for error in errors:
         common = {"error": error, "by": key}
         mine, our_cpu = _both_rates(rows, OURS, key, error)
@@ -141,8 +141,8 @@ def matched(rows: Sequence[Row], errors: Sequence[float], key: str = "error") ->
             rate, cpu = _both_rates(rows, who, key, error)
             ratio = mine / rate if mine and rate else None
             cpu_ratio = our_cpu / cpu if our_cpu and cpu else None
-            found.append({"who": who, **common, "rate": rate, "ratio": ratio, "cpu_ratio": cpu_ratio})
-    return found
+            rates.append({"who": who, **common, "rate": rate, "ratio": ratio, "cpu_ratio": cpu_ratio})
+    return rates
 
 
 def _both_rates(rows: Sequence[Row], who: str, key: str, error: float) -> tuple[float | None, float | None]:
@@ -197,11 +197,11 @@ def result(
     }
 
 
-def check(found: Mapping[str, Any]) -> None:
+def check(results: Mapping[str, Any]) -> None:
     """ValueError where a file of results lacks a key or holds a value of the wrong kind."""
     for where, table, keys in [
-        ("results", found, REQUIRED),
-        *((f"row {i}", row, ROW) for i, row in enumerate(found.get("rows", []))),
+        ("results", results, REQUIRED),
+        *((f"row {i}", row, ROW) for i, row in enumerate(results.get("rows", []))),
     ]:
         for key, kind in keys.items():
             if key not in table:
@@ -210,12 +210,12 @@ def check(found: Mapping[str, Any]) -> None:
                 raise ValueError(f"{where}: {key} = {table[key]!r} is of the wrong kind")
 
 
-def write(found: Mapping[str, Any], folder: Path) -> Path:
+def write(results: Mapping[str, Any], folder: Path) -> Path:
     """Keep results as ``<benchmark>.json`` (``.quick.json`` from a quick run)."""
-    check(found)
+    check(results)
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{found['benchmark']}{'.quick' if found['quick'] else ''}.json"
-    file.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    file = folder / f"{results['benchmark']}{'.quick' if results['quick'] else ''}.json"
+    file.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return file
 
 
@@ -223,10 +223,10 @@ def read(folder: Path) -> list[dict[str, Any]]:
     """All results in a folder; where a benchmark has both, the full run and not the quick one."""
     chosen: dict[str, dict[str, Any]] = {}
     for file in sorted(folder.glob("*.json")):
-        found = json.loads(file.read_text(encoding="utf-8"))
-        check(found)
-        if found["benchmark"] not in chosen or not found["quick"]:
-            chosen[found["benchmark"]] = found
+        results = json.loads(file.read_text(encoding="utf-8"))
+        check(results)
+        if results["benchmark"] not in chosen or not results["quick"]:
+            chosen[results["benchmark"]] = results
     return list(chosen.values())
 
 

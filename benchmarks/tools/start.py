@@ -27,13 +27,13 @@ class _Chosen:
     folder = report.here()
 
 
-def save(found: dict[str, Any]) -> int:
+def save(results: dict[str, Any]) -> int:
     """Write the results and show the goals."""
-    found["note"] = " ".join(filter(None, [found["note"], _Chosen.note]))
-    file = report.write(found, _Chosen.folder)
-    for m in found["matched"]:
+    results["note"] = " ".join(filter(None, [results["note"], _Chosen.note]))
+    file = report.write(results, _Chosen.folder)
+    for m in results["matched"]:
         print(json.dumps(m))
-    for g in found["goals"]:
+    for g in results["goals"]:
         print(_goal_line(g))
     print(f"wrote {file}")
     return 0

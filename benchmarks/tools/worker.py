@@ -68,8 +68,8 @@ class Held:
     def check(self, case: int) -> dict[str, Any]:
         """Steps taken and error achieved, as the case itself measures them; its memory is freed."""
         check = self._cases.pop(case)[1]
-        found = check(self._results.pop(case))
-        return {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in found.items()}
+        outcome = check(self._results.pop(case))
+        return {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in outcome.items()}
 
 
 def _in_one_line(error: Exception) -> str:

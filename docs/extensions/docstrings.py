@@ -15,13 +15,13 @@ _DESCRIBING = ("Parameters", "Attributes", "Other Parameters")
 
 def sections(lines: list[str]) -> list[tuple[str, list[str]]]:
     """Titles and bodies; the text before the first title has the title ""."""
-    found: list[tuple[str, list[str]]] = [("", [])]
+    parts: list[tuple[str, list[str]]] = [("", [])]
     for line, rule in zip(lines, [*lines[1:], ""], strict=True):
         if rule and set(rule) == {"-"} and len(rule) == len(line):
-            found.append((line, []))
-        elif not (line and set(line) == {"-"} and found[-1][0] and not found[-1][1]):
-            found[-1][1].append(line)
-    return found
+            parts.append((line, []))
+        elif not (line and set(line) == {"-"} and parts[-1][0] and not parts[-1][1]):
+            parts[-1][1].append(line)
+    return parts
 
 
 def named(body: list[str]) -> list[str]:

@@ -37,13 +37,13 @@ class Declaration(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A title and a table for each part that the model has."""
         model = MODELS[self.arguments[0]]
-        found: list[nodes.Node] = []
+        result: list[nodes.Node] = []
         for title, head, rows in parts_of(model):
             if rows:
-                found += [nodes.rubric(text=title), table(head, rows)]
+                result += [nodes.rubric(text=title), table(head, rows)]
         if model.reconstructed:
-            found += [nodes.rubric(text="Reconstructed"), nodes.paragraph(text=model.reconstructed)]
-        return found
+            result += [nodes.rubric(text="Reconstructed"), nodes.paragraph(text=model.reconstructed)]
+        return result
 
 
 class Statuses(SphinxDirective):

@@ -19,11 +19,11 @@ def keep_freed(kept: bool) -> None:
     """Keep what is freed, as a process that nobody told otherwise does; or as Dask has told this one."""
     try:
         stated = int(os.environ[_NAME])
-        tell = ctypes.CDLL(None).mallopt
+        mallopt = ctypes.CDLL(None).mallopt
     except (KeyError, ValueError, OSError, AttributeError):  # nobody stated it, or this is not glibc
         return
-    tell(_TRIM, _KEPT if kept else min(stated, 2**31 - 1))
-    tell(_MMAP, _LARGE if kept else _MMAP_AT_FIRST)
+    mallopt(_TRIM, _KEPT if kept else min(stated, 2**31 - 1))
+    mallopt(_MMAP, _LARGE if kept else _MMAP_AT_FIRST)
     if not kept:
         with suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -61,10 +61,10 @@ async def examine(token: str) -> dict[str, Any]:
     return said
 
 
-def compute(token: str, places: Sequence[int]) -> dict[str, Any]:
+def compute(token: str, indices: Sequence[int]) -> dict[str, Any]:
     """Compute and commit tiles: {"done": counts}, or {"error": why not}."""
     held = _HELD[token]
-    return held.thread.submit(_compute, held, places).result()
+    return held.thread.submit(_compute, held, indices).result()
 
 
 def why_not_portable(token: str, tile: Sequence[int]) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def _require_alike(order: "Order") -> None:
         raise SweepError(f"is not as the process that leads ({'; '.join(other)}); numbers might differ")
 
 
-def _compute(held: _Held, places: Sequence[int]) -> dict[str, Any]:
+def _compute(held: _Held, indices: Sequence[int]) -> dict[str, Any]:
     held.tasks += 1
     try:
         if held.member is None:
             held.member = _member(held.order, held.cores)
-        return {"done": astuple(held.member.compute(places))}
+        return {"done": astuple(held.member.compute(indices))}
     except UserError as error:
         return {"error": str(error)}
     finally:

@@ -23,7 +23,7 @@ def run_on(
     Raises SweepError where a worker is not as this process is, and what `run` raises.
     """
     require_dask()
-    from .spread import crew_of
+    from .crew import crew_of
 
     _require_seen_by_all(root)
     old = None if reuse is None else cube_path(reuse)

@@ -16,9 +16,9 @@ from ...engine.gate.shortage import shortage
 from ...engine.gate.text import MESSAGE, clean, said
 from ...engine.kept.constants import in_a_command
 from ..light_imports import import_lightly
+from .address_space import guard_address_space
 from .command import Command, in_shell
 from .ctrl_c import ignore_stopping, quiet_once_stopped, say_stopped, stop_on_signals
-from .room import guard_room
 from .streams import Complaints, PlainStream, let_go, quiet_libraries
 
 # Every command is a file in a folder here that ends in its `COMMAND`, and a name in this list. In the order
@@ -151,7 +151,7 @@ def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     quiet_libraries(tracebacks=TRACEBACK in os.environ)
     import_lightly()
     in_a_command()
-    guard_room()
+    guard_address_space()
     # Pictures are drawn into files here, and hold no date: rubbish in these would end matplotlib.
     os.environ["MPLBACKEND"] = "agg"
     os.environ.pop("SOURCE_DATE_EPOCH", None)

@@ -126,11 +126,11 @@ def write_netcdf(dataset: "xr.Dataset", output: Path) -> None:
     with in_place(output) as partial:
         stored = dataset.drop_encoding().pipe(_stored, dataset)
         texts = sum(len(str(one.attrs)) for one in (stored, *stored.variables.values()))
-        _require_room(partial, stored.nbytes + stored.nbytes // 20 + 2 * texts + _HEAD)
+        _require_disk_space(partial, stored.nbytes + stored.nbytes // 20 + 2 * texts + _HEAD)
         stored.to_netcdf(partial, engine="h5netcdf")
 
 
-def _require_room(path: Path, size: int) -> None:
+def _require_disk_space(path: Path, size: int) -> None:
     """Raise OSError where a file of this size cannot be: HDF5, which finds out while it writes, may crash."""
     if not hasattr(os, "posix_fallocate"):
         return
@@ -154,8 +154,8 @@ def write_zarr(dataset: "xr.Dataset", output: Path) -> None:
         with warnings.catch_warnings():
             # zarr warns that text and consolidated metadata are not in its specification yet.
             warnings.simplefilter("ignore")
-            pieces = lazy(dataset)
-            pieces.drop_encoding().pipe(_stored, pieces).to_zarr(partial, zarr_format=3, consolidated=True)
+            chunked = lazy(dataset)
+            chunked.drop_encoding().pipe(_stored, chunked).to_zarr(partial, zarr_format=3, consolidated=True)
         partial.rename(output)
 
 

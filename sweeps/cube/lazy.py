@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     import xarray as xr
 
 # Numbers of one variable that are held at once, by each core: a tile of a large cube.
-PIECE = 2**20
+CHUNK = 2**20
 _MOST_LABELS = 64
 
 
 def lazy(dataset: "xr.Dataset") -> "xr.Dataset":
-    """The Dataset in pieces of whole tiles that are read when asked for; as it is where it has pieces."""
-    return dataset.unify_chunks() if has_pieces(dataset) else dataset.chunk(pieces(dataset))
+    """The Dataset in chunks of whole tiles that are read when asked for; as it is where it has chunks."""
+    return dataset.unify_chunks() if is_chunked(dataset) else dataset.chunk(chunk_sizes(dataset))
 
 
-def has_pieces(dataset: "xr.Dataset") -> bool:
-    """Whether any variable is in pieces already."""
+def is_chunked(dataset: "xr.Dataset") -> bool:
+    """Whether any variable is in chunks already."""
     return any(array.chunks for array in dataset.data_vars.values())
 
 
-def in_pieces(dataset: "xr.Dataset") -> "xr.Dataset":
-    """The same, but for a Dataset that is in memory already and small: it needs no pieces, and no dask."""
+def lazy_if_large(dataset: "xr.Dataset") -> "xr.Dataset":
+    """The same, but for a Dataset that is in memory already and small: it needs no chunks, and no dask."""
     return dataset if in_memory(dataset) and is_small(dataset) else lazy(dataset)
 
 
@@ -48,17 +48,17 @@ def in_memory(dataset: "xr.Dataset") -> bool:
 
 
 def is_small(dataset: "xr.Dataset") -> bool:
-    """Whether all its numbers together are no more than a piece."""
-    return sum(array.size for array in dataset.data_vars.values()) <= PIECE
+    """Whether all its numbers together are no more than a chunk."""
+    return sum(array.size for array in dataset.data_vars.values()) <= CHUNK
 
 
-def pieces(dataset: "xr.Dataset") -> dict[Any, int]:
-    """Size along each dimension of a piece of about `PIECE` numbers: whole rows, along stored chunks."""
+def chunk_sizes(dataset: "xr.Dataset") -> dict[Any, int]:
+    """Size along each dimension of a chunk of about `CHUNK` numbers: whole rows, along stored chunks."""
     dims = grid_dims(dataset)
     inner = [dim for dim in dataset.sizes if dim not in dims]
     stored = {dim: lengths[0] for dim, lengths in dataset.chunksizes.items()}
     stored = stored or dict(reference(dataset).encoding.get("preferred_chunks", {}))
-    numbers = PIECE // max(prod(dataset.sizes[dim] for dim in inner), 1)
+    numbers = CHUNK // max(prod(dataset.sizes[dim] for dim in inner), 1)
     sizes = {dim: dataset.sizes[dim] for dim in inner}
     for dim in reversed(dims):
         size = min(dataset.sizes[dim], max(numbers, 1))
@@ -83,8 +83,8 @@ def reference(dataset: "xr.Dataset") -> "xr.DataArray":
 
 
 def regions(dataset: "xr.Dataset", dims: Sequence[Any]) -> Iterator[dict[Any, slice]]:
-    """The grid in `pieces`, as slices along `dims`: one after another they are the points in order."""
-    sizes, cuts = pieces(dataset), []
+    """The grid in `chunk_sizes`, as slices along `dims`: one after another they are the points in order."""
+    sizes, cuts = chunk_sizes(dataset), []
     for dim in dims:
         starts = range(0, dataset.sizes[dim], sizes[dim])
         cuts.append([slice(a, min(a + sizes[dim], dataset.sizes[dim])) for a in starts])
@@ -110,18 +110,18 @@ def where(dataset: "xr.Dataset", condition: str, whole: bool = False) -> "xr.Dat
     already where a small Dataset was in memory. Integers (classes, the status) become floats, as `xarray`
     does for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
     """
-    places, rest = along_own(condition, _scope(dataset), _of_outputs(dataset))
+    positions, rest = along_own(condition, _scope(dataset), _of_outputs(dataset))
     before = dataset.attrs.get("where")
-    found = _where(dataset, rest, whole) if rest else dataset
-    if places:
-        found = free(found.isel(places))
-    return found.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
+    result = _where(dataset, rest, whole) if rest else dataset
+    if positions:
+        result = free(result.isel(positions))
+    return result.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
 
 
 def _where(dataset: "xr.Dataset", condition: str, whole: bool) -> "xr.Dataset":
     """The same for a condition on points alone."""
     expression = parse_expression(condition, _scope(dataset))
-    split = in_pieces(dataset)
+    split = lazy_if_large(dataset)
     mask = _mask(split, expression)
     missing = [dim for dim in mask.dims if dim not in grid_dims(split)]
     assert not missing, missing
@@ -207,7 +207,7 @@ def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":
 
 
 def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any], plain: bool) -> Any:
-    """One name's values without coordinates; those of a coordinate in pieces too, so that none grows."""
+    """One name's values without coordinates; those of a coordinate in chunks too, so that none grows."""
     if name in dataset.data_vars:
         return dataset[name].variable
     if name in dataset.coords:
@@ -229,8 +229,8 @@ def _operand(dataset: "xr.Dataset", name: str, chunks: dict[Any, Any], plain: bo
 def _numbered(texts: np.ndarray) -> tuple[list[str], np.ndarray]:
     """The different texts, and the number of each among them: those of zipped axes and samples repeat."""
     numbers = dict[str, int]()
-    places = [numbers.setdefault(str(one), len(numbers)) for one in np.ravel(texts).tolist()]
-    return list(numbers), np.array(places, np.int64).reshape(texts.shape)
+    indices = [numbers.setdefault(str(one), len(numbers)) for one in np.ravel(texts).tolist()]
+    return list(numbers), np.array(indices, np.int64).reshape(texts.shape)
 
 
 def _labels(dataset: "xr.Dataset", dim: Any) -> list[str]:

@@ -1,7 +1,7 @@
-"""Reductions over pieces, combined as a tree: moments for the standard deviation, extremes with their place.
+"""Reductions over chunks, combined as a tree: moments for the standard deviation, extremes with their index.
 
-Each keeps a record of fixed size per piece, so memory does not grow with the cube. A plain array is
-one piece, for which dask is not loaded.
+Each keeps a record of fixed size per chunk, so memory does not grow with the cube. A plain array is
+one chunk, for which dask is not loaded.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ _NOWHERE = np.iinfo(np.int64).max
 def deviation(values: Any, axes: Sequence[int]) -> Any:
     """Standard deviation (of the points themselves, divisor n) of an array over `axes`, NaN left out.
 
-    Counts, means and sums of squares of pieces are combined by the update of Chan, Golub and LeVeque
+    Counts, means and sums of squares of chunks are combined by the update of Chan, Golub and LeVeque
     (1983), which loses no digits to a large mean.
     """
     if isinstance(values, np.ndarray):
@@ -31,47 +31,47 @@ def deviation(values: Any, axes: Sequence[int]) -> Any:
 
 
 def extreme(values: Any, axes: Sequence[int], sign: int) -> tuple[Any, Any]:
-    """Largest (`sign` 1) or smallest (-1) value over `axes`, and its place; NaN left out.
+    """Largest (`sign` 1) or smallest (-1) value over `axes`, and its index; NaN left out.
 
-    The place counts through `axes`, the last fastest; of equal values it is the first. Where there is
-    none the value is NaN and the place -1.
+    The index counts through `axes`, the last fastest; of equal values it is the first. Where there is
+    none the value is NaN and the index -1.
     """
     if isinstance(values, np.ndarray):
-        places = _places(values.shape, axes, np.arange, lambda axis: {})
-        kept = _best(_candidates(values, np.broadcast_to(places, values.shape), sign), tuple(axes), False)
-        return _value(kept, sign), _place(kept)
+        indices = _indices(values.shape, axes, np.arange, lambda axis: {})
+        kept = _best(_candidates(values, np.broadcast_to(indices, values.shape), sign), tuple(axes), False)
+        return _value(kept, sign), _index(kept)
     da = _dask()
-    place = _places(values.shape, axes, da.arange, lambda axis: {"chunks": (values.chunks[axis],)})
-    places = da.broadcast_to(place, values.shape, chunks=values.chunks)
-    records = da.map_blocks(_candidates, values, places, sign, dtype=_EXTREME)
+    index = _indices(values.shape, axes, da.arange, lambda axis: {"chunks": (values.chunks[axis],)})
+    indices = da.broadcast_to(index, values.shape, chunks=values.chunks)
+    records = da.map_blocks(_candidates, values, indices, sign, dtype=_EXTREME)
     kept = da.reduction(
         records, _best, _best, axis=tuple(axes), combine=_best, dtype=_EXTREME,
         meta=np.empty((0,) * (values.ndim - len(axes)), _EXTREME),
     )  # fmt: skip
     result = kept.map_blocks(_value, sign, dtype=np.float64)
-    return result, kept.map_blocks(_place, dtype=np.int64)
+    return result, kept.map_blocks(_index, dtype=np.int64)
 
 
 def blockwise(function: Callable[..., np.ndarray], array: Any, *others: Any, dtype: np.dtype) -> Any:
-    """A function of each piece of an array."""
+    """A function of each chunk of an array."""
     if isinstance(array, np.ndarray):
         return function(array, *others)
     return array.map_blocks(function, *others, dtype=dtype)
 
 
-def _places(
+def _indices(
     shape: Sequence[int],
     axes: Sequence[int],
     arange: Callable[..., Any],
-    pieces: Callable[[int], dict[str, Any]],
+    chunks_of: Callable[[int], dict[str, Any]],
 ) -> Any:
-    """The place of each number along `axes`, the last fastest, of length 1 along the others."""
-    place = None
+    """The index of each number along `axes`, the last fastest, of length 1 along the others."""
+    index = None
     for axis in axes:
         along = [size if i == axis else 1 for i, size in enumerate(shape)]
-        step = arange(shape[axis], **pieces(axis)).reshape(along)
-        place = step if place is None else place * shape[axis] + step
-    return place
+        step = arange(shape[axis], **chunks_of(axis)).reshape(along)
+        index = step if index is None else index * shape[axis] + step
+    return index
 
 
 def _dask() -> Any:
@@ -103,14 +103,14 @@ def _root(records: np.ndarray) -> np.ndarray:
     return np.where(count > 0, np.sqrt(records["squares"] / np.maximum(count, 1)), np.nan)
 
 
-def _candidates(values: np.ndarray, places: np.ndarray, sign: int) -> np.ndarray:
+def _candidates(values: np.ndarray, indices: np.ndarray, sign: int) -> np.ndarray:
     there = ~np.isnan(values)
     signed = np.where(there, sign * values, -np.inf)
-    return _record(_EXTREME, value=signed, at=np.where(there, places, _NOWHERE))
+    return _record(_EXTREME, value=signed, at=np.where(there, indices, _NOWHERE))
 
 
 def _best(records: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
-    # A place that is nowhere never wins over one that is: -inf may be a value too.
+    # An index that is nowhere never wins over one that is: -inf may be a value too.
     value = records["value"].max(axis=axis, keepdims=True)
     at = np.where(records["value"] == value, records["at"], _NOWHERE).min(axis=axis, keepdims=True)
     best = _record(_EXTREME, value=value, at=at)
@@ -121,7 +121,7 @@ def _value(records: np.ndarray, sign: int) -> np.ndarray:
     return np.where(records["at"] == _NOWHERE, np.nan, sign * records["value"])
 
 
-def _place(records: np.ndarray) -> np.ndarray:
+def _index(records: np.ndarray) -> np.ndarray:
     return np.where(records["at"] == _NOWHERE, -1, records["at"])
 
 

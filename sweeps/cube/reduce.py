@@ -11,7 +11,7 @@ from ...engine.errors import Argument, Call, MessagePart, SweepError
 from ...kernels.status import Status
 from ..text import nearest
 from .classes import classes_of
-from .lazy import in_pieces
+from .lazy import lazy_if_large
 from .pairwise import blockwise, deviation, extreme
 from .plain.dataset import dataset_like, stacked
 from .statuses import counted, require_status, status_codes
@@ -30,7 +30,7 @@ _INSTEAD: dict[str, tuple[MessagePart, ...]] = {
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Reduced:
     """One variable being reduced.
 
     Parameters
@@ -92,12 +92,12 @@ def reduce(
     status_codes(statuses or ())  # refuses unknown ones by the name of the argument
     dims = _dims(dataset, over, how)
     chosen = _chosen(dataset, how, dims, names)
-    split = in_pieces(dataset)
+    split = lazy_if_large(dataset)
     result: dict[str, Any] = {}
     for name in chosen:
-        piece = _piece(split, name, counted(split[name], statuses), dims, len(chosen) == 1)
-        left_out = _number_of(piece.selected & ~piece.kept, piece.over).assign_attrs(_LEFT_OUT)
-        result |= _RULES[how](piece) | {piece.called("left_out"): left_out}
+        variable = _variable(split, name, counted(split[name], statuses), dims, len(chosen) == 1)
+        left_out = _number_of(variable.selected & ~variable.kept, variable.over).assign_attrs(_LEFT_OUT)
+        result |= _RULES[how](variable) | {variable.called("left_out"): left_out}
     asked = f"{how}:{','.join(over)}" if over else how
     # A plain mapping of variables: scalar coordinates of a selection stay, those reduced are gone.
     kept = "ok, and what leaves a value as good" if statuses is None else " ".join(statuses)
@@ -115,8 +115,8 @@ def without_absent(reduced: "xr.Dataset") -> "xr.Dataset":
     return reduced
 
 
-def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Piece:
-    """One variable of a Dataset in pieces, with the points that count: of these statuses, and not NaN.
+def _variable(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], sole: bool) -> _Reduced:
+    """One variable of a Dataset in chunks, with the points that count: of these statuses, and not NaN.
 
     Where something at a point is not finite an infinite value is that.
     """
@@ -126,7 +126,7 @@ def _piece(dataset: "xr.Dataset", name: str, codes: list[int], dims: list[str], 
     if Status.not_finite in codes and array.dtype.kind == "f":
         kept = kept & (abs(array) < np.inf).drop_attrs()
     kept, selected = (x.broadcast_like(array).transpose(*array.dims) for x in (kept, selected))
-    return _Piece(name, array, kept, selected, tuple(dims or map(str, array.dims)), sole)
+    return _Reduced(name, array, kept, selected, tuple(dims or map(str, array.dims)), sole)
 
 
 def _over(how: str, axis: str) -> Argument:
@@ -179,53 +179,53 @@ def _number_of(points: "xr.DataArray", over: Sequence[str]) -> "xr.DataArray":
     return points.astype(np.int64).sum(over)
 
 
-def _values(piece: _Piece) -> "xr.DataArray":
+def _values(variable: _Reduced) -> "xr.DataArray":
     """The values in double precision, NaN where left out."""
-    return piece.array.astype(np.float64).where(piece.kept)
+    return variable.array.astype(np.float64).where(variable.kept)
 
 
-def _sum(piece: _Piece) -> "xr.DataArray":
-    count = piece.kept.sum(piece.over)
-    return _values(piece).fillna(0).sum(piece.over).where(count > 0)
+def _sum(variable: _Reduced) -> "xr.DataArray":
+    count = variable.kept.sum(variable.over)
+    return _values(variable).fillna(0).sum(variable.over).where(count > 0)
 
 
-def _mean(piece: _Piece) -> "xr.DataArray":
-    count = piece.kept.sum(piece.over)
-    return _values(piece).fillna(0).sum(piece.over) / count.where(count > 0)
+def _mean(variable: _Reduced) -> "xr.DataArray":
+    count = variable.kept.sum(variable.over)
+    return _values(variable).fillna(0).sum(variable.over) / count.where(count > 0)
 
 
-def _least(piece: _Piece, sign: int) -> "xr.DataArray":
-    bound = (sign * _values(piece)).fillna(np.inf).min(piece.over)
-    return (sign * bound).where(piece.kept.any(piece.over))
+def _least(variable: _Reduced, sign: int) -> "xr.DataArray":
+    bound = (sign * _values(variable)).fillna(np.inf).min(variable.over)
+    return (sign * bound).where(variable.kept.any(variable.over))
 
 
-def _std(piece: _Piece) -> "xr.DataArray":
-    array = _values(piece)
-    axes = [array.dims.index(dim) for dim in piece.over]
-    return piece.kept.any(piece.over).copy(data=deviation(array.data, axes))
+def _std(variable: _Reduced) -> "xr.DataArray":
+    array = _values(variable)
+    axes = [array.dims.index(dim) for dim in variable.over]
+    return variable.kept.any(variable.over).copy(data=deviation(array.data, axes))
 
 
-def _as_variable(piece: _Piece, result: "xr.DataArray") -> dict[str, Any]:
-    kept = {k: v for k, v in piece.array.attrs.items() if k != "coordinates"}
-    return {piece.name: result.assign_attrs(kept)}
+def _as_variable(variable: _Reduced, result: "xr.DataArray") -> dict[str, Any]:
+    kept = {k: v for k, v in variable.array.attrs.items() if k != "coordinates"}
+    return {variable.name: result.assign_attrs(kept)}
 
 
-def _extreme(piece: _Piece, sign: int) -> dict[str, Any]:
-    array = _values(piece)
-    axes = sorted(array.dims.index(dim) for dim in piece.over)
+def _extreme(variable: _Reduced, sign: int) -> dict[str, Any]:
+    array = _values(variable)
+    axes = sorted(array.dims.index(dim) for dim in variable.over)
     if not axes:  # a single point
-        return _as_variable(piece, array)
-    best, place = extreme(array.data, axes, sign)
-    like = piece.kept.any(piece.over)
-    result = _as_variable(piece, like.copy(data=best))
+        return _as_variable(variable, array)
+    best, index = extreme(array.data, axes, sign)
+    like = variable.kept.any(variable.over)
+    result = _as_variable(variable, like.copy(data=best))
     sizes = [array.shape[axis] for axis in axes]
     for i, axis in enumerate(axes):
         dim, step, size = array.dims[axis], prod(sizes[i + 1 :]), sizes[i]
         along = [array[name] for name in array.coords if array[name].dims == (dim,)]
         for coordinate in along or [array[dim]]:
             values = _lookable(coordinate)
-            picked = blockwise(_look_up, place, values, step, size, dtype=values.dtype)
-            name = piece.called(str(coordinate.name))
+            picked = blockwise(_look_up, index, values, step, size, dtype=values.dtype)
+            name = variable.called(str(coordinate.name))
             result[name] = like.copy(data=picked).assign_attrs(coordinate.attrs)
     return result
 
@@ -238,29 +238,31 @@ def _lookable(coordinate: "xr.DataArray") -> np.ndarray:
     return np.array([*map(str, values.tolist()), ""])
 
 
-def _look_up(place: np.ndarray, values: np.ndarray, step: int, size: int) -> np.ndarray:
-    return values[np.where(place < 0, size, place // step % size)]
+def _look_up(index: np.ndarray, values: np.ndarray, step: int, size: int) -> np.ndarray:
+    return values[np.where(index < 0, size, index // step % size)]
 
 
-def _count(piece: _Piece) -> dict[str, Any]:
-    named = classes_of(piece.array)
-    name = piece.called("count")
-    about = {"long_name": f"points counted of {piece.name}", "units": "1"}
+def _count(variable: _Reduced) -> dict[str, Any]:
+    named = classes_of(variable.array)
+    name = variable.called("count")
+    about = {"long_name": f"points counted of {variable.name}", "units": "1"}
     if not named:
-        return {name: _number_of(piece.kept, piece.over).assign_attrs(about)}
-    counts = [_number_of(piece.kept & (piece.array == code).drop_attrs(), piece.over) for code in named]
-    return {name: stacked(counts, piece.name, list(named.values()), _CLASS).assign_attrs(about)}
+        return {name: _number_of(variable.kept, variable.over).assign_attrs(about)}
+    counts = [
+        _number_of(variable.kept & (variable.array == code).drop_attrs(), variable.over) for code in named
+    ]
+    return {name: stacked(counts, variable.name, list(named.values()), _CLASS).assign_attrs(about)}
 
 
-# A new word is a rule here, from a variable's piece to the variables of the answer.
-_RULES: Mapping[str, Callable[[_Piece], dict[str, Any]]] = {
-    "mean": lambda piece: _as_variable(piece, _mean(piece)),
-    "min": lambda piece: _as_variable(piece, _least(piece, 1)),
-    "max": lambda piece: _as_variable(piece, _least(piece, -1)),
-    "sum": lambda piece: _as_variable(piece, _sum(piece)),
-    "std": lambda piece: _as_variable(piece, _std(piece)),
+# A new word is a rule here, from a variable being reduced to the variables of the answer.
+_RULES: Mapping[str, Callable[[_Reduced], dict[str, Any]]] = {
+    "mean": lambda variable: _as_variable(variable, _mean(variable)),
+    "min": lambda variable: _as_variable(variable, _least(variable, 1)),
+    "max": lambda variable: _as_variable(variable, _least(variable, -1)),
+    "sum": lambda variable: _as_variable(variable, _sum(variable)),
+    "std": lambda variable: _as_variable(variable, _std(variable)),
     "count": _count,
-    "argmin": lambda piece: _extreme(piece, -1),
-    "argmax": lambda piece: _extreme(piece, 1),
+    "argmin": lambda variable: _extreme(variable, -1),
+    "argmax": lambda variable: _extreme(variable, 1),
 }
 HOWS = tuple(_RULES)

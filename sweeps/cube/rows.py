@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .classes import class_names, classes_of
-from .lazy import has_pieces, regions
+from .lazy import is_chunked, regions
 from .plain.text import Batch, Column
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Rows:
         self.dims = list(dict.fromkeys(d for n in (*self._status, *wanted) for d in part[n].dims))
         coordinates = sorted(part.coords, key=lambda c: [self.dims.index(d) for d in part[c].dims])
         self.names = [*map(str, coordinates), *wanted, *self._status]
-        # Regions are read one by one; what a condition has put into pieces already stays in them.
-        self._dataset = part.unify_chunks() if has_pieces(part) else part
+        # Regions are read one by one; what a condition has put into chunks already stays in them.
+        self._dataset = part.unify_chunks() if is_chunked(part) else part
         self._coordinates = {str(name): part[name].values for name in coordinates}
 
     @cached_property
@@ -41,7 +41,7 @@ class Rows:
         """Columns and their types; labels and classes are dictionary-encoded text."""
         import pyarrow as pa
 
-        return pa.schema([(name, self._kind(name)) for name in self.names])
+        return pa.schema([(name, self._arrow_type(name)) for name in self.names])
 
     def count(self) -> int:
         """Number of rows; reads nothing but the status, and that only where a condition has masked points."""
@@ -67,19 +67,19 @@ class Rows:
     def texts(self) -> Iterator[Batch]:
         """All rows in order, for text."""
         for count, read in self._regions(self.names):
-            found = {name: read(name) for name in self.names}
+            columns = {name: read(name) for name in self.names}
             for start in range(0, count, _BATCH):
                 stop = min(start + _BATCH, count)
-                yield Batch(stop - start, partial(self._lists, found, start))
+                yield Batch(stop - start, partial(self._lists, columns, start))
 
-    def _lists(self, found: Mapping[str, np.ndarray], start: int, most: int) -> list[list[Any]]:
-        return [self._listed(name, found[name][start : start + most]) for name in self.names]
+    def _lists(self, columns: Mapping[str, np.ndarray], start: int, most: int) -> list[list[Any]]:
+        return [self._listed(name, columns[name][start : start + most]) for name in self.names]
 
     def _listed(self, name: str, column: np.ndarray) -> list[Any]:
         """A column's values as those of Python: labels for classes, None for NaN."""
         if self._is_labelled(name):
             labels = [*self._labels(name), None]  # the last stands for what has none
-            return [labels[place] for place in self._places(name, column).tolist()]
+            return [labels[index] for index in self._label_indices(name, column).tolist()]
         values = column.tolist()
         if column.dtype.kind != "f":
             return values
@@ -151,30 +151,30 @@ class Rows:
         import pyarrow as pa
 
         if pa.types.is_dictionary(field.type):
-            places = self._places(field.name, column)
-            unnamed = places < 0
-            indices = pa.array(places, mask=unnamed if unnamed.any() else None)
+            label_index = self._label_indices(field.name, column)
+            unnamed = label_index < 0
+            indices = pa.array(label_index, mask=unnamed if unnamed.any() else None)
             return pa.DictionaryArray.from_arrays(indices, pa.array(self._labels(field.name), pa.string()))
         if pa.types.is_integer(field.type) and column.dtype.kind == "f":
             return pa.array(np.nan_to_num(column).astype(field.type.to_pandas_dtype()), mask=np.isnan(column))
         return pa.array(column, field.type, from_pandas=True)
 
-    def _places(self, name: str, column: np.ndarray) -> np.ndarray:
+    def _label_indices(self, name: str, column: np.ndarray) -> np.ndarray:
         """Which of its labels each value is; -1 for none."""
         if name in self._coordinates:
             return column
         # Codes are bytes: a table of 256 is several times as fast as a search, at 10^8 points seconds.
-        places = np.full(256, -1, np.int8)
-        for place, code in enumerate(classes_of(self._dataset[name])):
-            places[code & 255] = place
-        return places[column.astype(np.int16, copy=False).astype(np.uint8)]
+        table = np.full(256, -1, np.int8)
+        for index, code in enumerate(classes_of(self._dataset[name])):
+            table[code & 255] = index
+        return table[column.astype(np.int16, copy=False).astype(np.uint8)]
 
     def _labels(self, name: str) -> list[str]:
         if name in self._coordinates:
             return [str(label) for label in np.ravel(self._coordinates[name]).tolist()]
         return list(classes_of(self._dataset[name]).values())
 
-    def _kind(self, name: str) -> "pa.DataType":
+    def _arrow_type(self, name: str) -> "pa.DataType":
         import pyarrow as pa
 
         if self._is_labelled(name):

@@ -118,7 +118,7 @@ def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | Non
     """Selections, checked against the coordinates that there are."""
     if method not in (None, NEAREST):
         raise SweepError(f"method={method!r}: no such method; the only one is {NEAREST!r}")
-    found = []
+    result = []
     for wanted in parse_selections(selections, map(str, dataset.coords)):
         if wanted.name not in dataset.coords:
             known = [str(coordinate) for coordinate in dataset.coords]
@@ -129,8 +129,8 @@ def _all_wanted(dataset: "xr.Dataset", selections: Selections, method: str | Non
         if wanted.nearest and ":" in wanted.text:
             raise SweepError(wanted.argument, ": a range takes what lies in it; write =")
         by_method = method == NEAREST and numbers and ":" not in wanted.text
-        found.append(Selection(wanted.name, wanted.text, wanted.nearest or by_method))
-    return found
+        result.append(Selection(wanted.name, wanted.text, wanted.nearest or by_method))
+    return result
 
 
 def selection(name: str, *values: Any, operator: str = "=") -> Argument:
@@ -219,7 +219,7 @@ def _nearest(wanted: Selection, values: np.ndarray) -> list[tuple[list[int], Any
             far = f": lies beyond the axis, more than half a step; {_ends(wanted.name, values)}"
             raise SweepError(wanted.argument, far)
         taken[best.item()] = np.flatnonzero(values == best).tolist()
-    return [(places, value) for value, places in taken.items()]
+    return [(positions, value) for value, positions in taken.items()]
 
 
 def _half_step(values: np.ndarray, at: Any) -> float:

@@ -66,9 +66,9 @@ def rewrite(query: str, columns: Names, tables: Names, connection: "duckdb.DuckD
         return query
     reserved = {str(word) for (word,) in connection.execute(_RESERVED).fetchall()}
     parts = []
-    for place, (text, space, kind) in enumerate(tokens):
-        before = tokens[place - 1][0].lower() if place else ""
-        called = place + 1 < len(tokens) and tokens[place + 1][0] == "("
+    for index, (text, space, kind) in enumerate(tokens):
+        before = tokens[index - 1][0].lower() if index else ""
+        called = index + 1 < len(tokens) and tokens[index + 1][0] == "("
         name = unquoted(text)
         known = only_tables if before in ("from", "join") and name in only_tables else replace
         takes = name in known and kind in ("identifier", "keyword") and not called
@@ -82,8 +82,8 @@ def tokenize(query: str) -> list[tuple[str, str, str]]:
     import duckdb
 
     code = query.encode()
-    starts = [(place, kind.name) for place, kind in duckdb.tokenize(query)]
-    ends = [place for place, _ in starts[1:]] + [len(code)]
+    starts = [(index, kind.name) for index, kind in duckdb.tokenize(query)]
+    ends = [index for index, _ in starts[1:]] + [len(code)]
     texts = [(code[a:b].decode(errors="replace"), kind) for (a, kind), b in zip(starts, ends, strict=True)]
     head = code[: starts[0][0]].decode(errors="replace") if starts else query
     return [("", head, ""), *((t.rstrip(), t[len(t.rstrip()) :], kind) for t, kind in texts)]
@@ -131,8 +131,8 @@ def restored(reader: "pa.RecordBatchReader", query: str, columns: Names) -> "pa.
 def _require_no_value(tokens: Sequence[tuple[str, str, str]], columns: Names) -> None:
     """Refuse an unquoted true, false or null, and `by all`, where the cube has a column of that name."""
     own = {name.lower(): name for name in columns.inside}
-    for place, (text, _, kind) in enumerate(tokens):
-        word, before = text.lower(), tokens[place - 1][0].lower()
+    for index, (text, _, kind) in enumerate(tokens):
+        word, before = text.lower(), tokens[index - 1][0].lower()
         if kind != "keyword" or word not in own:
             continue
         if (word in _VALUES and before not in ("is", "not")) or (word == "all" and before == "by"):
@@ -145,12 +145,12 @@ def _require_no_value(tokens: Sequence[tuple[str, str, str]], columns: Names) ->
 
 def keyword_hint(query: str, names: Iterable[str]) -> str:
     """How to write names that are words of SQL; nothing where the query has none."""
-    found = words(query, names)
-    if not found:
+    keywords = words(query, names)
+    if not keywords:
         return ""
-    written = ", ".join(map(_quoted, found))
-    is_word = "are words" if len(found) > 1 else "is a word"
-    return f"; {', '.join(found)} {is_word} of SQL, too: as a column write {written}, in double quotes"
+    written = ", ".join(map(_quoted, keywords))
+    is_word = "are words" if len(keywords) > 1 else "is a word"
+    return f"; {', '.join(keywords)} {is_word} of SQL, too: as a column write {written}, in double quotes"
 
 
 def alike_hint(missing: str, columns: Names) -> str:

@@ -20,7 +20,7 @@ METHODS = ("prim", "tree")
 
 
 @dataclass(frozen=True)
-class Found:
+class ScoredBox:
     """A box, and how good it is.
 
     Attributes
@@ -70,9 +70,9 @@ class Discovery:
     points: int
     inside: int
     without_result: int
-    boxes: list[Found]
+    boxes: list[ScoredBox]
     together: tuple[float, float]
-    trade_off: list[Found]
+    trade_off: list[ScoredBox]
     inputs: Inputs
     shapes: list[Box]
     wanted: float | None = None
@@ -115,19 +115,19 @@ def discover(
         given = Argument("density", density), ", ", Argument("boxes", boxes)
         raise SweepError(*given, ": above 0 and at most 1, and at least 1")
     inputs = read_inputs(dataset, condition, selections)
-    trade_off: list[Found] = []
+    trade_off: list[ScoredBox] = []
     if method == "tree":
         chosen = leaves(inputs)[:boxes]
     else:
         chosen, path = _by_prim(inputs, density, boxes)
-        trade_off = [_found(inputs, box, False) for box in path]
+        trade_off = [_scored(inputs, box, False) for box in path]
     inside = np.zeros(len(inputs.inside), bool)
     for box in chosen:
         inside |= box.holds(inputs)
     together = _shares(inputs, inside) if chosen else (0.0, 0.0)
     return Discovery(
         condition, len(inside), int(inputs.inside.sum()), inputs.without_result,
-        [_found(inputs, box, True) for box in chosen], together, trade_off, inputs, chosen,
+        [_scored(inputs, box, True) for box in chosen], together, trade_off, inputs, chosen,
         density if method == "prim" else None,
     )  # fmt: skip
 
@@ -156,12 +156,12 @@ def _by_prim(inputs: Inputs, density: float, boxes: int) -> tuple[list[Box], lis
     return chosen, path
 
 
-def _found(inputs: Inputs, box: Box, tested: bool) -> Found:
+def _scored(inputs: Inputs, box: Box, tested: bool) -> ScoredBox:
     here = box.holds(inputs)
     everywhere = np.ones(len(here), bool)
     names = box.names if tested else ()
     p_values = {name: by_chance(inputs, everywhere, box, box.without(name)) for name in names}
-    return Found(box.where(inputs), int(here.sum()), *_shares(inputs, here), p_values)
+    return ScoredBox(box.where(inputs), int(here.sum()), *_shares(inputs, here), p_values)
 
 
 def _shares(inputs: Inputs, here: np.ndarray) -> tuple[float, float]:

@@ -70,9 +70,9 @@ def read_inputs(dataset: "xr.Dataset", condition: str, selections: Selections) -
             labelled = np.array([str(one) for one in column.tolist()])
             options, column = np.unique(labelled, return_inverse=True)
             labels[name] = options.tolist()
-        place = [1] * len(dims)
-        place[dims.index(one.dims[0])] = -1
-        whole = np.broadcast_to(column.astype(float).reshape(place), shape)
+        along = [1] * len(dims)
+        along[dims.index(one.dims[0])] = -1
+        whole = np.broadcast_to(column.astype(float).reshape(along), shape)
         values[name] = whole.ravel()[computed]
     inside = held[computed]
     if inside.all() or not inside.any():

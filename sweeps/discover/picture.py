@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _MOST_DOTS = 4000
 
 
-def draw(found: Discovery) -> "Figure":
+def draw(discovery: Discovery) -> "Figure":
     """Coverage and density of boxes that were peeled; points and boxes over the inputs that limit most."""
     from matplotlib.patches import Rectangle
 
@@ -20,20 +20,20 @@ def draw(found: Discovery) -> "Figure":
 
     figure: Any = Drawing(figsize=(9, 4), layout="constrained")
     curve, plane = figure.subplots(1, 2)
-    steps = found.trade_off
+    steps = discovery.trade_off
     if steps:
         limits = [one.where.count(" and ") + bool(one.where) for one in steps]
         dots = curve.scatter(
             [one.coverage for one in steps], [one.density for one in steps], c=limits, cmap="viridis", s=16
         )
         figure.colorbar(dots, ax=curve, label="limits")
-    for number, one in enumerate(found.boxes, 1):
+    for number, one in enumerate(discovery.boxes, 1):
         curve.plot(one.coverage, one.density, "D", color="C3", markersize=7, fillstyle="none")
         curve.annotate(str(number), (one.coverage, one.density), xytext=(6, 4), textcoords="offset points")
     curve.set(xlabel="coverage", ylabel="density", xlim=(0, 1.05), ylim=(0, 1.05))
     curve.set_title("boxes peeled; diamonds are those found", fontsize="medium")
-    x, y = _names(found)
-    inputs = found.inputs
+    x, y = _names(discovery)
+    inputs = discovery.inputs
     step = max(len(inputs.inside) // _MOST_DOTS, 1)
     for inside, colour, label in ((False, "0.75", "elsewhere"), (True, "C0", "holds")):
         here = np.flatnonzero(inputs.inside == inside)[::step]
@@ -41,8 +41,8 @@ def draw(found: Discovery) -> "Figure":
             inputs.values[x][here], inputs.values[y][here], ".", color=colour, markersize=3, label=label,
             rasterized=len(here) > 3000,
         )  # fmt: skip
-    for number, box in enumerate(found.shapes, 1):
-        (left, right), (low, high) = (_ends(found, box, name) for name in (x, y))
+    for number, box in enumerate(discovery.shapes, 1):
+        (left, right), (low, high) = (_ends(discovery, box, name) for name in (x, y))
         plane.add_patch(
             Rectangle((left, low), right - left, high - low, fill=False, edgecolor="C3", linewidth=1.5)
         )
@@ -52,21 +52,25 @@ def draw(found: Discovery) -> "Figure":
         if name in inputs.labels:
             axis.set_ticks(range(len(inputs.labels[name])), inputs.labels[name])
     plane.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, markerscale=3)
-    plane.set_title(found.condition, fontsize="medium")
+    plane.set_title(discovery.condition, fontsize="medium")
     figure.draw_without_rendering()  # lays it out, as it is saved
     return figure
 
 
-def _names(found: Discovery) -> tuple[str, str]:
+def _names(discovery: Discovery) -> tuple[str, str]:
     """The two inputs that the first box limits least by chance; others where it limits fewer."""
-    limited = sorted(found.boxes[0].p_values, key=found.boxes[0].p_values.__getitem__) if found.boxes else []
-    names = list(dict.fromkeys([*limited, *found.inputs.values]))
+    limited = (
+        sorted(discovery.boxes[0].p_values, key=discovery.boxes[0].p_values.__getitem__)
+        if discovery.boxes
+        else []
+    )
+    names = list(dict.fromkeys([*limited, *discovery.inputs.values]))
     return names[0], names[min(1, len(names) - 1)]
 
 
-def _ends(found: Discovery, box: Any, name: str) -> tuple[float, float]:
-    values = found.inputs.values[name]
+def _ends(discovery: Discovery, box: Any, name: str) -> tuple[float, float]:
+    values = discovery.inputs.values[name]
     if name in box.options:
         return min(box.options[name]) - 0.3, max(box.options[name]) + 0.3
     low, high = box.limits.get(name, (float(values.min()), float(values.max())))
-    return (low - 0.3, high + 0.3) if name in found.inputs.labels else (low, high)
+    return (low - 0.3, high + 0.3) if name in discovery.inputs.labels else (low, high)

@@ -30,12 +30,12 @@ def leaves(inputs: Inputs) -> list[Box]:
     fewest = max(int(_LEAST * len(table)), 1)
     fitted = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=fewest, random_state=0)
     tree: Any = fitted.fit(table, inputs.inside).tree_
-    found: list[Box] = []
+    boxes: list[Box] = []
 
     def descend(node: int, box: Box, holds: np.ndarray) -> None:
         if tree.children_left[node] < 0:
             if inputs.inside[holds].mean() > 0.5:
-                found.append(box)
+                boxes.append(box)
             return
         name, option = columns[tree.feature[node]]
         less = table[:, tree.feature[node]] <= tree.threshold[node]
@@ -44,7 +44,7 @@ def leaves(inputs: Inputs) -> list[Box]:
             descend(child, _cut(inputs, box, name, option, side, side is less), inside)
 
     descend(0, Box({}, {}), np.ones(len(table), bool))
-    return sorted(found, key=lambda box: -int((box.holds(inputs) & inputs.inside).sum()))
+    return sorted(boxes, key=lambda box: -int((box.holds(inputs) & inputs.inside).sum()))
 
 
 def _ranks(inputs: Inputs, name: str, option: int | None) -> np.ndarray:

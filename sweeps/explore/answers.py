@@ -154,13 +154,13 @@ class Answers:
 
 def _positions(values: Values) -> dict[str, int]:
     """Positions along dimensions: each value of ``_at`` is a dimension, a colon and a number."""
-    found = {}
+    result = {}
     for text in values.get("_at", []):
         dim, _, number = text.rpartition(":")
         if not number.isdecimal():
             raise SweepError(f"the address: _at: {shown(text)} should be a dimension and a position, alpha:3")
-        found[dim] = int(number)
-    return found
+        result[dim] = int(number)
+    return result
 
 
 def _whole_name(dataset: Any, model: str | None) -> str | None:

@@ -91,12 +91,12 @@ def _axes_to_draw(dataset: "xr.Dataset", variable: str) -> list[str]:
     dims = [str(dim) for dim in dataset[variable].dims]
     if DIM in dims and (inputs := _numbers_along(dataset, DIM)):
         return inputs[:2]
-    found = {dim: _numbers_along(dataset, dim)[0] for dim in dims if _numbers_along(dataset, dim)}
-    longer = [dim for dim in found if dataset.sizes[dim] > 1]
+    axes = {dim: _numbers_along(dataset, dim)[0] for dim in dims if _numbers_along(dataset, dim)}
+    longer = [dim for dim in axes if dataset.sizes[dim] > 1]
     if len(longer) > 1:
-        return [found[dim] for dim in cheapest(dataset[variable], list(combinations(longer, 2)))]
+        return [axes[dim] for dim in cheapest(dataset[variable], list(combinations(longer, 2)))]
     if longer:
-        return [found[longer[0]]]
+        return [axes[longer[0]]]
     return [coordinates_along(dataset, dim)[0] for dim in dims if coordinates_along(dataset, dim)][:1]
 
 

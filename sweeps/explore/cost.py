@@ -9,7 +9,7 @@ QUICK, FULL = 40, 500
 _FEWEST = 8
 
 
-def pieces_along(array: Any) -> dict[str, int]:
+def chunks_along(array: Any) -> dict[str, int]:
     """Length along each dimension of what is read at once of a stored variable; empty of one in memory."""
     stored = getattr(array.variable, "_data", None)
     reader = getattr(stored, "reader", None)
@@ -22,20 +22,20 @@ def pieces_along(array: Any) -> dict[str, int]:
 def limits(
     array: Any, drawn: Mapping[str, str], others: Sequence[str], most: int, budget: int
 ) -> dict[str, int]:
-    """How many values along each drawn axis are read: at most `most`, and no more than `budget` pieces.
+    """How many values along each drawn axis are read: at most `most`, and no more than `budget` chunks.
 
     `drawn` leads from options to dimensions; of the dimensions `others` all values are read.
     """
-    pieces = pieces_along(array)
+    chunks = chunks_along(array)
     sizes = _sizes(array)
     counts = {option: min(sizes.get(dim, 1), most) for option, dim in drawn.items()}
     fixed = prod(
-        _touched(sizes[dim], sizes[dim], pieces.get(dim, sizes[dim])) for dim in others if dim in sizes
+        _touched(sizes[dim], sizes[dim], chunks.get(dim, sizes[dim])) for dim in others if dim in sizes
     )
 
     def touched(option: str) -> int:
         dim = drawn[option]
-        return _touched(counts[option], sizes.get(dim, 1), pieces.get(dim, sizes.get(dim, 1)))
+        return _touched(counts[option], sizes.get(dim, 1), chunks.get(dim, sizes.get(dim, 1)))
 
     while fixed * prod(map(touched, counts)) > budget:
         option = max(counts, key=touched, default="")
@@ -49,17 +49,17 @@ def _sizes(array: Any) -> dict[str, int]:
     return {str(dim): int(size) for dim, size in zip(array.dims, array.shape, strict=True)}
 
 
-def _touched(count: int, size: int, piece: int) -> int:
-    """How many pieces hold so many values, evenly spread over an axis."""
-    return min(count, -(-size // max(piece, 1)))
+def _touched(count: int, size: int, chunk: int) -> int:
+    """How many chunks hold so many values, evenly spread over an axis."""
+    return min(count, -(-size // max(chunk, 1)))
 
 
 def cheapest(array: Any, pairs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The dimensions to begin with: the longest that are read quickly, else those that are most quickly."""
-    pieces, sizes = pieces_along(array), _sizes(array)
+    chunks, sizes = chunks_along(array), _sizes(array)
 
     def rank(dims: tuple[str, ...]) -> tuple[bool, int]:
-        cost = prod(_touched(sizes[dim], sizes[dim], pieces.get(dim, sizes[dim])) for dim in dims)
+        cost = prod(_touched(sizes[dim], sizes[dim], chunks.get(dim, sizes[dim])) for dim in dims)
         return (True, -cost) if cost > QUICK else (False, prod(sizes[dim] for dim in dims))
 
     quick = [dims for dims in pairs if not rank(dims)[0]]

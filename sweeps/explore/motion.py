@@ -77,11 +77,11 @@ def motion_at(dataset: "xr.Dataset", point: "xr.Dataset", model: str | None) -> 
             for curve in _curves(space, paths[f"{o.name}_path"], o)
         ]  # fmt: skip
         status = status_names([int(result["status"])])[0].replace("_", " ")
-        found = {"times": array(times), "curves": curves, "status": status}
+        answer = {"times": array(times), "curves": curves, "status": status}
         try:
-            return found | {"portrait": _portrait(point, space, paths, times, int(result["status"]), model)}
+            return answer | {"portrait": _portrait(point, space, paths, times, int(result["status"]), model)}
         except SweepError as error:
-            return found | {"no_portrait": str(error)}
+            return answer | {"no_portrait": str(error)}
 
 
 def _orbit(space: "Space", point: "xr.Dataset") -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -57,10 +57,10 @@ def write_page(
     scripts = {name: source.read_text(encoding="utf-8") for name, source in bokeh_files().items()}
     chosen = select(dataset, selections)
     scripts |= {name: own_file(name) for name in (*SCRIPTS[:-1], _EMBEDDED, SCRIPTS[-1])}
-    room = (
+    capacity = (
         megabytes * 1e6 - sum(len(text.encode()) for text in scripts.values()) if isfinite(megabytes) else 0
     )
-    text = _page(scripts, cut_cube(chosen, room, megabytes))
+    text = _page(scripts, cut_cube(chosen, capacity, megabytes))
     with in_place(file) as partial:
         partial.write_text(text, encoding="utf-8")
     return file
@@ -80,12 +80,12 @@ def _require_page(path: str | Path, overwrite: bool) -> Path:
     return file
 
 
-def cut_cube(dataset: "xr.Dataset", room: float, megabytes: float) -> dict[str, Any]:
-    """What a page without a server holds of a cube: its numbers, cut to `room` bytes, and their words.
+def cut_cube(dataset: "xr.Dataset", capacity: float, megabytes: float) -> dict[str, Any]:
+    """What a page without a server holds of a cube: its numbers, cut to `capacity` bytes, and their words.
 
     Raises SweepError, naming `megabytes`, where they do not fit.
     """
-    steps = _steps(dataset, room, megabytes)
+    steps = _steps(dataset, capacity, megabytes)
     part = dataset.isel({dim: slice(None, None, step) for dim, step in steps.items() if step > 1}).load()
     names = [str(name) for name in part.data_vars]
     return controls_of(part) | {
@@ -104,15 +104,15 @@ def cut_cube(dataset: "xr.Dataset", room: float, megabytes: float) -> dict[str, 
     }
 
 
-def _steps(dataset: "xr.Dataset", room: float, megabytes: float) -> dict[str, int]:
+def _steps(dataset: "xr.Dataset", capacity: float, megabytes: float) -> dict[str, int]:
     """How many values of each dimension are passed over for one that stays."""
     steps = {str(dim): 1 for dim in dataset.sizes}
     numbers = [dim for dim in steps if _is_of_numbers(dataset, dim)]
-    while _bytes(dataset, steps) > room:
+    while _bytes(dataset, steps) > capacity:
         left = {dim: -(-dataset.sizes[dim] // steps[dim]) for dim in numbers}
         longest = max(left, key=lambda dim: left[dim], default="")
         if not longest or left[longest] < 3:
-            need = (megabytes * 1e6 - room + _bytes(dataset, steps)) / 1e6
+            need = (megabytes * 1e6 - capacity + _bytes(dataset, steps)) / 1e6
             raise SweepError(
                 Argument("megabytes", megabytes),
                 f": what cannot be cut takes {need:.1f} MB; select less of the cube",

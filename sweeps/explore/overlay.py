@@ -40,29 +40,29 @@ def boundary_on(
     (variable,) = state.var
     if level is None and dataset[variable].dtype.kind == "f" and not classes_of(dataset[variable]):
         raise SweepError(f"{variable} is a real number; say which value it passes at the boundary")
-    found = boundaries(dataset, variable, name, state.sel, level=level, model=model)
-    where = found["position"]
+    result = boundaries(dataset, variable, name, state.sel, level=level, model=model)
+    where = result["position"]
     dims = [
-        str(found[one].dims[0]) for one in (*state.facet, other) if one in found.coords and found[one].dims
+        str(result[one].dims[0]) for one in (*state.facet, other) if one in result.coords and result[one].dims
     ]
     left = [str(dim) for dim in where.dims if dim not in (*dims, "crossing")]
     if left:
         raise SweepError(f"the boundary still varies over {', '.join(left)}; select one value of it")
     values = where.transpose(*dims, "crossing").values
-    others = found[other].values
+    others = result[other].values
     others = np.arange(len(others)) if others.dtype.kind not in "iuf" else others.astype(float)
     panels = []
     for part in values.reshape(-1, len(others), values.shape[-1]):
         line, crossing = np.nonzero(np.isfinite(part))
         pair = [part[line, crossing].tolist(), others[line].tolist()]
         panels.append(pair if along == "x" else pair[::-1])
-    return {"panels": panels, "count": int(np.isfinite(values).sum()), "note": _note(found)}
+    return {"panels": panels, "count": int(np.isfinite(values).sum()), "note": _note(result)}
 
 
-def _note(found: "xr.Dataset") -> str:
+def _note(result: "xr.Dataset") -> str:
     counts = {
-        name: int(found[name].sum())
+        name: int(result[name].sum())
         for name in ("unconfirmed", "unresolved", "not_computed")
-        if name in found
+        if name in result
     }
     return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)

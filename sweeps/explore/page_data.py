@@ -58,7 +58,7 @@ def _way(way: Direction) -> dict[str, Any]:
         "label": page_text(way.label),
         "log": way.log,
         "named": way.named,
-        "scattered": way.scattered,
+        "scattered": way.unordered,
         "positions": array(
             way.positions.astype(float) if way.table is None else np.arange(len(way.values), dtype=float)
         ),
@@ -92,14 +92,14 @@ def _looks(view: View) -> dict[str, Any]:
         return {"lines": _lines(view)}
     there = first.values.compressed()
     if not there.size:
-        return {"empty": True} | (_places(view) if view.kind == "scatter" else {})
+        return {"empty": True} | (_scatter_points(view) if view.kind == "scatter" else {})
     if first.classes:
-        found = {"classes": _classes(first)}
+        looks = {"classes": _classes(first)}
     else:
-        found = {"colours": _colours(view, there)} if view.kind != "scatter" or view.up else {}
+        looks = {"colours": _colours(view, there)} if view.kind != "scatter" or view.up else {}
     if view.kind == "scatter":
-        return found | _places(view) | _shades(view)
-    return found | ({"contours": contours_of(view)} if view.kind == "contour" else {})
+        return looks | _scatter_points(view) | _shades(view)
+    return looks | ({"contours": contours_of(view)} if view.kind == "contour" else {})
 
 
 def _classes(layer: Layer) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def _lines(view: View) -> list[dict[str, Any]]:
     return lines
 
 
-def _places(view: View) -> dict[str, Any]:
+def _scatter_points(view: View) -> dict[str, Any]:
     """Where the points of a scatter stand, and how its axis upwards is called."""
     (layer,) = view.layers
     shape = layer.values.shape

@@ -11,7 +11,7 @@ _ABOVE = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def page_text(label: str) -> str:
     r"""A label of a picture as plain text: ``$\mathregular{c_{1}}$`` is ``c₁``, and ``\$`` a dollar."""
     text = _TYPESET.sub(
-        lambda found: found[1] + _script(found[2], "_", _BELOW) + _script(found[3], "^", _ABOVE), label
+        lambda match: match[1] + _script(match[2], "_", _BELOW) + _script(match[3], "^", _ABOVE), label
     )
     return text.replace(r"\$", "$")
 

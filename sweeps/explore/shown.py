@@ -27,7 +27,7 @@ _ALIKE = {0: "the same", 1: "different"}
 def views_of(sources: Sequence[Source], state: State, budget: int | None = FULL) -> list[View]:
     """What a state shows: one view, or one for each of two cubes beside each other.
 
-    `budget`: as a page draws it, no more than `MOST_NUMBERS`, of so many pieces of the cube; None: as a
+    `budget`: as a page draws it, no more than `MOST_NUMBERS`, of so many chunks of the cube; None: as a
     picture for print. Raises SweepError where the state does not suit the cube, and where two cubes have not
     the same axes.
     """
@@ -58,9 +58,11 @@ def most_of(dataset: Any, state: State, budget: int) -> dict[str, int]:
         panels *= dataset[name].size if name in dataset.coords else 1
     panels = max(panels * (2 if state.compare == "beside" else 1), 1)
     inputs = [dataset[name] for name in (state.x, state.y) if name in dataset.coords]
-    scattered = state.kind == "scatter" or (state.y and (len(inputs) < 2 or inputs[0].dims == inputs[1].dims))
+    is_scatter = state.kind == "scatter" or (
+        state.y and (len(inputs) < 2 or inputs[0].dims == inputs[1].dims)
+    )
     most = int((MOST_NUMBERS / panels) ** 0.5)
-    if scattered:
+    if is_scatter:
         most = max(MOST_POINTS // panels, 500)
     elif not state.y:
         most = max(MOST_ALONG // panels, 100)
@@ -70,14 +72,14 @@ def most_of(dataset: Any, state: State, budget: int) -> dict[str, int]:
     drawn = {
         option: str(dataset[name].dims[0])
         for option, name in names.items()
-        if name in dataset.coords and dataset[name].dims and not (scattered and option != "x")
+        if name in dataset.coords and dataset[name].dims and not (is_scatter and option != "x")
     }
     if not state.var or state.var[0] not in dataset.data_vars:
         return {"x": most, "y": most}
     array = dataset[state.var[0]]
     others = [str(dim) for dim in array.dims if str(dim) not in drawn.values()]
-    found = limits(array, drawn, others, most, budget)
-    return found | {"hue": min(found["hue"], MOST_LINES)} if "hue" in found else found
+    counts = limits(array, drawn, others, most, budget)
+    return counts | {"hue": min(counts["hue"], MOST_LINES)} if "hue" in counts else counts
 
 
 def difference(first: View, second: View, names: Sequence[str]) -> View:

@@ -96,15 +96,15 @@ class Tally:
             window = tuple(
                 slice(offset.get(dim, 0), offset.get(dim, 0) + margin.sizes[dim]) for dim in (one, two)
             )
-            sums = []
+            totals = []
             for k, part in enumerate(parts):
                 total = np.zeros(shape, np.int64)
                 if (one, two) in self.maps:
                     old = self.maps[one, two][k]
                     total[: old.shape[0], : old.shape[1]] = old
                 total[window] += part
-                sums.append(total)
-            self.maps[one, two] = (sums[0], sums[1])
+                totals.append(total)
+            self.maps[one, two] = (totals[0], totals[1])
 
     def reach(self, name: str) -> tuple[float, float]:
         """First and last value of an axis at which anything was decided."""
@@ -122,7 +122,7 @@ class Tally:
             if min(fails.shape) < 2 or any(self.axes[axis].dtype.kind not in "iuf" for axis in pair):
                 continue
             mean = fails.sum() / max(decided.sum(), 1)
-            spread = float((decided * (fails / np.maximum(decided, 1) - mean) ** 2).sum())
-            if spread > most:
-                best, most = pair, spread
+            squares = float((decided * (fails / np.maximum(decided, 1) - mean) ** 2).sum())
+            if squares > most:
+                best, most = pair, squares
         return best

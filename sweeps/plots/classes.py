@@ -20,7 +20,7 @@ COLOURS = (
 _LINE = {"color": "black", "linewidth": 1.6, "linestyle": (0, (6, 3))}
 _LETTER_GRID = 48
 # A region carries its class's letter where it reaches this far in every direction, in cells of that grid.
-_LETTER_ROOM = 2
+_LETTER_REACH = 2
 
 
 def draw_class_map(view: View, line: str | None = None) -> "Figure":
@@ -142,7 +142,7 @@ def _write_letters(panel: Any, view: View, values: np.ma.MaskedArray, letters: M
     coarse = values[np.ix_(rows, columns)]
     for number, letter in letters.items():
         depth = _depth((coarse == number).filled(False))
-        if depth.max() <= _LETTER_ROOM:
+        if depth.max() <= _LETTER_REACH:
             continue
         i, j = np.unravel_index(int(depth.argmax()), depth.shape)
         place = view.x.positions[columns[j]], view.second.positions[rows[i]]

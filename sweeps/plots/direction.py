@@ -45,7 +45,7 @@ class Direction:
         return self.values.dtype.kind not in "iuf"
 
     @property
-    def scattered(self) -> bool:
+    def unordered(self) -> bool:
         """Whether its neighbours are not neighbours otherwise, so that no line leads from one to the next."""
         return self.named or self.dim == DIM
 

@@ -127,8 +127,8 @@ class Sheet:
             legend.set_title("")
         if title:
             size = 10 if self.style.title is None else 12
-            room = width * 10 / size
-            self.figure.suptitle(labels.fit(title, room), fontsize=size * self.scale)
+            letters = width * 10 / size
+            self.figure.suptitle(labels.fit(title, letters), fontsize=size * self.scale)
         if not note:
             return
         small, size = labels.fit(note, width, small=True), NOTE_SIZE * self.scale

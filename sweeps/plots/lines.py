@@ -152,18 +152,18 @@ def _draw(panel: Any, x: Direction, values: np.ma.MaskedArray, look: Line) -> No
     # Each line has its marks elsewhere, so that they do not hide each other.
     offset = _MARKERS.index(look.marker) * step // len(_MARKERS) if look.marker else 0
     marked = positions[offset::step].tolist() if look.marker else []
-    style = "" if x.scattered else look.style
+    style = "" if x.unordered else look.style
     (line,) = panel.plot(
         x.positions, drawn, color=look.colour, linestyle=style or "none", linewidth=1.5,
-        marker=look.marker or ("." if x.scattered else ""), markersize=3 if len(positions) > _CROWD else 5,
-        markevery=positions.tolist() if x.scattered else marked,
+        marker=look.marker or ("." if x.unordered else ""), markersize=3 if len(positions) > _CROWD else 5,
+        markevery=positions.tolist() if x.unordered else marked,
         label=look.label,
     )  # fmt: skip
     line.set_clip_on(True)
     before, after = np.append(False, there[:-1]), np.append(there[1:], False)
     alone = there & ~before & ~after
     alone[marked] = False
-    if alone.any() and not x.scattered:
+    if alone.any() and not x.unordered:
         panel.plot(x.positions[alone], drawn[alone], ".", color=look.colour, markersize=4)
 
 
@@ -191,7 +191,7 @@ def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:
     return [
         Line2D(
             [], [], color="0.3" if many else look.colour,
-            linestyle="none" if view.x.scattered else look.style,
+            linestyle="none" if view.x.unordered else look.style,
             marker=look.marker, markersize=5, linewidth=1.5,
             label=name.replace("_", " ") if many else look.label,
         )

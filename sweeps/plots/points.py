@@ -44,7 +44,7 @@ def look_points(
     x, y, hue = ways["x"], ways.get("y"), ways.get("hue")
     panels = tuple(ways[one] for one in FACETS if one in ways)
     along = hue is not None and hue.dim == x.dim
-    _require_places(x, y, [way for way in (*panels, None if along else hue) if way])
+    _require_own_axes(x, y, [way for way in (*panels, None if along else hue) if way])
     group = None if along else hue
     if group and len(group.values) > MOST_NAMED:
         many = f" has {len(group.values):,} values, and a legend holds {MOST_NAMED}; select some of them"
@@ -126,7 +126,7 @@ def _still_varies(array: "xr.DataArray", left: Sequence[str]) -> SweepError:
     return SweepError(advice, Argument("facet"))
 
 
-def _require_places(x: Direction, y: Direction | None, others: Sequence[Direction]) -> None:
+def _require_own_axes(x: Direction, y: Direction | None, others: Sequence[Direction]) -> None:
     if y is not None and y.dim != x.dim:
         wrong = f": {y.name} does not vary together with {x.name}, and a scatter plot draws what does; "
         raise SweepError("plot: ", Argument("y", y.name), wrong, "use ", Argument("kind", "heat"))

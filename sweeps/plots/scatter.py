@@ -98,10 +98,10 @@ def _draw_outputs(
     panel: Any, view: View, number: int, part: np.ma.MaskedArray, colours: Colours | None
 ) -> None:
     look, shape = _points(part.size), view.layers[0].values.shape
-    places = view.x.along(shape)[number]
+    positions = view.x.along(shape)[number]
     for i, values in enumerate(part):
         there = ~np.ma.getmaskarray(values)
-        x, y = places[i, there], values.data[there]
+        x, y = positions[i, there], values.data[there]
         if colours is not None:
             assert view.colour is not None
             shade = view.colour.along(shape)[number, i, there]

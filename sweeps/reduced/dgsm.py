@@ -47,8 +47,8 @@ class Dgsm(Summed):
         table = np.ascontiguousarray(np.moveaxis(self.about(state, middle), 0, 2))
         resampler = self.resampler
         drawn = [self.design.distributions[name] for name in self.labels["parameter"]]
-        found: Mapping[str, np.ndarray] = measures_of(resampler.sums(table), middle, drawn, resampler)
-        return self.results(state, found, state["samples"] - count.astype(np.int64))
+        measures: Mapping[str, np.ndarray] = measures_of(resampler.sums(table), middle, drawn, resampler)
+        return self.results(state, measures, state["samples"] - count.astype(np.int64))
 
     def std(self, state: State) -> np.ndarray:
         """As of `Sampled`."""

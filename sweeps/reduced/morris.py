@@ -52,14 +52,14 @@ class Morris(Summed):
         apart = np.where(rows[:, None], effects - centre, 0.0)
         parts = [rows[:, None].astype(float), apart, np.abs(effects), apart**2]
         table, middle = np.concatenate(parts, axis=1), np.ascontiguousarray(centre.T)
-        found = self.partial(self.added(table, block.first // each), middle, so_far)
-        return {**found, **_spread(values, usable)}
+        state = self.partial(self.added(table, block.first // each), middle, so_far)
+        return {**state, **_moments(values, usable)}
 
     def join(self, one: State, two: State) -> State:
         """As of `Summed`."""
         both = self.farther(one, two)
-        spread = _spread_of_both(self.as_shares(one, both), self.as_shares(two, both))
-        return {**super().join(one, two), **spread}
+        moments = _joined_moments(self.as_shares(one, both), self.as_shares(two, both))
+        return {**super().join(one, two), **moments}
 
     def std(self, state: State) -> np.ndarray:
         """As of `Sampled`."""
@@ -75,10 +75,10 @@ class Morris(Summed):
             middle = np.nan_to_num(state["centre"] + sums[:, 1 : 1 + self.dims] / count[:, None])
         table = np.moveaxis(self.about(state, middle), 0, 2)
         resampler = self.resampler
-        found = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
+        measures = measures_of(resampler.sums(np.ascontiguousarray(table)), middle.T, resampler)
         names = [f"{kind}{end}" for kind in self.kinds for end in ("", "_low", "_high")]
         lost = state["samples"] - count.astype(np.int64)
-        return self.results(state, self.in_units(state, {name: found[name] for name in names}), lost)
+        return self.results(state, self.in_units(state, {name: measures[name] for name in names}), lost)
 
     def about(self, state: State, centre: np.ndarray) -> np.ndarray:
         """As of `Summed`: about other middles of the effects."""
@@ -90,7 +90,7 @@ class Morris(Summed):
         return sums
 
 
-def _spread(values: np.ndarray, usable: np.ndarray) -> State:
+def _moments(values: np.ndarray, usable: np.ndarray) -> State:
     """Number, mean and squares about the mean of values, shape (cells, points)."""
     count = usable.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -99,7 +99,7 @@ def _spread(values: np.ndarray, usable: np.ndarray) -> State:
     return {"count": count, "mean": mean, "squares": squares}
 
 
-def _spread_of_both(one: State, two: State) -> State:
+def _joined_moments(one: State, two: State) -> State:
     count, by = one["count"] + two["count"], two["mean"] - one["mean"]
     share = two["count"] / np.maximum(count, 1)
     between = by**2 * one["count"] * share

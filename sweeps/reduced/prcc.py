@@ -57,6 +57,6 @@ class Prcc(Sampled):
         x = np.stack(columns, axis=1)
         usable = ~np.isnan(y)
         tied = self.wanted.floor.tied
-        found = partial_rank_correlations(x, np.where(usable, y, 0.0), usable, self.confidence, tied)
-        lost = np.asarray(found.pop("left_out"), np.int64)
-        return self.results(state, found, lost)
+        measures = partial_rank_correlations(x, np.where(usable, y, 0.0), usable, self.confidence, tied)
+        lost = np.asarray(measures.pop("left_out"), np.int64)
+        return self.results(state, measures, lost)

@@ -159,18 +159,18 @@ def _ended(
     return {"samples": text}
 
 
-def history(dataset: "xr.Dataset", found: "xr.Dataset") -> "dict[int, xr.Dataset]":
-    """The indices `found` in a cube as they were after ever more samples, by how many these are.
+def history(dataset: "xr.Dataset", indices: "xr.Dataset") -> "dict[int, xr.Dataset]":
+    """The `indices` in a cube as they were after ever more samples, by how many these are.
 
     None where it keeps no such history.
     """
-    names = [str(name) for name in found.data_vars if f"{name}_{HISTORY}" in dataset]
+    names = [str(name) for name in indices.data_vars if f"{name}_{HISTORY}" in dataset]
     if not names:
         return {}
     past = dataset[[f"{name}_{HISTORY}" for name in names]]
     result = {}
-    for place, count in enumerate(past[SO_FAR].values.tolist()):
-        here = past.isel({SO_FAR: place}, drop=True).rename({f"{name}_{HISTORY}": name for name in names})
+    for index, count in enumerate(past[SO_FAR].values.tolist()):
+        here = past.isel({SO_FAR: index}, drop=True).rename({f"{name}_{HISTORY}": name for name in names})
         if any(bool(here[name].notnull().any()) for name in names):
             result[int(count)] = here.isel({"whole": 0}, drop=True) if "whole" in here.dims else here
     return result

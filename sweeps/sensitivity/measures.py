@@ -51,12 +51,12 @@ class Task:
 
     @cached_property
     def atoms(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
-        """Of each of them the places, among `shares`, of the values that it has, and the probability of each;
-        None of continuous ones. A grid's are the values of its axes, each as likely as it is frequent.
+        """Of each of them the positions, among `shares`, of the values that it has, and the probability of
+        each; None of continuous ones. A grid's are the values of its axes, each as likely as it is frequent.
         """
         if self.design.kind == "grid":
             counted = [np.unique(column, return_counts=True) for column in self.shares.T]
-            return [(places, counts / counts.sum()) for places, counts in counted]
+            return [(positions, counts / counts.sum()) for positions, counts in counted]
         drawn = [(one, one.atoms(_MOST_ATOMS)) for one in self.design.distributions.values()]
         return [few and (one.shares(few[0]), few[1]) for one, few in drawn]
 

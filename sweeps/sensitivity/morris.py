@@ -75,8 +75,8 @@ def elementary_effects(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """
     which = np.argmax(steps != 0, axis=2)[:, :, None]
     effects = np.zeros_like(values[:, 1:])
-    rows, moves = np.nonzero((steps != 0).any(axis=2))
-    own = which[rows, moves, 0]
-    change = values[rows, moves + 1] - values[rows, moves]
-    effects[rows, own] = change / steps[rows, moves, own][:, None]
+    rows, steps_taken = np.nonzero((steps != 0).any(axis=2))
+    own = which[rows, steps_taken, 0]
+    change = values[rows, steps_taken + 1] - values[rows, steps_taken]
+    effects[rows, own] = change / steps[rows, steps_taken, own][:, None]
     return effects

@@ -110,11 +110,11 @@ class Floor:
         """As `reasons`, of values that go so far."""
         size = _size(extent.low, extent.high)
         with np.errstate(invalid="ignore"):
-            spread = extent.high - extent.low
+            width = extent.high - extent.low
         result = np.zeros(len(size), np.int8)
-        result[spread <= self.of(size)] = TOLERANCE
-        result[(spread <= _UNITS * self.eps * size) | self._cancelled(extent)] = ROUNDING
-        result[spread == 0] = CONSTANT
+        result[width <= self.of(size)] = TOLERANCE
+        result[(width <= _UNITS * self.eps * size) | self._cancelled(extent)] = ROUNDING
+        result[width == 0] = CONSTANT
         return np.where(extent.low <= extent.high, result, 0)
 
     def error(self, extent: Extent) -> np.ndarray:

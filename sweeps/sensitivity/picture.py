@@ -66,14 +66,14 @@ def draw_sensitivity(
     """
     if y is not None and (x, y) != (PARAMETER, PARAMETER):
         raise SweepError(Argument("y", y), ": is of a map of pairs alone, which has parameter on both axes")
-    found = sensitivity(dataset, method, names, selections=selections, keep=keep)
-    kinds = _kinds(found)
+    measures = sensitivity(dataset, method, names, selections=selections, keep=keep)
+    kinds = _kinds(measures)
     outputs = [
-        str(name).removesuffix("_left_out") for name in found.data_vars if str(name).endswith("_left_out")
+        str(name).removesuffix("_left_out") for name in measures.data_vars if str(name).endswith("_left_out")
     ]
-    outputs = [name for name in outputs if f"{name}_{kinds[0]}" in found]
+    outputs = [name for name in outputs if f"{name}_{kinds[0]}" in measures]
     along = x if x not in (None, SAMPLES, PARAMETER) else None
-    panels = [one for name in outputs for one in _panels(found, name, kinds[0], along)]
+    panels = [one for name in outputs for one in _panels(measures, name, kinds[0], along)]
     if not panels or len(panels) > _MOST_PANELS:
         raise SweepError(
             Argument("names"),
@@ -83,19 +83,19 @@ def draw_sensitivity(
     rows_of = -(-len(panels) // columns)
     figure: Any = Drawing(figsize=(_PANEL[0] * columns, _PANEL[1] * rows_of), layout="constrained")
     axes = figure.subplots(rows_of, columns, squeeze=False).ravel()
-    steps = _past(dataset, found, selections) if x == SAMPLES else {}
+    steps = _past(dataset, measures, selections) if x == SAMPLES else {}
     if x == SAMPLES and not steps:
         steps = _steps(dataset, outputs, method, selections, keep)
     rows: list[dict[str, Any]] = []
-    for panel, (name, place, title) in zip(axes, panels, strict=False):
+    for panel, (name, cell, title) in zip(axes, panels, strict=False):
         if y is not None:
-            rows += _map(figure, panel, found, name, place)
+            rows += _map(figure, panel, measures, name, cell)
         elif x == SAMPLES:
-            rows += _over(panel, steps, name, kinds[0], place)
+            rows += _over(panel, steps, name, kinds[0], cell)
         elif along is not None:
-            rows += _along(panel, found, name, kinds[0], place, along)
+            rows += _along(panel, measures, name, kinds[0], cell, along)
         else:
-            rows += _bars(panel, found, name, kinds, place)
+            rows += _bars(panel, measures, name, kinds, cell)
         panel.set_title(title, fontsize="medium")
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
@@ -104,18 +104,18 @@ def draw_sensitivity(
     return figure, rows
 
 
-def _kinds(found: "xr.Dataset") -> tuple[str, ...]:
-    method = str(found.attrs["method"])
+def _kinds(measures: "xr.Dataset") -> tuple[str, ...]:
+    method = str(measures.attrs["method"])
     if method not in _DRAWN:
         raise SweepError(Argument("method", method), f": has no picture{nearest(method, list(_DRAWN))}")
     return _DRAWN[method]
 
 
 def _panels(
-    found: "xr.Dataset", name: str, kind: str, along: str | None
+    measures: "xr.Dataset", name: str, kind: str, along: str | None
 ) -> list[tuple[str, dict[str, int], str]]:
-    """Each place of an output that has a panel: its name, where that is, and how it is called."""
-    array = found[f"{name}_{kind}"]
+    """Each cell of an output that has a panel: its name, where that is, and how it is called."""
+    array = measures[f"{name}_{kind}"]
     if along is not None and along not in array.dims:
         known = [str(dim) for dim in array.dims if dim != PARAMETER]
         raise SweepError(
@@ -124,34 +124,36 @@ def _panels(
     dims = [str(dim) for dim in array.dims if dim not in (PARAMETER, along)]
     result = []
     for index in np.ndindex(*(array.sizes[dim] for dim in dims)):
-        place = dict(zip(dims, index, strict=True))
-        labels = [f"{dim} = {found[dim].values[i] if dim in found.coords else i}" for dim, i in place.items()]
-        result.append((name, place, "\n".join([name, *labels])))
+        cell = dict(zip(dims, index, strict=True))
+        labels = [
+            f"{dim} = {measures[dim].values[i] if dim in measures.coords else i}" for dim, i in cell.items()
+        ]
+        result.append((name, cell, "\n".join([name, *labels])))
     return result
 
 
-def _values(found: "xr.Dataset", name: str, kind: str, place: Mapping[str, int]) -> "tuple[Any, Any]":
+def _values(measures: "xr.Dataset", name: str, kind: str, cell: Mapping[str, int]) -> "tuple[Any, Any]":
     """Estimates, and how far intervals reach to each side (None where there are none)."""
-    here = found[f"{name}_{kind}"].isel(place)
-    if f"{name}_{kind}_high" not in found:
+    here = measures[f"{name}_{kind}"].isel(cell)
+    if f"{name}_{kind}_high" not in measures:
         return here.values, None
-    ends = [found[f"{name}_{kind}_{end}"].isel(place).values for end in ("low", "high")]
+    ends = [measures[f"{name}_{kind}_{end}"].isel(cell).values for end in ("low", "high")]
     return here.values, np.stack([here.values - ends[0], ends[1] - here.values])
 
 
 def _bars(
-    panel: Any, found: "xr.Dataset", name: str, kinds: Sequence[str], place: Mapping[str, int]
+    panel: Any, measures: "xr.Dataset", name: str, kinds: Sequence[str], cell: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    names, rows = [str(one) for one in found[PARAMETER].values], []
-    there = [kind for kind in kinds if f"{name}_{kind}" in found]
+    names, rows = [str(one) for one in measures[PARAMETER].values], []
+    there = [kind for kind in kinds if f"{name}_{kind}" in measures]
     width = 0.8 / len(there)
     for number, kind in enumerate(there):
-        values, reach = _values(found, name, kind, place)
+        values, reach = _values(measures, name, kind, cell)
         at = np.arange(len(names)) - 0.4 + width * (number + 0.5)
         panel.bar(at, np.nan_to_num(values), width, yerr=reach, label=kind, capsize=2, color=f"C{number}")
         ends = reach if reach is not None else np.full((2, len(names)), np.nan)
         rows += [
-            {"output": name, **_said(found, place), PARAMETER: one, "measure": kind}
+            {"output": name, **_said(measures, cell), PARAMETER: one, "measure": kind}
             | _row(values[i], ends[:, i])
             for i, one in enumerate(names)
         ]
@@ -164,15 +166,15 @@ def _bars(
 
 
 def _map(
-    figure: Any, panel: Any, found: "xr.Dataset", name: str, place: Mapping[str, int]
+    figure: Any, panel: Any, measures: "xr.Dataset", name: str, cell: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    if f"{name}_S2" not in found:
+    if f"{name}_S2" not in measures:
         raise SweepError(
             Argument("y", PARAMETER),
             f": {name} has no second-order indices: add second_order = true, or take chaos",
         )
-    names = [str(one) for one in found[PARAMETER].values]
-    values = found[f"{name}_S2"].isel(place).values
+    names = [str(one) for one in measures[PARAMETER].values]
+    values = measures[f"{name}_S2"].isel(cell).values
     least = float(np.nanmin(np.append(values[~np.isnan(values)], 0.0)))
     drawn = panel.imshow(values, origin="lower", cmap="viridis", vmin=least)
     figure.colorbar(drawn, ax=panel, label="S2")
@@ -180,34 +182,34 @@ def _map(
         set_ticks(range(len(names)), names)
         axis.set_label_text(PARAMETER)
     return [
-        {"output": name, **_said(found, place), PARAMETER: names[i], "parameter_2": names[j], "measure": "S2",
-         "value": float(values[i, j])}
+        {"output": name, **_said(measures, cell), PARAMETER: names[i], "parameter_2": names[j],
+         "measure": "S2", "value": float(values[i, j])}
         for i in range(len(names)) for j in range(i + 1, len(names))
     ]  # fmt: skip
 
 
 def _along(
-    panel: Any, found: "xr.Dataset", name: str, kind: str, place: Mapping[str, int], dim: str
+    panel: Any, measures: "xr.Dataset", name: str, kind: str, cell: Mapping[str, int], dim: str
 ) -> list[dict[str, Any]]:
     """The main measure of each parameter over a dimension, with bands where there are intervals."""
-    where, rows = found[dim].values if dim in found.coords else np.arange(found.sizes[dim]), []
-    for i, one in enumerate(found[PARAMETER].values):
-        values, reach = _values(found, name, kind, {**place, PARAMETER: i})
-        rows += _line(panel, name, str(one), kind, (dim, where), values, reach, i, _said(found, place))
+    where, rows = measures[dim].values if dim in measures.coords else np.arange(measures.sizes[dim]), []
+    for i, one in enumerate(measures[PARAMETER].values):
+        values, reach = _values(measures, name, kind, {**cell, PARAMETER: i})
+        rows += _line(panel, name, str(one), kind, (dim, where), values, reach, i, _said(measures, cell))
     panel.set(xlabel=dim, ylabel=kind)
     panel.legend(frameon=False, fontsize="small")
     return rows
 
 
 def _over(
-    panel: Any, steps: "Mapping[int, xr.Dataset]", name: str, kind: str, place: Mapping[str, int]
+    panel: Any, steps: "Mapping[int, xr.Dataset]", name: str, kind: str, cell: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """The main measure of each parameter over the number of samples."""
     last, rows = steps[max(steps)], []
     for i, one in enumerate(last[PARAMETER].values):
-        found = [_values(step, name, kind, {**place, PARAMETER: i}) for step in steps.values()]
-        values = np.array([values for values, _ in found])
-        reach = np.stack([ends for _, ends in found], axis=-1) if found[0][1] is not None else None
+        estimates = [_values(step, name, kind, {**cell, PARAMETER: i}) for step in steps.values()]
+        values = np.array([values for values, _ in estimates])
+        reach = np.stack([ends for _, ends in estimates], axis=-1) if estimates[0][1] is not None else None
         rows += _line(
             panel,
             name,
@@ -217,7 +219,7 @@ def _over(
             values,
             reach,
             i,
-            _said(last, place),
+            _said(last, cell),
         )
     panel.set(xlabel=SAMPLES, ylabel=kind, xscale="log")
     counts = list(steps)[:: -(-len(steps) // _MOST_TICKS)]
@@ -238,18 +240,20 @@ def _line(
         low, high = values - reach[0], values + reach[1]
         panel.fill_between(where, low, high, color=f"C{number}", alpha=0.2, linewidth=0)
     about = {"output": name, **said, PARAMETER: parameter}
-    places = np.asarray(where).tolist()
-    return [about | {dim: one, "measure": kind} | _row(values[k], ends[:, k]) for k, one in enumerate(places)]
+    positions = np.asarray(where).tolist()
+    return [
+        about | {dim: one, "measure": kind} | _row(values[k], ends[:, k]) for k, one in enumerate(positions)
+    ]
 
 
 def _row(value: float, reach: np.ndarray) -> dict[str, float]:
     return {"value": float(value), "low": float(value - reach[0]), "high": float(value + reach[1])}
 
 
-def _past(dataset: "xr.Dataset", found: "xr.Dataset", selections: Selections) -> "dict[int, xr.Dataset]":
+def _past(dataset: "xr.Dataset", measures: "xr.Dataset", selections: Selections) -> "dict[int, xr.Dataset]":
     """What a cube has kept of indices while its samples became more, by how many these were."""
     return history(
-        select(dataset, selections if isinstance(selections, str | Mapping) else list(selections)), found
+        select(dataset, selections if isinstance(selections, str | Mapping) else list(selections)), measures
     )
 
 
@@ -277,5 +281,5 @@ def _steps(
     return result
 
 
-def _said(found: "xr.Dataset", place: Mapping[str, int]) -> dict[str, Any]:
-    return {dim: found[dim].values.tolist()[i] if dim in found.coords else i for dim, i in place.items()}
+def _said(measures: "xr.Dataset", cell: Mapping[str, int]) -> dict[str, Any]:
+    return {dim: measures[dim].values.tolist()[i] if dim in measures.coords else i for dim, i in cell.items()}

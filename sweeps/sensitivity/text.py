@@ -50,8 +50,8 @@ def _aligned(rows: list[dict[str, Any]], blank: str | None) -> list[dict[str, An
     """Rows with the same columns in one order, `blank` where an output has no such dimension or measure."""
     heads = dict.fromkeys(tuple(row) for row in rows)
     known = dict.fromkeys(key for head in heads for key in head)
-    place = dict.fromkeys(key for head in heads for key in head[: head.index("parameter")])
-    order = dict.fromkeys([*place, "parameter", *(key for key in known if key == "parameter_2")])
+    labels = dict.fromkeys(key for head in heads for key in head[: head.index("parameter")])
+    order = dict.fromkeys([*labels, "parameter", *(key for key in known if key == "parameter_2")])
     order |= dict.fromkeys(key for key in known if key != "left_out")
     order |= dict.fromkeys(key for key in known if key == "left_out")
     return [{key: row.get(key, blank) for key in order} for row in rows]
@@ -87,9 +87,9 @@ def _output_rows(
     along = [_coordinates(result, dim) for dim in own]
     for cell in np.ndindex(*(result.sizes[dim] for dim in own)):
         pairs = zip(along, cell, strict=True)
-        place = {name: values[i] for coordinates, i in pairs for name, values in coordinates.items()}
+        labels = {name: values[i] for coordinates, i in pairs for name, values in coordinates.items()}
         for which in front:
-            row = {"output": output, **place, "parameter": names[which[0]]}
+            row = {"output": output, **labels, "parameter": names[which[0]]}
             if order == 2:
                 row["parameter_2"] = names[which[-1]]
             row |= {kind: values[which + cell].item() for kind, values in numbers.items()}
@@ -154,9 +154,9 @@ def _silent(result: "xr.Dataset") -> list[str]:
         output = next((str(name).removesuffix(end) for end in _MAIN if str(name).endswith(end)), "")
         if not output or output in reasons or output in result.attrs.get("withheld", {}):
             continue
-        places = int(array.isnull().all("parameter").sum())
-        if places:
-            within = f" in {places:,} of {array[0].size:,} places" if array[0].size > 1 else ""
+        cells = int(array.isnull().all("parameter").sum())
+        if cells:
+            within = f" in {cells:,} of {array[0].size:,} places" if array[0].size > 1 else ""
             lines.append(f"{output}: too few samples are left{within}")
     return lines
 

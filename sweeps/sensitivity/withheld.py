@@ -19,7 +19,7 @@ class Withheld:
 
     Attributes
     ----------
-    places
+    withheld
         How many cells there are for each reason: a key of `noise.WHY`, `LEFT_OUT`, or `TOO_FEW`.
     cells
         How many cells there are in all.
@@ -27,17 +27,17 @@ class Withheld:
         Samples left out in the cell of that reason where they are most, and samples that were computed there.
     few, least
         Samples that count in the cell of those with too few where they are most, and how many it takes.
-    spread
+    extremes
         For each reason, in the cell where it is largest, the standard deviation, and what errors reach there.
     """
 
-    places: dict[int, int] = field(default_factory=dict)
+    withheld: dict[int, int] = field(default_factory=dict)
     cells: int = 0
     left: int = 0
     rows: int = 0
     few: int = 0
     least: int = 0
-    spread: dict[int, tuple[float, float]] = field(default_factory=dict)
+    extremes: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def apply(self, task: Task, block: Block, how: Method, measures: Mapping[str, np.ndarray]) -> None:
         """Take from a block's `measures` those of cells that have none, and note it."""
@@ -72,12 +72,12 @@ class Withheld:
         self.cells += len(reasons)
         for reason, count in zip(*np.unique(reasons, return_counts=True), strict=True):
             if reason:
-                self.places[int(reason)] = self.places.get(int(reason), 0) + int(count)
+                self.withheld[int(reason)] = self.withheld.get(int(reason), 0) + int(count)
                 cells = np.flatnonzero((reasons == reason) & np.isfinite(std))
                 if cells.size:
                     largest = cells[np.argmax(std[cells])]
                     new = float(std[largest]), float(error[largest])
-                    self.spread[int(reason)] = max(self.spread.get(int(reason), new), new)
+                    self.extremes[int(reason)] = max(self.extremes.get(int(reason), new), new)
         most = np.flatnonzero(reasons == LEFT_OUT)
         if most.size:
             worst = most[np.argmax(lost[most])]
@@ -88,14 +88,14 @@ class Withheld:
     def left_out(self) -> str:
         """Why indices are withheld as samples are missing; empty where they are not."""
         reasons = []
-        if LEFT_OUT in self.places:
+        if LEFT_OUT in self.withheld:
             place = f", where it is most; withheld{self._where(LEFT_OUT)}" if self.cells > 1 else ""
             reasons.append(
                 f"{self.left:,} of {self.rows:,} samples were left out{place}: the rest is a part that the "
                 "output chose, and no index rests on it"
             )
-        if TOO_FEW in self.places:
-            most = "at most " if self.places[TOO_FEW] > 1 else ""
+        if TOO_FEW in self.withheld:
+            most = "at most " if self.withheld[TOO_FEW] > 1 else ""
             reasons.append(
                 f"{most}{self.few:,} samples count{self._where(TOO_FEW)}, and an index takes {self.least:,}"
             )
@@ -104,15 +104,15 @@ class Withheld:
     @property
     def does_not_vary(self) -> str:
         """Where the output does not vary, and what does; empty where it varies everywhere."""
-        reasons = [f"{self._said(one)}{self._where(one)}" for one in sorted(self.places) if one > 0]
+        reasons = [f"{self._said(one)}{self._where(one)}" for one in sorted(self.withheld) if one > 0]
         return "; ".join(reasons)
 
     def _said(self, reason: int) -> str:
-        std, error = self.spread.get(reason, (np.nan, np.nan))
-        return said_of(reason, std, error, self.places[reason] > 1)
+        std, error = self.extremes.get(reason, (np.nan, np.nan))
+        return said_of(reason, std, error, self.withheld[reason] > 1)
 
     def _where(self, reason: int) -> str:
-        return f" in {self.places[reason]:,} of {self.cells:,} places" if self.cells > 1 else ""
+        return f" in {self.withheld[reason]:,} of {self.cells:,} places" if self.cells > 1 else ""
 
 
 def deviations(values: np.ndarray, usable: np.ndarray) -> np.ndarray:

@@ -100,13 +100,13 @@ def inside_domain(where: str, values: np.ndarray, parameter: Parameter, dtype: s
 
 def ends_inside(domain: Domain, dtype: str) -> tuple[float, float]:
     """The least and the largest number of `dtype` inside a domain, as doubles; infinite where it has none."""
-    kind = np.dtype(dtype).type
+    number_type = np.dtype(dtype).type
     with np.errstate(over="ignore"):
-        low, high = kind(domain.low), kind(domain.high)
+        low, high = number_type(domain.low), number_type(domain.high)
     if float(low) < domain.low or (domain.low_open and float(low) == domain.low):
-        low = np.nextafter(low, kind(np.inf))
+        low = np.nextafter(low, number_type(np.inf))
     if float(high) > domain.high or (domain.high_open and float(high) == domain.high):
-        high = np.nextafter(high, kind(-np.inf))
+        high = np.nextafter(high, number_type(-np.inf))
     return (
         float(low) if np.isfinite(domain.low) else -np.inf,
         float(high) if np.isfinite(domain.high) else np.inf,

@@ -209,8 +209,8 @@ def _given(where: str, stated: Mapping[str, Any], beside: Beside) -> tuple[Desig
         if key not in ("samples", "parameters"):
             raise SweepError(f"{where}.{key}: has no meaning for points that stand in a file; leave it out")
     parameters = stated_parameters(f"{where}.parameters", stated, 'columns, such as alpha = {column = "a"}')
-    found = {name: drawn_parameter(f"{where}.parameters.{name}", name, beside) for name in parameters}
-    laws, values = read_columns(where, stated, found, beside.inputs, beside.folder)
+    drawn = {name: drawn_parameter(f"{where}.parameters.{name}", name, beside) for name in parameters}
+    laws, values = read_columns(where, stated, drawn, beside.inputs, beside.folder)
     samples = len(next(iter(values.values())))
     return Design(KIND, samples, 0, samples, laws), dict(values)
 

@@ -73,21 +73,21 @@ def test_an_error_out_of_reach_has_no_rate_and_an_easy_one_the_fastest():
 
 def rows_of(who, points):
     case = Case(who, "toy", "toys:good", {}, 100)
-    found = []
+    rows = []
     for error, rate in points:
         timing = harness._Timing(
-            first=1.0, seconds=[100 / rate] * 3, cpu=[50 / rate] * 3, found={"error": error}
+            first=1.0, seconds=[100 / rate] * 3, cpu=[50 / rate] * 3, checked={"error": error}
         )
-        found.append(row(case, timing))
-    return found
+        rows.append(row(case, timing))
+    return rows
 
 
 def test_ratios_compare_at_the_same_error():
     rows = rows_of(OURS, law([1e-8, 1e-4])) + rows_of("peer", [(e, r / 4) for e, r in law([1e-7, 1e-5])])
-    found = {(m["who"], m["error"]): m["ratio"] for m in report.matched(rows, (1e-6, 1e-9))}
-    assert_close(found["peer", 1e-6], 4.0, multiplier=1000)
-    assert_close(found[OURS, 1e-6], 1.0, multiplier=10)
-    assert found["peer", 1e-9] is None
+    result = {(m["who"], m["error"]): m["ratio"] for m in report.matched(rows, (1e-6, 1e-9))}
+    assert_close(result["peer", 1e-6], 4.0, multiplier=1000)
+    assert_close(result[OURS, 1e-6], 1.0, multiplier=10)
+    assert result["peer", 1e-9] is None
     assert [m["cpu_ratio"] for m in report.matched(rows, (1e-6,))] == pytest.approx([1.0, 4.0])
     ours = [(r["error"], r["rate"]) for r in rows if r["who"] == OURS]
     ratios(rows, lambda r: report.matched_rate(ours, r["error"]))
@@ -95,12 +95,12 @@ def test_ratios_compare_at_the_same_error():
 
 
 def test_a_row_tells_median_spread_rate_and_cores():
-    timing = harness._Timing(first=9.0, seconds=[2.0, 1.0, 4.0], cpu=[3.0, 2.0, 7.0], found={"order": 8.0})
-    found = row(Case("peer", "toy", "toys:good", {}, 100, note="few"), timing)
-    assert (found["median"], found["spread"], found["rate"]) == (2.0, 1.5, 50.0)
-    assert_close(found["cores"], 12 / 7)
-    assert found["cpu"] == 3.0
-    assert found["note"] == "few; order 8.0"
+    timing = harness._Timing(first=9.0, seconds=[2.0, 1.0, 4.0], cpu=[3.0, 2.0, 7.0], checked={"order": 8.0})
+    result = row(Case("peer", "toy", "toys:good", {}, 100, note="few"), timing)
+    assert (result["median"], result["spread"], result["rate"]) == (2.0, 1.5, 50.0)
+    assert_close(result["cores"], 12 / 7)
+    assert result["cpu"] == 3.0
+    assert result["note"] == "few; order 8.0"
 
 
 def test_every_kind_of_peer_gets_a_row(toys):
@@ -114,7 +114,7 @@ def test_every_kind_of_peer_gets_a_row(toys):
         Case("gone", "fine again", "toys:good", {"times": 2}, 10),
         Case("prepared", "prepared", "toys:prepared", {"path": str(toys / "log")}, 10),
     ]
-    rows = measure(cases, Budget(repeats=2), tell=lambda _: None)
+    rows = measure(cases, Budget(repeats=2), log=lambda _: None)
     assert [r["status"] for r in rows] == [
         "ok",
         "ok",
@@ -131,11 +131,11 @@ def test_every_kind_of_peer_gets_a_row(toys):
     assert len(rows[0]["seconds"]) == 2
     assert rows[1]["error"] is None
     assert (toys / "log").read_text(encoding="utf-8") == "xxx"
-    found = report.result("toy", "A toy.", "toys", rows, quick=True)
-    report.check(found)
-    assert len(found["rows"]) == len(cases)
-    assert found["machine"]["cores_to_be_had"] == rows[-1]["cores"] > 0
-    text = page.whole("toys", [found]) + page.summary({"toys": [found]})
+    result = report.result("toy", "A toy.", "toys", rows, quick=True)
+    report.check(result)
+    assert len(result["rows"]) == len(cases)
+    assert result["machine"]["cores_to_be_had"] == rows[-1]["cores"] > 0
+    text = page.whole("toys", [result]) + page.summary({"toys": [result]})
     assert "not installed: No module named 'no_such_module'" in text
     assert "## toy (quick run)" in text
 
@@ -145,9 +145,9 @@ def test_every_kind_of_peer_gets_a_row(toys):
 )
 def test_what_was_measured_on_a_machine_that_others_had_is_not_valid(had, valid):
     goals = [report.goal("faster", 1.0, least=20.0), report.goal("open", None, least=1.0)]
-    found = report.result("toy", "A toy.", "toys", rows_of(OURS, law([1e-8])), quick=False, goals=goals)
-    found["machine"] |= {"cores": 2, "cores_to_be_had": had}
-    row, section = page.summary({"toys": [found]}), page.whole("toys", [found])
+    result = report.result("toy", "A toy.", "toys", rows_of(OURS, law([1e-8])), quick=False, goals=goals)
+    result["machine"] |= {"cores": 2, "cores_to_be_had": had}
+    row, section = page.summary({"toys": [result]}), page.whole("toys", [result])
     assert ("1 **missed**" in row, "1 **not valid**" in row) == (valid, not valid)
     assert "not measured" in row
     assert ("**Not valid**" in section) is not valid
@@ -166,21 +166,21 @@ def test_results_survive_the_file_and_a_full_run_comes_before_a_quick_one(tmp_pa
     for quick, note in ((False, "full"), (True, "short")):
         report.write(report.result("toy", "A toy.", "toys", rows, quick=quick, note=note), tmp_path)
     report.write(report.result("other", "A toy.", "toys", rows, quick=True), tmp_path)
-    found = report.read(tmp_path)
-    assert {(f["benchmark"], f["quick"]) for f in found} == {("toy", False), ("other", True)}
-    assert next(f for f in found if f["benchmark"] == "toy")["rows"] == rows
+    result = report.read(tmp_path)
+    assert {(f["benchmark"], f["quick"]) for f in result} == {("toy", False), ("other", True)}
+    assert next(f for f in result if f["benchmark"] == "toy")["rows"] == rows
 
 
 @pytest.mark.parametrize("spoil", ["rows", "who", "rate"])
 def test_a_spoilt_file_is_refused(spoil, tmp_path):
-    found = report.result("toy", "A toy.", "toys", rows_of(OURS, law([1e-8])), quick=False)
+    result = report.result("toy", "A toy.", "toys", rows_of(OURS, law([1e-8])), quick=False)
     if spoil == "rows":
-        del found["rows"]
+        del result["rows"]
     else:
-        found["rows"][0][spoil] = ["neither text nor number"]
+        result["rows"][0][spoil] = ["neither text nor number"]
     with pytest.raises(ValueError, match=spoil):
-        report.check(found)
-    (tmp_path / "toy.json").write_text(json.dumps(found), encoding="utf-8")
+        report.check(result)
+    (tmp_path / "toy.json").write_text(json.dumps(result), encoding="utf-8")
     with pytest.raises(ValueError, match=spoil):
         report.read(tmp_path)
 

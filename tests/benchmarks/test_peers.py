@@ -96,6 +96,6 @@ def test_grids_agree():
         loss.ours(12),
         field.plain_grid(12),
     ):
-        found = check(run())
-        assert found["error"] < 1e-11
-        assert "statuses that differ" not in found
+        result = check(run())
+        assert result["error"] < 1e-11
+        assert "statuses that differ" not in result

@@ -35,7 +35,7 @@ def bucket(monkeypatch):
     _bucket.cache_clear()
 
 
-def spread(client, **options):
+def run_there(client, **options):
     return run_report(SWEEP, URL, tile_points=50, progress=False, client=client, **options)
 
 
@@ -55,10 +55,10 @@ def test_workers_commit_to_a_bucket_and_one_that_is_killed_costs_nothing(bucket,
             killed.append(len(bucket.files(f"{URL}/status/c")))
 
         with Aside(kill):
-            report = spread(client)
+            report = run_there(client)
         assert report.points == 2000
         assert killed[0] < 40
-        assert spread(client).computed == 0
+        assert run_there(client).computed == 0
     there = {path: bucket.read(f"{URL}/{path}") for path in bucket.files(URL) if "/c/" in path}
     assert there == expected
     assert verify(place(URL)).sound

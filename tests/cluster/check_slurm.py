@@ -29,12 +29,12 @@ WITHIN = 120.0  # [s]
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory):
-    found = programs()
-    if isinstance(found, str):
-        pytest.skip(f"LEFT OUT: nothing was submitted to SLURM, for {found}")
+    result = programs()
+    if isinstance(result, str):
+        pytest.skip(f"LEFT OUT: nothing was submitted to SLURM, for {result}")
     with ExitStack() as running:
         try:
-            environment = running.enter_context(slurm(found, tmp_path_factory.mktemp("slurm")))
+            environment = running.enter_context(slurm(result, tmp_path_factory.mktemp("slurm")))
         except OSError as error:  # no fault of what is tried here
             pytest.skip(f"LEFT OUT: nothing was submitted to SLURM, which did not begin: {error}")
         yield environment
@@ -76,9 +76,9 @@ def state_of(environment, job):
     return dict(re.findall(r"(\w+)=(\S+)", said(environment, "scontrol", "show", "job", job)))
 
 
-def wait_for(what, found):
+def wait_for(what, result):
     end = time.monotonic() + WITHIN
-    while not found():
+    while not result():
         assert time.monotonic() < end, f"no {what} within {WITHIN} s"
         time.sleep(0.1)
 

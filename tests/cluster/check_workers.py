@@ -48,7 +48,7 @@ def set_at_the_end(event):
         event.set()
 
 
-def spread(path, client):
+def run_there(path, client):
     return run_report(SWEEP, path, tile_points=101, durable=False, progress=False, client=client)
 
 
@@ -82,7 +82,7 @@ def test_after_100_kills_at_random_moments_every_cube_is_right(alone, tmp_path):
         with Aside(kill) as killer, set_at_the_end(over):
             while killer.goes_on():
                 path = tmp_path / f"{cubes}.zarr"
-                spread(path, client)
+                run_there(path, client)
                 assert contents(path) == alone
                 shutil.rmtree(path)
                 cubes += 1
@@ -173,7 +173,7 @@ def test_a_worker_whose_link_is_cut_is_replaced_by_others(alone, tmp_path):
             cut.append(time.monotonic())
 
         with Aside(cut_the_link):
-            report = spread(path, client)
+            report = run_there(path, client)
         assert cut
         assert report.points == SWEEP.space().points
         said = contents(path)

@@ -30,9 +30,9 @@ class Unpacked:
         everywhere = f"{os.environ['PATH']}:/usr/sbin:{self.search_path}"
         # Of a name that several packages would have, an installed one is a link to the other name.
         for one in (name, f"{name}-wlm"):
-            found = shutil.which(one, path=everywhere)
-            if found is not None:
-                return found
+            result = shutil.which(one, path=everywhere)
+            if result is not None:
+                return result
         raise FileNotFoundError(f"{name} is in none of the packages")
 
     @property

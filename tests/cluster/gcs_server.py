@@ -80,19 +80,19 @@ def _handler() -> type[BaseHTTPRequestHandler]:
 
         def do_DELETE(self) -> None:
             with lock:
-                found = objects.pop(self._asked()[0], None)
-            self._answer(204 if found else 404, b"" if found else _MISSING.format("NoSuchKey").encode())
+                actual = objects.pop(self._asked()[0], None)
+            self._answer(204 if actual else 404, b"" if actual else _MISSING.format("NoSuchKey").encode())
 
-        def _part(self, found: tuple[bytes, int, float]) -> None:
-            raw = found[0]
+        def _part(self, actual: tuple[bytes, int, float]) -> None:
+            raw = actual[0]
             asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
             if asked is None or not raw:
-                self._answer(200, raw, found)
+                self._answer(200, raw, actual)
                 return
             first, last = asked.groups()
             start = int(first) if first else max(len(raw) - int(last), 0)
             stop = min(int(last) + 1, len(raw)) if first and last else len(raw)
-            self._answer(206, raw[start:stop], found, f"bytes {start}-{stop - 1}/{len(raw)}")
+            self._answer(206, raw[start:stop], actual, f"bytes {start}-{stop - 1}/{len(raw)}")
 
         def _answer(self, status: int, body: bytes, of: Any = None, part: str = "") -> None:
             self.send_response_only(status)
@@ -119,7 +119,7 @@ def _listing(objects: dict[str, tuple[bytes, int, float]], query: dict[str, list
     prefix, delimiter, after = (
         query.get(name, [""])[0] for name in ("prefix", "delimiter", "continuation-token")
     )
-    found, folders = [], set()
+    result, folders = [], set()
     for key in sorted(objects):
         rest = key.removeprefix(prefix)
         if not key.startswith(prefix) or key <= after or key not in objects:
@@ -127,8 +127,8 @@ def _listing(objects: dict[str, tuple[bytes, int, float]], query: dict[str, list
         if delimiter and delimiter in rest:
             folders.add(prefix + rest.partition(delimiter)[0] + delimiter)
         else:
-            found.append(key)
-    page = found[:1000]
+            result.append(key)
+    page = result[:1000]
     said = ["<?xml version='1.0'?><ListBucketResult>"]
     for key in page:
         of = objects[key]
@@ -138,6 +138,6 @@ def _listing(objects: dict[str, tuple[bytes, int, float]], query: dict[str, list
             f"<LastModified>{when}</LastModified><ETag>{escape(_tag(of))}</ETag></Contents>"
         )
     said += [f"<CommonPrefixes><Prefix>{escape(one)}</Prefix></CommonPrefixes>" for one in sorted(folders)]
-    if len(found) > len(page):
+    if len(result) > len(page):
         said.append(f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>")
     return "".join([*said, "</ListBucketResult>"]).encode()

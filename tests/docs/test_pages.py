@@ -23,8 +23,8 @@ DOCS = ROOT / "docs"
 
 def block(page, language, holding):
     """The one code block of a page in that language with that text in it."""
-    (found,) = (b for b in blocks(page) if b.language == language and holding in b.code)
-    return found
+    (result,) = (b for b in blocks(page) if b.language == language and holding in b.code)
+    return result
 
 
 def test_the_own_model_is_swept_as_written(tmp_path):
@@ -111,8 +111,8 @@ def test_the_paths_that_contributing_names_are_there():
 
 def test_contributing_has_a_row_for_every_folder():
     sources = [file for name in ("kernels", "engine", "sweeps") for file in ROOT.glob(f"{name}/*/**/*.py")]
-    found = {"/".join(file.relative_to(ROOT).parts[:2]) for file in sources}
-    assert found - {path.rstrip("/") for path in PATH.findall(CONTRIBUTING)} == set()
+    result = {"/".join(file.relative_to(ROOT).parts[:2]) for file in sources}
+    assert result - {path.rstrip("/") for path in PATH.findall(CONTRIBUTING)} == set()
 
 
 def test_a_table_that_contributing_says_to_add_to_is_in_one_of_the_files_beside():

@@ -67,19 +67,19 @@ class Loaded(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.values = []
 
     def handle_starttag(self, tag, attrs):
         names = {"link": "href", "a": None}.get(tag, "src")
-        self.found += [value for name, value in attrs if name == names and value]
+        self.values += [value for name, value in attrs if name == names and value]
 
 
 def test_a_browser_needs_no_network(site):
     for page in site.rglob("*.html"):
         loaded = Loaded()
         loaded.feed(page.read_text(encoding="utf-8"))
-        assert loaded.found
-        assert not [address for address in loaded.found if re.match(r"(https?:)?//", address)], page
+        assert loaded.values
+        assert not [address for address in loaded.values if re.match(r"(https?:)?//", address)], page
     for style in site.rglob("*.css"):
         assert not re.search(r"(url\(|@import\s+)[\"']?(https?:)?//", style.read_text(encoding="utf-8")), (
             style

@@ -68,8 +68,8 @@ def test_counts_are_not_cut_off_within(way):
     def kernel(p):
         return {"n": way(lambda x: x.astype("int32") * 1000 + 1)(p["x"])}
 
-    found, _ = with_wide_integers(kernel, {"x": jnp.asarray(3e9)}, ["n"])
-    assert int(found["n"]) == 3 * 10**12 + 1
+    result, _ = with_wide_integers(kernel, {"x": jnp.asarray(3e9)}, ["n"])
+    assert int(result["n"]) == 3 * 10**12 + 1
     assert may_lose(lambda x: way(lambda x: x.astype("int32") / 2)(x), jnp.asarray(3e9))
 
 

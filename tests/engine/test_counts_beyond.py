@@ -145,11 +145,11 @@ def test_no_count_wraps_whatever_it_is_made_by():
         n = jnp.floor(p["n"]).astype(jnp.int64)
         return {name: count(n) for name, (count, _) in COUNTS.items()}
 
-    found = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(COUNTS))[0]))(
+    outputs = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(COUNTS))[0]))(
         jnp.asarray(SIZES, float)
     )
     for name, (_, right) in COUNTS.items():
-        for n, value in zip(SIZES, np.asarray(found[name]).tolist(), strict=True):
+        for n, value in zip(SIZES, np.asarray(outputs[name]).tolist(), strict=True):
             exact = right(n)
             if isinstance(value, float):
                 assert value == exact if np.isfinite(value) else exact > 2.0**61, (name, n)
@@ -189,11 +189,11 @@ def test_what_left_the_integers_stays_on_its_side():
         return {"cut": jnp.clip(big, -5, 5), "back": big // 10**15, "more": big + 1, "less": big - 1}
 
     x = jnp.array([2e4, -2e4, 3.0])
-    found = jax.vmap(lambda x: with_wide_integers(kernel, {"x": x}, ["cut", "back", "more", "less"])[0])(x)
-    assert found["cut"].tolist() == [5, -5, 5]
+    outputs = jax.vmap(lambda x: with_wide_integers(kernel, {"x": x}, ["cut", "back", "more", "less"])[0])(x)
+    assert outputs["cut"].tolist() == [5, -5, 5]
     for name, right in (("more", 3 * 10**15 + 1), ("less", 3 * 10**15 - 1)):
-        assert found[name].tolist() == [ABOVE, BELOW, right]
-    assert found["back"].tolist() == [NAN, NAN, 3]
+        assert outputs[name].tolist() == [ABOVE, BELOW, right]
+    assert outputs["back"].tolist() == [NAN, NAN, 3]
 
 
 def test_what_is_small_is_counted_as_it_is():

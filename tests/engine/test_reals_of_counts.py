@@ -113,11 +113,11 @@ def test_no_real_number_rests_on_an_integer_that_wrapped():
         power = three(n)  # once: what is widened anew for each is most of what the test costs
         return {name: answer(n, power) for name, (answer, _) in ANSWERS.items()}
 
-    found, lost = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
+    outputs, lost = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
         jnp.asarray(SIZES, float)
     )
     for name, (_, right) in ANSWERS.items():
-        for n, value in zip(SIZES, np.asarray(found[name]).tolist(), strict=True):
+        for n, value in zip(SIZES, np.asarray(outputs[name]).tolist(), strict=True):
             none = not np.isfinite(value) or not BELOW < value < 2**63 - 1
             if none:
                 assert n >= OUTSIDE.get(name, 39), (name, n, value)
@@ -158,7 +158,7 @@ def powers(p, n_max):
 def test_a_cube_says_where_real_numbers_classes_and_the_status_rest_on_what_wrapped(tmp_path):
     (tmp_path / "powers.py").write_text(MODEL)
 
-    def found(outputs, **more):
+    def cube_of(outputs, **more):
         table = {
             "model": "powers.py:powers",
             "axes": {"x": [2.0, 30.0, 41.0, 50.0, 70.0]},
@@ -168,13 +168,13 @@ def test_a_cube_says_where_real_numbers_classes_and_the_status_rest_on_what_wrap
         run(Sweep.from_table(table | more, folder=tmp_path), name, progress=False)
         return open_cube(name).load()
 
-    cube = found(["y", "large", "slope"], derivatives={"slope": ["x"]})
+    cube = cube_of(["y", "large", "slope"], derivatives={"slope": ["x"]})
     assert cube["y"].values[:2].tolist() == [9.0, 3.0**30]
     assert np.isnan(cube["y"].values[2:]).all()
     assert cube["large"].values.tolist() == [0, 1, -1, -1, -1]
     assert cube["status"].values.tolist() == [1, 1, 8, 8, 8]
     assert cube["d_slope_d_x"].values.tolist() == [7.0] * 5
-    assert found(["slope"])["status"].values.tolist() == [1, 1, 1, 8, 8]
-    perhaps = found(["perhaps"])
+    assert cube_of(["slope"])["status"].values.tolist() == [1, 1, 1, 8, 8]
+    perhaps = cube_of(["perhaps"])
     assert np.isnan(perhaps["perhaps"].values[4])
     assert perhaps["status"].values.tolist() == [1, 1, 1, 8, 8]

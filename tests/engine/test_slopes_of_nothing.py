@@ -44,17 +44,17 @@ def at(tmp_path, name, axis, values, outputs, target, **more):
 
 
 def test_where_an_output_is_nan_its_derivative_is_too(tmp_path):
-    found = at(tmp_path, "halves", "x", [-2.0, -0.5, 1.5], ["above", "near", "everywhere"], "x")
-    np.testing.assert_array_equal(found["d_above_d_x"], [np.nan, np.nan, 3.0])
-    np.testing.assert_array_equal(found["d_near_d_x"], [np.nan, -1.0, 3.0])
-    assert found["d_everywhere_d_x"].tolist() == [3.0] * 3
-    assert found["status"].tolist() == [8, 1, 1]
+    result = at(tmp_path, "halves", "x", [-2.0, -0.5, 1.5], ["above", "near", "everywhere"], "x")
+    np.testing.assert_array_equal(result["d_above_d_x"], [np.nan, np.nan, 3.0])
+    np.testing.assert_array_equal(result["d_near_d_x"], [np.nan, -1.0, 3.0])
+    assert result["d_everywhere_d_x"].tolist() == [3.0] * 3
+    assert result["status"].tolist() == [8, 1, 1]
 
 
 def test_a_path_has_no_derivative_behind_its_horizon(tmp_path):
     times = np.array([0.0, 0.5, 2.0, 4.0])
     more = {"times": times.tolist(), "integrator": {"solver": "tsit5"}}
-    found = at(tmp_path, "line", "horizon", [0.5, 2.5], ["x_path"], "a", **more)
+    result = at(tmp_path, "line", "horizon", [0.5, 2.5], ["x_path"], "a", **more)
     there = times <= np.array([[0.5], [2.5]])
-    np.testing.assert_allclose(found["x_path"], np.where(there, 1 + 2 * times, np.nan), rtol=1e-12)
-    np.testing.assert_allclose(found["d_x_path_d_a"], np.where(there, times, np.nan), rtol=1e-12)
+    np.testing.assert_allclose(result["x_path"], np.where(there, 1 + 2 * times, np.nan), rtol=1e-12)
+    np.testing.assert_allclose(result["d_x_path_d_a"], np.where(there, times, np.nan), rtol=1e-12)

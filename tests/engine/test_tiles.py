@@ -29,8 +29,8 @@ def test_tiles_stay_near_the_wanted_size_and_waste_little(grid, bytes_per_point,
     slack = prod((t + 3) / t for t in layout.tile)  # pieces are rounded up to a multiple of 4
     assert prod(layout.tile) <= max(most_points, 1) * slack + 3
     for size, length in zip(grid, layout.tile, strict=True):
-        pieces = ceil(size / length)
-        assert length * pieces - size < (4 if length >= 16 else 1) * pieces + 1
+        tiles = ceil(size / length)
+        assert length * tiles - size < (4 if length >= 16 else 1) * tiles + 1
         assert length <= size + 3
 
 

@@ -144,11 +144,11 @@ def test_no_answer_about_counts_beyond_64_bits_is_wrong():
         powers = three(n), three(n + 1)  # once: to widen them anew for each is most of what the test costs
         return {name: answer(n, *powers) for name, (answer, _) in ANSWERS.items()}
 
-    found = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))[0]))(
+    result = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))[0]))(
         jnp.asarray(SIZES, float)
     )
     for name, (_, right) in ANSWERS.items():
-        for n, value in zip(SIZES, np.asarray(found[name]).tolist(), strict=True):
+        for n, value in zip(SIZES, np.asarray(result[name]).tolist(), strict=True):
             exact, none = right(n), not np.isfinite(value) or not BELOW < value < 2**63 - 1
             if exact is None:
                 assert none, (name, n, value)
@@ -177,8 +177,8 @@ def test_a_primitive_of_a_library_takes_counts_beside_the_boolean_that_it_declar
         return {"y": CHOICE.bind(p["n"] > 5.0, three(p["n"].astype(int)), ONE)}
 
     for n in (3, 7, 39):
-        found = jax.jit(lambda n: with_wide_integers(kernel, {"n": n}, ["y"])[0]["y"])(float(n))
-        assert int(found) == (3**n if n > 5 else 1)
+        result = jax.jit(lambda n: with_wide_integers(kernel, {"n": n}, ["y"])[0]["y"])(float(n))
+        assert int(result) == (3**n if n > 5 else 1)
 
 
 @jax.custom_jvp
@@ -209,8 +209,8 @@ def test_a_rule_of_its_own_gives_derivatives_beside_counts(power):
         return {"y": bisected(p["x"] ** 2, jnp.int32(60)), "z": bisected(p["x"], count), "count": count}
 
     def outputs(x):
-        found, _ = with_wide_integers(kernel, {"x": x, "n": float(power)}, ["y", "z", "count"])
-        return found["y"], found["z"], found["count"].astype(float)
+        result, _ = with_wide_integers(kernel, {"x": x, "n": float(power)}, ["y", "z", "count"])
+        return result["y"], result["z"], result["count"].astype(float)
 
     y, z, count = jax.jit(outputs)(2.0)
     np.testing.assert_allclose([y, z, count], [2.0, 2**0.5, 60.0], rtol=1e-12)

@@ -75,7 +75,7 @@ def computed(cube: Path) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Places:
+class ScenarioPaths:
     """Paths of a scenario: its sweep, the cube as it was before, and as it is where nothing goes wrong."""
 
     sweep: Path
@@ -84,7 +84,7 @@ class Places:
 
 
 def aftermath(
-    scenario: Scenario, cube: Path, places: Places, reported: Sequence[Key], careless: bool
+    scenario: Scenario, cube: Path, paths: ScenarioPaths, reported: Sequence[Key], careless: bool
 ) -> list[str]:
     """Problems after a trial of a scenario, in which these tiles were committed.
 
@@ -97,12 +97,12 @@ def aftermath(
         now = computed(cube)
         whole = {tile.key for tile in Cube(cube).layout if now[tile.region].all()}
         problems += [f"committed and lost: {sorted(known - whole)}"] if known - whole else []
-        problems += [] if careless else _points_lost(scenario, places.template, now)
+        problems += [] if careless else _points_lost(scenario, paths.template, now)
         known = whole
     if scenario.verb == "pack":
-        problems += _pack_again(scenario, cube, packed_beside(places.clean))
-    problems += _finish(scenario, cube, places.sweep, holds, known)
-    return problems or _compare(cube, places.clean, scenario.kind)
+        problems += _pack_again(scenario, cube, packed_beside(paths.clean))
+    problems += _finish(scenario, cube, paths.sweep, holds, known)
+    return problems or _compare(cube, paths.clean, scenario.kind)
 
 
 def _points_lost(scenario: Scenario, template: Path | None, now: np.ndarray) -> list[str]:

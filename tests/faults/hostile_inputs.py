@@ -80,9 +80,9 @@ def tried(
         if reason:
             wrong[f"{case.kind}: {case.name}"] = reason
         if log:
-            told = [f"{case.name}: {reason}"] if reason else []
+            reasons = [f"{case.name}: {reason}"] if reason else []
             with log.open("a") as file:
-                file.write(json.dumps([KINDS[case.kind], 1, told]) + "\n")
+                file.write(json.dumps([KINDS[case.kind], 1, reasons]) + "\n")
         if show and reason:
             print(
                 f"{case.kind}: {case.name}: {reason} [{outcome.cpu:.1f} s, {outcome.megabytes:.0f} MB]",

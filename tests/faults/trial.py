@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from .aftermath import Places, aftermath
+from .aftermath import ScenarioPaths, aftermath
 from .children import CRASHED, Child, call
 from .scenarios import CUBE, Bench, Scenario, reporting
 
@@ -45,9 +45,9 @@ class Trial:
         """Problems; the trial's folder goes where there are none."""
         scenario, bench = self.scenario, self.bench
         template = bench.template(scenario.before, scenario.state) if scenario.before else None
-        places = Places(bench.sweep_file(scenario.kind), template, bench.clean(scenario))
+        paths = ScenarioPaths(bench.sweep_file(scenario.kind), template, bench.clean(scenario))
         try:
-            problems = call(aftermath, scenario, self.cube, places, sorted(self.reported), self.careless)
+            problems = call(aftermath, scenario, self.cube, paths, sorted(self.reported), self.careless)
         except RuntimeError as error:
             problems = [f"in the aftermath {error}"]
         if not problems:

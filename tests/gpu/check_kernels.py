@@ -71,8 +71,8 @@ def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver)
     model = MODELS[name]
     ends = lanes(model.flow, method(solver), **dynamic(model))(scenarios(model))
     assert len(np.unique(ends["steps"])) > 1
-    assert both.found
-    for threads, vectors in both.found:
+    assert both.results
+    for threads, vectors in both.results:
         for one, other in zip(threads, vectors, strict=True):
             nan = one != one
             np.testing.assert_array_equal(nan, other != other)
@@ -165,21 +165,21 @@ def test_their_table_is_written():
     cards = " / ".join(CARDS)
     lines = [f"Registers for {cards}, bytes of a thread in shared and in local memory.", ""]
     lines += ["| model | solver | loop over steps | largest other loop |", "|---|---|---|---|"]
-    for (name, solver), found in TABLE.items():
-        lines.append(f"| {name} | {solver} | {_said(found[:1])} | {_said(found[1:])} |")
+    for (name, solver), result in TABLE.items():
+        lines.append(f"| {name} | {solver} | {_said(result[:1])} | {_said(result[1:])} |")
     lines += ["", "| model | solver | all of an orbit |", "|---|---|---|"]
-    lines += [f"| {name} | {solver} | {_said([found])} |" for (name, solver), found in WHOLE.items()]
+    lines += [f"| {name} | {solver} | {_said([result])} |" for (name, solver), result in WHOLE.items()]
     lines += ["", "| preset | kernels | largest kernel |", "|---|---|---|"]
-    lines += [f"| {name} | {len(found)} | {_said(found)} |" for name, found in OF_GRIDS.items()]
+    lines += [f"| {name} | {len(result)} | {_said(result)} |" for name, result in OF_GRIDS.items()]
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "kernels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert len(TABLE) == len(WHOLE) == len(EACH)
 
 
-def _said(found):
+def _said(result):
     """Registers for each card, bytes of shared and of local memory: the most of each."""
-    if not found:
+    if not result:
         return ""
-    registers = "/".join(str(max(one.registers for one in of_card)) for of_card in zip(*found, strict=True))
-    shared, local = (max(getattr(one, kind) for of in found for one in of) for kind in ("shared", "local"))
+    registers = "/".join(str(max(one.registers for one in of_card)) for of_card in zip(*result, strict=True))
+    shared, local = (max(getattr(one, kind) for of in result for one in of) for kind in ("shared", "local"))
     return f"{registers}, {shared}, {local}"

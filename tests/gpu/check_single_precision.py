@@ -54,16 +54,16 @@ def orbits(monkeypatch, name, solver):
     np.testing.assert_array_equal(ends["status"], expected["status"])
     assert len(np.unique(expected["status"])) > 1
     for key, values in expected.items():
-        found = np.asarray(ends[key])
-        assert found.dtype == (np.float32 if values.dtype == float else values.dtype), key
+        actual = np.asarray(ends[key])
+        assert actual.dtype == (np.float32 if values.dtype == float else values.dtype), key
         if key.endswith(("_final", "_path")):
             near = {"rtol": ERRORS * RTOL, "atol": 1e-3 * ERRORS * RTOL}
-            np.testing.assert_allclose(found, values, err_msg=f"{key} of {name} by {solver}", **near)
+            np.testing.assert_allclose(actual, values, err_msg=f"{key} of {name} by {solver}", **near)
 
 
 @cache
 def in_double_precision(name):
     """The same orbits by steps of 1e-10."""
     model = MODELS[name]
-    found = lanes(model.flow, Method(settle=SETTLE), TIMES, **in_double.dynamic(model))
-    return {key: np.asarray(values) for key, values in found(in_double.scenarios(model)).items()}
+    outputs = lanes(model.flow, Method(settle=SETTLE), TIMES, **in_double.dynamic(model))
+    return {key: np.asarray(values) for key, values in outputs(in_double.scenarios(model)).items()}

@@ -60,12 +60,12 @@ def test_goals_are_reached_missed_or_not_measured():
         card_goals.UNEVEN: 12e-9, card_goals.SORTED: 10e-9, card_goals.PINNED: 0.02, card_goals.COPIED: 0.04,
     }  # fmt: skip
     h100 = card_goals.Card(132, 64, 1.755e9)
-    found = {
+    result = {
         line[0]: line[3]
         for line in card_goals.verdicts(card_goals.goals_of(seconds, {card_goals.FIRST: 1.5}, h100, 130))
     }
-    assert len(found) == 14
-    kinds = {name: {k for k, v in found.items() if v == name} for name in ("reached", "**missed**")}
+    assert len(result) == 14
+    kinds = {name: {k for k, v in result.items() if v == name} for name in ("reached", "**missed**")}
     assert kinds["reached"] == {
         "Lorenz, adaptive, ns", "Lorenz, adaptive, times diffrax under vmap",
         "Lorenz, 1,000 steps, share of the card's rate of doubles", "first kernel of a new model, s",

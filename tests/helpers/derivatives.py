@@ -20,13 +20,13 @@ def slopes_and_differences(function, p, among, step):
     for k, name in enumerate(among):  # at the point, a step below and a step above
         columns[name][[count + k, 2 * count + k]] += [-step, step]
         moved[name][k] = 1.0
-    found = of_many(partial(_pushed, function))(columns | {f"d {name}": moved[name] for name in p})
+    result = of_many(partial(_pushed, function))(columns | {f"d {name}": moved[name] for name in p})
     return {
         name: (
-            found[f"d {name}"][:count],
+            result[f"d {name}"][:count],
             (at[2 * count :] - at[count : 2 * count]) / (2 * step),
         )
-        for name, at in found.items()
+        for name, at in result.items()
         if not name.startswith("d ")
     }
 

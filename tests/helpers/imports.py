@@ -28,14 +28,14 @@ def parsed(file: Path) -> ast.Module:
 @cache
 def imports(file: Path) -> set[str]:
     """What a file imports, within functions and for type checkers too: files of ours by name, or packages."""
-    found = set()
+    files = set()
     for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
-            found |= {_file_or_package(alias.name.split(".")) for alias in node.names}
+            files |= {_file_or_package(alias.name.split(".")) for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             module = [*_base(file, node.level), *(node.module or "").split(".")]
-            found |= {_file_or_package([*filter(None, module), alias.name]) for alias in node.names}
-    return found
+            files |= {_file_or_package([*filter(None, module), alias.name]) for alias in node.names}
+    return files
 
 
 def done_at_import(file: Path) -> Iterator[ast.AST]:
@@ -80,10 +80,10 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def _reached(graph: dict[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
+    files: set[str] = set()
     ahead = [start]
     while ahead:
-        new = graph.get(ahead.pop(), set()) - found
-        found |= new
+        new = graph.get(ahead.pop(), set()) - files
+        files |= new
         ahead += new
-    return found
+    return files

@@ -58,17 +58,17 @@ class Block:
 def blocks(page: Path) -> list[Block]:
     """The blocks of a page, each with the output that follows it."""
     text = page.read_text(encoding="utf-8")
-    found: list[Block] = []
+    result: list[Block] = []
     end = 0
     for match in _FENCE.finditer(text):
         block = Block(match["language"], match["code"], match["mark"] or "", match.start("code"))
-        if block.language == "text" and found and not text[end : match.start()].strip():
-            last = found[-1]
-            found[-1] = Block(last.language, last.code, last.mark, last.at, block.code)
+        if block.language == "text" and result and not text[end : match.start()].strip():
+            last = result[-1]
+            result[-1] = Block(last.language, last.code, last.mark, last.at, block.code)
         else:
-            found.append(block)
+            result.append(block)
         end = match.end()
-    return found
+    return result
 
 
 def page_before(page: Path) -> Path | None:

@@ -64,16 +64,16 @@ def written(figure):
     figure.draw_without_rendering()
     undrawn = {id(text) for axes in figure.axes for text in _beyond(axes)}
     undrawn |= {id(t) for axes in figure.axes if not axes.axison for t in _axis_texts(axes)}
-    found = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    return [(text, text.get_window_extent()) for text in found if id(text) not in undrawn]
+    result = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    return [(text, text.get_window_extent()) for text in result if id(text) not in undrawn]
 
 
 def _beyond(axes):
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
-        room = 1e-9 * (high - low)
+        slack = 1e-9 * (high - low)
         for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if not low - room <= tick.get_loc() <= high + room:
+            if not low - slack <= tick.get_loc() <= high + slack:
                 yield from (tick.label1, tick.label2)
 
 

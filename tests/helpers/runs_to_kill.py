@@ -55,5 +55,5 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
 
 def shards(cube: Path, *names: str) -> list[Path]:
     """Files that hold tiles of these variables, without those that a killed run left half-written."""
-    found = (path for name in names for path in (cube / name / "c").rglob("*"))
-    return [path for path in found if path.is_file() and path.suffix != ".partial"]
+    result = (path for name in names for path in (cube / name / "c").rglob("*"))
+    return [path for path in result if path.is_file() and path.suffix != ".partial"]

@@ -53,21 +53,21 @@ def field(_t, z):
 def test_a_pure_share_stays_and_the_other_moves(solver):
     x0, y0 = (a.ravel() for a in np.meshgrid([0.0, 0.5, 0.99999, 1.0], [0.0, 0.5, 1.0]))
     p = {"x0": x0, "y0": y0, "horizon": np.full(len(x0), 2.0)}
-    found = lanes(two.flow, Method(solver, settle=0))({k: jnp.asarray(v) for k, v in p.items()})
+    outputs = lanes(two.flow, Method(solver, settle=0))({k: jnp.asarray(v) for k, v in p.items()})
     for i, start in enumerate(zip(x0, y0, strict=True)):
         exact = solve_ivp(field, (0, 2), start, "DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
-        np.testing.assert_allclose([found["x_final"][i], found["y_final"][i]], exact, rtol=0, atol=1e-8)
+        np.testing.assert_allclose([outputs["x_final"][i], outputs["y_final"][i]], exact, rtol=0, atol=1e-8)
         for name, share in zip(("x_final", "y_final"), start, strict=True):
-            assert share not in (0, 1) or found[name][i] == share
+            assert share not in (0, 1) or outputs[name][i] == share
     pure = np.isin(x0, (0, 1)) | np.isin(y0, (0, 1))
-    np.testing.assert_array_equal(np.asarray(found["status"]) == Status.boundary_start, pure)
+    np.testing.assert_array_equal(np.asarray(outputs["status"]) == Status.boundary_start, pure)
 
 
 def test_an_orbit_on_a_face_comes_to_rest():
     p = {"x0": jnp.asarray([1.0, 0.0]), "y0": jnp.asarray([0.5, 0.5]), "horizon": jnp.full(2, 200.0)}
-    found = lanes(two.flow)(p)
-    np.testing.assert_array_equal(found["attractor"], Attractor.rest_point)
-    np.testing.assert_allclose(found["y_final"], 0, atol=1e-12)
+    outputs = lanes(two.flow)(p)
+    np.testing.assert_array_equal(outputs["attractor"], Attractor.rest_point)
+    np.testing.assert_allclose(outputs["y_final"], 0, atol=1e-12)
 
 
 def test_derivatives_on_a_face_are_those_along_it():
@@ -102,21 +102,21 @@ def three(t, state, p):
 def test_a_share_of_0_in_log_ratios_stays_and_what_they_cannot_say_is_refused():
     starts = np.array([[0.0, 0.5, 0.5], [0.2, 0.0, 0.8], [0.2, 0.3, 0.5], [0.5, 0.5, 0.0]])
     p = {f"s{i}": jnp.asarray(starts[:, i]) for i in range(3)} | {"horizon": jnp.full(4, 3.0)}
-    found = lanes(three.flow, Method(settle=0))(p)
+    outputs = lanes(three.flow, Method(settle=0))(p)
     grown = starts * np.exp(3 * np.array([1.0, 0.5, 0.0]))
     for i in range(3):
         exact = grown[:3, i] / grown[:3].sum(axis=1)
-        np.testing.assert_allclose(found[f"x{i}_final"][:3], exact, rtol=1e-9)
+        np.testing.assert_allclose(outputs[f"x{i}_final"][:3], exact, rtol=1e-9)
     wanted = [Status.boundary_start, Status.boundary_start, Status.not_steady, Status.out_of_domain]
-    np.testing.assert_array_equal(found["status"], wanted)
+    np.testing.assert_array_equal(outputs["status"], wanted)
 
 
 def test_ratios_to_a_share_of_0_say_which_other_is_all_there_is():
     check = check_of_faces(lambda p: to_log_ratios(p["x"]), ratios=True)
     start = start_on_faces(lambda p: to_log_ratios(p["x"]))
     for x in ([0.4, 0, 0], [0, 2.0, 0], [0, 0.5, 0.5], [0, 0, 1.0]):
-        found = from_log_ratios(start({"x": jnp.asarray(x)}))
-        np.testing.assert_allclose(found, np.array(x) / sum(x), rtol=0, atol=1e-15)
+        result = from_log_ratios(start({"x": jnp.asarray(x)}))
+        np.testing.assert_allclose(result, np.array(x) / sum(x), rtol=0, atol=1e-15)
         assert check({"x": jnp.asarray(x)}) == Status.boundary_start
     assert check({"x": jnp.asarray([0.4, 0.5, 0.0])}) == Status.out_of_domain
     assert np.isnan(to_log_ratios(jnp.zeros(3))).all()

@@ -32,14 +32,14 @@ def test_investment_is_what_a_scalar_minimiser_finds_and_never_passes_one_e_th(b
         def cost(z, p=p):
             return BREACH[breach_class](z, p) * p["L"] + z
 
-        found = minimize_scalar(
+        optimum = minimize_scalar(
             cost, bounds=(0, p["v"] * p["L"]), method="bounded", options={"xatol": 1e-9 * p["L"]}
         )
         got = {name: float(value) for name, value in solve(p).items()}
         z = got["investment"]
         # A minimiser knows the place of a flat minimum only to half the digits; the value, to all.
-        assert z == pytest.approx(found.x, abs=1e-6 * p["v"] * p["L"])
-        assert cost(z) <= found.fun * (1 + 1e-12)
+        assert z == pytest.approx(optimum.x, abs=1e-6 * p["v"] * p["L"])
+        assert cost(z) <= optimum.fun * (1 + 1e-12)
         assert got["net_benefit"] == pytest.approx(p["v"] * p["L"] - cost(z), abs=1e-12 * p["L"])
         assert got["breach_probability"] == pytest.approx(BREACH[breach_class](z, p))
         assert got["share_of_expected_loss"] <= 1 / np.e

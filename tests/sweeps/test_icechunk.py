@@ -53,8 +53,8 @@ def on_disk(root):
 
 
 def commits(repo):
-    found = icechunk.Repository.open(icechunk.local_filesystem_storage(str(repo)))
-    return found, [one.message for one in found.ancestry(branch="main")][-2::-1]
+    result = icechunk.Repository.open(icechunk.local_filesystem_storage(str(repo)))
+    return result, [one.message for one in result.ancestry(branch="main")][-2::-1]
 
 
 def test_a_run_is_one_commit_with_the_bytes_of_a_cube_on_the_disk(local, tmp_path, capsys):
@@ -72,9 +72,9 @@ def test_a_run_is_one_commit_with_the_bytes_of_a_cube_on_the_disk(local, tmp_pat
     assert set(plain.variables) == {"alpha", "beta", "investment", "status"}
     np.testing.assert_array_equal(plain.investment, open_cube(local).investment)
     assert main(["info", str(repo), "--history"]) == 0
-    told = capsys.readouterr().out
-    assert "branches  main" in told
-    assert "run: 9 tiles" in told
+    output = capsys.readouterr().out
+    assert "branches  main" in output
+    assert "run: 9 tiles" in output
     assert main(["diff", str(local), str(repo)]) == 0
     assert main(["info", str(local), "--history"]) != 0
     assert "is no repository of Icechunk" in capsys.readouterr().err
@@ -186,9 +186,9 @@ def test_a_branch_begins_as_the_main_one_and_goes_its_way(tmp_path):
     assert go(f"{repo}@longer", LONGER).points == 10
     assert open_cube(repo).sizes["alpha"] == 9
     assert open_cube(f"{repo}@longer").sizes["alpha"] == 10
-    found, _ = commits(repo)
-    assert found.list_branches() == {"main", "longer"}
-    found.create_tag("paper", found.lookup_branch("main"))
+    result, _ = commits(repo)
+    assert result.list_branches() == {"main", "longer"}
+    result.create_tag("paper", result.lookup_branch("main"))
     assert open_cube(f"{repo}@paper").load().identical(open_cube(repo).load())
 
 

@@ -46,36 +46,36 @@ def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
     points = [random_point(rng, factors) for _ in range(LANES)]
     best = [internal(p, wanted=()) for p in points]
-    found = moved(points)
+    result = moved(points)
     interior = [k for k, b in enumerate(best) if int(b["status"]) == Status.ok]
     assert len(interior) >= 6
     for k in interior:
-        assert found["status"][k] == Status.ok
-        assert found["attractor"][k] == Attractor.rest_point
-        np.testing.assert_allclose(found["share_final"][k], best[k]["share"], rtol=0, atol=1e-6)
-        np.testing.assert_allclose(found["expected_loss_final"][k], best[k]["expected_loss"], rtol=1e-10)
+        assert result["status"][k] == Status.ok
+        assert result["attractor"][k] == Attractor.rest_point
+        np.testing.assert_allclose(result["share_final"][k], best[k]["share"], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(result["expected_loss_final"][k], best[k]["expected_loss"], rtol=1e-10)
 
 
 def test_an_unfunded_factor_dies_out():
     p = random_point(np.random.default_rng(1), 5, L=np.array([500.0, 500.0, 500.0, 500.0, 0.5]))
     assert int(internal(p, wanted=())["status"]) == Status.corner
-    found = moved([p] * LANES)
-    assert found["status"][0] == Status.ok
-    np.testing.assert_allclose(found["share_final"][0], internal(p, wanted=())["share"], atol=1e-6)
+    result = moved([p] * LANES)
+    assert result["status"][0] == Status.ok
+    np.testing.assert_allclose(result["share_final"][0], internal(p, wanted=())["share"], atol=1e-6)
 
 
 def test_64_factors_come_to_rest():
     p = random_point(np.random.default_rng(64), 64)
-    found = moved([p], (), Method("tsit5"))  # of half as many stages as the usual one has
-    assert found["status"][0] == Status.ok
-    np.testing.assert_allclose(found["share_final"][0], internal(p, wanted=())["share"], rtol=0, atol=1e-6)
+    result = moved([p], (), Method("tsit5"))  # of half as many stages as the usual one has
+    assert result["status"][0] == Status.ok
+    np.testing.assert_allclose(result["share_final"][0], internal(p, wanted=())["share"], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("factors", [2, 5])
 def test_the_loss_never_rises_and_the_path_is_that_of_scipy(factors):
     p = random_point(np.random.default_rng(7 + factors), factors)
-    found = moved([p] * LANES)
-    path, loss = found["share_path"][0], found["expected_loss_path"][0]
+    result = moved([p] * LANES)
+    path, loss = result["share_path"][0], result["expected_loss_path"][0]
     assert path.shape == (40, factors)
     assert np.all(np.diff(loss) <= 1e-12 * loss[0])
     assert loss[0] - loss[-1] > 1e-4 * loss[0]

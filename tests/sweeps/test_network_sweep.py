@@ -96,21 +96,21 @@ def test_a_cube_holds_what_the_kernel_gives_and_its_derivatives(swept):
         return one(p | {"L": np.array([400.0, paris, 400.0])})
 
     for k, alpha in enumerate((0.2, 0.6, 1.0)):
-        here, found = at(alpha), cube.isel(network=0, alpha=k)
+        here, result = at(alpha), cube.isel(network=0, alpha=k)
         for name in ("investment", "expected_loss", "weight"):
-            np.testing.assert_allclose(found[name], here[name], rtol=1e-12, err_msg=name)
+            np.testing.assert_allclose(result[name], here[name], rtol=1e-12, err_msg=name)
         if alpha < 1:
             slope = (at(alpha + h)["investment"] - at(alpha - h)["investment"]) / (2 * h)
         else:  # the end of its domain: from one side
             two, three = (at(alpha - k * h)["investment"] for k in (1, 2))
             slope = (3 * here["investment"] - 4 * two + three) / (2 * h)
-        np.testing.assert_allclose(found["d_investment_d_alpha"], slope, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(result["d_investment_d_alpha"], slope, rtol=1e-5, atol=1e-6)
         slope = (at(alpha, weights=2.0)["investment"] - at(alpha, weights=0.0)["investment"]) / (2 * h)
-        of_link = found["d_investment_d_added_weight_Nice_to_Lyon"]
+        of_link = result["d_investment_d_added_weight_Nice_to_Lyon"]
         np.testing.assert_allclose(of_link, slope, rtol=1e-5, atol=1e-6)
         step = 1e-2
         slope = (at(alpha, 4000 + step)["investment"] - at(alpha, 4000 - step)["investment"]) / (2 * step)
-        np.testing.assert_allclose(found["d_investment_d_L_Paris"], slope, rtol=1e-5, atol=1e-8)
+        np.testing.assert_allclose(result["d_investment_d_L_Paris"], slope, rtol=1e-5, atol=1e-8)
 
 
 def test_what_is_added_to_a_link_a_transfer_and_a_rate_leads_from_the_one_city_to_the_other():

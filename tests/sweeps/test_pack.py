@@ -259,11 +259,11 @@ def test_damage_anywhere_is_an_error_or_does_no_harm(cube, packed, tmp_path):
         raw[at] ^= 1 << random_.randrange(8)
         file.write_bytes(raw if random_.random() < 0.9 else raw[:at])
         try:
-            found = open_cube(file).load()
+            actual = open_cube(file).load()
         except CubeError:
             outcomes["refused"] += 1
             continue
-        xr.testing.assert_equal(found, wanted)
-        assert json.loads(found.attrs["identity"]) == json.loads(wanted.attrs["identity"])
+        xr.testing.assert_equal(actual, wanted)
+        assert json.loads(actual.attrs["identity"]) == json.loads(wanted.attrs["identity"])
         outcomes["same"] += 1
     assert min(outcomes.values()) > 10

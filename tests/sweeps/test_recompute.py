@@ -31,8 +31,8 @@ def files(path):
 
 def test_what_is_computed_again_has_the_same_bits_and_nothing_is_written(path, capsys):
     before = files(path)
-    found = recompute(path, 1.0)
-    assert (found.tried, found.points, found.differences) == (found.tiles, 24, {})
+    recomputed = recompute(path, 1.0)
+    assert (recomputed.tried, recomputed.points, recomputed.differences) == (recomputed.tiles, 24, {})
     assert recompute(path, 1e-9).tried == 1
     assert main(["verify", str(path), "--recompute", "50%"]) == 0
     assert "every bit is the same" in capsys.readouterr().out
@@ -53,14 +53,14 @@ def test_what_differs_is_counted_measured_and_placed(monkeypatch, path, capsys):
             yield tile, started, values
 
     monkeypatch.setattr(engine, "computed_tiles", changed)
-    found = recompute(path, 1.0)
-    assert set(found.differences) == {"investment", "equilibrium_count"}
-    real = found.differences["investment"]
+    recomputed = recompute(path, 1.0)
+    assert set(recomputed.differences) == {"investment", "equilibrium_count"}
+    real = recomputed.differences["investment"]
     assert real.points == 12
     assert 0 < real.relative <= np.finfo(float).eps
     assert real.first == {"mechanism": "sharing", "alpha": 0.2, "beta": 0.1}
-    assert np.isnan(found.differences["equilibrium_count"].largest)
-    text = recompute_text(found)
+    assert np.isnan(recomputed.differences["equilibrium_count"].largest)
+    text = recompute_text(recomputed)
     assert "investment: 12 points differ by up to" in text
     assert "the first at mechanism = sharing, alpha = 0.2, beta = 0.1" in text
     assert main(["verify", str(path), "--recompute", "100%"]) == 1

@@ -83,8 +83,8 @@ def test_a_hopeless_lane_has_a_status_and_harms_none(cube, tmp_path):
     short = AXES | {"horizon": [40.0, 41.0]}  # as many as there were, whose program it is
     alone = run(sweep(axes=short), tmp_path / "alone.zarr", tile_points=12)
     for name in (*OUTPUTS, "status"):
-        found, expected = (c[name].sel(horizon=40.0) for c in (cube, alone))
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12, err_msg=name)
+        actual, expected = (c[name].sel(horizon=40.0) for c in (cube, alone))
+        np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 def test_an_interrupted_sweep_goes_on_to_the_same_cube(path, cube, tmp_path):
@@ -136,7 +136,7 @@ def test_the_command_line_says_what_is_wrong_and_computes_nothing(tmp_path, caps
 
 def test_derivatives_of_final_states_agree_with_differences_along_the_axis(tmp_path):
     h = 1e-4
-    found = run(
+    result = run(
         Sweep(
             "supervision",
             axes={"r": [2 - h, 2.0, 2 + h]},
@@ -147,13 +147,13 @@ def test_derivatives_of_final_states_agree_with_differences_along_the_axis(tmp_p
         ),
         tmp_path / "cube.zarr",
     )
-    low, middle, high = found.x_final.values
-    np.testing.assert_allclose(found.d_x_final_d_r.sel(r=2.0), (high - low) / (2 * h), rtol=1e-6)
+    low, middle, high = result.x_final.values
+    np.testing.assert_allclose(result.d_x_final_d_r.sel(r=2.0), (high - low) / (2 * h), rtol=1e-6)
     assert middle != low
 
 
 def test_the_conserved_quantity_and_its_drift_can_be_read_from_a_cube(tmp_path):
-    found = run(
+    result = run(
         Sweep(
             "supervision",
             axes={"x0": [0.4, 0.8], "y0": [0.25, 0.75]},
@@ -162,8 +162,8 @@ def test_the_conserved_quantity_and_its_drift_can_be_read_from_a_cube(tmp_path):
         ),
         tmp_path / "cube.zarr",
     )
-    assert (found.attractor == Attractor.closed_orbit).all()
-    drift = abs(found.invariant_final - found.first_integral)
+    assert (result.attractor == Attractor.closed_orbit).all()
+    drift = abs(result.invariant_final - result.first_integral)
     assert 0 < drift.max() < 1e-7
 
 
@@ -178,16 +178,16 @@ def regimes(tmp_path_factory):
 
 
 def test_the_interior_point_turns_unstable_exactly_where_the_reward_cap_passes_the_punishment_cap(regimes):
-    found = open_cube(regimes).load()
-    kind = found.interior_class
+    result = open_cube(regimes).load()
+    kind = result.interior_class
     stable = kind.isin([RestClass.stable_focus, RestClass.stable_node])
     unstable = kind.isin([RestClass.unstable_focus, RestClass.unstable_node])
     exists = kind != RestClass.absent
     assert exists.any("r").any("f").sum() == 2  # at c1 = 30 supervising costs too much
-    assert (stable == (exists & (found.r < found.f))).all()
-    assert (unstable == (exists & (found.r > found.f))).all()
-    assert ((kind == RestClass.centre) == (exists & (found.r == found.f))).all()
-    assert (kind == found.rest_class.sel(rest_point="interior")).all()
+    assert (stable == (exists & (result.r < result.f))).all()
+    assert (unstable == (exists & (result.r > result.f))).all()
+    assert ((kind == RestClass.centre) == (exists & (result.r == result.f))).all()
+    assert (kind == result.rest_class.sel(rest_point="interior")).all()
 
 
 def test_a_map_of_classes_has_a_colour_a_class_a_legend_and_the_boundary(regimes, tmp_path, capsys):

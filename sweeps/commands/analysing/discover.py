@@ -29,15 +29,15 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         require_picture(options.output)
     with readable(options.cube):
-        found = discover(
+        discovery = discover(
             open_selected(options), options.where, options.method,
             selections=options.sel, density=options.density, boxes=options.boxes,
         )  # fmt: skip
-    print(discovery_text(found, options.format, "--where "))
+    print(discovery_text(discovery, options.format, "--where "))
     if options.output is not None:
         from ...discover.picture import draw
 
-        save(draw(found), options.output)
+        save(draw(discovery), options.output)
     return 0
 
 

@@ -20,23 +20,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ...cube.compared.diff import diff
 
-    found = diff(options.one, options.other)
-    print(_text(found))
-    return 1 if found.any else 0
+    difference = diff(options.one, options.other)
+    print(_text(difference))
+    return 1 if difference.any else 0
 
 
-def _text(found: "Difference") -> str:
+def _text(difference: "Difference") -> str:
     from ...text import short, table
 
-    lines = [f"sweep: {text} in the other" for text in found.sweep] or ["the sweeps are the same"]
+    lines = [f"sweep: {text} in the other" for text in difference.sweep] or ["the sweeps are the same"]
     lines.append(
-        f"points in common: {found.points:,} of {found.points_one:,} and {found.points_other:,}"
-        if found.points
-        else f"no points in common: no numbers were compared{found.reason and f'; {found.reason}'}"
+        f"points in common: {difference.points:,} of {difference.points_one:,} "
+        f"and {difference.points_other:,}"
+        if difference.points
+        else f"no points in common: no numbers were compared{difference.reason and f'; {difference.reason}'}"
     )
-    lines += [f"only in the first: {name}" for name in found.only_one]
-    lines += [f"only in the other: {name}" for name in found.only_other]
-    numbers = {name: one for name, one in found.variables.items() if not one.changed}
+    lines += [f"only in the first: {name}" for name in difference.only_one]
+    lines += [f"only in the other: {name}" for name in difference.only_other]
+    numbers = {name: one for name, one in difference.variables.items() if not one.changed}
     if numbers:
         head = ("variable", "differ", "largest", "at", "relative", "at")
         rows = [
@@ -45,14 +46,14 @@ def _text(found: "Difference") -> str:
             for name, one in numbers.items()
         ]  # fmt: skip
         lines += ["", table(head, rows)]
-    for name, one in found.variables.items():
+    for name, one in difference.variables.items():
         if one.changed:
             lines += ["", f"{name}: {one.count:,} changed"]
             lines += [f"  {a} -> {b}: {n:,}" for (a, b), n in one.changed.most_common(_MOST_CLASSES)]
             left = len(one.changed) - _MOST_CLASSES
             lines += [f"  and {left} more kinds of change"] if left > 0 else []
-    if found.same and found.points:
-        lines += ["", f"the same in every bit: {', '.join(found.same)}"]
+    if difference.same and difference.points:
+        lines += ["", f"the same in every bit: {', '.join(difference.same)}"]
     return "\n".join(lines)
 
 
@@ -60,10 +61,10 @@ def _missing(one: "VariableDifference") -> str:
     return f" ({one.one_missing:,} missing in one)" if one.one_missing else ""
 
 
-def _at(place: Mapping[str, Any]) -> str:
+def _at(point: Mapping[str, Any]) -> str:
     from ...text import short
 
-    return ", ".join(f"{name}={short(value)}" for name, value in place.items())
+    return ", ".join(f"{name}={short(value)}" for name, value in point.items())
 
 
 COMMAND = Command(

@@ -75,11 +75,11 @@ def run(options: argparse.Namespace) -> int:
 def _recompute(options: argparse.Namespace) -> int:
     from ...recompute import recompute, recompute_text
 
-    found = recompute(
+    recomputed = recompute(
         options.cube, options.recompute, sweep_file=options.sweep, device=options.device, progress=True
     )
-    print(f"{options.cube}: {recompute_text(found)}")
-    return 1 if found.differences else 0
+    print(f"{options.cube}: {recompute_text(recomputed)}")
+    return 1 if recomputed.differences else 0
 
 
 COMMAND = Command(

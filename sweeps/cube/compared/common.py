@@ -65,19 +65,19 @@ def common_points(one: Reader, other: Reader) -> Common:
         [coordinates_along(reader, dim) for dim in reader.cube.array("status").dims]
         for reader in (one, other)
     )
-    axes, found, left = [], [], dict(enumerate(theirs))
+    axes, positions, left = [], [], dict(enumerate(theirs))
     for dim, values in zip(dims, ours, strict=True):
         axis = next((k for k, one in left.items() if one.keys() == values.keys()), None)
         if axis is None:
             at = held_at(other.cube.identity, values)
             if at is None:
                 raise Apart(_why(dim, values, theirs, "first", "other"))
-            found.append((at, np.zeros(len(at), np.int64)))
+            positions.append((at, np.zeros(len(at), np.int64)))
         else:
             pair = _along(values, left.pop(axis))
             if pair is None:
                 raise Apart(f"nothing tells positions along {dim} in both")
-            found.append(pair)
+            positions.append(pair)
         axes.append(axis)
     held = {}
     for axis, values in left.items():
@@ -87,7 +87,7 @@ def common_points(one: Reader, other: Reader) -> Common:
         if not len(at):
             raise Apart(f"the value of {' and '.join(values)} in the first is none of the other's axis")
         held[axis] = int(at[0])
-    return Common(dims, tuple(a for a, _ in found), tuple(b for _, b in found), tuple(axes), held)
+    return Common(dims, tuple(a for a, _ in positions), tuple(b for _, b in positions), tuple(axes), held)
 
 
 def _why(dim: str, names: Mapping[str, Any], axes: Sequence[Mapping[str, Any]], here: str, there: str) -> str:
@@ -113,8 +113,8 @@ def _along(
         return every, every
     known = {key: position for position, key in enumerate(_keys(other))}
     pairs = [(position, known[key]) for position, key in enumerate(_keys(one)) if key in known]
-    found = np.array(pairs, np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    positions = np.array(pairs, np.int64).reshape(-1, 2)
+    return positions[:, 0], positions[:, 1]
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -107,10 +107,10 @@ def diff(one: str | Path, other: str | Path) -> Difference:
         reason = str(apart)
     names, others = list(first.cube.names), list(second.cube.names)
     shared = [name for name in names if name in others and _same_inside(first, second, name)]
-    found = {name: VariableDifference() for name in shared}
+    differences = {name: VariableDifference() for name in shared}
     if common is not None:
         for name in shared:
-            _compare(first, second, name, common, found[name])
+            _compare(first, second, name, common, differences[name])
     return Difference(
         sweep=[text.replace(" in the cube", "").replace(" now", "") for text in _sweeps(first, second)],
         points=common.points if common else 0,
@@ -118,8 +118,8 @@ def diff(one: str | Path, other: str | Path) -> Difference:
         points_other=int(np.prod(second.cube.layout.grid)),
         only_one=[name for name in names if name not in shared],
         only_other=[name for name in others if name not in shared],
-        variables={name: one for name, one in found.items() if one.count},
-        same=[name for name, one in found.items() if not one.count] if common else [],
+        variables={name: one for name, one in differences.items() if one.count},
+        same=[name for name, one in differences.items() if not one.count] if common else [],
         reason=reason,
     )
 

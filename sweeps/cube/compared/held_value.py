@@ -42,8 +42,8 @@ def _fixed(identity: Mapping[str, str], name: str) -> str | None:
     except (TypeError, ValueError):
         return None
     labels = [one.split(", ") for key, one in identity.items() if key.startswith("labels.")]
-    places = {one.index(component) for one in labels if component in one and len(one) == len(values)}
-    if len(places) != 1:
+    indices = {one.index(component) for one in labels if component in one and len(one) == len(values)}
+    if len(indices) != 1:
         return None
-    value = values[places.pop()]
+    value = values[indices.pop()]
     return None if value is None else str(value)

@@ -130,26 +130,26 @@ EQ.embedded.looks = (view, state, scatter) => {
   const { cube } = EQ.embedded, layer = view.layers[0], values = EQ.numbers(layer.values), array = EQ.embedded.array(layer.name);
   const palette = cube.palettes[state.cmap] || cube.palettes.viridis;
   if (view.kind === "lines") return { lines: EQ.embedded.lines(view, palette) };
-  const found = {};
+  const looks = {};
   if (Object.keys(array.classes).length) {
     const counts = new Map();
     for (const value of values) if (!Number.isNaN(value)) counts.set(value, (counts.get(value) || 0) + 1);
     const codes = [...counts.keys()].sort((a, b) => a - b), own = Object.keys(array.classes).every((code) => Number(code) >= 0 && Number(code) < cube.class_colours.length);
-    found.classes = codes.map((code, i) => ({ code, name: array.classes[code], colour: cube.class_colours[(own ? code : i) % cube.class_colours.length], count: counts.get(code) }));
+    looks.classes = codes.map((code, i) => ({ code, name: array.classes[code], colour: cube.class_colours[(own ? code : i) % cube.class_colours.length], count: counts.get(code) }));
   } else {
     const ends = EQ.finite(values);
-    if (ends) found.colours = { low: view.range[0] ?? ends[0], high: view.range[1] ?? ends[1], log: state.log.includes("color"), palette };
-    else found.empty = true;
+    if (ends) looks.colours = { low: view.range[0] ?? ends[0], high: view.range[1] ?? ends[1], log: state.log.includes("color"), palette };
+    else looks.empty = true;
   }
-  if (!scatter) return found;
+  if (!scatter) return looks;
   const shape = [view.panels.length, 1, EQ.numbers(view.x.positions).length];
   layer.shape = shape;
   const repeat = (positions) => Float64Array.from({ length: shape[0] * shape[2] }, (_, i) => positions[i % shape[2]]);
   const plane = Boolean(state.y), upwards = plane ? EQ.embedded.way(state.y, view.x.order, state.log.includes("y")) : null;
   const all = plane ? EQ.numbers(cube.ways[state.y].positions) : null;
   const up = plane ? repeat(Float64Array.from(view.x.order, (i) => all[i])) : Float64Array.from(values);
-  if (!plane) delete found.colours;
-  return { ...found, across: EQ.packed(repeat(EQ.numbers(view.x.positions))), up: EQ.packed(up), marks: [{ colour: cube.line_colours[0], text: "" }],
+  if (!plane) delete looks.colours;
+  return { ...looks, across: EQ.packed(repeat(EQ.numbers(view.x.positions))), up: EQ.packed(up), marks: [{ colour: cube.line_colours[0], text: "" }],
     upwards: { label: plane ? upwards.label : layer.label, log: state.log.includes("y"), plane } };
 };
 

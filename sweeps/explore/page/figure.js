@@ -50,11 +50,11 @@ EQ.padded = (ends, log) => {
   if (!ends) return log ? [0.1, 10] : [0, 1];
   let [low, high] = ends;
   if (log) {
-    const room = Math.max(Math.log(high / low) * 0.04, 0.01);
-    return [low * Math.exp(-room), high * Math.exp(room)];
+    const margin = Math.max(Math.log(high / low) * 0.04, 0.01);
+    return [low * Math.exp(-margin), high * Math.exp(margin)];
   }
-  const room = (high - low) * 0.04 || Math.abs(low) * 0.05 || 0.5;
-  return [low - room, high + room];
+  const margin = (high - low) * 0.04 || Math.abs(low) * 0.05 || 0.5;
+  return [low - margin, high + margin];
 };
 
 EQ.mapper = (colours) => {

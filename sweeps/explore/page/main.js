@@ -175,15 +175,15 @@ EQ.page = {
 
   // Where a point lies in the cube: a position along each dimension that the picture draws.
   positions: (view, at) => {
-    const found = [[view.x.dim, EQ.numbers(view.x.at)[at.i]]];
-    if (view.second) found.push([view.second.dim, EQ.numbers(view.second.at)[at.j]]);
+    const positions = [[view.x.dim, EQ.numbers(view.x.at)[at.i]]];
+    if (view.second) positions.push([view.second.dim, EQ.numbers(view.second.at)[at.j]]);
     let left = at.k;
     for (const way of [...view.facets].reverse()) {
-      const places = EQ.numbers(way.at);
-      found.push([way.dim, places[left % places.length]]);
-      left = Math.floor(left / places.length);
+      const indices = EQ.numbers(way.at);
+      positions.push([way.dim, indices[left % indices.length]]);
+      left = Math.floor(left / indices.length);
     }
-    return found.map(([dim, i]) => ["_at", `${dim}:${i}`]);
+    return positions.map(([dim, i]) => ["_at", `${dim}:${i}`]);
   },
 
   askPoint: async (positions, cube) => {

@@ -120,10 +120,10 @@ EQ.showBoundary = (cube, state, view) => {
   const ask = async () => {
     answer.textContent = "asking the model ...";
     try {
-      const found = await EQ.source.ask("boundary", state, [["_along", EQ.along || "x"], ["_level", EQ.level || ""]]);
-      EQ.page.overlay = { address: EQ.addressOf({ ...state, point: [] }), panels: found.panels };
+      const boundary = await EQ.source.ask("boundary", state, [["_along", EQ.along || "x"], ["_level", EQ.level || ""]]);
+      EQ.page.overlay = { address: EQ.addressOf({ ...state, point: [] }), panels: boundary.panels };
       EQ.page.drawOverlay();
-      answer.textContent = `${found.count} points of the boundary${found.note ? `; ${found.note}` : ""}`;
+      answer.textContent = `${boundary.count} points of the boundary${boundary.note ? `; ${boundary.note}` : ""}`;
     } catch (error) {
       answer.textContent = error.message;
     }

@@ -38,9 +38,9 @@ def studies() -> Studies:
     slopes = {"expected_loss": ["alpha", "beta"], "investment": ["alpha", "beta"]}
     conditions = _solve({"mechanism": both, "alpha": _TENTHS, "beta": _TENTHS, "n": [3, 4]}, {}, slopes)
     of_gamma = {"expected_loss": ["gamma"], "investment": ["gamma"]}
-    places = {"alpha": [0.1, 0.9], "n": [3, 4], "gamma": _FROM_ZERO}
+    axes = {"alpha": [0.1, 0.9], "n": [3, 4], "gamma": _FROM_ZERO}
     at = {"mechanism": "compensation", "beta": 0.1}
-    compensation = _solve(places, at, of_gamma, zipped={"place": ["alpha", "n"]})
+    compensation = _solve(axes, at, of_gamma, zipped={"place": ["alpha", "n"]})
     at = {"mechanism": "sharing", "alpha": 0.1, "beta": 0.1, "n": 3}
     sharing = _solve({"delta": _FROM_ZERO}, at, {"expected_loss": ["delta"], "investment": ["delta"]})
     best = best_compensation({}, {**CASE, "alpha": 0.1, "beta": 0.1, "n": 3})

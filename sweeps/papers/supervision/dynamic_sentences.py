@@ -82,8 +82,8 @@ def _filled(parameter: str, values: tuple, c: Cases) -> list:
 def _more(which: int, parameter: str, values: tuple, c: Cases) -> Judgement:
     """Whether one share (0: the government's) moves further than the other."""
     first, last = (c.end(BOTH, **{parameter: v}) for v in _filled(parameter, values, c))
-    moves = np.abs(last - first)
-    return moves[which] > moves[1 - which], f"x by {moves[0, 0]:.4f}, y by {moves[1, 0]:.4f}"
+    distance = np.abs(last - first)
+    return distance[which] > distance[1 - which], f"x by {distance[0, 0]:.4f}, y by {distance[1, 0]:.4f}"
 
 
 def _ends_at(point: tuple[float, float], parameter: str, value: float, c: Cases) -> Judgement:

@@ -48,20 +48,20 @@ def draw(folder: Path) -> list[Path]:
 
 def _figure_2() -> Figure:
     figure, (axes,) = _panels("Figure 2. Static/static where (0,0) is the ESS [condition derived]", 1)
-    _phase(axes, NEITHER, _spread({"c1": 12.0}), end=12, label="c₁ = 12")
+    _phase(axes, NEITHER, _from_five_starts({"c1": 12.0}), end=12, label="c₁ = 12")
     return figure
 
 
 def _figure_3() -> Figure:
     figure, (left, right) = _panels("Figure 3. Static/static where one side acts [conditions derived]")
-    _phase(left, NEITHER, _spread({"c2": 4.0}), end=12, label="c₂ = 4")
-    _phase(right, NEITHER, _spread({"c2": 18.0}), end=12, label="c₂ = 18")
+    _phase(left, NEITHER, _from_five_starts({"c2": 4.0}), end=12, label="c₂ = 4")
+    _phase(right, NEITHER, _from_five_starts({"c2": 18.0}), end=12, label="c₂ = 18")
     left.set_title("(0,1): {Unsupervised, Manage}", fontsize=10)
     right.set_title("(1,0): {Supervise, Nonmanaged}", fontsize=10)
     return figure
 
 
-def _spread(change: dict[str, float]) -> list[dict[str, float]]:
+def _from_five_starts(change: dict[str, float]) -> list[dict[str, float]]:
     """A change, from five starts all over the square."""
     starts = [(0.15, 0.15), (0.15, 0.85), (0.5, 0.5), (0.85, 0.15), (0.85, 0.85)]
     return [change | {"x0": x, "y0": y} for x, y in starts]

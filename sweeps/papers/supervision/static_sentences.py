@@ -65,8 +65,8 @@ def _swing(c: Cases) -> Judgement:
 
 def _start_decides_swing(c: Cases) -> Judgement:
     out = c.orbits(NEITHER, _TIMED)
-    spread = np.ptp(out["y_amplitude"], axis=0)
-    return spread > 0.01, f"the swing of y is {arrow(out['y_amplitude'], 3)}"
+    difference = np.ptp(out["y_amplitude"], axis=0)
+    return difference > 0.01, f"the swing of y is {arrow(out['y_amplitude'], 3)}"
 
 
 def _start_decides_mean(c: Cases) -> Judgement:

@@ -33,10 +33,10 @@ def log_levels(low: float, high: float, bands: int) -> np.ndarray:
 
 def log_ticks(low: float, high: float, most: int) -> np.ndarray:
     """At most so many round numbers within `low` and `high`; at least two, if there is room."""
-    room = 1 + 1e-9
+    slack = 1 + 1e-9
     best = fewest = np.empty(0)
     for candidate in _candidates(low, high):
-        inside = candidate[(candidate >= low / room) & (candidate <= high * room)]
+        inside = candidate[(candidate >= low / slack) & (candidate <= high * slack)]
         if len(inside) > 1:
             fewest = inside
         if len(inside) <= most:
@@ -48,7 +48,7 @@ def log_ticks(low: float, high: float, most: int) -> np.ndarray:
         return best
     # Less than a decade: numbers that are round on a straight scale.
     straight = even_levels(low, high, max(most - 1, 1))
-    straight = straight[(straight >= low / room) & (straight <= high * room)]
+    straight = straight[(straight >= low / slack) & (straight <= high * slack)]
     return straight if len(best) < len(straight) <= most + 1 else best
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Dots between labels, and inches that a label takes along each axis, about.
 _GAP = 3.0
-_ROOM = {"x": 0.62, "y": 0.36}
+_LABEL_INCHES = {"x": 0.62, "y": 0.36}
 _TURN = 35.0
 
 
@@ -112,7 +112,7 @@ def _set_log_ticks(axis: Any) -> bool:
     low, high = sorted(axis.get_view_interval())
     box = axis.axes.get_window_extent()
     length = (box.width if axis.axis_name == "x" else box.height) / axis.axes.figure.dpi
-    values = log_ticks(low, high, max(int(length / _ROOM[axis.axis_name]), 2))
+    values = log_ticks(low, high, max(int(length / _LABEL_INCHES[axis.axis_name]), 2))
     axis.set_major_locator(FixedLocator(values.tolist()))
     axis.set_major_formatter(FixedFormatter(number_texts(values)))
     axis.set_minor_formatter(NullFormatter())
@@ -153,10 +153,10 @@ def _thin(axis: Any, ticks: list[Any], named: bool) -> None:
             last = tick
     texts = dict(zip(axis.get_major_locator()(), _texts(axis), strict=False))
     if named:
-        places = list(texts)
-        step = -(-len(places) // max(len(kept), 1))
-        kept = places[:: max(step, 2)]
-    axis.set_ticks(list(texts), [text if place in kept else "" for place, text in texts.items()])
+        locations = list(texts)
+        step = -(-len(locations) // max(len(kept), 1))
+        kept = locations[:: max(step, 2)]
+    axis.set_ticks(list(texts), [text if location in kept else "" for location, text in texts.items()])
 
 
 def _texts(axis: Any) -> Iterator[str]:
@@ -166,8 +166,8 @@ def _texts(axis: Any) -> Iterator[str]:
 
 def _shown(axis: Any, tick: Any) -> bool:
     low, high = sorted(axis.get_view_interval())
-    room = 1e-9 * (high - low)
-    inside = low - room <= tick.get_loc() <= high + room
+    slack = 1e-9 * (high - low)
+    inside = low - slack <= tick.get_loc() <= high + slack
     return inside and tick.label1.get_visible() and bool(tick.label1.get_text())
 
 
@@ -177,9 +177,9 @@ def _overlap(axis: Any, ticks: list[Any]) -> bool:
     boxes = [tick.label1.get_window_extent() for tick in ticks]
     if 0 < turn < 90:
         # Turned texts lie beside each other like slats, as far apart as their lines are high.
-        places = axis.axes.get_xaxis_transform().transform([(tick.get_loc(), 0) for tick in ticks])[:, 0]
+        positions = axis.axes.get_xaxis_transform().transform([(tick.get_loc(), 0) for tick in ticks])[:, 0]
         size = ticks[0].label1.get_fontsize() * axis.axes.figure.dpi / 72 * 1.3
-        return bool(np.diff(np.sort(places)).min() * np.sin(np.radians(turn)) < size)
+        return bool(np.diff(np.sort(positions)).min() * np.sin(np.radians(turn)) < size)
     ends = [(box.x0, box.x1) if axis.axis_name == "x" else (box.y0, box.y1) for box in boxes]
     gap = _GAP if axis.axis_name == "x" else 0.0
     ends.sort()

@@ -17,23 +17,23 @@ def wrap_long(panels: "Sequence[Axes]") -> bool:
     for panel in panels:
         box = panel.get_window_extent()
         beside = [text for text in panel.texts if text.get_rotation() == 270]
-        for text, room, across in (
+        for text, available, across in (
             (panel.title, box.width, True),
             (panel.xaxis.label, box.width, True),
             (panel.yaxis.label, box.height, False),
             *((text, box.height, False) for text in beside),
         ):
-            broken |= _wrap(text, room, across)
+            broken |= _wrap(text, available, across)
     return broken
 
 
-def _wrap(text: Any, room: float, across: bool) -> bool:
+def _wrap(text: Any, available: float, across: bool) -> bool:
     said = text.get_text()
     extent = text.get_window_extent()
     length = extent.width if across else extent.height
-    if not said.strip() or length <= room or " " not in said:
+    if not said.strip() or length <= available or " " not in said:
         return False
-    letters = max(int(max(map(len, said.splitlines())) * room / length), 8)
+    letters = max(int(max(map(len, said.splitlines())) * available / length), 8)
     lines = wrap(" ".join(said.split()), letters, break_long_words=False, break_on_hyphens=False)
     if len(lines) <= len(said.splitlines()):
         return False

@@ -43,18 +43,18 @@ _KINDS: dict[str, RestClass | OnThreshold] = {
 
 
 def with_listed(
-    found: list[RestPoint], point: "xr.Dataset", chart: Chart, box: np.ndarray
+    points: list[RestPoint], point: "xr.Dataset", chart: Chart, box: np.ndarray
 ) -> list[RestPoint]:
-    """The rest points `found`, and those inside `box` [d, 2] that the cube lists at `point` besides."""
+    """The rest `points`, and those inside `box` [d, 2] that the cube lists at `point` besides."""
     names = _coordinates(chart)
     if len(names) != len(box) or any(name not in point for name in (*names, CLASS)):
-        return found
+        return points
     arrays = [point[name] for name in (*names, CLASS)]
     if any(one.dims != arrays[0].dims or one.ndim != 1 for one in arrays):
-        return found
-    places = np.stack([one.values for one in arrays[:-1]], axis=1).astype(float)
-    result = list(found)
-    for at, name in zip(places, class_names(arrays[-1]).tolist(), strict=True):
+        return points
+    positions = np.stack([one.values for one in arrays[:-1]], axis=1).astype(float)
+    result = list(points)
+    for at, name in zip(positions, class_names(arrays[-1]).tolist(), strict=True):
         known = any(np.abs(at - other.at).max() <= _SAME for other in result)
         inside = np.all((box[:, 0] <= at) & (at <= box[:, 1]))
         if name in _KINDS and inside and not known:

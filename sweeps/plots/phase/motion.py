@@ -86,10 +86,10 @@ def _compiled(
 
     def newton(start: Array, p: Mapping[str, Array]) -> Array:
         def step(q: Array, _: None) -> tuple[Array, None]:
-            move = _solve(jax.jacfwd(rates)(q, p), rates(q, p))
+            change = _solve(jax.jacfwd(rates)(q, p), rates(q, p))
             # Never more than a fifth of the picture at once: far starts would leave it.
-            move = jax.numpy.clip(move, -largest, largest)
-            return jax.numpy.where(jax.numpy.isfinite(move).all(), q - move, q), None
+            change = jax.numpy.clip(change, -largest, largest)
+            return jax.numpy.where(jax.numpy.isfinite(change).all(), q - change, q), None
 
         return jax.lax.scan(step, start, None, length=_NEWTON)[0]
 

@@ -64,11 +64,11 @@ def draw_phase(
         titles = [_title(dataset, facet, i) for i in range(count)] if facet else [""]
         motions, drawn = _Motions(space, chart), _Drawn(lacking(space.model, dataset, chart))
         parts = [_panel(dataset, dim, i) for i in range(count)]
-        found = [paths(part, chart, keep) for part in parts]
-        box = _box(chart, [curve for curves, *_ in found for curve in curves])  # panels share their axes
+        all_paths = [paths(part, chart, keep) for part in parts]
+        box = _box(chart, [curve for curves, *_ in all_paths for curve in curves])  # panels share their axes
         for i, panel in enumerate(sheet.used):
             drawn.panel = _held(dataset, facet, i)
-            _draw_panel(panel, parts[i], motions, box, found[i], drawn)
+            _draw_panel(panel, parts[i], motions, box, all_paths[i], drawn)
     sheet.label(titles, *axis_labels(flow, chart))
     sheet.legend(legend_handles(drawn.rest, drawn.curves))
     title, where = str(dataset.attrs.get("title", "")), labels.selected(dataset)
@@ -114,10 +114,10 @@ class _Drawn:
 
 
 def _draw_panel(
-    panel: "Axes", part: "xr.Dataset", motions: "_Motions", box: np.ndarray, found: Paths, drawn: _Drawn
+    panel: "Axes", part: "xr.Dataset", motions: "_Motions", box: np.ndarray, panel_paths: Paths, drawn: _Drawn
 ) -> None:
-    """The motion at the parameters of `part`, its rest points, and the paths `found` in it."""
-    chart, (curves, lost, kept, saved) = motions.chart, found
+    """The motion at the parameters of `part`, its rest points, and the paths in it, `panel_paths`."""
+    chart, (curves, lost, kept, saved) = motions.chart, panel_paths
     motion = motions.over(part, box)
     points = with_listed(rest_points(motion, box), _corner(part), chart, box)
     draw_motion(panel, motion, box)

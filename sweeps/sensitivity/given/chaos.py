@@ -59,8 +59,8 @@ def chaos_indices(
         q2, weights = _fitted(values, terms, y)
         better = q2 > best
         best[better] = q2[better]
-        for name, found in _shares(terms, weights[:, better] ** 2).items():
-            result[name][..., better] = found
+        for name, shares in _shares(terms, weights[:, better] ** 2).items():
+            result[name][..., better] = shares
         worse = 0 if better.any() else worse + 1
         if worse == 2 or best.min() > _EXACT:
             break
@@ -84,28 +84,28 @@ def _polynomials(u: np.ndarray, normal: bool) -> np.ndarray:
     return np.stack(rows) * norm[:, None]
 
 
-def _polynomials_of_few(u: np.ndarray, places: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def _polynomials_of_few(u: np.ndarray, nodes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Polynomials that are orthonormal over a few values, by Gram and Schmidt, shape (degrees, points)."""
-    z, roots = 2 * places - 1, np.sqrt(probabilities)
-    table = np.polynomial.legendre.legvander(z, min(len(places) - 1, _DEGREE))
+    z, roots = 2 * nodes - 1, np.sqrt(probabilities)
+    table = np.polynomial.legendre.legvander(z, min(len(nodes) - 1, _DEGREE))
     q, r = np.linalg.qr(table * roots[:, None])
     apart = np.abs(np.diag(r)) > 1e-10 * abs(r[0, 0])
     q = q[:, : len(apart) if apart.all() else int(np.argmin(apart))]
-    nearest = np.searchsorted((places[1:] + places[:-1]) / 2, u)
+    nearest = np.searchsorted((nodes[1:] + nodes[:-1]) / 2, u)
     return (q / roots[:, None])[nearest].T
 
 
 def _terms(dims: int, degree: int) -> np.ndarray:
     """Degrees of the terms in each parameter, the constant first: of a hyperbolic norm up to `degree`."""
-    found = [(0,) * dims]
+    terms = [(0,) * dims]
     singles = [(i, k) for i in range(dims) for k in range(1, degree + 1)]
-    found += [tuple(k if j == i else 0 for j in range(dims)) for i, k in singles]
+    terms += [tuple(k if j == i else 0 for j in range(dims)) for i, k in singles]
     for order in range(2, min(dims, degree) + 1):
         grown = _of_order(dims, order, degree)
-        if not grown or len(found) + len(grown) > _MOST_TERMS:
+        if not grown or len(terms) + len(grown) > _MOST_TERMS:
             break
-        found += grown
-    return np.array(found)
+        terms += grown
+    return np.array(terms)
 
 
 def _of_order(dims: int, order: int, degree: int) -> list[tuple[int, ...]]:

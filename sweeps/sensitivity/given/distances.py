@@ -52,31 +52,31 @@ def delta(x: np.ndarray, y: np.ndarray, resampler: Resampler) -> dict[str, np.nd
     result = {name: np.empty((x.shape[1], y.shape[1])) for name in ("delta", "delta_low", "delta_high")}
     owners = [slices(x[:, i], many) for i in range(x.shape[1])]
     for cell in range(y.shape[1]):
-        place, smooth = _places(y[:, cell])
+        index, smooth = _on_grid(y[:, cell])
         for i, owner in enumerate(owners):
-            width, joint = smooth.shape[1], owner * smooth.shape[1] + place
+            width, joint = smooth.shape[1], owner * smooth.shape[1] + index
             table = np.bincount(joint, minlength=(owner.max() + 1) * width).reshape(-1, width)
-            found = _area(table, smooth)
+            area = _area(table, smooth)
             rng = np.random.default_rng(resampler.seed)
             drawn = rng.multinomial(len(y), (table / len(y)).ravel(), resampler.replicates)
             again = np.array([_area(one.reshape(table.shape), smooth) for one in drawn])
-            middle, give = 2 * found - again.mean(), resampler.width * again.std(ddof=1)
+            middle, give = 2 * area - again.mean(), resampler.width * again.std(ddof=1)
             result["delta"][i, cell] = middle
             result["delta_low"][i, cell], result["delta_high"][i, cell] = middle - give, middle + give
     return result
 
 
-def _places(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each value on a grid, and a matrix that makes counts on it a density.
+def _on_grid(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The index of each value on a grid, and a matrix that makes counts on it a density.
 
-    Few different values are places themselves.
+    Few different values are a grid themselves.
     """
-    values, place = np.unique(y, return_inverse=True)
+    values, index = np.unique(y, return_inverse=True)
     if len(values) <= _FEW:
-        return place, np.eye(len(values))
+        return index, np.eye(len(values))
     quarters = np.quantile(y, [0.25, 0.75])
-    spread = min(float(np.std(y)), float(quarters[1] - quarters[0]) / 1.349) or float(np.std(y))
-    width = 0.9 * spread * len(y) ** -0.2  # Silverman's
+    scale = min(float(np.std(y)), float(quarters[1] - quarters[0]) / 1.349) or float(np.std(y))
+    width = 0.9 * scale * len(y) ** -0.2  # Silverman's
     low, high = float(y.min()) - _REACH * width, float(y.max()) + _REACH * width
     grid = np.linspace(low, high, _GRID)
     step = (high - low) / (_GRID - 1)

@@ -43,8 +43,8 @@ class _Kernel:
     """The kernel of all pairs of some values, less the means of its rows and columns."""
 
     def __init__(self, values: np.ndarray) -> None:
-        spread = float(values.std(ddof=1)) or 1.0
-        whole = np.exp(-0.5 * ((values[:, None] - values) / spread) ** 2)
+        std = float(values.std(ddof=1)) or 1.0
+        whole = np.exp(-0.5 * ((values[:, None] - values) / std) ** 2)
         n = len(values)
         self.mean = float((whole.sum() - n) / (n * (n - 1)))  # of different points
         rows = whole.mean(axis=1)

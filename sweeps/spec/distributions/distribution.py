@@ -46,9 +46,9 @@ class Distribution:
         law = LAWS.get(self.kind)
         if law is None or (isfinite(self.low) and isfinite(self.high)):
             return self.quantiles(np.clip(special.ndtr(z), _INSIDE, 1 - _INSIDE))
-        found, upper = self.quantiles(special.ndtr(np.minimum(z, 0))), z > 0
-        found[upper] = law.quantiles_above(self.numbers, self.low, self.high, special.ndtr(-z[upper]))
-        return np.clip(found, self.low, self.high)
+        values, upper = self.quantiles(special.ndtr(np.minimum(z, 0))), z > 0
+        values[upper] = law.quantiles_above(self.numbers, self.low, self.high, special.ndtr(-z[upper]))
+        return np.clip(values, self.low, self.high)
 
     def within(self, low: float, high: float, on_levels: bool = False) -> Callable[[np.ndarray], np.ndarray]:
         """The same, kept between two numbers: those that a domain and a dtype leave.
@@ -56,9 +56,9 @@ class Distribution:
         `on_levels`: shares are levels from end to end, and integers are those nearest to them.
         """
         kind = KINDS[self.kind]
-        found = _nearest if on_levels and kind.integer else kind.quantiles
+        function = _nearest if on_levels and kind.integer else kind.quantiles
 
-        return Quantiles(self, found, max(self.low, low), min(self.high, high))
+        return Quantiles(self, function, max(self.low, low), min(self.high, high))
 
     def shares(self, x: np.ndarray) -> np.ndarray:
         """The share of the distribution below each value, inside (0, 1); half of its own, if it has one."""
@@ -142,22 +142,22 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Values below which shares of a distribution lie, `found` of it and kept between two ends."""
+    """Values below which shares of a distribution lie, `function` of it and kept between two ends."""
 
     distribution: Distribution
-    found: Callable[[Distribution, np.ndarray], np.ndarray]
+    function: Callable[[Distribution, np.ndarray], np.ndarray]
     low: float
     high: float
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Of shares of any shape, the same out."""
-        return np.clip(self.found(self.distribution, u), self.low, self.high)
+        return np.clip(self.function(self.distribution, u), self.low, self.high)
 
     @property
     def line(self) -> tuple[float, float, float, float] | None:
         """Where shares become values along a line: low, width and the two ends; None where they do not."""
         one = self.distribution
-        return (one.low, one.high - one.low, self.low, self.high) if self.found is _uniform else None
+        return (one.low, one.high - one.low, self.low, self.high) if self.function is _uniform else None
 
 
 def _uniform(d: Distribution, u: np.ndarray) -> np.ndarray:

@@ -112,13 +112,13 @@ def _columns(
         raise SweepError(f"{here}: the file is empty")
     names = [name.strip() for name in head[1]]
     if len(names) == 1 and all(column is None for _, column in asked):
-        places = [0] * len(asked)
+        indices = [0] * len(asked)
         rows = chain([head], rows) if _number(names[0], delimiter) is not None else rows
     else:
-        places = [_place(where, path, names, column) for where, column in asked]
+        indices = [_index(where, path, names, column) for where, column in asked]
     columns: list[list[Any]] = [[] for _ in asked]
     commas = [_Commas() for _ in asked]
-    into = list(zip(places, columns, options or [()] * len(asked), commas, strict=True))
+    into = list(zip(indices, columns, options or [()] * len(asked), commas, strict=True))
     for line, row in rows:
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
             advice = 'put quotes about a text that has a separator, as in "a, b"'
@@ -129,8 +129,8 @@ def _columns(
             )
         if not any(row):
             continue
-        for place, column, known, seen in into:
-            cell = row[place] if place < len(row) else ""
+        for index, column, known, seen in into:
+            cell = row[index] if index < len(row) else ""
             if known:
                 column.append(_option(f"{here}, line {line}", cell.strip(), known))
                 continue
@@ -177,7 +177,7 @@ class _Commas:
         return f"{shown(self._with[0])} in line {self._with[1]} and {shown(other[0])} in line {other[1]}"
 
 
-def _place(where: str, path: Path, names: list[str], column: Any) -> int:
+def _index(where: str, path: Path, names: list[str], column: Any) -> int:
     if column is None:
         raise SweepError(f"{where}: is missing; {path} has the columns {', '.join(map(shown, names[:20]))}")
     if names.count(column) > 1:

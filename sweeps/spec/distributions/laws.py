@@ -115,25 +115,25 @@ def _log(x: Any) -> Any:
         return np.log(np.maximum(x, 0.0))
 
 
-def _spread(numbers: Numbers) -> tuple[float, float]:
+def _support(numbers: Numbers) -> tuple[float, float]:
     """Where a beta law begins and ends."""
     return (numbers[2], numbers[3]) if len(numbers) == 4 else (0.0, 1.0)
 
 
 def _beta_wrong(numbers: Numbers) -> str:
-    low, high = _spread(numbers)
+    low, high = _support(numbers)
     return _positive("first shape", "second shape")(numbers) or (
         "" if low < high else f"{low:g} and {high:g} should rise from one to the other"
     )
 
 
 def _inside(numbers: Numbers, x: Any) -> Any:
-    low, high = _spread(numbers)
+    low, high = _support(numbers)
     return np.clip((x - low) / (high - low), 0, 1)
 
 
 def _outside(numbers: Numbers, share: Any) -> Any:
-    low, high = _spread(numbers)
+    low, high = _support(numbers)
     return low + share * (high - low)
 
 
@@ -152,7 +152,7 @@ _BETA = Law(
     "[first shape, second shape] or [first shape, second shape, low, high], the last two where it ends",
     (2, 4),
     _beta_wrong,
-    _spread,
+    _support,
     lambda n, x: _special().betainc(n[0], n[1], _inside(n, x)),
     lambda n, x: _special().betainc(n[1], n[0], 1 - _inside(n, x)),
     lambda n, u: _outside(n, _special().betaincinv(n[0], n[1], u)),

@@ -166,12 +166,12 @@ def _graphml(where: str, text: str, weight: str) -> Named:
 
 
 def _of_links(cities: tuple[str, ...], links: dict[tuple[str, str], float]) -> Named:
-    places = {city: i for i, city in enumerate(cities)}
+    indices = {city: i for i, city in enumerate(cities)}
     if len(cities) > MOST_CITIES:
         return Named(cities, np.zeros((1, 1)))  # refused by its number of cities, below
     weights = np.zeros((len(cities), len(cities)))
     for (a, b), value in links.items():
-        weights[places[a], places[b]] = value
+        weights[indices[a], indices[b]] = value
     return Named(cities, weights)
 
 

@@ -141,14 +141,14 @@ def _standardized(where: str, pair: Pair, law: Distribution) -> np.ndarray:
         values = law.shares(values)
     if not np.isfinite(values).all():
         raise _too_heavy(where, pair)
-    found = values * roots
-    found /= np.abs(found).max()
-    found -= np.sum(found * roots) * roots
-    found /= sqrt(np.sum(found**2))
+    weighted = values * roots
+    weighted /= np.abs(weighted).max()
+    weighted -= np.sum(weighted * roots) * roots
+    weighted /= sqrt(np.sum(weighted**2))
     unbounded = not (isfinite(law.low) and isfinite(law.high))
-    if pair.kind == "linear" and unbounded and 1 - np.sum(_coefficients(found) ** 2) > _LOST:
+    if pair.kind == "linear" and unbounded and 1 - np.sum(_coefficients(weighted) ** 2) > _LOST:
         raise _too_heavy(where, pair)
-    return found
+    return weighted
 
 
 def _too_heavy(where: str, pair: Pair) -> SweepError:

@@ -36,13 +36,13 @@ class GivenPoints(Points):
 def read_columns(
     where: str,
     stated: Mapping[str, Any],
-    found: Mapping[str, Parameter | Choice],
+    parameters: Mapping[str, Parameter | Choice],
     inputs: Inputs,
     folder: Path,
 ) -> tuple[dict[str, Distribution], dict[str, np.ndarray]]:
     """The parameters of a design whose `samples` name a file: what each ranges over, and its values.
 
-    `found` are the parameters and static choices of the model that the design names. Raises SweepError,
+    `parameters` are those of the model, and its static choices, that the design names. Raises SweepError,
     beginning with `where`, for a column that is not there, cells that are no numbers, or no options of a
     choice, and values outside of a domain.
     """
@@ -56,13 +56,13 @@ def read_columns(
         ):
             raise SweepError(f"{here}: {shown(given)} {_FORM}; its values are those of {path}")
         asked[name] = f"{here}.column", given["column"]
-    options = [one.options if isinstance(one, Choice) else () for one in map(found.get, asked)]
+    options = [one.options if isinstance(one, Choice) else () for one in map(parameters.get, asked)]
     columns = columns_of(f"{where}.samples", path, list(asked.values()), options)
     if columns and len(columns[0]) < 2:
         raise SweepError(f"{where}.samples: {path} has fewer than 2 points")
     laws, values = dict[str, Distribution](), dict[str, np.ndarray]()
     for name, column in zip(asked, columns, strict=True):
-        parameter = found[name]
+        parameter = parameters[name]
         if isinstance(parameter, Choice):
             values[name] = np.array(column)
             counts = {one: column.count(one) for one in parameter.options if one in column}

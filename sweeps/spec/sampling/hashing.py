@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Rounds of mixing after which no pair of places shows which permutation it is; few bits mix slowly.
+# Rounds of mixing after which no pair of indices shows which permutation it is; few bits mix slowly.
 _ROUNDS, _OF_FEW, _FEW = 7, 24, 8
 _FRACTION = 20  # Bits of a number in [0, 1): one added to 2^32 is still exact.
 
@@ -40,19 +40,19 @@ def below(bits: np.ndarray, most: int) -> np.ndarray:
     return ((bits.astype(np.uint64) * np.uint64(most)) >> np.uint64(32)).astype(np.uint32)
 
 
-def permuted(places: np.ndarray, which: np.ndarray, length: int, key: np.ndarray) -> np.ndarray:
-    """Where permutations of `length` things put those at `places`.
+def permuted(indices: np.ndarray, which: np.ndarray, length: int, key: np.ndarray) -> np.ndarray:
+    """Where permutations of `length` things put those at `indices`.
 
     Parameters
     ----------
-    places : uint32, each below `length`.
-    which : uint32, the number of the permutation for each place, in order.
+    indices : uint32, each below `length`.
+    which : uint32, the number of the permutation for each index, in order.
     key : as of `permutation_keys`.
     """
     bits = max((length - 1).bit_length(), 1)
     numbers, row = (which[:1], None) if which[0] == which[-1] else np.unique(which, return_inverse=True)
     of_each = _round_keys(numbers, key, _OF_FEW if bits <= _FEW else _ROUNDS)
-    result = _mixed(places.copy(), of_each, row, bits)
+    result = _mixed(indices.copy(), of_each, row, bits)
     outside = np.flatnonzero(result >= length)
     while outside.size:
         part = _mixed(result[outside], of_each, None if row is None else row[outside], bits)

@@ -47,11 +47,11 @@ class SobolPoints(Points):
             looked_up,
         )  # loads jax, which who reads a cube does not need
 
-        parts, found = (samples[:, 0] >> _PART).astype(np.uint32), []
+        parts, coordinates = (samples[:, 0] >> _PART).astype(np.uint32), []
         for one in (dim, self._dims + dim):
             table, shift = self._table(one)
-            found.append(looked_up(table[0], samples, _rest(table, parts) ^ shift, 0.5**BITS, line))
-        return found[0], found[1]
+            coordinates.append(looked_up(table[0], samples, _rest(table, parts) ^ shift, 0.5**BITS, line))
+        return coordinates[0], coordinates[1]
 
     def other(self, dim: int, samples: np.ndarray) -> np.ndarray:
         """As of `Points`: the matrix B."""
@@ -78,7 +78,7 @@ class SobolPoints(Points):
             own = directions[dim]
             of_bit = own.copy()
             of_bit[1:] ^= own[:-1]
-            self._tables[dim] = np.stack([_sums(of_bit[k : k + _PART]) for k in range(0, BITS, _PART)])
+            self._tables[dim] = np.stack([_added(of_bit[k : k + _PART]) for k in range(0, BITS, _PART)])
         return self._tables[dim], shifts[dim]
 
 
@@ -87,7 +87,7 @@ def _rest(table: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return table[1][numbers % np.uint32(_LOOKED_UP)] ^ table[2][numbers >> np.uint32(_PART)]
 
 
-def _sums(of_bit: np.ndarray) -> np.ndarray:
+def _added(of_bit: np.ndarray) -> np.ndarray:
     """What every number of some bits adds, of what each bit does."""
     result = np.zeros(1, np.uint32)
     for one in of_bit:

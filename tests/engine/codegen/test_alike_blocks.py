@@ -42,10 +42,10 @@ def ends(blocks):
 
 
 def test_a_loop_whose_first_turn_stands_before_it_is_written_once():
-    found = joined(route_with(stepped(8, 2)))
-    assert ends(found) == [Go, Repeat, Choose, Go, Finish]
-    assert [found[0].end.to, found[1].end.to, found[3].end.to] == [1, 2, 1]
-    assert (found[2].end.yes, found[2].end.no) == (3, 4)
+    outputs = joined(route_with(stepped(8, 2)))
+    assert ends(outputs) == [Go, Repeat, Choose, Go, Finish]
+    assert [outputs[0].end.to, outputs[1].end.to, outputs[3].end.to] == [1, 2, 1]
+    assert (outputs[2].end.yes, outputs[2].end.no) == (3, 4)
 
 
 def test_what_differs_in_a_byte_a_part_a_step_or_where_it_leads_stays_apart():
@@ -96,9 +96,9 @@ def test_every_way_through_random_blocks_stays_as_it_is_and_none_of_two_are_alik
             )
 
         blocks = [one() for _ in range(COUNT)]
-        found = joined(blocks)
-        fewer += len(found) < len(blocks)
+        outputs = joined(blocks)
+        fewer += len(outputs) < len(blocks)
         for bits in rng.integers(0, 2, (30, 2 * COUNT)):
-            assert ways(found, bits) == ways(blocks, bits)
-        assert len(joined(found)) == len(found)
+            assert ways(outputs, bits) == ways(blocks, bits)
+        assert len(joined(outputs)) == len(outputs)
     assert fewer > 20

@@ -28,7 +28,7 @@ def captured(function, *given):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loops, "lane_backends", lambda: [back_end])
         jax.eval_shape(function, *(jax.ShapeDtypeStruct(np.shape(g), np.result_type(g)) for g in given))
-    (route,) = back_end.found
+    (route,) = back_end.programs
     return route
 
 

@@ -83,9 +83,9 @@ def test_machine_code_has_the_bits_of_the_formula_in_single_precision(numbers):
     assert_machine_code_is_the_formula(numbers, "f32")
 
 
-def units(found, expected):
+def units(actual, expected):
     """The error in units of the last place of what is expected."""
-    return abs(found - expected) / math.ulp(expected)
+    return abs(actual - expected) / math.ulp(expected)
 
 
 @given(st.floats(SMALLEST, LARGEST))

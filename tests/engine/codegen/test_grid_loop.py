@@ -12,13 +12,13 @@ from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.ir import Unsupported
 from helpers.codegen.grids import (
     assert_same,
+    broadcast,
     by_jax,
     computed,
     filled,
     filled_window,
     lengths,
     reason_for_xla,
-    spread,
     together,
 )
 
@@ -84,13 +84,13 @@ def random_function(rng, names):
 
 def random_grid(rng, names):
     """Axes of random lengths, with one or two coordinates that are named in any order."""
-    names, found = list(names), []
+    names, result = list(names), []
     while names:
-        length, here = int(rng.choice(LENGTHS if len(found) < 2 else [1, 2, 3, 17])), names[:2]
+        length, here = int(rng.choice(LENGTHS if len(result) < 2 else [1, 2, 3, 17])), names[:2]
         here = here[: rng.integers(1, len(here) + 1)]
-        found.append({name: rng.integers(-40, 40, length) / 4 for name in here[::-1]})
+        result.append({name: rng.integers(-40, 40, length) / 4 for name in here[::-1]})
         names = names[len(here) :]
-    return found
+    return result
 
 
 def of_other_lengths(rng, coordinates):
@@ -107,7 +107,7 @@ def test_random_functions_equal_numpy_to_the_bit_and_touch_no_other_place(seed):
     for given in (coordinates, of_other_lengths(rng, coordinates), of_other_lengths(rng, coordinates)):
         axes = len(given)
         with np.errstate(all="ignore"):
-            expected = function(np, spread(given))
+            expected = function(np, broadcast(given))
         assert_same(filled(loop, given), expected)
         assert_same(filled_window(loop, given, rng.integers(0, 4, axes), rng.integers(0, 20, axes)), expected)
 
@@ -123,7 +123,7 @@ def test_a_loop_serves_all_lengths_whatever_it_was_made_for(made_for):
 
     loop = GridLoop(point, grid(made_for))
     for given in map(grid, product(LENGTHS, LENGTHS)):
-        x, y = spread(given).values()
+        x, y = broadcast(given).values()
         expected = {"sum": 3 * x - y, "x": x, "y": y, "row": np.stack([x * y, y], axis=-1)}
         assert_same(filled(loop, given), expected)
 
@@ -135,7 +135,7 @@ def test_four_axes_whose_numbers_rest_on_one_two_and_three_of_them(sizes):
         return {"all": three + z, "outer": 2 * w + x, "inner": y * z, "some": x - y, "three": three}
 
     given = [{name: np.arange(1.0, n + 1) ** 2} for name, n in zip("wxyz", sizes, strict=True)]
-    expected = function(**spread(given))
+    expected = function(**broadcast(given))
     assert_same(computed(lambda *c: function(**together(c)), given), expected)
 
 
@@ -249,8 +249,8 @@ def test_threads_share_one_loop():
     parts = [[{"x": given[0]["x"][: k % 15 + 1]}, *given[1:]] for k in range(40)]
     whole = filled(loop, given)
     with ThreadPoolExecutor(4) as threads:
-        for part, found in zip(parts, threads.map(lambda part: filled(loop, part), parts), strict=True):
-            assert_same(found, {name: values[: lengths(part)[0]] for name, values in whole.items()})
+        for part, result in zip(parts, threads.map(lambda part: filled(loop, part), parts), strict=True):
+            assert_same(result, {name: values[: lengths(part)[0]] for name, values in whole.items()})
 
 
 # --- what has no such form -------------------------------------------------------------------------------

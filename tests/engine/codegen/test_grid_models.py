@@ -136,8 +136,8 @@ def through_xla(point, space):
         for axis, i in zip(space.axes, grid, strict=True)
     ]
     with compiled_quickly():
-        found = jax.jit(jax.vmap(point))(*at)
-    return {name: np.reshape(values, (*space.shape, *values.shape[1:])) for name, values in found.items()}
+        outputs = jax.jit(jax.vmap(point))(*at)
+    return {name: np.reshape(values, (*space.shape, *values.shape[1:])) for name, values in outputs.items()}
 
 
 @contextmanager
@@ -151,10 +151,10 @@ def compiled_quickly():
         jax.config.update("jax_disable_most_optimizations", before)
 
 
-def assert_near(found, expected, dtype):
+def assert_near(actual, expected, dtype):
     """Numbers up to rounding of the largest there are; NaN, statuses and classes as they are."""
-    assert found.keys() == expected.keys()
-    for name, values in found.items():
+    assert actual.keys() == expected.keys()
+    for name, values in actual.items():
         wanted = expected[name]
         assert values.dtype == wanted.dtype, name
         real = values.dtype.kind == "f"
@@ -209,12 +209,12 @@ def test_edges_of_the_domain_are_those_of_xla_and_the_same_in_tiles(monkeypatch,
     monkeypatch.setattr(grid_function, "TracedOnce", lambda traced_once: traced_once)
     # gpu/test_grids.py has the optimised code of these models, and the bits of it.
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
-    found, how = cube(space)
+    result, how = cube(space)
     assert how == {NATIVE}
-    assert_near(found, through_xla(point, space), dtype)
+    assert_near(result, through_xla(point, space), dtype)
     assert len(calls) == 1  # one trace for both, which takes most of the time
-    assert len(np.unique(found["status"])) > 1
-    assert_same(cube(space, tile_points=7)[0], found)
+    assert len(np.unique(result["status"])) > 1
+    assert_same(cube(space, tile_points=7)[0], result)
 
 
 def test_machine_code_that_fails_is_replaced_by_xla_with_a_warning(monkeypatch):
@@ -227,6 +227,6 @@ def test_machine_code_that_fails_is_replaced_by_xla_with_a_warning(monkeypatch):
     monkeypatch.setattr(machine_code, "link", fails)
     made_before.MADE.clear()
     with failing:
-        found, how = cube(space)
+        actual, how = cube(space)
     assert how == {Compiled(False, "the machine code failed")}
-    assert_same(found, expected, rtol=1e-12)
+    assert_same(actual, expected, rtol=1e-12)

@@ -79,11 +79,11 @@ def newton(a, power, native=True):
             x[2] + 1,
         )
 
-    def going(x, fixed):
+    def cond(x, fixed):
         return x[1] > 1e-13 * fixed[0]
 
     start = (jnp.maximum(a, 1.0), jnp.full_like(a, jnp.inf), 0)
-    return lane_loop(going, step, start, (a, power), native=native)[0]
+    return lane_loop(cond, step, start, (a, power), native=native)[0]
 
 
 def test_lanes_over_a_grid_of_two_axes():
@@ -138,12 +138,12 @@ def test_what_is_handed_on_as_it_was_read_is_read_again_behind_many_operations()
         begin = x < 5, x, jnp.int32(0)
         return lane_loop(lambda at, _: at[0], step, begin, 0.5 * x, native=native)
 
-    found, expected = (
+    actual, expected = (
         jax.jit(jax.vmap(partial(run, native=native)))(jnp.arange(8.0)) for native in (True, False)
     )
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-13)
-    assert np.asarray(found[2]).tolist() == [4] * 5 + [0] * 3
+    assert np.asarray(actual[2]).tolist() == [4] * 5 + [0] * 3
 
 
 FLOWS = [name for name, model in MODELS.items() if model.flow is not None]

@@ -38,12 +38,12 @@ def same(function, *given):
     lowered = jax.jit(jax.vmap(partial(routed, function))).lower(*given)
     assert lowered.as_text().count("stablehlo.custom_call") == 1
     assert "stablehlo.while" not in lowered.as_text()
-    found = lowered.compile()(*given)
+    actual = lowered.compile()(*given)
     expected = jax.jit(jax.vmap(lambda *given: function(lane_loop, given)))(*given)
     for other in (expected, on_threads(function, *given)):
-        for one, two in zip(bits(found), bits(other), strict=True):
+        for one, two in zip(bits(actual), bits(other), strict=True):
             np.testing.assert_array_equal(one, two)
-    return found
+    return actual
 
 
 def doubled(x, limit, loop):
@@ -113,8 +113,8 @@ def test_loops_within_loops_and_carries_that_change_places():
         begin = lane_call(loop, lambda x: (x, 1 - x, jnp.int32(0), x * 3), x)
         return lax.while_loop(lambda at: at[2] < 5, outer, begin)
 
-    found = same(function, np.linspace(-1, 1, 40))
-    np.testing.assert_array_equal(found[3], np.linspace(-1, 1, 40) * 3)
+    result = same(function, np.linspace(-1, 1, 40))
+    np.testing.assert_array_equal(result[3], np.linspace(-1, 1, 40) * 3)
 
 
 def test_arrays_of_any_dtype_go_along():
@@ -172,9 +172,9 @@ def test_whatever_is_moved_between_calls_comes_to_its_place(seed):
 
     def moved(arrays, draw):
         arrays = [*arrays]
-        for k, places in enumerate(draw):
+        for k, order in enumerate(draw):
             whole = jnp.concatenate(arrays)
-            arrays[k] = jnp.stack([whole[place] for place in places.tolist()])
+            arrays[k] = jnp.stack([whole[place] for place in order.tolist()])
         return arrays
 
     def function(loop, given):
@@ -199,9 +199,9 @@ def test_derivatives_are_those_of_one_call_after_another():
     def total(run, x):
         return jnp.sum(run(journey, x, jnp.int32(3), jnp.asarray([5.0, 20.0, 30.0]))[1])
 
-    found = jax.jacfwd(partial(total, routed))(0.3)
+    actual = jax.jacfwd(partial(total, routed))(0.3)
     expected = jax.jacfwd(partial(total, lambda function, *given: function(lane_loop, given)))(0.3)
-    assert found == expected != 0
+    assert actual == expected != 0
 
 
 def test_what_has_no_such_form_goes_through_xla_with_the_same_numbers():
@@ -212,8 +212,8 @@ def test_what_has_no_such_form_goes_through_xla_with_the_same_numbers():
     reports = []
     x = np.arange(3.0)[:, None]
     run = partial(lane_route, partial(lane_loop, report=reports.append), function)
-    found = jax.jit(jax.vmap(lambda x: run((x,))))(x)
-    assert np.all(np.asarray(found[0]) > 1e6)
+    outputs = jax.jit(jax.vmap(lambda x: run((x,))))(x)
+    assert np.all(np.asarray(outputs[0]) > 1e6)
     assert [str(way) for way in reports] == ["machine code"]
     assert jax.jit(jax.vmap(lambda x: run((x,)))).lower(x).as_text().count("custom_call") > 1
 

@@ -59,9 +59,9 @@ def test_a_function_that_is_traced_once_computes_as_before(count):
     once = TracedOnce(wasteful)
     once.trace(*[jax.ShapeDtypeStruct((), np.dtype(float))] * 2)
     x = np.linspace(0.1, 0.9, count)
-    found = jax.vmap(once)(x, x)
-    np.testing.assert_allclose(found["total"], x + 5 * np.sin(x), rtol=1e-14)
-    assert sorted(found) == ["squares", "total"]
+    outputs = jax.vmap(once)(x, x)
+    np.testing.assert_allclose(outputs["total"], x + 5 * np.sin(x), rtol=1e-14)
+    assert sorted(outputs) == ["squares", "total"]
 
 
 @pytest.mark.parametrize(

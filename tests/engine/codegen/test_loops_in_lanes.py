@@ -19,15 +19,15 @@ def steps_until(limit, size):
 def stairs(limit, size, native=True):
     """A loop of lanes with loops in its condition and in its step."""
 
-    def going(lane, fixed):
+    def cond(lane, fixed):
         return lane[1] < steps_until(*fixed)
 
     def step(lane, fixed):
         return lane[0] + steps_until(fixed[0] + lane[1], fixed[1]), lane[1] + 1
 
     start = (jnp.int64(0), jnp.int64(0))
-    assert how_computed(going, step, start, (limit, size)).native
-    return lane_loop(going, step, start, (limit, size), native=native)
+    assert how_computed(cond, step, start, (limit, size)).native
+    return lane_loop(cond, step, start, (limit, size), native=native)
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 15, 16, 17, 40])

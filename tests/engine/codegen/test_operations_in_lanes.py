@@ -16,8 +16,8 @@ RANDOM = np.random.default_rng(5)
 EPS = np.finfo(float).eps
 
 
-def ulps(found, expected):
-    return np.abs(found - expected) / np.spacing(np.abs(expected).astype(float))
+def ulps(actual, expected):
+    return np.abs(actual - expected) / np.spacing(np.abs(expected).astype(float))
 
 
 X = np.concatenate(
@@ -51,9 +51,9 @@ def all_of(functions):
 
 
 def assert_as_in_jax(functions, arrays, rtol, atol):
-    found, expected = once(all_of(functions), *arrays), jax.jit(jax.vmap(all_of(functions)))(*arrays)
+    actual, expected = once(all_of(functions), *arrays), jax.jit(jax.vmap(all_of(functions)))(*arrays)
     for name in functions:
-        for a, b in zip(jax.tree.leaves(found[name]), jax.tree.leaves(expected[name]), strict=True):
+        for a, b in zip(jax.tree.leaves(actual[name]), jax.tree.leaves(expected[name]), strict=True):
             assert a.dtype == b.dtype, name
             np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, err_msg=name)
 
@@ -156,21 +156,21 @@ EDGES = np.array(
 
 
 def test_exp_log_and_the_logistic_function_are_exact_to_two_units():
-    found = once(lambda x: (jnp.exp(x), jnp.log(jnp.abs(x)), lax.logistic(x)), WIDE)
+    outputs = once(lambda x: (jnp.exp(x), jnp.log(jnp.abs(x)), lax.logistic(x)), WIDE)
     exact = WIDE.astype(np.longdouble)
     for values, expected in zip(
-        found, (np.exp(exact), np.log(np.abs(exact)), 1 / (1 + np.exp(-exact))), strict=True
+        outputs, (np.exp(exact), np.log(np.abs(exact)), 1 / (1 + np.exp(-exact))), strict=True
     ):
         normal = expected > np.finfo(float).tiny
         assert ulps(values, expected)[normal | (expected < 0)].max() < 2
 
 
 def test_exp_and_log_at_the_edges():
-    found_exp, found_log = once(lambda x: (jnp.exp(x), jnp.log(x)), EDGES)
+    actual_exp, actual_log = once(lambda x: (jnp.exp(x), jnp.log(x)), EDGES)
     with np.errstate(all="ignore"):
-        np.testing.assert_allclose(found_exp, np.exp(EDGES), rtol=4 * EPS, atol=np.finfo(float).tiny)
+        np.testing.assert_allclose(actual_exp, np.exp(EDGES), rtol=4 * EPS, atol=np.finfo(float).tiny)
         # Subnormal numbers count as what they are, whatever the calling thread does with them.
-        np.testing.assert_allclose(found_log, np.log(EDGES), rtol=4 * EPS)
+        np.testing.assert_allclose(actual_log, np.log(EDGES), rtol=4 * EPS)
 
 
 def test_a_nan_stays_one_whatever_bits_it_carries():
@@ -187,8 +187,8 @@ LIBRARY = {
 
 def test_the_c_library_serves_the_rest():
     x, y = RANDOM.uniform(-3, 3, (2, 33))
-    found = once(lambda x: [getattr(jnp, name)(x) for name in LIBRARY], x)
-    for name, values in zip(LIBRARY, found, strict=True):
+    outputs = once(lambda x: [getattr(jnp, name)(x) for name in LIBRARY], x)
+    for name, values in zip(LIBRARY, outputs, strict=True):
         np.testing.assert_allclose(values, LIBRARY[name](x), rtol=8 * EPS, err_msg=name)
 
     def several(x, y):
@@ -202,7 +202,7 @@ def test_the_c_library_serves_the_rest():
 
 def test_single_precision():
     x = RANDOM.uniform(-3, 3, 40).astype(np.float32)
-    found = once(lambda x: (jnp.exp(x) * 3, x + 1 / x, jnp.sin(x)), x)
-    for values, expected in zip(found, (np.exp(x) * 3, x + 1 / x, np.sin(x)), strict=True):
+    outputs = once(lambda x: (jnp.exp(x) * 3, x + 1 / x, jnp.sin(x)), x)
+    for values, expected in zip(outputs, (np.exp(x) * 3, x + 1 / x, np.sin(x)), strict=True):
         assert values.dtype == np.float32
         np.testing.assert_allclose(values, expected, rtol=4 * np.finfo(np.float32).eps)

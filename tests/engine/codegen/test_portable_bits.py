@@ -51,10 +51,10 @@ def test_remainders_of_floats_are_those_of_c(dtype):
             for a, b in zip(np.meshgrid(EDGES, EDGES), SIZES, strict=True)
         )
         expected = np.fmod(x, y)
-    found = filled(
+    actual = filled(
         GridLoop(lambda c: {"r": jax.lax.rem(c["x"], c["y"])}, [{"x": x, "y": y}]), [{"x": x, "y": y}]
     )["r"]
-    np.testing.assert_array_equal(bits(found), bits(expected))
+    np.testing.assert_array_equal(bits(actual), bits(expected))
 
 
 def computed(graph, x):
@@ -86,9 +86,9 @@ def test_constants_fold_to_the_bits_that_are_computed():
     for k, value in enumerate(values.tolist()):
         folded = computed(graph, graph.constant(value, "f64"))
         assert all(s.constant for s in folded)
-        found = np.array([s.value for s in folded])
+        actual = np.array([s.value for s in folded])
         np.testing.assert_array_equal(
-            bits(found), bits(np.array([o[k, 0] for o in outputs])), err_msg=f"{value}"
+            bits(actual), bits(np.array([o[k, 0] for o in outputs])), err_msg=f"{value}"
         )
 
 
@@ -117,14 +117,14 @@ def test_a_thread_that_flushes_tiny_numbers_and_rounds_otherwise_changes_nothing
     expected = filled(loop, [{"x": x}])["r"]
     usual, other, after = ctypes.c_uint32(), ctypes.c_uint32(0x1F80 | 0x8040 | 0x6000), ctypes.c_uint32()
     get(ctypes.addressof(usual))
-    found = np.empty(4)
+    values = np.empty(4)
     put(ctypes.addressof(other))
     try:
-        loop.fill({"r": found}, [{"x": x}])
+        loop.fill({"r": values}, [{"x": x}])
         get(ctypes.addressof(after))
     finally:
         put(ctypes.addressof(usual))
-    np.testing.assert_array_equal(found.view("u8"), expected.view("u8"))
+    np.testing.assert_array_equal(values.view("u8"), expected.view("u8"))
     assert after.value & 0xFFC0 == other.value & 0xFFC0  # it is put back
 
 

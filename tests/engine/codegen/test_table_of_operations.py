@@ -98,7 +98,7 @@ def value_of(name):
 def test_series_are_derivatives_over_factorials():
     names, start = [name for name, operation in OPERATIONS.items() if operation.series], 1.3
 
-    def found(x):
+    def own_series(x):
         return {name: list(series_of(name, Series([x, 0.7, None, -0.4, 0.3])))[1:] for name in names}
 
     def expected(x):
@@ -114,7 +114,7 @@ def test_series_are_derivatives_over_factorials():
             rows.append(functions(0.0))
         return rows
 
-    series, derivatives = jax.jit(lambda x: (found(x), expected(x)))(start)
+    series, derivatives = jax.jit(lambda x: (own_series(x), expected(x)))(start)
     for k, row in enumerate(derivatives):
         for name, right in zip(names, row / math.factorial(k + 1), strict=True):
             got = series[name][k]

@@ -71,7 +71,9 @@ def test_what_is_reduced_has_the_bytes_of_a_cpus(tmp_path, monkeypatch, asked):
     computed(tmp_path / "cpu.zarr", "cpu", sweep)
     simulate(monkeypatch, 2)
     folded, gather = [], TileFold.gather
-    monkeypatch.setattr(TileFold, "gather", lambda one, found: folded.append(one.tile) or gather(one, found))
+    monkeypatch.setattr(
+        TileFold, "gather", lambda one, result: folded.append(one.tile) or gather(one, result)
+    )
     computed(tmp_path / "gpu.zarr", "all", sweep)
     assert numbers(tmp_path / "gpu.zarr") == numbers(tmp_path / "cpu.zarr") != {}
     assert len(folded) == (4 if "std" in asked else 0)
@@ -86,8 +88,8 @@ def test_a_cube_begun_on_a_gpu_goes_on_elsewhere_and_is_checked_there(tmp_path, 
     assert numbers(path) == numbers(on_the_cpu)
     assert recompute(path, 1.0, device="cpu").differences == {}
     simulate(monkeypatch, 2)
-    found = recompute(path, 1.0, device="all")
-    assert (found.device, found.differences) == ("gpu:0+1", {})
+    recomputed = recompute(path, 1.0, device="all")
+    assert (recomputed.device, recomputed.differences) == ("gpu:0+1", {})
 
 
 DECAY = """

@@ -92,12 +92,12 @@ def right(space):
 def test_a_batch_holds_few_values_of_an_integer_axis(name, monkeypatch):
     space = space_of(**SWEEPS[name])
     sums, least = right(space)
-    found, taken = computed(space)
-    np.testing.assert_array_equal(found, sums)
+    result, taken = computed(space)
+    np.testing.assert_array_equal(result, sums)
     assert least <= taken < 1.35 * least
     monkeypatch.setattr(batches, "_MOST_PARTS", 1)
-    found, taken = computed(space)
-    np.testing.assert_array_equal(found, sums)
+    result, taken = computed(space)
+    np.testing.assert_array_equal(result, sums)
     assert taken > 1.8 * least
 
 

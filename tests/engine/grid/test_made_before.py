@@ -22,14 +22,14 @@ from helpers.small_sweeps import LEAST, OTHERS, small_sweep
 def traces(monkeypatch):
     """Nothing was made before; the models that are traced from here on."""
     made_before.MADE.clear()
-    told, plain = [], grid_function.point_function
+    traced, plain = [], grid_function.point_function
 
     def point_function(space, choices, *loop):
-        told.append(space.model.name)
+        traced.append(space.model.name)
         return plain(space, choices, *loop)
 
     monkeypatch.setattr(grid_function, "point_function", point_function)
-    yield told
+    yield traced
     made_before.MADE.clear()
 
 

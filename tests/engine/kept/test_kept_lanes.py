@@ -33,10 +33,10 @@ def run(flow, count=3, times=(), method=STEPS):
     return {name: np.asarray(values) for name, values in out.items()}
 
 
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
+def assert_same(actual, expected):
+    assert actual.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, strict=True)
+        np.testing.assert_array_equal(actual[name], values, strict=True)
 
 
 def test_another_process_finds_what_one_has_made_and_traces_nothing(folder, calls):
@@ -61,11 +61,11 @@ def test_what_a_flow_closes_over_the_method_and_the_numbers_of_lanes_and_times_a
     ]  # fmt: skip
     for other in others:
         with calls("point", "ode/trajectory.py") as traced:
-            found = run(**({"flow": decaying(1.5)} | other))
+            outputs = run(**({"flow": decaying(1.5)} | other))
         assert len(traced) == 1
         rate, steps = (1.25 if "flow" in other else 1.5), 21 if "method" in other else 20
-        h = rate * np.linspace(0.5, 2, len(found["z_final"])) / steps
-        np.testing.assert_allclose(found["z_final"], (1 - h + h**2 / 2) ** steps, rtol=1e-12)
+        h = rate * np.linspace(0.5, 2, len(outputs["z_final"])) / steps
+        np.testing.assert_allclose(outputs["z_final"], (1 - h + h**2 / 2) ** steps, rtol=1e-12)
 
 
 @dataclass(frozen=True)

@@ -54,28 +54,28 @@ def test_values_and_lengths_of_axes_do_not_enter():
 
 def test_paths_their_times_and_methods_have_keys_of_their_own():
     every = [{}, {"times": [0.0, 1.0]}, {"times": [0.0, 2.0]}, {"integrator": {"rtol": 1e-7}}]
-    found = {key_of(Sweep("supervision", axes={"r": [0.0, 2.0]}, **changes).space()) for changes in every}
-    assert len(found) == len(every)
+    result = {key_of(Sweep("supervision", axes={"r": [0.0, 2.0]}, **changes).space()) for changes in every}
+    assert len(result) == len(every)
 
 
 def test_settings_the_environment_packages_and_processors_enter(monkeypatch):
     space = small_sweep(**LEAST).space()
-    found = [key_of(space), key_of(space, native=False)]
+    result = [key_of(space), key_of(space, native=False)]
     with jax.enable_x64(False):
-        found.append(key_of(space))
+        result.append(key_of(space))
     with jax.default_matmul_precision("highest"):
-        found.append(key_of(space))
+        result.append(key_of(space))
     flags = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_enable_fast_math=true"
     monkeypatch.setenv("XLA_FLAGS", flags)
     assert key_of(space) is None  # who knows whether XLA has read it
     monkeypatch.setattr(process, "variables_read", process.variables)
-    found.append(key_of(space))
+    result.append(key_of(space))
     monkeypatch.setattr(process, "_loaded_version", partial(str.format, "{} 99"))
-    found.append(key_of(space))
+    result.append(key_of(space))
     monkeypatch.setattr(process, "threads_of_xla", partial(int, 77))
-    found.append(key_of(space))
-    assert None not in found
-    assert len(set(found)) == len(found)
+    result.append(key_of(space))
+    assert None not in result
+    assert len(set(result)) == len(result)
 
 
 def test_what_is_computed_elsewhere_or_cannot_be_read_has_no_key():
@@ -97,9 +97,9 @@ print(*map(content_of, MODELS.values()), sep="\\n", end="")
 def test_models_hold_the_same_in_another_process_whatever_the_order_of_its_sets():
     environment = os.environ | {"PYTHONHASHSEED": "1"}
     command = [sys.executable, "-c", PROGRAM]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    assert told.splitlines() == [content_of(model) for model in MODELS.values()]
-    assert len(set(told.splitlines())) == len(MODELS)
+    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert output.splitlines() == [content_of(model) for model in MODELS.values()]
+    assert len(set(output.splitlines())) == len(MODELS)
 
 
 def factory(constant, default=1):
@@ -143,7 +143,7 @@ def test_a_source_that_changed_gives_another_digest_and_one_that_changes_now_non
         code.digest_of_sources.cache_clear()  # as in another process
         return code.code_digest()
 
-    found = [digest()]
+    digests = [digest()]
     for change in (
         lambda: tree.write_text("A = 2\n"),
         lambda: tree.rename(tree.with_name("two.py")),
@@ -151,9 +151,9 @@ def test_a_source_that_changed_gives_another_digest_and_one_that_changes_now_non
         lambda: tree.with_name("three.py").write_text(""),
     ):
         change()
-        found.append(digest())
-    assert None not in found
-    assert len(set(found)) == len(found)
+        digests.append(digest())
+    assert None not in digests
+    assert len(set(digests)) == len(digests)
     before = tree.stat()
     monkeypatch.setattr(code, "_started", lambda: before.st_ctime + 1e-3)
     os.utime(tree, (0, 0))  # its time set back does not make it older
@@ -165,8 +165,8 @@ def test_all_of_our_code_is_ours():
     assert sorted(code.FOLDERS) == sorted(FOLDERS)
     program = "import equisweep.entry, equisweep.engine.kept.code as code; print(code.code_digest())"
     command = [sys.executable, "-c", program]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert told.strip() == code.code_digest()
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.strip() == code.code_digest()
 
 
 def test_what_was_replaced_in_memory_has_no_key(monkeypatch):

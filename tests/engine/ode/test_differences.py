@@ -93,8 +93,8 @@ def test_a_switch_that_a_callback_decides_ends_a_step():
 def test_differences_are_the_jacobian(state):
     state = jnp.asarray(state)
     rates = lambda z: jnp.stack([jnp.sin(z[0]) * z[2], z[0] * z[1], jnp.exp(-z[2]) + z[1] ** 2])  # noqa: E731
-    found, exact = differences.by_differences(rates, state), jax.jacfwd(rates)(state)
-    np.testing.assert_allclose(found, exact, atol=1e-9 * np.abs(exact).max())
+    result, exact = differences.by_differences(rates, state), jax.jacfwd(rates)(state)
+    np.testing.assert_allclose(result, exact, atol=1e-9 * np.abs(exact).max())
     assert not differences.has_jacobian(called(np.sin), state)
     np.testing.assert_allclose(
         differences.jacobian_of(called(np.sin), state), np.diag(np.cos(state)), atol=1e-8

@@ -47,17 +47,17 @@ def same(monkeypatch, flow, method, times, **parameters):
     with monkeypatch.context() as patch:
         program = backend.route
         patch.setattr(backend, "route", lambda self, route: (routes.append(route), program(self, route))[1])
-        found, text = orbits(flow, method, times, **parameters)
+        actual, text = orbits(flow, method, times, **parameters)
     assert each_loop_once(*routes)
     assert text.count("stablehlo.custom_call") == 1
     assert "stablehlo.while" not in text
     expected = by_parts(monkeypatch, flow, method, times, **parameters)
-    assert found.keys() == expected.keys()
+    assert actual.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_array_equal(
-            found[name].view(np.uint8), values.view(np.uint8), err_msg=f"{name} of {method.solver}"
+            actual[name].view(np.uint8), values.view(np.uint8), err_msg=f"{name} of {method.solver}"
         )
-    return found
+    return actual
 
 
 @pytest.fixture(scope="module")
@@ -76,26 +76,26 @@ SETTLING = set(SOLVERS) - {"dopri5", "rodas5p"}
 @pytest.mark.parametrize("solver", some(SOLVERS, SETTLING))
 def test_orbits_of_every_solver_pass_their_saved_times_and_settle(monkeypatch, uneven, solver):
     given = {"horizon": uneven["horizon"], "z0": uneven["x0"], "k": np.geomspace(0.01, 8.0, LANES)}
-    found = same(monkeypatch, DECAY, Method(solver, rtol=1e-4, max_steps=900), TIMES, **given)
-    assert len(np.unique(found["status"])) > 2
-    assert np.isnan(found["z_path"]).any()
-    assert solver == "heun" or np.isfinite(found["settle_time"]).any()
-    assert len(np.unique(found["steps"])) > 5
+    result = same(monkeypatch, DECAY, Method(solver, rtol=1e-4, max_steps=900), TIMES, **given)
+    assert len(np.unique(result["status"])) > 2
+    assert np.isnan(result["z_path"]).any()
+    assert solver == "heun" or np.isfinite(result["settle_time"]).any()
+    assert len(np.unique(result["steps"])) > 5
 
 
 @pytest.mark.parametrize("solver", some(["tsit5", "rodas5p"], {"rodas5p"}))
 def test_cycles_are_followed_past_saved_times(monkeypatch, uneven, solver):
     method = Method(solver, rtol=1e-5, max_steps=2000)
-    found = same(monkeypatch, VAN_DER_POL, method, TIMES, mu=np.full(LANES, 0.7), **uneven)
-    assert len(np.unique(found["status"])) > 2
-    assert len(np.unique(found["steps"])) > 10
+    result = same(monkeypatch, VAN_DER_POL, method, TIMES, mu=np.full(LANES, 0.7), **uneven)
+    assert len(np.unique(result["status"])) > 2
+    assert len(np.unique(result["steps"])) > 10
 
 
 def test_orbits_that_go_on_until_they_are_decided(monkeypatch, uneven):
     """Centres and cycles: turns of an orbit, and of the search for its cycle, lane by lane."""
     method = Method("dopri5", rtol=1e-6, horizon="decided", longest=80.0)
-    found = same(monkeypatch, VAN_DER_POL, method, np.array([]), mu=np.linspace(0.0, 1.5, LANES), **uneven)
-    assert (found["attractor"] == 2).sum() > 10
+    result = same(monkeypatch, VAN_DER_POL, method, np.array([]), mu=np.linspace(0.0, 1.5, LANES), **uneven)
+    assert (result["attractor"] == 2).sum() > 10
 
 
 def test_saved_times_are_rounded_before_an_orbit_begins_whatever_its_dtype(uneven):

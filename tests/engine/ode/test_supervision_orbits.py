@@ -24,8 +24,8 @@ def run(mechanism, cases, times=()):
     """Trajectories at the default tolerances, padded to one number of lanes: one compilation a mechanism."""
     padded = cases + [CASE | {"horizon": 0.0}] * (20 - len(cases))
     p = {k: jnp.array([c[k] for c in padded]) for k in CASE}
-    found = lanes(FLOW, Method(max_steps=10**6), times, reward=mechanism[0], punishment=mechanism[1])(p)
-    return {k: np.asarray(v)[: len(cases)] for k, v in found.items()}
+    outputs = lanes(FLOW, Method(max_steps=10**6), times, reward=mechanism[0], punishment=mechanism[1])(p)
+    return {k: np.asarray(v)[: len(cases)] for k, v in outputs.items()}
 
 
 @every_mechanism
@@ -92,15 +92,15 @@ def test_static_orbits_are_closed_with_the_period_and_amplitude_scipy_finds():
     out = run(NEITHER, cases)
     assert (out["attractor"] == Attractor.closed_orbit).all()
     for i, case in enumerate(cases):
-        found = solve_ivp(
+        solution = solve_ivp(
             lambda t, z, c=case: gains(c, NEITHER, *expit(z)), (0, 40),
             [np.log(case[k] / (1 - case[k])) for k in ("x0", "y0")], "DOP853", rtol=1e-12, atol=1e-12,
             events=[lambda t, z, c=case, k=k: gains(c, NEITHER, *expit(z))[k] for k in (0, 1)],
         )  # fmt: skip
-        times = found.t_events[0]  # maxima and minima of x, in turn
+        times = solution.t_events[0]  # maxima and minima of x, in turn
         np.testing.assert_allclose(out["period"][i], times[4] - times[2], rtol=1e-7)
         for k, name in enumerate(("x", "y")):
-            extremes = expit(found.y_events[k][:, k])
+            extremes = expit(solution.y_events[k][:, k])
             np.testing.assert_allclose(out[f"{name}_amplitude"][i], np.ptp(extremes), rtol=1e-7)
 
 

@@ -175,13 +175,13 @@ def test_limit_cycle_has_the_period_and_amplitude_scipy_finds():
     assert (out["attractor"] == Attractor.closed_orbit).all()
     assert (out["status"] == Status.ok).all()
     for i, m in enumerate(mu):
-        found = solve_ivp(
+        solution = solve_ivp(
             lambda t, z, m=m: [z[1], m * (1 - z[0] ** 2) * z[1] - z[0]],
             (0, 100), [4.0, 0.0], "DOP853", rtol=1e-12, atol=1e-12, dense_output=True,
         )  # fmt: skip
-        tops = [t for t in crossings(lambda t, s=found.sol: s(t)[1], 60, 100) if found.sol(t)[0] > 0]
+        tops = [t for t in crossings(lambda t, s=solution.sol: s(t)[1], 60, 100) if solution.sol(t)[0] > 0]
         np.testing.assert_allclose(out["period"][i], tops[-1] - tops[-2], rtol=1e-6)
-        np.testing.assert_allclose(out["x_amplitude"][i], 2 * found.sol(tops[-1])[0], rtol=1e-6)
+        np.testing.assert_allclose(out["x_amplitude"][i], 2 * solution.sol(tops[-1])[0], rtol=1e-6)
 
 
 def crossings(f, begin, end):
@@ -196,8 +196,8 @@ def test_lorenz_agrees_with_scipy_and_is_called_undecided():
         LORENZ, rho=rho, sigma=np.full(2, 10.0), beta=np.full(2, 8 / 3),
         x0=np.ones(2), y0=np.ones(2), z0=np.ones(2), horizon=np.array([5.0, 60.0]),
     )  # fmt: skip
-    found = solve_ivp(lorenz, (0, 5), np.ones(3), "DOP853", rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose([out[f"{k}_final"][0] for k in "xyz"], found.y[:, -1], atol=1e-6)
+    solution = solve_ivp(lorenz, (0, 5), np.ones(3), "DOP853", rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose([out[f"{k}_final"][0] for k in "xyz"], solution.y[:, -1], atol=1e-6)
     assert list(out["attractor"]) == [Attractor.undecided, Attractor.rest_point]
     side = np.sqrt(8 / 3 * 9)
     np.testing.assert_allclose(np.abs([out["x_final"][1], out["z_final"][1]]), [side, 9.0], atol=1e-6)

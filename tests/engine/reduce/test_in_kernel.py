@@ -99,23 +99,23 @@ LONG = {"z": [0.3, 0.7], "x": {"start": 0.0, "stop": 1.0, "num": 4999}}
 @pytest.mark.parametrize("over", [["x", "z", "k"], ["k"]])
 def test_counts_alone_are_counted_without_sums(folder, tmp_path, monkeypatch, over):
     what = sweep(folder, over, {"side": ["counts"], "y": ["count", "histogram(998, 1001, 3)"]})
-    found = bytes_of(tmp_path, "counts", what, 900)
+    result = bytes_of(tmp_path, "counts", what, 900)
     monkeypatch.setattr(InKernel, "work", lambda *_: None)
-    assert bytes_of(tmp_path, "values", what, 900) == found
+    assert bytes_of(tmp_path, "values", what, 900) == result
 
 
 def test_very_many_statistics_are_taken_of_values(folder, tmp_path, monkeypatch):
     asked = {"parts": ["mean", "max"]}
     what = sweep(folder, ["x"], asked)
     assert plan(what, trial=False).written == ""
-    found = bytes_of(tmp_path, "folded", what, 900)
+    result = bytes_of(tmp_path, "folded", what, 900)
     for module in (fold_loop, in_kernel):
         monkeypatch.setattr(
             module, "MOST_FOLDS", 23
         )  # a count, a sum and a maximum of each of three parts, and 15 statuses, are 24
     assert "statistics" in plan(what, trial=False).written
     monkeypatch.setattr(TileFold, "gather", lambda *_: 1 / 0)
-    assert bytes_of(tmp_path, "values", what, 900) == found
+    assert bytes_of(tmp_path, "values", what, 900) == result
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -174,24 +174,24 @@ def test_a_large_mean_costs_a_deviation_no_digits(folder, tmp_path):
     whole = run(
         Sweep(f"{folder / 'far.py'}:folded", LONG, outputs=["y"]), tmp_path / "all.zarr", durable=False
     )
-    for row, found in zip(whole["y"].values, run(what, tmp_path / "std.zarr")["y_std"].values, strict=True):
+    for row, actual in zip(whole["y"].values, run(what, tmp_path / "std.zarr")["y_std"].values, strict=True):
         here = [
             one for one, x in zip(row.tolist(), whole["x"].values, strict=True) if x >= 0.1 and one == one
         ]
         mean = math.fsum(here) / len(here)
         wanted = math.sqrt(math.fsum((one - mean) ** 2 for one in here) / len(here))
-        assert found == pytest.approx(wanted, rel=1e-12)
+        assert actual == pytest.approx(wanted, rel=1e-12)
 
 
 def test_any_number_of_threads_gives_the_same_bytes(tmp_path, long):
-    what, found = long[0], []
+    what, result = long[0], []
     for threads in (1, 2, 3):
         use_cores(threads)
         try:
-            found.append(bytes_of(tmp_path, str(threads), what, 700))
+            result.append(bytes_of(tmp_path, str(threads), what, 700))
         finally:
             use_cores(0)
-    assert found[0] == found[1] == found[2]
+    assert result[0] == result[1] == result[2]
 
 
 class Killed(BaseException):
@@ -199,14 +199,14 @@ class Killed(BaseException):
 
 
 def test_a_stopped_and_a_killed_run_end_in_the_same_bytes(tmp_path, long, monkeypatch):
-    what, found = long[0], [bytes_of(tmp_path, "whole", long[0], 700)]
+    what, result = long[0], [bytes_of(tmp_path, "whole", long[0], 700)]
     for name, end in (("stopped", None), ("killed", Killed())):
         with monkeypatch.context() as m:
             stop_after(m, 5, *([end] if end else []))
             with pytest.raises((SweepInterrupted, Killed)):
                 run(what, tmp_path / f"{name}.zarr", durable=False, tile_points=700)
-        found.append(bytes_of(tmp_path, name, what, 700))
-    assert found[0] == found[1] == found[2]
+        result.append(bytes_of(tmp_path, name, what, 700))
+    assert result[0] == result[1] == result[2]
 
 
 def test_what_a_status_can_be_follows_from_the_choices_it_is_made_by():

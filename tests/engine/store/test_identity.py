@@ -15,9 +15,9 @@ def begun_by(cube, version, lacking=()):
     made_old(cube)
     path = cube / "zarr.json"
     document = json.loads(path.read_text())
-    told = json.loads(document["attributes"]["identity"]) | {"equisweep": version}
-    told = {key: text for key, text in told.items() if key not in lacking}
-    document["attributes"]["identity"] = json.dumps(told)
+    identity = json.loads(document["attributes"]["identity"]) | {"equisweep": version}
+    identity = {key: text for key, text in identity.items() if key not in lacking}
+    document["attributes"]["identity"] = json.dumps(identity)
     path.write_text(json.dumps(document, indent=2))
 
 

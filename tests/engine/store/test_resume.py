@@ -215,11 +215,11 @@ def test_a_complete_cube_that_was_not_synced_is_looked_at_once_unless_another_wr
 
     def counted(*arguments, survey=resume.survey):
         surveys.append(arguments)
-        found = survey(*arguments)
+        state = survey(*arguments)
         if writes and len(surveys) == 1:  # as one does that ended since
             (last,) = manifest_files(cube)
             shutil.copy(last, last.with_name("00000009-00000000.tiles"))
-        return found
+        return state
 
     monkeypatch.setattr(resume, "survey", counted)
     assert run_report(tiled_sweep(), cube, progress=False, durable=False).computed == 0

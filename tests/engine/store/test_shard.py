@@ -115,8 +115,8 @@ def chunks_of(file, array):
     counts = [s // c for s, c in zip(array.shards, array.chunks, strict=True)]
     size = 16 * int(np.prod(counts))
     index = np.frombuffer(raw[-size - 4 : -4], "<u8").reshape(*counts, 2)
-    places = {key: index[key] for key in np.ndindex(*counts)}
-    return {key: None if n == 2**64 - 1 else raw[int(a) : int(a + n)] for key, (a, n) in places.items()}
+    positions = {key: index[key] for key in np.ndindex(*counts)}
+    return {key: None if n == 2**64 - 1 else raw[int(a) : int(a + n)] for key, (a, n) in positions.items()}
 
 
 @pytest.mark.parametrize(("shape", "shard"), SHAPES)

@@ -153,5 +153,5 @@ def test_a_series_that_is_long_beside_zero():
         return {"sticks": Integration(flow, p, Method("heun", settle=0), {}).start().lane.sticks}
 
     coordinates = [{"a": np.array([0.5, 2.0])}]
-    found = GridVmap(point, coordinates, jax.devices()[0]).begin(coordinates)
-    np.testing.assert_array_equal(found["sticks"], [[True, False]] * 2)
+    outputs = GridVmap(point, coordinates, jax.devices()[0]).begin(coordinates)
+    np.testing.assert_array_equal(outputs["sticks"], [[True, False]] * 2)

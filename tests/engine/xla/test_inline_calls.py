@@ -38,7 +38,7 @@ def test_every_routine_ends_when_many_threads_compute_it_at_once(sums, name, whe
 
 def call_sizes(jaxpr):
     """The batches of all calls into LAPACK in a program."""
-    found = []
+    result = []
     for equation in jaxpr.eqns:
         if holds_pooled_calls(jaxpr.replace(eqns=[equation])):
             inner = [
@@ -47,10 +47,10 @@ def call_sizes(jaxpr):
                 if hasattr(v, "eqns")
             ]
             if inner:
-                found += [size for j in inner for size in call_sizes(getattr(j, "jaxpr", j))]
+                result += [size for j in inner for size in call_sizes(getattr(j, "jaxpr", j))]
             else:
-                found.append(int(np.prod(equation.invars[0].aval.shape[:-2])))
-    return found
+                result.append(int(np.prod(equation.invars[0].aval.shape[:-2])))
+    return result
 
 
 @pytest.mark.parametrize(("size", "most"), [(3, 246), (16, 1), (40, 1)])

@@ -29,10 +29,10 @@ def test_real_numbers_are_nan_where_the_check_fails_and_nowhere_else(on_error):
         one, two = checked(x, (x, jnp.stack([x, 2 * x])), on_error)
         return one + 1, two.sum(), jax.grad(lambda x: checked(x, x * x, on_error))(x)
 
-    found = at_all(point)
-    for result, right in zip(found[:2], (AT + 1, 3 * AT), strict=True):
+    outputs = at_all(point)
+    for result, right in zip(outputs[:2], (AT + 1, 3 * AT), strict=True):
         np.testing.assert_array_equal(result, np.where(FINE, right, np.nan))
-    np.testing.assert_allclose(found[2][FINE], 2 * AT[FINE])
+    np.testing.assert_allclose(outputs[2][FINE], 2 * AT[FINE])
 
 
 @pytest.mark.parametrize("on_error", ["raise", "nan"])

@@ -89,9 +89,9 @@ def test_points_of_a_loop_that_is_opened_go_on_as_long_as_each_needs():
 
     given = np.array([0.3, 7.0, 2.0, -0.1]), jax.random.split(jax.random.key(1), 4)
     program = jax.make_jaxpr(jax.vmap(point))(*given)
-    found, wanted = evaluated(program, given, opened=True), jax.jit(jax.vmap(point))(*given)
+    actual, wanted = evaluated(program, given, opened=True), jax.jit(jax.vmap(point))(*given)
     assert len(set(np.asarray(wanted[2]))) > 2
-    for one, other in zip(found, wanted, strict=True):
+    for one, other in zip(actual, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-14)
 
 

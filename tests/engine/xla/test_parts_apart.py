@@ -59,8 +59,8 @@ def at_all(function):
 
 def calls_in(jaxpr):
     """For how many lanes each call of machine code is made."""
-    found = [e.outvars[-1].aval.shape for e in jaxpr.eqns if e.primitive.name == "ffi_call"]
-    return found + [
+    result = [e.outvars[-1].aval.shape for e in jaxpr.eqns if e.primitive.name == "ffi_call"]
+    return result + [
         shape for e in jaxpr.eqns for inner in inner_jaxprs(e.params) for shape in calls_in(inner)
     ]
 
@@ -74,9 +74,9 @@ def test_what_takes_long_of_one_argument_is_not_computed_again_for_others(functi
         return parts_apart(call, function, {"a": a, "b": b})
 
     expected = at_all(lambda a, b: function({"a": a, "b": b}))(A, B)
-    found = jax.jit(at_all(point))(A, B)
+    outputs = jax.jit(at_all(point))(A, B)
     for name, values in expected.items():
-        np.testing.assert_allclose(found[name], values, rtol=1e-12)
+        np.testing.assert_allclose(outputs[name], values, rtol=1e-12)
     assert calls_in(jax.make_jaxpr(at_all(point))(A, B).jaxpr) == lanes
 
 

@@ -96,10 +96,10 @@ class Sent:
                 commit(*given)
 
             def looked() -> bool:
-                told = asked()
-                if told:
+                answer = asked()
+                if answer:
                     posix.write(self._write, b"s")
-                return told
+                return answer
 
             def parser(commands: Any) -> Any:
                 posix.write(self._write, b"b")
@@ -173,8 +173,8 @@ def _miscounted(trial: Trial) -> list[str]:
         is_before = call(whole, trial.cube, before)
         return [] if is_before else [f"{trial.scenario.name}, {trial.name}: what was there is not as it was"]
     there = list(call(tiles, trial.cube, said[3] or "1/1"))
-    told = [int(number.replace(",", "")) for number in said.groups()[:2]]
-    return [] if there == told else [f"{trial.scenario.name}, {trial.name}: says {told}, and {there} are"]
+    counts = [int(number.replace(",", "")) for number in said.groups()[:2]]
+    return [] if there == counts else [f"{trial.scenario.name}, {trial.name}: says {counts}, and {there} are"]
 
 
 def whole(cube: Path, kind: Kind) -> bool:

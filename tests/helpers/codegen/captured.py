@@ -17,27 +17,27 @@ class Captured(Gpu):
     platform = "cpu"
 
     def __init__(self, routes):
-        self.routes, self.found = routes, []
+        self.routes, self.programs = routes, []
 
     def lanes(self, loop):
-        self.found.append(loop)
+        self.programs.append(loop)
         return lambda arrays: list(arrays[: loop.split])
 
     def route(self, route):
-        self.found.append(route)
+        self.programs.append(route)
         return lambda arrays, shapes: [jnp.zeros(one.shape, one.dtype) for one in shapes]
 
 
 def loops_of(monkeypatch, name, solver):
     """All loops of a model's orbits, every mechanism dynamic: that over its steps first, calls last."""
-    found = _captured(monkeypatch, name, solver, Captured(routes=False))
-    return sorted(found, key=lambda loop: loop.once)
+    result = _captured(monkeypatch, name, solver, Captured(routes=False))
+    return sorted(result, key=lambda loop: loop.once)
 
 
 def route_of(monkeypatch, name, solver, dtype="float64"):
     """The one route of a model's orbits, with a path of a few times."""
-    found = _captured(monkeypatch, name, solver, Captured(routes=True), times=[1.0, 2.0, 5.0], dtype=dtype)
-    (route,) = [one for one in found if isinstance(one, Route)]
+    result = _captured(monkeypatch, name, solver, Captured(routes=True), times=[1.0, 2.0, 5.0], dtype=dtype)
+    (route,) = [one for one in result if isinstance(one, Route)]
     return route
 
 
@@ -55,5 +55,5 @@ def _captured(monkeypatch, name, solver, captured, **more):
     space = one_orbit(name, solver, **more).space()
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [captured])
     jax.eval_shape(point_function(space, space.choices), *_shapes_at_a_point(space))
-    assert captured.found
-    return captured.found
+    assert captured.programs
+    return captured.programs

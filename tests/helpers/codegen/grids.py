@@ -64,13 +64,13 @@ def filled_window(loop, coordinates, before, after):
     """The same, as a window of larger arrays with so many places around it; nothing else may be touched."""
     shape = lengths(coordinates)
     inside = tuple(slice(b, b + n) for b, n in zip(before, shape, strict=True))
-    room = [b + n + a for b, n, a in zip(before, shape, after, strict=True)]
-    outside = np.ones(room, bool)
+    padded = [b + n + a for b, n, a in zip(before, shape, after, strict=True)]
+    outside = np.ones(padded, bool)
     outside[inside] = False
     bytes_of, windows = {}, {}
     for name, (inner, dtype) in loop.outputs.items():
-        bytes_of[name] = np.full((*room, int(np.prod(inner)) * dtype.itemsize), GUARD, np.uint8)
-        windows[name] = bytes_of[name].view(dtype).reshape(*room, *inner)[inside]
+        bytes_of[name] = np.full((*padded, int(np.prod(inner)) * dtype.itemsize), GUARD, np.uint8)
+        windows[name] = bytes_of[name].view(dtype).reshape(*padded, *inner)[inside]
     loop.fill(windows, coordinates)
     for name, array in bytes_of.items():
         assert (array[outside] == GUARD).all(), f"{name}: touched outside"
@@ -81,14 +81,14 @@ def by_jax(point, coordinates):
     return jax.tree.map(np.asarray, jax.jit(vmapped(point, len(coordinates)))(*coordinates))
 
 
-def spread(coordinates):
+def broadcast(coordinates):
     """Every coordinate by name, over the whole grid."""
-    shape, found = lengths(coordinates), {}
+    shape, result = lengths(coordinates), {}
     for i, coordinate in enumerate(coordinates):
         for name, values in coordinate.items():
             row = values.reshape([-1 if i == j else 1 for j in range(len(shape))])
-            found[name] = np.broadcast_to(row, shape)
-    return found
+            result[name] = np.broadcast_to(row, shape)
+    return result
 
 
 def together(coordinates):
@@ -96,10 +96,10 @@ def together(coordinates):
     return {name: value for coordinate in coordinates for name, value in coordinate.items()}
 
 
-def assert_same(found, expected, rtol=0.0, atol=0.0):
+def assert_same(actual, expected, rtol=0.0, atol=0.0):
     """Equal names, shapes and dtypes; numbers equal where no error is allowed, NaN equals NaN."""
-    assert found.keys() == expected.keys()
-    for name, values in found.items():
+    assert actual.keys() == expected.keys()
+    for name, values in actual.items():
         wanted = np.asarray(expected[name])
         assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), name
         np.testing.assert_allclose(values, wanted, rtol=rtol, atol=atol, err_msg=name)

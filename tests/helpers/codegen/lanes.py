@@ -38,13 +38,13 @@ def is_machine_code(function, *arguments):
 
 
 class SideBySide:
-    """Back ends of which each runs every loop, of one trace; `found`: what each came to, loop by loop."""
+    """Back ends of which each runs every loop, of one trace; `results`: what each came to, loop by loop."""
 
     platform = "cpu"
     routes = False
 
     def __init__(self, *backends):
-        self.backends, self.found = backends, []
+        self.backends, self.results = backends, []
 
     def supports(self, op, dtype):
         return all(backend.supports(op, dtype) for backend in self.backends)
@@ -53,7 +53,7 @@ class SideBySide:
         programs = [backend.lanes(loop) for backend in self.backends]
 
         def seen(results):
-            self.found.append([[np.array(a) for a in arrays] for arrays in results])
+            self.results.append([[np.array(a) for a in arrays] for arrays in results])
             return results[0]
 
         def program(arrays):

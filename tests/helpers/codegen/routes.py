@@ -12,20 +12,20 @@ from helpers.codegen.gpu import RouteOnThisProcessor
 class RoutesSideBySide(Cpu):
     """A processor that takes each route in its vectors, and in all other ways: results are the first's.
 
-    `taken` has, for each call, the programs and the shapes of results; `found` what all came to.
+    `taken` has, for each call, the programs and the shapes of results; `results` what all came to.
     """
 
     def __init__(self, *ways):
         super().__init__(8)
         self.ways = ways or (partial(RouteOnThisProcessor, threads=3),)
-        self.routes_taken, self.taken, self.found = [], [], []
+        self.routes_taken, self.taken, self.results = [], [], []
 
     def route(self, route):
         self.routes_taken.append(route)
         programs = [super().route(route), *(way(route) for way in self.ways)]
 
         def seen(results):
-            self.found.append([[np.array(a) for a in arrays] for arrays in results])
+            self.results.append([[np.array(a) for a in arrays] for arrays in results])
             return results[0]
 
         def program(arrays, shapes):
@@ -37,14 +37,14 @@ class RoutesSideBySide(Cpu):
 
     def assert_same_bits(self):
         """Of all that was found."""
-        assert self.found
-        for expected, *others in self.found:
-            for found in others:
-                assert_same_bits(found, expected)
+        assert self.results
+        for expected, *others in self.results:
+            for actual in others:
+                assert_same_bits(actual, expected)
 
 
-def assert_same_bits(found, expected):
+def assert_same_bits(actual, expected):
     """Of several arrays each, NaN included."""
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(actual, expected, strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
         assert np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(other).tobytes()

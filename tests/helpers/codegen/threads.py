@@ -11,9 +11,9 @@ from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.grids import filled, lengths
 
 
-def assert_same_bits(found, expected):
-    assert found.keys() == expected.keys()
-    for name, values in found.items():
+def assert_same_bits(actual, expected):
+    assert actual.keys() == expected.keys()
+    for name, values in actual.items():
         values, wanted = np.asarray(values), expected[name]
         assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), name
         nan = np.isnan(wanted) if wanted.dtype.kind == "f" else np.zeros(wanted.shape, bool)

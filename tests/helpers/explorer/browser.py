@@ -34,8 +34,8 @@ PATIENCE_MS = 30_000
 def chromium() -> str:
     """The browser's program: what CHROMIUM in the environment says, else the system's."""
     for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
-        if name and (found := shutil.which(name)):
-            return found
+        if name and (result := shutil.which(name)):
+            return result
     raise FileNotFoundError("no chromium: install Debian's package, or name its program in CHROMIUM")
 
 
@@ -111,14 +111,14 @@ class Shown:
 
     def place(self, panel: int, x: float, y: float) -> tuple[float, float]:
         """Where numbers of the axes stand on the screen."""
-        found = self.value(
+        result = self.value(
             f"(() => {{ const all = []; const walk = (one) => {{ if (one.frame) all.push(one);"
             f" for (const child of one.child_views || []) walk(child); }}; walk(EQ.page.shown);"
             f" const plot = all[{panel}], box = plot.canvas_view.el.getBoundingClientRect();"
             f" const {{x_scale, y_scale}} = plot.frame;"
             f" return [box.x + x_scale.compute({x}), box.y + y_scale.compute({y})]; }})()"
         )
-        return found[0], found[1]
+        return result[0], result[1]
 
     def dots(self, colour: str) -> int:
         """How many dots of the picture have about this colour, "#0072b2"."""

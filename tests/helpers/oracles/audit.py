@@ -12,8 +12,8 @@ Known = Callable[[Scenario, str], float]
 
 
 def solve(s: Scenario, mechanism: str, formulation: str) -> Solution:
-    found = oracle.exact(s, mechanism) if formulation == "exact" else oracle.published(s, mechanism)
-    return found or Solution(*(np.nan,) * 4, 0, False, True)
+    result = oracle.exact(s, mechanism) if formulation == "exact" else oracle.published(s, mechanism)
+    return result or Solution(*(np.nan,) * 4, 0, False, True)
 
 
 def fragile(s: Scenario, formulation: str, mechanisms=oracle.MECHANISMS) -> bool:

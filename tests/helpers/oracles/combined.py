@@ -18,7 +18,7 @@ GRID = np.linspace(0, 1, 4001) ** 2
 
 
 @dataclass
-class Found:
+class Equilibrium:
     """A symmetric equilibrium, and how near it is to being none."""
 
     investment: float
@@ -54,7 +54,7 @@ def slope(s, mechanism, e):
     return cost(s, mechanism, e + 1e-30j, e).imag / 1e-30
 
 
-def room(s, kind, others=0.0):
+def budget_left(s, kind, others=0.0):
     """The most that a city can invest beside others."""
     return {
         "none": inf,
@@ -90,37 +90,37 @@ def equilibria(s, mechanism, kind):
     grid = GRID * top
     slopes = slope(s, mechanism, grid)
     change = np.flatnonzero(np.sign(slopes[:-1]) * np.sign(slopes[1:]) < 0)
-    places = [
+    roots = [
         brentq(lambda e: slope(s, mechanism, e), grid[i], grid[i + 1], xtol=1e-13, rtol=1e-14) for i in change
     ]
     size = 1e-7 * (1 + s["L"])
     inner = slopes[1:-1]
     turns = (inner - slopes[:-2]) * (slopes[2:] - inner) <= 0
     fragile = bool((turns & (np.abs(inner) < 1e-4)).any()) or abs(slopes[0]) < 1e-5
-    found = [(e, 0.0, "interior") for e in places]
+    result = [(e, 0.0, "interior") for e in roots]
     if cap == top and cap > 0:
         fragile |= abs(slopes[-1]) < 1e-5
         if slopes[-1] < 0:
-            found.append((cap, -float(slopes[-1]), "budget"))
+            result.append((cap, -float(slopes[-1]), "budget"))
     kept = []
-    for e, multiplier, regime in sorted(found, reverse=True):
+    for e, multiplier, regime in sorted(result, reverse=True):
         own = float(cost(s, mechanism, e, e))
         value = float(cost(s, mechanism, 0.0, e)) - own
         # Where a budget in common is spent a city has what it holds, to the last digit.
-        _, other = least_other(s, mechanism, e, max(room(s, kind, e), e))
+        _, other = least_other(s, mechanism, e, max(budget_left(s, kind, e), e))
         fragile |= (entry > 0 or mechanism in ("sharing", "together")) and abs(value - entry) < size
         fragile |= 1e-5 * size < own - other < size
         if value >= entry and own <= other + 1e-5 * size:
-            kept.append(Found(e, own + entry, value, multiplier, regime))
+            kept.append(Equilibrium(e, own + entry, value, multiplier, regime))
     nothing = float(cost(s, mechanism, 0.0, 0.0))
-    _, other = least_other(s, mechanism, 0.0, room(s, kind))
+    _, other = least_other(s, mechanism, 0.0, budget_left(s, kind))
     value = max(0.0, nothing - other)
     fragile |= abs(value - entry) < size and entry > 0
     fragile |= 1e-5 * size < value < size and entry == 0
     if value <= entry + 1e-5 * size:
         binding = kind != "none" and s["budget"] == 0 == entry and slopes[0] < 0
         multiplier, regime = (-float(slopes[0]), "budget") if binding else (0.0, "nothing")
-        kept.append(Found(0.0, nothing, value, multiplier, regime))
+        kept.append(Equilibrium(0.0, nothing, value, multiplier, regime))
     return kept, fragile
 
 

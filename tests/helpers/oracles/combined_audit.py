@@ -11,8 +11,8 @@ def solve(s, mechanism, kind):
     """Investment and cost (cooperating: the group's) of the highest equilibrium; NaN where there is none."""
     if mechanism == TWO:
         return oracle.planner(s, True, s["n"], kind)
-    found, _ = oracle.equilibria(s, mechanism, kind)
-    return (found[0].investment, found[0].loss) if found else (np.nan, np.nan)
+    result, _ = oracle.equilibria(s, mechanism, kind)
+    return (result[0].investment, result[0].loss) if result else (np.nan, np.nan)
 
 
 def fragile(s, kind):
@@ -129,8 +129,8 @@ def slope(rule, s, kind):
     """Of a rule of `SLOPES`; one-sided, of second order, at the ends of the axis."""
     sign, value, axis = rule
     h = 1e-5 * max(s[axis], 0.1)
-    room = {"gamma": np.inf}.get(axis, 1.0)
-    way = 0 if h <= s[axis] <= room - h else (1 if s[axis] < h else -1)
+    highest = {"gamma": np.inf}.get(axis, 1.0)
+    way = 0 if h <= s[axis] <= highest - h else (1 if s[axis] < h else -1)
     if way == 0:
         return sign * (value(s | {axis: s[axis] + h}, kind) - value(s | {axis: s[axis] - h}, kind)) / (2 * h)
     near = [value(s | {axis: s[axis] + way * k * h}, kind) for k in range(3)]

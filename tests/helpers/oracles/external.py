@@ -143,14 +143,14 @@ def equilibria(s: Scenario, mechanism: str) -> tuple[list[float], bool]:
 
 def game(s: Scenario, mechanism: str, branch: str = "highest") -> Solution:
     """The symmetric equilibrium with e >= 0 that `branch` names by its investment."""
-    found, fragile = equilibria(s, mechanism)
-    log_p = {"highest": found[0], "middle": found[len(found) // 2], "lowest": found[-1]}[branch]
+    result, fragile = equilibria(s, mechanism)
+    log_p = {"highest": result[0], "middle": result[len(result) // 2], "lowest": result[-1]}[branch]
     high = log(s["beta"]) + log(s["v"])
     x = (high - log_p) / rate(s)
     e = x / dilution(s, mechanism)
     p = exp(log_p)
     loss = float(s["L"] * arrives(s, p, p) + e)
-    return Solution(e, x, p, loss, len(found), log_p == high, fragile, found)
+    return Solution(e, x, p, loss, len(result), log_p == high, fragile, result)
 
 
 @_once
@@ -231,11 +231,11 @@ def published(s: Scenario, mechanism: str) -> Solution | None:
 def second_derivative(s: Scenario, mechanism: str, p: float) -> float:
     """Second derivative of a city's (or the planner's) cost in own investment at symmetric `p`, by hand."""
     a, r = hops(s), rate(s)
-    spread = {"cooperation": 1.0, "sharing": s["delta"]}.get(mechanism, 0.0)
+    shared = {"cooperation": 1.0, "sharing": s["delta"]}.get(mechanism, 0.0)
     transfer = (s["n"] - 1) * s["alpha"] * s["gamma"] if mechanism == "compensation" else 0.0
     pi = exp(float(log_none_arrives(s, p)))
-    rise = spread * float((a * p / (1 - a * p)).sum())
-    bend = rise**2 - spread**2 * float((a * p / (1 - a * p) ** 2).sum())
+    rise = shared * float((a * p / (1 - a * p)).sum())
+    bend = rise**2 - shared**2 * float((a * p / (1 - a * p) ** 2).sum())
     unit = s["n"] if mechanism == "cooperation" else 1.0
     return s["L"] * (r * unit) ** 2 * (p * pi - 2 * p * pi * rise - (1 - p) * pi * bend + transfer * p)
 
@@ -279,8 +279,8 @@ def columns(points: list[Scenario]) -> dict[str, np.ndarray]:
 def three_interior_roots(size: int, seed: int) -> list[Scenario]:
     """Random scenarios under compensation whose benefit rises, falls and rises again through its cost."""
     rng = np.random.default_rng(seed)
-    found: list[Scenario] = []
-    while len(found) < size:
+    result: list[Scenario] = []
+    while len(result) < size:
         s = PAPER | {
             "alpha": float(rng.uniform(0.3, 1)),
             "n": float(rng.integers(3, 65)),
@@ -293,5 +293,5 @@ def three_interior_roots(size: int, seed: int) -> list[Scenario]:
         turn = np.flatnonzero(np.diff(np.sign(np.diff(level)))) + 1
         if len(turn) == 2 and level[turn[1]] < min(level[turn[0]], level[-1]):
             low, high = level[turn[1]], min(level[turn[0]], level[-1])
-            found.append(s | {"L": s["L"] * exp(-rng.uniform(low, high))})
-    return found
+            result.append(s | {"L": s["L"] * exp(-rng.uniform(low, high))})
+    return result

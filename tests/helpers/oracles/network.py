@@ -94,8 +94,8 @@ def best_response(s: Scenario, e: np.ndarray, i: int, mechanism: str, arrival: n
     grid = np.concatenate([[0.0], np.geomspace(1e-3, s["L"][i], 60)])
     k = int(np.argmin([cost(x) for x in grid]))
     low, high = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
-    found = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-11})
-    return float(found.x) if found.fun < cost(0.0) else 0.0
+    optimum = minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-11})
+    return float(optimum.x) if optimum.fun < cost(0.0) else 0.0
 
 
 def equilibrium(s: Scenario, mechanism: str, arrival: np.ndarray, start: float) -> np.ndarray:

@@ -100,7 +100,7 @@ def equilibria(s: Scenario, mechanism: str, none: Arrivals, steps: int = 90) -> 
     axes = [np.concatenate([[0.0], np.linspace(0, m, steps)[1:]]) for m in most]
     grids = np.meshgrid(*axes, indexing="ij")
     changes = [_changes_sign(wish) for wish in wishes(*grids)]
-    found: list[np.ndarray] = []
+    result: list[np.ndarray] = []
     for a, b in np.argwhere(changes[0] & changes[1]):
         for way in ((0.5, 0.5), (0.0, 0.0), (1.0, 1.0)):
             start = [
@@ -112,9 +112,9 @@ def equilibria(s: Scenario, mechanism: str, none: Arrivals, steps: int = 90) -> 
                 continue
             e = np.array([*at, 0.0])
             e[2] = answers(e, 2)
-            if not any(np.allclose(e, other, atol=1e-5) for other in found):
-                found.append(e)
-    return np.array(found)
+            if not any(np.allclose(e, other, atol=1e-5) for other in result):
+                result.append(e)
+    return np.array(result)
 
 
 def _changes_sign(values: np.ndarray) -> np.ndarray:
@@ -169,14 +169,14 @@ def least_sum(s: Scenario, mechanism: str, none: Arrivals, most: float, steps: i
     starts = e[np.argsort(sums)[:: len(e) // 400][:12]]
     starts = np.concatenate([e[np.argsort(sums)[:6]], starts])
     options = {"ftol": 1e-15, "gtol": 1e-9}
-    found = [
+    result = [
         minimize(
             lambda x: float(sum_of_costs(s, np.maximum(x, 0), mechanism, none)), x, bounds=[(0, None)] * 3,
             method="L-BFGS-B", options=options,
         ).fun
         for x in starts
     ]  # fmt: skip
-    return float(min(found))
+    return float(min(result))
 
 
 def pooled_least(s: Scenario, none: Arrivals, most: float, counted: float) -> float:

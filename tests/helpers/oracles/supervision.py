@@ -30,7 +30,7 @@ def velocity(p, mechanism, shares):
 def solve(p, mechanism, times, rtol=1e-11, atol=1e-11):
     """Logits (u, w) at the given times, shape (2, times), by DOP853."""
     start = [np.log(p[k]) - np.log1p(-p[k]) for k in ("x0", "y0")]
-    found = solve_ivp(
+    solution = solve_ivp(
         lambda t, z: gains(p, mechanism, *expit(z)),
         (0, times[-1]),
         start,
@@ -39,8 +39,8 @@ def solve(p, mechanism, times, rtol=1e-11, atol=1e-11):
         rtol=rtol,
         atol=atol,
     )
-    assert found.success
-    return found.y
+    assert solution.success
+    return solution.y
 
 
 def random_case(rng):

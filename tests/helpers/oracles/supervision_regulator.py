@@ -72,7 +72,7 @@ def jacobian(p, mechanism, at, h=1e-6):
 def solve(p, mechanism, times):
     """Shares at the given times, shape (3, times), by DOP853 in logits."""
     start = [np.log(p[k]) - np.log1p(-p[k]) for k in ("x0", "y0", "z0")]
-    found = solve_ivp(
+    solution = solve_ivp(
         lambda t, w: gains(p, mechanism, expit(w)),
         (0, times[-1]),
         start,
@@ -81,5 +81,5 @@ def solve(p, mechanism, times):
         rtol=1e-10,
         atol=1e-10,
     )
-    assert found.success
-    return expit(found.y)
+    assert solution.success
+    return expit(solution.y)

@@ -59,7 +59,7 @@ def crossings(function, cuts):
     `cuts` are the shares at which it may jump; sign is that of its change.
     """
     ends = np.unique([0.0, *cuts, 1.0])
-    found = []
+    result = []
     for start, stop in pairwise(ends):
         y = np.concatenate(
             [start + (stop - start) * 10.0 ** np.arange(-14, -3.5), np.linspace(start, stop, 4001)[1:-1]]
@@ -67,12 +67,12 @@ def crossings(function, cuts):
         y = np.unique(np.append(y, stop - (stop - start) * 1e-12))
         value = function(y)
         for k in np.flatnonzero(value[:-1] * value[1:] < 0):
-            found.append((brentq(function, y[k], y[k + 1], xtol=1e-16), np.sign(value[k + 1]), False))
+            result.append((brentq(function, y[k], y[k + 1], xtol=1e-16), np.sign(value[k + 1]), False))
     for cut in cuts:
         before, after = function(cut - 1e-12), function(cut + 1e-12)
         if before * after < 0:
-            found.append((cut, np.sign(after), True))
-    return sorted(found)
+            result.append((cut, np.sign(after), True))
+    return sorted(result)
 
 
 def cuts(p, shapes):
@@ -103,6 +103,6 @@ def solve(p, shapes, times, width=0.0, start=None):
 
     begin = start if start is not None else (p["x0"], p["y0"])
     z = [np.log(s) - np.log1p(-s) for s in begin]
-    found = solve_ivp(field, (0, times[-1]), z, "LSODA", times, rtol=1e-9, atol=1e-9)
-    assert found.success
-    return expit(found.y)
+    solution = solve_ivp(field, (0, times[-1]), z, "LSODA", times, rtol=1e-9, atol=1e-9)
+    assert solution.success
+    return expit(solution.y)

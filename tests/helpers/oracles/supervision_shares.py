@@ -90,7 +90,7 @@ def inside(p, shapes):
     """Rest points inside and off thresholds, by sign changes of B along the curve A = 0."""
     columns = list(pairwise([0.0, *cuts(p, shapes), 1.0]))
     rows = pairwise([0.0, *cuts_of_y(p, shapes), 1.0])
-    return [found for row in rows for column in columns for found in _in_area(p, shapes, column, row)]
+    return [result for row in rows for column in columns for result in _in_area(p, shapes, column, row)]
 
 
 def _in_area(p, shapes, column, row):
@@ -217,6 +217,6 @@ def solve(p, shapes, times, width=0.0):
         return gains(q, still, x, y)
 
     z = [np.log(p[s]) - np.log1p(-p[s]) for s in ("x0", "y0")]
-    found = solve_ivp(field, (0, times[-1]), z, "LSODA", times, rtol=1e-9, atol=1e-9)
-    assert found.success
-    return expit(found.y)
+    solution = solve_ivp(field, (0, times[-1]), z, "LSODA", times, rtol=1e-9, atol=1e-9)
+    assert solution.success
+    return expit(solution.y)

@@ -40,12 +40,12 @@ def solve(points, mechanism, kind="none", branch="highest"):
     ],
 )
 def test_equilibria_are_those_of_brute_force(mechanism, kind, branch):
-    found, seen = solve(POINTS, mechanism, kind, branch), []
+    actual, seen = solve(POINTS, mechanism, kind, branch), []
     for i, s in enumerate(POINTS):
         known, fragile = oracle.equilibria(s, mechanism, kind)
         if fragile:
             continue
-        got = {name: value[i].item() for name, value in found.items()}
+        got = {name: value[i].item() for name, value in actual.items()}
         assert got["equilibrium_count"] == len(known), s
         if not known:
             assert got["status"] == Status.no_equilibrium

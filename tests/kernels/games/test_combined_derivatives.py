@@ -18,8 +18,10 @@ def pushed(at, mechanism, kind, real=REAL, wanted=()):
     solve = partial(external_combined, mechanism=mechanism, budget_kind=kind, n_max=3, wanted=wanted)
 
     def split(p):
-        found = solve(p)
-        return {k: found[k] for k in real}, {k: found[k] for k in ("status", "regime", "equilibrium_count")}
+        solution = solve(p)
+        return {k: solution[k] for k in real}, {
+            k: solution[k] for k in ("status", "regime", "equilibrium_count")
+        }
 
     value, slope, others = jax.jvp(split, (p,), ({k: at[f"d {k}"] for k in p},), has_aux=True)
     return {**value, **others, **{f"d {k}": x for k, x in slope.items()}}
@@ -60,10 +62,10 @@ def test_the_first_unit_of_budget_is_invested_and_moves_all_others():
     point = oracle.columns([oracle.PAPER | {"budget": 0.0}] * SIZE)
     for mechanism in ("together", "compensation", "cooperation"):
         run = of_many(partial(pushed, mechanism=mechanism, kind="city"))
-        found = run(point | {f"d {k}": np.full(SIZE, float(k == "budget")) for k in point})
-        assert found["d investment"][0] == 1
+        outputs = run(point | {f"d {k}": np.full(SIZE, float(k == "budget")) for k in point})
+        assert outputs["d investment"][0] == 1
         # Its own saving, and what the others' unit saves a city.
-        assert found["d expected_loss"][0] < 0 < found["budget_multiplier"][0]
+        assert outputs["d expected_loss"][0] < 0 < outputs["budget_multiplier"][0]
 
 
 def test_derivatives_of_the_mixed_equilibrium_agree_with_central_differences():

@@ -21,8 +21,8 @@ def solver(mechanism, kind):
     choices = {"mechanism": mechanism, "budget_kind": kind}
 
     def both(p):
-        found = external_combined(p, n_max=MOST, wanted=NAMES, **choices)
-        return dict(found) | {"invested": volunteer(game_of(p, n_max=MOST, **choices))}
+        outputs = external_combined(p, n_max=MOST, wanted=NAMES, **choices)
+        return dict(outputs) | {"invested": volunteer(game_of(p, n_max=MOST, **choices))}
 
     return of_many(both)
 

@@ -32,7 +32,7 @@ def test_two_of_three_invest_where_a_scan_of_their_answers_says_so(mechanism, ki
     top = [s["budget"] if kind == "city" else np.inf for s in cases]
     margins = [oracle.pairs_of_three(s, mechanism, most) for s, most in zip(cases, top, strict=True)]
     expected = [
-        3 if max(found, default=-1) >= -1e-8 * s["L"] else 0 for found, s in zip(margins, cases, strict=True)
+        3 if max(gains, default=-1) >= -1e-8 * s["L"] else 0 for gains, s in zip(margins, cases, strict=True)
     ]
     np.testing.assert_array_equal(counted(mechanism, kind, 3)(oracle.columns(cases)), expected)
     assert 1 <= expected.count(3) <= 5
@@ -40,19 +40,19 @@ def test_two_of_three_invest_where_a_scan_of_their_answers_says_so(mechanism, ki
 
 @cache
 def of_set():
-    def found(cities):
+    def solved_set(cities):
         members = jnp.stack([cities[f"city {k}"] for k in range(5)])
         game = game_of({k: jnp.asarray(v) for k, v in FIVE.items()}, "together", "none", 5)
         return dict(zip(("investments", "there"), equilibrium_of(game, members), strict=True))
 
-    return of_many(found)
+    return of_many(solved_set)
 
 
 def test_of_five_cities_every_set_that_is_counted_has_an_equilibrium_and_each_kind_counts_its_turns():
     sets = [set(s) for size in range(2, 5) for s in combinations(range(5), size)]
     members = np.array([[float(city in one) for city in range(5)] for one in sets])
-    found = of_set()({f"city {k}": members[:, k] for k in range(5)})
-    investments, there = found["investments"], found["there"]
+    outputs = of_set()({f"city {k}": members[:, k] for k in range(5)})
+    investments, there = outputs["investments"], outputs["there"]
     assert there.any()
     for one, e, holds in zip(sets, investments, there, strict=True):
         turned = sets.index({(city + 1) % 5 for city in one})
@@ -77,9 +77,9 @@ def test_sets_are_counted_in_single_precision_as_in_double():
     case = oracle.PAPER | {"n": 3.0, "delta": 0.3, "beta": 0.4}
     cases = [case | {"alpha": a, "entry_cost": c} for a in np.linspace(0.1, 0.9, 9) for c in (0.0, 3.0, 30.0)]
     points = oracle.columns(cases)
-    found, expected = (
+    actual, expected = (
         counted("together", "none", 3)({name: np.asarray(v, dtype) for name, v in points.items()})
         for dtype in (np.float32, np.float64)
     )
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(actual, expected)
     assert set(np.unique(expected)) == {0, 3}

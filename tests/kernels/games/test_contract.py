@@ -43,14 +43,14 @@ def test_several_optima_are_told_and_the_one_favouring_high_types_is_chosen(type
             continue
         share = np.asarray(got["resources"]) / p["T_total"]
         enough = -highs(p).fun * (1 - 1e-9)
-        spread = 0.0
+        widest = 0.0
         for k, unit in enumerate(np.eye(types)):  # how far each share moves among the optima
             most, least = highs(p, -unit, enough), highs(p, unit, enough)
-            spread = max(spread, most.x[k] - least.x[k])
+            widest = max(widest, most.x[k] - least.x[k])
             if k == types - 1:
                 np.testing.assert_allclose(share[k], most.x[k], atol=1e-6)
-        assert (got["status"] == Status.several_equilibria) == (spread > 1e-6), p
-        several += spread > 1e-6
+        assert (got["status"] == Status.several_equilibria) == (widest > 1e-6), p
+        several += widest > 1e-6
     assert several > 3
 
 
@@ -203,8 +203,8 @@ def test_derivatives_agree_with_central_differences():
     names = ("resources", "centre_utility", "type_utility", "ic_slack")
 
     def some(p):
-        found = contract(p)
-        return {name: found[name] for name in names}
+        outputs = contract(p)
+        return {name: outputs[name] for name in names}
 
     jacobian = jax.jit(jax.jacfwd(some))
     checked = 0

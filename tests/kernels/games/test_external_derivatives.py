@@ -46,8 +46,10 @@ def pusher(mechanism: str, formulation: str) -> Callable:
     """Outputs of many scenarios; as "d name", derivatives of real ones, along parameters of "d parameter"."""
 
     def split(p: dict) -> tuple[dict, dict]:
-        found = kernel(mechanism, formulation)(p)
-        return {name: found[name] for name in REAL}, {name: found[name] for name in found if name not in REAL}
+        result = kernel(mechanism, formulation)(p)
+        return {name: result[name] for name in REAL}, {
+            name: result[name] for name in result if name not in REAL
+        }
 
     def pushed(at: dict) -> dict:
         p = {name: at[name] for name in oracle.PAPER}
@@ -61,8 +63,8 @@ def pusher(mechanism: str, formulation: str) -> Callable:
 def slopes(mechanism: str, formulation: str, at: dict, name: str) -> tuple[dict, dict]:
     """Outputs, and their derivatives by `name`."""
     ahead = {f"d {q}": np.full(np.shape(x), float(q == name)) for q, x in at.items()}
-    found = pusher(mechanism, formulation)(at | ahead)
-    return found, {o: found[f"d {o}"] for o in REAL}
+    result = pusher(mechanism, formulation)(at | ahead)
+    return result, {o: result[f"d {o}"] for o in REAL}
 
 
 def solver(mechanism: str, formulation: str) -> Callable:
@@ -76,9 +78,9 @@ def difference(f: Callable, at: dict, name: str) -> tuple[dict, dict, np.ndarray
     step = 1e-3 * np.maximum(np.minimum(x, 1 - x) if name in ("v", "alpha") else x, 1e-2 * (x == 0))
     near = {k: f(at | {name: x + k * step}) for k in (-2, -1, 0, 1, 2)}
     same = np.ones(x.shape, bool)
-    for found in near.values():
+    for result in near.values():
         for kind in ("status", "equilibrium_count"):
-            same &= found[kind] == near[0][kind]
+            same &= result[kind] == near[0][kind]
     estimate, error = {}, {}
     for o in REAL:
         short = (near[1][o] - near[-1][o]) / (2 * step)
@@ -100,9 +102,9 @@ def test_every_derivative_agrees_with_central_differences(mechanism, formulation
         estimate, error, sound = difference(solver(mechanism, formulation), at, name)
         assert sound.mean() > 0.5
         assert formulation == "published" or (sound & corners).sum() > 5
-        _, found = slopes(mechanism, formulation, at, name)
+        _, result = slopes(mechanism, formulation, at, name)
         for output in REAL:
-            slope = np.asarray(found[output])[sound]
+            slope = np.asarray(result[output])[sound]
             assert np.isfinite(slope).all(), (name, output)
             wrong = np.abs(slope - estimate[output][sound]) > error[output][sound]
             if output == "second_derivative":  # may cancel to rounding level, where no difference resolves it
@@ -118,9 +120,9 @@ def test_at_a_corner_investment_does_not_move_and_breach_follows_the_attempts(me
     p = oracle.PAPER | {"L": 5.0}
     at = oracle.columns([p] * SIZE)
     for name in oracle.CONTINUOUS:
-        _, found = slopes(mechanism, "exact", at, name)
-        assert (found["investment"] == 0).all()
-        assert (found["breach_probability"] == {"beta": p["v"], "v": p["beta"]}.get(name, 0)).all()
+        _, result = slopes(mechanism, "exact", at, name)
+        assert (result["investment"] == 0).all()
+        assert (result["breach_probability"] == {"beta": p["v"], "v": p["beta"]}.get(name, 0)).all()
 
 
 @pytest.mark.parametrize(("mechanism", "formulation"), EACH)
@@ -143,9 +145,9 @@ def puller(mechanism: str, through: Callable) -> Callable:
     """Derivatives, in reverse mode, of a weighted sum of outputs and of logarithms of their sizes."""
 
     def total(p: dict, at: dict) -> jax.Array:
-        found = external(p, mechanism=mechanism, n_max=MANY_CITIES)
+        outputs = external(p, mechanism=mechanism, n_max=MANY_CITIES)
         plain, logs = ({o: at[f"{kind} {o}"] for o in REAL} for kind in ("plain", "log"))
-        return sum(plain[o] * found[o] + logs[o] * jnp.log1p(jnp.abs(found[o])) for o in REAL)
+        return sum(plain[o] * outputs[o] + logs[o] * jnp.log1p(jnp.abs(outputs[o])) for o in REAL)
 
     return through(lambda at: jax.grad(total)({name: at[name] for name in oracle.PAPER}, at))
 
@@ -158,13 +160,13 @@ def weights(kind: str, *outputs: str) -> dict[str, np.ndarray]:
 def test_the_slope_of_investment_is_that_of_the_oracle(mechanism):
     points = [oracle.PAPER, oracle.PAPER | {"alpha": 0.7, "n": 2.0, "beta": 0.6}]
     padded = oracle.columns(points + MANY[len(points) :])
-    found = puller(mechanism, of_many)(padded | weights("plain", "investment") | weights("log"))
+    result = puller(mechanism, of_many)(padded | weights("plain", "investment") | weights("log"))
     for i, s in enumerate(points):
         for name in oracle.CONTINUOUS:
             h = 1e-5 * s[name]
             e = [oracle.exact(s | {name: s[name] + k * h}, mechanism).investment for k in (-1, 1)]
             central = (e[1] - e[0]) / (2 * h)
-            slope = float(np.asarray(found[name])[i])
+            slope = float(np.asarray(result[name])[i])
             assert slope == pytest.approx(central, rel=1e-6, abs=1e-7 * e[0] / s[name])
 
 
@@ -179,8 +181,8 @@ def test_second_derivatives_pass_through_the_root(mechanism, formulation):
     at = {k: jnp.asarray(v) for k, v in (oracle.PAPER | {"alpha": 0.4, "beta": 0.7}).items()}
 
     def slope(p):
-        found = partial(kernel(mechanism, formulation), wanted=())
-        slope = jax.jvp(lambda a: found(p | {"alpha": a})["investment"], (p["alpha"],), (1.0,))[1]
+        result = partial(kernel(mechanism, formulation), wanted=())
+        slope = jax.jvp(lambda a: result(p | {"alpha": a})["investment"], (p["alpha"],), (1.0,))[1]
         return slope, slope
 
     both = jax.jit(jax.jacfwd(slope, has_aux=True))
@@ -196,6 +198,6 @@ def test_second_derivatives_pass_through_the_root(mechanism, formulation):
     ("mechanism", "through"), [*((m, of_many) for m in oracle.MECHANISMS), ("noncooperation", of_many_by_xla)]
 )
 def test_reverse_mode_never_returns_nan_for_an_exact_answer(mechanism, through):
-    found = puller(mechanism, through)(oracle.columns(MANY) | weights("plain") | weights("log", *REAL))
-    for name, slope in found.items():
+    result = puller(mechanism, through)(oracle.columns(MANY) | weights("plain") | weights("log", *REAL))
+    for name, slope in result.items():
         assert np.isfinite(slope).all(), name

@@ -32,8 +32,8 @@ def solve(
 ) -> dict[str, np.ndarray]:
     """The kernel at `points`, in batches of one size so that each case is compiled once."""
     padded = points + points[-1:] * (len(POINTS) - len(points))
-    found = solver(mechanism, branch, n_max)(oracle.columns(padded))
-    return {name: value[: len(points)] for name, value in found.items()}
+    result = solver(mechanism, branch, n_max)(oracle.columns(padded))
+    return {name: value[: len(points)] for name, value in result.items()}
 
 
 def compare(
@@ -43,7 +43,7 @@ def compare(
     truth = [oracle.exact(s, mechanism, branch) for s in points]
     sound = np.array([not t.fragile for t in truth])
     assert sound.mean() > 0.9
-    found = {k: v[sound] for k, v in solve(points, mechanism, branch, n_max).items()}
+    result = {k: v[sound] for k, v in solve(points, mechanism, branch, n_max).items()}
     points = [s for s, keep in zip(points, sound, strict=True) if keep]
     truth = [t for t in truth if not t.fragile]
     for output, known in (
@@ -55,12 +55,12 @@ def compare(
         desired = np.array([getattr(t, known) for t in truth])
         # Money below a ten-thousandth of the scale 1 / (-E ln v) is a difference of nearly equal logarithms.
         floor = [1e-4 / oracle.rate(s) if "investment" in output else 0.0 for s in points]
-        assert_close(found[output], desired, multiplier=NINE_DIGITS, floor=floor, what=output)
-    assert found["equilibrium_count"].tolist() == [t.count for t in truth]
+        assert_close(result[output], desired, multiplier=NINE_DIGITS, floor=floor, what=output)
+    assert result["equilibrium_count"].tolist() == [t.count for t in truth]
     anarchy = np.array([oracle.price_of_anarchy(s, t) for s, t in zip(points, truth, strict=True)])
-    assert_close(found["price_of_anarchy"], anarchy, multiplier=NINE_DIGITS, what="price_of_anarchy")
-    assert found["price_of_anarchy"].min() >= 1 - 20 * EPS
-    assert found["investment"].min() >= 0
+    assert_close(result["price_of_anarchy"], anarchy, multiplier=NINE_DIGITS, what="price_of_anarchy")
+    assert result["price_of_anarchy"].min() >= 1 - 20 * EPS
+    assert result["investment"].min() >= 0
     return truth
 
 
@@ -93,7 +93,7 @@ def test_a_jump_over_a_maximum_below_zero_is_not_taken_for_a_root(branch):
 def test_status_names_what_happened():
     for mechanism in oracle.MECHANISMS:
         branch = "middle" if mechanism == "sharing" else "highest"
-        found, seen = solve(POINTS, mechanism, branch), set()
+        result, seen = solve(POINTS, mechanism, branch), set()
         for i, s in enumerate(POINTS):
             t = oracle.exact(s, mechanism, branch)
             bend = oracle.second_derivative(s, mechanism, t.breach)
@@ -101,7 +101,7 @@ def test_status_names_what_happened():
             if bend <= 0 and not t.corner:
                 status = Status.not_a_minimum
             if not t.fragile:
-                assert found["status"][i] == status, (mechanism, s)
+                assert result["status"][i] == status, (mechanism, s)
                 seen.add(status)
         assert {Status.ok, Status.corner, Status.several_equilibria} <= seen
 

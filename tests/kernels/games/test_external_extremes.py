@@ -31,19 +31,19 @@ ENDS = {
 def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism, through):
     grid = np.meshgrid(*ENDS.values(), indexing="ij")
     at = {name: x.ravel() for name, x in zip(ENDS, grid, strict=True)}
-    found = through(partial(external, mechanism=mechanism, n_max=1024))(at)
+    result = through(partial(external, mechanism=mechanism, n_max=1024))(at)
     for name in REAL:
-        assert np.isfinite(found[name]).all(), name
-    assert set(found["status"].tolist()) <= {
+        assert np.isfinite(result[name]).all(), name
+    assert set(result["status"].tolist()) <= {
         Status.ok,
         Status.corner,
         Status.several_equilibria,
         Status.not_a_minimum,
     }
-    assert (found["investment"] >= 0).all()
-    assert (found["price_of_anarchy"] >= 1 - 1e-14).all()
-    assert (found["breach_probability"] <= at["beta"] * at["v"] * (1 + 1e-15)).all()
-    assert (found["equilibrium_count"] >= 1).all()
+    assert (result["investment"] >= 0).all()
+    assert (result["price_of_anarchy"] >= 1 - 1e-14).all()
+    assert (result["breach_probability"] <= at["beta"] * at["v"] * (1 + 1e-15)).all()
+    assert (result["equilibrium_count"] >= 1).all()
 
 
 @pytest.mark.parametrize(("mechanism", "formulation"), [("compensation", "exact"), ("sharing", "published")])

@@ -33,8 +33,8 @@ def solver(mechanism: str, n_max: int) -> Callable:
 def solve(points: list[oracle.Scenario], mechanism: str, n_max: int = 64) -> dict[str, np.ndarray]:
     """The kernel at `points`, in batches of one size so that it is compiled once for the whole file."""
     padded = points + points[-1:] * (BATCH - len(points))
-    found = solver(mechanism, n_max)(oracle.columns(padded))
-    return {name: value[: len(points)] for name, value in found.items()}
+    result = solver(mechanism, n_max)(oracle.columns(padded))
+    return {name: value[: len(points)] for name, value in result.items()}
 
 
 def table(path: Path) -> tuple[str, list[dict[str, float]]]:
@@ -48,10 +48,10 @@ def test_every_published_cell_is_reproduced():
     for path in sorted(TABLES.glob("table*.csv")):
         mechanism, rows = table(path)
         points = [oracle.PAPER | {k: row[k] for k in row if k in oracle.PAPER} for row in rows]
-        found = solve(points, mechanism)
+        solution = solve(points, mechanism)
         for output in ("investment", "expected_loss"):
             printed = np.array([row[output] for row in rows])
-            assert np.abs(found[output] - printed).max() <= 5.01e-5, (path.name, output)
+            assert np.abs(solution[output] - printed).max() <= 5.01e-5, (path.name, output)
             cells += len(printed)
     assert cells == 396
 
@@ -66,13 +66,13 @@ def test_the_published_computation_agrees_with_the_oracle(mechanism, most_cities
     truth = [oracle.published(s, mechanism) for s in points]
     kept = [i for i, t in enumerate(truth) if t is None or not t.fragile]
     assert len(kept) > 0.9 * len(points)
-    found = solve(points, mechanism, most_cities)
+    solution = solve(points, mechanism, most_cities)
     none = [i for i in kept if truth[i] is None]
     some = [i for i in kept if truth[i] is not None]
     assert min(len(none), len(some)) >= 10
-    assert (found["status"][none] == Status.no_equilibrium).all()
-    assert np.isnan(found["investment"][none]).all()
-    assert (found["equilibrium_count"][none] == 0).all()
+    assert (solution["status"][none] == Status.no_equilibrium).all()
+    assert np.isnan(solution["investment"][none]).all()
+    assert (solution["equilibrium_count"][none] == 0).all()
     for output, known in (
         ("investment", "investment"),
         ("effective_investment", "effective"),
@@ -81,12 +81,12 @@ def test_the_published_computation_agrees_with_the_oracle(mechanism, most_cities
     ):
         desired = np.array([getattr(truth[i], known) for i in some])
         floor = [1e-4 / oracle.rate(points[i]) if "investment" in output else 0.0 for i in some]
-        assert_close(found[output][some], desired, multiplier=NINE_DIGITS, floor=floor, what=output)
-    assert found["equilibrium_count"][some].tolist() == [truth[i].count for i in some]
+        assert_close(solution[output][some], desired, multiplier=NINE_DIGITS, floor=floor, what=output)
+    assert solution["equilibrium_count"][some].tolist() == [truth[i].count for i in some]
     for i in some:
         several, negative = truth[i].count > 1, truth[i].investment < 0
         status = Status.negative_investment if negative else Status.ok
-        assert found["status"][i] == (Status.several_equilibria if several else status)
+        assert solution["status"][i] == (Status.several_equilibria if several else status)
 
 
 def test_where_an_investment_is_positive_both_formulations_share_non_cooperation():

@@ -51,14 +51,14 @@ def test_optimum_and_ratio_agree_with_a_search(mechanism):
     for _ in range(12):
         s = PAPER | {"alpha": rng.uniform(0.05, 0.9), "beta": rng.uniform(0.1, 1), "L": rng.uniform(50, 800)}
         s |= {"n": float(rng.integers(2, 6)), "gamma": rng.uniform(0, 1), "delta": rng.uniform(0, 1)}
-        found = oracle.exact(s, mechanism)
-        if found.fragile:
+        solution = oracle.exact(s, mechanism)
+        if solution.fragile:
             continue
         got = point(mechanism, **s)
         invested, cost = least_common_cost(s, oracle.dilution(s, mechanism))
         assert got["optimal_investment"] == pytest.approx(invested, abs=1e-4)
         assert got["optimal_cost"] == pytest.approx(cost, rel=1e-10)
-        own = s["L"] * oracle.arrives(s, found.breach, found.breach) + found.investment
+        own = s["L"] * oracle.arrives(s, solution.breach, solution.breach) + solution.investment
         assert got["cost_ratio"] == pytest.approx(own / cost, rel=1e-8)
         assert got["cost_ratio"] >= 1 - 1e-12
         checked += 1

@@ -78,7 +78,7 @@ def test_no_general_optimiser_finds_a_smaller_loss():
     for factors in (2, 3, 5, 8):
         for _ in range(5):
             p = random_point(rng, factors)
-            found = minimize(
+            solution = minimize(
                 lambda x, p=p: loss_of_money(x * p["M"], p),
                 np.full(factors, 1 / factors),
                 bounds=[(0, 1)] * factors,
@@ -88,8 +88,8 @@ def test_no_general_optimiser_finds_a_smaller_loss():
             )
             ours = float(solve(p)["expected_loss"])
             # SLSQP meets its equality only to about 1e-10, which may buy it that much.
-            assert ours <= found.fun * (1 + 1e-9)
-            assert found.fun <= ours * (1 + 1e-5)
+            assert ours <= solution.fun * (1 + 1e-9)
+            assert solution.fun <= ours * (1 + 1e-5)
 
 
 def test_two_factors_follow_the_closed_form_clipped_to_the_unit_interval():

@@ -71,8 +71,10 @@ def pushed(name: str) -> Callable:
     real = {o.name for o in model.outputs if o.kind == "real" and not o.may_be_nan}
 
     def split(p: dict) -> tuple[dict, dict]:
-        found = model.kernel(p, **usual(model), **bounds(model))
-        return {o: found[o] for o in found if o in real}, {o: found[o] for o in found if o not in real}
+        outputs = model.kernel(p, **usual(model), **bounds(model))
+        return {o: outputs[o] for o in outputs if o in real}, {
+            o: outputs[o] for o in outputs if o not in real
+        }
 
     return jax.jit(lambda p, way: jax.jvp(split, (p,), (way,), has_aux=True))
 
@@ -142,13 +144,13 @@ def test_every_dimension_has_a_length(model):
 
 @ALL
 def test_the_kernel_returns_what_it_declares(model):
-    found = solved(model, defaults(model))
-    assert set(found) == {o.name for o in model.outputs} | {"status"}
-    assert found["status"].shape == ()
-    assert Status(int(found["status"])) in MEANING
-    assert int(found["status"]) != Status.not_computed
+    outputs = solved(model, defaults(model))
+    assert set(outputs) == {o.name for o in model.outputs} | {"status"}
+    assert outputs["status"].shape == ()
+    assert Status(int(outputs["status"])) in MEANING
+    assert int(outputs["status"]) != Status.not_computed
     for o in model.outputs:
-        value = np.asarray(found[o.name])
+        value = np.asarray(outputs[o.name])
         assert value.shape == tuple(length(model, d) for d in o.dims), o.name
         assert o.kind != "real" or np.issubdtype(value.dtype, np.floating), o.name
         assert o.may_be_nan or np.isfinite(value).all(), o.name
@@ -187,8 +189,8 @@ def test_all_choices_trace_to_the_same_shapes(model, options):
     shapes, tried = set(), []
     for static in options(model):
         tried.append(static)
-        found = jax.eval_shape(lambda p, s=static: model.kernel(p, **s, **bounds(model)), defaults(model))
-        shapes.add(tuple(sorted((name, x.shape, x.dtype.kind) for name, x in found.items())))
+        outputs = jax.eval_shape(lambda p, s=static: model.kernel(p, **s, **bounds(model)), defaults(model))
+        shapes.add(tuple(sorted((name, x.shape, x.dtype.kind) for name, x in outputs.items())))
     assert len(shapes) == 1
     assert all({static[c.name] for static in tried} == {*c.options} for c in model.choices)
 

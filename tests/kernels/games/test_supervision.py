@@ -110,8 +110,8 @@ def test_field_is_that_of_the_payoff_table(mechanism):
     for _ in range(20):
         p, shares = random_case(rng), rng.uniform(0.01, 0.99, 2)
         logits = jnp.asarray(np.log(shares / (1 - shares)))
-        found = field(0.0, logits, p, reward=mechanism[0], punishment=mechanism[1])
-        np.testing.assert_allclose(found, gains(p, mechanism, *shares), atol=1e4 * EPS)
+        rates = field(0.0, logits, p, reward=mechanism[0], punishment=mechanism[1])
+        np.testing.assert_allclose(rates, gains(p, mechanism, *shares), atol=1e4 * EPS)
 
 
 @every_mechanism

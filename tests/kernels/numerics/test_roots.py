@@ -26,16 +26,16 @@ def known(height):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_climb_finds_the_smallest_root_to_the_last_digits(dtype):
     height = np.linspace(0.01, 0.24, 50).astype(dtype)
-    x, found = jax.vmap(parabola)(height)
-    assert found.all()
+    x, converged = jax.vmap(parabola)(height)
+    assert converged.all()
     assert x.dtype == dtype
     assert_close(x, known(height), multiplier=64)
 
 
 def test_climb_keeps_the_digits_of_a_tiny_root():
     height = jnp.logspace(-300, -3, 40)
-    x, found = jax.vmap(lambda h: climb(lambda x: x * (1 - x) / h - 1, h, 1.0 + 0 * h))(height)
-    assert found.all()
+    x, converged = jax.vmap(lambda h: climb(lambda x: x * (1 - x) / h - 1, h, 1.0 + 0 * h))(height)
+    assert converged.all()
     assert_close(x, known(np.asarray(height)), multiplier=16)
 
 
@@ -45,8 +45,8 @@ def test_climb_certifies_that_there_is_no_root(above):
 
 
 def test_climb_takes_a_double_root_for_one():
-    x, found = parabola(FOLD)
-    assert found
+    x, converged = parabola(FOLD)
+    assert converged
     assert abs(float(x) - 0.5) < 10 * np.sqrt(tolerance(np.float64))
     slope = jax.grad(lambda h: parabola(h)[0])(FOLD)
     assert not np.isnan(slope)
@@ -60,8 +60,8 @@ def test_climb_stops_at_the_end_of_its_interval():
 
 def test_climb_does_not_take_a_jump_over_a_maximum_below_zero_for_a_root():
     # Concave up to a maximum of -1e-3 at 0.4, then convex and rising through zero near 1.1.
-    x, found = climb(lambda x: (x - 0.4) ** 2 * (x - 1) - 1e-3, jnp.asarray(0.0), jnp.asarray(2.0))
-    assert not found, float(x)
+    x, converged = climb(lambda x: (x - 0.4) ** 2 * (x - 1) - 1e-3, jnp.asarray(0.0), jnp.asarray(2.0))
+    assert not converged, float(x)
     start = jnp.linspace(0.0, 0.4, 400)  # wherever it jumps from
     cubic = lambda x: (x - 0.4) ** 2 * (x - 1) - 1e-3  # noqa: E731
     assert not jax.vmap(lambda s: climb(cubic, s, jnp.asarray(2.0))[1])(start).any()
@@ -80,9 +80,9 @@ def test_climb_differentiates_through_the_root_twice():
 
 def test_climb_under_vmap_and_jit_equals_climb_alone():
     height = np.array([0.01, 0.1, 0.2, 0.25, 0.26, 3.0])
-    x, found = jax.jit(jax.vmap(parabola))(height)
+    x, converged = jax.jit(jax.vmap(parabola))(height)
     alone = [parabola(h) for h in height]
-    assert found.tolist() == [bool(a[1]) for a in alone] == [True] * 4 + [False] * 2
+    assert converged.tolist() == [bool(a[1]) for a in alone] == [True] * 4 + [False] * 2
     sound = height < FOLD
     assert_close(x[sound], np.array([a[0] for a in alone])[sound], multiplier=8)
 

@@ -48,32 +48,33 @@ def games(tmp_path_factory):
 
 
 def test_the_hopf_line_is_r_equal_to_f(regimes):
-    found = boundaries(regimes, "interior_class", "r", ["c1=5", "f=9.5,15"])
-    position = found["position"].sel(crossing=0)
-    np.testing.assert_allclose(position, found["f"], rtol=1e-8)
-    assert (found["crossings"] == 1).all()  # 15 is on the grid, and a centre there: not a boundary of its own
-    assert (found["class_below"] == RestClass.stable_focus).all()
-    assert (found["class_above"] == RestClass.unstable_focus).all()
-    assert (found["width"].sel(crossing=0) <= 1e-8 * position).all()
-    assert (found["unconfirmed"] == 0).all()
+    boundary = boundaries(regimes, "interior_class", "r", ["c1=5", "f=9.5,15"])
+    position = boundary["position"].sel(crossing=0)
+    np.testing.assert_allclose(position, boundary["f"], rtol=1e-8)
+    # 15 is on the grid, and a centre there: not a boundary of its own.
+    assert (boundary["crossings"] == 1).all()
+    assert (boundary["class_below"] == RestClass.stable_focus).all()
+    assert (boundary["class_above"] == RestClass.unstable_focus).all()
+    assert (boundary["width"].sel(crossing=0) <= 1e-8 * position).all()
+    assert (boundary["unconfirmed"] == 0).all()
 
 
 def test_one_line_alone_has_no_other_axes(regimes):
-    found = regimes.equisweep.boundaries("interior_class", "r", ["c1=5", "f=15"])
-    assert found["position"].dims == ("crossing",)
-    assert found["position"].item() == pytest.approx(15, rel=1e-8)
+    boundary = regimes.equisweep.boundaries("interior_class", "r", ["c1=5", "f=15"])
+    assert boundary["position"].dims == ("crossing",)
+    assert boundary["position"].item() == pytest.approx(15, rel=1e-8)
 
 
 def test_several_crossings_on_a_line_are_in_order_and_padded(regimes):
-    found = boundaries(regimes, "interior_class", "r", ["c1=2"])
-    first = found.sel(f=4.0)
+    boundary = boundaries(regimes, "interior_class", "r", ["c1=2"])
+    first = boundary.sel(f=4.0)
     assert first["crossings"] == 3
     positions = first["position"].values
     assert (np.diff(positions) > 0).all()
     np.testing.assert_array_equal(first["class_above"][:-1], first["class_below"][1:])
     assert positions[2] == pytest.approx(4.0, rel=1e-8)
-    assert np.isnan(found["position"].sel(f=9.5).values[1:]).all()
-    assert (found["class_below"].sel(f=9.5).values[1:] == NO_CROSSING).all()
+    assert np.isnan(boundary["position"].sel(f=9.5).values[1:]).all()
+    assert (boundary["class_below"].sel(f=9.5).values[1:] == NO_CROSSING).all()
 
 
 def test_the_trace_passes_zero_where_the_class_changes(regimes):
@@ -90,8 +91,8 @@ def pays_at_the_corner(s):
 
 def test_the_corner_lies_where_scipy_finds_it(games):
     _, cube = games
-    found = boundaries(cube, "status", "alpha", ["beta=0.1"])
-    rows = found["crossings"].values
+    boundary = boundaries(cube, "status", "alpha", ["beta=0.1"])
+    rows = boundary["crossings"].values
     assert rows.sum() >= 1
     for k, n in enumerate(cube["n"].values):
         s = oracle.PAPER | {"n": float(n), "beta": 0.1}
@@ -105,21 +106,21 @@ def test_the_corner_lies_where_scipy_finds_it(games):
         # Investment reaches zero before the two roots meet in this case, so that the corner is the boundary.
         exact = brentq(gone, 0.5, 1.0, xtol=1e-14, rtol=1e-14)
         assert rows[k] == 1
-        assert found["position"].values[k, 0] == pytest.approx(exact, rel=1e-8)
+        assert boundary["position"].values[k, 0] == pytest.approx(exact, rel=1e-8)
 
 
 def test_whole_numbers_are_bisected_between_those_of_the_grid(games):
     _, cube = games
-    found = boundaries(cube, "status", "n", ["beta=0.1"])
+    boundary = boundaries(cube, "status", "n", ["beta=0.1"])
     for k, alpha in enumerate(cube["alpha"].values):
         invests = [
             not oracle.exact(oracle.PAPER | {"n": float(n), "alpha": float(alpha)}, "noncooperation").corner
             for n in range(1, 9)
         ]
         last = sum(invests)
-        position = found["position"].values[k, 0]
+        position = boundary["position"].values[k, 0]
         assert np.isnan(position) if last == 8 else position == last
-    assert set(found["width"].values[~np.isnan(found["width"].values)]) == {1.0}
+    assert set(boundary["width"].values[~np.isnan(boundary["width"].values)]) == {1.0}
 
 
 def test_positions_do_not_depend_on_the_order_of_the_axis(games):
@@ -133,19 +134,19 @@ def test_positions_do_not_depend_on_the_order_of_the_axis(games):
 
 def test_bisection_finds_every_class_in_a_cell():
     edges = np.array([0.2, 0.5, 0.500001, 0.9])
-    found, counts = refine(
+    result, counts = refine(
         lambda _, x: np.searchsorted(edges, x, side="right"), np.array([0.0]), np.array([1.0]), 1e-9, False
     )
     assert counts.tolist() == [4]
-    np.testing.assert_allclose((found.low + found.high) / 2, edges, rtol=1e-8)
+    np.testing.assert_allclose((result.low + result.high) / 2, edges, rtol=1e-8)
 
 
 def test_a_cube_that_is_not_complete_counts_what_it_leaves_out(games):
     _, cube = games
     cut = cube.copy(deep=True)
     cut["status"][3] = 0
-    found = boundaries(cut, "status", "alpha")
-    assert (found["not_computed"] == 2).all()
+    boundary = boundaries(cut, "status", "alpha")
+    assert (boundary["not_computed"] == 2).all()
 
 
 @pytest.mark.parametrize(
@@ -189,11 +190,11 @@ def test_a_model_file_is_run_only_when_it_is_named(tmp_path):
         boundaries(cube, "status", "v", wanted)
     with pytest.raises(CubeError, match="another sweep"):
         boundaries(cube, "status", "v", wanted, sweep_file=PRESETS / "external.toml")
-    found = boundaries(cube, "status", "v", wanted, sweep_file=tmp_path / "gordon_loeb.toml")
+    boundary = boundaries(cube, "status", "v", wanted, sweep_file=tmp_path / "gordon_loeb.toml")
     # Gordon and Loeb 2002: with breach functions of class I nobody invests below v = 1 / (a b L).
-    threshold = 1 / (1e-5 * cube["b"].sel(b=[2, 3]) * found["L"])
-    exact = threshold.transpose(*found["crossings"].dims).values
-    position = found["position"].sel(crossing=0).values
+    threshold = 1 / (1e-5 * cube["b"].sel(b=[2, 3]) * boundary["L"])
+    exact = threshold.transpose(*boundary["crossings"].dims).values
+    position = boundary["position"].sel(crossing=0).values
     inside = (exact > 0.01) & (exact < 0.99)
     np.testing.assert_allclose(position[inside], exact[inside], rtol=1e-8)
     assert np.isnan(position[~inside]).all()
@@ -228,11 +229,11 @@ def invests(s):
 
 
 def test_critical_cities_are_those_of_a_count_one_by_one():
-    found = critical_cities({"alpha": [0.5, 0.9, 0.95, 1.0], "beta": [0.03, 0.1, 0.2]}, {"L": 400})
-    for alpha in found["alpha"].values:
-        for beta in found["beta"].values:
+    critical = critical_cities({"alpha": [0.5, 0.9, 0.95, 1.0], "beta": [0.03, 0.1, 0.2]}, {"L": 400})
+    for alpha in critical["alpha"].values:
+        for beta in critical["beta"].values:
             s = oracle.PAPER | {"alpha": float(alpha), "beta": float(beta)}
-            one = found.sel(alpha=alpha, beta=beta)
+            one = critical.sel(alpha=alpha, beta=beta)
             last = next((n - 1 for n in range(1, 40) if not invests(s | {"n": float(n)})), None)
             if last is None:
                 assert np.isnan(one["cities"])
@@ -254,22 +255,22 @@ def best_by_scipy(s):
         p = math.exp(log_p)
         return float(s["L"] * oracle.arrives(s, p, p)) + (math.log(end) - log_p) / rate
 
-    found = minimize_scalar(loss, bounds=(math.log(end) - 8, math.log(end)), method="bounded",
+    optimum = minimize_scalar(loss, bounds=(math.log(end) - 8, math.log(end)), method="bounded",
                             options={"xatol": 1e-13})  # fmt: skip
-    p = math.exp(found.x)
+    p = math.exp(optimum.x)
     reach = float((oracle.hops(s) / (1 - oracle.hops(s) * p)).sum())
     none = math.exp(float(oracle.log_none_arrives(s, p)))
-    return none * (1 - p) * reach / ((s["n"] - 1) * s["alpha"]), found.fun
+    return none * (1 - p) * reach / ((s["n"] - 1) * s["alpha"]), optimum.fun
 
 
 def test_the_best_compensation_of_the_paper_and_elsewhere():
-    found = best_compensation({"alpha": [0.0, 0.1, 0.6], "n": [3, 8]}, {"beta": 0.1})
-    assert found["gamma"].sel(alpha=0.1, n=3).item() == pytest.approx(0.5317, abs=5e-5)
-    assert (found["least"].sel(alpha=0.0) == LEAST["no_effect"]).all()
+    critical = best_compensation({"alpha": [0.0, 0.1, 0.6], "n": [3, 8]}, {"beta": 0.1})
+    assert critical["gamma"].sel(alpha=0.1, n=3).item() == pytest.approx(0.5317, abs=5e-5)
+    assert (critical["least"].sel(alpha=0.0) == LEAST["no_effect"]).all()
     for alpha in (0.1, 0.6):
         for n in (3, 8):
             gamma, loss = best_by_scipy(oracle.PAPER | {"alpha": alpha, "n": float(n)})
-            one = found.sel(alpha=alpha, n=n)
+            one = critical.sel(alpha=alpha, n=n)
             # A minimum found by values of the loss alone is known to the square root of their rounding.
             assert one["gamma"].item() == pytest.approx(gamma, rel=1e-6)
             assert one["loss"].item() == pytest.approx(loss, rel=1e-12)

@@ -24,11 +24,11 @@ def new_pages():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
-told = new_pages()
+before = new_pages()
 keep_freed(True)
 kept = new_pages()
 keep_freed(False)
-print(told, kept, new_pages())
+print(before, kept, new_pages())
 """
 
 
@@ -41,8 +41,8 @@ def test_freed_memory_is_kept_while_a_worker_computes_and_given_back_then():
         text=True,
         check=True,
     )
-    told, kept, after = map(int, ended.stdout.split())
-    assert kept < 3 * PAGES < TILES * PAGES // 2 < min(told, after)
+    before, kept, after = map(int, ended.stdout.split())
+    assert kept < 3 * PAGES < TILES * PAGES // 2 < min(before, after)
 
 
 def test_nothing_is_told_where_nobody_told_anything(monkeypatch):

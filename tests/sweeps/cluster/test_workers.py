@@ -17,9 +17,9 @@ from equisweep.engine.store.iced.repository import Repository
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cluster import client as clients
+from equisweep.sweeps.cluster import crew as dask_crew
 from equisweep.sweeps.cluster import on_worker
 from equisweep.sweeps.cluster import order as orders
-from equisweep.sweeps.cluster import spread as spreading
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
@@ -47,7 +47,7 @@ def alone(sweep, folder):
     return contents(folder / "alone.zarr")
 
 
-def spread(sweep, path, client, **options):
+def run_there(sweep, path, client, **options):
     return run_report(sweep, path, durable=False, tile_points=20, progress=False, client=client, **options)
 
 
@@ -58,21 +58,21 @@ def test_workers_make_the_cube_that_one_run_makes_and_it_grows_and_is_reduced(cl
     assert (report.computed, report.points, report.missing) == (12, 126, 0)
     assert "of 126 points" in capsys.readouterr().err
     assert not list((path / "status").glob("writers/*"))
-    assert spread(SWEEP, path, client).computed == 0
-    assert spread(wide, tmp_path / "wide.zarr", client, reuse=path).reused == 42
+    assert run_there(SWEEP, path, client).computed == 0
+    assert run_there(wide, tmp_path / "wide.zarr", client, reuse=path).reused == 42
     assert contents(tmp_path / "wide.zarr") == alone(wide, tmp_path)
     with pytest.raises(SweepError, match="is the cube that the sweep is run into"):
-        spread(SWEEP, path, client, reuse=path, overwrite=True)
+        run_there(SWEEP, path, client, reuse=path, overwrite=True)
     longer = {"start": 0.0, "stop": 0.6, "num": 7}
-    assert spread(replace(SWEEP, axes={**SWEEP.axes, "alpha": longer}), path, client).grown
+    assert run_there(replace(SWEEP, axes={**SWEEP.axes, "alpha": longer}), path, client).grown
     cells = replace(SWEEP, outputs=(), reduce={"over": ["beta"], "investment": ["mean", "max"]})
-    assert spread(cells, tmp_path / "cells.zarr", client).points == 126
+    assert run_there(cells, tmp_path / "cells.zarr", client).points == 126
     assert contents(tmp_path / "cells.zarr") == alone(cells, tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="LEFT OUT: this system binds no process")
 def test_workers_of_this_host_run_on_cores_of_their_own_with_as_many_threads_of_xla(client, tmp_path):
-    spread(SWEEP, tmp_path / "cube.zarr", client)  # XLA has begun
+    run_there(SWEEP, tmp_path / "cube.zarr", client)  # XLA has begun
     bound, threads = zip(*client.run(cores_and_threads).values(), strict=True)
     usable = sorted(os.sched_getaffinity(0))
     each = len(usable) // 2
@@ -95,12 +95,12 @@ def test_a_model_of_ones_own_travels_by_content(client, tmp_path):
     order = orders.order(sweep, tmp_path / "cube.zarr", "cpu", False, None)
     assert list(order.files) == ["sampled.py"]
     assert order.unpacked().folder.parent != tmp_path
-    spread(sweep, tmp_path / "cube.zarr", client)
+    run_there(sweep, tmp_path / "cube.zarr", client)
     assert contents(tmp_path / "cube.zarr") == expected
     outside = replace(sweep, model="../sampled.py:ishigami", folder=tmp_path / "below")
     (tmp_path / "below").mkdir()
     with pytest.raises(SweepError, match=r"sampled.py: lies outside of .*below, whose files travel"):
-        spread(outside, tmp_path / "x.zarr", client)
+        run_there(outside, tmp_path / "x.zarr", client)
 
 
 def test_a_worker_that_is_not_as_the_lead_computes_nothing(client, tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def test_a_worker_that_is_not_as_the_lead_computes_nothing(client, tmp_path, mon
     with pytest.raises(
         SweepError, match=r"worker tcp://127.*: is not as .*jaxlib: 9.9 there, .* here; x64: False"
     ):
-        spread(SWEEP, tmp_path / "cube.zarr", client)
+        run_there(SWEEP, tmp_path / "cube.zarr", client)
     assert not list(tmp_path.iterdir())
 
 
@@ -122,7 +122,7 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
     with Aside(kill):
-        assert spread(sweep, path, client).computed == 126
+        assert run_there(sweep, path, client).computed == 126
     assert contents(path) == alone(sweep, tmp_path)
 
 
@@ -138,18 +138,18 @@ def test_workers_commit_to_a_repository_of_icechunk_and_one_that_is_killed_costs
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
     with Aside(kill):
-        assert spread(sweep, repo, client, commit_every=4).computed == 126
+        assert run_there(sweep, repo, client, commit_every=4).computed == 126
     expected = {name: raw for name, raw in alone(sweep, tmp_path).items() if "/c/" in name}
     bucket = iced_at(str(there))
     assert {name: bucket.read(f"{there}/{name}") for name in bucket.files(there) if "/c/" in name} == expected
     assert verify(there).sound
-    assert spread(sweep, repo, client).computed == 0
+    assert run_there(sweep, repo, client).computed == 0
     commits = bucket.repository.history()
     assert max(one.tiles for one in commits if one.tiles is not None) <= 4
     assert sum(one.tiles or 0 for one in commits) >= 126  # those of the one that was killed, perhaps twice
     grown = replace(sweep, axes={**sweep.axes, "alpha": {"start": 0.0, "stop": 0.6, "num": 7}})
-    assert spread(grown, repo, client).grown
-    assert spread(SWEEP, repo, client, overwrite=True).computed == 12
+    assert run_there(grown, repo, client).grown
+    assert run_there(SWEEP, repo, client, overwrite=True).computed == 12
     assert open_cube(repo).load().drop_attrs().identical(run(SWEEP, tmp_path / "s.zarr").load().drop_attrs())
 
 
@@ -199,12 +199,12 @@ class NoWorkers:
 
 
 def test_a_run_whose_workers_or_scheduler_have_gone_ends(monkeypatch):
-    monkeypatch.setattr(spreading, "_WAIT_FOR_WORKERS", 0.1)
-    monkeypatch.setattr(spreading, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(dask_crew, "_WAIT_FOR_WORKERS", 0.1)
+    monkeypatch.setattr(dask_crew, "_LOOK_SECONDS", 0.05)
     for gone, said in ((False, "no worker for 0.1 s"), (True, "its scheduler has gone")):
         client = NoWorkers()
         client.gone = gone
-        crew = spreading.DaskCrew(client, SimpleNamespace(token="t"), None)
+        crew = dask_crew.DaskCrew(client, SimpleNamespace(token="t"), None)
         with pytest.raises(SweepError, match=f"the cluster tcp://there:1: {said}.* what is committed stays"):
             crew.compute(range(10), lambda _: None)
         assert client.cancelled == (0 if gone else 3)
@@ -213,7 +213,7 @@ def test_a_run_whose_workers_or_scheduler_have_gone_ends(monkeypatch):
 
 
 def test_tiles_whose_outcome_is_lost_with_a_worker_are_dealt_again_but_not_for_ever():
-    crew = spreading.DaskCrew(NoWorkers(), SimpleNamespace(token="t"), None)
+    crew = dask_crew.DaskCrew(NoWorkers(), SimpleNamespace(token="t"), None)
 
     def away(timeout):
         raise TimeoutError

@@ -43,12 +43,12 @@ def test_models_lists_each_and_shows_one_in_full(capsys):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"), [((), "by points tried here;"), (("--no-trial",), "on two cores; no point tried;")]
+    ("flags", "message"), [((), "by points tried here;"), (("--no-trial",), "on two cores; no point tried;")]
 )
-def test_a_plan_says_whether_points_were_tried(capsys, cube, flags, told):
+def test_a_plan_says_whether_points_were_tried(capsys, cube, flags, message):
     text = printed(capsys, "plan", str(cube.parent / "sweep.toml"), *flags)
     assert "36 (mechanism 2 x alpha 9 x beta 2)" in text
-    assert f"{told} 2 compilations included" in text
+    assert f"{message} 2 compilations included" in text
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
@@ -56,32 +56,32 @@ def test_a_cube_in_memory_is_said_to_be_gone_with_the_command(capsys, cube, quie
     pytest.importorskip("obstore")
     where = f"memory://{secrets.token_hex(4)}/cube.zarr"
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", where, *quiet]) == 0
-    told = capsys.readouterr()
-    assert f"{where}: lies in the memory of this command, and is gone with it" in told.err
-    assert "look at it" not in told.out
+    output = capsys.readouterr()
+    assert f"{where}: lies in the memory of this command, and is gone with it" in output.err
+    assert "look at it" not in output.out
 
 
 def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
-    told = capsys.readouterr()
-    assert "100%  36 of 36 points" in told.err
-    assert "\r" not in told.err  # plain lines where there is no terminal
-    assert "new.zarr: 36 points" in told.out
-    assert "look at it with" in told.out
-    assert "gone with it" not in told.err
+    output = capsys.readouterr()
+    assert "100%  36 of 36 points" in output.err
+    assert "\r" not in output.err  # plain lines where there is no terminal
+    assert "new.zarr: 36 points" in output.out
+    assert "look at it with" in output.out
+    assert "gone with it" not in output.err
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
     assert "complete already" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("typed", "path", "told"),
+    ("typed", "path", "printed_path"),
     [
         ("bin/equisweep", "", "bin/equisweep"),
         ("bin/equisweep", "bin", "equisweep"),
         ("pytest", "", "equisweep"),
     ],
 )
-def test_the_next_command_can_be_typed_as_it_is_told(monkeypatch, tmp_path, typed, path, told):
+def test_the_next_command_can_be_typed_as_it_is_told(monkeypatch, tmp_path, typed, path, printed_path):
     script = tmp_path / "bin" / "equisweep"
     script.parent.mkdir()
     script.write_text("#!/bin/sh\n")
@@ -89,7 +89,7 @@ def test_the_next_command_can_be_typed_as_it_is_told(monkeypatch, tmp_path, type
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [typed])
     monkeypatch.setenv("PATH", str(tmp_path / path) if path else str(tmp_path / "nowhere"))
-    assert program() == told
+    assert program() == printed_path
 
 
 def test_info_shows_axes_status_versions_and_the_sweep_file(capsys, cube):

@@ -42,9 +42,9 @@ def written(style, tmp_path, **parts):
 
 def test_csv_holds_every_digit(tmp_path):
     with written("csv", tmp_path).open(newline="") as file:
-        found = list(csv.DictReader(file))
-    told = [{c: "" if v is None else str(v) for c, v in row.items()} for row in expected_rows()]
-    assert [dict(sorted(row.items())) for row in found] == [dict(sorted(row.items())) for row in told]
+        values = list(csv.DictReader(file))
+    texts = [{c: "" if v is None else str(v) for c, v in row.items()} for row in expected_rows()]
+    assert [dict(sorted(row.items())) for row in values] == [dict(sorted(row.items())) for row in texts]
 
 
 def test_json_holds_every_digit_and_null_for_nan(tmp_path):
@@ -52,11 +52,11 @@ def test_json_holds_every_digit_and_null_for_nan(tmp_path):
 
 
 def test_parquet_keeps_types_and_names(tmp_path):
-    found = pq.read_table(written("parquet", tmp_path))
-    assert [dict(sorted(row.items())) for row in found.to_pylist()] == [
+    result = pq.read_table(written("parquet", tmp_path))
+    assert [dict(sorted(row.items())) for row in result.to_pylist()] == [
         dict(sorted(row.items())) for row in expected_rows()
     ]
-    assert [str(found.schema.field(name).type) for name in ("loss", "tally", "n")] == [
+    assert [str(result.schema.field(name).type) for name in ("loss", "tally", "n")] == [
         "double",
         "int16",
         "int64",
@@ -68,12 +68,12 @@ def test_netcdf_opens_with_the_same_values_labels_and_attributes(tmp_path, condi
     cube = hard_cube({"alpha": 2})
     cube = where(cube, condition) if condition else cube
     write_netcdf(cube, tmp_path / "cube.nc")
-    with xr.open_dataset(tmp_path / "cube.nc") as found:
-        found.load()
-    xr.testing.assert_equal(found, _plain(cube))
-    assert found.attrs == cube.attrs
+    with xr.open_dataset(tmp_path / "cube.nc") as result:
+        result.load()
+    xr.testing.assert_equal(result, _plain(cube))
+    assert result.attrs == cube.attrs
     for name in cube.data_vars:
-        assert {k: np.asarray(v).tolist() for k, v in found[name].attrs.items()} == {
+        assert {k: np.asarray(v).tolist() for k, v in result[name].attrs.items()} == {
             k: np.asarray(v).tolist() for k, v in cube[name].attrs.items()
         }
     with xr.open_dataset(tmp_path / "cube.nc", mask_and_scale=False) as raw:
@@ -81,13 +81,13 @@ def test_netcdf_opens_with_the_same_values_labels_and_attributes(tmp_path, condi
 
 
 def test_a_netcdf_file_that_the_disk_has_no_room_for_is_refused_before_hdf5_meets_it(tmp_path, monkeypatch):
-    real, asked = export._require_room, []
+    real, asked = export._require_disk_space, []
 
     def require(path, size):
         asked.append(size)
         real(path, size)
 
-    monkeypatch.setattr(export, "_require_room", require)
+    monkeypatch.setattr(export, "_require_disk_space", require)
     few = hard_cube({"alpha": 2})
     many = xr.Dataset({f"a{i}": ("x", np.zeros(5), {"long_name": "n" * 300}) for i in range(30)})
     for number, cube in enumerate((few, many, xr.Dataset({"y": (("a", "b"), np.ones((400, 300)))}))):
@@ -112,9 +112,9 @@ def _plain(cube):
 def test_a_reduction_is_written_too(tmp_path):
     best = reduce(hard_cube({"alpha": 2}), "argmax", ["mechanism"], ["loss"])
     write_netcdf(best, tmp_path / "best.nc")
-    with xr.open_dataset(tmp_path / "best.nc") as found:
+    with xr.open_dataset(tmp_path / "best.nc") as result:
         for name in best.data_vars:
-            np.testing.assert_array_equal(found[name].values, best[name].values)
+            np.testing.assert_array_equal(result[name].values, best[name].values)
 
 
 def test_rows_of_sql_have_one_dimension_in_netcdf(tmp_path):
@@ -122,10 +122,10 @@ def test_rows_of_sql_have_one_dimension_in_netcdf(tmp_path):
 
     batch = pa.RecordBatch.from_pydict({"a": [1.5, None], "b": ["x", "y"], "n": [3, 4]})
     assert write_batches(batch.schema, [batch], "netcdf", tmp_path / "rows.nc", io.StringIO()) == 2
-    with xr.open_dataset(tmp_path / "rows.nc") as found:
-        np.testing.assert_array_equal(found["a"], [1.5, np.nan])
-        assert found["b"].values.tolist() == ["x", "y"]
-        assert found["n"].values.tolist() == [3, 4]
+    with xr.open_dataset(tmp_path / "rows.nc") as result:
+        np.testing.assert_array_equal(result["a"], [1.5, np.nan])
+        assert result["b"].values.tolist() == ["x", "y"]
+        assert result["n"].values.tolist() == [3, 4]
 
 
 def test_what_netcdf_cannot_hold_is_refused(tmp_path):

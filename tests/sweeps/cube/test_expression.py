@@ -102,8 +102,8 @@ def test_every_expression_means_what_python_means(pair):
     text, slow = pair
     expression = parse_expression(text, KNOWN)
     values = {name: np.array([p[name] for p in POINTS]) for name in KNOWN}
-    found = np.broadcast_to(expression.evaluate(values), len(POINTS))
-    assert found.tolist() == [bool(slow(p)) for p in POINTS], text
+    actual = np.broadcast_to(expression.evaluate(values), len(POINTS))
+    assert actual.tolist() == [bool(slow(p)) for p in POINTS], text
 
 
 def test_precedence_is_pythons():
@@ -113,8 +113,8 @@ def test_precedence_is_pythons():
         "not x > 0 and k == 2": lambda x, k: not x > 0 and k == 2,
     }
     for text, slow in cases.items():
-        found = parse_expression(text, KNOWN).evaluate({n: np.array([p[n] for p in POINTS]) for n in KNOWN})
-        assert found.tolist() == [slow(p["x"], p["k"]) for p in POINTS]
+        values = parse_expression(text, KNOWN).evaluate({n: np.array([p[n] for p in POINTS]) for n in KNOWN})
+        assert values.tolist() == [slow(p["x"], p["k"]) for p in POINTS]
 
 
 def test_functions_are_the_usual_ones():
@@ -142,13 +142,13 @@ def test_a_number_beside_a_coordinate_is_the_one_that_prints_so():
         "alpha == 0.3001": [],
         "0.2 < alpha < 0.4": [2],
     }.items():
-        found = parse_expression(text, known).evaluate({"alpha": values})
-        assert np.flatnonzero(found).tolist() == kept, text
+        result = parse_expression(text, known).evaluate({"alpha": values})
+        assert np.flatnonzero(result).tolist() == kept, text
 
 
 def test_small_integers_do_not_overflow():
-    found = parse_expression("k * k > 39999", KNOWN).evaluate({"k": np.array([200], np.int16)})
-    assert found.tolist() == [True]
+    values = parse_expression("k * k > 39999", KNOWN).evaluate({"k": np.array([200], np.int16)})
+    assert values.tolist() == [True]
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def test_a_hundred_thousand_labels_are_split_in_one_pass():
 def test_labels_of_classes_are_found_as_their_model_wrote_them_though_blanks_are_stored_as_underscores():
     known = {"kind": Meaning({0: "at_rest", 1: "it's_off"})}
     for text, code in (('kind == "at rest"', 0), ('kind == "at_rest"', 0), ('kind == "it\'s off"', 1)):
-        found = parse_expression(text, known).evaluate({"kind": np.array([0, 1])})
-        np.testing.assert_array_equal(found, np.array([0, 1]) == code)
+        values = parse_expression(text, known).evaluate({"kind": np.array([0, 1])})
+        np.testing.assert_array_equal(values, np.array([0, 1]) == code)
 
 
 def with_classes() -> xr.Dataset:
@@ -99,18 +99,18 @@ def test_classes_are_found_in_conditions_and_in_sql_however_their_blanks_are_wri
     data, number = with_classes(), KINDS.index(kind)
     name = kind.replace("_", " ") if spelt == "with blanks" else kind
     quoted = name.replace("'", "\\'")
-    found = where(data, f"kind == '{quoted}'")["kind"]
-    np.testing.assert_array_equal(found.notnull(), data["kind"] == number)
+    selected = where(data, f"kind == '{quoted}'")["kind"]
+    np.testing.assert_array_equal(selected.notnull(), data["kind"] == number)
     quoted = name.replace("'", "''")
     rows = sql(data, f"select rest_point, a from cube where kind = '{quoted}'").to_pylist()
-    places = np.argwhere((data["kind"] == number).values).tolist()
-    assert [(row["rest_point"], row["a"]) for row in rows] == [(POINTS[i], float(k)) for i, k in places]
+    positions = np.argwhere((data["kind"] == number).values).tolist()
+    assert [(row["rest_point"], row["a"]) for row in rows] == [(POINTS[i], float(k)) for i, k in positions]
 
 
 def test_a_text_that_is_a_label_too_stays_as_it_is_in_sql():
     data = with_classes().assign_coords(a=np.array(["halb (é)", "b"], np.dtypes.StringDType()))
-    found = sql(data, "select count(*) as n from cube where a = 'halb (é)'")
-    assert found["n"].to_pylist() == [len(POINTS)]
+    result = sql(data, "select count(*) as n from cube where a = 'halb (é)'")
+    assert result["n"].to_pylist() == [len(POINTS)]
 
 
 def test_a_picture_of_classes_bears_all_labels():

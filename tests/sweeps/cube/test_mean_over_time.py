@@ -34,8 +34,8 @@ def game(t, state, p):
 def equilibrium():
     """By linear programming: shares against which no way to play earns more than the value, which is 0."""
     size = len(PAYOFF)
-    found = linprog(np.zeros(size), PAYOFF, np.zeros(size), np.ones((1, size)), [1.0])
-    return found.x
+    solution = linprog(np.zeros(size), PAYOFF, np.zeros(size), np.ones((1, size)), [1.0])
+    return solution.x
 
 
 def test_the_mean_over_time_tends_to_the_equilibrium(tmp_path):

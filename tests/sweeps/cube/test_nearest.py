@@ -24,14 +24,14 @@ def dataset():
 @pytest.mark.parametrize("number", [-1.04, -1.0, -0.333, 0.0, 1e-9, 0.12, 0.9499, 1.049])
 def test_the_nearest_is_that_of_xarray(number):
     expected = dataset().sel(x=number, method="nearest")
-    for found in (
+    for actual in (
         select(dataset(), [f"x~{number}"]),
         select(dataset(), {"x": number}, "nearest"),
         dataset().equisweep.sel(x=number, method="nearest"),
         dataset().equisweep.sel({"x": number}, "nearest"),
         dataset().equisweep.select({"x": number}, method="nearest"),
     ):
-        xr.testing.assert_identical(found, expected)
+        xr.testing.assert_identical(actual, expected)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_the_nearest_is_that_of_xarray(number):
     ],
 )
 def test_what_is_taken(selections, name, kept):
-    found = select(dataset(), selections, "nearest")[name].values.tolist()
-    assert found == (kept if isinstance(kept, str) else pytest.approx(kept))
+    values = select(dataset(), selections, "nearest")[name].values.tolist()
+    assert values == (kept if isinstance(kept, str) else pytest.approx(kept))
 
 
 @pytest.mark.parametrize(

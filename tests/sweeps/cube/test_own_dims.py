@@ -34,18 +34,18 @@ def cube() -> xr.Dataset:
     ],
 )
 def test_labels_that_satisfy_it_are_left(condition, rows, places):
-    found = where(cube(), condition)
-    assert found["rest_point"].values.tolist() == [POINTS[place] for place in places]
+    selected = where(cube(), condition)
+    assert selected["rest_point"].values.tolist() == [POINTS[place] for place in places]
     expected = cube()["x"].isel(rest_point=places).where(cube()["r"].isin(R[rows]))
-    np.testing.assert_array_equal(found["x"], expected)
-    assert found.attrs["where"] == condition
+    np.testing.assert_array_equal(selected["x"], expected)
+    assert selected.attrs["where"] == condition
 
 
 def test_numbers_along_such_a_dimension_are_compared_too():
-    found = where(cube(), "time >= 0.5 and r < 3")
-    assert found["time"].values.tolist() == [0.5, 1.0]
-    np.testing.assert_array_equal(found["path"].sel(r=2.0), [1.0, 2.0])
-    assert found["path"].sel(r=3.0).isnull().all()
+    selected = where(cube(), "time >= 0.5 and r < 3")
+    assert selected["time"].values.tolist() == [0.5, 1.0]
+    np.testing.assert_array_equal(selected["path"].sel(r=2.0), [1.0, 2.0])
+    assert selected["path"].sel(r=3.0).isnull().all()
 
 
 def test_a_query_writes_those_rows_alone(tmp_path):

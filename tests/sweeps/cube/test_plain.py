@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from equisweep.sweeps import open_cube, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.cube.lazy import PIECE
+from equisweep.sweeps.cube.lazy import CHUNK
 from equisweep.sweeps.cube.plain.open import open_plain
 from equisweep.sweeps.cube.query import Query, answer
 from equisweep.sweeps.cube.reduce import HOWS
@@ -129,8 +129,8 @@ def test_a_picture_shows_what_it_shows_of_xarray(root, names, x, y, extra):
 def test_a_command_gives_the_same_text_where_the_part_is_large(root, monkeypatch, capsys):
     words = ["query", str(root), "--sel", "n=3", "--sel", "alpha~0.42", "--where", "investment > 0"]
     texts = []
-    for most in (PIECE, 1):
-        monkeypatch.setattr("equisweep.sweeps.cube.lazy.PIECE", most)
+    for most in (CHUNK, 1):
+        monkeypatch.setattr("equisweep.sweeps.cube.lazy.CHUNK", most)
         assert main(words) == 0
         texts.append(capsys.readouterr())
     assert texts[0] == texts[1]

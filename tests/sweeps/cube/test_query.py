@@ -100,8 +100,8 @@ def test_classes_are_printed_by_name():
 def test_rows_are_in_the_order_of_the_grid_whatever_the_pieces():
     for chunks in (None, {"alpha": 2}, {"mechanism": 1, "alpha": 3}, {"n": 1}):
         text = query_text(hard_cube(chunks), ["tally"], style="csv")
-        found = [int(row["tally"]) for row in csv.DictReader(text.splitlines())]
-        assert found == [p["tally"] for p in points(hard_cube())]
+        result = [int(row["tally"]) for row in csv.DictReader(text.splitlines())]
+        assert result == [p["tally"] for p in points(hard_cube())]
 
 
 def test_a_table_ends_after_200_rows_and_says_how_many_there_are():
@@ -148,23 +148,25 @@ def test_query_filters_and_reduces_a_cube_of_many_tiles(capsys, cube, truth):
         capsys, "query", cube, "--where", condition, "--where", "alpha <= 0.5", "--var", "investment",
         "--reduce", "argmax:beta,alpha", "--format", "json",
     ).out  # fmt: skip
-    (found,) = json.loads(out)
+    (result,) = json.loads(out)
     fine = chosen & (truth["alpha"] <= 0.5) & (truth["status"] == 1)
     best = np.argmax(np.where(fine, truth["investment"], -np.inf))
     for name in ("investment", "alpha", "beta"):
-        assert found[name] == truth[name].ravel()[best]
-    assert found["left_out"] == (chosen & (truth["alpha"] <= 0.5) & (truth["status"] != 1)).sum()
+        assert result[name] == truth[name].ravel()[best]
+    assert result["left_out"] == (chosen & (truth["alpha"] <= 0.5) & (truth["status"] != 1)).sum()
 
 
 def test_sql_says_what_it_has_not_left_out(capsys, cube, truth):
-    told = printed(capsys, "sql", cube, "select max(investment) m from cube", "--format", "json")
-    assert json.loads(told.out) == [{"m": truth["investment"].max()}]
+    output = printed(capsys, "sql", cube, "select max(investment) m from cube", "--format", "json")
+    assert json.loads(output.out) == [{"m": truth["investment"].max()}]
     corners = (truth["status"] == 2).sum()
-    assert f"corner {corners:,}" in told.err
+    assert f"corner {corners:,}" in output.err
     assert corners > 0
-    told = printed(capsys, "sql", cube, "select count(*) n from cube where status = 'ok'", "--format", "csv")
-    assert told.out.split() == ["n", str((truth["status"] == 1).sum())]
-    assert told.err == ""
+    output = printed(
+        capsys, "sql", cube, "select count(*) n from cube where status = 'ok'", "--format", "csv"
+    )
+    assert output.out.split() == ["n", str((truth["status"] == 1).sum())]
+    assert output.err == ""
 
 
 def test_an_answer_goes_to_a_file_once(capsys, cube, tmp_path):

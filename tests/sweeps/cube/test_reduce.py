@@ -42,8 +42,8 @@ def exact(how, values):
     exactly = [Fraction(v) for v in values]
     mean = sum(exactly) / len(exactly)
     square = sum((v - mean) ** 2 for v in exactly) / len(exactly)
-    found = {"mean": mean, "sum": sum(exactly), "min": min(exactly), "max": max(exactly)}
-    return math.sqrt(square) if how == "std" else float(found[how])
+    result = {"mean": mean, "sum": sum(exactly), "min": min(exactly), "max": max(exactly)}
+    return math.sqrt(square) if how == "std" else float(result[how])
 
 
 def good(p, statuses=("ok",)):
@@ -54,31 +54,31 @@ def good(p, statuses=("ok",)):
 def test_numbers_are_those_of_the_points_that_are_ok(over, chunks):
     cube, plain = hard_cube(chunks), hard_cube()
     for how in ("mean", "sum", "min", "max", "std"):
-        found = reduce(cube, how, over, ["loss"])
-        assert (found["loss"].chunks is None) == (chunks is None)  # lazy, if it was
-        found = found.load()
+        reduced = reduce(cube, how, over, ["loss"])
+        assert (reduced["loss"].chunks is None) == (chunks is None)  # lazy, if it was
+        reduced = reduced.load()
         expected = [exact(how, [p["loss"] for p in cell if good(p)]) for cell in cells(plain, over)]
         # 28 terms of size 100: rounding errors add up to less than 28 ulp of the largest partial sum.
-        np.testing.assert_allclose(found["loss"].values.ravel(), expected, rtol=0, atol=28 * 2800 * 2.3e-16)
+        np.testing.assert_allclose(reduced["loss"].values.ravel(), expected, rtol=0, atol=28 * 2800 * 2.3e-16)
         left = [sum(not good(p) for p in cell) for cell in cells(plain, over)]
-        assert found["left_out"].values.ravel().tolist() == left
-        assert found["loss"].attrs["units"] == "money"
-        assert found.attrs["reduce"].startswith(how)
+        assert reduced["left_out"].values.ravel().tolist() == left
+        assert reduced["loss"].attrs["units"] == "money"
+        assert reduced.attrs["reduce"].startswith(how)
 
 
 @cases
 @pytest.mark.parametrize("how", ["argmin", "argmax"])
 def test_extremes_say_where_they_lie(how, over, chunks):
-    found = reduce(hard_cube(chunks), how, over, ["loss"]).load()
+    reduced = reduce(hard_cube(chunks), how, over, ["loss"]).load()
     choose = min if how == "argmin" else max
     gone = {"alpha" if name == "beta" else name for name in over} or set(AXES)
     reported = [*gone, *(["beta"] if "alpha" in gone else [])]
-    assert set(found.data_vars) == {"loss", "left_out", *reported}
+    assert set(reduced.data_vars) == {"loss", "left_out", *reported}
     for i, cell in enumerate(cells(hard_cube(), over)):
         kept = [p for p in cell if good(p)]
         best = choose(kept, key=lambda p: p["loss"]) if kept else None
         for name in ("loss", *reported):
-            value = found[name].values.ravel()[i]
+            value = reduced[name].values.ravel()[i]
             nothing = "" if name == "mechanism" else math.nan
             np.testing.assert_equal(value.item(), best[name] if best else nothing)
 
@@ -90,8 +90,8 @@ def test_of_equal_extremes_the_first_is_told_whatever_the_pieces():
     flat = flat.assign_coords(a=[10, 11, 12, 13], b=np.arange(6.0))
     flat["y"][1, 4] = flat["y"][2, 1] = flat["y"][3, 0] = 5
     for chunks in ({"a": 4, "b": 6}, {"a": 1, "b": 2}, {"a": 3, "b": 1}, {"a": 4, "b": 1}):
-        found = reduce(flat.chunk(chunks), "argmax").load()
-        assert (found["y"].item(), found["a"].item(), found["b"].item()) == (5, 11, 4)
+        reduced = reduce(flat.chunk(chunks), "argmax").load()
+        assert (reduced["y"].item(), reduced["a"].item(), reduced["b"].item()) == (5, 11, 4)
     infinite = flat.assign(y=flat["y"].where(flat["b"] > 2) * 0 - np.inf)  # -inf is a value too
     assert reduce(infinite, "argmax").load()["b"].item() == 3
 
@@ -99,9 +99,9 @@ def test_of_equal_extremes_the_first_is_told_whatever_the_pieces():
 @cases
 def test_counts_of_numbers_and_of_classes(over, chunks):
     cube = hard_cube(chunks)
-    found = reduce(cube, "count", over, ["loss"]).load()
+    reduced = reduce(cube, "count", over, ["loss"]).load()
     expected = [sum(map(good, cell)) for cell in cells(hard_cube(), over)]
-    assert found["count"].values.ravel().tolist() == expected
+    assert reduced["count"].values.ravel().tolist() == expected
     classes = reduce(cube, "count", over, ["kind"]).load()
     assert classes["kind"].values.tolist() == list(KINDS)
     per_cell = [
@@ -114,24 +114,24 @@ def test_counts_of_numbers_and_of_classes(over, chunks):
 
 
 def test_statuses_are_counted_over_all_points():
-    found = reduce(hard_cube(), "count", names=["status"]).load()
-    told = dict(zip(found["status"].values.tolist(), found["count"].values.tolist(), strict=True))
-    assert told == {s: sum(p["status"] == s for p in points(hard_cube())) for s in told}
-    assert sum(told.values()) == 28
-    assert found["left_out"].item() == 0
+    reduced = reduce(hard_cube(), "count", names=["status"]).load()
+    counts = dict(zip(reduced["status"].values.tolist(), reduced["count"].values.tolist(), strict=True))
+    assert counts == {s: sum(p["status"] == s for p in points(hard_cube())) for s in counts}
+    assert sum(counts.values()) == 28
+    assert reduced["left_out"].item() == 0
 
 
 def test_other_statuses_count_where_asked_for():
-    found = reduce(hard_cube(), "mean", names=["loss"], statuses=["ok", "corner"]).load()
+    reduced = reduce(hard_cube(), "mean", names=["loss"], statuses=["ok", "corner"]).load()
     kept = [p["loss"] for p in points(hard_cube()) if good(p, ("ok", "corner"))]
-    np.testing.assert_allclose(found["loss"].item(), exact("mean", kept), rtol=28 * 2.3e-16)
-    assert found["left_out"].item() == 28 - len(kept)
+    np.testing.assert_allclose(reduced["loss"].item(), exact("mean", kept), rtol=28 * 2.3e-16)
+    assert reduced["left_out"].item() == 28 - len(kept)
 
 
 @cases
 def test_what_a_condition_drops_is_neither_counted_nor_left_out(over, chunks):
     condition = "alpha < 0.45 and n == 3"
-    found = reduce(where(hard_cube(chunks), condition), "max", over, ["loss"]).load()
+    reduced = reduce(where(hard_cube(chunks), condition), "max", over, ["loss"]).load()
     cube = hard_cube()
 
     def chosen(p):
@@ -139,8 +139,8 @@ def test_what_a_condition_drops_is_neither_counted_nor_left_out(over, chunks):
 
     for i, cell in enumerate(cells(cube, over)):
         kept = [p["loss"] for p in cell if chosen(p) and good(p)]
-        np.testing.assert_equal(found["loss"].values.ravel()[i], exact("max", kept))
-        assert found["left_out"].values.ravel()[i] == sum(chosen(p) and not good(p) for p in cell)
+        np.testing.assert_equal(reduced["loss"].values.ravel()[i], exact("max", kept))
+        assert reduced["left_out"].values.ravel()[i] == sum(chosen(p) and not good(p) for p in cell)
 
 
 def test_vector_outputs_reduce_over_the_grid_or_over_their_own_dimension():
@@ -161,18 +161,18 @@ def test_sums_of_single_precision_are_formed_in_double():
     small = xr.Dataset(
         {"y": ("a", np.full(2**20, 0.1, np.float32)), "status": ("a", np.ones(2**20, np.uint8))}
     )
-    found = reduce(small.chunk({"a": 2**16}), "sum").load()["y"]
-    assert found.dtype == np.float64
+    reduced = reduce(small.chunk({"a": 2**16}), "sum").load()["y"]
+    assert reduced.dtype == np.float64
     # In single precision the error would be near 1e-7 of the sum; in double it is some ulp.
-    np.testing.assert_allclose(found.item(), float(np.float32(0.1)) * 2**20, rtol=1e-13)
+    np.testing.assert_allclose(reduced.item(), float(np.float32(0.1)) * 2**20, rtol=1e-13)
 
 
 def test_a_deviation_keeps_its_digits_beside_a_large_mean():
     values = 1e9 + np.array([4.0, 7, 13, 16] * 64)
     far = xr.Dataset({"y": ("a", values), "status": ("a", np.ones(256, np.uint8))})
-    found = reduce(far.chunk({"a": 7}), "std").load()["y"].item()
+    result = reduce(far.chunk({"a": 7}), "std").load()["y"].item()
     # Means near 1e9 are known to 1e-7 (an ulp); the deviation is then to about 1e-14, times the pieces.
-    assert found == pytest.approx(math.sqrt(22.5), rel=1e-9)
+    assert result == pytest.approx(math.sqrt(22.5), rel=1e-9)
 
 
 COUNT = "count says how many"

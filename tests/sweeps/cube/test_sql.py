@@ -27,8 +27,8 @@ def unreadable(array):
 
 @pytest.mark.parametrize("chunks", [None, {"mechanism": 1, "alpha": 2}])
 def test_every_point_is_a_row_in_order_with_names_for_codes(chunks):
-    found = rows(hard_cube(chunks), "select * from cube")
-    for row, point in zip(found, points(hard_cube()), strict=True):
+    result = rows(hard_cube(chunks), "select * from cube")
+    for row, point in zip(result, points(hard_cube()), strict=True):
         loss = None if math.isnan(point["loss"]) else point["loss"]
         assert row == {k: v for k, v in point.items() if k != "share"} | {"loss": loss}
 
@@ -40,8 +40,8 @@ def test_groups_are_those_of_the_points():
             lowest[p["alpha"]].append(p["loss"])
     good = "status = 'ok' and loss is not null"
     query = f"select alpha, min(loss) m, count(*) n from cube where {good} group by alpha"
-    found = {row["alpha"]: (row["m"], row["n"]) for row in rows(hard_cube({"alpha": 2}), query)}
-    assert found == {alpha: (min(values), len(values)) for alpha, values in lowest.items()}
+    result = {row["alpha"]: (row["m"], row["n"]) for row in rows(hard_cube({"alpha": 2}), query)}
+    assert result == {alpha: (min(values), len(values)) for alpha, values in lowest.items()}
 
 
 def test_vectors_have_a_table_with_a_row_per_label():
@@ -50,11 +50,11 @@ def test_vectors_have_a_table_with_a_row_per_label():
     assert rows(cube, "select count(*) n, sum(tally) s from cube") == [
         {"n": 28, "s": sum(p["tally"] for p in points(cube))}
     ]
-    found = rows(
+    result = rows(
         cube, "select factor, max(share) m, count(*) n from cube_factor group by factor order by factor"
     )
     highest = [max(p["share"][i] for p in points(cube)) for i in (0, 1)]
-    assert [(r["factor"], r["m"], r["n"]) for r in found] == [
+    assert [(r["factor"], r["m"], r["n"]) for r in result] == [
         ("data", highest[0], 28),
         ("systems", highest[1], 28),
     ]
@@ -93,11 +93,11 @@ def test_only_the_columns_that_are_needed_are_read(query, fails):
 
 
 def test_points_that_a_condition_dropped_are_no_rows():
-    found = rows(
+    actual = rows(
         where(hard_cube({"alpha": 2}), 'kind == "rest_point"'), "select alpha, tally, kind from cube"
     )
     expected = [p for p in points(hard_cube()) if p["kind"] == "rest_point"]
-    assert [(r["tally"], r["kind"]) for r in found] == [(p["tally"], "rest_point") for p in expected]
+    assert [(r["tally"], r["kind"]) for r in actual] == [(p["tally"], "rest_point") for p in expected]
 
 
 def test_a_reader_may_leave_early():

@@ -75,12 +75,12 @@ def hand_made(needs=True):
 
 @pytest.mark.parametrize(("needs", "share"), [(True, 127), (False, 1)], ids=["written today", "by 0.1.0"])
 def test_a_reduction_leaves_out_what_the_status_touches(needs, share):
-    found = reduce(hand_made(needs), "sum").load()
-    assert found["share"] == share
-    assert found["x_path"] == 2 * 127
-    assert found["x_final"] == 1 + 2 + 16
-    assert found["period"] == 1
-    assert found["x_final_left_out"] == 4
+    reduced = reduce(hand_made(needs), "sum").load()
+    assert reduced["share"] == share
+    assert reduced["x_path"] == 2 * 127
+    assert reduced["x_final"] == 1 + 2 + 16
+    assert reduced["period"] == 1
+    assert reduced["x_final_left_out"] == 4
     stated = reduce(hand_made(needs), "sum", statuses=["ok", "max_steps"]).load()
     assert [float(stated[name]) for name in ("share", "x_path", "x_final", "period")] == [5, 10, 5, 5]
 
@@ -88,8 +88,8 @@ def test_a_reduction_leaves_out_what_the_status_touches(needs, share):
 def test_an_infinite_value_is_what_is_not_finite():
     cube = hand_made()
     cube["share"][-1] = np.inf
-    found = reduce(cube, "sum", names=["share"]).load()
-    assert (found["share"], found["left_out"]) == (63, 1)
+    reduced = reduce(cube, "sum", names=["share"]).load()
+    assert (reduced["share"], reduced["left_out"]) == (63, 1)
 
 
 def test_no_value_counts_where_there_is_none():
@@ -127,13 +127,13 @@ def test_static_shares_and_paths_count_although_orbits_have_not_settled(folder):
 
 def test_a_level_has_no_side_where_the_state_at_the_horizon_was_not_reached():
     cube = hand_made()
-    found = {
+    result = {
         name: BoundaryQuestion(name, "a", 3.0).of(cube[name]).codes(cube[name].values, cube["status"].values)
         for name in ("share", "x_final", "period")
     }
-    assert found["share"].tolist() == [0, 0, 1, 1, 1, 1, 1]
-    assert found["period"].tolist() == [0, 0, 1, 1, 1, 1, NO_RESULT]
-    assert found["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT, NO_RESULT]
+    assert result["share"].tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert result["period"].tolist() == [0, 0, 1, 1, 1, 1, NO_RESULT]
+    assert result["x_final"].tolist() == [0, 0, NO_RESULT, NO_RESULT, 1, NO_RESULT, NO_RESULT]
 
 
 SOBOL = {
@@ -178,17 +178,17 @@ def test_indices_of_samples_that_are_not_stored_count_the_same(folder, sampled):
 def test_measures_of_given_data_count_the_same(sampled):
     settled = sampled.assign(status=0 * sampled["status"] + Status.ok)
     for method in ("pawn", "delta"):
-        found, plain = (sensitivity(cube, method, ["share", "x_final"]) for cube in (sampled, settled))
+        result, plain = (sensitivity(cube, method, ["share", "x_final"]) for cube in (sampled, settled))
         for name in ("share", "x_final"):
-            assert found[f"{name}_left_out"] == 0
-            np.testing.assert_array_equal(found[f"{name}_{method}"], plain[f"{name}_{method}"])
+            assert result[f"{name}_left_out"] == 0
+            np.testing.assert_array_equal(result[f"{name}_{method}"], plain[f"{name}_{method}"])
 
 
 def test_reductions_keep_and_leave_out_by_output(sampled):
-    found = reduce(sampled, "mean", over=["sample"], names=OUTPUTS).load()
+    reduced = reduce(sampled, "mean", over=["sample"], names=OUTPUTS).load()
     for name in OUTPUTS[:3]:
-        np.testing.assert_allclose(found[name], sampled[name].mean("sample"), rtol=1e-12)
-    assert np.isnan(found["settle_time"])
+        np.testing.assert_allclose(reduced[name], sampled[name].mean("sample"), rtol=1e-12)
+    assert np.isnan(reduced["settle_time"])
 
 
 def test_pages_and_files_have_what_is_valid(folder, sampled):

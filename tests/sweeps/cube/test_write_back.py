@@ -65,9 +65,9 @@ def test_a_query_writes_any_part(root, tmp_path, opened):
     xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), expected)
     asked = Query([], ["n=3"], ["alpha < 0.25"])
     assert answer(cube, asked, "zarr", tmp_path / "masked.zarr") == 16
-    found = xr.open_zarr(tmp_path / "masked.zarr").load()
-    assert np.isnan(found["status"].sel(alpha=0.3)).all()
-    assert (found["equilibrium_count"].sel(alpha=0.1) >= 0).all()
+    output = xr.open_zarr(tmp_path / "masked.zarr").load()
+    assert np.isnan(output["status"].sel(alpha=0.3)).all()
+    assert (output["equilibrium_count"].sel(alpha=0.1) >= 0).all()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["masked.zarr", "part.zarr"]
 
 

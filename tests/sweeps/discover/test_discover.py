@@ -39,9 +39,9 @@ def cube():
 
 @pytest.mark.parametrize("method", ["prim", "tree"])
 def test_a_box_that_is_there_is_found_and_can_be_asked_for(cube, method):
-    found = discover(cube, "hit > 0.5", method, density=0.9)
-    assert (found.points, found.without_result) == (2 * SIZE - 9, 7)
-    first, shape = found.boxes[0], found.shapes[0]
+    discovery = discover(cube, "hit > 0.5", method, density=0.9)
+    assert (discovery.points, discovery.without_result) == (2 * SIZE - 9, 7)
+    first, shape = discovery.boxes[0], discovery.shapes[0]
     assert first.density > 0.9
     assert first.coverage > 0.6  # of noise, which lies everywhere, few points are in it
     assert set(shape.names) == {"a", "v.data", "how"}
@@ -50,7 +50,7 @@ def test_a_box_that_is_there_is_found_and_can_be_asked_for(cube, method):
     assert max(first.p_values.values()) < 1e-9
     assert not re.search(r"\ba >=", first.where.replace("v.data", "v"))
     # What it says of itself is what the cube says of its condition.
-    for one in found.boxes:
+    for one in discovery.boxes:
         here = where(cube, one.where)["status"].notnull() & (cube["status"] > 0)
         hit = (cube["hit"] > 0.5) & (cube["status"] > 0)
         assert one.points == int(here.sum())
@@ -59,15 +59,15 @@ def test_a_box_that_is_there_is_found_and_can_be_asked_for(cube, method):
 
 
 def test_peeling_raises_density_and_the_box_taken_is_the_largest_that_is_dense(cube):
-    found = discover(cube, "hit > 0.5", density=0.5, boxes=1)
-    assert len(found.boxes) == 1
-    points = [one.points for one in found.trade_off]
-    assert points[0] == found.points
+    discovery = discover(cube, "hit > 0.5", density=0.5, boxes=1)
+    assert len(discovery.boxes) == 1
+    points = [one.points for one in discovery.trade_off]
+    assert points[0] == discovery.points
     assert sorted(points, reverse=True) == points
-    assert found.trade_off[0].where == ""
-    assert found.boxes[0].density >= 0.5
-    dense = [one for one in found.trade_off if one.density >= 0.5]
-    assert found.boxes[0].coverage >= dense[0].coverage
+    assert discovery.trade_off[0].where == ""
+    assert discovery.boxes[0].density >= 0.5
+    dense = [one for one in discovery.trade_off if one.density >= 0.5]
+    assert discovery.boxes[0].coverage >= dense[0].coverage
 
 
 def test_that_no_box_is_as_dense_as_asked_is_said():
@@ -89,22 +89,22 @@ def test_why_there_is_no_box_is_said(cube):
 
 
 def test_limits_are_tested_by_a_binomial_law(cube):
-    found = discover(cube, "hit > 0.5", boxes=1)
-    inputs, box = found.inputs, found.shapes[0]
-    for name, p in found.boxes[0].p_values.items():
+    discovery = discover(cube, "hit > 0.5", boxes=1)
+    inputs, box = discovery.inputs, discovery.shapes[0]
+    for name, p in discovery.boxes[0].p_values.items():
         here, wider = box.holds(inputs), box.without(name).holds(inputs)
-        told = stats.binom.sf(inputs.inside[here].sum() - 1, here.sum(), inputs.inside[wider].mean())
-        assert p == pytest.approx(told, rel=1e-9, abs=1e-300)
+        reference = stats.binom.sf(inputs.inside[here].sum() - 1, here.sum(), inputs.inside[wider].mean())
+        assert p == pytest.approx(reference, rel=1e-9, abs=1e-300)
 
 
 def test_an_input_that_does_nothing_limits_nothing_by_chance():
     rng = np.random.default_rng(0)
     x = {name: ("sample", rng.random(500)) for name in ("a", "b")}
     data = {"y": ("sample", rng.random(500)), "status": ("sample", np.ones(500, np.uint8))}
-    found = discover(xr.Dataset(data, coords=x), "y > 0.5", density=1.0)
-    text = discovery_text(found, "table")
+    discovery = discover(xr.Dataset(data, coords=x), "y > 0.5", density=1.0)
+    text = discovery_text(discovery, "table")
     assert "limits as good by chance" in text
-    assert min(found.boxes[0].p_values.values()) > 1e-6
+    assert min(discovery.boxes[0].p_values.values()) > 1e-6
 
 
 def test_a_limit_that_ends_up_at_the_whole_range_is_none():
@@ -126,8 +126,8 @@ def test_a_limit_selects_the_same_points_however_near_values_are():
         inputs = Inputs({"x": np.array([one, other])}, {}, np.array([True, False]), 0)
         for inside in (one, other):
             (number,) = re.findall(r"[<>]= (.*)", Box({"x": (inside, inside)}, {}).where(inputs))
-            told = float(number)
-            assert one <= told < other if inside == one else one < told <= other
+            limit = float(number)
+            assert one <= limit < other if inside == one else one < limit <= other
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_tree_tells_values_apart_that_single_precision_does_not(values):
     pytest.importorskip("sklearn")
     place = np.random.default_rng(2).permutation(300)
     data = {"hit": ("sample", (place > 200).astype(float)), "status": ("sample", np.ones(300, np.uint8))}
-    found = discover(xr.Dataset(data, coords={"x": ("sample", values[place])}), "hit > 0.5", "tree")
-    assert [(one.points, one.density, one.coverage) for one in found.boxes] == [(99, 1.0, 1.0)]
+    discovery = discover(xr.Dataset(data, coords={"x": ("sample", values[place])}), "hit > 0.5", "tree")
+    assert [(one.points, one.density, one.coverage) for one in discovery.boxes] == [(99, 1.0, 1.0)]
 
 
 def test_what_cannot_be_discovered_is_said(cube):

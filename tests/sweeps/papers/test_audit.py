@@ -27,12 +27,12 @@ from scipy.optimize import brentq, linprog
 @pytest.fixture(scope="module")
 def small():
     """Two studies of the external paper for two and three cities, exact only: few points, short kernels."""
-    found = []
+    result = []
     for study in (STUDIES[0], STUDIES[2]):
         axes = dict(study.sweep.axes) | {"n": [2, 3], "formulation": ["exact"]}
         coarse = replace(study, sweep=replace(study.sweep, axes=axes)).sized(150)
-        found.append((coarse, run_in_memory(coarse.sweep)))
-    return found
+        result.append((coarse, run_in_memory(coarse.sweep)))
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -80,22 +80,22 @@ def test_margins_at_random_points_are_those_of_the_oracle(small):
 
 
 def test_known_verdicts_of_the_external_paper(small):
-    told = {
+    verdicts = {
         (f.conclusion.number, f.formulation): verdict(f)
         for study, cube in small
         for f in evaluate(study, cube).findings
     }
-    assert told["8", "exact"] == "fails mostly"
-    assert told["6 (like with like)", "exact"] == "fails everywhere"  # the planner's cost is the least
-    assert told["10 (investment)", "exact"].startswith("fails")
-    assert told["10 (sentence before)", "exact"] != "fails everywhere"
-    assert told["12 (δ = 0)", "exact"] == "holds"
-    assert told["12", "exact"] == "fails somewhere"
+    assert verdicts["8", "exact"] == "fails mostly"
+    assert verdicts["6 (like with like)", "exact"] == "fails everywhere"  # the planner's cost is the least
+    assert verdicts["10 (investment)", "exact"].startswith("fails")
+    assert verdicts["10 (sentence before)", "exact"] != "fails everywhere"
+    assert verdicts["12 (δ = 0)", "exact"] == "holds"
+    assert verdicts["12", "exact"] == "fails somewhere"
     # Complements, never substitutes: nobody rides free. And every loss of Tables 1-6 rises.
-    assert told["4 (free-riding)", "exact"] == "fails mostly"
-    assert told["4 (too little)", "exact"] != "fails somewhere"
+    assert verdicts["4 (free-riding)", "exact"] == "fails mostly"
+    assert verdicts["4 (too little)", "exact"] != "fails somewhere"
     for number in ("2 (loss)", "3 (loss)", "4 (loss)", "7 (loss)", "8 (loss)", "8 (loss, β)"):
-        assert told[number, "exact"] in ("holds", "never violated")
+        assert verdicts[number, "exact"] in ("holds", "never violated")
 
 
 def test_sharing_of_a_little_raises_investment_where_breaches_spread_easily():
@@ -202,9 +202,9 @@ def test_two_contracts_are_those_of_highs():
 
 def test_a_report_holds_every_finding_and_draws_what_fails(internal):
     folder, results = internal
-    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     text = (folder / "report.md").read_text(encoding="utf-8")
-    findings = [f for study in told["studies"] for f in study["findings"]]
+    findings = [f for study in report["studies"] for f in study["findings"]]
     assert len(findings) == sum(len(r.findings) for r in results) == 21
     for record in findings:
         assert f"| {record['number']} |" in text
@@ -232,10 +232,10 @@ def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, cap
     folder, _ = internal
     size = find_paper("internal").studies[0].sized(60).size
     assert main(["audit", "internal", "--points", "60", "-o", str(folder)]) == 0
-    told = capsys.readouterr()
-    assert re.search(r"5\.1 \(1\) loss +the loss rises with either factor's v", told.out)
-    assert f"{size:,}" in told.out
-    assert "starting" not in told.err
+    output = capsys.readouterr()
+    assert re.search(r"5\.1 \(1\) loss +the loss rises with either factor's v", output.out)
+    assert f"{size:,}" in output.out
+    assert "starting" not in output.err
     assert main(["audit", "internal", "--points", "500", "-o", str(folder), "-q"]) == 2
     assert "overwrite" in capsys.readouterr().err
 

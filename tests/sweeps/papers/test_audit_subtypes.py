@@ -14,8 +14,8 @@ from helpers.oracles.menu import at_rates, certificate, point, solve
 def findings():
     axes = dict(STUDY.sweep.axes) | {"terms": ["rates", "log"]}
     study = replace(STUDY, sweep=replace(STUDY.sweep, axes=axes)).sized(60)
-    found = evaluate(study, run_in_memory(study.sweep)).findings
-    return {(f.formulation, f.conclusion.number): f.tally for f in found}
+    values = evaluate(study, run_in_memory(study.sweep)).findings
+    return {(f.formulation, f.conclusion.number): f.tally for f in values}
 
 
 def scenario(at):

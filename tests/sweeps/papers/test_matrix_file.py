@@ -53,17 +53,17 @@ def test_every_form_is_the_same_matrix(tmp_path, form, encoding):
     marked = codecs.BOM_UTF16_BE + text.encode("utf-16-be")
     raw = marked if "mark" in encoding else text.encode(encoding)
     (tmp_path / "a.csv").write_bytes(raw)
-    found = load_structure(tmp_path / "a.csv")
-    assert found.names == ("policy", "st\u00e4ff", "data")
-    np.testing.assert_array_equal(found.adjacency, MATRIX.astype(bool))
+    structure = load_structure(tmp_path / "a.csv")
+    assert structure.names == ("policy", "st\u00e4ff", "data")
+    np.testing.assert_array_equal(structure.adjacency, MATRIX.astype(bool))
 
 
 def test_names_may_hold_what_separates_cells_and_lines(tmp_path):
     names = ["policy, rules", "staff\n(all)", 'the "data"; all']
     pd.DataFrame(MATRIX, names, names).to_csv(tmp_path / "a.csv")
-    found = load_structure(tmp_path / "a.csv")
-    assert found.names == ("policy, rules", "staff (all)", 'the "data"; all')
-    np.testing.assert_array_equal(found.adjacency, MATRIX.astype(bool))
+    structure = load_structure(tmp_path / "a.csv")
+    assert structure.names == ("policy, rules", "staff (all)", 'the "data"; all')
+    np.testing.assert_array_equal(structure.adjacency, MATRIX.astype(bool))
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_names_may_hold_what_separates_cells_and_lines(tmp_path):
 )
 def test_without_names_factors_have_numbers(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)  # as Excel saves tabs
-    found = load_structure(tmp_path / "a.txt")
-    assert found.names == ("1", "2", "3")
-    np.testing.assert_array_equal(found.adjacency, MATRIX.astype(bool))
+    structure = load_structure(tmp_path / "a.txt")
+    assert structure.names == ("1", "2", "3")
+    np.testing.assert_array_equal(structure.adjacency, MATRIX.astype(bool))
 
 
 def test_a_large_matrix_is_read_as_it_is(tmp_path):
@@ -88,8 +88,8 @@ def test_a_large_matrix_is_read_as_it_is(tmp_path):
     matrix = random.random((60, 60)) < 0.1
     names = [f"f {i}" for i in range(60)]
     pd.DataFrame(matrix * 1.0, names, names).to_csv(tmp_path / "a.csv", sep=";", decimal=",")
-    found = load_structure(tmp_path / "a.csv")
-    np.testing.assert_array_equal(found.adjacency, matrix & ~np.eye(60, dtype=bool))
+    structure = load_structure(tmp_path / "a.csv")
+    np.testing.assert_array_equal(structure.adjacency, matrix & ~np.eye(60, dtype=bool))
 
 
 REFUSED = {

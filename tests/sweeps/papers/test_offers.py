@@ -178,10 +178,10 @@ asks = 200
 def test_the_command_tells_every_round(tmp_path, capsys):
     (tmp_path / "asking.toml").write_text(ASKING)
     assert main(["offers", str(tmp_path / "asking.toml")]) == 0
-    told = capsys.readouterr().out
-    assert "1      offer    water 20, power 190, rail 190  140" in told
-    assert "declined: rail" in told
-    assert told.splitlines()[-4].split() == ["water", "20"]
+    output = capsys.readouterr().out
+    assert "1      offer    water 20, power 190, rail 190  140" in output
+    assert "declined: rail" in output
+    assert output.splitlines()[-4].split() == ["water", "20"]
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,9 @@ def test_a_file_may_state_probabilities_and_another_order_of_types(tmp_path):
 
 
 def test_the_algorithms_claims_are_those_of_the_paper_and_notice_another_algorithm(monkeypatch):
-    found = list(algorithm_claims.claims())
-    assert [c.holds for c in found] == [True, False, True]
-    assert not any(c.surprises for c in found)
+    values = list(algorithm_claims.claims())
+    assert [c.holds for c in values] == [True, False, True]
+    assert not any(c.surprises for c in values)
 
     def by_need(group, total, design, accepts=lambda one, _: True):
         """Whoever needs least is served first, and nobody is ever considered again."""

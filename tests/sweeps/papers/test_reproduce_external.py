@@ -15,21 +15,21 @@ def solved():
     return studies()
 
 
-def named(found, text):
-    (claim,) = (c for c in found if c.text == text)
+def named(result, text):
+    (claim,) = (c for c in result if c.text == text)
     return claim
 
 
 def test_every_sentence_comes_out_as_known(solved):
-    found = claims(solved)
-    assert [c.text for c in found if c.surprises] == [], claims_table(found)
-    assert all(c.reason for c in found if not c.expected)
-    assert "least at gamma = 0.5317" in named(found, "the loss falls in gamma, then rises (U-shape)").by
-    assert "2.632 for 2.640, 16.845 for 17.119" in named(found, "(17) is the derivative of e3 in gamma").by
-    assert not named(found, "under full cooperation, exact: investment falls in alpha").holds
-    assert not named(found, "sharing, exact: the loss rises in delta").holds
-    assert sum("the loss rises" in c.text and c.holds for c in found) == 13
-    assert sum("investment falls from n = 3 to 4" in c.text and c.holds for c in found) == 4
+    result = claims(solved)
+    assert [c.text for c in result if c.surprises] == [], claims_table(result)
+    assert all(c.reason for c in result if not c.expected)
+    assert "least at gamma = 0.5317" in named(result, "the loss falls in gamma, then rises (U-shape)").by
+    assert "2.632 for 2.640, 16.845 for 17.119" in named(result, "(17) is the derivative of e3 in gamma").by
+    assert not named(result, "under full cooperation, exact: investment falls in alpha").holds
+    assert not named(result, "sharing, exact: the loss rises in delta").holds
+    assert sum("the loss rises" in c.text and c.holds for c in result) == 13
+    assert sum("investment falls from n = 3 to 4" in c.text and c.holds for c in result) == 4
 
 
 def test_formula_17_and_the_derivative_are_those_of_the_oracle(solved):

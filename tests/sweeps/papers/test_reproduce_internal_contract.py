@@ -112,11 +112,11 @@ def test_reproducing_prints_its_claims_and_exits_1_on_a_surprise_only(
 ):
     monkeypatch.setattr(contract_paper, "studies", lambda: studies)
     assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 0
-    told = capsys.readouterr().out
-    assert told.count(".png") == 3
+    output = capsys.readouterr().out
+    assert output.count(".png") == 3
     assert (
         "6 fail as is known." if model == "internal" else "16 of 20 claims hold, 4 fail as is known."
-    ) in told
+    ) in output
     module = internal_paper if model == "internal" else contract_paper
     monkeypatch.setattr(module, "claims", lambda s: [check("s", "wrong", np.array([-1.0]), "m")])
     assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 1

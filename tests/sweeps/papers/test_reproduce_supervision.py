@@ -12,42 +12,44 @@ LOST = {"c1": np.array([2.0, 3.0, 11.0]), "p1": np.array([0.05, 0.09]), "p2": np
 
 
 @pytest.fixture(scope="module")
-def found():
+def all_claims():
     return check.claims(lost=LOST)
 
 
-def named(found, text):
-    (claim,) = (c for c in found if c.text == text)
+def named(all_claims, text):
+    (claim,) = (c for c in all_claims if c.text == text)
     return claim
 
 
-def test_every_claim_comes_out_as_expected(found):
-    assert [c.text for c in found if c.surprises] == []
-    assert all(c.reason for c in found if not c.expected)
+def test_every_claim_comes_out_as_expected(all_claims):
+    assert [c.text for c in all_claims if c.surprises] == []
+    assert all(c.reason for c in all_claims if not c.expected)
 
 
-def test_the_papers_closed_orbit_under_dynamic_reward_is_refuted(found):
-    claim = named(found, "dynamic reward: closed orbit")
+def test_the_papers_closed_orbit_under_dynamic_reward_is_refuted(all_claims):
+    claim = named(all_claims, "dynamic reward: closed orbit")
     assert not claim.holds
     assert "boundary_cycle" in claim.by
 
 
-def test_the_table_marks_what_is_not_as_expected(found):
-    assert "!" not in [line[0] for line in claims_table(found).splitlines()]
+def test_the_table_marks_what_is_not_as_expected(all_claims):
+    assert "!" not in [line[0] for line in claims_table(all_claims).splitlines()]
     wrong = check.Claim("here", "a wrong claim", False, "1")
     assert claims_table([wrong]).splitlines()[-1].startswith("!  a wrong claim")
 
 
-def test_ranges_of_the_lost_numbers_are_those_of_the_equations(found):
+def test_ranges_of_the_lost_numbers_are_those_of_the_equations(all_claims):
     """Within a tenth of a cell: an interior point needs c1 < 10.36; a sixth appears below (c2 - r) / Le."""
-    falls = named(found, "static: the period falls with y0")
+    falls = named(all_claims, "static: the period falls with y0")
     assert falls.holds
     assert falls.stays == "c1 <= 2.55, any p1, any p2"
-    five = named(found, "both dynamic: five equilibrium points")
+    five = named(all_claims, "both dynamic: five equilibrium points")
     assert five.holds
     assert five.stays == "c1 <= 10.2, p1 >= 0.08, any p2"
-    assert named(found, "dynamic reward: trace 0 at the interior point").stays == "any c1, any p1, any p2"
-    assert named(found, "static: a quantity is conserved").stays == ""
+    assert (
+        named(all_claims, "dynamic reward: trace 0 at the interior point").stays == "any c1, any p1, any p2"
+    )
+    assert named(all_claims, "static: a quantity is conserved").stays == ""
 
 
 def test_a_sentence_is_judged_by_the_equations():

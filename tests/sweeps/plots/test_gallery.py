@@ -66,29 +66,29 @@ def cubes(tmp_path_factory):
     }
     for name in ("external", "regimes", "sampled"):
         run(sweeps[name], folder / f"{name}.zarr", durable=False)
-    found = {}
+    result = {}
     angle = np.linspace(0, 6, 50)
     x, y = 0.3 + 0.1 * np.cos(angle), 0.3 + 0.1 * np.sin(angle)
     over = ("r", "x0", "time")
-    found["orbits"] = not_run(
+    result["orbits"] = not_run(
         sweeps["orbits"],
         x_path=(over, np.broadcast_to(x, (2, 3, 50))),
         y_path=(over, np.broadcast_to(y, (2, 3, 50))),
     )
     shares = np.broadcast_to(np.stack([x, y, 1 - x - y], axis=-1), (3, 50, 3))
-    found["strategies"] = not_run(sweeps["strategies"], share_path=(("win", "time", "strategy"), shares))
-    found["hawks"] = not_run(sweeps["hawks"])
-    return folder, found
+    result["strategies"] = not_run(sweeps["strategies"], share_path=(("win", "time", "strategy"), shares))
+    result["hawks"] = not_run(sweeps["hawks"])
+    return folder, result
 
 
 @pytest.mark.parametrize("picture", PLOTS)
 def test_a_picture_says_what_it_should_and_none_of_it_is_cut(cubes, monkeypatch, picture):
-    folder, found = cubes
+    folder, result = cubes
     options = _parser(COMMANDS).parse_args(gallery.placed(PLOTS[picture], Path(), Path()))
     name = Path(options.cube).stem
-    if name in found:
+    if name in result:
         monkeypatch.setattr(
-            command_plot, "open_part", lambda options, plain: select(found[name], options.sel)
+            command_plot, "open_part", lambda options, plain: select(result[name], options.sel)
         )
     monkeypatch.chdir(folder)
     figure = command_plot.picture_of(options).figure

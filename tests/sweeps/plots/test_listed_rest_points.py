@@ -23,9 +23,9 @@ def cube(**points):
     """One of a sweep that nobody ran, which lists these points, each under its class, and an absent one."""
     lists = {}
     if points:
-        places = np.array([[*points.values(), (np.nan, np.nan)]])
+        positions = np.array([[*points.values(), (np.nan, np.nan)]])
         codes = np.array([[*(CLASSES[name] for name in points), 0]], np.int8)
-        lists = {f"rest_{name}": (("r", "rest_point"), places[..., k]) for k, name in enumerate("xy")}
+        lists = {f"rest_{name}": (("r", "rest_point"), positions[..., k]) for k, name in enumerate("xy")}
         lists[CLASS] = (("r", "rest_point"), codes)
     made = not_run(Sweep("supervision_shares", axes={"r": [15.0]}, fixed=STEPS | {"f": 25}), **lists)
     if points:
@@ -57,8 +57,8 @@ def test_every_class_of_a_threshold_has_a_mark_and_a_word():
 
 
 def test_a_cube_that_lacks_them_is_said_to_lack_them():
-    chart, found = Chart("square", ("x", "y"), (0, 1)), "rest_x or rest_y or rest_class"
-    assert found in lacking(MODELS["supervision_shares"], cube(), chart)
+    chart, result = Chart("square", ("x", "y"), (0, 1)), "rest_x or rest_y or rest_class"
+    assert result in lacking(MODELS["supervision_shares"], cube(), chart)
     assert lacking(MODELS["supervision_shares"], cube(saddle=(0, 0)), chart) == ""
     assert lacking(MODELS["supervision"], cube(), chart) == ""
 

@@ -49,12 +49,12 @@ def rounded(points):
 
 
 def roots(velocity, starts, inside):
-    found = []
+    result = []
     for start in starts:
         root, _, fine, _ = fsolve(velocity, start, full_output=True, xtol=1e-13)
         if fine == 1 and np.abs(velocity(root)).max() < 1e-11 and inside(root):
-            found.append(tuple((root.round(6) + 0.0).tolist()))
-    return sorted(set(found))
+            result.append(tuple((root.round(6) + 0.0).tolist()))
+    return sorted(set(result))
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def test_in_the_triangle_rest_points_are_those_of_the_shares(triangle, name):
             return (x * (a @ x - x @ a @ x) + u * (1 - 3 * x))[:2]
 
         expected = roots(velocity, starts, lambda q: min(*q, 1 - q.sum()) > -1e-9)
-        found = rest_points(triangle.at({"A": jnp.asarray(a, float), "u": jnp.asarray(u)}), SQUARE)
-        assert rounded(point.at for point in found) == expected, u
+        points_ = rest_points(triangle.at({"A": jnp.asarray(a, float), "u": jnp.asarray(u)}), SQUARE)
+        assert rounded(point.at for point in points_) == expected, u
 
 
 def test_in_the_square_only_faces_that_mutation_left_hold_rest_points():
@@ -90,23 +90,23 @@ def test_in_the_square_only_faces_that_mutation_left_hold_rest_points():
             return np.array([x * (1 - x) * (a * y - b) + u * (1 - 2 * x), y * (1 - y) * (c * x - d)])
 
         expected = roots(velocity, random.random((200, 2)), lambda q: q.min() > -1e-9 and q.max() < 1 + 1e-9)
-        found = rest_points(square.at({"a": jnp.asarray(numbers), "u": jnp.asarray(u)}), SQUARE)
-        assert rounded(point.at for point in found) == expected, u
+        points_ = rest_points(square.at({"a": jnp.asarray(numbers), "u": jnp.asarray(u)}), SQUARE)
+        assert rounded(point.at for point in points_) == expected, u
         # On the face itself the rates of this field are 0/0, and x' = x (1 - x)(2 y - 1) has known signs.
         if u == 0:
-            corners = [point.kind for point in found if set(point.at) <= {0, 1}]
+            corners = [point.kind for point in points_ if set(point.at) <= {0, 1}]
             assert corners == [RestClass.saddle] * 4
 
 
 @pytest.mark.parametrize(("u", "count"), [(0.0, 3), (1e-5, 3), (1e-3, 3), (0.5, 1)])
 def test_one_share_has_its_rest_points_however_near_an_end(u, count):
     line = motion("line", one_logit, {"gain": 1.0, "u": u}, 1)
-    found = sorted(point.at.item() for point in rest_points(line, SQUARE[:1]))
+    values = sorted(point.at.item() for point in rest_points(line, SQUARE[:1]))
     # x (1 - x) (x - 0.4) + u (1 - 2 x) as a polynomial
     real = np.roots([-1, 1.4, -0.4 - 2 * u, u])
     expected = sorted(r.real for r in real if abs(r.imag) < 1e-12 and -1e-12 <= r.real <= 1 + 1e-12)
-    assert len(found) == count
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert len(values) == count
+    np.testing.assert_allclose(values, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("u", [1e-9, 1e-8, 1e-6])
@@ -119,12 +119,12 @@ def test_mutation_however_rare_moves_corners(u):
         return slope * (x[::-1] - 0.4) + p["u"] * (1 - 2 * x) / (x * (1 - x))
 
     points = rest_points(motion("square", field, {"u": u}, 2), SQUARE)
-    places = np.array([point.at for point in points])
+    positions = np.array([point.at for point in points])
     low, below_high = u / (0.4 * slope), u / (0.6 * slope)
     assert [point.kind for point in points].count(RestClass.stable_node) == 2
-    np.testing.assert_allclose(places[places.sum(axis=1).argmin()], low, rtol=1e-4)
-    np.testing.assert_allclose(1 - places[places.sum(axis=1).argmax()], below_high, rtol=1e-4)
-    assert not any(np.isin(place, (0, 1)).any() for place in places)
+    np.testing.assert_allclose(positions[positions.sum(axis=1).argmin()], low, rtol=1e-4)
+    np.testing.assert_allclose(1 - positions[positions.sum(axis=1).argmax()], below_high, rtol=1e-4)
+    assert not any(np.isin(place, (0, 1)).any() for place in positions)
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def portrayed_and_wanted(motion, changes):
     points, kinds = map(np.asarray, theory(p))
     points = points.round(9) + 0.0
     wanted = {tuple(q): RestClass(int(kind)) for q, kind in zip(points, kinds, strict=True) if kind}
-    found = {tuple(np.round(point.at, 9) + 0.0): point.kind for point in rest_points(motion.at(p), SQUARE)}
-    return found, wanted
+    actual = {tuple(np.round(point.at, 9) + 0.0): point.kind for point in rest_points(motion.at(p), SQUARE)}
+    return actual, wanted
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def portrayed_and_wanted(motion, changes):
 )
 def test_rest_points_are_those_of_the_closed_form(motion, changes):
     # With p1 = 0.05 no eigenvalue is zero at a corner; the default case is one where one is.
-    found, wanted = portrayed_and_wanted(motion, {"c1": 5.0, "p1": 0.05} | changes)
-    assert found == wanted
+    actual, wanted = portrayed_and_wanted(motion, {"c1": 5.0, "p1": 0.05} | changes)
+    assert actual == wanted
     corners = {q: kind for q, kind in wanted.items() if set(q) <= {0, 1}}
     assert len(corners) == 4
     assert RestClass.degenerate not in corners.values()
@@ -90,8 +90,8 @@ def test_rest_points_are_those_of_the_closed_form(motion, changes):
     ],
 )
 def test_a_corner_with_an_eigenvalue_of_zero_is_degenerate(motion, changes, degenerate):
-    found, wanted = portrayed_and_wanted(motion, changes)
-    assert found == wanted
+    actual, wanted = portrayed_and_wanted(motion, changes)
+    assert actual == wanted
     p = {name: Fraction(str(value)) for name, value in (DEFAULTS | changes).items()}
     averted = p["p2"] - p["p1"]
     # By exact arithmetic: x' = x (1 - x) A and y' = y (1 - y) B have the eigenvalues +-A and +-B at a corner.
@@ -104,14 +104,14 @@ def test_a_corner_with_an_eigenvalue_of_zero_is_degenerate(motion, changes, dege
         for y in (0, 1)
     }
     assert {q for q, (a, b) in advantage.items() if a * b == 0} == degenerate
-    assert {q for q, kind in found.items() if kind == RestClass.degenerate} == degenerate
+    assert {q for q, kind in actual.items() if kind == RestClass.degenerate} == degenerate
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_corner_with_a_small_eigenvalue_is_not_degenerate(motion, sign):
-    found, wanted = portrayed_and_wanted(motion, {"r": 2 + sign * 1e-8})
-    assert found == wanted
-    assert found[1, 1] == (RestClass.saddle if sign > 0 else RestClass.unstable_node)
+    actual, wanted = portrayed_and_wanted(motion, {"r": 2 + sign * 1e-8})
+    assert actual == wanted
+    assert actual[1, 1] == (RestClass.saddle if sign > 0 else RestClass.unstable_node)
 
 
 def test_the_field_is_that_of_the_shares(motion):

@@ -31,10 +31,10 @@ def test_a_plane_has_the_same_rest_points_in_any_units(units):
         x, y = z / p["size"]
         return slow * p["size"] * jnp.stack([y, x - x**3 - 0.3 * y])
 
-    found = points(field, BOX * np.array(size)[:, None], size=np.array(size))
-    at = {round(point.at[0] / size[0], 6): point.kind for point in found}
+    points_ = points(field, BOX * np.array(size)[:, None], size=np.array(size))
+    at = {round(point.at[0] / size[0], 6): point.kind for point in points_}
     assert at == {-1: RestClass.stable_focus, 0: RestClass.saddle, 1: RestClass.stable_focus}
-    np.testing.assert_allclose([point.at[1] / size[1] for point in found], 0, atol=1e-9)
+    np.testing.assert_allclose([point.at[1] / size[1] for point in points_], 0, atol=1e-9)
 
 
 def test_rest_points_that_differ_in_the_smaller_coordinate_are_two():

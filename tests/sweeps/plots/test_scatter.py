@@ -94,9 +94,9 @@ def drawn_at(panel):
 def test_an_output_is_drawn_over_another_output_panel_by_panel(with_loss, tmp_path):
     figure = plot(with_loss, "loss", "investment", facet="mechanism", log="x")
     first, second = figure.axes
-    places = np.stack([with_loss["investment"], with_loss["loss"]], axis=-1)
-    np.testing.assert_array_equal(drawn_at(first), places[0, np.setdiff1d(np.arange(SIZE), LOST)])
-    np.testing.assert_array_equal(drawn_at(second), places[1, np.setdiff1d(np.arange(SIZE), [0, 5])])
+    positions = np.stack([with_loss["investment"], with_loss["loss"]], axis=-1)
+    np.testing.assert_array_equal(drawn_at(first), positions[0, np.setdiff1d(np.arange(SIZE), LOST)])
+    np.testing.assert_array_equal(drawn_at(second), positions[1, np.setdiff1d(np.arange(SIZE), [0, 5])])
     assert (first.get_xscale(), first.get_xlabel()) == ("log", "investment e [money]")
     assert "4 of 80 points are left out (not drawn): 2 corner, 2 ok but undefined (NaN)." in note_of(figure)
     assert cut_or_overlapping(figure) == ([], [])

@@ -80,11 +80,11 @@ def test_a_plan_speaks_of_what_is_stored(cube, capsys):
 @pytest.mark.parametrize("tile_points", [None, 11])
 def test_a_plan_has_the_tiles_that_a_run_counts(tmp_path, cube, tile_points, capsys):
     for sweep in (Sweep.from_file(cube.parent / "sweep.toml"), small_sweep(derivatives={})):
-        told = plan(sweep, trial=False, tile_points=tile_points)
+        planned = plan(sweep, trial=False, tile_points=tile_points)
         report = run_report(
             sweep, tmp_path / f"{len(sweep.reduce)}.zarr", tile_points=tile_points, progress=False
         )
-        assert report.tiles == (told.kept_tiles or told.tiles)
+        assert report.tiles == (planned.kept_tiles or planned.tiles)
     least = said(capsys, "plan", cube.parent / "sweep.toml", "--no-trial", "--tile-points", 11)
     assert "tiles      18 of " in least
 

@@ -36,19 +36,19 @@ def streamed(folder):
 
 def test_measures_and_intervals_are_those_of_the_stored_cube(folder, streamed):
     stored = run_of(folder, "stored.zarr", DESIGN)
-    expected, found = stored.equisweep.sensitivity("dgsm"), streamed.equisweep.sensitivity()
+    expected, actual = stored.equisweep.sensitivity("dgsm"), streamed.equisweep.sensitivity()
     assert expected["y_left_out"].min() > 0
     for name, array in expected.items():
-        ours = found[name].transpose(*array.dims)
+        ours = actual[name].transpose(*array.dims)
         np.testing.assert_allclose(ours, array, rtol=1e-9, atol=1e-12, err_msg=str(name))
     for key in ("method", "rows", "withheld", "does_not_vary", "status_counts"):
-        assert found.attrs[key] == expected.attrs[key], key
-    assert "side_is_high_nu" not in found
+        assert actual.attrs[key] == expected.attrs[key], key
+    assert "side_is_high_nu" not in actual
 
 
 def test_they_hold_the_closed_form_and_bound_the_total_indices(folder):
     design = STREAMED | {"samples": 2**15, "until": {"width": 0.5}}
-    found = run_of(
+    cube = run_of(
         folder, "closed.zarr", design, axes={"a": [7.0]}, outputs=["y"], fixed={},
         derivatives={"y": PAIRS["y"]},
     )  # fmt: skip
@@ -57,13 +57,13 @@ def test_they_hold_the_closed_form_and_bound_the_total_indices(folder):
         folder, "total.zarr", {"kind": "sobol", "samples": 2**12, "store": False}, axes={"a": [7.0]},
         outputs=["y"], derivatives={}, fixed={},
     )  # fmt: skip
-    slack = 3 * (found["y_nu_high"] - found["y_nu"]).values[0] / 1.96
-    assert (np.abs(found["y_nu"].values[0] - closed["nu"]) < slack).all()
+    slack = 3 * (cube["y_nu_high"] - cube["y_nu"]).values[0] / 1.96
+    assert (np.abs(cube["y_nu"].values[0] - closed["nu"]) < slack).all()
     bound = closed["nu"] * (2 * PI / PI) ** 2 / closed["variance"]
-    np.testing.assert_allclose(found["y_total_bound"].values[0], bound, rtol=0.1)
-    assert (found["y_total_bound"].values > closed["ST"]).all()
-    assert (found["y_total_bound"].values > sobol["y_ST"].values).all()
-    assert 1024 <= found["y_samples"].item() < 2**15
+    np.testing.assert_allclose(cube["y_total_bound"].values[0], bound, rtol=0.1)
+    assert (cube["y_total_bound"].values > closed["ST"]).all()
+    assert (cube["y_total_bound"].values > sobol["y_ST"].values).all()
+    assert 1024 <= cube["y_samples"].item() < 2**15
 
 
 def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
@@ -77,8 +77,8 @@ def test_a_stopped_run_ends_in_the_same_bytes(folder, streamed, monkeypatch):
 
 def test_choices_and_whole_numbers_are_left_out_and_text_and_picture_know_them(folder, streamed, capsys):
     parameters = UNIFORM | {"x3": {"discrete": [0.0, 1.0]}}
-    found = run_of(folder, "single.zarr", STREAMED | {"parameters": parameters})
-    assert found["parameter"].values.tolist() == ["x1", "x2"]
+    cube = run_of(folder, "single.zarr", STREAMED | {"parameters": parameters})
+    assert cube["parameter"].values.tolist() == ["x1", "x2"]
     assert main(["sensitivity", str(folder / "streamed.zarr"), "--var", "y", "--sel", "a=7"]) == 0
     assert "total_bound" in capsys.readouterr().out
     picture = ["plot", str(folder / "streamed.zarr"), "--kind", "sensitivity", "--var", "y"]

@@ -187,13 +187,13 @@ def test_squares_that_are_no_numbers_make_the_same_indices(folder, kind, power):
             tree.add([state])
         return measure.finish(tree.result()[0])
 
-    found, expected = finished(1.0), finished(2.0**-power)
+    actual, expected = finished(1.0), finished(2.0**-power)
     assert dims == 3
     for name, array in expected.items():
         in_units = any(f"_{one}" in name for one in ("mean", "std", "mu", "sigma"))
         if "error" not in name:
             array = np.ldexp(array, power) if in_units else array
-            np.testing.assert_allclose(found[name], array, rtol=1e-9, err_msg=name)
+            np.testing.assert_allclose(actual[name], array, rtol=1e-9, err_msg=name)
             assert name.endswith(("note", "left_out")) or np.isfinite(array).all()
 
 

@@ -103,8 +103,8 @@ def require_loss(whole, cube, over, keep=KEEP):
         for how, filler in (("argmin", np.inf), ("argmax", -np.inf)):
             first = np.unravel_index(getattr(np, how)(np.where(kept, block, filler)), block.shape)
             for name, at in zip(gone, first, strict=True):
-                found = cube[f"expected_loss_{how}_{name}"].values[place]  # of names their number
-                assert found == (at if name == "mechanism" else whole[name].values[at])
+                result = cube[f"expected_loss_{how}_{name}"].values[place]  # of names their number
+                assert result == (at if name == "mechanism" else whole[name].values[at])
 
 
 @pytest.mark.parametrize(

@@ -103,20 +103,20 @@ def test_what_is_not_needed_is_not_computed(folder):
 @pytest.mark.parametrize(("kind", "width"), [("morris", 0.1), ("lhs", 0.05)])
 def test_effects_and_rank_correlations_end_too(folder, kind, width):
     design = {"kind": kind, "samples": MANY, "seed": 1, "store": False, "until": {"width": width}}
-    found = run(sweep(folder, design), folder / f"{kind}.zarr", durable=False, tile_points=6000).load()
-    used, name = found["y_samples"], "mu_star" if kind == "morris" else "prcc"
-    widths = found[f"y_{name}_high"] - found[f"y_{name}_low"]
-    unit = found["y_mu_star"].max("parameter") if kind == "morris" else 1.0
+    result = run(sweep(folder, design), folder / f"{kind}.zarr", durable=False, tile_points=6000).load()
+    used, name = result["y_samples"], "mu_star" if kind == "morris" else "prcc"
+    widths = result[f"y_{name}_high"] - result[f"y_{name}_low"]
+    unit = result["y_mu_star"].max("parameter") if kind == "morris" else 1.0
     assert (widths / unit).max() <= width
     assert 1024 <= used.min() <= used.max() < MANY
 
 
 def test_what_does_not_vary_asks_for_no_more(folder):
-    found = run(
+    result = run(
         sweep(folder, outputs=["constant"]), folder / "constant.zarr", durable=False, tile_points=6000
     ).load()
-    assert found["constant_samples"].max() == 1024
-    assert found.equisweep.sensitivity().attrs["does_not_vary"] == {
+    assert result["constant_samples"].max() == 1024
+    assert result.equisweep.sensitivity().attrs["does_not_vary"] == {
         "constant": "does not vary in 3 of 3 places"
     }
 

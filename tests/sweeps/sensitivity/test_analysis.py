@@ -65,43 +65,43 @@ def test_sobol_indices_are_salibs_at_every_cell(cube, indices):
     cells = [(cube[name].sel(cell), indices.sel(cell), name) for name, cell in (
         ("y", {"a": 5.0}), ("y", {"a": 7.0}), ("terms", {"a": 5.0, "multiple": "one"}),
         ("terms", {"a": 7.0, "multiple": "two"}))]  # fmt: skip
-    for output, found, name in cells:
-        told = salib_sobol.analyze(PROBLEM, output.values, num_resamples=1000, seed=5)
+    for output, result, name in cells:
+        reference = salib_sobol.analyze(PROBLEM, output.values, num_resamples=1000, seed=5)
         # Terms of 1000 + something cancel: 1000² eps over a variance of about 1, and its square root.
         close = {"rtol": 1e-8, "atol": 1e-8}
         upper = np.triu_indices(3, 1)
-        np.testing.assert_allclose(found[f"{name}_S1"], told["S1"], **close)
-        np.testing.assert_allclose(found[f"{name}_ST"], told["ST"], **close)
-        np.testing.assert_allclose(found[f"{name}_S2"].values[upper], told["S2"][upper], **close)
-        np.testing.assert_array_equal(found[f"{name}_S2"], found[f"{name}_S2"].values.T)
+        np.testing.assert_allclose(result[f"{name}_S1"], reference["S1"], **close)
+        np.testing.assert_allclose(result[f"{name}_ST"], reference["ST"], **close)
+        np.testing.assert_allclose(result[f"{name}_S2"].values[upper], reference["S2"][upper], **close)
+        np.testing.assert_array_equal(result[f"{name}_S2"], result[f"{name}_S2"].values.T)
         # Two bootstraps of 1000: a standard deviation is known to about 1/sqrt(2000), each.
-        for kind, conf in (("S1", told["S1_conf"]), ("ST", told["ST_conf"])):
-            half = (found[f"{name}_{kind}_high"] - found[f"{name}_{kind}_low"]) / 2
+        for kind, conf in (("S1", reference["S1_conf"]), ("ST", reference["ST_conf"])):
+            half = (result[f"{name}_{kind}_high"] - result[f"{name}_{kind}_low"]) / 2
             np.testing.assert_allclose(half, conf, rtol=0.2, atol=1e-9)
-        half = (found[f"{name}_S2_high"] - found[f"{name}_S2_low"]).values[upper] / 2
-        np.testing.assert_allclose(half, told["S2_conf"][upper], rtol=0.2, atol=1e-9)
+        half = (result[f"{name}_S2_high"] - result[f"{name}_S2_low"]).values[upper] / 2
+        np.testing.assert_allclose(half, reference["S2_conf"][upper], rtol=0.2, atol=1e-9)
 
 
 @pytest.mark.parametrize("a", A)
 def test_sobol_indices_of_ishigami_are_known(indices, a):
-    known, found = ishigami_indices(a), indices.sel(a=a)
+    known, result = ishigami_indices(a), indices.sel(a=a)
     for kind in ("S1", "ST", "S2"):
-        half = (found[f"y_{kind}_high"] - found[f"y_{kind}_low"]).values / 2
-        off = np.abs(found[f"y_{kind}"].values - known[kind])
+        half = (result[f"y_{kind}_high"] - result[f"y_{kind}_low"]).values / 2
+        off = np.abs(result[f"y_{kind}"].values - known[kind])
         assert (off <= half)[~np.isnan(off)].all()
         assert np.nanmax(half) < {"S1": 0.15, "ST": 0.15, "S2": 0.2}[kind]
-    assert found["y_std"] ** 2 == pytest.approx(known["variance"], rel=0.02)
-    assert found["y_mean"] == pytest.approx(a / 2, rel=0.02)
-    assert found["y_left_out"] == 0
+    assert result["y_std"] ** 2 == pytest.approx(known["variance"], rel=0.02)
+    assert result["y_mean"] == pytest.approx(a / 2, rel=0.02)
+    assert result["y_left_out"] == 0
 
 
 def test_sobol_indices_of_the_g_function_are_known(tmp_path):
     sweep = g_sweep(tmp_path, {"kind": "sobol", "samples": 2048})
-    found = sensitivity(run(sweep, tmp_path / "g.zarr"))
-    assert found["parameter"].values.tolist() == ["x.1", "x.2", "x.3", "x.4"]
-    assert "g_S2" not in found
+    measures = sensitivity(run(sweep, tmp_path / "g.zarr"))
+    assert measures["parameter"].values.tolist() == ["x.1", "x.2", "x.3", "x.4"]
+    assert "g_S2" not in measures
     for kind in ("S1", "ST"):
-        np.testing.assert_allclose(found[f"g_{kind}"], g_indices()[kind], atol=0.02)
+        np.testing.assert_allclose(measures[f"g_{kind}"], g_indices()[kind], atol=0.02)
 
 
 def test_a_part_of_the_samples_is_refused(cube):
@@ -117,8 +117,8 @@ def test_what_does_not_vary_has_no_indices(indices):
 def test_blocks_of_cells_change_nothing(folder, indices, monkeypatch):
     monkeypatch.setattr("equisweep.sweeps.sensitivity.analysis._MOST_NUMBERS", 1)
     monkeypatch.setattr("equisweep.sweeps.sensitivity.bootstrap._MOST_NUMBERS", 3000)
-    found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["terms"], resamples=4)
-    np.testing.assert_allclose(found["terms_S2"], indices["terms_S2"], rtol=1e-9, atol=1e-9)
+    measures = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["terms"], resamples=4)
+    np.testing.assert_allclose(measures["terms_S2"], indices["terms_S2"], rtol=1e-9, atol=1e-9)
 
 
 def test_rows_with_a_point_of_another_status_are_left_out_and_counted(cube, indices):
@@ -128,15 +128,15 @@ def test_rows_with_a_point_of_another_status_are_left_out_and_counted(cube, indi
     spoiled["y"][0, group * 5 + 3] = 1e6
     spoiled["y"][1, group * 7] = np.nan
     spoiled["y"][1, group * 7 + 1] = np.nan
-    found = sensitivity(spoiled, "sobol", ["y", "terms"])
-    np.testing.assert_array_equal(found["y_left_out"], [1, 1])
-    np.testing.assert_array_equal(found["terms_left_out"], [[1, 1], [0, 0]])
+    measures = sensitivity(spoiled, "sobol", ["y", "terms"])
+    np.testing.assert_array_equal(measures["y_left_out"], [1, 1])
+    np.testing.assert_array_equal(measures["terms_left_out"], [[1, 1], [0, 0]])
     kept = np.delete(cube["y"].values[0].reshape(-1, group), 5, axis=0).ravel()
-    told = salib_sobol.analyze(PROBLEM, kept, num_resamples=2)
-    np.testing.assert_allclose(found["y_S1"].sel(a=5), told["S1"], rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(found["y_ST"].sel(a=5), told["ST"], rtol=1e-9, atol=1e-12)
-    assert found.attrs["status_counts"] == {"ok": 2 * 8192 - 1, "infeasible": 1}
-    footer = sensitivity_text(found, "table").splitlines()[-3:]
+    reference = salib_sobol.analyze(PROBLEM, kept, num_resamples=2)
+    np.testing.assert_allclose(measures["y_S1"].sel(a=5), reference["S1"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(measures["y_ST"].sel(a=5), reference["ST"], rtol=1e-9, atol=1e-12)
+    assert measures.attrs["status_counts"] == {"ok": 2 * 8192 - 1, "infeasible": 1}
+    footer = sensitivity_text(measures, "table").splitlines()[-3:]
     assert footer == [
         "points: 16,383 ok, 1 infeasible (left out)",
         "left out of y: 1 of 1,024 samples, where it is most",
@@ -148,36 +148,36 @@ def test_rows_with_a_point_of_another_status_are_left_out_and_counted(cube, indi
 
 def test_morris_measures_are_salibs(folder):
     cube = open_cube(folder / "morris.zarr").load()
-    found = sensitivity(cube, resamples=1000)
+    measures = sensitivity(cube, resamples=1000)
     for a in A:
-        told = salib_morris.analyze(
+        reference = salib_morris.analyze(
             PROBLEM, inputs(cube), cube["y"].sel(a=a).values, num_resamples=1000, seed=3
         )
         for kind in ("mu", "mu_star", "sigma"):
-            np.testing.assert_allclose(found[f"y_{kind}"].sel(a=a), told[kind], rtol=1e-9, atol=1e-9)
-        half = (found["y_mu_star_high"] - found["y_mu_star_low"]).sel(a=a) / 2
-        np.testing.assert_allclose(half, told["mu_star_conf"].astype(float), rtol=0.2, atol=1e-9)
-    assert found["y_mu"].attrs["units"] == "1"
+            np.testing.assert_allclose(measures[f"y_{kind}"].sel(a=a), reference[kind], rtol=1e-9, atol=1e-9)
+        half = (measures["y_mu_star_high"] - measures["y_mu_star_low"]).sel(a=a) / 2
+        np.testing.assert_allclose(half, reference["mu_star_conf"].astype(float), rtol=0.2, atol=1e-9)
+    assert measures["y_mu"].attrs["units"] == "1"
     cube["status"][0, 4 * 3 + 1] = 9
     fewer = sensitivity(cube, names=["y"])
     np.testing.assert_array_equal(fewer["y_left_out"], [1, 0])
     keep = np.r_[0:12, 16:200]
-    told = salib_morris.analyze(PROBLEM, inputs(cube)[keep], cube["y"].values[0][keep], num_resamples=2)
-    np.testing.assert_allclose(fewer["y_sigma"].sel(a=5), told["sigma"], rtol=1e-9)
+    reference = salib_morris.analyze(PROBLEM, inputs(cube)[keep], cube["y"].values[0][keep], num_resamples=2)
+    np.testing.assert_allclose(fewer["y_sigma"].sel(a=5), reference["sigma"], rtol=1e-9)
 
 
 def test_prcc_is_the_correlation_of_what_other_ranks_do_not_explain(folder):
     cube = open_cube(folder / "lhs.zarr").load()
     cube["status"][1, :20] = 9
-    found = sensitivity(cube)
-    np.testing.assert_array_equal(found["y_left_out"], [0, 20])
+    measures = sensitivity(cube)
+    np.testing.assert_array_equal(measures["y_left_out"], [0, 20])
     for a, rows in ((5.0, slice(None)), (7.0, slice(20, None))):
         x, y = stats.rankdata(inputs(cube)[rows], axis=0), stats.rankdata(cube["y"].sel(a=a)[rows])
         for i, name in enumerate(UNIFORM):
             others = np.column_stack([np.ones(len(y)), np.delete(x, i, axis=1)])
             rest = [v - others @ np.linalg.lstsq(others, v)[0] for v in (x[:, i], y)]
             r = stats.pearsonr(*rest).statistic
-            here = found.sel(a=a, parameter=name)
+            here = measures.sel(a=a, parameter=name)
             assert here["y_prcc"] == pytest.approx(r, rel=1e-9)
             # One degree of freedom less for each other parameter than a plain correlation has.
             t = r * np.sqrt((len(y) - 4) / (1 - r**2))
@@ -185,15 +185,15 @@ def test_prcc_is_the_correlation_of_what_other_ranks_do_not_explain(folder):
             plain = stats.pearsonr(*(v[: len(v) - 2] for v in rest)).confidence_interval(0.95)
             width = float(here["y_prcc_high"] - here["y_prcc_low"])
             assert width == pytest.approx(plain.high - plain.low, rel=0.05)
-    assert (found["y_p_value"].sel(parameter="x1") < 1e-6).all()
-    assert (found["y_p_value"].sel(parameter="x3") > 0.01).all()
-    assert np.isnan(found["constant_prcc"]).all()
+    assert (measures["y_p_value"].sel(parameter="x1") < 1e-6).all()
+    assert (measures["y_p_value"].sel(parameter="x3") > 0.01).all()
+    assert np.isnan(measures["constant_prcc"]).all()
 
 
 def test_derivative_measures_of_ishigami_are_known(cube):
-    found = sensitivity(cube, "dgsm")
+    measures = sensitivity(cube, "dgsm")
     for a in A:
-        known, here = ishigami_indices(a), found.sel(a=a)
+        known, here = ishigami_indices(a), measures.sel(a=a)
         np.testing.assert_allclose(here["y_nu"], known["nu"], rtol=0.03)
         half = (here["y_nu_high"] - here["y_nu_low"]) / 2
         assert (np.abs(here["y_nu"] - known["nu"]) < half).all()
@@ -202,7 +202,7 @@ def test_derivative_measures_of_ishigami_are_known(cube):
         bound = 4 * known["nu"] / known["variance"]
         np.testing.assert_allclose(here["y_total_bound"], bound, rtol=0.05)
         assert (here["y_total_bound"] > known["ST"]).all()
-    assert "constant_nu" not in found
+    assert "constant_nu" not in measures
 
 
 def test_bounds_hold_for_other_distributions(tmp_path):
@@ -224,24 +224,26 @@ def test_elasticities_of_any_cube_in_axes_and_in_what_is_fixed(tmp_path):
     axes = {"mechanism": ["sharing"], "alpha": [0.1, 0.5], "beta": [0.01, 0.2, 0.3]}
     sweep = small_sweep(axes=axes, derivatives={"investment": ["beta", "L"]})
     cube = run(sweep, tmp_path / "cube.zarr").load()
-    found = sensitivity(cube, "elasticity", selections=["mechanism=sharing"])
-    assert found["investment_elasticity"].dims == ("parameter", "alpha", "beta")
+    measures = sensitivity(cube, "elasticity", selections=["mechanism=sharing"])
+    assert measures["investment_elasticity"].dims == ("parameter", "alpha", "beta")
     part = cube.sel(mechanism="sharing")
     e, invests = part["investment"], part["investment"] > 0
     assert 0 < invests.sum() < invests.size
     for name, x in (("beta", part["beta"]), ("L", 400)):
         expected = (part[f"d_investment_d_{name}"] * x / e).where(invests)
-        np.testing.assert_allclose(found["investment_elasticity"].sel(parameter=name), expected, rtol=1e-14)
-    np.testing.assert_array_equal(found["investment_left_out"], [(~invests).sum()] * 2)
-    assert "expected_loss_elasticity" not in found
+        np.testing.assert_allclose(
+            measures["investment_elasticity"].sel(parameter=name), expected, rtol=1e-14
+        )
+    np.testing.assert_array_equal(measures["investment_left_out"], [(~invests).sum()] * 2)
+    assert "expected_loss_elasticity" not in measures
 
 
 def test_elasticity_in_a_component_that_is_fixed(tmp_path):
     sweep = Sweep("internal", {"M": [50.0, 100.0]}, outputs=["share"], derivatives={"share": ["v.data"]})
     cube = run(sweep, tmp_path / "cube.zarr").load()
     value = sweep.space().fixed["v"][0]
-    found = sensitivity(cube, "elasticity")["share_elasticity"].sel(parameter="v.data")
-    np.testing.assert_allclose(found, cube["d_share_d_v_data"] * value / cube["share"])
+    result = sensitivity(cube, "elasticity")["share_elasticity"].sel(parameter="v.data")
+    np.testing.assert_allclose(result, cube["d_share_d_v_data"] * value / cube["share"])
 
 
 WRONG = {
@@ -266,9 +268,9 @@ def test_a_wrong_question_is_answered_in_one_line(folder, name, options, message
     if name == "grid" and not (folder / "grid.zarr").exists():
         run(small_sweep(axes={"alpha": [0.1, 0.2]}, derivatives={}), folder / "grid.zarr")
     assert main(["sensitivity", str(folder / f"{name}.zarr"), *options]) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert len(told.splitlines()) == 1
+    output = capsys.readouterr().err
+    assert message in output
+    assert len(output.splitlines()) == 1
 
 
 def test_the_command_prints_tables_csv_and_json(folder, indices, capsys, tmp_path):

@@ -24,7 +24,7 @@ N = 4096
 RNG = np.random.default_rng(7)
 # A linear model of dependent normal variables: how strong each is, and how they vary together.
 SLOPES = np.array([1.0, 2.0, -1.0])
-SPREAD = np.array([[1.0, 0.3, 0.0], [0.3, 2.0, 0.8], [0.0, 0.8, 1.5]])
+COVARIANCE = np.array([[1.0, 0.3, 0.0], [0.3, 2.0, 0.8], [0.0, 0.8, 1.5]])
 
 
 def ishigami(x):
@@ -37,15 +37,15 @@ def sobol_g(x):
 
 def linear_indices():
     """First-order and total indices and Shapley effects, from conditional variances of normal variables."""
-    variance = SLOPES @ SPREAD @ SLOPES
+    variance = SLOPES @ COVARIANCE @ SLOPES
 
     def explained(known):
         known = list(known)
         rest = [i for i in range(3) if i not in known]
         if not known or not rest:
             return float(bool(known))
-        inner = SPREAD[np.ix_(rest, known)] @ np.linalg.inv(SPREAD[np.ix_(known, known)])
-        left = SPREAD[np.ix_(rest, rest)] - inner @ SPREAD[np.ix_(known, rest)]
+        inner = COVARIANCE[np.ix_(rest, known)] @ np.linalg.inv(COVARIANCE[np.ix_(known, known)])
+        left = COVARIANCE[np.ix_(rest, rest)] - inner @ COVARIANCE[np.ix_(known, rest)]
         return 1 - SLOPES[rest] @ left @ SLOPES[rest] / variance
 
     first = [explained([i]) for i in range(3)]
@@ -59,24 +59,24 @@ def linear_indices():
     return np.array(first), np.array(total), np.array(effects)
 
 
-def within(found, name, known, atol=0.01):
+def within(actual, name, known, atol=0.01):
     """Known values lie in intervals of 99.9%, or so close to them as a bias is."""
-    low, high = found[f"{name}_low"][:, 0] - atol, found[f"{name}_high"][:, 0] + atol
-    assert ((low < known) & (known < high)).all(), (name, found[name][:, 0], known)
+    low, high = actual[f"{name}_low"][:, 0] - atol, actual[f"{name}_high"][:, 0] + atol
+    assert ((low < known) & (known < high)).all(), (name, actual[name][:, 0], known)
     assert (high - low).max() - 2 * atol < 0.2
 
 
 def test_kucherenkos_indices_and_shapley_effects_of_dependent_variables_are_known():
-    x = RNG.multivariate_normal(np.zeros(3), SPREAD, N)
+    x = RNG.multivariate_normal(np.zeros(3), COVARIANCE, N)
     first, total, effects = linear_indices()
-    found = shapley(x, (x @ SLOPES)[:, None] + 1e6, 0.999, 1)
-    within(found, "shapley", effects)
-    within(found, "S1", first)
-    within(found, "ST", total)
-    np.testing.assert_allclose(found["shapley"].sum(axis=0), 1, rtol=1e-12)
+    indices = shapley(x, (x @ SLOPES)[:, None] + 1e6, 0.999, 1)
+    within(indices, "shapley", effects)
+    within(indices, "S1", first)
+    within(indices, "ST", total)
+    np.testing.assert_allclose(indices["shapley"].sum(axis=0), 1, rtol=1e-12)
     alone = kucherenko(x, (x @ SLOPES)[:, None] + 1e6, 0.999, 1)
     for name in alone:
-        np.testing.assert_allclose(alone[name], found[name], rtol=1e-9)
+        np.testing.assert_allclose(alone[name], indices[name], rtol=1e-9)
 
 
 @pytest.mark.parametrize("which", ["ishigami", "g"])
@@ -90,21 +90,21 @@ def test_known_functions_have_known_indices(which):
     within(kucherenko(x, y, 0.999, 0), "ST", known["ST"], 0.03)
     within(chatterjee(x, y, 0.999, 0), "S1", known["S1"])
     if which == "ishigami":
-        found = chaos_indices(u, np.zeros(dims, bool), np.hstack([y, 5 - 2 * y]))
-        assert found["q2"].min() > 0.999
+        indices = chaos_indices(u, np.zeros(dims, bool), np.hstack([y, 5 - 2 * y]))
+        assert indices["q2"].min() > 0.999
         for kind in ("S1", "ST", "S2"):
             for cell in (0, 1):
-                np.testing.assert_allclose(found[kind][..., cell], known[kind] + 0 * found[kind][..., cell],
-                                           atol=2e-3)  # fmt: skip
+                one = indices[kind][..., cell]
+                np.testing.assert_allclose(one, known[kind] + 0 * one, atol=2e-3)
 
 
 def test_chaos_of_normal_variables_is_exact_where_the_output_is_a_polynomial():
     z = RNG.normal(size=(400, 2))
     u = np.stack([stats.norm.cdf(z[:, 0]), stats.norm.cdf(z[:, 1])], axis=1)
-    found = chaos_indices(u, np.ones(2, bool), (z[:, 0] + z[:, 0] * z[:, 1] + 2 * z[:, 1])[:, None])
-    assert found["q2"][0] == pytest.approx(1, abs=1e-9)
-    np.testing.assert_allclose(found["S1"][:, 0], [1 / 6, 4 / 6], atol=1e-9)
-    np.testing.assert_allclose(found["S2"][0, 1, 0], 1 / 6, atol=1e-9)
+    indices = chaos_indices(u, np.ones(2, bool), (z[:, 0] + z[:, 0] * z[:, 1] + 2 * z[:, 1])[:, None])
+    assert indices["q2"][0] == pytest.approx(1, abs=1e-9)
+    np.testing.assert_allclose(indices["S1"][:, 0], [1 / 6, 4 / 6], atol=1e-9)
+    np.testing.assert_allclose(indices["S2"][0, 1, 0], 1 / 6, atol=1e-9)
     noise = chaos_indices(u, np.ones(2, bool), RNG.normal(size=(400, 1)))
     assert noise["q2"][0] < 0.1  # and says that it foresees nothing
 
@@ -127,10 +127,10 @@ def test_chaos_of_parameters_of_few_values_is_exact_under_their_own_law():
         coords={name: ("sample", values) for name, values in x.items()},
         attrs={"identity": json.dumps(space.identity())},
     )
-    found = sensitivity(cube, "chaos")
-    np.testing.assert_allclose(found["y_S1"], [0.1, 0.4, 0.1], atol=1e-9)
-    np.testing.assert_allclose(found["y_ST"], [0.5, 0.8, 0.1], atol=1e-9)
-    assert float(found["y_S2"][0, 1]) == pytest.approx(0.4)
+    indices = sensitivity(cube, "chaos")
+    np.testing.assert_allclose(indices["y_S1"], [0.1, 0.4, 0.1], atol=1e-9)
+    np.testing.assert_allclose(indices["y_ST"], [0.5, 0.8, 0.1], atol=1e-9)
+    assert float(indices["y_S2"][0, 1]) == pytest.approx(0.4)
 
 
 def test_chaos_of_a_grid_counts_each_value_of_an_axis_alike():
@@ -141,21 +141,21 @@ def test_chaos_of_a_grid_counts_each_value_of_an_axis_alike():
         coords={"c": np.arange(30.0), "a": a, "b": b},
     )
     variances = np.array([0.0, np.var(a), np.var([0.0, 3.0, 1.0])])
-    found = sensitivity(cube, "chaos")
-    np.testing.assert_allclose(found["y_S1"], variances / variances.sum(), atol=1e-9)
-    np.testing.assert_allclose(found["y_ST"], variances / variances.sum(), atol=1e-9)
+    indices = sensitivity(cube, "chaos")
+    np.testing.assert_allclose(indices["y_S1"], variances / variances.sum(), atol=1e-9)
+    np.testing.assert_allclose(indices["y_ST"], variances / variances.sum(), atol=1e-9)
 
 
 def test_pawn_is_salibs():
     x = RNG.random((1000, 3)) * 2 * PI - PI
     y = np.stack([ishigami(x), x[:, 0]], axis=1)
-    found = pawn(x, y)
+    indices = pawn(x, y)
     problem = {"num_vars": 3, "names": ["a", "b", "c"], "bounds": [[-PI, PI]] * 3}
     for cell in (0, 1):
-        told = salib_pawn.analyze(problem, x, y[:, cell], S=10)
-        np.testing.assert_allclose(found["pawn"][:, cell], told["median"], atol=0.006)
-        np.testing.assert_allclose(found["pawn_max"][:, cell], told["maximum"], atol=0.012)
-    assert found["pawn"][1, 1] < found["pawn_by_chance"][1, 1] < found["pawn"][0, 1]
+        reference = salib_pawn.analyze(problem, x, y[:, cell], S=10)
+        np.testing.assert_allclose(indices["pawn"][:, cell], reference["median"], atol=0.006)
+        np.testing.assert_allclose(indices["pawn_max"][:, cell], reference["maximum"], atol=0.012)
+    assert indices["pawn"][1, 1] < indices["pawn_by_chance"][1, 1] < indices["pawn"][0, 1]
 
 
 def test_delta_is_known_of_a_linear_model():
@@ -167,10 +167,10 @@ def test_delta_is_known_of_a_linear_model():
     for i, (slope, rest) in enumerate([(1.0, 0.5), (0.5, 1.0)]):
         apart = np.abs(stats.norm.pdf(grid, slope * nodes[:, None], rest) - whole)
         known = apart.sum(axis=1).mean() * (grid[1] - grid[0]) / 2
-        found = delta(x, y, Resampler(N, 20, 0, 0.999))
+        indices = delta(x, y, Resampler(N, 20, 0, 0.999))
         # Slices have a width, and densities are smoothed: both make it smaller.
-        assert known - 0.06 < found["delta"][i, 0] < known + 0.02
-        assert found["delta_low"][i, 0] < found["delta"][i, 0] < found["delta_high"][i, 0]
+        assert known - 0.06 < indices["delta"][i, 0] < known + 0.02
+        assert indices["delta_low"][i, 0] < indices["delta"][i, 0] < indices["delta_high"][i, 0]
     classes = delta(x, (y > 0).astype(float), Resampler(N, 20, 0, 0.95))["delta"][:, 0]
     assert classes[0] > classes[1] > 0.05
 
@@ -178,12 +178,12 @@ def test_delta_is_known_of_a_linear_model():
 def test_chatterjees_coefficient_is_scipys_and_ties_are_in_no_order():
     x, noise = RNG.random((600, 2)), RNG.random(600)
     y = np.stack([x[:, 0] ** 2 + 0.1 * noise, (x[:, 1] > 0.3).astype(float)], axis=1)
-    found = chatterjee(x, y, 0.95, 3)
+    indices = chatterjee(x, y, 0.95, 3)
     for i in (0, 1):
         for cell in (0, 1):
-            told = stats.chatterjeexi(x[:, i], y[:, cell], y_continuous=False)
-            assert found["xi"][i, cell] == pytest.approx(told.statistic, abs=1e-12)
-            assert found["p_value"][i, cell] == pytest.approx(told.pvalue, abs=1e-12)
+            reference = stats.chatterjeexi(x[:, i], y[:, cell], y_continuous=False)
+            assert indices["xi"][i, cell] == pytest.approx(reference.statistic, abs=1e-12)
+            assert indices["p_value"][i, cell] == pytest.approx(reference.pvalue, abs=1e-12)
     grid = np.stack(np.meshgrid(np.arange(20.0), np.arange(50.0), indexing="ij"), axis=-1).reshape(-1, 2)
     # Points of one value of the first axis lie in the order of the second, of which y is a function.
     tied = chatterjee(grid, grid[:, 1:], 0.95, 0)
@@ -206,11 +206,11 @@ def test_hsic_is_a_trace_and_its_p_values_are_even_under_independence():
 def test_regional_distances_are_those_of_two_samples():
     x = np.round(RNG.random((500, 2)), 2)  # with ties
     y = (x[:, :1] + 0.2 * RNG.random((500, 1)) > 0.6).astype(float)
-    found = regional(x, y)
+    indices = regional(x, y)
     for i in (0, 1):
-        told = stats.ks_2samp(x[y[:, 0] == 1, i], x[y[:, 0] == 0, i], method="asymp")
-        assert found["ks"][i, 0] == pytest.approx(told.statistic, abs=1e-12)
-    assert found["p_value"][0, 0] < 1e-9 < found["p_value"][1, 0]
+        reference = stats.ks_2samp(x[y[:, 0] == 1, i], x[y[:, 0] == 0, i], method="asymp")
+        assert indices["ks"][i, 0] == pytest.approx(reference.statistic, abs=1e-12)
+    assert indices["p_value"][0, 0] < 1e-9 < indices["p_value"][1, 0]
 
 
 def test_cells_are_measured_of_the_points_that_they_hold():
@@ -241,12 +241,12 @@ def grid():
 
 
 def test_a_grid_is_a_sample(grid):
-    found = sensitivity(grid, "kucherenko")
-    assert found["y_S1"].dims == ("parameter", "choice")
-    np.testing.assert_allclose(found["y_S1"], [[0.9, 0.1], [0.1, 0.9]], atol=0.03)
-    np.testing.assert_array_equal(found["y_left_out"], [1, 0])
-    assert found.attrs["design"] == "a grid of 1,200 points, over a, b"
-    assert set(found["side_is_high_S1"].dims) == {"parameter", "choice"}
+    indices = sensitivity(grid, "kucherenko")
+    assert indices["y_S1"].dims == ("parameter", "choice")
+    np.testing.assert_allclose(indices["y_S1"], [[0.9, 0.1], [0.1, 0.9]], atol=0.03)
+    np.testing.assert_array_equal(indices["y_left_out"], [1, 0])
+    assert indices.attrs["design"] == "a grid of 1,200 points, over a, b"
+    assert set(indices["side_is_high_S1"].dims) == {"parameter", "choice"}
     one = sensitivity(grid, "regional", ["side"], selections="choice=one")
     assert set(one.data_vars) >= {"side_is_high_ks", "side_is_low_ks"}
     assert one["side_is_high_ks"].sel(parameter="a") > one["side_is_high_ks"].sel(parameter="b")
@@ -268,9 +268,9 @@ def test_a_class_of_few_points_has_intervals_by_fewer_parts(measure):
     """In some of twenty parts it does not vary, which gave a warning and no interval."""
     x = np.random.default_rng(3).random((1024, 2))
     y = np.stack([x[:, 0] > 0.985, x[:, 0] + x[:, 1], np.zeros(1024)], axis=1).astype(float)
-    found = measure(x, y, 0.95, 0)
+    result = measure(x, y, 0.95, 0)
     alone = measure(x, y[:, 1:2], 0.95, 0)
-    for name, values in found.items():
+    for name, values in result.items():
         assert np.isfinite(values[:, :2]).all(), name
         np.testing.assert_allclose(values[:, 1:2], alone[name], rtol=1e-10)
-    assert (found["S1_low"][:, 0] < found["S1_high"][:, 0]).all()
+    assert (result["S1_low"][:, 0] < result["S1_high"][:, 0]).all()

@@ -79,30 +79,32 @@ def cubes(tmp_path_factory):
     ],
 )
 def test_rounding_has_no_indices_and_what_is_small_has(cubes, kind, method, main):
-    found = sensitivity(cubes[kind], method, [*NOISE, *REAL])
+    indices = sensitivity(cubes[kind], method, [*NOISE, *REAL])
     for name in NOISE:
-        assert found[f"{name}_{main}"].isnull().all(), name
-        said = found.attrs["does_not_vary"][name]
-        spread = _spread_said("varies by rounding alone", said)
+        assert indices[f"{name}_{main}"].isnull().all(), name
+        said = indices.attrs["does_not_vary"][name]
+        deviation_and_error = _std_said("varies by rounding alone", said)
         values = cubes[kind][name].values
         std = float((values - values[0]).std())  # about the mean itself, which is rounded, it is another
-        assert spread[0] == pytest.approx(std, rel=0.3, abs=1e-30)
-        assert spread[0] < spread[1] < 1e4 * max(abs(cubes[kind][name]).max(), 1e-3)
-    assert set(found.attrs["does_not_vary"]) == set(NOISE)
+        assert deviation_and_error[0] == pytest.approx(std, rel=0.3, abs=1e-30)
+        assert deviation_and_error[0] < deviation_and_error[1] < 1e4 * max(abs(cubes[kind][name]).max(), 1e-3)
+    assert set(indices.attrs["does_not_vary"]) == set(NOISE)
     for name in REAL if method != "dgsm" else ("tiny", "small"):
-        assert abs(found[f"{name}_{main}"].sel(parameter="w1").item()) > 0.5, name
-    assert f"spent: {found.attrs['does_not_vary']['spent']}" in sensitivity_text(found, "table").splitlines()
+        assert abs(indices[f"{name}_{main}"].sel(parameter="w1").item()) > 0.5, name
+    assert (
+        f"spent: {indices.attrs['does_not_vary']['spent']}" in sensitivity_text(indices, "table").splitlines()
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "kinds"), [("morris", ("mu", "mu_star", "sigma")), ("lhs", ("mean_slope", "nu"))]
 )
 def test_rounding_has_no_effect(cubes, kind, kinds):
-    found = sensitivity(cubes[kind], "morris" if kind == "morris" else "dgsm", [*NOISE, "small"])
+    indices = sensitivity(cubes[kind], "morris" if kind == "morris" else "dgsm", [*NOISE, "small"])
     for one in kinds:
         for end in ("", "_low", "_high"):
-            assert all((found[f"{name}_{one}{end}"] == 0).all() for name in NOISE), one
-    assert (found[f"small_{kinds[0]}"].sel(parameter="w1") > 1e-10).all()
+            assert all((indices[f"{name}_{one}{end}"] == 0).all() for name in NOISE), one
+    assert (indices[f"small_{kinds[0]}"].sel(parameter="w1") > 1e-10).all()
 
 
 @pytest.mark.parametrize("kind", ["sobol", "morris", "lhs"])
@@ -115,13 +117,13 @@ def test_it_is_said_of_samples_that_are_not_stored_too(cubes, tmp_path, kind):
 
 
 def test_what_cancels_has_no_elasticity(cubes):
-    found = sensitivity(cubes["lhs"], "elasticity", ["gap", "small", "spent"])
-    assert list(found.attrs["does_not_vary"]) == ["gap"]
-    assert _spread_said("varies by rounding alone", found.attrs["does_not_vary"]["gap"])[0] < 1e-12
-    assert found["gap_elasticity"].isnull().all()
+    indices = sensitivity(cubes["lhs"], "elasticity", ["gap", "small", "spent"])
+    assert list(indices.attrs["does_not_vary"]) == ["gap"]
+    assert _std_said("varies by rounding alone", indices.attrs["does_not_vary"]["gap"])[0] < 1e-12
+    assert indices["gap_elasticity"].isnull().all()
     expected = 1e-9 * cubes["lhs"]["w1"] / cubes["lhs"]["small"]
-    np.testing.assert_allclose(found["small_elasticity"].sel(parameter="w1"), expected, rtol=1e-9)
-    assert "gap: varies by rounding alone" in sensitivity_text(found, "table")
+    np.testing.assert_allclose(indices["small_elasticity"].sel(parameter="w1"), expected, rtol=1e-9)
+    assert "gap: varies by rounding alone" in sensitivity_text(indices, "table")
 
 
 def test_functions_of_a_sum_that_is_1_but_for_rounding_do_not_vary():
@@ -136,14 +138,14 @@ def test_functions_of_a_sum_that_is_1_but_for_rounding_do_not_vary():
 
 def test_ranks_do_not_see_rounding_among_equals(cubes):
     """Within a number of heads the cost differs by rounding alone, which follows the weights."""
-    found = sensitivity(cubes["lhs"], "prcc", ["cost"])["cost_prcc"]
-    assert found.sel(parameter="staff") == pytest.approx(1)
-    assert found.sel(parameter=["w1", "w2", "w3"]).isnull().all()
+    indices = sensitivity(cubes["lhs"], "prcc", ["cost"])["cost_prcc"]
+    assert indices.sel(parameter="staff") == pytest.approx(1)
+    assert indices.sel(parameter=["w1", "w2", "w3"]).isnull().all()
     raw = partial_rank_correlations(*(np.asarray(part) for part in _rows(cubes["lhs"])), 0.95)["prcc"]
     assert np.isfinite(raw).all()  # as it is without the floor
 
 
-def _spread_said(reason, text):
+def _std_said(reason, text):
     """The standard deviation and the error that a reason is given with."""
     numbers = re.fullmatch(
         re.escape(reason) + r" \(its standard deviation is ([\d.e-]+), and errors reach (.*)\)", text
@@ -151,10 +153,10 @@ def _spread_said(reason, text):
     return float(numbers[1]), float(numbers[2])
 
 
-def assert_same_unstored(sweep, path, found):
+def assert_same_unstored(sweep, path, actual):
     """A design of which no point is stored says the same."""
     unstored = run(dataclasses.replace(sweep, design={**sweep.design, "store": False}), path)
-    assert sensitivity(unstored).attrs["does_not_vary"] == found.attrs["does_not_vary"]
+    assert sensitivity(unstored).attrs["does_not_vary"] == actual.attrs["does_not_vary"]
 
 
 def _rows(cube):
@@ -164,14 +166,14 @@ def _rows(cube):
 
 def test_ranks_that_others_explain_have_no_correlation_left():
     x = np.random.default_rng(0).random((200, 2))
-    found = partial_rank_correlations(x, np.exp(x[:, :1]), np.ones((200, 1), bool), 0.95)
-    assert found["prcc"][0, 0] == pytest.approx(1)
-    assert np.isnan([found[kind][1, 0] for kind in ("prcc", "prcc_low", "prcc_high", "p_value")]).all()
+    indices = partial_rank_correlations(x, np.exp(x[:, :1]), np.ones((200, 1), bool), 0.95)
+    assert indices["prcc"][0, 0] == pytest.approx(1)
+    assert np.isnan([indices[kind][1, 0] for kind in ("prcc", "prcc_low", "prcc_high", "p_value")]).all()
     y = x[:, :1] + 1e-3 * x[:, 1:]
-    found = partial_rank_correlations(x, y, np.ones((200, 1), bool), 0.95)["prcc"][1, 0]
+    indices = partial_rank_correlations(x, y, np.ones((200, 1), bool), 0.95)["prcc"][1, 0]
     ranks = np.stack([stats.rankdata(part) for part in (x[:, 1], x[:, 0], y[:, 0])], axis=1)
     inverse = np.linalg.inv(np.corrcoef(ranks.T))
-    assert found == pytest.approx(-inverse[0, 2] / np.sqrt(inverse[0, 0] * inverse[2, 2]), abs=1e-6)
+    assert indices == pytest.approx(-inverse[0, 2] / np.sqrt(inverse[0, 0] * inverse[2, 2]), abs=1e-6)
 
 
 def test_settled_orbits_do_not_vary_by_their_distance_from_the_end(tmp_path):
@@ -179,20 +181,20 @@ def test_settled_orbits_do_not_vary_by_their_distance_from_the_end(tmp_path):
     drawn = {"rate": {"uniform": [1, 2]}, "horizon": {"uniform": [100, 200]}}
     design = {"kind": "lhs", "samples": 64, "parameters": drawn}
     sweep = Sweep("noise.py:logistic", design=design, folder=tmp_path, outputs=["x_final", "settle_time"])
-    found = sensitivity(run(sweep, tmp_path / "c.zarr"), "prcc")
-    assert found["x_final_prcc"].isnull().all()
-    std, error = _spread_said(
-        "varies within the solver's tolerance alone", found.attrs["does_not_vary"]["x_final"]
+    indices = sensitivity(run(sweep, tmp_path / "c.zarr"), "prcc")
+    assert indices["x_final_prcc"].isnull().all()
+    std, error = _std_said(
+        "varies within the solver's tolerance alone", indices.attrs["does_not_vary"]["x_final"]
     )
     assert 0 < std < error < 1e-2
-    assert list(found.attrs["does_not_vary"]) == ["x_final"]
-    assert_same_unstored(sweep, tmp_path / "u.zarr", found)
-    assert found["settle_time_prcc"].sel(parameter="rate") < -0.9
+    assert list(indices.attrs["does_not_vary"]) == ["x_final"]
+    assert_same_unstored(sweep, tmp_path / "u.zarr", indices)
+    assert indices["settle_time_prcc"].sel(parameter="rate") < -0.9
     both = drawn | {"limit": {"uniform": [1, 1.001]}}
     sweep = Sweep("noise.py:logistic", design=design | {"parameters": both}, folder=tmp_path)
-    found = sensitivity(run(sweep, tmp_path / "d.zarr"), "prcc", ["x_final"])
-    assert found["x_final_prcc"].sel(parameter="limit") > 0.999
-    assert not (found["x_final_p_value"].sel(parameter="rate") < 0.01)  # nothing is left for it to explain
+    indices = sensitivity(run(sweep, tmp_path / "d.zarr"), "prcc", ["x_final"])
+    assert indices["x_final_prcc"].sel(parameter="limit") > 0.999
+    assert not (indices["x_final_p_value"].sel(parameter="rate") < 0.01)  # nothing is left for it to explain
 
 
 def reasons(values, floor=Floor(EPS)):  # noqa: B008
@@ -244,12 +246,12 @@ def test_whole_numbers_have_the_elementary_effects_of_a_linear_model(tmp_path, h
     drawn = {"staff": {"integers": heads}, "w1": {"uniform": [1, 2]}}
     design = {"kind": "morris", "samples": 20, "levels": levels, "parameters": drawn}
     sweep = Sweep("noise.py:budget", design=design, folder=tmp_path, outputs=["cost", "small"])
-    found = sensitivity(run(sweep, tmp_path / "c.zarr"))
+    indices = sensitivity(run(sweep, tmp_path / "c.zarr"))
     width = 10.0 * (heads[1] - heads[0])
     for kind in ("mu", "mu_star"):
-        np.testing.assert_allclose(found[f"cost_{kind}"], [width, 0], rtol=1e-12, atol=1e-11)
-        np.testing.assert_allclose(found[f"small_{kind}"], [0, 1e-9], rtol=1e-5, atol=1e-15)
-    np.testing.assert_allclose(found["cost_sigma"], 0, atol=1e-11)
+        np.testing.assert_allclose(indices[f"cost_{kind}"], [width, 0], rtol=1e-12, atol=1e-11)
+        np.testing.assert_allclose(indices[f"small_{kind}"], [0, 1e-9], rtol=1e-5, atol=1e-15)
+    np.testing.assert_allclose(indices["cost_sigma"], 0, atol=1e-11)
 
 
 def test_a_step_that_leaves_its_parameter_where_it_is_has_no_effect():
@@ -264,9 +266,9 @@ def test_ranks_see_what_varies_beside_a_large_number():
     y = (1e6 + 1e-6 * (x[:, 0] + 0.5) * (x[:, 1] + 0.5) * 4)[:, None]
     there = np.ones_like(y, bool)
     right = partial_rank_correlations(x, y - 1e6, there, 0.95)["prcc"]
-    found = partial_rank_correlations(x, y, there, 0.95, Floor(EPS).tied)["prcc"]
+    indices = partial_rank_correlations(x, y, there, 0.95, Floor(EPS).tied)["prcc"]
     assert (right > 0.9).all()
-    np.testing.assert_allclose(found, right, atol=0.02)
+    np.testing.assert_allclose(indices, right, atol=0.02)
 
 
 def test_ties_are_no_wider_than_the_floor():
@@ -278,5 +280,5 @@ def test_ties_are_no_wider_than_the_floor():
 @pytest.mark.parametrize("size", [1e300, 1.0, 1e-300])
 def test_the_deviation_of_the_largest_and_smallest_numbers_is_one(size):
     values = size * np.array([[1.0, 2.0, 3.0, np.nan]]).T
-    found = deviations(values, np.isfinite(values))
-    np.testing.assert_allclose(found, size * np.std([1.0, 2.0, 3.0]), rtol=1e-12)
+    actual = deviations(values, np.isfinite(values))
+    np.testing.assert_allclose(actual, size * np.std([1.0, 2.0, 3.0]), rtol=1e-12)

@@ -37,13 +37,13 @@ def cube():
 
 def test_bars_are_the_indices_with_their_intervals(cube):
     figure, rows = draw_sensitivity(cube, ["y"])
-    found = sensitivity(cube, names=["y"])
+    indices = sensitivity(cube, names=["y"])
     heights = [bar.get_height() for bar in figure.axes[0].patches]
-    np.testing.assert_allclose(heights[:3], found["y_ST"])
-    np.testing.assert_allclose(heights[3:], found["y_S1"])
+    np.testing.assert_allclose(heights[:3], indices["y_ST"])
+    np.testing.assert_allclose(heights[3:], indices["y_S1"])
     assert [row["value"] for row in rows] == pytest.approx(heights)
-    assert rows[0]["low"] == pytest.approx(float(found["y_ST_low"][0]))
-    assert rows[0]["high"] == pytest.approx(float(found["y_ST_high"][0]))
+    assert rows[0]["low"] == pytest.approx(float(indices["y_ST_low"][0]))
+    assert rows[0]["high"] == pytest.approx(float(indices["y_ST_high"][0]))
 
 
 def test_pairs_are_a_map(cube):
@@ -68,9 +68,9 @@ def test_what_stands_beside_a_map_stands_in_the_picture(cube):
 
 def test_over_a_dimension_and_over_the_samples_there_are_lines(cube):
     figure, rows = draw_sensitivity(cube, ["path"], x="time")
-    found = sensitivity(cube, names=["path"])["path_ST"]
+    indices = sensitivity(cube, names=["path"])["path_ST"]
     for line, name in zip(figure.axes[0].lines, LAWS, strict=True):
-        np.testing.assert_allclose(line.get_ydata(), found.sel(parameter=name))
+        np.testing.assert_allclose(line.get_ydata(), indices.sel(parameter=name))
     assert len(rows) == 9
     figure, rows = draw_sensitivity(cube, ["y"], x="samples")
     line = figure.axes[0].lines[0]

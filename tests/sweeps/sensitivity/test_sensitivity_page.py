@@ -25,15 +25,15 @@ def test_the_sweep_file_gives_the_table_that_is_shown(tmp_path, capsys):
     assert printed.splitlines()[-3:-1] == shown.splitlines()[-3:-1]
     # The numbers to within their intervals: another release of scipy may draw other points.
     row = r"^investment +(\w+) +(\w+) +(\S+) ± (\S+) +(\S+) ± (\S+) +0$"
-    ours, told = (re.findall(row, text, re.MULTILINE) for text in (printed, shown))
-    assert len(told) == 8
-    for mine, other in zip(ours, told, strict=True):
+    ours, printed_rows = (re.findall(row, text, re.MULTILINE) for text in (printed, shown))
+    assert len(printed_rows) == 8
+    for mine, other in zip(ours, printed_rows, strict=True):
         assert mine[:2] == other[:2]
         assert float(mine[2]) == pytest.approx(float(other[2]), abs=float(other[3]))
         assert float(mine[4]) == pytest.approx(float(other[4]), abs=float(other[5]))
     # The other methods that the section offers for it; the bound is one.
-    found, bound = open_cube(cube).equisweep.sensitivity("sobol"), sensitivity(open_cube(cube), "dgsm")
-    assert (bound["investment_total_bound_high"] > found["investment_ST"]).all()
+    result, bound = open_cube(cube).equisweep.sensitivity("sobol"), sensitivity(open_cube(cube), "dgsm")
+    assert (bound["investment_total_bound_high"] > result["investment_ST"]).all()
     assert set(sensitivity(open_cube(cube), "elasticity").dims) == {"parameter", "mechanism", "sample"}
     assert "expected_loss_prcc" in sensitivity(open_cube(cube), "prcc")
 

@@ -53,15 +53,15 @@ def folder(tmp_path_factory):
 )
 def test_most_left_out_is_nothing_measured(folder, kind, method, main):
     names = ["y"] if method == "dgsm" else ["y", "z"]
-    found = sensitivity(open_cube(folder / f"{kind}.zarr"), method, names)
+    indices = sensitivity(open_cube(folder / f"{kind}.zarr"), method, names)
     for name in names:
-        lost = found[f"{name}_left_out"].values / found.attrs["rows"]
+        lost = indices[f"{name}_left_out"].values / indices.attrs["rows"]
         withheld = lost > 0.5
         assert (withheld[0], withheld[-1]) == (False, True)
-        assert (found[f"{name}_{main}"].isnull().all("parameter").values == withheld).all()
-        assert "of 3 places" in found.attrs["withheld"][name]
-        assert f"{found[f'{name}_left_out'].max().item():,} of " in found.attrs["withheld"][name]
-    first, *_ = sensitivity_text(found, "table").splitlines()
+        assert (indices[f"{name}_{main}"].isnull().all("parameter").values == withheld).all()
+        assert "of 3 places" in indices.attrs["withheld"][name]
+        assert f"{indices[f'{name}_left_out'].max().item():,} of " in indices.attrs["withheld"][name]
+    first, *_ = sensitivity_text(indices, "table").splitlines()
     assert first.startswith("y: ")
     assert "samples were left out" in first
 
@@ -79,11 +79,11 @@ def test_outputs_without_squares_are_measured_like_others(folder, kind, methods,
     plain = open_cube(folder / f"{kind}.zarr").isel(least=[0]).load()
     far = plain.assign(y=plain["y"].copy(data=np.ldexp(plain["y"].values, power)))
     for method in methods:
-        expected, found = (sensitivity(one, method, ["y"], resamples=5) for one in (plain, far))
+        expected, actual = (sensitivity(one, method, ["y"], resamples=5) for one in (plain, far))
         for name in expected.data_vars:
             unit = power if any(word in str(name) for word in ("mean", "std", "mu", "sigma")) else 0
             np.testing.assert_array_equal(
-                found[name], np.ldexp(expected[name].astype(float), unit), str(name)
+                actual[name], np.ldexp(expected[name].astype(float), unit), str(name)
             )
 
 
@@ -93,29 +93,29 @@ def test_too_few_samples_are_a_reason_and_no_empty_table(folder):
     status[..., 29:] = 0  # as if the rest were to be computed yet
     part = plain.assign(status=plain["status"].copy(data=status)).isel(least=[0])
     for method in ("pawn", "shapley", "chaos"):
-        found = sensitivity(part, method, ["y"])
-        assert found.attrs["withheld"]["y"] == "29 samples count, and an index takes 30"
+        indices = sensitivity(part, method, ["y"])
+        assert indices.attrs["withheld"]["y"] == "29 samples count, and an index takes 30"
     status[..., 4:] = 0
     part = plain.assign(status=plain["status"].copy(data=status)).isel(least=[0])
-    found = sensitivity(part, "prcc", ["y"])
-    assert found.attrs["withheld"]["y"] == "4 samples count, and an index takes 5"
-    assert sensitivity_text(found, "table").startswith("y: 4 samples count")
+    indices = sensitivity(part, "prcc", ["y"])
+    assert indices.attrs["withheld"]["y"] == "4 samples count, and an index takes 5"
+    assert sensitivity_text(indices, "table").startswith("y: 4 samples count")
 
 
 def test_failed_trajectories_are_left_out_without_a_warning(folder):
     plain = open_cube(folder / "morris.zarr").isel(least=0).load()
     values = plain["y"].values.copy()
     values[:6] = np.inf
-    found = sensitivity(plain.assign(y=plain["y"].copy(data=values)), "morris", ["y"])
-    assert found["y_left_out"] == 2
-    assert np.isfinite(found["y_mu_star"]).all()
+    indices = sensitivity(plain.assign(y=plain["y"].copy(data=values)), "morris", ["y"])
+    assert indices["y_left_out"] == 2
+    assert np.isfinite(indices["y_mu_star"]).all()
 
 
 def test_the_user_may_keep_what_was_left_out(folder):
     keep = ("ok", "not_a_minimum")
-    found = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["y"], keep=keep)
-    assert found.attrs["withheld"] == {}
-    assert found["y_S1"].notnull().all()
+    indices = sensitivity(open_cube(folder / "sobol.zarr"), "sobol", ["y"], keep=keep)
+    assert indices.attrs["withheld"] == {}
+    assert indices["y_S1"].notnull().all()
 
 
 def test_other_formats_say_so_beside_what_they_print(folder, capsys):
@@ -130,14 +130,14 @@ def test_other_formats_say_so_beside_what_they_print(folder, capsys):
 def test_samples_that_are_not_computed_yet_are_no_choice_of_the_output(folder):
     cube = open_cube(folder / "sobol.zarr").load().isel(least=[0]).copy(deep=True)
     cube["status"][{"sample": slice(4 * 100, None)}] = 0
-    found = sensitivity(cube, "sobol", ["y"])
-    assert found.attrs["withheld"] == {}
-    assert found["y_left_out"].item() == 412
-    assert np.isfinite(found["y_S1"]).all()
+    indices = sensitivity(cube, "sobol", ["y"])
+    assert indices.attrs["withheld"] == {}
+    assert indices["y_left_out"].item() == 412
+    assert np.isfinite(indices["y_S1"]).all()
 
 
 def test_a_sobol_design_of_few_samples_has_no_index(tmp_path):
     sweep = ishigami_sweep(tmp_path, {"kind": "sobol", "samples": 4})
-    found = sensitivity(run(sweep, tmp_path / "cube.zarr", durable=False))
-    assert found.attrs["withheld"]["y"] == "4 samples count, and an index takes 8"
-    assert np.isnan(found["y_S1"]).all()
+    indices = sensitivity(run(sweep, tmp_path / "cube.zarr", durable=False))
+    assert indices.attrs["withheld"]["y"] == "4 samples count, and an index takes 8"
+    assert np.isnan(indices["y_S1"]).all()

@@ -210,24 +210,24 @@ def test_what_is_fixed_of_a_component_that_is_drawn_is_its_base_alone():
     assert np.isnan(both.space().fixed["v"]).tolist() == [True, False]
 
 
-@pytest.mark.parametrize(("size", "group", "room", "piece"), [
+@pytest.mark.parametrize(("size", "group", "buffer", "piece"), [
     (7 * 1024, 7, 65536, 7 * 1024), (7 * 2**17, 7, 2**16, 7 * 2**13),
     (10 * 9, 10, 64, 30), (11 * 7, 11, 40, 33),
 ])  # fmt: skip
-def test_tiles_hold_whole_groups_and_divide_a_design_where_they_can(size, group, room, piece):
-    assert plan_layout((2, size), (True, False), 8, room, (0, group)).tile == (1, piece)
+def test_tiles_hold_whole_groups_and_divide_a_design_where_they_can(size, group, buffer, piece):
+    assert plan_layout((2, size), (True, False), 8, buffer, (0, group)).tile == (1, piece)
 
 
 @pytest.mark.parametrize(("kind", "more"), [("sobol", 8), ("lhs", 8), ("morris", 5)])
 def test_a_cube_that_the_first_version_began_goes_on_and_grows_with_its_points(tmp_path, kind, more):
-    spread = {
+    distributions = {
         "alpha": {"uniform": [0.1, 0.9]},
         "v": {"normal": [0.5, 0.1, 0.2, 0.8]},
         "n": {"integers": [2, 4]},
     }
 
     def stated(samples: int, **design) -> Sweep:
-        drawn = {"kind": kind, "samples": samples, "seed": 5, "parameters": spread}
+        drawn = {"kind": kind, "samples": samples, "seed": 5, "parameters": distributions}
         return Sweep("external", outputs=["investment"], design=drawn | design)
 
     path = tmp_path / "cube.zarr"

@@ -59,9 +59,9 @@ def test_a_preset_holds_its_study(done):
         types = int(name.split("_")[1])
         assert cube.sizes["type"] == types
         assert set(np.unique(cube["status"])) == {Status.ok, Status.infeasible}
-        found = cube.where(cube["status"] == Status.ok)
-        assert not (found["ic_slack"] < -1e-9).any()
-        assert not (found["gain_over_equal_split"] < -1e-12).any()
+        selected = cube.where(cube["status"] == Status.ok)
+        assert not (selected["ic_slack"] < -1e-9).any()
+        assert not (selected["gain_over_equal_split"] < -1e-12).any()
         at = {"unit_cost": 0.5, "T_total": 600 if types == 3 else 650}
         assert int(cube["status"].sel(at)) == Status.ok
         if types == 4:

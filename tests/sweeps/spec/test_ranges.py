@@ -70,5 +70,5 @@ def test_values_are_those_that_their_text_names():
         middles = (np.arange(-5, 6) + 0.5) / 10.0 ** min(decimals, 22)
         values = np.concatenate([values, values.round(min(decimals, 22)), middles, [0.0, -0.0]])
         wanted = [float(f"{one:.{decimals}f}") for one in values.tolist()]
-        found = _rounded(values, decimals)
-        assert np.array(found).tobytes() == np.array(wanted).tobytes()
+        actual = _rounded(values, decimals)
+        assert np.array(actual).tobytes() == np.array(wanted).tobytes()

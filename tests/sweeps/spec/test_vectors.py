@@ -72,9 +72,9 @@ share = ["v.data", "L.application_systems"]
 
 
 def test_a_part_of_a_table_leaves_the_other_defaults():
-    found = space(fixed={"v": {"application_systems": 0.3}})
-    assert found.labels["factor"] == ("data", "application_systems")
-    np.testing.assert_array_equal(found.fixed["v"], [0.4, 0.3])
+    result = space(fixed={"v": {"application_systems": 0.3}})
+    assert result.labels["factor"] == ("data", "application_systems")
+    np.testing.assert_array_equal(result.fixed["v"], [0.4, 0.3])
 
 
 def test_lists_component_axes_and_zipped_components_of_types(tmp_path):
@@ -263,8 +263,8 @@ def test_a_list_or_a_table_may_be_the_base_of_a_component_that_is_an_axis():
 
 
 def test_vectors_in_python_may_be_arrays():
-    found = space(
+    result = space(
         model="contract", outputs=(), axes={"T_total": [300.0]}, fixed={"T_min": np.array([1, 2, 3])}
     )
-    np.testing.assert_array_equal(found.fixed["T_min"], [1, 2, 3])
-    assert found.labels["other_type"] == ("1", "2", "3")
+    np.testing.assert_array_equal(result.fixed["T_min"], [1, 2, 3])
+    assert result.labels["other_type"] == ("1", "2", "3")

@@ -24,8 +24,8 @@ def make(folder, *targets):
 def test_a_game_of_ones_own_runs_as_it_is_written(tmp_path, capsys, monkeypatch):
     study = tmp_path / "study"
     assert main(["init", str(study), "--model", "contest"]) == 0
-    told = capsys.readouterr().out
-    assert all(str(study / name) in told for name in ("contest.py", "contest.toml", "Makefile"))
+    output = capsys.readouterr().out
+    assert all(str(study / name) in output for name in ("contest.py", "contest.toml", "Makefile"))
     monkeypatch.chdir(study)
     make(study)
     make(study, "table")

@@ -35,7 +35,7 @@ def higher(name: str) -> Margin:
     return lambda d: of(BOTH, f"{name}_mean_mean")(d) - of(PUNISHMENT_ONLY, f"{name}_mean_mean")(d)
 
 
-def less_spread(d: xr.Dataset) -> xr.DataArray:
+def less_swing(d: xr.Dataset) -> xr.DataArray:
     """How much less y swings under dynamic punishment than under static mechanisms."""
     return of(NEITHER, "y_spread_mean")(d) - of(PUNISHMENT_ONLY, "y_spread_mean")(d)
 
@@ -54,7 +54,7 @@ CONCLUSIONS = (
     Conclusion("3.3 (orbits, noise)", "both dynamic, r < f: no path ends by a corner", stays(BOTH),
                _attracting, "r < f", weak=True, unit=_BY_CORNER),
     Conclusion("3.2 (swings, noise)", "y swings less under dynamic punishment than under static mechanisms",
-               less_spread, unit="1", tolerance=_NOISE),
+               less_swing, unit="1", tolerance=_NOISE),
     Conclusion("4.2.2 (x, noise)",
                "more governments supervise, on average, under dynamic/dynamic than dynamic punishment alone",
                higher("x"), _attracting, "r < f", unit="1", tolerance=_NOISE),

@@ -35,8 +35,8 @@ def test_each_sample_is_added_to_its_block_and_others_are_left_out(sums, turns, 
     values = rng.normal(3.0, 1.0, (3, turns, blocks))
     for counted in (np.ones((turns, blocks), bool), rng.random((turns, blocks)) < 0.7):
         values[:, ~counted] = np.array([[np.nan], [np.inf], [1e300]])
-        found, low, high = sums(values, 3.0, counted)
-        np.testing.assert_allclose(found, expected(values, counted, 3.0), rtol=1e-13, atol=1e-13)
+        actual, low, high = sums(values, 3.0, counted)
+        np.testing.assert_allclose(actual, expected(values, counted, 3.0), rtol=1e-13, atol=1e-13)
         there = values[:, counted]
         assert (low, high) == (there.min(initial=np.inf), there.max(initial=-np.inf))
 
@@ -44,8 +44,8 @@ def test_each_sample_is_added_to_its_block_and_others_are_left_out(sums, turns, 
 @pytest.mark.parametrize(("turns", "blocks"), [(3, 5), (4, 8)])
 def test_without_a_mask_all_count(sums, turns, blocks):
     values = np.random.default_rng(0).normal(size=(3, turns, blocks))
-    found, with_mask = (sums(values, 0.1, mask) for mask in (None, np.ones((turns, blocks), bool)))
-    for one, two in zip(found, with_mask, strict=True):
+    result, with_mask = (sums(values, 0.1, mask) for mask in (None, np.ones((turns, blocks), bool)))
+    for one, two in zip(result, with_mask, strict=True):
         np.testing.assert_array_equal(one, two)
 
 

@@ -31,8 +31,8 @@ def advanced(kind, body):
 
 def lines_of(body):
     """Of both ways, which make the same bits."""
-    (plain, expected), (lines, found) = (advanced(kind, body) for kind in (VectorCode, FewWaiting))
-    assert found == expected
+    (plain, expected), (lines, actual) = (advanced(kind, body) for kind in (VectorCode, FewWaiting))
+    assert actual == expected
     return plain, lines
 
 

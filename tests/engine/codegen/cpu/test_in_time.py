@@ -45,8 +45,8 @@ def test_sums_that_do_not_wait_for_each_other_go_on_side_by_side():
     ends, steps = sums(Graph(), 4, 12)
     products = [s for s in timed(ends)[0] if s.op == "fma"]
     for row in steps:
-        places = [products.index(s) for s in row[1:]]
-        assert all(b - a == 4 for a, b in pairwise(places))
+        indices = [products.index(s) for s in row[1:]]
+        assert all(b - a == 4 for a, b in pairwise(indices))
 
 
 def test_the_longest_way_comes_first():

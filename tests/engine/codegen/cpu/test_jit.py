@@ -73,9 +73,9 @@ def test_grids_of_either_width_have_the_same_bytes_however_far_they_are_optimise
     def computed(width, optimise=3):
         monkeypatch.setattr(machine_code, "OPTIMISE", optimise)
         loop = GridLoop(point, given, Cpu(width))
-        found = {name: np.empty((*shape, *inner), dtype) for name, (inner, dtype) in loop.outputs.items()}
-        loop.fill(found, given)
-        return {name: values.tobytes() for name, values in found.items()}
+        result = {name: np.empty((*shape, *inner), dtype) for name, (inner, dtype) in loop.outputs.items()}
+        loop.fill(result, given)
+        return {name: values.tobytes() for name, values in result.items()}
 
     assert computed(8) == computed(16) == computed(16, optimise=0) == computed(8, optimise=0)
 

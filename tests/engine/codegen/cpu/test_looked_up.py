@@ -15,8 +15,8 @@ def test_numbers_are_those_of_numpy_to_the_bit(shape, line):
     mixed = RNG.integers(0, 2**32, shape[0], dtype=np.uint32)
     low, width, least, most = line
     shares = ((TABLE[numbers % 64] ^ mixed[:, None]) + 0.5) * 2.0**-32
-    found = looked_up(TABLE, numbers, mixed, 2.0**-32, line)
-    np.testing.assert_array_equal(found, np.clip(low + width * shares, least, most))
+    result = looked_up(TABLE, numbers, mixed, 2.0**-32, line)
+    np.testing.assert_array_equal(result, np.clip(low + width * shares, least, most))
 
 
 def test_what_would_be_read_from_elsewhere_is_refused():

@@ -182,10 +182,10 @@ def test_an_order_of_few_numbers_is_found_and_keeps_what_comes_before_what():
     assert sorted(map(id, order)) == sorted(map(id, [*leaves, *rest]))
     place = {s: k for k, s in enumerate(order)}
     assert all(place[a] < place[s] for s in rest for a in s.args)
-    moves = [Compute(s) for s in order if s not in leaves]
+    computations = [Compute(s) for s in order if s not in leaves]
     assert most_alive([*(Compute(s) for s in [*leaves, *rest])]) >= 128
     assert most_alive([Load(s, 0) if s in leaves else Compute(s) for s in order]) <= 20
-    assert len(moves) == 63
+    assert len(computations) == 63
 
 
 @pytest.mark.parametrize("count", [90, 110])

@@ -59,8 +59,10 @@ def test_lanes_and_counters_have_the_bits_of_the_cpus_vectors(sizes, kept, threa
     at, lanes = coordinates(sizes), Lanes(sizes, kept)
     loop = GridLoop(point, at)
     wanted = FoldLoop(loop, folds, lanes.inner, lanes.strided)(at, lanes.rows(sizes))
-    found = FoldLoop(on_threads(loop, at, threads), folds, lanes.inner, lanes.strided)(at, lanes.rows(sizes))
-    for mine, right in zip(found, wanted, strict=True):
+    outputs = FoldLoop(on_threads(loop, at, threads), folds, lanes.inner, lanes.strided)(
+        at, lanes.rows(sizes)
+    )
+    for mine, right in zip(outputs, wanted, strict=True):
         np.testing.assert_array_equal(np.asarray(mine), right)
 
 

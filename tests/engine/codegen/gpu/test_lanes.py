@@ -44,15 +44,15 @@ ATTRACTED = {
 }  # fmt: skip
 
 
-def assert_same_bits(found, expected):
-    assert found.dtype == expected.dtype
-    if found.dtype.kind != "f":
-        np.testing.assert_array_equal(found, expected)
+def assert_same_bits(actual, expected):
+    assert actual.dtype == expected.dtype
+    if actual.dtype.kind != "f":
+        np.testing.assert_array_equal(actual, expected)
         return
     nan = np.isnan(expected)
-    np.testing.assert_array_equal(np.isnan(found), nan)
-    kind = f"u{found.itemsize}"
-    np.testing.assert_array_equal(found.view(kind)[~nan], expected.view(kind)[~nan])
+    np.testing.assert_array_equal(np.isnan(actual), nan)
+    kind = f"u{actual.itemsize}"
+    np.testing.assert_array_equal(actual.view(kind)[~nan], expected.view(kind)[~nan])
 
 
 SINGLE = {name: values.astype(np.float32) for name, values in SUPERVISED.items()}
@@ -96,8 +96,8 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
     ends = lanes(flow, method, **options)({name: jnp.asarray(values) for name, values in p.items()})
     assert len(np.unique(ends["steps"])) > 3
     assert not {*linked[::2]} & {*linked[1::2]}  # other code for each width
-    assert len(all_.found) > 1
-    for threads, *vectors in all_.found:
+    assert len(all_.results) > 1
+    for threads, *vectors in all_.results:
         for vector in vectors:
             for one, other in zip(threads, vector, strict=True):
                 assert_same_bits(one, other)
@@ -183,9 +183,9 @@ def counted(n, x, factor):
 def test_threads_share_the_lanes_however_many_there_are(monkeypatch, threads, count):
     monkeypatch.setattr(loops, "lane_backends", lambda: [OnThisProcessor(threads)])
     n, x = jnp.arange(count) % 4, jnp.arange(count) + 0.5
-    left, found = jax.jit(jax.vmap(counted, (0, 0, None)))(n, x, 2.0)
+    left, result = jax.jit(jax.vmap(counted, (0, 0, None)))(n, x, 2.0)
     np.testing.assert_array_equal(left, 0)
-    np.testing.assert_array_equal(found, x * 2.0**n)
+    np.testing.assert_array_equal(result, x * 2.0**n)
 
 
 @pytest.mark.parametrize("lanes_", [1, 3, 1000, 10**6])
@@ -248,7 +248,7 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
     x = np.concatenate(
         [np.random.default_rng(3).uniform(-5, 5, 20), [0.0, -0.0, 1e20, -1e300, np.inf, np.nan]]
     )
-    gpu, found = OnThisProcessor(), []
+    gpu, result = OnThisProcessor(), []
     for one in (gpu, Cpu()):
         monkeypatch.setattr(loops, "lane_backends", lambda one=one: [one])
         once = jax.vmap(
@@ -256,8 +256,8 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
                 lambda a, _: a[0] < 1, lambda a, x: (a[0] + 1, all_formulas(x)), (0, jnp.zeros(10)), x
             )
         )
-        found.append(np.asarray(jax.jit(once)(x)[1]))
-    assert_same_bits(*found)
+        result.append(np.asarray(jax.jit(once)(x)[1]))
+    assert_same_bits(*result)
     text = ptx(gpu.written[0].kernel("kernel"))
     assert called or assembled(text, "sm_90", tmp_path).spilled == 0
 

@@ -49,17 +49,17 @@ def test_models_have_the_same_bits_and_are_near_those_of_double(tmp_path, name):
     """Whole numbers, classes and statuses are the same; reals differ by rounding of the largest there are."""
     single, double = (points_of(name, dtype) for dtype in ("float32", "float64"))
     assert_as_on_the_cpu(*single, tmp_path)
-    found, expected = (filled(GridLoop(*one), one[1]) for one in (single, double))
-    assert found.keys() == expected.keys()
+    actual, expected = (filled(GridLoop(*one), one[1]) for one in (single, double))
+    assert actual.keys() == expected.keys()
     for key, values in expected.items():
         real = values.dtype.kind == "f"
-        assert found[key].dtype == (np.float32 if real else values.dtype), key
+        assert actual[key].dtype == (np.float32 if real else values.dtype), key
         if real and name != RANDOM:
             largest = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
             near = 1e3 * np.finfo(np.float32).eps * largest
-            np.testing.assert_allclose(found[key], values, rtol=0, atol=near, err_msg=key)
+            np.testing.assert_allclose(actual[key], values, rtol=0, atol=near, err_msg=key)
         elif not real:
-            np.testing.assert_array_equal(found[key], values, err_msg=key)
+            np.testing.assert_array_equal(actual[key], values, err_msg=key)
 
 
 def test_what_has_too_many_operations_says_so_in_single_precision_too():

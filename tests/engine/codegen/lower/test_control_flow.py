@@ -17,12 +17,12 @@ P = {"p": np.linspace(0.2, 9, 33)}
 
 def point_by_point(function, coordinates):
     """What `function` returns for Python's numbers, by name, in arrays."""
-    shape, found = lengths(coordinates), {}
+    shape, result = lengths(coordinates), {}
     for at in product(*map(range, shape)):
         p = {n: v[i].item() for c, i in zip(coordinates, at, strict=True) for n, v in c.items()}
         for name, value in function(**p).items():
-            found.setdefault(name, np.empty(shape, type(value)))[at] = value
-    return found
+            result.setdefault(name, np.empty(shape, type(value)))[at] = value
+    return result
 
 
 def either_way(*coordinates):
@@ -74,11 +74,11 @@ def nested(*coordinates):
             lambda s: s[0] < i + p["m"], lambda s: (s[0] + 1, s[1] + i * s[0]), (0, total)
         )[1]
 
-    def going(state):
+    def cond(state):
         third = lax.while_loop(lambda k: k < state[0], lambda k: k + 3, 0)
         return (state[0] < p["n"]) & (third < 20)
 
-    i, total = lax.while_loop(going, after, (0, 0))
+    i, total = lax.while_loop(cond, after, (0, 0))
     return {"i": i, "total": total}
 
 
@@ -262,13 +262,13 @@ def test_derivatives_run_through_loops():
         both = jax.vmap(lambda step: jax.jvp(lambda q: root(q, power), (p,), (step,))[1])(jnp.arange(2.0))
         return {"by_p": slopes[0], "by_power": slopes[1], "both": both}
 
-    found = computed(point, (P, M))
+    outputs = computed(point, (P, M))
     p, power = P["p"][:, None], M["m"] + 2.0
     value = p ** (1 / power)
-    np.testing.assert_allclose(found["by_p"], value / (p * power), rtol=1e-9)
-    np.testing.assert_allclose(found["by_power"], -value * np.log(p) / power**2, rtol=1e-9, atol=1e-12)
-    np.testing.assert_array_equal(found["both"][..., 0], 0)
-    np.testing.assert_allclose(found["both"][..., 1], found["by_p"], rtol=1e-14)
+    np.testing.assert_allclose(outputs["by_p"], value / (p * power), rtol=1e-9)
+    np.testing.assert_allclose(outputs["by_power"], -value * np.log(p) / power**2, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(outputs["both"][..., 0], 0)
+    np.testing.assert_allclose(outputs["both"][..., 1], outputs["by_p"], rtol=1e-14)
 
 
 def test_loops_that_use_what_others_gave_are_counted_once():

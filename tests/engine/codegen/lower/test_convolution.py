@@ -20,11 +20,11 @@ def test_vectors_are_convolved_as_numpy_does(mode):
         a, b = rows(p["x"], 7), rows(2 * p["x"], 3)
         return {"v": jnp.convolve(a, b, mode), "c": jnp.correlate(b, a, mode)}
 
-    found = computed(point, [X])
+    outputs = computed(point, [X])
     for k, x in enumerate(X["x"]):
         a, b = (np.sin(s + np.arange(1.0, n + 1)) for s, n in ((x, 7), (2 * x, 3)))
-        np.testing.assert_allclose(found["v"][k], np.convolve(a, b, mode), rtol=1e-13, atol=1e-14)
-        np.testing.assert_allclose(found["c"][k], np.correlate(b, a, mode), rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(outputs["v"][k], np.convolve(a, b, mode), rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(outputs["c"][k], np.correlate(b, a, mode), rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_nothing_around_an_array_is_no_number():
     def point(p):
         return {"v": jnp.convolve(p["x"] * jnp.ones(2), jnp.array([1.0, jnp.inf]))}
 
-    found = computed(point, [{"x": np.array([1.0, 2.0])}])
-    np.testing.assert_array_equal(found["v"], [[1, np.inf, np.inf], [2, np.inf, np.inf]])
+    outputs = computed(point, [{"x": np.array([1.0, 2.0])}])
+    np.testing.assert_array_equal(outputs["v"], [[1, np.inf, np.inf], [2, np.inf, np.inf]])
 
 
 def test_large_ones_are_left_to_xla():

@@ -22,11 +22,11 @@ def both_ways(function, *axes):
 
     loop = GridLoop(point, coordinates)
     shape, dtype = loop.outputs["y"]
-    found = np.empty((*map(len, axes), *shape), dtype)
-    loop.fill({"y": found}, coordinates)
+    values = np.empty((*map(len, axes), *shape), dtype)
+    loop.fill({"y": values}, coordinates)
     wanted = np.asarray(jax.jit(vmapped(point, len(axes)))(*coordinates)["y"])
     assert wanted.dtype == dtype
-    return found, wanted
+    return values, wanted
 
 
 def whole(x):
@@ -53,8 +53,8 @@ READS = {
 
 @pytest.mark.parametrize("name", READS)
 def test_reading_at_a_computed_place(name):
-    found, wanted = both_ways(READS[name], INDEX)
-    np.testing.assert_array_equal(found, wanted)
+    actual, wanted = both_ways(READS[name], INDEX)
+    np.testing.assert_array_equal(actual, wanted)
 
 
 def at(i):
@@ -98,8 +98,8 @@ WRITES = {
 
 @pytest.mark.parametrize("name", WRITES)
 def test_writing_at_a_computed_place(name):
-    found, wanted = both_ways(WRITES[name], INDEX)
-    np.testing.assert_allclose(found, wanted, rtol=4e-16)
+    actual, wanted = both_ways(WRITES[name], INDEX)
+    np.testing.assert_allclose(actual, wanted, rtol=4e-16)
 
 
 SORTS = {
@@ -118,23 +118,23 @@ SORTS = {
 def test_sorting(name):
     rng = np.random.default_rng(5)
     axes = [rng.normal(size=17).round(1), rng.normal(size=9).round(1), np.array([-0.0, 0.0, 1.0, -1.0, 0.5])]
-    found, wanted = both_ways(lambda a, b, c: SORTS[name](jnp.stack([a, b, c, a, b])), *axes)
-    np.testing.assert_array_equal(found, wanted)
+    actual, wanted = both_ways(lambda a, b, c: SORTS[name](jnp.stack([a, b, c, a, b])), *axes)
+    np.testing.assert_array_equal(actual, wanted)
 
 
 @pytest.mark.parametrize("name", ["sort", "argsort", "two keys"])
 def test_nan_and_infinities_are_sorted_as_by_jax(name):
     odd = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, np.nan, -1.0])
-    found, wanted = both_ways(lambda a, b, c: SORTS[name](jnp.stack([a, b, c])), odd, odd, odd)
-    np.testing.assert_array_equal(found, wanted)
+    actual, wanted = both_ways(lambda a, b, c: SORTS[name](jnp.stack([a, b, c])), odd, odd, odd)
+    np.testing.assert_array_equal(actual, wanted)
 
 
 def test_derivatives_go_through_computed_places():
     def slope(i, x):
         return jax.grad(lambda x: jnp.sort(jnp.stack([x, 1.0, 2 * x]))[whole(i) % 3] ** 2)(x)
 
-    found, wanted = both_ways(slope, np.arange(6.0), np.linspace(-2, 2, 21))
-    np.testing.assert_allclose(found, wanted, rtol=4e-16)
+    actual, wanted = both_ways(slope, np.arange(6.0), np.linspace(-2, 2, 21))
+    np.testing.assert_allclose(actual, wanted, rtol=4e-16)
 
 
 NOTHING = {
@@ -148,8 +148,8 @@ NOTHING = {
 
 @pytest.mark.parametrize("name", NOTHING)
 def test_joining_nothing(name):
-    found, wanted = both_ways(lambda x: NOTHING[name](jnp.stack([x])[:0]), np.arange(3.0))
-    np.testing.assert_array_equal(found, wanted)
+    actual, wanted = both_ways(lambda x: NOTHING[name](jnp.stack([x])[:0]), np.arange(3.0))
+    np.testing.assert_array_equal(actual, wanted)
 
 
 @pytest.mark.parametrize(

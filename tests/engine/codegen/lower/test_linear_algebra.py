@@ -23,9 +23,9 @@ def random_matrices(size, seed):
     return rng.normal(size=(size, size)), rng.normal(size=(size, size))
 
 
-def assert_close_by_condition(found, wanted, matrices, factor=20):
+def assert_close_by_condition(actual, wanted, matrices, factor=20):
     """Both routines may be off by a few roundings times the condition of each matrix."""
-    for x, y, matrix in zip(found, wanted, matrices, strict=True):
+    for x, y, matrix in zip(actual, wanted, matrices, strict=True):
         size = max(np.abs(y).max(), np.finfo(float).tiny)
         assert np.abs(x - y).max() <= factor * len(matrix) * EPS * np.linalg.cond(matrix) * size
 
@@ -40,10 +40,10 @@ def test_solve_inv_and_det_are_those_of_lapack(size):
     assert_close_by_condition(
         grid(lambda a: jnp.linalg.inv(base + a * slope)), np.linalg.inv(matrices), matrices
     )
-    found = grid(lambda a: jnp.stack(jnp.linalg.slogdet(base + a * slope)))
+    outputs = grid(lambda a: jnp.stack(jnp.linalg.slogdet(base + a * slope)))
     sign, logarithm = np.linalg.slogdet(matrices)
-    np.testing.assert_array_equal(found[:, 0], sign)
-    np.testing.assert_allclose(found[:, 1], logarithm, atol=1e-12, rtol=1e-12)
+    np.testing.assert_array_equal(outputs[:, 0], sign)
+    np.testing.assert_allclose(outputs[:, 1], logarithm, atol=1e-12, rtol=1e-12)
 
 
 def test_the_largest_matrix_is_solved_and_a_larger_one_is_left_to_lapack_with_the_reason():
@@ -62,8 +62,8 @@ def test_factors_and_pivots_are_those_of_lapack(rows, columns):
     base, slope = rng.normal(size=(2, rows, columns))
     stack = jnp.asarray([base + a * slope for a in POINTS])
     for k, wanted in enumerate(jax.lax.linalg.lu(stack)):
-        found = grid(lambda a, k=k: jax.lax.linalg.lu(base + a * slope)[k])
-        np.testing.assert_allclose(found, wanted, atol=1e-13, rtol=1e-11)
+        outputs = grid(lambda a, k=k: jax.lax.linalg.lu(base + a * slope)[k])
+        np.testing.assert_allclose(outputs, wanted, atol=1e-13, rtol=1e-11)
 
 
 @pytest.mark.parametrize("lower", [True, False])
@@ -81,8 +81,8 @@ def test_triangular_systems_of_every_kind(lower, left_side, transpose_a, unit_di
             unit_diagonal=unit_diagonal,
         )  # fmt: skip
 
-    found = grid(lambda a: solve(a, jax.lax))
-    for a, x in zip(POINTS, found, strict=True):
+    outputs = grid(lambda a: solve(a, jax.lax))
+    for a, x in zip(POINTS, outputs, strict=True):
         matrix = base + 0.1 * a * slope
         matrix = np.tril(matrix) if lower else np.triu(matrix)
         if unit_diagonal:
@@ -102,9 +102,9 @@ def test_symmetric_matrices_have_the_factor_and_the_eigenvalues_of_lapack(size):
     factors = grid(lambda a: jnp.linalg.cholesky(matrix(a)))
     assert_close_by_condition(factors, np.linalg.cholesky(matrices), matrices)
     values = grid(lambda a: jnp.linalg.eigvalsh(matrix(a)))
-    for found, m in zip(values, matrices, strict=True):
+    for actual, m in zip(values, matrices, strict=True):
         wanted = np.linalg.eigvalsh(m)
-        assert np.abs(found - wanted).max() <= 10 * size * EPS * wanted.max()
+        assert np.abs(actual - wanted).max() <= 10 * size * EPS * wanted.max()
     vectors = grid(lambda a: jnp.linalg.eigh(matrix(a))[1])
     for v, w, m in zip(vectors, values, matrices, strict=True):
         np.testing.assert_allclose(v.T @ v, np.eye(size), atol=1e-13)
@@ -132,10 +132,10 @@ def test_singular_matrices_give_what_lapack_gives(name):
     def solve(a):
         return jnp.linalg.solve(matrix * (1 + 0 * a), right)
 
-    found = grid(solve)
+    outputs = grid(solve)
     wanted = np.asarray(jax.jit(jax.vmap(solve))(POINTS))
     assert not np.isfinite(wanted).all()
-    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(wanted))
+    np.testing.assert_array_equal(np.isfinite(outputs), np.isfinite(wanted))
 
 
 @pytest.mark.parametrize("matrix", [-np.eye(3), np.diag([1.0, 0.0, 1.0]), np.diag([1.0, -2.0, np.nan])])
@@ -143,9 +143,9 @@ def test_what_is_not_positive_definite_has_no_factor(matrix):
     def factor(a):
         return jnp.linalg.cholesky(matrix * (1 + 0 * a))
 
-    found, wanted = grid(factor), np.asarray(jax.jit(jax.vmap(factor))(POINTS))
-    assert np.isnan(found[:, np.tril_indices(3)[0], np.tril_indices(3)[1]]).all()
-    np.testing.assert_array_equal(found, wanted)
+    actual, wanted = grid(factor), np.asarray(jax.jit(jax.vmap(factor))(POINTS))
+    assert np.isnan(actual[:, np.tril_indices(3)[0], np.tril_indices(3)[1]]).all()
+    np.testing.assert_array_equal(actual, wanted)
 
 
 def test_what_is_not_finite_has_no_eigenvalues():
@@ -169,14 +169,14 @@ def test_newton_with_solve_in_a_loop_is_machine_code_and_has_derivatives():
 
 def test_a_batch_of_matrices_at_a_point():
     base, slope = random_matrices(3, 9)
-    found = grid(lambda a: jnp.linalg.inv(jnp.stack([base + a * slope, base - a * slope])))
+    outputs = grid(lambda a: jnp.linalg.inv(jnp.stack([base + a * slope, base - a * slope])))
     wanted = np.array([np.linalg.inv(np.stack([base + a * slope, base - a * slope])) for a in POINTS])
-    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(outputs, wanted, rtol=1e-9, atol=1e-9)
 
 
 def test_single_precision():
     base = np.eye(3, dtype=np.float32) * 4 + 1
-    found = computed(
+    outputs = computed(
         lambda p: {
             "x": solve_triangular(
                 jnp.linalg.cholesky(base + p["a"] * 0), jnp.ones(3, jnp.float32), lower=True
@@ -184,6 +184,6 @@ def test_single_precision():
         },
         [{"a": POINTS.astype(np.float32)}],
     )["x"]
-    assert found.dtype == np.float32
+    assert outputs.dtype == np.float32
     wanted = np.linalg.solve(np.linalg.cholesky(base.astype(float)), np.ones(3))
-    np.testing.assert_allclose(found, np.tile(wanted, (len(POINTS), 1)), rtol=1e-6)
+    np.testing.assert_allclose(outputs, np.tile(wanted, (len(POINTS), 1)), rtol=1e-6)

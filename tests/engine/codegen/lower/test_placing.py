@@ -56,9 +56,9 @@ def test_a_gather_takes_numbers_from_where_jax_takes_them():
     cases = [(seed, mode) for seed in CASES for mode in MODES]
 
     def by_jax(given):
-        for (seed, mode), (places, indices) in zip(cases, given, strict=True):
+        for (seed, mode), (positions, indices) in zip(cases, given, strict=True):
             _, sizes, _, dims = reads(seed)
-            yield jax.lax.gather(places, indices, dims, sizes, mode=mode, fill_value=OUTSIDE)
+            yield jax.lax.gather(positions, indices, dims, sizes, mode=mode, fill_value=OUTSIDE)
 
     given = [
         (np.arange(np.prod(shape)).reshape(shape), indices)
@@ -67,8 +67,8 @@ def test_a_gather_takes_numbers_from_where_jax_takes_them():
     wanted = [*map(np.asarray, jax.jit(lambda given: list(by_jax(given)))(given))]
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, sizes, indices, dims = reads(seed)
-        found = gather_indices(shape, indices, dims, sizes, mode)
-        np.testing.assert_array_equal(found, right, err_msg=f"{seed} {mode}")
+        actual = gather_indices(shape, indices, dims, sizes, mode)
+        np.testing.assert_array_equal(actual, right, err_msg=f"{seed} {mode}")
     assert sum(np.any(right == OUTSIDE) for right in wanted) > 10
 
 
@@ -86,10 +86,10 @@ def test_a_scatter_puts_numbers_where_jax_puts_them():
     wanted = [*map(np.asarray, jax.jit(lambda given: list(by_jax(given)))(given))]
     for (seed, mode), right in zip(cases, wanted, strict=True):
         shape, updates, indices, dims = writes(seed)
-        found = np.full(np.prod(shape), -1)
+        values = np.full(np.prod(shape), -1)
         targets, sources = scatter_indices(shape, indices, updates, dims, mode)
-        found[targets] = sources
-        np.testing.assert_array_equal(found.reshape(shape), right, err_msg=f"{seed} {mode}")
+        values[targets] = sources
+        np.testing.assert_array_equal(values.reshape(shape), right, err_msg=f"{seed} {mode}")
     assert sum(np.any(right < 0) for right in wanted) > 10
 
 

@@ -43,11 +43,11 @@ def point_of(functions):
     """All these functions as one, of a point of a grid."""
 
     def point(c):
-        found = {}
+        outcome = {}
         for name, function in functions.items():
             results = jax.tree.leaves(function(c["x"], c["y"], c["i"], c["j"], c["b"]))
-            found |= {f"{name} {k}": result for k, result in enumerate(results)}
-        return found
+            outcome |= {f"{name} {k}": result for k, result in enumerate(results)}
+        return outcome
 
     return point
 

@@ -127,8 +127,8 @@ def test_a_bug_costs_lanes_their_speed_and_no_result():
     with pytest.warns(
         UserWarning, match="stepping through XLA, as the lowering rule of primitive exp failed"
     ):
-        found = jax.jit(grown)(jnp.float64(0))
-    assert float(found) == 9
+        outputs = jax.jit(grown)(jnp.float64(0))
+    assert float(outputs) == 9
     assert ways == [Compiled(False, "the rule of primitive exp failed")]
 
 

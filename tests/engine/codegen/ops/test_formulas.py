@@ -23,12 +23,12 @@ def computed(function, *arguments):
     return filled(loop, [dict(zip(names, arguments, strict=True))])["y"]
 
 
-def units(found, exact):
+def units(actual, exact):
     """The error in units of the last place; 0 where the exact value is no normal number."""
     if exact == 0 or not TINY < abs(exact) <= HUGE:
         return 0.0
     last_place = mpmath.ldexp(1, mpmath.frexp(abs(exact))[1] - 53)
-    return float(abs(mpmath.mpf(float(found)) - exact) / last_place)
+    return float(abs(mpmath.mpf(float(actual)) - exact) / last_place)
 
 
 def wide(low, high):
@@ -67,11 +67,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_errors_stay_below_two_units_of_the_last_place(name):
     function, exactly, arguments = CASES[name]
-    found = computed(function, *arguments)
+    outputs = computed(function, *arguments)
     with mpmath.workprec(1400):  # as many digits as the largest double has before the point, and some
         errors = [
             units(y, exactly(*map(mpmath.mpf, map(float, at))))
-            for y, *at in zip(found, *arguments, strict=True)
+            for y, *at in zip(outputs, *arguments, strict=True)
         ]
     worst = int(np.argmax(errors))
     assert errors[worst] < 2, [float(a[worst]) for a in arguments]
@@ -84,13 +84,13 @@ EDGES = np.array([
 EDGES = np.concatenate([EDGES, -EDGES])
 
 
-def assert_as_in_numpy(found, expected):
+def assert_as_in_numpy(actual, expected):
     """Special values and signs are the same; numbers to 2 units; 0 for what is below the smallest normal."""
     small = np.abs(expected) < TINY
-    small &= found == 0
-    np.testing.assert_allclose(found[~small], expected[~small], rtol=2 * np.finfo(float).eps, atol=0)
+    small &= actual == 0
+    np.testing.assert_allclose(actual[~small], expected[~small], rtol=2 * np.finfo(float).eps, atol=0)
     known = ~np.isnan(expected)
-    np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(expected)[known])
+    np.testing.assert_array_equal(np.signbit(actual)[known], np.signbit(expected)[known])
 
 
 @pytest.mark.parametrize("name", ["sin", "cos", "tanh", "expm1", "log1p"])

@@ -51,8 +51,8 @@ def assert_same_series(ours, exact, arguments, start):
     def field(t, _z):
         return jnp.stack([ours(*(moving(one, jnp.sin)(t) for one in arguments))])
 
-    found = solution_series(field, jnp.asarray(start), jnp.zeros(1), ORDER + 1)
-    found = np.array([float(c[0]) * k for k, c in enumerate(found)][1:])
+    values = solution_series(field, jnp.asarray(start), jnp.zeros(1), ORDER + 1)
+    values = np.array([float(c[0]) * k for k, c in enumerate(values)][1:])
     with mpmath.workdps(40):
         known = mpmath.taylor(
             lambda t: exact(*(moving(one, mpmath.sin)(t) for one in arguments)), mpmath.mpf(start), ORDER
@@ -60,7 +60,7 @@ def assert_same_series(ours, exact, arguments, start):
     known = np.array([float(c.real) for c in known])
     # Lower coefficients make up the higher: rounding counts by the largest beside it.
     beside = np.maximum.accumulate(np.abs(known)) + np.abs(known).max() * 1e-3
-    assert (np.abs(found - known) / beside).max() < 1e-11
+    assert (np.abs(values - known) / beside).max() < 1e-11
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -86,18 +86,18 @@ FIELDS = {
 @pytest.mark.parametrize("name", FIELDS)
 def test_coefficients_are_those_of_polynomials_in_40_digits(name):
     state, field = [0.7, 1.3], FIELDS[name]
-    found = coefficients(lambda t, z: jnp.stack(field(z)), state, 9)
-    for k, (a, b) in enumerate(zip(found, by_hand(field, state, 9), strict=True)):
+    values = coefficients(lambda t, z: jnp.stack(field(z)), state, 9)
+    for k, (a, b) in enumerate(zip(values, by_hand(field, state, 9), strict=True)):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
 
 
 def test_a_difference_from_1_has_all_its_digits():
     """What moves as y takes its value from itself: 1 - y is 1e-13 here, and 1 - 2 y + y^2 noise."""
     gap = 2.0**-43
-    found = coefficients(lambda t, z: jnp.stack([(1 - z[0]) * (1 - z[0]) * 3.0]), [1 - gap], 4)
+    values = coefficients(lambda t, z: jnp.stack([(1 - z[0]) * (1 - z[0]) * 3.0]), [1 - gap], 4)
     # y' = 3 (1 - y)^2, 1 - y = gap / (1 + 3 gap t).
     expected = [-gap * (-3 * gap) ** k for k in range(1, 5)]
-    np.testing.assert_allclose([c[0] for c in found[1:]], expected, rtol=1e-13)
+    np.testing.assert_allclose([c[0] for c in values[1:]], expected, rtol=1e-13)
 
 
 def test_products_that_move_as_one_share_its_sums():

@@ -136,8 +136,8 @@ def robertson(y, s):
 
 def uptake(y, s):
     """A pool that fills to just below its size."""
-    room = 80 - y[0]
-    return [350 * y[1] * room / (room + 0.06 * s) - 65 * y[0], 40 * (400 - y[1])]
+    capacity = 80 - y[0]
+    return [350 * y[1] * capacity / (capacity + 0.06 * s) - 65 * y[0], 40 * (400 - y[1])]
 
 
 # Field, start, horizon, atol, end by the reference of the test set, twice the steps of SciPy's Radau at 1e-8.
@@ -179,9 +179,9 @@ def test_stiff_problems_end_where_they_should_in_few_steps(name, solver):
         exact = exact.y[:, -1]
     method = Method(solver, rtol=1e-8, atol=atol, settle=0)
     out = run(problem(field, np.asarray(start, float)), method, s=1.0, horizon=horizon)
-    found = [out[f"y{i}_final"][0] for i in range(len(start))]
+    result = [out[f"y{i}_final"][0] for i in range(len(start))]
     # Errors of all steps add up to some tens of the tolerance.
-    np.testing.assert_allclose(found, exact, rtol=2e-7 if solver == "rodas5p" else 5e-7)
+    np.testing.assert_allclose(result, exact, rtol=2e-7 if solver == "rodas5p" else 5e-7)
     assert out["steps"][0] <= most
 
 

@@ -51,10 +51,10 @@ def lie_coefficients(field, t, z, order):
 @pytest.mark.parametrize("name", FIELDS)
 def test_coefficients_are_repeated_lie_derivatives(name):
     t, z, field = jnp.asarray(0.4), jnp.asarray([0.7, 1.3]), FIELDS[name]
-    found, expected = jax.jit(
+    actual, expected = jax.jit(
         lambda t, z: (solution_series(field, t, z, 5), lie_coefficients(field, t, z, 5))
     )(t, z)
-    for k, (a, b) in enumerate(zip(found, expected, strict=True)):
+    for k, (a, b) in enumerate(zip(actual, expected, strict=True)):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12, err_msg=f"order {k}")
 
 
@@ -83,12 +83,12 @@ def test_solutions_are_those_of_scipy(tolerance):
     mu = np.array([0.2, 3.0])
     p = {"mu": mu, "x0": np.full(2, 2.0), "v0": np.full(2, 0.1), "horizon": np.full(2, 12.0)}
     method = Method(solver="taylor", rtol=tolerance, atol=tolerance, settle=0)
-    found = lanes(VAN_DER_POL, method)({name: jnp.asarray(v) for name, v in p.items()})
+    outputs = lanes(VAN_DER_POL, method)({name: jnp.asarray(v) for name, v in p.items()})
     for i, m in enumerate(mu):
         exact = solve_ivp(lambda t, z, m=m: [z[1], m * (1 - z[0] ** 2) * z[1] - z[0]], (0, 12), [2.0, 0.1],
                           method="DOP853", rtol=1e-13, atol=1e-13).y[:, -1]  # fmt: skip
         for name, value in zip("xv", exact, strict=True):
-            assert abs(found[f"{name}_final"][i] - value) < 300 * tolerance
+            assert abs(outputs[f"{name}_final"][i] - value) < 300 * tolerance
 
 
 def end_of(field, horizon, tolerance):
@@ -99,20 +99,20 @@ def end_of(field, horizon, tolerance):
 
 def test_a_kink_inside_a_step_is_seen():
     """Without a check of the step's end the series would run across the point where |z| turns."""
-    found = end_of(lambda t, z, p: jnp.abs(z) - 2 + t, 6.0, 1e-9)
+    result = end_of(lambda t, z, p: jnp.abs(z) - 2 + t, 6.0, 1e-9)
     exact = solve_ivp(lambda t, z: np.abs(z) - 2 + t, (0, 6), [0.5], rtol=1e-12, atol=1e-12, max_step=1e-2).y[
         0, -1
     ]
-    assert abs(found / exact - 1) < 1e-6
+    assert abs(result / exact - 1) < 1e-6
 
 
 @pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0])
 def test_whole_powers_have_series_from_a_base_of_zero(exponent):
-    found = end_of(lambda t, z, p: 0.5 + (z - 0.5) ** exponent, 1.0, 1e-10)
+    result = end_of(lambda t, z, p: 0.5 + (z - 0.5) ** exponent, 1.0, 1e-10)
     exact = solve_ivp(lambda t, z: 0.5 + (z - 0.5) ** exponent, (0, 1), [0.5], rtol=1e-12, atol=1e-12).y[
         0, -1
     ]
-    assert abs(found - exact) < 1e-8
+    assert abs(result - exact) < 1e-8
 
 
 def test_functions_of_libraries_and_moving_powers_within_a_flow():
@@ -133,8 +133,8 @@ def test_functions_of_libraries_and_moving_powers_within_a_flow():
 
 
 def test_what_has_no_rule_is_named():
-    told = r"solver = 'taylor' does not suit this flow \(no rule for lgamma\); use dopri8"
-    with pytest.raises(SweepError, match=told):
+    message = r"solver = 'taylor' does not suit this flow \(no rule for lgamma\); use dopri8"
+    with pytest.raises(SweepError, match=message):
         end_of(lambda t, z, p: lax.lgamma(z), 1.0, 1e-6)
 
 

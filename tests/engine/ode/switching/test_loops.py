@@ -20,7 +20,7 @@ def flow(start, field):
     )  # fmt: skip
 
 
-def found(flow, names, options, **p):
+def outputs_of(flow, names, options, **p):
     values = {name: jnp.atleast_1d(jnp.asarray(value, float)) for name, value in p.items()}
     result = lanes(flow, Method(**options), ())(values)
     return [np.asarray(result[name]) for name in names]
@@ -47,7 +47,7 @@ def test_steps_end_where_a_loop_in_the_field_takes_another_step(solver):
         return jnp.stack([-z[0] / 5 - parts / 10, parts])
 
     parts = [0.5, 0.3, 0.07]
-    n, status = found(flow([1.0, 0.0], field), ("n_final", "status"), {"solver": solver, "rtol": 1e-10},
+    n, status = outputs_of(flow([1.0, 0.0], field), ("n_final", "status"), {"solver": solver, "rtol": 1e-10},
                       part=parts, horizon=[10.0] * 3)  # fmt: skip
     assert (status == Status.not_steady).all()
     np.testing.assert_allclose(n, [counted_by_hand(part, 10.0) for part in parts], rtol=2e-9)
@@ -61,7 +61,7 @@ def test_a_loop_that_converges_costs_few_steps_and_no_accuracy():
     def field(t, z, p):
         return jnp.stack([-root(z[0]), 1.0 + 0 * z[1]])
 
-    x, steps = found(flow([100.0, 0.0], field), ("x_final", "steps"), {"rtol": 1e-10}, horizon=[19.0])
+    x, steps = outputs_of(flow([100.0, 0.0], field), ("x_final", "steps"), {"rtol": 1e-10}, horizon=[19.0])
     np.testing.assert_allclose(x, [0.25], rtol=1e-8)
     assert steps < 200
 
@@ -70,7 +70,7 @@ def test_what_was_0_until_a_wave_switches_it_on_goes_by_taylor_steps():
     def field(t, z, p):
         return jnp.stack([-z[0] / 10 + jnp.where(jnp.sin(t) > 0.3, 1.0, 0.0), 0 * z[1]])
 
-    x, status = found(
+    x, status = outputs_of(
         flow([0.0, 0.0], field), ("x_final", "status"), {"solver": "taylor"}, horizon=[0.5, 1.0]
     )
     assert (status == Status.not_steady).all()
@@ -93,7 +93,7 @@ def bisected(a):
 
 def test_a_bisection_over_time_alone_is_followed_also_to_a_horizon_on_a_halving():
     horizon = np.array([0.25, 0.3, 1.0, 2.0])
-    x, status = found(
+    x, status = outputs_of(
         flow([1.0, 0.0], lambda t, z, p: jnp.stack([bisected(t), 0 * z[1]])), ("x_final", "status"), {},
         horizon=horizon,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def test_a_bisection_over_time_alone_is_followed_also_to_a_horizon_on_a_halving(
 
 def test_a_start_at_0_takes_an_absolute_tolerance():
     """The first steps would follow each stair of the bisection, of which there are 10^12."""
-    x, status = found(
+    x, status = outputs_of(
         flow([0.0, 0.0], lambda t, z, p: jnp.stack([bisected(t), 0 * z[1]])), ("x_final", "status"),
         {"atol": 1e-10}, horizon=[0.25, 1.0],
     )  # fmt: skip

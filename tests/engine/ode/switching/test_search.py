@@ -70,10 +70,10 @@ FIELDS = {
 def test_switches_are_seen_in_the_trace(name):
     field, timed, located, clocks, time = FIELDS[name]
     flow = Flow(start=lambda p: p["a"] * ONE, field=field, observe=lambda z, p: {}, observables=())
-    found = switches_of(flow, {"a": jnp.zeros(()), "b": jnp.zeros(())}, {})
-    assert (len(found.timed), len(found.located), found.clocks) == (timed, located, clocks)
+    switches = switches_of(flow, {"a": jnp.zeros(()), "b": jnp.zeros(())}, {})
+    assert (len(switches.timed), len(switches.located), switches.clocks) == (timed, located, clocks)
     if time != STRAIGHT:
-        assert found.time == time
+        assert switches.time == time
 
 
 def larger(a, b):
@@ -97,9 +97,9 @@ def test_a_decision_within_a_primitive_does_not_stay_unsaid(name):
         return WITHIN[name](z[0])[None]
 
     flow = Flow(start=lambda p: p["a"] * ONE, field=field, observe=lambda z, p: {}, observables=())
-    found = switches_of(flow, {"a": jnp.zeros(())}, {})
-    assert (found.any, found.unseen) == (False, name != "nothing")
-    assert found.differentiable == (name in ("custom_linear_solve", "nothing"))
+    switches = switches_of(flow, {"a": jnp.zeros(())}, {})
+    assert (switches.any, switches.unseen) == (False, name != "nothing")
+    assert switches.differentiable == (name in ("custom_linear_solve", "nothing"))
 
 
 def every_combination(model):
@@ -112,10 +112,10 @@ def every_combination(model):
 def test_flows_that_ship_have_nothing_to_watch_but_their_steps(model, options):
     p = {q.name: jnp.asarray([0.4, 0.6] if q.dim else q.default, float) for q in model.parameters}
     for static in options(model):
-        found = switches_of(model.flow, p, static)
-        assert found.any == any(option.startswith("step") for option in static.values())
-        assert not found.hides
-        assert not found.unseen
+        switches = switches_of(model.flow, p, static)
+        assert switches.any == any(option.startswith("step") for option in static.values())
+        assert not switches.hides
+        assert not switches.unseen
 
 
 OWN = """
@@ -205,8 +205,12 @@ def newton(x):
 def test_long_chains_of_decisions_are_no_switches(name):
     field, located, unseen, differentiable = CHAINS[name]
     flow = Flow(start=lambda p: ONE, field=lambda t, z, p: field(z), observe=lambda z, p: {}, observables=())
-    found = switches_of(flow, {}, {})
-    assert (len(found.located), found.unseen, found.differentiable) == (located, unseen, differentiable)
+    switches = switches_of(flow, {}, {})
+    assert (len(switches.located), switches.unseen, switches.differentiable) == (
+        located,
+        unseen,
+        differentiable,
+    )
 
 
 def test_breaks_name_parameters(tmp_path):

@@ -59,18 +59,18 @@ def flow(functions):
 
 def final(functions, horizon, **options):
     """The final states, and whatever else comes of the orbit."""
-    found = lanes(flow(functions), Method(**options))({"horizon": jnp.full(1, horizon)})
-    values = {name: np.asarray(value)[0] for name, value in found.items()}
+    outputs = lanes(flow(functions), Method(**options))({"horizon": jnp.full(1, horizon)})
+    values = {name: np.asarray(value)[0] for name, value in outputs.items()}
     return np.asarray([values[f"{name}_final"] for name in "abcdef"[: len(functions)]]), values
 
 
 @pytest.mark.parametrize(("solver", "roots"), [("dopri5", tuple(ROOTS)), ("rodas5p", ("while",))])
 def test_a_root_by_bisection_is_as_smooth_as_the_root(solver, roots):
     """The field is -x^(1/3) / 4, so that x^(2/3) = 1 - t/6."""
-    ends, found = final([lambda x, root=ROOTS[name]: -root(x) / 4 for name in roots], 3.0, solver=solver)
-    assert found["status"] == Status.not_steady
+    ends, result = final([lambda x, root=ROOTS[name]: -root(x) / 4 for name in roots], 3.0, solver=solver)
+    assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, 0.5**1.5, rtol=2e-9)
-    assert found["steps"] < 30
+    assert result["steps"] < 30
 
 
 THRESHOLDS = [0.35 + 0.1 * k for k in range(5)]
@@ -104,8 +104,8 @@ def by_hand(until):
 )
 def test_steps_end_where_a_loop_or_a_callback_jumps(where, solver):
     """Without `breaks`."""
-    ends, found = final([lambda x: -x / 4 - COUNTS[where](x) / 50], 4.5, solver=solver)
-    assert found["status"] == Status.not_steady
+    ends, result = final([lambda x: -x / 4 - COUNTS[where](x) / 50], 4.5, solver=solver)
+    assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, by_hand(4.5), rtol=2e-9)
 
 
@@ -123,31 +123,31 @@ def on_stairs(halvings, until):
 
 def test_a_coarse_bisection_is_taken_at_its_word_stair_by_stair():
     """Its later decisions jump at earlier ones: no orbit slides there."""
-    ends, found = final([lambda x, n=n: -in_a_loop(n)(x) / 4 for n in (4, 7)], 3.0, solver="tsit5")
-    assert found["status"] == Status.not_steady
+    ends, result = final([lambda x, n=n: -in_a_loop(n)(x) / 4 for n in (4, 7)], 3.0, solver="tsit5")
+    assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, [on_stairs(n, 3.0) for n in (4, 7)], rtol=1e-9)
 
 
 def test_stairs_too_many_for_the_steps_are_no_result():
-    _, found = final([lambda x: -in_a_loop(16)(x) / 4], 3.0, max_steps=300)
-    assert found["status"] == Status.max_steps
+    _, result = final([lambda x: -in_a_loop(16)(x) / 4], 3.0, max_steps=300)
+    assert result["status"] == Status.max_steps
 
 
 @pytest.mark.parametrize("solver", ["dopri8", "rodas5p"])
 def test_rest_is_judged_by_the_field_and_not_by_the_derivatives_of_its_loops(solver):
     """Bisection has derivative 0, by which 0 would neither attract nor repel."""
     itself = lambda x: lax.fori_loop(0, 60, lambda _, b: halved(x**3, b), (0 * x, 2 + 0 * x))[0]  # noqa: E731
-    ends, found = final([lambda x: itself(x / 1e3) * 1e3 * (1 - x * x / 4)], 60.0, solver=solver)
-    assert found["status"] == Status.ok
-    assert found["attractor"] == Attractor.rest_point
+    ends, result = final([lambda x: itself(x / 1e3) * 1e3 * (1 - x * x / 4)], 60.0, solver=solver)
+    assert result["status"] == Status.ok
+    assert result["attractor"] == Attractor.rest_point
     np.testing.assert_allclose(ends, 2.0, rtol=1e-6)
 
 
 def test_a_largest_step_does_not_look_like_a_jump_ahead():
     """So that the orbit settles at its time, ln(1e7)."""
-    _, found = final([lambda x: -bisect(lambda m: m - x, -4 + 0 * x, 4 + 0 * x)], 60.0, max_step=0.5)
-    assert found["status"] == Status.ok
-    np.testing.assert_allclose(found["settle_time"], math.log(1e7), rtol=1e-6)
+    _, result = final([lambda x: -bisect(lambda m: m - x, -4 + 0 * x, 4 + 0 * x)], 60.0, max_step=0.5)
+    assert result["status"] == Status.ok
+    np.testing.assert_allclose(result["settle_time"], math.log(1e7), rtol=1e-6)
 
 
 def test_what_would_be_false_is_refused():

@@ -97,10 +97,10 @@ def test_derivatives_go_through_what_falls_below_all_numbers(solver):
         return jnp.log(jnp.stack([out["x_final"], out["y_final"]]))
 
     times, h = np.array([0.5, 500.0, 800.0, 1498.0]), 1e-4
-    found = np.asarray(jax.jacfwd(ends)(1.0))
+    values = np.asarray(jax.jacfwd(ends)(1.0))
     right = np.array([
         (prey_and_predators(1500.0, end, 1 + h) - prey_and_predators(1500.0, end, 1 - h)) / (2 * h)
         for end in times
     ]).T  # fmt: skip
     above = np.array([[True, False, True, True], [True, True, False, False]])  # the others are 0
-    np.testing.assert_allclose(found[above], right[above], rtol=1e-4)
+    np.testing.assert_allclose(values[above], right[above], rtol=1e-4)

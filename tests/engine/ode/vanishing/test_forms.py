@@ -47,9 +47,9 @@ def test_threads_vectors_and_whole_programs_have_the_same_bits(monkeypatch):
     by_parts = computed(monkeypatch, sides)
     assert (program["i_final"] == 0).any()  # below all numbers
     assert program["status"].tolist() == [Status.not_steady] * 3
-    assert len(sides.found) > 1
+    assert len(sides.results) > 1
     for name, values in program.items():
         np.testing.assert_array_equal(by_parts[name].view(np.uint8), values.view(np.uint8), err_msg=name)
-    for threads, vectors in sides.found:
+    for threads, vectors in sides.results:
         for one, other in zip(threads, vectors, strict=True):
             np.testing.assert_array_equal(one.view(np.uint8), other.view(np.uint8))

@@ -169,12 +169,12 @@ def test_who_signs_while_the_storage_stalls_another_is_left_its_file(root, monke
     monkeypatch.setattr(lease, "_FRESH", 0.0)  # else one who is alone would wait for it
 
     def slow(where):
-        found = None if stalled == "names" else real(where)
+        result = None if stalled == "names" else real(where)
         if not calls:
             calls.append(where)
             time.sleep(1.2)
             os.utime(path)
-        return real(where) if found is None else found
+        return real(where) if result is None else result
 
     monkeypatch.setattr(signs, stalled, slow)
     with pytest.raises(CubeError, match="process 1 on far"), enter(root):
@@ -257,11 +257,11 @@ def test_who_is_taken_for_gone_before_it_began_comes_anew(root, monkeypatch):
     taken, real = [], signs.names
 
     def names(where):
-        found = real(where)
+        result = real(where)
         if not taken:
-            taken.extend(where / FOLDER / name for name in found)
+            taken.extend(where / FOLDER / name for name in result)
             taken[0].unlink()
-        return found
+        return result
 
     monkeypatch.setattr(signs, "names", names)
     with only_writer(root) as held:

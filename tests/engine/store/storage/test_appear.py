@@ -72,13 +72,13 @@ def test_no_seal_is_taken_over_where_tiles_came_to_lie_meanwhile(soon, monkeypat
 
 def at_once(url, *todo):
     """Run these in threads, each once one has put its seal; returns what they did or raised."""
-    told = {}
+    outcomes = {}
 
     def do(number, what):
         try:
-            told[number] = what()
+            outcomes[number] = what()
         except Exception as error:
-            told[number] = error
+            outcomes[number] = error
 
     threads = [threading.Thread(target=do, args=one) for one in enumerate(todo)]
     for thread in threads:
@@ -88,7 +88,7 @@ def at_once(url, *todo):
             time.sleep(0.01)
     for thread in threads:
         thread.join(60)
-    return told
+    return outcomes
 
 
 def test_a_slow_creator_is_waited_for_as_long_as_it_puts_anything(soon, monkeypatch):
@@ -104,9 +104,9 @@ def test_a_slow_creator_is_waited_for_as_long_as_it_puts_anything(soon, monkeypa
     taking_turns = threading.Lock()
     monkeypatch.setattr(Objects, "put_new", slowly)
     url = new()
-    told = at_once(url, lambda: complete(url, slow), lambda: complete(url, sweep()))
-    assert told[0].computed == told[0].tiles, told
-    assert isinstance(told[1], CubeError), told
+    outcomes = at_once(url, lambda: complete(url, slow), lambda: complete(url, sweep()))
+    assert outcomes[0].computed == outcomes[0].tiles, outcomes
+    assert isinstance(outcomes[1], CubeError), outcomes
     assert open_cube(url).alpha.values.tolist() == [0.1, 0.2, 0.3]
     assert verify(place(url)).sound
 
@@ -130,9 +130,9 @@ def test_a_request_that_was_on_its_way_for_long_does_no_harm_to_the_cube_of_anot
         finally:
             over.set()
 
-    told = at_once(url, lambda: complete(url, first), of_the_second)
-    assert isinstance(told[0], CubeError), told
-    assert told[1].computed == told[1].tiles, told
+    outcomes = at_once(url, lambda: complete(url, first), of_the_second)
+    assert isinstance(outcomes[0], CubeError), outcomes
+    assert outcomes[1].computed == outcomes[1].tiles, outcomes
     assert open_cube(url).alpha.values.tolist() == [0.5, 0.6]
     assert verify(place(url)).sound
 

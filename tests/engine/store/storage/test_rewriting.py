@@ -132,10 +132,10 @@ def test_growth_that_is_killed_at_any_request_is_finished_by_the_same_command(sh
         else:
             assert sizes["alpha"] in (3, 5)
 
-    places = list(killed_everywhere(short, LONG, monkeypatch, readable))
+    stages = list(killed_everywhere(short, LONG, monkeypatch, readable))
     assert all("run the same sweep again" in one for one in said), said
-    assert len(places) > 20
-    for url in places:
+    assert len(stages) > 20
+    for url in stages:
         assert shards(url) == expected
         assert verify(place(url)).sound
         assert len([name for name in objects_at(url).names(f"{url}/status/manifest") if "cube-" in name]) == 1
@@ -151,9 +151,9 @@ def test_overwriting_that_is_killed_at_any_request_is_finished_by_the_same_comma
             return
         assert "500" in cube.attrs["sweep"] or set(shards(url)) == {file for file in short if "/c/" in file}
 
-    places = list(killed_everywhere(short, OTHER, monkeypatch, the_old_one_or_none, overwrite=True))
-    assert len(places) > 20
-    for url in places:
+    stages = list(killed_everywhere(short, OTHER, monkeypatch, the_old_one_or_none, overwrite=True))
+    assert len(stages) > 20
+    for url in stages:
         assert shards(url) == expected
         assert verify(place(url)).sound
 

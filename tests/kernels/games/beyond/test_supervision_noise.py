@@ -121,9 +121,9 @@ def test_where_nobody_manages_logits_are_normal_and_shares_of_paths_by_a_corner_
     line = np.log(0.2 / 0.8)
     expected = {"(0,0)": norm.cdf((line - mean) / size), "(1,0)": norm.sf((-line - mean) / size)}
     for name, share in expected.items():
-        found = out["at_corner"][:, CORNER_NAMES.index(name)].mean()
-        assert found == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / 1500))
-        assert (out["end"] == ENDS[name]).mean() == found
+        actual = out["at_corner"][:, CORNER_NAMES.index(name)].mean()
+        assert actual == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / 1500))
+        assert (out["end"] == ENDS[name]).mean() == actual
     assert (out["at_corner"].sum(axis=1) <= 1).all()
 
 
@@ -175,9 +175,9 @@ def test_seeds_reduce_to_means_spreads_and_shares_whatever_the_tiles(tmp_path):
     for name in ("y_final", "at_corner"):
         np.testing.assert_array_equal(points[name], tiles[name])
     reduced = {"over": ["seed"], "y_final": ["mean", "std"], "at_corner": ["mean"]}
-    found = cube("reduced", reduced)
-    np.testing.assert_allclose(found["y_final_mean"], points["y_final"].mean("seed"), rtol=1e-12)
-    np.testing.assert_allclose(found["y_final_std"], points["y_final"].std("seed"), rtol=1e-12)
-    shares = found["at_corner_mean"].sel(corner="(0,0)")
+    result = cube("reduced", reduced)
+    np.testing.assert_allclose(result["y_final_mean"], points["y_final"].mean("seed"), rtol=1e-12)
+    np.testing.assert_allclose(result["y_final_std"], points["y_final"].std("seed"), rtol=1e-12)
+    shares = result["at_corner_mean"].sel(corner="(0,0)")
     np.testing.assert_allclose(shares, points["at_corner"].sel(corner="(0,0)").mean("seed"), rtol=1e-12)
     assert len(np.unique(points["y_final"])) == 48

@@ -58,8 +58,8 @@ def columns(cases):
 
 def solved(mechanism, cases):
     """Padded to one number of cases: one compilation for each mechanism."""
-    found = solver(mechanism)(columns(cases + [CASE] * (600 - len(cases))))
-    return {name: value[: len(cases)] for name, value in found.items()}
+    result = solver(mechanism)(columns(cases + [CASE] * (600 - len(cases))))
+    return {name: value[: len(cases)] for name, value in result.items()}
 
 
 def shares_of(out, i):
@@ -78,7 +78,7 @@ def test_rest_points_eigenvalues_and_classes_are_those_of_numpy(mechanism):
     cases += [c | {"c2": c["p2"] * c["Le"] + rng.uniform(0.1, 3), "c1": rng.uniform(0.5, 3)} for c in cases]
     out = solved(mechanism, cases)
     for i, p in enumerate(cases):
-        listed, found = shares_of(out, i), 0
+        listed, result = shares_of(out, i), 0
         there = ~np.isnan(listed[:, 0])
         for k in np.flatnonzero(there):
             np.testing.assert_allclose(velocity(p, mechanism, listed[k]), 0, atol=1e-10)
@@ -96,7 +96,7 @@ def test_rest_points_eigenvalues_and_classes_are_those_of_numpy(mechanism):
             root = rest_from(p, mechanism, begin)
             if root is not None:
                 assert np.abs(listed[there] - root).max(axis=1).min() < 1e-6, (p, root)
-                found += 1
+                result += 1
     assert len(seen) >= 4
 
 
@@ -201,8 +201,8 @@ def test_field_is_that_of_the_payoffs():
     for mechanism in MECHANISMS:
         p, shares = random_case(rng), rng.uniform(0.01, 0.99, 3)
         logits = jnp.asarray(np.log(shares / (1 - shares)))
-        found = field(0.0, logits, p, reward=mechanism[0], punishment=mechanism[1])
-        np.testing.assert_allclose(found, gains(p, mechanism, shares), atol=1e-10)
+        rates = field(0.0, logits, p, reward=mechanism[0], punishment=mechanism[1])
+        np.testing.assert_allclose(rates, gains(p, mechanism, shares), atol=1e-10)
 
 
 def test_spectra_of_random_matrices_and_of_multiples():
@@ -233,7 +233,7 @@ def test_derivatives_of_rest_points_agree_with_differences():
         return {name: out[name] for name in names}
 
     for output, (slopes, central) in slopes_and_differences(some, CASE, among, 1e-5).items():
-        found = np.where(np.isnan(central), np.nan, slopes)
-        np.testing.assert_allclose(found, central, rtol=1e-5, atol=1e-6, err_msg=output)
+        values = np.where(np.isnan(central), np.nan, slopes)
+        np.testing.assert_allclose(values, central, rtol=1e-5, atol=1e-6, err_msg=output)
         compared += np.isfinite(central[:, 8:]).sum()
     assert compared > 40

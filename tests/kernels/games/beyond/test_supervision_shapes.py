@@ -51,7 +51,7 @@ def test_constant_and_linear_shapes_are_the_papers_static_and_dynamic(shapes):
     static = {"reward": words[shapes[0]], "punishment": words[shapes[1]], "wanted": ()}
     papers = of_many(lambda p: papers_kernel({**p, "R1": 0.0, "R2": 0.0}, **static))
     known = papers(columns(cases))
-    found = solved(shapes, cases)
+    solution = solved(shapes, cases)
     for name in (
         "rest_x",
         "rest_y",
@@ -61,14 +61,14 @@ def test_constant_and_linear_shapes_are_the_papers_static_and_dynamic(shapes):
         "rest_class",
         "stable_count",
     ):
-        mine = found[name][:, :6] if found[name].ndim > 1 else found[name]
+        mine = solution[name][:, :6] if solution[name].ndim > 1 else solution[name]
         np.testing.assert_allclose(mine, known[name], atol=1e-10, err_msg=name)
-    assert (found["rest_class"][:, 6:] == RestClass.absent).all()
+    assert (solution["rest_class"][:, 6:] == RestClass.absent).all()
     # A power of 1 is linear.
     same = tuple("power" if shape == "linear" else shape for shape in shapes)
     ones = [c | {"reward_exponent": 1.0, "fine_exponent": 1.0} for c in cases]
     for name, value in solved(same, ones).items():
-        np.testing.assert_allclose(value, found[name], atol=1e-10, err_msg=name)
+        np.testing.assert_allclose(value, solution[name], atol=1e-10, err_msg=name)
 
 
 @every_pair
@@ -77,8 +77,8 @@ def test_field_is_that_of_the_payoff_table(shapes):
     for _ in range(10):
         p, shares = random_case(rng), rng.uniform(0.01, 0.99, 2)
         logits = jnp.asarray(np.log(shares / (1 - shares)))
-        found = field(0.0, logits, p, reward=shapes[0], punishment=shapes[1])
-        np.testing.assert_allclose(found, gains(p, shapes, *shares), atol=1e-11)
+        rates = field(0.0, logits, p, reward=shapes[0], punishment=shapes[1])
+        np.testing.assert_allclose(rates, gains(p, shapes, *shares), atol=1e-11)
 
 
 @every_pair
@@ -182,8 +182,8 @@ def test_equal_steps_leave_the_same_signs_on_both_sides_and_a_centre():
     assert out["rest_class"][0, INTERIOR] == RestClass.centre
     assert out["rest_y"][0, INTERIOR] == 0.5
     for r, kind in ((9.9, OnThreshold.sliding_node), (10.1, OnThreshold.escaping)):
-        found = solved(("step", "step"), [CASE | {"r": r, "f": 10.0, "c1": 4.0}])
-        assert found["rest_class"][0, INTERIOR] == kind
+        solution = solved(("step", "step"), [CASE | {"r": r, "f": 10.0, "c1": 4.0}])
+        assert solution["rest_class"][0, INTERIOR] == kind
 
 
 def test_a_root_that_only_touches_is_degenerate():
@@ -215,7 +215,7 @@ def test_derivatives_of_rest_points_and_eigenvalues_agree_with_differences(shape
         return {name: out[name] for name in names}
 
     for output, (slopes, central) in slopes_and_differences(some, p, among, 1e-6).items():
-        found = np.where(np.isnan(central), np.nan, slopes)
-        np.testing.assert_allclose(found, central, rtol=1e-5, atol=1e-7, err_msg=output)
+        values = np.where(np.isnan(central), np.nan, slopes)
+        np.testing.assert_allclose(values, central, rtol=1e-5, atol=1e-7, err_msg=output)
         for of_one in central:
             assert output == "worst_incident" or not np.isnan(of_one).all()

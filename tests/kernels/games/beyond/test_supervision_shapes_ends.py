@@ -31,8 +31,8 @@ def by_mathematics(shapes):
     both = of_many(lambda p: kernel(p, **static) | {"end": decide(p, **static)})
 
     def run(cases):
-        found = {name: value[: len(cases)] for name, value in both(columns(padded(cases))).items()}
-        return found.pop("end"), found
+        result = {name: value[: len(cases)] for name, value in both(columns(padded(cases))).items()}
+        return result.pop("end"), result
 
     return run
 

@@ -65,8 +65,8 @@ def test_field_is_that_of_the_payoff_table(rules):
     for _ in range(10):
         p, shares = random_case(rng), rng.uniform(0.01, 0.99, 2)
         logits = jnp.asarray(np.log(shares / (1 - shares)))
-        found = field(0.0, logits, p, **dict(zip(WORDS, rules, strict=True)))
-        np.testing.assert_allclose(found, gains(p, rules, *shares), atol=1e-10)
+        rates = field(0.0, logits, p, **dict(zip(WORDS, rules, strict=True)))
+        np.testing.assert_allclose(rates, gains(p, rules, *shares), atol=1e-10)
 
 
 @every_rule
@@ -166,12 +166,12 @@ def test_derivatives_of_rest_points_agree_with_differences():
 
     among = ("c1", "c2", "r", "f", "p1", "reward_exponent", "fine_x_exponent", "reward_x_threshold",
              "fine_threshold")  # fmt: skip
-    found = slopes_and_differences(some, dict.fromkeys(CASE, 0.0), among, 1e-6)
-    for output, (slopes, central) in found.items():
+    result = slopes_and_differences(some, dict.fromkeys(CASE, 0.0), among, 1e-6)
+    for output, (slopes, central) in result.items():
         there = ~np.isnan(central)
         np.testing.assert_allclose(slopes[there], central[there], rtol=1e-5, atol=1e-7, err_msg=output)
     at = [REST_POINTS.index(name) for name in ("interior 1", "threshold 1", "crossing 1")]
-    known = ~np.isnan(found["rest_x"][1])[0][:, at]
+    known = ~np.isnan(result["rest_x"][1])[0][:, at]
     assert known.tolist() == [[True, True, False], [True, True, True]]
 
 
@@ -189,7 +189,7 @@ def test_orbits_beside_the_sides_swing_as_the_boundary_cycle_says(in_x, kind):
         CASE | {"c1": 1.0, "c2": 5.5, "reward_x_exponent": 0.5},
         ("constant", "constant", in_x, "constant"),
     )
-    cycle, found = jax.jit(partial(sides, rules), compiler_options=QUICKLY)(p)
+    cycle, attractor = jax.jit(partial(sides, rules), compiler_options=QUICKLY)(p)
     assert cycle == kind
     path = solve(p | {"x0": 0.1, "y0": 0.6}, rules, np.linspace(0, 300, 30_001))
     far = -np.log(path[0])
@@ -197,7 +197,7 @@ def test_orbits_beside_the_sides_swing_as_the_boundary_cycle_says(in_x, kind):
     assert len(peaks) >= 3
     # One orbit from inside: it winds in where the sides repel, and out where they attract.
     assert peaks[-1] < peaks[0] if kind == BoundaryCycle.repels else peaks[-1] > 2 * peaks[0]
-    assert found == (NOT_ALONG_FACES if kind == BoundaryCycle.repels else Attractor.undecided)
+    assert attractor == (NOT_ALONG_FACES if kind == BoundaryCycle.repels else Attractor.undecided)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -210,7 +210,7 @@ def test_crossings_have_the_class_that_paths_round_them_show(seed):
             values = abs(values) * [(-1, 1), (-1, -1), (1, -1), (1, 1)] * rng.choice([1, -1])
         turn = values[:, :1] * values[:, 1] - values[:, 1:] * values[:, 0]
         if ((turn > 0).any(1) & (turn < 0).any(1)).all():
-            found = NAMES[int(class_at_crossing(*values.T, 1e-12))]
-            assert found == class_of_quarters(values), values.tolist()
-            seen.add(found)
+            result = NAMES[int(class_at_crossing(*values.T, 1e-12))]
+            assert result == class_of_quarters(values), values.tolist()
+            seen.add(result)
     assert len(seen) == 3

@@ -68,12 +68,12 @@ def test_no_menu_over_types_is_better(terms):
     for _ in range(15):
         p = point(3, 2, rng)
         got = solve(p, terms)
-        found, order = of_types(terms)(p)
-        if found.status != Status.ok:
+        result, order = of_types(terms)(p)
+        if result.status != Status.ok:
             assert np.isnan(got["types_centre_utility"])
             continue
         resources = np.empty(6)
-        resources[np.asarray(order)] = found.resources
+        resources[np.asarray(order)] = result.resources
         of_type = resources.reshape(3, 2)
         np.testing.assert_allclose(of_type[:, 0], of_type[:, 1], rtol=1e-13)
         utility = float(got["types_centre_utility"])
@@ -182,8 +182,8 @@ def test_derivatives_are_those_of_differences(terms):
         names.append("gain_over_types")  # of linear programs, one is compiled long enough
 
     def some(p):
-        found = menu(p, terms=terms, wanted=names)
-        return {name: found[name] for name in names}
+        outputs = menu(p, terms=terms, wanted=names)
+        return {name: outputs[name] for name in names}
 
     jacobian = jax.jit(jax.jacfwd(some))
     compared = 0

@@ -64,38 +64,38 @@ def _paper(mechanism):
 def of_paper(mechanism, **changed):
     """The external game of the equal cities."""
     equal = {name: np.ravel(value)[:1] for name, value in (scenario(EQUAL) | changed).items()}
-    found = _paper(mechanism)(equal | {"n": np.array([float(N)])})
-    return {name: value[0] for name, value in found.items()}
+    result = _paper(mechanism)(equal | {"n": np.array([float(N)])})
+    return {name: value[0] for name, value in result.items()}
 
 
 @pytest.mark.parametrize("mechanism", ["noncooperation", "compensation", "sharing", "pooling"])
 def test_equal_cities_on_the_chain_are_the_external_game(mechanism):
     wanted = of_paper({"pooling": "cooperation"}.get(mechanism, mechanism))
-    found = solve(mechanism, "equal")
-    np.testing.assert_allclose(found["investment"], wanted["investment"], rtol=1e-12)
-    np.testing.assert_allclose(found["breach_probability"], wanted["breach_probability"], rtol=1e-12)
-    np.testing.assert_allclose(found["optimal_cost"], N * wanted["optimal_cost"], rtol=1e-12)
-    assert found["cost_ratio"] >= 1  # what is the least is so with the mechanism's own technology
+    solution = solve(mechanism, "equal")
+    np.testing.assert_allclose(solution["investment"], wanted["investment"], rtol=1e-12)
+    np.testing.assert_allclose(solution["breach_probability"], wanted["breach_probability"], rtol=1e-12)
+    np.testing.assert_allclose(solution["optimal_cost"], N * wanted["optimal_cost"], rtol=1e-12)
+    assert solution["cost_ratio"] >= 1  # what is the least is so with the mechanism's own technology
     if mechanism == "noncooperation":
-        np.testing.assert_allclose(found["expected_loss"], wanted["expected_loss"], rtol=1e-12)
-        assert found["uniqueness"] == UNIQUE["unique"]
+        np.testing.assert_allclose(solution["expected_loss"], wanted["expected_loss"], rtol=1e-12)
+        assert solution["uniqueness"] == UNIQUE["unique"]
 
 
 @pytest.mark.parametrize("mechanism", ["noncooperation", "compensation", "sharing"])
 def test_unequal_cities_invest_what_best_responses_of_the_oracle_end_at(mechanism):
-    s, found = of_oracle(UNEQUAL), solve(mechanism, "unequal")
+    s, result = of_oracle(UNEQUAL), solve(mechanism, "unequal")
     arrival = oracle.strongest(s["alpha"] * s["W"], 63)
     from_little = oracle.equilibrium(s, mechanism, arrival, 0.0)
-    np.testing.assert_allclose(found["investment"], from_little, rtol=1e-6, atol=1e-5)
-    costs = oracle.city_costs(s, found["investment"], mechanism, arrival)
-    np.testing.assert_allclose(found["expected_loss"], costs, rtol=1e-11)
-    corner = found["investment"] == 0
+    np.testing.assert_allclose(result["investment"], from_little, rtol=1e-6, atol=1e-5)
+    costs = oracle.city_costs(s, result["investment"], mechanism, arrival)
+    np.testing.assert_allclose(result["expected_loss"], costs, rtol=1e-11)
+    corner = result["investment"] == 0
     assert corner.any() == (mechanism != "compensation")  # where breaches are paid for, all invest
-    assert found["status"] == (Status.corner if corner.any() else Status.ok)
-    assert (found["multiplier"][corner] > 0).all()
-    assert (found["multiplier"][~corner] == 0).all()
-    assert (found["second_derivative"] > 0).all()
-    assert (found["deviation_gain"] == 0).all()
+    assert result["status"] == (Status.corner if corner.any() else Status.ok)
+    assert (result["multiplier"][corner] > 0).all()
+    assert (result["multiplier"][~corner] == 0).all()
+    assert (result["second_derivative"] > 0).all()
+    assert (result["deviation_gain"] == 0).all()
 
 
 def test_the_planner_reaches_the_least_sum_of_costs():
@@ -109,7 +109,7 @@ def test_an_optimum_between_the_extreme_ones_is_found():
     rate = -0.1 * np.log(0.97)
     s = UNEQUAL | {"L": np.array([5.0, 5.0, 2.2, 2.2]) / rate, "v": [0.97] * N, "E": [0.1] * N, "seed": 2}
     s |= {"beta": [1.0] * N, "alpha": 1.0}
-    found = _compiled("noncooperation")(scenario(s))
+    actual = _compiled("noncooperation")(scenario(s))
     least = []
     for pair in (slice(0, 2), slice(2, 4)):
         two = {name: np.asarray(value, float) for name, value in of_oracle(s).items()}
@@ -122,8 +122,8 @@ def test_an_optimum_between_the_extreme_ones_is_found():
     assert least[0][0] < least[0][2] - 100
     assert least[1][1] == (0, 0)
     wanted = sum(one[0] for one in least)
-    assert wanted - 0.01 < found["optimal_cost"] < wanted + 1e-6
-    assert found["status"] != Status.max_steps
+    assert wanted - 0.01 < actual["optimal_cost"] < wanted + 1e-6
+    assert actual["status"] != Status.max_steps
 
 
 @partial(jax.jit, static_argnames="way")
@@ -135,14 +135,14 @@ def arrival(way, links, length):
 def test_ways_are_those_that_are_tried_one_by_one(length):
     links = 0.8 * WEIGHTS
     for way, tried in (("hops", oracle.strongest), ("walks", oracle.cascade)):
-        found = arrival(way, links, float(length))
-        np.testing.assert_allclose(found, tried(links, length), rtol=1e-13)
+        result = arrival(way, links, float(length))
+        np.testing.assert_allclose(result, tried(links, length), rtol=1e-13)
 
 
 def test_reachability_is_the_sum_over_all_states_of_links_and_cities():
     def at(links, p):
-        spread = spread_along("reachability", links, jnp.asarray(63.0), 63)
-        return spread.none(p), spread.harm(p)
+        reached = spread_along("reachability", links, jnp.asarray(63.0), 63)
+        return reached.none(p), reached.harm(p)
 
     p, solve = np.array([0.3, 0.05, 0.6, 0.2]), jax.jit(at)
     for links in (0.8 * WEIGHTS, np.asarray(family("ring", N)), 1e-3 * WEIGHTS, np.round(WEIGHTS)):
@@ -163,11 +163,11 @@ def test_topology_matters():
     both = {"nets": (np.array([0, 1]), np.stack([np.asarray(family(f, 10)) for f in ("chain", "complete")]))}
     one = jax.jit(lambda p: network(p, network="nets", length_max=63, wanted=("investment",), graphs=both))
     for seed, wanted in ((0, 32.62), (1, 29.34)):
-        found = one(p | {"seed": jnp.asarray(float(seed))})
-        np.testing.assert_allclose(found["investment"], wanted, atol=5e-3)
-        np.testing.assert_allclose(found["ends_apart"], found["investment"][0], rtol=1e-12)
-        assert found["uniqueness"] == UNIQUE["several"]
-        assert found["status"] == Status.several_equilibria
+        actual = one(p | {"seed": jnp.asarray(float(seed))})
+        np.testing.assert_allclose(actual["investment"], wanted, atol=5e-3)
+        np.testing.assert_allclose(actual["ends_apart"], actual["investment"][0], rtol=1e-12)
+        assert actual["uniqueness"] == UNIQUE["several"]
+        assert actual["status"] == Status.several_equilibria
 
 
 def test_centralities_and_families_are_those_of_networkx():
@@ -183,7 +183,7 @@ def test_centralities_and_families_are_those_of_networkx():
         weights = np.asarray(family(name, 6))
         np.testing.assert_array_equal(weights, nx.to_numpy_array(graph, nodelist=range(6)), err_msg=name)
         directed = nx.from_numpy_array(weights, create_using=nx.DiGraph)
-        found = measured(jnp.asarray(weights))
+        actual = measured(jnp.asarray(weights))
         for key, wanted in (
             ("degree", dict(directed.in_degree())),
             ("closeness", nx.closeness_centrality(directed)),
@@ -191,7 +191,7 @@ def test_centralities_and_families_are_those_of_networkx():
             ("eigenvector", nx.eigenvector_centrality_numpy(directed)),
         ):
             np.testing.assert_allclose(
-                found[key], [wanted[k] for k in range(6)], atol=1e-8, err_msg=f"{name} {key}"
+                actual[key], [wanted[k] for k in range(6)], atol=1e-8, err_msg=f"{name} {key}"
             )
 
 

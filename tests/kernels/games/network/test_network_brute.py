@@ -88,14 +88,14 @@ def test_the_extreme_equilibria_are_the_ends_of_all_that_there_are(mechanism):
         none = brute.along_strongest_ways(s)
         every = brute.equilibria(s, mechanism, none, steps=60)
         counts.append(len(every))
-        found = solved(k, mechanism)
-        np.testing.assert_allclose(found["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
+        solution = solved(k, mechanism)
+        np.testing.assert_allclose(solution["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
         apart = np.ptp(every, axis=0).max()
-        np.testing.assert_allclose(found["ends_apart"], apart, rtol=1e-6, atol=1e-4)
-        assert found["uniqueness"] == UNIQUE["unique" if len(every) == 1 else "several"]
-        assert_nobody_gains(s, found["investment"], mechanism, none, found["expected_loss"])
+        np.testing.assert_allclose(solution["ends_apart"], apart, rtol=1e-6, atol=1e-4)
+        assert solution["uniqueness"] == UNIQUE["unique" if len(every) == 1 else "several"]
+        assert_nobody_gains(s, solution["investment"], mechanism, none, solution["expected_loss"])
         least = brute.least_sum(s, "noncooperation", none, most(s))
-        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+        assert least * (1 - 1e-6) < solution["optimal_cost"] < least * (1 + 1e-9)
     assert min(counts) == 1
     assert max(counts) > 1
 
@@ -105,38 +105,38 @@ def test_reachability_bounds_them_alike():
         s = SCENARIOS[k]
         none = brute.over_open_links(s)
         every = brute.equilibria(s, "noncooperation", none, steps=60)
-        found = solved(k, "noncooperation", "highest", "reachability")
-        np.testing.assert_allclose(found["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
-        np.testing.assert_allclose(found["ends_apart"], np.ptp(every, axis=0).max(), rtol=1e-6, atol=1e-4)
+        solution = solved(k, "noncooperation", "highest", "reachability")
+        np.testing.assert_allclose(solution["investment"], every.max(axis=0), rtol=1e-6, atol=1e-4)
+        np.testing.assert_allclose(solution["ends_apart"], np.ptp(every, axis=0).max(), rtol=1e-6, atol=1e-4)
 
 
 def test_under_sharing_what_is_reported_is_an_equilibrium_and_of_two_cities_one_of_all():
     for k in range(4, 7):
         s = SCENARIOS[k]
         none = brute.along_strongest_ways(s)
-        found = solved(k, "sharing")
-        assert found["status"] in (Status.ok, Status.corner)
-        costs = [brute.cost(s, found["investment"], i, "sharing", none) for i in range(3)]
-        np.testing.assert_allclose(found["expected_loss"], costs, rtol=1e-11)
-        assert_nobody_gains(s, found["investment"], "sharing", none, costs)
+        solution = solved(k, "sharing")
+        assert solution["status"] in (Status.ok, Status.corner)
+        costs = [brute.cost(s, solution["investment"], i, "sharing", none) for i in range(3)]
+        np.testing.assert_allclose(solution["expected_loss"], costs, rtol=1e-11)
+        assert_nobody_gains(s, solution["investment"], "sharing", none, costs)
         if EACH[k][0] == ALONE:
             every = list(brute.equilibria_of_two(s, "sharing", none, most(s)))
-            assert any(np.allclose(found["investment"], e, rtol=1e-4, atol=1e-3) for e in every)
+            assert any(np.allclose(solution["investment"], e, rtol=1e-4, atol=1e-3) for e in every)
         least = brute.least_sum(s, "sharing", none, most(s))
-        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+        assert least * (1 - 1e-6) < solution["optimal_cost"] < least * (1 + 1e-9)
 
 
 def test_the_planner_who_pools_finds_the_best_sum_of_money_though_cities_need_quite_different_ones():
     for k in range(4):
         s = SCENARIOS[k]
         none = brute.along_strongest_ways(s)
-        found = solved(k, "pooling")
-        p = brute.breaches(s, found["investment"], "pooling")
+        solution = solved(k, "pooling")
+        p = brute.breaches(s, solution["investment"], "pooling")
         loss = sum(s["L"][i] * (1 - (1 - p[i]) * none(p, i)) for i in range(3))
         least = brute.pooled_least(s, none, 3 * most(s), 1 / 3)
-        assert least * (1 - 1e-6) < loss / 3 + found["investment"].sum() < least * (1 + 1e-9)
+        assert least * (1 - 1e-6) < loss / 3 + solution["investment"].sum() < least * (1 + 1e-9)
         least = brute.pooled_least(s, none, 3 * most(s), 1)
-        assert least * (1 - 1e-6) < found["optimal_cost"] < least * (1 + 1e-9)
+        assert least * (1 - 1e-6) < solution["optimal_cost"] < least * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("mechanism", ["compensation", "sharing"])

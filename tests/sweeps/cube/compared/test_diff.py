@@ -43,22 +43,22 @@ def coordinates(dataset, at):
 
 
 def test_cubes_of_one_sweep_do_not_differ_whatever_their_tiles(cubes, capsys):
-    found = diff(cubes / "one.zarr", cubes / "tiles.zarr")
-    assert not found.any
-    assert found.points == 90
+    difference = diff(cubes / "one.zarr", cubes / "tiles.zarr")
+    assert not difference.any
+    assert difference.points == 90
     assert main(["diff", str(cubes / "one.zarr"), str(cubes / "tiles.zarr")]) == 0
     assert "the same in every bit: investment, equilibrium_count, status" in capsys.readouterr().out
 
 
 def test_the_largest_differences_are_where_numpy_has_them(cubes, capsys):
     one, two = (xarray.open_zarr(cubes / f"{name}.zarr").load() for name in ("one", "lossier"))
-    found = diff(cubes / "one.zarr", cubes / "lossier.zarr")
-    assert found.sweep == ["fixed.L: 400.0, 900.0"]
+    difference = diff(cubes / "one.zarr", cubes / "lossier.zarr")
+    assert difference.sweep == ["fixed.L: 400.0, 900.0"]
     a, b = one["investment"].values, two["investment"].values
     absolute = np.abs(a - b)
     with np.errstate(invalid="ignore"):
         relative = np.nan_to_num(absolute / np.maximum(np.abs(a), np.abs(b)))
-    investment = found.variables["investment"]
+    investment = difference.variables["investment"]
     assert investment.count == int((a != b).sum())
     for mine, place, right in (
         (investment.largest, investment.largest_at, absolute),
@@ -67,17 +67,17 @@ def test_the_largest_differences_are_where_numpy_has_them(cubes, capsys):
         assert mine == right.max()
         at = np.unravel_index(right.argmax(), right.shape)
         assert place == coordinates(one, at)
-    changed = found.variables["status"].changed if "status" in found.variables else {}
+    changed = difference.variables["status"].changed if "status" in difference.variables else {}
     assert sum(changed.values()) == int((one["status"].values != two["status"].values).sum())
     assert main(["diff", str(cubes / "one.zarr"), str(cubes / "lossier.zarr")]) == 1
     assert "sweep: fixed.L: 400.0, 900.0 in the other" in capsys.readouterr().out
 
 
 def test_points_in_common_are_compared_in_any_order_of_axes(cubes):
-    found = diff(cubes / "one.zarr", cubes / "other.zarr")
-    assert found.points == 2 * 2 * 2  # alpha 0.3 and 0.9, beta 0.9 and 0.3
-    assert found.variables == {}
-    assert {text.partition(":")[0] for text in found.sweep} == {
+    difference = diff(cubes / "one.zarr", cubes / "other.zarr")
+    assert difference.points == 2 * 2 * 2  # alpha 0.3 and 0.9, beta 0.9 and 0.3
+    assert difference.variables == {}
+    assert {text.partition(":")[0] for text in difference.sweep} == {
         "dims", "axes.mechanism", "axes.alpha", "axes.beta",
     }  # fmt: skip
 
@@ -91,11 +91,11 @@ def test_an_axis_of_one_alone_is_compared_at_the_value_that_the_other_holds(cube
     a = xarray.open_zarr(tmp_path / "first.zarr")["investment"].sel(mechanism="sharing")
     b = xarray.open_zarr(tmp_path / "other.zarr")["investment"].sel(n=3).transpose("alpha", "beta")
     for one, two in (("first", "other"), ("other", "first")):
-        found = diff(tmp_path / f"{one}.zarr", tmp_path / f"{two}.zarr")
-        assert (found.points, found.reason) == (45, "")
-        assert found.variables["investment"].count == int((a.values != b.values).sum()) > 0
-        assert found.variables["investment"].largest == np.abs(a.values - b.values).max()
-    place = found.variables["investment"].largest_at
+        difference = diff(tmp_path / f"{one}.zarr", tmp_path / f"{two}.zarr")
+        assert (difference.points, difference.reason) == (45, "")
+        assert difference.variables["investment"].count == int((a.values != b.values).sum()) > 0
+        assert difference.variables["investment"].largest == np.abs(a.values - b.values).max()
+    place = difference.variables["investment"].largest_at
     assert place["n"] == 3 if "n" in place else place["mechanism"] == "sharing"
     zipped = replace(first, zip=[["alpha", "beta"]], axes={**AXES, "beta": [0.1, 0.2, 0.3, 0.4, 0.5]})
     run(zipped, tmp_path / "zipped.zarr", durable=False)
@@ -115,18 +115,22 @@ def test_a_number_that_was_changed_is_named_with_its_place(cubes, tmp_path):
     values["status"][0, 0, 0] = 3
     record(cube, tile, {name: cube.write_shard(name, tile, values[name]) for name in cube.names}, True)
     cube.recorder.close()
-    found = diff(cubes / "one.zarr", path)
-    investment = found.variables["investment"]
+    difference = diff(cubes / "one.zarr", path)
+    investment = difference.variables["investment"]
     assert (investment.count, investment.one_missing) == (2, 1)
     assert investment.largest == pytest.approx(0.25)
     whole = xarray.open_zarr(path)
     assert investment.largest_at == coordinates(whole, tile.start)
-    assert sum(found.variables["status"].changed.values()) == 1
+    assert sum(difference.variables["status"].changed.values()) == 1
 
 
 def test_what_only_one_has_and_what_cannot_be_compared_is_said(cubes, tmp_path, capsys):
-    found = diff(cubes / "one.zarr", cubes / "fewer.zarr")
-    assert (found.only_one, found.only_other, found.variables) == (["equilibrium_count"], [], {})
+    difference = diff(cubes / "one.zarr", cubes / "fewer.zarr")
+    assert (difference.only_one, difference.only_other, difference.variables) == (
+        ["equilibrium_count"],
+        [],
+        {},
+    )
     for name in ("apart", "far"):
         assert main(["diff", str(cubes / "one.zarr"), str(cubes / f"{name}.zarr")]) == 1
         assert "no points in common: no numbers were compared" in capsys.readouterr().out
@@ -146,9 +150,9 @@ def test_classes_are_compared_by_their_names_however_they_are_numbered(tmp_path)
         for name in ("one", "other")
     ]
     assert (codes[0] != codes[1]).all()  # the same mechanisms, numbered the other way round
-    found = diff(tmp_path / "one.zarr", tmp_path / "other.zarr")
-    assert "investment_argmax_mechanism" in found.same
-    assert not found.variables
+    difference = diff(tmp_path / "one.zarr", tmp_path / "other.zarr")
+    assert "investment_argmax_mechanism" in difference.same
+    assert not difference.variables
 
 
 def test_a_cube_whose_points_are_not_all_there_yet_differs():

@@ -27,12 +27,12 @@ def cube(tmp_path_factory):
 
 def entries(text: str) -> dict[str, dict[str, str]]:
     """Fields of each BibTeX entry, by its kind and key; braces inside a field balance or are escaped."""
-    found = {}
+    result = {}
     for kind, key, body in re.findall(r"^@(\w+)\{(\w+),\n(.*?)^\}$", text, re.M | re.S):
         fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.M))
         assert len(fields) == len(body.splitlines())
-        found[f"{kind} {re.sub('_[0-9a-f]{8}$', '', key)}"] = fields
-    return found
+        result[f"{kind} {re.sub('_[0-9a-f]{8}$', '', key)}"] = fields
+    return result
 
 
 def test_it_stands_in_the_attributes_that_xarray_reads(cube):
@@ -74,7 +74,7 @@ def test_a_finished_cube_stays_as_it_was_made(cube):
 
 
 @pytest.mark.parametrize(
-    ("about", "told"),
+    ("about", "message"),
     [
         ({"licence": "x"}, "sweep: about: licence: unknown key; did you mean 'license'"),
         ({"creator": ""}, "sweep: about.creator: '' should be a text"),
@@ -83,6 +83,6 @@ def test_a_finished_cube_stays_as_it_was_made(cube):
         ("me", "sweep: about: 'me' should be a table"),
     ],
 )
-def test_what_is_no_text_is_refused(about, told):
-    with pytest.raises(SweepError, match=re.escape(told)):
+def test_what_is_no_text_is_refused(about, message):
+    with pytest.raises(SweepError, match=re.escape(message)):
         Sweep(**SWEEP, about=about).space()

@@ -67,7 +67,7 @@ def test_a_file_of_one_column_needs_no_name(tmp_path, head):
 
 
 @pytest.mark.parametrize(
-    ("stated", "text", "told"),
+    ("stated", "text", "message"),
     [
         ({}, "loss,b\n1,2\n3,4\n", "x.column: is missing; {file} has the columns 'loss', 'b'"),
         ({"column": "los"}, "loss,b\n1,2\n", "has no column 'los'; did you mean 'loss'"),
@@ -92,15 +92,15 @@ def test_a_file_of_one_column_needs_no_name(tmp_path, head):
         ({"weights": [1]}, "1\n2\n", "x.weights: empirical has none"),
     ],
 )
-def test_what_is_no_column_of_numbers_is_refused(tmp_path, stated, text, told):
+def test_what_is_no_column_of_numbers_is_refused(tmp_path, stated, text, message):
     file = tmp_path / "claims.csv"
     file.write_text(text)
-    with pytest.raises(SweepError, match=re.escape(told.format(file=file))):
+    with pytest.raises(SweepError, match=re.escape(message.format(file=file))):
         drawn({"empirical": "claims.csv", **stated}, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("stated", "told"),
+    ("stated", "message"),
     [
         ({"empirical": "missing.csv"}, "cannot read"),
         ({"empirical": 5}, "5 should be the name of a file, or a list of values"),
@@ -112,8 +112,8 @@ def test_what_is_no_column_of_numbers_is_refused(tmp_path, stated, text, told):
         ({"emprical": [1, 2]}, "did you mean 'empirical'"),
     ],
 )
-def test_what_is_no_file_and_no_list_is_refused(tmp_path, stated, told):
-    with pytest.raises(SweepError, match=re.escape(told)):
+def test_what_is_no_file_and_no_list_is_refused(tmp_path, stated, message):
+    with pytest.raises(SweepError, match=re.escape(message)):
         drawn(stated, tmp_path)
 
 

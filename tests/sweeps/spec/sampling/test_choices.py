@@ -95,17 +95,17 @@ def test_each_point_is_computed_with_its_own_choices_in_tiles_of_any_size(folder
 def test_a_choice_has_indices_like_any_other_input(cube):
     y, lost = expected(cube)
     table, usable = (one.reshape(256, 6, 1) for one in (y, ~lost))
-    found = cube.equisweep.sensitivity(names=["y"])
+    indices = cube.equisweep.sensitivity(names=["y"])
     right = sobol_indices(table, usable, 4, False, Resampler(256, 100, 0, 0.95))
     for kind in ("S1", "ST", "ST_low"):
-        np.testing.assert_allclose(found[f"y_{kind}"], right[kind][:, 0], rtol=1e-9, atol=1e-12)
-    assert list(found["parameter"].values) == ["a", "how", "b", "sign"]
+        np.testing.assert_allclose(indices[f"y_{kind}"], right[kind][:, 0], rtol=1e-9, atol=1e-12)
+    assert list(indices["parameter"].values) == ["a", "how", "b", "sign"]
 
 
 def test_indices_of_choices_are_those_of_all_combinations(folder):
     """By hand: what each option gives on average, whatever the other inputs are."""
-    found = run_of(folder, "many.zarr", DESIGN | {"samples": 2**14, "store": False}, outputs=["y"])
-    indices = found.equisweep.sensitivity(names=["y"])
+    result = run_of(folder, "many.zarr", DESIGN | {"samples": 2**14, "store": False}, outputs=["y"])
+    indices = result.equisweep.sensitivity(names=["y"])
     grid = (np.arange(400) + 0.5) / 400
     a, b = np.meshgrid(grid, grid, indexing="ij")
     tables = np.array([[s * one for s in (1, -1)] for one in (a * b, a + 2 * b, 3.0 + 0 * a)])
@@ -137,8 +137,8 @@ def test_rank_correlations_and_measures_of_any_sample_take_choices(folder, cube)
     np.testing.assert_allclose(streamed.equisweep.sensitivity(names=["y"])["y_prcc"], prcc, rtol=1e-9)
     for method, kind in (("pawn", "pawn"), ("delta", "delta"), ("chatterjee", "xi"), ("hsic", "hsic"),
                          ("kucherenko", "ST"), ("shapley", "shapley"), ("chaos", "ST")):  # fmt: skip
-        found = lhs.equisweep.sensitivity(method, ["y"])[f"y_{kind}"]
-        assert found.sel(parameter=["how", "sign"]).min() > found.sel(parameter="a"), method
+        indices = lhs.equisweep.sensitivity(method, ["y"])[f"y_{kind}"]
+        assert indices.sel(parameter=["how", "sign"]).min() > indices.sel(parameter="a"), method
     ks = lhs.equisweep.sensitivity("regional", ["side"])["side_is_high_ks"]
     assert ks.sel(parameter="sign") == ks.max()
     inputs = read_inputs(lhs, 'how == "none" and sign == "plus"', ())

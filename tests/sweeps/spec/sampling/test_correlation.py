@@ -114,9 +114,9 @@ def test_what_is_not_correlated_stays_a_latin_hypercube():
     ],
 )
 def test_wrong_correlations_are_refused(correlation, message):
-    with pytest.raises(SweepError, match=r"design\.correlation") as told:
+    with pytest.raises(SweepError, match=r"design\.correlation") as error:
         design_of(correlation)
-    assert message in str(told.value)
+    assert message in str(error.value)
 
 
 def test_designs_that_move_single_parameters_are_refused_with_what_to_use():
@@ -139,9 +139,9 @@ def test_measures_of_independent_parameters_are_refused_and_others_are_right():
     for method in ("sobol", "morris", "chaos", "dgsm"):
         with pytest.raises(SweepError, match=r"depend on each other.*give shapley or kucherenko"):
             sensitivity(cube, method)
-    found = sensitivity(cube, "shapley")
+    indices = sensitivity(cube, "shapley")
     # y = a + 2 b of correlation 1/2: its variance is 7, given a 3, given b 3/4.
-    np.testing.assert_allclose(found["y_S1"], [4 / 7, 25 / 28], atol=0.03)
-    np.testing.assert_allclose(found["y_ST"], [3 / 28, 3 / 7], atol=0.03)
-    np.testing.assert_allclose(found["y_shapley"], [(4 / 7 + 3 / 28) / 2, (25 / 28 + 3 / 7) / 2], atol=0.03)
-    assert found.attrs["design"] == "lhs, 4,096 points, over alpha, beta, correlated"
+    np.testing.assert_allclose(indices["y_S1"], [4 / 7, 25 / 28], atol=0.03)
+    np.testing.assert_allclose(indices["y_ST"], [3 / 28, 3 / 7], atol=0.03)
+    np.testing.assert_allclose(indices["y_shapley"], [(4 / 7 + 3 / 28) / 2, (25 / 28 + 3 / 7) / 2], atol=0.03)
+    assert indices.attrs["design"] == "lhs, 4,096 points, over alpha, beta, correlated"

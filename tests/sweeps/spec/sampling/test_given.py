@@ -34,9 +34,9 @@ def test_the_points_of_a_file_are_a_design_in_their_order(tmp_path):
         coords={"alpha": ("sample", X[:, 0]), "beta": ("sample", X[:, 1])},
         attrs={"identity": json.dumps(identity)},
     )
-    found = sensitivity(cube)
-    assert found.attrs["method"] == "kucherenko"
-    assert found["y_ST"][0] > 0.9 > 0.2 > found["y_ST"][1]
+    indices = sensitivity(cube)
+    assert indices.attrs["method"] == "kucherenko"
+    assert indices["y_ST"][0] > 0.9 > 0.2 > indices["y_ST"][1]
     assert sensitivity(cube, "prcc")["y_prcc"][0] > 0.99
     for method in ("sobol", "chaos"):
         with pytest.raises(SweepError, match="this cube has a design of kind given"):
@@ -56,9 +56,9 @@ def test_the_points_of_a_file_are_a_design_in_their_order(tmp_path):
     ],
 )
 def test_files_that_hold_no_points_are_refused(tmp_path, parameters, more, message):
-    with pytest.raises(SweepError, match="design") as told:
+    with pytest.raises(SweepError, match="design") as error:
         space_of(tmp_path, parameters, **more)
-    assert message in str(told.value)
+    assert message in str(error.value)
 
 
 def test_values_outside_of_a_domain_are_refused(tmp_path):

@@ -37,11 +37,11 @@ def test_indices_of_groups_of_ishigamis_function_are_known():
     x = (2 * u - 1) * PI
     y = np.sin(x[:, 0]) * (1 + 0.1 * x[:, 2] ** 4) + 7 * np.sin(x[:, 1]) ** 2
     values = y.reshape(4096, 4, 1)
-    found = sobol_indices(values, np.ones_like(values, bool), 2, False, Resampler(4096, 50, 0, 0.95))
+    indices = sobol_indices(values, np.ones_like(values, bool), 2, False, Resampler(4096, 50, 0, 0.95))
     known = ishigami_indices(7.0)
     both = known["S1"][0] + known["S2"][0, 2]
-    np.testing.assert_allclose(found["S1"][:, 0], [both, known["S1"][1]], atol=0.03)
-    np.testing.assert_allclose(found["ST"][:, 0], [both, known["S1"][1]], atol=0.03)
+    np.testing.assert_allclose(indices["S1"][:, 0], [both, known["S1"][1]], atol=0.03)
+    np.testing.assert_allclose(indices["ST"][:, 0], [both, known["S1"][1]], atol=0.03)
 
 
 def test_a_group_takes_one_step_of_a_trajectory():
@@ -78,9 +78,9 @@ def test_groups_are_part_of_the_design():
     ],
 )
 def test_wrong_groups_are_refused(groups, kind, message):
-    with pytest.raises(SweepError, match=r"design\.groups") as told:
+    with pytest.raises(SweepError, match=r"design\.groups") as error:
         stated(groups, kind)
-    assert message in str(told.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(

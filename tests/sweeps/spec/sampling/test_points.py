@@ -113,14 +113,14 @@ def test_dimensions_of_a_latin_hypercube_know_nothing_of_each_other():
 
 def test_morris_trajectories_move_every_parameter_once():
     paths = in_unit_cube(MorrisPoints(4, 2, 6), 4, 5000).reshape(5000, 5, 4)
-    moves = np.diff(paths, axis=1)
-    which = (moves != 0).argmax(axis=2)
+    steps = np.diff(paths, axis=1)
+    which = (steps != 0).argmax(axis=2)
     np.testing.assert_array_equal(np.sort(which, axis=1), np.tile(np.arange(4), (5000, 1)))
-    np.testing.assert_array_equal((moves != 0).sum(axis=2), 1)
-    np.testing.assert_allclose(np.abs(moves[moves != 0]), 6 / 10, rtol=1e-15)
+    np.testing.assert_array_equal((steps != 0).sum(axis=2), 1)
+    np.testing.assert_allclose(np.abs(steps[steps != 0]), 6 / 10, rtol=1e-15)
     assert set(np.round(paths * 5, 12).ravel()) == {0, 1, 2, 3, 4, 5}
     # Both directions, every start and every order are as likely.
-    assert stats.binomtest(int((moves[moves != 0] > 0).sum()), 20_000).pvalue > 1e-4
+    assert stats.binomtest(int((steps[steps != 0] > 0).sum()), 20_000).pvalue > 1e-4
     starts = np.unique(np.round(paths[:, 0] * 5), return_counts=True)[1]
     assert stats.chisquare(starts).pvalue > 1e-4
     orders = Counter(map(tuple, which.tolist()))

@@ -153,12 +153,12 @@ class _Workers:
         now = monotonic()
         if now > self.look:
             try:
-                found = len(self.client.scheduler_info(n_workers=-1)["workers"])
+                workers = len(self.client.scheduler_info(n_workers=-1)["workers"])
             except (OSError, TypeError):
                 said = "its scheduler has gone; what is committed stays: run the same sweep again"
                 raise SweepError(f"{_scheduler(self.client)}: {said}") from None
-            self.last, self.look = max(found, 1), monotonic() + _LOOK_SECONDS
-            self.seen = now if found else self.seen
+            self.last, self.look = max(workers, 1), monotonic() + _LOOK_SECONDS
+            self.seen = now if workers else self.seen
         if now - self.seen > _WAIT_FOR_WORKERS:
             raise SweepError(
                 f"{_scheduler(self.client)}: no worker for {_WAIT_FOR_WORKERS} s; what is committed stays: "
@@ -206,9 +206,9 @@ def _patiently(ask: Callable[[], T]) -> T:
 
 
 def _examined(client: Any, order: Order) -> Device:
-    found: dict[str, Device] = {}
+    devices: dict[str, Device] = {}
     end = monotonic() + _WAIT_FOR_WORKERS
-    while not found and monotonic() < end:
+    while not devices and monotonic() < end:
         said = _patiently(lambda: client.run(on_worker.examine, order.token, on_error="return"))
         # One that has just died, or has just come and not taken the order yet, says nothing.
         said = {worker: one for worker, one in said.items() if not isinstance(one, OSError | KeyError)}
@@ -216,20 +216,20 @@ def _examined(client: Any, order: Order) -> Device:
             if isinstance(one, BaseException) or "error" in one:
                 why = one["error"] if isinstance(one, dict) else f"{type(one).__name__}: {one}"
                 raise SweepError(f"worker {worker}: {why}")
-            found[worker] = Device(one["device"], one["platform"], one["memory"])
-        if not found:
+            devices[worker] = Device(one["device"], one["platform"], one["memory"])
+        if not devices:
             stop_if_requested()
             sleep(_PAUSE)
-    kinds = {device.platform: worker for worker, device in found.items()}
+    kinds = {device.platform: worker for worker, device in devices.items()}
     if len(kinds) > 1:
         alike = ", ".join(f"{worker} on {platform}" for platform, worker in sorted(kinds.items()))
         raise SweepError(
             f"{_scheduler(client)}: workers compute on devices of several kinds ({alike}); name one with ",
             Argument("device", "cpu"),
         )
-    if not found:
+    if not devices:
         raise SweepError(f"{_scheduler(client)}: no worker is left that lives long enough to answer")
-    return min(found.values(), key=lambda device: device.memory or 0)
+    return min(devices.values(), key=lambda device: device.memory or 0)
 
 
 def _scheduler(client: Any) -> str:

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from equisweep.sweeps.commands import room
+from equisweep.sweeps.commands import address_space
 
 
 @pytest.fixture
@@ -11,24 +11,24 @@ def guarded(monkeypatch):
     """What is imported while so many bytes are left."""
 
     def with_left(left):
-        monkeypatch.setattr(room, "address_space", lambda: left)
-        monkeypatch.setattr(room, "_in_use", lambda: 0)
+        monkeypatch.setattr(address_space, "address_space", lambda: left)
+        monkeypatch.setattr(address_space, "_in_use", lambda: 0)
         monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
-        room.guard_room()
+        address_space.guard_address_space()
         return sys.meta_path[0]
 
     return with_left
 
 
 def test_what_has_no_room_is_not_loaded(guarded):
-    guard = guarded(room.takes("scipy") - 1)
+    guard = guarded(address_space.takes("scipy") - 1)
     guard.find_spec("scipy.linalg", None)  # its package is there already
     with pytest.raises(MemoryError, match="scipy"):
         guard.find_spec("scipy", None)
 
 
 def test_what_has_room_is_loaded(guarded):
-    guard = guarded(room.takes("scipy"))
+    guard = guarded(address_space.takes("scipy"))
     assert guard.find_spec("scipy", None) is None
 
 
@@ -42,13 +42,13 @@ def of_four(monkeypatch):
     """A machine of four cores, of which this process may use two, and no variable says how many."""
     for name in (*VARIABLES, "NPROC", "SLURM_CPUS_ON_NODE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(room.os, "cpu_count", lambda: 4)
-    monkeypatch.setattr(room.os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    monkeypatch.setattr(address_space.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(address_space.os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
     return monkeypatch.setenv
 
 
 def threads(name):
-    return (room.takes(name) // 2**20 - room._TAKES[name]) // 40
+    return (address_space.takes(name) // 2**20 - address_space._TAKES[name]) // 40
 
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")

@@ -19,7 +19,7 @@ _A_THREAD, _MOST_THREADS = 40, 64
 _OF_OPENBLAS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
 
-def guard_room() -> None:
+def guard_address_space() -> None:
     """From now on, if the address space is limited, MemoryError for a library that would have no room."""
     limit = address_space()
     if limit is not None:

@@ -19,7 +19,9 @@ def to_come(rates, state, limit, outbound=(False,)):
     alone = [False] * (len(state) - 1) + [True]
     gone = jnp.asarray([*outbound, *[False] * (len(state) - len(outbound))])
     field = lambda z: jnp.stack(rates(*z[:-1]))  # noqa: E731
-    bound = still_to_come(field, state, limit, alone, gone, jnp.ones(len(state)), 0.0, jnp.asarray(1e6))
+    bound = jax.jit(
+        lambda *at: still_to_come(field, *at, alone, gone, jnp.ones(len(state)), 0.0, jnp.asarray(1e6))
+    )(state, limit)
     assert not bound[:-1].any()
     return float(bound[-1])
 

@@ -1,6 +1,6 @@
 """Implicit steps do not hold an orbit beside a rest point that it leaves."""
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
@@ -21,9 +21,13 @@ def mixed(*rates):
 
 def seen(jacobian, size, state, rates, now=None):
     """Whether a step from a state, to the same one, is seen to pass over what grows."""
-    given = [jnp.asarray(value, float) for value in (jacobian, state, rates, size)]
-    jacobian, state, rates, size = given
-    return bool(passes_over(jacobian, (state, state if now is None else now), rates, size, None))
+    given = (jacobian, size, state, rates, state if now is None else now)
+    return bool(_passes_over(*(np.asarray(value, float) for value in given)))
+
+
+@jax.jit
+def _passes_over(jacobian, size, state, rates, now):
+    return passes_over(jacobian, (state, now), rates, size, None)
 
 
 @pytest.mark.parametrize(

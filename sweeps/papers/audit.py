@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...engine.errors import Argument, SweepError
 from ..file_paths import path_of, require_outside_cubes
+from ..plots.look.png import save_png
 from .conclusions import Result, Study, evaluate
 from .failing_map import failing_map
 from .registry import find_paper
@@ -112,7 +113,7 @@ def write_report(model: str, results: list[Result], folder: Path) -> None:
             )
             if figure is not None:
                 pictures[number] = _file_name(number)
-                figure.savefig(folder / pictures[number], dpi=130)
+                save_png(figure, folder / pictures[number], dpi=130)
     text = markdown(model, f"Source: {about.source}", results, pictures, about.elsewhere)
     (folder / "report.md").write_text(text, encoding="utf-8")
     numbers = as_json(model, results, pictures, about.elsewhere)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...plots.look.png import save_png
 from .claims import Studies
 
 OPTIMAL, EQUAL = "#2f6690", "#b5651d"
@@ -18,7 +19,7 @@ def draw(s: Studies, folder: str | Path) -> list[Path]:
     for name, drawing in drawings.items():
         figure = Figure(figsize=(6.2, 4.0), layout="constrained")
         drawing(figure.add_subplot(), s)
-        figure.savefig(folder / name, dpi=150)
+        save_png(figure, folder / name, dpi=150)
     return [folder / name for name in drawings]
 
 

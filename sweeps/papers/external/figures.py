@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...plots.look.png import save_png
 from .studies import FORMULATIONS, Studies
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def draw(s: Studies, folder: Path) -> list[Path]:
         axes.set(xlabel=_AXES[axis], ylabel=f"{_AXES[output]} [money]", title=f"Figure {number}. {title}")
         axes.legend(frameon=False)
         paths.append(folder / f"figure-{number}.png")
-        figure.savefig(paths[-1], dpi=110)
+        save_png(figure, paths[-1], dpi=110)
     return paths
 
 

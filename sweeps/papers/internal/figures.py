@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ...plots.look.png import save_png
 from .claims import Study
 
 TITLES = {
@@ -36,4 +37,4 @@ def draw(s: Study, path: str | Path) -> None:
     plane.set(
         xlabel=f"{s.parameter} of data", ylabel=f"{s.parameter} of application systems", title="Optimal split"
     )
-    figure.savefig(path, dpi=150)
+    save_png(figure, path, dpi=150)

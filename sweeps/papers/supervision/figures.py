@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...plots.look.png import save_png
 from .cases import (
     BOTH,
     CASE,
@@ -42,7 +43,7 @@ def draw(folder: Path) -> list[Path]:
     paths = []
     for number, figure in figures.items():
         paths.append(folder / f"figure-{number:02d}.png")
-        figure.savefig(paths[-1], dpi=110)
+        save_png(figure, paths[-1], dpi=110)
     return paths
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,14 @@ _UP = 2
 _LEVEL = 3
 
 
+def save_png(figure: "Figure", path: Path, dpi: float) -> None:
+    """Write a figure to a path, laid out once by its own engine where it has one; savefig does so twice."""
+    with path.open("wb") as file:
+        write_png(figure, file, dpi)
+
+
 def write_png(figure: "Figure", file: IO[bytes], dpi: float) -> None:
-    """Draw a figure once, laid out as it is, and write its dots."""
+    """Draw a figure once and write its dots."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -16,7 +16,7 @@ TITLES = {
 }
 
 
-def draw(s: Study, path: str | Path) -> None:
+def draw(s: Study, path: Path) -> None:
     """Write the surface of the expected loss, and a map of the share of data beside it, to `path`."""
     figure = Figure(figsize=(10.5, 4.4), layout="constrained")
     first, second = np.meshgrid(s.values, s.values, indexing="ij")

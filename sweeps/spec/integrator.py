@@ -34,8 +34,10 @@ def saved_times(where: str, times: Any) -> tuple[float, ...]:
     for earlier, later in zip([-1.0, *values], values, strict=False):
         if isinstance(later, str):
             raise SweepError(f"{where}: {shown(later)} is not a number")
-        if later < 0 or (not isinstance(earlier, str) and later <= earlier):
-            raise SweepError(f"{where}: {later:g} should not be negative, and times should rise")
+        if later < 0:
+            raise SweepError(f"{where}: {later:g} should not be negative")
+        if not isinstance(earlier, str) and later <= earlier:
+            raise SweepError(f"{where}: {later:g} follows {earlier:g}, and times should rise")
     return tuple(float(time) for time in values)
 
 

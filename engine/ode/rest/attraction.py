@@ -119,6 +119,7 @@ def nearest_rest(
     if switches:
         here = lax.stop_gradient(at.jacobian(begin))
         leaves |= grows(jnp.where(varies, here, 0.0), jnp.max(jnp.abs(away / scale)))
+    leaves |= at.is_phantom(last.jacobian, begin, lax.stop_gradient(rest))
     square = jnp.where(jnp.isfinite(square), square, jnp.inf)
     return Nearest(rest, square, jnp.logical_not(leaves), swing)
 

@@ -17,6 +17,10 @@ _AHEAD, _LED_ASTRAY = 10.0, 0.1
 _DOUBTED = 10.0
 
 
+# After three steps of Newton's method so much of the rates is left at a rest point, even a degenerate one.
+_LEFT, _ROUNDINGS = 0.03, 2**10
+
+
 class Chart:
     """Coordinates, in units of the scale, each of which may be left out: m, as in `nearest_rest`.
 
@@ -52,6 +56,18 @@ class Chart:
         slow = self._seen(self._slowest(jacobian, state), jacobian, state)
         step = solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
         return step if len(step) == len(state) else step[:-1] - step[-1:]
+
+    def is_phantom(self, jacobian: Array, begin: Array, rest: Array) -> Array:
+        """Whether Newton's method leads to no rest point: the rates there are no smaller than where it began.
+
+        So it is with a phase that goes round for ever, once its scale is large: turns are near one another.
+        Rates that rounding may make, and those that lead less than `settle` away, are none.
+        """
+        units = jnp.where(self._left_out, jnp.inf, self._units)
+        before, there = (jnp.max(jnp.abs(lax.stop_gradient(self._rates(z)) / units)) for z in (begin, rest))
+        size = jnp.max(jnp.sum(jnp.abs(jacobian), axis=1))
+        rounding = _ROUNDINGS * jnp.finfo(begin.dtype).eps * size
+        return (there > _LEFT * before) & (there * self._ahead > self._settle) & (there > rounding)
 
     def _seen(self, slow: Array, jacobian: Array, state: Array) -> Array:
         """A rate, if the Jacobian is right enough to tell it from 0; else the least one that is told."""

@@ -60,7 +60,7 @@ def _at(m: Mechanism, lines: Thresholds, i: int, j: int) -> Point:
 
 def class_at_crossing(a: Array, b: Array, tolerance: float) -> Array:
     """Class by the values of the four quarters."""
-    right, above = (jnp.asarray([2.0 * quarter[k] - 1 for quarter in _QUARTERS]) for k in (0, 1))
+    right, above = (jnp.asarray([2 * quarter[k] - 1 for quarter in _QUARTERS], a.dtype) for k in (0, 1))
     leads_out = jnp.any((a * right > 0) & (b * above > 0))
     leads_in = jnp.any((a * right < 0) & (b * above < 0))
     slides = jnp.zeros_like(leads_in)
@@ -76,7 +76,7 @@ def class_at_crossing(a: Array, b: Array, tolerance: float) -> Array:
         slides |= stays & ~outward & driven
         leads_out |= stays & outward
         leads_in |= stays & ~outward
-    growth = jnp.sum(jnp.asarray([1.0, -1.0, 1.0, -1.0]) * (jnp.log(jnp.abs(b)) - jnp.log(jnp.abs(a))))
+    growth = jnp.sum(jnp.asarray([1, -1, 1, -1], a.dtype) * (jnp.log(jnp.abs(b)) - jnp.log(jnp.abs(a))))
     # In the order of angles a round goes by b/a, a/b, b/a, a/b; the other way round by the opposite.
     growth = jnp.where(b[0] > 0, growth, -growth)
     goes_round = ~leads_out & ~leads_in

@@ -75,7 +75,7 @@ def on_lines(m: Mechanism, lines: Thresholds) -> tuple[Point, Array]:
     every = _lines(still, lines)
     if every is None:
         absent = jnp.zeros(MOST_ON_LINES, bool) & (m.p["r"] != m.p["r"])
-        nowhere = jnp.full_like(m.p["r"], 0.5) * jnp.ones(MOST_ON_LINES)
+        nowhere = jnp.full_like(m.p["r"], 0.5) * jnp.ones(MOST_ON_LINES, m.p["r"].dtype)
         return on_jump(nowhere, nowhere, absent, RestClass.absent), m.p["r"] == m.p["r"]
     still_lines = lax.stop_gradient(every)
 

@@ -18,7 +18,7 @@ from .rest.chart import without_errors
 from .rest.faces import vanishing_of
 from .rest.resting import Resting, resting_of
 from .scale import scale_of, settling_floor
-from .steps.stepper import Stepper
+from .steps.stepper import Step, Stepper
 from .steps.tolerance import Tolerance
 from .switching.search import switches_of
 from .switching.smoothness import Smoothed
@@ -43,8 +43,9 @@ class Bound:
 
     `loop` repeats steps, as `lane_loop` does. `may_settle`: orbits may come to rest; `gathers`: some
     components only accumulate meanwhile; `scaled`: components are measured in their own scales; `vanishes`:
-    some may fall below all numbers and come back; `jumps`: the field jumps or bends on the state; `switches`:
-    steps end there; `has_noise`: it is looked at whether rounding hinders the steps.
+    some may fall below all numbers and come back; `jumps`: the field jumps or bends on the state, `stops`: on
+    the time or state; `switches`: steps end where it `jumps`; `has_noise`: it is looked at whether rounding
+    hinders the steps.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Bound:
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
         self.jumps = bool(switches.located) or switches.unseen
         self.switches = method.fixed_steps is None and self.jumps
+        self.stops = self.jumps or switches.any
         self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
 
     def bind(self, p: Parameters, loop: Loop | None = None) -> Self:
@@ -174,9 +176,15 @@ class Bound:
         floor = settling_floor(method.settle, lane.largest, self.resting.quadratures, hidden, error)
         return scale_of(lane.largest, self.flow.scale, floor)
 
-    def is_due(self, state: Array, vanished: Vanished | None) -> Array | None:
-        """Whether anything is due of what vanishes at a state; None: nothing does."""
-        return None if vanished is None else is_due(state, vanished)
+    def is_due(self, tried: Step, vanished: Vanished | None) -> Array | None:
+        """Whether anything is due of what vanishes after a step that was tried; None: nothing does.
+
+        Of what was made larger something is at each switch, which may feed it.
+        """
+        if vanished is None:
+            return None
+        due = is_due(tried.state, vanished)
+        return due if tried.switched is False else due | (tried.switched & jnp.any(vanished.levels > 0))
 
     def followed_down(
         self, largest: Array, at: Moment, vanished: Vanished, calls: Array, end: Array
@@ -184,7 +192,7 @@ class Bound:
         """State, rates and what has vanished once what is due is done, of an orbit that goes on to `end`."""
         around = Surroundings(
             partial(self.field, at.t), at.t, self.own_scale(largest), self.last_end(end),
-            COSTS_LACK * (self.method.settle or self.method.rtol), self.jumps,
+            COSTS_LACK * (self.method.settle or self.method.rtol), self.jumps, self.stops,
         )  # fmt: skip
         return followed_down(at.state, at.rates, vanished, calls, self.resting.groups, around)
 

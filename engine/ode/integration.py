@@ -150,8 +150,10 @@ class Integration(Bound):
         kept = lane._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
             steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried),
-            calls=self.is_due(tried.state, vanished),
+            calls=self.is_due(tried, vanished),
         )  # fmt: skip
+        if lane.noise is not None and tried.switched is not False:  # it was that of the field before
+            kept = kept._replace(noise=jnp.where(tried.switched, 0.0, lane.noise))
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         if lane.before is not None:

@@ -119,7 +119,7 @@ def to_next_turn(walk: Walk, sought: Sought, bind: Bind, p: Any, loop: Loop) -> 
         )
         new = walk._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state, last=step,
-            calls=holds.is_due(tried.state, vanished), turned=jnp.stack([rose, fell]) & sought.real[None],
+            calls=holds.is_due(tried, vanished), turned=jnp.stack([rose, fell]) & sought.real[None],
         )  # fmt: skip
         kept = jax.tree.map(lambda a, b: jnp.where(tried.keep, a, b), new, walk)
         return kept._replace(size=tried.next_size, tried=walk.tried + 1)

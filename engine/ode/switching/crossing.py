@@ -1,5 +1,6 @@
 """Whether a step crosses a switch, and where in it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -114,6 +115,28 @@ def jumped(watched: Watched, at: At) -> Array:
     They have not come through 0: what is compared jumps there, by another switch.
     """
     return (watched.values * watched.slopes > 0) & (at.values * at.slopes < 0)
+
+
+def holds_on(watched: Watched, at: At, size: Array, is_shortest: Array) -> Array:
+    """Whether a step of this size is held on a switch that led the orbit back: it begins and ends there.
+
+    It was too short to leave the switch, to rounding, and the orbit has not strayed from it since.
+    """
+    on = (watched.values == 0) & (watched.slopes != 0) & (at.values == 0) & (watched.strayed < 1)
+    short = is_shortest | (jnp.abs(watched.slopes) * size <= at.roundings)
+    return (watched.bounces > 0) & jnp.any(on & short)
+
+
+def leads_back(at: At, slopes: Callable[[Array], Array]) -> Array:
+    """Which switches the field leads back to from both sides, where a state is on them to rounding; (n,).
+
+    slopes : slopes(after), shape (n,), of the switches after a time along the rates; before, where below 0.
+    """
+    on = (at.values == 0) & (at.slopes != 0)
+    away = jnp.where(on, 2 * at.roundings / jnp.where(on, jnp.abs(at.slopes), 1.0), 0.0)
+    before, after = jax.vmap(slopes)(jnp.max(away) * jnp.asarray([-1.0, 1.0], away.dtype))
+    # One of both is on the side where the state counts as being.
+    return lax.stop_gradient(on & (before * after < 0) & (after * at.slopes < 0))
 
 
 def cubic(at: Array, begin: Array, rise: Array, end: Array, fall: Array) -> Array:

@@ -25,7 +25,9 @@ from .crossing import (
     Watched,
     changed,
     dip,
+    holds_on,
     jumped,
+    leads_back,
     shift_over,
     side_of,
     to_switch,
@@ -107,8 +109,15 @@ class SwitchWatch:
             return inner, None
         rates = self.field(t, state)
         at = self.located(t, state, rates)
-        size, far = self.first_size(rates, state, end), jnp.full_like(at.values, jnp.inf)
-        return inner, Watched(at.values, at.slopes, size, -end, far, 0 * at.values, jnp.int32(0))
+
+        def slopes(after: Array) -> Array:
+            there = state + after * rates
+            return self.located(t, there, self.field(t, there)).slopes
+
+        back, zero = leads_back(at, slopes), 0 * at.values  # one that leads back counts as crossed
+        strayed, bounces = jnp.where(back, zero, jnp.inf), jnp.any(back).astype(jnp.int32)
+        size = self.first_size(rates, state, end)
+        return inner, Watched(at.values, at.slopes, size, -end, strayed, zero, bounces)
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """As the stepper does; a time at a switch, up to rounding, is seen from before the switch.
@@ -230,8 +239,10 @@ class SwitchWatch:
         shift = shift_over(crossed & over, at, watched.slopes, still)
         t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
         tried = tried._replace(t=t, state=state, rates=self.field(t, state))
+        holds = ~crosses & holds_on(watched, at, step.size, is_shortest)
+        after = self._watched_after(tried, watched, crossed, over, size, holds)
         return tried._replace(
-            solver_state=(tried.solver_state, self._watched_after(tried, watched, crossed, over, size)),
+            solver_state=(tried.solver_state, after),
             keep=keep & ~shorter,
             next_size=size,
             switched=tried.switched | over | on,
@@ -239,9 +250,9 @@ class SwitchWatch:
         )
 
     def _watched_after(
-        self, tried: Step, watched: Watched, crossed: Array, over: Array, size: Array
+        self, tried: Step, watched: Watched, crossed: Array, over: Array, size: Array, holds: Array
     ) -> Watched:
-        """What the next step wants, after one that went over the switches that are `crossed`."""
+        """What the next step wants, after one over the switches that are `crossed`, or that one `holds`."""
         at = self.located(tried.t, tried.state, tried.rates)
         nearness = ROUNDINGS * jnp.finfo(at.values.dtype).eps / _NEAR
         strayed = jnp.maximum(
@@ -254,7 +265,7 @@ class SwitchWatch:
         led_back, turned = beyond * at.slopes < 0, watched.way * side_of(watched) < 0
         at_once = tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
         back = jnp.any(crossed & (led_back | (turned & ((watched.strayed < 1) | at_once))))
-        back |= ends_before & at_once
+        more = (over & (back | (ends_before & at_once))) | holds
         after = Watched(
             at.values,
             at.slopes,
@@ -262,9 +273,7 @@ class SwitchWatch:
             crossed=jnp.where(over, tried.t, watched.crossed),
             strayed=jnp.where(crossed & over, 0.0, strayed),
             way=jnp.where(crossed & over, side_of(watched), watched.way),
-            bounces=jnp.where(over, jnp.where(back, watched.bounces + 1, 0), watched.bounces).astype(
-                jnp.int32
-            ),
+            bounces=jnp.where(more, watched.bounces + 1, jnp.where(over, 0, watched.bounces)),
         )
         return jax.tree.map(lax.stop_gradient, after)
 

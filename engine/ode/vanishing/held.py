@@ -18,7 +18,7 @@ from jax import lax
 from ..rest.faces import Groups
 from ..scale import least_scale
 from .levels import SIZES, Vanished, depth_of, end_of, limits, members_of, true_state
-from .lost import Rescaling, Surroundings, largest_of_group, looked_at
+from .lost import Rescaling, Surroundings, fed_from_now, largest_of_group, looked_at
 
 Array = Any
 
@@ -84,12 +84,14 @@ def _rescaling_at(state: Array, vanished: Vanished, groups: Groups, scale: Array
 def _moved(now: _Turn, groups: Groups, around: Surroundings) -> _Turn:
     state, vanished, sizes = now.state, now.vanished, SIZES[str(jnp.dtype(now.state.dtype))]
     rescaling = _rescaling_at(state, vanished, groups, around.scale)
+    fed = fed_from_now(state, now.rates, (vanished.levels > 0) & ~vanished.lost, groups, around)
+    rescaling = rescaling._replace(up=rescaling.up & ~fed)
     true, scale = true_state(state, vanished.levels), lax.stop_gradient(around.scale)
     ends = rescaling.up & (jnp.abs(true) < end_of(scale))
     looked = looked_at(state, vanished, rescaling.up, ends, groups, around)
     up = rescaling.up & looked.follows & (vanished.levels < sizes.levels)
     # What cannot be made larger is a number of its own size as long as it can be one.
-    stays = rescaling.up & ~up & ~ends & (vanished.levels > 0)
+    stays = fed | (rescaling.up & ~up & ~ends & (vanished.levels > 0))
     down, whole = rescaling.down | stays, stays | (rescaling.down & rescaling.whole)
     part = jnp.where(up, sizes.factor, jnp.where(down, 1 / sizes.factor, 1.0)).astype(state.dtype)
     new = jnp.where(whole, true, state * part)

@@ -20,6 +20,8 @@ Array = Any
 _LEAST_SHARE = -20.0
 # One that is lost would have come back after this part of the way up.
 _BACK = 0.5
+# Made larger, what is not fed moves in proportion but for this part of how far it moves, by rounding.
+_IN_PROPORTION = 1e-3
 
 
 class Surroundings(NamedTuple):
@@ -31,6 +33,7 @@ class Surroundings(NamedTuple):
     ahead : the time that the orbit has.
     share : a change of another component by more than this part of its scale, in that time, matters.
     jumps : whether the field jumps or bends on the state.
+    switches : whether it does at all, on the time or the state.
     """
 
     rates_at: Callable[[Array], Array]
@@ -39,6 +42,7 @@ class Surroundings(NamedTuple):
     ahead: Array
     share: float
     jumps: bool
+    switches: bool
 
 
 class Rescaling(NamedTuple):
@@ -68,6 +72,24 @@ def _shares(vanished: Vanished, groups: Groups) -> Array:
     depth = jnp.where(vanished.lost, vanished.depth, -jnp.inf)
     below = jnp.where(vanished.lost, vanished.depth - largest_of_group(depth, groups), 0.0)
     return lax.stop_gradient(jnp.exp(jnp.maximum(below, _LEAST_SHARE)))
+
+
+def fed_from_now(state: Array, rates: Array, raised: Array, groups: Groups, around: Surroundings) -> Array:
+    """Which of those that were made larger are fed since a switch, with their groups, shape (d,).
+
+    They do not move in proportion any more: what feeds them was not made larger.
+    """
+    if not around.switches:
+        return jnp.zeros_like(raised)
+    state, rates, ahead = lax.stop_gradient((state, rates, around.ahead))
+    factor = SIZES[str(jnp.dtype(state.dtype))].factor
+    larger = jnp.where(raised, factor * state, state)
+    there = lax.stop_gradient(around.rates_at(larger))
+    size = jnp.abs(larger) + jnp.abs(there) * ahead
+    fed = raised & ~(jnp.abs(there - factor * rates) * ahead <= _IN_PROPORTION * size)
+    for group in (own for own in members_of(groups, len(state)) if np.sum(own) > 1):
+        fed |= group & raised & jnp.any(fed & group)
+    return fed
 
 
 def largest_of_group(values: Array, groups: Groups) -> Array:

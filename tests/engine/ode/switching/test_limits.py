@@ -48,3 +48,27 @@ def test_a_cost_that_begins_at_a_switch_hinders_no_step(solver):
     np.testing.assert_allclose(
         out["i_final"], [threshold * np.exp(0.1 * (30 - begins)), threshold], rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("solver", ["dopri8", "rodas5p"])
+def test_an_orbit_slides_though_its_cost_is_0_until_it_does(solver):
+    """Steps across are as short as the clock allows then, and stay on the threshold to its rounding.
+
+    Above it so much is harvested that what is harvested shrinks, or less; orbits begin below it or on it.
+    """
+    threshold, part = np.array([1.0, 1.1, 1.2, 1.0, 1.2]), np.array([0.6, 0.6, 0.6, 0.1, 0.1])
+    out = run(
+        ("x", "eaters", "cost"), lambda _: [1.0, 0.5, 0.0],
+        lambda z, p: [
+            z[0] - z[0] * z[1] - 0.05 * z[0] ** 2 - jnp.where(z[0] > p["at"], p["part"], 0.0) * z[0],
+            0.8 * z[0] * z[1] - 0.6 * z[1],
+            jnp.where(z[0] > p["at"], p["part"], 0.0) * z[0],
+        ],
+        Method(solver, rtol=1e-7, settle=1e-5), at=threshold, part=part, horizon=0.8,
+    )  # fmt: skip
+    assert out["status"].tolist() == 3 * [Status.sliding] + 2 * [Status.not_steady]
+    np.testing.assert_allclose(out["x_final"][:3], threshold[:3], rtol=1e-10)
+    np.testing.assert_allclose(out["cost_final"][:3], 0, atol=1e-11)
+    assert (out["x_final"][3:] > threshold[3:]).all()
+    assert (out["cost_final"][3:] > 0.01).all()
+    assert (out["steps"] < 100).all()

@@ -7,7 +7,7 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.rest.faces import vanishing_of
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
-from helpers.flows import run
+from helpers.flows import orbits, run, same_logarithms
 
 END = np.array([100.0, 300.0, 2000.0])
 # What a cost gathers beside what decays as exp(-t), and how much that is.
@@ -69,6 +69,31 @@ def test_a_fall_below_all_numbers_in_small_units_is_not_the_begin_of_a_rise():
     )  # fmt: skip
     assert out["status"].tolist() == [Status.not_steady] * 2 + [Status.not_finite] * 2
     np.testing.assert_allclose(np.log(out["x_final"][:2]) - np.log([1e-30, 1e100]), -201.0162, atol=1e-3)
+
+
+def test_what_is_filled_again_and_again_falls_each_time_as_the_first_time():
+    """A stock is filled by a switch of time, falls below all numbers, grows a little, and is filled again.
+
+    What rounding hides of its rate where it is full is no error of what falls, and what fills it fills what
+    is left of it: not that made larger, as which it is followed.
+    """
+    k, until = np.array([1000.0, 1000.0, 300.0, 500.0]), np.array([3.3, 7.0, 7.0, 4.5])
+    out = orbits(
+        ("y", "c"), [0.0, 0.0],
+        lambda t, z, p: [
+            jnp.where(
+                t % 10 < 3, p["k"] * (1 - z[0]), jnp.where(t % 10 < p["until"], -p["k"] * z[0], 8 * z[0])
+            ),
+            z[0],
+        ],
+        Method("dopri8"), (19.9,), k=k, until=until, horizon=29.9,
+    )  # fmt: skip
+    assert out["status"].tolist() == [Status.not_steady] * 4
+    np.testing.assert_allclose(out["c_path"][:, 0], 6, rtol=1e-12)
+    np.testing.assert_allclose(out["c_final"], 9, rtol=1e-12)
+    right = 8 * (9.9 - until) - k * (until - 3)
+    same_logarithms(out["y_path"][:, 0], right, 1e-5)
+    same_logarithms(out["y_final"], right, 1e-5)
 
 
 def test_which_components_feed_one_another():

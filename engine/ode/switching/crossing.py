@@ -15,6 +15,8 @@ Array = Any
 HARMLESS = 0.2
 # What ends so many times its change away has jumped itself, as remainders do, instead of being led back.
 _JUMPED = 100.0
+# A start on a switch is led off by so many roundings, and by less again where that leads back.
+_NEAR = 3.0
 # A step that is to end before a switch stops short of it by this part.
 SHORT = 1e-3
 
@@ -132,8 +134,8 @@ def leads_back(at: At, slopes: Callable[[Array], Array]) -> Array:
 
     slopes : slopes(after), shape (n,), of the switches after a time along the rates; before, where below 0.
     """
-    on = (at.values == 0) & (at.slopes != 0)
-    away = jnp.where(on, 2 * at.roundings / jnp.where(on, jnp.abs(at.slopes), 1.0), 0.0)
+    on = (jnp.abs(at.exact) <= _NEAR * at.roundings) & (at.slopes != 0)
+    away = jnp.where(on, 2 * _NEAR * at.roundings / jnp.where(on, jnp.abs(at.slopes), 1.0), 0.0)
     before, after = jax.vmap(slopes)(jnp.max(away) * jnp.asarray([-1.0, 1.0], away.dtype))
     # One of both is on the side where the state counts as being.
     return lax.stop_gradient(on & (before * after < 0) & (after * at.slopes < 0))

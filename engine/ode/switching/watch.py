@@ -266,6 +266,7 @@ class SwitchWatch:
         at_once = tried.t - watched.crossed <= _AT_ONCE * jnp.abs(tried.t)
         back = jnp.any(crossed & (led_back | (turned & ((watched.strayed < 1) | at_once))))
         more = (over & (back | (ends_before & at_once))) | holds
+        leaves = over & ~jnp.any(crossed & (at.values == 0) & (watched.strayed < 1))
         after = Watched(
             at.values,
             at.slopes,
@@ -273,7 +274,7 @@ class SwitchWatch:
             crossed=jnp.where(over, tried.t, watched.crossed),
             strayed=jnp.where(crossed & over, 0.0, strayed),
             way=jnp.where(crossed & over, side_of(watched), watched.way),
-            bounces=jnp.where(more, watched.bounces + 1, jnp.where(over, 0, watched.bounces)),
+            bounces=jnp.where(more, watched.bounces + 1, jnp.where(leaves, 0, watched.bounces)),
         )
         return jax.tree.map(lax.stop_gradient, after)
 

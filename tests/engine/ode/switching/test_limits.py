@@ -72,3 +72,20 @@ def test_an_orbit_slides_though_its_cost_is_0_until_it_does(solver):
     assert (out["x_final"][3:] > threshold[3:]).all()
     assert (out["cost_final"][3:] > 0.01).all()
     assert (out["steps"] < 100).all()
+
+
+def test_an_orbit_that_begins_on_a_switch_slides_where_it_is_led_back_and_else_leaves():
+    """As fast from either side, or as slowly."""
+    above, below = np.array([0.3, -0.3, -0.3, 1e-6, -1e-6]), np.array([0.3, 0.3, -0.3, 1e-6, 1e-6])
+    out = run(
+        ("x", "cost"), lambda _: [1.0, 0.0],
+        lambda z, p: [
+            jnp.where(z[0] > 1, p["above"], p["below"]) * z[0], jnp.where(z[0] > 1, 1.0, 0.0)
+        ],
+        Method("tsit5", rtol=1e-8), above=above, below=below, horizon=2.0,
+    )  # fmt: skip
+    slides = np.array([False, True, False, False, True])
+    assert out["status"].tolist() == np.where(slides, Status.sliding, Status.not_steady).tolist()
+    np.testing.assert_allclose(out["x_final"], np.where(slides, 1, np.exp(2 * above)), rtol=1e-7)
+    np.testing.assert_allclose(out["cost_final"][[0, 2]], [2, 0], rtol=1e-7)
+    assert (out["steps"] < 100).all()

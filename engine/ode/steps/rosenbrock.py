@@ -17,7 +17,7 @@ from ..differences import in_time_of, jacobian_of
 from .growing import passes_over
 from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
-from .stepper import Control, Field
+from .stepper import Control, Field, Stages, stages_at
 
 Array = Any
 
@@ -79,17 +79,18 @@ class Rosenbrock(StepControl):
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
-    ) -> tuple[Array, Array, Array, Any]:
+    ) -> tuple[Array, Array, Array, Any, Stages]:
         size = t_next - t
         jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
         diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
         solve = solver_of(diagonal - jacobian, jacobian, state, rates, size)
         stages: list[Array] = []
-        new = state
+        new, seen = state, list[Array]()
         for i, couplings in enumerate(COUPLINGS):
             # The last two stages go on from where the one before them came to.
             new = _added(state, STATES[i], stages) if i < len(STATES) else new + stages[-1]
+            seen.append(new)
             right = rates if i == 0 else self.field(t + TIMES[i] * size, new)
             right = _added(right, [c / size for c in couplings], stages)
             if i < len(SLOPES_IN_TIME):
@@ -97,7 +98,8 @@ class Rosenbrock(StepControl):
             stages.append(solve(right))
         end = new + stages[-1]
         over = passes_over(jacobian, (state, end), rates, size, self.control.scale)
-        return end, self.field(t_next, end), jnp.where(over, jnp.inf, stages[-1]), None
+        error = jnp.where(over, jnp.inf, stages[-1])
+        return end, self.field(t_next, end), error, None, lambda: stages_at(t, size, TIMES, seen)
 
 
 def _added(begin: Array, weights: Any, stages: list[Array]) -> Array:

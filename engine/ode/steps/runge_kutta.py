@@ -15,7 +15,7 @@ from ..differences import jacobian_of
 from .growing import passes_over
 from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
-from .stepper import Control, Field
+from .stepper import Control, Field, Stages, stages_at
 from .tableaux import Tableau
 
 Array = Any
@@ -40,13 +40,21 @@ class RungeKutta(StepControl):
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _ = _explicit_step(self.tableau, self.field, t, t_next, state, rates, small=True)
+        slopes = _stages_in_a_loop(self.tableau, self.field, t, t_next - t, state, rates)
+        new, slope, _ = _ended(self.tableau, self.field, t_next, state, t_next - t, slopes)
         return new, slope
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
-    ) -> tuple[Array, Array, Array, Any]:
-        return *_explicit_step(self.tableau, self.field, t, t_next, state, rates), None
+    ) -> tuple[Array, Array, Array, Any, Stages]:
+        slopes = _stages_written_out(self.tableau, self.field, t, t_next - t, state, rates)
+
+        def stages() -> tuple[Array, Array]:
+            size, rows = t_next - t, self.tableau.a
+            states = [state + size * _weighted(row, slopes) for row in rows]
+            return stages_at(t, size, self.tableau.c, states)
+
+        return *_ended(self.tableau, self.field, t_next, state, t_next - t, slopes), None, stages
 
 
 class ImplicitRungeKutta(RungeKutta):
@@ -61,13 +69,13 @@ class ImplicitRungeKutta(RungeKutta):
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
-    ) -> tuple[Array, Array, Array, Any]:
+    ) -> tuple[Array, Array, Array, Any, Stages]:
         tableau, size = self.tableau, t_next - t
         own = tableau.diagonal * size
         jacobian = finite_part(jacobian_of(partial(self.field, t), state))
         matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
         solve = solver_of(matrix, jacobian, state, rates, size)
-        slopes, solved, new = [rates], jnp.asarray(True), state
+        slopes, solved, new, seen = [rates], jnp.asarray(True), state, list[Array]()
         for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
 
@@ -83,9 +91,11 @@ class ImplicitRungeKutta(RungeKutta):
             solved &= far <= 1
             slopes.append(slope)
             new = begin + own * slope
+            seen.append(new)
         error = solve(size * _weighted(tableau.b_error, slopes))
         solved &= ~passes_over(jacobian, (state, new), rates, size, self.control.scale)
-        return new, self.field(t_next, new), jnp.where(solved, error, jnp.inf), None
+        error = jnp.where(solved, error, jnp.inf)
+        return new, self.field(t_next, new), error, None, lambda: stages_at(t, size, tableau.c, seen)
 
 
 def _iterated(better: Any, guess: Array) -> tuple[Array, Array]:
@@ -107,16 +117,10 @@ def _iterated(better: Any, guess: Array) -> tuple[Array, Array]:
     return better(value)
 
 
-def _explicit_step(
-    tableau: Tableau, field: Field, t: Array, t_next: Array, state: Array, rates: Array, small: bool = False
+def _ended(
+    tableau: Tableau, field: Field, t_next: Array, state: Array, size: Array, slopes: Any
 ) -> tuple[Array, Array, Array]:
-    """New state, rates there and estimate of the error, by an explicit Runge-Kutta method.
-
-    `rates`, the field at the start, is the first stage. `small`: compile faster, run half as fast.
-    """
-    size = t_next - t
-    stages = _stages_in_a_loop if small else _stages_written_out
-    slopes = stages(tableau, field, t, size, state, rates)
+    """New state, rates there and estimate of the error, from the slopes of all stages."""
     new = state + size * _weighted(tableau.b, slopes)
     # The last stage of some methods (first same as last) is taken at the new state.
     error = size * _weighted(tableau.b_error, slopes)
@@ -128,6 +132,7 @@ def _explicit_step(
 def _stages_written_out(
     tableau: Tableau, field: Field, t: Array, size: Array, state: Array, rates: Array
 ) -> Any:
+    """The slopes of all stages, one after the other; `rates`, the field at the start, is the first."""
     slopes = [rates]
     for node, row in zip(tableau.c, tableau.a, strict=True):
         slopes.append(field(t + float(node) * size, state + size * _weighted(row, slopes)))
@@ -137,7 +142,7 @@ def _stages_written_out(
 def _stages_in_a_loop(
     tableau: Tableau, field: Field, t: Array, size: Array, state: Array, rates: Array
 ) -> Any:
-    """The same, compiled once for all stages."""
+    """The same, compiled once for all stages: it compiles faster and runs half as fast."""
     rows = np.zeros((len(tableau.b), len(tableau.b)))
     for i, row in enumerate(tableau.a, start=1):
         rows[i, :i] = row

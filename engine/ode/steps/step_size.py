@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from .stepper import STRETCH, Control, Field, Step, all_finite
+from .stepper import STRETCH, Control, Field, Stages, Step, all_finite
 
 Array = Any
 
@@ -49,7 +49,7 @@ class StepControl(ABC):
         """Try a step of `size` from `t`, cut to end on `until` where it would pass it."""
         last = t + STRETCH * size >= until
         t_next = jnp.where(last, until, t + size)
-        new, slope, error, solver_state = self._take(t, t_next, state, rates, solver_state)
+        new, slope, error, solver_state, stages = self._take(t, t_next, state, rates, solver_state)
         if self.control.fixed_steps is not None:
             return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
         ratio = self._error_ratio(state, new, error, t_next - t)
@@ -58,18 +58,18 @@ class StepControl(ABC):
         wanted = taken * self._factor(ratio)
         # A step cut short by `until` says nothing against the longer one that was planned.
         planned = jnp.where(keep & last, jnp.maximum(wanted, size), wanted)
-        return Step(t_next, new, slope, solver_state, keep, planned)
+        return Step(t_next, new, slope, solver_state, keep, planned, stages=stages)
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, _, _ = self._take(t, t_next, state, rates, None)
+        new, slope, *_ = self._take(t, t_next, state, rates, None)
         return new, slope
 
     @abstractmethod
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, solver_state: Any, /
-    ) -> tuple[Array, Array, Array, Any]:
-        """New state, rates there, estimate of the error, solver state."""
+    ) -> tuple[Array, Array, Array, Any, Stages]:
+        """New state, rates there, estimate of the error, solver state, and where the field was taken."""
 
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)

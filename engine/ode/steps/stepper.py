@@ -12,6 +12,8 @@ from jax import lax
 Array = Any
 # field(t, state) -> rates, the derivative of the state in time.
 Field = Callable[[Array, Array], Array]
+# Times, shape (k,), and states, shape (k, d), at which a step takes the field within itself.
+Stages = Callable[[], tuple[Array, Array]]
 
 # A step that would leave less than 1% of itself before the wanted time is stretched to it.
 STRETCH = 1.01
@@ -28,6 +30,7 @@ class Step(NamedTuple):
     It leads to `state` at time `t`, where the field is `rates`. `solver_state` is what the next step wants of
     this one; `keep` says whether the step is accurate enough; the next one should be of `next_size`. Where it
     `switched`, the field jumps within the step or at its end; where it `slides`, the jump drives it back.
+    `stages` gives where the step took the field; None where it did so at its begin alone.
     """
 
     t: Array
@@ -38,6 +41,17 @@ class Step(NamedTuple):
     next_size: Array
     switched: Array | bool = False
     slides: Array | bool = False
+    stages: Stages | None = None
+
+
+def stages_at(t: Array, size: Array, nodes: Any, states: list[Array]) -> tuple[Array, Array]:
+    """What `Stages` gives of a step of `size` from `t`: a state for each node, a part of the step.
+
+    Without those past its end: what they miss there grows with the step, and is seen by its error.
+    """
+    inside = [i for i, node in enumerate(nodes) if node <= 1]
+    times = t + jnp.asarray([nodes[i] for i in inside], t.dtype) * size
+    return times, jnp.stack([states[i] for i in inside])
 
 
 class Control(Protocol):

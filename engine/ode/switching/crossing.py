@@ -19,6 +19,8 @@ _JUMPED = 100.0
 _NEAR = 3.0
 # A step that is to end before a switch stops short of it by this part.
 SHORT = 1e-3
+# A step comes near a switch that it will have crossed before its length has grown by this part.
+_NEAR_END = 0.1
 
 
 class Watched(NamedTuple):
@@ -109,6 +111,23 @@ def changed(watched: Watched, at: At) -> Array:
     side = side_of(watched)
     come_upon = (watched.values != 0) & (at.values == 0) & (watched.values * watched.slopes < 0)
     return come_upon | ((side != 0) & (at.values != 0) & ((side > 0) != (at.values > 0)))
+
+
+def strayed(watched: Watched, at_end: At, size: Array, stages: tuple[Array, Array]) -> Array:
+    """Whether a step that ends just before a switch has a stage beyond it.
+
+    `stages` are the values of the switches in each stage and their roundings, shape (k, n). The value of the
+    step does not feel it, since there the branches differ by less than the tolerances; at a corner its
+    derivatives do, by nearly the whole step. What only comes towards a switch, as a decay towards 0, is left
+    alone: by its slope at the begin it would have crossed long before the end.
+    """
+    values, roundings = stages
+    begin, rise = watched.values, watched.slopes * size
+    end, fall = at_end.values, at_end.slopes * size
+    nears = (begin * rise < 0) & (jnp.abs(rise) < 2 * jnp.abs(begin))
+    nears &= (begin * end > 0) & (end * fall < 0) & (jnp.abs(end) < _NEAR_END * jnp.abs(fall))
+    beyond = (jnp.abs(values) > roundings) & ((values > 0) != (begin > 0)[None])
+    return lax.stop_gradient(jnp.any(nears & jnp.any(beyond, axis=0)))
 
 
 def jumped(watched: Watched, at: At) -> Array:

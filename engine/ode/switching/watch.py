@@ -30,6 +30,7 @@ from .crossing import (
     leads_back,
     shift_over,
     side_of,
+    strayed,
     to_switch,
 )
 from .smoothness import Smoothed
@@ -231,6 +232,12 @@ class SwitchWatch:
         before = jnp.minimum(ahead.next_size(jump, step.size), step.size - shortest)
         size = jnp.where(shorter, jnp.maximum(before, shortest), size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
+        if tried.stages is not None:
+            stages = jax.vmap(lambda t, state: self.switches.located_values(t, state, self.p))(
+                *tried.stages()
+            )
+            strays = strayed(watched, at, step.size, stages) & ~crosses & ~harmless & keep
+            size, keep = jnp.where(strays, jnp.maximum(step.size / 2, shortest), size), keep & ~strays
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
         on = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
         # As far as this nothing moves.

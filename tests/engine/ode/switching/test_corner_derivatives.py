@@ -1,0 +1,64 @@
+"""Derivatives in the place of a corner do not feel how near before it a step ends: beside closed forms."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from equisweep.engine.ode.integration import Integration
+from equisweep.engine.ode.method import Method
+from equisweep.kernels.flow import Flow, Observable
+
+# Steps that tolerances of 1e-6 keep but for the corner.
+LONGEST = {"dopri8": 3.0, "tsit5": 1.0, "rodas5p": 0.6}
+COUNT = 200
+GROWTH, LARGEST = 0.3, 4.0
+
+
+def field(t, z, p):
+    """Logistic growth, and what accumulates with a corner, stated as one and as a choice."""
+    n, above = z[0], jnp.where(z[0] < p["hi"], 0.0, z[0] - p["hi"])
+    return jnp.stack([GROWTH * n * (1 - n / LARGEST), jnp.clip(n, 0.1, p["hi"]), above])
+
+
+FLOW = Flow(
+    start=lambda p: jnp.stack([1 + 0 * p["hi"], 0 * p["hi"], 0 * p["hi"]]),
+    field=field,
+    observe=lambda z, p: {"capped": z[1]},
+    observables=(Observable("capped", "c", "1", "what accumulates"),),
+    motion=None,
+)
+
+
+def odds(n):
+    return np.log(n / (LARGEST - n)) / GROWTH
+
+
+@pytest.mark.parametrize("solver", LONGEST)
+def test_a_step_is_kept_only_where_its_derivatives_are_those_of_one_side(solver):
+    draw = np.random.default_rng(5)
+    hi = draw.uniform(0.8, 2.2, COUNT)
+    # How near before the corner steps end, as parts of their length.
+    size = jnp.asarray(draw.uniform(0.5, 1.0, COUNT) * LONGEST[solver])
+    gap = jnp.asarray(10 ** draw.uniform(-9, -1, COUNT))
+    began = odds(hi) - size * (1 + gap)
+    state = LARGEST / (1 + jnp.exp(-GROWTH * began))
+
+    def taken(hi, state, size):
+        own = Integration(FLOW, {"hi": hi, "horizon": jnp.asarray(20.0)}, Method(solver, rtol=1e-6), {})
+        state = jax.lax.stop_gradient(jnp.stack([state, 1 + 0 * state, 1 + 0 * state]))
+        zero = jnp.zeros(())
+        carried = own.stepper.solver_state(zero, jnp.asarray(20.0), state)
+        step = own.stepper.step(zero, jnp.inf, size, state, own.field(zero, state), carried)
+        return step.state[1:], (step.keep, step.next_size)
+
+    def slopes(hi, state, size):
+        _, by_hi, (keep, next_size) = jax.jvp(lambda hi: taken(hi, state, size), (hi,), (1.0,), has_aux=True)
+        return by_hi, keep, next_size
+
+    by_hi, keep, next_size = jax.jit(jax.vmap(slopes))(jnp.asarray(hi), state, size)
+    assert keep.sum() > COUNT / 5
+    np.testing.assert_allclose(by_hi[keep], 0, rtol=0, atol=1e-12)
+    # Among them were steps whose late stages lie beyond the corner; they are tried again, shorter.
+    strayed = np.abs(by_hi).max(axis=1) > 1e-12
+    assert strayed.any()
+    assert (next_size < size)[strayed].all()

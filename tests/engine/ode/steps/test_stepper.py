@@ -22,7 +22,8 @@ def stepped(solver, until, **options):
     def first():
         rates, end = stepper.field(zero, state), jnp.asarray(8.0)
         size = stepper.first_size(rates, state, end)
-        return stepper.step(zero, until, size, state, rates, stepper.solver_state(zero, end, state))
+        carried = stepper.solver_state(zero, end, state)
+        return stepper.step(zero, until, size, state, rates, carried)._replace(stages=None)
 
     return stepper, state, jax.jit(first)()
 

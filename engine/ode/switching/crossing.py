@@ -42,6 +42,24 @@ class Watched(NamedTuple):
     way: Array
     bounces: Array
 
+    def has_stage_beyond(self, at_end: "At", size: Array, stages: tuple[Array, Array] | None) -> Array | bool:
+        """Whether a step that ends just before a switch has a stage beyond it.
+
+        `stages` are the values of the switches in each stage and their roundings, shape (k, n). The value of
+        the step does not feel it, since there the branches differ by less than the tolerances; at a corner
+        its derivatives do, by nearly the whole step. What only comes towards a switch, as a decay towards 0,
+        is left alone: by its slope at the begin it would have crossed long before the end.
+        """
+        if stages is None:
+            return False
+        values, roundings = stages
+        begin, rise = self.values, self.slopes * size
+        end, fall = at_end.values, at_end.slopes * size
+        nears = (begin * rise < 0) & (jnp.abs(rise) < 2 * jnp.abs(begin))
+        nears &= (begin * end > 0) & (end * fall < 0) & (jnp.abs(end) < _NEAR_END * jnp.abs(fall))
+        beyond = (jnp.abs(values) > roundings) & ((values > 0) != (begin > 0)[None])
+        return lax.stop_gradient(jnp.any(nears & jnp.any(beyond, axis=0)))
+
 
 class At(NamedTuple):
     """The located switches at a time and state, shape (n,).
@@ -111,23 +129,6 @@ def changed(watched: Watched, at: At) -> Array:
     side = side_of(watched)
     come_upon = (watched.values != 0) & (at.values == 0) & (watched.values * watched.slopes < 0)
     return come_upon | ((side != 0) & (at.values != 0) & ((side > 0) != (at.values > 0)))
-
-
-def strayed(watched: Watched, at_end: At, size: Array, stages: tuple[Array, Array]) -> Array:
-    """Whether a step that ends just before a switch has a stage beyond it.
-
-    `stages` are the values of the switches in each stage and their roundings, shape (k, n). The value of the
-    step does not feel it, since there the branches differ by less than the tolerances; at a corner its
-    derivatives do, by nearly the whole step. What only comes towards a switch, as a decay towards 0, is left
-    alone: by its slope at the begin it would have crossed long before the end.
-    """
-    values, roundings = stages
-    begin, rise = watched.values, watched.slopes * size
-    end, fall = at_end.values, at_end.slopes * size
-    nears = (begin * rise < 0) & (jnp.abs(rise) < 2 * jnp.abs(begin))
-    nears &= (begin * end > 0) & (end * fall < 0) & (jnp.abs(end) < _NEAR_END * jnp.abs(fall))
-    beyond = (jnp.abs(values) > roundings) & ((values > 0) != (begin > 0)[None])
-    return lax.stop_gradient(jnp.any(nears & jnp.any(beyond, axis=0)))
 
 
 def jumped(watched: Watched, at: At) -> Array:

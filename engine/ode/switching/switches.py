@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..steps.stepper import Stages
 from .changes import ANYHOW, NEVER, STEPS, STRAIGHT, Change
 from .flat_trace import FlatTrace
 
@@ -181,6 +182,10 @@ class Switches:
             values.append(jnp.sin(jnp.pi * (a - b)) if switch.rounds else a - b)
             roundings.append(ROUNDINGS * jnp.finfo(state.dtype).eps * (jnp.abs(a) + jnp.abs(b)))
         return jnp.concatenate(values), jnp.concatenate(roundings)
+
+    def in_stages(self, stages: Stages | None, p: Mapping[str, Array]) -> tuple[Array, Array] | None:
+        """The same in all stages of a step, shape (k, n); None where it has none."""
+        return None if stages is None else jax.vmap(lambda t, z: self.located_values(t, z, p))(*stages())
 
     def _pairs(
         self, switches: Sequence[Switch], t: Array, state: Array, p: Mapping[str, Array]

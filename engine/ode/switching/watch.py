@@ -4,7 +4,7 @@ A step across a switch is as wrong as the jump is large, and nothing inside the 
 just before a switch whose time is known, and go on just after it. Other switches are looked for in every
 step: one across a switch is taken back and tried again as far as the switch, by Newton's method, until it is
 so short that what happens inside it is below the tolerances. Reference: Hairer, Norsett and Wanner, "Solving
-ordinary differential equations I", section II.6, "Discontinuous equations".
+ordinary differential equations I", section II.6.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,6 @@ from .crossing import (
     leads_back,
     shift_over,
     side_of,
-    strayed,
     to_switch,
 )
 from .smoothness import Smoothed
@@ -95,8 +94,7 @@ class SwitchWatch:
 
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """That of the stepper, no larger than the largest step."""
-        size = self.inner.first_size(rates, state, end)
-        return self._at_most(size)
+        return self._at_most(self.inner.first_size(rates, state, end))
 
     def _at_most(self, size: Array) -> Array:
         if self.longest is None:
@@ -206,8 +204,7 @@ class SwitchWatch:
         exact, roundings = jnp.where(number, exact, 0.0), jnp.where(number, roundings, 0.0)
         slopes = jnp.where(number & jnp.isfinite(slopes), slopes, 0.0)
         values = jnp.where(jnp.abs(exact) <= roundings, 0.0, exact)
-        values, slopes, roundings = map(lax.stop_gradient, (values, slopes, roundings))
-        return At(values, slopes, roundings, exact)
+        return At(*lax.stop_gradient((values, slopes, roundings)), exact)
 
     def _looked_through(self, step: Tried, tried: Step, watched: Watched) -> Step:
         """The step, not kept where it crosses a switch and that is not harmless."""
@@ -232,12 +229,9 @@ class SwitchWatch:
         before = jnp.minimum(ahead.next_size(jump, step.size), step.size - shortest)
         size = jnp.where(shorter, jnp.maximum(before, shortest), size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
-        if tried.stages is not None:
-            stages = jax.vmap(lambda t, state: self.switches.located_values(t, state, self.p))(
-                *tried.stages()
-            )
-            strays = strayed(watched, at, step.size, stages) & ~crosses & ~harmless & keep
-            size, keep = jnp.where(strays, jnp.maximum(step.size / 2, shortest), size), keep & ~strays
+        beyond = watched.has_stage_beyond(at, step.size, self.switches.in_stages(tried.stages, self.p))
+        strays = beyond & ~crosses & ~harmless & keep
+        size, keep = jnp.where(strays, jnp.maximum(step.size / 2, shortest), size), keep & ~strays
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
         on = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
         # As far as this nothing moves.

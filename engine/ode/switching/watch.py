@@ -2,9 +2,8 @@
 
 A step across a switch is as wrong as the jump is large, and nothing inside the step may show it. So steps end
 just before a switch whose time is known, and go on just after it. Other switches are looked for in every
-step: one across a switch is taken back and tried again as far as the switch, by Newton's method, until it is
-so short that what happens inside it is below the tolerances. Reference: Hairer, Norsett and Wanner, "Solving
-ordinary differential equations I", section II.6.
+step: one across a switch is tried again as far as the switch, by Newton's method, until it is so short that
+what is inside is below the tolerances. Hairer, Norsett and Wanner, "Solving ODEs I", section II.6.
 """
 
 from collections.abc import Mapping
@@ -229,8 +228,8 @@ class SwitchWatch:
         before = jnp.minimum(ahead.next_size(jump, step.size), step.size - shortest)
         size = jnp.where(shorter, jnp.maximum(before, shortest), size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
-        beyond = watched.has_stage_beyond(at, step.size, self.switches.in_stages(tried.stages, self.p))
-        strays = beyond & ~crosses & ~harmless & keep
+        stages = self.switches.in_stages(tried.stages, self.p)
+        strays = watched.has_stage_beyond(at, step.size, stages) & ~crosses & ~harmless & keep
         size, keep = jnp.where(strays, jnp.maximum(step.size / 2, shortest), size), keep & ~strays
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
         on = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)

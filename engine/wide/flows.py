@@ -6,7 +6,7 @@ and the point is ``not_finite``.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jax
@@ -28,13 +28,23 @@ def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
     return function if isinstance(function, _Counted) else _Counted(function)
 
 
+@cache
+def jax_inlines() -> bool:
+    """Whether a trace has the operations of a function that is to stand inline; since jax 0.11 it has a call.
+
+    Behind a call it is not seen at once that a function has no derivatives, and it is one more thing to read.
+    """
+    trace = jax.make_jaxpr(jax.jit(lambda x: x + 1, inline=True))(1.0)
+    return [equation.primitive.name for equation in trace.jaxpr.eqns] == ["add"]
+
+
 @dataclass(frozen=True)
 class _Counted:
     """A function of arrays and static choices, computed with right integers where it may lose one.
 
-    Within a trace it is traced once for arguments of the same shapes, and its operations are repeated: a step
-    calls a field for every stage, and steps are traced a dozen times. That holds for this object alone, which
-    is of one program: the next one looks anew at what the function reads, as at a file.
+    Within a trace it is traced once for arguments of the same shapes, and its operations are repeated, where
+    JAX does that: a step calls a field for every stage, and steps are traced a dozen times. That holds for
+    this object alone, which is of one program: the next one looks anew at what the function reads, as at a file.
     """
 
     function: Callable[..., Any]
@@ -47,7 +57,7 @@ class _Counted:
         choices = tuple(sorted(static.items()))
         if not _loses(self.function, choices, shapes, tree):
             within_a_trace = all(isinstance(leaf, Tracer) for leaf in leaves)
-            function = self._traced_once(*static) if within_a_trace else self.function
+            function = self._traced_once(*static) if within_a_trace and jax_inlines() else self.function
             return function(*arguments, **static)
         return with_right_reals(lambda *given: self.function(*given, **static), *arguments)
 

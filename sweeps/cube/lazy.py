@@ -91,7 +91,7 @@ def regions(dataset: "xr.Dataset", dims: Sequence[Any]) -> Iterator[dict[Any, sl
     return (dict(zip(dims, cut, strict=True)) for cut in product(*cuts))
 
 
-def where(dataset: "xr.Dataset", condition: str, whole: bool = False) -> "xr.Dataset":
+def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
     """The cube with every point at which `condition` fails made NaN, the status too; reads nothing yet.
 
     Parameters
@@ -102,7 +102,6 @@ def where(dataset: "xr.Dataset", condition: str, whole: bool = False) -> "xr.Dat
         A number beside a coordinate means the coordinate that prints like it. NaN satisfies no
         comparison but ``!=``. A part about a dimension of outputs, ``rest_point == "(1,1)"``, stands alone or
         beside others joined by ``and``.
-    whole : counts stay integers, of which a float holds no more than 2^53, and are -1 where it fails.
 
     Returns
     -------
@@ -110,15 +109,24 @@ def where(dataset: "xr.Dataset", condition: str, whole: bool = False) -> "xr.Dat
     already where a small Dataset was in memory. Integers (classes, the status) become floats, as `xarray`
     does for NaN; ``encoding`` keeps how they are stored. Raises SweepError on a condition that is wrong.
     """
+    return _where(dataset, condition, whole=False)
+
+
+def where_counts_are_whole(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
+    """The same, but that large counts stay integers, of which floats hold those to 2^53; -1 where it fails."""
+    return _where(dataset, condition, whole=True)
+
+
+def _where(dataset: "xr.Dataset", condition: str, whole: bool) -> "xr.Dataset":
     positions, rest = along_own(condition, _scope(dataset), _of_outputs(dataset))
     before = dataset.attrs.get("where")
-    result = _where(dataset, rest, whole) if rest else dataset
+    result = _masked(dataset, rest, whole) if rest else dataset
     if positions:
         result = free(result.isel(positions))
     return result.assign_attrs(where=f"({before}) and ({condition})" if before else condition)
 
 
-def _where(dataset: "xr.Dataset", condition: str, whole: bool) -> "xr.Dataset":
+def _masked(dataset: "xr.Dataset", condition: str, whole: bool) -> "xr.Dataset":
     """The same for a condition on points alone."""
     expression = parse_expression(condition, _scope(dataset))
     split = lazy_if_large(dataset)

@@ -47,14 +47,15 @@ class Query:
 
 def ask(dataset: "xr.Dataset", question: Query) -> "xr.Dataset":
     """The part of a cube that a question is about, or its reduction; lazy if large. Raises SweepError."""
-    from .lazy import is_small, where
+    from .lazy import is_small, where, where_counts_are_whole
 
     chosen = select(dataset, question.selections)
     wanted = _variables(chosen, question.names)
     if (question.conditions or question.reduce) and is_small(chosen):
         chosen = chosen.load()  # so that nothing needs pieces, and dask is not loaded
+    masked = where if question.reduce else where_counts_are_whole
     for condition in question.conditions:
-        chosen = where(chosen, condition, whole=not question.reduce)
+        chosen = masked(chosen, condition)
     if question.reduce:
         how, over = parse_reduce(question.reduce)
         return reduce(chosen, how, over, question.names, question.statuses)

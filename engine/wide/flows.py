@@ -44,7 +44,7 @@ class _Counted:
 
     Within a trace it is traced once for arguments of the same shapes, and its operations are repeated, where
     JAX does that: a step calls a field for every stage, and steps are traced a dozen times. That holds for
-    this object alone, which is of one program: the next one looks anew at what the function reads, as at a file.
+    this object alone, which is of one program: the next one looks anew at what the function reads, as a file.
     """
 
     function: Callable[..., Any]

@@ -113,7 +113,7 @@ def where(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
 
 
 def where_counts_are_whole(dataset: "xr.Dataset", condition: str) -> "xr.Dataset":
-    """The same, but that large counts stay integers, of which floats hold those to 2^53; -1 where it fails."""
+    """The same, but large counts stay integers, of which floats hold those to 2^53; -1 where it fails."""
     return _where(dataset, condition, whole=True)
 
 

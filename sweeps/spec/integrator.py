@@ -72,16 +72,6 @@ def integrator_options(where: str, options: Mapping[str, Any], model: Model, dty
     return dict(options)
 
 
-def require_reached(where: str, space: Space) -> None:
-    """Refuse a saved time past every horizon of the sweep; the error begins with `where`."""
-    if not space.times:
-        return
-    assert space.model.flow is not None
-    last, horizon, rounded = space.times[-1], space.largest(space.model.flow.horizon), space.dtype.type
-    if rounded(last) > rounded(horizon):
-        raise SweepError(f"{where}: {last:g} is past {horizon:g}, the largest horizon of the sweep")
-
-
 def require_later_end(where: str, space: Space) -> None:
     """Refuse a limit below the horizon of orbits that are to go on past it; the error begins with `where`."""
     if space.integrator.get("horizon") != "decided":

@@ -18,7 +18,7 @@ from .checks import require_types
 from .design import design_names, resolve_design
 from .fixed import fixed_values
 from .inputs import Inputs
-from .integrator import integrator_options, require_dynamics, require_later_end, require_reached, saved_times
+from .integrator import integrator_options, require_dynamics, require_later_end, saved_times
 from .load_model import find_model
 from .outputs import derivative_pairs, output_names
 from .ranges import MOST_VALUES
@@ -94,7 +94,6 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     require_own_names(f"{origin}: axes", space.axes, [variable.name for variable in space.variables])
     _require_size(f"{origin}: axes", space)
     require_later_end(f"{origin}: integrator", space)
-    require_reached(f"{origin}: times", space)
     if digest:
         check_model(f"{origin}: model {table['model']}", space)
     return space

@@ -103,7 +103,8 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
                 assert_same_bits(one, other)
     for code, card in zip(gpu.written, CARDS * len(gpu.written), strict=False):
         text = ptx(code.kernel("kernel"))
-        assert assembled(text, card, tmp_path).spilled == 0
+        # Of three components rodas5p holds more than a thread's registers: see docs/howto/gpu.md.
+        assert assembled(text, card, tmp_path).spilled <= (2048 if flow is LORENZ else 0)
         # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..engine.cores import usable_cores
 from ..engine.errors import SweepError
-from .text import size_text
+from ..engine.gate.text import size_text
 
 _PACKAGES = ("jax", "jaxlib", "llvmlite", "numpy", "xarray", "zarr")
 _WRITTEN = 64 * 2**20  # bytes written to measure a disk

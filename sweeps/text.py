@@ -56,14 +56,6 @@ def short(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else clean(str(value), CELL)
 
 
-def size_text(size: float) -> str:
-    """A number of bytes as people read it: "12.3 MB"."""
-    for unit, letter in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {letter}"
-    return f"{size:.0f} B"
-
-
 def format_records(rows: Sequence[Mapping[str, Any]], style: str, all_rows: str = ALL_ROWS) -> str:
     """A few rows of equal keys as "csv", "json" or an aligned "table".
 

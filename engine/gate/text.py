@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from datetime import date, time
 from reprlib import Repr
 from typing import Any
 
@@ -52,6 +53,12 @@ class _Short(Repr):
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxarray = 20
         self.maxstring = self.maxother = VALUE
 
+    def repr_date(self, x: date | time, level: int) -> str:
+        """A date or a time as files write it."""
+        return x.isoformat()
+
+    repr_datetime = repr_time = repr_date
+
     def repr_int(self, x: int, level: int) -> str:
         """A number of thousands of digits is counted: Python refuses to write it."""
         if x.bit_length() < 3 * VALUE:
@@ -79,6 +86,14 @@ _SHORT = _Short()
 def shown(value: Any) -> str:
     """A value as an error shows it: as Python writes it, but clean and short."""
     return clean(_SHORT.repr(value), VALUE)
+
+
+def size_text(size: float) -> str:
+    """A number of bytes as people read it: "12.3 MB"."""
+    for unit, letter in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {letter}"
+    return f"{size:.0f} B"
 
 
 def said(error: BaseException) -> str:

@@ -48,12 +48,17 @@ LONGEST = 1e6
 class Method:
     """How to integrate, the same for all trajectories of a sweep.
 
-    The defaults keep the first integral of the supervision game to 1e-6 over 1,000 periods.
+    The defaults keep the first integral of the supervision game to 1e-6 over 1,000 periods. Times are in the
+    flow's own unit, that of its horizon; `rtol` and `settle` are without a unit, `atol` in the unit of what
+    is integrated.
 
     Parameters
     ----------
     solver : one of `SOLVERS`. rodas5p and kvaerno5 suit stiff flows, the others are explicit; taylor
-        takes its order from the tolerances and is the fastest where they are tight (`taylor`).
+        takes its order from the tolerances and is the fastest where they are tight (`taylor`). Where they
+        are from: heun (Heun 1900, with Euler's step as its error), bosh3 (Bogacki and Shampine 1989), tsit5
+        (Tsitouras 2011), dopri5 (Dormand and Prince 1980), dopri8 (Prince and Dormand 1981), kvaerno5
+        (Kværnø 2004), rodas5p (Steinebach 2023), taylor (Jorba and Zou 2005).
     rtol : error a step may have, relative to each component of the state.
     atol : absolute error it may have besides, a number or one for each component. None: rtol times the
         component's scale, at most rtol (`Tolerance`).
@@ -160,6 +165,8 @@ class Method:
         smallest = 0.0 if atol is None else min(atol, default=-1.0) if isinstance(atol, tuple) else atol
         if not (self.rtol >= 0 and smallest >= 0 and self.rtol + smallest > 0):
             raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
+        if not self.rtol < 1 and self.fixed_steps is None:
+            raise ValueError(f"rtol = {self.rtol}: must be below 1, an error as large as the state itself")
         self.require_precision(np.float64)
 
     def require_precision(self, dtype: Any, *names: str) -> None:

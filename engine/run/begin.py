@@ -11,6 +11,7 @@ from typing import Any
 
 from ..device import most_points
 from ..errors import Argument, CubeError, SweepError, SweepInterrupted
+from ..gate.text import size_text
 from ..reduce.reduction import ORDER, REDUCED_IN, SUMMED_IN, ReducedSpace, plan_layouts
 from ..space import Space
 from ..store.cube import Changing, Cube, open_cube_for_reading
@@ -197,8 +198,8 @@ class WantedCube:
         free = shutil.disk_usage(self.root.absolute().parent).free + freed
         if needed > free:
             raise SweepError(
-                f"{self.root}: the cube needs {needed / 1e9:,.1f} GB uncompressed and the disk has "
-                f"{free / 1e9:,.1f} GB free; sweep fewer points or outputs, or pass ",
+                f"{self.root}: the cube needs {size_text(needed)} uncompressed and the disk has "
+                f"{size_text(free)} free; sweep fewer points or outputs, or pass ",
                 Argument("check_disk", False),
                 " if you expect it to compress",
             )

@@ -15,8 +15,8 @@ def run(options: argparse.Namespace) -> int:
     from ...light_imports import load_codec
 
     load_codec()
+    from ....engine.gate.text import size_text
     from ...packing import pack
-    from ...text import size_text
 
     packed = pack(options.cube, options.file, overwrite=options.overwrite)
     print(f"{options.file}: {packed.tiles:,} tiles in {packed.files:,} files, {size_text(packed.bytes)}")

@@ -34,8 +34,8 @@ def _share(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
+    from ....engine.gate.text import size_text
     from ....engine.store.verify import verify
-    from ...text import size_text
 
     if options.recompute is not None:
         from ...recompute import require_comparable

@@ -3,9 +3,9 @@
 import argparse
 
 from ....engine.feedback.progress import clock
+from ....engine.gate.text import size_text
 from ....engine.gpus.neighbour import plugin
 from ...plan import Plan
-from ...text import size_text
 from ..command import Command, add_device, add_reuse, add_tile_points, path_argument
 
 # So much longer, as a part of the time, a run without what is kept is worth a word.

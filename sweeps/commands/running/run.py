@@ -81,7 +81,8 @@ def run(options: argparse.Namespace) -> int:
         print(_of_part(options, report))
         return 0
     if not report.computed:
-        print(f"{options.output}: complete already, all {report.tiles:,} tiles; nothing computed")
+        tiles = "its one tile" if report.tiles == 1 else f"all {report.tiles:,} tiles"
+        print(f"{options.output}: complete already, {tiles}; nothing computed")
         return 0
     if report.grown:
         print(f"{options.output}: has grown by what the sweep adds to it")

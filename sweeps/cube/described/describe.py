@@ -9,14 +9,14 @@ import numpy as np
 
 from ....engine.feedback.progress import clock
 from ....engine.gate.documents import parse_json
-from ....engine.gate.text import clean, clean_lines, cut
+from ....engine.gate.text import clean, clean_lines, cut, size_text
 from ....engine.store.cube import Cube
 from ....engine.store.journal import logged_runs
 from ....engine.store.read import Reader
 from ....engine.store.storage.zipped import is_packed
 from ....engine.store.stored import Stored
 from ....kernels.status import Status
-from ...text import size_text, table
+from ...text import table
 from .missing import describe_missing
 
 _MOST = 10**5  # characters of a description, most of them the sweep

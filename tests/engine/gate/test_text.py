@@ -1,5 +1,7 @@
 """Text from outside: no escape sequence, no formula, no megabytes."""
 
+from datetime import date, datetime
+
 import pytest
 from equisweep.engine.errors import Argument, CubeError
 from equisweep.engine.gate.text import cell, clean, clean_lines, said, shown
@@ -56,6 +58,7 @@ def test_values_are_shown_in_few_characters():
 def test_small_values_are_shown_as_python_writes_them():
     for value in (1, -0.5, "a'b", [1, "x"], {"start": 0, "stop": 1}, (1,), None, True, float("nan")):
         assert shown(value) == repr(value)
+    assert shown([date(1979, 5, 27), datetime(1979, 5, 27, 7, 32)]) == "[1979-05-27, 1979-05-27T07:32:00]"
     assert shown(10**400) == "a number of 401 digits"
     assert shown(-(10**6000)) == "a number of some 5,979 digits"
 

@@ -262,7 +262,7 @@ def test_following_swings_does_not_change_the_steps():
     "wrong",
     [
         {"solver": "rk45"}, {"rtol": -1.0}, {"rtol": 0.0, "atol": 0.0}, {"max_steps": 0}, {"fixed_steps": 0},
-        {"settle": -1.0}, {"rtol": float("nan")}, {"decide": "magic"},
+        {"settle": -1.0}, {"rtol": float("nan")}, {"rtol": 1.0}, {"decide": "magic"},
     ],
     ids=str,
 )  # fmt: skip

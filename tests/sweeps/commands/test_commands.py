@@ -70,7 +70,7 @@ def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
     assert "look at it with" in output.out
     assert "gone with it" not in output.err
     assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
-    assert "complete already" in capsys.readouterr().out
+    assert "complete already, all 2 tiles;" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ BAD = {
     "too large for any disk": (
         'model = "external"\n[axes]\nalpha = {start = 0, stop = 1, num = 300000}\n'
         "beta = {start = 0.1, stop = 1, num = 300000}",
-        "GB uncompressed",
+        "TB uncompressed",
     ),
 }
 
@@ -128,7 +128,7 @@ def test_a_wrong_sweep_is_refused_in_one_line(text, message, tmp_path, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1
-    assert "GB" in message or str(file) in error
+    assert "TB" in message or str(file) in error
     assert not output.exists()
 
 

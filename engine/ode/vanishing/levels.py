@@ -109,10 +109,10 @@ def true_state(state: Array, levels: Array, lost: Array | None = None) -> Array:
     if lost is not None:
         state = jnp.where(lost, 0.0, state)
     dtype = str(jnp.dtype(state.dtype))
-    one = jnp.ones_like(state)
     for count in _AT_ONCE[dtype]:
         taken = levels >= count
-        state = state * jnp.where(taken, one * SIZES[dtype].factor ** -count, one)
+        # Not by a chosen factor: NVIDIA's assembler would choose those of all components first, and spill.
+        state = jnp.where(taken, state * SIZES[dtype].factor ** -count, state)
         levels = jnp.where(taken, levels - count, levels)
     return state
 

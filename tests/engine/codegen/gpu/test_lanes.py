@@ -25,6 +25,7 @@ from equisweep.engine.codegen.llvm.floats import LIBRARY
 from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
+from equisweep.engine.ode.vanishing.levels import true_state
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.lanes import SideBySide
@@ -103,8 +104,7 @@ def test_orbits_have_the_same_bits_in_threads_and_in_vectors_of_either_width(
                 assert_same_bits(one, other)
     for code, card in zip(gpu.written, CARDS * len(gpu.written), strict=False):
         text = ptx(code.kernel("kernel"))
-        # Of three components rodas5p holds more than a thread's registers: see docs/howto/gpu.md.
-        assert assembled(text, card, tmp_path).spilled <= (2048 if flow is LORENZ else 0)
+        assert assembled(text, card, tmp_path).spilled == 0
         # Rounded as they stand: without .rn the assembler may fuse what the graph has apart.
         assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
 
@@ -261,6 +261,21 @@ def test_functions_by_formulas_have_the_same_bits_on_threads_and_are_valid_for_t
     assert_same_bits(*result)
     text = ptx(gpu.written[0].kernel("kernel"))
     assert called or assembled(text, "sm_90", tmp_path).spilled == 0
+
+
+def test_what_has_fallen_is_made_smaller_in_the_registers_of_its_numbers(monkeypatch, tmp_path):
+    """72 of them: factors chosen before the numbers are multiplied took 185, and more than all of a look."""
+    gpu = OnThisProcessor()
+    monkeypatch.setattr(loops, "lane_backends", lambda: [gpu])
+
+    def smaller(state, levels):
+        return lane_loop(
+            lambda a, _: a[0] < 1, lambda a, v: (a[0] + 1, true_state(*v)), (0, state), (state, levels)
+        )
+
+    jax.eval_shape(jax.vmap(smaller), jnp.ones((1, 24, 3), "float32"), jnp.ones((1, 24, 3), "int32"))
+    (code,) = gpu.written
+    assert assembled(ptx(code.kernel("kernel")), "sm_90", tmp_path).registers <= 144
 
 
 def test_too_many_arrays_for_a_kernel_are_refused():

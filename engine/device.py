@@ -66,9 +66,21 @@ class Choice:
 
 
 def pick_device(wanted: str, amount: Amount | None = None, begun: str = "") -> Any:
-    """The device that is `wanted`, for this `amount`, where it was `begun`; all as of `choose_device`.
+    """A device of JAX, or several GPUs as one.
 
-    Raises SweepError as that does.
+    Parameters
+    ----------
+    wanted
+        "cpu"; "gpu"; "all" for all GPUs that JAX sees; or "auto" for what is sooner done.
+    amount
+        How much there is to compute. Of "auto" without it a GPU is taken wherever there is one.
+    begun
+        The kind of device, "cpu" or "gpu", that alone can go on with what is there: "auto" is that one.
+
+    Raises
+    ------
+    SweepError
+        `wanted` is none of these, or a GPU that is not there.
     """
     return choose_device(wanted, amount, begun).device
 

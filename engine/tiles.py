@@ -21,7 +21,7 @@ MOST_BYTES = 2**25
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One tile: its `key` (position in the grid of tiles) and its region, from `start` to `stop`."""
+    """One tile: its `key` (position in the grid of tiles) and its region, from `start` to before `stop`."""
 
     key: tuple[int, ...]
     start: tuple[int, ...]
@@ -45,7 +45,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a grid of shape `grid` is cut into tiles of shape `tile`."""
+    """How a grid of shape `grid` is cut into tiles of shape `tile`.
+
+    It has a length, how many tiles there are, and runs over them in order, the last axis first.
+    """
 
     grid: tuple[int, ...]
     tile: tuple[int, ...]
@@ -62,7 +65,7 @@ class Layout:
         return (self.at(key) for key in product(*map(range, self.counts)))
 
     def key_of(self, index: int) -> tuple[int, ...]:
-        """The key of the tile with this number in the order."""
+        """The key of the tile with this number in the order; that there is one is not looked at."""
         key = []
         for count in reversed(self.counts):
             index, k = divmod(index, count)
@@ -70,7 +73,7 @@ class Layout:
         return tuple(reversed(key))
 
     def at(self, key: tuple[int, ...]) -> Tile:
-        """The tile with this key."""
+        """The tile with this key, one number below `counts` for each axis, which is not looked at."""
         start = tuple(k * t for k, t in zip(key, self.tile, strict=True))
         stop = tuple(min(a + t, n) for a, t, n in zip(start, self.tile, self.grid, strict=True))
         return Tile(key, start, stop)

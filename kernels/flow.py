@@ -16,7 +16,11 @@ Array = Any
 
 
 class Attractor(IntEnum):
-    """What an orbit had reached when it stopped, stored as ``int8``."""
+    """What an orbit had reached when it stopped, stored as ``int8``.
+
+    ``rest_point``: it has settled there. ``closed_orbit``: it was seen to return. ``boundary_cycle``: it is
+    bound for a cycle along faces of the state space. ``undecided``: none of these by the time it ended.
+    """
 
     undecided = 0
     rest_point = 1

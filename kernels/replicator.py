@@ -12,6 +12,10 @@ that of column strategy 0 over column strategy 1,
     u' = A,              w' = B.
 
 Logits keep orbits that come within 1e-300 of a face, where steps in x and y lose them.
+
+Payoffs are functions: of two populations ``payoffs(x, y)``, which returns two tables of 2 x 2 numbers (row
+player's, column player's), each [row strategy][column strategy]; of one ``payoffs(shares)``, which returns
+those of the m strategies, shape (m,). Time is in units of one over a payoff.
 """
 
 from collections.abc import Callable
@@ -37,7 +41,10 @@ PURE = 1.0e12
 
 
 def advantages(payoffs: PairPayoffs, x: Array, y: Array) -> tuple[Array, Array]:
-    """Payoff advantage (A, B) of strategy 0 over strategy 1 in either population, at shares (x, y)."""
+    """Payoff advantage (A, B) of strategy 0 over strategy 1 in either population, at shares (x, y).
+
+    Both are in the unit of payoffs and of the shape of x and y.
+    """
     row, column = payoffs(x, y)
     a = y * (row[0][0] - row[1][0]) + (1 - y) * (row[0][1] - row[1][1])
     b = x * (column[0][0] - column[0][1]) + (1 - x) * (column[1][0] - column[1][1])
@@ -45,14 +52,17 @@ def advantages(payoffs: PairPayoffs, x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def share_field(payoffs: PairPayoffs, shares: Array) -> Array:
-    """Derivative of the shares (x, y) in time, shape (2,)."""
+    """Derivative of the shares (x, y), an array of shape (2,), in time, of the same shape."""
     x, y = shares
     a, b = advantages(payoffs, x, y)
     return jnp.stack([x * (1 - x) * a, y * (1 - y) * b])
 
 
 def logit_field(payoffs: PairPayoffs, logits: Array) -> Array:
-    """Derivative of the logits (u, w) in time, shape (2,). A pure strategy (`PURE`) stays."""
+    """Derivative of the logits (u, w), an array of shape (2,), in time, of the same shape.
+
+    A pure strategy (`PURE`) stays.
+    """
     x, y = jax.nn.sigmoid(logits)
     velocity = jnp.stack(advantages(payoffs, x, y))
     # No orbit turns pure on its way: behind stop_gradient this is no switch to look for.
@@ -60,7 +70,7 @@ def logit_field(payoffs: PairPayoffs, logits: Array) -> Array:
 
 
 def to_logits(shares: Array) -> Array:
-    """Ln x/(1-x) of each share in [0, 1]; the pure ones, 0 and 1, become -`PURE` and +`PURE`.
+    """Ln x/(1-x) of each share in [0, 1], of any shape; the pure ones, 0 and 1, become -`PURE` and +`PURE`.
 
     NaN outside [0, 1].
     """
@@ -71,7 +81,10 @@ def to_logits(shares: Array) -> Array:
 
 
 def logit_motion(logits: Array, rates: Array) -> tuple[Array, Array]:
-    """What still moves: the rates, and which of them only lead further out towards a pure strategy."""
+    """What still moves: the rates, and which of them only lead further out towards a pure strategy (bool).
+
+    Logits, rates and both results have one shape.
+    """
     return rates, (jnp.abs(logits) >= EXTINCT) & (logits * rates >= 0)
 
 
@@ -96,7 +109,7 @@ def to_log_ratios(shares: Array) -> Array:
 
 
 def from_log_ratios(ratios: Array) -> Array:
-    """The m shares whose log ratios to the last one are given; they sum to one."""
+    """The m shares, shape (m,), whose log ratios to the last one are given; they sum to one."""
     return jax.nn.softmax(jnp.append(ratios, jnp.zeros(1, ratios.dtype)))
 
 
@@ -107,7 +120,10 @@ def log_ratio_field(payoffs: SharePayoffs, ratios: Array) -> Array:
 
 
 def log_ratio_motion(ratios: Array, rates: Array) -> tuple[Array, Array]:
-    """Growth rate x_i'/x_i of each of the m shares, and which of them are gone and still falling."""
+    """Growth rate x_i'/x_i of each of the m shares, and which of them are gone and still falling (bool).
+
+    `ratios` and `rates`, their derivative in time, have the shape (m - 1,), both results (m,).
+    """
     shares = from_log_ratios(ratios)
     # The rates are payoffs less the last strategy's: a common shift, which growth does not feel.
     relative = jnp.append(rates, jnp.zeros(1, rates.dtype))

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """Status of one computed point, stored as ``uint8`` beside the outputs.
+    """Status of one computed point, stored as ``uint8`` beside the outputs; `MEANING` says what each is.
 
     ``not_computed`` is never returned by a kernel: it is the fill value of a cube, so that a tile
     whose status is still zero is a tile that was never committed.

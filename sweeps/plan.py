@@ -145,6 +145,11 @@ def plan(
     tile_points
         As of `run`.
 
+    Returns
+    -------
+    Plan
+        Times are in seconds, memory and sizes in bytes.
+
     Raises
     ------
     SweepError

@@ -109,6 +109,11 @@ def run_report(sweep: "Sweep", path: str | Path, *, device: str = "auto", **opti
     options
         The other options of `run`; `progress` is on unless it is turned off.
 
+    Returns
+    -------
+    Report
+        How much was computed, where, and how long it took.
+
     Raises
     ------
     SweepError, CubeError, SweepInterrupted

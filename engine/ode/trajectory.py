@@ -18,6 +18,7 @@ from ...kernels.status import Status
 from ..codegen.how_compiled import Compiled
 from ..codegen.lane_loop import lane_loop
 from ..codegen.lane_route import lane_route
+from ..errors import SweepError
 from ..grid.batches import Batches, lanes_of_a_batch
 from .integration import Integration
 from .kept_lanes import LaneFunction, shelf_of
@@ -53,7 +54,8 @@ def trajectory(
 
     Returns
     -------
-    What ``flow.outputs(path)`` declares, and ``"status"`` (uint8): `not_steady` where the horizon, as far
+    What ``flow.outputs(path)`` declares, each of the shape of its dims, a path of shape (times, ...); and
+    ``"status"`` (uint8): `not_steady` where the horizon, as far
     as ``method.horizon`` lets it be extended, ended before the orbit came to rest or was seen to be closed
     or on its way to a boundary cycle (the final state is as good as any other), `max_steps` where the steps
     ran out and `not_finite` where the state left the finite numbers, or the step size shrank to nothing on
@@ -63,8 +65,15 @@ def trajectory(
     Raises
     ------
     SweepError
-        The solver is taylor, and the flow holds an operation that has no series.
+        The solver is taylor, and the flow holds an operation that has no series; `times` fall, or one is
+        negative, where they are known while this is traced.
+    ValueError
+        The state's dtype cannot hold what the method asks for, `atol` has another number of components than
+        the state, or nothing decides orbits that are to go on until they are decided.
+    KeyError
+        `p` lacks a parameter.
     """
+    _require_rising(times)
     return integrated(Integration(flow, p, method or Method(), static), times)
 
 
@@ -81,6 +90,20 @@ def integrated(
 
     given = dict(integration.p), _in_the_states_dtype(integration, times)
     return lane_route(integration.loop, whole, given, integration.method.native)
+
+
+def _require_rising(times: Sequence[float] | Array) -> None:
+    """SweepError for saved times that fall or are negative: no step goes back. Of NaN there is none."""
+    each = times if isinstance(times, Sequence) else ()
+    if isinstance(times, Tracer) or any(isinstance(time, Tracer) for time in each):
+        return
+    known = np.asarray(times, float)
+    known = known[~np.isnan(known)]
+    if (known < 0).any():
+        raise SweepError(f"times: {known.min():g} should not be negative")
+    if (falls := np.flatnonzero(np.diff(known) < 0)).size:
+        earlier, later = known[falls[0] : falls[0] + 2]
+        raise SweepError(f"times: {later:g} follows {earlier:g}, and times should rise")
 
 
 def _in_the_states_dtype(integration: Integration, times: Sequence[float] | Array) -> Array:
@@ -164,6 +187,7 @@ def lanes(
     choices = tuple(sorted(static.items()))
 
     def run(p: Parameters) -> Outputs:
+        _require_rising(times)
         p = {name: _strong(values) for name, values in p.items()}
         saved = jnp.asarray(times, jnp.result_type(*p.values()))
         return _in_batches(_Lanes(flow, method or Method(), choices), p, saved)

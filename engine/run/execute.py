@@ -88,6 +88,11 @@ def execute(
     reuse
         Another cube, from which points are taken over that it has computed; the rest is computed.
 
+    Returns
+    -------
+    Report
+        How much was computed, where, and how long it took.
+
     Raises
     ------
     SweepError

@@ -45,11 +45,17 @@ class Structure:
         return np.asarray(kernel.reachability(self.adjacency))
 
     def reachable_set(self, name: str) -> tuple[str, ...]:
-        """The factors that `name` reaches, itself included, in the order of `names`."""
+        """The factors that `name` reaches, itself included, in the order of `names`.
+
+        Raises ValueError where none is called so.
+        """
         return self._select(self.reachability[self.names.index(name)])
 
     def antecedent_set(self, name: str) -> tuple[str, ...]:
-        """The factors that reach `name`, itself included, in the order of `names`."""
+        """The factors that reach `name`, itself included, in the order of `names`.
+
+        Raises ValueError where none is called so.
+        """
         return self._select(self.reachability[:, self.names.index(name)])
 
     def levels(self) -> list[tuple[str, ...]]:
@@ -89,7 +95,7 @@ def load_structure(path: str | Path) -> Structure:
     Raises
     ------
     StructureError
-        In one line, where the file is missing, unreadable, or not such a matrix.
+        A SweepError, in one line, where the file is missing, unreadable, or not such a matrix.
     """
     path = path_of(path)
     ending = path.suffix.lower()

@@ -1,5 +1,6 @@
 """The gallery: its commands work as they stand, and nothing in their pictures is cut or covered."""
 
+import argparse
 import importlib.util
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.commands.analysing import plot as command_plot
 from equisweep.sweeps.commands.main import COMMANDS, _parser
 from equisweep.sweeps.cube.select import select
+from equisweep.sweeps.plots.accessor import Plotted
+from equisweep.sweeps.plots.kinds import KINDS
 from equisweep.sweeps.plots.plot import note_of
+from equisweep.sweeps.plots.view import MOST_DRAWN
 from helpers.pictures import cut_or_overlapping, not_run
 from helpers.project import ROOT
 
@@ -115,6 +119,18 @@ def test_the_gallery_shows_every_picture_it_makes():
     assert {Path(line[1]).name for line in gallery.commands() if line[0] == "run"} == {
         path.name for path in GALLERY.glob("*.toml")
     }
+
+
+def test_every_kind_has_a_limit_a_line_in_the_pages_and_a_word_in_the_help():
+    assert {*MOST_DRAWN, "phase"} == {*KINDS}
+    page = (ROOT / "docs" / "howto" / "pictures.md").read_text(encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    command_plot.COMMAND.arguments(parser)
+    help_text = next(action.help for action in parser._actions if action.dest == "kind")
+    for kind in KINDS:
+        assert f"| `{kind}` |" in page
+        assert f"{kind}, " in help_text or f"{kind} or " in help_text
+        assert f'"{kind}"' in Plotted.plot.__doc__
 
 
 def test_text_that_is_cut_or_covered_would_be_seen():

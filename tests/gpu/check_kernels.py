@@ -1,7 +1,8 @@
 """Every model's orbits by every solver, on a GPU's threads: ``make kernels`` tries all and writes a table.
 
 They are valid for NVIDIA's assembler, fit a thread's registers, and have the bits of a processor's vectors.
-No GPU is needed. It takes half an hour of a processor; `test_kernels` has some of them.
+No GPU is needed. It takes half an hour of a processor; `test_kernels` has some of them. Parts of it, as those
+of one solver with ``-k "rodas5p or table"``, add up to one table.
 """
 
 import hashlib
@@ -26,7 +27,8 @@ from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.codegen.captured import loops_of, route_of
-from helpers.codegen.gpu import CARDS, Assembled, OnThisProcessor, RouteOnThisProcessor, assembled
+from helpers.codegen.gpu import CARDS, OnThisProcessor, RouteOnThisProcessor, assembled
+from helpers.codegen.kernel_rows import assembled_before, assembler_version, row, rows, write_table
 from helpers.codegen.lanes import SideBySide
 from helpers.codegen.routes import RoutesSideBySide
 from helpers.codegen.threads import assert_as_on_the_cpu
@@ -34,37 +36,48 @@ from helpers.project import ROOT
 
 WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
 EACH = [(name, solver) for name in WITH_ORBITS for solver in SOLVERS]
-SEEN: set[bytes] = set()
-# Of each kernel one for each card.
-OF_GRIDS: dict[str, list[list[Assembled]]] = {}
-TABLE: dict[tuple[str, str], list[list[Assembled]]] = {}
-WHOLE: dict[tuple[str, str], list[Assembled]] = {}
 COUNT = 11
 
 
 @pytest.mark.parametrize(("name", "solver"), EACH)
 def test_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_path, name, solver):
     """Loops that several have in common are assembled once, for each card."""
-    for loop in loops_of(monkeypatch, name, solver):
-        text = ptx(lane_kernel(loop, "kernel"))
-        digest = hashlib.sha256(text.encode()).digest()
-        if digest not in SEEN:
-            SEEN.add(digest)
-            made = [assert_valid(text, card, tmp_path, once=loop.once) for card in CARDS]
-            TABLE.setdefault((name, solver), []).append(made)
+    with row("loops", name, solver) as kernels:
+        for loop in loops_of(monkeypatch, name, solver):
+            keep_valid(kernels, ptx(lane_kernel(loop, "kernel")), tmp_path, once=loop.once)
+
+
+def keep_valid(kernels, text, folder, *, once):
+    """What the assembler says of a kernel for every card, now or the first time that it was given it."""
+    digest = hashlib.sha256((assembler_version() + text).encode()).hexdigest()
+    known = assembled_before()
+    if digest not in known:
+        known[digest] = [assembled(text, card, folder) for card in CARDS]
+    for made in known[digest]:
+        assert_fits(text, made, once=once)
+    kernels[digest] = known[digest]
 
 
 def assert_valid(text, card, folder, *, once):
-    """Nothing spills, and all is rounded as it stands; what the assembler says."""
-    made = assembled(text, card, folder)
+    """The assembler takes it for a card, and it fits."""
+    assert_fits(text, assembled(text, card, folder), once=once)
+
+
+def assert_fits(text, made, *, once):
+    """Nothing spills, and all is rounded as it stands."""
     assert (0 if once else 32) < made.registers <= 255
     assert made.spilled == 0
     assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
-    return made
 
 
 @pytest.mark.parametrize(("name", "solver"), EACH)
 def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
+    with row("bits", name, solver):
+        same_bits(monkeypatch, name, solver)
+
+
+def same_bits(monkeypatch, name, solver):
+    """The threads of each loop, and vectors."""
     both = SideBySide(OnThisProcessor(), Cpu())
     monkeypatch.setattr(loops, "lane_backends", lambda: [both])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
@@ -82,14 +95,16 @@ def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver)
 @pytest.mark.parametrize(("name", "solver"), EACH)
 def test_whole_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_path, name, solver):
     """As one kernel, with a path: each part's function by itself."""
-    text = ptx(route_kernel(route_of(monkeypatch, name, solver), "kernel"))
-    WHOLE[name, solver] = [assert_valid(text, card, tmp_path, once=False) for card in CARDS]
+    with row("whole", name, solver) as kernels:
+        text = ptx(route_kernel(route_of(monkeypatch, name, solver), "kernel"))
+        keep_valid(kernels, text, tmp_path, once=False)
 
 
 @pytest.mark.parametrize(("name", "solver"), EACH)
 def test_whole_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver):
     """In threads that are interrupted again and again, and leave their steps for others of their warp."""
-    whole_orbits(monkeypatch, name, method(solver), INTERRUPTED)
+    with row("whole_bits", name, solver):
+        whole_orbits(monkeypatch, name, method(solver), INTERRUPTED)
 
 
 def dynamic(model):
@@ -153,33 +168,17 @@ def test_grids_of_presets_have_the_bits_of_a_processors_vectors(tmp_path, name):
     ]
     point = point_function(space, space.combinations[0])
     try:
-        OF_GRIDS[name] = assert_as_on_the_cpu(point, at, tmp_path, every_card=True)
+        with row("grid", name) as kernels:
+            made = assert_as_on_the_cpu(point, at, tmp_path, every_card=True)
+            kernels.update({str(k): of_cards for k, of_cards in enumerate(made)})
     except Unsupported as reason:
         pytest.skip(str(reason))
 
 
 def test_their_table_is_written():
-    """Of each model and solver the loop over steps, and the largest other that it does not share; of presets
-    the kernels of their grids.
+    """Of each model and solver the loop over steps, the largest other, and all of an orbit; of presets the
+    kernels of their grids.
     """
-    cards = " / ".join(CARDS)
-    lines = [f"Registers for {cards}, bytes of a thread in shared and in local memory.", ""]
-    lines += ["| model | solver | loop over steps | largest other loop |", "|---|---|---|---|"]
-    for (name, solver), result in TABLE.items():
-        lines.append(f"| {name} | {solver} | {_said(result[:1])} | {_said(result[1:])} |")
-    lines += ["", "| model | solver | all of an orbit |", "|---|---|---|"]
-    lines += [f"| {name} | {solver} | {_said([result])} |" for (name, solver), result in WHOLE.items()]
-    lines += ["", "| preset | kernels | largest kernel |", "|---|---|---|"]
-    lines += [f"| {name} | {len(result)} | {_said(result)} |" for name, result in OF_GRIDS.items()]
-    (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build" / "kernels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert len(TABLE) == len(WHOLE) == len(EACH)
-
-
-def _said(result):
-    """Registers for each card, bytes of shared and of local memory: the most of each."""
-    if not result:
-        return ""
-    registers = "/".join(str(max(one.registers for one in of_card)) for of_card in zip(*result, strict=True))
-    shared, local = (max(getattr(one, kind) for of in result for one in of) for kind in ("shared", "local"))
-    return f"{registers}, {shared}, {local}"
+    write_table(EACH)
+    for law in ("loops", "bits", "whole", "whole_bits"):
+        assert {*EACH} <= rows(law).keys()

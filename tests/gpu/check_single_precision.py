@@ -17,6 +17,7 @@ from equisweep.sweeps import plan
 from gpu import check_kernels as in_double
 from helpers.codegen.captured import one_orbit, route_of
 from helpers.codegen.gpu import CARDS
+from helpers.codegen.kernel_rows import row, rows, write_table
 
 # What a sweep in float32 takes unless it is told otherwise.
 RTOL, SETTLE = 1e-5, 1e-3
@@ -27,12 +28,20 @@ TIMES = (0.0, 0.4, 2.0)
 
 @pytest.mark.parametrize(("name", "solver"), in_double.EACH)
 def test_orbits_have_the_same_bits_and_are_near_those_of_double(monkeypatch, name, solver):
-    orbits(monkeypatch, name, solver)
+    with row("single_bits", name, solver):
+        orbits(monkeypatch, name, solver)
 
 
 @pytest.mark.parametrize(("name", "solver"), in_double.EACH)
 def test_whole_orbits_are_valid_for_every_card_and_fit_its_registers(monkeypatch, tmp_path, name, solver):
-    assembled(monkeypatch, tmp_path, name, solver, CARDS)
+    with row("single", name, solver):
+        assembled(monkeypatch, tmp_path, name, solver, CARDS)
+
+
+def test_their_table_is_written():
+    """With what `check_kernels` has tried."""
+    write_table(in_double.EACH)
+    assert {*in_double.EACH} <= rows("single").keys() & rows("single_bits").keys()
 
 
 def assembled(monkeypatch, folder, name, solver, cards):

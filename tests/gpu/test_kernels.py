@@ -46,7 +46,7 @@ def test_every_solver_and_every_model_is_valid_for_the_assembler(monkeypatch, tm
     ),
 )
 def test_every_solver_has_the_bits_of_a_processors_vectors(monkeypatch, solver):
-    all_of_them.test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, "internal", solver)
+    all_of_them.same_bits(monkeypatch, "internal", solver)
 
 
 # Whole orbits in one kernel, with a path: every solver and every model. Assembled is one whose numbers do not

@@ -133,7 +133,7 @@ def stay_constant(jacobian: Array, still: Array) -> Array:
     def body(_: Any, still: Array) -> Array:
         return still & jnp.all((jacobian == 0) | still[None, :], axis=1)
 
-    return lax.fori_loop(0, len(still), body, still)
+    return repeated(len(still), body, still)
 
 
 def grows(jacobian: Array, error: Array) -> Array:
@@ -142,22 +142,16 @@ def grows(jacobian: Array, error: Array) -> Array:
     `error` is how far, in units of the scale, the Jacobian is from where it is meant to be.
     """
     # No longer than this: a Jacobian that is wrong says nothing of later times.
-    return _grows_in(_balanced(jacobian), 1 / jnp.maximum(error, 1e-300))
+    return _grows_in(balanced(jacobian), 1 / jnp.maximum(error, 1e-300))
 
 
-def grows_within(jacobian: Array, time: Array) -> Array:
-    """Whether a direction grows ten thousandfold within a time."""
-    balanced = _balanced(jacobian)
-    return _grows_in(balanced, time * size_of(balanced))
-
-
-def _grows_in(balanced: Array, longest: Array) -> Array:
+def _grows_in(matrix: Array, longest: Array) -> Array:
     """The same in units of the time that the fastest motion takes, as far as rounding allows."""
-    small = balanced / (2**_HALVINGS * size_of(balanced))
+    small = matrix / (2**_HALVINGS * size_of(matrix))
     doublings = int(np.log2(2**_HALVINGS * 1e-3 / np.finfo(small.dtype).eps))
     if len(small) <= 2:
         longest = jnp.minimum(2.0**doublings, 2**_HALVINGS * longest)
-        return ~(_largest_real_part(small) * longest < np.log(_GROWTH))
+        return ~(largest_real_part(small) * longest < np.log(_GROWTH))
     eye = jnp.eye(len(small), dtype=small.dtype)
     flow = eye + small / 4
     for k in (3, 2, 1):
@@ -171,32 +165,48 @@ def _grows_in(balanced: Array, longest: Array) -> Array:
     return ~(jnp.max(jnp.abs(flow)) < _GROWTH)
 
 
-def _largest_real_part(matrix: Array) -> Array:
+def largest_real_part(matrix: Array) -> Array:
     """Of the eigenvalues of a 1 x 1 or 2 x 2 matrix."""
     if len(matrix) == 1:
         return matrix[0, 0]
     mean = (matrix[0, 0] + matrix[1, 1]) / 2
     determinant = matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
-    apart = jnp.sqrt(jnp.maximum(((matrix[0, 0] - matrix[1, 1]) / 2) ** 2 + matrix[0, 1] * matrix[1, 0], 0.0))
+    apart = jnp.sqrt(jnp.maximum(_square_apart(matrix), 0.0))
     lower = jnp.where(mean < 0, mean - apart, -1.0)
     return jnp.where(mean < 0, jnp.where(apart > 0, determinant / lower, mean), mean + apart)
+
+
+def square_of_swing(matrix: Array) -> Array:
+    """The square of the imaginary part of the eigenvalues of a 1 x 1 or 2 x 2 matrix."""
+    return jnp.zeros_like(matrix[0, 0]) if len(matrix) == 1 else jnp.maximum(-_square_apart(matrix), 0.0)
+
+
+def _square_apart(matrix: Array) -> Array:
+    """The square of half of what lies between the eigenvalues of a 2 x 2 matrix."""
+    return ((matrix[0, 0] - matrix[1, 1]) / 2) ** 2 + matrix[0, 1] * matrix[1, 0]
 
 
 def _times(a: Array, b: Array) -> Array:
     return jnp.matmul(a, b, precision=lax.Precision.HIGHEST)
 
 
-def _balanced(matrix: Array) -> Array:
+def balanced(matrix: Array) -> Array:
     """The same in units in which its rows and columns are about equally large."""
     if len(matrix) <= 2:
         return matrix
 
-    def body(_: Array, matrix: Array) -> Array:
+    def once(_: Array, matrix: Array) -> Array:
         off = jnp.abs(matrix) * (1 - jnp.eye(len(matrix), dtype=matrix.dtype))
         rows, columns = jnp.sum(off, axis=1), jnp.sum(off, axis=0)
         tiny = jnp.finfo(matrix.dtype).tiny
-        unit = (jnp.maximum(rows, tiny) / jnp.maximum(columns, tiny)) ** 0.25
+        unit = jnp.sqrt(jnp.sqrt(jnp.maximum(rows, tiny) / jnp.maximum(columns, tiny)))
         unit = jnp.where((rows > 0) | (columns > 0), jnp.clip(unit, 1e-2, 1e2), 1.0)
         return matrix * unit[None, :] / unit[:, None]
 
-    return lax.fori_loop(0, _BALANCING, body, matrix)
+    return repeated(_BALANCING, once, matrix)
+
+
+def repeated(count: int, step: Callable[[Array, Any], Any], value: Any) -> Any:
+    """A step for each number below `count`: a loop, where `lax.fori_loop` of so few would be written out."""
+    first = (jnp.int32(0), value)
+    return lax.while_loop(lambda at: at[0] < count, lambda at: (at[0] + 1, step(*at)), first)[1]

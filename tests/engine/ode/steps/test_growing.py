@@ -1,22 +1,30 @@
 """Implicit steps do not hold an orbit beside a rest point that it leaves."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.steps.eigenvalues import eigenvalues
 from equisweep.engine.ode.steps.growing import passes_over
 from equisweep.kernels.status import Status
 from helpers.flows import run
+from scipy.linalg import block_diag
+from scipy.optimize import linear_sum_assignment
 
 # A pair that swings and grows, and one that swings and decays.
 GROWS, SETTLES = np.array([[0.5, -30], [30, 0.5]]), np.array([[-0.5, -30], [30, -0.5]])
 
 
 def mixed(*rates):
-    """A matrix with these eigenvalues whose entries are all in use."""
-    turn = np.eye(len(rates)) + np.triu(np.ones((len(rates), len(rates))), 1)
-    turn += np.tril(np.full_like(turn, 0.1), -1)
-    return turn @ np.diag(rates) @ np.linalg.inv(turn)
+    """A matrix with these eigenvalues whose entries are all in use; of a pair one is given."""
+    blocks = [
+        np.array([[z.real, -z.imag], [z.imag, z.real]][: 1 + (z.imag != 0)]) for z in map(complex, rates)
+    ]
+    blocks = [block[:, : len(block)] for block in blocks]
+    count = sum(map(len, blocks))
+    turn = np.eye(count) + np.triu(np.ones((count, count)), 1) + np.tril(np.full((count, count), 0.1), -1)
+    return turn @ np.asarray(block_diag(*blocks)) @ np.linalg.inv(turn)
 
 
 def seen(jacobian, size, state, rates, now=None):
@@ -43,12 +51,41 @@ def _passes_over(jacobian, size, state, rates, now):
         (mixed(-1e4, -0.5, -1.0), 20.0, False),
         (mixed(-1e4, 0.5, -1.0), 5.0, True),  # where `rodas5p` would end on the other side
         (mixed(-1e4, 0.5, -1.0), 1.0, False),
+        # A pair is followed as far as it is damped by less than it grows.
+        (np.array([[0.1, -30], [30, 0.1]]), 1.0, True),
+        (np.array([[0.1, -30], [30, 0.1]]), 0.04, False),
+        (mixed(-1e4, 0.5 + 30j), 10.0, True),
+        (mixed(-1e4, 0.5 + 30j), 1.0, True),
+        (mixed(-1e4, 0.5 + 30j), 0.05, False),
+        (mixed(-1e4, -0.5 + 30j), 10.0, False),
+        (mixed(-0.5, 0.6 + 8j), 3.0, True),  # Shilnikov's saddle
+        (mixed(-1e4, 0.5, 0.5), 10.0, True),
+        (mixed(-1e4, 0.5, 0.5), 1.0, False),
+        (mixed(-1e4, 0.5, 0.5, -3.0, -40.0), 20.0, True),
+        (mixed(-1e4, 0.5 + 30j, -1.0 + 5j), 1.0, True),
+        (mixed(-1e4, 0.5 + 30j, 0.5 + 30j), 1.0, True),
+        (mixed(-1e4, -0.5 + 30j, -1.0 + 5j), 100.0, False),
+        (mixed(-1e4, 0.5j, 30j), 100.0, False),  # what neither grows nor decays is as well held
     ],
 )
 def test_it_is_seen_what_grows_within_a_step(jacobian, size, over):
     state, rates = np.ones(len(jacobian)), np.full(len(jacobian), 1e-12)
     assert seen(jacobian, size, state, rates) == over
     assert not seen(jacobian, size, state, rates, now=1.1 * state)  # what moves shows in the errors
+
+
+def test_eigenvalues_are_those_of_lapack():
+    random = np.random.default_rng(5)
+    matrices = random.normal(size=(60, 5, 5))
+    matrices[20:40] *= 10 ** random.uniform(-8, 0, (20, 5, 1))
+    # Of a ring, whose steps with the usual shift change nothing; of what is 0, and of what has one direction.
+    matrices[40:44] = np.roll(np.eye(5), 1, 0), np.zeros((5, 5)), np.ones((5, 5)), np.triu(np.ones((5, 5)))
+    matrices[44] = mixed(1e-3 + 0.5j, 1e-3 + 0.5j, -1.0)
+    matrices /= np.maximum(np.abs(matrices).sum(2).max(1), 1e-300)[:, None, None]
+    real, imaginary = (np.asarray(part) for part in jax.jit(jax.vmap(eigenvalues))(matrices))
+    for ours, theirs in zip(real + 1j * imaginary, np.linalg.eigvals(matrices), strict=True):
+        apart = np.abs(ours[:, None] - theirs[None, :])
+        np.testing.assert_allclose(apart[linear_sum_assignment(apart)], 0, atol=1e-13)
 
 
 @pytest.mark.parametrize("others", [[], [-4.0]])
@@ -61,20 +98,35 @@ def test_what_is_0_and_fed_by_nothing_does_not_grow(others):
 
 
 @pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
-def test_orbits_leave_a_threshold_and_a_saddle(solver):
+def test_orbits_leave_a_threshold_a_saddle_and_what_swings(solver):
     """Two that compete for one place, beside where both are alike, and what follows them at once.
 
-    The last one starts so near that no error of a step shows on which side it ends.
+    The fourth starts so near that no error of a step shows on which side it ends. Of the others two grow
+    about (0.4, 0.4), each to one of two ends or both to a circle.
     """
     apart, follows = np.array([1e-13, -1e-9, 1e-4, 1e-12]), np.array([1e3, 1e3, 1e3, 10.0])
+    near, turns = np.array([1e-9, -1e-6, 1e-8, 1e-5]), np.array([0.0, 0.0, 1.0, 20.0])
+
+    def field(z, p):
+        x, y = z[0] - 0.4, z[1] - 0.4
+        swings = jnp.where(p["turns"] > 0, 1.0, 0.0)
+        turned = [
+            x * (1 - 25 * (x**2 + swings * y**2)) - p["turns"] * y,
+            y * (1 - 25 * (y**2 + swings * x**2)) + p["turns"] * x,
+        ]
+        compete = [z[0] * (1 - z[0] - 1.5 * z[1]), z[1] * (1 - z[1] - 1.5 * z[0])]
+        slopes = [jnp.where(p["compete"] > 0, *both) for both in zip(compete, turned, strict=True)]
+        return [*slopes, p["follows"] * (z[0] + z[1] - z[2])]
+
     out = run(
-        ("x", "y", "w"), lambda p: [0.4 + p["apart"], 0.4 - p["apart"], p["w"]],
-        lambda z, p: [
-            z[0] * (1 - z[0] - 1.5 * z[1]), z[1] * (1 - z[1] - 1.5 * z[0]),
-            p["follows"] * (z[0] + z[1] - z[2]),
-        ],
-        Method(solver, rtol=1e-8), apart=apart, follows=follows, w=[0.9, 0.9, 0.9, 0.8], horizon=1000.0,
+        ("x", "y", "w"), lambda p: [0.4 + p["apart"], 0.4 - p["apart"], p["w"]], field,
+        Method(solver, rtol=1e-8), apart=[*apart, *near], follows=[*follows, *follows],
+        turns=[0.0] * 4 + [*turns],
+        compete=[1.0] * 4 + [0.0] * 4, w=[0.9, 0.9, 0.9, 0.8] + [0.8] * 4, horizon=[1e3] * 6 + [40.0] * 2,
     )  # fmt: skip
-    assert out["status"].tolist() == [Status.ok] * 4
-    np.testing.assert_allclose(out["x_final"], apart > 0, atol=1e-6)
-    np.testing.assert_allclose(out["y_final"], apart < 0, atol=1e-6)
+    assert out["status"].tolist() == [Status.ok] * 6 + [Status.not_steady] * 2
+    np.testing.assert_allclose(out["x_final"][:4], apart > 0, atol=1e-6)
+    np.testing.assert_allclose(out["y_final"][:4], apart < 0, atol=1e-6)
+    x, y = out["x_final"][4:] - 0.4, out["y_final"][4:] - 0.4
+    np.testing.assert_allclose([x[:2], y[:2]], 0.2 * np.sign([near[:2], -near[:2]]), atol=1e-6)
+    np.testing.assert_allclose(np.hypot(x[2:], y[2:]), 0.2, rtol=1e-4)

@@ -189,7 +189,7 @@ def lanes(
     def run(p: Parameters) -> Outputs:
         _require_rising(times)
         p = {name: _strong(values) for name, values in p.items()}
-        saved = jnp.asarray(times, jnp.result_type(*p.values()))
+        saved = jnp.asarray(np.asarray(times, jnp.result_type(*p.values())))
         return _in_batches(_Lanes(flow, method or Method(), choices), p, saved)
 
     return run

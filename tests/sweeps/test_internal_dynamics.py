@@ -1,5 +1,8 @@
 """Replicator dynamics of the internal model: it comes to rest at the optimum, and its loss never rises."""
 
+from functools import partial
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from scipy.integrate import solve_ivp
 
 # Of one size, with a path, all orbits of so many factors have one program.
 LANES, TIMES = 12, np.geomspace(1e-3, 0.5, 40)
+optimum = jax.jit(partial(internal, wanted=()))
 
 
 def random_point(rng, factors, **change):
@@ -45,7 +49,7 @@ def slow_payoff(share, p):
 def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
     points = [random_point(rng, factors) for _ in range(LANES)]
-    best = [internal(p, wanted=()) for p in points]
+    best = [optimum(p) for p in points]
     result = moved(points)
     interior = [k for k, b in enumerate(best) if int(b["status"]) == Status.ok]
     assert len(interior) >= 6
@@ -58,17 +62,17 @@ def test_interior_orbits_end_at_the_optimal_shares(factors):
 
 def test_an_unfunded_factor_dies_out():
     p = random_point(np.random.default_rng(1), 5, L=np.array([500.0, 500.0, 500.0, 500.0, 0.5]))
-    assert int(internal(p, wanted=())["status"]) == Status.corner
+    assert int(optimum(p)["status"]) == Status.corner
     result = moved([p] * LANES)
     assert result["status"][0] == Status.ok
-    np.testing.assert_allclose(result["share_final"][0], internal(p, wanted=())["share"], atol=1e-6)
+    np.testing.assert_allclose(result["share_final"][0], optimum(p)["share"], atol=1e-6)
 
 
 def test_64_factors_come_to_rest():
     p = random_point(np.random.default_rng(64), 64)
     result = moved([p], (), Method("tsit5"))  # of half as many stages as the usual one has
     assert result["status"][0] == Status.ok
-    np.testing.assert_allclose(result["share_final"][0], internal(p, wanted=())["share"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(result["share_final"][0], optimum(p)["share"], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("factors", [2, 5])

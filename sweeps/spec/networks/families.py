@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from ....engine.errors import SweepError
@@ -42,7 +43,8 @@ def draw(where: str, name: str, numbers: Mapping[str, float], n: int, seeds: Seq
     of which goes elsewhere with the probability `rewiring` (Watts, Strogatz). Links lead both ways.
     """
     if name in FAMILIES:
-        return numbers["weight"] * np.asarray(family(name, n))[None]
+        # As one program: operation by operation it is ten of them.
+        return numbers["weight"] * np.asarray(jax.jit(family, static_argnums=(0, 1))(name, n))[None]
     library = networkx(where)
     if name == "barabasi_albert" and not 1 <= numbers["links"] < n:
         raise SweepError(f"{where}.links: {numbers['links']} should be from 1 to {n - 1} among {n} cities")

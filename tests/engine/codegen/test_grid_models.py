@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine import plan_space
@@ -132,11 +131,11 @@ def through_xla(point, space):
     """The same by XLA, of all points in a row: one axis is traced sooner than one within another."""
     grid = np.meshgrid(*(np.arange(axis.size) for axis in space.axes), indexing="ij")
     at = [
-        {name: jnp.asarray(values[i.ravel()], space.dtype) for name, values in axis.values.items()}
+        {name: np.asarray(values)[i.ravel()].astype(space.dtype) for name, values in axis.values.items()}
         for axis, i in zip(space.axes, grid, strict=True)
     ]
     with compiled_quickly():
-        outputs = jax.jit(jax.vmap(point))(*at)
+        outputs = jax.tree.map(np.asarray, jax.jit(jax.vmap(point))(*at))
     return {name: np.reshape(values, (*space.shape, *values.shape[1:])) for name, values in outputs.items()}
 
 

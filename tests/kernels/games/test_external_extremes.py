@@ -78,7 +78,9 @@ def test_mapped_over_nested_axes_equals_point_by_point(mechanism):
     names, mapped = list(axes), solve
     for name in reversed(names):
         mapped = jax.vmap(mapped, in_axes=({q: 0 if q == name else None for q in oracle.PAPER},))
-    nested = jax.jit(mapped)({k: jnp.asarray(v) for k, v in (oracle.PAPER | axes).items()})
+    nested = jax.tree.map(
+        np.asarray, jax.jit(mapped)({k: np.asarray(v) for k, v in (oracle.PAPER | axes).items()})
+    )
     grid = np.meshgrid(*axes.values(), indexing="ij")
     points = [
         oracle.PAPER | dict(zip(names, map(float, p), strict=True))

@@ -200,6 +200,9 @@ def test_orbits_beside_the_sides_swing_as_the_boundary_cycle_says(in_x, kind):
     assert attractor == (NOT_ALONG_FACES if kind == BoundaryCycle.repels else Attractor.undecided)
 
 
+classify = jax.jit(class_at_crossing)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_crossings_have_the_class_that_paths_round_them_show(seed):
     """The four values of a field that is constant in each quarter, at random; a third of them go round."""
@@ -210,7 +213,7 @@ def test_crossings_have_the_class_that_paths_round_them_show(seed):
             values = abs(values) * [(-1, 1), (-1, -1), (1, -1), (1, 1)] * rng.choice([1, -1])
         turn = values[:, :1] * values[:, 1] - values[:, 1:] * values[:, 0]
         if ((turn > 0).any(1) & (turn < 0).any(1)).all():
-            result = NAMES[int(class_at_crossing(*values.T, 1e-12))]
+            result = NAMES[int(classify(*values.T, 1e-12))]
             assert result == class_of_quarters(values), values.tolist()
             seen.add(result)
     assert len(seen) == 3

@@ -3,7 +3,6 @@
 from functools import cache
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.kernels.games.network.declaration import UNIQUE
@@ -60,8 +59,8 @@ def compiled(*how):
 
 
 def point(k):
-    p = {n: jnp.asarray(SCENARIOS[k][n]) for n in REAL} | {n: jnp.zeros(2) for n in ADDED}
-    return p | {"length": jnp.asarray(3.0), "seed": jnp.asarray(float(k))}
+    p = {n: np.array(SCENARIOS[k][n]) for n in REAL} | {n: np.zeros(2) for n in ADDED}
+    return p | {"length": np.float64(3.0), "seed": np.float64(k)}
 
 
 def solved(k, *how):
@@ -145,12 +144,9 @@ def test_derivatives_in_every_parameter_at_once_are_those_of_differences(mechani
     for entry, (a, b) in enumerate(((0, 1), (2, 0))):  # on the inner side of [0, 1]
         for name, matrix in zip(ADDED, "WTD", strict=True):
             inner = 0.2 if SCENARIOS[1][matrix][a, b] < 0.5 else -0.2
-            p[name] = p[name].at[entry].set(inner)
-    way = {
-        n: jnp.asarray(rng.uniform(-1, 1, np.shape(p[n])) * np.maximum(np.abs(p[n]), 0.1))
-        for n in (*REAL, *ADDED)
-    }
-    still = {n: jnp.zeros_like(value) for n, value in p.items()}
+            p[name][entry] = inner
+    way = {n: rng.uniform(-1, 1, np.shape(p[n])) * np.maximum(np.abs(p[n]), 0.1) for n in (*REAL, *ADDED)}
+    still = {n: np.zeros_like(value) for n, value in p.items()}
 
     def reals(p):
         return {

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from equisweep.engine.kept.entries import nothing_kept
 from equisweep.engine.kept.folder import keep_compiled
 from equisweep.engine.ode import trajectory
 from hypothesis import settings
+from jax._src.interpreters import mlir
 from threadpoolctl import threadpool_limits
 
 from helpers.project import ROOT
@@ -35,6 +37,11 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 _FLAGS = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # others end the process at a flag that they do not know
     _FLAGS += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
+    # Loops are not looked through for how often they go round, which takes a fifth of all that XLA does.
+    _FLAGS.append(
+        "--xla_disable_hlo_passes="
+        "simplify-while-loops,while-loop-invariant-code-motion,while-loop-trip-count-annotator"
+    )
 os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
 # Threads of BLAS wait for each other by spinning: where two workers share two cores, sums of 16,000 products
 # take ten times the processor's time. Commands that tests start have the usual threads.
@@ -48,6 +55,23 @@ for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
     os.environ.pop(name, None)
 sys.dont_write_bytecode, sys.pycache_prefix = False, None
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+# JAX loads a dozen dialects into a new context for whatever it lowers, a third of what a program of one
+# operation costs. A thread takes the same one for some time; what it holds, such as constants, goes with it.
+_LOWERED_IN_ONE = 100
+_own = threading.local()
+
+
+def _context_of_many() -> object:
+    left, context = getattr(_own, "context", (0, None))
+    if left == 0:
+        left, context = _LOWERED_IN_ONE, _new_context()
+    _own.context = left - 1, context
+    return context
+
+
+if hasattr(mlir, "make_ir_context"):  # which is JAX's own, and may be gone in another version
+    _new_context, mlir.make_ir_context = mlir.make_ir_context, _context_of_many
 
 # Traces are millions of small objects that live as long as the process: seldom worth a look,
 # and never a second one.

@@ -28,6 +28,12 @@ _LENGTHS = np.arange(1, MOST_LOOPS + 1)[:, None]
 ROUNDS = [np.maximum(KEPT - 1 - _OFFSETS - i * _LENGTHS, 0) for i in range(3)]
 IN_ROUND = _OFFSETS < _LENGTHS
 ENDS = [KEPT - 1 - i * _LENGTHS[:, 0] for i in range(3)]
+# Numbers of loops, and those that a prime divides them by: all less one, as indices of a length.
+_LOOPS, _DIVIDED = (
+    np.array([(n, n // q) for n in range(2, MOST_LOOPS + 1) for q in (2, 3, 5, 7) if n % q == 0]).T - 1
+)
+# Of two loops that come to differ by this many times what is still to come of each, none is the other.
+_APART = 4.0
 
 
 def at(values: Array, index: Any, axis: int = 0) -> Array:
@@ -80,7 +86,7 @@ def unseen_grow(states: Array, unseen: Array, close: Array | float) -> Array:
 def states_return(
     states: Array, units: Array, faces: bool, close: Array | float, exact: Array | float
 ) -> tuple[Array, Array]:
-    """For which numbers of loops the whole state repeats, (lengths,), and whether it stays so.
+    """For which numbers of loops, and no part of them, the whole state repeats, (lengths,); whether it stays.
 
     A component that decays slowly beside another that swings does not stay; the halves of a symmetric cycle
     differ by the sign of some. An angle goes on by the same from round to round, and so does the logit of a
@@ -101,4 +107,20 @@ def states_return(
     if faces:
         goes_on &= jnp.all(jnp.where(IN_ROUND, (last - before) * last, 0.0) >= 0, axis=-1)
     still = jnp.any(goes_on | (repeats & stays(change, former, exact)), axis=1)
-    return jnp.all(repeats | goes_on, axis=0), jnp.all(still)
+    return jnp.all(repeats | goes_on, axis=0) & _have_no_part(change, former), jnp.all(still)
+
+
+def _have_no_part(change: Array, former: Array) -> Array:
+    """Which numbers of loops are no multiple of one that the state comes to repeat after, (lengths,).
+
+    Where a cycle is neared from either side in turn, the state of two loops ago is nearer than that of one
+    loop ago, and is seen to repeat first. Both go to one limit, though: loops of a cycle stay apart.
+
+    Parameters
+    ----------
+    change, former : largest ones in the last round of each length and the one before, shape (d, lengths).
+    """
+    less = former - change
+    to_come = jnp.where(less > 0, change * change / jnp.where(less > 0, less, 1.0), change)
+    apart = jnp.any(at(change, _DIVIDED, -1) > _APART * at(to_come, _LOOPS, -1), axis=0)
+    return jnp.stack([jnp.all(apart[n == _LOOPS]) for n in range(MOST_LOOPS)])

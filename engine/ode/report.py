@@ -15,14 +15,20 @@ Array = Any
 
 
 def report(
-    integration: Integration, orbit: Orbit, end: Outputs, path: Outputs, holes: Array | None
+    integration: Integration,
+    orbit: Orbit,
+    end: Outputs,
+    until: Array | None,
+    path: Outputs,
+    holes: Array | None,
 ) -> Outputs:
     """Every output of an orbit that has ended.
 
-    `end` says what it `reached`, `path` holds the observables at the saved times, and `holes` says whether
-    one of these lacks a number that it should have; None where there is no path.
+    `end` says what it `reached`, and `until` the time to which its horizon was extended, None where none is;
+    `path` holds the observables at the saved times, and `holes` says whether one of these lacks a number that
+    it should have; None where there is no path.
     """
-    given = orbit, end["attractor"], holes
+    given = orbit, end["attractor"], until, holes
     final, settled, steps, status, lost = integration.call(lambda own, given: _reported(own, *given), given)
     return {
         **final,
@@ -40,7 +46,7 @@ def _nan_where(lost: Array, values: Array) -> Array:
 
 
 def _reported(
-    integration: Integration, orbit: Orbit, attractor: Array, holes: Array | None
+    integration: Integration, orbit: Orbit, attractor: Array, until: Array | None, holes: Array | None
 ) -> tuple[Outputs, Array, Array, Array, Array]:
     """Final observables, time of settling, steps, status, and whether the orbit rests on what vanished."""
     lane = orbit.lane
@@ -50,14 +56,18 @@ def _reported(
     lacks = lost if holes is None else lost | holes
     status = jnp.where(fine & lacks, jnp.uint8(Status.not_finite), status)
     steps = lane.steps.astype(lane.t.dtype)
-    return _final(integration, orbit), settle_time(integration, orbit), steps, status, lost
+    return _final(integration, orbit, until), settle_time(integration, orbit), steps, status, lost
 
 
-def _final(integration: Integration, orbit: Orbit) -> Outputs:
-    """The observables at the end, where the state there is one of the flow."""
+def _final(integration: Integration, orbit: Orbit, until: Array | None) -> Outputs:
+    """The observables at the end, where the state there is one of the flow.
+
+    What accumulates goes on to the end of an extended horizon, too, and not to where steps came to rest.
+    """
     lane = orbit.lane
     sound = (lane.status == Status.ok) | (lane.status == Status.max_steps) | (lane.status == Status.sliding)
-    last = integration.observe(integration.state_at(orbit, integration.end(lane.state)))
+    until = integration.end(lane.state) if until is None else until
+    last = integration.observe(integration.state_at(orbit, until))
     return {f"{o.name}_final": jnp.where(sound, last[o.name], jnp.nan) for o in integration.flow.observables}
 
 

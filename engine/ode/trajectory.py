@@ -131,7 +131,7 @@ def _followed(integration: Integration, times: Array, only_attractor: bool) -> O
 class _Extending(NamedTuple):
     """An orbit that goes on until it is decided: the time it has come to, and what it `reached` by then.
 
-    It goes on where it is `open`, until the time `next`.
+    It goes on where it is `open`, until the time `next`, which is the last one where it is not.
     """
 
     orbit: Orbit
@@ -142,16 +142,17 @@ class _Extending(NamedTuple):
 
 def _ended(
     integration: Integration, orbit: Orbit, known: Array | None, at_horizon: bool
-) -> tuple[Orbit, Outputs]:
+) -> tuple[Orbit, Outputs, Array | None]:
     """The orbit at its end, and what it reached: at its horizon, or as far as it takes to decide it.
 
     `known` is what the flow itself has `decided`; `at_horizon` says that it has come there already.
+    Last comes the end of the horizon as it was extended; None where it is not to be.
     """
     horizon = integration.end(orbit.lane.state)
     if not integration.method.extends:
         if not at_horizon:
             orbit = integration.advance(orbit, horizon, horizon)
-        return orbit, reached(integration, orbit, known)
+        return orbit, reached(integration, orbit, known), None
 
     def cond(at: _Extending) -> Array:
         return at.open
@@ -163,11 +164,12 @@ def _ended(
         seen = reached(integration, orbit, known)
         is_open = (seen["attractor"] == Attractor.undecided) & (orbit.lane.status == Status.ok)
         later, may_go_on = integration.call(lambda own, given: own.later(*given), (until, horizon))
-        return _Extending(orbit, later, seen, is_open & may_go_on)
+        is_open &= may_go_on
+        return _Extending(orbit, jnp.where(is_open, later, at.next), seen, is_open)
 
     nothing = nothing_reached(integration, orbit.lane)
     last = jax.lax.while_loop(cond, body, _Extending(orbit, horizon, nothing, jnp.asarray(True)))
-    return last.orbit, last.reached
+    return last.orbit, last.reached, last.next
 
 
 def lanes(

@@ -55,6 +55,18 @@ def test_a_cost_goes_on_to_the_horizon_after_the_orbit_has_settled(solver):
     np.testing.assert_allclose(result["clock_final"], 0.1 * T, rtol=1e-12)
 
 
+def test_a_cost_goes_on_to_the_end_of_a_horizon_that_was_extended():
+    """And not to where the steps of this or that solver came to rest."""
+    method = Method("tsit5", horizon="decided", longest=22.0)
+    p = {"x0": jnp.asarray(X0), "r": jnp.ones(3), "horizon": jnp.asarray([40.0, 5.0, 5.0])}
+    out = lanes(COSTLY, method)(p)
+    # From 1e-4 it takes 25 to come to rest: longer than it may.
+    assert list(out["attractor"]) == [Attractor.rest_point] * 2 + [Attractor.undecided]
+    until = np.array([40.0, 20.0, 22.0])
+    np.testing.assert_allclose(out["clock_final"], 0.1 * until, rtol=1e-9)
+    np.testing.assert_allclose(out["cost_final"], cost(X0, until), rtol=1e-7)
+
+
 def test_it_changes_nothing_of_when_and_where_the_others_settle():
     alone, beside = run(logistic_with()), run(COSTLY)
     np.testing.assert_allclose(beside["settle_time"], alone["settle_time"], rtol=1e-4)

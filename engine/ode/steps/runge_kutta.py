@@ -36,7 +36,7 @@ class RungeKutta(StepControl):
 
     def __init__(self, tableau: Tableau, field: Field, control: Control) -> None:
         self.tableau, self.field, self.control = tableau, field, control
-        self._order = tableau.order
+        self._order, self.furthest = tableau.order, float(max(1.0, *tableau.c))
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""

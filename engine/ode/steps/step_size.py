@@ -26,6 +26,7 @@ class StepControl(ABC):
 
     field: Field
     control: Control
+    furthest: float = 1.0
     _order: float
 
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)

@@ -45,13 +45,8 @@ class Step(NamedTuple):
 
 
 def stages_at(t: Array, size: Array, nodes: Any, states: list[Array]) -> tuple[Array, Array]:
-    """What `Stages` gives of a step of `size` from `t`: a state for each node, a part of the step.
-
-    Without those past its end: what they miss there grows with the step, and is seen by its error.
-    """
-    inside = [i for i, node in enumerate(nodes) if node <= 1]
-    times = t + jnp.asarray([nodes[i] for i in inside], t.dtype) * size
-    return times, jnp.stack([states[i] for i in inside])
+    """What `Stages` gives of a step of `size` from `t`: a state for each node, a part of the step."""
+    return t + jnp.asarray(nodes, t.dtype) * size, jnp.stack(states)
 
 
 class Control(Protocol):
@@ -83,6 +78,11 @@ class Stepper(Protocol):
     """Takes steps along `field`; one is made for each field and `Control`, and holds nothing that changes."""
 
     field: Field
+
+    @property
+    def furthest(self) -> float:
+        """How far a step looks, in its own length: 1, or more where a stage lies beyond its end."""
+        ...
 
     def first_size(self, rates: Array, state: Array, end: Array, /) -> Array:
         """The size of the first step, from time 0; `end` is the horizon."""

@@ -44,7 +44,7 @@ class Taylor:
     """
 
     def __init__(self, field: Field, control: Control) -> None:
-        self.field, self.control = field, control
+        self.field, self.control, self.furthest = field, control, 1.0
         wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(control.nominal, 0.1)))
         self.order = min(max(wanted, _LEAST_ORDER), _MOST_ORDER)
 

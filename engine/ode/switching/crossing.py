@@ -20,7 +20,7 @@ _NEAR = 3.0
 # A step that is to end before a switch stops short of it by this part.
 SHORT = 1e-3
 # A step comes near a switch that it will have crossed before its length has grown by this part.
-_NEAR_END = 0.1
+_NEAR_END = 0.25
 
 
 class Watched(NamedTuple):

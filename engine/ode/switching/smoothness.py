@@ -38,6 +38,7 @@ class Smoothed:
     def __init__(self, stepper: Stepper, control: Control, longest: Array | None = None) -> None:
         self.longest = longest
         self.field, self.inner, self.control = stepper.field, stepper, control
+        self.furthest = stepper.furthest
 
     def over(self, stepper: Stepper, control: Control) -> Self:
         """The same of another stepper."""

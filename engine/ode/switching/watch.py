@@ -33,6 +33,7 @@ from .crossing import (
 )
 from .smoothness import Smoothed
 from .switches import ROUNDINGS, Switches
+from .timed import step_up_to
 
 Array = Any
 
@@ -65,9 +66,8 @@ class SwitchWatch:
         breaks: Array | None = None,
     ) -> None:
         self.field, self.inner, self.control, self.p = stepper.field, stepper, control, p
-        self.switches, self.longest = switches, longest
-        self.breaks = breaks
-        self._has_times = bool(switches.timed) or breaks is not None
+        self.switches, self.longest, self.furthest = switches, longest, stepper.furthest
+        self.breaks, self._has_times = breaks, bool(switches.timed) or breaks is not None
 
     def over(self, stepper: Stepper, control: Control) -> "SwitchWatch":
         """The same of another stepper, such as the one inside but for its tolerances."""
@@ -135,13 +135,13 @@ class SwitchWatch:
     ) -> Step:
         """Try a step. It ends at a switch whose time is known; one that crosses another is not kept."""
         carried, watched = solver_state
-        before, after = self._next_break(t, state) if self._has_times else (until, until)
-        tried = self.inner.step(t, jnp.minimum(until, before), self._at_most(size), state, rates, carried)
-        ends = tried
+        size = self._at_most(size)
         if self._has_times:
-            arrived = tried.t >= before
-            tried = self._past_break(tried, jnp.where(arrived, jnp.maximum(after, tried.t), tried.t))
-            tried = tried._replace(switched=arrived)
+            before, after = self._next_break(t, state)
+            ends, arrived = step_up_to(self.inner, before, t, until, size, state, rates, carried)
+            tried = self._past_break(ends, jnp.where(arrived, jnp.maximum(after, ends.t), ends.t))
+        else:
+            tried = ends = self.inner.step(t, until, size, state, rates, carried)
         if watched is None:
             return tried._replace(solver_state=(tried.solver_state, None))
         return self._looked_through(Tried(t, state, rates, ends), tried, watched)

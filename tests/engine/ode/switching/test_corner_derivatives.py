@@ -62,3 +62,47 @@ def test_a_step_is_kept_only_where_its_derivatives_are_those_of_one_side(solver)
     strayed = np.abs(by_hi).max(axis=1) > 1e-12
     assert strayed.any()
     assert (next_size < size)[strayed].all()
+
+
+def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_derivatives():
+    """A stage of kvaerno5 lies beyond the end of its step; what is switched, `u`, may be 0 so far.
+
+    The first component is fed until a time `at`, the third until the second is 0. Both switches come after
+    `gap`; where the first one moves, the step that ends there ends later.
+    """
+
+    def switching(t, z, p):
+        return jnp.stack([jnp.where(t < p["at"], p["u"], 0.0), -1 + 0 * t, jnp.where(z[1] > 0, p["u"], 0.0)])
+
+    flow = Flow(
+        start=lambda p: jnp.zeros(3) + 0 * p["at"],
+        field=switching,
+        observe=lambda z, p: {"z": z[0]},
+        observables=(Observable("z", "z", "1", "what is fed"),),
+        motion=None,
+    )
+    t, size = 1.0, 1.0
+    gap, u = (a.ravel() for a in np.meshgrid([0.3, 0.82, 0.9, 1.1, 1e-3, 1e-8, 1e-11], [0.0, 1.0]))
+
+    def taken(u, at, gap):
+        p = {"u": u, "at": at, "horizon": jnp.asarray(20.0)}
+        own, one = Integration(flow, p, Method("kvaerno5", rtol=1e-6), {}), jnp.ones_like(u)
+        state = jnp.stack([one, gap, one])
+        state, now = jax.lax.stop_gradient(state), jnp.asarray(t)
+        carried = own.stepper.solver_state(now, jnp.asarray(20.0), state)
+        step = own.stepper.step(now, jnp.inf, jnp.asarray(size), state, own.field(now, state), carried)
+        return step.state, (step.keep, step.t, step.next_size)
+
+    def slopes(u, at, gap):
+        return jax.jacfwd(taken, (0, 1), has_aux=True)(u, at, gap)
+
+    (by_u, by_at), (keep, end, next_size) = jax.jit(jax.vmap(slopes))(u, t + gap, gap)
+    taken_time = np.asarray(end - t)
+    assert keep.all()
+    np.testing.assert_allclose(by_u[:, 0], np.minimum(taken_time, gap), rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(by_u[:, 2], np.minimum(taken_time, gap), rtol=1e-5, atol=1e-9)
+    arrived = taken_time >= gap
+    assert arrived.any()
+    np.testing.assert_allclose(by_at[:, 0], np.where(arrived, u, 0.0), rtol=1e-9)
+    # Steps that are cut short say nothing against longer ones.
+    assert (next_size >= 0.9 * size).any()

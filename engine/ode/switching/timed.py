@@ -1,0 +1,81 @@
+"""Steps that end at a switch whose time is known, which may move with the parameters."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from ..steps.stepper import Step, Stepper
+
+Array = Any
+
+# The rest of the way to a switch, as a part of what a step may be: what is wrong in it is of no account.
+_NO_REST = 1e-6
+# So many roundings of its time before a switch no step is cut short.
+_ROUNDINGS = 1e3
+
+
+def step_up_to(
+    stepper: Stepper,
+    before: Array,
+    t: Array,
+    until: Array,
+    size: Array,
+    state: Array,
+    rates: Array,
+    carried: Any,
+) -> tuple[Step, Array]:
+    """Try a step of the stepper, that ends just `before` a switch at the latest; whether it comes so far."""
+    planned, size = size, _stages_short_of(before, t, size, stepper.furthest)
+    tried = stepper.step(t, jnp.minimum(until, _along_with(before, t)), size, state, rates, carried)
+    if stepper.furthest > 1:
+        longer = tried.keep & (size < planned)
+        tried = tried._replace(next_size=jnp.where(longer, planned, tried.next_size))
+    arrived = tried.t >= before
+    at, there = _ended_with(arrived, before, tried.t, tried.state, tried.rates)
+    return tried._replace(t=at, state=there, switched=arrived), arrived
+
+
+@jax.custom_jvp
+def _along_with(end: Array, t: Array) -> Array:
+    """The end of a step, whose derivatives are those of its begin: all of the step moves with that."""
+    del t
+    return end
+
+
+@_along_with.defjvp
+def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    return _along_with(*primals), tangents[1]
+
+
+def _stages_short_of(before: Array, t: Array, size: Array, furthest: float) -> Array:
+    """The size of a step from t none of whose stages is to lie beyond a switch.
+
+    One at `furthest` times the size would feel the other side where rates differ there, and their derivatives
+    where only these do. What is left at last is so short that neither matters.
+    """
+    if furthest <= 1:
+        return size
+    gap = before - t
+    least = jnp.maximum(_NO_REST * size, _ROUNDINGS * jnp.finfo(gap.dtype).eps * jnp.abs(before))
+    cut = (furthest * jnp.minimum(size, gap) > gap) & (gap > least)
+    return lax.stop_gradient(jnp.where(cut, gap / furthest, size))
+
+
+@jax.custom_jvp
+def _ended_with(arrived: Array, end: Array, t: Array, state: Array, rates: Array) -> tuple[Array, Array]:
+    """The time and state after a step that has `arrived` at an `end`, which moves with the parameters.
+
+    So much longer the step would be at the rates of its end. Its own stages say something else where one lies
+    beyond the end, on the other side of a switch.
+    """
+    del arrived, end, rates
+    return t, state
+
+
+@_ended_with.defjvp
+def _(primals: tuple[Array, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    (arrived, _, t, state, rates), (_, end_moves, t_moves, state_moves, _) = primals, tangents
+    later = jnp.where(arrived, end_moves - t_moves, 0.0)
+    return (t, state), (t_moves + later, state_moves + later * rates)

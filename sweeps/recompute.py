@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..engine.errors import CubeError
 from ..engine.store.read import Reader
 from .file_paths import cube_path
-from .text import short
+from .text import count_of, short
 
 if TYPE_CHECKING:
     from ..engine.recompute import Recomputed
@@ -75,8 +75,9 @@ def _space(reader: Reader, path: str | Path, sweep_file: str | Path | None) -> "
 
 def recompute_text(recomputed: "Recomputed") -> str:
     """For people: what was tried and, a line a variable, what differs."""
+    points = count_of(recomputed.points, "point")
     tried = (
-        f"{recomputed.tried:,} of {recomputed.tiles:,} tiles ({recomputed.points:,} points) computed anew "
+        f"{recomputed.tried:,} of {recomputed.tiles:,} tiles ({points}) computed anew "
         f"on {recomputed.device} by {recomputed.how}"
     )
     if not recomputed.differences:
@@ -89,5 +90,6 @@ def recompute_text(recomputed: "Recomputed") -> str:
             else "in class"
         )
         first = ", ".join(f"{axis} = {short(value)}" for axis, value in d.first.items())
-        lines.append(f"  {name}: {d.points:,} points differ {size}, the first at {first}")
+        differ = "1 point differs" if d.points == 1 else f"{d.points:,} points differ"
+        lines.append(f"  {name}: {differ} {size}, the first at {first}")
     return "\n".join(lines)

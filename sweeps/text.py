@@ -49,6 +49,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"{hint} (known: {', '.join(cut(one, _LONGEST_NAME) for one in few)}{more})"
 
 
+def count_of(number: int, one: str, several: str = "") -> str:
+    """A number of things, as "1 point" and "2,000 points"; `several` where that takes more than an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def short(value: Any) -> str:
     """A value in six digits; nothing where there is none."""
     if value is None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...engine.errors import SweepError
 from ..cube.classes import class_names
-from ..text import ALL_ROWS, format_records
+from ..text import ALL_ROWS, count_of, format_records
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,8 +52,8 @@ def boundary_text(boundaries: "xr.Dataset", style: str, all_rows: str = ALL_ROWS
 
 def _notes(boundaries: "xr.Dataset") -> list[str]:
     number = boundaries["crossings"].values
-    lines = f"{number.sum():,} boundaries on {(number > 0).sum():,} of {number.size:,} lines"
-    return [lines] + [
+    lines = f"{(number > 0).sum():,} of {number.size:,} lines"
+    return [f"{count_of(number.sum(), 'boundary', 'boundaries')} on {lines}"] + [
         f"{int(boundaries[name].values.sum()):,} {meaning}"
         for name, meaning in _COUNTED.items()
         if boundaries[name].values.any()

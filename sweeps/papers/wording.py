@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..text import count_of
 from .conclusions import Finding
 
 
@@ -47,14 +48,10 @@ def sentence(finding: Finding) -> str:
         text += f"; every failure has {box}" if box else ""
     text += "."
     if t.silent:
-        text += f" Its condition does not hold at {_points(t.silent)}."
+        text += f" Its condition does not hold at {count_of(t.silent, 'point')}."
     if t.left_out:
-        text += f" Left out, having no result: {_points(t.left_out)}."
+        text += f" Left out, having no result: {count_of(t.left_out, 'point')}."
     return text
-
-
-def _points(number: int) -> str:
-    return f"{number:,} point" + ("" if number == 1 else "s")
 
 
 def share_text(part: int, whole: int) -> str:

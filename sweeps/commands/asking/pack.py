@@ -17,9 +17,11 @@ def run(options: argparse.Namespace) -> int:
     load_codec()
     from ....engine.gate.text import size_text
     from ...packing import pack
+    from ...text import count_of
 
     packed = pack(options.cube, options.file, overwrite=options.overwrite)
-    print(f"{options.file}: {packed.tiles:,} tiles in {packed.files:,} files, {size_text(packed.bytes)}")
+    tiles, files = count_of(packed.tiles, "tile"), count_of(packed.files, "file")
+    print(f"{options.file}: {tiles} in {files}, {size_text(packed.bytes)}")
     return 0
 
 

@@ -36,6 +36,7 @@ def _share(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     from ....engine.gate.text import size_text
     from ....engine.store.verify import verify
+    from ...text import count_of
 
     if options.recompute is not None:
         from ...recompute import require_comparable
@@ -65,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{len(verdict.uncommitted)} of {verdict.tiles} tiles are not computed; run the same sweep again"
         )
-    read = f"{verdict.shards:,} shards ({size_text(verdict.bytes)}) of {verdict.tiles:,} tiles read back"
+    shards, tiles = count_of(verdict.shards, "shard"), count_of(verdict.tiles, "tile")
+    read = f"{shards} ({size_text(verdict.bytes)}) of {tiles} read back"
     print(f"{options.cube}: {read}, {len(verdict.damaged)} damaged")
     if options.recompute is None or not verdict.sound:
         return 0 if verdict.sound else 1

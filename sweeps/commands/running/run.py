@@ -105,21 +105,24 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
 
 def _of_part(options: argparse.Namespace, report: "Report") -> str:
     """What a part did, and what of the cube is left to others."""
+    from ...text import count_of
+
     done = "complete already"
     if not report.tiles:
         done = "owns no tile: there are more parts than tiles"
     elif report.computed:
         done = _done(options, report)
     left = f"{report.missing:,} tiles of others are missing" if report.missing else "the cube is complete"
-    return f"{options.output}: part {options.part}, {report.tiles:,} tiles: {done}; {left}"
+    return f"{options.output}: part {options.part}, {count_of(report.tiles, 'tile')}: {done}; {left}"
 
 
 def _done(options: argparse.Namespace, report: "Report") -> str:
     """How many points were computed, how fast, and how many were taken over."""
     from ....engine.feedback.progress import clock, per_second
+    from ...text import count_of
 
     rate = per_second(report.points / report.seconds)
-    done = f"{report.points:,} points in {clock(report.seconds)} ({rate}, {report.device})"
+    done = f"{count_of(report.points, 'point')} in {clock(report.seconds)} ({rate}, {report.device})"
     return f"{done}; {report.reused:,} taken from {options.reuse}" if options.reuse else done
 
 

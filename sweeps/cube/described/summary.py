@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....engine.gate.text import CELL, clean
-from ...text import table
+from ...text import count_of, table
 from ..statuses import status_names
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def summary_html(dataset: "xr.Dataset") -> str:
 
 
 def _title(dataset: "xr.Dataset") -> str:
-    points = f"{dataset['status'].size:,} points" if "status" in dataset else ""
+    points = count_of(dataset["status"].size, "point") if "status" in dataset else ""
     return ", ".join(filter(None, (str(dataset.attrs.get("title", "A cube")), points)))
 
 

@@ -13,7 +13,7 @@ from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.cube.lazy import where
 from equisweep.sweeps.cube.query import Query, answer, query_text
 from equisweep.sweeps.cube.select import select
-from equisweep.sweeps.text import nearest
+from equisweep.sweeps.text import count_of, nearest
 from helpers.hard_cube import hard_cube, points
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
@@ -230,6 +230,12 @@ def test_the_same_in_python(cube, truth):
     assert float(best["investment"]) == truth["investment"][truth["status"] == 1].max()
     assert asked.sql("select count(*) n from cube").to_pylist() == [{"n": fine.size}]
     assert asked.select({"alpha": "0.5"})["alpha"].item() == 0.5
+
+
+def test_one_thing_is_no_several():
+    said = [count_of(number, "boundary", "boundaries") for number in (0, 1, 2_000)]
+    assert said == ["0 boundaries", "1 boundary", "2,000 boundaries"]
+    assert [count_of(number, "point") for number in (1, 2)] == ["1 point", "2 points"]
 
 
 def test_help_shows_examples(capsys):

@@ -145,11 +145,12 @@ def test_single_precision_is_rounded_once():
 def test_the_inverse_error_function_is_right_to_rounding_from_end_to_end():
     tails = 1 - 10.0 ** -np.arange(1, 17)
     x = np.concatenate([np.linspace(-1, 1, 2001), tails, -tails, 10.0 ** -np.arange(1, 320, 20)])
-    result, expected = np.asarray(erf_inv(jnp.asarray(x))), special.erfinv(x)
+    *result, outside, below, unknown = np.asarray(jax.jit(erf_inv)(np.append(x, [1.5, -2.0, np.nan])))
+    result, expected = np.array(result), special.erfinv(x)
     near = EPS / np.maximum(1 - x**2, EPS)  # x^2 is rounded
     inside = np.abs(x) < 1
     # 23 terms by Horner's rule lose some roundings.
     error = np.abs(result[inside] - expected[inside])
     assert (error <= (16 * EPS + near[inside]) * np.abs(expected[inside])).all()
     assert (result[~inside] == expected[~inside]).all()
-    assert np.isnan(erf_inv(jnp.asarray([1.5, -2.0, np.nan]))).all()
+    assert np.isnan([outside, below, unknown]).all()

@@ -12,6 +12,7 @@ import pytest
 from equisweep.kernels.games.registry import MODELS
 from equisweep.kernels.model import Model, Parameter
 from equisweep.kernels.status import MEANING, Status
+from helpers.codegen.grids import of_many
 from helpers.products import each_option, some, whole_product
 from helpers.tolerance import assert_close
 from numpy.typing import ArrayLike
@@ -75,7 +76,32 @@ def pushed(name: str) -> Callable:
             o: outputs[o] for o in outputs if o not in real
         }
 
-    return jax.jit(lambda p, way: jax.jvp(split, (p,), (way,), has_aux=True))
+    def push(p: dict, way: dict) -> tuple[dict, dict, dict]:
+        return jax.jvp(split, (p,), (way,), has_aux=True)
+
+    return by_machine_code(push) if name in LONG else jax.jit(push)
+
+
+# XLA takes three times as long for these; tests/engine/codegen/test_grid_models.py compares both.
+LONG = ("external_combined",)
+
+
+def by_machine_code(push: Callable) -> Callable:
+    """The same function of two dictionaries of scalars, to dictionaries, as machine code."""
+
+    def flat(at: dict) -> dict:
+        ends = ([(key[1], x) for key, x in at.items() if key[0] == which] for which in ("at", "along"))
+        parts = push(*map(dict, ends))
+        return {(k, name): value for k, part in enumerate(parts) for name, value in part.items()}
+
+    compiled = of_many(flat)
+
+    def run(p: dict, way: dict) -> tuple[dict, ...]:
+        at = {("at", name): np.reshape(x, 1) for name, x in p.items()}
+        result = compiled(at | {("along", name): np.reshape(x, 1) for name, x in way.items()})
+        return tuple({n: x[0] for (k, n), x in result.items() if k == part} for part in range(3))
+
+    return run
 
 
 def solved(model: Model, p: dict) -> dict[str, jax.Array]:

@@ -32,7 +32,9 @@ def called(x, v, native=True, **options):
 def test_it_is_a_call_of_machine_code_with_the_numbers_of_the_function():
     assert is_machine_code(jax.vmap(called), X, V)
     assert not is_machine_code(jax.vmap(partial(called, native=False)), X, V)
-    actual, expected = jax.jit(jax.vmap(called))(X, V), jax.vmap(lambda *given: halved(given))(X, V)
+    actual, expected = (
+        jax.jit(jax.vmap(function))(X, V) for function in (called, lambda *given: halved(given))
+    )
     np.testing.assert_array_equal(actual["small"][1], expected["small"][1])
     assert len(np.unique(actual["small"][1])) > 2
     for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
@@ -45,7 +47,7 @@ def test_its_derivatives_are_those_of_the_function():
 
     for argument in (0, 1):
         actual, expected = (
-            jax.jacfwd(partial(mean, function), argument)(0.3, V[0])
+            jax.jit(jax.jacfwd(partial(mean, function), argument))(0.3, V[0])
             for function in (called, lambda *given: halved(given))
         )
         np.testing.assert_allclose(actual, expected, rtol=1e-14)

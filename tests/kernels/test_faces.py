@@ -12,6 +12,7 @@ from equisweep.kernels.flow import Attractor, Observable
 from equisweep.kernels.model import Domain, Parameter
 from equisweep.kernels.replicator import from_log_ratios, to_log_ratios
 from equisweep.kernels.status import Status
+from helpers.products import some
 from scipy.integrate import solve_ivp
 
 A, B = np.array([[1.5, 2.0], [4.5, 4.0]]), np.array([[1.0, 5.5], [2.0, 4.0]])
@@ -49,7 +50,7 @@ def field(_t, z):
     return [z[0] * (1 - z[0]) * (of_x[0] - of_x[1]), z[1] * (1 - z[1]) * (of_y[0] - of_y[1])]
 
 
-@pytest.mark.parametrize("solver", ["dopri8", "taylor", "rodas5p"])
+@pytest.mark.parametrize("solver", some(["dopri8", "taylor", "rodas5p"], {"taylor", "rodas5p"}))
 def test_a_pure_share_stays_and_the_other_moves(solver):
     x0, y0 = (a.ravel() for a in np.meshgrid([0.0, 0.5, 0.99999, 1.0], [0.0, 0.5, 1.0]))
     p = {"x0": x0, "y0": y0, "horizon": np.full(len(x0), 2.0)}

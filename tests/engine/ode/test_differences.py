@@ -10,6 +10,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
+from helpers.products import some
 
 
 def called(function):
@@ -101,7 +102,7 @@ def test_differences_are_the_jacobian(state):
     )
 
 
-@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+@pytest.mark.parametrize("solver", some(["rodas5p", "kvaerno5"], {"rodas5p"}))
 def test_an_implicit_solver_does_without_a_slope_in_time(solver):
     driven = flow(lambda t, z, p: [100 * (called(np.sin)(t) - z[0])], "x", [1.0])
     out = run(driven, Method(solver=solver, rtol=1e-8, settle=0.0), horizon=3.0)

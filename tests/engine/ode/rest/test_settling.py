@@ -9,6 +9,7 @@ from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import DECAY, seen
+from helpers.products import some
 from scipy.integrate import solve_ivp
 
 
@@ -207,7 +208,7 @@ def test_a_switch_is_no_rest_point():
     assert out["attractor"][0] != Attractor.rest_point
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "dopri8", "taylor"])
+@pytest.mark.parametrize("solver", some(["tsit5", "dopri8", "taylor"], {"tsit5", "taylor"}))
 def test_the_time_to_settle_does_not_depend_on_the_solver(solver):
     node = flow_of("xy", lambda p: [1.0, 0.5], lambda z, p: [-2 * z[0] + z[1], z[0] - p["k"] * z[1]])
     k = np.array([2.0, 1.0])
@@ -222,7 +223,7 @@ def test_the_time_to_settle_does_not_depend_on_the_solver(solver):
         np.testing.assert_allclose(out["settle_time"][i], t[np.argmax(z.max(axis=1) <= 1e-5)], rtol=0.01)
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "kvaerno5"])
+@pytest.mark.parametrize("solver", some(["tsit5", "kvaerno5"], {"kvaerno5"}))
 def test_slow_spirals_settle_at_their_time_after_hundreds_of_turns(solver):
     """Errors of loose steps beside a rest point damped them by up to a tenth of the time."""
     focus = flow_of(

@@ -6,6 +6,7 @@ import pytest
 from equisweep.engine.ode.method import Method
 from equisweep.kernels.status import Status
 from helpers.flows import run
+from helpers.products import some
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_impossible_limits_are_refused(options, message):
         Method(**options)
 
 
-@pytest.mark.parametrize("solver", ["kvaerno5", "taylor"])
+@pytest.mark.parametrize("solver", some(["kvaerno5", "taylor"], {"kvaerno5"}))
 def test_a_cost_that_begins_at_a_switch_hinders_no_step(solver):
     """Next to no error is allowed in what is 0 so far, and an implicit step across may have no solution.
 
@@ -50,7 +51,7 @@ def test_a_cost_that_begins_at_a_switch_hinders_no_step(solver):
     )
 
 
-@pytest.mark.parametrize("solver", ["dopri8", "rodas5p"])
+@pytest.mark.parametrize("solver", some(["dopri8", "rodas5p"], {"dopri8"}))
 def test_an_orbit_slides_though_its_cost_is_0_until_it_does(solver):
     """Steps across are as short as the clock allows then, and stay on the threshold to its rounding.
 

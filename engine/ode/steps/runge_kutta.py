@@ -17,6 +17,7 @@ from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
 from .stepper import Control, Field, Stages, stages_at
 from .tableaux import Tableau
+from .tangents import Begin
 
 Array = Any
 
@@ -37,12 +38,12 @@ class RungeKutta(StepControl):
     def __init__(self, tableau: Tableau, field: Field, control: Control) -> None:
         self.tableau, self.field, self.control = tableau, field, control
         self._order, self.furthest = tableau.order, float(max(1.0, *tableau.c))
+        self._again = partial(compact_step, tableau)
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        slopes = _stages_in_a_loop(self.tableau, self.field, t, t_next - t, state, rates)
-        new, slope, _ = _ended(self.tableau, self.field, t_next, state, t_next - t, slopes)
-        return new, slope
+        end = compact_step(self.tableau, self.field, t, t_next, state, rates)
+        return self._accurate(Begin(t, t_next, state, rates), end)
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
@@ -66,6 +67,10 @@ class ImplicitRungeKutta(RungeKutta):
     """
 
     reach = StepControl.reach  # the explicit one goes on from the field alone
+
+    def __init__(self, tableau: Tableau, field: Field, control: Control) -> None:
+        super().__init__(tableau, field, control)
+        self._again = None
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
@@ -127,6 +132,14 @@ def _ended(
     if tableau.b_again:
         error = jnp.maximum(jnp.abs(error), jnp.abs(size * _weighted(tableau.b_again, slopes)))
     return new, slopes[-1] if tableau.last_is_first else field(t_next, new), error
+
+
+def compact_step(
+    tableau: Tableau, field: Field, t: Array, t_next: Array, state: Array, rates: Array
+) -> tuple[Array, Array, Array]:
+    """New state, rates there and estimate of the error of an explicit step, in little code."""
+    slopes = _stages_in_a_loop(tableau, field, t, t_next - t, state, rates)
+    return _ended(tableau, field, t_next, state, t_next - t, slopes)
 
 
 def _stages_written_out(

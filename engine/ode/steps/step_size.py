@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from .stepper import STRETCH, Control, Field, Stages, Step, all_finite
+from .tangents import Allowed, Begin, Take, with_accurate_tangents
 
 Array = Any
 
@@ -28,6 +29,8 @@ class StepControl(ABC):
     control: Control
     furthest: float = 1.0
     _order: float
+    # Takes a step in parts, for its derivatives; None where the method is stable whatever its steps.
+    _again: Take | None = None
 
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)
         """None: a step needs nothing of the one before but the rates."""
@@ -55,6 +58,7 @@ class StepControl(ABC):
             return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
         ratio = self._error_ratio(state, new, error, t_next - t)
         keep = ratio <= 1
+        new, slope = self._accurate(Begin(t, t_next, state, rates), (new, slope, error))
         taken = lax.stop_gradient(t_next - t)
         wanted = taken * self._factor(ratio)
         # A step cut short by `until` says nothing against the longer one that was planned.
@@ -71,6 +75,16 @@ class StepControl(ABC):
         self, t: Array, t_next: Array, state: Array, rates: Array, solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any, Stages]:
         """New state, rates there, estimate of the error, solver state, and where the field was taken."""
+
+    def _accurate(self, begin: Begin, end: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        """State and rates at the end of a step, whose derivatives are as accurate as they are."""
+        if self._again is None or self.control.fixed_steps is not None:
+            return end[:2]
+        old, new = begin.state, end[0]
+        allowed = Allowed(
+            self.control.allowed(old, new, begin.t_next - begin.t), self.control.of_size(old, new)
+        )
+        return with_accurate_tangents(self._again, int(self._order), self.field, begin, end, allowed)
 
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)

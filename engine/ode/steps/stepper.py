@@ -69,6 +69,10 @@ class Control(Protocol):
         """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
         ...
 
+    def of_size(self, old: Array, new: Array, /) -> Array:
+        """The same as a part of each component's size where it is large, shape (d,): of derivatives."""
+        ...
+
     def weights(self, state: Array, /) -> Array:
         """The size of each component in units of the tolerance is the state over this, at the start."""
         ...

@@ -4,6 +4,7 @@ High orders and long steps cost little. Reference for order and step size: Jorba
 package for the numerical integration of ODEs by means of high-order Taylor methods".
 """
 
+from functools import partial
 from math import ceil, log
 from typing import Any
 
@@ -11,8 +12,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from .rough import exp2, log2
+from .runge_kutta import compact_step
 from .series import order_within, solution_series
 from .stepper import STRETCH, Control, Field, Step, all_finite
+from .tableaux import DOPRI8
+from .tangents import Allowed, Begin, with_accurate_tangents
 
 Array = Any
 _SAFETY, _SHRINK, _GROW = 0.9, 0.25, 4.0
@@ -58,7 +62,7 @@ class Taylor:
         return lax.stop_gradient(jnp.asarray(end, state.dtype))
 
     def step(
-        self, t: Array, until: Array, size: Array, state: Array, _rates: Array, _solver_state: Any
+        self, t: Array, until: Array, size: Array, state: Array, rates: Array, _solver_state: Any
     ) -> Step:
         """Take a step of at most `size` from `t`, not past `until`."""
         series = self._series(t, state)
@@ -68,7 +72,7 @@ class Taylor:
         t_next = jnp.where(last, until, t + wanted)
         taken = t_next - t
         new, slope = _at(series, taken)
-        rates = self.field(t_next, new)
+        new, rates = self._accurate(Begin(t, t_next, state, rates), new, series)
         if fixed:
             return Step(t_next, new, rates, None, jnp.asarray(True), size)
         allowed = self.control.allowed(state, new, taken)
@@ -77,10 +81,25 @@ class Taylor:
         most = lax.stop_gradient(jnp.where(keep, jnp.maximum(size, taken * _GROW), taken * _SHRINK))
         return Step(t_next, new, rates, None, keep, most)
 
-    def reach(self, t: Array, t_next: Array, state: Array, _rates: Array) -> tuple[Array, Array]:
+    def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a step, as accurate as its end."""
-        new, _ = _at(self._series(t, state), t_next - t)
-        return new, self.field(t_next, new)
+        series = self._series(t, state)
+        new, _ = _at(series, t_next - t)
+        return self._accurate(Begin(t, t_next, state, rates), new, series)
+
+    def _accurate(self, begin: Begin, new: Array, series: list[Array]) -> tuple[Array, Array]:
+        """State and rates at the end of a step, whose derivatives are as accurate as they are.
+
+        Where the series is too long for them it is taken in parts by a method of less code.
+        """
+        rates, control = self.field(begin.t_next, new), self.control
+        if control.fixed_steps is not None:
+            return new, rates
+        size, last = begin.t_next - begin.t, len(series) - 1
+        terms = jnp.stack([series[k] * size**k for k in (last - 1, last)])
+        allowed = Allowed(control.allowed(begin.state, new, size), control.of_size(begin.state, new))
+        again = partial(compact_step, DOPRI8)
+        return with_accurate_tangents(again, DOPRI8.order, self.field, begin, (new, rates, terms), allowed)
 
     def order_at(self, t: Array, state: Array) -> int:
         """The order of steps of such a state. Raises SweepError where the field holds what has no rule."""

@@ -83,6 +83,13 @@ class Tolerance:
     def _part_of(self, allowed: Array) -> Array:
         return allowed if self.part is None else allowed * self.part
 
+    def of_size(self, old: Array, new: Array) -> Array:
+        """The error allowed as a part of each component's size where it is large, shape (d,)."""
+        if self.atol is None:
+            return jnp.full_like(old, self.rtol)
+        size = jnp.maximum(jnp.maximum(jnp.abs(old), jnp.abs(new)), 1.0 if self.scale is None else self.scale)
+        return self.rtol + jnp.asarray(self.atol, old.dtype) / size
+
     def weights(self, state: Array) -> Array:
         """The tolerance against which the first step is measured; of a component that is 0, the others'."""
         if self.scale is None or self.atol is not None:

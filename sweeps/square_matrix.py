@@ -54,15 +54,16 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     if not tables:
         raise MatrixError(str(large[0]))
     used = {d: rows for d, rows in tables.items() if any(len(row.cells) > 1 for row in rows)}
-    if len(used) > 1:
-        used.pop(_BLANK, None)
     read: dict[str, Read] = {}
     wrong: dict[str, MatrixError] = {}
     for delimiter, rows in (used or dict(list(tables.items())[-1:])).items():
+        if delimiter == _BLANK and read:
+            break  # those lie within cells
         try:
             read[delimiter] = matrix(rows)
         except MatrixError as error:
-            wrong[delimiter] = error
+            if delimiter != _BLANK or not wrong:  # which says more of what is meant to stand between
+                wrong[delimiter] = error
     if len(read) > 1:
         both = " and ".join(DELIMITERS.get(d, d) for d in read)
         raise MatrixError(f"cells may be separated by {both}: both give a matrix; use one of them only")

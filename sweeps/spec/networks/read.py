@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 # "Lyon Nice 0,5": a number with decimals behind a blank, in a line that is not separated by blanks alone.
 _WEIGHT_BEHIND_A_BLANK = re.compile(r"[^\s,;] +\d*[.,]\d+\Z")
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "blanks"}
+_QUOTED = re.compile('"(?:[^"]|"")*"')
 _LISTS = (".edges", ".edgelist", ".txt", ".tsv")
 
 
@@ -53,7 +55,7 @@ def read_network(where: str, path: Path, weight: str, directed: bool) -> Named:
     elif ending == ".graphml":
         named = _graphml(here, text, weight)
     elif ending in _LISTS:
-        named = _links(here, text, directed)
+        named = _written_by_r(here, text) or _links(here, text, directed)
     else:
         raise SweepError(f"{here}: of its ending {shown(ending)} nothing is known; give {KINDS}")
     return _checked(here, named)
@@ -84,12 +86,19 @@ def _named(rows: list[Row]) -> Named:
 def _with_both(names: list[str], rows: list[list[str]]) -> Named:
     """A matrix with names in its first column that repeat `names`."""
     beside = [row[0] for row in rows]
-    if beside != names:
+    if not _repeat(names, beside):
         raise MatrixError(
             f"the first column names {_list(beside)}, and the first row {_list(names)}; "
             "a square matrix has the same cities in the same order in both"
         )
-    return _of_rows(names, [row[1:] for row in rows])
+    return _of_rows(beside, [row[1:] for row in rows])
+
+
+def _repeat(names: list[str], beside: list[str]) -> bool:
+    """Whether names above and beside a matrix are the same, or R's for what has none: V1 above, 1 beside."""
+    return beside == names or (
+        names == [f"V{name}" for name in beside] and all(name.isdecimal() for name in beside)
+    )
 
 
 def _of_rows(names: list[str], rows: list[list[str]]) -> Named:
@@ -105,20 +114,73 @@ def _of_rows(names: list[str], rows: list[list[str]]) -> Named:
     return Named(tuple(names), np.array(weights))
 
 
+def _written_by_r(where: str, text: str) -> Named | None:
+    """The matrix that R's ``write.table`` leaves, whose names above are one fewer than its cells in a row.
+
+    None where it may be a list of links.
+    """
+    lines = [line for _, line in _lines(text)[: MOST_CITIES + 2]]
+    for mark in _SEPARATORS:
+        named = _square(where, [_cells(line, mark) for line in lines])
+        if named is not None:
+            return named
+    return None
+
+
+def _square(where: str, rows: list[list[str]]) -> Named | None:
+    """The same of rows of cells."""
+    names, body = rows[0] if rows else [], rows[1:]
+    if len(names) < 2 or len(body) != len(names) or any(len(row) != len(rows) for row in body):
+        return None
+    if not _repeat(names, [row[0] for row in body]) or not all(
+        _is_number(cell) for row in body for cell in row[1:]
+    ):
+        return None
+    # Three cells are a link, too: to a city that is called as a number, beside others that are not.
+    own = [_weight("", row[k]) for k, row in enumerate(body, 1)]
+    if len(names) == 2 and any(own) and any(_is_number(name) for name in names):
+        return None
+    try:
+        return _with_both(names, body)
+    except MatrixError as error:
+        raise SweepError(f"{where}: {error}") from None
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines that hold something besides comments, each with its number."""
+    lines = enumerate(text.splitlines(), 1)
+    bare = [(number, line[: len(_hidden_quotes(line).partition("#")[0])].strip()) for number, line in lines]
+    return [(number, line) for number, line in bare if line]
+
+
+def _hidden_quotes(line: str) -> str:
+    """A line as long, with nothing of what stands in quotes."""
+    return _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), line)
+
+
+def _mark(line: str) -> str | None:
+    """What stands between the cells of a line; None for blanks."""
+    return next((d for d in ("\t", ";", ",") if d in _hidden_quotes(line)), None)
+
+
+def _cells(line: str, mark: str | None) -> list[str]:
+    between = re.compile(r"\s+" if mark is None else re.escape(mark))
+    ends = [(0, 0), *(m.span() for m in between.finditer(_hidden_quotes(line))), (len(line), 0)]
+    cells = [line[begin:end].strip() for (_, begin), (end, _) in pairwise(ends)]
+    return [cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell for cell in cells]
+
+
 def _links(where: str, text: str, directed: bool) -> Named:
     """One link a line: two cities and perhaps a weight, between commas, semicolons, tabs or spaces."""
     links: dict[tuple[str, str], float] = {}
     cities: dict[str, None] = {}
     separators: dict[str | None, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.partition("#")[0].strip()
-        if not line:
-            continue
-        mark = next((d for d in ("\t", ";", ",") if d in line), None)
+    for number, line in _lines(text):
+        mark = _mark(line)
         separators.setdefault(mark, number)
         here = f"{where}: line {number}"
         _separated_alike(here, line, separators)
-        cells = [cell.strip() for cell in line.split(mark)]
+        cells = _cells(line, mark)
         if len(cells) not in (2, 3) or "" in cells:
             raise SweepError(f"{here}: {shown(line)} should be two cities and perhaps a weight")
         a, b = cells[:2]
@@ -133,7 +195,7 @@ def _links(where: str, text: str, directed: bool) -> Named:
 def _separated_alike(where: str, line: str, separators: Mapping[str | None, int]) -> None:
     """SweepError where a line may be read in two ways: a comma may be that of decimals, marks are mixed."""
     spaced = len(separators) > 1 or None not in separators
-    if spaced and _WEIGHT_BEHIND_A_BLANK.search(line):
+    if spaced and _WEIGHT_BEHIND_A_BLANK.search(_hidden_quotes(line)):
         raise SweepError(
             f"{where}: {shown(line)} may be separated by blanks or not; "
             "put a tab or a semicolon between cities and weights"

@@ -43,6 +43,43 @@ def test_every_form_is_the_same_network(tmp_path, form):
     np.testing.assert_array_equal(named.weights, WEIGHTS)
 
 
+def test_what_write_table_leaves_is_read_whatever_names_hold_and_how_the_file_ends(tmp_path):
+    for names in (CITIES, ("Lyon, F", "Nice; F", "New York")):
+        for point in ".,":
+            rows = [" ".join(f'"{name}"' for name in names)]
+            for name, row in zip(names, WEIGHTS, strict=True):
+                rows.append(" ".join([f'"{name}"', *(f"{x:g}".replace(".", point) for x in row)]))
+            for ending in ("csv", "txt"):
+                path = tmp_path / f"a.{ending}"
+                path.write_text("\n".join(rows))
+                named = read_network("networks.a", path, "weight", False)
+                assert named.cities == names
+                np.testing.assert_array_equal(named.weights, WEIGHTS)
+    unnamed = '"V1" "V2"\n"1" 0 0.5\n"2" 0.25 0\n'
+    for text in (unnamed, unnamed.replace("V", "")):
+        for ending in ("csv", "txt"):
+            (tmp_path / f"b.{ending}").write_text(text)
+            named = read_network("networks.b", tmp_path / f"b.{ending}", "weight", False)
+            assert named.cities == ("1", "2")
+            np.testing.assert_array_equal(named.weights, [[0, 0.5], [0.25, 0]])
+
+
+def test_quotes_are_no_part_of_names_in_a_list_of_links_and_cities_may_be_called_as_numbers(tmp_path):
+    path = tmp_path / "a.txt"
+    for text, cities in (
+        ('"Lyon, F" "New York" 0.5  # by rail\n"New York" "a # 1"\n', ("Lyon, F", "New York", "a # 1")),
+        ('"Lyon, F","New York",0.5\n"New York","a ""1"""\n', ("Lyon, F", "New York", 'a "1"')),
+        ("1 2 0.5\n2 3 1\n", ("1", "2", "3")),
+    ):
+        path.write_text(text)
+        named = read_network("networks.a", path, "weight", True)
+        assert named.cities == cities
+        np.testing.assert_array_equal(named.weights, [[0, 0.5, 0], [0, 0, 1], [0, 0, 0]])
+    path.write_text("1 2\n1 3 0.5\n2 3 0.25\n")
+    named = read_network("networks.a", path, "weight", True)
+    np.testing.assert_array_equal(named.weights, [[0, 1, 0.5], [0, 0, 0.25], [0, 0, 0]])
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ending", ["csv", "edges"])
 def test_cities_are_called_what_a_spreadsheet_wrote_in_any_encoding(tmp_path, encoding, ending):

@@ -209,14 +209,19 @@ def _settle_status(
     settled, finite = {}, jnp.asarray(True)
     allowed = {output.name for output in space.model.all_outputs(path=True) if output.may_be_nan}
     origin = {derivative_name(*pair): pair[0] for pair in space.derivatives}
+    # An orbit that steps cannot follow has no end, and its status says why.
+    flow, has_no_end = space.model.flow, status == int(Status.step_too_small)
+    of_orbits = {output.name for output in flow.outputs(False)} if flow is not None else frozenset[str]()
     # Models that ship keep to what they declare.
     own = space.model.outputs if space.model_digest else ()
     classes = {output.name: output.classes for output in own if output.kind == "class"}
     for variable in space.variables[:-1]:
         value = values[variable.name]
         if variable.dtype == space.dtype:
-            if origin.get(variable.name, variable.name) not in allowed:
-                finite &= jnp.isfinite(value).all()
+            name = origin.get(variable.name, variable.name)
+            if name not in allowed:
+                fine = jnp.isfinite(value).all()
+                finite &= fine | has_no_end if name in of_orbits else fine
             value = jnp.where(missing, jnp.asarray(jnp.nan, value.dtype), value)
         else:
             value, fits = _as_integer(value, variable.dtype, variable.fill, called)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.point import point_function
+from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep
 
 MODELS = """
@@ -27,10 +28,10 @@ def halves(p):
     parameters=[Parameter("a", "a", "1", 2.0, Domain(), "a rate"),
                 Parameter("horizon", "T", "1", 3.0, Domain(0), "end")],
     start=lambda p: [1 + 0 * p["a"]],
-    observables=[Observable("x", "x", "1", "a line")],
+    observables=[Observable("x", "x", "1", "a line, which runs off to infinity where it is to be long")],
 )
 def line(t, state, p):
-    return [p["a"] + 0 * state[0]]
+    return [p["a"] + jnp.where(p["horizon"] > 5, state[0] ** 2, 0.0)]
 """
 
 
@@ -54,7 +55,10 @@ def test_where_an_output_is_nan_its_derivative_is_too(tmp_path):
 def test_a_path_has_no_derivative_behind_its_horizon(tmp_path):
     times = np.array([0.0, 0.5, 2.0, 4.0])
     more = {"times": times.tolist(), "integrator": {"solver": "tsit5"}}
-    result = at(tmp_path, "line", "horizon", [0.5, 2.5], ["x_path"], "a", **more)
+    result = at(tmp_path, "line", "horizon", [0.5, 2.5, 9.0], ["x_path", "x_final"], "a", **more)
     there = times <= np.array([[0.5], [2.5]])
-    np.testing.assert_allclose(result["x_path"], np.where(there, 1 + 2 * times, np.nan), rtol=1e-12)
-    np.testing.assert_allclose(result["d_x_path_d_a"], np.where(there, times, np.nan), rtol=1e-12)
+    np.testing.assert_allclose(result["x_path"][:2], np.where(there, 1 + 2 * times, np.nan), rtol=1e-12)
+    np.testing.assert_allclose(result["d_x_path_d_a"][:2], np.where(there, times, np.nan), rtol=1e-12)
+    # An orbit without an end says why: it escapes, and this is no number that went wrong.
+    assert result["status"].tolist() == [Status.not_steady, Status.not_steady, Status.step_too_small]
+    assert np.isnan([result[name][2] for name in ("x_final", "d_x_final_d_a")]).all()

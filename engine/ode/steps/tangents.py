@@ -76,7 +76,7 @@ def with_accurate_tangents(
     take, order : take(field, t, t_next, state, rates) takes it in parts, with an error of this order.
     field : field(t, state) -> rates; it may depend on anything that is differentiated.
     begin : where the step begins.
-    end : state, rates and estimate of the error at its end.
+    end : state, rates and estimate of the error at its end, or several estimates, shape (k, d).
     allowed : the error that is allowed.
     """
     rates_at, known = jax.closure_convert(field, begin.t, begin.state)
@@ -108,7 +108,8 @@ def _ratio(old: Array, new: Array, wrong: Array, allowed: Allowed) -> Array:
     size = jnp.maximum(jnp.abs(old), jnp.abs(new))
     largest = jnp.minimum(jnp.max(size / allowed.error), limits.max)
     least = jnp.minimum(_LEAST * largest * allowed.error, limits.max) + limits.tiny
-    ratio = jnp.max(jnp.abs(wrong) / (_WRONG * allowed.part * jnp.maximum(size, least)))
+    largest_error = jnp.max(jnp.abs(jnp.atleast_2d(wrong)), axis=0)
+    ratio = jnp.max(largest_error / (_WRONG * allowed.part * jnp.maximum(size, least)))
     return jnp.where(ratio < limits.max, ratio, limits.max)
 
 

@@ -136,11 +136,16 @@ class Floor:
         """Columns in which values that differ by less than the floor are the same, for their ranks.
 
         Where values stand closer than that one beside the other over a wider range, each part as wide as the
-        floor is the same.
+        floor is the same. Values over so many orders of magnitude that none can be left of the largest differ
+        where their logarithms do.
         """
+        wide = self._wide(values)
+        largest = np.abs(values).max(axis=0)
+        if wide.any():  # counts of more digits than floats have are none
+            values = np.where(wide, _signed_logarithms(values), values)
         order = np.argsort(values, axis=0)
         rising = np.take_along_axis(values, order, axis=0)
-        floor = self.of(np.abs(rising).max(axis=0))
+        floor = np.where(wide, _UNITS * self.eps + self.relative, self.of(largest))
         apart = np.diff(rising, axis=0, prepend=rising[:1]) > floor
         apart[:1] = True
         first = np.maximum.accumulate(np.where(apart, rising, -np.inf), axis=0)
@@ -151,6 +156,20 @@ class Floor:
         tied = np.empty_like(values)
         np.put_along_axis(tied, order, np.cumsum(apart, axis=0).astype(float), axis=0)
         return tied
+
+    def _wide(self, values: np.ndarray) -> np.ndarray:
+        """Columns of one sign that hold less than rounding of the largest value leaves, and its square."""
+        sizes = np.abs(values)
+        least = np.where(sizes > 0, sizes, np.inf).min(axis=0)
+        one_sign = (values >= 0).all(axis=0) | (values <= 0).all(axis=0)
+        return one_sign & (least < self.eps**2.5 * sizes.max(axis=0)) & (self.absolute == 0)
+
+
+def _signed_logarithms(values: np.ndarray) -> np.ndarray:
+    """Logarithms of values of one sign, in the same order; of 0 one below all others."""
+    with np.errstate(divide="ignore"):
+        logarithms = np.where(values == 0, -1e4, np.log(np.abs(values)))
+    return np.where((values <= 0).all(axis=0), -logarithms, logarithms)
 
 
 def _size(low: np.ndarray, high: np.ndarray) -> np.ndarray:

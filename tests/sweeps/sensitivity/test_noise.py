@@ -260,23 +260,6 @@ def test_a_step_that_leaves_its_parameter_where_it_is_has_no_effect():
     np.testing.assert_array_equal(elementary_effects(values, steps)[..., 0], [[0.0, 6.0], [4.0, 0.0]])
 
 
-def test_ranks_see_what_varies_beside_a_large_number():
-    """1e6 + 1e-6 a b spans fifty times what rounding may be, its values stand closer than that."""
-    x = np.random.default_rng(5).random((400, 2))
-    y = (1e6 + 1e-6 * (x[:, 0] + 0.5) * (x[:, 1] + 0.5) * 4)[:, None]
-    there = np.ones_like(y, bool)
-    right = partial_rank_correlations(x, y - 1e6, there, 0.95)["prcc"]
-    indices = partial_rank_correlations(x, y, there, 0.95, Floor(EPS).tied)["prcc"]
-    assert (right > 0.9).all()
-    np.testing.assert_allclose(indices, right, atol=0.02)
-
-
-def test_ties_are_no_wider_than_the_floor():
-    tied = Floor(0.0, absolute=1.0).tied(np.array([[0.0, 0.9, 1.0, 1.7, 2.6, 9.0, 9.5]]).T)
-    assert tied.ravel().tolist() == [1, 1, 1, 2, 3, 4, 4]
-    assert Floor(0.0).tied(np.array([[3.0, 1.0, 3.0, 2.0]]).T).ravel().tolist() == [3, 1, 3, 2]
-
-
 @pytest.mark.parametrize("size", [1e300, 1.0, 1e-300])
 def test_the_deviation_of_the_largest_and_smallest_numbers_is_one(size):
     values = size * np.array([[1.0, 2.0, 3.0, np.nan]]).T

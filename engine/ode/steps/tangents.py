@@ -24,7 +24,7 @@ Take = Callable[..., tuple[Array, Array, Array]]
 
 # Parts are so many times as wrong as the tolerance says, relative to a component's derivative, or to this
 # part of the largest one, each in units of what is allowed in its component. Whole steps are left as they are
-# up to so many times that: of Lotka and Volterra's equations, where derivatives grow with the phase, `dopri8`
+# up to so many times that: of Lotka and Volterra's equations, where derivatives grow with the phase, dopri8
 # takes 2.4 times as long if they are not, and is no better.
 _WRONG, _LEAST, _LEFT = 10.0, 1e-1, 10.0
 _SAFETY, _SHRINK_MOST, _GROW_MOST = 0.9, 0.1, 4.0

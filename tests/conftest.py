@@ -9,6 +9,7 @@ _LONGEST = [
     "faults/test_short.py",
     "kernels/games/beyond/test_supervision_shares.py",
     "engine/codegen/gpu/test_lanes.py",
+    "engine/ode/test_differences.py",
     "engine/ode/test_trajectory.py",
     "kernels/games/test_registry_laws.py",
     "engine/codegen/test_grid_models.py",

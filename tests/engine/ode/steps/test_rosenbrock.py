@@ -248,16 +248,17 @@ def test_what_falls_beside_large_numbers_keeps_its_sign_and_size(solver):
     assert out["steps"][3] < 20_000
 
 
-def test_steps_are_machine_code_and_those_of_xla():
-    flow = of_the_set("uptake")
-    p = {"s": jnp.ones(()), "horizon": jnp.asarray(0.3)}
+@pytest.mark.parametrize("name", some(["uptake", "orego"], {"uptake"}))
+def test_steps_are_machine_code_and_those_of_xla(name):
+    flow, horizon = of_the_set(name), {"uptake": 0.3, "orego": 3.0}[name]
+    p = {"s": jnp.ones(()), "horizon": jnp.asarray(horizon)}
     assert is_machine_code(lambda p: trajectory(flow, p, Method("rodas5p")), p)
     ends = [
-        run(flow, Method("rodas5p", rtol=1e-8, atol=1e-8, settle=0, native=native), s=1.0, horizon=0.3)
+        run(flow, Method("rodas5p", rtol=1e-8, atol=1e-8, settle=0, native=native), s=1.0, horizon=horizon)
         for native in (True, False)
     ]
-    for name in ("y0_final", "y1_final"):
-        np.testing.assert_allclose(ends[0][name], ends[1][name], rtol=1e-9)
+    for of in (f"y{i}_final" for i in range(len(STIFF_SET[name][1]))):
+        np.testing.assert_allclose(ends[0][of], ends[1][of], rtol=1e-9)
 
 
 def test_derivatives_go_through_a_step():

@@ -193,7 +193,7 @@ def test_overwriting_deletes_nothing_before_the_new_cube_is_ready(cube, monkeypa
             "beta": {"start": 0.1, "stop": 1, "num": 300_000},
         },
     )
-    with pytest.raises(SweepError, match="TB uncompressed"):
+    with pytest.raises(SweepError, match="GB uncompressed"):
         run(huge, cube, overwrite=True)
     with monkeypatch.context() as patch:
         patch.setattr(create, "_create_coordinates", lambda *_: 1 / 0)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .folds import RUN_BITS, Fold, Rows, folding
-from .grid_loop import Coordinates, GridLoop
+from .grid_loop import Coordinates, GridLoop, axis_lengths
 from .ir import Graph, Scalar, Unsupported, order_of
 
 # The numbers of a point, by output.
@@ -62,7 +62,7 @@ class FoldLoop:
         or rows are not those that the loop is made for: it would write anywhere.
         """
         inputs = [c[name] for c in coordinates for name in sorted(c)]
-        lengths = [len(next(iter(c.values()))) for c in coordinates]
+        lengths = axis_lengths(coordinates)
         of = [lengths[axis] for axis in self.folding.grid.along]
         if [v.dtype for v in inputs] != self._dtypes or [len(v) for v in inputs] != of or 0 in lengths:
             raise ValueError("coordinates of other lengths or dtypes than those of the folding")

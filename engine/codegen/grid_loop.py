@@ -49,7 +49,7 @@ class GridLoop:
     Raises
     ------
     Unsupported
-        The function has no such form, or there is no axis; the reason in words.
+        The function has no such form; the reason in words.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class GridLoop:
         backend: Backend | None = None,
     ) -> None:
         self.backend = backend or cpu_backend()
-        self.grid, self.outputs = _lowered(point, coordinates, _lengths(coordinates), self.backend)
+        self.grid, self.outputs = _lowered(point, coordinates, axis_lengths(coordinates), self.backend)
         self.dtypes = [v.dtype for v in _in_order(coordinates)]
 
     @classmethod
@@ -76,7 +76,7 @@ class GridLoop:
 
         Raises ValueError where the coordinates are not those that it was made of.
         """
-        lengths = _lengths(coordinates)
+        lengths = axis_lengths(coordinates)
         if [v.dtype for v in _in_order(coordinates)] != dtypes or along != _along(coordinates):
             raise ValueError("coordinates of another loop")
         loop = cls.__new__(cls)
@@ -91,7 +91,7 @@ class GridLoop:
 
     def of_lengths(self, coordinates: Coordinates) -> "GridLoop":
         """The same function, its loops nested as they are best for a grid of these coordinates."""
-        lengths = _lengths(coordinates)
+        lengths = axis_lengths(coordinates)
         grid = scheduled(self.grid.along, self.grid.fields, lengths, self.backend.width)
         if grid.nested_like(self.grid):
             return self
@@ -117,7 +117,7 @@ class GridLoop:
     def compile(self, coordinates: Coordinates) -> int:
         """Compile, unless that is done: the bytes of the tables of a grid of these coordinates."""
         self.link()
-        return sum(table_sizes(self.grid, _lengths(coordinates), self.backend.width))
+        return sum(table_sizes(self.grid, axis_lengths(coordinates), self.backend.width))
 
     def fill(self, outputs: Mapping[str, np.ndarray], coordinates: Coordinates) -> None:
         """Compute the outputs, which may be windows of larger arrays, at these coordinates.
@@ -125,8 +125,8 @@ class GridLoop:
         The windows lie alike in their arrays. Raises ValueError where anything does not fit what the loop was
         made for: it would write anywhere.
         """
-        lengths, inputs = _lengths(coordinates), _in_order(coordinates)
-        arrays = [outputs[name] for name in self.outputs]
+        lengths, inputs = axis_lengths(coordinates), _in_order(coordinates)
+        arrays = [outputs[name] if coordinates else outputs[name][np.newaxis] for name in self.outputs]
         expected = [((*lengths, *inner), dtype) for inner, dtype in self.outputs.values()]
         if [v.dtype for v in inputs] != self.dtypes or [(a.shape, a.dtype) for a in arrays] != expected:
             raise ValueError("arrays of other shapes or dtypes than those of the grid loop")
@@ -141,16 +141,20 @@ class GridLoop:
 
     def __call__(self, *coordinates: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs at these coordinates, of a loop that is `traced`."""
-        lengths = _lengths(coordinates)
+        lengths = axis_lengths(coordinates)
         results = self._program(_in_order(coordinates), lengths)
         shapes = [inner for inner, _ in self.outputs.values()]
+        front = lengths if coordinates else []
         return {
-            name: numbers.reshape(*lengths, *inner)
+            name: numbers.reshape((*front, *inner))
             for name, numbers, inner in zip(self.outputs, results, shapes, strict=True)
         }
 
 
-def _lengths(coordinates: Coordinates) -> list[int]:
+def axis_lengths(coordinates: Coordinates) -> list[int]:
+    """The length of each axis; of a single point, which has none, one that its loops run along."""
+    if not coordinates:
+        return [1]
     sizes = [{len(values) for values in c.values()} for c in coordinates]
     if any(len(of_axis) != 1 or 0 in of_axis for of_axis in sizes):
         raise ValueError("coordinates of one axis that differ in length, or are none")
@@ -166,8 +170,6 @@ def _lowered(
     point: Callable[..., Mapping[str, Any]], coordinates: Coordinates, lengths: list[int], backend: Backend
 ) -> tuple[Grid, Outputs]:
     """The function as a grid for a back end, and the shape and dtype of each output at a point."""
-    if not coordinates:
-        raise Unsupported("no axis")
     shapes = [{n: jax.ShapeDtypeStruct((), v.dtype) for n, v in c.items()} for c in coordinates]
     once = point if isinstance(point, TracedOnce) else TracedOnce(point)
     trace, result = once.trace(*shapes)

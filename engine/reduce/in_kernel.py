@@ -46,10 +46,10 @@ class InKernel:
     def work(self, function: Any, tile: Tile, coordinates: Coordinates) -> "TileFold | None":
         """What makes the partial results of all measures of a tile, which `function` computes.
 
-        None where that has no such form, and values are folded once they are there. What is made for one
-        function is kept. `coordinates` are those of the tile, or what draws them.
+        None where that has no such form or a tile is a single point, and values are folded once they are
+        there. What is made for one function is kept. `coordinates` are those of the tile, or what draws them.
         """
-        if not self.possible:
+        if not self.possible or not coordinates:
             return None
         if id(function) not in self._loops:
             self._loops[id(function)] = function, self._made(function, coordinates)
@@ -133,6 +133,8 @@ def why_values_are_written(space: Space, measures: Sequence[Measure], ways: Coll
     """Why a tile's values are written before they are folded; empty where machine code folds the points."""
     if space.needs_ode:
         return "of orbits"
+    if all(axis.static for axis in space.axes):
+        return "of single points"
     if len(space.drawn_choices) > 1:
         return "of drawn choices"
     if needing := why_values_are_needed(measures):

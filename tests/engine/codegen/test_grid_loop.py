@@ -253,6 +253,20 @@ def test_threads_share_one_loop():
             assert_same(result, {name: values[: lengths(part)[0]] for name, values in whole.items()})
 
 
+def test_a_single_point_has_the_numbers_of_one_in_a_grid():
+    """There is no axis where all that varies is a choice, and so a program of its own."""
+
+    def point(c):
+        x, n = c["x"], c["n"]
+        logs = jnp.stack([jnp.log(x), jnp.exp(n * x)])
+        return {"logs": logs, "count": (n * 3).astype(jnp.int32), "less": x < n, "one": jnp.float32(n) / 3}
+
+    at = {"n": np.asarray([2.0]), "x": np.asarray([0.3])}
+    alone = computed(lambda: point({name: jnp.asarray(v[0]) for name, v in at.items()}), [])
+    assert alone["logs"].shape == (2,)
+    assert_same({name: values[np.newaxis] for name, values in alone.items()}, computed(point, [at]))
+
+
 # --- what has no such form -------------------------------------------------------------------------------
 
 X = [{"x": np.ones(3)}]
@@ -261,11 +275,10 @@ X = [{"x": np.ones(3)}]
 @pytest.mark.parametrize(
     ("point", "coordinates", "reason"),
     [
-        (lambda: {"x": jnp.ones(())}, [], "no axis"),
         (lambda c: {"x": jnp.linalg.qr(jnp.eye(2) * c["x"])[1]}, X, "primitive qr"),
         (lambda c: {"x": jnp.real(c["x"] * 1j)}, X, "dtype complex128"),
     ],
-    ids=["no axis", "qr", "complex"],
+    ids=["qr", "complex"],
 )
 def test_the_reason_is_told(point, coordinates, reason):
     assert reason_for_xla(point, coordinates) == reason

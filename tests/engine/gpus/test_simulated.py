@@ -53,11 +53,13 @@ def test_a_cube_has_the_bytes_of_a_cpus_and_all_gpus_share_its_tiles(
     assert len(jax.live_arrays()) == before  # the memory of the device is given back
 
 
-def test_float32_has_the_bytes_of_a_cpus(tmp_path, monkeypatch):
-    sweep = replace(POINTS, dtype="float32")
+@pytest.mark.parametrize("axes", [POINTS.axes, {"mechanism": ["noncooperation", "sharing"]}])
+def test_float32_has_the_bytes_of_a_cpus_in_grids_and_at_single_points(tmp_path, monkeypatch, axes):
+    sweep = replace(POINTS, axes=axes, dtype="float32")
     computed(tmp_path / "cpu.zarr", "cpu", sweep)
     simulate(monkeypatch)
     computed(tmp_path / "gpu.zarr", "gpu", sweep)
+    assert open_cube(tmp_path / "gpu.zarr").attrs["portable"] == "yes"
     assert numbers(tmp_path / "gpu.zarr") == numbers(tmp_path / "cpu.zarr")
     assert open_cube(tmp_path / "gpu.zarr")["investment"].dtype == "float32"
 

@@ -10,11 +10,14 @@ differential/algebraic equation solvers", section 3.2, whose error control takes
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
+from jax.extend import core
 
 from .stepper import all_finite
 
@@ -79,10 +82,10 @@ def with_accurate_tangents(
     end : state, rates and estimate of the error at its end, or several estimates, shape (k, d).
     allowed : the error that is allowed.
     """
-    rates_at, known = jax.closure_convert(field, begin.t, begin.state)
+    rates_at, known = _of_all(field, begin.t, begin.state)
 
     def taken(known: Any, begin: Begin) -> tuple[Array, Array, Array]:
-        return take(lambda t, state: rates_at(t, state, *known), *begin)
+        return take(partial(rates_at, known), *begin)
 
     @jax.custom_jvp
     def same(
@@ -100,6 +103,23 @@ def with_accurate_tangents(
         )
 
     return same(known, begin, end, jax.tree.map(lax.stop_gradient, allowed))
+
+
+def _of_all(field: Callable[..., Array], t: Array, state: Array) -> tuple[Callable[..., Array], list[Array]]:
+    """The field as a function of all that it depends on, t and the state last, and the values of the rest.
+
+    Of integers, too, in which nothing is differentiated: one that is traced is gone by the time that the rule of
+    a function is asked which closes over it, and `jax.closure_convert` leaves it there.
+    """
+    trace = jax.make_jaxpr(lambda t, state: field(t, state))(t, state)
+    is_traced = [isinstance(value, Tracer) for value in trace.consts]
+
+    def rates_at(known: list[Array], t: Array, state: Array) -> Array:
+        given = iter(known)
+        values = [next(given) if traced else x for x, traced in zip(trace.consts, is_traced, strict=True)]
+        return core.jaxpr_as_fun(core.ClosedJaxpr(trace.jaxpr, values))(t, state)[0]
+
+    return rates_at, [value for value, traced in zip(trace.consts, is_traced, strict=True) if traced]
 
 
 def _ratio(old: Array, new: Array, wrong: Array, allowed: Allowed) -> Array:

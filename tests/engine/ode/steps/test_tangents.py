@@ -16,20 +16,30 @@ def field(p, t, state):
     """A fast decay to a level, which the state has come to; what stays; a bend; and a root of 0."""
     x, _, z, h = state
     return jnp.stack(
-        [-p["fast"] * (x - p["level"]), 0 * x, 1 + jnp.maximum(z - p["bend"], 0.0), p["by"] * jnp.sqrt(h)]
+        [
+            -p["fast"] * (x - p["level"]),
+            0 * x,
+            p["whole"] + jnp.maximum(z - p["bend"], 0.0),
+            p["by"] * jnp.sqrt(h),
+        ]
     )
 
 
 @jax.jit
 @partial(jax.vmap, in_axes=(0, 0, 0, None))
 def pushed(p, start, size, ahead):
-    def taken(p, start, size):
+    @jax.jit  # as in a loop, derivatives come when all has been traced: also of an integer
+    def in_all(p, whole, start, size):
+        p = p | {"whole": whole}
         begin = Begin(0 * size, size, start, field(p, 0.0, start))
         end = compact_step(HEUN, partial(field, p), *begin)
         allowed = Allowed(RTOL * jnp.ones(4), RTOL * jnp.ones(4))
         take = partial(compact_step, HEUN)
         mended = with_accurate_tangents(take, HEUN.order, partial(field, p), begin, end, allowed)
         return mended[0], end[0]
+
+    def taken(p, start, size):
+        return in_all(p, size.astype(int), start, size)
 
     return jax.jvp(taken, (p, start, size), ahead)
 

@@ -108,8 +108,8 @@ def with_accurate_tangents(
 def _of_all(field: Callable[..., Array], t: Array, state: Array) -> tuple[Callable[..., Array], list[Array]]:
     """The field as a function of all that it depends on, t and the state last, and the values of the rest.
 
-    Of integers, too, in which nothing is differentiated: one that is traced is gone by the time that the rule of
-    a function is asked which closes over it, and `jax.closure_convert` leaves it there.
+    Of integers, too, in which nothing is differentiated: one that is traced is gone by the time that the rule
+    of a function is asked which closes over it, and `jax.closure_convert` leaves it there.
     """
     trace = jax.make_jaxpr(lambda t, state: field(t, state))(t, state)
     is_traced = [isinstance(value, Tracer) for value in trace.consts]

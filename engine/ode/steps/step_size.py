@@ -68,7 +68,10 @@ class StepControl(ABC):
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
         new, slope, *_ = self._take(t, t_next, state, rates, None)
-        return new, slope
+        # What a step divides by its size has no derivative where there is none: an orbit that starts on a
+        # switch begins right behind it, and is seen where it starts.
+        nowhere, size = t_next <= t, t_next - t
+        return jnp.where(nowhere, state + size * rates, new), jnp.where(nowhere, rates, slope)
 
     @abstractmethod
     def _take(

@@ -37,6 +37,21 @@ def step_up_to(
     return tried._replace(t=at, state=there, switched=arrived), arrived
 
 
+def reach_up_to(
+    stepper: Stepper, t: Array, t_next: Array, beyond: Array, state: Array, rates: Array
+) -> tuple[Array, Array]:
+    """State and rates at a time inside a kept step; where it is `beyond` a switch, as from just before that.
+
+    There a stage of the rest of the way may lie beyond the switch: as of the step itself, its end moves at
+    the rates that it has there.
+    """
+    at_switch, end = beyond > 0, t_next - beyond
+    until = jnp.where(at_switch, _along_with(end, t), end)
+    ends, there = stepper.reach(t, until, state, rates)
+    _, ends = _ended_with(at_switch, end, until, ends, there)
+    return jnp.where(at_switch, ends + beyond * there, ends), there
+
+
 @jax.custom_jvp
 def _along_with(end: Array, t: Array) -> Array:
     """The end of a step, whose derivatives are those of its begin: all of the step moves with that."""

@@ -33,7 +33,7 @@ from .crossing import (
 )
 from .smoothness import Smoothed
 from .switches import ROUNDINGS, Switches
-from .timed import step_up_to
+from .timed import reach_up_to, step_up_to
 
 Array = Any
 
@@ -127,8 +127,7 @@ class SwitchWatch:
             return self.inner.reach(t, t_next, state, rates)
         before, _ = self._next_break(t, state)
         beyond = lax.stop_gradient(jnp.maximum(t_next - before, 0.0))
-        ends, there = self.inner.reach(t, t_next - beyond, state, rates)
-        return jnp.where(beyond > 0, ends + beyond * there, ends), there
+        return reach_up_to(self.inner, t, t_next, beyond, state, rates)
 
     def step(
         self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any

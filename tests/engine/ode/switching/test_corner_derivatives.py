@@ -1,5 +1,7 @@
 """Derivatives in the place of a corner do not feel how near before it a step ends: beside closed forms."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,3 +110,28 @@ def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_deriv
     np.testing.assert_allclose(by_at[:, 0], np.where(arrived, u, 0.0), rtol=1e-9)
     # Steps that are cut short say nothing against longer ones.
     assert (next_size >= 0.9 * size).any()
+
+
+@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+def test_what_is_seen_inside_a_step_moves_with_its_begin_also_at_a_switch_and_where_it_begins(solver):
+    """Steps may begin where an earlier switch moved to; what is seen is at a fixed time, at a switch or not.
+
+    Beyond the switch nothing more is fed, which a stage of kvaerno5 would feel.
+    """
+    flow = Flow(
+        start=lambda p: jnp.zeros(1),
+        field=lambda t, z, p: jnp.where(t < 2.0, 1.0, 0.0) + 0 * z,
+        observe=lambda z, p: {"z": z[0]},
+        observables=(Observable("z", "z", "1", "what is fed"),),
+        motion=None,
+    )
+
+    def seen(began, ahead):
+        own = Integration(flow, {"horizon": jnp.asarray(20.0)}, Method(solver, rtol=1e-6), {})
+        t, state = 2.0 - 1e-8 + began, jnp.ones(1)
+        return own.stepper.reach(t, 2.0 - 1e-8 + ahead, state, own.field(t, state))[0][0]
+
+    # Halfway to the switch, at it, where the step begins, and right before that, as a start on a switch is.
+    ahead = jnp.asarray([5e-9, 1e-8, 0.0, -4e-16])
+    by_began = jax.jit(jax.vmap(lambda ahead: jax.jvp(partial(seen, ahead=ahead), (0.0,), (1.0,))[1]))(ahead)
+    np.testing.assert_allclose(by_began, -1, rtol=1e-6)

@@ -68,7 +68,7 @@ from equisweep.sweeps.commands import main as command
 
 class Slow:
     def write(self, text):
-        sys.__stderr__.write(text)
+        print(text, end="", file=sys.__stderr__, flush=True)
         print("ready", flush=True)
         time.sleep(60)
     def flush(self):

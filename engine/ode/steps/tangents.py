@@ -129,7 +129,9 @@ def _ratio(old: Array, new: Array, wrong: Array, allowed: Allowed) -> Array:
     largest = jnp.minimum(jnp.max(size / allowed.error), limits.max)
     least = jnp.minimum(_LEAST * largest * allowed.error, limits.max) + limits.tiny
     largest_error = jnp.max(jnp.abs(jnp.atleast_2d(wrong)), axis=0)
-    ratio = jnp.max(largest_error / (_WRONG * allowed.part * jnp.maximum(size, least)))
+    ratios = largest_error / (_WRONG * allowed.part * jnp.maximum(size, least))
+    # Of what does not move at all the bound is 0, too, and no number would come of it.
+    ratio = jnp.max(jnp.where(largest_error == 0, 0.0, ratios))
     return jnp.where(ratio < limits.max, ratio, limits.max)
 
 
@@ -180,9 +182,9 @@ def _in_parts(
         jnp.int32(0),
     )
     last = lax.while_loop(cond, body, first)
-    # What parts do not come to the end of has no derivative that is known.
-    known = jax.tree.map(lambda slope: jnp.where(last.done < 1, jnp.nan, slope), last.slopes)
-    return jax.tree.map(lambda a, b: jnp.where(fine, a, b), slopes, known)
+    # A step across a switch is short, and parts of it are no better: what they do not end stays as it is.
+    whole = fine | (last.done < 1)
+    return jax.tree.map(lambda a, b: jnp.where(whole, a, b), slopes, last.slopes)
 
 
 def _factor(ratio: Array, order: int) -> Array:

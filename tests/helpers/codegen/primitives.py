@@ -191,7 +191,7 @@ EXACT = {
 ROUNDED = {
     "random_gamma": lambda x, y, i, j, b: jax.random.gamma(jax.random.key(i), 1.5 + j % 2, (2,)),
     "erf_inv": lambda x, y, i, j, b: lax.erf_inv(x / 4),
-    "digamma": lambda x, y, i, j, b: lax.digamma(jnp.where(x == 0, 0.5, x)),  # jax 0.11 says -inf of this pole
+    "digamma": lambda x, y, i, j, b: lax.digamma(jnp.where(x == 0, 0.5, x)),  # jax 0.11: -inf of a pole
     "rsqrt": lambda x, y, i, j, b: lax.rsqrt(x),  # XLA rounds twice on some processors
     "exp": lambda x, y, i, j, b: jnp.exp(x),
     "exp2": lambda x, y, i, j, b: jnp.exp2(x),

@@ -95,12 +95,8 @@ def choose_device(
 
     Parameters
     ----------
-    wanted
-        "cpu"; "gpu"; "all" for all GPUs that JAX sees; or "auto" for what is sooner done.
-    amount
-        How much there is to compute. Of "auto" without it a GPU is taken wherever there is one.
-    begun
-        The kind of device, "cpu" or "gpu", that alone can go on with what is there: "auto" is that one.
+    wanted, amount, begun
+        As of `pick_device`.
     measured
         The amount with what a core takes for it; asked where a GPU is there, and the sweep is not small.
 

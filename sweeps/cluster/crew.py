@@ -120,7 +120,7 @@ class DaskCrew:
         from distributed.scheduler import KilledWorker
 
         error = None
-        with suppress(OSError, CancelledError):  # TimeoutError, too: who knew it died as it was asked
+        try:
             if future.status == "finished":
                 said = future.result(timeout=_LOOK_SECONDS)
                 if "error" in said:
@@ -128,6 +128,10 @@ class DaskCrew:
                 return said["done"]
             if future.status == "error":
                 error = future.exception(timeout=_LOOK_SECONDS)
+        except (OSError, CancelledError):  # TimeoutError, too: who knew it died as it was asked
+            pass
+        except KilledWorker as killed:  # and so did those who did it once more
+            error = killed
         if error is not None and not isinstance(error, KilledWorker):
             raise error
         if losses >= _MOST_LOSSES:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from distributed.scheduler import KilledWorker
 from equisweep.engine.cores import usable_cores
 from equisweep.engine.crew.member import Done
 from equisweep.engine.store.iced.at import iced_at
@@ -218,8 +219,14 @@ def test_tiles_whose_outcome_is_lost_with_a_worker_are_dealt_again_but_not_for_e
     def away(timeout):
         raise TimeoutError
 
-    for status in ("finished", "error", "lost", "cancelled"):
-        future = SimpleNamespace(status=status, result=away, exception=away)
+    def done_once_more_by_four_who_died(timeout):
+        raise KilledWorker("tiles", SimpleNamespace(address="tcp://there:2"), 3)
+
+    for status, result in (
+        *((status, away) for status in ("finished", "error", "lost", "cancelled")),
+        ("finished", done_once_more_by_four_who_died),
+    ):
+        future = SimpleNamespace(status=status, result=result, exception=away)
         assert crew._result(future, "tiles 3 to 4", 0) is None
         with pytest.raises(SweepError, match="again and again at tiles 3 to 4"):
             crew._result(future, "tiles 3 to 4", 8)

@@ -16,7 +16,7 @@ _LONGEST = [
     "gpu/test_kernels.py",
     "sweeps/papers/test_reproduce_supervision.py",
     "sweeps/test_internal_dynamics.py",
-    "kernels/games/test_external_derivatives.py",
+    "kernels/games/external/test_derivatives.py",
     "docs/test_site.py",
     "engine/ode/rest/test_settling.py",
     "engine/ode/test_closed_orbit.py",

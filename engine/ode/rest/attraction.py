@@ -14,13 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .chart import Chart, size_of
+from .chart import Chart, probed, size_of
 from .distance import Swing, no_swing, square_of_distance, swing_of
 
 Array = Any
 Loop = Callable[..., Any]
 
-_NEWTON, _BALANCING = 3, 8
+# At least so many steps of Newton's method are taken, and at most.
+_NEWTON, _MOST, _BALANCING = 3, 64, 8
+# Where it ends up so many times `settle` away, or leads so far in one step, there is no rest point.
+NONE = 100.0
 # A matrix of this size, 2**-8, has an exponential that four terms give to rounding.
 _HALVINGS = 8
 # So wrong a Jacobian, found by differences, says nothing.
@@ -32,24 +35,33 @@ _GROWTH = 1e4
 class Nearest(NamedTuple):
     """The rest point near a state, shape (d,), and whether it attracts.
 
-    How far it is: the square, in units of the scale, as by `square_of_distance`; and how the orbit swings
-    about it.
+    How far it is: the square, in units of the scale, as by `square_of_distance`; how the orbit swings about
+    it; and whether it moves there as its Jacobian says. Beside a line of rest points it does not, and which
+    of them it comes to is not known before.
     """
 
     rest: Array
     square: Array
     attracts: Array
     swing: Swing
+    linear: Array
 
 
 class _Newton(NamedTuple):
-    """A step of Newton's method: where it began, the Jacobian there, where it led, its length."""
+    """A step of Newton's method: where it began, the Jacobian there, where it led, its length.
+
+    And whether those before it have converged; what the first Jacobian makes of the probe, and whether the
+    last one makes the same of it.
+    """
 
     tries: Array
     begin: Array
     jacobian: Array
     end: Array
     error: Array
+    converged: Array
+    probed: Array
+    linear: Array
 
 
 def nearest_rest(
@@ -84,19 +96,24 @@ def nearest_rest(
     """
 
     def cond(last: _Newton, _fixed: Any) -> Array:
-        return last.tries < _NEWTON
+        goes_on = (last.tries < _MOST) & ~last.converged & (last.error <= NONE * settle)
+        return (last.tries < _NEWTON) | goes_on
 
     def body(last: _Newton, fixed: Any) -> _Newton:
         p, scale, left_out, ahead = fixed
         at = Chart(lambda state: rates(p, state), scale, left_out, ahead, settle, exact)
         jacobian = at.jacobian(last.end)
-        step = at.towards_rest(jacobian, last.end)
-        return _Newton(last.tries + 1, last.end, jacobian, last.end + step, jnp.max(jnp.abs(step / scale)))
+        former = probed(last.jacobian)
+        first = jnp.where(last.tries == 0, probed(jacobian), last.probed)
+        step, converged, linear = at.next_newton(jacobian, last.end, former, first)
+        error = jnp.max(jnp.abs(step / scale))
+        end = last.end + step
+        return _Newton(last.tries + 1, last.end, jacobian, end, error, converged, first, linear)
 
     count, begin = len(left_out), lax.stop_gradient(state)
-    first = _Newton(
-        jnp.int32(0), begin, jnp.zeros((count, count), state.dtype), begin, jnp.zeros((), state.dtype)
-    )
+    zero, no = jnp.zeros((), state.dtype), jnp.asarray(False)
+    nothing = jnp.zeros((count, count), state.dtype)
+    first = _Newton(jnp.int32(0), begin, nothing, begin, zero, no, nothing[0], no)
     last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead)))
     # The last step again, to be differentiated: by the implicit function theorem, so is the rest point then.
     at = Chart(
@@ -120,8 +137,8 @@ def nearest_rest(
         here = lax.stop_gradient(at.jacobian(begin))
         leaves |= grows(jnp.where(varies, here, 0.0), jnp.max(jnp.abs(away / scale)))
     leaves |= at.is_phantom(last.jacobian, begin, lax.stop_gradient(rest))
-    square = jnp.where(jnp.isfinite(square), square, jnp.inf)
-    return Nearest(rest, square, jnp.logical_not(leaves), swing)
+    square = jnp.where(last.converged & jnp.isfinite(square), square, jnp.inf)
+    return Nearest(rest, square, jnp.logical_not(leaves), swing, last.linear)
 
 
 def stay_constant(jacobian: Array, still: Array) -> Array:

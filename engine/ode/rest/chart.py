@@ -19,6 +19,9 @@ _DOUBTED = 10.0
 
 # After three steps of Newton's method so much of the rates is left at a rest point, even a degenerate one.
 _LEFT, _ROUNDINGS = 0.03, 2**10
+# A Jacobian that a step of Newton's method changes by less than this part of itself stays what it is.
+# On the way from where it began, if that is linear, all steps together change it by less than this part.
+_STAYS, _LINEAR = 0.03, 0.3
 
 
 class Chart:
@@ -53,8 +56,35 @@ class Chart:
     def towards_rest(self, jacobian: Array, state: Array) -> Array:
         """The step to where the linear flow goes in a long time: none along a line of rest points."""
         now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
+        return self._in_state(solved(self._damped(jacobian, state), now) * self._units, state)
+
+    def next_newton(
+        self, jacobian: Array, state: Array, former: Array, first: Array
+    ) -> tuple[Array, Array, Array]:
+        """The same step; whether steps that led here have converged; whether the flow is linear on the way.
+
+        `former` and `first` are the Jacobians before the last step and at the begin, as `probed`.
+
+        Converged: nothing moves but for rounding, or the Jacobian stays what it was before the last step,
+        beside its slowest motion too. At a double root it halves with every step, until it is so small that
+        nothing moves in the time ahead; and where there is no root, beside the ghost of a saddle-node, each
+        step changes it by more than all that is left of it, for ever.
+        """
+        now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
+        here = probed(jacobian)
+        columns = jnp.stack([now, here - former, here - first], axis=1)
+        solutions = solved(self._damped(jacobian, state), columns)
+        turned, bent = (jnp.max(jnp.abs(self._in_state(solutions[:, i], state))) for i in (1, 2))
+        converged = jnp.all(jnp.abs(now) <= _rounding(jacobian)) | (turned <= _STAYS)
+        return self._in_state(solutions[:, 0] * self._units, state), converged, bent <= _LINEAR
+
+    def _damped(self, jacobian: Array, state: Array) -> Array:
+        """The negative Jacobian, by which what is slower than what counts does not move."""
         slow = self._seen(self._slowest(jacobian, state), jacobian, state)
-        step = solved(slow * jnp.eye(len(now), dtype=state.dtype) - jacobian, now) * self._units
+        return slow * jnp.eye(len(jacobian), dtype=state.dtype) - jacobian
+
+    def _in_state(self, step: Array, state: Array) -> Array:
+        """A step in these coordinates as one of the state."""
         return step if len(step) == len(state) else step[:-1] - step[-1:]
 
     def is_phantom(self, jacobian: Array, begin: Array, rest: Array) -> Array:
@@ -65,8 +95,7 @@ class Chart:
         """
         units = jnp.where(self._left_out, jnp.inf, self._units)
         before, there = (jnp.max(jnp.abs(lax.stop_gradient(self._rates(z)) / units)) for z in (begin, rest))
-        size = jnp.max(jnp.sum(jnp.abs(jacobian), axis=1))
-        rounding = _ROUNDINGS * jnp.finfo(begin.dtype).eps * size
+        rounding = jnp.max(_rounding(jacobian))
         return (there > _LEFT * before) & (there * self._ahead > self._settle) & (there > rounding)
 
     def _seen(self, slow: Array, jacobian: Array, state: Array) -> Array:
@@ -93,6 +122,17 @@ class Chart:
         effects = jnp.abs(solved(eye * slow - jacobian, eye))
         wrong = jnp.where(self._left_out, 0.0, noise) / self._units
         return jnp.sum(effects * wrong[None, :], axis=1) * self._units
+
+
+def _rounding(jacobian: Array) -> Array:
+    """What rounding may make of each rate, shape (m,)."""
+    return _ROUNDINGS * jnp.finfo(jacobian.dtype).eps * jnp.sum(jnp.abs(jacobian), axis=1)
+
+
+def probed(jacobian: Array) -> Array:
+    """What a Jacobian makes of a step in no special direction, shape (m,): by that two are compared."""
+    step = jnp.cos(jnp.arange(len(jacobian), dtype=jacobian.dtype) ** 2)
+    return jnp.sum(jacobian * step[None, :], axis=1)
 
 
 def size_of(matrix: Array) -> Array:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .attraction import Nearest
+from .attraction import NONE, Nearest
 from .distance import Swing, no_swing
 
 Array = Any
@@ -19,9 +19,7 @@ Array = Any
 _EARLY = 3.0
 # Beside a rest point that does not attract, the orbit must first get this many times `settle` away from it.
 _AWAY = 30.0
-# Where Newton's method ends up so many times `settle` away, there is no rest point.
-_NONE = 100.0
-# Then the next look is after a quarter as many steps as were taken, within these limits.
+# Where there is none, the next look is after a quarter as many steps as were taken, within these limits.
 _SHORTEST, _LONGEST = 4, 256
 # An orbit of more than `_MANY` steps may be a slow spiral. If it has stayed near a rest point since a rate
 # last changed its sign, within the part `_BESIDE` of the scale, the errors of its steps are measured by its
@@ -41,6 +39,7 @@ class RestWatch(NamedTuple):
     within, since : a rest point is looked for once its estimated distance falls below `within`, from step
         number `since` on.
     known : whether it was found.
+    bends : whether the motion beside it is not linear, so that it may lie elsewhere by now.
     near : whether it is to be looked for now; of one that is known, whether it is nearer than `settle`.
     settled : whether the orbit has come to rest.
     swing : of the orbit about the rest point.
@@ -55,6 +54,7 @@ class RestWatch(NamedTuple):
     within: Array
     since: Array
     known: Array
+    bends: Array
     near: Array
     settled: Array
     swing: Swing
@@ -89,7 +89,7 @@ def first_watch(limits: RestLimits, at_rest: Array, dtype: Any, sizes: int | Non
     beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
     hidden, again = (None, None) if sizes is None else (jnp.full(sizes, jnp.inf, dtype), jnp.int32(_NEVER))
     return RestWatch(
-        within, jnp.int32(0), never, at_rest, at_rest, no_swing(dtype), one, one, beside, hidden, again
+        within, jnp.int32(0), never, never, at_rest, at_rest, no_swing(dtype), one, one, beside, hidden, again
     )
 
 
@@ -121,7 +121,7 @@ def watched(
     # The estimate is below a number where speed^2 times the duration is below that times the change.
     strength = speed * speed * duration
     arrives = (strength <= watch.within * change) & (speed < before) & (steps >= watch.since)
-    near = jnp.where(watch.known, square <= settle**2, arrives) | (speed == 0)
+    near = (watch.known & (square <= settle**2)) | ((~watch.known | watch.bends) & arrives) | (speed == 0)
     away = strength > _AWAY * settle * change
     turns = jnp.any((rates[0] < 0) != (rates[1] < 0)) & (steps >= _MANY)
     distance = strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny)
@@ -129,7 +129,7 @@ def watched(
     beside = None if watch.beside is None else _beside(distance, limits)
     return watch._replace(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
-        known=watch.known & (square <= (_NONE * settle) ** 2),
+        known=watch.known & (square <= (NONE * settle) ** 2),
         near=near,
         part=part,
         farthest=farthest,
@@ -155,7 +155,7 @@ def _part(watch: RestWatch, distance: Array, turns: Array, tolerance: float) -> 
 
 def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, still: Array) -> RestWatch:
     """The watch after a closer look at an orbit that is `near`; `still`: nothing moves at all."""
-    none = rest.square > (_NONE * settle) ** 2
+    none = rest.square > (NONE * settle) ** 2
     settled = watch.near & (still | (rest.attracts & (rest.square <= settle**2)))
     within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
     pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
@@ -163,6 +163,7 @@ def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, stil
         within=jnp.where(watch.near, within, watch.within).astype(watch.within.dtype),
         since=jnp.where(watch.near, steps + pause, watch.since),
         known=jnp.where(watch.near, rest.attracts & ~none, watch.known),
+        bends=jnp.where(watch.near, ~rest.linear, watch.bends),
         near=settled,
         settled=settled,
         swing=jax.tree.map(lambda new, old: jnp.where(watch.near, new, old), rest.swing, watch.swing),

@@ -158,7 +158,9 @@ def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, stil
     none = rest.square > (NONE * settle) ** 2
     settled = watch.near & (still | (rest.attracts & (rest.square <= settle**2)))
     within = jnp.where(none | rest.attracts, jnp.asarray(_EARLY * settle, watch.within.dtype), -1.0)
-    pause = jnp.where(none, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
+    # Where it bends Newton's method may lead astray once, and the orbit is to settle at its time.
+    pauses = none & ~(watch.known & watch.bends)
+    pause = jnp.where(pauses, jnp.clip(steps // 4, _SHORTEST, _LONGEST), 0)
     return watch._replace(
         within=jnp.where(watch.near, within, watch.within).astype(watch.within.dtype),
         since=jnp.where(watch.near, steps + pause, watch.since),

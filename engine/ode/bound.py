@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Self
 
+import jax
 import jax.numpy as jnp
 
 from ...kernels.flow import Flow
@@ -20,6 +21,7 @@ from .rest.resting import Resting, resting_of
 from .scale import scale_of, settling_floor
 from .steps.stepper import Step, Stepper
 from .steps.tolerance import Tolerance
+from .switching.rounded import rounding_of
 from .switching.search import switches_of
 from .switching.smoothness import Smoothed
 from .switching.watch import SwitchWatch
@@ -71,10 +73,11 @@ class Bound:
         self.vanishes = bool(self.resting.groups)
         self.gathers = self.may_settle and bool(self.resting.quadratures)
         # At a switch steps are refused because the field jumps, and a jump would look like rounding.
+        self._trace = switches.trace
         self.jumps = bool(switches.located) or switches.unseen
         self.switches = method.fixed_steps is None and self.jumps
         self.stops = self.jumps or switches.any
-        self.has_noise = self.scaled and method.fixed_steps is None and not self.switches
+        self.has_noise = self.scaled and method.fixed_steps is None
 
     def bind(self, p: Parameters, loop: Loop | None = None) -> Self:
         """The same for another scenario: inside a compiled loop parameters are arguments of the loop."""
@@ -92,6 +95,13 @@ class Bound:
     def field(self, t: Array, state: Array) -> Array:
         """The rates at a time and state, shape (d,)."""
         return self._rates(t, state, self.p, **self.static)
+
+    def rounding(self, t: Array, state: Array) -> Array:
+        """How wrong rounding makes each rate, shape (d,), equation by equation of the field."""
+        _, (errors,) = rounding_of(
+            self._trace, self._trace.outputs, jax.tree.leaves((t, state, dict(self.p)))
+        )
+        return errors
 
     def _resting(self) -> Resting:
         state = self.flow.start(self.p, **self.static)

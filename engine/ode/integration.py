@@ -10,7 +10,7 @@ from ...kernels.status import Status
 from .bound import Bound, Outputs
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .lane import Arrival, Lane, Looked, Moment, Orbit, where_paused
+from .lane import SHORTEST, Arrival, Lane, Looked, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
@@ -159,7 +159,10 @@ class Integration(Bound):
         if lane.before is not None:
             after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
         if lane.refused is not None:
-            after = after._replace(refused=jnp.where(tried.keep, 0, lane.refused + 1))
+            # So short a step may be kept only since nothing but zeros is in it, and the next one is not.
+            fewer = jnp.where(lane.size < SHORTEST * end, jnp.maximum(lane.refused - 1, 0), 0)
+            more = lane.refused + jnp.where(tried.switched, 0, 1)  # not those that look for a switch
+            after = after._replace(refused=jnp.where(tried.keep, fewer, more))
         after = after._replace(status=status_after(lane, after, tried, end, self.method))
         if tried.slides is not False:
             slides = tried.keep & tried.slides & (after.t < end) & (after.status == Status.ok)

@@ -24,6 +24,8 @@ Array = Any
 
 # Rounding hinders the steps where it comes to this part of what is allowed.
 _HINDERS = 0.1
+# A step is as wrong by rounding as so many times what that makes of a rate.
+_EACH = 4.0
 # Distances of so many times what rounding hides are none.
 _HIDDEN = 4.0
 
@@ -168,7 +170,11 @@ def _rounding(bound: Bound, lane: Lane) -> Array:
 
 
 def _hindering(bound: Bound, lane: Lane, rounding: Array) -> Array:
-    """Rounding in the rates, of those components in which it is what hinders the steps."""
+    """Rounding in the rates, of those components in which it is what hinders the steps.
+
+    Also that of constants and times, of which a rate is what is left: it hinders what begins at 0.
+    """
     lane = lax.stop_gradient(lane)
+    rounding = jnp.maximum(rounding, _EACH * lax.stop_gradient(bound.rounding(lane.t, lane.state)))
     allowed = bound.tolerance(lane.largest, None, lane.sticks).allowed(lane.state, lane.state, lane.size)
     return jnp.where(rounding * lane.size > _HINDERS * allowed, rounding, 0.0)

@@ -29,8 +29,8 @@ class Step(NamedTuple):
 
     It leads to `state` at time `t`, where the field is `rates`. `solver_state` is what the next step wants of
     this one; `keep` says whether the step is accurate enough; the next one should be of `next_size`. Where it
-    `switched`, the field jumps within the step or at its end; where it `slides`, the jump drives it back.
-    `stages` gives where the step took the field; None where it did so at its begin alone.
+    `switched`, the field jumps within the step, kept or not, or at its end; where it `slides`, the jump
+    drives it back. `stages` gives where the step took the field; None where it did so at its begin alone.
     """
 
     t: Array

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..steps.stepper import Step
+from ..steps.stepper import STRETCH, Step
 
 Array = Any
 
@@ -75,12 +75,16 @@ class At(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A step that was tried: where it began, and how it ended on this side of a switch at a known time."""
+    """A step that was tried: where it began, and how it ended on this side of a switch at a known time.
+
+    `last` says that it ended where no step may pass, the end of the orbit or such a switch.
+    """
 
     t: Array
     state: Array
     rates: Array
     ends: Step
+    last: Array
 
     @property
     def size(self) -> Array:
@@ -108,15 +112,17 @@ class Ahead(NamedTuple):
             jnp.minimum(self.part, part), jnp.minimum(self.better, part), self.stalls, self.inside | first
         )
 
-    def next_size(self, jump: Array, taken: Array) -> Array:
-        """The size to try next.
+    def next_size(self, jump: Array, taken: Array, last: Array) -> Array:
+        """The size to try next, after a step that was the `last` one before its end, or not.
 
         A step that may cross the switch does so; any other ends short of it, and is a step of one branch.
+        One that would all but come to the end would be stretched to it, and be the same again.
         """
         ahead, jump = self.part * taken, jnp.where(self.inside, jnp.inf, jump)
         wanted = jnp.where(2 * ahead * jump <= HARMLESS / 2, 2 * ahead, (1 - SHORT) * ahead)
         beyond = jnp.clip(1 - SHORT - 4 * (1 - self.better), 0.25, 1 - SHORT)
-        return jnp.where(wanted < 0.9 * taken, wanted, beyond * taken)
+        size = jnp.where(wanted < 0.9 * taken, wanted, beyond * taken)
+        return jnp.where(last, jnp.minimum(size, (1 - SHORT) / STRETCH * taken), size)
 
 
 def side_of(watched: Watched) -> Array:
@@ -219,11 +225,11 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 def shift_over(crossed: Array, at: At, slopes: Array, still: Array) -> Array:
     """By how much time a step over the switches that are `crossed` is to end later.
 
-    It is to end beyond the rounding of the switch, if that is no further than `still`. Its end moves with the
-    parameters as the switch does.
+    It is to end beyond the rounding of each switch that is no further than it is `still`, shape (n,). Its end
+    moves with the parameters as the switch does.
     """
     shifts = crossed & (slopes != 0)
     slope = jnp.where(shifts, slopes, 1.0)
     shift = jnp.sum(jnp.where(shifts, -moved_by(at.exact) / slope, 0.0)) / jnp.maximum(jnp.sum(shifts), 1)
-    on = jnp.max(jnp.where(shifts & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0))
-    return shift + jnp.where(on <= still, on, 0.0)
+    on = jnp.where(shifts & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0)
+    return shift + jnp.max(jnp.where(on <= still, on, 0.0))

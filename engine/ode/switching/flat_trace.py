@@ -49,8 +49,13 @@ class FlatTrace:
     equations: tuple[Any, ...]
     outputs: tuple[Any, ...]
 
-    def evaluate(self, wanted: Sequence[Any], arguments: Sequence[Array]) -> list[Array]:
-        """Values of these variables or literals; only the equations that they need are computed."""
+    def evaluate(
+        self, wanted: Sequence[Any], arguments: Sequence[Array], after: Callable[..., None] | None = None
+    ) -> list[Array]:
+        """Values of these variables or literals; only the equations that they need are computed.
+
+        ``after(equation, operands, results)`` is called of each of them.
+        """
         needed = {v for v in wanted if not isinstance(v, core.Literal)}
         kept = []
         for equation in reversed(self.equations):
@@ -59,8 +64,11 @@ class FlatTrace:
                 needed.update(v for v in equation.invars if not isinstance(v, core.Literal))
         values = dict(zip(self.inputs, arguments, strict=True)) | dict(self.constants)
         for equation in reversed(kept):
-            results = _bound(equation, [_read(values, v) for v in equation.invars])
+            operands = [_read(values, v) for v in equation.invars]
+            results = bound(equation, operands)
             values.update(zip(equation.outvars, results, strict=True))
+            if after is not None:
+                after(equation, operands, results)
         return [jnp.asarray(_read(values, v)) for v in wanted]
 
 
@@ -101,7 +109,7 @@ def _applied(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
             return _written_out(params, operands)
     if name == "nextafter":  # which JAX does not differentiate, and is its first number but for rounding
         return [operands[0]]
-    return _bound(equation, operands)
+    return bound(equation, operands)
 
 
 def holds_loop(equation: Any) -> bool:
@@ -230,7 +238,7 @@ def to_integer(equation: Any) -> bool:
     return jnp.issubdtype(before, jnp.floating) and jnp.issubdtype(after, jnp.integer)
 
 
-def _bound(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
+def bound(equation: Any, operands: Sequence[Any]) -> Sequence[Any]:
     """The results of an equation, by its primitive."""
     results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
     return results if equation.primitive.multiple_results else [results]

@@ -3,15 +3,18 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from ..steps.stepper import Stages
 from .changes import ANYHOW, NEVER, STEPS, STRAIGHT, Change
 from .flat_trace import FlatTrace
+from .rounded import rounding_of
 
 Array = Any
 
@@ -164,28 +167,64 @@ class Switches:
         """Whether time changes the field in a way that a long step may miss."""
         return self.time == ANYHOW or self.clocks > 0
 
+    def are_clocks(self, values: Array) -> Array:
+        """Which of all located values, shape (n,), depend on time alone: along these nothing slides."""
+
+        def number(left: Any, right: Any, switch: Switch) -> Array:
+            return jnp.broadcast_arrays(*switch.sides(left, right))[0]
+
+        zero, count = jax.ShapeDtypeStruct((), float), 0
+        for switch in self.located[: self.clocks]:
+            ends = [
+                zero if v is None else jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype)
+                for v in (switch.left, switch.right)
+            ]
+            count += jax.eval_shape(partial(number, switch=switch), *ends).size
+        return jnp.arange(len(values)) < count
+
     def timed_values(self, t: Array, state: Array, p: Mapping[str, Array]) -> tuple[Array, Array, Array]:
         """Values of the timed switches, the size of what they are the difference of, and which round."""
         pairs = self._pairs(self.timed, t, state, p)
         rounds = [jnp.full(a.size, s.rounds) for s, (a, _) in zip(self.timed, pairs, strict=True)]
         values = jnp.concatenate([a - b for a, b in pairs])
-        sizes = jnp.concatenate([jnp.abs(a) + jnp.abs(b) for a, b in pairs])
-        return values, sizes, jnp.concatenate(rounds)
+        return values, jnp.concatenate(self._sizes(self.timed, t, state, p)), jnp.concatenate(rounds)
 
     def located_values(
         self, t: Array, state: Array, p: Mapping[str, Array], clocks: bool = False
     ) -> tuple[Array, Array]:
         """Values of the located switches, or of the clocks alone, and how far they may be off by rounding."""
         switches = self.located[: self.clocks] if clocks else self.located
-        values, roundings = [], []
-        for switch, (a, b) in zip(switches, self._pairs(switches, t, state, p), strict=True):
-            values.append(jnp.sin(jnp.pi * (a - b)) if switch.rounds else a - b)
-            roundings.append(ROUNDINGS * jnp.finfo(state.dtype).eps * (jnp.abs(a) + jnp.abs(b)))
-        return jnp.concatenate(values), jnp.concatenate(roundings)
+        pairs = self._pairs(switches, t, state, p)
+        values = [
+            jnp.sin(jnp.pi * (a - b)) if s.rounds else a - b
+            for s, (a, b) in zip(switches, pairs, strict=True)
+        ]
+        sizes = self._sizes(switches[: self.clocks], t, state, p)
+        sizes += [jnp.abs(a) + jnp.abs(b) for a, b in pairs[self.clocks :]]
+        return jnp.concatenate(values), ROUNDINGS * jnp.finfo(state.dtype).eps * jnp.concatenate(sizes)
 
     def in_stages(self, stages: Stages | None, p: Mapping[str, Array]) -> tuple[Array, Array] | None:
         """The same in all stages of a step, shape (k, n); None where it has none."""
         return None if stages is None else jax.vmap(lambda t, z: self.located_values(t, z, p))(*stages())
+
+    def _sizes(
+        self, switches: Sequence[Switch], t: Array, state: Array, p: Mapping[str, Array]
+    ) -> list[Array]:
+        """How large numbers are whose rounding the values of switches of time have: that of dates, too."""
+        at = lax.stop_gradient(jax.tree.leaves((t, state, p)))
+        zero, eps = jnp.zeros((), state.dtype), jnp.finfo(state.dtype).eps
+        wanted = [v for s in switches for v in (s.left, s.right) if v is not None]
+        known = iter(zip(*rounding_of(self.trace, wanted, at), strict=True))
+        sizes = []
+        for switch in switches:
+            ends = [(zero, zero) if v is None else next(known) for v in (switch.left, switch.right)]
+            sides, rounded = zip(*ends, strict=True)
+            size: Array = sum(map(jnp.abs, switch.sides(*sides)))
+            for side in range(2):
+                error = [rounded[k] if k == side else jnp.zeros_like(sides[k]) for k in range(2)]
+                size = size + sum(map(jnp.abs, jax.jvp(switch.sides, sides, tuple(error))[1])) / eps
+            sizes.append(jnp.where(jnp.isfinite(size), size, 0.0).ravel())
+        return sizes
 
     def _pairs(
         self, switches: Sequence[Switch], t: Array, state: Array, p: Mapping[str, Array]

@@ -138,12 +138,13 @@ class SwitchWatch:
         if self._has_times:
             before, after = self._next_break(t, state)
             ends, arrived = step_up_to(self.inner, before, t, until, size, state, rates, carried)
+            until = jnp.minimum(until, before)
             tried = self._past_break(ends, jnp.where(arrived, jnp.maximum(after, ends.t), ends.t))
         else:
             tried = ends = self.inner.step(t, until, size, state, rates, carried)
         if watched is None:
             return tried._replace(solver_state=(tried.solver_state, None))
-        return self._looked_through(Tried(t, state, rates, ends), tried, watched)
+        return self._looked_through(Tried(t, state, rates, ends, ends.t >= until), tried, watched)
 
     # --- switches at known times -----------------------------------------------------------------------
 
@@ -224,7 +225,7 @@ class SwitchWatch:
         shorter, over = crosses & ~harmless, crosses & harmless & keep
         size = jnp.where(beside, jnp.maximum(tried.next_size, shortest), tried.next_size)
         # Shorter by what the clock resolves: else the same step would be tried for ever.
-        before = jnp.minimum(ahead.next_size(jump, step.size), step.size - shortest)
+        before = jnp.minimum(ahead.next_size(jump, step.size, step.last), step.size - shortest)
         size = jnp.where(shorter, jnp.maximum(before, shortest), size)
         size = lax.stop_gradient(jnp.where(over, jnp.maximum(size, watched.planned), size))
         stages = self.switches.in_stages(tried.stages, self.p)
@@ -232,9 +233,9 @@ class SwitchWatch:
         size, keep = jnp.where(strays, jnp.maximum(step.size / 2, shortest), size), keep & ~strays
         # A short step to or from a switch may have, up to rounding, the rates of its other side at that end.
         on = jnp.any((watched.values == 0) | (at.values == 0)) & (step.size < SHORT * watched.planned)
-        # As far as this nothing moves.
         speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
-        still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))
+        still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))  # as far as this nothing moves
+        still = jnp.where(self.switches.are_clocks(at.values), jnp.inf, still)
         shift = shift_over(crossed & over, at, watched.slopes, still)
         t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
         tried = tried._replace(t=t, state=state, rates=self.field(t, state))
@@ -244,7 +245,7 @@ class SwitchWatch:
             solver_state=(tried.solver_state, after),
             keep=keep & ~shorter,
             next_size=size,
-            switched=tried.switched | over | on,
+            switched=tried.switched | over | on | shorter | strays,
             slides=watched.bounces >= _BOUNCES,
         )
 
@@ -271,7 +272,7 @@ class SwitchWatch:
             at.slopes,
             planned=jnp.where(over, watched.planned, jnp.maximum(size, watched.planned / 2)),
             crossed=jnp.where(over, tried.t, watched.crossed),
-            strayed=jnp.where(crossed & over, 0.0, strayed),
+            strayed=jnp.where(crossed & over & ~self.switches.are_clocks(at.values), 0.0, strayed),
             way=jnp.where(crossed & over, side_of(watched), watched.way),
             bounces=jnp.where(more, watched.bounces + 1, jnp.where(leaves, 0, watched.bounces)),
         )
@@ -287,13 +288,13 @@ class SwitchWatch:
         def clocks(t: Array) -> tuple[Array, Array]:
             return self.switches.located_values(t, step.state, self.p, clocks=True)
 
-        def inside(fraction: Array) -> tuple[Array, Array]:
-            return slope_of(clocks, (step.t + fraction * step.size,), (step.size / _PARTS,), PART)[:2]
+        def inside(fraction: Array) -> tuple[Array, Array, Array]:
+            return slope_of(clocks, (step.t + fraction * step.size,), (step.size / _PARTS,), PART)
 
-        values, rises = jax.vmap(inside)(fractions)
+        values, rises, roundings = jax.vmap(inside)(fractions)
         begin = side_of(watched)[: values.shape[1]]  # a switch may have several values
-        other = jnp.any((values[1:-1] > 0) != (begin > 0)[None], axis=1)
+        other = jnp.any(((values > 0) != (begin > 0)[None]) & (jnp.abs(values) > roundings), axis=1)
         dips, at = dip(values[:-1], rises[:-1], values[1:], rises[1:])
         bottom = jnp.where(dips, fractions[:-1, None] + at / _PARTS, jnp.inf)
-        first = jnp.minimum(jnp.min(jnp.where(other, fractions[1:-1], jnp.inf)), jnp.min(bottom))
+        first = jnp.minimum(jnp.min(jnp.where(other[1:-1], fractions[1:-1], jnp.inf)), jnp.min(bottom))
         return lax.stop_gradient(first)

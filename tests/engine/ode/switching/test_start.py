@@ -41,3 +41,16 @@ def test_an_orbit_that_starts_on_a_switch_takes_the_side_to_which_it_goes(solver
     still = lanes(THROWN, Method(solver))({name: jnp.asarray(value) for name, value in values.items()})
     assert set(np.asarray(still["attractor"])) == {Attractor.rest_point}
     np.testing.assert_array_equal(still["x_final"], c)
+
+
+@pytest.mark.parametrize("solver", ["tsit5", "taylor"])
+def test_an_orbit_may_end_on_a_switch_or_hardly_behind_it(solver):
+    # A step that is to end short of the switch was stretched to the horizon, and tried for ever.
+    later = np.array([0, 1e-15, -1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 3e-3])
+    one = np.ones(len(later))
+    values = {"c": 0 * one, "v0": -one, "a": one, "above": one, "horizon": 2 + later}
+    out = lanes(THROWN, Method(solver))({name: jnp.asarray(value) for name, value in values.items()})
+    assert set(np.asarray(out["status"])) == {Status.not_steady}
+    assert np.max(out["steps"]) < 100
+    np.testing.assert_allclose(out["v_final"], 1 + 2 * later, rtol=1e-8)
+    np.testing.assert_allclose(out["x_final"], later + later**2, rtol=1e-8, atol=1e-9)

@@ -106,7 +106,7 @@ def _table(text: str, delimiter: str, of: str) -> list[Row]:
             rows.append(Row(line, [cell.strip() for cell in cells]))
         line = reader.line_num + 1
     width = max((i + 1 for row in rows for i, cell in enumerate(row.cells) if cell), default=0)
-    first = all(row.cells[0] == "" for row in rows)
+    first = min(next(i for i, cell in enumerate(row.cells) if cell) for row in rows) if rows else 0
     return [
         Row(row.line, row.cells[first:] if len(row.cells) <= width else row.cells[first:width])
         for row in rows

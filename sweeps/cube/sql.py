@@ -213,7 +213,8 @@ def _clear_errors(query: str, streams: dict[str, _Stream], columns: Names) -> It
                 raise stream.failed from None
         lines = str(error).splitlines()
         first = next((line for line in lines if line.strip()), type(error).__name__)
-        hint = keyword_hint(query, columns.inside) if first.startswith("Parser Error") else ""
+        unread = first.startswith("Parser Error") or "DEFAULT clause" in first
+        hint = keyword_hint(query, columns.inside) if unread else ""
         hint = hint or _hint(str(error), lines, streams, columns)
         raise SweepError(f"sql: {columns.restore(first)}{columns.restore(hint)}") from None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ....engine.gate.text import VALUE, clean, shown
 from ...square_matrix import MOST, MatrixError, Row, read_square
+from ...text import count_of
 
 MOST_FACTORS = MOST
 # What stands on the diagonal where nobody asks whether a factor influences itself.
@@ -80,7 +81,8 @@ def _with_both(names: list[str], rows: list[Row]) -> Matrix:
     """A matrix with names in its first column that repeat `names`."""
     names = checked_names(names)
     if len(rows) != len(names):
-        raise MatrixError(f"{len(names)} names in the first row but {len(rows)} rows below it")
+        names_there, rows_there = count_of(len(names), "name"), count_of(len(rows), "row")
+        raise MatrixError(f"{names_there} in the first row but {rows_there} below it")
     for name, row in zip(names, rows, strict=True):
         if row.cells[0] != name:
             raise MatrixError(f"line {row.line}: row is called {shown(row.cells[0])}, expected {shown(name)}")

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,13 @@ from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import decoded, shown
 from ...square_matrix import MatrixError, Row, read_square
 from .library import networkx
+from .listed import cells_of, hidden_quotes, is_number, lines_of, mark_of, untitled, weight_in
 
 MOST_CITIES = 64
 KINDS = "a matrix (.csv), .graphml, or a list of links (.edges, .edgelist, .txt, .tsv)"
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 # "Lyon Nice 0,5": a number with decimals behind a blank, in a line that is not separated by blanks alone.
 _WEIGHT_BEHIND_A_BLANK = re.compile(r"[^\s,;] +\d*[.,]\d+\Z")
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "blanks"}
-_QUOTED = re.compile('"(?:[^"]|"")*"')
 _LISTS = (".edges", ".edgelist", ".txt", ".tsv")
 
 
@@ -74,11 +72,11 @@ def _named(rows: list[Row]) -> Named:
     head, body = rows[0].cells, [row.cells for row in rows[1:]]
     if body and all(len(row) == len(rows) == len(head) + 1 for row in body):
         return _with_both(head, body)  # as R writes it, without a corner
-    if all(_is_number(cell) for cell in head):
+    if all(is_number(cell) for cell in head):
         return _of_rows([str(k) for k in range(1, len(rows) + 1)], [row.cells for row in rows])
-    if all(len(row.cells) == len(rows) + 1 and not _is_number(row.cells[0]) for row in rows):
+    if all(len(row.cells) == len(rows) + 1 and not is_number(row.cells[0]) for row in rows):
         return _of_rows([row.cells[0] for row in rows], [row.cells[1:] for row in rows])
-    if len(body) == len(head) and all(_is_number(cell) for row in body for cell in row):
+    if len(body) == len(head) and all(is_number(cell) for row in body for cell in row):
         return _of_rows(head, body)
     return _with_both(head[1:], body)
 
@@ -108,7 +106,7 @@ def _of_rows(names: list[str], rows: list[list[str]]) -> Named:
     if len(rows) != len(names):
         raise MatrixError(f"{len(rows)} rows and {len(names)} columns; a matrix of links is square")
     weights = [
-        [_weight(f"{a} to {b}", cell) for b, cell in zip(names, row, strict=True)]
+        [weight_in(f"{a} to {b}", cell) for b, cell in zip(names, row, strict=True)]
         for a, row in zip(names, rows, strict=True)
     ]
     return Named(tuple(names), np.array(weights))
@@ -119,9 +117,9 @@ def _written_by_r(where: str, text: str) -> Named | None:
 
     None where it may be a list of links.
     """
-    lines = [line for _, line in _lines(text)[: MOST_CITIES + 2]]
+    lines = [line for _, line in lines_of(text)[: MOST_CITIES + 2]]
     for mark in _SEPARATORS:
-        named = _square(where, [_cells(line, mark) for line in lines])
+        named = _square(where, [cells_of(line, mark) for line in lines])
         if named is not None:
             return named
     return None
@@ -133,12 +131,12 @@ def _square(where: str, rows: list[list[str]]) -> Named | None:
     if len(names) < 2 or len(body) != len(names) or any(len(row) != len(rows) for row in body):
         return None
     if not _repeat(names, [row[0] for row in body]) or not all(
-        _is_number(cell) for row in body for cell in row[1:]
+        is_number(cell) for row in body for cell in row[1:]
     ):
         return None
     # Three cells are a link, too: to a city that is called as a number, beside others that are not.
-    own = [_weight("", row[k]) for k, row in enumerate(body, 1)]
-    if len(names) == 2 and any(own) and any(_is_number(name) for name in names):
+    own = [weight_in("", row[k]) for k, row in enumerate(body, 1)]
+    if len(names) == 2 and any(own) and any(is_number(name) for name in names):
         return None
     try:
         return _with_both(names, body)
@@ -146,41 +144,17 @@ def _square(where: str, rows: list[list[str]]) -> Named | None:
         raise SweepError(f"{where}: {error}") from None
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    """The lines that hold something besides comments, each with its number."""
-    lines = enumerate(text.splitlines(), 1)
-    bare = [(number, line[: len(_hidden_quotes(line).partition("#")[0])].strip()) for number, line in lines]
-    return [(number, line) for number, line in bare if line]
-
-
-def _hidden_quotes(line: str) -> str:
-    """A line as long, with nothing of what stands in quotes."""
-    return _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), line)
-
-
-def _mark(line: str) -> str | None:
-    """What stands between the cells of a line; None for blanks."""
-    return next((d for d in ("\t", ";", ",") if d in _hidden_quotes(line)), None)
-
-
-def _cells(line: str, mark: str | None) -> list[str]:
-    between = re.compile(r"\s+" if mark is None else re.escape(mark))
-    ends = [(0, 0), *(m.span() for m in between.finditer(_hidden_quotes(line))), (len(line), 0)]
-    cells = [line[begin:end].strip() for (_, begin), (end, _) in pairwise(ends)]
-    return [cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell for cell in cells]
-
-
 def _links(where: str, text: str, directed: bool) -> Named:
     """One link a line: two cities and perhaps a weight, between commas, semicolons, tabs or spaces."""
     links: dict[tuple[str, str], float] = {}
     cities: dict[str, None] = {}
     separators: dict[str | None, int] = {}
-    for number, line in _lines(text):
-        mark = _mark(line)
+    for number, line in untitled(where, lines_of(text)):
+        mark = mark_of(line)
         separators.setdefault(mark, number)
         here = f"{where}: line {number}"
         _separated_alike(here, line, separators)
-        cells = _cells(line, mark)
+        cells = cells_of(line, mark)
         if len(cells) not in (2, 3) or "" in cells:
             raise SweepError(f"{here}: {shown(line)} should be two cities and perhaps a weight")
         a, b = cells[:2]
@@ -195,7 +169,7 @@ def _links(where: str, text: str, directed: bool) -> Named:
 def _separated_alike(where: str, line: str, separators: Mapping[str | None, int]) -> None:
     """SweepError where a line may be read in two ways: a comma may be that of decimals, marks are mixed."""
     spaced = len(separators) > 1 or None not in separators
-    if spaced and _WEIGHT_BEHIND_A_BLANK.search(_hidden_quotes(line)):
+    if spaced and _WEIGHT_BEHIND_A_BLANK.search(hidden_quotes(line)):
         raise SweepError(
             f"{where}: {shown(line)} may be separated by blanks or not; "
             "put a tab or a semicolon between cities and weights"
@@ -256,25 +230,9 @@ def _checked(where: str, named: Named) -> Named:
     return named
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        _weight("", cell)
-    except MatrixError:
-        return False
-    return True
-
-
-def _weight(where: str, cell: str) -> float:
-    """The number in a cell, whose decimals may stand behind a comma; MatrixError, beginning with `where`."""
-    try:
-        return float(_DECIMAL_COMMA.sub(".", cell))
-    except ValueError:
-        raise MatrixError(f"{where}: {shown(cell)} should be a number, the weight of a link") from None
-
-
 def _number(where: str, cell: str) -> float:
     try:
-        return _weight(where, cell)
+        return weight_in(where, cell)
     except MatrixError as error:
         raise SweepError(str(error)) from None
 

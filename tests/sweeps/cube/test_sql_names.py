@@ -56,6 +56,8 @@ def test_reserved_words_that_differ_by_case_are_columns_in_quotes_alone():
         SweepError, match='order, Order are words of SQL, too: as a column write "order", "Order"'
     ):
         sql(cube, "select sum(Order) from cube")
+    with pytest.raises(SweepError, match='default is a word of SQL, too: as a column write "default"'):
+        sql(pool().rename(order="default"), "select sum(default) from cube")
 
 
 def test_results_bear_the_names_that_were_written():

@@ -31,6 +31,7 @@ FORMS = {
     "nan for 0": frame().where(MATRIX == 1).to_csv(),
     "empty columns and rows": "\n,,,,,\n" + PLAIN.replace("\n", ",,\n") + ",,,,,\n,,,,,\n",
     "an empty first column": "".join(f",{line}\n" for line in PLAIN.splitlines()),
+    "empty first columns": "".join(f",,,{line}\n" for line in PLAIN.splitlines()),
     "names above": "policy,staff,data\n0,1,1\n0,0,1\n0,0,0\n",
     "names above, empty corner": ",policy,staff,data\n,0,1,1\n,0,0,1\n,0,0,0\n",
     "names beside": "policy,0,1,1\nstaff,0,0,1\ndata,0,0,0\n",
@@ -113,7 +114,7 @@ REFUSED = {
     "a name twice, but for spaces": (",a b,a  b\na b,0,1\na  b,0,0", "named twice"),
     "a row of megabytes": (",".join(["ab"] * 400_000), "line 1: its row has more than 1,000,000 characters"),
     "a row of many long lines": (f'"{"a" * 700}\n",' * 2000, "row has more than|at most 1,000 factors"),
-    "only names": ("a,b\n", "no factors|names in the first row|named"),
+    "only names": ("a,b\n", "1 name in the first row but 0 rows"),
 }
 
 

@@ -80,6 +80,22 @@ def test_quotes_are_no_part_of_names_in_a_list_of_links_and_cities_may_be_called
     np.testing.assert_array_equal(named.weights, [[0, 1, 0.5], [0, 0, 0.25], [0, 0, 0]])
 
 
+def test_a_first_line_that_names_columns_is_no_link(tmp_path):
+    path = tmp_path / "a.txt"
+    links = "Lyon;Nice;0.5\nNice;Metz;1\n"
+    for title in ("from;to;weight", "Source;Target", "from_city;to_city;Kosten", '"von";"nach";w'):
+        path.write_text(f"# links\n{title}\n{links}")
+        named = read_network("networks.a", path, "weight", True)
+        assert named.cities == ("Lyon", "Nice", "Metz")
+        np.testing.assert_array_equal(named.weights, [[0, 0.5, 0], [0, 0, 1], [0, 0, 0]])
+    path.write_text("from to\nfrom Nice\n")  # two of the cities
+    assert read_network("networks.a", path, "weight", True).cities == ("from", "to", "Nice")
+    for text in ("Lyon Nice\n0 1\n1 0\n", "i j\n1 2\n2 3\n"):
+        path.write_text(text)
+        with pytest.raises(SweepError, match=r"line 1: .* may be two cities, or stand above columns"):
+            read_network("networks.a", path, "weight", True)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ending", ["csv", "edges"])
 def test_cities_are_called_what_a_spreadsheet_wrote_in_any_encoding(tmp_path, encoding, ending):

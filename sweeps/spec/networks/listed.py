@@ -1,0 +1,77 @@
+"""Lines and cells of a list of links, and whether its first line names columns."""
+
+import re
+from itertools import pairwise
+
+from ....engine.errors import SweepError
+from ....engine.gate.text import shown
+from ...square_matrix import MatrixError
+
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
+_QUOTED = re.compile('"(?:[^"]|"")*"')
+# What a first line may call the columns of a list of links.
+_COLUMNS = frozenset({
+    "from", "to", "source", "target", "origin", "destination", "sender", "receiver",
+    "von", "nach", "quelle", "ziel",
+})  # fmt: skip
+
+
+def lines_of(text: str) -> list[tuple[int, str]]:
+    """The lines that hold something besides comments, each with its number."""
+    lines = enumerate(text.splitlines(), 1)
+    bare = [(number, line[: len(hidden_quotes(line).partition("#")[0])].strip()) for number, line in lines]
+    return [(number, line) for number, line in bare if line]
+
+
+def hidden_quotes(line: str) -> str:
+    """A line as long, with nothing of what stands in quotes."""
+    return _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), line)
+
+
+def mark_of(line: str) -> str | None:
+    """What stands between the cells of a line; None for blanks."""
+    return next((d for d in ("\t", ";", ",") if d in hidden_quotes(line)), None)
+
+
+def cells_of(line: str, mark: str | None) -> list[str]:
+    between = re.compile(r"\s+" if mark is None else re.escape(mark))
+    ends = [(0, 0), *(m.span() for m in between.finditer(hidden_quotes(line))), (len(line), 0)]
+    cells = [line[begin:end].strip() for (_, begin), (end, _) in pairwise(ends)]
+    return [cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell for cell in cells]
+
+
+def untitled(where: str, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines without a first one that names columns, which would be two more cities and a link.
+
+    SweepError where that may be so: two names above numbers.
+    """
+    if len(lines) < 2:
+        return lines
+    head, *others = [cells_of(line, mark_of(line)) for _, line in lines]
+    cities = {name for row in others for name in row[:2]}
+    if len(head) not in (2, 3) or cities.intersection(head[:2]):
+        return lines
+    if all(_COLUMNS.intersection(re.findall(r"[^\W\d_]+", name.casefold())) for name in head[:2]):
+        return lines[1:]
+    if len(head) == 2 and all(map(is_number, cities)) and not any(map(is_number, head)):
+        raise SweepError(
+            f"{where}: line {lines[0][0]}: {shown(lines[0][1])} may be two cities, or stand above columns "
+            "of a list or of a matrix; begin it with # if it is no link, and write a matrix as .csv"
+        )
+    return lines
+
+
+def is_number(cell: str) -> bool:
+    try:
+        weight_in("", cell)
+    except MatrixError:
+        return False
+    return True
+
+
+def weight_in(where: str, cell: str) -> float:
+    """The number in a cell, whose decimals may stand behind a comma; MatrixError, beginning with `where`."""
+    try:
+        return float(_DECIMAL_COMMA.sub(".", cell))
+    except ValueError:
+        raise MatrixError(f"{where}: {shown(cell)} should be a number, the weight of a link") from None

@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from ..differences import jacobian_of
 from .switches import ROUNDINGS
 from .watch import SwitchWatch
 
@@ -14,6 +15,8 @@ Array = Any
 _HARDLY = 1e-20
 # An orbit leaves a switch by its rates, by how they change, or by how this does.
 _LED = 3
+# So many roundings beside a switch the state is on one side of it.
+_OFF = 2.0
 # As far as this part of the tolerances the first step is of no account.
 _NO_ACCOUNT = 0.1
 
@@ -59,4 +62,21 @@ def _led_off(watch: SwitchWatch, t: Array, state: Array, end: Array) -> tuple[Ar
     def led(_: Array, state: Array) -> Array:
         return state + step * watch.field(t, state)
 
-    return t + _LED * step, lax.fori_loop(0, _LED, led, state)
+    t, state = t + _LED * step, lax.fori_loop(0, _LED, led, state)
+    return t, state + _off_rounding(watch, t, state, on & (at.slopes == 0))
+
+
+def _off_rounding(watch: SwitchWatch, t: Array, state: Array, turns: Array) -> Array:
+    """What leads a state off a switch on which it `turns`, to its other side than where rounding leaves it.
+
+    It is a few roundings of what is compared. Without them each step would begin with the rates of the one
+    side, and go on with those of the other, until it has come so far.
+    """
+    at = watch.located(t, state, watch.field(t, state))
+    stays = turns & (at.values == 0) & (at.slopes != 0)
+    first = jnp.argmax(stays)
+    slopes = jacobian_of(lambda state: watch.switches.located_values(t, state, watch.p)[0], state)[first]
+    way = jnp.where(stays[first], state**2 * slopes, 0.0)
+    length = jnp.sum(way * slopes)
+    off = _OFF * at.roundings[first] * jnp.sign(at.slopes[first]) * way
+    return lax.stop_gradient(jnp.where(length > 0, off / jnp.where(length > 0, length, 1.0), 0.0))

@@ -28,6 +28,8 @@ def test_an_orbit_that_starts_on_a_switch_takes_the_side_to_which_it_goes(solver
         (0, 1, -1, 0.9, -0.1),
         (0, -1, -1, 3, -1),
         (2, 1, -1, 0.9, -0.1),
+        (2, 0, -1, 0.5, -1),
+        (2, 0, 1, 1, 2),
         (1e6, 1e5, -1, 0.5, -0.5),
         (1e-9, 1, -1, 0.9, -0.1),
     ]
@@ -46,7 +48,7 @@ def test_an_orbit_that_starts_on_a_switch_takes_the_side_to_which_it_goes(solver
 @pytest.mark.parametrize("solver", ["tsit5", "taylor"])
 def test_an_orbit_may_end_on_a_switch_or_hardly_behind_it(solver):
     # A step that is to end short of the switch was stretched to the horizon, and tried for ever.
-    later = np.array([0, 1e-15, -1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 3e-3])
+    later = np.array([0, 1e-15, -1e-15, 1e-12, 1e-10, 1e-9, 1e-6, 1e-4, 1e-3, 3e-3])
     one = np.ones(len(later))
     values = {"c": 0 * one, "v0": -one, "a": one, "above": one, "horizon": 2 + later}
     out = lanes(THROWN, Method(solver))({name: jnp.asarray(value) for name, value in values.items()})

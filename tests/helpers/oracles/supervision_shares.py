@@ -64,12 +64,15 @@ def curve(p, shapes, x, low=0.0, high=1.0):
     # Beside thresholds, not on them.
     low, high = low + 1e-13 * (low > 0), high - 1e-13 * (high < 1)
     there = (gains(p, shapes, x, low)[0] > 0) & ((gains(p, shapes, x, high)[0] < 0) | (high == 1))
+    result = np.full_like(x, np.nan)
+    x = x[there]
     low, high = np.full_like(x, low), np.full_like(x, high)
-    for _ in range(60):
+    for _ in range(60 if x.size else 0):
         middle = (low + high) / 2
         up = gains(p, shapes, x, middle)[0] > 0
         low, high = np.where(up, middle, low), np.where(up, high, middle)
-    return np.where(there, low, np.nan)
+    result[there] = low
+    return result
 
 
 def cuts(p, shapes):
@@ -96,7 +99,7 @@ def inside(p, shapes):
 def _in_area(p, shapes, column, row):
     start, stop = column
     near = 10.0 ** np.arange(-12, -3.5, 0.25)
-    x = np.concatenate([start + (stop - start) * near, np.linspace(start, stop, 8_001)[1:-1]])
+    x = np.concatenate([start + (stop - start) * near, np.linspace(start, stop, 2_001)[1:-1]])
     x = np.unique(np.append(x, stop - (stop - start) * near))
 
     def along(x):

@@ -3,7 +3,7 @@
 An implicit method damps what changes fast beside its step, whether it decays or grows: R(z) of y' = z y / h
 nears 0 on either side. Beside a rest point that an orbit leaves, what grows may be smaller than the errors
 that are allowed, so that these show nothing, and the steps would hold the orbit there. So it is asked
-whether the Jacobian of the field has a direction that grows too fast: of three components at most in every
+whether the Jacobian of the field has a direction that grows too fast: of four components at most in every
 step, of more where nearly nothing moves.
 """
 
@@ -14,6 +14,7 @@ from jax import lax
 
 from ..rest.attraction import balanced, largest_real_part, square_of_swing, stay_constant
 from ..rest.chart import size_of
+from .eigenvalue_bounds import excludes
 from .eigenvalues import eigenvalues
 
 Array = Any
@@ -31,6 +32,12 @@ _DAMPED = 7e-4
 _SLOWEST = 1e-4
 # Within the first angle all that counts is followed, beyond the second nothing.
 _NEAR, _FAR = 0.6, 1e3
+# A pair of a smaller angle is damped by less than it grows, where it counts.
+_LEAST_ANGLE = (_SLOWEST / _DAMPED) ** 0.2
+# Of more components the eigenvalues would have to be asked for too often, and take as long as 20 steps.
+_MOST_COMPONENTS = 4
+# A component is measured in itself, or in this part of its scale.
+_SMALL = 1e-3
 # So many roundings of the Jacobian may be a growth that is none.
 _ROUNDINGS = 1e3
 
@@ -55,9 +62,8 @@ def passes_over(
     # What only accumulates moves on and on, and moves nothing.
     counts = jnp.any(jacobian != 0, axis=0)
     changed = counts & ~(jnp.abs(new - old) < _STILL * jnp.maximum(sizes, _LEAST * units))
-    asked = (~jnp.any(changed) | _may_grow(jacobian * jnp.abs(size), rates == 0)) & (
-        jnp.abs(size) * size_of(jacobian) > _NEAR
-    )
+    may = _may_grow(jacobian * jnp.abs(size), rates == 0, counts, jnp.maximum(sizes, _SMALL * units))
+    asked = (~jnp.any(changed) | may) & (jnp.abs(size) * size_of(jacobian) > _NEAR)
 
     def looked(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         # Of the size that the loop carries, so that nothing of this is computed outside it.
@@ -70,17 +76,20 @@ def passes_over(
     return lax.while_loop(lambda at: at[0], looked, (asked, jnp.asarray(False), jnp.abs(size)))[1]
 
 
-def _may_grow(jacobian: Array, still: Array) -> Array:
-    """Whether there may be a direction that grows too fast, by few operations; of more than three: False.
+def _may_grow(jacobian: Array, still: Array, counts: Array, sizes: Array) -> Array:
+    """Whether there may be a direction that grows too fast, by few operations; of five and more: False.
 
-    jacobian : times the size of the step. still : whether a component has a rate of 0.
+    jacobian : times the size of the step. still : whether a component has a rate of 0. counts : whether it
+    moves anything. sizes : of the components, none of which is 0.
     """
     count = len(jacobian)
-    if count > 3:
+    if count > _MOST_COMPONENTS:
         return jnp.asarray(False)
     eye = jnp.eye(count, dtype=bool)
     # What is absent, and grows of itself alone, stays absent.
     absent = still & jnp.all((jacobian == 0) | eye, axis=1)
+    if count > 3:
+        return ~excludes(jnp.where((counts & ~absent)[:, None], jacobian, 0.0), sizes, _LEAST_ANGLE, _MOST)
     jacobian = jnp.where(absent[:, None], 0.0, jacobian)
     if count <= 2:
         return _grows_unseen(jacobian)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.steps.eigenvalue_bounds import excludes
 from equisweep.engine.ode.steps.eigenvalues import eigenvalues
 from equisweep.engine.ode.steps.growing import passes_over
 from equisweep.kernels.status import Status
@@ -63,6 +64,13 @@ def _passes_over(jacobian, size, state, rates, now):
         (mixed(-1e4, 0.5, 0.5), 1.0, False),
         (mixed(3.0, 0.5 + 3j), 1.0, True),
         (mixed(-3.0, 1e-3 + 0.5j), 1.0, False),
+        (mixed(-1e4, -3.0, 0.5 + 30j), 1.0, True),  # four components, by bounds first
+        (mixed(-1e4, -3.0, 0.5 + 30j), 0.05, False),
+        (mixed(-1e4, -3.0, -0.5 + 30j), 10.0, False),
+        (mixed(-1e4, 0.1, 0.5 + 30j), 1.0, True),
+        (mixed(-1e4, 0.5, -1.0, -3.0), 20.0, True),
+        (mixed(-1e4, 0.5, 0.5, -3.0), 20.0, True),
+        (mixed(-1e4, -0.5, -1.0, 0.0), 20.0, False),
         (mixed(-1e4, 0.5, 0.5, -3.0, -40.0), 20.0, True),
         (mixed(-1e4, 0.5 + 30j, -1.0 + 5j), 1.0, True),
         (mixed(-1e4, 0.5 + 30j, 0.5 + 30j), 1.0, True),
@@ -74,7 +82,28 @@ def test_it_is_seen_what_grows_within_a_step(jacobian, size, over):
     state, rates = np.ones(len(jacobian)), np.full(len(jacobian), 1e-12)
     assert seen(jacobian, size, state, rates) == over
     # Of more components it is not asked while any moves, and shows in the errors.
-    assert seen(jacobian, size, state, rates, now=1.1 * state) == (over and len(jacobian) <= 3)
+    assert seen(jacobian, size, state, rates, now=1.1 * state) == (over and len(jacobian) <= 4)
+
+
+def test_bounds_exclude_nothing_that_grows_unseen_and_most_of_what_does_not():
+    """Of four components: what decays in parts of very different speed, coupled; half have a growing pair."""
+    random = np.random.default_rng(3)
+    matrices = random.normal(size=(4000, 4, 4)) * (random.random((4000, 4, 4)) < 0.7)
+    matrices -= np.exp(random.uniform(-2, 9, (4000, 4, 1))) * np.eye(4)
+    growth, turn = random.uniform(1e-3, 2.5, 2000), random.uniform(0.5, 20, 2000)
+    pair = np.moveaxis(np.array([[growth, -turn], [turn, growth]]), -1, 0)
+    matrices[:2000, :2, :2], matrices[:2000, 2:, :2] = pair, 0
+    sizes = np.exp(random.normal(size=(4000, 4)))
+    changed = matrices * sizes[:, :, None] / sizes[:, None, :]  # in other units
+    excluded = np.asarray(jax.jit(jax.vmap(lambda m, s: excludes(m, s, 0.68, 2.3)))(changed, sizes**2))
+    values = np.linalg.eigvals(matrices)
+    angle = np.abs(values)
+    unseen = (values.real > 1e-4 * angle) & ((values.real > 2.3) | (7e-4 * angle**6 > values.real))
+    assert unseen.any(axis=1).sum() > 1000
+    assert not (excluded & unseen.any(axis=1)).any()
+    decays = (values.real < -1e-3).all(axis=1)
+    assert decays.sum() > 1000
+    assert excluded[decays].mean() > 0.99
 
 
 def test_eigenvalues_are_those_of_lapack():

@@ -19,6 +19,8 @@ _DOUBTED = 10.0
 
 # After three steps of Newton's method so much of the rates is left at a rest point, even a degenerate one.
 _LEFT, _ROUNDINGS = 0.03, 2**10
+# A rate of no more than so many roundings vanishes.
+_VANISHES = 2**4
 # A Jacobian that a step of Newton's method changes by less than this part of itself stays what it is.
 # On the way from where it began, if that is linear, all steps together change it by less than this part.
 _STAYS, _LINEAR = 0.03, 0.3
@@ -75,7 +77,7 @@ class Chart:
         columns = jnp.stack([now, here - former, here - first], axis=1)
         solutions = solved(self._damped(jacobian, state), columns)
         turned, bent = (jnp.max(jnp.abs(self._in_state(solutions[:, i], state))) for i in (1, 2))
-        converged = jnp.all(jnp.abs(now) <= _rounding(jacobian)) | (turned <= _STAYS)
+        converged = jnp.all(jnp.abs(now) <= _VANISHES * _rounding(jacobian)) | (turned <= _STAYS)
         return self._in_state(solutions[:, 0] * self._units, state), converged, bent <= _LINEAR
 
     def _damped(self, jacobian: Array, state: Array) -> Array:
@@ -95,7 +97,7 @@ class Chart:
         """
         units = jnp.where(self._left_out, jnp.inf, self._units)
         before, there = (jnp.max(jnp.abs(lax.stop_gradient(self._rates(z)) / units)) for z in (begin, rest))
-        rounding = jnp.max(_rounding(jacobian))
+        rounding = _ROUNDINGS * jnp.max(_rounding(jacobian))
         return (there > _LEFT * before) & (there * self._ahead > self._settle) & (there > rounding)
 
     def _seen(self, slow: Array, jacobian: Array, state: Array) -> Array:
@@ -125,8 +127,8 @@ class Chart:
 
 
 def _rounding(jacobian: Array) -> Array:
-    """What rounding may make of each rate, shape (m,)."""
-    return _ROUNDINGS * jnp.finfo(jacobian.dtype).eps * jnp.sum(jnp.abs(jacobian), axis=1)
+    """What a rounding of the state makes of each rate, shape (m,)."""
+    return jnp.finfo(jacobian.dtype).eps * jnp.sum(jnp.abs(jacobian), axis=1)
 
 
 def probed(jacobian: Array) -> Array:

@@ -12,12 +12,15 @@ from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
+from jax import lax
 
 from ..differences import in_time_of, jacobian_of
 from .growing import passes_over
 from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
 from .stepper import Control, Field, Stages, stages_at
+from .tangents import Around
 
 Array = Any
 
@@ -75,16 +78,13 @@ class Rosenbrock(StepControl):
     _order = 5
 
     def __init__(self, field: Field, control: Control) -> None:
-        self.field, self.control = field, control
+        self.field, self.control, self._again = field, control, _part
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any, Stages]:
         size = t_next - t
-        jacobian = finite_part(jacobian_of(partial(self.field, t), state))
-        in_time = in_time_of(lambda t: self.field(t, state), t, rates, size)
-        diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
-        solve = solver_of(diagonal - jacobian, jacobian, state, rates, size)
+        jacobian, in_time, solve = _equations(self.field, t, size, state, rates, state)
         stages: list[Array] = []
         new, seen = state, list[Array]()
         for i, couplings in enumerate(COUPLINGS):
@@ -100,6 +100,48 @@ class Rosenbrock(StepControl):
         over = passes_over(jacobian, (state, end), rates, size, self.control.scale)
         error = jnp.where(over, jnp.inf, stages[-1])
         return end, self.field(t_next, end), error, None, lambda: stages_at(t, size, TIMES, seen)
+
+
+def _part(
+    field: Field, t: Array, t_next: Array, moved: Array, rates: Array, around: Around
+) -> tuple[Array, Array, Array]:
+    """A part of a step: a `Take`. Its stages are compiled once for all, as it is there for few steps."""
+    size = t_next - t
+    _, in_time, solve = _equations(field, t, size, moved, rates, around.state + moved)
+    count = len(COUPLINGS)
+    states, couplings = np.zeros((count + 1, count)), np.zeros((count, count))
+    for i, row in enumerate(COUPLINGS):
+        couplings[i, : len(row)] = row
+        if i < len(STATES):
+            states[i, : len(STATES[i])] = STATES[i]
+    for i in range(len(STATES), count + 1):
+        states[i] = states[i - 1] + np.eye(count)[i - 1]
+    tables = [states, couplings, [*SLOPES_IN_TIME, 0.0, 0.0, 0.0], TIMES]
+    into, on, slopes, times = (jnp.asarray(table, moved.dtype) for table in tables)
+
+    def stage(at: tuple[Array, Array]) -> tuple[Array, Array]:
+        i, stages = at
+        right = field(t + times[i] * size, moved + jnp.sum(into[i][:, None] * stages, axis=0))
+        right = right + jnp.sum(on[i][:, None] * stages, axis=0) / size + slopes[i] * size * in_time
+        return i + 1, lax.dynamic_update_index_in_dim(stages, solve(right), i, 0)
+
+    first = jnp.int32(0), jnp.zeros((count, *moved.shape), moved.dtype)
+    _, stages = lax.while_loop(lambda at: at[0] < count, stage, first)
+    end = moved + jnp.sum(into[count][:, None] * stages, axis=0)
+    return end, field(t_next, end), stages[-1]
+
+
+def _equations(
+    field: Field, t: Array, size: Array, state: Array, rates: Array, measured: Array
+) -> tuple[Array, Array, Any]:
+    """The Jacobian where a step begins, the slope of the field in time, and the solver of its equations.
+
+    Sizes are those of the state `measured`.
+    """
+    jacobian = finite_part(jacobian_of(partial(field, t), state))
+    in_time = in_time_of(lambda t: field(t, state), t, rates, size)
+    diagonal = jnp.eye(len(state), dtype=state.dtype) / (GAMMA * size)
+    return jacobian, in_time, solver_of(diagonal - jacobian, jacobian, measured, rates, size)
 
 
 def _added(begin: Array, weights: Any, stages: list[Array]) -> Array:

@@ -4,6 +4,7 @@ Explicit steps are written out stage by stage: under vmap this is twice as fast 
 Implicit steps solve their stages here, too.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from .stage_equations import finite_part, solver_of
 from .step_size import StepControl
 from .stepper import Control, Field, Stages, stages_at
 from .tableaux import Tableau
-from .tangents import Begin
+from .tangents import Around, Begin
 
 Array = Any
 
@@ -70,16 +71,14 @@ class ImplicitRungeKutta(RungeKutta):
 
     def __init__(self, tableau: Tableau, field: Field, control: Control) -> None:
         super().__init__(tableau, field, control)
-        self._again = None
+        self._again = partial(_implicit_part, tableau)
 
     def _take(
         self, t: Array, t_next: Array, state: Array, rates: Array, _solver_state: Any, /
     ) -> tuple[Array, Array, Array, Any, Stages]:
         tableau, size = self.tableau, t_next - t
         own = tableau.diagonal * size
-        jacobian = finite_part(jacobian_of(partial(self.field, t), state))
-        matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
-        solve = solver_of(matrix, jacobian, state, rates, size)
+        jacobian, solve = _equations(self.field, t, own, size, state, rates, state)
         slopes, solved, new, seen = [rates], jnp.asarray(True), state, list[Array]()
         for node, row, guess in zip(tableau.c, tableau.a, tableau.guess, strict=True):
             begin, at = state + size * _weighted(row, slopes), t + float(node) * size
@@ -101,6 +100,58 @@ class ImplicitRungeKutta(RungeKutta):
         solved &= ~passes_over(jacobian, (state, new), rates, size, self.control.scale)
         error = jnp.where(solved, error, jnp.inf)
         return new, self.field(t_next, new), error, None, lambda: stages_at(t, size, tableau.c, seen)
+
+
+def _implicit_part(
+    tableau: Tableau, field: Field, t: Array, t_next: Array, moved: Array, rates: Array, around: Around
+) -> tuple[Array, Array, Array]:
+    """A part of an implicit step: a `Take`. Its error is no number where its stages are not solved.
+
+    Its stages are compiled once for all, as it is there for few steps.
+    """
+    size = t_next - t
+    own = tableau.diagonal * size
+    _, solve = _equations(field, t, own, size, moved, rates, around.state + moved)
+    tables = _rows(tableau.a), _rows(tableau.guess), tableau.c
+    rows, guesses, nodes = (jnp.asarray(table, moved.dtype) for table in tables)
+
+    def stage(at: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        i, slopes, solved, _ = at
+        begin = moved + size * jnp.sum(rows[i][:, None] * slopes, axis=0)
+
+        def better(slope: Array) -> tuple[Array, Array]:
+            change = solve(field(t + nodes[i] * size, begin + own * slope) - slope)
+            return slope + change, jnp.max(jnp.abs(own * change) / around.allowed) / _SOLVED
+
+        slope, far = _iterated(better, jnp.sum(guesses[i][:, None] * slopes, axis=0))
+        slopes = lax.dynamic_update_index_in_dim(slopes, slope, i + 1, 0)
+        return i + 1, slopes, solved & (far <= 1), begin + own * slope
+
+    slopes = jnp.zeros((len(tableau.b), *moved.shape), moved.dtype).at[0].set(rates)
+    first = jnp.int32(0), slopes, jnp.asarray(True), moved
+    _, slopes, solved, end = lax.while_loop(lambda at: at[0] < len(tableau.a), stage, first)
+    error = solve(size * _weighted(tableau.b_error, slopes))
+    return end, field(t_next, end), error * jnp.where(solved, 1.0, jnp.nan)
+
+
+def _equations(
+    field: Field, t: Array, own: Array, size: Array, state: Array, rates: Array, measured: Array
+) -> tuple[Array, Callable]:
+    """The Jacobian where an implicit step begins, and the solver of the equations of its stages.
+
+    `own` is the step times what a stage counts in itself; sizes are those of the state `measured`.
+    """
+    jacobian = finite_part(jacobian_of(partial(field, t), state))
+    matrix = jnp.eye(len(state), dtype=state.dtype) - own * jacobian
+    return jacobian, solver_of(matrix, jacobian, measured, rates, size)
+
+
+def _rows(rows: Any) -> Array:
+    """Rows of weights, filled up to one column more than there are rows."""
+    filled = np.zeros((len(rows), len(rows) + 1))
+    for i, row in enumerate(rows):
+        filled[i, : len(row)] = row
+    return filled
 
 
 def _iterated(better: Any, guess: Array) -> tuple[Array, Array]:
@@ -135,9 +186,10 @@ def _ended(
 
 
 def compact_step(
-    tableau: Tableau, field: Field, t: Array, t_next: Array, state: Array, rates: Array
-) -> tuple[Array, Array, Array]:
-    """New state, rates there and estimate of the error of an explicit step, in little code."""
+    tableau: Tableau, field: Field, t: Array, t_next: Array, state: Array, rates: Array,
+    _around: Around | None = None,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """New state, rates there and estimate of the error of an explicit step, in little code: a `Take`."""
     slopes = _stages_in_a_loop(tableau, field, t, t_next - t, state, rates)
     return _ended(tableau, field, t_next, state, t_next - t, slopes)
 

@@ -29,7 +29,7 @@ class StepControl(ABC):
     control: Control
     furthest: float = 1.0
     _order: float
-    # Takes a step in parts, for its derivatives; None where the method is stable whatever its steps.
+    # Takes a step in parts, for its derivatives; None: they are those of the step.
     _again: Take | None = None
 
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)
@@ -58,7 +58,7 @@ class StepControl(ABC):
             return Step(t_next, new, slope, solver_state, jnp.asarray(True), size)
         ratio = self._error_ratio(state, new, error, t_next - t)
         keep = ratio <= 1
-        new, slope = self._accurate(Begin(t, t_next, state, rates), (new, slope, error))
+        new, slope = self._accurate(Begin(t, t_next, state, rates), (new, slope, error), keep)
         taken = lax.stop_gradient(t_next - t)
         wanted = taken * self._factor(ratio)
         # A step cut short by `until` says nothing against the longer one that was planned.
@@ -67,10 +67,11 @@ class StepControl(ABC):
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a kept step, as accurate as its end."""
-        new, slope, *_ = self._take(t, t_next, state, rates, None)
+        new, slope, error, *_ = self._take(t, t_next, state, rates, None)
         # What a step divides by its size has no derivative where there is none: an orbit that starts on a
         # switch begins right behind it, and is seen where it starts.
         nowhere, size = t_next <= t, t_next - t
+        new, slope = self._accurate(Begin(t, t_next, state, rates), (new, slope, error), ~nowhere)
         return jnp.where(nowhere, state + size * rates, new), jnp.where(nowhere, rates, slope)
 
     @abstractmethod
@@ -79,7 +80,9 @@ class StepControl(ABC):
     ) -> tuple[Array, Array, Array, Any, Stages]:
         """New state, rates there, estimate of the error, solver state, and where the field was taken."""
 
-    def _accurate(self, begin: Begin, end: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+    def _accurate(
+        self, begin: Begin, end: tuple[Array, Array, Array], keep: Array | bool = True
+    ) -> tuple[Array, Array]:
         """State and rates at the end of a step, whose derivatives are as accurate as they are."""
         if self._again is None or self.control.fixed_steps is not None:
             return end[:2]
@@ -87,7 +90,7 @@ class StepControl(ABC):
         allowed = Allowed(
             self.control.allowed(old, new, begin.t_next - begin.t), self.control.of_size(old, new)
         )
-        return with_accurate_tangents(self._again, int(self._order), self.field, begin, end, allowed)
+        return with_accurate_tangents(self._again, int(self._order), self.field, begin, end, allowed, keep)
 
     def _error_ratio(self, old: Array, new: Array, error: Array, size: Array) -> Array:
         allowed = self.control.allowed(old, new, size)

@@ -10,7 +10,6 @@ differential/algebraic equation solvers", section 3.2, whose error control takes
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +21,8 @@ from jax.extend import core
 from .stepper import all_finite
 
 Array = Any
-# take(field, t, t_next, state, rates) -> new state, the rates there, estimate of the error
+# take(field, t, t_next, moved, rates, around) -> how far the state has moved since the begin of the step by
+# t_next, the rates there, estimate of the error; the field is that of what has moved
 Take = Callable[..., tuple[Array, Array, Array]]
 
 # Parts are so many times as wrong as the tolerance says, relative to a component's derivative, or to this
@@ -53,11 +53,18 @@ class Allowed(NamedTuple):
     part: Array
 
 
+class Around(NamedTuple):
+    """The state where the step begins of which a part is taken, and the error allowed in it, shape (d,)."""
+
+    state: Array
+    allowed: Array
+
+
 class _Part(NamedTuple):
     """How far into the step, as a part of it, it has come; the size of the next part.
 
-    State and rates there, and their derivatives; the error over the size of the last part that was taken
-    back; and how many were tried.
+    How far the state has moved by there and the rates there, and the derivatives of state and rates; the
+    error over the size of the last part that was taken back; and how many were tried.
     """
 
     done: Array
@@ -70,39 +77,42 @@ class _Part(NamedTuple):
 
 def with_accurate_tangents(
     take: Take, order: int, field: Callable[..., Array], begin: Begin, end: tuple[Array, Array, Array],
-    allowed: Allowed,
+    allowed: Allowed, wanted: Array | bool = True,
 ) -> tuple[Array, Array]:  # fmt: skip
     """The state at the end of a step and the rates there, whose derivatives are as accurate as the step.
 
     Parameters
     ----------
-    take, order : take(field, t, t_next, state, rates) takes it in parts, with an error of this order.
+    take, order : `take` takes it in parts, with an error of this order.
     field : field(t, state) -> rates; it may depend on anything that is differentiated.
     begin : where the step begins.
     end : state, rates and estimate of the error at its end, or several estimates, shape (k, d).
     allowed : the error that is allowed.
+    wanted : False of a step that is not kept, whose derivatives are of no account.
     """
     rates_at, known = _of_all(field, begin.t, begin.state)
 
-    def taken(known: Any, begin: Begin) -> tuple[Array, Array, Array]:
-        return take(partial(rates_at, known), *begin)
+    def taken(known: Any, around: Around, part: Begin) -> tuple[Array, Array, Array]:
+        # Of how far the state has moved: added to the state, short parts beside a switch would be lost to
+        # rounding, and never come to its other side.
+        return take(lambda t, moved: rates_at(known, t, around.state + moved), *part, around)
 
     @jax.custom_jvp
     def same(
-        _known: Any, _begin: Begin, end: tuple[Array, Array, Array], _allowed: Allowed
+        _known: Any, _begin: Begin, end: tuple[Array, Array, Array], _allowed: Allowed, _wanted: Array
     ) -> tuple[Array, Array]:
         return end[0], end[1]
 
     @same.defjvp
     def _(primals: Any, tangents: Any) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        *at, (state, rates, _), allowed = primals
-        *along, (*slopes, wrong), _ = tangents
-        ratio = _ratio(along[1].state, slopes[0], wrong, allowed)
+        *at, (state, rates, _), allowed, wanted = primals
+        *along, (*slopes, wrong), _, _ = tangents
+        ratio = jnp.where(wanted, _ratio(along[1].state, slopes[0], wrong, allowed), 0.0)
         return (state, rates), _in_parts(
             taken, order, tuple(at), tuple(along), allowed, ratio, (slopes[0], slopes[1])
         )
 
-    return same(known, begin, end, jax.tree.map(lax.stop_gradient, allowed))
+    return same(known, begin, end, jax.tree.map(lax.stop_gradient, allowed), jnp.asarray(wanted))
 
 
 def _of_all(field: Callable[..., Array], t: Array, state: Array) -> tuple[Callable[..., Array], list[Array]]:
@@ -149,10 +159,12 @@ def _in_parts(
         ends = last.done + 1.01 * last.size >= 1
         to = jnp.where(ends, 1.0, last.done + last.size)
 
-        def part(known: Any, begin: Begin, state: Array, rates: Array) -> Any:
+        def part(known: Any, begin: Begin, moved: Array, rates: Array) -> Any:
             whole = begin.t_next - begin.t
             t_next = jnp.where(ends, begin.t_next, begin.t + to * whole)
-            return taken(known, Begin(begin.t + last.done * whole, t_next, state, rates))
+            # What has moved has the derivatives of the state.
+            around = Around(lax.stop_gradient(begin.state), allowed.error)
+            return taken(known, around, Begin(begin.t + last.done * whole, t_next, moved, rates))
 
         (*new, _), (*slope, wrong) = jax.jvp(part, (*at, *last.at), (*along, *last.slopes))
         ratio = _ratio(last.slopes[0], slope[0], wrong, allowed)
@@ -161,14 +173,14 @@ def _in_parts(
         # Shorter parts do not help where rounding is what the estimate sees, or little where the field bends.
         stays = (per_size >= last.refused / 2) & (last.refused < limits.max) & ~is_none
         stays &= (ratio <= _LEFT) | (last.size < _BEND) | (last.tried > _FEW)
-        keep = (ratio <= 1) | stays | (is_none & (last.size <= _SHORTEST))
+        keep = (ratio <= 1) | stays
         factor = _factor(ratio, order)
         factor = jnp.where(keep, jnp.maximum(factor, 1.0), factor)
-        size, tried = last.size * factor, last.tried + 1
+        size = last.size * factor
+        tried = jnp.where(is_none & (last.size <= _SHORTEST), _MOST, last.tried + 1)
         back = last._replace(size=size, refused=per_size, tried=tried)
         none_refused = jnp.full_like(ratio, limits.max)
-        done = jnp.where(is_none, 1.0, to)
-        after = _Part(done, size, (new[0], new[1]), (slope[0], slope[1]), none_refused, tried)
+        after = _Part(to, size, (new[0], new[1]), (slope[0], slope[1]), none_refused, tried)
         return jax.tree.map(lambda a, b: jnp.where(keep, a, b), after, back)
 
     # Derivatives that are no numbers where the step begins stay none.
@@ -176,15 +188,15 @@ def _in_parts(
     first = _Part(
         jnp.where(fine, 1.0, 0.0).astype(ratio.dtype),
         jnp.minimum(_factor(ratio, order), 0.5),
-        (begin.state, begin.rates),
+        (0 * begin.state, begin.rates),
         (along[1].state, along[1].rates),
         ratio,
         jnp.int32(0),
     )
     last = lax.while_loop(cond, body, first)
-    # A step across a switch is short, and parts of it are no better: what they do not end stays as it is.
-    whole = fine | (last.done < 1)
-    return jax.tree.map(lambda a, b: jnp.where(whole, a, b), slopes, last.slopes)
+    # What parts do not come to the end of has no derivative that is known.
+    known = jax.tree.map(lambda slope: jnp.where(last.done < 1, jnp.nan, slope), last.slopes)
+    return jax.tree.map(lambda a, b: jnp.where(fine, a, b), slopes, known)
 
 
 def _factor(ratio: Array, order: int) -> Array:

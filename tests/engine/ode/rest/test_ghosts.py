@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.ode.method import Method
 from equisweep.kernels.flow import Attractor
-from helpers.flows import run
+from helpers.flows import orbits, run
 from scipy.integrate import solve_ivp
 
 LOOSE = Method("tsit5", rtol=1e-6, settle=1e-3)
@@ -31,6 +31,15 @@ def test_a_phase_that_goes_round_for_ever_never_rests_however_large_its_scale():
     w, half = ghosts[1:], np.sqrt(ghosts[1:] ** 2 - 1) * 1e4 / 2
     right = 2 * np.arctan((1 + np.sqrt(w**2 - 1) * np.tan(half - np.arctan(1 / np.sqrt(w**2 - 1)))) / w)
     np.testing.assert_allclose(np.cos(out["x_final"][5:] - right), 1, atol=1e-3)
+
+
+def test_in_single_precision_rates_of_a_ghost_are_no_rounding_either():
+    w = np.array([1, 1.0001, 1.001, 1.01])
+    out = orbits(
+        "x", [0.0], lambda t, z, p: [p["w"] - jnp.sin(z[0])], Method("tsit5", rtol=1e-4, settle=1e-2),
+        dtype=np.float32, w=w, horizon=1e4,
+    )  # fmt: skip
+    assert out["attractor"].tolist() == [Attractor.rest_point, *[Attractor.undecided] * 3]
 
 
 def test_where_rest_points_met_and_are_gone_none_is_and_of_a_line_one_that_the_orbit_comes_to():

@@ -9,6 +9,8 @@ from ...square_matrix import MatrixError
 
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 _QUOTED = re.compile('"(?:[^"]|"")*"')
+# The first # of a line, behind something other than a number (of a link without names, or its weight).
+_WITHIN_A_NAME = re.compile(r"(?:[^#]*[\s,;])?(?![-+.\deE]+#)[^\s,;#]+#")
 # What a first line may call the columns of a list of links.
 _COLUMNS = frozenset({
     "from", "to", "source", "target", "origin", "destination", "sender", "receiver",
@@ -16,10 +18,19 @@ _COLUMNS = frozenset({
 })  # fmt: skip
 
 
-def lines_of(text: str) -> list[tuple[int, str]]:
-    """The lines that hold something besides comments, each with its number."""
-    lines = enumerate(text.splitlines(), 1)
-    bare = [(number, line[: len(hidden_quotes(line).partition("#")[0])].strip()) for number, line in lines]
+def lines_of(where: str, text: str) -> list[tuple[int, str]]:
+    """The lines that hold something besides comments, each with its number.
+
+    SweepError where a comment would begin within a name: `Site#1` and `Site#2` would be one city.
+    """
+    lines = [(number, line, hidden_quotes(line)) for number, line in enumerate(text.splitlines(), 1)]
+    for number, line, hidden in lines:
+        if _WITHIN_A_NAME.match(hidden):
+            raise SweepError(
+                f"{where}: line {number}: in {shown(line.strip())} a # begins a comment within a name; "
+                "write the name in quotes, or a blank before the comment"
+            )
+    bare = [(number, line[: len(hidden.partition("#")[0])].strip()) for number, line, hidden in lines]
     return [(number, line) for number, line in bare if line]
 
 

@@ -117,7 +117,7 @@ def _written_by_r(where: str, text: str) -> Named | None:
 
     None where it may be a list of links.
     """
-    lines = [line for _, line in lines_of(text)[: MOST_CITIES + 2]]
+    lines = [line for _, line in lines_of(where, text)[: MOST_CITIES + 2]]
     for mark in _SEPARATORS:
         named = _square(where, [cells_of(line, mark) for line in lines])
         if named is not None:
@@ -149,7 +149,7 @@ def _links(where: str, text: str, directed: bool) -> Named:
     links: dict[tuple[str, str], float] = {}
     cities: dict[str, None] = {}
     separators: dict[str | None, int] = {}
-    for number, line in untitled(where, lines_of(text)):
+    for number, line in untitled(where, lines_of(where, text)):
         mark = mark_of(line)
         separators.setdefault(mark, number)
         here = f"{where}: line {number}"

@@ -96,6 +96,19 @@ def test_a_first_line_that_names_columns_is_no_link(tmp_path):
             read_network("networks.a", path, "weight", True)
 
 
+def test_a_name_is_not_cut_where_a_comment_would_begin_within_it(tmp_path):
+    path = tmp_path / "a.txt"
+    for line in ("Site#1 Site#2", "A;Site#2;0.5", "A B 0.5\nA C# by rail", 'A\tC"D"#1'):
+        path.write_text(line)
+        with pytest.raises(
+            SweepError, match=r"a.txt: line \d: in .* a # begins a comment within a name; write"
+        ):
+            read_network("networks.a", path, "weight", True)
+    for line in ("#x\nA B 0.5#by rail", "A B 0.5 #by#rail", "A;B;0.5 # by rail", '"A" "B" 5e-1#'):
+        path.write_text(line)
+        assert read_network("networks.a", path, "weight", True).weights[0, 1] == 0.5
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ending", ["csv", "edges"])
 def test_cities_are_called_what_a_spreadsheet_wrote_in_any_encoding(tmp_path, encoding, ending):

@@ -233,3 +233,16 @@ def shift_over(crossed: Array, at: At, slopes: Array, still: Array) -> Array:
     shift = jnp.sum(jnp.where(shifts, -moved_by(at.exact) / slope, 0.0)) / jnp.maximum(jnp.sum(shifts), 1)
     on = jnp.where(shifts & (at.values == 0), 2 * at.roundings / jnp.abs(slope), 0.0)
     return shift + jnp.max(jnp.where(on <= still, on, 0.0))
+
+
+def led_over(
+    shift: Array, step: Tried, tried: Step, field: Callable[[Array, Array], Array]
+) -> tuple[Array, Array]:
+    """Time and state at the end of a step that is to end by `shift` later, beyond a switch.
+
+    As the switch moves with the parameters so does this end, and the next step makes up for it. After the
+    last one there is none: its end is led back to where it is to be, at the rates of beyond the switch.
+    """
+    t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
+    back = jnp.where(step.last, shift, 0.0)
+    return t - moved_by(back), state - moved_by(back * lax.stop_gradient(field(t, state)))

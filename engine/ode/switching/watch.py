@@ -27,6 +27,7 @@ from .crossing import (
     holds_on,
     jumped,
     leads_back,
+    led_over,
     shift_over,
     side_of,
     to_switch,
@@ -236,8 +237,7 @@ class SwitchWatch:
         speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
         still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))  # as far as this nothing moves
         still = jnp.where(self.switches.are_clocks(at.values), jnp.inf, still)
-        shift = shift_over(crossed & over, at, watched.slopes, still)
-        t, state = tried.t + shift, tried.state + shift * lax.stop_gradient(step.rates)
+        t, state = led_over(shift_over(crossed & over, at, watched.slopes, still), step, tried, self.field)
         tried = tried._replace(t=t, state=state, rates=self.field(t, state))
         holds = ~crosses & holds_on(watched, at, step.size, is_shortest)
         after = self._watched_after(tried, watched, crossed, over, size, holds)

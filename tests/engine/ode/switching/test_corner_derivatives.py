@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.integration import Integration
-from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.method import SOLVERS, Method
+from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow, Observable
 from helpers.products import some
 
@@ -135,3 +136,29 @@ def test_what_is_seen_inside_a_step_moves_with_its_begin_also_at_a_switch_and_wh
     ahead = jnp.asarray([5e-9, 1e-8, 0.0, -4e-16])
     by_began = jax.jit(jax.vmap(lambda ahead: jax.jvp(partial(seen, ahead=ahead), (0.0,), (1.0,))[1]))(ahead)
     np.testing.assert_allclose(by_began, -1, rtol=1e-6)
+
+
+SMALL = 1e-9  # a jump that steps may cross
+LEVEL = Flow(
+    start=lambda p: jnp.stack([0 * p["c"], 0 * p["c"]]),
+    field=lambda t, z, p: jnp.stack([1 + 0 * z[0], SMALL * jnp.where(z[0] > p["c"], 0.3, 1.7)]),
+    observe=lambda z, p: {"level": z[0], "fed": z[1]},
+    observables=(Observable("level", "z", "1", "of time"), Observable("fed", "q", "1", "of a pump")),
+    motion=None,
+)
+
+
+@pytest.mark.parametrize("solver", some(SOLVERS, {"tsit5"}))
+def test_an_orbit_ends_where_it_is_to_although_its_last_step_crosses_a_switch_that_moves(solver):
+    count, end = 101, 5.0
+    c = jnp.linspace(4.0, 4.999, count)
+
+    def final(c):
+        out = lanes(LEVEL, Method(solver, rtol=1e-8))({"c": c, "horizon": jnp.full(count, end)})
+        return out["level_final"], out["fed_final"]
+
+    (level, fed), (by_level, by_fed) = jax.jvp(final, (c,), (jnp.ones(count),))
+    np.testing.assert_allclose(level, end, rtol=1e-12)
+    np.testing.assert_allclose(fed, SMALL * (1.7 * c + 0.3 * (end - c)), rtol=1e-6)
+    np.testing.assert_allclose(by_level, 0.0, atol=1e-12)
+    np.testing.assert_allclose(by_fed, SMALL * (1.7 - 0.3), rtol=1e-9)

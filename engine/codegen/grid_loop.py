@@ -19,7 +19,7 @@ from .backend import Backend, primitives
 from .backends import cpu_backend
 from .how_compiled import Compiled, by_machine_code
 from .ir import Graph, Scalar, Unsupported, dtype_name, operations
-from .lower.lower import lower_jaxpr
+from .lower.walk_jaxpr import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes
 from .traced_once import TracedOnce
 

@@ -28,7 +28,7 @@ from .how_compiled import NATIVE, Compiled, attempt, by_machine_code
 from .ir import Graph, Unsupported, array_of, dtype_name, operations, order_of
 from .lanes import Leaf, Loop
 from .live_code import live
-from .lower.lower import lower_jaxpr
+from .lower.walk_jaxpr import lower_jaxpr
 from .traced_once import TracedOnce
 
 Array = Any

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from ..codegen.ir import Scalar, Unsupported, order_of
-from ..codegen.lower.lower import lower_function
 from ..codegen.lower.rule import BrokenRule
+from ..codegen.lower.walk_jaxpr import lower_function
 from ..errors import SweepError
 from .differences import NO_RULE, by_differences, jacobian_of
 

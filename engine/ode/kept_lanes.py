@@ -24,7 +24,7 @@ from ..kept.content import content_of
 from ..kept.process import digest_of_parts, process_parts
 from ..kept.program import KeptProgram
 from ..kept.shelf import Shelf
-from ..user_model.files_read import files_read, undeclared
+from ..user_model.data_files_read import files_read, undeclared
 from ..xla.executable import Program
 
 Array = Any

@@ -12,7 +12,7 @@ from ..errors import SweepError
 from ..gate.text import said
 from ..space import Space
 from ..wide.written import constants_that_fit, keep_written_numbers
-from .files_read import files_read, undeclared
+from .data_files_read import files_read, undeclared
 from .raised_at import PREFIX, raised_at
 from .self_contained import known_self_contained
 

@@ -12,7 +12,7 @@ from ...engine.errors import SweepError
 from ...engine.gate.files import TEXT, digest_of, read_regular
 from ...engine.gate.text import said, shown
 from ...engine.user_model.check import require_declared
-from ...engine.user_model.files_read import files_read
+from ...engine.user_model.data_files_read import files_read
 from ...engine.user_model.modules_beside import loaded_alone, modules_beside
 from ...engine.user_model.raised_at import PREFIX, raised_at
 from ...engine.user_model.self_contained import note

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..ir import Graph, Scalar, array_of
 from ..lanes import Leaf, Loop
-from ..lower.lower import constants_of, dtype_of, lower_inner
 from ..lower.rule import Context, apply
+from ..lower.walk_jaxpr import constants_of, dtype_of, lower_inner
 from .part import Part
 from .route import Apply, Buffer, Copy, Step, Take, Value
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from ...codegen.ir import Scalar, Unsupported, order_of
-from ...codegen.lower.lower import lower_function
 from ...codegen.lower.rule import BrokenRule
+from ...codegen.lower.walk_jaxpr import lower_function
 from .resting import Array, Field
 
 Groups = tuple[tuple[int, ...], ...]

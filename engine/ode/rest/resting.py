@@ -12,8 +12,8 @@ import jax
 from jax.extend import core
 
 from ...codegen.ir import Unsupported, order_of
-from ...codegen.lower.lower import lower_function
 from ...codegen.lower.rule import BrokenRule
+from ...codegen.lower.walk_jaxpr import lower_function
 from ...errors import SweepError
 
 Array = Any

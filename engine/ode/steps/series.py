@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...codegen.ir import Scalar, Unsupported, order_of
-from ...codegen.lower.lower import lower_function
 from ...codegen.lower.rule import BrokenRule
+from ...codegen.lower.walk_jaxpr import lower_function
 from ...codegen.ops.series import Series, scaled
 from ...errors import SweepError
 from .recursion import Recursion

@@ -11,8 +11,8 @@ from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.how_compiled import NATIVE, Compiled, in_words
 from equisweep.engine.codegen.ir import Graph, Unsupported
 from equisweep.engine.codegen.lane_loop import lane_loop
-from equisweep.engine.codegen.lower.lower import lower_jaxpr
 from equisweep.engine.codegen.lower.rule import RULES, BrokenRule, rule
+from equisweep.engine.codegen.lower.walk_jaxpr import lower_jaxpr
 from equisweep.engine.errors import SweepError
 from equisweep.engine.grid.function import grid_function, how_computed
 from equisweep.engine.ode.steps.series import solution_series

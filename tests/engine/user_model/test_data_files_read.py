@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jax
 import pytest
-from equisweep.engine.user_model.files_read import files_read, undeclared
+from equisweep.engine.user_model.data_files_read import files_read, undeclared
 from equisweep.sweeps import CubeError, Sweep, SweepError, run
 from helpers.aside import Aside
 

@@ -1,4 +1,7 @@
-"""What a model or a flow returns: its outputs, and the dimensions they carry themselves."""
+"""What a model or a flow returns: its outputs, and the dimensions they carry themselves.
+
+An output's name, unit and description are what its model (or its flow's `observables`) says here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""What measures need of the points of a tile, where machine code folds these as it computes them."""
+"""What measures need of the points of a tile, where machine code folds these as it computes them.
+
+What it comes to is kept from tile to tile in a `tree`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Which data files a user's model reads: those that it does not declare are refused.
 
+Its own file is read by `sweeps/spec/load_model.py`, and modules that this imports by `modules_beside`.
+
 A model file's digest belongs to its sweep. A table beside it that is read while the file is loaded or traced
 belongs to it just as much: if it changed unseen, a cube would be continued with other numbers.
 """

@@ -1,4 +1,7 @@
-"""From a jaxpr to scalars: its equations in order, each by the `rule` of its primitive."""
+"""From a jaxpr to scalars: its equations in order, each by the `rule` of its primitive.
+
+The rules themselves, a new one too, stand beside it, in the file of their primitive's family.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,5 +1,7 @@
 """The size of steps: the first one, whether one is kept, and how large the next is to be.
 
+Of Runge-Kutta's and Rosenbrock's methods; steps of `taylor` have a size of their own.
+
 It is chosen here, not by a library, so that a step whose error is not a number is made smaller instead of
 poisoning other trajectories, and so that a step can end exactly on a wanted time. Reference: Hairer, Norsett
 and Wanner, "Solving ordinary differential equations I", section II.4.

@@ -45,6 +45,7 @@ def mark_of(line: str) -> str | None:
 
 
 def cells_of(line: str, mark: str | None) -> list[str]:
+    """What stands in a line between marks, or between blanks where that is None, without its quotes."""
     between = re.compile(r"\s+" if mark is None else re.escape(mark))
     ends = [(0, 0), *(m.span() for m in between.finditer(hidden_quotes(line))), (len(line), 0)]
     cells = [line[begin:end].strip() for (_, begin), (end, _) in pairwise(ends)]
@@ -73,6 +74,7 @@ def untitled(where: str, lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def is_number(cell: str) -> bool:
+    """Whether a cell may be the weight of a link."""
     try:
         weight_in("", cell)
     except MatrixError:

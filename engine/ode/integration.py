@@ -159,7 +159,7 @@ class Integration(Bound):
         if lane.before is not None:
             after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
         if lane.refused is not None:
-            # So short a step may be kept only since nothing but zeros is in it, and the next one is not.
+            # A step as short as this may have been kept only because all that moves is still 0.
             fewer = jnp.where(lane.size < SHORTEST * end, jnp.maximum(lane.refused - 1, 0), 0)
             more = lane.refused + jnp.where(tried.switched, 0, 1)  # not those that look for a switch
             after = after._replace(refused=jnp.where(tried.keep, fewer, more))

@@ -12,8 +12,8 @@ from .vanishing.levels import Vanished
 
 Array = Any
 
-# After so many steps in a row that were not kept, but for any shorter than this part of the horizon, it is
-# looked at whether rounding is why.
+# After so many steps that were not kept it is looked at whether rounding is why. One that is kept begins the
+# count anew; shorter than this part of the horizon, it takes one from it.
 MANY_REFUSED, SHORTEST = 5, 1e-6
 # What a look at components that vanish may change of a lane.
 VANISHING = "state", "rates", "largest", "calls", "vanished", "turns", "size", "solver_state", "status"
@@ -32,7 +32,7 @@ class Lane(NamedTuple):
 
     `rates` is the field at `state`; `before` the begin of the last step; `size` that of the next one;
     `solver_state` what the stepper carries; `tried` counts all steps, `steps` those that were kept, `refused`
-    those of late that were not; `watch` says whether it has settled;
+    those since then that were not (`MANY_REFUSED`); `watch` says whether it has settled;
     `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate, and
     `sticks` whether it may stick at a switch where it is 0; `vanished` is what fell far below its scale,
     and `calls` whether something is due of that, or may have come to 0 where steps cannot go on;

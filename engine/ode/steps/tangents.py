@@ -2,11 +2,12 @@
 
 The size of a step follows from the error of its state alone. Where a field is stiff an explicit method keeps
 to the edge of what is stable: an error of the state is below the tolerance there and stays so, while
-derivatives, which no size heeds, grow without bounds. So the derivative of the estimate of the error is
-looked at, which estimates the error of the derivative; where it is too large the step is taken again within
-itself, for its derivative alone, in parts as short as that needs. The state and all that is decided stay what
-they are without derivatives. Reference: Hindmarsh and others (2005), "SUNDIALS: suite of nonlinear and
-differential/algebraic equation solvers", section 3.2, whose error control takes in sensitivities.
+derivatives, which no size heeds, grow without bounds. And where a state rests, a step of any method is long,
+whatever moves its derivatives. So the derivative of the estimate of the error is looked at, which estimates
+the error of the derivative; where it is too large the step is taken again within itself, for its derivative
+alone, in parts as short as that needs. The state and all that is decided stay what they are without
+derivatives. Reference: Hindmarsh and others (2005), "SUNDIALS: suite of nonlinear and differential/algebraic
+equation solvers", section 3.2, whose error control takes in sensitivities.
 """
 
 from collections.abc import Callable

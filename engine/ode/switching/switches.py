@@ -210,11 +210,14 @@ class Switches:
     def _sizes(
         self, switches: Sequence[Switch], t: Array, state: Array, p: Mapping[str, Array]
     ) -> list[Array]:
-        """How large numbers are whose rounding the values of switches of time have: that of dates, too."""
+        """For each switch of time, numbers whose rounding is that of its values; dates count, too."""
         at = lax.stop_gradient(jax.tree.leaves((t, state, p)))
         zero, eps = jnp.zeros((), state.dtype), jnp.finfo(state.dtype).eps
         wanted = [v for s in switches for v in (s.left, s.right) if v is not None]
-        known = iter(zip(*rounding_of(self.trace, wanted, at), strict=True))
+        numbers = rounding_of(self.trace, wanted, at)
+        # A table that is searched may hold whole numbers, along which nothing has a derivative.
+        values, errors = ([jnp.asarray(n, jnp.result_type(n, zero)) for n in of] for of in numbers)
+        known = iter(zip(values, errors, strict=True))
         sizes = []
         for switch in switches:
             ends = [(zero, zero) if v is None else next(known) for v in (switch.left, switch.right)]

@@ -12,7 +12,7 @@ from helpers.flows import seen
 
 
 def dated(t, _, p):
-    """A slow begin, a sawtooth, two windows of each period, the last of which is seen by its sine alone."""
+    """A slow begin, a sawtooth, two windows of each period, one of which its sine alone shows; a table."""
     since, period = t - p["date"], p["period"]
     part = jnp.mod(since, period)
     return jnp.stack(
@@ -21,21 +21,22 @@ def dated(t, _, p):
             part / period,
             jnp.where(jnp.abs(part - period / 2) < period / 8, 1.0, 0.0),
             jnp.where(jnp.sin(2 * jnp.pi * since / period) > 0, 1.0, 0.0),
+            1.0 * jnp.searchsorted(jnp.array([1, 3]), t / period),  # of whole numbers
         ]
     )
 
 
 DATED = Flow(
-    start=lambda p: jnp.zeros(4) + 0 * p["date"],
+    start=lambda p: jnp.zeros(5) + 0 * p["date"],
     field=dated,
-    observe=lambda z, p: dict(zip("abcd", z, strict=True)),
-    observables=seen(*"abcd"),
+    observe=lambda z, p: dict(zip("abcde", z, strict=True)),
+    observables=seen(*"abcde"),
     motion=None,
 )
 
 
 def since_the_date(p, t):
-    """The integrals of the last three up to a time."""
+    """The integrals of the three in the middle up to a time."""
     whole, part = np.divmod((t - p["date"]) / p["period"], 1)
     sums = [
         whole / 2 + part**2 / 2,
@@ -54,10 +55,9 @@ def test_orbits_begin_at_0_whose_rates_are_what_is_left_of_a_date():
     assert set(np.asarray(out["status"])) == {Status.not_steady}
     right = since_the_date(p, p["horizon"]) - since_the_date(p, 0)
     rounding = 1e-13 + 1e-13 * np.abs(date)  # of the clock, at each of its switches
-    found = np.stack([out[f"{name}_final"] for name in "bcd"])
-    assert np.all(np.abs(found - right) < rounding + 1e-10 * period), np.abs(found - right) / (
-        rounding + 1e-10 * period
-    )
+    wrong = np.abs(np.stack([out[f"{name}_final"] for name in "bcd"]) - right)
+    assert np.all(wrong < rounding + 1e-10 * period), wrong / (rounding + 1e-10 * period)
+    np.testing.assert_allclose(out["e_final"], 2.6 * period, rtol=1e-9)
     np.testing.assert_allclose(out["a_final"], (3.3 - np.sin(3.3)) * period, rtol=1e-8)
 
 

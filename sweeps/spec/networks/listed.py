@@ -9,8 +9,8 @@ from ...square_matrix import MatrixError
 
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 _QUOTED = re.compile('"(?:[^"]|"")*"')
-# The first # of a line, behind something other than a number (of a link without names, or its weight).
-_WITHIN_A_NAME = re.compile(r"(?:[^#]*[\s,;])?(?![-+.\deE]+#)[^\s,;#]+#")
+# The first # of a line, where it follows on anything but a blank, a mark, a quote or a number.
+_WITHIN_A_NAME = re.compile(r"""(?:[^#]*[\s,;])?(?!(?:"+|[-+.\deE]+)#)[^\s,;#]+#""")
 # What a first line may call the columns of a list of links.
 _COLUMNS = frozenset({
     "from", "to", "source", "target", "origin", "destination", "sender", "receiver",
@@ -35,8 +35,8 @@ def lines_of(where: str, text: str) -> list[tuple[int, str]]:
 
 
 def hidden_quotes(line: str) -> str:
-    """A line as long, with nothing of what stands in quotes."""
-    return _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), line)
+    """A line as long, with quotes in the place of all that stands in quotes."""
+    return _QUOTED.sub(lambda quoted: '"' * len(quoted[0]), line)
 
 
 def mark_of(line: str) -> str | None:

@@ -104,7 +104,7 @@ def test_a_name_is_not_cut_where_a_comment_would_begin_within_it(tmp_path):
             SweepError, match=r"a.txt: line \d: in .* a # begins a comment within a name; write"
         ):
             read_network("networks.a", path, "weight", True)
-    for line in ("#x\nA B 0.5#by rail", "A B 0.5 #by#rail", "A;B;0.5 # by rail", '"A" "B" 5e-1#'):
+    for line in ("#x\nA B 0.5#by rail", "A B 0.5 #by#rail", "A;B;0.5 # x", '"A" "B" 5e-1#', '"A";B;"0.5"#x'):
         path.write_text(line)
         assert read_network("networks.a", path, "weight", True).weights[0, 1] == 0.5
 

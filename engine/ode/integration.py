@@ -10,7 +10,7 @@ from ...kernels.status import Status
 from .bound import Bound, Outputs
 from .ending import status_after, status_at_start
 from .extrema import Turns, no_turns, updated
-from .lane import SHORTEST, Arrival, Lane, Looked, Moment, Orbit, where_paused
+from .lane import BRIEF, SHORTEST, Arrival, Lane, Looked, Moment, Orbit, where_paused
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
@@ -152,8 +152,10 @@ class Integration(Bound):
             steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried),
             calls=self.is_due(tried, vanished),
         )  # fmt: skip
-        if lane.noise is not None and tried.switched is not False:  # it was that of the field before
-            kept = kept._replace(noise=jnp.where(tried.switched, 0.0, lane.noise))
+        if lane.noise is not None:
+            # It was that of where the orbit began, or of the field before.
+            past = ((lane.noise < 0) & (tried.next_size >= BRIEF * end)) | tried.switched
+            kept = kept._replace(noise=jnp.where(past, 0.0, lane.noise))
         after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         if lane.before is not None:

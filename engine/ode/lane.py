@@ -15,6 +15,8 @@ Array = Any
 # After so many steps that were not kept it is looked at whether rounding is why. One that is kept begins the
 # count anew; shorter than this part of the horizon, it takes one from it.
 MANY_REFUSED, SHORTEST = 5, 1e-6
+# Only steps shorter than this part of the horizon heed the rounding of where an orbit begins.
+BRIEF = 1e-5
 # What a look at components that vanish may change of a lane.
 VANISHING = "state", "rates", "largest", "calls", "vanished", "turns", "size", "solver_state", "status"
 
@@ -33,9 +35,10 @@ class Lane(NamedTuple):
     `rates` is the field at `state`; `before` the begin of the last step; `size` that of the next one;
     `solver_state` what the stepper carries; `tried` counts all steps, `steps` those that were kept, `refused`
     those since then that were not (`MANY_REFUSED`); `watch` says whether it has settled;
-    `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate, and
-    `sticks` whether it may stick at a switch where it is 0; `vanished` is what fell far below its scale,
-    and `calls` whether something is due of that, or may have come to 0 where steps cannot go on;
+    `largest` is the largest size that each component has had, `noise` how wrong rounding makes its rate,
+    negative where it is that of where the orbit began (`BRIEF`), and `sticks` whether it may stick at a
+    switch where it is 0; `vanished` is what fell far below its scale, and `calls` whether something is due
+    of that, or may have come to 0 where steps cannot go on;
     `status` is a `Status` number, `ok` until something is wrong; `turns` are the steps that hold extremes of
     what is followed. What a flow or method does not ask for is None.
     """

@@ -9,7 +9,7 @@ from jax import lax
 
 from ...kernels.status import Status
 from .bound import COSTS_LACK, Bound, Parameters
-from .lane import MANY_REFUSED, Arrival, Lane, Looked, Moment, Orbit
+from .lane import BRIEF, MANY_REFUSED, Arrival, Lane, Looked, Moment, Orbit
 from .rest import settling
 from .rest.attraction import Nearest, nearest_rest
 from .rest.chart import Chart
@@ -26,6 +26,8 @@ Array = Any
 _HINDERS = 0.1
 # A step is as wrong by rounding as so many times what that makes of a rate.
 _EACH = 4.0
+# So many times what else rounds there, rounding is that of where an orbit begins.
+_FAR_MORE = 10.0
 # Distances of so many times what rounding hides are none.
 _HIDDEN = 4.0
 
@@ -52,7 +54,7 @@ def looked_at(bound: Bound, orbit: Orbit, end: Array) -> Looked:
             watch = settling.goes_on(watch, lane.steps, watch.settled & lacks)
     if refused is not None and noise is not None:
         hindered = refused >= MANY_REFUSED
-        noise = jnp.where(hindered, _hindering(bound, lane, rounding), noise)
+        noise = jnp.where(hindered, _hindering(bound, lane, rounding, end), noise)
         refused = jnp.where(hindered, 0, refused)
     return Looked(rest, watch, noise, refused, arrival, *looked[5:])
 
@@ -169,12 +171,17 @@ def _rounding(bound: Bound, lane: Lane) -> Array:
     return jnp.where(jnp.isfinite(noise), noise, 0.0)
 
 
-def _hindering(bound: Bound, lane: Lane, rounding: Array) -> Array:
+def _hindering(bound: Bound, lane: Lane, rounding: Array, end: Array) -> Array:
     """Rounding in the rates, of those components in which it is what hinders the steps.
 
-    Also that of constants and times, of which a rate is what is left: it hinders what begins at 0.
+    Also that of constants and times, of which a rate is what is left: it hinders what begins at 0. Where it
+    is far more than others it hinders short steps alone, and is negative: longer ones forget it, for what
+    has fallen by then is smaller than it was.
     """
     lane = lax.stop_gradient(lane)
-    rounding = jnp.maximum(rounding, _EACH * lax.stop_gradient(bound.rounding(lane.t, lane.state)))
+    of_terms = _EACH * lax.stop_gradient(bound.rounding(lane.t, lane.state))
+    brief = of_terms > _FAR_MORE * rounding
+    rounding = jnp.where(brief & (lane.size >= BRIEF * end), rounding, jnp.maximum(rounding, of_terms))
     allowed = bound.tolerance(lane.largest, None, lane.sticks).allowed(lane.state, lane.state, lane.size)
-    return jnp.where(rounding * lane.size > _HINDERS * allowed, rounding, 0.0)
+    hinders = rounding * lane.size > _HINDERS * allowed
+    return jnp.where(hinders, jnp.where(brief & (lane.size < BRIEF * end), -rounding, rounding), 0.0)

@@ -36,7 +36,8 @@ class Tolerance:
         rtol.
     fixed_steps : as many equal steps span the horizon instead, whatever their error.
     scale : that of each component, shape (d,); None: it is 1, and components may change their signs freely.
-    noise : the error of rounding in each component of the rates, shape (d,), which no step avoids.
+    noise : the error of rounding in each component of the rates, shape (d,), which no step avoids; negative
+        where only short steps heed it.
     sticks : which components an orbit may stick at where they are 0, shape (d,); None for none. All others
         are measured relative to themselves far below their scale, and do not change their signs by an error.
     part : the part of this error that is allowed, beside a rest point; None: all of it.
@@ -66,7 +67,7 @@ class Tolerance:
             return self._part_of(atol + self.rtol * most)
         least = self.scale * nothing(most.dtype) + jnp.finfo(most.dtype).tiny
         if self.noise is not None:
-            least = least + self.noise * jnp.abs(size)
+            least = least + jnp.abs(self.noise * size)
         if self.atol is None:
             absolute = self.rtol * jnp.minimum(self.scale, 1.0)
             across = _SIGN * most if self.implicit else most

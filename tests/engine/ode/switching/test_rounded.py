@@ -61,6 +61,24 @@ def test_orbits_begin_at_0_whose_rates_are_what_is_left_of_a_date():
     np.testing.assert_allclose(out["a_final"], (3.3 - np.sin(3.3)) * period, rtol=1e-8)
 
 
+FALLS = Flow(
+    start=lambda p: jnp.zeros(2) + 0 * p["horizon"],
+    field=lambda t, z, p: jnp.stack([1 - jnp.cos(t), 2 * jnp.sin(t / 2) ** 2]) * jnp.exp(-t) - z / 2,
+    observe=lambda z, p: {"rounds": z[0], "does_not": z[1]},
+    observables=seen("rounds", "does_not"),
+    motion=None,
+)
+
+
+def test_rounding_of_the_begin_is_none_of_what_has_fallen_since():
+    # It was kept for ever: 1.8e-51 came of what is 8e-131.
+    horizon = np.array([0.5, 60.0, 300.0, 600.0])
+    out = lanes(FALLS, Method("tsit5", rtol=1e-8))({"horizon": jnp.asarray(horizon)})
+    assert set(np.asarray(out["status"])) == {Status.not_steady}
+    np.testing.assert_allclose(out["rounds_final"], out["does_not_final"], rtol=1e-4)
+    np.testing.assert_allclose(out["rounds_final"][1:], 1.6 * np.exp(-horizon[1:] / 2), rtol=1e-4)
+
+
 def test_rounding_is_followed_through_a_trace():
     def field(t, z, p):
         table = jnp.stack([t + p["big"], z[0]])

@@ -16,6 +16,7 @@ from .rest import settling
 from .rest.distance import square_of_distance
 from .scale import grown, grown_in_step
 from .steps.stepper import Step
+from .steps.within import of_one_sign
 from .switching.start import beginning
 from .switching.watch import SwitchWatch
 from .vanishing.levels import Vanished, none_vanished, true_state
@@ -130,6 +131,9 @@ class Integration(Bound):
         inside = time < lane.t
         within, _ = self.stepper.reach(begin.t, jnp.where(inside, time, begin.t), begin.state, begin.rates)
         there = (time <= end) & ((lane.t >= time) | lane.settled)
+        if self.scaled and self.method.atol is not None:
+            allowed = self.tolerance(lane.largest, None, lane.sticks)
+            within = of_one_sign(begin, Moment(lane.t, lane.state, lane.rates), time, within, allowed)
         if lane.vanished is not None:
             vanished = lane.vanished
             levels = jnp.where(begin.t >= vanished.looked, vanished.levels, vanished.before)

@@ -52,7 +52,8 @@ def stages_at(t: Array, size: Array, nodes: Any, states: list[Array]) -> tuple[A
 class Control(Protocol):
     """How accurate steps are: a step is kept where each component's error is below what is `allowed`.
 
-    `rtol` is the error allowed relative to the state, `nominal` that of a component of size 1. With
+    `rtol` is the error allowed relative to the state, `atol` the absolute one, one number or one a component,
+    None where it is measured in scales; `nominal` is that of a component of size 1. With
     `fixed_steps`, as many equal steps span the horizon instead, whatever their error. `scale` is that of each
     component, shape (d,); None: it is 1.
     """
@@ -61,6 +62,8 @@ class Control(Protocol):
     def rtol(self) -> float: ...
     @property
     def nominal(self) -> float: ...
+    @property
+    def atol(self) -> float | tuple[float, ...] | None: ...
     @property
     def fixed_steps(self) -> int | None: ...
     @property

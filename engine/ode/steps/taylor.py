@@ -78,6 +78,8 @@ class Taylor:
         allowed = self.control.allowed(state, new, taken)
         astray = jnp.max(jnp.abs(slope - rates) * taken / (len(series) * allowed))
         keep = lax.stop_gradient(astray <= _TRUST) & all_finite(new) & all_finite(rates)
+        if self.control.atol is not None:  # a change of sign is seen at the end of a step alone
+            keep &= ~_changes_sign_by_an_error(series, state, new, taken, allowed)
         most = lax.stop_gradient(jnp.where(keep, jnp.maximum(size, taken * _GROW), taken * _SHRINK))
         return Step(t_next, new, rates, None, keep, most)
 
@@ -120,6 +122,15 @@ class Taylor:
             part = jnp.minimum(jnp.max(jnp.abs(series[k]) * allows), limits.max)
             reach.append(log2(jnp.maximum(part, limits.tiny)) * (-1 / k))
         return lax.stop_gradient(_SAFETY * exp2(jnp.minimum(*reach)))
+
+
+def _changes_sign_by_an_error(
+    series: list[Array], old: Array, new: Array, size: Array, allowed: Array
+) -> Array:
+    """Whether the last two terms of what changes its sign in a step are more than is allowed then."""
+    last = len(series) - 1
+    terms = jnp.stack([jnp.abs(series[k]) * size**k for k in (last - 1, last)])
+    return lax.stop_gradient(jnp.any((old * new < 0) & (jnp.max(terms, axis=0) > allowed)))
 
 
 def _at(series: list[Array], step: Array) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from equisweep.engine.ode.method import Method
+from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
@@ -140,6 +140,16 @@ def test_an_absolute_tolerance_does_not_let_a_component_change_its_sign():
     assert (out["x_final"] > 0).all()
     assert (out["y_final"] > 0).all()
     assert (out["status"] == Status.not_steady).all()
+
+
+@pytest.mark.parametrize("solver", some([*SOLVERS], {"dopri8"}))
+def test_nor_does_it_at_times_within_steps(solver):
+    times = np.linspace(0, 100, 2001)
+    method = Method(solver, rtol=1e-6, atol=(1e-4, 2e-4), settle=0)
+    out = run(PREY, method, times, x0=np.array([20.0, 60.0, 200.0]), horizon=100.0)
+    assert (out["x_path"] > 0).all()  # 63 of them were negative
+    assert (out["y_path"] > 0).all()
+    assert (np.abs(out["x_path"][:, -1] - out["x_final"]) <= 1e-12 * out["x_final"]).all()
 
 
 def test_a_component_that_is_only_rounding_does_not_hinder_the_steps():

@@ -180,8 +180,8 @@ def _hindering(bound: Bound, lane: Lane, rounding: Array, end: Array) -> Array:
     """
     lane = lax.stop_gradient(lane)
     of_terms = _EACH * lax.stop_gradient(bound.rounding(lane.t, lane.state))
-    brief = of_terms > _FAR_MORE * rounding
-    rounding = jnp.where(brief & (lane.size >= BRIEF * end), rounding, jnp.maximum(rounding, of_terms))
+    of_begin, is_short = of_terms > _FAR_MORE * rounding, lane.size < BRIEF * end
+    rounding = jnp.where(of_begin & ~is_short, rounding, jnp.maximum(rounding, of_terms))
     allowed = bound.tolerance(lane.largest, None, lane.sticks).allowed(lane.state, lane.state, lane.size)
     hinders = rounding * lane.size > _HINDERS * allowed
-    return jnp.where(hinders, jnp.where(brief & (lane.size < BRIEF * end), -rounding, rounding), 0.0)
+    return jnp.where(hinders, jnp.where(of_begin & is_short, -rounding, rounding), 0.0)

@@ -97,8 +97,8 @@ class Taylor:
         rates, control = self.field(begin.t_next, new), self.control
         if control.fixed_steps is not None:
             return new, rates
-        size, last = begin.t_next - begin.t, len(series) - 1
-        terms = jnp.stack([series[k] * size**k for k in (last - 1, last)])
+        size = begin.t_next - begin.t
+        terms = _last_two(series, size)
         allowed = Allowed(control.allowed(begin.state, new, size), control.of_size(begin.state, new))
         again = partial(compact_step, DOPRI8)
         return with_accurate_tangents(again, DOPRI8.order, self.field, begin, (new, rates, terms), allowed)
@@ -128,9 +128,14 @@ def _changes_sign_by_an_error(
     series: list[Array], old: Array, new: Array, size: Array, allowed: Array
 ) -> Array:
     """Whether the last two terms of what changes its sign in a step are more than is allowed then."""
+    error = jnp.max(jnp.abs(_last_two(series, size)), axis=0)
+    return lax.stop_gradient(jnp.any((old * new < 0) & (error > allowed)))
+
+
+def _last_two(series: list[Array], size: Array) -> Array:
+    """The last two terms after a step of this size, shape (2, d)."""
     last = len(series) - 1
-    terms = jnp.stack([jnp.abs(series[k]) * size**k for k in (last - 1, last)])
-    return lax.stop_gradient(jnp.any((old * new < 0) & (jnp.max(terms, axis=0) > allowed)))
+    return jnp.stack([series[k] * size**k for k in (last - 1, last)])
 
 
 def _at(series: list[Array], step: Array) -> tuple[Array, Array]:

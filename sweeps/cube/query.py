@@ -1,8 +1,9 @@
 """Ask a cube for numbers: selections by coordinate, conditions, reductions; printed or written to a file."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -10,14 +11,15 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
+from ...kernels.status import Status
 from ..text import ALL_ROWS, MOST_ROWS, nearest, short, table
 from .classes import class_names
 from .export import GRIDDED, required, write_batches, write_rows
-from .plain.text import TEXT
+from .plain.text import TEXT, Batch
 from .reduce import parse_reduce, reduce, without_absent
 from .rows import Rows
 from .select import Selections, select
-from .statuses import status_names
+from .statuses import advice, counts_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,7 +93,10 @@ def answer(
     rows = Rows(result, [str(name) for name in result.data_vars])
     if style in TEXT:
         total = rows.count() if style == "table" else None
-        written = write_rows(rows.columns, rows.texts(), style, output, text, total, all_rows)
+        shown = _Shown(rows)
+        written = write_rows(rows.columns, shown.batches(), style, output, text, total, all_rows)
+        if style == "table" and output is None and shown.advice:
+            print("", *shown.advice, sep="\n", file=text)
         total = written if total is None else total
     elif style in GRIDDED:
         total = rows.count()
@@ -99,6 +104,29 @@ def answer(
     else:
         total = write_batches(rows.schema, rows.batches(), style, output, text)
     return 0 if question.reduce and _is_nothing(result) else total
+
+
+class _Shown:
+    """Rows as text, and which statuses those had of which the values were asked for."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows, self._names = rows, set[str]()
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows."""
+        for batch in self._rows.texts():
+            yield Batch(batch.rows, partial(self._columns, batch))
+
+    def _columns(self, batch: Batch, most: int) -> list[list[Any]]:
+        columns = batch.columns(most)
+        if "status" in self._rows.names:
+            self._names.update(columns[self._rows.names.index("status")])
+        return columns
+
+    @property
+    def advice(self) -> list[str]:
+        """What these statuses mean, and what to change."""
+        return advice(Status[name] for name in self._names if name in Status.__members__)
 
 
 def query_text(
@@ -138,8 +166,8 @@ def _grid_table(dataset: "xr.Dataset", name: str) -> str:
     unit = values.attrs.get("units", "1")
     title = f"{name}{'' if unit in ('', '1') else f' [{unit}]'}{f' at {where}' if where else ''}"
     codes, counts = np.unique(status.values, return_counts=True)
-    counted = ", ".join(f"{n} {name}" for name, n in zip(status_names(codes), counts, strict=True))
-    return f"{title}\n\n{table(head, body)}\n\nstatus: {counted}"
+    counted = counts_text(dict(zip(codes.tolist(), counts.tolist(), strict=True)))
+    return f"{title}\n\n{table(head, body)}\n\n{counted}"
 
 
 def _variables(dataset: "xr.Dataset", names: Sequence[str]) -> list[str]:

@@ -1,10 +1,10 @@
 """Statuses of points by name and number: which there are, which count, which leave no result."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Argument, SweepError
-from ...kernels.status import WITHOUT_RESULT, Status
+from ...kernels.status import ANSWERS, MEANING, WITHOUT_RESULT, Status
 from ..text import nearest
 
 if TYPE_CHECKING:
@@ -87,6 +87,19 @@ def status_names(codes: Iterable[int]) -> list[str]:
     """Names of status numbers, also of those that a later version may add."""
     known = {int(status): status.name for status in Status} | {OUTSIDE: "outside the condition"}
     return [known.get(int(code), f"status {int(code)}") for code in codes]
+
+
+def advice(codes: Iterable[int]) -> list[str]:
+    """A line for each of these statuses that is no answer: what it means, and what to change."""
+    known = {int(status): status for status in Status}
+    wrong = [known[code] for code in sorted(set(codes)) if code in known and known[code] not in ANSWERS]
+    return [f"{status.name}: {MEANING[status]}" for status in wrong]
+
+
+def counts_text(counts: Mapping[int, int]) -> str:
+    """How many points have which status, in a line, and below it `advice`."""
+    total = ", ".join(f"{n:,} {name}" for name, n in zip(status_names(counts), counts.values(), strict=True))
+    return "\n".join([f"status: {total}", *advice(counts)])
 
 
 def require_status(dataset: "xr.Dataset", for_what: Argument) -> "xr.DataArray":

@@ -83,13 +83,29 @@ def run(options: argparse.Namespace) -> int:
     if not report.computed:
         tiles = "its one tile" if report.tiles == 1 else f"all {report.tiles:,} tiles"
         print(f"{options.output}: complete already, {tiles}; nothing computed")
+        _say_what_went_wrong(options)
         return 0
     if report.grown:
         print(f"{options.output}: has grown by what the sweep adds to it")
     print(f"{options.output}: {_done(options, report)}")
+    _say_what_went_wrong(options)
     if not in_memory:
         print(f"look at it with: {program()} info {options.output}")
     return 0
+
+
+def _say_what_went_wrong(options: argparse.Namespace) -> None:
+    """Count points by status, with what to change, where some hold no answer."""
+    from ....engine.store.cube import readable
+    from ....engine.store.read import Reader
+    from ...cube.statuses import advice, counts_text
+    from ...file_paths import cube_path
+
+    root = cube_path(options.output)
+    with readable(root):
+        counts = Reader(root).status_counts()
+    if advice(counts):
+        print(counts_text(counts))
 
 
 def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:

@@ -17,6 +17,7 @@ from ....engine.store.storage.zipped import is_packed
 from ....engine.store.stored import Stored
 from ....kernels.status import Status
 from ...text import table
+from ..statuses import advice
 from .missing import describe_missing
 
 _MOST = 10**5  # characters of a description, most of them the sweep
@@ -79,7 +80,7 @@ def _statuses(reader: Reader) -> str:
     counts = reader.status_counts()
     total = sum(counts.values())
     rows = [(Status(code).name, f"{n:,}", f"{n / total:.2%}") for code, n in sorted(counts.items())]
-    return table(("status", "points", "share"), rows)
+    return "\n".join([table(("status", "points", "share"), rows), *advice(counts)])
 
 
 def _bytes(reader: Reader) -> int:

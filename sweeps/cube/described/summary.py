@@ -8,7 +8,7 @@ import numpy as np
 
 from ....engine.gate.text import CELL, clean
 from ...text import count_of, table
-from ..statuses import status_names
+from ..statuses import advice, status_names
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,7 +74,9 @@ def _statuses(dataset: "xr.Dataset") -> list[Part]:
         (name, f"{count:,}", f"{count / counts.sum():.2%}")
         for name, count in zip(status_names(codes), counts.tolist(), strict=True)
     ]
-    return [("Status", ("status", "points", "share"), rows)]
+    parts: list[Part] = [("Status", ("status", "points", "share"), rows)]
+    said = [line.partition(": ")[::2] for line in advice(codes.astype(int).tolist())]
+    return [*parts, ("What to change", ("status", "meaning"), said)] if said else parts
 
 
 def _values(array: "xr.DataArray") -> str:

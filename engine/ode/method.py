@@ -114,8 +114,8 @@ class Method:
         for name, given in (("max_step", self.max_step is not None), ("breaks", bool(self.breaks))):
             if given and self.fixed_steps is not None:
                 raise ValueError(f"{name} does not go with fixed_steps = {self.fixed_steps}: leave one out")
-        if self.settle < 0:
-            raise ValueError(f"settle = {self.settle}: must not be negative")
+        if not 0 <= self.settle < inf:
+            raise ValueError(f"settle = {self.settle}: must be a distance, 0 or above")
         if self.decide not in ("mathematics", "integration"):
             raise ValueError(f"decide = {self.decide!r}: must be mathematics or integration")
         self._check_horizon()
@@ -134,8 +134,9 @@ class Method:
 
     @property
     def most_steps(self) -> int:
-        """How many steps are tried at most."""
-        return _MOST_LOW.get(self.solver, _MOST) if self.max_steps is None else self.max_steps
+        """How many steps are tried at most: no more than the number that counts them holds."""
+        most = _MOST_LOW.get(self.solver, _MOST) if self.max_steps is None else self.max_steps
+        return min(most, np.iinfo(np.int32).max)
 
     @property
     def extends(self) -> bool:
@@ -162,12 +163,16 @@ class Method:
     def _check_tolerances(self) -> None:
         atol = tuple(self.atol) if isinstance(self.atol, (list, tuple)) else self.atol
         object.__setattr__(self, "atol", atol)  # a list of a sweep file: methods are keys of what is compiled
-        smallest = 0.0 if atol is None else min(atol, default=-1.0) if isinstance(atol, tuple) else atol
+        each = atol if isinstance(atol, tuple) else () if atol is None else (atol,)
+        smallest = min(each, default=0.0 if atol is None else -1.0)
         if not (self.rtol >= 0 and smallest >= 0 and self.rtol + smallest > 0):
             raise ValueError(f"rtol = {self.rtol}, atol = {self.atol}: neither may be negative, nor both 0")
+        if not all(one < inf for one in each):
+            raise ValueError(f"atol = {self.atol}: must be finite")
         if not self.rtol < 1 and self.fixed_steps is None:
             raise ValueError(f"rtol = {self.rtol}: must be below 1, an error as large as the state itself")
         self.require_precision(np.float64)
+        self.require_range(np.float64)
 
     def require_precision(self, dtype: Any, *names: str) -> None:
         """ValueError where this dtype cannot hold what `rtol` or `settle`, or those `names`, ask for."""
@@ -179,9 +184,24 @@ class Method:
                     f" {np.finfo(dtype).eps:.1e}; take {least:.1e} or more"
                 )
 
+    def require_range(self, dtype: Any) -> None:
+        """ValueError where this dtype makes 0 or infinity of a tolerance or a time that is neither."""
+        held = np.finfo(dtype)
+        least, most = float(held.tiny), float(held.max)
+        for name, given in (("atol", self.atol), ("max_step", self.max_step), ("longest", self.longest)):
+            for one in given if isinstance(given, tuple) else () if given is None else (given,):
+                if not (one in (0, inf) or least <= one <= most):
+                    or_none = ", or 0" if name == "atol" and self.rtol > 0 else ""
+                    what = f"{least:.2e} or more{or_none}" if one < least else f"{most:.2e} or less"
+                    raise ValueError(
+                        f"{name} = {one}: numbers are {np.dtype(dtype).name}, which are 0 or from"
+                        f" {least:.2e} to {most:.2e}; take {what}"
+                    )
+
     def require(self, state: Any) -> None:
         """ValueError where the method does not suit a state of this shape and dtype."""
         self.require_precision(state.dtype)
+        self.require_range(state.dtype)
         if isinstance(self.atol, tuple) and len(self.atol) != len(state):
             raise ValueError(f"atol has {len(self.atol)} numbers, the state {len(state)} components")
 

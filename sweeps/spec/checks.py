@@ -77,6 +77,8 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
         if abs(value) > _MOST_COUNTED:
             raise SweepError(f"{where}: {value:g} is too large for {parameter.name}, which counts something")
+    if dtype == "float32":
+        _require_held(where, values, cast)
     same = types == {float} and dtype == "float64"
     if not same and len(np.unique(cast)) < len(set(values)):
         raise SweepError(f"{where}: some values are too close to be told apart in {dtype}")
@@ -119,6 +121,17 @@ def count(where: str, value: Any, least: int) -> int:
         reason = "is missing" if value is None else f"{shown(value)} is no count"
         raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
     return value
+
+
+def _require_held(where: str, values: Sequence[Any], cast: np.ndarray) -> None:
+    """Refuse numbers that are 0 in single precision, or lose digits there, and are not 0."""
+    least = float(np.finfo(np.float32).tiny)
+    for i in np.flatnonzero(np.abs(cast) < least).tolist():
+        if values[i] != 0:
+            raise SweepError(
+                f"{where}: {_shown(values[i])} is too small for float32, which holds 0 and {least:.2e} or"
+                ' more; take another unit, or dtype = "float64"'
+            )
 
 
 def _cast(where: str, values: Sequence[Any], dtype: str) -> np.ndarray:

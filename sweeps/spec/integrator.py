@@ -61,6 +61,7 @@ def integrator_options(where: str, options: Mapping[str, Any], model: Model, dty
         method = Method(**options)
         for name in {"rtol", "settle"} & options.keys():
             method.require_precision(dtype, name)
+        method.require_range(dtype)
         assert model.flow is not None
         method.require_decidable(model.flow)
     except (TypeError, ValueError) as error:

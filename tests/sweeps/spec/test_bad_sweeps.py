@@ -5,6 +5,8 @@ from equisweep.sweeps import Sweep, SweepError
 from equisweep.sweeps.commands.main import main
 
 AXES = "[axes]\nalpha = [0.1, 0.2]\n"
+DOUBLE = 'model = "supervision"\noutputs = ["x_final"]\naxes.r = [2]\n[integrator]\n'
+SINGLE = f'dtype = "float32"\n{DOUBLE}'
 
 BAD = {
     "not TOML": ("model = ", "is not TOML"),
@@ -75,6 +77,18 @@ BAD = {
         f'model = "external"\ndtype = "float32"\n{AXES}[fixed]\nv = 0.999999999999',
         "fixed.v: 0.999999999999, in float32 1, lies outside (0, 1)",
     ),
+    "atol of nothing": (f"{SINGLE}atol = 1e-45", "integrator: atol = 1e-45: numbers are float32, which"),
+    "one of several": (f"{SINGLE}atol = [1e-6, 1e-39]", "take 1.18e-38 or more, or 0"),
+    "atol alone": (f"{SINGLE}rtol = 0\natol = 1e-50", "from 1.18e-38 to 3.40e+38; take 1.18e-38 or more\n"),
+    "atol of all": (f"{SINGLE}atol = 1e39", "take 3.40e+38 or less"),
+    "a parameter of nothing": (
+        f'dtype = "float32"\nmodel = "external"\n{AXES}[fixed]\nE = 1e-45',
+        "fixed.E: 1e-45 is too small for float32, which holds 0 and 1.18e-38 or more",
+    ),
+    "no step": (f"{SINGLE}max_step = 1e-46", "integrator: max_step = 1e-46: numbers are float32"),
+    "no end": (f'{SINGLE}horizon = "decided"\nlongest = 1e40', "integrator: longest = 1e+40: numbers"),
+    "infinite atol": (f"{DOUBLE}atol = inf", "integrator: atol = inf: must be finite"),
+    "infinite settle": (f"{DOUBLE}settle = inf", "integrator: settle = inf: must be a distance"),
     "duplicate values": ('model = "external"\n[axes]\nalpha = [0.1, 0.1]', "0.1 stands there twice"),
     "empty axis": ('model = "external"\n[axes]\nalpha = []', "axes.alpha: is empty"),
     "no axes": ('model = "external"', "axes: there are none"),
@@ -158,6 +172,13 @@ def test_wrong_types_are_refused_in_python_too(parts, message):
     with pytest.raises(SweepError) as error:
         Sweep("external", **parts).space()
     assert message in str(error.value)
+
+
+def test_no_tolerance_is_a_tolerance():
+    for options in ({"atol": 0}, {"atol": [0.0, 1.2e-38]}, {"max_step": float("inf")}):
+        sweep = Sweep("supervision", {"r": [2]}, outputs=["x_final"], dtype="float32", integrator=options)
+        assert sweep.space().integrator == options
+    assert Sweep("external", {"alpha": [0, 0.1]}, dtype="float32").space().points == 2
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path):

@@ -89,6 +89,13 @@ class Backend(Protocol):
         """Whether there is an operation whose first argument has this dtype."""
         ...
 
+    def require(self, work: Grid | Loop) -> None:
+        """Raise Unsupported where there is no program for this here, as `grid` and `lanes` would.
+
+        Nothing is compiled: so it is known where nothing is to be, as for a plan.
+        """
+        ...
+
     def grid(self, grid: Grid) -> GridProgram | TracedGridProgram:
         """A program that computes a grid. Raises RuntimeError where the compiler fails."""
         ...

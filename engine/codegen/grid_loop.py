@@ -61,6 +61,7 @@ class GridLoop:
         self.backend = backend or cpu_backend()
         self.grid, self.outputs = _lowered(point, coordinates, axis_lengths(coordinates), self.backend)
         self.dtypes = [v.dtype for v in _in_order(coordinates)]
+        self.backend.require(self.grid)
 
     @classmethod
     def of_graph(

@@ -236,6 +236,7 @@ def _native(lowered: Callable[[], Loop], backend: Backend, link: bool) -> LanePr
     loop = lowered()
     on, *after = primitives([loop.cond, *loop.body], backend)
     loop = replace(loop, cond=on, body=tuple(after))
+    backend.require(loop)
     return backend.lanes(loop) if link else lambda arrays: list(arrays[: loop.split])
 
 

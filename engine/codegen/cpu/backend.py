@@ -41,6 +41,9 @@ class Cpu:
         """Whether there is an operation whose first argument has this dtype."""
         return instruction(op, dtype) is not None
 
+    def require(self, work: Loop | Grid) -> None:
+        """Nothing: there is a program for all that is in operations that there are."""
+
     def grid(self, grid: Grid) -> CpuGridProgram:
         """A program that computes a grid."""
         return CpuGridProgram(grid, self.width)

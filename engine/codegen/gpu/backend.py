@@ -12,8 +12,11 @@ from ..route.part import Part
 from ..route.route import Route
 from ..schedule import Grid
 from .fold_program import GpuFoldProgram
+from .grid_code import parameters as parameters_of_stage
+from .grid_code import works
 from .grid_program import GpuGridProgram
 from .lane_code import lane_kernel
+from .lane_code import parameters as parameters_of_lanes
 from .launch import Kernel, require_takes_ptx, run_lanes
 from .libdevice import libdevice
 from .ptx import ptx
@@ -36,6 +39,15 @@ class Gpu:
         No C library is on a GPU: there it is NVIDIA's libdevice, where that is installed.
         """
         return (op not in LIBRARY or libdevice() is not None) and instruction(op, dtype) is not None
+
+    def require(self, work: Grid | Loop) -> None:
+        """Raise Unsupported where JAX or a card takes no PTX, or a kernel would need too many arrays."""
+        require_takes_ptx()
+        if isinstance(work, Loop):
+            parameters_of_lanes(work)
+        else:
+            for one in works(work):
+                parameters_of_stage(work, one)
 
     def grid(self, grid: Grid) -> GpuGridProgram:
         """A program that computes a grid."""

@@ -22,6 +22,9 @@ class Slow:
     def supports(self, op, dtype):
         return op in {*interpreter.OPERATIONS, "bitcast", "convert"}
 
+    def require(self, work):
+        pass
+
     def grid(self, grid):
         def program(coordinates, outputs, lengths):
             for at in np.ndindex(*lengths):

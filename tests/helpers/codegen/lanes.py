@@ -49,6 +49,10 @@ class SideBySide:
     def supports(self, op, dtype):
         return all(backend.supports(op, dtype) for backend in self.backends)
 
+    def require(self, work):
+        for backend in self.backends:
+            backend.require(work)
+
     def lanes(self, loop):
         programs = [backend.lanes(loop) for backend in self.backends]
 

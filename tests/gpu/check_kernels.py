@@ -26,6 +26,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.engine.point import point_function
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
+from helpers.codegen.avx2 import Avx2
 from helpers.codegen.captured import loops_of, route_of
 from helpers.codegen.gpu import CARDS, OnThisProcessor, RouteOnThisProcessor, assembled
 from helpers.codegen.kernel_rows import assembled_before, assembler_version, row, rows, write_table
@@ -77,19 +78,15 @@ def test_orbits_have_the_bits_of_a_processors_vectors(monkeypatch, name, solver)
 
 
 def same_bits(monkeypatch, name, solver):
-    """The threads of each loop, and vectors."""
-    both = SideBySide(OnThisProcessor(), Cpu())
+    """The threads of each loop, and vectors of AVX-512, if there is that, and of AVX2."""
+    both = SideBySide(OnThisProcessor(), Cpu(), Avx2())
     monkeypatch.setattr(loops, "lane_backends", lambda: [both])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
     model = MODELS[name]
     ends = lanes(model.flow, method(solver), **dynamic(model))(scenarios(model))
     assert len(np.unique(ends["steps"])) > 1
     assert both.results
-    for threads, vectors in both.results:
-        for one, other in zip(threads, vectors, strict=True):
-            nan = one != one
-            np.testing.assert_array_equal(nan, other != other)
-            assert one[~nan].tobytes() == other[~nan].tobytes()
+    both.assert_same_bits()
 
 
 @pytest.mark.parametrize(("name", "solver"), EACH)
@@ -121,8 +118,11 @@ INTERRUPTED = partial(RouteOnThisProcessor, threads=2, work=90, others=True)
 
 
 def whole_orbits(monkeypatch, name, method, *ways, times=(0.0, 0.4, 2.0), dtype=float):
-    """Orbits with a path in these ways, beside a processor's vectors; their programs, and what they are."""
-    both, model = RoutesSideBySide(*ways), MODELS[name]
+    """Orbits with a path in these ways, beside a processor's vectors; their programs, and what they are.
+
+    The last way is a processor's with AVX2.
+    """
+    both, model = RoutesSideBySide(*ways, Avx2().route), MODELS[name]
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
     monkeypatch.setattr(loops, "lane_backends", lambda: [both])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})

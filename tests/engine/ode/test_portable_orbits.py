@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import llvmlite.binding as llvm
 import pytest
 from equisweep.engine.codegen import lane_loop
 from equisweep.engine.codegen.cpu import jit
@@ -11,12 +10,11 @@ from equisweep.engine.grid import made_before
 from equisweep.engine.kept.entries import nothing_kept
 from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep, open_cube, plan, run
+from helpers.codegen.avx2 import compiled_for_avx2
 from helpers.cube_files import contents
 from helpers.products import some
 
 WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
-# Of a processor with AVX2, as LLVM calls it; code for it runs on one with AVX-512, too.
-WITH_AVX2 = "haswell"
 
 
 def sweep_of(name, **options):
@@ -58,12 +56,7 @@ def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, m
     monkeypatch.setattr(jit, "_object", lambda text, name: (linked.append(text), object_(text, name))[1])
     monkeypatch.setattr(lane_loop, "lane_backends", lambda: [Cpu(8)])
     monkeypatch.setattr(made_before, "MADE", type(made_before.MADE)())
-    if llvm.get_host_cpu_features().get("avx2"):
-        machine = llvm.Target.from_default_triple().create_target_machine(cpu=WITH_AVX2, opt=0, jit=True)
-        monkeypatch.setattr(jit, "_target", lambda _: machine)
-        monkeypatch.setattr(jit, "processor", lambda: (WITH_AVX2, ""))
-        monkeypatch.setattr(jit, "PREFIX", f"{jit.PREFIX}{WITH_AVX2}_")
-    with nothing_kept():
+    with compiled_for_avx2(), nothing_kept():
         assert computed(tmp_path / "narrow.zarr", name) == expected
     assert any("<8 x double>" in text for text in linked)
     assert not any("<16 x double>" in text for text in linked)

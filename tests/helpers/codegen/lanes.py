@@ -66,3 +66,14 @@ class SideBySide:
             return jax.pure_callback(seen, shapes, results, vmap_method="broadcast_all")
 
         return program
+
+    def assert_same_bits(self):
+        """Of all loops and all back ends; NaN of any bits is one."""
+        assert self.results
+        for first, *others in self.results:
+            for other in others:
+                for one, wanted in zip(other, first, strict=True):
+                    assert (one.shape, one.dtype) == (wanted.shape, wanted.dtype)
+                    nan = wanted != wanted
+                    np.testing.assert_array_equal(one != one, nan)
+                    assert one[~nan].tobytes() == wanted[~nan].tobytes()

@@ -7,6 +7,7 @@ from equisweep.engine.codegen.gpu.ptx import ptx
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.schedule import scheduled
 
+from helpers.codegen.avx2 import Avx2
 from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.grids import filled, lengths
 
@@ -23,10 +24,15 @@ def assert_same_bits(actual, expected):
 
 def on_threads(loop, coordinates, threads):
     """The same scalars on a GPU's threads: neither traced nor lowered again."""
+    return with_backend(loop, coordinates, OnThisProcessor(threads))
+
+
+def with_backend(loop, coordinates, backend):
+    """The same by this back end."""
     other = copy(loop)
     other.__dict__.pop("_program", None)
-    other.backend = OnThisProcessor(threads)
-    other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), 1)
+    other.backend = backend
+    other.grid = scheduled(loop.grid.along, loop.grid.fields, lengths(coordinates), backend.width)
     return other
 
 
@@ -39,6 +45,8 @@ def assert_as_on_the_cpu(point, coordinates, folder, threads=3, *, every_card=Fa
     expected = filled(loop, coordinates)
     loop = on_threads(loop, coordinates, threads)
     assert_same_bits(loop(*coordinates), expected)
+    by_avx2 = with_backend(loop, coordinates, Avx2())
+    assert_same_bits(filled(by_avx2, coordinates), expected)
     kernels = loop._program.kernels
     cards = [CARDS if every_card else [CARDS[k % len(CARDS)]] for k in range(len(kernels))]
     made = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 from equisweep.engine.codegen.cpu import ffi
@@ -14,6 +15,7 @@ from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.kept import folder
+from helpers.codegen.avx2 import compiled_for_avx2
 
 TEXT = "define i64 @NAME() {\n  ret i64 7\n}\n"
 
@@ -84,3 +86,16 @@ def test_long_code_is_optimised_less(monkeypatch):
     monkeypatch.setattr(machine_code, "OPTIMISE", 3)
     levels = [machine_code._level(lines * "  x\n") for lines in (11_999, 12_000, 29_999, 30_000)]
     assert levels == [3, 1, 1, 0]
+
+
+def test_tests_of_avx2_are_of_other_code():
+    """Both add eight numbers: one register of AVX-512, and two of AVX2."""
+    if not all(llvm.get_host_cpu_features().get(name) for name in ("avx2", "avx512f")):
+        pytest.skip("needs AVX-512: elsewhere all code is for AVX2")
+    v = "<8 x double>"
+    text = f"define {v} @add({v} %a, {v} %b) #0 {{\n  %c = fadd {v} %a, %b\n  ret {v} %c\n}}\n"
+    text += 'attributes #0 = { "min-legal-vector-width"="512" }\n'
+    own = machine_code._compile(text)
+    with compiled_for_avx2():
+        assert machine_code._compile(text) != own
+    assert machine_code._compile(text) == own

@@ -166,7 +166,7 @@ def assert_near(actual, expected, dtype):
 LONGEST = "supervision_shares"
 # Of every other model one case at least, which is quickly compiled.
 QUICK = {
-    "external": ["sharing published lowest", "cooperation exact middle"],
+    "external": ["sharing published lowest"],
     "external_combined": ["noncooperation city lowest"],
     "supervision": ["dynamic static"],
     "supervision_noise": ["static dynamic"],

@@ -228,10 +228,13 @@ def test_lorenz_agrees_with_scipy_and_is_called_undecided():
     np.testing.assert_allclose(np.abs([out["x_final"][1], out["z_final"][1]]), [side, 9.0], atol=1e-6)
 
 
+EARLY = tuple(np.linspace(0, 5, 21))
+
+
 def test_shares_of_one_population_settle_where_the_cost_is_least_with_a_corner_among_them():
     loss = np.array([[300.0, 200.0, 100.0], [300.0, 200.0, 0.01]])
     p = {"loss": loss, "v": np.full((2, 3), 0.5), "M": np.full(2, 10.0), "horizon": np.full(2, 1e3)}
-    out = run(ALLOCATION, start=np.full((2, 3), 1 / 3), **p)
+    out = run(ALLOCATION, times=EARLY, start=np.full((2, 3), 1 / 3), **p)
     assert (out["attractor"] == Attractor.rest_point).all()
     for i in range(2):
 
@@ -246,18 +249,19 @@ def test_shares_of_one_population_settle_where_the_cost_is_least_with_a_corner_a
 
 
 def test_cost_never_rises_along_the_replicator():
-    times = tuple(np.linspace(0, 5, 21))
     out = run(
-        ALLOCATION, times=times, start=np.array([[0.01, 0.01, 0.98]]), loss=np.array([[300.0, 200.0, 100.0]]),
+        ALLOCATION, times=EARLY, start=np.array([[0.01, 0.01, 0.98]]), loss=np.array([[300.0, 200.0, 100.0]]),
         v=np.full((1, 3), 0.5), M=np.array([10.0]), horizon=np.array([5.0]),
     )  # fmt: skip
     assert (np.diff(out["cost_path"][0]) <= 1e-12).all()
 
 
 def test_derivative_of_the_final_state_goes_through_the_loop():
+    flow = dataclasses.replace(VAN_DER_POL, swings=())  # of which no derivative is asked for
+
     @jax.jit
     def pushed(p, ahead):
-        return jax.jvp(lambda p: trajectory(VAN_DER_POL, p, QUICK)["x_final"], (p,), (ahead,))
+        return jax.jvp(lambda p: trajectory(flow, p, QUICK)["x_final"], (p,), (ahead,))
 
     p = {"mu": np.float64(1.0), "x0": np.float64(0.5), "v0": np.float64(0.0), "horizon": np.float64(7.0)}
     for name in p:
@@ -275,9 +279,8 @@ def test_single_precision_lanes_stay_single():
 
 def test_following_swings_does_not_change_the_steps():
     p = {"mu": np.array([1.0]), "x0": np.array([1.0]), "v0": np.zeros(1), "horizon": np.array([20.0])}
-    never = Method("tsit5", settle=0)
-    with_swings = run(VAN_DER_POL, never, **p)
-    without = run(dataclasses.replace(VAN_DER_POL, swings=()), never, **p)
+    with_swings = run(VAN_DER_POL, **p)
+    without = run(dataclasses.replace(VAN_DER_POL, swings=()), **p)
     np.testing.assert_allclose(with_swings["x_final"], without["x_final"], rtol=1e-13)
     assert "period" not in without
 

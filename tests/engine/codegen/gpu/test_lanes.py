@@ -30,7 +30,7 @@ from equisweep.kernels.games.supervision.model import SUPERVISION
 from helpers.codegen.avx2 import Avx2
 from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.lanes import SideBySide
-from helpers.flows import LORENZ
+from helpers.flows import DECAY, LORENZ
 from helpers.products import covering
 
 COUNT = 11
@@ -44,6 +44,7 @@ ATTRACTED = {
     **{name: np.linspace(0.5, 2, COUNT) for name in ("x0", "y0", "z0")},
     "horizon": np.linspace(0.1, 1, COUNT),
 }  # fmt: skip
+FALLING = {"k": np.geomspace(0.05, 8, COUNT), "z0": SUPERVISED["x0"], "horizon": np.linspace(0, 9, COUNT)}
 
 
 def assert_same_bits(actual, expected):
@@ -61,6 +62,7 @@ SINGLE = {name: values.astype(np.float32) for name, values in SUPERVISED.items()
 
 
 ORBITS = {
+    "few numbers": (DECAY, FALLING, Method("taylor", 1e-8, 1e-8), {}),
     "taylor": (SUPERVISION.flow, SUPERVISED, Method("taylor", 1e-8, 1e-8), {"reward": "dynamic"}),
     "rodas5p": (LORENZ, ATTRACTED, Method("rodas5p", 1e-6, 1e-6), {"times": (0.05, 0.5)}),
     "float32": (
@@ -77,7 +79,7 @@ ORBITS = {
     # Implicit steps are tried in tests/gpu/test_kernels.py, of a flow that is sooner traced.
     covering(
         [*product((0, 3), ORBITS)],
-        lambda optimised, name: (optimised, name) in ((0, "taylor"), (3, "float32")),
+        lambda optimised, name: (optimised, name) in ((0, "few numbers"), (3, "float32")),
         columns=1,
     ),
 )

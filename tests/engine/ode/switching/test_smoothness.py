@@ -69,7 +69,7 @@ def final(functions, horizon, **options):
 @pytest.mark.parametrize(("solver", "root"), [*(("dopri5", name) for name in ROOTS), ("rodas5p", "while")])
 def test_a_root_by_bisection_is_as_smooth_as_the_root(solver, root):
     """The field is -x^(1/3) / 4, so that x^(2/3) = 1 - t/6."""
-    ends, result = final([lambda x: -ROOTS[root](x) / 4], 3.0, solver=solver)
+    ends, result = final([lambda x: -ROOTS[root](x) / 4], 3.0, solver=solver, settle=0.0)
     assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, 0.5**1.5, rtol=2e-9)
     assert result["steps"] < 30
@@ -106,7 +106,7 @@ def by_hand(until):
 )
 def test_steps_end_where_a_loop_or_a_callback_jumps(where, solver):
     """Without `breaks`."""
-    ends, result = final([lambda x: -x / 4 - COUNTS[where](x) / 50], 4.5, solver=solver)
+    ends, result = final([lambda x: -x / 4 - COUNTS[where](x) / 50], 4.5, solver=solver, settle=0.0)
     assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, by_hand(4.5), rtol=2e-9)
 
@@ -125,13 +125,15 @@ def on_stairs(halvings, until):
 
 def test_a_coarse_bisection_is_taken_at_its_word_stair_by_stair():
     """Its later decisions jump at earlier ones: no orbit slides there."""
-    ends, result = final([lambda x, n=n: -in_a_loop(n)(x) / 4 for n in (4, 7)], 3.0, solver="tsit5")
+    ends, result = final(
+        [lambda x, n=n: -in_a_loop(n)(x) / 4 for n in (4, 7)], 3.0, solver="tsit5", settle=0.0
+    )
     assert result["status"] == Status.not_steady
     np.testing.assert_allclose(ends, [on_stairs(n, 3.0) for n in (4, 7)], rtol=1e-9)
 
 
 def test_stairs_too_many_for_the_steps_are_no_result():
-    _, result = final([lambda x: -in_a_loop(16)(x) / 4], 3.0, max_steps=300)
+    _, result = final([lambda x: -in_a_loop(16)(x) / 4], 3.0, max_steps=300, settle=0.0)
     assert result["status"] == Status.max_steps
 
 

@@ -1,8 +1,10 @@
 """Whole sweeps on GPUs, without one: a cube's bytes, several cards, memory that runs out, long launches."""
 
 from dataclasses import replace
+from math import prod
 
 import jax
+import numpy as np
 import pytest
 from equisweep.engine.errors import CubeError
 from equisweep.engine.feedback.stop_flag import forget_stop, request_stop
@@ -13,7 +15,7 @@ from equisweep.engine.reduce.in_kernel import TileFold
 from equisweep.sweeps import Sweep, SweepError, open_cube
 from equisweep.sweeps.recompute import recompute
 from equisweep.sweeps.run import run_report
-from helpers.codegen.simulated import simulate
+from helpers.codegen.simulated import brought_home, simulate
 from helpers.cube_files import contents
 
 POINTS = Sweep(
@@ -114,7 +116,8 @@ def decay(t, x, p):
 def decays(tmp_path):
     (tmp_path / "own.py").write_text(DECAY)
     axis, times = "axes = {a = [0.1, 0.5, 2.0, 7.0, 9.0]}", "times = [0.25, 0.5, 2.0]"
-    (tmp_path / "own.toml").write_text(f'model = "own.py:decay"\n{axis}\n{times}\n')
+    outputs = 'outputs = ["x_final", "x_path", "attractor", "settle_time"]'
+    (tmp_path / "own.toml").write_text(f'model = "own.py:decay"\n{outputs}\n{axis}\n{times}\n')
     return Sweep.from_file(tmp_path / "own.toml")
 
 
@@ -123,8 +126,13 @@ def test_orbits_begun_on_a_gpu_go_on_elsewhere_with_the_bytes_of_a_cpus(tmp_path
     cubes = [tmp_path / "cpu.zarr", tmp_path / "gpu.zarr"]
     computed(cubes[0], "cpu", decays)
     with monkeypatch.context() as patched:
-        simulate(patched, 2)
+        gpus, _ = simulate(patched, 2)
+        tries, home = full_beyond(patched, 2, "it is begun"), brought_home(patched)
         computed(cubes[1], "all", decays, part="1/2")
+        # A tile of three orbits is halved, and what nobody stores stays there.
+        assert tries[0] == (gpus[0], 3)
+        assert {tries[-2], tries[-1]} == {(gpus[0], 2), (gpus[1], 2)}
+        assert home == {"x_final": 32, "x_path": 96, "attractor": 4, "settle_time": 32, "status": 4}
     assert computed(cubes[1], "cpu", decays, part="2/2").missing == 0
     assert open_cube(cubes[1]).attrs["portable"] == "yes"
     assert numbers(cubes[1]) == numbers(cubes[0])
@@ -142,30 +150,48 @@ def test_orbits_through_xla_are_mixed_with_none_of_another_device(tmp_path, monk
         computed(path, "cpu", sweep)
 
 
-@pytest.mark.parametrize("when", ["it is begun", "it comes home"])
-def test_memory_that_runs_out_halves_a_tile_and_the_run_goes_on(tmp_path, monkeypatch, on_the_cpu, when):
-    simulate(monkeypatch, 2)
-    begin, lengths = GridVmap.begin, []
+class Full:
+    def __array__(self, *_, **__):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
 
-    class Full:
-        def __array__(self, *_, **__):
-            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
 
-    def small(function, coordinates, device=None):
-        points = [len(next(iter(c.values()))) for c in coordinates]
-        lengths.append(points[0] * points[1])
-        if lengths[-1] > 2 and when == "it is begun":
-            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
+def full_beyond(monkeypatch, most, when):
+    """From now on each card has room for so many points; how many were tried on which."""
+    begin, tries = GridVmap.begin, []
+
+    def begun(function, coordinates, device=None):
+        points = prod(len(next(iter(c.values()))) for c in coordinates)
+        tries.append((device, points))
+        if points > most and when == "it is begun":
+            np.asarray(Full())
         values = begin(function, coordinates, device)
-        return dict.fromkeys(values, Full()) if lengths[-1] > 2 else values
+        return dict.fromkeys(values, Full()) if points > most else values
 
-    monkeypatch.setattr(GridVmap, "begin", small)
-    computed(tmp_path / "a.zarr", "all")
-    assert {4, 2} == {*lengths}
-    assert numbers(tmp_path / "a.zarr") == numbers(on_the_cpu)
-    monkeypatch.setattr(GridVmap, "begin", lambda *_: dict.fromkeys(["investment", "status"], Full()))
+    monkeypatch.setattr(GridVmap, "begin", begun)
+    return tries
+
+
+# A sweep's points fold on the device, as long as there is room for them.
+MEAN = replace(POINTS, reduce={"over": ["beta"], "investment": ["mean", "std"]})
+
+
+@pytest.mark.parametrize(
+    ("sweep", "when"), [(POINTS, "it is begun"), (POINTS, "it comes home"), (MEAN, "it is begun")]
+)
+def test_memory_that_runs_out_halves_a_tile_and_the_run_goes_on_on_all_cards(
+    tmp_path, monkeypatch, sweep, when
+):
+    computed(tmp_path / "cpu.zarr", "cpu", sweep)
+    gpus, _ = simulate(monkeypatch, 2)
+    tries = full_beyond(monkeypatch, 2, when)
+    computed(tmp_path / "a.zarr", "all", sweep)
+    assert {points for _, points in tries} == {4, 2}
+    assert {device for device, points in tries if points == 2} == {*gpus}
+    assert numbers(tmp_path / "a.zarr") == numbers(tmp_path / "cpu.zarr") != {}
+    full_beyond(monkeypatch, 0, when)
     with pytest.raises(SweepError, match="cannot hold even one point"):
-        computed(tmp_path / "b.zarr", "gpu")
+        computed(tmp_path / "b.zarr", "all", sweep)
+    assert not (tmp_path / "b.zarr").exists()
 
 
 def test_launches_that_take_long_become_smaller(tmp_path, monkeypatch, on_the_cpu):

@@ -1,12 +1,15 @@
 """GPUs for the whole engine, without one: devices that say they are, whose kernels this processor runs."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import jax
+import numpy as np
 from equisweep.engine import device as devices
 from equisweep.engine.codegen import backends, grid_loop, lane_loop
 from equisweep.engine.grid import function, made_before, vmap
+from equisweep.engine.grid.launches import Launch
 from equisweep.engine.xla import between_calls
 
 from .gpu import OnThisProcessor
@@ -49,3 +52,37 @@ def simulate(monkeypatch, count=1, threads=3):
     # A callback stands where a GPU's kernel is launched.
     monkeypatch.setattr(between_calls, "_STRUCTURAL", between_calls._STRUCTURAL | {"pure_callback"})
     return gpus, sent
+
+
+class OnItsWay:
+    """An array on a device, which says when it is asked to come home, and when somebody waits for it."""
+
+    def __init__(self, name, array, say):
+        self.name, self.array, self._say = name, array, say
+
+    def copy_to_host_async(self):
+        self._say("begun", self)
+        self.array.copy_to_host_async()
+
+    def is_ready(self):
+        return self.array.is_ready()
+
+    def __array__(self, *given, **more):
+        self._say("arrived", self)
+        return np.asarray(self.array)
+
+
+def brought_home(monkeypatch, say=lambda what, array: None):
+    """From now on: the bytes of all that is brought home from any device, by its name.
+
+    `say("begun", array)` is called as a launch sends an array home, ("arrived", array) as somebody takes it.
+    """
+    begin, home = Launch.__post_init__, Counter()
+
+    def counted(launch):
+        home.update({name: array.nbytes for name, array in launch.values.items()})
+        launch.values = {name: OnItsWay(name, array, say) for name, array in launch.values.items()}
+        begin(launch)
+
+    monkeypatch.setattr(Launch, "__post_init__", counted)
+    return home

@@ -21,7 +21,7 @@ def swing(t, drag):
 
 @pytest.fixture(scope="module")
 def orbits():
-    """Two oscillators, in units of their own; one moves on each orbit, as far as its unit or a part of that."""
+    """Two oscillators in units of their own, of which one moves: as far as its unit, or a part of that."""
     names = ("x", "v", "y", "w")
     scales = (UNITS[0], UNITS[0], UNITS[1], UNITS[1])
     numbers = [Parameter(name, name, "1", 1.0, Domain(0), name) for name in ("x0", "y0", "drag", "horizon")]

@@ -1,6 +1,7 @@
 """Parts of a cube become Zarr again, from open_cube with xarray alone, from any Dataset by a query."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,24 @@ def root(tmp_path_factory) -> Path:
     }
     axes["n"] = [3, 4]
     run(Sweep("external", axes, outputs=["investment", "equilibrium_count"]), path)
+    return path
+
+
+# Parts that lie across tiles of two values of alpha.
+ACROSS = {
+    "a slice": lambda d: d.isel(alpha=slice(1, None)),
+    "turned": lambda d: d.isel(alpha=slice(None, None, -1)),
+    "every second": lambda d: d.thin(alpha=2),
+    "a box": lambda d: d.isel(alpha=slice(1, 4), beta=slice(1, None), n=1),
+    "ends": lambda d: xr.concat([d.isel(alpha=[0]), d.isel(alpha=slice(3, None))], "alpha"),
+}
+
+
+@pytest.fixture(scope="module")
+def tiled(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("tiled") / "cube.zarr"
+    axes = {"n": [3, 4], "alpha": [0.1, 0.2, 0.3, 0.4, 0.5], "beta": [0.1, 0.2, 0.3]}
+    run(Sweep("external", axes, outputs=["investment"]), path, tile_points=6)
     return path
 
 
@@ -78,6 +97,17 @@ def test_any_part_writes_back_with_xarray_alone(root, tmp_path, part, loaded):
     chosen = PARTS[part](xr.open_zarr(root))
     (chosen.load() if loaded else chosen).to_zarr(tmp_path / "part.zarr")
     xr.testing.assert_identical(xr.open_zarr(tmp_path / "part.zarr").load(), chosen.load())
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("opened", [open_cube, partial(xr.open_zarr, chunks=None)], ids=["ours", "xarray"])
+def test_any_part_of_several_tiles_writes_back(tiled, tmp_path, opened):
+    cube = opened(tiled)
+    assert cube["investment"].encoding["preferred_chunks"]["alpha"] == 2
+    for name, part in ACROSS.items():
+        chosen = part(cube)
+        chosen.to_zarr(tmp_path / name)
+        xr.testing.assert_identical(xr.open_zarr(tmp_path / name, chunks=None).load(), chosen.load())
 
 
 @pytest.mark.usefixtures("quiet")

@@ -42,7 +42,7 @@ def test_cubes_of_single_precision_are_portable_too():
     assert plan(sweep_of("internal", dtype="float32"), trial=False).not_portable == ""
 
 
-@pytest.mark.parametrize("name", some(WITH_ORBITS, {"supervision_regulator"}))
+@pytest.mark.parametrize("name", some(WITH_ORBITS, {"supervision"}))
 def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, monkeypatch, name):
     """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side.
 

@@ -1,5 +1,7 @@
 """Taylor steps: coefficients against repeated Lie derivatives, measured orders, solutions against SciPy."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -83,7 +85,7 @@ def test_solutions_are_those_of_scipy(tolerance):
     mu = np.array([0.2, 3.0])
     p = {"mu": mu, "x0": np.full(2, 2.0), "v0": np.full(2, 0.1), "horizon": np.full(2, 12.0)}
     method = Method(solver="taylor", rtol=tolerance, atol=tolerance, settle=0)
-    outputs = lanes(VAN_DER_POL, method)({name: jnp.asarray(v) for name, v in p.items()})
+    outputs = lanes(replace(VAN_DER_POL, swings=()), method)({name: jnp.asarray(v) for name, v in p.items()})
     for i, m in enumerate(mu):
         exact = solve_ivp(lambda t, z, m=m: [z[1], m * (1 - z[0] ** 2) * z[1] - z[0]], (0, 12), [2.0, 0.1],
                           method="DOP853", rtol=1e-13, atol=1e-13).y[:, -1]  # fmt: skip

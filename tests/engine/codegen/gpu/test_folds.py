@@ -1,5 +1,6 @@
 """Folds on GPUs, without one: the bits of a CPU's vectors, valid for the assembler, launched by XLA."""
 
+import re
 from copy import copy
 
 import jax
@@ -50,7 +51,14 @@ def coordinates(sizes):
     return [{"x": np.linspace(0, 1, x)}, {"y": np.linspace(-1, 1, y)}, {"k": np.arange(float(k))}]
 
 
-SHAPES = [((5, 3, 40), 2), ((3, 2, 1100), 1), ((37, 3, 4), 1), ((70, 5, 9), 0), ((2, 3, 16), 3)]
+SHAPES = [
+    ((5, 3, 40), 2),
+    ((3, 2, 1100), 1),
+    ((37, 3, 4), 1),
+    ((70, 5, 9), 0),
+    ((2, 3, 16), 3),
+    ((1, 1, 1), 0),
+]
 
 
 @pytest.mark.parametrize(("sizes", "kept"), SHAPES)
@@ -83,4 +91,16 @@ def test_the_kernel_is_valid_and_launched_with_a_thread_for_each_lane(tmp_path):
     call = [line for line in text.splitlines() if launch._TARGET in line][-1]
     # 4 cells of 50 rows in 2 runs, each of 16 lanes: 6,400 threads, by 64.
     assert "grid_x = 100 : i32" in call
-    assert "tensor<7x400x16xi64>" in call
+    assert "block_x = 64 : i32" in call
+    assert 'name = "equisweep_fold"' in call
+    assert ".entry equisweep_fold(" in call
+    given, made = re.search(r" : \((.*)\) -> (.*)$", call).groups()
+    # The fields, the tables of rows and of blocks, edges, sizes, and counters, written in place.
+    points = "tensor<4x50x1000x"
+    assert given.count(points) == 4
+    assert given.count("tensor<") == 9
+    assert given.endswith(
+        "tensor<200x3xi32>, tensor<400x4xi32>, tensor<8xf64>, tensor<5xi32>, tensor<4x12x1xi64>"
+    )
+    assert made == "(tensor<4x12x1xi64>, tensor<7x400x16xi64>, tensor<5x4x1600xi32>)"
+    assert re.search(r"output_operand_alias<output_tuple_indices = \[0\], operand_index = 8", call)

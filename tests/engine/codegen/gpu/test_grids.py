@@ -73,8 +73,12 @@ def test_xla_is_given_a_kernel_for_each_stage_and_keeps_tables_where_it_computes
     shapes = [{name: jax.ShapeDtypeStruct((n,), float)} for name, n in (("x", 500), ("y", 700))]
     text = function._function.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
     first, second = [line for line in text.splitlines() if launch._TARGET in line]
+    for line in (first, second):
+        assert "block_x = 64 : i32" in line
+        assert 'name = "equisweep_stage"' in line
+        assert ".entry equisweep_stage(" in line
     assert "grid_x = 8 : i32" in first  # 500 points of exp, by 64
-    assert "-> tensor<1x500xf64>" in first
+    assert "(tensor<500xf64>, tensor<2xi32>) -> tensor<1x500xf64>" in first
     assert "grid_x = 2048 : i32" in second  # 350,000 points: threads take several
     given = re.search(r"\(((?:tensor<[^>]*>, )*tensor<[^>]*>)\) -> (.*)$", second)
     assert given[1] == "tensor<700xf64>, tensor<1x500xf64>, tensor<2xi32>"

@@ -7,10 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.lower.rule import RULES
-from helpers.codegen.grids import assert_same, by_jax, computed
+from helpers.codegen.grids import assert_same, by_jax, filled
 from helpers.codegen.jaxprs import equations
 from helpers.codegen.primitives import ABSENT, EXACT, ROUNDED
+from helpers.codegen.threads import assert_same_bits, on_threads
 
 EPS = np.finfo(float).eps
 
@@ -66,5 +68,9 @@ def test_every_rule_has_a_function_here_that_holds_its_primitive():
 )
 def test_every_primitive_gives_what_jax_gives(functions, rtol):
     point, coordinates = point_of(functions), arguments()
+    loop = GridLoop(point, coordinates)
     with np.errstate(all="ignore"):
-        assert_same(computed(point, coordinates), by_jax(point, coordinates), rtol, atol=rtol)
+        numbers = filled(loop, coordinates)
+        assert_same(numbers, by_jax(point, coordinates), rtol, atol=rtol)
+    # And what a GPU's threads make of the same scalars, to the bit.
+    assert_same_bits(on_threads(loop, coordinates, 3)(*coordinates), numbers)

@@ -190,12 +190,13 @@ SWITCHED = flow_of(
 
 def test_a_switch_is_no_rest_point():
     def field(z):
-        u = 0.49 * (1.0 if z[1] > 0.05 else 0.2)
-        return np.array(
-            [-1.5 * z[0] * z[1] - u * z[0] + 0.02 * (1 - z.sum()), 1.5 * z[0] * z[1] - 0.1 * z[1]]
+        u = 0.49 * np.where(z[1] > 0.05, 1.0, 0.2)
+        return np.stack(
+            [-b * z[0] * z[1] - u * z[0] + 0.02 * (1 - z[0] - z[1]), b * z[0] * z[1] - 0.1 * z[1]]
         )
 
-    z, h, right = np.array([0.99, 0.01]), 0.001, []
+    b = np.array([1.5, 0.8])
+    z, h, right = np.array([[0.99, 0.99], [0.01, 0.01]]), 0.001, []
     for step in range(15_000):
         k1 = field(z)
         k2 = field(z + h / 2 * k1)
@@ -203,9 +204,9 @@ def test_a_switch_is_no_rest_point():
         z = z + h / 6 * (k1 + 2 * k2 + 2 * k3 + field(z + h * k3))
         if step + 1 in (5000, 10_000, 15_000):
             right.append(z[1])
-    out = run(SWITCHED, times=(5.0, 10.0, 15.0), b=1.5, u=0.49, horizon=20.0)
-    np.testing.assert_allclose(out["i_path"][0], right, rtol=1e-3)
-    assert out["attractor"][0] != Attractor.rest_point
+    out = run(SWITCHED, times=(5.0, 10.0, 15.0), b=b, u=0.49, horizon=20.0)
+    np.testing.assert_allclose(out["i_path"], np.transpose(right), rtol=1e-3)
+    assert (out["attractor"] != Attractor.rest_point).all()
 
 
 @pytest.mark.parametrize("solver", some(["tsit5", "dopri8", "taylor"], {"tsit5", "taylor"}))

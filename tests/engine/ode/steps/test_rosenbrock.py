@@ -16,6 +16,7 @@ from helpers.codegen.lanes import is_machine_code
 from helpers.flows import STIFF
 from helpers.products import covering, some
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 # --- the coefficients, as those of Hairer and Wanner (IV.7.4) -----------------------------------------------
 
@@ -188,7 +189,14 @@ def test_stiff_problems_end_where_they_should_in_few_steps(name, solver):
         exact = solve_ivp(lambda t, y: field(y, 1.0), (0, horizon), start, "Radau", rtol=1e-11, atol=1e-11)
         exact = exact.y[:, -1]
     method = Method(solver, rtol=1e-8, atol=atol, settle=0)
-    out = run(of_the_set(name), method, s=1.0, horizon=horizon)
+    # Of uptake also an early end, as the supply rises, and a late one, at rest.
+    horizons = [horizon, 0.05, 2.0] if name == "uptake" else [horizon]
+    out = run(of_the_set(name), method, s=np.ones(len(horizons)), horizon=horizons)
+    if name == "uptake":  # the supply is known at any time, the pool where it is full
+        full = brentq(lambda x: field([x, 400.0], 1.0)[0], 79, 80, xtol=1e-13)
+        np.testing.assert_allclose(out["y1_final"], 400 * (1 - np.exp(-40 * np.array(horizons))), rtol=2e-7)
+        np.testing.assert_allclose(out["y0_final"][1:], [79.99731, full], rtol=1e-7)
+        assert (out["steps"] <= most).all()
     result = [out[f"y{i}_final"][0] for i in range(len(start))]
     # Errors of all steps add up to some tens of the tolerance.
     np.testing.assert_allclose(result, exact, rtol=2e-7 if solver == "rodas5p" else 5e-7)

@@ -118,11 +118,15 @@ def test_steps_end_where_time_switches_the_field(solver, names):
     fields = {name: (lambda t, z, p, f=FORCED[name][0]: -0.5 * z + f(t)) for name in names}
     # Some of them lie on switches themselves.
     times = [0, 0.99, 1.98, 4, 5, 5.94, 6, 6.1, 8, 9, 9.9]
-    result = final(several(fields, dict.fromkeys(fields, 0.0)), solver, times=times)
+    # Two pulses meet what is left of a start at 1, the others nothing.
+    starts = {name: float(name in ("pulse_1", "pulse_3")) for name in fields}
+    left = lambda name, t: starts[name] * np.exp(-0.5 * t)  # noqa: E731
+    result = final(several(fields, starts), solver, times=times)
     for name in names:
         _, forcing, points = FORCED[name]
-        assert result[f"{name}_final"] == pytest.approx(decay(forcing, points=points), abs=TOLERANCE), name
-        exact = [decay(forcing, until=t, points=points) for t in times[1:]]
+        end = decay(forcing, points=points) + left(name, 10.0)
+        assert result[f"{name}_final"] == pytest.approx(end, abs=TOLERANCE), name
+        exact = [decay(forcing, until=t, points=points) + left(name, t) for t in times[1:]]
         np.testing.assert_allclose(result[f"{name}_path"][1:], exact, rtol=0, atol=TOLERANCE, err_msg=name)
 
 

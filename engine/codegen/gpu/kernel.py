@@ -12,9 +12,9 @@ BLOCK = 64
 SHARED, _MOST_SHARED = "ptr addrspace(3)", 48 * 1024
 CELL = 8  # bytes of a number there
 SHARED_CELLS = _MOST_SHARED // (BLOCK * CELL)
-# One such block on a multiprocessor is enough. Where this is not said NVIDIA's assembler takes a kernel that
-# needs more than its 255 registers down to 32, so that several blocks fit.
-_BOUNDS = f'"nvvm.maxntid"="{BLOCK}" "nvvm.minctasm"="1"'
+# So many such blocks are to fit on a multiprocessor. Where this is not said NVIDIA's assembler takes a kernel
+# that needs more than its 255 registers down to 32, so that several blocks fit; of 1 it takes all it likes.
+_BOUNDS = '"nvvm.maxntid"="{threads}" "nvvm.minctasm"="{blocks}"'
 MEMORY = "ptr addrspace(1)"
 # A kernel takes 4,096 bytes of arguments.
 _MOST_ARRAYS = 500
@@ -53,12 +53,15 @@ def thread_head(name: str, linkage: str, arrays: Sequence[str]) -> str:
     return f"define {linkage} void @{name}({', '.join(given)})"
 
 
-def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[str], cells: int) -> str:
+def kernel_code(
+    name: str, given: Sequence[str], thread: str, arrays: Sequence[str], cells: int, blocks: int = 1
+) -> str:
     """LLVM code of a kernel that XLA can launch, of that of a thread (`thread_head`), by the name "thread".
 
     `given` are the kernel's own parameters, among them those `arrays` that each thread is handed. Each thread
-    has so many `cells` in shared memory.
+    has so many `cells` in shared memory; so many `blocks` are to be on a multiprocessor at once.
     """
+    bounds = _BOUNDS.format(threads=BLOCK, blocks=blocks)
     reads = {name: f"i32 @llvm.nvvm.read.ptx.sreg.{register}()" for name, register in _REGISTERS.items()}
     handed = ["i32 %first", "i32 %threads", f"{SHARED} %shared", *arrays]
     return "\n".join([
@@ -66,7 +69,7 @@ def kernel_code(name: str, given: Sequence[str], thread: str, arrays: Sequence[s
         *(f"declare {read}" for read in reads.values()),
         f"@cells = internal addrspace(3) global [{cells * BLOCK} x i64] undef, align {CELL}",
         thread,
-        f'define ptx_kernel void @{name}({", ".join(given)}) {_BOUNDS} {{',
+        f'define ptx_kernel void @{name}({", ".join(given)}) {bounds} {{',
         *(f"  %{name} = call {read}" for name, read in reads.items()),
         "  %before = mul i32 %block, %size",
         "  %first = add i32 %before, %tid",

@@ -4,20 +4,29 @@ What is made of a lane by a call (`Loop.once`) goes where it belongs as soon as 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..ends import End
 from ..ir import Scalar, bytes_of, with_loops
 from ..lanes import Loop
 from ..llvm.builder import VectorCode
 from ..llvm.types import memory_type
-from .kernel import MEMORY
-from .planning import Allocated, capacity_of, planned, spills
+from .kernel import MEMORY, SHARED_CELLS
+from .planning import FULL, Allocated, Occupancy, capacity_of, needed, planned
 from .thread_code import Cells, ThreadCode
 
 # address(code, "in" or "out", k, j) points to the j-th number of leaf k, of what is given or what is made.
 Address = Callable[[VectorCode, str, int, int], str]
 # The number of an end that is no number of the lane.
 _COND = -1
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a function that a kernel calls may take, and how many `cells` of shared memory at most."""
+
+    occupancy: Occupancy
+    cells: int = SHARED_CELLS
 
 
 class InRegisters:
@@ -69,14 +78,14 @@ class InCells:
     """
 
     def __init__(
-        self, loop: Loop, address: Address, remembered: Sequence[str] = (), called: bool = False
+        self, loop: Loop, address: Address, remembered: Sequence[str] = (), called: Called | None = None
     ) -> None:
         self.loop, self._address, self._remembered, self._called = loop, address, tuple(remembered), called
         self._leaves = [(k, j) for k, leaf in enumerate(loop.leaves) for j in range(leaf.size)]
         kept = [number for number in range(len(self._leaves)) if self._has_cell(number)]
         self._cell = {number: cell for cell, number in enumerate(kept)}
         self._cond, self._body = self._planned([End(loop.cond, _COND)]), self._planned(self._ends())
-        self._memory = Cells([self._cond, self._body])
+        self._memory = Cells([self._cond, self._body], called.cells if called else SHARED_CELLS)
         self.code = ThreadCode(self._memory, self._fetch, self._end)
         self.cells = self._memory.shared
 
@@ -99,7 +108,7 @@ class InCells:
     def _planned(self, ends: list[End]) -> Allocated:
         homes = {s: self._cell.get(s.value) for s in _inputs(self.loop)}
         first = len(self._cell) + len(self._remembered)
-        return planned(ends, homes, first, capacity_of(ends, self._called))
+        return planned(ends, homes, first, capacity_of(ends, self._called and self._called.occupancy))
 
     def reserve(self) -> None:
         """Make room for what does not fit into shared memory."""
@@ -158,12 +167,19 @@ def _inputs(loop: Loop) -> list[Scalar]:
 
 
 def numbers_of(
-    loop: Loop, address: Address, remembered: Sequence[str] = (), called: bool = False
+    loop: Loop, address: Address, remembered: Sequence[str] = (), called: Called | None = None
 ) -> InRegisters | InCells:
     """Where the numbers of a loop's lanes are best.
 
-    `remembered` is what the thread has to know besides them, while the loop goes on; `called`: it is a
-    function that the kernel calls.
+    `remembered` is what the thread has to know besides them, while the loop goes on; `called` says what a
+    function may take that a kernel calls; None: it is a kernel.
     """
-    ends = [End(s, k) for k, s in enumerate([loop.cond, *loop.body])]
-    return InCells(loop, address, remembered, called) if spills(ends, _inputs(loop)) else InRegisters(loop)
+    full = FULL if called is None else called.occupancy.full
+    if needed(*ends_and_inputs(loop)) > full:
+        return InCells(loop, address, remembered, called)
+    return InRegisters(loop)
+
+
+def ends_and_inputs(loop: Loop) -> tuple[list[End], list[Scalar]]:
+    """What a step of a loop ends with, its condition first, and what it is given."""
+    return [End(s, k) for k, s in enumerate([loop.cond, *loop.body])], _inputs(loop)

@@ -14,7 +14,7 @@ from ..llvm.types import memory_type
 from ..route.part import Part
 from ..route.route import Apply, Repeat, Value
 from .kernel import MEMORY, SHARED
-from .lane_numbers import InCells, InRegisters, numbers_of
+from .lane_numbers import Called, InCells, InRegisters, numbers_of
 from .record import Record, Term, load, store
 
 HEAD = f"{MEMORY} %record, {SHARED} %shared"
@@ -37,18 +37,18 @@ def work_of(part: Part) -> int:
     return 1 + operations(part.loop.body) // _UNIT
 
 
-def call_function(call: Apply, name: str) -> PartFunction:
+def call_function(call: Apply, name: str, limits: Called) -> PartFunction:
     """``name(record, shared)`` makes a call, for one after another of the arrays side by side."""
     part = call.part
     given = dict(zip(sorted(part.read), call.inputs, strict=True))
     made = dict(zip(part.loop.changing, call.results, strict=True))
     if call.inner == 1:
-        writer = _PartWriter(part, given, made)
+        writer = _PartWriter(part, given, made, limits)
         writer.begin()
         writer.once()
     else:
         first = {k: _first_of(v, call.inner) for k, v in given.items()}
-        writer = _PartWriter(part, first, {k: _first_of(v, call.inner) for k, v in made.items()})
+        writer = _PartWriter(part, first, {k: _first_of(v, call.inner) for k, v in made.items()}, limits)
         writer.begin()
         with writer.code.loop(str(call.inner), 1) as j:
             writer.index = j
@@ -57,7 +57,7 @@ def call_function(call: Apply, name: str) -> PartFunction:
     return writer.function(f"define internal void @{name}({HEAD}) noinline")
 
 
-def loop_function(loop: Repeat, name: str) -> PartFunction:
+def loop_function(loop: Repeat, name: str, limits: Called) -> PartFunction:
     """``name(record, shared, live, left)`` goes on with a loop, by one step at least if it is not done.
 
     It is left before it is done when the work that is `left` is, or when too few threads of the warp, of
@@ -67,7 +67,7 @@ def loop_function(loop: Repeat, name: str) -> PartFunction:
     part = loop.part
     state = dict(zip(part.loop.changing, loop.state, strict=True))
     still = [k for k in part.given if k not in state]
-    writer = _PartWriter(part, state | dict(zip(still, loop.fixed, strict=True)), state)
+    writer = _PartWriter(part, state | dict(zip(still, loop.fixed, strict=True)), state, limits)
     writer.begin()
     writer.repeat()
     return writer.function(f"define internal i32 @{name}({HEAD}, i32 %live, i32 %left) noinline convergent")
@@ -83,10 +83,12 @@ class _PartWriter:
     `index` names which of several arrays side by side is meant.
     """
 
-    def __init__(self, part: Part, given: Mapping[int, Value], made: Mapping[int, Value]) -> None:
+    def __init__(
+        self, part: Part, given: Mapping[int, Value], made: Mapping[int, Value], limits: Called
+    ) -> None:
         self.part, self.loop, self.given, self.made = part, part.loop, given, made
         self.index: str | None = None
-        self.numbers: InRegisters | InCells = numbers_of(part.loop, self.address, called=True)
+        self.numbers: InRegisters | InCells = numbers_of(part.loop, self.address, called=limits)
         self.code = self.numbers.code
 
     def function(self, head: str) -> PartFunction:

@@ -16,9 +16,30 @@ CAPACITY, FULL = 160, 200
 # Taylor step to a time within it, it spilled 16 bytes for one card of a capacity of 160.
 _CAPACITIES = {3_000: CAPACITY, 5_000: 144}
 _CAPACITY_OF_LONG = 96
-# The same of a function that a kernel calls: NVIDIA's assembler keeps some registers for calls. Of steps of
-# 2,500 operations, which fit as a kernel of their own, it spilled 416 bytes.
-_CALLED, _LONG_CALLED, _CAPACITY_OF_LONG_CALLED = 144, 2_000, 56
+_LONG_CALLED = 2_000
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """How many blocks of threads are to be on a multiprocessor at once, and so what a thread may take.
+
+    `longest` is how many operations a loop has at most in such a kernel, `full` what a function takes without
+    a plan, `called` and `long_called` what a planned one holds in registers: NVIDIA's assembler keeps some
+    for calls, and of steps of 2,500 operations, which fit as a kernel of their own, it spilled 416 bytes.
+    """
+
+    blocks: int
+    longest: int
+    full: int
+    called: int
+    long_called: int
+
+
+# Of 128, 168 and 255 registers: a warp has its registers from a quarter of a multiprocessor's 65,536. Of a
+# step of 1,978 operations that needs 109 the assembler spilled 24 bytes of 128.
+MANY = Occupancy(blocks=8, longest=1_000, full=120, called=72, long_called=48)
+SOME = Occupancy(blocks=6, longest=UNBOUNDED, full=160, called=104, long_called=56)
+FEW = Occupancy(blocks=1, longest=UNBOUNDED, full=FULL, called=144, long_called=56)
 
 
 @dataclass(frozen=True)
@@ -33,17 +54,32 @@ class Allocated:
 
 def spills(ends: Sequence[End], inputs: Sequence[Scalar]) -> bool:
     """Whether these ends take more registers than a thread has, where all inputs are held all the time."""
+    return needed(ends, inputs) > FULL
+
+
+def occupancy_of(loops: Sequence[tuple[Sequence[End], Sequence[Scalar]]]) -> Occupancy:
+    """How many blocks suit a kernel whose loops have these ends and inputs.
+
+    Loops take nearly all of its time: what is called between them makes do with the registers that they need.
+    """
+    most = max((needed(*loop) for loop in loops), default=UNBOUNDED)
+    longest = max((operations(e.scalar for e in ends) for ends, _ in loops), default=UNBOUNDED)
+    return next((one for one in (MANY, SOME) if most <= one.full and longest <= one.longest), FEW)
+
+
+def needed(ends: Sequence[End], inputs: Sequence[Scalar]) -> int:
+    """How many registers these ends take where all inputs are held all the time."""
     memory = Memory({}, 0, False, {}, clear=False)
     region = Region(memory, UNBOUNDED, frozenset(inputs), 1)
     region.run(with_ends(memory.in_order([e.scalar for e in ends], inputs), ends), ())
-    return sum(map(registers, inputs)) + region.most > FULL
+    return sum(map(registers, inputs)) + region.most
 
 
-def capacity_of(ends: Sequence[End], called: bool = False) -> int:
-    """How many registers of 32 bits suit these ends' numbers; `called`: of a function that a kernel calls."""
+def capacity_of(ends: Sequence[End], called: Occupancy | None = None) -> int:
+    """How many registers of 32 bits suit these ends' numbers; `called`: of a function in such a kernel."""
     count = operations(e.scalar for e in ends)
-    if called:
-        return _CALLED if count < _LONG_CALLED else _CAPACITY_OF_LONG_CALLED
+    if called is not None:
+        return called.called if count < _LONG_CALLED else called.long_called
     return next((capacity for most, capacity in _CAPACITIES.items() if count < most), _CAPACITY_OF_LONG)
 
 

@@ -9,13 +9,16 @@ are computed together. What a lane carries lies in its record in device memory (
 is given.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ..llvm.code import Code
 from ..llvm.types import memory_type
 from ..route.route import Apply, Block, Choose, Copy, Fill, Finish, Go, Put, Repeat, Route, Take, Value
 from .kernel import MEMORY, SHARED, kernel_code, pointers, thread_head
+from .lane_numbers import Called, ends_and_inputs
 from .part_code import PartFunction, call_function, count_of, loop_function, work_of
+from .planning import occupancy_of
 from .record import Record, find, load, words_of
 from .thread_code import LOCAL
 
@@ -66,8 +69,9 @@ def route_kernel(route: Route, name: str) -> str:
     names = _names(route)
     first = names.index(CARRIED[0])
     given = pointers([*names[:first], *(f"{one}.before" for one in names[first:]), *names[first:]])
-    text, cells = _RouteWriter(route).thread("thread", "internal")
-    return kernel_code(name, given, WARP + text, parameters(route), cells)
+    writer = _RouteWriter(route)
+    text, cells = writer.thread("thread", "internal")
+    return kernel_code(name, given, WARP + text, parameters(route), cells, writer.limits.occupancy.blocks)
 
 
 def parameters(route: Route) -> list[str]:
@@ -93,6 +97,14 @@ class _RouteWriter:
         self.route, self.code = route, Code(1)
         self.functions: dict[Any, PartFunction] = {}
         self.names: dict[Any, str] = {}
+        loops = [block.end for block in route.blocks if isinstance(block.end, Repeat)]
+        self.limits = Called(occupancy_of([ends_and_inputs(one.part.loop) for one in loops]))
+        for one in loops:
+            self.name(one)
+        if loops:
+            # Calls have as much shared memory as loops: with more fewer blocks would be on a multiprocessor.
+            cells = max(one.cells for one in self.functions.values())
+            self.limits = replace(self.limits, cells=cells)
 
     def thread(self, name: str, linkage: str) -> tuple[str, int]:
         """The module, and the cells that a thread has in shared memory."""
@@ -279,5 +291,7 @@ class _RouteWriter:
         if key not in self.names:
             self.names[key] = name = f"part{len(self.names)}"
             is_loop = isinstance(step, Repeat)
-            self.functions[key] = loop_function(step, name) if is_loop else call_function(step, name)
+            self.functions[key] = (
+                loop_function(step, name, self.limits) if is_loop else call_function(step, name, self.limits)
+            )
         return self.names[key]

@@ -16,13 +16,16 @@ LOCAL = "ptr addrspace(5)"
 
 
 class Cells:
-    """Where each cell lies: in shared or in local memory, and how many bytes behind its begin."""
+    """Where each cell lies: in shared or in local memory, and how many bytes behind its begin.
 
-    def __init__(self, plans: Sequence[Allocated]) -> None:
+    In shared memory lie as many as `most`.
+    """
+
+    def __init__(self, plans: Sequence[Allocated], most: int = SHARED_CELLS) -> None:
         count = max(plan.cells for plan in plans)
         uses = {cell: sum(plan.uses[cell] for plan in plans) for cell in range(count)}
         rank = {cell: k for k, cell in enumerate(sorted(uses, key=lambda cell: -uses[cell]))}
-        self.shared = min(count, SHARED_CELLS)
+        self.shared = min(count, most)
         self.local = count - self.shared
         self._rank = rank
 

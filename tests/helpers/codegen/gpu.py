@@ -53,13 +53,15 @@ def assembled(ptx: str, card: str, folder: Path) -> Assembled:
     said = subprocess.run(command, check=False, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     number = r"(\d+) bytes "
-    frame = re.search(f"{number}stack frame, {number}spill stores, {number}spill loads", said.stderr)
+    # Of the kernel, then of each function that it calls.
+    frames = re.findall(f"{number}stack frame, {number}spill stores, {number}spill loads", said.stderr)
     registers = re.search(r"Used (\d+) registers", said.stderr)
     shared = re.search(f"{number}smem", said.stderr)
-    assert frame, said.stderr
+    assert frames, said.stderr
     assert registers, said.stderr
-    local, stored, loaded = map(int, frame.groups())
-    return Assembled(int(registers[1]), stored + loaded, local, int(shared[1]) // BLOCK if shared else 0)
+    spilled = sum(int(stored) + int(loaded) for _, stored, loaded in frames)
+    local = int(frames[0][0])  # what it calls included
+    return Assembled(int(registers[1]), spilled, local, int(shared[1]) // BLOCK if shared else 0)
 
 
 @cache

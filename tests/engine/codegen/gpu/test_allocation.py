@@ -5,7 +5,7 @@ import pytest
 from equisweep.engine.codegen.ends import End
 from equisweep.engine.codegen.gpu.allocation import registers
 from equisweep.engine.codegen.gpu.instructions import Compute, Load, Repeat, Store, Write
-from equisweep.engine.codegen.gpu.planning import planned, spills
+from equisweep.engine.codegen.gpu.planning import FEW, MANY, SOME, occupancy_of, planned, spills
 from equisweep.engine.codegen.ir import Graph, order_of
 from equisweep.engine.codegen.ordering import ordered
 
@@ -196,3 +196,21 @@ def test_what_fits_the_registers_is_not_planned(count):
     for a in inputs[1:]:
         total = graph.apply("add", total, a)
     assert spills([End(total, 0)], inputs) == (count > 100)
+
+
+@pytest.mark.parametrize(
+    ("count", "operations", "expected"),
+    [(50, 49, MANY), (50, 1_100, SOME), (70, 69, SOME), (90, 89, FEW)],
+)
+def test_as_many_blocks_suit_a_kernel_as_its_longest_and_widest_loops_leave_registers_for(
+    count, operations, expected
+):
+    graph = Graph()
+    inputs = list(graph.inputs((count,), "f64", 0))
+    total = inputs[0]
+    for k in range(operations):
+        total = graph.apply("add", total, inputs[(k + 1) % count])
+    narrow = [End(inputs[0], 0)], inputs[:1]
+    assert occupancy_of([narrow, ([End(total, 0)], inputs)]) is expected
+    assert occupancy_of([narrow]) is MANY
+    assert occupancy_of([]) is FEW

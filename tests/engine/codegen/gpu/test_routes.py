@@ -136,9 +136,14 @@ def test_where_both_kinds_of_devices_are_an_orbit_is_one_call_on_either(monkeypa
 
 
 def test_its_kernel_is_valid_for_the_assembler_and_spills_nothing(tmp_path, decaying):
+    """Of a short loop as many blocks are on a multiprocessor as it leaves registers for."""
     route, *_ = decaying
     text = ptx(route_kernel(route, "kernel"))
-    assert assembled(text, CARDS[0], tmp_path).spilled == 0
+    made = assembled(text, CARDS[0], tmp_path)
+    assert made.spilled == 0
+    assert made.registers <= 128
+    assert made.shared == 0
+    assert made.local > 40  # where the looks have what their registers do not hold
     assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
     for said in ("activemask", "vote.sync.ballot", "redux.sync.max.u32"):
         assert said in text

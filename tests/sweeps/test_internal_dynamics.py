@@ -12,6 +12,7 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.internal.model import FLOW, INTERNAL, internal
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
+from helpers.products import some
 from scipy.integrate import solve_ivp
 
 # Of one size, with a path, all orbits of so many factors have one program.
@@ -68,8 +69,9 @@ def test_an_unfunded_factor_dies_out():
     np.testing.assert_allclose(result["share_final"][0], optimum(p)["share"], atol=1e-6)
 
 
-def test_64_factors_come_to_rest():
-    p = random_point(np.random.default_rng(64), 64)
+@pytest.mark.parametrize("factors", some([24, 64], [24]))
+def test_many_factors_come_to_rest(factors):
+    p = random_point(np.random.default_rng(factors), factors)
     result = moved([p], (), Method("tsit5"))  # of half as many stages as the usual one has
     assert result["status"][0] == Status.ok
     np.testing.assert_allclose(result["share_final"][0], optimum(p)["share"], rtol=0, atol=1e-6)

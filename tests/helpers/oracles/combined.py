@@ -181,16 +181,19 @@ def columns(points):
 
 
 def chain_cost(s, mechanism, city, investments):
-    """What one city of the one-way chain bears where each invests its own; entry cost included."""
+    """What one city of the one-way chain bears where each invests its own; entry cost included.
+
+    What each invests may be an array: one number for each of several profiles.
+    """
     delta, gamma = strengths(s, mechanism)
     e = np.asarray(investments, float)
     n = len(e)
-    defended = (1 - delta) * e + delta * e.sum()
+    defended = (1 - delta) * e + delta * e.sum(axis=0)
     p = s["beta"] * s["v"] ** (s["E"] * defended + 1)
     none = 1 - p[city]
     for k in range(1, n):
         none *= 1 - s["alpha"] ** k * p[(city - k) % n]
-    others = p.sum() - p[city]
+    others = p.sum(axis=0) - p[city]
     transfers = s["alpha"] * gamma * s["L"] * ((n - 1) * p[city] - others)
     return s["L"] * (1 - none) + transfers + e[city] + s["entry_cost"] * (e[city] > 0)
 
@@ -199,12 +202,12 @@ def best_on_chain(s, mechanism, city, investments, top=inf):
     """The best answer of one city of the chain to all others', and its cost."""
 
     def own(y):
-        tried = np.array(investments, float)
+        tried = np.multiply.outer(np.array(investments, float), np.ones(np.shape(y)))
         tried[city] = y
         return chain_cost(s, mechanism, city, tried)
 
     grid = np.linspace(0, 1, 400)[1:] ** 2 * min(top, 40 / (-s["E"] * np.log(s["v"])), most(s, mechanism))
-    values = [own(y) for y in grid]
+    values = own(grid)
     k = int(np.argmin(values))
     near = minimize_scalar(own, bounds=(grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]),
                            method="bounded", options={"xatol": 1e-10})  # fmt: skip

@@ -1,6 +1,7 @@
 """The supervision game whose rules follow both shares, in NumPy and SciPy: rest points by dense scans."""
 
 from itertools import pairwise
+from math import hypot, inf
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -178,8 +179,8 @@ def _quarter(at):
 def _comes(values, at):
     """Whether a path ends in 0. Where both sides drive to a half-line, or from it, the path stays on it."""
     for _ in range(3_000):
-        if not 1e-6 < np.hypot(*at) < 1e6:
-            return np.hypot(*at) < 1
+        if not 1e-6 < hypot(*at) < 1e6:
+            return hypot(*at) < 1
         flat = np.argmin(np.abs(at))
         if at[flat] != 0:
             value = values[_quarter(at)]
@@ -194,9 +195,9 @@ def _comes(values, at):
             value = one if one[flat] > 0 else other
         # Until a share is 0 that was not; never if both go away from it.
         times = [-a / v if a * v < 0 else np.inf for a, v in zip(at, value, strict=True)]
-        if not np.isfinite(min(times)):
+        if min(times) == inf:
             return False
-        if np.isclose(*times, rtol=1e-12):
+        if max(times) < inf and abs(times[0] - times[1]) <= 1e-8 + 1e-12 * times[1]:
             return True
         crossed = int(np.argmin(times))
         at = at + min(times) * value

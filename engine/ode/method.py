@@ -119,6 +119,7 @@ class Method:
         if self.decide not in ("mathematics", "integration"):
             raise ValueError(f"decide = {self.decide!r}: must be mathematics or integration")
         self._check_horizon()
+        self.require_range(np.float64)
 
     def _check_horizon(self) -> None:
         if self.horizon not in ("given", "decided"):
@@ -172,7 +173,6 @@ class Method:
         if not self.rtol < 1 and self.fixed_steps is None:
             raise ValueError(f"rtol = {self.rtol}: must be below 1, an error as large as the state itself")
         self.require_precision(np.float64)
-        self.require_range(np.float64)
 
     def require_precision(self, dtype: Any, *names: str) -> None:
         """ValueError where this dtype cannot hold what `rtol` or `settle`, or those `names`, ask for."""
@@ -185,12 +185,15 @@ class Method:
                 )
 
     def require_range(self, dtype: Any) -> None:
-        """ValueError where this dtype makes 0 or infinity of a tolerance or a time that is neither."""
+        """ValueError where this dtype makes 0 or infinity of a tolerance or a time that is neither.
+
+        A largest step that becomes infinite is none, as it nearly was.
+        """
         held = np.finfo(dtype)
         least, most = float(held.tiny), float(held.max)
         for name, given in (("atol", self.atol), ("max_step", self.max_step), ("longest", self.longest)):
             for one in given if isinstance(given, tuple) else () if given is None else (given,):
-                if not (one in (0, inf) or least <= one <= most):
+                if not (one in (0, inf) or least <= one <= (inf if name == "max_step" else most)):
                     or_none = ", or 0" if name == "atol" and self.rtol > 0 else ""
                     what = f"{least:.2e} or more{or_none}" if one < least else f"{most:.2e} or less"
                     raise ValueError(

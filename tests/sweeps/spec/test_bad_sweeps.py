@@ -175,7 +175,7 @@ def test_wrong_types_are_refused_in_python_too(parts, message):
 
 
 def test_no_tolerance_is_a_tolerance():
-    for options in ({"atol": 0}, {"atol": [0.0, 1.2e-38]}, {"max_step": float("inf")}):
+    for options in ({"atol": 0}, {"atol": [0.0, 1.2e-38]}, {"max_step": float("inf")}, {"max_step": 1e39}):
         sweep = Sweep("supervision", {"r": [2]}, outputs=["x_final"], dtype="float32", integrator=options)
         assert sweep.space().integrator == options
     assert Sweep("external", {"alpha": [0, 0.1]}, dtype="float32").space().points == 2

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.codegen.lane_loop import lane_loop
 
+from helpers.codegen.bits import assert_bits
 from helpers.codegen.jaxprs import equations
 
 
@@ -73,7 +74,4 @@ class SideBySide:
         for first, *others in self.results:
             for other in others:
                 for one, wanted in zip(other, first, strict=True):
-                    assert (one.shape, one.dtype) == (wanted.shape, wanted.dtype)
-                    nan = wanted != wanted
-                    np.testing.assert_array_equal(one != one, nan)
-                    assert one[~nan].tobytes() == wanted[~nan].tobytes()
+                    assert_bits(one, wanted)

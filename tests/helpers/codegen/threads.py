@@ -8,6 +8,7 @@ from equisweep.engine.codegen.grid_loop import GridLoop
 from equisweep.engine.codegen.schedule import scheduled
 
 from helpers.codegen.avx2 import Avx2
+from helpers.codegen.bits import assert_bits
 from helpers.codegen.gpu import CARDS, OnThisProcessor, assembled
 from helpers.codegen.grids import filled, lengths
 
@@ -15,11 +16,7 @@ from helpers.codegen.grids import filled, lengths
 def assert_same_bits(actual, expected):
     assert actual.keys() == expected.keys()
     for name, values in actual.items():
-        values, wanted = np.asarray(values), expected[name]
-        assert (values.shape, values.dtype) == (wanted.shape, wanted.dtype), name
-        nan = np.isnan(wanted) if wanted.dtype.kind == "f" else np.zeros(wanted.shape, bool)
-        np.testing.assert_array_equal(values != values, nan, err_msg=name)
-        assert values[~nan].tobytes() == wanted[~nan].tobytes(), name
+        assert_bits(np.asarray(values), expected[name], name)
 
 
 def on_threads(loop, coordinates, threads):

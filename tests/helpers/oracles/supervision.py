@@ -27,6 +27,27 @@ def velocity(p, mechanism, shares):
     return np.array([x * (1 - x) * a, y * (1 - y) * b])
 
 
+def attracting(p, mechanism):
+    """The rest points (x, y) that attract, by the eigenvalues at each that there is."""
+    points = [(x, y) for x in (0.0, 1.0) for y in (0.0, 1.0)]
+    low, high = (gains(p, mechanism, 1.0, y)[1] for y in (0.0, 1.0))  # B is linear along x = 1
+    points += [(1.0, low / (low - high))] if low * high < 0 else []
+    rows = [gains(p, mechanism, 0.0, y)[0] for y in (0.0, 0.5, 1.0)]
+    for y in np.roots(np.polyfit((0.0, 0.5, 1.0), rows, 2)):  # A depends on y alone, as a polynomial
+        if abs(y.imag) < 1e-9 and 0 < y.real < 1:
+            left, right = (gains(p, mechanism, x, y.real)[1] for x in (0.0, 1.0))  # B is linear in x
+            points += [(left / (left - right), y.real)] if left * right < 0 else []
+
+    def attracts(point):
+        step = 1e-5
+        moved = [np.add(point, s * d) for d in step * np.eye(2) for s in (1, -1)]
+        v = [velocity(p, mechanism, shares) for shares in moved]
+        jacobian = np.stack([v[0] - v[1], v[2] - v[3]], axis=1) / (2 * step)
+        return np.linalg.eigvals(jacobian).real.max() < 0
+
+    return [point for point in points if attracts(point)]
+
+
 def solve(p, mechanism, times, rtol=1e-11, atol=1e-11):
     """Logits (u, w) at the given times, shape (2, times), by DOP853."""
     start = [np.log(p[k]) - np.log1p(-p[k]) for k in ("x0", "y0")]

@@ -216,7 +216,10 @@ def set_axis(axis: Any, way: Direction) -> None:
 
 
 def edges(way: Direction) -> np.ndarray:
-    """Borders of the cells around an axis' values: halfway between them, on its own scale."""
+    """Borders of the cells around an axis' values: halfway between them, on its own scale.
+
+    Cells of numbers of one sign end at 0: the domain of what is never negative mostly does.
+    """
     positions = np.log(way.positions) if way.log else way.positions
     if len(positions) == 1:
         half = np.array([0.5 if way.log else 0.5 * abs(positions[0]) or 0.5])
@@ -224,4 +227,10 @@ def edges(way: Direction) -> np.ndarray:
     else:
         middle = (positions[:-1] + positions[1:]) / 2
         ends = np.concatenate([[2 * positions[0] - middle[0]], middle, [2 * positions[-1] - middle[-1]]])
-    return np.exp(ends) if way.log else ends
+    if way.log:
+        return np.exp(ends)
+    # A count of 0 is as wide as one of 1.
+    counted = way.named or (way.values.dtype.kind in "iu" and 0 in way.values)
+    if not counted and len(positions) > 1 and positions.min() * positions.max() >= 0:
+        return np.maximum(ends, 0) if positions.max() > 0 else np.minimum(ends, 0)
+    return ends

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from equisweep.sweeps import SweepError
 from equisweep.sweeps.commands.main import main
+from equisweep.sweeps.plots.direction import Direction
+from equisweep.sweeps.plots.frame import edges
 from equisweep.sweeps.plots.plot import note_of, plot
 from equisweep.sweeps.plots.save import save
 from helpers.hard_cube import plain
@@ -13,6 +15,7 @@ from matplotlib import rc_context
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from PIL import Image
+from xarray import DataArray, Dataset
 
 WORDS = ["--var", "investment", "--x", "alpha", "--sel", "n=3", "--sel", "mechanism=alone"]
 
@@ -217,3 +220,32 @@ def test_a_png_has_the_dots_and_the_size_that_matplotlib_writes(face, tmp_path):
     with rc_context({"savefig.facecolor": "blue"}):  # settings of the user's own hold
         save(figure, tmp_path / "ours.png", 120)
     assert Image.open(tmp_path / "ours.png").convert("RGBA").getpixel((0, 0)) == (0, 0, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "borders"),
+    [
+        ([0.0, 0.5, 1.5], False, [0, 0.25, 1, 2]),
+        ([0.1, 1.1, 2.1], False, [0, 0.6, 1.6, 2.6]),
+        ([2.1, 1.1, 0.1], False, [2.6, 1.6, 0.6, 0]),
+        ([-2.0, -1.0, -0.25], False, [-2.5, -1.5, -0.625, 0]),
+        ([-1.0, 0.0, 2.0], False, [-1.5, -0.5, 1, 3]),
+        ([2.0, 3.0], False, [1.5, 2.5, 3.5]),
+        ([0.1, 10.0], True, [0.01, 1, 100]),
+        ([1, 4, 16], False, [0, 2.5, 10, 22]),
+        ([0, 1, 2], False, [-0.5, 0.5, 1.5, 2.5]),
+        (["fines", "rewards"], False, [-0.5, 0.5, 1.5]),
+        ([0.0], False, [-0.5, 0.5]),
+    ],
+)
+def test_cells_lie_halfway_between_values_and_reach_beyond_0_only_where_values_do(values, log, borders):
+    way = Direction("x", "x", np.array(values), DataArray(values, dims="x"), log)
+    np.testing.assert_allclose(edges(way), borders, atol=1e-15)
+
+
+def test_a_map_over_shares_begins_at_0():
+    loss = DataArray(np.ones((3, 2)), {"x": [0.0, 0.4, 0.8], "y": [0.1, 0.7]}, ("x", "y"))
+    status = loss.astype("uint8").assign_attrs(flag_values=[1], flag_meanings="ok")
+    figure = plot(Dataset({"loss": loss, "status": status}), "loss", "x", "y")
+    panel = figure.axes[0]
+    np.testing.assert_allclose([*panel.get_xlim(), *panel.get_ylim()], [0, 1, 0, 1])
